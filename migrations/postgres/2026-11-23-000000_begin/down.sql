@@ -1,0 +1,13 @@
+DROP TABLE worker_skills;
+DROP TABLE worker_roles;
+DROP TABLE workers;
+DROP TABLE declared_totals;
+DROP TABLE deliverable_skills;
+DROP TABLE deliverable_roles;
+DROP TABLE deliverable_organizations;
+DROP TABLE deliverables;
+DROP TABLE organization_names;
+DROP TABLE organizations;
+DROP TABLE catalogue_entries;
+DROP TABLE idempotency_keys;
+DROP TABLE changes;

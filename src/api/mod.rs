@@ -1,0 +1,192 @@
+//! The URL table: one line for each slice. The app and the OpenAPI document are built from it together.
+//!
+//! * `document`: what every operation shares in the document. `health`: /healthz and /readyz.
+
+pub mod document;
+pub mod health;
+
+use crate::auth::Keys;
+use crate::background::Loops;
+use crate::catalogue::{self, Catalogues, calendar};
+use crate::config::{Config, Listen};
+use crate::db::{self, Instant, Pool};
+use crate::error::{Error, Result};
+use crate::http::{conditional, idempotency, problem, trace};
+use crate::matches::MatchIndex;
+use crate::{deliverables, matches, organizations, statistics, workers};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
+
+/// The URL table.
+fn routes(cfg: &mut ServiceConfig) {
+    cfg.configure(catalogue::http::routes)
+        .configure(organizations::http::routes)
+        .configure(deliverables::http::routes)
+        .configure(workers::http::routes)
+        .configure(matches::http::routes)
+        .configure(statistics::http::routes);
+}
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct State {
+    pub pool: Pool,
+    pub catalogues: Data<Catalogues>,
+    pub index: Data<MatchIndex>,
+    pub keys: Data<Keys>,
+}
+
+impl State {
+    /// Opens the database, brings it up to date and gives it the catalogue.
+    pub fn open(config: &Config) -> Result<State> {
+        let url = config.database()?;
+        db::migrate(&url)?;
+        let pool = Pool::open(&url)?;
+        pool.write_blocking(catalogue::store::seed)?;
+        let keys = Keys::open(config.token_key.as_deref(), &config.data_dir()?)?;
+        let (catalogues, index) = (Data::new(Catalogues::new()?), Data::new(MatchIndex::default()));
+        Ok(State {
+            pool,
+            catalogues,
+            index,
+            keys: Data::new(keys),
+        })
+    }
+
+    /// The loops that a server needs.
+    fn loops(&self) -> Loops {
+        let mut loops = Loops::default();
+        let State {
+            pool,
+            catalogues,
+            index,
+            ..
+        } = self.clone();
+        // Requests look by themselves; this makes the first one, and spares the others the work.
+        loops.spawn("match index", Duration::from_millis(500), move || {
+            let (pool, catalogues, index) = (pool.clone(), catalogues.clone(), index.clone());
+            async move {
+                let today = calendar::day_in_tokyo(Instant::now().utc());
+                pool.read(move |db| index.current(db, &catalogues, today).map(drop))
+                    .await
+            }
+        });
+        let pool = self.pool.clone();
+        loops.spawn("idempotency keys", Duration::from_secs(3600), move || {
+            let pool = pool.clone();
+            async move {
+                pool.write(|db| idempotency::purge(db, Instant::now()).map(drop))
+                    .await
+            }
+        });
+        loops
+    }
+}
+
+/// A server that is listening; `run` it to answer.
+pub struct Listening {
+    pub address: SocketAddr,
+    state: State,
+    server: Server,
+}
+
+impl Listening {
+    pub fn bind(state: State, listen: &Listen) -> Result<Listening> {
+        let failed = |e: std::io::Error| Error::Internal(format!("cannot listen on {}: {e}", listen.listen));
+        let document = Data::new(document::Document::new());
+        let shared = state.clone();
+        let mut server = HttpServer::new(move || app(shared.clone(), document.clone())).shutdown_timeout(30);
+        if listen.workers > 0 {
+            server = server.workers(listen.workers);
+        }
+        let server = server.bind(listen.listen).map_err(failed)?;
+        let address = server.addrs().first().copied().unwrap_or(listen.listen);
+        Ok(Listening {
+            address,
+            state,
+            server: server.run(),
+        })
+    }
+
+    /// To stop it from elsewhere.
+    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+        self.server.handle()
+    }
+
+    /// Answers until a signal or the handle ends it, then finishes what is running.
+    pub async fn run(self) -> Result<()> {
+        let loops = self.state.loops();
+        let served = self.server.await;
+        loops.end().await;
+        served.map_err(|e| Error::Internal(format!("the server failed: {e}")))
+    }
+}
+
+fn app(
+    state: State,
+    document: Data<document::Document>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let (app, _) = App::new()
+        .into_utoipa_app()
+        .configure(health::routes)
+        .service(utoipa_actix_web::scope("/v1").configure(routes))
+        .split_for_parts();
+    let swagger = SwaggerConfig::new(["/openapi.json"]).persist_authorization(true);
+    app.app_data(Data::new(state.pool))
+        .app_data(state.catalogues)
+        .app_data(state.index)
+        .app_data(state.keys)
+        .app_data(document)
+        .route("/openapi.json", web::get().to(openapi_json))
+        .service(web::redirect("/docs", "/docs/"))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))
+        .default_service(web::to(elsewhere))
+        .wrap(from_fn(conditional::not_modified))
+        .wrap(from_fn(problem::problems))
+        .wrap(Compress::default())
+        .wrap(from_fn(trace::trace))
+}
+
+async fn openapi_json(document: Data<document::Document>) -> HttpResponse {
+    let json = (header::CONTENT_TYPE, "application/json");
+    HttpResponse::Ok()
+        .insert_header(json)
+        .body(document.text().to_owned())
+}
+
+/// No handler has this path and method: is it the path, or the method?
+async fn elsewhere(request: HttpRequest, document: Data<document::Document>) -> Result<HttpResponse> {
+    let fits = |template: &str| ResourceDef::new(template).is_match(request.path());
+    let mut allowed: Vec<String> = document
+        .operations()
+        .filter(|operation| fits(&operation.path))
+        .map(|operation| operation.method.to_uppercase())
+        .collect();
+    allowed.sort();
+    allowed.dedup();
+    let known = Method::from_str(request.method().as_str()).is_ok();
+    if allowed.is_empty() || !known {
+        return Err(Error::not_found("このパス", "path"));
+    }
+    Err(Error::MethodNotAllowed {
+        allow: allowed.join(", "),
+    })
+}

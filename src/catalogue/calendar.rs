@@ -1,0 +1,137 @@
+//! Japan's calendar: the day in Tokyo, fiscal years, day-parts.
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+/// The day in Tokyo, which has kept UTC+9 without summer time since 1951.
+pub fn day_in_tokyo(at: DateTime<Utc>) -> NaiveDate {
+    (at + chrono::Duration::hours(9)).date_naive()
+}
+
+/// The fiscal year (年度) of a day: April to March, named by the year it begins in.
+pub fn fiscal_year(day: NaiveDate) -> i32 {
+    if day.month() >= 4 {
+        day.year()
+    } else {
+        day.year() - 1
+    }
+}
+
+/// Days since 1970-01-01, as the matcher counts.
+pub fn day_number(day: NaiveDate) -> i32 {
+    day.signed_duration_since(NaiveDate::default()).num_days() as i32
+}
+
+/// The day that is `days` before another.
+pub fn days_before(day: NaiveDate, days: u64) -> NaiveDate {
+    day.checked_sub_days(Days::new(days)).unwrap_or(day)
+}
+
+const DAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+const PARTS: [&str; 3] = ["morning", "afternoon", "evening"];
+/// How many day-parts a week has.
+pub const DAY_PARTS: u8 = 21;
+
+/// A third of a weekday: `saturday_morning`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DayPart(u8);
+
+impl DayPart {
+    pub fn all() -> impl Iterator<Item = DayPart> {
+        (0..DAY_PARTS).map(DayPart)
+    }
+
+    /// By its position in the week, Monday morning first.
+    pub fn at(position: u8) -> Option<DayPart> {
+        (position < DAY_PARTS).then_some(DayPart(position))
+    }
+
+    pub fn code(self) -> String {
+        let name = |names: &[&'static str], i: u8| names.get(usize::from(i)).copied().unwrap_or_default();
+        format!("{}_{}", name(&DAYS, self.0 / 3), name(&PARTS, self.0 % 3))
+    }
+
+    /// As the matcher's bit set.
+    pub fn set(parts: &[DayPart]) -> u32 {
+        parts.iter().fold(0, |set, part| set | 1 << part.0)
+    }
+
+    /// "土曜の午前", "Saturday morning"
+    pub fn names(self) -> super::Names {
+        let day = ["月", "火", "水", "木", "金", "土", "日"]
+            .get(usize::from(self.0 / 3))
+            .copied()
+            .unwrap_or_default();
+        let part = ["午前", "午後", "夜"]
+            .get(usize::from(self.0 % 3))
+            .copied()
+            .unwrap_or_default();
+        super::Names {
+            ja: format!("{day}曜の{part}"),
+            en: self.code().replace('_', " "),
+        }
+    }
+}
+
+impl TryFrom<String> for DayPart {
+    type Error = String;
+
+    fn try_from(code: String) -> Result<DayPart, String> {
+        let unknown = || {
+            format!(
+                "unknown variant `{code}`, expected a weekday and morning, afternoon or evening, as in saturday_morning"
+            )
+        };
+        DayPart::all()
+            .find(|part| part.code() == code)
+            .ok_or_else(unknown)
+    }
+}
+
+impl From<DayPart> for String {
+    fn from(part: DayPart) -> String {
+        part.code()
+    }
+}
+
+impl utoipa::PartialSchema for DayPart {
+    fn schema() -> utoipa::openapi::RefOr<Schema> {
+        let codes = DayPart::all().map(DayPart::code).collect::<Vec<_>>();
+        let part = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(codes));
+        part.description(Some("A third of a weekday")).build().into()
+    }
+}
+impl utoipa::ToSchema for DayPart {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fiscal_year_begins_in_april_in_tokyo() {
+        let year = |text: &str| fiscal_year(day_in_tokyo(text.parse().unwrap()));
+        assert_eq!(year("2022-03-31T14:59:59Z"), 2021);
+        assert_eq!(year("2022-03-31T15:00:00Z"), 2022);
+    }
+
+    #[test]
+    fn day_parts_are_read_as_they_are_written() {
+        assert_eq!(DayPart::all().count(), 21);
+        for part in DayPart::all() {
+            assert_eq!(DayPart::try_from(part.code()), Ok(part));
+        }
+        assert_eq!(DayPart::set(&[DayPart(0), DayPart(20)]), 1 | 1 << 20);
+    }
+}

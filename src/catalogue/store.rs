@@ -1,0 +1,177 @@
+//! SQL of the catalogue, and its embedded beginning.
+
+use super::entries::{Definition, DeliverableType, Kind, Role, Skill, Theme};
+use super::fixed::Fixed;
+use super::{Catalogue, Entry};
+use crate::changes::{self, Action, Change, Subject};
+use crate::db::schema::catalogue_entries::{self, dsl};
+use crate::db::{Db, Doc, Instant, on};
+use crate::error::{Error, Result, Text};
+use diesel::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::Arc;
+
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = catalogue_entries, treat_none_as_default_value = false)]
+struct Row {
+    kind: String,
+    code: String,
+    definition: Doc<Value>,
+    position: i32,
+    version: i64,
+    updated_at: Instant,
+}
+
+impl Row {
+    fn new<T: Definition>(definition: &T, position: i32) -> Result<Row> {
+        Ok(Row {
+            kind: T::KIND.code().to_owned(),
+            code: definition.code().to_owned(),
+            definition: Doc(serde_json::to_value(definition).map_err(unreadable)?),
+            position,
+            version: 1,
+            updated_at: Instant::now(),
+        })
+    }
+
+    fn entry<T: DeserializeOwned>(self) -> Result<Entry<T>> {
+        let definition = serde_json::from_value(self.definition.0).map_err(unreadable)?;
+        Ok(Entry {
+            definition,
+            version: self.version,
+        })
+    }
+}
+
+fn unreadable(e: impl std::fmt::Display) -> Error {
+    Error::Internal(format!("a catalogue entry can't be read: {e}"))
+}
+
+/// What no administrator changes, from the embedded files.
+pub fn fixed() -> Result<Fixed> {
+    let areas = csv::Reader::from_reader(include_str!("data/areas.csv").as_bytes());
+    Ok(Fixed {
+        formats: embedded(include_str!("data/formats.json"))?,
+        families: embedded(include_str!("data/families.json"))?,
+        areas: areas
+            .into_deserialize()
+            .collect::<Result<_, csv::Error>>()
+            .map_err(unreadable)?,
+    })
+}
+
+fn embedded<T: DeserializeOwned>(json: &str) -> Result<Vec<T>> {
+    serde_json::from_str(json).map_err(unreadable)
+}
+
+/// Adds the built-in entries that are not there yet. What was changed or retired since stays as it is.
+pub fn seed(db: &mut Db) -> Result<()> {
+    fn rows<T: Definition>(json: &str) -> Result<Vec<Row>> {
+        let all: Vec<T> = embedded(json)?;
+        all.iter()
+            .enumerate()
+            .map(|(i, definition)| Row::new(definition, i as i32))
+            .collect()
+    }
+    let mut built_in = rows::<Skill>(include_str!("data/skills.json"))?;
+    built_in.extend(rows::<Role>(include_str!("data/roles.json"))?);
+    built_in.extend(rows::<Theme>(include_str!("data/themes.json"))?);
+    built_in.extend(rows::<DeliverableType>(include_str!(
+        "data/deliverable_types.json"
+    ))?);
+    let present: Vec<(String, String)> = dsl::catalogue_entries.select((dsl::kind, dsl::code)).load(db)?;
+    built_in.retain(|row| {
+        !present
+            .iter()
+            .any(|(kind, code)| *kind == row.kind && *code == row.code)
+    });
+    if built_in.is_empty() {
+        return Ok(());
+    }
+    let changes: Vec<Change> = built_in.iter().map(|row| change(row, Action::Created)).collect();
+    on!(db, |c| diesel::insert_into(catalogue_entries::table)
+        .values(&built_in)
+        .execute(c))?;
+    changes::store::append(db, "system:seed", &changes)
+}
+
+fn change(row: &Row, action: Action) -> Change {
+    Change::new(
+        Subject::Catalogue,
+        format!("{}/{}", row.kind, row.code),
+        action,
+        row.version,
+    )
+}
+
+/// The whole catalogue.
+pub fn load(db: &mut Db, fixed: Arc<Fixed>) -> Result<Catalogue> {
+    fn of_kind<T: Definition>(db: &mut Db) -> Result<Vec<Entry<T>>> {
+        let rows = dsl::catalogue_entries
+            .filter(dsl::kind.eq(T::KIND.code()))
+            .order((dsl::position, dsl::code));
+        rows.load::<Row>(db)?.into_iter().map(Row::entry).collect()
+    }
+    Ok(Catalogue::new(
+        of_kind(db)?,
+        of_kind(db)?,
+        of_kind(db)?,
+        of_kind(db)?,
+        fixed,
+    ))
+}
+
+fn row(db: &mut Db, kind: Kind, code: &str) -> Result<Row> {
+    let found = dsl::catalogue_entries
+        .find((kind.code(), code))
+        .first::<Row>(db)
+        .optional()?;
+    found.ok_or_else(|| Error::NotFound { what: kind.names() })
+}
+
+pub fn find<T: Definition>(db: &mut Db, code: &str) -> Result<Entry<T>> {
+    row(db, T::KIND, code)?.entry()
+}
+
+/// Adds an entry at the end.
+pub fn insert<T: Definition>(db: &mut Db, actor: &str, definition: &T) -> Result<Entry<T>> {
+    let last: Option<i32> = dsl::catalogue_entries
+        .filter(dsl::kind.eq(T::KIND.code()))
+        .select(diesel::dsl::max(dsl::position))
+        .first(db)?;
+    let row = Row::new(definition, last.map_or(0, |p| p + 1))?;
+    let change = change(&row, Action::Created);
+    let insert = diesel::insert_into(catalogue_entries::table).values(row);
+    insert.execute(db).map_err(|e| match Error::from(e) {
+        Error::Conflict { .. } => Error::Conflict {
+            code: "duplicate_code",
+            detail: Text::new("このコードはすでに使われています。", "This code is taken."),
+        },
+        other => other,
+    })?;
+    changes::store::append(db, actor, &[change])?;
+    find(db, definition.code())
+}
+
+/// Changes an entry, if nobody else has in between.
+pub fn update<T: Definition>(db: &mut Db, actor: &str, before: &Entry<T>, after: &T) -> Result<Entry<T>> {
+    let key = (T::KIND.code(), after.code());
+    let unchanged = dsl::catalogue_entries
+        .find(key)
+        .filter(dsl::version.eq(before.version));
+    let definition = Doc(serde_json::to_value(after).map_err(unreadable)?);
+    let values = (
+        dsl::definition.eq(definition),
+        dsl::version.eq(before.version + 1),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    if diesel::update(unchanged).set(values).execute(db)? == 0 {
+        return Err(Error::PreconditionFailed {
+            current: row(db, T::KIND, after.code())?.version,
+        });
+    }
+    let row = row(db, T::KIND, after.code())?;
+    changes::store::append(db, actor, &[change(&row, Action::Updated)])?;
+    row.entry()
+}

@@ -1,0 +1,72 @@
+//! SQL of the change log.
+
+use super::{Change, Subject};
+use crate::db::schema::changes::{self, dsl};
+use crate::db::{BATCH, Db, Instant, on};
+use crate::error::Result;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+#[derive(Insertable)]
+#[diesel(table_name = changes)]
+struct Row<'a> {
+    at: Instant,
+    actor: &'a str,
+    entity: &'static str,
+    entity_id: &'a str,
+    action: &'static str,
+    version: i64,
+}
+
+/// Logs what a transaction has done; its last act.
+pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
+    if let Db::Pg(c) = db {
+        c.batch_execute("SELECT pg_advisory_xact_lock(6385438)")?;
+    }
+    let at = Instant::now();
+    fn row<'a>(change: &'a Change, actor: &'a str, at: Instant) -> Row<'a> {
+        let Change {
+            subject,
+            subject_id,
+            action,
+            version,
+        } = change;
+        Row {
+            at,
+            actor,
+            entity: subject.code(),
+            entity_id: subject_id,
+            action: action.code(),
+            version: *version,
+        }
+    }
+    for batch in changes.chunks(BATCH) {
+        let rows: Vec<Row> = batch.iter().map(|change| row(change, actor, at)).collect();
+        on!(db, |c| diesel::insert_into(changes::table)
+            .values(&rows)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// The newest `seq`; 0 before the first change.
+pub fn latest(db: &mut Db) -> Result<i64> {
+    Ok(dsl::changes
+        .select(diesel::dsl::max(dsl::seq))
+        .first::<Option<i64>>(db)?
+        .unwrap_or(0))
+}
+
+/// The newest `seq` of one kind.
+pub fn latest_of(db: &mut Db, subject: Subject) -> Result<i64> {
+    let newest = dsl::changes
+        .filter(dsl::entity.eq(subject.code()))
+        .select(diesel::dsl::max(dsl::seq));
+    Ok(newest.first::<Option<i64>>(db)?.unwrap_or(0))
+}
+
+/// Kind and id of everything that changed after `seq`.
+pub fn since(db: &mut Db, seq: i64) -> Result<Vec<(String, String)>> {
+    let later = dsl::changes.filter(dsl::seq.gt(seq)).order(dsl::seq);
+    Ok(later.select((dsl::entity, dsl::entity_id)).load(db)?)
+}

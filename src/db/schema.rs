@@ -1,0 +1,148 @@
+//! The tables, kept by hand for both databases; a test holds it and the migrations together.
+
+/// A table whose columns may be of our own types.
+macro_rules! tables {
+    ($($name:ident ($($key:ident),+) { $($columns:tt)* })*) => {$(
+        diesel::table! {
+            use diesel::sql_types::*;
+            use crate::db::{JsonText, MicrosecondTime, UniqueId};
+            $name ($($key),+) { $($columns)* }
+        }
+    )*};
+}
+
+tables! {
+    changes (seq) {
+        seq -> BigInt,
+        at -> MicrosecondTime,
+        actor -> Text,
+        entity -> Text,
+        entity_id -> Text,
+        action -> Text,
+        version -> BigInt,
+    }
+
+    idempotency_keys (caller, key) {
+        caller -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        lease -> UniqueId,
+        answer -> Nullable<JsonText>,
+        entity_id -> Nullable<Text>,
+        created_at -> MicrosecondTime,
+    }
+
+    catalogue_entries (kind, code) {
+        kind -> Text,
+        code -> Text,
+        definition -> JsonText,
+        position -> Integer,
+        version -> BigInt,
+        updated_at -> MicrosecondTime,
+    }
+
+    organizations (id) {
+        id -> UniqueId,
+        name -> Text,
+        kind -> Text,
+        area -> Text,
+        status -> Text,
+        corporate_number -> Nullable<Text>,
+        source -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        profile -> JsonText,
+        grams -> Text,
+        archived_at -> Nullable<MicrosecondTime>,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    organization_names (area, name_key, organization_id) {
+        area -> Text,
+        name_key -> Text,
+        organization_id -> UniqueId,
+    }
+
+    deliverables (id) {
+        id -> UniqueId,
+        organization_id -> UniqueId,
+        deliverable_type -> Text,
+        family -> Text,
+        format -> Text,
+        status -> Text,
+        fiscal_year -> Integer,
+        area -> Text,
+        source -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        request -> JsonText,
+        grams -> Text,
+        archived_at -> Nullable<MicrosecondTime>,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    deliverable_organizations (deliverable_id, organization_id) {
+        deliverable_id -> UniqueId,
+        organization_id -> UniqueId,
+    }
+
+    deliverable_roles (deliverable_id, role) {
+        deliverable_id -> UniqueId,
+        role -> Text,
+    }
+
+    deliverable_skills (deliverable_id, skill) {
+        deliverable_id -> UniqueId,
+        skill -> Text,
+    }
+
+    declared_totals (source, fiscal_year, category) {
+        source -> Text,
+        fiscal_year -> Integer,
+        category -> Text,
+        format -> Text,
+        declared -> Integer,
+        listed -> Integer,
+    }
+
+    workers (id) {
+        id -> UniqueId,
+        source -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        status -> Text,
+        area -> Nullable<Text>,
+        alias -> Text,
+        profile -> JsonText,
+        personal -> JsonText,
+        grams -> Text,
+        personal_grams -> Text,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    worker_roles (worker_id, role) {
+        worker_id -> UniqueId,
+        role -> Text,
+    }
+
+    worker_skills (worker_id, skill) {
+        worker_id -> UniqueId,
+        skill -> Text,
+        level -> Integer,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    organizations,
+    organization_names,
+    deliverables,
+    deliverable_organizations,
+    deliverable_roles,
+    deliverable_skills,
+    workers,
+    worker_roles,
+    worker_skills,
+);

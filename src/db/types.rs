@@ -1,0 +1,266 @@
+//! Column types, once for both databases: ids, instants, documents.
+
+use super::MultiBackend;
+use chrono::{DateTime, Timelike, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::query_builder::QueryId;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{self, HasSqlType, SqlType};
+use diesel::sqlite::{Sqlite, SqliteValue};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// SQL type of [`Id`]: uuid on PostgreSQL, 16 bytes on SQLite.
+#[derive(SqlType, QueryId, Clone, Copy, Default)]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
+#[diesel(sqlite_type(name = "Binary"))]
+pub struct UniqueId;
+
+/// SQL type of [`Instant`]: timestamptz on PostgreSQL, fixed-width RFC 3339 text on SQLite.
+#[derive(SqlType, QueryId, Clone, Copy, Default)]
+#[diesel(postgres_type(oid = 1184, array_oid = 1185))]
+#[diesel(sqlite_type(name = "Text"))]
+pub struct MicrosecondTime;
+
+/// SQL type of [`Doc`]: jsonb on PostgreSQL, text on SQLite.
+#[derive(SqlType, QueryId, Clone, Copy, Default)]
+#[diesel(postgres_type(oid = 3802, array_oid = 3807))]
+#[diesel(sqlite_type(name = "Text"))]
+pub struct JsonText;
+
+impl sql_types::SqlOrd for UniqueId {}
+impl sql_types::SqlOrd for MicrosecondTime {}
+
+/// A UUID; version 7, so that ids sort by time of creation.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow, Serialize, Deserialize,
+)]
+#[diesel(sql_type = UniqueId)]
+#[serde(transparent)]
+pub struct Id(pub Uuid);
+
+impl Id {
+    pub fn new() -> Id {
+        Id(Uuid::now_v7())
+    }
+
+    /// An id in the form of version 7 that is the same wherever the same record of the same source is loaded.
+    pub fn derived(source: &str, external_id: &str, at_millis: u64) -> Id {
+        let digest = Sha256::new()
+            .chain_update(source)
+            .chain_update([0])
+            .chain_update(external_id)
+            .finalize();
+        let mut random = [0; 10];
+        random.iter_mut().zip(digest).for_each(|(byte, d)| *byte = d);
+        Id(uuid::Builder::from_unix_timestamp_millis(at_millis, &random).into_uuid())
+    }
+}
+
+impl Default for Id {
+    fn default() -> Id {
+        Id::new()
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A moment in UTC, cut to microseconds, which both databases keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow, Deserialize)]
+#[diesel(sql_type = MicrosecondTime)]
+#[serde(transparent)]
+pub struct Instant(DateTime<Utc>);
+
+impl Instant {
+    pub fn now() -> Instant {
+        Instant::from(Utc::now())
+    }
+
+    /// As [`Instant`] is written.
+    pub fn parse(text: &str) -> Option<Instant> {
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|at| Instant::from(at.with_timezone(&Utc)))
+    }
+
+    pub fn utc(self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+impl From<DateTime<Utc>> for Instant {
+    fn from(at: DateTime<Utc>) -> Instant {
+        Instant(at.with_nanosecond(at.nanosecond() / 1000 * 1000).unwrap_or(at))
+    }
+}
+
+impl std::fmt::Display for Instant {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        self.0.format("%Y-%m-%dT%H:%M:%S%.6fZ").fmt(f)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A value kept as JSON. Nothing inside is ever filtered by: what is, has a column.
+#[derive(Debug, Clone, PartialEq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = JsonText)]
+pub struct Doc<T: std::fmt::Debug>(pub T);
+
+macro_rules! on_either_backend {
+    ($sql:ty, $rust:ty $(, $generic:ident: $($bound:tt)+)?) => {
+        impl$(<$generic: $($bound)+ + Serialize>)? ToSql<$sql, MultiBackend> for $rust
+        where
+            $rust: ToSql<$sql, Pg> + ToSql<$sql, Sqlite>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> serialize::Result {
+                out.set_value((<$sql>::default(), self));
+                Ok(IsNull::No)
+            }
+        }
+        impl$(<$generic: $($bound)+ + for<'de> Deserialize<'de>>)? FromSql<$sql, MultiBackend> for $rust {
+            fn from_sql(value: super::MultiRawValue<'_>) -> deserialize::Result<Self> {
+                value.from_sql::<Self, $sql>()
+            }
+        }
+    };
+}
+on_either_backend!(UniqueId, Id);
+on_either_backend!(MicrosecondTime, Instant);
+on_either_backend!(JsonText, Doc<T>, T: std::fmt::Debug + Send + Sync + 'static);
+
+macro_rules! known_to_both {
+    ($($sql:ty),*) => {$(
+        impl HasSqlType<$sql> for MultiBackend {
+            fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+                Self::lookup_sql_type::<$sql>(lookup)
+            }
+        }
+    )*};
+}
+known_to_both!(UniqueId, MicrosecondTime, JsonText);
+
+impl ToSql<UniqueId, Pg> for Id {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<sql_types::Uuid, Pg>::to_sql(&self.0, out)
+    }
+}
+impl FromSql<UniqueId, Pg> for Id {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        <Uuid as FromSql<sql_types::Uuid, Pg>>::from_sql(value).map(Id)
+    }
+}
+impl ToSql<UniqueId, Sqlite> for Id {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.as_bytes().as_slice());
+        Ok(IsNull::No)
+    }
+}
+impl FromSql<UniqueId, Sqlite> for Id {
+    fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        Ok(Id(Uuid::from_slice(value.read_blob())?))
+    }
+}
+
+impl ToSql<MicrosecondTime, Pg> for Instant {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<sql_types::Timestamptz, Pg>::to_sql(&self.0, &mut out.reborrow())
+    }
+}
+impl FromSql<MicrosecondTime, Pg> for Instant {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        <DateTime<Utc> as FromSql<sql_types::Timestamptz, Pg>>::from_sql(value).map(Instant)
+    }
+}
+impl ToSql<MicrosecondTime, Sqlite> for Instant {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        // Fixed width, so that the order of the text is the order of time.
+        out.set_value(self.to_string());
+        Ok(IsNull::No)
+    }
+}
+impl FromSql<MicrosecondTime, Sqlite> for Instant {
+    fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        Ok(Instant(
+            DateTime::parse_from_rfc3339(value.read_text())?.with_timezone(&Utc),
+        ))
+    }
+}
+
+impl<T: Serialize + std::fmt::Debug> ToSql<JsonText, Pg> for Doc<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let value = serde_json::to_value(&self.0)?;
+        ToSql::<sql_types::Jsonb, Pg>::to_sql(&value, &mut out.reborrow())
+    }
+}
+impl<T: for<'de> Deserialize<'de> + std::fmt::Debug> FromSql<JsonText, Pg> for Doc<T> {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let value = <serde_json::Value as FromSql<sql_types::Jsonb, Pg>>::from_sql(value)?;
+        Ok(Doc(serde_json::from_value(value)?))
+    }
+}
+impl<T: Serialize + std::fmt::Debug> ToSql<JsonText, Sqlite> for Doc<T> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(serde_json::to_string(&self.0)?);
+        Ok(IsNull::No)
+    }
+}
+impl<T: for<'de> Deserialize<'de> + std::fmt::Debug> FromSql<JsonText, Sqlite> for Doc<T> {
+    fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        Ok(Doc(serde_json::from_str(value.read_text())?))
+    }
+}
+
+// In the OpenAPI document both are strings; the columns' own names mean nothing to a client.
+impl utoipa::PartialSchema for Id {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        string(utoipa::openapi::KnownFormat::Uuid)
+    }
+}
+impl utoipa::ToSchema for Id {}
+impl utoipa::PartialSchema for Instant {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        string(utoipa::openapi::KnownFormat::DateTime)
+    }
+}
+impl utoipa::ToSchema for Instant {}
+
+fn string(format: utoipa::openapi::KnownFormat) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+    let format = utoipa::openapi::SchemaFormat::KnownFormat(format);
+    let object = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::String);
+    object.format(Some(format)).build().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_derived_id_is_the_same_everywhere_and_of_version_7() {
+        let id = Id::derived("roster", "42", 1_427_814_000_000);
+        assert_eq!(id, Id::derived("roster", "42", 1_427_814_000_000));
+        assert_ne!(id, Id::derived("roster4", "2", 1_427_814_000_000));
+        assert_eq!(id.0.get_version_num(), 7);
+    }
+
+    #[test]
+    fn instants_are_cut_to_microseconds_and_keep_their_width() {
+        let at = Instant::from(DateTime::from_timestamp(1_700_000_000, 123_456_789).unwrap());
+        assert_eq!(at.to_string(), "2023-11-14T22:13:20.123456Z");
+        assert_eq!(
+            serde_json::from_str::<Instant>(&serde_json::to_string(&at).unwrap()).unwrap(),
+            at
+        );
+    }
+}

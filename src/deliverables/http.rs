@@ -1,0 +1,187 @@
+//! The HTTP face of deliverables. Rules are in `mod.rs` and `status.rs`, SQL in `store.rs`.
+
+use super::{Deliverable, DeliverableFilter, NewDeliverable, check_organizations, default_area, store};
+use crate::auth::{ReadDeliverables, WriteDeliverables, http::Caller};
+use crate::catalogue::{Catalogue, Catalogues};
+use crate::changes::Action;
+use crate::db::{Db, Id, Instant, Pool};
+use crate::error::Result;
+use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
+use crate::organizations;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list)
+        .service(create)
+        .service(show)
+        .service(update)
+        .service(remove);
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Archived {
+    /// Also when it is archived.
+    #[serde(default)]
+    include_archived: bool,
+}
+
+/// List deliverables
+///
+/// Filters are combined by AND.
+#[utoipa::path(operation_id = "list_deliverables", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
+    params(DeliverableFilter), responses((status = 200, description = "One page", body = Page<Deliverable>)))]
+#[get("/deliverables")]
+async fn list(
+    _: Caller<ReadDeliverables>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<DeliverableFilter>,
+) -> Result<Page<Deliverable>> {
+    let Query(mut filter) = filter;
+    let page = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        filter.area = filter
+            .area
+            .map(|code| catalogue.area(&code).map_or(code, |area| area.code.clone()));
+        store::list(db, &filter)
+    });
+    page.await
+}
+
+/// The organizations have to be there; what is left out comes from type and organization.
+fn resolve(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    request: &mut NewDeliverable,
+    before: Option<&NewDeliverable>,
+) -> Result<()> {
+    let asking: Vec<Id> = request.organization_ids().collect();
+    check_organizations(request, &organizations::store::existing(db, &asking)?)?;
+    let lead = organizations::store::find(db, request.organization_id, false)?;
+    request.resolve(catalogue, default_area(&lead), before)
+}
+
+/// Request a deliverable
+///
+/// Only organization, type and title are needed: the team, its skills, hours and format come from the type. A new
+/// request is a draft, submitted or open; any other status is 409 `illegal_transition`.
+#[utoipa::path(operation_id = "create_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
+    request_body = NewDeliverable,
+    responses((status = 201, description = "Requested", body = Deliverable),
+              (status = 409, description = "It can't begin with this status, or the external id is taken")))]
+#[post("/deliverables")]
+async fn create(
+    caller: Caller<WriteDeliverables>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    new: Submission<NewDeliverable>,
+) -> Result<HttpResponse> {
+    let actor = caller.actor();
+    let insert = move |db: &mut Db, mut request: NewDeliverable| {
+        let catalogue = catalogues.current(db)?;
+        resolve(db, &catalogue, &mut request, None)?;
+        request.status.check_first()?;
+        let deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
+        store::insert(db, &actor, &deliverable)?;
+        let location = format!("/v1/deliverables/{}", deliverable.id);
+        Answer::created(location, deliverable.id, deliverable.version, &deliverable)
+    };
+    new.write(&pool, &caller.actor(), insert).await
+}
+
+/// Show a deliverable
+///
+/// With the team, skills, hours and format that its type gave where the request left them out.
+#[utoipa::path(operation_id = "show_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
+    params(("id" = Id, Path, description = "The deliverable"), Archived),
+    responses((status = 200, description = "The deliverable", body = Deliverable)))]
+#[get("/deliverables/{id}")]
+async fn show(
+    _: Caller<ReadDeliverables>,
+    pool: Data<Pool>,
+    id: PathId,
+    query: Query<Archived>,
+) -> Result<Entity<Deliverable>> {
+    let deliverable = pool
+        .read(move |db| store::find(db, id.0, query.0.include_archived))
+        .await?;
+    Ok(Entity {
+        version: deliverable.version,
+        body: deliverable,
+    })
+}
+
+/// Change a deliverable
+///
+/// JSON Merge Patch; with If-Match it changes only the version that you have read. The status moves draft →
+/// submitted → open → matched → in_progress → delivered, or to declined or cancelled; any other move is 409
+/// `illegal_transition`, which names both states.
+#[utoipa::path(operation_id = "update_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
+    params(("id" = Id, Path, description = "The deliverable")),
+    request_body(content = inline(DeliverablePatch), content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "Changed", body = Deliverable),
+              (status = 409, description = "The status can't move there, or the external id is taken")))]
+#[patch("/deliverables/{id}")]
+async fn update(
+    caller: Caller<WriteDeliverables>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    id: PathId,
+    if_match: IfMatch,
+    patch: DeliverablePatch,
+) -> Result<Entity<Deliverable>> {
+    let actor = caller.actor();
+    let updated = pool.write(move |db| {
+        let before = store::find(db, id.0, false)?;
+        if_match.check(before.version)?;
+        let catalogue = catalogues.current(db)?;
+        let mut request = patch.apply(&before.request)?;
+        resolve(db, &catalogue, &mut request, Some(&before.request))?;
+        let after = before.changed(request, &catalogue, Instant::now())?;
+        store::update(db, &actor, &after, Action::Updated)?;
+        Ok(after)
+    });
+    let deliverable = updated.await?;
+    Ok(Entity {
+        version: deliverable.version,
+        body: deliverable,
+    })
+}
+type DeliverablePatch = Patch<NewDeliverable>;
+
+/// Archive a deliverable
+///
+/// It leaves lists and rankings and stays in the statistics.
+#[utoipa::path(operation_id = "archive_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
+    params(("id" = Id, Path, description = "The deliverable")),
+    responses((status = 204, description = "Archived")))]
+#[delete("/deliverables/{id}")]
+async fn remove(
+    caller: Caller<WriteDeliverables>,
+    pool: Data<Pool>,
+    id: PathId,
+    if_match: IfMatch,
+) -> Result<HttpResponse> {
+    let actor = caller.actor();
+    let archived = pool.write(move |db| {
+        let before = store::find(db, id.0, false)?;
+        if_match.check(before.version)?;
+        let now = Instant::now();
+        let (archived_at, version) = (Some(now), before.version + 1);
+        let after = Deliverable {
+            archived_at,
+            version,
+            updated_at: now,
+            ..before
+        };
+        store::update(db, &actor, &after, Action::Archived)
+    });
+    archived.await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,224 @@
+//! A demonstration to touch: the published archive, a plausible roster, and this year's round of requests.
+//!
+//! Everything is a function of the embedded files and the day: loaded anywhere, it gives the same rankings. What is
+//! made up has the source `demo` and is marked so; the archive is real.
+
+pub mod roster;
+
+use crate::api::State;
+use crate::catalogue::{Catalogue, calendar};
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
+use crate::error::{Error, Result};
+use crate::http::Language;
+use crate::imports::{self, engagements, engagements::Engagement};
+use crate::matcher::{Query, Weights};
+use crate::matches::explain::Explainer;
+use crate::organizations::{self, names::name_key};
+use crate::workers::{self, DEMO_SOURCE};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use std::collections::HashSet;
+
+const ACTOR: &str = "system:demo";
+pub const ARCHIVE: &str = include_str!("hometown_engagements.csv");
+pub const TOTALS: &str = include_str!("hometown_totals.csv");
+
+/// What was published of a request, filled with what an organization would tell.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    organization: String,
+    #[serde(rename = "type")]
+    type_: String,
+    title: String,
+    trouble: String,
+    themes: Vec<String>,
+    day_parts: Vec<calendar::DayPart>,
+    remote: bool,
+}
+
+/// How much was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    pub organizations: usize,
+    pub engagements: usize,
+    pub workers: usize,
+    pub requests: usize,
+}
+
+fn embedded(e: impl std::fmt::Display) -> Error {
+    Error::Internal(format!("the embedded demonstration can't be read: {e}"))
+}
+
+/// Loads it. What is there already stays as it is.
+pub fn load(state: &State, today: NaiveDate) -> Result<Loaded> {
+    let archive = imports::File {
+        name: "hometown_engagements.csv",
+        bytes: ARCHIVE.as_bytes(),
+    };
+    let totals = imports::File {
+        name: "hometown_totals.csv",
+        bytes: TOTALS.as_bytes(),
+    };
+    let (pool, catalogues) = (&state.pool, &state.catalogues);
+    let report = imports::import_engagements(
+        pool,
+        catalogues,
+        ACTOR,
+        &archive,
+        Some(&totals),
+        false,
+        &|_, _| {},
+    )?;
+    let (workers, requests) = pool.write_blocking(|db| {
+        let catalogue = catalogues.current(db)?;
+        Ok((
+            load_workers(db, &catalogue, today)?,
+            load_requests(db, &catalogue, today)?,
+        ))
+    })?;
+    let (organizations, engagements) = (report.created_organizations, report.created_deliverables);
+    Ok(Loaded {
+        organizations,
+        engagements,
+        workers,
+        requests,
+    })
+}
+
+fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usize> {
+    let mut fresh = roster::roster(catalogue, today).map_err(embedded)?;
+    let ids: Vec<Id> = fresh.iter().map(|worker| worker.id).collect();
+    let present: HashSet<Id> = workers::store::load_some(db, &ids)?
+        .into_iter()
+        .map(|worker| worker.id)
+        .collect();
+    fresh.retain(|worker| !present.contains(&worker.id));
+    if !fresh.is_empty() {
+        workers::store::insert_all(db, ACTOR, &fresh)?;
+    }
+    Ok(fresh.len())
+}
+
+/// Opens the requests of the last published year again.
+fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usize> {
+    let told: Vec<Told> = serde_json::from_str(include_str!("requests.json")).map_err(embedded)?;
+    let published = engagements::read(ARCHIVE.as_bytes(), catalogue)?.accepted;
+    let last = published.iter().map(|engagement| engagement.fiscal_year).max();
+    let of_last: Vec<Engagement> = published
+        .into_iter()
+        .filter(|e| Some(e.fiscal_year) == last)
+        .collect();
+    let this_year = calendar::fiscal_year(today);
+    let present: HashSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
+        .into_iter()
+        .collect();
+    let mut added = 0;
+    for (engagement, told) in of_last.iter().zip(told) {
+        let external_id = format!("round-{this_year}-{}", engagement.row);
+        if present.contains(&external_id) {
+            continue;
+        }
+        let asked_by = engagement
+            .requesters
+            .iter()
+            .find(|name| **name == told.organization);
+        let name = asked_by.ok_or_else(|| embedded(&told.organization))?;
+        let named = organizations::store::named(db, &engagement.area, &name_key(name))?;
+        let organization_id = *named.first().ok_or_else(|| embedded(name))?;
+        let mut request = NewDeliverable {
+            organization_id,
+            joint_organization_ids: Vec::new(),
+            type_: told.type_,
+            additional_types: Vec::new(),
+            title: told.title,
+            trouble: Some(told.trouble),
+            format: Some(engagement.format),
+            starts_on: None,
+            ends_on: None,
+            hours_per_week: None,
+            day_parts: told.day_parts,
+            area: Some(engagement.area.clone()),
+            remote: told.remote,
+            roles: None,
+            qualifications: Vec::new(),
+            themes: told.themes,
+            status: DeliverableStatus::Open,
+            source: Some(DEMO_SOURCE.to_owned()),
+            external_id: Some(external_id.clone()),
+        };
+        request.resolve(catalogue, &engagement.area, None)?;
+        let id = Id::derived(DEMO_SOURCE, &external_id, roster::BORN_MILLIS);
+        let deliverable = Deliverable {
+            fiscal_year: this_year,
+            ..Deliverable::register(id, request, catalogue, Instant::now())
+        };
+        deliverables::store::insert(db, ACTOR, &deliverable)?;
+        added += 1;
+    }
+    Ok(added)
+}
+
+/// The top of the ranking for one of the round's flyers, as text, and the flyer's id.
+pub fn top_five(state: &State, today: NaiveDate) -> Result<(Id, String)> {
+    state.pool.read_blocking(|db| {
+        let snapshot = state.index.current(db, &state.catalogues, today)?;
+        let flyer = snapshot
+            .open
+            .iter()
+            .find(|open| open.deliverable.request.type_ == "flyer" && open.deliverable.demo);
+        let open = flyer.ok_or_else(|| embedded("no flyer is open"))?;
+        let query = Query::new(
+            &open.need,
+            Weights::default(),
+            &snapshot.population,
+            &snapshot.candidates,
+        );
+        let ranking = query.rank_workers(None);
+        let explainer = Explainer {
+            catalogue: &snapshot.catalogue,
+            language: Language::Ja,
+        };
+        let request = &open.deliverable.request;
+        let area = request
+            .area
+            .as_deref()
+            .and_then(|code| snapshot.catalogue.area(code));
+        let (considered, passed) = (ranking.considered, ranking.ranked.len());
+        let mut lines = vec![
+            format!(
+                "「{}」({})",
+                request.title,
+                area.map_or("", |area| area.name.as_str())
+            ),
+            format!("  {}", request.trouble.as_deref().unwrap_or_default()),
+            format!("  {considered} workers considered, {passed} passed every gate:"),
+        ];
+        let mut above = None;
+        for (i, (key, (position, assessment))) in ranking.ranked.iter().take(5).enumerate() {
+            let person = snapshot.face(*position).zip(snapshot.candidates.get(*position));
+            let (face, candidate) = person.ok_or_else(|| embedded("a lost candidate"))?;
+            let explained = explainer.explained(&query, candidate, assessment, above);
+            above = Some(*key);
+            let fit = explained.fit_ppm as f64 / 1e6;
+            lines.push(format!(
+                "  {}. {} as {}: fit {fit:.3}",
+                i + 1,
+                face.alias,
+                explained.role
+            ));
+            let mut reasons = explained.components;
+            reasons.sort_by_key(|c| std::cmp::Reverse(c.contribution_ppm));
+            for c in reasons.iter().take(4) {
+                lines.push(format!(
+                    "       {:<14} +{:.3}  {}",
+                    c.name,
+                    c.contribution_ppm as f64 / 1e6,
+                    c.because
+                ));
+            }
+        }
+        Ok((open.deliverable.id, lines.join("\n") + "\n"))
+    })
+}

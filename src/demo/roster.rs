@@ -1,0 +1,244 @@
+//! Three hundred made-up workers, skewed like real ones: many marketers, few video makers, wards before villages,
+//! and a fifth of the answers missing.
+
+use super::DEMO_SOURCE;
+use crate::catalogue::calendar::{self, DayPart};
+use crate::catalogue::{Catalogue, Format};
+use crate::db::{Id, Instant};
+use crate::matcher::ppm::mix;
+use crate::workers::{
+    Consent, Evidence, Experience, NewWorker, Personal, TrackRecord, Worker, WorkerSkill, WorkerStatus,
+};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub const SIZE: u64 = 300;
+/// 2026-04-01: ids are the same whenever the roster is made.
+pub const BORN_MILLIS: u64 = 1_775_001_600_000;
+
+/// How often each role is somebody's first, in reality's proportions.
+const ROLES: [(&str, u64); 14] = [
+    ("marketer", 24),
+    ("project_manager", 16),
+    ("account_director", 11),
+    ("strategist", 10),
+    ("designer", 9),
+    ("engineer", 8),
+    ("copywriter", 6),
+    ("researcher", 6),
+    ("facilitator", 5),
+    ("writer", 4),
+    ("trainer", 4),
+    ("photographer", 3),
+    ("video_creator", 2),
+    ("accountant", 2),
+];
+
+#[derive(Debug, Deserialize)]
+struct People {
+    family_names: Vec<(String, String)>,
+    given_names: Vec<(String, String)>,
+    evidence: BTreeMap<String, Vec<String>>,
+}
+
+/// SplitMix64 as a stream: the same draws on every machine.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix(self.0) % bound.max(1)
+    }
+
+    fn percent(&mut self, chance: u64) -> bool {
+        self.below(100) < chance
+    }
+
+    fn of<'t, T>(&mut self, items: &'t [T]) -> Option<&'t T> {
+        items.get(self.below(items.len() as u64) as usize)
+    }
+
+    /// The answer, or in a fifth of the cases none.
+    fn told<T>(&mut self, answer: impl FnOnce(&mut Draw) -> T) -> Option<T> {
+        let answer = answer(self);
+        (!self.percent(20)).then_some(answer)
+    }
+
+    fn role(&mut self) -> &'static str {
+        let mut at = self.below(ROLES.iter().map(|(_, share)| share).sum());
+        let drawn = ROLES.iter().find(|(_, share)| {
+            let here = at < *share;
+            at = at.saturating_sub(*share);
+            here
+        });
+        drawn.map_or("marketer", |(role, _)| role)
+    }
+}
+
+/// The whole roster, the same for the same catalogue and day.
+pub fn roster(catalogue: &Catalogue, today: NaiveDate) -> Result<Vec<Worker>, serde_json::Error> {
+    let people: People = serde_json::from_str(include_str!("people.json"))?;
+    let now = Instant::now();
+    let worker = |number| {
+        let external_id = format!("worker-{number:03}");
+        let mut profile = profile(&mut Draw(mix(number)), &people, catalogue, today);
+        profile.source = Some(DEMO_SOURCE.to_owned());
+        profile.external_id = Some(external_id.clone());
+        // The codes come from the catalogue itself; what an administrator has retired since is kept.
+        let _ = profile.resolve(catalogue, Some(&profile.clone()));
+        Worker::register(Id::derived(DEMO_SOURCE, &external_id, BORN_MILLIS), profile, now)
+    };
+    Ok((1..=SIZE).map(worker).collect())
+}
+
+fn profile(draw: &mut Draw, people: &People, catalogue: &Catalogue, today: NaiveDate) -> NewWorker {
+    let first = draw.role();
+    let mut roles = vec![first.to_owned()];
+    while draw.percent(30) && roles.len() < 3 {
+        let next = draw.role().to_owned();
+        if !roles.contains(&next) {
+            roles.push(next);
+        }
+    }
+    let skills = skills(draw, catalogue, &roles);
+    let formats = [
+        Format::Session,
+        Format::OneDay,
+        Format::OneMonth,
+        Format::MidLong,
+        Format::Long,
+        Format::Individual,
+    ];
+    let accepted: Vec<Format> = formats
+        .into_iter()
+        .filter(|f| draw.percent(if *f == Format::OneDay { 85 } else { 55 }))
+        .collect();
+    let preferred: Vec<Format> = accepted.iter().copied().filter(|_| draw.percent(40)).collect();
+    let themes: Vec<String> = catalogue
+        .themes
+        .iter()
+        .map(|e| e.definition.code.clone())
+        .filter(|_| draw.percent(22))
+        .collect();
+    // Weekends first, then evenings, then working hours.
+    let chance = |position: u8| match (position / 3, position % 3) {
+        (5.., _) => 55,
+        (_, 2) => 40,
+        _ => 8,
+    };
+    let parts = (0..calendar::DAY_PARTS)
+        .filter(|p| draw.percent(chance(*p)))
+        .filter_map(DayPart::at)
+        .collect();
+    let families: Vec<&str> = catalogue.fixed.families.iter().map(|f| f.code.as_str()).collect();
+    let mut experience = Vec::new();
+    while draw.percent(45) && experience.len() < 3 {
+        let family = draw.of(&families).map_or("print", |family| family).to_owned();
+        let role = draw.of(&roles).cloned().unwrap_or_default();
+        experience.push(Experience {
+            family,
+            role,
+            delivered: 1 + draw.below(4) as u16,
+        });
+    }
+    let done: u16 = experience.iter().map(|e| e.delivered).sum();
+    let record = TrackRecord {
+        completed: done,
+        dropped: u16::from(draw.percent(8)),
+    };
+    let idle = draw.below(18) * draw.below(18);
+    NewWorker {
+        personal: Some(personal(draw, people, &roles)),
+        status: if draw.percent(5) {
+            WorkerStatus::Paused
+        } else {
+            WorkerStatus::Active
+        },
+        consent: (!draw.percent(4)).then(|| Consent {
+            given_on: calendar::days_before(today, 30 + draw.below(700)),
+            text_version: "2026-04".to_owned(),
+        }),
+        area: area(draw, catalogue),
+        travel_limit_km: draw.told(|d| d.of(&[5, 10, 10, 15, 20, 30]).copied().unwrap_or(10)),
+        remote: draw.told(|d| d.percent(70)),
+        accepted_formats: draw.told(|_| accepted),
+        preferred_formats: Some(preferred).filter(|p| !p.is_empty()),
+        roles: Some(roles),
+        skills: draw.told(|_| skills),
+        themes: draw.told(|_| themes),
+        hours_per_week: draw.told(|d| 2 + d.below(9) as u16),
+        day_parts: draw.told(|_| parts),
+        capacity: 1 + u16::from(draw.percent(25)),
+        open_load: u16::from(draw.percent(15)),
+        experience: draw.told(|_| experience),
+        track_record: draw.told(|_| record),
+        last_active_on: draw.told(|_| calendar::days_before(today, idle)),
+        ..NewWorker::default()
+    }
+}
+
+fn personal(draw: &mut Draw, people: &People, roles: &[String]) -> Personal {
+    let (family, given) = (
+        draw.of(&people.family_names).cloned(),
+        draw.of(&people.given_names).cloned(),
+    );
+    let ((family, family_kana), (given, given_kana)) =
+        (family.unwrap_or_default(), given.unwrap_or_default());
+    let mut evidence = BTreeSet::new();
+    for role in roles {
+        let pieces = people.evidence.get(role).map(Vec::as_slice).unwrap_or_default();
+        evidence.extend(draw.of(pieces).filter(|_| !draw.0.is_multiple_of(5)));
+    }
+    Personal {
+        name: Some(format!("{family} {given}")),
+        kana: Some(format!("{family_kana} {given_kana}")),
+        email: Some(format!("demo{:05}@example.jp", draw.below(100_000))),
+        phone: None,
+        evidence: evidence
+            .into_iter()
+            .map(|text| Evidence {
+                title: None,
+                text: text.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// Wards are five times as likely as cities, villages and islands rare.
+fn area(draw: &mut Draw, catalogue: &Catalogue) -> Option<String> {
+    let weight = |kind: &str, island: bool| match kind {
+        _ if island => 1,
+        "special_ward" => 25,
+        "city" => 8,
+        _ => 1,
+    };
+    let areas = &catalogue.fixed.areas;
+    let mut at = draw.below(areas.iter().map(|a| weight(&a.kind, a.island)).sum());
+    let drawn = areas.iter().find(|a| {
+        let here = at < weight(&a.kind, a.island);
+        at = at.saturating_sub(weight(&a.kind, a.island));
+        here
+    });
+    drawn.map(|area| area.code.clone()).filter(|_| !draw.percent(6))
+}
+
+/// What deliverable types ask of the worker's roles, at levels that people have.
+fn skills(draw: &mut Draw, catalogue: &Catalogue, roles: &[String]) -> Vec<WorkerSkill> {
+    let teams = catalogue.types.iter().flat_map(|entry| &entry.definition.roles);
+    let asked = teams
+        .filter(|team| roles.contains(&team.role))
+        .flat_map(|team| &team.skills);
+    let codes: BTreeSet<&String> = asked.map(|wish| &wish.skill).collect();
+    let held = codes.into_iter().filter_map(|skill| {
+        let level = [1, 2, 2, 3, 3, 3, 4, 4, 5]
+            .get(draw.below(9) as usize)
+            .copied()
+            .unwrap_or(3);
+        draw.percent(60).then(|| WorkerSkill {
+            skill: skill.clone(),
+            level,
+        })
+    });
+    held.collect()
+}

@@ -1,0 +1,358 @@
+//! JSON bodies: strictly read, then valid.
+//!
+//! Strict means: no key twice, no NUL character (PostgreSQL can't store it), no unknown field, at most 1 MiB.
+//! `11.0` is an integer, as JSON Schema has it. Types that come in through here derive `Validate`; every rule
+//! that is broken is reported at once, with a JSON pointer to the value.
+
+use crate::error::{Error, FieldError, Result, Text};
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+/// The largest JSON body.
+pub const LIMIT_BYTES: usize = 1024 * 1024;
+
+/// A JSON body that keeps every rule of its type.
+pub struct Valid<T>(pub T);
+
+/// A JSON Merge Patch (RFC 7396) of a `T`, not yet applied.
+pub struct Patch<T> {
+    patch: Value,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned + Validate> FromRequest for Valid<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Valid<T>>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read(request, payload, "application/json");
+        Box::pin(async move { parse(&bytes.await?).map(Valid) })
+    }
+}
+
+impl<T: 'static> FromRequest for Patch<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Patch<T>>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read(request, payload, "application/merge-patch+json");
+        Box::pin(async move {
+            match strict(&bytes.await?)? {
+                patch @ Value::Object(_) => Ok(Patch {
+                    patch,
+                    of: PhantomData,
+                }),
+                _ => Err(Error::invalid(
+                    "",
+                    "wrong_type",
+                    Text::new("オブジェクトにしてください。", "Expected an object."),
+                )),
+            }
+        })
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Validate> Patch<T> {
+    /// The patched value, as valid as a new one has to be.
+    pub fn apply(&self, to: &T) -> Result<T> {
+        let mut value = serde_json::to_value(to).map_err(|e| Error::Internal(e.to_string()))?;
+        json_patch::merge(&mut value, &self.patch);
+        typed(value)
+    }
+}
+
+/// Every member of `T`, none required; null where a member is to be unset.
+impl<T: ToSchema> PartialSchema for Patch<T> {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = T::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required.clear();
+            object.example = None;
+            object.examples.clear();
+            object.default = None;
+        }
+        schema
+    }
+}
+
+impl<T: ToSchema> ToSchema for Patch<T> {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
+    }
+}
+
+/// The whole body, within its limit. The type may be left out, but not be another one.
+pub fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    expected: &'static str,
+) -> impl Future<Output = Result<Bytes>> + use<> {
+    let media_type = request.headers().get(CONTENT_TYPE).map(|value| {
+        let essence = value
+            .to_str()
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
+        essence.trim().to_ascii_lowercase()
+    });
+    let payload = Payload::take(payload);
+    let request = request.clone();
+    async move {
+        if !media_type.is_none_or(|t| t == expected || t == "application/json") {
+            return Err(Error::UnsupportedMediaType { expected });
+        }
+        let broken = |e: &dyn std::fmt::Display| Error::MalformedJson {
+            line: 0,
+            column: 0,
+            reason: e.to_string(),
+        };
+        let payload = actix_web::web::Payload::from_request(&request, &mut { payload }).await;
+        let read = payload
+            .map_err(|e| broken(&e))?
+            .to_bytes_limited(LIMIT_BYTES)
+            .await;
+        read.map_err(|_| Error::TooLarge {
+            limit_bytes: LIMIT_BYTES,
+        })?
+        .map_err(|e| broken(&e))
+    }
+}
+
+/// A body as its type.
+pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
+    typed(strict(bytes)?)
+}
+
+fn strict(bytes: &[u8]) -> Result<Value> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let malformed = |e: &serde_json::Error| Error::MalformedJson {
+        line: e.line(),
+        column: e.column(),
+        // serde_json repeats the place at the end of its message.
+        reason: e
+            .to_string()
+            .split(" at line ")
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    };
+    let value: Strict = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
+        if e.inner().is_data() {
+            Error::Invalid(vec![data_error(&pointer(e.path()), &e.inner().to_string())])
+        } else {
+            malformed(e.inner())
+        }
+    })?;
+    deserializer.end().map_err(|e| malformed(&e))?;
+    Ok(value.0)
+}
+
+fn typed<T: DeserializeOwned + Validate>(value: Value) -> Result<T> {
+    let parsed: T = serde_path_to_error::deserialize(value)
+        .map_err(|e| Error::Invalid(vec![data_error(&pointer(e.path()), &e.inner().to_string())]))?;
+    parsed.validate().map_err(|errors| {
+        let mut fields = Vec::new();
+        collect(&errors, "", &mut fields);
+        Error::Invalid(fields)
+    })?;
+    Ok(parsed)
+}
+
+/// A JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment::*;
+    let step = |segment: &serde_path_to_error::Segment| match segment {
+        Seq { index } => format!("/{index}"),
+        Map { key } | Enum { variant: key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Unknown => String::new(),
+    };
+    path.iter().map(step).collect()
+}
+
+/// serde says what is wrong in words; the code is told by how they begin.
+fn data_error(pointer: &str, message: &str) -> FieldError {
+    let quoted = message.split('`').nth(1).unwrap_or_default();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let is = |prefix: &str| message.starts_with(prefix);
+    let end = |name: &str| {
+        if pointer.ends_with(&format!("/{name}")) {
+            String::new()
+        } else {
+            format!("/{name}")
+        }
+    };
+    let (place, code, ja) = match () {
+        () if is("unknown field") => (
+            end(quoted),
+            "unknown_field",
+            format!("項目 {quoted} はありません。"),
+        ),
+        () if is("missing field") => (
+            end(quoted),
+            "missing_field",
+            format!("項目 {quoted} は必須です。"),
+        ),
+        () if is("duplicate key") => (
+            String::new(),
+            "duplicate_field",
+            "同じ項目が二度あります。".to_owned(),
+        ),
+        () if is("unknown variant") => (
+            String::new(),
+            "unknown_value",
+            format!("値 {quoted} は使えません。"),
+        ),
+        () if is("invalid type") => (String::new(), "wrong_type", "値の型が違います。".to_owned()),
+        () => (
+            String::new(),
+            "invalid_value",
+            "値が正しくありません。".to_owned(),
+        ),
+    };
+    FieldError::at(
+        format!("{pointer}{place}"),
+        code,
+        Text::new(ja, format!("{message}.")),
+    )
+}
+
+fn collect(errors: &ValidationErrors, at: &str, into: &mut Vec<FieldError>) {
+    let mut fields: Vec<_> = errors.errors().iter().collect();
+    fields.sort_by(|a, b| a.0.cmp(b.0));
+    for (name, kind) in fields {
+        // A Rust name that is reserved carries an underscore that the wire doesn't have.
+        let at = if name == "__all__" {
+            at.to_owned()
+        } else {
+            format!("{at}/{}", name.trim_end_matches('_'))
+        };
+        match kind {
+            ValidationErrorsKind::Struct(inner) => collect(inner, &at, into),
+            ValidationErrorsKind::List(items) => {
+                items
+                    .iter()
+                    .for_each(|(i, inner)| collect(inner, &format!("{at}/{i}"), into));
+            }
+            ValidationErrorsKind::Field(broken) => into.extend(broken.iter().map(|e| FieldError {
+                place: crate::error::Place::Pointer(at.clone()),
+                code: e.code.clone(),
+                message: rule(e),
+            })),
+        }
+    }
+}
+
+/// A broken rule in words.
+fn rule(error: &validator::ValidationError) -> Text {
+    let parameter = |name: &str| error.params.get(name).map(Value::to_string);
+    let bounds = match (parameter("min"), parameter("max"), parameter("equal")) {
+        (_, _, Some(n)) => Some((n.clone(), n)),
+        (Some(min), Some(max), _) => Some((format!("{min}〜{max}"), format!("{min} to {max}"))),
+        (Some(min), None, _) => Some((format!("{min}以上"), format!("at least {min}"))),
+        (None, Some(max), _) => Some((format!("{max}以下"), format!("at most {max}"))),
+        _ => None,
+    };
+    match (error.code.as_ref(), bounds, &error.message) {
+        // Our own rules carry both languages, parted by a line break.
+        (_, _, Some(message)) => {
+            let (ja, en) = message.split_once('\n').unwrap_or((message, message));
+            Text::new(ja.to_owned(), en.to_owned())
+        }
+        ("length", Some((ja, en)), _) => Text::new(
+            format!("長さは{ja}にしてください。"),
+            format!("The length has to be {en}."),
+        ),
+        ("range", Some((ja, en)), _) => Text::new(
+            format!("値は{ja}にしてください。"),
+            format!("The value has to be {en}."),
+        ),
+        ("email", ..) => Text::new(
+            "メールアドレスの形式ではありません。",
+            "This is no e-mail address.",
+        ),
+        ("url", ..) => Text::new("URLの形式ではありません。", "This is no URL."),
+        (code, ..) => Text::new(
+            format!("規則 {code} に合いません。"),
+            format!("This breaks the rule {code}."),
+        ),
+    }
+}
+
+/// A rule of our own, for `#[validate(custom)]`.
+pub fn broken(code: &'static str, ja: &str, en: &str) -> validator::ValidationError {
+    validator::ValidationError::new(code).with_message(format!("{ja}\n{en}").into())
+}
+
+/// A JSON value read without leniency.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Strict, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Strict)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        // Beyond 2^53 a float no longer tells one integer from the next.
+        let whole = value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0;
+        Ok(if whole {
+            Value::from(value as i64)
+        } else {
+            Value::from(value)
+        })
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        if value.contains('\0') {
+            return Err(E::custom("a text may not hold the character NUL"));
+        }
+        Ok(value.into())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
+            if object.contains_key(&key) {
+                return Err(serde::de::Error::custom(format!("duplicate key `{key}`")));
+            }
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+}

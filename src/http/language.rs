@@ -1,0 +1,74 @@
+//! The client's language, by `Accept-Language` (RFC 9110): Japanese unless English is preferred.
+
+use crate::error::Text;
+use actix_web::http::header::{AcceptLanguage, Header};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use std::future::{Ready, ready};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    #[default]
+    Ja,
+    En,
+}
+
+impl Language {
+    pub fn of(request: &impl HttpMessage) -> Language {
+        let ranked = AcceptLanguage::parse(request)
+            .map(|accepted| accepted.ranked())
+            .unwrap_or_default();
+        let known = ranked.iter().filter_map(|preference| {
+            let tag = preference.item()?.to_string().to_ascii_lowercase();
+            match tag.split('-').next() {
+                Some("ja") => Some(Language::Ja),
+                Some("en") => Some(Language::En),
+                _ => None,
+            }
+        });
+        known.into_iter().next().unwrap_or_default()
+    }
+
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::Ja => "ja",
+            Language::En => "en",
+        }
+    }
+
+    pub fn choose(self, text: &Text) -> &str {
+        match self {
+            Language::Ja => &text.ja,
+            Language::En => &text.en,
+        }
+    }
+}
+
+impl FromRequest for Language {
+    type Error = std::convert::Infallible;
+    type Future = Ready<Result<Language, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Language::of(request)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn the_preferred_known_language_wins() {
+        let of = |header| {
+            Language::of(
+                &TestRequest::default()
+                    .insert_header(("accept-language", header))
+                    .to_http_request(),
+            )
+        };
+        assert_eq!(of("en-GB,ja;q=0.5"), Language::En);
+        assert_eq!(of("fr, ja;q=0.8, en;q=0.9"), Language::En);
+        assert_eq!(of("de"), Language::Ja);
+        assert_eq!(of("%%%"), Language::Ja);
+    }
+}

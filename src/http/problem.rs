@@ -1,0 +1,167 @@
+//! Errors on the wire: RFC 9457 problem documents, whoever raised them.
+//!
+//! A handler returns our [`Error`]; the middleware [`problems`], which knows the request's language and id,
+//! renders it, and gives the same form to whatever the framework refuses by itself.
+
+use super::Language;
+use crate::error::{Error, Place};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The media type of problem documents.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// An error (RFC 9457).
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "invalid",
+    "detail": "入力に誤りがあります。errors をご覧ください。",
+    "errors": [{"pointer": "/corporate_number", "parameter": null, "code": "check_digit",
+                "message": "法人番号の検査数字が合いません。"}],
+    "request_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"
+}))]
+pub struct Problem {
+    /// Always `about:blank`: the code tells the kind.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// The stable code of the error, for programs.
+    pub code: String,
+    /// What is wrong, for people, by Accept-Language.
+    pub detail: String,
+    /// Each bad value, where values are to blame.
+    pub errors: Vec<ProblemField>,
+    /// To be named when asking for help.
+    pub request_id: String,
+}
+
+/// One bad value: `pointer` (RFC 6901) into the body, or the name of a `parameter`.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProblemField {
+    pub pointer: Option<String>,
+    pub parameter: Option<String>,
+    /// The stable code of the rule that is broken.
+    pub code: String,
+    pub message: String,
+}
+
+impl Problem {
+    fn of(error: &Error, language: Language, request_id: &str) -> Problem {
+        let status = status(error);
+        let field = |field: &crate::error::FieldError| {
+            let (pointer, parameter) = match &field.place {
+                Place::Pointer(pointer) => (Some(pointer.clone()), None),
+                Place::Parameter(name) => (None, Some(name.clone())),
+            };
+            let message = language.choose(&field.message).to_owned();
+            ProblemField {
+                pointer,
+                parameter,
+                code: field.code.to_string(),
+                message,
+            }
+        };
+        Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            status: status.as_u16(),
+            code: error.code().to_owned(),
+            detail: language.choose(&error.detail()).to_owned(),
+            errors: error.fields().iter().map(field).collect(),
+            request_id: request_id.to_owned(),
+        }
+    }
+}
+
+fn status(error: &Error) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        status(self)
+    }
+
+    /// Without a body: [`problems`] adds it.
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// Gives every error its body.
+pub async fn problems<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    let language = Language::of(&request);
+    let request_id = super::trace::request_id(&request);
+    let response = next.call(request).await?;
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_rendered = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|t| t == PROBLEM_JSON);
+    if !is_error || is_rendered {
+        return Ok(response.map_into_left_body());
+    }
+    let ours = response
+        .response()
+        .error()
+        .and_then(|e| e.as_error::<Error>())
+        .cloned();
+    let error = ours.unwrap_or_else(|| foreign(status, response.response().error()));
+    if let Error::Internal(reason) = &error {
+        tracing::error!(%request_id, reason, "internal error");
+    }
+    let body = render(&error, language, &request_id);
+    Ok(response.into_response(body).map_into_right_body())
+}
+
+/// What the framework refuses by itself.
+fn foreign(status: StatusCode, error: Option<&actix_web::Error>) -> Error {
+    match status {
+        StatusCode::NOT_FOUND => Error::not_found("このパス", "path"),
+        StatusCode::REQUEST_TIMEOUT => Error::Timeout,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge {
+            limit_bytes: super::body::LIMIT_BYTES,
+        },
+        status if status.is_client_error() => Error::InvalidParameters(Vec::new()),
+        _ => Error::Internal(error.map_or_else(|| status.to_string(), |e| e.to_string())),
+    }
+}
+
+fn render(error: &Error, language: Language, request_id: &str) -> HttpResponse {
+    let mut response = HttpResponseBuilder::new(status(error));
+    response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON));
+    response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    response.insert_header((header::VARY, "Accept-Language"));
+    match error {
+        Error::MethodNotAllowed { allow } => {
+            response.insert_header((header::ALLOW, allow.as_str()));
+        }
+        Error::Unauthenticated(_) => {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        Error::Forbidden { scope } => {
+            let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }
+        Error::Unavailable(_) => {
+            response.insert_header((header::RETRY_AFTER, "5"));
+        }
+        _ => {}
+    }
+    let problem = Problem::of(error, language, request_id);
+    response.body(serde_json::to_vec(&problem).unwrap_or_default())
+}

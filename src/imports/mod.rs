@@ -1,0 +1,136 @@
+//! Imports: published archives, as they were published.
+//!
+//! * `engagements`: the file's rows, with a fault for each bad cell. `identity`: which spellings are one
+//!   organization. `plan`: what is to be written. `totals`: what the publication declares, against what it lists.
+//!
+//! Nothing is written before the whole file is understood, and then all in one transaction: a crash leaves all or
+//! nothing. Rows with a fault are reported and left out; the rest goes in. The same file again changes nothing.
+//!
+//! Deliberately absent: rosters, spreadsheets, jobs over HTTP.
+
+pub mod engagements;
+pub mod identity;
+pub mod plan;
+pub mod totals;
+
+use crate::catalogue::Catalogues;
+use crate::db::{Db, Instant, Pool};
+use crate::error::{Error, Result};
+use std::fmt;
+
+/// The archive's name as a source.
+pub const SOURCE: &str = "hometown";
+
+/// A cell that can't be taken as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Of the file, the header being 1.
+    pub line: u64,
+    pub column: String,
+    pub value: String,
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Fault {
+            line,
+            column,
+            value,
+            code,
+            message,
+        } = self;
+        write!(f, "line {line}, {column} {value:?}: {message} [{code}]")
+    }
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Report {
+    pub rows: usize,
+    pub created_organizations: usize,
+    pub updated_organizations: usize,
+    pub created_deliverables: usize,
+    pub unchanged_deliverables: usize,
+    pub rejected: Vec<Fault>,
+    /// Cells that no type is known for, kept as `other`.
+    pub unknown_types: Vec<Fault>,
+    /// Spellings recognised as one organization.
+    pub recognised: Vec<Vec<String>>,
+    pub doubtful: Vec<identity::Doubtful>,
+    pub reconciliation: Option<totals::Reconciliation>,
+}
+
+/// A file with its name.
+pub struct File<'a> {
+    pub name: &'a str,
+    pub bytes: &'a [u8],
+}
+
+/// Imports an archive; with `dry_run` only tells what that would do. `progress` hears of every row.
+pub fn import_engagements(
+    pool: &Pool,
+    catalogues: &Catalogues,
+    actor: &str,
+    file: &File,
+    totals: Option<&File>,
+    dry_run: bool,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Report> {
+    let planned = |db: &mut Db| {
+        let catalogue = catalogues.current(db)?;
+        let read = engagements::read(file.bytes, &catalogue)?;
+        let declared = totals.map(|totals| totals::read(totals.bytes)).transpose()?;
+        let mut plan = plan::plan(db, &catalogue, file.name, read, Instant::now())?;
+        plan.report.reconciliation = declared.map(|declared| totals::reconcile(&declared, &plan.listed));
+        Ok(plan)
+    };
+    if dry_run {
+        return pool.read_blocking(|db| planned(db).map(|plan| plan.report));
+    }
+    pool.write_blocking(|db| {
+        let plan = planned(db)?;
+        plan.write(db, actor, progress)?;
+        if let Some(reconciliation) = &plan.report.reconciliation {
+            crate::statistics::store::replace_declared(
+                db,
+                actor,
+                SOURCE,
+                &reconciliation.declared_totals(SOURCE),
+            )?;
+        }
+        Ok(plan.report)
+    })
+}
+
+/// The text of a file in UTF-8, with or without a byte order mark.
+fn utf8(bytes: &[u8]) -> Result<&str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let refuse =
+        |at: usize, why: &str| Error::Internal(format!("this is no CSV file in UTF-8: {why} at byte {at}"));
+    if let Some(at) = bytes.iter().position(|b| *b == 0) {
+        return Err(refuse(at, "a NUL character (a binary file?)"));
+    }
+    std::str::from_utf8(bytes).map_err(|e| refuse(e.valid_up_to(), "a byte that is none of UTF-8"))
+}
+
+/// Where each expected column stands in the header, which may have them in any order.
+fn columns<const N: usize>(header: &csv::StringRecord, expected: [&str; N]) -> Result<[usize; N]> {
+    let found = expected.map(|name| header.iter().position(|cell| cell.trim() == name));
+    let missing: Vec<&str> = expected
+        .iter()
+        .zip(&found)
+        .filter(|(_, at)| at.is_none())
+        .map(|(name, _)| *name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(found.map(Option::unwrap_or_default));
+    }
+    let (expected, found) = (expected.join(","), header.iter().collect::<Vec<_>>().join(","));
+    let found: String = found.chars().take(200).collect();
+    Err(Error::Internal(format!(
+        "the header lacks {}: expected {expected}, found {found}",
+        missing.join(", ")
+    )))
+}

@@ -1,0 +1,275 @@
+//! What an import is going to write: made whole before anything is written.
+
+use super::engagements::{Engagement, Engagements};
+use super::identity::{self, Spelling};
+use super::{Report, SOURCE};
+use crate::catalogue::{Catalogue, Format};
+use crate::changes::Action;
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable, Provenance};
+use crate::error::Result;
+use crate::organizations::{self, NewOrganization, Organization, names};
+use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Everything to be written, and the report of it.
+pub struct Plan {
+    created: Vec<Organization>,
+    updated: Vec<Organization>,
+    deliverables: Vec<Deliverable>,
+    pub report: Report,
+    /// Rows by year and category.
+    pub listed: BTreeMap<(i32, String), (Format, i32)>,
+}
+
+pub fn plan(db: &mut Db, catalogue: &Catalogue, file: &str, read: Engagements, now: Instant) -> Result<Plan> {
+    let Engagements {
+        rows,
+        accepted,
+        rejected,
+        unknown_types,
+    } = read;
+    let report = Report {
+        rows,
+        rejected,
+        unknown_types,
+        ..Report::default()
+    };
+    let mut plan = Plan {
+        created: Vec::new(),
+        updated: Vec::new(),
+        deliverables: Vec::new(),
+        report,
+        listed: BTreeMap::new(),
+    };
+    for engagement in &accepted {
+        let key = (engagement.fiscal_year, engagement.category.clone());
+        plan.listed.entry(key).or_insert((engagement.format, 0)).1 += 1;
+    }
+    let requesters = plan.organizations(db, &accepted, now)?;
+    plan.deliverables(db, catalogue, file, &accepted, &requesters, now)?;
+    Ok(plan)
+}
+
+/// The organization of each (area, name).
+type Requesters = HashMap<(String, String), Id>;
+
+impl Plan {
+    /// Finds or makes the organization of every spelling in the file.
+    fn organizations(&mut self, db: &mut Db, accepted: &[Engagement], now: Instant) -> Result<Requesters> {
+        let existing = organizations::store::load_all(db)?;
+        // What is known comes first, so that a group begins with it.
+        let mut owners: Vec<Option<&Organization>> = Vec::new();
+        let mut spellings: Vec<Spelling> = Vec::new();
+        for organization in &existing {
+            let details = &organization.details;
+            for name in std::iter::once(&details.name).chain(&details.aliases) {
+                spellings.push(Spelling::new(&details.area, name));
+                owners.push(Some(organization));
+            }
+        }
+        let mut seen: HashSet<(&str, &str)> = HashSet::new();
+        for (engagement, name) in accepted
+            .iter()
+            .flat_map(|e| e.requesters.iter().map(move |name| (e, name)))
+        {
+            if seen.insert((&engagement.area, name)) {
+                spellings.push(Spelling::new(&engagement.area, name));
+                owners.push(None);
+            }
+        }
+        let groups = identity::group(&spellings);
+        let mut requesters = Requesters::new();
+        for group in &groups {
+            let of_group: Vec<&Spelling> = group.iter().filter_map(|i| spellings.get(*i)).collect();
+            let owner = group.iter().find_map(|i| owners.get(*i).copied().flatten());
+            let id = match owner {
+                Some(owner) => self.known(owner, &of_group, now),
+                None => match identity::best_name(group, &spellings) {
+                    Some(best) => self.fresh(best, &of_group, now),
+                    None => continue,
+                },
+            };
+            for (i, spelling) in group.iter().filter_map(|i| Some((*i, spellings.get(*i)?))) {
+                // Two that were registered apart stay apart, whatever their names show.
+                let own = owners.get(i).copied().flatten().map_or(id, |owner| owner.id);
+                requesters
+                    .entry((spelling.area.clone(), spelling.name.clone()))
+                    .or_insert(own);
+            }
+            if of_group.len() > 1 {
+                let mut names: Vec<String> = of_group.iter().map(|s| s.name.clone()).collect();
+                names.dedup();
+                self.report.recognised.push(names);
+            }
+        }
+        self.report.doubtful = identity::doubtful(&groups, &spellings);
+        self.report.created_organizations = self.created.len();
+        self.report.updated_organizations = self.updated.len();
+        Ok(requesters)
+    }
+
+    /// An organization that is there: it learns the spellings that are new to it.
+    fn known(&mut self, owner: &Organization, spellings: &[&Spelling], now: Instant) -> Id {
+        let mut details = owner.details.clone();
+        for spelling in spellings {
+            if details.name != spelling.name && !details.aliases.contains(&spelling.name) {
+                details.aliases.push(spelling.name.clone());
+            }
+        }
+        if details != owner.details {
+            self.updated.push(owner.changed(details, now));
+        }
+        owner.id
+    }
+
+    fn fresh(&mut self, best: &Spelling, spellings: &[&Spelling], now: Instant) -> Id {
+        let others = spellings
+            .iter()
+            .filter(|s| s.name != best.name)
+            .map(|s| s.name.clone());
+        let details = NewOrganization {
+            name: best.name.clone(),
+            kana: None,
+            kind: names::kind_of(&best.name),
+            area: best.area.clone(),
+            status: organizations::OrganizationStatus::Active,
+            themes: Vec::new(),
+            corporate_number: None,
+            contact: None,
+            intermediary: None,
+            aliases: others.collect(),
+            description: None,
+            source: Some(SOURCE.to_owned()),
+            external_id: Some(format!("{}/{}", best.area, names::name_key(&best.name))),
+        };
+        let external_id = details.external_id.clone().unwrap_or_default();
+        let organization = Organization::register(Id::derived(SOURCE, &external_id, 0), details, now);
+        let id = organization.id;
+        self.created.push(organization);
+        id
+    }
+
+    fn deliverables(
+        &mut self,
+        db: &mut Db,
+        catalogue: &Catalogue,
+        file: &str,
+        accepted: &[Engagement],
+        requesters: &Requesters,
+        now: Instant,
+    ) -> Result<()> {
+        let present: HashSet<String> = deliverables::store::external_ids(db, SOURCE)?
+            .into_iter()
+            .collect();
+        let mut repeats: HashMap<String, u32> = HashMap::new();
+        for engagement in accepted {
+            let external_id = external_id(engagement, &mut repeats);
+            if present.contains(&external_id) {
+                self.report.unchanged_deliverables += 1;
+                continue;
+            }
+            let id_of = |name: &String| requesters.get(&(engagement.area.clone(), name.clone())).copied();
+            let mut asking: Vec<Id> = Vec::new();
+            for id in engagement.requesters.iter().filter_map(id_of) {
+                if !asking.contains(&id) {
+                    asking.push(id);
+                }
+            }
+            let Some((lead, joint)) = asking.split_first() else {
+                continue;
+            };
+            let mut request = request(engagement, *lead, joint, &external_id);
+            request.resolve(catalogue, &engagement.area, Some(&request.clone()))?;
+            let id = Id::derived(SOURCE, &external_id, first_of_april(engagement.fiscal_year));
+            self.deliverables.push(Deliverable {
+                fiscal_year: engagement.fiscal_year,
+                provenance: Some(Provenance {
+                    file: file.to_owned(),
+                    row: engagement.row,
+                    cells: engagement.cells.clone(),
+                }),
+                ..Deliverable::register(id, request, catalogue, now)
+            });
+        }
+        self.report.created_deliverables = self.deliverables.len();
+        Ok(())
+    }
+
+    /// Writes all of it in the transaction that it was planned in.
+    pub fn write(&self, db: &mut Db, actor: &str, progress: &dyn Fn(usize, usize)) -> Result<()> {
+        let all = self.created.len() + self.updated.len() + self.deliverables.len();
+        let mut done = 0;
+        let mut tick = || {
+            done += 1;
+            progress(done, all);
+        };
+        for organization in &self.created {
+            organizations::store::insert(db, actor, organization)?;
+            tick();
+        }
+        for organization in &self.updated {
+            organizations::store::update(db, actor, organization, Action::Updated)?;
+            tick();
+        }
+        for deliverable in &self.deliverables {
+            deliverables::store::insert(db, actor, deliverable)?;
+            tick();
+        }
+        Ok(())
+    }
+}
+
+/// The same engagement has the same id wherever its row stands: what it says, and how often it was said before.
+fn external_id(engagement: &Engagement, repeats: &mut HashMap<String, u32>) -> String {
+    let Engagement {
+        fiscal_year,
+        category,
+        area,
+        requesters,
+        request,
+        ..
+    } = engagement;
+    let said = format!(
+        "{fiscal_year}|{category}|{area}|{}|{request}",
+        requesters.join("／")
+    );
+    let nth = repeats.entry(said.clone()).and_modify(|n| *n += 1).or_insert(1);
+    let digest = Sha256::digest(format!("{said}|{nth}"));
+    digest.iter().take(16).map(|b| format!("{b:02x}")).collect()
+}
+
+fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -> NewDeliverable {
+    let (first, others) = match engagement.types.split_first() {
+        Some((first, others)) => (first.clone(), others.to_vec()),
+        None => ("other".to_owned(), Vec::new()),
+    };
+    NewDeliverable {
+        organization_id: lead,
+        joint_organization_ids: joint.to_vec(),
+        type_: first,
+        additional_types: others,
+        title: engagement.request.clone(),
+        trouble: None,
+        format: Some(engagement.format),
+        starts_on: None,
+        ends_on: None,
+        hours_per_week: None,
+        day_parts: Vec::new(),
+        area: Some(engagement.area.clone()),
+        remote: false,
+        roles: None,
+        qualifications: Vec::new(),
+        themes: Vec::new(),
+        status: DeliverableStatus::Delivered,
+        source: Some(SOURCE.to_owned()),
+        external_id: Some(external_id.to_owned()),
+    }
+}
+
+/// Ids sort by time: an engagement's begins with its fiscal year.
+fn first_of_april(year: i32) -> u64 {
+    let day = NaiveDate::from_ymd_opt(year, 4, 1).and_then(|day| day.and_hms_opt(0, 0, 0));
+    day.map_or(0, |at| at.and_utc().timestamp_millis().max(0) as u64)
+}

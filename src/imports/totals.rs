@@ -1,0 +1,132 @@
+//! What a publication declares for each year and category, against what it lists.
+
+use super::{columns, engagements, utf8};
+use crate::catalogue::Format;
+use crate::error::{Error, Result};
+use crate::statistics::store::DeclaredTotal;
+use std::collections::BTreeMap;
+use std::fmt;
+
+const HEADER: [&str; 3] = ["年度", "区分", "団体数"];
+
+/// Year and category, with the format that they mean.
+pub type Declared = BTreeMap<(i32, String), (Format, i32)>;
+
+/// Reads the declared totals. They are few and all needed: any fault is an error.
+pub fn read(bytes: &[u8]) -> Result<Declared> {
+    let failed = |e: csv::Error| Error::Internal(format!("the totals are no CSV file: {e}"));
+    let mut reader = csv::Reader::from_reader(utf8(bytes)?.as_bytes());
+    let [year, category, count] = columns(reader.headers().map_err(failed)?, HEADER)?;
+    let mut declared = Declared::new();
+    for record in reader.records() {
+        let record = record.map_err(failed)?;
+        let cell = |at: usize| record.get(at).unwrap_or_default().trim();
+        let line = record.position().map_or(0, csv::Position::line);
+        let fault = |column: &str, value: &str| {
+            Error::Internal(format!(
+                "the totals, line {line}, {column} {value:?}: this can't be understood"
+            ))
+        };
+        let fiscal_year = engagements::fiscal_year(cell(year)).ok_or_else(|| fault("年度", cell(year)))?;
+        let format = engagements::format(cell(category), "").ok_or_else(|| fault("区分", cell(category)))?;
+        let number: i32 = cell(count)
+            .parse()
+            .ok()
+            .filter(|n| *n >= 0)
+            .ok_or_else(|| fault("団体数", cell(count)))?;
+        declared
+            .entry((fiscal_year, cell(category).to_owned()))
+            .or_insert((format, 0))
+            .1 += number;
+    }
+    Ok(declared)
+}
+
+/// Declared and listed, side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reconciliation {
+    pub rows: Vec<ReconciledRow>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReconciledRow {
+    pub fiscal_year: i32,
+    pub category: String,
+    pub format: Format,
+    pub declared: i32,
+    pub listed: i32,
+}
+
+/// `listed` counts the rows of each year and category, with the format that their periods tell.
+pub fn reconcile(declared: &Declared, listed: &BTreeMap<(i32, String), (Format, i32)>) -> Reconciliation {
+    let mut rows: BTreeMap<&(i32, String), ReconciledRow> = BTreeMap::new();
+    for (from_listed, figures) in [(false, declared), (true, listed)] {
+        for (key, (format, count)) in figures {
+            let (fiscal_year, category) = key.clone();
+            let fresh = ReconciledRow {
+                fiscal_year,
+                category,
+                format: *format,
+                declared: 0,
+                listed: 0,
+            };
+            let row = rows.entry(key).or_insert(fresh);
+            if from_listed {
+                (row.format, row.listed) = (*format, *count);
+            } else {
+                row.declared = *count;
+            }
+        }
+    }
+    Reconciliation {
+        rows: rows.into_values().collect(),
+    }
+}
+
+impl Reconciliation {
+    pub fn declared(&self) -> i32 {
+        self.rows.iter().map(|row| row.declared).sum()
+    }
+
+    pub fn listed(&self) -> i32 {
+        self.rows.iter().map(|row| row.listed).sum()
+    }
+
+    pub fn declared_totals(&self, source: &str) -> Vec<DeclaredTotal> {
+        let total = |row: &ReconciledRow| DeclaredTotal {
+            source: source.to_owned(),
+            fiscal_year: row.fiscal_year,
+            category: row.category.clone(),
+            format: row.format.code().to_owned(),
+            declared: row.declared,
+            listed: row.listed,
+        };
+        self.rows.iter().map(total).collect()
+    }
+}
+
+impl fmt::Display for Reconciliation {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        writeln!(
+            f,
+            "Reconciliation: {} listed of {} declared",
+            self.listed(),
+            self.declared()
+        )?;
+        writeln!(f, "  year  declared  listed  category")?;
+        for row in &self.rows {
+            let missing = row.declared - row.listed;
+            let note = match missing {
+                0 => String::new(),
+                1.. => format!("  <- {missing} declared but not listed"),
+                _ => format!("  <- {} listed beyond what is declared", -missing),
+            };
+            writeln!(
+                f,
+                "  {}  {:>8}  {:>6}  {}{note}",
+                row.fiscal_year, row.declared, row.listed, row.category
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! Musubi (結び, "tying together") matches pro bono workers with the community organisations that ask for concrete
+//! deliverables: a flyer, a website, a survey, a manual, a one-day workshop. One binary serves a REST API over
+//! SQLite or PostgreSQL.
+//!
+//! # The map
+//!
+//! ```text
+//! http  ->  a slice's rules (mod.rs)  ->  store.rs (SQL)  ->  database
+//!                                              |  same transaction
+//!                                              v
+//!                                           changes  ->  match index, catalogue cache
+//! ```
+//!
+//! A slice has three rooms: `mod.rs` (types and rules: no framework, no queries), `store.rs` (functions on a
+//! [`db::Db`], the only room with diesel), `http.rs` (the routes first, then the handlers). A module imports only
+//! from rows above its own:
+//!
+//! | row | modules | |
+//! |---|---|---|
+//! | 1 | [`matcher`] | pure: gates, components, fit, explanation |
+//! | 2 | [`error`], [`config`] | the one error, the configuration |
+//! | 3 | [`db`] | two databases, one code |
+//! | 4 | [`http`], [`background`] | what every slice's HTTP face is made of; loops |
+//! | 5 | [`changes`] | the log of every write |
+//! | 6 | [`auth`] | tokens, roles, scopes |
+//! | 7 | [`catalogue`] | types, skills, roles, themes, formats, areas |
+//! | 8 | [`organizations`] | |
+//! | 9 | [`workers`] | |
+//! | 10 | [`deliverables`] | |
+//! | 11 | [`matches`], [`statistics`] | |
+//! | 12 | [`imports`] | |
+//! | 13 | [`api`] | the URL table, the OpenAPI document |
+//! | 14 | [`demo`] | |
+//!
+//! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
+//! administrators write it over HTTP; workers stand below organizations because they name those that they are kept
+//! apart from.
+//!
+//! # Invariants
+//!
+//! * Every write appends to `changes` in its own transaction. Followers read that log; nothing calls them.
+//! * The matcher has no clock, no randomness, no IO: the same inputs rank the same on every machine.
+//! * Every operation names its scope in the handler's signature; health, documents and the catalogue's reading are
+//!   open on purpose.
+//! * No state outside the database but what can be made again from it, and the key that signs tokens.
+//!
+//! `tests/architecture.rs` holds the order of the rows, and this documentation on every file.
+
+pub mod api;
+pub mod auth;
+pub mod background;
+pub mod catalogue;
+pub mod changes;
+pub mod config;
+pub mod db;
+pub mod deliverables;
+pub mod demo;
+pub mod error;
+pub mod http;
+pub mod imports;
+pub mod matcher;
+pub mod matches;
+pub mod organizations;
+pub mod statistics;
+pub mod workers;

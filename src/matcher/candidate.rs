@@ -1,0 +1,72 @@
+//! Who offers: a worker seen by the matcher. `None` means "not known", an empty list "known to be none".
+
+use super::{Index, text::Piece};
+
+#[derive(Debug, Clone, Default)]
+pub struct Candidate {
+    pub id: u128,
+    pub active: bool,
+    pub consented: bool,
+    /// Organizations that one of the two sides wants kept apart.
+    pub blocked: Vec<u128>,
+    /// Organizations with which the worker has a conflict of interest.
+    pub conflicts: Vec<u128>,
+    /// Bit sets of formats; a preferred one counts as accepted.
+    pub accepted_formats: Option<u32>,
+    pub preferred_formats: u32,
+    pub roles: Option<Vec<Index>>,
+    /// Skill and level, 1 to 5.
+    pub skills: Option<Vec<(Index, u8)>>,
+    /// Days since 1970-01-01, both inclusive; `None` is not bounded.
+    pub available_from: Option<i32>,
+    pub available_until: Option<i32>,
+    pub hours_per_week: Option<u16>,
+    pub day_parts: Option<u32>,
+    pub area: Option<Index>,
+    pub travel_limit_km: Option<u16>,
+    pub remote: Option<bool>,
+    pub capacity: u16,
+    pub open_load: u16,
+    /// Sorted.
+    pub qualifications: Option<Vec<String>>,
+    pub themes: Option<Vec<Index>>,
+    pub experience: Option<Vec<Delivered>>,
+    /// Projects completed and dropped.
+    pub record: Option<(u16, u16)>,
+    /// Days since 1970-01-01.
+    pub last_active: Option<i32>,
+    pub evidence: Vec<Piece>,
+}
+
+/// Past deliveries of one family in one role.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Delivered {
+    pub family: Index,
+    pub role: Index,
+    pub count: u16,
+}
+
+impl Candidate {
+    pub fn accepts(&self, format: Index) -> Option<bool> {
+        self.accepted_formats
+            .map(|accepted| bit(accepted | self.preferred_formats, format))
+    }
+
+    pub fn prefers(&self, format: Index) -> bool {
+        bit(self.preferred_formats, format)
+    }
+
+    /// Past deliveries of the family or in the role.
+    pub fn deliveries(&self, family: Index, role: Index) -> Option<u64> {
+        let counts = self
+            .experience
+            .as_ref()?
+            .iter()
+            .filter(|d| d.family == family || d.role == role);
+        Some(counts.map(|d| u64::from(d.count)).sum())
+    }
+}
+
+fn bit(set: u32, i: Index) -> bool {
+    set.checked_shr(u32::from(i)).unwrap_or(0) & 1 == 1
+}

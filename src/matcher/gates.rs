@@ -1,0 +1,191 @@
+//! The gates: what rules a pairing out, each with its reason.
+//!
+//! Unknown is not failure: it passes and is reported as unconfirmed, except where safety needs a yes
+//! (consent, qualifications).
+
+use super::{Candidate, Need, RoleNeed, population::Population};
+
+macro_rules! coded {
+    ($(#[$meta:meta])* $name:ident, $all:ident { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$doc])* $variant,)* }
+        /// Every one, in order.
+        pub const $all: [$name; [$($code),*].len()] = [$($name::$variant),*];
+        impl $name {
+            /// The stable code that the API shows.
+            pub fn code(self) -> &'static str {
+                match self { $($name::$variant => $code,)* }
+            }
+        }
+    };
+}
+pub(super) use coded;
+
+coded! {
+    /// Why a worker is not ranked. The order is the order in which they are asked: a worker who fails several
+    /// is counted under the first.
+    Gate, GATES {
+        Inactive = "inactive",
+        ConsentMissing = "consent_missing",
+        Blocked = "blocked",
+        ConflictOfInterest = "conflict_of_interest",
+        FormatNotAccepted = "format_not_accepted",
+        DatesDoNotOverlap = "dates_do_not_overlap",
+        HoursDoNotOverlap = "hours_do_not_overlap",
+        IslandUnreachable = "island_unreachable",
+        TooFar = "too_far",
+        AtCapacity = "at_capacity",
+        QualificationMissing = "qualification_missing",
+        RoleNotOffered = "role_not_offered",
+        SkillBelowMinimum = "skill_below_minimum",
+    }
+}
+
+coded! {
+    /// A gate that was passed without an answer.
+    Unconfirmed, UNCONFIRMED {
+        Format = "format",
+        Hours = "hours",
+        DayParts = "day_parts",
+        Travel = "travel",
+        Remote = "remote",
+        Role = "role",
+        Skill = "skill",
+    }
+}
+
+/// The outcome of the gates for one worker in one role.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gated {
+    /// Every gate that failed, in order.
+    pub failed: Vec<Gate>,
+    pub unconfirmed: Vec<Unconfirmed>,
+}
+
+impl Gated {
+    fn need(&mut self, passed: bool, gate: Gate) {
+        if !passed {
+            self.failed.push(gate);
+        }
+    }
+
+    /// An unknown answer passes with a note.
+    fn answer(&mut self, passed: Option<bool>, gate: Gate, otherwise: Unconfirmed) {
+        match passed {
+            Some(passed) => self.need(passed, gate),
+            None => self.unconfirmed.push(otherwise),
+        }
+    }
+}
+
+/// Asks every gate, also after one has failed, so that "why not?" has a whole answer.
+pub fn gate(candidate: &Candidate, need: &Need, role: &RoleNeed, population: &Population) -> Gated {
+    let mut gated = Gated::default();
+    let asks = |organizations: &[u128]| organizations.iter().any(|o| need.organizations.contains(o));
+    gated.need(candidate.active, Gate::Inactive);
+    gated.need(candidate.consented, Gate::ConsentMissing);
+    gated.need(!asks(&candidate.blocked), Gate::Blocked);
+    gated.need(!asks(&candidate.conflicts), Gate::ConflictOfInterest);
+    gated.answer(
+        candidate.accepts(need.format),
+        Gate::FormatNotAccepted,
+        Unconfirmed::Format,
+    );
+    gated.need(dates_overlap(candidate, need), Gate::DatesDoNotOverlap);
+    hours(&mut gated, candidate, need);
+    travel(&mut gated, candidate, need, population);
+    gated.need(candidate.open_load < candidate.capacity, Gate::AtCapacity);
+    let held = candidate.qualifications.as_deref().unwrap_or_default();
+    gated.need(
+        need.qualifications.iter().all(|q| held.binary_search(q).is_ok()),
+        Gate::QualificationMissing,
+    );
+    let offered = candidate.roles.as_ref().map(|roles| roles.contains(&role.role));
+    gated.answer(offered, Gate::RoleNotOffered, Unconfirmed::Role);
+    skills(&mut gated, candidate, role, population);
+    gated
+}
+
+fn dates_overlap(candidate: &Candidate, need: &Need) -> bool {
+    let starts_in_time = candidate
+        .available_from
+        .zip(need.ends_on)
+        .is_none_or(|(from, end)| from <= end);
+    let stays_long_enough = candidate
+        .available_until
+        .zip(need.starts_on)
+        .is_none_or(|(until, start)| until >= start);
+    starts_in_time && stays_long_enough
+}
+
+/// No hour at all, or none of the day-parts asked for, is no overlap. Too few hours only lower the fit.
+fn hours(gated: &mut Gated, candidate: &Candidate, need: &Need) {
+    let some_hours = candidate.hours_per_week.map(|hours| hours > 0);
+    let common_part = if need.day_parts == 0 {
+        Some(true)
+    } else {
+        candidate.day_parts.map(|parts| parts & need.day_parts != 0)
+    };
+    gated.need(
+        some_hours != Some(false) && common_part != Some(false),
+        Gate::HoursDoNotOverlap,
+    );
+    if some_hours.is_none() {
+        gated.unconfirmed.push(Unconfirmed::Hours);
+    }
+    if common_part.is_none() {
+        gated.unconfirmed.push(Unconfirmed::DayParts);
+    }
+}
+
+/// In person within the travel limit, or remotely where both accept it. An island is reached in person by its
+/// own residents only.
+fn travel(gated: &mut Gated, candidate: &Candidate, need: &Need, population: &Population) {
+    let remotely = if need.remote {
+        candidate.remote
+    } else {
+        Some(false)
+    };
+    if remotely == Some(true) {
+        return;
+    }
+    let metres = candidate
+        .area
+        .map(|area| population.geography.metres(area, need.area));
+    let island = population.geography.is_island(need.area);
+    let in_person = match candidate.area {
+        Some(area) if area == need.area => Some(true),
+        Some(_) if island => Some(false),
+        _ => metres
+            .zip(candidate.travel_limit_km)
+            .map(|(m, km)| m <= 1000 * u32::from(km)),
+    };
+    match (in_person, remotely) {
+        (Some(true), _) => {}
+        (Some(false), None) => gated.unconfirmed.push(Unconfirmed::Remote),
+        (Some(false), _) => gated.failed.push(if island {
+            Gate::IslandUnreachable
+        } else {
+            Gate::TooFar
+        }),
+        (None, _) => gated.unconfirmed.push(Unconfirmed::Travel),
+    }
+}
+
+/// A must-have skill is held at its level, itself or as a narrower one: related skills earn credit, not entry.
+fn skills(gated: &mut Gated, candidate: &Candidate, role: &RoleNeed, population: &Population) {
+    let mut must = role.wishes.iter().filter(|wish| wish.must_have).peekable();
+    if must.peek().is_none() {
+        return;
+    }
+    let Some(skills) = &candidate.skills else {
+        return gated.unconfirmed.push(Unconfirmed::Skill);
+    };
+    let held = |wish: &super::Wish| {
+        skills
+            .iter()
+            .any(|(skill, level)| *level >= wish.level && population.tree.covers(*skill, wish.skill))
+    };
+    gated.need(must.all(held), Gate::SkillBelowMinimum);
+}

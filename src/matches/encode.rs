@@ -1,0 +1,151 @@
+//! From what is kept to what the matcher works with: codes become positions, days become numbers, words terms.
+
+use crate::catalogue::{Catalogue, DayPart, Format, calendar::day_number};
+use crate::deliverables::NewDeliverable;
+use crate::matcher::text::{Piece, distinct_terms};
+use crate::matcher::{Candidate, Delivered, Index, Need, RoleNeed, Wish};
+use crate::workers::{Evidence, Worker, WorkerStatus};
+
+/// A worker. What the catalogue doesn't know any more counts as not said.
+pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
+    let profile = &worker.profile;
+    let positions = |codes: &Vec<String>, position: &dyn Fn(&str) -> Option<Index>| {
+        codes.iter().filter_map(|code| position(code)).collect::<Vec<_>>()
+    };
+    let skill = |own: &crate::workers::WorkerSkill| Some((catalogue.skills.position(&own.skill)?, own.level));
+    let past = |past: &crate::workers::Experience| {
+        let (family, role) = (
+            catalogue.family_position(&past.family)?,
+            catalogue.roles.position(&past.role)?,
+        );
+        Some(Delivered {
+            family,
+            role,
+            count: past.delivered,
+        })
+    };
+    let evidence = profile.personal.iter().flat_map(|p| &p.evidence);
+    let words = |Evidence { title, text }: &Evidence| {
+        Piece::of(&format!("{}\n{text}", title.as_deref().unwrap_or("")))
+    };
+    let told_formats = profile.accepted_formats.is_some() || profile.preferred_formats.is_some();
+    let formats = |formats: &Option<Vec<Format>>| Format::set(formats.as_deref().unwrap_or_default());
+    Candidate {
+        id: worker.id.0.as_u128(),
+        active: profile.status == WorkerStatus::Active,
+        consented: profile.consent.is_some(),
+        blocked: profile
+            .blocked_organization_ids
+            .iter()
+            .map(|id| id.0.as_u128())
+            .collect(),
+        conflicts: profile
+            .conflict_organization_ids
+            .iter()
+            .map(|id| id.0.as_u128())
+            .collect(),
+        accepted_formats: told_formats.then(|| formats(&profile.accepted_formats)),
+        preferred_formats: formats(&profile.preferred_formats),
+        roles: profile
+            .roles
+            .as_ref()
+            .map(|codes| positions(codes, &|code| catalogue.roles.position(code))),
+        skills: profile
+            .skills
+            .as_ref()
+            .map(|skills| skills.iter().filter_map(skill).collect()),
+        available_from: profile.available_from.map(day_number),
+        available_until: profile.available_until.map(day_number),
+        hours_per_week: profile.hours_per_week,
+        day_parts: profile.day_parts.as_deref().map(DayPart::set),
+        area: profile
+            .area
+            .as_deref()
+            .and_then(|code| catalogue.area_position(code)),
+        travel_limit_km: profile.travel_limit_km,
+        remote: profile.remote,
+        capacity: profile.capacity,
+        open_load: profile.open_load,
+        qualifications: profile.qualifications.as_ref().map(|words| sorted(words)),
+        themes: profile
+            .themes
+            .as_ref()
+            .map(|codes| positions(codes, &|code| catalogue.themes.position(code))),
+        experience: profile
+            .experience
+            .as_ref()
+            .map(|all| all.iter().filter_map(past).collect()),
+        record: profile
+            .track_record
+            .as_ref()
+            .map(|record| (record.completed, record.dropped)),
+        last_active: profile.last_active_on.map(day_number),
+        evidence: evidence.map(words).collect(),
+    }
+}
+
+/// A request that was resolved; `organization_themes` stand in where it names none of its own.
+pub fn need(
+    id: u128,
+    request: &NewDeliverable,
+    organization_themes: &[String],
+    catalogue: &Catalogue,
+) -> Need {
+    let kind = catalogue.types.get(&request.type_).map(|entry| &entry.definition);
+    let family = kind.and_then(|kind| catalogue.family_position(&kind.family));
+    let themes = if request.themes.is_empty() {
+        organization_themes
+    } else {
+        &request.themes
+    };
+    let role = |role: &crate::catalogue::RoleWish| {
+        let wish = |wish: &crate::catalogue::SkillWish| {
+            let skill = catalogue.skills.position(&wish.skill)?;
+            Some(Wish {
+                skill,
+                level: wish.level,
+                weight: wish.weight,
+                must_have: wish.must_have,
+            })
+        };
+        let wishes = role.skills.iter().filter_map(wish).collect();
+        Some(RoleNeed {
+            role: catalogue.roles.position(&role.role)?,
+            wishes,
+        })
+    };
+    let words = format!(
+        "{}\n{}",
+        request.title,
+        request.trouble.as_deref().unwrap_or_default()
+    );
+    Need {
+        id,
+        organizations: request.organization_ids().map(|id| id.0.as_u128()).collect(),
+        family: family.unwrap_or(Index::MAX),
+        format: request.format.unwrap_or(Format::Other) as Index,
+        area: request
+            .area
+            .as_deref()
+            .and_then(|code| catalogue.area_position(code))
+            .unwrap_or(Index::MAX),
+        remote: request.remote,
+        starts_on: request.starts_on.map(day_number),
+        ends_on: request.ends_on.map(day_number),
+        hours_per_week: request.hours_per_week.unwrap_or(1),
+        day_parts: DayPart::set(&request.day_parts),
+        themes: themes
+            .iter()
+            .filter_map(|code| catalogue.themes.position(code))
+            .collect(),
+        qualifications: sorted(&request.qualifications),
+        roles: request.roles.iter().flatten().filter_map(role).collect(),
+        terms: distinct_terms(&words),
+    }
+}
+
+fn sorted(words: &[String]) -> Vec<String> {
+    let mut words = words.to_vec();
+    words.sort();
+    words
+}

@@ -1,0 +1,243 @@
+//! The shapes of the answers. Scores are parts per million.
+
+use crate::catalogue::Format;
+use crate::db::Id;
+use crate::deliverables::{Deliverable, DeliverableStatus};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What every ranking tells about how it was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Head {
+    /// The position in the change log that the ranking was computed at.
+    #[schema(minimum = 0, example = 1284)]
+    pub at_change: i64,
+    /// The day in Tokyo that it was computed for.
+    pub today: chrono::NaiveDate,
+    pub weights: WeightsView,
+    /// How many were looked at: considered = passed + the sum of removed.
+    #[schema(minimum = 0, example = 300)]
+    pub considered: usize,
+    /// How many passed every gate.
+    #[schema(minimum = 0, example = 41)]
+    pub passed: usize,
+    /// How many each gate removed; whoever fails several counts under the first.
+    pub removed: Vec<Removed>,
+}
+
+/// The weights used, in parts per million; they add up to 1,000,000.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WeightsView {
+    /// `default-1`, or `custom`.
+    #[schema(example = "default-1")]
+    pub version: String,
+    #[schema(example = 340_000)]
+    pub skill: u64,
+    #[schema(example = 120_000)]
+    pub experience: u64,
+    #[schema(example = 120_000)]
+    pub availability: u64,
+    #[schema(example = 100_000)]
+    pub distance: u64,
+    #[schema(example = 100_000)]
+    pub theme: u64,
+    #[schema(example = 70_000)]
+    pub format: u64,
+    #[schema(example = 80_000)]
+    pub reliability: u64,
+    #[schema(example = 40_000)]
+    pub responsiveness: u64,
+    #[schema(example = 30_000)]
+    pub text: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Removed {
+    #[schema(example = "format_not_accepted")]
+    pub gate: String,
+    #[schema(minimum = 1, example = 118)]
+    pub count: usize,
+}
+
+/// A worker as organizations see them before they know each other.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkerBrief {
+    pub id: Id,
+    #[schema(example = "新宿区のデザイナー")]
+    pub alias: String,
+    #[schema(example = "131041")]
+    pub area: Option<String>,
+}
+
+/// A deliverable in short.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliverableBrief {
+    pub id: Id,
+    pub organization_id: Id,
+    #[schema(example = "会員募集のチラシ")]
+    pub title: String,
+    #[serde(rename = "type")]
+    #[schema(example = "flyer")]
+    pub type_: String,
+    pub format: Format,
+    #[schema(example = "131041")]
+    pub area: Option<String>,
+    pub status: DeliverableStatus,
+}
+
+impl DeliverableBrief {
+    pub fn of(deliverable: &Deliverable) -> DeliverableBrief {
+        let request = &deliverable.request;
+        DeliverableBrief {
+            id: deliverable.id,
+            organization_id: request.organization_id,
+            title: request.title.clone(),
+            type_: request.type_.clone(),
+            format: deliverable.format(),
+            area: request.area.clone(),
+            status: request.status,
+        }
+    }
+}
+
+/// How well one worker fits one need in one role.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Explained {
+    /// Code of the role.
+    #[schema(example = "designer")]
+    pub role: String,
+    /// 1 / (0.6 / organization side + 0.4 / worker side).
+    #[schema(minimum = 0, maximum = 1_000_000, example = 861_204)]
+    pub fit_ppm: u64,
+    /// How well the worker serves the organization; null where no component of this side has weight.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 880_112)]
+    pub organization_side_ppm: Option<u64>,
+    /// How welcome the work is to the worker; null where no component of this side has weight.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 834_507)]
+    pub worker_side_ppm: Option<u64>,
+    /// The weight of what was known; the rest was imputed.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 930_000)]
+    pub completeness_ppm: u64,
+    /// Gates that were passed without an answer: format, hours, day_parts, travel, remote, role, skill.
+    #[schema(example = json!(["travel"]))]
+    pub unconfirmed: Vec<String>,
+    /// The contributions add up to the fit exactly.
+    pub components: Vec<ComponentView>,
+    /// The smallest single change that would raise the rank; null at the top, or where none would.
+    pub improvement: Option<ImprovementView>,
+}
+
+/// One component of the fit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ComponentView {
+    /// skill, experience, availability, distance, theme, format, reliability, responsiveness or text.
+    #[schema(example = "skill")]
+    pub name: String,
+    #[schema(minimum = 0, maximum = 1_000_000, example = 912_000)]
+    pub value_ppm: u64,
+    #[schema(minimum = 0, maximum = 1_000_000, example = 340_000)]
+    pub weight_ppm: u64,
+    #[schema(minimum = 0, maximum = 1_000_000, example = 251_377)]
+    pub contribution_ppm: u64,
+    /// False where the population's median or mean stood in for something not known.
+    pub known: bool,
+    /// The raw inputs. skill: wishes (skill, required level, weight, must_have, the skill and level that earned
+    /// most, quality_ppm); experience: deliveries; availability: hours_offered, hours_needed, day_parts_needed,
+    /// day_parts_shared; distance: metres, both_remote; theme: asked, shared; format: accepted, preferred;
+    /// reliability: completed, dropped; responsiveness: days_since_active; text: best_piece (from 0), pieces. What
+    /// is not known is null.
+    #[schema(value_type = Object, example = json!({"wishes": [{"skill": "graphic_design", "required": 3, "weight": 3,
+        "must_have": true, "held": "graphic_design", "level": 4, "quality_ppm": 1_000_000}]}))]
+    pub inputs: serde_json::Value,
+    /// In words, by Accept-Language.
+    #[schema(example = "グラフィックデザイン 4(必要 3)")]
+    pub because: String,
+}
+
+/// A change of one input.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImprovementView {
+    /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today or
+    /// completed.
+    #[schema(example = "skill_level")]
+    pub change: String,
+    /// What it would be changed to, or by how much.
+    #[schema(value_type = Object, example = json!({"skill": "copywriting", "to": 3}))]
+    pub details: serde_json::Value,
+    /// The fit that it would give.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 874_310)]
+    pub fit_ppm: u64,
+    /// In words, by Accept-Language.
+    #[schema(example = "コピーライティングが3になれば順位が上がります。")]
+    pub because: String,
+}
+
+/// A worker at their rank.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkerMatch {
+    #[schema(minimum = 1, example = 1)]
+    pub rank: u64,
+    pub worker: WorkerBrief,
+    #[serde(flatten)]
+    pub explained: Explained,
+}
+
+/// Workers ranked for a deliverable.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkerRanking {
+    /// Null for a need that is not saved.
+    pub deliverable: Option<DeliverableBrief>,
+    #[serde(flatten)]
+    pub head: Head,
+    pub items: Vec<WorkerMatch>,
+    /// To be given as `cursor` for the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// A deliverable at its rank.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliverableMatch {
+    #[schema(minimum = 1, example = 1)]
+    pub rank: u64,
+    pub deliverable: DeliverableBrief,
+    #[serde(flatten)]
+    pub explained: Explained,
+}
+
+/// Open deliverables ranked for a worker.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliverableRanking {
+    pub worker: WorkerBrief,
+    #[serde(flatten)]
+    pub head: Head,
+    pub items: Vec<DeliverableMatch>,
+    /// To be given as `cursor` for the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// Why a worker is ranked where they are, or why not.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Why {
+    pub deliverable: DeliverableBrief,
+    pub worker: WorkerBrief,
+    #[serde(flatten)]
+    pub head: Head,
+    /// Whether the worker is ranked.
+    pub is_ranked: bool,
+    /// The rank among those who passed; had they passed, where a gate failed.
+    #[schema(minimum = 1, example = 7)]
+    pub rank: u64,
+    /// Every gate that failed.
+    pub failed: Vec<FailedGate>,
+    #[serde(flatten)]
+    pub explained: Explained,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FailedGate {
+    #[schema(example = "too_far")]
+    pub gate: String,
+    /// In words, by Accept-Language.
+    #[schema(example = "移動できる距離を超えています。")]
+    pub because: String,
+}

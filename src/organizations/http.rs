@@ -1,0 +1,183 @@
+//! The HTTP face of organizations. Rules are in `mod.rs`, SQL in `store.rs`.
+
+use super::{NewOrganization, Organization, OrganizationFilter, store};
+use crate::auth::{ReadOrganizations, ReadPersonalData, WriteOrganizations, http::Caller};
+use crate::catalogue::Catalogues;
+use crate::changes::Action;
+use crate::db::{Id, Instant, Pool};
+use crate::error::{Error, Result, Text};
+use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list)
+        .service(create)
+        .service(show)
+        .service(update)
+        .service(remove);
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Archived {
+    /// Also when it is archived.
+    #[serde(default)]
+    include_archived: bool,
+}
+
+/// List organizations
+///
+/// Filters are combined by AND.
+#[utoipa::path(operation_id = "list_organizations", tag = "Organizations", security(("bearer" = ["organizations:read"])),
+    params(OrganizationFilter), responses((status = 200, description = "One page", body = Page<Organization>)))]
+#[get("/organizations")]
+async fn list(
+    caller: Caller<ReadOrganizations>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<OrganizationFilter>,
+) -> Result<Page<Organization>> {
+    let personal_data = caller.may::<ReadPersonalData>();
+    let Query(mut filter) = filter;
+    let page = pool.read(move |db| {
+        // Both forms of an area's code mean the same area; one that is none has no organizations.
+        let catalogue = catalogues.current(db)?;
+        filter.area = filter
+            .area
+            .map(|code| catalogue.area(&code).map_or(code, |area| area.code.clone()));
+        store::list(db, &filter)
+    });
+    Ok(page.await?.map(|organization| organization.shown(personal_data)))
+}
+
+/// Register an organization
+///
+/// Answers 409 `duplicate_organization` where another one has the corporate number, or the source and external id.
+#[utoipa::path(operation_id = "create_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
+    request_body = NewOrganization,
+    responses((status = 201, description = "Registered", body = Organization),
+              (status = 409, description = "It is registered already")))]
+#[post("/organizations")]
+async fn create(
+    caller: Caller<WriteOrganizations>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    new: Submission<NewOrganization>,
+) -> Result<HttpResponse> {
+    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let insert = move |db: &mut crate::db::Db, mut details: NewOrganization| {
+        details.resolve(&*catalogues.current(db)?, None)?;
+        let organization = Organization::register(Id::new(), details, Instant::now());
+        store::insert(db, &actor, &organization)?;
+        let location = format!("/v1/organizations/{}", organization.id);
+        Answer::created(
+            location,
+            organization.id,
+            organization.version,
+            &organization.shown(personal_data),
+        )
+    };
+    new.write(&pool, &caller.actor(), insert).await
+}
+
+/// Show an organization
+///
+/// The contact is null to callers without `personal_data:read`.
+#[utoipa::path(operation_id = "show_organization", tag = "Organizations", security(("bearer" = ["organizations:read"])),
+    params(("id" = Id, Path, description = "The organization"), Archived),
+    responses((status = 200, description = "The organization", body = Organization)))]
+#[get("/organizations/{id}")]
+async fn show(
+    caller: Caller<ReadOrganizations>,
+    pool: Data<Pool>,
+    id: PathId,
+    query: Query<Archived>,
+) -> Result<Entity<Organization>> {
+    let personal_data = caller.may::<ReadPersonalData>();
+    let organization = pool
+        .read(move |db| store::find(db, id.0, query.0.include_archived))
+        .await?;
+    Ok(Entity {
+        version: organization.version,
+        body: organization.shown(personal_data),
+    })
+}
+
+/// Change an organization
+///
+/// JSON Merge Patch; with If-Match it changes only the version that you have read.
+#[utoipa::path(operation_id = "update_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
+    params(("id" = Id, Path, description = "The organization")),
+    request_body(content = inline(OrganizationPatch), content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "Changed", body = Organization),
+              (status = 409, description = "Another one has the corporate number or external id")))]
+#[patch("/organizations/{id}")]
+async fn update(
+    caller: Caller<WriteOrganizations>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    id: PathId,
+    if_match: IfMatch,
+    patch: OrganizationPatch,
+) -> Result<Entity<Organization>> {
+    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let updated = pool.write(move |db| {
+        let before = store::find(db, id.0, false)?;
+        if_match.check(before.version)?;
+        let mut details = patch.apply(&before.details)?;
+        details.resolve(&*catalogues.current(db)?, Some(&before.details))?;
+        let after = before.changed(details, Instant::now());
+        store::update(db, &actor, &after, Action::Updated)?;
+        Ok(after)
+    });
+    let organization = updated.await?;
+    Ok(Entity {
+        version: organization.version,
+        body: organization.shown(personal_data),
+    })
+}
+type OrganizationPatch = Patch<NewOrganization>;
+
+/// Archive an organization
+///
+/// What it asked for stays, and so do the statistics. Answers 409 `has_open_deliverables` while something that
+/// it asks for is under way.
+#[utoipa::path(operation_id = "archive_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
+    params(("id" = Id, Path, description = "The organization")),
+    responses((status = 204, description = "Archived"), (status = 409, description = "It has open deliverables")))]
+#[delete("/organizations/{id}")]
+async fn remove(
+    caller: Caller<WriteOrganizations>,
+    pool: Data<Pool>,
+    id: PathId,
+    if_match: IfMatch,
+) -> Result<HttpResponse> {
+    let actor = caller.actor();
+    let archived = pool.write(move |db| {
+        let before = store::find(db, id.0, false)?;
+        if_match.check(before.version)?;
+        if store::has_open_deliverables(db, before.id)? {
+            let detail = Text::new(
+                "進行中の支援内容があるため保管できません。",
+                "It has deliverables that are under way.",
+            );
+            return Err(Error::Conflict {
+                code: "has_open_deliverables",
+                detail,
+            });
+        }
+        let now = Instant::now();
+        let after = Organization {
+            archived_at: Some(now),
+            ..before.changed(before.details.clone(), now)
+        };
+        store::update(db, &actor, &after, Action::Archived)
+    });
+    archived.await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,397 @@
+//! Organizations: the groups that ask (団体), from NPOs to neighbourhood associations.
+//!
+//! * `names`: the form in which two spellings of one name are equal.
+//!
+//! Deliberately absent: members and logins.
+//!
+//! Invariant: a 法人番号 has a right check digit and belongs to one organization; most groups have none.
+
+pub mod http;
+pub mod names;
+pub mod store;
+
+use crate::catalogue::entries::distinct;
+use crate::catalogue::{Catalogue, lookup};
+use crate::db::{Id, Instant};
+use crate::error::{Error, FieldError, Result};
+use crate::http::body::broken;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+/// What kind of group it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationKind {
+    /// NPO法人
+    Npo,
+    /// 社会福祉法人
+    SocialWelfareCorporation,
+    /// 一般・公益の社団法人、財団法人
+    Association,
+    /// 生活協同組合など
+    Cooperative,
+    /// 社会福祉協議会
+    SocialWelfareCouncil,
+    /// 町会・自治会
+    NeighbourhoodAssociation,
+    /// 商店会
+    ShoppingStreet,
+    /// 行政
+    Government,
+    /// 任意団体
+    #[default]
+    VoluntaryGroup,
+}
+
+impl OrganizationKind {
+    pub fn code(self) -> &'static str {
+        use OrganizationKind::*;
+        match self {
+            Npo => "npo",
+            SocialWelfareCorporation => "social_welfare_corporation",
+            Association => "association",
+            Cooperative => "cooperative",
+            SocialWelfareCouncil => "social_welfare_council",
+            NeighbourhoodAssociation => "neighbourhood_association",
+            ShoppingStreet => "shopping_street",
+            Government => "government",
+            VoluntaryGroup => "voluntary_group",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationStatus {
+    #[default]
+    Active,
+    /// Known, and not asking for anything now.
+    Inactive,
+}
+
+impl OrganizationStatus {
+    pub fn code(self) -> &'static str {
+        match self {
+            OrganizationStatus::Active => "active",
+            OrganizationStatus::Inactive => "inactive",
+        }
+    }
+}
+
+/// Whom to talk to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_length = 100, example = "田中 花子")]
+    pub person: Option<String>,
+    #[serde(default)]
+    #[validate(email)]
+    #[schema(max_length = 254, format = "email", example = "info@example.jp")]
+    pub email: Option<String>,
+    #[serde(default)]
+    #[validate(length(max = 30))]
+    #[schema(max_length = 30, example = "03-0000-0000")]
+    pub phone: Option<String>,
+}
+
+/// Who recommended and accompanies the organization.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Intermediary {
+    pub kind: IntermediaryKind,
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "新宿区社会福祉協議会")]
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IntermediaryKind {
+    /// 区市町村
+    Municipality,
+    /// 社会福祉協議会
+    SocialWelfareCouncil,
+    /// 地域包括支援センター
+    CommunitySupportCentre,
+    /// 生活支援コーディネーター
+    LifeSupportCoordinator,
+    Other,
+}
+
+/// An organization as it is registered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "source_and_external_id"))]
+#[schema(example = json!({"name": "NPO法人 風のやすみば", "kana": "かぜのやすみば", "kind": "npo", "area": "131059",
+    "themes": ["place_to_gather"], "contact": {"person": "田中 花子", "email": "info@example.jp", "phone": null},
+    "intermediary": {"kind": "social_welfare_council", "name": "文京区社会福祉協議会"}}))]
+pub struct NewOrganization {
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    pub name: String,
+    #[serde(default)]
+    #[validate(length(max = 200))]
+    #[schema(max_length = 200)]
+    pub kana: Option<String>,
+    #[serde(default)]
+    #[schema(default = "voluntary_group")]
+    pub kind: OrganizationKind,
+    /// 全国地方公共団体コード, six digits, or five without the check digit.
+    #[schema(pattern = "^[0-9]{5,6}$", example = "131059")]
+    pub area: String,
+    #[serde(default)]
+    #[schema(default = "active")]
+    pub status: OrganizationStatus,
+    /// Codes of the catalogue's themes.
+    #[serde(default)]
+    #[validate(length(max = 20), custom(function = "distinct_codes"))]
+    #[schema(max_items = 20)]
+    pub themes: Vec<String>,
+    /// 法人番号: 13 digits, the first of which checks the others. Most groups have none.
+    #[serde(default)]
+    #[validate(custom(function = "valid_corporate_number"))]
+    #[schema(pattern = "^[1-9][0-9]{12}$", example = "7000012050002")]
+    pub corporate_number: Option<String>,
+    /// Personal data: null to those who may not see it.
+    #[serde(default)]
+    #[validate(nested)]
+    pub contact: Option<Contact>,
+    #[serde(default)]
+    #[validate(nested)]
+    pub intermediary: Option<Intermediary>,
+    /// Other spellings of the name, by which imports recognise it.
+    #[serde(default)]
+    #[validate(length(max = 100), custom(function = "names_not_blank"))]
+    #[schema(max_items = 100)]
+    pub aliases: Vec<String>,
+    #[serde(default)]
+    #[validate(length(max = 4000))]
+    #[schema(max_length = 4000)]
+    pub description: Option<String>,
+    /// Where the record comes from; only together with `external_id`.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub source: Option<String>,
+    /// Its id there.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+fn source_and_external_id(new: &NewOrganization) -> Result<(), ValidationError> {
+    both_or_neither(&new.source, &new.external_id)
+}
+
+/// An external id means nothing without its source.
+pub fn both_or_neither(source: &Option<String>, external_id: &Option<String>) -> Result<(), ValidationError> {
+    if source.is_some() == external_id.is_some() {
+        return Ok(());
+    }
+    Err(broken(
+        "incomplete",
+        "source と external_id は両方指定してください。",
+        "source and external_id go together.",
+    ))
+}
+
+pub fn not_blank(text: &str) -> Result<(), ValidationError> {
+    if text.trim().is_empty() {
+        Err(broken("blank", "空白だけにはできません。", "It can't be blank."))
+    } else {
+        Ok(())
+    }
+}
+
+fn names_not_blank(names: &[String]) -> Result<(), ValidationError> {
+    names.iter().try_for_each(|name| not_blank(name))
+}
+
+pub fn distinct_codes(codes: &[String]) -> Result<(), ValidationError> {
+    distinct(codes.iter().map(String::as_str))
+}
+
+/// The check digit of a 法人番号 (法人番号の指定等に関する省令): 9 − Σ Pn·Qn mod 9, where Pn is the n-th of the
+/// twelve other digits from the right and Qn is 1 for odd n and 2 for even n.
+fn valid_corporate_number(number: &str) -> Result<(), ValidationError> {
+    let digits: Option<Vec<u32>> = number.chars().map(|c| c.to_digit(10)).collect();
+    let Some([check, rest @ ..]) = digits.as_deref().filter(|d| d.len() == 13) else {
+        return Err(broken(
+            "corporate_number",
+            "法人番号は13桁の数字です。",
+            "A corporate number has 13 digits.",
+        ));
+    };
+    let sum: u32 = rest
+        .iter()
+        .rev()
+        .zip([1, 2].into_iter().cycle())
+        .map(|(p, q)| p * q)
+        .sum();
+    if *check == 9 - sum % 9 {
+        return Ok(());
+    }
+    Err(broken(
+        "check_digit",
+        "法人番号の検査数字が合いません。",
+        "The check digit of this corporate number is wrong.",
+    ))
+}
+
+impl NewOrganization {
+    /// What refers to the catalogue has to be there; the area takes its full code.
+    pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewOrganization>) -> Result<()> {
+        let mut faults: Vec<FieldError> = Vec::new();
+        lookup::resolve_area(catalogue, &mut self.area, "/area", &mut faults);
+        let kept: Vec<&str> = before
+            .iter()
+            .flat_map(|b| &b.themes)
+            .map(String::as_str)
+            .collect();
+        for (i, theme) in self.themes.iter().enumerate() {
+            lookup::check(
+                &catalogue.themes,
+                theme,
+                &format!("/themes/{i}"),
+                &kept,
+                &mut faults,
+            );
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(faults))
+        }
+    }
+}
+
+/// An organization as it is kept.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Organization {
+    pub id: Id,
+    #[serde(flatten)]
+    pub details: NewOrganization,
+    /// Set when it was archived.
+    pub archived_at: Option<Instant>,
+    /// Counts the changes; the ETag.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+impl Organization {
+    pub fn register(id: Id, details: NewOrganization, now: Instant) -> Organization {
+        Organization {
+            id,
+            details,
+            archived_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version.
+    pub fn changed(&self, details: NewOrganization, now: Instant) -> Organization {
+        Organization {
+            details,
+            version: self.version + 1,
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
+    /// Without what the caller may not see.
+    pub fn shown(mut self, personal_data: bool) -> Organization {
+        if !personal_data {
+            self.details.contact = None;
+        }
+        self
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum OrganizationSort {
+    #[serde(rename = "created_at")]
+    Created,
+    #[default]
+    #[serde(rename = "-created_at")]
+    CreatedDescending,
+    #[serde(rename = "name")]
+    Name,
+    #[serde(rename = "-name")]
+    NameDescending,
+    #[serde(rename = "updated_at")]
+    Updated,
+    #[serde(rename = "-updated_at")]
+    UpdatedDescending,
+}
+
+impl OrganizationSort {
+    pub fn code(self) -> &'static str {
+        use OrganizationSort::*;
+        match self {
+            Created => "created_at",
+            CreatedDescending => "-created_at",
+            Name => "name",
+            NameDescending => "-name",
+            Updated => "updated_at",
+            UpdatedDescending => "-updated_at",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OrganizationFilter {
+    /// 全国地方公共団体コード, of six or five digits.
+    #[param(pattern = "^[0-9]{5,6}$", example = "131059")]
+    pub area: Option<String>,
+    #[param(inline)]
+    pub kind: Option<OrganizationKind>,
+    #[param(inline)]
+    pub status: Option<OrganizationStatus>,
+    /// Words that the name, its kana or an alias holds, by any part, whatever the width and case.
+    #[param(max_length = 200, example = "やすみば")]
+    pub q: Option<String>,
+    /// Also archived ones.
+    #[serde(default)]
+    pub include_archived: bool,
+    #[serde(default)]
+    #[param(inline, default = "-created_at")]
+    pub sort: OrganizationSort,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_corporate_number_needs_its_check_digit() {
+        // 国税庁, as the National Tax Agency publishes itself.
+        assert!(valid_corporate_number("7000012050002").is_ok());
+        assert_eq!(
+            valid_corporate_number("8000012050002").unwrap_err().code,
+            "check_digit"
+        );
+        assert_eq!(
+            valid_corporate_number("700001205000").unwrap_err().code,
+            "corporate_number"
+        );
+        assert_eq!(
+            valid_corporate_number("700001205000x").unwrap_err().code,
+            "corporate_number"
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! When are two spellings one name? The key of a name is folded, without spaces, marks and legal form.
+
+use super::OrganizationKind;
+use crate::matcher::text::fold;
+
+/// Legal forms that are written before a name (or after it), and what they tell of the kind.
+const LEGAL_FORMS: [(&str, OrganizationKind); 10] = [
+    ("特定非営利活動法人", OrganizationKind::Npo),
+    ("認定npo法人", OrganizationKind::Npo),
+    ("npo法人", OrganizationKind::Npo),
+    ("npo・", OrganizationKind::Npo),
+    ("社会福祉法人", OrganizationKind::SocialWelfareCorporation),
+    ("一般社団法人", OrganizationKind::Association),
+    ("公益社団法人", OrganizationKind::Association),
+    ("一般財団法人", OrganizationKind::Association),
+    ("公益財団法人", OrganizationKind::Association),
+    ("医療法人社団", OrganizationKind::Association),
+];
+
+/// The name without its legal form, and the kind that the form tells.
+pub fn without_legal_form(name: &str) -> (String, Option<OrganizationKind>) {
+    let folded = fold(name);
+    let name = folded.trim();
+    for (form, kind) in LEGAL_FORMS {
+        if let Some(rest) = name.strip_prefix(form).or_else(|| name.strip_suffix(form))
+            && !rest.trim().is_empty()
+        {
+            return (rest.trim().to_owned(), Some(kind));
+        }
+    }
+    (name.to_owned(), None)
+}
+
+/// Two names with one key are spellings of one name.
+pub fn name_key(name: &str) -> String {
+    let (bare, _) = without_legal_form(name);
+    let key: String = bare.chars().filter(|c| c.is_alphanumeric()).collect();
+    // A name of nothing but marks is still a name.
+    if key.is_empty() { bare } else { key }
+}
+
+/// What kind of group a published name tells of.
+pub fn kind_of(name: &str) -> OrganizationKind {
+    let (bare, told) = without_legal_form(name);
+    let ends = |endings: &[&str]| endings.iter().any(|ending| bare.ends_with(ending));
+    if let Some(kind) = told {
+        return kind;
+    }
+    if ends(&["社会福祉協議会", "社会福祉法人協議会"]) {
+        OrganizationKind::SocialWelfareCouncil
+    } else if ends(&["町会", "自治会"]) {
+        OrganizationKind::NeighbourhoodAssociation
+    } else if ends(&["商店会", "商店街", "商店街協同組合"]) {
+        OrganizationKind::ShoppingStreet
+    } else if ends(&["協同組合"]) {
+        OrganizationKind::Cooperative
+    } else if ends(&["課", "市役所", "区役所"]) {
+        OrganizationKind::Government
+    } else {
+        OrganizationKind::VoluntaryGroup
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_have_one_key() {
+        assert_eq!(name_key("ＮＰＯ法人 風のやすみば"), name_key("風のやすみば"));
+        assert_eq!(name_key("歌声広場 よりみち"), name_key("歌声広場よりみち"));
+        assert_ne!(name_key("NPO法人"), "");
+        assert_ne!(name_key("さくら会"), name_key("さくらの会"));
+    }
+
+    #[test]
+    fn the_kind_is_told_by_the_name() {
+        assert_eq!(kind_of("NPO・えん"), OrganizationKind::Npo);
+        assert_eq!(
+            kind_of("東中野五丁目小滝町会"),
+            OrganizationKind::NeighbourhoodAssociation
+        );
+        assert_eq!(kind_of("日野市高齢福祉課"), OrganizationKind::Government);
+        assert_eq!(
+            kind_of("東京ふれあい医療生活協同組合"),
+            OrganizationKind::Cooperative
+        );
+    }
+}

@@ -1,0 +1,319 @@
+//! SQL of organizations.
+
+use super::names::name_key;
+use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort};
+use crate::changes::{self, Action, Change, Subject};
+use crate::db::schema::{organization_names, organizations};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on, search};
+use crate::error::{Error, Result, Text};
+use crate::http::page::{self, invalid_cursor};
+use crate::http::{Cursor, Page};
+use diesel::prelude::*;
+use organizations::dsl;
+use std::collections::BTreeSet;
+
+type Columns = (Id, Doc<NewOrganization>, Option<Instant>, i64, Instant, Instant);
+const COLUMNS: (
+    dsl::id,
+    dsl::profile,
+    dsl::archived_at,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+) = (
+    dsl::id,
+    dsl::profile,
+    dsl::archived_at,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+
+fn organization((id, Doc(details), archived_at, version, created_at, updated_at): Columns) -> Organization {
+    Organization {
+        id,
+        details,
+        archived_at,
+        version,
+        created_at,
+        updated_at,
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = organizations, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct Row<'a> {
+    id: Id,
+    name: &'a str,
+    kind: &'static str,
+    area: &'a str,
+    status: &'static str,
+    corporate_number: Option<&'a str>,
+    source: Option<&'a str>,
+    external_id: Option<&'a str>,
+    profile: Doc<NewOrganization>,
+    grams: String,
+    archived_at: Option<Instant>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl<'a> Row<'a> {
+    fn of(organization: &'a Organization) -> Row<'a> {
+        let Organization {
+            id,
+            details,
+            archived_at,
+            version,
+            created_at,
+            updated_at,
+        } = organization;
+        let texts = [Some(&details.name), details.kana.as_ref()]
+            .into_iter()
+            .flatten()
+            .chain(&details.aliases);
+        Row {
+            id: *id,
+            name: &details.name,
+            kind: details.kind.code(),
+            area: &details.area,
+            status: details.status.code(),
+            corporate_number: details.corporate_number.as_deref(),
+            source: details.source.as_deref(),
+            external_id: details.external_id.as_deref(),
+            profile: Doc(details.clone()),
+            grams: search::grams(texts.map(String::as_str)),
+            archived_at: *archived_at,
+            version: *version,
+            created_at: *created_at,
+            updated_at: *updated_at,
+        }
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("団体", "organization")
+}
+
+pub fn find(db: &mut Db, id: Id, include_archived: bool) -> Result<Organization> {
+    let mut query = dsl::organizations.find(id).select(COLUMNS).into_boxed();
+    if !include_archived {
+        query = query.filter(dsl::archived_at.is_null());
+    }
+    query
+        .first::<Columns>(db)
+        .optional()?
+        .map(organization)
+        .ok_or_else(missing)
+}
+
+/// Those of the ids that are there and not archived.
+pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
+    let found = dsl::organizations
+        .filter(dsl::id.eq_any(ids))
+        .filter(dsl::archived_at.is_null());
+    Ok(found.select(dsl::id).load::<Id>(db)?.into_iter().collect())
+}
+
+/// By its id in another system.
+pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Organization>> {
+    let found = dsl::organizations
+        .filter(dsl::source.eq(source))
+        .filter(dsl::external_id.eq(external_id));
+    Ok(found
+        .select(COLUMNS)
+        .first::<Columns>(db)
+        .optional()?
+        .map(organization))
+}
+
+/// All that are not archived; for the match index and imports.
+pub fn load_all(db: &mut Db) -> Result<Vec<Organization>> {
+    let rows = dsl::organizations
+        .filter(dsl::archived_at.is_null())
+        .order(dsl::id)
+        .select(COLUMNS);
+    Ok(rows.load::<Columns>(db)?.into_iter().map(organization).collect())
+}
+
+/// Those of the ids that are not archived; for the match index.
+pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let rows = dsl::organizations
+            .filter(dsl::id.eq_any(ids))
+            .filter(dsl::archived_at.is_null())
+            .select(COLUMNS);
+        found.extend(rows.load::<Columns>(db)?.into_iter().map(organization));
+    }
+    Ok(found)
+}
+
+pub fn list(db: &mut Db, filter: &OrganizationFilter) -> Result<Page<Organization>> {
+    use OrganizationSort::*;
+    let limit = page::limit(filter.limit)?;
+    let sort = filter.sort;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), sort.code())?;
+    let mut query = dsl::organizations.select(COLUMNS).into_boxed();
+    if !filter.include_archived {
+        query = query.filter(dsl::archived_at.is_null());
+    }
+    if let Some(area) = &filter.area {
+        query = query.filter(dsl::area.eq(area));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(dsl::kind.eq(kind.code()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    for condition in search::conditions(
+        db,
+        "organizations",
+        &["grams"],
+        filter.q.as_deref().unwrap_or_default(),
+    ) {
+        query = query.filter(condition);
+    }
+    let by_id = cursor.as_ref().map(|c| c.id);
+    let by_name = cursor.as_ref().map(|c| (c.value.clone(), c.id));
+    let updated = |c: &Cursor| Some((Instant::parse(&c.value)?, c.id));
+    let by_time = || {
+        cursor
+            .as_ref()
+            .map(|c| updated(c).ok_or_else(invalid_cursor))
+            .transpose()
+    };
+    let query = match sort {
+        Created => match by_id {
+            Some(id) => query.filter(dsl::id.gt(id)),
+            None => query,
+        }
+        .order(dsl::id.asc()),
+        CreatedDescending => match by_id {
+            Some(id) => query.filter(dsl::id.lt(id)),
+            None => query,
+        }
+        .order(dsl::id.desc()),
+        Name => keyset!(query, by_name, dsl::name, dsl::id, ascending),
+        NameDescending => keyset!(query, by_name, dsl::name, dsl::id, descending),
+        Updated => keyset!(query, by_time()?, dsl::updated_at, dsl::id, ascending),
+        UpdatedDescending => keyset!(query, by_time()?, dsl::updated_at, dsl::id, descending),
+    };
+    let rows = query
+        .limit(limit + 1)
+        .load::<Columns>(db)?
+        .into_iter()
+        .map(organization)
+        .collect();
+    Ok(Page::of(rows, limit, |last: &Organization| {
+        let value = match sort {
+            Created | CreatedDescending => String::new(),
+            Name | NameDescending => last.details.name.clone(),
+            Updated | UpdatedDescending => last.updated_at.to_string(),
+        };
+        Cursor {
+            sort: sort.code().to_owned(),
+            value,
+            id: last.id,
+        }
+    }))
+}
+
+/// The organizations of an area that bear a name.
+pub fn named(db: &mut Db, area: &str, key: &str) -> Result<Vec<Id>> {
+    use organization_names::dsl as names;
+    let found = names::organization_names
+        .filter(names::area.eq(area))
+        .filter(names::name_key.eq(key));
+    Ok(found
+        .select(names::organization_id)
+        .order(names::organization_id)
+        .load(db)?)
+}
+
+pub fn insert(db: &mut Db, actor: &str, organization: &Organization) -> Result<()> {
+    diesel::insert_into(organizations::table)
+        .values(Row::of(organization))
+        .execute(db)
+        .map_err(conflict)?;
+    write_names(db, organization)?;
+    log(db, actor, organization, Action::Created)
+}
+
+/// Writes the next version of an organization.
+pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
+    let before = dsl::organizations
+        .find(organization.id)
+        .filter(dsl::version.eq(organization.version - 1));
+    let updated = diesel::update(before)
+        .set(Row::of(organization))
+        .execute(db)
+        .map_err(conflict)?;
+    if updated == 0 {
+        let current = find(db, organization.id, true)?.version;
+        return Err(Error::PreconditionFailed { current });
+    }
+    write_names(db, organization)?;
+    log(db, actor, organization, action)
+}
+
+fn write_names(db: &mut Db, organization: &Organization) -> Result<()> {
+    use organization_names::dsl as names;
+    let old = names::organization_names.filter(names::organization_id.eq(organization.id));
+    diesel::delete(old).execute(db)?;
+    let details = &organization.details;
+    let keys: BTreeSet<String> = std::iter::once(&details.name)
+        .chain(&details.aliases)
+        .map(|n| name_key(n))
+        .collect();
+    let row = |key| {
+        (
+            names::area.eq(&details.area),
+            names::name_key.eq(key),
+            names::organization_id.eq(organization.id),
+        )
+    };
+    let rows: Vec<_> = keys.into_iter().map(row).collect();
+    on!(db, |c| diesel::insert_into(organization_names::table)
+        .values(&rows)
+        .execute(c))?;
+    Ok(())
+}
+
+fn log(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
+    let change = Change::new(
+        Subject::Organization,
+        organization.id,
+        action,
+        organization.version,
+    );
+    changes::store::append(db, actor, &[change])
+}
+
+fn conflict(error: diesel::result::Error) -> Error {
+    match Error::from(error) {
+        Error::Conflict { .. } => Error::Conflict {
+            code: "duplicate_organization",
+            detail: Text::new(
+                "同じ法人番号、または同じ source と external_id の団体があります。",
+                "An organization with this corporate number, or this source and external id, exists already.",
+            ),
+        },
+        other => other,
+    }
+}
+
+/// Whether anything that it asks for, alone or jointly, is submitted, open or being worked on.
+pub fn has_open_deliverables(db: &mut Db, id: Id) -> Result<bool> {
+    use crate::db::schema::{deliverable_organizations as joint, deliverables::dsl as d};
+    let jointly = joint::table
+        .filter(joint::organization_id.eq(id))
+        .select(joint::deliverable_id);
+    let under_way = d::deliverables
+        .filter(d::status.eq_any(["submitted", "open", "matched", "in_progress"]))
+        .filter(d::archived_at.is_null())
+        .filter(d::organization_id.eq(id).or(d::id.eq_any(jointly)));
+    Ok(diesel::select(diesel::dsl::exists(under_way)).get_result(db)?)
+}

@@ -1,0 +1,501 @@
+//! Workers: the pro bono volunteers (プロボノワーカー).
+//!
+//! What a worker has not told is null, never guessed: the matcher puts the population's median or mean in its
+//! place and says so. Name, contact and evidence are personal data, kept in a column of their own and shown to
+//! those who may see them.
+//!
+//! Deliberately absent: logins, consent's history.
+//!
+//! Invariant: a worker without consent is kept, and never ranked.
+
+pub mod http;
+pub mod store;
+
+use crate::catalogue::calendar::DayPart;
+use crate::catalogue::entries::distinct;
+use crate::catalogue::{Catalogue, Format, lookup};
+use crate::db::{Id, Instant};
+use crate::error::{Error, FieldError, Result};
+use crate::http::body::broken;
+use crate::organizations::{both_or_neither, distinct_codes};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerStatus {
+    #[default]
+    Active,
+    /// Takes no requests for now, and is not ranked.
+    Paused,
+}
+
+impl WorkerStatus {
+    pub fn code(self) -> &'static str {
+        match self {
+            WorkerStatus::Active => "active",
+            WorkerStatus::Paused => "paused",
+        }
+    }
+}
+
+/// Who the worker is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Personal {
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "佐藤 陽子")]
+    pub name: Option<String>,
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_length = 100, example = "さとう ようこ")]
+    pub kana: Option<String>,
+    #[serde(default)]
+    #[validate(email)]
+    #[schema(max_length = 254, format = "email", example = "yoko@example.jp")]
+    pub email: Option<String>,
+    #[serde(default)]
+    #[validate(length(max = 30))]
+    #[schema(max_length = 30, example = "090-0000-0000")]
+    pub phone: Option<String>,
+    /// Past works and profile in words; the matcher compares each piece with the request.
+    #[serde(default)]
+    #[validate(length(max = 200), nested)]
+    #[schema(max_items = 200)]
+    pub evidence: Vec<Evidence>,
+}
+
+/// One past work, or a profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    #[serde(default)]
+    #[validate(length(max = 200))]
+    #[schema(max_length = 200, example = "NPOのチラシ制作")]
+    pub title: Option<String>,
+    #[validate(length(min = 1, max = 10_000))]
+    #[schema(
+        min_length = 1,
+        max_length = 10_000,
+        example = "高齢者向けサロンの会員募集チラシを企画からデザインまで担当。"
+    )]
+    pub text: String,
+}
+
+/// The consent to be matched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    pub given_on: NaiveDate,
+    /// Which text was agreed to.
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "2026-04")]
+    pub text_version: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerSkill {
+    /// Code of a skill of the catalogue.
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
+    pub skill: String,
+    /// 1 knows of it, 3 works with it alone, 5 teaches it.
+    #[validate(range(min = 1, max = 5))]
+    #[schema(minimum = 1, maximum = 5, example = 4)]
+    pub level: u8,
+}
+
+/// Past deliveries of one family in one role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Experience {
+    /// Code of a family.
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "print")]
+    pub family: String,
+    /// Code of a role of the catalogue.
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    pub role: String,
+    #[validate(range(min = 1, max = 1000))]
+    #[schema(minimum = 1, maximum = 1000, example = 2)]
+    pub delivered: u16,
+}
+
+/// How past projects ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackRecord {
+    #[validate(range(max = 1000))]
+    #[schema(minimum = 0, maximum = 1000, example = 3)]
+    pub completed: u16,
+    #[validate(range(max = 1000))]
+    #[schema(minimum = 0, maximum = 1000, example = 0)]
+    pub dropped: u16,
+}
+
+/// What a worker offers; null is "not told".
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "consistent"))]
+#[schema(example = json!({"personal": {"name": "佐藤 陽子", "kana": "さとう ようこ", "email": "yoko@example.jp",
+        "evidence": [{"title": "NPOのチラシ制作", "text": "会員募集チラシを企画からデザインまで担当。"}]},
+    "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "area": "131041", "travel_limit_km": 15,
+    "remote": true, "accepted_formats": ["one_day", "one_month"], "preferred_formats": ["one_day"],
+    "roles": ["designer"], "skills": [{"skill": "graphic_design", "level": 4}], "themes": ["place_to_gather"],
+    "hours_per_week": 6, "day_parts": ["saturday_morning", "saturday_afternoon"], "capacity": 1, "open_load": 0,
+    "experience": [{"family": "print", "role": "designer", "delivered": 2}],
+    "track_record": {"completed": 2, "dropped": 0}, "last_active_on": "2026-11-01"}))]
+pub struct NewWorker {
+    /// Personal data: null to those who may not see it.
+    #[serde(default)]
+    #[validate(nested)]
+    pub personal: Option<Personal>,
+    /// What organizations see instead of the name; made of area and role where it isn't given.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, example = "新宿区のデザイナー")]
+    pub alias: Option<String>,
+    #[serde(default)]
+    #[schema(default = "active")]
+    pub status: WorkerStatus,
+    /// Null: not given, and so never ranked.
+    #[serde(default)]
+    #[validate(nested)]
+    pub consent: Option<Consent>,
+    /// Where they live or work: 全国地方公共団体コード, of six or five digits.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]{5,6}$", example = "131041")]
+    pub area: Option<String>,
+    /// How far they go, in kilometres between town halls.
+    #[serde(default)]
+    #[validate(range(max = 2000))]
+    #[schema(minimum = 0, maximum = 2000)]
+    pub travel_limit_km: Option<u16>,
+    /// Whether they work remotely.
+    #[serde(default)]
+    pub remote: Option<bool>,
+    #[serde(default)]
+    #[schema(max_items = 7)]
+    #[validate(length(max = 7))]
+    pub accepted_formats: Option<Vec<Format>>,
+    /// Each counts as accepted.
+    #[serde(default)]
+    #[schema(max_items = 7)]
+    #[validate(length(max = 7))]
+    pub preferred_formats: Option<Vec<Format>>,
+    /// Codes of the catalogue's roles.
+    #[serde(default)]
+    #[validate(length(max = 20), custom(function = "distinct_codes"))]
+    #[schema(max_items = 20)]
+    pub roles: Option<Vec<String>>,
+    #[serde(default)]
+    #[validate(length(max = 100), nested, custom(function = "distinct_skills"))]
+    #[schema(max_items = 100)]
+    pub skills: Option<Vec<WorkerSkill>>,
+    /// Codes of the catalogue's themes.
+    #[serde(default)]
+    #[validate(length(max = 50), custom(function = "distinct_codes"))]
+    #[schema(max_items = 50)]
+    pub themes: Option<Vec<String>>,
+    #[serde(default)]
+    #[validate(range(max = 60))]
+    #[schema(minimum = 0, maximum = 60)]
+    pub hours_per_week: Option<u16>,
+    #[serde(default)]
+    #[validate(length(max = 21))]
+    #[schema(max_items = 21)]
+    pub day_parts: Option<Vec<DayPart>>,
+    /// First day of being available; null has no bound.
+    #[serde(default)]
+    pub available_from: Option<NaiveDate>,
+    /// Last day of being available; null has no bound.
+    #[serde(default)]
+    pub available_until: Option<NaiveDate>,
+    /// How many projects at a time.
+    #[serde(default = "one")]
+    #[validate(range(max = 20))]
+    #[schema(minimum = 0, maximum = 20, default = 1)]
+    pub capacity: u16,
+    /// How many projects they are in now.
+    #[serde(default)]
+    #[validate(range(max = 100))]
+    #[schema(minimum = 0, maximum = 100, default = 0)]
+    pub open_load: u16,
+    /// What they are qualified for, as short words: driving_licence.
+    #[serde(default)]
+    #[validate(
+        length(max = 50),
+        custom(function = "distinct_codes"),
+        custom(function = "short_words")
+    )]
+    #[schema(max_items = 50)]
+    pub qualifications: Option<Vec<String>>,
+    #[serde(default)]
+    #[validate(length(max = 100), nested)]
+    #[schema(max_items = 100)]
+    pub experience: Option<Vec<Experience>>,
+    #[serde(default)]
+    #[validate(nested)]
+    pub track_record: Option<TrackRecord>,
+    #[serde(default)]
+    pub last_active_on: Option<NaiveDate>,
+    /// Organizations to be kept apart from, whoever wants it.
+    #[serde(default)]
+    #[validate(length(max = 200))]
+    #[schema(max_items = 200)]
+    pub blocked_organization_ids: Vec<Id>,
+    /// Organizations with which there is a conflict of interest.
+    #[serde(default)]
+    #[validate(length(max = 200))]
+    #[schema(max_items = 200)]
+    pub conflict_organization_ids: Vec<Id>,
+    /// Where the record comes from; only together with `external_id`.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub source: Option<String>,
+    /// Its id there.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub external_id: Option<String>,
+}
+
+fn one() -> u16 {
+    1
+}
+
+fn consistent(new: &NewWorker) -> Result<(), ValidationError> {
+    both_or_neither(&new.source, &new.external_id)?;
+    if new
+        .available_from
+        .zip(new.available_until)
+        .is_some_and(|(from, until)| from > until)
+    {
+        return Err(dates_reversed());
+    }
+    Ok(())
+}
+
+pub fn dates_reversed() -> ValidationError {
+    broken(
+        "dates_reversed",
+        "終わりの日が始まりの日より前です。",
+        "It ends before it begins.",
+    )
+}
+
+fn distinct_skills(skills: &[WorkerSkill]) -> Result<(), ValidationError> {
+    distinct(skills.iter().map(|s| s.skill.as_str()))
+}
+
+/// Qualifications have no catalogue; only their form is fixed.
+pub fn short_words(words: &[String]) -> Result<(), ValidationError> {
+    if words.iter().all(|word| (1..=64).contains(&word.chars().count())) {
+        return Ok(());
+    }
+    Err(broken(
+        "length",
+        "資格は1〜64文字です。",
+        "A qualification has 1 to 64 characters.",
+    ))
+}
+
+impl NewWorker {
+    /// What refers to the catalogue has to be there; the area takes its full code, the alias is made up.
+    pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewWorker>) -> Result<()> {
+        let mut faults: Vec<FieldError> = Vec::new();
+        if let Some(area) = &mut self.area {
+            lookup::resolve_area(catalogue, area, "/area", &mut faults);
+        }
+        let kept: Vec<&str> = before.map(NewWorker::codes).unwrap_or_default();
+        for (i, role) in self.roles.iter().flatten().enumerate() {
+            lookup::check(&catalogue.roles, role, &format!("/roles/{i}"), &kept, &mut faults);
+        }
+        for (i, theme) in self.themes.iter().flatten().enumerate() {
+            lookup::check(
+                &catalogue.themes,
+                theme,
+                &format!("/themes/{i}"),
+                &kept,
+                &mut faults,
+            );
+        }
+        for (i, own) in self.skills.iter().flatten().enumerate() {
+            lookup::check(
+                &catalogue.skills,
+                &own.skill,
+                &format!("/skills/{i}/skill"),
+                &kept,
+                &mut faults,
+            );
+        }
+        for (i, past) in self.experience.iter().flatten().enumerate() {
+            lookup::check(
+                &catalogue.roles,
+                &past.role,
+                &format!("/experience/{i}/role"),
+                &kept,
+                &mut faults,
+            );
+            if catalogue.family_position(&past.family).is_none() {
+                let known = catalogue.fixed.families.iter().map(|f| f.code.as_str());
+                let pointer = format!("/experience/{i}/family");
+                faults.push(lookup::unknown(&pointer, "unknown_family", &past.family, known));
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        // An alias that was made up follows its area and role.
+        let made_up_before =
+            before.is_some_and(|b| b.alias == Some(b.made_up_alias(catalogue)) && b.alias == self.alias);
+        if self.alias.is_none() || made_up_before {
+            self.alias = Some(self.made_up_alias(catalogue));
+        }
+        Ok(())
+    }
+
+    fn codes(&self) -> Vec<&str> {
+        let skills = self.skills.iter().flatten().map(|s| &s.skill);
+        let past = self.experience.iter().flatten().map(|e| &e.role);
+        let roles_and_themes = self.roles.iter().chain(&self.themes).flatten();
+        roles_and_themes
+            .chain(skills)
+            .chain(past)
+            .map(String::as_str)
+            .collect()
+    }
+
+    /// "新宿区のデザイナー"
+    fn made_up_alias(&self, catalogue: &Catalogue) -> String {
+        let area = self
+            .area
+            .as_deref()
+            .and_then(|code| catalogue.area(code))
+            .map(|area| area.name.as_str());
+        let role = self
+            .roles
+            .iter()
+            .flatten()
+            .find_map(|code| catalogue.roles.get(code));
+        let role = role.map_or("プロボノワーカー", |entry| {
+            entry.definition.names.ja.as_str()
+        });
+        area.map_or_else(|| role.to_owned(), |area| format!("{area}の{role}"))
+    }
+}
+
+/// A worker as it is kept.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Worker {
+    pub id: Id,
+    #[serde(flatten)]
+    pub profile: NewWorker,
+    /// Made up for demonstration.
+    pub demo: bool,
+    /// Counts the changes; the ETag.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+impl Worker {
+    pub fn register(id: Id, profile: NewWorker, now: Instant) -> Worker {
+        let demo = is_demo(profile.source.as_deref());
+        Worker {
+            id,
+            profile,
+            demo,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The next version.
+    pub fn changed(&self, profile: NewWorker, now: Instant) -> Worker {
+        Worker {
+            version: self.version + 1,
+            updated_at: now,
+            ..Worker::register(self.id, profile, self.created_at)
+        }
+    }
+
+    /// Without what the caller may not see.
+    pub fn shown(mut self, personal_data: bool) -> Worker {
+        if !personal_data {
+            self.profile.personal = None;
+        }
+        self
+    }
+}
+
+/// The source of everything that is made up for demonstration.
+pub const DEMO_SOURCE: &str = "demo";
+
+pub fn is_demo(source: Option<&str>) -> bool {
+    source == Some(DEMO_SOURCE)
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum WorkerSort {
+    #[serde(rename = "created_at")]
+    Created,
+    #[default]
+    #[serde(rename = "-created_at")]
+    CreatedDescending,
+    #[serde(rename = "alias")]
+    Alias,
+    #[serde(rename = "-alias")]
+    AliasDescending,
+    #[serde(rename = "updated_at")]
+    Updated,
+    #[serde(rename = "-updated_at")]
+    UpdatedDescending,
+}
+
+impl WorkerSort {
+    pub fn code(self) -> &'static str {
+        use WorkerSort::*;
+        match self {
+            Created => "created_at",
+            CreatedDescending => "-created_at",
+            Alias => "alias",
+            AliasDescending => "-alias",
+            Updated => "updated_at",
+            UpdatedDescending => "-updated_at",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WorkerFilter {
+    /// 全国地方公共団体コード, of six or five digits.
+    #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
+    pub area: Option<String>,
+    #[param(inline)]
+    pub status: Option<WorkerStatus>,
+    /// Code of a skill that the worker has at any level.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
+    pub skill: Option<String>,
+    /// Code of a role that the worker offers.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    pub role: Option<String>,
+    /// Words that the alias, or for those who may see it the name, holds, by any part, whatever the width and case.
+    #[param(max_length = 200, example = "デザイナー")]
+    pub q: Option<String>,
+    #[serde(default)]
+    #[param(inline, default = "-created_at")]
+    pub sort: WorkerSort,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}

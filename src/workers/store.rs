@@ -1,0 +1,337 @@
+//! SQL of workers.
+
+use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
+use crate::changes::{self, Action, Change, Subject};
+use crate::db::schema::{worker_roles, worker_skills, workers};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on, search};
+use crate::error::{Error, Result, Text};
+use crate::http::page::{self, invalid_cursor};
+use crate::http::{Cursor, Page, idempotency};
+use diesel::prelude::*;
+use std::collections::BTreeSet;
+use workers::dsl;
+
+type Columns = (Id, Doc<NewWorker>, Doc<Option<Personal>>, i64, Instant, Instant);
+const COLUMNS: (
+    dsl::id,
+    dsl::profile,
+    dsl::personal,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+) = (
+    dsl::id,
+    dsl::profile,
+    dsl::personal,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+
+fn worker((id, Doc(profile), Doc(personal), version, created_at, updated_at): Columns) -> Worker {
+    let demo = is_demo(profile.source.as_deref());
+    Worker {
+        id,
+        profile: NewWorker { personal, ..profile },
+        demo,
+        version,
+        created_at,
+        updated_at,
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = workers, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct Row<'a> {
+    id: Id,
+    source: Option<&'a str>,
+    external_id: Option<&'a str>,
+    status: &'static str,
+    area: Option<&'a str>,
+    alias: &'a str,
+    profile: Doc<NewWorker>,
+    personal: Doc<Option<Personal>>,
+    grams: String,
+    personal_grams: String,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl<'a> Row<'a> {
+    fn of(worker: &'a Worker) -> Row<'a> {
+        let profile = &worker.profile;
+        let personal = profile.personal.as_ref();
+        let names = personal.into_iter().flat_map(|p| [&p.name, &p.kana]).flatten();
+        Row {
+            id: worker.id,
+            source: profile.source.as_deref(),
+            external_id: profile.external_id.as_deref(),
+            status: profile.status.code(),
+            area: profile.area.as_deref(),
+            alias: profile.alias.as_deref().unwrap_or_default(),
+            profile: Doc(NewWorker {
+                personal: None,
+                ..profile.clone()
+            }),
+            personal: Doc(personal.cloned()),
+            grams: search::grams(profile.alias.as_deref()),
+            personal_grams: search::grams(names.map(String::as_str)),
+            version: worker.version,
+            created_at: worker.created_at,
+            updated_at: worker.updated_at,
+        }
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("ワーカー", "worker")
+}
+
+pub fn find(db: &mut Db, id: Id) -> Result<Worker> {
+    let found = dsl::workers
+        .find(id)
+        .select(COLUMNS)
+        .first::<Columns>(db)
+        .optional()?;
+    found.map(worker).ok_or_else(missing)
+}
+
+/// By its id in another system.
+pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
+    let found = dsl::workers
+        .filter(dsl::source.eq(source))
+        .filter(dsl::external_id.eq(external_id));
+    Ok(found.select(COLUMNS).first::<Columns>(db).optional()?.map(worker))
+}
+
+/// All, for the match index.
+pub fn load_all(db: &mut Db) -> Result<Vec<Worker>> {
+    Ok(dsl::workers
+        .select(COLUMNS)
+        .order(dsl::id)
+        .load::<Columns>(db)?
+        .into_iter()
+        .map(worker)
+        .collect())
+}
+
+/// Those of the ids that are there, for the match index.
+pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let rows = dsl::workers
+            .filter(dsl::id.eq_any(ids))
+            .select(COLUMNS)
+            .load::<Columns>(db)?;
+        found.extend(rows.into_iter().map(worker));
+    }
+    Ok(found)
+}
+
+type Query<'a> = workers::BoxedQuery<'a, crate::db::Backend, diesel::dsl::SqlTypeOf<Selected>>;
+type Selected = (
+    dsl::id,
+    dsl::profile,
+    dsl::personal,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+
+/// `personal_data` lets the search text find names too.
+pub fn list(db: &mut Db, filter: &WorkerFilter, personal_data: bool) -> Result<Page<Worker>> {
+    let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
+    let rows = query(db, filter, personal_data)?
+        .limit(limit + 1)
+        .load::<Columns>(db)?;
+    Ok(Page::of(
+        rows.into_iter().map(worker).collect(),
+        limit,
+        |last: &Worker| {
+            let value = match sort {
+                WorkerSort::Created | WorkerSort::CreatedDescending => String::new(),
+                WorkerSort::Alias | WorkerSort::AliasDescending => {
+                    last.profile.alias.clone().unwrap_or_default()
+                }
+                WorkerSort::Updated | WorkerSort::UpdatedDescending => last.updated_at.to_string(),
+            };
+            Cursor {
+                sort: sort.code().to_owned(),
+                value,
+                id: last.id,
+            }
+        },
+    ))
+}
+
+/// The list's query, before its limit.
+pub fn query<'a>(db: &Db, filter: &'a WorkerFilter, personal_data: bool) -> Result<Query<'a>> {
+    use WorkerSort::*;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+    let mut query = dsl::workers.select(COLUMNS).into_boxed();
+    if let Some(area) = &filter.area {
+        query = query.filter(dsl::area.eq(area));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(skill) = &filter.skill {
+        let having = worker_skills::table
+            .filter(worker_skills::skill.eq(skill))
+            .select(worker_skills::worker_id);
+        query = query.filter(dsl::id.eq_any(having));
+    }
+    if let Some(role) = &filter.role {
+        let having = worker_roles::table
+            .filter(worker_roles::role.eq(role))
+            .select(worker_roles::worker_id);
+        query = query.filter(dsl::id.eq_any(having));
+    }
+    let columns: &[&str] = if personal_data {
+        &["grams", "personal_grams"]
+    } else {
+        &["grams"]
+    };
+    for condition in search::conditions(db, "workers", columns, filter.q.as_deref().unwrap_or_default()) {
+        query = query.filter(condition);
+    }
+    let by_alias = cursor.as_ref().map(|c| (c.value.clone(), c.id));
+    let time = |c: &Cursor| {
+        Instant::parse(&c.value)
+            .map(|at| (at, c.id))
+            .ok_or_else(invalid_cursor)
+    };
+    Ok(match filter.sort {
+        Created => {
+            let after = cursor
+                .map(|c| c.id)
+                .into_iter()
+                .fold(query, |q, id| q.filter(dsl::id.gt(id)));
+            after.order(dsl::id.asc())
+        }
+        CreatedDescending => {
+            let after = cursor
+                .map(|c| c.id)
+                .into_iter()
+                .fold(query, |q, id| q.filter(dsl::id.lt(id)));
+            after.order(dsl::id.desc())
+        }
+        Alias => keyset!(query, by_alias, dsl::alias, dsl::id, ascending),
+        AliasDescending => keyset!(query, by_alias, dsl::alias, dsl::id, descending),
+        Updated => keyset!(
+            query,
+            cursor.as_ref().map(time).transpose()?,
+            dsl::updated_at,
+            dsl::id,
+            ascending
+        ),
+        UpdatedDescending => keyset!(
+            query,
+            cursor.as_ref().map(time).transpose()?,
+            dsl::updated_at,
+            dsl::id,
+            descending
+        ),
+    })
+}
+
+pub fn insert(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
+    insert_all(db, actor, std::slice::from_ref(worker))
+}
+
+/// Many at once.
+pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
+    for batch in all.chunks(BATCH) {
+        let rows: Vec<Row> = batch.iter().map(Row::of).collect();
+        on!(db, |c| diesel::insert_into(workers::table)
+            .values(&rows)
+            .execute(c))
+        .map_err(conflict)?;
+        write_offers(db, batch)?;
+    }
+    let created = |w: &Worker| Change::new(Subject::Worker, w.id, Action::Created, w.version);
+    changes::store::append(db, actor, &all.iter().map(created).collect::<Vec<_>>())
+}
+
+/// Writes the next version of a worker.
+pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
+    let before = dsl::workers
+        .find(worker.id)
+        .filter(dsl::version.eq(worker.version - 1));
+    if diesel::update(before)
+        .set(Row::of(worker))
+        .execute(db)
+        .map_err(conflict)?
+        == 0
+    {
+        return Err(Error::PreconditionFailed {
+            current: find(db, worker.id)?.version,
+        });
+    }
+    diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq(worker.id))).execute(db)?;
+    diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
+    write_offers(db, std::slice::from_ref(worker))?;
+    let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
+    changes::store::append(db, actor, &[change])
+}
+
+/// Erases the person, and what we answered about them. The log keeps that there was someone.
+pub fn delete(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
+    let before = dsl::workers
+        .find(worker.id)
+        .filter(dsl::version.eq(worker.version));
+    if diesel::delete(before).execute(db)? == 0 {
+        return Err(Error::PreconditionFailed {
+            current: find(db, worker.id)?.version,
+        });
+    }
+    idempotency::forget(db, &worker.id.to_string())?;
+    let change = Change::new(Subject::Worker, worker.id, Action::Deleted, worker.version + 1);
+    changes::store::append(db, actor, &[change])
+}
+
+fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {
+    let skills = workers.iter().flat_map(|w| {
+        let own = w.profile.skills.iter().flatten();
+        own.map(|s| {
+            let level = worker_skills::level.eq(i32::from(s.level));
+            (
+                worker_skills::worker_id.eq(w.id),
+                worker_skills::skill.eq(&s.skill),
+                level,
+            )
+        })
+    });
+    for batch in skills.collect::<Vec<_>>().chunks(BATCH) {
+        let batch = batch.to_vec();
+        on!(db, |c| diesel::insert_into(worker_skills::table)
+            .values(&batch)
+            .execute(c))?;
+    }
+    let roles = workers.iter().flat_map(|w| {
+        let own: BTreeSet<&String> = w.profile.roles.iter().flatten().collect();
+        own.into_iter()
+            .map(|role| (worker_roles::worker_id.eq(w.id), worker_roles::role.eq(role)))
+    });
+    for batch in roles.collect::<Vec<_>>().chunks(BATCH) {
+        let batch = batch.to_vec();
+        on!(db, |c| diesel::insert_into(worker_roles::table)
+            .values(&batch)
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+fn conflict(error: diesel::result::Error) -> Error {
+    match Error::from(error) {
+        Error::Conflict { .. } => Error::Conflict {
+            code: "duplicate_external_id",
+            detail: Text::new(
+                "同じ source と external_id のワーカーがいます。",
+                "A worker with this source and external id exists already.",
+            ),
+        },
+        other => other,
+    }
+}
