@@ -105,12 +105,9 @@ impl Document {
             .service(utoipa_actix_web::scope("/v1").configure(routes))
             .split_for_parts();
         let mut value = serde_json::to_value(openapi).unwrap_or_default();
-        if let Some(schemas) = value
-            .pointer_mut("/components/schemas")
-            .and_then(Value::as_object_mut)
-        {
-            flatten(schemas);
-        }
+        let schemas = value.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
+        refer(&mut value, &schemas);
+        flatten(&mut value, &schemas);
         if let Some(paths) = value.get_mut("paths").and_then(Value::as_object_mut) {
             for (path, item) in paths.iter_mut() {
                 for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -120,6 +117,7 @@ impl Document {
                 }
             }
         }
+        prune(&mut value);
         let text = serde_json::to_string_pretty(&value).unwrap_or_default() + "\n";
         Document { value, text }
     }
@@ -149,12 +147,37 @@ impl Document {
     }
 }
 
+/// The items of a page by name: they come inlined.
+fn refer(value: &mut Value, schemas: &Map<String, Value>) {
+    for name in schemas.keys() {
+        let items = format!("/components/schemas/Page_{name}/properties/items/items");
+        if let Some(items) = value.pointer_mut(&items) {
+            *items = json!({"$ref": format!("#/components/schemas/{name}")});
+        }
+    }
+}
+
 /// Makes one object of every `allOf`, with all members required.
-fn flatten(schemas: &mut Map<String, Value>) {
-    let originals = schemas.clone();
-    for schema in schemas.values_mut() {
-        if schema.get("allOf").is_some() {
-            *schema = flat(schema, &originals);
+fn flatten(value: &mut Value, schemas: &Map<String, Value>) {
+    if value.get("allOf").is_some() {
+        *value = flat(value, schemas);
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(|member| flatten(member, schemas)),
+        Value::Array(items) => items.iter_mut().for_each(|item| flatten(item, schemas)),
+        _ => {}
+    }
+}
+
+/// Drops the schemas that nothing refers to any more.
+fn prune(value: &mut Value) {
+    loop {
+        let text = value.to_string();
+        let Some(schemas) = value.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+        let before = schemas.len();
+        schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        if schemas.len() == before {
+            return;
         }
     }
 }
@@ -224,6 +247,9 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     }
     if in_path && method != "put" {
         errors.push((404, "There is no such thing"));
+    }
+    if has_parameters && !has_body && !is_health {
+        errors.push((422, "A parameter names what is not there"));
     }
     if has_body {
         errors.push((413, "The body is larger than 1 MiB"));

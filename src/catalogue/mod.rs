@@ -6,7 +6,7 @@
 //!
 //! * `calendar`: fiscal years and day-parts. `entries`: what an entry of each kind holds, and its rules.
 //! * `fixed`: formats, families, areas. `lookup`: finding an entry by code, name or alias.
-//! * `cache`: the current state, following the change log.
+//! * `filters`: checking the parameters of lists. `cache`: the current state, following the change log.
 //!
 //! Invariant: a code never changes its meaning and is never deleted. What was said in it stays readable; a
 //! retired entry is only refused in what is newly written.
@@ -14,6 +14,7 @@
 pub mod cache;
 pub mod calendar;
 pub mod entries;
+pub mod filters;
 pub mod fixed;
 pub mod http;
 pub mod lookup;
@@ -22,6 +23,7 @@ pub mod store;
 pub use cache::Catalogues;
 pub use calendar::DayPart;
 pub use entries::{Definition, DeliverableType, Kind, Role, RoleWish, Skill, SkillWish, Theme};
+pub use filters::Filters;
 pub use fixed::{Area, Family, Format, FormatDefaults};
 pub use lookup::{Checked, Lookup};
 

@@ -47,8 +47,9 @@ impl Id {
         Id(Uuid::now_v7())
     }
 
-    /// An id in the form of version 7 that is the same wherever the same record of the same source is loaded.
-    pub fn derived(source: &str, external_id: &str, at_millis: u64) -> Id {
+    /// An id for a record of another system: of version 7 as of now, and beyond the time the same wherever the
+    /// record is loaded, so that rankings break ties there alike.
+    pub fn derived(source: &str, external_id: &str, now: Instant) -> Id {
         let digest = Sha256::new()
             .chain_update(source)
             .chain_update([0])
@@ -56,7 +57,8 @@ impl Id {
             .finalize();
         let mut random = [0; 10];
         random.iter_mut().zip(digest).for_each(|(byte, d)| *byte = d);
-        Id(uuid::Builder::from_unix_timestamp_millis(at_millis, &random).into_uuid())
+        let millis = now.0.timestamp_millis().max(0) as u64;
+        Id(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 }
 
@@ -247,11 +249,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_derived_id_is_the_same_everywhere_and_of_version_7() {
-        let id = Id::derived("roster", "42", 1_427_814_000_000);
-        assert_eq!(id, Id::derived("roster", "42", 1_427_814_000_000));
-        assert_ne!(id, Id::derived("roster4", "2", 1_427_814_000_000));
+    fn a_derived_id_is_of_version_7_and_beyond_its_time_the_same_everywhere() {
+        let at = |millis| Instant::from(DateTime::from_timestamp_millis(millis).unwrap());
+        let id = Id::derived("roster", "42", at(1_427_814_000_000));
+        let later = Id::derived("roster", "42", at(1_527_814_000_000));
         assert_eq!(id.0.get_version_num(), 7);
+        assert!(id < later);
+        assert_eq!(id.0.as_u128() as u64, later.0.as_u128() as u64);
+        assert_ne!(id, Id::derived("roster4", "2", at(1_427_814_000_000)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Deliverable, DeliverableFilter, NewDeliverable, check_organizations, default_area, store};
 use crate::auth::{ReadDeliverables, WriteDeliverables, http::Caller};
-use crate::catalogue::{Catalogue, Catalogues};
+use crate::catalogue::{Catalogue, Catalogues, Filters};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
@@ -46,9 +46,15 @@ async fn list(
     let Query(mut filter) = filter;
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        filter.area = filter
-            .area
-            .map(|code| catalogue.area(&code).map_or(code, |area| area.code.clone()));
+        Filters::of(&catalogue)
+            .area(&mut filter.area)
+            .entry("type", &filter.type_, |c| &c.types)
+            .family(&filter.family)
+            .entry("skill", &filter.skill, |c| &c.skills)
+            .entry("role", &filter.role, |c| &c.roles)
+            .fiscal_year(filter.fiscal_year)
+            .text("q", &filter.q)
+            .check()?;
         store::list(db, &filter)
     });
     page.await

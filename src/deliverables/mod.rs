@@ -412,8 +412,9 @@ pub struct DeliverableFilter {
     /// Also archived ones.
     #[serde(default)]
     pub include_archived: bool,
+    /// The order; newest first where it isn't given. A minus means descending.
     #[serde(default)]
-    #[param(inline, default = "-created_at")]
+    #[param(inline, required = false)]
     pub sort: DeliverableSort,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]

@@ -89,12 +89,8 @@ pub fn load(state: &State, today: NaiveDate) -> Result<Loaded> {
 
 fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usize> {
     let mut fresh = roster::roster(catalogue, today).map_err(embedded)?;
-    let ids: Vec<Id> = fresh.iter().map(|worker| worker.id).collect();
-    let present: HashSet<Id> = workers::store::load_some(db, &ids)?
-        .into_iter()
-        .map(|worker| worker.id)
-        .collect();
-    fresh.retain(|worker| !present.contains(&worker.id));
+    let present: HashSet<String> = workers::store::external_ids(db, DEMO_SOURCE)?.into_iter().collect();
+    fresh.retain(|worker| worker.profile.external_id.as_ref().is_none_or(|id| !present.contains(id)));
     if !fresh.is_empty() {
         workers::store::insert_all(db, ACTOR, &fresh)?;
     }
@@ -149,7 +145,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
             external_id: Some(external_id.clone()),
         };
         request.resolve(catalogue, &engagement.area, None)?;
-        let id = Id::derived(DEMO_SOURCE, &external_id, roster::BORN_MILLIS);
+        let id = Id::derived(DEMO_SOURCE, &external_id, Instant::now());
         let deliverable = Deliverable {
             fiscal_year: this_year,
             ..Deliverable::register(id, request, catalogue, Instant::now())

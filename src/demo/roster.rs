@@ -14,8 +14,6 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const SIZE: u64 = 300;
-/// 2026-04-01: ids are the same whenever the roster is made.
-pub const BORN_MILLIS: u64 = 1_775_001_600_000;
 
 /// How often each role is somebody's first, in reality's proportions.
 const ROLES: [(&str, u64); 14] = [
@@ -87,7 +85,7 @@ pub fn roster(catalogue: &Catalogue, today: NaiveDate) -> Result<Vec<Worker>, se
         profile.external_id = Some(external_id.clone());
         // The codes come from the catalogue itself; what an administrator has retired since is kept.
         let _ = profile.resolve(catalogue, Some(&profile.clone()));
-        Worker::register(Id::derived(DEMO_SOURCE, &external_id, BORN_MILLIS), profile, now)
+        Worker::register(Id::derived(DEMO_SOURCE, &external_id, now), profile, now)
     };
     Ok((1..=SIZE).map(worker).collect())
 }

@@ -30,7 +30,7 @@ pub struct Patch<T> {
     of: PhantomData<fn() -> T>,
 }
 
-impl<T: DeserializeOwned + Validate> FromRequest for Valid<T> {
+impl<T: Serialize + DeserializeOwned + Validate> FromRequest for Valid<T> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Valid<T>>>>>;
 
@@ -130,7 +130,7 @@ pub fn read(
 }
 
 /// A body as its type.
-pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
+pub fn parse<T: Serialize + DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     typed(strict(bytes)?)
 }
 
@@ -158,15 +158,36 @@ fn strict(bytes: &[u8]) -> Result<Value> {
     Ok(value.0)
 }
 
-fn typed<T: DeserializeOwned + Validate>(value: Value) -> Result<T> {
-    let parsed: T = serde_path_to_error::deserialize(value)
+fn typed<T: Serialize + DeserializeOwned + Validate>(value: Value) -> Result<T> {
+    let parsed: T = serde_path_to_error::deserialize(&value)
         .map_err(|e| Error::Invalid(vec![data_error(&pointer(e.path()), &e.inner().to_string())]))?;
+    let read = serde_json::to_value(&parsed).map_err(|e| Error::Internal(e.to_string()))?;
+    if let Some(pointer) = array_for_object(&value, &read) {
+        let rule = Text::new("値の型が違います(配列ではなくオブジェクトです)。", "Expected an object, not an array.");
+        return Err(Error::invalid(pointer, "wrong_type", rule));
+    }
     parsed.validate().map_err(|errors| {
         let mut fields = Vec::new();
         collect(&errors, "", &mut fields);
         Error::Invalid(fields)
     })?;
     Ok(parsed)
+}
+
+/// Where an array came in for an object, which serde takes as the members in their order.
+fn array_for_object(given: &Value, read: &Value) -> Option<String> {
+    match (given, read) {
+        (Value::Array(_), Value::Object(_)) => Some(String::new()),
+        (Value::Array(given), Value::Array(read)) => {
+            let pairs = given.iter().zip(read).enumerate();
+            pairs.into_iter().find_map(|(i, (g, r))| Some(format!("/{i}{}", array_for_object(g, r)?)))
+        }
+        (Value::Object(given), Value::Object(read)) => given.iter().find_map(|(name, g)| {
+            let below = array_for_object(g, read.get(name)?)?;
+            Some(format!("/{name}{below}"))
+        }),
+        _ => None,
+    }
 }
 
 /// A JSON pointer (RFC 6901).
@@ -213,7 +234,7 @@ fn data_error(pointer: &str, message: &str) -> FieldError {
             "unknown_value",
             format!("値 {quoted} は使えません。"),
         ),
-        () if is("invalid type") => (String::new(), "wrong_type", "値の型が違います。".to_owned()),
+        () if is("invalid type") => (String::new(), "wrong_type", format!("値の型が違います({message})。")),
         () => (
             String::new(),
             "invalid_value",

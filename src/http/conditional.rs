@@ -2,7 +2,7 @@
 //!
 //! A single resource's tag is its version. Any other successful GET gets a weak tag made of its bytes.
 
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Result};
 use actix_web::body::{self, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfNoneMatch};
@@ -39,7 +39,7 @@ pub fn tag(version: i64) -> String {
 pub enum IfMatch {
     Any,
     Version(i64),
-    /// The header names only tags that no version of ours ever had.
+    /// The header names nothing that a version of ours ever had as its tag.
     None,
 }
 
@@ -70,12 +70,9 @@ impl FromRequest for IfMatch {
         if text == "*" {
             return ready(Ok(IfMatch::Any));
         }
-        let Ok(tag) = text.parse::<EntityTag>() else {
-            let rule = Text::new("ETagの値を1つ指定してください。", "It takes one ETag.");
-            return ready(Err(Error::parameter("If-Match", "invalid_etag", rule)));
-        };
         // If-Match compares strongly: a weak tag never matches.
-        let version = if tag.weak { None } else { tag.tag().parse().ok() };
+        let tag = text.parse::<EntityTag>().ok().filter(|tag| !tag.weak);
+        let version = tag.and_then(|tag| tag.tag().parse().ok());
         ready(Ok(version.map_or(IfMatch::None, IfMatch::Version)))
     }
 }

@@ -93,7 +93,7 @@ fn json(body: &impl Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(body).map_err(|e| Error::Internal(e.to_string()))
 }
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Submission<T> {
+impl<T: Serialize + DeserializeOwned + Validate + 'static> FromRequest for Submission<T> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Submission<T>>>>>;
 

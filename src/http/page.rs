@@ -1,7 +1,7 @@
 //! Keyset pages: `{"items": […], "next": cursor}`. A cursor holds where the last item stood in the order, so
 //! that items which come or go meanwhile neither repeat nor hide others.
 
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, FieldError, Result, Text};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use base64::Engine;
@@ -97,7 +97,7 @@ pub fn invalid_cursor() -> Error {
         "前のページの next の値を、同じ並び順で指定してください。",
         "A cursor is the value of next from the page before, in the same order.",
     );
-    Error::parameter("cursor", "invalid_cursor", rule)
+    Error::Invalid(vec![FieldError::parameter("cursor", "invalid_cursor", rule)])
 }
 
 impl<T: Serialize> Responder for Page<T> {

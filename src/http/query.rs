@@ -37,8 +37,9 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
             "unknown_parameter" => "このパラメータはありません。",
             "missing_parameter" => "このパラメータは必須です。",
             "duplicate_parameter" => "同じパラメータが二度あります。",
-            _ => "値が正しくありません。",
+            _ => "値が正しくありません",
         };
+        let ja = if ja.ends_with('。') { ja.to_owned() } else { format!("{ja}({message})。") };
         Error::parameter(name, code, Text::new(ja, format!("{message}.")))
     })
 }
@@ -53,7 +54,7 @@ fn no_nul<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
     if broken.is_empty() {
         Ok(())
     } else {
-        Err(Error::InvalidParameters(broken))
+        Err(Error::Invalid(broken))
     }
 }
 

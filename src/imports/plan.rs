@@ -9,7 +9,6 @@ use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable, Provenance};
 use crate::error::Result;
 use crate::organizations::{self, NewOrganization, Organization, names};
-use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -145,7 +144,7 @@ impl Plan {
             external_id: Some(format!("{}/{}", best.area, names::name_key(&best.name))),
         };
         let external_id = details.external_id.clone().unwrap_or_default();
-        let organization = Organization::register(Id::derived(SOURCE, &external_id, 0), details, now);
+        let organization = Organization::register(Id::derived(SOURCE, &external_id, now), details, now);
         let id = organization.id;
         self.created.push(organization);
         id
@@ -182,7 +181,7 @@ impl Plan {
             };
             let mut request = request(engagement, *lead, joint, &external_id);
             request.resolve(catalogue, &engagement.area, Some(&request.clone()))?;
-            let id = Id::derived(SOURCE, &external_id, first_of_april(engagement.fiscal_year));
+            let id = Id::derived(SOURCE, &external_id, now);
             self.deliverables.push(Deliverable {
                 fiscal_year: engagement.fiscal_year,
                 provenance: Some(Provenance {
@@ -266,10 +265,4 @@ fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -
         source: Some(SOURCE.to_owned()),
         external_id: Some(external_id.to_owned()),
     }
-}
-
-/// Ids sort by time: an engagement's begins with its fiscal year.
-fn first_of_april(year: i32) -> u64 {
-    let day = NaiveDate::from_ymd_opt(year, 4, 1).and_then(|day| day.and_hms_opt(0, 0, 0));
-    day.map_or(0, |at| at.and_utc().timestamp_millis().max(0) as u64)
 }

@@ -160,10 +160,10 @@ impl<'a> Query<'a> {
     }
 
     pub fn key(&self, candidate: &Candidate, fit: &Fit) -> RankKey {
-        let fold = |id: u128| (id >> 64) as u64 ^ id as u64;
+        // The lower half of an id is its random part: a record that is loaded elsewhere keeps it.
         RankKey {
             fit_ppm: std::cmp::Reverse(fit.fit_ppm),
-            tie: mix(mix(fold(self.need.id)) ^ fold(candidate.id)),
+            tie: mix(mix(self.need.id as u64) ^ candidate.id as u64),
             need: self.need.id,
             candidate: candidate.id,
         }

@@ -7,7 +7,7 @@ use super::view::{
 };
 use super::{DEFAULT_WEIGHTS_VERSION, Preview, encode};
 use crate::auth::{ReadMatches, http::Caller};
-use crate::catalogue::{Catalogues, calendar, lookup};
+use crate::catalogue::{Catalogues, Filters, calendar, lookup};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables;
 use crate::error::{Error, FieldError, Place, Result};
@@ -127,10 +127,7 @@ fn role_position(
         .collect();
     codes.iter().position(|c| *c == code).map(Some).ok_or_else(|| {
         let fault = lookup::unknown("", "role_not_asked", code, codes.iter().copied());
-        match place {
-            Place::Pointer(_) => Error::Invalid(vec![FieldError { place, ..fault }]),
-            Place::Parameter(_) => Error::InvalidParameters(vec![FieldError { place, ..fault }]),
-        }
+        Error::Invalid(vec![FieldError { place, ..fault }])
     })
 }
 
@@ -221,6 +218,7 @@ async fn rank_workers(
     let ranked = pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id.0, false)?;
         let snapshot = index.current(db, &catalogues, today())?;
+        Filters::of(&snapshot.catalogue).entry("role", &role, |c| &c.roles).check()?;
         let need = snapshot.need(&deliverable);
         let only = role_position(&snapshot, &need, role.as_deref(), Place::Parameter("role".into()))?;
         let (weights, version) = (Weights::default(), DEFAULT_WEIGHTS_VERSION);

@@ -2,7 +2,7 @@
 
 use super::{NewOrganization, Organization, OrganizationFilter, store};
 use crate::auth::{ReadOrganizations, ReadPersonalData, WriteOrganizations, http::Caller};
-use crate::catalogue::Catalogues;
+use crate::catalogue::{Catalogues, Filters};
 use crate::changes::Action;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
@@ -45,11 +45,7 @@ async fn list(
     let personal_data = caller.may::<ReadPersonalData>();
     let Query(mut filter) = filter;
     let page = pool.read(move |db| {
-        // Both forms of an area's code mean the same area; one that is none has no organizations.
-        let catalogue = catalogues.current(db)?;
-        filter.area = filter
-            .area
-            .map(|code| catalogue.area(&code).map_or(code, |area| area.code.clone()));
+        Filters::of(&*catalogues.current(db)?).area(&mut filter.area).text("q", &filter.q).check()?;
         store::list(db, &filter)
     });
     Ok(page.await?.map(|organization| organization.shown(personal_data)))

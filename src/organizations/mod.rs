@@ -363,8 +363,9 @@ pub struct OrganizationFilter {
     /// Also archived ones.
     #[serde(default)]
     pub include_archived: bool,
+    /// The order; newest first where it isn't given. A minus means descending.
     #[serde(default)]
-    #[param(inline, default = "-created_at")]
+    #[param(inline, required = false)]
     pub sort: OrganizationSort,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]

@@ -2,7 +2,7 @@
 
 use super::{DeliverableStatistics, Dimension, StatisticsFilter, store};
 use crate::auth::{ReadStatistics, http::Caller};
-use crate::catalogue::{Catalogues, lookup};
+use crate::catalogue::{Catalogues, Filters, lookup};
 use crate::db::Pool;
 use crate::error::{Error, FieldError, Place, Result};
 use crate::http::Query;
@@ -37,9 +37,8 @@ async fn count_deliverables(
     let group_by = dimensions(&filter.group_by)?;
     let counted = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        filter.area = filter
-            .area
-            .map(|code| catalogue.area(&code).map_or(code, |area| area.code.clone()));
+        let filters = Filters::of(&catalogue).area(&mut filter.area).family(&filter.family);
+        filters.entry("type", &filter.type_, |c| &c.types).fiscal_year(filter.fiscal_year).check()?;
         let recorded = store::recorded(db, &filter)?;
         let unlisted = if filter.fits_declared() {
             Some(store::unlisted(db, &filter)?)

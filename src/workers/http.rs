@@ -2,7 +2,7 @@
 
 use super::{NewWorker, Worker, WorkerFilter, store};
 use crate::auth::{ReadPersonalData, ReadWorkers, WriteWorkers, http::Caller};
-use crate::catalogue::Catalogues;
+use crate::catalogue::{Catalogues, Filters};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::query::path_text;
@@ -37,9 +37,9 @@ async fn list(
     let Query(mut filter) = filter;
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        filter.area = filter
-            .area
-            .map(|code| catalogue.area(&code).map_or(code, |area| area.code.clone()));
+        let filters = Filters::of(&catalogue).area(&mut filter.area).text("q", &filter.q);
+        let filters = filters.entry("skill", &filter.skill, |c| &c.skills).entry("role", &filter.role, |c| &c.roles);
+        filters.check()?;
         store::list(db, &filter, personal_data)
     });
     Ok(page.await?.map(|worker| worker.shown(personal_data)))

@@ -490,8 +490,9 @@ pub struct WorkerFilter {
     /// Words that the alias, or for those who may see it the name, holds, by any part, whatever the width and case.
     #[param(max_length = 200, example = "デザイナー")]
     pub q: Option<String>,
+    /// The order; newest first where it isn't given. A minus means descending.
     #[serde(default)]
-    #[param(inline, default = "-created_at")]
+    #[param(inline, required = false)]
     pub sort: WorkerSort,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]

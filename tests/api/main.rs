@@ -1,0 +1,18 @@
+//! The service from the outside: every test speaks HTTP to a server of its own, on SQLite and on PostgreSQL.
+//!
+//! `support` has the server, the databases and the verbs; the rest is one file for each subject.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
+
+mod access;
+mod catalogue;
+mod contract;
+mod deliverables;
+mod imports;
+mod lists;
+mod manners;
+mod matches;
+mod organizations;
+mod statistics;
+mod support;
+mod workers;

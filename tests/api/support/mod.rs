@@ -1,0 +1,263 @@
+//! A server for each test, on a database of its own, and the verbs to speak to it.
+
+pub mod postgres;
+
+use actix_web::dev::ServerHandle;
+use musubi::api::{Listening, State};
+use musubi::auth::Role;
+use musubi::config::{Config, Listen, LogFormat};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use tempfile::TempDir;
+
+/// Runs a test on both databases, each as a test of its own.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* fn $name:ident($app:ident) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn run($app: &$crate::support::TestApp) $body
+
+            #[test]
+            fn sqlite() {
+                run(&$crate::support::TestApp::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                if let Some(app) = $crate::support::TestApp::postgres() {
+                    run(&app);
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;
+
+pub const KEY: &str = "a key for tests that is long enough to be one";
+
+pub struct TestApp {
+    pub base: String,
+    pub state: State,
+    pub admin: String,
+    agent: ureq::Agent,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub text: String,
+}
+
+impl Response {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The stable code of an error, which is a problem document.
+    pub fn code(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        self.json()["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Place and code of every bad value.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let problem = self.json();
+        let place = |e: &Value| e["pointer"].as_str().or(e["parameter"].as_str()).unwrap().to_owned();
+        let faults = problem["errors"].as_array().unwrap().iter();
+        faults.map(|e| (place(e), e["code"].as_str().unwrap().to_owned())).collect()
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Response {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+}
+
+pub fn config(folder: &Path, database_url: Option<String>) -> Config {
+    Config {
+        database_url,
+        data_dir: folder.to_owned(),
+        token_key: Some(KEY.to_owned()),
+        log: "off".into(),
+        log_format: LogFormat::Human,
+    }
+}
+
+/// A migrated and seeded SQLite file, made once and copied for each test.
+fn template() -> PathBuf {
+    static TEMPLATE: OnceLock<TempDir> = OnceLock::new();
+    let folder = TEMPLATE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&config(folder.path(), None)).unwrap();
+        state.pool.write_blocking(|_| Ok(())).unwrap();
+        drop(state);
+        folder
+    });
+    folder.path().join("musubi.sqlite3")
+}
+
+impl TestApp {
+    pub fn sqlite() -> TestApp {
+        let folder = tempfile::tempdir().unwrap();
+        for extension in ["sqlite3", "sqlite3-wal"] {
+            let from = template().with_extension(extension);
+            if from.exists() {
+                std::fs::copy(from, folder.path().join("musubi").with_extension(extension)).unwrap();
+            }
+        }
+        TestApp::start(folder, None)
+    }
+
+    /// `None` where PostgreSQL is left out, which is said once.
+    pub fn postgres() -> Option<TestApp> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let cluster = postgres::cluster()?;
+        let url = cluster.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed));
+        Some(TestApp::start(tempfile::tempdir().unwrap(), Some(url)))
+    }
+
+    fn start(folder: TempDir, database_url: Option<String>) -> TestApp {
+        let state = State::open(&config(folder.path(), database_url)).unwrap();
+        let listen = Listen { listen: "127.0.0.1:0".parse().unwrap(), workers: 2 };
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let served = state.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                let listening = Listening::bind(served, &listen).unwrap();
+                sender.send((listening.address, listening.handle())).unwrap();
+                listening.run().await.unwrap();
+            });
+        });
+        let (address, handle) = receiver.recv().unwrap();
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let admin = token(&state, Role::Admin, None, 3600);
+        TestApp { base: format!("http://{address}"), state, admin, agent, handle, thread: Some(thread), _folder: folder }
+    }
+
+    pub fn token(&self, role: Role) -> String {
+        token(&self.state, role, None, 3600)
+    }
+
+    /// Sends as it is told: method, path, headers, body.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let allows_body = !body.is_empty() || !matches!(method, "GET" | "DELETE" | "HEAD" | "OPTIONS" | "TRACE");
+        let agent = self.agent.configure_request(request.body(body.to_vec()).unwrap()).allow_non_standard_methods(true);
+        let request = agent.force_send_body().build();
+        let mut response = if allows_body {
+            self.agent.run(request).unwrap()
+        } else {
+            let (parts, _) = request.into_parts();
+            self.agent.run(ureq::http::Request::from_parts(parts, ())).unwrap()
+        };
+        let text = response.body_mut().read_to_string().unwrap();
+        Response { status: response.status().as_u16(), headers: response.headers().clone(), text }
+    }
+
+    fn authorized(&self, method: &str, path: &str, more: &[(&str, &str)], body: Option<&Value>) -> Response {
+        let bearer = format!("Bearer {}", self.admin);
+        let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+        headers.extend(more);
+        let body = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
+        self.send(method, path, &headers, &body)
+    }
+
+    pub fn get(&self, path: &str) -> Response {
+        self.authorized("GET", path, &[], None)
+    }
+
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.authorized("GET", path, headers, None)
+    }
+
+    pub fn get_as(&self, role: Role, path: &str) -> Response {
+        self.send("GET", path, &[("authorization", &format!("Bearer {}", self.token(role)))], &[])
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Response {
+        self.authorized("POST", path, &[], Some(body))
+    }
+
+    pub fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {
+        self.authorized("POST", path, headers, Some(body))
+    }
+
+    pub fn put(&self, path: &str, body: &Value) -> Response {
+        self.authorized("PUT", path, &[], Some(body))
+    }
+
+    pub fn patch(&self, path: &str, body: &Value) -> Response {
+        self.authorized("PATCH", path, &[], Some(body))
+    }
+
+    pub fn patch_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {
+        self.authorized("PATCH", path, headers, Some(body))
+    }
+
+    pub fn delete(&self, path: &str) -> Response {
+        self.authorized("DELETE", path, &[], None)
+    }
+
+    /// Registers an organization in 新宿区 and gives its id.
+    pub fn organization(&self, name: &str) -> String {
+        let created = self.post("/v1/organizations", &json!({"name": name, "area": "131041"})).expect(201);
+        created.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens a request and gives its id.
+    pub fn deliverable(&self, organization: &str, more: Value) -> String {
+        let mut body = json!({"organization_id": organization, "type": "flyer", "title": "会員募集のチラシ", "status": "open"});
+        merge(&mut body, more);
+        self.post("/v1/deliverables", &body).expect(201).json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Registers a designer who passes every gate of a flyer in 新宿区, and gives their id.
+    pub fn worker(&self, more: Value) -> String {
+        let mut body = json!({
+            "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "area": "131041", "travel_limit_km": 20,
+            "remote": false, "accepted_formats": ["one_day"], "roles": ["designer"],
+            "skills": [{"skill": "graphic_design", "level": 4}], "themes": [], "hours_per_week": 10,
+            "day_parts": ["saturday_morning"], "experience": [], "track_record": {"completed": 0, "dropped": 0},
+            "last_active_on": "2026-04-01"
+        });
+        merge(&mut body, more);
+        self.post("/v1/workers", &body).expect(201).json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Sets each member of `more`; null unsets.
+pub fn merge(body: &mut Value, more: Value) {
+    json_patch::merge(body, &more);
+}
+
+pub fn token(state: &State, role: Role, scope: Option<&str>, ttl: i64) -> String {
+    let now = chrono::Utc::now().timestamp();
+    state.keys.sign(role, "test", scope.map(str::to_owned), now.min(now + ttl - 60), 60.max(ttl)).unwrap()
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
