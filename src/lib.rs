@@ -18,19 +18,20 @@
 //! | row | modules | |
 //! |---|---|---|
 //! | 1 | [`matcher`] | pure: gates, components, fit, explanation |
-//! | 2 | [`error`], [`config`] | the one error, the configuration |
-//! | 3 | [`db`] | two databases, one code |
-//! | 4 | [`http`], [`background`] | what every slice's HTTP face is made of; loops |
-//! | 5 | [`changes`] | the log of every write |
-//! | 6 | [`auth`] | tokens, roles, scopes |
-//! | 7 | [`catalogue`] | types, skills, roles, themes, formats, areas |
-//! | 8 | [`organizations`] | |
-//! | 9 | [`workers`] | |
-//! | 10 | [`deliverables`] | |
-//! | 11 | [`matches`], [`statistics`] | |
-//! | 12 | [`imports`] | |
-//! | 13 | [`api`] | the URL table, the OpenAPI document |
-//! | 14 | [`demo`] | |
+//! | 2 | [`error`] | the one error |
+//! | 3 | [`config`] | flags and environment |
+//! | 4 | [`db`] | two databases, one code |
+//! | 5 | [`http`], [`background`] | what every slice's HTTP face is made of; loops |
+//! | 6 | [`changes`] | the log of every write |
+//! | 7 | [`auth`] | tokens, roles, scopes |
+//! | 8 | [`catalogue`] | types, skills, roles, themes, formats, areas |
+//! | 9 | [`organizations`] | who asks |
+//! | 10 | [`workers`] | who offers |
+//! | 11 | [`deliverables`] | what is asked for |
+//! | 12 | [`matches`], [`statistics`] | rankings; counts |
+//! | 13 | [`imports`] | published archives |
+//! | 14 | [`api`] | the URL table, the OpenAPI document |
+//! | 15 | [`demo`] | a demonstration to touch |
 //!
 //! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
 //! administrators write it over HTTP; workers stand below organizations because they name those that they are kept

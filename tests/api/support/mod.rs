@@ -161,7 +161,7 @@ impl TestApp {
         }
         let allows_body = !body.is_empty() || !matches!(method, "GET" | "DELETE" | "HEAD" | "OPTIONS" | "TRACE");
         let agent = self.agent.configure_request(request.body(body.to_vec()).unwrap()).allow_non_standard_methods(true);
-        let request = agent.force_send_body().build();
+        let request = agent.build();
         let mut response = if allows_body {
             self.agent.run(request).unwrap()
         } else {

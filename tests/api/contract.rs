@@ -1,0 +1,69 @@
+//! The OpenAPI document: committed as it is served, and complete.
+
+use crate::support::on_both;
+use musubi::api::document::Document;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[test]
+fn the_committed_document_is_the_one_of_the_handlers() {
+    let committed = std::fs::read_to_string("openapi/openapi.json").unwrap();
+    assert!(committed == Document::new().text(), "it drifted: cargo run -- openapi > openapi/openapi.json");
+}
+
+#[test]
+fn every_operation_is_described_to_the_end() {
+    let document = Document::new();
+    let value: Value = serde_json::from_str(document.text()).unwrap();
+    let schemas = value["components"]["schemas"].as_object().unwrap();
+    let mut ids = BTreeSet::new();
+    let mut faults = Vec::new();
+    for operation in document.operations() {
+        let id = operation.id().to_owned();
+        let mut fault = |what: &str| faults.push(format!("{id}: {what}"));
+        let text = |key: &str| operation.object.get(key).and_then(Value::as_str).unwrap_or_default().trim();
+        if text("summary").is_empty() || text("description").is_empty() {
+            fault("no summary or description");
+        }
+        if !operation.object.contains_key("security") {
+            fault("does not say who may call it");
+        }
+        if operation.object["tags"].as_array().is_none_or(Vec::is_empty) {
+            fault("no tag");
+        }
+        for (status, response) in operation.object["responses"].as_object().unwrap() {
+            if response["description"].as_str().is_none_or(str::is_empty) {
+                fault(&format!("{status} is not described"));
+            }
+            let is_error = status.starts_with(['4', '5']);
+            if is_error && response["content"].get("application/problem+json").is_none() {
+                fault(&format!("{status} is no problem document"));
+            }
+        }
+        if let Some(body) = operation.object.get("requestBody") {
+            let media = body["content"].as_object().unwrap().values().next().unwrap();
+            let name = media["schema"]["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+            let schema = name.map_or(&media["schema"], |name| &schemas[name]);
+            let is_patch = operation.method == "patch";
+            if !is_patch && schema.get("example").is_none() {
+                fault("its body has no example");
+            }
+            if schema["additionalProperties"] != false {
+                fault("its body takes unknown fields");
+            }
+        }
+        if !ids.insert(id.clone()) {
+            faults.push(format!("{id}: twice"));
+        }
+    }
+    assert!(ids.len() > 35, "{ids:?}");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(document.text().contains("会員募集"), "the examples have Japanese content");
+}
+
+on_both! {
+    fn the_served_document_is_the_committed_one(app) {
+        let served = app.send("GET", "/openapi.json", &[], b"").expect(200);
+        assert!(served.text == std::fs::read_to_string("openapi/openapi.json").unwrap());
+    }
+}
