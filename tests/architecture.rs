@@ -46,7 +46,9 @@ fn files() -> Vec<(PathBuf, String)> {
 /// The top-level module of a file, and its room: mod, store or http.
 fn place(path: &Path) -> (String, String) {
     let inside = path.strip_prefix("src").unwrap().with_extension("");
-    let mut parts = inside.components().map(|c| c.as_os_str().to_str().unwrap().to_owned());
+    let mut parts = inside
+        .components()
+        .map(|c| c.as_os_str().to_str().unwrap().to_owned());
     let module = parts.next().unwrap();
     (module, parts.last().unwrap_or_else(|| "mod".to_owned()))
 }
@@ -54,12 +56,19 @@ fn place(path: &Path) -> (String, String) {
 /// The code without its tests and comments.
 fn code(text: &str) -> String {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-    code.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+    code.lines()
+        .map(|line| line.split("//").next().unwrap())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Every `crate::a::b` of the code, also inside `use crate::{…}`.
 fn imports(code: &str) -> Vec<(String, String)> {
-    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let word = |text: &str| {
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
@@ -70,12 +79,16 @@ fn imports(code: &str) -> Vec<(String, String)> {
                 depth < 0
             });
             found.extend(split_list(&list[..end.unwrap()]).into_iter().map(|item| {
-                let second = item.split_once("::").map_or(String::new(), |(_, rest)| word(rest.trim_start_matches('{')));
+                let second = item
+                    .split_once("::")
+                    .map_or(String::new(), |(_, rest)| word(rest.trim_start_matches('{')));
                 (word(item.trim()), second)
             }));
         } else {
             let first = word(rest);
-            let second = rest[first.len()..].strip_prefix("::").map_or(String::new(), |r| word(r.trim_start_matches('{')));
+            let second = rest[first.len()..]
+                .strip_prefix("::")
+                .map_or(String::new(), |r| word(r.trim_start_matches('{')));
             found.push((first, second));
         }
     }
@@ -97,13 +110,20 @@ fn split_list(list: &str) -> Vec<&str> {
         }
     }
     items.push(&list[start..]);
-    items.into_iter().map(str::trim).filter(|item| !item.is_empty()).collect()
+    items
+        .into_iter()
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .collect()
 }
 
 #[test]
 fn a_module_imports_only_from_rows_above_its_own() {
-    let row: BTreeMap<&str, usize> =
-        ROWS.iter().enumerate().flat_map(|(i, names)| names.iter().map(move |name| (*name, i))).collect();
+    let row: BTreeMap<&str, usize> = ROWS
+        .iter()
+        .enumerate()
+        .flat_map(|(i, names)| names.iter().map(move |name| (*name, i)))
+        .collect();
     let mut wrong = Vec::new();
     let mut seen = 0;
     for (path, text) in files() {
@@ -111,9 +131,13 @@ fn a_module_imports_only_from_rows_above_its_own() {
         if ["main", "lib"].contains(&module.as_str()) {
             continue;
         }
-        let own = *row.get(module.as_str()).unwrap_or_else(|| panic!("{module} has no row: give it one"));
+        let own = *row
+            .get(module.as_str())
+            .unwrap_or_else(|| panic!("{module} has no row: give it one"));
         for (other, inner) in imports(&code(&text)) {
-            let Some(theirs) = row.get(other.as_str()) else { continue };
+            let Some(theirs) = row.get(other.as_str()) else {
+                continue;
+            };
             seen += 1;
             // Folding text is the one thing that everybody may take from the matcher; it is above all anyway.
             if other != module && *theirs >= own {
@@ -122,7 +146,11 @@ fn a_module_imports_only_from_rows_above_its_own() {
         }
     }
     assert!(seen > 100, "the imports were not found");
-    assert!(wrong.is_empty(), "imports against the order:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "imports against the order:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -146,19 +174,33 @@ fn inside_a_slice_http_uses_store_and_store_uses_the_rules_and_never_the_other_w
                 }
             }
         }
-        let may_use_diesel = room == "store" || ["db", "error"].contains(&module.as_str()) || room == "idempotency";
+        let may_use_diesel =
+            room == "store" || ["db", "error"].contains(&module.as_str()) || room == "idempotency";
         if code.contains("diesel::") && !may_use_diesel {
             wrong.push(format!("{}: diesel", path.display()));
         }
     }
-    assert!(wrong.is_empty(), "rooms that reach where they should not:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "rooms that reach where they should not:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn the_matcher_is_pure() {
     for (path, text) in files().into_iter().filter(|(path, _)| place(path).0 == "matcher") {
         let code = code(&text);
-        for impure in ["std::time", "chrono", "std::fs", "std::net", "rand", "tokio", "serde", "crate::"] {
+        for impure in [
+            "std::time",
+            "chrono",
+            "std::fs",
+            "std::net",
+            "rand",
+            "tokio",
+            "serde",
+            "crate::",
+        ] {
             assert!(!code.contains(impure), "{} uses {impure}", path.display());
         }
     }
@@ -167,14 +209,24 @@ fn the_matcher_is_pure() {
 #[test]
 fn every_file_says_what_lives_in_it() {
     for (path, text) in files() {
-        assert!(text.starts_with("//! "), "{} has no //! on its first line", path.display());
+        assert!(
+            text.starts_with("//! "),
+            "{} has no //! on its first line",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn nothing_is_unfinished() {
     for (path, text) in files() {
-        for word in ["todo!", "unimplemented!", "dbg!", concat!("TO", "DO"), concat!("FIX", "ME")] {
+        for word in [
+            "todo!",
+            "unimplemented!",
+            "dbg!",
+            concat!("TO", "DO"),
+            concat!("FIX", "ME"),
+        ] {
             assert!(!text.contains(word), "{} has {word}", path.display());
         }
     }
@@ -184,6 +236,10 @@ fn nothing_is_unfinished() {
 fn files_stay_one_room() {
     for (path, text) in files() {
         let lines = text.lines().count();
-        assert!(lines <= 520, "{} has {lines} lines: is it still one room?", path.display());
+        assert!(
+            lines <= 520,
+            "{} has {lines} lines: is it still one room?",
+            path.display()
+        );
     }
 }

@@ -22,7 +22,10 @@ fn tree() -> Arc<SkillTree> {
 fn geography() -> Arc<Geography> {
     let degree = 111.19493; // kilometres in a degree of latitude on the sphere of radius 6,371.009 km
     let at = |km: f64| (35.0 + km / degree, 139.0);
-    Arc::new(Geography::new(&[at(0.0), at(10.0), at(40.0), at(100.0)], vec![false, false, false, true]))
+    Arc::new(Geography::new(
+        &[at(0.0), at(10.0), at(40.0), at(100.0)],
+        vec![false, false, false, true],
+    ))
 }
 
 fn need() -> Need {
@@ -39,8 +42,18 @@ fn need() -> Need {
         roles: vec![RoleNeed {
             role: 0,
             wishes: vec![
-                Wish { skill: FLYERS, level: 3, weight: 3, must_have: true },
-                Wish { skill: WORDS, level: 2, weight: 1, must_have: false },
+                Wish {
+                    skill: FLYERS,
+                    level: 3,
+                    weight: 3,
+                    must_have: true,
+                },
+                Wish {
+                    skill: WORDS,
+                    level: 2,
+                    weight: 1,
+                    must_have: false,
+                },
             ],
         }],
         terms: distinct_terms("会員募集のチラシ"),
@@ -80,7 +93,9 @@ fn population(everyone: &[Arc<Candidate>]) -> Population {
 fn assess(candidate: &Candidate, need: &Need) -> Assessment {
     let everyone: Vec<Arc<Candidate>> = (10..15).map(|id| Arc::new(worker(id))).collect();
     let population = population(&everyone);
-    Query::new(need, Weights::default(), &population, &everyone).assess(candidate, 0).unwrap()
+    Query::new(need, Weights::default(), &population, &everyone)
+        .assess(candidate, 0)
+        .unwrap()
 }
 
 fn value(component: Component, candidate: &Candidate, need: &Need) -> (u64, bool) {
@@ -118,13 +133,19 @@ fn each_gate_fails_for_its_own_reason() {
     fails(|c| c.consented = false, Gate::ConsentMissing);
     fails(|c| c.blocked = vec![77], Gate::Blocked);
     fails(|c| c.conflicts = vec![5, 77], Gate::ConflictOfInterest);
-    fails(|c| (c.accepted_formats, c.preferred_formats) = (Some(0b100), 0), Gate::FormatNotAccepted);
+    fails(
+        |c| (c.accepted_formats, c.preferred_formats) = (Some(0b100), 0),
+        Gate::FormatNotAccepted,
+    );
     fails(|c| c.hours_per_week = Some(0), Gate::HoursDoNotOverlap);
     fails(|c| c.day_parts = Some(0b100), Gate::HoursDoNotOverlap);
     fails(|c| (c.area, c.travel_limit_km) = (Some(1), Some(9)), Gate::TooFar);
     fails(|c| c.open_load = 1, Gate::AtCapacity);
     fails(|c| c.roles = Some(vec![1]), Gate::RoleNotOffered);
-    fails(|c| c.skills = Some(vec![(FLYERS, 2), (WORDS, 5)]), Gate::SkillBelowMinimum);
+    fails(
+        |c| c.skills = Some(vec![(FLYERS, 2), (WORDS, 5)]),
+        Gate::SkillBelowMinimum,
+    );
     // A neighbouring skill earns credit, not entry.
     fails(|c| c.skills = Some(vec![(POSTERS, 5)]), Gate::SkillBelowMinimum);
 }
@@ -181,7 +202,10 @@ fn remote_work_needs_both_sides_and_overcomes_any_distance() {
 #[test]
 fn an_island_is_reached_by_its_residents_or_remotely() {
     let n = asking(|n| n.area = 3);
-    assert_eq!(gates(&with(|c| c.travel_limit_km = Some(2000)), &n).0, [Gate::IslandUnreachable]);
+    assert_eq!(
+        gates(&with(|c| c.travel_limit_km = Some(2000)), &n).0,
+        [Gate::IslandUnreachable]
+    );
     assert_eq!(gates(&with(|c| c.area = Some(3)), &n).0, []);
     let remotely = asking(|n| (n.area, n.remote) = (3, true));
     assert_eq!(gates(&with(|c| c.remote = Some(true)), &remotely).0, []);
@@ -190,12 +214,22 @@ fn an_island_is_reached_by_its_residents_or_remotely() {
 #[test]
 fn all_failed_gates_are_told_in_order() {
     let candidate = with(|c| (c.active, c.open_load, c.roles) = (false, 9, Some(vec![])));
-    assert_eq!(gates(&candidate, &need()).0, [Gate::Inactive, Gate::AtCapacity, Gate::RoleNotOffered]);
+    assert_eq!(
+        gates(&candidate, &need()).0,
+        [Gate::Inactive, Gate::AtCapacity, Gate::RoleNotOffered]
+    );
 }
 
 #[test]
 fn skill_is_breadth_and_the_weakest() {
-    let of = |skills: &[(u16, u8)]| value(Component::Skill, &with(|c| c.skills = Some(skills.to_vec())), &need()).0;
+    let of = |skills: &[(u16, u8)]| {
+        value(
+            Component::Skill,
+            &with(|c| c.skills = Some(skills.to_vec())),
+            &need(),
+        )
+        .0
+    };
     let expected = |flyers: f64, words: f64| {
         ((0.7 * (3.0 * flyers + words) / 4.0 + 0.3 * flyers.min(words)) * 1e6).round() as u64
     };
@@ -211,14 +245,25 @@ fn skill_is_breadth_and_the_weakest() {
 #[test]
 fn a_role_that_asks_for_nothing_is_satisfied_by_anyone() {
     let n = asking(|n| n.roles[0].wishes.clear());
-    assert_eq!(value(Component::Skill, &with(|c| c.skills = Some(vec![])), &n), (1_000_000, true));
+    assert_eq!(
+        value(Component::Skill, &with(|c| c.skills = Some(vec![])), &n),
+        (1_000_000, true)
+    );
 }
 
 #[test]
 fn experience_counts_the_family_or_the_role() {
     let of = |delivered: &[(u16, u16, u16)]| {
-        let all = delivered.iter().map(|&(family, role, count)| Delivered { family, role, count }).collect();
-        value(Component::Experience, &with(|c| c.experience = Some(all)), &need()).0
+        let all = delivered
+            .iter()
+            .map(|&(family, role, count)| Delivered { family, role, count })
+            .collect();
+        value(
+            Component::Experience,
+            &with(|c| c.experience = Some(all)),
+            &need(),
+        )
+        .0
     };
     let expected = |n: f64| ((1.0 - (-n / 2.0).exp()) * 1e6).round() as u64;
     assert_eq!(of(&[]), 0);
@@ -240,7 +285,10 @@ fn availability_is_hours_times_the_share_of_day_parts() {
     assert_eq!(of(12, 0b01), 500_000);
     assert_eq!(of(0, 0b11), 0);
     let any_time = asking(|n| n.day_parts = 0);
-    assert_eq!(value(Component::Availability, &with(|c| c.day_parts = None), &any_time), (1_000_000, true));
+    assert_eq!(
+        value(Component::Availability, &with(|c| c.day_parts = None), &any_time),
+        (1_000_000, true)
+    );
 }
 
 #[test]
@@ -291,12 +339,22 @@ fn rare_themes_weigh_more() {
 #[test]
 fn a_preferred_format_counts_twice_an_accepted_one() {
     assert_eq!(value(Component::Format, &worker(1), &need()), (1_000_000, true));
-    assert_eq!(value(Component::Format, &with(|c| c.preferred_formats = 0), &need()), (500_000, true));
+    assert_eq!(
+        value(Component::Format, &with(|c| c.preferred_formats = 0), &need()),
+        (500_000, true)
+    );
 }
 
 #[test]
 fn reliability_starts_at_four_fifths_and_is_lost_by_dropping() {
-    let of = |record| value(Component::Reliability, &with(|c| c.record = Some(record)), &need()).0;
+    let of = |record| {
+        value(
+            Component::Reliability,
+            &with(|c| c.record = Some(record)),
+            &need(),
+        )
+        .0
+    };
     assert_eq!(of((0, 0)), 800_000);
     assert_eq!(of((5, 0)), 900_000);
     assert_eq!(of((0, 3)), 500_000);
@@ -304,7 +362,14 @@ fn reliability_starts_at_four_fifths_and_is_lost_by_dropping() {
 
 #[test]
 fn responsiveness_halves_every_sixty_days() {
-    let of = |day| value(Component::Responsiveness, &with(|c| c.last_active = Some(day)), &need()).0;
+    let of = |day| {
+        value(
+            Component::Responsiveness,
+            &with(|c| c.last_active = Some(day)),
+            &need(),
+        )
+        .0
+    };
     assert_eq!(of(100), 1_000_000);
     assert_eq!(of(40), 500_000);
     assert_eq!(of(-20), 250_000);
@@ -319,7 +384,11 @@ fn the_best_piece_of_evidence_counts() {
     };
     let (one, known) = of(&["会員募集のチラシ"]);
     assert!(known && one > 0);
-    assert_eq!(of(&["会員募集のチラシ", "料理"]).0, one, "another piece takes nothing away");
+    assert_eq!(
+        of(&["会員募集のチラシ", "料理"]).0,
+        one,
+        "another piece takes nothing away"
+    );
     assert_eq!(of(&["料理"]).0, 0);
     assert!(!of(&[]).1);
 }
@@ -339,8 +408,14 @@ fn a_missing_answer_counts_as_the_populations_typical_one() {
     let silent = with(|c| (c.hours_per_week, c.record) = (None, None));
     let assessment = query.assess(&silent, 0).unwrap();
     let at = |component| assessment.values.get(component);
-    assert_eq!((at(Component::Availability).ppm, at(Component::Availability).known), (500_000, false));
-    assert_eq!((at(Component::Reliability).ppm, at(Component::Reliability).known), (900_000, false));
+    assert_eq!(
+        (at(Component::Availability).ppm, at(Component::Availability).known),
+        (500_000, false)
+    );
+    assert_eq!(
+        (at(Component::Reliability).ppm, at(Component::Reliability).known),
+        (900_000, false)
+    );
     // .12 for availability and .08 for reliability are not known.
     assert_eq!(query.completeness_ppm(&assessment.values), 800_000);
 }
@@ -350,7 +425,12 @@ fn where_nobody_answered_one_half_stands_in() {
     let nobody = Population::of(&[], 100, geography(), tree(), 5);
     let n = need();
     let query = Query::new(&n, Weights::default(), &nobody, &[]);
-    let silent = Candidate { active: true, consented: true, capacity: 1, ..Candidate::default() };
+    let silent = Candidate {
+        active: true,
+        consented: true,
+        capacity: 1,
+        ..Candidate::default()
+    };
     let assessment = query.assess(&silent, 0).unwrap();
     let skill = assessment.values.get(Component::Skill);
     assert_eq!((skill.ppm, skill.known), (500_000, false));
@@ -374,11 +454,22 @@ impl Draw {
     fn candidate(&mut self, id: u128) -> Candidate {
         let (formats, preferred) = (self.below(4) as u32, self.below(4) as u32);
         let (role, theme) = (self.below(3) as u16, self.below(5) as u16);
-        let skills = vec![(self.below(5) as u16, 1 + self.below(5) as u8), (FLYERS, 1 + self.below(5) as u8)];
-        let (hours, parts, area, limit) =
-            (self.below(20) as u16, self.below(8) as u32, self.below(4) as u16, self.below(60) as u16);
+        let skills = vec![
+            (self.below(5) as u16, 1 + self.below(5) as u8),
+            (FLYERS, 1 + self.below(5) as u8),
+        ];
+        let (hours, parts, area, limit) = (
+            self.below(20) as u16,
+            self.below(8) as u32,
+            self.below(4) as u16,
+            self.below(60) as u16,
+        );
         let remote = self.below(2) == 0;
-        let past = Delivered { family: self.below(2) as u16, role: self.below(3) as u16, count: 1 };
+        let past = Delivered {
+            family: self.below(2) as u16,
+            role: self.below(3) as u16,
+            count: 1,
+        };
         let record = (self.below(5) as u16, self.below(3) as u16);
         let day = 100 - self.below(300) as i32;
         let told = self.below(4) > 0;
@@ -401,13 +492,19 @@ impl Draw {
             experience: self.maybe(vec![past]),
             record: self.maybe(record),
             last_active: self.maybe(day),
-            evidence: if self.below(3) > 0 { vec![Piece::of("チラシと会員")] } else { vec![] },
+            evidence: if self.below(3) > 0 {
+                vec![Piece::of("チラシと会員")]
+            } else {
+                vec![]
+            },
             ..Candidate::default()
         }
     }
 
     fn everyone(&mut self, count: u128) -> Vec<Arc<Candidate>> {
-        (1..=count).map(|id| Arc::new(self.candidate(id << 64 | id))).collect()
+        (1..=count)
+            .map(|id| Arc::new(self.candidate(id << 64 | id)))
+            .collect()
     }
 }
 
@@ -487,7 +584,12 @@ fn raising_a_known_input_never_lowers_the_fit() {
             change(&mut other);
             raised.push(other);
         };
-        raise(&|c| c.skills.iter_mut().flatten().for_each(|(_, level)| *level = (*level + 1).min(5)));
+        raise(&|c| {
+            c.skills
+                .iter_mut()
+                .flatten()
+                .for_each(|(_, level)| *level = (*level + 1).min(5))
+        });
         raise(&|c| c.skills.iter_mut().for_each(|skills| skills.push((WORDS, 5))));
         raise(&|c| c.hours_per_week = c.hours_per_week.map(|hours| hours + 3));
         raise(&|c| c.day_parts = c.day_parts.map(|parts| parts | 1));
@@ -496,7 +598,11 @@ fn raising_a_known_input_never_lowers_the_fit() {
         raise(&|c| c.themes.iter_mut().for_each(|themes| themes.extend([0, 1])));
         raise(&|c| c.preferred_formats |= if c.accepted_formats.is_some() { 0b10 } else { 0 });
         raise(&|c| c.record = c.record.map(|(completed, dropped)| (completed + 1, dropped)));
-        raise(&|c| c.record = c.record.map(|(completed, dropped)| (completed, dropped.saturating_sub(1))));
+        raise(&|c| {
+            c.record = c
+                .record
+                .map(|(completed, dropped)| (completed, dropped.saturating_sub(1)))
+        });
         raise(&|c| c.last_active = c.last_active.map(|day| day + 20));
         raise(&|c| c.experience.iter_mut().flatten().for_each(|past| past.count += 1));
         raise(&|c| {
@@ -506,7 +612,10 @@ fn raising_a_known_input_never_lowers_the_fit() {
         });
         for other in raised {
             let after = query.assess(&other, 0).unwrap();
-            assert!(after.fit.fit_ppm >= before.fit.fit_ppm, "{candidate:?}\n{other:?}");
+            assert!(
+                after.fit.fit_ppm >= before.fit.fit_ppm,
+                "{candidate:?}\n{other:?}"
+            );
             tried += 1;
         }
     }
@@ -516,18 +625,37 @@ fn raising_a_known_input_never_lowers_the_fit() {
 #[test]
 fn without_a_role_everyone_appears_where_they_fit_best() {
     let n = asking(|n| {
-        n.roles.push(RoleNeed { role: 1, wishes: vec![Wish { skill: WORDS, level: 5, weight: 1, must_have: false }] })
+        n.roles.push(RoleNeed {
+            role: 1,
+            wishes: vec![Wish {
+                skill: WORDS,
+                level: 5,
+                weight: 1,
+                must_have: false,
+            }],
+        })
     });
     let everyone = vec![
         Arc::new(worker(1)),
-        Arc::new(Candidate { roles: Some(vec![0, 1]), skills: Some(vec![(WORDS, 5)]), ..worker(2) }),
-        Arc::new(Candidate { roles: Some(vec![0, 1]), ..worker(3) }),
+        Arc::new(Candidate {
+            roles: Some(vec![0, 1]),
+            skills: Some(vec![(WORDS, 5)]),
+            ..worker(2)
+        }),
+        Arc::new(Candidate {
+            roles: Some(vec![0, 1]),
+            ..worker(3)
+        }),
     ];
     let population = population(&everyone);
     let query = Query::new(&n, Weights::default(), &population, &everyone);
     let role_of = |only| -> Vec<(u128, usize)> {
-        let mut found: Vec<_> =
-            query.rank_workers(only).ranked.iter().map(|(key, (_, a))| (key.candidate, a.role)).collect();
+        let mut found: Vec<_> = query
+            .rank_workers(only)
+            .ranked
+            .iter()
+            .map(|(key, (_, a))| (key.candidate, a.role))
+            .collect();
         found.sort();
         found
     };
@@ -539,7 +667,9 @@ fn without_a_role_everyone_appears_where_they_fit_best() {
 fn needs_are_ranked_for_a_worker_by_the_same_fit() {
     let everyone = Draw(5).everyone(100);
     let population = population(&everyone);
-    let needs: Vec<Need> = (1..=20).map(|id| asking(|n| (n.id, n.area, n.remote) = (id, (id % 3) as u16, id % 2 == 0))).collect();
+    let needs: Vec<Need> = (1..=20)
+        .map(|id| asking(|n| (n.id, n.area, n.remote) = (id, (id % 3) as u16, id % 2 == 0)))
+        .collect();
     let query = |need| Query::new(need, Weights::default(), &population, &everyone);
     let candidate = worker(1);
     let ranking = rank::rank_needs(needs.iter().map(query), &candidate);
@@ -559,7 +689,9 @@ fn the_smallest_improvement_really_raises_the_rank_and_nothing_smaller_was_overl
     let ranking = query.rank_workers(None);
     let mut found = 0;
     for pair in ranking.ranked.windows(2) {
-        let [(above, _), (key, (position, assessment))] = pair else { unreachable!() };
+        let [(above, _), (key, (position, assessment))] = pair else {
+            unreachable!()
+        };
         let candidate = &everyone[*position];
         if let Some(improvement) = improve::smallest_improvement(&query, candidate, assessment, *above) {
             assert!(improvement.fit_ppm >= above.fit_ppm.0 && improvement.fit_ppm > key.fit_ppm.0);
@@ -568,11 +700,22 @@ fn the_smallest_improvement_really_raises_the_rank_and_nothing_smaller_was_overl
     }
     assert!(found > 20, "{found}");
     // One more known step: the only thing between these two is a level of one skill.
-    let better = Arc::new(Candidate { skills: Some(vec![(FLYERS, 3), (WORDS, 2)]), ..worker(1) });
-    let worse = Arc::new(Candidate { skills: Some(vec![(FLYERS, 3), (WORDS, 1)]), ..worker(2) });
+    let better = Arc::new(Candidate {
+        skills: Some(vec![(FLYERS, 3), (WORDS, 2)]),
+        ..worker(1)
+    });
+    let worse = Arc::new(Candidate {
+        skills: Some(vec![(FLYERS, 3), (WORDS, 1)]),
+        ..worker(2)
+    });
     let both = vec![better, Arc::clone(&worse)];
     let n = need();
-    let query = Query::new(&n, Weights::new([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap(), &population, &both);
+    let query = Query::new(
+        &n,
+        Weights::new([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap(),
+        &population,
+        &both,
+    );
     let ranking = query.rank_workers(None);
     let (_, (_, assessment)) = &ranking.ranked[1];
     let improvement = improve::smallest_improvement(&query, &worse, assessment, ranking.ranked[0].0);

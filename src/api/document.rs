@@ -105,7 +105,11 @@ impl Document {
             .service(utoipa_actix_web::scope("/v1").configure(routes))
             .split_for_parts();
         let mut value = serde_json::to_value(openapi).unwrap_or_default();
-        let schemas = value.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
+        let schemas = value
+            .pointer("/components/schemas")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         refer(&mut value, &schemas);
         flatten(&mut value, &schemas);
         if let Some(paths) = value.get_mut("paths").and_then(Value::as_object_mut) {
@@ -173,7 +177,12 @@ fn flatten(value: &mut Value, schemas: &Map<String, Value>) {
 fn prune(value: &mut Value) {
     loop {
         let text = value.to_string();
-        let Some(schemas) = value.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+        let Some(schemas) = value
+            .pointer_mut("/components/schemas")
+            .and_then(Value::as_object_mut)
+        else {
+            return;
+        };
         let before = schemas.len();
         schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
         if schemas.len() == before {

@@ -14,43 +14,63 @@ pub struct Filters<'c> {
 
 impl<'c> Filters<'c> {
     pub fn of(catalogue: &'c Catalogue) -> Filters<'c> {
-        Filters { catalogue, malformed: Vec::new(), unknown: Vec::new() }
+        Filters {
+            catalogue,
+            malformed: Vec::new(),
+            unknown: Vec::new(),
+        }
     }
 
     fn malformed(&mut self, name: &str, code: &'static str, ja: String, en: String) {
-        self.malformed.push(FieldError::parameter(name, code, Text::new(ja, en)));
+        self.malformed
+            .push(FieldError::parameter(name, code, Text::new(ja, en)));
     }
 
     /// An area's code, which takes its full form.
     pub fn area(mut self, area: &mut Option<String>) -> Self {
         let Some(code) = area else { return self };
         if !(5..=6).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_digit()) {
-            let (ja, en) = ("地域コードは5桁または6桁の数字です。", "An area's code has five or six digits.");
+            let (ja, en) = (
+                "地域コードは5桁または6桁の数字です。",
+                "An area's code has five or six digits.",
+            );
             self.malformed("area", "area_code", ja.into(), en.into());
             return self;
         }
         let mut faults = Vec::new();
         lookup::resolve_area(self.catalogue, code, "", &mut faults);
-        self.unknown.extend(faults.into_iter().map(|fault| at("area", fault)));
+        self.unknown
+            .extend(faults.into_iter().map(|fault| at("area", fault)));
         self
     }
 
     /// A code of an entry; a retired one still finds what refers to it.
     pub fn entry(mut self, name: &str, code: &Option<String>, kind: fn(&Catalogue) -> &dyn Checked) -> Self {
-        let Some(code) = self.well_formed(name, code) else { return self };
+        let Some(code) = self.well_formed(name, code) else {
+            return self;
+        };
         let kind = kind(self.catalogue);
         if let Lookup::Missing = kind.look_up(code) {
             let (rule, _) = kind.rules();
-            self.unknown.push(at(name, lookup::unknown("", rule, code, kind.codes())));
+            self.unknown
+                .push(at(name, lookup::unknown("", rule, code, kind.codes())));
         }
         self
     }
 
     pub fn family(mut self, code: &Option<String>) -> Self {
-        let Some(code) = self.well_formed("family", code) else { return self };
+        let Some(code) = self.well_formed("family", code) else {
+            return self;
+        };
         if self.catalogue.family_position(code).is_none() {
-            let known = self.catalogue.fixed.families.iter().map(|family| family.code.as_str());
-            self.unknown.push(at("family", lookup::unknown("", "unknown_family", code, known)));
+            let known = self
+                .catalogue
+                .fixed
+                .families
+                .iter()
+                .map(|family| family.code.as_str());
+            self.unknown
+                .push(at("family", lookup::unknown("", "unknown_family", code, known)));
         }
         self
     }
@@ -60,7 +80,10 @@ impl<'c> Filters<'c> {
         if valid_code(code).is_ok() {
             return Some(code);
         }
-        let (ja, en) = ("コードは英小文字・数字・_ です。", "A code has lower case letters, digits and _.");
+        let (ja, en) = (
+            "コードは英小文字・数字・_ です。",
+            "A code has lower case letters, digits and _.",
+        );
         self.malformed(name, "code", ja.into(), en.into());
         None
     }
@@ -91,5 +114,8 @@ impl<'c> Filters<'c> {
 }
 
 fn at(name: &str, fault: FieldError) -> FieldError {
-    FieldError { place: Place::Parameter(name.to_owned()), ..fault }
+    FieldError {
+        place: Place::Parameter(name.to_owned()),
+        ..fault
+    }
 }

@@ -89,8 +89,16 @@ pub fn load(state: &State, today: NaiveDate) -> Result<Loaded> {
 
 fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usize> {
     let mut fresh = roster::roster(catalogue, today).map_err(embedded)?;
-    let present: HashSet<String> = workers::store::external_ids(db, DEMO_SOURCE)?.into_iter().collect();
-    fresh.retain(|worker| worker.profile.external_id.as_ref().is_none_or(|id| !present.contains(id)));
+    let present: HashSet<String> = workers::store::external_ids(db, DEMO_SOURCE)?
+        .into_iter()
+        .collect();
+    fresh.retain(|worker| {
+        worker
+            .profile
+            .external_id
+            .as_ref()
+            .is_none_or(|id| !present.contains(id))
+    });
     if !fresh.is_empty() {
         workers::store::insert_all(db, ACTOR, &fresh)?;
     }

@@ -163,7 +163,10 @@ fn typed<T: Serialize + DeserializeOwned + Validate>(value: Value) -> Result<T> 
         .map_err(|e| Error::Invalid(vec![data_error(&pointer(e.path()), &e.inner().to_string())]))?;
     let read = serde_json::to_value(&parsed).map_err(|e| Error::Internal(e.to_string()))?;
     if let Some(pointer) = array_for_object(&value, &read) {
-        let rule = Text::new("値の型が違います(配列ではなくオブジェクトです)。", "Expected an object, not an array.");
+        let rule = Text::new(
+            "値の型が違います(配列ではなくオブジェクトです)。",
+            "Expected an object, not an array.",
+        );
         return Err(Error::invalid(pointer, "wrong_type", rule));
     }
     parsed.validate().map_err(|errors| {
@@ -180,7 +183,9 @@ fn array_for_object(given: &Value, read: &Value) -> Option<String> {
         (Value::Array(_), Value::Object(_)) => Some(String::new()),
         (Value::Array(given), Value::Array(read)) => {
             let pairs = given.iter().zip(read).enumerate();
-            pairs.into_iter().find_map(|(i, (g, r))| Some(format!("/{i}{}", array_for_object(g, r)?)))
+            pairs
+                .into_iter()
+                .find_map(|(i, (g, r))| Some(format!("/{i}{}", array_for_object(g, r)?)))
         }
         (Value::Object(given), Value::Object(read)) => given.iter().find_map(|(name, g)| {
             let below = array_for_object(g, read.get(name)?)?;
@@ -234,7 +239,11 @@ fn data_error(pointer: &str, message: &str) -> FieldError {
             "unknown_value",
             format!("値 {quoted} は使えません。"),
         ),
-        () if is("invalid type") => (String::new(), "wrong_type", format!("値の型が違います({message})。")),
+        () if is("invalid type") => (
+            String::new(),
+            "wrong_type",
+            format!("値の型が違います({message})。"),
+        ),
         () => (
             String::new(),
             "invalid_value",

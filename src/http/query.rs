@@ -39,7 +39,11 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
             "duplicate_parameter" => "同じパラメータが二度あります。",
             _ => "値が正しくありません",
         };
-        let ja = if ja.ends_with('。') { ja.to_owned() } else { format!("{ja}({message})。") };
+        let ja = if ja.ends_with('。') {
+            ja.to_owned()
+        } else {
+            format!("{ja}({message})。")
+        };
         Error::parameter(name, code, Text::new(ja, format!("{message}.")))
     })
 }

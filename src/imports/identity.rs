@@ -84,11 +84,29 @@ impl Spelling {
 
     /// How alike two names look, in one area.
     fn similarity(&self, other: &Spelling) -> f64 {
-        if self.area != other.area {
-            0.0
+        if self.area == other.area {
+            dice(&self.key, &other.key)
         } else {
-            strsim::sorensen_dice(&self.key, &other.key)
+            0.0
         }
+    }
+}
+
+/// Sørensen and Dice's coefficient of character pairs. (strsim's counts bytes in its denominator, which is right
+/// for ASCII only.)
+fn dice(a: &str, b: &str) -> f64 {
+    let pairs = |text: &str| -> Vec<(char, char)> { text.chars().zip(text.chars().skip(1)).collect() };
+    let (one, mut other) = (pairs(a), pairs(b));
+    let all = one.len() + other.len();
+    let common = one.iter().filter(|pair| {
+        let found = other.iter().position(|p| p == *pair);
+        found.map(|i| other.swap_remove(i)).is_some()
+    });
+    let common = common.count();
+    if all == 0 {
+        0.0
+    } else {
+        2.0 * common as f64 / all as f64
     }
 }
 
@@ -198,6 +216,16 @@ mod tests {
         assert!(!same("みんなのみたか", "みたか・みんなの広場"));
         assert!(!same("めじろ台安心ねっと", "めじろ台町会連絡協議会"));
         assert!(!Spelling::new("131041", "さくら会").is_same(&Spelling::new("131059", "さくら会")));
+    }
+
+    #[test]
+    fn likeness_counts_common_pairs() {
+        assert_eq!(dice("野川元気スクール", "元気スクールグループ"), 10.0 / 16.0);
+        assert_eq!(dice("ああああ", "ああ"), 2.0 / 4.0);
+        assert_eq!(
+            (dice("", ""), dice("一", "一"), dice("night", "nacht")),
+            (0.0, 0.0, 0.25)
+        );
     }
 
     #[test]

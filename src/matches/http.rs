@@ -218,7 +218,9 @@ async fn rank_workers(
     let ranked = pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id.0, false)?;
         let snapshot = index.current(db, &catalogues, today())?;
-        Filters::of(&snapshot.catalogue).entry("role", &role, |c| &c.roles).check()?;
+        Filters::of(&snapshot.catalogue)
+            .entry("role", &role, |c| &c.roles)
+            .check()?;
         let need = snapshot.need(&deliverable);
         let only = role_position(&snapshot, &need, role.as_deref(), Place::Parameter("role".into()))?;
         let (weights, version) = (Weights::default(), DEFAULT_WEIGHTS_VERSION);

@@ -45,7 +45,10 @@ async fn list(
     let personal_data = caller.may::<ReadPersonalData>();
     let Query(mut filter) = filter;
     let page = pool.read(move |db| {
-        Filters::of(&*catalogues.current(db)?).area(&mut filter.area).text("q", &filter.q).check()?;
+        Filters::of(&*catalogues.current(db)?)
+            .area(&mut filter.area)
+            .text("q", &filter.q)
+            .check()?;
         store::list(db, &filter)
     });
     Ok(page.await?.map(|organization| organization.shown(personal_data)))

@@ -37,8 +37,13 @@ async fn count_deliverables(
     let group_by = dimensions(&filter.group_by)?;
     let counted = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        let filters = Filters::of(&catalogue).area(&mut filter.area).family(&filter.family);
-        filters.entry("type", &filter.type_, |c| &c.types).fiscal_year(filter.fiscal_year).check()?;
+        let filters = Filters::of(&catalogue)
+            .area(&mut filter.area)
+            .family(&filter.family);
+        filters
+            .entry("type", &filter.type_, |c| &c.types)
+            .fiscal_year(filter.fiscal_year)
+            .check()?;
         let recorded = store::recorded(db, &filter)?;
         let unlisted = if filter.fits_declared() {
             Some(store::unlisted(db, &filter)?)

@@ -37,8 +37,12 @@ async fn list(
     let Query(mut filter) = filter;
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        let filters = Filters::of(&catalogue).area(&mut filter.area).text("q", &filter.q);
-        let filters = filters.entry("skill", &filter.skill, |c| &c.skills).entry("role", &filter.role, |c| &c.roles);
+        let filters = Filters::of(&catalogue)
+            .area(&mut filter.area)
+            .text("q", &filter.q);
+        let filters = filters
+            .entry("skill", &filter.skill, |c| &c.skills)
+            .entry("role", &filter.role, |c| &c.roles);
         filters.check()?;
         store::list(db, &filter, personal_data)
     });

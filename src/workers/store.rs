@@ -107,8 +107,14 @@ pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Opt
 
 /// The external ids of a source that are there already.
 pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
-    let of_source = dsl::workers.filter(dsl::source.eq(source)).select(dsl::external_id);
-    Ok(of_source.load::<Option<String>>(db)?.into_iter().flatten().collect())
+    let of_source = dsl::workers
+        .filter(dsl::source.eq(source))
+        .select(dsl::external_id);
+    Ok(of_source
+        .load::<Option<String>>(db)?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 /// All, for the match index.

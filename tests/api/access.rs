@@ -26,14 +26,23 @@ const OPEN: [&str; 13] = [
 
 fn path_of(template: &str) -> String {
     let id = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
-    template.replace("{id}", id).replace("{worker_id}", id).replace("{code}", "x").replace("{source}", "s").replace("{external_id}", "e")
+    template
+        .replace("{id}", id)
+        .replace("{worker_id}", id)
+        .replace("{code}", "x")
+        .replace("{source}", "s")
+        .replace("{external_id}", "e")
 }
 
 fn call(app: &TestApp, method: &str, path: &str, token: Option<&str>) -> crate::support::Response {
     let bearer = token.map(|token| format!("Bearer {token}"));
     let mut headers = vec![("content-type", "application/json")];
     headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
-    let body: &[u8] = if ["POST", "PUT", "PATCH"].contains(&method) { b"{}" } else { b"" };
+    let body: &[u8] = if ["POST", "PUT", "PATCH"].contains(&method) {
+        b"{}"
+    } else {
+        b""
+    };
     app.send(method, path, &headers, body)
 }
 
@@ -120,7 +129,8 @@ fn the_document_and_the_scopes_know_each_other() {
     let mut declared = musubi::api::document::declared_scopes(&document);
     // Not an operation of its own: it widens what others show.
     declared.insert("personal_data:read".to_owned());
-    let known: std::collections::BTreeSet<String> = SCOPES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let known: std::collections::BTreeSet<String> =
+        SCOPES.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(declared, known);
     assert!(KEY.len() >= 32);
 }

@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 #[test]
 fn the_committed_document_is_the_one_of_the_handlers() {
     let committed = std::fs::read_to_string("openapi/openapi.json").unwrap();
-    assert!(committed == Document::new().text(), "it drifted: cargo run -- openapi > openapi/openapi.json");
+    assert!(
+        committed == Document::new().text(),
+        "it drifted: cargo run -- openapi > openapi/openapi.json"
+    );
 }
 
 #[test]
@@ -21,7 +24,14 @@ fn every_operation_is_described_to_the_end() {
     for operation in document.operations() {
         let id = operation.id().to_owned();
         let mut fault = |what: &str| faults.push(format!("{id}: {what}"));
-        let text = |key: &str| operation.object.get(key).and_then(Value::as_str).unwrap_or_default().trim();
+        let text = |key: &str| {
+            operation
+                .object
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .trim()
+        };
         if text("summary").is_empty() || text("description").is_empty() {
             fault("no summary or description");
         }
@@ -42,7 +52,9 @@ fn every_operation_is_described_to_the_end() {
         }
         if let Some(body) = operation.object.get("requestBody") {
             let media = body["content"].as_object().unwrap().values().next().unwrap();
-            let name = media["schema"]["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+            let name = media["schema"]["$ref"]
+                .as_str()
+                .and_then(|path| path.rsplit('/').next());
             let schema = name.map_or(&media["schema"], |name| &schemas[name]);
             let is_patch = operation.method == "patch";
             if !is_patch && schema.get("example").is_none() {
@@ -58,7 +70,10 @@ fn every_operation_is_described_to_the_end() {
     }
     assert!(ids.len() > 35, "{ids:?}");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(document.text().contains("会員募集"), "the examples have Japanese content");
+    assert!(
+        document.text().contains("会員募集"),
+        "the examples have Japanese content"
+    );
 }
 
 on_both! {

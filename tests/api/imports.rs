@@ -7,14 +7,40 @@ use serde_json::{Value, json};
 const HEADER: &str = "年度,区分,期間,地域名,団体名,支援内容\n";
 
 fn import(app: &TestApp, bytes: &[u8], dry_run: bool) -> musubi::error::Result<Report> {
-    let file = File { name: "archive.csv", bytes };
-    imports::import_engagements(&app.state.pool, &app.state.catalogues, "test", &file, None, dry_run, &|_, _| {})
+    let file = File {
+        name: "archive.csv",
+        bytes,
+    };
+    imports::import_engagements(
+        &app.state.pool,
+        &app.state.catalogues,
+        "test",
+        &file,
+        None,
+        dry_run,
+        &|_, _| {},
+    )
 }
 
 fn archive(app: &TestApp) -> Report {
-    let totals = File { name: "totals.csv", bytes: musubi::demo::TOTALS.as_bytes() };
-    let file = File { name: "archive.csv", bytes: musubi::demo::ARCHIVE.as_bytes() };
-    imports::import_engagements(&app.state.pool, &app.state.catalogues, "test", &file, Some(&totals), false, &|_, _| {}).unwrap()
+    let totals = File {
+        name: "totals.csv",
+        bytes: musubi::demo::TOTALS.as_bytes(),
+    };
+    let file = File {
+        name: "archive.csv",
+        bytes: musubi::demo::ARCHIVE.as_bytes(),
+    };
+    imports::import_engagements(
+        &app.state.pool,
+        &app.state.catalogues,
+        "test",
+        &file,
+        Some(&totals),
+        false,
+        &|_, _| {},
+    )
+    .unwrap()
 }
 
 fn all(app: &TestApp, path: &str) -> Vec<Value> {
@@ -31,7 +57,10 @@ fn all(app: &TestApp, path: &str) -> Vec<Value> {
 }
 
 fn changes(app: &TestApp) -> i64 {
-    app.state.pool.read_blocking(musubi::changes::store::latest).unwrap()
+    app.state
+        .pool
+        .read_blocking(musubi::changes::store::latest)
+        .unwrap()
 }
 
 on_both! {

@@ -11,7 +11,12 @@ use serde_json::{Value, json};
 use std::marker::PhantomData;
 
 fn names(page: &Value) -> Vec<String> {
-    page["items"].as_array().unwrap().iter().map(|o| o["name"].as_str().unwrap().to_owned()).collect()
+    page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| o["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 on_both! {
@@ -120,7 +125,11 @@ fn plan(app: &TestApp, filter: &WorkerFilter) -> String {
         let query = store::query(db, filter, true)?.limit(51);
         let lines: Vec<String> = match db {
             Db::Sqlite(_) => {
-                let explain = Explain::<_, (Integer, Integer, Integer, Text)>("EXPLAIN QUERY PLAN ", query, PhantomData);
+                let explain = Explain::<_, (Integer, Integer, Integer, Text)>(
+                    "EXPLAIN QUERY PLAN ",
+                    query,
+                    PhantomData,
+                );
                 let rows = explain.load::<(i32, i32, i32, String)>(db)?;
                 rows.into_iter().map(|(.., detail)| detail).collect()
             }

@@ -2,7 +2,12 @@
 //!
 //! `support` has the server, the databases and the verbs; the rest is one file for each subject.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 mod access;
 mod catalogue;

@@ -5,11 +5,21 @@ use serde_json::{Value, json};
 
 /// Adds up what the components contribute.
 fn contributions(item: &Value) -> u64 {
-    item["components"].as_array().unwrap().iter().map(|c| c["contribution_ppm"].as_u64().unwrap()).sum()
+    item["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["contribution_ppm"].as_u64().unwrap())
+        .sum()
 }
 
 fn component<'v>(item: &'v Value, name: &str) -> &'v Value {
-    item["components"].as_array().unwrap().iter().find(|c| c["name"] == name).unwrap()
+    item["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|c| c["name"] == name)
+        .unwrap()
 }
 
 on_both! {

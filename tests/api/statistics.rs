@@ -6,9 +6,24 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 fn load(app: &TestApp) {
-    let archive = File { name: "archive.csv", bytes: musubi::demo::ARCHIVE.as_bytes() };
-    let totals = File { name: "totals.csv", bytes: musubi::demo::TOTALS.as_bytes() };
-    imports::import_engagements(&app.state.pool, &app.state.catalogues, "test", &archive, Some(&totals), false, &|_, _| {}).unwrap();
+    let archive = File {
+        name: "archive.csv",
+        bytes: musubi::demo::ARCHIVE.as_bytes(),
+    };
+    let totals = File {
+        name: "totals.csv",
+        bytes: musubi::demo::TOTALS.as_bytes(),
+    };
+    imports::import_engagements(
+        &app.state.pool,
+        &app.state.catalogues,
+        "test",
+        &archive,
+        Some(&totals),
+        false,
+        &|_, _| {},
+    )
+    .unwrap();
 }
 
 /// The published table: fiscal year and category, with the format that they mean.
@@ -20,7 +35,13 @@ fn published() -> BTreeMap<(i64, String), i64> {
             "令和元年度" => 2019,
             "令和2年度" => 2020,
             "令和3年度" => 2021,
-            heisei => 1988 + heisei.trim_start_matches("平成").trim_end_matches("年度").parse::<i64>().unwrap(),
+            heisei => {
+                1988 + heisei
+                    .trim_start_matches("平成")
+                    .trim_end_matches("年度")
+                    .parse::<i64>()
+                    .unwrap()
+            }
         };
         let format = match &row[1] {
             "長期プロジェクト" => "long",

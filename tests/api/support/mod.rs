@@ -69,16 +69,29 @@ impl Response {
 
     /// The stable code of an error, which is a problem document.
     pub fn code(&self) -> String {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.text
+        );
         self.json()["code"].as_str().unwrap().to_owned()
     }
 
     /// Place and code of every bad value.
     pub fn faults(&self) -> Vec<(String, String)> {
         let problem = self.json();
-        let place = |e: &Value| e["pointer"].as_str().or(e["parameter"].as_str()).unwrap().to_owned();
+        let place = |e: &Value| {
+            e["pointer"]
+                .as_str()
+                .or(e["parameter"].as_str())
+                .unwrap()
+                .to_owned()
+        };
         let faults = problem["errors"].as_array().unwrap().iter();
-        faults.map(|e| (place(e), e["code"].as_str().unwrap().to_owned())).collect()
+        faults
+            .map(|e| (place(e), e["code"].as_str().unwrap().to_owned()))
+            .collect()
     }
 
     #[track_caller]
@@ -133,7 +146,10 @@ impl TestApp {
 
     fn start(folder: TempDir, database_url: Option<String>) -> TestApp {
         let state = State::open(&config(folder.path(), database_url)).unwrap();
-        let listen = Listen { listen: "127.0.0.1:0".parse().unwrap(), workers: 2 };
+        let listen = Listen {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            workers: 2,
+        };
         let (sender, receiver) = std::sync::mpsc::channel();
         let served = state.clone();
         let thread = std::thread::spawn(move || {
@@ -144,9 +160,20 @@ impl TestApp {
             });
         });
         let (address, handle) = receiver.recv().unwrap();
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
         let admin = token(&state, Role::Admin, None, 3600);
-        TestApp { base: format!("http://{address}"), state, admin, agent, handle, thread: Some(thread), _folder: folder }
+        TestApp {
+            base: format!("http://{address}"),
+            state,
+            admin,
+            agent,
+            handle,
+            thread: Some(thread),
+            _folder: folder,
+        }
     }
 
     pub fn token(&self, role: Role) -> String {
@@ -155,28 +182,45 @@ impl TestApp {
 
     /// Sends as it is told: method, path, headers, body.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let allows_body = !body.is_empty() || !matches!(method, "GET" | "DELETE" | "HEAD" | "OPTIONS" | "TRACE");
-        let agent = self.agent.configure_request(request.body(body.to_vec()).unwrap()).allow_non_standard_methods(true);
+        let allows_body =
+            !body.is_empty() || !matches!(method, "GET" | "DELETE" | "HEAD" | "OPTIONS" | "TRACE");
+        let agent = self
+            .agent
+            .configure_request(request.body(body.to_vec()).unwrap())
+            .allow_non_standard_methods(true);
         let request = agent.build();
         let mut response = if allows_body {
             self.agent.run(request).unwrap()
         } else {
             let (parts, _) = request.into_parts();
-            self.agent.run(ureq::http::Request::from_parts(parts, ())).unwrap()
+            self.agent
+                .run(ureq::http::Request::from_parts(parts, ()))
+                .unwrap()
         };
         let text = response.body_mut().read_to_string().unwrap();
-        Response { status: response.status().as_u16(), headers: response.headers().clone(), text }
+        Response {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text,
+        }
     }
 
     fn authorized(&self, method: &str, path: &str, more: &[(&str, &str)], body: Option<&Value>) -> Response {
         let bearer = format!("Bearer {}", self.admin);
-        let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let mut headers = vec![
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+        ];
         headers.extend(more);
-        let body = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
+        let body = body
+            .map(|body| serde_json::to_vec(body).unwrap())
+            .unwrap_or_default();
         self.send(method, path, &headers, &body)
     }
 
@@ -189,7 +233,12 @@ impl TestApp {
     }
 
     pub fn get_as(&self, role: Role, path: &str) -> Response {
-        self.send("GET", path, &[("authorization", &format!("Bearer {}", self.token(role)))], &[])
+        self.send(
+            "GET",
+            path,
+            &[("authorization", &format!("Bearer {}", self.token(role)))],
+            &[],
+        )
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Response {
@@ -218,7 +267,9 @@ impl TestApp {
 
     /// Registers an organization in 新宿区 and gives its id.
     pub fn organization(&self, name: &str) -> String {
-        let created = self.post("/v1/organizations", &json!({"name": name, "area": "131041"})).expect(201);
+        let created = self
+            .post("/v1/organizations", &json!({"name": name, "area": "131041"}))
+            .expect(201);
         created.json()["id"].as_str().unwrap().to_owned()
     }
 
@@ -226,7 +277,10 @@ impl TestApp {
     pub fn deliverable(&self, organization: &str, more: Value) -> String {
         let mut body = json!({"organization_id": organization, "type": "flyer", "title": "会員募集のチラシ", "status": "open"});
         merge(&mut body, more);
-        self.post("/v1/deliverables", &body).expect(201).json()["id"].as_str().unwrap().to_owned()
+        self.post("/v1/deliverables", &body).expect(201).json()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Registers a designer who passes every gate of a flyer in 新宿区, and gives their id.
@@ -239,7 +293,10 @@ impl TestApp {
             "last_active_on": "2026-04-01"
         });
         merge(&mut body, more);
-        self.post("/v1/workers", &body).expect(201).json()["id"].as_str().unwrap().to_owned()
+        self.post("/v1/workers", &body).expect(201).json()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 }
 
@@ -250,7 +307,16 @@ pub fn merge(body: &mut Value, more: Value) {
 
 pub fn token(state: &State, role: Role, scope: Option<&str>, ttl: i64) -> String {
     let now = chrono::Utc::now().timestamp();
-    state.keys.sign(role, "test", scope.map(str::to_owned), now.min(now + ttl - 60), 60.max(ttl)).unwrap()
+    state
+        .keys
+        .sign(
+            role,
+            "test",
+            scope.map(str::to_owned),
+            now.min(now + ttl - 60),
+            60.max(ttl),
+        )
+        .unwrap()
 }
 
 impl Drop for TestApp {

@@ -37,7 +37,8 @@ pub fn cluster() -> Option<&'static Cluster> {
 
 /// The folder of the server's programs.
 fn binaries() -> Option<PathBuf> {
-    let on_path = std::env::split_paths(&std::env::var_os("PATH")?).find(|folder| folder.join("initdb").exists());
+    let on_path =
+        std::env::split_paths(&std::env::var_os("PATH")?).find(|folder| folder.join("initdb").exists());
     let configured = || {
         let output = Command::new("pg_config").arg("--bindir").output().ok()?;
         let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
@@ -48,7 +49,11 @@ fn binaries() -> Option<PathBuf> {
 
 impl Cluster {
     fn start(binaries: &Path) -> Cluster {
-        let folder = tempfile::Builder::new().prefix("musubi-pg-").tempdir().unwrap().keep();
+        let folder = tempfile::Builder::new()
+            .prefix("musubi-pg-")
+            .tempdir()
+            .unwrap()
+            .keep();
         let path = folder.display().to_string();
         let as_root = is_root();
         if as_root {
@@ -57,11 +62,19 @@ impl Cluster {
         let binary = |name: &str| binaries.join(name).display().to_string();
         let shell = |script: &str| {
             // The server refuses to run as root.
-            let mut command = if as_root { Command::new("runuser") } else { Command::new("sh") };
+            let mut command = if as_root {
+                Command::new("runuser")
+            } else {
+                Command::new("sh")
+            };
             if as_root {
                 command.args(["-u", "postgres", "--", "sh"]);
             }
-            command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()).current_dir("/");
+            command
+                .args(["-c", script])
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .current_dir("/");
             command
         };
         let (initdb, pg_ctl) = (binary("initdb"), binary("pg_ctl"));
@@ -71,9 +84,17 @@ impl Cluster {
              -o \"-k '{path}' -c listen_addresses='' -c fsync=off -c max_connections=300\" start"
         )));
         let stop = format!("cat > /dev/null; '{pg_ctl}' -D '{path}/data' -m immediate stop; rm -rf '{path}'");
-        let reaper = shell(&stop).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let reaper = shell(&stop)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let admin = Mutex::new(PgConnection::establish(&url(&folder, "postgres")).unwrap());
-        let cluster = Cluster { folder, admin, _reaper: reaper };
+        let cluster = Cluster {
+            folder,
+            admin,
+            _reaper: reaper,
+        };
         cluster.make_template();
         cluster
     }
@@ -88,14 +109,19 @@ impl Cluster {
     pub fn fresh_database(&self, number: u32) -> String {
         let name = format!("test_{number}");
         // A pool that was just dropped may still be closing its connections.
-        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'template_musubi'";
+        let others =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'template_musubi'";
         self.execute(others);
-        self.execute(&format!("CREATE DATABASE {name} TEMPLATE template_musubi STRATEGY FILE_COPY"));
+        self.execute(&format!(
+            "CREATE DATABASE {name} TEMPLATE template_musubi STRATEGY FILE_COPY"
+        ));
         url(&self.folder, &name)
     }
 
     fn execute(&self, sql: &str) {
-        diesel::sql_query(sql).execute(&mut *self.admin.lock().unwrap()).unwrap();
+        diesel::sql_query(sql)
+            .execute(&mut *self.admin.lock().unwrap())
+            .unwrap();
     }
 }
 
@@ -111,5 +137,9 @@ fn is_root() -> bool {
 
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
