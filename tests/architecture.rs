@@ -50,7 +50,7 @@ fn place(path: &Path) -> (String, String) {
         .components()
         .map(|c| c.as_os_str().to_str().unwrap().to_owned());
     let module = parts.next().unwrap();
-    (module, parts.last().unwrap_or_else(|| "mod".to_owned()))
+    (module, parts.next_back().unwrap_or_else(|| "mod".to_owned()))
 }
 
 /// The code without its tests and comments.

@@ -162,7 +162,7 @@ macro_rules! operations {
             async fn show(
                 request: HttpRequest, pool: Data<Pool>, language: Language,
             ) -> Result<Entity<CatalogueEntry<$type>>> {
-                super::show(&pool, path_text(&request, "code")?, language).await
+                super::show(&pool, path_text(&request, "code", 200)?, language).await
             }
 
             #[utoipa::path(operation_id = $create, tag = $tag, security(("bearer" = ["catalogue:write"])),
@@ -191,7 +191,7 @@ macro_rules! operations {
                 caller: Caller<WriteCatalogue>, request: HttpRequest, pool: Data<Pool>, catalogues: Data<Catalogues>,
                 if_match: IfMatch, language: Language, patch: Patch<$type>,
             ) -> Result<Entity<CatalogueEntry<$type>>> {
-                let code = path_text(&request, "code")?;
+                let code = path_text(&request, "code", 200)?;
                 super::update(&pool, catalogues, caller.actor(), code, if_match, patch, language).await
             }
         }

@@ -88,8 +88,8 @@ pub fn path_id(request: &HttpRequest, name: &'static str) -> Result<Id> {
     })
 }
 
-/// A word of the path, percent-decoded, of 1 to 200 characters.
-pub fn path_text(request: &HttpRequest, name: &'static str) -> Result<String> {
+/// A word of the path, percent-decoded, of 1 to `longest` characters.
+pub fn path_text(request: &HttpRequest, name: &'static str, longest: usize) -> Result<String> {
     let raw = request.match_info().query(name);
     let pair = format!("v={}", raw.replace('+', "%2B").replace('&', "%26"));
     let text = form_urlencoded::parse(pair.as_bytes())
@@ -97,14 +97,14 @@ pub fn path_text(request: &HttpRequest, name: &'static str) -> Result<String> {
         .map(|(_, v)| v.into_owned())
         .unwrap_or_default();
     no_nul([(name, text.as_str())].into_iter())?;
-    if (1..=200).contains(&text.chars().count()) {
+    if (1..=longest).contains(&text.chars().count()) {
         return Ok(text);
     }
-    Err(Error::parameter(
-        name,
-        "length",
-        Text::new("長さは1〜200文字です。", "It has 1 to 200 characters."),
-    ))
+    let rule = Text::new(
+        format!("長さは1〜{longest}文字です。"),
+        format!("It has 1 to {longest} characters."),
+    );
+    Err(Error::parameter(name, "length", rule))
 }
 
 #[cfg(test)]

@@ -96,8 +96,8 @@ async fn replace(
 ) -> Result<HttpResponse> {
     let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
     let (source, external_id) = (
-        path_text(&request, "source")?,
-        path_text(&request, "external_id")?,
+        path_text(&request, "source", 100)?,
+        path_text(&request, "external_id", 200)?,
     );
     let Valid(mut profile) = new;
     set_to_path("/source", &mut profile.source, source.clone())?;

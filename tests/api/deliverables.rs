@@ -81,9 +81,9 @@ on_both! {
         for query in ["status=open", "type=flyer", "family=print", "format=one_day", "fiscal_year=2021", "area=13104",
                       "skill=illustration", &format!("organization_id={one}"),
                       "q=%E6%B8%9B%E3%81%A3%E3%81%A6", "role=copywriter&skill=graphic_design"] {
-            assert_eq!(ids(query), [flyer.clone()], "{query}");
+            assert_eq!(ids(query), std::slice::from_ref(&flyer), "{query}");
         }
-        assert_eq!(ids("role=engineer"), [website.clone()]);
+        assert_eq!(ids("role=engineer"), std::slice::from_ref(&website));
         assert_eq!(ids(&format!("organization_id={other}")).len(), 2, "asked alone or jointly");
         assert_eq!(ids("type=flyer&status=draft"), [] as [&str; 0]);
         for (query, code) in [("type=flier", "unknown_type"), ("skill=x", "unknown_skill"), ("family=x", "unknown_family")] {

@@ -9,7 +9,8 @@ on_both! {
         let auth = ("authorization", bearer.as_str());
         let json_type = ("content-type", "application/json");
         let long = vec![b' '; 1024 * 1024 + 1];
-        let cases: [(&str, &str, &[(&str, &str)], &[u8], u16, &str); 12] = [
+        type Case<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], &'c [u8], u16, &'c str);
+        let cases: [Case; 12] = [
             ("GET", "/v1/nowhere", &[auth], b"", 404, "not_found"),
             ("GET", "/", &[], b"", 404, "not_found"),
             ("PUT", "/v1/organizations", &[auth], b"", 405, "method_not_allowed"),
