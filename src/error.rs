@@ -251,6 +251,14 @@ impl From<diesel::result::Error> for Error {
                     "The same thing exists already.",
                 ),
             },
+            // SQLite's one writer is at work for longer than we wait.
+            Diesel::DatabaseError(_, info) if info.message().contains("database is locked") => {
+                let en = "The database is busy with another write: try again.";
+                Error::Unavailable(Text::new(
+                    "データベースが別の書き込みを処理中です。しばらくしてからやり直してください。",
+                    en,
+                ))
+            }
             other => Error::Internal(other.to_string()),
         }
     }

@@ -1,17 +1,15 @@
 //! The command line.
 
-#![allow(clippy::print_stdout, reason = "this is where the program talks to its user")]
-
 use chrono::Utc;
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use musubi::api::{Listening, State, document::Document};
-use musubi::auth::{Keys, Role};
+use musubi::auth::{Keys, Role, SCOPES};
 use musubi::catalogue::calendar;
 use musubi::config::{Config, Listen, LogFormat};
 use musubi::error::{Error, Result};
 use musubi::{db, demo, imports};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::filter::Targets;
@@ -103,11 +101,7 @@ fn seconds(text: &str) -> Result<i64, String> {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Err(error) = start_logging(&cli.config) {
-        eprintln!("{error}");
-        return ExitCode::FAILURE;
-    }
-    match run(cli) {
+    match start_logging(&cli.config).and_then(|()| run(cli)) {
         Ok(code) => code,
         Err(error) => {
             // What is internal to a server's client is the very thing that its operator needs.
@@ -117,6 +111,19 @@ fn main() -> ExitCode {
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// To standard output. Whoever stops reading, like `head`, has read enough.
+fn say(text: &str) -> Result<()> {
+    match std::io::stdout()
+        .write_all(text.as_bytes())
+        .and_then(|()| std::io::stdout().flush())
+    {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Internal(format!("cannot print: {e}")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -155,10 +162,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Serve { listen } => serve(Listening::bind(State::open(config)?, &listen)?)?,
         Command::Demo { listen, load_only } => run_demo(config, &listen, load_only)?,
         Command::Migrate => match db::migrate(&config.database()?)? {
-            0 => println!("The database is up to date."),
-            n => println!("{n} migration(s) ran."),
+            0 => say("The database is up to date.\n")?,
+            n => say(&format!("{n} migration(s) ran.\n"))?,
         },
-        Command::Openapi => print!("{}", Document::new().text()),
+        Command::Openapi => say(Document::new().text())?,
         Command::Token {
             role,
             ttl,
@@ -166,10 +173,21 @@ fn run(cli: Cli) -> Result<ExitCode> {
             scope,
         } => {
             let keys = Keys::open(config.token_key.as_deref(), &config.data_dir()?)?;
-            println!(
-                "{}",
+            let unknown = scope
+                .iter()
+                .flat_map(|scopes| scopes.split(' '))
+                .find(|name| !SCOPES.iter().any(|(known, _)| known == name));
+            if let Some(name) = unknown {
+                let known: Vec<&str> = SCOPES.iter().map(|(name, _)| *name).collect();
+                return Err(Error::Internal(format!(
+                    "there is no scope {name:?}, only {}",
+                    known.join(", ")
+                )));
+            }
+            say(&format!(
+                "{}\n",
                 keys.sign(role, &subject, scope, Utc::now().timestamp(), ttl)?
-            );
+            ))?;
         }
         Command::Import {
             kind:
@@ -192,7 +210,7 @@ fn serve(listening: Listening) -> Result<()> {
 
 fn run_demo(config: &Config, listen: &Listen, load_only: bool) -> Result<()> {
     let state = State::open(config)?;
-    let today = calendar::day_in_tokyo(Utc::now());
+    let today = calendar::today();
     let loaded = demo::load(&state, today)?;
     let demo::Loaded {
         organizations,
@@ -200,11 +218,11 @@ fn run_demo(config: &Config, listen: &Listen, load_only: bool) -> Result<()> {
         workers,
         requests,
     } = loaded;
-    println!(
-        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests."
-    );
+    say(&format!(
+        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests.\n"
+    ))?;
     let (flyer, top) = demo::top_five(&state, today)?;
-    println!("\n{top}");
+    say(&format!("\n{top}\n"))?;
     if load_only {
         return Ok(());
     }
@@ -213,11 +231,11 @@ fn run_demo(config: &Config, listen: &Listen, load_only: bool) -> Result<()> {
         .sign(Role::Admin, "demo", None, Utc::now().timestamp(), 8 * 3600)?;
     let listening = Listening::bind(state, listen)?;
     let base = format!("http://{}", listening.address);
-    println!("An administrator's token, valid for 8 hours:\n\nexport TOKEN={token}\n");
-    println!(
-        "Try:\n\ncurl -H \"Authorization: Bearer $TOKEN\" '{base}/v1/deliverables/{flyer}/matches?limit=5'\n"
-    );
-    println!("The API to click through: {base}/docs/");
+    say(&format!(
+        "An administrator's token, valid for 8 hours:\n\nexport TOKEN={token}\n\nTry:\n\n\
+         curl -H \"Authorization: Bearer $TOKEN\" '{base}/v1/deliverables/{flyer}/matches?limit=5'\n\n\
+         The API to click through: {base}/docs/\n"
+    ))?;
     serve(listening)
 }
 
@@ -258,7 +276,7 @@ fn import(config: &Config, file: &Path, totals: Option<&Path>, dry_run: bool) ->
         &progress,
     )?;
     bar.finish_and_clear();
-    print!("{}", told(&report, dry_run));
+    say(&told(&report, dry_run))?;
     Ok(
         match (
             report.rejected.is_empty(),

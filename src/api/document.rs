@@ -4,7 +4,7 @@
 //! and idempotency headers, the problem document as the body of every error. Views that embed what was written
 //! (`allOf`) are made one flat object, and their members required: nothing is ever left out of an answer.
 
-use super::{health, routes};
+use super::{examples, health, routes};
 use actix_web::App;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -122,6 +122,7 @@ impl Document {
             }
         }
         prune(&mut value);
+        examples::add(&mut value);
         let text = serde_json::to_string_pretty(&value).unwrap_or_default() + "\n";
         Document { value, text }
     }
@@ -194,12 +195,13 @@ fn prune(value: &mut Value) {
 fn flat(schema: &Value, all: &Map<String, Value>) -> Value {
     let mut properties = Map::new();
     let mut collect = |part: &Value| {
-        let own = part.get("properties").and_then(Value::as_object);
-        properties.extend(
-            own.into_iter()
-                .flatten()
-                .map(|(name, schema)| (name.clone(), schema.clone())),
-        );
+        let mut own = part
+            .get("properties")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
+        examples::hand_down(part, &mut own);
+        properties.extend(own);
     };
     for part in schema
         .get("allOf")
@@ -296,7 +298,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
                 json!("\"3\""),
             );
             if let Some(schema) = tag.get_mut("schema") {
-                *schema = json!({"type": "string", "pattern": r#"^(\*|(W/)?"[0-9]{1,18}")$"#});
+                *schema = json!({"type": "string", "pattern": r#"^(\*|(W/)?"[0-9]{1,18}(\.(ja|en))?")$"#});
             }
             headers.push(tag);
         }

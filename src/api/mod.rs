@@ -1,8 +1,9 @@
 //! The URL table: one line for each slice. The app and the OpenAPI document are built from it together.
 //!
-//! * `document`: what every operation shares in the document. `health`: /healthz and /readyz.
+//! * `document`: what every operation shares in the document; `examples`: of its answers. `health`: /healthz, /readyz.
 
 pub mod document;
+mod examples;
 pub mod health;
 
 use crate::auth::Keys;
@@ -17,7 +18,7 @@ use crate::{deliverables, matches, organizations, statistics, workers};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use std::net::SocketAddr;
@@ -76,7 +77,7 @@ impl State {
         loops.spawn("match index", Duration::from_millis(500), move || {
             let (pool, catalogues, index) = (pool.clone(), catalogues.clone(), index.clone());
             async move {
-                let today = calendar::day_in_tokyo(Instant::now().utc());
+                let today = calendar::today();
                 pool.read(move |db| index.current(db, &catalogues, today).map(drop))
                     .await
             }
@@ -163,6 +164,18 @@ fn app(
         .wrap(from_fn(problem::problems))
         .wrap(Compress::default())
         .wrap(from_fn(trace::trace))
+        .wrap(from_fn(head_as_get))
+}
+
+/// HEAD is GET whose body stays here: the protocol's encoder leaves it out.
+async fn head_as_get<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> actix_web::Result<ServiceResponse<B>> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    next.call(request).await
 }
 
 async fn openapi_json(document: Data<document::Document>) -> HttpResponse {

@@ -105,6 +105,13 @@ fn kept(path: &Path) -> Result<String> {
             return Err(failed(e));
         }
     }
+    #[cfg(unix)]
+    if let Ok(metadata) = std::fs::metadata(path) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+        if mode & 0o077 != 0 {
+            tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "others can read the token key");
+        }
+    }
     std::fs::read_to_string(path)
         .map(|secret| secret.trim().to_owned())
         .map_err(failed)
@@ -123,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_kept_key_signs_what_it_verifies_and_stays_private() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = temp_dir::TempDir::new().unwrap();
         let token =
             Keys::open(None, folder.path())
                 .unwrap()

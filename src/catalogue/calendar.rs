@@ -9,6 +9,11 @@ pub fn day_in_tokyo(at: DateTime<Utc>) -> NaiveDate {
     (at + chrono::Duration::hours(9)).date_naive()
 }
 
+/// Today in Tokyo.
+pub fn today() -> NaiveDate {
+    day_in_tokyo(Utc::now())
+}
+
 /// The fiscal year (年度) of a day: April to March, named by the year it begins in.
 pub fn fiscal_year(day: NaiveDate) -> i32 {
     if day.month() >= 4 {

@@ -54,8 +54,8 @@ pub trait Definition: Clone + Serialize + DeserializeOwned + Validate + Send + S
     fn names(&self) -> &Names;
     /// No longer offered for what is newly written.
     fn retired(&self) -> bool;
-    /// What the entry refers to has to be there.
-    fn check(&self, catalogue: &Catalogue) -> Result<()>;
+    /// What the entry refers to has to be there; what has retired may stay where it stood `before`.
+    fn check(&self, catalogue: &Catalogue, before: Option<&Self>) -> Result<()>;
     /// What may not change in an entry that others refer to.
     fn check_change(&self, before: &Self) -> Result<()> {
         if self.code() == before.code() {
@@ -230,6 +230,13 @@ pub struct RoleWish {
     pub skills: Vec<SkillWish>,
 }
 
+impl RoleWish {
+    /// Of the role and its skills.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.role.as_str()).chain(self.skills.iter().map(|wish| wish.skill.as_str()))
+    }
+}
+
 /// One skill that is asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -284,7 +291,7 @@ impl Definition for Skill {
     fn retired(&self) -> bool {
         self.retired
     }
-    fn check(&self, catalogue: &Catalogue) -> Result<()> {
+    fn check(&self, catalogue: &Catalogue, _: Option<&Skill>) -> Result<()> {
         let Some(parent) = &self.parent else { return Ok(()) };
         let Some(group) = catalogue.skills.get(parent) else {
             let known = catalogue.skills.iter().map(|e| e.definition.code.as_str());
@@ -332,7 +339,7 @@ macro_rules! refers_to_nothing {
             fn retired(&self) -> bool {
                 self.retired
             }
-            fn check(&self, _: &Catalogue) -> Result<()> {
+            fn check(&self, _: &Catalogue, _: Option<&Self>) -> Result<()> {
                 Ok(())
             }
         }
@@ -352,13 +359,15 @@ impl Definition for DeliverableType {
     fn retired(&self) -> bool {
         self.retired
     }
-    fn check(&self, catalogue: &Catalogue) -> Result<()> {
+    fn check(&self, catalogue: &Catalogue, before: Option<&DeliverableType>) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         if catalogue.family_position(&self.family).is_none() {
             let known = catalogue.fixed.families.iter().map(|f| f.code.as_str());
             faults.push(lookup::unknown("/family", "unknown_family", &self.family, known));
         }
-        lookup::check_roles(catalogue, &self.roles, "/roles", &[], &mut faults);
+        let roles = before.iter().flat_map(|before| &before.roles);
+        let kept: Vec<&str> = roles.flat_map(RoleWish::codes).collect();
+        lookup::check_roles(catalogue, &self.roles, "/roles", &kept, &mut faults);
         if faults.is_empty() {
             Ok(())
         } else {

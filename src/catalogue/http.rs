@@ -47,6 +47,17 @@ impl<T: Definition> CatalogueEntry<T> {
     }
 }
 
+impl<T: Definition> CatalogueEntry<T> {
+    fn tagged(entry: Entry<T>, language: Language) -> Entity<CatalogueEntry<T>> {
+        let (version, language_tag) = (entry.version, Some(language));
+        Entity {
+            version,
+            language: language_tag,
+            body: CatalogueEntry::of(entry, language),
+        }
+    }
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -79,10 +90,7 @@ async fn show<T: Definition>(
     language: Language,
 ) -> Result<Entity<CatalogueEntry<T>>> {
     let entry = pool.read(move |db| store::find::<T>(db, &code)).await?;
-    Ok(Entity {
-        version: entry.version,
-        body: CatalogueEntry::of(entry, language),
-    })
+    Ok(CatalogueEntry::tagged(entry, language))
 }
 
 async fn create<T: Definition>(
@@ -94,7 +102,7 @@ async fn create<T: Definition>(
 ) -> Result<HttpResponse> {
     let by = actor.clone();
     let insert = move |db: &mut crate::db::Db, new: T| {
-        new.check(&*catalogues.current(db)?)?;
+        new.check(&*catalogues.current(db)?, None)?;
         let entry = store::insert(db, &actor, &new)?;
         let (location, version) = (format!("/v1/{}/{}", T::KIND.path(), new.code()), entry.version);
         Answer::created(
@@ -117,18 +125,15 @@ async fn update<T: Definition>(
     language: Language,
 ) -> Result<Entity<CatalogueEntry<T>>> {
     let updated = pool.write(move |db| {
-        let before: Entry<T> = store::find(db, &code)?;
+        let before: Entry<T> = store::find_to_change(db, &code)?;
         if_match.check(before.version)?;
         let after = patch.apply(&before.definition)?;
         after.check_change(&before.definition)?;
-        after.check(&*catalogues.current(db)?)?;
+        after.check(&*catalogues.current(db)?, Some(&before.definition))?;
         store::update(db, &actor, &before, &after)
     });
     let entry = updated.await?;
-    Ok(Entity {
-        version: entry.version,
-        body: CatalogueEntry::of(entry, language),
-    })
+    Ok(CatalogueEntry::tagged(entry, language))
 }
 
 /// The four operations of one kind.

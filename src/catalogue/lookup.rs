@@ -66,13 +66,14 @@ pub fn unknown<'a>(
 
 /// The most similar of the known ones (Jaro and Winkler), if it is similar at all.
 pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // The measure takes quadratic time; nothing that long is a slip of the pen.
-    if text.chars().count() > 80 {
+    // The measure takes quadratic time, and nothing that long is a slip of the pen; nor is a number meant by a
+    // number that looks like it.
+    if text.chars().count() > 80 || text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let scored = known
         .map(|k| (strsim::jaro_winkler(text, k), k))
-        .filter(|(score, _)| *score > 0.7);
+        .filter(|(score, _)| *score > 0.75);
     scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
 }
 

@@ -5,7 +5,7 @@ use super::fixed::Fixed;
 use super::{Catalogue, Entry};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::catalogue_entries::{self, dsl};
-use crate::db::{Db, Doc, Instant, on};
+use crate::db::{Db, Doc, Instant, lock, on};
 use crate::error::{Error, Result, Text};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
@@ -132,6 +132,12 @@ fn row(db: &mut Db, kind: Kind, code: &str) -> Result<Row> {
 
 pub fn find<T: Definition>(db: &mut Db, code: &str) -> Result<Entry<T>> {
     row(db, T::KIND, code)?.entry()
+}
+
+/// To change it: nobody else does so until the transaction ends.
+pub fn find_to_change<T: Definition>(db: &mut Db, code: &str) -> Result<Entry<T>> {
+    lock(db, &format!("catalogue/{}/{code}", T::KIND.code()))?;
+    find(db, code)
 }
 
 /// Adds an entry at the end.

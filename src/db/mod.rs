@@ -40,23 +40,37 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Orders a boxed query by a column, then the id, beginning after a cursor's `(value, id)`. The comparison begins
+/// Orders a boxed query by a column, then the id, or by the id alone (the order of creation), beginning after a
+/// cursor's `(value, id)`. The comparison begins
 /// with the column alone, so that an index on (column, id) is entered where the page begins.
 macro_rules! keyset {
-    ($query:expr, $after:expr, $column:expr, $id:expr, $greater:ident, $greater_or_equal:ident, $order:ident) => {{
+    ($query:expr, $after:expr, $column:expr, $id:expr, ascending) => {
+        $crate::db::keyset!(@column $query, $after, $column, $id, gt, ge, asc)
+    };
+    ($query:expr, $after:expr, $column:expr, $id:expr, descending) => {
+        $crate::db::keyset!(@column $query, $after, $column, $id, lt, le, desc)
+    };
+    ($query:expr, $after:expr, $id:expr, ascending) => {
+        $crate::db::keyset!(@id $query, $after, $id, gt, asc)
+    };
+    ($query:expr, $after:expr, $id:expr, descending) => {
+        $crate::db::keyset!(@id $query, $after, $id, lt, desc)
+    };
+    (@column $query:expr, $after:expr, $column:expr, $id:expr, $further:ident, $at_least:ident, $order:ident) => {{
         let mut query = $query;
         if let Some((value, id)) = $after {
-            let further = $column.$greater(value.clone()).or($id.$greater(id));
-            query = query.filter($column.$greater_or_equal(value).and(further));
+            let further = $column.$further(value.clone()).or($id.$further(id));
+            query = query.filter($column.$at_least(value).and(further));
         }
         query.order(($column.$order(), $id.$order()))
     }};
-    ($query:expr, $after:expr, $column:expr, $id:expr, ascending) => {
-        $crate::db::keyset!($query, $after, $column, $id, gt, ge, asc)
-    };
-    ($query:expr, $after:expr, $column:expr, $id:expr, descending) => {
-        $crate::db::keyset!($query, $after, $column, $id, lt, le, desc)
-    };
+    (@id $query:expr, $after:expr, $id:expr, $further:ident, $order:ident) => {{
+        let mut query = $query;
+        if let Some(id) = $after {
+            query = query.filter($id.$further(id));
+        }
+        query.order($id.$order())
+    }};
 }
 pub(crate) use keyset;
 
@@ -170,6 +184,17 @@ impl Pool {
         let db = &mut *connection(&self.writers)?;
         transact(db, "BEGIN", "BEGIN IMMEDIATE", f)
     }
+}
+
+/// Lets one transaction at a time go on from here with the named thing, so that what it reads of it stays true until
+/// it commits. SQLite has one writer anyway.
+pub fn lock(db: &mut Db, name: &str) -> Result<()> {
+    if let Db::Pg(c) = db {
+        use diesel::RunQueryDsl;
+        let lock = diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
+        lock.bind::<diesel::sql_types::Text, _>(name).execute(c)?;
+    }
+    Ok(())
 }
 
 fn connection(pool: &Connections) -> Result<diesel::r2d2::PooledConnection<Opener>> {

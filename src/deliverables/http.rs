@@ -6,12 +6,10 @@ use crate::catalogue::{Catalogue, Catalogues, Filters};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
-use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
+use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
 use crate::organizations;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -20,15 +18,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(show)
         .service(update)
         .service(remove);
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Archived {
-    /// Also when it is archived.
-    #[serde(default)]
-    include_archived: bool,
 }
 
 /// List deliverables
@@ -105,22 +94,19 @@ async fn create(
 ///
 /// With the team, skills, hours and format that its type gave where the request left them out.
 #[utoipa::path(operation_id = "show_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
-    params(("id" = Id, Path, description = "The deliverable"), Archived),
+    params(("id" = Id, Path, description = "The deliverable"), IncludeArchived),
     responses((status = 200, description = "The deliverable", body = Deliverable)))]
 #[get("/deliverables/{id}")]
 async fn show(
     _: Caller<ReadDeliverables>,
     pool: Data<Pool>,
     id: PathId,
-    query: Query<Archived>,
+    query: Query<IncludeArchived>,
 ) -> Result<Entity<Deliverable>> {
     let deliverable = pool
         .read(move |db| store::find(db, id.0, query.0.include_archived))
         .await?;
-    Ok(Entity {
-        version: deliverable.version,
-        body: deliverable,
-    })
+    Ok(Entity::new(deliverable.version, deliverable))
 }
 
 /// Change a deliverable
@@ -144,20 +130,20 @@ async fn update(
 ) -> Result<Entity<Deliverable>> {
     let actor = caller.actor();
     let updated = pool.write(move |db| {
-        let before = store::find(db, id.0, false)?;
+        let before = store::find_to_change(db, id.0)?;
         if_match.check(before.version)?;
         let catalogue = catalogues.current(db)?;
         let mut request = patch.apply(&before.request)?;
         resolve(db, &catalogue, &mut request, Some(&before.request))?;
+        if request == before.request {
+            return Ok(before);
+        }
         let after = before.changed(request, &catalogue, Instant::now())?;
         store::update(db, &actor, &after, Action::Updated)?;
         Ok(after)
     });
     let deliverable = updated.await?;
-    Ok(Entity {
-        version: deliverable.version,
-        body: deliverable,
-    })
+    Ok(Entity::new(deliverable.version, deliverable))
 }
 type DeliverablePatch = Patch<NewDeliverable>;
 
@@ -176,7 +162,7 @@ async fn remove(
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let archived = pool.write(move |db| {
-        let before = store::find(db, id.0, false)?;
+        let before = store::find_to_change(db, id.0)?;
         if_match.check(before.version)?;
         let now = Instant::now();
         let (archived_at, version) = (Some(now), before.version + 1);

@@ -1,16 +1,18 @@
 //! Deliverables: one organization's request for one thing (支援内容).
 //!
-//! * `status`: the life of a request, as one table.
+//! * `status`: the life of a request, as one table. `filter`: how lists are filtered and ordered.
 //!
 //! What a request leaves out comes from its type and organization when it is written: team, hours, format, area.
 //! Themes stay the organization's where the request names none.
 //!
 //! Deliberately absent: the teams that form, and their progress.
 
+pub mod filter;
 pub mod http;
 pub mod status;
 pub mod store;
 
+pub use filter::{DeliverableFilter, DeliverableSort};
 pub use status::DeliverableStatus;
 
 use crate::catalogue::calendar::{self, DayPart};
@@ -19,11 +21,11 @@ use crate::catalogue::{Catalogue, Format, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::organizations::{Organization, both_or_neither, distinct_codes, not_blank};
-use crate::workers::{dates_reversed, is_demo, short_words};
+use crate::workers::{dates_reversed, is_demo, plausible_day, short_words};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 /// A request as it is written.
@@ -68,8 +70,10 @@ pub struct NewDeliverable {
     #[serde(default)]
     pub format: Option<Format>,
     #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
     pub starts_on: Option<NaiveDate>,
     #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
     pub ends_on: Option<NaiveDate>,
     /// Hours a week that each member is asked for; from the type or format where it isn't given.
     #[serde(default)]
@@ -151,6 +155,13 @@ impl NewDeliverable {
     ) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         let kept: Vec<&str> = before.map(NewDeliverable::codes).unwrap_or_default();
+        if let Some(before) = before.filter(|before| before.type_ != self.type_) {
+            // What came from the old type comes from the new one, unless it is changed together with the type.
+            self.format.take_if(|format| Some(*format) == before.format);
+            self.hours_per_week
+                .take_if(|hours| Some(*hours) == before.hours_per_week);
+            self.roles.take_if(|roles| Some(&*roles) == before.roles.as_ref());
+        }
         lookup::check(&catalogue.types, &self.type_, "/type", &kept, &mut faults);
         for (i, code) in self.additional_types.iter().enumerate() {
             lookup::check(
@@ -191,17 +202,18 @@ impl NewDeliverable {
     }
 
     fn codes(&self) -> Vec<&str> {
-        let roles = self.roles.iter().flatten();
-        let skills = roles
-            .clone()
-            .flat_map(|r| r.skills.iter().map(|s| s.skill.as_str()));
         let others = self
             .additional_types
             .iter()
             .chain(&self.themes)
+            .chain([&self.type_])
             .map(String::as_str);
-        let named = roles.map(|r| r.role.as_str()).chain(skills).chain(others);
-        named.chain([self.type_.as_str()]).collect()
+        self.roles
+            .iter()
+            .flatten()
+            .flat_map(RoleWish::codes)
+            .chain(others)
+            .collect()
     }
 }
 
@@ -344,81 +356,4 @@ pub fn check_organizations(request: &NewDeliverable, existing: &BTreeSet<Id>) ->
 /// The area that a request has where it names none.
 pub fn default_area(lead: &Organization) -> &str {
     &lead.details.area
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum DeliverableSort {
-    #[serde(rename = "created_at")]
-    Created,
-    #[default]
-    #[serde(rename = "-created_at")]
-    CreatedDescending,
-    #[serde(rename = "updated_at")]
-    Updated,
-    #[serde(rename = "-updated_at")]
-    UpdatedDescending,
-    #[serde(rename = "fiscal_year")]
-    FiscalYear,
-    #[serde(rename = "-fiscal_year")]
-    FiscalYearDescending,
-}
-
-impl DeliverableSort {
-    pub fn code(self) -> &'static str {
-        use DeliverableSort::*;
-        match self {
-            Created => "created_at",
-            CreatedDescending => "-created_at",
-            Updated => "updated_at",
-            UpdatedDescending => "-updated_at",
-            FiscalYear => "fiscal_year",
-            FiscalYearDescending => "-fiscal_year",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct DeliverableFilter {
-    /// 全国地方公共団体コード, of six or five digits.
-    #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
-    pub area: Option<String>,
-    #[param(inline)]
-    pub status: Option<DeliverableStatus>,
-    /// Code of a deliverable type.
-    #[serde(rename = "type")]
-    #[param(rename = "type", pattern = "^[a-z][a-z0-9_]{0,63}$", example = "flyer")]
-    pub type_: Option<String>,
-    /// Code of a family.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "print")]
-    pub family: Option<String>,
-    #[param(inline)]
-    pub format: Option<Format>,
-    /// April to March, named by the year it begins in.
-    #[param(minimum = 1900, maximum = 2200, example = 2021)]
-    pub fiscal_year: Option<i32>,
-    /// The organization that asks, alone or jointly.
-    pub organization_id: Option<Id>,
-    /// Code of a role of the team.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
-    pub role: Option<String>,
-    /// Code of a skill that some role asks for.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
-    pub skill: Option<String>,
-    /// Words that title or trouble hold, by any part, whatever the width and case.
-    #[param(max_length = 200, example = "会員募集")]
-    pub q: Option<String>,
-    /// Also archived ones.
-    #[serde(default)]
-    pub include_archived: bool,
-    /// The order; newest first where it isn't given. A minus means descending.
-    #[serde(default)]
-    #[param(inline, required = false)]
-    pub sort: DeliverableSort,
-    /// Items of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub cursor: Option<String>,
 }

@@ -3,9 +3,9 @@
 use super::{Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, NewDeliverable, Provenance};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{deliverable_organizations, deliverable_roles, deliverable_skills, deliverables};
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on, search};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
-use crate::http::page::{self, invalid_cursor};
+use crate::http::page;
 use crate::http::{Cursor, Page};
 use crate::workers::is_demo;
 use deliverables::dsl;
@@ -122,6 +122,12 @@ pub fn find(db: &mut Db, id: Id, include_archived: bool) -> Result<Deliverable> 
         .optional()?
         .map(deliverable)
         .ok_or_else(missing)
+}
+
+/// To change it: nobody else does so until the transaction ends.
+pub fn find_to_change(db: &mut Db, id: Id) -> Result<Deliverable> {
+    lock(db, &format!("deliverable/{id}"))?;
+    find(db, id, false)
 }
 
 /// The external ids of a source that are there already.
@@ -242,64 +248,38 @@ pub fn query<'a>(db: &Db, filter: &'a DeliverableFilter) -> Result<Query<'a>> {
     ) {
         query = query.filter(condition);
     }
-    let time = |c: &Cursor| {
-        Instant::parse(&c.value)
-            .map(|at| (at, c.id))
-            .ok_or_else(invalid_cursor)
-    };
-    let year = |c: &Cursor| {
-        c.value
-            .parse::<i32>()
-            .map(|year| (year, c.id))
-            .map_err(|_| invalid_cursor())
-    };
+    let first = cursor.as_ref().map(|c| c.id);
     Ok(match filter.sort {
-        Created => {
-            let after = cursor
-                .map(|c| c.id)
-                .into_iter()
-                .fold(query, |q, id| q.filter(dsl::id.gt(id)));
-            after.order(dsl::id.asc())
-        }
-        CreatedDescending => {
-            let after = cursor
-                .map(|c| c.id)
-                .into_iter()
-                .fold(query, |q, id| q.filter(dsl::id.lt(id)));
-            after.order(dsl::id.desc())
-        }
+        Created => keyset!(query, first, dsl::id, ascending),
+        CreatedDescending => keyset!(query, first, dsl::id, descending),
         Updated => keyset!(
             query,
-            cursor.as_ref().map(time).transpose()?,
+            page::after(&cursor, Instant::parse)?,
             dsl::updated_at,
             dsl::id,
             ascending
         ),
-        UpdatedDescending => {
-            keyset!(
-                query,
-                cursor.as_ref().map(time).transpose()?,
-                dsl::updated_at,
-                dsl::id,
-                descending
-            )
-        }
+        UpdatedDescending => keyset!(
+            query,
+            page::after(&cursor, Instant::parse)?,
+            dsl::updated_at,
+            dsl::id,
+            descending
+        ),
         FiscalYear => keyset!(
             query,
-            cursor.as_ref().map(year).transpose()?,
+            page::after(&cursor, |v| v.parse::<i32>().ok())?,
             dsl::fiscal_year,
             dsl::id,
             ascending
         ),
-        FiscalYearDescending => {
-            keyset!(
-                query,
-                cursor.as_ref().map(year).transpose()?,
-                dsl::fiscal_year,
-                dsl::id,
-                descending
-            )
-        }
+        FiscalYearDescending => keyset!(
+            query,
+            page::after(&cursor, |v| v.parse::<i32>().ok())?,
+            dsl::fiscal_year,
+            dsl::id,
+            descending
+        ),
     })
 }
 

@@ -84,7 +84,7 @@ pub fn roster(catalogue: &Catalogue, today: NaiveDate) -> Result<Vec<Worker>, se
         profile.source = Some(DEMO_SOURCE.to_owned());
         profile.external_id = Some(external_id.clone());
         // The codes come from the catalogue itself; what an administrator has retired since is kept.
-        let _ = profile.resolve(catalogue, Some(&profile.clone()));
+        let _ = profile.resolve(catalogue, Some(&profile.clone()), today);
         Worker::register(Id::derived(DEMO_SOURCE, &external_id, now), profile, now)
     };
     Ok((1..=SIZE).map(worker).collect())

@@ -1,6 +1,7 @@
 //! JSON bodies: strictly read, then valid.
 //!
-//! Strict means: no key twice, no NUL character (PostgreSQL can't store it), no unknown field, at most 1 MiB.
+//! Strict means: no key twice, no control character but line breaks and tabs (PostgreSQL can't store NUL), no
+//! unknown field, at most 1 MiB.
 //! `11.0` is an integer, as JSON Schema has it. Types that come in through here derive `Validate`; every rule
 //! that is broken is reported at once, with a JSON pointer to the value.
 
@@ -206,55 +207,17 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter().map(step).collect()
 }
 
-/// serde says what is wrong in words; the code is told by how they begin.
+/// serde says what is wrong in words; a member that is missing or unknown is named there, not in the path.
 fn data_error(pointer: &str, message: &str) -> FieldError {
-    let quoted = message.split('`').nth(1).unwrap_or_default();
-    let message = message.split(" at line ").next().unwrap_or_default();
-    let is = |prefix: &str| message.starts_with(prefix);
-    let end = |name: &str| {
-        if pointer.ends_with(&format!("/{name}")) {
-            String::new()
-        } else {
-            format!("/{name}")
+    let (code, text) = super::wording::reworded(message);
+    let named = message.split('`').nth(1).unwrap_or_default();
+    let place = match code {
+        "missing_field" | "unknown_field" if !pointer.ends_with(&format!("/{named}")) => {
+            format!("{pointer}/{named}")
         }
+        _ => pointer.to_owned(),
     };
-    let (place, code, ja) = match () {
-        () if is("unknown field") => (
-            end(quoted),
-            "unknown_field",
-            format!("項目 {quoted} はありません。"),
-        ),
-        () if is("missing field") => (
-            end(quoted),
-            "missing_field",
-            format!("項目 {quoted} は必須です。"),
-        ),
-        () if is("duplicate key") => (
-            String::new(),
-            "duplicate_field",
-            "同じ項目が二度あります。".to_owned(),
-        ),
-        () if is("unknown variant") => (
-            String::new(),
-            "unknown_value",
-            format!("値 {quoted} は使えません。"),
-        ),
-        () if is("invalid type") => (
-            String::new(),
-            "wrong_type",
-            format!("値の型が違います({message})。"),
-        ),
-        () => (
-            String::new(),
-            "invalid_value",
-            "値が正しくありません。".to_owned(),
-        ),
-    };
-    FieldError::at(
-        format!("{pointer}{place}"),
-        code,
-        Text::new(ja, format!("{message}.")),
-    )
+    FieldError::at(place, code, text)
 }
 
 fn collect(errors: &ValidationErrors, at: &str, into: &mut Vec<FieldError>) {
@@ -363,8 +326,11 @@ impl<'de> Visitor<'de> for StrictVisitor {
         Ok(Value::Null)
     }
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
-        if value.contains('\0') {
-            return Err(E::custom("a text may not hold the character NUL"));
+        if value
+            .chars()
+            .any(|c| c.is_control() && !['\n', '\r', '\t'].contains(&c))
+        {
+            return Err(E::custom("a text may not hold a control character"));
         }
         Ok(value.into())
     }

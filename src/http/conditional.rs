@@ -2,6 +2,7 @@
 //!
 //! A single resource's tag is its version. Any other successful GET gets a weak tag made of its bytes.
 
+use super::Language;
 use crate::error::{Error, Result};
 use actix_web::body::{self, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -16,15 +17,31 @@ use std::future::{Ready, ready};
 /// A single resource with its version as the tag.
 pub struct Entity<T> {
     pub version: i64,
+    /// Where the body speaks the client's language, its tag says which.
+    pub language: Option<Language>,
     pub body: T,
+}
+
+impl<T> Entity<T> {
+    pub fn new(version: i64, body: T) -> Entity<T> {
+        Entity {
+            version,
+            language: None,
+            body,
+        }
+    }
 }
 
 impl<T: Serialize> Responder for Entity<T> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let tag = match self.language {
+            Some(language) => format!("\"{}.{}\"", self.version, language.tag()),
+            None => tag(self.version),
+        };
         HttpResponse::Ok()
-            .insert_header((header::ETAG, tag(self.version)))
+            .insert_header((header::ETAG, tag))
             .json(self.body)
     }
 }
@@ -34,26 +51,34 @@ pub fn tag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The version that the client means to change, by `If-Match`; without the header any will do.
-#[derive(Debug, Clone, Copy)]
+/// The versions that the client means to change, by `If-Match`; without the header any will do, and none at all.
+#[derive(Debug, Clone)]
 pub enum IfMatch {
+    Absent,
+    /// Any version, but there has to be one.
     Any,
-    Version(i64),
-    /// The header names nothing that a version of ours ever had as its tag.
-    None,
+    /// A tag that no version of ours ever had is left out: it can't match.
+    Versions(Vec<i64>),
 }
 
 impl IfMatch {
-    pub fn check(self, current: i64) -> Result<()> {
+    pub fn check(&self, current: i64) -> Result<()> {
         let matches = match self {
-            IfMatch::Any => true,
-            IfMatch::Version(version) => version == current,
-            IfMatch::None => false,
+            IfMatch::Absent | IfMatch::Any => true,
+            IfMatch::Versions(versions) => versions.contains(&current),
         };
         if matches {
             Ok(())
         } else {
             Err(Error::PreconditionFailed { current })
+        }
+    }
+
+    /// Where there is nothing yet.
+    pub fn check_absent(&self) -> Result<()> {
+        match self {
+            IfMatch::Absent => Ok(()),
+            IfMatch::Any | IfMatch::Versions(_) => Err(Error::PreconditionFailed { current: 0 }),
         }
     }
 }
@@ -64,16 +89,47 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(value) = request.headers().get(header::IF_MATCH) else {
-            return ready(Ok(IfMatch::Any));
+            return ready(Ok(IfMatch::Absent));
         };
         let text = value.to_str().unwrap_or_default().trim();
         if text == "*" {
             return ready(Ok(IfMatch::Any));
         }
-        // If-Match compares strongly: a weak tag never matches.
-        let tag = text.parse::<EntityTag>().ok().filter(|tag| !tag.weak);
-        let version = tag.and_then(|tag| tag.tag().parse().ok());
-        ready(Ok(version.map_or(IfMatch::None, IfMatch::Version)))
+        // If-Match compares strongly: a weak tag never matches. Behind the version a tag may name the language.
+        let version = |tag: &str| {
+            let tag = tag.trim().parse::<EntityTag>().ok().filter(|tag| !tag.weak)?;
+            tag.tag().split('.').next()?.parse().ok()
+        };
+        ready(Ok(IfMatch::Versions(
+            text.split(',').filter_map(version).collect(),
+        )))
+    }
+}
+
+/// Whether the client means to create only, by `If-None-Match: *`.
+#[derive(Debug, Clone, Copy)]
+pub struct CreateOnly(bool);
+
+impl CreateOnly {
+    /// Where there is something already.
+    pub fn check_present(self, current: i64) -> Result<()> {
+        if self.0 {
+            Err(Error::PreconditionFailed { current })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl FromRequest for CreateOnly {
+    type Error = Error;
+    type Future = Ready<Result<CreateOnly>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let header = request.headers().get(header::IF_NONE_MATCH);
+        ready(Ok(CreateOnly(
+            header.is_some_and(|value| value.as_bytes().trim_ascii() == b"*"),
+        )))
     }
 }
 

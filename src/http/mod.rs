@@ -3,6 +3,7 @@
 //! * `problem`: errors as RFC 9457 problem documents, in the client's language.
 //! * `body`: JSON bodies, strictly read and valid. `query`: parameters of the query and the path.
 //! * `page`: keyset pages. `conditional`: ETag, If-Match, If-None-Match.
+//! * `wording`: what is wrong with a value, in words.
 //! * `idempotency`: POSTs that may be sent twice. `trace`: request ids and the access log.
 //!
 //! Deliberately absent: anything about one resource, and who may do what (`auth`).
@@ -15,10 +16,11 @@ pub mod page;
 pub mod problem;
 pub mod query;
 pub mod trace;
+mod wording;
 
 pub use body::{Patch, Valid};
 pub use conditional::{Entity, IfMatch};
 pub use idempotency::{Answer, Submission};
 pub use language::Language;
 pub use page::{Cursor, Page};
-pub use query::{PathId, Query};
+pub use query::{IncludeArchived, PathId, Query};

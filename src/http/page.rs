@@ -1,6 +1,7 @@
 //! Keyset pages: `{"items": […], "next": cursor}`. A cursor holds where the last item stood in the order, so
 //! that items which come or go meanwhile neither repeat nor hide others.
 
+use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder};
@@ -58,7 +59,7 @@ impl<T> Page<T> {
 pub struct Cursor {
     pub sort: String,
     pub value: String,
-    pub id: crate::db::Id,
+    pub id: Id,
 }
 
 impl Cursor {
@@ -76,6 +77,16 @@ impl Cursor {
             Err(invalid_cursor())
         }
     }
+}
+
+/// Where the page before ended: its last item's value, read as what it is, and id.
+pub fn after<T>(cursor: &Option<Cursor>, value: impl Fn(&str) -> Option<T>) -> Result<Option<(T, Id)>> {
+    let read = |c: &Cursor| {
+        value(&c.value)
+            .map(|value| (value, c.id))
+            .ok_or_else(invalid_cursor)
+    };
+    cursor.as_ref().map(read).transpose()
 }
 
 /// Any cursor as opaque text.
@@ -126,7 +137,7 @@ mod tests {
         let cursor = Cursor {
             sort: "name".into(),
             value: "風".into(),
-            id: crate::db::Id::new(),
+            id: Id::new(),
         };
         assert_eq!(
             Cursor::decode(Some(&cursor.encode()), "name").unwrap(),
@@ -141,7 +152,7 @@ mod tests {
         let cursor = |n: &i32| Cursor {
             sort: "n".into(),
             value: n.to_string(),
-            id: crate::db::Id::new(),
+            id: Id::new(),
         };
         assert_eq!(Page::of(vec![1, 2, 3], 3, cursor).next, None);
         let page = Page::of(vec![1, 2, 3], 2, cursor);

@@ -3,8 +3,10 @@
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// The query as a struct. Types refuse unknown names by `deny_unknown_fields`.
@@ -25,26 +27,14 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(deserializer).map_err(|e| {
         let message = e.inner().to_string();
-        let quoted = message.split('`').nth(1).unwrap_or_default().to_owned();
-        let (name, code) = match message.split(' ').take(2).collect::<Vec<_>>().as_slice() {
-            ["unknown", "field"] => (quoted, "unknown_parameter"),
-            ["missing", "field"] => (quoted, "missing_parameter"),
-            ["duplicate", "field"] => (quoted, "duplicate_parameter"),
-            ["unknown", "variant"] => (e.path().to_string(), "unknown_value"),
-            _ => (e.path().to_string(), "invalid_value"),
-        };
-        let ja = match code {
-            "unknown_parameter" => "このパラメータはありません。",
-            "missing_parameter" => "このパラメータは必須です。",
-            "duplicate_parameter" => "同じパラメータが二度あります。",
-            _ => "値が正しくありません",
-        };
-        let ja = if ja.ends_with('。') {
-            ja.to_owned()
-        } else {
-            format!("{ja}({message})。")
-        };
-        Error::parameter(name, code, Text::new(ja, format!("{message}.")))
+        let named = message.split('`').nth(1).unwrap_or_default().to_owned();
+        let (code, text) = super::wording::reworded(&message);
+        match code {
+            "unknown_field" => Error::parameter(named, "unknown_parameter", text),
+            "missing_field" => Error::parameter(named, "missing_parameter", text),
+            "duplicate_field" => Error::parameter(named, "duplicate_parameter", text),
+            code => Error::parameter(e.path().to_string(), code, text),
+        }
     })
 }
 
@@ -60,6 +50,16 @@ fn no_nul<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
     } else {
         Err(Error::Invalid(broken))
     }
+}
+
+/// Whether an archived thing is to be shown too.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct IncludeArchived {
+    /// Also when it is archived.
+    #[serde(default)]
+    pub include_archived: bool,
 }
 
 /// The parameter `id` of the path.
@@ -131,7 +131,7 @@ mod tests {
     fn each_fault_names_its_parameter() {
         assert_eq!(
             place_and_code("limit=many"),
-            ("limit".into(), "invalid_value".into())
+            ("limit".into(), "wrong_type".into())
         );
         assert_eq!(
             place_and_code("limt=1"),

@@ -3,7 +3,7 @@
 //! Columns: 年度, 区分, 期間, 地域名, 団体名, 支援内容, in any order. A blank cell continues the one above within the
 //! same year and category, as merged cells of the publication do; a requester is never continued.
 
-use super::{Fault, columns, utf8};
+use super::{Fault, columns, headed};
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::error::{Error, Result};
 use crate::matcher::text::fold;
@@ -39,44 +39,47 @@ pub struct Engagements {
     pub unknown_types: Vec<Fault>,
 }
 
-/// Reads the whole file. Only what makes every row meaningless is an error: no UTF-8, no such header.
+/// Reads the whole file. Only what makes every row meaningless is an error: no text in UTF-8, no such header.
 pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements> {
-    let text = utf8(bytes)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let bytes = headed(bytes)?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let failed = |e: csv::Error| Error::Internal(format!("this is no CSV file: {e}"));
     let positions = columns(reader.headers().map_err(failed)?, HEADER)?;
     let width = reader.headers().map_err(failed)?.len();
     let mut read = Engagements::default();
     let mut above = Above::default();
-    for record in reader.records() {
+    let mut lines = Lines {
+        bytes,
+        at: 0,
+        line: 1,
+    };
+    for record in reader.byte_records() {
         let record = record.map_err(failed)?;
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+        if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
             continue;
         }
         read.rows += 1;
-        let line = record.position().map_or(0, csv::Position::line);
-        let cells: Vec<String> = positions
-            .iter()
-            .map(|at| record.get(*at).unwrap_or_default().to_owned())
-            .collect();
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
         if record.len() != width {
             let message = format!(
                 "the row has {} cells and the header {width} (a truncated file?)",
                 record.len()
             );
-            let (column, value) = ("row".to_owned(), record.iter().collect::<Vec<_>>().join(","));
+            let shown: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+            let value = shown.join(",").chars().take(200).collect();
+            let (column, code) = ("row".to_owned(), "wrong_number_of_cells");
             read.rejected.push(Fault {
                 line,
                 column,
                 value,
-                code: "wrong_number_of_cells",
+                code,
                 message,
             });
             continue;
         }
-        match understand(line, read.rows as u32, cells, &mut above, catalogue) {
+        let understood = cells(line, &positions, &record)
+            .and_then(|cells| understand(line, read.rows as u32, cells, &mut above, catalogue));
+        match understood {
             Ok(engagement) => {
                 if engagement.types.is_empty() {
                     read.unknown_types.push(unknown_type(&engagement, catalogue));
@@ -87,6 +90,64 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements> {
         }
     }
     Ok(read)
+}
+
+/// Counts lines as people do, whatever ends them: a record begins behind the line breaks before it.
+struct Lines<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, record_at: u64) -> u64 {
+        let rest = self.bytes.get(record_at as usize..).unwrap_or_default();
+        let blank = rest.iter().take_while(|b| [b'\r', b'\n'].contains(b)).count();
+        let begins = record_at as usize + blank;
+        let passed = self.bytes.get(self.at..begins).unwrap_or_default();
+        self.line += passed.iter().filter(|b| **b == b'\n').count() as u64;
+        self.at = begins;
+        self.line
+    }
+}
+
+/// As long as a name or a title may be.
+const LONGEST: usize = 200;
+
+/// The row's cells in the order of [`HEADER`], if each is a text that can be kept.
+fn cells(line: u64, positions: &[usize], record: &csv::ByteRecord) -> Result<Vec<String>, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut texts = Vec::new();
+    for (at, name) in positions.iter().zip(HEADER) {
+        let bytes = record.get(*at).unwrap_or_default();
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let broken = match () {
+            () if std::str::from_utf8(bytes).is_err() => {
+                Some(("invalid_utf8", "bytes that are none of UTF-8"))
+            }
+            () if text
+                .chars()
+                .any(|c| c.is_control() && !['\n', '\r', '\t'].contains(&c)) =>
+            {
+                Some(("control_character", "a control character"))
+            }
+            () if text.chars().count() > LONGEST => Some(("length", "more than 200 characters")),
+            () => None,
+        };
+        if let Some((code, what)) = broken {
+            let value = text.chars().take(80).collect();
+            let message = format!("the cell holds {what}");
+            faults.push(Fault {
+                line,
+                column: name.to_owned(),
+                value,
+                code,
+                message,
+            });
+        }
+        texts.push(text);
+    }
+    if faults.is_empty() { Ok(texts) } else { Err(faults) }
 }
 
 /// What blank cells continue.
@@ -260,14 +321,19 @@ pub fn format(category: &str, period: &str) -> Option<Format> {
 
 /// The code of an area by its name, in which spaces may stand; or the nearest name.
 fn find_area<'c>(name: &str, catalogue: &'c Catalogue) -> Result<String, Option<&'c str>> {
-    let name = lookup::key(name);
+    let key = lookup::key(name);
+    let name = key
+        .strip_prefix("東京都")
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(&key);
     let areas = &catalogue.fixed.areas;
-    match areas.iter().find(|area| area.name == name || area.code == name) {
+    match areas
+        .iter()
+        .find(|area| area.name == name)
+        .or_else(|| catalogue.area(name))
+    {
         Some(area) => Ok(area.code.clone()),
-        None => Err(lookup::nearest(
-            &name,
-            areas.iter().map(|area| area.name.as_str()),
-        )),
+        None => Err(lookup::nearest(name, areas.iter().map(|area| area.name.as_str()))),
     }
 }
 

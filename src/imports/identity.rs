@@ -7,6 +7,8 @@
 
 use crate::matcher::text::fold;
 use crate::organizations::names::{name_key, without_legal_form};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Two organizations that may be one; a person has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,27 +70,17 @@ impl Spelling {
         }
     }
 
-    /// Whether the evidence is good that both are one organization.
-    pub fn is_same(&self, other: &Spelling) -> bool {
-        self.area == other.area
-            && (self.key == other.key
-                || self.stem == other.stem
-                || (self.entity.is_some() && self.entity == other.entity)
-                || self.is_project_of(other)
-                || other.is_project_of(self))
+    /// What this spelling shows of who is meant: spellings of one area that show the same are one organization. Each
+    /// begins with what it is, so that an entity is never taken for a name.
+    fn shown(&self) -> Vec<(&str, String)> {
+        let mut shown = vec![format!("name {}", self.key), format!("stem {}", self.stem)];
+        shown.extend(self.entity.iter().map(|entity| format!("entity {entity}")));
+        shown.into_iter().map(|what| (self.area.as_str(), what)).collect()
     }
 
-    fn is_project_of(&self, other: &Spelling) -> bool {
-        other.project.as_ref() == Some(&self.key)
-    }
-
-    /// How alike two names look, in one area.
+    /// How alike two names look.
     fn similarity(&self, other: &Spelling) -> f64 {
-        if self.area == other.area {
-            dice(&self.key, &other.key)
-        } else {
-            0.0
-        }
+        dice(&self.key, &other.key)
     }
 }
 
@@ -129,26 +121,60 @@ fn stem(key: &str) -> String {
         .map_or_else(|| key.to_owned(), |street| format!("{street}商店会"))
 }
 
-/// Groups spellings into organizations: each group is a list of positions, the first one first.
+/// Groups spellings into organizations: each group is a list of positions, the first one first. A spelling may show
+/// that two groups are one.
 pub fn group(spellings: &[Spelling]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut sets = Sets((0..spellings.len()).collect());
+    let mut first: HashMap<(&str, String), usize> = HashMap::new();
     for (i, spelling) in spellings.iter().enumerate() {
-        let same = |group: &Vec<usize>| {
-            group
-                .iter()
-                .filter_map(|j| spellings.get(*j))
-                .any(|s| s.is_same(spelling))
-        };
-        // A spelling may show that two groups are one.
-        let (mut merged, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(same);
-        groups = others;
-        merged.push(vec![i]);
-        let mut group = merged.concat();
-        group.sort_unstable();
-        groups.push(group);
+        for what in spelling.shown() {
+            let other = *first.entry(what).or_insert(i);
+            sets.join(i, other);
+        }
     }
-    groups.sort();
-    groups
+    // A project's bare name means its entity, if only one entity of the area has a project of that name.
+    let mut owners: HashMap<(&str, &str), BTreeSet<usize>> = HashMap::new();
+    for (i, spelling) in spellings.iter().enumerate() {
+        if let Some(project) = &spelling.project {
+            owners
+                .entry((&spelling.area, project))
+                .or_default()
+                .insert(sets.root(i));
+        }
+    }
+    for (i, spelling) in spellings.iter().enumerate().filter(|(_, s)| s.entity.is_none()) {
+        let owners = owners.get(&(spelling.area.as_str(), spelling.key.as_str()));
+        if let Some(owner) = owners
+            .filter(|owners| owners.len() == 1)
+            .and_then(BTreeSet::first)
+        {
+            sets.join(i, *owner);
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for i in 0..spellings.len() {
+        groups.entry(sets.root(i)).or_default().push(i);
+    }
+    groups.into_values().collect()
+}
+
+/// Disjoint sets: each position's parent, a root being its own. The root of a set is its first position.
+struct Sets(Vec<usize>);
+
+impl Sets {
+    fn root(&self, i: usize) -> usize {
+        match self.0.get(i) {
+            Some(parent) if *parent != i => self.root(*parent),
+            _ => i,
+        }
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        if let Some(parent) = self.0.get_mut(a.max(b)) {
+            *parent = a.min(b);
+        }
+    }
 }
 
 /// The spelling that names a group: one of the legal entity alone if there is one, else the first.
@@ -158,29 +184,41 @@ pub fn best_name<'s>(group: &[usize], spellings: &'s [Spelling]) -> Option<&'s S
     of_group().find(entity_alone).or_else(|| of_group().next())
 }
 
-/// Pairs of groups whose names look alike.
+/// Pairs of groups of one area whose names look alike.
 pub fn doubtful(groups: &[Vec<usize>], spellings: &[Spelling]) -> Vec<Doubtful> {
-    let mut pairs = Vec::new();
-    for (i, one) in groups.iter().enumerate() {
-        for other in groups.iter().skip(i + 1) {
-            let all = one.iter().flat_map(|a| other.iter().map(move |b| (a, b)));
-            let scored = all.filter_map(|(a, b)| {
-                let (a, b) = (spellings.get(*a)?, spellings.get(*b)?);
-                Some((a.similarity(b), a, b))
-            });
-            let best = scored
-                .max_by(|x, y| x.0.total_cmp(&y.0))
-                .filter(|(similarity, ..)| *similarity >= DOUBTFUL);
-            pairs.extend(best.map(|(similarity, a, b)| Doubtful {
-                area: a.area.clone(),
-                one: a.name.clone(),
-                other: b.name.clone(),
-                similarity,
-            }));
+    let mut by_area: HashMap<&str, Vec<Vec<&Spelling>>> = HashMap::new();
+    for group in groups {
+        let group: Vec<&Spelling> = group.iter().filter_map(|i| spellings.get(*i)).collect();
+        if let Some(first) = group.first() {
+            by_area.entry(&first.area).or_default().push(group);
         }
     }
-    pairs.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+    let mut pairs = Vec::new();
+    for groups in by_area.values() {
+        for (i, one) in groups.iter().enumerate() {
+            for other in groups.iter().skip(i + 1) {
+                // Neither the file's order nor the database's decides how a pair is told.
+                let pairs_of_names = one.iter().flat_map(|a| {
+                    other.iter().map(move |b| Doubtful {
+                        area: a.area.clone(),
+                        one: a.name.clone().min(b.name.clone()),
+                        other: a.name.clone().max(b.name.clone()),
+                        similarity: a.similarity(b),
+                    })
+                });
+                let best = pairs_of_names.min_by(clearest_first);
+                pairs.extend(best.filter(|pair| pair.similarity >= DOUBTFUL));
+            }
+        }
+    }
+    pairs.sort_by(clearest_first);
     pairs
+}
+
+fn clearest_first(a: &Doubtful, b: &Doubtful) -> Ordering {
+    b.similarity
+        .total_cmp(&a.similarity)
+        .then_with(|| (&a.one, &a.other).cmp(&(&b.one, &b.other)))
 }
 
 #[cfg(test)]
@@ -188,7 +226,7 @@ mod tests {
     use super::*;
 
     fn same(one: &str, other: &str) -> bool {
-        Spelling::new("131199", one).is_same(&Spelling::new("131199", other))
+        group(&[Spelling::new("131199", one), Spelling::new("131199", other)]).len() == 1
     }
 
     #[test]
@@ -215,7 +253,26 @@ mod tests {
         assert!(!same("野川元気スクール", "元気スクールグループ"));
         assert!(!same("みんなのみたか", "みたか・みんなの広場"));
         assert!(!same("めじろ台安心ねっと", "めじろ台町会連絡協議会"));
-        assert!(!Spelling::new("131041", "さくら会").is_same(&Spelling::new("131059", "さくら会")));
+        assert_eq!(
+            group(&[
+                Spelling::new("131041", "さくら会"),
+                Spelling::new("131059", "さくら会")
+            ])
+            .len(),
+            2
+        );
+    }
+
+    #[test]
+    fn a_project_name_that_two_entities_share_tells_nobody() {
+        let names = [
+            "社会福祉法人 甲会 ひまわり苑",
+            "社会福祉法人 乙会 ひまわり苑",
+            "ひまわり苑",
+        ];
+        let spellings = names.map(|name| Spelling::new("131199", name));
+        assert_eq!(group(&spellings).len(), 3);
+        assert_eq!(group(&spellings[1..]).len(), 1);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod plan;
 pub mod totals;
 
 use crate::catalogue::Catalogues;
+use crate::changes;
 use crate::db::{Db, Instant, Pool};
 use crate::error::{Error, Result};
 use std::fmt;
@@ -84,13 +85,19 @@ pub fn import_engagements(
         let declared = totals.map(|totals| totals::read(totals.bytes)).transpose()?;
         let mut plan = plan::plan(db, &catalogue, file.name, read, Instant::now())?;
         plan.report.reconciliation = declared.map(|declared| totals::reconcile(&declared, &plan.listed));
-        Ok(plan)
+        Ok((changes::store::latest(db)?, plan))
     };
+    let (planned_at, plan) = pool.read_blocking(planned)?;
     if dry_run {
-        return pool.read_blocking(|db| planned(db).map(|plan| plan.report));
+        return Ok(plan.report);
     }
     pool.write_blocking(|db| {
-        let plan = planned(db)?;
+        // Others may write while the plan is made; only if somebody did, it is made again where nobody can.
+        let plan = if changes::store::latest(db)? == planned_at {
+            plan
+        } else {
+            planned(db)?.1
+        };
         plan.write(db, actor, progress)?;
         if let Some(reconciliation) = &plan.report.reconciliation {
             crate::statistics::store::replace_declared(
@@ -104,15 +111,21 @@ pub fn import_engagements(
     })
 }
 
-/// The text of a file in UTF-8, with or without a byte order mark.
-fn utf8(bytes: &[u8]) -> Result<&str> {
+/// A file without its byte order mark. Text of another encoding, or no text at all, shows in the header already.
+fn headed(bytes: &[u8]) -> Result<&[u8]> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let refuse =
-        |at: usize, why: &str| Error::Internal(format!("this is no CSV file in UTF-8: {why} at byte {at}"));
-    if let Some(at) = bytes.iter().position(|b| *b == 0) {
-        return Err(refuse(at, "a NUL character (a binary file?)"));
+    let header = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    let refuse = |why: &str| Err(Error::Internal(format!("this is no CSV file in UTF-8: {why}")));
+    match std::str::from_utf8(header) {
+        Ok(header) if header.chars().any(|c| c.is_control() && c != '\r' && c != '\t') => {
+            refuse("its first line holds control characters (a binary file?)")
+        }
+        Ok(_) => Ok(bytes),
+        Err(e) => refuse(&format!(
+            "byte {} of its first line is none of UTF-8 (Shift_JIS? save it as \"CSV UTF-8\")",
+            e.valid_up_to()
+        )),
     }
-    std::str::from_utf8(bytes).map_err(|e| refuse(e.valid_up_to(), "a byte that is none of UTF-8"))
 }
 
 /// Where each expected column stands in the header, which may have them in any order.

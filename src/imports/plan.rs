@@ -97,12 +97,17 @@ impl Plan {
                     .entry((spelling.area.clone(), spelling.name.clone()))
                     .or_insert(own);
             }
-            if of_group.len() > 1 {
-                let mut names: Vec<String> = of_group.iter().map(|s| s.name.clone()).collect();
-                names.dedup();
+            let mut names: Vec<String> = Vec::new();
+            for spelling in of_group {
+                if !names.contains(&spelling.name) {
+                    names.push(spelling.name.clone());
+                }
+            }
+            if names.len() > 1 {
                 self.report.recognised.push(names);
             }
         }
+        self.report.recognised.sort();
         self.report.doubtful = identity::doubtful(&groups, &spellings);
         self.report.created_organizations = self.created.len();
         self.report.updated_organizations = self.updated.len();

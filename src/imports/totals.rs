@@ -1,6 +1,6 @@
 //! What a publication declares for each year and category, against what it lists.
 
-use super::{columns, engagements, utf8};
+use super::{columns, engagements, headed};
 use crate::catalogue::Format;
 use crate::error::{Error, Result};
 use crate::statistics::store::DeclaredTotal;
@@ -15,7 +15,7 @@ pub type Declared = BTreeMap<(i32, String), (Format, i32)>;
 /// Reads the declared totals. They are few and all needed: any fault is an error.
 pub fn read(bytes: &[u8]) -> Result<Declared> {
     let failed = |e: csv::Error| Error::Internal(format!("the totals are no CSV file: {e}"));
-    let mut reader = csv::Reader::from_reader(utf8(bytes)?.as_bytes());
+    let mut reader = csv::Reader::from_reader(headed(bytes)?);
     let [year, category, count] = columns(reader.headers().map_err(failed)?, HEADER)?;
     let mut declared = Declared::new();
     for record in reader.records() {
@@ -34,10 +34,14 @@ pub fn read(bytes: &[u8]) -> Result<Declared> {
             .ok()
             .filter(|n| *n >= 0)
             .ok_or_else(|| fault("団体数", cell(count)))?;
-        declared
-            .entry((fiscal_year, cell(category).to_owned()))
-            .or_insert((format, 0))
-            .1 += number;
+        if declared
+            .insert((fiscal_year, cell(category).to_owned()), (format, number))
+            .is_some()
+        {
+            return Err(Error::Internal(format!(
+                "the totals, line {line}: this year and 区分 are there twice"
+            )));
+        }
     }
     Ok(declared)
 }

@@ -1,11 +1,10 @@
 //! From the matcher's numbers to words and codes.
 
-use super::view::{ComponentView, Explained, FailedGate, Head, ImprovementView, Removed, WeightsView};
-use crate::catalogue::{Catalogue, DayPart, Definition, Entries, Format};
+use super::view::{ComponentView, Explained, Head, Removed, WeightsView};
+use crate::catalogue::{Catalogue, Definition, Entries};
 use crate::http::Language;
 use crate::matcher::{
-    Assessment, COMPONENTS, Candidate, Change, Component, Gate, Index, Query, RankKey, Ranking, Weights,
-    improve,
+    Assessment, COMPONENTS, Candidate, Component, Index, Query, RankKey, Ranking, Weights, improve,
 };
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -16,25 +15,25 @@ pub struct Explainer<'a> {
     pub language: Language,
 }
 
-fn code_of<T: Definition>(entries: &Entries<T>, position: Index) -> Option<&str> {
+pub(super) fn code_of<T: Definition>(entries: &Entries<T>, position: Index) -> Option<&str> {
     entries.at(position).map(Definition::code)
 }
 
 impl Explainer<'_> {
-    fn words(&self, ja: String, en: String) -> String {
+    pub(super) fn words(&self, ja: String, en: String) -> String {
         match self.language {
             Language::Ja => ja,
             Language::En => en,
         }
     }
 
-    fn label<'e, T: Definition>(&self, entries: &'e Entries<T>, position: Index) -> &'e str {
+    pub(super) fn label<'e, T: Definition>(&self, entries: &'e Entries<T>, position: Index) -> &'e str {
         entries
             .at(position)
             .map_or("", |definition| definition.names().in_language(self.language))
     }
 
-    fn format_label(&self, format: Index) -> &str {
+    pub(super) fn format_label(&self, format: Index) -> &str {
         let known = self
             .catalogue
             .fixed
@@ -91,13 +90,13 @@ impl Explainer<'_> {
     fn imputed(&self, because: String) -> String {
         let (ja, en) = (
             "未回答は全体の代表値で補完",
-            "what is not told counts as the population's typical value",
+            "not told: the typical value stands in",
         );
         let note = self.words(ja.into(), en.into());
         if because.is_empty() {
             note
         } else {
-            format!("{because}({note})")
+            self.words(format!("{because}({note})"), format!("{because} ({note})"))
         }
     }
 
@@ -154,16 +153,21 @@ impl Explainer<'_> {
                 (json!({"days_since_active": days}), told.unwrap_or_default())
             }
             Component::Text => {
-                let best = query.best_piece(c).map(|(_, piece)| piece);
-                let told = best.map(|_| {
-                    let count = c.evidence.len();
-                    self.words(
+                let best = query.best_piece(c);
+                let count = c.evidence.len();
+                let told = best.map(|(ppm, _)| match ppm {
+                    0 => self.words(
+                        "依頼文と共通する語なし".into(),
+                        "no word in common with the request".into(),
+                    ),
+                    _ => self.words(
                         format!("実績・自己紹介{count}件のうち最も近いもの"),
                         format!("the closest of {count} pieces of evidence"),
-                    )
+                    ),
                 });
+                let best = best.map(|(_, piece)| piece);
                 (
-                    json!({"best_piece": best, "pieces": c.evidence.len()}),
+                    json!({"best_piece": best, "pieces": count}),
                     told.unwrap_or_default(),
                 )
             }
@@ -199,7 +203,7 @@ impl Explainer<'_> {
                 ),
                 (_, Some((skill, level))) => {
                     let held = self.label(skills, skill);
-                    let ja = format!("{asked} の代わりに {held} {level}(必要 {required})");
+                    let ja = format!("{asked}の代わりに{held} {level}(必要 {required})");
                     self.words(
                         ja,
                         format!("{held} {level} instead of {asked} (needs {required})"),
@@ -288,133 +292,6 @@ impl Explainer<'_> {
             json!({"asked": codes(&mut asked.iter().copied()), "shared": shared}),
             words,
         )
-    }
-
-    fn improvement(&self, change: Change, fit_ppm: u64) -> ImprovementView {
-        let catalogue = self.catalogue;
-        let (code, details, (ja, en)) = match change {
-            Change::SkillLevel { skill, to } => {
-                let label = self.label(&catalogue.skills, skill);
-                let words = (format!("{label}が{to}になれば"), format!("{label} at {to}"));
-                (
-                    "skill_level",
-                    json!({"skill": code_of(&catalogue.skills, skill), "to": to}),
-                    words,
-                )
-            }
-            Change::Deliveries { more } => {
-                let words = (
-                    format!("同種の実績があと{more}件あれば"),
-                    format!("{more} more deliveries"),
-                );
-                ("deliveries", json!({"more": more}), words)
-            }
-            Change::HoursPerWeek { to } => (
-                "hours_per_week",
-                json!({"to": to}),
-                (format!("週{to}時間使えれば"), format!("{to} hours a week")),
-            ),
-            Change::DayPart { part } => {
-                let part = DayPart::at(part);
-                let names = part.map(DayPart::names).unwrap_or_default();
-                let words = (format!("{}も使えれば", names.ja), format!("{} too", names.en));
-                ("day_part", json!({"day_part": part.map(DayPart::code)}), words)
-            }
-            Change::AcceptRemote => (
-                "accept_remote",
-                json!({}),
-                ("リモートで対応できれば".to_owned(), "working remotely".to_owned()),
-            ),
-            Change::Theme { theme } => {
-                let label = self.label(&catalogue.themes, theme);
-                let words = (format!("{label}に関心があれば"), format!("caring for {label}"));
-                (
-                    "theme",
-                    json!({"theme": code_of(&catalogue.themes, theme)}),
-                    words,
-                )
-            }
-            Change::PreferFormat { format } => {
-                let label = self.format_label(format);
-                let code = Format::ALL
-                    .into_iter()
-                    .find(|f| *f as Index == format)
-                    .map(Format::code);
-                let words = (format!("{label}を希望していれば"), format!("preferring {label}"));
-                ("prefer_format", json!({"format": code}), words)
-            }
-            Change::ActiveToday => (
-                "active_today",
-                json!({}),
-                ("今日活動があれば".to_owned(), "being active today".to_owned()),
-            ),
-            Change::Completed { more } => {
-                let words = (
-                    format!("完了した案件があと{more}件あれば"),
-                    format!("{more} more completed projects"),
-                );
-                ("completed", json!({"more": more}), words)
-            }
-        };
-        let because = self.words(
-            format!("{ja}順位が上がります。"),
-            format!("The rank would rise with {en}."),
-        );
-        ImprovementView {
-            change: code.to_owned(),
-            details,
-            fit_ppm,
-            because,
-        }
-    }
-
-    pub fn failed(&self, gate: Gate) -> FailedGate {
-        let (ja, en) = match gate {
-            Gate::Inactive => ("現在休止中です。", "They are not active."),
-            Gate::ConsentMissing => (
-                "マッチングへの同意がありません。",
-                "They have not consented to be matched.",
-            ),
-            Gate::Blocked => (
-                "この団体とは組み合わせない設定です。",
-                "They are to be kept apart from this organization.",
-            ),
-            Gate::ConflictOfInterest => (
-                "この団体と利益相反があります。",
-                "They have a conflict of interest with this organization.",
-            ),
-            Gate::FormatNotAccepted => (
-                "この実施形式に対応していません。",
-                "They don't accept this format.",
-            ),
-            Gate::DatesDoNotOverlap => ("活動できる期間が合いません。", "The dates don't overlap."),
-            Gate::HoursDoNotOverlap => ("活動できる時間帯が合いません。", "The hours don't overlap."),
-            Gate::IslandUnreachable => (
-                "島しょ部へは住民かリモートのみ対応できます。",
-                "An island is reached by its residents or remotely.",
-            ),
-            Gate::TooFar => (
-                "移動できる距離を超えています。",
-                "It is beyond their travel limit.",
-            ),
-            Gate::AtCapacity => (
-                "担当できる件数に達しています。",
-                "They have as much work as they can take.",
-            ),
-            Gate::QualificationMissing => (
-                "必要な資格が確認できません。",
-                "They don't hold a qualification that is needed.",
-            ),
-            Gate::RoleNotOffered => ("この役割を希望していません。", "They don't offer this role."),
-            Gate::SkillBelowMinimum => (
-                "必須スキルが必要な水準に達していません。",
-                "They lack a must-have skill at its level.",
-            ),
-        };
-        FailedGate {
-            gate: gate.code().to_owned(),
-            because: self.words(ja.to_owned(), en.to_owned()),
-        }
     }
 }
 

@@ -2,23 +2,23 @@
 
 use super::explain::{Explainer, head};
 use super::index::{MatchIndex, Snapshot};
+use super::page::{Ranked, page_of};
 use super::view::{
     DeliverableBrief, DeliverableMatch, DeliverableRanking, Why, WorkerBrief, WorkerMatch, WorkerRanking,
 };
 use super::{DEFAULT_WEIGHTS_VERSION, Preview, encode};
 use crate::auth::{ReadMatches, http::Caller};
-use crate::catalogue::{Catalogues, Filters, calendar, lookup};
-use crate::db::{Db, Id, Instant, Pool};
+use crate::catalogue::{Catalogues, Filters, calendar};
+use crate::db::{Db, Id, Pool};
 use crate::deliverables;
-use crate::error::{Error, FieldError, Place, Result};
-use crate::http::page::{self, MAX_LIMIT};
+use crate::error::{Error, FieldError, Place, Result, Text};
+use crate::http::page::MAX_LIMIT;
 use crate::http::{Answer, Language, PathId, Query as Parameters, Submission, query::path_id};
-use crate::matcher::{Need, Query, RankKey, Ranking, Weights, rank};
+use crate::matcher::{Need, Query, Ranking, Weights, rank};
 use crate::workers;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
+use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -55,62 +55,6 @@ struct DeliverableRankingParameters {
     cursor: Option<String>,
 }
 
-/// Where a page of a ranking ended.
-#[derive(Serialize, Deserialize)]
-struct RankCursor {
-    fit_ppm: u64,
-    tie: u64,
-    need: Uuid,
-    candidate: Uuid,
-    rank: u64,
-}
-
-impl RankCursor {
-    fn key(&self) -> RankKey {
-        let (need, candidate) = (self.need.as_u128(), self.candidate.as_u128());
-        RankKey {
-            fit_ppm: Reverse(self.fit_ppm),
-            tie: self.tie,
-            need,
-            candidate,
-        }
-    }
-}
-
-/// One page of a ranking: each item with its rank and the key of the one above.
-type Ranked<'r, T> = (u64, &'r RankKey, Option<RankKey>, &'r T);
-
-fn page_of<'r, T>(
-    ranked: &'r [(RankKey, T)],
-    limit: Option<u32>,
-    cursor: Option<&str>,
-) -> Result<(Vec<Ranked<'r, T>>, Option<String>)> {
-    let limit = page::limit(limit)? as usize;
-    let after: Option<RankCursor> = cursor.map(page::decode).transpose()?;
-    // People who came in above since the page before don't shift the numbers of those who follow.
-    let first = after
-        .as_ref()
-        .map_or(0, |c| ranked.partition_point(|(key, _)| *key <= c.key()));
-    let base = after.as_ref().map_or(0, |c| c.rank);
-    let mut above = after.as_ref().map(RankCursor::key);
-    let mut items: Vec<Ranked<T>> = Vec::new();
-    for (i, (key, item)) in ranked.iter().skip(first).take(limit).enumerate() {
-        items.push((base + i as u64 + 1, key, above, item));
-        above = Some(*key);
-    }
-    let more = ranked.len() > first + items.len();
-    let next = items.last().filter(|_| more).map(|(rank, key, ..)| {
-        page::encode(&RankCursor {
-            fit_ppm: key.fit_ppm.0,
-            tie: key.tie,
-            need: Uuid::from_u128(key.need),
-            candidate: Uuid::from_u128(key.candidate),
-            rank: *rank,
-        })
-    });
-    Ok((items, next))
-}
-
 /// The position of a role in a need, by its code.
 fn role_position(
     snapshot: &Snapshot,
@@ -126,13 +70,17 @@ fn role_position(
         .map(|r| r.code.as_str())
         .collect();
     codes.iter().position(|c| *c == code).map(Some).ok_or_else(|| {
-        let fault = lookup::unknown("", "role_not_asked", code, codes.iter().copied());
-        Error::Invalid(vec![FieldError { place, ..fault }])
+        let asked = codes.join(", ");
+        let message = Text::new(
+            format!("この支援内容では {code} を募集していません(募集: {asked})。"),
+            format!("{code} is not asked for here, only {asked}."),
+        );
+        Error::Invalid(vec![FieldError {
+            place,
+            code: "role_not_asked".into(),
+            message,
+        }])
     })
-}
-
-fn today() -> chrono::NaiveDate {
-    calendar::day_in_tokyo(Instant::now().utc())
 }
 
 fn worker_brief(snapshot: &Snapshot, position: usize) -> Result<WorkerBrief> {
@@ -168,7 +116,8 @@ fn worker_ranking(
         catalogue: &snapshot.catalogue,
         language: asked.language,
     };
-    let (ranked, next) = page_of(&ranking.ranked, asked.limit, asked.cursor)?;
+    let list = format!("need {:032x} {:?}", need.id, asked.only);
+    let (ranked, next) = page_of(&ranking.ranked, asked.limit, asked.cursor, &list)?;
     let item = |(rank, _, above, (position, assessment)): Ranked<(usize, crate::matcher::Assessment)>| {
         let candidate = snapshot
             .candidates
@@ -217,7 +166,7 @@ async fn rank_workers(
     let Parameters(WorkerRankingParameters { role, limit, cursor }) = parameters;
     let ranked = pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id.0, false)?;
-        let snapshot = index.current(db, &catalogues, today())?;
+        let snapshot = index.current(db, &catalogues, calendar::today())?;
         Filters::of(&snapshot.catalogue)
             .entry("role", &role, |c| &c.roles)
             .check()?;
@@ -256,7 +205,7 @@ async fn why(
     let (id, worker_id) = (path_id(&request, "id")?, path_id(&request, "worker_id")?);
     let explained = pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id, false)?;
-        let snapshot = index.current(db, &catalogues, today())?;
+        let snapshot = index.current(db, &catalogues, calendar::today())?;
         let missing = || Error::not_found("ワーカー", "worker");
         let position = snapshot.position(worker_id).ok_or_else(missing)?;
         let candidate = snapshot.candidates.get(position).ok_or_else(missing)?;
@@ -322,13 +271,18 @@ async fn rank_deliverables(
     let Parameters(DeliverableRankingParameters { limit, cursor }) = parameters;
     let ranked = pool.read(move |db| {
         let worker = workers::store::find(db, id.0)?;
-        let snapshot = index.current(db, &catalogues, today())?;
+        let snapshot = index.current(db, &catalogues, calendar::today())?;
         let candidate = encode::candidate(&worker, &snapshot.catalogue);
         let weights = Weights::default();
         let query = |need| Query::new(need, weights, &snapshot.population, &snapshot.candidates);
         let ranking: Ranking<_> =
             rank::rank_needs(snapshot.open.iter().map(|open| query(&open.need)), &candidate);
-        let (page, next) = page_of(&ranking.ranked, limit, cursor.as_deref())?;
+        let (page, next) = page_of(
+            &ranking.ranked,
+            limit,
+            cursor.as_deref(),
+            &format!("worker {}", worker.id),
+        )?;
         let explainer = Explainer {
             catalogue: &snapshot.catalogue,
             language,
@@ -387,7 +341,7 @@ async fn preview(
 ) -> Result<HttpResponse> {
     let compute = move |db: &mut Db, preview: Preview| {
         let (weights, version) = preview.weights()?;
-        let snapshot = index.current(db, &catalogues, today())?;
+        let snapshot = index.current(db, &catalogues, calendar::today())?;
         let mut request = preview.need.request();
         request
             .resolve(&snapshot.catalogue, "", None)

@@ -1,7 +1,8 @@
 //! Matches: rankings of workers for a deliverable and of deliverables for a worker, each explained.
 //!
 //! * `index`: what can be ranked. `encode`: from what is kept to what the matcher works with.
-//! * `view`: the shapes of the answers. `explain`: from the matcher's numbers to words.
+//! * `view`: the shapes of the answers. `page`: pages of a ranking. `explain`: from the matcher's numbers to words;
+//!   `words`: for what failed and what would help.
 //!
 //! Deliberately absent: SQL (the other slices' stores are read), and any state but what follows from `changes`.
 
@@ -9,7 +10,9 @@ pub mod encode;
 pub mod explain;
 pub mod http;
 pub mod index;
+pub mod page;
 pub mod view;
+mod words;
 
 pub use index::MatchIndex;
 
@@ -19,7 +22,7 @@ use crate::deliverables::{DeliverableStatus, NewDeliverable};
 use crate::error::{Error, Result, Text};
 use crate::matcher::Weights;
 use crate::organizations::distinct_codes;
-use crate::workers::{dates_reversed, short_words};
+use crate::workers::{dates_reversed, plausible_day, short_words};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,8 +58,10 @@ pub struct PreviewNeed {
     #[serde(default)]
     pub format: Option<Format>,
     #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
     pub starts_on: Option<NaiveDate>,
     #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
     pub ends_on: Option<NaiveDate>,
     #[serde(default)]
     #[validate(range(min = 1, max = 60))]

@@ -6,11 +6,9 @@ use crate::catalogue::{Catalogues, Filters};
 use crate::changes::Action;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
-use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
+use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -19,15 +17,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(show)
         .service(update)
         .service(remove);
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Archived {
-    /// Also when it is archived.
-    #[serde(default)]
-    include_archived: bool,
 }
 
 /// List organizations
@@ -88,23 +77,23 @@ async fn create(
 ///
 /// The contact is null to callers without `personal_data:read`.
 #[utoipa::path(operation_id = "show_organization", tag = "Organizations", security(("bearer" = ["organizations:read"])),
-    params(("id" = Id, Path, description = "The organization"), Archived),
+    params(("id" = Id, Path, description = "The organization"), IncludeArchived),
     responses((status = 200, description = "The organization", body = Organization)))]
 #[get("/organizations/{id}")]
 async fn show(
     caller: Caller<ReadOrganizations>,
     pool: Data<Pool>,
     id: PathId,
-    query: Query<Archived>,
+    query: Query<IncludeArchived>,
 ) -> Result<Entity<Organization>> {
     let personal_data = caller.may::<ReadPersonalData>();
     let organization = pool
         .read(move |db| store::find(db, id.0, query.0.include_archived))
         .await?;
-    Ok(Entity {
-        version: organization.version,
-        body: organization.shown(personal_data),
-    })
+    Ok(Entity::new(
+        organization.version,
+        organization.shown(personal_data),
+    ))
 }
 
 /// Change an organization
@@ -126,19 +115,22 @@ async fn update(
 ) -> Result<Entity<Organization>> {
     let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
     let updated = pool.write(move |db| {
-        let before = store::find(db, id.0, false)?;
+        let before = store::find_to_change(db, id.0)?;
         if_match.check(before.version)?;
         let mut details = patch.apply(&before.details)?;
         details.resolve(&*catalogues.current(db)?, Some(&before.details))?;
+        if details == before.details {
+            return Ok(before);
+        }
         let after = before.changed(details, Instant::now());
         store::update(db, &actor, &after, Action::Updated)?;
         Ok(after)
     });
     let organization = updated.await?;
-    Ok(Entity {
-        version: organization.version,
-        body: organization.shown(personal_data),
-    })
+    Ok(Entity::new(
+        organization.version,
+        organization.shown(personal_data),
+    ))
 }
 type OrganizationPatch = Patch<NewOrganization>;
 
@@ -158,11 +150,11 @@ async fn remove(
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let archived = pool.write(move |db| {
-        let before = store::find(db, id.0, false)?;
+        let before = store::find_to_change(db, id.0)?;
         if_match.check(before.version)?;
         if store::has_open_deliverables(db, before.id)? {
             let detail = Text::new(
-                "進行中の支援内容があるため保管できません。",
+                "進行中の支援内容があるためアーカイブできません。",
                 "It has deliverables that are under way.",
             );
             return Err(Error::Conflict {

@@ -1,14 +1,17 @@
 //! Organizations: the groups that ask (団体), from NPOs to neighbourhood associations.
 //!
-//! * `names`: the form in which two spellings of one name are equal.
+//! * `names`: the form in which two spellings of one name are equal. `filter`: how lists are filtered and ordered.
 //!
 //! Deliberately absent: members and logins.
 //!
 //! Invariant: a 法人番号 has a right check digit and belongs to one organization; most groups have none.
 
+pub mod filter;
 pub mod http;
 pub mod names;
 pub mod store;
+
+pub use filter::{OrganizationFilter, OrganizationSort};
 
 use crate::catalogue::entries::distinct;
 use crate::catalogue::{Catalogue, lookup};
@@ -16,7 +19,7 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
 use crate::http::body::broken;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 /// What kind of group it is.
@@ -313,65 +316,6 @@ impl Organization {
         }
         self
     }
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum OrganizationSort {
-    #[serde(rename = "created_at")]
-    Created,
-    #[default]
-    #[serde(rename = "-created_at")]
-    CreatedDescending,
-    #[serde(rename = "name")]
-    Name,
-    #[serde(rename = "-name")]
-    NameDescending,
-    #[serde(rename = "updated_at")]
-    Updated,
-    #[serde(rename = "-updated_at")]
-    UpdatedDescending,
-}
-
-impl OrganizationSort {
-    pub fn code(self) -> &'static str {
-        use OrganizationSort::*;
-        match self {
-            Created => "created_at",
-            CreatedDescending => "-created_at",
-            Name => "name",
-            NameDescending => "-name",
-            Updated => "updated_at",
-            UpdatedDescending => "-updated_at",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct OrganizationFilter {
-    /// 全国地方公共団体コード, of six or five digits.
-    #[param(pattern = "^[0-9]{5,6}$", example = "131059")]
-    pub area: Option<String>,
-    #[param(inline)]
-    pub kind: Option<OrganizationKind>,
-    #[param(inline)]
-    pub status: Option<OrganizationStatus>,
-    /// Words that the name, its kana or an alias holds, by any part, whatever the width and case.
-    #[param(max_length = 200, example = "やすみば")]
-    pub q: Option<String>,
-    /// Also archived ones.
-    #[serde(default)]
-    pub include_archived: bool,
-    /// The order; newest first where it isn't given. A minus means descending.
-    #[serde(default)]
-    #[param(inline, required = false)]
-    pub sort: OrganizationSort,
-    /// Items of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub cursor: Option<String>,
 }
 
 #[cfg(test)]

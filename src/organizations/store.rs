@@ -4,9 +4,9 @@ use super::names::name_key;
 use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{organization_names, organizations};
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on, search};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
-use crate::http::page::{self, invalid_cursor};
+use crate::http::page;
 use crate::http::{Cursor, Page};
 use diesel::prelude::*;
 use organizations::dsl;
@@ -108,24 +108,18 @@ pub fn find(db: &mut Db, id: Id, include_archived: bool) -> Result<Organization>
         .ok_or_else(missing)
 }
 
+/// To change it: nobody else does so until the transaction ends.
+pub fn find_to_change(db: &mut Db, id: Id) -> Result<Organization> {
+    lock(db, &format!("organization/{id}"))?;
+    find(db, id, false)
+}
+
 /// Those of the ids that are there and not archived.
 pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
     let found = dsl::organizations
         .filter(dsl::id.eq_any(ids))
         .filter(dsl::archived_at.is_null());
     Ok(found.select(dsl::id).load::<Id>(db)?.into_iter().collect())
-}
-
-/// By its id in another system.
-pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Organization>> {
-    let found = dsl::organizations
-        .filter(dsl::source.eq(source))
-        .filter(dsl::external_id.eq(external_id));
-    Ok(found
-        .select(COLUMNS)
-        .first::<Columns>(db)
-        .optional()?
-        .map(organization))
 }
 
 /// All that are not archived; for the match index and imports.
@@ -176,30 +170,38 @@ pub fn list(db: &mut Db, filter: &OrganizationFilter) -> Result<Page<Organizatio
     ) {
         query = query.filter(condition);
     }
-    let by_id = cursor.as_ref().map(|c| c.id);
-    let by_name = cursor.as_ref().map(|c| (c.value.clone(), c.id));
-    let updated = |c: &Cursor| Some((Instant::parse(&c.value)?, c.id));
-    let by_time = || {
-        cursor
-            .as_ref()
-            .map(|c| updated(c).ok_or_else(invalid_cursor))
-            .transpose()
-    };
+    let first = cursor.as_ref().map(|c| c.id);
     let query = match sort {
-        Created => match by_id {
-            Some(id) => query.filter(dsl::id.gt(id)),
-            None => query,
-        }
-        .order(dsl::id.asc()),
-        CreatedDescending => match by_id {
-            Some(id) => query.filter(dsl::id.lt(id)),
-            None => query,
-        }
-        .order(dsl::id.desc()),
-        Name => keyset!(query, by_name, dsl::name, dsl::id, ascending),
-        NameDescending => keyset!(query, by_name, dsl::name, dsl::id, descending),
-        Updated => keyset!(query, by_time()?, dsl::updated_at, dsl::id, ascending),
-        UpdatedDescending => keyset!(query, by_time()?, dsl::updated_at, dsl::id, descending),
+        Created => keyset!(query, first, dsl::id, ascending),
+        CreatedDescending => keyset!(query, first, dsl::id, descending),
+        Name => keyset!(
+            query,
+            page::after(&cursor, |v| Some(v.to_owned()))?,
+            dsl::name,
+            dsl::id,
+            ascending
+        ),
+        NameDescending => keyset!(
+            query,
+            page::after(&cursor, |v| Some(v.to_owned()))?,
+            dsl::name,
+            dsl::id,
+            descending
+        ),
+        Updated => keyset!(
+            query,
+            page::after(&cursor, Instant::parse)?,
+            dsl::updated_at,
+            dsl::id,
+            ascending
+        ),
+        UpdatedDescending => keyset!(
+            query,
+            page::after(&cursor, Instant::parse)?,
+            dsl::updated_at,
+            dsl::id,
+            descending
+        ),
     };
     let rows = query
         .limit(limit + 1)

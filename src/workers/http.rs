@@ -2,9 +2,10 @@
 
 use super::{NewWorker, Worker, WorkerFilter, store};
 use crate::auth::{ReadPersonalData, ReadWorkers, WriteWorkers, http::Caller};
-use crate::catalogue::{Catalogues, Filters};
+use crate::catalogue::{Catalogues, Filters, calendar};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
+use crate::http::conditional::CreateOnly;
 use crate::http::query::path_text;
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission, Valid, conditional};
 use actix_web::http::header;
@@ -65,7 +66,7 @@ async fn create(
 ) -> Result<HttpResponse> {
     let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
     let insert = move |db: &mut Db, mut profile: NewWorker| {
-        profile.resolve(&*catalogues.current(db)?, None)?;
+        profile.resolve(&*catalogues.current(db)?, None, calendar::today())?;
         let worker = Worker::register(Id::new(), profile, Instant::now());
         store::insert(db, &actor, &worker)?;
         let location = format!("/v1/workers/{}", worker.id);
@@ -92,6 +93,7 @@ async fn replace(
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     if_match: IfMatch,
+    create_only: CreateOnly,
     new: Valid<NewWorker>,
 ) -> Result<HttpResponse> {
     let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
@@ -105,14 +107,16 @@ async fn replace(
     let replaced = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
         let now = Instant::now();
-        let Some(before) = store::find_external(db, &source, &external_id)? else {
-            profile.resolve(&catalogue, None)?;
+        let Some(before) = store::find_external_to_change(db, &source, &external_id)? else {
+            if_match.check_absent()?;
+            profile.resolve(&catalogue, None, calendar::today())?;
             let worker = Worker::register(Id::new(), profile, now);
             store::insert(db, &actor, &worker)?;
             return Ok((worker, true));
         };
         if_match.check(before.version)?;
-        profile.resolve(&catalogue, Some(&before.profile))?;
+        create_only.check_present(before.version)?;
+        profile.resolve(&catalogue, Some(&before.profile), calendar::today())?;
         if profile == before.profile {
             return Ok((before, false));
         }
@@ -155,10 +159,7 @@ async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Resu
     if personal_data {
         tracing::info!(actor = caller.actor(), worker = %worker.id, "personal data was read");
     }
-    Ok(Entity {
-        version: worker.version,
-        body: worker.shown(personal_data),
-    })
+    Ok(Entity::new(worker.version, worker.shown(personal_data)))
 }
 
 /// Change a worker
@@ -180,19 +181,23 @@ async fn update(
 ) -> Result<Entity<Worker>> {
     let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
     let updated = pool.write(move |db| {
-        let before = store::find(db, id.0)?;
+        let before = store::find_to_change(db, id.0)?;
         if_match.check(before.version)?;
         let mut profile = patch.apply(&before.profile)?;
-        profile.resolve(&*catalogues.current(db)?, Some(&before.profile))?;
+        profile.resolve(
+            &*catalogues.current(db)?,
+            Some(&before.profile),
+            calendar::today(),
+        )?;
+        if profile == before.profile {
+            return Ok(before);
+        }
         let after = before.changed(profile, Instant::now());
         store::update(db, &actor, &after)?;
         Ok(after)
     });
     let worker = updated.await?;
-    Ok(Entity {
-        version: worker.version,
-        body: worker.shown(personal_data),
-    })
+    Ok(Entity::new(worker.version, worker.shown(personal_data)))
 }
 type WorkerPatch = Patch<NewWorker>;
 
@@ -211,7 +216,7 @@ async fn remove(
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let erased = pool.write(move |db| {
-        let worker = store::find(db, id.0)?;
+        let worker = store::find_to_change(db, id.0)?;
         if_match.check(worker.version)?;
         store::delete(db, &actor, &worker)
     });

@@ -4,23 +4,31 @@
 //! place and says so. Name, contact and evidence are personal data, kept in a column of their own and shown to
 //! those who may see them.
 //!
+//! * `filter`: how lists are filtered and ordered.
+//! * `personal`: what is shown only to those who need it, and the consent to be matched.
+//!
 //! Deliberately absent: logins, consent's history.
 //!
 //! Invariant: a worker without consent is kept, and never ranked.
 
+pub mod filter;
 pub mod http;
+pub mod personal;
 pub mod store;
+
+pub use filter::{WorkerFilter, WorkerSort};
+pub use personal::{Consent, Evidence, Personal};
 
 use crate::catalogue::calendar::DayPart;
 use crate::catalogue::entries::distinct;
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::db::{Id, Instant};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, FieldError, Result, Text};
 use crate::http::body::broken;
 use crate::organizations::{both_or_neither, distinct_codes};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -39,61 +47,6 @@ impl WorkerStatus {
             WorkerStatus::Paused => "paused",
         }
     }
-}
-
-/// Who the worker is.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Personal {
-    #[serde(default)]
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "佐藤 陽子")]
-    pub name: Option<String>,
-    #[serde(default)]
-    #[validate(length(max = 100))]
-    #[schema(max_length = 100, example = "さとう ようこ")]
-    pub kana: Option<String>,
-    #[serde(default)]
-    #[validate(email)]
-    #[schema(max_length = 254, format = "email", example = "yoko@example.jp")]
-    pub email: Option<String>,
-    #[serde(default)]
-    #[validate(length(max = 30))]
-    #[schema(max_length = 30, example = "090-0000-0000")]
-    pub phone: Option<String>,
-    /// Past works and profile in words; the matcher compares each piece with the request.
-    #[serde(default)]
-    #[validate(length(max = 200), nested)]
-    #[schema(max_items = 200)]
-    pub evidence: Vec<Evidence>,
-}
-
-/// One past work, or a profile.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Evidence {
-    #[serde(default)]
-    #[validate(length(max = 200))]
-    #[schema(max_length = 200, example = "NPOのチラシ制作")]
-    pub title: Option<String>,
-    #[validate(length(min = 1, max = 10_000))]
-    #[schema(
-        min_length = 1,
-        max_length = 10_000,
-        example = "高齢者向けサロンの会員募集チラシを企画からデザインまで担当。"
-    )]
-    pub text: String,
-}
-
-/// The consent to be matched.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Consent {
-    pub given_on: NaiveDate,
-    /// Which text was agreed to.
-    #[validate(length(min = 1, max = 100))]
-    #[schema(min_length = 1, max_length = 100, example = "2026-04")]
-    pub text_version: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
@@ -209,9 +162,11 @@ pub struct NewWorker {
     pub day_parts: Option<Vec<DayPart>>,
     /// First day of being available; null has no bound.
     #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
     pub available_from: Option<NaiveDate>,
     /// Last day of being available; null has no bound.
     #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
     pub available_until: Option<NaiveDate>,
     /// How many projects at a time.
     #[serde(default = "one")]
@@ -240,6 +195,7 @@ pub struct NewWorker {
     #[validate(nested)]
     pub track_record: Option<TrackRecord>,
     #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
     pub last_active_on: Option<NaiveDate>,
     /// Organizations to be kept apart from, whoever wants it.
     #[serde(default)]
@@ -279,6 +235,18 @@ fn consistent(new: &NewWorker) -> Result<(), ValidationError> {
     Ok(())
 }
 
+/// A day that anybody here can mean.
+pub fn plausible_day(day: &NaiveDate) -> Result<(), ValidationError> {
+    if (1900..=2200).contains(&day.year()) {
+        return Ok(());
+    }
+    Err(broken(
+        "range",
+        "年は1900〜2200にしてください。",
+        "The year has to be 1900 to 2200.",
+    ))
+}
+
 pub fn dates_reversed() -> ValidationError {
     broken(
         "dates_reversed",
@@ -305,10 +273,25 @@ pub fn short_words(words: &[String]) -> Result<(), ValidationError> {
 
 impl NewWorker {
     /// What refers to the catalogue has to be there; the area takes its full code, the alias is made up.
-    pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewWorker>) -> Result<()> {
+    pub fn resolve(
+        &mut self,
+        catalogue: &Catalogue,
+        before: Option<&NewWorker>,
+        today: NaiveDate,
+    ) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         if let Some(area) = &mut self.area {
             lookup::resolve_area(catalogue, area, "/area", &mut faults);
+        }
+        let given = self.consent.as_ref().map(|consent| consent.given_on);
+        for (day, pointer) in [
+            (given, "/consent/given_on"),
+            (self.last_active_on, "/last_active_on"),
+        ] {
+            if day.is_some_and(|day| day > today) {
+                let rule = Text::new("未来の日付です。", "This day is yet to come.");
+                faults.push(FieldError::at(pointer, "in_the_future", rule));
+            }
         }
         let kept: Vec<&str> = before.map(NewWorker::codes).unwrap_or_default();
         for (i, role) in self.roles.iter().flatten().enumerate() {
@@ -439,64 +422,4 @@ pub const DEMO_SOURCE: &str = "demo";
 
 pub fn is_demo(source: Option<&str>) -> bool {
     source == Some(DEMO_SOURCE)
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum WorkerSort {
-    #[serde(rename = "created_at")]
-    Created,
-    #[default]
-    #[serde(rename = "-created_at")]
-    CreatedDescending,
-    #[serde(rename = "alias")]
-    Alias,
-    #[serde(rename = "-alias")]
-    AliasDescending,
-    #[serde(rename = "updated_at")]
-    Updated,
-    #[serde(rename = "-updated_at")]
-    UpdatedDescending,
-}
-
-impl WorkerSort {
-    pub fn code(self) -> &'static str {
-        use WorkerSort::*;
-        match self {
-            Created => "created_at",
-            CreatedDescending => "-created_at",
-            Alias => "alias",
-            AliasDescending => "-alias",
-            Updated => "updated_at",
-            UpdatedDescending => "-updated_at",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct WorkerFilter {
-    /// 全国地方公共団体コード, of six or five digits.
-    #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
-    pub area: Option<String>,
-    #[param(inline)]
-    pub status: Option<WorkerStatus>,
-    /// Code of a skill that the worker has at any level.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
-    pub skill: Option<String>,
-    /// Code of a role that the worker offers.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
-    pub role: Option<String>,
-    /// Words that the alias, or for those who may see it the name, holds, by any part, whatever the width and case.
-    #[param(max_length = 200, example = "デザイナー")]
-    pub q: Option<String>,
-    /// The order; newest first where it isn't given. A minus means descending.
-    #[serde(default)]
-    #[param(inline, required = false)]
-    pub sort: WorkerSort,
-    /// Items of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub cursor: Option<String>,
 }

@@ -3,9 +3,9 @@
 use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{worker_roles, worker_skills, workers};
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, on, search};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
-use crate::http::page::{self, invalid_cursor};
+use crate::http::page;
 use crate::http::{Cursor, Page, idempotency};
 use diesel::prelude::*;
 use std::collections::BTreeSet;
@@ -97,8 +97,23 @@ pub fn find(db: &mut Db, id: Id) -> Result<Worker> {
     found.map(worker).ok_or_else(missing)
 }
 
+/// To change it: nobody else does so until the transaction ends.
+pub fn find_to_change(db: &mut Db, id: Id) -> Result<Worker> {
+    lock(db, &format!("worker/{id}"))?;
+    find(db, id)
+}
+
+/// By its id in another system, to create or change it: nobody else does so until the transaction ends.
+pub fn find_external_to_change(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
+    lock(db, &format!("worker/{source}/{external_id}"))?;
+    match find_external(db, source, external_id)? {
+        Some(found) => find_to_change(db, found.id).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// By its id in another system.
-pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
+fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
     let found = dsl::workers
         .filter(dsl::source.eq(source))
         .filter(dsl::external_id.eq(external_id));
@@ -208,39 +223,34 @@ pub fn query<'a>(db: &Db, filter: &'a WorkerFilter, personal_data: bool) -> Resu
     for condition in search::conditions(db, "workers", columns, filter.q.as_deref().unwrap_or_default()) {
         query = query.filter(condition);
     }
-    let by_alias = cursor.as_ref().map(|c| (c.value.clone(), c.id));
-    let time = |c: &Cursor| {
-        Instant::parse(&c.value)
-            .map(|at| (at, c.id))
-            .ok_or_else(invalid_cursor)
-    };
+    let first = cursor.as_ref().map(|c| c.id);
     Ok(match filter.sort {
-        Created => {
-            let after = cursor
-                .map(|c| c.id)
-                .into_iter()
-                .fold(query, |q, id| q.filter(dsl::id.gt(id)));
-            after.order(dsl::id.asc())
-        }
-        CreatedDescending => {
-            let after = cursor
-                .map(|c| c.id)
-                .into_iter()
-                .fold(query, |q, id| q.filter(dsl::id.lt(id)));
-            after.order(dsl::id.desc())
-        }
-        Alias => keyset!(query, by_alias, dsl::alias, dsl::id, ascending),
-        AliasDescending => keyset!(query, by_alias, dsl::alias, dsl::id, descending),
+        Created => keyset!(query, first, dsl::id, ascending),
+        CreatedDescending => keyset!(query, first, dsl::id, descending),
+        Alias => keyset!(
+            query,
+            page::after(&cursor, |v| Some(v.to_owned()))?,
+            dsl::alias,
+            dsl::id,
+            ascending
+        ),
+        AliasDescending => keyset!(
+            query,
+            page::after(&cursor, |v| Some(v.to_owned()))?,
+            dsl::alias,
+            dsl::id,
+            descending
+        ),
         Updated => keyset!(
             query,
-            cursor.as_ref().map(time).transpose()?,
+            page::after(&cursor, Instant::parse)?,
             dsl::updated_at,
             dsl::id,
             ascending
         ),
         UpdatedDescending => keyset!(
             query,
-            cursor.as_ref().map(time).transpose()?,
+            page::after(&cursor, Instant::parse)?,
             dsl::updated_at,
             dsl::id,
             descending

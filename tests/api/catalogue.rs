@@ -43,7 +43,7 @@ on_both! {
     fn the_catalogue_holds_together(app) {
         let catalogue = catalogue(app);
         for entry in catalogue.types.iter() {
-            musubi::catalogue::Definition::check(&entry.definition, &catalogue).unwrap();
+            musubi::catalogue::Definition::check(&entry.definition, &catalogue, None).unwrap();
         }
         for area in &catalogue.fixed.areas {
             let digit = musubi::catalogue::fixed::area_check_digit(&area.code[..5]).unwrap();
@@ -93,6 +93,15 @@ on_both! {
         app.worker(json!({"skills": [{"skill": "illustration", "level": 2}]}));
         let ranking = app.get(&format!("/v1/deliverables/{id}/matches")).expect(200).json();
         assert_eq!(ranking["items"][0]["components"][0]["value_ppm"], 1_000_000);
+    }
+
+    fn a_type_can_be_retired_after_its_skill(app) {
+        app.patch("/v1/skills/illustration", &json!({"retired": true})).expect(200);
+        app.patch("/v1/deliverable-types/flyer", &json!({"retired": true})).expect(200);
+        let new = json!({"code": "poster", "family": "print", "names": {"ja": "ポスター", "en": "Poster"}, "format": "one_day",
+            "hours_per_week": 7, "weeks": 1, "roles": [{"role": "designer", "places": 1,
+            "skills": [{"skill": "illustration", "level": 2, "weight": 1}]}]});
+        assert_eq!(app.post("/v1/deliverable-types", &new).expect(422).faults()[0].1, "retired_skill");
     }
 
     fn what_an_entry_refers_to_has_to_be_there_and_its_meaning_stays(app) {

@@ -45,6 +45,10 @@ fn every_operation_is_described_to_the_end() {
             if response["description"].as_str().is_none_or(str::is_empty) {
                 fault(&format!("{status} is not described"));
             }
+            let json = response["content"].get("application/json");
+            if status.starts_with('2') && json.is_some_and(|media| media.get("example").is_none()) {
+                fault(&format!("{status} has no example"));
+            }
             let is_error = status.starts_with(['4', '5']);
             if is_error && response["content"].get("application/problem+json").is_none() {
                 fault(&format!("{status} is no problem document"));

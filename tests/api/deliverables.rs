@@ -24,6 +24,17 @@ on_both! {
         assert_eq!(app.get(created.header("location")).expect(200).json(), deliverable);
     }
 
+    fn another_type_brings_its_own_team_unless_one_is_given(app) {
+        let organization = app.organization("風");
+        let path = format!("/v1/deliverables/{}", app.deliverable(&organization, json!({})));
+        let changed = app.patch(&path, &json!({"type": "website"})).expect(200).json();
+        assert_eq!((&changed["format"], &changed["hours_per_week"], &changed["family"]), (&json!("mid_long"), &json!(5), &json!("web")));
+        assert!(changed["roles"].as_array().unwrap().iter().any(|r| r["role"] == "engineer"));
+        let own = json!({"type": "flyer", "roles": [{"role": "writer", "places": 1, "skills": []}], "hours_per_week": 3});
+        let changed = app.patch(&path, &own).expect(200).json();
+        assert_eq!((&changed["roles"][0]["role"], &changed["hours_per_week"], &changed["format"]), (&json!("writer"), &json!(3), &json!("one_day")));
+    }
+
     fn the_fiscal_year_follows_the_first_day(app) {
         let organization = app.organization("風");
         let year = |starts_on: &str| {

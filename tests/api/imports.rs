@@ -76,6 +76,7 @@ on_both! {
         let again = archive(app);
         assert_eq!((again.created_deliverables, again.unchanged_deliverables, again.created_organizations, again.updated_organizations), (0, 147, 0, 0));
         assert_eq!(changes(app), position, "nothing was written");
+        assert_eq!((&again.recognised, &again.doubtful), (&report.recognised, &report.doubtful));
         assert_eq!(all(app, "/v1/deliverables"), before);
     }
 
@@ -113,7 +114,7 @@ on_both! {
         assert_eq!(names("歌声広場よりみち"), ["歌声広場 よりみち"]);
         assert_eq!(names("NPO法人 風のやすみば"), [] as [&str; 0]);
         assert_eq!(report.recognised.len(), 4, "{:?}", report.recognised);
-        assert!(report.doubtful.iter().any(|d| [d.one.as_str(), d.other.as_str()] == ["野川元気スクール", "元気スクールグループ"]), "{:?}", report.doubtful);
+        assert!(report.doubtful.iter().any(|d| [d.one.as_str(), d.other.as_str()] == ["元気スクールグループ", "野川元気スクール"]), "{:?}", report.doubtful);
         assert!(organizations.iter().any(|o| o["name"] == "元気スクールグループ"), "what is doubtful is not merged");
         let kinds = |kind: &str| organizations.iter().filter(|o| o["kind"] == kind).count();
         assert!(kinds("npo") == 30 && kinds("government") == 3 && kinds("social_welfare_council") >= 4);
@@ -153,11 +154,22 @@ on_both! {
         let refused = |bytes: &[u8]| import(app, bytes, false).unwrap_err().to_string();
         assert!(refused("年度,区分,期間,地域名,団体名\n".as_bytes()).contains("lacks 支援内容: expected 年度,区分,期間,地域名,団体名,支援内容"));
         assert!(refused(b"").contains("expected"));
-        assert!(refused(b"\x89PNG\r\n\x1a\n\x00\x00").contains("NUL"));
-        let cut = format!("{HEADER}令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作");
-        assert!(refused(&cut.as_bytes()[..cut.len() - 1]).contains("UTF-8"));
-        assert!(refused(&[0x94, 0x4e, 0x93, 0x78]).contains("UTF-8"));
+        assert!(refused(b"\x89PNG\r\n\x1a\n\x00\x00").contains("none of UTF-8"));
+        assert!(refused(b"PK\x03\x04\x00\x00").contains("binary"));
+        assert!(refused(&[0x94, 0x4e, 0x93, 0x78]).contains("Shift_JIS"));
         assert_eq!(changes(app), position);
+    }
+
+    fn a_cut_or_damaged_file_loses_only_the_rows_that_are(app) {
+        let row = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\r\n";
+        let mut file = format!("{}{row}", HEADER.replace('\n', "\r\n")).into_bytes();
+        file.extend("令和3年度,短期プロジェクト,1日,新宿区,\u{1b}[31m乙の会,チラシ制作\r\n".as_bytes());
+        file.extend(format!("令和3年度,短期プロジェクト,1日,新宿区,{},チラシ制作\r\n", "長".repeat(201)).as_bytes());
+        file.extend(&row.as_bytes()[..row.len() - 4]);
+        let report = import(app, &file, false).unwrap();
+        let faults: Vec<(u64, &str, &str)> = report.rejected.iter().map(|f| (f.line, f.column.as_str(), f.code)).collect();
+        assert_eq!(faults, [(3, "団体名", "control_character"), (4, "団体名", "length"), (5, "支援内容", "invalid_utf8")]);
+        assert_eq!(report.created_deliverables, 1);
     }
 
     fn a_byte_order_mark_and_any_order_of_columns_are_understood(app) {

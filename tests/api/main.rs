@@ -18,6 +18,7 @@ mod lists;
 mod manners;
 mod matches;
 mod organizations;
+mod schema;
 mod statistics;
 mod support;
 mod workers;

@@ -41,7 +41,7 @@ on_both! {
         assert_eq!(refused(json!({"name": 5, "area": "131041"})), one("/name", "wrong_type"));
         assert_eq!(refused(json!({"name": "a", "area": "131041", "kind": "club"})), one("/kind", "unknown_value"));
         assert_eq!(refused(json!({"name": "a", "area": "131041", "nmae": 1})), one("/nmae", "unknown_field"));
-        assert_eq!(refused(json!({"name": "a\u{0}", "area": "131041"})), one("/name", "invalid_value"));
+        assert_eq!(refused(json!({"name": "a\u{0}", "area": "131041"})), one("/name", "control_character"));
         assert_eq!(refused(json!({"name": "a", "area": "131041", "contact": ["x"]})), one("/contact", "wrong_type"));
         assert_eq!(refused(json!({"name": "a", "area": "131042"})), one("/area", "unknown_area"));
         let several = json!({"name": " ", "area": "131041", "corporate_number": "1234567890123",
@@ -104,6 +104,61 @@ on_both! {
         app.patch_with(&path, &[("if-match", "W/\"2\"")], &json!({"name": "二"})).expect(412);
         app.patch_with(&path, &[("if-match", "*")], &json!({"name": "二"})).expect(200);
         assert_eq!(app.get(&path).json()["name"], "二");
+    }
+
+    fn if_match_takes_several_tags_and_wants_something_to_be_there(app) {
+        let id = app.organization("風のやすみば");
+        let path = format!("/v1/organizations/{id}");
+        app.patch_with(&path, &[("if-match", "\"7\", \"1\"")], &json!({"name": "一"})).expect(200);
+        app.patch_with(&path, &[("if-match", "nonsense")], &json!({"name": "二"})).expect(412);
+        let put = |headers: &[(&str, &str)]| {
+            let bearer = format!("Bearer {}", app.admin);
+            let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+            all.extend(headers);
+            app.send("PUT", "/v1/workers/by-external-id/roster/1", &all, b"{}").status
+        };
+        assert_eq!([put(&[("if-match", "*")]), put(&[("if-match", "\"1\"")])], [412, 412]);
+        assert_eq!([put(&[("if-none-match", "*")]), put(&[("if-none-match", "*")])], [201, 412]);
+        assert_eq!(put(&[("if-match", "*")]), 200);
+    }
+
+    fn a_tag_names_the_language_of_what_speaks_one(app) {
+        let tag = |language| app.get_with("/v1/skills/design", &[("accept-language", language)]).header("etag").to_owned();
+        assert_eq!([tag("ja"), tag("en")], ["\"1.ja\"", "\"1.en\""]);
+        let other = [("accept-language", "en"), ("if-none-match", "\"1.ja\"")];
+        app.get_with("/v1/skills/design", &other).expect(200);
+        app.patch_with("/v1/skills/design", &[("if-match", "\"1.ja\"")], &json!({"aliases": ["意匠"]})).expect(200);
+    }
+
+    fn whoever_sends_no_precondition_never_fails_one(app) {
+        let worker = app.worker(json!({}));
+        let change = |n: u16| {
+            let path = format!("/v1/workers/{worker}");
+            let put = app.put("/v1/workers/by-external-id/roster/7", &json!({"hours_per_week": n})).status;
+            [app.patch(&path, &json!({"hours_per_week": n})).status, put]
+        };
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let clients: Vec<_> = (1..=8).map(|n| scope.spawn({
+                let change = &change;
+                move || change(n)
+            })).collect();
+            clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+        });
+        assert_eq!(statuses.iter().filter(|s| **s == 201).count(), 1, "{statuses:?}");
+        assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 15, "{statuses:?}");
+    }
+
+    fn a_patch_of_nothing_changes_nothing(app) {
+        let worker = app.worker(json!({}));
+        let path = format!("/v1/workers/{worker}");
+        assert_eq!(app.patch(&path, &json!({})).expect(200).header("etag"), "\"1\"");
+        assert_eq!(app.patch(&path, &json!({"capacity": 1})).expect(200).header("etag"), "\"1\"");
+    }
+
+    fn head_is_get_without_its_body(app) {
+        let head = app.send("HEAD", "/v1/skills", &[], b"").expect(200);
+        assert_eq!((head.text.as_str(), head.header("etag").is_empty()), ("", false));
+        app.send("HEAD", "/v1/nowhere", &[], b"").expect(404);
     }
 
     fn of_many_who_change_one_version_one_wins(app) {

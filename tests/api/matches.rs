@@ -133,6 +133,9 @@ on_both! {
             }
         }
         assert_eq!(walked, whole["items"].as_array().unwrap().iter().map(key).collect::<Vec<_>>());
+        let cursor = app.get(&format!("{path}?limit=4")).json()["next"].as_str().unwrap().to_owned();
+        let elsewhere = app.get(&format!("{path}?role=designer&cursor={cursor}")).expect(422);
+        assert_eq!(elsewhere.faults(), [("cursor".into(), "invalid_cursor".into())]);
         let of_role = app.get(&format!("{path}?role=account_director")).expect(200).json();
         assert!(of_role["items"].as_array().unwrap().iter().all(|i| i["role"] == "account_director"));
         assert_eq!(app.get(&format!("{path}?role=engineer")).expect(422).faults(), [("role".into(), "role_not_asked".into())]);

@@ -35,6 +35,14 @@ on_both! {
         assert_eq!(taken.expect(409).code(), "duplicate_organization");
     }
 
+    fn an_archived_organization_stands_in_nobodys_way(app) {
+        let body = json!({"name": "風", "area": "131041", "corporate_number": "7000012050002", "source": "s", "external_id": "1"});
+        let path = app.post("/v1/organizations", &body).expect(201).header("location").to_owned();
+        app.delete(&path).expect(204);
+        app.post("/v1/organizations", &body).expect(201);
+        app.post("/v1/organizations", &body).expect(409);
+    }
+
     fn an_external_id_needs_its_source(app) {
         let body = json!({"name": "風", "area": "131041", "external_id": "7"});
         assert_eq!(app.post("/v1/organizations", &body).expect(422).faults()[0].1, "incomplete");

@@ -40,15 +40,13 @@ on_both! {
         assert_eq!(taken.code(), "duplicate_external_id");
     }
 
-    fn a_race_for_one_external_id_registers_one_worker(app) {
-        let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let put = |n: u16| app.put("/v1/workers/by-external-id/roster/7", &json!({"hours_per_week": n})).status;
-            let clients: Vec<_> = (1..=8).map(|n| scope.spawn(move || put(n))).collect();
-            clients.into_iter().map(|client| client.join().unwrap()).collect()
-        });
-        assert!(statuses.iter().all(|s| [200, 201, 409, 412].contains(s)), "{statuses:?}");
-        assert_eq!(statuses.iter().filter(|s| **s == 201).count(), 1, "{statuses:?}");
-        assert_eq!(app.get("/v1/workers").json()["items"].as_array().unwrap().len(), 1);
+    fn consent_and_activity_lie_in_the_past(app) {
+        let body = json!({"consent": {"given_on": "2099-01-01", "text_version": "1"}, "last_active_on": "2099-01-01"});
+        let refused = app.post("/v1/workers", &body).expect(422).faults();
+        assert_eq!(refused.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), ["/consent/given_on", "/last_active_on"]);
+        assert!(refused.iter().all(|f| f.1 == "in_the_future"));
+        let strange = json!({"available_from": "0001-01-01"});
+        assert_eq!(app.post("/v1/workers", &strange).expect(422).faults(), [("/available_from".into(), "range".into())]);
     }
 
     fn codes_have_to_be_there(app) {

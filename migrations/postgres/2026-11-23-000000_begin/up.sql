@@ -45,7 +45,7 @@ CREATE TABLE organizations (
     kind text COLLATE "C" NOT NULL,
     area text COLLATE "C" NOT NULL,
     status text COLLATE "C" NOT NULL,
-    corporate_number text COLLATE "C" UNIQUE,
+    corporate_number text COLLATE "C",
     source text COLLATE "C",
     external_id text COLLATE "C",
     profile jsonb NOT NULL,
@@ -53,9 +53,11 @@ CREATE TABLE organizations (
     archived_at timestamptz,
     version bigint NOT NULL,
     created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL,
-    UNIQUE (source, external_id)
+    updated_at timestamptz NOT NULL
 );
+-- An archived organization stands in nobody's way.
+CREATE UNIQUE INDEX organizations_corporate_number ON organizations (corporate_number) WHERE archived_at IS NULL;
+CREATE UNIQUE INDEX organizations_external_id ON organizations (source, external_id) WHERE archived_at IS NULL;
 -- Lists: one index for each filter and each order; the id breaks ties and is the order of creation.
 CREATE INDEX organizations_area ON organizations (area, id);
 CREATE INDEX organizations_kind ON organizations (kind, id);
@@ -89,9 +91,12 @@ CREATE TABLE deliverables (
     archived_at timestamptz,
     version bigint NOT NULL,
     created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL,
-    UNIQUE (source, external_id)
+    updated_at timestamptz NOT NULL
 );
+-- An archived request stands in nobody's way.
+CREATE UNIQUE INDEX deliverables_external_id ON deliverables (source, external_id) WHERE archived_at IS NULL;
+-- What of a source is there already, archived or not.
+CREATE INDEX deliverables_source ON deliverables (source);
 -- Lists: one index for each filter and each order.
 CREATE INDEX deliverables_organization_id ON deliverables (organization_id, id);
 CREATE INDEX deliverables_type ON deliverables (deliverable_type, id);

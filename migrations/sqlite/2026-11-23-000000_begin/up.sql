@@ -46,7 +46,7 @@ CREATE TABLE organizations (
     kind TEXT NOT NULL,
     area TEXT NOT NULL,
     status TEXT NOT NULL,
-    corporate_number TEXT UNIQUE,
+    corporate_number TEXT,
     source TEXT,
     external_id TEXT,
     profile TEXT NOT NULL,
@@ -54,9 +54,11 @@ CREATE TABLE organizations (
     archived_at TEXT,
     version INTEGER NOT NULL,
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
-    UNIQUE (source, external_id)
+    updated_at TEXT NOT NULL
 ) STRICT;
+-- An archived organization stands in nobody's way.
+CREATE UNIQUE INDEX organizations_corporate_number ON organizations (corporate_number) WHERE archived_at IS NULL;
+CREATE UNIQUE INDEX organizations_external_id ON organizations (source, external_id) WHERE archived_at IS NULL;
 -- Lists: one index for each filter and each order; the id breaks ties and is the order of creation.
 CREATE INDEX organizations_area ON organizations (area, id);
 CREATE INDEX organizations_kind ON organizations (kind, id);
@@ -91,9 +93,12 @@ CREATE TABLE deliverables (
     archived_at TEXT,
     version INTEGER NOT NULL,
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
-    UNIQUE (source, external_id)
+    updated_at TEXT NOT NULL
 ) STRICT;
+-- An archived request stands in nobody's way.
+CREATE UNIQUE INDEX deliverables_external_id ON deliverables (source, external_id) WHERE archived_at IS NULL;
+-- What of a source is there already, archived or not.
+CREATE INDEX deliverables_source ON deliverables (source);
 -- Lists: one index for each filter and each order.
 CREATE INDEX deliverables_organization_id ON deliverables (organization_id, id);
 CREATE INDEX deliverables_type ON deliverables (deliverable_type, id);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
-use tempfile::TempDir;
+use temp_dir::TempDir;
 
 /// Runs a test on both databases, each as a test of its own.
 macro_rules! on_both {
@@ -115,7 +115,7 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
 fn template() -> PathBuf {
     static TEMPLATE: OnceLock<TempDir> = OnceLock::new();
     let folder = TEMPLATE.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = TempDir::new().unwrap();
         let state = State::open(&config(folder.path(), None)).unwrap();
         state.pool.write_blocking(|_| Ok(())).unwrap();
         drop(state);
@@ -126,7 +126,7 @@ fn template() -> PathBuf {
 
 impl TestApp {
     pub fn sqlite() -> TestApp {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = TempDir::new().unwrap();
         for extension in ["sqlite3", "sqlite3-wal"] {
             let from = template().with_extension(extension);
             if from.exists() {
@@ -141,7 +141,7 @@ impl TestApp {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let cluster = postgres::cluster()?;
         let url = cluster.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed));
-        Some(TestApp::start(tempfile::tempdir().unwrap(), Some(url)))
+        Some(TestApp::start(TempDir::new().unwrap(), Some(url)))
     }
 
     fn start(folder: TempDir, database_url: Option<String>) -> TestApp {

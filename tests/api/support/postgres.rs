@@ -49,11 +49,10 @@ fn binaries() -> Option<PathBuf> {
 
 impl Cluster {
     fn start(binaries: &Path) -> Cluster {
-        let folder = tempfile::Builder::new()
-            .prefix("musubi-pg-")
-            .tempdir()
-            .unwrap()
-            .keep();
+        let made = temp_dir::TempDir::with_prefix("musubi-pg-").unwrap();
+        let folder = made.path().to_owned();
+        // The reaper removes it.
+        made.leak();
         let path = folder.display().to_string();
         let as_root = is_root();
         if as_root {
@@ -102,7 +101,7 @@ impl Cluster {
     /// Migrated and seeded once.
     fn make_template(&self) {
         self.execute("CREATE DATABASE template_musubi");
-        let folder = tempfile::tempdir().unwrap();
+        let folder = temp_dir::TempDir::new().unwrap();
         drop(State::open(&config(folder.path(), Some(url(&self.folder, "template_musubi")))).unwrap());
     }
 

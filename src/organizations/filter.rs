@@ -1,0 +1,64 @@
+//! How lists of organizations are filtered and ordered.
+
+use super::{OrganizationKind, OrganizationStatus};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum OrganizationSort {
+    #[serde(rename = "created_at")]
+    Created,
+    #[default]
+    #[serde(rename = "-created_at")]
+    CreatedDescending,
+    #[serde(rename = "name")]
+    Name,
+    #[serde(rename = "-name")]
+    NameDescending,
+    #[serde(rename = "updated_at")]
+    Updated,
+    #[serde(rename = "-updated_at")]
+    UpdatedDescending,
+}
+
+impl OrganizationSort {
+    pub fn code(self) -> &'static str {
+        use OrganizationSort::*;
+        match self {
+            Created => "created_at",
+            CreatedDescending => "-created_at",
+            Name => "name",
+            NameDescending => "-name",
+            Updated => "updated_at",
+            UpdatedDescending => "-updated_at",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OrganizationFilter {
+    /// 全国地方公共団体コード, of six or five digits.
+    #[param(pattern = "^[0-9]{5,6}$", example = "131059")]
+    pub area: Option<String>,
+    #[param(inline)]
+    pub kind: Option<OrganizationKind>,
+    #[param(inline)]
+    pub status: Option<OrganizationStatus>,
+    /// Words that the name, its kana or an alias holds, by any part, whatever the width and case.
+    #[param(max_length = 200, example = "やすみば")]
+    pub q: Option<String>,
+    /// Also archived ones.
+    #[serde(default)]
+    pub include_archived: bool,
+    /// The order; newest first where it isn't given. A minus means descending.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub sort: OrganizationSort,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,65 @@
+//! How lists of workers are filtered and ordered.
+
+use super::WorkerStatus;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum WorkerSort {
+    #[serde(rename = "created_at")]
+    Created,
+    #[default]
+    #[serde(rename = "-created_at")]
+    CreatedDescending,
+    #[serde(rename = "alias")]
+    Alias,
+    #[serde(rename = "-alias")]
+    AliasDescending,
+    #[serde(rename = "updated_at")]
+    Updated,
+    #[serde(rename = "-updated_at")]
+    UpdatedDescending,
+}
+
+impl WorkerSort {
+    pub fn code(self) -> &'static str {
+        use WorkerSort::*;
+        match self {
+            Created => "created_at",
+            CreatedDescending => "-created_at",
+            Alias => "alias",
+            AliasDescending => "-alias",
+            Updated => "updated_at",
+            UpdatedDescending => "-updated_at",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WorkerFilter {
+    /// 全国地方公共団体コード, of six or five digits.
+    #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
+    pub area: Option<String>,
+    #[param(inline)]
+    pub status: Option<WorkerStatus>,
+    /// Code of a skill that the worker has at any level.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
+    pub skill: Option<String>,
+    /// Code of a role that the worker offers.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    pub role: Option<String>,
+    /// Words that the alias, or for those who may see it the name, holds, by any part, whatever the width and case.
+    #[param(max_length = 200, example = "デザイナー")]
+    pub q: Option<String>,
+    /// The order; newest first where it isn't given. A minus means descending.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub sort: WorkerSort,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,69 @@
+//! Two folders of migrations and one schema: held together.
+
+use crate::support::on_both;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use musubi::db::{Db, migration_names};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tables and columns as `schema.rs` has them.
+fn declared() -> BTreeMap<String, BTreeSet<String>> {
+    let text = std::fs::read_to_string("src/db/schema.rs").unwrap();
+    let body = text
+        .split("\ntables! {")
+        .nth(1)
+        .unwrap()
+        .split("\n}\n")
+        .next()
+        .unwrap();
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut table = String::new();
+    for line in body.lines().map(str::trim) {
+        if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
+            table = name.to_owned();
+        } else if let Some((column, _)) = line.split_once(" -> ") {
+            tables.entry(table.clone()).or_default().insert(column.to_owned());
+        }
+    }
+    tables
+}
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let [postgres, sqlite] = migration_names().unwrap();
+    assert!(!postgres.is_empty());
+    assert_eq!(postgres, sqlite);
+}
+
+on_both! {
+    fn the_schema_is_what_the_migrations_make(app) {
+        let columns = app.state.pool.read_blocking(|db| {
+            Ok(match db {
+                Db::Sqlite(c) => diesel::sql_query(
+                    "SELECT m.name AS table_name, i.name AS column_name FROM sqlite_schema m, pragma_table_info(m.name) i
+                     WHERE m.type = 'table' AND m.sql LIKE '%STRICT%'",
+                ).load::<Column>(c)?,
+                Db::Pg(c) => diesel::sql_query(
+                    "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public'",
+                ).load::<Column>(c)?,
+            })
+        }).unwrap();
+        let mut made: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for Column { table_name, column_name } in columns {
+            // SQLite's own number of a row, to which the full-text index refers.
+            if column_name != "seq" || table_name == "changes" {
+                made.entry(table_name).or_default().insert(column_name);
+            }
+        }
+        made.remove("__diesel_schema_migrations");
+        assert_eq!(made, declared());
+    }
+}
