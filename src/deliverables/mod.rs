@@ -323,15 +323,16 @@ fn fiscal_year(request: &NewDeliverable, created: Instant) -> i32 {
     )
 }
 
+pub fn unknown_organization(pointer: impl Into<String>) -> FieldError {
+    let rule = Text::new("この団体は登録されていません。", "There is no such organization.");
+    FieldError::at(pointer, "unknown_organization", rule)
+}
+
 /// Everyone who asks has to be there, and nobody twice.
 pub fn check_organizations(request: &NewDeliverable, existing: &BTreeSet<Id>) -> Result<()> {
-    let missing = |pointer: String| {
-        let rule = Text::new("この団体は登録されていません。", "There is no such organization.");
-        FieldError::at(pointer, "unknown_organization", rule)
-    };
     let mut faults = Vec::new();
     if !existing.contains(&request.organization_id) {
-        faults.push(missing("/organization_id".into()));
+        faults.push(unknown_organization("/organization_id"));
     }
     let mut seen = BTreeSet::from([request.organization_id]);
     for (i, id) in request.joint_organization_ids.iter().enumerate() {
@@ -343,7 +344,7 @@ pub fn check_organizations(request: &NewDeliverable, existing: &BTreeSet<Id>) ->
             );
             faults.push(FieldError::at(pointer, "duplicate", rule));
         } else if !existing.contains(id) {
-            faults.push(missing(pointer));
+            faults.push(unknown_organization(pointer));
         }
     }
     if faults.is_empty() {

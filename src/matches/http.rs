@@ -342,11 +342,17 @@ async fn preview(
     let compute = move |db: &mut Db, preview: Preview| {
         let (weights, version) = preview.weights()?;
         let snapshot = index.current(db, &catalogues, calendar::today())?;
+        let themes = match preview.need.organization_id {
+            None => &[],
+            Some(id) => snapshot.organization_themes(id).ok_or_else(|| {
+                Error::Invalid(vec![deliverables::unknown_organization("/need/organization_id")])
+            })?,
+        };
         let mut request = preview.need.request();
         request
             .resolve(&snapshot.catalogue, "", None)
             .map_err(below_need)?;
-        let need = encode::need(0, &request, &[], &snapshot.catalogue);
+        let need = encode::need(0, &request, themes, &snapshot.catalogue);
         let only = role_position(
             &snapshot,
             &need,

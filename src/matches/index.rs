@@ -56,14 +56,18 @@ impl Snapshot {
 
     /// The need of a deliverable in whatever state it is.
     pub fn need(&self, deliverable: &Deliverable) -> Need {
-        let lead = deliverable.request.organization_id;
-        let themes = self.themes.get(&lead).map(Vec::as_slice).unwrap_or_default();
+        let themes = self.organization_themes(deliverable.request.organization_id);
         encode::need(
             deliverable.id.0.as_u128(),
             &deliverable.request,
-            themes,
+            themes.unwrap_or_default(),
             &self.catalogue,
         )
+    }
+
+    /// `None` where there is no such organization.
+    pub fn organization_themes(&self, id: Id) -> Option<&[String]> {
+        self.themes.get(&id).map(Vec::as_slice)
     }
 
     fn build(db: &mut Db, catalogue: Arc<Catalogue>, at_change: i64, today: NaiveDate) -> Result<Snapshot> {

@@ -43,7 +43,7 @@ pub struct PreviewNeed {
     /// Where: 全国地方公共団体コード, of six or five digits.
     #[schema(pattern = "^[0-9]{5,6}$", example = "131041")]
     pub area: String,
-    /// Who asks, so that conflicts of interest count.
+    /// Who asks: conflicts of interest count, and its themes where the need names none.
     #[serde(default)]
     pub organization_id: Option<Id>,
     #[serde(default)]

@@ -71,6 +71,9 @@ pub struct WorkerBrief {
 
 /// A deliverable in short.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "type": "flyer", "format": "one_day",
+    "organization_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3e", "title": "会員募集のチラシ", "area": "131041",
+    "status": "open"}))]
 pub struct DeliverableBrief {
     pub id: Id,
     pub organization_id: Id,
@@ -129,15 +132,17 @@ pub struct Explained {
 
 /// One component of the fit.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"name": "skill", "value_ppm": 912_000, "weight_ppm": 340_000, "contribution_ppm": 251_377,
+    "known": true, "because": "グラフィックデザイン 4(必要 3)", "inputs": {"wishes": [{"skill": "graphic_design",
+    "required": 3, "weight": 3, "must_have": true, "held": "graphic_design", "level": 4, "quality_ppm": 1_000_000}]}}))]
 pub struct ComponentView {
     /// skill, experience, availability, distance, theme, format, reliability, responsiveness or text.
-    #[schema(example = "skill")]
     pub name: String,
-    #[schema(minimum = 0, maximum = 1_000_000, example = 912_000)]
+    #[schema(minimum = 0, maximum = 1_000_000)]
     pub value_ppm: u64,
-    #[schema(minimum = 0, maximum = 1_000_000, example = 340_000)]
+    #[schema(minimum = 0, maximum = 1_000_000)]
     pub weight_ppm: u64,
-    #[schema(minimum = 0, maximum = 1_000_000, example = 251_377)]
+    #[schema(minimum = 0, maximum = 1_000_000)]
     pub contribution_ppm: u64,
     /// False where the population's median or mean stood in for something not known.
     pub known: bool,
@@ -146,29 +151,27 @@ pub struct ComponentView {
     /// day_parts_shared; distance: metres, both_remote; theme: asked, shared; format: accepted, preferred;
     /// reliability: completed, dropped; responsiveness: days_since_active; text: best_piece (from 0), pieces. What
     /// is not known is null.
-    #[schema(value_type = Object, example = json!({"wishes": [{"skill": "graphic_design", "required": 3, "weight": 3,
-        "must_have": true, "held": "graphic_design", "level": 4, "quality_ppm": 1_000_000}]}))]
+    #[schema(value_type = Object)]
     pub inputs: serde_json::Value,
     /// In words, by Accept-Language.
-    #[schema(example = "グラフィックデザイン 4(必要 3)")]
     pub because: String,
 }
 
 /// A change of one input.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3}, "fit_ppm": 874_310,
+    "because": "コピーライティングが3になれば順位が上がります。"}))]
 pub struct ImprovementView {
     /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today or
     /// completed.
-    #[schema(example = "skill_level")]
     pub change: String,
     /// What it would be changed to, or by how much.
-    #[schema(value_type = Object, example = json!({"skill": "copywriting", "to": 3}))]
+    #[schema(value_type = Object)]
     pub details: serde_json::Value,
     /// The fit that it would give.
-    #[schema(minimum = 0, maximum = 1_000_000, example = 874_310)]
+    #[schema(minimum = 0, maximum = 1_000_000)]
     pub fit_ppm: u64,
     /// In words, by Accept-Language.
-    #[schema(example = "コピーライティングが3になれば順位が上がります。")]
     pub because: String,
 }
 

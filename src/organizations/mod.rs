@@ -91,7 +91,7 @@ pub struct Contact {
     #[schema(max_length = 100, example = "田中 花子")]
     pub person: Option<String>,
     #[serde(default)]
-    #[validate(email)]
+    #[validate(email, length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "info@example.jp")]
     pub email: Option<String>,
     #[serde(default)]

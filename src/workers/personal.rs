@@ -19,7 +19,7 @@ pub struct Personal {
     #[schema(max_length = 100, example = "さとう ようこ")]
     pub kana: Option<String>,
     #[serde(default)]
-    #[validate(email)]
+    #[validate(email, length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "yoko@example.jp")]
     pub email: Option<String>,
     #[serde(default)]

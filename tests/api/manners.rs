@@ -48,6 +48,9 @@ on_both! {
             "contact": {"email": "nobody"}, "themes": ["dementia", "dementia"]});
         let codes: Vec<String> = refused(several).into_iter().map(|(place, code)| format!("{place} {code}")).collect();
         assert_eq!(codes, ["/contact/email email", "/corporate_number check_digit", "/name blank", "/themes duplicate"]);
+        let label = "a".repeat(63);
+        let long = json!({"name": "風", "area": "131041", "contact": {"email": format!("a@{label}.{label}.{label}.{label}")}});
+        assert_eq!(app.post("/v1/organizations", &long).expect(422).faults(), [("/contact/email".into(), "length".into())]);
     }
 
     fn a_member_may_not_be_there_twice(app) {

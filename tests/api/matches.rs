@@ -188,6 +188,19 @@ on_both! {
         assert_eq!(refused(json!({"need": need, "weights": {"text": -1}})), ("/weights/text".into(), "range".into()));
         assert_eq!(refused(json!({"need": {"type": "flier", "area": "13104"}})), ("/need/type".into(), "unknown_type".into()));
         assert_eq!(refused(json!({"need": need, "role": "engineer"})), ("/role".into(), "role_not_asked".into()));
+        let nobody = json!({"type": "flyer", "area": "13104", "organization_id": id});
+        assert_eq!(refused(json!({"need": nobody})), ("/need/organization_id".into(), "unknown_organization".into()));
+    }
+
+    fn a_preview_cares_for_the_themes_of_the_organization_that_asks(app) {
+        let organization = app.post("/v1/organizations", &json!({"name": "風", "area": "131041", "themes": ["place_to_gather"]})).expect(201).json()["id"].clone();
+        app.worker(json!({"themes": ["place_to_gather"]}));
+        let theme_of = |need: Value| {
+            let ranking = app.post("/v1/matches/preview", &json!({"need": need})).expect(200).json();
+            component(&ranking["items"][0], "theme")["value_ppm"].clone()
+        };
+        assert_eq!(theme_of(json!({"type": "flyer", "area": "13104", "organization_id": organization})), json!(1_000_000));
+        assert_eq!(theme_of(json!({"type": "flyer", "area": "13104"})), json!(500_000));
     }
 
     fn the_same_question_has_the_same_answer(app) {
