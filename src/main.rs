@@ -40,6 +40,9 @@ enum Command {
         /// Stop after loading
         #[arg(long)]
         load_only: bool,
+        /// How many made-up workers
+        #[arg(long, default_value_t = demo::roster::SIZE, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+        roster: u64,
     },
     /// Bring the database up to date
     Migrate,
@@ -160,7 +163,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
     let config = &cli.config;
     match cli.command {
         Command::Serve { listen } => serve(Listening::bind(State::open(config)?, &listen)?)?,
-        Command::Demo { listen, load_only } => run_demo(config, &listen, load_only)?,
+        Command::Demo {
+            listen,
+            load_only,
+            roster,
+        } => run_demo(config, &listen, load_only, roster)?,
         Command::Migrate => match db::migrate(&config.database()?)? {
             0 => say("The database is up to date.\n")?,
             n => say(&format!("{n} migration(s) ran.\n"))?,
@@ -208,10 +215,10 @@ fn serve(listening: Listening) -> Result<()> {
     actix_web::rt::System::new().block_on(listening.run())
 }
 
-fn run_demo(config: &Config, listen: &Listen, load_only: bool) -> Result<()> {
+fn run_demo(config: &Config, listen: &Listen, load_only: bool, roster: u64) -> Result<()> {
     let state = State::open(config)?;
     let today = calendar::today();
-    let loaded = demo::load(&state, today)?;
+    let loaded = demo::load(&state, today, roster)?;
     let demo::Loaded {
         organizations,
         engagements,

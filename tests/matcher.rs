@@ -93,7 +93,7 @@ fn population(everyone: &[Arc<Candidate>]) -> Population {
 fn assess(candidate: &Candidate, need: &Need) -> Assessment {
     let everyone: Vec<Arc<Candidate>> = (10..15).map(|id| Arc::new(worker(id))).collect();
     let population = population(&everyone);
-    Query::new(need, Weights::default(), &population, &everyone)
+    Query::new(need, Weights::default(), &population)
         .assess(candidate, 0)
         .unwrap()
 }
@@ -321,7 +321,7 @@ fn rare_themes_weigh_more() {
     everyone.push(Arc::new(worker(14)));
     let population = population(&everyone);
     let n = need();
-    let query = Query::new(&n, Weights::default(), &population, &everyone);
+    let query = Query::new(&n, Weights::default(), &population);
     let of = |themes: Option<Vec<u16>>| {
         let assessment = query.assess(&with(|c| c.themes = themes), 0).unwrap();
         assessment.values.get(Component::Theme)
@@ -404,7 +404,7 @@ fn a_missing_answer_counts_as_the_populations_typical_one() {
     }
     let population = population(&everyone);
     let n = need();
-    let query = Query::new(&n, Weights::default(), &population, &everyone);
+    let query = Query::new(&n, Weights::default(), &population);
     let silent = with(|c| (c.hours_per_week, c.record) = (None, None));
     let assessment = query.assess(&silent, 0).unwrap();
     let at = |component| assessment.values.get(component);
@@ -424,7 +424,7 @@ fn a_missing_answer_counts_as_the_populations_typical_one() {
 fn where_nobody_answered_one_half_stands_in() {
     let nobody = Population::of(&[], 100, geography(), tree(), 5);
     let n = need();
-    let query = Query::new(&n, Weights::default(), &nobody, &[]);
+    let query = Query::new(&n, Weights::default(), &nobody);
     let silent = Candidate {
         active: true,
         consented: true,
@@ -452,7 +452,7 @@ impl Draw {
     }
 
     fn candidate(&mut self, id: u128) -> Candidate {
-        let (formats, preferred) = (self.below(4) as u32, self.below(4) as u32);
+        let (formats, preferred) = (self.below(4) as u8, self.below(4) as u8);
         let (role, theme) = (self.below(3) as u16, self.below(5) as u16);
         let skills = vec![
             (self.below(5) as u16, 1 + self.below(5) as u8),
@@ -518,7 +518,7 @@ fn contributions_add_up_to_the_fit_for_everyone() {
         Weights::new([0.1, 0.0, 0.7, 0.0, 0.0, 3.0, 0.0, 1e-9, 0.0]).unwrap(),
     ] {
         let n = asking(|n| n.remote = true);
-        let query = Query::new(&n, weights, &population, &everyone);
+        let query = Query::new(&n, weights, &population);
         for candidate in &everyone {
             let assessment = query.assess(candidate, 0).unwrap();
             let sum: u64 = query.contributions(&assessment).iter().sum();
@@ -532,10 +532,13 @@ fn considered_is_passed_and_removed() {
     let everyone = Draw(2).everyone(800);
     let population = population(&everyone);
     let n = need();
-    let ranking = Query::new(&n, Weights::default(), &population, &everyone).rank_workers(None);
-    let removed: usize = ranking.removed.iter().map(|(_, count)| count).sum();
-    assert_eq!((ranking.considered, ranking.ranked.len() + removed), (800, 800));
-    assert!(ranking.ranked.len() > 20 && ranking.removed.len() > 6);
+    let ranking = Query::new(&n, Weights::default(), &population).rank_workers(&everyone, None);
+    let removed: usize = ranking.census.removed().map(|(_, count)| count).sum();
+    assert_eq!(
+        (ranking.census.considered, ranking.ranked.len() + removed),
+        (800, 800)
+    );
+    assert!(ranking.ranked.len() > 20 && ranking.census.removed().count() > 6);
     assert!(ranking.ranked.is_sorted_by(|a, b| a.0 < b.0));
 }
 
@@ -545,7 +548,7 @@ fn a_ranking_does_not_depend_on_the_order_of_what_came_in() {
     let n = need();
     let keys = |everyone: &[Arc<Candidate>]| -> Vec<RankKey> {
         let population = population(everyone);
-        let ranking = Query::new(&n, Weights::default(), &population, everyone).rank_workers(None);
+        let ranking = Query::new(&n, Weights::default(), &population).rank_workers(everyone, None);
         ranking.ranked.into_iter().map(|(key, _)| key).collect()
     };
     let before = keys(&everyone);
@@ -560,7 +563,7 @@ fn equal_fits_are_ordered_by_the_pair_and_not_by_the_id() {
     let population = population(&everyone);
     let order = |id| -> Vec<u128> {
         let n = asking(|n| n.id = id);
-        let ranking = Query::new(&n, Weights::default(), &population, &everyone).rank_workers(None);
+        let ranking = Query::new(&n, Weights::default(), &population).rank_workers(&everyone, None);
         ranking.ranked.iter().map(|(key, _)| key.candidate).collect()
     };
     assert_eq!(order(1), order(1));
@@ -574,7 +577,7 @@ fn raising_a_known_input_never_lowers_the_fit() {
     let everyone = draw.everyone(300);
     let population = population(&everyone);
     let n = asking(|n| n.remote = true);
-    let query = Query::new(&n, Weights::default(), &population, &everyone);
+    let query = Query::new(&n, Weights::default(), &population);
     let mut tried = 0;
     for candidate in &everyone {
         let before = query.assess(candidate, 0).unwrap();
@@ -648,10 +651,10 @@ fn without_a_role_everyone_appears_where_they_fit_best() {
         }),
     ];
     let population = population(&everyone);
-    let query = Query::new(&n, Weights::default(), &population, &everyone);
+    let query = Query::new(&n, Weights::default(), &population);
     let role_of = |only| -> Vec<(u128, usize)> {
         let mut found: Vec<_> = query
-            .rank_workers(only)
+            .rank_workers(&everyone, only)
             .ranked
             .iter()
             .map(|(key, (_, a))| (key.candidate, a.role))
@@ -670,10 +673,10 @@ fn needs_are_ranked_for_a_worker_by_the_same_fit() {
     let needs: Vec<Need> = (1..=20)
         .map(|id| asking(|n| (n.id, n.area, n.remote) = (id, (id % 3) as u16, id % 2 == 0)))
         .collect();
-    let query = |need| Query::new(need, Weights::default(), &population, &everyone);
+    let query = |need| Query::new(need, Weights::default(), &population);
     let candidate = worker(1);
     let ranking = rank::rank_needs(needs.iter().map(query), &candidate);
-    assert!(ranking.ranked.len() > 5 && ranking.considered == 20);
+    assert!(ranking.ranked.len() > 5 && ranking.census.considered == 20);
     for (key, (query, assessment)) in &ranking.ranked {
         assert_eq!(query.assess(&candidate, 0).unwrap().fit, assessment.fit);
         assert_eq!(key.fit_ppm.0, assessment.fit.fit_ppm);
@@ -685,8 +688,8 @@ fn the_smallest_improvement_really_raises_the_rank_and_nothing_smaller_was_overl
     let everyone = Draw(6).everyone(400);
     let population = population(&everyone);
     let n = asking(|n| n.remote = true);
-    let query = Query::new(&n, Weights::default(), &population, &everyone);
-    let ranking = query.rank_workers(None);
+    let query = Query::new(&n, Weights::default(), &population);
+    let ranking = query.rank_workers(&everyone, None);
     let mut found = 0;
     for pair in ranking.ranked.windows(2) {
         let [(above, _), (key, (position, assessment))] = pair else {
@@ -714,9 +717,8 @@ fn the_smallest_improvement_really_raises_the_rank_and_nothing_smaller_was_overl
         &n,
         Weights::new([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap(),
         &population,
-        &both,
     );
-    let ranking = query.rank_workers(None);
+    let ranking = query.rank_workers(&both, None);
     let (_, (_, assessment)) = &ranking.ranked[1];
     let improvement = improve::smallest_improvement(&query, &worse, assessment, ranking.ranked[0].0);
     let rises_on_a_tie = query.key(&worse, &ranking.ranked[0].1.1.fit) < ranking.ranked[0].0;

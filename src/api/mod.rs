@@ -73,13 +73,14 @@ impl State {
             index,
             ..
         } = self.clone();
-        // Requests look by themselves; this makes the first one, and spares the others the work.
-        loops.spawn("match index", Duration::from_millis(500), move || {
+        // Requests look by themselves; this makes the first one, spares them the work, and begins the epochs.
+        loops.spawn("match index", Duration::from_millis(100), move || {
             let (pool, catalogues, index) = (pool.clone(), catalogues.clone(), index.clone());
+            let follow = move || index.follow(&pool, &catalogues, calendar::today());
             async move {
-                let today = calendar::today();
-                pool.read(move |db| index.current(db, &catalogues, today).map(drop))
+                tokio::task::spawn_blocking(follow)
                     .await
+                    .unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
             }
         });
         let pool = self.pool.clone();

@@ -51,7 +51,7 @@ impl Format {
     }
 
     /// As the matcher's bit set.
-    pub fn set(formats: &[Format]) -> u32 {
+    pub fn set(formats: &[Format]) -> u8 {
         formats.iter().fold(0, |set, format| set | 1 << *format as u32)
     }
 }

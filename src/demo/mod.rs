@@ -12,13 +12,15 @@ use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
 use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::imports::{self, engagements, engagements::Engagement};
-use crate::matcher::{Query, Weights};
+use crate::matcher::Weights;
+use crate::matcher::index::Wanted;
 use crate::matches::explain::Explainer;
 use crate::organizations::{self, names::name_key};
-use crate::workers::{self, DEMO_SOURCE};
+use crate::workers::{self, DEMO_SOURCE, Worker};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::HashSet;
+use uuid::Uuid;
 
 const ACTOR: &str = "system:demo";
 pub const ARCHIVE: &str = include_str!("hometown_engagements.csv");
@@ -51,8 +53,8 @@ fn embedded(e: impl std::fmt::Display) -> Error {
     Error::Internal(format!("the embedded demonstration can't be read: {e}"))
 }
 
-/// Loads it. What is there already stays as it is.
-pub fn load(state: &State, today: NaiveDate) -> Result<Loaded> {
+/// Loads it, with a roster of this size. What is there already stays as it is.
+pub fn load(state: &State, today: NaiveDate, size: u64) -> Result<Loaded> {
     let archive = imports::File {
         name: "hometown_engagements.csv",
         bytes: ARCHIVE.as_bytes(),
@@ -74,7 +76,7 @@ pub fn load(state: &State, today: NaiveDate) -> Result<Loaded> {
     let (workers, requests) = pool.write_blocking(|db| {
         let catalogue = catalogues.current(db)?;
         Ok((
-            load_workers(db, &catalogue, today)?,
+            load_workers(db, &catalogue, today, size)?,
             load_requests(db, &catalogue, today)?,
         ))
     })?;
@@ -87,22 +89,28 @@ pub fn load(state: &State, today: NaiveDate) -> Result<Loaded> {
     })
 }
 
-fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usize> {
-    let mut fresh = roster::roster(catalogue, today).map_err(embedded)?;
+/// In parts, so that a large roster is never held whole.
+fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate, size: u64) -> Result<usize> {
+    const PART: usize = 10_000;
     let present: HashSet<String> = workers::store::external_ids(db, DEMO_SOURCE)?
         .into_iter()
         .collect();
-    fresh.retain(|worker| {
-        worker
-            .profile
-            .external_id
-            .as_ref()
-            .is_none_or(|id| !present.contains(id))
-    });
-    if !fresh.is_empty() {
-        workers::store::insert_all(db, ACTOR, &fresh)?;
+    let is_new = |worker: &Worker| {
+        let external_id = worker.profile.external_id.as_ref();
+        external_id.is_none_or(|id| !present.contains(id))
+    };
+    let mut fresh = roster::roster(catalogue, today, size)
+        .map_err(embedded)?
+        .filter(is_new);
+    let mut added = 0;
+    loop {
+        let part: Vec<Worker> = fresh.by_ref().take(PART).collect();
+        if part.is_empty() {
+            return Ok(added);
+        }
+        workers::store::insert_all(db, ACTOR, &part)?;
+        added += part.len();
     }
-    Ok(fresh.len())
 }
 
 /// Opens the requests of the last published year again.
@@ -173,13 +181,14 @@ pub fn top_five(state: &State, today: NaiveDate) -> Result<(Id, String)> {
             .iter()
             .find(|open| open.deliverable.request.type_ == "flyer" && open.deliverable.demo);
         let open = flyer.ok_or_else(|| embedded("no flyer is open"))?;
-        let query = Query::new(
-            &open.need,
-            Weights::default(),
-            &snapshot.population,
-            &snapshot.candidates,
-        );
-        let ranking = query.rank_workers(None);
+        let query = snapshot.index.query(&open.need, Weights::default());
+        let (hits, _) = snapshot.index.search(&query, Wanted::best(5));
+        let census = snapshot.index.census(&query, None);
+        let ids: Vec<Id> = hits
+            .iter()
+            .map(|hit| Id(Uuid::from_u128(hit.candidate.id)))
+            .collect();
+        let faces = workers::store::faces(db, &ids)?;
         let explainer = Explainer {
             catalogue: &snapshot.catalogue,
             language: Language::Ja,
@@ -189,7 +198,7 @@ pub fn top_five(state: &State, today: NaiveDate) -> Result<(Id, String)> {
             .area
             .as_deref()
             .and_then(|code| snapshot.catalogue.area(code));
-        let (considered, passed) = (ranking.considered, ranking.ranked.len());
+        let (considered, passed) = (census.considered, census.passed);
         let mut lines = vec![
             format!(
                 "「{}」({})",
@@ -200,11 +209,11 @@ pub fn top_five(state: &State, today: NaiveDate) -> Result<(Id, String)> {
             format!("  {considered} workers considered, {passed} passed every gate:"),
         ];
         let mut above = None;
-        for (i, (key, (position, assessment))) in ranking.ranked.iter().take(5).enumerate() {
-            let person = snapshot.face(*position).zip(snapshot.candidates.get(*position));
-            let (face, candidate) = person.ok_or_else(|| embedded("a lost candidate"))?;
-            let explained = explainer.explained(&query, candidate, assessment, above);
-            above = Some(*key);
+        for (i, (hit, id)) in hits.iter().zip(ids).enumerate() {
+            let found = faces.get(&id).zip(hit.assess(&query));
+            let (face, assessment) = found.ok_or_else(|| embedded("a lost candidate"))?;
+            let explained = explainer.explained(&query, &hit.candidate, &assessment, above);
+            above = Some(hit.key);
             let fit = explained.fit_ppm as f64 / 1e6;
             lines.push(format!(
                 "  {}. {} as {}: fit {fit:.3}",

@@ -1,5 +1,5 @@
-//! Three hundred made-up workers, skewed like real ones: many marketers, few video makers, wards before villages,
-//! and a fifth of the answers missing.
+//! Made-up workers, skewed like real ones: many marketers, few video makers, wards before villages, and a fifth of
+//! the answers missing.
 
 use super::DEMO_SOURCE;
 use crate::catalogue::calendar::{self, DayPart};
@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many the demonstration has.
 pub const SIZE: u64 = 300;
 
 /// How often each role is somebody's first, in reality's proportions.
@@ -74,11 +75,15 @@ impl Draw {
     }
 }
 
-/// The whole roster, the same for the same catalogue and day.
-pub fn roster(catalogue: &Catalogue, today: NaiveDate) -> Result<Vec<Worker>, serde_json::Error> {
+/// The first of an endless roster, the same for the same catalogue and day.
+pub fn roster(
+    catalogue: &Catalogue,
+    today: NaiveDate,
+    size: u64,
+) -> Result<impl Iterator<Item = Worker>, serde_json::Error> {
     let people: People = serde_json::from_str(include_str!("people.json"))?;
     let now = Instant::now();
-    let worker = |number| {
+    let worker = move |number| {
         let external_id = format!("worker-{number:03}");
         let mut profile = profile(&mut Draw(mix(number)), &people, catalogue, today);
         profile.source = Some(DEMO_SOURCE.to_owned());
@@ -87,7 +92,7 @@ pub fn roster(catalogue: &Catalogue, today: NaiveDate) -> Result<Vec<Worker>, se
         let _ = profile.resolve(catalogue, Some(&profile.clone()), today);
         Worker::register(Id::derived(DEMO_SOURCE, &external_id, now), profile, now)
     };
-    Ok((1..=SIZE).map(worker).collect())
+    Ok((1..=size).map(worker))
 }
 
 fn profile(draw: &mut Draw, people: &People, catalogue: &Catalogue, today: NaiveDate) -> NewWorker {

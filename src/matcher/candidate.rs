@@ -11,9 +11,9 @@ pub struct Candidate {
     pub blocked: Vec<u128>,
     /// Organizations with which the worker has a conflict of interest.
     pub conflicts: Vec<u128>,
-    /// Bit sets of formats; a preferred one counts as accepted.
-    pub accepted_formats: Option<u32>,
-    pub preferred_formats: u32,
+    /// Bit sets of at most eight formats; a preferred one counts as accepted.
+    pub accepted_formats: Option<u8>,
+    pub preferred_formats: u8,
     pub roles: Option<Vec<Index>>,
     /// Skill and level, 1 to 5.
     pub skills: Option<Vec<(Index, u8)>>,
@@ -67,6 +67,6 @@ impl Candidate {
     }
 }
 
-fn bit(set: u32, i: Index) -> bool {
+fn bit(set: u8, i: Index) -> bool {
     set.checked_shr(u32::from(i)).unwrap_or(0) & 1 == 1
 }

@@ -8,7 +8,6 @@ use super::need::Wish;
 use super::population::{self, NEUTRAL_PPM, Population};
 use super::ppm::{self, PPM, ratio};
 use super::{Candidate, Index, Need, SkillTree};
-use std::collections::BTreeMap;
 
 coded! {
     /// What is weighed.
@@ -80,7 +79,7 @@ impl Values {
 #[derive(Debug, Clone)]
 pub struct Credited {
     pub wish: Wish,
-    credit_ppm: BTreeMap<Index, u64>,
+    credit_ppm: Vec<(Index, u64)>,
 }
 
 impl Credited {
@@ -94,7 +93,8 @@ impl Credited {
     /// `q = min(1, max_j level_j · 0.6^hops / required)` and the skill and level that give it, if any does.
     pub fn quality(&self, skills: &[(Index, u8)]) -> (u64, Option<(Index, u8)>) {
         let credit = |(skill, level): &(Index, u8)| {
-            let credit = self.credit_ppm.get(skill)?;
+            let found = self.credit_ppm.binary_search_by_key(skill, |(held, _)| *held);
+            let (_, credit) = self.credit_ppm.get(found.ok()?)?;
             Some((credit * u64::from(*level), std::cmp::Reverse(*skill), *level))
         };
         match skills.iter().filter_map(credit).max() {
@@ -124,39 +124,50 @@ pub fn skill_ppm(wishes: &[Credited], skills: &[(Index, u8)]) -> u64 {
     }
 }
 
+/// From here on another delivery does not change the value any more: e^(−15) is less than half a part per million.
+pub const MOST_DELIVERIES: u64 = 30;
+
 /// `1 − e^(−n/2)`: the first deliveries teach most.
+pub fn experience_ppm(deliveries: u64) -> u64 {
+    ppm::from_unit(1.0 - libm::exp(-(deliveries as f64) / 2.0))
+}
+
 pub fn experience(candidate: &Candidate, need: &Need, role: Index, population: &Population) -> Scored {
-    let value = |n: u64| ppm::from_unit(1.0 - libm::exp(-(n as f64) / 2.0));
     match candidate.deliveries(need.family, role) {
-        Some(n) => Scored::known(value(n)),
-        None => Scored::imputed(Some(value(population.median_deliveries(need.family, role)))),
+        Some(n) => Scored::known(experience_ppm(n)),
+        None => Scored::imputed(Some(experience_ppm(
+            population.median_deliveries(need.family, role),
+        ))),
     }
+}
+
+pub fn hours_ppm(offered: u16, need: &Need) -> u64 {
+    let needed = u64::from(need.hours_per_week.max(1));
+    ratio(5 * u64::from(offered) * PPM, 6 * needed).min(PPM)
+}
+
+pub fn usual_hours_ppm(need: &Need, population: &Population) -> u64 {
+    let median = population.median_hours_per_week;
+    median.map_or(NEUTRAL_PPM, |hours| hours_ppm(hours, need))
+}
+
+pub fn usual_parts_ppm(need: &Need, population: &Population) -> u64 {
+    let share = |part| population.day_part_share_ppm(part).unwrap_or(NEUTRAL_PPM);
+    let asked = (0..21).filter(|part| need.day_parts >> part & 1 == 1);
+    ratio(asked.map(share).sum(), u64::from(need.day_parts.count_ones()))
 }
 
 /// `min(1, hours offered / (1.2 · hours needed))`, times the share of the needed day-parts that is offered.
 pub fn availability(candidate: &Candidate, need: &Need, population: &Population) -> Scored {
-    let hours = match candidate.hours_per_week.or(population.median_hours_per_week) {
-        Some(offered) => ratio(
-            5 * u64::from(offered) * PPM,
-            6 * u64::from(need.hours_per_week.max(1)),
-        )
-        .min(PPM),
-        None => NEUTRAL_PPM,
+    let hours = match candidate.hours_per_week {
+        Some(offered) => hours_ppm(offered, need),
+        None => usual_hours_ppm(need, population),
     };
     let asked = u64::from(need.day_parts.count_ones());
     let parts = match candidate.day_parts {
         _ if asked == 0 => PPM,
         Some(offered) => ratio(u64::from((offered & need.day_parts).count_ones()) * PPM, asked),
-        None => {
-            let share = |part| population.day_part_share_ppm(part).unwrap_or(NEUTRAL_PPM);
-            ratio(
-                (0..21)
-                    .filter(|part| need.day_parts >> part & 1 == 1)
-                    .map(share)
-                    .sum(),
-                asked,
-            )
-        }
+        None => usual_parts_ppm(need, population),
     };
     let known = candidate.hours_per_week.is_some() && (asked == 0 || candidate.day_parts.is_some());
     Scored {
@@ -165,27 +176,42 @@ pub fn availability(candidate: &Candidate, need: &Need, population: &Population)
     }
 }
 
-/// `2^(−d / 10 km)`, or 0.9 if both accept remote work; the larger.
+/// `2^(−d / 10 km)`.
+pub fn near_ppm(metres: u32) -> u64 {
+    ppm::from_unit(libm::exp2(-f64::from(metres) / 10_000.0))
+}
+
+/// [`near_ppm`], or 0.9 if both accept remote work; the larger.
 pub fn distance(
     candidate: &Candidate,
     need: &Need,
     median_metres: Option<u32>,
     population: &Population,
 ) -> Scored {
-    let metres = candidate
-        .area
-        .map(|area| population.geography.metres(area, need.area));
-    let value = |metres: u32| ppm::from_unit(libm::exp2(-f64::from(metres) / 10_000.0));
-    let near = metres.or(median_metres).map_or(NEUTRAL_PPM, value);
+    distance_from(candidate.area, candidate.remote, need, median_metres, population)
+}
+
+/// The same, for all who live there and answer alike about remote work.
+pub fn distance_from(
+    area: Option<Index>,
+    remote: Option<bool>,
+    need: &Need,
+    median_metres: Option<u32>,
+    population: &Population,
+) -> Scored {
+    let near = match area {
+        Some(area) => population.geography.near_ppm(area, need.area),
+        None => median_metres.map_or(NEUTRAL_PPM, near_ppm),
+    };
     let remotely = near.max(900_000);
-    match (need.remote, candidate.remote) {
+    match (need.remote, remote) {
         (false, _) | (true, Some(false)) => Scored {
             ppm: near,
-            known: metres.is_some(),
+            known: area.is_some(),
         },
         (true, Some(true)) => Scored {
             ppm: remotely,
-            known: metres.is_some() || remotely == 900_000,
+            known: area.is_some() || remotely == 900_000,
         },
         (true, None) => {
             let share = population.remote_share_ppm.unwrap_or(NEUTRAL_PPM);
@@ -211,15 +237,23 @@ pub fn theme(candidate: &Candidate, need: &Need, population: &Population) -> Sco
                 all,
             ))
         }
-        None => {
-            let usual = |t: &Index| {
-                population.theme_idf_ppm(*t) as u128
-                    * population.theme_share_ppm(*t).unwrap_or(NEUTRAL_PPM) as u128
-            };
-            let sum: u128 = need.themes.iter().map(usual).sum();
-            Scored::imputed(Some(((sum + u128::from(all) / 2) / u128::from(all)) as u64))
-        }
+        None => Scored::imputed(Some(usual_themes_ppm(need, population))),
     }
+}
+
+/// The mean value of those who told us their themes.
+pub fn usual_themes_ppm(need: &Need, population: &Population) -> u64 {
+    let all: u128 = need
+        .themes
+        .iter()
+        .map(|t| u128::from(population.theme_idf_ppm(*t)))
+        .sum();
+    let usual = |t: &Index| {
+        u128::from(population.theme_idf_ppm(*t))
+            * u128::from(population.theme_share_ppm(*t).unwrap_or(NEUTRAL_PPM))
+    };
+    let sum: u128 = need.themes.iter().map(usual).sum();
+    ((sum + all / 2) / all.max(1)) as u64
 }
 
 /// Preferred 1, accepted 0.5.
@@ -239,10 +273,14 @@ pub fn reliability(candidate: &Candidate, population: &Population) -> Scored {
 }
 
 /// `2^(−days since last active / 60)`.
+pub fn idle_ppm(days: i32) -> u64 {
+    ppm::from_unit(libm::exp2(-f64::from(days) / 60.0))
+}
+
+/// [`idle_ppm`] of today.
 pub fn responsiveness(candidate: &Candidate, population: &Population) -> Scored {
-    let value = |days: i32| ppm::from_unit(libm::exp2(-f64::from(days) / 60.0));
     match candidate.last_active {
-        Some(day) => Scored::known(value((population.today - day).max(0))),
-        None => Scored::imputed(population.median_idle_days.map(value)),
+        Some(day) => Scored::known(idle_ppm((population.today - day).max(0))),
+        None => Scored::imputed(population.median_idle_days.map(idle_ppm)),
     }
 }

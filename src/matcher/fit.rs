@@ -10,7 +10,7 @@ use super::components::{COMPONENTS, Component, N, Values};
 use super::ppm::{self, PPM, ratio};
 
 /// A side never counts less than this, so that one empty side doesn't erase the other.
-const FLOOR: u64 = PPM / 1000;
+pub const FLOOR: u64 = PPM / 1000;
 
 /// The importance of each component, in parts per million that add up to one whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl Weights {
 /// Weights made ready for both sides.
 #[derive(Debug, Clone, Copy)]
 pub struct Sides {
-    organization: [u64; N],
-    worker: [u64; N],
+    pub organization: [u64; N],
+    pub worker: [u64; N],
 }
 
 /// The fit and the two sides it is made of, in parts per million.

@@ -182,10 +182,8 @@ fn skills(gated: &mut Gated, candidate: &Candidate, role: &RoleNeed, population:
     let Some(skills) = &candidate.skills else {
         return gated.unconfirmed.push(Unconfirmed::Skill);
     };
-    let held = |wish: &super::Wish| {
-        skills
-            .iter()
-            .any(|(skill, level)| *level >= wish.level && population.tree.covers(*skill, wish.skill))
-    };
-    gated.need(must.all(held), Gate::SkillBelowMinimum);
+    gated.need(
+        must.all(|wish| population.tree.holds(skills, wish)),
+        Gate::SkillBelowMinimum,
+    );
 }

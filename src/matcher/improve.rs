@@ -104,7 +104,7 @@ fn apply(candidate: &mut Candidate, change: Change, query: &Query, now: &Assessm
         Change::AcceptRemote => candidate.remote = Some(true),
         Change::Theme { theme } => candidate.themes.get_or_insert_default().push(theme),
         Change::PreferFormat { format } => {
-            candidate.preferred_formats |= 1u32.checked_shl(u32::from(format)).unwrap_or(0);
+            candidate.preferred_formats |= 1u8.checked_shl(u32::from(format)).unwrap_or(0);
             candidate.accepted_formats.get_or_insert_default();
         }
         Change::ActiveToday => candidate.last_active = Some(query.population.today),

@@ -1,7 +1,7 @@
 //! The heart: who may do a deliverable, how well they fit, and why.
 //!
 //! * `ppm`: the integer arithmetic that every score is made of.
-//! * `need`, `candidate`: the two sides, in small integers instead of codes.
+//! * `need`, `candidate`: the two sides, in small integers instead of codes. `profile`: what needs of one type share.
 //! * `population`: what the people ranked have in common, and what stands in for a missing answer.
 //! * `gates`: what rules a pairing out. `components`: the nine values. `fit`: how they make one number.
 //! * `text`: words to terms, and BM25.
@@ -19,9 +19,11 @@ pub mod components;
 pub mod fit;
 pub mod gates;
 pub mod improve;
+pub mod index;
 pub mod need;
 pub mod population;
 pub mod ppm;
+pub mod profile;
 pub mod rank;
 pub mod text;
 
@@ -32,7 +34,7 @@ pub use gates::{GATES, Gate, Unconfirmed};
 pub use improve::{Change, Improvement};
 pub use need::{Need, RoleNeed, SkillTree, Wish};
 pub use population::{Geography, Population};
-pub use rank::{Assessment, Query, RankKey, Ranking};
+pub use rank::{Assessment, Census, Query, RankKey, Ranking};
 
 /// A catalogue entry, by its position in the catalogue that the caller holds.
 pub type Index = u16;

@@ -1,7 +1,6 @@
 //! What is asked for: a deliverable seen by the matcher.
 
-use super::Index;
-use std::collections::BTreeMap;
+use super::{Index, text::Term};
 
 /// One deliverable, or an unsaved one.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +25,7 @@ pub struct Need {
     pub qualifications: Vec<String>,
     pub roles: Vec<RoleNeed>,
     /// Of the title and the trouble in words: distinct, sorted.
-    pub terms: Vec<u64>,
+    pub terms: Vec<Term>,
 }
 
 /// One role of the team.
@@ -37,7 +36,7 @@ pub struct RoleNeed {
 }
 
 /// One skill that a role asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Wish {
     pub skill: Index,
     /// 1 to 5.
@@ -94,6 +93,12 @@ impl SkillTree {
         self.path(held).contains(&wanted)
     }
 
+    /// Whether these skills hold the wished one at its level, itself or as a narrower one.
+    pub fn holds(&self, skills: &[(Index, u8)], wish: &Wish) -> bool {
+        let enough = |(skill, level): &(Index, u8)| *level >= wish.level && self.covers(*skill, wish.skill);
+        skills.iter().any(enough)
+    }
+
     /// Credit in parts per million for `held` where `wanted` is asked.
     pub fn credit_ppm(&self, held: Index, wanted: Index) -> u64 {
         self.hops(held, wanted)
@@ -101,8 +106,8 @@ impl SkillTree {
             .unwrap_or(0)
     }
 
-    /// Every skill that earns credit where `wanted` is asked, with that credit.
-    pub fn creditable(&self, wanted: Index) -> BTreeMap<Index, u64> {
+    /// Every skill that earns credit where `wanted` is asked, with that credit, in order.
+    pub fn creditable(&self, wanted: Index) -> Vec<(Index, u64)> {
         let all = (0..self.paths.len() as Index).map(|held| (held, self.credit_ppm(held, wanted)));
         all.filter(|(_, credit)| *credit > 0).collect()
     }

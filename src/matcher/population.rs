@@ -2,19 +2,27 @@
 //! themes and words, the map and the skill tree.
 //!
 //! Everything here is a function of the candidates, the day and the catalogue, and fixed while rankings are made
-//! from it, so that one worker's missing answer is worth the same in every ranking.
+//! from it, so that one worker's missing answer is worth the same in every ranking. Medians and means are taken
+//! over a stable sample of [`SAMPLE`] candidates, which are all of them in most places.
 
-use super::{Candidate, Index, SkillTree, ppm::PPM, ppm::median, ppm::ratio, text::Corpus};
+use super::components::{Credited, near_ppm, skill_ppm};
+use super::ppm::{PPM, median, mix, ratio};
+use super::text::{Corpus, TextQuery};
+use super::{Candidate, Index, SkillTree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What stands in where nobody at all has answered.
 pub const NEUTRAL_PPM: u64 = 500_000;
 
+/// How many candidates the medians and means are taken over; whoever has the smallest hash belongs to them.
+pub const SAMPLE: usize = 8_192;
+
 /// Where the areas lie.
 #[derive(Debug, Clone, Default)]
 pub struct Geography {
     metres: Vec<Vec<u32>>,
+    near_ppm: Vec<Vec<u32>>,
     islands: Vec<bool>,
 }
 
@@ -28,13 +36,23 @@ impl Geography {
                 half(lat_b - lat_a) + libm::cos(lat_a) * libm::cos(lat_b) * half((b.1 - a.1).to_radians());
             (2.0 * 6_371_009.0 * libm::asin(libm::sqrt(h.min(1.0))) + 0.5) as u32
         };
+        let metres: Vec<Vec<u32>> = points
+            .iter()
+            .map(|a| points.iter().map(|b| metres(a, b)).collect())
+            .collect();
+        let near = |row: &Vec<u32>| row.iter().map(|m| near_ppm(*m) as u32).collect();
         Geography {
-            metres: points
-                .iter()
-                .map(|a| points.iter().map(|b| metres(a, b)).collect())
-                .collect(),
+            near_ppm: metres.iter().map(near).collect(),
+            metres,
             islands,
         }
+    }
+
+    /// What the distance between two areas is worth.
+    pub fn near_ppm(&self, a: Index, b: Index) -> u64 {
+        let row = self.near_ppm.get(usize::from(a));
+        row.and_then(|row| row.get(usize::from(b)))
+            .map_or(0, |ppm| u64::from(*ppm))
     }
 
     /// Between two areas; an area that is not on the map is far from everywhere.
@@ -57,6 +75,7 @@ pub struct Population {
     pub geography: Arc<Geography>,
     pub tree: Arc<SkillTree>,
     pub corpus: Corpus,
+    pub sample: Vec<Arc<Candidate>>,
     pub median_hours_per_week: Option<u16>,
     pub median_reliability_ppm: Option<u64>,
     pub median_idle_days: Option<i32>,
@@ -68,6 +87,7 @@ pub struct Population {
     theme_shares_ppm: Option<Vec<u64>>,
     theme_idf_ppm: Vec<u64>,
     residents: Vec<u32>,
+    median_metres: Vec<Option<u32>>,
 }
 
 impl Population {
@@ -78,7 +98,8 @@ impl Population {
         tree: Arc<SkillTree>,
         themes: usize,
     ) -> Population {
-        let all = || everyone.iter().map(Arc::as_ref);
+        let sample = sample(everyone);
+        let all = || sample.iter().map(Arc::as_ref);
         let theme_sets: Vec<&Vec<Index>> = all().filter_map(|c| c.themes.as_ref()).collect();
         let mut caring = vec![0u64; themes];
         for theme in theme_sets.iter().flat_map(|set| set.iter()) {
@@ -87,7 +108,7 @@ impl Population {
             }
         }
         let mut residents = vec![0; geography.metres.len()];
-        for area in all().filter_map(|c| c.area) {
+        for area in everyone.iter().filter_map(|c| c.area) {
             if let Some(count) = residents.get_mut(usize::from(area)) {
                 *count += 1;
             }
@@ -100,7 +121,7 @@ impl Population {
         let formats: Vec<&Candidate> = all().filter(|c| c.accepted_formats.is_some()).collect();
         Population {
             today,
-            corpus: Corpus::of(all().flat_map(|c| &c.evidence)),
+            corpus: Corpus::of(everyone.iter().flat_map(|c| &c.evidence)),
             median_hours_per_week: median(all().filter_map(|c| c.hours_per_week).collect()),
             median_reliability_ppm: median(all().filter_map(|c| c.record).map(reliability_ppm).collect()),
             median_idle_days: median(
@@ -117,21 +138,42 @@ impl Population {
             day_part_shares_ppm: (0..21)
                 .map(|i| mean(day_parts.iter(), |p| u64::from(*p >> i & 1) * PPM))
                 .collect(),
-            format_means_ppm: (0..32)
+            format_means_ppm: (0..8)
                 .map(|i| mean(formats.iter(), |c| format_ppm(c, i).unwrap_or(0)))
                 .collect(),
             theme_shares_ppm: (known > 0).then(|| caring.iter().map(|c| ratio(c * PPM, known)).collect()),
             theme_idf_ppm: caring.iter().map(rarity).collect(),
+            median_metres: (0..residents.len())
+                .map(|area| median_metres(area as Index, &residents, &geography))
+                .collect(),
             residents,
             geography,
             tree,
+            sample,
         }
+    }
+
+    /// The mean skill of those whose skills are known, where these are wished for.
+    pub fn mean_skill(&self, wishes: &[Credited]) -> Option<u64> {
+        let known = self.sample.iter().filter_map(|c| c.skills.as_ref());
+        mean(known, |skills| skill_ppm(wishes, skills))
+    }
+
+    /// The mean value of those who have evidence, for these words.
+    pub fn mean_text(&self, query: &TextQuery) -> Option<u64> {
+        let known = self.sample.iter().filter_map(|c| query.best(&c.evidence));
+        mean(known, |(ppm, _)| ppm)
     }
 
     /// How rare a theme is among the workers: ln(1 + (N + 1) / (n + 1)), n of the N who told us caring for it.
     pub fn theme_idf_ppm(&self, theme: Index) -> u64 {
         // A theme newer than the population is as rare as can be.
         self.theme_idf_ppm.get(usize::from(theme)).copied().unwrap_or(PPM)
+    }
+
+    /// Whether each theme can have a bit of its own in 64.
+    pub fn themes_fit_in_a_word(&self) -> bool {
+        self.theme_idf_ppm.len() <= 64
     }
 
     /// The share of workers who care for the theme, of those who told us.
@@ -160,16 +202,32 @@ impl Population {
 
     /// From the area to the median worker of known area.
     pub fn median_metres(&self, area: Index) -> Option<u32> {
-        let distance = |(from, count): (usize, &u32)| (self.geography.metres(area, from as Index), *count);
-        let mut distances: Vec<(u32, u32)> = self.residents.iter().enumerate().map(distance).collect();
-        distances.sort_unstable();
-        let middle = (self.residents.iter().sum::<u32>().checked_sub(1)?) / 2;
-        let mut seen = 0;
-        distances.into_iter().find_map(|(metres, count)| {
-            seen += count;
-            (seen > middle).then_some(metres)
-        })
+        match self.median_metres.get(usize::from(area)) {
+            Some(median) => *median,
+            None => median_metres(area, &self.residents, &self.geography),
+        }
     }
+}
+
+fn median_metres(area: Index, residents: &[u32], geography: &Geography) -> Option<u32> {
+    let distance = |(from, count): (usize, &u32)| (geography.metres(area, from as Index), *count);
+    let mut distances: Vec<(u32, u32)> = residents.iter().enumerate().map(distance).collect();
+    distances.sort_unstable();
+    let middle = (residents.iter().sum::<u32>().checked_sub(1)?) / 2;
+    let mut seen = 0;
+    distances.into_iter().find_map(|(metres, count)| {
+        seen += count;
+        (seen > middle).then_some(metres)
+    })
+}
+
+fn sample(everyone: &[Arc<Candidate>]) -> Vec<Arc<Candidate>> {
+    let mut hashed: Vec<(u64, &Arc<Candidate>)> = everyone.iter().map(|c| (mix(c.id as u64), c)).collect();
+    if hashed.len() > SAMPLE {
+        hashed.select_nth_unstable_by_key(SAMPLE, |(hash, c)| (*hash, c.id));
+        hashed.truncate(SAMPLE);
+    }
+    hashed.into_iter().map(|(_, c)| Arc::clone(c)).collect()
 }
 
 /// (4 + completed) / (5 + completed + dropped): a newcomer starts at four fifths.

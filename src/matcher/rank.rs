@@ -3,29 +3,43 @@
 use super::components::{self, Credited, Scored, Values, skill_ppm};
 use super::fit::{Fit, Sides, Weights};
 use super::gates::{self, GATES, Gate, Gated, Unconfirmed};
-use super::population::{Population, mean};
+use super::population::Population;
 use super::ppm::{PPM, mix, ratio};
-use super::text::TextQuery;
+use super::profile::{Profile, ProfileKey};
+use super::text::{Term, TextQuery};
 use super::{COMPONENTS, Candidate, Component, Need};
-use std::cell::OnceCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A need made ready to meet candidates: whatever depends on the need alone is done once here.
 pub struct Query<'a> {
     pub need: &'a Need,
     pub weights: Weights,
     pub population: &'a Population,
-    everyone: &'a [Arc<Candidate>],
     sides: Sides,
-    roles: Vec<RoleQuery>,
-    text: TextQuery,
+    profiles: Vec<Arc<Profile>>,
+    words: Arc<Words>,
     median_metres: Option<u32>,
-    mean_text: OnceCell<Option<u64>>,
 }
 
-struct RoleQuery {
-    wishes: Vec<Credited>,
-    mean_skill: OnceCell<Option<u64>>,
+/// A need's words made ready.
+#[derive(Debug, Default)]
+pub struct Words {
+    pub query: TextQuery,
+    mean: OnceLock<Option<u64>>,
+}
+
+impl Words {
+    pub fn new(terms: &[Term], population: &Population) -> Words {
+        Words {
+            query: population.corpus.query(terms),
+            mean: OnceLock::new(),
+        }
+    }
+
+    /// What stands in where there is no evidence.
+    pub fn mean_ppm(&self, population: &Population) -> Option<u64> {
+        *self.mean.get_or_init(|| population.mean_text(&self.query))
+    }
 }
 
 /// One candidate in one role.
@@ -48,50 +62,95 @@ pub struct RankKey {
     pub candidate: u128,
 }
 
-/// Everyone who passed, best first, and how many each gate removed.
+/// How many were looked at, and how many each gate removed: considered = passed + the sum of removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Census {
+    pub considered: usize,
+    pub passed: usize,
+    removed: [usize; GATES.len()],
+}
+
+impl Census {
+    /// Whoever fails several gates counts under the first, in the role where they come furthest.
+    pub fn count(&mut self, first_failed: Option<Gate>) {
+        self.considered += 1;
+        match first_failed {
+            None => self.passed += 1,
+            Some(gate) => {
+                if let Some(count) = self.removed.get_mut(gate as usize) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
+    /// The gates that removed anybody, in order.
+    pub fn removed(&self) -> impl Iterator<Item = (Gate, usize)> {
+        GATES
+            .into_iter()
+            .zip(self.removed)
+            .filter(|(_, count)| *count > 0)
+    }
+}
+
+/// Everyone who passed, best first.
 #[derive(Debug, Clone)]
 pub struct Ranking<T> {
-    pub considered: usize,
-    pub removed: Vec<(Gate, usize)>,
+    pub census: Census,
     pub ranked: Vec<(RankKey, T)>,
 }
 
 impl<'a> Query<'a> {
-    /// `everyone` is whom the population was made of: a missing set stands in as their mean.
-    pub fn new(
+    pub fn new(need: &'a Need, weights: Weights, population: &'a Population) -> Self {
+        let profile = |role| Arc::new(Profile::new(ProfileKey::of(need, role), population));
+        let profiles = need.roles.iter().map(profile).collect();
+        let words = Arc::new(Words::new(&need.terms, population));
+        Query::prepared(need, weights, population, profiles, words)
+    }
+
+    /// With what other needs share: a profile for each role, and the words.
+    pub fn prepared(
         need: &'a Need,
         weights: Weights,
         population: &'a Population,
-        everyone: &'a [Arc<Candidate>],
+        profiles: Vec<Arc<Profile>>,
+        words: Arc<Words>,
     ) -> Self {
-        let role = |role: &super::RoleNeed| RoleQuery {
-            wishes: role
-                .wishes
-                .iter()
-                .map(|wish| Credited::new(*wish, &population.tree))
-                .collect(),
-            mean_skill: OnceCell::new(),
-        };
         Query {
             need,
             weights,
             population,
-            everyone,
             sides: Sides::new(&weights),
-            roles: need.roles.iter().map(role).collect(),
-            text: population.corpus.query(&need.terms),
+            profiles,
+            words,
             median_metres: population.median_metres(need.area),
-            mean_text: OnceCell::new(),
         }
     }
 
+    /// The weights of each side, in the order of [`COMPONENTS`].
+    pub fn side_weights(&self) -> (&[u64], &[u64]) {
+        (&self.sides.organization, &self.sides.worker)
+    }
+
+    pub fn median_metres(&self) -> Option<u32> {
+        self.median_metres
+    }
+
+    pub fn profiles(&self) -> &[Arc<Profile>] {
+        &self.profiles
+    }
+
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
     pub fn wishes(&self, role: usize) -> &[Credited] {
-        self.roles.get(role).map_or(&[], |role| &role.wishes)
+        self.profiles.get(role).map_or(&[], |profile| &profile.wishes)
     }
 
     /// The best piece of evidence, by position, with its value.
     pub fn best_piece(&self, candidate: &Candidate) -> Option<(u64, usize)> {
-        self.text.best(&candidate.evidence)
+        self.words.query.best(&candidate.evidence)
     }
 
     /// Every gate and every component of one candidate in one role. `None` where the need has no such role.
@@ -124,28 +183,19 @@ impl<'a> Query<'a> {
     }
 
     fn skill(&self, candidate: &Candidate, position: usize) -> Scored {
-        let Some(role) = self.roles.get(position) else {
+        let Some(profile) = self.profiles.get(position) else {
             return Scored::default();
         };
         match &candidate.skills {
-            Some(skills) => Scored::known(skill_ppm(&role.wishes, skills)),
-            None => Scored::imputed(*role.mean_skill.get_or_init(|| {
-                mean(self.everyone.iter().filter_map(|c| c.skills.as_ref()), |s| {
-                    skill_ppm(&role.wishes, s)
-                })
-            })),
+            Some(skills) => Scored::known(skill_ppm(&profile.wishes, skills)),
+            None => Scored::imputed(profile.mean_skill(self.population)),
         }
     }
 
     fn text(&self, candidate: &Candidate) -> Scored {
         match self.best_piece(candidate) {
             Some((ppm, _)) => Scored::known(ppm),
-            None => Scored::imputed(*self.mean_text.get_or_init(|| {
-                mean(
-                    self.everyone.iter().filter_map(|c| self.best_piece(c)),
-                    |(ppm, _)| ppm,
-                )
-            })),
+            None => Scored::imputed(self.words.mean_ppm(self.population)),
         }
     }
 
@@ -179,10 +229,13 @@ impl<'a> Query<'a> {
         ratio(known.map(|c| self.weights.ppm(*c)).sum(), 1).min(PPM)
     }
 
-    /// Ranks workers for this need.
-    pub fn rank_workers(&self, only: Option<usize>) -> Ranking<(usize, Assessment)> {
-        let all = self.everyone.iter().enumerate();
-        rank(all.filter_map(|(i, c)| {
+    /// Ranks all of these workers for this need.
+    pub fn rank_workers(
+        &self,
+        everyone: &[Arc<Candidate>],
+        only: Option<usize>,
+    ) -> Ranking<(usize, Assessment)> {
+        rank(everyone.iter().enumerate().filter_map(|(i, c)| {
             let assessment = self.best(c, only)?;
             Some((
                 self.key(c, &assessment.fit),
@@ -209,27 +262,13 @@ pub fn rank_needs<'q>(
 }
 
 fn rank<T>(assessed: impl Iterator<Item = (RankKey, Option<Gate>, T)>) -> Ranking<T> {
-    let (mut considered, mut removed, mut ranked) = (0, vec![0; GATES.len()], Vec::new());
+    let (mut census, mut ranked) = (Census::default(), Vec::new());
     for (key, failed, item) in assessed {
-        considered += 1;
-        match failed {
-            None => ranked.push((key, item)),
-            Some(gate) => {
-                if let Some(count) = removed.get_mut(gate as usize) {
-                    *count += 1;
-                }
-            }
+        census.count(failed);
+        if failed.is_none() {
+            ranked.push((key, item));
         }
     }
     ranked.sort_unstable_by_key(|(key, _)| *key);
-    let removed = GATES
-        .into_iter()
-        .zip(removed)
-        .filter(|(_, count)| *count > 0)
-        .collect();
-    Ranking {
-        considered,
-        removed,
-        ranked,
-    }
+    Ranking { census, ranked }
 }

@@ -1,50 +1,43 @@
 //! Words: text to terms, and BM25 of a need's terms against a piece of evidence.
 //!
-//! Text is folded by NFKC and lower case. Japanese has no spaces, so a run of its characters gives its character
-//! bigrams; any other run of letters and digits is one word. A term is the 64-bit FNV-1a hash of its text: among
-//! a million distinct terms the chance of any collision is below one in ten million.
+//! Text is folded by NFKC, lower case and katakana to hiragana. Japanese has no spaces, so a run of its characters
+//! gives its character bigrams; any other run of letters and digits is one word, cut to its stem by Snowball's
+//! English rules. A term is a 32-bit hash of its text: among 100,000 distinct terms about one pair in all is taken
+//! for one.
 //!
 //! BM25 after Robertson and Zaragoza (2009), k1 = 1.2, b = 0.75, with the always positive
 //! idf = ln(1 + (N − df + 0.5) / (df + 0.5)).
 
 use super::ppm::{self, PPM};
-use std::collections::{BTreeMap, HashMap};
+use rust_stemmers::{Algorithm, Stemmer};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use unicode_normalization::UnicodeNormalization;
 
-/// One piece of a worker's evidence: a past work, a profile.
+/// A word, or two neighbouring Japanese characters.
+pub type Term = u32;
+
+/// One piece of a worker's evidence: a past work, a profile. Its terms are sorted, each as often as it occurs.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Piece {
-    /// Term and how often it occurs, sorted by term.
-    terms: Vec<(u64, u32)>,
-    length: u32,
-}
+pub struct Piece(Box<[Term]>);
 
 impl Piece {
     pub fn of(text: &str) -> Piece {
-        let mut counts = BTreeMap::new();
-        let mut length = 0;
-        for term in terms(text) {
-            *counts.entry(term).or_insert(0) += 1;
-            length += 1;
-        }
-        Piece {
-            terms: counts.into_iter().collect(),
-            length,
-        }
+        let mut all = terms(text);
+        all.sort_unstable();
+        Piece(all.into())
     }
 
-    fn frequency(&self, term: u64) -> u32 {
-        let found = self.terms.binary_search_by_key(&term, |(t, _)| *t);
-        found
-            .ok()
-            .and_then(|i| self.terms.get(i))
-            .map_or(0, |(_, count)| *count)
+    /// Each distinct term, and how often it occurs.
+    fn counted(&self) -> impl Iterator<Item = (Term, u64)> {
+        let runs = self.0.chunk_by(|a, b| a == b);
+        runs.filter_map(|run| Some((*run.first()?, run.len() as u64)))
     }
 }
 
 /// The terms of a need: distinct and sorted.
-pub fn distinct_terms(text: &str) -> Vec<u64> {
-    let mut all: Vec<u64> = terms(text).collect();
+pub fn distinct_terms(text: &str) -> Vec<Term> {
+    let mut all = terms(text);
     all.sort_unstable();
     all.dedup();
     all
@@ -55,8 +48,9 @@ pub fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).collect()
 }
 
-fn terms(text: &str) -> impl Iterator<Item = u64> {
-    let folded = fold(text);
+fn terms(text: &str) -> Vec<Term> {
+    let folded: String = fold(text).chars().map(hiragana).collect();
+    let stemmer = Stemmer::create(Algorithm::English);
     let mut terms = Vec::new();
     for word in folded.split(|c: char| !c.is_alphanumeric()) {
         let mut rest = word;
@@ -65,17 +59,19 @@ fn terms(text: &str) -> impl Iterator<Item = u64> {
             let end = rest.find(|c| is_japanese(c) != japanese).unwrap_or(rest.len());
             let (run, tail) = rest.split_at(end);
             rest = tail;
-            if japanese && run.chars().nth(1).is_some() {
+            if !japanese {
+                terms.push(hash(&stemmer.stem(run)));
+            } else if run.chars().nth(1).is_none() {
+                terms.push(hash(run));
+            } else {
                 let next = run.char_indices().skip(1);
                 terms.extend(run.char_indices().zip(next).map(|((from, _), (to, last))| {
                     hash(run.get(from..to + last.len_utf8()).unwrap_or_default())
                 }));
-            } else {
-                terms.push(hash(run));
             }
         }
     }
-    terms.into_iter()
+    terms
 }
 
 /// Kana, kanji and their marks.
@@ -83,86 +79,177 @@ fn is_japanese(c: char) -> bool {
     matches!(c, '々' | '〆' | 'ー' | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
 }
 
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, byte| {
-        (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+/// Katakana stand 0x60 above hiragana.
+fn hiragana(c: char) -> char {
+    match c {
+        'ァ'..='ヶ' => char::from_u32(c as u32 - 0x60).unwrap_or(c),
+        _ => c,
+    }
 }
+
+/// A stable hash of one word as it stands.
+pub fn word_hash(word: &str) -> u32 {
+    hash(word)
+}
+
+/// The folded 64-bit FNV-1a.
+fn hash(text: &str) -> Term {
+    let all = text.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, byte| {
+        (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (all ^ (all >> 32)) as Term
+}
+
+/// A term is a hash already.
+#[derive(Debug, Clone, Default)]
+struct OfTerm(u64);
+
+impl Hasher for OfTerm {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |h, b| h << 8 | u64::from(*b));
+    }
+    fn write_u32(&mut self, term: u32) {
+        self.0 = u64::from(term).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+type ByTerm<T> = HashMap<Term, T, BuildHasherDefault<OfTerm>>;
 
 /// How common each term is among all pieces of evidence.
 #[derive(Debug, Clone, Default)]
 pub struct Corpus {
     pieces: u64,
-    total_length: u64,
-    holding: HashMap<u64, u32>,
+    mean_length_milli: u64,
+    terms: ByTerm<InCorpus>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct InCorpus {
+    /// How many pieces hold it.
+    holding: u32,
+    /// What it adds at most to the score of a piece, in parts per million of its idf.
+    most_ppm: u32,
 }
 
 impl Corpus {
-    pub fn of<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Corpus {
+    pub fn of<'a>(pieces: impl Iterator<Item = &'a Piece> + Clone) -> Corpus {
         let mut corpus = Corpus::default();
-        for piece in pieces {
+        let mut total_length = 0;
+        for piece in pieces.clone() {
             corpus.pieces += 1;
-            corpus.total_length += u64::from(piece.length);
-            for (term, _) in &piece.terms {
-                *corpus.holding.entry(*term).or_default() += 1;
+            total_length += piece.0.len() as u64;
+        }
+        corpus.mean_length_milli = ppm::ratio(total_length * 1000, corpus.pieces);
+        for piece in pieces {
+            for (term, tf) in piece.counted() {
+                let most_ppm = part(PPM, tf, piece.0.len() as u64, corpus.mean_length_milli) as u32;
+                let known = corpus.terms.entry(term).or_default();
+                known.holding += 1;
+                known.most_ppm = known.most_ppm.max(most_ppm);
             }
         }
         corpus
     }
 
-    fn idf_ppm(&self, term: u64) -> u64 {
-        let (all, holding) = (
-            self.pieces as f64,
-            f64::from(self.holding.get(&term).copied().unwrap_or(0)),
-        );
+    fn known(&self, term: Term) -> InCorpus {
+        self.terms.get(&term).copied().unwrap_or_default()
+    }
+
+    fn idf_ppm(&self, term: Term) -> u64 {
+        let (all, holding) = (self.pieces as f64, f64::from(self.known(term).holding));
         (libm::log(1.0 + (all - holding + 0.5) / (holding + 0.5)) * PPM as f64 + 0.5) as u64
     }
 
     /// Ready to score pieces against these terms.
-    pub fn query(&self, terms: &[u64]) -> TextQuery {
-        let idf_ppm: Vec<(u64, u64)> = terms.iter().map(|t| (*t, self.idf_ppm(*t))).collect();
-        let kappa = idf_ppm.iter().map(|(_, idf)| idf).sum();
-        let mean_length_milli = ppm::ratio(self.total_length * 1000, self.pieces);
+    pub fn query(&self, terms: &[Term]) -> TextQuery {
+        let idf_ppm: Vec<(Term, u64)> = terms.iter().map(|t| (*t, self.idf_ppm(*t))).collect();
+        // Rounding adds less than one for each term, and one for its bound.
+        let most = |(term, idf): &(Term, u64)| match self.known(*term).most_ppm {
+            0 => 0,
+            most_ppm => (idf * (u64::from(most_ppm) + 1)) / PPM + 2,
+        };
         TextQuery {
+            by_term: idf_ppm.iter().copied().collect(),
+            kappa: idf_ppm.iter().map(|(_, idf)| idf).sum(),
+            most: idf_ppm.iter().map(most).sum(),
             idf_ppm,
-            kappa,
-            mean_length_milli,
+            mean_length_milli: self.mean_length_milli,
         }
     }
 }
 
 /// A need's terms with their idf.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TextQuery {
-    idf_ppm: Vec<(u64, u64)>,
+    idf_ppm: Vec<(Term, u64)>,
+    by_term: ByTerm<u64>,
     /// The score of a piece of average length that holds each term once: there the component is one half.
     kappa: u64,
+    /// What no piece of the corpus exceeds.
+    most: u64,
     mean_length_milli: u64,
 }
 
 impl TextQuery {
     /// The best piece's `b / (b + κ)` in parts per million, and which piece that is. `None` without evidence.
     pub fn best(&self, pieces: &[Piece]) -> Option<(u64, usize)> {
-        let score = |piece: &Piece| {
-            let b = self.bm25(piece);
-            ppm::ratio(b * PPM, b + self.kappa)
-        };
-        let scored = pieces.iter().enumerate().map(|(i, piece)| (score(piece), i));
+        let scored = pieces
+            .iter()
+            .enumerate()
+            .map(|(i, piece)| (self.value(self.bm25(piece)), i));
         scored.max_by_key(|(score, i)| (*score, std::cmp::Reverse(*i)))
     }
 
-    fn bm25(&self, piece: &Piece) -> u64 {
-        let mean = u128::from(self.mean_length_milli);
-        let length = u128::from(piece.length) * 1000;
-        let of_term = |(term, idf): &(u64, u64)| {
-            let tf = u128::from(piece.frequency(*term));
-            let over = 10 * tf * mean + 3 * mean + 9 * length;
-            (u128::from(*idf) * tf * 22 * mean + over / 2)
-                .checked_div(over)
-                .unwrap_or(0) as u64
-        };
-        self.idf_ppm.iter().map(of_term).sum()
+    fn value(&self, b: u64) -> u64 {
+        ppm::ratio(b * PPM, b + self.kappa)
     }
+
+    /// What no piece of the corpus exceeds.
+    pub fn cap_ppm(&self) -> u64 {
+        self.value(self.most)
+    }
+
+    /// What no piece at all exceeds: a term adds less than k1 + 1 times its idf.
+    pub fn widest_cap_ppm(&self) -> u64 {
+        self.value(self.kappa.div_ceil(5) * 11 + self.idf_ppm.len() as u64)
+    }
+
+    /// The smaller side is looked up in the other.
+    fn bm25(&self, piece: &Piece) -> u64 {
+        let terms = &piece.0;
+        if terms.len() > 16 * self.idf_ppm.len() {
+            let held = |(term, idf): &(Term, u64)| {
+                let first = terms.partition_point(|t| t < term);
+                let tf = terms
+                    .get(first..)
+                    .map_or(0, |rest| rest.partition_point(|t| t == term));
+                self.part(*idf, tf as u64, terms.len() as u64)
+            };
+            return self.idf_ppm.iter().map(held).sum();
+        }
+        let asked = |(term, tf)| {
+            self.by_term
+                .get(&term)
+                .map(|idf| self.part(*idf, tf, terms.len() as u64))
+        };
+        piece.counted().filter_map(asked).sum()
+    }
+
+    fn part(&self, idf_ppm: u64, tf: u64, length: u64) -> u64 {
+        part(idf_ppm, tf, length, self.mean_length_milli)
+    }
+}
+
+/// One term's part of the score of a piece.
+fn part(idf_ppm: u64, tf: u64, length: u64, mean_length_milli: u64) -> u64 {
+    let (tf, mean) = (u128::from(tf), u128::from(mean_length_milli));
+    let over = 10 * tf * mean + 3 * mean + 9000 * u128::from(length);
+    (u128::from(idf_ppm) * tf * 22 * mean + over / 2)
+        .checked_div(over)
+        .unwrap_or(0) as u64
 }
 
 #[cfg(test)]
@@ -171,16 +258,12 @@ mod tests {
 
     #[test]
     fn japanese_gives_bigrams_and_latin_gives_words() {
-        let expected: Vec<u64> = ["会員", "員募", "募集", "npo", "2026", "絵"].map(hash).into();
-        assert_eq!(terms("会員募集 NPO・2026/絵").collect::<Vec<_>>(), expected);
-        assert_eq!(
-            terms("Ｆａｃｅｂｏｏｋ ﾁﾗｼ").collect::<Vec<_>>(),
-            terms("facebook チラシ").collect::<Vec<_>>()
-        );
-        assert_eq!(
-            terms("SNS活用").collect::<Vec<_>>(),
-            ["sns", "活用"].map(hash).to_vec()
-        );
+        let expected = ["会員", "員募", "募集", "npo", "2026", "絵"].map(hash).to_vec();
+        assert_eq!(terms("会員募集 NPO・2026/絵"), expected);
+        assert_eq!(terms("Ｆａｃｅｂｏｏｋ ﾁﾗｼ"), terms("facebook チラシ"));
+        assert_eq!(terms("チラシづくり"), terms("ちらしヅクリ"));
+        assert_eq!(terms("designing flyers"), terms("design flyer"));
+        assert_eq!(terms("SNS活用"), ["sns", "活用"].map(hash).to_vec());
     }
 
     #[test]

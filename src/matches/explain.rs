@@ -1,12 +1,12 @@
 //! From the matcher's numbers to words and codes.
 
+use super::index::Snapshot;
 use super::view::{ComponentView, Explained, Head, Removed, WeightsView};
 use crate::catalogue::{Catalogue, Definition, Entries};
 use crate::http::Language;
 use crate::matcher::{
-    Assessment, COMPONENTS, Candidate, Component, Index, Query, RankKey, Ranking, Weights, improve,
+    Assessment, COMPONENTS, Candidate, Census, Component, Gate, Index, Query, RankKey, Weights, improve,
 };
-use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 /// Everything that the words come from.
@@ -296,17 +296,11 @@ impl Explainer<'_> {
 }
 
 /// How a ranking was made.
-pub fn head<T>(
-    ranking: &Ranking<T>,
-    weights: &Weights,
-    version: &str,
-    at_change: i64,
-    today: NaiveDate,
-) -> Head {
+pub fn head(census: Option<&Census>, weights: &Weights, version: &str, snapshot: &Snapshot) -> Head {
     let w = |component| weights.ppm(component);
     Head {
-        at_change,
-        today,
+        at_change: snapshot.at_change,
+        today: snapshot.today,
         weights: WeightsView {
             version: version.to_owned(),
             skill: w(Component::Skill),
@@ -319,15 +313,15 @@ pub fn head<T>(
             responsiveness: w(Component::Responsiveness),
             text: w(Component::Text),
         },
-        considered: ranking.considered,
-        passed: ranking.ranked.len(),
-        removed: ranking
-            .removed
-            .iter()
-            .map(|(gate, count)| Removed {
-                gate: gate.code().to_owned(),
-                count: *count,
-            })
-            .collect(),
+        considered: census.map(|census| census.considered),
+        passed: census.map(|census| census.passed),
+        removed: census.map(|census| census.removed().map(removed).collect()),
+    }
+}
+
+fn removed((gate, count): (Gate, usize)) -> Removed {
+    Removed {
+        gate: gate.code().to_owned(),
+        count,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::explain::{Explainer, head};
 use super::index::{MatchIndex, Snapshot};
-use super::page::{Ranked, page_of};
+use super::page::{self as page_of_ranking, Ranked, page_of};
 use super::view::{
     DeliverableBrief, DeliverableMatch, DeliverableRanking, Why, WorkerBrief, WorkerMatch, WorkerRanking,
 };
@@ -12,13 +12,15 @@ use crate::catalogue::{Catalogues, Filters, calendar};
 use crate::db::{Db, Id, Pool};
 use crate::deliverables;
 use crate::error::{Error, FieldError, Place, Result, Text};
-use crate::http::page::MAX_LIMIT;
+use crate::http::page::{self, MAX_LIMIT};
 use crate::http::{Answer, Language, PathId, Query as Parameters, Submission, query::path_id};
+use crate::matcher::index::{Hit, Wanted};
 use crate::matcher::{Need, Query, Ranking, Weights, rank};
 use crate::workers;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde::Deserialize;
+use std::collections::HashMap;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -42,6 +44,9 @@ struct WorkerRankingParameters {
     limit: Option<u32>,
     /// `next` of the page before.
     cursor: Option<String>,
+    /// Whether to count how many each gate removed: that looks at everyone, where the ranking itself does not.
+    #[param(default = true)]
+    counts: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -83,15 +88,15 @@ fn role_position(
     })
 }
 
-fn worker_brief(snapshot: &Snapshot, position: usize) -> Result<WorkerBrief> {
-    let face = snapshot
-        .face(position)
-        .ok_or_else(|| Error::Internal("a candidate without a face".into()))?;
-    Ok(WorkerBrief {
-        id: face.id,
-        alias: face.alias.clone(),
-        area: face.area.clone(),
-    })
+/// What organizations see of the workers found. Whoever was erased a moment ago is in none.
+fn briefs(db: &mut Db, hits: &[Hit]) -> Result<HashMap<u128, WorkerBrief>> {
+    let ids: Vec<Id> = hits
+        .iter()
+        .map(|hit| Id(Uuid::from_u128(hit.candidate.id)))
+        .collect();
+    let faces = workers::store::faces(db, &ids)?;
+    let brief = |(id, face): (&Id, &workers::store::Face)| (id.0.as_u128(), WorkerBrief::of(*id, face));
+    Ok(faces.iter().map(brief).collect())
 }
 
 /// What a ranking of workers was asked for, besides the need.
@@ -101,48 +106,71 @@ struct Asked<'a> {
     only: Option<usize>,
     limit: Option<u32>,
     cursor: Option<&'a str>,
+    counts: bool,
     language: Language,
 }
 
 fn worker_ranking(
+    db: &mut Db,
     snapshot: &Snapshot,
     need: &Need,
     deliverable: Option<DeliverableBrief>,
     asked: &Asked,
 ) -> Result<WorkerRanking> {
-    let query = Query::new(need, asked.weights, &snapshot.population, &snapshot.candidates);
-    let ranking = query.rank_workers(asked.only);
+    let list = format!("need {:032x} {:?}", need.id, asked.only);
+    let (limit, after) = (
+        page::limit(asked.limit)? as usize,
+        page_of_ranking::after(asked.cursor, &list)?,
+    );
+    let (index, query) = (&snapshot.index, snapshot.index.query(need, asked.weights));
+    let wanted = Wanted {
+        role: asked.only,
+        ..Wanted::best(limit + 1)
+    };
+    // The pages before, for the rank and for who stands above.
+    let before = after.map(|after| {
+        let wanted = Wanted {
+            most: usize::MAX,
+            least_fit_ppm: after.fit_ppm.0 as u32,
+            ..wanted
+        };
+        let (hits, _) = index.search(&query, wanted);
+        hits.iter()
+            .map(|hit| hit.key)
+            .filter(|key| *key <= after)
+            .collect::<Vec<_>>()
+    });
+    let before = before.unwrap_or_default();
+    let (mut hits, _) = index.search(&query, Wanted { after, ..wanted });
+    let more = hits.len() > limit;
+    hits.truncate(limit);
+    let mut briefs = briefs(db, &hits)?;
     let explainer = Explainer {
         catalogue: &snapshot.catalogue,
         language: asked.language,
     };
-    let list = format!("need {:032x} {:?}", need.id, asked.only);
-    let (ranked, next) = page_of(&ranking.ranked, asked.limit, asked.cursor, &list)?;
-    let item = |(rank, _, above, (position, assessment)): Ranked<(usize, crate::matcher::Assessment)>| {
-        let candidate = snapshot
-            .candidates
-            .get(*position)
-            .ok_or_else(|| Error::Internal("a lost candidate".into()))?;
-        let explained = explainer.explained(&query, candidate, assessment, above);
-        Ok(WorkerMatch {
-            rank,
-            worker: worker_brief(snapshot, *position)?,
-            explained,
-        })
-    };
-    let items = ranked.into_iter().map(item).collect::<Result<_>>()?;
-    let head = head(
-        &ranking,
-        &asked.weights,
-        asked.version,
-        snapshot.at_change,
-        snapshot.today,
-    );
+    let mut above = before.last().copied();
+    let mut items = Vec::with_capacity(hits.len());
+    for (i, hit) in hits.iter().enumerate() {
+        let assessment = hit.assess(&query);
+        if let Some((worker, assessment)) = briefs.remove(&hit.candidate.id).zip(assessment) {
+            items.push(WorkerMatch {
+                rank: (before.len() + i + 1) as u64,
+                worker,
+                explained: explainer.explained(&query, &hit.candidate, &assessment, above),
+            });
+        }
+        above = Some(hit.key);
+    }
+    let census = asked.counts.then(|| index.census(&query, asked.only));
     Ok(WorkerRanking {
         deliverable,
-        head,
+        head: head(census.as_ref(), &asked.weights, asked.version, snapshot),
         items,
-        next,
+        next: hits
+            .last()
+            .filter(|_| more)
+            .map(|last| page_of_ranking::next(&last.key, &list)),
     })
 }
 
@@ -163,7 +191,12 @@ async fn rank_workers(
     parameters: Parameters<WorkerRankingParameters>,
     language: Language,
 ) -> Result<Json<WorkerRanking>> {
-    let Parameters(WorkerRankingParameters { role, limit, cursor }) = parameters;
+    let Parameters(WorkerRankingParameters {
+        role,
+        limit,
+        cursor,
+        counts,
+    }) = parameters;
     let ranked = pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id.0, false)?;
         let snapshot = index.current(db, &catalogues, calendar::today())?;
@@ -179,9 +212,11 @@ async fn rank_workers(
             only,
             limit,
             cursor: cursor.as_deref(),
+            counts: counts.unwrap_or(true),
             language,
         };
-        worker_ranking(&snapshot, &need, Some(DeliverableBrief::of(&deliverable)), &asked)
+        let deliverable = DeliverableBrief::of(&deliverable);
+        worker_ranking(db, &snapshot, &need, Some(deliverable), &asked)
     });
     ranked.await.map(Json)
 }
@@ -207,38 +242,31 @@ async fn why(
         let deliverable = deliverables::store::find(db, id, false)?;
         let snapshot = index.current(db, &catalogues, calendar::today())?;
         let missing = || Error::not_found("ワーカー", "worker");
-        let position = snapshot.position(worker_id).ok_or_else(missing)?;
-        let candidate = snapshot.candidates.get(position).ok_or_else(missing)?;
+        let candidate = snapshot.index.get(worker_id.0.as_u128()).ok_or_else(missing)?;
+        let face = workers::store::faces(db, &[worker_id])?.remove(&worker_id);
+        let worker = WorkerBrief::of(worker_id, &face.ok_or_else(missing)?);
         let need = snapshot.need(&deliverable);
-        let query = Query::new(
-            &need,
-            Weights::default(),
-            &snapshot.population,
-            &snapshot.candidates,
-        );
+        let weights = Weights::default();
+        let query = snapshot.index.query(&need, weights);
         let no_role = || Error::not_found("この支援内容の役割", "role in this deliverable");
         let assessment = query.best(candidate, None).ok_or_else(no_role)?;
-        let ranking = query.rank_workers(None);
         let key = query.key(candidate, &assessment.fit);
-        let before = ranking.ranked.partition_point(|(other, _)| *other < key);
-        let above = before
-            .checked_sub(1)
-            .and_then(|i| ranking.ranked.get(i))
-            .map(|(key, _)| *key);
+        let wanted = Wanted {
+            least_fit_ppm: assessment.fit.fit_ppm as u32,
+            ..Wanted::best(usize::MAX)
+        };
+        let (hits, _) = snapshot.index.search(&query, wanted);
+        let before = hits.partition_point(|hit| hit.key < key);
+        let above = hits.get(..before).and_then(|hits| hits.last()).map(|hit| hit.key);
         let explainer = Explainer {
             catalogue: &snapshot.catalogue,
             language,
         };
+        let census = snapshot.index.census(&query, None);
         Ok(Why {
             deliverable: DeliverableBrief::of(&deliverable),
-            worker: worker_brief(&snapshot, position)?,
-            head: head(
-                &ranking,
-                &Weights::default(),
-                DEFAULT_WEIGHTS_VERSION,
-                snapshot.at_change,
-                snapshot.today,
-            ),
+            worker,
+            head: head(Some(&census), &weights, DEFAULT_WEIGHTS_VERSION, &snapshot),
             is_ranked: assessment.failed.is_empty(),
             rank: before as u64 + 1,
             failed: assessment
@@ -274,9 +302,11 @@ async fn rank_deliverables(
         let snapshot = index.current(db, &catalogues, calendar::today())?;
         let candidate = encode::candidate(&worker, &snapshot.catalogue);
         let weights = Weights::default();
-        let query = |need| Query::new(need, weights, &snapshot.population, &snapshot.candidates);
-        let ranking: Ranking<_> =
-            rank::rank_needs(snapshot.open.iter().map(|open| query(&open.need)), &candidate);
+        let queries = snapshot
+            .open
+            .iter()
+            .map(|open| snapshot.index.query(&open.need, weights));
+        let ranking: Ranking<_> = rank::rank_needs(queries, &candidate);
         let (page, next) = page_of(
             &ranking.ranked,
             limit,
@@ -310,11 +340,10 @@ async fn rank_deliverables(
                 area,
             },
             head: head(
-                &ranking,
+                Some(&ranking.census),
                 &weights,
                 DEFAULT_WEIGHTS_VERSION,
-                snapshot.at_change,
-                snapshot.today,
+                &snapshot,
             ),
             items,
             next,
@@ -366,11 +395,12 @@ async fn preview(
             only,
             limit,
             cursor: None,
+            counts: preview.counts.unwrap_or(true),
             language,
         };
         Answer::computed(&WorkerRanking {
             next: None,
-            ..worker_ranking(&snapshot, &need, None, &asked)?
+            ..worker_ranking(db, &snapshot, &need, None, &asked)?
         })
     };
     asked.compute(&pool, &caller.actor(), compute).await

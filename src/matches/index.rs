@@ -1,20 +1,32 @@
 //! Everyone and everything that can be ranked, in memory, following the change log.
 //!
 //! A [`Snapshot`] never changes. When the log has moved on, the next one is made from it and what changed, so a
-//! ranking is a function of the database at one change and of the day.
+//! ranking is a function of the database at one change, and of the epoch: the medians and means that stand in for
+//! missing answers, the catalogue and the day, which stay as they are until the index is built anew. With few workers
+//! that is at every change. With many it happens beside the requests, which go on with what there is.
+//!
+//! Every request compares the newest snapshot with the log as its own transaction sees it. So a write is in the very
+//! next ranking, on this server and on every other one, without a message that could get lost.
 
 use super::encode;
 use crate::catalogue::{Catalogue, Catalogues, calendar};
 use crate::changes::{self, Subject};
-use crate::db::{Db, Id};
+use crate::db::{BATCH, Db, Id, Pool};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
-use crate::error::Result;
+use crate::error::{Error, Result, Text};
+use crate::matcher::index::Index;
+use crate::matcher::profile::ProfileKey;
 use crate::matcher::{Candidate, Need, Population};
 use crate::organizations;
-use crate::workers::{self, Worker};
+use crate::workers;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// Up to so many workers every change begins an epoch: building takes no longer than a page of the ranking.
+const FEW: usize = 2_000;
+/// Among more, so many changed ones do.
+const MANY_CHANGES: usize = 4_000;
 
 /// One state of the database, ready to be ranked.
 pub struct Snapshot {
@@ -22,20 +34,10 @@ pub struct Snapshot {
     pub at_change: i64,
     pub today: NaiveDate,
     pub catalogue: Arc<Catalogue>,
-    pub population: Population,
-    /// By id, in step with `faces`.
-    pub candidates: Vec<Arc<Candidate>>,
-    faces: Vec<Arc<Face>>,
+    pub index: Index,
     pub open: Vec<Arc<Open>>,
     /// The themes of every organization that is not archived.
     themes: Arc<HashMap<Id, Vec<String>>>,
-}
-
-/// What organizations see of a worker before they know each other.
-pub struct Face {
-    pub id: Id,
-    pub alias: String,
-    pub area: Option<String>,
 }
 
 /// A deliverable that workers may apply for.
@@ -45,24 +47,9 @@ pub struct Open {
 }
 
 impl Snapshot {
-    pub fn face(&self, position: usize) -> Option<&Face> {
-        self.faces.get(position).map(Arc::as_ref)
-    }
-
-    /// Where a worker stands among the candidates.
-    pub fn position(&self, worker: Id) -> Option<usize> {
-        self.faces.binary_search_by_key(&worker, |face| face.id).ok()
-    }
-
     /// The need of a deliverable in whatever state it is.
     pub fn need(&self, deliverable: &Deliverable) -> Need {
-        let themes = self.organization_themes(deliverable.request.organization_id);
-        encode::need(
-            deliverable.id.0.as_u128(),
-            &deliverable.request,
-            themes.unwrap_or_default(),
-            &self.catalogue,
-        )
+        self::need(deliverable, &self.themes, &self.catalogue)
     }
 
     /// `None` where there is no such organization.
@@ -71,37 +58,32 @@ impl Snapshot {
     }
 
     fn build(db: &mut Db, catalogue: Arc<Catalogue>, at_change: i64, today: NaiveDate) -> Result<Snapshot> {
+        let mut candidates: Vec<Arc<Candidate>> = Vec::new();
+        loop {
+            let last = candidates
+                .last()
+                .map(|candidate| Id(uuid::Uuid::from_u128(candidate.id)));
+            let some = workers::store::load_after(db, last, BATCH as i64)?;
+            if some.is_empty() {
+                break;
+            }
+            let encode = |worker| Arc::new(encode::candidate(worker, &catalogue));
+            candidates.extend(some.iter().map(encode));
+        }
         let organizations = organizations::store::load_all(db)?;
-        let themes = organizations
+        let themes: HashMap<Id, Vec<String>> = organizations
             .into_iter()
             .map(|o| (o.id, o.details.themes))
             .collect();
-        let workers = workers::store::load_all(db)?;
-        let (faces, candidates): (_, Vec<_>) = workers.iter().map(|worker| entry(worker, &catalogue)).unzip();
-        let open = deliverables::store::load_open(db)?;
-        let snapshot = Snapshot {
+        let open = deliverables::store::load_open(db)?.into_iter();
+        let open: Vec<Arc<Open>> = open.map(|d| opened(d, &themes, &catalogue)).collect();
+        Ok(Snapshot {
             at_change,
             today,
-            population: population(&candidates, &catalogue, today),
+            index: index(candidates, &open, &catalogue, today),
             catalogue,
-            faces,
-            candidates,
-            open: Vec::new(),
+            open,
             themes: Arc::new(themes),
-        };
-        Ok(Snapshot {
-            open: open
-                .into_iter()
-                .map(|deliverable| snapshot.opened(deliverable))
-                .collect(),
-            ..snapshot
-        })
-    }
-
-    fn opened(&self, deliverable: Deliverable) -> Arc<Open> {
-        Arc::new(Open {
-            need: self.need(&deliverable),
-            deliverable,
         })
     }
 
@@ -112,29 +94,15 @@ impl Snapshot {
             let of_kind = changed.iter().filter(|(kind, _)| kind == subject.code());
             of_kind.filter_map(|(_, id)| id.parse().ok().map(Id)).collect()
         };
-        let workers = ids(Subject::Worker);
         let organizations = ids(Subject::Organization);
         let deliverables = ids(Subject::Deliverable);
 
-        let (mut faces, mut candidates) = (self.faces.clone(), self.candidates.clone());
-        let mut population = self.population.clone();
-        if !workers.is_empty() {
-            let mut by_id: BTreeMap<Id, _> = self
-                .faces
-                .iter()
-                .cloned()
-                .zip(self.candidates.iter().cloned())
-                .map(|e| (e.0.id, e))
-                .collect();
-            by_id.retain(|id, _| !workers.contains(id));
-            let fresh = workers::store::load_some(db, &workers.into_iter().collect::<Vec<_>>())?;
-            by_id.extend(
-                fresh
-                    .iter()
-                    .map(|worker| (worker.id, entry(worker, &self.catalogue))),
-            );
-            (faces, candidates) = by_id.into_values().unzip();
-            population = self::population(&candidates, &self.catalogue, self.today);
+        let workers: Vec<Id> = ids(Subject::Worker).into_iter().collect();
+        let mut now: BTreeMap<u128, Option<Arc<Candidate>>> =
+            workers.iter().map(|id| (id.0.as_u128(), None)).collect();
+        for worker in workers::store::load_some(db, &workers)? {
+            let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
+            now.insert(candidate.id, Some(candidate));
         }
         let mut themes = Arc::clone(&self.themes);
         if !organizations.is_empty() {
@@ -148,16 +116,6 @@ impl Snapshot {
             );
             themes = Arc::new(all);
         }
-        let mut next = Snapshot {
-            at_change,
-            today: self.today,
-            catalogue: Arc::clone(&self.catalogue),
-            population,
-            faces,
-            candidates,
-            open: Vec::new(),
-            themes,
-        };
         let mut open: BTreeMap<Id, Arc<Open>> = self
             .open
             .iter()
@@ -167,73 +125,172 @@ impl Snapshot {
         let fresh = deliverables::store::load_some(db, &deliverables.into_iter().collect::<Vec<_>>())?;
         let is_open =
             |d: &Deliverable| d.archived_at.is_none() && d.request.status == DeliverableStatus::Open;
-        open.extend(fresh.into_iter().filter(is_open).map(|d| (d.id, next.opened(d))));
+        let fresh = fresh.into_iter().filter(is_open);
+        open.extend(fresh.map(|d| (d.id, opened(d, &themes, &self.catalogue))));
         for entry in open
             .values_mut()
             .filter(|e| organizations.contains(&e.deliverable.request.organization_id))
         {
-            *entry = next.opened(entry.deliverable.clone());
+            *entry = opened(entry.deliverable.clone(), &themes, &self.catalogue);
         }
-        next.open = open.into_values().collect();
-        Ok(next)
+        let next = Snapshot {
+            at_change,
+            today: self.today,
+            catalogue: Arc::clone(&self.catalogue),
+            index: self.index.with(now),
+            open: open.into_values().collect(),
+            themes,
+        };
+        let begins_an_epoch = next.index.changed() > 0 && next.index.len() <= FEW;
+        Ok(if begins_an_epoch {
+            next.renewed(self.today)
+        } else {
+            next
+        })
+    }
+
+    /// The same people and requests in a new epoch.
+    fn renewed(&self, today: NaiveDate) -> Snapshot {
+        let everyone = self.index.everyone().cloned().collect();
+        Snapshot {
+            at_change: self.at_change,
+            today,
+            catalogue: Arc::clone(&self.catalogue),
+            index: index(everyone, &self.open, &self.catalogue, today),
+            open: self.open.clone(),
+            themes: Arc::clone(&self.themes),
+        }
     }
 }
 
-fn entry(worker: &Worker, catalogue: &Catalogue) -> (Arc<Face>, Arc<Candidate>) {
-    let (alias, area) = (
-        worker.profile.alias.clone().unwrap_or_default(),
-        worker.profile.area.clone(),
-    );
-    (
-        Arc::new(Face {
-            id: worker.id,
-            alias,
-            area,
-        }),
-        Arc::new(encode::candidate(worker, catalogue)),
+fn need(deliverable: &Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue: &Catalogue) -> Need {
+    let request = &deliverable.request;
+    let of_lead = themes.get(&request.organization_id).map(Vec::as_slice);
+    encode::need(
+        deliverable.id.0.as_u128(),
+        request,
+        of_lead.unwrap_or_default(),
+        catalogue,
     )
 }
 
-fn population(candidates: &[Arc<Candidate>], catalogue: &Catalogue, today: NaiveDate) -> Population {
+fn opened(deliverable: Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue: &Catalogue) -> Arc<Open> {
+    Arc::new(Open {
+        need: need(&deliverable, themes, catalogue),
+        deliverable,
+    })
+}
+
+/// With a tree for everything that is open.
+fn index(
+    everyone: Vec<Arc<Candidate>>,
+    open: &[Arc<Open>],
+    catalogue: &Catalogue,
+    today: NaiveDate,
+) -> Index {
     let (geography, tree) = (Arc::clone(&catalogue.geography), Arc::clone(&catalogue.tree));
-    Population::of(
-        candidates,
+    let population = Population::of(
+        &everyone,
         calendar::day_number(today),
         geography,
         tree,
         catalogue.themes.len(),
-    )
+    );
+    let roles = open.iter().flat_map(|open| {
+        let roles = open.need.roles.iter();
+        roles.map(|role| ProfileKey::of(&open.need, role))
+    });
+    Index::build(Arc::new(population), everyone, roles)
 }
 
 /// Hands out the snapshot that the reading transaction asks for.
 #[derive(Default)]
 pub struct MatchIndex {
     newest: Mutex<Option<Arc<Snapshot>>>,
+    /// Held by whoever makes the next one.
+    making: Mutex<()>,
 }
 
 impl MatchIndex {
     /// Whether there is one at all.
     pub fn is_ready(&self) -> bool {
-        self.newest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some()
+        self.newest().is_some()
     }
 
-    /// At least as new as what the transaction sees. Whoever finds it old makes the next one; others wait for that.
+    fn newest(&self) -> Option<Arc<Snapshot>> {
+        self.slot().clone()
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Arc<Snapshot>>> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, next: Snapshot) -> Arc<Snapshot> {
+        let next = Arc::new(next);
+        // What it replaces is dropped after the lock.
+        let _old = self.slot().replace(Arc::clone(&next));
+        next
+    }
+
+    /// At least as new as what the transaction sees. Whoever finds it old adds what changed; others wait for that.
+    /// Before there is any, the first one makes it and others are told to come back.
     pub fn current(&self, db: &mut Db, catalogues: &Catalogues, today: NaiveDate) -> Result<Arc<Snapshot>> {
         let latest = changes::store::latest(db)?;
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        // Among many, a new day waits for `follow`.
+        let is_fresh = |known: &Arc<Snapshot>| {
+            known.at_change >= latest && (known.today == today || known.index.len() > FEW)
+        };
+        if let Some(known) = self.newest().filter(is_fresh) {
+            return Ok(known);
+        }
+        let _making = match self.making.try_lock() {
+            Ok(making) => making,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) if !self.is_ready() => {
+                return Err(Error::Unavailable(Text::new(
+                    "索引を準備中です。",
+                    "The match index is being built.",
+                )));
+            }
+            Err(TryLockError::WouldBlock) => self.making.lock().unwrap_or_else(PoisonError::into_inner),
+        };
         let catalogue = catalogues.current(db)?;
-        let next = match &*newest {
-            Some(known) if known.at_change >= latest && known.today == today => return Ok(Arc::clone(known)),
+        let next = match self.newest() {
+            Some(known) if is_fresh(&known) => return Ok(known),
             Some(known) if known.today == today && Arc::ptr_eq(&known.catalogue, &catalogue) => {
                 known.next(db, latest)?
             }
+            Some(known) if known.index.len() > FEW => known.next(db, latest)?,
             _ => Snapshot::build(db, catalogue, latest, today)?,
         };
-        let next = Arc::new(next);
-        *newest = Some(Arc::clone(&next));
-        Ok(next)
+        Ok(self.publish(next))
+    }
+
+    /// Follows the log, and begins an epoch where many have changed, the day or the catalogue.
+    pub fn follow(&self, pool: &Pool, catalogues: &Catalogues, today: NaiveDate) -> Result<()> {
+        let (known, catalogue) = pool.read_blocking(|db| {
+            let known = self.current(db, catalogues, today)?;
+            Ok((known, catalogues.current(db)?))
+        })?;
+        let same_catalogue = Arc::ptr_eq(&known.catalogue, &catalogue);
+        let may_stay = known.today == today && known.index.changed() < MANY_CHANGES;
+        if same_catalogue && (may_stay || known.index.len() <= FEW) {
+            return Ok(());
+        }
+        // Beside the requests, which go on with what there is.
+        let built = if same_catalogue {
+            known.renewed(today)
+        } else {
+            pool.read_blocking(|db| {
+                let at_change = changes::store::latest(db)?;
+                Snapshot::build(db, catalogue, at_change, today)
+            })?
+        };
+        pool.read_blocking(|db| {
+            let latest = changes::store::latest(db)?;
+            let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+            self.publish(built.next(db, latest)?);
+            Ok(())
+        })
     }
 }

@@ -210,6 +210,10 @@ pub struct Preview {
     #[validate(range(min = 1, max = 200))]
     #[schema(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
+    /// Whether to count how many each gate removed.
+    #[serde(default)]
+    #[schema(default = true)]
+    pub counts: Option<bool>,
 }
 
 impl Preview {

@@ -18,21 +18,37 @@ struct RankCursor {
     candidate: Uuid,
 }
 
-impl RankCursor {
-    fn key(&self) -> RankKey {
-        let (need, candidate) = (self.need.as_u128(), self.candidate.as_u128());
-        RankKey {
-            fit_ppm: Reverse(self.fit_ppm),
-            tie: self.tie,
-            need,
-            candidate,
-        }
+/// Where the page before ended.
+pub fn after(cursor: Option<&str>, list: &str) -> Result<Option<RankKey>> {
+    let Some(cursor): Option<RankCursor> = cursor.map(page::decode).transpose()? else {
+        return Ok(None);
+    };
+    if cursor.list != list {
+        return Err(page::invalid_cursor());
     }
+    Ok(Some(RankKey {
+        fit_ppm: Reverse(cursor.fit_ppm),
+        tie: cursor.tie,
+        need: cursor.need.as_u128(),
+        candidate: cursor.candidate.as_u128(),
+    }))
 }
 
-/// One page of a ranking: each item with its rank, its key and the key of the one above.
+/// The cursor of the page behind the last item.
+pub fn next(last: &RankKey, list: &str) -> String {
+    page::encode(&RankCursor {
+        list: list.to_owned(),
+        fit_ppm: last.fit_ppm.0,
+        tie: last.tie,
+        need: Uuid::from_u128(last.need),
+        candidate: Uuid::from_u128(last.candidate),
+    })
+}
+
+/// One item: its rank, its key, the key of the one above, and what it is.
 pub type Ranked<'r, T> = (u64, &'r RankKey, Option<RankKey>, &'r T);
 
+/// A page of a whole ranking.
 pub fn page_of<'r, T>(
     ranked: &'r [(RankKey, T)],
     limit: Option<u32>,
@@ -40,11 +56,7 @@ pub fn page_of<'r, T>(
     list: &str,
 ) -> Result<(Vec<Ranked<'r, T>>, Option<String>)> {
     let limit = page::limit(limit)? as usize;
-    let after: Option<RankCursor> = cursor.map(page::decode).transpose()?;
-    if after.as_ref().is_some_and(|c| c.list != list) {
-        return Err(page::invalid_cursor());
-    }
-    let first = after.map_or(0, |c| ranked.partition_point(|(key, _)| *key <= c.key()));
+    let first = after(cursor, list)?.map_or(0, |after| ranked.partition_point(|(key, _)| *key <= after));
     let mut above = first
         .checked_sub(1)
         .and_then(|i| ranked.get(i))
@@ -55,14 +67,7 @@ pub fn page_of<'r, T>(
         above = Some(*key);
     }
     let more = ranked.len() > first + items.len();
-    let next = items.last().filter(|_| more).map(|(_, key, ..)| {
-        page::encode(&RankCursor {
-            list: list.to_owned(),
-            fit_ppm: key.fit_ppm.0,
-            tie: key.tie,
-            need: Uuid::from_u128(key.need),
-            candidate: Uuid::from_u128(key.candidate),
-        })
-    });
+    let last = items.last().filter(|_| more);
+    let next = last.map(|(_, key, ..)| next(key, list));
     Ok((items, next))
 }

@@ -3,6 +3,7 @@
 use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus};
+use crate::workers::store::Face;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,14 +16,14 @@ pub struct Head {
     /// The day in Tokyo that it was computed for.
     pub today: chrono::NaiveDate,
     pub weights: WeightsView,
-    /// How many were looked at: considered = passed + the sum of removed.
+    /// How many were looked at: considered = passed + the sum of removed. Null where counts were not asked for.
     #[schema(minimum = 0, example = 300)]
-    pub considered: usize,
+    pub considered: Option<usize>,
     /// How many passed every gate.
     #[schema(minimum = 0, example = 41)]
-    pub passed: usize,
+    pub passed: Option<usize>,
     /// How many each gate removed; whoever fails several counts under the first.
-    pub removed: Vec<Removed>,
+    pub removed: Option<Vec<Removed>>,
 }
 
 /// The weights used, in parts per million; they add up to 1,000,000.
@@ -86,6 +87,16 @@ pub struct DeliverableBrief {
     #[schema(example = "131041")]
     pub area: Option<String>,
     pub status: DeliverableStatus,
+}
+
+impl WorkerBrief {
+    pub fn of(id: Id, face: &Face) -> WorkerBrief {
+        WorkerBrief {
+            id,
+            alias: face.alias.clone(),
+            area: face.area.clone(),
+        }
+    }
 }
 
 impl DeliverableBrief {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page, idempotency};
 use diesel::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use workers::dsl;
 
 type Columns = (Id, Doc<NewWorker>, Doc<Option<Personal>>, i64, Instant, Instant);
@@ -132,14 +132,34 @@ pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// All, for the match index.
-pub fn load_all(db: &mut Db) -> Result<Vec<Worker>> {
-    Ok(dsl::workers
+/// The first ones after an id, for whoever goes through all and can't hold them at once.
+pub fn load_after(db: &mut Db, after: Option<Id>, most: i64) -> Result<Vec<Worker>> {
+    let mut later = dsl::workers
         .select(COLUMNS)
         .order(dsl::id)
-        .load::<Columns>(db)?
+        .limit(most)
+        .into_boxed();
+    if let Some(after) = after {
+        later = later.filter(dsl::id.gt(after));
+    }
+    Ok(later.load::<Columns>(db)?.into_iter().map(worker).collect())
+}
+
+/// What organizations see of a worker before they know each other.
+pub struct Face {
+    pub alias: String,
+    pub area: Option<String>,
+}
+
+/// Those of the ids that are there.
+pub fn faces(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Face>> {
+    let rows = dsl::workers
+        .filter(dsl::id.eq_any(ids))
+        .select((dsl::id, dsl::alias, dsl::area));
+    let found = rows.load::<(Id, String, Option<String>)>(db)?;
+    Ok(found
         .into_iter()
-        .map(worker)
+        .map(|(id, alias, area)| (id, Face { alias, area }))
         .collect())
 }
 

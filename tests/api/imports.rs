@@ -203,10 +203,10 @@ on_both! {
 
     fn the_demonstration_is_the_same_everywhere_and_loads_once(app) {
         let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-        let loaded = musubi::demo::load(&app.state, today).unwrap();
+        let loaded = musubi::demo::load(&app.state, today, 300).unwrap();
         assert_eq!((loaded.engagements, loaded.workers, loaded.requests), (147, 300, 15));
         let (_, top) = musubi::demo::top_five(&app.state, today).unwrap();
-        let again = musubi::demo::load(&app.state, today).unwrap();
+        let again = musubi::demo::load(&app.state, today, 300).unwrap();
         assert_eq!((again.organizations, again.engagements, again.workers, again.requests), (0, 0, 0, 0));
         assert_eq!(musubi::demo::top_five(&app.state, today).unwrap().1, top);
         // What the other database shows too.

@@ -85,7 +85,7 @@ on_both! {
 
     fn what_is_made_up_does_not_count(app) {
         load(app);
-        musubi::demo::load(&app.state, chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap()).unwrap();
+        musubi::demo::load(&app.state, chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap(), 300).unwrap();
         let total = |query: &str| app.get(&format!("/v1/statistics/deliverables{query}")).json()["total"]["recorded"].clone();
         assert_eq!([total(""), total("?include_demo=true")], [json!(147), json!(162)]);
     }

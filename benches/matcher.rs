@@ -1,0 +1,289 @@
+//! How fast the index ranks, and what that costs: `cargo bench --bench matcher [-- SIZES…]`.
+//!
+//! The population is the demonstration's roster, as long as asked for; the needs are drawn from the catalogue's types.
+//! Every time is beside the plain scan's in the same run, and a sample of the answers is held against it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+use musubi::catalogue::{Catalogue, Catalogues, calendar};
+use musubi::db::{self, Pool};
+use musubi::demo::roster;
+use musubi::matcher::index::{Effort, Index, Wanted};
+use musubi::matcher::profile::ProfileKey;
+use musubi::matcher::text::distinct_terms;
+use musubi::matcher::*;
+use musubi::matches::encode;
+use std::sync::Arc;
+use std::time::Instant;
+
+const SEED: u64 = 7;
+const TOP: usize = 50;
+
+/// SplitMix64.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        ppm::mix(self.0) % bound
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+fn catalogue() -> Arc<Catalogue> {
+    let folder = temp_dir::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.child("bench.db").display());
+    db::migrate(&url).unwrap();
+    let pool = Pool::open(&url).unwrap();
+    pool.write_blocking(musubi::catalogue::store::seed).unwrap();
+    let catalogues = Catalogues::new().unwrap();
+    pool.read_blocking(|db| catalogues.current(db)).unwrap()
+}
+
+/// A need of a random type, asked in a place where people live, with the words of one of the demonstration's requests.
+fn need(draw: &mut Draw, id: u128, catalogue: &Catalogue, words: &[(String, String)], areas: &[u16]) -> Need {
+    let types: Vec<_> = catalogue.types.iter().map(|entry| &entry.definition).collect();
+    let kind = types[draw.below(types.len() as u64) as usize];
+    let wish = |wish: &musubi::catalogue::SkillWish| Wish {
+        skill: catalogue.skills.position(&wish.skill).unwrap(),
+        level: wish.level,
+        weight: wish.weight,
+        must_have: wish.must_have,
+    };
+    let role = |role: &musubi::catalogue::RoleWish| RoleNeed {
+        role: catalogue.roles.position(&role.role).unwrap(),
+        wishes: role.skills.iter().map(wish).collect(),
+    };
+    let (title, trouble) = &words[draw.below(words.len() as u64) as usize];
+    let parts = [15, 16, 18, 19, 2, 5, 8, 11, 14];
+    let themes = catalogue.themes.len() as u64;
+    Need {
+        id,
+        family: catalogue.family_position(&kind.family).unwrap(),
+        format: draw.below(6) as u16,
+        area: areas[draw.below(areas.len() as u64) as usize],
+        remote: draw.chance(40),
+        hours_per_week: 2 + draw.below(8) as u16,
+        day_parts: if draw.chance(80) {
+            (0..3).fold(0, |set, _| set | 1 << parts[draw.below(9) as usize])
+        } else {
+            0
+        },
+        themes: (0..1 + draw.below(3))
+            .map(|_| draw.below(themes) as u16)
+            .collect(),
+        roles: kind.roles.iter().map(role).collect(),
+        terms: distinct_terms(&format!("{title}\n{trouble}")),
+        ..Need::default()
+    }
+}
+
+fn weights(draw: &mut Draw) -> Weights {
+    Weights::new(std::array::from_fn(|_| 1.0 + draw.below(300) as f64)).unwrap()
+}
+
+struct Case {
+    need: Need,
+    /// The role asked for; none for the whole team.
+    role: Option<usize>,
+    weights: Weights,
+}
+
+#[derive(Default)]
+struct Times(Vec<f64>);
+
+impl Times {
+    fn at(&mut self, share: f64) -> f64 {
+        self.0.sort_unstable_by(f64::total_cmp);
+        self.0[((self.0.len() - 1) as f64 * share) as usize]
+    }
+}
+
+fn micros(start: Instant) -> f64 {
+    start.elapsed().as_nanos() as f64 / 1e3
+}
+
+/// The 50 best with their explanation in numbers.
+fn answer(index: &Index, case: &Case) -> (Vec<(RankKey, [u64; 9])>, Effort) {
+    let query = index.query(&case.need, case.weights);
+    let wanted = Wanted {
+        role: case.role,
+        ..Wanted::best(TOP)
+    };
+    let (hits, effort) = index.search(&query, wanted);
+    let explained = hits.iter().map(|hit| {
+        let assessment = hit.assess(&query).unwrap();
+        (hit.key, query.contributions(&assessment))
+    });
+    (explained.collect(), effort)
+}
+
+fn measure(name: &str, index: &Index, everyone: &[Arc<Candidate>], cases: &[Case]) {
+    let (mut first, mut times, mut scans, mut searches) = (
+        Times::default(),
+        Times::default(),
+        Times::default(),
+        Times::default(),
+    );
+    let (mut total, mut explained) = (Effort::default(), 0);
+    for case in cases {
+        let start = Instant::now();
+        answer(index, case);
+        first.0.push(micros(start));
+    }
+    for case in cases {
+        let start = Instant::now();
+        let (items, effort) = answer(index, case);
+        times.0.push(micros(start));
+        let query = index.query(&case.need, case.weights);
+        let start = Instant::now();
+        index.search(
+            &query,
+            Wanted {
+                role: case.role,
+                ..Wanted::best(TOP)
+            },
+        );
+        searches.0.push(micros(start));
+        explained += items.len();
+        total.nodes += effort.nodes;
+        total.leaves += effort.leaves;
+        total.scored += effort.scored;
+    }
+    // The scan takes long: a sample is enough, and holds the answers to it.
+    let most = if std::env::args().any(|arg| arg == "quick") {
+        0
+    } else {
+        20_000_000 / everyone.len()
+    };
+    let sample = most.clamp(8, cases.len());
+    for case in cases.iter().take(sample) {
+        let query = index.query(&case.need, case.weights);
+        let start = Instant::now();
+        let ranking = query.rank_workers(everyone, case.role);
+        scans.0.push(micros(start));
+        let expected: Vec<RankKey> = ranking.ranked.iter().map(|(key, _)| *key).take(TOP).collect();
+        let found: Vec<RankKey> = answer(index, case).0.into_iter().map(|(key, _)| key).collect();
+        assert_eq!(found, expected);
+    }
+    let n = cases.len();
+    println!(
+        "  {name:34} p50 {:8.1} p90 {:8.1} p99 {:8.1} max {:8.1} | search alone p50 {:8.1} p99 {:8.1} | first use p50 {:8.1} p99 {:8.1} | scan p50 {:10.1} = {:5.0} times | nodes {} leaves {} scored {} listed {} each",
+        times.at(0.5),
+        times.at(0.9),
+        times.at(0.99),
+        times.at(1.0),
+        searches.at(0.5),
+        searches.at(0.99),
+        first.at(0.5),
+        first.at(0.99),
+        scans.at(0.5),
+        scans.at(0.5) / times.at(0.5),
+        total.nodes / n,
+        total.leaves / n,
+        total.scored / n,
+        explained / n
+    );
+}
+
+fn bench(size: u64, catalogue: &Catalogue) {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+    let workers = roster::roster(catalogue, today, size).unwrap();
+    let everyone: Vec<Arc<Candidate>> = workers
+        .map(|worker| Arc::new(encode::candidate(&worker, catalogue)))
+        .collect();
+    println!("{size} workers, seed {SEED}; microseconds, one thread");
+    let start = Instant::now();
+    let (geography, tree) = (Arc::clone(&catalogue.geography), Arc::clone(&catalogue.tree));
+    let population = Population::of(
+        &everyone,
+        calendar::day_number(today),
+        geography,
+        tree,
+        catalogue.themes.len(),
+    );
+    let population = Arc::new(population);
+    println!(
+        "  population                         {:.2} s",
+        start.elapsed().as_secs_f64()
+    );
+    let draw = &mut Draw(SEED);
+    let words: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../src/demo/requests.json")).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let words: Vec<(String, String)> = words
+        .iter()
+        .map(|w| (text(&w["title"]), text(&w["trouble"])))
+        .collect();
+    let areas: Vec<u16> = everyone.iter().filter_map(|c| c.area).take(10_000).collect();
+    let needs: Vec<Need> = (0..2000)
+        .map(|id| need(draw, id, catalogue, &words, &areas))
+        .collect();
+    let profiles: Vec<ProfileKey> = catalogue
+        .types
+        .iter()
+        .flat_map(|entry| {
+            let all = needs
+                .iter()
+                .filter(|n| n.roles.len() == entry.definition.roles.len());
+            all.flat_map(|n| n.roles.iter().map(|role| ProfileKey::of(n, role)))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let start = Instant::now();
+    let index = Index::build(population, everyone.iter().cloned(), profiles);
+    let built = index.size();
+    println!(
+        "  index                              {:.2} s, {} trees, {} bytes a worker",
+        start.elapsed().as_secs_f64(),
+        built.trees,
+        built.bytes as u64 / size
+    );
+    let (mut with, mut without, mut custom, mut team) = (vec![], vec![], vec![], vec![]);
+    for need in needs {
+        let role = draw.below(need.roles.len() as u64) as usize;
+        let must = need.roles[role].wishes.iter().any(|wish| wish.must_have);
+        let default = Weights::default();
+        custom.push(Case {
+            need: need.clone(),
+            role: Some(role),
+            weights: weights(draw),
+        });
+        team.push(Case {
+            need: need.clone(),
+            role: None,
+            weights: default,
+        });
+        let case = Case {
+            need,
+            role: Some(role),
+            weights: default,
+        };
+        if must { with.push(case) } else { without.push(case) }
+    }
+    measure("with a must-have skill", &index, &everyone, &with);
+    measure("without", &index, &everyone, &without);
+    measure("other weights", &index, &everyone, &custom);
+    measure("the whole team", &index, &everyone, &team);
+}
+
+fn main() {
+    let catalogue = catalogue();
+    let asked: Vec<u64> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
+    let sizes = if asked.is_empty() {
+        vec![10_000, 100_000, 1_000_000]
+    } else {
+        asked
+    };
+    for size in sizes {
+        bench(size, &catalogue);
+    }
+}

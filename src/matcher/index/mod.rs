@@ -1,0 +1,348 @@
+//! Finds the best of a million workers without looking at most of them.
+//!
+//! Merge a group of candidates into one imaginary member who has the best of each trait, score that member with the
+//! same function as a real one, and no member can score higher. Search a tree of such groups, best bound first, until
+//! the best bound left falls short of the last one wanted. (Branch and bound; the threshold idea of Fagin, Lotem and
+//! Naor 2003.)
+//!
+//! An index never changes; [`Index::with`] gives the next one, which shares everything but a set of stale positions
+//! and a short list of those who changed. When that list has grown, build anew from [`Index::everyone`].
+//!
+//! * `traits`: what can be scored without knowing the role. `lens`: a need as tables, and the score.
+//! * `tree`: one profile's tree. `search`: the way through it. `census`: how many each gate removes.
+//!
+//! Deliberately absent: threads that keep it up to date, and a second bound formula that could drift from the score.
+//!
+//! Invariant: every answer is exactly the plain scan's: candidates, roles, fits, order and ties.
+
+mod census;
+mod lens;
+mod search;
+mod traits;
+mod tree;
+
+pub use search::{Effort, Hit, Wanted};
+
+use super::profile::{Profile, ProfileKey};
+use super::rank::Words;
+use super::text::Term;
+use super::{Candidate, Need, Population, Query, Weights};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use traits::Traits;
+use tree::Tree;
+
+/// How many trees of needs with wishes of their own, and how many texts, are kept ready.
+const OWN_TREES: usize = 32;
+const TEXTS: usize = 4_096;
+
+/// Everyone who can be ranked, at one moment.
+#[derive(Clone)]
+pub struct Index {
+    main: Arc<Main>,
+    /// A bit for each position of `main` whose candidate has changed since.
+    stale: Vec<u64>,
+    /// Who has changed or come since, by id.
+    delta: Vec<Changed>,
+    len: usize,
+}
+
+#[derive(Clone)]
+struct Changed {
+    candidate: Arc<Candidate>,
+    traits: Traits,
+}
+
+struct Main {
+    population: Arc<Population>,
+    /// By id.
+    candidates: Vec<Arc<Candidate>>,
+    traits: Vec<Traits>,
+    /// Of the profiles that were given at the start.
+    trees: HashMap<ProfileKey, Arc<Tree>>,
+    own: Mutex<Recent<ProfileKey, Arc<Tree>>>,
+    texts: Mutex<Recent<Vec<Term>, Arc<Words>>>,
+}
+
+/// Keeps the newest of them ready; forgets all when full.
+struct Recent<K, V> {
+    most: usize,
+    kept: HashMap<K, V>,
+}
+
+impl<K: std::hash::Hash + Eq, V> Recent<K, V> {
+    fn new(most: usize) -> Recent<K, V> {
+        Recent {
+            most,
+            kept: HashMap::new(),
+        }
+    }
+
+    fn keep(&mut self, key: K, value: V) {
+        if self.kept.len() >= self.most {
+            self.kept.clear();
+        }
+        self.kept.insert(key, value);
+    }
+}
+
+/// What an index holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub candidates: usize,
+    /// How many of them have changed since the trees were built.
+    pub changed: usize,
+    pub trees: usize,
+    /// Of trees and traits; the candidates themselves come on top.
+    pub bytes: usize,
+}
+
+impl Index {
+    /// `everyone` in any order; their ids differ. The profiles are those that needs will mostly ask for: others get
+    /// their tree when first asked for.
+    pub fn build(
+        population: Arc<Population>,
+        everyone: impl IntoIterator<Item = Arc<Candidate>>,
+        profiles: impl IntoIterator<Item = ProfileKey>,
+    ) -> Index {
+        let mut candidates: Vec<Arc<Candidate>> = everyone.into_iter().collect();
+        if !candidates.is_sorted_by(|a, b| a.id < b.id) {
+            candidates.sort_unstable_by_key(|c| c.id);
+            candidates.dedup_by_key(|c| c.id);
+        }
+        let mut traits = Vec::with_capacity(candidates.len());
+        traits.extend(candidates.iter().map(|c| Traits::of(c, &population)));
+        let keys: BTreeSet<ProfileKey> = profiles.into_iter().collect();
+        let profiles: Vec<Arc<Profile>> = keys
+            .into_iter()
+            .map(|key| Arc::new(Profile::new(key, &population)))
+            .collect();
+        let trees = grow(&profiles, &candidates, &traits, &population);
+        let (len, words) = (candidates.len(), candidates.len().div_ceil(64));
+        Index {
+            main: Arc::new(Main {
+                population,
+                candidates,
+                traits,
+                trees: trees
+                    .into_iter()
+                    .map(|tree| (tree.profile.key.clone(), tree))
+                    .collect(),
+                own: Mutex::new(Recent::new(OWN_TREES)),
+                texts: Mutex::new(Recent::new(TEXTS)),
+            }),
+            stale: vec![0; words],
+            delta: Vec::new(),
+            len,
+        }
+    }
+
+    /// The next index: each id with the candidate it has now, or none any more.
+    pub fn with(&self, changes: impl IntoIterator<Item = (u128, Option<Arc<Candidate>>)>) -> Index {
+        let mut next = self.clone();
+        for (id, now) in changes {
+            let was = next.get(id).is_some();
+            if let Ok(position) = next.position(id)
+                && let Some(word) = next.stale.get_mut(position / 64)
+            {
+                *word |= 1 << (position % 64);
+            }
+            next.len = next.len + usize::from(now.is_some()) - usize::from(was);
+            let changed = now.map(|candidate| Changed {
+                traits: Traits::of(&candidate, &next.main.population),
+                candidate,
+            });
+            match (next.delta.binary_search_by_key(&id, |c| c.candidate.id), changed) {
+                (Ok(at), Some(changed)) => {
+                    if let Some(old) = next.delta.get_mut(at) {
+                        *old = changed;
+                    }
+                }
+                (Ok(at), None) => drop(next.delta.remove(at)),
+                (Err(at), Some(changed)) => next.delta.insert(at, changed),
+                (Err(_), None) => {}
+            }
+        }
+        next
+    }
+
+    fn position(&self, id: u128) -> Result<usize, usize> {
+        self.main.candidates.binary_search_by_key(&id, |c| c.id)
+    }
+
+    fn is_stale(&self, position: usize) -> bool {
+        self.stale
+            .get(position / 64)
+            .is_some_and(|word| word >> (position % 64) & 1 == 1)
+    }
+
+    pub fn population(&self) -> &Arc<Population> {
+        &self.main.population
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many have changed since the trees were built.
+    pub fn changed(&self) -> usize {
+        self.delta
+            .len()
+            .max(self.main.candidates.len().saturating_sub(self.len))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn get(&self, id: u128) -> Option<&Arc<Candidate>> {
+        if let Ok(at) = self.delta.binary_search_by_key(&id, |c| c.candidate.id) {
+            return self.delta.get(at).map(|changed| &changed.candidate);
+        }
+        let position = self.position(id).ok()?;
+        self.main
+            .candidates
+            .get(position)
+            .filter(|_| !self.is_stale(position))
+    }
+
+    /// As they are now, in no particular order.
+    pub fn everyone(&self) -> impl Iterator<Item = &Arc<Candidate>> {
+        let unchanged = self.main.candidates.iter().enumerate();
+        let unchanged = unchanged.filter(|(position, _)| !self.is_stale(*position));
+        unchanged
+            .map(|(_, candidate)| candidate)
+            .chain(self.delta.iter().map(|changed| &changed.candidate))
+    }
+
+    pub fn size(&self) -> Size {
+        let own = self.main.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let trees = self.main.trees.values().chain(own.kept.values());
+        let tables = size_of_val(&self.main.traits[..]) + size_of_val(&self.stale[..]);
+        Size {
+            candidates: self.len,
+            changed: self.delta.len(),
+            trees: trees.clone().count(),
+            bytes: trees.map(|tree| tree.bytes()).sum::<usize>()
+                + tables
+                + self.delta.len() * size_of::<Changed>(),
+        }
+    }
+
+    /// A need made ready, with what it shares with others taken from here.
+    pub fn query<'a>(&'a self, need: &'a Need, weights: Weights) -> Query<'a> {
+        let tree = |role| Arc::clone(&self.tree(ProfileKey::of(need, role)).profile);
+        let profiles = need.roles.iter().map(tree).collect();
+        Query::prepared(
+            need,
+            weights,
+            &self.main.population,
+            profiles,
+            self.words(&need.terms),
+        )
+    }
+
+    fn words(&self, terms: &[Term]) -> Arc<Words> {
+        let mut texts = self.main.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = texts.kept.get(terms) {
+            return Arc::clone(known);
+        }
+        let words = Arc::new(Words::new(terms, &self.main.population));
+        texts.keep(terms.to_vec(), Arc::clone(&words));
+        words
+    }
+
+    fn tree(&self, key: ProfileKey) -> Arc<Tree> {
+        let main = &self.main;
+        if let Some(tree) = main.trees.get(&key) {
+            return Arc::clone(tree);
+        }
+        let mut own = main.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tree) = own.kept.get(&key) {
+            return Arc::clone(tree);
+        }
+        let profile = [Arc::new(Profile::new(key.clone(), &main.population))];
+        let grown = grow(&profile, &main.candidates, &main.traits, &main.population);
+        let [profile] = profile;
+        let nobody = || {
+            Tree::new(
+                profile,
+                Vec::new(),
+                &main.candidates,
+                &main.traits,
+                &main.population,
+            )
+        };
+        let tree = grown.into_iter().next().unwrap_or_else(|| Arc::new(nobody()));
+        own.keep(key, Arc::clone(&tree));
+        tree
+    }
+}
+
+/// A tree for each profile, on as many threads as there are cores.
+fn grow(
+    profiles: &[Arc<Profile>],
+    everyone: &[Arc<Candidate>],
+    traits: &[Traits],
+    population: &Population,
+) -> Vec<Arc<Tree>> {
+    let offering = offering(profiles, everyone, traits);
+    let plant = |profile: &Arc<Profile>| {
+        let some = offering.get(&profile.key.role).map_or(&[][..], Vec::as_slice);
+        let admitted = Tree::admitted(profile, some, everyone, traits, population);
+        Arc::new(Tree::new(
+            Arc::clone(profile),
+            admitted,
+            everyone,
+            traits,
+            population,
+        ))
+    };
+    let threads = match everyone.len() {
+        ..10_000 => 1,
+        _ => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    if threads == 1 || profiles.len() == 1 {
+        return profiles.iter().map(plant).collect();
+    }
+    let (next, grown) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(profile) = profiles.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let tree = plant(profile);
+                    grown.lock().unwrap_or_else(PoisonError::into_inner).push(tree);
+                }
+            });
+        }
+    });
+    grown.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For each role that the profiles ask for, the positions of those who offer it or have not told.
+fn offering(
+    profiles: &[Arc<Profile>],
+    everyone: &[Arc<Candidate>],
+    traits: &[Traits],
+) -> HashMap<super::Index, Vec<u32>> {
+    let asked = profiles.iter().map(|profile| (profile.key.role, Vec::new()));
+    let mut offering: HashMap<super::Index, Vec<u32>> = asked.collect();
+    for (position, (candidate, traits)) in everyone.iter().zip(traits).enumerate() {
+        if traits.has(traits::SHUT) {
+            continue;
+        }
+        match &candidate.roles {
+            Some(roles) => {
+                for (i, role) in roles.iter().enumerate() {
+                    let first_time = roles.iter().take(i).all(|earlier| earlier != role);
+                    if let Some(some) = offering.get_mut(role).filter(|_| first_time) {
+                        some.push(position as u32);
+                    }
+                }
+            }
+            None => offering.values_mut().for_each(|some| some.push(position as u32)),
+        }
+    }
+    offering
+}

@@ -1,0 +1,233 @@
+//! A profile's tree: everyone whom it admits, in cells of one place and one answer about remote work, sorted so that
+//! neighbours resemble each other, under groups that know the best of each trait.
+
+use super::lens::{Lens, Reach};
+use super::traits::{NOWHERE, Traits};
+use crate::matcher::components::{MOST_DELIVERIES, experience_ppm};
+use crate::matcher::ppm::PPM;
+use crate::matcher::profile::Profile;
+use crate::matcher::{Candidate, Index, Population};
+use std::ops::Range;
+use std::sync::Arc;
+
+pub const LEAF: usize = 64;
+const FANOUT: usize = 8;
+/// In place of a number of deliveries that is not known.
+const UNKNOWN: u8 = MOST_DELIVERIES as u8 + 1;
+
+/// A candidate as the profile sees them: position, skill and deliveries in one word.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry(u64);
+
+impl Entry {
+    fn new(position: u32, skill_ppm: u64, deliveries: u8) -> Entry {
+        Entry(u64::from(position) | skill_ppm << 32 | u64::from(deliveries) << 56)
+    }
+
+    pub fn position(self) -> u32 {
+        self.0 as u32
+    }
+
+    pub fn skill_ppm(self) -> u64 {
+        self.0 >> 32 & 0xff_ffff
+    }
+
+    fn deliveries(self) -> usize {
+        (self.0 >> 56) as usize
+    }
+}
+
+/// The best of a group. What lies below are nodes, or the entries of a leaf.
+#[derive(Debug, Clone, Copy)]
+pub struct Node {
+    pub best: Traits,
+    pub skill_ppm: u32,
+    pub experience_ppm: u32,
+    first: u32,
+    count: u16,
+    is_leaf: bool,
+}
+
+pub enum Below {
+    Nodes(Range<usize>),
+    Leaf(Range<usize>),
+}
+
+impl Node {
+    pub fn below(&self) -> Below {
+        let range = self.first as usize..self.first as usize + usize::from(self.count);
+        if self.is_leaf {
+            Below::Leaf(range)
+        } else {
+            Below::Nodes(range)
+        }
+    }
+
+    fn merge(mut self, other: &Node) -> Node {
+        self.best.merge(&other.best);
+        self.skill_ppm = self.skill_ppm.max(other.skill_ppm);
+        self.experience_ppm = self.experience_ppm.max(other.experience_ppm);
+        self
+    }
+}
+
+/// Candidates of one area who answer alike about remote work.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell {
+    area: Index,
+    remote: u8,
+    pub root: Node,
+}
+
+impl Cell {
+    pub fn reach(&self, lens: &Lens) -> Option<Reach> {
+        lens.reach((self.area != NOWHERE).then_some(self.area), answer(self.remote))
+    }
+}
+
+fn answer(remote: u8) -> Option<bool> {
+    match remote {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    }
+}
+
+#[derive(Debug)]
+pub struct Tree {
+    pub profile: Arc<Profile>,
+    pub entries: Vec<Entry>,
+    pub nodes: Vec<Node>,
+    pub cells: Vec<Cell>,
+    /// By number of deliveries; the last one for those who have not told.
+    experience_ppm: [u32; UNKNOWN as usize + 1],
+}
+
+/// What entries are sorted by: the cell, then what weighs most, so that a group's best is not much better than its
+/// members. Separate components, since a weighted sum would mix the skilled with the experienced.
+type Order = u128;
+
+impl Tree {
+    /// Those at the positions, as this profile has them: to be sorted and built from.
+    pub fn admitted(
+        profile: &Profile,
+        positions: &[u32],
+        everyone: &[Arc<Candidate>],
+        traits: &[Traits],
+        population: &Population,
+    ) -> Vec<(Order, Entry)> {
+        let experience = experience_table(profile, population);
+        let of = |position: &u32| {
+            let position = *position as usize;
+            let (candidate, traits) = (everyone.get(position)?, traits.get(position)?);
+            if !profile.admits(candidate, population) {
+                return None;
+            }
+            let (skill, deliveries) = seen_by(profile, candidate, population);
+            let worth = u128::from(experience.get(usize::from(deliveries)).copied().unwrap_or(0));
+            let descending = |value: u128, bits: u32| (1u128 << bits) - 1 - value.min((1 << bits) - 1);
+            let remote = candidate.remote.map_or(2u128, u128::from);
+            let order = u128::from(candidate.area.unwrap_or(NOWHERE)) << 112
+                | remote << 110
+                | descending(worth, 20) << 90
+                | descending(u128::from(skill), 20) << 70
+                | descending(u128::from(traits.hours), 7) << 63
+                | descending(u128::from(traits.responsiveness_ppm), 20) << 43
+                | position as u128;
+            Some((order, Entry::new(position as u32, skill, deliveries)))
+        };
+        positions.iter().filter_map(of).collect()
+    }
+
+    pub fn new(
+        profile: Arc<Profile>,
+        mut admitted: Vec<(Order, Entry)>,
+        everyone: &[Arc<Candidate>],
+        traits: &[Traits],
+        population: &Population,
+    ) -> Tree {
+        admitted.sort_unstable_by_key(|(order, _)| *order);
+        let experience_ppm = experience_table(&profile, population);
+        let mut tree = Tree {
+            profile,
+            entries: admitted.iter().map(|(_, entry)| *entry).collect(),
+            nodes: Vec::new(),
+            cells: Vec::new(),
+            experience_ppm,
+        };
+        let mut first = 0;
+        for cell in admitted.chunk_by(|a, b| a.0 >> 110 == b.0 >> 110) {
+            let mut level: Vec<Node> = Vec::new();
+            for group in cell.chunks(LEAF) {
+                let single = |(_, entry): &(Order, Entry)| {
+                    Some(Node {
+                        best: *traits.get(entry.position() as usize)?,
+                        skill_ppm: entry.skill_ppm() as u32,
+                        experience_ppm: tree.experience_of(*entry) as u32,
+                        first,
+                        count: group.len() as u16,
+                        is_leaf: true,
+                    })
+                };
+                level.extend(group.iter().filter_map(single).reduce(|a, b| a.merge(&b)));
+                first += group.len() as u32;
+            }
+            while level.len() > 1 {
+                let mut parents = Vec::new();
+                for group in level.chunks(FANOUT) {
+                    let merged = group.iter().copied().reduce(|a, b| a.merge(&b));
+                    parents.extend(merged.map(|node| Node {
+                        first: (tree.nodes.len() + parents.len() * FANOUT) as u32,
+                        count: group.len() as u16,
+                        is_leaf: false,
+                        ..node
+                    }));
+                }
+                tree.nodes.append(&mut level);
+                level = parents;
+            }
+            let of_cell = cell
+                .first()
+                .and_then(|(_, entry)| everyone.get(entry.position() as usize));
+            if let Some((candidate, root)) = of_cell.zip(level.pop()) {
+                tree.cells.push(Cell {
+                    area: candidate.area.unwrap_or(NOWHERE),
+                    remote: candidate.remote.map_or(2, u8::from),
+                    root,
+                });
+            }
+        }
+        tree
+    }
+
+    #[inline(always)]
+    pub fn experience_of(&self, entry: Entry) -> u64 {
+        self.experience_ppm
+            .get(entry.deliveries())
+            .map_or(PPM, |ppm| u64::from(*ppm))
+    }
+
+    /// Skill and experience of somebody who is in no entry; `None` where the profile does not admit them.
+    pub fn meet(&self, candidate: &Candidate, population: &Population) -> Option<(u64, u64)> {
+        self.profile.admits(candidate, population).then(|| {
+            let (skill, deliveries) = seen_by(&self.profile, candidate, population);
+            (skill, self.experience_of(Entry::new(0, skill, deliveries)))
+        })
+    }
+
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.entries[..]) + size_of_val(&self.nodes[..]) + size_of_val(&self.cells[..])
+    }
+}
+
+fn seen_by(profile: &Profile, candidate: &Candidate, population: &Population) -> (u64, u8) {
+    let deliveries = profile.deliveries(candidate).map_or(UNKNOWN, |n| n as u8);
+    (profile.skill_ppm(candidate, population), deliveries)
+}
+
+fn experience_table(profile: &Profile, population: &Population) -> [u32; UNKNOWN as usize + 1] {
+    std::array::from_fn(|n| match n as u8 {
+        UNKNOWN => profile.usual_experience_ppm(population) as u32,
+        n => experience_ppm(u64::from(n)) as u32,
+    })
+}
