@@ -22,7 +22,7 @@ pub struct Query<'a> {
 }
 
 /// A need's words made ready.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Words {
     pub query: TextQuery,
     mean: OnceLock<Option<u64>>,

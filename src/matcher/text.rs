@@ -182,7 +182,7 @@ impl Corpus {
 }
 
 /// A need's terms with their idf.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TextQuery {
     idf_ppm: Vec<(Term, u64)>,
     by_term: ByTerm<u64>,

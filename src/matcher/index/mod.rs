@@ -9,7 +9,7 @@
 //! and a short list of those who changed. When that list has grown, build anew from [`Index::everyone`].
 //!
 //! * `traits`: what can be scored without knowing the role. `lens`: a need as tables, and the score.
-//! * `tree`: one profile's tree. `search`: the way through it. `census`: how many each gate removes.
+//! * `tree`: one profile's tree; `sets`: its leaves. `search`: the way through it. `census`: how many each gate removes.
 //!
 //! Deliberately absent: threads that keep it up to date, and a second bound formula that could drift from the score.
 //!
@@ -18,6 +18,7 @@
 mod census;
 mod lens;
 mod search;
+mod sets;
 mod traits;
 mod tree;
 

@@ -1,6 +1,7 @@
 //! The way through the trees: best bound first, until the best bound left falls short.
 
 use super::lens::{Lens, Reach, Settled};
+use super::sets::Sets;
 use super::traits::{NO_EVIDENCE, RESTRICTED, SHUT, Traits};
 use super::tree::{Below, Entry, LEAF, Node, Tree};
 use super::{Changed, Index};
@@ -53,6 +54,8 @@ pub struct Effort {
     pub leaves: usize,
     /// Candidates whose fit was computed, in one role each.
     pub scored: usize,
+    /// Candidates of whom more than the traits was looked up.
+    pub looked_up: usize,
 }
 
 /// The best so far.
@@ -192,7 +195,7 @@ impl Search<'_, '_> {
             let Some((reach, node)) = reach.zip(node) else {
                 continue;
             };
-            match node.below() {
+            match tree.below(node) {
                 Below::Nodes(range) => {
                     let first = range.start as u32;
                     for (i, below) in tree.nodes.get(range).unwrap_or_default().iter().enumerate() {
@@ -204,9 +207,8 @@ impl Search<'_, '_> {
                         }));
                     }
                 }
-                Below::Leaf(range) => {
-                    let entries = tree.entries.get(range).unwrap_or_default();
-                    self.leaf(role, &tree, node, entries, &reach, &mut near);
+                Below::Leaf(entries, sets) => {
+                    self.leaf(role, &tree, node, (entries, sets), &reach, &mut near);
                 }
             }
         }
@@ -231,16 +233,30 @@ impl Search<'_, '_> {
         }
     }
 
+    /// A bit for each entry that is worth a look.
+    fn promising(&self, node: &Node, entries: &[Entry], sets: Option<&Sets>, reach: &Reach) -> u64 {
+        let all = u64::MAX >> (LEAF - entries.len().clamp(1, LEAF));
+        let Some(sets) = sets else { return all };
+        let (floor, text) = (self.top.floor(), self.text_bound(&node.best));
+        let (skill, experience) = (node.skill_ppm.into(), node.experience_ppm.into());
+        let reaches = |traits: &Traits| {
+            let settled = self.lens.settle(traits, reach);
+            settled.is_some_and(|settled| self.lens.fit(&settled, skill, experience, text) >= floor)
+        };
+        all & sets.promising(&node.best, self.query.need, reaches)
+    }
+
     fn leaf(
         &mut self,
         role: usize,
         tree: &Tree,
         node: &Node,
-        entries: &[Entry],
+        (entries, sets): (&[Entry], Option<&Sets>),
         reach: &Reach,
         near: &mut Vec<(Entry, Traits)>,
     ) {
         self.top.effort.leaves += 1;
+        let mut promising = self.promising(node, entries, sets, reach);
         let Some(best) = self.lens.settle(&node.best, reach) else {
             return;
         };
@@ -248,12 +264,17 @@ impl Search<'_, '_> {
         let least = self.lens.least_worth(&best, text, self.top.floor());
         // Copied before anything branches on them, so that their cache misses overlap.
         near.clear();
-        near.extend(
-            entries
-                .iter()
-                .filter(|entry| self.lens.worth(entry.skill_ppm(), tree.experience_of(**entry)) >= least)
-                .filter_map(|entry| Some((*entry, *self.index.main.traits.get(entry.position() as usize)?))),
-        );
+        while promising != 0 {
+            let entry = entries.get(promising.trailing_zeros() as usize);
+            promising &= promising - 1;
+            let worthy =
+                |entry: &&Entry| self.lens.worth(entry.skill_ppm(), tree.experience_of(**entry)) >= least;
+            let with_traits = |entry: &Entry| {
+                let traits = self.index.main.traits.get(entry.position() as usize)?;
+                Some((*entry, *traits))
+            };
+            near.extend(entry.filter(worthy).and_then(with_traits));
+        }
         for (entry, traits) in near.iter() {
             self.top.effort.scored += 1;
             let Some(settled) = self.lens.settle(traits, reach) else {
@@ -263,9 +284,11 @@ impl Search<'_, '_> {
             let bound = self
                 .lens
                 .fit(&settled, skill, experience, self.text_bound(traits));
-            if bound < self.top.floor() || self.index.is_stale(entry.position() as usize) {
+            let floor = self.top.floor();
+            if bound < floor || self.index.is_stale(entry.position() as usize) {
                 continue;
             }
+            self.top.effort.looked_up += 1;
             let Some(candidate) = self.index.main.candidates.get(entry.position() as usize) else {
                 continue;
             };

@@ -2,16 +2,21 @@
 //! neighbours resemble each other, under groups that know the best of each trait.
 
 use super::lens::{Lens, Reach};
+use super::sets::Sets;
 use super::traits::{NOWHERE, Traits};
 use crate::matcher::components::{MOST_DELIVERIES, experience_ppm};
 use crate::matcher::ppm::PPM;
 use crate::matcher::profile::Profile;
 use crate::matcher::{Candidate, Index, Population};
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// A bit each in a word of [`Sets`].
 pub const LEAF: usize = 64;
 const FANOUT: usize = 8;
+/// Smaller leaves are looked through one by one.
+const LEAST_FOR_SETS: usize = 8;
 /// In place of a number of deliveries that is not known.
 const UNKNOWN: u8 = MOST_DELIVERIES as u8 + 1;
 
@@ -45,24 +50,22 @@ pub struct Node {
     pub experience_ppm: u32,
     first: u32,
     count: u16,
-    is_leaf: bool,
+    kind: Kind,
 }
 
-pub enum Below {
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Inner,
+    /// With its place among the sets, counted from 1, if it has any.
+    Leaf(Option<NonZeroU32>),
+}
+
+pub enum Below<'t> {
     Nodes(Range<usize>),
-    Leaf(Range<usize>),
+    Leaf(&'t [Entry], Option<&'t Sets>),
 }
 
 impl Node {
-    pub fn below(&self) -> Below {
-        let range = self.first as usize..self.first as usize + usize::from(self.count);
-        if self.is_leaf {
-            Below::Leaf(range)
-        } else {
-            Below::Nodes(range)
-        }
-    }
-
     fn merge(mut self, other: &Node) -> Node {
         self.best.merge(&other.best);
         self.skill_ppm = self.skill_ppm.max(other.skill_ppm);
@@ -99,6 +102,7 @@ pub struct Tree {
     pub entries: Vec<Entry>,
     pub nodes: Vec<Node>,
     pub cells: Vec<Cell>,
+    sets: Vec<Sets>,
     /// By number of deliveries; the last one for those who have not told.
     experience_ppm: [u32; UNKNOWN as usize + 1],
 }
@@ -153,12 +157,20 @@ impl Tree {
             entries: admitted.iter().map(|(_, entry)| *entry).collect(),
             nodes: Vec::new(),
             cells: Vec::new(),
+            sets: Vec::new(),
             experience_ppm,
         };
         let mut first = 0;
         for cell in admitted.chunk_by(|a, b| a.0 >> 110 == b.0 >> 110) {
             let mut level: Vec<Node> = Vec::new();
             for group in cell.chunks(LEAF) {
+                let mut sets = None;
+                if group.len() > LEAST_FOR_SETS {
+                    let members = group.iter();
+                    let members = members.filter_map(|(_, entry)| traits.get(entry.position() as usize));
+                    tree.sets.push(Sets::new(members));
+                    sets = NonZeroU32::new(tree.sets.len() as u32);
+                }
                 let single = |(_, entry): &(Order, Entry)| {
                     Some(Node {
                         best: *traits.get(entry.position() as usize)?,
@@ -166,7 +178,7 @@ impl Tree {
                         experience_ppm: tree.experience_of(*entry) as u32,
                         first,
                         count: group.len() as u16,
-                        is_leaf: true,
+                        kind: Kind::Leaf(sets),
                     })
                 };
                 level.extend(group.iter().filter_map(single).reduce(|a, b| a.merge(&b)));
@@ -179,7 +191,7 @@ impl Tree {
                     parents.extend(merged.map(|node| Node {
                         first: (tree.nodes.len() + parents.len() * FANOUT) as u32,
                         count: group.len() as u16,
-                        is_leaf: false,
+                        kind: Kind::Inner,
                         ..node
                     }));
                 }
@@ -200,10 +212,26 @@ impl Tree {
         tree
     }
 
+    pub fn below(&self, node: &Node) -> Below<'_> {
+        let range = node.first as usize..node.first as usize + usize::from(node.count);
+        match node.kind {
+            Kind::Inner => Below::Nodes(range),
+            Kind::Leaf(sets) => {
+                let sets = sets.and_then(|place| self.sets.get(place.get() as usize - 1));
+                Below::Leaf(self.entries.get(range).unwrap_or_default(), sets)
+            }
+        }
+    }
+
     #[inline(always)]
     pub fn experience_of(&self, entry: Entry) -> u64 {
+        self.experience_ppm(entry.deliveries())
+    }
+
+    #[inline(always)]
+    fn experience_ppm(&self, deliveries: usize) -> u64 {
         self.experience_ppm
-            .get(entry.deliveries())
+            .get(deliveries)
             .map_or(PPM, |ppm| u64::from(*ppm))
     }
 
@@ -211,12 +239,13 @@ impl Tree {
     pub fn meet(&self, candidate: &Candidate, population: &Population) -> Option<(u64, u64)> {
         self.profile.admits(candidate, population).then(|| {
             let (skill, deliveries) = seen_by(&self.profile, candidate, population);
-            (skill, self.experience_of(Entry::new(0, skill, deliveries)))
+            (skill, self.experience_ppm(deliveries.into()))
         })
     }
 
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.entries[..]) + size_of_val(&self.nodes[..]) + size_of_val(&self.cells[..])
+        let tree = size_of_val(&self.entries[..]) + size_of_val(&self.nodes[..]);
+        tree + size_of_val(&self.sets[..]) + size_of_val(&self.cells[..])
     }
 }
 
