@@ -165,7 +165,7 @@ impl TestApp {
             .build()
             .into();
         let admin = token(&state, Role::Admin, None, 3600);
-        TestApp {
+        let app = TestApp {
             base: format!("http://{address}"),
             state,
             admin,
@@ -173,6 +173,13 @@ impl TestApp {
             handle,
             thread: Some(thread),
             _folder: folder,
+        };
+        // Before its match index stands, it asks its callers to come back.
+        loop {
+            match app.get("/readyz") {
+                ready if ready.status == 200 => return app,
+                not_yet => assert_eq!(not_yet.expect(503).code(), "unavailable"),
+            }
         }
     }
 
