@@ -1,11 +1,11 @@
 //! How many each gate removes: one pass over everyone, through the traits first.
 
-use super::Index;
 use super::lens::{Lens, Reach};
 use super::traits::{RESTRICTED, Traits};
+use super::{Changed, Index, Place};
 use crate::matcher::profile::Profile;
 use crate::matcher::rank::Census;
-use crate::matcher::{self, Candidate, Gate, Query};
+use crate::matcher::{Candidate, Gate, Query};
 use std::collections::HashMap;
 
 impl Index {
@@ -15,28 +15,30 @@ impl Index {
         let asked = |(i, _): &(usize, _)| role.is_none_or(|only| only == *i);
         let profiles = query.profiles().iter().enumerate().filter(asked);
         let profiles: Vec<&Profile> = profiles.map(|(_, profile)| profile.as_ref()).collect();
-        let mut reaches: HashMap<(Option<matcher::Index>, Option<bool>), Option<Reach>> = HashMap::new();
+        let mut reaches: HashMap<Place, Option<Reach>> = HashMap::new();
         let mut census = Census::default();
         if !profiles.is_empty() {
-            let unchanged = self.main.candidates.iter().zip(&self.main.traits).enumerate();
-            let unchanged = unchanged.filter(|(position, _)| !self.is_stale(*position));
-            let changed = self
-                .delta
-                .iter()
-                .map(|changed| (&changed.candidate, &changed.traits));
-            for (candidate, traits) in unchanged.map(|(_, both)| both).chain(changed) {
-                let place = (candidate.area, candidate.remote);
+            let mut count = |candidate, traits, place: Place| {
                 let reach = reaches
                     .entry(place)
                     .or_insert_with(|| lens.reach(place.0, place.1));
-                census.count(first_failed(
-                    &lens,
-                    query,
-                    &profiles,
-                    candidate,
-                    traits,
-                    reach.as_ref(),
-                ));
+                let failed = first_failed(&lens, query, &profiles, candidate, traits, reach.as_ref());
+                census.count(failed);
+            };
+            let main = &self.main;
+            let everyone = main
+                .candidates
+                .iter()
+                .zip(&main.traits)
+                .zip(&main.places)
+                .enumerate();
+            for (position, ((candidate, traits), place)) in everyone {
+                if !self.is_stale(position) {
+                    count(candidate, traits, *place);
+                }
+            }
+            for Changed { candidate, traits } in &self.delta {
+                count(candidate, traits, (candidate.area, candidate.remote));
             }
         }
         census

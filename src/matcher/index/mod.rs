@@ -60,11 +60,15 @@ struct Main {
     /// By id.
     candidates: Vec<Arc<Candidate>>,
     traits: Vec<Traits>,
+    places: Vec<Place>,
     /// Of the profiles that were given at the start.
     trees: HashMap<ProfileKey, Arc<Tree>>,
     own: Mutex<Recent<ProfileKey, Arc<Tree>>>,
     texts: Mutex<Recent<Vec<Term>, Arc<Words>>>,
 }
+
+/// Where somebody lives, and whether they work remotely.
+type Place = (Option<super::Index>, Option<bool>);
 
 /// Keeps the newest of them ready; forgets all when full.
 struct Recent<K, V> {
@@ -114,6 +118,7 @@ impl Index {
         }
         let mut traits = Vec::with_capacity(candidates.len());
         traits.extend(candidates.iter().map(|c| Traits::of(c, &population)));
+        let places = candidates.iter().map(|c| (c.area, c.remote)).collect();
         let keys: BTreeSet<ProfileKey> = profiles.into_iter().collect();
         let profiles: Vec<Arc<Profile>> = keys
             .into_iter()
@@ -126,6 +131,7 @@ impl Index {
                 population,
                 candidates,
                 traits,
+                places,
                 trees: trees
                     .into_iter()
                     .map(|tree| (tree.profile.key.clone(), tree))
@@ -220,7 +226,8 @@ impl Index {
     pub fn size(&self) -> Size {
         let own = self.main.own.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = self.main.trees.values().chain(own.kept.values());
-        let tables = size_of_val(&self.main.traits[..]) + size_of_val(&self.stale[..]);
+        let Main { traits, places, .. } = self.main.as_ref();
+        let tables = size_of_val(&traits[..]) + size_of_val(&places[..]) + size_of_val(&self.stale[..]);
         Size {
             candidates: self.len,
             changed: self.delta.len(),
