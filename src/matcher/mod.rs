@@ -6,6 +6,7 @@
 //! * `gates`: what rules a pairing out. `components`: the nine values. `fit`: how they make one number.
 //! * `text`: words to terms, and BM25.
 //! * `rank`: the plain scan, the oracle of any faster index.
+//! * `fairness`: who is shown first among the nearly equal.
 //! * `improve`: the smallest change that would raise a rank.
 //!
 //! Deliberately absent: the clock, randomness, IO, labels and languages, and who is asking. Time and data come
@@ -16,6 +17,7 @@
 
 pub mod candidate;
 pub mod components;
+pub mod fairness;
 pub mod fit;
 pub mod gates;
 pub mod improve;

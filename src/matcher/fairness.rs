@@ -1,0 +1,378 @@
+//! Fair to both sides: a re-ranking on top of the fit, which stays visible beside it.
+//!
+//! * Workers for an organization ([`spread`]): equally fit workers share the attention. Whoever has had more of it
+//!   than their fit deserved gives way: `fit − λ · max(0, A − M)`. A adds up `1 / log2(1 + rank)` over the lists that a
+//!   worker was shown in, M the part of that attention which their fit was of the list's (amortised equity of
+//!   attention: Biega, Gummadi and Weikum 2018; the position's discount is DCG's). Two marked places are for newcomers.
+//! * Deliverables for a worker ([`lift`]): those that nobody has answered, and those with places left, come first:
+//!   `fit · Ψ(x) · (1 + μ · [no answer]) / (1 + μ)`, x being the share of places still open and
+//!   `Ψ(x) = e / (e − 1) · (1 − e^(−x))` (inventory balancing: Golrezaei, Nazerzadeh and Rusmevichientong 2014).
+//!
+//! Both keep nDCG@50 against pure fit at 0.95 or more: their strength is halved until that holds.
+//!
+//! Invariant: one order for the same fits, histories and week. Those who are equal take turns by the week.
+
+use super::RankKey;
+use super::ppm::{PPM, from_unit, mix, ratio};
+use std::cmp::Reverse;
+
+/// How many of the best by fit share the attention.
+pub const WINDOW: usize = 200;
+/// nDCG is measured over so many places.
+pub const DEPTH: usize = 50;
+/// What nDCG against pure fit never falls short of.
+pub const FLOOR_PPM: u64 = 950_000;
+/// What one undeserved first place costs, at most.
+const LAMBDA_PPM: u64 = 20_000;
+/// How much more a deliverable without any answer counts.
+const MU_PPM: u64 = 500_000;
+/// Shown fewer times than this, a worker is a newcomer.
+const NEWCOMER: u32 = 3;
+/// The places that newcomers may take, from 0.
+const MARKED: [usize; 2] = [4, 9];
+/// The part of the displaced one's fit that a newcomer has to reach.
+const NEARLY_PPM: u64 = 850_000;
+/// So often is the strength halved; then it is nothing.
+const HALVINGS: u32 = 16;
+
+/// The attention that a place gets, from 1: `1 / log2(1 + rank)`.
+pub fn attention_ppm(rank: u64) -> u64 {
+    from_unit(1.0 / libm::log2(1.0 + rank.max(1) as f64))
+}
+
+/// What each item of a list deserved of the attention that the list got: the part that its fit is of all.
+pub fn deserved_ppm(attention_ppm: u64, fit_ppm: u64, all_fits_ppm: u64) -> u64 {
+    let all = u128::from(all_fits_ppm.max(1));
+    ((u128::from(attention_ppm) * u128::from(fit_ppm) + all / 2) / all) as u64
+}
+
+/// What somebody has had until now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// In how many lists.
+    pub shown: u32,
+    pub attention_ppm: u64,
+    pub deserved_ppm: u64,
+}
+
+/// How many have answered a deliverable, and how many of its places are taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answers {
+    pub answers: u32,
+    pub places: u32,
+    pub filled: u32,
+}
+
+/// One item in its new place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// Its position by pure fit, from 0.
+    pub by_fit: usize,
+    pub adjusted_ppm: u64,
+    /// In a marked place.
+    pub newcomer: bool,
+}
+
+/// The new order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    pub placed: Vec<Placed>,
+    /// What is left of the adjustment's strength after halving, in parts per million.
+    pub strength_ppm: u64,
+    /// nDCG@50 against pure fit.
+    pub ndcg_ppm: u64,
+}
+
+/// Shares the attention among workers, given in the order of pure fit; at most [`WINDOW`] of them.
+pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> Order {
+    soften(
+        ranked,
+        |(key, _)| key,
+        week,
+        |(key, had), strength_ppm| {
+            let excess = had.attention_ppm.saturating_sub(had.deserved_ppm);
+            let lambda = LAMBDA_PPM * strength_ppm / PPM;
+            let penalty = u128::from(lambda) * u128::from(excess) / u128::from(PPM);
+            key.fit_ppm
+                .0
+                .saturating_sub(u64::try_from(penalty).unwrap_or(u64::MAX))
+        },
+        |placed| {
+            let is_new = |placed: &Placed| {
+                ranked
+                    .get(placed.by_fit)
+                    .is_some_and(|(_, had)| had.shown < NEWCOMER)
+            };
+            welcome(placed, |by_fit| fit_of(ranked, by_fit), is_new);
+        },
+    )
+}
+
+/// Lifts what still needs answers, given in the order of pure fit.
+pub fn lift(ranked: &[(RankKey, Answers)], week: u32) -> Order {
+    soften(
+        ranked,
+        |(key, _)| key,
+        week,
+        |(key, had), strength_ppm| {
+            let kept = PPM - strength_ppm * (PPM - need_ppm(had)) / PPM;
+            ratio(key.fit_ppm.0 * kept, PPM)
+        },
+        |_| (),
+    )
+}
+
+/// `Ψ(x) · (1 + μ · [no answer]) / (1 + μ)`.
+fn need_ppm(had: &Answers) -> u64 {
+    let open = ratio(
+        u64::from(had.places.saturating_sub(had.filled)) * PPM,
+        u64::from(had.places),
+    );
+    let open = if had.places == 0 { PPM } else { open };
+    let e = core::f64::consts::E;
+    let psi = from_unit(e / (e - 1.0) * (1.0 - libm::exp(-(open as f64) / PPM as f64)));
+    let bonus = if had.answers == 0 { MU_PPM } else { 0 };
+    ratio(psi * (PPM + bonus), PPM + MU_PPM)
+}
+
+fn fit_of<T>(ranked: &[(RankKey, T)], by_fit: usize) -> u64 {
+    ranked.get(by_fit).map_or(0, |(key, _)| key.fit_ppm.0)
+}
+
+/// The adjusted order at the greatest strength that keeps the floor.
+fn soften<T>(
+    ranked: &[(RankKey, T)],
+    key: impl Fn(&(RankKey, T)) -> &RankKey,
+    week: u32,
+    adjusted_ppm: impl Fn(&(RankKey, T), u64) -> u64,
+    finish: impl Fn(&mut Vec<Placed>),
+) -> Order {
+    let turn = |by_fit: usize| ranked.get(by_fit).map(|r| mix(key(r).tie ^ mix(u64::from(week))));
+    let strengths = (0..HALVINGS).map(|halved| PPM >> halved).chain([0]);
+    let mut order = Order {
+        placed: Vec::new(),
+        strength_ppm: 0,
+        ndcg_ppm: PPM,
+    };
+    for strength_ppm in strengths {
+        let placed = |(by_fit, item)| Placed {
+            by_fit,
+            adjusted_ppm: adjusted_ppm(item, strength_ppm),
+            newcomer: false,
+        };
+        let mut placed: Vec<Placed> = ranked.iter().enumerate().map(placed).collect();
+        placed.sort_by_cached_key(|p| (Reverse(p.adjusted_ppm), turn(p.by_fit), p.by_fit));
+        if strength_ppm > 0 {
+            finish(&mut placed);
+        }
+        let ndcg_ppm = ndcg_ppm(ranked, &placed);
+        order = Order {
+            placed,
+            strength_ppm,
+            ndcg_ppm,
+        };
+        if ndcg_ppm >= FLOOR_PPM {
+            break;
+        }
+    }
+    order
+}
+
+/// Gives the marked places to newcomers who stand below and are nearly as fit, best first.
+fn welcome(placed: &mut Vec<Placed>, fit_ppm: impl Fn(usize) -> u64, is_new: impl Fn(&Placed) -> bool) {
+    for (before, place) in MARKED.into_iter().enumerate() {
+        let Some(displaced) = placed.get(place) else {
+            return;
+        };
+        let above = placed.iter().take(place + 1).filter(|p| is_new(p)).count();
+        let least = fit_ppm(displaced.by_fit) * NEARLY_PPM / PPM;
+        let nearly = |p: &Placed| is_new(p) && fit_ppm(p.by_fit) >= least;
+        let from = placed
+            .iter()
+            .skip(place + 1)
+            .position(nearly)
+            .filter(|_| above <= before);
+        if let Some(from) = from.map(|after| place + 1 + after) {
+            let mut newcomer = placed.remove(from);
+            newcomer.newcomer = true;
+            placed.insert(place, newcomer);
+        }
+    }
+}
+
+/// DCG of the new order over DCG of pure fit, with the fit as the gain (Järvelin and Kekäläinen 2002).
+fn ndcg_ppm<T>(ranked: &[(RankKey, T)], placed: &[Placed]) -> u64 {
+    let dcg = |by_fit: &mut dyn Iterator<Item = usize>| -> u128 {
+        let gains = by_fit.take(DEPTH).zip(1..);
+        gains
+            .map(|(by_fit, rank)| u128::from(fit_of(ranked, by_fit)) * u128::from(attention_ppm(rank)))
+            .sum()
+    };
+    let ideal = dcg(&mut (0..ranked.len()));
+    if ideal == 0 {
+        return PPM;
+    }
+    (dcg(&mut placed.iter().map(|p| p.by_fit)) * u128::from(PPM) / ideal) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(fit_ppm: u64, id: u128) -> RankKey {
+        RankKey {
+            fit_ppm: Reverse(fit_ppm),
+            tie: mix(id as u64),
+            need: 1,
+            candidate: id,
+        }
+    }
+
+    fn had(shown: u32, attention_ppm: u64, deserved_ppm: u64) -> Exposure {
+        Exposure {
+            shown,
+            attention_ppm,
+            deserved_ppm,
+        }
+    }
+
+    fn by_fit(order: &Order) -> Vec<usize> {
+        order.placed.iter().map(|p| p.by_fit).collect()
+    }
+
+    #[test]
+    fn attention_falls_as_dcg_says() {
+        assert_eq!([1, 3, 7].map(attention_ppm), [1_000_000, 500_000, 333_333]);
+        assert_eq!(deserved_ppm(3 * PPM, 1, 3), PPM);
+        assert_eq!(deserved_ppm(PPM, 0, 0), 0);
+    }
+
+    #[test]
+    fn without_a_history_the_order_is_that_of_the_fit() {
+        let ranked: Vec<_> = (0..60)
+            .map(|i| (key(900_000 - 1_000 * i as u64, i), Exposure::default()))
+            .collect();
+        let order = spread(&ranked, 7);
+        assert_eq!(by_fit(&order), (0..60).collect::<Vec<_>>());
+        assert!(order.placed.iter().all(|p| !p.newcomer) && order.ndcg_ppm == PPM);
+    }
+
+    #[test]
+    fn whoever_had_more_than_deserved_gives_way_to_the_nearly_equal() {
+        let ranked = [
+            (key(800_000, 1), had(9, 9 * PPM, 4 * PPM)),
+            (key(790_000, 2), had(9, 2 * PPM, 4 * PPM)),
+        ];
+        let order = spread(&ranked, 7);
+        assert_eq!(by_fit(&order), [1, 0]);
+        // λ times five undeserved first places.
+        assert_eq!(order.placed[1].adjusted_ppm, 700_000);
+        assert_eq!(order.placed[0].adjusted_ppm, 790_000);
+    }
+
+    #[test]
+    fn equals_take_turns_by_the_week() {
+        let ranked: Vec<_> = (0..4).map(|i| (key(800_000, i), had(9, PPM, PPM))).collect();
+        let first = |week| by_fit(&spread(&ranked, week))[0];
+        assert!(
+            (0..40)
+                .map(first)
+                .collect::<std::collections::BTreeSet<_>>()
+                .len()
+                == 4
+        );
+        assert_eq!(by_fit(&spread(&ranked, 5)), by_fit(&spread(&ranked, 5)));
+    }
+
+    #[test]
+    fn newcomers_take_the_marked_places_where_they_are_nearly_as_fit() {
+        let mut ranked: Vec<_> = (0..30)
+            .map(|i| (key(900_000 - 2_000 * i as u64, i), had(9, PPM, PPM)))
+            .collect();
+        ranked[20].1 = had(2, 0, 0);
+        ranked[25].1 = Exposure::default();
+        let order = spread(&ranked, 7);
+        assert_eq!((order.placed[4].by_fit, order.placed[9].by_fit), (20, 25));
+        assert_eq!(order.placed.iter().filter(|p| p.newcomer).count(), 2);
+        let mut sorted = by_fit(&order);
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..30).collect::<Vec<_>>());
+        // 0.85 of the fit in the fifth place is 758,200.
+        ranked[20].0.fit_ppm = Reverse(700_000);
+        ranked[25].0.fit_ppm = Reverse(700_000);
+        assert!(spread(&ranked, 7).placed.iter().all(|p| !p.newcomer));
+    }
+
+    #[test]
+    fn the_floor_holds_whatever_the_history() {
+        let mut x = 3;
+        let mut next = |below: u64| {
+            x = mix(x);
+            x % below
+        };
+        let mut softened = 0;
+        for _ in 0..2_000 {
+            let n = next(WINDOW as u64) as usize;
+            let steep = 1 + next(400_000);
+            let mut fits: Vec<u64> = (0..n).map(|_| 1_000 + next(steep)).collect();
+            fits.sort_unstable_by_key(|fit| Reverse(*fit));
+            let spread_of: Vec<_> = fits
+                .iter()
+                .zip(0..)
+                .map(|(fit, id)| (key(*fit, id), had(next(6) as u32, next(90 * PPM), next(9 * PPM))))
+                .collect();
+            let lift_of: Vec<_> = fits
+                .iter()
+                .zip(0..)
+                .map(|(fit, id)| {
+                    (
+                        key(*fit, id),
+                        Answers {
+                            answers: next(2) as u32,
+                            places: 2,
+                            filled: next(3) as u32,
+                        },
+                    )
+                })
+                .collect();
+            for order in [spread(&spread_of, 1), lift(&lift_of, 1)] {
+                assert!(order.ndcg_ppm >= FLOOR_PPM);
+                softened += usize::from(order.strength_ppm < PPM);
+                let mut all = by_fit(&order);
+                all.sort_unstable();
+                assert_eq!(all, (0..n).collect::<Vec<_>>());
+            }
+        }
+        assert!(softened > 100, "{softened}");
+    }
+
+    #[test]
+    fn what_nobody_has_answered_comes_first() {
+        let answered = Answers {
+            answers: 3,
+            places: 2,
+            filled: 0,
+        };
+        let filling = Answers {
+            answers: 3,
+            places: 2,
+            filled: 1,
+        };
+        let fresh = Answers {
+            answers: 0,
+            places: 2,
+            filled: 0,
+        };
+        assert_eq!([fresh, answered].map(|a| need_ppm(&a)), [PPM, 666_667]);
+        let psi = core::f64::consts::E / (core::f64::consts::E - 1.0) * (1.0 - (-0.5f64).exp());
+        assert!((need_ppm(&filling) as f64 - psi / 1.5 * 1e6).abs() < 1.0);
+        let ranked = [
+            (key(700_000, 1), answered),
+            (key(600_000, 2), fresh),
+            (key(500_000, 3), fresh),
+        ];
+        let order = lift(&ranked, 1);
+        assert_eq!(by_fit(&order), [1, 2, 0]);
+        assert_eq!(order.placed[2].adjusted_ppm, 466_667);
+    }
+}
