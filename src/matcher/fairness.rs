@@ -46,6 +46,22 @@ pub fn deserved_ppm(attention_ppm: u64, fit_ppm: u64, all_fits_ppm: u64) -> u64 
     ((u128::from(attention_ppm) * u128::from(fit_ppm) + all / 2) / all) as u64
 }
 
+/// How unequally something is shared: 0 where all have the same, near 1 where one has all (Gini 1912).
+pub fn gini_ppm(mut shares: Vec<u64>) -> u64 {
+    shares.sort_unstable();
+    let (n, all) = (
+        shares.len() as u128,
+        shares.iter().map(|s| u128::from(*s)).sum::<u128>(),
+    );
+    let weighted: u128 = shares
+        .iter()
+        .zip(1u128..)
+        .map(|(share, i)| u128::from(*share) * i)
+        .sum();
+    let difference = (2 * weighted).saturating_sub((n + 1) * all);
+    (difference * u128::from(PPM)).checked_div(n * all).unwrap_or(0) as u64
+}
+
 /// What somebody has had until now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Exposure {
@@ -245,6 +261,15 @@ mod tests {
         assert_eq!([1, 3, 7].map(attention_ppm), [1_000_000, 500_000, 333_333]);
         assert_eq!(deserved_ppm(3 * PPM, 1, 3), PPM);
         assert_eq!(deserved_ppm(PPM, 0, 0), 0);
+    }
+
+    #[test]
+    fn gini_is_none_among_equals_and_most_where_one_has_all() {
+        assert_eq!(
+            [vec![], vec![0, 0], vec![5, 5, 5], vec![0, 0, 0, 8]].map(gini_ppm),
+            [0, 0, 0, 750_000]
+        );
+        assert_eq!(gini_ppm(vec![3, 1]), 250_000);
     }
 
     #[test]

@@ -1,0 +1,275 @@
+//! What fairness changes in a year, and what it costs: `cargo bench --bench fairness [-- SEED]`.
+//!
+//! A simulation of 52 weeks. Workers come by, look at their list of open deliverables from the top, each place with the
+//! attention that DCG gives it, and apply for at most one; the likelihood grows with the fit. Organizations look at
+//! their list of workers each week. An organization takes the first that applies in a role, and the worker is busy for
+//! eight weeks; what isn't filled after eight weeks is withdrawn. Chance is a function of the seed, the week, the worker
+//! and the deliverable, so that every policy meets the same people in the same mood.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+mod generated;
+
+use generated::{Draw, catalogue, everyone, needs, population};
+use musubi::matcher::fairness::{self, Answers, Exposure, WINDOW, attention_ppm, deserved_ppm};
+use musubi::matcher::ppm::{PPM, mix};
+use musubi::matcher::*;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+const WORKERS: u64 = 2_000;
+const WEEKS: usize = 52;
+const NEW_EACH_WEEK: usize = 30;
+/// Weeks that a deliverable stays open, and that accepted work lasts.
+const LASTS: usize = 8;
+/// How many of a hundred workers come by in a week: few, some, many for the work that there is.
+const COME_BY: [u64; 3] = [5, 8, 15];
+/// How far down a list anybody looks.
+const LOOKED_AT: usize = 20;
+/// How likely a perfect fit that is looked at makes a worker apply.
+const APPEAL: f64 = 0.35;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Policy {
+    Fit,
+    Newest,
+    Fair,
+}
+
+struct Deliverable<'a> {
+    query: Query<'a>,
+    /// Everyone who passes, best first.
+    ranked: Vec<RankKey>,
+    since: usize,
+    answers: Answers,
+    taken: Vec<bool>,
+}
+
+#[derive(Default)]
+struct Outcome {
+    applications: usize,
+    answered: usize,
+    filled: usize,
+    exposure: HashMap<u128, Exposure>,
+    ndcg: Vec<u64>,
+}
+
+struct World<'a> {
+    seed: u64,
+    come_by: u64,
+    everyone: &'a [Arc<Candidate>],
+    needs: &'a [Need],
+    population: &'a Population,
+}
+
+impl World<'_> {
+    /// From 0 to 1, the same for every policy.
+    fn chance(&self, of: &[u64]) -> f64 {
+        let mixed = of.iter().fold(self.seed, |hash, part| mix(hash ^ part));
+        (mixed >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn deliverable<'a>(&'a self, need: &'a Need, since: usize) -> Deliverable<'a> {
+        let query = Query::new(need, Weights::default(), self.population);
+        let passed = self.everyone.iter().filter_map(|c| {
+            let a = query.best(c, None)?;
+            a.failed.is_empty().then(|| query.key(c, &a.fit))
+        });
+        let mut ranked: Vec<RankKey> = passed.collect();
+        ranked.sort_unstable();
+        Deliverable {
+            ranked,
+            since,
+            answers: Answers {
+                places: need.roles.len() as u32,
+                ..Answers::default()
+            },
+            taken: vec![false; need.roles.len()],
+            query,
+        }
+    }
+
+    fn run(&self, policy: Policy) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut open: Vec<Deliverable> = Vec::new();
+        let mut busy_until = vec![0usize; self.everyone.len()];
+        let mut arrivals = self.needs.iter();
+        for week in 0..WEEKS {
+            open.retain(|d| week < d.since + LASTS && d.taken.contains(&false));
+            open.extend(
+                arrivals
+                    .by_ref()
+                    .take(NEW_EACH_WEEK)
+                    .map(|need| self.deliverable(need, week)),
+            );
+            self.organizations_look(policy, week, &open, &mut outcome);
+            let mut order: Vec<usize> = (0..self.everyone.len()).collect();
+            order.sort_by_key(|worker| mix(self.seed ^ mix((week as u64) << 32 | *worker as u64)));
+            for worker in order {
+                let comes = self.chance(&[1, week as u64, worker as u64]) * 100.0 < self.come_by as f64;
+                if comes && busy_until[worker] <= week {
+                    self.worker_looks(policy, week, worker, &mut open, &mut busy_until, &mut outcome);
+                }
+            }
+        }
+        outcome
+    }
+
+    fn worker_looks(
+        &self,
+        policy: Policy,
+        week: usize,
+        worker: usize,
+        open: &mut [Deliverable],
+        busy_until: &mut [usize],
+        outcome: &mut Outcome,
+    ) {
+        let candidate = &self.everyone[worker];
+        let mut list: Vec<(RankKey, usize, usize)> = Vec::new();
+        for (i, d) in open.iter().enumerate() {
+            let free = (0..d.taken.len()).filter(|role| !d.taken[*role]);
+            let best = free
+                .filter_map(|role| d.query.best(candidate, Some(role)))
+                .filter(|a| a.failed.is_empty())
+                .max_by_key(|a| (a.fit.fit_ppm, Reverse(a.role)));
+            if let Some(a) = best {
+                list.push((d.query.key(candidate, &a.fit), i, a.role));
+            }
+        }
+        list.sort_unstable_by_key(|(key, ..)| *key);
+        match policy {
+            Policy::Fit => {}
+            Policy::Newest => list.sort_by_key(|(_, i, _)| Reverse(open[*i].since)),
+            Policy::Fair => {
+                let window: Vec<_> = list
+                    .iter()
+                    .take(WINDOW)
+                    .map(|(key, i, _)| (*key, open[*i].answers))
+                    .collect();
+                let order = fairness::lift(&window, week as u32);
+                outcome.ndcg.push(order.ndcg_ppm);
+                let lifted: Vec<_> = order.placed.iter().map(|p| list[p.by_fit]).collect();
+                list[..window.len()].copy_from_slice(&lifted);
+            }
+        }
+        for (place, (key, i, role)) in list.into_iter().take(LOOKED_AT).enumerate() {
+            let looks = attention_ppm(place as u64 + 1) as f64 / PPM as f64;
+            let likes = APPEAL * key.fit_ppm.0 as f64 / PPM as f64;
+            let d = &mut open[i];
+            if self.chance(&[2, week as u64, worker as u64, d.query.need.id as u64]) < looks * likes {
+                outcome.applications += 1;
+                outcome.answered += usize::from(d.answers.answers == 0);
+                outcome.filled += 1;
+                d.answers.answers += 1;
+                d.answers.filled += 1;
+                d.taken[role] = true;
+                busy_until[worker] = week + LASTS;
+                break;
+            }
+        }
+    }
+
+    /// Every organization looks at the first places of its list of workers.
+    fn organizations_look(&self, policy: Policy, week: usize, open: &[Deliverable], outcome: &mut Outcome) {
+        let before = outcome.exposure.clone();
+        for d in open {
+            let mut list = d.ranked.clone();
+            match policy {
+                Policy::Fit => {}
+                Policy::Newest => list.sort_by_key(|key| Reverse(key.candidate)),
+                Policy::Fair => {
+                    let had = |key: &RankKey| (*key, before.get(&key.candidate).copied().unwrap_or_default());
+                    let window: Vec<_> = list.iter().take(WINDOW).map(had).collect();
+                    let order = fairness::spread(&window, week as u32);
+                    outcome.ndcg.push(order.ndcg_ppm);
+                    list = order.placed.iter().map(|p| window[p.by_fit].0).collect();
+                }
+            }
+            list.truncate(LOOKED_AT);
+            let attention: u64 = (1..=list.len() as u64).map(attention_ppm).sum();
+            let fits: u64 = list.iter().map(|key| key.fit_ppm.0).sum();
+            for (key, rank) in list.iter().zip(1..) {
+                let had = outcome.exposure.entry(key.candidate).or_default();
+                had.shown += 1;
+                had.attention_ppm += attention_ppm(rank);
+                had.deserved_ppm += deserved_ppm(attention, key.fit_ppm.0, fits);
+            }
+        }
+    }
+}
+
+fn main() {
+    let seed = std::env::args().find_map(|arg| arg.parse().ok()).unwrap_or(7);
+    let catalogue = catalogue();
+    let everyone = everyone(&catalogue, WORKERS);
+    let population = population(&everyone, &catalogue);
+    let needs = needs(
+        &mut Draw(seed),
+        (WEEKS * NEW_EACH_WEEK) as u128,
+        &catalogue,
+        &everyone,
+    );
+    println!("{WEEKS} weeks, {WORKERS} workers, {NEW_EACH_WEEK} new deliverables a week, seed {seed}");
+    for come_by in COME_BY {
+        let world = World {
+            seed,
+            come_by,
+            everyone: &everyone,
+            needs: &needs,
+            population: &population,
+        };
+        compare(&world);
+    }
+}
+
+fn compare(world: &World) {
+    println!(
+        "{:>2}% come by      {:>9} {:>9} {:>13} {:>9} {:>12} {:>9} {:>11} {:>11}",
+        world.come_by,
+        "answered",
+        "of fit's",
+        "applications",
+        "of fit's",
+        "never shown",
+        "Gini",
+        "mean nDCG",
+        "least nDCG"
+    );
+    let mut fit: Option<(f64, f64)> = None;
+    for (name, policy) in [
+        ("pure fit", Policy::Fit),
+        ("newest first", Policy::Newest),
+        ("fair", Policy::Fair),
+    ] {
+        let outcome = world.run(policy);
+        let (answered, applications) = (outcome.answered as f64, outcome.applications as f64);
+        let (of_answered, of_applications) = *fit.get_or_insert((answered, applications));
+        let shares: Vec<u64> = world
+            .everyone
+            .iter()
+            .map(|c| outcome.exposure.get(&c.id).map_or(0, |had| had.attention_ppm))
+            .collect();
+        let never = shares.iter().filter(|share| **share == 0).count() as f64 / shares.len() as f64;
+        let mean = outcome
+            .ndcg
+            .iter()
+            .sum::<u64>()
+            .checked_div(outcome.ndcg.len() as u64);
+        let unit = |ppm: Option<u64>| ppm.unwrap_or(PPM) as f64 / PPM as f64;
+        println!(
+            "  {name:14} {answered:9} {:8.1}% {applications:13} {:8.1}% {:11.1}% {:9.3} {:11.3} {:11.3}",
+            100.0 * answered / of_answered,
+            100.0 * applications / of_applications,
+            100.0 * never,
+            unit(Some(fairness::gini_ppm(shares))),
+            unit(mean),
+            unit(outcome.ndcg.iter().min().copied()),
+        );
+    }
+}
