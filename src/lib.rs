@@ -28,10 +28,11 @@
 //! | 9 | [`organizations`] | who asks |
 //! | 10 | [`workers`] | who offers |
 //! | 11 | [`deliverables`] | what is asked for |
-//! | 12 | [`matches`], [`statistics`] | rankings; counts |
-//! | 13 | [`imports`] | published archives |
-//! | 14 | [`api`] | the URL table, the OpenAPI document |
-//! | 15 | [`demo`] | a demonstration to touch |
+//! | 12 | [`exposures`] | which lists were shown to whom |
+//! | 13 | [`matches`], [`statistics`] | rankings; counts |
+//! | 14 | [`imports`] | published archives |
+//! | 15 | [`api`] | the URL table, the OpenAPI document |
+//! | 16 | [`demo`] | a demonstration to touch |
 //!
 //! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
 //! administrators write it over HTTP; workers stand below organizations because they name those that they are kept
@@ -39,7 +40,7 @@
 //!
 //! # Invariants
 //!
-//! * Every write appends to `changes` in its own transaction. Followers read that log; nothing calls them.
+//! * Every write of a record appends to `changes` in its own transaction. Followers read that log; nothing calls them.
 //! * The matcher has no clock, no randomness, no IO: the same inputs rank the same on every machine.
 //! * Every operation names its scope in the handler's signature; health, documents and the catalogue's reading are
 //!   open on purpose.
@@ -57,6 +58,7 @@ pub mod db;
 pub mod deliverables;
 pub mod demo;
 pub mod error;
+pub mod exposures;
 pub mod http;
 pub mod imports;
 pub mod matcher;

@@ -18,6 +18,7 @@ const ROWS: &[&[&str]] = &[
     &["organizations"],
     &["workers"],
     &["deliverables"],
+    &["exposures"],
     &["matches", "statistics"],
     &["imports"],
     &["api"],

@@ -12,9 +12,10 @@ use crate::catalogue::{self, Catalogues, calendar};
 use crate::config::{Config, Listen};
 use crate::db::{self, Instant, Pool};
 use crate::error::{Error, Result};
+use crate::exposures::Recorder;
 use crate::http::{conditional, idempotency, problem, trace};
 use crate::matches::MatchIndex;
-use crate::{deliverables, matches, organizations, statistics, workers};
+use crate::{deliverables, exposures, matches, organizations, statistics, workers};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
@@ -35,6 +36,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(deliverables::http::routes)
         .configure(workers::http::routes)
         .configure(matches::http::routes)
+        .configure(exposures::http::routes)
         .configure(statistics::http::routes);
 }
 
@@ -44,6 +46,7 @@ pub struct State {
     pub pool: Pool,
     pub catalogues: Data<Catalogues>,
     pub index: Data<MatchIndex>,
+    pub recorder: Data<Recorder>,
     pub keys: Data<Keys>,
 }
 
@@ -60,6 +63,7 @@ impl State {
             pool,
             catalogues,
             index,
+            recorder: Data::default(),
             keys: Data::new(keys),
         })
     }
@@ -81,6 +85,24 @@ impl State {
                 tokio::task::spawn_blocking(follow)
                     .await
                     .unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
+            }
+        });
+        let (pool, recorder) = (self.pool.clone(), self.recorder.clone());
+        loops.spawn("shown lists", Duration::from_secs(1), move || {
+            let (pool, recorder) = (pool.clone(), recorder.clone());
+            async move {
+                recorder.flush(&pool).await?;
+                // So that no request waits for a new week's.
+                pool.read(move |db| recorder.histories(db, calendar::today()).map(drop))
+                    .await
+            }
+        });
+        let pool = self.pool.clone();
+        loops.spawn("old lists", Duration::from_secs(3600), move || {
+            let pool = pool.clone();
+            async move {
+                pool.write(|db| exposures::store::purge(db, calendar::today()).map(drop))
+                    .await
             }
         });
         let pool = self.pool.clone();
@@ -130,6 +152,7 @@ impl Listening {
         let loops = self.state.loops();
         let served = self.server.await;
         loops.end().await;
+        self.state.recorder.flush(&self.state.pool).await?;
         served.map_err(|e| Error::Internal(format!("the server failed: {e}")))
     }
 }
@@ -155,6 +178,7 @@ fn app(
     app.app_data(Data::new(state.pool))
         .app_data(state.catalogues)
         .app_data(state.index)
+        .app_data(state.recorder)
         .app_data(state.keys)
         .app_data(document)
         .route("/openapi.json", web::get().to(openapi_json))

@@ -38,6 +38,7 @@ scopes! {
     ReadPersonalData = "personal_data:read": "See names, contacts and free text that tell who someone is",
     ReadMatches = "matches:read": "Rank workers and deliverables",
     ReadStatistics = "statistics:read": "Read statistics",
+    ReadAudit = "audit:read": "Read who was shown what",
 }
 
 /// Who the caller is.
@@ -69,7 +70,7 @@ impl Role {
     pub fn has(self, scope: &str) -> bool {
         match self {
             Role::Admin => true,
-            Role::Coordinator => scope != WriteCatalogue::NAME,
+            Role::Coordinator => ![WriteCatalogue::NAME, ReadAudit::NAME].contains(&scope),
             Role::Partner => [ReadDeliverables::NAME, ReadOrganizations::NAME].contains(&scope),
             Role::Importer => {
                 let kinds = ["organizations:", "deliverables:", "workers:"];

@@ -133,6 +133,28 @@ tables! {
         skill -> Text,
         level -> Integer,
     }
+
+    shown_lists (id) {
+        id -> UniqueId,
+        shown_at -> MicrosecondTime,
+        day -> Integer,
+        viewer -> Text,
+        kind -> Text,
+        subject_id -> UniqueId,
+        digest -> BigInt,
+        strength_ppm -> Nullable<BigInt>,
+        ndcg_ppm -> BigInt,
+        list -> JsonText,
+    }
+
+    exposures (week, kind, subject_id) {
+        week -> Integer,
+        kind -> Text,
+        subject_id -> UniqueId,
+        shown -> Integer,
+        attention_ppm -> BigInt,
+        deserved_ppm -> BigInt,
+    }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -145,4 +167,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     workers,
     worker_roles,
     worker_skills,
+    exposures,
 );

@@ -59,7 +59,10 @@ pub fn gini_ppm(mut shares: Vec<u64>) -> u64 {
         .map(|(share, i)| u128::from(*share) * i)
         .sum();
     let difference = (2 * weighted).saturating_sub((n + 1) * all);
-    (difference * u128::from(PPM)).checked_div(n * all).unwrap_or(0) as u64
+    let whole = n * all;
+    (difference * u128::from(PPM) + whole / 2)
+        .checked_div(whole)
+        .unwrap_or(0) as u64
 }
 
 /// What somebody has had until now.

@@ -1,9 +1,11 @@
 //! From the matcher's numbers to words and codes.
 
 use super::index::Snapshot;
-use super::view::{ComponentView, Explained, Head, Removed, WeightsView};
+use super::view::{ComponentView, Explained, FairnessView, Head, Removed, WeightsView};
 use crate::catalogue::{Catalogue, Definition, Entries};
+use crate::exposures::week_name;
 use crate::http::Language;
+use crate::matcher::fairness::Order;
 use crate::matcher::{
     Assessment, COMPONENTS, Candidate, Census, Component, Gate, Index, Query, RankKey, Weights, improve,
 };
@@ -296,7 +298,13 @@ impl Explainer<'_> {
 }
 
 /// How a ranking was made.
-pub fn head(census: Option<&Census>, weights: &Weights, version: &str, snapshot: &Snapshot) -> Head {
+pub fn head(
+    census: Option<&Census>,
+    weights: &Weights,
+    version: &str,
+    snapshot: &Snapshot,
+    fairness: Option<(u32, &Order)>,
+) -> Head {
     let w = |component| weights.ppm(component);
     Head {
         at_change: snapshot.at_change,
@@ -313,6 +321,11 @@ pub fn head(census: Option<&Census>, weights: &Weights, version: &str, snapshot:
             responsiveness: w(Component::Responsiveness),
             text: w(Component::Text),
         },
+        fairness: fairness.map(|(week, order)| FairnessView {
+            week: week_name(week as i32),
+            strength_ppm: order.strength_ppm,
+            ndcg_ppm: order.ndcg_ppm,
+        }),
         considered: census.map(|census| census.considered),
         passed: census.map(|census| census.passed),
         removed: census.map(|census| census.removed().map(removed).collect()),

@@ -2,34 +2,73 @@
 
 use super::explain::{Explainer, head};
 use super::index::{MatchIndex, Snapshot};
-use super::page::{self as page_of_ranking, Ranked, page_of};
-use super::view::{
-    DeliverableBrief, DeliverableMatch, DeliverableRanking, Why, WorkerBrief, WorkerMatch, WorkerRanking,
-};
-use super::{DEFAULT_WEIGHTS_VERSION, Preview, encode};
+use super::ranking::{self, Asked};
+use super::view::{DeliverableBrief, DeliverableRanking, Why, WorkerBrief, WorkerRanking};
+use super::{DEFAULT_WEIGHTS_VERSION, Fairness, Preview, encode};
 use crate::auth::{ReadMatches, http::Caller};
 use crate::catalogue::{Catalogues, Filters, calendar};
 use crate::db::{Db, Id, Pool};
 use crate::deliverables;
 use crate::error::{Error, FieldError, Place, Result, Text};
-use crate::http::page::{self, MAX_LIMIT};
+use crate::exposures::{Histories, Recorder, week_number};
+use crate::http::page::MAX_LIMIT;
 use crate::http::{Answer, Language, PathId, Query as Parameters, Submission, query::path_id};
-use crate::matcher::index::{Hit, Wanted};
-use crate::matcher::{Need, Query, Ranking, Weights, rank};
+use crate::matcher::index::Wanted;
+use crate::matcher::{Need, Weights};
 use crate::workers;
+use actix_web::dev::Payload;
 use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::future::{Ready, ready};
+use std::sync::Arc;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(rank_workers)
         .service(why)
         .service(rank_deliverables)
         .service(preview);
+}
+
+/// What a ranking is made with.
+#[derive(Clone)]
+struct Server {
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    index: Data<MatchIndex>,
+    recorder: Data<Recorder>,
+}
+
+impl Server {
+    fn snapshot(&self, db: &mut Db) -> Result<Arc<Snapshot>> {
+        self.index.current(db, &self.catalogues, calendar::today())
+    }
+
+    fn histories(&self, db: &mut Db, fairness: Fairness) -> Result<Option<Arc<Histories>>> {
+        let asked = fairness == Fairness::On;
+        asked
+            .then(|| self.recorder.histories(db, calendar::today()))
+            .transpose()
+    }
+}
+
+impl FromRequest for Server {
+    type Error = Error;
+    type Future = Ready<Result<Server>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let server = || {
+            Some(Server {
+                pool: request.app_data().cloned()?,
+                catalogues: request.app_data().cloned()?,
+                index: request.app_data().cloned()?,
+                recorder: request.app_data().cloned()?,
+            })
+        };
+        ready(server().ok_or_else(|| Error::Internal("the server lacks a part".into())))
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -47,6 +86,10 @@ struct WorkerRankingParameters {
     /// Whether to count how many each gate removed: that looks at everyone, where the ranking itself does not.
     #[param(default = true)]
     counts: Option<bool>,
+    /// Whether attention is shared fairly among the nearly equal.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    fairness: Fairness,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -58,6 +101,10 @@ struct DeliverableRankingParameters {
     limit: Option<u32>,
     /// `next` of the page before.
     cursor: Option<String>,
+    /// Whether deliverables that still need answers are lifted.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    fairness: Fairness,
 }
 
 /// The position of a role in a need, by its code.
@@ -88,137 +135,51 @@ fn role_position(
     })
 }
 
-/// What organizations see of the workers found. Whoever was erased a moment ago is in none.
-fn briefs(db: &mut Db, hits: &[Hit]) -> Result<HashMap<u128, WorkerBrief>> {
-    let ids: Vec<Id> = hits
-        .iter()
-        .map(|hit| Id(Uuid::from_u128(hit.candidate.id)))
-        .collect();
-    let faces = workers::store::faces(db, &ids)?;
-    let brief = |(id, face): (&Id, &workers::store::Face)| (id.0.as_u128(), WorkerBrief::of(*id, face));
-    Ok(faces.iter().map(brief).collect())
-}
-
-/// What a ranking of workers was asked for, besides the need.
-struct Asked<'a> {
-    weights: Weights,
-    version: &'a str,
-    only: Option<usize>,
-    limit: Option<u32>,
-    cursor: Option<&'a str>,
-    counts: bool,
-    language: Language,
-}
-
-fn worker_ranking(
-    db: &mut Db,
-    snapshot: &Snapshot,
-    need: &Need,
-    deliverable: Option<DeliverableBrief>,
-    asked: &Asked,
-) -> Result<WorkerRanking> {
-    let list = format!("need {:032x} {:?}", need.id, asked.only);
-    let (limit, after) = (
-        page::limit(asked.limit)? as usize,
-        page_of_ranking::after(asked.cursor, &list)?,
-    );
-    let (index, query) = (&snapshot.index, snapshot.index.query(need, asked.weights));
-    let wanted = Wanted {
-        role: asked.only,
-        ..Wanted::best(limit + 1)
-    };
-    // The pages before, for the rank and for who stands above.
-    let before = after.map(|after| {
-        let wanted = Wanted {
-            most: usize::MAX,
-            least_fit_ppm: after.fit_ppm.0 as u32,
-            ..wanted
-        };
-        let (hits, _) = index.search(&query, wanted);
-        hits.iter()
-            .map(|hit| hit.key)
-            .filter(|key| *key <= after)
-            .collect::<Vec<_>>()
-    });
-    let before = before.unwrap_or_default();
-    let (mut hits, _) = index.search(&query, Wanted { after, ..wanted });
-    let more = hits.len() > limit;
-    hits.truncate(limit);
-    let mut briefs = briefs(db, &hits)?;
-    let explainer = Explainer {
-        catalogue: &snapshot.catalogue,
-        language: asked.language,
-    };
-    let mut above = before.last().copied();
-    let mut items = Vec::with_capacity(hits.len());
-    for (i, hit) in hits.iter().enumerate() {
-        let assessment = hit.assess(&query);
-        if let Some((worker, assessment)) = briefs.remove(&hit.candidate.id).zip(assessment) {
-            items.push(WorkerMatch {
-                rank: (before.len() + i + 1) as u64,
-                worker,
-                explained: explainer.explained(&query, &hit.candidate, &assessment, above),
-            });
-        }
-        above = Some(hit.key);
-    }
-    let census = asked.counts.then(|| index.census(&query, asked.only));
-    Ok(WorkerRanking {
-        deliverable,
-        head: head(census.as_ref(), &asked.weights, asked.version, snapshot),
-        items,
-        next: hits
-            .last()
-            .filter(|_| more)
-            .map(|last| page_of_ranking::next(&last.key, &list)),
-    })
-}
-
 /// Rank workers for a deliverable
 ///
 /// Everyone is considered; whoever fails a gate is counted under it in `removed`. Each item is explained: the
-/// contributions of its components add up to its fit exactly. Names and contacts stay hidden.
+/// contributions of its components add up to its fit exactly. Names and contacts stay hidden. Among the best 200,
+/// whoever has had more attention than their fit deserved gives way to the nearly equal, and newcomers may take two
+/// marked places; `fit_rank` and `fit_ppm` tell how it was before, `fairness=off` leaves it so.
 #[utoipa::path(operation_id = "rank_workers", tag = "Matches", security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable"), WorkerRankingParameters),
     responses((status = 200, description = "The ranking, best first", body = WorkerRanking)))]
 #[get("/deliverables/{id}/matches")]
 async fn rank_workers(
-    _: Caller<ReadMatches>,
-    pool: Data<Pool>,
-    catalogues: Data<Catalogues>,
-    index: Data<MatchIndex>,
+    caller: Caller<ReadMatches>,
+    server: Server,
     id: PathId,
     parameters: Parameters<WorkerRankingParameters>,
     language: Language,
 ) -> Result<Json<WorkerRanking>> {
-    let Parameters(WorkerRankingParameters {
-        role,
-        limit,
-        cursor,
-        counts,
-    }) = parameters;
-    let ranked = pool.read(move |db| {
+    let Parameters(parameters) = parameters;
+    let (made, role) = (server.clone(), parameters.role.clone());
+    let ranked = server.pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id.0, false)?;
-        let snapshot = index.current(db, &catalogues, calendar::today())?;
+        let snapshot = made.snapshot(db)?;
         Filters::of(&snapshot.catalogue)
-            .entry("role", &role, |c| &c.roles)
+            .entry("role", &parameters.role, |c| &c.roles)
             .check()?;
         let need = snapshot.need(&deliverable);
-        let only = role_position(&snapshot, &need, role.as_deref(), Place::Parameter("role".into()))?;
-        let (weights, version) = (Weights::default(), DEFAULT_WEIGHTS_VERSION);
+        let place = Place::Parameter("role".into());
+        let only = role_position(&snapshot, &need, parameters.role.as_deref(), place)?;
         let asked = Asked {
-            weights,
-            version,
+            weights: Weights::default(),
+            version: DEFAULT_WEIGHTS_VERSION,
             only,
-            limit,
-            cursor: cursor.as_deref(),
-            counts: counts.unwrap_or(true),
+            limit: parameters.limit,
+            cursor: parameters.cursor.as_deref(),
+            counts: parameters.counts.unwrap_or(true),
+            histories: made.histories(db, parameters.fairness)?,
             language,
         };
         let deliverable = DeliverableBrief::of(&deliverable);
-        worker_ranking(db, &snapshot, &need, Some(deliverable), &asked)
+        ranking::of_workers(db, &snapshot, &need, Some(deliverable), &asked)
     });
-    ranked.await.map(Json)
+    let ranking = ranked.await?;
+    let list = ranking.shown(caller.actor(), id.0, role);
+    server.recorder.record(&server.pool, list).await?;
+    Ok(Json(ranking))
 }
 
 /// Why is a worker ranked there, or why not?
@@ -232,15 +193,14 @@ async fn rank_workers(
 async fn why(
     _: Caller<ReadMatches>,
     request: HttpRequest,
-    pool: Data<Pool>,
-    catalogues: Data<Catalogues>,
-    index: Data<MatchIndex>,
+    server: Server,
     language: Language,
 ) -> Result<Json<Why>> {
     let (id, worker_id) = (path_id(&request, "id")?, path_id(&request, "worker_id")?);
-    let explained = pool.read(move |db| {
+    let made = server.clone();
+    let explained = server.pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id, false)?;
-        let snapshot = index.current(db, &catalogues, calendar::today())?;
+        let snapshot = made.snapshot(db)?;
         let missing = || Error::not_found("ワーカー", "worker");
         let candidate = snapshot.index.get(worker_id.0.as_u128()).ok_or_else(missing)?;
         let face = workers::store::faces(db, &[worker_id])?.remove(&worker_id);
@@ -266,7 +226,7 @@ async fn why(
         Ok(Why {
             deliverable: DeliverableBrief::of(&deliverable),
             worker,
-            head: head(Some(&census), &weights, DEFAULT_WEIGHTS_VERSION, &snapshot),
+            head: head(Some(&census), &weights, DEFAULT_WEIGHTS_VERSION, &snapshot, None),
             is_ranked: assessment.failed.is_empty(),
             rank: before as u64 + 1,
             failed: assessment
@@ -282,74 +242,33 @@ async fn why(
 
 /// Rank open deliverables for a worker
 ///
-/// Every open deliverable is considered, each in the role where the worker fits best.
+/// Every open deliverable is considered, each in the role where the worker fits best. Among the best 200, those that
+/// nobody has answered and those with places left come first; `fit_rank` and `fit_ppm` tell how it was before,
+/// `fairness=off` leaves it so.
 #[utoipa::path(operation_id = "rank_deliverables", tag = "Matches", security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The worker"), DeliverableRankingParameters),
     responses((status = 200, description = "The ranking, best first", body = DeliverableRanking)))]
 #[get("/workers/{id}/matches")]
 async fn rank_deliverables(
-    _: Caller<ReadMatches>,
-    pool: Data<Pool>,
-    catalogues: Data<Catalogues>,
-    index: Data<MatchIndex>,
+    caller: Caller<ReadMatches>,
+    server: Server,
     id: PathId,
     parameters: Parameters<DeliverableRankingParameters>,
     language: Language,
 ) -> Result<Json<DeliverableRanking>> {
-    let Parameters(DeliverableRankingParameters { limit, cursor }) = parameters;
-    let ranked = pool.read(move |db| {
+    let Parameters(parameters) = parameters;
+    let made = server.clone();
+    let ranked = server.pool.read(move |db| {
         let worker = workers::store::find(db, id.0)?;
-        let snapshot = index.current(db, &catalogues, calendar::today())?;
-        let candidate = encode::candidate(&worker, &snapshot.catalogue);
-        let weights = Weights::default();
-        let queries = snapshot
-            .open
-            .iter()
-            .map(|open| snapshot.index.query(&open.need, weights));
-        let ranking: Ranking<_> = rank::rank_needs(queries, &candidate);
-        let (page, next) = page_of(
-            &ranking.ranked,
-            limit,
-            cursor.as_deref(),
-            &format!("worker {}", worker.id),
-        )?;
-        let explainer = Explainer {
-            catalogue: &snapshot.catalogue,
-            language,
-        };
-        let item = |(rank, _, above, (query, assessment)): Ranked<(Query, crate::matcher::Assessment)>| {
-            let id = Id(Uuid::from_u128(query.need.id));
-            let open = snapshot
-                .open
-                .binary_search_by_key(&id, |open| open.deliverable.id);
-            let open = open.ok().and_then(|i| snapshot.open.get(i));
-            let open = open.ok_or_else(|| Error::Internal("a lost deliverable".into()))?;
-            let deliverable = DeliverableBrief::of(&open.deliverable);
-            Ok(DeliverableMatch {
-                rank,
-                deliverable,
-                explained: explainer.explained(query, &candidate, assessment, above),
-            })
-        };
-        let items = page.into_iter().map(item).collect::<Result<_>>()?;
-        let (id, area) = (worker.id, worker.profile.area.clone());
-        Ok(DeliverableRanking {
-            worker: WorkerBrief {
-                id,
-                alias: worker.profile.alias.clone().unwrap_or_default(),
-                area,
-            },
-            head: head(
-                Some(&ranking.census),
-                &weights,
-                DEFAULT_WEIGHTS_VERSION,
-                &snapshot,
-            ),
-            items,
-            next,
-        })
+        let snapshot = made.snapshot(db)?;
+        let fair = (parameters.fairness == Fairness::On).then(|| week_number(calendar::today()));
+        let (limit, cursor) = (parameters.limit, parameters.cursor.as_deref());
+        ranking::of_deliverables(&snapshot, &worker, limit, cursor, fair, language)
     });
-    ranked.await.map(Json)
+    let ranking = ranked.await?;
+    let list = ranking.shown(caller.actor(), id.0);
+    server.recorder.record(&server.pool, list).await?;
+    Ok(Json(ranking))
 }
 
 /// Rank workers for a need that is not saved
@@ -362,15 +281,14 @@ async fn rank_deliverables(
 #[post("/matches/preview")]
 async fn preview(
     caller: Caller<ReadMatches>,
-    pool: Data<Pool>,
-    catalogues: Data<Catalogues>,
-    index: Data<MatchIndex>,
+    server: Server,
     language: Language,
     asked: Submission<Preview>,
 ) -> Result<HttpResponse> {
+    let made = server.clone();
     let compute = move |db: &mut Db, preview: Preview| {
         let (weights, version) = preview.weights()?;
-        let snapshot = index.current(db, &catalogues, calendar::today())?;
+        let snapshot = made.snapshot(db)?;
         let themes = match preview.need.organization_id {
             None => &[],
             Some(id) => snapshot.organization_themes(id).ok_or_else(|| {
@@ -396,14 +314,15 @@ async fn preview(
             limit,
             cursor: None,
             counts: preview.counts.unwrap_or(true),
+            histories: made.histories(db, preview.fairness)?,
             language,
         };
         Answer::computed(&WorkerRanking {
             next: None,
-            ..worker_ranking(db, &snapshot, &need, None, &asked)?
+            ..ranking::of_workers(db, &snapshot, &need, None, &asked)?
         })
     };
-    asked.compute(&pool, &caller.actor(), compute).await
+    asked.compute(&server.pool, &caller.actor(), compute).await
 }
 
 /// The need is a member of the body.

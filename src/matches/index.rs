@@ -14,6 +14,7 @@ use crate::changes::{self, Subject};
 use crate::db::{BATCH, Db, Id, Pool};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result, Text};
+use crate::matcher::fairness::Answers;
 use crate::matcher::index::Index;
 use crate::matcher::profile::ProfileKey;
 use crate::matcher::{Candidate, Need, Population};
@@ -44,12 +45,20 @@ pub struct Snapshot {
 pub struct Open {
     pub deliverable: Deliverable,
     pub need: Need,
+    pub answers: Answers,
 }
 
 impl Snapshot {
     /// The need of a deliverable in whatever state it is.
     pub fn need(&self, deliverable: &Deliverable) -> Need {
         self::need(deliverable, &self.themes, &self.catalogue)
+    }
+
+    /// A deliverable that is open, by the id of its need.
+    pub fn open(&self, need: u128) -> Option<&Open> {
+        let open = &self.open;
+        let at = open.binary_search_by_key(&need, |open| open.deliverable.id.0.as_u128());
+        open.get(at.ok()?).map(Arc::as_ref)
     }
 
     /// `None` where there is no such organization.
@@ -175,8 +184,13 @@ fn need(deliverable: &Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue:
 }
 
 fn opened(deliverable: Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue: &Catalogue) -> Arc<Open> {
+    let need = need(&deliverable, themes, catalogue);
     Arc::new(Open {
-        need: need(&deliverable, themes, catalogue),
+        answers: Answers {
+            places: need.roles.len() as u32,
+            ..Answers::default()
+        },
+        need,
         deliverable,
     })
 }

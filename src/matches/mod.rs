@@ -1,7 +1,7 @@
 //! Matches: rankings of workers for a deliverable and of deliverables for a worker, each explained.
 //!
 //! * `index`: what can be ranked. `encode`: from what is kept to what the matcher works with.
-//! * `view`: the shapes of the answers. `page`: pages of a ranking. `explain`: from the matcher's numbers to words;
+//! * `ranking`: a page of a ranking, in a fair order. `page`: its cursor. `view`: the shapes of the answers. `explain`: from the matcher's numbers to words;
 //!   `words`: for what failed and what would help.
 //!
 //! Deliberately absent: SQL (the other slices' stores are read), and any state but what follows from `changes`.
@@ -11,6 +11,7 @@ pub mod explain;
 pub mod http;
 pub mod index;
 pub mod page;
+pub mod ranking;
 pub mod view;
 mod words;
 
@@ -30,6 +31,15 @@ use validator::{Validate, ValidationError};
 
 /// The version of the weights that apply where a request brings none.
 pub const DEFAULT_WEIGHTS_VERSION: &str = "default-1";
+
+/// Whether a fair order is put on top of the fit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fairness {
+    #[default]
+    On,
+    Off,
+}
 
 /// A need that is not saved. What it leaves out comes from its type.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
@@ -214,6 +224,9 @@ pub struct Preview {
     #[serde(default)]
     #[schema(default = true)]
     pub counts: Option<bool>,
+    /// Whether attention is shared fairly among the nearly equal.
+    #[serde(default)]
+    pub fairness: Fairness,
 }
 
 impl Preview {

@@ -8,6 +8,13 @@ use std::cmp::Reverse;
 use uuid::Uuid;
 
 /// Where a page of a ranking ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    pub key: RankKey,
+    /// How many stood up to there in an order that fairness has adjusted; none in the order of fit.
+    pub position: Option<usize>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct RankCursor {
     /// Which ranking: the cursor of another one means nothing here.
@@ -16,58 +23,75 @@ struct RankCursor {
     tie: u64,
     need: Uuid,
     candidate: Uuid,
+    position: Option<usize>,
 }
 
-/// Where the page before ended.
-pub fn after(cursor: Option<&str>, list: &str) -> Result<Option<RankKey>> {
-    let Some(cursor): Option<RankCursor> = cursor.map(page::decode).transpose()? else {
-        return Ok(None);
+impl Ended {
+    pub fn decode(cursor: Option<&str>, list: &str) -> Result<Option<Ended>> {
+        let Some(cursor): Option<RankCursor> = cursor.map(page::decode).transpose()? else {
+            return Ok(None);
+        };
+        if cursor.list != list {
+            return Err(page::invalid_cursor());
+        }
+        let key = RankKey {
+            fit_ppm: Reverse(cursor.fit_ppm),
+            tie: cursor.tie,
+            need: cursor.need.as_u128(),
+            candidate: cursor.candidate.as_u128(),
+        };
+        Ok(Some(Ended {
+            key,
+            position: cursor.position,
+        }))
+    }
+
+    pub fn encode(&self, list: &str) -> String {
+        page::encode(&RankCursor {
+            list: list.to_owned(),
+            fit_ppm: self.key.fit_ppm.0,
+            tie: self.key.tie,
+            need: Uuid::from_u128(self.key.need),
+            candidate: Uuid::from_u128(self.key.candidate),
+            position: self.position,
+        })
+    }
+}
+
+/// Where the next page starts in an order that was computed again: behind the last item shown, or, where that has gone,
+/// where it stood.
+pub fn start(keys: &[RankKey], ended: Option<Ended>) -> usize {
+    let Some(Ended { key, position }) = ended else {
+        return 0;
     };
-    if cursor.list != list {
-        return Err(page::invalid_cursor());
-    }
-    Ok(Some(RankKey {
-        fit_ppm: Reverse(cursor.fit_ppm),
-        tie: cursor.tie,
-        need: cursor.need.as_u128(),
-        candidate: cursor.candidate.as_u128(),
-    }))
+    let same = |k: &RankKey| (k.need, k.candidate) == (key.need, key.candidate);
+    keys.iter()
+        .position(same)
+        .map_or(position.unwrap_or(0), |at| at + 1)
+        .min(keys.len())
 }
 
-/// The cursor of the page behind the last item.
-pub fn next(last: &RankKey, list: &str) -> String {
-    page::encode(&RankCursor {
-        list: list.to_owned(),
-        fit_ppm: last.fit_ppm.0,
-        tie: last.tie,
-        need: Uuid::from_u128(last.need),
-        candidate: Uuid::from_u128(last.candidate),
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// One item: its rank, its key, the key of the one above, and what it is.
-pub type Ranked<'r, T> = (u64, &'r RankKey, Option<RankKey>, &'r T);
-
-/// A page of a whole ranking.
-pub fn page_of<'r, T>(
-    ranked: &'r [(RankKey, T)],
-    limit: Option<u32>,
-    cursor: Option<&str>,
-    list: &str,
-) -> Result<(Vec<Ranked<'r, T>>, Option<String>)> {
-    let limit = page::limit(limit)? as usize;
-    let first = after(cursor, list)?.map_or(0, |after| ranked.partition_point(|(key, _)| *key <= after));
-    let mut above = first
-        .checked_sub(1)
-        .and_then(|i| ranked.get(i))
-        .map(|(key, _)| *key);
-    let mut items: Vec<Ranked<T>> = Vec::new();
-    for (i, (key, item)) in ranked.iter().enumerate().skip(first).take(limit) {
-        items.push((i as u64 + 1, key, above, item));
-        above = Some(*key);
+    #[test]
+    fn a_page_starts_behind_the_last_item_wherever_that_stands_now() {
+        let key = |candidate| RankKey {
+            fit_ppm: Reverse(1),
+            tie: 0,
+            need: 1,
+            candidate,
+        };
+        let ended = |candidate| {
+            Some(Ended {
+                key: key(candidate),
+                position: Some(2),
+            })
+        };
+        let keys = [5, 3, 9, 7].map(key);
+        assert_eq!(start(&keys, None), 0);
+        assert_eq!([9, 5, 8].map(|last| start(&keys, ended(last))), [3, 1, 2]);
+        assert_eq!(start(&[], ended(9)), 0);
     }
-    let more = ranked.len() > first + items.len();
-    let last = items.last().filter(|_| more);
-    let next = last.map(|(_, key, ..)| next(key, list));
-    Ok((items, next))
 }

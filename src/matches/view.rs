@@ -3,6 +3,7 @@
 use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus};
+use crate::matcher::fairness::Order;
 use crate::workers::store::Face;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +17,8 @@ pub struct Head {
     /// The day in Tokyo that it was computed for.
     pub today: chrono::NaiveDate,
     pub weights: WeightsView,
+    /// How fairness adjusted the order; null where it was switched off, and behind the 200 that it adjusts.
+    pub fairness: Option<FairnessView>,
     /// How many were looked at: considered = passed + the sum of removed. Null where counts were not asked for.
     #[schema(minimum = 0, example = 300)]
     pub considered: Option<usize>,
@@ -24,6 +27,34 @@ pub struct Head {
     pub passed: Option<usize>,
     /// How many each gate removed; whoever fails several counts under the first.
     pub removed: Option<Vec<Removed>>,
+}
+
+/// How the order was adjusted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FairnessView {
+    /// The order stays the same through a week, named as ISO 8601 does.
+    #[schema(example = "2026-W48")]
+    pub week: String,
+    /// What is left of the adjustment after halving it until the quality holds.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 1_000_000)]
+    pub strength_ppm: u64,
+    /// nDCG@50 against pure fit: 950,000 or more.
+    #[schema(minimum = 950_000, maximum = 1_000_000, example = 998_310)]
+    pub ndcg_ppm: u64,
+}
+
+/// Where an item stands, and where it would by fit alone.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Standing {
+    #[schema(minimum = 1, example = 1)]
+    pub rank: u64,
+    #[schema(minimum = 1, example = 2)]
+    pub fit_rank: u64,
+    /// The fit after the adjustment for fairness.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 861_204)]
+    pub adjusted_ppm: u64,
+    /// Whether the rank is a place kept for newcomers: those shown fewer than three times.
+    pub newcomer: bool,
 }
 
 /// The weights used, in parts per million; they add up to 1,000,000.
@@ -189,8 +220,8 @@ pub struct ImprovementView {
 /// A worker at their rank.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerMatch {
-    #[schema(minimum = 1, example = 1)]
-    pub rank: u64,
+    #[serde(flatten)]
+    pub standing: Standing,
     pub worker: WorkerBrief,
     #[serde(flatten)]
     pub explained: Explained,
@@ -206,14 +237,19 @@ pub struct WorkerRanking {
     pub items: Vec<WorkerMatch>,
     /// To be given as `cursor` for the next page; null on the last.
     pub next: Option<String>,
+    #[serde(skip)]
+    pub order: Option<Order>,
 }
 
 /// A deliverable at its rank.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeliverableMatch {
-    #[schema(minimum = 1, example = 1)]
-    pub rank: u64,
+    #[serde(flatten)]
+    pub standing: Standing,
     pub deliverable: DeliverableBrief,
+    /// How many have applied for it.
+    #[schema(minimum = 0, example = 0)]
+    pub answers: u32,
     #[serde(flatten)]
     pub explained: Explained,
 }
@@ -227,6 +263,8 @@ pub struct DeliverableRanking {
     pub items: Vec<DeliverableMatch>,
     /// To be given as `cursor` for the next page; null on the last.
     pub next: Option<String>,
+    #[serde(skip)]
+    pub order: Option<Order>,
 }
 
 /// Why a worker is ranked where they are, or why not.
@@ -238,7 +276,7 @@ pub struct Why {
     pub head: Head,
     /// Whether the worker is ranked.
     pub is_ranked: bool,
-    /// The rank among those who passed; had they passed, where a gate failed.
+    /// The rank by fit among those who passed; had they passed, where a gate failed.
     #[schema(minimum = 1, example = 7)]
     pub rank: u64,
     /// Every gate that failed.

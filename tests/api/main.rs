@@ -13,6 +13,7 @@ mod access;
 mod catalogue;
 mod contract;
 mod deliverables;
+mod exposures;
 mod imports;
 mod lists;
 mod manners;

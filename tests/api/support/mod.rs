@@ -48,7 +48,9 @@ pub struct TestApp {
     agent: ureq::Agent,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
-    _folder: TempDir,
+    config: Config,
+    /// Kept as long as the server runs.
+    _folder: Option<TempDir>,
 }
 
 #[derive(Debug)]
@@ -133,7 +135,12 @@ impl TestApp {
                 std::fs::copy(from, folder.path().join("musubi").with_extension(extension)).unwrap();
             }
         }
-        TestApp::start(folder, None)
+        TestApp::start(config(folder.path(), None), Some(folder))
+    }
+
+    /// A second server on the same database.
+    pub fn another(&self) -> TestApp {
+        TestApp::start(self.config.clone(), None)
     }
 
     /// `None` where PostgreSQL is left out, which is said once.
@@ -141,11 +148,12 @@ impl TestApp {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let cluster = postgres::cluster()?;
         let url = cluster.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed));
-        Some(TestApp::start(TempDir::new().unwrap(), Some(url)))
+        let folder = TempDir::new().unwrap();
+        Some(TestApp::start(config(folder.path(), Some(url)), Some(folder)))
     }
 
-    fn start(folder: TempDir, database_url: Option<String>) -> TestApp {
-        let state = State::open(&config(folder.path(), database_url)).unwrap();
+    fn start(config: Config, folder: Option<TempDir>) -> TestApp {
+        let state = State::open(&config).unwrap();
         let listen = Listen {
             listen: "127.0.0.1:0".parse().unwrap(),
             workers: 2,
@@ -172,6 +180,7 @@ impl TestApp {
             agent,
             handle,
             thread: Some(thread),
+            config,
             _folder: folder,
         };
         // Before its match index stands, it asks its callers to come back.

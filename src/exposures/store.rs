@@ -1,0 +1,239 @@
+//! SQL of exposures.
+
+use super::{DAYS_KEPT, ListKind, Quality, Shown, ShownList, week_number};
+use crate::catalogue::calendar::day_number;
+use crate::db::schema::{deliverables, exposures, shown_lists, workers};
+use crate::db::{BATCH, Db, Doc, Id, Instant, on};
+use crate::deliverables::DeliverableStatus;
+use crate::error::Result;
+use crate::http::{Cursor, Page, page};
+use crate::matcher::fairness::Exposure;
+use crate::workers::WorkerStatus;
+use chrono::NaiveDate;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
+use diesel::upsert::excluded;
+use exposures::dsl as e;
+use shown_lists::dsl as l;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+#[derive(Insertable)]
+#[diesel(table_name = shown_lists, treat_none_as_default_value = false)]
+struct Row<'a> {
+    id: Id,
+    shown_at: Instant,
+    day: i32,
+    viewer: &'a str,
+    kind: &'static str,
+    subject_id: Id,
+    digest: i64,
+    strength_ppm: Option<i64>,
+    ndcg_ppm: i64,
+    list: Doc<&'a Shown>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = exposures, treat_none_as_default_value = false)]
+struct Added {
+    week: i32,
+    kind: &'static str,
+    subject_id: Id,
+    shown: i32,
+    attention_ppm: i64,
+    deserved_ppm: i64,
+}
+
+/// Lists with their digests, and what they add up to. What was written already on that day adds nothing.
+pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Result<()> {
+    let mut added: BTreeMap<(&'static str, Id), Exposure> = BTreeMap::new();
+    for (list, digest) in lists {
+        let row = Row {
+            id: list.id,
+            shown_at: list.shown_at,
+            day: day_number(day),
+            viewer: &list.viewer,
+            kind: list.kind.code(),
+            subject_id: list.subject_id,
+            digest: *digest,
+            strength_ppm: list.strength_ppm.map(|ppm| ppm as i64),
+            ndcg_ppm: list.ndcg_ppm as i64,
+            list: Doc(&list.shown),
+        };
+        let insert = diesel::insert_into(shown_lists::table).values(row);
+        let inserted = on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
+        if inserted > 0 {
+            for (id, exposure) in list.exposures() {
+                let sum = added.entry((list.kind.code(), id)).or_default();
+                sum.shown += exposure.shown;
+                sum.attention_ppm += exposure.attention_ppm;
+                sum.deserved_ppm += exposure.deserved_ppm;
+            }
+        }
+    }
+    add(db, week_number(day), added)
+}
+
+/// Adds to what a week has. The order of the map keeps writers from waiting for each other in a circle.
+pub fn add(db: &mut Db, week: i32, added: BTreeMap<(&'static str, Id), Exposure>) -> Result<()> {
+    let row = |((kind, subject_id), exposure): ((&'static str, Id), Exposure)| Added {
+        week,
+        kind,
+        subject_id,
+        shown: exposure.shown as i32,
+        attention_ppm: exposure.attention_ppm as i64,
+        deserved_ppm: exposure.deserved_ppm as i64,
+    };
+    let rows: Vec<Added> = added.into_iter().map(row).collect();
+    for rows in rows.chunks(BATCH) {
+        on!(db, |c| diesel::insert_into(exposures::table)
+            .values(rows)
+            .on_conflict((e::week, e::kind, e::subject_id))
+            .do_update()
+            .set((
+                e::shown.eq(e::shown + excluded(e::shown)),
+                e::attention_ppm.eq(e::attention_ppm + excluded(e::attention_ppm)),
+                e::deserved_ppm.eq(e::deserved_ppm + excluded(e::deserved_ppm)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// What each had in these weeks.
+pub fn histories(db: &mut Db, kind: ListKind, weeks: Range<i32>) -> Result<HashMap<u128, Exposure>> {
+    let rows = e::exposures
+        .filter(e::kind.eq(kind.code()))
+        .filter(e::week.ge(weeks.start).and(e::week.lt(weeks.end)))
+        .group_by(e::subject_id)
+        .select((
+            e::subject_id,
+            sql::<BigInt>("CAST(SUM(shown) AS BIGINT)"),
+            sql::<BigInt>("CAST(SUM(attention_ppm) AS BIGINT)"),
+            sql::<BigInt>("CAST(SUM(deserved_ppm) AS BIGINT)"),
+        ))
+        .load::<(Id, i64, i64, i64)>(db)?;
+    let exposure = |(id, shown, attention, deserved): (Id, i64, i64, i64)| {
+        let exposure = Exposure {
+            shown: shown as u32,
+            attention_ppm: attention as u64,
+            deserved_ppm: deserved as u64,
+        };
+        (id.0.as_u128(), exposure)
+    };
+    Ok(rows.into_iter().map(exposure).collect())
+}
+
+/// The attention of each who was shown and can be ranked, and how many can be.
+pub fn attention(db: &mut Db, kind: ListKind, from_week: i32) -> Result<(Vec<u64>, i64)> {
+    let summed = sql::<BigInt>("CAST(SUM(attention_ppm) AS BIGINT)");
+    let since = e::exposures
+        .filter(e::kind.eq(kind.code()))
+        .filter(e::week.ge(from_week))
+        .group_by(e::subject_id)
+        .select(summed);
+    let (attention, considered) = match kind {
+        ListKind::Workers => {
+            let active = workers::status.eq(WorkerStatus::Active.code());
+            let shown = since.filter(e::subject_id.eq_any(workers::table.filter(active).select(workers::id)));
+            (
+                shown.load::<i64>(db)?,
+                workers::table.filter(active).count().get_result(db)?,
+            )
+        }
+        ListKind::Deliverables => {
+            let open = deliverables::status
+                .eq(DeliverableStatus::Open.code())
+                .and(deliverables::archived_at.is_null());
+            let shown =
+                since.filter(e::subject_id.eq_any(deliverables::table.filter(open).select(deliverables::id)));
+            (
+                shown.load::<i64>(db)?,
+                deliverables::table.filter(open).count().get_result(db)?,
+            )
+        }
+    };
+    Ok((attention.into_iter().map(|sum| sum as u64).collect(), considered))
+}
+
+/// How many lists were shown since a day, and what those with fairness gave up.
+pub fn quality(db: &mut Db, kind: ListKind, from_day: i32) -> Result<(u64, Quality)> {
+    let (all, adjusted, given_up, most): (i64, i64, Option<i64>, Option<i64>) = l::shown_lists
+        .filter(l::day.ge(from_day).and(l::kind.eq(kind.code())))
+        .select((
+            sql::<BigInt>("COUNT(*)"),
+            sql::<BigInt>("COUNT(strength_ppm)"),
+            sql::<Nullable<BigInt>>(
+                "CAST(ROUND(AVG(CASE WHEN strength_ppm IS NULL THEN NULL ELSE 1000000 - ndcg_ppm END)) AS BIGINT)",
+            ),
+            sql::<Nullable<BigInt>>("MAX(CASE WHEN strength_ppm IS NULL THEN NULL ELSE 1000000 - ndcg_ppm END)"),
+        ))
+        .first(db)?;
+    let quality = Quality {
+        lists: adjusted as u64,
+        given_up_ppm: given_up.map(|ppm| ppm as u64),
+        most_given_up_ppm: most.map(|ppm| ppm as u64),
+    };
+    Ok((all as u64, quality))
+}
+
+/// Newest first, of one subject or of all.
+pub fn list(
+    db: &mut Db,
+    subject: Option<Id>,
+    limit: Option<u32>,
+    cursor: Option<&str>,
+) -> Result<Page<ShownList>> {
+    type Columns = (Id, Instant, String, String, Id, Option<i64>, i64, Doc<Shown>);
+    const SORT: &str = "-shown_at";
+    let limit = page::limit(limit)?;
+    let mut query = l::shown_lists
+        .select((
+            l::id,
+            l::shown_at,
+            l::viewer,
+            l::kind,
+            l::subject_id,
+            l::strength_ppm,
+            l::ndcg_ppm,
+            l::list,
+        ))
+        .order(l::id.desc())
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(subject) = subject {
+        query = query.filter(l::subject_id.eq(subject));
+    }
+    if let Some(after) = Cursor::decode(cursor, SORT)? {
+        query = query.filter(l::id.lt(after.id));
+    }
+    let list = |(id, shown_at, viewer, kind, subject_id, strength, ndcg, Doc(shown)): Columns| ShownList {
+        id,
+        shown_at,
+        viewer,
+        kind: if kind == ListKind::Workers.code() {
+            ListKind::Workers
+        } else {
+            ListKind::Deliverables
+        },
+        subject_id,
+        strength_ppm: strength.map(|ppm| ppm as u64),
+        ndcg_ppm: ndcg as u64,
+        shown,
+    };
+    let rows = query.load::<Columns>(db)?.into_iter().map(list).collect();
+    let cursor = |last: &ShownList| Cursor {
+        sort: SORT.into(),
+        value: String::new(),
+        id: last.id,
+    };
+    Ok(Page::of(rows, limit, cursor))
+}
+
+/// Forgets lists that are old, and weeks that count no more.
+pub fn purge(db: &mut Db, today: NaiveDate) -> Result<usize> {
+    let old = l::shown_lists.filter(l::day.lt(day_number(today) - DAYS_KEPT));
+    let over = e::exposures.filter(e::week.lt(week_number(today) - DAYS_KEPT / 7));
+    Ok(diesel::delete(old).execute(db)? + diesel::delete(over).execute(db)?)
+}
