@@ -19,7 +19,7 @@ const ROWS: &[&[&str]] = &[
     &["workers"],
     &["deliverables"],
     &["exposures"],
-    &["matches", "statistics"],
+    &["matches", "statistics", "triage"],
     &["imports"],
     &["api"],
     &["demo"],

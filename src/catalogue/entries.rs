@@ -103,6 +103,19 @@ fn valid_aliases(aliases: &[String]) -> Result<(), ValidationError> {
     ))
 }
 
+fn valid_cues(cues: &[String]) -> Result<(), ValidationError> {
+    let spelled = |word: &str| word.split('|').all(|spelling| !spelling.is_empty());
+    let valid = |cue: &String| (1..=200).contains(&cue.chars().count()) && cue.split(' ').all(spelled);
+    if cues.iter().all(valid) {
+        return Ok(());
+    }
+    Err(broken(
+        "cue",
+        "1〜200文字で、語は空白1つ、表記は | で区切ってください。",
+        "A cue has 1 to 200 characters: words parted by one space, their spellings by |.",
+    ))
+}
+
 /// A skill in a tree of three levels: domain, group, skill.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -172,7 +185,7 @@ pub struct Theme {
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "poster", "family": "print", "names": {"ja": "ポスター", "en": "Poster"},
-    "aliases": ["ポスター制作"], "format": "one_day", "hours_per_week": 8, "weeks": 1,
+    "aliases": ["ポスター制作"], "cues": ["壁|掲示板 貼"], "format": "one_day", "hours_per_week": 8, "weeks": 1,
     "phases": [{"ja": "ヒアリング", "en": "Interview"}],
     "roles": [{"role": "designer", "places": 1,
                "skills": [{"skill": "graphic_design", "level": 3, "weight": 3, "must_have": true}]}]}))]
@@ -190,6 +203,12 @@ pub struct DeliverableType {
     #[validate(length(max = 100), custom(function = "valid_aliases"))]
     #[schema(max_items = 100)]
     pub aliases: Vec<String>,
+    /// How people tell of the trouble that it is for, by which triage finds it. All words of a cue have to occur;
+    /// spaces part them, | parts spellings, _ stands for a space: `会員 減|少ない`.
+    #[serde(default)]
+    #[validate(length(max = 100), custom(function = "valid_cues"))]
+    #[schema(max_items = 100)]
+    pub cues: Vec<String>,
     /// The usual format.
     pub format: Format,
     /// Usual hours a week of each member of the team.

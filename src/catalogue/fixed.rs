@@ -70,6 +70,8 @@ pub struct FormatDefaults {
 pub struct Family {
     pub code: String,
     pub names: Names,
+    /// What to ask back about a trouble that may need it.
+    pub questions: Vec<Names>,
 }
 
 /// A municipality.

@@ -27,6 +27,7 @@ pub use filters::Filters;
 pub use fixed::{Area, Family, Format, FormatDefaults};
 pub use lookup::{Checked, Lookup};
 
+use crate::matcher::triage::Triage;
 use crate::matcher::{Geography, Index, SkillTree};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -115,6 +116,8 @@ pub struct Catalogue {
     pub fixed: Arc<fixed::Fixed>,
     pub tree: Arc<SkillTree>,
     pub geography: Arc<Geography>,
+    /// Of the types, in their order; retired ones have no cues in it.
+    pub triage: Arc<Triage>,
     type_names: HashMap<String, Index>,
 }
 
@@ -138,6 +141,7 @@ impl Catalogue {
         let geography = Geography::new(&points, fixed.areas.iter().map(|a| a.island).collect());
         Catalogue {
             type_names: lookup::type_names(&types),
+            triage: Arc::new(triage(&types)),
             types,
             skills,
             roles: Entries::new(roles),
@@ -167,4 +171,21 @@ impl Catalogue {
             .position(|family| family.code == code)
             .map(|i| i as Index)
     }
+}
+
+/// A type's names and aliases are cues too.
+fn triage(types: &Entries<DeliverableType>) -> Triage {
+    let cues = |entry: &Entry<DeliverableType>| -> Vec<String> {
+        let own = &entry.definition;
+        if own.retired {
+            return Vec::new();
+        }
+        let names = own.aliases.iter().chain([&own.names.ja, &own.names.en]);
+        names
+            .map(|name| name.replace(' ', "_"))
+            .chain(own.cues.iter().cloned())
+            .collect()
+    };
+    let all: Vec<Vec<String>> = types.iter().map(cues).collect();
+    Triage::new(all.iter().map(|cues| cues.iter().map(String::as_str)))
 }

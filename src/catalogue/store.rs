@@ -10,6 +10,7 @@ use crate::error::{Error, Result, Text};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 #[derive(Queryable, Insertable)]
@@ -65,7 +66,11 @@ fn embedded<T: DeserializeOwned>(json: &str) -> Result<Vec<T>> {
     serde_json::from_str(json).map_err(unreadable)
 }
 
-/// Adds the built-in entries that are not there yet. What was changed or retired since stays as it is.
+/// Who writes the built-in entries.
+const SEED: &str = "system:seed";
+
+/// Adds the built-in entries that are not there yet, and brings those that nobody else has written up to date. What
+/// was changed or retired since stays as it is.
 pub fn seed(db: &mut Db) -> Result<()> {
     fn rows<T: Definition>(json: &str) -> Result<Vec<Row>> {
         let all: Vec<T> = embedded(json)?;
@@ -80,20 +85,44 @@ pub fn seed(db: &mut Db) -> Result<()> {
     built_in.extend(rows::<DeliverableType>(include_str!(
         "data/deliverable_types.json"
     ))?);
-    let present: Vec<(String, String)> = dsl::catalogue_entries.select((dsl::kind, dsl::code)).load(db)?;
-    built_in.retain(|row| {
-        !present
-            .iter()
-            .any(|(kind, code)| *kind == row.kind && *code == row.code)
-    });
-    if built_in.is_empty() {
+    let present: Vec<Row> = dsl::catalogue_entries.load(db)?;
+    let present: HashMap<(String, String), Row> = present
+        .into_iter()
+        .map(|row| ((row.kind.clone(), row.code.clone()), row))
+        .collect();
+    let by_others = changes::store::written_by_others(db, Subject::Catalogue, SEED)?;
+    let (mut new, mut changes) = (Vec::new(), Vec::new());
+    for mut row in built_in {
+        match present.get(&(row.kind.clone(), row.code.clone())) {
+            None => {
+                changes.push(change(&row, Action::Created));
+                new.push(row);
+            }
+            Some(before) => {
+                row.version = before.version + 1;
+                let updated = change(&row, Action::Updated);
+                if before.definition.0 != row.definition.0 && !by_others.contains(&updated.subject_id) {
+                    let values = (
+                        dsl::definition.eq(row.definition),
+                        dsl::version.eq(row.version),
+                        dsl::updated_at.eq(row.updated_at),
+                    );
+                    let key = (before.kind.as_str(), before.code.as_str());
+                    diesel::update(dsl::catalogue_entries.find(key))
+                        .set(values)
+                        .execute(db)?;
+                    changes.push(updated);
+                }
+            }
+        }
+    }
+    if changes.is_empty() {
         return Ok(());
     }
-    let changes: Vec<Change> = built_in.iter().map(|row| change(row, Action::Created)).collect();
     on!(db, |c| diesel::insert_into(catalogue_entries::table)
-        .values(&built_in)
+        .values(&new)
         .execute(c))?;
-    changes::store::append(db, "system:seed", &changes)
+    changes::store::append(db, SEED, &changes)
 }
 
 fn change(row: &Row, action: Action) -> Change {

@@ -6,6 +6,7 @@ use crate::db::{BATCH, Db, Instant, on};
 use crate::error::Result;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 #[derive(Insertable)]
 #[diesel(table_name = changes)]
@@ -69,4 +70,13 @@ pub fn latest_of(db: &mut Db, subject: Subject) -> Result<i64> {
 pub fn since(db: &mut Db, seq: i64) -> Result<Vec<(String, String)>> {
     let later = dsl::changes.filter(dsl::seq.gt(seq)).order(dsl::seq);
     Ok(later.select((dsl::entity, dsl::entity_id)).load(db)?)
+}
+
+/// Which of a kind somebody else than `actor` has written.
+pub fn written_by_others(db: &mut Db, subject: Subject, actor: &str) -> Result<HashSet<String>> {
+    let others = dsl::changes
+        .filter(dsl::entity.eq(subject.code()).and(dsl::actor.ne(actor)))
+        .select(dsl::entity_id)
+        .distinct();
+    Ok(others.load::<String>(db)?.into_iter().collect())
 }

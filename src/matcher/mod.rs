@@ -5,6 +5,7 @@
 //! * `population`: what the people ranked have in common, and what stands in for a missing answer.
 //! * `gates`: what rules a pairing out. `components`: the nine values. `fit`: how they make one number.
 //! * `text`: words to terms, and BM25.
+//! * `triage`: from a trouble in words to the kinds of help.
 //! * `rank`: the plain scan, the oracle of any faster index.
 //! * `fairness`: who is shown first among the nearly equal.
 //! * `improve`: the smallest change that would raise a rank.
@@ -28,6 +29,7 @@ pub mod ppm;
 pub mod profile;
 pub mod rank;
 pub mod text;
+pub mod triage;
 
 pub use candidate::{Candidate, Delivered};
 pub use components::{COMPONENTS, Component, Scored};

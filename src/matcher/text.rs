@@ -75,12 +75,12 @@ fn terms(text: &str) -> Vec<Term> {
 }
 
 /// Kana, kanji and their marks.
-fn is_japanese(c: char) -> bool {
+pub fn is_japanese(c: char) -> bool {
     matches!(c, '々' | '〆' | 'ー' | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}')
 }
 
 /// Katakana stand 0x60 above hiragana.
-fn hiragana(c: char) -> char {
+pub fn hiragana(c: char) -> char {
     match c {
         'ァ'..='ヶ' => char::from_u32(c as u32 - 0x60).unwrap_or(c),
         _ => c,

@@ -22,4 +22,5 @@ mod organizations;
 mod schema;
 mod statistics;
 mod support;
+mod triage;
 mod workers;

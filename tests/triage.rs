@@ -1,0 +1,78 @@
+//! How often triage finds the deliverable type that a person would choose: `cargo test --test triage -- --nocapture`.
+//!
+//! `troubles.csv` was read while the cues were written; `troubles_held_out.csv` was written apart and never looked into.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+use musubi::catalogue::{Catalogue, Catalogues, store};
+use musubi::db::{self, Pool};
+use musubi::http::Language;
+use musubi::triage::{Triaged, Trouble};
+use serde::Deserialize;
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+struct Row {
+    trouble: String,
+    expected: String,
+    /// What would do as well, parted by |.
+    also: String,
+}
+
+fn catalogue() -> Arc<Catalogue> {
+    let folder = temp_dir::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.child("triage.db").display());
+    db::migrate(&url).unwrap();
+    let pool = Pool::open(&url).unwrap();
+    pool.write_blocking(store::seed).unwrap();
+    let catalogues = Catalogues::new().unwrap();
+    pool.read_blocking(|db| catalogues.current(db)).unwrap()
+}
+
+/// Rows, those whose first answer is the expected one, and those with it among the first three; then what would do
+/// as well counted too.
+fn evaluate(file: &str) -> [usize; 5] {
+    let catalogue = catalogue();
+    let mut count = [0; 5];
+    for row in csv::Reader::from_path(format!("tests/data/{file}"))
+        .unwrap()
+        .deserialize()
+    {
+        let Row {
+            trouble,
+            expected,
+            also,
+        } = row.unwrap();
+        assert!(catalogue.types.get(&expected).is_some(), "{expected}");
+        let trouble = Trouble { trouble, limit: None };
+        let triaged = Triaged::of(&trouble, &catalogue, Language::Ja);
+        let found: Vec<&str> = triaged.items.iter().map(|item| item.type_.as_str()).collect();
+        let fits = |found: &&str| *found == expected || also.split('|').any(|other| other == *found);
+        count[0] += 1;
+        count[1] += usize::from(found.first() == Some(&expected.as_str()));
+        count[2] += usize::from(found.contains(&expected.as_str()));
+        count[3] += usize::from(found.first().is_some_and(fits));
+        count[4] += usize::from(found.iter().any(fits));
+    }
+    let percent = |n: usize| 100.0 * n as f64 / count[0] as f64;
+    println!(
+        "{file}: {} troubles; first {:.0}%, among three {:.0}%; with what would do as well: {:.0}%, {:.0}%",
+        count[0],
+        percent(count[1]),
+        percent(count[2]),
+        percent(count[3]),
+        percent(count[4])
+    );
+    count
+}
+
+#[test]
+fn the_troubles_that_the_cues_were_written_with_are_found() {
+    let [all, first, three, ..] = evaluate("troubles.csv");
+    assert!(first * 100 >= all * 90 && three * 100 >= all * 95);
+}
