@@ -28,7 +28,7 @@
 //! | 9 | [`organizations`] | who asks |
 //! | 10 | [`workers`] | who offers |
 //! | 11 | [`deliverables`] | what is asked for |
-//! | 12 | [`exposures`] | which lists were shown to whom |
+//! | 12 | [`applications`], [`exposures`] | bids for a place in a team; which lists were shown to whom |
 //! | 13 | [`matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
 //! | 14 | [`imports`] | published archives |
 //! | 15 | [`api`] | the URL table, the OpenAPI document |
@@ -49,6 +49,7 @@
 //! `tests/architecture.rs` holds the order of the rows, and this documentation on every file.
 
 pub mod api;
+pub mod applications;
 pub mod auth;
 pub mod background;
 pub mod catalogue;

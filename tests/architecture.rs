@@ -18,7 +18,7 @@ const ROWS: &[&[&str]] = &[
     &["organizations"],
     &["workers"],
     &["deliverables"],
-    &["exposures"],
+    &["applications", "exposures"],
     &["matches", "statistics", "triage"],
     &["imports"],
     &["api"],

@@ -17,7 +17,7 @@ use utoipa_actix_web::AppExt;
     info(
         title = "Musubi",
         description = "Matches pro bono workers with the deliverables that community organisations ask for: \
-            organizations, deliverables, workers, and rankings that explain themselves.\n\n\
+            organizations, deliverables, workers, applications, and rankings that explain themselves.\n\n\
             **Errors** are RFC 9457 problem documents with a stable `code`, in Japanese or English by \
             Accept-Language. **Lists** come in keyset pages: give `next` as `cursor`. **Changes** are JSON Merge \
             Patches (RFC 7396); `If-Match` guards against lost updates. **POSTs** may be repeated with the same \
@@ -31,6 +31,7 @@ use utoipa_actix_web::AppExt;
         (name = "Organizations", description = "The groups that ask (団体)"),
         (name = "Deliverables", description = "What they ask for (支援内容)"),
         (name = "Workers", description = "Pro bono workers (プロボノワーカー)"),
+        (name = "Applications", description = "Bids for a place in a deliverable's team (応募)"),
         (name = "Matches", description = "Rankings, both ways, explained"),
         (name = "Statistics", description = "How much of what, and where"),
         (name = "Health", description = "For whoever runs the server")

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::exposures::Recorder;
 use crate::http::{conditional, idempotency, problem, trace};
 use crate::matches::MatchIndex;
-use crate::{deliverables, exposures, matches, organizations, statistics, triage, workers};
+use crate::{applications, deliverables, exposures, matches, organizations, statistics, triage, workers};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
@@ -35,6 +35,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(organizations::http::routes)
         .configure(deliverables::http::routes)
         .configure(workers::http::routes)
+        .configure(applications::http::routes)
         .configure(matches::http::routes)
         .configure(exposures::http::routes)
         .configure(statistics::http::routes)

@@ -36,6 +36,8 @@ scopes! {
     ReadWorkers = "workers:read": "Read workers' profiles",
     WriteWorkers = "workers:write": "Register, change and erase workers",
     ReadPersonalData = "personal_data:read": "See names, contacts and free text that tell who someone is",
+    ReadApplications = "applications:read": "Read applications",
+    WriteApplications = "applications:write": "Apply on behalf of workers, accept, decline and withdraw",
     ReadMatches = "matches:read": "Rank workers and deliverables",
     ReadStatistics = "statistics:read": "Read statistics",
     ReadAudit = "audit:read": "Read who was shown what",

@@ -16,6 +16,7 @@ pub enum Subject {
     Organization,
     Deliverable,
     Worker,
+    Application,
     Catalogue,
     DeclaredTotal,
 }
@@ -26,6 +27,7 @@ impl Subject {
             Subject::Organization => "organization",
             Subject::Deliverable => "deliverable",
             Subject::Worker => "worker",
+            Subject::Application => "application",
             Subject::Catalogue => "catalogue",
             Subject::DeclaredTotal => "declared_total",
         }

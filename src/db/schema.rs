@@ -155,6 +155,22 @@ tables! {
         attention_ppm -> BigInt,
         deserved_ppm -> BigInt,
     }
+
+    applications (id) {
+        id -> UniqueId,
+        deliverable_id -> UniqueId,
+        worker_id -> Nullable<UniqueId>,
+        role -> Text,
+        place -> Nullable<Integer>,
+        message -> Nullable<Text>,
+        status -> Text,
+        reason -> Nullable<Text>,
+        note -> Nullable<Text>,
+        created_by -> Text,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -168,4 +184,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     worker_roles,
     worker_skills,
     exposures,
+    applications,
 );

@@ -9,6 +9,7 @@
 //! next ranking, on this server and on every other one, without a message that could get lost.
 
 use super::encode;
+use crate::applications::{self, Tally};
 use crate::catalogue::{Catalogue, Catalogues, calendar};
 use crate::changes::{self, Subject};
 use crate::db::{BATCH, Db, Id, Pool};
@@ -42,6 +43,7 @@ pub struct Snapshot {
 }
 
 /// A deliverable that workers may apply for.
+#[derive(Clone)]
 pub struct Open {
     pub deliverable: Deliverable,
     pub need: Need,
@@ -84,8 +86,9 @@ impl Snapshot {
             .into_iter()
             .map(|o| (o.id, o.details.themes))
             .collect();
+        let tallies = applications::store::tallies(db, None)?;
         let open = deliverables::store::load_open(db)?.into_iter();
-        let open: Vec<Arc<Open>> = open.map(|d| opened(d, &themes, &catalogue)).collect();
+        let open: Vec<Arc<Open>> = open.map(|d| opened(d, &tallies, &themes, &catalogue)).collect();
         Ok(Snapshot {
             at_change,
             today,
@@ -104,7 +107,9 @@ impl Snapshot {
             of_kind.filter_map(|(_, id)| id.parse().ok().map(Id)).collect()
         };
         let organizations = ids(Subject::Organization);
-        let deliverables = ids(Subject::Deliverable);
+        let applications: Vec<Id> = ids(Subject::Application).into_iter().collect();
+        let mut deliverables = ids(Subject::Deliverable);
+        deliverables.extend(applications::store::deliverables_of(db, &applications)?);
 
         let workers: Vec<Id> = ids(Subject::Worker).into_iter().collect();
         let mut now: BTreeMap<u128, Option<Arc<Candidate>>> =
@@ -131,16 +136,21 @@ impl Snapshot {
             .map(|open| (open.deliverable.id, Arc::clone(open)))
             .collect();
         open.retain(|id, _| !deliverables.contains(id));
-        let fresh = deliverables::store::load_some(db, &deliverables.into_iter().collect::<Vec<_>>())?;
+        let deliverables: Vec<Id> = deliverables.into_iter().collect();
+        let tallies = applications::store::tallies(db, Some(&deliverables))?;
+        let fresh = deliverables::store::load_some(db, &deliverables)?;
         let is_open =
             |d: &Deliverable| d.archived_at.is_none() && d.request.status == DeliverableStatus::Open;
         let fresh = fresh.into_iter().filter(is_open);
-        open.extend(fresh.map(|d| (d.id, opened(d, &themes, &self.catalogue))));
+        open.extend(fresh.map(|d| (d.id, opened(d, &tallies, &themes, &self.catalogue))));
         for entry in open
             .values_mut()
             .filter(|e| organizations.contains(&e.deliverable.request.organization_id))
         {
-            *entry = opened(entry.deliverable.clone(), &themes, &self.catalogue);
+            *entry = Arc::new(Open {
+                need: need(&entry.deliverable, &themes, &self.catalogue),
+                ..Open::clone(entry)
+            });
         }
         let next = Snapshot {
             at_change,
@@ -183,14 +193,22 @@ fn need(deliverable: &Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue:
     )
 }
 
-fn opened(deliverable: Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue: &Catalogue) -> Arc<Open> {
-    let need = need(&deliverable, themes, catalogue);
+fn opened(
+    deliverable: Deliverable,
+    tallies: &HashMap<Id, Tally>,
+    themes: &HashMap<Id, Vec<String>>,
+    catalogue: &Catalogue,
+) -> Arc<Open> {
+    let Tally { answers, filled } = tallies.get(&deliverable.id).copied().unwrap_or_default();
+    let roles = deliverable.request.roles.iter().flatten();
+    let places = roles.map(|role| u32::from(role.places)).sum();
     Arc::new(Open {
+        need: need(&deliverable, themes, catalogue),
         answers: Answers {
-            places: need.roles.len() as u32,
-            ..Answers::default()
+            answers,
+            places,
+            filled,
         },
-        need,
         deliverable,
     })
 }

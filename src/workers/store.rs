@@ -2,7 +2,7 @@
 
 use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
 use crate::changes::{self, Action, Change, Subject};
-use crate::db::schema::{worker_roles, worker_skills, workers};
+use crate::db::schema::{applications, worker_roles, worker_skills, workers};
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
@@ -318,8 +318,9 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     changes::store::append(db, actor, &[change])
 }
 
-/// Erases the person, and what we answered about them. The log keeps that there was someone.
+/// Erases the person, what they wrote to us and what we answered about them. The log keeps that there was someone.
 pub fn delete(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
+    let mut changes = forget_applications(db, worker.id)?;
     let before = dsl::workers
         .find(worker.id)
         .filter(dsl::version.eq(worker.version));
@@ -329,8 +330,31 @@ pub fn delete(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
         });
     }
     idempotency::forget(db, &worker.id.to_string())?;
-    let change = Change::new(Subject::Worker, worker.id, Action::Deleted, worker.version + 1);
-    changes::store::append(db, actor, &[change])
+    changes.push(Change::new(
+        Subject::Worker,
+        worker.id,
+        Action::Deleted,
+        worker.version + 1,
+    ));
+    changes::store::append(db, actor, &changes)
+}
+
+/// That someone applied is counted on; who it was and what was said is not kept. The applications' own slice is below
+/// this one, and a person has to be gone from everywhere at once.
+fn forget_applications(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
+    use applications::dsl as a;
+    let theirs = a::applications.filter(a::worker_id.eq(worker));
+    let found = theirs.select((a::id, a::version)).load::<(Id, i64)>(db)?;
+    let forgotten = (
+        a::worker_id.eq(None::<Id>),
+        a::message.eq(None::<String>),
+        a::note.eq(None::<String>),
+        a::version.eq(a::version + 1),
+        a::updated_at.eq(Instant::now()),
+    );
+    diesel::update(theirs).set(forgotten).execute(db)?;
+    let change = |(id, version)| Change::new(Subject::Application, id, Action::Updated, version + 1);
+    Ok(found.into_iter().map(change).collect())
 }
 
 fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {

@@ -73,6 +73,28 @@ on_both! {
         assert_eq!(walked, ids(&fair));
     }
 
+    fn what_nobody_has_answered_is_lifted_for_workers(app) {
+        let organization = app.organization("風");
+        let flyers: Vec<String> = [8, 12].map(|hours| app.deliverable(&organization, json!({"hours_per_week": hours}))).to_vec();
+        let (worker, other) = (app.worker(json!({})), app.worker(json!({})));
+        let path = format!("/v1/workers/{worker}/matches");
+        let of = |item: &Value| item["deliverable"]["id"].as_str().unwrap().to_owned();
+        let before = app.get(&path).expect(200).json()["items"].clone();
+        let first = of(&before[0]);
+        assert_eq!((&before[0]["adjusted_ppm"], &before[0]["answers"]), (&before[0]["fit_ppm"], &json!(0)));
+        app.post("/v1/applications", &json!({"deliverable_id": first, "worker_id": other, "role": "designer"})).expect(201);
+        let after = app.get(&path).expect(200).json()["items"].clone();
+        assert_eq!((of(&after[1]), &after[1]["answers"], &after[1]["fit_rank"]), (first.clone(), &json!(1), &json!(1)));
+        let fit = after[1]["fit_ppm"].as_u64().unwrap();
+        assert_eq!(after[1]["adjusted_ppm"].as_u64().unwrap(), (fit * 666_667 + 500_000) / 1_000_000);
+        assert!(flyers.contains(&of(&after[0])));
+        let by_fit = app.get(&format!("{path}?fairness=off")).expect(200).json();
+        assert_eq!((of(&by_fit["items"][0]), &by_fit["items"][0]["answers"]), (first, &json!(1)));
+        let page = app.get(&format!("{path}?limit=1")).expect(200).json();
+        let next = app.get(&format!("{path}?limit=1&cursor={}", page["next"].as_str().unwrap())).expect(200).json();
+        assert_eq!([of(&page["items"][0]), of(&next["items"][0])], [of(&after[0]), of(&after[1])]);
+    }
+
     fn more_than_the_fair_order_holds_goes_on_by_fit(app) {
         let flyer = app.deliverable(&app.organization("風"), json!({}));
         let workers: Vec<String> = (0..205).map(|_| app.worker(json!({}))).collect();

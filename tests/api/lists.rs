@@ -5,6 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Integer, Text};
+use musubi::applications::{self, ApplicationFilter};
 use musubi::db::{Backend, Db};
 use musubi::workers::{WorkerFilter, store};
 use serde_json::{Value, json};
@@ -68,13 +69,66 @@ on_both! {
         populate(app, 100_000);
         for query in ["area=131041&status=active", "area=131041&skill=graphic_design", "skill=video_editing&role=video_creator", "status=active&sort=alias"] {
             let filter: WorkerFilter = serde_urlencoded::from_str(query).unwrap();
-            let plan = plan(app, &filter);
-            println!("{query}\n{plan}\n");
-            let scans = plan.lines().filter(|line| is_scan(line)).collect::<Vec<_>>();
-            assert!(scans.is_empty(), "{query} reads a whole table:\n{plan}");
+            runs_on_an_index(app, query, |db| Ok(store::query(db, &filter, true)?.limit(51)));
             let page = app.get(&format!("/v1/workers?{query}")).expect(200).json();
             assert_eq!(page["items"].as_array().unwrap().len(), 50, "{query}");
         }
+    }
+
+    fn a_page_of_many_applications_runs_on_an_index(app) {
+        populate_applications(app, 50_000);
+        let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+        for query in ["", "sort=updated_at", "status=accepted", "role=designer", &format!("worker_id={nobody}"), &format!("deliverable_id={nobody}&status=submitted")] {
+            let filter: ApplicationFilter = serde_urlencoded::from_str(query).unwrap();
+            runs_on_an_index(app, query, |_| Ok(applications::store::query(&filter)?.limit(51)));
+        }
+    }
+}
+
+/// The plan of the very query that a list runs.
+fn runs_on_an_index<Q: QueryFragment<Backend>>(
+    app: &TestApp,
+    name: &str,
+    query: impl FnOnce(&Db) -> musubi::error::Result<Q>,
+) {
+    let plan = plan(app, query);
+    println!("{name}\n{plan}\n");
+    let scans = plan.lines().filter(|line| is_scan(line)).collect::<Vec<_>>();
+    assert!(scans.is_empty(), "{name} reads a whole table:\n{plan}");
+}
+
+/// One worker's declined bids for one deliverable.
+fn populate_applications(app: &TestApp, count: u32) {
+    app.worker(json!({}));
+    app.deliverable(&app.organization("風"), json!({}));
+    let written = app.state.pool.write_blocking(|db| {
+        let (numbers, id, instant) = rows(db, count);
+        db.batch_execute(&format!(
+            "INSERT INTO applications (id, deliverable_id, worker_id, role, status, created_by, version, created_at, updated_at)
+               SELECT {id}, d.id, w.id, 'designer', 'declined', 'x', 1, {instant}, {instant}
+               FROM {numbers}, deliverables d, workers w;
+             ANALYZE;"
+        ))?;
+        Ok(())
+    });
+    written.unwrap();
+}
+
+/// Numbers as rows, and an id and an instant for each.
+fn rows(db: &Db, count: u32) -> (String, &'static str, &'static str) {
+    match db {
+        Db::Sqlite(_) => (
+            format!(
+                "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
+            ),
+            "unhex(printf('%032x', n))",
+            "'2026-01-01T00:00:00.000000Z'",
+        ),
+        Db::Pg(_) => (
+            format!("generate_series(1, {count}) AS t(n)"),
+            "lpad(to_hex(n), 32, '0')::uuid",
+            "'2026-01-01'::timestamptz",
+        ),
     }
 }
 
@@ -88,18 +142,7 @@ fn is_scan(line: &str) -> bool {
 fn populate(app: &TestApp, count: u32) {
     app.worker(json!({}));
     let written = app.state.pool.write_blocking(|db| {
-        let (numbers, id, instant) = match db {
-            Db::Sqlite(_) => (
-                format!("(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"),
-                "unhex(printf('%032x', n))",
-                "'2026-01-01T00:00:00.000000Z'",
-            ),
-            Db::Pg(_) => (
-                format!("generate_series(1, {count}) AS t(n)"),
-                "lpad(to_hex(n), 32, '0')::uuid",
-                "'2026-01-01'::timestamptz",
-            ),
-        };
+        let (numbers, id, instant) = rows(db, count);
         let own = "((n * 7919) % 1000)";
         let area = format!("CASE WHEN {own} < 300 THEN '131041' ELSE '131016' END");
         let status = format!("CASE WHEN {own} < 900 THEN 'active' ELSE 'paused' END");
@@ -119,10 +162,12 @@ fn populate(app: &TestApp, count: u32) {
     written.unwrap();
 }
 
-/// The plan of the very query that the list runs.
-fn plan(app: &TestApp, filter: &WorkerFilter) -> String {
+fn plan<Q: QueryFragment<Backend>>(
+    app: &TestApp,
+    query: impl FnOnce(&Db) -> musubi::error::Result<Q>,
+) -> String {
     let read = app.state.pool.read_blocking(|db| {
-        let query = store::query(db, filter, true)?.limit(51);
+        let query = query(db)?;
         let lines: Vec<String> = match db {
             Db::Sqlite(_) => {
                 let explain = Explain::<_, (Integer, Integer, Integer, Text)>(

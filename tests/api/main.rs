@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod applications;
 mod catalogue;
 mod contract;
 mod deliverables;

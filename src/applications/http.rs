@@ -1,0 +1,122 @@
+//! The HTTP face of applications. Rules are in `mod.rs` and `status.rs`, what follows from a move in `moves.rs`, SQL in
+//! `store.rs`.
+
+use super::{Application, ApplicationFilter, ListedApplication, NewApplication, Outcome, moves, store};
+use crate::auth::{ReadApplications, ReadPersonalData, WriteApplications, http::Caller};
+use crate::catalogue::{Catalogues, Filters, calendar};
+use crate::db::{Db, Id, Instant, Pool};
+use crate::error::Result;
+use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list).service(create).service(show).service(update);
+}
+
+/// List applications
+///
+/// Filters are combined by AND. Message and note are null to callers without `personal_data:read`.
+#[utoipa::path(operation_id = "list_applications", tag = "Applications", security(("bearer" = ["applications:read"])),
+    params(ApplicationFilter), responses((status = 200, description = "One page", body = Page<ListedApplication>)))]
+#[get("/applications")]
+async fn list(
+    caller: Caller<ReadApplications>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<ApplicationFilter>,
+) -> Result<Page<ListedApplication>> {
+    let (personal_data, today) = (caller.may::<ReadPersonalData>(), calendar::today());
+    let Query(filter) = filter;
+    let page = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        Filters::of(&catalogue)
+            .entry("role", &filter.role, |c| &c.roles)
+            .check()?;
+        store::list(db, &filter)
+    });
+    Ok(page.await?.map(|one| one.shown(personal_data).listed(today)))
+}
+
+/// Apply for a deliverable
+///
+/// On a worker's behalf, for one role of the team. 409 tells what stands against it: `deliverable_not_open`,
+/// `role_filled`, `worker_unavailable` (paused, or without consent), `at_capacity`, `already_applied`.
+#[utoipa::path(operation_id = "create_application", tag = "Applications", security(("bearer" = ["applications:write"])),
+    request_body = NewApplication,
+    responses((status = 201, description = "Applied", body = Application),
+              (status = 409, description = "The deliverable, the role or the worker can't take it, or the worker has applied already")))]
+#[post("/applications")]
+async fn create(
+    caller: Caller<WriteApplications>,
+    pool: Data<Pool>,
+    new: Submission<NewApplication>,
+) -> Result<HttpResponse> {
+    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let insert = move |db: &mut Db, new: NewApplication| {
+        let worker = new.worker_id;
+        let application = moves::submit(db, &actor, new, Instant::now())?;
+        let (location, version) = (
+            format!("/v1/applications/{}", application.id),
+            application.version,
+        );
+        // The answer is about the worker: erasing them erases it.
+        Answer::created(location, worker, version, &application.shown(personal_data))
+    };
+    new.write(&pool, &caller.actor(), insert).await
+}
+
+/// Show an application
+///
+/// Message and note are null to callers without `personal_data:read`.
+#[utoipa::path(operation_id = "show_application", tag = "Applications", security(("bearer" = ["applications:read"])),
+    params(("id" = Id, Path, description = "The application")),
+    responses((status = 200, description = "The application", body = Application)))]
+#[get("/applications/{id}")]
+async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) -> Result<Entity<Application>> {
+    let application = pool.read(move |db| store::find(db, id.0)).await?;
+    let personal_data = caller.may::<ReadPersonalData>();
+    Ok(Entity::new(application.version, application.shown(personal_data)))
+}
+
+/// Accept, decline or withdraw an application
+///
+/// JSON Merge Patch; with If-Match it changes only the version that you have read. The status moves submitted →
+/// accepted, declined or withdrawn, and accepted → withdrawn; any other move is 409 `illegal_transition`, which names
+/// both states. Declining and withdrawing take a reason.
+///
+/// Accepting asks again for what applying asked (409 with the same codes) and raises the worker's `open_load`; with the
+/// last place the deliverable is matched. Withdrawing what was accepted lowers the load and opens a matched deliverable
+/// again; one that is in progress or further stays there.
+#[utoipa::path(operation_id = "update_application", tag = "Applications", security(("bearer" = ["applications:write"])),
+    params(("id" = Id, Path, description = "The application")),
+    request_body(content = inline(ApplicationPatch), content_type = "application/merge-patch+json",
+        example = json!({"status": "declined", "reason": "another_chosen", "note": "また次の機会にぜひお願いします。"})),
+    responses((status = 200, description = "Changed", body = Application),
+              (status = 409, description = "The status can't move there, or the place can't be had any more")))]
+#[patch("/applications/{id}")]
+async fn update(
+    caller: Caller<WriteApplications>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    id: PathId,
+    if_match: IfMatch,
+    patch: ApplicationPatch,
+) -> Result<Entity<Application>> {
+    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let updated = pool.write(move |db| {
+        let locked = moves::find_to_change(db, id.0)?;
+        let before = &locked.application;
+        if_match.check(before.version)?;
+        let outcome = patch.apply(&before.outcome)?;
+        if outcome == before.outcome {
+            return Ok(locked.application);
+        }
+        let catalogue = catalogues.current(db)?;
+        moves::change(db, &actor, &catalogue, locked, outcome, Instant::now())
+    });
+    let application = updated.await?;
+    Ok(Entity::new(application.version, application.shown(personal_data)))
+}
+type ApplicationPatch = Patch<Outcome>;

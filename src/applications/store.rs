@@ -1,0 +1,241 @@
+//! SQL of applications.
+
+use super::{
+    Application, ApplicationFilter, ApplicationSort, ApplicationStatus, Outcome, Reason, Taken, Tally,
+    already_applied, role_filled,
+};
+use crate::changes::{self, Action, Change, Subject};
+use crate::db::schema::{applications, deliverables};
+use crate::db::{BATCH, Db, Id, Instant, keyset};
+use crate::deliverables::DeliverableStatus;
+use crate::error::{Error, Result};
+use crate::http::page;
+use crate::http::{Cursor, Page};
+use applications::dsl;
+use diesel::dsl::{count, count_star};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = applications, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct Row {
+    id: Id,
+    deliverable_id: Id,
+    worker_id: Option<Id>,
+    role: String,
+    place: Option<i32>,
+    message: Option<String>,
+    status: String,
+    reason: Option<String>,
+    note: Option<String>,
+    created_by: String,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl Row {
+    fn of(application: &Application) -> Row {
+        let application = application.clone();
+        let outcome = application.outcome;
+        Row {
+            id: application.id,
+            deliverable_id: application.deliverable_id,
+            worker_id: application.worker_id,
+            role: application.role,
+            place: application.place.map(i32::from),
+            message: application.message,
+            status: outcome.status.code().to_owned(),
+            reason: outcome.reason.map(|reason| reason.code().to_owned()),
+            note: outcome.note,
+            created_by: application.created_by,
+            version: application.version,
+            created_at: application.created_at,
+            updated_at: application.updated_at,
+        }
+    }
+
+    fn read(self) -> Result<Application> {
+        let strange = |what: &str| Error::Internal(format!("application {} has a strange {what}", self.id));
+        let reason = self
+            .reason
+            .map(|code| Reason::of_code(&code).ok_or_else(|| strange("reason")));
+        let status = ApplicationStatus::of_code(&self.status).ok_or_else(|| strange("status"))?;
+        Ok(Application {
+            id: self.id,
+            deliverable_id: self.deliverable_id,
+            worker_id: self.worker_id,
+            role: self.role,
+            place: self.place.map(number),
+            message: self.message,
+            outcome: Outcome {
+                status,
+                reason: reason.transpose()?,
+                note: self.note,
+            },
+            created_by: self.created_by,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+/// A place has 1 to 20.
+fn number(place: i32) -> u16 {
+    u16::try_from(place).unwrap_or(0)
+}
+
+pub fn find(db: &mut Db, id: Id) -> Result<Application> {
+    let found = dsl::applications.find(id).first::<Row>(db).optional()?;
+    found
+        .ok_or_else(|| Error::not_found("応募", "application"))?
+        .read()
+}
+
+/// The places of a deliverable that are taken.
+pub fn taken(db: &mut Db, deliverable: Id) -> Result<Taken> {
+    let accepted = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::status.eq(ApplicationStatus::Accepted.code()))
+        .select((dsl::role, dsl::place.assume_not_null()));
+    let places = accepted.load::<(String, i32)>(db)?.into_iter();
+    Ok(places.map(|(role, place)| (role, number(place))).collect())
+}
+
+/// What these applications are for.
+pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::applications
+            .filter(dsl::id.eq_any(ids))
+            .select(dsl::deliverable_id);
+        found.append(&mut some.load(db)?);
+    }
+    Ok(found)
+}
+
+/// How many answered, for the match index: of these deliverables, or of all that workers may apply for. One that nobody
+/// answered is left out.
+pub fn tallies(db: &mut Db, of: Option<&[Id]>) -> Result<HashMap<Id, Tally>> {
+    // Whatever has a place is accepted, and the other way round.
+    let tallies = dsl::applications.group_by(dsl::deliverable_id).select((
+        dsl::deliverable_id,
+        count_star(),
+        count(dsl::place),
+    ));
+    let mut rows: Vec<(Id, i64, i64)> = Vec::new();
+    match of {
+        Some(ids) => {
+            for ids in ids.chunks(BATCH) {
+                let some = tallies.filter(dsl::deliverable_id.eq_any(ids));
+                rows.append(&mut some.load(db)?);
+            }
+        }
+        None => {
+            let open = deliverables::table
+                .filter(deliverables::status.eq(DeliverableStatus::Open.code()))
+                .filter(deliverables::archived_at.is_null())
+                .select(deliverables::id);
+            rows = tallies.filter(dsl::deliverable_id.eq_any(open)).load(db)?;
+        }
+    }
+    let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    let tally = |(id, answers, filled)| {
+        let (answers, filled) = (number(answers), number(filled));
+        (id, Tally { answers, filled })
+    };
+    Ok(rows.into_iter().map(tally).collect())
+}
+
+pub fn list(db: &mut Db, filter: &ApplicationFilter) -> Result<Page<Application>> {
+    let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
+    let rows = query(filter)?.limit(limit + 1).load::<Row>(db)?;
+    let found: Result<Vec<Application>> = rows.into_iter().map(Row::read).collect();
+    Ok(Page::of(found?, limit, |last: &Application| {
+        use ApplicationSort::*;
+        let value = match sort {
+            Created | CreatedDescending => String::new(),
+            Updated | UpdatedDescending => last.updated_at.to_string(),
+        };
+        Cursor {
+            sort: sort.code().to_owned(),
+            value,
+            id: last.id,
+        }
+    }))
+}
+
+type Query<'a> = applications::BoxedQuery<'a, crate::db::Backend>;
+
+/// The list's query, before its limit.
+pub fn query(filter: &ApplicationFilter) -> Result<Query<'_>> {
+    use ApplicationSort::*;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+    let mut query = dsl::applications.into_boxed();
+    if let Some(id) = filter.deliverable_id {
+        query = query.filter(dsl::deliverable_id.eq(id));
+    }
+    if let Some(id) = filter.worker_id {
+        query = query.filter(dsl::worker_id.eq(id));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    if let Some(role) = &filter.role {
+        query = query.filter(dsl::role.eq(role));
+    }
+    let first = cursor.as_ref().map(|c| c.id);
+    Ok(match filter.sort {
+        Created => keyset!(query, first, dsl::id, ascending),
+        CreatedDescending => keyset!(query, first, dsl::id, descending),
+        Updated => keyset!(
+            query,
+            page::after(&cursor, Instant::parse)?,
+            dsl::updated_at,
+            dsl::id,
+            ascending
+        ),
+        UpdatedDescending => keyset!(
+            query,
+            page::after(&cursor, Instant::parse)?,
+            dsl::updated_at,
+            dsl::id,
+            descending
+        ),
+    })
+}
+
+pub fn insert(db: &mut Db, actor: &str, application: &Application) -> Result<()> {
+    diesel::insert_into(applications::table)
+        .values(Row::of(application))
+        .execute(db)
+        .map_err(|error| unless_taken(error, already_applied))?;
+    log(db, actor, application, Action::Created)
+}
+
+/// Writes the next version of an application.
+pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()> {
+    let before = dsl::applications
+        .find(application.id)
+        .filter(dsl::version.eq(application.version - 1));
+    let updated = diesel::update(before).set(Row::of(application)).execute(db);
+    if updated.map_err(|error| unless_taken(error, || role_filled(&application.role)))? == 0 {
+        return Err(Error::PreconditionFailed {
+            current: find(db, application.id)?.version,
+        });
+    }
+    log(db, actor, application, Action::Updated)
+}
+
+fn log(db: &mut Db, actor: &str, application: &Application, action: Action) -> Result<()> {
+    let change = Change::new(Subject::Application, application.id, action, application.version);
+    changes::store::append(db, actor, &[change])
+}
+
+fn unless_taken(error: diesel::result::Error, taken: impl FnOnce() -> Error) -> Error {
+    match Error::from(error) {
+        Error::Conflict { .. } => taken(),
+        other => other,
+    }
+}
