@@ -28,6 +28,14 @@ pub fn day_number(day: NaiveDate) -> i32 {
     day.signed_duration_since(NaiveDate::default()).num_days() as i32
 }
 
+/// The day that the matcher counts as this.
+pub fn day_of_number(number: i32) -> NaiveDate {
+    let epoch = NaiveDate::default();
+    epoch
+        .checked_add_signed(chrono::Duration::days(i64::from(number)))
+        .unwrap_or(epoch)
+}
+
 /// The day that is `days` before another.
 pub fn days_before(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)

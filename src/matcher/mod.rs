@@ -8,7 +8,7 @@
 //! * `triage`: from a trouble in words to the kinds of help.
 //! * `rank`: the plain scan, the oracle of any faster index.
 //! * `fairness`: who is shown first among the nearly equal.
-//! * `improve`: the smallest change that would raise a rank.
+//! * `improve`: the smallest changes that would raise a rank or open a gate. `ease`: what a need could ask less of.
 //!
 //! Deliberately absent: the clock, randomness, IO, labels and languages, and who is asking. Time and data come
 //! in as arguments; the caller puts codes and words to what comes out.
@@ -18,6 +18,7 @@
 
 pub mod candidate;
 pub mod components;
+pub mod ease;
 pub mod fairness;
 pub mod fit;
 pub mod gates;

@@ -2,6 +2,7 @@
 
 use super::index::Snapshot;
 use super::view::{ComponentView, Explained, FairnessView, Head, Removed, WeightsView};
+use super::words::code_of_role;
 use crate::catalogue::{Catalogue, Definition, Entries};
 use crate::exposures::week_name;
 use crate::http::Language;
@@ -53,11 +54,6 @@ impl Explainer<'_> {
         a: &Assessment,
         above: Option<RankKey>,
     ) -> Explained {
-        let role = query
-            .need
-            .roles
-            .get(a.role)
-            .and_then(|role| code_of(&self.catalogue.roles, role.role));
         let contributions = query.contributions(a);
         let component = |(component, contribution_ppm): (Component, u64)| {
             let scored = a.values.get(component);
@@ -78,14 +74,14 @@ impl Explainer<'_> {
         };
         let improvement = above.and_then(|above| improve::smallest_improvement(query, c, a, above));
         Explained {
-            role: role.unwrap_or_default().to_owned(),
+            role: code_of_role(self.catalogue, query.need, a.role),
             fit_ppm: a.fit.fit_ppm,
             organization_side_ppm: a.fit.organization_side_ppm,
             worker_side_ppm: a.fit.worker_side_ppm,
             completeness_ppm: query.completeness_ppm(&a.values),
             unconfirmed: a.unconfirmed.iter().map(|u| u.code().to_owned()).collect(),
             components: COMPONENTS.into_iter().zip(contributions).map(component).collect(),
-            improvement: improvement.map(|i| self.improvement(i.change, i.fit_ppm)),
+            improvement: improvement.map(|i| self.improvement(query.need, i.change, i.fit_ppm)),
         }
     }
 

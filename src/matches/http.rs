@@ -1,74 +1,34 @@
 //! The HTTP face of matches.
 
+use super::advice;
 use super::explain::{Explainer, head};
-use super::index::{MatchIndex, Snapshot};
 use super::ranking::{self, Asked};
-use super::view::{DeliverableBrief, DeliverableRanking, Why, WorkerBrief, WorkerRanking};
+use super::server::{Server, asked_role, ranked_worker, role_position};
+use super::view::{ChangesView, DeliverableBrief, DeliverableRanking, EasingsView, Why, WorkerRanking};
 use super::{DEFAULT_WEIGHTS_VERSION, Fairness, Preview, encode};
 use crate::auth::{ReadMatches, http::Caller};
-use crate::catalogue::{Catalogues, Filters, calendar};
-use crate::db::{Db, Id, Pool};
+use crate::catalogue::calendar;
+use crate::db::{Db, Id};
 use crate::deliverables;
 use crate::error::{Error, FieldError, Place, Result, Text};
-use crate::exposures::{Histories, Recorder, week_number};
-use crate::http::page::MAX_LIMIT;
+use crate::exposures::week_number;
+use crate::http::page::{self, MAX_LIMIT};
 use crate::http::{Answer, Language, PathId, Query as Parameters, Submission, query::path_id};
-use crate::matcher::index::Wanted;
-use crate::matcher::{Need, Weights};
+use crate::matcher::Weights;
 use crate::workers;
-use actix_web::dev::Payload;
-use actix_web::web::{Data, Json};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post};
+use actix_web::web::Json;
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde::Deserialize;
-use std::future::{Ready, ready};
-use std::sync::Arc;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(rank_workers)
         .service(why)
+        .service(suggest_changes)
+        .service(suggest_easings)
         .service(rank_deliverables)
         .service(preview);
-}
-
-/// What a ranking is made with.
-#[derive(Clone)]
-struct Server {
-    pool: Data<Pool>,
-    catalogues: Data<Catalogues>,
-    index: Data<MatchIndex>,
-    recorder: Data<Recorder>,
-}
-
-impl Server {
-    fn snapshot(&self, db: &mut Db) -> Result<Arc<Snapshot>> {
-        self.index.current(db, &self.catalogues, calendar::today())
-    }
-
-    fn histories(&self, db: &mut Db, fairness: Fairness) -> Result<Option<Arc<Histories>>> {
-        let asked = fairness == Fairness::On;
-        asked
-            .then(|| self.recorder.histories(db, calendar::today()))
-            .transpose()
-    }
-}
-
-impl FromRequest for Server {
-    type Error = Error;
-    type Future = Ready<Result<Server>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let server = || {
-            Some(Server {
-                pool: request.app_data().cloned()?,
-                catalogues: request.app_data().cloned()?,
-                index: request.app_data().cloned()?,
-                recorder: request.app_data().cloned()?,
-            })
-        };
-        ready(server().ok_or_else(|| Error::Internal("the server lacks a part".into())))
-    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -107,32 +67,13 @@ struct DeliverableRankingParameters {
     fairness: Fairness,
 }
 
-/// The position of a role in a need, by its code.
-fn role_position(
-    snapshot: &Snapshot,
-    need: &Need,
-    code: Option<&str>,
-    place: Place,
-) -> Result<Option<usize>> {
-    let Some(code) = code else { return Ok(None) };
-    let codes: Vec<&str> = need
-        .roles
-        .iter()
-        .filter_map(|r| snapshot.catalogue.roles.at(r.role))
-        .map(|r| r.code.as_str())
-        .collect();
-    codes.iter().position(|c| *c == code).map(Some).ok_or_else(|| {
-        let asked = codes.join(", ");
-        let message = Text::new(
-            format!("この支援内容では {code} を募集していません(募集: {asked})。"),
-            format!("{code} is not asked for here, only {asked}."),
-        );
-        Error::Invalid(vec![FieldError {
-            place,
-            code: "role_not_asked".into(),
-            message,
-        }])
-    })
+fn no_role() -> Error {
+    Error::not_found("この支援内容の役割", "role in this deliverable")
+}
+
+fn rank_out_of_range() -> Error {
+    let rule = Text::new("値は1〜200にしてください。", "The value has to be 1 to 200.");
+    Error::parameter("rank", "range", rule)
 }
 
 /// Rank workers for a deliverable
@@ -157,12 +98,8 @@ async fn rank_workers(
     let ranked = server.pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id.0, false)?;
         let snapshot = made.snapshot(db)?;
-        Filters::of(&snapshot.catalogue)
-            .entry("role", &parameters.role, |c| &c.roles)
-            .check()?;
         let need = snapshot.need(&deliverable);
-        let place = Place::Parameter("role".into());
-        let only = role_position(&snapshot, &need, parameters.role.as_deref(), place)?;
+        let only = asked_role(&snapshot, &need, &parameters.role)?;
         let asked = Asked {
             weights: Weights::default(),
             version: DEFAULT_WEIGHTS_VERSION,
@@ -201,23 +138,13 @@ async fn why(
     let explained = server.pool.read(move |db| {
         let deliverable = deliverables::store::find(db, id, false)?;
         let snapshot = made.snapshot(db)?;
-        let missing = || Error::not_found("ワーカー", "worker");
-        let candidate = snapshot.index.get(worker_id.0.as_u128()).ok_or_else(missing)?;
-        let face = workers::store::faces(db, &[worker_id])?.remove(&worker_id);
-        let worker = WorkerBrief::of(worker_id, &face.ok_or_else(missing)?);
+        let (candidate, worker) = ranked_worker(db, &snapshot, worker_id)?;
         let need = snapshot.need(&deliverable);
         let weights = Weights::default();
         let query = snapshot.index.query(&need, weights);
-        let no_role = || Error::not_found("この支援内容の役割", "role in this deliverable");
-        let assessment = query.best(candidate, None).ok_or_else(no_role)?;
-        let key = query.key(candidate, &assessment.fit);
-        let wanted = Wanted {
-            least_fit_ppm: assessment.fit.fit_ppm as u32,
-            ..Wanted::best(usize::MAX)
-        };
-        let (hits, _) = snapshot.index.search(&query, wanted);
-        let before = hits.partition_point(|hit| hit.key < key);
-        let above = hits.get(..before).and_then(|hits| hits.last()).map(|hit| hit.key);
+        let assessment = query.best(&candidate, None).ok_or_else(no_role)?;
+        let key = query.key(&candidate, &assessment.fit);
+        let (before, above) = advice::place(&snapshot.index, &query, None, key);
         let explainer = Explainer {
             catalogue: &snapshot.catalogue,
             language,
@@ -234,10 +161,104 @@ async fn why(
                 .iter()
                 .map(|gate| explainer.failed(*gate))
                 .collect(),
-            explained: explainer.explained(&query, candidate, &assessment, above),
+            explained: explainer.explained(&query, &candidate, &assessment, above),
         })
     });
     explained.await.map(Json)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ChangesParameters {
+    /// Code of one of the deliverable's roles; without it the role in which the worker fits best.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    role: Option<String>,
+    /// The rank to reach; one better than now where it isn't given, or to pass where a gate fails.
+    #[param(minimum = 1, maximum = 200)]
+    rank: Option<u32>,
+}
+
+/// What would let a worker pass, or reach a rank?
+///
+/// The smallest single change of each input that is enough, each found true by ranking again.
+#[utoipa::path(operation_id = "suggest_changes", tag = "Matches", security(("bearer" = ["matches:read"])),
+    params(("id" = Id, Path, description = "The deliverable"),
+           ("worker_id" = Id, Path, description = "The worker"), ChangesParameters),
+    responses((status = 200, description = "The changes, the least demanding first", body = ChangesView)))]
+#[get("/deliverables/{id}/matches/{worker_id}/changes")]
+async fn suggest_changes(
+    _: Caller<ReadMatches>,
+    request: HttpRequest,
+    server: Server,
+    parameters: Parameters<ChangesParameters>,
+    language: Language,
+) -> Result<Json<ChangesView>> {
+    let (id, worker_id) = (path_id(&request, "id")?, path_id(&request, "worker_id")?);
+    let Parameters(ChangesParameters { role, rank }) = parameters;
+    let target = rank.map(|rank| page::limit(Some(rank)).map_err(|_| rank_out_of_range()));
+    let target = target.transpose()?.map(|rank| rank as usize);
+    let made = server.clone();
+    let advised = server.pool.read(move |db| {
+        let deliverable = deliverables::store::find(db, id, false)?;
+        let snapshot = made.snapshot(db)?;
+        let (candidate, worker) = ranked_worker(db, &snapshot, worker_id)?;
+        let need = snapshot.need(&deliverable);
+        let only = asked_role(&snapshot, &need, &role)?;
+        let explainer = Explainer {
+            catalogue: &snapshot.catalogue,
+            language,
+        };
+        let briefs = (DeliverableBrief::of(&deliverable), worker);
+        let view = advice::changes(&snapshot, &need, briefs, &candidate, (only, target), &explainer);
+        view.ok_or_else(no_role)
+    });
+    advised.await.map(Json)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EasingParameters {
+    /// Code of one of the deliverable's roles; without it whoever passes in one of them counts.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    role: Option<String>,
+}
+
+/// What would let more workers pass?
+///
+/// Which gate costs most, and how many more would pass if one demand were eased, counted anew for each.
+#[utoipa::path(operation_id = "suggest_easings", tag = "Matches", security(("bearer" = ["matches:read"])),
+    params(("id" = Id, Path, description = "The deliverable"), EasingParameters),
+    responses((status = 200, description = "The gates and the easings", body = EasingsView)))]
+#[get("/deliverables/{id}/easings")]
+async fn suggest_easings(
+    _: Caller<ReadMatches>,
+    server: Server,
+    id: PathId,
+    parameters: Parameters<EasingParameters>,
+    language: Language,
+) -> Result<Json<EasingsView>> {
+    let made = server.clone();
+    let advised = server.pool.read(move |db| {
+        let deliverable = deliverables::store::find(db, id.0, false)?;
+        let snapshot = made.snapshot(db)?;
+        let need = snapshot.need(&deliverable);
+        let only = asked_role(&snapshot, &need, &parameters.0.role)?;
+        let explainer = Explainer {
+            catalogue: &snapshot.catalogue,
+            language,
+        };
+        let deliverable = DeliverableBrief::of(&deliverable);
+        Ok(advice::easings_of(
+            &snapshot,
+            &need,
+            deliverable,
+            only,
+            &explainer,
+        ))
+    });
+    advised.await.map(Json)
 }
 
 /// Rank open deliverables for a worker

@@ -293,3 +293,102 @@ pub struct FailedGate {
     #[schema(example = "移動できる距離を超えています。")]
     pub because: String,
 }
+
+/// What a worker could change to pass, or to reach a rank.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangesView {
+    pub deliverable: DeliverableBrief,
+    pub worker: WorkerBrief,
+    /// The position in the change log that this was computed at.
+    #[schema(minimum = 0, example = 1284)]
+    pub at_change: i64,
+    /// Whether the worker is ranked now.
+    pub is_ranked: bool,
+    /// The rank by fit now; had they passed, where a gate fails.
+    #[schema(minimum = 1, example = 7)]
+    pub rank: u64,
+    /// The rank to reach; null where passing is enough.
+    #[schema(minimum = 1, example = 6)]
+    pub target_rank: Option<u64>,
+    /// Every gate that fails now.
+    pub failed: Vec<FailedGate>,
+    /// The smallest change of each input that is enough by itself, the least demanding first. Empty where no single
+    /// one is, and where the rank is reached already.
+    pub items: Vec<SuggestionView>,
+}
+
+/// A single change, and the rank that it was found to give.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3}, "role": "copywriter",
+    "fit_ppm": 874_310, "rank": 6, "because": "コピーライティングが3になれば6位になります。"}))]
+pub struct SuggestionView {
+    /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today, completed,
+    /// activate, consent, accept_format, offer_role, available_from, available_until, travel_limit_km, capacity or
+    /// qualification.
+    pub change: String,
+    /// What it would be changed to, or by how much.
+    #[schema(value_type = Object)]
+    pub details: serde_json::Value,
+    /// Code of the role in which the worker would fit best.
+    pub role: String,
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub fit_ppm: u64,
+    /// By fit.
+    #[schema(minimum = 1)]
+    pub rank: u64,
+    /// In words, by Accept-Language.
+    pub because: String,
+}
+
+/// What keeps workers from a deliverable, and what easing it would bring.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EasingsView {
+    pub deliverable: DeliverableBrief,
+    /// The position in the change log that this was computed at.
+    #[schema(minimum = 0, example = 1284)]
+    pub at_change: i64,
+    #[schema(minimum = 0, example = 300)]
+    pub considered: usize,
+    #[schema(minimum = 0, example = 41)]
+    pub passed: usize,
+    /// What costs most comes first.
+    pub gates: Vec<GateView>,
+    /// Single easings that let more workers pass, those that bring most first.
+    pub items: Vec<EasingView>,
+}
+
+/// What a gate costs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GateView {
+    #[schema(example = "too_far")]
+    pub gate: String,
+    /// In words, by Accept-Language.
+    #[schema(example = "移動できる距離を超えています。")]
+    pub because: String,
+    /// How many it removes; whoever fails several counts under the first.
+    #[schema(minimum = 0, example = 37)]
+    pub removed: usize,
+    /// How many nothing else keeps out.
+    #[schema(minimum = 0, example = 12)]
+    pub would_pass: usize,
+}
+
+/// A demand eased.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"easing": "accept_remote", "details": {}, "passed": 58, "more": 17,
+    "because": "リモートも可とすれば58人(あと17人)になります。"}))]
+pub struct EasingView {
+    /// accept_remote, format, any_dates, any_day_parts, no_qualification, must_have_level or not_must_have.
+    pub easing: String,
+    /// What it would be changed to.
+    #[schema(value_type = Object)]
+    pub details: serde_json::Value,
+    /// How many would pass then, counted anew.
+    #[schema(minimum = 0)]
+    pub passed: usize,
+    /// How many more that is.
+    #[schema(minimum = 1)]
+    pub more: usize,
+    /// In words, by Accept-Language.
+    pub because: String,
+}

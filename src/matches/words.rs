@@ -2,14 +2,38 @@
 
 use super::explain::{Explainer, code_of};
 use super::view::{FailedGate, ImprovementView};
-use crate::catalogue::{DayPart, Format};
-use crate::matcher::{Change, Gate, Index};
-use serde_json::json;
+use crate::catalogue::{Catalogue, DayPart, Format, calendar};
+use crate::matcher::ease::Easing;
+use crate::matcher::{Change, Gate, Index, Need};
+use serde_json::{Value, json};
+
+/// The code of one of a need's roles.
+pub(super) fn code_of_role(catalogue: &Catalogue, need: &Need, role: usize) -> String {
+    let role = need
+        .roles
+        .get(role)
+        .and_then(|role| code_of(&catalogue.roles, role.role));
+    role.unwrap_or_default().to_owned()
+}
 
 impl Explainer<'_> {
-    pub(super) fn improvement(&self, change: Change, fit_ppm: u64) -> ImprovementView {
+    pub(super) fn improvement(&self, need: &Need, change: Change, fit_ppm: u64) -> ImprovementView {
+        let (code, details, (ja, en)) = self.change(need, change);
+        ImprovementView {
+            change: code.to_owned(),
+            details,
+            fit_ppm,
+            because: self.words(
+                format!("{ja}順位が上がります。"),
+                format!("The rank would rise with {en}."),
+            ),
+        }
+    }
+
+    /// A change's code, what it is changed to, and the beginning of a sentence in both languages.
+    pub(super) fn change(&self, need: &Need, change: Change) -> (&'static str, Value, (String, String)) {
         let catalogue = self.catalogue;
-        let (code, details, (ja, en)) = match change {
+        match change {
             Change::SkillLevel { skill, to } => {
                 let label = self.label(&catalogue.skills, skill);
                 let words = (format!("{label}が{to}になれば"), format!("{label} at {to}"));
@@ -72,16 +96,144 @@ impl Explainer<'_> {
                 );
                 ("completed", json!({"more": more}), words)
             }
-        };
-        let because = self.words(
-            format!("{ja}順位が上がります。"),
-            format!("The rank would rise with {en}."),
-        );
-        ImprovementView {
-            change: code.to_owned(),
-            details,
-            fit_ppm,
-            because,
+            Change::Activate => (
+                "activate",
+                json!({}),
+                ("活動を再開すれば".to_owned(), "being active again".to_owned()),
+            ),
+            Change::Consent => (
+                "consent",
+                json!({}),
+                (
+                    "マッチングに同意すれば".to_owned(),
+                    "consent to be matched".to_owned(),
+                ),
+            ),
+            Change::AcceptFormat { format } => {
+                let label = self.format_label(format);
+                let code = Format::ALL
+                    .into_iter()
+                    .find(|f| *f as Index == format)
+                    .map(Format::code);
+                let words = (format!("{label}に対応できれば"), format!("accepting {label}"));
+                ("accept_format", json!({"format": code}), words)
+            }
+            Change::OfferRole { role } => {
+                let label = self.label(&catalogue.roles, role);
+                let words = (
+                    format!("{label}の役割も引き受ければ"),
+                    format!("offering to be {label}"),
+                );
+                (
+                    "offer_role",
+                    json!({"role": code_of(&catalogue.roles, role)}),
+                    words,
+                )
+            }
+            Change::AvailableFrom { day } => {
+                let day = calendar::day_of_number(day);
+                let words = (
+                    format!("{day}から活動できれば"),
+                    format!("being available from {day}"),
+                );
+                ("available_from", json!({"to": day}), words)
+            }
+            Change::AvailableUntil { day } => {
+                let day = calendar::day_of_number(day);
+                let words = (
+                    format!("{day}まで活動できれば"),
+                    format!("being available until {day}"),
+                );
+                ("available_until", json!({"to": day}), words)
+            }
+            Change::TravelLimit { km } => (
+                "travel_limit_km",
+                json!({"to": km}),
+                (
+                    format!("{km}kmまで移動できれば"),
+                    format!("travelling up to {km} km"),
+                ),
+            ),
+            Change::Capacity { to } => (
+                "capacity",
+                json!({"to": to}),
+                (
+                    format!("同時に{to}件担当できれば"),
+                    format!("taking {to} at a time"),
+                ),
+            ),
+            Change::Qualification { position } => {
+                let held = need.qualifications.get(position).cloned().unwrap_or_default();
+                let words = (
+                    format!("資格「{held}」があれば"),
+                    format!("the qualification {held}"),
+                );
+                ("qualification", json!({"qualification": held}), words)
+            }
+        }
+    }
+
+    /// An easing's code, what it is, and a sentence in both languages without its end.
+    pub(super) fn easing(&self, need: &Need, easing: Easing) -> (&'static str, Value, (String, String)) {
+        let catalogue = self.catalogue;
+        let role_of = |role: usize| need.roles.get(role).map_or(0, |role| role.role);
+        match easing {
+            Easing::AcceptRemote => (
+                "accept_remote",
+                json!({}),
+                (
+                    "リモートも可とすれば".to_owned(),
+                    "accepting remote work".to_owned(),
+                ),
+            ),
+            Easing::Format { format } => {
+                let label = self.format_label(format);
+                let code = Format::ALL
+                    .into_iter()
+                    .find(|f| *f as Index == format)
+                    .map(Format::code);
+                let words = (format!("形式を{label}にすれば"), format!("the format {label}"));
+                ("format", json!({"format": code}), words)
+            }
+            Easing::AnyDates => (
+                "any_dates",
+                json!({}),
+                ("期間を限らなければ".to_owned(), "no fixed dates".to_owned()),
+            ),
+            Easing::AnyDayParts => (
+                "any_day_parts",
+                json!({}),
+                (
+                    "曜日・時間帯を限らなければ".to_owned(),
+                    "no fixed parts of the week".to_owned(),
+                ),
+            ),
+            Easing::Qualification { position } => {
+                let held = need.qualifications.get(position).cloned().unwrap_or_default();
+                let words = (
+                    format!("資格「{held}」を求めなければ"),
+                    format!("no need of {held}"),
+                );
+                ("no_qualification", json!({"qualification": held}), words)
+            }
+            Easing::MustHave { role, skill } => {
+                let label = self.label(&catalogue.skills, skill);
+                let details = json!({"role": code_of(&catalogue.roles, role_of(role)), "skill": code_of(&catalogue.skills, skill)});
+                let words = (
+                    format!("{label}を必須としなければ"),
+                    format!("{label} wished for, not needed"),
+                );
+                ("not_must_have", details, words)
+            }
+            Easing::MustHaveLevel { role, skill, to } => {
+                let label = self.label(&catalogue.skills, skill);
+                let details = json!({"role": code_of(&catalogue.roles, role_of(role)), "skill": code_of(&catalogue.skills, skill), "to": to});
+                let words = (
+                    format!("{label}の必須水準を{to}にすれば"),
+                    format!("{label} needed at {to}"),
+                );
+                ("must_have_level", details, words)
+            }
         }
     }
 

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod advice;
 mod applications;
 mod catalogue;
 mod contract;
