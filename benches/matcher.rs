@@ -14,12 +14,14 @@
 
 mod generated;
 
-use generated::{Draw, catalogue, everyone, needs, population};
+use generated::{Draw, catalogue, everyone, needs as generate, population};
 use musubi::catalogue::Catalogue;
+use musubi::matcher::index::needs::{self, Needs};
 use musubi::matcher::index::{Effort, Index, Wanted};
 use musubi::matcher::profile::ProfileKey;
 use musubi::matcher::*;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 const SEED: u64 = 7;
@@ -155,7 +157,7 @@ fn bench(size: u64, catalogue: &Catalogue) {
         start.elapsed().as_secs_f64()
     );
     let draw = &mut Draw(SEED);
-    let needs = needs(draw, 2_000, catalogue, &everyone);
+    let needs = generate(draw, 2_000, catalogue, &everyone);
     let profiles: Vec<ProfileKey> = needs
         .iter()
         .flat_map(|need| need.roles.iter().map(|role| ProfileKey::of(need, role)))
@@ -196,6 +198,8 @@ fn bench(size: u64, catalogue: &Catalogue) {
     measure("without", &index, &everyone, &without);
     measure("other weights", &index, &everyone, &custom);
     measure("the whole team", &index, &everyone, &team);
+    own_wishes(&index, &without);
+    under_writes(&index, &everyone, &without);
     let (changed, everyone) = publish(draw, index, everyone);
     measure("the same, 4,000 changed", &changed, &everyone, &without);
     let mut times = Times::default();
@@ -207,6 +211,171 @@ fn bench(size: u64, catalogue: &Catalogue) {
     }
     println!(
         "  census of the gates                p50 {:.1}, p99 {:.1}",
+        times.at(0.5),
+        times.at(0.99)
+    );
+}
+
+/// Needs whose wishes nobody shares: the first answer grows a tree, later ones find it.
+fn own_wishes(index: &Index, cases: &[Case]) {
+    let (mut first, mut later) = (Times::default(), Times::default());
+    for (i, case) in cases.iter().take(16).enumerate() {
+        let mut need = case.need.clone();
+        for role in &mut need.roles {
+            role.wishes.truncate(3);
+            role.wishes.iter_mut().for_each(|wish| wish.weight = 6 + i as u8);
+        }
+        let case = Case {
+            need,
+            role: case.role,
+            weights: case.weights,
+        };
+        let start = Instant::now();
+        answer(index, &case);
+        first.0.push(micros(start));
+        for _ in 0..20 {
+            let start = Instant::now();
+            answer(index, &case);
+            later.0.push(micros(start));
+        }
+    }
+    println!(
+        "  wishes of its own        first p50 {:.1}, then p50 {:.1} p99 {:.1}",
+        first.at(0.5),
+        later.at(0.5),
+        later.at(0.99)
+    );
+}
+
+/// Readers take the newest index there is while a thread publishes a thousand changes a second.
+fn under_writes(index: &Index, everyone: &[Arc<Candidate>], cases: &[Case]) {
+    let newest = Mutex::new(index.clone());
+    let done = AtomicBool::new(false);
+    let (mut times, mut published) = (Times::default(), 0);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let (draw, start) = (&mut Draw(SEED), Instant::now());
+            let mut published = 0u32;
+            while !done.load(Ordering::Relaxed) {
+                if start.elapsed().as_micros() < u128::from(published) * 1_000 {
+                    std::thread::yield_now();
+                    continue;
+                }
+                let n = everyone.len() as u64;
+                let (at, other) = (draw.below(n) as usize, draw.below(n) as usize);
+                let changed = Arc::new(Candidate {
+                    id: everyone[at].id,
+                    ..Candidate::clone(&everyone[other])
+                });
+                // As the server: a new epoch once four thousand have changed.
+                let before = newest.lock().unwrap().clone();
+                let before = if before.changed() < 4_000 {
+                    before
+                } else {
+                    index.clone()
+                };
+                let next = before.with([(changed.id, Some(changed))]);
+                *newest.lock().unwrap() = next;
+                published += 1;
+            }
+            published
+        });
+        for case in cases {
+            let start = Instant::now();
+            let now = newest.lock().unwrap().clone();
+            answer(&now, case);
+            times.0.push(micros(start));
+        }
+        done.store(true, Ordering::Relaxed);
+        published = writer.join().unwrap();
+    });
+    let seconds = times.0.iter().sum::<f64>() / 1e6;
+    println!(
+        "  under writes             p50 {:.1}, p99 {:.1}, at {:.0} changes a second",
+        times.at(0.5),
+        times.at(0.99),
+        f64::from(published) / seconds
+    );
+}
+
+/// The other way round: the best 50 of 20,000 open deliverables for each of a thousand workers.
+fn for_workers(draw: &mut Draw, catalogue: &Catalogue, everyone: &[Arc<Candidate>]) {
+    let population = population(everyone, catalogue);
+    let open: Vec<Arc<Need>> = generate(draw, 20_000, catalogue, everyone)
+        .into_iter()
+        .map(Arc::new)
+        .collect();
+    let start = Instant::now();
+    let profiles = open
+        .iter()
+        .flat_map(|need| need.roles.iter().map(|role| ProfileKey::of(need, role)));
+    let index = Index::build(Arc::clone(&population), everyone.iter().cloned(), profiles);
+    let needs = Needs::build(&index, open.iter().cloned());
+    println!(
+        "20,000 open deliverables for workers; built in {:.2} s",
+        start.elapsed().as_secs_f64()
+    );
+    let asked: Vec<_> = open
+        .iter()
+        .map(|need| Query::new(need, Weights::default(), &population))
+        .collect();
+    let (mut times, mut scans, mut effort) = (Times::default(), Times::default(), Effort::default());
+    let n = everyone.len() as u64;
+    for i in 0..1_000 {
+        let candidate = &everyone[draw.below(n) as usize];
+        let start = Instant::now();
+        let (found, cost) = needs.search(candidate, Weights::default(), (TOP, None, 0));
+        let contributions = |found: &needs::Found| {
+            let query = found.asked.query(Weights::default(), &population);
+            (found.key, query.contributions(&found.assessment))
+        };
+        let found: Vec<_> = found.iter().map(contributions).collect();
+        times.0.push(micros(start));
+        effort.nodes += cost.nodes;
+        effort.leaves += cost.leaves;
+        effort.scored += cost.scored;
+        effort.looked_up += cost.looked_up;
+        if i % 50 == 0 {
+            let start = Instant::now();
+            let mut all: Vec<RankKey> = asked
+                .iter()
+                .filter_map(|query| {
+                    let assessment = query.best(candidate, None)?;
+                    assessment
+                        .failed
+                        .is_empty()
+                        .then(|| query.key(candidate, &assessment.fit))
+                })
+                .collect();
+            all.sort_unstable();
+            scans.0.push(micros(start));
+            assert!(all.iter().take(TOP).eq(found.iter().map(|(key, _)| key)));
+        }
+    }
+    println!(
+        "  p50 {:.1}, p99 {:.1}, scan p50 {:.1} = {:.0} times; {} groups, {} opened, {} scored, {} looked up",
+        times.at(0.5),
+        times.at(0.99),
+        scans.at(0.5),
+        scans.at(0.5) / times.at(0.5),
+        effort.nodes / 1_000,
+        effort.leaves / 1_000,
+        effort.scored / 1_000,
+        effort.looked_up / 1_000
+    );
+    let mut times = Times::default();
+    let mut now = needs;
+    for need in open.iter().take(1_000) {
+        let other = Arc::new(Need {
+            hours_per_week: need.hours_per_week + 1,
+            ..Need::clone(need)
+        });
+        let start = Instant::now();
+        now = now.with(&index, [(other.id, Some(other))]);
+        times.0.push(micros(start));
+    }
+    println!(
+        "  publishing a change      p50 {:.1}, p99 {:.1}",
         times.at(0.5),
         times.at(0.99)
     );
@@ -251,4 +420,5 @@ fn main() {
     for size in sizes {
         bench(size, &catalogue);
     }
+    for_workers(&mut Draw(SEED), &catalogue, &everyone(&catalogue, 10_000));
 }

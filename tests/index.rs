@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+use musubi::matcher::index::needs::Needs;
 use musubi::matcher::index::{Index, Wanted};
 use musubi::matcher::profile::ProfileKey;
 use musubi::matcher::text::{Piece, distinct_terms};
@@ -372,6 +373,76 @@ fn all_alike_are_ordered_by_the_hash() {
         compare(&index, &everyone, &need, Weights::default(), Wanted::best(50)),
         50
     );
+}
+
+/// Candidates ask while needs come, change and go.
+fn needs_history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize) {
+    let draw = &mut Draw(seed);
+    let people: Vec<Arc<Candidate>> = (0..60).map(|id| Arc::new(world.candidate(draw, id))).collect();
+    let population = world.population(&people);
+    let mut all: BTreeMap<u128, Arc<Need>> = BTreeMap::new();
+    for id in 0..u128::from(size) {
+        all.insert(id, Arc::new(world.need(draw, id)));
+    }
+    let index = Index::build(Arc::clone(&population), people, []);
+    let mut needs = Needs::build(&index, all.values().cloned());
+    let (mut pairs, mut found) = (0, 0);
+    for _ in 0..rounds {
+        let changes: Vec<(u128, Option<Arc<Need>>)> = (0..draw.below(4))
+            .map(|_| {
+                let id = u128::from(draw.below(size * 2));
+                (id, draw.chance(70).then(|| Arc::new(world.need(draw, id))))
+            })
+            .collect();
+        for (id, now) in &changes {
+            match now {
+                Some(need) => all.insert(*id, Arc::clone(need)),
+                None => all.remove(id),
+            };
+        }
+        needs = needs.with(&index, changes);
+        assert_eq!(needs.len(), all.len());
+        let candidate = world.candidate(draw, 1_000_000);
+        let weights = weights(draw);
+        let queries = all.values().map(|need| Query::new(need, weights, &population));
+        let scanned = rank::rank_needs(queries, &candidate);
+        let (most, least) = (
+            [0, 1, 5, 1000][draw.below(4) as usize],
+            [0, 600_000][draw.below(2) as usize],
+        );
+        let after = scanned.ranked.get(draw.below(30) as usize).map(|(key, _)| *key);
+        for after in [None, after] {
+            let expected = scanned.ranked.iter().map(|(key, (_, a))| (*key, a.role, a.fit));
+            let expected =
+                expected.filter(|(key, ..)| key.fit_ppm.0 >= least && after.is_none_or(|after| *key > after));
+            let (hits, _) = needs.search(&candidate, weights, (most, after, least));
+            let answer: Vec<_> = hits
+                .iter()
+                .map(|hit| (hit.key, hit.assessment.role, hit.assessment.fit))
+                .collect();
+            assert_eq!(answer, expected.take(most).collect::<Vec<_>>(), "{weights:?}");
+            found += answer.len();
+            pairs += 1;
+        }
+        assert_eq!(needs.census(&candidate), scanned.census);
+    }
+    (pairs, found)
+}
+
+#[test]
+fn every_answer_to_a_worker_is_the_scans() {
+    let (mut pairs, mut found) = (0, 0);
+    for seed in 0..30 {
+        let draw = &mut Draw(seed << 40 | 1);
+        let world = match seed % 3 {
+            0 => World::new(draw, 3, 2, 2, 3),
+            1 => World::new(draw, 30, 5, 12, 20),
+            _ => World::new(draw, 200, 9, 40, 90),
+        };
+        let (p, f) = needs_history(seed, &world, [5, 60, 300][seed as usize / 10], 50);
+        (pairs, found) = (pairs + p, found + f);
+    }
+    assert!(pairs >= 3_000 && found > pairs, "{pairs} pairs, {found} found");
 }
 
 #[test]

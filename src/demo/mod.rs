@@ -178,7 +178,7 @@ pub fn top_five(state: &State, today: NaiveDate) -> Result<(Id, String)> {
         let snapshot = state.index.current(db, &state.catalogues, today)?;
         let flyer = snapshot
             .open
-            .iter()
+            .values()
             .find(|open| open.deliverable.request.type_ == "flyer" && open.deliverable.demo);
         let open = flyer.ok_or_else(|| embedded("no flyer is open"))?;
         let query = snapshot.index.query(&open.need, Weights::default());

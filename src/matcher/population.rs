@@ -7,10 +7,10 @@
 
 use super::components::{Credited, near_ppm, skill_ppm};
 use super::ppm::{PPM, median, mix, ratio};
-use super::text::{Corpus, TextQuery};
+use super::text::{Corpus, Postings, TextQuery};
 use super::{Candidate, Index, SkillTree};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What stands in where nobody at all has answered.
 pub const NEUTRAL_PPM: u64 = 500_000;
@@ -76,6 +76,8 @@ pub struct Population {
     pub tree: Arc<SkillTree>,
     pub corpus: Corpus,
     pub sample: Vec<Arc<Candidate>>,
+    /// Of the sample's evidence.
+    postings: OnceLock<Postings>,
     pub median_hours_per_week: Option<u16>,
     pub median_reliability_ppm: Option<u64>,
     pub median_idle_days: Option<i32>,
@@ -150,6 +152,7 @@ impl Population {
             geography,
             tree,
             sample,
+            postings: OnceLock::new(),
         }
     }
 
@@ -161,8 +164,8 @@ impl Population {
 
     /// The mean value of those who have evidence, for these words.
     pub fn mean_text(&self, query: &TextQuery) -> Option<u64> {
-        let known = self.sample.iter().filter_map(|c| query.best(&c.evidence));
-        mean(known, |(ppm, _)| ppm)
+        let all = || Postings::of(self.sample.iter().map(|c| c.evidence.as_slice()));
+        self.postings.get_or_init(all).mean_best(query)
     }
 
     /// How rare a theme is among the workers: ln(1 + (N + 1) / (n + 1)), n of the N who told us caring for it.

@@ -181,6 +181,55 @@ impl Corpus {
     }
 }
 
+/// Which pieces hold each term, so that many are scored at once.
+#[derive(Debug, Clone, Default)]
+pub struct Postings {
+    /// For each term the pieces that hold it, and how often.
+    terms: ByTerm<Vec<(u32, u32)>>,
+    lengths: Vec<u32>,
+    /// Where each owner's pieces end.
+    ends: Vec<u32>,
+}
+
+impl Postings {
+    /// Of everyone's pieces; who has none doesn't count.
+    pub fn of<'a>(everyone: impl Iterator<Item = &'a [Piece]>) -> Postings {
+        let mut postings = Postings::default();
+        for pieces in everyone.filter(|pieces| !pieces.is_empty()) {
+            for piece in pieces {
+                let number = postings.lengths.len() as u32;
+                for (term, tf) in piece.counted() {
+                    postings.terms.entry(term).or_default().push((number, tf as u32));
+                }
+                postings.lengths.push(piece.0.len() as u32);
+            }
+            postings.ends.push(postings.lengths.len() as u32);
+        }
+        postings
+    }
+
+    /// The mean of everyone's best piece, in parts per million; `None` without anyone.
+    pub fn mean_best(&self, query: &TextQuery) -> Option<u64> {
+        let mut scores = vec![0u64; self.lengths.len()];
+        for (term, idf) in &query.idf_ppm {
+            for (piece, tf) in self.terms.get(term).into_iter().flatten() {
+                let piece = *piece as usize;
+                if let Some((score, length)) = scores.get_mut(piece).zip(self.lengths.get(piece)) {
+                    *score += query.part(*idf, u64::from(*tf), u64::from(*length));
+                }
+            }
+        }
+        let (mut start, mut sum) = (0, 0);
+        for end in &self.ends {
+            let own = scores.get(start..*end as usize).unwrap_or_default();
+            // The value rises with the score.
+            sum += own.iter().max().map_or(0, |best| query.value(*best));
+            start = *end as usize;
+        }
+        (!self.ends.is_empty()).then(|| ppm::ratio(sum, self.ends.len() as u64))
+    }
+}
+
 /// A need's terms with their idf.
 #[derive(Debug, Clone)]
 pub struct TextQuery {
@@ -280,6 +329,28 @@ mod tests {
             "{best} {}",
             b / (b + idf)
         );
+    }
+
+    #[test]
+    fn the_mean_is_that_of_everyones_best_piece() {
+        let people = [vec!["x y", "x x z"], vec![], vec!["z"], vec!["", "y y y w"]];
+        let people = people.map(|pieces| pieces.into_iter().map(Piece::of).collect::<Vec<_>>());
+        let corpus = Corpus::of(people.iter().flatten());
+        let postings = Postings::of(people.iter().map(Vec::as_slice));
+        for words in ["x y", "z", "w x y z", "unheard", ""] {
+            let query = corpus.query(&distinct_terms(words));
+            let best: Vec<u64> = people
+                .iter()
+                .filter_map(|own| query.best(own))
+                .map(|(ppm, _)| ppm)
+                .collect();
+            assert_eq!(
+                postings.mean_best(&query),
+                Some(ppm::ratio(best.iter().sum(), 3)),
+                "{words}"
+            );
+        }
+        assert_eq!(Postings::default().mean_best(&corpus.query(&[])), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::advice;
 use super::explain::{Explainer, head};
-use super::ranking::{self, Asked};
+use super::ranking::{self, Asked, AskedByWorker};
 use super::server::{Server, asked_role, ranked_worker, role_position};
 use super::view::{ChangesView, DeliverableBrief, DeliverableRanking, EasingsView, Why, WorkerRanking};
 use super::{DEFAULT_WEIGHTS_VERSION, Fairness, Preview, encode};
@@ -61,6 +61,9 @@ struct DeliverableRankingParameters {
     limit: Option<u32>,
     /// `next` of the page before.
     cursor: Option<String>,
+    /// Whether to count how many each gate removed.
+    #[param(default = true)]
+    counts: Option<bool>,
     /// Whether deliverables that still need answers are lifted.
     #[serde(default)]
     #[param(inline, required = false)]
@@ -282,9 +285,14 @@ async fn rank_deliverables(
     let ranked = server.pool.read(move |db| {
         let worker = workers::store::find(db, id.0)?;
         let snapshot = made.snapshot(db)?;
-        let fair = (parameters.fairness == Fairness::On).then(|| week_number(calendar::today()));
-        let (limit, cursor) = (parameters.limit, parameters.cursor.as_deref());
-        ranking::of_deliverables(&snapshot, &worker, limit, cursor, fair, language)
+        let asked = AskedByWorker {
+            limit: parameters.limit,
+            cursor: parameters.cursor.as_deref(),
+            counts: parameters.counts.unwrap_or(true),
+            fair: (parameters.fairness == Fairness::On).then(|| week_number(calendar::today())),
+            language,
+        };
+        ranking::of_deliverables(&snapshot, &worker, &asked)
     });
     let ranking = ranked.await?;
     let list = ranking.shown(caller.actor(), id.0);

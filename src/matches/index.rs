@@ -17,6 +17,7 @@ use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result, Text};
 use crate::matcher::fairness::Answers;
 use crate::matcher::index::Index;
+use crate::matcher::index::needs::Needs;
 use crate::matcher::profile::ProfileKey;
 use crate::matcher::{Candidate, Need, Population};
 use crate::organizations;
@@ -37,7 +38,9 @@ pub struct Snapshot {
     pub today: NaiveDate,
     pub catalogue: Arc<Catalogue>,
     pub index: Index,
-    pub open: Vec<Arc<Open>>,
+    pub open: BTreeMap<Id, Arc<Open>>,
+    /// Of those that are open.
+    pub needs: Needs,
     /// The themes of every organization that is not archived.
     themes: Arc<HashMap<Id, Vec<String>>>,
 }
@@ -46,7 +49,7 @@ pub struct Snapshot {
 #[derive(Clone)]
 pub struct Open {
     pub deliverable: Deliverable,
-    pub need: Need,
+    pub need: Arc<Need>,
     pub answers: Answers,
 }
 
@@ -57,10 +60,8 @@ impl Snapshot {
     }
 
     /// A deliverable that is open, by the id of its need.
-    pub fn open(&self, need: u128) -> Option<&Open> {
-        let open = &self.open;
-        let at = open.binary_search_by_key(&need, |open| open.deliverable.id.0.as_u128());
-        open.get(at.ok()?).map(Arc::as_ref)
+    pub fn asked(&self, need: u128) -> Option<&Open> {
+        self.open.get(&Id(uuid::Uuid::from_u128(need))).map(Arc::as_ref)
     }
 
     /// `None` where there is no such organization.
@@ -88,11 +89,14 @@ impl Snapshot {
             .collect();
         let tallies = applications::store::tallies(db, None)?;
         let open = deliverables::store::load_open(db)?.into_iter();
-        let open: Vec<Arc<Open>> = open.map(|d| opened(d, &tallies, &themes, &catalogue)).collect();
+        let open = open.map(|d| (d.id, opened(d, &tallies, &themes, &catalogue)));
+        let open: BTreeMap<Id, Arc<Open>> = open.collect();
+        let index = index(candidates, &open, &catalogue, today);
         Ok(Snapshot {
             at_change,
             today,
-            index: index(candidates, &open, &catalogue, today),
+            needs: needs(&index, &open),
+            index,
             catalogue,
             open,
             themes: Arc::new(themes),
@@ -130,34 +134,47 @@ impl Snapshot {
             );
             themes = Arc::new(all);
         }
-        let mut open: BTreeMap<Id, Arc<Open>> = self
-            .open
-            .iter()
-            .map(|open| (open.deliverable.id, Arc::clone(open)))
-            .collect();
-        open.retain(|id, _| !deliverables.contains(id));
         let deliverables: Vec<Id> = deliverables.into_iter().collect();
         let tallies = applications::store::tallies(db, Some(&deliverables))?;
-        let fresh = deliverables::store::load_some(db, &deliverables)?;
+        let fresh = deliverables::store::load_some(db, &deliverables)?.into_iter();
         let is_open =
             |d: &Deliverable| d.archived_at.is_none() && d.request.status == DeliverableStatus::Open;
-        let fresh = fresh.into_iter().filter(is_open);
-        open.extend(fresh.map(|d| (d.id, opened(d, &tallies, &themes, &self.catalogue))));
-        for entry in open
-            .values_mut()
-            .filter(|e| organizations.contains(&e.deliverable.request.organization_id))
-        {
-            *entry = Arc::new(Open {
-                need: need(&entry.deliverable, &themes, &self.catalogue),
-                ..Open::clone(entry)
-            });
+        let mut changed: BTreeMap<Id, Option<Arc<Open>>> =
+            deliverables.into_iter().map(|id| (id, None)).collect();
+        for deliverable in fresh.filter(is_open) {
+            let open = opened(deliverable, &tallies, &themes, &self.catalogue);
+            changed.insert(open.deliverable.id, Some(open));
+        }
+        let asked_by_them =
+            |open: &&Arc<Open>| organizations.contains(&open.deliverable.request.organization_id);
+        for open in self.open.values().filter(asked_by_them) {
+            let themed = || {
+                Some(Arc::new(Open {
+                    need: Arc::new(need(&open.deliverable, &themes, &self.catalogue)),
+                    ..Open::clone(open)
+                }))
+            };
+            changed.entry(open.deliverable.id).or_insert_with(themed);
+        }
+        let needs = changed.iter().map(|(id, open)| {
+            let need = open.as_ref().map(|open| Arc::clone(&open.need));
+            (id.0.as_u128(), need)
+        });
+        let needs = self.needs.with(&self.index, needs);
+        let mut open = self.open.clone();
+        for (id, now) in changed {
+            match now {
+                Some(now) => open.insert(id, now),
+                None => open.remove(&id),
+            };
         }
         let next = Snapshot {
             at_change,
             today: self.today,
             catalogue: Arc::clone(&self.catalogue),
             index: self.index.with(now),
-            open: open.into_values().collect(),
+            needs,
+            open,
             themes,
         };
         let begins_an_epoch = next.index.changed() > 0 && next.index.len() <= FEW;
@@ -171,11 +188,13 @@ impl Snapshot {
     /// The same people and requests in a new epoch.
     fn renewed(&self, today: NaiveDate) -> Snapshot {
         let everyone = self.index.everyone().cloned().collect();
+        let index = index(everyone, &self.open, &self.catalogue, today);
         Snapshot {
             at_change: self.at_change,
             today,
             catalogue: Arc::clone(&self.catalogue),
-            index: index(everyone, &self.open, &self.catalogue, today),
+            needs: needs(&index, &self.open),
+            index,
             open: self.open.clone(),
             themes: Arc::clone(&self.themes),
         }
@@ -203,7 +222,7 @@ fn opened(
     let roles = deliverable.request.roles.iter().flatten();
     let places = roles.map(|role| u32::from(role.places)).sum();
     Arc::new(Open {
-        need: need(&deliverable, themes, catalogue),
+        need: Arc::new(need(&deliverable, themes, catalogue)),
         answers: Answers {
             answers,
             places,
@@ -213,10 +232,15 @@ fn opened(
     })
 }
 
+fn needs(index: &Index, open: &BTreeMap<Id, Arc<Open>>) -> Needs {
+    let needs = open.values().map(|open| Arc::clone(&open.need));
+    Needs::build(index, needs)
+}
+
 /// With a tree for everything that is open.
 fn index(
     everyone: Vec<Arc<Candidate>>,
-    open: &[Arc<Open>],
+    open: &BTreeMap<Id, Arc<Open>>,
     catalogue: &Catalogue,
     today: NaiveDate,
 ) -> Index {
@@ -228,7 +252,7 @@ fn index(
         tree,
         catalogue.themes.len(),
     );
-    let roles = open.iter().flat_map(|open| {
+    let roles = open.values().flat_map(|open| {
         let roles = open.need.roles.iter();
         roles.map(|role| ProfileKey::of(&open.need, role))
     });

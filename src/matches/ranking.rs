@@ -8,12 +8,12 @@ use super::view::{
 };
 use super::{DEFAULT_WEIGHTS_VERSION, encode};
 use crate::db::{Db, Id};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exposures::{Histories, ListKind, Shown, ShownItem, ShownList};
-use crate::http::{Language, page};
+use crate::http::{self, Language};
 use crate::matcher::fairness::{self, Order, Placed, WINDOW};
-use crate::matcher::index::{Hit, Wanted};
-use crate::matcher::{Assessment, Need, Query, RankKey, Weights, rank};
+use crate::matcher::index::{Hit, Wanted, needs};
+use crate::matcher::{Need, RankKey, Weights};
 use crate::workers::{self, Worker};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,12 +32,91 @@ pub struct Asked<'a> {
     pub language: Language,
 }
 
-/// One worker of a page.
-struct Found<'h> {
-    hit: &'h Hit,
+/// One item of a page.
+struct Found {
+    /// Its position among those that were found by fit.
+    at: usize,
     standing: Standing,
     /// Who stands one rank higher by fit.
     above: Option<RankKey>,
+}
+
+/// What a search is for: how many, behind which key, with which fit at least.
+type Part = (usize, Option<RankKey>, u64);
+
+/// The page that is asked for, of those that `search` finds by fit; `adjust` puts the best of them in a fair order.
+fn page<T>(
+    (limit, ended): (usize, Option<Ended>),
+    search: impl Fn(Part) -> Vec<T>,
+    key: impl Fn(&T) -> RankKey,
+    adjust: Option<impl FnOnce(&[T]) -> Order>,
+) -> (Vec<T>, Vec<Found>, Option<Ended>, Option<Order>) {
+    if let Some(adjust) = adjust.filter(|_| ended.is_none_or(|ended| ended.position.is_some())) {
+        let mut items = search((WINDOW + 1, None, 0));
+        let more_by_fit = items.len() > WINDOW;
+        items.truncate(WINDOW);
+        let order = adjust(&items);
+        let keys: Vec<RankKey> = items.iter().map(key).collect();
+        let (found, next) = in_order(&keys, &order, ended, limit, more_by_fit);
+        return (items, found, next, Some(order));
+    }
+    // The pages before, for the rank and for who stands above.
+    let before: Vec<RankKey> = match ended {
+        None => Vec::new(),
+        Some(Ended { key: last, .. }) => {
+            let all = search((usize::MAX, None, last.fit_ppm.0));
+            all.iter().map(&key).filter(|k| *k <= last).collect()
+        }
+    };
+    let mut items = search((limit + 1, ended.map(|ended| ended.key), 0));
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let mut above = before.last().copied();
+    let found = items.iter().map(&key).enumerate().map(|(at, key)| Found {
+        at,
+        standing: Standing::by_fit(before.len() + at, key.fit_ppm.0),
+        above: above.replace(key),
+    });
+    let found = found.collect();
+    let last = items.last().filter(|_| more).map(key);
+    (items, found, last.map(|key| Ended { key, position: None }), None)
+}
+
+/// A page of the order that is given; behind its end, the next one goes on by fit.
+fn in_order(
+    by_fit: &[RankKey],
+    order: &Order,
+    ended: Option<Ended>,
+    limit: usize,
+    more_by_fit: bool,
+) -> (Vec<Found>, Option<Ended>) {
+    let keys: Vec<RankKey> = order
+        .placed
+        .iter()
+        .filter_map(|p| by_fit.get(p.by_fit).copied())
+        .collect();
+    let first = start(&keys, ended);
+    let page = order.placed.iter().enumerate().skip(first).take(limit);
+    let found = page.map(|(rank, placed)| Found {
+        at: placed.by_fit,
+        standing: Standing::placed(rank, placed),
+        above: placed
+            .by_fit
+            .checked_sub(1)
+            .and_then(|above| by_fit.get(above).copied()),
+    });
+    let end = (first + limit).min(keys.len());
+    let next = if end < keys.len() {
+        let last = keys.get(end.wrapping_sub(1)).copied();
+        last.map(|key| Ended {
+            key,
+            position: Some(end),
+        })
+    } else {
+        let last = by_fit.last().filter(|_| more_by_fit).copied();
+        last.map(|key| Ended { key, position: None })
+    };
+    (found.collect(), next)
 }
 
 pub fn of_workers(
@@ -49,59 +128,35 @@ pub fn of_workers(
 ) -> Result<WorkerRanking> {
     let fair = if asked.histories.is_some() { " fair" } else { "" };
     let list = format!("need {:032x} {:?}{fair}", need.id, asked.only);
-    let limit = page::limit(asked.limit)? as usize;
+    let limit = http::page::limit(asked.limit)? as usize;
     let ended = Ended::decode(asked.cursor, &list)?;
     let (index, query) = (&snapshot.index, snapshot.index.query(need, asked.weights));
-    let wanted = Wanted {
-        role: asked.only,
-        ..Wanted::best(WINDOW + 1)
-    };
-    let in_window = ended.is_none_or(|ended| ended.position.is_some());
-    let histories = asked.histories.as_deref().filter(|_| in_window);
-    let (mut hits, order, before);
-    if let Some(histories) = histories {
-        hits = index.search(&query, wanted).0;
-        let window = hits.iter().take(WINDOW);
-        let window: Vec<_> = window
-            .map(|hit| (hit.key, histories.of_worker(hit.candidate.id)))
-            .collect();
-        order = Some(fairness::spread(&window, histories.week as u32));
-        before = Vec::new();
-    } else {
-        // The pages before, for the rank and for who stands above.
-        before = match ended {
-            None => Vec::new(),
-            Some(Ended { key, .. }) => {
-                let wanted = Wanted {
-                    most: usize::MAX,
-                    least_fit_ppm: key.fit_ppm.0 as u32,
-                    ..wanted
-                };
-                let (hits, _) = index.search(&query, wanted);
-                hits.iter().map(|hit| hit.key).filter(|k| *k <= key).collect()
-            }
-        };
+    let search = |(most, after, least_fit_ppm): Part| {
         let wanted = Wanted {
-            most: limit + 1,
-            after: ended.map(|ended| ended.key),
-            ..wanted
+            role: asked.only,
+            most,
+            after,
+            least_fit_ppm: least_fit_ppm as u32,
         };
-        hits = index.search(&query, wanted).0;
-        order = None;
-    }
-    let more_by_fit = hits.len() > order.as_ref().map_or(limit, |_| WINDOW);
-    hits.truncate(order.as_ref().map_or(limit, |_| WINDOW));
-    let (found, next) = match &order {
-        Some(order) => in_order(&hits, order, ended, limit, more_by_fit),
-        None => by_fit(&hits, &before, more_by_fit),
+        index.search(&query, wanted).0
     };
+    let spread = asked.histories.as_deref().map(|histories| {
+        |best: &[Hit]| {
+            let had = |hit: &Hit| (hit.key, histories.of_worker(hit.candidate.id));
+            fairness::spread(&best.iter().map(had).collect::<Vec<_>>(), histories.week as u32)
+        }
+    });
+    let (hits, found, next, order) = page((limit, ended), search, |hit| hit.key, spread);
+    let found: Vec<(&Hit, Found)> = found
+        .into_iter()
+        .filter_map(|found| Some((hits.get(found.at)?, found)))
+        .collect();
     let mut briefs = briefs(db, &found)?;
     let explainer = Explainer {
         catalogue: &snapshot.catalogue,
         language: asked.language,
     };
-    let item = |found: &Found| {
-        let hit = found.hit;
+    let item = |(hit, found): &(&Hit, Found)| {
         let (worker, assessment) = briefs.remove(&hit.candidate.id).zip(hit.assess(&query))?;
         Some(WorkerMatch {
             standing: found.standing,
@@ -111,7 +166,8 @@ pub fn of_workers(
     };
     let items = found.iter().filter_map(item).collect();
     let census = asked.counts.then(|| index.census(&query, asked.only));
-    let fairness = histories.map(|h| h.week as u32).zip(order.as_ref());
+    let week = asked.histories.as_ref().map(|histories| histories.week as u32);
+    let fairness = week.zip(order.as_ref());
     Ok(WorkerRanking {
         deliverable,
         head: head(census.as_ref(), &asked.weights, asked.version, snapshot, fairness),
@@ -121,139 +177,67 @@ pub fn of_workers(
     })
 }
 
-/// A page of the order that is given; behind its end, the next one goes on by fit.
-fn in_order<'h>(
-    hits: &'h [Hit],
-    order: &Order,
-    ended: Option<Ended>,
-    limit: usize,
-    more_by_fit: bool,
-) -> (Vec<Found<'h>>, Option<Ended>) {
-    let hit = |placed: &Placed| hits.get(placed.by_fit);
-    let keys: Vec<RankKey> = order.placed.iter().filter_map(hit).map(|hit| hit.key).collect();
-    let first = start(&keys, ended);
-    let page = order.placed.iter().enumerate().skip(first).take(limit);
-    let found = page.filter_map(|(at, placed)| {
-        let above = placed.by_fit.checked_sub(1).and_then(|above| hits.get(above));
-        Some(Found {
-            hit: hit(placed)?,
-            standing: Standing::placed(at, placed),
-            above: above.map(|hit| hit.key),
-        })
-    });
-    let end = (first + limit).min(keys.len());
-    let next = if end < keys.len() {
-        let key = keys.get(end.wrapping_sub(1)).copied();
-        key.map(|key| Ended {
-            key,
-            position: Some(end),
-        })
-    } else {
-        let last = hits.last().filter(|_| more_by_fit);
-        last.map(|hit| Ended {
-            key: hit.key,
-            position: None,
-        })
-    };
-    (found.collect(), next)
-}
-
-fn by_fit<'h>(hits: &'h [Hit], before: &[RankKey], more: bool) -> (Vec<Found<'h>>, Option<Ended>) {
-    let mut above = before.last().copied();
-    let found = hits.iter().zip(before.len()..).map(|(hit, at)| Found {
-        hit,
-        standing: Standing::by_fit(at, hit.key.fit_ppm.0),
-        above: above.replace(hit.key),
-    });
-    let found = found.collect();
-    let last = hits.last().filter(|_| more);
-    (
-        found,
-        last.map(|hit| Ended {
-            key: hit.key,
-            position: None,
-        }),
-    )
-}
-
 /// What organizations see of the workers found. Whoever was erased a moment ago is in none.
-fn briefs(db: &mut Db, found: &[Found]) -> Result<HashMap<u128, WorkerBrief>> {
+fn briefs(db: &mut Db, found: &[(&Hit, Found)]) -> Result<HashMap<u128, WorkerBrief>> {
     let ids: Vec<Id> = found
         .iter()
-        .map(|found| Id(Uuid::from_u128(found.hit.candidate.id)))
+        .map(|(hit, _)| Id(Uuid::from_u128(hit.candidate.id)))
         .collect();
     let faces = workers::store::faces(db, &ids)?;
     let brief = |(id, face): (&Id, &workers::store::Face)| (id.0.as_u128(), WorkerBrief::of(*id, face));
     Ok(faces.iter().map(brief).collect())
 }
 
-/// `fair` is the week that the order is adjusted for; none where fairness is off.
+/// What a ranking of deliverables was asked for.
+pub struct AskedByWorker<'a> {
+    pub limit: Option<u32>,
+    pub cursor: Option<&'a str>,
+    pub counts: bool,
+    /// The week that the order is adjusted for; none where fairness is off.
+    pub fair: Option<i32>,
+    pub language: Language,
+}
+
 pub fn of_deliverables(
     snapshot: &Snapshot,
     worker: &Worker,
-    limit: Option<u32>,
-    cursor: Option<&str>,
-    fair: Option<i32>,
-    language: Language,
+    asked: &AskedByWorker,
 ) -> Result<DeliverableRanking> {
     let candidate = encode::candidate(worker, &snapshot.catalogue);
-    let weights = Weights::default();
-    let list = format!(
-        "worker {}{}",
-        worker.id,
-        if fair.is_some() { " fair" } else { "" }
-    );
-    let (limit, ended) = (page::limit(limit)? as usize, Ended::decode(cursor, &list)?);
-    let queries = snapshot
-        .open
-        .iter()
-        .map(|open| snapshot.index.query(&open.need, weights));
-    let ranking: rank::Ranking<(Query, Assessment)> = rank::rank_needs(queries, &candidate);
-    let window = ranking.ranked.iter().take(WINDOW);
-    let answers = |need: u128| {
-        let open = snapshot.open(need);
-        open.map(|open| open.answers).unwrap_or_default()
-    };
-    let order = fair.map(|week| {
-        let window: Vec<_> = window.map(|(key, _)| (*key, answers(key.need))).collect();
-        fairness::lift(&window, week as u32)
+    let (weights, needs) = (Weights::default(), &snapshot.needs);
+    let fair = if asked.fair.is_some() { " fair" } else { "" };
+    let list = format!("worker {}{fair}", worker.id);
+    let limit = http::page::limit(asked.limit)? as usize;
+    let ended = Ended::decode(asked.cursor, &list)?;
+    let search = |part: Part| needs.search(&candidate, weights, part).0;
+    let lift = asked.fair.map(|week| {
+        move |best: &[needs::Found]| {
+            let answers = |found: &needs::Found| {
+                let open = snapshot.asked(found.key.need);
+                (found.key, open.map(|open| open.answers).unwrap_or_default())
+            };
+            fairness::lift(&best.iter().map(answers).collect::<Vec<_>>(), week as u32)
+        }
     });
-    let adjusted = order.as_ref().map_or(&[][..], |order| &order.placed);
-    let fit = |by_fit: usize| ranking.ranked.get(by_fit).map_or(0, |(key, _)| key.fit_ppm.0);
-    let rest = (adjusted.len()..ranking.ranked.len()).map(|by_fit| Placed {
-        by_fit,
-        adjusted_ppm: fit(by_fit),
-        newcomer: false,
-    });
-    let placed: Vec<Placed> = adjusted.iter().copied().chain(rest).collect();
-    let ranked = |by_fit: usize| ranking.ranked.get(by_fit);
-    let keys: Vec<RankKey> = placed.iter().filter_map(|p| Some(ranked(p.by_fit)?.0)).collect();
-    let first = start(&keys, ended);
+    let (best, found, next, order) = page((limit, ended), search, |found| found.key, lift);
     let explainer = Explainer {
         catalogue: &snapshot.catalogue,
-        language,
+        language: asked.language,
     };
-    let item = |(at, placed): (usize, &Placed)| {
-        let lost = || Error::Internal("a lost deliverable".into());
-        let (key, (query, assessment)) = ranked(placed.by_fit).ok_or_else(lost)?;
-        let open = snapshot.open(key.need).ok_or_else(lost)?;
-        let above = placed.by_fit.checked_sub(1).and_then(ranked).map(|(key, _)| *key);
-        Ok(DeliverableMatch {
-            standing: Standing::placed(at, placed),
+    let item = |found: Found| {
+        let hit = best.get(found.at)?;
+        let open = snapshot.asked(hit.key.need)?;
+        let query = hit.asked.query(weights, snapshot.index.population());
+        Some(DeliverableMatch {
+            standing: found.standing,
             deliverable: DeliverableBrief::of(&open.deliverable),
             answers: open.answers.answers,
-            explained: explainer.explained(query, &candidate, assessment, above),
+            explained: explainer.explained(&query, &candidate, &hit.assessment, found.above),
         })
     };
-    let page = placed.iter().enumerate().skip(first).take(limit);
-    let items: Vec<DeliverableMatch> = page.map(item).collect::<Result<_>>()?;
-    let end = first + items.len();
-    let last = keys.get(end.wrapping_sub(1)).filter(|_| end < keys.len());
-    let next = last.map(|key| Ended {
-        key: *key,
-        position: Some(end),
-    });
-    let fairness = fair.map(|week| week as u32).zip(order.as_ref());
+    let items = found.into_iter().filter_map(item).collect();
+    let census = asked.counts.then(|| needs.census(&candidate));
+    let fairness = asked.fair.map(|week| week as u32).zip(order.as_ref());
     Ok(DeliverableRanking {
         worker: WorkerBrief {
             id: worker.id,
@@ -261,7 +245,7 @@ pub fn of_deliverables(
             area: worker.profile.area.clone(),
         },
         head: head(
-            Some(&ranking.census),
+            census.as_ref(),
             &weights,
             DEFAULT_WEIGHTS_VERSION,
             snapshot,

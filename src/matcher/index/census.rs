@@ -1,8 +1,9 @@
 //! How many each gate removes: one pass over everyone, through the traits first.
 
+use super::delta::Changed;
 use super::lens::{Lens, Reach};
 use super::traits::{RESTRICTED, Traits};
-use super::{Changed, Index, Place};
+use super::{Index, Place};
 use crate::matcher::profile::Profile;
 use crate::matcher::rank::Census;
 use crate::matcher::{Candidate, Gate, Query};
@@ -33,11 +34,11 @@ impl Index {
                 .zip(&main.places)
                 .enumerate();
             for (position, ((candidate, traits), place)) in everyone {
-                if !self.is_stale(position) {
+                if !self.delta.is_stale(position) {
                     count(candidate, traits, *place);
                 }
             }
-            for Changed { candidate, traits } in &self.delta {
+            for Changed { candidate, traits } in self.delta.iter() {
                 count(candidate, traits, (candidate.area, candidate.remote));
             }
         }

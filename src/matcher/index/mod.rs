@@ -10,13 +10,17 @@
 //!
 //! * `traits`: what can be scored without knowing the role. `lens`: a need as tables, and the score.
 //! * `tree`: one profile's tree; `sets`: its leaves. `search`: the way through it. `census`: how many each gate removes.
+//! * `delta`: who has changed since.
+//! * `needs`: the other way round, needs for a candidate.
 //!
 //! Deliberately absent: threads that keep it up to date, and a second bound formula that could drift from the score.
 //!
 //! Invariant: every answer is exactly the plain scan's: candidates, roles, fits, order and ties.
 
 mod census;
+mod delta;
 mod lens;
+pub mod needs;
 mod search;
 mod sets;
 mod traits;
@@ -28,6 +32,7 @@ use super::profile::{Profile, ProfileKey};
 use super::rank::Words;
 use super::text::Term;
 use super::{Candidate, Need, Population, Query, Weights};
+use delta::{Changed, Delta};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,17 +47,8 @@ const TEXTS: usize = 4_096;
 #[derive(Clone)]
 pub struct Index {
     main: Arc<Main>,
-    /// A bit for each position of `main` whose candidate has changed since.
-    stale: Vec<u64>,
-    /// Who has changed or come since, by id.
-    delta: Vec<Changed>,
+    delta: Delta,
     len: usize,
-}
-
-#[derive(Clone)]
-struct Changed {
-    candidate: Arc<Candidate>,
-    traits: Traits,
 }
 
 struct Main {
@@ -125,7 +121,7 @@ impl Index {
             .map(|key| Arc::new(Profile::new(key, &population)))
             .collect();
         let trees = grow(&profiles, &candidates, &traits, &population);
-        let (len, words) = (candidates.len(), candidates.len().div_ceil(64));
+        let len = candidates.len();
         Index {
             main: Arc::new(Main {
                 population,
@@ -139,8 +135,7 @@ impl Index {
                 own: Mutex::new(Recent::new(OWN_TREES)),
                 texts: Mutex::new(Recent::new(TEXTS)),
             }),
-            stale: vec![0; words],
-            delta: Vec::new(),
+            delta: Delta::new(len),
             len,
         }
     }
@@ -150,38 +145,21 @@ impl Index {
         let mut next = self.clone();
         for (id, now) in changes {
             let was = next.get(id).is_some();
-            if let Ok(position) = next.position(id)
-                && let Some(word) = next.stale.get_mut(position / 64)
-            {
-                *word |= 1 << (position % 64);
+            if let Ok(position) = next.position(id) {
+                next.delta.mark_stale(position);
             }
             next.len = next.len + usize::from(now.is_some()) - usize::from(was);
             let changed = now.map(|candidate| Changed {
                 traits: Traits::of(&candidate, &next.main.population),
                 candidate,
             });
-            match (next.delta.binary_search_by_key(&id, |c| c.candidate.id), changed) {
-                (Ok(at), Some(changed)) => {
-                    if let Some(old) = next.delta.get_mut(at) {
-                        *old = changed;
-                    }
-                }
-                (Ok(at), None) => drop(next.delta.remove(at)),
-                (Err(at), Some(changed)) => next.delta.insert(at, changed),
-                (Err(_), None) => {}
-            }
+            next.delta.set(id, changed);
         }
         next
     }
 
     fn position(&self, id: u128) -> Result<usize, usize> {
         self.main.candidates.binary_search_by_key(&id, |c| c.id)
-    }
-
-    fn is_stale(&self, position: usize) -> bool {
-        self.stale
-            .get(position / 64)
-            .is_some_and(|word| word >> (position % 64) & 1 == 1)
     }
 
     pub fn population(&self) -> &Arc<Population> {
@@ -204,20 +182,20 @@ impl Index {
     }
 
     pub fn get(&self, id: u128) -> Option<&Arc<Candidate>> {
-        if let Ok(at) = self.delta.binary_search_by_key(&id, |c| c.candidate.id) {
-            return self.delta.get(at).map(|changed| &changed.candidate);
+        if let Some(changed) = self.delta.get(id) {
+            return Some(&changed.candidate);
         }
         let position = self.position(id).ok()?;
         self.main
             .candidates
             .get(position)
-            .filter(|_| !self.is_stale(position))
+            .filter(|_| !self.delta.is_stale(position))
     }
 
     /// As they are now, in no particular order.
     pub fn everyone(&self) -> impl Iterator<Item = &Arc<Candidate>> {
         let unchanged = self.main.candidates.iter().enumerate();
-        let unchanged = unchanged.filter(|(position, _)| !self.is_stale(*position));
+        let unchanged = unchanged.filter(|(position, _)| !self.delta.is_stale(*position));
         unchanged
             .map(|(_, candidate)| candidate)
             .chain(self.delta.iter().map(|changed| &changed.candidate))
@@ -227,14 +205,12 @@ impl Index {
         let own = self.main.own.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = self.main.trees.values().chain(own.kept.values());
         let Main { traits, places, .. } = self.main.as_ref();
-        let tables = size_of_val(&traits[..]) + size_of_val(&places[..]) + size_of_val(&self.stale[..]);
+        let tables = size_of_val(&traits[..]) + size_of_val(&places[..]);
         Size {
             candidates: self.len,
             changed: self.delta.len(),
             trees: trees.clone().count(),
-            bytes: trees.map(|tree| tree.bytes()).sum::<usize>()
-                + tables
-                + self.delta.len() * size_of::<Changed>(),
+            bytes: trees.map(|tree| tree.bytes()).sum::<usize>() + tables + self.delta.bytes(),
         }
     }
 
@@ -249,6 +225,12 @@ impl Index {
             profiles,
             self.words(&need.terms),
         )
+    }
+
+    /// One that a tree was grown for at the start.
+    fn profile(&self, key: &ProfileKey) -> Option<Arc<Profile>> {
+        let tree = self.main.trees.get(key);
+        tree.map(|tree| Arc::clone(&tree.profile))
     }
 
     fn words(&self, terms: &[Term]) -> Arc<Words> {

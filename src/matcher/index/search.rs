@@ -1,10 +1,11 @@
 //! The way through the trees: best bound first, until the best bound left falls short.
 
+use super::Index;
+use super::delta::Changed;
 use super::lens::{Lens, Reach, Settled};
 use super::sets::Sets;
 use super::traits::{NO_EVIDENCE, RESTRICTED, SHUT, Traits};
 use super::tree::{Below, Entry, LEAF, Node, Tree};
-use super::{Changed, Index};
 use crate::matcher::population::NEUTRAL_PPM;
 use crate::matcher::ppm::PPM;
 use crate::matcher::profile::ProfileKey;
@@ -285,7 +286,7 @@ impl Search<'_, '_> {
                 .lens
                 .fit(&settled, skill, experience, self.text_bound(traits));
             let floor = self.top.floor();
-            if bound < floor || self.index.is_stale(entry.position() as usize) {
+            if bound < floor || self.index.delta.is_stale(entry.position() as usize) {
                 continue;
             }
             self.top.effort.looked_up += 1;
@@ -365,7 +366,7 @@ impl Search<'_, '_> {
         let hit = |(key, role, who): (RankKey, usize, Ranked)| {
             let candidate = match who {
                 Ranked::InMain(position) => self.index.main.candidates.get(position as usize),
-                Ranked::InDelta(i) => self.index.delta.get(i as usize).map(|changed| &changed.candidate),
+                Ranked::InDelta(i) => self.index.delta.at(i as usize).map(|changed| &changed.candidate),
             };
             Some(Hit {
                 key,
