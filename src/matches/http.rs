@@ -2,11 +2,12 @@
 
 use super::advice;
 use super::explain::{Explainer, head};
+use super::index::IndexStatus;
 use super::ranking::{self, Asked, AskedByWorker};
 use super::server::{Server, asked_role, ranked_worker, role_position};
 use super::view::{ChangesView, DeliverableBrief, DeliverableRanking, EasingsView, Why, WorkerRanking};
 use super::{DEFAULT_WEIGHTS_VERSION, Fairness, Preview, encode};
-use crate::auth::{ReadMatches, http::Caller};
+use crate::auth::{ReadMatches, ReadStatistics, http::Caller};
 use crate::catalogue::calendar;
 use crate::db::{Db, Id};
 use crate::deliverables;
@@ -28,7 +29,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(suggest_changes)
         .service(suggest_easings)
         .service(rank_deliverables)
-        .service(preview);
+        .service(preview)
+        .service(index_status);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -352,6 +354,18 @@ async fn preview(
         })
     };
     asked.compute(&server.pool, &caller.actor(), compute).await
+}
+
+/// How is the match index doing?
+///
+/// Figures for monitoring: its size, how far it is behind, and what building it took.
+#[utoipa::path(operation_id = "show_index_status", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+    responses((status = 200, description = "The figures", body = IndexStatus)))]
+#[get("/statistics/match-index")]
+async fn index_status(_: Caller<ReadStatistics>, server: Server) -> Result<Json<IndexStatus>> {
+    let index = server.index.clone();
+    let status = server.pool.read(move |db| index.status(db));
+    status.await.map(Json)
 }
 
 /// The need is a member of the body.

@@ -23,8 +23,12 @@ use crate::matcher::{Candidate, Need, Population};
 use crate::organizations;
 use crate::workers;
 use chrono::NaiveDate;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Instant;
+use utoipa::ToSchema;
 
 /// Up to so many workers every change begins an epoch: building takes no longer than a page of the ranking.
 const FEW: usize = 2_000;
@@ -265,12 +269,84 @@ pub struct MatchIndex {
     newest: Mutex<Option<Arc<Snapshot>>>,
     /// Held by whoever makes the next one.
     making: Mutex<()>,
+    epochs: AtomicU64,
+    last_build_micros: AtomicU64,
+}
+
+/// How the index is doing.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"ready": true, "at_change": 1284, "lag": 0, "workers": 300, "changed": 4, "deliverables": 15,
+    "trees": 38, "bytes": 402_112, "epochs": 7, "last_build_micros": 5_310}))]
+pub struct IndexStatus {
+    /// Whether there is one at all.
+    pub ready: bool,
+    /// The newest change that it has.
+    #[schema(minimum = 0)]
+    pub at_change: i64,
+    /// How many changes it is behind; the next ranking takes them in.
+    #[schema(minimum = 0)]
+    pub lag: i64,
+    /// Everyone who can be ranked.
+    #[schema(minimum = 0)]
+    pub workers: usize,
+    /// Workers that changed since the trees were built.
+    #[schema(minimum = 0)]
+    pub changed: usize,
+    /// Open deliverables.
+    #[schema(minimum = 0)]
+    pub deliverables: usize,
+    #[schema(minimum = 0)]
+    pub trees: usize,
+    /// Beyond the profiles themselves.
+    #[schema(minimum = 0)]
+    pub bytes: usize,
+    /// How often it was built anew since the start.
+    #[schema(minimum = 0)]
+    pub epochs: u64,
+    /// How long the last building took.
+    #[schema(minimum = 0)]
+    pub last_build_micros: u64,
 }
 
 impl MatchIndex {
     /// Whether there is one at all.
     pub fn is_ready(&self) -> bool {
         self.newest().is_some()
+    }
+
+    pub fn status(&self, db: &mut Db) -> Result<IndexStatus> {
+        let (newest, latest) = (self.newest(), changes::store::latest(db)?);
+        let size = newest
+            .as_ref()
+            .map(|newest| newest.index.size())
+            .unwrap_or_default();
+        let at_change = newest.as_ref().map_or(0, |newest| newest.at_change);
+        Ok(IndexStatus {
+            ready: newest.is_some(),
+            at_change,
+            lag: (latest - at_change).max(0),
+            workers: size.candidates,
+            changed: size.changed,
+            deliverables: newest.as_ref().map_or(0, |newest| newest.open.len()),
+            trees: size.trees,
+            bytes: size.bytes,
+            epochs: self.epochs.load(Ordering::Relaxed),
+            last_build_micros: self.last_build_micros.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Counts what begins an epoch, and how long that took.
+    fn timed(&self, make: impl FnOnce() -> Result<Snapshot>) -> Result<Snapshot> {
+        let start = Instant::now();
+        let made = make()?;
+        let same_epoch =
+            |known: Arc<Snapshot>| Arc::ptr_eq(known.index.population(), made.index.population());
+        if !self.newest().is_some_and(same_epoch) {
+            self.epochs.fetch_add(1, Ordering::Relaxed);
+            let micros = start.elapsed().as_micros() as u64;
+            self.last_build_micros.store(micros, Ordering::Relaxed);
+        }
+        Ok(made)
     }
 
     fn newest(&self) -> Option<Arc<Snapshot>> {
@@ -314,10 +390,10 @@ impl MatchIndex {
         let next = match self.newest() {
             Some(known) if is_fresh(&known) => return Ok(known),
             Some(known) if known.today == today && Arc::ptr_eq(&known.catalogue, &catalogue) => {
-                known.next(db, latest)?
+                self.timed(|| known.next(db, latest))?
             }
-            Some(known) if known.index.len() > FEW => known.next(db, latest)?,
-            _ => Snapshot::build(db, catalogue, latest, today)?,
+            Some(known) if known.index.len() > FEW => self.timed(|| known.next(db, latest))?,
+            _ => self.timed(|| Snapshot::build(db, catalogue, latest, today))?,
         };
         Ok(self.publish(next))
     }
@@ -335,11 +411,11 @@ impl MatchIndex {
         }
         // Beside the requests, which go on with what there is.
         let built = if same_catalogue {
-            known.renewed(today)
+            self.timed(|| Ok(known.renewed(today)))?
         } else {
             pool.read_blocking(|db| {
                 let at_change = changes::store::latest(db)?;
-                Snapshot::build(db, catalogue, at_change, today)
+                self.timed(|| Snapshot::build(db, catalogue, at_change, today))
             })?
         };
         pool.read_blocking(|db| {

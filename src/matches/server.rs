@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct Server {
     pub pool: Data<Pool>,
     catalogues: Data<Catalogues>,
-    index: Data<MatchIndex>,
+    pub index: Data<MatchIndex>,
     pub recorder: Data<Recorder>,
 }
 

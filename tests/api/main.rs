@@ -17,6 +17,7 @@ mod contract;
 mod deliverables;
 mod exposures;
 mod imports;
+mod index;
 mod lists;
 mod manners;
 mod matches;

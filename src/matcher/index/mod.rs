@@ -89,7 +89,7 @@ impl<K: std::hash::Hash + Eq, V> Recent<K, V> {
 }
 
 /// What an index holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Size {
     pub candidates: usize,
     /// How many of them have changed since the trees were built.
