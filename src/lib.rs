@@ -29,7 +29,7 @@
 //! | 10 | [`workers`] | who offers |
 //! | 11 | [`deliverables`] | what is asked for |
 //! | 12 | [`applications`], [`exposures`] | bids for a place in a team; which lists were shown to whom |
-//! | 13 | [`matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
+//! | 13 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
 //! | 14 | [`imports`] | published archives |
 //! | 15 | [`api`] | the URL table, the OpenAPI document |
 //! | 16 | [`demo`] | a demonstration to touch |
