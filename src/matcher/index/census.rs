@@ -1,55 +1,59 @@
-//! How many each gate removes: one pass over everyone, through the traits first.
+//! How many each gate removes: one pass over everyone's traits, with a look at few of the candidates themselves.
 
 use super::delta::Changed;
 use super::lens::{Lens, Reach};
 use super::traits::{RESTRICTED, Traits};
-use super::{Index, Place};
+use super::tree::Tree;
+use super::{Index, Main};
 use crate::matcher::profile::Profile;
 use crate::matcher::rank::Census;
 use crate::matcher::{Candidate, Gate, Query};
-use std::collections::HashMap;
+use std::sync::Arc;
 
 impl Index {
     /// Counts everyone for a need, asked for one role or for each of the team.
     pub fn census(&self, query: &Query, role: Option<usize>) -> Census {
-        let lens = Lens::new(query);
+        let (lens, main) = (Lens::new(query), &*self.main);
         let asked = |(i, _): &(usize, _)| role.is_none_or(|only| only == *i);
         let profiles = query.profiles().iter().enumerate().filter(asked);
-        let profiles: Vec<&Profile> = profiles.map(|(_, profile)| profile.as_ref()).collect();
-        let mut reaches: HashMap<Place, Option<Reach>> = HashMap::new();
+        let profiles: Vec<(&Profile, Option<&Arc<Tree>>)> = profiles
+            .map(|(_, profile)| (profile.as_ref(), main.trees.get(&profile.key)))
+            .collect();
         let mut census = Census::default();
-        if !profiles.is_empty() {
-            let mut count = |candidate, traits, place: Place| {
-                let reach = reaches
-                    .entry(place)
-                    .or_insert_with(|| lens.reach(place.0, place.1));
-                let failed = first_failed(&lens, query, &profiles, candidate, traits, reach.as_ref());
-                census.count(failed);
-            };
-            let main = &self.main;
-            let everyone = main
-                .candidates
-                .iter()
-                .zip(&main.traits)
-                .zip(&main.places)
-                .enumerate();
-            for (position, ((candidate, traits), place)) in everyone {
-                if !self.delta.is_stale(position) {
-                    count(candidate, traits, *place);
-                }
+        if profiles.is_empty() {
+            return census;
+        }
+        let reaches: Vec<Option<Reach>> = main
+            .kinds_of_place
+            .iter()
+            .map(|(area, remote)| lens.reach(*area, *remote))
+            .collect();
+        let everyone = main
+            .candidates
+            .iter()
+            .zip(&main.traits)
+            .zip(&main.places)
+            .enumerate();
+        for (position, ((candidate, traits), place)) in everyone {
+            if !self.delta.is_stale(position) {
+                let reach = reaches.get(*place as usize).and_then(Option::as_ref);
+                let shut = first_shut(&lens, query, candidate, traits, reach);
+                census.count(shut.or_else(|| unfit_at(main, &profiles, query, candidate, position)));
             }
-            for Changed { candidate, traits } in self.delta.iter() {
-                count(candidate, traits, (candidate.area, candidate.remote));
-            }
+        }
+        for Changed { candidate, traits } in self.delta.iter() {
+            let reach = lens.reach(candidate.area, candidate.remote);
+            let shut = first_shut(&lens, query, candidate, traits, reach.as_ref());
+            census.count(shut.or_else(|| unfit(&profiles, query, candidate)));
         }
         census
     }
 }
 
-fn first_failed(
+/// The first gate that fails, of those before the role's.
+fn first_shut(
     lens: &Lens,
     query: &Query,
-    profiles: &[&Profile],
     candidate: &Candidate,
     traits: &Traits,
     reach: Option<&Reach>,
@@ -65,24 +69,45 @@ fn first_failed(
             return Some(Gate::ConflictOfInterest);
         }
     }
-    if shut.is_some() {
+    if shut.is_some() || query.need.qualifications.is_empty() {
         return shut;
     }
     let held = candidate.qualifications.as_deref().unwrap_or_default();
-    let qualified = query
-        .need
-        .qualifications
-        .iter()
-        .all(|q| held.binary_search(q).is_ok());
-    if !qualified {
-        return Some(Gate::QualificationMissing);
+    let mut asked = query.need.qualifications.iter();
+    let qualified = asked.all(|q| held.binary_search(q).is_ok());
+    (!qualified).then_some(Gate::QualificationMissing)
+}
+
+/// The gates of role and skill, for the one at a position.
+fn unfit_at(
+    main: &Main,
+    profiles: &[(&Profile, Option<&Arc<Tree>>)],
+    query: &Query,
+    candidate: &Candidate,
+    position: usize,
+) -> Option<Gate> {
+    let admitted = |(profile, tree): &(&Profile, Option<&Arc<Tree>>)| match tree {
+        Some(tree) => tree.positions.has(position),
+        None => profile.admits(candidate, query.population),
+    };
+    if profiles.iter().any(admitted) {
+        return None;
     }
-    let offers = |profile: &&Profile| profile.offered_by(candidate);
-    if !profiles.iter().any(offers) {
+    let of_role = |profile: &Profile| main.offered.get(&profile.key.role);
+    let offers = |(profile, _): &(&Profile, _)| of_role(profile).is_some_and(|bits| bits.has(position));
+    let offered = main.untold.has(position) || profiles.iter().any(offers);
+    Some(if offered {
+        Gate::SkillBelowMinimum
+    } else {
+        Gate::RoleNotOffered
+    })
+}
+
+/// The same for somebody who has no position.
+fn unfit(profiles: &[(&Profile, Option<&Arc<Tree>>)], query: &Query, candidate: &Candidate) -> Option<Gate> {
+    if !profiles.iter().any(|(profile, _)| profile.offered_by(candidate)) {
         return Some(Gate::RoleNotOffered);
     }
-    let admitted = profiles
-        .iter()
-        .any(|profile| profile.admits(candidate, query.population));
-    (!admitted).then_some(Gate::SkillBelowMinimum)
+    let admits = |(profile, _): &(&Profile, _)| profile.admits(candidate, query.population);
+    (!profiles.iter().any(admits)).then_some(Gate::SkillBelowMinimum)
 }

@@ -17,6 +17,7 @@
 //!
 //! Invariant: every answer is exactly the plain scan's: candidates, roles, fits, order and ties.
 
+mod bits;
 mod census;
 mod delta;
 mod lens;
@@ -32,6 +33,7 @@ use super::profile::{Profile, ProfileKey};
 use super::rank::Words;
 use super::text::Term;
 use super::{Candidate, Need, Population, Query, Weights};
+use bits::Bits;
 use delta::{Changed, Delta};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,7 +58,12 @@ struct Main {
     /// By id.
     candidates: Vec<Arc<Candidate>>,
     traits: Vec<Traits>,
-    places: Vec<Place>,
+    /// Where everyone lives and whether they work remotely: the position among `kinds_of_place`.
+    places: Vec<u32>,
+    kinds_of_place: Vec<Place>,
+    /// Who offers each role, or has not told.
+    offered: HashMap<super::Index, Bits>,
+    untold: Bits,
     /// Of the profiles that were given at the start.
     trees: HashMap<ProfileKey, Arc<Tree>>,
     own: Mutex<Recent<ProfileKey, Arc<Tree>>>,
@@ -114,7 +121,8 @@ impl Index {
         }
         let mut traits = Vec::with_capacity(candidates.len());
         traits.extend(candidates.iter().map(|c| Traits::of(c, &population)));
-        let places = candidates.iter().map(|c| (c.area, c.remote)).collect();
+        let (places, kinds_of_place) = places(&candidates);
+        let (offered, untold) = offered(&candidates);
         let keys: BTreeSet<ProfileKey> = profiles.into_iter().collect();
         let profiles: Vec<Arc<Profile>> = keys
             .into_iter()
@@ -128,6 +136,9 @@ impl Index {
                 candidates,
                 traits,
                 places,
+                kinds_of_place,
+                offered,
+                untold,
                 trees: trees
                     .into_iter()
                     .map(|tree| (tree.profile.key.clone(), tree))
@@ -204,8 +215,15 @@ impl Index {
     pub fn size(&self) -> Size {
         let own = self.main.own.lock().unwrap_or_else(PoisonError::into_inner);
         let trees = self.main.trees.values().chain(own.kept.values());
-        let Main { traits, places, .. } = self.main.as_ref();
-        let tables = size_of_val(&traits[..]) + size_of_val(&places[..]);
+        let Main {
+            traits,
+            places,
+            offered,
+            untold,
+            ..
+        } = self.main.as_ref();
+        let bits = offered.values().chain([untold]).map(Bits::bytes).sum::<usize>();
+        let tables = size_of_val(&traits[..]) + size_of_val(&places[..]) + bits;
         Size {
             candidates: self.len,
             changed: self.delta.len(),
@@ -268,6 +286,35 @@ impl Index {
         own.keep(key, Arc::clone(&tree));
         tree
     }
+}
+
+fn places(everyone: &[Arc<Candidate>]) -> (Vec<u32>, Vec<Place>) {
+    let (mut kinds, mut known) = (Vec::new(), HashMap::new());
+    let mut kind = |candidate: &Arc<Candidate>| {
+        let place = (candidate.area, candidate.remote);
+        *known.entry(place).or_insert_with(|| {
+            kinds.push(place);
+            kinds.len() as u32 - 1
+        })
+    };
+    let places = everyone.iter().map(&mut kind).collect();
+    (places, kinds)
+}
+
+fn offered(everyone: &[Arc<Candidate>]) -> (HashMap<super::Index, Bits>, Bits) {
+    let (mut offered, mut untold) = (HashMap::new(), Bits::new(everyone.len()));
+    for (position, candidate) in everyone.iter().enumerate() {
+        match &candidate.roles {
+            None => untold.set(position),
+            Some(roles) => {
+                for role in roles {
+                    let bits = offered.entry(*role).or_insert_with(|| Bits::new(everyone.len()));
+                    bits.set(position);
+                }
+            }
+        }
+    }
+    (offered, untold)
 }
 
 /// A tree for each profile, on as many threads as there are cores.

@@ -1,6 +1,7 @@
 //! A profile's tree: everyone whom it admits, in cells of one place and one answer about remote work, sorted so that
 //! neighbours resemble each other, under groups that know the best of each trait.
 
+use super::bits::Bits;
 use super::lens::{Lens, Reach};
 use super::sets::Sets;
 use super::traits::{NOWHERE, Traits};
@@ -99,6 +100,8 @@ fn answer(remote: u8) -> Option<bool> {
 #[derive(Debug)]
 pub struct Tree {
     pub profile: Arc<Profile>,
+    /// Of those that it admits.
+    pub positions: Bits,
     pub entries: Vec<Entry>,
     pub nodes: Vec<Node>,
     pub cells: Vec<Cell>,
@@ -152,8 +155,13 @@ impl Tree {
     ) -> Tree {
         admitted.sort_unstable_by_key(|(order, _)| *order);
         let experience_ppm = experience_table(&profile, population);
+        let mut positions = Bits::new(everyone.len());
+        for (_, entry) in &admitted {
+            positions.set(entry.position() as usize);
+        }
         let mut tree = Tree {
             profile,
+            positions,
             entries: admitted.iter().map(|(_, entry)| *entry).collect(),
             nodes: Vec::new(),
             cells: Vec::new(),
@@ -245,7 +253,7 @@ impl Tree {
 
     pub fn bytes(&self) -> usize {
         let tree = size_of_val(&self.entries[..]) + size_of_val(&self.nodes[..]);
-        tree + size_of_val(&self.sets[..]) + size_of_val(&self.cells[..])
+        tree + self.positions.bytes() + size_of_val(&self.sets[..]) + size_of_val(&self.cells[..])
     }
 }
 
