@@ -80,7 +80,7 @@ fn worker(id: u128) -> Candidate {
         experience: Some(vec![]),
         record: Some((0, 0)),
         last_active: Some(100),
-        evidence: vec![Piece::of("会員募集のチラシを作りました")],
+        evidence: [Piece::of("会員募集のチラシを作りました")].into(),
         ..Candidate::default()
     }
 }
@@ -493,9 +493,9 @@ impl Draw {
             record: self.maybe(record),
             last_active: self.maybe(day),
             evidence: if self.below(3) > 0 {
-                vec![Piece::of("チラシと会員")]
+                [Piece::of("チラシと会員")].into()
             } else {
-                vec![]
+                [].into()
             },
             ..Candidate::default()
         }
@@ -610,7 +610,12 @@ fn raising_a_known_input_never_lowers_the_fit() {
         raise(&|c| c.experience.iter_mut().flatten().for_each(|past| past.count += 1));
         raise(&|c| {
             if !c.evidence.is_empty() {
-                c.evidence.push(Piece::of("会員募集"));
+                c.evidence = c
+                    .evidence
+                    .iter()
+                    .cloned()
+                    .chain([Piece::of("会員募集")])
+                    .collect();
             }
         });
         for other in raised {

@@ -208,8 +208,11 @@ impl<T: Serialize + std::fmt::Debug> ToSql<JsonText, Pg> for Doc<T> {
 }
 impl<T: for<'de> Deserialize<'de> + std::fmt::Debug> FromSql<JsonText, Pg> for Doc<T> {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let value = <serde_json::Value as FromSql<sql_types::Jsonb, Pg>>::from_sql(value)?;
-        Ok(Doc(serde_json::from_value(value)?))
+        // The binary form of jsonb is its version, 1, before the text.
+        match value.as_bytes().split_first() {
+            Some((1, json)) => Ok(Doc(serde_json::from_slice(json)?)),
+            _ => Err("an unknown version of jsonb".into()),
+        }
     }
 }
 impl<T: Serialize + std::fmt::Debug> ToSql<JsonText, Sqlite> for Doc<T> {

@@ -1,6 +1,7 @@
 //! Who offers: a worker seen by the matcher. `None` means "not known", an empty list "known to be none".
 
 use super::{Index, text::Piece};
+use std::sync::Arc;
 
 #[derive(Debug, Clone, Default)]
 pub struct Candidate {
@@ -35,7 +36,8 @@ pub struct Candidate {
     pub record: Option<(u16, u16)>,
     /// Days since 1970-01-01.
     pub last_active: Option<i32>,
-    pub evidence: Vec<Piece>,
+    /// Shared, since it is most of a candidate's size.
+    pub evidence: Arc<[Piece]>,
 }
 
 /// Past deliveries of one family in one role.

@@ -70,6 +70,14 @@ impl Values {
         Values(values)
     }
 
+    /// With one of them replaced.
+    pub fn with(mut self, component: Component, scored: Scored) -> Values {
+        if let Some(value) = self.0.get_mut(component as usize) {
+            *value = scored;
+        }
+        self
+    }
+
     pub fn get(&self, component: Component) -> Scored {
         self.0.get(component as usize).copied().unwrap_or_default()
     }

@@ -5,7 +5,7 @@
 
 use super::components::Credited;
 use super::gates::{self, Gate};
-use super::{Assessment, Candidate, Delivered, Index, Query, RankKey};
+use super::{Assessment, Candidate, Component, Delivered, Index, Query, RankKey};
 
 /// One input raised. Unknown inputs count as changed when they are stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,23 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The one component that it raises; `None` where it only opens a gate.
+    fn component(self) -> Option<Component> {
+        match self {
+            Change::SkillLevel { .. } => Some(Component::Skill),
+            Change::Deliveries { .. } => Some(Component::Experience),
+            Change::HoursPerWeek { .. } | Change::DayPart { .. } => Some(Component::Availability),
+            Change::AcceptRemote => Some(Component::Distance),
+            Change::Theme { .. } => Some(Component::Theme),
+            Change::PreferFormat { .. } => Some(Component::Format),
+            Change::ActiveToday => Some(Component::Responsiveness),
+            Change::Completed { .. } => Some(Component::Reliability),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Improvement {
     pub change: Change,
@@ -79,11 +96,11 @@ pub fn smallest_improvement(
     let tried = changes.filter_map(|change| {
         let mut changed = candidate.clone();
         apply(&mut changed, change, query, now.role);
-        let then = query.assess(&changed, now.role)?;
-        let rises = then.failed.is_empty() && query.key(&changed, &then.fit) < above;
+        let fit = query.reassess(&changed, now, change.component()?)?;
+        let rises = query.key(&changed, &fit) < above;
         rises.then_some(Improvement {
             change,
-            fit_ppm: then.fit.fit_ppm,
+            fit_ppm: fit.fit_ppm,
         })
     });
     tried.min_by_key(|improvement| improvement.fit_ppm)

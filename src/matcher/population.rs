@@ -123,7 +123,7 @@ impl Population {
         let formats: Vec<&Candidate> = all().filter(|c| c.accepted_formats.is_some()).collect();
         Population {
             today,
-            corpus: Corpus::of(everyone.iter().flat_map(|c| &c.evidence)),
+            corpus: Corpus::of(everyone.iter().flat_map(|c| c.evidence.iter())),
             median_hours_per_week: median(all().filter_map(|c| c.hours_per_week).collect()),
             median_reliability_ppm: median(all().filter_map(|c| c.record).map(reliability_ppm).collect()),
             median_idle_days: median(
@@ -164,7 +164,7 @@ impl Population {
 
     /// The mean value of those who have evidence, for these words.
     pub fn mean_text(&self, query: &TextQuery) -> Option<u64> {
-        let all = || Postings::of(self.sample.iter().map(|c| c.evidence.as_slice()));
+        let all = || Postings::of(self.sample.iter().map(|c| &*c.evidence));
         self.postings.get_or_init(all).mean_best(query)
     }
 

@@ -167,9 +167,29 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// The fit of a candidate of whom one component has changed since; `None` where a gate fails now.
+    pub fn reassess(&self, changed: &Candidate, before: &Assessment, component: Component) -> Option<Fit> {
+        let asked = self.need.roles.get(before.role)?;
+        let gated = gates::gate(changed, self.need, asked, self.population);
+        gated.failed.is_empty().then(|| {
+            let scored = self.value(component, changed, before.role, asked.role);
+            self.sides.fit(&before.values.with(component, scored))
+        })
+    }
+
     fn values(&self, candidate: &Candidate, position: usize, role: super::Index) -> Values {
+        Values::new(COMPONENTS.map(|component| self.value(component, candidate, position, role)))
+    }
+
+    fn value(
+        &self,
+        component: Component,
+        candidate: &Candidate,
+        position: usize,
+        role: super::Index,
+    ) -> Scored {
         let (need, population) = (self.need, self.population);
-        Values::new(COMPONENTS.map(|component| match component {
+        match component {
             Component::Skill => self.skill(candidate, position),
             Component::Experience => components::experience(candidate, need, role, population),
             Component::Availability => components::availability(candidate, need, population),
@@ -179,7 +199,7 @@ impl<'a> Query<'a> {
             Component::Reliability => components::reliability(candidate, population),
             Component::Responsiveness => components::responsiveness(candidate, population),
             Component::Text => self.text(candidate),
-        }))
+        }
     }
 
     fn skill(&self, candidate: &Candidate, position: usize) -> Scored {

@@ -1,7 +1,7 @@
 //! What would change a ranking: for one worker, and for a deliverable that too few pass.
 
 use super::explain::Explainer;
-use super::index::Snapshot;
+use super::snapshot::Snapshot;
 use super::view::{
     ChangesView, DeliverableBrief, EasingView, EasingsView, GateView, SuggestionView, WorkerBrief,
 };

@@ -1,6 +1,6 @@
 //! From the matcher's numbers to words and codes.
 
-use super::index::Snapshot;
+use super::snapshot::Snapshot;
 use super::view::{ComponentView, Explained, FairnessView, Head, Removed, WeightsView};
 use super::words::code_of_role;
 use crate::catalogue::{Catalogue, Definition, Entries};

@@ -1,9 +1,10 @@
 //! Matches: rankings of workers for a deliverable and of deliverables for a worker, each explained.
 //!
-//! * `index`: what can be ranked. `encode`: from what is kept to what the matcher works with.
-//! * `ranking`: a page of a ranking, in a fair order. `page`: its cursor. `view`: the shapes of the answers. `explain`: from the matcher's numbers to words;
-//!   `words`: for what failed and what would help. `advice`: what would change a ranking. `server`: what a handler
-//!   makes its rankings with.
+//! * `snapshot`: what can be ranked, at one moment; `index`: the newest. `encode`: from what is kept to what the matcher
+//!   works with.
+//! * `ranking`: a page of a ranking, in a fair order. `page`: its cursor. `view`: the shapes of the answers.
+//! * `explain`: from the matcher's numbers to words; `words`: for what failed and what would help. `advice`: what would
+//!   change a ranking. `server`: what a handler makes its rankings with.
 //!
 //! Deliberately absent: SQL (the other slices' stores are read), and any state but what follows from `changes`.
 
@@ -15,6 +16,7 @@ pub mod index;
 pub mod page;
 pub mod ranking;
 mod server;
+pub mod snapshot;
 pub mod view;
 mod words;
 

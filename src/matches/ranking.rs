@@ -1,8 +1,8 @@
 //! One page of a ranking: found, put in a fair order, explained.
 
 use super::explain::{Explainer, head};
-use super::index::Snapshot;
 use super::page::{Ended, start};
+use super::snapshot::Snapshot;
 use super::view::{
     DeliverableBrief, DeliverableMatch, DeliverableRanking, Standing, WorkerBrief, WorkerMatch, WorkerRanking,
 };

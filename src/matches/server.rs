@@ -1,7 +1,8 @@
 //! What a handler makes its rankings with.
 
 use super::Fairness;
-use super::index::{MatchIndex, Snapshot};
+use super::index::MatchIndex;
+use super::snapshot::Snapshot;
 use super::view::WorkerBrief;
 use crate::catalogue::{Catalogues, Filters, calendar};
 use crate::db::{Db, Id, Pool};

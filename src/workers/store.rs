@@ -7,7 +7,9 @@ use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page, idempotency};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Text as SqlText;
 use std::collections::{BTreeSet, HashMap};
 use workers::dsl;
 
@@ -132,17 +134,50 @@ pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
         .collect())
 }
 
+/// A worker as kept, not yet read: reading takes longer than fetching, and can be done by others.
+pub struct Kept(Id, String, String, i64, Instant, Instant);
+
+impl Kept {
+    pub fn id(&self) -> Id {
+        self.0
+    }
+
+    pub fn read(&self) -> Result<Worker> {
+        let Kept(id, profile, personal, version, created_at, updated_at) = self;
+        let unreadable = |e| Error::Internal(format!("worker {id} can't be read: {e}"));
+        let profile = serde_json::from_str(profile).map_err(unreadable)?;
+        let personal = serde_json::from_str(personal).map_err(unreadable)?;
+        let (profile, personal) = (Doc(profile), Doc(personal));
+        Ok(worker((
+            *id,
+            profile,
+            personal,
+            *version,
+            *created_at,
+            *updated_at,
+        )))
+    }
+}
+
 /// The first ones after an id, for whoever goes through all and can't hold them at once.
-pub fn load_after(db: &mut Db, after: Option<Id>, most: i64) -> Result<Vec<Worker>> {
+pub fn load_after(db: &mut Db, after: Option<Id>, most: i64) -> Result<Vec<Kept>> {
+    let (profile, personal) = (
+        sql::<SqlText>("CAST(profile AS TEXT)"),
+        sql::<SqlText>("CAST(personal AS TEXT)"),
+    );
+    let (version, created_at, updated_at) = (dsl::version, dsl::created_at, dsl::updated_at);
     let mut later = dsl::workers
-        .select(COLUMNS)
+        .select((dsl::id, profile, personal, version, created_at, updated_at))
         .order(dsl::id)
         .limit(most)
         .into_boxed();
     if let Some(after) = after {
         later = later.filter(dsl::id.gt(after));
     }
-    Ok(later.load::<Columns>(db)?.into_iter().map(worker).collect())
+    let rows = later
+        .load::<(Id, String, String, i64, Instant, Instant)>(db)?
+        .into_iter();
+    Ok(rows.map(|(id, a, b, c, d, e)| Kept(id, a, b, c, d, e)).collect())
 }
 
 /// What organizations see of a worker before they know each other.

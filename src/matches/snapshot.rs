@@ -1,0 +1,292 @@
+//! One state of the database, ready to be ranked.
+//!
+//! A [`Snapshot`] never changes. When the log has moved on, the next one is made from it and what changed, so a
+//! ranking is a function of the database at one change, and of the epoch: the medians and means that stand in for
+//! missing answers, the catalogue and the day, which stay as they are until the index is built anew. With few workers
+//! that is at every change.
+
+use super::encode;
+use crate::applications::{self, Tally};
+use crate::catalogue::{Catalogue, calendar};
+use crate::changes::{self, Subject};
+use crate::db::{BATCH, Db, Id};
+use crate::deliverables::{self, Deliverable, DeliverableStatus};
+use crate::error::{Error, Result};
+use crate::matcher::fairness::Answers;
+use crate::matcher::index::Index;
+use crate::matcher::index::needs::Needs;
+use crate::matcher::profile::ProfileKey;
+use crate::matcher::{Candidate, Need, Population};
+use crate::organizations;
+use crate::workers;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Up to so many workers every change begins an epoch: building takes no longer than a page of the ranking.
+pub const FEW: usize = 2_000;
+
+/// One state of the database, ready to be ranked.
+pub struct Snapshot {
+    /// The newest change that it has.
+    pub at_change: i64,
+    pub today: NaiveDate,
+    pub catalogue: Arc<Catalogue>,
+    pub index: Index,
+    pub open: BTreeMap<Id, Arc<Open>>,
+    /// Of those that are open.
+    pub needs: Needs,
+    /// The themes of every organization that is not archived.
+    themes: Arc<HashMap<Id, Vec<String>>>,
+}
+
+/// A deliverable that workers may apply for.
+#[derive(Clone)]
+pub struct Open {
+    pub deliverable: Deliverable,
+    pub need: Arc<Need>,
+    pub answers: Answers,
+}
+
+impl Snapshot {
+    /// The need of a deliverable in whatever state it is.
+    pub fn need(&self, deliverable: &Deliverable) -> Need {
+        self::need(deliverable, &self.themes, &self.catalogue)
+    }
+
+    /// A deliverable that is open, by the id of its need.
+    pub fn asked(&self, need: u128) -> Option<&Open> {
+        self.open.get(&Id(uuid::Uuid::from_u128(need))).map(Arc::as_ref)
+    }
+
+    /// `None` where there is no such organization.
+    pub fn organization_themes(&self, id: Id) -> Option<&[String]> {
+        self.themes.get(&id).map(Vec::as_slice)
+    }
+
+    pub fn build(
+        db: &mut Db,
+        catalogue: Arc<Catalogue>,
+        at_change: i64,
+        today: NaiveDate,
+    ) -> Result<Snapshot> {
+        let candidates = candidates(db, &catalogue)?;
+        let organizations = organizations::store::load_all(db)?;
+        let themes: HashMap<Id, Vec<String>> = organizations
+            .into_iter()
+            .map(|o| (o.id, o.details.themes))
+            .collect();
+        let tallies = applications::store::tallies(db, None)?;
+        let open = deliverables::store::load_open(db)?.into_iter();
+        let open = open.map(|d| (d.id, opened(d, &tallies, &themes, &catalogue)));
+        let open: BTreeMap<Id, Arc<Open>> = open.collect();
+        let index = index(candidates, &open, &catalogue, today);
+        Ok(Snapshot {
+            at_change,
+            today,
+            needs: needs(&index, &open),
+            index,
+            catalogue,
+            open,
+            themes: Arc::new(themes),
+        })
+    }
+
+    /// The snapshot after the changes that came since.
+    pub fn next(&self, db: &mut Db, at_change: i64) -> Result<Snapshot> {
+        let changed = changes::store::since(db, self.at_change)?;
+        let ids = |subject: Subject| -> BTreeSet<Id> {
+            let of_kind = changed.iter().filter(|(kind, _)| kind == subject.code());
+            of_kind.filter_map(|(_, id)| id.parse().ok().map(Id)).collect()
+        };
+        let organizations = ids(Subject::Organization);
+        let applications: Vec<Id> = ids(Subject::Application).into_iter().collect();
+        let mut deliverables = ids(Subject::Deliverable);
+        deliverables.extend(applications::store::deliverables_of(db, &applications)?);
+
+        let workers: Vec<Id> = ids(Subject::Worker).into_iter().collect();
+        let mut now: BTreeMap<u128, Option<Arc<Candidate>>> =
+            workers.iter().map(|id| (id.0.as_u128(), None)).collect();
+        for worker in workers::store::load_some(db, &workers)? {
+            let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
+            now.insert(candidate.id, Some(candidate));
+        }
+        let mut themes = Arc::clone(&self.themes);
+        if !organizations.is_empty() {
+            let mut all = HashMap::clone(&themes);
+            all.retain(|id, _| !organizations.contains(id));
+            let ids: Vec<Id> = organizations.iter().copied().collect();
+            all.extend(
+                organizations::store::load_some(db, &ids)?
+                    .into_iter()
+                    .map(|o| (o.id, o.details.themes)),
+            );
+            themes = Arc::new(all);
+        }
+        let deliverables: Vec<Id> = deliverables.into_iter().collect();
+        let tallies = applications::store::tallies(db, Some(&deliverables))?;
+        let fresh = deliverables::store::load_some(db, &deliverables)?.into_iter();
+        let is_open =
+            |d: &Deliverable| d.archived_at.is_none() && d.request.status == DeliverableStatus::Open;
+        let mut changed: BTreeMap<Id, Option<Arc<Open>>> =
+            deliverables.into_iter().map(|id| (id, None)).collect();
+        for deliverable in fresh.filter(is_open) {
+            let open = opened(deliverable, &tallies, &themes, &self.catalogue);
+            changed.insert(open.deliverable.id, Some(open));
+        }
+        let asked_by_them =
+            |open: &&Arc<Open>| organizations.contains(&open.deliverable.request.organization_id);
+        for open in self.open.values().filter(asked_by_them) {
+            let themed = || {
+                Some(Arc::new(Open {
+                    need: Arc::new(need(&open.deliverable, &themes, &self.catalogue)),
+                    ..Open::clone(open)
+                }))
+            };
+            changed.entry(open.deliverable.id).or_insert_with(themed);
+        }
+        let needs = changed.iter().map(|(id, open)| {
+            let need = open.as_ref().map(|open| Arc::clone(&open.need));
+            (id.0.as_u128(), need)
+        });
+        let needs = self.needs.with(&self.index, needs);
+        let mut open = self.open.clone();
+        for (id, now) in changed {
+            match now {
+                Some(now) => open.insert(id, now),
+                None => open.remove(&id),
+            };
+        }
+        let next = Snapshot {
+            at_change,
+            today: self.today,
+            catalogue: Arc::clone(&self.catalogue),
+            index: self.index.with(now),
+            needs,
+            open,
+            themes,
+        };
+        let begins_an_epoch = next.index.changed() > 0 && next.index.len() <= FEW;
+        Ok(if begins_an_epoch {
+            next.renewed(self.today)
+        } else {
+            next
+        })
+    }
+
+    /// The same people and requests in a new epoch.
+    pub fn renewed(&self, today: NaiveDate) -> Snapshot {
+        let everyone = self.index.everyone().cloned().collect();
+        let index = index(everyone, &self.open, &self.catalogue, today);
+        Snapshot {
+            at_change: self.at_change,
+            today,
+            catalogue: Arc::clone(&self.catalogue),
+            needs: needs(&index, &self.open),
+            index,
+            open: self.open.clone(),
+            themes: Arc::clone(&self.themes),
+        }
+    }
+}
+
+/// Everyone, fetched by one and read by as many as there are cores.
+fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>> {
+    let readers = std::thread::available_parallelism().map_or(1, usize::from);
+    let (sender, receiver) = sync_channel::<Vec<workers::store::Kept>>(2 * readers);
+    let receiver = Mutex::new(receiver);
+    // Goes on taking batches after a failure, so that the one who fetches never waits in vain.
+    let read = || {
+        let mut candidates: Result<Vec<Arc<Candidate>>> = Ok(Vec::new());
+        loop {
+            let batch = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(batch) = batch else { return candidates };
+            for kept in &batch {
+                match (&mut candidates, kept.read()) {
+                    (Ok(all), Ok(worker)) => all.push(Arc::new(encode::candidate(&worker, catalogue))),
+                    (Ok(_), Err(error)) => candidates = Err(error),
+                    (Err(_), _) => {}
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        // Dropped on every way out, which ends the readers.
+        let sender = sender;
+        let reading: Vec<_> = (0..readers).map(|_| scope.spawn(read)).collect();
+        let mut last = None;
+        loop {
+            let batch = workers::store::load_after(db, last, BATCH as i64)?;
+            last = batch.last().map(workers::store::Kept::id);
+            if last.is_none() || sender.send(batch).is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        let mut candidates = Vec::new();
+        for reader in reading {
+            let panicked = |_| Err(Error::Internal("reading workers panicked".into()));
+            candidates.append(&mut reader.join().unwrap_or_else(panicked)?);
+        }
+        Ok(candidates)
+    })
+}
+
+fn need(deliverable: &Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue: &Catalogue) -> Need {
+    let request = &deliverable.request;
+    let of_lead = themes.get(&request.organization_id).map(Vec::as_slice);
+    encode::need(
+        deliverable.id.0.as_u128(),
+        request,
+        of_lead.unwrap_or_default(),
+        catalogue,
+    )
+}
+
+fn opened(
+    deliverable: Deliverable,
+    tallies: &HashMap<Id, Tally>,
+    themes: &HashMap<Id, Vec<String>>,
+    catalogue: &Catalogue,
+) -> Arc<Open> {
+    let Tally { answers, filled } = tallies.get(&deliverable.id).copied().unwrap_or_default();
+    let roles = deliverable.request.roles.iter().flatten();
+    let places = roles.map(|role| u32::from(role.places)).sum();
+    Arc::new(Open {
+        need: Arc::new(need(&deliverable, themes, catalogue)),
+        answers: Answers {
+            answers,
+            places,
+            filled,
+        },
+        deliverable,
+    })
+}
+
+fn needs(index: &Index, open: &BTreeMap<Id, Arc<Open>>) -> Needs {
+    let needs = open.values().map(|open| Arc::clone(&open.need));
+    Needs::build(index, needs)
+}
+
+/// With a tree for everything that is open.
+fn index(
+    everyone: Vec<Arc<Candidate>>,
+    open: &BTreeMap<Id, Arc<Open>>,
+    catalogue: &Catalogue,
+    today: NaiveDate,
+) -> Index {
+    let (geography, tree) = (Arc::clone(&catalogue.geography), Arc::clone(&catalogue.tree));
+    let population = Population::of(
+        &everyone,
+        calendar::day_number(today),
+        geography,
+        tree,
+        catalogue.themes.len(),
+    );
+    let roles = open.values().flat_map(|open| {
+        let roles = open.need.roles.iter();
+        roles.map(|role| ProfileKey::of(&open.need, role))
+    });
+    Index::build(Arc::new(population), everyone, roles)
+}
