@@ -184,7 +184,11 @@ impl Kind {
         };
         score += PAIR * self.pairs.intersection(shared).map(pair).sum::<f64>();
         let mut words: Vec<String> = Vec::new();
-        for spelling in whole.into_iter().chain(alone.into_values()) {
+        // A single character alone tells a reader little.
+        let alone = alone
+            .into_values()
+            .filter(|spelling| spelling.folded.chars().nth(1).is_some());
+        for spelling in whole.into_iter().chain(alone) {
             if !words.contains(&spelling.written) {
                 words.push(spelling.written.clone());
             }
