@@ -93,11 +93,13 @@ pub fn smallest_improvement(
     above: RankKey,
 ) -> Option<Improvement> {
     let changes = ladders(query, candidate, now.role).into_iter().flatten();
+    let mut changed = candidate.clone();
     let tried = changes.filter_map(|change| {
-        let mut changed = candidate.clone();
         apply(&mut changed, change, query, now.role);
-        let fit = query.reassess(&changed, now, change.component()?)?;
-        let rises = query.key(&changed, &fit) < above;
+        let fit = query.reassess(&changed, now, change.component()?);
+        take_back(&mut changed, change, candidate);
+        let fit = fit?;
+        let rises = query.key(candidate, &fit) < above;
         rises.then_some(Improvement {
             change,
             fit_ppm: fit.fit_ppm,
@@ -287,5 +289,24 @@ fn apply(candidate: &mut Candidate, change: Change, query: &Query, role: usize) 
             held.extend(query.need.qualifications.get(position).cloned());
             held.sort();
         }
+    }
+}
+
+/// Leaves the candidate as it was before a change of the fit, without copying what has not changed.
+fn take_back(changed: &mut Candidate, change: Change, before: &Candidate) {
+    match change {
+        Change::SkillLevel { .. } => changed.skills.clone_from(&before.skills),
+        Change::Deliveries { .. } => changed.experience.clone_from(&before.experience),
+        Change::Theme { .. } => changed.themes.clone_from(&before.themes),
+        Change::HoursPerWeek { .. } => changed.hours_per_week = before.hours_per_week,
+        Change::DayPart { .. } => changed.day_parts = before.day_parts,
+        Change::AcceptRemote => changed.remote = before.remote,
+        Change::PreferFormat { .. } => {
+            changed.preferred_formats = before.preferred_formats;
+            changed.accepted_formats = before.accepted_formats;
+        }
+        Change::ActiveToday => changed.last_active = before.last_active,
+        Change::Completed { .. } => changed.record = before.record,
+        _ => changed.clone_from(before),
     }
 }
