@@ -234,8 +234,9 @@ impl Index {
 
     /// A need made ready, with what it shares with others taken from here.
     pub fn query<'a>(&'a self, need: &'a Need, weights: Weights) -> Query<'a> {
-        let tree = |role| Arc::clone(&self.tree(ProfileKey::of(need, role)).profile);
-        let profiles = need.roles.iter().map(tree).collect();
+        let keys: Vec<ProfileKey> = need.roles.iter().map(|role| ProfileKey::of(need, role)).collect();
+        let trees = self.trees(&keys).into_iter();
+        let profiles = trees.map(|tree| Arc::clone(&tree.profile)).collect();
         Query::prepared(
             need,
             weights,
@@ -261,30 +262,32 @@ impl Index {
         words
     }
 
-    fn tree(&self, key: ProfileKey) -> Arc<Tree> {
+    /// Of each key, in order. Those that nobody has asked for yet are grown together, while others go on.
+    fn trees(&self, keys: &[ProfileKey]) -> Vec<Arc<Tree>> {
         let main = &self.main;
-        if let Some(tree) = main.trees.get(&key) {
-            return Arc::clone(tree);
-        }
-        let mut own = main.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tree) = own.kept.get(&key) {
-            return Arc::clone(tree);
-        }
-        let profile = [Arc::new(Profile::new(key.clone(), &main.population))];
-        let grown = grow(&profile, &main.candidates, &main.traits, &main.population);
-        let [profile] = profile;
-        let nobody = || {
-            Tree::new(
-                profile,
-                Vec::new(),
-                &main.candidates,
-                &main.traits,
-                &main.population,
-            )
+        let own = || main.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |own: &Recent<ProfileKey, Arc<Tree>>, key| {
+            main.trees.get(key).or_else(|| own.kept.get(key)).cloned()
         };
-        let tree = grown.into_iter().next().unwrap_or_else(|| Arc::new(nobody()));
-        own.keep(key, Arc::clone(&tree));
-        tree
+        let kept = own();
+        let mut found: HashMap<&ProfileKey, Arc<Tree>> = keys
+            .iter()
+            .filter_map(|key| Some((key, known(&kept, key)?)))
+            .collect();
+        drop(kept);
+        let missing: BTreeSet<&ProfileKey> = keys.iter().filter(|key| !found.contains_key(key)).collect();
+        if !missing.is_empty() {
+            let new = |key: &&ProfileKey| Arc::new(Profile::new((*key).clone(), &main.population));
+            let profiles: Vec<Arc<Profile>> = missing.iter().map(new).collect();
+            let grown = grow(&profiles, &main.candidates, &main.traits, &main.population);
+            let mut own = own();
+            for tree in grown {
+                own.keep(tree.profile.key.clone(), Arc::clone(&tree));
+                let key = missing.iter().find(|key| ***key == tree.profile.key);
+                found.extend(key.map(|key| (*key, tree)));
+            }
+        }
+        keys.iter().filter_map(|key| found.get(key).cloned()).collect()
     }
 }
 

@@ -124,9 +124,12 @@ impl Index {
     pub fn search(&self, query: &Query, wanted: Wanted) -> (Vec<Hit>, Effort) {
         let roles = query.need.roles.iter().enumerate();
         let roles = roles.filter(|(i, _)| wanted.role.is_none_or(|only| only == *i));
-        let trees: Vec<(usize, Arc<Tree>)> = roles
-            .map(|(i, role)| (i, self.tree(ProfileKey::of(query.need, role))))
+        let roles: Vec<(usize, ProfileKey)> = roles
+            .map(|(i, role)| (i, ProfileKey::of(query.need, role)))
             .collect();
+        let keys: Vec<ProfileKey> = roles.iter().map(|(_, key)| key.clone()).collect();
+        let positions = roles.into_iter().map(|(i, _)| i);
+        let trees: Vec<(usize, Arc<Tree>)> = positions.zip(self.trees(&keys)).collect();
         let lens = Lens::new(query);
         let text_counts = lens.text_counts();
         let mean = || query.words().mean_ppm(query.population).unwrap_or(NEUTRAL_PPM);
