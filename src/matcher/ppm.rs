@@ -29,8 +29,9 @@ pub fn apportion<const N: usize>(total: u64, shares: [u128; N]) -> [u64; N] {
     let exact = shares.map(|share| share * u128::from(total));
     let mut parts = exact.map(|e| (e / sum) as u64);
     let left = total - parts.iter().sum::<u64>();
+    let remainders = exact.map(|e| e % sum);
     let mut order: [usize; N] = std::array::from_fn(|i| i);
-    order.sort_by_key(|&i| std::cmp::Reverse(exact.get(i).map_or(0, |e| e % sum)));
+    order.sort_by_key(|&i| std::cmp::Reverse(remainders.get(i).copied()));
     for &i in order.iter().take(left as usize) {
         if let Some(part) = parts.get_mut(i) {
             *part += 1;

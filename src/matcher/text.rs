@@ -35,6 +35,12 @@ impl Piece {
     }
 }
 
+/// Any one of them, 0 for none: to have a piece at hand before it is needed.
+pub fn first_term(pieces: &[Piece]) -> Term {
+    let first = pieces.first().and_then(|piece| piece.0.first());
+    first.copied().unwrap_or_default()
+}
+
 /// The terms of a need: distinct and sorted.
 pub fn distinct_terms(text: &str) -> Vec<Term> {
     let mut all = terms(text);

@@ -3,6 +3,7 @@
 //! Invariant: [`Lens::score`] of one candidate's [`Traits`] is the fit that the plain scan gives, or none where it
 //! gives none; of a merged group's it is at least the fit of each member. There is no second formula to drift.
 
+use super::sets::{self, Losses};
 use super::traits::{self, Traits};
 use crate::matcher::components::{self, Component};
 use crate::matcher::fit::FLOOR;
@@ -58,6 +59,14 @@ pub struct Reach {
     distance_ppm: u64,
     /// The travel limit needed; 0 asks for none.
     least_limit_km: u32,
+}
+
+/// What the traits don't tell.
+#[derive(Clone, Copy)]
+pub struct Known {
+    pub skill_ppm: u64,
+    pub experience_ppm: u64,
+    pub text_ppm: u64,
 }
 
 /// One side settled, the other to come.
@@ -196,50 +205,26 @@ impl<'q> Lens<'q> {
     /// The gates and components that need no skills: `None` where a gate is shut.
     #[inline(always)]
     pub fn settle(&self, t: &Traits, reach: &Reach) -> Option<Settled> {
-        let flag = |bit: u16| t.flags & bit != 0;
-        let format = if t.preferred & self.format != 0 {
-            PPM
-        } else if t.accepted & self.format != 0 {
-            PPM / 2
-        } else if flag(traits::FORMAT_UNKNOWN) {
-            0
-        } else {
-            return None;
-        };
+        let format = self.format(t)?;
         if t.from > self.ends_on || t.until < self.starts_on {
             return None;
         }
-        if u32::from(t.limit_km) < reach.least_limit_km && !flag(traits::LIMIT_UNKNOWN) {
+        if u32::from(t.limit_km) < reach.least_limit_km && !t.has(traits::LIMIT_UNKNOWN) {
             return None;
         }
         if self.qualifications & !t.qualifications != 0 {
             return None;
         }
-        if t.hours == 0 && !flag(traits::HOURS_UNKNOWN) {
+        if t.hours == 0 && !t.has(traits::HOURS_UNKNOWN) {
             return None;
         }
-        let overlap = (t.day_parts & self.need.day_parts).count_ones() as usize;
-        if overlap == 0 && self.need.day_parts != 0 && !flag(traits::PARTS_UNKNOWN) {
+        let overlaps = t.day_parts & self.need.day_parts != 0 || self.need.day_parts == 0;
+        if !overlaps && !t.has(traits::PARTS_UNKNOWN) {
             return None;
         }
-        // One candidate's answer is known or not; a merged group may have both, and then the better one bounds it.
-        let or = |known: u64, usual: u64, unknown: u16| if flag(unknown) { known.max(usual) } else { known };
-        let format = or(format, self.usual_format_ppm, traits::FORMAT_UNKNOWN);
-        let parts = self.parts_ppm.get(overlap).copied().unwrap_or(PPM);
-        let parts = or(parts, self.usual_parts_ppm, traits::PARTS_UNKNOWN);
-        let hours = self
-            .hours_ppm
-            .get(usize::from(t.hours))
-            .map_or(PPM, |ppm| u64::from(*ppm));
-        let hours = or(hours, self.usual_hours_ppm, traits::HOURS_UNKNOWN);
-        let availability = ratio(hours * parts, PPM);
-        let theme = or(
-            self.shared_themes(t.themes),
-            self.usual_themes(),
-            traits::THEMES_UNKNOWN,
-        );
+        let availability = ratio(self.hours(t) * self.parts(t), PPM);
         let w = &self.weights;
-        let worker_sum = w.theme * theme
+        let worker_sum = w.theme * self.theme(t)
             + w.distance * reach.distance_ppm
             + w.format * format
             + w.responsiveness * u64::from(t.responsiveness_ppm)
@@ -248,6 +233,41 @@ impl<'q> Lens<'q> {
             org_sum: w.availability_org * availability + w.reliability * u64::from(t.reliability_ppm),
             worker_ppm: ratio(worker_sum, PPM).max(FLOOR),
         })
+    }
+
+    /// `None` where the format is not accepted.
+    #[inline(always)]
+    fn format(&self, t: &Traits) -> Option<u64> {
+        let known = if t.preferred & self.format != 0 {
+            PPM
+        } else if t.accepted & self.format != 0 {
+            PPM / 2
+        } else if t.has(traits::FORMAT_UNKNOWN) {
+            0
+        } else {
+            return None;
+        };
+        Some(or_usual(t, known, self.usual_format_ppm, traits::FORMAT_UNKNOWN))
+    }
+
+    #[inline(always)]
+    fn hours(&self, t: &Traits) -> u64 {
+        let known = self.hours_ppm.get(usize::from(t.hours));
+        let known = known.map_or(PPM, |ppm| u64::from(*ppm));
+        or_usual(t, known, self.usual_hours_ppm, traits::HOURS_UNKNOWN)
+    }
+
+    #[inline(always)]
+    fn parts(&self, t: &Traits) -> u64 {
+        let overlap = (t.day_parts & self.need.day_parts).count_ones() as usize;
+        let known = self.parts_ppm.get(overlap).copied().unwrap_or(PPM);
+        or_usual(t, known, self.usual_parts_ppm, traits::PARTS_UNKNOWN)
+    }
+
+    #[inline(always)]
+    fn theme(&self, t: &Traits) -> u64 {
+        let known = self.shared_themes(t.themes);
+        or_usual(t, known, self.usual_themes(), traits::THEMES_UNKNOWN)
     }
 
     fn usual_themes(&self) -> u64 {
@@ -272,19 +292,80 @@ impl<'q> Lens<'q> {
         self.themes_ppm.get(set).copied().unwrap_or(PPM)
     }
 
-    /// The fit, from what is settled and what the profile knows.
+    /// The fit, from what is settled and what the profile and the words know.
     #[inline(always)]
-    pub fn fit(&self, settled: &Settled, skill_ppm: u64, experience_ppm: u64, text_ppm: u64) -> u32 {
+    pub fn fit(&self, settled: &Settled, known: Known) -> u32 {
+        self.harmonic(self.org_ppm(settled, known), settled.worker_ppm)
+    }
+
+    #[inline(always)]
+    fn org_ppm(&self, settled: &Settled, known: Known) -> u64 {
         let w = &self.weights;
-        let org_sum =
-            settled.org_sum + w.skill * skill_ppm + w.experience * experience_ppm + w.text * text_ppm;
-        let org = ratio(org_sum, PPM).max(FLOOR);
-        match (w.org_counts, w.worker_counts) {
-            (true, true) => ratio(5 * org * settled.worker_ppm, 3 * settled.worker_ppm + 2 * org) as u32,
+        let more = w.skill * known.skill_ppm + w.experience * known.experience_ppm + w.text * known.text_ppm;
+        ratio(settled.org_sum + more, PPM).max(FLOOR)
+    }
+
+    #[inline(always)]
+    fn harmonic(&self, org: u64, worker: u64) -> u32 {
+        match (self.weights.org_counts, self.weights.worker_counts) {
+            (true, true) => ratio(5 * org * worker, 3 * worker + 2 * org) as u32,
             (true, false) => org as u32,
-            (false, true) => settled.worker_ppm as u32,
+            (false, true) => worker as u32,
             (false, false) => 0,
         }
+    }
+
+    /// What a member of a group loses at least of the group's best fit by what it lacks of the best; `None` where
+    /// that can't be told, or all of it is allowed.
+    ///
+    /// The harmonic mean is concave, so the loss is at least the gradient at the best times what is lacking. Only
+    /// down to [`FLOOR`], below which a side costs nothing more.
+    pub fn losses(&self, best: &Traits, settled: &Settled, known: Known, fit_ppm: u32) -> Option<Losses> {
+        // What the roundings on both ways amount to at most, in parts per million.
+        const ROUNDING: u64 = 16;
+        let (o, w) = (self.org_ppm(settled, known), settled.worker_ppm);
+        let square = (3 * w + 2 * o).pow(2).max(1);
+        let (by_org, by_worker) = match (self.weights.org_counts, self.weights.worker_counts) {
+            (true, true) => (15 * w * w * PPM / square, 10 * o * o * PPM / square),
+            (org, worker) => (u64::from(org) * PPM, u64::from(worker) * PPM),
+        };
+        let spare = u64::from(self.harmonic(o, w).saturating_sub(fit_ppm)) + ROUNDING;
+        let to_floor = |side: u64, slope: u64| side.saturating_sub(FLOOR) * slope / PPM;
+        let told = |counts: bool, loss: u64| !counts || spare < loss;
+        if !told(self.weights.org_counts, to_floor(o, by_org))
+            || !told(self.weights.worker_counts, to_floor(w, by_worker))
+        {
+            return None;
+        }
+        // Of a component that has these weights on the two sides.
+        let of = |org: u64, worker: u64, lost: u64| {
+            let weight = org * by_org / PPM + worker * by_worker / PPM;
+            weight * lost / PPM * sets::WHOLE / spare
+        };
+        let weights = &self.weights;
+        let format = |lost: u64| of(0, weights.format, lost);
+        let theme = |lost: u64| of(0, weights.theme, lost);
+        let hours = self.hours(best);
+        let parts = |lost: u64| {
+            let lost = lost * hours / PPM;
+            of(weights.availability_org, weights.availability_worker, lost)
+        };
+        let mut losses = Losses {
+            format_unknown: format(self.format(best)?.saturating_sub(self.usual_format_ppm)),
+            part: parts((PPM / u64::from(self.need.day_parts.count_ones().max(1))).saturating_sub(1)),
+            parts_unknown: parts(self.parts(best).saturating_sub(self.usual_parts_ppm)),
+            themes_unknown: theme(self.theme(best).saturating_sub(self.usual_themes())),
+            ..Losses::default()
+        };
+        if best.preferred & self.format != 0 {
+            losses.format_accepted = format(PPM / 2);
+        }
+        for ((bit, idf), loss) in self.themes.iter().zip(&mut losses.themes) {
+            if best.themes & bit != 0 && self.themes_idf > 0 {
+                *loss = theme(self.theme_share(*idf).saturating_sub(1));
+            }
+        }
+        Some(losses)
     }
 
     /// The least weighted sum of skill and experience, in the units of [`Lens::worth`], with which a group that is
@@ -307,4 +388,10 @@ impl<'q> Lens<'q> {
     pub fn worth(&self, skill_ppm: u64, experience_ppm: u64) -> u64 {
         self.weights.skill * skill_ppm + self.weights.experience * experience_ppm
     }
+}
+
+/// One candidate's answer is known or not; a merged group may have both, and then the better one bounds it.
+#[inline(always)]
+fn or_usual(t: &Traits, known: u64, usual: u64, unknown: u16) -> u64 {
+    if t.has(unknown) { known.max(usual) } else { known }
 }

@@ -9,7 +9,8 @@
 //! and a short list of those who changed. When that list has grown, build anew from [`Index::everyone`].
 //!
 //! * `traits`: what can be scored without knowing the role. `lens`: a need as tables, and the score.
-//! * `tree`: one profile's tree; `sets`: its leaves. `search`: the way through it. `census`: how many each gate removes.
+//! * `tree`: one profile's tree; `sets`: its leaves. `search`: the way through it, `top`: what it has found. `census`:
+//!   how many each gate removes.
 //! * `delta`: who has changed since.
 //! * `needs`: the other way round, needs for a candidate.
 //!
@@ -24,10 +25,11 @@ mod lens;
 pub mod needs;
 mod search;
 mod sets;
+mod top;
 mod traits;
 mod tree;
 
-pub use search::{Effort, Hit, Wanted};
+pub use top::{Effort, Hit, Wanted};
 
 use super::profile::{Profile, ProfileKey};
 use super::rank::Words;

@@ -2,106 +2,40 @@
 
 use super::Index;
 use super::delta::Changed;
-use super::lens::{Lens, Reach, Settled};
+use super::lens::{Known, Lens, Reach, Settled};
 use super::sets::Sets;
-use super::traits::{NO_EVIDENCE, RESTRICTED, SHUT, Traits};
+use super::top::{Effort, Hit, Ranked, Top, Wanted};
+use super::traits::{CUT, NO_EVIDENCE, RESTRICTED, SHUT, Traits};
 use super::tree::{Below, Entry, LEAF, Node, Tree};
 use crate::matcher::population::NEUTRAL_PPM;
 use crate::matcher::ppm::PPM;
 use crate::matcher::profile::ProfileKey;
-use crate::matcher::{Assessment, Candidate, Fit, Query, RankKey};
+use crate::matcher::text::first_term;
+use crate::matcher::{Candidate, Fit, Query, RankKey};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::sync::Arc;
 
-/// Which part of a ranking.
-#[derive(Debug, Clone, Copy)]
-pub struct Wanted {
-    /// The position of the one role asked for; `None` has each candidate in the role where they fit best.
-    pub role: Option<usize>,
-    /// How many.
-    pub most: usize,
-    /// Only those who stand behind this key.
-    pub after: Option<RankKey>,
-    /// Nobody with a lower fit.
-    pub least_fit_ppm: u32,
-}
+/// How many candidates are looked up at a time.
+const TOGETHER: usize = 16;
 
-impl Wanted {
-    pub fn best(most: usize) -> Wanted {
-        Wanted {
-            role: None,
-            most,
-            after: None,
-            least_fit_ppm: 0,
-        }
-    }
-}
-
-/// Somebody found.
-#[derive(Debug, Clone)]
-pub struct Hit {
-    pub key: RankKey,
-    pub role: usize,
-    pub candidate: Arc<Candidate>,
-}
-
-/// What a search cost: figures that repeat exactly, unlike times.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Effort {
-    /// Groups whose bound was computed.
-    pub nodes: usize,
-    /// Leaves that were opened.
-    pub leaves: usize,
-    /// Candidates whose fit was computed, in one role each.
-    pub scored: usize,
-    /// Candidates of whom more than the traits was looked up.
-    pub looked_up: usize,
-}
-
-/// The best so far.
-struct Top {
-    wanted: Wanted,
-    heap: BinaryHeap<(RankKey, usize, Ranked)>,
-    effort: Effort,
-}
-
-/// Where the candidate is to be found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ranked {
-    InMain(u32),
-    InDelta(u32),
-}
-
-impl Top {
-    /// Nothing below this fit can enter. An equal one still may: the hash decides ties.
-    fn floor(&self) -> u32 {
-        let full = self.heap.len() >= self.wanted.most;
-        let last = self.heap.peek().filter(|_| full);
-        last.map_or(0, |(key, ..)| key.fit_ppm.0 as u32)
-            .max(self.wanted.least_fit_ppm)
-    }
-
-    fn offer(&mut self, key: RankKey, role: usize, who: Ranked) {
-        let wanted = &self.wanted;
-        let behind = wanted.after.is_none_or(|after| key > after);
-        if behind && key.fit_ppm.0 >= u64::from(wanted.least_fit_ppm) {
-            self.heap.push((key, role, who));
-            if self.heap.len() > wanted.most {
-                self.heap.pop();
-            }
-        }
-    }
-}
-
-/// A group on the frontier, or whose turn it is.
+/// A group or a candidate on the frontier, or whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Ahead {
     bound: u32,
     tree: u16,
     cell: u16,
-    /// Position among the tree's nodes; the cell's root otherwise.
-    node: Option<u32>,
+    at: At,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    /// The cell as a whole.
+    Root,
+    /// A position among the tree's nodes.
+    Node(u32),
+    /// One candidate, by position among the tree's entries, of whom everything but the text is settled.
+    Entry(u32),
 }
 
 struct Search<'i, 'q> {
@@ -110,13 +44,13 @@ struct Search<'i, 'q> {
     lens: Lens<'q>,
     /// A role's position in the need, and its tree.
     trees: Vec<(usize, Arc<Tree>)>,
-    /// By tree and cell.
-    reaches: Vec<Vec<Option<Reach>>>,
     text_cap: u64,
     text_mean: u64,
     top: Top,
     /// Positions that were met in the tree of another role.
     met: HashSet<u32>,
+    /// Positions that were counted on.
+    counted: HashSet<u32>,
 }
 
 impl Index {
@@ -137,7 +71,6 @@ impl Index {
             index: self,
             query,
             trees,
-            reaches: Vec::new(),
             text_cap: if text_counts {
                 query.words().query.cap_ppm()
             } else {
@@ -145,12 +78,9 @@ impl Index {
             },
             text_mean: if text_counts { mean() } else { 0 },
             lens,
-            top: Top {
-                wanted,
-                heap: BinaryHeap::new(),
-                effort: Effort::default(),
-            },
+            top: Top::new(wanted),
             met: HashSet::new(),
+            counted: HashSet::new(),
         };
         if wanted.most > 0 {
             search.main();
@@ -162,71 +92,92 @@ impl Index {
 
 impl Search<'_, '_> {
     fn main(&mut self) {
+        let trees = self.trees.clone();
         let mut frontier: BinaryHeap<Ahead> = BinaryHeap::new();
-        for tree in 0..self.trees.len() {
-            let Some((_, of_role)) = self.trees.get(tree).cloned() else {
-                continue;
-            };
-            let mut reaches = Vec::with_capacity(of_role.cells.len());
-            for (i, cell) in of_role.cells.iter().enumerate() {
-                let reach = cell.reach(&self.lens);
-                reaches.push(reach);
-                let ahead = reach.and_then(|reach| self.bound(&cell.root, &reach));
-                frontier.extend(ahead.map(|bound| Ahead {
-                    bound,
-                    tree: tree as u16,
-                    cell: i as u16,
-                    node: None,
-                }));
+        let reaches: Vec<Vec<Option<Reach>>> = trees
+            .iter()
+            .map(|(_, tree)| tree.cells.iter().map(|cell| cell.reach(&self.lens)).collect())
+            .collect();
+        for (tree, ((_, of_role), reaches)) in trees.iter().zip(&reaches).enumerate() {
+            for (i, (cell, reach)) in of_role.cells.iter().zip(reaches).enumerate() {
+                if let Some(bound) = reach.and_then(|reach| self.bound(&cell.root, &reach)) {
+                    frontier.push(Ahead {
+                        bound,
+                        tree: tree as u16,
+                        cell: i as u16,
+                        at: At::Root,
+                    });
+                }
             }
-            self.reaches.push(reaches);
         }
-        let mut near = Vec::with_capacity(LEAF);
+        let (mut near, mut waiting) = (Vec::with_capacity(LEAF), Vec::with_capacity(TOGETHER));
         while let Some(ahead) = frontier.pop().filter(|ahead| ahead.bound >= self.top.floor()) {
-            let Some((role, tree)) = self.trees.get(usize::from(ahead.tree)).cloned() else {
+            let (of_need, of_tree) = (usize::from(ahead.tree), usize::from(ahead.cell));
+            let reach = reaches.get(of_need).and_then(|reaches| *reaches.get(of_tree)?);
+            let Some(((_, tree), reach)) = trees.get(of_need).zip(reach) else {
                 continue;
             };
-            let reaches = self.reaches.get(usize::from(ahead.tree));
-            let reach = reaches
-                .and_then(|r| r.get(usize::from(ahead.cell)))
-                .copied()
-                .flatten();
-            let cell = tree.cells.get(usize::from(ahead.cell));
-            let node = match ahead.node {
-                Some(node) => tree.nodes.get(node as usize),
-                None => cell.map(|cell| &cell.root),
+            let node = match ahead.at {
+                At::Root => tree.cells.get(of_tree).map(|cell| &cell.root),
+                At::Node(node) => tree.nodes.get(node as usize),
+                At::Entry(entry) => {
+                    if let Some(entry) = tree.entries.get(entry as usize) {
+                        waiting.push((ahead.tree, *entry, reach));
+                    }
+                    if waiting.len() == TOGETHER {
+                        self.meet(&mut waiting);
+                    }
+                    continue;
+                }
             };
-            let Some((reach, node)) = reach.zip(node) else {
-                continue;
+            let Some(node) = node else { continue };
+            let mut go_on = |bound: Option<u32>, at: At| {
+                if let Some(bound) = bound {
+                    frontier.push(Ahead { bound, at, ..ahead });
+                }
             };
             match tree.below(node) {
                 Below::Nodes(range) => {
                     let first = range.start as u32;
                     for (i, below) in tree.nodes.get(range).unwrap_or_default().iter().enumerate() {
-                        let bound = self.bound(below, &reach);
-                        frontier.extend(bound.map(|bound| Ahead {
-                            bound,
-                            node: Some(first + i as u32),
-                            ..ahead
-                        }));
+                        go_on(self.bound(below, &reach), At::Node(first + i as u32));
                     }
                 }
-                Below::Leaf(entries, sets) => {
-                    self.leaf(role, &tree, node, (entries, sets), &reach, &mut near);
+                Below::Leaf(first, entries, sets) => {
+                    self.top.effort.leaves += 1;
+                    let (mut promising, least) = self.promising(node, entries, sets, &reach);
+                    // Copied before anything branches on them, so that their cache misses overlap.
+                    near.clear();
+                    while promising != 0 {
+                        let i = promising.trailing_zeros();
+                        promising &= promising - 1;
+                        if let Some(entry) = entries.get(i as usize) {
+                            near.push((first + i, *entry));
+                        }
+                    }
+                    for (i, entry) in &near {
+                        go_on(self.glimpse(tree, *entry, &reach, least), At::Entry(*i));
+                    }
                 }
             }
         }
+        self.meet(&mut waiting);
     }
 
     /// What nobody in the group exceeds; `None` where none of them can pass or enter.
     fn bound(&mut self, node: &Node, reach: &Reach) -> Option<u32> {
         self.top.effort.nodes += 1;
         let settled = self.lens.settle(&node.best, reach)?;
-        let text = self.text_bound(&node.best);
-        let bound = self
-            .lens
-            .fit(&settled, node.skill_ppm.into(), node.experience_ppm.into(), text);
+        let bound = self.lens.fit(&settled, self.best_of(node));
         (bound >= self.top.floor()).then_some(bound)
+    }
+
+    fn best_of(&self, node: &Node) -> Known {
+        Known {
+            skill_ppm: node.skill_ppm.into(),
+            experience_ppm: node.experience_ppm.into(),
+            text_ppm: self.text_bound(&node.best),
+        }
     }
 
     fn text_bound(&self, traits: &Traits) -> u64 {
@@ -237,70 +188,85 @@ impl Search<'_, '_> {
         }
     }
 
-    /// A bit for each entry that is worth a look.
-    fn promising(&self, node: &Node, entries: &[Entry], sets: Option<&Sets>, reach: &Reach) -> u64 {
+    /// A bit for each entry that is worth a look, and what skill and experience have to be worth.
+    fn promising(&self, node: &Node, entries: &[Entry], sets: Option<&Sets>, reach: &Reach) -> (u64, u64) {
         let all = u64::MAX >> (LEAF - entries.len().clamp(1, LEAF));
-        let Some(sets) = sets else { return all };
-        let (floor, text) = (self.top.floor(), self.text_bound(&node.best));
-        let (skill, experience) = (node.skill_ppm.into(), node.experience_ppm.into());
-        let reaches = |traits: &Traits| {
-            let settled = self.lens.settle(traits, reach);
-            settled.is_some_and(|settled| self.lens.fit(&settled, skill, experience, text) >= floor)
+        let Some(settled) = self.lens.settle(&node.best, reach) else {
+            return (0, 0);
         };
-        all & sets.promising(&node.best, self.query.need, reaches)
+        let (floor, best) = (self.top.floor(), self.best_of(node));
+        let least = self.lens.least_worth(&settled, best.text_ppm, floor);
+        let promising = sets.map_or(all, |sets| {
+            let losses = self.lens.losses(&node.best, &settled, best, floor);
+            all & sets.promising(self.query.need, losses.as_ref())
+        });
+        (promising, least)
     }
 
-    fn leaf(
-        &mut self,
-        role: usize,
-        tree: &Tree,
-        node: &Node,
-        (entries, sets): (&[Entry], Option<&Sets>),
-        reach: &Reach,
-        near: &mut Vec<(Entry, Traits)>,
-    ) {
-        self.top.effort.leaves += 1;
-        let mut promising = self.promising(node, entries, sets, reach);
-        let Some(best) = self.lens.settle(&node.best, reach) else {
-            return;
-        };
-        let text = self.text_bound(&node.best);
-        let least = self.lens.least_worth(&best, text, self.top.floor());
-        // Copied before anything branches on them, so that their cache misses overlap.
-        near.clear();
-        while promising != 0 {
-            let entry = entries.get(promising.trailing_zeros() as usize);
-            promising &= promising - 1;
-            let worthy =
-                |entry: &&Entry| self.lens.worth(entry.skill_ppm(), tree.experience_of(**entry)) >= least;
-            let with_traits = |entry: &Entry| {
-                let traits = self.index.main.traits.get(entry.position() as usize)?;
-                Some((*entry, *traits))
-            };
-            near.extend(entry.filter(worthy).and_then(with_traits));
+    /// The bound of one candidate, from what the tree knows; `None` where it falls short.
+    fn glimpse(&mut self, tree: &Tree, entry: Entry, reach: &Reach, least: u64) -> Option<u32> {
+        let (skill_ppm, experience_ppm) = (entry.skill_ppm(), tree.experience_of(entry));
+        if self.lens.worth(skill_ppm, experience_ppm) < least {
+            return None;
         }
-        for (entry, traits) in near.iter() {
-            self.top.effort.scored += 1;
-            let Some(settled) = self.lens.settle(traits, reach) else {
-                continue;
+        self.top.effort.scored += 1;
+        let traits = entry.traits();
+        let settled = self.lens.settle(&traits, reach)?;
+        let of = |text_ppm| {
+            let known = Known {
+                skill_ppm,
+                experience_ppm,
+                text_ppm,
             };
-            let (skill, experience) = (entry.skill_ppm(), tree.experience_of(*entry));
-            let bound = self
-                .lens
-                .fit(&settled, skill, experience, self.text_bound(traits));
-            let floor = self.top.floor();
-            if bound < floor || self.index.delta.is_stale(entry.position() as usize) {
+            self.lens.fit(&settled, known)
+        };
+        let bound = of(self.text_bound(&traits));
+        if bound < self.top.floor() {
+            return None;
+        }
+        let least = of(if traits.has(NO_EVIDENCE) {
+            self.text_mean
+        } else {
+            0
+        });
+        if least > self.top.sure_floor() && self.is_sure(entry, &traits) {
+            self.top.count_on(least);
+        }
+        Some(bound)
+    }
+
+    /// Whether a candidate is certain to be ranked, with the traits that the entry has, and was not counted on yet.
+    fn is_sure(&mut self, entry: Entry, traits: &Traits) -> bool {
+        let rough = self.lens.is_rough || traits.has(RESTRICTED | CUT) || self.top.wanted.after.is_some();
+        !rough
+            && !self.index.delta.is_stale(entry.position() as usize)
+            && (self.trees.len() == 1 || self.counted.insert(entry.position()))
+    }
+
+    /// The fits of those who may enter.
+    fn meet(&mut self, waiting: &mut Vec<(u16, Entry, Reach)>) {
+        let main = &self.index.main;
+        let known = |(tree, entry, reach): (u16, Entry, Reach)| {
+            let position = entry.position() as usize;
+            let candidate = main.candidates.get(position)?;
+            Some((tree, entry, reach, *main.traits.get(position)?, candidate))
+        };
+        let known: Vec<_> = waiting.drain(..).filter_map(known).collect();
+        // Read once before anything depends on it, so that the cache misses overlap.
+        let words = known.iter().filter(|_| self.lens.text_counts());
+        std::hint::black_box(words.fold(0, |read, (.., candidate)| read ^ first_term(&candidate.evidence)));
+        for (tree, entry, reach, traits, candidate) in known {
+            let stale = self.index.delta.is_stale(entry.position() as usize);
+            if stale || self.trees.len() > 1 && !self.met.insert(entry.position()) {
                 continue;
             }
             self.top.effort.looked_up += 1;
-            let Some(candidate) = self.index.main.candidates.get(entry.position() as usize) else {
+            let of_role = self.trees.get(usize::from(tree));
+            let Some(((role, tree), settled)) = of_role.zip(self.lens.settle(&traits, &reach)) else {
                 continue;
             };
-            if self.trees.len() > 1 && !self.met.insert(entry.position()) {
-                continue;
-            }
-            let here = (role, skill, experience);
-            if let Some((fit, role)) = self.exactly(candidate, traits, &settled, Some(here)) {
+            let here = (*role, entry.skill_ppm(), tree.experience_of(entry));
+            if let Some((fit, role)) = self.exactly(candidate, &traits, &settled, Some(here)) {
                 let key = self.query.key(candidate, &fit);
                 self.top.offer(key, role, Ranked::InMain(entry.position()));
             }
@@ -319,7 +285,7 @@ impl Search<'_, '_> {
             let best = self.query.best(candidate, self.top.wanted.role)?;
             return best.failed.is_empty().then_some((best.fit, best.role));
         }
-        let text = match traits.has(NO_EVIDENCE) {
+        let text_ppm = match traits.has(NO_EVIDENCE) {
             _ if !self.lens.text_counts() => 0,
             true => self.text_mean,
             false => self.query.best_piece(candidate).map_or(0, |(ppm, _)| ppm),
@@ -327,8 +293,14 @@ impl Search<'_, '_> {
         let of_role = |(role, tree): &(usize, Arc<Tree>)| {
             let known = here.filter(|(known, ..)| known == role);
             let known = known.map(|(_, skill, experience)| (skill, experience));
-            let (skill, experience) = known.or_else(|| tree.meet(candidate, self.query.population))?;
-            Some((self.lens.fit(settled, skill, experience, text), Reverse(*role)))
+            let (skill_ppm, experience_ppm) =
+                known.or_else(|| tree.meet(candidate, self.query.population))?;
+            let known = Known {
+                skill_ppm,
+                experience_ppm,
+                text_ppm,
+            };
+            Some((self.lens.fit(settled, known), Reverse(*role)))
         };
         let (fit_ppm, Reverse(role)) = self.trees.iter().filter_map(of_role).max()?;
         let fit = Fit {
@@ -354,7 +326,12 @@ impl Search<'_, '_> {
                 continue;
             };
             self.top.effort.scored += 1;
-            let bound = self.lens.fit(&settled, PPM, PPM, text_cap.max(self.text_mean));
+            let best = Known {
+                skill_ppm: PPM,
+                experience_ppm: PPM,
+                text_ppm: text_cap.max(self.text_mean),
+            };
+            let bound = self.lens.fit(&settled, best);
             if bound < self.top.floor() {
                 continue;
             }
@@ -377,20 +354,8 @@ impl Search<'_, '_> {
                 candidate: Arc::clone(candidate?),
             })
         };
-        let hits = self
-            .top
-            .heap
-            .into_sorted_vec()
-            .into_iter()
-            .filter_map(hit)
-            .collect();
-        (hits, self.top.effort)
-    }
-}
-
-impl Hit {
-    /// Every gate and component, as the explanation wants them.
-    pub fn assess(&self, query: &Query) -> Option<Assessment> {
-        query.assess(&self.candidate, self.role)
+        let effort = self.top.effort;
+        let hits = self.top.into_sorted().into_iter().filter_map(hit).collect();
+        (hits, effort)
     }
 }

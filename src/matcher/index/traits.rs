@@ -12,9 +12,11 @@ pub const LIMIT_UNKNOWN: u16 = 1 << 4;
 pub const NO_EVIDENCE: u16 = 1 << 5;
 /// Organizations are to be kept apart, or themes share a bit: a score has to be confirmed by the scan's own code.
 pub const RESTRICTED: u16 = 1 << 6;
-pub const INACTIVE: u16 = 1 << 7;
-pub const NO_CONSENT: u16 = 1 << 8;
-pub const AT_CAPACITY: u16 = 1 << 9;
+/// An entry has no room for all of it.
+pub const CUT: u16 = 1 << 7;
+pub const INACTIVE: u16 = 1 << 8;
+pub const NO_CONSENT: u16 = 1 << 9;
+pub const AT_CAPACITY: u16 = 1 << 10;
 /// Never ranked, whatever is needed.
 pub const SHUT: u16 = INACTIVE | NO_CONSENT | AT_CAPACITY;
 

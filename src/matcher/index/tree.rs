@@ -4,7 +4,7 @@
 use super::bits::Bits;
 use super::lens::{Lens, Reach};
 use super::sets::Sets;
-use super::traits::{NOWHERE, Traits};
+use super::traits::{CUT, NOWHERE, Traits};
 use crate::matcher::components::{MOST_DELIVERIES, experience_ppm};
 use crate::matcher::ppm::PPM;
 use crate::matcher::profile::Profile;
@@ -21,25 +21,90 @@ const LEAST_FOR_SETS: usize = 8;
 /// In place of a number of deliveries that is not known.
 const UNKNOWN: u8 = MOST_DELIVERIES as u8 + 1;
 
-/// A candidate as the profile sees them: position, skill and deliveries in one word.
+/// A candidate as the profile sees them, in three words: enough to bound the fit closely without a look elsewhere.
+///
+/// * position 32 bits, skill 20, deliveries 5, hours 7;
+/// * themes 32, day-parts 21, travel limit 11;
+/// * reliability 20, responsiveness 20, formats accepted 8 and preferred 8, flags 8.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry(u64);
+pub struct Entry([u64; 3]);
+
+/// The largest of so many bits.
+const fn most(bits: u32) -> u64 {
+    (1 << bits) - 1
+}
 
 impl Entry {
-    fn new(position: u32, skill_ppm: u64, deliveries: u8) -> Entry {
-        Entry(u64::from(position) | skill_ppm << 32 | u64::from(deliveries) << 56)
+    fn new(position: u32, skill_ppm: u64, deliveries: u8, traits: &Traits) -> Entry {
+        let fitted = |value: u64, bits: u32| value.min(most(bits));
+        let words = |flags: u16| {
+            Entry([
+                u64::from(position)
+                    | skill_ppm << 32
+                    | u64::from(deliveries) << 52
+                    | fitted(traits.hours.into(), 7) << 57,
+                (traits.themes | traits.themes >> 32) & most(32)
+                    | (u64::from(traits.day_parts) & most(21)) << 32
+                    | fitted(traits.limit_km.into(), 11) << 53,
+                u64::from(traits.reliability_ppm)
+                    | u64::from(traits.responsiveness_ppm) << 20
+                    | u64::from(traits.accepted) << 40
+                    | u64::from(traits.preferred) << 48
+                    | (u64::from(flags) & most(8)) << 56,
+            ])
+        };
+        let entry = words(traits.flags & !CUT);
+        let packed = entry.traits();
+        let tight = |t: &Traits| (t.from, t.until, t.hours, t.limit_km, t.day_parts, t.themes as u32);
+        if tight(&packed) == tight(traits) && traits.themes <= most(32) {
+            entry
+        } else {
+            words(traits.flags | CUT)
+        }
+    }
+
+    fn part(self, word: usize, from: u32, bits: u32) -> u64 {
+        self.0.get(word).map_or(0, |word| word >> from & most(bits))
     }
 
     pub fn position(self) -> u32 {
-        self.0 as u32
+        self.part(0, 0, 32) as u32
     }
 
+    #[inline(always)]
     pub fn skill_ppm(self) -> u64 {
-        self.0 >> 32 & 0xff_ffff
+        self.part(0, 32, 20)
     }
 
     fn deliveries(self) -> usize {
-        (self.0 >> 56) as usize
+        self.part(0, 52, 5) as usize
+    }
+
+    /// At least as good as the candidate's own: what has no room here is open, what is cut short reads as the most.
+    #[inline(always)]
+    pub fn traits(self) -> Traits {
+        let or_more = |value: u64, bits: u32| {
+            if value == most(bits) {
+                u16::MAX
+            } else {
+                value as u16
+            }
+        };
+        let themes = self.part(1, 0, 32);
+        Traits {
+            themes: themes | themes << 32,
+            from: i32::MIN,
+            until: i32::MAX,
+            day_parts: self.part(1, 32, 21) as u32,
+            reliability_ppm: self.part(2, 0, 20) as u32,
+            responsiveness_ppm: self.part(2, 20, 20) as u32,
+            qualifications: u32::MAX,
+            hours: or_more(self.part(0, 57, 7), 7),
+            limit_km: or_more(self.part(1, 53, 11), 11),
+            flags: self.part(2, 56, 8) as u16,
+            accepted: self.part(2, 40, 8) as u8,
+            preferred: self.part(2, 48, 8) as u8,
+        }
     }
 }
 
@@ -63,7 +128,8 @@ enum Kind {
 
 pub enum Below<'t> {
     Nodes(Range<usize>),
-    Leaf(&'t [Entry], Option<&'t Sets>),
+    /// From a position among the entries on.
+    Leaf(u32, &'t [Entry], Option<&'t Sets>),
 }
 
 impl Node {
@@ -141,7 +207,7 @@ impl Tree {
                 | descending(u128::from(traits.hours), 7) << 63
                 | descending(u128::from(traits.responsiveness_ppm), 20) << 43
                 | position as u128;
-            Some((order, Entry::new(position as u32, skill, deliveries)))
+            Some((order, Entry::new(position as u32, skill, deliveries, traits)))
         };
         positions.iter().filter_map(of).collect()
     }
@@ -226,7 +292,7 @@ impl Tree {
             Kind::Inner => Below::Nodes(range),
             Kind::Leaf(sets) => {
                 let sets = sets.and_then(|place| self.sets.get(place.get() as usize - 1));
-                Below::Leaf(self.entries.get(range).unwrap_or_default(), sets)
+                Below::Leaf(node.first, self.entries.get(range).unwrap_or_default(), sets)
             }
         }
     }
