@@ -2,8 +2,9 @@
 //!
 //! The population is the demonstration's roster, as long as asked for; the needs are drawn from the catalogue's types.
 //! Every time is beside the plain scan's in the same run, and a sample of the answers is held against it. An answer is
-//! the 50 best with their explanation in numbers; "found" leaves the explanation out, "first" is the first time that a
-//! need is asked. `quick` holds fewer answers against the scan.
+//! the 50 best with their explanation in numbers, or the 201 best from which the server makes a fair order; "found"
+//! leaves the explanation out, "first" is the first time that a need is asked. `quick` holds fewer answers against the
+//! scan.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@ mod generated;
 
 use generated::{Draw, catalogue, everyone, needs as generate, population};
 use musubi::catalogue::Catalogue;
+use musubi::matcher::fairness::WINDOW;
 use musubi::matcher::index::needs::{self, Needs};
 use musubi::matcher::index::{Effort, Index, Wanted};
 use musubi::matcher::profile::ProfileKey;
@@ -36,6 +38,7 @@ struct Case {
     /// The role asked for; none for the whole team.
     role: Option<usize>,
     weights: Weights,
+    most: usize,
 }
 
 #[derive(Default)]
@@ -60,7 +63,7 @@ fn answer(index: &Index, case: &Case) -> (Explained, Effort, f64) {
     let query = index.query(&case.need, case.weights);
     let wanted = Wanted {
         role: case.role,
-        ..Wanted::best(TOP)
+        ..Wanted::best(case.most)
     };
     let (hits, effort) = index.search(&query, wanted);
     let found = micros(start);
@@ -106,7 +109,12 @@ fn measure(name: &str, index: &Index, everyone: &[Arc<Candidate>], cases: &[Case
         let start = Instant::now();
         let ranking = query.rank_workers(everyone, case.role);
         scans.0.push(micros(start));
-        let expected: Vec<RankKey> = ranking.ranked.iter().map(|(key, _)| *key).take(TOP).collect();
+        let expected: Vec<RankKey> = ranking
+            .ranked
+            .iter()
+            .map(|(key, _)| *key)
+            .take(case.most)
+            .collect();
         let found: Vec<RankKey> = answer(index, case).0.into_iter().map(|(key, _)| key).collect();
         assert_eq!(found, expected);
     }
@@ -171,7 +179,8 @@ fn bench(size: u64, catalogue: &Catalogue) {
         built.trees,
         built.bytes as u64 / size
     );
-    let (mut with, mut without, mut custom, mut team) = (vec![], vec![], vec![], vec![]);
+    let (mut with, mut without, mut custom) = (vec![], vec![], vec![]);
+    let (mut team, mut window) = (vec![], vec![]);
     for need in needs {
         let role = draw.below(need.roles.len() as u64) as usize;
         let must = need.roles[role].wishes.iter().any(|wish| wish.must_have);
@@ -180,16 +189,25 @@ fn bench(size: u64, catalogue: &Catalogue) {
             need: need.clone(),
             role: Some(role),
             weights: weights(draw),
+            most: TOP,
         });
         team.push(Case {
             need: need.clone(),
             role: None,
             weights: default,
+            most: TOP,
+        });
+        window.push(Case {
+            need: need.clone(),
+            role: None,
+            weights: default,
+            most: WINDOW + 1,
         });
         let case = Case {
             need,
             role: Some(role),
             weights: default,
+            most: TOP,
         };
         if must { with.push(case) } else { without.push(case) }
     }
@@ -198,6 +216,7 @@ fn bench(size: u64, catalogue: &Catalogue) {
     measure("without", &index, &everyone, &without);
     measure("other weights", &index, &everyone, &custom);
     measure("the whole team", &index, &everyone, &team);
+    measure("the whole team, 201", &index, &everyone, &window);
     own_wishes(&index, &without);
     under_writes(&index, &everyone, &without);
     let (changed, everyone) = publish(draw, index, everyone);
@@ -229,6 +248,7 @@ fn own_wishes(index: &Index, cases: &[Case]) {
             need,
             role: case.role,
             weights: case.weights,
+            most: case.most,
         };
         let start = Instant::now();
         answer(index, &case);

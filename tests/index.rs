@@ -234,3 +234,25 @@ fn nobody_and_nothing_give_an_empty_list() {
         0
     );
 }
+
+/// Counts repeat exactly where times do not: these hold that most candidates are never looked at.
+#[test]
+fn few_are_scored_and_hardly_anybody_in_vain() {
+    let draw = &mut Draw(8);
+    let world = World::new(draw, 30, 3, 8, 10);
+    let everyone: Vec<Arc<Candidate>> = (0..10_000)
+        .map(|id| Arc::new(world.candidate(draw, id)))
+        .collect();
+    let index = Index::build(world.population(&everyone), everyone, []);
+    let (mut scored, mut looked_up) = (0, 0);
+    for id in 0..50 {
+        let mut need = world.need(draw, id);
+        need.qualifications.clear();
+        let query = index.query(&need, Weights::default());
+        let (_, effort) = index.search(&query, Wanted::best(50));
+        scored += effort.scored;
+        looked_up += effort.looked_up;
+    }
+    assert!(scored < 50 * 1_000, "{scored} scored");
+    assert!(looked_up < 50 * 100, "{looked_up} looked up");
+}

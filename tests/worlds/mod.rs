@@ -105,10 +105,10 @@ impl World {
             .map(|_| Piece::of(WORDS[draw.below(6) as usize]))
             .collect();
         let (hours, parts, area, limit) = (
-            draw.below(20) as u16,
+            [draw.below(20), 100 + draw.below(60)][usize::from(draw.chance(5))] as u16,
             draw.set(21),
             draw.below(self.areas) as u16,
-            draw.below(80) as u16,
+            [draw.below(80), 1_900 + draw.below(300)][usize::from(draw.chance(5))] as u16,
         );
         let (remote, themes, record) = (
             draw.chance(50),
@@ -173,7 +173,7 @@ impl World {
             remote: draw.chance(50),
             starts_on,
             ends_on: starts_on.map(|day| day + draw.below(30) as i32),
-            hours_per_week: 1 + draw.below(12) as u16,
+            hours_per_week: [1 + draw.below(12), 90 + draw.below(50)][usize::from(draw.chance(5))] as u16,
             day_parts: if draw.chance(60) {
                 draw.set(21) & draw.set(21) & draw.set(21)
             } else {
