@@ -331,8 +331,10 @@ fn for_workers(draw: &mut Draw, catalogue: &Catalogue, everyone: &[Arc<Candidate
         .flat_map(|need| need.roles.iter().map(|role| ProfileKey::of(need, role)));
     let index = Index::build(Arc::clone(&population), everyone.iter().cloned(), profiles);
     let needs = Needs::build(&index, open.iter().cloned());
+    let built = start.elapsed().as_secs_f64();
+    needs.warm();
     println!(
-        "20,000 open deliverables for workers; built in {:.2} s",
+        "20,000 open deliverables for workers; built in {built:.2} s, warm after {:.2} s",
         start.elapsed().as_secs_f64()
     );
     let asked: Vec<_> = open

@@ -154,12 +154,14 @@ impl MatchIndex {
         Ok(self.publish(next))
     }
 
-    /// Follows the log, and begins an epoch where many have changed, the day or the catalogue.
+    /// Follows the log, so that requests find little to add, and begins an epoch where many have changed, the day or
+    /// the catalogue.
     pub fn follow(&self, pool: &Pool, catalogues: &Catalogues, today: NaiveDate) -> Result<()> {
         let (known, catalogue) = pool.read_blocking(|db| {
             let known = self.current(db, catalogues, today)?;
             Ok((known, catalogues.current(db)?))
         })?;
+        known.needs.warm();
         let same_catalogue = Arc::ptr_eq(&known.catalogue, &catalogue);
         let may_stay = known.today == today && known.index.changed() < MANY_CHANGES;
         if same_catalogue && (may_stay || known.index.len() <= FEW) {
@@ -174,6 +176,7 @@ impl MatchIndex {
                 self.timed(|| Snapshot::build(db, catalogue, at_change, today))
             })?
         };
+        built.needs.warm();
         pool.read_blocking(|db| {
             let latest = changes::store::latest(db)?;
             let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);

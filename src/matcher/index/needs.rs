@@ -133,6 +133,16 @@ impl Needs {
         }
     }
 
+    /// Works out what stands in for missing answers, before the first one asks who has given none.
+    pub fn warm(&self) {
+        for asked in self.all.values() {
+            asked.words.mean_ppm(&self.population);
+            for profile in &asked.profiles {
+                profile.mean_skill(&self.population);
+            }
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.all.len()
     }
