@@ -1,6 +1,8 @@
 //! How often triage finds the deliverable type that a person would choose: `cargo test --test triage -- --nocapture`.
 //!
-//! `troubles.csv` was read while the cues were written; `troubles_held_out.csv` was written apart and never looked into.
+//! `troubles.csv` was read while the cues were written. `troubles_held_out.csv`, two for each type, was written later,
+//! without a look at the cues, and nothing was tuned after it: 91% first, 97% among three. The author of the cues wrote
+//! it too, so that strangers will fare worse; before any of the first file was read, half of it got 64% and 86%.
 
 #![allow(
     clippy::unwrap_used,
@@ -75,4 +77,10 @@ fn evaluate(file: &str) -> [usize; 5] {
 fn the_troubles_that_the_cues_were_written_with_are_found() {
     let [all, first, three, ..] = evaluate("troubles.csv");
     assert!(first * 100 >= all * 90 && three * 100 >= all * 95);
+}
+
+#[test]
+fn troubles_that_nobody_tuned_for_are_mostly_found() {
+    let [all, first, three, ..] = evaluate("troubles_held_out.csv");
+    assert!(first * 100 >= all * 85 && three * 100 >= all * 92);
 }
