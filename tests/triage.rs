@@ -1,8 +1,8 @@
 //! How often triage finds the deliverable type that a person would choose: `cargo test --test triage -- --nocapture`.
 //!
-//! `troubles.csv` was read while the cues were written. `troubles_held_out.csv`, two for each type, was written later,
-//! without a look at the cues, and nothing was tuned after it: 91% first, 97% among three. The author of the cues wrote
-//! it too, so that strangers will fare worse; before any of the first file was read, half of it got 64% and 86%.
+//! `troubles.csv` was read while the cues were written. `troubles_held_out.csv`, four for each type, was written later
+//! by two hands, one of which never saw the cues, and nothing was tuned after it: 92% first, 97% among three. Before any
+//! of the first file was read, half of it got 64% and 86%.
 
 #![allow(
     clippy::unwrap_used,
@@ -82,5 +82,5 @@ fn the_troubles_that_the_cues_were_written_with_are_found() {
 #[test]
 fn troubles_that_nobody_tuned_for_are_mostly_found() {
     let [all, first, three, ..] = evaluate("troubles_held_out.csv");
-    assert!(first * 100 >= all * 85 && three * 100 >= all * 92);
+    assert!(first * 100 >= all * 88 && three * 100 >= all * 93);
 }

@@ -54,13 +54,17 @@ impl Profile {
         roles.is_none_or(|roles| roles.contains(&self.key.role))
     }
 
-    /// Whether, besides, the must-have skills are held.
+    /// Whether the must-have skills are held, as far as that is known.
+    pub fn has_must_haves(&self, candidate: &Candidate, population: &Population) -> bool {
+        candidate.skills.as_ref().is_none_or(|skills| {
+            let mut must = self.key.wishes.iter().filter(|wish| wish.must_have);
+            must.all(|wish| population.tree.holds(skills, wish))
+        })
+    }
+
+    /// Whether role and must-have skills rule nothing out.
     pub fn admits(&self, candidate: &Candidate, population: &Population) -> bool {
-        self.offered_by(candidate)
-            && candidate.skills.as_ref().is_none_or(|skills| {
-                let must = self.key.wishes.iter().filter(|wish| wish.must_have);
-                must.into_iter().all(|wish| population.tree.holds(skills, wish))
-            })
+        self.offered_by(candidate) && self.has_must_haves(candidate, population)
     }
 
     pub fn skill_ppm(&self, candidate: &Candidate, population: &Population) -> u64 {

@@ -20,6 +20,24 @@ impl Bits {
         word.is_some_and(|word| word >> (position % 64) & 1 == 1)
     }
 
+    /// The positions in this set or the other, in order.
+    pub fn or<'b>(&'b self, other: Option<&'b Bits>) -> impl Iterator<Item = usize> + 'b {
+        let word = move |i| {
+            other
+                .and_then(|other: &Bits| other.0.get(i))
+                .copied()
+                .unwrap_or(0)
+        };
+        self.0.iter().enumerate().flat_map(move |(i, own)| {
+            let mut left = own | word(i);
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros())?;
+                left &= left - 1;
+                Some(i * 64 + bit as usize)
+            })
+        })
+    }
+
     pub fn bytes(&self) -> usize {
         size_of_val(&self.0[..])
     }

@@ -315,10 +315,10 @@ impl<'q> Lens<'q> {
         }
     }
 
-    /// What a member of a group loses at least of the group's best fit by what it lacks of the best; `None` where
-    /// that can't be told, or all of it is allowed.
+    /// What a member of a group loses at least of the group's best fit by what it lacks of the best. `None` where that
+    /// can't be told: a side so near its floor that it may have no more to lose.
     ///
-    /// The harmonic mean is concave, so the loss is at least the gradient at the best times what is lacking. Only
+    /// The harmonic mean is concave, so the loss is at least the gradient at the best times what is lacking; but only
     /// down to [`FLOOR`], below which a side costs nothing more.
     pub fn losses(&self, best: &Traits, settled: &Settled, known: Known, fit_ppm: u32) -> Option<Losses> {
         // What the roundings on both ways amount to at most, in parts per million.

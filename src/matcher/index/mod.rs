@@ -37,7 +37,9 @@ use super::text::Term;
 use super::{Candidate, Need, Population, Query, Weights};
 use bits::Bits;
 use delta::{Changed, Delta};
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use traits::Traits;
@@ -121,33 +123,15 @@ impl Index {
             candidates.sort_unstable_by_key(|c| c.id);
             candidates.dedup_by_key(|c| c.id);
         }
-        let mut traits = Vec::with_capacity(candidates.len());
-        traits.extend(candidates.iter().map(|c| Traits::of(c, &population)));
-        let (places, kinds_of_place) = places(&candidates);
-        let (offered, untold) = offered(&candidates);
-        let keys: BTreeSet<ProfileKey> = profiles.into_iter().collect();
-        let profiles: Vec<Arc<Profile>> = keys
-            .into_iter()
-            .map(|key| Arc::new(Profile::new(key, &population)))
-            .collect();
-        let trees = grow(&profiles, &candidates, &traits, &population);
         let len = candidates.len();
+        let mut main = Main::of(population, candidates);
+        let keys: BTreeSet<ProfileKey> = profiles.into_iter().collect();
+        let profile = |key| Arc::new(Profile::new(key, &main.population));
+        let profiles: Vec<Arc<Profile>> = keys.into_iter().map(profile).collect();
+        let trees = main.grow(&profiles).into_iter();
+        main.trees = trees.map(|tree| (tree.profile.key.clone(), tree)).collect();
         Index {
-            main: Arc::new(Main {
-                population,
-                candidates,
-                traits,
-                places,
-                kinds_of_place,
-                offered,
-                untold,
-                trees: trees
-                    .into_iter()
-                    .map(|tree| (tree.profile.key.clone(), tree))
-                    .collect(),
-                own: Mutex::new(Recent::new(OWN_TREES)),
-                texts: Mutex::new(Recent::new(TEXTS)),
-            }),
+            main: Arc::new(main),
             delta: Delta::new(len),
             len,
         }
@@ -281,7 +265,7 @@ impl Index {
         if !missing.is_empty() {
             let new = |key: &&ProfileKey| Arc::new(Profile::new((*key).clone(), &main.population));
             let profiles: Vec<Arc<Profile>> = missing.iter().map(new).collect();
-            let grown = grow(&profiles, &main.candidates, &main.traits, &main.population);
+            let grown = main.grow(&profiles);
             let mut own = own();
             for tree in grown {
                 own.keep(tree.profile.key.clone(), Arc::clone(&tree));
@@ -322,69 +306,75 @@ fn offered(everyone: &[Arc<Candidate>]) -> (HashMap<super::Index, Bits>, Bits) {
     (offered, untold)
 }
 
-/// A tree for each profile, on as many threads as there are cores.
-fn grow(
-    profiles: &[Arc<Profile>],
-    everyone: &[Arc<Candidate>],
-    traits: &[Traits],
-    population: &Population,
-) -> Vec<Arc<Tree>> {
-    let offering = offering(profiles, everyone, traits);
-    let plant = |profile: &Arc<Profile>| {
-        let some = offering.get(&profile.key.role).map_or(&[][..], Vec::as_slice);
-        let admitted = Tree::admitted(profile, some, everyone, traits, population);
-        Arc::new(Tree::new(
-            Arc::clone(profile),
-            admitted,
-            everyone,
-            traits,
+impl Main {
+    /// Without trees yet; the candidates are sorted by id.
+    fn of(population: Arc<Population>, candidates: Vec<Arc<Candidate>>) -> Main {
+        let (traits, (places, kinds_of_place), (offered, untold)) = std::thread::scope(|scope| {
+            let traits = scope.spawn(|| candidates.iter().map(|c| Traits::of(c, &population)).collect());
+            let (places, offered) = (places(&candidates), offered(&candidates));
+            let traits: Vec<Traits> = traits.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (traits, places, offered)
+        });
+        Main {
             population,
-        ))
-    };
-    let threads = match everyone.len() {
-        ..10_000 => 1,
-        _ => std::thread::available_parallelism().map_or(1, usize::from),
-    };
-    if threads == 1 || profiles.len() == 1 {
-        return profiles.iter().map(plant).collect();
-    }
-    let (next, grown) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(profile) = profiles.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let tree = plant(profile);
-                    grown.lock().unwrap_or_else(PoisonError::into_inner).push(tree);
-                }
-            });
+            candidates,
+            traits,
+            places,
+            kinds_of_place,
+            offered,
+            untold,
+            trees: HashMap::new(),
+            own: Mutex::new(Recent::new(OWN_TREES)),
+            texts: Mutex::new(Recent::new(TEXTS)),
         }
-    });
-    grown.into_inner().unwrap_or_else(PoisonError::into_inner)
-}
+    }
 
-/// For each role that the profiles ask for, the positions of those who offer it or have not told.
-fn offering(
-    profiles: &[Arc<Profile>],
-    everyone: &[Arc<Candidate>],
-    traits: &[Traits],
-) -> HashMap<super::Index, Vec<u32>> {
-    let asked = profiles.iter().map(|profile| (profile.key.role, Vec::new()));
-    let mut offering: HashMap<super::Index, Vec<u32>> = asked.collect();
-    for (position, (candidate, traits)) in everyone.iter().zip(traits).enumerate() {
-        if traits.has(traits::SHUT) {
-            continue;
+    /// A tree for each profile, on as many threads as there are cores: role by role, so that a candidate is read once
+    /// for all profiles of the role.
+    fn grow(&self, profiles: &[Arc<Profile>]) -> Vec<Arc<Tree>> {
+        let (everyone, traits, population) = (&self.candidates, &self.traits, &self.population);
+        let mut by_role: BTreeMap<super::Index, Vec<&Arc<Profile>>> = BTreeMap::new();
+        for profile in profiles {
+            by_role.entry(profile.key.role).or_default().push(profile);
         }
-        match &candidate.roles {
-            Some(roles) => {
-                for (i, role) in roles.iter().enumerate() {
-                    let first_time = roles.iter().take(i).all(|earlier| earlier != role);
-                    if let Some(some) = offering.get_mut(role).filter(|_| first_time) {
-                        some.push(position as u32);
+        // The longest first, so that no core ends with it alone.
+        let offering = |(role, profiles)| (self.offering(role), profiles);
+        let mut roles: Vec<(Vec<u32>, Vec<&Arc<Profile>>)> = by_role.into_iter().map(offering).collect();
+        roles.sort_by_key(|(positions, profiles)| Reverse(positions.len() * profiles.len()));
+        let plant = |(positions, profiles): &(Vec<u32>, Vec<&Arc<Profile>>)| -> Vec<Arc<Tree>> {
+            let admitted = tree::admitted(profiles, positions, everyone, traits, population);
+            let tree = |(profile, admitted): (&&Arc<Profile>, _)| {
+                let profile = Arc::clone(profile);
+                Arc::new(Tree::new(profile, admitted, everyone, traits, population))
+            };
+            profiles.iter().zip(admitted).map(tree).collect()
+        };
+        let threads = match everyone.len() {
+            ..10_000 => 1,
+            _ => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        if threads == 1 || roles.len() == 1 {
+            return roles.iter().flat_map(plant).collect();
+        }
+        let (next, grown) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    while let Some(role) = roles.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let trees = plant(role);
+                        let mut grown = grown.lock().unwrap_or_else(PoisonError::into_inner);
+                        grown.extend(trees);
                     }
-                }
+                });
             }
-            None => offering.values_mut().for_each(|some| some.push(position as u32)),
-        }
+        });
+        grown.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
-    offering
+
+    /// The positions of those who offer the role or have not told.
+    fn offering(&self, role: super::Index) -> Vec<u32> {
+        let open = |position: &usize| self.traits.get(*position).is_some_and(|t| !t.has(traits::SHUT));
+        let positions = self.untold.or(self.offered.get(&role)).filter(open);
+        positions.map(|position| position as u32).collect()
+    }
 }

@@ -180,38 +180,47 @@ pub struct Tree {
 /// members. Separate components, since a weighted sum would mix the skilled with the experienced.
 type Order = u128;
 
-impl Tree {
-    /// Those at the positions, as this profile has them: to be sorted and built from.
-    pub fn admitted(
-        profile: &Profile,
-        positions: &[u32],
-        everyone: &[Arc<Candidate>],
-        traits: &[Traits],
-        population: &Population,
-    ) -> Vec<(Order, Entry)> {
-        let experience = experience_table(profile, population);
-        let of = |position: &u32| {
-            let position = *position as usize;
-            let (candidate, traits) = (everyone.get(position)?, traits.get(position)?);
-            if !profile.admits(candidate, population) {
-                return None;
+/// Those at the positions, who offer the role of all these profiles or have not told, as each profile has them: to be
+/// sorted and built from.
+pub fn admitted(
+    profiles: &[&Arc<Profile>],
+    positions: &[u32],
+    everyone: &[Arc<Candidate>],
+    traits: &[Traits],
+    population: &Population,
+) -> Vec<Vec<(Order, Entry)>> {
+    let experience = |profile: &&Arc<Profile>| experience_table(profile, population);
+    let experience: Vec<_> = profiles.iter().map(experience).collect();
+    let mut admitted: Vec<Vec<(Order, Entry)>> = profiles.iter().map(|_| Vec::new()).collect();
+    let descending = |value: u128, bits: u32| (1u128 << bits) - 1 - value.min((1 << bits) - 1);
+    for position in positions {
+        let known = everyone
+            .get(*position as usize)
+            .zip(traits.get(*position as usize));
+        let Some((candidate, traits)) = known else {
+            continue;
+        };
+        let remote = candidate.remote.map_or(2u128, u128::from);
+        for ((profile, experience), admitted) in profiles.iter().zip(&experience).zip(&mut admitted) {
+            if !profile.has_must_haves(candidate, population) {
+                continue;
             }
             let (skill, deliveries) = seen_by(profile, candidate, population);
             let worth = u128::from(experience.get(usize::from(deliveries)).copied().unwrap_or(0));
-            let descending = |value: u128, bits: u32| (1u128 << bits) - 1 - value.min((1 << bits) - 1);
-            let remote = candidate.remote.map_or(2u128, u128::from);
             let order = u128::from(candidate.area.unwrap_or(NOWHERE)) << 112
                 | remote << 110
                 | descending(worth, 20) << 90
                 | descending(u128::from(skill), 20) << 70
                 | descending(u128::from(traits.hours), 7) << 63
                 | descending(u128::from(traits.responsiveness_ppm), 20) << 43
-                | position as u128;
-            Some((order, Entry::new(position as u32, skill, deliveries, traits)))
-        };
-        positions.iter().filter_map(of).collect()
+                | u128::from(*position);
+            admitted.push((order, Entry::new(*position, skill, deliveries, traits)));
+        }
     }
+    admitted
+}
 
+impl Tree {
     pub fn new(
         profile: Arc<Profile>,
         mut admitted: Vec<(Order, Entry)>,
@@ -234,28 +243,29 @@ impl Tree {
             sets: Vec::new(),
             experience_ppm,
         };
-        let mut first = 0;
+        let (mut first, mut members) = (0, Vec::with_capacity(LEAF));
         for cell in admitted.chunk_by(|a, b| a.0 >> 110 == b.0 >> 110) {
             let mut level: Vec<Node> = Vec::new();
             for group in cell.chunks(LEAF) {
+                // Copied before anything branches on them, so that their cache misses overlap.
+                members.clear();
+                let at = |(_, entry): &(Order, Entry)| traits.get(entry.position() as usize).copied();
+                members.extend(group.iter().filter_map(at));
                 let mut sets = None;
                 if group.len() > LEAST_FOR_SETS {
-                    let members = group.iter();
-                    let members = members.filter_map(|(_, entry)| traits.get(entry.position() as usize));
-                    tree.sets.push(Sets::new(members));
+                    tree.sets.push(Sets::new(members.iter()));
                     sets = NonZeroU32::new(tree.sets.len() as u32);
                 }
-                let single = |(_, entry): &(Order, Entry)| {
-                    Some(Node {
-                        best: *traits.get(entry.position() as usize)?,
-                        skill_ppm: entry.skill_ppm() as u32,
-                        experience_ppm: tree.experience_of(*entry) as u32,
-                        first,
-                        count: group.len() as u16,
-                        kind: Kind::Leaf(sets),
-                    })
+                let single = |((_, entry), best): (&(Order, Entry), &Traits)| Node {
+                    best: *best,
+                    skill_ppm: entry.skill_ppm() as u32,
+                    experience_ppm: tree.experience_of(*entry) as u32,
+                    first,
+                    count: group.len() as u16,
+                    kind: Kind::Leaf(sets),
                 };
-                level.extend(group.iter().filter_map(single).reduce(|a, b| a.merge(&b)));
+                let singles = group.iter().zip(&members).map(single);
+                level.extend(singles.reduce(|a, b| a.merge(&b)));
                 first += group.len() as u32;
             }
             while level.len() > 1 {
