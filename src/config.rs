@@ -1,9 +1,12 @@
 //! The configuration: flags and environment, read once in `main` and passed on. There are no globals.
 
 use crate::error::{Error, Result};
+use chrono::Duration;
 use clap::{Args, ValueEnum};
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Where the data is and how to log: shared by all subcommands that touch the database.
 #[derive(Debug, Clone, Args)]
@@ -14,9 +17,18 @@ pub struct Config {
     /// Folder of the SQLite database and of the token key
     #[arg(long, env = "MUSUBI_DATA_DIR", default_value = "./data", global = true)]
     pub data_dir: PathBuf,
-    /// Secret that signs tokens, at least 32 bytes; without it one is made and kept in the data folder
+    /// Secrets that tokens are signed with, each of at least 32 bytes, parted by commas, newest first; without them one
+    /// is made and kept in the data folder
     #[arg(long, env = "MUSUBI_TOKEN_KEY", hide_env_values = true, global = true)]
     pub token_key: Option<String>,
+    /// Address at which browsers reach the server, for links: https://musubi.example.jp
+    #[arg(
+        long,
+        env = "MUSUBI_PUBLIC_URL",
+        default_value = "http://127.0.0.1:8080",
+        global = true
+    )]
+    pub public_url: String,
     /// Least severe level that is logged, for everything or by module: "info", "warn,musubi=debug"
     #[arg(long, env = "MUSUBI_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -40,6 +52,59 @@ pub struct Listen {
     /// Number of threads that answer requests; 0 takes one for each core
     #[arg(long, env = "MUSUBI_WORKERS", default_value_t = 0)]
     pub workers: usize,
+    /// Proxies whose X-Forwarded-For is believed: addresses and networks, parted by commas
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "")]
+    pub trusted_proxies: TrustedProxies,
+    /// Minutes after which a session that isn't used is over
+    #[arg(long, env = "MUSUBI_SESSION_IDLE_MINUTES", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=525_600))]
+    pub session_idle_minutes: i64,
+    /// Hours after which a session is over, used or not
+    #[arg(long, env = "MUSUBI_SESSION_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8_760))]
+    pub session_hours: i64,
+}
+
+/// Address at which browsers reach the server.
+#[derive(Debug, Clone)]
+pub struct PublicUrl(pub String);
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionLimits {
+    pub idle: Duration,
+    pub longest: Duration,
+}
+
+/// Proxies that we believe.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|net| net.contains(&address))
+    }
+}
+
+impl FromStr for TrustedProxies {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<TrustedProxies, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let net = |part: &str| {
+            let one = part.parse::<IpAddr>().map(IpNet::from);
+            one.or_else(|_| part.parse::<IpNet>())
+                .map_err(|_| format!("{part:?} is neither an address nor a network like 10.0.0.0/8"))
+        };
+        parts.map(net).collect::<Result<_, _>>().map(TrustedProxies)
+    }
+}
+
+impl Listen {
+    pub fn session_limits(&self) -> SessionLimits {
+        SessionLimits {
+            idle: Duration::minutes(self.session_idle_minutes),
+            longest: Duration::hours(self.session_hours),
+        }
+    }
 }
 
 impl Config {

@@ -73,6 +73,8 @@ pub enum Error {
     Unauthenticated(Text),
     /// 403: the caller is known and lacks this scope.
     Forbidden { scope: &'static str },
+    /// 403: the caller may do this, but not there.
+    OutsideReach(Text),
     /// 404: nothing of this kind is here.
     NotFound { what: Text },
     /// 405: the path exists, the method doesn't.
@@ -93,6 +95,8 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     /// 422: the same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
+    /// 429: too many in a time; another may follow after these seconds.
+    TooManyRequests { code: &'static str, retry_after_s: u64 },
     /// 503
     Unavailable(Text),
     /// 500: the text is for the log.
@@ -118,7 +122,7 @@ impl Error {
         match self {
             Error::MalformedJson { .. } | Error::InvalidParameters(_) => 400,
             Error::Unauthenticated(_) => 401,
-            Error::Forbidden { .. } => 403,
+            Error::Forbidden { .. } | Error::OutsideReach(_) => 403,
             Error::NotFound { .. } => 404,
             Error::MethodNotAllowed { .. } => 405,
             Error::NotAcceptable { .. } => 406,
@@ -128,6 +132,7 @@ impl Error {
             Error::TooLarge { .. } => 413,
             Error::UnsupportedMediaType { .. } => 415,
             Error::Invalid(_) | Error::IdempotencyKeyReused => 422,
+            Error::TooManyRequests { .. } => 429,
             Error::Unavailable(_) => 503,
             Error::Internal(_) => 500,
         }
@@ -140,6 +145,7 @@ impl Error {
             Error::InvalidParameters(_) => "invalid_parameters",
             Error::Unauthenticated(_) => "unauthenticated",
             Error::Forbidden { .. } => "forbidden",
+            Error::OutsideReach(_) => "outside_reach",
             Error::NotFound { .. } => "not_found",
             Error::MethodNotAllowed { .. } => "method_not_allowed",
             Error::NotAcceptable { .. } => "not_acceptable",
@@ -150,6 +156,7 @@ impl Error {
             Error::UnsupportedMediaType { .. } => "unsupported_media_type",
             Error::Invalid(_) => "invalid",
             Error::IdempotencyKeyReused => "idempotency_key_reused",
+            Error::TooManyRequests { code, .. } => code,
             Error::Unavailable(_) => "unavailable",
             Error::Internal(_) => "internal",
         }
@@ -207,6 +214,11 @@ impl Error {
             Error::IdempotencyKeyReused => Text::new(
                 "この Idempotency-Key は別の内容ですでに使われています。",
                 "This Idempotency-Key was used for another request.",
+            ),
+            Error::OutsideReach(reason) => reason.clone(),
+            Error::TooManyRequests { retry_after_s, .. } => Text::new(
+                format!("回数が多すぎます。{retry_after_s}秒後にやり直してください。"),
+                format!("That was too often: try again in {retry_after_s} s."),
             ),
             Error::Unavailable(reason) => reason.clone(),
             Error::Internal(_) => Text::new(

@@ -28,11 +28,12 @@
 //! | 9 | [`organizations`] | who asks |
 //! | 10 | [`workers`] | who offers |
 //! | 11 | [`deliverables`] | what is asked for |
-//! | 12 | [`applications`], [`exposures`] | bids for a place in a team; which lists were shown to whom |
-//! | 13 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
-//! | 14 | [`imports`] | published archives |
-//! | 15 | [`api`] | the URL table, the OpenAPI document |
-//! | 16 | [`demo`] | a demonstration to touch |
+//! | 12 | [`users`] | the people who log in |
+//! | 13 | [`sessions`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
+//! | 14 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
+//! | 15 | [`imports`] | published archives |
+//! | 16 | [`api`] | the URL table, the OpenAPI document |
+//! | 17 | [`demo`] | a demonstration to touch |
 //!
 //! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
 //! administrators write it over HTTP; workers stand below organizations because they name those that they are kept
@@ -65,6 +66,8 @@ pub mod imports;
 pub mod matcher;
 pub mod matches;
 pub mod organizations;
+pub mod sessions;
 pub mod statistics;
 pub mod triage;
+pub mod users;
 pub mod workers;

@@ -1,106 +1,27 @@
-//! The command line.
+//! The command line: `arguments` has what can be said, here is what is done.
 
+#[path = "main/arguments.rs"]
+mod arguments;
+
+use arguments::{Cli, Command, Import, KeyAction, UserAction};
 use chrono::Utc;
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use musubi::api::{Listening, State, document::Document};
-use musubi::auth::{Keys, Role, SCOPES};
+use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, Role};
 use musubi::catalogue::calendar;
 use musubi::config::{Config, Listen, LogFormat};
+use musubi::db::{Id, Instant};
 use musubi::error::{Error, Result};
+use musubi::users::{self, Invitation, NewUser, User};
 use musubi::{db, demo, imports};
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-
-/// Matches pro bono workers with the deliverables that community organisations ask for
-#[derive(Parser)]
-#[command(version, about)]
-struct Cli {
-    #[command(flatten)]
-    config: Config,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Serve the API
-    Serve {
-        #[command(flatten)]
-        listen: Listen,
-    },
-    /// Load the published archive and a made-up roster, show a ranking, and serve
-    Demo {
-        #[command(flatten)]
-        listen: Listen,
-        /// Stop after loading
-        #[arg(long)]
-        load_only: bool,
-        /// How many made-up workers
-        #[arg(long, default_value_t = demo::roster::SIZE, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-        roster: u64,
-    },
-    /// Bring the database up to date
-    Migrate,
-    /// Print the OpenAPI document
-    Openapi,
-    /// Print a token
-    Token {
-        /// Whose permissions it has
-        #[arg(long, value_enum)]
-        role: Role,
-        /// How long it is valid: a number with s, m, h or d
-        #[arg(long, default_value = "8h", value_parser = seconds)]
-        ttl: i64,
-        /// Who it is for; appears in the change log
-        #[arg(long, default_value = "cli")]
-        subject: String,
-        /// Only these scopes of the role, parted by spaces
-        #[arg(long)]
-        scope: Option<String>,
-    },
-    /// Load files
-    Import {
-        #[command(subcommand)]
-        kind: Import,
-    },
-}
-
-#[derive(Subcommand)]
-enum Import {
-    /// An archive of engagements as it was published (CSV: 年度, 区分, 期間, 地域名, 団体名, 支援内容)
-    Engagements {
-        file: PathBuf,
-        /// The totals that the publication declares (CSV: 年度, 区分, 団体数), to be reconciled
-        #[arg(long)]
-        totals: Option<PathBuf>,
-        /// Tell what would be done and write nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-}
-
-/// "90s", "15m", "8h", "30d"
-fn seconds(text: &str) -> Result<i64, String> {
-    let wrong = || format!("{text:?} is no time: expected a number with s, m, h or d, like 8h");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let factor = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: i64 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
-    number
-        .checked_mul(factor)
-        .filter(|s| (1..=3650 * 86_400).contains(s))
-        .ok_or_else(wrong)
-}
+use validator::Validate;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -162,7 +83,11 @@ fn start_logging(config: &Config) -> Result<()> {
 fn run(cli: Cli) -> Result<ExitCode> {
     let config = &cli.config;
     match cli.command {
-        Command::Serve { listen } => serve(Listening::bind(State::open(config)?, &listen)?)?,
+        Command::Serve { listen } => {
+            let state = State::open(config)?;
+            greet_first(&state)?;
+            serve(Listening::bind(state, &listen)?)?;
+        }
         Command::Demo {
             listen,
             load_only,
@@ -178,24 +103,37 @@ fn run(cli: Cli) -> Result<ExitCode> {
             ttl,
             subject,
             scope,
+            areas,
+            organization,
+            worker,
         } => {
             let keys = Keys::open(config.token_key.as_deref(), &config.data_dir()?)?;
-            let unknown = scope
-                .iter()
-                .flat_map(|scopes| scopes.split(' '))
-                .find(|name| !SCOPES.iter().any(|(known, _)| known == name));
-            if let Some(name) = unknown {
-                let known: Vec<&str> = SCOPES.iter().map(|(name, _)| *name).collect();
-                return Err(Error::Internal(format!(
-                    "there is no scope {name:?}, only {}",
-                    known.join(", ")
-                )));
-            }
-            say(&format!(
-                "{}\n",
-                keys.sign(role, &subject, scope, Utc::now().timestamp(), ttl)?
-            ))?;
+            let scopes = scope.iter().flat_map(|scopes| scopes.split(' '));
+            check_scopes(scopes)?;
+            let mut claims = Claims::new(role, subject, Utc::now().timestamp(), ttl);
+            claims.scope = scope;
+            claims.belonging = Belonging {
+                areas,
+                organization_id: organization.map(Id),
+                worker_id: worker.map(Id),
+            };
+            say(&format!("{}\n", keys.sign(&claims)?))?;
         }
+        Command::User {
+            action: UserAction::Create { email, name, .. },
+        } => invite(config, &email, &name)?,
+        Command::Key {
+            action: KeyAction::Rotate { drop_old },
+        } => {
+            if config.token_key.is_some() {
+                return Err(Error::Internal(
+                    "the keys are given by MUSUBI_TOKEN_KEY: put a new secret before the others there, parted by a comma"
+                        .into(),
+                ));
+            }
+            say(&format!("{}\n", auth::rotate(&config.data_dir()?, drop_old)?))?;
+        }
+        Command::Permissions => say(&auth::table())?,
         Command::Import {
             kind:
                 Import::Engagements {
@@ -208,6 +146,58 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn check_scopes<'a>(mut scopes: impl Iterator<Item = &'a str>) -> Result<()> {
+    let known = || PERMISSIONS.iter().map(|row| row.scope);
+    match scopes.find(|name| !known().any(|scope| scope == *name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::Internal(format!(
+            "there is no scope {name:?}, only {}",
+            known().collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}
+
+/// Invites an administrator and prints the link.
+fn invite(config: &Config, email: &str, name: &str) -> Result<()> {
+    let details = NewUser::administrator(email, name);
+    details
+        .validate()
+        .map_err(|e| Error::Internal(e.to_string().replace('\n', "; ")))?;
+    let state = State::open(config)?;
+    let invitation = state.pool.write_blocking(|db| {
+        let now = Instant::now();
+        let user = User::invite(Id::new(), details, now);
+        users::store::insert(db, "cli:user", &user)?;
+        let invitation = Invitation::new(&config.public_url, now)?;
+        users::store::invite(db, Some(user.id), &invitation, now)?;
+        Ok(invitation)
+    })?;
+    say(&linked(&invitation))
+}
+
+fn linked(invitation: &Invitation) -> String {
+    format!(
+        "Choose the password at this link, once, until {}:\n\n{}\n",
+        invitation.expires_at,
+        invitation.link.as_deref().unwrap_or_default()
+    )
+}
+
+/// On an empty database nobody could log in: the first administrator's link goes to whoever started the server.
+fn greet_first(state: &State) -> Result<()> {
+    let url = state.public_url.0.clone();
+    let invitation = state
+        .pool
+        .write_blocking(|db| users::store::invite_first(db, &url, Instant::now()))?;
+    match invitation {
+        Some(invitation) => say(&format!(
+            "There is no user yet. The first administrator: {}\n",
+            linked(&invitation).trim_start_matches("Choose the password at this link, ")
+        )),
+        None => Ok(()),
+    }
 }
 
 fn serve(listening: Listening) -> Result<()> {
@@ -233,9 +223,8 @@ fn run_demo(config: &Config, listen: &Listen, load_only: bool, roster: u64) -> R
     if load_only {
         return Ok(());
     }
-    let token = state
-        .keys
-        .sign(Role::Admin, "demo", None, Utc::now().timestamp(), 8 * 3600)?;
+    let claims = Claims::new(Role::Admin, "demo", Utc::now().timestamp(), 8 * 3600);
+    let token = state.keys.sign(&claims)?;
     let listening = Listening::bind(state, listen)?;
     let base = format!("http://{}", listening.address);
     say(&format!(

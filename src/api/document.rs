@@ -34,6 +34,8 @@ use utoipa_actix_web::AppExt;
         (name = "Applications", description = "Bids for a place in a deliverable's team (応募)"),
         (name = "Matches", description = "Rankings, both ways, explained"),
         (name = "Statistics", description = "How much of what, and where"),
+        (name = "Authentication", description = "Logging in, and one's own sessions"),
+        (name = "Users", description = "The people who log in"),
         (name = "Health", description = "For whoever runs the server")
     ),
     components(schemas(crate::http::problem::Problem, crate::http::problem::ProblemField)),
@@ -45,7 +47,8 @@ struct BearerToken;
 
 impl Modify for BearerToken {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let description = "A token of `musubi token`; the scopes that an operation needs are listed with it.";
+        let description = "An access token, of `POST /v1/auth/login` or of `musubi token`; the scope that an operation needs is listed \
+            with it.";
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT");
@@ -236,9 +239,14 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         .get("parameters")
         .is_some_and(|p| p.as_array().is_some_and(|p| !p.is_empty()));
     let in_path = path.contains('{');
-    let is_health = operation
-        .get("tags")
-        .is_some_and(|tags| tags.get(0) == Some(&json!("Health")));
+    let is_tagged = |tag: &str| {
+        operation
+            .get("tags")
+            .is_some_and(|tags| tags.get(0) == Some(&json!(tag)))
+    };
+    let is_health = is_tagged("Health");
+    // Its answers are secrets, and are not kept to be repeated.
+    let is_authentication = is_tagged("Authentication");
     if !secured {
         // Open to all, on purpose.
         operation.insert("security".to_owned(), json!([]));
@@ -277,6 +285,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
                 json!("\"3\""),
             ));
         }
+        "post" if is_authentication => {}
         "post" => {
             errors.push((409, "A request with this Idempotency-Key is under way"));
             let mut key = header(

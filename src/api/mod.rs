@@ -9,13 +9,16 @@ pub mod health;
 use crate::auth::Keys;
 use crate::background::Loops;
 use crate::catalogue::{self, Catalogues, calendar};
-use crate::config::{Config, Listen};
+use crate::config::{Config, Listen, PublicUrl, SessionLimits, TrustedProxies};
 use crate::db::{self, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::exposures::Recorder;
 use crate::http::{conditional, idempotency, problem, trace};
 use crate::matches::MatchIndex;
-use crate::{applications, deliverables, exposures, matches, organizations, statistics, triage, workers};
+use crate::sessions::{self, password::Passwords};
+use crate::{
+    applications, deliverables, exposures, matches, organizations, statistics, triage, users, workers,
+};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
@@ -39,7 +42,9 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(matches::http::routes)
         .configure(exposures::http::routes)
         .configure(statistics::http::routes)
-        .configure(triage::http::routes);
+        .configure(triage::http::routes)
+        .configure(sessions::http::routes)
+        .configure(users::http::routes);
 }
 
 /// What the handlers share.
@@ -50,6 +55,8 @@ pub struct State {
     pub index: Data<MatchIndex>,
     pub recorder: Data<Recorder>,
     pub keys: Data<Keys>,
+    pub passwords: Data<Passwords>,
+    pub public_url: Data<PublicUrl>,
 }
 
 impl State {
@@ -67,6 +74,8 @@ impl State {
             index,
             recorder: Data::default(),
             keys: Data::new(keys),
+            passwords: Data::new(Passwords::new()?),
+            public_url: Data::new(PublicUrl(config.public_url.clone())),
         })
     }
 
@@ -115,6 +124,11 @@ impl State {
                     .await
             }
         });
+        let pool = self.pool.clone();
+        loops.spawn("old sessions", Duration::from_secs(3600), move || {
+            let pool = pool.clone();
+            async move { pool.write(|db| sessions::store::purge(db, Instant::now())).await }
+        });
         loops
     }
 }
@@ -129,9 +143,13 @@ pub struct Listening {
 impl Listening {
     pub fn bind(state: State, listen: &Listen) -> Result<Listening> {
         let failed = |e: std::io::Error| Error::Internal(format!("cannot listen on {}: {e}", listen.listen));
-        let document = Data::new(document::Document::new());
-        let shared = state.clone();
-        let mut server = HttpServer::new(move || app(shared.clone(), document.clone())).shutdown_timeout(30);
+        let shared = Shared {
+            state: state.clone(),
+            document: Data::new(document::Document::new()),
+            limits: Data::new(listen.session_limits()),
+            proxies: Data::new(listen.trusted_proxies.clone()),
+        };
+        let mut server = HttpServer::new(move || app(shared.clone())).shutdown_timeout(30);
         if listen.workers > 0 {
             server = server.workers(listen.workers);
         }
@@ -159,9 +177,17 @@ impl Listening {
     }
 }
 
-fn app(
+/// What the threads that answer have in common.
+#[derive(Clone)]
+struct Shared {
     state: State,
     document: Data<document::Document>,
+    limits: Data<SessionLimits>,
+    proxies: Data<TrustedProxies>,
+}
+
+fn app(
+    shared: Shared,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -171,6 +197,7 @@ fn app(
         InitError = (),
     >,
 > {
+    let state = shared.state;
     let (app, _) = App::new()
         .into_utoipa_app()
         .configure(health::routes)
@@ -182,7 +209,11 @@ fn app(
         .app_data(state.index)
         .app_data(state.recorder)
         .app_data(state.keys)
-        .app_data(document)
+        .app_data(state.passwords)
+        .app_data(state.public_url)
+        .app_data(shared.limits)
+        .app_data(shared.proxies)
+        .app_data(shared.document)
         .route("/openapi.json", web::get().to(openapi_json))
         .service(web::redirect("/docs", "/docs/"))
         .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))

@@ -1,83 +1,93 @@
-//! Who may do what: bearer tokens (JWT, HS256) with a role, and the scopes that each role has.
+//! Who may do what: roles, the permission table, and bearer tokens (JWT, EdDSA).
+//!
+//! * `permissions`: the one table of scopes and roles. `reach`: which records are a caller's own.
+//! * `keys`: the keys that sign tokens. `secret`: what else we give out, and how it is kept.
+//! * `store`: whom a token stands for, as the database has it now.
 //!
 //! An operation names its scope in the handler's signature, [`http::Caller`]`<ReadWorkers>`; one that names none
 //! can't be reached with or without a token unless it is public on purpose. A token may be narrowed to fewer
 //! scopes than its role has, never widened.
 //!
-//! Deliberately absent: users, sessions, areas and partners' own records.
+//! A token of a session or a partner is worth what the database says at that moment: ending a session, suspending
+//! a user or changing where they belong counts from the next request. A token that `musubi token` printed stands for
+//! itself until it expires.
+//!
+//! Deliberately absent: logging in (`sessions`), the people themselves (`users`).
 
 pub mod http;
 mod keys;
+pub mod permissions;
+pub mod reach;
+pub mod secret;
+pub mod store;
 
-pub use keys::Keys;
+pub use keys::{Keys, rotate};
+pub use permissions::*;
+pub use reach::{Belonging, PartnerReach, Reach};
 
+use crate::db::Id;
+use crate::error::{Error, Result, Text};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-
-/// One permission.
-pub trait Scope: 'static {
-    const NAME: &'static str;
-}
-
-macro_rules! scopes {
-    ($($name:ident = $code:literal: $permits:literal,)*) => {
-        $(#[doc = $permits] pub struct $name; impl Scope for $name { const NAME: &'static str = $code; })*
-        /// Every scope with what it permits.
-        pub const SCOPES: &[(&str, &str)] = &[$(($code, $permits)),*];
-    };
-}
-
-scopes! {
-    WriteCatalogue = "catalogue:write": "Add, change and retire entries of the catalogue",
-    ReadOrganizations = "organizations:read": "Read organizations",
-    WriteOrganizations = "organizations:write": "Register, change and archive organizations",
-    ReadDeliverables = "deliverables:read": "Read deliverables",
-    WriteDeliverables = "deliverables:write": "Request, change and archive deliverables",
-    ReadWorkers = "workers:read": "Read workers' profiles",
-    WriteWorkers = "workers:write": "Register, change and erase workers",
-    ReadPersonalData = "personal_data:read": "See names, contacts and free text that tell who someone is",
-    ReadApplications = "applications:read": "Read applications",
-    WriteApplications = "applications:write": "Apply on behalf of workers, accept, decline and withdraw",
-    ReadMatches = "matches:read": "Rank workers and deliverables",
-    ReadStatistics = "statistics:read": "Read statistics",
-    ReadAudit = "audit:read": "Read who was shown what",
-}
+use utoipa::ToSchema;
 
 /// Who the caller is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
+#[schema(as = UserRole)] // the catalogue's roles, of a team, are called so already
 pub enum Role {
     /// The secretariat
     Admin,
-    /// City hall, social welfare council, community support centre
+    /// City hall, social welfare council, community support centre: acts within its areas
     Coordinator,
+    /// A member of an organization
+    Organization,
+    /// A pro bono worker, for their own profile
+    Worker,
     /// An app through which volunteers find deliverables
     Partner,
     /// A script that loads rosters
     Importer,
+    /// Reads everything, changes nothing
+    Auditor,
 }
 
 impl Role {
+    pub const ALL: [Role; 7] = [
+        Role::Admin,
+        Role::Coordinator,
+        Role::Organization,
+        Role::Worker,
+        Role::Partner,
+        Role::Importer,
+        Role::Auditor,
+    ];
+
     pub fn code(self) -> &'static str {
         match self {
             Role::Admin => "admin",
             Role::Coordinator => "coordinator",
+            Role::Organization => "organization",
+            Role::Worker => "worker",
             Role::Partner => "partner",
             Role::Importer => "importer",
+            Role::Auditor => "auditor",
         }
     }
 
-    /// The permission table.
-    pub fn has(self, scope: &str) -> bool {
+    pub fn of_code(code: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.code() == code)
+    }
+
+    /// The reach of the role with these belongings; none where one that it needs is missing.
+    pub fn reach(self, belonging: Belonging) -> Option<Reach> {
         match self {
-            Role::Admin => true,
-            Role::Coordinator => ![WriteCatalogue::NAME, ReadAudit::NAME].contains(&scope),
-            Role::Partner => [ReadDeliverables::NAME, ReadOrganizations::NAME].contains(&scope),
-            Role::Importer => {
-                let kinds = ["organizations:", "deliverables:", "workers:"];
-                kinds.iter().any(|kind| scope.starts_with(kind))
-            }
+            Role::Admin | Role::Importer | Role::Auditor => Some(Reach::Everything),
+            Role::Coordinator => Some(Reach::Areas(belonging.areas)),
+            Role::Organization => belonging.organization_id.map(Reach::Organization),
+            Role::Worker => belonging.worker_id.map(Reach::Worker),
+            Role::Partner => None,
         }
     }
 }
@@ -86,54 +96,114 @@ impl Role {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
-    /// Who: appears in the change log.
+    pub aud: String,
+    /// A user's or a partner's id, or the name that `musubi token` was given.
     pub sub: String,
+    /// The session it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<Id>,
     pub role: Role,
     /// Narrows the role's scopes: names parted by spaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    #[serde(flatten)]
+    pub belonging: Belonging,
     pub iat: i64,
+    pub nbf: i64,
     pub exp: i64,
 }
 
 impl Claims {
-    pub fn may(&self, scope: &str) -> bool {
-        let narrowed = self
-            .scope
+    /// Of someone, from now on.
+    pub fn new(role: Role, subject: impl ToString, now: i64, ttl_seconds: i64) -> Claims {
+        Claims {
+            iss: keys::ISSUER.to_owned(),
+            aud: keys::AUDIENCE.to_owned(),
+            sub: subject.to_string(),
+            sid: None,
+            role,
+            scope: None,
+            belonging: Belonging::default(),
+            iat: now,
+            nbf: now,
+            exp: now + ttl_seconds,
+        }
+    }
+}
+
+/// Who a request comes from, and what they may do.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    pub role: Role,
+    /// A user's or a partner's id, or the name in a token that stands for itself.
+    pub subject: String,
+    pub session: Option<Id>,
+    /// Fewer scopes than the role has.
+    pub narrowed: Option<String>,
+    pub reach: Reach,
+}
+
+impl Principal {
+    pub fn extent(&self, scope: &str) -> Option<Extent> {
+        let within = self
+            .narrowed
             .as_ref()
             .is_none_or(|own| own.split(' ').any(|s| s == scope));
-        self.role.has(scope) && narrowed
+        permissions::extent(self.role, scope).filter(|_| within)
     }
 
-    /// The name in the change log.
+    /// The name in the change log: never a person's own.
     pub fn actor(&self) -> String {
-        format!("{}:{}", self.role.code(), self.sub)
+        format!("{}:{}", self.role.code(), self.subject)
     }
+}
+
+/// A write that is allowed, but not for this record.
+pub fn outside_reach() -> Error {
+    Error::OutsideReach(Text::new(
+        "あなたの担当範囲の外です。",
+        "This is outside of what is yours.",
+    ))
+}
+
+/// Refuses what would come to stand outside of the caller's reach.
+pub fn within_reach(within: bool) -> Result<()> {
+    if within { Ok(()) } else { Err(outside_reach()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_token_narrows_its_role_and_never_widens_it() {
-        let claims = |role, scope: &str| Claims {
-            iss: keys::ISSUER.into(),
-            sub: "x".into(),
+    fn principal(role: Role, scope: &str) -> Principal {
+        Principal {
             role,
-            scope: Some(scope.into()),
-            iat: 0,
-            exp: 0,
-        };
-        assert!(claims(Role::Admin, "workers:read matches:read").may("matches:read"));
-        assert!(!claims(Role::Admin, "workers:read").may("workers:write"));
-        assert!(!claims(Role::Partner, "workers:read").may("workers:read"));
+            subject: "x".into(),
+            session: None,
+            narrowed: Some(scope.into()),
+            reach: Reach::Everything,
+        }
     }
 
     #[test]
-    fn only_those_who_need_it_see_personal_data() {
-        let seeing = [Role::Admin, Role::Coordinator, Role::Partner, Role::Importer]
-            .map(|r| r.has(ReadPersonalData::NAME));
-        assert_eq!(seeing, [true, true, false, false]);
+    fn a_token_narrows_its_role_and_never_widens_it() {
+        let admin = principal(Role::Admin, "workers:read matches:read");
+        assert_eq!(admin.extent("matches:read"), Some(Extent::All));
+        assert_eq!(admin.extent("workers:write"), None);
+        assert_eq!(
+            principal(Role::Partner, "statistics:read").extent("statistics:read"),
+            None
+        );
+    }
+
+    #[test]
+    fn whoever_belongs_nowhere_reaches_nothing() {
+        assert_eq!(
+            Role::Coordinator.reach(Belonging::default()),
+            Some(Reach::Areas(vec![]))
+        );
+        for role in [Role::Organization, Role::Worker, Role::Partner] {
+            assert_eq!(role.reach(Belonging::default()), None, "{role:?}");
+        }
     }
 }

@@ -19,6 +19,7 @@ pub enum Subject {
     Application,
     Catalogue,
     DeclaredTotal,
+    User,
 }
 
 impl Subject {
@@ -30,6 +31,7 @@ impl Subject {
             Subject::Application => "application",
             Subject::Catalogue => "catalogue",
             Subject::DeclaredTotal => "declared_total",
+            Subject::User => "user",
         }
     }
 }

@@ -171,6 +171,54 @@ tables! {
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
     }
+
+    users (id) {
+        id -> UniqueId,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        status -> Text,
+        intermediary -> JsonText,
+        areas -> JsonText,
+        organization_id -> Nullable<UniqueId>,
+        worker_id -> Nullable<UniqueId>,
+        password_hash -> Nullable<Text>,
+        last_login_at -> Nullable<MicrosecondTime>,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    invitations (digest) {
+        digest -> Text,
+        user_id -> Nullable<UniqueId>,
+        created_at -> MicrosecondTime,
+        expires_at -> MicrosecondTime,
+    }
+
+    sessions (id) {
+        id -> UniqueId,
+        user_id -> UniqueId,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        created_at -> MicrosecondTime,
+        last_used_at -> MicrosecondTime,
+        expires_at -> MicrosecondTime,
+        ended_at -> Nullable<MicrosecondTime>,
+    }
+
+    refresh_tokens (digest) {
+        digest -> Text,
+        session_id -> UniqueId,
+        created_at -> MicrosecondTime,
+        used_at -> Nullable<MicrosecondTime>,
+    }
+
+    throttles (key) {
+        key -> Text,
+        failures -> Integer,
+        last_at -> MicrosecondTime,
+    }
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -185,4 +233,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     worker_skills,
     exposures,
     applications,
+    users,
+    sessions,
+    refresh_tokens,
+    invitations,
 );

@@ -47,6 +47,9 @@ pub struct Answer {
     /// What it is about, so that erasing a person erases this too.
     #[serde(skip)]
     entity_id: Option<String>,
+    /// Secrets that the first answer alone has, by their pointers.
+    #[serde(skip)]
+    once: Vec<(&'static str, serde_json::Value)>,
     body: serde_json::Value,
 }
 
@@ -63,6 +66,7 @@ impl Answer {
             location: Some(location),
             version: Some(version),
             entity_id,
+            once: Vec::new(),
             body: json(body)?,
         })
     }
@@ -73,11 +77,27 @@ impl Answer {
             location: None,
             version: None,
             entity_id: None,
+            once: Vec::new(),
             body: json(body)?,
         })
     }
 
-    fn respond(self) -> HttpResponse {
+    /// The values at these pointers are secrets: they are not kept, and null where the answer is repeated.
+    pub fn showing_once(mut self, pointers: &[&'static str]) -> Answer {
+        for pointer in pointers {
+            if let Some(value) = self.body.pointer_mut(pointer) {
+                self.once.push((pointer, value.take()));
+            }
+        }
+        self
+    }
+
+    fn respond(mut self) -> HttpResponse {
+        for (pointer, secret) in self.once {
+            if let Some(place) = self.body.pointer_mut(pointer) {
+                *place = secret;
+            }
+        }
         let mut response = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));

@@ -4,11 +4,13 @@
 //! * `body`: JSON bodies, strictly read and valid. `query`: parameters of the query and the path.
 //! * `page`: keyset pages. `conditional`: ETag, If-Match, If-None-Match.
 //! * `wording`: what is wrong with a value, in words.
+//! * `client`: where a request comes from.
 //! * `idempotency`: POSTs that may be sent twice. `trace`: request ids and the access log.
 //!
 //! Deliberately absent: anything about one resource, and who may do what (`auth`).
 
 pub mod body;
+pub mod client;
 pub mod conditional;
 pub mod idempotency;
 pub mod language;
@@ -19,6 +21,7 @@ pub mod trace;
 mod wording;
 
 pub use body::{Patch, Valid};
+pub use client::ClientAddress;
 pub use conditional::{Entity, IfMatch};
 pub use idempotency::{Answer, Submission};
 pub use language::Language;

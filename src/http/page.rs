@@ -46,6 +46,11 @@ impl<T> Page<T> {
         Page { items: rows, next }
     }
 
+    /// A list that fits on one page.
+    pub fn all(items: Vec<T>) -> Page<T> {
+        Page { items, next: None }
+    }
+
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(f).collect(),

@@ -157,6 +157,9 @@ fn render(error: &Error, language: Language, request_id: &str) -> HttpResponse {
             let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
+        Error::TooManyRequests { retry_after_s, .. } => {
+            response.insert_header((header::RETRY_AFTER, retry_after_s.to_string()));
+        }
         Error::Unavailable(_) => {
             response.insert_header((header::RETRY_AFTER, "5"));
         }

@@ -7,7 +7,7 @@ use super::ranking::{self, Asked, AskedByWorker};
 use super::server::{Server, asked_role, ranked_worker, role_position};
 use super::view::{ChangesView, DeliverableBrief, DeliverableRanking, EasingsView, Why, WorkerRanking};
 use super::{DEFAULT_WEIGHTS_VERSION, Fairness, Preview, encode};
-use crate::auth::{ReadMatches, ReadStatistics, http::Caller};
+use crate::auth::{ReadMatches, ReadRecommendations, ReadStatistics, http::Caller};
 use crate::catalogue::calendar;
 use crate::db::{Db, Id};
 use crate::deliverables;
@@ -271,12 +271,12 @@ async fn suggest_easings(
 /// Every open deliverable is considered, each in the role where the worker fits best. Among the best 200, those that
 /// nobody has answered and those with places left come first; `fit_rank` and `fit_ppm` tell how it was before,
 /// `fairness=off` leaves it so.
-#[utoipa::path(operation_id = "rank_deliverables", tag = "Matches", security(("bearer" = ["matches:read"])),
+#[utoipa::path(operation_id = "rank_deliverables", tag = "Matches", security(("bearer" = ["recommendations:read"])),
     params(("id" = Id, Path, description = "The worker"), DeliverableRankingParameters),
     responses((status = 200, description = "The ranking, best first", body = DeliverableRanking)))]
 #[get("/workers/{id}/matches")]
 async fn rank_deliverables(
-    caller: Caller<ReadMatches>,
+    caller: Caller<ReadRecommendations>,
     server: Server,
     id: PathId,
     parameters: Parameters<DeliverableRankingParameters>,

@@ -334,7 +334,7 @@ on_both! {
         }
         app.send("PATCH", &path, &headers, br#"{"status": "accepted"}"#).expect(200);
         assert_eq!(app.get(&path).json()["message"], "佐藤です。", "a patch keeps what its caller doesn't see");
-        for role in [Role::Partner, Role::Importer] {
+        for role in [Role::Importer] {
             app.get_as(role, "/v1/applications").expect(403);
         }
         app.get_as(Role::Coordinator, "/v1/applications").expect(200);

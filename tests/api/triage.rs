@@ -64,7 +64,7 @@ on_both! {
             assert_eq!(refused.faults(), [(fault.0.to_owned(), fault.1.to_owned())]);
         }
         assert_eq!(app.send("POST", "/v1/triage", &[("content-type", "application/json")], b"{}").status, 401);
-        let partner = format!("Bearer {}", app.token(Role::Partner));
+        let partner = format!("Bearer {}", app.token(Role::Importer));
         let headers = [("authorization", partner.as_str()), ("content-type", "application/json")];
         app.send("POST", "/v1/triage", &headers, json!({"trouble": "チラシ"}).to_string().as_bytes()).expect(200);
     }

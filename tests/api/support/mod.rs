@@ -4,7 +4,7 @@ pub mod postgres;
 
 use actix_web::dev::ServerHandle;
 use musubi::api::{Listening, State};
-use musubi::auth::Role;
+use musubi::auth::{Claims, Role};
 use musubi::config::{Config, Listen, LogFormat};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -40,6 +40,8 @@ macro_rules! on_both {
 pub(crate) use on_both;
 
 pub const KEY: &str = "a key for tests that is long enough to be one";
+
+pub const PASSWORD: &str = "correct horse battery staple";
 
 pub struct TestApp {
     pub base: String,
@@ -108,6 +110,7 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
         database_url,
         data_dir: folder.to_owned(),
         token_key: Some(KEY.to_owned()),
+        public_url: "https://musubi.example.jp".into(),
         log: "off".into(),
         log_format: LogFormat::Human,
     }
@@ -157,6 +160,9 @@ impl TestApp {
         let listen = Listen {
             listen: "127.0.0.1:0".parse().unwrap(),
             workers: 2,
+            trusted_proxies: "127.0.0.1".parse().unwrap(),
+            session_idle_minutes: 30,
+            session_hours: 12,
         };
         let (sender, receiver) = std::sync::mpsc::channel();
         let served = state.clone();
@@ -240,6 +246,42 @@ impl TestApp {
         self.send(method, path, &headers, &body)
     }
 
+    /// With somebody's access token, or none.
+    pub fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> Response {
+        let bearer = format!("Bearer {token}");
+        let kind = match method {
+            "PATCH" => "application/merge-patch+json",
+            _ => "application/json",
+        };
+        let mut headers = vec![("content-type", kind)];
+        if !token.is_empty() {
+            headers.push(("authorization", bearer.as_str()));
+        }
+        let body = if body.is_null() {
+            Vec::new()
+        } else {
+            serde_json::to_vec(body).unwrap()
+        };
+        self.send(method, path, &headers, &body)
+    }
+
+    /// Invites a user and lets them choose a password.
+    pub fn user(&self, email: &str, more: Value) -> Value {
+        let mut body = json!({"email": email, "name": "鈴木 一郎", "role": "admin"});
+        merge(&mut body, more);
+        let invited = self.post("/v1/users", &body).expect(201).json();
+        let acceptance = json!({"token": invited["invitation"]["token"], "password": PASSWORD});
+        self.call("POST", "/v1/auth/invitations/accept", "", &acceptance)
+            .expect(204);
+        invited["user"].clone()
+    }
+
+    /// Logs in with the password of [`TestApp::user`].
+    pub fn login(&self, email: &str) -> Value {
+        let login = json!({"email": email, "password": PASSWORD});
+        self.call("POST", "/v1/auth/login", "", &login).expect(200).json()
+    }
+
     pub fn get(&self, path: &str) -> Response {
         self.authorized("GET", path, &[], None)
     }
@@ -321,18 +363,15 @@ pub fn merge(body: &mut Value, more: Value) {
     json_patch::merge(body, &more);
 }
 
+/// A token that stands for itself; a coordinator's is for 新宿区.
 pub fn token(state: &State, role: Role, scope: Option<&str>, ttl: i64) -> String {
     let now = chrono::Utc::now().timestamp();
-    state
-        .keys
-        .sign(
-            role,
-            "test",
-            scope.map(str::to_owned),
-            now.min(now + ttl - 60),
-            60.max(ttl),
-        )
-        .unwrap()
+    let mut claims = Claims::new(role, "test", now.min(now + ttl - 60), 60.max(ttl));
+    claims.scope = scope.map(str::to_owned);
+    if role == Role::Coordinator {
+        claims.belonging.areas = vec!["131041".to_owned()];
+    }
+    state.keys.sign(&claims).unwrap()
 }
 
 impl Drop for TestApp {

@@ -1,0 +1,150 @@
+//! The permission table: what each role may do, and how far.
+//!
+//! One row for each scope, one column for each role. An operation names one scope in its handler's signature; the
+//! documentation, `musubi permissions` and the tests read the same table.
+
+use super::Role;
+use serde::Serialize;
+use std::fmt::Write;
+use utoipa::ToSchema;
+
+/// How far a permission goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    /// Within the caller's reach: see [`super::Reach`].
+    Own,
+    All,
+}
+
+/// One permission.
+pub trait Scope: 'static {
+    const NAME: &'static str;
+}
+
+/// A scope, what it permits, and its extent for each role in the order of [`Role::ALL`].
+pub struct Permission {
+    pub scope: &'static str,
+    pub permits: &'static str,
+    pub extents: [Option<Extent>; Role::ALL.len()],
+}
+
+macro_rules! permissions {
+    ($($name:ident = $code:literal: $permits:literal, [$($extent:ident)*];)*) => {
+        $(#[doc = $permits] pub struct $name; impl Scope for $name { const NAME: &'static str = $code; })*
+        pub const PERMISSIONS: &[Permission] =
+            &[$(Permission { scope: $code, permits: $permits, extents: [$(permissions!(@ $extent)),*] }),*];
+    };
+    (@ all) => { Some(Extent::All) };
+    (@ own) => { Some(Extent::Own) };
+    (@ no) => { None };
+}
+
+permissions! {
+    // admin, coordinator, organization, worker, partner, importer, auditor
+    WriteCatalogue = "catalogue:write": "Add, change and retire entries of the catalogue",
+        [all no no no no no no];
+    ReadOrganizations = "organizations:read": "Read organizations",
+        [all own own own own all all];
+    WriteOrganizations = "organizations:write": "Register, change and archive organizations",
+        [all own own no no all no];
+    ReadDeliverables = "deliverables:read": "Read deliverables",
+        [all own own own own all all];
+    WriteDeliverables = "deliverables:write": "Request, change and archive deliverables",
+        [all own own no no all no];
+    ReadWorkers = "workers:read": "Read workers' profiles",
+        [all own own own own all all];
+    WriteWorkers = "workers:write": "Register, change and erase workers",
+        [all own no own own all no];
+    ReadPersonalData = "personal_data:read": "See names, contacts and free text that tell who someone is",
+        [all own own own own no all];
+    ReadApplications = "applications:read": "Read applications",
+        [all own own own own no all];
+    WriteApplications = "applications:write": "Apply on behalf of workers, accept, decline and withdraw",
+        [all own own own own no no];
+    ReadMatches = "matches:read": "Rank workers for deliverables",
+        [all own own no no no all];
+    ReadRecommendations = "recommendations:read": "Rank deliverables for workers",
+        [all own no own own no all];
+    ReadStatistics = "statistics:read": "Read statistics",
+        [all all no no no no all];
+    ReadAudit = "audit:read": "Read who was shown what, and who did what",
+        [all no no no no no all];
+    ReadUsers = "users:read": "Read users",
+        [all no no no no no all];
+    WriteUsers = "users:write": "Invite, change and remove users",
+        [all no no no no no no];
+    Account = "account": "See who one is, and manage one's own sessions and password",
+        [own own own own own own own];
+}
+
+/// How far a role may use a scope; none where it may not.
+pub fn extent(role: Role, scope: &str) -> Option<Extent> {
+    let row = PERMISSIONS.iter().find(|row| row.scope == scope)?;
+    let column = Role::ALL.iter().position(|r| *r == role)?;
+    row.extents.get(column).copied().flatten()
+}
+
+/// The table in Markdown, for the documents and `musubi permissions`.
+pub fn table() -> String {
+    let mut text = "| scope |".to_owned();
+    for role in Role::ALL {
+        let _ = write!(text, " {} |", role.code());
+    }
+    text += "\n|---|";
+    text += &"---|".repeat(Role::ALL.len());
+    for row in PERMISSIONS {
+        let _ = write!(text, "\n| `{}` |", row.scope);
+        for extent in row.extents {
+            let cell = match extent {
+                Some(Extent::All) => "all",
+                Some(Extent::Own) => "own",
+                None => "",
+            };
+            let _ = write!(text, " {cell} |");
+        }
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_distinct_and_an_administrator_has_them_all() {
+        let mut names: Vec<&str> = PERMISSIONS.iter().map(|row| row.scope).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), PERMISSIONS.len());
+        assert!(
+            PERMISSIONS
+                .iter()
+                .all(|row| extent(Role::Admin, row.scope).is_some())
+        );
+        assert_eq!(extent(Role::Admin, "unknown"), None);
+    }
+
+    #[test]
+    fn an_auditor_changes_nothing() {
+        let writing = PERMISSIONS
+            .iter()
+            .filter(|row| row.scope.ends_with(":write"))
+            .map(|row| row.scope);
+        assert!(writing.clone().count() > 3);
+        for scope in writing {
+            assert_eq!(extent(Role::Auditor, scope), None, "{scope}");
+        }
+    }
+
+    #[test]
+    fn the_table_has_a_row_for_each_scope_and_a_column_for_each_role() {
+        let table = table();
+        assert_eq!(table.lines().count(), PERMISSIONS.len() + 2);
+        assert!(
+            table
+                .lines()
+                .all(|line| line.matches('|').count() == Role::ALL.len() + 2)
+        );
+    }
+}

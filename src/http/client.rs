@@ -1,0 +1,66 @@
+//! Where a request comes from, and how that is known behind a proxy.
+
+use crate::config::TrustedProxies;
+use crate::error::Error;
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+/// The address of the client: the peer's, or where the peer is a trusted proxy the last one in `X-Forwarded-For` that
+/// is not.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub Option<IpAddr>);
+
+impl FromRequest for ClientAddress {
+    type Error = Error;
+    type Future = Ready<Result<ClientAddress, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let trusted = request.app_data::<Data<TrustedProxies>>();
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        let forwarded = request.headers().get_all("x-forwarded-for");
+        let hops: Vec<&str> = forwarded
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .collect();
+        let address = trusted.map_or(peer, |trusted| client(peer, &hops, trusted));
+        ready(Ok(ClientAddress(address)))
+    }
+}
+
+fn client(peer: Option<IpAddr>, hops: &[&str], trusted: &TrustedProxies) -> Option<IpAddr> {
+    let mut address = peer?;
+    for hop in hops.iter().rev() {
+        if !trusted.contains(address) {
+            break;
+        }
+        // What can't be read was written by nobody whom we trust: the last known one stands.
+        match hop.trim().parse() {
+            Ok(before) => address = before,
+            Err(_) => break,
+        }
+    }
+    Some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted: TrustedProxies = "10.0.0.0/8,::1".parse().unwrap();
+        let ip = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+        let of = |peer: &str, hops: &[&str]| client(ip(peer), hops, &trusted);
+        assert_eq!(of("203.0.113.7", &["198.51.100.1"]), ip("203.0.113.7"));
+        assert_eq!(of("10.0.0.1", &["198.51.100.1"]), ip("198.51.100.1"));
+        assert_eq!(
+            of("::1", &["6.6.6.6", " 198.51.100.1", "10.1.2.3"]),
+            ip("198.51.100.1")
+        );
+        assert_eq!(of("10.0.0.1", &["nonsense"]), ip("10.0.0.1"));
+        assert_eq!(of("10.0.0.1", &[]), ip("10.0.0.1"));
+    }
+}

@@ -1,0 +1,295 @@
+//! SQL of users and their invitations.
+
+use super::{Invitation, NewUser, User, UserFilter, UserStatus, last_admin};
+use crate::auth::{Role, secret};
+use crate::changes::{self, Action, Change, Subject};
+use crate::db::schema::{invitations, sessions, users};
+use crate::db::{Db, Doc, Id, Instant, keyset, lock};
+use crate::error::{Error, Result, Text};
+use crate::http::page;
+use crate::http::{Cursor, Page};
+use crate::organizations::Intermediary;
+use diesel::prelude::*;
+use users::dsl;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct Columns {
+    id: Id,
+    email: String,
+    name: String,
+    role: String,
+    status: String,
+    intermediary: Doc<Option<Intermediary>>,
+    areas: Doc<Vec<String>>,
+    organization_id: Option<Id>,
+    worker_id: Option<Id>,
+    password_hash: Option<String>,
+    last_login_at: Option<Instant>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl Columns {
+    fn read(self) -> Result<User> {
+        let strange = || Error::Internal(format!("user {} has a strange role", self.id));
+        let status = match self.status.as_str() {
+            "active" => UserStatus::Active,
+            _ => UserStatus::Suspended,
+        };
+        Ok(User {
+            id: self.id,
+            details: NewUser {
+                role: Role::of_code(&self.role).ok_or_else(strange)?,
+                email: self.email,
+                name: self.name,
+                status,
+                areas: self.areas.0,
+                intermediary: self.intermediary.0,
+                organization_id: self.organization_id,
+                worker_id: self.worker_id,
+            },
+            has_password: self.password_hash.is_some(),
+            last_login_at: self.last_login_at,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = users, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct Row<'a> {
+    id: Id,
+    email: &'a str,
+    name: &'a str,
+    role: &'static str,
+    status: &'static str,
+    intermediary: Doc<Option<Intermediary>>,
+    areas: Doc<Vec<String>>,
+    organization_id: Option<Id>,
+    worker_id: Option<Id>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl<'a> Row<'a> {
+    fn of(user: &'a User) -> Row<'a> {
+        let details = &user.details;
+        Row {
+            id: user.id,
+            email: &details.email,
+            name: &details.name,
+            role: details.role.code(),
+            status: details.status.code(),
+            intermediary: Doc(details.intermediary.clone()),
+            areas: Doc(details.areas.clone()),
+            organization_id: details.organization_id,
+            worker_id: details.worker_id,
+            version: user.version,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("利用者", "user")
+}
+
+pub fn find(db: &mut Db, id: Id) -> Result<User> {
+    let found = dsl::users
+        .find(id)
+        .select(Columns::as_select())
+        .first(db)
+        .optional()?;
+    found.ok_or_else(missing)?.read()
+}
+
+/// To change one: nobody else changes any until the transaction ends, so that an administrator is left.
+pub fn find_to_change(db: &mut Db, id: Id) -> Result<User> {
+    lock(db, "users")?;
+    find(db, id)
+}
+
+/// Whoever can log in with this address, and the hash of their password.
+pub fn find_login(db: &mut Db, email: &str) -> Result<Option<(User, String)>> {
+    let found = dsl::users
+        .filter(dsl::email.eq(email))
+        .filter(dsl::status.eq(UserStatus::Active.code()))
+        .select(Columns::as_select())
+        .first(db)
+        .optional()?;
+    let Some(columns) = found else { return Ok(None) };
+    let hash = columns.password_hash.clone();
+    Ok(Some(columns.read()?).zip(hash))
+}
+
+/// The hash of a user's password.
+pub fn password_hash(db: &mut Db, id: Id) -> Result<Option<String>> {
+    Ok(dsl::users.find(id).select(dsl::password_hash).first(db)?)
+}
+
+pub fn set_password(db: &mut Db, id: Id, hash: &str) -> Result<()> {
+    diesel::update(dsl::users.find(id))
+        .set(dsl::password_hash.eq(hash))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn logged_in(db: &mut Db, id: Id, now: Instant) -> Result<()> {
+    diesel::update(dsl::users.find(id))
+        .set(dsl::last_login_at.eq(now))
+        .execute(db)?;
+    Ok(())
+}
+
+/// Whether there is anybody at all.
+pub fn is_empty(db: &mut Db) -> Result<bool> {
+    let any = dsl::users.select(dsl::id).first::<Id>(db).optional()?;
+    Ok(any.is_none())
+}
+
+pub fn list(db: &mut Db, filter: &UserFilter) -> Result<Page<User>> {
+    let limit = page::limit(filter.limit)?;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
+    let mut query = dsl::users.select(Columns::as_select()).into_boxed();
+    if let Some(role) = filter.role {
+        query = query.filter(dsl::role.eq(role.code()));
+    }
+    if let Some(id) = filter.organization_id {
+        query = query.filter(dsl::organization_id.eq(id));
+    }
+    if let Some(email) = &filter.email {
+        query = query.filter(dsl::email.eq(email.to_lowercase()));
+    }
+    let first = cursor.map(|c| c.id);
+    let rows = keyset!(query, first, dsl::id, descending)
+        .limit(limit + 1)
+        .load::<Columns>(db)?;
+    let found: Result<Vec<User>> = rows.into_iter().map(Columns::read).collect();
+    Ok(Page::of(found?, limit, |last: &User| Cursor {
+        sort: "-created_at".to_owned(),
+        value: String::new(),
+        id: last.id,
+    }))
+}
+
+pub fn insert(db: &mut Db, actor: &str, user: &User) -> Result<()> {
+    diesel::insert_into(users::table)
+        .values(Row::of(user))
+        .execute(db)
+        .map_err(conflict)?;
+    log(db, actor, user, Action::Created)
+}
+
+/// Writes the next version of a user; whoever may not log in any more is logged out.
+pub fn update(db: &mut Db, actor: &str, before: &User, user: &User) -> Result<()> {
+    let same = dsl::users.find(user.id).filter(dsl::version.eq(before.version));
+    let updated = diesel::update(same).set(Row::of(user)).execute(db);
+    if updated.map_err(conflict)? == 0 {
+        return Err(Error::PreconditionFailed {
+            current: find(db, user.id)?.version,
+        });
+    }
+    if user.details.status == UserStatus::Suspended {
+        end_sessions(db, user.id, user.updated_at)?;
+    }
+    keep_an_admin(db, before, user.is_active_admin())?;
+    log(db, actor, user, Action::Updated)
+}
+
+/// Removes the person; the log keeps that there was someone.
+pub fn delete(db: &mut Db, actor: &str, user: &User) -> Result<()> {
+    let same = dsl::users.find(user.id).filter(dsl::version.eq(user.version));
+    if diesel::delete(same).execute(db)? == 0 {
+        return Err(Error::PreconditionFailed {
+            current: find(db, user.id)?.version,
+        });
+    }
+    keep_an_admin(db, user, false)?;
+    crate::http::idempotency::forget(db, &user.id.to_string())?;
+    let change = Change::new(Subject::User, user.id, Action::Deleted, user.version + 1);
+    changes::store::append(db, actor, &[change])
+}
+
+fn end_sessions(db: &mut Db, user: Id, now: Instant) -> Result<()> {
+    let own = sessions::table.filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()));
+    diesel::update(own).set(sessions::ended_at.eq(now)).execute(db)?;
+    Ok(())
+}
+
+fn keep_an_admin(db: &mut Db, before: &User, still: bool) -> Result<()> {
+    if !before.is_active_admin() || still {
+        return Ok(());
+    }
+    let left = dsl::users
+        .filter(dsl::role.eq(Role::Admin.code()))
+        .filter(dsl::status.eq(UserStatus::Active.code()))
+        .select(dsl::id);
+    match left.first::<Id>(db).optional()? {
+        Some(_) => Ok(()),
+        None => Err(last_admin()),
+    }
+}
+
+fn log(db: &mut Db, actor: &str, user: &User, action: Action) -> Result<()> {
+    let change = Change::new(Subject::User, user.id, action, user.version);
+    changes::store::append(db, actor, &[change])
+}
+
+fn conflict(error: diesel::result::Error) -> Error {
+    match Error::from(error) {
+        Error::Conflict { .. } => Error::Conflict {
+            code: "duplicate_user",
+            detail: Text::new(
+                "このメールアドレス、またはこのワーカーの利用者がすでにいます。",
+                "There is a user with this address, or for this worker, already.",
+            ),
+        },
+        other => other,
+    }
+}
+
+/// A new link voids the older ones. Without a user it is for the first administrator.
+pub fn invite(db: &mut Db, user: Option<Id>, invitation: &Invitation, now: Instant) -> Result<()> {
+    use invitations::dsl as i;
+    let older = i::invitations.filter(i::expires_at.le(now));
+    diesel::delete(older).execute(db)?;
+    if let Some(user) = user {
+        diesel::delete(i::invitations.filter(i::user_id.eq(user))).execute(db)?;
+    }
+    let row = (
+        i::digest.eq(secret::digest(invitation.token.as_deref().unwrap_or_default())),
+        i::user_id.eq(user),
+        i::created_at.eq(now),
+        i::expires_at.eq(invitation.expires_at),
+    );
+    diesel::insert_into(invitations::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// Takes an invitation, which is then used: whose it is, or none where it was used or never given.
+pub fn take_invitation(db: &mut Db, token: &str, now: Instant) -> Result<Option<Option<Id>>> {
+    use invitations::dsl as i;
+    let one = i::invitations
+        .find(secret::digest(token))
+        .filter(i::expires_at.gt(now));
+    let whose = one.select(i::user_id).first::<Option<Id>>(db).optional()?;
+    // Of two that come at once, one finds it gone.
+    let taken = diesel::delete(i::invitations.find(secret::digest(token))).execute(db)?;
+    Ok(whose.filter(|_| taken == 1))
+}
+
+/// A link for the first administrator, while there is nobody yet.
+pub fn invite_first(db: &mut Db, public_url: &str, now: Instant) -> Result<Option<Invitation>> {
+    if !is_empty(db)? {
+        return Ok(None);
+    }
+    let invitation = Invitation::new(public_url, now)?;
+    invite(db, None, &invitation, now)?;
+    Ok(Some(invitation))
+}
