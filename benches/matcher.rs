@@ -346,7 +346,7 @@ fn for_workers(draw: &mut Draw, catalogue: &Catalogue, everyone: &[Arc<Candidate
     for i in 0..1_000 {
         let candidate = &everyone[draw.below(n) as usize];
         let start = Instant::now();
-        let (found, cost) = needs.search(candidate, Weights::default(), (TOP, None, 0));
+        let (found, cost) = needs.search(candidate, Weights::default(), (TOP, None, 0), |_| true);
         let contributions = |found: &needs::Found| {
             let query = found.asked.query(Weights::default(), &population);
             (found.key, query.contributions(&found.assessment))

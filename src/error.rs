@@ -59,6 +59,15 @@ impl FieldError {
     }
 }
 
+/// Something else that is to be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    pub id: String,
+    pub title: String,
+    pub kind: String,
+    pub area: Option<String>,
+}
+
 #[derive(Debug, Clone)]
 pub enum Error {
     /// 400: the body is not JSON at all.
@@ -85,6 +94,11 @@ pub enum Error {
     Timeout,
     /// 409
     Conflict { code: &'static str, detail: Text },
+    /// The conflict, and what could be had instead.
+    Instead {
+        conflict: Box<Error>,
+        similar: Vec<Alternative>,
+    },
     /// 412: `If-Match` named another version.
     PreconditionFailed { current: i64 },
     /// 413
@@ -128,6 +142,7 @@ impl Error {
             Error::NotAcceptable { .. } => 406,
             Error::Timeout => 408,
             Error::Conflict { .. } => 409,
+            Error::Instead { conflict, .. } => conflict.status(),
             Error::PreconditionFailed { .. } => 412,
             Error::TooLarge { .. } => 413,
             Error::UnsupportedMediaType { .. } => 415,
@@ -151,6 +166,7 @@ impl Error {
             Error::NotAcceptable { .. } => "not_acceptable",
             Error::Timeout => "timeout",
             Error::Conflict { code, .. } => code,
+            Error::Instead { conflict, .. } => conflict.code(),
             Error::PreconditionFailed { .. } => "precondition_failed",
             Error::TooLarge { .. } => "too_large",
             Error::UnsupportedMediaType { .. } => "unsupported_media_type",
@@ -195,6 +211,7 @@ impl Error {
                 "The request took too long to arrive.",
             ),
             Error::Conflict { detail, .. } => detail.clone(),
+            Error::Instead { conflict, .. } => conflict.detail(),
             Error::PreconditionFailed { current } => Text::new(
                 format!("別の変更が先に行われています(現在の版は \"{current}\")。読み直してください。"),
                 format!("It has changed in between (the version is now \"{current}\"): read it again."),

@@ -30,10 +30,11 @@
 //! | 11 | [`deliverables`] | what is asked for |
 //! | 12 | [`users`] | the people who log in |
 //! | 13 | [`sessions`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
-//! | 14 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
-//! | 15 | [`imports`] | published archives |
-//! | 16 | [`api`] | the URL table, the OpenAPI document |
-//! | 17 | [`demo`] | a demonstration to touch |
+//! | 14 | [`partners`] | apps through which volunteers come |
+//! | 15 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
+//! | 16 | [`imports`] | published archives |
+//! | 17 | [`api`] | the URL table, the OpenAPI document |
+//! | 18 | [`demo`] | a demonstration to touch |
 //!
 //! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
 //! administrators write it over HTTP; workers stand below organizations because they name those that they are kept
@@ -66,6 +67,7 @@ pub mod imports;
 pub mod matcher;
 pub mod matches;
 pub mod organizations;
+pub mod partners;
 pub mod sessions;
 pub mod statistics;
 pub mod triage;

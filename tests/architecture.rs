@@ -20,6 +20,7 @@ const ROWS: &[&[&str]] = &[
     &["deliverables"],
     &["users"],
     &["sessions", "applications", "exposures"],
+    &["partners"],
     &["matches", "statistics", "triage"],
     &["imports"],
     &["api"],

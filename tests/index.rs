@@ -181,7 +181,7 @@ fn needs_history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, 
             let expected = scanned.ranked.iter().map(|(key, (_, a))| (*key, a.role, a.fit));
             let expected =
                 expected.filter(|(key, ..)| key.fit_ppm.0 >= least && after.is_none_or(|after| *key > after));
-            let (hits, _) = needs.search(&candidate, weights, (most, after, least));
+            let (hits, _) = needs.search(&candidate, weights, (most, after, least), |_| true);
             let answer: Vec<_> = hits
                 .iter()
                 .map(|hit| (hit.key, hit.assessment.role, hit.assessment.fit))
@@ -190,7 +190,7 @@ fn needs_history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, 
             found += answer.len();
             pairs += 1;
         }
-        assert_eq!(needs.census(&candidate), scanned.census);
+        assert_eq!(needs.census(&candidate, |_| true), scanned.census);
     }
     (pairs, found)
 }

@@ -35,6 +35,7 @@ use utoipa_actix_web::AppExt;
         (name = "Matches", description = "Rankings, both ways, explained"),
         (name = "Statistics", description = "How much of what, and where"),
         (name = "Authentication", description = "Logging in, and one's own sessions"),
+        (name = "Partners", description = "Apps through which volunteers come"),
         (name = "Users", description = "The people who log in"),
         (name = "Health", description = "For whoever runs the server")
     ),
@@ -263,7 +264,14 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     }
     if secured {
         errors.push((401, "No valid token"));
-        errors.push((403, "The token lacks the operation's scope"));
+        errors.push((
+            403,
+            "The token lacks the operation's scope, or this is outside of the caller's reach",
+        ));
+        errors.push((
+            429,
+            "A partner's quota is used up: Retry-After says when to go on",
+        ));
     }
     if in_path && method != "put" {
         errors.push((404, "There is no such thing"));
@@ -337,8 +345,11 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         };
         match status.as_bytes().first() {
             Some(b'4' | b'5') => {
+                // A handler that speaks another standard names its own.
                 let problem = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
-                response.insert("content".to_owned(), json!({"application/problem+json": problem}));
+                response
+                    .entry("content")
+                    .or_insert(json!({"application/problem+json": problem}));
             }
             Some(b'2') if status != "204" => {
                 response.insert("headers".to_owned(), success_headers(status, method));

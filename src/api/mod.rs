@@ -6,7 +6,7 @@ pub mod document;
 mod examples;
 pub mod health;
 
-use crate::auth::Keys;
+use crate::auth::{self, Keys};
 use crate::background::Loops;
 use crate::catalogue::{self, Catalogues, calendar};
 use crate::config::{Config, Listen, PublicUrl, SessionLimits, TrustedProxies};
@@ -17,7 +17,8 @@ use crate::http::{conditional, idempotency, problem, trace};
 use crate::matches::MatchIndex;
 use crate::sessions::{self, password::Passwords};
 use crate::{
-    applications, deliverables, exposures, matches, organizations, statistics, triage, users, workers,
+    applications, deliverables, exposures, matches, organizations, partners, statistics, triage, users,
+    workers,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -44,7 +45,8 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(statistics::http::routes)
         .configure(triage::http::routes)
         .configure(sessions::http::routes)
-        .configure(users::http::routes);
+        .configure(users::http::routes)
+        .configure(partners::http::routes);
 }
 
 /// What the handlers share.
@@ -218,8 +220,10 @@ fn app(
         .service(web::redirect("/docs", "/docs/"))
         .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))
         .default_service(web::to(elsewhere))
+        .wrap(from_fn(auth::http::identify))
         .wrap(from_fn(conditional::not_modified))
         .wrap(from_fn(problem::problems))
+        .wrap(from_fn(auth::http::rate_limits))
         .wrap(Compress::default())
         .wrap(from_fn(trace::trace))
         .wrap(from_fn(head_as_get))

@@ -1,11 +1,18 @@
 //! The HTTP face of applications. Rules are in `mod.rs` and `status.rs`, what follows from a move in `moves.rs`, SQL in
 //! `store.rs`.
 
-use super::{Application, ApplicationFilter, ListedApplication, NewApplication, Outcome, moves, store};
-use crate::auth::{ReadApplications, ReadPersonalData, WriteApplications, http::Caller};
+use super::{
+    Application, ApplicationFilter, ApplicationStatus, ListedApplication, NewApplication, Outcome, moves,
+    similar, store,
+};
+use crate::auth::reach::store::holds_deliverable;
+use crate::auth::{
+    Principal, Reach, ReadApplications, ReadPersonalData, SubmitApplications, WriteApplications,
+    http::Caller, within_reach,
+};
 use crate::catalogue::{Catalogues, Filters, calendar};
 use crate::db::{Db, Id, Instant, Pool};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
@@ -28,35 +35,40 @@ async fn list(
     filter: Query<ApplicationFilter>,
 ) -> Result<Page<ListedApplication>> {
     let (personal_data, today) = (caller.may::<ReadPersonalData>(), calendar::today());
-    let Query(filter) = filter;
+    let (Query(filter), reach) = (filter, caller.reach());
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
         Filters::of(&catalogue)
             .entry("role", &filter.role, |c| &c.roles)
             .check()?;
-        store::list(db, &filter)
+        store::list(db, &reach, &filter)
     });
     Ok(page.await?.map(|one| one.shown(personal_data).listed(today)))
 }
 
 /// Apply for a deliverable
 ///
-/// On a worker's behalf, for one role of the team. 409 tells what stands against it: `deliverable_not_open`,
-/// `role_filled`, `worker_unavailable` (paused, or without consent), `at_capacity`, `already_applied`.
-#[utoipa::path(operation_id = "create_application", tag = "Applications", security(("bearer" = ["applications:write"])),
+/// For oneself, or on the record for a worker of one's own, for one role of the team. A partner app needs to send an
+/// Idempotency-Key. 409 tells what stands against it: `deliverable_not_open`, `role_filled`, `worker_unavailable`
+/// (paused, or without consent), `at_capacity`, `already_applied`; and lists similar deliverables that are open.
+#[utoipa::path(operation_id = "create_application", tag = "Applications", security(("bearer" = ["applications:submit"])),
     request_body = NewApplication,
     responses((status = 201, description = "Applied", body = Application),
               (status = 409, description = "The deliverable, the role or the worker can't take it, or the worker has applied already")))]
 #[post("/applications")]
 async fn create(
-    caller: Caller<WriteApplications>,
+    caller: Caller<SubmitApplications>,
     pool: Data<Pool>,
     new: Submission<NewApplication>,
 ) -> Result<HttpResponse> {
-    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let (actor, personal_data, reach) = (caller.actor(), caller.may::<ReadPersonalData>(), caller.reach());
+    if matches!(reach, Reach::Partner(_)) {
+        new.check_key()?;
+    }
+    let (asked, within) = ((new.value.deliverable_id, new.value.role.clone()), reach.clone());
     let insert = move |db: &mut Db, new: NewApplication| {
         let worker = new.worker_id;
-        let application = moves::submit(db, &actor, new, Instant::now())?;
+        let application = moves::submit(db, &reach, &actor, new, Instant::now())?;
         let (location, version) = (
             format!("/v1/applications/{}", application.id),
             application.version,
@@ -64,7 +76,14 @@ async fn create(
         // The answer is about the worker: erasing them erases it.
         Answer::created(location, worker, version, &application.shown(personal_data))
     };
-    new.write(&pool, &caller.actor(), insert).await
+    match new.write(&pool, &caller.actor(), insert).await {
+        Err(error) if similar::is_answered_with(&error) => {
+            let (deliverable, role) = asked;
+            let found = pool.read(move |db| store::similar(db, &within, deliverable, &role));
+            Err(similar::instead(error, found.await?))
+        }
+        answer => answer,
+    }
 }
 
 /// Show an application
@@ -75,7 +94,8 @@ async fn create(
     responses((status = 200, description = "The application", body = Application)))]
 #[get("/applications/{id}")]
 async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) -> Result<Entity<Application>> {
-    let application = pool.read(move |db| store::find(db, id.0)).await?;
+    let reach = caller.reach();
+    let application = pool.read(move |db| store::find(db, &reach, id.0)).await?;
     let personal_data = caller.may::<ReadPersonalData>();
     Ok(Entity::new(application.version, application.shown(personal_data)))
 }
@@ -84,7 +104,8 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
 ///
 /// JSON Merge Patch; with If-Match it changes only the version that you have read. The status moves submitted →
 /// accepted, declined or withdrawn, and accepted → withdrawn; any other move is 409 `illegal_transition`, which names
-/// both states. Declining and withdrawing take a reason.
+/// both states. Declining and withdrawing take a reason. Accepting and declining need the scope `applications:decide`
+/// and a deliverable of one's own, withdrawing `applications:withdraw`.
 ///
 /// Accepting asks again for what applying asked (409 with the same codes) and raises the worker's `open_load`; with the
 /// last place the deliverable is matched. Withdrawing what was accepted lowers the load and opens a matched deliverable
@@ -104,19 +125,31 @@ async fn update(
     if_match: IfMatch,
     patch: ApplicationPatch,
 ) -> Result<Entity<Application>> {
-    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let (actor, personal_data, reach) = (caller.actor(), caller.may::<ReadPersonalData>(), caller.reach());
+    let principal = caller.principal().clone();
     let updated = pool.write(move |db| {
-        let locked = moves::find_to_change(db, id.0)?;
+        let locked = moves::find_to_change(db, &reach, id.0)?;
         let before = &locked.application;
         if_match.check(before.version)?;
         let outcome = patch.apply(&before.outcome)?;
         if outcome == before.outcome {
             return Ok(locked.application);
         }
+        check_may_move(&principal, outcome.status)?;
+        if !matches!(outcome.status, ApplicationStatus::Withdrawn) {
+            within_reach(holds_deliverable(db, &reach, before.deliverable_id)?)?;
+        }
         let catalogue = catalogues.current(db)?;
         moves::change(db, &actor, &catalogue, locked, outcome, Instant::now())
     });
     let application = updated.await?;
     Ok(Entity::new(application.version, application.shown(personal_data)))
+}
+
+fn check_may_move(principal: &Principal, to: ApplicationStatus) -> Result<()> {
+    match to.scope() {
+        Some(scope) if principal.extent(scope).is_none() => Err(Error::Forbidden { scope }),
+        _ => Ok(()),
+    }
 }
 type ApplicationPatch = Patch<Outcome>;

@@ -1,6 +1,7 @@
 //! Applications: a worker's bid, or one on their behalf, for a place in a deliverable's team (応募).
 //!
 //! * `status`: the life of an application, as one table. `filter`: how lists are filtered and ordered.
+//! * `similar`: what else is open, for whoever can't have the place.
 //! * `moves`: what else changes when an application is made or moves, in the same transaction.
 //!
 //! A role of a deliverable has one or more places, each with a number; an accepted application has one of them.
@@ -14,6 +15,7 @@
 pub mod filter;
 pub mod http;
 pub mod moves;
+pub mod similar;
 pub mod status;
 pub mod store;
 
@@ -87,6 +89,10 @@ pub struct Application {
     pub message: Option<String>,
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// The partner app through which it came.
+    pub partner_id: Option<Id>,
+    /// For trying a partner app only.
+    pub sandbox: bool,
     /// Who sent it: role and subject of the token.
     #[schema(example = "coordinator:shinjuku")]
     pub created_by: String,
@@ -108,8 +114,10 @@ pub struct ListedApplication {
 }
 
 impl Application {
-    pub fn submit(id: Id, new: NewApplication, actor: &str, now: Instant) -> Application {
+    pub fn submit(id: Id, new: NewApplication, worker: &Worker, actor: &str, now: Instant) -> Application {
         Application {
+            partner_id: worker.partner_id,
+            sandbox: worker.sandbox,
             id,
             deliverable_id: new.deliverable_id,
             worker_id: Some(new.worker_id),
@@ -239,8 +247,12 @@ pub fn already_applied() -> Error {
 }
 
 impl NewApplication {
-    /// What it names has to be there, and the role to be asked for.
-    pub fn check(&self, deliverable: Option<&Deliverable>, worker: Option<&Worker>) -> Result<()> {
+    /// What it names has to be there, and the role to be asked for: gives the worker.
+    pub fn check<'a>(
+        &self,
+        deliverable: Option<&Deliverable>,
+        worker: Option<&'a Worker>,
+    ) -> Result<&'a Worker> {
         let mut faults = Vec::new();
         let mut fault = |pointer: &str, code, ja: String, en: String| {
             faults.push(FieldError::at(pointer, code, Text::new(ja, en)));
@@ -265,10 +277,17 @@ impl NewApplication {
                 format!("The role {role} isn't asked for, but {list}."),
             );
         }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(faults))
+        match worker {
+            Some(worker) if faults.is_empty() => Ok(worker),
+            _ => Err(Error::Invalid(faults)),
         }
     }
+}
+
+pub fn sandbox() -> Error {
+    conflict(
+        "sandbox_application",
+        "お試しの応募は承諾できません。".to_owned(),
+        "An application for trying only can't be accepted.".to_owned(),
+    )
 }

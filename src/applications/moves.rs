@@ -6,7 +6,10 @@
 //!
 //! Everybody takes the same locks in the same order, deliverable, worker, then the log; so nobody waits in a circle.
 
-use super::{Application, ApplicationStatus, NewApplication, Outcome, Taken, is_complete, place_for, store};
+use super::{
+    Application, ApplicationStatus, NewApplication, Outcome, Taken, is_complete, place_for, sandbox, store,
+};
+use crate::auth::Reach;
 use crate::catalogue::Catalogue;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
@@ -29,28 +32,40 @@ fn if_there<T>(found: Result<T>) -> Result<Option<T>> {
     }
 }
 
-fn lock(db: &mut Db, deliverable: Id, worker: Option<Id>) -> Result<(Option<Deliverable>, Option<Worker>)> {
-    let deliverable = if_there(deliverables::store::find_to_change(db, deliverable))?;
-    let worker = worker.map(|id| if_there(workers::store::find_to_change(db, id)));
+fn lock(
+    db: &mut Db,
+    reach: &Reach,
+    deliverable: Id,
+    worker: Option<Id>,
+) -> Result<(Option<Deliverable>, Option<Worker>)> {
+    let deliverable = if_there(deliverables::store::find_to_change(db, reach, deliverable))?;
+    let worker = worker.map(|id| if_there(workers::store::find_to_change(db, reach, id)));
     Ok((deliverable, worker.transpose()?.flatten()))
 }
 
-/// Makes an application, if the worker could have the place.
-pub fn submit(db: &mut Db, actor: &str, new: NewApplication, now: Instant) -> Result<Application> {
-    let (deliverable, worker) = lock(db, new.deliverable_id, Some(new.worker_id))?;
-    new.check(deliverable.as_ref(), worker.as_ref())?;
+/// Makes an application for a worker of the caller's, if they could have the place.
+pub fn submit(
+    db: &mut Db,
+    reach: &Reach,
+    actor: &str,
+    new: NewApplication,
+    now: Instant,
+) -> Result<Application> {
+    let (deliverable, worker) = lock(db, reach, new.deliverable_id, Some(new.worker_id))?;
+    let worker = new.check(deliverable.as_ref(), worker.as_ref())?;
     let taken = store::taken(db, new.deliverable_id)?;
-    place_for(deliverable.as_ref(), worker.as_ref(), &new.role, &taken)?;
-    let application = Application::submit(Id::new(), new, actor, now);
+    place_for(deliverable.as_ref(), Some(worker), &new.role, &taken)?;
+    let application = Application::submit(Id::new(), new, worker, actor, now);
     store::insert(db, actor, &application)?;
     Ok(application)
 }
 
-pub fn find_to_change(db: &mut Db, id: Id) -> Result<Locked> {
-    let unlocked = store::find(db, id)?;
-    let (deliverable, worker) = lock(db, unlocked.deliverable_id, unlocked.worker_id)?;
+pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Locked> {
+    let unlocked = store::find(db, reach, id)?;
+    let (about, whose) = (unlocked.deliverable_id, unlocked.worker_id);
+    let (deliverable, worker) = lock(db, &Reach::Everything, about, whose)?;
     // As it is now that nobody else changes it.
-    let application = store::find(db, id)?;
+    let application = store::find(db, reach, id)?;
     Ok(Locked {
         application,
         deliverable,
@@ -76,6 +91,9 @@ pub fn change(
     let (from, to) = (before.outcome.status, outcome.status);
     from.check_move(to)?;
     to.check_reason(outcome.reason)?;
+    if to == Accepted && before.sandbox {
+        return Err(sandbox());
+    }
     let (mut place, mut load) = (before.place, 0);
     if to == Accepted && from != Accepted {
         let taken = store::taken(db, before.deliverable_id)?;

@@ -1,5 +1,6 @@
 //! The life of an application: submitted → accepted, declined or withdrawn, and the reasons for an end.
 
+use crate::auth::{DecideApplications, Scope, WithdrawApplications};
 use crate::error::{Error, Result, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,6 +77,15 @@ impl ApplicationStatus {
             Submitted | Accepted => &[],
             Declined => &[AnotherChosen, Skills, Schedule, NoLongerNeeded, Other],
             Withdrawn => &[Schedule, Workload, Health, Relocation, OtherWork, Other],
+        }
+    }
+
+    /// The scope that moving here needs, besides `applications:write`.
+    pub fn scope(self) -> Option<&'static str> {
+        match self {
+            Submitted => None,
+            Accepted | Declined => Some(DecideApplications::NAME),
+            Withdrawn => Some(WithdrawApplications::NAME),
         }
     }
 

@@ -1,13 +1,16 @@
 //! SQL of applications.
 
+use super::similar::nearest;
 use super::{
     Application, ApplicationFilter, ApplicationSort, ApplicationStatus, Outcome, Reason, Taken, Tally,
-    already_applied, role_filled,
+    already_applied, free_place, role_filled,
 };
+use crate::auth::Reach;
+use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{applications, deliverables};
 use crate::db::{BATCH, Db, Id, Instant, keyset};
-use crate::deliverables::DeliverableStatus;
+use crate::deliverables::{Deliverable, DeliverableFilter, DeliverableStatus, store as deliverables_store};
 use crate::error::{Error, Result};
 use crate::http::page;
 use crate::http::{Cursor, Page};
@@ -32,6 +35,8 @@ struct Row {
     version: i64,
     created_at: Instant,
     updated_at: Instant,
+    partner_id: Option<Id>,
+    sandbox: bool,
 }
 
 impl Row {
@@ -52,6 +57,8 @@ impl Row {
             version: application.version,
             created_at: application.created_at,
             updated_at: application.updated_at,
+            partner_id: application.partner_id,
+            sandbox: application.sandbox,
         }
     }
 
@@ -73,6 +80,8 @@ impl Row {
                 reason: reason.transpose()?,
                 note: self.note,
             },
+            partner_id: self.partner_id,
+            sandbox: self.sandbox,
             created_by: self.created_by,
             version: self.version,
             created_at: self.created_at,
@@ -86,8 +95,13 @@ fn number(place: i32) -> u16 {
     u16::try_from(place).unwrap_or(0)
 }
 
-pub fn find(db: &mut Db, id: Id) -> Result<Application> {
-    let found = dsl::applications.find(id).first::<Row>(db).optional()?;
+/// Only within the reach: beyond it, nothing is there.
+pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Application> {
+    let mut query = dsl::applications.find(id).into_boxed();
+    if let Some(condition) = reach::applications(reach) {
+        query = query.filter(condition);
+    }
+    let found = query.first::<Row>(db).optional()?;
     found
         .ok_or_else(|| Error::not_found("応募", "application"))?
         .read()
@@ -118,12 +132,11 @@ pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
 /// How many answered, for the match index: of these deliverables, or of all that workers may apply for. One that nobody
 /// answered is left out.
 pub fn tallies(db: &mut Db, of: Option<&[Id]>) -> Result<HashMap<Id, Tally>> {
-    // Whatever has a place is accepted, and the other way round.
-    let tallies = dsl::applications.group_by(dsl::deliverable_id).select((
-        dsl::deliverable_id,
-        count_star(),
-        count(dsl::place),
-    ));
+    // Whatever has a place is accepted, and the other way round. Trying counts for nothing.
+    let real = dsl::applications.filter(dsl::sandbox.eq(false));
+    let tallies =
+        real.group_by(dsl::deliverable_id)
+            .select((dsl::deliverable_id, count_star(), count(dsl::place)));
     let mut rows: Vec<(Id, i64, i64)> = Vec::new();
     match of {
         Some(ids) => {
@@ -148,9 +161,9 @@ pub fn tallies(db: &mut Db, of: Option<&[Id]>) -> Result<HashMap<Id, Tally>> {
     Ok(rows.into_iter().map(tally).collect())
 }
 
-pub fn list(db: &mut Db, filter: &ApplicationFilter) -> Result<Page<Application>> {
+pub fn list(db: &mut Db, reach: &Reach, filter: &ApplicationFilter) -> Result<Page<Application>> {
     let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
-    let rows = query(filter)?.limit(limit + 1).load::<Row>(db)?;
+    let rows = query(reach, filter)?.limit(limit + 1).load::<Row>(db)?;
     let found: Result<Vec<Application>> = rows.into_iter().map(Row::read).collect();
     Ok(Page::of(found?, limit, |last: &Application| {
         use ApplicationSort::*;
@@ -169,10 +182,13 @@ pub fn list(db: &mut Db, filter: &ApplicationFilter) -> Result<Page<Application>
 type Query<'a> = applications::BoxedQuery<'a, crate::db::Backend>;
 
 /// The list's query, before its limit.
-pub fn query(filter: &ApplicationFilter) -> Result<Query<'_>> {
+pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'a>> {
     use ApplicationSort::*;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
     let mut query = dsl::applications.into_boxed();
+    if let Some(condition) = reach::applications(reach) {
+        query = query.filter(condition);
+    }
     if let Some(id) = filter.deliverable_id {
         query = query.filter(dsl::deliverable_id.eq(id));
     }
@@ -206,6 +222,42 @@ pub fn query(filter: &ApplicationFilter) -> Result<Query<'_>> {
     })
 }
 
+/// How many candidates for the similar ones are looked at.
+const LOOKED_AT: u32 = 50;
+
+/// Open deliverables of the same family that have a place in the role.
+pub fn similar(db: &mut Db, reach: &Reach, deliverable: Id, role: &str) -> Result<Vec<Deliverable>> {
+    let asked = match deliverables_store::find(db, reach, deliverable, true) {
+        Err(Error::NotFound { .. }) => return Ok(Vec::new()),
+        found => found?,
+    };
+    let filter = DeliverableFilter {
+        status: Some(DeliverableStatus::Open),
+        family: Some(asked.family.clone()),
+        role: Some(role.to_owned()),
+        limit: Some(LOOKED_AT),
+        ..DeliverableFilter::default()
+    };
+    let found = deliverables_store::list(db, reach, &filter)?.items;
+    let ids: Vec<Id> = found.iter().map(|one| one.id).collect();
+    let accepted = dsl::applications
+        .filter(dsl::deliverable_id.eq_any(&ids))
+        .filter(dsl::status.eq(ApplicationStatus::Accepted.code()))
+        .select((dsl::deliverable_id, dsl::role, dsl::place.assume_not_null()));
+    let mut taken: HashMap<Id, Taken> = HashMap::new();
+    for (id, role, place) in accepted.load::<(Id, String, i32)>(db)? {
+        taken.entry(id).or_default().push((role, number(place)));
+    }
+    let has_place = |one: &Deliverable| {
+        let none = Taken::new();
+        free_place(one, role, taken.get(&one.id).unwrap_or(&none)).is_some()
+    };
+    let others = found
+        .into_iter()
+        .filter(|one| one.id != asked.id && has_place(one));
+    Ok(nearest(&asked, others.collect()))
+}
+
 pub fn insert(db: &mut Db, actor: &str, application: &Application) -> Result<()> {
     diesel::insert_into(applications::table)
         .values(Row::of(application))
@@ -222,7 +274,7 @@ pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()>
     let updated = diesel::update(before).set(Row::of(application)).execute(db);
     if updated.map_err(|error| unless_taken(error, || role_filled(&application.role)))? == 0 {
         return Err(Error::PreconditionFailed {
-            current: find(db, application.id)?.version,
+            current: find(db, &Reach::Everything, application.id)?.version,
         });
     }
     log(db, actor, application, Action::Updated)

@@ -1,14 +1,17 @@
 //! The caller, as an extractor that lets nobody through who lacks the operation's scope.
 
-use super::{Claims, Extent, Keys, Principal, Reach, Scope, store};
-use crate::db::{Instant, Pool};
+use super::quota::{self, RateLimit};
+use super::{Claims, Extent, Keys, PartnerReach, Principal, Reach, Role, Scope, store};
+use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use std::future::Future;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
-use std::pin::Pin;
 
 /// Someone whose token is valid and has the scope `S`.
 pub struct Caller<S> {
@@ -40,24 +43,49 @@ impl<S: Scope> Caller<S> {
 
 impl<S: Scope> FromRequest for Caller<S> {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Caller<S>>>>>;
+    type Future = Ready<Result<Caller<S>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let principal = authenticate(&request).await?;
-            let reach = match principal.extent(S::NAME) {
-                None => return Err(Error::Forbidden { scope: S::NAME }),
-                Some(Extent::All) => Reach::Everything,
-                Some(Extent::Own) => principal.reach.clone(),
-            };
-            Ok(Caller {
-                principal,
-                reach,
-                scope: PhantomData,
-            })
+        let identity = request.extensions().get::<Identity>().cloned();
+        ready(
+            identity
+                .unwrap_or_else(|| Identity(Err(missing())))
+                .0
+                .and_then(Caller::of),
+        )
+    }
+}
+
+impl<S: Scope> Caller<S> {
+    fn of(principal: Principal) -> Result<Caller<S>> {
+        let reach = match principal.extent(S::NAME) {
+            None => return Err(Error::Forbidden { scope: S::NAME }),
+            Some(Extent::All) => Reach::Everything,
+            Some(Extent::Own) => principal.reach.clone(),
+        };
+        Ok(Caller {
+            principal,
+            reach,
+            scope: PhantomData,
         })
     }
+}
+
+/// Whom a request is from, or why that is not known.
+#[derive(Clone)]
+struct Identity(Result<Principal>);
+
+/// Finds out whom a request is from before anything else of it is looked at, so that whoever may not is told so, and
+/// not what is wrong with the body.
+pub async fn identify<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    if request.headers().contains_key(AUTHORIZATION) {
+        let identity = Identity(authenticate(request.request()).await);
+        request.extensions_mut().insert(identity);
+    }
+    next.call(request).await
 }
 
 async fn authenticate(request: &HttpRequest) -> Result<Principal> {
@@ -69,6 +97,17 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
         ))
     };
     let narrowed = claims.scope;
+    if claims.role == Role::Partner {
+        let partner = claims.sub.parse().map(Id).map_err(|_| belongs_nowhere())?;
+        let reach = counted(request, partner).await?.ok_or_else(belongs_nowhere)?;
+        return Ok(Principal {
+            role: claims.role,
+            subject: claims.sub,
+            session: None,
+            narrowed,
+            reach: Reach::Partner(reach),
+        });
+    }
     let Some(session) = claims.sid else {
         // It stands for itself.
         let reach = claims.role.reach(claims.belonging).ok_or_else(belongs_nowhere)?;
@@ -91,6 +130,39 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
     })
 }
 
+/// An active partner, whose request counts; the answer will tell how many are left.
+async fn counted(request: &HttpRequest, partner: Id) -> Result<Option<PartnerReach>> {
+    let now = chrono::Utc::now().timestamp();
+    let (minute, day) = quota::windows(now);
+    let counting = pool(request)?.write(move |db| store::count_request(db, partner, minute, day));
+    let Some(counted) = counting.await? else {
+        return Ok(None);
+    };
+    let limit = RateLimit::new(counted.quota, counted.used, now);
+    request.extensions_mut().insert(limit);
+    limit.check()?;
+    Ok(Some(counted.reach))
+}
+
+/// Tells partners in every answer how many requests are left.
+pub async fn rate_limits<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let mut response = next.call(request).await?;
+    let limit = response.request().extensions().get::<RateLimit>().copied();
+    if let Some(limit) = limit {
+        for (name, value) in [("ratelimit-policy", limit.policy()), ("ratelimit", limit.state())] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response
+                    .headers_mut()
+                    .insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+    Ok(response)
+}
+
 fn belongs_nowhere() -> Error {
     Error::Unauthenticated(Text::new(
         "トークンの役割に必要な所属がありません。",
@@ -104,22 +176,21 @@ fn pool(request: &HttpRequest) -> Result<&Data<Pool>> {
         .ok_or_else(|| Error::Internal("no database".into()))
 }
 
+fn missing() -> Error {
+    Error::Unauthenticated(Text::new(
+        "Authorization: Bearer のトークンが必要です。",
+        "A bearer token is needed.",
+    ))
+}
+
 fn verified(request: &HttpRequest) -> Result<Claims> {
-    let missing = || {
-        Text::new(
-            "Authorization: Bearer のトークンが必要です。",
-            "A bearer token is needed.",
-        )
-    };
     let header = request
         .headers()
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let (scheme, token) = header
-        .and_then(|h| h.split_once(' '))
-        .ok_or_else(|| Error::Unauthenticated(missing()))?;
+    let (scheme, token) = header.and_then(|h| h.split_once(' ')).ok_or_else(missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Error::Unauthenticated(missing()));
+        return Err(missing());
     }
     let keys = request
         .app_data::<Data<Keys>>()

@@ -52,6 +52,8 @@ permissions! {
         [all own own own own all all];
     WriteDeliverables = "deliverables:write": "Request, change and archive deliverables",
         [all own own no no all no];
+    DecideDeliverables = "deliverables:decide": "Open, decline, match and close deliverables",
+        [all own no no no all no];
     ReadWorkers = "workers:read": "Read workers' profiles",
         [all own own own own all all];
     WriteWorkers = "workers:write": "Register, change and erase workers",
@@ -60,8 +62,14 @@ permissions! {
         [all own own own own no all];
     ReadApplications = "applications:read": "Read applications",
         [all own own own own no all];
-    WriteApplications = "applications:write": "Apply on behalf of workers, accept, decline and withdraw",
+    SubmitApplications = "applications:submit": "Apply for workers",
+        [all own no own own no no];
+    WriteApplications = "applications:write": "Move applications: where to, the two scopes below say",
         [all own own own own no no];
+    DecideApplications = "applications:decide": "Accept and decline applications",
+        [all own own no no no no];
+    WithdrawApplications = "applications:withdraw": "Withdraw applications",
+        [all own no own own no no];
     ReadMatches = "matches:read": "Rank workers for deliverables",
         [all own own no no no all];
     ReadRecommendations = "recommendations:read": "Rank deliverables for workers",
@@ -73,6 +81,10 @@ permissions! {
     ReadUsers = "users:read": "Read users",
         [all no no no no no all];
     WriteUsers = "users:write": "Invite, change and remove users",
+        [all no no no no no no];
+    ReadPartners = "partners:read": "Read partners",
+        [all no no no no no all];
+    WritePartners = "partners:write": "Register, change and suspend partners, renew their secrets",
         [all no no no no no no];
     Account = "account": "See who one is, and manage one's own sessions and password",
         [own own own own own own own];

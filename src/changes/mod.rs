@@ -20,6 +20,7 @@ pub enum Subject {
     Catalogue,
     DeclaredTotal,
     User,
+    Partner,
 }
 
 impl Subject {
@@ -32,6 +33,7 @@ impl Subject {
             Subject::Catalogue => "catalogue",
             Subject::DeclaredTotal => "declared_total",
             Subject::User => "user",
+            Subject::Partner => "partner",
         }
     }
 }

@@ -121,6 +121,8 @@ tables! {
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
+        partner_id -> Nullable<UniqueId>,
+        sandbox -> Bool,
     }
 
     worker_roles (worker_id, role) {
@@ -170,6 +172,8 @@ tables! {
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
+        partner_id -> Nullable<UniqueId>,
+        sandbox -> Bool,
     }
 
     users (id) {
@@ -214,6 +218,36 @@ tables! {
         used_at -> Nullable<MicrosecondTime>,
     }
 
+    partners (id) {
+        id -> UniqueId,
+        code -> Text,
+        status -> Text,
+        details -> JsonText,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    partner_secrets (id) {
+        id -> UniqueId,
+        partner_id -> UniqueId,
+        digest -> Text,
+        created_at -> MicrosecondTime,
+        last_used_at -> Nullable<MicrosecondTime>,
+    }
+
+    partner_usage (partner_id) {
+        partner_id -> UniqueId,
+        minute -> BigInt,
+        in_minute -> Integer,
+        day -> BigInt,
+        in_day -> Integer,
+    }
+
+    diffused_deliverables (deliverable_id) {
+        deliverable_id -> UniqueId,
+    }
+
     throttles (key) {
         key -> Text,
         failures -> Integer,
@@ -237,4 +271,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     refresh_tokens,
     invitations,
+    partners,
+    partner_secrets,
+    diffused_deliverables,
 );

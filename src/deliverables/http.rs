@@ -1,11 +1,17 @@
 //! The HTTP face of deliverables. Rules are in `mod.rs` and `status.rs`, SQL in `store.rs`.
 
-use super::{Deliverable, DeliverableFilter, NewDeliverable, check_organizations, default_area, store};
-use crate::auth::{ReadDeliverables, WriteDeliverables, http::Caller};
+use super::{
+    Deliverable, DeliverableFilter, DeliverableStatus, NewDeliverable, check_organizations, default_area,
+    store, unknown_organization,
+};
+use crate::auth::reach::store::{holds_deliverable, holds_organization};
+use crate::auth::{
+    DecideDeliverables, Reach, ReadDeliverables, Scope, WriteDeliverables, http::Caller, within_reach,
+};
 use crate::catalogue::{Catalogue, Catalogues, Filters};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, Pool};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
 use crate::organizations;
 use actix_web::web::Data;
@@ -27,12 +33,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
     params(DeliverableFilter), responses((status = 200, description = "One page", body = Page<Deliverable>)))]
 #[get("/deliverables")]
 async fn list(
-    _: Caller<ReadDeliverables>,
+    caller: Caller<ReadDeliverables>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     filter: Query<DeliverableFilter>,
 ) -> Result<Page<Deliverable>> {
-    let Query(mut filter) = filter;
+    let (Query(mut filter), reach) = (filter, caller.reach());
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
         Filters::of(&catalogue)
@@ -44,28 +50,48 @@ async fn list(
             .fiscal_year(filter.fiscal_year)
             .text("q", &filter.q)
             .check()?;
-        store::list(db, &filter)
+        store::list(db, &reach, &filter)
     });
     page.await
 }
 
-/// The organizations have to be there; what is left out comes from type and organization.
+/// The organizations have to be there, the lead within reach; what is left out comes from type and organization.
 fn resolve(
     db: &mut Db,
+    reach: &Reach,
     catalogue: &Catalogue,
     request: &mut NewDeliverable,
     before: Option<&NewDeliverable>,
 ) -> Result<()> {
     let asking: Vec<Id> = request.organization_ids().collect();
     check_organizations(request, &organizations::store::existing(db, &asking)?)?;
-    let lead = organizations::store::find(db, request.organization_id, false)?;
+    let is_new = before.is_none_or(|before| before.organization_id != request.organization_id);
+    if is_new && !holds_organization(db, reach, request.organization_id)? {
+        return Err(Error::Invalid(vec![unknown_organization("/organization_id")]));
+    }
+    let lead = organizations::store::find(db, &Reach::Everything, request.organization_id, false)?;
     request.resolve(catalogue, default_area(&lead), before)
+}
+
+/// Opening, matching, declining … is for those who decide; an organization drafts, submits and cancels.
+fn check_decision(
+    may_decide: bool,
+    status: DeliverableStatus,
+    before: Option<DeliverableStatus>,
+) -> Result<()> {
+    if may_decide || !status.is_decision() || before == Some(status) {
+        return Ok(());
+    }
+    Err(Error::Forbidden {
+        scope: DecideDeliverables::NAME,
+    })
 }
 
 /// Request a deliverable
 ///
 /// Only organization, type and title are needed: the team, its skills, hours and format come from the type. A new
-/// request is a draft, submitted or open; any other status is 409 `illegal_transition`.
+/// request is a draft, submitted or open; any other status is 409 `illegal_transition`. `open` needs the scope
+/// `deliverables:decide`.
 #[utoipa::path(operation_id = "create_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
     request_body = NewDeliverable,
     responses((status = 201, description = "Requested", body = Deliverable),
@@ -77,13 +103,15 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewDeliverable>,
 ) -> Result<HttpResponse> {
-    let actor = caller.actor();
+    let (actor, reach, may_decide) = (caller.actor(), caller.reach(), caller.may::<DecideDeliverables>());
     let insert = move |db: &mut Db, mut request: NewDeliverable| {
         let catalogue = catalogues.current(db)?;
-        resolve(db, &catalogue, &mut request, None)?;
+        resolve(db, &reach, &catalogue, &mut request, None)?;
         request.status.check_first()?;
+        check_decision(may_decide, request.status, None)?;
         let deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
         store::insert(db, &actor, &deliverable)?;
+        within_reach(holds_deliverable(db, &reach, deliverable.id)?)?;
         let location = format!("/v1/deliverables/{}", deliverable.id);
         Answer::created(location, deliverable.id, deliverable.version, &deliverable)
     };
@@ -98,13 +126,14 @@ async fn create(
     responses((status = 200, description = "The deliverable", body = Deliverable)))]
 #[get("/deliverables/{id}")]
 async fn show(
-    _: Caller<ReadDeliverables>,
+    caller: Caller<ReadDeliverables>,
     pool: Data<Pool>,
     id: PathId,
     query: Query<IncludeArchived>,
 ) -> Result<Entity<Deliverable>> {
+    let reach = caller.reach();
     let deliverable = pool
-        .read(move |db| store::find(db, id.0, query.0.include_archived))
+        .read(move |db| store::find(db, &reach, id.0, query.0.include_archived))
         .await?;
     Ok(Entity::new(deliverable.version, deliverable))
 }
@@ -113,7 +142,8 @@ async fn show(
 ///
 /// JSON Merge Patch; with If-Match it changes only the version that you have read. The status moves draft →
 /// submitted → open → matched → in_progress → delivered, or to declined or cancelled; any other move is 409
-/// `illegal_transition`, which names both states.
+/// `illegal_transition`, which names both states. Moves to anything but draft, submitted and cancelled need the scope
+/// `deliverables:decide`.
 #[utoipa::path(operation_id = "update_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
     params(("id" = Id, Path, description = "The deliverable")),
     request_body(content = inline(DeliverablePatch), content_type = "application/merge-patch+json"),
@@ -128,18 +158,20 @@ async fn update(
     if_match: IfMatch,
     patch: DeliverablePatch,
 ) -> Result<Entity<Deliverable>> {
-    let actor = caller.actor();
+    let (actor, reach, may_decide) = (caller.actor(), caller.reach(), caller.may::<DecideDeliverables>());
     let updated = pool.write(move |db| {
-        let before = store::find_to_change(db, id.0)?;
+        let before = store::find_to_change(db, &reach, id.0)?;
         if_match.check(before.version)?;
         let catalogue = catalogues.current(db)?;
         let mut request = patch.apply(&before.request)?;
-        resolve(db, &catalogue, &mut request, Some(&before.request))?;
+        resolve(db, &reach, &catalogue, &mut request, Some(&before.request))?;
+        check_decision(may_decide, request.status, Some(before.request.status))?;
         if request == before.request {
             return Ok(before);
         }
         let after = before.changed(request, &catalogue, Instant::now())?;
         store::update(db, &actor, &after, Action::Updated)?;
+        within_reach(holds_deliverable(db, &reach, after.id)?)?;
         Ok(after)
     });
     let deliverable = updated.await?;
@@ -160,9 +192,9 @@ async fn remove(
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse> {
-    let actor = caller.actor();
+    let (actor, reach) = (caller.actor(), caller.reach());
     let archived = pool.write(move |db| {
-        let before = store::find_to_change(db, id.0)?;
+        let before = store::find_to_change(db, &reach, id.0)?;
         if_match.check(before.version)?;
         let now = Instant::now();
         let (archived_at, version) = (Some(now), before.version + 1);

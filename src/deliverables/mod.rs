@@ -111,6 +111,9 @@ pub struct NewDeliverable {
     #[validate(length(max = 20), custom(function = "distinct_codes"))]
     #[schema(max_items = 20)]
     pub themes: Vec<String>,
+    /// Whether partner apps may show it, while it is open.
+    #[serde(default)]
+    pub diffused: bool,
     /// New requests are a draft, submitted or open.
     #[serde(default)]
     #[schema(default = "draft")]

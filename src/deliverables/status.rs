@@ -55,6 +55,11 @@ impl DeliverableStatus {
         }
     }
 
+    /// Whether moving here is a coordinator's word, and not the organization's own.
+    pub fn is_decision(self) -> bool {
+        !matches!(self, Draft | Submitted | Cancelled)
+    }
+
     /// Staying is no move.
     pub fn check_move(self, to: DeliverableStatus) -> Result<()> {
         if self == to || self.next().contains(&to) {

@@ -1,8 +1,12 @@
 //! SQL of deliverables.
 
 use super::{Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, NewDeliverable, Provenance};
+use crate::auth::Reach;
+use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
-use crate::db::schema::{deliverable_organizations, deliverable_roles, deliverable_skills, deliverables};
+use crate::db::schema::{
+    deliverable_organizations, deliverable_roles, deliverable_skills, deliverables, diffused_deliverables,
+};
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
@@ -112,8 +116,12 @@ fn missing() -> Error {
     Error::not_found("支援内容", "deliverable")
 }
 
-pub fn find(db: &mut Db, id: Id, include_archived: bool) -> Result<Deliverable> {
+/// Only within the reach: beyond it, nothing is there.
+pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Result<Deliverable> {
     let mut query = dsl::deliverables.find(id).select(COLUMNS).into_boxed();
+    if let Some(condition) = reach::deliverables(reach) {
+        query = query.filter(condition);
+    }
     if !include_archived {
         query = query.filter(dsl::archived_at.is_null());
     }
@@ -125,9 +133,9 @@ pub fn find(db: &mut Db, id: Id, include_archived: bool) -> Result<Deliverable> 
 }
 
 /// To change it: nobody else does so until the transaction ends.
-pub fn find_to_change(db: &mut Db, id: Id) -> Result<Deliverable> {
+pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable> {
     lock(db, &format!("deliverable/{id}"))?;
-    find(db, id, false)
+    find(db, reach, id, false)
 }
 
 /// The external ids of a source that are there already.
@@ -166,9 +174,9 @@ pub fn load_open(db: &mut Db) -> Result<Vec<Deliverable>> {
     Ok(rows.into_iter().map(deliverable).collect())
 }
 
-pub fn list(db: &mut Db, filter: &DeliverableFilter) -> Result<Page<Deliverable>> {
+pub fn list(db: &mut Db, reach: &Reach, filter: &DeliverableFilter) -> Result<Page<Deliverable>> {
     let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
-    let rows = query(db, filter)?.limit(limit + 1).load::<Columns>(db)?;
+    let rows = query(db, reach, filter)?.limit(limit + 1).load::<Columns>(db)?;
     Ok(Page::of(
         rows.into_iter().map(deliverable).collect(),
         limit,
@@ -191,12 +199,15 @@ pub fn list(db: &mut Db, filter: &DeliverableFilter) -> Result<Page<Deliverable>
 type Query<'a> = deliverables::BoxedQuery<'a, crate::db::Backend, diesel::dsl::SqlTypeOf<Selected>>;
 
 /// The list's query, before its limit.
-pub fn query<'a>(db: &Db, filter: &'a DeliverableFilter) -> Result<Query<'a>> {
+pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a DeliverableFilter) -> Result<Query<'a>> {
     use DeliverableSort::*;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
     let mut query = dsl::deliverables.select(COLUMNS).into_boxed();
     if !filter.include_archived {
         query = query.filter(dsl::archived_at.is_null());
+    }
+    if let Some(condition) = reach::deliverables(reach) {
+        query = query.filter(condition);
     }
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq(area));
@@ -305,7 +316,7 @@ pub fn update(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Actio
         == 0
     {
         return Err(Error::PreconditionFailed {
-            current: find(db, id, true)?.version,
+            current: find(db, &Reach::Everything, id, true)?.version,
         });
     }
     diesel::delete(deliverable_organizations::table.filter(deliverable_organizations::deliverable_id.eq(id)))
@@ -313,6 +324,7 @@ pub fn update(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Actio
     diesel::delete(deliverable_roles::table.filter(deliverable_roles::deliverable_id.eq(id))).execute(db)?;
     diesel::delete(deliverable_skills::table.filter(deliverable_skills::deliverable_id.eq(id)))
         .execute(db)?;
+    diesel::delete(diffused_deliverables::table.find(id)).execute(db)?;
     write_parts(db, deliverable)?;
     log(db, actor, deliverable, action)
 }
@@ -333,6 +345,12 @@ fn write_parts(db: &mut Db, deliverable: &Deliverable) -> Result<()> {
         .into_iter()
         .map(|skill| (s::deliverable_id.eq(id), s::skill.eq(skill)))
         .collect();
+    if deliverable.request.diffused {
+        let row = diffused_deliverables::deliverable_id.eq(id);
+        diesel::insert_into(diffused_deliverables::table)
+            .values(row)
+            .execute(db)?;
+    }
     on!(db, |c| diesel::insert_into(joint::table)
         .values(&others)
         .execute(c))?;

@@ -140,6 +140,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
         let named = organizations::store::named(db, &engagement.area, &name_key(name))?;
         let organization_id = *named.first().ok_or_else(|| embedded(name))?;
         let mut request = NewDeliverable {
+            diffused: true,
             organization_id,
             joint_organization_ids: Vec::new(),
             type_: told.type_,

@@ -157,6 +157,18 @@ impl Key {
 }
 
 impl<T: Send + 'static> Submission<T> {
+    /// For whom a key is not a choice.
+    pub fn check_key(&self) -> Result<()> {
+        if self.key.is_some() {
+            return Ok(());
+        }
+        let rule = Text::new(
+            "Idempotency-Key ヘッダーが必要です。",
+            "The header Idempotency-Key is needed.",
+        );
+        Err(Error::parameter("Idempotency-Key", "missing_parameter", rule))
+    }
+
     /// Answers once: what `f` writes and the answer are kept together.
     pub async fn write(
         self,

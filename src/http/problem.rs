@@ -4,7 +4,7 @@
 //! renders it, and gives the same form to whatever the framework refuses by itself.
 
 use super::Language;
-use crate::error::{Error, Place};
+use crate::error::{Alternative, Error, Place};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
@@ -42,6 +42,23 @@ pub struct Problem {
     pub errors: Vec<ProblemField>,
     /// To be named when asking for help.
     pub request_id: String,
+    /// Where a deliverable can't be had: open ones that could serve instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub similar_deliverables: Option<Vec<SimilarDeliverable>>,
+}
+
+/// An open deliverable that could serve instead.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct SimilarDeliverable {
+    pub id: String,
+    #[schema(example = "会員募集のチラシ")]
+    pub title: String,
+    /// Code of its type.
+    #[serde(rename = "type")]
+    #[schema(example = "flyer")]
+    pub type_: String,
+    #[schema(example = "131041")]
+    pub area: Option<String>,
 }
 
 /// One bad value: `pointer` (RFC 6901) into the body, or the name of a `parameter`.
@@ -78,8 +95,22 @@ impl Problem {
             detail: language.choose(&error.detail()).to_owned(),
             errors: error.fields().iter().map(field).collect(),
             request_id: request_id.to_owned(),
+            similar_deliverables: similar(error),
         }
     }
+}
+
+fn similar(error: &Error) -> Option<Vec<SimilarDeliverable>> {
+    let Error::Instead { similar, .. } = error else {
+        return None;
+    };
+    let one = |found: &Alternative| SimilarDeliverable {
+        id: found.id.clone(),
+        title: found.title.clone(),
+        type_: found.kind.clone(),
+        area: found.area.clone(),
+    };
+    Some(similar.iter().map(one).collect())
 }
 
 fn status(error: &Error) -> StatusCode {
@@ -107,10 +138,11 @@ pub async fn problems<B: MessageBody + 'static>(
     let response = next.call(request).await?;
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
+    // A problem document already, or an error in the form of another standard.
     let is_rendered = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|t| t == PROBLEM_JSON);
+        .is_some_and(|t| t == PROBLEM_JSON || t == "application/json");
     if !is_error || is_rendered {
         return Ok(response.map_into_left_body());
     }

@@ -250,6 +250,7 @@ fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -
         None => ("other".to_owned(), Vec::new()),
     };
     NewDeliverable {
+        diffused: false,
         organization_id: lead,
         joint_organization_ids: joint.to_vec(),
         type_: first,

@@ -7,7 +7,8 @@ use super::ranking::{self, Asked, AskedByWorker};
 use super::server::{Server, asked_role, ranked_worker, role_position};
 use super::view::{ChangesView, DeliverableBrief, DeliverableRanking, EasingsView, Why, WorkerRanking};
 use super::{DEFAULT_WEIGHTS_VERSION, Fairness, Preview, encode};
-use crate::auth::{ReadMatches, ReadRecommendations, ReadStatistics, http::Caller};
+use crate::auth::reach::store::holds_organization;
+use crate::auth::{Reach, ReadMatches, ReadRecommendations, ReadStatistics, http::Caller};
 use crate::catalogue::calendar;
 use crate::db::{Db, Id};
 use crate::deliverables;
@@ -99,9 +100,9 @@ async fn rank_workers(
     language: Language,
 ) -> Result<Json<WorkerRanking>> {
     let Parameters(parameters) = parameters;
-    let (made, role) = (server.clone(), parameters.role.clone());
+    let (made, role, reach) = (server.clone(), parameters.role.clone(), caller.reach());
     let ranked = server.pool.read(move |db| {
-        let deliverable = deliverables::store::find(db, id.0, false)?;
+        let deliverable = deliverables::store::find(db, &reach, id.0, false)?;
         let snapshot = made.snapshot(db)?;
         let need = snapshot.need(&deliverable);
         let only = asked_role(&snapshot, &need, &parameters.role)?;
@@ -133,15 +134,15 @@ async fn rank_workers(
     responses((status = 200, description = "The explanation", body = Why)))]
 #[get("/deliverables/{id}/matches/{worker_id}")]
 async fn why(
-    _: Caller<ReadMatches>,
+    caller: Caller<ReadMatches>,
     request: HttpRequest,
     server: Server,
     language: Language,
 ) -> Result<Json<Why>> {
     let (id, worker_id) = (path_id(&request, "id")?, path_id(&request, "worker_id")?);
-    let made = server.clone();
+    let (made, reach) = (server.clone(), caller.reach());
     let explained = server.pool.read(move |db| {
-        let deliverable = deliverables::store::find(db, id, false)?;
+        let deliverable = deliverables::store::find(db, &reach, id, false)?;
         let snapshot = made.snapshot(db)?;
         let (candidate, worker) = ranked_worker(db, &snapshot, worker_id)?;
         let need = snapshot.need(&deliverable);
@@ -193,7 +194,7 @@ struct ChangesParameters {
     responses((status = 200, description = "The changes, the least demanding first", body = ChangesView)))]
 #[get("/deliverables/{id}/matches/{worker_id}/changes")]
 async fn suggest_changes(
-    _: Caller<ReadMatches>,
+    caller: Caller<ReadMatches>,
     request: HttpRequest,
     server: Server,
     parameters: Parameters<ChangesParameters>,
@@ -203,9 +204,9 @@ async fn suggest_changes(
     let Parameters(ChangesParameters { role, rank }) = parameters;
     let target = rank.map(|rank| page::limit(Some(rank)).map_err(|_| rank_out_of_range()));
     let target = target.transpose()?.map(|rank| rank as usize);
-    let made = server.clone();
+    let (made, reach) = (server.clone(), caller.reach());
     let advised = server.pool.read(move |db| {
-        let deliverable = deliverables::store::find(db, id, false)?;
+        let deliverable = deliverables::store::find(db, &reach, id, false)?;
         let snapshot = made.snapshot(db)?;
         let (candidate, worker) = ranked_worker(db, &snapshot, worker_id)?;
         let need = snapshot.need(&deliverable);
@@ -238,15 +239,15 @@ struct EasingParameters {
     responses((status = 200, description = "The gates and the easings", body = EasingsView)))]
 #[get("/deliverables/{id}/easings")]
 async fn suggest_easings(
-    _: Caller<ReadMatches>,
+    caller: Caller<ReadMatches>,
     server: Server,
     id: PathId,
     parameters: Parameters<EasingParameters>,
     language: Language,
 ) -> Result<Json<EasingsView>> {
-    let made = server.clone();
+    let (made, reach) = (server.clone(), caller.reach());
     let advised = server.pool.read(move |db| {
-        let deliverable = deliverables::store::find(db, id.0, false)?;
+        let deliverable = deliverables::store::find(db, &reach, id.0, false)?;
         let snapshot = made.snapshot(db)?;
         let need = snapshot.need(&deliverable);
         let only = asked_role(&snapshot, &need, &parameters.0.role)?;
@@ -283,9 +284,9 @@ async fn rank_deliverables(
     language: Language,
 ) -> Result<Json<DeliverableRanking>> {
     let Parameters(parameters) = parameters;
-    let made = server.clone();
+    let (made, reach) = (server.clone(), caller.reach());
     let ranked = server.pool.read(move |db| {
-        let worker = workers::store::find(db, id.0)?;
+        let worker = workers::store::find(db, &reach, id.0)?;
         let snapshot = made.snapshot(db)?;
         let asked = AskedByWorker {
             limit: parameters.limit,
@@ -293,12 +294,19 @@ async fn rank_deliverables(
             counts: parameters.counts.unwrap_or(true),
             fair: (parameters.fairness == Fairness::On).then(|| week_number(calendar::today())),
             language,
+            partner: match reach {
+                Reach::Partner(partner) => Some(partner),
+                _ => None,
+            },
         };
-        ranking::of_deliverables(&snapshot, &worker, &asked)
+        let ranking = ranking::of_deliverables(&snapshot, &worker, &asked)?;
+        Ok((ranking, worker.sandbox))
     });
-    let ranking = ranked.await?;
-    let list = ranking.shown(caller.actor(), id.0);
-    server.recorder.record(&server.pool, list).await?;
+    let (ranking, sandbox) = ranked.await?;
+    if !sandbox {
+        let list = ranking.shown(caller.actor(), id.0);
+        server.recorder.record(&server.pool, list).await?;
+    }
     Ok(Json(ranking))
 }
 
@@ -316,15 +324,23 @@ async fn preview(
     language: Language,
     asked: Submission<Preview>,
 ) -> Result<HttpResponse> {
-    let made = server.clone();
+    let (made, reach) = (server.clone(), caller.reach());
     let compute = move |db: &mut Db, preview: Preview| {
         let (weights, version) = preview.weights()?;
         let snapshot = made.snapshot(db)?;
+        let known = match preview.need.organization_id {
+            Some(id) => holds_organization(db, &reach, id)?,
+            None => true,
+        };
         let themes = match preview.need.organization_id {
             None => &[],
-            Some(id) => snapshot.organization_themes(id).ok_or_else(|| {
-                Error::Invalid(vec![deliverables::unknown_organization("/need/organization_id")])
-            })?,
+            Some(id) => {
+                let themes = snapshot.organization_themes(id);
+                let within = themes.filter(|_| known);
+                within.ok_or_else(|| {
+                    Error::Invalid(vec![deliverables::unknown_organization("/need/organization_id")])
+                })?
+            }
         };
         let mut request = preview.need.request();
         request

@@ -118,6 +118,7 @@ impl PreviewNeed {
     /// As a request that nobody has made.
     pub fn request(self) -> NewDeliverable {
         NewDeliverable {
+            diffused: false,
             organization_id: self.organization_id.unwrap_or(Id(uuid::Uuid::nil())),
             joint_organization_ids: Vec::new(),
             type_: self.type_,

@@ -7,6 +7,7 @@ use super::view::{
     DeliverableBrief, DeliverableMatch, DeliverableRanking, Standing, WorkerBrief, WorkerMatch, WorkerRanking,
 };
 use super::{DEFAULT_WEIGHTS_VERSION, encode};
+use crate::auth::PartnerReach;
 use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::exposures::{Histories, ListKind, Shown, ShownItem, ShownList};
@@ -196,6 +197,8 @@ pub struct AskedByWorker<'a> {
     /// The week that the order is adjusted for; none where fairness is off.
     pub fair: Option<i32>,
     pub language: Language,
+    /// Who asks, if only what is offered to a partner counts.
+    pub partner: Option<PartnerReach>,
 }
 
 pub fn of_deliverables(
@@ -209,7 +212,16 @@ pub fn of_deliverables(
     let list = format!("worker {}{fair}", worker.id);
     let limit = http::page::limit(asked.limit)? as usize;
     let ended = Ended::decode(asked.cursor, &list)?;
-    let search = |part: Part| needs.search(&candidate, weights, part).0;
+    let visible = |need: &Need| {
+        let offered = |partner: &PartnerReach| {
+            let open = snapshot.asked(need.id).map(|open| &open.deliverable);
+            open.is_some_and(|open| {
+                partner.is_offered(open.request.diffused, &open.request.area, &open.family)
+            })
+        };
+        asked.partner.as_ref().is_none_or(offered)
+    };
+    let search = |part: Part| needs.search(&candidate, weights, part, visible).0;
     let lift = asked.fair.map(|week| {
         move |best: &[needs::Found]| {
             let answers = |found: &needs::Found| {
@@ -236,7 +248,7 @@ pub fn of_deliverables(
         })
     };
     let items = found.into_iter().filter_map(item).collect();
-    let census = asked.counts.then(|| needs.census(&candidate));
+    let census = asked.counts.then(|| needs.census(&candidate, visible));
     let fairness = asked.fair.map(|week| week as u32).zip(order.as_ref());
     Ok(DeliverableRanking {
         worker: WorkerBrief {

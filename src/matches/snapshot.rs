@@ -108,7 +108,8 @@ impl Snapshot {
         let workers: Vec<Id> = ids(Subject::Worker).into_iter().collect();
         let mut now: BTreeMap<u128, Option<Arc<Candidate>>> =
             workers.iter().map(|id| (id.0.as_u128(), None)).collect();
-        for worker in workers::store::load_some(db, &workers)? {
+        let real = workers::everyone::store::load_some(db, &workers)?.into_iter();
+        for worker in real.filter(|worker| !worker.sandbox) {
             let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
             now.insert(candidate.id, Some(candidate));
         }
@@ -194,7 +195,7 @@ impl Snapshot {
 /// Everyone, fetched by one and read by as many as there are cores.
 fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>> {
     let readers = std::thread::available_parallelism().map_or(1, usize::from);
-    let (sender, receiver) = sync_channel::<Vec<workers::store::Kept>>(2 * readers);
+    let (sender, receiver) = sync_channel::<Vec<workers::everyone::store::Kept>>(2 * readers);
     let receiver = Mutex::new(receiver);
     // Goes on taking batches after a failure, so that the one who fetches never waits in vain.
     let read = || {
@@ -217,8 +218,8 @@ fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>>
         let reading: Vec<_> = (0..readers).map(|_| scope.spawn(read)).collect();
         let mut last = None;
         loop {
-            let batch = workers::store::load_after(db, last, BATCH as i64)?;
-            last = batch.last().map(workers::store::Kept::id);
+            let batch = workers::everyone::store::load_after(db, last, BATCH as i64)?;
+            last = batch.last().map(workers::everyone::store::Kept::id);
             if last.is_none() || sender.send(batch).is_err() {
                 break;
             }

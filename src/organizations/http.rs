@@ -1,7 +1,10 @@
 //! The HTTP face of organizations. Rules are in `mod.rs`, SQL in `store.rs`.
 
 use super::{NewOrganization, Organization, OrganizationFilter, store};
-use crate::auth::{ReadOrganizations, ReadPersonalData, WriteOrganizations, http::Caller};
+use crate::auth::reach::store::holds_organization;
+use crate::auth::{
+    Reach, ReadOrganizations, ReadPersonalData, Scope, WriteOrganizations, http::Caller, within_reach,
+};
 use crate::catalogue::{Catalogues, Filters};
 use crate::changes::Action;
 use crate::db::{Id, Instant, Pool};
@@ -19,9 +22,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(remove);
 }
 
+/// Those who come through the deliverables that they may apply for see no contact.
+fn sees_contacts<S: Scope>(caller: &Caller<S>) -> bool {
+    caller.may::<ReadPersonalData>() && !matches!(caller.reach(), Reach::Worker(_) | Reach::Partner(_))
+}
+
 /// List organizations
 ///
-/// Filters are combined by AND.
+/// Filters are combined by AND. The contact is null to callers without `personal_data:read`, to workers and to partners.
 #[utoipa::path(operation_id = "list_organizations", tag = "Organizations", security(("bearer" = ["organizations:read"])),
     params(OrganizationFilter), responses((status = 200, description = "One page", body = Page<Organization>)))]
 #[get("/organizations")]
@@ -31,16 +39,16 @@ async fn list(
     catalogues: Data<Catalogues>,
     filter: Query<OrganizationFilter>,
 ) -> Result<Page<Organization>> {
-    let personal_data = caller.may::<ReadPersonalData>();
+    let (contacts, reach) = (sees_contacts(&caller), caller.reach());
     let Query(mut filter) = filter;
     let page = pool.read(move |db| {
         Filters::of(&*catalogues.current(db)?)
             .area(&mut filter.area)
             .text("q", &filter.q)
             .check()?;
-        store::list(db, &filter)
+        store::list(db, &reach, &filter)
     });
-    Ok(page.await?.map(|organization| organization.shown(personal_data)))
+    Ok(page.await?.map(|organization| organization.shown(contacts)))
 }
 
 /// Register an organization
@@ -57,17 +65,18 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewOrganization>,
 ) -> Result<HttpResponse> {
-    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let (actor, contacts, reach) = (caller.actor(), sees_contacts(&caller), caller.reach());
     let insert = move |db: &mut crate::db::Db, mut details: NewOrganization| {
         details.resolve(&*catalogues.current(db)?, None)?;
         let organization = Organization::register(Id::new(), details, Instant::now());
         store::insert(db, &actor, &organization)?;
+        within_reach(holds_organization(db, &reach, organization.id)?)?;
         let location = format!("/v1/organizations/{}", organization.id);
         Answer::created(
             location,
             organization.id,
             organization.version,
-            &organization.shown(personal_data),
+            &organization.shown(contacts),
         )
     };
     new.write(&pool, &caller.actor(), insert).await
@@ -75,7 +84,7 @@ async fn create(
 
 /// Show an organization
 ///
-/// The contact is null to callers without `personal_data:read`.
+/// The contact is null to callers without `personal_data:read`, to workers and to partners.
 #[utoipa::path(operation_id = "show_organization", tag = "Organizations", security(("bearer" = ["organizations:read"])),
     params(("id" = Id, Path, description = "The organization"), IncludeArchived),
     responses((status = 200, description = "The organization", body = Organization)))]
@@ -86,14 +95,11 @@ async fn show(
     id: PathId,
     query: Query<IncludeArchived>,
 ) -> Result<Entity<Organization>> {
-    let personal_data = caller.may::<ReadPersonalData>();
+    let (contacts, reach) = (sees_contacts(&caller), caller.reach());
     let organization = pool
-        .read(move |db| store::find(db, id.0, query.0.include_archived))
+        .read(move |db| store::find(db, &reach, id.0, query.0.include_archived))
         .await?;
-    Ok(Entity::new(
-        organization.version,
-        organization.shown(personal_data),
-    ))
+    Ok(Entity::new(organization.version, organization.shown(contacts)))
 }
 
 /// Change an organization
@@ -113,9 +119,9 @@ async fn update(
     if_match: IfMatch,
     patch: OrganizationPatch,
 ) -> Result<Entity<Organization>> {
-    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let (actor, contacts, reach) = (caller.actor(), sees_contacts(&caller), caller.reach());
     let updated = pool.write(move |db| {
-        let before = store::find_to_change(db, id.0)?;
+        let before = store::find_to_change(db, &reach, id.0)?;
         if_match.check(before.version)?;
         let mut details = patch.apply(&before.details)?;
         details.resolve(&*catalogues.current(db)?, Some(&before.details))?;
@@ -124,13 +130,11 @@ async fn update(
         }
         let after = before.changed(details, Instant::now());
         store::update(db, &actor, &after, Action::Updated)?;
+        within_reach(holds_organization(db, &reach, after.id)?)?;
         Ok(after)
     });
     let organization = updated.await?;
-    Ok(Entity::new(
-        organization.version,
-        organization.shown(personal_data),
-    ))
+    Ok(Entity::new(organization.version, organization.shown(contacts)))
 }
 type OrganizationPatch = Patch<NewOrganization>;
 
@@ -148,9 +152,9 @@ async fn remove(
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse> {
-    let actor = caller.actor();
+    let (actor, reach) = (caller.actor(), caller.reach());
     let archived = pool.write(move |db| {
-        let before = store::find_to_change(db, id.0)?;
+        let before = store::find_to_change(db, &reach, id.0)?;
         if_match.check(before.version)?;
         if store::has_open_deliverables(db, before.id)? {
             let detail = Text::new(

@@ -2,6 +2,8 @@
 
 use super::names::name_key;
 use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort};
+use crate::auth::Reach;
+use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{organization_names, organizations};
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
@@ -96,8 +98,12 @@ fn missing() -> Error {
     Error::not_found("団体", "organization")
 }
 
-pub fn find(db: &mut Db, id: Id, include_archived: bool) -> Result<Organization> {
+/// Only within the reach: beyond it, nothing is there.
+pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Result<Organization> {
     let mut query = dsl::organizations.find(id).select(COLUMNS).into_boxed();
+    if let Some(condition) = reach::organizations(reach) {
+        query = query.filter(condition);
+    }
     if !include_archived {
         query = query.filter(dsl::archived_at.is_null());
     }
@@ -109,9 +115,9 @@ pub fn find(db: &mut Db, id: Id, include_archived: bool) -> Result<Organization>
 }
 
 /// To change it: nobody else does so until the transaction ends.
-pub fn find_to_change(db: &mut Db, id: Id) -> Result<Organization> {
+pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Organization> {
     lock(db, &format!("organization/{id}"))?;
-    find(db, id, false)
+    find(db, reach, id, false)
 }
 
 /// Those of the ids that are there and not archived.
@@ -144,7 +150,7 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
     Ok(found)
 }
 
-pub fn list(db: &mut Db, filter: &OrganizationFilter) -> Result<Page<Organization>> {
+pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<Page<Organization>> {
     use OrganizationSort::*;
     let limit = page::limit(filter.limit)?;
     let sort = filter.sort;
@@ -152,6 +158,9 @@ pub fn list(db: &mut Db, filter: &OrganizationFilter) -> Result<Page<Organizatio
     let mut query = dsl::organizations.select(COLUMNS).into_boxed();
     if !filter.include_archived {
         query = query.filter(dsl::archived_at.is_null());
+    }
+    if let Some(condition) = reach::organizations(reach) {
+        query = query.filter(condition);
     }
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq(area));
@@ -254,7 +263,7 @@ pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Act
         .execute(db)
         .map_err(conflict)?;
     if updated == 0 {
-        let current = find(db, organization.id, true)?.version;
+        let current = find(db, &Reach::Everything, organization.id, true)?.version;
         return Err(Error::PreconditionFailed { current });
     }
     write_names(db, organization)?;

@@ -1,7 +1,11 @@
 //! The HTTP face of workers. Rules are in `mod.rs`, SQL in `store.rs`.
 
-use super::{NewWorker, Worker, WorkerFilter, store};
-use crate::auth::{ReadPersonalData, ReadWorkers, WriteWorkers, http::Caller};
+use super::record::check_privileged;
+use super::{NewWorker, Sight, Worker, WorkerFilter, privacy, store};
+use crate::auth::reach::store::holds_own_worker;
+use crate::auth::{
+    Reach, ReadMatches, ReadPersonalData, ReadWorkers, Scope, WriteWorkers, http::Caller, within_reach,
+};
 use crate::catalogue::{Catalogues, Filters, calendar};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
@@ -22,9 +26,19 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(remove);
 }
 
+/// How much a caller sees of those within their reach.
+fn sight<S: Scope>(caller: &Caller<S>) -> Sight {
+    match caller.reach() {
+        _ if !caller.may::<ReadPersonalData>() => Sight::Profile,
+        Reach::Organization(_) => Sight::Acquaintance,
+        _ => Sight::Whole,
+    }
+}
+
 /// List workers
 ///
-/// Filters are combined by AND. Personal data is null to callers without `personal_data:read`, and not searched.
+/// Filters are combined by AND. Personal data is null to callers without `personal_data:read`, and not searched. To an
+/// organization, only those appear whose application to it stands.
 #[utoipa::path(operation_id = "list_workers", tag = "Workers", security(("bearer" = ["workers:read"])),
     params(WorkerFilter), responses((status = 200, description = "One page", body = Page<Worker>)))]
 #[get("/workers")]
@@ -34,7 +48,7 @@ async fn list(
     catalogues: Data<Catalogues>,
     filter: Query<WorkerFilter>,
 ) -> Result<Page<Worker>> {
-    let personal_data = caller.may::<ReadPersonalData>();
+    let (sight, reach) = (sight(&caller), caller.reach());
     let Query(mut filter) = filter;
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
@@ -45,9 +59,9 @@ async fn list(
             .entry("skill", &filter.skill, |c| &c.skills)
             .entry("role", &filter.role, |c| &c.roles);
         filters.check()?;
-        store::list(db, &filter, personal_data)
+        store::list(db, &reach, &filter, sight != Sight::Profile)
     });
-    Ok(page.await?.map(|worker| worker.shown(personal_data)))
+    Ok(page.await?.map(|worker| worker.shown(sight)))
 }
 
 /// Register a worker
@@ -64,13 +78,15 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewWorker>,
 ) -> Result<HttpResponse> {
-    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let (actor, sight, reach) = (caller.actor(), sight(&caller), caller.reach());
     let insert = move |db: &mut Db, mut profile: NewWorker| {
+        check_privileged(&reach, None, &mut profile)?;
         profile.resolve(&*catalogues.current(db)?, None, calendar::today())?;
-        let worker = Worker::register(Id::new(), profile, Instant::now());
+        let worker = Worker::register(Id::new(), profile, Instant::now()).through(&reach);
         store::insert(db, &actor, &worker)?;
+        within_reach(holds_own_worker(db, &reach, worker.id)?)?;
         let location = format!("/v1/workers/{}", worker.id);
-        Answer::created(location, worker.id, worker.version, &worker.shown(personal_data))
+        Answer::created(location, worker.id, worker.version, &worker.shown(sight))
     };
     new.write(&pool, &caller.actor(), insert).await
 }
@@ -96,7 +112,7 @@ async fn replace(
     create_only: CreateOnly,
     new: Valid<NewWorker>,
 ) -> Result<HttpResponse> {
-    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let (actor, sight, reach) = (caller.actor(), sight(&caller), caller.reach());
     let (source, external_id) = (
         path_text(&request, "source", 100)?,
         path_text(&request, "external_id", 200)?,
@@ -107,21 +123,25 @@ async fn replace(
     let replaced = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
         let now = Instant::now();
-        let Some(before) = store::find_external_to_change(db, &source, &external_id)? else {
+        let Some(before) = store::find_external_to_change(db, &reach, &source, &external_id)? else {
             if_match.check_absent()?;
+            check_privileged(&reach, None, &mut profile)?;
             profile.resolve(&catalogue, None, calendar::today())?;
-            let worker = Worker::register(Id::new(), profile, now);
+            let worker = Worker::register(Id::new(), profile, now).through(&reach);
             store::insert(db, &actor, &worker)?;
+            within_reach(holds_own_worker(db, &reach, worker.id)?)?;
             return Ok((worker, true));
         };
         if_match.check(before.version)?;
         create_only.check_present(before.version)?;
+        check_privileged(&reach, Some(&before.profile), &mut profile)?;
         profile.resolve(&catalogue, Some(&before.profile), calendar::today())?;
         if profile == before.profile {
             return Ok((before, false));
         }
         let after = before.changed(profile, now);
         store::update(db, &actor, &after)?;
+        within_reach(holds_own_worker(db, &reach, after.id)?)?;
         Ok((after, false))
     });
     let (worker, created) = replaced.await?;
@@ -134,7 +154,7 @@ async fn replace(
     if created {
         response.insert_header((header::LOCATION, format!("/v1/workers/{}", worker.id)));
     }
-    Ok(response.json(worker.shown(personal_data)))
+    Ok(response.json(worker.shown(sight)))
 }
 
 fn set_to_path(pointer: &str, member: &mut Option<String>, path: String) -> Result<()> {
@@ -148,18 +168,25 @@ fn set_to_path(pointer: &str, member: &mut Option<String>, path: String) -> Resu
 
 /// Show a worker
 ///
-/// Personal data is null to callers without `personal_data:read`.
+/// Personal data is null to callers without `personal_data:read`. To a coordinator and to an organization, anyone who
+/// may be ranked is shown as a candidate, without personal data and without their dealings with others; who it is they
+/// see of their own, and of those whose application to them stands.
 #[utoipa::path(operation_id = "show_worker", tag = "Workers", security(("bearer" = ["workers:read"])),
     params(("id" = Id, Path, description = "The worker")),
     responses((status = 200, description = "The worker", body = Worker)))]
 #[get("/workers/{id}")]
 async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Result<Entity<Worker>> {
-    let worker = pool.read(move |db| store::find(db, id.0)).await?;
-    let personal_data = caller.may::<ReadPersonalData>();
-    if personal_data {
-        tracing::info!(actor = caller.actor(), worker = %worker.id, "personal data was read");
-    }
-    Ok(Entity::new(worker.version, worker.shown(personal_data)))
+    let (sight, reach, ranks) = (sight(&caller), caller.reach(), caller.may::<ReadMatches>());
+    let found = pool.read(move |db| match store::find(db, &reach, id.0) {
+        Err(Error::NotFound { .. }) if ranks && reach != Reach::Everything => {
+            let worker = store::find(db, &Reach::Everything, id.0)?;
+            let candidate = Some(worker).filter(Worker::is_candidate);
+            Ok((candidate.ok_or_else(store::missing)?, Sight::Candidate))
+        }
+        found => Ok((found?, sight)),
+    });
+    let (worker, sight) = found.await?;
+    Ok(Entity::new(worker.version, worker.shown(sight)))
 }
 
 /// Change a worker
@@ -179,11 +206,12 @@ async fn update(
     if_match: IfMatch,
     patch: WorkerPatch,
 ) -> Result<Entity<Worker>> {
-    let (actor, personal_data) = (caller.actor(), caller.may::<ReadPersonalData>());
+    let (actor, sight, reach) = (caller.actor(), sight(&caller), caller.reach());
     let updated = pool.write(move |db| {
-        let before = store::find_to_change(db, id.0)?;
+        let before = store::find_to_change(db, &reach, id.0)?;
         if_match.check(before.version)?;
         let mut profile = patch.apply(&before.profile)?;
+        check_privileged(&reach, Some(&before.profile), &mut profile)?;
         profile.resolve(
             &*catalogues.current(db)?,
             Some(&before.profile),
@@ -194,10 +222,11 @@ async fn update(
         }
         let after = before.changed(profile, Instant::now());
         store::update(db, &actor, &after)?;
+        within_reach(holds_own_worker(db, &reach, after.id)?)?;
         Ok(after)
     });
     let worker = updated.await?;
-    Ok(Entity::new(worker.version, worker.shown(personal_data)))
+    Ok(Entity::new(worker.version, worker.shown(sight)))
 }
 type WorkerPatch = Patch<NewWorker>;
 
@@ -214,11 +243,11 @@ async fn remove(
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse> {
-    let actor = caller.actor();
+    let (actor, reach) = (caller.actor(), caller.reach());
     let erased = pool.write(move |db| {
-        let worker = store::find_to_change(db, id.0)?;
+        let worker = store::find_to_change(db, &reach, id.0)?;
         if_match.check(worker.version)?;
-        store::delete(db, &actor, &worker)
+        privacy::store::delete(db, &actor, &worker)
     });
     erased.await?;
     Ok(HttpResponse::NoContent().finish())

@@ -4,25 +4,32 @@
 //! place and says so. Name, contact and evidence are personal data, kept in a column of their own and shown to
 //! those who may see them.
 //!
+//! * `everyone`: all at once, as the match index reads them.
 //! * `filter`: how lists are filtered and ordered.
+//! * `privacy`: what is held on one person, exported and erased.
+//! * `record`: a worker as it is kept, and how much of it is shown to whom.
 //! * `personal`: what is shown only to those who need it, and the consent to be matched.
 //!
 //! Deliberately absent: logins, consent's history.
 //!
 //! Invariant: a worker without consent is kept, and never ranked.
 
+pub mod everyone;
 pub mod filter;
 pub mod http;
 pub mod personal;
+pub mod privacy;
+mod record;
 pub mod store;
 
 pub use filter::{WorkerFilter, WorkerSort};
 pub use personal::{Consent, Evidence, Personal};
+pub use record::{Sight, Worker};
 
 use crate::catalogue::calendar::DayPart;
 use crate::catalogue::entries::distinct;
 use crate::catalogue::{Catalogue, Format, lookup};
-use crate::db::{Id, Instant};
+use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::body::broken;
 use crate::organizations::{both_or_neither, distinct_codes};
@@ -224,7 +231,10 @@ fn one() -> u16 {
 }
 
 fn consistent(new: &NewWorker) -> Result<(), ValidationError> {
-    both_or_neither(&new.source, &new.external_id)?;
+    // A partner's source is known without being said.
+    if new.source.is_some() {
+        both_or_neither(&new.source, &new.external_id)?;
+    }
     if new
         .available_from
         .zip(new.available_until)
@@ -368,52 +378,6 @@ impl NewWorker {
             entry.definition.names.ja.as_str()
         });
         area.map_or_else(|| role.to_owned(), |area| format!("{area}の{role}"))
-    }
-}
-
-/// A worker as it is kept.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Worker {
-    pub id: Id,
-    #[serde(flatten)]
-    pub profile: NewWorker,
-    /// Made up for demonstration.
-    pub demo: bool,
-    /// Counts the changes; the ETag.
-    #[schema(minimum = 1)]
-    pub version: i64,
-    pub created_at: Instant,
-    pub updated_at: Instant,
-}
-
-impl Worker {
-    pub fn register(id: Id, profile: NewWorker, now: Instant) -> Worker {
-        let demo = is_demo(profile.source.as_deref());
-        Worker {
-            id,
-            profile,
-            demo,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
-    /// The next version.
-    pub fn changed(&self, profile: NewWorker, now: Instant) -> Worker {
-        Worker {
-            version: self.version + 1,
-            updated_at: now,
-            ..Worker::register(self.id, profile, self.created_at)
-        }
-    }
-
-    /// Without what the caller may not see.
-    pub fn shown(mut self, personal_data: bool) -> Worker {
-        if !personal_data {
-            self.profile.personal = None;
-        }
-        self
     }
 }
 

@@ -1,41 +1,59 @@
 //! SQL of workers.
 
 use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
+use crate::auth::Reach;
+use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
-use crate::db::schema::{applications, worker_roles, worker_skills, workers};
+use crate::db::schema::{worker_roles, worker_skills, workers};
+use crate::db::search::Condition;
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
-use crate::http::{Cursor, Page, idempotency};
-use diesel::dsl::sql;
+use crate::http::{Cursor, Page};
 use diesel::prelude::*;
-use diesel::sql_types::Text as SqlText;
 use std::collections::{BTreeSet, HashMap};
 use workers::dsl;
 
-type Columns = (Id, Doc<NewWorker>, Doc<Option<Personal>>, i64, Instant, Instant);
-const COLUMNS: (
+pub(super) type Columns = (
+    Id,
+    Doc<NewWorker>,
+    Doc<Option<Personal>>,
+    Option<Id>,
+    bool,
+    i64,
+    Instant,
+    Instant,
+);
+pub(super) type Selected = (
     dsl::id,
     dsl::profile,
     dsl::personal,
+    dsl::partner_id,
+    dsl::sandbox,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
-) = (
+);
+pub(super) const COLUMNS: Selected = (
     dsl::id,
     dsl::profile,
     dsl::personal,
+    dsl::partner_id,
+    dsl::sandbox,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
 );
 
-fn worker((id, Doc(profile), Doc(personal), version, created_at, updated_at): Columns) -> Worker {
+pub(super) fn worker(columns: Columns) -> Worker {
+    let (id, Doc(profile), Doc(personal), partner_id, sandbox, version, created_at, updated_at) = columns;
     let demo = is_demo(profile.source.as_deref());
     Worker {
         id,
         profile: NewWorker { personal, ..profile },
         demo,
+        partner_id,
+        sandbox,
         version,
         created_at,
         updated_at,
@@ -55,6 +73,8 @@ struct Row<'a> {
     personal: Doc<Option<Personal>>,
     grams: String,
     personal_grams: String,
+    partner_id: Option<Id>,
+    sandbox: bool,
     version: i64,
     created_at: Instant,
     updated_at: Instant,
@@ -79,6 +99,8 @@ impl<'a> Row<'a> {
             personal: Doc(personal.cloned()),
             grams: search::grams(profile.alias.as_deref()),
             personal_grams: search::grams(names.map(String::as_str)),
+            partner_id: worker.partner_id,
+            sandbox: worker.sandbox,
             version: worker.version,
             created_at: worker.created_at,
             updated_at: worker.updated_at,
@@ -86,30 +108,44 @@ impl<'a> Row<'a> {
     }
 }
 
-fn missing() -> Error {
+pub fn missing() -> Error {
     Error::not_found("ワーカー", "worker")
 }
 
-pub fn find(db: &mut Db, id: Id) -> Result<Worker> {
-    let found = dsl::workers
-        .find(id)
-        .select(COLUMNS)
-        .first::<Columns>(db)
-        .optional()?;
+/// Only within the reach: beyond it, nobody is there.
+pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
+    find_where(db, reach::workers(reach), id)
+}
+
+fn find_where(db: &mut Db, condition: Option<Condition<workers::table>>, id: Id) -> Result<Worker> {
+    let mut query = dsl::workers.find(id).select(COLUMNS).into_boxed();
+    if let Some(condition) = condition {
+        query = query.filter(condition);
+    }
+    let found = query.first::<Columns>(db).optional()?;
     found.map(worker).ok_or_else(missing)
 }
 
 /// To change it: nobody else does so until the transaction ends.
-pub fn find_to_change(db: &mut Db, id: Id) -> Result<Worker> {
+pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
     lock(db, &format!("worker/{id}"))?;
-    find(db, id)
+    find_where(db, reach::own_workers(reach), id)
 }
 
-/// By its id in another system, to create or change it: nobody else does so until the transaction ends.
-pub fn find_external_to_change(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
+/// By its id in another system, to create or change it: nobody else does so until the transaction ends. One that is
+/// beyond the reach is taken.
+pub fn find_external_to_change(
+    db: &mut Db,
+    reach: &Reach,
+    source: &str,
+    external_id: &str,
+) -> Result<Option<Worker>> {
     lock(db, &format!("worker/{source}/{external_id}"))?;
     match find_external(db, source, external_id)? {
-        Some(found) => find_to_change(db, found.id).map(Some),
+        Some(found) => match find_to_change(db, reach, found.id) {
+            Err(Error::NotFound { .. }) => Err(taken()),
+            found => found.map(Some),
+        },
         None => Ok(None),
     }
 }
@@ -134,52 +170,6 @@ pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// A worker as kept, not yet read: reading takes longer than fetching, and can be done by others.
-pub struct Kept(Id, String, String, i64, Instant, Instant);
-
-impl Kept {
-    pub fn id(&self) -> Id {
-        self.0
-    }
-
-    pub fn read(&self) -> Result<Worker> {
-        let Kept(id, profile, personal, version, created_at, updated_at) = self;
-        let unreadable = |e| Error::Internal(format!("worker {id} can't be read: {e}"));
-        let profile = serde_json::from_str(profile).map_err(unreadable)?;
-        let personal = serde_json::from_str(personal).map_err(unreadable)?;
-        let (profile, personal) = (Doc(profile), Doc(personal));
-        Ok(worker((
-            *id,
-            profile,
-            personal,
-            *version,
-            *created_at,
-            *updated_at,
-        )))
-    }
-}
-
-/// The first ones after an id, for whoever goes through all and can't hold them at once.
-pub fn load_after(db: &mut Db, after: Option<Id>, most: i64) -> Result<Vec<Kept>> {
-    let (profile, personal) = (
-        sql::<SqlText>("CAST(profile AS TEXT)"),
-        sql::<SqlText>("CAST(personal AS TEXT)"),
-    );
-    let (version, created_at, updated_at) = (dsl::version, dsl::created_at, dsl::updated_at);
-    let mut later = dsl::workers
-        .select((dsl::id, profile, personal, version, created_at, updated_at))
-        .order(dsl::id)
-        .limit(most)
-        .into_boxed();
-    if let Some(after) = after {
-        later = later.filter(dsl::id.gt(after));
-    }
-    let rows = later
-        .load::<(Id, String, String, i64, Instant, Instant)>(db)?
-        .into_iter();
-    Ok(rows.map(|(id, a, b, c, d, e)| Kept(id, a, b, c, d, e)).collect())
-}
-
 /// What organizations see of a worker before they know each other.
 pub struct Face {
     pub alias: String,
@@ -198,33 +188,11 @@ pub fn faces(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Face>> {
         .collect())
 }
 
-/// Those of the ids that are there, for the match index.
-pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(BATCH) {
-        let rows = dsl::workers
-            .filter(dsl::id.eq_any(ids))
-            .select(COLUMNS)
-            .load::<Columns>(db)?;
-        found.extend(rows.into_iter().map(worker));
-    }
-    Ok(found)
-}
-
 type Query<'a> = workers::BoxedQuery<'a, crate::db::Backend, diesel::dsl::SqlTypeOf<Selected>>;
-type Selected = (
-    dsl::id,
-    dsl::profile,
-    dsl::personal,
-    dsl::version,
-    dsl::created_at,
-    dsl::updated_at,
-);
-
 /// `personal_data` lets the search text find names too.
-pub fn list(db: &mut Db, filter: &WorkerFilter, personal_data: bool) -> Result<Page<Worker>> {
+pub fn list(db: &mut Db, reach: &Reach, filter: &WorkerFilter, personal_data: bool) -> Result<Page<Worker>> {
     let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
-    let rows = query(db, filter, personal_data)?
+    let rows = query(db, reach, filter, personal_data)?
         .limit(limit + 1)
         .load::<Columns>(db)?;
     Ok(Page::of(
@@ -248,10 +216,13 @@ pub fn list(db: &mut Db, filter: &WorkerFilter, personal_data: bool) -> Result<P
 }
 
 /// The list's query, before its limit.
-pub fn query<'a>(db: &Db, filter: &'a WorkerFilter, personal_data: bool) -> Result<Query<'a>> {
+pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data: bool) -> Result<Query<'a>> {
     use WorkerSort::*;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
     let mut query = dsl::workers.select(COLUMNS).into_boxed();
+    if let Some(condition) = reach::workers(reach) {
+        query = query.filter(condition);
+    }
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq(area));
     }
@@ -343,7 +314,7 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
         == 0
     {
         return Err(Error::PreconditionFailed {
-            current: find(db, worker.id)?.version,
+            current: find(db, &Reach::Everything, worker.id)?.version,
         });
     }
     diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq(worker.id))).execute(db)?;
@@ -351,45 +322,6 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     write_offers(db, std::slice::from_ref(worker))?;
     let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
     changes::store::append(db, actor, &[change])
-}
-
-/// Erases the person, what they wrote to us and what we answered about them. The log keeps that there was someone.
-pub fn delete(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
-    let mut changes = forget_applications(db, worker.id)?;
-    let before = dsl::workers
-        .find(worker.id)
-        .filter(dsl::version.eq(worker.version));
-    if diesel::delete(before).execute(db)? == 0 {
-        return Err(Error::PreconditionFailed {
-            current: find(db, worker.id)?.version,
-        });
-    }
-    idempotency::forget(db, &worker.id.to_string())?;
-    changes.push(Change::new(
-        Subject::Worker,
-        worker.id,
-        Action::Deleted,
-        worker.version + 1,
-    ));
-    changes::store::append(db, actor, &changes)
-}
-
-/// That someone applied is counted on; who it was and what was said is not kept. The applications' own slice is below
-/// this one, and a person has to be gone from everywhere at once.
-fn forget_applications(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
-    use applications::dsl as a;
-    let theirs = a::applications.filter(a::worker_id.eq(worker));
-    let found = theirs.select((a::id, a::version)).load::<(Id, i64)>(db)?;
-    let forgotten = (
-        a::worker_id.eq(None::<Id>),
-        a::message.eq(None::<String>),
-        a::note.eq(None::<String>),
-        a::version.eq(a::version + 1),
-        a::updated_at.eq(Instant::now()),
-    );
-    diesel::update(theirs).set(forgotten).execute(db)?;
-    let change = |(id, version)| Change::new(Subject::Application, id, Action::Updated, version + 1);
-    Ok(found.into_iter().map(change).collect())
 }
 
 fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {
@@ -426,13 +358,17 @@ fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {
 
 fn conflict(error: diesel::result::Error) -> Error {
     match Error::from(error) {
-        Error::Conflict { .. } => Error::Conflict {
-            code: "duplicate_external_id",
-            detail: Text::new(
-                "同じ source と external_id のワーカーがいます。",
-                "A worker with this source and external id exists already.",
-            ),
-        },
+        Error::Conflict { .. } => taken(),
         other => other,
+    }
+}
+
+fn taken() -> Error {
+    Error::Conflict {
+        code: "duplicate_external_id",
+        detail: Text::new(
+            "同じ source と external_id のワーカーがいます。",
+            "A worker with this source and external id exists already.",
+        ),
     }
 }

@@ -50,7 +50,9 @@ fn every_operation_is_described_to_the_end() {
                 fault(&format!("{status} has no example"));
             }
             let is_error = status.starts_with(['4', '5']);
-            if is_error && response["content"].get("application/problem+json").is_none() {
+            // RFC 6749 has errors of its own.
+            let is_oauth = id == "issue_token" && ["400", "401"].contains(&status.as_str());
+            if is_error && !is_oauth && response["content"].get("application/problem+json").is_none() {
                 fault(&format!("{status} is no problem document"));
             }
         }
@@ -64,7 +66,7 @@ fn every_operation_is_described_to_the_end() {
             if !is_patch && schema.get("example").is_none() {
                 fault("its body has no example");
             }
-            if schema["additionalProperties"] != false {
+            if schema["additionalProperties"] != false && id != "issue_token" {
                 fault("its body takes unknown fields");
             }
         }

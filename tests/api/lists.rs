@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Integer, Text};
 use musubi::applications::{self, ApplicationFilter};
+use musubi::auth::Reach;
 use musubi::db::{Backend, Db};
 use musubi::workers::{WorkerFilter, store};
 use serde_json::{Value, json};
@@ -69,7 +70,7 @@ on_both! {
         populate(app, 100_000);
         for query in ["area=131041&status=active", "area=131041&skill=graphic_design", "skill=video_editing&role=video_creator", "status=active&sort=alias"] {
             let filter: WorkerFilter = serde_urlencoded::from_str(query).unwrap();
-            runs_on_an_index(app, query, |db| Ok(store::query(db, &filter, true)?.limit(51)));
+            runs_on_an_index(app, query, |db| Ok(store::query(db, &Reach::Everything, &filter, true)?.limit(51)));
             let page = app.get(&format!("/v1/workers?{query}")).expect(200).json();
             assert_eq!(page["items"].as_array().unwrap().len(), 50, "{query}");
         }
@@ -80,7 +81,7 @@ on_both! {
         let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
         for query in ["", "sort=updated_at", "status=accepted", "role=designer", &format!("worker_id={nobody}"), &format!("deliverable_id={nobody}&status=submitted")] {
             let filter: ApplicationFilter = serde_urlencoded::from_str(query).unwrap();
-            runs_on_an_index(app, query, |_| Ok(applications::store::query(&filter)?.limit(51)));
+            runs_on_an_index(app, query, |_| Ok(applications::store::query(&Reach::Everything, &filter)?.limit(51)));
         }
     }
 }

@@ -22,6 +22,8 @@ mod lists;
 mod manners;
 mod matches;
 mod organizations;
+mod partners;
+mod reach;
 mod schema;
 mod sessions;
 mod statistics;

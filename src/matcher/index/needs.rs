@@ -151,13 +151,14 @@ impl Needs {
         self.all.is_empty()
     }
 
-    /// The best needs for a candidate, each in the role where they fit best: at most so many, and only those behind
-    /// `after` and with a fit of at least so much.
+    /// The best needs for a candidate of those that they may see, each in the role where they fit best: at most so many,
+    /// and only those behind `after` and with a fit of at least so much.
     pub fn search(
         &self,
         candidate: &Candidate,
         weights: Weights,
         (most, after, least_fit_ppm): (usize, Option<RankKey>, u64),
+        visible: impl Fn(&Need) -> bool,
     ) -> (Vec<Found>, Effort) {
         let (population, sides) = (&*self.population, Sides::new(&weights));
         let mut effort = Effort::default();
@@ -193,7 +194,7 @@ impl Needs {
                 }
                 effort.leaves += 1;
                 for asked in &group.needs {
-                    if candidate.accepts(asked.need.format) != Some(false) {
+                    if candidate.accepts(asked.need.format) != Some(false) && visible(&asked.need) {
                         effort.scored += 1;
                         let bound = sides.fit(&settled.for_need(candidate, asked, population)).fit_ppm;
                         if bound >= top.floor() {
@@ -226,10 +227,10 @@ impl Needs {
         (heap.into_sorted_vec().into_iter().map(found).collect(), effort)
     }
 
-    /// How many needs each gate removes: every one through every gate.
-    pub fn census(&self, candidate: &Candidate) -> Census {
+    /// How many of the needs that they may see each gate removes: every one through every gate.
+    pub fn census(&self, candidate: &Candidate, visible: impl Fn(&Need) -> bool) -> Census {
         let mut census = Census::default();
-        for asked in self.all.values() {
+        for asked in self.all.values().filter(|asked| visible(&asked.need)) {
             let roles = asked.need.roles.iter();
             let first = |role| {
                 let failed = gates::gate(candidate, &asked.need, role, &self.population).failed;

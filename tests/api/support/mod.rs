@@ -282,6 +282,27 @@ impl TestApp {
         self.call("POST", "/v1/auth/login", "", &login).expect(200).json()
     }
 
+    /// Registers a partner and gives its id, with an access token.
+    pub fn partner(&self, more: Value) -> (String, String) {
+        let mut body = json!({"code": "activo", "name": "応募アプリ", "quota_per_minute": 1_000_000});
+        merge(&mut body, more);
+        let registered = self.post("/v1/partners", &body).expect(201).json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (id, secret) = (
+            text(&registered["partner"]["id"]),
+            text(&registered["secret"]["client_secret"]),
+        );
+        let token = self.partner_token(&id, &secret).expect(200).json();
+        (id, text(&token["access_token"]))
+    }
+
+    /// Asks for a token as an app does.
+    pub fn partner_token(&self, id: &str, secret: &str) -> Response {
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        self.send("POST", "/v1/oauth/token", &[kind], form.as_bytes())
+    }
+
     pub fn get(&self, path: &str) -> Response {
         self.authorized("GET", path, &[], None)
     }

@@ -1,5 +1,7 @@
 //! How far a caller reaches: the records that "own" means.
 
+pub mod store;
+
 use crate::db::Id;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -49,8 +51,10 @@ pub struct Belonging {
     pub worker_id: Option<Id>,
 }
 
-impl Reach {
-    pub fn has_area(&self, area: &str) -> bool {
-        matches!(self, Reach::Areas(own) if own.iter().any(|a| a == area))
+impl PartnerReach {
+    /// Whether an open deliverable may be shown to it: `store::deliverables` asks the same of the database.
+    pub fn is_offered(&self, diffused: bool, area: &Option<String>, family: &str) -> bool {
+        let is_of = |own: &[String], one: &str| own.is_empty() || own.iter().any(|code| code == one);
+        diffused && is_of(&self.areas, area.as_deref().unwrap_or_default()) && is_of(&self.families, family)
     }
 }

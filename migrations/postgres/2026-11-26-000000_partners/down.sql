@@ -1,0 +1,10 @@
+DROP INDEX applications_partner_id;
+DROP INDEX workers_partner_id;
+ALTER TABLE applications DROP COLUMN sandbox;
+ALTER TABLE applications DROP COLUMN partner_id;
+ALTER TABLE workers DROP COLUMN sandbox;
+ALTER TABLE workers DROP COLUMN partner_id;
+DROP TABLE diffused_deliverables;
+DROP TABLE partner_usage;
+DROP TABLE partner_secrets;
+DROP TABLE partners;

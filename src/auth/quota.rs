@@ -1,0 +1,108 @@
+//! How many requests a partner may make: by the minute, and by the day in Tokyo.
+//!
+//! The answer says how many are left in the fields of draft-ietf-httpapi-ratelimit-headers; what is refused counts too.
+
+use super::store::Usage;
+use crate::error::{Error, Result};
+
+const MINUTE_S: i64 = 60;
+const DAY_S: i64 = 86_400;
+/// Tokyo is ahead of UTC by so much, all the year.
+const TOKYO_S: i64 = 9 * 3600;
+
+/// Where a partner stands in its quota; goes into the answer's headers.
+#[derive(Debug, Clone, Copy)]
+pub struct RateLimit {
+    quota: Usage,
+    used: Usage,
+    /// Seconds since 1970.
+    now: i64,
+}
+
+/// The number of a moment's minute, and that of its day.
+pub fn windows(now: i64) -> (i64, i64) {
+    (now.div_euclid(MINUTE_S), (now + TOKYO_S).div_euclid(DAY_S))
+}
+
+impl RateLimit {
+    pub fn new(quota: Usage, used: Usage, now: i64) -> RateLimit {
+        RateLimit { quota, used, now }
+    }
+
+    /// Name, quota, window, what is left, and seconds until it is whole again.
+    fn parts(&self) -> [(&'static str, i32, i64, i32, i64); 2] {
+        let part = |name, quota: i32, window: i64, used: i32, offset: i64| {
+            let left = quota.saturating_sub(used);
+            (
+                name,
+                quota,
+                window,
+                left,
+                window - (self.now + offset).rem_euclid(window),
+            )
+        };
+        [
+            part("minute", self.quota.in_minute, MINUTE_S, self.used.in_minute, 0),
+            part("day", self.quota.in_day, DAY_S, self.used.in_day, TOKYO_S),
+        ]
+    }
+
+    /// Refuses the request that is one too many, until its window ends.
+    pub fn check(&self) -> Result<()> {
+        let exceeded = self.parts().into_iter().filter(|(.., left, _)| *left < 0);
+        match exceeded.map(|(.., reset)| reset).max() {
+            None => Ok(()),
+            Some(reset) => Err(Error::TooManyRequests {
+                code: "quota_exceeded",
+                retry_after_s: reset.unsigned_abs(),
+            }),
+        }
+    }
+
+    /// The field `RateLimit-Policy`: quota and window in seconds of each.
+    pub fn policy(&self) -> String {
+        let one = |(name, quota, window, ..): (&str, i32, i64, i32, i64)| {
+            format!("\"{name}\";q={quota};w={window}")
+        };
+        self.parts().map(one).join(", ")
+    }
+
+    /// The field `RateLimit`: what is left, and seconds until it is whole again, of each.
+    pub fn state(&self) -> String {
+        let one = |(name, .., left, reset): (&str, i32, i64, i32, i64)| {
+            format!("\"{name}\";r={};t={reset}", left.max(0))
+        };
+        self.parts().map(one).join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_and_one_too_many_refused() {
+        let usage = |in_minute, in_day| Usage { in_minute, in_day };
+        // 2026-11-23 14:59:50 UTC is ten seconds before midnight in Tokyo.
+        let now = 1_795_445_990;
+        let limit = |used| RateLimit::new(usage(60, 1000), used, now);
+        let some = limit(usage(1, 999));
+        assert_eq!(some.policy(), "\"minute\";q=60;w=60, \"day\";q=1000;w=86400");
+        assert_eq!(some.state(), "\"minute\";r=59;t=10, \"day\";r=1;t=10");
+        assert!(some.check().is_ok() && limit(usage(60, 1000)).check().is_ok());
+        for over in [usage(61, 1), usage(1, 1001)] {
+            let refused = limit(over).check().unwrap_err();
+            assert!(
+                matches!(
+                    refused,
+                    Error::TooManyRequests {
+                        retry_after_s: 10,
+                        ..
+                    }
+                ),
+                "{refused}"
+            );
+        }
+        assert_eq!(windows(now).1 + 1, windows(now + 10).1);
+    }
+}

@@ -1,0 +1,167 @@
+//! What each reach covers, as conditions on the four tables; none where it is everything.
+//!
+//! Lists and single records take the same condition, so that they agree, and checking costs no query of its own. The
+//! parts are macros, since a condition that is used inside another's subquery needs its own type.
+
+use super::Reach;
+use crate::db::schema::{
+    applications as a, deliverable_organizations as joint, deliverables as d,
+    diffused_deliverables as diffused, organizations as o, workers as w,
+};
+use crate::db::search::Condition;
+use crate::db::{Db, Id};
+use crate::error::Result;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+/// Deliverables of an organization, alone or jointly.
+macro_rules! asked_by {
+    ($id:expr) => {
+        d::organization_id.eq($id).or(d::id.eq_any(
+            joint::table
+                .filter(joint::organization_id.eq($id))
+                .select(joint::deliverable_id),
+        ))
+    };
+}
+
+macro_rules! is_open {
+    () => {
+        d::status.eq("open").and(d::archived_at.is_null())
+    };
+}
+
+/// Deliverables that a worker may see.
+macro_rules! open_to_worker {
+    ($id:expr) => {
+        is_open!().or(d::id.eq_any(a::table.filter(a::worker_id.eq($id)).select(a::deliverable_id)))
+    };
+}
+
+/// Deliverables that a partner may see.
+macro_rules! open_to_partner {
+    ($partner:expr) => {{
+        let partner = $partner;
+        let every_area = partner.areas.is_empty().into_sql::<Bool>();
+        let every_family = partner.families.is_empty().into_sql::<Bool>();
+        is_open!()
+            .and(d::id.eq_any(diffused::table.select(diffused::deliverable_id)))
+            .and(every_area.or(d::area.eq_any(partner.areas.clone())))
+            .and(every_family.or(d::family.eq_any(partner.families.clone())))
+            .or(d::id.eq_any(
+                a::table
+                    .filter(a::partner_id.eq(partner.id))
+                    .select(a::deliverable_id),
+            ))
+    }};
+}
+
+/// Whoever's application for such a deliverable stands: the organization knows them.
+macro_rules! applicants {
+    ($deliverables:expr) => {
+        a::table
+            .filter(a::deliverable_id.eq_any(d::table.filter($deliverables).select(d::id)))
+            .filter(a::status.eq_any(["submitted", "accepted"]))
+            .filter(a::worker_id.is_not_null())
+            .select(a::worker_id.assume_not_null())
+    };
+}
+
+pub fn organizations(reach: &Reach) -> Option<Condition<o::table>> {
+    macro_rules! asking {
+        ($deliverables:expr) => {
+            o::id.eq_any(d::table.filter($deliverables).select(d::organization_id))
+        };
+    }
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(o::area.eq_any(areas.clone())),
+        Reach::Organization(id) => Box::new(o::id.eq(*id)),
+        Reach::Worker(id) => Box::new(asking!(open_to_worker!(*id))),
+        Reach::Partner(partner) => Box::new(asking!(open_to_partner!(partner))),
+    })
+}
+
+pub fn deliverables(reach: &Reach) -> Option<Condition<d::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(d::area.eq_any(areas.clone())),
+        Reach::Organization(id) => Box::new(asked_by!(*id)),
+        Reach::Worker(id) => Box::new(open_to_worker!(*id)),
+        Reach::Partner(partner) => Box::new(open_to_partner!(partner)),
+    })
+}
+
+pub fn workers(reach: &Reach) -> Option<Condition<w::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => {
+            let there = w::area.assume_not_null().eq_any(areas.clone());
+            let known = w::id.eq_any(applicants!(d::area.eq_any(areas.clone())));
+            Box::new(w::sandbox.eq(false).and(there.or(known)))
+        }
+        Reach::Organization(id) => {
+            let known = w::id.eq_any(applicants!(asked_by!(*id)));
+            Box::new(w::sandbox.eq(false).and(known))
+        }
+        Reach::Worker(id) => Box::new(w::id.eq(*id)),
+        Reach::Partner(partner) => Box::new(w::partner_id.assume_not_null().eq(partner.id)),
+    })
+}
+
+/// Those that a caller may change, too: knowing somebody is not enough.
+pub fn own_workers(reach: &Reach) -> Option<Condition<w::table>> {
+    match reach {
+        Reach::Areas(areas) => {
+            let there = w::area.assume_not_null().eq_any(areas.clone());
+            Some(Box::new(w::sandbox.eq(false).and(there)))
+        }
+        Reach::Organization(_) => Some(Box::new(false.into_sql::<Bool>())),
+        _ => workers(reach),
+    }
+}
+
+pub fn applications(reach: &Reach) -> Option<Condition<a::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => {
+            let asked = exists(
+                d::table
+                    .filter(d::id.eq(a::deliverable_id))
+                    .filter(d::area.eq_any(areas.clone())),
+            );
+            let own = exists(
+                w::table
+                    .filter(w::id.nullable().eq(a::worker_id))
+                    .filter(w::area.eq_any(areas.clone())),
+            );
+            Box::new(a::sandbox.eq(false).and(asked.or(own)))
+        }
+        Reach::Organization(id) => {
+            let asked = a::deliverable_id.eq_any(d::table.filter(asked_by!(*id)).select(d::id));
+            Box::new(a::sandbox.eq(false).and(asked))
+        }
+        Reach::Worker(id) => Box::new(a::worker_id.assume_not_null().eq(*id)),
+        Reach::Partner(partner) => Box::new(a::partner_id.assume_not_null().eq(partner.id)),
+    })
+}
+
+macro_rules! holds {
+    ($($name:ident, $table:ident, $condition:ident;)*) => {$(
+        /// Whether the record is there and within the reach.
+        pub fn $name(db: &mut Db, reach: &Reach, id: Id) -> Result<bool> {
+            let mut one = $table::table.filter($table::id.eq(id)).select($table::id).into_boxed();
+            if let Some(condition) = $condition(reach) {
+                one = one.filter(condition);
+            }
+            Ok(one.first::<Id>(db).optional()?.is_some())
+        }
+    )*};
+}
+holds! {
+    holds_organization, o, organizations;
+    holds_deliverable, d, deliverables;
+    holds_own_worker, w, own_workers;
+    holds_application, a, applications;
+}

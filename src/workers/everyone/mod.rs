@@ -1,0 +1,3 @@
+//! Everyone at once, as the match index reads them.
+
+pub mod store;

@@ -1,0 +1,3 @@
+//! What is held on one person: exported, and erased.
+
+pub mod store;

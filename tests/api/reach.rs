@@ -1,0 +1,302 @@
+//! Who sees and changes what: every operation of the document, as every role, on one's own and on another's.
+//!
+//! The world has two of everything. What is called "own" belongs to all of them alike: a coordinator of 新宿区, a member
+//! of an organization there, a worker who applied to it, and the partner through which they came. Nothing of the
+//! other's is theirs, and none of it is open to all.
+
+use crate::support::{PASSWORD, TestApp, merge, on_both};
+use musubi::api::document::{Document, Operation};
+use musubi::auth::{Extent, Role, extent};
+use serde_json::{Value, json};
+
+/// One of everything.
+struct Belongings {
+    area: &'static str,
+    organization: String,
+    deliverable: String,
+    worker: String,
+    application: String,
+    partner: String,
+    partner_token: String,
+    source: String,
+}
+
+const CONSENT: &str = r#"{"given_on": "2026-04-01", "text_version": "2026-04"}"#;
+
+impl Belongings {
+    fn new(app: &TestApp, code: &str, area: &'static str) -> Belongings {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let body = json!({"name": format!("団体{code}"), "area": area, "contact": {"person": "田中"}});
+        let organization = text(&app.post("/v1/organizations", &body).expect(201).json()["id"]);
+        let deliverable = app.deliverable(&organization, json!({"diffused": true}));
+        let (partner, partner_token) = app.partner(json!({"code": code}));
+        let volunteer = json!({"external_id": "1", "area": area, "roles": ["designer"], "personal": {"name": "佐藤"},
+            "consent": serde_json::from_str::<Value>(CONSENT).unwrap()});
+        let worker = app
+            .call("POST", "/v1/workers", &partner_token, &volunteer)
+            .expect(201)
+            .json();
+        let worker = text(&worker["id"]);
+        let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"});
+        let application = text(&app.post("/v1/applications", &bid).expect(201).json()["id"]);
+        Belongings {
+            area,
+            organization,
+            deliverable,
+            worker,
+            application,
+            partner,
+            partner_token,
+            source: format!("partner:{code}"),
+        }
+    }
+}
+
+/// A request of an operation about these belongings; none where nothing in it belongs to anyone. `If-Match` names a
+/// version that never was, so that what is allowed is answered 412 and changes nothing.
+fn request(operation: &Operation, of: &Belongings, user: &str, number: usize) -> Option<(String, Value)> {
+    let path = |id: &str| {
+        let path = operation
+            .path
+            .replace("{id}", id)
+            .replace("{worker_id}", &of.worker);
+        let path = path.replace("{source}", &of.source.replace(':', "%3A"));
+        path.replace("{external_id}", "1").replace("{secret_id}", id)
+    };
+    let nothing = json!({});
+    let id = match operation.path.split('/').nth(2).unwrap() {
+        "organizations" => &of.organization,
+        "deliverables" => &of.deliverable,
+        "workers" => &of.worker,
+        "applications" => &of.application,
+        "partners" => &of.partner,
+        "users" => user,
+        _ => "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
+    };
+    let body = match operation.id() {
+        "create_organization" => json!({"name": format!("新しい団体{number}"), "area": of.area}),
+        "create_deliverable" => {
+            json!({"organization_id": of.organization, "type": "flyer", "title": "チラシ", "area": of.area})
+        }
+        "create_worker" => {
+            json!({"area": of.area, "consent": serde_json::from_str::<Value>(CONSENT).unwrap(),
+            "source": of.source, "external_id": format!("new {number}")})
+        }
+        "replace_worker_by_external_id" => {
+            json!({"area": of.area, "consent": serde_json::from_str::<Value>(CONSENT).unwrap()})
+        }
+        "create_application" => {
+            json!({"deliverable_id": of.deliverable, "worker_id": of.worker, "role": "designer"})
+        }
+        "preview_matches" => {
+            json!({"need": {"type": "flyer", "area": of.area, "organization_id": of.organization}})
+        }
+        "triage_trouble" => json!({"trouble": "会員が減っている"}),
+        "count_deliverables" => return Some((format!("{}?group_by=fiscal_year", operation.path), nothing)),
+        // What they ask for is not the point: an empty body is refused for what it lacks, once the caller is let in.
+        _ => nothing,
+    };
+    Some((path(id), body))
+}
+
+/// Lists whose items are what the extent is about.
+const LISTS: [&str; 4] = [
+    "list_organizations",
+    "list_deliverables",
+    "list_workers",
+    "list_applications",
+];
+/// Operations that make something of the caller's own, or change it, where another's is refused by 403 or 422.
+const CREATES: [&str; 5] = [
+    "create_organization",
+    "create_deliverable",
+    "create_worker",
+    "create_application",
+    "preview_matches",
+];
+
+on_both! {
+    fn every_operation_lets_in_whom_the_permission_table_names_and_nobody_else(app) {
+        let (own, other) = (Belongings::new(app, "own", "131041"), Belongings::new(app, "other", "131130"));
+        // Neither open to all nor a candidate.
+        app.patch(&format!("/v1/deliverables/{}", other.deliverable), &json!({"status": "matched"})).expect(200);
+        app.patch(&format!("/v1/workers/{}", other.worker), &json!({"status": "paused"})).expect(200);
+        let mut ids = std::collections::BTreeMap::new();
+        let people: Vec<(Role, String)> = Role::ALL.into_iter().map(|role| {
+            let belonging = match role {
+                Role::Coordinator => json!({"areas": [own.area]}),
+                Role::Organization => json!({"organization_id": own.organization}),
+                Role::Worker => json!({"worker_id": own.worker}),
+                Role::Partner => return (role, own.partner_token.clone()),
+                _ => json!({}),
+            };
+            let mut more = json!({"role": role.code()});
+            merge(&mut more, belonging);
+            let email = format!("{}@example.jp", role.code());
+            ids.insert(role.code(), app.user(&email, more)["id"].as_str().unwrap().to_owned());
+            (role, app.login(&email)["access_token"].as_str().unwrap().to_owned())
+        }).collect();
+        let document = Document::new();
+        let (mut faults, mut checked, mut number) = (Vec::new(), 0, 0);
+        for operation in document.operations() {
+            let Some(scope) = operation.scope() else { continue };
+            let method = operation.method.to_uppercase();
+            for (role, token) in &people {
+                for (whose, of) in [("own", &own), ("another's", &other)] {
+                    number += 1;
+                    let user = ids.get("auditor").unwrap();
+                    let Some((path, body)) = request(&operation, of, user, number) else { continue };
+                    let bearer = format!("Bearer {token}");
+                    let key = format!("k{number}");
+                    let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+                    let mut headers = vec![("authorization", bearer.as_str()), ("content-type", kind), ("idempotency-key", key.as_str())];
+                    if ["PATCH", "DELETE", "PUT"].contains(&method.as_str()) {
+                        headers.push(("if-match", "\"999999\""));
+                    }
+                    let body = if ["GET", "DELETE"].contains(&method.as_str()) { Vec::new() } else { body.to_string().into_bytes() };
+                    let answer = app.send(&method, &path, &headers, &body);
+                    let id = operation.id();
+                    let allowed = extent(*role, scope);
+                    let is_about_records = operation.path.contains("{id}") && !operation.path.starts_with("/v1/auth");
+                    let is_right = match (allowed, whose) {
+                        (None, _) => answer.status == 403 && answer.code() == "forbidden",
+                        (Some(Extent::All), _) => ![401, 403].contains(&answer.status) && (answer.status != 404 || !is_about_records || id == "revoke_client_secret"),
+                        (Some(Extent::Own), "own") if LISTS.contains(&id) => answer.status == 200 && answer.text.contains(own_id(id, of)),
+                        (Some(Extent::Own), _) if LISTS.contains(&id) => answer.status == 200 && !answer.text.contains(own_id(id, of)),
+                        (Some(Extent::Own), "own") => answer.status != 401 && answer.status != 404 || id == "end_session",
+                        (Some(Extent::Own), _) if CREATES.contains(&id) => [403, 422].contains(&answer.status),
+                        // The id elsewhere is taken, and that is all there is to know.
+                        (Some(Extent::Own), _) if id == "replace_worker_by_external_id" => [403, 409, 412, 422].contains(&answer.status),
+                        (Some(Extent::Own), _) if is_about_records => answer.status == 404,
+                        (Some(Extent::Own), _) => answer.status != 401,
+                    };
+                    checked += 1;
+                    if !is_right {
+                        faults.push(format!("{id} as {} on {whose} ({allowed:?}): {} {}", role.code(), answer.status, answer.text));
+                    }
+                }
+            }
+        }
+        println!("{checked} combinations");
+        assert!(checked > 700 && faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
+
+fn own_id<'a>(list: &str, of: &'a Belongings) -> &'a str {
+    match list {
+        "list_organizations" => &of.organization,
+        "list_deliverables" => &of.deliverable,
+        "list_workers" => &of.worker,
+        _ => &of.application,
+    }
+}
+
+/// Somebody's access token, by role.
+fn token_of(app: &TestApp, email: &str, more: Value) -> String {
+    app.user(email, more);
+    app.login(email)["access_token"].as_str().unwrap().to_owned()
+}
+
+on_both! {
+    fn an_organization_sees_a_candidate_until_they_apply_to_it(app) {
+        let organization = app.organization("風");
+        let member = token_of(app, "member@example.jp", json!({"role": "organization", "organization_id": organization}));
+        let deliverable = app.deliverable(&organization, json!({}));
+        let elsewhere = app.organization("別の団体");
+        let worker = app.worker(json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "evidence": [{"text": "広報部の佐藤です"}]},
+            "source": "roster", "external_id": "A-1", "blocked_organization_ids": [elsewhere], "conflict_organization_ids": [elsewhere]}));
+        let path = format!("/v1/workers/{worker}");
+        let get = |path: &str| app.call("GET", path, &member, &Value::Null);
+        let ranking = get(&format!("/v1/deliverables/{deliverable}/matches")).expect(200);
+        assert!(ranking.text.contains(&worker) && !ranking.text.contains("佐藤"), "{}", ranking.text);
+        let candidate = get(&path).expect(200);
+        for hidden in ["佐藤", "yoko@", "roster", "A-1", elsewhere.as_str()] {
+            assert!(!candidate.text.contains(hidden), "{hidden} in {}", candidate.text);
+        }
+        assert!(!get("/v1/workers").expect(200).text.contains(&worker));
+        let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer", "message": "佐藤です"});
+        let application = app.post("/v1/applications", &bid).expect(201).header("location").to_owned();
+        let known = get(&path).expect(200);
+        assert_eq!(known.json()["personal"]["name"], "佐藤 陽子");
+        assert!(!known.text.contains(&elsewhere) && !known.text.contains("roster"), "{}", known.text);
+        assert!(get("/v1/workers").expect(200).text.contains("佐藤 陽子"));
+        // Knowing somebody is not enough to change or to withdraw for them.
+        app.call("PATCH", &path, &member, &json!({"capacity": 2})).expect(403);
+        assert_eq!(app.call("PATCH", &application, &member, &json!({"status": "withdrawn", "reason": "health"})).expect(403).code(), "forbidden");
+        app.call("PATCH", &application, &member, &json!({"status": "declined", "reason": "skills"})).expect(200);
+        assert!(!get(&path).expect(200).text.contains("佐藤"), "it is over: unknown again");
+        app.patch(&path, &json!({"status": "paused"})).expect(200);
+        get(&path).expect(404);
+    }
+
+    fn a_coordinator_acts_within_their_areas(app) {
+        let coordinator = token_of(app, "c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
+        let call = |method: &str, path: &str, body: Value| app.call(method, path, &coordinator, &body);
+        let there = json!({"name": "あちら", "area": "131130"});
+        assert_eq!(call("POST", "/v1/organizations", there.clone()).expect(403).code(), "outside_reach");
+        assert!(app.get("/v1/organizations").json()["items"].as_array().unwrap().is_empty(), "nothing was written");
+        let here = call("POST", "/v1/organizations", json!({"name": "こちら", "area": "131041"})).expect(201).header("location").to_owned();
+        assert_eq!(call("PATCH", &here, json!({"area": "131130"})).expect(403).code(), "outside_reach");
+        call("PATCH", &here, json!({"name": "こちらの会"})).expect(200);
+        let elsewhere = app.post("/v1/organizations", &there).expect(201).json()["id"].clone();
+        let foreign = json!({"organization_id": elsewhere, "type": "flyer", "title": "チラシ", "area": "131041"});
+        assert_eq!(call("POST", "/v1/deliverables", foreign).expect(422).faults(), [("/organization_id".into(), "unknown_organization".into())]);
+        // Someone of elsewhere who applied here is known, and not theirs to change.
+        let deliverable = app.deliverable(here.rsplit('/').next().unwrap(), json!({}));
+        let worker = app.worker(json!({"area": "131130", "personal": {"name": "佐藤"}}));
+        let path = format!("/v1/workers/{worker}");
+        assert!(call("GET", &path, Value::Null).expect(200).json()["personal"].is_null());
+        app.post("/v1/applications", &json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"})).expect(201);
+        assert_eq!(call("GET", &path, Value::Null).expect(200).json()["personal"]["name"], "佐藤");
+        call("PATCH", &path, json!({"capacity": 2})).expect(404);
+        call("DELETE", &path, Value::Null).expect(404);
+    }
+
+    fn an_organization_drafts_and_submits_and_others_open(app) {
+        let organization = app.organization("風");
+        let member = token_of(app, "member@example.jp", json!({"role": "organization", "organization_id": organization}));
+        let coordinator = token_of(app, "c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
+        let body = json!({"organization_id": organization, "type": "flyer", "title": "チラシ"});
+        let mut open = body.clone();
+        open["status"] = json!("open");
+        app.call("POST", "/v1/deliverables", &member, &open).expect(403);
+        let path = app.call("POST", "/v1/deliverables", &member, &body).expect(201).header("location").to_owned();
+        app.call("PATCH", &path, &member, &json!({"status": "submitted", "diffused": true})).expect(200);
+        assert_eq!(app.call("PATCH", &path, &member, &json!({"status": "open"})).expect(403).code(), "forbidden");
+        app.call("PATCH", &path, &coordinator, &json!({"status": "open"})).expect(200);
+        app.call("PATCH", &path, &member, &json!({"trouble": "会員が減っている"})).expect(200);
+        app.call("PATCH", &path, &member, &json!({"status": "cancelled"})).expect(200);
+    }
+
+    fn a_worker_has_their_own_profile_and_may_not_praise_themselves(app) {
+        let organization = app.organization("風");
+        let deliverable = app.deliverable(&organization, json!({}));
+        let (own, other) = (app.worker(json!({"personal": {"name": "佐藤"}})), app.worker(json!({"personal": {"name": "鈴木"}})));
+        let token = token_of(app, "w@example.jp", json!({"role": "worker", "worker_id": own}));
+        let call = |method: &str, path: &str, body: Value| app.call(method, path, &token, &body);
+        let path = format!("/v1/workers/{own}");
+        assert_eq!(call("GET", &path, Value::Null).expect(200).json()["personal"]["name"], "佐藤");
+        call("PATCH", &path, json!({"hours_per_week": 4, "personal": {"name": "佐藤 陽子"}})).expect(200);
+        for (field, value) in [("open_load", json!(0)), ("track_record", json!({"completed": 99, "dropped": 0})), ("conflict_organization_ids", json!([organization])), ("source", json!("x"))] {
+            let mut body = json!({field: value});
+            if field == "source" { body["external_id"] = json!("x"); }
+            if field == "open_load" { app.patch(&path, &json!({"open_load": 1, "capacity": 2})).expect(200); }
+            assert_eq!(call("PATCH", &path, body).expect(422).faults(), [(format!("/{field}"), "not_yours".into())]);
+        }
+        call("GET", &format!("/v1/workers/{other}"), Value::Null).expect(404);
+        call("POST", "/v1/workers", json!({"area": "131041"})).expect(403);
+        call("GET", &format!("/v1/workers/{own}/matches"), Value::Null).expect(200);
+        call("GET", &format!("/v1/workers/{other}/matches"), Value::Null).expect(404);
+        call("GET", &format!("/v1/deliverables/{deliverable}/matches"), Value::Null).expect(403);
+        let bid = |worker: &str| json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"});
+        assert_eq!(call("POST", "/v1/applications", bid(&other)).expect(422).faults(), [("/worker_id".into(), "unknown_worker".into())]);
+        let application = call("POST", "/v1/applications", bid(&own)).expect(201).header("location").to_owned();
+        assert_eq!(call("PATCH", &application, json!({"status": "accepted"})).expect(403).code(), "forbidden");
+        call("PATCH", &application, json!({"status": "withdrawn", "reason": "schedule"})).expect(200);
+        assert!(call("GET", "/v1/organizations", Value::Null).expect(200).text.contains(&organization));
+        call("DELETE", &path, Value::Null).expect(204);
+        // The account goes with the person.
+        call("GET", "/v1/auth/me", Value::Null).expect(401);
+        app.call("POST", "/v1/auth/login", "", &json!({"email": "w@example.jp", "password": PASSWORD})).expect(401);
+    }
+}
