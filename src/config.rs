@@ -58,6 +58,12 @@ pub struct Listen {
     /// Minutes after which a session that isn't used is over
     #[arg(long, env = "MUSUBI_SESSION_IDLE_MINUTES", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=525_600))]
     pub session_idle_minutes: i64,
+    /// Days after which a worker whose record nobody changed, and who is in no project, is erased; 0 never does
+    #[arg(long, env = "MUSUBI_RETENTION_WORKERS_DAYS", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=36_500))]
+    pub retention_workers_days: i64,
+    /// Days after which what was written in an application that ended is forgotten; 0 never does
+    #[arg(long, env = "MUSUBI_RETENTION_MESSAGES_DAYS", default_value_t = 730, value_parser = clap::value_parser!(i64).range(0..=36_500))]
+    pub retention_messages_days: i64,
     /// Hours after which a session is over, used or not
     #[arg(long, env = "MUSUBI_SESSION_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8_760))]
     pub session_hours: i64,
@@ -72,6 +78,13 @@ pub struct PublicUrl(pub String);
 pub struct SessionLimits {
     pub idle: Duration,
     pub longest: Duration,
+}
+
+/// How long personal data is kept; none is for good.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    pub workers: Option<Duration>,
+    pub messages: Option<Duration>,
 }
 
 /// Proxies that we believe.
@@ -99,6 +112,14 @@ impl FromStr for TrustedProxies {
 }
 
 impl Listen {
+    pub fn retention(&self) -> Retention {
+        let days = |days: i64| (days > 0).then(|| Duration::days(days));
+        Retention {
+            workers: days(self.retention_workers_days),
+            messages: days(self.retention_messages_days),
+        }
+    }
+
     pub fn session_limits(&self) -> SessionLimits {
         SessionLimits {
             idle: Duration::minutes(self.session_idle_minutes),

@@ -23,18 +23,19 @@
 //! | 4 | [`db`] | two databases, one code |
 //! | 5 | [`http`], [`background`] | what every slice's HTTP face is made of; loops |
 //! | 6 | [`changes`] | the log of every write |
-//! | 7 | [`auth`] | tokens, roles, scopes |
-//! | 8 | [`catalogue`] | types, skills, roles, themes, formats, areas |
-//! | 9 | [`organizations`] | who asks |
-//! | 10 | [`workers`] | who offers |
-//! | 11 | [`deliverables`] | what is asked for |
-//! | 12 | [`users`] | the people who log in |
-//! | 13 | [`sessions`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
-//! | 14 | [`partners`] | apps through which volunteers come |
-//! | 15 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
-//! | 16 | [`imports`] | published archives |
-//! | 17 | [`api`] | the URL table, the OpenAPI document |
-//! | 18 | [`demo`] | a demonstration to touch |
+//! | 7 | [`auth`] | tokens, roles, scopes, reach |
+//! | 8 | [`audit`] | who saw and decided what |
+//! | 9 | [`catalogue`] | types, skills, roles, themes, formats, areas |
+//! | 10 | [`organizations`] | who asks |
+//! | 11 | [`workers`] | who offers |
+//! | 12 | [`deliverables`] | what is asked for |
+//! | 13 | [`users`] | the people who log in |
+//! | 14 | [`sessions`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
+//! | 15 | [`partners`] | apps through which volunteers come |
+//! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
+//! | 17 | [`imports`] | published archives |
+//! | 18 | [`api`] | the URL table, the OpenAPI document |
+//! | 19 | [`demo`] | a demonstration to touch |
 //!
 //! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
 //! administrators write it over HTTP; workers stand below organizations because they name those that they are kept
@@ -52,6 +53,7 @@
 
 pub mod api;
 pub mod applications;
+pub mod audit;
 pub mod auth;
 pub mod background;
 pub mod catalogue;

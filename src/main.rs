@@ -3,7 +3,7 @@
 #[path = "main/arguments.rs"]
 mod arguments;
 
-use arguments::{Cli, Command, Import, KeyAction, UserAction};
+use arguments::{AuditAction, Cli, Command, Import, KeyAction, UserAction};
 use chrono::Utc;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,7 +14,7 @@ use musubi::config::{Config, Listen, LogFormat};
 use musubi::db::{Id, Instant};
 use musubi::error::{Error, Result};
 use musubi::users::{self, Invitation, NewUser, User};
-use musubi::{db, demo, imports};
+use musubi::{audit, db, demo, imports};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -133,6 +133,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
             }
             say(&format!("{}\n", auth::rotate(&config.data_dir()?, drop_old)?))?;
         }
+        Command::Audit {
+            action: AuditAction::Verify { expect },
+        } => return verify(config, expect.as_deref()),
         Command::Permissions => say(&auth::table())?,
         Command::Import {
             kind:
@@ -171,10 +174,33 @@ fn invite(config: &Config, email: &str, name: &str) -> Result<()> {
         let user = User::invite(Id::new(), details, now);
         users::store::insert(db, "cli:user", &user)?;
         let invitation = Invitation::new(&config.public_url, now)?;
-        users::store::invite(db, Some(user.id), &invitation, now)?;
+        users::store::invite(db, "cli:user", user.id, &invitation, now)?;
         Ok(invitation)
     })?;
     say(&linked(&invitation))
+}
+
+fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
+    let read = |text: &str| {
+        let (number, hash) = text.split_once(':')?;
+        Some((number.parse().ok()?, hash.to_owned()))
+    };
+    let wrong = || Error::Internal("--expect takes NUMBER:HASH, as this command printed it".into());
+    let expect: Option<(i64, String)> = expect.map(|text| read(text).ok_or_else(wrong)).transpose()?;
+    let pool = db::Pool::open(&config.database()?)?;
+    let expected = expect.as_ref().map(|(number, hash)| (*number, hash.as_str()));
+    match pool.read_blocking(|db| audit::store::verify(db, expected))? {
+        Ok(audit::store::Verified { entries, hash }) => {
+            say(&format!(
+                "The audit is whole. To be noted elsewhere:\n{entries}:{hash}\n"
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(fault) => {
+            say(&format!("The audit was tampered with: {fault}\n"))?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 fn linked(invitation: &Invitation) -> String {

@@ -14,6 +14,7 @@ const ROWS: &[&[&str]] = &[
     &["http", "background"],
     &["changes"],
     &["auth"],
+    &["audit"],
     &["catalogue"],
     &["organizations"],
     &["workers"],

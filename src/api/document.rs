@@ -36,6 +36,7 @@ use utoipa_actix_web::AppExt;
         (name = "Statistics", description = "How much of what, and where"),
         (name = "Authentication", description = "Logging in, and one's own sessions"),
         (name = "Partners", description = "Apps through which volunteers come"),
+        (name = "Audit", description = "Who saw whose personal data, and who decided what"),
         (name = "Users", description = "The people who log in"),
         (name = "Health", description = "For whoever runs the server")
     ),

@@ -6,16 +6,18 @@ pub mod document;
 mod examples;
 pub mod health;
 
+use crate::audit;
 use crate::auth::{self, Keys};
 use crate::background::Loops;
 use crate::catalogue::{self, Catalogues, calendar};
-use crate::config::{Config, Listen, PublicUrl, SessionLimits, TrustedProxies};
+use crate::config::{Config, Listen, PublicUrl, Retention, SessionLimits, TrustedProxies};
 use crate::db::{self, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::exposures::Recorder;
 use crate::http::{conditional, idempotency, problem, trace};
 use crate::matches::MatchIndex;
 use crate::sessions::{self, password::Passwords};
+use crate::workers::privacy;
 use crate::{
     applications, deliverables, exposures, matches, organizations, partners, statistics, triage, users,
     workers,
@@ -46,7 +48,8 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(triage::http::routes)
         .configure(sessions::http::routes)
         .configure(users::http::routes)
-        .configure(partners::http::routes);
+        .configure(partners::http::routes)
+        .configure(audit::http::routes);
 }
 
 /// What the handlers share.
@@ -82,7 +85,7 @@ impl State {
     }
 
     /// The loops that a server needs.
-    fn loops(&self) -> Loops {
+    fn loops(&self, retention: Retention) -> Loops {
         let mut loops = Loops::default();
         let State {
             pool,
@@ -131,14 +134,40 @@ impl State {
             let pool = pool.clone();
             async move { pool.write(|db| sessions::store::purge(db, Instant::now())).await }
         });
+        let pool = self.pool.clone();
+        loops.spawn("retention", Duration::from_secs(3600), move || {
+            let pool = pool.clone();
+            async move { retain(&pool, retention).await }
+        });
         loops
     }
+}
+
+/// Forgets what is older than it may be, some at a time.
+async fn retain(pool: &Pool, retention: Retention) -> Result<()> {
+    let before = |kept: chrono::Duration| Instant::from(chrono::Utc::now() - kept);
+    if let Some(kept) = retention.workers {
+        while pool
+            .write(move |db| privacy::store::erase_idle(db, before(kept)))
+            .await?
+            > 0
+        {}
+    }
+    if let Some(kept) = retention.messages {
+        while pool
+            .write(move |db| privacy::store::forget_messages(db, before(kept)))
+            .await?
+            > 0
+        {}
+    }
+    Ok(())
 }
 
 /// A server that is listening; `run` it to answer.
 pub struct Listening {
     pub address: SocketAddr,
     state: State,
+    retention: Retention,
     server: Server,
 }
 
@@ -160,6 +189,7 @@ impl Listening {
         Ok(Listening {
             address,
             state,
+            retention: listen.retention(),
             server: server.run(),
         })
     }
@@ -171,7 +201,7 @@ impl Listening {
 
     /// Answers until a signal or the handle ends it, then finishes what is running.
     pub async fn run(self) -> Result<()> {
-        let loops = self.state.loops();
+        let loops = self.state.loops(self.retention);
         let served = self.server.await;
         loops.end().await;
         self.state.recorder.flush(&self.state.pool).await?;

@@ -5,9 +5,10 @@ use super::{
     Application, ApplicationFilter, ApplicationStatus, ListedApplication, NewApplication, Outcome, moves,
     similar, store,
 };
+use crate::audit::personal_data_was_read;
 use crate::auth::reach::store::holds_deliverable;
 use crate::auth::{
-    Principal, Reach, ReadApplications, ReadPersonalData, SubmitApplications, WriteApplications,
+    Principal, Reach, ReadApplications, ReadPersonalData, Scope, SubmitApplications, WriteApplications,
     http::Caller, within_reach,
 };
 use crate::catalogue::{Catalogues, Filters, calendar};
@@ -20,6 +21,22 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(create).service(show).service(update);
+}
+
+/// Enters in the audit whose words an answer shows to somebody else.
+async fn seen<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Application]) -> Result<()> {
+    if matches!(caller.reach(), Reach::Worker(_)) {
+        return Ok(());
+    }
+    let said = shown
+        .iter()
+        .filter(|one| one.message.is_some() || one.outcome.note.is_some());
+    personal_data_was_read(
+        pool,
+        caller.actor(),
+        said.filter_map(|one| one.worker_id).collect(),
+    )
+    .await
 }
 
 /// List applications
@@ -43,7 +60,9 @@ async fn list(
             .check()?;
         store::list(db, &reach, &filter)
     });
-    Ok(page.await?.map(|one| one.shown(personal_data).listed(today)))
+    let page = page.await?.map(|one| one.shown(personal_data));
+    seen(&caller, &pool, &page.items).await?;
+    Ok(page.map(|one| one.listed(today)))
 }
 
 /// Apply for a deliverable
@@ -96,8 +115,9 @@ async fn create(
 async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) -> Result<Entity<Application>> {
     let reach = caller.reach();
     let application = pool.read(move |db| store::find(db, &reach, id.0)).await?;
-    let personal_data = caller.may::<ReadPersonalData>();
-    Ok(Entity::new(application.version, application.shown(personal_data)))
+    let application = application.shown(caller.may::<ReadPersonalData>());
+    seen(&caller, &pool, std::slice::from_ref(&application)).await?;
+    Ok(Entity::new(application.version, application))
 }
 
 /// Accept, decline or withdraw an application
@@ -142,8 +162,9 @@ async fn update(
         let catalogue = catalogues.current(db)?;
         moves::change(db, &actor, &catalogue, locked, outcome, Instant::now())
     });
-    let application = updated.await?;
-    Ok(Entity::new(application.version, application.shown(personal_data)))
+    let application = updated.await?.shown(personal_data);
+    seen(&caller, &pool, std::slice::from_ref(&application)).await?;
+    Ok(Entity::new(application.version, application))
 }
 
 fn check_may_move(principal: &Principal, to: ApplicationStatus) -> Result<()> {

@@ -60,6 +60,8 @@ permissions! {
         [all own no own own all no];
     ReadPersonalData = "personal_data:read": "See names, contacts and free text that tell who someone is",
         [all own own own own no all];
+    ExportPersonalData = "personal_data:export": "Export everything held on someone, with their consents",
+        [all own no own own no all];
     ReadApplications = "applications:read": "Read applications",
         [all own own own own no all];
     SubmitApplications = "applications:submit": "Apply for workers",

@@ -248,6 +248,30 @@ tables! {
         deliverable_id -> UniqueId,
     }
 
+    audit (seq) {
+        seq -> BigInt,
+        at -> MicrosecondTime,
+        actor -> Text,
+        action -> Text,
+        entry -> Text,
+        hash -> Text,
+    }
+
+    audit_subjects (subject_id, seq) {
+        subject_id -> UniqueId,
+        seq -> BigInt,
+    }
+
+    consents (id) {
+        id -> UniqueId,
+        worker_id -> UniqueId,
+        consent -> JsonText,
+        recorded_by -> Text,
+        recorded_at -> MicrosecondTime,
+        withdrawn_by -> Nullable<Text>,
+        withdrawn_at -> Nullable<MicrosecondTime>,
+    }
+
     throttles (key) {
         key -> Text,
         failures -> Integer,
@@ -274,4 +298,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     partners,
     partner_secrets,
     diffused_deliverables,
+    audit,
+    audit_subjects,
 );

@@ -77,7 +77,7 @@ impl std::fmt::Display for Id {
 /// A moment in UTC, cut to microseconds, which both databases keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow, Deserialize)]
 #[diesel(sql_type = MicrosecondTime)]
-#[serde(transparent)]
+#[serde(from = "DateTime<Utc>")]
 pub struct Instant(DateTime<Utc>);
 
 impl Instant {

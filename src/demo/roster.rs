@@ -7,7 +7,8 @@ use crate::catalogue::{Catalogue, Format};
 use crate::db::{Id, Instant};
 use crate::matcher::ppm::mix;
 use crate::workers::{
-    Consent, Evidence, Experience, NewWorker, Personal, TrackRecord, Worker, WorkerSkill, WorkerStatus,
+    Consent, ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, Worker, WorkerSkill,
+    WorkerStatus,
 };
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -161,6 +162,8 @@ fn profile(draw: &mut Draw, people: &People, catalogue: &Catalogue, today: Naive
         consent: (!draw.percent(4)).then(|| Consent {
             given_on: calendar::days_before(today, 30 + draw.below(700)),
             text_version: "2026-04".to_owned(),
+            purpose: ConsentPurpose::Matching,
+            given_at: None,
         }),
         area: area(draw, catalogue),
         travel_limit_km: draw.told(|d| d.of(&[5, 10, 10, 15, 20, 30]).copied().unwrap_or(10)),

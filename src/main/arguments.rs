@@ -73,6 +73,11 @@ pub enum Command {
         #[command(subcommand)]
         action: KeyAction,
     },
+    /// Look at the audit
+    Audit {
+        #[command(subcommand)]
+        action: AuditAction,
+    },
     /// Print which role may do what
     Permissions,
     /// Load files
@@ -93,6 +98,16 @@ pub enum UserAction {
         /// An administrator; other roles are invited over HTTP
         #[arg(long, required = true)]
         admin: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum AuditAction {
+    /// Check the whole chain of hashes: prints the number of entries and the last hash, or the first that doesn't fit
+    Verify {
+        /// A hash that was noted earlier, as NUMBER:HASH; shows that nothing was cut off since
+        #[arg(long)]
+        expect: Option<String>,
     },
 }
 

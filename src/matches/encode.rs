@@ -4,7 +4,7 @@ use crate::catalogue::{Catalogue, DayPart, Format, calendar::day_number};
 use crate::deliverables::NewDeliverable;
 use crate::matcher::text::{Piece, distinct_terms};
 use crate::matcher::{Candidate, Delivered, Index, Need, RoleNeed, Wish};
-use crate::workers::{Evidence, Worker, WorkerStatus};
+use crate::workers::{Consent, Evidence, Worker, WorkerStatus};
 
 /// A worker. What the catalogue doesn't know any more counts as not said.
 pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
@@ -33,7 +33,7 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     Candidate {
         id: worker.id.0.as_u128(),
         active: profile.status == WorkerStatus::Active,
-        consented: profile.consent.is_some(),
+        consented: profile.consent.as_ref().is_some_and(Consent::is_to_be_ranked),
         blocked: profile
             .blocked_organization_ids
             .iter()

@@ -1,6 +1,7 @@
 //! The HTTP face of organizations. Rules are in `mod.rs`, SQL in `store.rs`.
 
 use super::{NewOrganization, Organization, OrganizationFilter, store};
+use crate::audit::personal_data_was_read;
 use crate::auth::reach::store::holds_organization;
 use crate::auth::{
     Reach, ReadOrganizations, ReadPersonalData, Scope, WriteOrganizations, http::Caller, within_reach,
@@ -27,6 +28,15 @@ fn sees_contacts<S: Scope>(caller: &Caller<S>) -> bool {
     caller.may::<ReadPersonalData>() && !matches!(caller.reach(), Reach::Worker(_) | Reach::Partner(_))
 }
 
+/// Enters in the audit whose contact an answer shows to somebody else.
+async fn seen<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Organization]) -> Result<()> {
+    if matches!(caller.reach(), Reach::Organization(_)) {
+        return Ok(());
+    }
+    let known = shown.iter().filter(|one| one.details.contact.is_some());
+    personal_data_was_read(pool, caller.actor(), known.map(|one| one.id).collect()).await
+}
+
 /// List organizations
 ///
 /// Filters are combined by AND. The contact is null to callers without `personal_data:read`, to workers and to partners.
@@ -48,7 +58,9 @@ async fn list(
             .check()?;
         store::list(db, &reach, &filter)
     });
-    Ok(page.await?.map(|organization| organization.shown(contacts)))
+    let page = page.await?.map(|organization| organization.shown(contacts));
+    seen(&caller, &pool, &page.items).await?;
+    Ok(page)
 }
 
 /// Register an organization
@@ -99,7 +111,9 @@ async fn show(
     let organization = pool
         .read(move |db| store::find(db, &reach, id.0, query.0.include_archived))
         .await?;
-    Ok(Entity::new(organization.version, organization.shown(contacts)))
+    let organization = organization.shown(contacts);
+    seen(&caller, &pool, std::slice::from_ref(&organization)).await?;
+    Ok(Entity::new(organization.version, organization))
 }
 
 /// Change an organization
@@ -134,7 +148,9 @@ async fn update(
         Ok(after)
     });
     let organization = updated.await?;
-    Ok(Entity::new(organization.version, organization.shown(contacts)))
+    let organization = organization.shown(contacts);
+    seen(&caller, &pool, std::slice::from_ref(&organization)).await?;
+    Ok(Entity::new(organization.version, organization))
 }
 type OrganizationPatch = Patch<NewOrganization>;
 

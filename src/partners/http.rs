@@ -157,7 +157,7 @@ async fn create(
         let partner = Partner::register(Id::new(), details, now);
         store::insert(db, &actor, &partner)?;
         let secret = ClientSecret::new(partner.id, now)?;
-        store::insert_secret(db, &partner, &secret)?;
+        store::insert_secret(db, &actor, &partner, &secret)?;
         let partner = store::find(db, partner.id)?;
         let (id, version) = (partner.id, partner.version);
         let answer = RegisteredPartner { partner, secret };
@@ -236,10 +236,11 @@ async fn add_secret(
     id: PathId,
     new: Submission<NewClientSecret>,
 ) -> Result<HttpResponse> {
+    let actor = caller.actor();
     let insert = move |db: &mut Db, NewClientSecret {}: NewClientSecret| {
         let partner = store::find_to_change(db, id.0)?;
         let secret = ClientSecret::new(partner.id, Instant::now())?;
-        store::insert_secret(db, &partner, &secret)?;
+        store::insert_secret(db, &actor, &partner, &secret)?;
         let location = format!("/v1/partners/{}", partner.id);
         let answer = Answer::created(location, partner.id, partner.version, &secret)?;
         Ok(answer.showing_once(&["/client_secret"]))
@@ -255,14 +256,15 @@ async fn add_secret(
     responses((status = 204, description = "Revoked"), (status = 409, description = "It is the last one")))]
 #[delete("/partners/{id}/secrets/{secret_id}")]
 async fn revoke_secret(
-    _: Caller<WritePartners>,
+    caller: Caller<WritePartners>,
     request: HttpRequest,
     pool: Data<Pool>,
 ) -> Result<HttpResponse> {
+    let actor = caller.actor();
     let (id, secret) = (path_id(&request, "id")?, path_id(&request, "secret_id")?);
     let revoked = pool.write(move |db| {
         let partner = store::find_to_change(db, id)?;
-        store::delete_secret(db, &partner, secret)
+        store::delete_secret(db, &actor, &partner, secret)
     });
     revoked.await?;
     Ok(HttpResponse::NoContent().finish())

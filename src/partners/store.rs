@@ -4,6 +4,7 @@ use super::{
     ClientSecret, NewPartner, Partner, PartnerFilter, PartnerSecret, PartnerStatus, SECRETS, last_secret,
     two_secrets,
 };
+use crate::audit::{self, Act, AuditAction};
 use crate::auth::secret;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{partner_secrets, partners};
@@ -118,7 +119,8 @@ pub fn insert(db: &mut Db, actor: &str, partner: &Partner) -> Result<()> {
         .values(Row::of(partner))
         .execute(db)
         .map_err(conflict)?;
-    log(db, actor, partner, Action::Created)
+    log(db, actor, partner, Action::Created)?;
+    audit::store::append(db, &Act::new(actor, AuditAction::PartnerRegistered, partner.id))
 }
 
 /// Writes the next version of a partner.
@@ -131,7 +133,8 @@ pub fn update(db: &mut Db, actor: &str, partner: &Partner) -> Result<()> {
             current: find(db, partner.id)?.version,
         });
     }
-    log(db, actor, partner, Action::Updated)
+    log(db, actor, partner, Action::Updated)?;
+    audit::store::append(db, &Act::new(actor, AuditAction::PartnerChanged, partner.id))
 }
 
 fn log(db: &mut Db, actor: &str, partner: &Partner, action: Action) -> Result<()> {
@@ -153,7 +156,7 @@ fn conflict(error: diesel::result::Error) -> Error {
 }
 
 /// Adds a secret to a partner that is locked.
-pub fn insert_secret(db: &mut Db, partner: &Partner, fresh: &ClientSecret) -> Result<()> {
+pub fn insert_secret(db: &mut Db, actor: &str, partner: &Partner, fresh: &ClientSecret) -> Result<()> {
     use partner_secrets::dsl as s;
     if partner.secrets.len() >= SECRETS {
         return Err(two_secrets());
@@ -167,11 +170,11 @@ pub fn insert_secret(db: &mut Db, partner: &Partner, fresh: &ClientSecret) -> Re
     diesel::insert_into(partner_secrets::table)
         .values(row)
         .execute(db)?;
-    Ok(())
+    audit::store::append(db, &Act::new(actor, AuditAction::SecretCreated, partner.id))
 }
 
 /// Revokes one of the secrets of a partner that is locked.
-pub fn delete_secret(db: &mut Db, partner: &Partner, id: Id) -> Result<()> {
+pub fn delete_secret(db: &mut Db, actor: &str, partner: &Partner, id: Id) -> Result<()> {
     if !partner.secrets.iter().any(|secret| secret.id == id) {
         return Err(Error::not_found("シークレット", "secret"));
     }
@@ -179,7 +182,7 @@ pub fn delete_secret(db: &mut Db, partner: &Partner, id: Id) -> Result<()> {
         return Err(last_secret());
     }
     diesel::delete(partner_secrets::table.find(id)).execute(db)?;
-    Ok(())
+    audit::store::append(db, &Act::new(actor, AuditAction::SecretRevoked, partner.id))
 }
 
 /// The active partner with this id and secret. The digests are compared after they are read, each byte of each.

@@ -7,6 +7,7 @@ use super::{
     ACCESS_SECONDS, Acceptance, Login, Me, NewPassword, Refresh, Session, Tokens, csrf_token,
     fresh_refresh_token, wrong_invitation, wrong_login, wrong_refresh,
 };
+use crate::audit::{self, Act, AuditAction};
 use crate::auth::{Account, Claims, Keys, Role, http::Caller, secret};
 use crate::config::SessionLimits;
 use crate::db::{Id, Instant, Pool};
@@ -128,11 +129,14 @@ async fn login(
     };
     let (token, id, limit) = (fresh_refresh_token()?, user.id, *limits.get_ref());
     let first = token.clone();
+    let actor = format!("{}:{id}", user.details.role.code());
     let session = pool.write(move |db| {
         let now = Instant::now();
         store::succeed(db, &account, address.as_ref())?;
         users::store::logged_in(db, id, now)?;
-        store::insert(db, id, &opened, &first, now, &limit)
+        let session = store::insert(db, id, &opened, &first, now, &limit)?;
+        audit::store::append(db, &Act::new(&actor, AuditAction::SessionOpened, id))?;
+        Ok(session)
     });
     let session = session.await?;
     let access = access_token(&keys, user.id, user.details.role, session)?;
@@ -228,7 +232,12 @@ async fn refresh(
         let refreshed = store::refresh(db, &old, &next, Instant::now(), &limit)?;
         let user = match &refreshed {
             Refreshed::Yes { user, .. } => Some(users::store::find(db, *user)?),
-            _ => None,
+            Refreshed::Reused { user, .. } => {
+                let reused = Act::new("anonymous", AuditAction::RefreshTokenReused, *user);
+                audit::store::append(db, &reused)?;
+                None
+            }
+            Refreshed::No => None,
         };
         Ok((refreshed, user))
     });

@@ -1,6 +1,7 @@
 //! The HTTP face of users. Rules are in `mod.rs`, SQL in `store.rs`.
 
 use super::{Invitation, InvitedUser, NewUser, User, UserFilter, store, unknown_reference};
+use crate::audit::personal_data_was_read;
 use crate::auth::{ReadUsers, WriteUsers, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::config::PublicUrl;
@@ -30,8 +31,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
 #[utoipa::path(operation_id = "list_users", tag = "Users", security(("bearer" = ["users:read"])),
     params(UserFilter), responses((status = 200, description = "One page", body = Page<User>)))]
 #[get("/users")]
-async fn list(_: Caller<ReadUsers>, pool: Data<Pool>, filter: Query<UserFilter>) -> Result<Page<User>> {
-    pool.read(move |db| store::list(db, &filter.0)).await
+async fn list(caller: Caller<ReadUsers>, pool: Data<Pool>, filter: Query<UserFilter>) -> Result<Page<User>> {
+    let page = pool.read(move |db| store::list(db, &filter.0)).await?;
+    let ids = page.items.iter().map(|user| user.id).collect();
+    personal_data_was_read(&pool, caller.actor(), ids).await?;
+    Ok(page)
 }
 
 /// Invite a user
@@ -58,7 +62,7 @@ async fn create(
         let user = User::invite(Id::new(), details, now);
         store::insert(db, &actor, &user)?;
         let invitation = Invitation::new(&public_url.0, now)?;
-        store::invite(db, Some(user.id), &invitation, now)?;
+        store::invite(db, &actor, user.id, &invitation, now)?;
         let (id, version) = (user.id, user.version);
         let answer = InvitedUser { user, invitation };
         let answer = Answer::created(format!("/v1/users/{id}"), id, version, &answer)?;
@@ -95,8 +99,9 @@ fn check_references(db: &mut Db, details: &NewUser) -> Result<()> {
     params(("id" = Id, Path, description = "The user")),
     responses((status = 200, description = "The user", body = User)))]
 #[get("/users/{id}")]
-async fn show(_: Caller<ReadUsers>, pool: Data<Pool>, id: PathId) -> Result<Entity<User>> {
+async fn show(caller: Caller<ReadUsers>, pool: Data<Pool>, id: PathId) -> Result<Entity<User>> {
     let user = pool.read(move |db| store::find(db, id.0)).await?;
+    personal_data_was_read(&pool, caller.actor(), vec![user.id]).await?;
     Ok(Entity::new(user.version, user))
 }
 
@@ -183,11 +188,12 @@ async fn invite(
     id: PathId,
     new: Submission<NewInvitation>,
 ) -> Result<HttpResponse> {
+    let actor = caller.actor();
     let insert = move |db: &mut Db, NewInvitation {}: NewInvitation| {
         let user = store::find_to_change(db, id.0)?;
         let now = Instant::now();
         let invitation = Invitation::new(&public_url.0, now)?;
-        store::invite(db, Some(user.id), &invitation, now)?;
+        store::invite(db, &actor, user.id, &invitation, now)?;
         let location = format!("/v1/users/{}", user.id);
         let answer = Answer::created(location, user.id, user.version, &invitation)?;
         Ok(answer.showing_once(&["/token", "/link"]))

@@ -1,6 +1,7 @@
 //! SQL of users and their invitations.
 
 use super::{Invitation, NewUser, User, UserFilter, UserStatus, last_admin};
+use crate::audit::{self, Act, AuditAction};
 use crate::auth::{Role, secret};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{invitations, sessions, users};
@@ -137,7 +138,9 @@ pub fn set_password(db: &mut Db, id: Id, hash: &str) -> Result<()> {
     diesel::update(dsl::users.find(id))
         .set(dsl::password_hash.eq(hash))
         .execute(db)?;
-    Ok(())
+    let role = dsl::users.find(id).select(dsl::role).first::<String>(db)?;
+    let actor = format!("{role}:{id}");
+    audit::store::append(db, &Act::new(&actor, AuditAction::PasswordChosen, id))
 }
 
 pub fn logged_in(db: &mut Db, id: Id, now: Instant) -> Result<()> {
@@ -199,7 +202,8 @@ pub fn update(db: &mut Db, actor: &str, before: &User, user: &User) -> Result<()
         end_sessions(db, user.id, user.updated_at)?;
     }
     keep_an_admin(db, before, user.is_active_admin())?;
-    log(db, actor, user, Action::Updated)
+    log(db, actor, user, Action::Updated)?;
+    audit::store::append(db, &Act::new(actor, AuditAction::UserChanged, user.id))
 }
 
 /// Removes the person; the log keeps that there was someone.
@@ -213,7 +217,8 @@ pub fn delete(db: &mut Db, actor: &str, user: &User) -> Result<()> {
     keep_an_admin(db, user, false)?;
     crate::http::idempotency::forget(db, &user.id.to_string())?;
     let change = Change::new(Subject::User, user.id, Action::Deleted, user.version + 1);
-    changes::store::append(db, actor, &[change])
+    changes::store::append(db, actor, &[change])?;
+    audit::store::append(db, &Act::new(actor, AuditAction::UserRemoved, user.id))
 }
 
 fn end_sessions(db: &mut Db, user: Id, now: Instant) -> Result<()> {
@@ -254,8 +259,14 @@ fn conflict(error: diesel::result::Error) -> Error {
     }
 }
 
-/// A new link voids the older ones. Without a user it is for the first administrator.
-pub fn invite(db: &mut Db, user: Option<Id>, invitation: &Invitation, now: Instant) -> Result<()> {
+/// A new link voids the older ones.
+pub fn invite(db: &mut Db, actor: &str, user: Id, invitation: &Invitation, now: Instant) -> Result<()> {
+    insert_invitation(db, Some(user), invitation, now)?;
+    audit::store::append(db, &Act::new(actor, AuditAction::UserInvited, user))
+}
+
+/// Without a user it is for the first administrator.
+fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation, now: Instant) -> Result<()> {
     use invitations::dsl as i;
     let older = i::invitations.filter(i::expires_at.le(now));
     diesel::delete(older).execute(db)?;
@@ -290,6 +301,6 @@ pub fn invite_first(db: &mut Db, public_url: &str, now: Instant) -> Result<Optio
         return Ok(None);
     }
     let invitation = Invitation::new(public_url, now)?;
-    invite(db, None, &invitation, now)?;
+    insert_invitation(db, None, &invitation, now)?;
     Ok(Some(invitation))
 }

@@ -2,6 +2,7 @@
 
 use super::record::check_privileged;
 use super::{NewWorker, Sight, Worker, WorkerFilter, privacy, store};
+use crate::audit::personal_data_was_read;
 use crate::auth::reach::store::holds_own_worker;
 use crate::auth::{
     Reach, ReadMatches, ReadPersonalData, ReadWorkers, Scope, WriteWorkers, http::Caller, within_reach,
@@ -23,7 +24,17 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(replace)
         .service(show)
         .service(update)
-        .service(remove);
+        .service(remove)
+        .configure(privacy::http::routes);
+}
+
+/// Enters in the audit whose personal data an answer shows to somebody else.
+async fn seen<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Worker]) -> Result<()> {
+    if matches!(caller.reach(), Reach::Worker(_)) {
+        return Ok(());
+    }
+    let ids = shown.iter().filter(|worker| worker.profile.personal.is_some());
+    personal_data_was_read(pool, caller.actor(), ids.map(|worker| worker.id).collect()).await
 }
 
 /// How much a caller sees of those within their reach.
@@ -61,7 +72,9 @@ async fn list(
         filters.check()?;
         store::list(db, &reach, &filter, sight != Sight::Profile)
     });
-    Ok(page.await?.map(|worker| worker.shown(sight)))
+    let page = page.await?.map(|worker| worker.shown(sight));
+    seen(&caller, &pool, &page.items).await?;
+    Ok(page)
 }
 
 /// Register a worker
@@ -145,6 +158,10 @@ async fn replace(
         Ok((after, false))
     });
     let (worker, created) = replaced.await?;
+    let worker = worker.shown(sight);
+    if !created {
+        seen(&caller, &pool, std::slice::from_ref(&worker)).await?;
+    }
     let mut response = if created {
         HttpResponse::Created()
     } else {
@@ -154,7 +171,7 @@ async fn replace(
     if created {
         response.insert_header((header::LOCATION, format!("/v1/workers/{}", worker.id)));
     }
-    Ok(response.json(worker.shown(sight)))
+    Ok(response.json(worker))
 }
 
 fn set_to_path(pointer: &str, member: &mut Option<String>, path: String) -> Result<()> {
@@ -186,7 +203,9 @@ async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Resu
         found => Ok((found?, sight)),
     });
     let (worker, sight) = found.await?;
-    Ok(Entity::new(worker.version, worker.shown(sight)))
+    let worker = worker.shown(sight);
+    seen(&caller, &pool, std::slice::from_ref(&worker)).await?;
+    Ok(Entity::new(worker.version, worker))
 }
 
 /// Change a worker
@@ -225,8 +244,9 @@ async fn update(
         within_reach(holds_own_worker(db, &reach, after.id)?)?;
         Ok(after)
     });
-    let worker = updated.await?;
-    Ok(Entity::new(worker.version, worker.shown(sight)))
+    let worker = updated.await?.shown(sight);
+    seen(&caller, &pool, std::slice::from_ref(&worker)).await?;
+    Ok(Entity::new(worker.version, worker))
 }
 type WorkerPatch = Patch<NewWorker>;
 

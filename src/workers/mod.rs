@@ -10,7 +10,7 @@
 //! * `record`: a worker as it is kept, and how much of it is shown to whom.
 //! * `personal`: what is shown only to those who need it, and the consent to be matched.
 //!
-//! Deliberately absent: logins, consent's history.
+//! Deliberately absent: logins.
 //!
 //! Invariant: a worker without consent is kept, and never ranked.
 
@@ -23,10 +23,10 @@ mod record;
 pub mod store;
 
 pub use filter::{WorkerFilter, WorkerSort};
-pub use personal::{Consent, Evidence, Personal};
+pub use personal::{Consent, ConsentPurpose, Evidence, Personal, RecordedConsent};
 pub use record::{Sight, Worker};
 
-use crate::catalogue::calendar::DayPart;
+use crate::catalogue::calendar::{self, DayPart};
 use crate::catalogue::entries::distinct;
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::db::Id;
@@ -294,8 +294,13 @@ impl NewWorker {
             lookup::resolve_area(catalogue, area, "/area", &mut faults);
         }
         let given = self.consent.as_ref().map(|consent| consent.given_on);
+        let moment = self.consent.as_ref().and_then(|consent| consent.given_at);
         for (day, pointer) in [
             (given, "/consent/given_on"),
+            (
+                moment.map(|at| calendar::day_in_tokyo(at.utc())),
+                "/consent/given_at",
+            ),
             (self.last_active_on, "/last_active_on"),
         ] {
             if day.is_some_and(|day| day > today) {

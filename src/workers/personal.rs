@@ -1,5 +1,6 @@
 //! What is shown only to those who need it, and the consent to be matched.
 
+use crate::db::Instant;
 use crate::workers::plausible_day;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -50,14 +51,53 @@ pub struct Evidence {
     pub text: String,
 }
 
+/// What somebody has consented to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentPurpose {
+    /// To be ranked for the requests of organizations, and to apply.
+    #[default]
+    Matching,
+    /// To apply only: never ranked.
+    Applying,
+}
+
 /// The consent to be matched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
+    #[serde(default)]
+    #[schema(default = "matching")]
+    pub purpose: ConsentPurpose,
     #[validate(custom(function = "plausible_day"))]
     pub given_on: NaiveDate,
     /// Which text was agreed to.
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100, example = "2026-04")]
     pub text_version: String,
+    /// The moment, where it is known; partner apps know it.
+    #[serde(default)]
+    pub given_at: Option<Instant>,
+}
+
+impl Consent {
+    pub fn is_to_be_ranked(&self) -> bool {
+        self.purpose == ConsentPurpose::Matching
+    }
+}
+
+/// A consent with its history.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RecordedConsent {
+    #[serde(flatten)]
+    pub consent: Consent,
+    /// Role and id of whoever recorded it.
+    #[schema(example = "partner:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
+    pub recorded_by: String,
+    pub recorded_at: Instant,
+    /// Null while it stands; so is `withdrawn_at`.
+    #[schema(example = json!(null))]
+    pub withdrawn_by: Option<String>,
+    #[schema(example = json!(null))]
+    pub withdrawn_at: Option<Instant>,
 }

@@ -1,6 +1,6 @@
 //! A worker as it is kept, how much of it is shown to whom, and what only some may set.
 
-use super::{NewWorker, WorkerStatus, is_demo};
+use super::{Consent, NewWorker, WorkerStatus, is_demo};
 use crate::auth::{PartnerReach, Reach};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
@@ -69,7 +69,12 @@ impl Worker {
 
     /// Of those that may be ranked: with consent, active, and not for trying only.
     pub fn is_candidate(&self) -> bool {
-        self.profile.consent.is_some() && self.profile.status == WorkerStatus::Active && !self.sandbox
+        self.profile
+            .consent
+            .as_ref()
+            .is_some_and(Consent::is_to_be_ranked)
+            && self.profile.status == WorkerStatus::Active
+            && !self.sandbox
     }
 
     /// Without what the caller may not see.
@@ -184,6 +189,18 @@ fn come_through(
             "missing_field",
             "external_id は必須です。",
             "external_id is needed.",
+        );
+    }
+    if worker
+        .consent
+        .as_ref()
+        .is_some_and(|consent| consent.given_at.is_none())
+    {
+        fault(
+            "/consent/given_at",
+            "missing_field",
+            "同意の日時が必要です。",
+            "The moment of the consent is needed.",
         );
     }
     if worker.consent.is_none() && !is_known {

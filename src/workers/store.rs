@@ -1,6 +1,8 @@
 //! SQL of workers.
 
+use super::privacy::store as privacy;
 use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
+use crate::audit::{self, Act};
 use crate::auth::Reach;
 use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
@@ -126,10 +128,15 @@ fn find_where(db: &mut Db, condition: Option<Condition<workers::table>>, id: Id)
     found.map(worker).ok_or_else(missing)
 }
 
+/// Only of those that the caller may change.
+pub fn find_own(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
+    find_where(db, reach::own_workers(reach), id)
+}
+
 /// To change it: nobody else does so until the transaction ends.
 pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
     lock(db, &format!("worker/{id}"))?;
-    find_where(db, reach::own_workers(reach), id)
+    find_own(db, reach, id)
 }
 
 /// By its id in another system, to create or change it: nobody else does so until the transaction ends. One that is
@@ -297,6 +304,7 @@ pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
             .execute(c))
         .map_err(conflict)?;
         write_offers(db, batch)?;
+        privacy::record_consents(db, actor, batch)?;
     }
     let created = |w: &Worker| Change::new(Subject::Worker, w.id, Action::Created, w.version);
     changes::store::append(db, actor, &all.iter().map(created).collect::<Vec<_>>())
@@ -320,8 +328,13 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq(worker.id))).execute(db)?;
     diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
     write_offers(db, std::slice::from_ref(worker))?;
+    let consented = privacy::follow_consent(db, actor, worker)?;
     let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
-    changes::store::append(db, actor, &[change])
+    changes::store::append(db, actor, &[change])?;
+    match consented {
+        Some(action) => audit::store::append(db, &Act::new(actor, action, worker.id)),
+        None => Ok(()),
+    }
 }
 
 fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {

@@ -23,6 +23,7 @@ mod manners;
 mod matches;
 mod organizations;
 mod partners;
+mod privacy;
 mod reach;
 mod schema;
 mod sessions;

@@ -7,7 +7,7 @@ fn volunteer(more: Value) -> Value {
     let mut body = json!({"external_id": "u-1", "area": "131041", "travel_limit_km": 20, "roles": ["designer"],
         "accepted_formats": ["one_day"], "skills": [{"skill": "graphic_design", "level": 4}],
         "personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"},
-        "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}});
+        "consent": {"given_on": "2026-04-01", "given_at": "2026-04-01T03:00:00Z", "text_version": "2026-04"}});
     merge(&mut body, more);
     body
 }

@@ -21,7 +21,8 @@ struct Belongings {
     source: String,
 }
 
-const CONSENT: &str = r#"{"given_on": "2026-04-01", "text_version": "2026-04"}"#;
+const CONSENT: &str =
+    r#"{"given_on": "2026-04-01", "given_at": "2026-04-01T03:00:00Z", "text_version": "2026-04"}"#;
 
 impl Belongings {
     fn new(app: &TestApp, code: &str, area: &'static str) -> Belongings {

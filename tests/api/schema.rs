@@ -59,7 +59,7 @@ on_both! {
         let mut made: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for Column { table_name, column_name } in columns {
             // SQLite's own number of a row, to which the full-text index refers.
-            if column_name != "seq" || table_name == "changes" {
+            if column_name != "seq" || ["changes", "audit", "audit_subjects"].contains(&table_name.as_str()) {
                 made.entry(table_name).or_default().insert(column_name);
             }
         }

@@ -163,6 +163,8 @@ impl TestApp {
             trusted_proxies: "127.0.0.1".parse().unwrap(),
             session_idle_minutes: 30,
             session_hours: 12,
+            retention_workers_days: 0,
+            retention_messages_days: 0,
         };
         let (sender, receiver) = std::sync::mpsc::channel();
         let served = state.clone();

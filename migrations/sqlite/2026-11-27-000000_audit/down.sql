@@ -1,0 +1,3 @@
+DROP TABLE consents;
+DROP TABLE audit_subjects;
+DROP TABLE audit;

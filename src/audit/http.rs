@@ -1,0 +1,29 @@
+//! The HTTP face of the audit. Rules are in `mod.rs`, SQL in `store.rs`.
+
+use super::{AuditFilter, HashedEntry, store};
+use crate::auth::{ReadAudit, http::Caller};
+use crate::db::Pool;
+use crate::error::Result;
+use crate::http::{Page, Query};
+use actix_web::get;
+use actix_web::web::Data;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list);
+}
+
+/// List the audit
+///
+/// Newest first: every time that somebody's personal data was shown to another, and every decision about permissions,
+/// consents and erasures. Entries hold ids only. `musubi audit verify` checks the chain of hashes.
+#[utoipa::path(operation_id = "list_audit", tag = "Audit", security(("bearer" = ["audit:read"])),
+    params(AuditFilter), responses((status = 200, description = "One page", body = Page<HashedEntry>)))]
+#[get("/audit")]
+async fn list(
+    _: Caller<ReadAudit>,
+    pool: Data<Pool>,
+    filter: Query<AuditFilter>,
+) -> Result<Page<HashedEntry>> {
+    pool.read(move |db| store::list(db, &filter.0)).await
+}

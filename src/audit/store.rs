@@ -1,0 +1,159 @@
+//! SQL of the audit.
+
+use super::{Act, AuditEntry, AuditFilter, GENESIS, HashedEntry, chain};
+use crate::db::schema::{audit, audit_subjects};
+use crate::db::{Db, Id, Instant, on};
+use crate::error::{Error, Result};
+use crate::http::page;
+use crate::http::{Cursor, Page};
+use audit::dsl;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+/// Enters what a transaction has done; its last act, after the log of changes: entries wait for each other.
+pub fn append(db: &mut Db, act: &Act) -> Result<()> {
+    if let Db::Pg(c) = db {
+        c.batch_execute("SELECT pg_advisory_xact_lock(6385439)")?;
+    }
+    let last = dsl::audit
+        .order(dsl::seq.desc())
+        .select((dsl::seq, dsl::hash))
+        .first::<(i64, String)>(db)
+        .optional()?;
+    let (seq, before) = last.map_or((1, GENESIS.to_owned()), |(seq, hash)| (seq + 1, hash));
+    let mut subjects = act.subjects.clone();
+    subjects.sort_unstable();
+    subjects.dedup();
+    let entry = AuditEntry {
+        seq,
+        at: Instant::now(),
+        actor: act.actor.clone(),
+        action: act.action,
+        subjects,
+    };
+    let text = serde_json::to_string(&entry).map_err(|e| Error::Internal(e.to_string()))?;
+    let row = (
+        dsl::seq.eq(seq),
+        dsl::at.eq(entry.at),
+        dsl::actor.eq(&entry.actor),
+        dsl::action.eq(entry.action.code()),
+        dsl::hash.eq(chain(&before, &text)),
+        dsl::entry.eq(text),
+    );
+    diesel::insert_into(audit::table).values(row).execute(db)?;
+    use audit_subjects::dsl as s;
+    let about = entry
+        .subjects
+        .iter()
+        .map(|id| (s::subject_id.eq(*id), s::seq.eq(seq)));
+    let about: Vec<_> = about.collect();
+    on!(db, |c| diesel::insert_into(audit_subjects::table)
+        .values(&about)
+        .execute(c))?;
+    Ok(())
+}
+
+/// Newest first.
+pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<HashedEntry>> {
+    let limit = page::limit(filter.limit)?;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), "-seq")?;
+    let mut query = dsl::audit.select((dsl::entry, dsl::hash)).into_boxed();
+    if let Some(actor) = &filter.actor {
+        query = query.filter(dsl::actor.eq(actor));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(dsl::action.eq(action.code()));
+    }
+    if let Some(id) = filter.subject_id {
+        let about = audit_subjects::table
+            .filter(audit_subjects::subject_id.eq(id))
+            .select(audit_subjects::seq);
+        query = query.filter(dsl::seq.eq_any(about));
+    }
+    if let Some((seq, _)) = page::after(&cursor, |value| value.parse::<i64>().ok())? {
+        query = query.filter(dsl::seq.lt(seq));
+    }
+    let rows = query
+        .order(dsl::seq.desc())
+        .limit(limit + 1)
+        .load::<(String, String)>(db)?;
+    let entry = |(text, hash): (String, String)| {
+        let unreadable = |e| Error::Internal(format!("an audit entry can't be read: {e}"));
+        let entry = serde_json::from_str(&text).map_err(unreadable)?;
+        Ok(HashedEntry { entry, hash })
+    };
+    let found: Result<Vec<HashedEntry>> = rows.into_iter().map(entry).collect();
+    Ok(Page::of(found?, limit, |last: &HashedEntry| Cursor {
+        sort: "-seq".to_owned(),
+        value: last.entry.seq.to_string(),
+        id: Id(Uuid::nil()),
+    }))
+}
+
+/// What a whole chain comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    pub entries: i64,
+    /// Of the last entry.
+    pub hash: String,
+}
+
+/// Entries that are read at once.
+const BATCH: i64 = 1000;
+
+/// Goes through the whole chain: every entry has its number, its text says what its columns say, and its hash fits. With
+/// `expected`, the entry of that number has to have that hash. An error tells the first that does not fit.
+pub fn verify(db: &mut Db, expected: Option<(i64, &str)>) -> Result<std::result::Result<Verified, String>> {
+    type Row = (i64, Instant, String, String, String, String);
+    let mut known = Verified {
+        entries: 0,
+        hash: GENESIS.to_owned(),
+    };
+    loop {
+        let next = dsl::audit
+            .filter(dsl::seq.gt(known.entries))
+            .order(dsl::seq)
+            .limit(BATCH)
+            .select((dsl::seq, dsl::at, dsl::actor, dsl::action, dsl::entry, dsl::hash));
+        let rows = next.load::<Row>(db)?;
+        let Some((last, ..)) = rows.last() else { break };
+        let about = audit_subjects::table
+            .filter(audit_subjects::seq.gt(known.entries))
+            .filter(audit_subjects::seq.le(*last))
+            .order((audit_subjects::seq, audit_subjects::subject_id))
+            .select((audit_subjects::seq, audit_subjects::subject_id));
+        let mut about = about.load::<(i64, Id)>(db)?.into_iter().peekable();
+        for (seq, at, actor, action, text, hash) in rows {
+            let fault = |what: &str| Ok(Err(format!("entry {seq}: {what}")));
+            if seq != known.entries + 1 {
+                return fault("an entry before it is missing");
+            }
+            if chain(&known.hash, &text) != hash {
+                return fault("its hash does not fit its text and the entry before");
+            }
+            let Ok(entry) = serde_json::from_str::<AuditEntry>(&text) else {
+                return fault("its text can't be read");
+            };
+            let mut subjects = Vec::new();
+            while let Some((_, id)) = about.next_if(|(of, _)| *of == seq) {
+                subjects.push(id);
+            }
+            let said = (entry.seq, entry.at, entry.actor.as_str(), entry.action.code());
+            if said != (seq, at, actor.as_str(), action.as_str()) || entry.subjects != subjects {
+                return fault("its columns say other than its text");
+            }
+            if expected.is_some_and(|(number, known)| number == seq && known != hash) {
+                return fault("its hash is not the one expected");
+            }
+            (known.entries, known.hash) = (seq, hash);
+        }
+    }
+    match expected {
+        Some((number, _)) if number > known.entries => Ok(Err(format!(
+            "entry {number} is expected, and there are {} only",
+            known.entries
+        ))),
+        _ => Ok(Ok(known)),
+    }
+}
