@@ -55,6 +55,17 @@ pub struct Listen {
     /// Proxies whose X-Forwarded-For is believed: addresses and networks, parted by commas
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: TrustedProxies,
+    /// Origins whose pages may call from a browser, parted by commas: https://app.example.jp
+    #[arg(long, env = "MUSUBI_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+    /// Certificate chain (PEM) to speak TLS with; without one, put a proxy in front that does
+    #[arg(long, env = "MUSUBI_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the certificate
+    #[arg(long, env = "MUSUBI_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub oidc: OidcConfig,
     /// Minutes after which a session that isn't used is over
     #[arg(long, env = "MUSUBI_SESSION_IDLE_MINUTES", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=525_600))]
     pub session_idle_minutes: i64,
@@ -67,6 +78,35 @@ pub struct Listen {
     /// Hours after which a session is over, used or not
     #[arg(long, env = "MUSUBI_SESSION_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8_760))]
     pub session_hours: i64,
+}
+
+/// An identity provider whose tokens count here.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OidcConfig {
+    /// Issuer of an identity provider whose tokens are accepted: https://id.example.jp/realms/tokyo
+    #[arg(long, env = "OIDC_ISSUER", requires = "oidc_audience")]
+    pub oidc_issuer: Option<String>,
+    /// Audience that its tokens have to name
+    #[arg(long, env = "OIDC_AUDIENCE")]
+    pub oidc_audience: Option<String>,
+    /// Algorithms that its tokens may be signed with, parted by commas
+    #[arg(long, env = "OIDC_ALGORITHMS", default_value = "RS256,ES256,EdDSA")]
+    pub oidc_algorithms: String,
+    /// Claim that holds the roles, one or a list; dots lead inside: realm_access.roles
+    #[arg(long, env = "OIDC_ROLES_CLAIM", default_value = "roles")]
+    pub oidc_roles_claim: String,
+    /// What its roles are called here, as theirs=ours, parted by commas; any other counts by its own name
+    #[arg(long, env = "OIDC_ROLES", default_value = "")]
+    pub oidc_roles: String,
+    /// Claim that holds a coordinator's areas
+    #[arg(long, env = "OIDC_AREAS_CLAIM", default_value = "areas")]
+    pub oidc_areas_claim: String,
+    /// Claim that holds the id of the organization that a member belongs to
+    #[arg(long, env = "OIDC_ORGANIZATION_CLAIM", default_value = "organization_id")]
+    pub oidc_organization_claim: String,
+    /// Claim that holds the id of a worker's profile
+    #[arg(long, env = "OIDC_WORKER_CLAIM", default_value = "worker_id")]
+    pub oidc_worker_claim: String,
 }
 
 /// Address at which browsers reach the server.

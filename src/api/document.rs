@@ -108,6 +108,7 @@ impl Document {
             .into_utoipa_app()
             .openapi(Base::openapi())
             .configure(health::routes)
+            .configure(crate::auth::http::routes)
             .service(utoipa_actix_web::scope("/v1").configure(routes))
             .split_for_parts();
         let mut value = serde_json::to_value(openapi).unwrap_or_default();

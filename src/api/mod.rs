@@ -1,12 +1,15 @@
 //! The URL table: one line for each slice. The app and the OpenAPI document are built from it together.
 //!
 //! * `document`: what every operation shares in the document; `examples`: of its answers. `health`: /healthz, /readyz.
+//! * `pages`: choosing a password by a one-time link.
 
 pub mod document;
 mod examples;
 pub mod health;
+mod pages;
 
 use crate::audit;
+use crate::auth::oidc::Issuer;
 use crate::auth::{self, Keys};
 use crate::background::Loops;
 use crate::catalogue::{self, Catalogues, calendar};
@@ -14,6 +17,7 @@ use crate::config::{Config, Listen, PublicUrl, Retention, SessionLimits, Trusted
 use crate::db::{self, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::exposures::Recorder;
+use crate::http::security::{self, Origins};
 use crate::http::{conditional, idempotency, problem, trace};
 use crate::matches::MatchIndex;
 use crate::sessions::{self, password::Passwords};
@@ -28,8 +32,13 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -62,6 +71,7 @@ pub struct State {
     pub keys: Data<Keys>,
     pub passwords: Data<Passwords>,
     pub public_url: Data<PublicUrl>,
+    pub origins: Origins,
 }
 
 impl State {
@@ -81,6 +91,7 @@ impl State {
             keys: Data::new(keys),
             passwords: Data::new(Passwords::new()?),
             public_url: Data::new(PublicUrl(config.public_url.clone())),
+            origins: Origins::default(),
         })
     }
 
@@ -134,6 +145,14 @@ impl State {
             let pool = pool.clone();
             async move { pool.write(|db| sessions::store::purge(db, Instant::now())).await }
         });
+        let (pool, origins) = (self.pool.clone(), self.origins.clone());
+        loops.spawn("origins of partners", Duration::from_secs(1), move || {
+            let (pool, origins) = (pool.clone(), origins.clone());
+            async move {
+                origins.set_partners(pool.read(partners::store::origins).await?);
+                Ok::<_, Error>(())
+            }
+        });
         let pool = self.pool.clone();
         loops.spawn("retention", Duration::from_secs(3600), move || {
             let pool = pool.clone();
@@ -172,19 +191,31 @@ pub struct Listening {
 }
 
 impl Listening {
-    pub fn bind(state: State, listen: &Listen) -> Result<Listening> {
+    pub fn bind(mut state: State, listen: &Listen) -> Result<Listening> {
+        state.origins = Origins::new(listen.cors_origins.iter().cloned());
         let failed = |e: std::io::Error| Error::Internal(format!("cannot listen on {}: {e}", listen.listen));
         let shared = Shared {
             state: state.clone(),
             document: Data::new(document::Document::new()),
             limits: Data::new(listen.session_limits()),
             proxies: Data::new(listen.trusted_proxies.clone()),
+            provider: Data::new(Issuer::of(&listen.oidc)?),
+            origins: state.origins.clone(),
         };
-        let mut server = HttpServer::new(move || app(shared.clone())).shutdown_timeout(30);
+        let mut server = HttpServer::new(move || app(shared.clone()))
+            .shutdown_timeout(30)
+            .keep_alive(Duration::from_secs(75))
+            .client_request_timeout(Duration::from_secs(10))
+            .client_disconnect_timeout(Duration::from_secs(5))
+            .tls_handshake_timeout(Duration::from_secs(5));
         if listen.workers > 0 {
             server = server.workers(listen.workers);
         }
-        let server = server.bind(listen.listen).map_err(failed)?;
+        let server = match (&listen.tls_cert, &listen.tls_key) {
+            (Some(certificate), Some(key)) => server.bind_rustls_0_23(listen.listen, tls(certificate, key)?),
+            _ => server.bind(listen.listen),
+        };
+        let server = server.map_err(failed)?;
         let address = server.addrs().first().copied().unwrap_or(listen.listen);
         Ok(Listening {
             address,
@@ -209,6 +240,31 @@ impl Listening {
     }
 }
 
+/// TLS 1.2 and 1.3, with the certificate chain and the private key in these files.
+fn tls(certificate: &Path, key: &Path) -> Result<ServerConfig> {
+    let failed = |what: &dyn std::fmt::Display| {
+        Error::Internal(format!(
+            "TLS with {} and {}: {what}",
+            certificate.display(),
+            key.display()
+        ))
+    };
+    let chain = CertificateDer::pem_file_iter(certificate).map_err(|e| failed(&e))?;
+    let chain: std::result::Result<Vec<_>, _> = chain.collect();
+    let (chain, key) = (
+        chain.map_err(|e| failed(&e))?,
+        PrivateKeyDer::from_pem_file(key).map_err(|e| failed(&e))?,
+    );
+    let builder = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .map_err(|e| failed(&e))?;
+    builder
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|e| failed(&e))
+}
+
 /// What the threads that answer have in common.
 #[derive(Clone)]
 struct Shared {
@@ -216,6 +272,8 @@ struct Shared {
     document: Data<document::Document>,
     limits: Data<SessionLimits>,
     proxies: Data<TrustedProxies>,
+    provider: Data<Option<Issuer>>,
+    origins: Origins,
 }
 
 fn app(
@@ -233,6 +291,7 @@ fn app(
     let (app, _) = App::new()
         .into_utoipa_app()
         .configure(health::routes)
+        .configure(auth::http::routes)
         .service(utoipa_actix_web::scope("/v1").configure(routes))
         .split_for_parts();
     let swagger = SwaggerConfig::new(["/openapi.json"]).persist_authorization(true);
@@ -245,7 +304,9 @@ fn app(
         .app_data(state.public_url)
         .app_data(shared.limits)
         .app_data(shared.proxies)
+        .app_data(shared.provider)
         .app_data(shared.document)
+        .configure(pages::routes)
         .route("/openapi.json", web::get().to(openapi_json))
         .service(web::redirect("/docs", "/docs/"))
         .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))
@@ -256,6 +317,8 @@ fn app(
         .wrap(from_fn(auth::http::rate_limits))
         .wrap(Compress::default())
         .wrap(from_fn(trace::trace))
+        .wrap(shared.origins.cors())
+        .wrap(from_fn(security::headers))
         .wrap(from_fn(head_as_get))
 }
 

@@ -1,5 +1,6 @@
-//! The caller, as an extractor that lets nobody through who lacks the operation's scope.
+//! The caller, as an extractor that lets nobody through who lacks the operation's scope; and our public keys.
 
+use super::oidc::Issuer;
 use super::quota::{self, RateLimit};
 use super::{Claims, Extent, Keys, PartnerReach, Principal, Reach, Role, Scope, store};
 use crate::db::{Id, Instant, Pool};
@@ -8,10 +9,66 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::web::{Data, Json};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, get};
+use serde::Serialize;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(public_keys);
+}
+
+/// The keys that tokens are signed with (RFC 7517).
+#[derive(Debug, Serialize, ToSchema)]
+struct KeySet {
+    /// Newest first.
+    keys: Vec<PublicKey>,
+}
+
+/// One public key: Ed25519 (RFC 8037).
+#[derive(Debug, Serialize, ToSchema)]
+struct PublicKey {
+    /// Always `OKP`.
+    #[schema(example = "OKP")]
+    kty: &'static str,
+    /// Always `Ed25519`.
+    #[schema(example = "Ed25519")]
+    crv: &'static str,
+    #[schema(example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
+    x: String,
+    /// Which one a token names: the RFC 7638 thumbprint.
+    #[schema(example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")]
+    kid: String,
+    /// Always `EdDSA`.
+    #[schema(example = "EdDSA")]
+    alg: &'static str,
+    /// Always `sig`.
+    #[serde(rename = "use")]
+    #[schema(example = "sig")]
+    use_: &'static str,
+}
+
+/// Show the public keys
+///
+/// With which others can verify our tokens: the newest signs, the others are still valid.
+#[utoipa::path(operation_id = "show_public_keys", tag = "Authentication",
+    responses((status = 200, description = "The keys", body = KeySet)))]
+#[get("/.well-known/jwks.json")]
+async fn public_keys(keys: Data<Keys>) -> Result<Json<KeySet>> {
+    let key = |(kid, x)| PublicKey {
+        kty: "OKP",
+        crv: "Ed25519",
+        x,
+        kid,
+        alg: "EdDSA",
+        use_: "sig",
+    };
+    let keys = keys.public()?.into_iter().map(key).collect();
+    Ok(Json(KeySet { keys }))
+}
 
 /// Someone whose token is valid and has the scope `S`.
 pub struct Caller<S> {
@@ -89,7 +146,7 @@ pub async fn identify<B: MessageBody>(
 }
 
 async fn authenticate(request: &HttpRequest) -> Result<Principal> {
-    let claims = verified(request)?;
+    let claims = verified(request).await?;
     let over = || {
         Error::Unauthenticated(Text::new(
             "セッションは終了しています。ログインし直してください。",
@@ -183,7 +240,7 @@ fn missing() -> Error {
     ))
 }
 
-fn verified(request: &HttpRequest) -> Result<Claims> {
+async fn verified(request: &HttpRequest) -> Result<Claims> {
     let header = request
         .headers()
         .get(AUTHORIZATION)
@@ -195,5 +252,10 @@ fn verified(request: &HttpRequest) -> Result<Claims> {
     let keys = request
         .app_data::<Data<Keys>>()
         .ok_or_else(|| Error::Internal("no token keys".into()))?;
-    keys.verify(token.trim())
+    let token = token.trim();
+    let provider = request.app_data::<Data<Option<Issuer>>>();
+    match provider.and_then(|provider| provider.as_ref().as_ref()) {
+        Some(issuer) if issuer.is_named_in(token) => issuer.verify(token).await,
+        _ => keys.verify(token),
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::{Claims, secret};
 use crate::error::{Error, Result, Text};
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use sha2::{Digest, Sha256};
 use std::fs::Metadata;
@@ -28,7 +28,7 @@ struct Key {
     kid: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
-    jwk: Jwk,
+    public: String,
 }
 
 /// Newest first; never empty.
@@ -113,10 +113,14 @@ impl Keys {
         })
     }
 
-    /// The public keys, newest first (RFC 7517).
-    pub fn public(&self) -> Result<Vec<Jwk>> {
+    /// Ids and public keys, newest first, each in base64url.
+    pub fn public(&self) -> Result<Vec<(String, String)>> {
         let ring = self.current()?;
-        Ok(ring.0.iter().map(|key| key.jwk.clone()).collect())
+        Ok(ring
+            .0
+            .iter()
+            .map(|key| (key.kid.clone(), key.public.clone()))
+            .collect())
     }
 
     /// As the file has them now: another process may have rotated them. Asking for the time of the last change
@@ -172,15 +176,17 @@ impl Key {
         ];
         der.extend_from_slice(&seed);
         let encoding = EncodingKey::from_ed_der(&der);
-        let mut jwk = Jwk::from_encoding_key(&encoding, Algorithm::EdDSA).map_err(failed)?;
+        let jwk = Jwk::from_encoding_key(&encoding, Algorithm::EdDSA).map_err(failed)?;
         let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(failed)?;
-        jwk.common.key_id = Some(kid.clone());
-        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        let decoding = DecodingKey::from_jwk(&jwk).map_err(failed)?;
+        let AlgorithmParameters::OctetKeyPair(pair) = jwk.algorithm else {
+            return Err(Error::Internal("a token key is of another kind".into()));
+        };
         Ok(Key {
             kid,
-            decoding: DecodingKey::from_jwk(&jwk).map_err(failed)?,
             encoding,
-            jwk,
+            decoding,
+            public: pair.x,
         })
     }
 }

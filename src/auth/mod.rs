@@ -1,6 +1,7 @@
 //! Who may do what: roles, the permission table, and bearer tokens (JWT, EdDSA).
 //!
 //! * `permissions`: the one table of scopes and roles. `reach`: which records are a caller's own.
+//! * `oidc`: tokens of an identity provider.
 //! * `quota`: how many requests a partner may make.
 //! * `keys`: the keys that sign tokens. `secret`: what else we give out, and how it is kept.
 //! * `store`: whom a token stands for, as the database has it now.
@@ -17,6 +18,7 @@
 
 pub mod http;
 mod keys;
+pub mod oidc;
 pub mod permissions;
 pub mod quota;
 pub mod reach;

@@ -22,6 +22,9 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 /// The largest JSON body.
 pub const LIMIT_BYTES: usize = 1024 * 1024;
 
+/// How long a body may take to arrive.
+const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// A JSON body that keeps every rule of its type.
 pub struct Valid<T>(pub T);
 
@@ -119,14 +122,13 @@ pub fn read(
             reason: e.to_string(),
         };
         let payload = actix_web::web::Payload::from_request(&request, &mut { payload }).await;
-        let read = payload
-            .map_err(|e| broken(&e))?
-            .to_bytes_limited(LIMIT_BYTES)
-            .await;
-        read.map_err(|_| Error::TooLarge {
-            limit_bytes: LIMIT_BYTES,
-        })?
-        .map_err(|e| broken(&e))
+        let reading = payload.map_err(|e| broken(&e))?.to_bytes_limited(LIMIT_BYTES);
+        let read = tokio::time::timeout(TIME_LIMIT, reading).await;
+        read.map_err(|_| Error::Timeout)?
+            .map_err(|_| Error::TooLarge {
+                limit_bytes: LIMIT_BYTES,
+            })?
+            .map_err(|e| broken(&e))
     }
 }
 

@@ -5,6 +5,7 @@
 //! * `page`: keyset pages. `conditional`: ETag, If-Match, If-None-Match.
 //! * `wording`: what is wrong with a value, in words.
 //! * `client`: where a request comes from.
+//! * `security`: headers for browsers, and pages of other origins.
 //! * `idempotency`: POSTs that may be sent twice. `trace`: request ids and the access log.
 //!
 //! Deliberately absent: anything about one resource, and who may do what (`auth`).
@@ -17,6 +18,7 @@ pub mod language;
 pub mod page;
 pub mod problem;
 pub mod query;
+pub mod security;
 pub mod trace;
 mod wording;
 

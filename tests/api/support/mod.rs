@@ -116,6 +116,23 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
     }
 }
 
+/// How a server under test listens, with more arguments of `musubi serve`.
+pub fn listening(more: &[&str]) -> Listen {
+    #[derive(clap::Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        listen: Listen,
+    }
+    let fixed = [
+        "musubi",
+        "--listen=127.0.0.1:0",
+        "--workers=2",
+        "--trusted-proxies=127.0.0.1",
+    ];
+    let fixed = fixed.into_iter().chain(["--retention-messages-days=0"]);
+    <Arguments as clap::Parser>::parse_from(fixed.chain(more.iter().copied())).listen
+}
+
 /// A migrated and seeded SQLite file, made once and copied for each test.
 fn template() -> PathBuf {
     static TEMPLATE: OnceLock<TempDir> = OnceLock::new();
@@ -138,12 +155,17 @@ impl TestApp {
                 std::fs::copy(from, folder.path().join("musubi").with_extension(extension)).unwrap();
             }
         }
-        TestApp::start(config(folder.path(), None), Some(folder))
+        TestApp::start(config(folder.path(), None), Some(folder), &[])
     }
 
     /// A second server on the same database.
     pub fn another(&self) -> TestApp {
-        TestApp::start(self.config.clone(), None)
+        TestApp::start(self.config.clone(), None, &[])
+    }
+
+    /// Another server on the same database, with more arguments of `musubi serve`.
+    pub fn another_with(&self, more: &[&str]) -> TestApp {
+        TestApp::start(self.config.clone(), None, more)
     }
 
     /// `None` where PostgreSQL is left out, which is said once.
@@ -152,20 +174,16 @@ impl TestApp {
         let cluster = postgres::cluster()?;
         let url = cluster.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed));
         let folder = TempDir::new().unwrap();
-        Some(TestApp::start(config(folder.path(), Some(url)), Some(folder)))
+        Some(TestApp::start(
+            config(folder.path(), Some(url)),
+            Some(folder),
+            &[],
+        ))
     }
 
-    fn start(config: Config, folder: Option<TempDir>) -> TestApp {
+    fn start(config: Config, folder: Option<TempDir>, more: &[&str]) -> TestApp {
         let state = State::open(&config).unwrap();
-        let listen = Listen {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            workers: 2,
-            trusted_proxies: "127.0.0.1".parse().unwrap(),
-            session_idle_minutes: 30,
-            session_hours: 12,
-            retention_workers_days: 0,
-            retention_messages_days: 0,
-        };
+        let listen = listening(more);
         let (sender, receiver) = std::sync::mpsc::channel();
         let served = state.clone();
         let thread = std::thread::spawn(move || {
@@ -198,6 +216,11 @@ impl TestApp {
                 not_yet => assert_eq!(not_yet.expect(503).code(), "unavailable"),
             }
         }
+    }
+
+    /// Where its data is: a URL or a path.
+    pub fn database(&self) -> String {
+        self.config.database().unwrap()
     }
 
     pub fn token(&self, role: Role) -> String {

@@ -1,0 +1,114 @@
+//! Headers that keep browsers from doing more than they should, and who may call from a page of another origin.
+//!
+//! * Nothing that is answered to a caller with a token is kept by browsers or proxies.
+//! * The API loads nothing and is framed by nobody; the documentation runs the scripts of this server alone.
+//! * Pages of another origin are let in by name only: those of the configuration, and those of active partners.
+
+use actix_cors::Cors;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Seconds for which a browser remembers what a preflight said.
+const PREFLIGHT_S: usize = 600;
+
+const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// The viewer of the documentation sets styles and data images by itself.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Sets what every answer has.
+pub async fn headers<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let is_page = ["/docs", "/invitation"]
+        .iter()
+        .any(|page| request.path().starts_with(page));
+    let is_authorized = request.headers().contains_key(header::AUTHORIZATION);
+    let is_secure = request.connection_info().scheme() == "https";
+    let mut response = next.call(request).await?;
+    let set = response.headers_mut();
+    let mut put = |name: HeaderName, value: &'static str| set.insert(name, HeaderValue::from_static(value));
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::X_FRAME_OPTIONS, "DENY");
+    put(header::REFERRER_POLICY, "no-referrer");
+    put(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
+    put(
+        header::CONTENT_SECURITY_POLICY,
+        if is_page { PAGE_POLICY } else { API_POLICY },
+    );
+    if is_secure {
+        put(
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=63072000; includeSubDomains",
+        );
+    }
+    if is_authorized {
+        set.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(response)
+}
+
+/// The origins whose pages may call.
+#[derive(Clone, Default)]
+pub struct Origins {
+    configured: Arc<BTreeSet<String>>,
+    partners: Arc<RwLock<BTreeSet<String>>>,
+}
+
+impl Origins {
+    pub fn new(configured: impl IntoIterator<Item = String>) -> Origins {
+        Origins {
+            configured: Arc::new(configured.into_iter().collect()),
+            partners: Arc::default(),
+        }
+    }
+
+    /// Those of the partners, as they are now.
+    pub fn set_partners(&self, origins: BTreeSet<String>) {
+        *self.partners.write().unwrap_or_else(PoisonError::into_inner) = origins;
+    }
+
+    fn has(&self, origin: &HeaderValue) -> bool {
+        let Ok(origin) = origin.to_str() else { return false };
+        let partners = self.partners.read().unwrap_or_else(PoisonError::into_inner);
+        self.configured.contains(origin) || partners.contains(origin)
+    }
+
+    /// Tells browsers what pages of these origins may send and read.
+    pub fn cors(&self) -> Cors {
+        let origins = self.clone();
+        Cors::default()
+            .allowed_origin_fn(move |origin, _| origins.has(origin))
+            .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+            .allowed_headers([
+                "accept",
+                "accept-language",
+                "authorization",
+                "content-type",
+                "idempotency-key",
+                "if-match",
+                "if-none-match",
+                "x-csrf-token",
+                "x-request-id",
+            ])
+            .expose_headers([
+                "etag",
+                "link",
+                "location",
+                "ratelimit",
+                "ratelimit-policy",
+                "retry-after",
+                "x-request-id",
+            ])
+            .supports_credentials()
+            .max_age(PREFLIGHT_S)
+    }
+}

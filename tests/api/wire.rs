@@ -1,0 +1,197 @@
+//! What goes over the wire besides the answers: headers, origins, TLS, time-outs.
+
+use crate::support::{TestApp, on_both};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+const APP: &str = "https://app.example.jp";
+
+fn preflight(app: &TestApp, origin: &str) -> crate::support::Response {
+    let headers = [
+        ("origin", origin),
+        ("access-control-request-method", "PATCH"),
+        ("access-control-request-headers", "authorization,if-match"),
+    ];
+    app.send("OPTIONS", "/v1/workers", &headers, b"")
+}
+
+on_both! {
+    fn every_answer_keeps_browsers_in_check(app) {
+        for path in ["/v1/skills", "/v1/workers", "/nowhere", "/healthz"] {
+            let answer = app.get(path);
+            for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")] {
+                assert_eq!(answer.header(name), value, "{path} {name}");
+            }
+            assert_eq!(answer.header("strict-transport-security"), "", "only over TLS");
+        }
+        assert_eq!(app.get("/v1/workers").header("cache-control"), "no-store");
+        let forwarded = app.send("GET", "/healthz", &[("x-forwarded-proto", "https")], b"");
+        assert!(forwarded.header("strict-transport-security").starts_with("max-age="));
+        let page = app.send("GET", "/invitation", &[], b"").expect(200);
+        assert!(page.header("content-security-policy").contains("script-src 'self'") && page.text.contains("/invitation.js"));
+        assert!(!page.text.contains("<script>"));
+        app.send("GET", "/invitation.js", &[], b"").expect(200);
+    }
+
+    fn pages_of_other_origins_are_let_in_by_name_only(app) {
+        let allowed = |answer: &crate::support::Response| answer.header("access-control-allow-origin").to_owned();
+        assert_eq!(allowed(&preflight(app, APP)), "");
+        let server = app.another_with(&["--cors-origins", APP]);
+        let answer = preflight(&server, APP).expect(200);
+        assert_eq!((allowed(&answer).as_str(), answer.header("access-control-allow-credentials")), (APP, "true"));
+        for other in ["https://app.example.jp.evil.example", "http://app.example.jp", "null", "https://evil.example"] {
+            assert_eq!(allowed(&preflight(&server, other)), "", "{other}");
+        }
+        let answer = server.send("GET", "/v1/skills", &[("origin", APP)], b"").expect(200);
+        assert!(allowed(&answer) == APP && answer.header("access-control-expose-headers").contains("ratelimit"));
+        let stranger = server.send("GET", "/v1/skills", &[("origin", "https://evil.example")], b"");
+        assert_eq!(allowed(&stranger), "");
+        // Errors too, or a page could not read them.
+        let refused = server.send("GET", "/v1/workers", &[("origin", APP)], b"").expect(401);
+        assert_eq!(allowed(&refused), APP);
+    }
+
+    fn a_partners_origins_are_let_in_while_it_is_active(app) {
+        let (id, _) = app.partner(json!({"origins": [APP]}));
+        let until = |wanted: &str| {
+            let end = Instant::now() + Duration::from_secs(30);
+            while preflight(app, APP).header("access-control-allow-origin") != wanted {
+                assert!(Instant::now() < end, "never {wanted:?}");
+            }
+        };
+        until(APP);
+        app.patch(&format!("/v1/partners/{id}"), &json!({"status": "suspended"})).expect(200);
+        until("");
+    }
+
+    fn unknown_and_privileged_members_are_refused_in_every_write(app) {
+        let document: Value = serde_json::from_str(musubi::api::document::Document::new().text()).unwrap();
+        let mut checked = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let Some(body) = operation.get("requestBody") else { continue };
+                if body["content"].get("application/x-www-form-urlencoded").is_some() { continue; }
+                let id = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+                // Records have to be there, or they are what is missing.
+                if path.contains("{id}") || path.contains("{code}") { continue; }
+                let path = path.replace("{source}", "s").replace("{external_id}", "e");
+                for field in ["id", "version", "created_at", "partner_id", "sandbox", "password_hash", "is_admin", "created_by", "place", "demo", "constructor"] {
+                    let body = json!({field: id});
+                    let operation_id = operation["operationId"].as_str().unwrap();
+                    let known = document.pointer(&format!("/components/schemas/{}/properties/{field}", body_schema(operation)));
+                    if known.is_some() { continue; }
+                    let answer = app.call(&method.to_uppercase(), &path, &app.admin, &body).expect(422);
+                    assert!(answer.faults().contains(&(format!("/{field}"), "unknown_field".into())), "{operation_id} {field}: {}", answer.text);
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 150, "{checked}");
+    }
+}
+
+fn body_schema(operation: &Value) -> String {
+    let content = operation["requestBody"]["content"]
+        .as_object()
+        .unwrap()
+        .values()
+        .next()
+        .unwrap();
+    content["schema"]["$ref"]
+        .as_str()
+        .unwrap_or_default()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+/// A certificate that this test's client trusts, made by the openssl of the machine; none where there is no openssl.
+fn certificate(folder: &std::path::Path) -> Option<()> {
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args([
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout",
+        ])
+        .arg(folder.join("key.pem"))
+        .arg("-out")
+        .arg(folder.join("cert.pem"))
+        .output()
+        .ok()?;
+    made.status.success().then_some(())
+}
+
+#[test]
+fn tls_is_spoken_with_the_certificate_given() {
+    let folder = temp_dir::TempDir::new().unwrap();
+    let Some(()) = certificate(folder.path()) else {
+        println!("left out: there is no openssl to make a certificate with");
+        return;
+    };
+    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let state = musubi::api::State::open(&crate::support::config(folder.path(), None)).unwrap();
+    let listen = crate::support::listening(&[
+        "--tls-cert",
+        cert.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ]);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async {
+            let listening = musubi::api::Listening::bind(state, &listen).unwrap();
+            sender.send((listening.address, listening.handle())).unwrap();
+            listening.run().await.unwrap();
+        });
+    });
+    let (address, handle) = receiver.recv().unwrap();
+    use ureq::tls::{Certificate, RootCerts, TlsConfig};
+    let pem = std::fs::read(&cert).unwrap();
+    let trusted = |roots: RootCerts| -> ureq::Agent {
+        let tls = TlsConfig::builder().root_certs(roots).build();
+        ureq::Agent::config_builder().tls_config(tls).build().into()
+    };
+    let own = RootCerts::from(vec![Certificate::from_pem(&pem).unwrap()]);
+    let answer = trusted(own)
+        .get(format!("https://localhost:{}/healthz", address.port()))
+        .call()
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.headers().contains_key("strict-transport-security"));
+    let stranger = trusted(RootCerts::WebPki)
+        .get(format!("https://localhost:{}/healthz", address.port()))
+        .call();
+    assert!(stranger.is_err());
+    drop(handle.stop(false));
+    thread.join().unwrap();
+}
+
+#[test]
+fn whoever_never_finishes_the_headers_is_cut_off() {
+    let app = TestApp::sqlite();
+    let mut stream = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        .unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
+}
