@@ -29,7 +29,7 @@
 //! | 10 | [`organizations`] | who asks |
 //! | 11 | [`workers`] | who offers |
 //! | 12 | [`deliverables`] | what is asked for |
-//! | 13 | [`users`] | the people who log in |
+//! | 13 | [`users`], [`duplicates`] | the people who log in; workers that may be one person |
 //! | 14 | [`sessions`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
 //! | 15 | [`partners`] | apps through which volunteers come |
 //! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
@@ -62,6 +62,7 @@ pub mod config;
 pub mod db;
 pub mod deliverables;
 pub mod demo;
+pub mod duplicates;
 pub mod error;
 pub mod exposures;
 pub mod http;

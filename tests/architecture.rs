@@ -19,7 +19,7 @@ const ROWS: &[&[&str]] = &[
     &["organizations"],
     &["workers"],
     &["deliverables"],
-    &["users"],
+    &["users", "duplicates"],
     &["sessions", "applications", "exposures"],
     &["partners"],
     &["matches", "statistics", "triage"],

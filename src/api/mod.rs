@@ -23,8 +23,8 @@ use crate::matches::MatchIndex;
 use crate::sessions::{self, password::Passwords};
 use crate::workers::privacy;
 use crate::{
-    applications, deliverables, exposures, matches, organizations, partners, statistics, triage, users,
-    workers,
+    applications, deliverables, duplicates, exposures, matches, organizations, partners, statistics, triage,
+    users, workers,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -58,7 +58,8 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(sessions::http::routes)
         .configure(users::http::routes)
         .configure(partners::http::routes)
-        .configure(audit::http::routes);
+        .configure(audit::http::routes)
+        .configure(duplicates::http::routes);
 }
 
 /// What the handlers share.

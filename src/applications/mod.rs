@@ -284,6 +284,14 @@ impl NewApplication {
     }
 }
 
+pub fn same_person() -> Error {
+    conflict(
+        "same_person",
+        "同じ人が、別の登録ですでにこのチームにいます。".to_owned(),
+        "The same person is in this team already, by another record.".to_owned(),
+    )
+}
+
 pub fn sandbox() -> Error {
     conflict(
         "sandbox_application",

@@ -7,7 +7,8 @@
 //! Everybody takes the same locks in the same order, deliverable, worker, then the log; so nobody waits in a circle.
 
 use super::{
-    Application, ApplicationStatus, NewApplication, Outcome, Taken, is_complete, place_for, sandbox, store,
+    Application, ApplicationStatus, NewApplication, Outcome, Taken, is_complete, place_for, same_person,
+    sandbox, store,
 };
 use crate::auth::Reach;
 use crate::catalogue::Catalogue;
@@ -98,6 +99,12 @@ pub fn change(
     if to == Accepted && from != Accepted {
         let taken = store::taken(db, before.deliverable_id)?;
         let free = place_for(deliverable.as_ref(), worker.as_ref(), &before.role, &taken)?;
+        if let Some(worker) = &worker {
+            let records = workers::identity::store::same_person(db, worker)?;
+            if store::has_place(db, before.deliverable_id, &records)? {
+                return Err(same_person());
+            }
+        }
         (place, load) = (Some(free), 1);
     } else if to == Withdrawn && from == Accepted {
         (place, load) = (None, -1);
@@ -113,6 +120,11 @@ pub fn change(
     if load != 0 {
         if let Some(worker) = worker {
             carry(db, actor, &worker, load, now)?;
+            // The record that is ranked for the same person carries it too.
+            if let Some(kept) = worker.merged_into {
+                let kept = workers::store::find_to_change(db, &Reach::Everything, kept)?;
+                carry(db, actor, &kept, load, now)?;
+            }
         }
         if let Some(deliverable) = deliverable {
             let taken = store::taken(db, deliverable.id)?;

@@ -117,6 +117,16 @@ pub fn taken(db: &mut Db, deliverable: Id) -> Result<Taken> {
     Ok(places.map(|(role, place)| (role, number(place))).collect())
 }
 
+/// Whether one of these workers has a place in the team.
+pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
+    let accepted = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::worker_id.eq_any(workers))
+        .filter(dsl::status.eq(ApplicationStatus::Accepted.code()))
+        .select(dsl::id);
+    Ok(accepted.first::<Id>(db).optional()?.is_some())
+}
+
 /// What these applications are for.
 pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
     let mut found = Vec::new();

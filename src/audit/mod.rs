@@ -42,6 +42,8 @@ actions! {
     WorkerErased = "worker.erased": "A person was erased",
     ConsentGiven = "consent.given": "A consent was recorded",
     ConsentWithdrawn = "consent.withdrawn": "A consent was withdrawn",
+    DuplicateMerged = "duplicate.merged": "Two workers were found to be one person",
+    DuplicateSeparated = "duplicate.separated": "Two workers were found to be two people, or a merge was undone",
     UserInvited = "user.invited": "A user was invited, or given a new link",
     UserChanged = "user.changed": "A user's role, belonging or status changed",
     UserRemoved = "user.removed": "A user was removed",

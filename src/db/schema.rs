@@ -123,6 +123,7 @@ tables! {
         updated_at -> MicrosecondTime,
         partner_id -> Nullable<UniqueId>,
         sandbox -> Bool,
+        merged_into -> Nullable<UniqueId>,
     }
 
     worker_roles (worker_id, role) {
@@ -272,6 +273,24 @@ tables! {
         withdrawn_at -> Nullable<MicrosecondTime>,
     }
 
+    worker_identifiers (digest, worker_id) {
+        digest -> Text,
+        worker_id -> UniqueId,
+        kind -> Text,
+    }
+
+    duplicates (id) {
+        id -> UniqueId,
+        one_id -> UniqueId,
+        other_id -> UniqueId,
+        reasons -> JsonText,
+        status -> Text,
+        kept_id -> Nullable<UniqueId>,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
     throttles (key) {
         key -> Text,
         failures -> Integer,
@@ -300,4 +319,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     diffused_deliverables,
     audit,
     audit_subjects,
+    duplicates,
+    worker_identifiers,
 );

@@ -197,6 +197,8 @@ fn personal(draw: &mut Draw, people: &People, roles: &[String]) -> Personal {
         evidence.extend(draw.of(pieces).filter(|_| !draw.0.is_multiple_of(5)));
     }
     Personal {
+        email_verified: false,
+        phone_verified: false,
         name: Some(format!("{family} {given}")),
         kana: Some(format!("{family_kana} {given_kana}")),
         email: Some(format!("demo{:05}@example.jp", draw.below(100_000))),

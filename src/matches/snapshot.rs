@@ -18,7 +18,7 @@ use crate::matcher::index::needs::Needs;
 use crate::matcher::profile::ProfileKey;
 use crate::matcher::{Candidate, Need, Population};
 use crate::organizations;
-use crate::workers;
+use crate::workers::{self, Worker};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::sync_channel;
@@ -109,7 +109,7 @@ impl Snapshot {
         let mut now: BTreeMap<u128, Option<Arc<Candidate>>> =
             workers.iter().map(|id| (id.0.as_u128(), None)).collect();
         let real = workers::everyone::store::load_some(db, &workers)?.into_iter();
-        for worker in real.filter(|worker| !worker.sandbox) {
+        for worker in real.filter(Worker::counts) {
             let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
             now.insert(candidate.id, Some(candidate));
         }

@@ -42,6 +42,7 @@ fn sight<S: Scope>(caller: &Caller<S>) -> Sight {
     match caller.reach() {
         _ if !caller.may::<ReadPersonalData>() => Sight::Profile,
         Reach::Organization(_) => Sight::Acquaintance,
+        Reach::Worker(_) | Reach::Partner(_) => Sight::Own,
         _ => Sight::Whole,
     }
 }

@@ -23,10 +23,16 @@ pub struct Personal {
     #[validate(email, length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "yoko@example.jp")]
     pub email: Option<String>,
+    /// Whether somebody made sure that the address is theirs; then the same person is recognised elsewhere.
+    #[serde(default)]
+    pub email_verified: bool,
     #[serde(default)]
     #[validate(length(max = 30))]
     #[schema(max_length = 30, example = "090-0000-0000")]
     pub phone: Option<String>,
+    /// Whether somebody made sure that the number is theirs; then the same person is recognised elsewhere.
+    #[serde(default)]
+    pub phone_verified: bool,
     /// Past works and profile in words; the matcher compares each piece with the request.
     #[serde(default)]
     #[validate(length(max = 200), nested)]

@@ -22,6 +22,8 @@ pub struct Worker {
     pub partner_id: Option<Id>,
     /// For trying a partner app only: never ranked.
     pub sandbox: bool,
+    /// The record of the same person that counts in rankings instead of this one; null also to workers and partners.
+    pub merged_into: Option<Id>,
     /// Counts the changes; the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -38,6 +40,7 @@ impl Worker {
             demo,
             partner_id: None,
             sandbox: false,
+            merged_into: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -63,8 +66,14 @@ impl Worker {
             updated_at: now,
             partner_id: self.partner_id,
             sandbox: self.sandbox,
+            merged_into: self.merged_into,
             ..Worker::register(self.id, profile, self.created_at)
         }
+    }
+
+    /// Whether this record stands for a person in rankings.
+    pub fn counts(&self) -> bool {
+        !self.sandbox && self.merged_into.is_none()
     }
 
     /// Of those that may be ranked: with consent, active, and not for trying only.
@@ -74,7 +83,7 @@ impl Worker {
             .as_ref()
             .is_some_and(Consent::is_to_be_ranked)
             && self.profile.status == WorkerStatus::Active
-            && !self.sandbox
+            && self.counts()
     }
 
     /// Without what the caller may not see.
@@ -89,6 +98,9 @@ impl Worker {
             profile.conflict_organization_ids.clear();
             self.partner_id = None;
         }
+        if to != Sight::Whole {
+            self.merged_into = None;
+        }
         self
     }
 }
@@ -98,6 +110,8 @@ impl Worker {
 pub enum Sight {
     /// Everything.
     Whole,
+    /// Everything but whether others know the same person: for the person, and for the app they came through.
+    Own,
     /// All but personal data.
     Profile,
     /// Who it is, and not what is between them and others: where they come from, and whom they are kept apart from.

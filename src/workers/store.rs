@@ -1,5 +1,6 @@
 //! SQL of workers.
 
+use super::identity::store as identity;
 use super::privacy::store as privacy;
 use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
 use crate::audit::{self, Act};
@@ -22,6 +23,7 @@ pub(super) type Columns = (
     Doc<Option<Personal>>,
     Option<Id>,
     bool,
+    Option<Id>,
     i64,
     Instant,
     Instant,
@@ -32,6 +34,7 @@ pub(super) type Selected = (
     dsl::personal,
     dsl::partner_id,
     dsl::sandbox,
+    dsl::merged_into,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
@@ -42,13 +45,15 @@ pub(super) const COLUMNS: Selected = (
     dsl::personal,
     dsl::partner_id,
     dsl::sandbox,
+    dsl::merged_into,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
 );
 
 pub(super) fn worker(columns: Columns) -> Worker {
-    let (id, Doc(profile), Doc(personal), partner_id, sandbox, version, created_at, updated_at) = columns;
+    let (id, Doc(profile), Doc(personal), partner_id, sandbox, merged_into, version, created_at, updated_at) =
+        columns;
     let demo = is_demo(profile.source.as_deref());
     Worker {
         id,
@@ -56,6 +61,7 @@ pub(super) fn worker(columns: Columns) -> Worker {
         demo,
         partner_id,
         sandbox,
+        merged_into,
         version,
         created_at,
         updated_at,
@@ -77,6 +83,7 @@ struct Row<'a> {
     personal_grams: String,
     partner_id: Option<Id>,
     sandbox: bool,
+    merged_into: Option<Id>,
     version: i64,
     created_at: Instant,
     updated_at: Instant,
@@ -103,6 +110,7 @@ impl<'a> Row<'a> {
             personal_grams: search::grams(names.map(String::as_str)),
             partner_id: worker.partner_id,
             sandbox: worker.sandbox,
+            merged_into: worker.merged_into,
             version: worker.version,
             created_at: worker.created_at,
             updated_at: worker.updated_at,
@@ -305,6 +313,7 @@ pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
         .map_err(conflict)?;
         write_offers(db, batch)?;
         privacy::record_consents(db, actor, batch)?;
+        identity::recognise(db, batch)?;
     }
     let created = |w: &Worker| Change::new(Subject::Worker, w.id, Action::Created, w.version);
     changes::store::append(db, actor, &all.iter().map(created).collect::<Vec<_>>())
@@ -329,6 +338,7 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
     write_offers(db, std::slice::from_ref(worker))?;
     let consented = privacy::follow_consent(db, actor, worker)?;
+    identity::recognise(db, std::slice::from_ref(worker))?;
     let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
     changes::store::append(db, actor, &[change])?;
     match consented {

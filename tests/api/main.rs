@@ -15,6 +15,7 @@ mod applications;
 mod catalogue;
 mod contract;
 mod deliverables;
+mod duplicates;
 mod exposures;
 mod imports;
 mod index;

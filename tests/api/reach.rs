@@ -16,6 +16,7 @@ struct Belongings {
     deliverable: String,
     worker: String,
     application: String,
+    duplicate: String,
     partner: String,
     partner_token: String,
     source: String,
@@ -31,13 +32,18 @@ impl Belongings {
         let organization = text(&app.post("/v1/organizations", &body).expect(201).json()["id"]);
         let deliverable = app.deliverable(&organization, json!({"diffused": true}));
         let (partner, partner_token) = app.partner(json!({"code": code}));
-        let volunteer = json!({"external_id": "1", "area": area, "roles": ["designer"], "personal": {"name": "佐藤"},
+        let volunteer = json!({"external_id": "1", "area": area, "roles": ["designer"], "personal": {"name": "佐藤", "email": format!("{code}@example.jp"), "email_verified": true},
             "consent": serde_json::from_str::<Value>(CONSENT).unwrap()});
         let worker = app
             .call("POST", "/v1/workers", &partner_token, &volunteer)
             .expect(201)
             .json();
         let worker = text(&worker["id"]);
+        // The same person once more, so that there is a pair to decide about.
+        let again = json!({"area": area, "personal": {"email": format!("{code}@example.jp"), "email_verified": true}});
+        app.post("/v1/workers", &again).expect(201);
+        let pairs = app.get("/v1/duplicates").expect(200).json();
+        let duplicate = text(&pairs["items"][0]["id"]);
         let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"});
         let application = text(&app.post("/v1/applications", &bid).expect(201).json()["id"]);
         Belongings {
@@ -46,6 +52,7 @@ impl Belongings {
             deliverable,
             worker,
             application,
+            duplicate,
             partner,
             partner_token,
             source: format!("partner:{code}"),
@@ -72,6 +79,7 @@ fn request(operation: &Operation, of: &Belongings, user: &str, number: usize) ->
         "applications" => &of.application,
         "partners" => &of.partner,
         "users" => user,
+        "duplicates" => &of.duplicate,
         _ => "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
     };
     let body = match operation.id() {

@@ -9,7 +9,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text as SqlText;
 
-/// A worker who is not for trying only, as kept, not yet read: reading takes longer than fetching, and can be done by
+/// A worker who counts in rankings, as kept, not yet read: reading takes longer than fetching, and can be done by
 /// others.
 pub struct Kept(Id, String, String, Option<Id>, i64, Instant, Instant);
 
@@ -30,6 +30,7 @@ impl Kept {
             personal,
             *partner_id,
             false,
+            None,
             *version,
             *created_at,
             *updated_at,
@@ -46,6 +47,7 @@ pub fn load_after(db: &mut Db, after: Option<Id>, most: i64) -> Result<Vec<Kept>
     let (version, created_at, updated_at) = (dsl::version, dsl::created_at, dsl::updated_at);
     let mut later = dsl::workers
         .filter(dsl::sandbox.eq(false))
+        .filter(dsl::merged_into.is_null())
         .select((
             dsl::id,
             profile,

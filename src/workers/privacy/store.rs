@@ -23,6 +23,7 @@ pub fn delete(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
         .filter(users::worker_id.eq(worker.id))
         .select(users::id);
     let account = account.first::<Id>(db).optional()?;
+    changes.append(&mut separate(db, worker.id)?);
     let before = dsl::workers
         .find(worker.id)
         .filter(dsl::version.eq(worker.version));
@@ -43,6 +44,20 @@ pub fn delete(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     ));
     changes::store::append(db, actor, &changes)?;
     audit::store::append(db, &Act::new(actor, AuditAction::WorkerErased, worker.id))
+}
+
+/// Whoever was merged into this record counts again.
+fn separate(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
+    let merged = dsl::workers.filter(dsl::merged_into.eq(worker));
+    let found = merged.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
+    let separated = (
+        dsl::merged_into.eq(None::<Id>),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    diesel::update(merged).set(separated).execute(db)?;
+    let change = |(id, version)| Change::new(Subject::Worker, id, Action::Updated, version + 1);
+    Ok(found.into_iter().map(change).collect())
 }
 
 /// That someone applied is counted on; who it was and what was said is not kept. The applications' own slice is below

@@ -1,0 +1,94 @@
+//! The HTTP face of duplicates. Rules are in `mod.rs`, SQL in `store.rs`.
+
+use super::{Decision, Duplicate, DuplicateFilter, merged, merged_elsewhere, store};
+use crate::auth::reach::store::holds_own_worker;
+use crate::auth::{Reach, ReadDuplicates, WriteDuplicates, http::Caller, within_reach};
+use crate::db::{Id, Instant, Pool};
+use crate::error::Result;
+use crate::http::{Entity, IfMatch, Page, Patch, PathId, Query};
+use crate::workers;
+use actix_web::web::Data;
+use actix_web::{get, patch};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list).service(show).service(update);
+}
+
+/// List pairs that may be one person
+///
+/// Newest first. They share a verified e-mail address or phone number, whoever registered them.
+#[utoipa::path(operation_id = "list_duplicates", tag = "Workers", security(("bearer" = ["duplicates:read"])),
+    params(DuplicateFilter), responses((status = 200, description = "One page", body = Page<Duplicate>)))]
+#[get("/duplicates")]
+async fn list(
+    caller: Caller<ReadDuplicates>,
+    pool: Data<Pool>,
+    filter: Query<DuplicateFilter>,
+) -> Result<Page<Duplicate>> {
+    let reach = caller.reach();
+    pool.read(move |db| store::list(db, &reach, &filter.0)).await
+}
+
+/// Show a pair that may be one person
+///
+/// With what they share, and what was decided.
+#[utoipa::path(operation_id = "show_duplicate", tag = "Workers", security(("bearer" = ["duplicates:read"])),
+    params(("id" = Id, Path, description = "The pair")),
+    responses((status = 200, description = "The pair", body = Duplicate)))]
+#[get("/duplicates/{id}")]
+async fn show(caller: Caller<ReadDuplicates>, pool: Data<Pool>, id: PathId) -> Result<Entity<Duplicate>> {
+    let reach = caller.reach();
+    let found = pool.read(move |db| store::find(db, &reach, id.0)).await?;
+    Ok(Entity::new(found.version, found))
+}
+
+/// Decide whether two workers are one person
+///
+/// JSON Merge Patch; with If-Match it changes only the version that you have read. `merged` names the record that
+/// counts; the other stays as it is for whoever registered it, and is not ranked. Any other status undoes that. Both
+/// have to be within your areas; 409 `merged_elsewhere` where one of them is merged with a third.
+#[utoipa::path(operation_id = "decide_duplicate", tag = "Workers", security(("bearer" = ["duplicates:write"])),
+    params(("id" = Id, Path, description = "The pair")),
+    request_body(content = inline(DecisionPatch), content_type = "application/merge-patch+json",
+        example = json!({"status": "merged", "kept_worker_id": "0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10"})),
+    responses((status = 200, description = "Decided", body = Duplicate),
+              (status = 409, description = "One of them is merged with somebody else")))]
+#[patch("/duplicates/{id}")]
+async fn update(
+    caller: Caller<WriteDuplicates>,
+    pool: Data<Pool>,
+    id: PathId,
+    if_match: IfMatch,
+    patch: DecisionPatch,
+) -> Result<Entity<Duplicate>> {
+    let (actor, reach) = (caller.actor(), caller.reach());
+    let decided = pool.write(move |db| {
+        let before = store::find_to_change(db, &reach, id.0)?;
+        if_match.check(before.version)?;
+        let decision = patch.apply(&before.decision)?;
+        if decision == before.decision {
+            return Ok(before);
+        }
+        let ids: Vec<Id> = before.workers.iter().map(|worker| worker.id).collect();
+        let mut both = Vec::new();
+        for id in &ids {
+            within_reach(holds_own_worker(db, &reach, *id)?)?;
+            both.push(workers::store::find_to_change(db, &Reach::Everything, *id)?);
+        }
+        if store::is_merged_elsewhere(db, &ids)? {
+            return Err(merged_elsewhere());
+        }
+        if let [one, other] = both.as_slice() {
+            let [into_one, into_other] = merged(&decision, one, other)?;
+            let both = [(one, into_one), (other, into_other)].into_iter();
+            let moved = both.filter(|(worker, into)| worker.merged_into != *into);
+            let merged: Vec<(Id, Option<Id>)> = moved.map(|(worker, into)| (worker.id, into)).collect();
+            store::update(db, &actor, &before, &decision, &merged, Instant::now())?;
+        }
+        store::find(db, &reach, before.id)
+    });
+    let duplicate = decided.await?;
+    Ok(Entity::new(duplicate.version, duplicate))
+}
+type DecisionPatch = Patch<Decision>;
