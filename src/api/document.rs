@@ -130,6 +130,9 @@ impl Document {
         }
         prune(&mut value);
         examples::add(&mut value);
+        if let Some(Value::String(description)) = value.pointer_mut("/info/description") {
+            *description += &permissions();
+        }
         let text = serde_json::to_string_pretty(&value).unwrap_or_default() + "\n";
         Document { value, text }
     }
@@ -157,6 +160,16 @@ impl Document {
             })
         })
     }
+}
+
+/// Who may do what, in Markdown.
+fn permissions() -> String {
+    format!(
+        "\n\n## Who may do what\n\nEvery operation names its scope. *all* is every record; *own* is what is within the \
+         caller's reach: a coordinator's areas, a member's organization, a worker's own profile and what is open to them, a \
+         partner's volunteers and what may be diffused to it. A record beyond it is not there (404).\n\n{}",
+        crate::auth::table()
+    )
 }
 
 /// The items of a page by name: they come inlined.
