@@ -308,7 +308,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
                 json!("\"3\""),
             ));
         }
-        "post" if is_authentication => {}
+        "post" | "delete" if is_authentication => {}
         "post" => {
             errors.push((409, "A request with this Idempotency-Key is under way"));
             let mut key = header(

@@ -4,6 +4,7 @@ use super::{AuditFilter, HashedEntry, store};
 use crate::auth::{ReadAudit, http::Caller};
 use crate::db::Pool;
 use crate::error::Result;
+use crate::http::query::check_length;
 use crate::http::{Page, Query};
 use actix_web::get;
 use actix_web::web::Data;
@@ -25,5 +26,6 @@ async fn list(
     pool: Data<Pool>,
     filter: Query<AuditFilter>,
 ) -> Result<Page<HashedEntry>> {
+    check_length("actor", &filter.0.actor, 200)?;
     pool.read(move |db| store::list(db, &filter.0)).await
 }

@@ -18,12 +18,13 @@ use crate::db::{Id, Instant, Pool};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 macro_rules! actions {
     ($($name:ident = $code:literal: $what:literal,)*) => {
         /// What was done.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum AuditAction {
             $(#[doc = $what] #[serde(rename = $code)] $name,)*
         }
@@ -33,6 +34,15 @@ macro_rules! actions {
                 match self { $(AuditAction::$name => $code),* }
             }
         }
+
+        impl PartialSchema for AuditAction {
+            fn schema() -> RefOr<Schema> {
+                let codes = [$($code),*];
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes)).into()
+            }
+        }
+
+        impl ToSchema for AuditAction {}
     };
 }
 

@@ -92,7 +92,6 @@ pub struct DuplicateWorker {
 pub struct Duplicate {
     pub id: Id,
     /// The two, the older one first.
-    #[schema(min_items = 2, max_items = 2)]
     pub workers: Vec<DuplicateWorker>,
     /// What they share: `email`, `phone`.
     #[schema(example = json!(["email"]))]

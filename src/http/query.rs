@@ -107,6 +107,18 @@ pub fn path_text(request: &HttpRequest, name: &'static str, longest: usize) -> R
     Err(Error::parameter(name, "length", rule))
 }
 
+/// Text of the query that is longer than anything it could find.
+pub fn check_length(name: &'static str, text: &Option<String>, longest: usize) -> Result<()> {
+    if text.as_ref().is_none_or(|text| text.chars().count() <= longest) {
+        return Ok(());
+    }
+    let rule = Text::new(
+        format!("長さは{longest}文字までです。"),
+        format!("It has {longest} characters at most."),
+    );
+    Err(Error::parameter(name, "length", rule))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -250,7 +250,8 @@ async fn add_secret(
 
 /// Revoke a client secret
 ///
-/// Tokens that were got with it go on until they expire, 15 minutes at most. The last one stays (409 `last_secret`).
+/// With If-Match, only if the partner is of that version. Tokens that were got with it go on until they expire, 15 minutes
+/// at most. The last one stays (409 `last_secret`).
 #[utoipa::path(operation_id = "revoke_client_secret", tag = "Partners", security(("bearer" = ["partners:write"])),
     params(("id" = Id, Path, description = "The partner"), ("secret_id" = Id, Path, description = "The secret")),
     responses((status = 204, description = "Revoked"), (status = 409, description = "It is the last one")))]
@@ -259,11 +260,13 @@ async fn revoke_secret(
     caller: Caller<WritePartners>,
     request: HttpRequest,
     pool: Data<Pool>,
+    if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let (id, secret) = (path_id(&request, "id")?, path_id(&request, "secret_id")?);
     let revoked = pool.write(move |db| {
         let partner = store::find_to_change(db, id)?;
+        if_match.check(partner.version)?;
         store::delete_secret(db, &actor, &partner, secret)
     });
     revoked.await?;

@@ -16,15 +16,15 @@ use uuid::Uuid;
     "client_secret": "mcs_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE"}))]
 pub struct TokenRequest {
     /// Always `client_credentials`.
-    #[schema(pattern = "^client_credentials$")]
+    #[schema(value_type = String, required = true, pattern = "^client_credentials$")]
     pub grant_type: Option<String>,
     /// The partner's id.
-    #[schema(format = "uuid")]
+    #[schema(value_type = String, required = false, format = "uuid")]
     pub client_id: Option<String>,
-    #[schema(max_length = 200)]
+    #[schema(value_type = String, required = false, max_length = 200)]
     pub client_secret: Option<String>,
     /// Fewer scopes than the partner has, parted by spaces.
-    #[schema(max_length = 1000, example = "deliverables:read workers:write")]
+    #[schema(value_type = String, required = false, max_length = 1000, example = "deliverables:read workers:write")]
     pub scope: Option<String>,
 }
 

@@ -40,13 +40,28 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Chooses the password. The first administrator's link also asks for address and name.
 #[utoipa::path(operation_id = "accept_invitation", tag = "Authentication", request_body = Acceptance,
     responses((status = 204, description = "The password is chosen: log in"),
-              (status = 409, description = "The address has a user already")))]
+              (status = 409, description = "The address has a user already"),
+              (status = 429, description = "Too many attempts failed: Retry-After says when to go on")))]
 #[post("/auth/invitations/accept")]
 async fn accept(
     pool: Data<Pool>,
     passwords: Data<Passwords>,
+    client: ClientAddress,
     Valid(acceptance): Valid<Acceptance>,
 ) -> Result<HttpResponse> {
+    // Looked for first: hashing is slow, and not for everyone to ask for.
+    let (token, address) = (acceptance.token.clone(), address_of(client));
+    let known = pool.write(move |db| {
+        let now = Instant::now();
+        if users::store::has_invitation(db, &token, now)? {
+            return Ok(true);
+        }
+        address.map_or(Ok(()), |address| store::attempt(db, &address, now))?;
+        Ok(false)
+    });
+    if !known.await? {
+        return Err(wrong_invitation());
+    }
     let about = [acceptance.email.as_deref(), acceptance.name.as_deref()];
     let about: Vec<&str> = about.into_iter().flatten().collect();
     password::check(&acceptance.password, "/password", &about)?;
@@ -110,7 +125,7 @@ async fn login(
     Valid(login): Valid<Login>,
 ) -> Result<HttpResponse> {
     let account = Throttle::account(&login.email);
-    let address = client.0.map(|address| Throttle::address(&address.to_string()));
+    let address = address_of(client);
     let (counted, email) = ((account.clone(), address.clone()), login.email.to_lowercase());
     let found = pool.write(move |db| {
         let now = Instant::now();
@@ -141,6 +156,10 @@ async fn login(
     let session = session.await?;
     let access = access_token(&keys, user.id, user.details.role, session)?;
     Ok(answer(access, token, login.cookie, &limits))
+}
+
+fn address_of(client: ClientAddress) -> Option<Throttle> {
+    client.0.map(|address| Throttle::address(&address.to_string()))
 }
 
 /// The first 200 characters of what the browser says of itself.

@@ -7,6 +7,7 @@ use crate::catalogue::Catalogues;
 use crate::config::PublicUrl;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
+use crate::http::query::check_length;
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
 use crate::{organizations, workers};
 use actix_web::web::Data;
@@ -32,6 +33,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     params(UserFilter), responses((status = 200, description = "One page", body = Page<User>)))]
 #[get("/users")]
 async fn list(caller: Caller<ReadUsers>, pool: Data<Pool>, filter: Query<UserFilter>) -> Result<Page<User>> {
+    check_length("email", &filter.0.email, 254)?;
     let page = pool.read(move |db| store::list(db, &filter.0)).await?;
     let ids = page.items.iter().map(|user| user.id).collect();
     personal_data_was_read(&pool, caller.actor(), ids).await?;

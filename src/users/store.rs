@@ -283,6 +283,15 @@ fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation, now
     Ok(())
 }
 
+pub fn has_invitation(db: &mut Db, token: &str, now: Instant) -> Result<bool> {
+    use invitations::dsl as i;
+    let one = i::invitations
+        .find(secret::digest(token))
+        .filter(i::expires_at.gt(now))
+        .select(i::digest);
+    Ok(one.first::<String>(db).optional()?.is_some())
+}
+
 /// Takes an invitation, which is then used: whose it is, or none where it was used or never given.
 pub fn take_invitation(db: &mut Db, token: &str, now: Instant) -> Result<Option<Option<Id>>> {
     use invitations::dsl as i;

@@ -200,6 +200,28 @@ fn own_id<'a>(list: &str, of: &'a Belongings) -> &'a str {
     }
 }
 
+on_both! {
+    fn no_patch_takes_what_is_not_its_clients_to_say(app) {
+        let own = Belongings::new(app, "own", "131041");
+        let user = app.user("a@example.jp", json!({}))["id"].as_str().unwrap().to_owned();
+        let document = Document::new();
+        let mut patched = std::collections::BTreeSet::new();
+        for operation in document.operations().filter(|o| o.method == "patch" && o.path.contains("{id}")) {
+            let Some((path, _)) = request(&operation, &own, &user, 0) else { continue };
+            let before = app.get(&path).expect(200).json();
+            for field in ["id", "version", "created_at", "updated_at", "archived_at", "created_by", "partner_id", "sandbox_of", "merged_into", "place",
+                "has_password", "password_hash", "demo", "family", "fiscal_year", "provenance", "worker_id ", "secrets", "__proto__", "constructor"] {
+                let answer = app.patch(&path, &json!({field: "1"})).expect(422);
+                assert_eq!(answer.faults(), [(format!("/{field}"), "unknown_field".into())], "{}", operation.id());
+            }
+            assert_eq!(app.get(&path).json()["version"], before["version"], "{}", operation.id());
+            patched.insert(operation.id().to_owned());
+        }
+        let known = ["decide_duplicate", "update_application", "update_deliverable", "update_organization", "update_partner", "update_user", "update_worker"];
+        assert_eq!(patched, known.map(str::to_owned).into());
+    }
+}
+
 /// Somebody's access token, by role.
 fn token_of(app: &TestApp, email: &str, more: Value) -> String {
     app.user(email, more);
