@@ -4,7 +4,7 @@ use super::advice;
 use super::explain::{Explainer, head};
 use super::index::IndexStatus;
 use super::ranking::{self, Asked, AskedByWorker};
-use super::server::{Server, asked_role, ranked_worker, role_position};
+use super::server::{Server, asked_role, check_visible, ranked_worker, role_position};
 use super::view::{ChangesView, DeliverableBrief, DeliverableRanking, EasingsView, Why, WorkerRanking};
 use super::{DEFAULT_WEIGHTS_VERSION, Fairness, Preview, encode};
 use crate::auth::reach::store::holds_organization;
@@ -149,6 +149,7 @@ async fn why(
         let weights = Weights::default();
         let query = snapshot.index.query(&need, weights);
         let assessment = query.best(&candidate, None).ok_or_else(no_role)?;
+        check_visible(db, &reach, worker_id, &assessment.failed)?;
         let key = query.key(&candidate, &assessment.fit);
         let (before, above) = advice::place(&snapshot.index, &query, None, key);
         let explainer = Explainer {
@@ -215,6 +216,9 @@ async fn suggest_changes(
             catalogue: &snapshot.catalogue,
             language,
         };
+        let query = snapshot.index.query(&need, Weights::default());
+        let assessment = query.best(&candidate, only).ok_or_else(no_role)?;
+        check_visible(db, &reach, worker_id, &assessment.failed)?;
         let briefs = (DeliverableBrief::of(&deliverable), worker);
         let view = advice::changes(&snapshot, &need, briefs, &candidate, (only, target), &explainer);
         view.ok_or_else(no_role)

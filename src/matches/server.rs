@@ -4,10 +4,13 @@ use super::Fairness;
 use super::index::MatchIndex;
 use super::snapshot::Snapshot;
 use super::view::WorkerBrief;
+use crate::auth::Reach;
+use crate::auth::reach::store::holds_own_worker;
 use crate::catalogue::{Catalogues, Filters, calendar};
 use crate::db::{Db, Id, Pool};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::exposures::{Histories, Recorder};
+use crate::matcher::gates::Gate;
 use crate::matcher::{Candidate, Need};
 use crate::workers;
 use actix_web::dev::Payload;
@@ -90,9 +93,29 @@ pub fn asked_role(snapshot: &Snapshot, need: &Need, role: &Option<String>) -> Re
     role_position(snapshot, need, role.as_deref(), Place::Parameter("role".into()))
 }
 
+/// Who is no candidate, or keeps apart from the organization that asks, is not there for it; a coordinator is told why
+/// of their own alone.
+pub fn check_visible(db: &mut Db, reach: &Reach, worker: Id, failed: &[Gate]) -> Result<()> {
+    let is_no_candidate = failed
+        .iter()
+        .any(|gate| matches!(gate, Gate::Inactive | Gate::ConsentMissing));
+    let keeps_apart = failed
+        .iter()
+        .any(|gate| matches!(gate, Gate::Blocked | Gate::ConflictOfInterest));
+    let is_hidden = match reach {
+        Reach::Everything => false,
+        Reach::Areas(_) => is_no_candidate && !holds_own_worker(db, reach, worker)?,
+        _ => is_no_candidate || keeps_apart,
+    };
+    if is_hidden {
+        return Err(workers::store::missing());
+    }
+    Ok(())
+}
+
 /// Someone who can be ranked, with what organizations see of them.
 pub fn ranked_worker(db: &mut Db, snapshot: &Snapshot, id: Id) -> Result<(Arc<Candidate>, WorkerBrief)> {
-    let missing = || Error::not_found("ワーカー", "worker");
+    let missing = workers::store::missing;
     let candidate = snapshot.index.get(id.0.as_u128()).ok_or_else(missing)?;
     let face = workers::store::faces(db, &[id])?.remove(&id);
     Ok((

@@ -1,6 +1,6 @@
 //! The HTTP face of workers. Rules are in `mod.rs`, SQL in `store.rs`.
 
-use super::record::check_privileged;
+use super::record::{check_privileged, check_source};
 use super::{NewWorker, Sight, Worker, WorkerFilter, privacy, store};
 use crate::audit::personal_data_was_read;
 use crate::auth::reach::store::holds_own_worker;
@@ -131,6 +131,7 @@ async fn replace(
         path_text(&request, "source", 100)?,
         path_text(&request, "external_id", 200)?,
     );
+    check_source(&reach, &source)?;
     let Valid(mut profile) = new;
     set_to_path("/source", &mut profile.source, source.clone())?;
     set_to_path("/external_id", &mut profile.external_id, external_id.clone())?;
@@ -198,7 +199,7 @@ async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Resu
     let found = pool.read(move |db| match store::find(db, &reach, id.0) {
         Err(Error::NotFound { .. }) if ranks && reach != Reach::Everything => {
             let worker = store::find(db, &Reach::Everything, id.0)?;
-            let candidate = Some(worker).filter(Worker::is_candidate);
+            let candidate = Some(worker).filter(|worker| worker.is_candidate_for(&reach));
             Ok((candidate.ok_or_else(store::missing)?, Sight::Candidate))
         }
         found => Ok((found?, sight)),

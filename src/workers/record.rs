@@ -86,6 +86,15 @@ impl Worker {
             && self.counts()
     }
 
+    /// Whether somebody who reaches so far may look at them as a candidate: whom they are kept apart from may not.
+    pub fn is_candidate_for(&self, reach: &Reach) -> bool {
+        let profile = &self.profile;
+        let keeps_apart = |id: &Id| {
+            profile.blocked_organization_ids.contains(id) || profile.conflict_organization_ids.contains(id)
+        };
+        self.is_candidate() && !matches!(reach, Reach::Organization(id) if keeps_apart(id))
+    }
+
     /// Without what the caller may not see.
     pub fn shown(mut self, to: Sight) -> Worker {
         let profile = &mut self.profile;
@@ -179,6 +188,20 @@ pub fn check_privileged(reach: &Reach, before: Option<&NewWorker>, after: &mut N
         Ok(())
     } else {
         Err(Error::Invalid(faults))
+    }
+}
+
+/// A partner names no source but its own: it would learn who is known under another.
+pub fn check_source(reach: &Reach, source: &str) -> Result<()> {
+    match reach {
+        Reach::Partner(partner) if partner.source != source => {
+            let rule = Text::new(
+                "source はあなたのものにしてください。",
+                "The source has to be your own.",
+            );
+            Err(Error::invalid("/source", "not_yours", rule))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -124,7 +124,9 @@ on_both! {
         // By external id, from either side, and by nobody else.
         let put = |token: &str, source: &str, body: Value| app.call("PUT", &format!("/v1/workers/by-external-id/{source}/u-1"), token, &body);
         put(&one, "partner:one", volunteer(json!({"hours_per_week": 3}))).expect(200);
-        assert_eq!(put(&two, "partner:one", volunteer(json!({}))).expect(409).code(), "duplicate_external_id");
+        for unknown_to_two in ["partner:one", "partner:none", "roster"] {
+            assert_eq!(put(&two, unknown_to_two, volunteer(json!({}))).expect(422).faults(), [("/source".into(), "not_yours".into())]);
+        }
         assert_eq!(app.put("/v1/workers/by-external-id/partner:one/u-9", &json!({})).expect(422).faults(), [("/source".into(), "reserved_source".into())]);
         // Withdrawn consent: kept, and ranked no more.
         let organization = app.organization("風");

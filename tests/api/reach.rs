@@ -260,6 +260,29 @@ on_both! {
         get(&path).expect(404);
     }
 
+    fn nobody_learns_who_keeps_apart_from_them_or_is_no_candidate(app) {
+        let organization = app.organization("風");
+        let deliverable = app.deliverable(&organization, json!({}));
+        let member = token_of(app, "member@example.jp", json!({"role": "organization", "organization_id": organization}));
+        let near = token_of(app, "near@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
+        let blocking = app.worker(json!({"blocked_organization_ids": [organization]}));
+        let silent = app.worker(json!({"consent": null}));
+        let far = app.worker(json!({"status": "paused", "area": "131130"}));
+        let candidate = app.worker(json!({}));
+        let paths = |worker: &str| {
+            let match_ = format!("/v1/deliverables/{deliverable}/matches/{worker}");
+            [format!("/v1/workers/{worker}"), match_.clone(), format!("{match_}/changes")]
+        };
+        let statuses = |token: &str, worker: &str| paths(worker).map(|path| app.call("GET", &path, token, &Value::Null).status);
+        assert_eq!(statuses(&member, &candidate), [200; 3]);
+        for hidden in [&blocking, &silent, &far] {
+            assert_eq!(statuses(&member, hidden), [404; 3]);
+        }
+        assert_eq!([statuses(&near, &blocking), statuses(&near, &silent)], [[200; 3], [200; 3]], "a coordinator's own");
+        assert_eq!(statuses(&near, &far), [404; 3]);
+        assert_eq!(statuses(&app.admin, &far), [200; 3]);
+    }
+
     fn a_coordinator_acts_within_their_areas(app) {
         let coordinator = token_of(app, "c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
         let call = |method: &str, path: &str, body: Value| app.call(method, path, &coordinator, &body);
