@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use chrono::Duration;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -21,14 +21,9 @@ pub struct Config {
     /// is made and kept in the data folder
     #[arg(long, env = "MUSUBI_TOKEN_KEY", hide_env_values = true, global = true)]
     pub token_key: Option<String>,
-    /// Address at which browsers reach the server, for links: https://musubi.example.jp
-    #[arg(
-        long,
-        env = "MUSUBI_PUBLIC_URL",
-        default_value = "http://127.0.0.1:8080",
-        global = true
-    )]
-    pub public_url: String,
+    /// Address at which browsers reach the server, for links, like https://musubi.example.jp; where it listens, if not given
+    #[arg(long, env = "MUSUBI_PUBLIC_URL", global = true)]
+    pub public_url: Option<String>,
     /// Least severe level that is logged, for everything or by module: "info", "warn,musubi=debug"
     #[arg(long, env = "MUSUBI_LOG", default_value = "info", global = true)]
     pub log: String,
@@ -152,6 +147,16 @@ impl FromStr for TrustedProxies {
 }
 
 impl Listen {
+    /// For links: what was given, or where it listens. Never what a request says.
+    pub fn public_url(&self, given: Option<&str>) -> PublicUrl {
+        let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+        let mut address = self.listen;
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        PublicUrl(given.map_or_else(|| format!("{scheme}://{address}"), str::to_owned))
+    }
+
     pub fn retention(&self) -> Retention {
         let days = |days: i64| (days > 0).then(|| Duration::days(days));
         Retention {
@@ -168,7 +173,15 @@ impl Listen {
     }
 }
 
+/// Where a server listens that is told nothing else.
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+
 impl Config {
+    /// For links that are made without a server.
+    pub fn public_url(&self) -> PublicUrl {
+        PublicUrl(self.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned()))
+    }
+
     /// The database: PostgreSQL's URL, or the path of the SQLite file, whose folder is made.
     pub fn database(&self) -> Result<String> {
         match &self.database_url {

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use musubi::api::{Listening, State, document::Document};
 use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, Role};
 use musubi::catalogue::calendar;
-use musubi::config::{Config, Listen, LogFormat};
+use musubi::config::{Config, Listen, LogFormat, PublicUrl};
 use musubi::db::{Id, Instant};
 use musubi::error::{Error, Result};
 use musubi::users::{self, Invitation, NewUser, User};
@@ -85,7 +85,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve { listen } => {
             let state = State::open(config)?;
-            greet_first(&state)?;
+            greet_first(&state, &listen)?;
             serve(Listening::bind(state, &listen)?)?;
         }
         Command::Demo {
@@ -173,11 +173,11 @@ fn invite(config: &Config, email: &str, name: &str) -> Result<()> {
         let now = Instant::now();
         let user = User::invite(Id::new(), details, now);
         users::store::insert(db, "cli:user", &user)?;
-        let invitation = Invitation::new(&config.public_url, now)?;
+        let invitation = Invitation::new(&config.public_url().0, now)?;
         users::store::invite(db, "cli:user", user.id, &invitation, now)?;
         Ok(invitation)
     })?;
-    say(&linked(&invitation))
+    say(&linked("the", &invitation))
 }
 
 fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
@@ -203,25 +203,25 @@ fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
     }
 }
 
-fn linked(invitation: &Invitation) -> String {
+fn linked(whose: &str, invitation: &Invitation) -> String {
     format!(
-        "Choose the password at this link, once, until {}:\n\n{}\n",
+        "Choose {whose} password at this link, once, until {}:\n\n{}\n\n",
         invitation.expires_at,
         invitation.link.as_deref().unwrap_or_default()
     )
 }
 
 /// On an empty database nobody could log in: the first administrator's link goes to whoever started the server.
-fn greet_first(state: &State) -> Result<()> {
-    let url = state.public_url.0.clone();
+fn greet_first(state: &State, listen: &Listen) -> Result<()> {
+    let PublicUrl(url) = listen.public_url(state.public_url.as_deref());
     let invitation = state
         .pool
         .write_blocking(|db| users::store::invite_first(db, &url, Instant::now()))?;
     match invitation {
-        Some(invitation) => say(&format!(
-            "There is no user yet. The first administrator: {}\n",
-            linked(&invitation).trim_start_matches("Choose the password at this link, ")
-        )),
+        Some(invitation) => {
+            let link = linked("the first administrator's", &invitation);
+            say(&format!("There is no user yet. {link}"))
+        }
         None => Ok(()),
     }
 }

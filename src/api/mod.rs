@@ -71,7 +71,7 @@ pub struct State {
     pub recorder: Data<Recorder>,
     pub keys: Data<Keys>,
     pub passwords: Data<Passwords>,
-    pub public_url: Data<PublicUrl>,
+    pub public_url: Option<String>,
     pub origins: Origins,
 }
 
@@ -91,7 +91,7 @@ impl State {
             recorder: Data::default(),
             keys: Data::new(keys),
             passwords: Data::new(Passwords::new()?),
-            public_url: Data::new(PublicUrl(config.public_url.clone())),
+            public_url: config.public_url.clone(),
             origins: Origins::default(),
         })
     }
@@ -202,6 +202,7 @@ impl Listening {
             proxies: Data::new(listen.trusted_proxies.clone()),
             provider: Data::new(Issuer::of(&listen.oidc)?),
             origins: state.origins.clone(),
+            public_url: Data::new(listen.public_url(state.public_url.as_deref())),
         };
         let mut server = HttpServer::new(move || app(shared.clone()))
             .shutdown_timeout(30)
@@ -275,6 +276,7 @@ struct Shared {
     proxies: Data<TrustedProxies>,
     provider: Data<Option<Issuer>>,
     origins: Origins,
+    public_url: Data<PublicUrl>,
 }
 
 fn app(
@@ -302,7 +304,7 @@ fn app(
         .app_data(state.recorder)
         .app_data(state.keys)
         .app_data(state.passwords)
-        .app_data(state.public_url)
+        .app_data(shared.public_url)
         .app_data(shared.limits)
         .app_data(shared.proxies)
         .app_data(shared.provider)

@@ -110,7 +110,7 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
         database_url,
         data_dir: folder.to_owned(),
         token_key: Some(KEY.to_owned()),
-        public_url: "https://musubi.example.jp".into(),
+        public_url: Some("https://musubi.example.jp".into()),
         log: "off".into(),
         log_format: LogFormat::Human,
     }
