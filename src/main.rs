@@ -121,7 +121,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::User {
             action: UserAction::Create { email, name, .. },
-        } => invite(config, &email, &name)?,
+        } => invite(config, email.zip(name))?,
         Command::Key {
             action: KeyAction::Rotate { drop_old },
         } => {
@@ -162,18 +162,25 @@ fn check_scopes<'a>(mut scopes: impl Iterator<Item = &'a str>) -> Result<()> {
     }
 }
 
-/// Invites an administrator and prints the link.
-fn invite(config: &Config, email: &str, name: &str) -> Result<()> {
-    let details = NewUser::administrator(email, name);
-    details
-        .validate()
-        .map_err(|e| Error::Internal(e.to_string().replace('\n', "; ")))?;
+/// Invites an administrator, by address and name, and prints the link; the first one may say those at the link.
+fn invite(config: &Config, who: Option<(String, String)>) -> Result<()> {
+    let PublicUrl(url) = config.public_url();
+    let details = who.map(|(email, name)| NewUser::administrator(&email, &name));
+    if let Some(details) = &details {
+        let checked = details.validate();
+        checked.map_err(|e| Error::Internal(e.to_string().replace('\n', "; ")))?;
+    }
     let state = State::open(config)?;
     let invitation = state.pool.write_blocking(|db| {
         let now = Instant::now();
+        let Some(details) = details else {
+            let first = users::store::invite_first(db, &url, now)?;
+            let known = "there are users already: say --email and --name";
+            return first.ok_or_else(|| Error::Internal(known.into()));
+        };
         let user = User::invite(Id::new(), details, now);
         users::store::insert(db, "cli:user", &user)?;
-        let invitation = Invitation::new(&config.public_url().0, now)?;
+        let invitation = Invitation::new(&url, now)?;
         users::store::invite(db, "cli:user", user.id, &invitation, now)?;
         Ok(invitation)
     })?;

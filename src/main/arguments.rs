@@ -91,10 +91,11 @@ pub enum Command {
 pub enum UserAction {
     /// Invite somebody: prints the one-time link at which they choose their password
     Create {
-        #[arg(long)]
-        email: String,
-        #[arg(long)]
-        name: String,
+        /// With which they log in; the first administrator may say it at the link instead
+        #[arg(long, requires = "name")]
+        email: Option<String>,
+        #[arg(long, requires = "email")]
+        name: Option<String>,
         /// An administrator; other roles are invited over HTTP
         #[arg(long, required = true)]
         admin: bool,
