@@ -45,8 +45,11 @@
 //!
 //! * Every write of a record appends to `changes` in its own transaction. Followers read that log; nothing calls them.
 //! * The matcher has no clock, no randomness, no IO: the same inputs rank the same on every machine.
-//! * Every operation names its scope in the handler's signature; health, documents and the catalogue's reading are
-//!   open on purpose.
+//! * Every operation names its scope in the handler's signature; health, documents, the catalogue's reading and what asks
+//!   for a secret of its own (logging in, client credentials) are open on purpose.
+//! * A record is found only within a reach, which callers of a store have to name; what a reach covers stands once, in
+//!   `auth::reach::store`.
+//! * Personal data that an answer shows to somebody else is in the audit; the audit and the change log hold ids alone.
 //! * No state outside the database but what can be made again from it, and the key that signs tokens.
 //!
 //! `tests/architecture.rs` holds the order of the rows, and this documentation on every file.

@@ -168,9 +168,10 @@ async fn update(
 }
 
 fn check_may_move(principal: &Principal, to: ApplicationStatus) -> Result<()> {
-    match to.scope() {
-        Some(scope) if principal.extent(scope).is_none() => Err(Error::Forbidden { scope }),
-        _ => Ok(()),
+    let scope = to.scope();
+    match principal.extent(scope) {
+        None => Err(Error::Forbidden { scope }),
+        Some(_) => Ok(()),
     }
 }
 type ApplicationPatch = Patch<Outcome>;

@@ -80,12 +80,11 @@ impl ApplicationStatus {
         }
     }
 
-    /// The scope that moving here needs, besides `applications:write`.
-    pub fn scope(self) -> Option<&'static str> {
+    /// The scope that moving here, or writing a word while it stands here, needs besides `applications:write`.
+    pub fn scope(self) -> &'static str {
         match self {
-            Submitted => None,
-            Accepted | Declined => Some(DecideApplications::NAME),
-            Withdrawn => Some(WithdrawApplications::NAME),
+            Submitted | Accepted | Declined => DecideApplications::NAME,
+            Withdrawn => WithdrawApplications::NAME,
         }
     }
 

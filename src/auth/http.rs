@@ -2,7 +2,8 @@
 
 use super::oidc::Issuer;
 use super::quota::{self, RateLimit};
-use super::{Claims, Extent, Keys, PartnerReach, Principal, Reach, Role, Scope, store};
+use super::store::Counted;
+use super::{Claims, Extent, Keys, Principal, Reach, Role, Scope, store};
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use actix_web::body::MessageBody;
@@ -156,13 +157,13 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
     let narrowed = claims.scope;
     if claims.role == Role::Partner {
         let partner = claims.sub.parse().map(Id).map_err(|_| belongs_nowhere())?;
-        let reach = counted(request, partner).await?.ok_or_else(belongs_nowhere)?;
+        let counted = counted(request, partner).await?.ok_or_else(belongs_nowhere)?;
         return Ok(Principal {
             role: claims.role,
             subject: claims.sub,
             session: None,
-            narrowed,
-            reach: Reach::Partner(reach),
+            narrowed: both(narrowed, counted.scopes),
+            reach: Reach::Partner(counted.reach),
         });
     }
     let Some(session) = claims.sid else {
@@ -188,7 +189,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
 }
 
 /// An active partner, whose request counts; the answer will tell how many are left.
-async fn counted(request: &HttpRequest, partner: Id) -> Result<Option<PartnerReach>> {
+async fn counted(request: &HttpRequest, partner: Id) -> Result<Option<Counted>> {
     let now = chrono::Utc::now().timestamp();
     let (minute, day) = quota::windows(now);
     let counting = pool(request)?.write(move |db| store::count_request(db, partner, minute, day));
@@ -198,7 +199,20 @@ async fn counted(request: &HttpRequest, partner: Id) -> Result<Option<PartnerRea
     let limit = RateLimit::new(counted.quota, counted.used, now);
     request.extensions_mut().insert(limit);
     limit.check()?;
-    Ok(Some(counted.reach))
+    Ok(Some(counted))
+}
+
+/// What a token is for, of what its partner may do by now.
+fn both(narrowed: Option<String>, now: Vec<String>) -> Option<String> {
+    if now.is_empty() {
+        return narrowed;
+    }
+    let of_token = |scope: &String| {
+        let asked = narrowed.as_ref();
+        asked.is_none_or(|own| own.split(' ').any(|s| s == scope))
+    };
+    let left: Vec<String> = now.into_iter().filter(of_token).collect();
+    Some(left.join(" "))
 }
 
 /// Tells partners in every answer how many requests are left.

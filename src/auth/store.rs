@@ -44,6 +44,7 @@ pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<
 #[derive(Debug, Clone, Deserialize)]
 struct Terms {
     code: String,
+    scopes: Vec<String>,
     areas: Vec<String>,
     families: Vec<String>,
     sandbox: bool,
@@ -63,6 +64,8 @@ pub struct Usage {
 /// A partner's request: whom it is from, and how many there may be and have been.
 pub struct Counted {
     pub reach: PartnerReach,
+    /// What it may do now; everything that its role may where it is empty.
+    pub scopes: Vec<String>,
     pub quota: Usage,
     pub used: Usage,
 }
@@ -100,5 +103,10 @@ pub fn count_request(db: &mut Db, partner: Id, minute: i64, day: i64) -> Result<
         families: terms.families,
         sandbox: terms.sandbox,
     };
-    Ok(Some(Counted { reach, quota, used }))
+    Ok(Some(Counted {
+        reach,
+        scopes: terms.scopes,
+        quota,
+        used,
+    }))
 }

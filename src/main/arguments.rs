@@ -47,7 +47,7 @@ pub enum Command {
         /// How long it is valid: a number with s, m, h or d
         #[arg(long, default_value = "8h", value_parser = seconds)]
         ttl: i64,
-        /// Who it is for; appears in the change log
+        /// Who it is for; appears in the change log. The role partner has its partner's id here
         #[arg(long, default_value = "cli")]
         subject: String,
         /// Only these scopes of the role, parted by spaces

@@ -1,6 +1,6 @@
 //! A worker as it is kept, how much of it is shown to whom, and what only some may set.
 
-use super::{Consent, NewWorker, WorkerStatus, is_demo};
+use super::{Consent, NewWorker, Personal, WorkerStatus, is_demo};
 use crate::auth::{PartnerReach, Reach};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
@@ -184,10 +184,45 @@ pub fn check_privileged(reach: &Reach, before: Option<&NewWorker>, after: &mut N
             fault("/source", "not_yours", ja, en);
         }
     }
+    if matches!(reach, Reach::Worker(_)) {
+        own_verification(before, after, &mut fault);
+    }
     if faults.is_empty() {
         Ok(())
     } else {
         Err(Error::Invalid(faults))
+    }
+}
+
+/// Nobody verifies their own address or number: a new one is not verified.
+fn own_verification(
+    before: Option<&NewWorker>,
+    after: &mut NewWorker,
+    fault: &mut impl FnMut(&str, &'static str, &'static str, &'static str),
+) {
+    let blank = Personal::default();
+    let before = before
+        .and_then(|before| before.personal.as_ref())
+        .unwrap_or(&blank);
+    let Some(personal) = &mut after.personal else {
+        return;
+    };
+    personal.email_verified &= personal.email == before.email || !before.email_verified;
+    personal.phone_verified &= personal.phone == before.phone || !before.phone_verified;
+    for (pointer, claimed) in [
+        (
+            "/personal/email_verified",
+            personal.email_verified && !before.email_verified,
+        ),
+        (
+            "/personal/phone_verified",
+            personal.phone_verified && !before.phone_verified,
+        ),
+    ] {
+        if claimed {
+            let (ja, en) = ("本人以外が確認します。", "Somebody else makes sure of this.");
+            fault(pointer, "not_yours", ja, en);
+        }
     }
 }
 

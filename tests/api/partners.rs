@@ -75,6 +75,11 @@ on_both! {
         let narrow = narrow["access_token"].as_str().unwrap();
         app.call("GET", "/v1/deliverables", narrow, &Value::Null).expect(200);
         app.call("GET", "/v1/auth/me", narrow, &Value::Null).expect(403);
+        app.patch(&format!("/v1/partners/{id}"), &json!({"scopes": ["account"]})).expect(200);
+        app.call("GET", "/v1/deliverables", narrow, &Value::Null).expect(403);
+        app.patch(&format!("/v1/partners/{id}"), &json!({"scopes": []})).expect(200);
+        app.call("GET", "/v1/deliverables", narrow, &Value::Null).expect(200);
+        app.call("GET", "/v1/workers", narrow, &Value::Null).expect(403);
         app.patch(&format!("/v1/partners/{id}"), &json!({"status": "suspended"})).expect(200);
         app.call("GET", "/v1/deliverables", narrow, &Value::Null).expect(401);
         assert_eq!(ask("").expect(401).json()["error"], "invalid_client");

@@ -337,6 +337,12 @@ on_both! {
             if field == "open_load" { app.patch(&path, &json!({"open_load": 1, "capacity": 2})).expect(200); }
             assert_eq!(call("PATCH", &path, body).expect(422).faults(), [(format!("/{field}"), "not_yours".into())]);
         }
+        assert_eq!(call("PATCH", &path, json!({"personal": {"email": "a@example.jp", "email_verified": true}})).expect(422).faults(), [("/personal/email_verified".into(), "not_yours".into())]);
+        app.patch(&path, &json!({"personal": {"email": "a@example.jp", "email_verified": true}})).expect(200);
+        call("PATCH", &path, json!({"personal": {"kana": "さとう"}})).expect(200);
+        assert_eq!(app.get(&path).json()["personal"]["email_verified"], true);
+        call("PATCH", &path, json!({"personal": {"email": "b@example.jp"}})).expect(200);
+        assert_eq!(app.get(&path).json()["personal"]["email_verified"], false, "nobody looked at the new one");
         call("GET", &format!("/v1/workers/{other}"), Value::Null).expect(404);
         call("POST", "/v1/workers", json!({"area": "131041"})).expect(403);
         call("GET", &format!("/v1/workers/{own}/matches"), Value::Null).expect(200);
@@ -346,6 +352,7 @@ on_both! {
         assert_eq!(call("POST", "/v1/applications", bid(&other)).expect(422).faults(), [("/worker_id".into(), "unknown_worker".into())]);
         let application = call("POST", "/v1/applications", bid(&own)).expect(201).header("location").to_owned();
         assert_eq!(call("PATCH", &application, json!({"status": "accepted"})).expect(403).code(), "forbidden");
+        assert_eq!(call("PATCH", &application, json!({"note": "ぜひ"})).expect(403).code(), "forbidden");
         call("PATCH", &application, json!({"status": "withdrawn", "reason": "schedule"})).expect(200);
         assert!(call("GET", "/v1/organizations", Value::Null).expect(200).text.contains(&organization));
         call("DELETE", &path, Value::Null).expect(204);
