@@ -117,7 +117,11 @@ async fn rank_workers(
             language,
         };
         let deliverable = DeliverableBrief::of(&deliverable);
-        ranking::of_workers(db, &snapshot, &need, Some(deliverable), &asked)
+        let ranking = ranking::of_workers(db, &snapshot, &need, Some(deliverable), &asked)?;
+        Ok(WorkerRanking {
+            head: ranking.head.shown_to(&reach),
+            ..ranking
+        })
     });
     let ranking = ranked.await?;
     let list = ranking.shown(caller.actor(), id.0, role);
@@ -160,7 +164,7 @@ async fn why(
         Ok(Why {
             deliverable: DeliverableBrief::of(&deliverable),
             worker,
-            head: head(Some(&census), &weights, DEFAULT_WEIGHTS_VERSION, &snapshot, None),
+            head: head(Some(&census), &weights, DEFAULT_WEIGHTS_VERSION, &snapshot, None).shown_to(&reach),
             is_ranked: assessment.failed.is_empty(),
             rank: before as u64 + 1,
             failed: assessment
@@ -260,13 +264,8 @@ async fn suggest_easings(
             language,
         };
         let deliverable = DeliverableBrief::of(&deliverable);
-        Ok(advice::easings_of(
-            &snapshot,
-            &need,
-            deliverable,
-            only,
-            &explainer,
-        ))
+        let easings = advice::easings_of(&snapshot, &need, deliverable, only, &explainer);
+        Ok(easings.shown_to(&reach))
     });
     advised.await.map(Json)
 }
@@ -368,9 +367,11 @@ async fn preview(
             histories: made.histories(db, preview.fairness)?,
             language,
         };
+        let ranking = ranking::of_workers(db, &snapshot, &need, None, &asked)?;
         Answer::computed(&WorkerRanking {
             next: None,
-            ..ranking::of_workers(db, &snapshot, &need, None, &asked)?
+            head: ranking.head.shown_to(&reach),
+            ..ranking
         })
     };
     asked.compute(&server.pool, &caller.actor(), compute).await

@@ -3,7 +3,7 @@
 use super::Fairness;
 use super::index::MatchIndex;
 use super::snapshot::Snapshot;
-use super::view::WorkerBrief;
+use super::view::{EasingsView, GateView, Head, Removed, WorkerBrief};
 use crate::auth::Reach;
 use crate::auth::reach::store::holds_own_worker;
 use crate::catalogue::{Catalogues, Filters, calendar};
@@ -99,9 +99,7 @@ pub fn check_visible(db: &mut Db, reach: &Reach, worker: Id, failed: &[Gate]) ->
     let is_no_candidate = failed
         .iter()
         .any(|gate| matches!(gate, Gate::Inactive | Gate::ConsentMissing));
-    let keeps_apart = failed
-        .iter()
-        .any(|gate| matches!(gate, Gate::Blocked | Gate::ConflictOfInterest));
+    let keeps_apart = failed.iter().any(|gate| APART.contains(gate));
     let is_hidden = match reach {
         Reach::Everything => false,
         Reach::Areas(_) => is_no_candidate && !holds_own_worker(db, reach, worker)?,
@@ -111,6 +109,45 @@ pub fn check_visible(db: &mut Db, reach: &Reach, worker: Id, failed: &[Gate]) ->
         return Err(workers::store::missing());
     }
     Ok(())
+}
+
+/// The gates by which somebody keeps apart from the organization that asks.
+const APART: [Gate; 2] = [Gate::Blocked, Gate::ConflictOfInterest];
+
+/// Whether an organization itself asks: who keeps apart from it is not even a number to it.
+fn hides_apart(reach: &Reach) -> bool {
+    !matches!(reach, Reach::Everything | Reach::Areas(_))
+}
+
+impl Head {
+    /// Without what the caller may not know.
+    pub fn shown_to(mut self, reach: &Reach) -> Head {
+        if let Some(removed) = self.removed.as_mut().filter(|_| hides_apart(reach)) {
+            let is_apart = |one: &Removed| APART.iter().any(|gate| gate.code() == one.gate);
+            let apart: usize = removed
+                .extract_if(.., |one| is_apart(one))
+                .map(|one| one.count)
+                .sum();
+            self.considered = self.considered.map(|all| all - apart);
+        }
+        self
+    }
+}
+
+impl EasingsView {
+    /// Without what the caller may not know.
+    pub fn shown_to(mut self, reach: &Reach) -> EasingsView {
+        if hides_apart(reach) {
+            let is_apart = |one: &GateView| APART.iter().any(|gate| gate.code() == one.gate);
+            let apart: usize = self
+                .gates
+                .extract_if(.., |one| is_apart(one))
+                .map(|one| one.removed)
+                .sum();
+            self.considered -= apart;
+        }
+        self
+    }
 }
 
 /// Someone who can be ranked, with what organizations see of them.

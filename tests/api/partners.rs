@@ -87,8 +87,8 @@ on_both! {
 
     fn guessing_a_client_secret_slows_down(app) {
         let (id, _) = app.partner(json!({}));
-        let statuses: Vec<u16> = (0..7).map(|i| app.partner_token(&id, &format!("mcs_{i}")).status).collect();
-        assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
+        let first = (0..30).position(|i| app.partner_token(&id, &format!("mcs_{i}")).status == 429).unwrap();
+        assert!(first >= 5, "{first}");
     }
 
     fn a_quota_is_told_and_kept(app) {

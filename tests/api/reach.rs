@@ -275,6 +275,13 @@ on_both! {
         };
         let statuses = |token: &str, worker: &str| paths(worker).map(|path| app.call("GET", &path, token, &Value::Null).status);
         assert_eq!(statuses(&member, &candidate), [200; 3]);
+        let counted = |token: &str| {
+            let ranking = app.call("GET", &format!("/v1/deliverables/{deliverable}/matches"), token, &Value::Null).expect(200);
+            let easings = app.call("GET", &format!("/v1/deliverables/{deliverable}/easings"), token, &Value::Null).expect(200);
+            (ranking.json()["considered"].clone(), easings.json()["considered"].clone(), [ranking, easings].map(|a| a.text.contains("\"blocked\"")))
+        };
+        assert_eq!(counted(&member), (json!(3), json!(3), [false; 2]));
+        assert_eq!(counted(&near), (json!(4), json!(4), [true; 2]));
         for hidden in [&blocking, &silent, &far] {
             assert_eq!(statuses(&member, hidden), [404; 3]);
         }
