@@ -124,7 +124,7 @@ await admin.PATCH("/v1/applications/{id}", {
   body: { status: "declined", reason: "another_chosen", note: "また次の機会にぜひ。" },
 });
 const answer = present((await app.GET("/v1/applications/{id}", application)).data, "the answer");
-assert.deepEqual([answer.status, answer.note], ["declined", "また次の機会にぜひ。"]);
+assert.deepEqual([answer.status, answer.reason, answer.note], ["declined", "another_chosen", "また次の機会にぜひ。"]);
 say("heard back");
 
 // --- beyond the quota
@@ -135,7 +135,14 @@ assert.equal(over.response.status, 429);
 assert.equal(over.error?.code, "quota_exceeded");
 assert.ok(Number(over.response.headers.get("Retry-After")) > 0);
 assert.match(over.response.headers.get("RateLimit") ?? "", /"day";r=0;t=\d+/);
-await admin.PATCH("/v1/partners/{id}", { ...own, body: { quota_per_day: 50_000 } });
+await admin.PATCH("/v1/partners/{id}", { ...own, body: { quota_per_day: 50_000, quota_per_minute: 3 } });
+// A new minute may begin at any of these, but not at two of them.
+let hurried = await app.GET("/v1/deliverables");
+for (let call = 0; call < 8 && hurried.response.status === 200; call += 1) hurried = await app.GET("/v1/deliverables");
+assert.equal(hurried.error?.code, "quota_exceeded");
+assert.match(hurried.response.headers.get("RateLimit") ?? "", /"minute";r=0;t=\d+/);
+assert.match(hurried.response.headers.get("RateLimit-Policy") ?? "", /"minute";q=3;w=60/);
+await admin.PATCH("/v1/partners/{id}", { ...own, body: { quota_per_minute: 300 } });
 assert.equal((await app.GET("/v1/deliverables")).response.status, 200);
 say("was told that the quota is used up");
 

@@ -21,7 +21,7 @@ use utoipa_actix_web::AppExt;
             **Errors** are RFC 9457 problem documents with a stable `code`, in Japanese or English by \
             Accept-Language. **Lists** come in keyset pages: give `next` as `cursor`. **Changes** are JSON Merge \
             Patches (RFC 7396); `If-Match` guards against lost updates. **POSTs** may be repeated with the same \
-            `Idempotency-Key`: the first answer is the only one. Unknown fields and parameters are refused by name.",
+            `Idempotency-Key`: the first answer that succeeds is the only one, a refusal is not kept. Unknown fields and parameters are refused by name.",
         contact(name = "The Musubi contributors", url = "https://example.org/musubi"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
@@ -179,6 +179,9 @@ fn refer(value: &mut Value, schemas: &Map<String, Value>) {
         if let Some(items) = value.pointer_mut(&items) {
             *items = json!({"$ref": format!("#/components/schemas/{name}")});
         }
+        if let Some(page) = value.pointer_mut(&format!("/components/schemas/Page_{name}")) {
+            page["required"] = json!(["items", "next"]);
+        }
     }
 }
 
@@ -186,6 +189,14 @@ fn refer(value: &mut Value, schemas: &Map<String, Value>) {
 fn flatten(value: &mut Value, schemas: &Map<String, Value>) {
     if value.get("allOf").is_some() {
         *value = flat(value, schemas);
+    }
+    // Without members named, any may be there.
+    let is_open = value.get("type") == Some(&json!("object"));
+    if let Some(object) = value.as_object_mut().filter(|_| is_open)
+        && !object.contains_key("properties")
+        && !object.contains_key("additionalProperties")
+    {
+        object.insert("additionalProperties".to_owned(), json!(true));
     }
     match value {
         Value::Object(members) => members.values_mut().for_each(|member| flatten(member, schemas)),
@@ -313,7 +324,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
             errors.push((409, "A request with this Idempotency-Key is under way"));
             let mut key = header(
                 "Idempotency-Key",
-                "Makes repeating safe: the first answer is the only one, for a day",
+                "Makes repeating safe: the first answer that succeeds is the only one, for a day",
                 "string",
                 json!("7d0c4f6e-signup-1"),
             );
@@ -365,9 +376,13 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
                 response
                     .entry("content")
                     .or_insert(json!({"application/problem+json": problem}));
+                if status == "429" {
+                    let seconds = json!({"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}});
+                    response.insert("headers".to_owned(), json!({"Retry-After": seconds}));
+                }
             }
             Some(b'2') if status != "204" => {
-                response.insert("headers".to_owned(), success_headers(status, method));
+                response.insert("headers".to_owned(), success_headers(status, method, secured));
             }
             _ => {}
         }
@@ -379,7 +394,7 @@ fn header(name: &str, description: &str, kind: &str, example: Value) -> Value {
            "schema": {"type": kind}, "example": example})
 }
 
-fn success_headers(status: &str, method: &str) -> Value {
+fn success_headers(status: &str, method: &str, secured: bool) -> Value {
     let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
     let mut headers = Map::new();
     if method != "post" || status == "201" {
@@ -390,6 +405,13 @@ fn success_headers(status: &str, method: &str) -> Value {
     }
     if status == "201" {
         headers.insert("Location".to_owned(), text("Where it is"));
+    }
+    if secured {
+        headers.insert(
+            "RateLimit".to_owned(),
+            text("What a partner has left of its quotas"),
+        );
+        headers.insert("RateLimit-Policy".to_owned(), text("A partner's quotas"));
     }
     headers.insert(
         "X-Request-Id".to_owned(),

@@ -69,7 +69,8 @@ async fn list(
 ///
 /// For oneself, or on the record for a worker of one's own, for one role of the team. A partner app needs to send an
 /// Idempotency-Key. 409 tells what stands against it: `deliverable_not_open`, `role_filled`, `worker_unavailable`
-/// (paused, or without consent), `at_capacity`, `already_applied`; and lists similar deliverables that are open.
+/// (paused, or without consent), `at_capacity`, `already_applied`; and lists similar deliverables that are open. Whoever was
+/// declined or stepped back may apply anew.
 #[utoipa::path(operation_id = "create_application", tag = "Applications", security(("bearer" = ["applications:submit"])),
     request_body = NewApplication,
     responses((status = 201, description = "Applied", body = Application),

@@ -157,7 +157,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
     let narrowed = claims.scope;
     if claims.role == Role::Partner {
         let partner = claims.sub.parse().map(Id).map_err(|_| belongs_nowhere())?;
-        let counted = counted(request, partner).await?.ok_or_else(belongs_nowhere)?;
+        let counted = counted(request, partner).await?.ok_or_else(suspended)?;
         return Ok(Principal {
             role: claims.role,
             subject: claims.sub,
@@ -232,6 +232,13 @@ pub async fn rate_limits<B: MessageBody>(
         }
     }
     Ok(response)
+}
+
+fn suspended() -> Error {
+    Error::Unauthenticated(Text::new(
+        "この連携アプリは停止されています。事務局にお問い合わせください。",
+        "This partner is suspended, and a new token will not help: ask the secretariat.",
+    ))
 }
 
 fn belongs_nowhere() -> Error {

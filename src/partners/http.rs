@@ -31,7 +31,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Client credentials grant (RFC 6749): the partner's id and one of its secrets, in the form or as `Authorization:
 /// Basic`. The token is valid for 15 minutes and for the scopes that the partner has, or the fewer that are asked for.
-/// Errors have the form of the standard. After five failures for a client each further attempt has to wait.
+/// Errors have the form of the standard. After five failures for a client from one address each further attempt has to wait.
 #[utoipa::path(operation_id = "issue_token", tag = "Authentication",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token", body = TokenResponse),
@@ -60,7 +60,8 @@ async fn token(
     let Some(id) = asked.client else {
         return Ok(refused(&TokenError::INVALID_CLIENT));
     };
-    let account = Throttle::account(&format!("client {id}"));
+    // Together with the address: a client's id is no secret, and nobody else may lock it out.
+    let account = Throttle::account(&format!("client {id} {:?}", client.0));
     let address = client.0.map(|address| Throttle::address(&address.to_string()));
     let found = pool.write(move |db| {
         let now = Instant::now();

@@ -22,6 +22,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list)
         .service(create)
         .service(replace)
+        .service(show_external)
         .service(show)
         .service(update)
         .service(remove)
@@ -183,6 +184,33 @@ fn set_to_path(pointer: &str, member: &mut Option<String>, path: String) -> Resu
     }
     *member = Some(path);
     Ok(())
+}
+
+/// Show a worker by its id in another system
+///
+/// Of those within the caller's reach; as `GET /v1/workers/{id}` shows them.
+#[utoipa::path(operation_id = "show_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:read"])),
+    params(("source" = String, Path, description = "Which system", min_length = 1, max_length = 100, example = "roster"),
+           ("external_id" = String, Path, description = "The id there", min_length = 1, max_length = 200, example = "A-0042")),
+    responses((status = 200, description = "The worker", body = Worker)))]
+#[get("/workers/by-external-id/{source}/{external_id}")]
+async fn show_external(
+    caller: Caller<ReadWorkers>,
+    request: HttpRequest,
+    pool: Data<Pool>,
+) -> Result<Entity<Worker>> {
+    let (sight, reach) = (sight(&caller), caller.reach());
+    let (source, external_id) = (
+        path_text(&request, "source", 100)?,
+        path_text(&request, "external_id", 200)?,
+    );
+    let found = pool.read(move |db| {
+        let found = store::find_external(db, &source, &external_id)?.ok_or_else(store::missing)?;
+        store::find(db, &reach, found.id)
+    });
+    let worker = found.await?.shown(sight);
+    seen(&caller, &pool, std::slice::from_ref(&worker)).await?;
+    Ok(Entity::new(worker.version, worker))
 }
 
 /// Show a worker

@@ -166,7 +166,7 @@ pub fn find_external_to_change(
 }
 
 /// By its id in another system.
-fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
+pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
     let found = dsl::workers
         .filter(dsl::source.eq(source))
         .filter(dsl::external_id.eq(external_id));

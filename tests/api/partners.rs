@@ -129,6 +129,9 @@ on_both! {
         // By external id, from either side, and by nobody else.
         let put = |token: &str, source: &str, body: Value| app.call("PUT", &format!("/v1/workers/by-external-id/{source}/u-1"), token, &body);
         put(&one, "partner:one", volunteer(json!({"hours_per_week": 3}))).expect(200);
+        let by_external_id = |token: &str| app.call("GET", "/v1/workers/by-external-id/partner:one/u-1", token, &Value::Null);
+        assert_eq!(by_external_id(&one).expect(200).json()["id"], first["id"]);
+        by_external_id(&two).expect(404);
         for unknown_to_two in ["partner:one", "partner:none", "roster"] {
             assert_eq!(put(&two, unknown_to_two, volunteer(json!({}))).expect(422).faults(), [("/source".into(), "not_yours".into())]);
         }
