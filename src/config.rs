@@ -5,7 +5,7 @@ use chrono::Duration;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Where the data is and how to log: shared by all subcommands that touch the database.
@@ -70,6 +70,9 @@ pub struct Listen {
     /// Days after which what was written in an application that ended is forgotten; 0 never does
     #[arg(long, env = "MUSUBI_RETENTION_MESSAGES_DAYS", default_value_t = 730, value_parser = clap::value_parser!(i64).range(0..=36_500))]
     pub retention_messages_days: i64,
+    /// Days after which a finished import is forgotten, with its file and its report
+    #[arg(long, env = "MUSUBI_RETENTION_IMPORTS_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=365))]
+    pub retention_imports_days: i64,
     /// Hours after which a session is over, used or not
     #[arg(long, env = "MUSUBI_SESSION_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8_760))]
     pub session_hours: i64,
@@ -90,7 +93,7 @@ pub struct OidcConfig {
     /// Claim that holds the roles, one or a list; dots lead inside: realm_access.roles
     #[arg(long, env = "OIDC_ROLES_CLAIM", default_value = "roles")]
     pub oidc_roles_claim: String,
-    /// What its roles are called here, as theirs=ours, parted by commas; any other counts by its own name
+    /// What its roles are called here, as theirs=ours, parted by commas; where none is given, each counts by its own name
     #[arg(long, env = "OIDC_ROLES", default_value = "")]
     pub oidc_roles: String,
     /// Claim that holds a coordinator's areas
@@ -120,6 +123,8 @@ pub struct SessionLimits {
 pub struct Retention {
     pub workers: Option<Duration>,
     pub messages: Option<Duration>,
+    /// Files of imports are never kept for good.
+    pub imports: Duration,
 }
 
 /// Proxies that we believe.
@@ -162,6 +167,7 @@ impl Listen {
         Retention {
             workers: days(self.retention_workers_days),
             messages: days(self.retention_messages_days),
+            imports: Duration::days(self.retention_imports_days),
         }
     }
 
@@ -193,21 +199,35 @@ impl Config {
             Some(_) => Err(Error::Internal(
                 "DATABASE_URL has to begin with postgres://".into(),
             )),
-            None => Ok(self
-                .data_dir()?
-                .join("musubi.sqlite3")
-                .to_string_lossy()
-                .into_owned()),
+            None => {
+                let file = self.data_dir()?.join("musubi.sqlite3");
+                own(&file)?;
+                Ok(file.to_string_lossy().into_owned())
+            }
         }
     }
 
     /// The data folder, made if it isn't there.
     pub fn data_dir(&self) -> Result<PathBuf> {
-        let made = std::fs::create_dir_all(&self.data_dir);
+        let made = self.make_folder();
         made.map_err(|e| {
             Error::Internal(format!("cannot make the folder {}: {e}", self.data_dir.display()))
         })?;
         Ok(self.data_dir.clone())
+    }
+
+    #[cfg(unix)]
+    fn make_folder(&self) -> std::io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.data_dir)
+    }
+
+    #[cfg(not(unix))]
+    fn make_folder(&self) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.data_dir)
     }
 
     fn warn_without_tls(&self, url: &str) {
@@ -220,4 +240,15 @@ impl Config {
             tracing::warn!("this build has no TLS to PostgreSQL, and the database is not on this machine");
         }
     }
+}
+
+/// A new database file is for its owner alone, and so is what SQLite puts beside it.
+fn own(file: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options.open(file);
+    made.map(drop)
+        .map_err(|e| Error::Internal(format!("cannot open {}: {e}", file.display())))
 }

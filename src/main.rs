@@ -1,12 +1,17 @@
-//! The command line: `arguments` has what can be said, here is what is done.
+//! The command line: `arguments` has what can be said, `load`, `server` and `archive` import files, here is the rest of what is done.
 
+#[path = "main/archive.rs"]
+mod archive;
 #[path = "main/arguments.rs"]
 mod arguments;
+#[path = "main/load.rs"]
+mod load;
+#[path = "main/server.rs"]
+mod server;
 
-use arguments::{AuditAction, Cli, Command, Import, KeyAction, UserAction};
+use arguments::{AuditAction, Cli, Command, KeyAction, UserAction};
 use chrono::Utc;
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressStyle};
 use musubi::api::{Listening, State, document::Document};
 use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, Role};
 use musubi::catalogue::calendar;
@@ -14,9 +19,8 @@ use musubi::config::{Config, Listen, LogFormat, PublicUrl};
 use musubi::db::{Id, Instant};
 use musubi::error::{Error, Result};
 use musubi::users::{self, Invitation, NewUser, User};
-use musubi::{audit, db, demo, imports};
+use musubi::{audit, db, demo};
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -137,16 +141,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             action: AuditAction::Verify { expect },
         } => return verify(config, expect.as_deref()),
         Command::Permissions => say(&auth::table())?,
-        Command::Import {
-            kind:
-                Import::Engagements {
-                    file,
-                    totals,
-                    dry_run,
-                },
-        } => {
-            return import(config, &file, totals.as_deref(), dry_run);
-        }
+        Command::Import(import) => return load::import(config, import),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -266,98 +261,4 @@ fn run_demo(config: &Config, listen: &Listen, load_only: bool, roster: u64) -> R
          The API to click through: {base}/docs/\n"
     ))?;
     serve(listening)
-}
-
-fn import(config: &Config, file: &Path, totals: Option<&Path>, dry_run: bool) -> Result<ExitCode> {
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|e| Error::Internal(format!("cannot read {}: {e}", path.display())))
-    };
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let (bytes, totals) = (read(file)?, totals.map(read).transpose()?);
-    let state = State::open(config)?;
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left") {
-        bar.set_style(style);
-    }
-    let progress = |done: usize, all: usize| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
-    };
-    let file = imports::File {
-        name: &name,
-        bytes: &bytes,
-    };
-    let totals = totals.as_deref().map(|bytes| imports::File {
-        name: "totals",
-        bytes,
-    });
-    let (pool, catalogues) = (&state.pool, &state.catalogues);
-    let report = imports::import_engagements(
-        pool,
-        catalogues,
-        "cli:import",
-        &file,
-        totals.as_ref(),
-        dry_run,
-        &progress,
-    )?;
-    bar.finish_and_clear();
-    say(&told(&report, dry_run))?;
-    Ok(
-        match (
-            report.rejected.is_empty(),
-            report.created_deliverables + report.unchanged_deliverables,
-        ) {
-            (true, _) => ExitCode::SUCCESS,
-            (false, 1..) => ExitCode::from(2),
-            (false, 0) => ExitCode::FAILURE,
-        },
-    )
-}
-
-/// The report in words.
-fn told(report: &imports::Report, dry_run: bool) -> String {
-    let mut lines = Vec::new();
-    if dry_run {
-        lines.push("Dry run: nothing was written.".to_owned());
-    }
-    lines.push(format!("Rows: {}", report.rows));
-    lines.push(format!(
-        "Deliverables: {} created, {} unchanged. Organizations: {} created, {} updated.",
-        report.created_deliverables,
-        report.unchanged_deliverables,
-        report.created_organizations,
-        report.updated_organizations
-    ));
-    let mut section = |title: &str, rows: Vec<String>| {
-        if !rows.is_empty() {
-            lines.push(format!("\n{title} ({}):", rows.len()));
-            lines.extend(rows.into_iter().map(|row| format!("  {row}")));
-        }
-    };
-    section(
-        "Rejected",
-        report.rejected.iter().map(ToString::to_string).collect(),
-    );
-    section(
-        "Unknown 支援内容, kept as other",
-        report.unknown_types.iter().map(ToString::to_string).collect(),
-    );
-    section(
-        "Recognised as one organization",
-        report.recognised.iter().map(|names| names.join(" = ")).collect(),
-    );
-    let doubtful = |d: &imports::identity::Doubtful| format!("{} ? {} ({:.2})", d.one, d.other, d.similarity);
-    section(
-        "Doubtful, not merged: please look",
-        report.doubtful.iter().map(doubtful).collect(),
-    );
-    let mut text = lines.join("\n") + "\n";
-    if let Some(reconciliation) = &report.reconciliation {
-        text += &format!("\n{reconciliation}");
-    }
-    text
 }

@@ -19,12 +19,13 @@ use crate::error::{Error, Result};
 use crate::exposures::Recorder;
 use crate::http::security::{self, Origins};
 use crate::http::{conditional, idempotency, problem, trace};
+use crate::imports::jobs::run::{LEASE, Runner};
 use crate::matches::MatchIndex;
 use crate::sessions::{self, password::Passwords};
 use crate::workers::privacy;
 use crate::{
-    applications, deliverables, duplicates, exposures, matches, organizations, partners, statistics, triage,
-    users, workers,
+    applications, deliverables, duplicates, exposures, imports, matches, organizations, partners, statistics,
+    triage, users, workers,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -39,6 +40,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -59,7 +61,8 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(users::http::routes)
         .configure(partners::http::routes)
         .configure(audit::http::routes)
-        .configure(duplicates::http::routes);
+        .configure(duplicates::http::routes)
+        .configure(imports::http::routes);
 }
 
 /// What the handlers share.
@@ -73,6 +76,8 @@ pub struct State {
     pub passwords: Data<Passwords>,
     pub public_url: Option<String>,
     pub origins: Origins,
+    /// Tells what takes long that the server is about to end.
+    pub stopping: Arc<AtomicBool>,
 }
 
 impl State {
@@ -93,6 +98,7 @@ impl State {
             passwords: Data::new(Passwords::new()?),
             public_url: config.public_url.clone(),
             origins: Origins::default(),
+            stopping: Arc::default(),
         })
     }
 
@@ -154,6 +160,32 @@ impl State {
                 Ok::<_, Error>(())
             }
         });
+        let (pool, catalogues, stopping) =
+            (self.pool.clone(), self.catalogues.clone(), self.stopping.clone());
+        loops.spawn("imports", Duration::from_millis(200), move || {
+            let (pool, catalogues, stopping) = (pool.clone(), catalogues.clone(), stopping.clone());
+            let run = move || {
+                let runner = Runner {
+                    pool: &pool,
+                    catalogues: &catalogues,
+                    stopping: &stopping,
+                    lease: LEASE,
+                    observer: &|_| {},
+                };
+                while runner.run_next(None)?.is_some() {}
+                Ok(())
+            };
+            async move {
+                tokio::task::spawn_blocking(run)
+                    .await
+                    .unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
+            }
+        });
+        let pool = self.pool.clone();
+        loops.spawn("old imports", Duration::from_secs(3600), move || {
+            let pool = pool.clone();
+            async move { forget_imports(&pool, retention).await }
+        });
         let pool = self.pool.clone();
         loops.spawn("retention", Duration::from_secs(3600), move || {
             let pool = pool.clone();
@@ -161,6 +193,18 @@ impl State {
         });
         loops
     }
+}
+
+/// Forgets the files and reports of imports that ended, and files that stopped arriving.
+async fn forget_imports(pool: &Pool, retention: Retention) -> Result<()> {
+    let before = |kept: chrono::Duration| Instant::from(chrono::Utc::now() - kept);
+    let (ended, stalled) = (before(retention.imports), before(chrono::Duration::hours(1)));
+    while pool
+        .write(move |db| imports::jobs::store::purge(db, ended, stalled))
+        .await?
+        > 0
+    {}
+    Ok(())
 }
 
 /// Forgets what is older than it may be, some at a time.
@@ -236,6 +280,7 @@ impl Listening {
     pub async fn run(self) -> Result<()> {
         let loops = self.state.loops(self.retention);
         let served = self.server.await;
+        self.state.stopping.store(true, Ordering::Relaxed);
         loops.end().await;
         self.state.recorder.flush(&self.state.pool).await?;
         served.map_err(|e| Error::Internal(format!("the server failed: {e}")))

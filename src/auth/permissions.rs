@@ -92,6 +92,10 @@ permissions! {
         [all no no no no no all];
     WritePartners = "partners:write": "Register, change and suspend partners, renew their secrets",
         [all no no no no no no];
+    ReadImports = "imports:read": "Follow imports, read their reports and saved mappings",
+        [all own no no no own no];
+    WriteImports = "imports:write": "Import files, cancel and undo imports, save mappings",
+        [all own no no no own no];
     Account = "account": "See who one is, and manage one's own sessions and password",
         [own own own own own own own];
 }

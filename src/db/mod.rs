@@ -91,7 +91,7 @@ impl Opener {
         sqlite
             .batch_execute(
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                 PRAGMA foreign_keys = ON;",
+                 PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
             )
             .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
         Ok(Db::Sqlite(sqlite))

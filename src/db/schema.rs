@@ -279,6 +279,66 @@ tables! {
         kind -> Text,
     }
 
+    import_jobs (id) {
+        id -> UniqueId,
+        kind -> Text,
+        state -> Text,
+        created_by -> Text,
+        options -> JsonText,
+        digest -> Text,
+        length -> BigInt,
+        detected -> Nullable<JsonText>,
+        progress -> JsonText,
+        error -> Nullable<JsonText>,
+        lease -> Nullable<UniqueId>,
+        lease_until -> Nullable<MicrosecondTime>,
+        cancelling -> Bool,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+        finished_at -> Nullable<MicrosecondTime>,
+    }
+
+    import_chunks (job_id, position) {
+        job_id -> UniqueId,
+        position -> BigInt,
+        bytes -> Binary,
+    }
+
+    import_findings (job_id, position) {
+        job_id -> UniqueId,
+        position -> BigInt,
+        line -> BigInt,
+        heading -> Nullable<Text>,
+        value -> Text,
+        severity -> Text,
+        code -> Text,
+        message -> JsonText,
+        suggestion -> Nullable<Text>,
+    }
+
+    import_writes (job_id, record_id) {
+        job_id -> UniqueId,
+        record_id -> UniqueId,
+        action -> Text,
+        version -> BigInt,
+        before -> Nullable<JsonText>,
+    }
+
+    imported_records (record_id) {
+        record_id -> UniqueId,
+        digest -> BigInt,
+        version -> BigInt,
+    }
+
+    import_mappings (source, kind) {
+        source -> Text,
+        kind -> Text,
+        mapping -> JsonText,
+        version -> BigInt,
+        updated_by -> Text,
+        updated_at -> MicrosecondTime,
+    }
+
     duplicates (id) {
         id -> UniqueId,
         one_id -> UniqueId,
@@ -321,4 +381,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_subjects,
     duplicates,
     worker_identifiers,
+    import_jobs,
+    import_chunks,
+    import_findings,
+    import_writes,
+    imported_records,
 );

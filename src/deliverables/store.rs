@@ -163,6 +163,36 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
     Ok(found)
 }
 
+/// Those of a source's external ids that are there and not archived: external id, id and version.
+pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+    let mut found = Vec::new();
+    for external_ids in external_ids.chunks(BATCH) {
+        let of_source = dsl::deliverables
+            .filter(dsl::source.eq(source))
+            .filter(dsl::external_id.eq_any(external_ids))
+            .filter(dsl::archived_at.is_null());
+        found.extend(
+            of_source
+                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
+                .load(db)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Those of a source that are not archived and come after an id, some at a time.
+pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Deliverable>> {
+    let of_source = dsl::deliverables
+        .filter(dsl::source.eq(source))
+        .filter(dsl::archived_at.is_null());
+    let mut query = of_source.select(COLUMNS).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
+    Ok(rows.into_iter().map(deliverable).collect())
+}
+
 /// All that workers may apply for, for the match index.
 pub fn load_open(db: &mut Db) -> Result<Vec<Deliverable>> {
     let open = dsl::deliverables.filter(dsl::status.eq(DeliverableStatus::Open.code()));

@@ -137,7 +137,7 @@ pub fn parse<T: Serialize + DeserializeOwned + Validate>(bytes: &[u8]) -> Result
     typed(strict(bytes)?)
 }
 
-fn strict(bytes: &[u8]) -> Result<Value> {
+pub fn strict(bytes: &[u8]) -> Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let malformed = |e: &serde_json::Error| Error::MalformedJson {
         line: e.line(),
@@ -172,12 +172,15 @@ fn typed<T: Serialize + DeserializeOwned + Validate>(value: Value) -> Result<T> 
         );
         return Err(Error::invalid(pointer, "wrong_type", rule));
     }
-    parsed.validate().map_err(|errors| {
-        let mut fields = Vec::new();
-        collect(&errors, "", &mut fields);
-        Error::Invalid(fields)
-    })?;
+    parsed.validate().map_err(|errors| invalid(&errors))?;
     Ok(parsed)
+}
+
+/// The broken rules of a value, each with its place.
+pub fn invalid(errors: &ValidationErrors) -> Error {
+    let mut fields = Vec::new();
+    collect(errors, "", &mut fields);
+    Error::Invalid(fields)
 }
 
 /// Where an array came in for an object, which serde takes as the members in their order.

@@ -4,7 +4,7 @@
 
 use super::Language;
 use crate::error::{Error, Result};
-use actix_web::body::{self, BoxBody, EitherBody, MessageBody};
+use actix_web::body::{self, BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfNoneMatch};
 use actix_web::http::{Method, StatusCode};
@@ -143,7 +143,9 @@ pub async fn not_modified<B: MessageBody + 'static>(
         .ok()
         .filter(|_| request.headers().contains_key(header::IF_NONE_MATCH));
     let response = next.call(request).await?;
-    if !is_get || response.status() != StatusCode::OK {
+    // What is streamed has no end yet: it is neither held nor tagged.
+    let is_whole = matches!(response.response().body().size(), BodySize::Sized(_));
+    if !is_get || response.status() != StatusCode::OK || !is_whole {
         return Ok(response.map_into_left_body());
     }
     let (request, response) = response.into_parts();

@@ -20,7 +20,7 @@ pub mod problem;
 pub mod query;
 pub mod security;
 pub mod trace;
-mod wording;
+pub mod wording;
 
 pub use body::{Patch, Valid};
 pub use client::ClientAddress;

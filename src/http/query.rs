@@ -21,7 +21,8 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
+/// Parameters as a struct.
+pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
     no_nul(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
     let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));

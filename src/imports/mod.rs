@@ -1,23 +1,74 @@
-//! Imports: published archives, as they were published.
+//! Imports: files of any quality in, with a report of every row.
 //!
-//! * `engagements`: the file's rows, with a fault for each bad cell. `identity`: which spellings are one
-//!   organization. `plan`: what is to be written. `totals`: what the publication declares, against what it lists.
+//! ```text
+//! bytes -> table (rows) -> columns (what they mean) -> cells, kinds (records) -> jobs (into the database)
+//! ```
 //!
-//! Nothing is written before the whole file is understood, and then all in one transaction: a crash leaves all or
-//! nothing. Rows with a fault are reported and left out; the rest goes in. The same file again changes nothing.
+//! * `table`: CSV, workbooks and JSON as rows. `fields`, `columns`, `mappings`: what headings mean. `cells`: what values say.
+//! * `kinds`: rows as workers, organizations, deliverables. `finding`: what was found about a row.
+//! * `jobs`: running, resuming, undoing, annotated copies. `upload`: files that arrive by HTTP.
+//! * `engagements`, `identity`, `plan`, `totals`: a published archive: its rows, which spellings are one organization,
+//!   what is to be written, and what the publication declares against what it lists. `archive`: such a file as a job.
 //!
-//! Deliberately absent: rosters, spreadsheets, jobs over HTTP.
+//! Of a published archive nothing is written before the whole file is understood, and then all in one transaction.
+//! Rows with a fault are reported and left out; the rest goes in. The same file again changes nothing.
 
+pub mod archive;
+pub mod cells;
+pub mod columns;
 pub mod engagements;
+pub mod fields;
+pub mod finding;
+pub mod http;
 pub mod identity;
+pub mod jobs;
+pub mod kinds;
+pub mod mappings;
 pub mod plan;
+pub mod table;
 pub mod totals;
+pub mod upload;
 
 use crate::catalogue::Catalogues;
 use crate::changes;
 use crate::db::{Db, Instant, Pool};
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::ToSchema;
+
+/// What a file's rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Workers,
+    Organizations,
+    Deliverables,
+    /// A published archive: organizations and what was done for them.
+    Engagements,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 4] = [
+        Kind::Workers,
+        Kind::Organizations,
+        Kind::Deliverables,
+        Kind::Engagements,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::Workers => "workers",
+            Kind::Organizations => "organizations",
+            Kind::Deliverables => "deliverables",
+            Kind::Engagements => "engagements",
+        }
+    }
+
+    pub fn of_code(code: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
 
 /// The archive's name as a source.
 pub const SOURCE: &str = "hometown";

@@ -1,9 +1,11 @@
 //! The command line's arguments.
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use musubi::auth::Role;
 use musubi::config::{Config, Listen};
 use musubi::demo;
+use musubi::imports::Kind;
+use musubi::imports::jobs::{Absent, Mode, OnConflict};
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -80,11 +82,8 @@ pub enum Command {
     },
     /// Print which role may do what
     Permissions,
-    /// Load files
-    Import {
-        #[command(subcommand)]
-        kind: Import,
-    },
+    /// Load files: rosters, lists of organizations or requests, published archives
+    Import(Import),
 }
 
 #[derive(Subcommand)]
@@ -122,18 +121,57 @@ pub enum KeyAction {
     },
 }
 
-#[derive(Subcommand)]
-pub enum Import {
-    /// An archive of engagements as it was published (CSV: 年度, 区分, 期間, 地域名, 団体名, 支援内容)
-    Engagements {
-        file: PathBuf,
-        /// The totals that the publication declares (CSV: 年度, 区分, 団体数), to be reconciled
-        #[arg(long)]
-        totals: Option<PathBuf>,
-        /// Tell what would be done and write nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
+/// Exits with 0 if every row was taken, with 2 if some were rejected, with 1 if nothing was.
+#[derive(Args)]
+pub struct Import {
+    /// What the rows are
+    #[arg(value_enum)]
+    pub kind: Kind,
+    /// CSV, TSV, XLSX, XLS, ODS, NDJSON or JSON
+    #[arg(required_unless_present = "watch")]
+    pub files: Vec<PathBuf>,
+    /// Where the records come from; with their ids it tells each
+    #[arg(long, default_value = "roster")]
+    pub source: String,
+    #[arg(long, value_enum, default_value = "best_effort")]
+    pub mode: Mode,
+    /// Tell what would be done and write nothing: the mode dry_run
+    #[arg(long, conflicts_with = "mode")]
+    pub dry_run: bool,
+    /// What happens to records that are there already
+    #[arg(long, value_enum, default_value = "update")]
+    pub on_conflict: OnConflict,
+    /// What happens to the source's records that a full roster does not have
+    #[arg(long, value_enum, default_value = "keep")]
+    pub absent: Absent,
+    /// What a heading means: 得意なこと=skills; nothing behind = leaves the column out
+    #[arg(long = "map", value_name = "HEADING=FIELD", value_parser = heading_and_field)]
+    pub mapping: Vec<(String, String)>,
+    /// Of text; detected where it isn't given
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// Of a workbook; the first that holds anything where it isn't given
+    #[arg(long)]
+    pub sheet: Option<String>,
+    /// Of archives: the totals that the publication declares (CSV: 年度, 区分, 団体数), to be reconciled
+    #[arg(long)]
+    pub totals: Option<PathBuf>,
+    /// A running server, instead of the database itself: https://musubi.example.jp
+    #[arg(long)]
+    pub server: Option<String>,
+    /// The token for the server
+    #[arg(long, env = "MUSUBI_TOKEN", hide_env_values = true, requires = "server")]
+    pub token: Option<String>,
+    /// Import each file that comes into this folder, and move it to its folder imported or rejected
+    #[arg(long, conflicts_with = "files")]
+    pub watch: Option<PathBuf>,
+}
+
+fn heading_and_field(text: &str) -> Result<(String, String), String> {
+    let (heading, field) = text
+        .rsplit_once('=')
+        .ok_or_else(|| format!("{text:?} has no =: expected HEADING=FIELD"))?;
+    Ok((heading.to_owned(), field.to_owned()))
 }
 
 /// "90s", "15m", "8h", "30d"

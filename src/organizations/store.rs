@@ -150,6 +150,60 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
     Ok(found)
 }
 
+/// Those of a source's external ids that are there and not archived: external id, id and version.
+pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+    let mut found = Vec::new();
+    for external_ids in external_ids.chunks(BATCH) {
+        let of_source = dsl::organizations
+            .filter(dsl::source.eq(source))
+            .filter(dsl::external_id.eq_any(external_ids))
+            .filter(dsl::archived_at.is_null());
+        found.extend(
+            of_source
+                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
+                .load(db)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Those of a source that are not archived and come after an id, some at a time.
+pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Organization>> {
+    let of_source = dsl::organizations
+        .filter(dsl::source.eq(source))
+        .filter(dsl::archived_at.is_null());
+    let mut query = of_source.select(COLUMNS).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
+    Ok(rows.into_iter().map(organization).collect())
+}
+
+/// By its id in another system, unless it is archived: also where it is.
+pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Organization>> {
+    let found = dsl::organizations
+        .filter(dsl::source.eq(source))
+        .filter(dsl::external_id.eq(external_id))
+        .filter(dsl::archived_at.is_null());
+    Ok(found
+        .select(COLUMNS)
+        .first::<Columns>(db)
+        .optional()?
+        .map(organization))
+}
+
+/// The organizations that bear a name, wherever they are.
+pub fn named_anywhere(db: &mut Db, key: &str) -> Result<Vec<Id>> {
+    use organization_names::dsl as names;
+    let found = names::organization_names.filter(names::name_key.eq(key));
+    Ok(found
+        .select(names::organization_id)
+        .order(names::organization_id)
+        .limit(2)
+        .load(db)?)
+}
+
 pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<Page<Organization>> {
     use OrganizationSort::*;
     let limit = page::limit(filter.limit)?;

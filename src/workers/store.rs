@@ -173,6 +173,48 @@ pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Opt
     Ok(found.select(COLUMNS).first::<Columns>(db).optional()?.map(worker))
 }
 
+/// Those of a source's external ids that are there: external id, id and version, also of merged records.
+pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+    let mut found = Vec::new();
+    for external_ids in external_ids.chunks(BATCH) {
+        let of_source = dsl::workers
+            .filter(dsl::source.eq(source))
+            .filter(dsl::external_id.eq_any(external_ids));
+        found.extend(
+            of_source
+                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
+                .load(db)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Those of a source that come after an id, some at a time.
+pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Worker>> {
+    let mut query = dsl::workers
+        .filter(dsl::source.eq(source))
+        .select(COLUMNS)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
+    Ok(rows.into_iter().map(worker).collect())
+}
+
+/// Those of the ids that are there.
+pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let rows = dsl::workers
+            .filter(dsl::id.eq_any(ids))
+            .select(COLUMNS)
+            .load::<Columns>(db)?;
+        found.extend(rows.into_iter().map(worker));
+    }
+    Ok(found)
+}
+
 /// The external ids of a source that are there already.
 pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
     let of_source = dsl::workers

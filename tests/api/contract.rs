@@ -56,7 +56,12 @@ fn every_operation_is_described_to_the_end() {
                 fault(&format!("{status} is no problem document"));
             }
         }
-        if let Some(body) = operation.object.get("requestBody") {
+        // The body of an import is a file.
+        if let Some(body) = operation
+            .object
+            .get("requestBody")
+            .filter(|_| id != "create_import")
+        {
             let media = body["content"].as_object().unwrap().values().next().unwrap();
             let name = media["schema"]["$ref"]
                 .as_str()

@@ -28,6 +28,8 @@ mod partners;
 mod privacy;
 mod queries;
 mod reach;
+mod resuming;
+mod rosters;
 mod schema;
 mod sessions;
 mod statistics;

@@ -44,6 +44,11 @@ impl Belongings {
         app.post("/v1/workers", &again).expect(201);
         let pairs = app.get("/v1/duplicates").expect(200).json();
         let duplicate = text(&pairs["items"][0]["id"]);
+        app.put(
+            &format!("/v1/import-mappings/workers/partner%3A{code}"),
+            &json!({"mapping": {}}),
+        )
+        .expect(200);
         let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"});
         let application = text(&app.post("/v1/applications", &bid).expect(201).json()["id"]);
         Belongings {
@@ -62,12 +67,19 @@ impl Belongings {
 
 /// A request of an operation about these belongings; none where nothing in it belongs to anyone. `If-Match` names a
 /// version that never was, so that what is allowed is answered 412 and changes nothing.
-fn request(operation: &Operation, of: &Belongings, user: &str, number: usize) -> Option<(String, Value)> {
+fn request(
+    operation: &Operation,
+    of: &Belongings,
+    user: &str,
+    import: &str,
+    number: usize,
+) -> Option<(String, Value)> {
     let path = |id: &str| {
         let path = operation
             .path
             .replace("{id}", id)
-            .replace("{worker_id}", &of.worker);
+            .replace("{worker_id}", &of.worker)
+            .replace("{kind}", "workers");
         let path = path.replace("{source}", &of.source.replace(':', "%3A"));
         path.replace("{external_id}", "1").replace("{secret_id}", id)
     };
@@ -79,6 +91,7 @@ fn request(operation: &Operation, of: &Belongings, user: &str, number: usize) ->
         "applications" => &of.application,
         "partners" => &of.partner,
         "users" => user,
+        "imports" => import,
         "duplicates" => &of.duplicate,
         _ => "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
     };
@@ -145,16 +158,24 @@ on_both! {
             ids.insert(role.code(), app.user(&email, more)["id"].as_str().unwrap().to_owned());
             (role, app.login(&email)["access_token"].as_str().unwrap().to_owned())
         }).collect();
+        // An import is its sender's.
+        let import = |token: &str| {
+            let sent = app.import(token, "kind=workers", "氏名,血液型\n佐藤,A\n".as_bytes());
+            if sent.status == 202 { sent.json()["id"].as_str().unwrap().to_owned() } else { String::new() }
+        };
+        let others_import = import(&app.admin);
+        let imports: Vec<String> = people.iter().map(|(_, token)| import(token)).collect();
         let document = Document::new();
         let (mut faults, mut checked, mut number) = (Vec::new(), 0, 0);
         for operation in document.operations() {
             let Some(scope) = operation.scope() else { continue };
             let method = operation.method.to_uppercase();
-            for (role, token) in &people {
+            for ((role, token), import) in people.iter().zip(&imports) {
                 for (whose, of) in [("own", &own), ("another's", &other)] {
                     number += 1;
                     let user = ids.get("auditor").unwrap();
-                    let Some((path, body)) = request(&operation, of, user, number) else { continue };
+                    let import = if whose == "own" && !import.is_empty() { import } else { &others_import };
+                    let Some((path, body)) = request(&operation, of, user, import, number) else { continue };
                     let bearer = format!("Bearer {token}");
                     let key = format!("k{number}");
                     let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
@@ -207,7 +228,7 @@ on_both! {
         let document = Document::new();
         let mut patched = std::collections::BTreeSet::new();
         for operation in document.operations().filter(|o| o.method == "patch" && o.path.contains("{id}")) {
-            let Some((path, _)) = request(&operation, &own, &user, 0) else { continue };
+            let Some((path, _)) = request(&operation, &own, &user, "", 0) else { continue };
             let before = app.get(&path).expect(200).json();
             for field in ["id", "version", "created_at", "updated_at", "archived_at", "created_by", "partner_id", "sandbox_of", "merged_into", "place",
                 "has_password", "password_hash", "demo", "family", "fiscal_year", "provenance", "worker_id ", "secrets", "__proto__", "constructor"] {

@@ -72,10 +72,11 @@ on_both! {
             for (method, operation) in item.as_object().unwrap() {
                 let Some(body) = operation.get("requestBody") else { continue };
                 if body["content"].get("application/x-www-form-urlencoded").is_some() { continue; }
+                if body["content"].get("application/octet-stream").is_some() { continue; }
                 let id = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
                 // Records have to be there, or they are what is missing.
                 if path.contains("{id}") || path.contains("{code}") { continue; }
-                let path = path.replace("{source}", "s").replace("{external_id}", "e");
+                let path = path.replace("{source}", "s").replace("{external_id}", "e").replace("{kind}", "workers");
                 for field in ["id", "version", "created_at", "partner_id", "sandbox", "password_hash", "is_admin", "created_by", "place", "demo", "constructor"] {
                     let body = json!({field: id});
                     let operation_id = operation["operationId"].as_str().unwrap();

@@ -7,7 +7,8 @@ use crate::audit::{self, Act, AuditAction};
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
-    applications, audit as entries, audit_subjects, consents as given, sessions, users, workers,
+    applications, audit as entries, audit_subjects, consents as given, import_chunks, import_findings,
+    import_jobs, import_writes, imported_records, sessions, users, workers,
 };
 use crate::db::{Db, Doc, Id, Instant, on};
 use crate::error::{Error, Result};
@@ -32,6 +33,20 @@ pub fn delete(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
             current: find(db, &Reach::Everything, worker.id)?.version,
         });
     }
+    // What imports keep of them: the row they were made of, and what they were before.
+    diesel::delete(imported_records::table.find(worker.id)).execute(db)?;
+    let jobs = import_jobs::table.select(import_jobs::id);
+    let kept = import_writes::table
+        .filter(import_writes::job_id.eq_any(jobs))
+        .filter(import_writes::record_id.eq(worker.id));
+    let files: Vec<Id> = kept.select(import_writes::job_id).load(db)?;
+    diesel::delete(kept).execute(db)?;
+    // Nobody can tell which of a file's rows are about them: the whole file goes, and what was quoted of it.
+    diesel::delete(import_chunks::table.filter(import_chunks::job_id.eq_any(&files))).execute(db)?;
+    let quoted = import_findings::table.filter(import_findings::job_id.eq_any(&files));
+    diesel::update(quoted)
+        .set(import_findings::value.eq(""))
+        .execute(db)?;
     // The row of their account went with theirs.
     for forgotten in account.into_iter().chain([worker.id]) {
         idempotency::forget(db, &forgotten.to_string())?;

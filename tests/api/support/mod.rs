@@ -1,5 +1,6 @@
 //! A server for each test, on a database of its own, and the verbs to speak to it.
 
+mod imports;
 pub mod postgres;
 
 use actix_web::dev::ServerHandle;
@@ -326,6 +327,15 @@ impl TestApp {
         let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
         let kind = ("content-type", "application/x-www-form-urlencoded");
         self.send("POST", "/v1/oauth/token", &[kind], form.as_bytes())
+    }
+
+    /// An answer that is no text.
+    pub fn bytes(&self, path: &str, bearer: &str) -> Vec<u8> {
+        let request = self
+            .agent
+            .get(format!("{}{path}", self.base))
+            .header("authorization", bearer);
+        request.call().unwrap().body_mut().read_to_vec().unwrap()
     }
 
     pub fn get(&self, path: &str) -> Response {

@@ -1,0 +1,146 @@
+//! Days as they are written in Japan: 2026-11-23, 2026年11月23日, 令和8年11月23日, R8.11.23, and Excel's serial numbers.
+
+use super::{Read, Remark};
+use chrono::{Days, NaiveDate};
+
+/// Letter, kanji, year before the first, last year.
+const ERAS: [(&str, &str, &str, i32, i32); 5] = [
+    ("r", "令和", "令", 2018, 99),
+    ("h", "平成", "平", 1988, 31),
+    ("s", "昭和", "昭", 1925, 64),
+    ("t", "大正", "大", 1911, 15),
+    ("m", "明治", "明", 1867, 45),
+];
+
+/// The day, and whether it was told to the day; of a month or year alone it is the first one.
+pub fn day(cell: &str) -> Read<(NaiveDate, bool)> {
+    parse(cell).ok_or_else(|| {
+        Remark::new(
+            "date",
+            "日付は 2026-11-23、令和8年11月23日、R8.11.23 のように書いてください。",
+            "A day has to be like 2026-11-23, 令和8年11月23日 or R8.11.23.",
+        )
+    })
+}
+
+fn parse(cell: &str) -> Option<(NaiveDate, bool)> {
+    let text: String = cell
+        .to_lowercase()
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect();
+    // A time or a weekday behind the day tells nothing more.
+    let text = text
+        .split_once('t')
+        .filter(|(day, _)| day.len() >= 8)
+        .map_or(text.as_str(), |(day, _)| day);
+    let text = text.split('(').next().unwrap_or_default();
+    let era = ERAS.iter().find_map(|(letter, name, short, before, last)| {
+        let rest = [name, short, letter]
+            .into_iter()
+            .find_map(|head| text.strip_prefix(*head))?;
+        Some((rest, *before, *last))
+    });
+    let (rest, before, last) = era.unwrap_or((text, 0, 9999));
+    if era.is_none() && rest.bytes().all(|b| b.is_ascii_digit()) {
+        return compact(rest);
+    }
+    let parts: Vec<&str> = rest
+        .split(['年', '月', '日', '-', '/', '.', '‐', '−'])
+        .filter(|part| !part.is_empty())
+        .collect();
+    let number = |at: usize| parts.get(at).map_or(Some(1), |part| part.parse::<u32>().ok());
+    let year = match parts.first()? {
+        &"元" if before > 0 => 1,
+        year => year.parse::<i32>().ok()?,
+    };
+    let known = if before > 0 {
+        (1..=last).contains(&year)
+    } else {
+        (1868..=2200).contains(&year)
+    };
+    if !known || parts.len() > 3 {
+        return None;
+    }
+    let day = NaiveDate::from_ymd_opt(before + year, number(1)?, number(2)?)?;
+    Some((day, parts.len() == 3))
+}
+
+/// 20261123, a year, or the number of days since 1899-12-30.
+fn compact(digits: &str) -> Option<(NaiveDate, bool)> {
+    let n: u32 = digits.parse().ok()?;
+    match digits.len() {
+        8 => NaiveDate::from_ymd_opt((n / 10_000) as i32, n / 100 % 100, n % 100).map(|day| (day, true)),
+        4 if (1868..=2200).contains(&n) => NaiveDate::from_ymd_opt(n as i32, 1, 1).map(|day| (day, false)),
+        5 => {
+            let zero = NaiveDate::from_ymd_opt(1899, 12, 30)?;
+            zero.checked_add_days(Days::new(n.into())).map(|day| (day, true))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_every_kind() {
+        for (text, expected) in [
+            ("2023-06-01", "2023-06-01"),
+            ("2023/6/1", "2023-06-01"),
+            ("2023年6月1日", "2023-06-01"),
+            ("2023年6月1日(木)", "2023-06-01"),
+            ("2023-06-01T09:00:00", "2023-06-01"),
+            ("20230601", "2023-06-01"),
+            ("45078", "2023-06-01"),
+            ("令和5年6月1日", "2023-06-01"),
+            ("R5.6.1", "2023-06-01"),
+            ("r5/6/1", "2023-06-01"),
+            ("令5.6.1", "2023-06-01"),
+            ("令和元年5月1日", "2019-05-01"),
+            ("平成31年4月30日", "2019-04-30"),
+            ("H1.1.8", "1989-01-08"),
+            ("昭和55年3月3日", "1980-03-03"),
+        ] {
+            assert_eq!(
+                day(text).map(|(day, exact)| (day.to_string(), exact)),
+                Ok((expected.into(), true)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_month_or_a_year_is_its_first_day() {
+        for (text, expected) in [
+            ("S55", "1980-01-01"),
+            ("令和5年6月", "2023-06-01"),
+            ("2023", "2023-01-01"),
+        ] {
+            assert_eq!(
+                day(text).map(|(day, exact)| (day.to_string(), exact)),
+                Ok((expected.into(), false)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_day_is_none() {
+        for text in [
+            "",
+            "6/1",
+            "2023-02-30",
+            "H32.1.1",
+            "R0.1.1",
+            "あした",
+            "2023-1-1-1",
+            "令和",
+            "123",
+            "99999999",
+        ] {
+            assert!(day(text).is_err(), "{text}");
+        }
+    }
+}

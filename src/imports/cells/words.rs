@@ -1,0 +1,318 @@
+//! Words of the catalogue in cells: by code, name or alias; what is not sure stays text, with the nearest word.
+
+use super::{Read, Remark, items};
+use crate::catalogue::entries::Definition;
+use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup};
+use crate::matcher::triage::Triage;
+use std::collections::HashMap;
+
+/// A guess is taken from here on.
+const SURE_PPM: u64 = 600_000;
+/// And told from here on.
+const LIKELY_PPM: u64 = 300_000;
+
+/// Words of one kind, and what they mean.
+pub struct Words {
+    by_key: HashMap<String, String>,
+    codes: Vec<String>,
+    guesses: Option<Triage>,
+}
+
+/// What a word was found to mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Meaning {
+    pub code: String,
+    pub confidence_ppm: u64,
+}
+
+impl Words {
+    fn of<T: Definition>(entries: &Entries<T>, words: impl Fn(&T) -> (&Names, &[String])) -> Words {
+        let mut by_key = HashMap::new();
+        let mut codes = Vec::new();
+        for definition in entries
+            .iter()
+            .map(|entry| &entry.definition)
+            .filter(|d| !d.retired())
+        {
+            let (names, aliases) = words(definition);
+            let own = [definition.code(), &names.ja, &names.en].into_iter();
+            for word in own.chain(aliases.iter().map(String::as_str)) {
+                let code = definition.code().to_owned();
+                by_key.entry(lookup::key(word)).or_insert(code);
+            }
+            codes.push(definition.code().to_owned());
+        }
+        Words {
+            by_key,
+            codes,
+            guesses: None,
+        }
+    }
+
+    /// Words that are not known are guessed by the text search of triage, with names and aliases as its cues.
+    fn guessing<'a>(self, cues: impl Iterator<Item = Vec<String>> + 'a) -> Words {
+        let cues: Vec<Vec<String>> = cues.collect();
+        let guesses = Triage::new(cues.iter().map(|cues| cues.iter().map(String::as_str)));
+        Words {
+            guesses: Some(guesses),
+            ..self
+        }
+    }
+
+    pub fn is_known(&self, word: &str) -> bool {
+        self.by_key.contains_key(&lookup::key(word))
+    }
+
+    pub fn find(&self, word: &str) -> Option<Meaning> {
+        let exact = self.by_key.get(&lookup::key(word));
+        if let Some(code) = exact {
+            return Some(Meaning {
+                code: code.clone(),
+                confidence_ppm: 1_000_000,
+            });
+        }
+        let guess = self.guesses.as_ref()?.guess(word).into_iter().next()?;
+        let code = self.codes.get(guess.kind)?.clone();
+        Some(Meaning {
+            code,
+            confidence_ppm: guess.confidence_ppm,
+        })
+    }
+
+    /// What a word surely means, or the likeliest code.
+    pub fn sure(&self, word: &str) -> Result<Meaning, Option<String>> {
+        match self.find(word) {
+            Some(meaning) if meaning.confidence_ppm >= SURE_PPM => Ok(meaning),
+            Some(meaning) if meaning.confidence_ppm >= LIKELY_PPM => Err(Some(meaning.code)),
+            _ => Err(
+                lookup::nearest(&lookup::key(word), self.by_key.keys().map(String::as_str))
+                    .and_then(|near| self.by_key.get(near).cloned()),
+            ),
+        }
+    }
+
+    /// The words of a cell.
+    pub fn items(&self, cell: &str) -> Vec<String> {
+        items(cell, &|word| self.is_known(word))
+    }
+}
+
+/// All that cells may name, made ready once for a file.
+pub struct Vocabulary<'c> {
+    pub catalogue: &'c Catalogue,
+    pub skills: Words,
+    pub roles: Words,
+    pub themes: Words,
+    areas: HashMap<String, String>,
+    formats: HashMap<String, Format>,
+}
+
+impl<'c> Vocabulary<'c> {
+    pub fn new(catalogue: &'c Catalogue) -> Vocabulary<'c> {
+        let cues = catalogue
+            .skills
+            .iter()
+            .map(|e| &e.definition)
+            .filter(|d| !d.retired())
+            .map(|d| {
+                let all = d.aliases.iter().chain([&d.names.ja, &d.names.en]);
+                all.map(|word| word.replace(' ', "_")).collect::<Vec<_>>()
+            });
+        let mut areas = HashMap::new();
+        for area in &catalogue.fixed.areas {
+            areas.insert(lookup::key(&area.name), area.code.clone());
+            areas.insert(area.code.clone(), area.code.clone());
+            areas.insert(area.code.chars().take(5).collect(), area.code.clone());
+        }
+        let mut formats = HashMap::new();
+        for defaults in &catalogue.fixed.formats {
+            let bare = |name: &str| lookup::key(name.split('(').next().unwrap_or_default());
+            let names = [&defaults.names.ja, &defaults.names.en];
+            formats.insert(defaults.code.code().to_owned(), defaults.code);
+            for name in names {
+                formats.insert(lookup::key(name), defaults.code);
+                formats.entry(bare(name)).or_insert(defaults.code);
+            }
+        }
+        Vocabulary {
+            skills: Words::of(&catalogue.skills, |d| (&d.names, &d.aliases)).guessing(cues),
+            roles: Words::of(&catalogue.roles, |d| (&d.names, &d.aliases)),
+            themes: Words::of(&catalogue.themes, |d| (&d.names, &d.aliases)),
+            areas,
+            formats,
+            catalogue,
+        }
+    }
+
+    /// By name, with the prefecture or without, by code, or as the beginning of an address.
+    pub fn area(&self, cell: &str) -> Read<String> {
+        let key = lookup::key(cell);
+        let name = key
+            .strip_prefix("東京都")
+            .filter(|rest| !rest.is_empty())
+            .unwrap_or(&key);
+        if let Some(code) = self.areas.get(name) {
+            return Ok(code.clone());
+        }
+        let begins = |area: &&crate::catalogue::Area| name.starts_with(area.name.as_str());
+        if let Some(area) = self.catalogue.fixed.areas.iter().find(begins) {
+            return Ok(area.code.clone());
+        }
+        let names = self.catalogue.fixed.areas.iter().map(|area| area.name.as_str());
+        let near = lookup::nearest(name, names);
+        let hint = |ask: &str, end: &str| near.map(|near| format!("{ask}{near}{end}")).unwrap_or_default();
+        Err(Remark::new(
+            "unknown_area",
+            format!("この地域はありません。{}", hint("", " のことですか。")),
+            format!("There is no such area.{}", hint(" Did you mean ", "?")),
+        )
+        .suggesting(near))
+    }
+
+    pub fn format(&self, word: &str) -> Read<Format> {
+        let key = lookup::key(word);
+        let known = self
+            .formats
+            .get(&key)
+            .or_else(|| self.formats.get(&key.replace("プロジェクト", "")));
+        known.copied().ok_or_else(|| {
+            let near = lookup::nearest(&key, Format::ALL.iter().map(|f| f.code()));
+            let all = Format::ALL.map(Format::code).join(", ");
+            Remark::new(
+                "unknown_format",
+                format!("形式は {all} です。"),
+                format!("Formats are {all}."),
+            )
+            .suggesting(near)
+        })
+    }
+
+    pub fn formats(&self, cell: &str) -> Read<Vec<Format>> {
+        let is_one = |word: &str| self.format(word).is_ok();
+        items(cell, &is_one)
+            .iter()
+            .map(|word| self.format(word))
+            .collect()
+    }
+}
+
+/// Day-parts: codes, or 土日, 平日夜, 土曜午前, いつでも.
+pub fn day_parts(cell: &str) -> Read<Vec<DayPart>> {
+    let mut set = 0u32;
+    for item in items(cell, &|_| false) {
+        let found = day_part(&item).ok_or_else(|| {
+            Remark::new(
+                "day_part",
+                format!("「{item}」は曜日・時間帯ではありません(例: 土曜午前、平日夜)。"),
+                format!("{item:?} is no weekday or time of day (such as saturday_morning, 平日夜)."),
+            )
+        })?;
+        set |= found;
+    }
+    let parts = (0..crate::catalogue::calendar::DAY_PARTS).filter(|i| set & (1 << i) != 0);
+    Ok(parts.filter_map(DayPart::at).collect())
+}
+
+/// A set of day-parts in one word.
+fn day_part(word: &str) -> Option<u32> {
+    let key = lookup::key(word);
+    if let Ok(part) = DayPart::try_from(key.clone()) {
+        return Some(DayPart::set(&[part]));
+    }
+    if ["いつでも", "毎日", "全日", "不問", "anytime", "everyday"].contains(&key.as_str()) {
+        return Some((1 << crate::catalogue::calendar::DAY_PARTS) - 1);
+    }
+    let mut rest = key.as_str();
+    let mut days = 0u8;
+    let mut parts = 0u8;
+    const DAYS: [(&str, u8); 25] = [
+        ("平日", 0b001_1111),
+        ("週末", 0b110_0000),
+        ("休日", 0b110_0000),
+        ("土日祝", 0b110_0000),
+        ("毎週", 0),
+        ("曜日", 0),
+        ("月", 1),
+        ("火", 2),
+        ("水", 4),
+        ("木", 8),
+        ("金", 16),
+        ("土", 32),
+        ("日", 64),
+        ("祝", 64),
+        ("weekdays", 31),
+        ("weekends", 96),
+        ("monday", 1),
+        ("tuesday", 2),
+        ("wednesday", 4),
+        ("thursday", 8),
+        ("friday", 16),
+        ("saturday", 32),
+        ("sunday", 64),
+        ("曜", 0),
+        ("の", 0),
+    ];
+    const PARTS: [(&str, u8); 11] = [
+        ("午前中", 1),
+        ("午前", 1),
+        ("朝", 1),
+        ("午後", 2),
+        ("昼", 2),
+        ("夕方", 4),
+        ("夜間", 4),
+        ("夜", 4),
+        ("morning", 1),
+        ("afternoon", 2),
+        ("evening", 4),
+    ];
+    while !rest.is_empty() {
+        let part = PARTS
+            .iter()
+            .find_map(|(word, set)| Some((rest.strip_prefix(word)?, *set)));
+        if let Some((tail, set)) = part {
+            (rest, parts) = (tail.trim_start_matches(['・', '_', '、', '~']), parts | set);
+            continue;
+        }
+        let (tail, set) = DAYS
+            .iter()
+            .find_map(|(word, set)| Some((rest.strip_prefix(word)?, *set)))?;
+        (rest, days) = (tail.trim_start_matches(['・', '_', '、']), days | set);
+    }
+    if days == 0 && parts == 0 {
+        return None;
+    }
+    let days = if days == 0 { 0b111_1111 } else { days };
+    let parts = if parts == 0 { 0b111 } else { parts };
+    let of_day = |day: u32| {
+        if days & (1 << day) != 0 {
+            u32::from(parts) << (3 * day)
+        } else {
+            0
+        }
+    };
+    Some((0..7).map(of_day).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(cell: &str) -> Vec<String> {
+        day_parts(cell).unwrap().into_iter().map(DayPart::code).collect()
+    }
+
+    #[test]
+    fn weekdays_and_times_of_day() {
+        assert_eq!(codes("土曜午前"), ["saturday_morning"]);
+        assert_eq!(
+            codes("saturday_morning、日曜日の夜"),
+            ["saturday_morning", "sunday_evening"]
+        );
+        assert_eq!(codes("平日夜").len(), 5);
+        assert_eq!(codes("土日").len(), 6);
+        assert_eq!(codes("いつでも").len(), 21);
+        assert_eq!(codes("月・水").len(), 6);
+        assert_eq!(codes("夜").len(), 7);
+        assert_eq!(day_parts("そのうち").unwrap_err().code, "day_part");
+    }
+}

@@ -1,0 +1,352 @@
+//! The file again, with what was found in a column of its own.
+//!
+//! Delimited text keeps its delimiter, quotes and encoding; an XLSX keeps everything, the cells are put into its sheet.
+//! What has neither comes back as CSV.
+
+use super::file::JobFile;
+use super::{Job, report};
+use crate::db::Pool;
+use crate::error::{Error, Result};
+use crate::http::Language;
+use crate::imports::finding::Finding;
+use crate::imports::table::{ABSENT, FileFormat, Row, Source, Survey, survey};
+use encoding_rs::Encoding;
+use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::{Reader, Writer};
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read, Write};
+
+/// The heading of the column.
+pub const HEADING: &str = "取り込み結果";
+
+/// Name and media type of the copy, told by what the file is.
+pub fn name_and_type(job: &Job) -> (String, &'static str) {
+    let format = job.detected.as_ref().map(|detected| detected.format);
+    let (extension, media_type) = match format {
+        Some(FileFormat::Xlsx) => (
+            "xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
+        Some(FileFormat::Tsv) => ("tsv", "text/tab-separated-values"),
+        _ => ("csv", "text/csv"),
+    };
+    (format!("import-{}.{extension}", job.id), media_type)
+}
+
+/// Writes the copy.
+pub fn write(pool: &Pool, job: &Job, language: Language, into: &mut impl Write) -> Result<()> {
+    let file = JobFile {
+        pool,
+        id: job.id,
+        length: job.length as u64,
+    };
+    let mut told = Told {
+        pool,
+        job,
+        language,
+        page: Vec::new(),
+        at: 0,
+        after: None,
+        ended: false,
+    };
+    let named = |cells: &csv::StringRecord| {
+        cells
+            .iter()
+            .filter(|cell| job.progress.columns.contains_key(cell.trim()))
+            .count()
+    };
+    let survey = survey(&file, &job.options.hints(), &named)?;
+    match survey.detected.format {
+        FileFormat::Xlsx => xlsx(&file, &survey, &mut told, into),
+        _ => delimited(&file, &survey, &mut told, into),
+    }
+}
+
+/// The findings, in the order of their rows.
+struct Told<'t> {
+    pool: &'t Pool,
+    job: &'t Job,
+    language: Language,
+    page: Vec<(i64, Finding)>,
+    at: usize,
+    after: Option<i64>,
+    ended: bool,
+}
+
+impl Told<'_> {
+    /// What was found about a row, in words.
+    fn about(&mut self, line: u64) -> Result<String> {
+        let mut words = Vec::new();
+        loop {
+            if self.at == self.page.len() {
+                if self.ended {
+                    break;
+                }
+                let (id, after) = (self.job.id, self.after);
+                self.page = self
+                    .pool
+                    .read_blocking(|db| report::store::findings(db, id, after, 1000))?;
+                self.at = 0;
+                self.after = self.page.last().map(|(position, _)| *position).or(after);
+                self.ended = self.page.is_empty();
+                continue;
+            }
+            let Some((_, finding)) = self.page.get(self.at) else {
+                break;
+            };
+            if finding.line > line {
+                break;
+            }
+            if finding.line == line {
+                let column = finding
+                    .column
+                    .as_ref()
+                    .map(|name| format!("{name}: "))
+                    .unwrap_or_default();
+                let suggestion = finding
+                    .suggestion
+                    .as_ref()
+                    .map(|s| format!(" → {s}"))
+                    .unwrap_or_default();
+                let message = self.language.choose(&finding.message);
+                words.push(format!("{column}{message} [{}]{suggestion}", finding.code));
+            }
+            self.at += 1;
+        }
+        Ok(words.join(" / "))
+    }
+}
+
+fn delimited(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl Write) -> Result<()> {
+    let detected = &survey.detected;
+    let is_text = matches!(detected.format, FileFormat::Csv | FileFormat::Tsv);
+    let byte = |c: Option<char>| c.and_then(|c| u8::try_from(c).ok());
+    let mut builder = csv::WriterBuilder::new();
+    builder
+        .flexible(true)
+        .delimiter(byte(detected.delimiter).unwrap_or(b','));
+    builder
+        .quote(byte(detected.quote).unwrap_or(b'"'))
+        .terminator(csv::Terminator::CRLF);
+    let encoding = detected
+        .encoding
+        .as_deref()
+        .filter(|_| is_text)
+        .unwrap_or("UTF-8");
+    let mut out = Encoded { into, name: encoding };
+    if !is_text || detected.byte_order_mark {
+        out.write("\u{feff}")?;
+    }
+    let mut line = |cells: &mut dyn Iterator<Item = &str>| -> Result<()> {
+        let mut writer = builder.from_writer(Vec::new());
+        let cells: Vec<&str> = cells.map(|cell| if cell == ABSENT { "" } else { cell }).collect();
+        writer
+            .write_record(&cells)
+            .map_err(|e| Error::Internal(e.to_string()))?;
+        let bytes = writer.into_inner().map_err(|e| Error::Internal(e.to_string()))?;
+        out.write(&String::from_utf8_lossy(&bytes))
+    };
+    let width = survey.header.len();
+    let mut row = Row::default();
+    let mut rows = survey.every_row(file)?;
+    let mut is_told = survey.header_line > 0;
+    if !is_told {
+        line(&mut survey.header.iter().map(String::as_str).chain([HEADING]))?;
+    }
+    while rows.next(&mut row)? {
+        let is_header = is_told && row.line == survey.header_line;
+        let text = if is_header {
+            HEADING.to_owned()
+        } else {
+            told.about(row.line)?
+        };
+        is_told &= !is_header;
+        let missing = width.saturating_sub(row.cells.len());
+        let blanks = std::iter::repeat_n("", missing);
+        line(&mut row.cells.iter().chain(blanks).chain([text.as_str()]))?;
+    }
+    Ok(())
+}
+
+/// Text in the file's own encoding; what that does not have becomes a character reference.
+struct Encoded<'w, W> {
+    into: &'w mut W,
+    name: &'w str,
+}
+
+impl<W: Write> Encoded<'_, W> {
+    fn write(&mut self, text: &str) -> Result<()> {
+        let wide = |f: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(f).collect::<Vec<u8>>();
+        let bytes = match self.name {
+            "UTF-16LE" => wide(u16::to_le_bytes),
+            "UTF-16BE" => wide(u16::to_be_bytes),
+            name => match Encoding::for_label(name.as_bytes()) {
+                Some(encoding) => encoding.encode(text).0.into_owned(),
+                None => text.as_bytes().to_vec(),
+            },
+        };
+        self.into.write_all(&bytes).map_err(failed)
+    }
+}
+
+fn failed(e: impl std::fmt::Display) -> Error {
+    Error::Internal(format!("a copy can't be written: {e}"))
+}
+
+/// The archive again, with one sheet that has a column more.
+fn xlsx(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl Write) -> Result<()> {
+    let mut texts = BTreeMap::from([(survey.header_line, HEADING.to_owned())]);
+    let mut widest = survey.header.len();
+    let mut row = Row::default();
+    let mut rows = survey.rows(file)?;
+    while rows.next(&mut row)? {
+        widest = widest.max(row.cells.len());
+        let text = told.about(row.line)?;
+        if !text.is_empty() {
+            texts.insert(row.line, text);
+        }
+    }
+    let mut bytes = Vec::new();
+    file.open()?.read_to_end(&mut bytes).map_err(failed)?;
+    let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).map_err(failed)?;
+    let sheet = sheet_path(&mut archive, survey.detected.sheet.as_deref().unwrap_or_default())?;
+    let mut copy = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for i in 0..archive.len() {
+        let part = archive.by_index(i).map_err(failed)?;
+        if part.name().map_err(failed)? != sheet.as_str() {
+            copy.raw_copy_file(part).map_err(failed)?;
+            continue;
+        }
+        copy.start_file(sheet.as_str(), zip::write::SimpleFileOptions::default())
+            .map_err(failed)?;
+        with_column(std::io::BufReader::new(part), &mut copy, &letters(widest), &texts)?;
+    }
+    let copy = copy.finish().map_err(failed)?;
+    into.write_all(copy.get_ref()).map_err(failed)
+}
+
+type Archive<'b> = zip::ZipArchive<Cursor<&'b Vec<u8>>>;
+
+fn part(archive: &mut Archive, name: &str) -> Result<String> {
+    const LARGEST: u64 = 1024 * 1024;
+    let mut text = String::new();
+    let part = archive.by_name(name).map_err(failed)?;
+    part.take(LARGEST).read_to_string(&mut text).map_err(failed)?;
+    Ok(text)
+}
+
+fn attribute(element: &BytesStart, name: &[u8]) -> Option<String> {
+    let found = element
+        .attributes()
+        .flatten()
+        .find(|a| a.key.local_name().into_inner().as_bytes() == name)?;
+    let text = String::from_utf8_lossy(found.value.as_bytes()).into_owned();
+    quick_xml::escape::unescape(&text)
+        .ok()
+        .map(std::borrow::Cow::into_owned)
+}
+
+/// Which part of the archive a sheet is.
+fn sheet_path(archive: &mut Archive, name: &str) -> Result<String> {
+    let elements = |text: &str, element: &str, of: &mut dyn FnMut(&BytesStart) -> bool| {
+        let mut reader = Reader::from_str(text);
+        while let Ok(event) = reader.read_event() {
+            match event {
+                Event::Start(e) | Event::Empty(e)
+                    if e.local_name().into_inner().as_bytes() == element.as_bytes() && of(&e) =>
+                {
+                    break;
+                }
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+    };
+    let (mut id, mut target) = (None, None);
+    elements(&part(archive, "xl/workbook.xml")?, "sheet", &mut |e| {
+        let found = attribute(e, b"name").as_deref() == Some(name);
+        if found {
+            id = attribute(e, b"id");
+        }
+        found
+    });
+    elements(
+        &part(archive, "xl/_rels/workbook.xml.rels")?,
+        "Relationship",
+        &mut |e| {
+            let found = attribute(e, b"Id") == id;
+            if found {
+                target = attribute(e, b"Target");
+            }
+            found
+        },
+    );
+    let target = target.ok_or_else(|| failed("its sheet is not found"))?;
+    let absolute = target.strip_prefix('/').map(str::to_owned);
+    Ok(absolute.unwrap_or_else(|| format!("xl/{target}")))
+}
+
+/// The sheet with a cell at the end of each row that something was found about.
+fn with_column(
+    sheet: impl std::io::BufRead,
+    into: &mut impl Write,
+    column: &str,
+    texts: &BTreeMap<u64, String>,
+) -> Result<()> {
+    let mut reader = Reader::from_reader(sheet);
+    let mut writer = Writer::new(into);
+    let (mut buffer, mut row) = (Vec::new(), 0u64);
+    loop {
+        buffer.clear();
+        let event = reader.read_event_into(&mut buffer).map_err(failed)?;
+        match &event {
+            Event::Eof => return Ok(()),
+            Event::Start(e) if e.local_name().into_inner().as_bytes() == b"row" => {
+                let number = attribute(e, b"r").and_then(|n| n.parse().ok());
+                row = number.unwrap_or(row + 1);
+            }
+            Event::End(e) if e.local_name().into_inner().as_bytes() == b"row" => {
+                if let Some(text) = texts.get(&row) {
+                    cell(&mut writer, &format!("{column}{row}"), text).map_err(failed)?;
+                }
+            }
+            _ => {}
+        }
+        writer.write_event(event).map_err(failed)?;
+    }
+}
+
+fn cell<W: Write>(writer: &mut Writer<W>, place: &str, text: &str) -> std::io::Result<()> {
+    let start = BytesStart::new("c").with_attributes([("r", place), ("t", "inlineStr")]);
+    writer.write_event(Event::Start(start))?;
+    writer.write_event(Event::Start(BytesStart::new("is")))?;
+    writer.write_event(Event::Start(BytesStart::new("t")))?;
+    writer.write_event(Event::Text(BytesText::new(text)))?;
+    for end in ["t", "is", "c"] {
+        writer.write_event(Event::End(BytesEnd::new(end)))?;
+    }
+    Ok(())
+}
+
+/// The letters of a column; 0 is A.
+fn letters(mut column: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        letters.insert(0, char::from(b'A' + (column % 26) as u8));
+        if column < 26 {
+            return letters.into_iter().collect();
+        }
+        column = column / 26 - 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn columns_have_letters() {
+        assert_eq!(
+            [0, 25, 26, 51, 52, 701, 702].map(super::letters),
+            ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+        );
+    }
+}

@@ -1,0 +1,366 @@
+//! Jobs: a file, what is to be done with it, and what became of that.
+//!
+//! * `store`: jobs and their files; `file`: reading one. `report`: what they found and wrote. `run`: one job from its file to its report. `rows`: many rows at once.
+//! * `undo`: taking back what a job wrote. `copy`: the file again, with its faults in a column.
+//!
+//! The file lies in the database, so that any server can go on where another one died: whoever runs a job holds a lease,
+//! renewed with each step. `best_effort` commits step by step and goes on behind the last one; `all_or_nothing` is one
+//! transaction, so what a dying server began was never there; a `dry_run` writes nothing but findings.
+
+pub mod copy;
+pub mod file;
+pub mod report;
+pub mod rows;
+pub mod run;
+pub mod store;
+pub mod undo;
+
+use super::Kind;
+use super::columns::Mapping;
+use super::finding::{Finding, Severity};
+use super::table::{Detected, Hints};
+use crate::db::{Id, Instant};
+use crate::error::{Error, Result, Text};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// The most rows that one transaction writes.
+pub const MOST_AT_ONCE: u64 = 200_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Mode {
+    /// Tells what would be done.
+    DryRun,
+    /// Nothing is written unless every row can be.
+    AllOrNothing,
+    /// Rows that can't be taken are rejected, the others go in.
+    #[default]
+    BestEffort,
+}
+
+/// What happens to a record that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum OnConflict {
+    /// The row's columns count.
+    #[default]
+    Update,
+    /// It stays as it is.
+    Skip,
+    /// The row is rejected.
+    Fail,
+}
+
+/// What happens to the source's records that a full roster does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Absent {
+    #[default]
+    Keep,
+    /// Organizations and deliverables are archived, workers paused; only if no row was rejected. What is under way stays.
+    Archive,
+}
+
+/// How a file is to be imported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "workers", "source": "roster", "mode": "best_effort", "on_conflict": "update",
+    "absent": "keep", "mapping": {"得意なこと": "skills"}, "encoding": null, "sheet": null, "file_name": "名簿.xlsx"}))]
+pub struct Options {
+    pub kind: Kind,
+    /// Where the records come from; with `external_id` it tells each record.
+    #[serde(default = "roster")]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100, default = "roster")]
+    pub source: String,
+    #[serde(default)]
+    #[schema(default = "best_effort")]
+    pub mode: Mode,
+    #[serde(default)]
+    #[schema(default = "update")]
+    pub on_conflict: OnConflict,
+    #[serde(default)]
+    #[schema(default = "keep")]
+    pub absent: Absent,
+    /// Headings and the fields they mean, besides those that are known and saved; an empty field leaves a column out.
+    #[serde(default)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    pub mapping: Mapping,
+    /// Of text; detected where it isn't given.
+    #[serde(default)]
+    #[validate(length(max = 40))]
+    #[schema(max_length = 40, example = json!(null))]
+    pub encoding: Option<String>,
+    /// Of a workbook; the first that holds anything where it isn't given.
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_length = 100, example = json!(null))]
+    pub sheet: Option<String>,
+    #[serde(default)]
+    #[validate(length(max = 255))]
+    #[schema(max_length = 255)]
+    pub file_name: Option<String>,
+}
+
+fn roster() -> String {
+    "roster".to_owned()
+}
+
+impl Options {
+    pub fn of(kind: Kind) -> Options {
+        Options {
+            kind,
+            source: roster(),
+            mode: Mode::default(),
+            on_conflict: OnConflict::default(),
+            absent: Absent::default(),
+            mapping: Mapping::default(),
+            encoding: None,
+            sheet: None,
+            file_name: None,
+        }
+    }
+
+    pub fn hints(&self) -> Hints {
+        Hints {
+            encoding: self.encoding.clone(),
+            sheet: self.sheet.clone(),
+        }
+    }
+
+    /// Sources of partner apps are theirs.
+    pub fn check(&self) -> Result<()> {
+        self.validate()
+            .map_err(|errors| crate::http::body::invalid(&errors))?;
+        if self.source.starts_with("partner:") {
+            let rule = Text::new(
+                "partner: で始まる source は連携アプリのものです。",
+                "A source that begins with partner: is an app's.",
+            );
+            return Err(Error::invalid("/source", "reserved_source", rule));
+        }
+        if self.kind != Kind::Engagements {
+            super::columns::Columns::new(self.kind, &self.mapping)?;
+        }
+        Ok(())
+    }
+}
+
+/// The options as they are kept, with what the sender reaches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    pub options: Options,
+    /// Only records of these areas; of all where there is none.
+    pub areas: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// The file is arriving.
+    Receiving,
+    Queued,
+    Running,
+    /// Every row was taken, or could be.
+    Succeeded,
+    /// Some rows were rejected.
+    Partial,
+    /// The file could not be read, or `all_or_nothing` met a row that can't be taken: nothing more was written.
+    Failed,
+    Cancelled,
+    Undoing,
+    Undone,
+}
+
+impl JobState {
+    pub const ALL: [JobState; 9] = [
+        JobState::Receiving,
+        JobState::Queued,
+        JobState::Running,
+        JobState::Succeeded,
+        JobState::Partial,
+        JobState::Failed,
+        JobState::Cancelled,
+        JobState::Undoing,
+        JobState::Undone,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            JobState::Receiving => "receiving",
+            JobState::Queued => "queued",
+            JobState::Running => "running",
+            JobState::Succeeded => "succeeded",
+            JobState::Partial => "partial",
+            JobState::Failed => "failed",
+            JobState::Cancelled => "cancelled",
+            JobState::Undoing => "undoing",
+            JobState::Undone => "undone",
+        }
+    }
+
+    pub fn of_code(code: &str) -> Option<JobState> {
+        JobState::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// Whether nothing more happens by itself.
+    pub fn is_final(self) -> bool {
+        !matches!(
+            self,
+            JobState::Receiving | JobState::Queued | JobState::Running | JobState::Undoing
+        )
+    }
+}
+
+/// How far a job is: numbers of rows.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Progress {
+    /// Of the file; null until it has been looked at.
+    #[schema(minimum = 0, example = 1200)]
+    pub total: Option<u64>,
+    #[schema(minimum = 0, example = 800)]
+    pub seen: u64,
+    #[schema(minimum = 0, example = 640)]
+    pub created: u64,
+    #[schema(minimum = 0, example = 120)]
+    pub updated: u64,
+    #[schema(minimum = 0, example = 30)]
+    pub unchanged: u64,
+    /// Left as they are because of `on_conflict=skip`.
+    #[schema(minimum = 0, example = 0)]
+    pub skipped: u64,
+    #[schema(minimum = 0, example = 10)]
+    pub rejected: u64,
+    /// Records that the file does not have, archived or paused.
+    #[schema(minimum = 0, example = 0)]
+    pub archived: u64,
+    /// Findings in the report.
+    #[schema(minimum = 0, example = 14)]
+    pub findings: u64,
+    /// Rows by the second, since the job began or went on.
+    #[schema(minimum = 0, example = 20_000)]
+    pub rows_per_second: Option<u64>,
+    /// What headings were taken for: the field, or nothing.
+    #[serde(default)]
+    #[schema(value_type = std::collections::BTreeMap<String, String>, example = json!({"氏名": "name", "得意なこと": "skills", "血液型": ""}))]
+    pub columns: Mapping,
+}
+
+/// Why a job failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Failure {
+    #[schema(example = "unclosed_quote")]
+    pub code: String,
+    pub ja: String,
+    pub en: String,
+}
+
+impl Failure {
+    pub fn of(error: &Error) -> Failure {
+        let (code, text) = match error {
+            Error::Invalid(faults) => faults
+                .first()
+                .map_or((error.code().to_owned(), error.detail()), |f| {
+                    (f.code.to_string(), f.message.clone())
+                }),
+            other => (other.code().to_owned(), other.detail()),
+        };
+        Failure {
+            code,
+            ja: text.ja.into_owned(),
+            en: text.en.into_owned(),
+        }
+    }
+
+    pub fn new(code: &str, ja: impl Into<String>, en: impl Into<String>) -> Failure {
+        Failure {
+            code: code.to_owned(),
+            ja: ja.into(),
+            en: en.into(),
+        }
+    }
+}
+
+/// A job as it is kept.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Job {
+    pub id: Id,
+    pub state: JobState,
+    #[serde(flatten)]
+    pub options: Options,
+    /// Of the file, SHA-256.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    pub digest: String,
+    /// Bytes of the file.
+    #[schema(minimum = 0, example = 48_213)]
+    pub length: i64,
+    pub detected: Option<Detected>,
+    pub progress: Progress,
+    pub error: Option<Failure>,
+    /// Role and id of whoever sent it.
+    #[schema(example = "importer:nightly")]
+    pub created_by: String,
+    #[serde(skip)]
+    pub areas: Option<Vec<String>>,
+    #[serde(skip)]
+    pub cancelling: bool,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub finished_at: Option<Instant>,
+}
+
+/// A finding as it is shown.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ShownFinding {
+    /// Counts the findings of a job.
+    #[schema(minimum = 0, example = 3)]
+    pub position: i64,
+    /// Where the row begins in the file; the first line is 1. Of a workbook or JSON document: its row.
+    #[schema(minimum = 0, example = 17)]
+    pub line: u64,
+    /// The column's heading, or the place in the record.
+    #[schema(example = "区市町村")]
+    pub column: Option<String>,
+    #[schema(example = "新縮区")]
+    pub value: String,
+    pub severity: Severity,
+    #[schema(example = "unknown_area")]
+    pub code: String,
+    /// By Accept-Language.
+    #[schema(example = "この地域はありません。新宿区 のことですか。")]
+    pub message: String,
+    #[schema(example = "新宿区")]
+    pub suggestion: Option<String>,
+}
+
+impl ShownFinding {
+    pub fn of(position: i64, finding: Finding, language: crate::http::Language) -> ShownFinding {
+        let Finding {
+            line,
+            column,
+            value,
+            severity,
+            code,
+            message,
+            suggestion,
+        } = finding;
+        ShownFinding {
+            position,
+            line,
+            column,
+            value,
+            severity,
+            code,
+            message: match language {
+                crate::http::Language::Ja => message.ja.into_owned(),
+                crate::http::Language::En => message.en.into_owned(),
+            },
+            suggestion,
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! What the three kinds of records have in common, as imports see them.
+
+use super::{Context, Reading, deliverables as requests, organizations as groups, workers as people};
+use crate::auth::Reach;
+use crate::changes::Action;
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::{self, Deliverable, NewDeliverable};
+use crate::error::{Error, Result};
+use crate::organizations::{self, NewOrganization, Organization, names::name_key};
+use crate::workers::{self, NewWorker, Worker, WorkerStatus};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+/// A kind of record that files hold.
+pub trait Record: Sized + Clone {
+    /// What a row says.
+    type Details: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// What the rows refer to, looked up for many at once.
+    type References: Default;
+
+    fn id(&self) -> Id;
+    fn version(&self) -> i64;
+    fn details(&self) -> &Self::Details;
+    fn external_id(&self) -> Option<&str>;
+    fn area(details: &Self::Details) -> Option<&str>;
+    /// Where its source and its id there stand.
+    fn origin(details: &mut Self::Details) -> (&mut Option<String>, &mut Option<String>);
+    /// By what a row without an id is known when it comes again.
+    fn likeness(details: &Self::Details) -> String;
+
+    fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Self::References>;
+    fn understand(
+        reading: &mut Reading,
+        before: Option<&Self::Details>,
+        references: &Self::References,
+        context: &Context,
+    ) -> Option<Self::Details>;
+
+    fn register(id: Id, details: Self::Details, context: &Context, now: Instant) -> Self;
+    fn changed(&self, details: Self::Details, context: &Context, now: Instant) -> Result<Self>;
+    /// As it was before, whatever states forbid.
+    fn restored(&self, details: Self::Details, context: &Context, now: Instant) -> Result<Self> {
+        self.changed(details, context, now)
+    }
+    /// As it is when its source has it no more; none where it is so already.
+    fn retired(&self, now: Instant) -> Option<Self>;
+
+    /// External id, id and version of those that are there.
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>>;
+    fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Self>>;
+    fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Self>>;
+    fn insert(db: &mut Db, actor: &str, all: &[Self]) -> Result<()>;
+    fn update(db: &mut Db, actor: &str, record: &Self, action: Action) -> Result<()>;
+    /// Takes back that it was registered.
+    fn remove(db: &mut Db, actor: &str, record: &Self, now: Instant) -> Result<()>;
+}
+
+impl Record for Worker {
+    type Details = NewWorker;
+    type References = ();
+
+    fn id(&self) -> Id {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn details(&self) -> &NewWorker {
+        &self.profile
+    }
+    fn external_id(&self) -> Option<&str> {
+        self.profile.external_id.as_deref()
+    }
+    fn area(details: &NewWorker) -> Option<&str> {
+        details.area.as_deref()
+    }
+    fn origin(details: &mut NewWorker) -> (&mut Option<String>, &mut Option<String>) {
+        (&mut details.source, &mut details.external_id)
+    }
+    fn likeness(details: &NewWorker) -> String {
+        people::likeness(details)
+    }
+    fn refer(_: &mut Db, _: &[Reading], _: &Context) -> Result<()> {
+        Ok(())
+    }
+    fn understand(
+        reading: &mut Reading,
+        before: Option<&NewWorker>,
+        (): &(),
+        context: &Context,
+    ) -> Option<NewWorker> {
+        people::understand(reading, before, context)
+    }
+    fn register(id: Id, details: NewWorker, _: &Context, now: Instant) -> Worker {
+        Worker::register(id, details, now)
+    }
+    fn changed(&self, details: NewWorker, _: &Context, now: Instant) -> Result<Worker> {
+        Ok(Worker::changed(self, details, now))
+    }
+    fn retired(&self, now: Instant) -> Option<Worker> {
+        let paused = NewWorker {
+            status: WorkerStatus::Paused,
+            ..self.profile.clone()
+        };
+        (paused != self.profile).then(|| Worker::changed(self, paused, now))
+    }
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+        workers::store::known(db, source, external_ids)
+    }
+    fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
+        workers::store::load_some(db, ids)
+    }
+    fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Worker>> {
+        workers::store::of_source(db, source, after)
+    }
+    fn insert(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
+        workers::store::insert_all(db, actor, all)
+    }
+    fn update(db: &mut Db, actor: &str, worker: &Worker, _: Action) -> Result<()> {
+        workers::store::update(db, actor, worker)
+    }
+    fn remove(db: &mut Db, actor: &str, worker: &Worker, _: Instant) -> Result<()> {
+        workers::privacy::store::delete(db, actor, worker)
+    }
+}
+
+impl Record for Organization {
+    type Details = NewOrganization;
+    type References = ();
+
+    fn id(&self) -> Id {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn details(&self) -> &NewOrganization {
+        &self.details
+    }
+    fn external_id(&self) -> Option<&str> {
+        self.details.external_id.as_deref()
+    }
+    fn area(details: &NewOrganization) -> Option<&str> {
+        Some(&details.area)
+    }
+    fn origin(details: &mut NewOrganization) -> (&mut Option<String>, &mut Option<String>) {
+        (&mut details.source, &mut details.external_id)
+    }
+    fn likeness(details: &NewOrganization) -> String {
+        groups::likeness(details)
+    }
+    fn refer(_: &mut Db, _: &[Reading], _: &Context) -> Result<()> {
+        Ok(())
+    }
+    fn understand(
+        reading: &mut Reading,
+        before: Option<&NewOrganization>,
+        (): &(),
+        context: &Context,
+    ) -> Option<NewOrganization> {
+        groups::understand(reading, before, context)
+    }
+    fn register(id: Id, details: NewOrganization, _: &Context, now: Instant) -> Organization {
+        Organization::register(id, details, now)
+    }
+    fn changed(&self, details: NewOrganization, _: &Context, now: Instant) -> Result<Organization> {
+        Ok(Organization {
+            archived_at: None,
+            ..Organization::changed(self, details, now)
+        })
+    }
+    fn retired(&self, now: Instant) -> Option<Organization> {
+        Some(Organization {
+            archived_at: Some(now),
+            ..Organization::changed(self, self.details.clone(), now)
+        })
+    }
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+        organizations::store::known(db, source, external_ids)
+    }
+    fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
+        let mut found = Vec::new();
+        for id in ids {
+            match organizations::store::find(db, &Reach::Everything, *id, true) {
+                Err(Error::NotFound { .. }) => {}
+                organization => found.push(organization?),
+            }
+        }
+        Ok(found)
+    }
+    fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Organization>> {
+        let found = organizations::store::of_source(db, source, after)?;
+        let mut idle = Vec::new();
+        for organization in found {
+            if !organizations::store::has_open_deliverables(db, organization.id)? {
+                idle.push(organization);
+            }
+        }
+        Ok(idle)
+    }
+    fn insert(db: &mut Db, actor: &str, all: &[Organization]) -> Result<()> {
+        all.iter()
+            .try_for_each(|one| organizations::store::insert(db, actor, one))
+    }
+    fn update(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
+        organizations::store::update(db, actor, organization, action)
+    }
+    fn remove(db: &mut Db, actor: &str, organization: &Organization, now: Instant) -> Result<()> {
+        let retired = organization.retired(now);
+        retired.map_or(Ok(()), |gone| {
+            organizations::store::update(db, actor, &gone, Action::Archived)
+        })
+    }
+}
+
+/// Who asks, by what a row says of them: their id and area.
+pub type Asked = HashMap<requests::Asking, (Id, String)>;
+
+impl Record for Deliverable {
+    type Details = NewDeliverable;
+    type References = Asked;
+
+    fn id(&self) -> Id {
+        self.id
+    }
+    fn version(&self) -> i64 {
+        self.version
+    }
+    fn details(&self) -> &NewDeliverable {
+        &self.request
+    }
+    fn external_id(&self) -> Option<&str> {
+        self.request.external_id.as_deref()
+    }
+    fn area(details: &NewDeliverable) -> Option<&str> {
+        details.area.as_deref()
+    }
+    fn origin(details: &mut NewDeliverable) -> (&mut Option<String>, &mut Option<String>) {
+        (&mut details.source, &mut details.external_id)
+    }
+    fn likeness(details: &NewDeliverable) -> String {
+        requests::likeness(details)
+    }
+    /// By its external id in the same source; else by its name in the area; else by its name, if only one bears it.
+    fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Asked> {
+        let mut asked = Asked::new();
+        for asking in readings
+            .iter()
+            .filter_map(|reading| requests::asking(reading, context))
+        {
+            if asked.contains_key(&asking) {
+                continue;
+            }
+            let by_id = match asking.external_id.as_str() {
+                "" => None,
+                external_id => organizations::store::find_external(db, &context.source, external_id)?,
+            };
+            let key = name_key(&asking.name);
+            let named = match (&by_id, asking.name.is_empty()) {
+                (None, false) => {
+                    let there = organizations::store::named(db, &asking.area, &key)?;
+                    let found = if there.is_empty() {
+                        organizations::store::named_anywhere(db, &key)?
+                    } else {
+                        there
+                    };
+                    <[Id; 1]>::try_from(found).ok().map(|[id]| id)
+                }
+                _ => None,
+            };
+            let found = match (by_id, named) {
+                (Some(found), _) => Some(found),
+                (None, Some(id)) => organizations::store::find(db, &Reach::Everything, id, false).ok(),
+                (None, None) => None,
+            };
+            if let Some(found) = found {
+                asked.insert(asking, (found.id, found.details.area));
+            }
+        }
+        Ok(asked)
+    }
+    fn understand(
+        reading: &mut Reading,
+        before: Option<&NewDeliverable>,
+        asked: &Asked,
+        context: &Context,
+    ) -> Option<NewDeliverable> {
+        let asking = requests::asking(reading, context);
+        let found = asking.and_then(|asking| asked.get(&asking));
+        requests::understand(
+            reading,
+            before,
+            found.map(|(id, area)| (*id, area.as_str())),
+            context,
+        )
+    }
+    fn register(id: Id, request: NewDeliverable, context: &Context, now: Instant) -> Deliverable {
+        Deliverable::register(id, request, context.vocabulary.catalogue, now)
+    }
+    fn changed(&self, request: NewDeliverable, context: &Context, now: Instant) -> Result<Deliverable> {
+        Deliverable::changed(self, request, context.vocabulary.catalogue, now)
+    }
+    fn restored(&self, request: NewDeliverable, context: &Context, now: Instant) -> Result<Deliverable> {
+        let before = Deliverable::register(self.id, request, context.vocabulary.catalogue, self.created_at);
+        Ok(Deliverable {
+            fiscal_year: self.fiscal_year,
+            provenance: self.provenance.clone(),
+            version: self.version + 1,
+            updated_at: now,
+            ..before
+        })
+    }
+    fn retired(&self, now: Instant) -> Option<Deliverable> {
+        Some(Deliverable {
+            archived_at: Some(now),
+            version: self.version + 1,
+            updated_at: now,
+            ..self.clone()
+        })
+    }
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+        deliverables::store::known(db, source, external_ids)
+    }
+    fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
+        deliverables::store::load_some(db, ids)
+    }
+    fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Deliverable>> {
+        deliverables::store::of_source(db, source, after)
+    }
+    fn insert(db: &mut Db, actor: &str, all: &[Deliverable]) -> Result<()> {
+        all.iter()
+            .try_for_each(|one| deliverables::store::insert(db, actor, one))
+    }
+    fn update(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Action) -> Result<()> {
+        deliverables::store::update(db, actor, deliverable, action)
+    }
+    fn remove(db: &mut Db, actor: &str, deliverable: &Deliverable, now: Instant) -> Result<()> {
+        let retired = deliverable.retired(now);
+        retired.map_or(Ok(()), |gone| {
+            deliverables::store::update(db, actor, &gone, Action::Archived)
+        })
+    }
+}

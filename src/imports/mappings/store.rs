@@ -1,0 +1,42 @@
+//! SQL of saved mappings.
+
+use crate::db::schema::import_mappings;
+use crate::db::{Db, Doc, Instant};
+use crate::error::Result;
+use crate::imports::Kind;
+use crate::imports::columns::Mapping;
+use diesel::prelude::*;
+
+/// A saved mapping, with its version.
+pub fn find(db: &mut Db, kind: Kind, source: &str) -> Result<Option<(Mapping, i64)>> {
+    use import_mappings::dsl as m;
+    let found = m::import_mappings
+        .find((source, kind.code()))
+        .select((m::mapping, m::version));
+    let found = found.first::<(Doc<Mapping>, i64)>(db).optional()?;
+    Ok(found.map(|(Doc(mapping), version)| (mapping, version)))
+}
+
+pub fn save(
+    db: &mut Db,
+    actor: &str,
+    kind: Kind,
+    source: &str,
+    mapping: &Mapping,
+    version: i64,
+) -> Result<()> {
+    use import_mappings::dsl as m;
+    diesel::delete(m::import_mappings.find((source, kind.code()))).execute(db)?;
+    let row = (
+        m::source.eq(source),
+        m::kind.eq(kind.code()),
+        m::mapping.eq(Doc(mapping.clone())),
+        m::version.eq(version),
+        m::updated_by.eq(actor),
+        m::updated_at.eq(Instant::now()),
+    );
+    diesel::insert_into(import_mappings::table)
+        .values(row)
+        .execute(db)?;
+    Ok(())
+}

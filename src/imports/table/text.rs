@@ -1,0 +1,273 @@
+//! Which encoding a text is in, and reading it as UTF-8 with line feeds.
+//!
+//! Whoever saves from Excel in Japan writes CP932 without saying so. What is UTF-8 all through is UTF-8; a file of which
+//! most lines that could tell are UTF-8 is UTF-8 with broken rows; of the rest, chardetng guesses.
+
+use super::{Detected, Source, broken, unreadable};
+use crate::error::Result;
+use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
+use std::io::Read;
+
+const KNOWN: [&Encoding; 6] = [UTF_8, SHIFT_JIS, EUC_JP, ISO_2022_JP, UTF_16LE, UTF_16BE];
+
+/// Stands behind the last row: where a row swallows it, a quote was never closed.
+pub const END: &str = "\u{10ffff}";
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    encoding: &'static Encoding,
+    pub byte_order_mark: bool,
+}
+
+impl Found {
+    pub fn name(&self) -> &'static str {
+        self.encoding.name()
+    }
+
+    /// The beginning of a file, whose last character may be cut.
+    pub fn decoded(&self, head: &[u8]) -> String {
+        let (text, _) = self.encoding.decode_with_bom_removal(head);
+        text.into_owned()
+    }
+}
+
+/// Reads until the buffer is full or the source has ended.
+pub fn fill(source: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
+    let mut length = 0;
+    while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match source.read(rest).map_err(broken)? {
+            0 => break,
+            n => length += n,
+        }
+    }
+    Ok(length)
+}
+
+pub fn detect(source: &(dyn Source + '_), head: &[u8], said: Option<&str>) -> Result<Found> {
+    let marked = Encoding::for_bom(head).map(|(encoding, _)| encoding);
+    let found = |encoding| Found {
+        encoding,
+        byte_order_mark: marked == Some(encoding),
+    };
+    if let Some(label) = said {
+        let label = label.trim();
+        let cp932 = label.eq_ignore_ascii_case("cp932").then_some(SHIFT_JIS);
+        let named = cp932.or_else(|| Encoding::for_label(label.as_bytes()));
+        let known = named.filter(|encoding| KNOWN.contains(encoding));
+        return known.map(found).ok_or_else(|| {
+            let names = KNOWN.map(Encoding::name).join(", ");
+            unreadable(
+                "unknown_encoding",
+                format!("文字コードは {names} のいずれかです。"),
+                format!("The encoding has to be one of {names}."),
+            )
+        });
+    }
+    if let Some(encoding) = marked {
+        return Ok(found(encoding));
+    }
+    if let Some(encoding) = utf_16(head) {
+        return Ok(found(encoding));
+    }
+    if head.contains(&0) {
+        return Err(unreadable(
+            "binary_file",
+            "テキストでも表計算ファイルでもありません。",
+            "This is neither text nor a workbook.",
+        ));
+    }
+    let lines = Lines::of(source)?;
+    if lines.utf_8 >= lines.others {
+        return Ok(found(UTF_8));
+    }
+    if lines.sample.is_ascii() {
+        return Ok(found(ISO_2022_JP));
+    }
+    let guessed = lines.detector.guess(Some(b"jp"), chardetng::Utf8Detection::Deny);
+    if KNOWN.contains(&guessed) {
+        return Ok(found(guessed));
+    }
+    let errors = |encoding: &'static Encoding| {
+        let (text, _) = encoding.decode_without_bom_handling(&lines.sample);
+        text.matches('\u{fffd}').count()
+    };
+    let (fewest, encoding) = [SHIFT_JIS, EUC_JP]
+        .map(|encoding| (errors(encoding), encoding))
+        .into_iter()
+        .min_by_key(|(errors, _)| *errors)
+        .unwrap_or((0, SHIFT_JIS));
+    if fewest * 20 > lines.sample.len() {
+        return Err(unreadable(
+            "unknown_encoding",
+            "文字コードが分かりません。encoding で指定してください。",
+            "The encoding can't be told: say it as encoding.",
+        ));
+    }
+    Ok(found(encoding))
+}
+
+/// UTF-16 without a mark: every other byte of its ASCII is 0.
+fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
+    let pairs = head.as_chunks::<2>().0;
+    let zeros = |i: usize| pairs.iter().filter(|pair| pair.get(i) == Some(&0)).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    // Some kanji have a 0 too (一 is U+4E00), but commas and line feeds are many more.
+    let many = |n: usize, other: usize| n * 50 > pairs.len() && n >= 3 * other;
+    if many(odd, even) {
+        Some(UTF_16LE)
+    } else if many(even, odd) {
+        Some(UTF_16BE)
+    } else {
+        None
+    }
+}
+
+/// The lines of a file that are not ASCII.
+struct Lines {
+    utf_8: u64,
+    others: u64,
+    detector: chardetng::EncodingDetector,
+    /// Some of those that are not UTF-8.
+    sample: Vec<u8>,
+}
+
+impl Lines {
+    fn of(source: &(dyn Source + '_)) -> Result<Lines> {
+        const SAMPLE: usize = 256 * 1024;
+        let mut lines = Lines {
+            utf_8: 0,
+            others: 0,
+            detector: chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow),
+            sample: Vec::new(),
+        };
+        let mut reader = source.open()?;
+        let (mut buffer, mut kept) = (vec![0; 256 * 1024], 0);
+        while let Some(rest) = buffer.get_mut(kept..) {
+            let length = kept + fill(&mut reader, rest)?;
+            let full = buffer.get(..length).unwrap_or_default();
+            let is_last = length < buffer.len();
+            // A line that is longer than the buffer is cut.
+            let end = full
+                .iter()
+                .rposition(|b| [b'\n', b'\r'].contains(b))
+                .map(|at| at + 1);
+            let end = end.filter(|_| !is_last).unwrap_or(length);
+            let (complete, rest) = full.split_at(end);
+            for line in complete
+                .split(|b| [b'\n', b'\r'].contains(b))
+                .filter(|line| !is_plain(line))
+            {
+                if line.first() != Some(&0x1b) && !line.is_ascii() && std::str::from_utf8(line).is_ok() {
+                    lines.utf_8 += 1;
+                } else {
+                    lines.others += 1;
+                    if lines.sample.len() < SAMPLE {
+                        lines.detector.feed(line, false);
+                        lines.sample.extend_from_slice(line);
+                    }
+                }
+            }
+            if is_last {
+                break;
+            }
+            let rest = rest.to_vec();
+            kept = rest.len();
+            if let Some(start) = buffer.get_mut(..kept) {
+                start.copy_from_slice(&rest);
+            }
+        }
+        lines.detector.feed(b"", true);
+        Ok(lines)
+    }
+}
+
+/// ASCII without the escapes of ISO-2022-JP.
+fn is_plain(line: &[u8]) -> bool {
+    line.is_ascii() && !line.contains(&0x1b)
+}
+
+/// The text of a file, in UTF-8 and with line feeds; bytes that are none of its encoding become U+FFFD.
+pub fn decode<'s>(source: &'s (dyn Source + 's), detected: &Detected) -> Result<Decoded<'s>> {
+    let name = detected.encoding.as_deref().unwrap_or("UTF-8");
+    let decoder = DecodeReaderBytesBuilder::new()
+        .encoding(Encoding::for_label(name.as_bytes()))
+        .strip_bom(true)
+        .bom_override(true)
+        .build(source.open()?);
+    Ok(Decoded {
+        decoder,
+        after_return: false,
+        last: b'\n',
+        end: Some([b"\n", END.as_bytes(), b"\n"].concat()),
+    })
+}
+
+/// Line breaks of every kind become line feeds, and behind the last line stands [`END`].
+pub struct Decoded<'s> {
+    decoder: DecodeReaderBytes<Box<dyn Read + Send + 's>, Vec<u8>>,
+    after_return: bool,
+    last: u8,
+    end: Option<Vec<u8>>,
+}
+
+impl Read for Decoded<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let read = self.decoder.read(buffer)?;
+            if read == 0 {
+                return Ok(self.finish(buffer));
+            }
+            let Some(bytes) = buffer.get_mut(..read) else {
+                continue;
+            };
+            let length = self.with_line_feeds(bytes);
+            if let Some(last) = bytes.get(..length).and_then(|bytes| bytes.last()) {
+                self.last = *last;
+                return Ok(length);
+            }
+        }
+    }
+}
+
+impl Decoded<'_> {
+    fn finish(&mut self, buffer: &mut [u8]) -> usize {
+        let Some(end) = &mut self.end else { return 0 };
+        if self.last == b'\n' && end.first() == Some(&b'\n') {
+            end.remove(0);
+        }
+        let length = end.len().min(buffer.len());
+        buffer
+            .iter_mut()
+            .zip(end.drain(..length))
+            .for_each(|(to, from)| *to = from);
+        if end.is_empty() {
+            self.end = None;
+        } else {
+            self.last = 0;
+        }
+        length
+    }
+
+    /// In place; gives the new length.
+    fn with_line_feeds(&mut self, bytes: &mut [u8]) -> usize {
+        let untouched = !self.after_return && !bytes.contains(&b'\r');
+        if untouched {
+            return bytes.len();
+        }
+        let mut to = 0;
+        for from in 0..bytes.len() {
+            let Some(&byte) = bytes.get(from) else { break };
+            let skipped = byte == b'\n' && self.after_return;
+            self.after_return = byte == b'\r';
+            if skipped {
+                continue;
+            }
+            if let Some(place) = bytes.get_mut(to) {
+                *place = if byte == b'\r' { b'\n' } else { byte };
+                to += 1;
+            }
+        }
+        to
+    }
+}

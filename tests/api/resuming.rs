@@ -1,0 +1,186 @@
+//! Jobs whose server dies on the way, is stopped, or is asked to cancel.
+
+use crate::support::{config, postgres};
+use musubi::api::State;
+use musubi::config::Config;
+use musubi::imports::Kind;
+use musubi::imports::jobs::run::{LEASE, Runner};
+use musubi::imports::jobs::{Job, JobState, Mode, Options, store};
+use musubi::imports::upload;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+use temp_dir::TempDir;
+
+fn roster(rows: usize) -> Vec<u8> {
+    let row = |i: usize| format!("{i},佐藤 {i},新宿区\n");
+    let rows: String = (1..=rows).map(row).collect();
+    format!("id,氏名,地域\n{rows}").into_bytes()
+}
+
+/// A database without a server.
+fn on_both(test: impl Fn(&State)) {
+    let folder = TempDir::new().unwrap();
+    let open = |config: &Config| State::open(config).unwrap();
+    test(&open(&config(folder.path(), None)));
+    if let Some(cluster) = postgres::cluster() {
+        static NUMBER: AtomicU32 = AtomicU32::new(10_000);
+        let url = cluster.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed));
+        let folder = TempDir::new().unwrap();
+        test(&open(&config(folder.path(), Some(url))));
+    }
+}
+
+fn send(state: &State, mode: Mode, rows: usize) -> Job {
+    let options = Options {
+        mode,
+        ..Options::of(Kind::Workers)
+    };
+    upload::local(&state.pool, "test", options, &mut roster(rows).as_slice()).unwrap()
+}
+
+fn run(
+    state: &State,
+    lease: Duration,
+    stopping: &AtomicBool,
+    observer: &(dyn Fn(&Job) + Sync),
+) -> Option<Job> {
+    let runner = Runner {
+        pool: &state.pool,
+        catalogues: &state.catalogues,
+        stopping,
+        lease,
+        observer,
+    };
+    runner.run_next(None).unwrap()
+}
+
+fn find(state: &State, job: &Job) -> Job {
+    state
+        .pool
+        .read_blocking(|db| store::find(db, None, job.id))
+        .unwrap()
+}
+
+fn workers(state: &State) -> usize {
+    state
+        .pool
+        .read_blocking(|db| musubi::workers::store::external_ids(db, "roster"))
+        .unwrap()
+        .len()
+}
+
+/// Dies behind the first step, as a killed process does: the lease stays, and ends by itself.
+fn die(state: &State) {
+    let died = catch_unwind(AssertUnwindSafe(|| {
+        run(state, Duration::ZERO, &AtomicBool::new(false), &|_| {
+            panic!("killed")
+        })
+    }));
+    assert!(died.is_err());
+}
+
+#[test]
+fn best_effort_goes_on_where_it_was() {
+    on_both(|state| {
+        let job = send(state, Mode::BestEffort, 1200);
+        die(state);
+        let left = find(state, &job);
+        assert_eq!(
+            (left.state, left.progress.seen, workers(state)),
+            (JobState::Running, 500, 500)
+        );
+        let ended = run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap();
+        assert_eq!(
+            (ended.state, ended.progress.seen, ended.progress.created),
+            (JobState::Succeeded, 1200, 1200)
+        );
+        assert_eq!(
+            (workers(state), find(state, &job).state),
+            (1200, JobState::Succeeded)
+        );
+    });
+}
+
+#[test]
+fn all_or_nothing_leaves_nothing_and_begins_again() {
+    on_both(|state| {
+        let job = send(state, Mode::AllOrNothing, 1200);
+        die(state);
+        assert_eq!((find(state, &job).state, workers(state)), (JobState::Running, 0));
+        let ended = run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap();
+        assert_eq!(
+            (ended.state, ended.progress.created, workers(state)),
+            (JobState::Succeeded, 1200, 1200)
+        );
+    });
+}
+
+#[test]
+fn a_lease_that_is_held_keeps_others_away() {
+    on_both(|state| {
+        send(state, Mode::BestEffort, 1200);
+        let died = catch_unwind(AssertUnwindSafe(|| {
+            run(state, LEASE, &AtomicBool::new(false), &|_| panic!("killed"))
+        }));
+        assert!(died.is_err());
+        assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
+    });
+}
+
+#[test]
+fn a_server_that_stops_leaves_the_job_to_the_next() {
+    on_both(|state| {
+        let job = send(state, Mode::BestEffort, 1200);
+        assert!(run(state, LEASE, &AtomicBool::new(true), &|_| {}).is_none());
+        assert_eq!(
+            (find(state, &job).state, workers(state)),
+            (JobState::Running, 500)
+        );
+        assert_eq!(
+            run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap().state,
+            JobState::Succeeded
+        );
+        assert_eq!(workers(state), 1200);
+    });
+}
+
+#[test]
+fn a_cancelled_job_keeps_its_rows_until_it_is_undone() {
+    on_both(|state| {
+        let job = send(state, Mode::BestEffort, 1200);
+        let cancel = |job: &Job| state.pool.write_blocking(|db| store::cancel(db, job)).unwrap();
+        let ended = run(state, LEASE, &AtomicBool::new(false), &|job| {
+            if job.progress.seen == 500 {
+                cancel(job);
+            }
+        });
+        assert_eq!(
+            (ended.unwrap().state, workers(state)),
+            (JobState::Cancelled, 1000)
+        );
+        musubi::imports::jobs::undo::begin(&state.pool, &find(state, &job)).unwrap();
+        assert_eq!(
+            run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap().state,
+            JobState::Undone
+        );
+        assert_eq!(workers(state), 0);
+        // One that waits ends at once.
+        let job = send(state, Mode::BestEffort, 3);
+        cancel(&job);
+        assert_eq!(find(state, &job).state, JobState::Cancelled);
+        assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
+    });
+}
+
+#[test]
+fn the_same_file_twice_at_once_is_one_job() {
+    on_both(|state| {
+        let (first, second) = (
+            send(state, Mode::BestEffort, 10),
+            send(state, Mode::BestEffort, 10),
+        );
+        assert_eq!(first.id, second.id);
+        assert_ne!(first.id, send(state, Mode::DryRun, 10).id);
+    });
+}
