@@ -52,7 +52,7 @@ async fn list(
     filter: Query<ApplicationFilter>,
 ) -> Result<Page<ListedApplication>> {
     let (personal_data, today) = (caller.may::<ReadPersonalData>(), calendar::today());
-    let (Query(filter), reach) = (filter, caller.reach());
+    let (Query(filter), reach, seen_by) = (filter, caller.reach(), caller.reach());
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
         Filters::of(&catalogue)
@@ -60,7 +60,7 @@ async fn list(
             .check()?;
         store::list(db, &reach, &filter)
     });
-    let page = page.await?.map(|one| one.shown(personal_data));
+    let page = page.await?.map(|one| one.shown(&seen_by, personal_data));
     seen(&caller, &pool, &page.items).await?;
     Ok(page.map(|one| one.listed(today)))
 }
@@ -94,7 +94,12 @@ async fn create(
             application.version,
         );
         // The answer is about the worker: erasing them erases it.
-        Answer::created(location, worker, version, &application.shown(personal_data))
+        Answer::created(
+            location,
+            worker,
+            version,
+            &application.shown(&reach, personal_data),
+        )
     };
     match new.write(&pool, &caller.actor(), insert).await {
         Err(error) if similar::is_answered_with(&error) => {
@@ -116,7 +121,7 @@ async fn create(
 async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) -> Result<Entity<Application>> {
     let reach = caller.reach();
     let application = pool.read(move |db| store::find(db, &reach, id.0)).await?;
-    let application = application.shown(caller.may::<ReadPersonalData>());
+    let application = application.shown(&caller.reach(), caller.may::<ReadPersonalData>());
     seen(&caller, &pool, std::slice::from_ref(&application)).await?;
     Ok(Entity::new(application.version, application))
 }
@@ -163,7 +168,7 @@ async fn update(
         let catalogue = catalogues.current(db)?;
         moves::change(db, &actor, &catalogue, locked, outcome, Instant::now())
     });
-    let application = updated.await?.shown(personal_data);
+    let application = updated.await?.shown(&caller.reach(), personal_data);
     seen(&caller, &pool, std::slice::from_ref(&application)).await?;
     Ok(Entity::new(application.version, application))
 }

@@ -22,12 +22,13 @@ pub mod store;
 pub use filter::{ApplicationFilter, ApplicationSort};
 pub use status::{ApplicationStatus, Reason};
 
+use crate::auth::Reach;
 use crate::catalogue::calendar;
 use crate::catalogue::entries::valid_code;
 use crate::db::{Id, Instant};
 use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::error::{Error, FieldError, Result, Text};
-use crate::workers::{Worker, WorkerStatus};
+use crate::workers::{NewWorker, Worker, WorkerStatus};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -132,8 +133,12 @@ impl Application {
         }
     }
 
-    /// Without what the caller may not see.
-    pub fn shown(mut self, personal_data: bool) -> Application {
+    /// Without what the caller may not see. Through which app somebody came is not an organization's to know.
+    pub fn shown(mut self, reach: &Reach, personal_data: bool) -> Application {
+        if matches!(reach, Reach::Organization(_)) {
+            self.partner_id = None;
+            self.created_by = self.created_by.split(':').next().unwrap_or_default().to_owned();
+        }
         if !personal_data {
             self.message = None;
             self.outcome.note = None;
@@ -205,7 +210,16 @@ pub fn place_for(
         )
     })?;
     let place = free_place(deliverable, role, taken).ok_or_else(|| role_filled(role))?;
-    let willing = worker.map(|w| &w.profile);
+    // Whoever is kept apart is unavailable, and that is all that the other side learns.
+    let asking: Vec<Id> = deliverable.request.organization_ids().collect();
+    let apart = |p: &NewWorker| {
+        let mut kept = p
+            .blocked_organization_ids
+            .iter()
+            .chain(&p.conflict_organization_ids);
+        kept.any(|id| asking.contains(id))
+    };
+    let willing = worker.map(|w| &w.profile).filter(|p| !apart(p));
     let willing = willing.filter(|p| p.status == WorkerStatus::Active && p.consent.is_some());
     let profile = willing.ok_or_else(|| {
         conflict(

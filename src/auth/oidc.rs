@@ -171,7 +171,8 @@ impl Issuer {
                 .iter()
                 .find(|(theirs, _)| theirs == name)
                 .map(|(_, role)| *role);
-            mapped.or_else(|| Role::of_code(name))
+            // Where roles are mapped, another application's "admin" is not ours.
+            mapped.or_else(|| Role::of_code(name).filter(|_| self.roles.is_empty()))
         };
         let own: Vec<Role> = theirs.iter().filter_map(ours).collect();
         let mut roles = Role::ALL.into_iter().filter(|role| *role != Role::Partner);

@@ -31,18 +31,23 @@ impl FromRequest for ClientAddress {
 }
 
 fn client(peer: Option<IpAddr>, hops: &[&str], trusted: &TrustedProxies) -> Option<IpAddr> {
-    let mut address = peer?;
+    let mut address = plain(peer?);
     for hop in hops.iter().rev() {
         if !trusted.contains(address) {
             break;
         }
         // What can't be read was written by nobody whom we trust: the last known one stands.
         match hop.trim().parse() {
-            Ok(before) => address = before,
+            Ok(before) => address = plain(before),
             Err(_) => break,
         }
     }
     Some(address)
+}
+
+/// An IPv4 address that came over IPv6 is that IPv4 address.
+fn plain(address: IpAddr) -> IpAddr {
+    address.to_canonical()
 }
 
 #[cfg(test)]

@@ -328,9 +328,13 @@ async fn preview(
     asked: Submission<Preview>,
 ) -> Result<HttpResponse> {
     let (made, reach) = (server.clone(), caller.reach());
-    let compute = move |db: &mut Db, preview: Preview| {
+    let compute = move |db: &mut Db, mut preview: Preview| {
         let (weights, version) = preview.weights()?;
         let snapshot = made.snapshot(db)?;
+        // Whoever keeps apart from an organization is not to be found by leaving out who asks.
+        if let Reach::Organization(own) = &reach {
+            preview.need.organization_id.get_or_insert(*own);
+        }
         let known = match preview.need.organization_id {
             Some(id) => holds_organization(db, &reach, id)?,
             None => true,
@@ -346,6 +350,10 @@ async fn preview(
             }
         };
         let mut request = preview.need.request();
+        // Word by word, a trouble could be compared with evidence that its author may not read.
+        if reach != Reach::Everything {
+            request.trouble = None;
+        }
         request
             .resolve(&snapshot.catalogue, "", None)
             .map_err(below_need)?;

@@ -120,12 +120,20 @@ fn partners_scopes(scopes: &[String]) -> Result<(), ValidationError> {
     ))
 }
 
+fn is_localhost(host: &str) -> bool {
+    let port = host.strip_prefix("localhost");
+    port.is_some_and(|port| {
+        let number = port.strip_prefix(':').map(str::parse::<u16>);
+        port.is_empty() || number.is_some_and(|number| number.is_ok())
+    })
+}
+
 /// Scheme, host and port as browsers send them: nothing behind, no wildcard.
 fn valid_origins(origins: &[String]) -> Result<(), ValidationError> {
     let is_origin = |origin: &String| {
         let host = origin
             .strip_prefix("https://")
-            .or_else(|| origin.strip_prefix("http://localhost").map(|_| "localhost"));
+            .or_else(|| origin.strip_prefix("http://").filter(|host| is_localhost(host)));
         host.is_some_and(|host| {
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:".contains(&b);
             (1..=255).contains(&host.len()) && host.bytes().all(plain)

@@ -28,13 +28,14 @@ async fn export(
     pool: Data<Pool>,
     id: PathId,
 ) -> Result<Json<PersonalData>> {
-    let (reach, act) = (
+    let (reach, actor, act) = (
         caller.reach(),
+        caller.actor(),
         Act::new(&caller.actor(), AuditAction::PersonalDataExported, id.0),
     );
     let exported = pool.write(move |db| {
         let worker = workers::find_to_change(db, &reach, id.0)?;
-        let held = store::held(db, worker)?;
+        let held = store::held(db, worker)?.shown_to(&reach, &actor);
         crate::audit::store::append(db, &act)?;
         Ok(held)
     });

@@ -5,7 +5,8 @@
 pub mod http;
 pub mod store;
 
-use super::{RecordedConsent, Worker};
+use super::{RecordedConsent, Sight, Worker};
+use crate::auth::Reach;
 use crate::db::{Id, Instant};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,6 +25,23 @@ pub struct PersonalData {
     pub sessions: Vec<HeldSession>,
     /// Who saw or changed what concerns them, from the audit.
     pub audited: Vec<AuditedSum>,
+}
+
+impl PersonalData {
+    /// The login is between the person and us; what others know of the same person is not a partner's.
+    pub fn shown_to(mut self, reach: &Reach, actor: &str) -> PersonalData {
+        if !matches!(reach, Reach::Everything | Reach::Worker(_)) {
+            self.account = None;
+            self.sessions.clear();
+        }
+        if matches!(reach, Reach::Partner(_)) {
+            self.audited.retain(|sum| sum.actor == actor);
+        }
+        if matches!(reach, Reach::Partner(_) | Reach::Worker(_)) {
+            self.worker = self.worker.shown(Sight::Own);
+        }
+        self
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
