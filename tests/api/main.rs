@@ -17,6 +17,7 @@ mod contract;
 mod deliverables;
 mod duplicates;
 mod exposures;
+mod hostile;
 mod imports;
 mod index;
 mod lists;

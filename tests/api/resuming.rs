@@ -184,3 +184,46 @@ fn the_same_file_twice_at_once_is_one_job() {
         assert_ne!(first.id, send(state, Mode::DryRun, 10).id);
     });
 }
+
+/// The program itself, killed in the middle: nothing is asked of it, and nothing is told.
+#[test]
+#[allow(clippy::disallowed_methods)]
+fn a_killed_program_goes_on_when_it_is_called_again() {
+    let folder = TempDir::new().unwrap();
+    let config = config(folder.path(), None);
+    let state = State::open(&config).unwrap();
+    let file = folder.path().join("roster.csv");
+    std::fs::write(&file, roster(20_000)).unwrap();
+    let program = || {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"));
+        program
+            .args(["import", "workers"])
+            .arg(&file)
+            .arg("--data-dir")
+            .arg(folder.path());
+        program
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+        program
+    };
+    let mut first = program().spawn().unwrap();
+    while workers(&state) == 0 {
+        assert!(
+            first.try_wait().unwrap().is_none(),
+            "it ended before it was killed"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let left = workers(&state);
+    assert!((1..20_000).contains(&left), "{left}");
+    assert!(program().status().unwrap().success());
+    assert_eq!(workers(&state), 20_000);
+    let jobs = state
+        .pool
+        .read_blocking(|db| store::list(db, None, None, None, None))
+        .unwrap();
+    assert_eq!(jobs.items.len(), 1, "the same job went on");
+    assert_eq!(jobs.items[0].progress.created, 20_000);
+}

@@ -14,7 +14,13 @@ const QUOTES: [Option<u8>; 2] = [Some(b'"'), Some(b'\'')];
 /// may be cut.
 pub fn detect(sample: &str, is_whole: bool) -> Result<Detected> {
     let mut best: Option<(f64, u8, Option<u8>)> = None;
-    for quote in QUOTES {
+    // Single quotes are quotes only where nobody uses the usual ones.
+    let quotes = if sample.contains('"') {
+        QUOTES.get(..1)
+    } else {
+        QUOTES.get(..)
+    };
+    for quote in quotes.unwrap_or_default().iter().copied() {
         for delimiter in DELIMITERS {
             let score = evenness(sample, is_whole, delimiter, quote);
             if best.is_none_or(|(most, ..)| score > most) {
@@ -189,10 +195,26 @@ impl<'s> Reader<'s> {
                 row.line = self.begin(line);
                 std::mem::swap(&mut row.cells, &mut self.record);
             }
-            if row.line > self.header_line && !row.cells.iter().all(is_blank) {
+            let below = row.line > self.header_line;
+            if below && !row.cells.iter().all(is_blank) && !self.is_header_again(row) {
                 return Ok(true);
             }
         }
+    }
+
+    /// Files that were put behind each other have their headers in the middle, with byte order marks.
+    fn is_header_again(&self, row: &Row) -> bool {
+        let bare = |cell: &str| {
+            cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+                .to_owned()
+        };
+        let is_below = self.header_line > 0 && row.cells.len() == self.header.len();
+        is_below
+            && row
+                .cells
+                .iter()
+                .map(bare)
+                .eq(self.header.iter().map(|name| bare(name)))
     }
 
     /// The line where the last row began: behind it stands a line feed, and there may be some inside.

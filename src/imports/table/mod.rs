@@ -161,9 +161,9 @@ pub fn survey(
     let mut head = vec![0; 64 * 1024];
     let length = text::fill(&mut source.open()?, &mut head)?;
     head.truncate(length);
-    let (detected, sheet) = if let Some(format) = workbook::format(&head) {
+    let (detected, sheet) = if workbook::is_one(&head) {
         let bytes = whole(source)?;
-        let (detected, sheet) = workbook::as_text(format?, &bytes, hints.sheet.as_deref())?;
+        let (detected, sheet) = workbook::as_text(&bytes, hints.sheet.as_deref())?;
         (detected, Some(sheet))
     } else {
         let encoding = text::detect(source, &head, hints.encoding.as_deref())?;

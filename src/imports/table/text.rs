@@ -113,7 +113,7 @@ fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
     let zeros = |i: usize| pairs.iter().filter(|pair| pair.get(i) == Some(&0)).count();
     let (even, odd) = (zeros(0), zeros(1));
     // Some kanji have a 0 too (一 is U+4E00), but commas and line feeds are many more.
-    let many = |n: usize, other: usize| n * 50 > pairs.len() && n >= 3 * other;
+    let many = |n: usize, other: usize| n >= 4 && n * 50 > pairs.len() && n >= 3 * other;
     if many(odd, even) {
         Some(UTF_16LE)
     } else if many(even, odd) {
@@ -154,10 +154,13 @@ impl Lines {
                 .map(|at| at + 1);
             let end = end.filter(|_| !is_last).unwrap_or(length);
             let (complete, rest) = full.split_at(end);
-            for line in complete
-                .split(|b| [b'\n', b'\r'].contains(b))
-                .filter(|line| !is_plain(line))
-            {
+            let mut left = complete.split(|b| [b'\n', b'\r'].contains(b)).peekable();
+            while let Some(line) = left.next() {
+                // What is cut at the very end tells nothing, unless it is all there is.
+                let is_cut = is_last && left.peek().is_none() && lines.utf_8 + lines.others > 0;
+                if is_plain(line) || is_cut {
+                    continue;
+                }
                 if line.first() != Some(&0x1b) && !line.is_ascii() && std::str::from_utf8(line).is_ok() {
                     lines.utf_8 += 1;
                 } else {

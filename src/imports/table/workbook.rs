@@ -17,27 +17,35 @@ const LARGEST_PART: u64 = 120 * 1024 * 1024;
 /// Of a sheet that has to be held whole.
 const MOST_CELLS: u64 = 4_000_000;
 
-/// What the first bytes tell: a ZIP archive or a compound file, or none of them.
-pub fn format(head: &[u8]) -> Option<Result<FileFormat>> {
-    if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
-        return Some(Ok(FileFormat::Xls));
+/// Whether the first bytes are those of a ZIP archive or a compound file.
+pub fn is_one(head: &[u8]) -> bool {
+    [COMPOUND, b"PK\x03\x04", b"PK\x05\x06"]
+        .iter()
+        .any(|magic| head.starts_with(magic))
+}
+
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+/// Which of the three it is.
+fn format(bytes: &[u8]) -> Result<FileFormat> {
+    if bytes.starts_with(COMPOUND) {
+        return Ok(FileFormat::Xls);
     }
-    if !head.starts_with(b"PK\x03\x04") && !head.starts_with(b"PK\x05\x06") {
-        return None;
-    }
-    let is_ods = head
-        .windows(46)
-        .any(|w| w == b"application/vnd.oasis.opendocument.spreadsheet");
-    Some(Ok(if is_ods { FileFormat::Ods } else { FileFormat::Xlsx }))
+    let archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    let is_ods = archive.index_for_name("content.xml").is_some();
+    Ok(if is_ods { FileFormat::Ods } else { FileFormat::Xlsx })
 }
 
 /// The sheet that is asked for by name, or the first one that holds anything.
-pub fn as_text(format: FileFormat, bytes: &[u8], asked: Option<&str>) -> Result<(Detected, Vec<u8>)> {
-    let (sheets, sheet, text) = match format {
-        FileFormat::Xls => xls(bytes, asked)?,
-        FileFormat::Ods => ods(bytes, asked)?,
-        _ => xlsx(bytes, asked)?,
-    };
+pub fn as_text(bytes: &[u8], asked: Option<&str>) -> Result<(Detected, Vec<u8>)> {
+    let format = format(bytes)?;
+    // Whatever a damaged file makes a reader do, it is the file that is told to be damaged.
+    let read = std::panic::catch_unwind(|| match format {
+        FileFormat::Xls => xls(bytes, asked),
+        FileFormat::Ods => ods(bytes, asked),
+        _ => xlsx(bytes, asked),
+    });
+    let (sheets, sheet, text) = read.unwrap_or_else(|_| Err(damaged(&"its reader gave up")))?;
     let mut detected = Detected::of(format);
     (detected.sheet, detected.sheets) = (Some(sheet), sheets);
     Ok((detected, text))
