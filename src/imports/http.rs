@@ -7,15 +7,15 @@ use super::upload::{self, Sender};
 use crate::auth::permissions::Extent;
 use crate::auth::{Reach, ReadImports, Scope, WriteImports, http::Caller};
 use crate::db::{Id, Pool};
-use crate::error::{Error, Result, Text};
-use crate::http::{Cursor, Language, Page, PathId, Query, page};
+use crate::error::{Error, FieldError, Place, Result, Text};
+use crate::http::{Cursor, Language, Page, PathId, Query, page, query};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use futures_util::stream;
 use serde::Deserialize;
 use std::time::Duration;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -71,7 +71,25 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    pub fn options(self) -> Result<Options> {
+    /// Whether they come as parameters or as fields of a form, what is wrong with them is told alike.
+    pub fn parse(encoded: &str) -> Result<Options> {
+        let parsed: Result<Parameters> = query::parse(encoded);
+        let as_field = |fault: FieldError| match fault.place {
+            Place::Parameter(name) => FieldError {
+                place: Place::Pointer(format!("/{name}")),
+                ..fault
+            },
+            Place::Pointer(_) => fault,
+        };
+        match parsed {
+            Err(Error::InvalidParameters(faults)) => {
+                Err(Error::Invalid(faults.into_iter().map(as_field).collect()))
+            }
+            parsed => parsed?.options(),
+        }
+    }
+
+    fn options(self) -> Result<Options> {
         let mapping = match self.mapping.as_deref() {
             None | Some("") => Mapping::new(),
             Some(text) => serde_json::from_str(text).map_err(|_| {
@@ -79,7 +97,7 @@ impl Parameters {
                     "見出しと項目名のJSONオブジェクトにしてください。",
                     "It has to be a JSON object of headings and fields.",
                 );
-                Error::parameter("mapping", "wrong_type", rule)
+                Error::invalid("/mapping", "wrong_type", rule)
             })?,
         };
         Ok(Options {
@@ -110,7 +128,8 @@ impl Parameters {
     request_body(content((String = "application/octet-stream"), (String = "text/csv"), (String = "multipart/form-data")),
         description = "The file", example = "氏名,区市町村,スキル\n佐藤 陽子,新宿区,デザイン\n"),
     responses((status = 202, description = "The job", body = Job),
-              (status = 413, description = "Beyond 2 GiB")))]
+              (status = 413, description = "Beyond 2 GiB"),
+              (status = 422, description = "Options break their rules, or the file is empty or did not arrive whole")))]
 #[post("/imports")]
 async fn create(
     caller: Caller<WriteImports>,
@@ -134,8 +153,8 @@ async fn create(
     let job = if media_type.to_ascii_lowercase().starts_with("multipart/form-data") {
         upload::form(&pool, &sender, &request, payload, request.query_string()).await?
     } else {
-        let parameters: Parameters = crate::http::query::parse(request.query_string())?;
-        upload::raw(&pool, &sender, parameters.options()?, payload).await?
+        let options = Parameters::parse(request.query_string())?;
+        upload::raw(&pool, &sender, options, payload).await?
     };
     let mut response = HttpResponse::Accepted();
     response.insert_header((header::LOCATION, format!("/v1/imports/{}", job.id)));
@@ -239,13 +258,23 @@ async fn findings(
     }))
 }
 
+/// One server-sent event.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"event": "progress", "data": "{\"state\": \"running\"}"}))]
+#[allow(dead_code)]
+pub struct ImportEvent {
+    /// `progress` or `end`.
+    event: String,
+    /// The job, as JSON.
+    data: String,
+}
+
 /// Follow an import
 ///
 /// Server-sent events: `progress` with the job whenever it has changed, and `end` with its last state.
 #[utoipa::path(operation_id = "follow_import", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import")),
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream",
-        example = "event: progress\ndata: {\"state\":\"running\"}\n\n")))]
+    responses((status = 200, description = "The events", body = ImportEvent, content_type = "text/event-stream")))]
 #[get("/imports/{id}/events")]
 async fn events(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
     const LOOK: Duration = Duration::from_millis(250);
@@ -286,7 +315,8 @@ async fn events(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Re
 /// ODS and JSON come as CSV.
 #[utoipa::path(operation_id = "download_annotated_import", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import")),
-    responses((status = 200, description = "The file", body = String, content_type = "application/octet-stream"),
+    responses((status = 200, description = "The file", content((String = "text/csv"), (String = "text/tab-separated-values"),
+                  (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
               (status = 409, description = "It has not ended, or the file was erased with somebody who was in it")))]
 #[get("/imports/{id}/annotated-file")]
 async fn annotated(

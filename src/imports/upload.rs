@@ -3,7 +3,6 @@
 use super::jobs::{Job, Kept, Options, store};
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
-use crate::http::query;
 use actix_multipart::{Field, Multipart};
 use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, Payload};
@@ -108,6 +107,10 @@ impl Spool {
 
     /// The whole file is there: the job waits to be run. It may be one that was sent before and waits still.
     pub async fn finish(mut self) -> Result<Job> {
+        if self.length == 0 {
+            self.abandon().await;
+            return Err(super::table::empty());
+        }
         if !self.buffer.is_empty() {
             self.flush().await?;
         }
@@ -259,6 +262,5 @@ fn options(pairs: &[(String, String)]) -> Result<Options> {
     let encoded = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
         .finish();
-    let parameters: super::http::Parameters = query::parse(&encoded)?;
-    parameters.options()
+    super::http::Parameters::parse(&encoded)
 }

@@ -22,6 +22,11 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
     let Hostile { name, bytes, fate } = file;
     let source = format!("kind=workers&source={name}&file_name={name}");
     let sent = app.import(&app.admin, &source, bytes);
+    // An empty file needs no job to tell that it is.
+    let at_once = matches!(fate, Fate::Fails(code) if sent.status == 422 && sent.faults() == [("/file".into(), (*code).into())]);
+    if at_once {
+        return;
+    }
     if sent.status != 202 {
         faults.push(format!("{name}: {} {}", sent.status, sent.text));
         return;

@@ -140,7 +140,7 @@ on_both! {
         let job = app.ended(form(&[kind.clone(), mapping, file.clone()]).expect(202).json()["id"].as_str().unwrap());
         assert_eq!((&job["file_name"], &job["detected"]["format"], &job["state"]), (&json!("名簿.tsv"), &json!("tsv"), &json!("succeeded")));
         assert_eq!(app.get("/v1/workers?skill=editing").json()["items"].as_array().unwrap().len(), 1);
-        assert_eq!(form(&[file.clone(), kind.clone()]).expect(400).faults(), [("kind".into(), "missing_parameter".into())]);
+        assert_eq!(form(&[file.clone(), kind.clone()]).expect(422).faults(), [("/kind".into(), "missing_parameter".into())]);
         assert_eq!(form(std::slice::from_ref(&kind)).expect(422).faults(), [("/file".into(), "missing_field".into())]);
         assert_eq!(form(&[kind.clone(), file, kind]).expect(422).faults(), [("/file".into(), "field_after_file".into())]);
         assert_eq!(app.get("/v1/imports").json()["items"].as_array().unwrap().len(), 1, "what came in vain is forgotten");

@@ -48,7 +48,8 @@ async fn show_mapping(
     params(("kind" = Kind, Path, description = "Of which records"),
            ("source" = String, Path, description = "Of which source", min_length = 1, max_length = 100, example = "roster")),
     request_body = SavedMapping,
-    responses((status = 200, description = "Saved", body = SavedMapping)))]
+    responses((status = 200, description = "Saved", body = SavedMapping),
+              (status = 404, description = "There is no such kind")))]
 #[put("/import-mappings/{kind}/{source}")]
 async fn replace_mapping(
     caller: Caller<WriteImports>,

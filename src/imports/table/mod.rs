@@ -152,11 +152,7 @@ pub fn survey(
     known: &dyn Fn(&StringRecord) -> usize,
 ) -> Result<Survey> {
     if source.length() == 0 {
-        return Err(unreadable(
-            "empty_file",
-            "ファイルが空です。",
-            "The file is empty.",
-        ));
+        return Err(empty());
     }
     let mut head = vec![0; 64 * 1024];
     let length = text::fill(&mut source.open()?, &mut head)?;
@@ -286,6 +282,10 @@ fn whole(source: &(dyn Source + '_)) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(source.length() as usize);
     source.open()?.read_to_end(&mut bytes).map_err(broken)?;
     Ok(bytes)
+}
+
+pub fn empty() -> Error {
+    unreadable("empty_file", "ファイルが空です。", "The file is empty.")
 }
 
 /// A file that can't be read as what it seems to be.
