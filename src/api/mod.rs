@@ -181,6 +181,16 @@ impl State {
                     .unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
             }
         });
+        let (pool, stopping) = (self.pool.clone(), self.stopping.clone());
+        loops.spawn("duplicates", Duration::from_millis(200), move || {
+            let (pool, stopping) = (pool.clone(), stopping.clone());
+            let follow = move || duplicates::following::follow(&pool, &stopping);
+            async move {
+                tokio::task::spawn_blocking(follow)
+                    .await
+                    .unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
+            }
+        });
         let pool = self.pool.clone();
         loops.spawn("old imports", Duration::from_secs(3600), move || {
             let pool = pool.clone();

@@ -62,9 +62,9 @@ permissions! {
         [all own own own own no all];
     ExportPersonalData = "personal_data:export": "Export everything held on someone, with their consents",
         [all own no own own no all];
-    ReadDuplicates = "duplicates:read": "Read pairs of workers that may be one person",
+    ReadDuplicates = "duplicates:read": "Read pairs of workers or organizations that may be one",
         [all own no no no no all];
-    WriteDuplicates = "duplicates:write": "Decide whether two workers are one person",
+    WriteDuplicates = "duplicates:write": "Decide whether two workers or organizations are one",
         [all own no no no no no];
     ReadApplications = "applications:read": "Read applications",
         [all own own own own no all];

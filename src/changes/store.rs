@@ -72,6 +72,12 @@ pub fn since(db: &mut Db, seq: i64) -> Result<Vec<(String, String)>> {
     Ok(later.select((dsl::entity, dsl::entity_id)).load(db)?)
 }
 
+/// The next changes after `seq`, so many at most: each with its own, kind and id.
+pub fn next(db: &mut Db, seq: i64, most: i64) -> Result<Vec<(i64, String, String)>> {
+    let later = dsl::changes.filter(dsl::seq.gt(seq)).order(dsl::seq).limit(most);
+    Ok(later.select((dsl::seq, dsl::entity, dsl::entity_id)).load(db)?)
+}
+
 /// Which of a kind somebody else than `actor` has written.
 pub fn written_by_others(db: &mut Db, subject: Subject, actor: &str) -> Result<HashSet<String>> {
     let others = dsl::changes

@@ -56,6 +56,7 @@ tables! {
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
+        merged_into -> Nullable<UniqueId>,
     }
 
     organization_names (area, name_key, organization_id) {
@@ -273,10 +274,14 @@ tables! {
         withdrawn_at -> Nullable<MicrosecondTime>,
     }
 
-    worker_identifiers (digest, worker_id) {
-        digest -> Text,
+    worker_keys (key, worker_id) {
+        key -> BigInt,
         worker_id -> UniqueId,
-        kind -> Text,
+    }
+
+    followers (name) {
+        name -> Text,
+        position -> BigInt,
     }
 
     import_jobs (id) {
@@ -341,13 +346,24 @@ tables! {
 
     duplicates (id) {
         id -> UniqueId,
+        kind -> Text,
         one_id -> UniqueId,
         other_id -> UniqueId,
         reasons -> JsonText,
+        score_ppm -> Integer,
         status -> Text,
         kept_id -> Nullable<UniqueId>,
         version -> BigInt,
         created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    duplicate_rules (area) {
+        area -> Text,
+        workers_ppm -> Nullable<Integer>,
+        organizations_ppm -> Nullable<Integer>,
+        version -> BigInt,
+        updated_by -> Text,
         updated_at -> MicrosecondTime,
     }
 
@@ -380,7 +396,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     audit_subjects,
     duplicates,
-    worker_identifiers,
+    worker_keys,
     import_jobs,
     import_chunks,
     import_findings,

@@ -6,6 +6,7 @@ use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
     deliverable_organizations, deliverable_roles, deliverable_skills, deliverables, diffused_deliverables,
+    organizations,
 };
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
@@ -259,10 +260,23 @@ pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a DeliverableFilter) -> Resul
     }
     if let Some(id) = filter.organization_id {
         use deliverable_organizations as joint;
+        // With those of records that were merged into this one.
+        macro_rules! records {
+            () => {
+                organizations::table
+                    .filter(
+                        organizations::id
+                            .eq(id)
+                            .or(organizations::merged_into.eq(id)),
+                    )
+                    .select(organizations::id)
+            };
+        }
         let jointly = joint::table
-            .filter(joint::organization_id.eq(id))
+            .filter(joint::organization_id.eq_any(records!()))
             .select(joint::deliverable_id);
-        query = query.filter(dsl::organization_id.eq(id).or(dsl::id.eq_any(jointly)));
+        let asked = dsl::organization_id.eq_any(records!());
+        query = query.filter(asked.or(dsl::id.eq_any(jointly)));
     }
     if let Some(role) = &filter.role {
         use deliverable_roles as roles;

@@ -1,20 +1,65 @@
-//! Duplicates: pairs of workers that may be one person, for somebody to decide.
+//! Duplicates: pairs of workers that may be one person, or of organizations that may be one.
 //!
-//! They are proposed where two records share a verified e-mail address or phone number. Merging changes neither record:
-//! one of them counts in rankings, the other is kept for whoever it came from, so that two partners each go on seeing
-//! their own and nothing of the other's. It is undone by deciding otherwise.
+//! * `following` finds them, `people` and `groups` compare, `spellings` knows names of organizations, `evidence` weighs.
+//! * `rules`: from which score on a coordinator lets pairs be merged without being asked.
 //!
-//! Deliberately absent: merging by itself, and putting two records' contents together.
+//! Merging changes neither record: one of them counts, the other is kept for whoever it came from, so that two partners
+//! each go on seeing their own and nothing of the other's, and a roster goes on updating its own. It is undone by
+//! deciding otherwise.
+//!
+//! Deliberately absent: putting two records' contents together.
 
+pub mod evidence;
+pub mod following;
+pub mod groups;
 pub mod http;
+pub mod people;
+pub mod rules;
+pub mod spellings;
 pub mod store;
 
-use crate::db::{Id, Instant};
+use crate::audit::{self, Act, AuditAction};
+use crate::changes::{self, Action, Change, Subject};
+use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
-use crate::workers::Worker;
+use evidence::{Compared, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
+
+/// What a pair is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateKind {
+    Worker,
+    Organization,
+}
+
+impl DuplicateKind {
+    pub const ALL: [DuplicateKind; 2] = [DuplicateKind::Worker, DuplicateKind::Organization];
+
+    pub fn code(self) -> &'static str {
+        self.subject().code()
+    }
+
+    pub fn of_code(code: &str) -> Option<DuplicateKind> {
+        DuplicateKind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    pub fn compared(self) -> Compared {
+        match self {
+            DuplicateKind::Worker => Compared::People,
+            DuplicateKind::Organization => Compared::Organizations,
+        }
+    }
+
+    pub fn subject(self) -> Subject {
+        match self {
+            DuplicateKind::Worker => Subject::Worker,
+            DuplicateKind::Organization => Subject::Organization,
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -22,9 +67,9 @@ pub enum DuplicateStatus {
     /// Waits for a decision.
     #[default]
     Proposed,
-    /// One person: one of the records counts.
+    /// One person or organization: one of the records counts.
     Merged,
-    /// Two people.
+    /// Two.
     Distinct,
 }
 
@@ -54,32 +99,33 @@ impl DuplicateStatus {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "consistent"))]
-#[schema(example = json!({"status": "proposed", "kept_worker_id": null}))]
+#[schema(example = json!({"status": "proposed", "kept_id": null}))]
 pub struct Decision {
     #[serde(default)]
     pub status: DuplicateStatus,
-    /// Whose record counts; needed where it is merged, else null.
+    /// Which record counts; needed where it is merged, else null.
     #[serde(default)]
-    pub kept_worker_id: Option<Id>,
+    pub kept_id: Option<Id>,
 }
 
 fn consistent(decision: &Decision) -> Result<(), ValidationError> {
-    if (decision.status == DuplicateStatus::Merged) == decision.kept_worker_id.is_some() {
+    if (decision.status == DuplicateStatus::Merged) == decision.kept_id.is_some() {
         return Ok(());
     }
     Err(crate::http::body::broken(
-        "kept_worker",
-        "merged には kept_worker_id が必要で、ほかの状態では null です。",
-        "merged needs kept_worker_id, any other status has none.",
+        "kept_record",
+        "merged には kept_id が必要で、ほかの状態では null です。",
+        "merged needs kept_id, any other status has none.",
     ))
 }
 
 /// What is told of each of the two.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct DuplicateWorker {
+pub struct DuplicateRecord {
     pub id: Id,
+    /// The organization's name, or the worker's alias.
     #[schema(example = "新宿区のデザイナー")]
-    pub alias: String,
+    pub name: String,
     #[schema(example = "131041")]
     pub area: Option<String>,
     /// Where the record comes from.
@@ -87,15 +133,18 @@ pub struct DuplicateWorker {
     pub source: Option<String>,
 }
 
-/// A pair that may be one person.
+/// A pair that may be one.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Duplicate {
     pub id: Id,
+    pub kind: DuplicateKind,
     /// The two, the older one first.
-    pub workers: Vec<DuplicateWorker>,
-    /// What they share: `email`, `phone`.
-    #[schema(example = json!(["email"]))]
-    pub reasons: Vec<String>,
+    pub records: Vec<DuplicateRecord>,
+    /// How likely they are one, by the reasons.
+    #[schema(minimum = 0.0, maximum = 1.0, example = 0.992248)]
+    pub score: f64,
+    /// What each field that both have says; none of a decision from before scores were kept.
+    pub reasons: Vec<Reason>,
     #[serde(flatten)]
     pub decision: Decision,
     /// Counts the changes; the ETag.
@@ -105,12 +154,36 @@ pub struct Duplicate {
     pub updated_at: Instant,
 }
 
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum DuplicateSort {
+    #[default]
+    #[serde(rename = "-created_at")]
+    CreatedDescending,
+    /// The likeliest first.
+    #[serde(rename = "-score")]
+    ScoreDescending,
+}
+
+impl DuplicateSort {
+    pub fn code(self) -> &'static str {
+        match self {
+            DuplicateSort::CreatedDescending => "-created_at",
+            DuplicateSort::ScoreDescending => "-score",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DuplicateFilter {
     #[param(inline)]
+    pub kind: Option<DuplicateKind>,
+    #[param(inline)]
     pub status: Option<DuplicateStatus>,
+    #[serde(default)]
+    #[param(inline, default = "-created_at")]
+    pub sort: DuplicateSort,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
@@ -118,18 +191,54 @@ pub struct DuplicateFilter {
     pub cursor: Option<String>,
 }
 
-/// What a decision makes of the two: into which record each is merged.
-pub fn merged(decision: &Decision, one: &Worker, other: &Worker) -> Result<[Option<Id>; 2]> {
-    let Some(kept) = decision.kept_worker_id else {
-        return Ok([None, None]);
+/// Decides about a pair that nobody else decides about until the transaction ends.
+pub fn decide(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Result<()> {
+    let ids: Vec<Id> = pair.records.iter().map(|record| record.id).collect();
+    if decision.kept_id.is_some_and(|kept| !ids.contains(&kept)) {
+        let rule = Text::new(
+            "二つの記録のどちらでもありません。",
+            "It is neither of the two records.",
+        );
+        return Err(Error::invalid("/kept_id", "unknown_record", rule));
+    }
+    let now = Instant::now();
+    let mut logged = Vec::new();
+    for id in &ids {
+        let into = decision.kept_id.filter(|kept| kept != id);
+        let before = store::merged_into(db, pair.kind, *id)?;
+        // Chains would leave it open which record counts.
+        let is_elsewhere = before.is_some_and(|kept| !ids.contains(&kept));
+        if is_elsewhere || into.is_some() && store::has_merged(db, pair.kind, *id, &ids)? {
+            return Err(merged_elsewhere());
+        }
+        if before != into {
+            let version = store::merge(db, pair.kind, *id, into, now)?;
+            logged.push(Change::new(pair.kind.subject(), id, Action::Updated, version));
+        }
+    }
+    store::update(db, pair, decision, now)?;
+    changes::store::append(db, actor, &logged)?;
+    let act = Act {
+        actor: actor.to_owned(),
+        action: match decision.status {
+            DuplicateStatus::Merged => AuditAction::DuplicateMerged,
+            _ => AuditAction::DuplicateSeparated,
+        },
+        subjects: ids,
     };
-    if kept == one.id {
-        Ok([None, Some(kept)])
-    } else if kept == other.id {
-        Ok([Some(kept), None])
-    } else {
-        let rule = Text::new("二人のどちらでもありません。", "It is neither of the two.");
-        Err(Error::invalid("/kept_worker_id", "unknown_worker", rule))
+    audit::store::append(db, &act)
+}
+
+/// Merges a pair as its area's rule has it, into the older record; not one whose records are merged elsewhere.
+fn merge_by_rule(db: &mut Db, id: Id) -> Result<()> {
+    let pair = store::find(db, &crate::auth::Reach::Everything, id)?;
+    let decision = Decision {
+        status: DuplicateStatus::Merged,
+        kept_id: pair.records.first().map(|older| older.id),
+    };
+    match decide(db, rules::ACTOR, &pair, &decision) {
+        Err(Error::Conflict { .. }) => Ok(()),
+        decided => decided,
     }
 }
 
@@ -137,8 +246,8 @@ pub fn merged_elsewhere() -> Error {
     Error::Conflict {
         code: "merged_elsewhere",
         detail: Text::new(
-            "どちらかは別の人とまとめられています。先にそちらを元に戻してください。",
-            "One of them is merged with somebody else: undo that first.",
+            "どちらかは別の記録とまとめられています。先にそちらを元に戻してください。",
+            "One of them is merged with a third record: undo that first.",
         ),
     }
 }

@@ -7,7 +7,7 @@
 //! * `table`: CSV, workbooks and JSON as rows. `fields`, `columns`, `mappings`: what headings mean. `cells`: what values say.
 //! * `kinds`: rows as workers, organizations, deliverables. `finding`: what was found about a row.
 //! * `jobs`: running, resuming, undoing, annotated copies. `upload`: files that arrive by HTTP.
-//! * `engagements`, `identity`, `plan`, `totals`: a published archive: its rows, which spellings are one organization,
+//! * `engagements`, `plan`, `totals`: a published archive: its rows,
 //!   what is to be written, and what the publication declares against what it lists. `archive`: such a file as a job.
 //!
 //! Of a published archive nothing is written before the whole file is understood, and then all in one transaction.
@@ -20,7 +20,6 @@ pub mod engagements;
 pub mod fields;
 pub mod finding;
 pub mod http;
-pub mod identity;
 pub mod jobs;
 pub mod kinds;
 pub mod mappings;
@@ -32,6 +31,7 @@ pub mod upload;
 use crate::catalogue::Catalogues;
 use crate::changes;
 use crate::db::{Db, Instant, Pool};
+use crate::duplicates::spellings::Doubtful;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -110,7 +110,7 @@ pub struct Report {
     pub unknown_types: Vec<Fault>,
     /// Spellings recognised as one organization.
     pub recognised: Vec<Vec<String>>,
-    pub doubtful: Vec<identity::Doubtful>,
+    pub doubtful: Vec<Doubtful>,
     pub reconciliation: Option<totals::Reconciliation>,
 }
 

@@ -1,12 +1,12 @@
 //! What an import is going to write: made whole before anything is written.
 
 use super::engagements::{Engagement, Engagements};
-use super::identity::{self, Spelling};
 use super::{Report, SOURCE};
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable, Provenance};
+use crate::duplicates::spellings::{self, Spelling};
 use crate::error::Result;
 use crate::organizations::{self, NewOrganization, Organization, names};
 use sha2::{Digest, Sha256};
@@ -78,14 +78,14 @@ impl Plan {
                 owners.push(None);
             }
         }
-        let groups = identity::group(&spellings);
+        let groups = spellings::group(&spellings);
         let mut requesters = Requesters::new();
         for group in &groups {
             let of_group: Vec<&Spelling> = group.iter().filter_map(|i| spellings.get(*i)).collect();
             let owner = group.iter().find_map(|i| owners.get(*i).copied().flatten());
             let id = match owner {
                 Some(owner) => self.known(owner, &of_group, now),
-                None => match identity::best_name(group, &spellings) {
+                None => match spellings::best_name(group, &spellings) {
                     Some(best) => self.fresh(best, &of_group, now),
                     None => continue,
                 },
@@ -108,7 +108,7 @@ impl Plan {
             }
         }
         self.report.recognised.sort();
-        self.report.doubtful = identity::doubtful(&groups, &spellings);
+        self.report.doubtful = spellings::doubtful(&groups, &spellings);
         self.report.created_organizations = self.created.len();
         self.report.updated_organizations = self.updated.len();
         Ok(requesters)

@@ -77,7 +77,9 @@ fn told(report: &imports::Report, dry_run: bool) -> String {
         "Recognised as one organization",
         report.recognised.iter().map(|names| names.join(" = ")).collect(),
     );
-    let doubtful = |d: &imports::identity::Doubtful| format!("{} ? {} ({:.2})", d.one, d.other, d.similarity);
+    let doubtful = |d: &musubi::duplicates::spellings::Doubtful| {
+        format!("{} ? {} ({:.2})", d.one, d.other, d.similarity)
+    };
     section(
         "Doubtful, not merged: please look",
         report.doubtful.iter().map(doubtful).collect(),

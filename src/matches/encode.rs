@@ -1,10 +1,13 @@
 //! From what is kept to what the matcher works with: codes become positions, days become numbers, words terms.
 
+use super::askers::Askers;
 use crate::catalogue::{Catalogue, DayPart, Format, calendar::day_number};
+use crate::db::Id;
 use crate::deliverables::NewDeliverable;
 use crate::matcher::text::{Piece, distinct_terms};
 use crate::matcher::{Candidate, Delivered, Index, Need, RoleNeed, Wish};
 use crate::workers::{Consent, Evidence, Worker, WorkerStatus};
+use std::collections::BTreeSet;
 
 /// A worker. What the catalogue doesn't know any more counts as not said.
 pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
@@ -84,17 +87,12 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     }
 }
 
-/// A request that was resolved; `organization_themes` stand in where it names none of its own.
-pub fn need(
-    id: u128,
-    request: &NewDeliverable,
-    organization_themes: &[String],
-    catalogue: &Catalogue,
-) -> Need {
+/// A request that was resolved; its organization's themes stand in where it names none of its own.
+pub fn need(id: u128, request: &NewDeliverable, askers: &Askers, catalogue: &Catalogue) -> Need {
     let kind = catalogue.types.get(&request.type_).map(|entry| &entry.definition);
     let family = kind.and_then(|kind| catalogue.family_position(&kind.family));
     let themes = if request.themes.is_empty() {
-        organization_themes
+        askers.themes(request.organization_id).unwrap_or_default()
     } else {
         &request.themes
     };
@@ -114,6 +112,10 @@ pub fn need(
             wishes,
         })
     };
+    let records: BTreeSet<Id> = request
+        .organization_ids()
+        .flat_map(|id| askers.records(id))
+        .collect();
     let words = format!(
         "{}\n{}",
         request.title,
@@ -121,7 +123,7 @@ pub fn need(
     );
     Need {
         id,
-        organizations: request.organization_ids().map(|id| id.0.as_u128()).collect(),
+        organizations: records.into_iter().map(|id| id.0.as_u128()).collect(),
         family: family.unwrap_or(Index::MAX),
         format: request.format.unwrap_or(Format::Other) as Index,
         area: request

@@ -339,16 +339,11 @@ async fn preview(
             Some(id) => holds_organization(db, &reach, id)?,
             None => true,
         };
-        let themes = match preview.need.organization_id {
-            None => &[],
-            Some(id) => {
-                let themes = snapshot.organization_themes(id);
-                let within = themes.filter(|_| known);
-                within.ok_or_else(|| {
-                    Error::Invalid(vec![deliverables::unknown_organization("/need/organization_id")])
-                })?
-            }
-        };
+        let asking = preview.need.organization_id;
+        if asking.is_some_and(|id| snapshot.askers.themes(id).is_none() || !known) {
+            let unknown = deliverables::unknown_organization("/need/organization_id");
+            return Err(Error::Invalid(vec![unknown]));
+        }
         let mut request = preview.need.request();
         // Word by word, a trouble could be compared with evidence that its author may not read.
         if reach != Reach::Everything {
@@ -357,7 +352,7 @@ async fn preview(
         request
             .resolve(&snapshot.catalogue, "", None)
             .map_err(below_need)?;
-        let need = encode::need(0, &request, themes, &snapshot.catalogue);
+        let need = encode::need(0, &request, &snapshot.askers, &snapshot.catalogue);
         let only = role_position(
             &snapshot,
             &need,

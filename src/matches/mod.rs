@@ -1,7 +1,7 @@
 //! Matches: rankings of workers for a deliverable and of deliverables for a worker, each explained.
 //!
-//! * `snapshot`: what can be ranked, at one moment; `index`: the newest. `encode`: from what is kept to what the matcher
-//!   works with.
+//! * `snapshot`: what can be ranked, at one moment; `index`: the newest. `askers`: who asks. `encode`: from what is kept to
+//!   what the matcher works with.
 //! * `ranking`: a page of a ranking, in a fair order. `page`: its cursor. `view`: the shapes of the answers.
 //! * `explain`: from the matcher's numbers to words; `words`: for what failed and what would help. `advice`: what would
 //!   change a ranking. `server`: what a handler makes its rankings with.
@@ -9,6 +9,7 @@
 //! Deliberately absent: SQL (the other slices' stores are read), and any state but what follows from `changes`.
 
 pub mod advice;
+pub mod askers;
 pub mod encode;
 pub mod explain;
 pub mod http;

@@ -5,6 +5,7 @@
 //! missing answers, the catalogue and the day, which stay as they are until the index is built anew. With few workers
 //! that is at every change.
 
+use super::askers::Askers;
 use super::encode;
 use crate::applications::{self, Tally};
 use crate::catalogue::{Catalogue, calendar};
@@ -37,8 +38,7 @@ pub struct Snapshot {
     pub open: BTreeMap<Id, Arc<Open>>,
     /// Of those that are open.
     pub needs: Needs,
-    /// The themes of every organization that is not archived.
-    themes: Arc<HashMap<Id, Vec<String>>>,
+    pub askers: Arc<Askers>,
 }
 
 /// A deliverable that workers may apply for.
@@ -52,17 +52,12 @@ pub struct Open {
 impl Snapshot {
     /// The need of a deliverable in whatever state it is.
     pub fn need(&self, deliverable: &Deliverable) -> Need {
-        self::need(deliverable, &self.themes, &self.catalogue)
+        self::need(deliverable, &self.askers, &self.catalogue)
     }
 
     /// A deliverable that is open, by the id of its need.
     pub fn asked(&self, need: u128) -> Option<&Open> {
         self.open.get(&Id(uuid::Uuid::from_u128(need))).map(Arc::as_ref)
-    }
-
-    /// `None` where there is no such organization.
-    pub fn organization_themes(&self, id: Id) -> Option<&[String]> {
-        self.themes.get(&id).map(Vec::as_slice)
     }
 
     pub fn build(
@@ -73,13 +68,11 @@ impl Snapshot {
     ) -> Result<Snapshot> {
         let candidates = candidates(db, &catalogue)?;
         let organizations = organizations::store::load_all(db)?;
-        let themes: HashMap<Id, Vec<String>> = organizations
-            .into_iter()
-            .map(|o| (o.id, o.details.themes))
-            .collect();
+        let mut askers = Askers::default();
+        organizations.into_iter().for_each(|o| askers.insert(o));
         let tallies = applications::store::tallies(db, None)?;
         let open = deliverables::store::load_open(db)?.into_iter();
-        let open = open.map(|d| (d.id, opened(d, &tallies, &themes, &catalogue)));
+        let open = open.map(|d| (d.id, opened(d, &tallies, &askers, &catalogue)));
         let open: BTreeMap<Id, Arc<Open>> = open.collect();
         let index = index(candidates, &open, &catalogue, today);
         Ok(Snapshot {
@@ -89,7 +82,7 @@ impl Snapshot {
             index,
             catalogue,
             open,
-            themes: Arc::new(themes),
+            askers: Arc::new(askers),
         })
     }
 
@@ -113,17 +106,21 @@ impl Snapshot {
             let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
             now.insert(candidate.id, Some(candidate));
         }
-        let mut themes = Arc::clone(&self.themes);
+        let mut askers = Arc::clone(&self.askers);
+        // Those whose records became one with others', or are so no more, are asked for anew, too.
+        let mut asked_anew = organizations.clone();
         if !organizations.is_empty() {
-            let mut all = HashMap::clone(&themes);
-            all.retain(|id, _| !organizations.contains(id));
+            let mut now = Askers::clone(&askers);
+            for id in &organizations {
+                asked_anew.extend(now.records(*id));
+                now.remove(*id);
+            }
             let ids: Vec<Id> = organizations.iter().copied().collect();
-            all.extend(
-                organizations::store::load_some(db, &ids)?
-                    .into_iter()
-                    .map(|o| (o.id, o.details.themes)),
-            );
-            themes = Arc::new(all);
+            for organization in organizations::store::load_some(db, &ids)? {
+                now.insert(organization);
+            }
+            asked_anew.extend(organizations.iter().flat_map(|id| now.records(*id)));
+            askers = Arc::new(now);
         }
         let deliverables: Vec<Id> = deliverables.into_iter().collect();
         let tallies = applications::store::tallies(db, Some(&deliverables))?;
@@ -133,15 +130,17 @@ impl Snapshot {
         let mut changed: BTreeMap<Id, Option<Arc<Open>>> =
             deliverables.into_iter().map(|id| (id, None)).collect();
         for deliverable in fresh.filter(is_open) {
-            let open = opened(deliverable, &tallies, &themes, &self.catalogue);
+            let open = opened(deliverable, &tallies, &askers, &self.catalogue);
             changed.insert(open.deliverable.id, Some(open));
         }
-        let asked_by_them =
-            |open: &&Arc<Open>| organizations.contains(&open.deliverable.request.organization_id);
+        let asked_by_them = |open: &&Arc<Open>| {
+            let mut asking = open.deliverable.request.organization_ids();
+            asking.any(|id| asked_anew.contains(&id))
+        };
         for open in self.open.values().filter(asked_by_them) {
             let themed = || {
                 Some(Arc::new(Open {
-                    need: Arc::new(need(&open.deliverable, &themes, &self.catalogue)),
+                    need: Arc::new(need(&open.deliverable, &askers, &self.catalogue)),
                     ..Open::clone(open)
                 }))
             };
@@ -166,7 +165,7 @@ impl Snapshot {
             index: self.index.with(now),
             needs,
             open,
-            themes,
+            askers,
         };
         let begins_an_epoch = next.index.changed() > 0 && next.index.len() <= FEW;
         Ok(if begins_an_epoch {
@@ -187,7 +186,7 @@ impl Snapshot {
             needs: needs(&index, &self.open),
             index,
             open: self.open.clone(),
-            themes: Arc::clone(&self.themes),
+            askers: Arc::clone(&self.askers),
         }
     }
 }
@@ -234,13 +233,11 @@ fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>>
     })
 }
 
-fn need(deliverable: &Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue: &Catalogue) -> Need {
-    let request = &deliverable.request;
-    let of_lead = themes.get(&request.organization_id).map(Vec::as_slice);
+fn need(deliverable: &Deliverable, askers: &Askers, catalogue: &Catalogue) -> Need {
     encode::need(
         deliverable.id.0.as_u128(),
-        request,
-        of_lead.unwrap_or_default(),
+        &deliverable.request,
+        askers,
         catalogue,
     )
 }
@@ -248,14 +245,14 @@ fn need(deliverable: &Deliverable, themes: &HashMap<Id, Vec<String>>, catalogue:
 fn opened(
     deliverable: Deliverable,
     tallies: &HashMap<Id, Tally>,
-    themes: &HashMap<Id, Vec<String>>,
+    askers: &Askers,
     catalogue: &Catalogue,
 ) -> Arc<Open> {
     let Tally { answers, filled } = tallies.get(&deliverable.id).copied().unwrap_or_default();
     let roles = deliverable.request.roles.iter().flatten();
     let places = roles.map(|role| u32::from(role.places)).sum();
     Arc::new(Open {
-        need: Arc::new(need(&deliverable, themes, catalogue)),
+        need: Arc::new(need(&deliverable, askers, catalogue)),
         answers: Answers {
             answers,
             places,

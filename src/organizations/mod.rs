@@ -1,6 +1,7 @@
 //! Organizations: the groups that ask (団体), from NPOs to neighbourhood associations.
 //!
-//! * `names`: the form in which two spellings of one name are equal. `filter`: how lists are filtered and ordered.
+//! * `names`: the form in which two spellings of one name are equal; `kanji`: its characters of today. `filter`: how
+//!   lists are filtered and ordered.
 //!
 //! Deliberately absent: members and logins.
 //!
@@ -8,6 +9,7 @@
 
 pub mod filter;
 pub mod http;
+pub mod kanji;
 pub mod names;
 pub mod store;
 
@@ -280,6 +282,8 @@ pub struct Organization {
     pub details: NewOrganization,
     /// Set when it was archived.
     pub archived_at: Option<Instant>,
+    /// Which record stands for the same organization, if it is not this one.
+    pub merged_into: Option<Id>,
     /// Counts the changes; the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -293,6 +297,7 @@ impl Organization {
             id,
             details,
             archived_at: None,
+            merged_into: None,
             version: 1,
             created_at: now,
             updated_at: now,

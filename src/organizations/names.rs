@@ -1,6 +1,8 @@
-//! When are two spellings one name? The key of a name is folded, without spaces, marks and legal form.
+//! When are two spellings one name? The key of a name is folded, in today's kanji, without spaces,
+//! marks and legal form.
 
 use super::OrganizationKind;
+use super::kanji::todays_form;
 use crate::matcher::text::fold;
 
 /// Legal forms that are written before a name (or after it), and what they tell of the kind.
@@ -34,7 +36,8 @@ pub fn without_legal_form(name: &str) -> (String, Option<OrganizationKind>) {
 /// Two names with one key are spellings of one name.
 pub fn name_key(name: &str) -> String {
     let (bare, _) = without_legal_form(name);
-    let key: String = bare.chars().filter(|c| c.is_alphanumeric()).collect();
+    let written = bare.chars().filter(|c| c.is_alphanumeric());
+    let key: String = written.map(todays_form).collect();
     // A name of nothing but marks is still a name.
     if key.is_empty() { bare } else { key }
 }
@@ -69,6 +72,7 @@ mod tests {
     fn spellings_of_one_name_have_one_key() {
         assert_eq!(name_key("ＮＰＯ法人 風のやすみば"), name_key("風のやすみば"));
         assert_eq!(name_key("歌声広場 よりみち"), name_key("歌声広場よりみち"));
+        assert_eq!(name_key("國分寺 櫻商店會"), name_key("国分寺桜商店会"));
         assert_ne!(name_key("NPO法人"), "");
         assert_ne!(name_key("さくら会"), name_key("さくらの会"));
     }

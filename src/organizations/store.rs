@@ -11,14 +11,24 @@ use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use organizations::dsl;
 use std::collections::BTreeSet;
 
-type Columns = (Id, Doc<NewOrganization>, Option<Instant>, i64, Instant, Instant);
+type Columns = (
+    Id,
+    Doc<NewOrganization>,
+    Option<Instant>,
+    Option<Id>,
+    i64,
+    Instant,
+    Instant,
+);
 const COLUMNS: (
     dsl::id,
     dsl::profile,
     dsl::archived_at,
+    dsl::merged_into,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
@@ -26,16 +36,19 @@ const COLUMNS: (
     dsl::id,
     dsl::profile,
     dsl::archived_at,
+    dsl::merged_into,
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
 );
 
-fn organization((id, Doc(details), archived_at, version, created_at, updated_at): Columns) -> Organization {
+fn organization(columns: Columns) -> Organization {
+    let (id, Doc(details), archived_at, merged_into, version, created_at, updated_at) = columns;
     Organization {
         id,
         details,
         archived_at,
+        merged_into,
         version,
         created_at,
         updated_at,
@@ -56,6 +69,7 @@ struct Row<'a> {
     profile: Doc<NewOrganization>,
     grams: String,
     archived_at: Option<Instant>,
+    merged_into: Option<Id>,
     version: i64,
     created_at: Instant,
     updated_at: Instant,
@@ -67,6 +81,7 @@ impl<'a> Row<'a> {
             id,
             details,
             archived_at,
+            merged_into,
             version,
             created_at,
             updated_at,
@@ -87,6 +102,7 @@ impl<'a> Row<'a> {
             profile: Doc(details.clone()),
             grams: search::grams(texts.map(String::as_str)),
             archived_at: *archived_at,
+            merged_into: *merged_into,
             version: *version,
             created_at: *created_at,
             updated_at: *updated_at,
@@ -193,17 +209,6 @@ pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Opt
         .map(organization))
 }
 
-/// The organizations that bear a name, wherever they are.
-pub fn named_anywhere(db: &mut Db, key: &str) -> Result<Vec<Id>> {
-    use organization_names::dsl as names;
-    let found = names::organization_names.filter(names::name_key.eq(key));
-    Ok(found
-        .select(names::organization_id)
-        .order(names::organization_id)
-        .limit(2)
-        .load(db)?)
-}
-
 pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<Page<Organization>> {
     use OrganizationSort::*;
     let limit = page::limit(filter.limit)?;
@@ -211,7 +216,8 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     let cursor = Cursor::decode(filter.cursor.as_deref(), sort.code())?;
     let mut query = dsl::organizations.select(COLUMNS).into_boxed();
     if !filter.include_archived {
-        query = query.filter(dsl::archived_at.is_null());
+        let stands = dsl::archived_at.is_null().and(dsl::merged_into.is_null());
+        query = query.filter(stands);
     }
     if let Some(condition) = reach::organizations(reach) {
         query = query.filter(condition);
@@ -286,15 +292,45 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     }))
 }
 
-/// The organizations of an area that bear a name.
-pub fn named(db: &mut Db, area: &str, key: &str) -> Result<Vec<Id>> {
+/// The organizations that bear a name, in an area or wherever they are: the first two records that stand for themselves.
+pub fn named(db: &mut Db, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
     use organization_names::dsl as names;
-    let found = names::organization_names
-        .filter(names::area.eq(area))
-        .filter(names::name_key.eq(key));
+    let anywhere = area.is_none().into_sql::<Bool>();
+    let bearing = names::organization_names
+        .filter(names::name_key.eq(key))
+        .filter(names::area.eq(area.unwrap_or_default()).or(anywhere));
+    let found = dsl::organizations
+        .filter(dsl::id.eq_any(bearing.select(names::organization_id)))
+        .filter(dsl::archived_at.is_null())
+        .select((dsl::id, dsl::merged_into));
+    let found: Vec<(Id, Option<Id>)> = found.order(dsl::id).limit(FEW).load(db)?;
+    let standing: BTreeSet<Id> = found.into_iter().map(|(id, into)| into.unwrap_or(id)).collect();
+    Ok(standing.into_iter().take(2).collect())
+}
+/// So many records bear one name, at most, that is worth telling apart.
+const FEW: i64 = 100;
+
+/// Those of some areas that stand for themselves, so many at most.
+pub fn of_areas(db: &mut Db, areas: &BTreeSet<&str>, most: i64) -> Result<Vec<Organization>> {
+    let there = dsl::organizations
+        .filter(dsl::area.eq_any(areas.iter().copied()))
+        .filter(dsl::archived_at.is_null())
+        .filter(dsl::merged_into.is_null());
+    let rows = there
+        .order(dsl::id)
+        .limit(most)
+        .select(COLUMNS)
+        .load::<Columns>(db)?;
+    Ok(rows.into_iter().map(organization).collect())
+}
+
+/// Who has which 法人番号, of these.
+pub fn with_corporate_numbers(db: &mut Db, numbers: &[String]) -> Result<Vec<(String, Id)>> {
+    let found = dsl::organizations
+        .filter(dsl::corporate_number.eq_any(numbers))
+        .filter(dsl::archived_at.is_null());
     Ok(found
-        .select(names::organization_id)
-        .order(names::organization_id)
+        .select((dsl::corporate_number.assume_not_null(), dsl::id))
         .load(db)?)
 }
 

@@ -6,7 +6,6 @@
 //!
 //! * `everyone`: all at once, as the match index reads them.
 //! * `filter`: how lists are filtered and ordered.
-//! * `identity`: by what a person is recognised who comes twice.
 //! * `privacy`: what is held on one person, exported and erased.
 //! * `record`: a worker as it is kept, and how much of it is shown to whom.
 //! * `personal`: what is shown only to those who need it, and the consent to be matched.
@@ -18,7 +17,6 @@
 pub mod everyone;
 pub mod filter;
 pub mod http;
-pub mod identity;
 pub mod personal;
 pub mod privacy;
 mod record;

@@ -1,6 +1,5 @@
 //! SQL of workers.
 
-use super::identity::store as identity;
 use super::privacy::store as privacy;
 use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
 use crate::audit::{self, Act};
@@ -355,7 +354,6 @@ pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
         .map_err(conflict)?;
         write_offers(db, batch)?;
         privacy::record_consents(db, actor, batch)?;
-        identity::recognise(db, batch)?;
     }
     let created = |w: &Worker| Change::new(Subject::Worker, w.id, Action::Created, w.version);
     changes::store::append(db, actor, &all.iter().map(created).collect::<Vec<_>>())
@@ -380,7 +378,6 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
     write_offers(db, std::slice::from_ref(worker))?;
     let consented = privacy::follow_consent(db, actor, worker)?;
-    identity::recognise(db, std::slice::from_ref(worker))?;
     let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
     changes::store::append(db, actor, &[change])?;
     match consented {

@@ -155,10 +155,7 @@ fn set(
         "area" => details.area = optional(text, |t| context.vocabulary.area(t))?.unwrap_or_default(),
         "status" => details.status = status(text)?,
         "themes" => details.themes = known_codes(&context.vocabulary.themes, text, "unsure_theme", notices),
-        "corporate_number" => {
-            let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-            details.corporate_number = some(digits.strip_prefix('T').unwrap_or(&digits));
-        }
+        "corporate_number" => details.corporate_number = digits(text),
         "contact_person" => contact(details, &|c| c.person = some(&line(text))),
         "contact_email" => contact(details, &|c| c.email = some(text)),
         "contact_phone" => {
@@ -250,6 +247,17 @@ fn field_of(pointer: &str) -> Option<&'static str> {
             .map(|f| f.name)
             .find(|field| *field == member)
     })
+}
+
+/// The digits of a 法人番号, also of the number that invoices have (適格請求書発行事業者): T and the same digits.
+fn digits(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    some(digits.strip_prefix('T').unwrap_or(&digits))
+}
+
+/// The 法人番号 of a row.
+pub fn corporate_number(reading: &Reading) -> Option<String> {
+    reading.text("corporate_number").and_then(digits)
 }
 
 /// By what a row without an id is known when it comes again.

@@ -6,6 +6,7 @@ use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, NewDeliverable};
 use crate::error::{Error, Result};
+use crate::imports::cells::Remark;
 use crate::organizations::{self, NewOrganization, Organization, names::name_key};
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
 use serde::Serialize;
@@ -126,9 +127,37 @@ impl Record for Worker {
     }
 }
 
+/// Whose a 法人番号 is already: an organization's, or the row's of a line further up.
+#[derive(Default)]
+pub struct Numbers {
+    taken: HashMap<String, Id>,
+    first: HashMap<String, u64>,
+}
+
+impl Numbers {
+    fn check(&self, line: u64, number: &str) -> Result<(), Remark> {
+        if let Some(owner) = self.taken.get(number) {
+            let (ja, en) = (
+                "この法人番号の団体がすでにあります。",
+                "An organization has this corporate number already.",
+            );
+            return Err(Remark::new("corporate_number_taken", ja, en)
+                .suggesting(Some(format!("/v1/organizations/{owner}"))));
+        }
+        match self.first.get(number).filter(|first| **first < line) {
+            None => Ok(()),
+            Some(first) => Err(Remark::new(
+                "corporate_number_taken",
+                format!("{first}行目の団体と同じ法人番号です。"),
+                format!("The organization of line {first} has the same corporate number."),
+            )),
+        }
+    }
+}
+
 impl Record for Organization {
     type Details = NewOrganization;
-    type References = ();
+    type References = Numbers;
 
     fn id(&self) -> Id {
         self.id
@@ -151,16 +180,38 @@ impl Record for Organization {
     fn likeness(details: &NewOrganization) -> String {
         groups::likeness(details)
     }
-    fn refer(_: &mut Db, _: &[Reading], _: &Context) -> Result<()> {
-        Ok(())
+    fn refer(db: &mut Db, readings: &[Reading], _: &Context) -> Result<Numbers> {
+        let mut first = HashMap::new();
+        for reading in readings {
+            if let Some(number) = groups::corporate_number(reading) {
+                first.entry(number).or_insert(reading.line);
+            }
+        }
+        let all: Vec<String> = first.keys().cloned().collect();
+        let taken = organizations::store::with_corporate_numbers(db, &all)?;
+        Ok(Numbers {
+            taken: taken.into_iter().collect(),
+            first,
+        })
     }
     fn understand(
         reading: &mut Reading,
         before: Option<&NewOrganization>,
-        (): &(),
+        numbers: &Numbers,
         context: &Context,
     ) -> Option<NewOrganization> {
-        groups::understand(reading, before, context)
+        let details = groups::understand(reading, before, context)?;
+        let kept = before.and_then(|before| before.corporate_number.as_ref());
+        if let Some(number) = details
+            .corporate_number
+            .as_ref()
+            .filter(|number| Some(*number) != kept)
+            && let Err(remark) = numbers.check(reading.line, number)
+        {
+            reading.reject("corporate_number", remark);
+            return None;
+        }
+        Some(details)
     }
     fn register(id: Id, details: NewOrganization, _: &Context, now: Instant) -> Organization {
         Organization::register(id, details, now)
@@ -260,9 +311,9 @@ impl Record for Deliverable {
             let key = name_key(&asking.name);
             let named = match (&by_id, asking.name.is_empty()) {
                 (None, false) => {
-                    let there = organizations::store::named(db, &asking.area, &key)?;
+                    let there = organizations::store::named(db, Some(&asking.area), &key)?;
                     let found = if there.is_empty() {
-                        organizations::store::named_anywhere(db, &key)?
+                        organizations::store::named(db, None, &key)?
                     } else {
                         there
                     };

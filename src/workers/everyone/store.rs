@@ -1,4 +1,4 @@
-//! SQL of everyone at once.
+//! SQL of everyone at once, and of all records of one person.
 
 use super::super::Worker;
 use super::super::store::{COLUMNS, Columns, worker};
@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Text as SqlText;
+use std::collections::BTreeSet;
 
 /// A worker who counts in rankings, as kept, not yet read: reading takes longer than fetching, and can be done by
 /// others.
@@ -82,4 +83,21 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
         found.extend(rows.into_iter().map(worker));
     }
     Ok(found)
+}
+
+/// Everyone whose record stands for the same person, the worker included.
+pub fn same_person(db: &mut Db, worker: &Worker) -> Result<Vec<Id>> {
+    let kept = worker.merged_into.unwrap_or(worker.id);
+    let merged = dsl::workers.filter(dsl::merged_into.eq(kept)).select(dsl::id);
+    let mut all: Vec<Id> = merged.load(db)?;
+    all.extend([kept, worker.id]);
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+/// Which of the ids are there.
+pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
+    let found = dsl::workers.filter(dsl::id.eq_any(ids)).select(dsl::id);
+    Ok(found.load::<Id>(db)?.into_iter().collect())
 }

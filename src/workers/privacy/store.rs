@@ -7,8 +7,8 @@ use crate::audit::{self, Act, AuditAction};
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
-    applications, audit as entries, audit_subjects, consents as given, import_chunks, import_findings,
-    import_jobs, import_writes, imported_records, sessions, users, workers,
+    applications, audit as entries, audit_subjects, consents as given, duplicates, import_chunks,
+    import_findings, import_jobs, import_writes, imported_records, sessions, users, workers,
 };
 use crate::db::{Db, Doc, Id, Instant, on};
 use crate::error::{Error, Result};
@@ -47,6 +47,10 @@ pub fn delete(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     diesel::update(quoted)
         .set(import_findings::value.eq(""))
         .execute(db)?;
+    let pairs = duplicates::one_id
+        .eq(worker.id)
+        .or(duplicates::other_id.eq(worker.id));
+    diesel::delete(duplicates::table.filter(pairs)).execute(db)?;
     // The row of their account went with theirs.
     for forgotten in account.into_iter().chain([worker.id]) {
         idempotency::forget(db, &forgotten.to_string())?;

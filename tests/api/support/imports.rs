@@ -21,17 +21,26 @@ impl TestApp {
         self.ended(sent["id"].as_str().unwrap())
     }
 
-    /// The job, when nothing more happens by itself.
+    /// Tries until it is so.
     #[allow(clippy::disallowed_methods)]
-    pub fn ended(&self, id: &str) -> Value {
+    pub fn until(&self, mut is_so: impl FnMut() -> bool) {
         for _ in 0..3000 {
-            let job = self.get(&format!("/v1/imports/{id}")).expect(200).json();
-            if !["receiving", "queued", "running", "undoing"].contains(&job["state"].as_str().unwrap()) {
-                return job;
+            if is_so() {
+                return;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("import {id} does not end");
+        panic!("it never comes to that");
+    }
+
+    /// The job, when nothing more happens by itself.
+    pub fn ended(&self, id: &str) -> Value {
+        let mut job = Value::Null;
+        self.until(|| {
+            job = self.get(&format!("/v1/imports/{id}")).expect(200).json();
+            !["receiving", "queued", "running", "undoing"].contains(&job["state"].as_str().unwrap())
+        });
+        job
     }
 
     /// Line, column, code of everything that an import found.

@@ -5,10 +5,12 @@
 //! 商店街; the legal entity in brackets behind a project's name; the legal entity, or the project, of a name that
 //! has both. What merely looks alike is listed and never merged.
 
+use super::evidence::Agreement;
 use crate::matcher::text::fold;
 use crate::organizations::names::{name_key, without_legal_form};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use strsim::osa_distance;
 
 /// Two organizations that may be one; a person has to say.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,9 @@ pub struct Doubtful {
 
 /// From here on two names of one area are listed as doubtful.
 const DOUBTFUL: f64 = 0.5;
+const KINDS: [&str; 5] = ["商店会", "町会", "自治会", "社会福祉協議会", "老人クラブ"];
+/// From here on they are so much alike that a person is asked.
+const ALIKE: f64 = 0.6;
 const RUNNING_BODIES: [&str; 4] = ["運営協議会", "運営委員会", "実行委員会", "事務局"];
 
 /// One spelling in one area, and what it shows of who is meant.
@@ -76,6 +81,35 @@ impl Spelling {
         let mut shown = vec![format!("name {}", self.key), format!("stem {}", self.stem)];
         shown.extend(self.entity.iter().map(|entity| format!("entity {entity}")));
         shown.into_iter().map(|what| (self.area.as_str(), what)).collect()
+    }
+
+    /// What two names of one area say of who is meant.
+    pub fn agreement(&self, other: &Spelling) -> Agreement {
+        let runs = |one: &Spelling, other: &Spelling| {
+            one.entity.is_some() && other.entity.is_none() && one.project.as_ref() == Some(&other.key)
+        };
+        let mistyped = || {
+            self.key.chars().count().min(other.key.chars().count()) >= 5
+                && osa_distance(&self.key, &other.key) <= 1
+        };
+        if self.key == other.key || self.stem == other.stem {
+            Agreement::Same
+        } else if self.entity.is_some() && self.entity == other.entity
+            || runs(self, other)
+            || runs(other, self)
+        {
+            Agreement::Part
+        } else if dice(self.own(), other.own()) >= ALIKE || mistyped() {
+            Agreement::Similar
+        } else {
+            Agreement::Different
+        }
+    }
+
+    /// The name without what says only of which kind it is, and so is in many an area's names.
+    fn own(&self) -> &str {
+        let kind = KINDS.iter().find_map(|ending| self.stem.strip_suffix(ending));
+        kind.filter(|own| !own.is_empty()).unwrap_or(&self.stem)
     }
 
     /// How alike two names look.
@@ -273,6 +307,32 @@ mod tests {
         let spellings = names.map(|name| Spelling::new("131199", name));
         assert_eq!(group(&spellings).len(), 3);
         assert_eq!(group(&spellings[1..]).len(), 1);
+    }
+
+    #[test]
+    fn a_person_is_asked_about_names_alike() {
+        let of =
+            |one: &str, other: &str| Spelling::new("131199", one).agreement(&Spelling::new("131199", other));
+        assert_eq!(of("櫻町會", "ＮＰＯ法人 桜町会"), Agreement::Same);
+        assert_eq!(of("けやき通り商店街", "けやき通り商店会"), Agreement::Same);
+        assert_eq!(
+            of("NPO法人ドリームタウン", "ななテラス（NPO法人ドリームタウン）"),
+            Agreement::Part
+        );
+        assert_eq!(
+            of(
+                "地域リビング プラスワン",
+                "NPO法人ドリームタウン 地域リビング・プラスワン"
+            ),
+            Agreement::Part
+        );
+        assert_eq!(of("野川元気スクール", "元気スクールグループ"), Agreement::Similar);
+        assert_eq!(of("ななしのひろば", "ななしのひろは"), Agreement::Similar);
+        assert_eq!(
+            of("小金井市さくら通り商店会", "小金井市けやき通り商店会"),
+            Agreement::Different
+        );
+        assert_eq!(of("第一町会", "第二町会"), Agreement::Different);
     }
 
     #[test]

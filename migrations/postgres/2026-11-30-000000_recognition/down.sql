@@ -1,0 +1,32 @@
+DROP INDEX organizations_merged_into;
+ALTER TABLE organizations DROP COLUMN merged_into;
+DROP TABLE duplicate_rules;
+DROP TABLE duplicates;
+DROP TABLE followers;
+DROP TABLE worker_keys;
+-- Verified e-mail addresses and phone numbers, as digests: who shares one may be the same person.
+CREATE TABLE worker_identifiers (
+    digest text COLLATE "C" NOT NULL,
+    worker_id uuid NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    kind text COLLATE "C" NOT NULL,
+    PRIMARY KEY (digest, worker_id)
+);
+-- Renewing those of one worker.
+CREATE INDEX worker_identifiers_worker_id ON worker_identifiers (worker_id);
+
+-- Pairs that may be one person, for somebody to decide.
+CREATE TABLE duplicates (
+    id uuid NOT NULL PRIMARY KEY,
+    one_id uuid NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    other_id uuid NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    reasons jsonb NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    kept_id uuid,
+    version bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    UNIQUE (one_id, other_id)
+);
+CREATE INDEX duplicates_status ON duplicates (status, id);
+-- What is proposed about one worker.
+CREATE INDEX duplicates_other_id ON duplicates (other_id);

@@ -1,0 +1,77 @@
+//! Are two records one organization? What is compared of them.
+
+use super::evidence::Agreement::{Different, Same};
+use super::evidence::{Agreement, Field};
+use super::people::{plain_email, plain_phone};
+use super::spellings::Spelling;
+use crate::matcher::text::hiragana;
+use crate::organizations::NewOrganization;
+use crate::organizations::names::name_key;
+
+/// What is compared of one organization, in the form in which spellings are equal.
+#[derive(Debug, Clone)]
+pub struct Group {
+    area: String,
+    /// Its name, and the other spellings by which it is known.
+    names: Vec<Spelling>,
+    kana: Option<String>,
+    corporate_number: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+}
+
+impl Group {
+    pub fn of(details: &NewOrganization) -> Group {
+        let contact = details.contact.as_ref();
+        let names = std::iter::once(&details.name).chain(&details.aliases);
+        let kana = details.kana.as_deref().map(name_key);
+        Group {
+            area: details.area.clone(),
+            names: names.map(|name| Spelling::new(&details.area, name)).collect(),
+            kana: kana.map(|kana| kana.chars().map(hiragana).collect()),
+            corporate_number: details.corporate_number.clone(),
+            email: contact.and_then(|c| c.email.as_deref()).map(plain_email),
+            phone: contact.and_then(|c| c.phone.as_deref()).map(plain_phone),
+        }
+    }
+
+    pub fn area(&self) -> &str {
+        &self.area
+    }
+
+    pub fn compare(&self, other: &Group) -> Vec<(Field, Agreement)> {
+        let equal = |one: &Option<String>, other: &Option<String>| {
+            let (one, other) = (one.as_deref()?, other.as_deref()?);
+            let said = !one.is_empty() && !other.is_empty();
+            said.then(|| if one == other { Same } else { Different })
+        };
+        let names = self
+            .names
+            .iter()
+            .flat_map(|a| other.names.iter().map(|b| a.agreement(b)));
+        // The one that says the most: they are ordered so.
+        let name = names.min_by_key(|agreement| *agreement as u8);
+        let fields = [
+            (
+                Field::CorporateNumber,
+                equal(&self.corporate_number, &other.corporate_number),
+            ),
+            (Field::Name, name),
+            // A reading that is another's is a mistake as often as it is another's.
+            (
+                Field::Kana,
+                equal(&self.kana, &other.kana).filter(|kana| *kana == Same),
+            ),
+            (Field::Email, equal(&self.email, &other.email)),
+            (Field::Phone, equal(&self.phone, &other.phone)),
+            (
+                Field::Area,
+                Some(if self.area == other.area { Same } else { Different }),
+            ),
+        ];
+        let compared = fields
+            .into_iter()
+            .filter_map(|(field, agreement)| Some((field, agreement?)));
+        compared.collect()
+    }
+}
