@@ -33,9 +33,10 @@
 //! | 14 | [`sessions`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
 //! | 15 | [`partners`] | apps through which volunteers come |
 //! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
-//! | 17 | [`imports`] | published archives |
-//! | 18 | [`api`] | the URL table, the OpenAPI document |
-//! | 19 | [`demo`] | a demonstration to touch |
+//! | 17 | [`imports`] | files that come in |
+//! | 18 | [`exports`] | files that go out |
+//! | 19 | [`api`] | the URL table, the OpenAPI document |
+//! | 20 | [`demo`] | a demonstration to touch |
 //!
 //! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
 //! administrators write it over HTTP; workers stand below organizations because they name those that they are kept
@@ -67,6 +68,7 @@ pub mod deliverables;
 pub mod demo;
 pub mod duplicates;
 pub mod error;
+pub mod exports;
 pub mod exposures;
 pub mod http;
 pub mod imports;

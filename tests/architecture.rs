@@ -24,6 +24,7 @@ const ROWS: &[&[&str]] = &[
     &["partners"],
     &["matches", "statistics", "triage"],
     &["imports"],
+    &["exports"],
     &["api"],
     &["demo"],
 ];

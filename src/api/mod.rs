@@ -24,8 +24,8 @@ use crate::matches::MatchIndex;
 use crate::sessions::{self, password::Passwords};
 use crate::workers::privacy;
 use crate::{
-    applications, deliverables, duplicates, exposures, imports, matches, organizations, partners, statistics,
-    triage, users, workers,
+    applications, deliverables, duplicates, exports, exposures, imports, matches, organizations, partners,
+    statistics, triage, users, workers,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -62,6 +62,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(partners::http::routes)
         .configure(audit::http::routes)
         .configure(duplicates::http::routes)
+        .configure(exports::http::routes)
         .configure(imports::http::routes);
 }
 

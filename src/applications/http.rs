@@ -2,8 +2,8 @@
 //! `store.rs`.
 
 use super::{
-    Application, ApplicationFilter, ApplicationStatus, ListedApplication, NewApplication, Outcome, moves,
-    similar, store,
+    Application, ApplicationFilter, ApplicationStatus, ListedApplication, NewApplication, Outcome, listing,
+    moves, similar, store,
 };
 use crate::audit::personal_data_was_read;
 use crate::auth::reach::store::holds_deliverable;
@@ -11,7 +11,7 @@ use crate::auth::{
     Principal, Reach, ReadApplications, ReadPersonalData, Scope, SubmitApplications, WriteApplications,
     http::Caller, within_reach,
 };
-use crate::catalogue::{Catalogues, Filters, calendar};
+use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
@@ -24,19 +24,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// Enters in the audit whose words an answer shows to somebody else.
-async fn seen<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Application]) -> Result<()> {
-    if matches!(caller.reach(), Reach::Worker(_)) {
-        return Ok(());
-    }
-    let said = shown
-        .iter()
-        .filter(|one| one.message.is_some() || one.outcome.note.is_some());
-    personal_data_was_read(
-        pool,
-        caller.actor(),
-        said.filter_map(|one| one.worker_id).collect(),
-    )
-    .await
+async fn seen<'a, S: Scope>(
+    caller: &Caller<S>,
+    pool: &Pool,
+    shown: impl Iterator<Item = &'a Application>,
+) -> Result<()> {
+    let ids = listing::personal(&caller.viewer(), shown);
+    personal_data_was_read(pool, caller.actor(), ids).await
 }
 
 /// List applications
@@ -51,18 +45,15 @@ async fn list(
     catalogues: Data<Catalogues>,
     filter: Query<ApplicationFilter>,
 ) -> Result<Page<ListedApplication>> {
-    let (personal_data, today) = (caller.may::<ReadPersonalData>(), calendar::today());
-    let (Query(filter), reach, seen_by) = (filter, caller.reach(), caller.reach());
+    let viewer = caller.viewer();
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        Filters::of(&catalogue)
-            .entry("role", &filter.role, |c| &c.roles)
-            .check()?;
-        store::list(db, &reach, &filter)
+        listing::page(db, &viewer, &catalogue, filter.0)
     });
-    let page = page.await?.map(|one| one.shown(&seen_by, personal_data));
-    seen(&caller, &pool, &page.items).await?;
-    Ok(page.map(|one| one.listed(today)))
+    let page = page.await?;
+    let shown = page.items.iter().map(|listed| &listed.application);
+    seen(&caller, &pool, shown).await?;
+    Ok(page)
 }
 
 /// Apply for a deliverable
@@ -122,7 +113,7 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
     let reach = caller.reach();
     let application = pool.read(move |db| store::find(db, &reach, id.0)).await?;
     let application = application.shown(&caller.reach(), caller.may::<ReadPersonalData>());
-    seen(&caller, &pool, std::slice::from_ref(&application)).await?;
+    seen(&caller, &pool, std::iter::once(&application)).await?;
     Ok(Entity::new(application.version, application))
 }
 
@@ -169,7 +160,7 @@ async fn update(
         moves::change(db, &actor, &catalogue, locked, outcome, Instant::now())
     });
     let application = updated.await?.shown(&caller.reach(), personal_data);
-    seen(&caller, &pool, std::slice::from_ref(&application)).await?;
+    seen(&caller, &pool, std::iter::once(&application)).await?;
     Ok(Entity::new(application.version, application))
 }
 

@@ -14,6 +14,7 @@
 
 pub mod filter;
 pub mod http;
+pub mod listing;
 pub mod moves;
 pub mod similar;
 pub mod status;

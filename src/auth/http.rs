@@ -3,7 +3,7 @@
 use super::oidc::Issuer;
 use super::quota::{self, RateLimit};
 use super::store::Counted;
-use super::{Claims, Extent, Keys, Principal, Reach, Role, Scope, store};
+use super::{Claims, Extent, Keys, Principal, Reach, ReadPersonalData, Role, Scope, Viewer, store};
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use actix_web::body::MessageBody;
@@ -92,6 +92,20 @@ impl<S: Scope> Caller<S> {
     /// Which records the scope is for.
     pub fn reach(&self) -> Reach {
         self.reach.clone()
+    }
+
+    pub fn viewer(&self) -> Viewer {
+        Viewer {
+            actor: self.actor(),
+            reach: self.reach(),
+            personal_data: self.may::<ReadPersonalData>(),
+        }
+    }
+
+    /// The same with another scope, which they have to have.
+    pub fn viewer_with<Other: Scope>(&self) -> Result<Viewer> {
+        let other: Caller<Other> = Caller::of(self.principal.clone())?;
+        Ok(other.viewer())
     }
 
     pub fn principal(&self) -> &Principal {

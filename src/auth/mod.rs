@@ -171,6 +171,15 @@ pub fn outside_reach() -> Error {
 }
 
 /// Refuses what would come to stand outside of the caller's reach.
+/// Who looks, for what is not about one request: how far, and whether personal data too.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// The name in the change log and the audit.
+    pub actor: String,
+    pub reach: Reach,
+    pub personal_data: bool,
+}
+
 pub fn within_reach(within: bool) -> Result<()> {
     if within { Ok(()) } else { Err(outside_reach()) }
 }

@@ -96,6 +96,8 @@ permissions! {
         [all own no no no own no];
     WriteImports = "imports:write": "Import files, cancel and undo imports, save mappings",
         [all own no no no own no];
+    ReadExports = "exports:read": "Export, as files, the lists that one may read",
+        [all own own own own all all];
     Account = "account": "See who one is, and manage one's own sessions and password",
         [own own own own own own own];
 }

@@ -1,12 +1,16 @@
 //! Japan's calendar: the day in Tokyo, fiscal years, day-parts.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-/// The day in Tokyo, which has kept UTC+9 without summer time since 1951.
+/// The time in Tokyo, which has kept UTC+9 without summer time since 1951.
+pub fn time_in_tokyo(at: DateTime<Utc>) -> NaiveDateTime {
+    (at + chrono::Duration::hours(9)).naive_utc()
+}
+
 pub fn day_in_tokyo(at: DateTime<Utc>) -> NaiveDate {
-    (at + chrono::Duration::hours(9)).date_naive()
+    time_in_tokyo(at).date()
 }
 
 /// Today in Tokyo.

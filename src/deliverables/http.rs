@@ -2,13 +2,13 @@
 
 use super::{
     Deliverable, DeliverableFilter, DeliverableStatus, NewDeliverable, check_organizations, default_area,
-    store, unknown_organization,
+    listing, store, unknown_organization,
 };
 use crate::auth::reach::store::{holds_deliverable, holds_organization};
 use crate::auth::{
     DecideDeliverables, Reach, ReadDeliverables, Scope, WriteDeliverables, http::Caller, within_reach,
 };
-use crate::catalogue::{Catalogue, Catalogues, Filters};
+use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result};
@@ -38,19 +38,10 @@ async fn list(
     catalogues: Data<Catalogues>,
     filter: Query<DeliverableFilter>,
 ) -> Result<Page<Deliverable>> {
-    let (Query(mut filter), reach) = (filter, caller.reach());
+    let viewer = caller.viewer();
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        Filters::of(&catalogue)
-            .area(&mut filter.area)
-            .entry("type", &filter.type_, |c| &c.types)
-            .family(&filter.family)
-            .entry("skill", &filter.skill, |c| &c.skills)
-            .entry("role", &filter.role, |c| &c.roles)
-            .fiscal_year(filter.fiscal_year)
-            .text("q", &filter.q)
-            .check()?;
-        store::list(db, &reach, &filter)
+        listing::page(db, &viewer, &catalogue, filter.0)
     });
     page.await
 }
@@ -169,6 +160,7 @@ async fn update(
         if request == before.request {
             return Ok(before);
         }
+        check_who_asks(&reach, &before.request, Some(&request))?;
         let after = before.changed(request, &catalogue, Instant::now())?;
         store::update(db, &actor, &after, Action::Updated)?;
         within_reach(holds_deliverable(db, &reach, after.id)?)?;
@@ -178,6 +170,15 @@ async fn update(
     Ok(Entity::new(deliverable.version, deliverable))
 }
 type DeliverablePatch = Patch<NewDeliverable>;
+
+/// An organization that asks together with another can't take the request over, or away.
+fn check_who_asks(reach: &Reach, before: &NewDeliverable, after: Option<&NewDeliverable>) -> Result<()> {
+    let Reach::Organization(own) = reach else {
+        return Ok(());
+    };
+    let same = after.is_some_and(|after| after.organization_ids().eq(before.organization_ids()));
+    within_reach(before.organization_id == *own || same)
+}
 
 /// Archive a deliverable
 ///
@@ -196,6 +197,7 @@ async fn remove(
     let archived = pool.write(move |db| {
         let before = store::find_to_change(db, &reach, id.0)?;
         if_match.check(before.version)?;
+        check_who_asks(&reach, &before.request, None)?;
         let now = Instant::now();
         let (archived_at, version) = (Some(now), before.version + 1);
         let after = Deliverable {

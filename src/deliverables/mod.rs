@@ -9,6 +9,7 @@
 
 pub mod filter;
 pub mod http;
+pub mod listing;
 pub mod status;
 pub mod store;
 

@@ -3,9 +3,12 @@
 use crate::error::Text;
 use actix_web::http::header::{AcceptLanguage, Header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use serde::{Deserialize, Serialize};
 use std::future::{Ready, ready};
+use utoipa::ToSchema;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Language {
     #[default]
     Ja,

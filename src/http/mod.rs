@@ -6,6 +6,7 @@
 //! * `wording`: what is wrong with a value, in words.
 //! * `client`: where a request comes from.
 //! * `security`: headers for browsers, and pages of other origins.
+//! * `stream`: files as answers.
 //! * `idempotency`: POSTs that may be sent twice. `trace`: request ids and the access log.
 //!
 //! Deliberately absent: anything about one resource, and who may do what (`auth`).
@@ -19,6 +20,7 @@ pub mod page;
 pub mod problem;
 pub mod query;
 pub mod security;
+pub mod stream;
 pub mod trace;
 pub mod wording;
 

@@ -72,6 +72,7 @@ pub const ORGANIZATIONS: &[Field] = &[
     field("intermediary_name", "紹介元", &["推薦", "推薦団体", "伴走", "intermediary.name"]),
     field("aliases", "別名", &["別称", "略称", "通称"]),
     field("description", "活動内容", &["概要", "説明", "団体概要", "紹介", "備考"]),
+    field("open_data", "オープンデータ公開", &["オープンデータ", "公開同意"]),
 ];
 
 #[rustfmt::skip]

@@ -8,6 +8,7 @@ use crate::auth::permissions::Extent;
 use crate::auth::{Reach, ReadImports, Scope, WriteImports, http::Caller};
 use crate::db::{Id, Pool};
 use crate::error::{Error, FieldError, Place, Result, Text};
+use crate::http::stream::written;
 use crate::http::{Cursor, Language, Page, PathId, Query, page, query};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
@@ -345,42 +346,8 @@ async fn annotated(
         return Err(file::gone());
     }
     let (name, media_type) = copy::name_and_type(&job);
-    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes>>(4);
-    tokio::task::spawn_blocking(move || {
-        let mut out = std::io::BufWriter::with_capacity(64 * 1024, Sending(&sender));
-        let written = copy::write(&pool, &job, language, &mut out);
-        let flushed = std::io::Write::flush(&mut out).map_err(|e| Error::Internal(e.to_string()));
-        if let Err(error) = written.and(flushed) {
-            // Whoever stops reading is no failure.
-            let _ = sender.blocking_send(Err(error));
-        }
-    });
-    let body = stream::unfold(receiver, |mut receiver| async move {
-        Some((receiver.recv().await?, receiver))
-    });
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CONTENT_TYPE, media_type));
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    response.insert_header((
-        header::CONTENT_DISPOSITION,
-        format!("attachment; filename=\"{name}\""),
-    ));
-    Ok(response.streaming(Box::pin(body)))
-}
-
-/// Bytes on their way to the client.
-struct Sending<'s>(&'s tokio::sync::mpsc::Sender<Result<Bytes>>);
-
-impl std::io::Write for Sending<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map_err(|_| std::io::Error::from(std::io::ErrorKind::BrokenPipe))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    let write = move |mut out: &mut dyn std::io::Write| copy::write(&pool, &job, language, &mut out);
+    Ok(written(&name, media_type, write))
 }
 
 /// Cancel an import

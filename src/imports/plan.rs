@@ -145,6 +145,7 @@ impl Plan {
             intermediary: None,
             aliases: others.collect(),
             description: None,
+            open_data: false,
             source: Some(SOURCE.to_owned()),
             external_id: Some(format!("{}/{}", best.area, names::name_key(&best.name))),
         };

@@ -1,12 +1,10 @@
 //! The HTTP face of organizations. Rules are in `mod.rs`, SQL in `store.rs`.
 
-use super::{NewOrganization, Organization, OrganizationFilter, store};
+use super::{NewOrganization, Organization, OrganizationFilter, listing, store};
 use crate::audit::personal_data_was_read;
 use crate::auth::reach::store::holds_organization;
-use crate::auth::{
-    Reach, ReadOrganizations, ReadPersonalData, Scope, WriteOrganizations, http::Caller, within_reach,
-};
-use crate::catalogue::{Catalogues, Filters};
+use crate::auth::{ReadOrganizations, Scope, WriteOrganizations, http::Caller, within_reach};
+use crate::catalogue::Catalogues;
 use crate::changes::Action;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
@@ -23,18 +21,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(remove);
 }
 
-/// Those who come through the deliverables that they may apply for see no contact.
 fn sees_contacts<S: Scope>(caller: &Caller<S>) -> bool {
-    caller.may::<ReadPersonalData>() && !matches!(caller.reach(), Reach::Worker(_) | Reach::Partner(_))
+    listing::sees_contacts(&caller.viewer())
 }
 
 /// Enters in the audit whose contact an answer shows to somebody else.
 async fn seen<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Organization]) -> Result<()> {
-    if matches!(caller.reach(), Reach::Organization(_)) {
-        return Ok(());
-    }
-    let known = shown.iter().filter(|one| one.details.contact.is_some());
-    personal_data_was_read(pool, caller.actor(), known.map(|one| one.id).collect()).await
+    let ids = listing::personal(&caller.viewer(), shown);
+    personal_data_was_read(pool, caller.actor(), ids).await
 }
 
 /// List organizations
@@ -49,16 +43,12 @@ async fn list(
     catalogues: Data<Catalogues>,
     filter: Query<OrganizationFilter>,
 ) -> Result<Page<Organization>> {
-    let (contacts, reach) = (sees_contacts(&caller), caller.reach());
-    let Query(mut filter) = filter;
+    let viewer = caller.viewer();
     let page = pool.read(move |db| {
-        Filters::of(&*catalogues.current(db)?)
-            .area(&mut filter.area)
-            .text("q", &filter.q)
-            .check()?;
-        store::list(db, &reach, &filter)
+        let catalogue = catalogues.current(db)?;
+        listing::page(db, &viewer, &catalogue, filter.0)
     });
-    let page = page.await?.map(|organization| organization.shown(contacts));
+    let page = page.await?;
     seen(&caller, &pool, &page.items).await?;
     Ok(page)
 }

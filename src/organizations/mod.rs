@@ -10,6 +10,7 @@
 pub mod filter;
 pub mod http;
 pub mod kanji;
+pub mod listing;
 pub mod names;
 pub mod store;
 
@@ -176,6 +177,9 @@ pub struct NewOrganization {
     #[validate(length(max = 4000))]
     #[schema(max_length = 4000)]
     pub description: Option<String>,
+    /// Whether it agreed to be named in the open data.
+    #[serde(default)]
+    pub open_data: bool,
     /// Where the record comes from; only together with `external_id`.
     #[serde(default)]
     #[validate(length(min = 1, max = 100))]

@@ -13,7 +13,7 @@ use crate::http::{Cursor, Page};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use organizations::dsl;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 type Columns = (
     Id,
@@ -142,6 +142,36 @@ pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
         .filter(dsl::id.eq_any(ids))
         .filter(dsl::archived_at.is_null());
     Ok(found.select(dsl::id).load::<Id>(db)?.into_iter().collect())
+}
+
+/// How an organization is known: to name it beside what it asks for.
+pub struct Known {
+    pub name: String,
+    pub area: String,
+    pub source: Option<String>,
+    pub external_id: Option<String>,
+}
+
+/// Those of the ids that are there, by id.
+pub fn known_as(db: &mut Db, ids: &[Id]) -> Result<HashMap<String, Known>> {
+    type Row = (Id, String, String, Option<String>, Option<String>);
+    let found = dsl::organizations.filter(dsl::id.eq_any(ids)).select((
+        dsl::id,
+        dsl::name,
+        dsl::area,
+        dsl::source,
+        dsl::external_id,
+    ));
+    let known = |(id, name, area, source, external_id): Row| {
+        let known = Known {
+            name,
+            area,
+            source,
+            external_id,
+        };
+        (id.to_string(), known)
+    };
+    Ok(found.load::<Row>(db)?.into_iter().map(known).collect())
 }
 
 /// All that are not archived; for the match index and imports.

@@ -1,13 +1,11 @@
 //! The HTTP face of workers. Rules are in `mod.rs`, SQL in `store.rs`.
 
 use super::record::{check_privileged, check_source};
-use super::{NewWorker, Sight, Worker, WorkerFilter, privacy, store};
+use super::{NewWorker, Sight, Worker, WorkerFilter, listing, privacy, store};
 use crate::audit::personal_data_was_read;
 use crate::auth::reach::store::holds_own_worker;
-use crate::auth::{
-    Reach, ReadMatches, ReadPersonalData, ReadWorkers, Scope, WriteWorkers, http::Caller, within_reach,
-};
-use crate::catalogue::{Catalogues, Filters, calendar};
+use crate::auth::{Reach, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller, within_reach};
+use crate::catalogue::{Catalogues, calendar};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::conditional::CreateOnly;
@@ -31,21 +29,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Enters in the audit whose personal data an answer shows to somebody else.
 async fn seen<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Worker]) -> Result<()> {
-    if matches!(caller.reach(), Reach::Worker(_)) {
-        return Ok(());
-    }
-    let ids = shown.iter().filter(|worker| worker.profile.personal.is_some());
-    personal_data_was_read(pool, caller.actor(), ids.map(|worker| worker.id).collect()).await
+    let ids = listing::personal(&caller.viewer(), shown);
+    personal_data_was_read(pool, caller.actor(), ids).await
 }
 
-/// How much a caller sees of those within their reach.
 fn sight<S: Scope>(caller: &Caller<S>) -> Sight {
-    match caller.reach() {
-        _ if !caller.may::<ReadPersonalData>() => Sight::Profile,
-        Reach::Organization(_) => Sight::Acquaintance,
-        Reach::Worker(_) | Reach::Partner(_) => Sight::Own,
-        _ => Sight::Whole,
-    }
+    listing::sight(&caller.viewer())
 }
 
 /// List workers
@@ -61,20 +50,12 @@ async fn list(
     catalogues: Data<Catalogues>,
     filter: Query<WorkerFilter>,
 ) -> Result<Page<Worker>> {
-    let (sight, reach) = (sight(&caller), caller.reach());
-    let Query(mut filter) = filter;
+    let viewer = caller.viewer();
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        let filters = Filters::of(&catalogue)
-            .area(&mut filter.area)
-            .text("q", &filter.q);
-        let filters = filters
-            .entry("skill", &filter.skill, |c| &c.skills)
-            .entry("role", &filter.role, |c| &c.roles);
-        filters.check()?;
-        store::list(db, &reach, &filter, sight != Sight::Profile)
+        listing::page(db, &viewer, &catalogue, filter.0)
     });
-    let page = page.await?.map(|worker| worker.shown(sight));
+    let page = page.await?;
     seen(&caller, &pool, &page.items).await?;
     Ok(page)
 }

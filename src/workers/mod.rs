@@ -17,6 +17,7 @@
 pub mod everyone;
 pub mod filter;
 pub mod http;
+pub mod listing;
 pub mod personal;
 pub mod privacy;
 mod record;

@@ -16,6 +16,7 @@ mod catalogue;
 mod contract;
 mod deliverables;
 mod duplicates;
+mod exports;
 mod exposures;
 mod hostile;
 mod imports;

@@ -58,6 +58,17 @@ pub fn normal(cell: &str) -> Read<String> {
         ));
     }
     let bare = cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    // Exports put it before what a spreadsheet would run.
+    let bare = match bare.strip_prefix('\'') {
+        Some(text)
+            if text
+                .trim_start_matches('\'')
+                .starts_with(['=', '+', '-', '@', '\t', '\r']) =>
+        {
+            text
+        }
+        _ => bare,
+    };
     if is_nfkc_quick(bare.chars()) == IsNormalized::Yes {
         return Ok(bare.to_owned());
     }

@@ -3,7 +3,7 @@
 use super::workers::optional;
 use super::{Cell, Context, Reading, known_codes, some};
 use crate::catalogue::lookup;
-use crate::imports::cells::{Read, Remark, items, line, phone};
+use crate::imports::cells::{Read, Remark, items, line, phone, yes_or_no};
 use crate::imports::columns::Target;
 use crate::imports::fields::ORGANIZATIONS;
 use crate::organizations::names::kind_of;
@@ -119,6 +119,7 @@ fn blank() -> NewOrganization {
         intermediary: None,
         aliases: Vec::new(),
         description: None,
+        open_data: false,
         source: None,
         external_id: None,
     }
@@ -173,6 +174,7 @@ fn set(
         "intermediary_name" => intermediary(details, &|i| i.name = line(text)),
         "aliases" => details.aliases = items(text, &|_| true),
         "description" => details.description = some(text),
+        "open_data" => details.open_data = !text.is_empty() && yes_or_no(text)?,
         _ => {}
     }
     Ok(())

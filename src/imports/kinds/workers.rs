@@ -17,6 +17,9 @@ const USUAL_LEVEL: u8 = 3;
 /// The version of the consent's text where a file does not tell.
 const TEXT_VERSION: &str = "roster";
 
+/// How a cell says that there are none, where an empty one says nothing.
+const NONE: &str = "[]";
+
 /// What several cells tell together.
 #[derive(Default)]
 struct Parts {
@@ -29,6 +32,8 @@ struct Parts {
     day_parts: Option<Vec<DayPart>>,
     evidence: Option<Vec<Evidence>>,
     unsure_skills: Vec<String>,
+    /// That there are none was said.
+    no_skills: bool,
 }
 
 enum Consented {
@@ -214,7 +219,7 @@ fn finish(reading: &mut Reading, worker: &mut NewWorker, mut personal: Personal,
         personal.name = Some(both.join(" "));
     }
     if let Some(skills) = parts.skills {
-        worker.skills = (!skills.is_empty()).then_some(skills);
+        worker.skills = (!skills.is_empty() || parts.no_skills).then_some(skills);
     }
     if let Some(mut own) = parts.day_parts {
         own.sort_unstable();
@@ -276,8 +281,9 @@ fn finish(reading: &mut Reading, worker: &mut NewWorker, mut personal: Personal,
 
 fn skills(text: &str, parts: &mut Parts, context: &Context, notices: &mut Vec<Remark>) -> Read<()> {
     let own = parts.skills.get_or_insert_default();
-    if text.starts_with("[{") {
+    if text.starts_with("[{") || text == NONE {
         own.extend(json::<Vec<WorkerSkill>>(text)?);
+        parts.no_skills = own.is_empty();
         return Ok(());
     }
     let words = &context.vocabulary.skills;

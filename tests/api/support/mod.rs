@@ -338,6 +338,22 @@ impl TestApp {
         request.call().unwrap().body_mut().read_to_vec().unwrap()
     }
 
+    /// Sends JSON; what comes may be no text.
+    pub fn post_for_bytes(&self, path: &str, token: &str, body: &Value) -> (u16, Vec<u8>) {
+        let request = self.agent.post(format!("{}{path}", self.base));
+        let request = request
+            .header("authorization", format!("Bearer {token}"))
+            .content_type("application/json");
+        let mut answer = request.send(body.to_string()).unwrap();
+        let bytes = answer
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_vec()
+            .unwrap();
+        (answer.status().as_u16(), bytes)
+    }
+
     pub fn get(&self, path: &str) -> Response {
         self.authorized("GET", path, &[], None)
     }

@@ -1,0 +1,115 @@
+//! A workbook of one sheet, written row by row: the header stays in view, numbers, days and moments are such.
+
+use super::{Cell, failed};
+use crate::catalogue::calendar;
+use crate::error::{Error, Result, Text};
+use chrono::{DateTime, NaiveDate};
+use rust_xlsxwriter::{Format, Worksheet};
+use std::fs::File;
+use std::io::BufWriter;
+
+/// Rows of a sheet, the header included (ECMA-376; Excel's own limit).
+const MOST_ROWS: u32 = 1_048_576;
+/// Characters of a cell.
+const LONGEST: usize = 32_767;
+
+pub struct Workbook {
+    workbook: rust_xlsxwriter::Workbook,
+    day: Format,
+    moment: Format,
+    next: u32,
+    file: File,
+}
+
+impl Workbook {
+    pub fn begin(name: &str, header: &[&str], file: File) -> Result<Workbook> {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet_with_constant_memory().map_err(failed)?;
+        sheet.set_name(name).map_err(failed)?;
+        sheet.set_freeze_panes(1, 0).map_err(failed)?;
+        let bold = Format::new().set_bold();
+        for (column, heading) in (0..).zip(header) {
+            sheet.set_column_width(column, 18).map_err(failed)?;
+            sheet
+                .write_string_with_format(0, column, *heading, &bold)
+                .map_err(failed)?;
+        }
+        Ok(Workbook {
+            workbook,
+            day: Format::new().set_num_format("yyyy-mm-dd"),
+            moment: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
+            next: 1,
+            file,
+        })
+    }
+
+    pub fn put(&mut self, cells: impl Iterator<Item = Cell>) -> Result<()> {
+        let row = self.next;
+        if row == MOST_ROWS {
+            return Err(too_many());
+        }
+        let sheet = self.workbook.worksheet_from_index(0).map_err(failed)?;
+        for (column, cell) in (0..).zip(cells) {
+            write(sheet, (row, column), cell, &self.day, &self.moment)?;
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    pub fn end(mut self) -> Result<()> {
+        self.workbook
+            .save_to_writer(BufWriter::new(self.file))
+            .map_err(failed)
+    }
+}
+
+fn write(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    cell: Cell,
+    day: &Format,
+    moment: &Format,
+) -> Result<()> {
+    let written = match cell {
+        Cell::Empty => return Ok(()),
+        Cell::Text(text) if text.chars().count() > LONGEST => return Err(too_long(row)),
+        Cell::Text(text) => sheet.write_string(row, column, text),
+        Cell::Number(number) => sheet.write_number(row, column, number),
+        Cell::Flag(flag) => sheet.write_boolean(row, column, flag),
+        Cell::Day(text) => match text.parse::<NaiveDate>() {
+            Ok(at) => sheet.write_datetime_with_format(row, column, at, day),
+            Err(_) => sheet.write_string(row, column, text),
+        },
+        // Of Tokyo: a sheet's moments have no zone.
+        Cell::Moment(text) => match DateTime::parse_from_rfc3339(&text) {
+            Ok(at) => {
+                let there = calendar::time_in_tokyo(at.to_utc());
+                sheet.write_datetime_with_format(row, column, there, moment)
+            }
+            Err(_) => sheet.write_string(row, column, text),
+        },
+    };
+    written.map(drop).map_err(failed)
+}
+
+fn too_many() -> Error {
+    let rule = Text::new(
+        "XLSXの行は1,048,575件までです。csv か ndjson にしてください。",
+        "A sheet has 1,048,575 rows at most: take csv or ndjson.",
+    );
+    Error::invalid("/format", "too_many_rows", rule)
+}
+
+fn too_long(row: u32) -> Error {
+    let rule = Text::new(
+        format!(
+            "{}行目に32,767文字を超えるセルがあります。csv か ndjson にしてください。",
+            row + 1
+        ),
+        format!(
+            "Row {} has a cell of more than 32,767 characters: take csv or ndjson.",
+            row + 1
+        ),
+    );
+    Error::invalid("/format", "too_long", rule)
+}
