@@ -34,7 +34,7 @@
 //! | 15 | [`partners`] | apps through which volunteers come |
 //! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
 //! | 17 | [`imports`] | files that come in |
-//! | 18 | [`exports`] | files that go out |
+//! | 18 | [`exports`], [`backup`] | files that go out; the whole database as one |
 //! | 19 | [`api`] | the URL table, the OpenAPI document |
 //! | 20 | [`demo`] | a demonstration to touch |
 //!
@@ -60,6 +60,7 @@ pub mod applications;
 pub mod audit;
 pub mod auth;
 pub mod background;
+pub mod backup;
 pub mod catalogue;
 pub mod changes;
 pub mod config;

@@ -1,9 +1,12 @@
-//! The command line: `arguments` has what can be said, `load`, `server` and `archive` import files, here is the rest of what is done.
+//! The command line: `arguments` has what can be said, `load`, `server` and `archive` import files, `export`
+//! writes them, here is the rest of what is done.
 
 #[path = "main/archive.rs"]
 mod archive;
 #[path = "main/arguments.rs"]
 mod arguments;
+#[path = "main/export.rs"]
+mod export;
 #[path = "main/load.rs"]
 mod load;
 #[path = "main/server.rs"]
@@ -142,6 +145,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         } => return verify(config, expect.as_deref()),
         Command::Permissions => say(&auth::table())?,
         Command::Import(import) => return load::import(config, import),
+        Command::Export(what) => export::export(config, what)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -24,7 +24,7 @@ const ROWS: &[&[&str]] = &[
     &["partners"],
     &["matches", "statistics", "triage"],
     &["imports"],
-    &["exports"],
+    &["exports", "backup"],
     &["api"],
     &["demo"],
 ];

@@ -1,14 +1,39 @@
 //! The tables, kept by hand for both databases; a test holds it and the migrations together.
 
-/// A table whose columns may be of our own types.
+/// A table as backups see it: name, primary key, and the columns with the names of their types.
+pub struct Table {
+    pub name: &'static str,
+    pub key: &'static [&'static str],
+    pub columns: &'static [Column],
+}
+
+pub struct Column {
+    pub name: &'static str,
+    pub type_name: &'static str,
+    pub nullable: bool,
+}
+
+/// Tables whose columns may be of our own types.
 macro_rules! tables {
-    ($($name:ident ($($key:ident),+) { $($columns:tt)* })*) => {$(
-        diesel::table! {
+    ($($table:ident ($($key:ident),+) { $($column:ident -> $type:ident $(<$inner:ident>)?,)* })*) => {
+        $(diesel::table! {
             use diesel::sql_types::*;
             use crate::db::{JsonText, MicrosecondTime, UniqueId};
-            $name ($($key),+) { $($columns)* }
-        }
-    )*};
+            $table ($($key),+) { $($column -> $type $(<$inner>)?,)* }
+        })*
+
+        pub const TABLES: &[Table] = &[$(Table {
+            name: stringify!($table),
+            key: &[$(stringify!($key)),+],
+            columns: &[$(tables!(@ $column $type $($inner)?)),*],
+        }),*];
+    };
+    (@ $column:ident $type:ident) => {
+        Column { name: stringify!($column), type_name: stringify!($type), nullable: false }
+    };
+    (@ $column:ident Nullable $inner:ident) => {
+        Column { name: stringify!($column), type_name: stringify!($inner), nullable: true }
+    };
 }
 
 tables! {

@@ -137,7 +137,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
             .iter()
             .find(|name| **name == told.organization);
         let name = asked_by.ok_or_else(|| embedded(&told.organization))?;
-        let named = organizations::store::named(db, Some(&engagement.area), &name_key(name))?;
+        let named = organizations::known::store::named(db, Some(&engagement.area), &name_key(name))?;
         let organization_id = *named.first().ok_or_else(|| embedded(name))?;
         let mut request = NewDeliverable {
             diffused: true,

@@ -70,7 +70,7 @@ pub fn walk(
         ExportKind::Deliverables => each(filter, |f: DeliverableFilter| {
             let page = deliverables::listing::page(db, viewer, catalogue, f)?;
             let asking: Vec<Id> = page.items.iter().map(|d| d.request.organization_id).collect();
-            let asking = organizations::store::known_as(db, &asking)?;
+            let asking = organizations::known::store::known_as(db, &asking)?;
             written(page, &mut |mut item| {
                 let id = item
                     .get("organization_id")

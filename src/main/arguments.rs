@@ -4,6 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use musubi::auth::Role;
 use musubi::config::{Config, Listen};
 use musubi::demo;
+use musubi::exports::{ExportFormat, ExportKind};
+use musubi::http::Language;
 use musubi::imports::Kind;
 use musubi::imports::jobs::{Absent, Mode, OnConflict};
 use std::path::PathBuf;
@@ -82,8 +84,10 @@ pub enum Command {
     },
     /// Print which role may do what
     Permissions,
-    /// Load files: rosters, lists of organizations or requests, published archives
+    /// Load files: rosters, lists of organizations or requests, published archives; or a backup
     Import(Import),
+    /// Write a list as a file, or the whole database as a backup
+    Export(Export),
 }
 
 #[derive(Subcommand)]
@@ -124,10 +128,10 @@ pub enum KeyAction {
 /// Exits with 0 if every row was taken, with 2 if some were rejected, with 1 if nothing was.
 #[derive(Args)]
 pub struct Import {
-    /// What the rows are
-    #[arg(value_enum)]
-    pub kind: Kind,
-    /// CSV, TSV, XLSX, XLS, ODS, NDJSON or JSON
+    /// What the rows are; all is a backup, into an empty database
+    #[arg(value_parser = kind_or_all)]
+    pub kind: OneOrAll<Kind>,
+    /// CSV, TSV, XLSX, XLS, ODS, NDJSON or JSON; of a backup one file, or - for standard input
     #[arg(required_unless_present = "watch")]
     pub files: Vec<PathBuf>,
     /// Where the records come from; with their ids it tells each
@@ -165,6 +169,56 @@ pub struct Import {
     /// Import each file that comes into this folder, and move it to its folder imported or rejected
     #[arg(long, conflicts_with = "files")]
     pub watch: Option<PathBuf>,
+}
+
+/// A kind, or everything there is.
+#[derive(Debug, Clone, Copy)]
+pub enum OneOrAll<K> {
+    All,
+    One(K),
+}
+
+fn kind_or_all(text: &str) -> Result<OneOrAll<Kind>, String> {
+    one_or_all(text, Kind::of_code, &Kind::ALL.map(Kind::code))
+}
+
+fn list_or_all(text: &str) -> Result<OneOrAll<ExportKind>, String> {
+    one_or_all(text, ExportKind::of_code, &ExportKind::ALL.map(ExportKind::code))
+}
+
+fn one_or_all<K>(text: &str, of_code: fn(&str) -> Option<K>, codes: &[&str]) -> Result<OneOrAll<K>, String> {
+    if text == "all" {
+        return Ok(OneOrAll::All);
+    }
+    let wrong = || format!("possible values: {}, all", codes.join(", "));
+    of_code(text).map(OneOrAll::One).ok_or_else(wrong)
+}
+
+#[derive(Args)]
+pub struct Export {
+    /// Which list; all is a backup: every table of the database, to be restored by `musubi import all`
+    #[arg(value_parser = list_or_all)]
+    pub kind: OneOrAll<ExportKind>,
+    /// csv, xlsx or ndjson; a backup is lines of JSON whatever this says
+    #[arg(long, default_value = "csv", value_parser = format)]
+    pub format: ExportFormat,
+    /// A parameter of the list: area=131041
+    #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = heading_and_field)]
+    pub filter: Vec<(String, String)>,
+    /// The language of the headings: ja or en
+    #[arg(long, default_value = "ja", value_parser = language)]
+    pub headings: Language,
+    /// The file; standard output where it isn't given
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
+}
+
+fn format(text: &str) -> Result<ExportFormat, String> {
+    serde_json::from_value(text.into()).map_err(|_| "possible values: csv, xlsx, ndjson".to_owned())
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    serde_json::from_value(text.into()).map_err(|_| "possible values: ja, en".to_owned())
 }
 
 fn heading_and_field(text: &str) -> Result<(String, String), String> {

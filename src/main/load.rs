@@ -1,7 +1,8 @@
 //! Importing files: into the database at hand, or through a server.
 
 use super::archive;
-use super::arguments::Import;
+use super::arguments::{Import, OneOrAll};
+use super::export;
 use super::say;
 use super::server::Server;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -50,19 +51,23 @@ impl Taken {
 }
 
 pub fn import(config: &Config, import: Import) -> Result<ExitCode> {
+    let kind = match import.kind {
+        OneOrAll::One(kind) => kind,
+        OneOrAll::All => return export::restore(config, &import.files).map(|()| ExitCode::SUCCESS),
+    };
     let loader = match &import.server {
         Some(url) => Loader::Server(Server::new(url, import.token.as_deref())?),
         None => Loader::Here(Box::new(State::open(config)?)),
     };
     if let Some(folder) = &import.watch {
-        return watch(&loader, &import, folder);
+        return watch(&loader, kind, &import, folder);
     }
     let mut all = None;
     for file in &import.files {
         if import.files.len() > 1 {
             say(&format!("{}\n", file.display()))?;
         }
-        let (taken, _) = loader.load(&import, file)?;
+        let (taken, _) = loader.load(kind, &import, file)?;
         all = Some(all.map_or(taken, |all: Taken| all.and(taken)));
     }
     Ok(match all {
@@ -72,7 +77,7 @@ pub fn import(config: &Config, import: Import) -> Result<ExitCode> {
     })
 }
 
-fn options(import: &Import, file: &Path) -> Options {
+fn options(kind: Kind, import: &Import, file: &Path) -> Options {
     let name = file
         .file_name()
         .map(|name| name.to_string_lossy().chars().take(255).collect());
@@ -85,7 +90,7 @@ fn options(import: &Import, file: &Path) -> Options {
         encoding: import.encoding.clone(),
         sheet: import.sheet.clone(),
         file_name: name,
-        ..Options::of(import.kind)
+        ..Options::of(kind)
     }
 }
 
@@ -120,10 +125,10 @@ enum Loader {
 
 impl Loader {
     /// How much of a file was taken, and the job.
-    fn load(&self, import: &Import, file: &Path) -> Result<(Taken, Option<Id>)> {
-        let options = options(import, file);
+    fn load(&self, kind: Kind, import: &Import, file: &Path) -> Result<(Taken, Option<Id>)> {
+        let options = options(kind, import, file);
         let (job, findings) = match self {
-            Loader::Here(state) if import.kind == Kind::Engagements && import.watch.is_none() => {
+            Loader::Here(state) if kind == Kind::Engagements && import.watch.is_none() => {
                 let dry_run = options.mode == Mode::DryRun;
                 return Ok((
                     archive::import(state, file, import.totals.as_deref(), dry_run)?,
@@ -279,7 +284,7 @@ fn report(job: &Value, findings: &[Value]) -> String {
 }
 
 /// Imports what comes into a folder, for good. A file is taken when it has stopped growing.
-fn watch(loader: &Loader, import: &Import, folder: &Path) -> Result<ExitCode> {
+fn watch(loader: &Loader, kind: Kind, import: &Import, folder: &Path) -> Result<ExitCode> {
     let failed = |e: std::io::Error| Error::Internal(format!("{}: {e}", folder.display()));
     let (imported, rejected) = (folder.join("imported"), folder.join("rejected"));
     for made in [&imported, &rejected] {
@@ -302,7 +307,7 @@ fn watch(loader: &Loader, import: &Import, folder: &Path) -> Result<ExitCode> {
             }
             known.remove(&path);
             say(&format!("{}\n", path.display()))?;
-            let (taken, job) = match loader.load(import, &path) {
+            let (taken, job) = match loader.load(kind, import, &path) {
                 Ok(done) => done,
                 Err(error) => {
                     say(&format!("error: {error}\n"))?;

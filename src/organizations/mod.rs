@@ -1,7 +1,7 @@
 //! Organizations: the groups that ask (団体), from NPOs to neighbourhood associations.
 //!
 //! * `names`: the form in which two spellings of one name are equal; `kanji`: its characters of today. `filter`: how
-//!   lists are filtered and ordered.
+//!   lists are filtered and ordered. `known`: by what one is found. `listing`: the list as somebody sees it.
 //!
 //! Deliberately absent: members and logins.
 //!
@@ -10,6 +10,7 @@
 pub mod filter;
 pub mod http;
 pub mod kanji;
+pub mod known;
 pub mod listing;
 pub mod names;
 pub mod store;

@@ -1,19 +1,18 @@
 //! SQL of organizations.
 
-use super::names::name_key;
+use super::known::store::write_names;
 use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort};
 use crate::auth::Reach;
 use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
-use crate::db::schema::{organization_names, organizations};
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
+use crate::db::schema::organizations;
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, search};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use organizations::dsl;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 type Columns = (
     Id,
@@ -142,36 +141,6 @@ pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
         .filter(dsl::id.eq_any(ids))
         .filter(dsl::archived_at.is_null());
     Ok(found.select(dsl::id).load::<Id>(db)?.into_iter().collect())
-}
-
-/// How an organization is known: to name it beside what it asks for.
-pub struct Known {
-    pub name: String,
-    pub area: String,
-    pub source: Option<String>,
-    pub external_id: Option<String>,
-}
-
-/// Those of the ids that are there, by id.
-pub fn known_as(db: &mut Db, ids: &[Id]) -> Result<HashMap<String, Known>> {
-    type Row = (Id, String, String, Option<String>, Option<String>);
-    let found = dsl::organizations.filter(dsl::id.eq_any(ids)).select((
-        dsl::id,
-        dsl::name,
-        dsl::area,
-        dsl::source,
-        dsl::external_id,
-    ));
-    let known = |(id, name, area, source, external_id): Row| {
-        let known = Known {
-            name,
-            area,
-            source,
-            external_id,
-        };
-        (id.to_string(), known)
-    };
-    Ok(found.load::<Row>(db)?.into_iter().map(known).collect())
 }
 
 /// All that are not archived; for the match index and imports.
@@ -322,24 +291,6 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     }))
 }
 
-/// The organizations that bear a name, in an area or wherever they are: the first two records that stand for themselves.
-pub fn named(db: &mut Db, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
-    use organization_names::dsl as names;
-    let anywhere = area.is_none().into_sql::<Bool>();
-    let bearing = names::organization_names
-        .filter(names::name_key.eq(key))
-        .filter(names::area.eq(area.unwrap_or_default()).or(anywhere));
-    let found = dsl::organizations
-        .filter(dsl::id.eq_any(bearing.select(names::organization_id)))
-        .filter(dsl::archived_at.is_null())
-        .select((dsl::id, dsl::merged_into));
-    let found: Vec<(Id, Option<Id>)> = found.order(dsl::id).limit(FEW).load(db)?;
-    let standing: BTreeSet<Id> = found.into_iter().map(|(id, into)| into.unwrap_or(id)).collect();
-    Ok(standing.into_iter().take(2).collect())
-}
-/// So many records bear one name, at most, that is worth telling apart.
-const FEW: i64 = 100;
-
 /// Those of some areas that stand for themselves, so many at most.
 pub fn of_areas(db: &mut Db, areas: &BTreeSet<&str>, most: i64) -> Result<Vec<Organization>> {
     let there = dsl::organizations
@@ -352,16 +303,6 @@ pub fn of_areas(db: &mut Db, areas: &BTreeSet<&str>, most: i64) -> Result<Vec<Or
         .select(COLUMNS)
         .load::<Columns>(db)?;
     Ok(rows.into_iter().map(organization).collect())
-}
-
-/// Who has which 法人番号, of these.
-pub fn with_corporate_numbers(db: &mut Db, numbers: &[String]) -> Result<Vec<(String, Id)>> {
-    let found = dsl::organizations
-        .filter(dsl::corporate_number.eq_any(numbers))
-        .filter(dsl::archived_at.is_null());
-    Ok(found
-        .select((dsl::corporate_number.assume_not_null(), dsl::id))
-        .load(db)?)
 }
 
 pub fn insert(db: &mut Db, actor: &str, organization: &Organization) -> Result<()> {
@@ -388,29 +329,6 @@ pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Act
     }
     write_names(db, organization)?;
     log(db, actor, organization, action)
-}
-
-fn write_names(db: &mut Db, organization: &Organization) -> Result<()> {
-    use organization_names::dsl as names;
-    let old = names::organization_names.filter(names::organization_id.eq(organization.id));
-    diesel::delete(old).execute(db)?;
-    let details = &organization.details;
-    let keys: BTreeSet<String> = std::iter::once(&details.name)
-        .chain(&details.aliases)
-        .map(|n| name_key(n))
-        .collect();
-    let row = |key| {
-        (
-            names::area.eq(&details.area),
-            names::name_key.eq(key),
-            names::organization_id.eq(organization.id),
-        )
-    };
-    let rows: Vec<_> = keys.into_iter().map(row).collect();
-    on!(db, |c| diesel::insert_into(organization_names::table)
-        .values(&rows)
-        .execute(c))?;
-    Ok(())
 }
 
 fn log(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {

@@ -12,6 +12,7 @@
 mod access;
 mod advice;
 mod applications;
+mod backup;
 mod catalogue;
 mod contract;
 mod deliverables;

@@ -188,7 +188,7 @@ impl Record for Organization {
             }
         }
         let all: Vec<String> = first.keys().cloned().collect();
-        let taken = organizations::store::with_corporate_numbers(db, &all)?;
+        let taken = organizations::known::store::with_corporate_numbers(db, &all)?;
         Ok(Numbers {
             taken: taken.into_iter().collect(),
             first,
@@ -311,9 +311,9 @@ impl Record for Deliverable {
             let key = name_key(&asking.name);
             let named = match (&by_id, asking.name.is_empty()) {
                 (None, false) => {
-                    let there = organizations::store::named(db, Some(&asking.area), &key)?;
+                    let there = organizations::known::store::named(db, Some(&asking.area), &key)?;
                     let found = if there.is_empty() {
-                        organizations::store::named(db, None, &key)?
+                        organizations::known::store::named(db, None, &key)?
                     } else {
                         there
                     };

@@ -1,0 +1,193 @@
+//! The whole database as one file, and back, from either kind of database into either.
+
+use crate::support::{TestApp, on_both};
+use diesel::prelude::*;
+use musubi::backup;
+use musubi::db::schema::{duplicates, followers};
+use musubi::error::Error;
+use serde_json::{Value, json};
+
+fn dump(app: &TestApp) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    backup::write(&app.state.pool, &mut bytes).unwrap();
+    bytes
+}
+
+fn restore(app: &TestApp, bytes: &[u8]) -> Result<u64, Error> {
+    backup::read(&app.state.pool, &mut &bytes[..])
+}
+
+fn code(error: Error) -> &'static str {
+    match error {
+        Error::Conflict { code, .. } => code,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Something in nearly every table.
+fn live(app: &TestApp) {
+    let (wind, sea) = (app.organization("風"), app.organization("海の会 'x' \"y\" \\ 😀"));
+    app.post(
+        "/v1/organizations",
+        &json!({"name": "うみの会", "area": "131041", "contact": {"email": "a@example.jp"}}),
+    )
+    .expect(201);
+    let skill = json!({"code": "kamishibai", "names": {"ja": "紙芝居", "en": "Paper theatre"}});
+    app.post("/v1/skills", &skill);
+    let (_, partner) = app.partner(json!({"code": "one"}));
+    let volunteer = json!({"external_id": "1", "area": "131041", "personal": {"name": "佐藤 陽子", "email": "y@example.jp"},
+        "consent": {"given_on": "2026-04-01", "given_at": "2026-04-01T03:00:00.123456Z", "text_version": "2026-04"}});
+    app.call("POST", "/v1/workers", &partner, &volunteer).expect(201);
+    let flyer = app.deliverable(
+        &wind,
+        json!({"joint_organization_ids": [sea], "diffused": true, "trouble": "改行\nと\tタブ"}),
+    );
+    let one = app.worker(json!({"personal": {"name": "佐藤陽子", "email": "y@example.jp"}}));
+    let other = app.worker(json!({"area": null, "personal": {"name": "鈴木"}}));
+    app.post(
+        "/v1/applications",
+        &json!({"deliverable_id": flyer, "worker_id": other, "role": "designer", "message": "ぜひ"}),
+    )
+    .expect(201);
+    app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    app.login("c@example.jp");
+    app.imported(
+        "kind=workers&source=roster",
+        "id,氏名,区市町村,スキル\n1,田中,新宿区,折り紙\n2,,どこか,編集\n".as_bytes(),
+    );
+    app.get(&format!("/v1/deliverables/{flyer}/matches")).expect(200);
+    app.put("/v1/duplicate-rules/131041", &json!({"workers": 1.0}))
+        .expect(200);
+    let mut pair = Value::Null;
+    app.until(|| {
+        let found = app.get("/v1/duplicates?kind=worker").expect(200).json();
+        pair = found["items"][0].clone();
+        !pair.is_null()
+    });
+    // The older record is the one that is merged: the file has to have the other one first.
+    let merged = json!({"status": "merged", "kept_id": one});
+    app.patch(
+        &format!("/v1/duplicates/{}", pair["id"].as_str().unwrap()),
+        &merged,
+    )
+    .expect(200);
+    // Nothing goes on by itself any more.
+    app.until(|| {
+        app.state
+            .pool
+            .read_blocking(|db| {
+                let newest = musubi::changes::store::latest(db)?;
+                Ok(followers::table.select(followers::position).first::<i64>(db)? == newest)
+            })
+            .unwrap()
+    });
+}
+
+on_both! {
+    fn a_database_goes_out_and_comes_back_into_either_kind(app) {
+        live(app);
+        let before = dump(app);
+        let tables = String::from_utf8(before.clone()).unwrap();
+        let filled = tables.lines().collect::<Vec<_>>().windows(2).filter(|two| two[0].starts_with("{\"table\"") && two[1].starts_with('[')).count();
+        assert!(filled >= 30, "{filled} tables have rows");
+        for target in [Some(TestApp::sqlite()), TestApp::postgres()].into_iter().flatten() {
+            let rows = restore(&target, &before).unwrap();
+            assert_eq!(rows as usize, tables.lines().filter(|line| line.starts_with('[')).count());
+            assert!(dump(&target) == before, "the same database is the same file");
+            // As after a restart: what a server knows, it knows of the database that it began with.
+            let target = target.another();
+            for list in ["organizations", "deliverables", "workers", "applications", "users", "partners", "imports", "duplicates", "skills"] {
+                let path = format!("/v1/{list}");
+                assert_eq!(target.get(&path).expect(200).json(), app.get(&path).expect(200).json(), "{list}");
+            }
+            assert_eq!(target.get("/v1/organizations?q=%E6%B5%B7%E3%81%AE%E4%BC%9A").expect(200).json()["items"].as_array().unwrap().len(), 1, "also by the text index");
+            // It lives on: numbers go on behind the restored ones, passwords still open.
+            target.organization("新しい");
+            target.login("c@example.jp");
+            assert_eq!(code(restore(&target, &before).unwrap_err()), "not_empty");
+            let merged = target.state.pool.read_blocking(|db| Ok(duplicates::table.filter(duplicates::status.eq("merged")).count().get_result::<i64>(db)?)).unwrap();
+            assert_eq!(merged, 1);
+        }
+    }
+
+    fn what_is_broken_is_refused_whole(app) {
+        let source = TestApp::sqlite();
+        live(&source);
+        let whole = dump(&source);
+        let text = String::from_utf8(whole.clone()).unwrap();
+        let empty = dump(app);
+        let lines = text.lines().count();
+        let without = |n: usize| text.lines().enumerate().filter(|(i, _)| *i != n).map(|(_, line)| format!("{line}\n")).collect::<String>();
+        let row = text.lines().position(|line| line.starts_with('[')).unwrap();
+        for (what, broken) in [
+            ("nothing", String::new()),
+            ("cut in a line", text[..text.len() / 2].to_owned()),
+            ("cut between lines", text.lines().take(lines / 2).map(|line| format!("{line}\n")).collect()),
+            ("without its end", without(lines - 1)),
+            ("a row less", without(row)),
+            ("a table less", without(1)),
+            ("a word changed", text.replacen("新宿区のデザイナー", "新宿区のデザイナ一", 1).replacen("佐藤陽子", "佐藤洋子", 1)),
+            ("no backup", "id,氏名\n1,佐藤\n".to_owned()),
+        ] {
+            assert_eq!(code(restore(app, broken.as_bytes()).unwrap_err()), "broken_backup", "{what}");
+            assert!(dump(app) == empty, "{what}");
+        }
+        let newer = text.replacen("\"migration\":\"", "\"migration\":\"9", 1);
+        assert_eq!(code(restore(app, newer.as_bytes()).unwrap_err()), "another_version");
+        restore(app, &whole).unwrap();
+    }
+}
+
+#[test]
+fn the_command_line_backs_up_restores_and_exports() {
+    let (from, to) = (
+        temp_dir::TempDir::new().unwrap(),
+        temp_dir::TempDir::new().unwrap(),
+    );
+    let run = |folder: &temp_dir::TempDir, arguments: &[&str]| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"));
+        let program = program.args(arguments).arg("--data-dir").arg(folder.path());
+        let output = program.env_remove("DATABASE_URL").output().unwrap();
+        (
+            output.status.code().unwrap(),
+            output.stdout,
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let roster = from.path().join("roster.csv");
+    std::fs::write(
+        &roster,
+        "id,氏名,区市町村\n1,佐藤 陽子,新宿区\n2,鈴木 一郎,渋谷区\n",
+    )
+    .unwrap();
+    assert_eq!(run(&from, &["import", "workers", roster.to_str().unwrap()]).0, 0);
+    let file = from.path().join("backup.ndjson");
+    assert_eq!(
+        run(&from, &["export", "all", "--output", file.to_str().unwrap()]).0,
+        0
+    );
+    let (code, printed, _) = run(&from, &["export", "all"]);
+    assert_eq!((code, &printed), (0, &std::fs::read(&file).unwrap()));
+    let (code, _, said) = run(&to, &["import", "all", file.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(run(&to, &["export", "all"]).1, printed);
+    let (code, _, said) = run(&to, &["import", "all", file.to_str().unwrap()]);
+    assert!(code == 1 && said.contains("not empty"), "{said}");
+    let (code, list, said) = run(
+        &to,
+        &["export", "workers", "--filter", "area=131041", "--headings", "en"],
+    );
+    assert_eq!(code, 0, "{said}");
+    let list = String::from_utf8(list).unwrap();
+    assert!(
+        list.starts_with("\u{feff}external_id,name,")
+            && list.contains("1,佐藤 陽子")
+            && list.lines().count() == 2,
+        "{list}"
+    );
+    let (code, _, said) = run(&to, &["export", "workers", "--filter", "colour=red"]);
+    assert!(code == 1 && said.contains("colour"), "{said}");
+}
