@@ -73,9 +73,25 @@ pub struct Listen {
     /// Days after which a finished import is forgotten, with its file and its report
     #[arg(long, env = "MUSUBI_RETENTION_IMPORTS_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=365))]
     pub retention_imports_days: i64,
+    /// The licence under which open data is given: an address
+    #[arg(long, env = "MUSUBI_OPEN_DATA_LICENSE", default_value = "https://creativecommons.org/licenses/by/4.0/deed.ja", value_parser = address)]
+    pub open_data_license: String,
     /// Hours after which a session is over, used or not
     #[arg(long, env = "MUSUBI_SESSION_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8_760))]
     pub session_hours: i64,
+}
+
+/// An address that fits into a header.
+fn address(text: &str) -> Result<String, String> {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    let plain = text.chars().all(|c| c.is_ascii_graphic() && !"<>\"".contains(c));
+    if is_web && plain {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{text:?} is no address like https://creativecommons.org/licenses/by/4.0/"
+        ))
+    }
 }
 
 /// An identity provider whose tokens count here.
@@ -106,6 +122,10 @@ pub struct OidcConfig {
     #[arg(long, env = "OIDC_WORKER_CLAIM", default_value = "worker_id")]
     pub oidc_worker_claim: String,
 }
+
+/// Licence of the open data.
+#[derive(Debug, Clone)]
+pub struct OpenDataLicense(pub String);
 
 /// Address at which browsers reach the server.
 #[derive(Debug, Clone)]

@@ -35,8 +35,9 @@
 //! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
 //! | 17 | [`imports`] | files that come in |
 //! | 18 | [`exports`], [`backup`] | files that go out; the whole database as one |
-//! | 19 | [`api`] | the URL table, the OpenAPI document |
-//! | 20 | [`demo`] | a demonstration to touch |
+//! | 19 | [`open_data`] | what anyone may have |
+//! | 20 | [`api`] | the URL table, the OpenAPI document |
+//! | 21 | [`demo`] | a demonstration to touch |
 //!
 //! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
 //! administrators write it over HTTP; workers stand below organizations because they name those that they are kept
@@ -75,6 +76,7 @@ pub mod http;
 pub mod imports;
 pub mod matcher;
 pub mod matches;
+pub mod open_data;
 pub mod organizations;
 pub mod partners;
 pub mod sessions;

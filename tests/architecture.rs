@@ -25,6 +25,7 @@ const ROWS: &[&[&str]] = &[
     &["matches", "statistics", "triage"],
     &["imports"],
     &["exports", "backup"],
+    &["open_data"],
     &["api"],
     &["demo"],
 ];

@@ -34,6 +34,8 @@ use utoipa_actix_web::AppExt;
         (name = "Applications", description = "Bids for a place in a deliverable's team (応募)"),
         (name = "Matches", description = "Rankings, both ways, explained"),
         (name = "Statistics", description = "How much of what, and where"),
+        (name = "Exports", description = "Lists as files"),
+        (name = "Open data", description = "What anyone may have"),
         (name = "Imports", description = "Files of any quality in, with a report of every row"),
         (name = "Authentication", description = "Logging in, and one's own sessions"),
         (name = "Partners", description = "Apps through which volunteers come"),

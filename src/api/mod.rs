@@ -13,7 +13,7 @@ use crate::auth::oidc::Issuer;
 use crate::auth::{self, Keys};
 use crate::background::Loops;
 use crate::catalogue::{self, Catalogues, calendar};
-use crate::config::{Config, Listen, PublicUrl, Retention, SessionLimits, TrustedProxies};
+use crate::config::{Config, Listen, OpenDataLicense, PublicUrl, Retention, SessionLimits, TrustedProxies};
 use crate::db::{self, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::exposures::Recorder;
@@ -21,11 +21,12 @@ use crate::http::security::{self, Origins};
 use crate::http::{conditional, idempotency, problem, trace};
 use crate::imports::jobs::run::{LEASE, Runner};
 use crate::matches::MatchIndex;
+use crate::open_data::make::OpenData;
 use crate::sessions::{self, password::Passwords};
 use crate::workers::privacy;
 use crate::{
-    applications, deliverables, duplicates, exports, exposures, imports, matches, organizations, partners,
-    statistics, triage, users, workers,
+    applications, deliverables, duplicates, exports, exposures, imports, matches, open_data, organizations,
+    partners, statistics, triage, users, workers,
 };
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -63,6 +64,7 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(audit::http::routes)
         .configure(duplicates::http::routes)
         .configure(exports::http::routes)
+        .configure(open_data::http::routes)
         .configure(imports::http::routes);
 }
 
@@ -257,6 +259,8 @@ impl Listening {
             proxies: Data::new(listen.trusted_proxies.clone()),
             provider: Data::new(Issuer::of(&listen.oidc)?),
             origins: state.origins.clone(),
+            open_data: Data::default(),
+            license: Data::new(OpenDataLicense(listen.open_data_license.clone())),
             public_url: Data::new(listen.public_url(state.public_url.as_deref())),
         };
         let mut server = HttpServer::new(move || app(shared.clone()))
@@ -333,6 +337,8 @@ struct Shared {
     provider: Data<Option<Issuer>>,
     origins: Origins,
     public_url: Data<PublicUrl>,
+    open_data: Data<OpenData>,
+    license: Data<OpenDataLicense>,
 }
 
 fn app(
@@ -361,6 +367,8 @@ fn app(
         .app_data(state.keys)
         .app_data(state.passwords)
         .app_data(shared.public_url)
+        .app_data(shared.open_data)
+        .app_data(shared.license)
         .app_data(shared.limits)
         .app_data(shared.proxies)
         .app_data(shared.provider)

@@ -82,6 +82,7 @@ tables! {
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
         merged_into -> Nullable<UniqueId>,
+        open_data -> Bool,
     }
 
     organization_names (area, name_key, organization_id) {

@@ -9,13 +9,14 @@ use serde_json::json;
 
 /// What is open to all, on purpose. This list only ever shrinks, but for what asks for a secret of its own: an
 /// invitation, a password, a refresh token, a client secret.
-const OPEN: [&str; 19] = [
+const OPEN: [&str; 21] = [
     "accept_invitation",
     "issue_token",
     "list_areas",
     "list_deliverable_types",
     "list_families",
     "list_formats",
+    "list_open_data",
     "list_roles",
     "list_skills",
     "list_themes",
@@ -24,6 +25,7 @@ const OPEN: [&str; 19] = [
     "refresh_session",
     "show_deliverable_type",
     "show_health",
+    "show_open_data",
     "show_public_keys",
     "show_readiness",
     "show_role",

@@ -26,6 +26,7 @@ mod lists;
 mod logs;
 mod manners;
 mod matches;
+mod open_data;
 mod organizations;
 mod partners;
 mod privacy;

@@ -113,7 +113,7 @@ fn failed(error: impl std::fmt::Display) -> Error {
 }
 
 /// A text that spreadsheets would run is told to be one, by an apostrophe that imports take off again.
-fn harmless(text: String) -> String {
+pub fn harmless(text: String) -> String {
     let behind = text.trim_start_matches('\'');
     if behind.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}")

@@ -1,0 +1,120 @@
+//! The HTTP face of the open data: open to all, on purpose.
+
+use super::make::OpenData;
+use super::{Dataset, OpenDataFormat};
+use crate::catalogue::Catalogues;
+use crate::config::{OpenDataLicense, PublicUrl};
+use crate::db::Pool;
+use crate::error::{Error, Result};
+use crate::http::query::path_text;
+use crate::http::{Query, stream};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list).service(show);
+}
+
+/// The datasets, as a catalogue in the words of DCAT (W3C).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"@context": "http://www.w3.org/ns/dcat.jsonld", "@type": "dcat:Catalog", "dct:title": "Musubi", "dcat:dataset": []}))]
+pub struct OpenDataCatalogue {
+    #[serde(rename = "@context")]
+    context: &'static str,
+    #[serde(rename = "@type")]
+    type_: &'static str,
+    #[serde(rename = "dct:title")]
+    title: &'static str,
+    /// Each with its title, licence and distributions.
+    #[serde(rename = "dcat:dataset")]
+    #[schema(value_type = Vec<Object>)]
+    datasets: Vec<serde_json::Value>,
+}
+
+/// List the datasets
+///
+/// As a DCAT catalogue in JSON-LD, with the licence and the address of every file. Open to all.
+#[utoipa::path(operation_id = "list_open_data", tag = "Open data",
+    responses((status = 200, description = "The catalogue", body = OpenDataCatalogue, content_type = "application/ld+json")))]
+#[get("/open-data")]
+async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> HttpResponse {
+    let base = format!("{}/v1/open-data", public_url.0);
+    let dataset = |dataset: Dataset| {
+        let address = format!("{base}/{}", dataset.code());
+        let distribution = OpenDataFormat::ALL.map(|format| {
+            let media_type = format.media_type().split(';').next();
+            json!({"@type": "dcat:Distribution", "dcat:mediaType": media_type, "dct:license": license.0,
+                "dcat:downloadURL": format!("{address}?format={}", format.code())})
+        });
+        json!({"@type": "dcat:Dataset", "@id": address, "dct:title": dataset.title(), "dct:license": license.0,
+            "dct:language": "ja", "dcat:distribution": distribution})
+    };
+    let catalogue = OpenDataCatalogue {
+        context: "http://www.w3.org/ns/dcat.jsonld",
+        type_: "dcat:Catalog",
+        title: "Musubi",
+        datasets: Dataset::ALL.into_iter().map(dataset).collect(),
+    };
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+    response.content_type("application/ld+json").json(catalogue)
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OpenDataQuery {
+    #[serde(default)]
+    #[param(inline, default = "csv")]
+    pub format: OpenDataFormat,
+}
+
+/// Get a dataset
+///
+/// `organizations` has those that agreed, `deliverables` what these ask for from being open on, `statistics` counts of all
+/// deliverables. CSV is by the conventions of 自治体標準オープンデータセット (UTF-8 with a byte order mark,
+/// 全国地方公共団体コード, ID and 地方公共団体名 first), JSON-LD speaks schema.org. A minute behind at most. Open to all.
+#[utoipa::path(operation_id = "show_open_data", tag = "Open data",
+    params(("dataset" = Dataset, Path, description = "Which one"), OpenDataQuery),
+    responses((status = 200, description = "The dataset", content((String = "text/csv"), (String = "application/ld+json"))),
+              (status = 404, description = "There is no such dataset")))]
+#[get("/open-data/{dataset}")]
+async fn show(
+    request: HttpRequest,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    open_data: Data<OpenData>,
+    license: Data<OpenDataLicense>,
+    query: Query<OpenDataQuery>,
+) -> Result<HttpResponse> {
+    let code = path_text(&request, "dataset", 20)?;
+    let dataset = Dataset::of_code(&code).ok_or_else(|| Error::not_found("このデータセット", "dataset"))?;
+    let format = query.0.format;
+    let making = move || open_data.current(&pool, &catalogues, (dataset, format));
+    let made = tokio::task::spawn_blocking(making).await;
+    let (file, at_change) = made.map_err(|e| Error::Internal(e.to_string()))??;
+    let name = format!("{}.{}", dataset.code(), format.code());
+    let mut response = stream::file(&name, format.media_type(), file)?;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=60"),
+    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    for (header, value) in [
+        (
+            header::ETAG,
+            format!("\"{}-{}-{at_change}\"", dataset.code(), format.code()),
+        ),
+        (header::LINK, format!("<{}>; rel=\"license\"", license.0)),
+    ] {
+        let value = HeaderValue::from_str(&value).map_err(|e| Error::Internal(e.to_string()))?;
+        headers.insert(header, value);
+    }
+    Ok(response)
+}

@@ -1,0 +1,285 @@
+//! Making a dataset, and keeping it while nothing changes.
+
+use super::{Dataset, OpenDataFormat, store};
+use crate::catalogue::{Catalogue, Catalogues};
+use crate::changes;
+use crate::db::{Db, Id, Pool};
+use crate::deliverables::Deliverable;
+use crate::error::{Error, Result};
+use crate::organizations::Organization;
+use crate::statistics::{self, Group, StatisticsFilter};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tempfile::NamedTempFile;
+
+/// How long a dataset may be behind.
+const BEHIND: Duration = Duration::from_secs(60);
+
+/// The datasets that were asked for.
+#[derive(Default)]
+pub struct OpenData {
+    made: Mutex<HashMap<(Dataset, OpenDataFormat), Made>>,
+}
+
+struct Made {
+    file: NamedTempFile,
+    at: Instant,
+    at_change: i64,
+}
+
+impl OpenData {
+    /// The dataset, and the newest change that it has. Those who ask at the same time wait for one making.
+    pub fn current(
+        &self,
+        pool: &Pool,
+        catalogues: &Catalogues,
+        asked: (Dataset, OpenDataFormat),
+    ) -> Result<(File, i64)> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh = |made: &Made, latest: i64| made.at_change == latest || made.at.elapsed() < BEHIND;
+        let latest = pool.read_blocking(changes::store::latest)?;
+        if !made.get(&asked).is_some_and(|known| is_fresh(known, latest)) {
+            let fresh = make(pool, catalogues, asked)?;
+            made.insert(asked, fresh);
+        }
+        let unreadable = || Error::Internal("the dataset is not there".into());
+        let known = made.get(&asked).ok_or_else(unreadable)?;
+        let file = known.file.reopen().map_err(failed)?;
+        Ok((file, known.at_change))
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Internal(format!("the open data can't be written: {error}"))
+}
+
+fn make(pool: &Pool, catalogues: &Catalogues, (dataset, format): (Dataset, OpenDataFormat)) -> Result<Made> {
+    let file = NamedTempFile::new().map_err(failed)?;
+    let at_change = pool.read_blocking(|db| {
+        let catalogue = catalogues.current(db)?;
+        let out = BufWriter::new(file.as_file());
+        let mut rows = match format {
+            OpenDataFormat::Csv => Rows::csv(dataset, out)?,
+            OpenDataFormat::Jsonld => Rows::jsonld(out)?,
+        };
+        match dataset {
+            Dataset::Organizations => organizations(db, &catalogue, &mut rows)?,
+            Dataset::Deliverables => deliverables(db, &catalogue, &mut rows)?,
+            Dataset::Statistics => counts(db, &catalogue, &mut rows)?,
+        }
+        rows.end()?;
+        changes::store::latest(db)
+    })?;
+    Ok(Made {
+        file,
+        at: Instant::now(),
+        at_change,
+    })
+}
+
+/// Rows on their way into the file.
+enum Rows<'f> {
+    Csv(Box<csv::Writer<BufWriter<&'f File>>>),
+    Jsonld(BufWriter<&'f File>, &'static str),
+}
+
+impl<'f> Rows<'f> {
+    fn csv(dataset: Dataset, mut out: BufWriter<&'f File>) -> Result<Rows<'f>> {
+        out.write_all("\u{feff}".as_bytes()).map_err(failed)?;
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(out);
+        writer.write_record(dataset.header()).map_err(failed)?;
+        Ok(Rows::Csv(Box::new(writer)))
+    }
+
+    fn jsonld(mut out: BufWriter<&'f File>) -> Result<Rows<'f>> {
+        out.write_all(b"{\"@context\":\"https://schema.org\",\"@graph\":[")
+            .map_err(failed)?;
+        Ok(Rows::Jsonld(out, "\n"))
+    }
+
+    fn put(&mut self, cells: &[&str], linked: impl FnOnce() -> Value) -> Result<()> {
+        match self {
+            Rows::Csv(writer) => {
+                let harmless = cells
+                    .iter()
+                    .map(|cell| crate::exports::sheet::harmless((*cell).to_owned()));
+                writer.write_record(harmless).map_err(failed)
+            }
+            Rows::Jsonld(out, parting) => {
+                out.write_all(parting.as_bytes()).map_err(failed)?;
+                *parting = ",\n";
+                serde_json::to_writer(out, &linked()).map_err(failed)
+            }
+        }
+    }
+
+    fn end(self) -> Result<()> {
+        match self {
+            Rows::Csv(mut writer) => writer.flush().map_err(failed),
+            Rows::Jsonld(mut out, _) => {
+                out.write_all(b"\n]}\n").map_err(failed)?;
+                out.flush().map_err(failed)
+            }
+        }
+    }
+}
+
+/// The name of a municipality, or nothing where there is no such code.
+fn area<'c>(catalogue: &'c Catalogue, code: &str) -> &'c str {
+    catalogue.area(code).map_or("", |area| &area.name)
+}
+
+fn place(catalogue: &Catalogue, code: &str) -> Value {
+    json!({"@type": "AdministrativeArea", "identifier": code, "name": area(catalogue, code)})
+}
+
+fn identity(id: Id) -> String {
+    format!("urn:uuid:{id}")
+}
+
+fn organizations(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<()> {
+    let mut after = None;
+    loop {
+        let page = store::organizations(db, after)?;
+        for Organization { id, details, .. } in &page {
+            let themes = details
+                .themes
+                .iter()
+                .filter_map(|code| catalogue.themes.get(code));
+            let themes: Vec<&str> = themes.map(|theme| theme.definition.names.ja.as_str()).collect();
+            let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+            let (kana, number, description) = (
+                optional(&details.kana),
+                optional(&details.corporate_number),
+                optional(&details.description),
+            );
+            let cells = [
+                &details.area,
+                &id.to_string(),
+                area(catalogue, &details.area),
+                &details.name,
+                &kana,
+                details.kind.code(),
+                &number,
+                &themes.join("、"),
+                &description,
+            ];
+            rows.put(&cells, || {
+                let number = details.corporate_number.as_ref();
+                json!({"@type": "Organization", "@id": identity(*id), "name": details.name, "alternateName": details.kana,
+                    "additionalType": details.kind, "description": details.description, "knowsAbout": themes,
+                    "areaServed": place(catalogue, &details.area),
+                    "identifier": number.map(|n| json!({"@type": "PropertyValue", "propertyID": "法人番号", "value": n}))})
+            })?;
+        }
+        after = page.last().map(|last| last.id);
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn deliverables(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<()> {
+    let mut after = None;
+    loop {
+        let page = store::deliverables(db, after)?;
+        let asking: Vec<Id> = page.iter().map(|one| one.request.organization_id).collect();
+        let known = crate::organizations::known::store::known_as(db, &asking)?;
+        for one in &page {
+            deliverable(
+                catalogue,
+                one,
+                known.get(&one.request.organization_id.to_string()),
+                rows,
+            )?;
+        }
+        after = page.last().map(|last| last.id);
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn deliverable(
+    catalogue: &Catalogue,
+    one: &Deliverable,
+    organization: Option<&crate::organizations::known::store::Known>,
+    rows: &mut Rows,
+) -> Result<()> {
+    let request = &one.request;
+    let code = request.area.clone().unwrap_or_default();
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let organization = organization.map_or("", |known| &known.name);
+    let (type_, format) = (
+        type_name(catalogue, &request.type_),
+        request.format.map_or("", |f| f.code()),
+    );
+    let cells = [
+        &code,
+        &one.id.to_string(),
+        area(catalogue, &code),
+        &request.title,
+        &request.organization_id.to_string(),
+        organization,
+        type_,
+        &one.family,
+        format,
+        &one.fiscal_year.to_string(),
+        &day(request.starts_on),
+        &day(request.ends_on),
+        request.status.code(),
+    ];
+    rows.put(&cells, || {
+        json!({"@type": "Project", "@id": identity(one.id), "name": request.title, "keywords": [type_, one.family],
+            "foundingDate": request.starts_on, "dissolutionDate": request.ends_on,
+            "parentOrganization": {"@type": "Organization", "@id": identity(request.organization_id), "name": organization},
+            "areaServed": place(catalogue, &code), "additionalType": format, "status": request.status})
+    })
+}
+
+fn type_name<'c>(catalogue: &'c Catalogue, code: &str) -> &'c str {
+    catalogue
+        .types
+        .get(code)
+        .map_or("", |entry| &entry.definition.names.ja)
+}
+
+fn counts(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<()> {
+    let mut counted = statistics::store::recorded(db, &StatisticsFilter::default())?;
+    counted.sort();
+    for (group, count) in counted {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let Group { fiscal_year, .. } = group;
+        let year = fiscal_year.map(|year| year.to_string()).unwrap_or_default();
+        let (code, format, family) = (text(&group.area), text(&group.format), text(&group.family));
+        let (type_code, status) = (text(&group.type_), text(&group.status));
+        let id = [&code, &year, &type_code, &format, &status]
+            .map(String::as_str)
+            .join("-");
+        let type_ = type_name(catalogue, &type_code);
+        let count_text = count.to_string();
+        let cells = [
+            &code,
+            &id,
+            area(catalogue, &code),
+            &year,
+            type_,
+            &family,
+            &format,
+            &status,
+            &count_text,
+        ];
+        rows.put(&cells, || {
+            json!({"@type": "Observation", "@id": format!("#{id}"), "observationDate": year, "value": count,
+                "observationAbout": place(catalogue, &code), "variableMeasured": "支援件数",
+                "keywords": [type_, family, format, status]})
+        })?;
+    }
+    Ok(())
+}
