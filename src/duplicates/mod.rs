@@ -159,7 +159,6 @@ pub enum DuplicateSort {
     #[default]
     #[serde(rename = "-created_at")]
     CreatedDescending,
-    /// The likeliest first.
     #[serde(rename = "-score")]
     ScoreDescending,
 }
@@ -182,7 +181,8 @@ pub struct DuplicateFilter {
     #[param(inline)]
     pub status: Option<DuplicateStatus>,
     #[serde(default)]
-    #[param(inline, default = "-created_at")]
+    /// The order: newest first, or `-score`, the likeliest first.
+    #[param(inline, required = false)]
     pub sort: DuplicateSort,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]

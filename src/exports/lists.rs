@@ -8,7 +8,7 @@ use crate::catalogue::Catalogue;
 use crate::db::{Db, Id};
 use crate::deliverables::{self, DeliverableFilter};
 use crate::duplicates::{self, DuplicateFilter};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::http::page::MAX_LIMIT;
 use crate::http::{Page, query};
 use crate::organizations::{self, OrganizationFilter};
@@ -54,8 +54,37 @@ pub fn walk(
     asked: &NewExport,
     put: &mut dyn FnMut(Value) -> Result<()>,
 ) -> Result<Vec<Id>> {
-    let filter = &asked.filter;
     let mut personal = Vec::new();
+    pages(db, viewer, catalogue, asked, put, &mut personal).map_err(below_filter)?;
+    Ok(personal)
+}
+
+/// What a list says of its parameters is about the members of `filter` here.
+fn below_filter(error: Error) -> Error {
+    let (Error::InvalidParameters(faults) | Error::Invalid(faults)) = error else {
+        return error;
+    };
+    let below = |fault: FieldError| FieldError {
+        place: match fault.place {
+            Place::Parameter(name) => {
+                Place::Pointer(format!("/filter/{}", name.replace('~', "~0").replace('/', "~1")))
+            }
+            place => place,
+        },
+        ..fault
+    };
+    Error::Invalid(faults.into_iter().map(below).collect())
+}
+
+fn pages(
+    db: &mut Db,
+    viewer: &Viewer,
+    catalogue: &Catalogue,
+    asked: &NewExport,
+    put: &mut dyn FnMut(Value) -> Result<()>,
+    personal: &mut Vec<Id>,
+) -> Result<()> {
+    let filter = &asked.filter;
     match asked.kind {
         ExportKind::Workers => each(filter, |f: WorkerFilter| {
             let page = workers::listing::page(db, viewer, catalogue, f)?;
@@ -108,7 +137,7 @@ pub fn walk(
         })?,
         ExportKind::Audit => each(filter, |f: AuditFilter| written(audit::store::list(db, &f)?, put))?,
     }
-    Ok(personal)
+    Ok(())
 }
 
 /// Every page; `page` gives where the next one begins.

@@ -80,7 +80,7 @@ pub struct OpenDataQuery {
 /// deliverables. CSV is by the conventions of 自治体標準オープンデータセット (UTF-8 with a byte order mark,
 /// 全国地方公共団体コード, ID and 地方公共団体名 first), JSON-LD speaks schema.org. A minute behind at most. Open to all.
 #[utoipa::path(operation_id = "show_open_data", tag = "Open data",
-    params(("dataset" = Dataset, Path, description = "Which one"), OpenDataQuery),
+    params(("dataset" = inline(Dataset), Path, description = "Which one"), OpenDataQuery),
     responses((status = 200, description = "The dataset", content((String = "text/csv"), (String = "application/ld+json"))),
               (status = 404, description = "There is no such dataset")))]
 #[get("/open-data/{dataset}")]

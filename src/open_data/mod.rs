@@ -97,7 +97,6 @@ impl Dataset {
 pub enum OpenDataFormat {
     #[default]
     Csv,
-    /// JSON-LD.
     Jsonld,
 }
 
