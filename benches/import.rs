@@ -212,9 +212,16 @@ fn sqlite_loader(folder: &Path) -> Option<f64> {
     let (mut tables, mut indexes) = (String::new(), String::new());
     for table in TABLES {
         let file = folder.join(table).with_extension("csv");
+        // Blobs have no form in CSV but hexadecimal.
+        let values = "group_concat(iif(type = 'BLOB', 'hex(' || name || ')', name), ', ')";
+        let values = sqlite(
+            &database,
+            &format!("SELECT {values} FROM pragma_table_info('{table}');"),
+        );
+        let rows = format!("SELECT {} FROM {table};", values.trim());
         sqlite(
             &database,
-            &format!(".mode csv\n.output {}\nSELECT * FROM {table};\n", file.display()),
+            &format!(".mode csv\n.output {}\n{rows}\n", file.display()),
         );
         let columns = sqlite(
             &database,
