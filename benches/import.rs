@@ -16,6 +16,7 @@
     clippy::disallowed_methods
 )]
 
+#[allow(dead_code)]
 #[path = "../tests/cluster/mod.rs"]
 mod cluster;
 
@@ -248,6 +249,13 @@ fn sqlite_loader(folder: &Path) -> Option<f64> {
     Some(began.elapsed().as_secs_f64())
 }
 
+fn psql(url: &str, script: &str) -> String {
+    run(
+        Command::new("psql").args(["-q", "-v", "ON_ERROR_STOP=1", url]),
+        script,
+    )
+}
+
 /// The final rows by COPY into tables with the same indexes: seconds.
 fn postgres_loader(url: &str, folder: &Path) -> Option<f64> {
     Command::new("psql")
@@ -255,12 +263,7 @@ fn postgres_loader(url: &str, folder: &Path) -> Option<f64> {
         .stdout(Stdio::null())
         .status()
         .ok()?;
-    let psql = |script: &str| {
-        run(
-            Command::new("psql").args(["-q", "-v", "ON_ERROR_STOP=1", url]),
-            script,
-        )
-    };
+    let psql = |script: &str| psql(url, script);
     let mut copies = String::new();
     for table in TABLES {
         let file = folder.join(table).with_extension("copy");
@@ -308,8 +311,18 @@ fn reading(target: &Target, roster: &Path) -> (f64, f64, usize) {
     while get("/readyz").0 != 200 {
         std::thread::sleep(Duration::from_millis(100));
     }
-    let one = "/v1/workers/by-external-id/bench/A-0";
-    let measure = |until: &dyn Fn(usize) -> bool| {
+    // What has to be looked at after the rows before is looked at.
+    while busy_share(&server) > 0.05 {}
+    let organization = agent
+        .post(format!("{address}/v1/organizations"))
+        .header("authorization", &bearer)
+        .content_type("application/json")
+        .send("{\"name\": \"風\", \"area\": \"131041\"}");
+    let location = organization.unwrap().headers()["location"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let measure = |one: &str, until: &dyn Fn(usize) -> bool| {
         let mut times = Vec::new();
         while !until(times.len()) {
             let began = Instant::now();
@@ -320,7 +333,7 @@ fn reading(target: &Target, roster: &Path) -> (f64, f64, usize) {
         times.sort_by(f64::total_cmp);
         (times[times.len() * 99 / 100], times.len())
     };
-    let (idle, _) = measure(&|n| n == 3000);
+    let (idle, _) = measure(&location, &|n| n == 3000);
     let ended = Arc::new(AtomicBool::new(false));
     let sending = {
         let (ended, address, bearer, roster) = (
@@ -362,11 +375,34 @@ fn reading(target: &Target, roster: &Path) -> (f64, f64, usize) {
             ended.store(true, Ordering::Relaxed);
         })
     };
-    let (busy, read) = measure(&|_| ended.load(Ordering::Relaxed));
+    let (busy, read) = measure(&location, &|_| ended.load(Ordering::Relaxed));
     sending.join().unwrap();
     server.kill().unwrap();
     server.wait().unwrap();
     (idle, busy, read)
+}
+
+/// Which share of a second a program computes.
+fn busy_share(child: &Child) -> f64 {
+    let ticks = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
+        let fields: Vec<&str> = status
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        let of = |n: usize| {
+            fields
+                .get(n)
+                .and_then(|text| text.parse::<f64>().ok())
+                .unwrap_or_default()
+        };
+        of(11) + of(12)
+    };
+    let before = ticks();
+    std::thread::sleep(Duration::from_secs(1));
+    (ticks() - before) / 100.0
 }
 
 fn verdict(is_met: bool) -> &'static str {
@@ -380,12 +416,13 @@ fn main() {
         .unwrap_or(1_000_000);
     let folder = temp_dir::TempDir::new().unwrap();
     let file = roster(folder.path(), rows);
-    // The reads are during an import long enough to tell, of other records.
-    let short = {
-        let part = folder.path().join("short");
+    // The reads are during an import long enough to tell, in a database of its own.
+    let part = |name: &str, rows: usize| {
+        let part = folder.path().join(name);
         std::fs::create_dir(&part).unwrap();
-        roster(&part, (rows / 5).max(1000))
+        roster(&part, rows)
     };
+    let (few, short) = (part("few", 2000), part("short", (rows / 5).max(1000)));
     let bytes = std::fs::metadata(&file).unwrap().len();
     println!("{rows} rows, {:.0} MB of CSV", bytes as f64 / 1e6);
     let mut targets = vec![Target::Sqlite(folder.path().join("sqlite"))];
@@ -431,7 +468,18 @@ fn main() {
             }
             None => println!("  its loader (sqlite3 or psql) is not installed: left out"),
         }
-        let (idle, busy, read) = reading(target, &short);
+        let fresh = match target {
+            Target::Sqlite(_) => Target::Sqlite(folder.path().join("reading")),
+            Target::Postgres(url, _) => {
+                psql(url, "CREATE DATABASE reading;\n");
+                Target::Postgres(
+                    format!("{}reading", url.strip_suffix("postgres").unwrap()),
+                    folder.path().join("reading-postgres"),
+                )
+            }
+        };
+        fresh.import(&few);
+        let (idle, busy, read) = reading(&fresh, &short);
         let slower = busy / idle;
         println!(
             "  p99 of a read: {idle:.2} ms idle, {busy:.2} ms of {read} during an import, {slower:.1} times (at most {WAITING}: {})",

@@ -185,7 +185,7 @@ impl State {
             }
         });
         let (pool, stopping) = (self.pool.clone(), self.stopping.clone());
-        loops.spawn("duplicates", Duration::from_millis(200), move || {
+        loops.spawn("duplicates", Duration::from_millis(100), move || {
             let (pool, stopping) = (pool.clone(), stopping.clone());
             let follow = move || duplicates::following::follow(&pool, &stopping);
             async move {

@@ -13,9 +13,12 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// PostgreSQL one does the work under an advisory lock while the others wait.
 pub fn migrate(url: &str) -> Result<usize> {
     let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("cannot migrate the database: {e}"));
-    let mut db = super::Opener { url: url.to_owned() }
-        .open()
-        .map_err(|e| failed(&e))?;
+    let mut db = super::Opener {
+        url: url.to_owned(),
+        writes: true,
+    }
+    .open()
+    .map_err(|e| failed(&e))?;
     match &mut db {
         Db::Pg(c) => {
             c.batch_execute("SELECT pg_advisory_lock(6385437)")

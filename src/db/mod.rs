@@ -10,6 +10,7 @@
 mod migrations;
 pub mod schema;
 pub mod search;
+mod turns;
 mod types;
 
 pub use migrations::{migrate, migration_names};
@@ -18,7 +19,9 @@ pub use types::{Doc, Id, Instant, JsonText, MicrosecondTime, UniqueId};
 use crate::error::{Error, Result, Text};
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use diesel::{MultiConnection, PgConnection, SqliteConnection, r2d2};
+use std::sync::Arc;
 use std::time::Duration;
+use turns::Turns;
 
 #[derive(MultiConnection)]
 pub enum Db {
@@ -77,9 +80,15 @@ pub(crate) use keyset;
 /// Rows of one batch insert: PostgreSQL allows 65,535 binds in a statement, SQLite 32,766.
 pub const BATCH: usize = 1000;
 
+/// How long a connection is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 #[derive(Debug, Clone)]
 struct Opener {
     url: String,
+    /// Whether it is for writing: on SQLite the one writer has more pages in memory, and puts more of them into the
+    /// file at once.
+    writes: bool,
 }
 
 impl Opener {
@@ -94,6 +103,11 @@ impl Opener {
                  PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
             )
             .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+        if self.writes {
+            sqlite
+                .batch_execute("PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8000;")
+                .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+        }
         Ok(Db::Sqlite(sqlite))
     }
 }
@@ -128,31 +142,43 @@ pub struct Pool {
     readers: Connections,
     /// The same as `readers` on PostgreSQL; one connection on SQLite, which has one writer at a time anyway.
     writers: Connections,
+    /// On SQLite.
+    turns: Option<Arc<Turns>>,
 }
 
 impl Pool {
     /// Opens `postgres://…` or the path of an SQLite file, which is created if it isn't there.
     pub fn open(url: &str) -> Result<Pool> {
-        let build = |size: u32| {
+        let build = |size: u32, writes: bool| {
             let builder = r2d2::Pool::builder().max_size(size).min_idle(Some(1));
             // A connection that was alive a moment ago is not asked again: has_broken tells enough.
             let builder = builder
-                .connection_timeout(Duration::from_secs(5))
+                .connection_timeout(PATIENCE)
                 .test_on_check_out(is_postgres(url));
-            let pool = builder.build(Opener { url: url.to_owned() });
+            let pool = builder.build(Opener {
+                url: url.to_owned(),
+                writes,
+            });
             pool.map_err(|e| Error::Internal(format!("cannot open the database: {e}")))
         };
         // Fails at once and with the reason, where the pool would try until it times out.
-        Opener { url: url.to_owned() }
-            .open()
-            .map_err(|e| Error::Internal(format!("cannot open the database: {e}")))?;
-        let readers = build(8)?;
-        let writers = if is_postgres(url) {
-            readers.clone()
+        Opener {
+            url: url.to_owned(),
+            writes: false,
+        }
+        .open()
+        .map_err(|e| Error::Internal(format!("cannot open the database: {e}")))?;
+        let readers = build(8, false)?;
+        let (writers, turns) = if is_postgres(url) {
+            (readers.clone(), None)
         } else {
-            build(1)?
+            (build(1, true)?, Some(Arc::default()))
         };
-        Ok(Pool { readers, writers })
+        Ok(Pool {
+            readers,
+            writers,
+            turns,
+        })
     }
 
     /// One consistent view of the database; nothing can be written.
@@ -181,6 +207,11 @@ impl Pool {
 
     /// [`Pool::write`] for callers outside of the server.
     pub fn write_blocking<T>(&self, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let turn = self.turns.as_ref().map(|turns| turns.take(PATIENCE));
+        if matches!(turn, Some(None)) {
+            tracing::error!("others write for too long");
+            return Err(unreachable());
+        }
         let db = &mut *connection(&self.writers)?;
         transact(db, "BEGIN", "BEGIN IMMEDIATE", f)
     }
@@ -200,11 +231,15 @@ pub fn lock(db: &mut Db, name: &str) -> Result<()> {
 fn connection(pool: &Connections) -> Result<diesel::r2d2::PooledConnection<Opener>> {
     pool.get().map_err(|e| {
         tracing::error!(error = %e, "no database connection");
-        Error::Unavailable(Text::new(
-            "データベースに接続できません。",
-            "The database can't be reached.",
-        ))
+        unreachable()
     })
+}
+
+fn unreachable() -> Error {
+    Error::Unavailable(Text::new(
+        "データベースに接続できません。",
+        "The database can't be reached.",
+    ))
 }
 
 async fn off_thread<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

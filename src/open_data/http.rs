@@ -95,9 +95,8 @@ async fn show(
     let code = path_text(&request, "dataset", 20)?;
     let dataset = Dataset::of_code(&code).ok_or_else(|| Error::not_found("このデータセット", "dataset"))?;
     let format = query.0.format;
-    let making = move || open_data.current(&pool, &catalogues, (dataset, format));
-    let made = tokio::task::spawn_blocking(making).await;
-    let (file, at_change) = made.map_err(|e| Error::Internal(e.to_string()))??;
+    let catalogues = catalogues.into_inner();
+    let (file, at_change) = open_data.current(&pool, catalogues, (dataset, format)).await?;
     let name = format!("{}.{}", dataset.code(), format.code());
     let mut response = stream::file(&name, format.media_type(), file)?;
     let headers = response.headers_mut();

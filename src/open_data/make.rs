@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
+use tokio::sync::Mutex;
 
 /// How long a dataset may be behind.
 const BEHIND: Duration = Duration::from_secs(60);
@@ -32,22 +33,23 @@ struct Made {
 }
 
 impl OpenData {
-    /// The dataset, and the newest change that it has. Those who ask at the same time wait for one making.
-    pub fn current(
+    /// The dataset, and the newest change that it has. Those who ask at the same time wait for one making, and hold no
+    /// thread or connection meanwhile.
+    pub async fn current(
         &self,
         pool: &Pool,
-        catalogues: &Catalogues,
+        catalogues: Arc<Catalogues>,
         asked: (Dataset, OpenDataFormat),
     ) -> Result<(File, i64)> {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_fresh = |made: &Made, latest: i64| made.at_change == latest || made.at.elapsed() < BEHIND;
-        let latest = pool.read_blocking(changes::store::latest)?;
-        if !made.get(&asked).is_some_and(|known| is_fresh(known, latest)) {
-            let fresh = make(pool, catalogues, asked)?;
-            made.insert(asked, fresh);
+        let mut made = self.made.lock().await;
+        let latest = pool.read(changes::store::latest).await?;
+        let is_fresh = |made: &Made| made.at_change == latest || made.at.elapsed() < BEHIND;
+        if !made.get(&asked).is_some_and(is_fresh) {
+            let pool = pool.clone();
+            let making = tokio::task::spawn_blocking(move || make(&pool, &catalogues, asked));
+            made.insert(asked, making.await.map_err(failed)??);
         }
-        let unreadable = || Error::Internal("the dataset is not there".into());
-        let known = made.get(&asked).ok_or_else(unreadable)?;
+        let known = made.get(&asked).ok_or_else(|| failed("it is not there"))?;
         let file = known.file.reopen().map_err(failed)?;
         Ok((file, known.at_change))
     }

@@ -11,15 +11,18 @@ use super::groups::Group;
 use super::people::Person;
 use super::{DuplicateKind, rules};
 use crate::changes::{self, Subject};
-use crate::db::{Db, Id, Instant, Pool};
+use crate::db::{self, Db, Id, Pool};
 use crate::error::Result;
 use crate::organizations::{self, Organization};
 use crate::workers::{self, Worker};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Changes that are looked at together.
 const STEP: i64 = 200;
+/// How long it looks before others have their turn.
+const MOMENT: Duration = Duration::from_millis(50);
 /// A key that so many have in common tells nothing: the mailbox of an office, the commonest name of a big city.
 const MANY: usize = 200;
 /// Of one record, so many pairs at most: the likeliest.
@@ -68,9 +71,11 @@ pub struct Found {
     pub pairs: Vec<Pair>,
 }
 
-/// Follows the log to its end, or until it is to stop.
+/// Follows the log to its end, for a moment at a time: behind a big import there is much to look at, and requests come
+/// first.
 pub fn follow(pool: &Pool, stopping: &AtomicBool) -> Result<()> {
-    while !stopping.load(Ordering::Relaxed) && step(pool)? {}
+    let began = Instant::now();
+    while !stopping.load(Ordering::Relaxed) && began.elapsed() < MOMENT && step(pool)? {}
     Ok(())
 }
 
@@ -103,7 +108,7 @@ fn step(pool: &Pool) -> Result<bool> {
         if store::position(db)? != from {
             return Ok(());
         }
-        let now = Instant::now();
+        let now = db::Instant::now();
         store::renew_keys(db, &found)?;
         let new = store::renew_pairs(db, &found, now)?;
         let rules = rules::store::all(db)?;

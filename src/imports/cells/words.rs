@@ -5,18 +5,26 @@ use crate::catalogue::entries::Definition;
 use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup};
 use crate::matcher::triage::Triage;
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// A guess is taken from here on.
 const SURE_PPM: u64 = 600_000;
 /// And told from here on.
 const LIKELY_PPM: u64 = 300_000;
+/// Words of a file that are remembered.
+const REMEMBERED: usize = 10_000;
 
 /// Words of one kind, and what they mean.
 pub struct Words {
     by_key: HashMap<String, String>,
     codes: Vec<String>,
     guesses: Option<Triage>,
+    /// What was looked up already: a roster says the same few words again and again.
+    known: Mutex<HashMap<String, Meant>>,
 }
+
+/// What a word surely means, or the likeliest code.
+type Meant = Result<Meaning, Option<String>>;
 
 /// What a word was found to mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +54,7 @@ impl Words {
             by_key,
             codes,
             guesses: None,
+            known: Mutex::default(),
         }
     }
 
@@ -79,8 +88,19 @@ impl Words {
         })
     }
 
-    /// What a word surely means, or the likeliest code.
-    pub fn sure(&self, word: &str) -> Result<Meaning, Option<String>> {
+    pub fn sure(&self, word: &str) -> Meant {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(meant) = known.get(word) {
+            return meant.clone();
+        }
+        let meant = self.look_up(word);
+        if known.len() < REMEMBERED {
+            known.insert(word.to_owned(), meant.clone());
+        }
+        meant
+    }
+
+    fn look_up(&self, word: &str) -> Meant {
         match self.find(word) {
             Some(meaning) if meaning.confidence_ppm >= SURE_PPM => Ok(meaning),
             Some(meaning) if meaning.confidence_ppm >= LIKELY_PPM => Err(Some(meaning.code)),

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Clock};
 
 /// Rows of one transaction: short enough that others wait little.
-const STEP: usize = 500;
+const STEP: usize = 250;
 /// How long a job is left alone if nothing is heard of whoever runs it.
 pub const LEASE: Duration = Duration::from_secs(10);
 
