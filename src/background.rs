@@ -1,10 +1,28 @@
-//! Long-running loops: spawned, ticked, and ended together with the server.
+//! Long-running loops: spawned, ticked, and ended together with the server; and work that steps aside for requests.
 
+use crate::error::{Error, Result};
 use std::future::Future;
 use std::time::Duration;
+use thread_priority::ThreadPriority;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
+
+/// Does long work in a thread of its own, of the lowest priority: whoever answers a request goes first.
+pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let work = move || {
+        // Where the system does not let it, it works all the same.
+        let _ = thread_priority::set_current_thread_priority(ThreadPriority::Min);
+        let _ = sender.send(work());
+    };
+    let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("work aside failed: {e}"));
+    std::thread::Builder::new()
+        .name("aside".into())
+        .spawn(work)
+        .map_err(|e| failed(&e))?;
+    receiver.await.unwrap_or_else(|e| Err(failed(&e)))
+}
 
 /// The loops of one server. Ending them waits for the tick that is under way.
 pub struct Loops {

@@ -11,7 +11,8 @@ mod pages;
 use crate::audit;
 use crate::auth::oidc::Issuer;
 use crate::auth::{self, Keys};
-use crate::background::Loops;
+use crate::background::aside;
+use crate::background::{Loops, aside};
 use crate::catalogue::{self, Catalogues, calendar};
 use crate::config::{Config, Listen, OpenDataLicense, PublicUrl, Retention, SessionLimits, TrustedProxies};
 use crate::db::{self, Instant, Pool};
@@ -20,7 +21,6 @@ use crate::exposures::Recorder;
 use crate::http::security::{self, Origins};
 use crate::http::{conditional, idempotency, problem, trace};
 use crate::imports::jobs::run::{LEASE, Runner};
-use crate::matches::MatchIndex;
 use crate::open_data::make::OpenData;
 use crate::sessions::{self, password::Passwords};
 use crate::workers::privacy;
@@ -165,8 +165,11 @@ impl State {
         });
         let (pool, catalogues, stopping) =
             (self.pool.clone(), self.catalogues.clone(), self.stopping.clone());
+        let importing = Arc::new(AtomicBool::new(false));
+        let is_importing = Arc::clone(&importing);
         loops.spawn("imports", Duration::from_millis(200), move || {
             let (pool, catalogues, stopping) = (pool.clone(), catalogues.clone(), stopping.clone());
+            let importing = Arc::clone(&importing);
             let run = move || {
                 let runner = Runner {
                     pool: &pool,
@@ -175,23 +178,24 @@ impl State {
                     lease: LEASE,
                     observer: &|_| {},
                 };
-                while runner.run_next(None)?.is_some() {}
-                Ok(())
+                let mut ran = Ok(true);
+                while let Ok(true) = ran {
+                    importing.store(true, Ordering::Relaxed);
+                    ran = runner.run_next(None).map(|job| job.is_some());
+                }
+                importing.store(false, Ordering::Relaxed);
+                ran.map(drop)
             };
-            async move {
-                tokio::task::spawn_blocking(run)
-                    .await
-                    .unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
-            }
+            async move { aside(run).await }
         });
         let (pool, stopping) = (self.pool.clone(), self.stopping.clone());
         loops.spawn("duplicates", Duration::from_millis(100), move || {
             let (pool, stopping) = (pool.clone(), stopping.clone());
             let follow = move || duplicates::following::follow(&pool, &stopping);
+            let may_wait = is_importing.load(Ordering::Relaxed);
             async move {
-                tokio::task::spawn_blocking(follow)
-                    .await
-                    .unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
+                // What comes in is looked at when all of it is there.
+                if may_wait { Ok(()) } else { aside(follow).await }
             }
         });
         let pool = self.pool.clone();
