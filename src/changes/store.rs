@@ -2,14 +2,14 @@
 
 use super::{Change, Subject};
 use crate::db::schema::changes::{self, dsl};
-use crate::db::{BATCH, Db, Instant, on};
+use crate::db::{BATCH, Db, Instant, insert_all};
 use crate::error::Result;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::collections::HashSet;
 
 #[derive(Insertable)]
-#[diesel(table_name = changes)]
+#[diesel(table_name = changes, treat_none_as_default_value = false)]
 struct Row<'a> {
     at: Instant,
     actor: &'a str,
@@ -43,9 +43,7 @@ pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
     }
     for batch in changes.chunks(BATCH) {
         let rows: Vec<Row> = batch.iter().map(|change| row(change, actor, at)).collect();
-        on!(db, |c| diesel::insert_into(changes::table)
-            .values(&rows)
-            .execute(c))?;
+        insert_all!(db, changes::table, &rows)?;
     }
     Ok(())
 }

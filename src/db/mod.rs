@@ -43,6 +43,20 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// Inserts rows together: by COPY on PostgreSQL, which else would parse and plan a statement of thousands of values.
+macro_rules! insert_all {
+    ($db:expr, $table:path, $rows:expr) => {
+        match $db {
+            $crate::db::Db::Pg(c) if $rows.len() > 1 => {
+                diesel::prelude::ExecuteCopyFromDsl::execute(diesel::copy_from($table).from_insertable($rows), c)
+            }
+            $crate::db::Db::Pg(c) => diesel::insert_into($table).values($rows).execute(c),
+            $crate::db::Db::Sqlite(c) => diesel::insert_into($table).values($rows).execute(c),
+        }
+    };
+}
+pub(crate) use insert_all;
+
 /// Orders a boxed query by a column, then the id, or by the id alone (the order of creation), beginning after a
 /// cursor's `(value, id)`. The comparison begins
 /// with the column alone, so that an index on (column, id) is entered where the page begins.
@@ -215,6 +229,15 @@ impl Pool {
         let db = &mut *connection(&self.writers)?;
         transact(db, "BEGIN", "BEGIN IMMEDIATE", f)
     }
+}
+
+/// Lets this transaction's commit be lost if the machine fails within the next moment, never a part of it: for steps
+/// that are kept together with how far they are, and so would be done again. SQLite's commits are like this anyway.
+pub fn commit_lazily(db: &mut Db) -> Result<()> {
+    if let Db::Pg(c) = db {
+        c.batch_execute("SET LOCAL synchronous_commit = off")?;
+    }
+    Ok(())
 }
 
 /// Lets one transaction at a time go on from here with the named thing, so that what it reads of it stays true until

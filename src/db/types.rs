@@ -1,7 +1,7 @@
 //! Column types, once for both databases: ids, instants, documents.
 
 use super::MultiBackend;
-use chrono::{DateTime, Timelike, Utc};
+use chrono::{DateTime, SecondsFormat, Timelike, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
@@ -11,6 +11,7 @@ use diesel::sql_types::{self, HasSqlType, SqlType};
 use diesel::sqlite::{Sqlite, SqliteValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::io::Write;
 use uuid::Uuid;
 
 /// SQL type of [`Id`]: uuid on PostgreSQL, 16 bytes on SQLite.
@@ -105,7 +106,7 @@ impl From<DateTime<Utc>> for Instant {
 
 impl std::fmt::Display for Instant {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        self.0.format("%Y-%m-%dT%H:%M:%S%.6fZ").fmt(f)
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
     }
 }
 
@@ -202,13 +203,14 @@ impl FromSql<MicrosecondTime, Sqlite> for Instant {
 
 impl<T: Serialize + std::fmt::Debug> ToSql<JsonText, Pg> for Doc<T> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let value = serde_json::to_value(&self.0)?;
-        ToSql::<sql_types::Jsonb, Pg>::to_sql(&value, &mut out.reborrow())
+        // The binary form of jsonb is its version, 1, before the text.
+        out.write_all(&[1])?;
+        serde_json::to_writer(out, &self.0)?;
+        Ok(IsNull::No)
     }
 }
 impl<T: for<'de> Deserialize<'de> + std::fmt::Debug> FromSql<JsonText, Pg> for Doc<T> {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        // The binary form of jsonb is its version, 1, before the text.
         match value.as_bytes().split_first() {
             Some((1, json)) => Ok(Doc(serde_json::from_slice(json)?)),
             _ => Err("an unknown version of jsonb".into()),

@@ -8,7 +8,7 @@ use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{worker_roles, worker_skills, workers};
 use crate::db::search::Condition;
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
+use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, search};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
@@ -348,10 +348,7 @@ pub fn insert(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
 pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
     for batch in all.chunks(BATCH) {
         let rows: Vec<Row> = batch.iter().map(Row::of).collect();
-        on!(db, |c| diesel::insert_into(workers::table)
-            .values(&rows)
-            .execute(c))
-        .map_err(conflict)?;
+        insert_all!(db, workers::table, &rows).map_err(conflict)?;
         write_offers(db, batch)?;
         privacy::record_consents(db, actor, batch)?;
     }
@@ -399,10 +396,7 @@ fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {
         })
     });
     for batch in skills.collect::<Vec<_>>().chunks(BATCH) {
-        let batch = batch.to_vec();
-        on!(db, |c| diesel::insert_into(worker_skills::table)
-            .values(&batch)
-            .execute(c))?;
+        insert_all!(db, worker_skills::table, batch)?;
     }
     let roles = workers.iter().flat_map(|w| {
         let own: BTreeSet<&String> = w.profile.roles.iter().flatten().collect();
@@ -410,10 +404,7 @@ fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {
             .map(|role| (worker_roles::worker_id.eq(w.id), worker_roles::role.eq(role)))
     });
     for batch in roles.collect::<Vec<_>>().chunks(BATCH) {
-        let batch = batch.to_vec();
-        on!(db, |c| diesel::insert_into(worker_roles::table)
-            .values(&batch)
-            .execute(c))?;
+        insert_all!(db, worker_roles::table, batch)?;
     }
     Ok(())
 }

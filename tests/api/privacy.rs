@@ -3,6 +3,7 @@
 use crate::support::{TestApp, on_both};
 use diesel::prelude::*;
 use musubi::audit::store::verify;
+use musubi::db::schema::TABLES;
 use musubi::db::{Db, Instant};
 use musubi::workers::privacy::store as privacy;
 use serde_json::{Value, json};
@@ -25,33 +26,16 @@ fn dump(app: &TestApp) -> String {
                 #[diesel(sql_type = diesel::sql_types::Text)]
                 line: String,
             }
-            let tables = std::fs::read_to_string("src/db/schema.rs").unwrap();
-            let names: Vec<&str> = tables
-                .lines()
-                .filter_map(|line| {
-                    line.strip_prefix("    ")?
-                        .split_once(" (")
-                        .filter(|_| line.ends_with('{'))
-                })
-                .map(|(name, _)| name)
-                .collect();
-            assert!(names.len() > 20, "{names:?}");
             let mut text = String::new();
-            for name in names {
+            for table in TABLES {
+                let name = table.name;
                 let lines = match db {
                     Db::Pg(c) => {
                         diesel::sql_query(format!("SELECT t::text AS line FROM {name} t")).load::<Line>(c)?
                     }
                     Db::Sqlite(c) => {
-                        #[derive(QueryableByName)]
-                        struct Name {
-                            #[diesel(sql_type = diesel::sql_types::Text)]
-                            name: String,
-                        }
-                        let columns =
-                            diesel::sql_query(format!("SELECT name FROM pragma_table_info('{name}')"))
-                                .load::<Name>(c)?;
-                        let all: Vec<String> = columns
+                        let all: Vec<String> = table
+                            .columns
                             .iter()
                             .map(|c| format!("coalesce(quote({}), '')", c.name))
                             .collect();

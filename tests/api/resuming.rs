@@ -4,7 +4,7 @@ use crate::support::{config, postgres};
 use musubi::api::State;
 use musubi::config::Config;
 use musubi::imports::Kind;
-use musubi::imports::jobs::run::{LEASE, Runner};
+use musubi::imports::jobs::run::{LEASE, Runner, STEP};
 use musubi::imports::jobs::{Job, JobState, Mode, Options, store};
 use musubi::imports::upload;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -88,7 +88,7 @@ fn best_effort_goes_on_where_it_was() {
         let left = find(state, &job);
         assert_eq!(
             (left.state, left.progress.seen, workers(state)),
-            (JobState::Running, 500, 500)
+            (JobState::Running, STEP as u64, STEP)
         );
         let ended = run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap();
         assert_eq!(
@@ -135,7 +135,7 @@ fn a_server_that_stops_leaves_the_job_to_the_next() {
         assert!(run(state, LEASE, &AtomicBool::new(true), &|_| {}).is_none());
         assert_eq!(
             (find(state, &job).state, workers(state)),
-            (JobState::Running, 500)
+            (JobState::Running, STEP)
         );
         assert_eq!(
             run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap().state,
@@ -151,13 +151,13 @@ fn a_cancelled_job_keeps_its_rows_until_it_is_undone() {
         let job = send(state, Mode::BestEffort, 1200);
         let cancel = |job: &Job| state.pool.write_blocking(|db| store::cancel(db, job)).unwrap();
         let ended = run(state, LEASE, &AtomicBool::new(false), &|job| {
-            if job.progress.seen == 500 {
+            if job.progress.seen == STEP as u64 {
                 cancel(job);
             }
         });
         assert_eq!(
             (ended.unwrap().state, workers(state)),
-            (JobState::Cancelled, 1000)
+            (JobState::Cancelled, 2 * STEP)
         );
         musubi::imports::jobs::undo::begin(&state.pool, &find(state, &job)).unwrap();
         assert_eq!(

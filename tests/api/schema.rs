@@ -3,29 +3,17 @@
 use crate::support::on_both;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use musubi::db::schema::{TABLES, Table};
 use musubi::db::{Db, migration_names};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tables and columns as `schema.rs` has them.
 fn declared() -> BTreeMap<String, BTreeSet<String>> {
-    let text = std::fs::read_to_string("src/db/schema.rs").unwrap();
-    let body = text
-        .split("\ntables! {")
-        .nth(1)
-        .unwrap()
-        .split("\n}\n")
-        .next()
-        .unwrap();
-    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut table = String::new();
-    for line in body.lines().map(str::trim) {
-        if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with('{')) {
-            table = name.to_owned();
-        } else if let Some((column, _)) = line.split_once(" -> ") {
-            tables.entry(table.clone()).or_default().insert(column.to_owned());
-        }
-    }
-    tables
+    let columns = |table: &Table| table.columns.iter().map(|column| column.name.to_owned()).collect();
+    TABLES
+        .iter()
+        .map(|table| (table.name.to_owned(), columns(table)))
+        .collect()
 }
 
 #[derive(QueryableByName)]

@@ -43,7 +43,7 @@ CREATE TABLE import_findings (
     message TEXT NOT NULL,
     suggestion TEXT,
     PRIMARY KEY (job_id, position)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- What a job wrote, and what was there before, so that it can be undone.
 CREATE TABLE import_writes (
@@ -53,7 +53,7 @@ CREATE TABLE import_writes (
     version INTEGER NOT NULL,
     before TEXT,
     PRIMARY KEY (job_id, record_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- The row that a record was last made of, as a digest: the same row again changes nothing.
 CREATE TABLE imported_records (

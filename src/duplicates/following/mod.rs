@@ -103,6 +103,7 @@ fn step(pool: &Pool) -> Result<bool> {
         return Ok(false);
     };
     pool.write_blocking(|db| {
+        db::commit_lazily(db)?;
         super::store::lock_all(db)?;
         // Another server was faster.
         if store::position(db)? != from {

@@ -2,7 +2,7 @@
 
 use super::{Found, Pair};
 use crate::db::schema::{duplicates, followers, worker_keys};
-use crate::db::{BATCH, Db, Doc, Id, Instant, on};
+use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, on};
 use crate::duplicates::evidence::Reason;
 use crate::error::Result;
 use crate::matcher::ppm;
@@ -55,10 +55,7 @@ pub fn renew_keys(db: &mut Db, found: &Found) -> Result<()> {
             .map(|key| (worker_keys::key.eq(*key), worker_keys::worker_id.eq(*id)))
     });
     for batch in rows.collect::<Vec<_>>().chunks(BATCH) {
-        let batch = batch.to_vec();
-        on!(db, |c| diesel::insert_into(worker_keys::table)
-            .values(&batch)
-            .execute(c))?;
+        insert_all!(db, worker_keys::table, batch)?;
     }
     Ok(())
 }

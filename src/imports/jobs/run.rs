@@ -7,7 +7,7 @@ use super::store;
 use super::{Absent, Failure, Job, JobState, MOST_AT_ONCE, Mode, Progress, undo};
 use crate::catalogue::{Catalogues, calendar};
 use crate::changes::{self, Subject};
-use crate::db::{Db, Id, Instant, Pool};
+use crate::db::{Db, Id, Instant, Pool, commit_lazily};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
 use crate::imports::cells::words::Vocabulary;
@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Clock};
 
 /// Rows of one transaction: short enough that others wait little.
-const STEP: usize = 250;
+pub const STEP: usize = 500;
 /// How long a job is left alone if nothing is heard of whoever runs it.
 pub const LEASE: Duration = Duration::from_secs(10);
 
@@ -179,6 +179,7 @@ impl Run<'_> {
             };
             let mut next = job.clone();
             let (outcome, cancelling) = self.runner.pool.write_blocking(|db| {
+                commit_lazily(db)?;
                 let outcome = match looked {
                     Some(outcome) => outcome,
                     None => step(db, true)?,

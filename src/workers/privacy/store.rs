@@ -10,7 +10,7 @@ use crate::db::schema::{
     applications, audit as entries, audit_subjects, consents as given, duplicates, import_chunks,
     import_findings, import_jobs, import_writes, imported_records, sessions, users, workers,
 };
-use crate::db::{Db, Doc, Id, Instant, on};
+use crate::db::{Db, Doc, Id, Instant, insert_all};
 use crate::error::{Error, Result};
 use crate::http::idempotency;
 use diesel::dsl::{count_star, max, min};
@@ -111,7 +111,7 @@ pub fn record_consents(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<(
         ))
     };
     let rows: Vec<_> = workers.iter().filter_map(row).collect();
-    on!(db, |c| diesel::insert_into(given::table).values(&rows).execute(c))?;
+    insert_all!(db, given::table, &rows)?;
     Ok(())
 }
 

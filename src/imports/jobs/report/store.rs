@@ -1,7 +1,7 @@
 //! SQL of what jobs found and wrote.
 
 use crate::db::schema::{applications, deliverables, import_findings, import_writes, imported_records};
-use crate::db::{BATCH, Db, Doc, Id, on};
+use crate::db::{BATCH, Db, Doc, Id, insert_all};
 use crate::error::{Result, Text};
 use crate::imports::Kind;
 use crate::imports::finding::{Finding, Severity};
@@ -36,10 +36,7 @@ pub fn add_findings(db: &mut Db, id: Id, first: u64, findings: &[Finding]) -> Re
     };
     let rows: Vec<_> = findings.iter().enumerate().map(row).collect();
     for batch in rows.chunks(BATCH) {
-        let batch = batch.to_vec();
-        on!(db, |c| diesel::insert_into(import_findings::table)
-            .values(&batch)
-            .execute(c))?;
+        insert_all!(db, import_findings::table, batch)?;
     }
     Ok(())
 }
@@ -115,9 +112,7 @@ pub fn add_writes(db: &mut Db, id: Id, writes: &[Write]) -> Result<()> {
             )
         };
         let rows: Vec<_> = batch.iter().map(row).collect();
-        on!(db, |c| diesel::insert_into(import_writes::table)
-            .values(&rows)
-            .execute(c))?;
+        insert_all!(db, import_writes::table, &rows)?;
         let known: Vec<Id> = batch
             .iter()
             .filter(|w| w.action != "created")
@@ -135,9 +130,7 @@ pub fn add_writes(db: &mut Db, id: Id, writes: &[Write]) -> Result<()> {
             ))
         };
         let rows: Vec<_> = batch.iter().filter_map(row).collect();
-        on!(db, |c| diesel::insert_into(imported_records::table)
-            .values(&rows)
-            .execute(c))?;
+        insert_all!(db, imported_records::table, &rows)?;
     }
     Ok(())
 }
