@@ -8,20 +8,23 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-/// Does long work in a thread of its own, of the lowest priority: whoever answers a request goes first.
+/// Does long work in a thread of its own, of the lowest priority: whoever answers a request goes first. The threads that
+/// it starts are alike.
 pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let work = move || {
+    tokio::task::spawn_blocking(|| aside_blocking(work))
+        .await
+        .unwrap_or_else(|e| Err(Error::Internal(format!("work aside failed: {e}"))))
+}
+
+/// [`aside`] for a caller that waits in a thread of its own.
+pub fn aside_blocking<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let work = || {
         // Where the system does not let it, it works all the same.
         let _ = thread_priority::set_current_thread_priority(ThreadPriority::Min);
-        let _ = sender.send(work());
+        work()
     };
-    let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("work aside failed: {e}"));
-    std::thread::Builder::new()
-        .name("aside".into())
-        .spawn(work)
-        .map_err(|e| failed(&e))?;
-    receiver.await.unwrap_or_else(|e| Err(failed(&e)))
+    let worked = std::thread::scope(|scope| scope.spawn(work).join());
+    worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The loops of one server. Ending them waits for the tick that is under way.

@@ -2,8 +2,8 @@
 //!
 //! `archive_repeats.csv` has every pair of spellings that is one organization, and those that look alike and are not,
 //! judged by somebody who did not know the rules (three of the five groups are also named where the archive is
-//! described). What is taken for one without asking has to be right 95 times in 100, and to be found 9 times in 10; what
-//! merely looks alike is listed for a person.
+//! described). A pair is found where it is taken for one without asking, or proposed to a person. Of what is found 95 in
+//! 100 have to be right, and of what is one 9 in 10 have to be found.
 
 #![allow(
     clippy::unwrap_used,
@@ -54,63 +54,46 @@ fn the_repeats_of_the_archive_are_found_and_nothing_else() {
                 .any(|i| spellings[*i].area == area && spellings[*i].name == name)
         })
     };
-    let (mut found, mut wrong, mut missed) = (0.0, Vec::new(), Vec::new());
+    let is_proposed = |pair: &Pair| {
+        let one = Spelling::new(&pair.area, &pair.one);
+        let agreement = one.agreement(&Spelling::new(&pair.area, &pair.other));
+        let compared = [(Field::Name, agreement), (Field::Area, Agreement::Same)];
+        // No rule looks across wards.
+        !pair.area.contains('|')
+            && score(
+                Compared::Organizations,
+                &reasons(Compared::Organizations, &compared),
+            ) >= PROPOSED
+    };
+    let named = |pair: &Pair| format!("{} / {}", pair.one, pair.other);
+    let (mut right, mut taken, mut wrong, mut missed) = (0.0, 0.0, Vec::new(), Vec::new());
     for pair in &pairs {
         let (one, other) = pair.area.split_once('|').unwrap_or((&pair.area, &pair.area));
         let is_taken_for_one = of(one, &pair.one) == of(other, &pair.other);
-        match (is_taken_for_one, pair.same.as_str()) {
-            (true, "yes") => found += 1.0,
-            (true, _) => wrong.push(format!("{} = {}", pair.one, pair.other)),
-            (false, "yes") => missed.push(format!("{} / {}", pair.one, pair.other)),
+        match (is_taken_for_one || is_proposed(pair), pair.same.as_str()) {
+            (true, "yes") => right += 1.0,
+            (true, _) => wrong.push(named(pair)),
+            (false, "yes") => missed.push(named(pair)),
             (false, _) => {}
         }
+        taken += f64::from(u8::from(is_taken_for_one));
+        assert!(!is_taken_for_one || pair.same == "yes", "{}", named(pair));
     }
     let (precision, recall) = (
-        found / (found + wrong.len() as f64),
-        found / (found + missed.len() as f64),
+        right / (right + wrong.len() as f64),
+        right / (right + missed.len() as f64),
     );
     println!(
-        "{} pairs: precision {precision:.2}, recall {recall:.2}; wrong {wrong:?}, missed {missed:?}",
+        "{} pairs: precision {precision:.2}, recall {recall:.2} ({taken} of {right} without asking); wrong {wrong:?}, missed {missed:?}",
         pairs.len()
     );
-    let within: Vec<&str> = missed
-        .iter()
-        .map(String::as_str)
-        .filter(|m| !m.contains("キングス"))
-        .collect();
-    // The one in two wards is a house of that corporation; no rule looks across wards.
-    assert_eq!(within, ["野川元気スクール / 元気スクールグループ"]);
-    assert!(wrong.is_empty(), "{wrong:?}");
-    let within_recall = found / (found + within.len() as f64);
-    assert!(
-        precision >= 0.95 && within_recall >= 0.9,
-        "{precision} {within_recall}"
+    assert!(precision >= 0.95 && recall >= 0.9, "{precision} {recall}");
+    // The one in two wards is a house of that corporation.
+    assert_eq!(
+        missed,
+        ["東中野キングス・ガーデン / 社会福祉法人キングス・ガーデン東京"]
     );
-    // What is proposed at `/v1/duplicates`, where each name is a record of its own.
-    let (mut right, mut of_proposed, mut of_same) = (0.0, 0.0, 0.0);
-    for pair in pairs.iter().filter(|pair| !pair.area.contains('|')) {
-        let one = Spelling::new(&pair.area, &pair.one);
-        let agreement = one.agreement(&Spelling::new(&pair.area, &pair.other));
-        let reasons = reasons(
-            Compared::Organizations,
-            &[(Field::Name, agreement), (Field::Area, Agreement::Same)],
-        );
-        let (is_proposed, is_same) = (
-            score(Compared::Organizations, &reasons) >= PROPOSED,
-            pair.same == "yes",
-        );
-        of_proposed += f64::from(u8::from(is_proposed));
-        of_same += f64::from(u8::from(is_same));
-        right += f64::from(u8::from(is_proposed && is_same));
-        if is_proposed != is_same {
-            println!("{} / {}: {agreement:?}", pair.one, pair.other);
-        }
-    }
-    println!("proposed: {of_proposed}, right {right} of {of_same}");
-    // The two of an entity and its project that only a third spelling connects are beyond a comparison of two records;
-    // three pairs of other names that look alike are for a person to part.
-    assert!(right >= 8.0 && of_proposed <= right + 3.0);
-    // What is missed within a ward is listed for somebody to look at.
+    // What is proposed is also listed where an archive comes in.
     let listed = doubtful(&groups, &spellings);
     let names = ["野川元気スクール", "元気スクールグループ"];
     assert!(

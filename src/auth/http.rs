@@ -99,6 +99,7 @@ impl<S: Scope> Caller<S> {
             actor: self.actor(),
             reach: self.reach(),
             personal_data: self.may::<ReadPersonalData>(),
+            sees_all: self.principal.extent(S::NAME) == Some(Extent::All),
         }
     }
 

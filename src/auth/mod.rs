@@ -170,7 +170,6 @@ pub fn outside_reach() -> Error {
     ))
 }
 
-/// Refuses what would come to stand outside of the caller's reach.
 /// Who looks, for what is not about one request: how far, and whether personal data too.
 #[derive(Debug, Clone)]
 pub struct Viewer {
@@ -178,8 +177,18 @@ pub struct Viewer {
     pub actor: String,
     pub reach: Reach,
     pub personal_data: bool,
+    /// Whether what anybody made is theirs to see, where a list else has one's own.
+    pub sees_all: bool,
 }
 
+impl Viewer {
+    /// Whose they see; none where everybody's.
+    pub fn creator(&self) -> Option<&str> {
+        (!self.sees_all).then_some(self.actor.as_str())
+    }
+}
+
+/// Refuses what would come to stand outside of the caller's reach.
 pub fn within_reach(within: bool) -> Result<()> {
     if within { Ok(()) } else { Err(outside_reach()) }
 }

@@ -47,9 +47,10 @@ pub(crate) use on;
 macro_rules! insert_all {
     ($db:expr, $table:path, $rows:expr) => {
         match $db {
-            $crate::db::Db::Pg(c) if $rows.len() > 1 => {
-                diesel::prelude::ExecuteCopyFromDsl::execute(diesel::copy_from($table).from_insertable($rows), c)
-            }
+            $crate::db::Db::Pg(c) if $rows.len() > 1 => diesel::prelude::ExecuteCopyFromDsl::execute(
+                diesel::copy_from($table).from_insertable($rows),
+                c,
+            ),
             $crate::db::Db::Pg(c) => diesel::insert_into($table).values($rows).execute(c),
             $crate::db::Db::Sqlite(c) => diesel::insert_into($table).values($rows).execute(c),
         }

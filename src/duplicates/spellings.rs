@@ -24,7 +24,14 @@ pub struct Doubtful {
 
 /// From here on two names of one area are listed as doubtful.
 const DOUBTFUL: f64 = 0.5;
-const KINDS: [&str; 5] = ["商店会", "町会", "自治会", "社会福祉協議会", "老人クラブ"];
+const KINDS: [&str; 6] = [
+    "商店会",
+    "町会",
+    "自治会",
+    "社会福祉協議会",
+    "地域福祉活動推進協議会",
+    "老人クラブ",
+];
 /// From here on they are so much alike that a person is asked.
 const ALIKE: f64 = 0.6;
 const RUNNING_BODIES: [&str; 4] = ["運営協議会", "運営委員会", "実行委員会", "事務局"];
@@ -99,7 +106,7 @@ impl Spelling {
             || runs(other, self)
         {
             Agreement::Part
-        } else if dice(self.own(), other.own()) >= ALIKE || mistyped() {
+        } else if alike(self.own(), other.own()) || mistyped() {
             Agreement::Similar
         } else {
             Agreement::Different
@@ -129,6 +136,38 @@ fn dice(a: &str, b: &str) -> f64 {
         found.map(|i| other.swap_remove(i)).is_some()
     });
     let common = common.count();
+    if all == 0 {
+        0.0
+    } else {
+        2.0 * common as f64 / all as f64
+    }
+}
+
+/// By their pairs of characters, and by what they have in common in one order: the same words turned round are another
+/// name as often as not (みんなのみたか, みたか・みんなの広場).
+fn alike(a: &str, b: &str) -> bool {
+    dice(a, b) >= ALIKE && in_order(a, b) >= ALIKE
+}
+
+/// The share of the characters in the longest common subsequence.
+fn in_order(a: &str, b: &str) -> f64 {
+    let other: Vec<char> = b.chars().collect();
+    let all = a.chars().count() + other.len();
+    // The longest of what was read of `a` and of each beginning of `b`.
+    let mut longest = vec![0_usize; other.len()];
+    for letter in a.chars() {
+        let (mut shorter, mut before) = (0, 0);
+        for (own, there) in longest.iter_mut().zip(&other) {
+            let above = *own;
+            *own = if *there == letter {
+                shorter + 1
+            } else {
+                above.max(before)
+            };
+            (shorter, before) = (above, *own);
+        }
+    }
+    let common = longest.last().copied().unwrap_or_default();
     if all == 0 {
         0.0
     } else {
@@ -333,6 +372,11 @@ mod tests {
             Agreement::Different
         );
         assert_eq!(of("第一町会", "第二町会"), Agreement::Different);
+        assert_eq!(of("みたか・みんなの広場", "みんなのみたか"), Agreement::Different);
+        assert_eq!(
+            of("千川地域福祉活動推進協議会", "境南地域福祉活動推進協議会"),
+            Agreement::Different
+        );
     }
 
     #[test]
@@ -342,6 +386,16 @@ mod tests {
         assert_eq!(
             (dice("", ""), dice("一", "一"), dice("night", "nacht")),
             (0.0, 0.0, 0.25)
+        );
+    }
+
+    #[test]
+    fn order_counts() {
+        assert_eq!(in_order("野川元気スクール", "元気スクールグループ"), 12.0 / 18.0);
+        assert_eq!(in_order("みんなのみたか", "みたかみんなの広場"), 8.0 / 16.0);
+        assert_eq!(
+            (in_order("", ""), in_order("abc", "abc"), in_order("abcd", "xbyd")),
+            (0.0, 1.0, 0.5)
         );
     }
 

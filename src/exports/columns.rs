@@ -238,6 +238,44 @@ const AUDIT: &[Column] = &[
     column("hash", "ハッシュ値", "/hash", Text),
 ];
 
+#[rustfmt::skip]
+const SHOWN_LISTS: &[Column] = &[
+    column("record_id", "記録ID", "/id", Text),
+    column("shown_at", "表示日時", "/shown_at", Moment),
+    column("viewer", "閲覧者", "/viewer", Text),
+    column("kind", "種別", "/kind", Text),
+    column("subject_id", "対象の記録ID", "/subject_id", Text),
+    column("strength_ppm", "公平化の強さ(ppm)", "/strength_ppm", Number),
+    column("ndcg_ppm", "nDCG@50(ppm)", "/ndcg_ppm", Number),
+    column("role", "役割", "/role", Text),
+    column("weights_version", "重みの版", "/weights_version", Text),
+    column("items", "順位", "/items", Json),
+];
+
+#[rustfmt::skip]
+const IMPORTS: &[Column] = &[
+    column("record_id", "記録ID", "/id", Text),
+    column("kind", "種別", "/kind", Text),
+    column("source", "出所", "/source", Text),
+    column("file_name", "ファイル名", "/file_name", Text),
+    column("mode", "モード", "/mode", Text),
+    column("state", "状態", "/state", Text),
+    column("seen", "行数", "/progress/seen", Number),
+    column("created", "登録", "/progress/created", Number),
+    column("updated", "更新", "/progress/updated", Number),
+    column("unchanged", "変更なし", "/progress/unchanged", Number),
+    column("skipped", "見送り", "/progress/skipped", Number),
+    column("rejected", "取り込めない行", "/progress/rejected", Number),
+    column("archived", "保管・休止", "/progress/archived", Number),
+    column("findings", "指摘", "/progress/findings", Number),
+    column("error", "エラー", "/error/code", Text),
+    column("digest", "SHA-256", "/digest", Text),
+    column("length", "バイト数", "/length", Number),
+    column("created_by", "登録者", "/created_by", Text),
+    column("created_at", "登録日時", "/created_at", Moment),
+    column("finished_at", "終了日時", "/finished_at", Moment),
+];
+
 pub fn columns(kind: ExportKind) -> &'static [Column] {
     match kind {
         ExportKind::Workers => WORKERS,
@@ -248,6 +286,8 @@ pub fn columns(kind: ExportKind) -> &'static [Column] {
         ExportKind::Partners => PARTNERS,
         ExportKind::Duplicates => DUPLICATES,
         ExportKind::Audit => AUDIT,
+        ExportKind::ShownLists => SHOWN_LISTS,
+        ExportKind::Imports => IMPORTS,
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{ExportKind, NewExport, make::make};
 use crate::auth::http::Caller;
 use crate::auth::{
-    ReadApplications, ReadAudit, ReadDeliverables, ReadDuplicates, ReadExports, ReadOrganizations,
-    ReadPartners, ReadUsers, ReadWorkers, Viewer,
+    ReadApplications, ReadAudit, ReadDeliverables, ReadDuplicates, ReadExports, ReadImports,
+    ReadOrganizations, ReadPartners, ReadUsers, ReadWorkers, Viewer,
 };
 use crate::catalogue::{Catalogues, calendar};
 use crate::db::Pool;
@@ -68,6 +68,7 @@ fn viewer(caller: &Caller<ReadExports>, kind: ExportKind) -> Result<Viewer> {
         ExportKind::Users => caller.viewer_with::<ReadUsers>(),
         ExportKind::Partners => caller.viewer_with::<ReadPartners>(),
         ExportKind::Duplicates => caller.viewer_with::<ReadDuplicates>(),
-        ExportKind::Audit => caller.viewer_with::<ReadAudit>(),
+        ExportKind::Audit | ExportKind::ShownLists => caller.viewer_with::<ReadAudit>(),
+        ExportKind::Imports => caller.viewer_with::<ReadImports>(),
     }
 }

@@ -9,8 +9,10 @@ use crate::db::{Db, Id};
 use crate::deliverables::{self, DeliverableFilter};
 use crate::duplicates::{self, DuplicateFilter};
 use crate::error::{Error, FieldError, Place, Result, Text};
+use crate::exposures::{self, ShownListFilter};
 use crate::http::page::MAX_LIMIT;
 use crate::http::{Page, query};
+use crate::imports::jobs::{self, ImportFilter};
 use crate::organizations::{self, OrganizationFilter};
 use crate::partners::{self, PartnerFilter};
 use crate::users::{self, UserFilter};
@@ -39,8 +41,10 @@ paged!(
     AuditFilter,
     DeliverableFilter,
     DuplicateFilter,
+    ImportFilter,
     OrganizationFilter,
     PartnerFilter,
+    ShownListFilter,
     UserFilter,
     WorkerFilter
 );
@@ -136,6 +140,12 @@ fn pages(
             written(duplicates::store::list(db, &viewer.reach, &f)?, put)
         })?,
         ExportKind::Audit => each(filter, |f: AuditFilter| written(audit::store::list(db, &f)?, put))?,
+        ExportKind::ShownLists => each(filter, |f: ShownListFilter| {
+            written(exposures::store::list(db, &f)?, put)
+        })?,
+        ExportKind::Imports => each(filter, |f: ImportFilter| {
+            written(jobs::store::list(db, viewer.creator(), &f)?, put)
+        })?,
     }
     Ok(())
 }

@@ -32,10 +32,12 @@ pub enum ExportKind {
     Partners,
     Duplicates,
     Audit,
+    ShownLists,
+    Imports,
 }
 
 impl ExportKind {
-    pub const ALL: [ExportKind; 8] = [
+    pub const ALL: [ExportKind; 10] = [
         ExportKind::Workers,
         ExportKind::Organizations,
         ExportKind::Deliverables,
@@ -44,6 +46,8 @@ impl ExportKind {
         ExportKind::Partners,
         ExportKind::Duplicates,
         ExportKind::Audit,
+        ExportKind::ShownLists,
+        ExportKind::Imports,
     ];
 
     pub fn code(self) -> &'static str {
@@ -56,6 +60,8 @@ impl ExportKind {
             ExportKind::Partners => "partners",
             ExportKind::Duplicates => "duplicates",
             ExportKind::Audit => "audit",
+            ExportKind::ShownLists => "shown_lists",
+            ExportKind::Imports => "imports",
         }
     }
 

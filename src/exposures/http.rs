@@ -1,9 +1,11 @@
 //! The HTTP face of exposures.
 
-use super::{ExposureStatistics, ListKind, Recorder, Share, ShownList, store, week_name, week_number};
+use super::{
+    ExposureStatistics, ListKind, Recorder, Share, ShownList, ShownListFilter, store, week_name, week_number,
+};
 use crate::auth::{ReadAudit, ReadStatistics, http::Caller};
 use crate::catalogue::calendar;
-use crate::db::{Db, Id, Pool};
+use crate::db::{Db, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::{Page, Query};
 use crate::matcher::fairness::gini_ppm;
@@ -16,19 +18,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list_shown).service(exposure);
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ShownListFilter {
-    /// The deliverable or the worker that lists were ranked for.
-    subject_id: Option<Id>,
-    /// Items of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u32>,
-    /// `next` of the page before.
-    cursor: Option<String>,
 }
 
 /// List the rankings that were shown
@@ -46,13 +35,7 @@ async fn list_shown(
     filter: Query<ShownListFilter>,
 ) -> Result<Page<ShownList>> {
     recorder.flush(&pool).await?;
-    let Query(ShownListFilter {
-        subject_id,
-        limit,
-        cursor,
-    }) = filter;
-    pool.read(move |db| store::list(db, subject_id, limit, cursor.as_deref()))
-        .await
+    pool.read(move |db| store::list(db, &filter.0)).await
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// How many weeks before the current one count.
 const WEEKS: i32 = 26;
@@ -94,6 +94,19 @@ pub struct Shown {
     #[schema(minimum = 0, example = 1284)]
     pub at_change: i64,
     pub items: Vec<ShownItem>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ShownListFilter {
+    /// The deliverable or the worker that lists were ranked for.
+    pub subject_id: Option<Id>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
 }
 
 /// A list as it was shown.

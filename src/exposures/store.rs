@@ -1,6 +1,6 @@
 //! SQL of exposures.
 
-use super::{DAYS_KEPT, ListKind, Quality, Shown, ShownList, week_number};
+use super::{DAYS_KEPT, ListKind, Quality, Shown, ShownList, ShownListFilter, week_number};
 use crate::catalogue::calendar::day_number;
 use crate::db::schema::{deliverables, exposures, shown_lists, workers};
 use crate::db::{BATCH, Db, Doc, Id, Instant, on};
@@ -179,15 +179,10 @@ pub fn quality(db: &mut Db, kind: ListKind, from_day: i32) -> Result<(u64, Quali
 }
 
 /// Newest first, of one subject or of all.
-pub fn list(
-    db: &mut Db,
-    subject: Option<Id>,
-    limit: Option<u32>,
-    cursor: Option<&str>,
-) -> Result<Page<ShownList>> {
+pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
     type Columns = (Id, Instant, String, String, Id, Option<i64>, i64, Doc<Shown>);
     const SORT: &str = "-shown_at";
-    let limit = page::limit(limit)?;
+    let limit = page::limit(filter.limit)?;
     let mut query = l::shown_lists
         .select((
             l::id,
@@ -202,10 +197,10 @@ pub fn list(
         .order(l::id.desc())
         .limit(limit + 1)
         .into_boxed();
-    if let Some(subject) = subject {
+    if let Some(subject) = filter.subject_id {
         query = query.filter(l::subject_id.eq(subject));
     }
-    if let Some(after) = Cursor::decode(cursor, SORT)? {
+    if let Some(after) = Cursor::decode(filter.cursor.as_deref(), SORT)? {
         query = query.filter(l::id.lt(after.id));
     }
     let list = |(id, shown_at, viewer, kind, subject_id, strength, ndcg, Doc(shown)): Columns| ShownList {

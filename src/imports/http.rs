@@ -2,9 +2,10 @@
 
 use super::Kind;
 use super::columns::Mapping;
-use super::jobs::{Absent, Job, Mode, OnConflict, Options, ShownFinding, copy, file, report, store, undo};
+use super::jobs::{
+    Absent, ImportFilter, Job, Mode, OnConflict, Options, ShownFinding, copy, file, report, store, undo,
+};
 use super::upload::{self, Sender};
-use crate::auth::permissions::Extent;
 use crate::auth::{Reach, ReadImports, Scope, WriteImports, http::Caller};
 use crate::db::{Id, Pool};
 use crate::error::{Error, FieldError, Place, Result, Text};
@@ -33,10 +34,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Everyone sees their own; administrators see all.
 fn creator<S: Scope>(caller: &Caller<S>) -> Option<String> {
-    match caller.principal().extent(S::NAME) {
-        Some(Extent::All) => None,
-        _ => Some(caller.actor()),
-    }
+    caller.viewer().creator().map(str::to_owned)
 }
 
 /// How a file is to be imported, as parameters.
@@ -162,19 +160,6 @@ async fn create(
     Ok(response.json(job))
 }
 
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ImportFilter {
-    #[param(inline)]
-    pub kind: Option<Kind>,
-    /// Items of a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub cursor: Option<String>,
-}
-
 /// List imports
 ///
 /// Newest first: your own; an administrator sees all. They are forgotten some days after their end, with their files.
@@ -188,16 +173,8 @@ async fn list(
 ) -> Result<Page<Job>> {
     let creator = creator(&caller);
     let Query(filter) = filter;
-    pool.read(move |db| {
-        store::list(
-            db,
-            creator.as_deref(),
-            filter.kind,
-            filter.limit,
-            filter.cursor.as_deref(),
-        )
-    })
-    .await
+    pool.read(move |db| store::list(db, creator.as_deref(), &filter))
+        .await
 }
 
 /// Show an import

@@ -62,6 +62,7 @@ fn list(config: &Config, kind: ExportKind, export: Export) -> Result<()> {
         actor: ACTOR.to_owned(),
         reach: Reach::Everything,
         personal_data: true,
+        sees_all: true,
     };
     let mut made = make(&pool, &catalogues, &everything, &asked)?;
     let failed = |e: std::io::Error| Error::Internal(format!("cannot read what was written: {e}"));

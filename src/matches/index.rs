@@ -5,6 +5,7 @@
 //! the requests, which go on with what there is.
 
 use super::snapshot::{FEW, Snapshot};
+use crate::background::aside_blocking;
 use crate::catalogue::Catalogues;
 use crate::changes;
 use crate::db::{Db, Pool};
@@ -168,15 +169,18 @@ impl MatchIndex {
             return Ok(());
         }
         // Beside the requests, which go on with what there is.
-        let built = if same_catalogue {
-            self.timed(|| Ok(known.renewed(today)))?
-        } else {
-            pool.read_blocking(|db| {
-                let at_change = changes::store::latest(db)?;
-                self.timed(|| Snapshot::build(db, catalogue, at_change, today))
-            })?
-        };
-        built.needs.warm();
+        let built = aside_blocking(|| {
+            let built = if same_catalogue {
+                self.timed(|| Ok(known.renewed(today)))?
+            } else {
+                pool.read_blocking(|db| {
+                    let at_change = changes::store::latest(db)?;
+                    self.timed(|| Snapshot::build(db, catalogue, at_change, today))
+                })?
+            };
+            built.needs.warm();
+            Ok::<_, Error>(built)
+        })?;
         pool.read_blocking(|db| {
             let latest = changes::store::latest(db)?;
             let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);

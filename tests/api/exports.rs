@@ -125,7 +125,7 @@ on_both! {
         }
         app.user("c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
         app.partner(json!({"code": "one"}));
-        for (kind, least) in [("organizations", 205), ("users", 1), ("partners", 1), ("audit", 1), ("workers", 0), ("deliverables", 0), ("applications", 0), ("duplicates", 0)] {
+        for (kind, least) in [("organizations", 205), ("users", 1), ("partners", 1), ("audit", 1), ("workers", 0), ("deliverables", 0), ("applications", 0), ("duplicates", 0), ("shown_lists", 0), ("imports", 0)] {
             let rows = sheet(app, kind, json!({"headings": "en"}));
             assert!(rows.len() > least, "{kind}: {}", rows.len());
         }
@@ -155,6 +155,10 @@ on_both! {
         assert_eq!(audited["subjects"].as_array().unwrap().len(), 2);
         let importer = app.token(musubi::auth::Role::Importer);
         assert_eq!(names(&importer), ["", "", "", ""]);
+        // Of imports, one's own.
+        app.imported("kind=organizations", "団体名,区市町村\n風,新宿区\n".as_bytes());
+        let imports = |token: &str| rows(&export(app, token, &json!({"kind": "imports", "format": "csv", "filter": {"kind": "organizations"}}))).len();
+        assert_eq!((imports(&app.admin), imports(&importer), imports(&coordinator)), (2, 1, 1));
         let may = |token: &str, kind: &str| app.call("POST", "/v1/exports", token, &json!({"kind": kind, "format": "csv"})).status;
         assert_eq!([may(&importer, "users"), may(&coordinator, "audit"), may(&coordinator, "duplicates")], [403, 403, 200]);
         let own = app.worker(json!({"personal": {"name": "田中"}}));

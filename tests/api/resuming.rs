@@ -5,7 +5,7 @@ use musubi::api::State;
 use musubi::config::Config;
 use musubi::imports::Kind;
 use musubi::imports::jobs::run::{LEASE, Runner, STEP};
-use musubi::imports::jobs::{Job, JobState, Mode, Options, store};
+use musubi::imports::jobs::{ImportFilter, Job, JobState, Mode, Options, store};
 use musubi::imports::upload;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -222,7 +222,7 @@ fn a_killed_program_goes_on_when_it_is_called_again() {
     assert_eq!(workers(&state), 20_000);
     let jobs = state
         .pool
-        .read_blocking(|db| store::list(db, None, None, None, None))
+        .read_blocking(|db| store::list(db, None, &ImportFilter::default()))
         .unwrap();
     assert_eq!(jobs.items.len(), 1, "the same job went on");
     assert_eq!(jobs.items[0].progress.created, 20_000);

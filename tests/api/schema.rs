@@ -9,7 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Tables and columns as `schema.rs` has them.
 fn declared() -> BTreeMap<String, BTreeSet<String>> {
-    let columns = |table: &Table| table.columns.iter().map(|column| column.name.to_owned()).collect();
+    let columns = |table: &Table| {
+        table
+            .columns
+            .iter()
+            .map(|column| column.name.to_owned())
+            .collect()
+    };
     TABLES
         .iter()
         .map(|table| (table.name.to_owned(), columns(table)))

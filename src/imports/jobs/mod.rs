@@ -22,7 +22,7 @@ use super::table::{Detected, Hints};
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 /// The most rows that one transaction writes.
@@ -249,6 +249,19 @@ pub struct Progress {
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>, example = json!({"氏名": "name", "得意なこと": "skills", "血液型": ""}))]
     pub columns: Mapping,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportFilter {
+    #[param(inline)]
+    pub kind: Option<Kind>,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
 }
 
 /// Why a job failed.

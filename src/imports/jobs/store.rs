@@ -1,12 +1,11 @@
 //! SQL of jobs: their states, files, findings and writes.
 
-use super::{Failure, Job, JobState, Kept, Progress};
+use super::{Failure, ImportFilter, Job, JobState, Kept, Progress};
 use crate::db::schema::{import_chunks, import_jobs as jobs};
 use crate::db::{Db, Doc, Id, Instant, keyset};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
-use crate::imports::Kind;
 use crate::imports::table::Detected;
 use diesel::prelude::*;
 use jobs::dsl;
@@ -102,20 +101,14 @@ pub fn find(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Job> {
 }
 
 /// Newest first; only of `creator`, if one is given.
-pub fn list(
-    db: &mut Db,
-    creator: Option<&str>,
-    kind: Option<Kind>,
-    limit: Option<u32>,
-    cursor: Option<&str>,
-) -> Result<Page<Job>> {
-    let limit = page::limit(limit)?;
-    let cursor = Cursor::decode(cursor, "-created_at")?;
+pub fn list(db: &mut Db, creator: Option<&str>, filter: &ImportFilter) -> Result<Page<Job>> {
+    let limit = page::limit(filter.limit)?;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
     let mut query = dsl::import_jobs.select(COLUMNS).into_boxed();
     if let Some(creator) = creator {
         query = query.filter(dsl::created_by.eq(creator));
     }
-    if let Some(kind) = kind {
+    if let Some(kind) = filter.kind {
         query = query.filter(dsl::kind.eq(kind.code()));
     }
     let rows = keyset!(query, cursor.map(|c| c.id), dsl::id, descending)
