@@ -63,6 +63,12 @@ on_both! {
         assert_eq!((numbers(&moved), &worker(app, "A-3")["area"]), ([3, 0, 1, 1, 1], &json!("131032")));
     }
 
+    fn a_day_of_consent_that_is_only_a_year_is_told(app) {
+        let job = app.imported("kind=workers", "id,氏名,同意日\n1,佐藤,令和5年\n2,鈴木,\n".as_bytes());
+        assert_eq!((numbers(&job), app.found(&job)), ([2, 2, 0, 0, 0], vec![(2, "同意日".into(), "imprecise_date".into())]));
+        assert_eq!((&worker(app, "1")["consent"]["given_on"], &worker(app, "2")["consent"]), (&json!("2023-01-01"), &Value::Null));
+    }
+
     fn rows_without_ids_are_known_again(app) {
         let file = "氏名,区市町村,メール\n佐藤 陽子,新宿区,yoko@example.jp\n鈴木 一郎,新宿区,\n鈴木 一郎,新宿区,\n";
         let job = app.imported("kind=workers", file.as_bytes());

@@ -186,10 +186,10 @@ fn set(
         }
         "last_active_on" => worker.last_active_on = day(text, notices)?,
         "consent" => {
-            parts.consented = Some(match (told, yes_or_no(text)) {
-                (false, _) | (_, Ok(false)) => Consented::No,
-                (_, Ok(true)) => Consented::Yes,
-                _ => Consented::On(dates::day(text)?.0),
+            parts.consented = Some(match yes_or_no(text) {
+                Ok(true) => Consented::Yes,
+                Ok(false) => Consented::No,
+                Err(_) => day(text, notices)?.map_or(Consented::No, Consented::On),
             });
         }
         "consent_text_version" => parts.text_version = some(text),
