@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 /// What one field says of two records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DuplicateReason)]
 pub struct Reason {
     pub field: Field,
     pub agreement: Agreement,
@@ -20,6 +21,7 @@ pub struct Reason {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DuplicateField)]
 pub enum Field {
     Email,
     Phone,
@@ -31,6 +33,7 @@ pub enum Field {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DuplicateAgreement)]
 pub enum Agreement {
     /// The same, and somebody made sure of it in both records.
     Verified,
