@@ -47,14 +47,17 @@ pub struct Parameters {
     /// Where the records come from; with `external_id` it tells each record.
     #[param(min_length = 1, max_length = 100, default = "roster")]
     pub source: Option<String>,
+    /// What is done with rows; `best_effort` where it isn't given.
     #[serde(default)]
-    #[param(inline, default = "best_effort")]
+    #[param(inline, required = false)]
     pub mode: Mode,
+    /// With records that are there already; `update` where it isn't given.
     #[serde(default)]
-    #[param(inline, default = "update")]
+    #[param(inline, required = false)]
     pub on_conflict: OnConflict,
+    /// With records of the source that the file does not have; `keep` where it isn't given.
     #[serde(default)]
-    #[param(inline, default = "keep")]
+    #[param(inline, required = false)]
     pub absent: Absent,
     /// A JSON object of headings and the fields they mean; an empty field leaves a column out.
     #[param(example = r#"{"得意なこと": "skills"}"#)]

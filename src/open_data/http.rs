@@ -69,8 +69,9 @@ async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> Ht
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OpenDataQuery {
+    /// `csv` where it isn't given.
     #[serde(default)]
-    #[param(inline, default = "csv")]
+    #[param(inline, required = false)]
     pub format: OpenDataFormat,
 }
 
