@@ -75,6 +75,18 @@ pub struct OpenDataQuery {
     pub format: OpenDataFormat,
 }
 
+/// A dataset in JSON-LD.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"@context": "https://schema.org", "@graph": [{"@type": "Organization",
+    "@id": "urn:uuid:0193f2a0-0000-7000-8000-000000000000", "name": "風のひろば"}]}))]
+pub struct OpenDataGraph {
+    #[serde(rename = "@context")]
+    context: String,
+    #[serde(rename = "@graph")]
+    #[schema(value_type = Vec<Object>)]
+    graph: Vec<serde_json::Value>,
+}
+
 /// Get a dataset
 ///
 /// `organizations` has those that agreed, `deliverables` what these ask for from being open on, `statistics` counts of all
@@ -82,7 +94,7 @@ pub struct OpenDataQuery {
 /// 全国地方公共団体コード, ID and 地方公共団体名 first), JSON-LD speaks schema.org. A minute behind at most. Open to all.
 #[utoipa::path(operation_id = "show_open_data", tag = "Open data",
     params(("dataset" = inline(Dataset), Path, description = "Which one"), OpenDataQuery),
-    responses((status = 200, description = "The dataset", content((String = "text/csv"), (String = "application/ld+json"))),
+    responses((status = 200, description = "The dataset", content((String = "text/csv"), (OpenDataGraph = "application/ld+json"))),
               (status = 404, description = "There is no such dataset")))]
 #[get("/open-data/{dataset}")]
 async fn show(
