@@ -16,9 +16,9 @@
 mod generated;
 
 use generated::{Draw, catalogue, everyone, needs, population};
-use musubi::matcher::fairness::{self, Answers, Exposure, WINDOW, attention_ppm, deserved_ppm};
-use musubi::matcher::ppm::{PPM, mix};
-use musubi::matcher::*;
+use matcher::fairness::{self, Answers, Exposure, WINDOW, attention_ppm, deserved_ppm};
+use matcher::ppm::{PPM, mix};
+use matcher::*;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;

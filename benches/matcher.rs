@@ -16,12 +16,12 @@
 mod generated;
 
 use generated::{Draw, catalogue, everyone, needs as generate, population};
+use matcher::fairness::WINDOW;
+use matcher::index::needs::{self, Needs};
+use matcher::index::{Effort, Index, Wanted};
+use matcher::profile::ProfileKey;
+use matcher::*;
 use musubi::catalogue::Catalogue;
-use musubi::matcher::fairness::WINDOW;
-use musubi::matcher::index::needs::{self, Needs};
-use musubi::matcher::index::{Effort, Index, Wanted};
-use musubi::matcher::profile::ProfileKey;
-use musubi::matcher::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;

@@ -8,21 +8,7 @@ use std::fmt;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The same words in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    pub ja: Cow<'static, str>,
-    pub en: Cow<'static, str>,
-}
-
-impl Text {
-    pub fn new(ja: impl Into<Cow<'static, str>>, en: impl Into<Cow<'static, str>>) -> Text {
-        Text {
-            ja: ja.into(),
-            en: en.into(),
-        }
-    }
-}
+pub use text::Text;
 
 /// Where a bad value stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

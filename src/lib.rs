@@ -74,7 +74,6 @@ pub mod exports;
 pub mod exposures;
 pub mod http;
 pub mod imports;
-pub mod matcher;
 pub mod matches;
 pub mod open_data;
 pub mod organizations;

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 /// The rows of lib.rs: a module imports only from rows above its own.
 const ROWS: &[&[&str]] = &[
-    &["matcher"],
     &["error"],
     &["config"],
     &["db"],
@@ -191,25 +190,6 @@ fn inside_a_slice_http_uses_store_and_store_uses_the_rules_and_never_the_other_w
         "rooms that reach where they should not:\n{}",
         wrong.join("\n")
     );
-}
-
-#[test]
-fn the_matcher_is_pure() {
-    for (path, text) in files().into_iter().filter(|(path, _)| place(path).0 == "matcher") {
-        let code = code(&text).replace("crate::matcher", "");
-        for impure in [
-            "std::time",
-            "chrono",
-            "std::fs",
-            "std::net",
-            "rand",
-            "tokio",
-            "serde",
-            "crate::",
-        ] {
-            assert!(!code.contains(impure), "{} uses {impure}", path.display());
-        }
-    }
 }
 
 #[test]

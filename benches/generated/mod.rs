@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+use matcher::*;
 use musubi::catalogue::{Catalogue, Catalogues, calendar};
 use musubi::db::{self, Pool};
 use musubi::demo::roster;
-use musubi::matcher::text::distinct_terms;
-use musubi::matcher::*;
 use musubi::matches::encode;
 use std::sync::Arc;
+use text::distinct_terms;
 
 /// SplitMix64.
 pub struct Draw(pub u64);

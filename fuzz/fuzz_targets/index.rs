@@ -6,12 +6,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use musubi::matcher::Candidate;
-use musubi::matcher::index::{Index, Wanted};
+use matcher::Candidate;
+use matcher::index::{Index, Wanted};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-#[path = "../../tests/worlds/mod.rs"]
+#[path = "../../crates/matcher/tests/worlds/mod.rs"]
 mod worlds;
 
 use worlds::{Draw, World, compare, weights};

@@ -2,8 +2,9 @@
 
 use super::{Catalogue, Definition, DeliverableType, Entries, RoleWish};
 use crate::error::{FieldError, Text};
-use crate::matcher::{Index, text::fold};
+use matcher::EntryNo;
 use std::collections::HashMap;
+use text::fold;
 
 /// The form in which names are compared: folded, without spaces.
 pub fn key(name: &str) -> String {
@@ -11,13 +12,13 @@ pub fn key(name: &str) -> String {
 }
 
 /// Codes, names and aliases of all types; what is said first stays.
-pub fn type_names(types: &Entries<DeliverableType>) -> HashMap<String, Index> {
+pub fn type_names(types: &Entries<DeliverableType>) -> HashMap<String, EntryNo> {
     let mut names = HashMap::new();
     for (i, entry) in types.iter().enumerate() {
         let definition = &entry.definition;
         let own = [&definition.code, &definition.names.ja, &definition.names.en];
         for name in own.into_iter().chain(&definition.aliases) {
-            names.entry(key(name)).or_insert(i as Index);
+            names.entry(key(name)).or_insert(i as EntryNo);
         }
     }
     names

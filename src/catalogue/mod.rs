@@ -27,8 +27,8 @@ pub use filters::Filters;
 pub use fixed::{Area, Family, Format, FormatDefaults};
 pub use lookup::{Checked, Lookup};
 
-use crate::matcher::triage::Triage;
-use crate::matcher::{Geography, Index, SkillTree};
+use matcher::triage::Triage;
+use matcher::{EntryNo, Geography, SkillTree};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub struct Entry<T> {
 #[derive(Debug, Clone)]
 pub struct Entries<T> {
     all: Vec<Entry<T>>,
-    positions: HashMap<String, Index>,
+    positions: HashMap<String, EntryNo>,
 }
 
 impl<T: Definition> Entries<T> {
@@ -75,7 +75,7 @@ impl<T: Definition> Entries<T> {
         let positions = all
             .iter()
             .enumerate()
-            .map(|(i, e)| (e.definition.code().to_owned(), i as Index))
+            .map(|(i, e)| (e.definition.code().to_owned(), i as EntryNo))
             .collect();
         Entries { all, positions }
     }
@@ -97,11 +97,11 @@ impl<T: Definition> Entries<T> {
     }
 
     /// As the matcher numbers it.
-    pub fn position(&self, code: &str) -> Option<Index> {
+    pub fn position(&self, code: &str) -> Option<EntryNo> {
         self.positions.get(code).copied()
     }
 
-    pub fn at(&self, position: Index) -> Option<&T> {
+    pub fn at(&self, position: EntryNo) -> Option<&T> {
         self.all.get(usize::from(position)).map(|entry| &entry.definition)
     }
 }
@@ -118,7 +118,7 @@ pub struct Catalogue {
     pub geography: Arc<Geography>,
     /// Of the types, in their order; retired ones have no cues in it.
     pub triage: Arc<Triage>,
-    type_names: HashMap<String, Index>,
+    type_names: HashMap<String, EntryNo>,
 }
 
 impl Catalogue {
@@ -156,20 +156,20 @@ impl Catalogue {
         self.fixed.area(code)
     }
 
-    pub fn area_position(&self, code: &str) -> Option<Index> {
+    pub fn area_position(&self, code: &str) -> Option<EntryNo> {
         self.fixed
             .areas
             .iter()
             .position(|area| area.code == code)
-            .map(|i| i as Index)
+            .map(|i| i as EntryNo)
     }
 
-    pub fn family_position(&self, code: &str) -> Option<Index> {
+    pub fn family_position(&self, code: &str) -> Option<EntryNo> {
         self.fixed
             .families
             .iter()
             .position(|family| family.code == code)
-            .map(|i| i as Index)
+            .map(|i| i as EntryNo)
     }
 }
 

@@ -5,31 +5,11 @@
 //! PostgreSQL by a GIN index over a tsvector made of them.
 
 use super::{Backend, Db};
-use crate::matcher::text::fold;
 use diesel::BoolExpressionMethods;
 use diesel::dsl::sql;
 use diesel::expression::BoxableExpression;
 use diesel::sql_types::{Bool, Text};
-
-/// The column's text. Each argument is a text of its own: no gram spans two.
-pub fn grams<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let of_text = |text: &str| {
-        let letters: Vec<char> = letters(text);
-        let pair = |i: usize| letters.iter().skip(i).take(2).collect::<String>();
-        (0..letters.len()).map(pair).collect::<Vec<_>>().join(" ")
-    };
-    // Two spaces between texts, so that a run of grams never matches across them.
-    texts
-        .into_iter()
-        .map(of_text)
-        .filter(|t| !t.is_empty())
-        .collect::<Vec<_>>()
-        .join("  ")
-}
-
-fn letters(text: &str) -> Vec<char> {
-    fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
-}
+use text::letters;
 
 /// A condition on the rows of `T`.
 pub type Condition<T> = Box<dyn BoxableExpression<T, Backend, SqlType = Bool>>;
@@ -76,17 +56,5 @@ fn condition<T: 'static>(db: &Db, table: &str, columns: &[&str], word: &[char]) 
             all.reduce(|one, other| Box::new(one.or(other)))
                 .unwrap_or_else(|| Box::new(sql::<Bool>("false")))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn grams_ignore_width_case_and_punctuation() {
-        assert_eq!(grams(["ＮＰＯ・風"]), "np po o風 風");
-        assert_eq!(grams(["町会", "", "A"]), "町会 会  a");
-        assert_eq!(grams([" 、"]), "");
     }
 }

@@ -104,7 +104,7 @@ impl<'a> Row<'a> {
                 request: request.clone(),
                 provenance: deliverable.provenance.clone(),
             }),
-            grams: search::grams(texts),
+            grams: text::grams(texts),
             archived_at: deliverable.archived_at,
             version: deliverable.version,
             created_at: deliverable.created_at,

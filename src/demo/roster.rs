@@ -5,12 +5,12 @@ use super::DEMO_SOURCE;
 use crate::catalogue::calendar::{self, DayPart};
 use crate::catalogue::{Catalogue, Format};
 use crate::db::{Id, Instant};
-use crate::matcher::ppm::mix;
 use crate::workers::{
     Consent, ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, Worker, WorkerSkill,
     WorkerStatus,
 };
 use chrono::NaiveDate;
+use matcher::ppm::mix;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,9 +4,9 @@ use super::evidence::Agreement::{Different, Same};
 use super::evidence::{Agreement, Field};
 use super::people::{plain_email, plain_phone};
 use super::spellings::Spelling;
-use crate::matcher::text::hiragana;
 use crate::organizations::NewOrganization;
 use crate::organizations::names::name_key;
+use text::hiragana;
 
 /// What is compared of one organization, in the form in which spellings are equal.
 #[derive(Debug, Clone)]

@@ -6,11 +6,10 @@
 
 use super::evidence::Agreement::{Different, Same, Similar, Verified};
 use super::evidence::{Agreement, Field};
-use crate::matcher::text::{fold, hiragana};
-use crate::organizations::kanji::todays_form;
 use crate::workers::Worker;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use text::{fold, hiragana, todays_form};
 
 /// What is compared of one worker, in the form in which spellings are equal.
 #[derive(Debug, Clone, Default, PartialEq)]

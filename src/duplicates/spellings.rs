@@ -6,11 +6,11 @@
 //! has both. What merely looks alike is listed and never merged.
 
 use super::evidence::Agreement;
-use crate::matcher::text::fold;
 use crate::organizations::names::{name_key, without_legal_form};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use strsim::osa_distance;
+use text::fold;
 
 /// Two organizations that may be one; a person has to say.
 #[derive(Debug, Clone, PartialEq)]

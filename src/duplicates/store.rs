@@ -11,11 +11,11 @@ use crate::db::{Db, Doc, Id, Instant, keyset, lock};
 use crate::error::{Error, Result};
 use crate::http::page;
 use crate::http::{Cursor, Page};
-use crate::matcher::ppm::PPM;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use duplicates::dsl;
+use matcher::ppm::PPM;
 use std::collections::HashMap;
 
 type Columns = (

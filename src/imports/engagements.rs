@@ -6,7 +6,7 @@
 use super::{Fault, columns, headed};
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::error::{Error, Result};
-use crate::matcher::text::fold;
+use text::fold;
 
 pub const HEADER: [&str; 6] = ["年度", "区分", "期間", "地域名", "団体名", "支援内容"];
 

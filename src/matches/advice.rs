@@ -7,10 +7,10 @@ use super::view::{
 };
 use super::words::code_of_role;
 use crate::catalogue::Format;
-use crate::matcher::ease::{easings, kept_out_by};
-use crate::matcher::improve::smallest_changes;
-use crate::matcher::index::{Index, Wanted};
-use crate::matcher::{Candidate, Need, Query, RankKey, Weights};
+use matcher::ease::{easings, kept_out_by};
+use matcher::improve::smallest_changes;
+use matcher::index::{Index, Wanted};
+use matcher::{Candidate, Need, Query, RankKey, Weights};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ pub fn changes(
             to_beat.is_none_or(|other| key < other)
         })
     };
-    let suggestion = |suggestion: crate::matcher::improve::Suggestion| {
+    let suggestion = |suggestion: matcher::improve::Suggestion| {
         // Ranked again, with the change.
         let changed = Arc::new(suggestion.changed);
         let then = index.with([(changed.id, Some(Arc::clone(&changed)))]);
@@ -128,7 +128,7 @@ pub fn easings_of(
         })
         .collect();
     gates.sort_by_key(|gate| (Reverse(gate.would_pass), Reverse(gate.removed)));
-    let easing = |easing: crate::matcher::ease::Easing| {
+    let easing = |easing: matcher::ease::Easing| {
         let passed = count(&easing.apply(need)).passed;
         let more = passed.checked_sub(now.passed).filter(|more| *more > 0)?;
         let (code, details, (ja, en)) = explainer.easing(need, easing);

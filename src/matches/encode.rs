@@ -4,15 +4,16 @@ use super::askers::Askers;
 use crate::catalogue::{Catalogue, DayPart, Format, calendar::day_number};
 use crate::db::Id;
 use crate::deliverables::NewDeliverable;
-use crate::matcher::text::{Piece, distinct_terms};
-use crate::matcher::{Candidate, Delivered, Index, Need, RoleNeed, Wish};
 use crate::workers::{Consent, Evidence, Worker, WorkerStatus};
+use matcher::bm25::Piece;
+use matcher::{Candidate, Delivered, EntryNo, Need, RoleNeed, Wish};
 use std::collections::BTreeSet;
+use text::distinct_terms;
 
 /// A worker. What the catalogue doesn't know any more counts as not said.
 pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     let profile = &worker.profile;
-    let positions = |codes: &Vec<String>, position: &dyn Fn(&str) -> Option<Index>| {
+    let positions = |codes: &Vec<String>, position: &dyn Fn(&str) -> Option<EntryNo>| {
         codes.iter().filter_map(|code| position(code)).collect::<Vec<_>>()
     };
     let skill = |own: &crate::workers::WorkerSkill| Some((catalogue.skills.position(&own.skill)?, own.level));
@@ -124,13 +125,13 @@ pub fn need(id: u128, request: &NewDeliverable, askers: &Askers, catalogue: &Cat
     Need {
         id,
         organizations: records.into_iter().map(|id| id.0.as_u128()).collect(),
-        family: family.unwrap_or(Index::MAX),
-        format: request.format.unwrap_or(Format::Other) as Index,
+        family: family.unwrap_or(EntryNo::MAX),
+        format: request.format.unwrap_or(Format::Other) as EntryNo,
         area: request
             .area
             .as_deref()
             .and_then(|code| catalogue.area_position(code))
-            .unwrap_or(Index::MAX),
+            .unwrap_or(EntryNo::MAX),
         remote: request.remote,
         starts_on: request.starts_on.map(day_number),
         ends_on: request.ends_on.map(day_number),

@@ -6,9 +6,9 @@ use super::words::code_of_role;
 use crate::catalogue::{Catalogue, Definition, Entries};
 use crate::exposures::week_name;
 use crate::http::Language;
-use crate::matcher::fairness::Order;
-use crate::matcher::{
-    Assessment, COMPONENTS, Candidate, Census, Component, Gate, Index, Query, RankKey, Weights, improve,
+use matcher::fairness::Order;
+use matcher::{
+    Assessment, COMPONENTS, Candidate, Census, Component, EntryNo, Gate, Query, RankKey, Weights, improve,
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub struct Explainer<'a> {
     pub language: Language,
 }
 
-pub(super) fn code_of<T: Definition>(entries: &Entries<T>, position: Index) -> Option<&str> {
+pub(super) fn code_of<T: Definition>(entries: &Entries<T>, position: EntryNo) -> Option<&str> {
     entries.at(position).map(Definition::code)
 }
 
@@ -30,19 +30,19 @@ impl Explainer<'_> {
         }
     }
 
-    pub(super) fn label<'e, T: Definition>(&self, entries: &'e Entries<T>, position: Index) -> &'e str {
+    pub(super) fn label<'e, T: Definition>(&self, entries: &'e Entries<T>, position: EntryNo) -> &'e str {
         entries
             .at(position)
             .map_or("", |definition| definition.names().in_language(self.language))
     }
 
-    pub(super) fn format_label(&self, format: Index) -> &str {
+    pub(super) fn format_label(&self, format: EntryNo) -> &str {
         let known = self
             .catalogue
             .fixed
             .formats
             .iter()
-            .find(|f| f.code as Index == format);
+            .find(|f| f.code as EntryNo == format);
         known.map_or("", |f| f.names.in_language(self.language))
     }
 
@@ -257,11 +257,11 @@ impl Explainer<'_> {
 
     fn theme(&self, query: &Query, c: &Candidate) -> (Value, String) {
         let themes = &self.catalogue.themes;
-        let codes = |positions: &mut dyn Iterator<Item = Index>| -> Vec<&str> {
+        let codes = |positions: &mut dyn Iterator<Item = EntryNo>| -> Vec<&str> {
             positions.filter_map(|theme| code_of(themes, theme)).collect()
         };
         let asked = &query.need.themes;
-        let shared: Option<Vec<Index>> = c.themes.as_ref().map(|own| {
+        let shared: Option<Vec<EntryNo>> = c.themes.as_ref().map(|own| {
             asked
                 .iter()
                 .copied()

@@ -27,10 +27,10 @@ use crate::catalogue::{DayPart, Format, RoleWish, entries::distinct_roles};
 use crate::db::Id;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
 use crate::error::{Error, Result, Text};
-use crate::matcher::Weights;
 use crate::organizations::distinct_codes;
 use crate::workers::{dates_reversed, plausible_day, short_words};
 use chrono::NaiveDate;
+use matcher::Weights;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -179,7 +179,7 @@ pub struct OwnWeights {
 }
 
 impl OwnWeights {
-    fn weights(&self) -> Result<Weights, crate::matcher::InvalidWeights> {
+    fn weights(&self) -> Result<Weights, matcher::InvalidWeights> {
         Weights::new([
             self.skill,
             self.experience,

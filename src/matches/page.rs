@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::http::page;
-use crate::matcher::RankKey;
+use matcher::RankKey;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use uuid::Uuid;

@@ -10,12 +10,12 @@ use crate::catalogue::{Catalogues, Filters, calendar};
 use crate::db::{Db, Id, Pool};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::exposures::{Histories, Recorder};
-use crate::matcher::gates::Gate;
-use crate::matcher::{Candidate, Need};
 use crate::workers;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use matcher::gates::Gate;
+use matcher::{Candidate, Need};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 

@@ -3,8 +3,8 @@
 use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus};
-use crate::matcher::fairness::Order;
 use crate::workers::store::Face;
+use matcher::fairness::Order;
 use serde::Serialize;
 use utoipa::ToSchema;
 

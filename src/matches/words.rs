@@ -3,8 +3,8 @@
 use super::explain::{Explainer, code_of};
 use super::view::{FailedGate, ImprovementView};
 use crate::catalogue::{Catalogue, DayPart, Format, calendar};
-use crate::matcher::ease::Easing;
-use crate::matcher::{Change, Gate, Index, Need};
+use matcher::ease::Easing;
+use matcher::{Change, EntryNo, Gate, Need};
 use serde_json::{Value, json};
 
 /// The code of one of a need's roles.
@@ -79,7 +79,7 @@ impl Explainer<'_> {
                 let label = self.format_label(format);
                 let code = Format::ALL
                     .into_iter()
-                    .find(|f| *f as Index == format)
+                    .find(|f| *f as EntryNo == format)
                     .map(Format::code);
                 let words = (format!("{label}を希望していれば"), format!("preferring {label}"));
                 ("prefer_format", json!({"format": code}), words)
@@ -113,7 +113,7 @@ impl Explainer<'_> {
                 let label = self.format_label(format);
                 let code = Format::ALL
                     .into_iter()
-                    .find(|f| *f as Index == format)
+                    .find(|f| *f as EntryNo == format)
                     .map(Format::code);
                 let words = (format!("{label}に対応できれば"), format!("accepting {label}"));
                 ("accept_format", json!({"format": code}), words)
@@ -190,7 +190,7 @@ impl Explainer<'_> {
                 let label = self.format_label(format);
                 let code = Format::ALL
                     .into_iter()
-                    .find(|f| *f as Index == format)
+                    .find(|f| *f as EntryNo == format)
                     .map(Format::code);
                 let words = (format!("形式を{label}にすれば"), format!("the format {label}"));
                 ("format", json!({"format": code}), words)

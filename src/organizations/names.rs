@@ -2,8 +2,8 @@
 //! marks and legal form.
 
 use super::OrganizationKind;
-use super::kanji::todays_form;
-use crate::matcher::text::fold;
+
+use text::{fold, todays_form};
 
 /// Legal forms that are written before a name (or after it), and what they tell of the kind.
 const LEGAL_FORMS: [(&str, OrganizationKind); 10] = [

@@ -100,7 +100,7 @@ impl<'a> Row<'a> {
             source: details.source.as_deref(),
             external_id: details.external_id.as_deref(),
             profile: Doc(details.clone()),
-            grams: search::grams(texts.map(String::as_str)),
+            grams: text::grams(texts.map(String::as_str)),
             archived_at: *archived_at,
             merged_into: *merged_into,
             open_data: details.open_data,

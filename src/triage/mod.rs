@@ -9,7 +9,7 @@ pub mod http;
 
 use crate::catalogue::{Catalogue, Names};
 use crate::http::Language;
-use crate::matcher::ppm::PPM;
+use matcher::ppm::PPM;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -81,7 +81,7 @@ impl Triaged {
             let guess = known.map(|at| guesses.remove(at));
             guesses.insert(
                 0,
-                guess.unwrap_or(crate::matcher::triage::Guess {
+                guess.unwrap_or(matcher::triage::Guess {
                     kind,
                     confidence_ppm: 0,
                     words: Vec::new(),

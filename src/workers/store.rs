@@ -105,8 +105,8 @@ impl<'a> Row<'a> {
                 ..profile.clone()
             }),
             personal: Doc(personal.cloned()),
-            grams: search::grams(profile.alias.as_deref()),
-            personal_grams: search::grams(names.map(String::as_str)),
+            grams: text::grams(profile.alias.as_deref()),
+            personal_grams: text::grams(names.map(String::as_str)),
             partner_id: worker.partner_id,
             sandbox: worker.sandbox,
             merged_into: worker.merged_into,

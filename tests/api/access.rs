@@ -57,78 +57,157 @@ fn call(app: &TestApp, method: &str, path: &str, token: Option<&str>) -> crate::
 }
 
 on_both! {
-    fn no_operation_answers_without_a_valid_token_of_its_scope(app) {
-        let document = Document::new();
-        let unsigned = {
-            let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-            let claims = json!({"iss": "musubi", "sub": "x", "role": "admin", "iat": 0, "exp": 4_000_000_000u64});
-            format!("{}.{}.", part(json!({"alg": "none", "typ": "JWT"})), part(claims))
+    no_operation_answers_without_a_valid_token_of_its_scope,
+    roles_have_what_they_need_and_no_more,
+    personal_data_is_shown_and_searched_only_for_those_who_need_it,
+    a_patch_keeps_the_personal_data_that_its_caller_does_not_see,
+}
+
+fn no_operation_answers_without_a_valid_token_of_its_scope(app: &TestApp) {
+    let document = Document::new();
+    let unsigned = {
+        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = json!({"iss": "musubi", "sub": "x", "role": "admin", "iat": 0, "exp": 4_000_000_000u64});
+        format!("{}.{}.", part(json!({"alg": "none", "typ": "JWT"})), part(claims))
+    };
+    let expired = app
+        .state
+        .keys
+        .sign(&Claims::new(
+            Role::Admin,
+            "x",
+            chrono::Utc::now().timestamp() - 7200,
+            3600,
+        ))
+        .unwrap();
+    let tampered = {
+        let (head, signature) = app.admin.rsplit_once('.').unwrap();
+        format!("{head}x.{signature}")
+    };
+    let other_key = musubi::auth::Keys::open(
+        Some("another key that is long enough to be one"),
+        std::path::Path::new("/"),
+    )
+    .unwrap();
+    let foreign = other_key
+        .sign(&Claims::new(
+            Role::Admin,
+            "x",
+            chrono::Utc::now().timestamp(),
+            3600,
+        ))
+        .unwrap();
+    let mut open = Vec::new();
+    for operation in document.operations() {
+        let (method, path) = (operation.method.to_uppercase(), path_of(&operation.path));
+        let Some(scope) = operation.scope() else {
+            open.push(operation.id().to_owned());
+            continue;
         };
-        let expired = app.state.keys.sign(&Claims::new(Role::Admin, "x", chrono::Utc::now().timestamp() - 7200, 3600)).unwrap();
-        let tampered = {
-            let (head, signature) = app.admin.rsplit_once('.').unwrap();
-            format!("{head}x.{signature}")
-        };
-        let other_key = musubi::auth::Keys::open(Some("another key that is long enough to be one"), std::path::Path::new("/")).unwrap();
-        let foreign = other_key.sign(&Claims::new(Role::Admin, "x", chrono::Utc::now().timestamp(), 3600)).unwrap();
-        let mut open = Vec::new();
-        for operation in document.operations() {
-            let (method, path) = (operation.method.to_uppercase(), path_of(&operation.path));
-            let Some(scope) = operation.scope() else {
-                open.push(operation.id().to_owned());
-                continue;
-            };
-            let refused = |token: Option<&str>| call(app, &method, &path, token);
-            assert_eq!(refused(None).expect(401).code(), "unauthenticated", "{}", operation.id());
-            for bad in [unsigned.as_str(), &expired, &tampered, &foreign, "x", ""] {
-                assert_eq!(refused(Some(bad)).expect(401).code(), "unauthenticated", "{} {bad}", operation.id());
-            }
-            let all_others: Vec<&str> = PERMISSIONS.iter().map(|row| row.scope).filter(|name| *name != scope).collect();
-            let lacking = token(&app.state, Role::Admin, Some(&all_others.join(" ")), 3600);
-            assert_eq!(refused(Some(&lacking)).expect(403).code(), "forbidden", "{}", operation.id());
-            let enough = token(&app.state, Role::Admin, Some(scope), 3600);
-            assert!(![401, 403].contains(&refused(Some(&enough)).status), "{} needs more than {scope}", operation.id());
+        let refused = |token: Option<&str>| call(app, &method, &path, token);
+        assert_eq!(
+            refused(None).expect(401).code(),
+            "unauthenticated",
+            "{}",
+            operation.id()
+        );
+        for bad in [unsigned.as_str(), &expired, &tampered, &foreign, "x", ""] {
+            assert_eq!(
+                refused(Some(bad)).expect(401).code(),
+                "unauthenticated",
+                "{} {bad}",
+                operation.id()
+            );
         }
-        open.sort();
-        assert_eq!(open, OPEN);
+        let all_others: Vec<&str> = PERMISSIONS
+            .iter()
+            .map(|row| row.scope)
+            .filter(|name| *name != scope)
+            .collect();
+        let lacking = token(&app.state, Role::Admin, Some(&all_others.join(" ")), 3600);
+        assert_eq!(
+            refused(Some(&lacking)).expect(403).code(),
+            "forbidden",
+            "{}",
+            operation.id()
+        );
+        let enough = token(&app.state, Role::Admin, Some(scope), 3600);
+        assert!(
+            ![401, 403].contains(&refused(Some(&enough)).status),
+            "{} needs more than {scope}",
+            operation.id()
+        );
     }
+    open.sort();
+    assert_eq!(open, OPEN);
+}
 
-    fn roles_have_what_they_need_and_no_more(app) {
-        let status = |role, method: &str, path: &str| call(app, method, path, Some(&app.token(role))).status;
-        assert_eq!(status(Role::Importer, "GET", "/v1/workers"), 200);
-        assert_eq!(status(Role::Importer, "GET", "/v1/statistics/deliverables"), 403);
-        assert_eq!(status(Role::Coordinator, "GET", "/v1/statistics/deliverables"), 200);
-        assert_eq!(status(Role::Coordinator, "POST", "/v1/skills"), 403);
-        assert_eq!(status(Role::Admin, "POST", "/v1/skills"), 422);
-    }
+fn roles_have_what_they_need_and_no_more(app: &TestApp) {
+    let status = |role, method: &str, path: &str| call(app, method, path, Some(&app.token(role))).status;
+    assert_eq!(status(Role::Importer, "GET", "/v1/workers"), 200);
+    assert_eq!(status(Role::Importer, "GET", "/v1/statistics/deliverables"), 403);
+    assert_eq!(
+        status(Role::Coordinator, "GET", "/v1/statistics/deliverables"),
+        200
+    );
+    assert_eq!(status(Role::Coordinator, "POST", "/v1/skills"), 403);
+    assert_eq!(status(Role::Admin, "POST", "/v1/skills"), 422);
+}
 
-    fn personal_data_is_shown_and_searched_only_for_those_who_need_it(app) {
-        let personal = json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}, "alias": "新宿区のデザイナー"});
-        let id = app.worker(personal);
-        let organization = json!({"name": "風", "area": "131041", "contact": {"person": "田中"}});
-        let organization = app.post("/v1/organizations", &organization).expect(201).json()["id"].as_str().unwrap().to_owned();
-        let path = format!("/v1/workers/{id}");
-        assert_eq!(app.get(&path).json()["personal"]["name"], "佐藤 陽子");
-        let hidden = app.get_as(Role::Importer, &path).expect(200);
-        assert!(hidden.json()["personal"].is_null() && !hidden.text.contains("佐藤"));
-        let found = |role, q: &str| app.get_as(role, &format!("/v1/workers?q={q}")).expect(200).json()["items"].as_array().unwrap().len();
-        let name = "%E4%BD%90%E8%97%A4"; // 佐藤
-        let alias = "%E3%83%87%E3%82%B6%E3%82%A4%E3%83%8A%E3%83%BC"; // デザイナー
-        assert_eq!([found(Role::Coordinator, name), found(Role::Importer, name)], [1, 0]);
-        assert_eq!([found(Role::Coordinator, alias), found(Role::Importer, alias)], [1, 1]);
-        let path = format!("/v1/organizations/{organization}");
-        assert_eq!(app.get(&path).json()["contact"]["person"], "田中");
-        assert!(app.get_as(Role::Importer, &path).expect(200).json()["contact"].is_null());
-    }
+fn personal_data_is_shown_and_searched_only_for_those_who_need_it(app: &TestApp) {
+    let personal =
+        json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}, "alias": "新宿区のデザイナー"});
+    let id = app.worker(personal);
+    let organization = json!({"name": "風", "area": "131041", "contact": {"person": "田中"}});
+    let organization = app.post("/v1/organizations", &organization).expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/v1/workers/{id}");
+    assert_eq!(app.get(&path).json()["personal"]["name"], "佐藤 陽子");
+    let hidden = app.get_as(Role::Importer, &path).expect(200);
+    assert!(hidden.json()["personal"].is_null() && !hidden.text.contains("佐藤"));
+    let found = |role, q: &str| {
+        app.get_as(role, &format!("/v1/workers?q={q}")).expect(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    let name = "%E4%BD%90%E8%97%A4"; // 佐藤
+    let alias = "%E3%83%87%E3%82%B6%E3%82%A4%E3%83%8A%E3%83%BC"; // デザイナー
+    assert_eq!(
+        [found(Role::Coordinator, name), found(Role::Importer, name)],
+        [1, 0]
+    );
+    assert_eq!(
+        [found(Role::Coordinator, alias), found(Role::Importer, alias)],
+        [1, 1]
+    );
+    let path = format!("/v1/organizations/{organization}");
+    assert_eq!(app.get(&path).json()["contact"]["person"], "田中");
+    assert!(app.get_as(Role::Importer, &path).expect(200).json()["contact"].is_null());
+}
 
-    fn a_patch_keeps_the_personal_data_that_its_caller_does_not_see(app) {
-        let id = app.worker(json!({"personal": {"name": "佐藤 陽子"}}));
-        let bearer = format!("Bearer {}", app.token(Role::Importer));
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/merge-patch+json")];
-        let patched = app.send("PATCH", &format!("/v1/workers/{id}"), &headers, br#"{"hours_per_week": 3}"#).expect(200);
-        assert!(patched.json()["personal"].is_null());
-        assert_eq!(app.get(&format!("/v1/workers/{id}")).json()["personal"]["name"], "佐藤 陽子");
-    }
+fn a_patch_keeps_the_personal_data_that_its_caller_does_not_see(app: &TestApp) {
+    let id = app.worker(json!({"personal": {"name": "佐藤 陽子"}}));
+    let bearer = format!("Bearer {}", app.token(Role::Importer));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/merge-patch+json"),
+    ];
+    let patched = app
+        .send(
+            "PATCH",
+            &format!("/v1/workers/{id}"),
+            &headers,
+            br#"{"hours_per_week": 3}"#,
+        )
+        .expect(200);
+    assert!(patched.json()["personal"].is_null());
+    assert_eq!(
+        app.get(&format!("/v1/workers/{id}")).json()["personal"]["name"],
+        "佐藤 陽子"
+    );
 }
 
 #[test]

@@ -56,299 +56,593 @@ fn logged(app: &TestApp, entity: &str) -> i64 {
 }
 
 on_both! {
-    fn from_applying_to_a_complete_team_and_back(app) {
-        let flyer = app.deliverable(&app.organization("風"), team(2));
-        let (one, other) = (app.worker(json!({})), app.worker(json!({})));
-        let body = json!({"deliverable_id": flyer, "worker_id": one, "role": "designer", "message": "描きます。"});
-        let created = app.post("/v1/applications", &body).expect(201);
-        let first = created.header("location").to_owned();
-        let application = created.json();
-        assert_eq!((&application["status"], &application["message"], &application["created_by"]), (&json!("submitted"), &json!("描きます。"), &json!("admin:test")));
-        assert_eq!((&application["place"], &application["reason"], created.header("etag")), (&Value::Null, &Value::Null, "\"1\""));
-        assert_eq!(app.get(&first).expect(200).json(), application);
+    from_applying_to_a_complete_team_and_back,
+    the_status_moves_as_the_table_says_with_a_reason_for_an_end,
+    who_and_what_has_to_be_there,
+    what_stands_against_it_is_told,
+    a_repeated_application_gets_the_first_answer,
+    every_filter_filters_and_pages_survive_inserts,
+    days_are_counted_since_the_last_move,
+    an_erased_worker_leaves_the_application_without_who_and_what,
+    an_erased_member_of_the_team_can_be_replaced,
+    fifty_race_for_the_last_place_and_one_gets_it,
+    one_worker_applies_once_however_many_send_it,
+    applying_accepting_and_erasing_at_once_never_fails,
+    message_and_note_are_shown_to_those_who_may_see_personal_data,
+    tallies_count_all_answers_and_the_places_that_are_taken,
+}
 
-        let accepted = app.patch(&first, &json!({"status": "accepted", "note": "楽しみにしています。"})).expect(200);
-        assert_eq!((&accepted.json()["place"], accepted.header("etag")), (&json!(1), "\"2\""));
-        assert_eq!((&worker(app, &one)["open_load"], &worker(app, &one)["version"]), (&json!(1), &json!(2)));
-        assert_eq!(deliverable(app, &flyer)["status"], "open", "one place is left");
+fn from_applying_to_a_complete_team_and_back(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team(2));
+    let (one, other) = (app.worker(json!({})), app.worker(json!({})));
+    let body =
+        json!({"deliverable_id": flyer, "worker_id": one, "role": "designer", "message": "描きます。"});
+    let created = app.post("/v1/applications", &body).expect(201);
+    let first = created.header("location").to_owned();
+    let application = created.json();
+    assert_eq!(
+        (
+            &application["status"],
+            &application["message"],
+            &application["created_by"]
+        ),
+        (&json!("submitted"), &json!("描きます。"), &json!("admin:test"))
+    );
+    assert_eq!(
+        (
+            &application["place"],
+            &application["reason"],
+            created.header("etag")
+        ),
+        (&Value::Null, &Value::Null, "\"1\"")
+    );
+    assert_eq!(app.get(&first).expect(200).json(), application);
 
-        let second = applied(app, &flyer, &other);
-        assert_eq!(to(app, &second, "accepted").expect(200).json()["place"], 2);
-        let matched = deliverable(app, &flyer);
-        assert_eq!((&matched["status"], &matched["version"]), (&json!("matched"), &json!(2)));
-        assert_eq!([logged(app, "application"), logged(app, "worker"), logged(app, "deliverable")], [4, 4, 2]);
+    let accepted = app
+        .patch(
+            &first,
+            &json!({"status": "accepted", "note": "楽しみにしています。"}),
+        )
+        .expect(200);
+    assert_eq!(
+        (&accepted.json()["place"], accepted.header("etag")),
+        (&json!(1), "\"2\"")
+    );
+    assert_eq!(
+        (&worker(app, &one)["open_load"], &worker(app, &one)["version"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(deliverable(app, &flyer)["status"], "open", "one place is left");
 
-        let withdrawn = app.patch(&first, &json!({"status": "withdrawn", "reason": "health"})).expect(200).json();
-        assert_eq!((&withdrawn["place"], &withdrawn["reason"]), (&Value::Null, &json!("health")));
-        assert_eq!((&worker(app, &one)["open_load"], &deliverable(app, &flyer)["status"]), (&json!(0), &json!("open")));
-        let again = applied(app, &flyer, &one);
-        assert_eq!(to(app, &again, "accepted").expect(200).json()["place"], 1, "the place that was left");
+    let second = applied(app, &flyer, &other);
+    assert_eq!(to(app, &second, "accepted").expect(200).json()["place"], 2);
+    let matched = deliverable(app, &flyer);
+    assert_eq!(
+        (&matched["status"], &matched["version"]),
+        (&json!("matched"), &json!(2))
+    );
+    assert_eq!(
+        [
+            logged(app, "application"),
+            logged(app, "worker"),
+            logged(app, "deliverable")
+        ],
+        [4, 4, 2]
+    );
 
-        app.patch(&format!("/v1/deliverables/{flyer}"), &json!({"status": "in_progress"})).expect(200);
-        app.patch(&format!("/v1/workers/{one}"), &json!({"open_load": 0})).expect(200);
-        to(app, &again, "withdrawn").expect(200);
-        assert_eq!((&worker(app, &one)["open_load"], &deliverable(app, &flyer)["status"]), (&json!(0), &json!("in_progress")));
+    let withdrawn = app
+        .patch(&first, &json!({"status": "withdrawn", "reason": "health"}))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&withdrawn["place"], &withdrawn["reason"]),
+        (&Value::Null, &json!("health"))
+    );
+    assert_eq!(
+        (
+            &worker(app, &one)["open_load"],
+            &deliverable(app, &flyer)["status"]
+        ),
+        (&json!(0), &json!("open"))
+    );
+    let again = applied(app, &flyer, &one);
+    assert_eq!(
+        to(app, &again, "accepted").expect(200).json()["place"],
+        1,
+        "the place that was left"
+    );
+
+    app.patch(
+        &format!("/v1/deliverables/{flyer}"),
+        &json!({"status": "in_progress"}),
+    )
+    .expect(200);
+    app.patch(&format!("/v1/workers/{one}"), &json!({"open_load": 0}))
+        .expect(200);
+    to(app, &again, "withdrawn").expect(200);
+    assert_eq!(
+        (
+            &worker(app, &one)["open_load"],
+            &deliverable(app, &flyer)["status"]
+        ),
+        (&json!(0), &json!("in_progress"))
+    );
+}
+
+fn the_status_moves_as_the_table_says_with_a_reason_for_an_end(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team(2));
+    let one = applied(app, &flyer, &app.worker(json!({})));
+    let faults = |patch: Value| app.patch(&one, &patch).expect(422).faults();
+    let reason = |code: &str| vec![("/reason".to_owned(), code.to_owned())];
+    assert_eq!(faults(json!({"status": "declined"})), reason("missing_field"));
+    assert_eq!(
+        faults(json!({"status": "declined", "reason": "health"})),
+        reason("unexpected_reason")
+    );
+    assert_eq!(
+        faults(json!({"status": "accepted", "reason": "other"})),
+        reason("unexpected_reason")
+    );
+    assert_eq!(
+        faults(json!({"status": "declined", "reason": "mood"})),
+        reason("unknown_value")
+    );
+    assert_eq!(
+        faults(json!({"note": "あ".repeat(1001)})),
+        [("/note".into(), "length".into())]
+    );
+    assert_eq!(
+        faults(json!({"role": "writer"})),
+        [("/role".into(), "unknown_field".into())]
+    );
+    assert_eq!(
+        app.patch(&one, &json!({"note": "お待ちください。"}))
+            .expect(200)
+            .header("etag"),
+        "\"2\""
+    );
+    assert_eq!(
+        app.patch(&one, &json!({"note": "お待ちください。"}))
+            .expect(200)
+            .header("etag"),
+        "\"2\""
+    );
+    assert_eq!(
+        app.patch_with(&one, &[("if-match", "\"1\"")], &json!({"status": "accepted"}))
+            .expect(412)
+            .code(),
+        "precondition_failed"
+    );
+    to(app, &one, "accepted").expect(200);
+    let refused = app
+        .patch_with(
+            &one,
+            &[("accept-language", "en")],
+            &json!({"status": "declined", "reason": "skills"}),
+        )
+        .expect(409);
+    assert_eq!(refused.code(), "illegal_transition");
+    assert_eq!(
+        refused.json()["detail"],
+        "An application can't move from accepted to declined."
+    );
+    to(app, &one, "withdrawn").expect(200);
+    for status in ["submitted", "accepted", "declined"] {
+        assert_eq!(to(app, &one, status).expect(409).code(), "illegal_transition");
     }
+}
 
-    fn the_status_moves_as_the_table_says_with_a_reason_for_an_end(app) {
-        let flyer = app.deliverable(&app.organization("風"), team(2));
-        let one = applied(app, &flyer, &app.worker(json!({})));
-        let faults = |patch: Value| app.patch(&one, &patch).expect(422).faults();
-        let reason = |code: &str| vec![("/reason".to_owned(), code.to_owned())];
-        assert_eq!(faults(json!({"status": "declined"})), reason("missing_field"));
-        assert_eq!(faults(json!({"status": "declined", "reason": "health"})), reason("unexpected_reason"));
-        assert_eq!(faults(json!({"status": "accepted", "reason": "other"})), reason("unexpected_reason"));
-        assert_eq!(faults(json!({"status": "declined", "reason": "mood"})), reason("unknown_value"));
-        assert_eq!(faults(json!({"note": "あ".repeat(1001)})), [("/note".into(), "length".into())]);
-        assert_eq!(faults(json!({"role": "writer"})), [("/role".into(), "unknown_field".into())]);
-        assert_eq!(app.patch(&one, &json!({"note": "お待ちください。"})).expect(200).header("etag"), "\"2\"");
-        assert_eq!(app.patch(&one, &json!({"note": "お待ちください。"})).expect(200).header("etag"), "\"2\"");
-        assert_eq!(app.patch_with(&one, &[("if-match", "\"1\"")], &json!({"status": "accepted"})).expect(412).code(), "precondition_failed");
-        to(app, &one, "accepted").expect(200);
-        let refused = app.patch_with(&one, &[("accept-language", "en")], &json!({"status": "declined", "reason": "skills"})).expect(409);
-        assert_eq!(refused.code(), "illegal_transition");
-        assert_eq!(refused.json()["detail"], "An application can't move from accepted to declined.");
-        to(app, &one, "withdrawn").expect(200);
-        for status in ["submitted", "accepted", "declined"] {
-            assert_eq!(to(app, &one, status).expect(409).code(), "illegal_transition");
+fn who_and_what_has_to_be_there(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let designer = app.worker(json!({}));
+    assert_eq!(
+        apply(app, NOBODY, NOBODY).expect(422).faults(),
+        [
+            ("/deliverable_id".into(), "unknown_deliverable".into()),
+            ("/worker_id".into(), "unknown_worker".into())
+        ]
+    );
+    let with = |more: Value| {
+        let mut body = json!({"deliverable_id": flyer, "worker_id": designer, "role": "designer"});
+        crate::support::merge(&mut body, more);
+        app.post_with("/v1/applications", &[("accept-language", "en")], &body)
+            .expect(422)
+    };
+    let refused = with(json!({"role": "engineer"}));
+    assert_eq!(refused.faults(), [("/role".into(), "role_not_asked".into())]);
+    assert!(
+        refused.text.contains("account_director, designer, copywriter"),
+        "{}",
+        refused.text
+    );
+    for (more, place, code) in [
+        (json!({"role": "Designer"}), "/role", "code"),
+        (json!({"role": null}), "/role", "missing_field"),
+        (json!({"status": "accepted"}), "/status", "unknown_field"),
+        (json!({"message": "あ".repeat(2001)}), "/message", "length"),
+        (json!({"worker_id": "x"}), "/worker_id", "invalid_uuid"),
+    ] {
+        assert_eq!(with(more).faults(), [(place.to_owned(), code.to_owned())]);
+    }
+    app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
+    assert_eq!(
+        apply(app, &flyer, &designer).expect(422).faults()[0].1,
+        "unknown_deliverable"
+    );
+    app.get(&format!("/v1/applications/{NOBODY}")).expect(404);
+    app.patch(&format!("/v1/applications/{NOBODY}"), &json!({}))
+        .expect(404);
+}
+
+fn what_stands_against_it_is_told(app: &TestApp) {
+    let organization = app.organization("風");
+    let draft = app.deliverable(&organization, json!({"status": "draft"}));
+    let designer = app.worker(json!({}));
+    let code = |deliverable: &str, worker: &str| apply(app, deliverable, worker).expect(409).code();
+    assert_eq!(code(&draft, &designer), "deliverable_not_open");
+    // The copywriter's place stays free, so that the flyer stays open.
+    let more = json!({"roles": [{"role": "designer", "places": 1, "skills": []}, {"role": "copywriter", "places": 1, "skills": []}]});
+    let flyer = app.deliverable(&organization, more);
+    for (more, expected) in [
+        (json!({"status": "paused"}), "worker_unavailable"),
+        (json!({"consent": null}), "worker_unavailable"),
+        (json!({"open_load": 1}), "at_capacity"),
+        (json!({"capacity": 0}), "at_capacity"),
+    ] {
+        assert_eq!(code(&flyer, &app.worker(more)), expected);
+    }
+    let (first, late) = (
+        applied(app, &flyer, &designer),
+        applied(app, &flyer, &app.worker(json!({}))),
+    );
+    assert_eq!(code(&flyer, &designer), "already_applied");
+    to(app, &first, "declined").expect(200);
+    let anew = applied(app, &flyer, &designer);
+    let busy = applied(app, &app.deliverable(&organization, team(1)), &designer);
+    to(app, &anew, "accepted").expect(200);
+    assert_eq!(to(app, &late, "accepted").expect(409).code(), "role_filled");
+    assert_eq!(code(&flyer, &app.worker(json!({}))), "role_filled");
+    assert_eq!(to(app, &busy, "accepted").expect(409).code(), "at_capacity");
+    app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
+    assert_eq!(
+        to(app, &late, "accepted").expect(409).code(),
+        "deliverable_not_open"
+    );
+    to(app, &late, "declined").expect(200);
+    to(app, &anew, "withdrawn").expect(200);
+    assert_eq!(worker(app, &designer)["open_load"], 0);
+}
+
+fn a_repeated_application_gets_the_first_answer(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let designer = app.worker(json!({}));
+    let body =
+        json!({"deliverable_id": flyer, "worker_id": designer, "role": "designer", "message": "描きます。"});
+    let send = || app.post_with("/v1/applications", &[("idempotency-key", "a1")], &body);
+    let first = send().expect(201);
+    let again = send().expect(201);
+    assert_eq!(
+        (&again.text, again.header("location")),
+        (&first.text, first.header("location"))
+    );
+    app.delete(&format!("/v1/workers/{designer}")).expect(204);
+    assert_eq!(
+        send().expect(422).faults()[0].1,
+        "unknown_worker",
+        "the answer about the erased person was forgotten"
+    );
+}
+
+fn every_filter_filters_and_pages_survive_inserts(app: &TestApp) {
+    let organization = app.organization("風");
+    let (flyer, poster) = (
+        app.deliverable(&organization, team(3)),
+        app.deliverable(&organization, team(3)),
+    );
+    let (one, other) = (app.worker(json!({})), app.worker(json!({})));
+    let a = app.get(&applied(app, &flyer, &one)).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let b = app.get(&applied(app, &flyer, &other)).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let c = app.get(&applied(app, &poster, &other)).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    to(app, &format!("/v1/applications/{a}"), "accepted").expect(200);
+    let list = |query: &str| app.get(&format!("/v1/applications?{query}")).expect(200).json();
+    for (query, expected) in [
+        ("", vec![&c, &b, &a]),
+        ("sort=created_at", vec![&a, &b, &c]),
+        ("sort=-updated_at", vec![&a, &c, &b]),
+        ("sort=updated_at", vec![&b, &c, &a]),
+        (&format!("deliverable_id={flyer}"), vec![&b, &a]),
+        (&format!("worker_id={other}&sort=created_at"), vec![&b, &c]),
+        ("status=accepted", vec![&a]),
+        ("role=designer&status=submitted", vec![&c, &b]),
+        ("role=writer", vec![]),
+    ] {
+        assert_eq!(ids(&list(query)), expected, "{query}");
+    }
+    assert!(
+        list("")["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|item| item["days_since_last_move"] == 0)
+    );
+    assert_eq!(
+        app.get("/v1/applications?role=designr").expect(422).faults(),
+        [("role".into(), "unknown_role".into())]
+    );
+    app.get("/v1/applications?status=new").expect(400);
+    for sort in ["created_at", "-created_at", "updated_at", "-updated_at"] {
+        let (mut walked, mut path) = (Vec::new(), format!("/v1/applications?sort={sort}&limit=1"));
+        loop {
+            let page = app.get(&path).expect(200).json();
+            walked.extend(ids(&page).into_iter().map(str::to_owned));
+            let Some(next) = page["next"].as_str() else { break };
+            path = format!("/v1/applications?sort={sort}&limit=1&cursor={next}");
         }
+        assert_eq!(walked, ids(&list(&format!("sort={sort}"))), "{sort}");
     }
+}
 
-    fn who_and_what_has_to_be_there(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let designer = app.worker(json!({}));
-        assert_eq!(apply(app, NOBODY, NOBODY).expect(422).faults(),
-            [("/deliverable_id".into(), "unknown_deliverable".into()), ("/worker_id".into(), "unknown_worker".into())]);
-        let with = |more: Value| {
-            let mut body = json!({"deliverable_id": flyer, "worker_id": designer, "role": "designer"});
-            crate::support::merge(&mut body, more);
-            app.post_with("/v1/applications", &[("accept-language", "en")], &body).expect(422)
-        };
-        let refused = with(json!({"role": "engineer"}));
-        assert_eq!(refused.faults(), [("/role".into(), "role_not_asked".into())]);
-        assert!(refused.text.contains("account_director, designer, copywriter"), "{}", refused.text);
-        for (more, place, code) in [
-            (json!({"role": "Designer"}), "/role", "code"),
-            (json!({"role": null}), "/role", "missing_field"),
-            (json!({"status": "accepted"}), "/status", "unknown_field"),
-            (json!({"message": "あ".repeat(2001)}), "/message", "length"),
-            (json!({"worker_id": "x"}), "/worker_id", "invalid_uuid"),
-        ] {
-            assert_eq!(with(more).faults(), [(place.to_owned(), code.to_owned())]);
-        }
-        app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
-        assert_eq!(apply(app, &flyer, &designer).expect(422).faults()[0].1, "unknown_deliverable");
-        app.get(&format!("/v1/applications/{NOBODY}")).expect(404);
-        app.patch(&format!("/v1/applications/{NOBODY}"), &json!({})).expect(404);
-    }
-
-    fn what_stands_against_it_is_told(app) {
-        let organization = app.organization("風");
-        let draft = app.deliverable(&organization, json!({"status": "draft"}));
-        let designer = app.worker(json!({}));
-        let code = |deliverable: &str, worker: &str| apply(app, deliverable, worker).expect(409).code();
-        assert_eq!(code(&draft, &designer), "deliverable_not_open");
-        // The copywriter's place stays free, so that the flyer stays open.
-        let more = json!({"roles": [{"role": "designer", "places": 1, "skills": []}, {"role": "copywriter", "places": 1, "skills": []}]});
-        let flyer = app.deliverable(&organization, more);
-        for (more, expected) in [
-            (json!({"status": "paused"}), "worker_unavailable"),
-            (json!({"consent": null}), "worker_unavailable"),
-            (json!({"open_load": 1}), "at_capacity"),
-            (json!({"capacity": 0}), "at_capacity"),
-        ] {
-            assert_eq!(code(&flyer, &app.worker(more)), expected);
-        }
-        let (first, late) = (applied(app, &flyer, &designer), applied(app, &flyer, &app.worker(json!({}))));
-        assert_eq!(code(&flyer, &designer), "already_applied");
-        to(app, &first, "declined").expect(200);
-        let anew = applied(app, &flyer, &designer);
-        let busy = applied(app, &app.deliverable(&organization, team(1)), &designer);
-        to(app, &anew, "accepted").expect(200);
-        assert_eq!(to(app, &late, "accepted").expect(409).code(), "role_filled");
-        assert_eq!(code(&flyer, &app.worker(json!({}))), "role_filled");
-        assert_eq!(to(app, &busy, "accepted").expect(409).code(), "at_capacity");
-        app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
-        assert_eq!(to(app, &late, "accepted").expect(409).code(), "deliverable_not_open");
-        to(app, &late, "declined").expect(200);
-        to(app, &anew, "withdrawn").expect(200);
-        assert_eq!(worker(app, &designer)["open_load"], 0);
-    }
-
-    fn a_repeated_application_gets_the_first_answer(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let designer = app.worker(json!({}));
-        let body = json!({"deliverable_id": flyer, "worker_id": designer, "role": "designer", "message": "描きます。"});
-        let send = || app.post_with("/v1/applications", &[("idempotency-key", "a1")], &body);
-        let first = send().expect(201);
-        let again = send().expect(201);
-        assert_eq!((&again.text, again.header("location")), (&first.text, first.header("location")));
-        app.delete(&format!("/v1/workers/{designer}")).expect(204);
-        assert_eq!(send().expect(422).faults()[0].1, "unknown_worker", "the answer about the erased person was forgotten");
-    }
-
-    fn every_filter_filters_and_pages_survive_inserts(app) {
-        let organization = app.organization("風");
-        let (flyer, poster) = (app.deliverable(&organization, team(3)), app.deliverable(&organization, team(3)));
-        let (one, other) = (app.worker(json!({})), app.worker(json!({})));
-        let a = app.get(&applied(app, &flyer, &one)).json()["id"].as_str().unwrap().to_owned();
-        let b = app.get(&applied(app, &flyer, &other)).json()["id"].as_str().unwrap().to_owned();
-        let c = app.get(&applied(app, &poster, &other)).json()["id"].as_str().unwrap().to_owned();
-        to(app, &format!("/v1/applications/{a}"), "accepted").expect(200);
-        let list = |query: &str| app.get(&format!("/v1/applications?{query}")).expect(200).json();
-        for (query, expected) in [
-            ("", vec![&c, &b, &a]),
-            ("sort=created_at", vec![&a, &b, &c]),
-            ("sort=-updated_at", vec![&a, &c, &b]),
-            ("sort=updated_at", vec![&b, &c, &a]),
-            (&format!("deliverable_id={flyer}"), vec![&b, &a]),
-            (&format!("worker_id={other}&sort=created_at"), vec![&b, &c]),
-            ("status=accepted", vec![&a]),
-            ("role=designer&status=submitted", vec![&c, &b]),
-            ("role=writer", vec![]),
-        ] {
-            assert_eq!(ids(&list(query)), expected, "{query}");
-        }
-        assert!(list("")["items"].as_array().unwrap().iter().all(|item| item["days_since_last_move"] == 0));
-        assert_eq!(app.get("/v1/applications?role=designr").expect(422).faults(), [("role".into(), "unknown_role".into())]);
-        app.get("/v1/applications?status=new").expect(400);
-        for sort in ["created_at", "-created_at", "updated_at", "-updated_at"] {
-            let (mut walked, mut path) = (Vec::new(), format!("/v1/applications?sort={sort}&limit=1"));
-            loop {
-                let page = app.get(&path).expect(200).json();
-                walked.extend(ids(&page).into_iter().map(str::to_owned));
-                let Some(next) = page["next"].as_str() else { break };
-                path = format!("/v1/applications?sort={sort}&limit=1&cursor={next}");
-            }
-            assert_eq!(walked, ids(&list(&format!("sort={sort}"))), "{sort}");
-        }
-    }
-
-    fn days_are_counted_since_the_last_move(app) {
-        let path = applied(app, &app.deliverable(&app.organization("風"), json!({})), &app.worker(json!({})));
-        app.state.pool.write_blocking(|db| {
+fn days_are_counted_since_the_last_move(app: &TestApp) {
+    let path = applied(
+        app,
+        &app.deliverable(&app.organization("風"), json!({})),
+        &app.worker(json!({})),
+    );
+    app.state
+        .pool
+        .write_blocking(|db| {
             use diesel::prelude::*;
             use musubi::db::{Instant, schema::applications::dsl};
             let earlier = Instant::from(chrono::Utc::now() - chrono::Duration::days(12));
-            diesel::update(dsl::applications).set(dsl::updated_at.eq(earlier)).execute(db)?;
+            diesel::update(dsl::applications)
+                .set(dsl::updated_at.eq(earlier))
+                .execute(db)?;
             Ok(())
-        }).unwrap();
-        assert_eq!(app.get("/v1/applications").json()["items"][0]["days_since_last_move"], 12);
-        assert!(app.get(&path).json().get("days_since_last_move").is_none());
-    }
+        })
+        .unwrap();
+    assert_eq!(
+        app.get("/v1/applications").json()["items"][0]["days_since_last_move"],
+        12
+    );
+    assert!(app.get(&path).json().get("days_since_last_move").is_none());
+}
 
-    fn an_erased_worker_leaves_the_application_without_who_and_what(app) {
-        let flyer = app.deliverable(&app.organization("風"), team(2));
-        let designer = app.worker(json!({}));
-        let body = json!({"deliverable_id": flyer, "worker_id": designer, "role": "designer", "message": "佐藤です。"});
-        let path = app.post("/v1/applications", &body).expect(201).header("location").to_owned();
-        app.patch(&path, &json!({"note": "佐藤さん、少しお待ちください。"})).expect(200);
-        let known = app.get(&path).header("etag").to_owned();
-        app.delete(&format!("/v1/workers/{designer}")).expect(204);
-        let left = app.get_with(&path, &[("if-none-match", &known)]).expect(200);
-        let application = left.json();
-        for member in ["worker_id", "message", "note"] {
-            assert_eq!(application[member], Value::Null, "{member}");
-        }
-        assert_eq!((&application["status"], &application["role"], left.header("etag")), (&json!("submitted"), &json!("designer"), "\"3\""));
-        assert_eq!(logged(app, "application"), 3);
-        assert_eq!(to(app, &path, "accepted").expect(409).code(), "worker_unavailable");
-        to(app, &path, "declined").expect(200);
+fn an_erased_worker_leaves_the_application_without_who_and_what(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team(2));
+    let designer = app.worker(json!({}));
+    let body =
+        json!({"deliverable_id": flyer, "worker_id": designer, "role": "designer", "message": "佐藤です。"});
+    let path = app
+        .post("/v1/applications", &body)
+        .expect(201)
+        .header("location")
+        .to_owned();
+    app.patch(&path, &json!({"note": "佐藤さん、少しお待ちください。"}))
+        .expect(200);
+    let known = app.get(&path).header("etag").to_owned();
+    app.delete(&format!("/v1/workers/{designer}")).expect(204);
+    let left = app.get_with(&path, &[("if-none-match", &known)]).expect(200);
+    let application = left.json();
+    for member in ["worker_id", "message", "note"] {
+        assert_eq!(application[member], Value::Null, "{member}");
     }
+    assert_eq!(
+        (&application["status"], &application["role"], left.header("etag")),
+        (&json!("submitted"), &json!("designer"), "\"3\"")
+    );
+    assert_eq!(logged(app, "application"), 3);
+    assert_eq!(
+        to(app, &path, "accepted").expect(409).code(),
+        "worker_unavailable"
+    );
+    to(app, &path, "declined").expect(200);
+}
 
-    fn an_erased_member_of_the_team_can_be_replaced(app) {
-        let flyer = app.deliverable(&app.organization("風"), team(1));
-        let designer = app.worker(json!({}));
-        let path = applied(app, &flyer, &designer);
-        to(app, &path, "accepted").expect(200);
-        app.delete(&format!("/v1/workers/{designer}")).expect(204);
-        assert_eq!(deliverable(app, &flyer)["status"], "matched", "the past is not undone by itself");
-        to(app, &path, "withdrawn").expect(200);
-        assert_eq!(deliverable(app, &flyer)["status"], "open");
-        applied(app, &flyer, &app.worker(json!({})));
-    }
+fn an_erased_member_of_the_team_can_be_replaced(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team(1));
+    let designer = app.worker(json!({}));
+    let path = applied(app, &flyer, &designer);
+    to(app, &path, "accepted").expect(200);
+    app.delete(&format!("/v1/workers/{designer}")).expect(204);
+    assert_eq!(
+        deliverable(app, &flyer)["status"],
+        "matched",
+        "the past is not undone by itself"
+    );
+    to(app, &path, "withdrawn").expect(200);
+    assert_eq!(deliverable(app, &flyer)["status"], "open");
+    applied(app, &flyer, &app.worker(json!({})));
+}
 
-    fn fifty_race_for_the_last_place_and_one_gets_it(app) {
-        // One deliverable that closes with the race, and one that another role keeps open.
-        let organization = app.organization("風");
-        let both = json!({"roles": [{"role": "designer", "places": 1, "skills": []}, {"role": "copywriter", "places": 1, "skills": []}]});
-        for flyer in [app.deliverable(&organization, team(1)), app.deliverable(&organization, both)] {
-            let paths: Vec<String> = (0..50).map(|_| applied(app, &flyer, &app.worker(json!({})))).collect();
-            let answers: Vec<(u16, String)> = std::thread::scope(|scope| {
-                let clients: Vec<_> = paths.iter().map(|path| scope.spawn(|| {
-                    let answer = app.patch(path, &json!({"status": "accepted"}));
-                    (answer.status, if answer.status == 200 { String::new() } else { answer.code() })
-                })).collect();
-                clients.into_iter().map(|client| client.join().unwrap()).collect()
-            });
-            assert_eq!(answers.iter().filter(|(status, _)| *status == 200).count(), 1, "{answers:?}");
-            let refused = |code: &str| ["role_filled", "deliverable_not_open"].contains(&code);
-            assert!(answers.iter().all(|(status, code)| *status == 200 || (*status == 409 && refused(code))), "{answers:?}");
-            let accepted = app.get(&format!("/v1/applications?deliverable_id={flyer}&status=accepted")).json();
-            assert_eq!(ids(&accepted).len(), 1);
-        }
-        let loads = app.get("/v1/workers?limit=200").json();
-        assert_eq!(loads["items"].as_array().unwrap().iter().map(|w| w["open_load"].as_u64().unwrap()).sum::<u64>(), 2);
-    }
-
-    fn one_worker_applies_once_however_many_send_it(app) {
-        let flyer = app.deliverable(&app.organization("風"), team(1));
-        let designer = app.worker(json!({}));
-        let codes: Vec<u16> = std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..8).map(|_| scope.spawn(|| apply(app, &flyer, &designer).status)).collect();
+fn fifty_race_for_the_last_place_and_one_gets_it(app: &TestApp) {
+    // One deliverable that closes with the race, and one that another role keeps open.
+    let organization = app.organization("風");
+    let both = json!({"roles": [{"role": "designer", "places": 1, "skills": []}, {"role": "copywriter", "places": 1, "skills": []}]});
+    for flyer in [
+        app.deliverable(&organization, team(1)),
+        app.deliverable(&organization, both),
+    ] {
+        let paths: Vec<String> = (0..50)
+            .map(|_| applied(app, &flyer, &app.worker(json!({}))))
+            .collect();
+        let answers: Vec<(u16, String)> = std::thread::scope(|scope| {
+            let clients: Vec<_> = paths
+                .iter()
+                .map(|path| {
+                    scope.spawn(|| {
+                        let answer = app.patch(path, &json!({"status": "accepted"}));
+                        (
+                            answer.status,
+                            if answer.status == 200 {
+                                String::new()
+                            } else {
+                                answer.code()
+                            },
+                        )
+                    })
+                })
+                .collect();
             clients.into_iter().map(|client| client.join().unwrap()).collect()
         });
-        assert_eq!(codes.iter().filter(|code| **code == 201).count(), 1, "{codes:?}");
-        assert_eq!(codes.iter().filter(|code| **code == 409).count(), 7, "{codes:?}");
+        assert_eq!(
+            answers.iter().filter(|(status, _)| *status == 200).count(),
+            1,
+            "{answers:?}"
+        );
+        let refused = |code: &str| ["role_filled", "deliverable_not_open"].contains(&code);
+        assert!(
+            answers
+                .iter()
+                .all(|(status, code)| *status == 200 || (*status == 409 && refused(code))),
+            "{answers:?}"
+        );
+        let accepted = app
+            .get(&format!(
+                "/v1/applications?deliverable_id={flyer}&status=accepted"
+            ))
+            .json();
+        assert_eq!(ids(&accepted).len(), 1);
     }
+    let loads = app.get("/v1/workers?limit=200").json();
+    assert_eq!(
+        loads["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|w| w["open_load"].as_u64().unwrap())
+            .sum::<u64>(),
+        2
+    );
+}
 
-    fn applying_accepting_and_erasing_at_once_never_fails(app) {
-        let organization = app.organization("風");
-        let flyers = [app.deliverable(&organization, team(9)), app.deliverable(&organization, team(9))];
-        let workers: Vec<String> = (0..6).map(|_| app.worker(json!({"capacity": 2}))).collect();
-        let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let clients: Vec<_> = workers.iter().flat_map(|worker| {
-                let ones = flyers.iter().map(|flyer| scope.spawn(move || {
-                    let made = apply(app, flyer, worker);
-                    let moved = to(app, made.header("location"), "accepted").status;
-                    vec![made.status, if made.status == 201 { moved } else { 409 }]
-                }));
+fn one_worker_applies_once_however_many_send_it(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team(1));
+    let designer = app.worker(json!({}));
+    let codes: Vec<u16> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| apply(app, &flyer, &designer).status))
+            .collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    assert_eq!(codes.iter().filter(|code| **code == 201).count(), 1, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == 409).count(), 7, "{codes:?}");
+}
+
+fn applying_accepting_and_erasing_at_once_never_fails(app: &TestApp) {
+    let organization = app.organization("風");
+    let flyers = [
+        app.deliverable(&organization, team(9)),
+        app.deliverable(&organization, team(9)),
+    ];
+    let workers: Vec<String> = (0..6).map(|_| app.worker(json!({"capacity": 2}))).collect();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let clients: Vec<_> = workers
+            .iter()
+            .flat_map(|worker| {
+                let ones = flyers.iter().map(|flyer| {
+                    scope.spawn(move || {
+                        let made = apply(app, flyer, worker);
+                        let moved = to(app, made.header("location"), "accepted").status;
+                        vec![made.status, if made.status == 201 { moved } else { 409 }]
+                    })
+                });
                 let erased = scope.spawn(move || vec![app.delete(&format!("/v1/workers/{worker}")).status]);
                 ones.chain([erased]).collect::<Vec<_>>()
-            }).collect();
-            clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
-        });
-        assert!(statuses.iter().all(|status| [200, 201, 204, 409, 422].contains(status)), "{statuses:?}");
-    }
+            })
+            .collect();
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap())
+            .collect()
+    });
+    assert!(
+        statuses
+            .iter()
+            .all(|status| [200, 201, 204, 409, 422].contains(status)),
+        "{statuses:?}"
+    );
+}
 
-    fn message_and_note_are_shown_to_those_who_may_see_personal_data(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let body = json!({"deliverable_id": flyer, "worker_id": app.worker(json!({})), "role": "designer", "message": "佐藤です。"});
-        let path = app.post("/v1/applications", &body).expect(201).header("location").to_owned();
-        let narrow = token(&app.state, Role::Coordinator, Some("applications:read applications:write applications:decide"), 3600);
-        let bearer = format!("Bearer {narrow}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        for place in [path.as_str(), "/v1/applications"] {
-            let hidden = app.send("GET", place, &headers, b"").expect(200);
-            assert!(!hidden.text.contains("佐藤") && hidden.text.contains("\"message\":null"), "{}", hidden.text);
-        }
-        app.send("PATCH", &path, &headers, br#"{"status": "accepted"}"#).expect(200);
-        assert_eq!(app.get(&path).json()["message"], "佐藤です。", "a patch keeps what its caller doesn't see");
-        app.get_as(Role::Importer, "/v1/applications").expect(403);
-        app.get_as(Role::Coordinator, "/v1/applications").expect(200);
+fn message_and_note_are_shown_to_those_who_may_see_personal_data(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let body = json!({"deliverable_id": flyer, "worker_id": app.worker(json!({})), "role": "designer", "message": "佐藤です。"});
+    let path = app
+        .post("/v1/applications", &body)
+        .expect(201)
+        .header("location")
+        .to_owned();
+    let narrow = token(
+        &app.state,
+        Role::Coordinator,
+        Some("applications:read applications:write applications:decide"),
+        3600,
+    );
+    let bearer = format!("Bearer {narrow}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
+    for place in [path.as_str(), "/v1/applications"] {
+        let hidden = app.send("GET", place, &headers, b"").expect(200);
+        assert!(
+            !hidden.text.contains("佐藤") && hidden.text.contains("\"message\":null"),
+            "{}",
+            hidden.text
+        );
     }
+    app.send("PATCH", &path, &headers, br#"{"status": "accepted"}"#)
+        .expect(200);
+    assert_eq!(
+        app.get(&path).json()["message"],
+        "佐藤です。",
+        "a patch keeps what its caller doesn't see"
+    );
+    app.get_as(Role::Importer, "/v1/applications").expect(403);
+    app.get_as(Role::Coordinator, "/v1/applications").expect(200);
+}
 
-    fn tallies_count_all_answers_and_the_places_that_are_taken(app) {
-        let organization = app.organization("風");
-        let [two, none, closed] = [team(3), team(1), team(1)].map(|team| app.deliverable(&organization, team));
-        let accepted = applied(app, &two, &app.worker(json!({})));
-        to(app, &accepted, "accepted").expect(200);
-        to(app, &applied(app, &two, &app.worker(json!({}))), "declined").expect(200);
-        to(app, &applied(app, &closed, &app.worker(json!({}))), "accepted").expect(200);
-        let tallies = |ids: Option<&[Id]>| app.state.pool.read_blocking(|db| store::tallies(db, ids)).unwrap();
-        let (of_two, of_closed) = ((id(&two), Tally { answers: 2, filled: 1 }), (id(&closed), Tally { answers: 1, filled: 1 }));
-        assert_eq!(tallies(Some(&[id(&two), id(&none), id(&closed)])), [of_two, of_closed].into());
-        assert_eq!(tallies(None), [of_two].into(), "of open ones only");
-        assert_eq!(tallies(Some(&[])), [].into());
-    }
+fn tallies_count_all_answers_and_the_places_that_are_taken(app: &TestApp) {
+    let organization = app.organization("風");
+    let [two, none, closed] = [team(3), team(1), team(1)].map(|team| app.deliverable(&organization, team));
+    let accepted = applied(app, &two, &app.worker(json!({})));
+    to(app, &accepted, "accepted").expect(200);
+    to(app, &applied(app, &two, &app.worker(json!({}))), "declined").expect(200);
+    to(app, &applied(app, &closed, &app.worker(json!({}))), "accepted").expect(200);
+    let tallies = |ids: Option<&[Id]>| {
+        app.state
+            .pool
+            .read_blocking(|db| store::tallies(db, ids))
+            .unwrap()
+    };
+    let (of_two, of_closed) = (
+        (
+            id(&two),
+            Tally {
+                answers: 2,
+                filled: 1,
+            },
+        ),
+        (
+            id(&closed),
+            Tally {
+                answers: 1,
+                filled: 1,
+            },
+        ),
+    );
+    assert_eq!(
+        tallies(Some(&[id(&two), id(&none), id(&closed)])),
+        [of_two, of_closed].into()
+    );
+    assert_eq!(tallies(None), [of_two].into(), "of open ones only");
+    assert_eq!(tallies(Some(&[])), [].into());
 }

@@ -87,58 +87,128 @@ fn live(app: &TestApp) {
 }
 
 on_both! {
-    fn a_database_goes_out_and_comes_back_into_either_kind(app) {
-        live(app);
-        let before = dump(app);
-        let tables = String::from_utf8(before.clone()).unwrap();
-        let filled = tables.lines().collect::<Vec<_>>().windows(2).filter(|two| two[0].starts_with("{\"table\"") && two[1].starts_with('[')).count();
-        assert!(filled >= 30, "{filled} tables have rows");
-        for target in [Some(TestApp::sqlite()), TestApp::postgres()].into_iter().flatten() {
-            let rows = restore(&target, &before).unwrap();
-            assert_eq!(rows as usize, tables.lines().filter(|line| line.starts_with('[')).count());
-            assert!(dump(&target) == before, "the same database is the same file");
-            // As after a restart: what a server knows, it knows of the database that it began with.
-            let target = target.another();
-            for list in ["organizations", "deliverables", "workers", "applications", "users", "partners", "imports", "duplicates", "skills"] {
-                let path = format!("/v1/{list}");
-                assert_eq!(target.get(&path).expect(200).json(), app.get(&path).expect(200).json(), "{list}");
-            }
-            assert_eq!(target.get("/v1/organizations?q=%E6%B5%B7%E3%81%AE%E4%BC%9A").expect(200).json()["items"].as_array().unwrap().len(), 1, "also by the text index");
-            // It lives on: numbers go on behind the restored ones, passwords still open.
-            target.organization("新しい");
-            target.login("c@example.jp");
-            assert_eq!(code(restore(&target, &before).unwrap_err()), "not_empty");
-            let merged = target.state.pool.read_blocking(|db| Ok(duplicates::table.filter(duplicates::status.eq("merged")).count().get_result::<i64>(db)?)).unwrap();
-            assert_eq!(merged, 1);
-        }
-    }
+    a_database_goes_out_and_comes_back_into_either_kind,
+    what_is_broken_is_refused_whole,
+}
 
-    fn what_is_broken_is_refused_whole(app) {
-        let source = TestApp::sqlite();
-        live(&source);
-        let whole = dump(&source);
-        let text = String::from_utf8(whole.clone()).unwrap();
-        let empty = dump(app);
-        let lines = text.lines().count();
-        let without = |n: usize| text.lines().enumerate().filter(|(i, _)| *i != n).map(|(_, line)| format!("{line}\n")).collect::<String>();
-        let row = text.lines().position(|line| line.starts_with('[')).unwrap();
-        for (what, broken) in [
-            ("nothing", String::new()),
-            ("cut in a line", text[..text.len() / 2].to_owned()),
-            ("cut between lines", text.lines().take(lines / 2).map(|line| format!("{line}\n")).collect()),
-            ("without its end", without(lines - 1)),
-            ("a row less", without(row)),
-            ("a table less", without(1)),
-            ("a word changed", text.replacen("新宿区のデザイナー", "新宿区のデザイナ一", 1).replacen("佐藤陽子", "佐藤洋子", 1)),
-            ("no backup", "id,氏名\n1,佐藤\n".to_owned()),
+fn a_database_goes_out_and_comes_back_into_either_kind(app: &TestApp) {
+    live(app);
+    let before = dump(app);
+    let tables = String::from_utf8(before.clone()).unwrap();
+    let filled = tables
+        .lines()
+        .collect::<Vec<_>>()
+        .windows(2)
+        .filter(|two| two[0].starts_with("{\"table\"") && two[1].starts_with('['))
+        .count();
+    assert!(filled >= 30, "{filled} tables have rows");
+    for target in [Some(TestApp::sqlite()), TestApp::postgres()]
+        .into_iter()
+        .flatten()
+    {
+        let rows = restore(&target, &before).unwrap();
+        assert_eq!(
+            rows as usize,
+            tables.lines().filter(|line| line.starts_with('[')).count()
+        );
+        assert!(dump(&target) == before, "the same database is the same file");
+        // As after a restart: what a server knows, it knows of the database that it began with.
+        let target = target.another();
+        for list in [
+            "organizations",
+            "deliverables",
+            "workers",
+            "applications",
+            "users",
+            "partners",
+            "imports",
+            "duplicates",
+            "skills",
         ] {
-            assert_eq!(code(restore(app, broken.as_bytes()).unwrap_err()), "broken_backup", "{what}");
-            assert!(dump(app) == empty, "{what}");
+            let path = format!("/v1/{list}");
+            assert_eq!(
+                target.get(&path).expect(200).json(),
+                app.get(&path).expect(200).json(),
+                "{list}"
+            );
         }
-        let newer = text.replacen("\"migration\":\"", "\"migration\":\"9", 1);
-        assert_eq!(code(restore(app, newer.as_bytes()).unwrap_err()), "another_version");
-        restore(app, &whole).unwrap();
+        assert_eq!(
+            target
+                .get("/v1/organizations?q=%E6%B5%B7%E3%81%AE%E4%BC%9A")
+                .expect(200)
+                .json()["items"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1,
+            "also by the text index"
+        );
+        // It lives on: numbers go on behind the restored ones, passwords still open.
+        target.organization("新しい");
+        target.login("c@example.jp");
+        assert_eq!(code(restore(&target, &before).unwrap_err()), "not_empty");
+        let merged = target
+            .state
+            .pool
+            .read_blocking(|db| {
+                Ok(duplicates::table
+                    .filter(duplicates::status.eq("merged"))
+                    .count()
+                    .get_result::<i64>(db)?)
+            })
+            .unwrap();
+        assert_eq!(merged, 1);
     }
+}
+
+fn what_is_broken_is_refused_whole(app: &TestApp) {
+    let source = TestApp::sqlite();
+    live(&source);
+    let whole = dump(&source);
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let empty = dump(app);
+    let lines = text.lines().count();
+    let without = |n: usize| {
+        text.lines()
+            .enumerate()
+            .filter(|(i, _)| *i != n)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect::<String>()
+    };
+    let row = text.lines().position(|line| line.starts_with('[')).unwrap();
+    for (what, broken) in [
+        ("nothing", String::new()),
+        ("cut in a line", text[..text.len() / 2].to_owned()),
+        (
+            "cut between lines",
+            text.lines()
+                .take(lines / 2)
+                .map(|line| format!("{line}\n"))
+                .collect(),
+        ),
+        ("without its end", without(lines - 1)),
+        ("a row less", without(row)),
+        ("a table less", without(1)),
+        (
+            "a word changed",
+            text.replacen("新宿区のデザイナー", "新宿区のデザイナ一", 1)
+                .replacen("佐藤陽子", "佐藤洋子", 1),
+        ),
+        ("no backup", "id,氏名\n1,佐藤\n".to_owned()),
+    ] {
+        assert_eq!(
+            code(restore(app, broken.as_bytes()).unwrap_err()),
+            "broken_backup",
+            "{what}"
+        );
+        assert!(dump(app) == empty, "{what}");
+    }
+    let newer = text.replacen("\"migration\":\"", "\"migration\":\"9", 1);
+    assert_eq!(
+        code(restore(app, newer.as_bytes()).unwrap_err()),
+        "another_version"
+    );
+    restore(app, &whole).unwrap();
 }
 
 #[test]

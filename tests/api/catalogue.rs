@@ -1,6 +1,6 @@
 //! The catalogue: what is built in, and what an administrator adds.
 
-use crate::support::on_both;
+use crate::support::{TestApp, on_both};
 use musubi::catalogue::{Catalogue, store};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -12,113 +12,205 @@ fn catalogue(app: &crate::support::TestApp) -> Arc<Catalogue> {
 }
 
 on_both! {
-    fn the_catalogue_is_open_to_all_and_speaks_both_languages(app) {
-        for (path, least) in [("deliverable-types", 30), ("skills", 60), ("roles", 10), ("themes", 10), ("formats", 7), ("areas", 62), ("families", 13)] {
-            let list = app.send("GET", &format!("/v1/{path}"), &[], b"").expect(200).json();
-            assert!(list["items"].as_array().unwrap().len() >= least, "{path}");
-            assert!(list["items"][0]["label"].is_string());
+    the_catalogue_is_open_to_all_and_speaks_both_languages,
+    every_request_of_the_archive_has_a_type,
+    the_catalogue_holds_together,
+    a_new_skill_is_used_at_once_and_a_retired_one_only_where_it_stood,
+    a_new_type_gives_its_team_and_hours,
+    a_type_can_be_retired_after_its_skill,
+    what_an_entry_refers_to_has_to_be_there_and_its_meaning_stays,
+    seeding_again_changes_nothing,
+}
+
+fn the_catalogue_is_open_to_all_and_speaks_both_languages(app: &TestApp) {
+    for (path, least) in [
+        ("deliverable-types", 30),
+        ("skills", 60),
+        ("roles", 10),
+        ("themes", 10),
+        ("formats", 7),
+        ("areas", 62),
+        ("families", 13),
+    ] {
+        let list = app
+            .send("GET", &format!("/v1/{path}"), &[], b"")
+            .expect(200)
+            .json();
+        assert!(list["items"].as_array().unwrap().len() >= least, "{path}");
+        assert!(list["items"][0]["label"].is_string());
+    }
+    assert!(app.get("/v1/skills").json()["items"].as_array().unwrap().len() <= 80);
+    let label = |language| {
+        app.get_with("/v1/deliverable-types/flyer", &[("accept-language", language)])
+            .json()["label"]
+            .clone()
+    };
+    assert_eq!([label("ja"), label("en")], ["チラシ", "Flyer"]);
+}
+
+fn every_request_of_the_archive_has_a_type(app: &TestApp) {
+    let catalogue = catalogue(app);
+    let archive = musubi::demo::ARCHIVE;
+    let mut reader = csv::Reader::from_reader(archive.as_bytes());
+    let cells: BTreeSet<String> = reader
+        .records()
+        .map(|r| r.unwrap()[5].to_owned())
+        .filter(|c| !c.is_empty())
+        .collect();
+    assert_eq!(cells.len(), 36);
+    for cell in &cells {
+        let types: Vec<&str> = catalogue
+            .types_named(cell)
+            .iter()
+            .map(|t| t.code.as_str())
+            .collect();
+        assert!(
+            !types.is_empty() && !types.contains(&"other"),
+            "{cell}: {types:?}"
+        );
+    }
+    let run_together: Vec<&str> = catalogue
+        .types_named("マーケティング基礎調査情報発信施策の提案")
+        .iter()
+        .map(|t| t.code.as_str())
+        .collect();
+    assert_eq!(run_together, ["market_survey", "publicity_proposal"]);
+    assert_eq!(catalogue.types_named("ﾁﾗｼ 制作")[0].code, "flyer");
+    assert!(catalogue.types_named("チラシ制作と何か").is_empty());
+}
+
+fn the_catalogue_holds_together(app: &TestApp) {
+    let catalogue = catalogue(app);
+    for entry in catalogue.types.iter() {
+        musubi::catalogue::Definition::check(&entry.definition, &catalogue, None).unwrap();
+    }
+    for area in &catalogue.fixed.areas {
+        let digit = musubi::catalogue::fixed::area_check_digit(&area.code[..5]).unwrap();
+        assert_eq!(area.code, format!("{}{digit}", &area.code[..5]), "{}", area.name);
+    }
+    assert_eq!(catalogue.area("13104").unwrap().name, "新宿区");
+    let depth = |code: &str| {
+        let mut depth = 1;
+        let mut at = catalogue.skills.get(code).unwrap().definition.parent.clone();
+        while let Some(parent) = at {
+            depth += 1;
+            at = catalogue.skills.get(&parent).unwrap().definition.parent.clone();
         }
-        assert!(app.get("/v1/skills").json()["items"].as_array().unwrap().len() <= 80);
-        let label = |language| app.get_with("/v1/deliverable-types/flyer", &[("accept-language", language)]).json()["label"].clone();
-        assert_eq!([label("ja"), label("en")], ["チラシ", "Flyer"]);
-    }
+        depth
+    };
+    assert_eq!(
+        catalogue.skills.iter().map(|e| depth(&e.definition.code)).max(),
+        Some(3)
+    );
+}
 
-    fn every_request_of_the_archive_has_a_type(app) {
-        let catalogue = catalogue(app);
-        let archive = musubi::demo::ARCHIVE;
-        let mut reader = csv::Reader::from_reader(archive.as_bytes());
-        let cells: BTreeSet<String> = reader.records().map(|r| r.unwrap()[5].to_owned()).filter(|c| !c.is_empty()).collect();
-        assert_eq!(cells.len(), 36);
-        for cell in &cells {
-            let types: Vec<&str> = catalogue.types_named(cell).iter().map(|t| t.code.as_str()).collect();
-            assert!(!types.is_empty() && !types.contains(&"other"), "{cell}: {types:?}");
-        }
-        let run_together: Vec<&str> =
-            catalogue.types_named("マーケティング基礎調査情報発信施策の提案").iter().map(|t| t.code.as_str()).collect();
-        assert_eq!(run_together, ["market_survey", "publicity_proposal"]);
-        assert_eq!(catalogue.types_named("ﾁﾗｼ 制作")[0].code, "flyer");
-        assert!(catalogue.types_named("チラシ制作と何か").is_empty());
-    }
+fn a_new_skill_is_used_at_once_and_a_retired_one_only_where_it_stood(app: &TestApp) {
+    let worker = |skill: &str| app.post("/v1/workers", &json!({"skills": [{"skill": skill, "level": 3}]}));
+    assert_eq!(
+        worker("sign_language").expect(422).faults(),
+        [("/skills/0/skill".into(), "unknown_skill".into())]
+    );
+    let new = json!({"code": "sign_language", "parent": "facilitation", "names": {"ja": "手話", "en": "Sign language"}});
+    let created = app.post("/v1/skills", &new).expect(201);
+    assert_eq!(created.header("location"), "/v1/skills/sign_language");
+    let id = worker("sign_language").expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(app.post("/v1/skills", &new).expect(409).code(), "duplicate_code");
 
-    fn the_catalogue_holds_together(app) {
-        let catalogue = catalogue(app);
-        for entry in catalogue.types.iter() {
-            musubi::catalogue::Definition::check(&entry.definition, &catalogue, None).unwrap();
-        }
-        for area in &catalogue.fixed.areas {
-            let digit = musubi::catalogue::fixed::area_check_digit(&area.code[..5]).unwrap();
-            assert_eq!(area.code, format!("{}{digit}", &area.code[..5]), "{}", area.name);
-        }
-        assert_eq!(catalogue.area("13104").unwrap().name, "新宿区");
-        let depth = |code: &str| {
-            let mut depth = 1;
-            let mut at = catalogue.skills.get(code).unwrap().definition.parent.clone();
-            while let Some(parent) = at {
-                depth += 1;
-                at = catalogue.skills.get(&parent).unwrap().definition.parent.clone();
-            }
-            depth
-        };
-        assert_eq!(catalogue.skills.iter().map(|e| depth(&e.definition.code)).max(), Some(3));
-    }
+    app.patch("/v1/skills/sign_language", &json!({"retired": true}))
+        .expect(200);
+    assert_eq!(worker("sign_language").expect(422).faults()[0].1, "retired_skill");
+    app.patch(&format!("/v1/workers/{id}"), &json!({"hours_per_week": 5}))
+        .expect(200);
+    let listed = |path: &str| app.get(path).text.contains("sign_language");
+    assert!(!listed("/v1/skills") && listed("/v1/skills?include_retired=true"));
+    app.get("/v1/skills/sign_language").expect(200);
+}
 
-    fn a_new_skill_is_used_at_once_and_a_retired_one_only_where_it_stood(app) {
-        let worker = |skill: &str| app.post("/v1/workers", &json!({"skills": [{"skill": skill, "level": 3}]}));
-        assert_eq!(worker("sign_language").expect(422).faults(), [("/skills/0/skill".into(), "unknown_skill".into())]);
-        let new = json!({"code": "sign_language", "parent": "facilitation", "names": {"ja": "手話", "en": "Sign language"}});
-        let created = app.post("/v1/skills", &new).expect(201);
-        assert_eq!(created.header("location"), "/v1/skills/sign_language");
-        let id = worker("sign_language").expect(201).json()["id"].as_str().unwrap().to_owned();
-        assert_eq!(app.post("/v1/skills", &new).expect(409).code(), "duplicate_code");
+fn a_new_type_gives_its_team_and_hours(app: &TestApp) {
+    let new = json!({"code": "poster", "family": "print", "names": {"ja": "ポスター", "en": "Poster"}, "format": "one_day",
+        "hours_per_week": 7, "weeks": 1, "roles": [{"role": "designer", "places": 2,
+        "skills": [{"skill": "illustration", "level": 2, "weight": 1}]}]});
+    app.post("/v1/deliverable-types", &new).expect(201);
+    let organization = app.organization("風");
+    let id = app.deliverable(&organization, json!({"type": "poster"}));
+    let deliverable = app.get(&format!("/v1/deliverables/{id}")).json();
+    assert_eq!(deliverable["hours_per_week"], 7);
+    assert_eq!(deliverable["family"], "print");
+    assert_eq!(deliverable["roles"][0]["places"], 2);
+    app.worker(json!({"skills": [{"skill": "illustration", "level": 2}]}));
+    let ranking = app
+        .get(&format!("/v1/deliverables/{id}/matches"))
+        .expect(200)
+        .json();
+    assert_eq!(ranking["items"][0]["components"][0]["value_ppm"], 1_000_000);
+}
 
-        app.patch("/v1/skills/sign_language", &json!({"retired": true})).expect(200);
-        assert_eq!(worker("sign_language").expect(422).faults()[0].1, "retired_skill");
-        app.patch(&format!("/v1/workers/{id}"), &json!({"hours_per_week": 5})).expect(200);
-        let listed = |path: &str| app.get(path).text.contains("sign_language");
-        assert!(!listed("/v1/skills") && listed("/v1/skills?include_retired=true"));
-        app.get("/v1/skills/sign_language").expect(200);
-    }
+fn a_type_can_be_retired_after_its_skill(app: &TestApp) {
+    app.patch("/v1/skills/illustration", &json!({"retired": true}))
+        .expect(200);
+    app.patch("/v1/deliverable-types/flyer", &json!({"retired": true}))
+        .expect(200);
+    let new = json!({"code": "poster", "family": "print", "names": {"ja": "ポスター", "en": "Poster"}, "format": "one_day",
+        "hours_per_week": 7, "weeks": 1, "roles": [{"role": "designer", "places": 1,
+        "skills": [{"skill": "illustration", "level": 2, "weight": 1}]}]});
+    assert_eq!(
+        app.post("/v1/deliverable-types", &new).expect(422).faults()[0].1,
+        "retired_skill"
+    );
+}
 
-    fn a_new_type_gives_its_team_and_hours(app) {
-        let new = json!({"code": "poster", "family": "print", "names": {"ja": "ポスター", "en": "Poster"}, "format": "one_day",
-            "hours_per_week": 7, "weeks": 1, "roles": [{"role": "designer", "places": 2,
-            "skills": [{"skill": "illustration", "level": 2, "weight": 1}]}]});
-        app.post("/v1/deliverable-types", &new).expect(201);
-        let organization = app.organization("風");
-        let id = app.deliverable(&organization, json!({"type": "poster"}));
-        let deliverable = app.get(&format!("/v1/deliverables/{id}")).json();
-        assert_eq!(deliverable["hours_per_week"], 7);
-        assert_eq!(deliverable["family"], "print");
-        assert_eq!(deliverable["roles"][0]["places"], 2);
-        app.worker(json!({"skills": [{"skill": "illustration", "level": 2}]}));
-        let ranking = app.get(&format!("/v1/deliverables/{id}/matches")).expect(200).json();
-        assert_eq!(ranking["items"][0]["components"][0]["value_ppm"], 1_000_000);
-    }
+fn what_an_entry_refers_to_has_to_be_there_and_its_meaning_stays(app: &TestApp) {
+    let skill =
+        |code: &str, parent: &str| json!({"code": code, "parent": parent, "names": {"ja": "あ", "en": "a"}});
+    assert_eq!(
+        app.post("/v1/skills", &skill("a", "nothing"))
+            .expect(422)
+            .faults()[0]
+            .1,
+        "unknown_skill"
+    );
+    assert_eq!(
+        app.post("/v1/skills", &skill("a", "graphic_design"))
+            .expect(422)
+            .faults()[0]
+            .1,
+        "too_deep"
+    );
+    assert_eq!(
+        app.post("/v1/skills", &skill("Ａ", "design"))
+            .expect(422)
+            .faults()[0],
+        ("/code".into(), "code".into())
+    );
+    assert_eq!(
+        app.patch("/v1/roles/designer", &json!({"code": "d"}))
+            .expect(422)
+            .faults()[0]
+            .1,
+        "immutable"
+    );
+    assert_eq!(
+        app.patch("/v1/deliverable-types/flyer", &json!({"family": "web"}))
+            .expect(422)
+            .faults()[0]
+            .1,
+        "immutable"
+    );
+    app.patch(
+        "/v1/roles/designer",
+        &json!({"names": {"en": "Graphic designer"}}),
+    )
+    .expect(200);
+    app.get("/v1/roles/nobody").expect(404);
+}
 
-    fn a_type_can_be_retired_after_its_skill(app) {
-        app.patch("/v1/skills/illustration", &json!({"retired": true})).expect(200);
-        app.patch("/v1/deliverable-types/flyer", &json!({"retired": true})).expect(200);
-        let new = json!({"code": "poster", "family": "print", "names": {"ja": "ポスター", "en": "Poster"}, "format": "one_day",
-            "hours_per_week": 7, "weeks": 1, "roles": [{"role": "designer", "places": 1,
-            "skills": [{"skill": "illustration", "level": 2, "weight": 1}]}]});
-        assert_eq!(app.post("/v1/deliverable-types", &new).expect(422).faults()[0].1, "retired_skill");
-    }
-
-    fn what_an_entry_refers_to_has_to_be_there_and_its_meaning_stays(app) {
-        let skill = |code: &str, parent: &str| json!({"code": code, "parent": parent, "names": {"ja": "あ", "en": "a"}});
-        assert_eq!(app.post("/v1/skills", &skill("a", "nothing")).expect(422).faults()[0].1, "unknown_skill");
-        assert_eq!(app.post("/v1/skills", &skill("a", "graphic_design")).expect(422).faults()[0].1, "too_deep");
-        assert_eq!(app.post("/v1/skills", &skill("Ａ", "design")).expect(422).faults()[0], ("/code".into(), "code".into()));
-        assert_eq!(app.patch("/v1/roles/designer", &json!({"code": "d"})).expect(422).faults()[0].1, "immutable");
-        assert_eq!(app.patch("/v1/deliverable-types/flyer", &json!({"family": "web"})).expect(422).faults()[0].1, "immutable");
-        app.patch("/v1/roles/designer", &json!({"names": {"en": "Graphic designer"}})).expect(200);
-        app.get("/v1/roles/nobody").expect(404);
-    }
-
-    fn seeding_again_changes_nothing(app) {
-        app.patch("/v1/themes/dementia", &json!({"retired": true})).expect(200);
-        let before = app.get("/v1/themes?include_retired=true").text;
-        app.state.pool.write_blocking(store::seed).unwrap();
-        assert_eq!(app.get("/v1/themes?include_retired=true").text, before);
-    }
+fn seeding_again_changes_nothing(app: &TestApp) {
+    app.patch("/v1/themes/dementia", &json!({"retired": true}))
+        .expect(200);
+    let before = app.get("/v1/themes?include_retired=true").text;
+    app.state.pool.write_blocking(store::seed).unwrap();
+    assert_eq!(app.get("/v1/themes?include_retired=true").text, before);
 }

@@ -1,6 +1,6 @@
 //! The OpenAPI document: committed as it is served, and complete.
 
-use crate::support::on_both;
+use crate::support::{TestApp, on_both};
 use musubi::api::document::Document;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -88,8 +88,10 @@ fn every_operation_is_described_to_the_end() {
 }
 
 on_both! {
-    fn the_served_document_is_the_committed_one(app) {
-        let served = app.send("GET", "/openapi.json", &[], b"").expect(200);
-        assert!(served.text == std::fs::read_to_string("openapi/openapi.json").unwrap());
-    }
+    the_served_document_is_the_committed_one,
+}
+
+fn the_served_document_is_the_committed_one(app: &TestApp) {
+    let served = app.send("GET", "/openapi.json", &[], b"").expect(200);
+    assert!(served.text == std::fs::read_to_string("openapi/openapi.json").unwrap());
 }

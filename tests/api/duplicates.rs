@@ -67,205 +67,423 @@ fn reasons(pair: &Value) -> Vec<String> {
 }
 
 on_both! {
-    fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app) {
-        let (_, one) = app.partner(json!({"code": "one"}));
-        let (_, two) = app.partner(json!({"code": "two"}));
-        let flyer = app.deliverable(&app.organization("風"), json!({"diffused": true}));
-        let first = register(app, &one, &volunteer("1", json!({})));
-        let second = register(app, &two, &volunteer("x", json!({"personal": {"email": "YOKO@Example.jp", "name": "佐藤陽子"}})));
-        let pair = proposed(app).remove(0);
-        assert_eq!(reasons(&pair), ["email verified", "name same", "area same"]);
-        assert_eq!((&pair["kind"], &pair["status"]), (&json!("worker"), &json!("proposed")));
-        assert!(pair["score"].as_f64().unwrap() > 0.999);
-        assert_eq!(ids(&pair), [first.as_str(), &second]);
-        assert!(!pair.to_string().contains("example.jp"));
-        let path = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
-        let ranked = || {
-            let page = app.get(&format!("/v1/deliverables/{flyer}/matches?role=designer")).expect(200).json();
-            page["items"].as_array().unwrap().iter().map(|i| i["worker"]["id"].as_str().unwrap().to_owned()).collect::<std::collections::BTreeSet<_>>()
-        };
-        assert_eq!(ranked().len(), 2, "nothing happens by itself");
-        app.user("c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        app.user("d@example.jp", json!({"role": "coordinator", "areas": ["131130"]}));
-        let token = |email: &str| app.login(email)["access_token"].as_str().unwrap().to_owned();
-        let (coordinator, elsewhere) = (token("c@example.jp"), token("d@example.jp"));
-        let decide = |token: &str, body: Value| app.call("PATCH", &path, token, &body);
-        decide(&elsewhere, json!({"status": "distinct"})).expect(404);
-        decide(&one, json!({"status": "distinct"})).expect(403);
-        app.call("GET", "/v1/duplicates", &one, &Value::Null).expect(403);
-        decide(&coordinator, json!({"status": "merged"})).expect(422);
-        let stranger = app.worker(json!({}));
-        assert_eq!(decide(&coordinator, json!({"status": "merged", "kept_id": stranger})).expect(422).faults(), [("/kept_id".into(), "unknown_record".into())]);
-        decide(&coordinator, json!({"status": "merged", "kept_id": first})).expect(200);
-        assert_eq!(ranked(), [first.clone(), stranger.clone()].into());
-        assert_eq!(app.get(&format!("/v1/workers/{second}")).json()["merged_into"], first.as_str());
-        // Each partner sees its own as ever, and nothing of the other's.
-        for (token, own, other) in [(&one, &first, &second), (&two, &second, &first)] {
-            let shown = app.call("GET", &format!("/v1/workers/{own}"), token, &Value::Null).expect(200);
-            assert!(shown.json()["merged_into"].is_null() && !shown.text.contains(other.as_str()), "{}", shown.text);
-            app.call("GET", &format!("/v1/workers/{other}"), token, &Value::Null).expect(404);
-            app.call("GET", &format!("/v1/workers/{own}/matches"), token, &Value::Null).expect(200);
-        }
-        // What one of them changes does not bring the other back.
-        app.call("PATCH", &format!("/v1/workers/{second}"), &two, &json!({"hours_per_week": 4})).expect(200);
-        assert_eq!(ranked(), [first.clone(), stranger.clone()].into());
-        decide(&coordinator, json!({"status": "distinct", "kept_id": null})).expect(200);
-        assert_eq!(ranked().len(), 3);
-        let audited = app.get(&format!("/v1/audit?subject_id={second}")).json();
-        let actions: Vec<&str> = audited["items"].as_array().unwrap().iter().map(|i| i["action"].as_str().unwrap()).filter(|a| a.starts_with("duplicate")).collect();
-        assert_eq!(actions, ["duplicate.separated", "duplicate.merged"]);
-        // What was decided is not proposed again.
-        app.call("PATCH", &format!("/v1/workers/{second}"), &two, &json!({"hours_per_week": 5})).expect(200);
-        assert!(proposed(app).is_empty());
-    }
+    a_person_of_two_partners_is_offered_for_merging_and_told_to_neither,
+    what_is_for_trying_is_nobody_and_a_mistake_is_taken_back,
+    names_are_recognised_in_their_area_with_old_kanji_and_small_mistakes,
+    two_records_of_an_organization_are_merged_and_separated,
+    a_corporate_number_belongs_to_one_organization_of_a_file_and_of_the_database,
+    an_area_may_have_pairs_merged_without_asking,
+    one_person_has_one_place_and_an_erased_one_leaves_the_other_standing,
+}
 
-    fn what_is_for_trying_is_nobody_and_a_mistake_is_taken_back(app) {
-        let (_, one) = app.partner(json!({"code": "one"}));
-        let (_, sandbox) = app.partner(json!({"code": "sandbox", "sandbox": true}));
-        let phone = json!({"personal": {"phone": "090-1234-5678", "phone_verified": true}});
-        register(app, &one, &volunteer("1", phone));
-        register(app, &sandbox, &volunteer("1", json!({})));
-        assert!(proposed(app).is_empty());
-        let family = json!({"personal": {"name": "鈴木 健", "email": null, "phone": "+81 90 1234 5678"}});
-        let late = register(app, &one, &volunteer("3", family));
-        let pair = proposed(app).remove(0);
-        assert_eq!(reasons(&pair), ["phone same", "name different", "area same"], "nobody made sure of one of them");
-        app.patch(&format!("/v1/workers/{late}"), &json!({"personal": {"phone_verified": true}})).expect(200);
-        let surer = proposed(app).remove(0);
-        assert_eq!((reasons(&surer).remove(0), &surer["id"]), ("phone verified".to_owned(), &pair["id"]));
-        assert!(surer["score"].as_f64() > pair["score"].as_f64());
-        app.patch(&format!("/v1/workers/{late}"), &json!({"personal": {"phone": "03-0000-0000"}})).expect(200);
-        assert!(proposed(app).is_empty(), "it was a mistake");
+fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &TestApp) {
+    let (_, one) = app.partner(json!({"code": "one"}));
+    let (_, two) = app.partner(json!({"code": "two"}));
+    let flyer = app.deliverable(&app.organization("風"), json!({"diffused": true}));
+    let first = register(app, &one, &volunteer("1", json!({})));
+    let second = register(
+        app,
+        &two,
+        &volunteer(
+            "x",
+            json!({"personal": {"email": "YOKO@Example.jp", "name": "佐藤陽子"}}),
+        ),
+    );
+    let pair = proposed(app).remove(0);
+    assert_eq!(reasons(&pair), ["email verified", "name same", "area same"]);
+    assert_eq!(
+        (&pair["kind"], &pair["status"]),
+        (&json!("worker"), &json!("proposed"))
+    );
+    assert!(pair["score"].as_f64().unwrap() > 0.999);
+    assert_eq!(ids(&pair), [first.as_str(), &second]);
+    assert!(!pair.to_string().contains("example.jp"));
+    let path = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
+    let ranked = || {
+        let page = app
+            .get(&format!("/v1/deliverables/{flyer}/matches?role=designer"))
+            .expect(200)
+            .json();
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|i| i["worker"]["id"].as_str().unwrap().to_owned())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(ranked().len(), 2, "nothing happens by itself");
+    app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    app.user(
+        "d@example.jp",
+        json!({"role": "coordinator", "areas": ["131130"]}),
+    );
+    let token = |email: &str| app.login(email)["access_token"].as_str().unwrap().to_owned();
+    let (coordinator, elsewhere) = (token("c@example.jp"), token("d@example.jp"));
+    let decide = |token: &str, body: Value| app.call("PATCH", &path, token, &body);
+    decide(&elsewhere, json!({"status": "distinct"})).expect(404);
+    decide(&one, json!({"status": "distinct"})).expect(403);
+    app.call("GET", "/v1/duplicates", &one, &Value::Null).expect(403);
+    decide(&coordinator, json!({"status": "merged"})).expect(422);
+    let stranger = app.worker(json!({}));
+    assert_eq!(
+        decide(&coordinator, json!({"status": "merged", "kept_id": stranger}))
+            .expect(422)
+            .faults(),
+        [("/kept_id".into(), "unknown_record".into())]
+    );
+    decide(&coordinator, json!({"status": "merged", "kept_id": first})).expect(200);
+    assert_eq!(ranked(), [first.clone(), stranger.clone()].into());
+    assert_eq!(
+        app.get(&format!("/v1/workers/{second}")).json()["merged_into"],
+        first.as_str()
+    );
+    // Each partner sees its own as ever, and nothing of the other's.
+    for (token, own, other) in [(&one, &first, &second), (&two, &second, &first)] {
+        let shown = app
+            .call("GET", &format!("/v1/workers/{own}"), token, &Value::Null)
+            .expect(200);
+        assert!(
+            shown.json()["merged_into"].is_null() && !shown.text.contains(other.as_str()),
+            "{}",
+            shown.text
+        );
+        app.call("GET", &format!("/v1/workers/{other}"), token, &Value::Null)
+            .expect(404);
+        app.call("GET", &format!("/v1/workers/{own}/matches"), token, &Value::Null)
+            .expect(200);
     }
+    // What one of them changes does not bring the other back.
+    app.call(
+        "PATCH",
+        &format!("/v1/workers/{second}"),
+        &two,
+        &json!({"hours_per_week": 4}),
+    )
+    .expect(200);
+    assert_eq!(ranked(), [first.clone(), stranger.clone()].into());
+    decide(&coordinator, json!({"status": "distinct", "kept_id": null})).expect(200);
+    assert_eq!(ranked().len(), 3);
+    let audited = app.get(&format!("/v1/audit?subject_id={second}")).json();
+    let actions: Vec<&str> = audited["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|i| i["action"].as_str().unwrap())
+        .filter(|a| a.starts_with("duplicate"))
+        .collect();
+    assert_eq!(actions, ["duplicate.separated", "duplicate.merged"]);
+    // What was decided is not proposed again.
+    app.call(
+        "PATCH",
+        &format!("/v1/workers/{second}"),
+        &two,
+        &json!({"hours_per_week": 5}),
+    )
+    .expect(200);
+    assert!(proposed(app).is_empty());
+}
 
-    fn names_are_recognised_in_their_area_with_old_kanji_and_small_mistakes(app) {
-        let person = |name: &str, kana: &str, more: Value| {
-            let mut body = json!({"personal": {"name": name, "kana": kana}, "area": "131041"});
-            merge(&mut body, more);
-            app.worker(body)
-        };
-        let first = person("髙橋 眞一", "たかはし しんいち", json!({}));
-        let second = person("高橋真一", "タカハシ　シンイチ", json!({}));
-        let mistyped = person("高橋 慎一", "たかはし しんいち", json!({}));
-        person("高橋 真一", "たかはし しんいち", json!({"area": "131130"}));
-        person("高橋 花", "たかはし はな", json!({}));
-        let found: Vec<(Vec<String>, Vec<String>)> = pairs(app, "kind=worker&sort=-score").iter().map(|p| (ids(p), reasons(p))).collect();
-        let same = |agreement: &str| vec![format!("name {agreement}"), "kana same".to_owned(), "area same".to_owned()];
-        assert_eq!(found[0], (vec![first.clone(), second.clone()], same("same")));
-        let others: std::collections::BTreeSet<_> = found[1..].iter().cloned().collect();
-        assert_eq!(others, [(vec![first, mistyped.clone()], same("similar")), (vec![second, mistyped], same("similar"))].into());
-        // A page continues where the one before ended, also by score.
-        let page = app.get("/v1/duplicates?kind=worker&sort=-score&limit=2").expect(200).json();
-        let next = app.get(&format!("/v1/duplicates?kind=worker&sort=-score&limit=2&cursor={}", page["next"].as_str().unwrap())).expect(200).json();
-        assert_eq!((page["items"].as_array().unwrap().len(), next["items"].as_array().unwrap().len()), (2, 1));
-    }
+fn what_is_for_trying_is_nobody_and_a_mistake_is_taken_back(app: &TestApp) {
+    let (_, one) = app.partner(json!({"code": "one"}));
+    let (_, sandbox) = app.partner(json!({"code": "sandbox", "sandbox": true}));
+    let phone = json!({"personal": {"phone": "090-1234-5678", "phone_verified": true}});
+    register(app, &one, &volunteer("1", phone));
+    register(app, &sandbox, &volunteer("1", json!({})));
+    assert!(proposed(app).is_empty());
+    let family = json!({"personal": {"name": "鈴木 健", "email": null, "phone": "+81 90 1234 5678"}});
+    let late = register(app, &one, &volunteer("3", family));
+    let pair = proposed(app).remove(0);
+    assert_eq!(
+        reasons(&pair),
+        ["phone same", "name different", "area same"],
+        "nobody made sure of one of them"
+    );
+    app.patch(
+        &format!("/v1/workers/{late}"),
+        &json!({"personal": {"phone_verified": true}}),
+    )
+    .expect(200);
+    let surer = proposed(app).remove(0);
+    assert_eq!(
+        (reasons(&surer).remove(0), &surer["id"]),
+        ("phone verified".to_owned(), &pair["id"])
+    );
+    assert!(surer["score"].as_f64() > pair["score"].as_f64());
+    app.patch(
+        &format!("/v1/workers/{late}"),
+        &json!({"personal": {"phone": "03-0000-0000"}}),
+    )
+    .expect(200);
+    assert!(proposed(app).is_empty(), "it was a mistake");
+}
 
-    fn two_records_of_an_organization_are_merged_and_separated(app) {
-        let asked = |name: &str, more: Value| {
-            let mut body = json!({"name": name, "area": "132101"});
-            merge(&mut body, more);
-            let made = app.post("/v1/organizations", &body).expect(201).json();
-            made["id"].as_str().unwrap().to_owned()
-        };
-        let first = asked("小金井市けやき通り商店会", json!({}));
-        let second = asked("小金井市けやき通り商店街", json!({"source": "roster", "external_id": "7"}));
-        asked("小金井市さくら通り商店会", json!({"contact": {"email": "a@example.jp"}}));
-        asked("小金井市けやき通り商店会", json!({"area": "132080"}));
-        let pair = pairs(app, "kind=organization").remove(0);
-        assert_eq!((ids(&pair), reasons(&pair)), (vec![first.clone(), second.clone()], vec!["name same".to_owned(), "area same".to_owned()]));
-        let flyer = app.deliverable(&second, json!({}));
-        let shown = |query: &str| app.get(&format!("/v1/organizations?area=132101&{query}")).expect(200).json();
-        let listed = |query: &str| shown(query)["items"].as_array().unwrap().len();
-        let path = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
-        app.patch(&path, &json!({"status": "merged", "kept_id": first})).expect(200);
-        assert_eq!((listed(""), listed("include_archived=true")), (2, 3));
-        let kept = app.get(&format!("/v1/organizations/{second}")).expect(200).json();
-        assert_eq!(kept["merged_into"], first.as_str());
-        // What the other asked for is asked for by the one that counts.
-        let asked_by = |id: &str| app.get(&format!("/v1/deliverables?organization_id={id}")).expect(200).text.contains(&flyer);
-        assert!(asked_by(&first) && asked_by(&second));
-        // Whoever keeps apart from the one keeps apart from the other.
-        let apart = app.worker(json!({"blocked_organization_ids": [first]}));
-        let ranked = || app.get(&format!("/v1/deliverables/{flyer}/matches")).expect(200).text.contains(&apart);
-        assert!(!ranked());
-        // The roster goes on updating its own record, and files that name either mean the one that counts.
-        let job = app.imported("kind=organizations&source=roster", "id,団体名,区市町村,説明\n7,小金井市けやき通り商店街,小金井市,新しい\n".as_bytes());
-        assert_eq!((&job["progress"]["updated"], &job["progress"]["created"]), (&json!(1), &json!(0)), "{job}");
-        let job = app.imported("kind=deliverables&source=roster", "id,団体名,区市町村,成果物\n1,けやき通り商店街（小金井）,小金井市,チラシ\n2,小金井市けやき通り商店街,小金井市,チラシ\n".as_bytes());
-        assert_eq!((&job["progress"]["created"], &job["progress"]["rejected"]), (&json!(1), &json!(1)), "{job}");
-        app.patch(&path, &json!({"status": "distinct", "kept_id": null})).expect(200);
-        assert_eq!(listed(""), 3);
-        assert!(!asked_by(&first) && ranked());
-        assert!(pairs(app, "kind=organization").is_empty(), "what was decided is not proposed again");
-    }
+fn names_are_recognised_in_their_area_with_old_kanji_and_small_mistakes(app: &TestApp) {
+    let person = |name: &str, kana: &str, more: Value| {
+        let mut body = json!({"personal": {"name": name, "kana": kana}, "area": "131041"});
+        merge(&mut body, more);
+        app.worker(body)
+    };
+    let first = person("髙橋 眞一", "たかはし しんいち", json!({}));
+    let second = person("高橋真一", "タカハシ　シンイチ", json!({}));
+    let mistyped = person("高橋 慎一", "たかはし しんいち", json!({}));
+    person("高橋 真一", "たかはし しんいち", json!({"area": "131130"}));
+    person("高橋 花", "たかはし はな", json!({}));
+    let found: Vec<(Vec<String>, Vec<String>)> = pairs(app, "kind=worker&sort=-score")
+        .iter()
+        .map(|p| (ids(p), reasons(p)))
+        .collect();
+    let same = |agreement: &str| {
+        vec![
+            format!("name {agreement}"),
+            "kana same".to_owned(),
+            "area same".to_owned(),
+        ]
+    };
+    assert_eq!(found[0], (vec![first.clone(), second.clone()], same("same")));
+    let others: std::collections::BTreeSet<_> = found[1..].iter().cloned().collect();
+    assert_eq!(
+        others,
+        [
+            (vec![first, mistyped.clone()], same("similar")),
+            (vec![second, mistyped], same("similar"))
+        ]
+        .into()
+    );
+    // A page continues where the one before ended, also by score.
+    let page = app
+        .get("/v1/duplicates?kind=worker&sort=-score&limit=2")
+        .expect(200)
+        .json();
+    let next = app
+        .get(&format!(
+            "/v1/duplicates?kind=worker&sort=-score&limit=2&cursor={}",
+            page["next"].as_str().unwrap()
+        ))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (
+            page["items"].as_array().unwrap().len(),
+            next["items"].as_array().unwrap().len()
+        ),
+        (2, 1)
+    );
+}
 
-    fn a_corporate_number_belongs_to_one_organization_of_a_file_and_of_the_database(app) {
-        let body = json!({"name": "国税庁", "area": "131016", "corporate_number": "7000012050002"});
-        let known = app.post("/v1/organizations", &body).expect(201).header("location").to_owned();
-        let file = "id,団体名,区市町村,法人番号\n1,国税庁東京,千代田区,T7000012050002\n2,総務省,千代田区,2000012020001\n3,総務省第二,千代田区,2000012020001\n4,なし,千代田区,\n";
-        let job = app.imported("kind=organizations&source=roster", file.as_bytes());
-        assert_eq!(app.found(&job), [2, 4].map(|line| (line, "法人番号".to_owned(), "corporate_number_taken".to_owned())), "{job}");
-        assert_eq!((&job["state"], &job["progress"]["created"]), (&json!("partial"), &json!(2)));
-        let findings = app.get(&format!("/v1/imports/{}/findings", job["id"].as_str().unwrap())).expect(200).json();
-        assert_eq!(findings["items"][0]["suggestion"], known.as_str());
-        let again = app.imported("kind=organizations&source=roster", file.as_bytes());
-        assert_eq!((&again["progress"]["unchanged"], &again["progress"]["rejected"]), (&json!(2), &json!(2)));
-    }
+fn two_records_of_an_organization_are_merged_and_separated(app: &TestApp) {
+    let asked = |name: &str, more: Value| {
+        let mut body = json!({"name": name, "area": "132101"});
+        merge(&mut body, more);
+        let made = app.post("/v1/organizations", &body).expect(201).json();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let first = asked("小金井市けやき通り商店会", json!({}));
+    let second = asked(
+        "小金井市けやき通り商店街",
+        json!({"source": "roster", "external_id": "7"}),
+    );
+    asked(
+        "小金井市さくら通り商店会",
+        json!({"contact": {"email": "a@example.jp"}}),
+    );
+    asked("小金井市けやき通り商店会", json!({"area": "132080"}));
+    let pair = pairs(app, "kind=organization").remove(0);
+    assert_eq!(
+        (ids(&pair), reasons(&pair)),
+        (
+            vec![first.clone(), second.clone()],
+            vec!["name same".to_owned(), "area same".to_owned()]
+        )
+    );
+    let flyer = app.deliverable(&second, json!({}));
+    let shown = |query: &str| {
+        app.get(&format!("/v1/organizations?area=132101&{query}"))
+            .expect(200)
+            .json()
+    };
+    let listed = |query: &str| shown(query)["items"].as_array().unwrap().len();
+    let path = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
+    app.patch(&path, &json!({"status": "merged", "kept_id": first}))
+        .expect(200);
+    assert_eq!((listed(""), listed("include_archived=true")), (2, 3));
+    let kept = app.get(&format!("/v1/organizations/{second}")).expect(200).json();
+    assert_eq!(kept["merged_into"], first.as_str());
+    // What the other asked for is asked for by the one that counts.
+    let asked_by = |id: &str| {
+        app.get(&format!("/v1/deliverables?organization_id={id}"))
+            .expect(200)
+            .text
+            .contains(&flyer)
+    };
+    assert!(asked_by(&first) && asked_by(&second));
+    // Whoever keeps apart from the one keeps apart from the other.
+    let apart = app.worker(json!({"blocked_organization_ids": [first]}));
+    let ranked = || {
+        app.get(&format!("/v1/deliverables/{flyer}/matches"))
+            .expect(200)
+            .text
+            .contains(&apart)
+    };
+    assert!(!ranked());
+    // The roster goes on updating its own record, and files that name either mean the one that counts.
+    let job = app.imported(
+        "kind=organizations&source=roster",
+        "id,団体名,区市町村,説明\n7,小金井市けやき通り商店街,小金井市,新しい\n".as_bytes(),
+    );
+    assert_eq!(
+        (&job["progress"]["updated"], &job["progress"]["created"]),
+        (&json!(1), &json!(0)),
+        "{job}"
+    );
+    let job = app.imported("kind=deliverables&source=roster", "id,団体名,区市町村,成果物\n1,けやき通り商店街（小金井）,小金井市,チラシ\n2,小金井市けやき通り商店街,小金井市,チラシ\n".as_bytes());
+    assert_eq!(
+        (&job["progress"]["created"], &job["progress"]["rejected"]),
+        (&json!(1), &json!(1)),
+        "{job}"
+    );
+    app.patch(&path, &json!({"status": "distinct", "kept_id": null}))
+        .expect(200);
+    assert_eq!(listed(""), 3);
+    assert!(!asked_by(&first) && ranked());
+    assert!(
+        pairs(app, "kind=organization").is_empty(),
+        "what was decided is not proposed again"
+    );
+}
 
-    fn an_area_may_have_pairs_merged_without_asking(app) {
-        app.user("c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        let coordinator = app.login("c@example.jp")["access_token"].as_str().unwrap().to_owned();
-        let set = |area: &str, rule: Value| app.call("PUT", &format!("/v1/duplicate-rules/{area}"), &coordinator, &rule);
-        assert_eq!(set("131041", json!({"workers": 0.5})).expect(422).faults(), [("/workers".into(), "range".into())]);
-        set("131130", json!({"workers": 0.99})).expect(403);
-        app.put("/v1/duplicate-rules/999999", &json!({})).expect(404);
-        let made = set("13104", json!({"workers": 0.99})).expect(200).json();
-        assert_eq!((&made["area"], &made["version"], &made["organizations"]), (&json!("131041"), &json!(1), &Value::Null));
-        app.put("/v1/duplicate-rules/131130", &json!({"workers": 1.0})).expect(200);
-        let rules = app.call("GET", "/v1/duplicate-rules", &coordinator, &Value::Null).expect(200).json();
-        assert_eq!(rules["items"].as_array().unwrap().len(), 1);
-        let body = |name: &str, area: &str| json!({"area": area, "personal": {"name": name, "kana": "さとう ようこ", "email": "y@example.jp"}});
-        let first = app.worker(body("佐藤 陽子", "131041"));
-        let second = app.worker(body("佐藤陽子", "131041"));
-        let third = app.worker(body("佐藤洋子", "131130"));
-        // The third is in an area whose rule asks for more, and the second does not count any more.
-        let waiting = proposed(app);
-        assert_eq!(waiting.iter().map(ids).collect::<Vec<_>>(), [[first.clone(), third]]);
-        let merged = app.get("/v1/duplicates?status=merged").expect(200).json();
-        assert_eq!((ids(&merged["items"][0]), &merged["items"][0]["kept_id"]), (vec![first.clone(), second.clone()], &json!(first)));
-        let audited = app.get(&format!("/v1/audit?subject_id={second}&action=duplicate.merged")).expect(200).json();
-        assert_eq!(audited["items"][0]["actor"], "duplicate_rule");
-        let path = format!("/v1/duplicates/{}", merged["items"][0]["id"].as_str().unwrap());
-        app.patch(&path, &json!({"status": "distinct", "kept_id": null})).expect(200);
-        assert!(app.get(&format!("/v1/workers/{second}")).json()["merged_into"].is_null());
-    }
+fn a_corporate_number_belongs_to_one_organization_of_a_file_and_of_the_database(app: &TestApp) {
+    let body = json!({"name": "国税庁", "area": "131016", "corporate_number": "7000012050002"});
+    let known = app
+        .post("/v1/organizations", &body)
+        .expect(201)
+        .header("location")
+        .to_owned();
+    let file = "id,団体名,区市町村,法人番号\n1,国税庁東京,千代田区,T7000012050002\n2,総務省,千代田区,2000012020001\n3,総務省第二,千代田区,2000012020001\n4,なし,千代田区,\n";
+    let job = app.imported("kind=organizations&source=roster", file.as_bytes());
+    assert_eq!(
+        app.found(&job),
+        [2, 4].map(|line| (line, "法人番号".to_owned(), "corporate_number_taken".to_owned())),
+        "{job}"
+    );
+    assert_eq!(
+        (&job["state"], &job["progress"]["created"]),
+        (&json!("partial"), &json!(2))
+    );
+    let findings = app
+        .get(&format!("/v1/imports/{}/findings", job["id"].as_str().unwrap()))
+        .expect(200)
+        .json();
+    assert_eq!(findings["items"][0]["suggestion"], known.as_str());
+    let again = app.imported("kind=organizations&source=roster", file.as_bytes());
+    assert_eq!(
+        (&again["progress"]["unchanged"], &again["progress"]["rejected"]),
+        (&json!(2), &json!(2))
+    );
+}
 
-    fn one_person_has_one_place_and_an_erased_one_leaves_the_other_standing(app) {
-        let two_designers = json!({"roles": [{"role": "designer", "places": 2, "skills": []}]});
-        let flyer = app.deliverable(&app.organization("風"), two_designers);
-        let body = json!({"personal": {"name": "佐藤", "email": "y@example.jp", "email_verified": true}, "capacity": 3});
-        let (first, second) = (app.worker(body.clone()), app.worker(body));
-        let path = format!("/v1/duplicates/{}", proposed(app)[0]["id"].as_str().unwrap());
-        app.patch(&path, &json!({"status": "merged", "kept_id": first})).expect(200);
-        let bid = |worker: &str| {
-            let body = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"});
-            app.post("/v1/applications", &body).expect(201).header("location").to_owned()
-        };
-        let (one, other) = (bid(&first), bid(&second));
-        app.patch(&other, &json!({"status": "accepted"})).expect(200);
-        assert_eq!(app.patch(&one, &json!({"status": "accepted"})).expect(409).code(), "same_person");
-        for worker in [&first, &second] {
-            assert_eq!(app.get(&format!("/v1/workers/{worker}")).json()["open_load"], 1);
-        }
-        let third = app.worker(json!({"personal": {"name": "佐藤", "email": "y@example.jp", "email_verified": true}}));
-        let pairs = proposed(app);
-        assert_eq!(ids(&pairs[0]), [first.clone(), third.clone()]);
-        assert_eq!(pairs.len(), 1, "the second does not count");
-        let chained = format!("/v1/duplicates/{}", pairs[0]["id"].as_str().unwrap());
-        assert_eq!(app.patch(&chained, &json!({"status": "merged", "kept_id": third})).expect(409).code(), "merged_elsewhere");
-        app.delete(&format!("/v1/workers/{first}")).expect(204);
-        assert!(app.get(&format!("/v1/workers/{second}")).expect(200).json()["merged_into"].is_null());
-        assert!(app.get(&format!("/v1/deliverables/{flyer}/matches?role=designer")).expect(200).text.contains(&second));
-        app.get(&path).expect(404);
+fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
+    app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let coordinator = app.login("c@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let set = |area: &str, rule: Value| {
+        app.call("PUT", &format!("/v1/duplicate-rules/{area}"), &coordinator, &rule)
+    };
+    assert_eq!(
+        set("131041", json!({"workers": 0.5})).expect(422).faults(),
+        [("/workers".into(), "range".into())]
+    );
+    set("131130", json!({"workers": 0.99})).expect(403);
+    app.put("/v1/duplicate-rules/999999", &json!({})).expect(404);
+    let made = set("13104", json!({"workers": 0.99})).expect(200).json();
+    assert_eq!(
+        (&made["area"], &made["version"], &made["organizations"]),
+        (&json!("131041"), &json!(1), &Value::Null)
+    );
+    app.put("/v1/duplicate-rules/131130", &json!({"workers": 1.0}))
+        .expect(200);
+    let rules = app
+        .call("GET", "/v1/duplicate-rules", &coordinator, &Value::Null)
+        .expect(200)
+        .json();
+    assert_eq!(rules["items"].as_array().unwrap().len(), 1);
+    let body = |name: &str, area: &str| json!({"area": area, "personal": {"name": name, "kana": "さとう ようこ", "email": "y@example.jp"}});
+    let first = app.worker(body("佐藤 陽子", "131041"));
+    let second = app.worker(body("佐藤陽子", "131041"));
+    let third = app.worker(body("佐藤洋子", "131130"));
+    // The third is in an area whose rule asks for more, and the second does not count any more.
+    let waiting = proposed(app);
+    assert_eq!(
+        waiting.iter().map(ids).collect::<Vec<_>>(),
+        [[first.clone(), third]]
+    );
+    let merged = app.get("/v1/duplicates?status=merged").expect(200).json();
+    assert_eq!(
+        (ids(&merged["items"][0]), &merged["items"][0]["kept_id"]),
+        (vec![first.clone(), second.clone()], &json!(first))
+    );
+    let audited = app
+        .get(&format!("/v1/audit?subject_id={second}&action=duplicate.merged"))
+        .expect(200)
+        .json();
+    assert_eq!(audited["items"][0]["actor"], "duplicate_rule");
+    let path = format!("/v1/duplicates/{}", merged["items"][0]["id"].as_str().unwrap());
+    app.patch(&path, &json!({"status": "distinct", "kept_id": null}))
+        .expect(200);
+    assert!(app.get(&format!("/v1/workers/{second}")).json()["merged_into"].is_null());
+}
+
+fn one_person_has_one_place_and_an_erased_one_leaves_the_other_standing(app: &TestApp) {
+    let two_designers = json!({"roles": [{"role": "designer", "places": 2, "skills": []}]});
+    let flyer = app.deliverable(&app.organization("風"), two_designers);
+    let body =
+        json!({"personal": {"name": "佐藤", "email": "y@example.jp", "email_verified": true}, "capacity": 3});
+    let (first, second) = (app.worker(body.clone()), app.worker(body));
+    let path = format!("/v1/duplicates/{}", proposed(app)[0]["id"].as_str().unwrap());
+    app.patch(&path, &json!({"status": "merged", "kept_id": first}))
+        .expect(200);
+    let bid = |worker: &str| {
+        let body = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"});
+        app.post("/v1/applications", &body)
+            .expect(201)
+            .header("location")
+            .to_owned()
+    };
+    let (one, other) = (bid(&first), bid(&second));
+    app.patch(&other, &json!({"status": "accepted"})).expect(200);
+    assert_eq!(
+        app.patch(&one, &json!({"status": "accepted"})).expect(409).code(),
+        "same_person"
+    );
+    for worker in [&first, &second] {
+        assert_eq!(app.get(&format!("/v1/workers/{worker}")).json()["open_load"], 1);
     }
+    let third =
+        app.worker(json!({"personal": {"name": "佐藤", "email": "y@example.jp", "email_verified": true}}));
+    let pairs = proposed(app);
+    assert_eq!(ids(&pairs[0]), [first.clone(), third.clone()]);
+    assert_eq!(pairs.len(), 1, "the second does not count");
+    let chained = format!("/v1/duplicates/{}", pairs[0]["id"].as_str().unwrap());
+    assert_eq!(
+        app.patch(&chained, &json!({"status": "merged", "kept_id": third}))
+            .expect(409)
+            .code(),
+        "merged_elsewhere"
+    );
+    app.delete(&format!("/v1/workers/{first}")).expect(204);
+    assert!(app.get(&format!("/v1/workers/{second}")).expect(200).json()["merged_into"].is_null());
+    assert!(
+        app.get(&format!("/v1/deliverables/{flyer}/matches?role=designer"))
+            .expect(200)
+            .text
+            .contains(&second)
+    );
+    app.get(&path).expect(404);
 }

@@ -60,122 +60,290 @@ fn a_full_worker(app: &TestApp) {
 }
 
 on_both! {
-    fn a_sheet_that_went_out_comes_in_again_as_it_was(app) {
-        a_full_worker(app);
-        let organization = json!({"name": "みたか・みんなの広場", "kana": "みたか", "kind": "npo", "area": "131041", "themes": ["place_to_gather"],
-            "corporate_number": "7000012050002", "contact": {"person": "田中", "email": "t@example.jp", "phone": "03-1234-5678"},
-            "intermediary": {"kind": "municipality", "name": "三鷹市"}, "aliases": ["広場・A", "広場, B"], "description": "'=で始まる",
-            "open_data": true, "source": "roster", "external_id": "O-1"});
-        let organization = app.post("/v1/organizations", &organization).expect(201).json();
-        app.deliverable(organization["id"].as_str().unwrap(), json!({"source": "roster", "external_id": "D-1", "title": "@会報", "status": "open",
-            "trouble": "困って\nいる", "day_parts": ["saturday_morning"], "qualifications": ["a/b"], "diffused": true, "starts_on": "2026-12-01"}));
-        for kind in ["workers", "organizations", "deliverables"] {
-            for (format, more) in [("csv", json!({})), ("csv", json!({"headings": "en"})), ("xlsx", json!({}))] {
-                let mut body = json!({"kind": kind, "format": format});
-                merge(&mut body, more);
-                let file = export(app, &app.admin, &body);
-                let job = app.imported(&format!("kind={kind}&source=roster&mode=dry_run"), &file);
-                let n = job["progress"]["seen"].as_u64().unwrap();
-                assert_eq!((&job["state"], &job["progress"]["unchanged"]), (&json!("succeeded"), &json!(n)), "{kind} {format}: {:?} {job}", app.found(&job));
-            }
+    a_sheet_that_went_out_comes_in_again_as_it_was,
+    a_workbook_has_types_and_a_header_that_stays,
+    csv_is_harmless_and_ndjson_is_the_list,
+    every_list_goes_out_with_its_filters_and_all_its_pages,
+    nobody_gets_more_than_the_list_would_show,
+    who_asks_jointly_takes_nothing_away_from_who_leads,
+}
+
+fn a_sheet_that_went_out_comes_in_again_as_it_was(app: &TestApp) {
+    a_full_worker(app);
+    let organization = json!({"name": "みたか・みんなの広場", "kana": "みたか", "kind": "npo", "area": "131041", "themes": ["place_to_gather"],
+        "corporate_number": "7000012050002", "contact": {"person": "田中", "email": "t@example.jp", "phone": "03-1234-5678"},
+        "intermediary": {"kind": "municipality", "name": "三鷹市"}, "aliases": ["広場・A", "広場, B"], "description": "'=で始まる",
+        "open_data": true, "source": "roster", "external_id": "O-1"});
+    let organization = app.post("/v1/organizations", &organization).expect(201).json();
+    app.deliverable(organization["id"].as_str().unwrap(), json!({"source": "roster", "external_id": "D-1", "title": "@会報", "status": "open",
+        "trouble": "困って\nいる", "day_parts": ["saturday_morning"], "qualifications": ["a/b"], "diffused": true, "starts_on": "2026-12-01"}));
+    for kind in ["workers", "organizations", "deliverables"] {
+        for (format, more) in [
+            ("csv", json!({})),
+            ("csv", json!({"headings": "en"})),
+            ("xlsx", json!({})),
+        ] {
+            let mut body = json!({"kind": kind, "format": format});
+            merge(&mut body, more);
+            let file = export(app, &app.admin, &body);
+            let job = app.imported(&format!("kind={kind}&source=roster&mode=dry_run"), &file);
+            let n = job["progress"]["seen"].as_u64().unwrap();
+            assert_eq!(
+                (&job["state"], &job["progress"]["unchanged"]),
+                (&json!("succeeded"), &json!(n)),
+                "{kind} {format}: {:?} {job}",
+                app.found(&job)
+            );
         }
-        // Wiped and imported, they are the same.
-        let before = said(&sheet(app, "workers", json!({})));
-        let file = export(app, &app.admin, &json!({"kind": "workers", "format": "csv"}));
-        for worker in app.get("/v1/workers").json()["items"].as_array().unwrap() {
-            app.delete(&format!("/v1/workers/{}", worker["id"].as_str().unwrap())).expect(204);
-        }
-        assert_eq!(sheet(app, "workers", json!({})).len(), 1);
-        let job = app.imported("kind=workers&source=roster", &file);
-        assert_eq!((&job["state"], &job["progress"]["created"]), (&json!("succeeded"), &json!(3)), "{:?}", app.found(&job));
-        assert_eq!(said(&sheet(app, "workers", json!({}))), before);
     }
+    // Wiped and imported, they are the same.
+    let before = said(&sheet(app, "workers", json!({})));
+    let file = export(app, &app.admin, &json!({"kind": "workers", "format": "csv"}));
+    for worker in app.get("/v1/workers").json()["items"].as_array().unwrap() {
+        app.delete(&format!("/v1/workers/{}", worker["id"].as_str().unwrap()))
+            .expect(204);
+    }
+    assert_eq!(sheet(app, "workers", json!({})).len(), 1);
+    let job = app.imported("kind=workers&source=roster", &file);
+    assert_eq!(
+        (&job["state"], &job["progress"]["created"]),
+        (&json!("succeeded"), &json!(3)),
+        "{:?}",
+        app.found(&job)
+    );
+    assert_eq!(said(&sheet(app, "workers", json!({}))), before);
+}
 
-    fn a_workbook_has_types_and_a_header_that_stays(app) {
-        a_full_worker(app);
-        let bytes = export(app, &app.admin, &json!({"kind": "workers", "format": "xlsx", "filter": {"q": "佐藤"}}));
-        let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
-        let xml = std::io::read_to_string(archive.by_name("xl/worksheets/sheet1.xml").unwrap()).unwrap();
-        assert!(xml.contains("state=\"frozen\"") && xml.contains("ySplit=\"1\"") && !xml.contains("<f>"));
-        let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
-        let range = workbook.worksheet_range("workers").unwrap();
-        let header: Vec<String> = range.rows().next().unwrap().iter().map(ToString::to_string).collect();
-        let row = range.rows().nth(1).unwrap();
-        let of = |heading: &str| &row[header.iter().position(|h| h == heading).unwrap()];
-        assert_eq!((range.height(), of("氏名"), of("呼び名")), (2, &Data::String("佐藤 陽子".into()), &Data::String("=デザイナー".into())));
-        assert_eq!((of("区市町村"), of("完了した数"), of("オンライン可")), (&Data::String("新宿区".into()), &Data::Float(3.0), &Data::Bool(true)));
-        assert!(matches!(of("活動開始日"), Data::DateTime(day) if day.as_f64() == 46143.0), "{:?}", of("活動開始日"));
-        assert!(matches!(of("登録日時"), Data::DateTime(_)));
-    }
+fn a_workbook_has_types_and_a_header_that_stays(app: &TestApp) {
+    a_full_worker(app);
+    let bytes = export(
+        app,
+        &app.admin,
+        &json!({"kind": "workers", "format": "xlsx", "filter": {"q": "佐藤"}}),
+    );
+    let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
+    let xml = std::io::read_to_string(archive.by_name("xl/worksheets/sheet1.xml").unwrap()).unwrap();
+    assert!(xml.contains("state=\"frozen\"") && xml.contains("ySplit=\"1\"") && !xml.contains("<f>"));
+    let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
+    let range = workbook.worksheet_range("workers").unwrap();
+    let header: Vec<String> = range
+        .rows()
+        .next()
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let row = range.rows().nth(1).unwrap();
+    let of = |heading: &str| &row[header.iter().position(|h| h == heading).unwrap()];
+    assert_eq!(
+        (range.height(), of("氏名"), of("呼び名")),
+        (
+            2,
+            &Data::String("佐藤 陽子".into()),
+            &Data::String("=デザイナー".into())
+        )
+    );
+    assert_eq!(
+        (of("区市町村"), of("完了した数"), of("オンライン可")),
+        (
+            &Data::String("新宿区".into()),
+            &Data::Float(3.0),
+            &Data::Bool(true)
+        )
+    );
+    assert!(
+        matches!(of("活動開始日"), Data::DateTime(day) if day.as_f64() == 46143.0),
+        "{:?}",
+        of("活動開始日")
+    );
+    assert!(matches!(of("登録日時"), Data::DateTime(_)));
+}
 
-    fn csv_is_harmless_and_ndjson_is_the_list(app) {
-        a_full_worker(app);
-        let rows = sheet(app, "workers", json!({"filter": {"q": "佐藤"}}));
-        assert_eq!(rows.len(), 2);
-        let of = |heading: &str| rows[1].get(rows[0].iter().position(|h| h == heading).unwrap()).unwrap();
-        assert_eq!((of("呼び名"), of("電話番号"), of("スキル")), ("'=デザイナー", "'+8190-1234-5678", "graphic_design(4)、editing(2)"));
-        let lines = export(app, &app.admin, &json!({"kind": "workers", "format": "ndjson"}));
-        let lines: Vec<Value> = String::from_utf8(lines).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(json!(lines), app.get("/v1/workers").json()["items"]);
-    }
+fn csv_is_harmless_and_ndjson_is_the_list(app: &TestApp) {
+    a_full_worker(app);
+    let rows = sheet(app, "workers", json!({"filter": {"q": "佐藤"}}));
+    assert_eq!(rows.len(), 2);
+    let of = |heading: &str| {
+        rows[1]
+            .get(rows[0].iter().position(|h| h == heading).unwrap())
+            .unwrap()
+    };
+    assert_eq!(
+        (of("呼び名"), of("電話番号"), of("スキル")),
+        (
+            "'=デザイナー",
+            "'+8190-1234-5678",
+            "graphic_design(4)、editing(2)"
+        )
+    );
+    let lines = export(app, &app.admin, &json!({"kind": "workers", "format": "ndjson"}));
+    let lines: Vec<Value> = String::from_utf8(lines)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(json!(lines), app.get("/v1/workers").json()["items"]);
+}
 
-    fn every_list_goes_out_with_its_filters_and_all_its_pages(app) {
-        for n in 0..205 {
-            app.post("/v1/organizations", &json!({"name": format!("団体{n}"), "area": if n < 203 { "131041" } else { "131130" }})).expect(201);
-        }
-        app.user("c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        app.partner(json!({"code": "one"}));
-        for (kind, least) in [("organizations", 205), ("users", 1), ("partners", 1), ("audit", 1), ("workers", 0), ("deliverables", 0), ("applications", 0), ("duplicates", 0), ("shown_lists", 0), ("imports", 0)] {
-            let rows = sheet(app, kind, json!({"headings": "en"}));
-            assert!(rows.len() > least, "{kind}: {}", rows.len());
-        }
-        assert_eq!(sheet(app, "organizations", json!({"filter": {"area": "13104", "include_archived": true, "q": null}})).len(), 204);
-        assert_eq!(sheet(app, "organizations", json!({"filter": {"area": "131130", "sort": "name"}}))[1].get(1), Some("団体203"));
-        let refused = |filter: Value| app.post("/v1/exports", &json!({"kind": "organizations", "format": "csv", "filter": filter}));
-        assert_eq!(refused(json!({"limit": 3})).expect(422).faults(), [("/filter/limit".into(), "unknown_field".into())]);
-        assert_eq!(refused(json!({"area": ["131041"]})).expect(422).faults(), [("/filter".into(), "wrong_type".into())]);
-        assert_eq!(refused(json!({"colour": "red"})).expect(422).faults(), [("/filter/colour".into(), "unknown_parameter".into())]);
-        assert_eq!(refused(json!({"area": "999999"})).expect(422).faults()[0].0, "/filter/area");
-        let unknown = app.post("/v1/exports", &json!({"kind": "secrets", "format": "csv"}));
-        assert_eq!(unknown.expect(422).faults()[0].0, "/kind");
+fn every_list_goes_out_with_its_filters_and_all_its_pages(app: &TestApp) {
+    for n in 0..205 {
+        app.post(
+            "/v1/organizations",
+            &json!({"name": format!("団体{n}"), "area": if n < 203 { "131041" } else { "131130" }}),
+        )
+        .expect(201);
     }
+    app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    app.partner(json!({"code": "one"}));
+    for (kind, least) in [
+        ("organizations", 205),
+        ("users", 1),
+        ("partners", 1),
+        ("audit", 1),
+        ("workers", 0),
+        ("deliverables", 0),
+        ("applications", 0),
+        ("duplicates", 0),
+        ("shown_lists", 0),
+        ("imports", 0),
+    ] {
+        let rows = sheet(app, kind, json!({"headings": "en"}));
+        assert!(rows.len() > least, "{kind}: {}", rows.len());
+    }
+    assert_eq!(
+        sheet(
+            app,
+            "organizations",
+            json!({"filter": {"area": "13104", "include_archived": true, "q": null}})
+        )
+        .len(),
+        204
+    );
+    assert_eq!(
+        sheet(
+            app,
+            "organizations",
+            json!({"filter": {"area": "131130", "sort": "name"}})
+        )[1]
+        .get(1),
+        Some("団体203")
+    );
+    let refused = |filter: Value| {
+        app.post(
+            "/v1/exports",
+            &json!({"kind": "organizations", "format": "csv", "filter": filter}),
+        )
+    };
+    assert_eq!(
+        refused(json!({"limit": 3})).expect(422).faults(),
+        [("/filter/limit".into(), "unknown_field".into())]
+    );
+    assert_eq!(
+        refused(json!({"area": ["131041"]})).expect(422).faults(),
+        [("/filter".into(), "wrong_type".into())]
+    );
+    assert_eq!(
+        refused(json!({"colour": "red"})).expect(422).faults(),
+        [("/filter/colour".into(), "unknown_parameter".into())]
+    );
+    assert_eq!(
+        refused(json!({"area": "999999"})).expect(422).faults()[0].0,
+        "/filter/area"
+    );
+    let unknown = app.post("/v1/exports", &json!({"kind": "secrets", "format": "csv"}));
+    assert_eq!(unknown.expect(422).faults()[0].0, "/kind");
+}
 
-    fn nobody_gets_more_than_the_list_would_show(app) {
-        a_full_worker(app);
-        app.worker(json!({"area": "131130", "personal": {"name": "渋谷 太郎"}}));
-        app.user("c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        let coordinator = app.login("c@example.jp")["access_token"].as_str().unwrap().to_owned();
-        let names = |token: &str| {
-            let rows = rows(&export(app, token, &json!({"kind": "workers", "format": "csv"})));
-            rows[1..].iter().map(|row| row.get(1).unwrap().to_owned()).collect::<Vec<_>>()
-        };
-        assert_eq!(names(&coordinator), ["鈴木", "佐藤 陽子"]);
-        let audited = app.get("/v1/audit?action=personal_data.read&limit=1").json()["items"][0].clone();
-        assert!(audited["actor"].as_str().unwrap().starts_with("coordinator:"));
-        assert_eq!(audited["subjects"].as_array().unwrap().len(), 2);
-        let importer = app.token(musubi::auth::Role::Importer);
-        assert_eq!(names(&importer), ["", "", "", ""]);
-        // Of imports, one's own.
-        app.imported("kind=organizations", "団体名,区市町村\n風,新宿区\n".as_bytes());
-        let imports = |token: &str| rows(&export(app, token, &json!({"kind": "imports", "format": "csv", "filter": {"kind": "organizations"}}))).len();
-        assert_eq!((imports(&app.admin), imports(&importer), imports(&coordinator)), (2, 1, 1));
-        let may = |token: &str, kind: &str| app.call("POST", "/v1/exports", token, &json!({"kind": kind, "format": "csv"})).status;
-        assert_eq!([may(&importer, "users"), may(&coordinator, "audit"), may(&coordinator, "duplicates")], [403, 403, 200]);
-        let own = app.worker(json!({"personal": {"name": "田中"}}));
-        app.user("w@example.jp", json!({"role": "worker", "worker_id": own}));
-        let worker = app.login("w@example.jp")["access_token"].as_str().unwrap().to_owned();
-        assert_eq!((names(&worker), may(&worker, "users")), (vec!["田中".to_owned()], 403));
-    }
+fn nobody_gets_more_than_the_list_would_show(app: &TestApp) {
+    a_full_worker(app);
+    app.worker(json!({"area": "131130", "personal": {"name": "渋谷 太郎"}}));
+    app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let coordinator = app.login("c@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let names = |token: &str| {
+        let rows = rows(&export(app, token, &json!({"kind": "workers", "format": "csv"})));
+        rows[1..]
+            .iter()
+            .map(|row| row.get(1).unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&coordinator), ["鈴木", "佐藤 陽子"]);
+    let audited = app.get("/v1/audit?action=personal_data.read&limit=1").json()["items"][0].clone();
+    assert!(audited["actor"].as_str().unwrap().starts_with("coordinator:"));
+    assert_eq!(audited["subjects"].as_array().unwrap().len(), 2);
+    let importer = app.token(musubi::auth::Role::Importer);
+    assert_eq!(names(&importer), ["", "", "", ""]);
+    // Of imports, one's own.
+    app.imported("kind=organizations", "団体名,区市町村\n風,新宿区\n".as_bytes());
+    let imports = |token: &str| {
+        rows(&export(
+            app,
+            token,
+            &json!({"kind": "imports", "format": "csv", "filter": {"kind": "organizations"}}),
+        ))
+        .len()
+    };
+    assert_eq!(
+        (imports(&app.admin), imports(&importer), imports(&coordinator)),
+        (2, 1, 1)
+    );
+    let may = |token: &str, kind: &str| {
+        app.call(
+            "POST",
+            "/v1/exports",
+            token,
+            &json!({"kind": kind, "format": "csv"}),
+        )
+        .status
+    };
+    assert_eq!(
+        [
+            may(&importer, "users"),
+            may(&coordinator, "audit"),
+            may(&coordinator, "duplicates")
+        ],
+        [403, 403, 200]
+    );
+    let own = app.worker(json!({"personal": {"name": "田中"}}));
+    app.user("w@example.jp", json!({"role": "worker", "worker_id": own}));
+    let worker = app.login("w@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        (names(&worker), may(&worker, "users")),
+        (vec!["田中".to_owned()], 403)
+    );
+}
 
-    fn who_asks_jointly_takes_nothing_away_from_who_leads(app) {
-        let (lead, joint) = (app.organization("風"), app.organization("海"));
-        let flyer = app.deliverable(&lead, json!({"joint_organization_ids": [joint]}));
-        app.user("j@example.jp", json!({"role": "organization", "organization_id": joint}));
-        let token = app.login("j@example.jp")["access_token"].as_str().unwrap().to_owned();
-        let change = |body: Value| app.call("PATCH", &format!("/v1/deliverables/{flyer}"), &token, &body);
-        change(json!({"trouble": "もっと困っている"})).expect(200);
-        change(json!({"organization_id": joint, "joint_organization_ids": []})).expect(403);
-        change(json!({"joint_organization_ids": []})).expect(403);
-        app.call("DELETE", &format!("/v1/deliverables/{flyer}"), &token, &Value::Null).expect(403);
-    }
+fn who_asks_jointly_takes_nothing_away_from_who_leads(app: &TestApp) {
+    let (lead, joint) = (app.organization("風"), app.organization("海"));
+    let flyer = app.deliverable(&lead, json!({"joint_organization_ids": [joint]}));
+    app.user(
+        "j@example.jp",
+        json!({"role": "organization", "organization_id": joint}),
+    );
+    let token = app.login("j@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let change = |body: Value| app.call("PATCH", &format!("/v1/deliverables/{flyer}"), &token, &body);
+    change(json!({"trouble": "もっと困っている"})).expect(200);
+    change(json!({"organization_id": joint, "joint_organization_ids": []})).expect(403);
+    change(json!({"joint_organization_ids": []})).expect(403);
+    app.call(
+        "DELETE",
+        &format!("/v1/deliverables/{flyer}"),
+        &token,
+        &Value::Null,
+    )
+    .expect(403);
 }

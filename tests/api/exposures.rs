@@ -1,11 +1,11 @@
 //! Fair orders, and the log of what was shown.
 
 use crate::support::{TestApp, on_both};
+use matcher::fairness::Exposure;
 use musubi::auth::Role;
 use musubi::catalogue::calendar;
 use musubi::db::Id;
 use musubi::exposures::{self, week_number};
-use musubi::matcher::fairness::Exposure;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -36,131 +36,255 @@ fn ids(ranking: &Value) -> Vec<String> {
 }
 
 on_both! {
-    fn equally_fit_workers_share_the_attention_of_the_weeks(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        // The fitter, the more hours.
-        let workers: Vec<String> = (0..4).map(|i| app.worker(json!({"hours_per_week": 10 - i}))).collect();
-        let path = format!("/v1/deliverables/{flyer}/matches");
-        let before = app.get(&path).expect(200).json();
-        assert_eq!(before["fairness"]["ndcg_ppm"], 1_000_000);
-        // What this week shows counts from the next one on.
-        remember(app, 0, &[(&workers[0], 9, 90_000_000)]);
-        remember(app, 3, &[(&workers[0], 9, 5_000_000), (&workers[1], 9, 0)]);
-        let later = app.another();
-        let fair = later.get(&path).expect(200).json();
-        let by_fit = later.get(&format!("{path}?fairness=off")).expect(200).json();
-        assert_eq!((ids(&by_fit), by_fit["fairness"].clone()), (ids(&before), Value::Null));
-        let first = &fair["items"].as_array().unwrap().iter().find(|i| i["worker"]["id"] == workers[0].as_str()).unwrap().clone();
-        let fit = first["fit_ppm"].as_u64().unwrap();
-        assert_eq!(first["adjusted_ppm"].as_u64().unwrap(), fit - 100_000);
-        assert!(first["rank"].as_u64() > first["fit_rank"].as_u64());
-        for (item, rank) in fair["items"].as_array().unwrap().iter().zip(1..) {
-            assert_eq!(item["rank"], rank);
-            let id = item["worker"]["id"].as_str().unwrap();
-            assert_eq!(item["fit_rank"], 1 + ids(&by_fit).iter().position(|other| other == id).unwrap());
+    equally_fit_workers_share_the_attention_of_the_weeks,
+    what_nobody_has_answered_is_lifted_for_workers,
+    more_than_the_fair_order_holds_goes_on_by_fit,
+    what_was_shown_is_written_down_once_a_day_for_each_viewer,
+    nothing_shown_is_no_inequality,
+}
+
+fn equally_fit_workers_share_the_attention_of_the_weeks(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    // The fitter, the more hours.
+    let workers: Vec<String> = (0..4)
+        .map(|i| app.worker(json!({"hours_per_week": 10 - i})))
+        .collect();
+    let path = format!("/v1/deliverables/{flyer}/matches");
+    let before = app.get(&path).expect(200).json();
+    assert_eq!(before["fairness"]["ndcg_ppm"], 1_000_000);
+    // What this week shows counts from the next one on.
+    remember(app, 0, &[(&workers[0], 9, 90_000_000)]);
+    remember(app, 3, &[(&workers[0], 9, 5_000_000), (&workers[1], 9, 0)]);
+    let later = app.another();
+    let fair = later.get(&path).expect(200).json();
+    let by_fit = later.get(&format!("{path}?fairness=off")).expect(200).json();
+    assert_eq!(
+        (ids(&by_fit), by_fit["fairness"].clone()),
+        (ids(&before), Value::Null)
+    );
+    let first = &fair["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|i| i["worker"]["id"] == workers[0].as_str())
+        .unwrap()
+        .clone();
+    let fit = first["fit_ppm"].as_u64().unwrap();
+    assert_eq!(first["adjusted_ppm"].as_u64().unwrap(), fit - 100_000);
+    assert!(first["rank"].as_u64() > first["fit_rank"].as_u64());
+    for (item, rank) in fair["items"].as_array().unwrap().iter().zip(1..) {
+        assert_eq!(item["rank"], rank);
+        let id = item["worker"]["id"].as_str().unwrap();
+        assert_eq!(
+            item["fit_rank"],
+            1 + ids(&by_fit).iter().position(|other| other == id).unwrap()
+        );
+    }
+    assert!(fair["fairness"]["ndcg_ppm"].as_u64().unwrap() >= 950_000);
+    // A preview is fair alike, and pages walk the same order.
+    let need = json!({"need": {"type": "flyer", "area": "131041"}, "fairness": "off"});
+    assert_eq!(
+        later.post("/v1/matches/preview", &need).expect(200).json()["fairness"],
+        Value::Null
+    );
+    let (mut walked, mut next) = (Vec::new(), format!("{path}?limit=1"));
+    loop {
+        let page = later.get(&next).expect(200).json();
+        walked.extend(ids(&page));
+        let Some(cursor) = page["next"].as_str() else {
+            break;
+        };
+        next = format!("{path}?limit=1&cursor={cursor}");
+    }
+    assert_eq!(walked, ids(&fair));
+}
+
+fn what_nobody_has_answered_is_lifted_for_workers(app: &TestApp) {
+    let organization = app.organization("風");
+    let flyers: Vec<String> = [8, 12]
+        .map(|hours| app.deliverable(&organization, json!({"hours_per_week": hours})))
+        .to_vec();
+    let (worker, other) = (app.worker(json!({})), app.worker(json!({})));
+    let path = format!("/v1/workers/{worker}/matches");
+    let of = |item: &Value| item["deliverable"]["id"].as_str().unwrap().to_owned();
+    let before = app.get(&path).expect(200).json()["items"].clone();
+    let first = of(&before[0]);
+    assert_eq!(
+        (&before[0]["adjusted_ppm"], &before[0]["answers"]),
+        (&before[0]["fit_ppm"], &json!(0))
+    );
+    app.post(
+        "/v1/applications",
+        &json!({"deliverable_id": first, "worker_id": other, "role": "designer"}),
+    )
+    .expect(201);
+    let after = app.get(&path).expect(200).json()["items"].clone();
+    assert_eq!(
+        (of(&after[1]), &after[1]["answers"], &after[1]["fit_rank"]),
+        (first.clone(), &json!(1), &json!(1))
+    );
+    let fit = after[1]["fit_ppm"].as_u64().unwrap();
+    assert_eq!(
+        after[1]["adjusted_ppm"].as_u64().unwrap(),
+        (fit * 666_667 + 500_000) / 1_000_000
+    );
+    assert!(flyers.contains(&of(&after[0])));
+    let by_fit = app.get(&format!("{path}?fairness=off")).expect(200).json();
+    assert_eq!(
+        (of(&by_fit["items"][0]), &by_fit["items"][0]["answers"]),
+        (first, &json!(1))
+    );
+    let page = app.get(&format!("{path}?limit=1")).expect(200).json();
+    let next = app
+        .get(&format!(
+            "{path}?limit=1&cursor={}",
+            page["next"].as_str().unwrap()
+        ))
+        .expect(200)
+        .json();
+    assert_eq!(
+        [of(&page["items"][0]), of(&next["items"][0])],
+        [of(&after[0]), of(&after[1])]
+    );
+}
+
+fn more_than_the_fair_order_holds_goes_on_by_fit(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let workers: Vec<String> = (0..205).map(|_| app.worker(json!({}))).collect();
+    remember(app, 1, &[(&workers[7], 9, 3_000_000)]);
+    let later = app.another();
+    let path = format!("/v1/deliverables/{flyer}/matches?counts=false&limit=70");
+    let (mut walked, mut ranks, mut next) = (Vec::new(), Vec::new(), path.clone());
+    loop {
+        let page = later.get(&next).expect(200).json();
+        walked.extend(ids(&page));
+        ranks.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["rank"].as_u64().unwrap()),
+        );
+        let Some(cursor) = page["next"].as_str() else {
+            break;
+        };
+        next = format!("{path}&cursor={cursor}");
+    }
+    assert_eq!(ranks, (1..=205).collect::<Vec<_>>());
+    let mut all = walked.clone();
+    all.sort();
+    let mut workers = workers;
+    workers.sort();
+    assert_eq!(all, workers);
+}
+
+fn what_was_shown_is_written_down_once_a_day_for_each_viewer(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let workers: Vec<String> = (0..3)
+        .map(|i| app.worker(json!({"hours_per_week": 10 - i})))
+        .collect();
+    let path = format!("/v1/deliverables/{flyer}/matches");
+    let ranking = app.get(&path).expect(200).json();
+    app.get(&path).expect(200);
+    app.get(&format!("/v1/workers/{}/matches", workers[0]))
+        .expect(200);
+    app.post(
+        "/v1/matches/preview",
+        &json!({"need": {"type": "flyer", "area": "131041"}}),
+    )
+    .expect(200);
+    app.get_as(
+        Role::Coordinator,
+        &format!("{path}?role=designer&fairness=off&limit=2"),
+    )
+    .expect(200);
+    app.get_as(Role::Coordinator, "/v1/shown-lists").expect(403);
+
+    let lists = app
+        .get(&format!("/v1/shown-lists?subject_id={flyer}"))
+        .expect(200)
+        .json();
+    let lists = lists["items"].as_array().unwrap();
+    assert_eq!(lists.len(), 2);
+    assert_eq!(
+        (&lists[0]["viewer"], &lists[0]["role"]),
+        (&json!("coordinator:test"), &json!("designer"))
+    );
+    assert_eq!(
+        (
+            &lists[0]["strength_ppm"],
+            lists[0]["items"].as_array().unwrap().len()
+        ),
+        (&Value::Null, 2)
+    );
+    assert_eq!(
+        (&lists[1]["kind"], &lists[1]["weights_version"]),
+        (&json!("workers"), &json!("default-1"))
+    );
+    assert_eq!(lists[1]["at_change"], ranking["at_change"]);
+    for (shown, item) in lists[1]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(ranking["items"].as_array().unwrap())
+    {
+        assert_eq!(shown["id"], item["worker"]["id"]);
+        for member in ["rank", "fit_rank", "fit_ppm", "adjusted_ppm"] {
+            assert_eq!(shown[member], item[member]);
         }
-        assert!(fair["fairness"]["ndcg_ppm"].as_u64().unwrap() >= 950_000);
-        // A preview is fair alike, and pages walk the same order.
-        let need = json!({"need": {"type": "flyer", "area": "131041"}, "fairness": "off"});
-        assert_eq!(later.post("/v1/matches/preview", &need).expect(200).json()["fairness"], Value::Null);
-        let (mut walked, mut next) = (Vec::new(), format!("{path}?limit=1"));
-        loop {
-            let page = later.get(&next).expect(200).json();
-            walked.extend(ids(&page));
-            let Some(cursor) = page["next"].as_str() else { break };
-            next = format!("{path}?limit=1&cursor={cursor}");
-        }
-        assert_eq!(walked, ids(&fair));
     }
+    let page = app.get("/v1/shown-lists?limit=2").expect(200).json();
+    let next = page["next"].as_str().unwrap();
+    assert_eq!(
+        app.get(&format!("/v1/shown-lists?limit=2&cursor={next}"))
+            .expect(200)
+            .json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 
-    fn what_nobody_has_answered_is_lifted_for_workers(app) {
-        let organization = app.organization("風");
-        let flyers: Vec<String> = [8, 12].map(|hours| app.deliverable(&organization, json!({"hours_per_week": hours}))).to_vec();
-        let (worker, other) = (app.worker(json!({})), app.worker(json!({})));
-        let path = format!("/v1/workers/{worker}/matches");
-        let of = |item: &Value| item["deliverable"]["id"].as_str().unwrap().to_owned();
-        let before = app.get(&path).expect(200).json()["items"].clone();
-        let first = of(&before[0]);
-        assert_eq!((&before[0]["adjusted_ppm"], &before[0]["answers"]), (&before[0]["fit_ppm"], &json!(0)));
-        app.post("/v1/applications", &json!({"deliverable_id": first, "worker_id": other, "role": "designer"})).expect(201);
-        let after = app.get(&path).expect(200).json()["items"].clone();
-        assert_eq!((of(&after[1]), &after[1]["answers"], &after[1]["fit_rank"]), (first.clone(), &json!(1), &json!(1)));
-        let fit = after[1]["fit_ppm"].as_u64().unwrap();
-        assert_eq!(after[1]["adjusted_ppm"].as_u64().unwrap(), (fit * 666_667 + 500_000) / 1_000_000);
-        assert!(flyers.contains(&of(&after[0])));
-        let by_fit = app.get(&format!("{path}?fairness=off")).expect(200).json();
-        assert_eq!((of(&by_fit["items"][0]), &by_fit["items"][0]["answers"]), (first, &json!(1)));
-        let page = app.get(&format!("{path}?limit=1")).expect(200).json();
-        let next = app.get(&format!("{path}?limit=1&cursor={}", page["next"].as_str().unwrap())).expect(200).json();
-        assert_eq!([of(&page["items"][0]), of(&next["items"][0])], [of(&after[0]), of(&after[1])]);
-    }
+    let share = app.get("/v1/statistics/exposure?weeks=1").expect(200).json();
+    let (workers, deliverables) = (&share["workers"], &share["deliverables"]);
+    assert_eq!(
+        (&workers["lists"], &workers["considered"], &workers["shown"]),
+        (&json!(2), &json!(3), &json!(3))
+    );
+    assert_eq!(
+        (&workers["never_shown_ppm"], &deliverables["gini_ppm"]),
+        (&json!(0), &json!(0))
+    );
+    // Attention 2, 2 · 0.63093 and 0.5: 2 · (0.5 · 1 + 1.26186 · 2 + 2 · 3) / (3 · 3.76186) − 4 / 3.
+    assert_eq!(workers["gini_ppm"], 265_826);
+    assert_eq!(
+        (&workers["quality"]["lists"], &workers["quality"]["given_up_ppm"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(
+        (&deliverables["lists"], &deliverables["shown"]),
+        (&json!(1), &json!(1))
+    );
+}
 
-    fn more_than_the_fair_order_holds_goes_on_by_fit(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let workers: Vec<String> = (0..205).map(|_| app.worker(json!({}))).collect();
-        remember(app, 1, &[(&workers[7], 9, 3_000_000)]);
-        let later = app.another();
-        let path = format!("/v1/deliverables/{flyer}/matches?counts=false&limit=70");
-        let (mut walked, mut ranks, mut next) = (Vec::new(), Vec::new(), path.clone());
-        loop {
-            let page = later.get(&next).expect(200).json();
-            walked.extend(ids(&page));
-            ranks.extend(page["items"].as_array().unwrap().iter().map(|item| item["rank"].as_u64().unwrap()));
-            let Some(cursor) = page["next"].as_str() else { break };
-            next = format!("{path}&cursor={cursor}");
-        }
-        assert_eq!(ranks, (1..=205).collect::<Vec<_>>());
-        let mut all = walked.clone();
-        all.sort();
-        let mut workers = workers;
-        workers.sort();
-        assert_eq!(all, workers);
-    }
-
-    fn what_was_shown_is_written_down_once_a_day_for_each_viewer(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let workers: Vec<String> = (0..3).map(|i| app.worker(json!({"hours_per_week": 10 - i}))).collect();
-        let path = format!("/v1/deliverables/{flyer}/matches");
-        let ranking = app.get(&path).expect(200).json();
-        app.get(&path).expect(200);
-        app.get(&format!("/v1/workers/{}/matches", workers[0])).expect(200);
-        app.post("/v1/matches/preview", &json!({"need": {"type": "flyer", "area": "131041"}})).expect(200);
-        app.get_as(Role::Coordinator, &format!("{path}?role=designer&fairness=off&limit=2")).expect(200);
-        app.get_as(Role::Coordinator, "/v1/shown-lists").expect(403);
-
-        let lists = app.get(&format!("/v1/shown-lists?subject_id={flyer}")).expect(200).json();
-        let lists = lists["items"].as_array().unwrap();
-        assert_eq!(lists.len(), 2);
-        assert_eq!((&lists[0]["viewer"], &lists[0]["role"]), (&json!("coordinator:test"), &json!("designer")));
-        assert_eq!((&lists[0]["strength_ppm"], lists[0]["items"].as_array().unwrap().len()), (&Value::Null, 2));
-        assert_eq!((&lists[1]["kind"], &lists[1]["weights_version"]), (&json!("workers"), &json!("default-1")));
-        assert_eq!(lists[1]["at_change"], ranking["at_change"]);
-        for (shown, item) in lists[1]["items"].as_array().unwrap().iter().zip(ranking["items"].as_array().unwrap()) {
-            assert_eq!(shown["id"], item["worker"]["id"]);
-            for member in ["rank", "fit_rank", "fit_ppm", "adjusted_ppm"] {
-                assert_eq!(shown[member], item[member]);
-            }
-        }
-        let page = app.get("/v1/shown-lists?limit=2").expect(200).json();
-        let next = page["next"].as_str().unwrap();
-        assert_eq!(app.get(&format!("/v1/shown-lists?limit=2&cursor={next}")).expect(200).json()["items"].as_array().unwrap().len(), 1);
-
-        let share = app.get("/v1/statistics/exposure?weeks=1").expect(200).json();
-        let (workers, deliverables) = (&share["workers"], &share["deliverables"]);
-        assert_eq!((&workers["lists"], &workers["considered"], &workers["shown"]), (&json!(2), &json!(3), &json!(3)));
-        assert_eq!((&workers["never_shown_ppm"], &deliverables["gini_ppm"]), (&json!(0), &json!(0)));
-        // Attention 2, 2 · 0.63093 and 0.5: 2 · (0.5 · 1 + 1.26186 · 2 + 2 · 3) / (3 · 3.76186) − 4 / 3.
-        assert_eq!(workers["gini_ppm"], 265_826);
-        assert_eq!((&workers["quality"]["lists"], &workers["quality"]["given_up_ppm"]), (&json!(1), &json!(0)));
-        assert_eq!((&deliverables["lists"], &deliverables["shown"]), (&json!(1), &json!(1)));
-    }
-
-    fn nothing_shown_is_no_inequality(app) {
-        let share = app.get("/v1/statistics/exposure").expect(200).json();
-        assert_eq!(share["workers"]["never_shown_ppm"], Value::Null);
-        assert_eq!((&share["workers"]["gini_ppm"], &share["workers"]["quality"]["given_up_ppm"]), (&json!(0), &Value::Null));
-        assert_eq!(app.get("/v1/statistics/exposure?weeks=0").expect(400).faults(), [("weeks".into(), "range".into())]);
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        assert_eq!(app.get(&format!("/v1/deliverables/{flyer}/matches?fairness=maybe")).status, 400);
-    }
+fn nothing_shown_is_no_inequality(app: &TestApp) {
+    let share = app.get("/v1/statistics/exposure").expect(200).json();
+    assert_eq!(share["workers"]["never_shown_ppm"], Value::Null);
+    assert_eq!(
+        (
+            &share["workers"]["gini_ppm"],
+            &share["workers"]["quality"]["given_up_ppm"]
+        ),
+        (&json!(0), &Value::Null)
+    );
+    assert_eq!(
+        app.get("/v1/statistics/exposure?weeks=0").expect(400).faults(),
+        [("weeks".into(), "range".into())]
+    );
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    assert_eq!(
+        app.get(&format!("/v1/deliverables/{flyer}/matches?fairness=maybe"))
+            .status,
+        400
+    );
 }

@@ -66,23 +66,25 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
 }
 
 on_both! {
-    fn each_hostile_file_gets_a_clear_report(app) {
-        let all = files::files();
-        assert!(all.len() >= 60, "{}", all.len());
-        if let Ok(folder) = std::env::var("MUSUBI_HOSTILE_DIR") {
-            std::fs::create_dir_all(&folder).unwrap();
-            for file in &all {
-                std::fs::write(std::path::Path::new(&folder).join(file.name), &file.bytes).unwrap();
-            }
-        }
-        let (before, mut faults) = (resident(), Vec::new());
+    each_hostile_file_gets_a_clear_report,
+}
+
+fn each_hostile_file_gets_a_clear_report(app: &TestApp) {
+    let all = files::files();
+    assert!(all.len() >= 60, "{}", all.len());
+    if let Ok(folder) = std::env::var("MUSUBI_HOSTILE_DIR") {
+        std::fs::create_dir_all(&folder).unwrap();
         for file in &all {
-            check(app, file, &mut faults);
+            std::fs::write(std::path::Path::new(&folder).join(file.name), &file.bytes).unwrap();
         }
-        assert!(faults.is_empty(), "{}", faults.join("\n"));
-        // Other tests of this process grow, too.
-        let grown = resident().saturating_sub(before);
-        assert!(grown < 400 * 1024 * 1024, "{grown} bytes");
-        app.get("/healthz").expect(200);
     }
+    let (before, mut faults) = (resident(), Vec::new());
+    for file in &all {
+        check(app, file, &mut faults);
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    // Other tests of this process grow, too.
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 400 * 1024 * 1024, "{grown} bytes");
+    app.get("/healthz").expect(200);
 }

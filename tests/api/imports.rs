@@ -64,155 +64,338 @@ fn changes(app: &TestApp) -> i64 {
 }
 
 on_both! {
-    fn the_archive_goes_in_whole_and_once(app) {
-        let report = archive(app);
-        assert_eq!((report.rows, report.created_deliverables, report.rejected.len(), report.unknown_types.len()), (147, 147, 0, 0));
-        let reconciliation = report.reconciliation.clone().unwrap();
-        assert_eq!((reconciliation.listed(), reconciliation.declared()), (147, 152));
-        let missing: Vec<(i32, &str, i32)> = reconciliation.rows.iter().filter(|r| r.listed != r.declared)
-            .map(|r| (r.fiscal_year, r.category.as_str(), r.declared - r.listed)).collect();
-        assert_eq!(missing, [(2021, "個人型プロジェクト「GRANT」", 5)]);
-        let (before, position) = (all(app, "/v1/deliverables"), changes(app));
-        let again = archive(app);
-        assert_eq!((again.created_deliverables, again.unchanged_deliverables, again.created_organizations, again.updated_organizations), (0, 147, 0, 0));
-        assert_eq!(changes(app), position, "nothing was written");
-        assert_eq!((&again.recognised, &again.doubtful), (&report.recognised, &report.doubtful));
-        assert_eq!(all(app, "/v1/deliverables"), before);
-    }
+    the_archive_goes_in_whole_and_once,
+    rows_keep_where_they_were_published,
+    one_organization_under_several_names_is_recognised_and_likeness_only_listed,
+    a_dry_run_tells_the_same_and_writes_nothing,
+    a_bad_cell_is_reported_with_its_place_and_the_rest_goes_in,
+    a_file_that_is_none_is_refused_whole,
+    a_cut_or_damaged_file_loses_only_the_rows_that_are,
+    a_byte_order_mark_and_any_order_of_columns_are_understood,
+    an_import_that_fails_in_the_middle_leaves_nothing,
+    organizations_that_are_registered_already_are_found,
+    the_demonstration_is_the_same_everywhere_and_loads_once,
+}
 
-    fn rows_keep_where_they_were_published(app) {
-        archive(app);
-        let deliverables = all(app, "/v1/deliverables");
-        let of_row = |row: u64| deliverables.iter().find(|d| d["provenance"]["row"] == json!(row)).unwrap();
-        let first = of_row(1);
-        assert_eq!(first["provenance"]["cells"], json!(["平成27年度", "長期プロジェクト", "3～6か月", "墨田区", "太巻みまもりネットワーク", "ウェブサイト"]));
-        assert_eq!((&first["status"], &first["fiscal_year"], &first["format"], &first["type"]), (&json!("delivered"), &json!(2015), &json!("long"), &json!("website")));
-        // A merged cell continues the one above, in its own block only.
-        let merged: Vec<&Value> = deliverables.iter().filter(|d| d["provenance"]["cells"][5] == "").collect();
-        assert_eq!(merged.len(), 4);
-        assert!(merged.iter().all(|d| ["intergenerational_programme", "life_shift_programme"].contains(&d["type"].as_str().unwrap())));
-        // 江 東 区 is 江東区.
-        assert!(deliverables.iter().any(|d| d["provenance"]["cells"][3] == "江 東 区" && d["area"] == "131083"));
-        // Two deliverables in one cell.
-        let both = deliverables.iter().find(|d| d["title"] == "マーケティング基礎調査情報発信施策の提案").unwrap();
-        assert_eq!((&both["type"], &both["additional_types"]), (&json!("market_survey"), &json!(["publicity_proposal"])));
-        // Two requesters in one cell.
-        let joint: Vec<&Value> = deliverables.iter().filter(|d| !d["joint_organization_ids"].as_array().unwrap().is_empty()).collect();
-        assert_eq!(joint.len(), 2);
-    }
+fn the_archive_goes_in_whole_and_once(app: &TestApp) {
+    let report = archive(app);
+    assert_eq!(
+        (
+            report.rows,
+            report.created_deliverables,
+            report.rejected.len(),
+            report.unknown_types.len()
+        ),
+        (147, 147, 0, 0)
+    );
+    let reconciliation = report.reconciliation.clone().unwrap();
+    assert_eq!((reconciliation.listed(), reconciliation.declared()), (147, 152));
+    let missing: Vec<(i32, &str, i32)> = reconciliation
+        .rows
+        .iter()
+        .filter(|r| r.listed != r.declared)
+        .map(|r| (r.fiscal_year, r.category.as_str(), r.declared - r.listed))
+        .collect();
+    assert_eq!(missing, [(2021, "個人型プロジェクト「GRANT」", 5)]);
+    let (before, position) = (all(app, "/v1/deliverables"), changes(app));
+    let again = archive(app);
+    assert_eq!(
+        (
+            again.created_deliverables,
+            again.unchanged_deliverables,
+            again.created_organizations,
+            again.updated_organizations
+        ),
+        (0, 147, 0, 0)
+    );
+    assert_eq!(changes(app), position, "nothing was written");
+    assert_eq!(
+        (&again.recognised, &again.doubtful),
+        (&report.recognised, &report.doubtful)
+    );
+    assert_eq!(all(app, "/v1/deliverables"), before);
+}
 
-    fn one_organization_under_several_names_is_recognised_and_likeness_only_listed(app) {
-        let report = archive(app);
-        let organizations = all(app, "/v1/organizations");
-        let names = |name: &str| -> Vec<String> {
-            let found = organizations.iter().find(|o| o["name"] == name).unwrap_or_else(|| panic!("{name}"));
-            found["aliases"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().to_owned()).collect()
+fn rows_keep_where_they_were_published(app: &TestApp) {
+    archive(app);
+    let deliverables = all(app, "/v1/deliverables");
+    let of_row = |row: u64| {
+        deliverables
+            .iter()
+            .find(|d| d["provenance"]["row"] == json!(row))
+            .unwrap()
+    };
+    let first = of_row(1);
+    assert_eq!(
+        first["provenance"]["cells"],
+        json!([
+            "平成27年度",
+            "長期プロジェクト",
+            "3～6か月",
+            "墨田区",
+            "太巻みまもりネットワーク",
+            "ウェブサイト"
+        ])
+    );
+    assert_eq!(
+        (
+            &first["status"],
+            &first["fiscal_year"],
+            &first["format"],
+            &first["type"]
+        ),
+        (
+            &json!("delivered"),
+            &json!(2015),
+            &json!("long"),
+            &json!("website")
+        )
+    );
+    // A merged cell continues the one above, in its own block only.
+    let merged: Vec<&Value> = deliverables
+        .iter()
+        .filter(|d| d["provenance"]["cells"][5] == "")
+        .collect();
+    assert_eq!(merged.len(), 4);
+    assert!(merged.iter().all(|d| {
+        ["intergenerational_programme", "life_shift_programme"].contains(&d["type"].as_str().unwrap())
+    }));
+    // 江 東 区 is 江東区.
+    assert!(
+        deliverables
+            .iter()
+            .any(|d| d["provenance"]["cells"][3] == "江 東 区" && d["area"] == "131083")
+    );
+    // Two deliverables in one cell.
+    let both = deliverables
+        .iter()
+        .find(|d| d["title"] == "マーケティング基礎調査情報発信施策の提案")
+        .unwrap();
+    assert_eq!(
+        (&both["type"], &both["additional_types"]),
+        (&json!("market_survey"), &json!(["publicity_proposal"]))
+    );
+    // Two requesters in one cell.
+    let joint: Vec<&Value> = deliverables
+        .iter()
+        .filter(|d| !d["joint_organization_ids"].as_array().unwrap().is_empty())
+        .collect();
+    assert_eq!(joint.len(), 2);
+}
+
+fn one_organization_under_several_names_is_recognised_and_likeness_only_listed(app: &TestApp) {
+    let report = archive(app);
+    let organizations = all(app, "/v1/organizations");
+    let names = |name: &str| -> Vec<String> {
+        let found = organizations
+            .iter()
+            .find(|o| o["name"] == name)
+            .unwrap_or_else(|| panic!("{name}"));
+        found["aliases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|a| a.as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names("NPO法人ドリームタウン").len(), 3);
+    assert_eq!(names("みたか・みんなの広場"), ["みたか・みんなの広場運営協議会"]);
+    assert_eq!(names("小金井市けやき通り商店会"), ["小金井市けやき通り商店街"]);
+    assert_eq!(names("歌声広場よりみち"), ["歌声広場 よりみち"]);
+    assert_eq!(names("NPO法人 風のやすみば"), [] as [&str; 0]);
+    assert_eq!(report.recognised.len(), 4, "{:?}", report.recognised);
+    assert!(
+        report
+            .doubtful
+            .iter()
+            .any(|d| [d.one.as_str(), d.other.as_str()] == ["元気スクールグループ", "野川元気スクール"]),
+        "{:?}",
+        report.doubtful
+    );
+    assert!(
+        organizations.iter().any(|o| o["name"] == "元気スクールグループ"),
+        "what is doubtful is not merged"
+    );
+    let kinds = |kind: &str| organizations.iter().filter(|o| o["kind"] == kind).count();
+    assert!(kinds("npo") == 30 && kinds("government") == 3 && kinds("social_welfare_council") >= 4);
+}
+
+fn a_dry_run_tells_the_same_and_writes_nothing(app: &TestApp) {
+    let position = changes(app);
+    let dry = import(app, musubi::demo::ARCHIVE.as_bytes(), true).unwrap();
+    assert_eq!((dry.created_deliverables, changes(app)), (147, position));
+    let real = import(app, musubi::demo::ARCHIVE.as_bytes(), false).unwrap();
+    assert_eq!(dry, real);
+}
+
+fn a_bad_cell_is_reported_with_its_place_and_the_rest_goes_in(app: &TestApp) {
+    let rows = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\n\
+                令和0年度,短期プロジェクト,1日,新宿区,乙の会,チラシ制作\n\
+                令和3年度,短期プロジェクト,1日,新塾区,丙の会,チラシ制作\n\
+                令和3年度,謎のプロジェクト,1日,新宿区,丁の会,チラシ制作\n\
+                令和3年度,短期プロジェクト,1日,新宿区,,チラシ制作\n\
+                令和3年度,短期プロジェクト,1日,新宿区,戊の会,占い\n\
+                令和3年度,短期プロジェクト,1日\n";
+    let report = import(app, format!("{HEADER}{rows}").as_bytes(), false).unwrap();
+    let faults: Vec<(u64, &str, &str)> = report
+        .rejected
+        .iter()
+        .map(|f| (f.line, f.column.as_str(), f.code))
+        .collect();
+    assert_eq!(
+        faults,
+        [
+            (3, "年度", "unknown_year"),
+            (4, "地域名", "unknown_area"),
+            (5, "区分", "unknown_category"),
+            (6, "団体名", "missing_requester"),
+            (8, "row", "wrong_number_of_cells"),
+        ]
+    );
+    assert!(
+        report.rejected[1].message.contains("新宿区"),
+        "the nearest is suggested: {}",
+        report.rejected[1]
+    );
+    assert_eq!((report.rows, report.created_deliverables), (7, 2));
+    assert_eq!(
+        (
+            report.unknown_types[0].line,
+            report.unknown_types[0].value.as_str()
+        ),
+        (7, "占い")
+    );
+    let other = all(app, "/v1/deliverables")
+        .into_iter()
+        .find(|d| d["title"] == "占い")
+        .unwrap();
+    assert_eq!(other["type"], "other");
+}
+
+fn a_file_that_is_none_is_refused_whole(app: &TestApp) {
+    let position = changes(app);
+    let refused = |bytes: &[u8]| import(app, bytes, false).unwrap_err().to_string();
+    assert!(
+        refused("年度,区分,期間,地域名,団体名\n".as_bytes())
+            .contains("lacks 支援内容: expected 年度,区分,期間,地域名,団体名,支援内容")
+    );
+    assert!(refused(b"").contains("expected"));
+    assert!(refused(b"\x89PNG\r\n\x1a\n\x00\x00").contains("none of UTF-8"));
+    assert!(refused(b"PK\x03\x04\x00\x00").contains("binary"));
+    assert!(refused(&[0x94, 0x4e, 0x93, 0x78]).contains("Shift_JIS"));
+    assert_eq!(changes(app), position);
+}
+
+fn a_cut_or_damaged_file_loses_only_the_rows_that_are(app: &TestApp) {
+    let row = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\r\n";
+    let mut file = format!("{}{row}", HEADER.replace('\n', "\r\n")).into_bytes();
+    file.extend("令和3年度,短期プロジェクト,1日,新宿区,\u{1b}[31m乙の会,チラシ制作\r\n".as_bytes());
+    file.extend(
+        format!(
+            "令和3年度,短期プロジェクト,1日,新宿区,{},チラシ制作\r\n",
+            "長".repeat(201)
+        )
+        .as_bytes(),
+    );
+    file.extend(&row.as_bytes()[..row.len() - 4]);
+    let report = import(app, &file, false).unwrap();
+    let faults: Vec<(u64, &str, &str)> = report
+        .rejected
+        .iter()
+        .map(|f| (f.line, f.column.as_str(), f.code))
+        .collect();
+    assert_eq!(
+        faults,
+        [
+            (3, "団体名", "control_character"),
+            (4, "団体名", "length"),
+            (5, "支援内容", "invalid_utf8")
+        ]
+    );
+    assert_eq!(report.created_deliverables, 1);
+}
+
+fn a_byte_order_mark_and_any_order_of_columns_are_understood(app: &TestApp) {
+    let file = "\u{feff}支援内容,団体名,地域名,期間,区分,年度\r\nチラシ制作,甲の会,新宿区,1日,短期プロジェクト,２０２１年度\r\n";
+    let report = import(app, file.as_bytes(), false).unwrap();
+    assert_eq!((report.created_deliverables, report.rejected.len()), (1, 0));
+}
+
+fn an_import_that_fails_in_the_middle_leaves_nothing(app: &TestApp) {
+    // The last deliverable's organization is lost while the file is written: everything is rolled back.
+    let position = changes(app);
+    let failing = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let file = File {
+            name: "archive.csv",
+            bytes: musubi::demo::ARCHIVE.as_bytes(),
         };
-        assert_eq!(names("NPO法人ドリームタウン").len(), 3);
-        assert_eq!(names("みたか・みんなの広場"), ["みたか・みんなの広場運営協議会"]);
-        assert_eq!(names("小金井市けやき通り商店会"), ["小金井市けやき通り商店街"]);
-        assert_eq!(names("歌声広場よりみち"), ["歌声広場 よりみち"]);
-        assert_eq!(names("NPO法人 風のやすみば"), [] as [&str; 0]);
-        assert_eq!(report.recognised.len(), 4, "{:?}", report.recognised);
-        assert!(report.doubtful.iter().any(|d| [d.one.as_str(), d.other.as_str()] == ["元気スクールグループ", "野川元気スクール"]), "{:?}", report.doubtful);
-        assert!(organizations.iter().any(|o| o["name"] == "元気スクールグループ"), "what is doubtful is not merged");
-        let kinds = |kind: &str| organizations.iter().filter(|o| o["kind"] == kind).count();
-        assert!(kinds("npo") == 30 && kinds("government") == 3 && kinds("social_welfare_council") >= 4);
-    }
+        let stop = |done: usize, _| assert!(done < 200, "the power went out");
+        imports::import_engagements(
+            &app.state.pool,
+            &app.state.catalogues,
+            "test",
+            &file,
+            None,
+            false,
+            &stop,
+        )
+    }));
+    assert!(failing.is_err());
+    assert_eq!(changes(app), position);
+    assert_eq!(all(app, "/v1/organizations").len(), 0);
+    assert_eq!(
+        archive(app).created_deliverables,
+        147,
+        "and the connection is usable again"
+    );
+}
 
-    fn a_dry_run_tells_the_same_and_writes_nothing(app) {
-        let position = changes(app);
-        let dry = import(app, musubi::demo::ARCHIVE.as_bytes(), true).unwrap();
-        assert_eq!((dry.created_deliverables, changes(app)), (147, position));
-        let real = import(app, musubi::demo::ARCHIVE.as_bytes(), false).unwrap();
-        assert_eq!(dry, real);
-    }
+fn organizations_that_are_registered_already_are_found(app: &TestApp) {
+    let id = app.organization("ＮＰＯ法人　甲の会");
+    let rows = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\n";
+    let report = import(app, format!("{HEADER}{rows}").as_bytes(), false).unwrap();
+    assert_eq!(
+        (report.created_organizations, report.updated_organizations),
+        (0, 1)
+    );
+    assert_eq!(all(app, "/v1/deliverables")[0]["organization_id"], json!(id));
+    assert_eq!(
+        app.get(&format!("/v1/organizations/{id}")).json()["aliases"],
+        json!(["甲の会"])
+    );
+}
 
-    fn a_bad_cell_is_reported_with_its_place_and_the_rest_goes_in(app) {
-        let rows = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\n\
-                    令和0年度,短期プロジェクト,1日,新宿区,乙の会,チラシ制作\n\
-                    令和3年度,短期プロジェクト,1日,新塾区,丙の会,チラシ制作\n\
-                    令和3年度,謎のプロジェクト,1日,新宿区,丁の会,チラシ制作\n\
-                    令和3年度,短期プロジェクト,1日,新宿区,,チラシ制作\n\
-                    令和3年度,短期プロジェクト,1日,新宿区,戊の会,占い\n\
-                    令和3年度,短期プロジェクト,1日\n";
-        let report = import(app, format!("{HEADER}{rows}").as_bytes(), false).unwrap();
-        let faults: Vec<(u64, &str, &str)> = report.rejected.iter().map(|f| (f.line, f.column.as_str(), f.code)).collect();
-        assert_eq!(faults, [
-            (3, "年度", "unknown_year"), (4, "地域名", "unknown_area"), (5, "区分", "unknown_category"),
-            (6, "団体名", "missing_requester"), (8, "row", "wrong_number_of_cells"),
-        ]);
-        assert!(report.rejected[1].message.contains("新宿区"), "the nearest is suggested: {}", report.rejected[1]);
-        assert_eq!((report.rows, report.created_deliverables), (7, 2));
-        assert_eq!((report.unknown_types[0].line, report.unknown_types[0].value.as_str()), (7, "占い"));
-        let other = all(app, "/v1/deliverables").into_iter().find(|d| d["title"] == "占い").unwrap();
-        assert_eq!(other["type"], "other");
-    }
-
-    fn a_file_that_is_none_is_refused_whole(app) {
-        let position = changes(app);
-        let refused = |bytes: &[u8]| import(app, bytes, false).unwrap_err().to_string();
-        assert!(refused("年度,区分,期間,地域名,団体名\n".as_bytes()).contains("lacks 支援内容: expected 年度,区分,期間,地域名,団体名,支援内容"));
-        assert!(refused(b"").contains("expected"));
-        assert!(refused(b"\x89PNG\r\n\x1a\n\x00\x00").contains("none of UTF-8"));
-        assert!(refused(b"PK\x03\x04\x00\x00").contains("binary"));
-        assert!(refused(&[0x94, 0x4e, 0x93, 0x78]).contains("Shift_JIS"));
-        assert_eq!(changes(app), position);
-    }
-
-    fn a_cut_or_damaged_file_loses_only_the_rows_that_are(app) {
-        let row = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\r\n";
-        let mut file = format!("{}{row}", HEADER.replace('\n', "\r\n")).into_bytes();
-        file.extend("令和3年度,短期プロジェクト,1日,新宿区,\u{1b}[31m乙の会,チラシ制作\r\n".as_bytes());
-        file.extend(format!("令和3年度,短期プロジェクト,1日,新宿区,{},チラシ制作\r\n", "長".repeat(201)).as_bytes());
-        file.extend(&row.as_bytes()[..row.len() - 4]);
-        let report = import(app, &file, false).unwrap();
-        let faults: Vec<(u64, &str, &str)> = report.rejected.iter().map(|f| (f.line, f.column.as_str(), f.code)).collect();
-        assert_eq!(faults, [(3, "団体名", "control_character"), (4, "団体名", "length"), (5, "支援内容", "invalid_utf8")]);
-        assert_eq!(report.created_deliverables, 1);
-    }
-
-    fn a_byte_order_mark_and_any_order_of_columns_are_understood(app) {
-        let file = "\u{feff}支援内容,団体名,地域名,期間,区分,年度\r\nチラシ制作,甲の会,新宿区,1日,短期プロジェクト,２０２１年度\r\n";
-        let report = import(app, file.as_bytes(), false).unwrap();
-        assert_eq!((report.created_deliverables, report.rejected.len()), (1, 0));
-    }
-
-    fn an_import_that_fails_in_the_middle_leaves_nothing(app) {
-        // The last deliverable's organization is lost while the file is written: everything is rolled back.
-        let position = changes(app);
-        let failing = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let file = File { name: "archive.csv", bytes: musubi::demo::ARCHIVE.as_bytes() };
-            let stop = |done: usize, _| assert!(done < 200, "the power went out");
-            imports::import_engagements(&app.state.pool, &app.state.catalogues, "test", &file, None, false, &stop)
-        }));
-        assert!(failing.is_err());
-        assert_eq!(changes(app), position);
-        assert_eq!(all(app, "/v1/organizations").len(), 0);
-        assert_eq!(archive(app).created_deliverables, 147, "and the connection is usable again");
-    }
-
-    fn organizations_that_are_registered_already_are_found(app) {
-        let id = app.organization("ＮＰＯ法人　甲の会");
-        let rows = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\n";
-        let report = import(app, format!("{HEADER}{rows}").as_bytes(), false).unwrap();
-        assert_eq!((report.created_organizations, report.updated_organizations), (0, 1));
-        assert_eq!(all(app, "/v1/deliverables")[0]["organization_id"], json!(id));
-        assert_eq!(app.get(&format!("/v1/organizations/{id}")).json()["aliases"], json!(["甲の会"]));
-    }
-
-    fn the_demonstration_is_the_same_everywhere_and_loads_once(app) {
-        let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-        let loaded = musubi::demo::load(&app.state, today, 300).unwrap();
-        assert_eq!((loaded.engagements, loaded.workers, loaded.requests), (147, 300, 15));
-        let (_, top) = musubi::demo::top_five(&app.state, today).unwrap();
-        let again = musubi::demo::load(&app.state, today, 300).unwrap();
-        assert_eq!((again.organizations, again.engagements, again.workers, again.requests), (0, 0, 0, 0));
-        assert_eq!(musubi::demo::top_five(&app.state, today).unwrap().1, top);
-        // What the other database shows too.
-        let expected = std::fs::read_to_string("tests/api/demo_top_five.txt").unwrap();
-        assert_eq!(top, expected, "the demonstration's ranking changed: look at it, then keep it in tests/api/demo_top_five.txt");
-        let open = app.get("/v1/deliverables?status=open").json();
-        assert!(open["items"].as_array().unwrap().iter().all(|d| d["demo"] == json!(true) && d["fiscal_year"] == json!(2026)));
-    }
+fn the_demonstration_is_the_same_everywhere_and_loads_once(app: &TestApp) {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+    let loaded = musubi::demo::load(&app.state, today, 300).unwrap();
+    assert_eq!(
+        (loaded.engagements, loaded.workers, loaded.requests),
+        (147, 300, 15)
+    );
+    let (_, top) = musubi::demo::top_five(&app.state, today).unwrap();
+    let again = musubi::demo::load(&app.state, today, 300).unwrap();
+    assert_eq!(
+        (
+            again.organizations,
+            again.engagements,
+            again.workers,
+            again.requests
+        ),
+        (0, 0, 0, 0)
+    );
+    assert_eq!(musubi::demo::top_five(&app.state, today).unwrap().1, top);
+    // What the other database shows too.
+    let expected = std::fs::read_to_string("tests/api/demo_top_five.txt").unwrap();
+    assert_eq!(
+        top, expected,
+        "the demonstration's ranking changed: look at it, then keep it in tests/api/demo_top_five.txt"
+    );
+    let open = app.get("/v1/deliverables?status=open").json();
+    assert!(
+        open["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|d| d["demo"] == json!(true) && d["fiscal_year"] == json!(2026))
+    );
 }

@@ -22,67 +22,100 @@ fn names(page: &Value) -> Vec<String> {
 }
 
 on_both! {
-    fn pages_survive_inserts_in_every_order(app) {
-        for i in 0..7 {
-            app.organization(&format!("団体{}", i / 2));
-        }
-        for sort in ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"] {
-            let all = names(&app.get(&format!("/v1/organizations?sort={sort}")).json());
-            let count = all.len();
-            let mut walked = Vec::new();
-            let mut path = format!("/v1/organizations?sort={sort}&limit=2");
-            loop {
-                let response = app.get(&path).expect(200);
-                let page = response.json();
-                walked.extend(names(&page));
-                let Some(next) = page["next"].as_str() else {
-                    assert_eq!(response.header("link"), "");
-                    break;
-                };
-                path = format!("/v1/organizations?sort={sort}&limit=2&cursor={next}");
-                let link = response.header("link").to_owned();
-                assert!(link.contains(next) && link.ends_with("rel=\"next\""), "{link}");
-                // What comes in before the cursor is not shown, and shifts nothing.
-                if walked.len() == 4 {
-                    app.organization(if sort == "name" { "あ" } else { "団体9" });
-                }
+    pages_survive_inserts_in_every_order,
+    a_cursor_belongs_to_its_order,
+    a_page_of_many_workers_runs_on_an_index,
+    a_page_of_many_applications_runs_on_an_index,
+}
+
+fn pages_survive_inserts_in_every_order(app: &TestApp) {
+    for i in 0..7 {
+        app.organization(&format!("団体{}", i / 2));
+    }
+    for sort in [
+        "name",
+        "-name",
+        "created_at",
+        "-created_at",
+        "updated_at",
+        "-updated_at",
+    ] {
+        let all = names(&app.get(&format!("/v1/organizations?sort={sort}")).json());
+        let count = all.len();
+        let mut walked = Vec::new();
+        let mut path = format!("/v1/organizations?sort={sort}&limit=2");
+        loop {
+            let response = app.get(&path).expect(200);
+            let page = response.json();
+            walked.extend(names(&page));
+            let Some(next) = page["next"].as_str() else {
+                assert_eq!(response.header("link"), "");
+                break;
+            };
+            path = format!("/v1/organizations?sort={sort}&limit=2&cursor={next}");
+            let link = response.header("link").to_owned();
+            assert!(link.contains(next) && link.ends_with("rel=\"next\""), "{link}");
+            // What comes in before the cursor is not shown, and shifts nothing.
+            if walked.len() == 4 {
+                app.organization(if sort == "name" { "あ" } else { "団体9" });
             }
-            walked.retain(|name| name != "団体9" && name != "あ");
-            let mut expected = all.clone();
-            expected.retain(|name| name != "団体9" && name != "あ");
-            assert_eq!(walked, expected, "{sort} of {count}");
         }
+        walked.retain(|name| name != "団体9" && name != "あ");
+        let mut expected = all.clone();
+        expected.retain(|name| name != "団体9" && name != "あ");
+        assert_eq!(walked, expected, "{sort} of {count}");
     }
+}
 
-    fn a_cursor_belongs_to_its_order(app) {
-        for name in ["一", "二", "三"] {
-            app.organization(name);
-        }
-        let next = app.get("/v1/organizations?sort=name&limit=1").json()["next"].as_str().unwrap().to_owned();
-        let other = app.get(&format!("/v1/organizations?sort=-name&cursor={next}")).expect(422);
-        assert_eq!(other.faults(), [("cursor".into(), "invalid_cursor".into())]);
-        app.get("/v1/organizations?cursor=nonsense").expect(422);
-        app.get("/v1/organizations?limit=201").expect(400);
-        app.get("/v1/organizations?limit=200").expect(200);
+fn a_cursor_belongs_to_its_order(app: &TestApp) {
+    for name in ["一", "二", "三"] {
+        app.organization(name);
     }
+    let next = app.get("/v1/organizations?sort=name&limit=1").json()["next"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let other = app
+        .get(&format!("/v1/organizations?sort=-name&cursor={next}"))
+        .expect(422);
+    assert_eq!(other.faults(), [("cursor".into(), "invalid_cursor".into())]);
+    app.get("/v1/organizations?cursor=nonsense").expect(422);
+    app.get("/v1/organizations?limit=201").expect(400);
+    app.get("/v1/organizations?limit=200").expect(200);
+}
 
-    fn a_page_of_many_workers_runs_on_an_index(app) {
-        populate(app, 100_000);
-        for query in ["area=131041&status=active", "area=131041&skill=graphic_design", "skill=video_editing&role=video_creator", "status=active&sort=alias"] {
-            let filter: WorkerFilter = serde_urlencoded::from_str(query).unwrap();
-            runs_on_an_index(app, query, |db| Ok(store::query(db, &Reach::Everything, &filter, true)?.limit(51)));
-            let page = app.get(&format!("/v1/workers?{query}")).expect(200).json();
-            assert_eq!(page["items"].as_array().unwrap().len(), 50, "{query}");
-        }
+fn a_page_of_many_workers_runs_on_an_index(app: &TestApp) {
+    populate(app, 100_000);
+    for query in [
+        "area=131041&status=active",
+        "area=131041&skill=graphic_design",
+        "skill=video_editing&role=video_creator",
+        "status=active&sort=alias",
+    ] {
+        let filter: WorkerFilter = serde_urlencoded::from_str(query).unwrap();
+        runs_on_an_index(app, query, |db| {
+            Ok(store::query(db, &Reach::Everything, &filter, true)?.limit(51))
+        });
+        let page = app.get(&format!("/v1/workers?{query}")).expect(200).json();
+        assert_eq!(page["items"].as_array().unwrap().len(), 50, "{query}");
     }
+}
 
-    fn a_page_of_many_applications_runs_on_an_index(app) {
-        populate_applications(app, 50_000);
-        let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
-        for query in ["", "sort=updated_at", "status=accepted", "role=designer", &format!("worker_id={nobody}"), &format!("deliverable_id={nobody}&status=submitted")] {
-            let filter: ApplicationFilter = serde_urlencoded::from_str(query).unwrap();
-            runs_on_an_index(app, query, |_| Ok(applications::store::query(&Reach::Everything, &filter)?.limit(51)));
-        }
+fn a_page_of_many_applications_runs_on_an_index(app: &TestApp) {
+    populate_applications(app, 50_000);
+    let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+    for query in [
+        "",
+        "sort=updated_at",
+        "status=accepted",
+        "role=designer",
+        &format!("worker_id={nobody}"),
+        &format!("deliverable_id={nobody}&status=submitted"),
+    ] {
+        let filter: ApplicationFilter = serde_urlencoded::from_str(query).unwrap();
+        runs_on_an_index(app, query, |_| {
+            Ok(applications::store::query(&Reach::Everything, &filter)?.limit(51))
+        });
     }
 }
 

@@ -1,252 +1,510 @@
 //! The API's manners: problem documents, languages, conditional requests, repeated POSTs.
 
-use crate::support::on_both;
+use crate::support::{TestApp, on_both};
 use serde_json::{Value, json};
 
 on_both! {
-    fn every_refusal_is_a_problem_document(app) {
+    every_refusal_is_a_problem_document,
+    a_bad_value_is_named_with_its_place_and_rule,
+    a_member_may_not_be_there_twice,
+    an_integer_may_be_written_as_a_float,
+    messages_come_in_the_clients_language,
+    a_plain_request_id_is_kept_and_a_strange_one_replaced,
+    what_is_known_is_not_sent_again,
+    a_lost_update_is_prevented,
+    if_match_takes_several_tags_and_wants_something_to_be_there,
+    a_tag_names_the_language_of_what_speaks_one,
+    whoever_sends_no_precondition_never_fails_one,
+    a_patch_of_nothing_changes_nothing,
+    head_is_get_without_its_body,
+    of_many_who_change_one_version_one_wins,
+    a_merge_patch_unsets_by_null_and_keeps_the_rest,
+    a_repeated_post_gets_the_first_answer,
+    a_refused_post_leaves_its_key_free,
+    twins_create_one_thing,
+    two_callers_may_use_the_same_key,
+    the_server_says_when_it_is_ready,
+}
+
+fn every_refusal_is_a_problem_document(app: &TestApp) {
+    let bearer = format!("Bearer {}", app.admin);
+    let auth = ("authorization", bearer.as_str());
+    let json_type = ("content-type", "application/json");
+    let long = vec![b' '; 1024 * 1024 + 1];
+    type Case<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], &'c [u8], u16, &'c str);
+    let cases: [Case; 12] = [
+        ("GET", "/v1/nowhere", &[auth], b"", 404, "not_found"),
+        ("GET", "/", &[], b"", 404, "not_found"),
+        (
+            "PUT",
+            "/v1/organizations",
+            &[auth],
+            b"",
+            405,
+            "method_not_allowed",
+        ),
+        ("GET", "/v1/organizations", &[], b"", 401, "unauthenticated"),
+        (
+            "GET",
+            "/v1/organizations/42",
+            &[auth],
+            b"",
+            400,
+            "invalid_parameters",
+        ),
+        (
+            "GET",
+            "/v1/organizations?limit=0",
+            &[auth],
+            b"",
+            400,
+            "invalid_parameters",
+        ),
+        (
+            "GET",
+            "/v1/organizations?nmae=x",
+            &[auth],
+            b"",
+            400,
+            "invalid_parameters",
+        ),
+        (
+            "GET",
+            "/v1/organizations?area=131999",
+            &[auth],
+            b"",
+            422,
+            "invalid",
+        ),
+        (
+            "POST",
+            "/v1/organizations",
+            &[auth, json_type],
+            b"{\"name\": ",
+            400,
+            "malformed_json",
+        ),
+        (
+            "POST",
+            "/v1/organizations",
+            &[auth, json_type],
+            &long,
+            413,
+            "too_large",
+        ),
+        (
+            "POST",
+            "/v1/organizations",
+            &[auth, ("content-type", "text/plain")],
+            b"{}",
+            415,
+            "unsupported_media_type",
+        ),
+        (
+            "POST",
+            "/v1/organizations",
+            &[auth, json_type],
+            b"[]",
+            422,
+            "invalid",
+        ),
+    ];
+    for (method, path, headers, body, status, code) in cases {
+        let refused = app.send(method, path, headers, body).expect(status);
+        assert_eq!(refused.code(), code, "{method} {path}");
+        let problem = refused.json();
+        assert_eq!(problem["request_id"], refused.header("x-request-id"));
+        assert_eq!(problem["status"], status);
+    }
+    assert_eq!(
+        app.put("/v1/organizations", &json!({})).header("allow"),
+        "GET, POST"
+    );
+}
+
+fn a_bad_value_is_named_with_its_place_and_rule(app: &TestApp) {
+    let refused = |body: Value| app.post("/v1/organizations", &body).expect(422).faults();
+    let one = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
+    assert_eq!(refused(json!({"area": "131041"})), one("/name", "missing_field"));
+    assert_eq!(
+        refused(json!({"name": 5, "area": "131041"})),
+        one("/name", "wrong_type")
+    );
+    assert_eq!(
+        refused(json!({"name": "a", "area": "131041", "kind": "club"})),
+        one("/kind", "unknown_value")
+    );
+    assert_eq!(
+        refused(json!({"name": "a", "area": "131041", "nmae": 1})),
+        one("/nmae", "unknown_field")
+    );
+    assert_eq!(
+        refused(json!({"name": "a\u{0}", "area": "131041"})),
+        one("/name", "control_character")
+    );
+    assert_eq!(
+        refused(json!({"name": "a", "area": "131041", "contact": ["x"]})),
+        one("/contact", "wrong_type")
+    );
+    assert_eq!(
+        refused(json!({"name": "a", "area": "131042"})),
+        one("/area", "unknown_area")
+    );
+    let several = json!({"name": " ", "area": "131041", "corporate_number": "1234567890123",
+        "contact": {"email": "nobody"}, "themes": ["dementia", "dementia"]});
+    let codes: Vec<String> = refused(several)
+        .into_iter()
+        .map(|(place, code)| format!("{place} {code}"))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "/contact/email email",
+            "/corporate_number check_digit",
+            "/name blank",
+            "/themes duplicate"
+        ]
+    );
+    let label = "a".repeat(63);
+    let long = json!({"name": "風", "area": "131041", "contact": {"email": format!("a@{label}.{label}.{label}.{label}")}});
+    assert_eq!(
+        app.post("/v1/organizations", &long).expect(422).faults(),
+        [("/contact/email".into(), "length".into())]
+    );
+}
+
+fn a_member_may_not_be_there_twice(app: &TestApp) {
+    let headers = [
+        ("authorization", &*format!("Bearer {}", app.admin)),
+        ("content-type", "application/json"),
+    ];
+    let twice = br#"{"name": "a", "area": "131041", "name": "b"}"#;
+    let faults = app
+        .send("POST", "/v1/organizations", &headers, twice)
+        .expect(422)
+        .faults();
+    assert_eq!(faults[0].1, "duplicate_field");
+}
+
+fn an_integer_may_be_written_as_a_float(app: &TestApp) {
+    let headers = [
+        ("authorization", &*format!("Bearer {}", app.admin)),
+        ("content-type", "application/json"),
+    ];
+    let created = app
+        .send("POST", "/v1/workers", &headers, br#"{"hours_per_week": 11.0}"#)
+        .expect(201);
+    assert_eq!(created.json()["hours_per_week"], 11);
+    app.send("POST", "/v1/workers", &headers, br#"{"hours_per_week": 11.5}"#)
+        .expect(422);
+}
+
+fn messages_come_in_the_clients_language(app: &TestApp) {
+    let detail = |language: &str| {
+        let refused = app.get_with("/v1/organizations/42", &[("accept-language", language)]);
+        refused.json()["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(detail("en"), "An id has the form of a UUID.");
+    assert_eq!(detail("ja"), "IDはUUIDの形式にしてください。");
+    assert_eq!(detail("fr"), "IDはUUIDの形式にしてください。");
+}
+
+fn a_plain_request_id_is_kept_and_a_strange_one_replaced(app: &TestApp) {
+    assert_eq!(
+        app.get_with("/healthz", &[("x-request-id", "job-7")])
+            .header("x-request-id"),
+        "job-7"
+    );
+    let given = app
+        .get_with("/healthz", &[("x-request-id", "a b")])
+        .header("x-request-id")
+        .to_owned();
+    assert_eq!(given.len(), 36);
+}
+
+fn what_is_known_is_not_sent_again(app: &TestApp) {
+    let id = app.organization("風のやすみば");
+    let path = format!("/v1/organizations/{id}");
+    let first = app.get(&path).expect(200);
+    let again = app
+        .get_with(&path, &[("if-none-match", first.header("etag"))])
+        .expect(304);
+    assert_eq!(again.text, "");
+    app.patch(&path, &json!({"name": "風"})).expect(200);
+    app.get_with(&path, &[("if-none-match", first.header("etag"))])
+        .expect(200);
+    let skills = app.get("/v1/skills").expect(200);
+    app.get_with("/v1/skills", &[("if-none-match", skills.header("etag"))])
+        .expect(304);
+    let english = [
+        ("if-none-match", skills.header("etag")),
+        ("accept-language", "en"),
+    ];
+    app.get_with("/v1/skills", &english).expect(200);
+}
+
+fn a_lost_update_is_prevented(app: &TestApp) {
+    let id = app.organization("風のやすみば");
+    let path = format!("/v1/organizations/{id}");
+    let tag = app.get(&path).header("etag").to_owned();
+    let changed = app
+        .patch_with(&path, &[("if-match", &tag)], &json!({"name": "一"}))
+        .expect(200);
+    assert_eq!(changed.header("etag"), "\"2\"");
+    assert_eq!(
+        app.patch_with(&path, &[("if-match", &tag)], &json!({"name": "二"}))
+            .expect(412)
+            .code(),
+        "precondition_failed"
+    );
+    app.patch_with(&path, &[("if-match", "W/\"2\"")], &json!({"name": "二"}))
+        .expect(412);
+    app.patch_with(&path, &[("if-match", "*")], &json!({"name": "二"}))
+        .expect(200);
+    assert_eq!(app.get(&path).json()["name"], "二");
+}
+
+fn if_match_takes_several_tags_and_wants_something_to_be_there(app: &TestApp) {
+    let id = app.organization("風のやすみば");
+    let path = format!("/v1/organizations/{id}");
+    app.patch_with(&path, &[("if-match", "\"7\", \"1\"")], &json!({"name": "一"}))
+        .expect(200);
+    app.patch_with(&path, &[("if-match", "nonsense")], &json!({"name": "二"}))
+        .expect(412);
+    let put = |headers: &[(&str, &str)]| {
         let bearer = format!("Bearer {}", app.admin);
-        let auth = ("authorization", bearer.as_str());
-        let json_type = ("content-type", "application/json");
-        let long = vec![b' '; 1024 * 1024 + 1];
-        type Case<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], &'c [u8], u16, &'c str);
-        let cases: [Case; 12] = [
-            ("GET", "/v1/nowhere", &[auth], b"", 404, "not_found"),
-            ("GET", "/", &[], b"", 404, "not_found"),
-            ("PUT", "/v1/organizations", &[auth], b"", 405, "method_not_allowed"),
-            ("GET", "/v1/organizations", &[], b"", 401, "unauthenticated"),
-            ("GET", "/v1/organizations/42", &[auth], b"", 400, "invalid_parameters"),
-            ("GET", "/v1/organizations?limit=0", &[auth], b"", 400, "invalid_parameters"),
-            ("GET", "/v1/organizations?nmae=x", &[auth], b"", 400, "invalid_parameters"),
-            ("GET", "/v1/organizations?area=131999", &[auth], b"", 422, "invalid"),
-            ("POST", "/v1/organizations", &[auth, json_type], b"{\"name\": ", 400, "malformed_json"),
-            ("POST", "/v1/organizations", &[auth, json_type], &long, 413, "too_large"),
-            ("POST", "/v1/organizations", &[auth, ("content-type", "text/plain")], b"{}", 415, "unsupported_media_type"),
-            ("POST", "/v1/organizations", &[auth, json_type], b"[]", 422, "invalid"),
+        let mut all = vec![
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
         ];
-        for (method, path, headers, body, status, code) in cases {
-            let refused = app.send(method, path, headers, body).expect(status);
-            assert_eq!(refused.code(), code, "{method} {path}");
-            let problem = refused.json();
-            assert_eq!(problem["request_id"], refused.header("x-request-id"));
-            assert_eq!(problem["status"], status);
-        }
-        assert_eq!(app.put("/v1/organizations", &json!({})).header("allow"), "GET, POST");
-    }
+        all.extend(headers);
+        app.send("PUT", "/v1/workers/by-external-id/roster/1", &all, b"{}")
+            .status
+    };
+    assert_eq!(
+        [put(&[("if-match", "*")]), put(&[("if-match", "\"1\"")])],
+        [412, 412]
+    );
+    assert_eq!(
+        [put(&[("if-none-match", "*")]), put(&[("if-none-match", "*")])],
+        [201, 412]
+    );
+    assert_eq!(put(&[("if-match", "*")]), 200);
+}
 
-    fn a_bad_value_is_named_with_its_place_and_rule(app) {
-        let refused = |body: Value| app.post("/v1/organizations", &body).expect(422).faults();
-        let one = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
-        assert_eq!(refused(json!({"area": "131041"})), one("/name", "missing_field"));
-        assert_eq!(refused(json!({"name": 5, "area": "131041"})), one("/name", "wrong_type"));
-        assert_eq!(refused(json!({"name": "a", "area": "131041", "kind": "club"})), one("/kind", "unknown_value"));
-        assert_eq!(refused(json!({"name": "a", "area": "131041", "nmae": 1})), one("/nmae", "unknown_field"));
-        assert_eq!(refused(json!({"name": "a\u{0}", "area": "131041"})), one("/name", "control_character"));
-        assert_eq!(refused(json!({"name": "a", "area": "131041", "contact": ["x"]})), one("/contact", "wrong_type"));
-        assert_eq!(refused(json!({"name": "a", "area": "131042"})), one("/area", "unknown_area"));
-        let several = json!({"name": " ", "area": "131041", "corporate_number": "1234567890123",
-            "contact": {"email": "nobody"}, "themes": ["dementia", "dementia"]});
-        let codes: Vec<String> = refused(several).into_iter().map(|(place, code)| format!("{place} {code}")).collect();
-        assert_eq!(codes, ["/contact/email email", "/corporate_number check_digit", "/name blank", "/themes duplicate"]);
-        let label = "a".repeat(63);
-        let long = json!({"name": "風", "area": "131041", "contact": {"email": format!("a@{label}.{label}.{label}.{label}")}});
-        assert_eq!(app.post("/v1/organizations", &long).expect(422).faults(), [("/contact/email".into(), "length".into())]);
-    }
+fn a_tag_names_the_language_of_what_speaks_one(app: &TestApp) {
+    let tag = |language| {
+        app.get_with("/v1/skills/design", &[("accept-language", language)])
+            .header("etag")
+            .to_owned()
+    };
+    assert_eq!([tag("ja"), tag("en")], ["\"1.ja\"", "\"1.en\""]);
+    let other = [("accept-language", "en"), ("if-none-match", "\"1.ja\"")];
+    app.get_with("/v1/skills/design", &other).expect(200);
+    app.patch_with(
+        "/v1/skills/design",
+        &[("if-match", "\"1.ja\"")],
+        &json!({"aliases": ["意匠"]}),
+    )
+    .expect(200);
+}
 
-    fn a_member_may_not_be_there_twice(app) {
-        let headers = [("authorization", &*format!("Bearer {}", app.admin)), ("content-type", "application/json")];
-        let twice = br#"{"name": "a", "area": "131041", "name": "b"}"#;
-        let faults = app.send("POST", "/v1/organizations", &headers, twice).expect(422).faults();
-        assert_eq!(faults[0].1, "duplicate_field");
-    }
-
-    fn an_integer_may_be_written_as_a_float(app) {
-        let headers = [("authorization", &*format!("Bearer {}", app.admin)), ("content-type", "application/json")];
-        let created = app.send("POST", "/v1/workers", &headers, br#"{"hours_per_week": 11.0}"#).expect(201);
-        assert_eq!(created.json()["hours_per_week"], 11);
-        app.send("POST", "/v1/workers", &headers, br#"{"hours_per_week": 11.5}"#).expect(422);
-    }
-
-    fn messages_come_in_the_clients_language(app) {
-        let detail = |language: &str| {
-            let refused = app.get_with("/v1/organizations/42", &[("accept-language", language)]);
-            refused.json()["errors"][0]["message"].as_str().unwrap().to_owned()
-        };
-        assert_eq!(detail("en"), "An id has the form of a UUID.");
-        assert_eq!(detail("ja"), "IDはUUIDの形式にしてください。");
-        assert_eq!(detail("fr"), "IDはUUIDの形式にしてください。");
-    }
-
-    fn a_plain_request_id_is_kept_and_a_strange_one_replaced(app) {
-        assert_eq!(app.get_with("/healthz", &[("x-request-id", "job-7")]).header("x-request-id"), "job-7");
-        let given = app.get_with("/healthz", &[("x-request-id", "a b")]).header("x-request-id").to_owned();
-        assert_eq!(given.len(), 36);
-    }
-
-    fn what_is_known_is_not_sent_again(app) {
-        let id = app.organization("風のやすみば");
-        let path = format!("/v1/organizations/{id}");
-        let first = app.get(&path).expect(200);
-        let again = app.get_with(&path, &[("if-none-match", first.header("etag"))]).expect(304);
-        assert_eq!(again.text, "");
-        app.patch(&path, &json!({"name": "風"})).expect(200);
-        app.get_with(&path, &[("if-none-match", first.header("etag"))]).expect(200);
-        let skills = app.get("/v1/skills").expect(200);
-        app.get_with("/v1/skills", &[("if-none-match", skills.header("etag"))]).expect(304);
-        let english = [("if-none-match", skills.header("etag")), ("accept-language", "en")];
-        app.get_with("/v1/skills", &english).expect(200);
-    }
-
-    fn a_lost_update_is_prevented(app) {
-        let id = app.organization("風のやすみば");
-        let path = format!("/v1/organizations/{id}");
-        let tag = app.get(&path).header("etag").to_owned();
-        let changed = app.patch_with(&path, &[("if-match", &tag)], &json!({"name": "一"})).expect(200);
-        assert_eq!(changed.header("etag"), "\"2\"");
-        assert_eq!(app.patch_with(&path, &[("if-match", &tag)], &json!({"name": "二"})).expect(412).code(), "precondition_failed");
-        app.patch_with(&path, &[("if-match", "W/\"2\"")], &json!({"name": "二"})).expect(412);
-        app.patch_with(&path, &[("if-match", "*")], &json!({"name": "二"})).expect(200);
-        assert_eq!(app.get(&path).json()["name"], "二");
-    }
-
-    fn if_match_takes_several_tags_and_wants_something_to_be_there(app) {
-        let id = app.organization("風のやすみば");
-        let path = format!("/v1/organizations/{id}");
-        app.patch_with(&path, &[("if-match", "\"7\", \"1\"")], &json!({"name": "一"})).expect(200);
-        app.patch_with(&path, &[("if-match", "nonsense")], &json!({"name": "二"})).expect(412);
-        let put = |headers: &[(&str, &str)]| {
-            let bearer = format!("Bearer {}", app.admin);
-            let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
-            all.extend(headers);
-            app.send("PUT", "/v1/workers/by-external-id/roster/1", &all, b"{}").status
-        };
-        assert_eq!([put(&[("if-match", "*")]), put(&[("if-match", "\"1\"")])], [412, 412]);
-        assert_eq!([put(&[("if-none-match", "*")]), put(&[("if-none-match", "*")])], [201, 412]);
-        assert_eq!(put(&[("if-match", "*")]), 200);
-    }
-
-    fn a_tag_names_the_language_of_what_speaks_one(app) {
-        let tag = |language| app.get_with("/v1/skills/design", &[("accept-language", language)]).header("etag").to_owned();
-        assert_eq!([tag("ja"), tag("en")], ["\"1.ja\"", "\"1.en\""]);
-        let other = [("accept-language", "en"), ("if-none-match", "\"1.ja\"")];
-        app.get_with("/v1/skills/design", &other).expect(200);
-        app.patch_with("/v1/skills/design", &[("if-match", "\"1.ja\"")], &json!({"aliases": ["意匠"]})).expect(200);
-    }
-
-    fn whoever_sends_no_precondition_never_fails_one(app) {
-        let worker = app.worker(json!({}));
-        let change = |n: u16| {
-            let path = format!("/v1/workers/{worker}");
-            let put = app.put("/v1/workers/by-external-id/roster/7", &json!({"hours_per_week": n})).status;
-            [app.patch(&path, &json!({"hours_per_week": n})).status, put]
-        };
-        let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let clients: Vec<_> = (1..=8).map(|n| scope.spawn({
-                let change = &change;
-                move || change(n)
-            })).collect();
-            clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
-        });
-        assert_eq!(statuses.iter().filter(|s| **s == 201).count(), 1, "{statuses:?}");
-        assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 15, "{statuses:?}");
-    }
-
-    fn a_patch_of_nothing_changes_nothing(app) {
-        let worker = app.worker(json!({}));
+fn whoever_sends_no_precondition_never_fails_one(app: &TestApp) {
+    let worker = app.worker(json!({}));
+    let change = |n: u16| {
         let path = format!("/v1/workers/{worker}");
-        assert_eq!(app.patch(&path, &json!({})).expect(200).header("etag"), "\"1\"");
-        assert_eq!(app.patch(&path, &json!({"capacity": 1})).expect(200).header("etag"), "\"1\"");
-    }
-
-    fn head_is_get_without_its_body(app) {
-        let head = app.send("HEAD", "/v1/skills", &[], b"").expect(200);
-        assert_eq!((head.text.as_str(), head.header("etag").is_empty()), ("", false));
-        app.send("HEAD", "/v1/nowhere", &[], b"").expect(404);
-    }
-
-    fn of_many_who_change_one_version_one_wins(app) {
-        let id = app.organization("風のやすみば");
-        let path = format!("/v1/organizations/{id}");
-        let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..8)
-                .map(|n| {
-                    let path = &path;
-                    scope.spawn(move || {
-                        app.patch_with(path, &[("if-match", "\"1\"")], &json!({"name": format!("版{n}")})).status
-                    })
+        let put = app
+            .put(
+                "/v1/workers/by-external-id/roster/7",
+                &json!({"hours_per_week": n}),
+            )
+            .status;
+        [app.patch(&path, &json!({"hours_per_week": n})).status, put]
+    };
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (1..=8)
+            .map(|n| {
+                scope.spawn({
+                    let change = &change;
+                    move || change(n)
                 })
-                .collect();
-            clients.into_iter().map(|client| client.join().unwrap()).collect()
-        });
-        assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 1, "{statuses:?}");
-        assert_eq!(statuses.iter().filter(|s| **s == 412).count(), 7, "{statuses:?}");
-    }
+            })
+            .collect();
+        clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap())
+            .collect()
+    });
+    assert_eq!(statuses.iter().filter(|s| **s == 201).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 15, "{statuses:?}");
+}
 
-    fn a_merge_patch_unsets_by_null_and_keeps_the_rest(app) {
-        let body = json!({"name": "風", "area": "131041", "kana": "かぜ", "contact": {"person": "田中", "phone": "03"}});
-        let id = app.post("/v1/organizations", &body).expect(201).json()["id"].as_str().unwrap().to_owned();
-        let path = format!("/v1/organizations/{id}");
-        let patched = app.patch(&path, &json!({"kana": null, "contact": {"phone": null}})).expect(200).json();
-        assert_eq!(patched["kana"], Value::Null);
-        assert_eq!(patched["contact"], json!({"person": "田中", "phone": null, "email": null}));
-        assert_eq!(app.patch(&path, &json!({"name": null})).expect(422).faults()[0].0, "/name");
-        assert_eq!(app.patch(&path, &json!({"id": "x"})).expect(422).faults()[0].1, "unknown_field");
-    }
+fn a_patch_of_nothing_changes_nothing(app: &TestApp) {
+    let worker = app.worker(json!({}));
+    let path = format!("/v1/workers/{worker}");
+    assert_eq!(app.patch(&path, &json!({})).expect(200).header("etag"), "\"1\"");
+    assert_eq!(
+        app.patch(&path, &json!({"capacity": 1}))
+            .expect(200)
+            .header("etag"),
+        "\"1\""
+    );
+}
 
-    fn a_repeated_post_gets_the_first_answer(app) {
-        let body = json!({"name": "風のやすみば", "area": "131041"});
-        let key = [("idempotency-key", "signup-1")];
-        let first = app.post_with("/v1/organizations", &key, &body).expect(201);
-        let again = app.post_with("/v1/organizations", &key, &body).expect(201);
-        assert_eq!(again.text, first.text);
-        assert_eq!((again.header("location"), again.header("etag")), (first.header("location"), first.header("etag")));
-        let other = json!({"name": "別の団体", "area": "131041"});
-        assert_eq!(app.post_with("/v1/organizations", &key, &other).expect(422).code(), "idempotency_key_reused");
-        assert_eq!(app.get("/v1/organizations").json()["items"].as_array().unwrap().len(), 1);
-    }
+fn head_is_get_without_its_body(app: &TestApp) {
+    let head = app.send("HEAD", "/v1/skills", &[], b"").expect(200);
+    assert_eq!((head.text.as_str(), head.header("etag").is_empty()), ("", false));
+    app.send("HEAD", "/v1/nowhere", &[], b"").expect(404);
+}
 
-    fn a_refused_post_leaves_its_key_free(app) {
-        let key = [("idempotency-key", "signup-2")];
-        let body = json!({"name": "風", "area": "131041", "corporate_number": "7000012050002"});
-        app.post("/v1/organizations", &body).expect(201);
-        app.post_with("/v1/organizations", &key, &body).expect(409);
-        app.post_with("/v1/organizations", &key, &body).expect(409);
-        app.post_with("/v1/organizations", &key, &json!({"name": "風", "area": "131041"})).expect(201);
-    }
-
-    fn twins_create_one_thing(app) {
-        let body = json!({"name": "風のやすみば", "area": "131041"});
-        let answers: Vec<(u16, String)> = std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..8)
-                .map(|_| {
-                    let body = &body;
-                    scope.spawn(move || {
-                        let answer = app.post_with("/v1/organizations", &[("idempotency-key", "twin")], body);
-                        (answer.status, answer.text)
-                    })
+fn of_many_who_change_one_version_one_wins(app: &TestApp) {
+    let id = app.organization("風のやすみば");
+    let path = format!("/v1/organizations/{id}");
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8)
+            .map(|n| {
+                let path = &path;
+                scope.spawn(move || {
+                    app.patch_with(path, &[("if-match", "\"1\"")], &json!({"name": format!("版{n}")}))
+                        .status
                 })
-                .collect();
-            clients.into_iter().map(|client| client.join().unwrap()).collect()
-        });
-        assert!(answers.iter().all(|(status, _)| [201, 409].contains(status)), "{answers:?}");
-        let created: Vec<&String> = answers.iter().filter(|(status, _)| *status == 201).map(|(_, text)| text).collect();
-        assert!(created.iter().all(|text| *text == created[0]));
-        assert_eq!(app.get("/v1/organizations").json()["items"].as_array().unwrap().len(), 1);
-    }
+            })
+            .collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|s| **s == 412).count(), 7, "{statuses:?}");
+}
 
-    fn two_callers_may_use_the_same_key(app) {
-        let key = ("idempotency-key", "same");
-        let body = json!({"name": "風", "area": "131041"});
-        app.post_with("/v1/organizations", &[key], &body).expect(201);
-        let other = format!("Bearer {}", app.token(musubi::auth::Role::Coordinator));
-        let headers = [("authorization", other.as_str()), ("content-type", "application/json"), key];
-        let answer = app.send("POST", "/v1/organizations", &headers, json!({"name": "別", "area": "131041"}).to_string().as_bytes());
-        answer.expect(201);
-    }
+fn a_merge_patch_unsets_by_null_and_keeps_the_rest(app: &TestApp) {
+    let body =
+        json!({"name": "風", "area": "131041", "kana": "かぜ", "contact": {"person": "田中", "phone": "03"}});
+    let id = app.post("/v1/organizations", &body).expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/v1/organizations/{id}");
+    let patched = app
+        .patch(&path, &json!({"kana": null, "contact": {"phone": null}}))
+        .expect(200)
+        .json();
+    assert_eq!(patched["kana"], Value::Null);
+    assert_eq!(
+        patched["contact"],
+        json!({"person": "田中", "phone": null, "email": null})
+    );
+    assert_eq!(
+        app.patch(&path, &json!({"name": null})).expect(422).faults()[0].0,
+        "/name"
+    );
+    assert_eq!(
+        app.patch(&path, &json!({"id": "x"})).expect(422).faults()[0].1,
+        "unknown_field"
+    );
+}
 
-    fn the_server_says_when_it_is_ready(app) {
-        app.get("/healthz").expect(200);
-        app.get("/readyz").expect(200);
-        assert!(app.send("GET", "/docs/", &[], b"").expect(200).text.contains("swagger"));
-    }
+fn a_repeated_post_gets_the_first_answer(app: &TestApp) {
+    let body = json!({"name": "風のやすみば", "area": "131041"});
+    let key = [("idempotency-key", "signup-1")];
+    let first = app.post_with("/v1/organizations", &key, &body).expect(201);
+    let again = app.post_with("/v1/organizations", &key, &body).expect(201);
+    assert_eq!(again.text, first.text);
+    assert_eq!(
+        (again.header("location"), again.header("etag")),
+        (first.header("location"), first.header("etag"))
+    );
+    let other = json!({"name": "別の団体", "area": "131041"});
+    assert_eq!(
+        app.post_with("/v1/organizations", &key, &other)
+            .expect(422)
+            .code(),
+        "idempotency_key_reused"
+    );
+    assert_eq!(
+        app.get("/v1/organizations").json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+fn a_refused_post_leaves_its_key_free(app: &TestApp) {
+    let key = [("idempotency-key", "signup-2")];
+    let body = json!({"name": "風", "area": "131041", "corporate_number": "7000012050002"});
+    app.post("/v1/organizations", &body).expect(201);
+    app.post_with("/v1/organizations", &key, &body).expect(409);
+    app.post_with("/v1/organizations", &key, &body).expect(409);
+    app.post_with(
+        "/v1/organizations",
+        &key,
+        &json!({"name": "風", "area": "131041"}),
+    )
+    .expect(201);
+}
+
+fn twins_create_one_thing(app: &TestApp) {
+    let body = json!({"name": "風のやすみば", "area": "131041"});
+    let answers: Vec<(u16, String)> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8)
+            .map(|_| {
+                let body = &body;
+                scope.spawn(move || {
+                    let answer = app.post_with("/v1/organizations", &[("idempotency-key", "twin")], body);
+                    (answer.status, answer.text)
+                })
+            })
+            .collect();
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    assert!(
+        answers.iter().all(|(status, _)| [201, 409].contains(status)),
+        "{answers:?}"
+    );
+    let created: Vec<&String> = answers
+        .iter()
+        .filter(|(status, _)| *status == 201)
+        .map(|(_, text)| text)
+        .collect();
+    assert!(created.iter().all(|text| *text == created[0]));
+    assert_eq!(
+        app.get("/v1/organizations").json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+fn two_callers_may_use_the_same_key(app: &TestApp) {
+    let key = ("idempotency-key", "same");
+    let body = json!({"name": "風", "area": "131041"});
+    app.post_with("/v1/organizations", &[key], &body).expect(201);
+    let other = format!("Bearer {}", app.token(musubi::auth::Role::Coordinator));
+    let headers = [
+        ("authorization", other.as_str()),
+        ("content-type", "application/json"),
+        key,
+    ];
+    let answer = app.send(
+        "POST",
+        "/v1/organizations",
+        &headers,
+        json!({"name": "別", "area": "131041"}).to_string().as_bytes(),
+    );
+    answer.expect(201);
+}
+
+fn the_server_says_when_it_is_ready(app: &TestApp) {
+    app.get("/healthz").expect(200);
+    app.get("/readyz").expect(200);
+    assert!(
+        app.send("GET", "/docs/", &[], b"")
+            .expect(200)
+            .text
+            .contains("swagger")
+    );
 }

@@ -1,6 +1,6 @@
 //! Rankings, both ways, explained.
 
-use crate::support::on_both;
+use crate::support::{TestApp, on_both};
 use serde_json::{Value, json};
 
 /// Adds up what the components contribute.
@@ -23,192 +23,364 @@ fn component<'v>(item: &'v Value, name: &str) -> &'v Value {
 }
 
 on_both! {
-    fn workers_are_ranked_and_every_rank_is_explained(app) {
-        let organization = app.organization("風");
-        app.patch(&format!("/v1/organizations/{organization}"), &json!({"themes": ["dementia"]})).expect(200);
-        let id = app.deliverable(&organization, json!({"day_parts": ["saturday_morning"], "trouble": "会員が減っている"}));
-        let best = app.worker(json!({"themes": ["dementia"], "preferred_formats": ["one_day"],
-            "personal": {"name": "佐藤", "evidence": [{"text": "会員募集のチラシ"}]}}));
-        let second = app.worker(json!({"skills": [{"skill": "graphic_design", "level": 3}, {"skill": "illustration", "level": 1}]}));
-        let silent = app.worker(json!({"themes": null, "hours_per_week": null, "travel_limit_km": null, "area": null}));
-        app.worker(json!({"consent": null}));
-        app.worker(json!({"roles": ["engineer"]}));
-        let ranking = app.get(&format!("/v1/deliverables/{id}/matches")).expect(200);
-        assert!(!ranking.text.contains("佐藤"), "names stay hidden");
-        let ranking = ranking.json();
-        assert_eq!(ranking["deliverable"]["id"], json!(id));
-        assert_eq!((&ranking["considered"], &ranking["passed"]), (&json!(5), &json!(3)));
-        assert_eq!(ranking["removed"], json!([{"gate": "consent_missing", "count": 1}, {"gate": "role_not_offered", "count": 1}]));
-        assert_eq!(ranking["weights"]["version"], "default-1");
-        assert!(ranking["at_change"].as_i64().unwrap() > 0);
+    workers_are_ranked_and_every_rank_is_explained,
+    why_not_has_a_whole_answer,
+    a_write_is_in_the_next_ranking,
+    a_change_of_the_organization_reaches_its_open_deliverables,
+    a_ranking_comes_in_pages_and_by_role,
+    open_deliverables_are_ranked_for_a_worker,
+    a_preview_answers_alike_with_own_weights_and_stores_nothing,
+    a_preview_cares_for_the_themes_of_the_organization_that_asks,
+    the_same_question_has_the_same_answer,
+}
+
+fn workers_are_ranked_and_every_rank_is_explained(app: &TestApp) {
+    let organization = app.organization("風");
+    app.patch(
+        &format!("/v1/organizations/{organization}"),
+        &json!({"themes": ["dementia"]}),
+    )
+    .expect(200);
+    let id = app.deliverable(
+        &organization,
+        json!({"day_parts": ["saturday_morning"], "trouble": "会員が減っている"}),
+    );
+    let best = app.worker(json!({"themes": ["dementia"], "preferred_formats": ["one_day"],
+        "personal": {"name": "佐藤", "evidence": [{"text": "会員募集のチラシ"}]}}));
+    let second = app.worker(
+        json!({"skills": [{"skill": "graphic_design", "level": 3}, {"skill": "illustration", "level": 1}]}),
+    );
+    let silent =
+        app.worker(json!({"themes": null, "hours_per_week": null, "travel_limit_km": null, "area": null}));
+    app.worker(json!({"consent": null}));
+    app.worker(json!({"roles": ["engineer"]}));
+    let ranking = app.get(&format!("/v1/deliverables/{id}/matches")).expect(200);
+    assert!(!ranking.text.contains("佐藤"), "names stay hidden");
+    let ranking = ranking.json();
+    assert_eq!(ranking["deliverable"]["id"], json!(id));
+    assert_eq!(
+        (&ranking["considered"], &ranking["passed"]),
+        (&json!(5), &json!(3))
+    );
+    assert_eq!(
+        ranking["removed"],
+        json!([{"gate": "consent_missing", "count": 1}, {"gate": "role_not_offered", "count": 1}])
+    );
+    assert_eq!(ranking["weights"]["version"], "default-1");
+    assert!(ranking["at_change"].as_i64().unwrap() > 0);
+    let items = ranking["items"].as_array().unwrap();
+    assert_eq!(items[0]["worker"]["id"], json!(best));
+    let mut last = u64::MAX;
+    for (i, item) in items.iter().enumerate() {
+        assert_eq!(item["rank"], json!(i + 1));
+        assert_eq!(item["role"], "designer");
+        let fit = item["fit_ppm"].as_u64().unwrap();
+        assert!(fit <= last);
+        last = fit;
+        assert_eq!(contributions(item), fit);
+        assert_eq!(item["components"].as_array().unwrap().len(), 9);
+    }
+    let theme = component(&items[0], "theme");
+    assert_eq!(
+        (&theme["inputs"]["shared"], &theme["value_ppm"]),
+        (&json!(["dementia"]), &json!(1_000_000))
+    );
+    assert!(items[0]["improvement"].is_null());
+    let of = |id: &str| items.iter().find(|i| i["worker"]["id"] == json!(id)).unwrap();
+    let wish = &component(of(&second), "skill")["inputs"]["wishes"][0];
+    assert_eq!(
+        (&wish["skill"], &wish["required"], &wish["level"]),
+        (&json!("graphic_design"), &json!(3), &json!(3))
+    );
+    assert!(
+        component(of(&second), "skill")["because"]
+            .as_str()
+            .unwrap()
+            .contains("グラフィックデザイン 3(必要 3)")
+    );
+    assert_eq!(of(&silent)["unconfirmed"], json!(["hours", "travel"]));
+    assert_eq!(
+        of(&silent)["completeness_ppm"],
+        json!(650_000),
+        "availability, distance, theme and text are not known"
+    );
+    assert_eq!(component(of(&silent), "distance")["known"], json!(false));
+    assert!(
+        of(&second)["improvement"]["fit_ppm"].as_u64().unwrap() > of(&second)["fit_ppm"].as_u64().unwrap()
+    );
+}
+
+fn why_not_has_a_whole_answer(app: &TestApp) {
+    let id = app.deliverable(&app.organization("風"), json!({}));
+    let ranked = app.worker(json!({}));
+    let removed = app.worker(json!({"status": "paused", "area": "131016", "travel_limit_km": 1, "skills": [{"skill": "graphic_design", "level": 5}]}));
+    let why = |worker: &str| {
+        app.get_with(
+            &format!("/v1/deliverables/{id}/matches/{worker}"),
+            &[("accept-language", "en")],
+        )
+        .expect(200)
+        .json()
+    };
+    let yes = why(&ranked);
+    assert_eq!(
+        (&yes["is_ranked"], &yes["rank"], &yes["failed"]),
+        (&json!(true), &json!(1), &json!([]))
+    );
+    let no = why(&removed);
+    assert_eq!(no["is_ranked"], json!(false));
+    let gates: Vec<&str> = no["failed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["gate"].as_str().unwrap())
+        .collect();
+    assert_eq!(gates, ["inactive", "too_far"]);
+    assert_eq!(no["failed"][1]["because"], "It is beyond their travel limit.");
+    assert!((1..=2).contains(&no["rank"].as_u64().unwrap()));
+    assert_eq!(contributions(&no), no["fit_ppm"].as_u64().unwrap());
+    app.get(&format!(
+        "/v1/deliverables/{id}/matches/0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"
+    ))
+    .expect(404);
+}
+
+fn a_write_is_in_the_next_ranking(app: &TestApp) {
+    let organization = app.organization("風");
+    let id = app.deliverable(&organization, json!({}));
+    let path = format!("/v1/deliverables/{id}/matches");
+    let passed = || app.get(&path).expect(200).json()["passed"].clone();
+    let worker = app.worker(json!({}));
+    assert_eq!(passed(), 1);
+    let worker_path = format!("/v1/workers/{worker}");
+    app.patch(&worker_path, &json!({"status": "paused"})).expect(200);
+    assert_eq!(passed(), 0);
+    app.patch(
+        &worker_path,
+        &json!({"status": "active", "blocked_organization_ids": [organization]}),
+    )
+    .expect(200);
+    assert_eq!(
+        app.get(&path).json()["removed"],
+        json!([{"gate": "blocked", "count": 1}])
+    );
+    app.patch(&worker_path, &json!({"blocked_organization_ids": null}))
+        .expect(200);
+    assert_eq!(passed(), 1);
+    app.delete(&worker_path).expect(204);
+    assert_eq!(passed(), 0);
+}
+
+fn a_change_of_the_organization_reaches_its_open_deliverables(app: &TestApp) {
+    let organization = app.organization("風");
+    app.deliverable(&organization, json!({}));
+    let worker = app.worker(json!({"themes": ["dementia"]}));
+    let theme = || {
+        let ranking = app
+            .get(&format!("/v1/workers/{worker}/matches"))
+            .expect(200)
+            .json();
+        component(&ranking["items"][0], "theme")["inputs"]["shared"].clone()
+    };
+    assert_eq!(theme(), json!([]));
+    app.patch(
+        &format!("/v1/organizations/{organization}"),
+        &json!({"themes": ["dementia"]}),
+    )
+    .expect(200);
+    assert_eq!(theme(), json!(["dementia"]));
+}
+
+fn a_ranking_comes_in_pages_and_by_role(app: &TestApp) {
+    let id = app.deliverable(&app.organization("風"), json!({}));
+    for hours in 1..=9 {
+        app.worker(json!({"hours_per_week": hours, "roles": ["designer", "account_director"]}));
+    }
+    let path = format!("/v1/deliverables/{id}/matches");
+    let whole = app.get(&path).json();
+    let key = |item: &Value| {
+        (
+            item["rank"].clone(),
+            item["worker"]["id"].clone(),
+            item["improvement"].clone(),
+        )
+    };
+    let mut walked = Vec::new();
+    let mut next = String::new();
+    loop {
+        let page = app.get(&format!("{path}?limit=4{next}")).expect(200).json();
+        walked.extend(page["items"].as_array().unwrap().iter().map(key));
+        match page["next"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(
+        walked,
+        whole["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(key)
+            .collect::<Vec<_>>()
+    );
+    let cursor = app.get(&format!("{path}?limit=4")).json()["next"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let elsewhere = app
+        .get(&format!("{path}?role=designer&cursor={cursor}"))
+        .expect(422);
+    assert_eq!(elsewhere.faults(), [("cursor".into(), "invalid_cursor".into())]);
+    let of_role = app
+        .get(&format!("{path}?role=account_director"))
+        .expect(200)
+        .json();
+    assert!(
+        of_role["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|i| i["role"] == "account_director")
+    );
+    assert_eq!(
+        app.get(&format!("{path}?role=engineer")).expect(422).faults(),
+        [("role".into(), "role_not_asked".into())]
+    );
+    assert_eq!(
+        app.get(&format!("{path}?role=wizard")).expect(422).faults()[0].1,
+        "unknown_role"
+    );
+}
+
+fn open_deliverables_are_ranked_for_a_worker(app: &TestApp) {
+    let organization = app.organization("風");
+    let near = app.deliverable(&organization, json!({}));
+    let far = app.deliverable(&organization, json!({"area": "131083"}));
+    app.deliverable(&organization, json!({"format": "long"}));
+    app.deliverable(&organization, json!({"status": "draft"}));
+    let worker = app.worker(json!({}));
+    let ranking = app
+        .get(&format!("/v1/workers/{worker}/matches"))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&ranking["considered"], &ranking["passed"]),
+        (&json!(3), &json!(2))
+    );
+    let items = ranking["items"].as_array().unwrap();
+    assert_eq!(items[0]["deliverable"]["id"], json!(near));
+    assert_eq!(items[1]["deliverable"]["id"], json!(far));
+    for item in items {
+        assert_eq!(contributions(item), item["fit_ppm"].as_u64().unwrap());
+        // The same pair has the same fit from the other side.
+        let id = item["deliverable"]["id"].as_str().unwrap();
+        let other = app.get(&format!("/v1/deliverables/{id}/matches/{worker}")).json();
+        assert_eq!(other["fit_ppm"], item["fit_ppm"]);
+    }
+}
+
+fn a_preview_answers_alike_with_own_weights_and_stores_nothing(app: &TestApp) {
+    let id = app.deliverable(&app.organization("風"), json!({"trouble": "会員が減っている"}));
+    app.worker(json!({"personal": {"evidence": [{"text": "会員募集のチラシ"}]}}));
+    app.worker(json!({"skills": [{"skill": "graphic_design", "level": 3}]}));
+    let need =
+        json!({"type": "flyer", "area": "13104", "title": "会員募集のチラシ", "trouble": "会員が減っている"});
+    let before = app.get(&format!("/v1/deliverables/{id}/matches")).json();
+    let preview = app
+        .post("/v1/matches/preview", &json!({"need": need}))
+        .expect(200)
+        .json();
+    let fits = |ranking: &Value| -> Vec<(Value, Value)> {
         let items = ranking["items"].as_array().unwrap();
-        assert_eq!(items[0]["worker"]["id"], json!(best));
-        let mut last = u64::MAX;
-        for (i, item) in items.iter().enumerate() {
-            assert_eq!(item["rank"], json!(i + 1));
-            assert_eq!(item["role"], "designer");
-            let fit = item["fit_ppm"].as_u64().unwrap();
-            assert!(fit <= last);
-            last = fit;
-            assert_eq!(contributions(item), fit);
-            assert_eq!(item["components"].as_array().unwrap().len(), 9);
-        }
-        let theme = component(&items[0], "theme");
-        assert_eq!((&theme["inputs"]["shared"], &theme["value_ppm"]), (&json!(["dementia"]), &json!(1_000_000)));
-        assert!(items[0]["improvement"].is_null());
-        let of = |id: &str| items.iter().find(|i| i["worker"]["id"] == json!(id)).unwrap();
-        let wish = &component(of(&second), "skill")["inputs"]["wishes"][0];
-        assert_eq!((&wish["skill"], &wish["required"], &wish["level"]), (&json!("graphic_design"), &json!(3), &json!(3)));
-        assert!(component(of(&second), "skill")["because"].as_str().unwrap().contains("グラフィックデザイン 3(必要 3)"));
-        assert_eq!(of(&silent)["unconfirmed"], json!(["hours", "travel"]));
-        assert_eq!(of(&silent)["completeness_ppm"], json!(650_000), "availability, distance, theme and text are not known");
-        assert_eq!(component(of(&silent), "distance")["known"], json!(false));
-        assert!(of(&second)["improvement"]["fit_ppm"].as_u64().unwrap() > of(&second)["fit_ppm"].as_u64().unwrap());
+        items
+            .iter()
+            .map(|i| (i["worker"]["id"].clone(), i["fit_ppm"].clone()))
+            .collect()
+    };
+    assert_eq!(fits(&preview), fits(&before));
+    assert_eq!(preview["at_change"], before["at_change"]);
+    let text = app
+        .post(
+            "/v1/matches/preview",
+            &json!({"need": need, "weights": {"text": 1}}),
+        )
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&text["weights"]["version"], &text["weights"]["text"]),
+        (&json!("custom"), &json!(1_000_000))
+    );
+    for item in text["items"].as_array().unwrap() {
+        assert_eq!(
+            item["fit_ppm"].as_u64().unwrap().max(1000),
+            component(item, "text")["value_ppm"].as_u64().unwrap().max(1000)
+        );
+        assert_eq!(contributions(item), item["fit_ppm"].as_u64().unwrap());
     }
+    assert_eq!(
+        app.get("/v1/deliverables").json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let refused = |body: Value| app.post("/v1/matches/preview", &body).expect(422).faults()[0].clone();
+    assert_eq!(
+        refused(json!({"need": need, "weights": {"text": 0}})).1,
+        "no_weight"
+    );
+    assert_eq!(
+        refused(json!({"need": need, "weights": {"text": -1}})),
+        ("/weights/text".into(), "range".into())
+    );
+    assert_eq!(
+        refused(json!({"need": {"type": "flier", "area": "13104"}})),
+        ("/need/type".into(), "unknown_type".into())
+    );
+    assert_eq!(
+        refused(json!({"need": need, "role": "engineer"})),
+        ("/role".into(), "role_not_asked".into())
+    );
+    let nobody = json!({"type": "flyer", "area": "13104", "organization_id": id});
+    assert_eq!(
+        refused(json!({"need": nobody})),
+        ("/need/organization_id".into(), "unknown_organization".into())
+    );
+}
 
-    fn why_not_has_a_whole_answer(app) {
-        let id = app.deliverable(&app.organization("風"), json!({}));
-        let ranked = app.worker(json!({}));
-        let removed = app.worker(json!({"status": "paused", "area": "131016", "travel_limit_km": 1, "skills": [{"skill": "graphic_design", "level": 5}]}));
-        let why = |worker: &str| app.get_with(&format!("/v1/deliverables/{id}/matches/{worker}"), &[("accept-language", "en")]).expect(200).json();
-        let yes = why(&ranked);
-        assert_eq!((&yes["is_ranked"], &yes["rank"], &yes["failed"]), (&json!(true), &json!(1), &json!([])));
-        let no = why(&removed);
-        assert_eq!(no["is_ranked"], json!(false));
-        let gates: Vec<&str> = no["failed"].as_array().unwrap().iter().map(|f| f["gate"].as_str().unwrap()).collect();
-        assert_eq!(gates, ["inactive", "too_far"]);
-        assert_eq!(no["failed"][1]["because"], "It is beyond their travel limit.");
-        assert!((1..=2).contains(&no["rank"].as_u64().unwrap()));
-        assert_eq!(contributions(&no), no["fit_ppm"].as_u64().unwrap());
-        app.get(&format!("/v1/deliverables/{id}/matches/0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")).expect(404);
-    }
+fn a_preview_cares_for_the_themes_of_the_organization_that_asks(app: &TestApp) {
+    let organization = app
+        .post(
+            "/v1/organizations",
+            &json!({"name": "風", "area": "131041", "themes": ["place_to_gather"]}),
+        )
+        .expect(201)
+        .json()["id"]
+        .clone();
+    app.worker(json!({"themes": ["place_to_gather"]}));
+    let theme_of = |need: Value| {
+        let ranking = app
+            .post("/v1/matches/preview", &json!({"need": need}))
+            .expect(200)
+            .json();
+        component(&ranking["items"][0], "theme")["value_ppm"].clone()
+    };
+    assert_eq!(
+        theme_of(json!({"type": "flyer", "area": "13104", "organization_id": organization})),
+        json!(1_000_000)
+    );
+    assert_eq!(
+        theme_of(json!({"type": "flyer", "area": "13104"})),
+        json!(500_000)
+    );
+}
 
-    fn a_write_is_in_the_next_ranking(app) {
-        let organization = app.organization("風");
-        let id = app.deliverable(&organization, json!({}));
-        let path = format!("/v1/deliverables/{id}/matches");
-        let passed = || app.get(&path).expect(200).json()["passed"].clone();
-        let worker = app.worker(json!({}));
-        assert_eq!(passed(), 1);
-        let worker_path = format!("/v1/workers/{worker}");
-        app.patch(&worker_path, &json!({"status": "paused"})).expect(200);
-        assert_eq!(passed(), 0);
-        app.patch(&worker_path, &json!({"status": "active", "blocked_organization_ids": [organization]})).expect(200);
-        assert_eq!(app.get(&path).json()["removed"], json!([{"gate": "blocked", "count": 1}]));
-        app.patch(&worker_path, &json!({"blocked_organization_ids": null})).expect(200);
-        assert_eq!(passed(), 1);
-        app.delete(&worker_path).expect(204);
-        assert_eq!(passed(), 0);
+fn the_same_question_has_the_same_answer(app: &TestApp) {
+    let id = app.deliverable(&app.organization("風"), json!({}));
+    for _ in 0..10 {
+        app.worker(json!({}));
     }
-
-    fn a_change_of_the_organization_reaches_its_open_deliverables(app) {
-        let organization = app.organization("風");
-        app.deliverable(&organization, json!({}));
-        let worker = app.worker(json!({"themes": ["dementia"]}));
-        let theme = || {
-            let ranking = app.get(&format!("/v1/workers/{worker}/matches")).expect(200).json();
-            component(&ranking["items"][0], "theme")["inputs"]["shared"].clone()
-        };
-        assert_eq!(theme(), json!([]));
-        app.patch(&format!("/v1/organizations/{organization}"), &json!({"themes": ["dementia"]})).expect(200);
-        assert_eq!(theme(), json!(["dementia"]));
-    }
-
-    fn a_ranking_comes_in_pages_and_by_role(app) {
-        let id = app.deliverable(&app.organization("風"), json!({}));
-        for hours in 1..=9 {
-            app.worker(json!({"hours_per_week": hours, "roles": ["designer", "account_director"]}));
-        }
-        let path = format!("/v1/deliverables/{id}/matches");
-        let whole = app.get(&path).json();
-        let key = |item: &Value| (item["rank"].clone(), item["worker"]["id"].clone(), item["improvement"].clone());
-        let mut walked = Vec::new();
-        let mut next = String::new();
-        loop {
-            let page = app.get(&format!("{path}?limit=4{next}")).expect(200).json();
-            walked.extend(page["items"].as_array().unwrap().iter().map(key));
-            match page["next"].as_str() {
-                Some(cursor) => next = format!("&cursor={cursor}"),
-                None => break,
-            }
-        }
-        assert_eq!(walked, whole["items"].as_array().unwrap().iter().map(key).collect::<Vec<_>>());
-        let cursor = app.get(&format!("{path}?limit=4")).json()["next"].as_str().unwrap().to_owned();
-        let elsewhere = app.get(&format!("{path}?role=designer&cursor={cursor}")).expect(422);
-        assert_eq!(elsewhere.faults(), [("cursor".into(), "invalid_cursor".into())]);
-        let of_role = app.get(&format!("{path}?role=account_director")).expect(200).json();
-        assert!(of_role["items"].as_array().unwrap().iter().all(|i| i["role"] == "account_director"));
-        assert_eq!(app.get(&format!("{path}?role=engineer")).expect(422).faults(), [("role".into(), "role_not_asked".into())]);
-        assert_eq!(app.get(&format!("{path}?role=wizard")).expect(422).faults()[0].1, "unknown_role");
-    }
-
-    fn open_deliverables_are_ranked_for_a_worker(app) {
-        let organization = app.organization("風");
-        let near = app.deliverable(&organization, json!({}));
-        let far = app.deliverable(&organization, json!({"area": "131083"}));
-        app.deliverable(&organization, json!({"format": "long"}));
-        app.deliverable(&organization, json!({"status": "draft"}));
-        let worker = app.worker(json!({}));
-        let ranking = app.get(&format!("/v1/workers/{worker}/matches")).expect(200).json();
-        assert_eq!((&ranking["considered"], &ranking["passed"]), (&json!(3), &json!(2)));
-        let items = ranking["items"].as_array().unwrap();
-        assert_eq!(items[0]["deliverable"]["id"], json!(near));
-        assert_eq!(items[1]["deliverable"]["id"], json!(far));
-        for item in items {
-            assert_eq!(contributions(item), item["fit_ppm"].as_u64().unwrap());
-            // The same pair has the same fit from the other side.
-            let id = item["deliverable"]["id"].as_str().unwrap();
-            let other = app.get(&format!("/v1/deliverables/{id}/matches/{worker}")).json();
-            assert_eq!(other["fit_ppm"], item["fit_ppm"]);
-        }
-    }
-
-    fn a_preview_answers_alike_with_own_weights_and_stores_nothing(app) {
-        let id = app.deliverable(&app.organization("風"), json!({"trouble": "会員が減っている"}));
-        app.worker(json!({"personal": {"evidence": [{"text": "会員募集のチラシ"}]}}));
-        app.worker(json!({"skills": [{"skill": "graphic_design", "level": 3}]}));
-        let need = json!({"type": "flyer", "area": "13104", "title": "会員募集のチラシ", "trouble": "会員が減っている"});
-        let before = app.get(&format!("/v1/deliverables/{id}/matches")).json();
-        let preview = app.post("/v1/matches/preview", &json!({"need": need})).expect(200).json();
-        let fits = |ranking: &Value| -> Vec<(Value, Value)> {
-            let items = ranking["items"].as_array().unwrap();
-            items.iter().map(|i| (i["worker"]["id"].clone(), i["fit_ppm"].clone())).collect()
-        };
-        assert_eq!(fits(&preview), fits(&before));
-        assert_eq!(preview["at_change"], before["at_change"]);
-        let text = app.post("/v1/matches/preview", &json!({"need": need, "weights": {"text": 1}})).expect(200).json();
-        assert_eq!((&text["weights"]["version"], &text["weights"]["text"]), (&json!("custom"), &json!(1_000_000)));
-        for item in text["items"].as_array().unwrap() {
-            assert_eq!(item["fit_ppm"].as_u64().unwrap().max(1000), component(item, "text")["value_ppm"].as_u64().unwrap().max(1000));
-            assert_eq!(contributions(item), item["fit_ppm"].as_u64().unwrap());
-        }
-        assert_eq!(app.get("/v1/deliverables").json()["items"].as_array().unwrap().len(), 1);
-        let refused = |body: Value| app.post("/v1/matches/preview", &body).expect(422).faults()[0].clone();
-        assert_eq!(refused(json!({"need": need, "weights": {"text": 0}})).1, "no_weight");
-        assert_eq!(refused(json!({"need": need, "weights": {"text": -1}})), ("/weights/text".into(), "range".into()));
-        assert_eq!(refused(json!({"need": {"type": "flier", "area": "13104"}})), ("/need/type".into(), "unknown_type".into()));
-        assert_eq!(refused(json!({"need": need, "role": "engineer"})), ("/role".into(), "role_not_asked".into()));
-        let nobody = json!({"type": "flyer", "area": "13104", "organization_id": id});
-        assert_eq!(refused(json!({"need": nobody})), ("/need/organization_id".into(), "unknown_organization".into()));
-    }
-
-    fn a_preview_cares_for_the_themes_of_the_organization_that_asks(app) {
-        let organization = app.post("/v1/organizations", &json!({"name": "風", "area": "131041", "themes": ["place_to_gather"]})).expect(201).json()["id"].clone();
-        app.worker(json!({"themes": ["place_to_gather"]}));
-        let theme_of = |need: Value| {
-            let ranking = app.post("/v1/matches/preview", &json!({"need": need})).expect(200).json();
-            component(&ranking["items"][0], "theme")["value_ppm"].clone()
-        };
-        assert_eq!(theme_of(json!({"type": "flyer", "area": "13104", "organization_id": organization})), json!(1_000_000));
-        assert_eq!(theme_of(json!({"type": "flyer", "area": "13104"})), json!(500_000));
-    }
-
-    fn the_same_question_has_the_same_answer(app) {
-        let id = app.deliverable(&app.organization("風"), json!({}));
-        for _ in 0..10 {
-            app.worker(json!({}));
-        }
-        let path = format!("/v1/deliverables/{id}/matches");
-        assert_eq!(app.get(&path).text, app.get(&path).text);
-    }
+    let path = format!("/v1/deliverables/{id}/matches");
+    assert_eq!(app.get(&path).text, app.get(&path).text);
 }

@@ -51,181 +51,390 @@ fn dump(app: &TestApp) -> String {
 }
 
 on_both! {
-    fn every_look_at_anothers_personal_data_is_audited_and_at_ones_own_is_not(app) {
-        let worker = app.worker(json!({"personal": {"name": "佐藤 陽子"}}));
-        let nameless = app.worker(json!({"alias": "匿名"}));
-        app.user("c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        app.user("w@example.jp", json!({"role": "worker", "worker_id": worker}));
-        let token = |email: &str| app.login(email)["access_token"].as_str().unwrap().to_owned();
-        let (coordinator, own) = (token("c@example.jp"), token("w@example.jp"));
-        let (of_worker, of_nameless) = (format!("subject_id={worker}&action=personal_data.read"), format!("subject_id={nameless}"));
-        let path = format!("/v1/workers/{worker}");
-        app.call("GET", &path, &own, &Value::Null).expect(200);
-        app.call("PATCH", &path, &own, &json!({"hours_per_week": 3})).expect(200);
-        app.call("GET", &path, &app.token(musubi::auth::Role::Importer), &Value::Null).expect(200);
-        assert!(actions(app, &of_worker).is_empty());
-        app.call("GET", &path, &coordinator, &Value::Null).expect(200);
-        app.call("GET", "/v1/workers", &coordinator, &Value::Null).expect(200);
-        app.call("PATCH", &path, &coordinator, &json!({"hours_per_week": 4})).expect(200);
-        app.call("GET", "/v1/workers?q=%E4%BD%90%E8%97%A4", &coordinator, &Value::Null).expect(200);
-        assert_eq!(actions(app, &of_worker).len(), 4);
-        assert!(actions(app, &of_nameless).is_empty());
-        let entries = app.get(&format!("/v1/audit?{of_worker}")).json();
-        assert!(entries["items"][0]["actor"].as_str().unwrap().starts_with("coordinator:"), "{entries}");
-        assert!(!entries.to_string().contains("佐藤"));
-        // Contacts and what was written are personal data too.
-        let organization = app.post("/v1/organizations", &json!({"name": "風", "area": "131041", "contact": {"person": "田中"}})).expect(201).json()["id"].clone();
-        app.call("GET", &format!("/v1/organizations/{}", organization.as_str().unwrap()), &coordinator, &Value::Null).expect(200);
-        assert_eq!(actions(app, &format!("subject_id={}", organization.as_str().unwrap())), ["personal_data.read"]);
-    }
+    every_look_at_anothers_personal_data_is_audited_and_at_ones_own_is_not,
+    decisions_about_permissions_are_audited,
+    tampering_with_the_audit_is_found_wherever_it_is,
+    consents_have_a_history_and_withdrawn_ones_count_at_once,
+    a_person_gets_everything_that_is_held_on_them,
+    an_erased_person_is_nowhere_any_more_and_the_audit_stays_whole,
+    what_is_older_than_it_may_be_is_forgotten,
+}
 
-    fn decisions_about_permissions_are_audited(app) {
-        let user = app.user("a@example.jp", json!({}));
-        app.patch(&format!("/v1/users/{}", user["id"].as_str().unwrap()), &json!({"name": "別名"})).expect(200);
-        app.login("a@example.jp");
-        let (partner, _) = app.partner(json!({}));
-        app.patch(&format!("/v1/partners/{partner}"), &json!({"quota_per_day": 7})).expect(200);
-        app.post(&format!("/v1/partners/{partner}/secrets"), &json!({})).expect(201);
-        let of_user = actions(app, &format!("subject_id={}", user["id"].as_str().unwrap()));
-        assert_eq!(of_user, ["session.opened", "user.changed", "password.chosen", "user.invited"]);
-        let of_partner = actions(app, &format!("subject_id={partner}"));
-        assert_eq!(of_partner, ["client_secret.created", "partner.changed", "client_secret.created", "partner.registered"]);
-        assert_eq!(actions(app, "actor=admin:test&limit=2").len(), 2);
-        app.call("GET", "/v1/audit", &app.token(musubi::auth::Role::Coordinator), &Value::Null).expect(403);
-        app.call("GET", "/v1/audit", &app.token(musubi::auth::Role::Auditor), &Value::Null).expect(200);
-    }
+fn every_look_at_anothers_personal_data_is_audited_and_at_ones_own_is_not(app: &TestApp) {
+    let worker = app.worker(json!({"personal": {"name": "佐藤 陽子"}}));
+    let nameless = app.worker(json!({"alias": "匿名"}));
+    app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    app.user("w@example.jp", json!({"role": "worker", "worker_id": worker}));
+    let token = |email: &str| app.login(email)["access_token"].as_str().unwrap().to_owned();
+    let (coordinator, own) = (token("c@example.jp"), token("w@example.jp"));
+    let (of_worker, of_nameless) = (
+        format!("subject_id={worker}&action=personal_data.read"),
+        format!("subject_id={nameless}"),
+    );
+    let path = format!("/v1/workers/{worker}");
+    app.call("GET", &path, &own, &Value::Null).expect(200);
+    app.call("PATCH", &path, &own, &json!({"hours_per_week": 3}))
+        .expect(200);
+    app.call(
+        "GET",
+        &path,
+        &app.token(musubi::auth::Role::Importer),
+        &Value::Null,
+    )
+    .expect(200);
+    assert!(actions(app, &of_worker).is_empty());
+    app.call("GET", &path, &coordinator, &Value::Null).expect(200);
+    app.call("GET", "/v1/workers", &coordinator, &Value::Null)
+        .expect(200);
+    app.call("PATCH", &path, &coordinator, &json!({"hours_per_week": 4}))
+        .expect(200);
+    app.call(
+        "GET",
+        "/v1/workers?q=%E4%BD%90%E8%97%A4",
+        &coordinator,
+        &Value::Null,
+    )
+    .expect(200);
+    assert_eq!(actions(app, &of_worker).len(), 4);
+    assert!(actions(app, &of_nameless).is_empty());
+    let entries = app.get(&format!("/v1/audit?{of_worker}")).json();
+    assert!(
+        entries["items"][0]["actor"]
+            .as_str()
+            .unwrap()
+            .starts_with("coordinator:"),
+        "{entries}"
+    );
+    assert!(!entries.to_string().contains("佐藤"));
+    // Contacts and what was written are personal data too.
+    let organization = app
+        .post(
+            "/v1/organizations",
+            &json!({"name": "風", "area": "131041", "contact": {"person": "田中"}}),
+        )
+        .expect(201)
+        .json()["id"]
+        .clone();
+    app.call(
+        "GET",
+        &format!("/v1/organizations/{}", organization.as_str().unwrap()),
+        &coordinator,
+        &Value::Null,
+    )
+    .expect(200);
+    assert_eq!(
+        actions(app, &format!("subject_id={}", organization.as_str().unwrap())),
+        ["personal_data.read"]
+    );
+}
 
-    fn tampering_with_the_audit_is_found_wherever_it_is(app) {
-        for i in 0..5 {
-            app.user(&format!("{i}@example.jp"), json!({}));
-        }
-        let verified = || app.state.pool.read_blocking(|db| verify(db, None)).unwrap();
-        let whole = verified().unwrap();
-        assert_eq!(whole.entries, 10);
-        let expect = |number, hash: &str| app.state.pool.read_blocking(|db| verify(db, Some((number, hash)))).unwrap();
-        assert!(expect(10, &whole.hash).is_ok() && expect(10, "x").is_err());
-        let tampered = |sql: &str| {
-            let result: Result<(), musubi::error::Error> = app.state.pool.write_blocking(|db| {
+fn decisions_about_permissions_are_audited(app: &TestApp) {
+    let user = app.user("a@example.jp", json!({}));
+    app.patch(
+        &format!("/v1/users/{}", user["id"].as_str().unwrap()),
+        &json!({"name": "別名"}),
+    )
+    .expect(200);
+    app.login("a@example.jp");
+    let (partner, _) = app.partner(json!({}));
+    app.patch(&format!("/v1/partners/{partner}"), &json!({"quota_per_day": 7}))
+        .expect(200);
+    app.post(&format!("/v1/partners/{partner}/secrets"), &json!({}))
+        .expect(201);
+    let of_user = actions(app, &format!("subject_id={}", user["id"].as_str().unwrap()));
+    assert_eq!(
+        of_user,
+        [
+            "session.opened",
+            "user.changed",
+            "password.chosen",
+            "user.invited"
+        ]
+    );
+    let of_partner = actions(app, &format!("subject_id={partner}"));
+    assert_eq!(
+        of_partner,
+        [
+            "client_secret.created",
+            "partner.changed",
+            "client_secret.created",
+            "partner.registered"
+        ]
+    );
+    assert_eq!(actions(app, "actor=admin:test&limit=2").len(), 2);
+    app.call(
+        "GET",
+        "/v1/audit",
+        &app.token(musubi::auth::Role::Coordinator),
+        &Value::Null,
+    )
+    .expect(403);
+    app.call(
+        "GET",
+        "/v1/audit",
+        &app.token(musubi::auth::Role::Auditor),
+        &Value::Null,
+    )
+    .expect(200);
+}
+
+fn tampering_with_the_audit_is_found_wherever_it_is(app: &TestApp) {
+    for i in 0..5 {
+        app.user(&format!("{i}@example.jp"), json!({}));
+    }
+    let verified = || app.state.pool.read_blocking(|db| verify(db, None)).unwrap();
+    let whole = verified().unwrap();
+    assert_eq!(whole.entries, 10);
+    let expect = |number, hash: &str| {
+        app.state
+            .pool
+            .read_blocking(|db| verify(db, Some((number, hash))))
+            .unwrap()
+    };
+    assert!(expect(10, &whole.hash).is_ok() && expect(10, "x").is_err());
+    let tampered = |sql: &str| {
+        let result: Result<(), musubi::error::Error> = app.state.pool.write_blocking(|db| {
+            match db {
+                Db::Pg(c) => diesel::sql_query(sql).execute(c)?,
+                Db::Sqlite(c) => diesel::sql_query(sql).execute(c)?,
+            };
+            let fault = verify(db, Some((10, &whole.hash)))?.unwrap_err();
+            // Undone: the next one begins with the whole.
+            Err(musubi::error::Error::Internal(fault))
+        });
+        result.unwrap_err().to_string()
+    };
+    for (sql, fault) in [
+        (
+            "UPDATE audit SET actor = 'admin:else' WHERE seq = 4",
+            "entry 4: its columns",
+        ),
+        (
+            "UPDATE audit SET entry = replace(entry, 'admin:test', 'admin:best') WHERE seq = 3",
+            "entry 3: its hash",
+        ),
+        ("UPDATE audit SET hash = 'x' WHERE seq = 10", "entry 10: its hash"),
+        ("DELETE FROM audit_subjects WHERE seq = 7", "entry 7: its columns"),
+        (
+            "UPDATE audit_subjects SET seq = 8 WHERE seq = 1",
+            "entry 1: its columns",
+        ),
+    ] {
+        assert!(tampered(sql).contains(fault), "{sql}: {}", tampered(sql));
+    }
+    for (sql, fault) in [
+        ("seq = 5", "entry 6: an entry before it is missing"),
+        ("seq = 10", "entry 10 is expected, and there are 9"),
+    ] {
+        let both = app.state.pool.write_blocking(|db| {
+            for table in ["audit_subjects", "audit"] {
+                let delete = format!("DELETE FROM {table} WHERE {sql}");
                 match db {
-                    Db::Pg(c) => diesel::sql_query(sql).execute(c)?,
-                    Db::Sqlite(c) => diesel::sql_query(sql).execute(c)?,
+                    Db::Pg(c) => diesel::sql_query(delete).execute(c)?,
+                    Db::Sqlite(c) => diesel::sql_query(delete).execute(c)?,
                 };
-                let fault = verify(db, Some((10, &whole.hash)))?.unwrap_err();
-                // Undone: the next one begins with the whole.
-                Err(musubi::error::Error::Internal(fault))
-            });
-            result.unwrap_err().to_string()
-        };
-        for (sql, fault) in [
-            ("UPDATE audit SET actor = 'admin:else' WHERE seq = 4", "entry 4: its columns"),
-            ("UPDATE audit SET entry = replace(entry, 'admin:test', 'admin:best') WHERE seq = 3", "entry 3: its hash"),
-            ("UPDATE audit SET hash = 'x' WHERE seq = 10", "entry 10: its hash"),
-            ("DELETE FROM audit_subjects WHERE seq = 7", "entry 7: its columns"),
-            ("UPDATE audit_subjects SET seq = 8 WHERE seq = 1", "entry 1: its columns"),
-        ] {
-            assert!(tampered(sql).contains(fault), "{sql}: {}", tampered(sql));
-        }
-        for (sql, fault) in [("seq = 5", "entry 6: an entry before it is missing"), ("seq = 10", "entry 10 is expected, and there are 9")] {
-            let both = app.state.pool.write_blocking(|db| {
-                for table in ["audit_subjects", "audit"] {
-                    let delete = format!("DELETE FROM {table} WHERE {sql}");
-                    match db {
-                        Db::Pg(c) => diesel::sql_query(delete).execute(c)?,
-                        Db::Sqlite(c) => diesel::sql_query(delete).execute(c)?,
-                    };
-                }
-                Err::<(), _>(musubi::error::Error::Internal(verify(db, Some((10, &whole.hash)))?.unwrap_err()))
-            });
-            assert!(both.unwrap_err().to_string().contains(fault), "{sql}");
-        }
-        assert_eq!(verified().unwrap(), whole);
+            }
+            Err::<(), _>(musubi::error::Error::Internal(
+                verify(db, Some((10, &whole.hash)))?.unwrap_err(),
+            ))
+        });
+        assert!(both.unwrap_err().to_string().contains(fault), "{sql}");
     }
+    assert_eq!(verified().unwrap(), whole);
+}
 
-    fn consents_have_a_history_and_withdrawn_ones_count_at_once(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let worker = app.worker(json!({}));
-        let path = format!("/v1/workers/{worker}");
-        let is_ranked = || app.get(&format!("/v1/deliverables/{flyer}/matches")).expect(200).text.contains(&worker);
-        assert!(is_ranked());
-        app.patch(&path, &json!({"hours_per_week": 5})).expect(200);
-        app.patch(&path, &json!({"consent": null})).expect(200);
-        assert!(!is_ranked());
-        app.patch(&path, &json!({"consent": {"given_on": "2026-05-01", "text_version": "2026-05", "purpose": "applying"}})).expect(200);
-        assert!(!is_ranked(), "to apply is not to be ranked");
-        app.post("/v1/applications", &json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"})).expect(201);
-        app.patch(&path, &json!({"consent": {"purpose": "matching"}})).expect(200);
-        assert!(is_ranked());
-        let consents = app.get(&format!("{path}/consents")).expect(200).json();
-        let told: Vec<(&str, &str, bool)> = consents["items"].as_array().unwrap().iter()
-            .map(|c| (c["text_version"].as_str().unwrap(), c["purpose"].as_str().unwrap(), c["withdrawn_at"].is_null())).collect();
-        assert_eq!(told, [("2026-04", "matching", false), ("2026-05", "applying", false), ("2026-05", "matching", true)]);
-        assert_eq!(actions(app, &format!("subject_id={worker}")), ["consent.given", "consent.given", "consent.withdrawn"]);
-    }
+fn consents_have_a_history_and_withdrawn_ones_count_at_once(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let worker = app.worker(json!({}));
+    let path = format!("/v1/workers/{worker}");
+    let is_ranked = || {
+        app.get(&format!("/v1/deliverables/{flyer}/matches"))
+            .expect(200)
+            .text
+            .contains(&worker)
+    };
+    assert!(is_ranked());
+    app.patch(&path, &json!({"hours_per_week": 5})).expect(200);
+    app.patch(&path, &json!({"consent": null})).expect(200);
+    assert!(!is_ranked());
+    app.patch(
+        &path,
+        &json!({"consent": {"given_on": "2026-05-01", "text_version": "2026-05", "purpose": "applying"}}),
+    )
+    .expect(200);
+    assert!(!is_ranked(), "to apply is not to be ranked");
+    app.post(
+        "/v1/applications",
+        &json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"}),
+    )
+    .expect(201);
+    app.patch(&path, &json!({"consent": {"purpose": "matching"}}))
+        .expect(200);
+    assert!(is_ranked());
+    let consents = app.get(&format!("{path}/consents")).expect(200).json();
+    let told: Vec<(&str, &str, bool)> = consents["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| {
+            (
+                c["text_version"].as_str().unwrap(),
+                c["purpose"].as_str().unwrap(),
+                c["withdrawn_at"].is_null(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("2026-04", "matching", false),
+            ("2026-05", "applying", false),
+            ("2026-05", "matching", true)
+        ]
+    );
+    assert_eq!(
+        actions(app, &format!("subject_id={worker}")),
+        ["consent.given", "consent.given", "consent.withdrawn"]
+    );
+}
 
-    fn a_person_gets_everything_that_is_held_on_them(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let worker = app.worker(json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}}));
-        let bid = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "message": "佐藤です"});
-        app.post("/v1/applications", &bid).expect(201);
-        app.user("w@example.jp", json!({"role": "worker", "worker_id": worker}));
-        let own = app.login("w@example.jp")["access_token"].as_str().unwrap().to_owned();
-        app.get(&format!("/v1/workers/{worker}")).expect(200);
-        let path = format!("/v1/workers/{worker}/personal-data");
-        let held = app.call("GET", &path, &own, &Value::Null).expect(200).json();
-        assert_eq!(held["worker"]["personal"]["email"], "yoko@example.jp");
-        assert_eq!(held["applications"][0]["message"], "佐藤です");
-        assert_eq!(held["account"]["email"], "w@example.jp");
-        assert_eq!(held["sessions"].as_array().unwrap().len(), 1);
-        assert_eq!(held["consents"][0]["text_version"], "2026-04");
-        assert_eq!((&held["audited"][0]["actor"], &held["audited"][0]["action"]), (&json!("admin:test"), &json!("personal_data.read")));
-        // Another's, or of one who only applied, it is not.
-        let other = app.worker(json!({}));
-        app.call("GET", &format!("/v1/workers/{other}/personal-data"), &own, &Value::Null).expect(404);
-        assert_eq!(actions(app, &format!("subject_id={worker}&action=personal_data.exported")).len(), 1);
-    }
+fn a_person_gets_everything_that_is_held_on_them(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let worker = app.worker(json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}}));
+    let bid =
+        json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "message": "佐藤です"});
+    app.post("/v1/applications", &bid).expect(201);
+    app.user("w@example.jp", json!({"role": "worker", "worker_id": worker}));
+    let own = app.login("w@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.get(&format!("/v1/workers/{worker}")).expect(200);
+    let path = format!("/v1/workers/{worker}/personal-data");
+    let held = app.call("GET", &path, &own, &Value::Null).expect(200).json();
+    assert_eq!(held["worker"]["personal"]["email"], "yoko@example.jp");
+    assert_eq!(held["applications"][0]["message"], "佐藤です");
+    assert_eq!(held["account"]["email"], "w@example.jp");
+    assert_eq!(held["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(held["consents"][0]["text_version"], "2026-04");
+    assert_eq!(
+        (&held["audited"][0]["actor"], &held["audited"][0]["action"]),
+        (&json!("admin:test"), &json!("personal_data.read"))
+    );
+    // Another's, or of one who only applied, it is not.
+    let other = app.worker(json!({}));
+    app.call(
+        "GET",
+        &format!("/v1/workers/{other}/personal-data"),
+        &own,
+        &Value::Null,
+    )
+    .expect(404);
+    assert_eq!(
+        actions(app, &format!("subject_id={worker}&action=personal_data.exported")).len(),
+        1
+    );
+}
 
-    fn an_erased_person_is_nowhere_any_more_and_the_audit_stays_whole(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let secrets = ["佐藤陽子消去", "yoko.erased@example.jp", "090-1234-9876", "消えるべき文章", "login.erased@example.jp", "消えるべき伝言"];
-        let body = json!({"personal": {"name": secrets[0], "email": secrets[1], "phone": secrets[2], "evidence": [{"text": secrets[3]}]},
-            "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "roles": ["designer"]});
-        let worker = app.post_with("/v1/workers", &[("idempotency-key", "w")], &body).expect(201).json()["id"].as_str().unwrap().to_owned();
-        let user = json!({"email": secrets[4], "name": secrets[0], "role": "worker", "worker_id": worker});
-        app.post_with("/v1/users", &[("idempotency-key", "u")], &user).expect(201);
-        let bid = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "message": secrets[5]});
-        app.post_with("/v1/applications", &[("idempotency-key", "a")], &bid).expect(201);
-        let before = dump(app);
-        for secret in secrets {
-            assert!(before.contains(secret), "{secret} was kept somewhere");
-        }
-        app.delete(&format!("/v1/workers/{worker}")).expect(204);
-        let after = dump(app);
-        for secret in secrets {
-            assert!(!after.contains(secret), "{secret} is still kept");
-        }
-        let grams = musubi::db::search::grams([secrets[0]]);
-        assert!(before.contains(&grams) && !after.contains(&grams));
-        assert!(app.state.pool.read_blocking(|db| verify(db, None)).unwrap().is_ok());
-        assert_eq!(app.get("/v1/applications").json()["items"].as_array().unwrap().len(), 1, "that somebody applied is counted on");
+fn an_erased_person_is_nowhere_any_more_and_the_audit_stays_whole(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let secrets = [
+        "佐藤陽子消去",
+        "yoko.erased@example.jp",
+        "090-1234-9876",
+        "消えるべき文章",
+        "login.erased@example.jp",
+        "消えるべき伝言",
+    ];
+    let body = json!({"personal": {"name": secrets[0], "email": secrets[1], "phone": secrets[2], "evidence": [{"text": secrets[3]}]},
+        "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "roles": ["designer"]});
+    let worker = app
+        .post_with("/v1/workers", &[("idempotency-key", "w")], &body)
+        .expect(201)
+        .json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let user = json!({"email": secrets[4], "name": secrets[0], "role": "worker", "worker_id": worker});
+    app.post_with("/v1/users", &[("idempotency-key", "u")], &user)
+        .expect(201);
+    let bid =
+        json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "message": secrets[5]});
+    app.post_with("/v1/applications", &[("idempotency-key", "a")], &bid)
+        .expect(201);
+    let before = dump(app);
+    for secret in secrets {
+        assert!(before.contains(secret), "{secret} was kept somewhere");
     }
+    app.delete(&format!("/v1/workers/{worker}")).expect(204);
+    let after = dump(app);
+    for secret in secrets {
+        assert!(!after.contains(secret), "{secret} is still kept");
+    }
+    let grams = text::grams([secrets[0]]);
+    assert!(before.contains(&grams) && !after.contains(&grams));
+    assert!(
+        app.state
+            .pool
+            .read_blocking(|db| verify(db, None))
+            .unwrap()
+            .is_ok()
+    );
+    assert_eq!(
+        app.get("/v1/applications").json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1,
+        "that somebody applied is counted on"
+    );
+}
 
-    fn what_is_older_than_it_may_be_is_forgotten(app) {
-        let flyer = app.deliverable(&app.organization("風"), json!({}));
-        let (idle, waiting, declined) = (app.worker(json!({})), app.worker(json!({})), app.worker(json!({})));
-        let bid = |worker: &str| {
-            let body = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "message": "よろしく"});
-            app.post("/v1/applications", &body).expect(201).header("location").to_owned()
-        };
-        let (standing, ended) = (bid(&waiting), bid(&declined));
-        app.patch(&ended, &json!({"status": "declined", "reason": "skills", "note": "また"})).expect(200);
-        let (past, now) = (Instant::parse("2020-01-01T00:00:00Z").unwrap(), Instant::now());
-        let write = |f: fn(&mut Db, Instant) -> musubi::error::Result<usize>, at| app.state.pool.write_blocking(|db| f(db, at)).unwrap();
-        assert_eq!([write(privacy::forget_messages, past), write(privacy::erase_idle, past)], [0, 0]);
-        assert_eq!([write(privacy::forget_messages, now), write(privacy::forget_messages, now)], [1, 0]);
-        assert!(app.get(&ended).json()["message"].is_null() && app.get(&ended).json()["note"].is_null());
-        assert_eq!(app.get(&standing).json()["message"], "よろしく");
-        assert_eq!(write(privacy::erase_idle, now), 2);
-        app.get(&format!("/v1/workers/{idle}")).expect(404);
-        app.get(&format!("/v1/workers/{waiting}")).expect(200);
-    }
+fn what_is_older_than_it_may_be_is_forgotten(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let (idle, waiting, declined) = (
+        app.worker(json!({})),
+        app.worker(json!({})),
+        app.worker(json!({})),
+    );
+    let bid = |worker: &str| {
+        let body =
+            json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "message": "よろしく"});
+        app.post("/v1/applications", &body)
+            .expect(201)
+            .header("location")
+            .to_owned()
+    };
+    let (standing, ended) = (bid(&waiting), bid(&declined));
+    app.patch(
+        &ended,
+        &json!({"status": "declined", "reason": "skills", "note": "また"}),
+    )
+    .expect(200);
+    let (past, now) = (Instant::parse("2020-01-01T00:00:00Z").unwrap(), Instant::now());
+    let write = |f: fn(&mut Db, Instant) -> musubi::error::Result<usize>, at| {
+        app.state.pool.write_blocking(|db| f(db, at)).unwrap()
+    };
+    assert_eq!(
+        [
+            write(privacy::forget_messages, past),
+            write(privacy::erase_idle, past)
+        ],
+        [0, 0]
+    );
+    assert_eq!(
+        [
+            write(privacy::forget_messages, now),
+            write(privacy::forget_messages, now)
+        ],
+        [1, 0]
+    );
+    assert!(app.get(&ended).json()["message"].is_null() && app.get(&ended).json()["note"].is_null());
+    assert_eq!(app.get(&standing).json()["message"], "よろしく");
+    assert_eq!(write(privacy::erase_idle, now), 2);
+    app.get(&format!("/v1/workers/{idle}")).expect(404);
+    app.get(&format!("/v1/workers/{waiting}")).expect(200);
 }

@@ -1,6 +1,6 @@
 //! What checking costs: the queries of a request, counted.
 
-use crate::support::on_both;
+use crate::support::{TestApp, on_both};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use serde_json::{Value, json};
 use std::sync::{Mutex, Once};
@@ -32,36 +32,55 @@ pub fn count_from_now_on() {
 }
 
 on_both! {
-    fn a_permitted_read_costs_one_query_more_than_without_the_check(app) {
-        // The server above opened its connections before anybody counted; this one is on the same database.
-        count_from_now_on();
-        let server = app.another();
-        let worker = app.worker(json!({"personal": {"name": "佐藤"}}));
-        app.user("w@example.jp", json!({"role": "worker", "worker_id": worker}));
-        app.user("c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        let token = |email: &str| app.login(email)["access_token"].as_str().unwrap().to_owned();
-        let (own, coordinator) = (token("w@example.jp"), token("c@example.jp"));
-        let path = format!("/v1/workers/{worker}");
-        let queries = |token: &str| {
-            // The loops of the server ask too, now and then, and of other tables.
-            let count = || {
-                QUERIES.lock().unwrap().retain(|(database, _)| *database != server.database());
-                server.call("GET", &path, token, &Value::Null).expect(200);
-                let all = QUERIES.lock().unwrap();
-                let about = ["workers", "sessions", "audit"];
-                let ours = all.iter().filter(|(database, text)| *database == server.database() && about.iter().any(|table| text.contains(table)));
-                ours.map(|(_, text)| text.split(" -- ").next().unwrap().to_owned()).collect::<Vec<_>>()
-            };
-            (0..5).map(|_| count()).min_by_key(Vec::len).unwrap()
+    a_permitted_read_costs_one_query_more_than_without_the_check,
+}
+
+fn a_permitted_read_costs_one_query_more_than_without_the_check(app: &TestApp) {
+    // The server above opened its connections before anybody counted; this one is on the same database.
+    count_from_now_on();
+    let server = app.another();
+    let worker = app.worker(json!({"personal": {"name": "佐藤"}}));
+    app.user("w@example.jp", json!({"role": "worker", "worker_id": worker}));
+    app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let token = |email: &str| app.login(email)["access_token"].as_str().unwrap().to_owned();
+    let (own, coordinator) = (token("w@example.jp"), token("c@example.jp"));
+    let path = format!("/v1/workers/{worker}");
+    let queries = |token: &str| {
+        // The loops of the server ask too, now and then, and of other tables.
+        let count = || {
+            QUERIES
+                .lock()
+                .unwrap()
+                .retain(|(database, _)| *database != server.database());
+            server.call("GET", &path, token, &Value::Null).expect(200);
+            let all = QUERIES.lock().unwrap();
+            let about = ["workers", "sessions", "audit"];
+            let ours = all.iter().filter(|(database, text)| {
+                *database == server.database() && about.iter().any(|table| text.contains(table))
+            });
+            ours.map(|(_, text)| text.split(" -- ").next().unwrap().to_owned())
+                .collect::<Vec<_>>()
         };
-        let is_read = |text: &&String| text.starts_with("SELECT") && !text.contains("audit") && !text.contains("advisory");
-        for token in [own.as_str(), &coordinator] {
-            let reads = queries(token);
-            let reads: Vec<&String> = reads.iter().filter(is_read).collect();
-            assert_eq!(reads.len(), 2, "who it is, and the record itself: {reads:#?}");
-        }
-        assert!(queries(&own).iter().all(|text| !text.contains("audit")), "nobody is watched looking at themselves");
-        let audited = queries(&coordinator);
-        assert_eq!(audited.iter().filter(|text| text.contains("audit")).count(), 3, "the entry before, the entry, its subject: {audited:#?}");
+        (0..5).map(|_| count()).min_by_key(Vec::len).unwrap()
+    };
+    let is_read =
+        |text: &&String| text.starts_with("SELECT") && !text.contains("audit") && !text.contains("advisory");
+    for token in [own.as_str(), &coordinator] {
+        let reads = queries(token);
+        let reads: Vec<&String> = reads.iter().filter(is_read).collect();
+        assert_eq!(reads.len(), 2, "who it is, and the record itself: {reads:#?}");
     }
+    assert!(
+        queries(&own).iter().all(|text| !text.contains("audit")),
+        "nobody is watched looking at themselves"
+    );
+    let audited = queries(&coordinator);
+    assert_eq!(
+        audited.iter().filter(|text| text.contains("audit")).count(),
+        3,
+        "the entry before, the entry, its subject: {audited:#?}"
+    );
 }

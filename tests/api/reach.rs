@@ -145,13 +145,29 @@ const CREATES: [&str; 5] = [
 ];
 
 on_both! {
-    fn every_operation_lets_in_whom_the_permission_table_names_and_nobody_else(app) {
-        let (own, other) = (Belongings::new(app, "own", "131041"), Belongings::new(app, "other", "131130"));
-        // Neither open to all nor a candidate.
-        app.patch(&format!("/v1/deliverables/{}", other.deliverable), &json!({"status": "matched"})).expect(200);
-        app.patch(&format!("/v1/workers/{}", other.worker), &json!({"status": "paused"})).expect(200);
-        let mut ids = std::collections::BTreeMap::new();
-        let people: Vec<(Role, String)> = Role::ALL.into_iter().map(|role| {
+    every_operation_lets_in_whom_the_permission_table_names_and_nobody_else,
+}
+
+fn every_operation_lets_in_whom_the_permission_table_names_and_nobody_else(app: &TestApp) {
+    let (own, other) = (
+        Belongings::new(app, "own", "131041"),
+        Belongings::new(app, "other", "131130"),
+    );
+    // Neither open to all nor a candidate.
+    app.patch(
+        &format!("/v1/deliverables/{}", other.deliverable),
+        &json!({"status": "matched"}),
+    )
+    .expect(200);
+    app.patch(
+        &format!("/v1/workers/{}", other.worker),
+        &json!({"status": "paused"}),
+    )
+    .expect(200);
+    let mut ids = std::collections::BTreeMap::new();
+    let people: Vec<(Role, String)> = Role::ALL
+        .into_iter()
+        .map(|role| {
             let belonging = match role {
                 Role::Coordinator => json!({"areas": [own.area]}),
                 Role::Organization => json!({"organization_id": own.organization}),
@@ -162,62 +178,107 @@ on_both! {
             let mut more = json!({"role": role.code()});
             merge(&mut more, belonging);
             let email = format!("{}@example.jp", role.code());
-            ids.insert(role.code(), app.user(&email, more)["id"].as_str().unwrap().to_owned());
-            (role, app.login(&email)["access_token"].as_str().unwrap().to_owned())
-        }).collect();
-        // An import is its sender's.
-        let import = |token: &str| {
-            let sent = app.import(token, "kind=workers", "氏名,血液型\n佐藤,A\n".as_bytes());
-            if sent.status == 202 { sent.json()["id"].as_str().unwrap().to_owned() } else { String::new() }
-        };
-        let others_import = import(&app.admin);
-        let imports: Vec<String> = people.iter().map(|(_, token)| import(token)).collect();
-        let document = Document::new();
-        let (mut faults, mut checked, mut number) = (Vec::new(), 0, 0);
-        for operation in document.operations() {
-            let Some(scope) = operation.scope() else { continue };
-            let method = operation.method.to_uppercase();
-            for ((role, token), import) in people.iter().zip(&imports) {
-                for (whose, of) in [("own", &own), ("another's", &other)] {
-                    number += 1;
-                    let user = ids.get("auditor").unwrap();
-                    let import = if whose == "own" && !import.is_empty() { import } else { &others_import };
-                    let Some((path, body)) = request(&operation, of, user, import, number) else { continue };
-                    let bearer = format!("Bearer {token}");
-                    let key = format!("k{number}");
-                    let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-                    let mut headers = vec![("authorization", bearer.as_str()), ("content-type", kind), ("idempotency-key", key.as_str())];
-                    if ["PATCH", "DELETE", "PUT"].contains(&method.as_str()) {
-                        headers.push(("if-match", "\"999999\""));
+            ids.insert(
+                role.code(),
+                app.user(&email, more)["id"].as_str().unwrap().to_owned(),
+            );
+            (
+                role,
+                app.login(&email)["access_token"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    // An import is its sender's.
+    let import = |token: &str| {
+        let sent = app.import(token, "kind=workers", "氏名,血液型\n佐藤,A\n".as_bytes());
+        if sent.status == 202 {
+            sent.json()["id"].as_str().unwrap().to_owned()
+        } else {
+            String::new()
+        }
+    };
+    let others_import = import(&app.admin);
+    let imports: Vec<String> = people.iter().map(|(_, token)| import(token)).collect();
+    let document = Document::new();
+    let (mut faults, mut checked, mut number) = (Vec::new(), 0, 0);
+    for operation in document.operations() {
+        let Some(scope) = operation.scope() else { continue };
+        let method = operation.method.to_uppercase();
+        for ((role, token), import) in people.iter().zip(&imports) {
+            for (whose, of) in [("own", &own), ("another's", &other)] {
+                number += 1;
+                let user = ids.get("auditor").unwrap();
+                let import = if whose == "own" && !import.is_empty() {
+                    import
+                } else {
+                    &others_import
+                };
+                let Some((path, body)) = request(&operation, of, user, import, number) else {
+                    continue;
+                };
+                let bearer = format!("Bearer {token}");
+                let key = format!("k{number}");
+                let kind = if method == "PATCH" {
+                    "application/merge-patch+json"
+                } else {
+                    "application/json"
+                };
+                let mut headers = vec![
+                    ("authorization", bearer.as_str()),
+                    ("content-type", kind),
+                    ("idempotency-key", key.as_str()),
+                ];
+                if ["PATCH", "DELETE", "PUT"].contains(&method.as_str()) {
+                    headers.push(("if-match", "\"999999\""));
+                }
+                let body = if ["GET", "DELETE"].contains(&method.as_str()) {
+                    Vec::new()
+                } else {
+                    body.to_string().into_bytes()
+                };
+                let answer = app.send(&method, &path, &headers, &body);
+                let id = operation.id();
+                let allowed = extent(*role, scope);
+                let is_about_records =
+                    operation.path.contains("{id}") && !operation.path.starts_with("/v1/auth");
+                let is_right = match (allowed, whose) {
+                    (None, _) => answer.status == 403 && answer.code() == "forbidden",
+                    (Some(Extent::All), _) => {
+                        ![401, 403].contains(&answer.status)
+                            && (answer.status != 404 || !is_about_records || id == "revoke_client_secret")
                     }
-                    let body = if ["GET", "DELETE"].contains(&method.as_str()) { Vec::new() } else { body.to_string().into_bytes() };
-                    let answer = app.send(&method, &path, &headers, &body);
-                    let id = operation.id();
-                    let allowed = extent(*role, scope);
-                    let is_about_records = operation.path.contains("{id}") && !operation.path.starts_with("/v1/auth");
-                    let is_right = match (allowed, whose) {
-                        (None, _) => answer.status == 403 && answer.code() == "forbidden",
-                        (Some(Extent::All), _) => ![401, 403].contains(&answer.status) && (answer.status != 404 || !is_about_records || id == "revoke_client_secret"),
-                        (Some(Extent::Own), "own") if LISTS.contains(&id) => answer.status == 200 && answer.text.contains(own_id(id, of)),
-                        (Some(Extent::Own), _) if LISTS.contains(&id) => answer.status == 200 && !answer.text.contains(own_id(id, of)),
-                        (Some(Extent::Own), "own") => answer.status != 401 && answer.status != 404 || id == "end_session",
-                        (Some(Extent::Own), _) if CREATES.contains(&id) => [403, 422].contains(&answer.status),
-                        // The id elsewhere is taken, and that is all there is to know.
-                        (Some(Extent::Own), _) if id == "replace_duplicate_rule" => answer.status == 403,
-                        (Some(Extent::Own), _) if id == "replace_worker_by_external_id" => [403, 409, 412, 422].contains(&answer.status),
-                        (Some(Extent::Own), _) if is_about_records => answer.status == 404,
-                        (Some(Extent::Own), _) => answer.status != 401,
-                    };
-                    checked += 1;
-                    if !is_right {
-                        faults.push(format!("{id} as {} on {whose} ({allowed:?}): {} {}", role.code(), answer.status, answer.text));
+                    (Some(Extent::Own), "own") if LISTS.contains(&id) => {
+                        answer.status == 200 && answer.text.contains(own_id(id, of))
                     }
+                    (Some(Extent::Own), _) if LISTS.contains(&id) => {
+                        answer.status == 200 && !answer.text.contains(own_id(id, of))
+                    }
+                    (Some(Extent::Own), "own") => {
+                        answer.status != 401 && answer.status != 404 || id == "end_session"
+                    }
+                    (Some(Extent::Own), _) if CREATES.contains(&id) => [403, 422].contains(&answer.status),
+                    // The id elsewhere is taken, and that is all there is to know.
+                    (Some(Extent::Own), _) if id == "replace_duplicate_rule" => answer.status == 403,
+                    (Some(Extent::Own), _) if id == "replace_worker_by_external_id" => {
+                        [403, 409, 412, 422].contains(&answer.status)
+                    }
+                    (Some(Extent::Own), _) if is_about_records => answer.status == 404,
+                    (Some(Extent::Own), _) => answer.status != 401,
+                };
+                checked += 1;
+                if !is_right {
+                    faults.push(format!(
+                        "{id} as {} on {whose} ({allowed:?}): {} {}",
+                        role.code(),
+                        answer.status,
+                        answer.text
+                    ));
                 }
             }
         }
-        println!("{checked} combinations");
-        assert!(checked > 700 && faults.is_empty(), "{}", faults.join("\n"));
     }
+    println!("{checked} combinations");
+    assert!(checked > 700 && faults.is_empty(), "{}", faults.join("\n"));
 }
 
 fn own_id<'a>(list: &str, of: &'a Belongings) -> &'a str {
@@ -230,25 +291,73 @@ fn own_id<'a>(list: &str, of: &'a Belongings) -> &'a str {
 }
 
 on_both! {
-    fn no_patch_takes_what_is_not_its_clients_to_say(app) {
-        let own = Belongings::new(app, "own", "131041");
-        let user = app.user("a@example.jp", json!({}))["id"].as_str().unwrap().to_owned();
-        let document = Document::new();
-        let mut patched = std::collections::BTreeSet::new();
-        for operation in document.operations().filter(|o| o.method == "patch" && o.path.contains("{id}")) {
-            let Some((path, _)) = request(&operation, &own, &user, "", 0) else { continue };
-            let before = app.get(&path).expect(200).json();
-            for field in ["id", "version", "created_at", "updated_at", "archived_at", "created_by", "partner_id", "sandbox_of", "merged_into", "place",
-                "has_password", "password_hash", "demo", "family", "fiscal_year", "provenance", "worker_id ", "secrets", "__proto__", "constructor"] {
-                let answer = app.patch(&path, &json!({field: "1"})).expect(422);
-                assert_eq!(answer.faults(), [(format!("/{field}"), "unknown_field".into())], "{}", operation.id());
-            }
-            assert_eq!(app.get(&path).json()["version"], before["version"], "{}", operation.id());
-            patched.insert(operation.id().to_owned());
+    no_patch_takes_what_is_not_its_clients_to_say,
+}
+
+fn no_patch_takes_what_is_not_its_clients_to_say(app: &TestApp) {
+    let own = Belongings::new(app, "own", "131041");
+    let user = app.user("a@example.jp", json!({}))["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let document = Document::new();
+    let mut patched = std::collections::BTreeSet::new();
+    for operation in document
+        .operations()
+        .filter(|o| o.method == "patch" && o.path.contains("{id}"))
+    {
+        let Some((path, _)) = request(&operation, &own, &user, "", 0) else {
+            continue;
+        };
+        let before = app.get(&path).expect(200).json();
+        for field in [
+            "id",
+            "version",
+            "created_at",
+            "updated_at",
+            "archived_at",
+            "created_by",
+            "partner_id",
+            "sandbox_of",
+            "merged_into",
+            "place",
+            "has_password",
+            "password_hash",
+            "demo",
+            "family",
+            "fiscal_year",
+            "provenance",
+            "worker_id ",
+            "secrets",
+            "__proto__",
+            "constructor",
+        ] {
+            let answer = app.patch(&path, &json!({field: "1"})).expect(422);
+            assert_eq!(
+                answer.faults(),
+                [(format!("/{field}"), "unknown_field".into())],
+                "{}",
+                operation.id()
+            );
         }
-        let known = ["decide_duplicate", "update_application", "update_deliverable", "update_organization", "update_partner", "update_user", "update_worker"];
-        assert_eq!(patched, known.map(str::to_owned).into());
+        assert_eq!(
+            app.get(&path).json()["version"],
+            before["version"],
+            "{}",
+            operation.id()
+        );
+        patched.insert(operation.id().to_owned());
     }
+    let known = [
+        "decide_duplicate",
+        "update_application",
+        "update_deliverable",
+        "update_organization",
+        "update_partner",
+        "update_user",
+        "update_worker",
+    ];
+    assert_eq!(patched, known.map(str::to_owned).into());
 }
 
 /// Somebody's access token, by role.
@@ -258,142 +367,359 @@ fn token_of(app: &TestApp, email: &str, more: Value) -> String {
 }
 
 on_both! {
-    fn an_organization_sees_a_candidate_until_they_apply_to_it(app) {
-        let organization = app.organization("風");
-        let member = token_of(app, "member@example.jp", json!({"role": "organization", "organization_id": organization}));
-        let deliverable = app.deliverable(&organization, json!({}));
-        let elsewhere = app.organization("別の団体");
-        let worker = app.worker(json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "evidence": [{"text": "広報部の佐藤です"}]},
-            "source": "roster", "external_id": "A-1", "blocked_organization_ids": [elsewhere], "conflict_organization_ids": [elsewhere]}));
-        let path = format!("/v1/workers/{worker}");
-        let get = |path: &str| app.call("GET", path, &member, &Value::Null);
-        let ranking = get(&format!("/v1/deliverables/{deliverable}/matches")).expect(200);
-        assert!(ranking.text.contains(&worker) && !ranking.text.contains("佐藤"), "{}", ranking.text);
-        let candidate = get(&path).expect(200);
-        for hidden in ["佐藤", "yoko@", "roster", "A-1", elsewhere.as_str()] {
-            assert!(!candidate.text.contains(hidden), "{hidden} in {}", candidate.text);
+    an_organization_sees_a_candidate_until_they_apply_to_it,
+    nobody_learns_who_keeps_apart_from_them_or_is_no_candidate,
+    a_coordinator_acts_within_their_areas,
+    an_organization_drafts_and_submits_and_others_open,
+    a_worker_has_their_own_profile_and_may_not_praise_themselves,
+}
+
+fn an_organization_sees_a_candidate_until_they_apply_to_it(app: &TestApp) {
+    let organization = app.organization("風");
+    let member = token_of(
+        app,
+        "member@example.jp",
+        json!({"role": "organization", "organization_id": organization}),
+    );
+    let deliverable = app.deliverable(&organization, json!({}));
+    let elsewhere = app.organization("別の団体");
+    let worker = app.worker(json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "evidence": [{"text": "広報部の佐藤です"}]},
+        "source": "roster", "external_id": "A-1", "blocked_organization_ids": [elsewhere], "conflict_organization_ids": [elsewhere]}));
+    let path = format!("/v1/workers/{worker}");
+    let get = |path: &str| app.call("GET", path, &member, &Value::Null);
+    let ranking = get(&format!("/v1/deliverables/{deliverable}/matches")).expect(200);
+    assert!(
+        ranking.text.contains(&worker) && !ranking.text.contains("佐藤"),
+        "{}",
+        ranking.text
+    );
+    let candidate = get(&path).expect(200);
+    for hidden in ["佐藤", "yoko@", "roster", "A-1", elsewhere.as_str()] {
+        assert!(!candidate.text.contains(hidden), "{hidden} in {}", candidate.text);
+    }
+    assert!(!get("/v1/workers").expect(200).text.contains(&worker));
+    let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer", "message": "佐藤です"});
+    let application = app
+        .post("/v1/applications", &bid)
+        .expect(201)
+        .header("location")
+        .to_owned();
+    let known = get(&path).expect(200);
+    assert_eq!(known.json()["personal"]["name"], "佐藤 陽子");
+    assert!(
+        !known.text.contains(&elsewhere) && !known.text.contains("roster"),
+        "{}",
+        known.text
+    );
+    assert!(get("/v1/workers").expect(200).text.contains("佐藤 陽子"));
+    // Knowing somebody is not enough to change or to withdraw for them.
+    app.call("PATCH", &path, &member, &json!({"capacity": 2}))
+        .expect(403);
+    assert_eq!(
+        app.call(
+            "PATCH",
+            &application,
+            &member,
+            &json!({"status": "withdrawn", "reason": "health"})
+        )
+        .expect(403)
+        .code(),
+        "forbidden"
+    );
+    app.call(
+        "PATCH",
+        &application,
+        &member,
+        &json!({"status": "declined", "reason": "skills"}),
+    )
+    .expect(200);
+    assert!(
+        !get(&path).expect(200).text.contains("佐藤"),
+        "it is over: unknown again"
+    );
+    app.patch(&path, &json!({"status": "paused"})).expect(200);
+    get(&path).expect(404);
+}
+
+fn nobody_learns_who_keeps_apart_from_them_or_is_no_candidate(app: &TestApp) {
+    let organization = app.organization("風");
+    let deliverable = app.deliverable(&organization, json!({}));
+    let member = token_of(
+        app,
+        "member@example.jp",
+        json!({"role": "organization", "organization_id": organization}),
+    );
+    let near = token_of(
+        app,
+        "near@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let blocking = app.worker(json!({"blocked_organization_ids": [organization]}));
+    let silent = app.worker(json!({"consent": null}));
+    let far = app.worker(json!({"status": "paused", "area": "131130"}));
+    let candidate = app.worker(json!({}));
+    let paths = |worker: &str| {
+        let match_ = format!("/v1/deliverables/{deliverable}/matches/{worker}");
+        [
+            format!("/v1/workers/{worker}"),
+            match_.clone(),
+            format!("{match_}/changes"),
+        ]
+    };
+    let statuses = |token: &str, worker: &str| {
+        paths(worker).map(|path| app.call("GET", &path, token, &Value::Null).status)
+    };
+    assert_eq!(statuses(&member, &candidate), [200; 3]);
+    let counted = |token: &str| {
+        let ranking = app
+            .call(
+                "GET",
+                &format!("/v1/deliverables/{deliverable}/matches"),
+                token,
+                &Value::Null,
+            )
+            .expect(200);
+        let easings = app
+            .call(
+                "GET",
+                &format!("/v1/deliverables/{deliverable}/easings"),
+                token,
+                &Value::Null,
+            )
+            .expect(200);
+        (
+            ranking.json()["considered"].clone(),
+            easings.json()["considered"].clone(),
+            [ranking, easings].map(|a| a.text.contains("\"blocked\"")),
+        )
+    };
+    assert_eq!(counted(&member), (json!(3), json!(3), [false; 2]));
+    assert_eq!(counted(&near), (json!(4), json!(4), [true; 2]));
+    for hidden in [&blocking, &silent, &far] {
+        assert_eq!(statuses(&member, hidden), [404; 3]);
+    }
+    assert_eq!(
+        [statuses(&near, &blocking), statuses(&near, &silent)],
+        [[200; 3], [200; 3]],
+        "a coordinator's own"
+    );
+    assert_eq!(statuses(&near, &far), [404; 3]);
+    assert_eq!(statuses(&app.admin, &far), [200; 3]);
+}
+
+fn a_coordinator_acts_within_their_areas(app: &TestApp) {
+    let coordinator = token_of(
+        app,
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let call = |method: &str, path: &str, body: Value| app.call(method, path, &coordinator, &body);
+    let there = json!({"name": "あちら", "area": "131130"});
+    assert_eq!(
+        call("POST", "/v1/organizations", there.clone())
+            .expect(403)
+            .code(),
+        "outside_reach"
+    );
+    assert!(
+        app.get("/v1/organizations").json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty(),
+        "nothing was written"
+    );
+    let here = call(
+        "POST",
+        "/v1/organizations",
+        json!({"name": "こちら", "area": "131041"}),
+    )
+    .expect(201)
+    .header("location")
+    .to_owned();
+    assert_eq!(
+        call("PATCH", &here, json!({"area": "131130"})).expect(403).code(),
+        "outside_reach"
+    );
+    call("PATCH", &here, json!({"name": "こちらの会"})).expect(200);
+    let elsewhere = app.post("/v1/organizations", &there).expect(201).json()["id"].clone();
+    let foreign = json!({"organization_id": elsewhere, "type": "flyer", "title": "チラシ", "area": "131041"});
+    assert_eq!(
+        call("POST", "/v1/deliverables", foreign).expect(422).faults(),
+        [("/organization_id".into(), "unknown_organization".into())]
+    );
+    // Someone of elsewhere who applied here is known, and not theirs to change.
+    let deliverable = app.deliverable(here.rsplit('/').next().unwrap(), json!({}));
+    let worker = app.worker(json!({"area": "131130", "personal": {"name": "佐藤"}}));
+    let path = format!("/v1/workers/{worker}");
+    assert!(call("GET", &path, Value::Null).expect(200).json()["personal"].is_null());
+    app.post(
+        "/v1/applications",
+        &json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"}),
+    )
+    .expect(201);
+    assert_eq!(
+        call("GET", &path, Value::Null).expect(200).json()["personal"]["name"],
+        "佐藤"
+    );
+    call("PATCH", &path, json!({"capacity": 2})).expect(404);
+    call("DELETE", &path, Value::Null).expect(404);
+}
+
+fn an_organization_drafts_and_submits_and_others_open(app: &TestApp) {
+    let organization = app.organization("風");
+    let member = token_of(
+        app,
+        "member@example.jp",
+        json!({"role": "organization", "organization_id": organization}),
+    );
+    let coordinator = token_of(
+        app,
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let body = json!({"organization_id": organization, "type": "flyer", "title": "チラシ"});
+    let mut open = body.clone();
+    open["status"] = json!("open");
+    app.call("POST", "/v1/deliverables", &member, &open).expect(403);
+    let path = app
+        .call("POST", "/v1/deliverables", &member, &body)
+        .expect(201)
+        .header("location")
+        .to_owned();
+    app.call(
+        "PATCH",
+        &path,
+        &member,
+        &json!({"status": "submitted", "diffused": true}),
+    )
+    .expect(200);
+    assert_eq!(
+        app.call("PATCH", &path, &member, &json!({"status": "open"}))
+            .expect(403)
+            .code(),
+        "forbidden"
+    );
+    app.call("PATCH", &path, &coordinator, &json!({"status": "open"}))
+        .expect(200);
+    app.call("PATCH", &path, &member, &json!({"trouble": "会員が減っている"}))
+        .expect(200);
+    app.call("PATCH", &path, &member, &json!({"status": "cancelled"}))
+        .expect(200);
+}
+
+fn a_worker_has_their_own_profile_and_may_not_praise_themselves(app: &TestApp) {
+    let organization = app.organization("風");
+    let deliverable = app.deliverable(&organization, json!({}));
+    let (own, other) = (
+        app.worker(json!({"personal": {"name": "佐藤"}})),
+        app.worker(json!({"personal": {"name": "鈴木"}})),
+    );
+    let token = token_of(app, "w@example.jp", json!({"role": "worker", "worker_id": own}));
+    let call = |method: &str, path: &str, body: Value| app.call(method, path, &token, &body);
+    let path = format!("/v1/workers/{own}");
+    assert_eq!(
+        call("GET", &path, Value::Null).expect(200).json()["personal"]["name"],
+        "佐藤"
+    );
+    call(
+        "PATCH",
+        &path,
+        json!({"hours_per_week": 4, "personal": {"name": "佐藤 陽子"}}),
+    )
+    .expect(200);
+    for (field, value) in [
+        ("open_load", json!(0)),
+        ("track_record", json!({"completed": 99, "dropped": 0})),
+        ("conflict_organization_ids", json!([organization])),
+        ("source", json!("x")),
+    ] {
+        let mut body = json!({field: value});
+        if field == "source" {
+            body["external_id"] = json!("x");
         }
-        assert!(!get("/v1/workers").expect(200).text.contains(&worker));
-        let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer", "message": "佐藤です"});
-        let application = app.post("/v1/applications", &bid).expect(201).header("location").to_owned();
-        let known = get(&path).expect(200);
-        assert_eq!(known.json()["personal"]["name"], "佐藤 陽子");
-        assert!(!known.text.contains(&elsewhere) && !known.text.contains("roster"), "{}", known.text);
-        assert!(get("/v1/workers").expect(200).text.contains("佐藤 陽子"));
-        // Knowing somebody is not enough to change or to withdraw for them.
-        app.call("PATCH", &path, &member, &json!({"capacity": 2})).expect(403);
-        assert_eq!(app.call("PATCH", &application, &member, &json!({"status": "withdrawn", "reason": "health"})).expect(403).code(), "forbidden");
-        app.call("PATCH", &application, &member, &json!({"status": "declined", "reason": "skills"})).expect(200);
-        assert!(!get(&path).expect(200).text.contains("佐藤"), "it is over: unknown again");
-        app.patch(&path, &json!({"status": "paused"})).expect(200);
-        get(&path).expect(404);
-    }
-
-    fn nobody_learns_who_keeps_apart_from_them_or_is_no_candidate(app) {
-        let organization = app.organization("風");
-        let deliverable = app.deliverable(&organization, json!({}));
-        let member = token_of(app, "member@example.jp", json!({"role": "organization", "organization_id": organization}));
-        let near = token_of(app, "near@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        let blocking = app.worker(json!({"blocked_organization_ids": [organization]}));
-        let silent = app.worker(json!({"consent": null}));
-        let far = app.worker(json!({"status": "paused", "area": "131130"}));
-        let candidate = app.worker(json!({}));
-        let paths = |worker: &str| {
-            let match_ = format!("/v1/deliverables/{deliverable}/matches/{worker}");
-            [format!("/v1/workers/{worker}"), match_.clone(), format!("{match_}/changes")]
-        };
-        let statuses = |token: &str, worker: &str| paths(worker).map(|path| app.call("GET", &path, token, &Value::Null).status);
-        assert_eq!(statuses(&member, &candidate), [200; 3]);
-        let counted = |token: &str| {
-            let ranking = app.call("GET", &format!("/v1/deliverables/{deliverable}/matches"), token, &Value::Null).expect(200);
-            let easings = app.call("GET", &format!("/v1/deliverables/{deliverable}/easings"), token, &Value::Null).expect(200);
-            (ranking.json()["considered"].clone(), easings.json()["considered"].clone(), [ranking, easings].map(|a| a.text.contains("\"blocked\"")))
-        };
-        assert_eq!(counted(&member), (json!(3), json!(3), [false; 2]));
-        assert_eq!(counted(&near), (json!(4), json!(4), [true; 2]));
-        for hidden in [&blocking, &silent, &far] {
-            assert_eq!(statuses(&member, hidden), [404; 3]);
+        if field == "open_load" {
+            app.patch(&path, &json!({"open_load": 1, "capacity": 2}))
+                .expect(200);
         }
-        assert_eq!([statuses(&near, &blocking), statuses(&near, &silent)], [[200; 3], [200; 3]], "a coordinator's own");
-        assert_eq!(statuses(&near, &far), [404; 3]);
-        assert_eq!(statuses(&app.admin, &far), [200; 3]);
+        assert_eq!(
+            call("PATCH", &path, body).expect(422).faults(),
+            [(format!("/{field}"), "not_yours".into())]
+        );
     }
-
-    fn a_coordinator_acts_within_their_areas(app) {
-        let coordinator = token_of(app, "c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        let call = |method: &str, path: &str, body: Value| app.call(method, path, &coordinator, &body);
-        let there = json!({"name": "あちら", "area": "131130"});
-        assert_eq!(call("POST", "/v1/organizations", there.clone()).expect(403).code(), "outside_reach");
-        assert!(app.get("/v1/organizations").json()["items"].as_array().unwrap().is_empty(), "nothing was written");
-        let here = call("POST", "/v1/organizations", json!({"name": "こちら", "area": "131041"})).expect(201).header("location").to_owned();
-        assert_eq!(call("PATCH", &here, json!({"area": "131130"})).expect(403).code(), "outside_reach");
-        call("PATCH", &here, json!({"name": "こちらの会"})).expect(200);
-        let elsewhere = app.post("/v1/organizations", &there).expect(201).json()["id"].clone();
-        let foreign = json!({"organization_id": elsewhere, "type": "flyer", "title": "チラシ", "area": "131041"});
-        assert_eq!(call("POST", "/v1/deliverables", foreign).expect(422).faults(), [("/organization_id".into(), "unknown_organization".into())]);
-        // Someone of elsewhere who applied here is known, and not theirs to change.
-        let deliverable = app.deliverable(here.rsplit('/').next().unwrap(), json!({}));
-        let worker = app.worker(json!({"area": "131130", "personal": {"name": "佐藤"}}));
-        let path = format!("/v1/workers/{worker}");
-        assert!(call("GET", &path, Value::Null).expect(200).json()["personal"].is_null());
-        app.post("/v1/applications", &json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"})).expect(201);
-        assert_eq!(call("GET", &path, Value::Null).expect(200).json()["personal"]["name"], "佐藤");
-        call("PATCH", &path, json!({"capacity": 2})).expect(404);
-        call("DELETE", &path, Value::Null).expect(404);
-    }
-
-    fn an_organization_drafts_and_submits_and_others_open(app) {
-        let organization = app.organization("風");
-        let member = token_of(app, "member@example.jp", json!({"role": "organization", "organization_id": organization}));
-        let coordinator = token_of(app, "c@example.jp", json!({"role": "coordinator", "areas": ["131041"]}));
-        let body = json!({"organization_id": organization, "type": "flyer", "title": "チラシ"});
-        let mut open = body.clone();
-        open["status"] = json!("open");
-        app.call("POST", "/v1/deliverables", &member, &open).expect(403);
-        let path = app.call("POST", "/v1/deliverables", &member, &body).expect(201).header("location").to_owned();
-        app.call("PATCH", &path, &member, &json!({"status": "submitted", "diffused": true})).expect(200);
-        assert_eq!(app.call("PATCH", &path, &member, &json!({"status": "open"})).expect(403).code(), "forbidden");
-        app.call("PATCH", &path, &coordinator, &json!({"status": "open"})).expect(200);
-        app.call("PATCH", &path, &member, &json!({"trouble": "会員が減っている"})).expect(200);
-        app.call("PATCH", &path, &member, &json!({"status": "cancelled"})).expect(200);
-    }
-
-    fn a_worker_has_their_own_profile_and_may_not_praise_themselves(app) {
-        let organization = app.organization("風");
-        let deliverable = app.deliverable(&organization, json!({}));
-        let (own, other) = (app.worker(json!({"personal": {"name": "佐藤"}})), app.worker(json!({"personal": {"name": "鈴木"}})));
-        let token = token_of(app, "w@example.jp", json!({"role": "worker", "worker_id": own}));
-        let call = |method: &str, path: &str, body: Value| app.call(method, path, &token, &body);
-        let path = format!("/v1/workers/{own}");
-        assert_eq!(call("GET", &path, Value::Null).expect(200).json()["personal"]["name"], "佐藤");
-        call("PATCH", &path, json!({"hours_per_week": 4, "personal": {"name": "佐藤 陽子"}})).expect(200);
-        for (field, value) in [("open_load", json!(0)), ("track_record", json!({"completed": 99, "dropped": 0})), ("conflict_organization_ids", json!([organization])), ("source", json!("x"))] {
-            let mut body = json!({field: value});
-            if field == "source" { body["external_id"] = json!("x"); }
-            if field == "open_load" { app.patch(&path, &json!({"open_load": 1, "capacity": 2})).expect(200); }
-            assert_eq!(call("PATCH", &path, body).expect(422).faults(), [(format!("/{field}"), "not_yours".into())]);
-        }
-        assert_eq!(call("PATCH", &path, json!({"personal": {"email": "a@example.jp", "email_verified": true}})).expect(422).faults(), [("/personal/email_verified".into(), "not_yours".into())]);
-        app.patch(&path, &json!({"personal": {"email": "a@example.jp", "email_verified": true}})).expect(200);
-        call("PATCH", &path, json!({"personal": {"kana": "さとう"}})).expect(200);
-        assert_eq!(app.get(&path).json()["personal"]["email_verified"], true);
-        call("PATCH", &path, json!({"personal": {"email": "b@example.jp"}})).expect(200);
-        assert_eq!(app.get(&path).json()["personal"]["email_verified"], false, "nobody looked at the new one");
-        call("GET", &format!("/v1/workers/{other}"), Value::Null).expect(404);
-        call("POST", "/v1/workers", json!({"area": "131041"})).expect(403);
-        call("GET", &format!("/v1/workers/{own}/matches"), Value::Null).expect(200);
-        call("GET", &format!("/v1/workers/{other}/matches"), Value::Null).expect(404);
-        call("GET", &format!("/v1/deliverables/{deliverable}/matches"), Value::Null).expect(403);
-        let bid = |worker: &str| json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"});
-        assert_eq!(call("POST", "/v1/applications", bid(&other)).expect(422).faults(), [("/worker_id".into(), "unknown_worker".into())]);
-        let application = call("POST", "/v1/applications", bid(&own)).expect(201).header("location").to_owned();
-        assert_eq!(call("PATCH", &application, json!({"status": "accepted"})).expect(403).code(), "forbidden");
-        assert_eq!(call("PATCH", &application, json!({"note": "ぜひ"})).expect(403).code(), "forbidden");
-        call("PATCH", &application, json!({"status": "withdrawn", "reason": "schedule"})).expect(200);
-        assert!(call("GET", "/v1/organizations", Value::Null).expect(200).text.contains(&organization));
-        call("DELETE", &path, Value::Null).expect(204);
-        // The account goes with the person.
-        call("GET", "/v1/auth/me", Value::Null).expect(401);
-        app.call("POST", "/v1/auth/login", "", &json!({"email": "w@example.jp", "password": PASSWORD})).expect(401);
-    }
+    assert_eq!(
+        call(
+            "PATCH",
+            &path,
+            json!({"personal": {"email": "a@example.jp", "email_verified": true}})
+        )
+        .expect(422)
+        .faults(),
+        [("/personal/email_verified".into(), "not_yours".into())]
+    );
+    app.patch(
+        &path,
+        &json!({"personal": {"email": "a@example.jp", "email_verified": true}}),
+    )
+    .expect(200);
+    call("PATCH", &path, json!({"personal": {"kana": "さとう"}})).expect(200);
+    assert_eq!(app.get(&path).json()["personal"]["email_verified"], true);
+    call("PATCH", &path, json!({"personal": {"email": "b@example.jp"}})).expect(200);
+    assert_eq!(
+        app.get(&path).json()["personal"]["email_verified"],
+        false,
+        "nobody looked at the new one"
+    );
+    call("GET", &format!("/v1/workers/{other}"), Value::Null).expect(404);
+    call("POST", "/v1/workers", json!({"area": "131041"})).expect(403);
+    call("GET", &format!("/v1/workers/{own}/matches"), Value::Null).expect(200);
+    call("GET", &format!("/v1/workers/{other}/matches"), Value::Null).expect(404);
+    call(
+        "GET",
+        &format!("/v1/deliverables/{deliverable}/matches"),
+        Value::Null,
+    )
+    .expect(403);
+    let bid = |worker: &str| json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"});
+    assert_eq!(
+        call("POST", "/v1/applications", bid(&other)).expect(422).faults(),
+        [("/worker_id".into(), "unknown_worker".into())]
+    );
+    let application = call("POST", "/v1/applications", bid(&own))
+        .expect(201)
+        .header("location")
+        .to_owned();
+    assert_eq!(
+        call("PATCH", &application, json!({"status": "accepted"}))
+            .expect(403)
+            .code(),
+        "forbidden"
+    );
+    assert_eq!(
+        call("PATCH", &application, json!({"note": "ぜひ"}))
+            .expect(403)
+            .code(),
+        "forbidden"
+    );
+    call(
+        "PATCH",
+        &application,
+        json!({"status": "withdrawn", "reason": "schedule"}),
+    )
+    .expect(200);
+    assert!(
+        call("GET", "/v1/organizations", Value::Null)
+            .expect(200)
+            .text
+            .contains(&organization)
+    );
+    call("DELETE", &path, Value::Null).expect(204);
+    // The account goes with the person.
+    call("GET", "/v1/auth/me", Value::Null).expect(401);
+    app.call(
+        "POST",
+        "/v1/auth/login",
+        "",
+        &json!({"email": "w@example.jp", "password": PASSWORD}),
+    )
+    .expect(401);
 }

@@ -33,263 +33,626 @@ fn worker(app: &TestApp, external_id: &str) -> Value {
 }
 
 on_both! {
-    fn a_roster_saved_by_excel_goes_in_with_a_report_of_every_row(app) {
-        let job = app.imported("kind=workers", &cp932(ROSTER));
-        assert_eq!((&job["state"], &job["detected"]["encoding"], &job["detected"]["delimiter"]), (&json!("partial"), &json!("Shift_JIS"), &json!(",")));
-        assert_eq!(numbers(&job), [3, 2, 0, 0, 1]);
-        assert_eq!(job["progress"]["columns"]["参加可能曜日"], "day_parts");
-        let found = app.found(&job);
-        let expected = [(3, "スキル", "unsure_skill"), (3, "電話", "leading_zero"), (4, "区市町村", "unknown_area"), (4, "メールアドレス", "email"), (5, "同意日", "consent_without_date")];
-        assert_eq!(found, expected.map(|(line, column, code)| (line, column.to_owned(), code.to_owned())));
-        let yoko = worker(app, "A-1");
-        assert_eq!((&yoko["personal"]["name"], &yoko["personal"]["kana"], &yoko["personal"]["phone"]), (&json!("佐藤 陽子"), &json!("サトウ ヨウコ"), &json!("09012345678")));
-        assert_eq!(yoko["skills"], json!([{"skill": "graphic_design", "level": 4}, {"skill": "illustration", "level": 3}]));
-        assert_eq!((&yoko["consent"]["given_on"], &yoko["area"]), (&json!("2023-06-01"), &json!("131041")));
-        assert_eq!(yoko["day_parts"].as_array().unwrap().len(), 6);
-        assert_eq!(yoko["personal"]["evidence"], json!([{"title": "スキル", "text": "折り紙"}]), "kept as text");
-        assert_eq!(worker(app, "A-3")["area"], "131059");
-        app.get("/v1/workers/by-external-id/roster/A-2").expect(404);
-    }
+    a_roster_saved_by_excel_goes_in_with_a_report_of_every_row,
+    the_same_file_again_changes_nothing,
+    a_day_of_consent_that_is_only_a_year_is_told,
+    rows_without_ids_are_known_again,
+    a_dry_run_writes_nothing_and_tells_the_same,
+    all_or_nothing_is_one_or_the_other,
+    what_is_there_already_is_updated_skipped_or_refused,
+    a_full_roster_pauses_who_left,
+    an_import_is_undone_unless_something_newer_touched_it,
+    a_form_has_the_options_before_the_file,
+    a_saved_mapping_counts_for_its_source,
+    organizations_and_their_requests,
+    a_published_archive_is_a_job_too,
+    workbooks_have_dates_merged_cells_and_formulas,
+    the_annotated_copy_is_the_file_with_a_column,
+    a_coordinator_imports_within_their_areas,
+    events_tell_how_far_it_is,
+    json_rows_are_rows_too,
+}
 
-    fn the_same_file_again_changes_nothing(app) {
-        app.imported("kind=workers", &cp932(ROSTER));
-        let before = changes(app);
-        let again = app.imported("kind=workers", &cp932(ROSTER));
-        assert_eq!((numbers(&again), changes(app)), ([3, 0, 0, 2, 1], before));
-        // In another encoding, with another title: the rows are the same.
-        let again = app.imported("kind=workers", ROSTER.replace("令和5年度 ", "").as_bytes());
-        assert_eq!((numbers(&again), changes(app)), ([3, 0, 0, 2, 1], before));
-        let moved = app.imported("kind=workers", ROSTER.replace("文京区後楽1-2", "港区").as_bytes());
-        assert_eq!((numbers(&moved), &worker(app, "A-3")["area"]), ([3, 0, 1, 1, 1], &json!("131032")));
-    }
+fn a_roster_saved_by_excel_goes_in_with_a_report_of_every_row(app: &TestApp) {
+    let job = app.imported("kind=workers", &cp932(ROSTER));
+    assert_eq!(
+        (
+            &job["state"],
+            &job["detected"]["encoding"],
+            &job["detected"]["delimiter"]
+        ),
+        (&json!("partial"), &json!("Shift_JIS"), &json!(","))
+    );
+    assert_eq!(numbers(&job), [3, 2, 0, 0, 1]);
+    assert_eq!(job["progress"]["columns"]["参加可能曜日"], "day_parts");
+    let found = app.found(&job);
+    let expected = [
+        (3, "スキル", "unsure_skill"),
+        (3, "電話", "leading_zero"),
+        (4, "区市町村", "unknown_area"),
+        (4, "メールアドレス", "email"),
+        (5, "同意日", "consent_without_date"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(line, column, code)| (line, column.to_owned(), code.to_owned()))
+    );
+    let yoko = worker(app, "A-1");
+    assert_eq!(
+        (
+            &yoko["personal"]["name"],
+            &yoko["personal"]["kana"],
+            &yoko["personal"]["phone"]
+        ),
+        (
+            &json!("佐藤 陽子"),
+            &json!("サトウ ヨウコ"),
+            &json!("09012345678")
+        )
+    );
+    assert_eq!(
+        yoko["skills"],
+        json!([{"skill": "graphic_design", "level": 4}, {"skill": "illustration", "level": 3}])
+    );
+    assert_eq!(
+        (&yoko["consent"]["given_on"], &yoko["area"]),
+        (&json!("2023-06-01"), &json!("131041"))
+    );
+    assert_eq!(yoko["day_parts"].as_array().unwrap().len(), 6);
+    assert_eq!(
+        yoko["personal"]["evidence"],
+        json!([{"title": "スキル", "text": "折り紙"}]),
+        "kept as text"
+    );
+    assert_eq!(worker(app, "A-3")["area"], "131059");
+    app.get("/v1/workers/by-external-id/roster/A-2").expect(404);
+}
 
-    fn a_day_of_consent_that_is_only_a_year_is_told(app) {
-        let job = app.imported("kind=workers", "id,氏名,同意日\n1,佐藤,令和5年\n2,鈴木,\n".as_bytes());
-        assert_eq!((numbers(&job), app.found(&job)), ([2, 2, 0, 0, 0], vec![(2, "同意日".into(), "imprecise_date".into())]));
-        assert_eq!((&worker(app, "1")["consent"]["given_on"], &worker(app, "2")["consent"]), (&json!("2023-01-01"), &Value::Null));
-    }
+fn the_same_file_again_changes_nothing(app: &TestApp) {
+    app.imported("kind=workers", &cp932(ROSTER));
+    let before = changes(app);
+    let again = app.imported("kind=workers", &cp932(ROSTER));
+    assert_eq!((numbers(&again), changes(app)), ([3, 0, 0, 2, 1], before));
+    // In another encoding, with another title: the rows are the same.
+    let again = app.imported("kind=workers", ROSTER.replace("令和5年度 ", "").as_bytes());
+    assert_eq!((numbers(&again), changes(app)), ([3, 0, 0, 2, 1], before));
+    let moved = app.imported("kind=workers", ROSTER.replace("文京区後楽1-2", "港区").as_bytes());
+    assert_eq!(
+        (numbers(&moved), &worker(app, "A-3")["area"]),
+        ([3, 0, 1, 1, 1], &json!("131032"))
+    );
+}
 
-    fn rows_without_ids_are_known_again(app) {
-        let file = "氏名,区市町村,メール\n佐藤 陽子,新宿区,yoko@example.jp\n鈴木 一郎,新宿区,\n鈴木 一郎,新宿区,\n";
-        let job = app.imported("kind=workers", file.as_bytes());
-        assert_eq!(numbers(&job), [3, 2, 0, 0, 1]);
-        assert_eq!(app.found(&job), [(4, String::new(), "duplicate_row".to_owned())]);
-        let again = app.imported("kind=workers", file.replace("佐藤 陽子,新宿区", "佐藤 陽子,文京区").as_bytes());
-        assert_eq!(numbers(&again), [3, 0, 1, 1, 1]);
-    }
+fn a_day_of_consent_that_is_only_a_year_is_told(app: &TestApp) {
+    let job = app.imported(
+        "kind=workers",
+        "id,氏名,同意日\n1,佐藤,令和5年\n2,鈴木,\n".as_bytes(),
+    );
+    assert_eq!(
+        (numbers(&job), app.found(&job)),
+        (
+            [2, 2, 0, 0, 0],
+            vec![(2, "同意日".into(), "imprecise_date".into())]
+        )
+    );
+    assert_eq!(
+        (
+            &worker(app, "1")["consent"]["given_on"],
+            &worker(app, "2")["consent"]
+        ),
+        (&json!("2023-01-01"), &Value::Null)
+    );
+}
 
-    fn a_dry_run_writes_nothing_and_tells_the_same(app) {
-        let before = changes(app);
-        let job = app.imported("kind=workers&mode=dry_run", &cp932(ROSTER));
-        assert_eq!((numbers(&job), changes(app), &job["state"]), ([3, 2, 0, 0, 1], before, &json!("partial")));
-        assert_eq!(app.found(&job).len(), 5);
-        assert!(app.get("/v1/workers").json()["items"].as_array().unwrap().is_empty());
-    }
+fn rows_without_ids_are_known_again(app: &TestApp) {
+    let file =
+        "氏名,区市町村,メール\n佐藤 陽子,新宿区,yoko@example.jp\n鈴木 一郎,新宿区,\n鈴木 一郎,新宿区,\n";
+    let job = app.imported("kind=workers", file.as_bytes());
+    assert_eq!(numbers(&job), [3, 2, 0, 0, 1]);
+    assert_eq!(app.found(&job), [(4, String::new(), "duplicate_row".to_owned())]);
+    let again = app.imported(
+        "kind=workers",
+        file.replace("佐藤 陽子,新宿区", "佐藤 陽子,文京区").as_bytes(),
+    );
+    assert_eq!(numbers(&again), [3, 0, 1, 1, 1]);
+}
 
-    fn all_or_nothing_is_one_or_the_other(app) {
-        let before = changes(app);
-        let job = app.imported("kind=workers&mode=all_or_nothing", &cp932(ROSTER));
-        assert_eq!((&job["state"], &job["error"]["code"], changes(app)), (&json!("failed"), &json!("rejected_rows"), before));
-        assert_eq!((numbers(&job)[1], app.found(&job).len()), (0, 5));
-        let right = ROSTER.replace("新縮区", "新宿区").replace("ichiro.example.jp", "ichiro@example.jp");
-        let job = app.imported("kind=workers&mode=all_or_nothing", right.as_bytes());
-        assert_eq!((numbers(&job), &job["state"]), ([3, 3, 0, 0, 0], &json!("succeeded")));
-        assert_eq!(app.get("/v1/workers").json()["items"].as_array().unwrap().len(), 3);
-    }
+fn a_dry_run_writes_nothing_and_tells_the_same(app: &TestApp) {
+    let before = changes(app);
+    let job = app.imported("kind=workers&mode=dry_run", &cp932(ROSTER));
+    assert_eq!(
+        (numbers(&job), changes(app), &job["state"]),
+        ([3, 2, 0, 0, 1], before, &json!("partial"))
+    );
+    assert_eq!(app.found(&job).len(), 5);
+    assert!(
+        app.get("/v1/workers").json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
 
-    fn what_is_there_already_is_updated_skipped_or_refused(app) {
-        app.imported("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
-        let with = |on_conflict: &str| {
-            let job = app.imported(&format!("kind=workers&on_conflict={on_conflict}"), "id,氏名\n1,佐藤 陽子\n".as_bytes());
-            let of = worker(app, "1");
-            (job["state"].clone(), app.found(&job), of["personal"]["name"].clone(), of["hours_per_week"].clone())
-        };
-        assert_eq!(with("skip"), (json!("succeeded"), vec![], json!("佐藤"), json!(4)));
-        assert_eq!(with("fail"), (json!("partial"), vec![(2, "id".into(), "exists_already".into())], json!("佐藤"), json!(4)));
-        assert_eq!(with("update"), (json!("succeeded"), vec![], json!("佐藤 陽子"), json!(4)), "a column that is not there leaves what is");
-        app.imported("kind=workers", "id,週の時間\n1,\n".as_bytes());
-        assert_eq!(worker(app, "1")["hours_per_week"], Value::Null, "an empty cell unsets");
-    }
+fn all_or_nothing_is_one_or_the_other(app: &TestApp) {
+    let before = changes(app);
+    let job = app.imported("kind=workers&mode=all_or_nothing", &cp932(ROSTER));
+    assert_eq!(
+        (&job["state"], &job["error"]["code"], changes(app)),
+        (&json!("failed"), &json!("rejected_rows"), before)
+    );
+    assert_eq!((numbers(&job)[1], app.found(&job).len()), (0, 5));
+    let right = ROSTER
+        .replace("新縮区", "新宿区")
+        .replace("ichiro.example.jp", "ichiro@example.jp");
+    let job = app.imported("kind=workers&mode=all_or_nothing", right.as_bytes());
+    assert_eq!(
+        (numbers(&job), &job["state"]),
+        ([3, 3, 0, 0, 0], &json!("succeeded"))
+    );
+    assert_eq!(
+        app.get("/v1/workers").json()["items"].as_array().unwrap().len(),
+        3
+    );
+}
 
-    fn a_full_roster_pauses_who_left(app) {
-        app.imported("kind=workers", "id,氏名\n1,佐藤\n2,鈴木\n".as_bytes());
-        let job = app.imported("kind=workers&absent=archive", "id,氏名,区市町村\n1,佐藤,どこか\n".as_bytes());
-        assert_eq!((&job["progress"]["archived"], &worker(app, "2")["status"]), (&json!(0), &json!("active")), "with a rejected row nobody left");
-        let job = app.imported("kind=workers&absent=archive", "id,氏名\n1,佐藤\n".as_bytes());
-        assert_eq!((&job["progress"]["archived"], &worker(app, "2")["status"], &worker(app, "1")["status"]), (&json!(1), &json!("paused"), &json!("active")));
-    }
+fn what_is_there_already_is_updated_skipped_or_refused(app: &TestApp) {
+    app.imported("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
+    let with = |on_conflict: &str| {
+        let job = app.imported(
+            &format!("kind=workers&on_conflict={on_conflict}"),
+            "id,氏名\n1,佐藤 陽子\n".as_bytes(),
+        );
+        let of = worker(app, "1");
+        (
+            job["state"].clone(),
+            app.found(&job),
+            of["personal"]["name"].clone(),
+            of["hours_per_week"].clone(),
+        )
+    };
+    assert_eq!(
+        with("skip"),
+        (json!("succeeded"), vec![], json!("佐藤"), json!(4))
+    );
+    assert_eq!(
+        with("fail"),
+        (
+            json!("partial"),
+            vec![(2, "id".into(), "exists_already".into())],
+            json!("佐藤"),
+            json!(4)
+        )
+    );
+    assert_eq!(
+        with("update"),
+        (json!("succeeded"), vec![], json!("佐藤 陽子"), json!(4)),
+        "a column that is not there leaves what is"
+    );
+    app.imported("kind=workers", "id,週の時間\n1,\n".as_bytes());
+    assert_eq!(
+        worker(app, "1")["hours_per_week"],
+        Value::Null,
+        "an empty cell unsets"
+    );
+}
 
-    fn an_import_is_undone_unless_something_newer_touched_it(app) {
-        app.imported("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
-        let job = app.imported("kind=workers", "id,氏名,週の時間\n1,佐藤 陽子,6\n2,鈴木,2\n".as_bytes());
-        let undo = format!("/v1/imports/{}/undo", job["id"].as_str().unwrap());
-        app.patch(&format!("/v1/workers/{}", worker(app, "2")["id"].as_str().unwrap()), &json!({"hours_per_week": 3})).expect(200);
-        assert_eq!(app.post(&undo, &json!({})).expect(409).code(), "changed_since");
-        let job = app.imported("kind=workers", "id,氏名,週の時間\n1,佐藤 花,8\n3,田中,2\n".as_bytes());
-        let undo = format!("/v1/imports/{}/undo", job["id"].as_str().unwrap());
-        app.post(&undo, &json!({})).expect(202);
-        assert_eq!(app.ended(job["id"].as_str().unwrap())["state"], "undone");
-        assert_eq!((&worker(app, "1")["personal"]["name"], &worker(app, "1")["hours_per_week"]), (&json!("佐藤 陽子"), &json!(6)));
-        app.get("/v1/workers/by-external-id/roster/3").expect(404);
-        assert_eq!(app.post(&undo, &json!({})).expect(409).code(), "not_undoable");
-    }
+fn a_full_roster_pauses_who_left(app: &TestApp) {
+    app.imported("kind=workers", "id,氏名\n1,佐藤\n2,鈴木\n".as_bytes());
+    let job = app.imported(
+        "kind=workers&absent=archive",
+        "id,氏名,区市町村\n1,佐藤,どこか\n".as_bytes(),
+    );
+    assert_eq!(
+        (&job["progress"]["archived"], &worker(app, "2")["status"]),
+        (&json!(0), &json!("active")),
+        "with a rejected row nobody left"
+    );
+    let job = app.imported("kind=workers&absent=archive", "id,氏名\n1,佐藤\n".as_bytes());
+    assert_eq!(
+        (
+            &job["progress"]["archived"],
+            &worker(app, "2")["status"],
+            &worker(app, "1")["status"]
+        ),
+        (&json!(1), &json!("paused"), &json!("active"))
+    );
+}
 
-    fn a_form_has_the_options_before_the_file(app) {
-        let part = |name: &str, more: &str, text: &str| format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"{more}\r\n\r\n{text}\r\n");
-        let file = part("file", "; filename=\"名簿.tsv\"", "氏名\tとくいわざ\n佐藤\t編集\n");
-        let form = |parts: &[String]| {
-            let bearer = format!("Bearer {}", app.admin);
-            let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/form-data; boundary=b")];
-            app.send("POST", "/v1/imports", &headers, (parts.concat() + "--b--\r\n").as_bytes())
-        };
-        let (kind, mapping) = (part("kind", "", "workers"), part("mapping", "", "{\"とくいわざ\": \"skills\"}"));
-        let job = app.ended(form(&[kind.clone(), mapping, file.clone()]).expect(202).json()["id"].as_str().unwrap());
-        assert_eq!((&job["file_name"], &job["detected"]["format"], &job["state"]), (&json!("名簿.tsv"), &json!("tsv"), &json!("succeeded")));
-        assert_eq!(app.get("/v1/workers?skill=editing").json()["items"].as_array().unwrap().len(), 1);
-        assert_eq!(form(&[file.clone(), kind.clone()]).expect(422).faults(), [("/kind".into(), "missing_parameter".into())]);
-        assert_eq!(form(std::slice::from_ref(&kind)).expect(422).faults(), [("/file".into(), "missing_field".into())]);
-        assert_eq!(form(&[kind.clone(), file, kind]).expect(422).faults(), [("/file".into(), "field_after_file".into())]);
-        assert_eq!(app.get("/v1/imports").json()["items"].as_array().unwrap().len(), 1, "what came in vain is forgotten");
-    }
+fn an_import_is_undone_unless_something_newer_touched_it(app: &TestApp) {
+    app.imported("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
+    let job = app.imported(
+        "kind=workers",
+        "id,氏名,週の時間\n1,佐藤 陽子,6\n2,鈴木,2\n".as_bytes(),
+    );
+    let undo = format!("/v1/imports/{}/undo", job["id"].as_str().unwrap());
+    app.patch(
+        &format!("/v1/workers/{}", worker(app, "2")["id"].as_str().unwrap()),
+        &json!({"hours_per_week": 3}),
+    )
+    .expect(200);
+    assert_eq!(app.post(&undo, &json!({})).expect(409).code(), "changed_since");
+    let job = app.imported(
+        "kind=workers",
+        "id,氏名,週の時間\n1,佐藤 花,8\n3,田中,2\n".as_bytes(),
+    );
+    let undo = format!("/v1/imports/{}/undo", job["id"].as_str().unwrap());
+    app.post(&undo, &json!({})).expect(202);
+    assert_eq!(app.ended(job["id"].as_str().unwrap())["state"], "undone");
+    assert_eq!(
+        (
+            &worker(app, "1")["personal"]["name"],
+            &worker(app, "1")["hours_per_week"]
+        ),
+        (&json!("佐藤 陽子"), &json!(6))
+    );
+    app.get("/v1/workers/by-external-id/roster/3").expect(404);
+    assert_eq!(app.post(&undo, &json!({})).expect(409).code(), "not_undoable");
+}
 
-    fn a_saved_mapping_counts_for_its_source(app) {
-        let path = "/v1/import-mappings/workers/city";
-        app.get(path).expect(404);
-        let fault = app.put(path, &json!({"mapping": {"とくいわざ": "skils"}})).expect(422);
-        assert_eq!(fault.faults(), [("/mapping/とくいわざ".into(), "unknown_field".into())]);
-        let tag = app.put(path, &json!({"mapping": {"とくいわざ": "skills", "氏名": ""}})).expect(200).header("etag").to_owned();
-        assert_eq!(app.get(path).expect(200).header("etag"), tag);
-        let job = app.imported("kind=workers&source=city", "id,氏名,とくいわざ\n1,佐藤,編集\n".as_bytes());
-        assert_eq!(job["progress"]["columns"], json!({"id": "external_id", "氏名": "", "とくいわざ": "skills"}));
-        let job = app.imported("kind=workers&source=other", "id,氏名,とくいわざ\n1,佐藤,編集\n".as_bytes());
-        assert_eq!(job["progress"]["columns"]["とくいわざ"], "");
-    }
-
-    fn organizations_and_their_requests(app) {
-        let groups = "団体番号,団体名,所在地,法人番号,担当者,電話,活動分野\n\
-            1,NPO法人 風のやすみば,文京区,7000012050002,田中 花子,03-1234-5678,認知症\n\
-            2,さくら町会,新宿区,1234567890123,,,\n";
-        let job = app.imported("kind=organizations", groups.as_bytes());
-        assert_eq!((numbers(&job), app.found(&job)), ([2, 1, 0, 0, 1], vec![(3, "法人番号".into(), "check_digit".into())]));
-        let found = app.get("/v1/organizations").json()["items"][0].clone();
-        assert_eq!((&found["kind"], &found["area"], &found["contact"]["person"]), (&json!("npo"), &json!("131059"), &json!("田中 花子")));
-        let requests = "番号,団体名,地域,支援内容,件名,開始日,状態\n\
-            1,風のやすみば,文京区,チラシ,会員募集のチラシ,令和8年12月1日,募集中\n\
-            2,どこにもない会,文京区,チラシ,チラシ,,\n\
-            3,風のやすみば,,ホームページを新しくしたい,ホームページ,,\n";
-        let job = app.imported("kind=deliverables", requests.as_bytes());
-        assert_eq!((numbers(&job), app.found(&job)[0].clone()), ([3, 2, 0, 0, 1], (3, "団体名".into(), "unknown_organization".into())));
-        let listed = app.get("/v1/deliverables?type=flyer").json()["items"][0].clone();
-        assert_eq!((&listed["title"], &listed["status"], &listed["starts_on"], &listed["area"]), (&json!("会員募集のチラシ"), &json!("open"), &json!("2026-12-01"), &json!("131059")));
-        let again = app.imported("kind=deliverables", requests.as_bytes());
-        assert_eq!(numbers(&again), [3, 0, 0, 2, 1]);
-        // Undone, the organization is free again.
-        let id = job["id"].as_str().unwrap();
-        app.post(&format!("/v1/imports/{id}/undo"), &json!({})).expect(202);
-        assert_eq!(app.ended(id)["state"], "undone");
-        assert!(app.get("/v1/deliverables").json()["items"].as_array().unwrap().is_empty());
-    }
-
-    fn a_published_archive_is_a_job_too(app) {
-        let job = app.imported("kind=engagements", musubi::demo::ARCHIVE.as_bytes());
-        assert_eq!((&job["state"], numbers(&job)), (&json!("succeeded"), [147, 147, 0, 0, 0]));
-        let again = app.imported("kind=engagements", &cp932(musubi::demo::ARCHIVE));
-        assert_eq!((&again["detected"]["encoding"], numbers(&again)), (&json!("Shift_JIS"), [147, 0, 0, 147, 0]));
-        let broken = musubi::demo::ARCHIVE.replacen("墨田区", "墨太区", 1);
-        let job = app.imported("kind=engagements&mode=all_or_nothing", broken.as_bytes());
-        assert_eq!((&job["state"], &app.found(&job)[0]), (&json!("failed"), &(2, "地域名".to_owned(), "unknown_area".to_owned())));
-    }
-
-    fn workbooks_have_dates_merged_cells_and_formulas(app) {
-        let mut book = Workbook::new();
-        let sheet = book.add_worksheet();
-        sheet.set_name("表紙").unwrap();
-        let sheet = book.add_worksheet();
-        sheet.set_name("名簿").unwrap();
-        let day = Format::new().set_num_format("yyyy/mm/dd");
-        for (column, name) in ["番号", "氏名", "地域", "同意日", "週の時間", "電話"].iter().enumerate() {
-            sheet.write(1, column as u16, *name).unwrap();
-        }
-        for (row, name) in [(2, "佐藤 陽子"), (3, "鈴木 一郎")] {
-            sheet.write(row, 0, row).unwrap();
-            sheet.write(row, 1, name).unwrap();
-            sheet.write_with_format(row, 3, ExcelDateTime::from_ymd(2023, 6, 1).unwrap(), &day).unwrap();
-            sheet.write(row, 4, rust_xlsxwriter::Formula::new("=2+2").set_result("4")).unwrap();
-            sheet.write(row, 5, 312345678).unwrap();
-        }
-        sheet.merge_range(2, 2, 3, 2, "新宿区", &Format::new()).unwrap();
-        sheet.write(5, 1, "田中 花子").unwrap();
-        sheet.write(5, 2, "新縮区").unwrap();
-        let bytes = book.save_to_buffer().unwrap();
-        let job = app.imported("kind=workers&file_name=a.xlsx", &bytes);
-        assert_eq!((&job["detected"]["format"], &job["detected"]["sheet"], &job["detected"]["sheets"]), (&json!("xlsx"), &json!("名簿"), &json!(["表紙", "名簿"])));
-        assert_eq!(numbers(&job), [3, 2, 0, 0, 1], "{:?}", app.found(&job));
-        let second = worker(app, "3");
-        assert_eq!((&second["area"], &second["consent"]["given_on"], &second["hours_per_week"], &second["personal"]["phone"]), (&json!("131041"), &json!("2023-06-01"), &json!(4), &json!("0312345678")));
-        let wrong = app.imported("kind=workers&sheet=%E3%81%AA%E3%81%84", &bytes);
-        assert_eq!((&wrong["state"], &wrong["error"]["code"]), (&json!("failed"), &json!("unknown_sheet")));
-        // The very workbook again, with a column more.
+fn a_form_has_the_options_before_the_file(app: &TestApp) {
+    let part = |name: &str, more: &str, text: &str| {
+        format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"{more}\r\n\r\n{text}\r\n")
+    };
+    let file = part(
+        "file",
+        "; filename=\"名簿.tsv\"",
+        "氏名\tとくいわざ\n佐藤\t編集\n",
+    );
+    let form = |parts: &[String]| {
         let bearer = format!("Bearer {}", app.admin);
-        let copy = app.bytes(&format!("/v1/imports/{}/annotated-file", job["id"].as_str().unwrap()), &bearer);
-        let mut book: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(copy)).unwrap();
-        let range = calamine::Reader::worksheet_range(&mut book, "名簿").unwrap();
-        let text = |row, column| range.get_value((row, column)).map(ToString::to_string).unwrap_or_default();
-        assert_eq!((text(1, 6), text(5, 1)), ("取り込み結果".into(), "田中 花子".into()));
-        assert!(text(5, 6).contains("unknown_area") && text(5, 6).contains("新宿区"), "{}", text(5, 6));
-    }
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "multipart/form-data; boundary=b"),
+        ];
+        app.send(
+            "POST",
+            "/v1/imports",
+            &headers,
+            (parts.concat() + "--b--\r\n").as_bytes(),
+        )
+    };
+    let (kind, mapping) = (
+        part("kind", "", "workers"),
+        part("mapping", "", "{\"とくいわざ\": \"skills\"}"),
+    );
+    let job = app.ended(
+        form(&[kind.clone(), mapping, file.clone()]).expect(202).json()["id"]
+            .as_str()
+            .unwrap(),
+    );
+    assert_eq!(
+        (&job["file_name"], &job["detected"]["format"], &job["state"]),
+        (&json!("名簿.tsv"), &json!("tsv"), &json!("succeeded"))
+    );
+    assert_eq!(
+        app.get("/v1/workers?skill=editing").json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        form(&[file.clone(), kind.clone()]).expect(422).faults(),
+        [("/kind".into(), "missing_parameter".into())]
+    );
+    assert_eq!(
+        form(std::slice::from_ref(&kind)).expect(422).faults(),
+        [("/file".into(), "missing_field".into())]
+    );
+    assert_eq!(
+        form(&[kind.clone(), file, kind]).expect(422).faults(),
+        [("/file".into(), "field_after_file".into())]
+    );
+    assert_eq!(
+        app.get("/v1/imports").json()["items"].as_array().unwrap().len(),
+        1,
+        "what came in vain is forgotten"
+    );
+}
 
-    fn the_annotated_copy_is_the_file_with_a_column(app) {
-        let job = app.imported("kind=workers", &cp932(ROSTER));
-        let bearer = format!("Bearer {}", app.admin);
-        let copy = app.bytes(&format!("/v1/imports/{}/annotated-file", job["id"].as_str().unwrap()), &bearer);
-        let text = encoding_rs::SHIFT_JIS.decode(&copy).0.into_owned();
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 5);
-        assert!(lines[1].ends_with(",電話,取り込み結果") && lines[3].contains("unknown_area") && lines[3].contains("A-2,鈴木 一郎"), "{text}");
-        // What was put right there can be sent as it is.
-        let right = text.replace("新縮区", "新宿区").replace("ichiro.example.jp,", "ichiro@example.jp,");
-        let job = app.imported("kind=workers", &cp932(&right));
-        assert_eq!(job["state"], "succeeded", "{:?}", app.found(&job));
-    }
+fn a_saved_mapping_counts_for_its_source(app: &TestApp) {
+    let path = "/v1/import-mappings/workers/city";
+    app.get(path).expect(404);
+    let fault = app
+        .put(path, &json!({"mapping": {"とくいわざ": "skils"}}))
+        .expect(422);
+    assert_eq!(
+        fault.faults(),
+        [("/mapping/とくいわざ".into(), "unknown_field".into())]
+    );
+    let tag = app
+        .put(path, &json!({"mapping": {"とくいわざ": "skills", "氏名": ""}}))
+        .expect(200)
+        .header("etag")
+        .to_owned();
+    assert_eq!(app.get(path).expect(200).header("etag"), tag);
+    let job = app.imported(
+        "kind=workers&source=city",
+        "id,氏名,とくいわざ\n1,佐藤,編集\n".as_bytes(),
+    );
+    assert_eq!(
+        job["progress"]["columns"],
+        json!({"id": "external_id", "氏名": "", "とくいわざ": "skills"})
+    );
+    let job = app.imported(
+        "kind=workers&source=other",
+        "id,氏名,とくいわざ\n1,佐藤,編集\n".as_bytes(),
+    );
+    assert_eq!(job["progress"]["columns"]["とくいわざ"], "");
+}
 
-    fn a_coordinator_imports_within_their_areas(app) {
-        let person = |email: &str, areas: Value| {
-            app.user(email, json!({"role": "coordinator", "areas": areas}));
-            app.login(email)["access_token"].as_str().unwrap().to_owned()
-        };
-        let (own, other) = (person("a@example.jp", json!(["131041"])), person("b@example.jp", json!(["131130"])));
-        let sent = app.import(&own, "kind=workers", "id,氏名,地域\n1,佐藤,新宿区\n2,鈴木,渋谷区\n".as_bytes()).expect(202).json();
-        let job = app.ended(sent["id"].as_str().unwrap());
-        assert_eq!((numbers(&job), app.found(&job)), ([2, 1, 0, 0, 1], vec![(3, "地域".into(), "outside_reach".into())]));
-        let path = format!("/v1/imports/{}", sent["id"].as_str().unwrap());
-        assert_eq!(app.call("GET", &path, &other, &Value::Null).status, 404);
-        assert!(app.call("GET", "/v1/imports", &other, &Value::Null).json()["items"].as_array().unwrap().is_empty());
-        // Somebody of another ward is not theirs to change, whatever the row says.
-        let sent = app.import(&other, "kind=workers", "id,氏名,地域\n1,佐藤,渋谷区\n".as_bytes()).expect(202).json();
-        assert_eq!(app.found(&app.ended(sent["id"].as_str().unwrap())), [(2, "地域".into(), "outside_reach".into())]);
-        assert_eq!(app.import(&own, "kind=workers&source=partner%3Ax", b"id\n1\n").expect(422).faults(), [("/source".into(), "reserved_source".into())]);
-    }
+fn organizations_and_their_requests(app: &TestApp) {
+    let groups = "団体番号,団体名,所在地,法人番号,担当者,電話,活動分野\n\
+        1,NPO法人 風のやすみば,文京区,7000012050002,田中 花子,03-1234-5678,認知症\n\
+        2,さくら町会,新宿区,1234567890123,,,\n";
+    let job = app.imported("kind=organizations", groups.as_bytes());
+    assert_eq!(
+        (numbers(&job), app.found(&job)),
+        (
+            [2, 1, 0, 0, 1],
+            vec![(3, "法人番号".into(), "check_digit".into())]
+        )
+    );
+    let found = app.get("/v1/organizations").json()["items"][0].clone();
+    assert_eq!(
+        (&found["kind"], &found["area"], &found["contact"]["person"]),
+        (&json!("npo"), &json!("131059"), &json!("田中 花子"))
+    );
+    let requests = "番号,団体名,地域,支援内容,件名,開始日,状態\n\
+        1,風のやすみば,文京区,チラシ,会員募集のチラシ,令和8年12月1日,募集中\n\
+        2,どこにもない会,文京区,チラシ,チラシ,,\n\
+        3,風のやすみば,,ホームページを新しくしたい,ホームページ,,\n";
+    let job = app.imported("kind=deliverables", requests.as_bytes());
+    assert_eq!(
+        (numbers(&job), app.found(&job)[0].clone()),
+        (
+            [3, 2, 0, 0, 1],
+            (3, "団体名".into(), "unknown_organization".into())
+        )
+    );
+    let listed = app.get("/v1/deliverables?type=flyer").json()["items"][0].clone();
+    assert_eq!(
+        (
+            &listed["title"],
+            &listed["status"],
+            &listed["starts_on"],
+            &listed["area"]
+        ),
+        (
+            &json!("会員募集のチラシ"),
+            &json!("open"),
+            &json!("2026-12-01"),
+            &json!("131059")
+        )
+    );
+    let again = app.imported("kind=deliverables", requests.as_bytes());
+    assert_eq!(numbers(&again), [3, 0, 0, 2, 1]);
+    // Undone, the organization is free again.
+    let id = job["id"].as_str().unwrap();
+    app.post(&format!("/v1/imports/{id}/undo"), &json!({}))
+        .expect(202);
+    assert_eq!(app.ended(id)["state"], "undone");
+    assert!(
+        app.get("/v1/deliverables").json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
 
-    fn events_tell_how_far_it_is(app) {
-        let job = app.imported("kind=workers", &cp932(ROSTER));
-        let events = app.get(&format!("/v1/imports/{}/events", job["id"].as_str().unwrap())).expect(200);
-        assert_eq!(events.header("content-type"), "text/event-stream");
-        let data = events.text.strip_prefix("event: end\ndata: ").unwrap();
-        assert_eq!(serde_json::from_str::<Value>(data.trim()).unwrap()["progress"], job["progress"]);
-    }
+fn a_published_archive_is_a_job_too(app: &TestApp) {
+    let job = app.imported("kind=engagements", musubi::demo::ARCHIVE.as_bytes());
+    assert_eq!(
+        (&job["state"], numbers(&job)),
+        (&json!("succeeded"), [147, 147, 0, 0, 0])
+    );
+    let again = app.imported("kind=engagements", &cp932(musubi::demo::ARCHIVE));
+    assert_eq!(
+        (&again["detected"]["encoding"], numbers(&again)),
+        (&json!("Shift_JIS"), [147, 0, 0, 147, 0])
+    );
+    let broken = musubi::demo::ARCHIVE.replacen("墨田区", "墨太区", 1);
+    let job = app.imported("kind=engagements&mode=all_or_nothing", broken.as_bytes());
+    assert_eq!(
+        (&job["state"], &app.found(&job)[0]),
+        (
+            &json!("failed"),
+            &(2, "地域名".to_owned(), "unknown_area".to_owned())
+        )
+    );
+}
 
-    fn json_rows_are_rows_too(app) {
-        let lines = "{\"external_id\":\"1\",\"personal\":{\"name\":\"佐藤\",\"evidence\":[{\"title\":\"仕事\",\"text\":\"広報\"}]},\"skills\":[{\"skill\":\"editing\",\"level\":5}],\"day_parts\":[\"saturday_morning\"],\"remote\":true}\n\
-            {\"external_id\":\"2\",\"personal\":{\"name\":\n\
-            {\"external_id\":\"3\",\"name\":\"田中\",\"スキル\":[\"編集\",\"会計\"]}\n";
-        let job = app.imported("kind=workers", lines.as_bytes());
-        assert_eq!((numbers(&job), app.found(&job)), ([3, 2, 0, 0, 1], vec![(2, String::new(), "malformed_json".into())]));
-        let first = worker(app, "1");
-        assert_eq!((&first["skills"], &first["personal"]["evidence"], &first["remote"]), (&json!([{"skill": "editing", "level": 5}]), &json!([{"title": "仕事", "text": "広報"}]), &json!(true)));
-        assert_eq!(worker(app, "3")["skills"].as_array().unwrap().len(), 2);
-        // Members that are not there leave what is.
-        app.imported("kind=workers", b"{\"external_id\":\"1\",\"remote\":false}\n");
-        let first = worker(app, "1");
-        assert_eq!((&first["remote"], &first["personal"]["name"]), (&json!(false), &json!("佐藤")));
+fn workbooks_have_dates_merged_cells_and_formulas(app: &TestApp) {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name("表紙").unwrap();
+    let sheet = book.add_worksheet();
+    sheet.set_name("名簿").unwrap();
+    let day = Format::new().set_num_format("yyyy/mm/dd");
+    for (column, name) in ["番号", "氏名", "地域", "同意日", "週の時間", "電話"]
+        .iter()
+        .enumerate()
+    {
+        sheet.write(1, column as u16, *name).unwrap();
     }
+    for (row, name) in [(2, "佐藤 陽子"), (3, "鈴木 一郎")] {
+        sheet.write(row, 0, row).unwrap();
+        sheet.write(row, 1, name).unwrap();
+        sheet
+            .write_with_format(row, 3, ExcelDateTime::from_ymd(2023, 6, 1).unwrap(), &day)
+            .unwrap();
+        sheet
+            .write(row, 4, rust_xlsxwriter::Formula::new("=2+2").set_result("4"))
+            .unwrap();
+        sheet.write(row, 5, 312345678).unwrap();
+    }
+    sheet.merge_range(2, 2, 3, 2, "新宿区", &Format::new()).unwrap();
+    sheet.write(5, 1, "田中 花子").unwrap();
+    sheet.write(5, 2, "新縮区").unwrap();
+    let bytes = book.save_to_buffer().unwrap();
+    let job = app.imported("kind=workers&file_name=a.xlsx", &bytes);
+    assert_eq!(
+        (
+            &job["detected"]["format"],
+            &job["detected"]["sheet"],
+            &job["detected"]["sheets"]
+        ),
+        (&json!("xlsx"), &json!("名簿"), &json!(["表紙", "名簿"]))
+    );
+    assert_eq!(numbers(&job), [3, 2, 0, 0, 1], "{:?}", app.found(&job));
+    let second = worker(app, "3");
+    assert_eq!(
+        (
+            &second["area"],
+            &second["consent"]["given_on"],
+            &second["hours_per_week"],
+            &second["personal"]["phone"]
+        ),
+        (
+            &json!("131041"),
+            &json!("2023-06-01"),
+            &json!(4),
+            &json!("0312345678")
+        )
+    );
+    let wrong = app.imported("kind=workers&sheet=%E3%81%AA%E3%81%84", &bytes);
+    assert_eq!(
+        (&wrong["state"], &wrong["error"]["code"]),
+        (&json!("failed"), &json!("unknown_sheet"))
+    );
+    // The very workbook again, with a column more.
+    let bearer = format!("Bearer {}", app.admin);
+    let copy = app.bytes(
+        &format!("/v1/imports/{}/annotated-file", job["id"].as_str().unwrap()),
+        &bearer,
+    );
+    let mut book: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(copy)).unwrap();
+    let range = calamine::Reader::worksheet_range(&mut book, "名簿").unwrap();
+    let text = |row, column| {
+        range
+            .get_value((row, column))
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    };
+    assert_eq!(
+        (text(1, 6), text(5, 1)),
+        ("取り込み結果".into(), "田中 花子".into())
+    );
+    assert!(
+        text(5, 6).contains("unknown_area") && text(5, 6).contains("新宿区"),
+        "{}",
+        text(5, 6)
+    );
+}
+
+fn the_annotated_copy_is_the_file_with_a_column(app: &TestApp) {
+    let job = app.imported("kind=workers", &cp932(ROSTER));
+    let bearer = format!("Bearer {}", app.admin);
+    let copy = app.bytes(
+        &format!("/v1/imports/{}/annotated-file", job["id"].as_str().unwrap()),
+        &bearer,
+    );
+    let text = encoding_rs::SHIFT_JIS.decode(&copy).0.into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 5);
+    assert!(
+        lines[1].ends_with(",電話,取り込み結果")
+            && lines[3].contains("unknown_area")
+            && lines[3].contains("A-2,鈴木 一郎"),
+        "{text}"
+    );
+    // What was put right there can be sent as it is.
+    let right = text
+        .replace("新縮区", "新宿区")
+        .replace("ichiro.example.jp,", "ichiro@example.jp,");
+    let job = app.imported("kind=workers", &cp932(&right));
+    assert_eq!(job["state"], "succeeded", "{:?}", app.found(&job));
+}
+
+fn a_coordinator_imports_within_their_areas(app: &TestApp) {
+    let person = |email: &str, areas: Value| {
+        app.user(email, json!({"role": "coordinator", "areas": areas}));
+        app.login(email)["access_token"].as_str().unwrap().to_owned()
+    };
+    let (own, other) = (
+        person("a@example.jp", json!(["131041"])),
+        person("b@example.jp", json!(["131130"])),
+    );
+    let sent = app
+        .import(
+            &own,
+            "kind=workers",
+            "id,氏名,地域\n1,佐藤,新宿区\n2,鈴木,渋谷区\n".as_bytes(),
+        )
+        .expect(202)
+        .json();
+    let job = app.ended(sent["id"].as_str().unwrap());
+    assert_eq!(
+        (numbers(&job), app.found(&job)),
+        ([2, 1, 0, 0, 1], vec![(3, "地域".into(), "outside_reach".into())])
+    );
+    let path = format!("/v1/imports/{}", sent["id"].as_str().unwrap());
+    assert_eq!(app.call("GET", &path, &other, &Value::Null).status, 404);
+    assert!(
+        app.call("GET", "/v1/imports", &other, &Value::Null).json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    // Somebody of another ward is not theirs to change, whatever the row says.
+    let sent = app
+        .import(&other, "kind=workers", "id,氏名,地域\n1,佐藤,渋谷区\n".as_bytes())
+        .expect(202)
+        .json();
+    assert_eq!(
+        app.found(&app.ended(sent["id"].as_str().unwrap())),
+        [(2, "地域".into(), "outside_reach".into())]
+    );
+    assert_eq!(
+        app.import(&own, "kind=workers&source=partner%3Ax", b"id\n1\n")
+            .expect(422)
+            .faults(),
+        [("/source".into(), "reserved_source".into())]
+    );
+}
+
+fn events_tell_how_far_it_is(app: &TestApp) {
+    let job = app.imported("kind=workers", &cp932(ROSTER));
+    let events = app
+        .get(&format!("/v1/imports/{}/events", job["id"].as_str().unwrap()))
+        .expect(200);
+    assert_eq!(events.header("content-type"), "text/event-stream");
+    let data = events.text.strip_prefix("event: end\ndata: ").unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(data.trim()).unwrap()["progress"],
+        job["progress"]
+    );
+}
+
+fn json_rows_are_rows_too(app: &TestApp) {
+    let lines = "{\"external_id\":\"1\",\"personal\":{\"name\":\"佐藤\",\"evidence\":[{\"title\":\"仕事\",\"text\":\"広報\"}]},\"skills\":[{\"skill\":\"editing\",\"level\":5}],\"day_parts\":[\"saturday_morning\"],\"remote\":true}\n\
+        {\"external_id\":\"2\",\"personal\":{\"name\":\n\
+        {\"external_id\":\"3\",\"name\":\"田中\",\"スキル\":[\"編集\",\"会計\"]}\n";
+    let job = app.imported("kind=workers", lines.as_bytes());
+    assert_eq!(
+        (numbers(&job), app.found(&job)),
+        ([3, 2, 0, 0, 1], vec![(2, String::new(), "malformed_json".into())])
+    );
+    let first = worker(app, "1");
+    assert_eq!(
+        (&first["skills"], &first["personal"]["evidence"], &first["remote"]),
+        (
+            &json!([{"skill": "editing", "level": 5}]),
+            &json!([{"title": "仕事", "text": "広報"}]),
+            &json!(true)
+        )
+    );
+    assert_eq!(worker(app, "3")["skills"].as_array().unwrap().len(), 2);
+    // Members that are not there leave what is.
+    app.imported("kind=workers", b"{\"external_id\":\"1\",\"remote\":false}\n");
+    let first = worker(app, "1");
+    assert_eq!(
+        (&first["remote"], &first["personal"]["name"]),
+        (&json!(false), &json!("佐藤"))
+    );
 }

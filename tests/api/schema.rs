@@ -1,6 +1,6 @@
 //! Two folders of migrations and one schema: held together.
 
-use crate::support::on_both;
+use crate::support::{TestApp, on_both};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use musubi::db::schema::{TABLES, Table};
@@ -38,26 +38,32 @@ fn both_databases_have_the_same_migrations() {
 }
 
 on_both! {
-    fn the_schema_is_what_the_migrations_make(app) {
-        let columns = app.state.pool.read_blocking(|db| {
-            Ok(match db {
-                Db::Sqlite(c) => diesel::sql_query(
-                    "SELECT m.name AS table_name, i.name AS column_name FROM sqlite_schema m, pragma_table_info(m.name) i
-                     WHERE m.type = 'table' AND m.sql LIKE '%STRICT%'",
-                ).load::<Column>(c)?,
-                Db::Pg(c) => diesel::sql_query(
-                    "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public'",
-                ).load::<Column>(c)?,
-            })
-        }).unwrap();
-        let mut made: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for Column { table_name, column_name } in columns {
-            // SQLite's own number of a row, to which the full-text index refers.
-            if column_name != "seq" || ["changes", "audit", "audit_subjects"].contains(&table_name.as_str()) {
-                made.entry(table_name).or_default().insert(column_name);
-            }
+    the_schema_is_what_the_migrations_make,
+}
+
+fn the_schema_is_what_the_migrations_make(app: &TestApp) {
+    let columns = app.state.pool.read_blocking(|db| {
+        Ok(match db {
+            Db::Sqlite(c) => diesel::sql_query(
+                "SELECT m.name AS table_name, i.name AS column_name FROM sqlite_schema m, pragma_table_info(m.name) i
+                 WHERE m.type = 'table' AND m.sql LIKE '%STRICT%'",
+            ).load::<Column>(c)?,
+            Db::Pg(c) => diesel::sql_query(
+                "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public'",
+            ).load::<Column>(c)?,
+        })
+    }).unwrap();
+    let mut made: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Column {
+        table_name,
+        column_name,
+    } in columns
+    {
+        // SQLite's own number of a row, to which the full-text index refers.
+        if column_name != "seq" || ["changes", "audit", "audit_subjects"].contains(&table_name.as_str()) {
+            made.entry(table_name).or_default().insert(column_name);
         }
-        made.remove("__diesel_schema_migrations");
-        assert_eq!(made, declared());
     }
+    made.remove("__diesel_schema_migrations");
+    assert_eq!(made, declared());
 }

@@ -36,66 +36,136 @@ fn read(part: &str) -> Value {
 }
 
 on_both! {
-    fn no_forged_token_is_accepted(app) {
-        let [header, payload, signature] = parts(&app.admin);
-        assert_eq!(status(app, &app.admin), 200);
-        let with = |change: Value| {
-            let mut said = read(&payload);
-            json_patch::merge(&mut said, &change);
-            said
-        };
-        let headed = |change: Value| {
-            let mut said = read(&header);
-            json_patch::merge(&mut said, &change);
-            said
-        };
-        let signed = |claims: &Claims| app.state.keys.sign(claims).unwrap();
-        let of = |change: fn(&mut Claims)| {
-            let mut claims = Claims::new(Role::Admin, "x", now(), 3600);
-            change(&mut claims);
-            signed(&claims)
-        };
-        let public = app.send("GET", "/.well-known/jwks.json", &[], b"").expect(200).json();
-        let x = public["keys"][0]["x"].as_str().unwrap().to_owned();
-        let hmac = |secret: &[u8]| {
-            let mut header = Header::new(Algorithm::HS256);
-            header.kid = Some(read(&header_of(&app.admin))["kid"].as_str().unwrap().to_owned());
-            jsonwebtoken::encode(&header, &Claims::new(Role::Admin, "x", now(), 3600), &EncodingKey::from_secret(secret)).unwrap()
-        };
-        let forged = [
-            ("unsigned", format!("{}.{payload}.", part(&json!({"alg": "none", "typ": "JWT"})))),
-            ("unsigned with its key", format!("{}.{payload}.{signature}", part(&headed(json!({"alg": "none"}))))),
-            ("None", format!("{}.{payload}.", part(&headed(json!({"alg": "None"}))))),
-            ("the public key as a secret", hmac(x.as_bytes())),
-            ("the public key's bytes as a secret", hmac(&URL_SAFE_NO_PAD.decode(&x).unwrap())),
-            ("the server's own secret", hmac(KEY.as_bytes())),
-            ("another algorithm named", format!("{}.{payload}.{signature}", part(&headed(json!({"alg": "RS256"}))))),
-            ("expired", of(|c| (c.iat, c.nbf, c.exp) = (c.iat - 7200, c.nbf - 7200, c.exp - 7200))),
-            ("not yet valid", of(|c| c.nbf += 1800)),
-            ("another issuer", of(|c| c.iss = "https://id.example.jp".into())),
-            ("another audience", of(|c| c.aud = "else".into())),
-            ("no key named", format!("{}.{payload}.{signature}", part(&headed(json!({"kid": null}))))),
-            ("another key named", format!("{}.{payload}.{signature}", part(&headed(json!({"kid": "x"}))))),
-            ("a key of its own", format!("{}.{payload}.{signature}", part(&headed(json!({"jwk": {"kty": "OKP", "crv": "Ed25519", "x": x}, "kid": "x"}))))),
-            ("widened", format!("{header}.{}.{signature}", part(&with(json!({"role": "admin", "scope": null, "sub": "else"}))))),
-            ("longer", format!("{header}.{}.{signature}", part(&with(json!({"exp": now() + 999_999}))))),
-            ("a session that never was", of(|c| c.sid = Some(musubi::db::Id::new()))),
-            ("a partner that never was", of(|c| (c.role, c.sub) = (Role::Partner, musubi::db::Id::new().to_string()))),
-            ("a partner by name", of(|c| c.role = Role::Partner)),
-            ("a member of nothing", of(|c| c.role = Role::Organization)),
-            ("nobody's profile", of(|c| c.role = Role::Worker)),
-            ("four parts", format!("{}.x", app.admin)),
-            ("two parts", format!("{header}.{payload}")),
-            ("nothing", String::new()),
-        ];
-        for (name, token) in forged {
-            assert_eq!(status(app, &token), 401, "{name}: {token}");
-        }
-        for scheme in ["Basic", "bearer", "Bearer  ", "Token"] {
-            let header = format!("{scheme} {}", app.admin);
-            let status = app.send("GET", "/v1/users", &[("authorization", &header)], b"").status;
-            assert_eq!(status, if scheme.trim().eq_ignore_ascii_case("bearer") { 200 } else { 401 }, "{scheme}");
-        }
+    no_forged_token_is_accepted,
+}
+
+fn no_forged_token_is_accepted(app: &TestApp) {
+    let [header, payload, signature] = parts(&app.admin);
+    assert_eq!(status(app, &app.admin), 200);
+    let with = |change: Value| {
+        let mut said = read(&payload);
+        json_patch::merge(&mut said, &change);
+        said
+    };
+    let headed = |change: Value| {
+        let mut said = read(&header);
+        json_patch::merge(&mut said, &change);
+        said
+    };
+    let signed = |claims: &Claims| app.state.keys.sign(claims).unwrap();
+    let of = |change: fn(&mut Claims)| {
+        let mut claims = Claims::new(Role::Admin, "x", now(), 3600);
+        change(&mut claims);
+        signed(&claims)
+    };
+    let public = app
+        .send("GET", "/.well-known/jwks.json", &[], b"")
+        .expect(200)
+        .json();
+    let x = public["keys"][0]["x"].as_str().unwrap().to_owned();
+    let hmac = |secret: &[u8]| {
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(read(&header_of(&app.admin))["kid"].as_str().unwrap().to_owned());
+        jsonwebtoken::encode(
+            &header,
+            &Claims::new(Role::Admin, "x", now(), 3600),
+            &EncodingKey::from_secret(secret),
+        )
+        .unwrap()
+    };
+    let forged = [
+        (
+            "unsigned",
+            format!("{}.{payload}.", part(&json!({"alg": "none", "typ": "JWT"}))),
+        ),
+        (
+            "unsigned with its key",
+            format!("{}.{payload}.{signature}", part(&headed(json!({"alg": "none"})))),
+        ),
+        (
+            "None",
+            format!("{}.{payload}.", part(&headed(json!({"alg": "None"})))),
+        ),
+        ("the public key as a secret", hmac(x.as_bytes())),
+        (
+            "the public key's bytes as a secret",
+            hmac(&URL_SAFE_NO_PAD.decode(&x).unwrap()),
+        ),
+        ("the server's own secret", hmac(KEY.as_bytes())),
+        (
+            "another algorithm named",
+            format!("{}.{payload}.{signature}", part(&headed(json!({"alg": "RS256"})))),
+        ),
+        (
+            "expired",
+            of(|c| (c.iat, c.nbf, c.exp) = (c.iat - 7200, c.nbf - 7200, c.exp - 7200)),
+        ),
+        ("not yet valid", of(|c| c.nbf += 1800)),
+        ("another issuer", of(|c| c.iss = "https://id.example.jp".into())),
+        ("another audience", of(|c| c.aud = "else".into())),
+        (
+            "no key named",
+            format!("{}.{payload}.{signature}", part(&headed(json!({"kid": null})))),
+        ),
+        (
+            "another key named",
+            format!("{}.{payload}.{signature}", part(&headed(json!({"kid": "x"})))),
+        ),
+        (
+            "a key of its own",
+            format!(
+                "{}.{payload}.{signature}",
+                part(&headed(
+                    json!({"jwk": {"kty": "OKP", "crv": "Ed25519", "x": x}, "kid": "x"})
+                ))
+            ),
+        ),
+        (
+            "widened",
+            format!(
+                "{header}.{}.{signature}",
+                part(&with(json!({"role": "admin", "scope": null, "sub": "else"})))
+            ),
+        ),
+        (
+            "longer",
+            format!(
+                "{header}.{}.{signature}",
+                part(&with(json!({"exp": now() + 999_999})))
+            ),
+        ),
+        (
+            "a session that never was",
+            of(|c| c.sid = Some(musubi::db::Id::new())),
+        ),
+        (
+            "a partner that never was",
+            of(|c| (c.role, c.sub) = (Role::Partner, musubi::db::Id::new().to_string())),
+        ),
+        ("a partner by name", of(|c| c.role = Role::Partner)),
+        ("a member of nothing", of(|c| c.role = Role::Organization)),
+        ("nobody's profile", of(|c| c.role = Role::Worker)),
+        ("four parts", format!("{}.x", app.admin)),
+        ("two parts", format!("{header}.{payload}")),
+        ("nothing", String::new()),
+    ];
+    for (name, token) in forged {
+        assert_eq!(status(app, &token), 401, "{name}: {token}");
+    }
+    for scheme in ["Basic", "bearer", "Bearer  ", "Token"] {
+        let header = format!("{scheme} {}", app.admin);
+        let status = app
+            .send("GET", "/v1/users", &[("authorization", &header)], b"")
+            .status;
+        assert_eq!(
+            status,
+            if scheme.trim().eq_ignore_ascii_case("bearer") {
+                200
+            } else {
+                401
+            },
+            "{scheme}"
+        );
     }
 }
 
@@ -240,50 +310,105 @@ impl Provider {
 }
 
 on_both! {
-    fn tokens_of_the_identity_provider_count_as_its_claims_say(app) {
-        let provider = Provider::start();
-        let key = provider.publish("k1", 7);
-        let server = app.another_with(&["--oidc-issuer", &provider.url, "--oidc-audience", "musubi-api",
-            "--oidc-roles-claim", "realm_access.roles", "--oidc-roles", "ward-staff=coordinator"]);
-        let me = |token: &str| server.call("GET", "/v1/auth/me", token, &Value::Null);
-        let token = |change: Value| provider.token(&key, "k1", change);
-        let who = me(&token(json!({}))).expect(200).json();
-        assert_eq!(who["role"], "coordinator");
-        assert!(who["subject"].as_str().unwrap().starts_with("oidc-") && !who.to_string().contains("suzuki"));
-        let here = server.call("POST", "/v1/organizations", &token(json!({})), &json!({"name": "こちら", "area": "131041"}));
-        here.expect(201);
-        server.call("POST", "/v1/organizations", &token(json!({})), &json!({"name": "あちら", "area": "131130"})).expect(403);
-        for (name, wrong) in [
-            ("expired", json!({"exp": now() - 60})),
-            ("not yet", json!({"nbf": now() + 600})),
-            ("another audience", json!({"aud": "else"})),
-            ("no role of ours", json!({"realm_access": {"roles": ["guest"]}})),
-            ("a partner", json!({"realm_access": {"roles": ["partner"]}})),
-            ("nobody", json!({"sub": null})),
-            ("for ever", json!({"exp": null})),
-        ] {
-            assert_eq!(me(&token(wrong)).status, 401, "{name}");
-        }
-        let other = EncodingKey::from_ed_der(&[&[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20][..], &[9; 32]].concat());
-        me(&provider.token(&other, "k1", json!({}))).expect(401);
-        // Our own keys sign nothing for the provider, nor the provider for us.
-        let mut claims = Claims::new(Role::Admin, "x", now(), 300);
-        claims.iss = provider.url.clone();
-        me(&app.state.keys.sign(&claims).unwrap()).expect(401);
-        me(&token(json!({"iss": "musubi", "aud": "musubi", "role": "admin", "nbf": 0}))).expect(401);
-        me(&server.admin).expect(200);
-        // Unknown keys are asked for once a minute, whoever names them.
-        let asked = *provider.asked.lock().unwrap();
-        for i in 0..5 {
-            me(&provider.token(&key, &format!("unknown-{i}"), json!({}))).expect(401);
-        }
-        assert_eq!((asked, *provider.asked.lock().unwrap()), (1, 1));
-        // A server that comes later knows the key that came later.
-        let next = provider.publish("k2", 8);
-        let later = app.another_with(&["--oidc-issuer", &provider.url, "--oidc-audience", "musubi-api", "--oidc-roles-claim", "realm_access.roles", "--oidc-roles", "ward-staff=coordinator"]);
-        for (key, kid) in [(&key, "k1"), (&next, "k2")] {
-            later.call("GET", "/v1/auth/me", &provider.token(key, kid, json!({})), &Value::Null).expect(200);
-        }
-        assert_eq!(app.call("GET", "/v1/auth/me", &token(json!({})), &Value::Null).status, 401, "where no provider is configured");
+    tokens_of_the_identity_provider_count_as_its_claims_say,
+}
+
+fn tokens_of_the_identity_provider_count_as_its_claims_say(app: &TestApp) {
+    let provider = Provider::start();
+    let key = provider.publish("k1", 7);
+    let server = app.another_with(&[
+        "--oidc-issuer",
+        &provider.url,
+        "--oidc-audience",
+        "musubi-api",
+        "--oidc-roles-claim",
+        "realm_access.roles",
+        "--oidc-roles",
+        "ward-staff=coordinator",
+    ]);
+    let me = |token: &str| server.call("GET", "/v1/auth/me", token, &Value::Null);
+    let token = |change: Value| provider.token(&key, "k1", change);
+    let who = me(&token(json!({}))).expect(200).json();
+    assert_eq!(who["role"], "coordinator");
+    assert!(who["subject"].as_str().unwrap().starts_with("oidc-") && !who.to_string().contains("suzuki"));
+    let here = server.call(
+        "POST",
+        "/v1/organizations",
+        &token(json!({})),
+        &json!({"name": "こちら", "area": "131041"}),
+    );
+    here.expect(201);
+    server
+        .call(
+            "POST",
+            "/v1/organizations",
+            &token(json!({})),
+            &json!({"name": "あちら", "area": "131130"}),
+        )
+        .expect(403);
+    for (name, wrong) in [
+        ("expired", json!({"exp": now() - 60})),
+        ("not yet", json!({"nbf": now() + 600})),
+        ("another audience", json!({"aud": "else"})),
+        ("no role of ours", json!({"realm_access": {"roles": ["guest"]}})),
+        ("a partner", json!({"realm_access": {"roles": ["partner"]}})),
+        ("nobody", json!({"sub": null})),
+        ("for ever", json!({"exp": null})),
+    ] {
+        assert_eq!(me(&token(wrong)).status, 401, "{name}");
     }
+    let other = EncodingKey::from_ed_der(
+        &[
+            &[
+                0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
+                0x20,
+            ][..],
+            &[9; 32],
+        ]
+        .concat(),
+    );
+    me(&provider.token(&other, "k1", json!({}))).expect(401);
+    // Our own keys sign nothing for the provider, nor the provider for us.
+    let mut claims = Claims::new(Role::Admin, "x", now(), 300);
+    claims.iss = provider.url.clone();
+    me(&app.state.keys.sign(&claims).unwrap()).expect(401);
+    me(&token(
+        json!({"iss": "musubi", "aud": "musubi", "role": "admin", "nbf": 0}),
+    ))
+    .expect(401);
+    me(&server.admin).expect(200);
+    // Unknown keys are asked for once a minute, whoever names them.
+    let asked = *provider.asked.lock().unwrap();
+    for i in 0..5 {
+        me(&provider.token(&key, &format!("unknown-{i}"), json!({}))).expect(401);
+    }
+    assert_eq!((asked, *provider.asked.lock().unwrap()), (1, 1));
+    // A server that comes later knows the key that came later.
+    let next = provider.publish("k2", 8);
+    let later = app.another_with(&[
+        "--oidc-issuer",
+        &provider.url,
+        "--oidc-audience",
+        "musubi-api",
+        "--oidc-roles-claim",
+        "realm_access.roles",
+        "--oidc-roles",
+        "ward-staff=coordinator",
+    ]);
+    for (key, kid) in [(&key, "k1"), (&next, "k2")] {
+        later
+            .call(
+                "GET",
+                "/v1/auth/me",
+                &provider.token(key, kid, json!({})),
+                &Value::Null,
+            )
+            .expect(200);
+    }
+    assert_eq!(
+        app.call("GET", "/v1/auth/me", &token(json!({})), &Value::Null)
+            .status,
+        401,
+        "where no provider is configured"
+    );
 }

@@ -20,73 +20,126 @@ fn types(triaged: &Value) -> Vec<&str> {
 }
 
 on_both! {
-    fn a_trouble_leads_to_types_with_the_words_that_speak_for_them(app) {
-        let triaged = triage(app, "会員が減っていて、若い人に知ってもらいたい");
-        assert_eq!(triaged["clear"], true);
-        assert_eq!(types(&triaged)[0], "publicity_proposal");
-        assert!(triaged["items"][0]["words"].as_array().unwrap().contains(&json!("若い")));
-        assert_eq!(triaged["questions"][0], "どなたに知ってほしいですか。");
-        let answer = app.post_with("/v1/triage", &[("accept-language", "en")], &json!({"trouble": "We need a leaflet", "limit": 1}));
-        let triaged = answer.expect(200).json();
-        assert_eq!((types(&triaged), &triaged["items"][0]["label"]), (vec!["flyer"], &json!("Flyer")));
-        assert_eq!(triaged["questions"][0], "Who should pick it up?");
-    }
+    a_trouble_leads_to_types_with_the_words_that_speak_for_them,
+    what_is_not_clear_leads_to_the_issue_workshop,
+    another_citys_menu_brings_its_own_words,
+    bad_troubles_are_refused,
+    built_in_entries_that_nobody_changed_follow_the_release,
+}
 
-    fn what_is_not_clear_leads_to_the_issue_workshop(app) {
-        for unclear in ["なんだか最近うまくいってないんです。", "あああ", "☆"] {
-            let triaged = triage(app, unclear);
-            assert_eq!((&triaged["clear"], types(&triaged)[0]), (&json!(false), "issue_workshop"), "{unclear}");
-            assert_eq!(triaged["questions"].as_array().unwrap().len(), 3);
-        }
-    }
+fn a_trouble_leads_to_types_with_the_words_that_speak_for_them(app: &TestApp) {
+    let triaged = triage(app, "会員が減っていて、若い人に知ってもらいたい");
+    assert_eq!(triaged["clear"], true);
+    assert_eq!(types(&triaged)[0], "publicity_proposal");
+    assert!(
+        triaged["items"][0]["words"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("若い"))
+    );
+    assert_eq!(triaged["questions"][0], "どなたに知ってほしいですか。");
+    let answer = app.post_with(
+        "/v1/triage",
+        &[("accept-language", "en")],
+        &json!({"trouble": "We need a leaflet", "limit": 1}),
+    );
+    let triaged = answer.expect(200).json();
+    assert_eq!(
+        (types(&triaged), &triaged["items"][0]["label"]),
+        (vec!["flyer"], &json!("Flyer"))
+    );
+    assert_eq!(triaged["questions"][0], "Who should pick it up?");
+}
 
-    fn another_citys_menu_brings_its_own_words(app) {
-        let kind = json!({"code": "snow_plan", "family": "operations", "names": {"ja": "雪かき計画", "en": "Snow plan"},
-            "cues": ["雪 下ろ|かき"], "format": "one_day", "hours_per_week": 4, "weeks": 1, "roles": [{"role": "facilitator", "places": 1}]});
-        app.post("/v1/deliverable-types", &kind).expect(201);
-        let trouble = "屋根の雪を下ろせる人がいません。";
-        assert_eq!(types(&triage(app, trouble))[0], "snow_plan");
-        app.patch("/v1/deliverable-types/snow_plan", &json!({"retired": true})).expect(200);
-        assert!(!types(&triage(app, trouble)).contains(&"snow_plan"));
-        app.patch("/v1/deliverable-types/issue_workshop", &json!({"retired": true})).expect(200);
-        assert!(!types(&triage(app, "もうだめだ")).contains(&"issue_workshop"));
-        let faulty = app.patch("/v1/deliverable-types/snow_plan", &json!({"cues": ["雪 |下ろ", "雪  下ろ"]})).expect(422);
-        assert_eq!(faulty.faults(), [("/cues".into(), "cue".into())]);
+fn what_is_not_clear_leads_to_the_issue_workshop(app: &TestApp) {
+    for unclear in ["なんだか最近うまくいってないんです。", "あああ", "☆"] {
+        let triaged = triage(app, unclear);
+        assert_eq!(
+            (&triaged["clear"], types(&triaged)[0]),
+            (&json!(false), "issue_workshop"),
+            "{unclear}"
+        );
+        assert_eq!(triaged["questions"].as_array().unwrap().len(), 3);
     }
+}
 
-    fn bad_troubles_are_refused(app) {
-        for (body, fault) in [
-            (json!({"trouble": ""}), ("/trouble", "length")),
-            (json!({"trouble": "長".repeat(4001)}), ("/trouble", "length")),
-            (json!({"trouble": "x", "limit": 0}), ("/limit", "range")),
-        ] {
-            let refused = app.post("/v1/triage", &body).expect(422);
-            assert_eq!(refused.faults(), [(fault.0.to_owned(), fault.1.to_owned())]);
-        }
-        assert_eq!(app.send("POST", "/v1/triage", &[("content-type", "application/json")], b"{}").status, 401);
-        let partner = format!("Bearer {}", app.token(Role::Importer));
-        let headers = [("authorization", partner.as_str()), ("content-type", "application/json")];
-        app.send("POST", "/v1/triage", &headers, json!({"trouble": "チラシ"}).to_string().as_bytes()).expect(200);
-    }
+fn another_citys_menu_brings_its_own_words(app: &TestApp) {
+    let kind = json!({"code": "snow_plan", "family": "operations", "names": {"ja": "雪かき計画", "en": "Snow plan"},
+        "cues": ["雪 下ろ|かき"], "format": "one_day", "hours_per_week": 4, "weeks": 1, "roles": [{"role": "facilitator", "places": 1}]});
+    app.post("/v1/deliverable-types", &kind).expect(201);
+    let trouble = "屋根の雪を下ろせる人がいません。";
+    assert_eq!(types(&triage(app, trouble))[0], "snow_plan");
+    app.patch("/v1/deliverable-types/snow_plan", &json!({"retired": true}))
+        .expect(200);
+    assert!(!types(&triage(app, trouble)).contains(&"snow_plan"));
+    app.patch("/v1/deliverable-types/issue_workshop", &json!({"retired": true}))
+        .expect(200);
+    assert!(!types(&triage(app, "もうだめだ")).contains(&"issue_workshop"));
+    let faulty = app
+        .patch(
+            "/v1/deliverable-types/snow_plan",
+            &json!({"cues": ["雪 |下ろ", "雪  下ろ"]}),
+        )
+        .expect(422);
+    assert_eq!(faulty.faults(), [("/cues".into(), "cue".into())]);
+}
 
-    fn built_in_entries_that_nobody_changed_follow_the_release(app) {
-        use diesel::prelude::*;
-        use musubi::catalogue::store::seed;
-        use musubi::db::{Db, schema::catalogue_entries::dsl};
-        // As an older release had them.
-        app.patch("/v1/deliverable-types/video", &json!({"cues": ["我が家の映像"]})).expect(200);
-        let older = |db: &mut Db| {
-            let flyer = dsl::catalogue_entries.find(("deliverable_type", "flyer"));
-            let mut definition: musubi::db::Doc<Value> = flyer.select(dsl::definition).first(db)?;
-            definition.0["cues"] = json!([]);
-            diesel::update(flyer).set(dsl::definition.eq(definition)).execute(db)?;
-            seed(db)?;
-            seed(db)
-        };
-        app.state.pool.write_blocking(older).unwrap();
-        let flyer = app.get("/v1/deliverable-types/flyer").expect(200).json();
-        assert!(flyer["cues"].as_array().unwrap().len() > 5 && flyer["version"] == 2);
-        let video = app.get("/v1/deliverable-types/video").expect(200).json();
-        assert_eq!((&video["cues"], &video["version"]), (&json!(["我が家の映像"]), &json!(2)));
+fn bad_troubles_are_refused(app: &TestApp) {
+    for (body, fault) in [
+        (json!({"trouble": ""}), ("/trouble", "length")),
+        (json!({"trouble": "長".repeat(4001)}), ("/trouble", "length")),
+        (json!({"trouble": "x", "limit": 0}), ("/limit", "range")),
+    ] {
+        let refused = app.post("/v1/triage", &body).expect(422);
+        assert_eq!(refused.faults(), [(fault.0.to_owned(), fault.1.to_owned())]);
     }
+    assert_eq!(
+        app.send(
+            "POST",
+            "/v1/triage",
+            &[("content-type", "application/json")],
+            b"{}"
+        )
+        .status,
+        401
+    );
+    let partner = format!("Bearer {}", app.token(Role::Importer));
+    let headers = [
+        ("authorization", partner.as_str()),
+        ("content-type", "application/json"),
+    ];
+    app.send(
+        "POST",
+        "/v1/triage",
+        &headers,
+        json!({"trouble": "チラシ"}).to_string().as_bytes(),
+    )
+    .expect(200);
+}
+
+fn built_in_entries_that_nobody_changed_follow_the_release(app: &TestApp) {
+    use diesel::prelude::*;
+    use musubi::catalogue::store::seed;
+    use musubi::db::{Db, schema::catalogue_entries::dsl};
+    // As an older release had them.
+    app.patch("/v1/deliverable-types/video", &json!({"cues": ["我が家の映像"]}))
+        .expect(200);
+    let older = |db: &mut Db| {
+        let flyer = dsl::catalogue_entries.find(("deliverable_type", "flyer"));
+        let mut definition: musubi::db::Doc<Value> = flyer.select(dsl::definition).first(db)?;
+        definition.0["cues"] = json!([]);
+        diesel::update(flyer)
+            .set(dsl::definition.eq(definition))
+            .execute(db)?;
+        seed(db)?;
+        seed(db)
+    };
+    app.state.pool.write_blocking(older).unwrap();
+    let flyer = app.get("/v1/deliverable-types/flyer").expect(200).json();
+    assert!(flyer["cues"].as_array().unwrap().len() > 5 && flyer["version"] == 2);
+    let video = app.get("/v1/deliverable-types/video").expect(200).json();
+    assert_eq!(
+        (&video["cues"], &video["version"]),
+        (&json!(["我が家の映像"]), &json!(2))
+    );
 }

@@ -10,100 +10,239 @@ fn accept(app: &TestApp, token: &Value, more: Value) -> crate::support::Response
 }
 
 on_both! {
-    fn an_invitation_is_good_for_one_password(app) {
-        let invited = app.post("/v1/users", &json!({"email": "Suzuki@Example.jp", "name": "鈴木", "role": "coordinator", "areas": ["13104"]})).expect(201);
-        let (user, invitation) = (&invited.json()["user"], &invited.json()["invitation"]);
-        assert_eq!((&user["email"], &user["areas"], &user["has_password"]), (&json!("suzuki@example.jp"), &json!(["131041"]), &json!(false)));
-        let token = invitation["token"].as_str().unwrap();
-        assert_eq!(invitation["link"], format!("https://musubi.example.jp/invitation#{token}"));
-        assert_eq!(accept(app, &json!(token), json!({"password": "password1234"})).expect(422).faults(), [("/password".into(), "guessable".into())]);
-        accept(app, &json!(token), json!({})).expect(204);
-        assert_eq!(accept(app, &json!(token), json!({})).expect(422).faults(), [("/token".into(), "invitation_not_valid".into())]);
-        assert_eq!(accept(app, &json!("miv_x"), json!({})).expect(422).faults(), [("/token".into(), "invitation_not_valid".into())]);
-        app.login("SUZUKI@example.jp");
-        let path = format!("/v1/users/{}", user["id"].as_str().unwrap());
-        let shown = app.get(&path).expect(200).json();
-        assert!(shown["has_password"] == true && !shown["last_login_at"].is_null(), "{shown}");
-        assert!(shown.get("password_hash").is_none());
-    }
+    an_invitation_is_good_for_one_password,
+    a_new_link_voids_the_older_ones_and_ends_the_sessions_once_it_is_used,
+    a_repeated_invitation_shows_the_user_again_and_not_the_link,
+    roles_need_their_belonging_and_privileged_fields_are_refused,
+    the_last_administrator_stays_and_a_suspended_user_is_out_at_once,
+    a_new_role_counts_from_the_next_request,
+    the_first_administrator_comes_in_by_the_link_that_the_server_printed,
+}
 
-    fn a_new_link_voids_the_older_ones_and_ends_the_sessions_once_it_is_used(app) {
-        let user = app.user("a@example.jp", json!({}));
-        let path = format!("/v1/users/{}/invitations", user["id"].as_str().unwrap());
-        let session = app.login("a@example.jp");
-        let older = app.post(&path, &json!({})).expect(201).json();
-        let newer = app.post(&path, &json!({})).expect(201).json();
-        accept(app, &older["token"], json!({})).expect(422);
-        let access = session["access_token"].as_str().unwrap();
-        app.call("GET", "/v1/auth/me", access, &Value::Null).expect(200);
-        accept(app, &newer["token"], json!({"password": "夏の川で魚を三匹つかまえた"})).expect(204);
-        app.call("GET", "/v1/auth/me", access, &Value::Null).expect(401);
-        app.call("POST", "/v1/auth/login", "", &json!({"email": "a@example.jp", "password": PASSWORD})).expect(401);
-    }
+fn an_invitation_is_good_for_one_password(app: &TestApp) {
+    let invited = app
+        .post(
+            "/v1/users",
+            &json!({"email": "Suzuki@Example.jp", "name": "鈴木", "role": "coordinator", "areas": ["13104"]}),
+        )
+        .expect(201);
+    let (user, invitation) = (&invited.json()["user"], &invited.json()["invitation"]);
+    assert_eq!(
+        (&user["email"], &user["areas"], &user["has_password"]),
+        (&json!("suzuki@example.jp"), &json!(["131041"]), &json!(false))
+    );
+    let token = invitation["token"].as_str().unwrap();
+    assert_eq!(
+        invitation["link"],
+        format!("https://musubi.example.jp/invitation#{token}")
+    );
+    assert_eq!(
+        accept(app, &json!(token), json!({"password": "password1234"}))
+            .expect(422)
+            .faults(),
+        [("/password".into(), "guessable".into())]
+    );
+    accept(app, &json!(token), json!({})).expect(204);
+    assert_eq!(
+        accept(app, &json!(token), json!({})).expect(422).faults(),
+        [("/token".into(), "invitation_not_valid".into())]
+    );
+    assert_eq!(
+        accept(app, &json!("miv_x"), json!({})).expect(422).faults(),
+        [("/token".into(), "invitation_not_valid".into())]
+    );
+    app.login("SUZUKI@example.jp");
+    let path = format!("/v1/users/{}", user["id"].as_str().unwrap());
+    let shown = app.get(&path).expect(200).json();
+    assert!(
+        shown["has_password"] == true && !shown["last_login_at"].is_null(),
+        "{shown}"
+    );
+    assert!(shown.get("password_hash").is_none());
+}
 
-    fn a_repeated_invitation_shows_the_user_again_and_not_the_link(app) {
-        let body = json!({"email": "a@example.jp", "name": "鈴木", "role": "auditor"});
-        let headers = [("idempotency-key", "invite-1")];
-        let first = app.post_with("/v1/users", &headers, &body).expect(201).json();
-        let again = app.post_with("/v1/users", &headers, &body).expect(201).json();
-        assert_eq!(first["user"], again["user"]);
-        assert!(first["invitation"]["token"].is_string() && again["invitation"]["token"].is_null() && again["invitation"]["link"].is_null());
-        accept(app, &first["invitation"]["token"], json!({})).expect(204);
-        assert_eq!(app.post("/v1/users", &body).expect(409).code(), "duplicate_user");
-    }
+fn a_new_link_voids_the_older_ones_and_ends_the_sessions_once_it_is_used(app: &TestApp) {
+    let user = app.user("a@example.jp", json!({}));
+    let path = format!("/v1/users/{}/invitations", user["id"].as_str().unwrap());
+    let session = app.login("a@example.jp");
+    let older = app.post(&path, &json!({})).expect(201).json();
+    let newer = app.post(&path, &json!({})).expect(201).json();
+    accept(app, &older["token"], json!({})).expect(422);
+    let access = session["access_token"].as_str().unwrap();
+    app.call("GET", "/v1/auth/me", access, &Value::Null).expect(200);
+    accept(
+        app,
+        &newer["token"],
+        json!({"password": "夏の川で魚を三匹つかまえた"}),
+    )
+    .expect(204);
+    app.call("GET", "/v1/auth/me", access, &Value::Null).expect(401);
+    app.call(
+        "POST",
+        "/v1/auth/login",
+        "",
+        &json!({"email": "a@example.jp", "password": PASSWORD}),
+    )
+    .expect(401);
+}
 
-    fn roles_need_their_belonging_and_privileged_fields_are_refused(app) {
-        let refused = |more: Value| {
-            let mut body = json!({"email": "a@example.jp", "name": "鈴木", "role": "admin"});
-            crate::support::merge(&mut body, more);
-            app.post("/v1/users", &body).expect(422).faults().remove(0)
-        };
-        let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
-        assert_eq!(refused(json!({"role": "coordinator"})).1, "belonging");
-        assert_eq!(refused(json!({"role": "partner"})).1, "role_of_apps");
-        assert_eq!(refused(json!({"role": "worker", "worker_id": nobody})), ("/worker_id".into(), "unknown_worker".into()));
-        assert_eq!(refused(json!({"role": "organization", "organization_id": nobody})), ("/organization_id".into(), "unknown_organization".into()));
-        assert_eq!(refused(json!({"role": "coordinator", "areas": ["999999"]})).0, "/areas/0");
-        for (field, value) in [("password_hash", json!("x")), ("has_password", json!(true)), ("id", json!(nobody)), ("version", json!(9))] {
-            assert_eq!(refused(json!({field: value})), (format!("/{field}"), "unknown_field".into()));
-        }
-    }
+fn a_repeated_invitation_shows_the_user_again_and_not_the_link(app: &TestApp) {
+    let body = json!({"email": "a@example.jp", "name": "鈴木", "role": "auditor"});
+    let headers = [("idempotency-key", "invite-1")];
+    let first = app.post_with("/v1/users", &headers, &body).expect(201).json();
+    let again = app.post_with("/v1/users", &headers, &body).expect(201).json();
+    assert_eq!(first["user"], again["user"]);
+    assert!(
+        first["invitation"]["token"].is_string()
+            && again["invitation"]["token"].is_null()
+            && again["invitation"]["link"].is_null()
+    );
+    accept(app, &first["invitation"]["token"], json!({})).expect(204);
+    assert_eq!(app.post("/v1/users", &body).expect(409).code(), "duplicate_user");
+}
 
-    fn the_last_administrator_stays_and_a_suspended_user_is_out_at_once(app) {
-        let (one, other) = (app.user("a@example.jp", json!({})), app.user("b@example.jp", json!({})));
-        let path = |user: &Value| format!("/v1/users/{}", user["id"].as_str().unwrap());
-        let access = app.login("b@example.jp")["access_token"].as_str().unwrap().to_owned();
-        app.call("GET", "/v1/users", &access, &Value::Null).expect(200);
-        app.patch(&path(&other), &json!({"status": "suspended"})).expect(200);
-        app.call("GET", "/v1/users", &access, &Value::Null).expect(401);
-        app.call("POST", "/v1/auth/login", "", &json!({"email": "b@example.jp", "password": PASSWORD})).expect(401);
-        for last in [app.patch(&path(&one), &json!({"status": "suspended"})), app.patch(&path(&one), &json!({"role": "auditor"})), app.delete(&path(&one))] {
-            assert_eq!(last.expect(409).code(), "last_admin");
-        }
-        app.delete(&path(&other)).expect(204);
-        app.get(&path(&other)).expect(404);
-        assert_eq!(app.get("/v1/users?role=admin").json()["items"].as_array().unwrap().len(), 1);
+fn roles_need_their_belonging_and_privileged_fields_are_refused(app: &TestApp) {
+    let refused = |more: Value| {
+        let mut body = json!({"email": "a@example.jp", "name": "鈴木", "role": "admin"});
+        crate::support::merge(&mut body, more);
+        app.post("/v1/users", &body).expect(422).faults().remove(0)
+    };
+    let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+    assert_eq!(refused(json!({"role": "coordinator"})).1, "belonging");
+    assert_eq!(refused(json!({"role": "partner"})).1, "role_of_apps");
+    assert_eq!(
+        refused(json!({"role": "worker", "worker_id": nobody})),
+        ("/worker_id".into(), "unknown_worker".into())
+    );
+    assert_eq!(
+        refused(json!({"role": "organization", "organization_id": nobody})),
+        ("/organization_id".into(), "unknown_organization".into())
+    );
+    assert_eq!(
+        refused(json!({"role": "coordinator", "areas": ["999999"]})).0,
+        "/areas/0"
+    );
+    for (field, value) in [
+        ("password_hash", json!("x")),
+        ("has_password", json!(true)),
+        ("id", json!(nobody)),
+        ("version", json!(9)),
+    ] {
+        assert_eq!(
+            refused(json!({field: value})),
+            (format!("/{field}"), "unknown_field".into())
+        );
     }
+}
 
-    fn a_new_role_counts_from_the_next_request(app) {
-        app.user("a@example.jp", json!({}));
-        let user = app.user("b@example.jp", json!({}));
-        let access = app.login("b@example.jp")["access_token"].as_str().unwrap().to_owned();
-        app.patch(&format!("/v1/users/{}", user["id"].as_str().unwrap()), &json!({"role": "importer"})).expect(200);
-        assert_eq!(app.call("GET", "/v1/users", &access, &Value::Null).expect(403).code(), "forbidden");
-        assert_eq!(app.call("GET", "/v1/auth/me", &access, &Value::Null).expect(200).json()["role"], "importer");
+fn the_last_administrator_stays_and_a_suspended_user_is_out_at_once(app: &TestApp) {
+    let (one, other) = (
+        app.user("a@example.jp", json!({})),
+        app.user("b@example.jp", json!({})),
+    );
+    let path = |user: &Value| format!("/v1/users/{}", user["id"].as_str().unwrap());
+    let access = app.login("b@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.call("GET", "/v1/users", &access, &Value::Null).expect(200);
+    app.patch(&path(&other), &json!({"status": "suspended"}))
+        .expect(200);
+    app.call("GET", "/v1/users", &access, &Value::Null).expect(401);
+    app.call(
+        "POST",
+        "/v1/auth/login",
+        "",
+        &json!({"email": "b@example.jp", "password": PASSWORD}),
+    )
+    .expect(401);
+    for last in [
+        app.patch(&path(&one), &json!({"status": "suspended"})),
+        app.patch(&path(&one), &json!({"role": "auditor"})),
+        app.delete(&path(&one)),
+    ] {
+        assert_eq!(last.expect(409).code(), "last_admin");
     }
+    app.delete(&path(&other)).expect(204);
+    app.get(&path(&other)).expect(404);
+    assert_eq!(
+        app.get("/v1/users?role=admin").json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
 
-    fn the_first_administrator_comes_in_by_the_link_that_the_server_printed(app) {
-        let invite = || app.state.pool.write_blocking(|db| musubi::users::store::invite_first(db, "http://x", musubi::db::Instant::now())).unwrap();
-        let (one, other) = (invite().unwrap(), invite().unwrap());
-        let incomplete = accept(app, &json!(one.token), json!({})).expect(422).faults();
-        assert_eq!(incomplete.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(), ["/email", "/name"]);
-        accept(app, &json!(one.token), json!({"email": "First@Example.jp", "name": "最初"})).expect(204);
-        let me = app.login("first@example.jp");
-        let me = app.call("GET", "/v1/auth/me", me["access_token"].as_str().unwrap(), &Value::Null).expect(200).json();
-        assert_eq!((&me["role"], &me["user"]["name"]), (&json!("admin"), &json!("最初")));
-        accept(app, &json!(other.token), json!({"email": "second@example.jp", "name": "二番"})).expect(422);
-        assert!(invite().is_none());
-    }
+fn a_new_role_counts_from_the_next_request(app: &TestApp) {
+    app.user("a@example.jp", json!({}));
+    let user = app.user("b@example.jp", json!({}));
+    let access = app.login("b@example.jp")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.patch(
+        &format!("/v1/users/{}", user["id"].as_str().unwrap()),
+        &json!({"role": "importer"}),
+    )
+    .expect(200);
+    assert_eq!(
+        app.call("GET", "/v1/users", &access, &Value::Null)
+            .expect(403)
+            .code(),
+        "forbidden"
+    );
+    assert_eq!(
+        app.call("GET", "/v1/auth/me", &access, &Value::Null)
+            .expect(200)
+            .json()["role"],
+        "importer"
+    );
+}
+
+fn the_first_administrator_comes_in_by_the_link_that_the_server_printed(app: &TestApp) {
+    let invite = || {
+        app.state
+            .pool
+            .write_blocking(|db| {
+                musubi::users::store::invite_first(db, "http://x", musubi::db::Instant::now())
+            })
+            .unwrap()
+    };
+    let (one, other) = (invite().unwrap(), invite().unwrap());
+    let incomplete = accept(app, &json!(one.token), json!({})).expect(422).faults();
+    assert_eq!(
+        incomplete
+            .iter()
+            .map(|(place, _)| place.as_str())
+            .collect::<Vec<_>>(),
+        ["/email", "/name"]
+    );
+    accept(
+        app,
+        &json!(one.token),
+        json!({"email": "First@Example.jp", "name": "最初"}),
+    )
+    .expect(204);
+    let me = app.login("first@example.jp");
+    let me = app
+        .call(
+            "GET",
+            "/v1/auth/me",
+            me["access_token"].as_str().unwrap(),
+            &Value::Null,
+        )
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&me["role"], &me["user"]["name"]),
+        (&json!("admin"), &json!("最初"))
+    );
+    accept(
+        app,
+        &json!(other.token),
+        json!({"email": "second@example.jp", "name": "二番"}),
+    )
+    .expect(422);
+    assert!(invite().is_none());
 }

@@ -17,79 +17,157 @@ fn preflight(app: &TestApp, origin: &str) -> crate::support::Response {
 }
 
 on_both! {
-    fn every_answer_keeps_browsers_in_check(app) {
-        for path in ["/v1/skills", "/v1/workers", "/nowhere", "/healthz"] {
-            let answer = app.get(path);
-            for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("content-security-policy", "default-src 'none'; frame-ancestors 'none'")] {
-                assert_eq!(answer.header(name), value, "{path} {name}");
-            }
-            assert_eq!(answer.header("strict-transport-security"), "", "only over TLS");
+    every_answer_keeps_browsers_in_check,
+    pages_of_other_origins_are_let_in_by_name_only,
+    a_partners_origins_are_let_in_while_it_is_active,
+    unknown_and_privileged_members_are_refused_in_every_write,
+}
+
+fn every_answer_keeps_browsers_in_check(app: &TestApp) {
+    for path in ["/v1/skills", "/v1/workers", "/nowhere", "/healthz"] {
+        let answer = app.get(path);
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            (
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
+        ] {
+            assert_eq!(answer.header(name), value, "{path} {name}");
         }
-        assert_eq!(app.get("/v1/workers").header("cache-control"), "no-store");
-        let forwarded = app.send("GET", "/healthz", &[("x-forwarded-proto", "https")], b"");
-        assert!(forwarded.header("strict-transport-security").starts_with("max-age="));
-        let page = app.send("GET", "/invitation", &[], b"").expect(200);
-        assert!(page.header("content-security-policy").contains("script-src 'self'") && page.text.contains("/invitation.js"));
-        assert!(!page.text.contains("<script>"));
-        app.send("GET", "/invitation.js", &[], b"").expect(200);
+        assert_eq!(answer.header("strict-transport-security"), "", "only over TLS");
     }
+    assert_eq!(app.get("/v1/workers").header("cache-control"), "no-store");
+    let forwarded = app.send("GET", "/healthz", &[("x-forwarded-proto", "https")], b"");
+    assert!(
+        forwarded
+            .header("strict-transport-security")
+            .starts_with("max-age=")
+    );
+    let page = app.send("GET", "/invitation", &[], b"").expect(200);
+    assert!(
+        page.header("content-security-policy")
+            .contains("script-src 'self'")
+            && page.text.contains("/invitation.js")
+    );
+    assert!(!page.text.contains("<script>"));
+    app.send("GET", "/invitation.js", &[], b"").expect(200);
+}
 
-    fn pages_of_other_origins_are_let_in_by_name_only(app) {
-        let allowed = |answer: &crate::support::Response| answer.header("access-control-allow-origin").to_owned();
-        assert_eq!(allowed(&preflight(app, APP)), "");
-        let server = app.another_with(&["--cors-origins", APP]);
-        let answer = preflight(&server, APP).expect(200);
-        assert_eq!((allowed(&answer).as_str(), answer.header("access-control-allow-credentials")), (APP, "true"));
-        for other in ["https://app.example.jp.evil.example", "http://app.example.jp", "null", "https://evil.example"] {
-            assert_eq!(allowed(&preflight(&server, other)), "", "{other}");
+fn pages_of_other_origins_are_let_in_by_name_only(app: &TestApp) {
+    let allowed = |answer: &crate::support::Response| answer.header("access-control-allow-origin").to_owned();
+    assert_eq!(allowed(&preflight(app, APP)), "");
+    let server = app.another_with(&["--cors-origins", APP]);
+    let answer = preflight(&server, APP).expect(200);
+    assert_eq!(
+        (
+            allowed(&answer).as_str(),
+            answer.header("access-control-allow-credentials")
+        ),
+        (APP, "true")
+    );
+    for other in [
+        "https://app.example.jp.evil.example",
+        "http://app.example.jp",
+        "null",
+        "https://evil.example",
+    ] {
+        assert_eq!(allowed(&preflight(&server, other)), "", "{other}");
+    }
+    let answer = server
+        .send("GET", "/v1/skills", &[("origin", APP)], b"")
+        .expect(200);
+    assert!(
+        allowed(&answer) == APP
+            && answer
+                .header("access-control-expose-headers")
+                .contains("ratelimit")
+    );
+    let stranger = server.send("GET", "/v1/skills", &[("origin", "https://evil.example")], b"");
+    assert_eq!(allowed(&stranger), "");
+    // Errors too, or a page could not read them.
+    let refused = server
+        .send("GET", "/v1/workers", &[("origin", APP)], b"")
+        .expect(401);
+    assert_eq!(allowed(&refused), APP);
+}
+
+fn a_partners_origins_are_let_in_while_it_is_active(app: &TestApp) {
+    let (id, _) = app.partner(json!({"origins": [APP]}));
+    let until = |wanted: &str| {
+        let end = Instant::now() + Duration::from_secs(30);
+        while preflight(app, APP).header("access-control-allow-origin") != wanted {
+            assert!(Instant::now() < end, "never {wanted:?}");
         }
-        let answer = server.send("GET", "/v1/skills", &[("origin", APP)], b"").expect(200);
-        assert!(allowed(&answer) == APP && answer.header("access-control-expose-headers").contains("ratelimit"));
-        let stranger = server.send("GET", "/v1/skills", &[("origin", "https://evil.example")], b"");
-        assert_eq!(allowed(&stranger), "");
-        // Errors too, or a page could not read them.
-        let refused = server.send("GET", "/v1/workers", &[("origin", APP)], b"").expect(401);
-        assert_eq!(allowed(&refused), APP);
-    }
+    };
+    until(APP);
+    app.patch(&format!("/v1/partners/{id}"), &json!({"status": "suspended"}))
+        .expect(200);
+    until("");
+}
 
-    fn a_partners_origins_are_let_in_while_it_is_active(app) {
-        let (id, _) = app.partner(json!({"origins": [APP]}));
-        let until = |wanted: &str| {
-            let end = Instant::now() + Duration::from_secs(30);
-            while preflight(app, APP).header("access-control-allow-origin") != wanted {
-                assert!(Instant::now() < end, "never {wanted:?}");
+fn unknown_and_privileged_members_are_refused_in_every_write(app: &TestApp) {
+    let document: Value = serde_json::from_str(musubi::api::document::Document::new().text()).unwrap();
+    let mut checked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Some(body) = operation.get("requestBody") else {
+                continue;
+            };
+            if body["content"].get("application/x-www-form-urlencoded").is_some() {
+                continue;
             }
-        };
-        until(APP);
-        app.patch(&format!("/v1/partners/{id}"), &json!({"status": "suspended"})).expect(200);
-        until("");
-    }
-
-    fn unknown_and_privileged_members_are_refused_in_every_write(app) {
-        let document: Value = serde_json::from_str(musubi::api::document::Document::new().text()).unwrap();
-        let mut checked = 0;
-        for (path, item) in document["paths"].as_object().unwrap() {
-            for (method, operation) in item.as_object().unwrap() {
-                let Some(body) = operation.get("requestBody") else { continue };
-                if body["content"].get("application/x-www-form-urlencoded").is_some() { continue; }
-                if body["content"].get("application/octet-stream").is_some() { continue; }
-                let id = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
-                // Records have to be there, or they are what is missing.
-                if path.contains("{id}") || path.contains("{code}") { continue; }
-                let path = path.replace("{source}", "s").replace("{external_id}", "e").replace("{kind}", "workers");
-                for field in ["id", "version", "created_at", "partner_id", "sandbox", "password_hash", "is_admin", "created_by", "place", "demo", "constructor"] {
-                    let body = json!({field: id});
-                    let operation_id = operation["operationId"].as_str().unwrap();
-                    let known = document.pointer(&format!("/components/schemas/{}/properties/{field}", body_schema(operation)));
-                    if known.is_some() { continue; }
-                    let answer = app.call(&method.to_uppercase(), &path, &app.admin, &body).expect(422);
-                    assert!(answer.faults().contains(&(format!("/{field}"), "unknown_field".into())), "{operation_id} {field}: {}", answer.text);
-                    checked += 1;
+            if body["content"].get("application/octet-stream").is_some() {
+                continue;
+            }
+            let id = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+            // Records have to be there, or they are what is missing.
+            if path.contains("{id}") || path.contains("{code}") {
+                continue;
+            }
+            let path = path
+                .replace("{source}", "s")
+                .replace("{external_id}", "e")
+                .replace("{kind}", "workers");
+            for field in [
+                "id",
+                "version",
+                "created_at",
+                "partner_id",
+                "sandbox",
+                "password_hash",
+                "is_admin",
+                "created_by",
+                "place",
+                "demo",
+                "constructor",
+            ] {
+                let body = json!({field: id});
+                let operation_id = operation["operationId"].as_str().unwrap();
+                let known = document.pointer(&format!(
+                    "/components/schemas/{}/properties/{field}",
+                    body_schema(operation)
+                ));
+                if known.is_some() {
+                    continue;
                 }
+                let answer = app
+                    .call(&method.to_uppercase(), &path, &app.admin, &body)
+                    .expect(422);
+                assert!(
+                    answer
+                        .faults()
+                        .contains(&(format!("/{field}"), "unknown_field".into())),
+                    "{operation_id} {field}: {}",
+                    answer.text
+                );
+                checked += 1;
             }
         }
-        assert!(checked > 150, "{checked}");
     }
+    assert!(checked > 150, "{checked}");
 }
 
 fn body_schema(operation: &Value) -> String {

@@ -1,95 +1,210 @@
 //! Workers.
 
-use crate::support::on_both;
+use crate::support::{TestApp, on_both};
 use serde_json::{Value, json};
 
 on_both! {
-    fn what_is_not_told_is_null(app) {
-        let worker = app.post("/v1/workers", &json!({})).expect(201).json();
-        for member in ["personal", "consent", "area", "travel_limit_km", "remote", "accepted_formats", "roles", "skills",
-                       "themes", "hours_per_week", "day_parts", "experience", "track_record", "last_active_on", "source"] {
-            assert_eq!(worker[member], Value::Null, "{member}");
-        }
-        assert_eq!((&worker["capacity"], &worker["status"], &worker["demo"]), (&json!(1), &json!("active"), &json!(false)));
-        assert_eq!(worker["alias"], "プロボノワーカー");
-    }
+    what_is_not_told_is_null,
+    a_made_up_alias_follows_area_and_role_and_a_given_one_stays,
+    replacing_by_external_id_is_idempotent,
+    consent_and_activity_lie_in_the_past,
+    codes_have_to_be_there,
+    filters_find_by_skill_role_area_and_status,
+    an_erased_person_is_gone_also_from_what_was_answered,
+}
 
-    fn a_made_up_alias_follows_area_and_role_and_a_given_one_stays(app) {
-        let created = app.post("/v1/workers", &json!({"area": "131041", "roles": ["designer"]})).expect(201);
-        assert_eq!(created.json()["alias"], "新宿区のデザイナー");
-        let path = created.header("location").to_owned();
-        assert_eq!(app.patch(&path, &json!({"area": "131016"})).json()["alias"], "千代田区のデザイナー");
-        assert_eq!(app.patch(&path, &json!({"alias": "絵の人"})).json()["alias"], "絵の人");
-        assert_eq!(app.patch(&path, &json!({"area": "131041"})).json()["alias"], "絵の人");
+fn what_is_not_told_is_null(app: &TestApp) {
+    let worker = app.post("/v1/workers", &json!({})).expect(201).json();
+    for member in [
+        "personal",
+        "consent",
+        "area",
+        "travel_limit_km",
+        "remote",
+        "accepted_formats",
+        "roles",
+        "skills",
+        "themes",
+        "hours_per_week",
+        "day_parts",
+        "experience",
+        "track_record",
+        "last_active_on",
+        "source",
+    ] {
+        assert_eq!(worker[member], Value::Null, "{member}");
     }
+    assert_eq!(
+        (&worker["capacity"], &worker["status"], &worker["demo"]),
+        (&json!(1), &json!("active"), &json!(false))
+    );
+    assert_eq!(worker["alias"], "プロボノワーカー");
+}
 
-    fn replacing_by_external_id_is_idempotent(app) {
-        let path = "/v1/workers/by-external-id/roster/A-0042";
-        let body = json!({"area": "13104", "roles": ["designer"], "hours_per_week": 4});
-        let created = app.put(path, &body).expect(201);
-        assert_eq!((&created.json()["source"], &created.json()["external_id"]), (&json!("roster"), &json!("A-0042")));
-        let again = app.put(path, &body).expect(200);
-        assert_eq!((again.header("etag"), &again.json()["id"]), ("\"1\"", &created.json()["id"]));
-        let replaced = app.put(path, &json!({"roles": ["engineer"]})).expect(200).json();
-        assert_eq!((&replaced["version"], &replaced["hours_per_week"], &replaced["id"]), (&json!(2), &Value::Null, &created.json()["id"]));
-        let refused = app.put(path, &json!({"source": "roster", "external_id": "other"})).expect(422);
-        assert_eq!(refused.faults(), [("/external_id".into(), "differs_from_path".into())]);
-        let odd = app.put("/v1/workers/by-external-id/%E5%90%8D%E7%B0%BF/a%2Fb", &json!({})).expect(201).json();
-        assert_eq!((&odd["source"], &odd["external_id"]), (&json!("名簿"), &json!("a/b")));
-        let taken = app.post("/v1/workers", &json!({"source": "roster", "external_id": "A-0042"})).expect(409);
-        assert_eq!(taken.code(), "duplicate_external_id");
-    }
+fn a_made_up_alias_follows_area_and_role_and_a_given_one_stays(app: &TestApp) {
+    let created = app
+        .post("/v1/workers", &json!({"area": "131041", "roles": ["designer"]}))
+        .expect(201);
+    assert_eq!(created.json()["alias"], "新宿区のデザイナー");
+    let path = created.header("location").to_owned();
+    assert_eq!(
+        app.patch(&path, &json!({"area": "131016"})).json()["alias"],
+        "千代田区のデザイナー"
+    );
+    assert_eq!(
+        app.patch(&path, &json!({"alias": "絵の人"})).json()["alias"],
+        "絵の人"
+    );
+    assert_eq!(
+        app.patch(&path, &json!({"area": "131041"})).json()["alias"],
+        "絵の人"
+    );
+}
 
-    fn consent_and_activity_lie_in_the_past(app) {
-        let body = json!({"consent": {"given_on": "2099-01-01", "text_version": "1"}, "last_active_on": "2099-01-01"});
-        let refused = app.post("/v1/workers", &body).expect(422).faults();
-        assert_eq!(refused.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), ["/consent/given_on", "/last_active_on"]);
-        assert!(refused.iter().all(|f| f.1 == "in_the_future"));
-        let strange = json!({"available_from": "0001-01-01"});
-        assert_eq!(app.post("/v1/workers", &strange).expect(422).faults(), [("/available_from".into(), "range".into())]);
-    }
+fn replacing_by_external_id_is_idempotent(app: &TestApp) {
+    let path = "/v1/workers/by-external-id/roster/A-0042";
+    let body = json!({"area": "13104", "roles": ["designer"], "hours_per_week": 4});
+    let created = app.put(path, &body).expect(201);
+    assert_eq!(
+        (&created.json()["source"], &created.json()["external_id"]),
+        (&json!("roster"), &json!("A-0042"))
+    );
+    let again = app.put(path, &body).expect(200);
+    assert_eq!(
+        (again.header("etag"), &again.json()["id"]),
+        ("\"1\"", &created.json()["id"])
+    );
+    let replaced = app.put(path, &json!({"roles": ["engineer"]})).expect(200).json();
+    assert_eq!(
+        (&replaced["version"], &replaced["hours_per_week"], &replaced["id"]),
+        (&json!(2), &Value::Null, &created.json()["id"])
+    );
+    let refused = app
+        .put(path, &json!({"source": "roster", "external_id": "other"}))
+        .expect(422);
+    assert_eq!(
+        refused.faults(),
+        [("/external_id".into(), "differs_from_path".into())]
+    );
+    let odd = app
+        .put("/v1/workers/by-external-id/%E5%90%8D%E7%B0%BF/a%2Fb", &json!({}))
+        .expect(201)
+        .json();
+    assert_eq!(
+        (&odd["source"], &odd["external_id"]),
+        (&json!("名簿"), &json!("a/b"))
+    );
+    let taken = app
+        .post(
+            "/v1/workers",
+            &json!({"source": "roster", "external_id": "A-0042"}),
+        )
+        .expect(409);
+    assert_eq!(taken.code(), "duplicate_external_id");
+}
 
-    fn codes_have_to_be_there(app) {
-        let body = json!({"roles": ["designer", "wizard"], "skills": [{"skill": "magic", "level": 9}]});
-        assert_eq!(app.post("/v1/workers", &body).expect(422).faults(), [("/skills/0/level".into(), "range".into())]);
-        let body = json!({"roles": ["designer", "wizard"], "skills": [{"skill": "magic", "level": 5}], "area": "999999",
-            "experience": [{"family": "x", "role": "designer", "delivered": 1}], "themes": ["dementia"]});
-        let places: Vec<String> = app.post("/v1/workers", &body).expect(422).faults().into_iter().map(|f| f.0).collect();
-        assert_eq!(places, ["/area", "/roles/1", "/skills/0/skill", "/experience/0/family"]);
-        assert_eq!(app.post("/v1/workers", &json!({"day_parts": ["caturday_morning"]})).expect(422).faults()[0].0, "/day_parts/0");
-    }
+fn consent_and_activity_lie_in_the_past(app: &TestApp) {
+    let body =
+        json!({"consent": {"given_on": "2099-01-01", "text_version": "1"}, "last_active_on": "2099-01-01"});
+    let refused = app.post("/v1/workers", &body).expect(422).faults();
+    assert_eq!(
+        refused.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(),
+        ["/consent/given_on", "/last_active_on"]
+    );
+    assert!(refused.iter().all(|f| f.1 == "in_the_future"));
+    let strange = json!({"available_from": "0001-01-01"});
+    assert_eq!(
+        app.post("/v1/workers", &strange).expect(422).faults(),
+        [("/available_from".into(), "range".into())]
+    );
+}
 
-    fn filters_find_by_skill_role_area_and_status(app) {
-        let designer = app.worker(json!({}));
-        let writer = app.worker(json!({"roles": ["writer"], "skills": [{"skill": "editing", "level": 3}], "area": "131016", "status": "paused"}));
-        let ids = |query: &str| -> Vec<String> {
-            let page = app.get(&format!("/v1/workers?{query}")).expect(200).json();
-            page["items"].as_array().unwrap().iter().map(|w: &Value| w["id"].as_str().unwrap().to_owned()).collect()
-        };
-        assert_eq!(ids("skill=graphic_design"), std::slice::from_ref(&designer));
-        assert_eq!(ids("role=writer&status=paused&area=13101"), std::slice::from_ref(&writer));
-        assert_eq!(ids("role=writer&status=active"), [] as [&str; 0]);
-        app.patch(&format!("/v1/workers/{writer}"), &json!({"skills": [{"skill": "copywriting", "level": 3}], "roles": null})).expect(200);
-        assert_eq!(ids("skill=editing"), [] as [&str; 0]);
-        assert_eq!(ids("role=writer"), [] as [&str; 0]);
-        assert_eq!(ids("skill=copywriting"), [writer]);
-    }
+fn codes_have_to_be_there(app: &TestApp) {
+    let body = json!({"roles": ["designer", "wizard"], "skills": [{"skill": "magic", "level": 9}]});
+    assert_eq!(
+        app.post("/v1/workers", &body).expect(422).faults(),
+        [("/skills/0/level".into(), "range".into())]
+    );
+    let body = json!({"roles": ["designer", "wizard"], "skills": [{"skill": "magic", "level": 5}], "area": "999999",
+        "experience": [{"family": "x", "role": "designer", "delivered": 1}], "themes": ["dementia"]});
+    let places: Vec<String> = app
+        .post("/v1/workers", &body)
+        .expect(422)
+        .faults()
+        .into_iter()
+        .map(|f| f.0)
+        .collect();
+    assert_eq!(
+        places,
+        ["/area", "/roles/1", "/skills/0/skill", "/experience/0/family"]
+    );
+    assert_eq!(
+        app.post("/v1/workers", &json!({"day_parts": ["caturday_morning"]}))
+            .expect(422)
+            .faults()[0]
+            .0,
+        "/day_parts/0"
+    );
+}
 
-    fn an_erased_person_is_gone_also_from_what_was_answered(app) {
-        let body = json!({"personal": {"name": "佐藤 陽子"}, "consent": {"given_on": "2026-04-01", "text_version": "1"}});
-        let created = app.post_with("/v1/workers", &[("idempotency-key", "w1")], &body).expect(201);
-        let path = created.header("location").to_owned();
-        app.delete(&path).expect(204);
-        app.get(&path).expect(404);
-        app.delete(&path).expect(404);
-        let again = app.post_with("/v1/workers", &[("idempotency-key", "w1")], &json!({})).expect(201);
-        assert_ne!(again.json()["id"], created.json()["id"], "the answer about the erased person was forgotten");
-        let kept: i64 = app.state.pool.read_blocking(|db| {
+fn filters_find_by_skill_role_area_and_status(app: &TestApp) {
+    let designer = app.worker(json!({}));
+    let writer = app.worker(json!({"roles": ["writer"], "skills": [{"skill": "editing", "level": 3}], "area": "131016", "status": "paused"}));
+    let ids = |query: &str| -> Vec<String> {
+        let page = app.get(&format!("/v1/workers?{query}")).expect(200).json();
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|w: &Value| w["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(ids("skill=graphic_design"), std::slice::from_ref(&designer));
+    assert_eq!(
+        ids("role=writer&status=paused&area=13101"),
+        std::slice::from_ref(&writer)
+    );
+    assert_eq!(ids("role=writer&status=active"), [] as [&str; 0]);
+    app.patch(
+        &format!("/v1/workers/{writer}"),
+        &json!({"skills": [{"skill": "copywriting", "level": 3}], "roles": null}),
+    )
+    .expect(200);
+    assert_eq!(ids("skill=editing"), [] as [&str; 0]);
+    assert_eq!(ids("role=writer"), [] as [&str; 0]);
+    assert_eq!(ids("skill=copywriting"), [writer]);
+}
+
+fn an_erased_person_is_gone_also_from_what_was_answered(app: &TestApp) {
+    let body = json!({"personal": {"name": "佐藤 陽子"}, "consent": {"given_on": "2026-04-01", "text_version": "1"}});
+    let created = app
+        .post_with("/v1/workers", &[("idempotency-key", "w1")], &body)
+        .expect(201);
+    let path = created.header("location").to_owned();
+    app.delete(&path).expect(204);
+    app.get(&path).expect(404);
+    app.delete(&path).expect(404);
+    let again = app
+        .post_with("/v1/workers", &[("idempotency-key", "w1")], &json!({}))
+        .expect(201);
+    assert_ne!(
+        again.json()["id"],
+        created.json()["id"],
+        "the answer about the erased person was forgotten"
+    );
+    let kept: i64 = app
+        .state
+        .pool
+        .read_blocking(|db| {
             use diesel::prelude::*;
             use musubi::db::schema::{changes, idempotency_keys};
             let _ = idempotency_keys::table.count().get_result::<i64>(db)?;
-            Ok(changes::table.filter(changes::entity.eq("worker")).filter(changes::action.eq("deleted")).count().get_result(db)?)
-        }).unwrap();
-        assert_eq!(kept, 1, "the log keeps that there was someone");
-    }
+            Ok(changes::table
+                .filter(changes::entity.eq("worker"))
+                .filter(changes::action.eq("deleted"))
+                .count()
+                .get_result(db)?)
+        })
+        .unwrap();
+    assert_eq!(kept, 1, "the log keeps that there was someone");
 }

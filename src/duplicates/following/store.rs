@@ -5,8 +5,8 @@ use crate::db::schema::{duplicates, followers, worker_keys};
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, on};
 use crate::duplicates::evidence::Reason;
 use crate::error::Result;
-use crate::matcher::ppm;
 use diesel::prelude::*;
+use matcher::ppm;
 use std::collections::HashMap;
 
 const NAME: &str = "duplicates";

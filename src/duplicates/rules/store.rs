@@ -5,8 +5,8 @@ use crate::auth::Reach;
 use crate::db::schema::duplicate_rules::{self, dsl};
 use crate::db::{Db, Instant, lock, on};
 use crate::error::Result;
-use crate::matcher::ppm::{self, PPM};
 use diesel::prelude::*;
+use matcher::ppm::{self, PPM};
 use std::collections::HashMap;
 
 type Columns = (String, Option<i32>, Option<i32>, i64, Instant);

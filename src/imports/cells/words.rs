@@ -3,7 +3,7 @@
 use super::{Read, Remark, items};
 use crate::catalogue::entries::Definition;
 use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup};
-use crate::matcher::triage::Triage;
+use matcher::triage::Triage;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 

@@ -16,23 +16,17 @@ use temp_dir::TempDir;
 
 /// Runs a test on both databases, each as a test of its own.
 macro_rules! on_both {
-    ($($(#[$meta:meta])* fn $name:ident($app:ident) $body:block)*) => {$(
-        $(#[$meta])*
+    ($($name:ident),* $(,)?) => {$(
         mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn run($app: &$crate::support::TestApp) $body
-
             #[test]
             fn sqlite() {
-                run(&$crate::support::TestApp::sqlite());
+                super::$name(&$crate::support::TestApp::sqlite());
             }
 
             #[test]
             fn postgres() {
                 if let Some(app) = $crate::support::TestApp::postgres() {
-                    run(&app);
+                    super::$name(&app);
                 }
             }
         }

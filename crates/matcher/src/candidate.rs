@@ -1,0 +1,74 @@
+//! Who offers: a worker seen by the matcher. `None` means "not known", an empty list "known to be none".
+
+use super::{EntryNo, bm25::Piece};
+use std::sync::Arc;
+
+#[derive(Debug, Clone, Default)]
+pub struct Candidate {
+    pub id: u128,
+    pub active: bool,
+    pub consented: bool,
+    /// Organizations that one of the two sides wants kept apart.
+    pub blocked: Vec<u128>,
+    /// Organizations with which the worker has a conflict of interest.
+    pub conflicts: Vec<u128>,
+    /// Bit sets of at most eight formats; a preferred one counts as accepted.
+    pub accepted_formats: Option<u8>,
+    pub preferred_formats: u8,
+    pub roles: Option<Vec<EntryNo>>,
+    /// Skill and level, 1 to 5.
+    pub skills: Option<Vec<(EntryNo, u8)>>,
+    /// Days since 1970-01-01, both inclusive; `None` is not bounded.
+    pub available_from: Option<i32>,
+    pub available_until: Option<i32>,
+    pub hours_per_week: Option<u16>,
+    pub day_parts: Option<u32>,
+    pub area: Option<EntryNo>,
+    pub travel_limit_km: Option<u16>,
+    pub remote: Option<bool>,
+    pub capacity: u16,
+    pub open_load: u16,
+    /// Sorted.
+    pub qualifications: Option<Vec<String>>,
+    pub themes: Option<Vec<EntryNo>>,
+    pub experience: Option<Vec<Delivered>>,
+    /// Projects completed and dropped.
+    pub record: Option<(u16, u16)>,
+    /// Days since 1970-01-01.
+    pub last_active: Option<i32>,
+    /// Shared, since it is most of a candidate's size.
+    pub evidence: Arc<[Piece]>,
+}
+
+/// Past deliveries of one family in one role.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Delivered {
+    pub family: EntryNo,
+    pub role: EntryNo,
+    pub count: u16,
+}
+
+impl Candidate {
+    pub fn accepts(&self, format: EntryNo) -> Option<bool> {
+        self.accepted_formats
+            .map(|accepted| bit(accepted | self.preferred_formats, format))
+    }
+
+    pub fn prefers(&self, format: EntryNo) -> bool {
+        bit(self.preferred_formats, format)
+    }
+
+    /// Past deliveries of the family or in the role.
+    pub fn deliveries(&self, family: EntryNo, role: EntryNo) -> Option<u64> {
+        let counts = self
+            .experience
+            .as_ref()?
+            .iter()
+            .filter(|d| d.family == family || d.role == role);
+        Some(counts.map(|d| u64::from(d.count)).sum())
+    }
+}
+
+fn bit(set: u8, i: EntryNo) -> bool {
+    set.checked_shr(u32::from(i)).unwrap_or(0) & 1 == 1
+}

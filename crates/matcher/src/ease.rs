@@ -1,0 +1,113 @@
+//! What a need could ask less of, so that more workers pass.
+
+use super::gates::{self, GATES, Gate};
+use super::{Candidate, EntryNo, Need, Population};
+use std::sync::Arc;
+
+/// One demand eased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Easing {
+    AcceptRemote,
+    Format {
+        format: EntryNo,
+    },
+    AnyDates,
+    AnyDayParts,
+    /// By its position among those asked for.
+    Qualification {
+        position: usize,
+    },
+    /// Wished for instead of needed.
+    MustHave {
+        role: usize,
+        skill: EntryNo,
+    },
+    /// Needed at one level less.
+    MustHaveLevel {
+        role: usize,
+        skill: EntryNo,
+        to: u8,
+    },
+}
+
+/// Every single easing of what a need demands; formats are numbered below `formats`.
+pub fn easings(need: &Need, formats: EntryNo) -> Vec<Easing> {
+    let mut all = Vec::new();
+    all.extend((!need.remote).then_some(Easing::AcceptRemote));
+    all.extend(
+        (0..formats)
+            .filter(|f| *f != need.format)
+            .map(|format| Easing::Format { format }),
+    );
+    all.extend((need.starts_on.is_some() || need.ends_on.is_some()).then_some(Easing::AnyDates));
+    all.extend((need.day_parts != 0).then_some(Easing::AnyDayParts));
+    all.extend((0..need.qualifications.len()).map(|position| Easing::Qualification { position }));
+    for (role, asked) in need.roles.iter().enumerate() {
+        for wish in asked.wishes.iter().filter(|wish| wish.must_have) {
+            let (skill, to) = (wish.skill, wish.level - 1);
+            all.extend((to > 0).then_some(Easing::MustHaveLevel { role, skill, to }));
+            all.push(Easing::MustHave { role, skill });
+        }
+    }
+    all
+}
+
+impl Easing {
+    pub fn apply(self, need: &Need) -> Need {
+        let mut eased = need.clone();
+        let mut wishes = |role: usize, skill: EntryNo, change: &dyn Fn(&mut super::Wish)| {
+            let role = eased.roles.get_mut(role);
+            let wishes = role.into_iter().flat_map(|role| &mut role.wishes);
+            wishes.filter(|wish| wish.skill == skill).for_each(change);
+        };
+        match self {
+            Easing::MustHave { role, skill } => wishes(role, skill, &|wish| wish.must_have = false),
+            Easing::MustHaveLevel { role, skill, to } => wishes(role, skill, &|wish| wish.level = to),
+            Easing::AcceptRemote => eased.remote = true,
+            Easing::Format { format } => eased.format = format,
+            Easing::AnyDates => (eased.starts_on, eased.ends_on) = (None, None),
+            Easing::AnyDayParts => eased.day_parts = 0,
+            Easing::Qualification { position } => {
+                if position < eased.qualifications.len() {
+                    eased.qualifications.remove(position);
+                }
+            }
+        }
+        eased
+    }
+}
+
+/// How many would pass if one gate were open: those whom nothing else keeps out, in one role at least.
+pub fn kept_out_by<'a>(
+    everyone: impl Iterator<Item = &'a Arc<Candidate>>,
+    need: &Need,
+    only: Option<usize>,
+    population: &Population,
+) -> Vec<(Gate, usize)> {
+    let mut counts = [0; GATES.len()];
+    let roles = || {
+        need.roles
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| only.is_none_or(|only| only == *i))
+    };
+    for candidate in everyone {
+        let mut sole: Vec<Gate> = Vec::new();
+        let mut passes = false;
+        for (_, role) in roles() {
+            match gates::gate(candidate, need, role, population).failed[..] {
+                [] => passes = true,
+                [gate] => sole.push(gate),
+                _ => {}
+            }
+        }
+        sole.sort_unstable();
+        sole.dedup();
+        for gate in sole.into_iter().filter(|_| !passes) {
+            if let Some(count) = counts.get_mut(gate as usize) {
+                *count += 1;
+            }
+        }
+    }
+    GATES.into_iter().zip(counts).collect()
+}

@@ -1,0 +1,235 @@
+//! How nine values make one number, and how that number is split back among them.
+//!
+//! Each side has its own view: U_org over what makes the work succeed, U_worker over what makes it welcome, each
+//! the weighted mean of its components with the weights renormalised to the side. The fit is their weighted
+//! harmonic mean, `1 / (0.6 / U_org + 0.4 / U_worker)`: one side's delight can't buy the other's misery. It is
+//! homogeneous of degree one, so by Euler's theorem `fit = ∂fit/∂U_org · U_org + ∂fit/∂U_worker · U_worker`, and
+//! that split, carried down to the components, explains it without remainder.
+
+use super::components::{COMPONENTS, Component, N, Values};
+use super::ppm::{self, PPM, ratio};
+
+/// A side never counts less than this, so that one empty side doesn't erase the other.
+pub const FLOOR: u64 = PPM / 1000;
+
+/// The importance of each component, in parts per million that add up to one whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weights([u64; N]);
+
+/// Weights have to be finite, at least 0, and not all 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidWeights;
+
+impl Default for Weights {
+    fn default() -> Weights {
+        Weights([
+            340_000, 120_000, 120_000, 100_000, 100_000, 70_000, 80_000, 40_000, 30_000,
+        ])
+    }
+}
+
+impl Weights {
+    /// From any scale, in the order of [`COMPONENTS`]: only the proportions matter, to one part in 10^12 of the
+    /// largest.
+    pub fn new(raw: [f64; N]) -> Result<Weights, InvalidWeights> {
+        let largest = raw.iter().copied().fold(0.0, f64::max);
+        if !raw.iter().all(|w| w.is_finite() && *w >= 0.0) || largest <= 0.0 {
+            return Err(InvalidWeights);
+        }
+        Ok(Weights(ppm::apportion(
+            PPM,
+            raw.map(|w| (w / largest * 1e12) as u128),
+        )))
+    }
+
+    pub fn ppm(&self, component: Component) -> u64 {
+        self.0.get(component as usize).copied().unwrap_or(0)
+    }
+
+    /// The weights of one side alone, adding up to one whole, or all zero.
+    fn side(&self, on_side: fn(Component) -> bool) -> [u64; N] {
+        let own = COMPONENTS.map(|c| if on_side(c) { u128::from(self.ppm(c)) } else { 0 });
+        ppm::apportion(PPM, own)
+    }
+}
+
+/// Weights made ready for both sides.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides {
+    pub organization: [u64; N],
+    pub worker: [u64; N],
+}
+
+/// The fit and the two sides it is made of, in parts per million.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fit {
+    pub fit_ppm: u64,
+    /// `None` where no component of the side has weight: it dropped out.
+    pub organization_side_ppm: Option<u64>,
+    pub worker_side_ppm: Option<u64>,
+}
+
+impl Sides {
+    pub fn new(weights: &Weights) -> Sides {
+        Sides {
+            organization: weights.side(Component::is_of_organization),
+            worker: weights.side(Component::is_of_worker),
+        }
+    }
+
+    pub fn fit(&self, values: &Values) -> Fit {
+        let side = |weights: &[u64; N]| {
+            let counts = weights.iter().any(|w| *w > 0);
+            counts.then(|| ratio(weighted(weights, values).iter().sum(), PPM).max(FLOOR))
+        };
+        let (organization, worker) = (side(&self.organization), side(&self.worker));
+        let fit_ppm = match (organization, worker) {
+            (Some(o), Some(w)) => ratio(5 * o * w, 3 * w + 2 * o),
+            (one, None) | (None, one) => one.unwrap_or(0),
+        };
+        Fit {
+            fit_ppm,
+            organization_side_ppm: organization,
+            worker_side_ppm: worker,
+        }
+    }
+
+    /// Splits the fit among the components; the parts add up to it exactly. A side that stands at its floor
+    /// counts as if each of its components stood there.
+    pub fn contributions(&self, values: &Values, fit: &Fit) -> [u64; N] {
+        let split = |weights: &[u64; N]| {
+            let own = weighted(weights, values);
+            let sum = own.iter().sum::<u64>();
+            if sum < FLOOR * PPM {
+                (*weights, weights.iter().sum())
+            } else {
+                (own, sum)
+            }
+        };
+        let ((org, org_sum), (worker, worker_sum)) = (split(&self.organization), split(&self.worker));
+        // The two sides' parts are as 3 U_worker to 2 U_org; over the common denominator of both sums.
+        let (org_part, worker_part) = match (fit.organization_side_ppm, fit.worker_side_ppm) {
+            (Some(o), Some(w)) => (3 * u128::from(w), 2 * u128::from(o)),
+            (one, other) => (u128::from(one.is_some()), u128::from(other.is_some())),
+        };
+        let (org_sum, worker_sum) = (u128::from(org_sum.max(1)), u128::from(worker_sum.max(1)));
+        let share = |c: Component| {
+            let (o, w) = (at(&org, c), at(&worker, c));
+            org_part * u128::from(o) * worker_sum + worker_part * u128::from(w) * org_sum
+        };
+        ppm::apportion(fit.fit_ppm, COMPONENTS.map(share))
+    }
+}
+
+fn at(array: &[u64; N], component: Component) -> u64 {
+    array.get(component as usize).copied().unwrap_or(0)
+}
+
+fn weighted(weights: &[u64; N], values: &Values) -> [u64; N] {
+    COMPONENTS.map(|c| at(weights, c) * values.get(c).ppm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::Scored;
+
+    fn values(ppm: [u64; N]) -> Values {
+        Values::new(ppm.map(|ppm| Scored { ppm, known: true }))
+    }
+
+    #[test]
+    fn the_default_weights_add_up_to_one() {
+        let default = Weights::default();
+        assert_eq!(COMPONENTS.iter().map(|c| default.ppm(*c)).sum::<u64>(), PPM);
+    }
+
+    #[test]
+    fn equal_values_give_that_value() {
+        let sides = Sides::new(&Weights::default());
+        for v in [1_000, 250_000, 1_000_000] {
+            assert_eq!(sides.fit(&values([v; N])).fit_ppm, v);
+        }
+    }
+
+    #[test]
+    fn the_fit_is_the_weighted_harmonic_mean_of_both_sides() {
+        let sides = Sides::new(&Weights::default());
+        let fit = sides.fit(&values([
+            900_000, 500_000, 700_000, 300_000, 0, 500_000, 800_000, 1_000_000, 100_000,
+        ]));
+        let (o, w) = (
+            fit.organization_side_ppm.unwrap() as f64,
+            fit.worker_side_ppm.unwrap() as f64,
+        );
+        assert!((fit.fit_ppm as f64 - 1.0 / (0.6 / o + 0.4 / w)).abs() <= 0.5);
+        let expected_o = (0.34 * 0.9 + 0.12 * 0.5 + 0.12 * 0.7 + 0.08 * 0.8 + 0.03 * 0.1) / 0.69;
+        let expected_w = (0.12 * 0.7 + 0.10 * 0.3 + 0.07 * 0.5 + 0.04) / 0.43;
+        assert!((o / 1e6 - expected_o).abs() < 1e-5 && (w / 1e6 - expected_w).abs() < 1e-5);
+    }
+
+    #[test]
+    fn contributions_add_up_exactly_whatever_the_values_and_weights() {
+        let mut x = 7;
+        let mut next = |below: u64| {
+            x = ppm::mix(x);
+            x % below
+        };
+        for _ in 0..20_000 {
+            let raw: [f64; N] = std::array::from_fn(|_| {
+                if next(3) == 0 {
+                    0.0
+                } else {
+                    next(1000) as f64 / 7.0
+                }
+            });
+            let Ok(weights) = Weights::new(raw) else { continue };
+            let top = [2, 1_000, 1_000_001][next(3) as usize];
+            let values = values(std::array::from_fn(|_| next(top)));
+            let sides = Sides::new(&weights);
+            let fit = sides.fit(&values);
+            assert_eq!(
+                sides.contributions(&values, &fit).iter().sum::<u64>(),
+                fit.fit_ppm
+            );
+        }
+    }
+
+    #[test]
+    fn a_side_without_weight_drops_out() {
+        let text_alone = Weights::new([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]).unwrap();
+        let fit = Sides::new(&text_alone).fit(&values([1, 2, 3, 4, 5, 6, 7, 8, 400_000]));
+        assert_eq!((fit.fit_ppm, fit.worker_side_ppm), (400_000, None));
+        let theme_alone = Weights::new([0.0, 0.0, 0.0, 0.0, 7.5, 0.0, 0.0, 0.0, 0.0]).unwrap();
+        let fit = Sides::new(&theme_alone).fit(&values([0, 0, 0, 0, 300_000, 0, 0, 0, 0]));
+        assert_eq!((fit.fit_ppm, fit.organization_side_ppm), (300_000, None));
+    }
+
+    #[test]
+    fn weights_that_are_none_are_refused() {
+        for bad in [f64::NAN, f64::INFINITY, -1.0] {
+            assert_eq!(
+                Weights::new([bad, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+                Err(InvalidWeights)
+            );
+        }
+        assert_eq!(Weights::new([0.0; N]), Err(InvalidWeights));
+        assert!(Weights::new([f64::MIN_POSITIVE, f64::MAX, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).is_ok());
+    }
+
+    #[test]
+    fn a_higher_value_never_lowers_the_fit() {
+        let sides = Sides::new(&Weights::default());
+        let mut x = 11;
+        for _ in 0..20_000 {
+            let mut ppm: [u64; N] = std::array::from_fn(|_| {
+                x = ppm::mix(x);
+                x % 1_000_001
+            });
+            let before = sides.fit(&values(ppm)).fit_ppm;
+            let raised = (x >> 32) as usize % N;
+            ppm[raised] += (PPM - ppm[raised]) / 3;
+            assert!(sides.fit(&values(ppm)).fit_ppm >= before);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The smallest single changes of what a worker offers that would raise their rank, or let them pass.
+//!
+//! Changes come in ladders: one input, raised step by step. The smallest of a ladder is the first that reaches what is
+//! wanted. Among several ladders it is the one that lifts the fit least: what is wanted is gained with the least demand.
+
+use super::components::Credited;
+use super::gates::{self, Gate};
+use super::{Assessment, Candidate, Component, Delivered, EntryNo, Query, RankKey};
+
+/// One input raised. Unknown inputs count as changed when they are stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    SkillLevel {
+        skill: EntryNo,
+        to: u8,
+    },
+    Deliveries {
+        more: u16,
+    },
+    HoursPerWeek {
+        to: u16,
+    },
+    DayPart {
+        part: u8,
+    },
+    AcceptRemote,
+    Theme {
+        theme: EntryNo,
+    },
+    PreferFormat {
+        format: EntryNo,
+    },
+    ActiveToday,
+    Completed {
+        more: u16,
+    },
+    Activate,
+    Consent,
+    AcceptFormat {
+        format: EntryNo,
+    },
+    OfferRole {
+        role: EntryNo,
+    },
+    /// Days since 1970-01-01.
+    AvailableFrom {
+        day: i32,
+    },
+    AvailableUntil {
+        day: i32,
+    },
+    TravelLimit {
+        km: u16,
+    },
+    Capacity {
+        to: u16,
+    },
+    /// By its position among those that the need asks for.
+    Qualification {
+        position: usize,
+    },
+}
+
+impl Change {
+    /// The one component that it raises; `None` where it only opens a gate.
+    fn component(self) -> Option<Component> {
+        match self {
+            Change::SkillLevel { .. } => Some(Component::Skill),
+            Change::Deliveries { .. } => Some(Component::Experience),
+            Change::HoursPerWeek { .. } | Change::DayPart { .. } => Some(Component::Availability),
+            Change::AcceptRemote => Some(Component::Distance),
+            Change::Theme { .. } => Some(Component::Theme),
+            Change::PreferFormat { .. } => Some(Component::Format),
+            Change::ActiveToday => Some(Component::Responsiveness),
+            Change::Completed { .. } => Some(Component::Reliability),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Improvement {
+    pub change: Change,
+    /// The fit it would give.
+    pub fit_ppm: u64,
+}
+
+/// `above` is the key of the one ranked directly above.
+pub fn smallest_improvement(
+    query: &Query,
+    candidate: &Candidate,
+    now: &Assessment,
+    above: RankKey,
+) -> Option<Improvement> {
+    let changes = ladders(query, candidate, now.role).into_iter().flatten();
+    let mut changed = candidate.clone();
+    let tried = changes.filter_map(|change| {
+        apply(&mut changed, change, query, now.role);
+        let fit = query.reassess(&changed, now, change.component()?);
+        take_back(&mut changed, change, candidate);
+        let fit = fit?;
+        let rises = query.key(candidate, &fit) < above;
+        rises.then_some(Improvement {
+            change,
+            fit_ppm: fit.fit_ppm,
+        })
+    });
+    tried.min_by_key(|improvement| improvement.fit_ppm)
+}
+
+/// A single change that reaches what is wanted.
+#[derive(Debug, Clone)]
+pub struct Suggestion {
+    pub change: Change,
+    /// In the role where the worker then fits best.
+    pub role: usize,
+    pub fit_ppm: u64,
+    /// The worker with that change.
+    pub changed: Candidate,
+}
+
+/// The smallest change of each input that lets the worker pass every gate and reach what is wanted, the least demanding
+/// first; in one role if one is asked for.
+pub fn smallest_changes(
+    query: &Query,
+    candidate: &Candidate,
+    only: Option<usize>,
+    reaches: impl Fn(RankKey) -> bool,
+) -> Vec<Suggestion> {
+    let mut found: Vec<Suggestion> = Vec::new();
+    let roles = (0..query.need.roles.len()).filter(|role| only.is_none_or(|only| only == *role));
+    for role in roles {
+        let entries = gate_ladders(query, candidate, role).into_iter();
+        for ladder in entries.chain(ladders(query, candidate, role)) {
+            let reached = ladder.into_iter().find_map(|change| {
+                let mut changed = candidate.clone();
+                apply(&mut changed, change, query, role);
+                let then = query.best(&changed, only)?;
+                let reached = then.failed.is_empty() && reaches(query.key(&changed, &then.fit));
+                reached.then_some(Suggestion {
+                    change,
+                    role: then.role,
+                    fit_ppm: then.fit.fit_ppm,
+                    changed,
+                })
+            });
+            found.extend(reached.filter(|new| found.iter().all(|known| known.change != new.change)));
+        }
+    }
+    found.sort_by_key(|suggestion| suggestion.fit_ppm);
+    found
+}
+
+/// What would open each gate that a worker fails.
+fn gate_ladders(query: &Query, candidate: &Candidate, role: usize) -> Vec<Vec<Change>> {
+    let (need, population) = (query.need, query.population);
+    let Some(asked) = need.roles.get(role) else {
+        return Vec::new();
+    };
+    let held = candidate.qualifications.as_deref().unwrap_or_default();
+    let mut ladders: Vec<Vec<Change>> = Vec::new();
+    for gate in gates::gate(candidate, need, asked, population).failed {
+        match gate {
+            Gate::Inactive => ladders.push(vec![Change::Activate]),
+            Gate::ConsentMissing => ladders.push(vec![Change::Consent]),
+            // These are facts, or somebody's will.
+            Gate::Blocked | Gate::ConflictOfInterest => {}
+            Gate::FormatNotAccepted => ladders.push(vec![Change::AcceptFormat { format: need.format }]),
+            Gate::DatesDoNotOverlap => {
+                ladders.push(
+                    need.ends_on
+                        .map(|day| Change::AvailableFrom { day })
+                        .into_iter()
+                        .collect(),
+                );
+                ladders.push(
+                    need.starts_on
+                        .map(|day| Change::AvailableUntil { day })
+                        .into_iter()
+                        .collect(),
+                );
+            }
+            Gate::TooFar => {
+                let metres = candidate
+                    .area
+                    .map(|area| population.geography.metres(area, need.area));
+                let km = metres.and_then(|metres| u16::try_from(metres.div_ceil(1000)).ok());
+                ladders.push(km.map(|km| Change::TravelLimit { km }).into_iter().collect());
+            }
+            Gate::AtCapacity => ladders.push(vec![Change::Capacity {
+                to: candidate.open_load.saturating_add(1),
+            }]),
+            Gate::QualificationMissing => {
+                let missing = need.qualifications.iter().enumerate();
+                let missing = missing.filter(|(_, q)| held.binary_search(q).is_err());
+                ladders.extend(missing.map(|(position, _)| vec![Change::Qualification { position }]));
+            }
+            Gate::RoleNotOffered => ladders.push(vec![Change::OfferRole { role: asked.role }]),
+            // The ladders of the fit begin with these.
+            Gate::HoursDoNotOverlap | Gate::IslandUnreachable | Gate::SkillBelowMinimum => {}
+        }
+    }
+    ladders
+}
+
+/// What would raise the fit, each input in ascending steps.
+fn ladders(query: &Query, candidate: &Candidate, role: usize) -> Vec<Vec<Change>> {
+    let need = query.need;
+    let held = candidate.skills.as_deref().unwrap_or_default();
+    let level = |skill: EntryNo| {
+        held.iter()
+            .filter(|(s, _)| *s == skill)
+            .map(|(_, level)| *level)
+            .max()
+            .unwrap_or(0)
+    };
+    let skills = query.wishes(role).iter().map(|Credited { wish, .. }| {
+        let skill = wish.skill;
+        (level(skill) + 1..=5)
+            .map(move |to| Change::SkillLevel { skill, to })
+            .collect()
+    });
+    let enough_hours = need.hours_per_week.saturating_mul(6).div_ceil(5);
+    let hours = (candidate.hours_per_week.unwrap_or(0) + 1)..=enough_hours;
+    let offered = candidate.day_parts.unwrap_or(0);
+    let parts = (0..21u8).filter(|part| need.day_parts >> part & 1 == 1 && offered >> part & 1 == 0);
+    let own_themes = candidate.themes.as_deref().unwrap_or_default();
+    let themes = need
+        .themes
+        .iter()
+        .copied()
+        .filter(|theme| !own_themes.contains(theme));
+    let mut all: Vec<Vec<Change>> = skills.collect();
+    all.push((1..=5).map(|more| Change::Deliveries { more }).collect());
+    all.push(hours.map(|to| Change::HoursPerWeek { to }).collect());
+    all.extend(parts.map(|part| vec![Change::DayPart { part }]));
+    all.extend((need.remote && candidate.remote != Some(true)).then_some(vec![Change::AcceptRemote]));
+    all.extend(themes.map(|theme| vec![Change::Theme { theme }]));
+    let format = need.format;
+    all.extend((!candidate.prefers(format)).then_some(vec![Change::PreferFormat { format }]));
+    let today = Some(query.population.today);
+    all.extend((candidate.last_active != today).then_some(vec![Change::ActiveToday]));
+    all.push((1..=5).map(|more| Change::Completed { more }).collect());
+    all
+}
+
+fn apply(candidate: &mut Candidate, change: Change, query: &Query, role: usize) {
+    match change {
+        Change::SkillLevel { skill, to } => {
+            let skills = candidate.skills.get_or_insert_default();
+            skills.retain(|(s, _)| *s != skill);
+            skills.push((skill, to));
+        }
+        Change::Deliveries { more } => {
+            let role = query.need.roles.get(role).map_or(0, |role| role.role);
+            let delivered = Delivered {
+                family: query.need.family,
+                role,
+                count: more,
+            };
+            candidate.experience.get_or_insert_default().push(delivered);
+        }
+        Change::HoursPerWeek { to } => candidate.hours_per_week = Some(to),
+        Change::DayPart { part } => candidate.day_parts = Some(candidate.day_parts.unwrap_or(0) | 1 << part),
+        Change::AcceptRemote => candidate.remote = Some(true),
+        Change::Theme { theme } => candidate.themes.get_or_insert_default().push(theme),
+        Change::PreferFormat { format } => {
+            candidate.preferred_formats |= 1u8.checked_shl(u32::from(format)).unwrap_or(0);
+            candidate.accepted_formats.get_or_insert_default();
+        }
+        Change::ActiveToday => candidate.last_active = Some(query.population.today),
+        Change::Completed { more } => {
+            let (completed, dropped) = candidate.record.unwrap_or_default();
+            candidate.record = Some((completed.saturating_add(more), dropped));
+        }
+        Change::Activate => candidate.active = true,
+        Change::Consent => candidate.consented = true,
+        Change::AcceptFormat { format } => {
+            let bit = 1u8.checked_shl(u32::from(format)).unwrap_or(0);
+            *candidate.accepted_formats.get_or_insert_default() |= bit;
+        }
+        Change::OfferRole { role } => candidate.roles.get_or_insert_default().push(role),
+        Change::AvailableFrom { day } => candidate.available_from = Some(day),
+        Change::AvailableUntil { day } => candidate.available_until = Some(day),
+        Change::TravelLimit { km } => candidate.travel_limit_km = Some(km),
+        Change::Capacity { to } => candidate.capacity = to,
+        Change::Qualification { position } => {
+            let held = candidate.qualifications.get_or_insert_default();
+            held.extend(query.need.qualifications.get(position).cloned());
+            held.sort();
+        }
+    }
+}
+
+/// Leaves the candidate as it was before a change of the fit, without copying what has not changed.
+fn take_back(changed: &mut Candidate, change: Change, before: &Candidate) {
+    match change {
+        Change::SkillLevel { .. } => changed.skills.clone_from(&before.skills),
+        Change::Deliveries { .. } => changed.experience.clone_from(&before.experience),
+        Change::Theme { .. } => changed.themes.clone_from(&before.themes),
+        Change::HoursPerWeek { .. } => changed.hours_per_week = before.hours_per_week,
+        Change::DayPart { .. } => changed.day_parts = before.day_parts,
+        Change::AcceptRemote => changed.remote = before.remote,
+        Change::PreferFormat { .. } => {
+            changed.preferred_formats = before.preferred_formats;
+            changed.accepted_formats = before.accepted_formats;
+        }
+        Change::ActiveToday => changed.last_active = before.last_active,
+        Change::Completed { .. } => changed.record = before.record,
+        _ => changed.clone_from(before),
+    }
+}

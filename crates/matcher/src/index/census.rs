@@ -1,0 +1,114 @@
+//! How many each gate removes: one pass over everyone's traits, with a look at few of the candidates themselves.
+
+use super::delta::Changed;
+use super::lens::{Lens, Reach};
+use super::traits::{RESTRICTED, Traits};
+use super::tree::Tree;
+use super::{Index, Main};
+use crate::profile::Profile;
+use crate::rank::Census;
+use crate::{Candidate, Gate, Query};
+use std::sync::Arc;
+
+impl Index {
+    /// Counts everyone for a need, asked for one role or for each of the team.
+    pub fn census(&self, query: &Query, role: Option<usize>) -> Census {
+        let (lens, main) = (Lens::new(query), &*self.main);
+        let asked = |(i, _): &(usize, _)| role.is_none_or(|only| only == *i);
+        let profiles = query.profiles().iter().enumerate().filter(asked);
+        let profiles: Vec<(&Profile, Option<&Arc<Tree>>)> = profiles
+            .map(|(_, profile)| (profile.as_ref(), main.trees.get(&profile.key)))
+            .collect();
+        let mut census = Census::default();
+        if profiles.is_empty() {
+            return census;
+        }
+        let reaches: Vec<Option<Reach>> = main
+            .kinds_of_place
+            .iter()
+            .map(|(area, remote)| lens.reach(*area, *remote))
+            .collect();
+        let everyone = main
+            .candidates
+            .iter()
+            .zip(&main.traits)
+            .zip(&main.places)
+            .enumerate();
+        for (position, ((candidate, traits), place)) in everyone {
+            if !self.delta.is_stale(position) {
+                let reach = reaches.get(*place as usize).and_then(Option::as_ref);
+                let shut = first_shut(&lens, query, candidate, traits, reach);
+                census.count(shut.or_else(|| unfit_at(main, &profiles, query, candidate, position)));
+            }
+        }
+        for Changed { candidate, traits } in self.delta.iter() {
+            let reach = lens.reach(candidate.area, candidate.remote);
+            let shut = first_shut(&lens, query, candidate, traits, reach.as_ref());
+            census.count(shut.or_else(|| unfit(&profiles, query, candidate)));
+        }
+        census
+    }
+}
+
+/// The first gate that fails, of those before the role's. The candidate comes behind the pointer: as a plain reference
+/// it could be read ahead of being needed, which is a cache miss for everyone.
+fn first_shut(
+    lens: &Lens,
+    query: &Query,
+    candidate: &Arc<Candidate>,
+    traits: &Traits,
+    reach: Option<&Reach>,
+) -> Option<Gate> {
+    let shut = lens.first_shut(traits, reach);
+    if traits.has(RESTRICTED) && shut.is_none_or(|gate| gate > Gate::Blocked) {
+        let asks =
+            |organizations: &[u128]| organizations.iter().any(|o| query.need.organizations.contains(o));
+        if asks(&candidate.blocked) {
+            return Some(Gate::Blocked);
+        }
+        if asks(&candidate.conflicts) {
+            return Some(Gate::ConflictOfInterest);
+        }
+    }
+    if shut.is_some() || query.need.qualifications.is_empty() {
+        return shut;
+    }
+    let held = candidate.qualifications.as_deref().unwrap_or_default();
+    let mut asked = query.need.qualifications.iter();
+    let qualified = asked.all(|q| held.binary_search(q).is_ok());
+    (!qualified).then_some(Gate::QualificationMissing)
+}
+
+/// The gates of role and skill, for the one at a position.
+fn unfit_at(
+    main: &Main,
+    profiles: &[(&Profile, Option<&Arc<Tree>>)],
+    query: &Query,
+    candidate: &Arc<Candidate>,
+    position: usize,
+) -> Option<Gate> {
+    let admitted = |(profile, tree): &(&Profile, Option<&Arc<Tree>>)| match tree {
+        Some(tree) => tree.positions.has(position),
+        None => profile.admits(candidate, query.population),
+    };
+    if profiles.iter().any(admitted) {
+        return None;
+    }
+    let of_role = |profile: &Profile| main.offered.get(&profile.key.role);
+    let offers = |(profile, _): &(&Profile, _)| of_role(profile).is_some_and(|bits| bits.has(position));
+    let offered = main.untold.has(position) || profiles.iter().any(offers);
+    Some(if offered {
+        Gate::SkillBelowMinimum
+    } else {
+        Gate::RoleNotOffered
+    })
+}
+
+/// The same for somebody who has no position.
+fn unfit(profiles: &[(&Profile, Option<&Arc<Tree>>)], query: &Query, candidate: &Candidate) -> Option<Gate> {
+    if !profiles.iter().any(|(profile, _)| profile.offered_by(candidate)) {
+        return Some(Gate::RoleNotOffered);
+    }
+    let admits = |(profile, _): &(&Profile, _)| profile.admits(candidate, query.population);
+    (!profiles.iter().any(admits)).then_some(Gate::SkillBelowMinimum)
+}

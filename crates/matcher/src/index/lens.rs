@@ -1,0 +1,397 @@
+//! A need seen through tables: whatever takes a division is done once here, not once a candidate.
+//!
+//! Invariant: [`Lens::score`] of one candidate's [`Traits`] is the fit that the plain scan gives, or none where it
+//! gives none; of a merged group's it is at least the fit of each member. There is no second formula to drift.
+
+use super::sets::{self, Losses};
+use super::traits::{self, Traits};
+use crate::components::{self, Component};
+use crate::fit::FLOOR;
+use crate::population::NEUTRAL_PPM;
+use crate::ppm::{PPM, ratio};
+use crate::{EntryNo, Gate, Need, Population, Query};
+
+/// Themes up to this many have a table of all their subsets.
+const TABLED_THEMES: usize = 6;
+
+pub struct Lens<'q> {
+    need: &'q Need,
+    population: &'q Population,
+    median_metres: Option<u32>,
+    weights: SideWeights,
+    format: u8,
+    usual_format_ppm: u64,
+    hours_ppm: Vec<u32>,
+    usual_hours_ppm: u64,
+    /// By the number of shared day-parts.
+    parts_ppm: [u64; 22],
+    usual_parts_ppm: u64,
+    /// Bits of the themes, with the idf of each.
+    themes: Vec<(u64, u64)>,
+    themes_idf: u64,
+    themes_ppm: Vec<u64>,
+    usual_themes_ppm: u64,
+    qualifications: u32,
+    starts_on: i32,
+    ends_on: i32,
+    /// Whether a passed score has to be confirmed by the scan's own code.
+    pub is_rough: bool,
+}
+
+struct SideWeights {
+    skill: u64,
+    experience: u64,
+    reliability: u64,
+    text: u64,
+    availability_org: u64,
+    theme: u64,
+    distance: u64,
+    format: u64,
+    responsiveness: u64,
+    availability_worker: u64,
+    org_counts: bool,
+    worker_counts: bool,
+}
+
+/// What a place and the wish for remote work settle for all who share them.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach {
+    distance_ppm: u64,
+    /// The travel limit needed; 0 asks for none.
+    least_limit_km: u32,
+}
+
+/// What the traits don't tell.
+#[derive(Clone, Copy)]
+pub struct Known {
+    pub skill_ppm: u64,
+    pub experience_ppm: u64,
+    pub text_ppm: u64,
+}
+
+/// One side settled, the other to come.
+#[derive(Clone, Copy)]
+pub struct Settled {
+    org_sum: u64,
+    worker_ppm: u64,
+}
+
+impl<'q> Lens<'q> {
+    pub fn new(query: &Query<'q>) -> Lens<'q> {
+        let (need, population) = (query.need, query.population);
+        let (org, worker) = query.side_weights();
+        let of = |side: &[u64], c: Component| side.get(c as usize).copied().unwrap_or(0);
+        let asked = u64::from(need.day_parts.count_ones());
+        let idf = |t: &EntryNo| (traits::theme_bit(*t), population.theme_idf_ppm(*t));
+        let themes: Vec<(u64, u64)> = need.themes.iter().map(idf).collect();
+        let themes_idf = themes.iter().map(|(_, idf)| idf).sum::<u64>();
+        let enough_hours = (u32::from(need.hours_per_week.max(1)) * 6).div_ceil(5);
+        let mut lens = Lens {
+            need,
+            population,
+            median_metres: query.median_metres(),
+            weights: SideWeights {
+                skill: of(org, Component::Skill),
+                experience: of(org, Component::Experience),
+                reliability: of(org, Component::Reliability),
+                text: of(org, Component::Text),
+                availability_org: of(org, Component::Availability),
+                theme: of(worker, Component::Theme),
+                distance: of(worker, Component::Distance),
+                format: of(worker, Component::Format),
+                responsiveness: of(worker, Component::Responsiveness),
+                availability_worker: of(worker, Component::Availability),
+                org_counts: org.iter().any(|w| *w > 0),
+                worker_counts: worker.iter().any(|w| *w > 0),
+            },
+            format: 1u8.checked_shl(u32::from(need.format)).unwrap_or(0),
+            usual_format_ppm: population.format_mean_ppm(need.format).unwrap_or(NEUTRAL_PPM),
+            hours_ppm: (0..=enough_hours)
+                .map(|hours| components::hours_ppm(hours as u16, need) as u32)
+                .collect(),
+            usual_hours_ppm: components::usual_hours_ppm(need, population),
+            parts_ppm: std::array::from_fn(|n| {
+                if asked == 0 {
+                    PPM
+                } else {
+                    ratio((n as u64).min(asked) * PPM, asked)
+                }
+            }),
+            usual_parts_ppm: if asked == 0 {
+                PPM
+            } else {
+                components::usual_parts_ppm(need, population)
+            },
+            themes_ppm: Vec::new(),
+            themes_idf,
+            usual_themes_ppm: components::usual_themes_ppm(need, population),
+            qualifications: traits::qualification_bits(&need.qualifications),
+            starts_on: need.starts_on.unwrap_or(i32::MIN),
+            ends_on: need.ends_on.unwrap_or(i32::MAX),
+            is_rough: !need.qualifications.is_empty()
+                || need.themes.iter().any(|t| *t >= 64)
+                || !population.themes_fit_in_a_word(),
+            themes,
+        };
+        if lens.themes.len() <= TABLED_THEMES {
+            let shared = |set: usize| {
+                let of_set = lens.themes.iter().enumerate().filter(|(i, _)| set >> i & 1 == 1);
+                lens.theme_share(of_set.map(|(_, (_, idf))| idf).sum())
+            };
+            lens.themes_ppm = (0..1 << lens.themes.len()).map(shared).collect();
+        }
+        lens
+    }
+
+    pub fn text_counts(&self) -> bool {
+        self.weights.text > 0
+    }
+
+    fn theme_share(&self, shared_idf: u64) -> u64 {
+        match self.themes_idf {
+            0 => NEUTRAL_PPM,
+            all => ratio(shared_idf * PPM, all),
+        }
+    }
+
+    /// The first gate that is shut among those that need no skills, in the order in which gates are asked. Exact for
+    /// one candidate, but for organizations to be kept apart and for qualifications.
+    pub fn first_shut(&self, t: &Traits, reach: Option<&Reach>) -> Option<Gate> {
+        let known_formats = t.accepted | t.preferred;
+        let no_limit = t.has(traits::LIMIT_UNKNOWN);
+        let overlap = t.day_parts & self.need.day_parts != 0 || self.need.day_parts == 0;
+        let hours = t.hours > 0 || t.has(traits::HOURS_UNKNOWN);
+        let within = |reach: &Reach| no_limit || u32::from(t.limit_km) >= reach.least_limit_km;
+        let gates = [
+            (t.has(traits::INACTIVE), Gate::Inactive),
+            (t.has(traits::NO_CONSENT), Gate::ConsentMissing),
+            (
+                known_formats & self.format == 0 && !t.has(traits::FORMAT_UNKNOWN),
+                Gate::FormatNotAccepted,
+            ),
+            (
+                t.from > self.ends_on || t.until < self.starts_on,
+                Gate::DatesDoNotOverlap,
+            ),
+            (
+                !hours || !(overlap || t.has(traits::PARTS_UNKNOWN)),
+                Gate::HoursDoNotOverlap,
+            ),
+            (reach.is_none(), Gate::IslandUnreachable),
+            (!reach.is_none_or(within), Gate::TooFar),
+            (t.has(traits::AT_CAPACITY), Gate::AtCapacity),
+        ];
+        gates.into_iter().find(|(shut, _)| *shut).map(|(_, gate)| gate)
+    }
+
+    /// `None` where nobody from there can come.
+    pub fn reach(&self, area: Option<EntryNo>, remote: Option<bool>) -> Option<Reach> {
+        let (need, population) = (self.need, self.population);
+        let distance = components::distance_from(area, remote, need, self.median_metres, population);
+        let may_be_remote = need.remote && remote != Some(false);
+        let least_limit_km = match area {
+            _ if may_be_remote => 0,
+            None => 0,
+            Some(area) if area == need.area => 0,
+            Some(_) if population.geography.is_island(need.area) => return None,
+            Some(area) => population.geography.metres(area, need.area).div_ceil(1000),
+        };
+        Some(Reach {
+            distance_ppm: distance.ppm,
+            least_limit_km,
+        })
+    }
+
+    /// The gates and components that need no skills: `None` where a gate is shut.
+    #[inline(always)]
+    pub fn settle(&self, t: &Traits, reach: &Reach) -> Option<Settled> {
+        let format = self.format(t)?;
+        if t.from > self.ends_on || t.until < self.starts_on {
+            return None;
+        }
+        if u32::from(t.limit_km) < reach.least_limit_km && !t.has(traits::LIMIT_UNKNOWN) {
+            return None;
+        }
+        if self.qualifications & !t.qualifications != 0 {
+            return None;
+        }
+        if t.hours == 0 && !t.has(traits::HOURS_UNKNOWN) {
+            return None;
+        }
+        let overlaps = t.day_parts & self.need.day_parts != 0 || self.need.day_parts == 0;
+        if !overlaps && !t.has(traits::PARTS_UNKNOWN) {
+            return None;
+        }
+        let availability = ratio(self.hours(t) * self.parts(t), PPM);
+        let w = &self.weights;
+        let worker_sum = w.theme * self.theme(t)
+            + w.distance * reach.distance_ppm
+            + w.format * format
+            + w.responsiveness * u64::from(t.responsiveness_ppm)
+            + w.availability_worker * availability;
+        Some(Settled {
+            org_sum: w.availability_org * availability + w.reliability * u64::from(t.reliability_ppm),
+            worker_ppm: ratio(worker_sum, PPM).max(FLOOR),
+        })
+    }
+
+    /// `None` where the format is not accepted.
+    #[inline(always)]
+    fn format(&self, t: &Traits) -> Option<u64> {
+        let known = if t.preferred & self.format != 0 {
+            PPM
+        } else if t.accepted & self.format != 0 {
+            PPM / 2
+        } else if t.has(traits::FORMAT_UNKNOWN) {
+            0
+        } else {
+            return None;
+        };
+        Some(or_usual(t, known, self.usual_format_ppm, traits::FORMAT_UNKNOWN))
+    }
+
+    #[inline(always)]
+    fn hours(&self, t: &Traits) -> u64 {
+        let known = self.hours_ppm.get(usize::from(t.hours));
+        let known = known.map_or(PPM, |ppm| u64::from(*ppm));
+        or_usual(t, known, self.usual_hours_ppm, traits::HOURS_UNKNOWN)
+    }
+
+    #[inline(always)]
+    fn parts(&self, t: &Traits) -> u64 {
+        let overlap = (t.day_parts & self.need.day_parts).count_ones() as usize;
+        let known = self.parts_ppm.get(overlap).copied().unwrap_or(PPM);
+        or_usual(t, known, self.usual_parts_ppm, traits::PARTS_UNKNOWN)
+    }
+
+    #[inline(always)]
+    fn theme(&self, t: &Traits) -> u64 {
+        let known = self.shared_themes(t.themes);
+        or_usual(t, known, self.usual_themes(), traits::THEMES_UNKNOWN)
+    }
+
+    fn usual_themes(&self) -> u64 {
+        if self.themes_idf == 0 {
+            NEUTRAL_PPM
+        } else {
+            self.usual_themes_ppm
+        }
+    }
+
+    #[inline(always)]
+    fn shared_themes(&self, held: u64) -> u64 {
+        if self.themes_ppm.is_empty() {
+            let shared = self.themes.iter().filter(|(bit, _)| held & bit != 0);
+            return self.theme_share(shared.map(|(_, idf)| idf).sum());
+        }
+        let set = self
+            .themes
+            .iter()
+            .enumerate()
+            .fold(0, |set, (i, (bit, _))| set | usize::from(held & bit != 0) << i);
+        self.themes_ppm.get(set).copied().unwrap_or(PPM)
+    }
+
+    /// The fit, from what is settled and what the profile and the words know.
+    #[inline(always)]
+    pub fn fit(&self, settled: &Settled, known: Known) -> u32 {
+        self.harmonic(self.org_ppm(settled, known), settled.worker_ppm)
+    }
+
+    #[inline(always)]
+    fn org_ppm(&self, settled: &Settled, known: Known) -> u64 {
+        let w = &self.weights;
+        let more = w.skill * known.skill_ppm + w.experience * known.experience_ppm + w.text * known.text_ppm;
+        ratio(settled.org_sum + more, PPM).max(FLOOR)
+    }
+
+    #[inline(always)]
+    fn harmonic(&self, org: u64, worker: u64) -> u32 {
+        match (self.weights.org_counts, self.weights.worker_counts) {
+            (true, true) => ratio(5 * org * worker, 3 * worker + 2 * org) as u32,
+            (true, false) => org as u32,
+            (false, true) => worker as u32,
+            (false, false) => 0,
+        }
+    }
+
+    /// What a member of a group loses at least of the group's best fit by what it lacks of the best. `None` where that
+    /// can't be told: a side so near its floor that it may have no more to lose.
+    ///
+    /// The harmonic mean is concave, so the loss is at least the gradient at the best times what is lacking; but only
+    /// down to [`FLOOR`], below which a side costs nothing more.
+    pub fn losses(&self, best: &Traits, settled: &Settled, known: Known, fit_ppm: u32) -> Option<Losses> {
+        // What the roundings on both ways amount to at most, in parts per million.
+        const ROUNDING: u64 = 16;
+        let (o, w) = (self.org_ppm(settled, known), settled.worker_ppm);
+        let square = (3 * w + 2 * o).pow(2).max(1);
+        let (by_org, by_worker) = match (self.weights.org_counts, self.weights.worker_counts) {
+            (true, true) => (15 * w * w * PPM / square, 10 * o * o * PPM / square),
+            (org, worker) => (u64::from(org) * PPM, u64::from(worker) * PPM),
+        };
+        let spare = u64::from(self.harmonic(o, w).saturating_sub(fit_ppm)) + ROUNDING;
+        let to_floor = |side: u64, slope: u64| side.saturating_sub(FLOOR) * slope / PPM;
+        let told = |counts: bool, loss: u64| !counts || spare < loss;
+        if !told(self.weights.org_counts, to_floor(o, by_org))
+            || !told(self.weights.worker_counts, to_floor(w, by_worker))
+        {
+            return None;
+        }
+        // Of a component that has these weights on the two sides.
+        let of = |org: u64, worker: u64, lost: u64| {
+            let weight = org * by_org / PPM + worker * by_worker / PPM;
+            weight * lost / PPM * sets::WHOLE / spare
+        };
+        let weights = &self.weights;
+        let format = |lost: u64| of(0, weights.format, lost);
+        let theme = |lost: u64| of(0, weights.theme, lost);
+        let hours = self.hours(best);
+        let parts = |lost: u64| {
+            let lost = lost * hours / PPM;
+            of(weights.availability_org, weights.availability_worker, lost)
+        };
+        let mut losses = Losses {
+            format_unknown: format(self.format(best)?.saturating_sub(self.usual_format_ppm)),
+            part: parts((PPM / u64::from(self.need.day_parts.count_ones().max(1))).saturating_sub(1)),
+            parts_unknown: parts(self.parts(best).saturating_sub(self.usual_parts_ppm)),
+            themes_unknown: theme(self.theme(best).saturating_sub(self.usual_themes())),
+            ..Losses::default()
+        };
+        if best.preferred & self.format != 0 {
+            losses.format_accepted = format(PPM / 2);
+        }
+        for ((bit, idf), loss) in self.themes.iter().zip(&mut losses.themes) {
+            if best.themes & bit != 0 && self.themes_idf > 0 {
+                *loss = theme(self.theme_share(*idf).saturating_sub(1));
+            }
+        }
+        Some(losses)
+    }
+
+    /// The least weighted sum of skill and experience, in the units of [`Lens::worth`], with which a group that is
+    /// settled so can hold somebody of this fit.
+    pub fn least_worth(&self, settled: &Settled, text_ppm: u64, fit_ppm: u32) -> u64 {
+        let (f, w) = (u64::from(fit_ppm), settled.worker_ppm);
+        let org = match (self.weights.org_counts, self.weights.worker_counts) {
+            (true, true) if 10 * w + 2 > 4 * f => 3 * w * (2 * f).saturating_sub(1) / (10 * w + 2 - 4 * f),
+            (true, false) => f,
+            _ => return 0,
+        };
+        if org <= FLOOR {
+            return 0;
+        }
+        // Half up: a sum of (org − 1/2) parts already rounds to org.
+        (org * PPM - PPM / 2).saturating_sub(settled.org_sum + self.weights.text * text_ppm)
+    }
+
+    #[inline(always)]
+    pub fn worth(&self, skill_ppm: u64, experience_ppm: u64) -> u64 {
+        self.weights.skill * skill_ppm + self.weights.experience * experience_ppm
+    }
+}
+
+/// One candidate's answer is known or not; a merged group may have both, and then the better one bounds it.
+#[inline(always)]
+fn or_usual(t: &Traits, known: u64, usual: u64, unknown: u16) -> u64 {
+    if t.has(unknown) { known.max(usual) } else { known }
+}

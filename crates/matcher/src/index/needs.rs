@@ -1,0 +1,378 @@
+//! The other way round: finds the best needs for a worker.
+//!
+//! Needs are grouped by what a role of theirs asks for, their profile: the role's gate, the must-have skills, skill and
+//! experience are looked at once for all of a group. The group's bound takes the rest at its best; a need's own bound
+//! takes its text at its best, and everything else as it is. Both are scored by the same function as the fit.
+//!
+//! Invariant: every answer is exactly the plain scan's, [`rank_needs`](crate::rank::rank_needs).
+
+use super::{Effort, Index};
+use crate::components::{self, COMPONENTS, Component, Scored, Values};
+use crate::fit::Sides;
+use crate::gates::{self, GATES, Gate};
+use crate::population::NEUTRAL_PPM;
+use crate::ppm::PPM;
+use crate::profile::{Profile, ProfileKey};
+use crate::rank::{Census, Words};
+use crate::{Assessment, Candidate, Need, Population, Query, RankKey, Weights};
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// A need made ready to meet candidates.
+#[derive(Debug)]
+pub struct Asked {
+    pub need: Arc<Need>,
+    profiles: Vec<Arc<Profile>>,
+    words: Arc<Words>,
+    median_metres: Option<u32>,
+    text_cap_ppm: u64,
+}
+
+impl Asked {
+    pub fn query<'a>(&'a self, weights: Weights, population: &'a Population) -> Query<'a> {
+        let (profiles, words) = (self.profiles.clone(), Arc::clone(&self.words));
+        Query::prepared(&self.need, weights, population, profiles, words)
+    }
+}
+
+/// Needs of which one role asks for the same.
+#[derive(Debug, Clone)]
+struct Group {
+    profile: Arc<Profile>,
+    needs: Vec<Arc<Asked>>,
+    text_cap_ppm: u64,
+}
+
+/// Everything that can be applied for, at one moment.
+#[derive(Clone)]
+pub struct Needs {
+    population: Arc<Population>,
+    all: HashMap<u128, Arc<Asked>>,
+    groups: HashMap<ProfileKey, Arc<Group>>,
+}
+
+/// A need found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub key: RankKey,
+    pub asked: Arc<Asked>,
+    pub assessment: Assessment,
+}
+
+impl Needs {
+    /// For the population of an index, whose profiles they share.
+    pub fn build(index: &Index, needs: impl IntoIterator<Item = Arc<Need>>) -> Needs {
+        let empty = Needs {
+            population: Arc::clone(index.population()),
+            all: HashMap::new(),
+            groups: HashMap::new(),
+        };
+        empty.with(index, needs.into_iter().map(|need| (need.id, Some(need))))
+    }
+
+    /// The next state: each need as it is now, or gone. The index is one of the same population.
+    pub fn with(&self, index: &Index, changes: impl IntoIterator<Item = (u128, Option<Arc<Need>>)>) -> Needs {
+        let mut next = self.clone();
+        let mut touched: HashMap<ProfileKey, (HashSet<u128>, Vec<Arc<Asked>>)> = HashMap::new();
+        for (id, now) in changes {
+            if let Some(before) = next.all.remove(&id) {
+                for key in keys(&before.need) {
+                    let (gone, come) = touched.entry(key).or_default();
+                    gone.insert(id);
+                    // Told of twice, the last time counts.
+                    come.retain(|asked| asked.need.id != id);
+                }
+            }
+            if let Some(need) = now {
+                let asked = Arc::new(next.asked(index, need));
+                for key in keys(&asked.need) {
+                    touched.entry(key).or_default().1.push(Arc::clone(&asked));
+                }
+                next.all.insert(id, asked);
+            }
+        }
+        for (key, (gone, come)) in touched {
+            let before = next.groups.get(&key);
+            let kept = before.iter().flat_map(|group| &group.needs);
+            let kept = kept.filter(|asked| !gone.contains(&asked.need.id)).cloned();
+            let needs: Vec<Arc<Asked>> = kept.chain(come).collect();
+            let own = |asked: &Arc<Asked>| asked.profiles.iter().find(|p| p.key == key).cloned();
+            match needs.first().and_then(own) {
+                None => drop(next.groups.remove(&key)),
+                Some(profile) => {
+                    let text_cap_ppm = needs.iter().map(|asked| asked.text_cap_ppm).max().unwrap_or(PPM);
+                    let group = Group {
+                        profile,
+                        needs,
+                        text_cap_ppm,
+                    };
+                    next.groups.insert(key, Arc::new(group));
+                }
+            }
+        }
+        next
+    }
+
+    fn asked(&self, index: &Index, need: Arc<Need>) -> Asked {
+        let profile = |key: ProfileKey| {
+            let grouped = self.groups.get(&key).map(|group| Arc::clone(&group.profile));
+            let known = grouped.or_else(|| index.profile(&key));
+            known.unwrap_or_else(|| Arc::new(Profile::new(key, &self.population)))
+        };
+        let words = Words::new(&need.terms, &self.population);
+        Asked {
+            profiles: need
+                .roles
+                .iter()
+                .map(|role| profile(ProfileKey::of(&need, role)))
+                .collect(),
+            text_cap_ppm: words.query.widest_cap_ppm().max(NEUTRAL_PPM),
+            words: Arc::new(words),
+            median_metres: self.population.median_metres(need.area),
+            need,
+        }
+    }
+
+    /// Works out what stands in for missing answers, before the first one asks who has given none.
+    pub fn warm(&self) {
+        for asked in self.all.values() {
+            asked.words.mean_ppm(&self.population);
+            for profile in &asked.profiles {
+                profile.mean_skill(&self.population);
+            }
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The best needs for a candidate of those that they may see, each in the role where they fit best: at most so many,
+    /// and only those behind `after` and with a fit of at least so much.
+    pub fn search(
+        &self,
+        candidate: &Candidate,
+        weights: Weights,
+        (most, after, least_fit_ppm): (usize, Option<RankKey>, u64),
+        visible: impl Fn(&Need) -> bool,
+    ) -> (Vec<Found>, Effort) {
+        let (population, sides) = (&*self.population, Sides::new(&weights));
+        let mut effort = Effort::default();
+        let own = Own::of(candidate, population);
+        let mut ahead: Vec<(u64, &ProfileKey, &Arc<Group>, Settled)> = Vec::new();
+        if most > 0 && candidate.active && candidate.consented && candidate.open_load < candidate.capacity {
+            for (key, group) in &self.groups {
+                effort.nodes += 1;
+                if group.profile.admits(candidate, population) {
+                    let settled = own.in_role(candidate, &group.profile, population);
+                    let bound = sides.fit(&settled.at_best(group.text_cap_ppm)).fit_ppm;
+                    ahead.push((bound, key, group, settled));
+                }
+            }
+        }
+        ahead.sort_unstable_by(|(a, key, ..), (b, other, ..)| b.cmp(a).then(key.cmp(other)));
+        let mut top = Top {
+            heap: BinaryHeap::new(),
+            wanted: (most, after, least_fit_ppm),
+        };
+        // Needs whose own bound is known, the best first; with their position among all that were scored.
+        let mut pending: BinaryHeap<(u64, usize)> = BinaryHeap::new();
+        let mut scored: Vec<&Arc<Asked>> = Vec::new();
+        let mut ahead = ahead.into_iter().peekable();
+        let mut met: HashSet<u128> = HashSet::new();
+        loop {
+            let best_pending = pending.peek().map(|(bound, _)| *bound);
+            if let Some((bound, _, group, settled)) =
+                ahead.next_if(|(b, ..)| best_pending.is_none_or(|p| *b >= p))
+            {
+                if bound < top.floor() {
+                    break;
+                }
+                effort.leaves += 1;
+                for asked in &group.needs {
+                    if candidate.accepts(asked.need.format) != Some(false) && visible(&asked.need) {
+                        effort.scored += 1;
+                        let bound = sides.fit(&settled.for_need(candidate, asked, population)).fit_ppm;
+                        if bound >= top.floor() {
+                            pending.push((bound, scored.len()));
+                            scored.push(asked);
+                        }
+                    }
+                }
+                continue;
+            }
+            let Some((_, position)) = pending.pop().filter(|(bound, _)| *bound >= top.floor()) else {
+                break;
+            };
+            let Some(asked) = scored.get(position).filter(|asked| met.insert(asked.need.id)) else {
+                continue;
+            };
+            effort.looked_up += 1;
+            let query = asked.query(weights, population);
+            if let Some(assessment) = query.best(candidate, None).filter(|a| a.failed.is_empty()) {
+                let key = query.key(candidate, &assessment.fit);
+                top.offer(Ranked(key, Arc::clone(asked), Box::new(assessment)));
+            }
+        }
+        let heap = top.heap;
+        let found = |Ranked(key, asked, assessment)| Found {
+            key,
+            asked,
+            assessment: *assessment,
+        };
+        (heap.into_sorted_vec().into_iter().map(found).collect(), effort)
+    }
+
+    /// How many of the needs that they may see each gate removes: every one through every gate.
+    pub fn census(&self, candidate: &Candidate, visible: impl Fn(&Need) -> bool) -> Census {
+        let mut census = Census::default();
+        for asked in self.all.values().filter(|asked| visible(&asked.need)) {
+            let roles = asked.need.roles.iter();
+            let first = |role| {
+                let failed = gates::gate(candidate, &asked.need, role, &self.population).failed;
+                failed.first().copied()
+            };
+            let furthest = |failed: &Option<Gate>| failed.map_or(GATES.len(), |gate| gate as usize);
+            if let Some(failed) = roles.map(first).max_by_key(furthest) {
+                census.count(failed);
+            }
+        }
+        census
+    }
+}
+
+fn keys(need: &Need) -> impl Iterator<Item = ProfileKey> {
+    // Two roles may ask for the same.
+    let keys: HashSet<ProfileKey> = need.roles.iter().map(|role| ProfileKey::of(need, role)).collect();
+    keys.into_iter()
+}
+
+/// What is the candidate's own, whatever the need.
+struct Own {
+    reliability: Scored,
+    responsiveness: Scored,
+    best_format_ppm: u64,
+}
+
+/// A candidate in one role.
+struct Settled {
+    values: [Scored; COMPONENTS.len()],
+    best_format_ppm: u64,
+}
+
+impl Own {
+    fn of(candidate: &Candidate, population: &Population) -> Own {
+        let prefers = candidate.preferred_formats != 0 || candidate.accepted_formats.is_none();
+        Own {
+            reliability: components::reliability(candidate, population),
+            responsiveness: components::responsiveness(candidate, population),
+            best_format_ppm: if prefers { PPM } else { PPM / 2 },
+        }
+    }
+
+    fn in_role(&self, candidate: &Candidate, profile: &Profile, population: &Population) -> Settled {
+        let known = |ppm| Scored { ppm, known: true };
+        let experience = match profile.deliveries(candidate) {
+            Some(n) => components::experience_ppm(n),
+            None => profile.usual_experience_ppm(population),
+        };
+        let values = COMPONENTS.map(|component| match component {
+            Component::Skill => known(profile.skill_ppm(candidate, population)),
+            Component::Experience => known(experience),
+            Component::Reliability => self.reliability,
+            Component::Responsiveness => self.responsiveness,
+            _ => known(PPM),
+        });
+        Settled {
+            values,
+            best_format_ppm: self.best_format_ppm,
+        }
+    }
+}
+
+impl Settled {
+    fn at_best(&self, text_ppm: u64) -> Values {
+        let mut values = self.values;
+        set(&mut values, Component::Format, self.best_format_ppm);
+        set(&mut values, Component::Text, text_ppm);
+        Values::new(values)
+    }
+
+    fn for_need(&self, candidate: &Candidate, asked: &Asked, population: &Population) -> Values {
+        let (mut values, need) = (self.values, &*asked.need);
+        let distance = components::distance(candidate, need, asked.median_metres, population);
+        set(&mut values, Component::Distance, distance.ppm);
+        set(
+            &mut values,
+            Component::Format,
+            components::format(candidate, need, population).ppm,
+        );
+        set(
+            &mut values,
+            Component::Theme,
+            components::theme(candidate, need, population).ppm,
+        );
+        let availability = components::availability(candidate, need, population);
+        set(&mut values, Component::Availability, availability.ppm);
+        set(&mut values, Component::Text, asked.text_cap_ppm);
+        Values::new(values)
+    }
+}
+
+fn set(values: &mut [Scored], component: Component, ppm: u64) {
+    if let Some(value) = values.get_mut(component as usize) {
+        value.ppm = ppm;
+    }
+}
+
+/// The best so far.
+struct Top {
+    heap: BinaryHeap<Ranked>,
+    wanted: (usize, Option<RankKey>, u64),
+}
+
+impl Top {
+    /// Nothing below this fit can enter. An equal one still may: the hash decides ties.
+    fn floor(&self) -> u64 {
+        let (most, _, least_fit_ppm) = self.wanted;
+        let last = self.heap.peek().filter(|_| self.heap.len() >= most);
+        last.map_or(0, |ranked| ranked.0.fit_ppm.0).max(least_fit_ppm)
+    }
+
+    fn offer(&mut self, ranked: Ranked) {
+        let (most, after, least_fit_ppm) = self.wanted;
+        if after.is_none_or(|after| ranked.0 > after) && ranked.0.fit_ppm.0 >= least_fit_ppm {
+            self.heap.push(ranked);
+            if self.heap.len() > most {
+                self.heap.pop();
+            }
+        }
+    }
+}
+
+/// By key, for the heap.
+struct Ranked(RankKey, Arc<Asked>, Box<Assessment>);
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Ranked) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Ranked) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Ranked) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}

@@ -1,0 +1,118 @@
+//! What can be scored without knowing the role: of one candidate, or the best of a group.
+
+use crate::population::{self, NEUTRAL_PPM, Population};
+use crate::ppm::mix;
+use crate::{Candidate, EntryNo, components};
+
+pub const FORMAT_UNKNOWN: u16 = 1;
+pub const HOURS_UNKNOWN: u16 = 1 << 1;
+pub const PARTS_UNKNOWN: u16 = 1 << 2;
+pub const THEMES_UNKNOWN: u16 = 1 << 3;
+pub const LIMIT_UNKNOWN: u16 = 1 << 4;
+pub const NO_EVIDENCE: u16 = 1 << 5;
+/// Organizations are to be kept apart, or themes share a bit: a score has to be confirmed by the scan's own code.
+pub const RESTRICTED: u16 = 1 << 6;
+/// An entry has no room for all of it.
+pub const CUT: u16 = 1 << 7;
+pub const INACTIVE: u16 = 1 << 8;
+pub const NO_CONSENT: u16 = 1 << 9;
+pub const AT_CAPACITY: u16 = 1 << 10;
+/// Never ranked, whatever is needed.
+pub const SHUT: u16 = INACTIVE | NO_CONSENT | AT_CAPACITY;
+
+/// An area that is not known.
+pub const NOWHERE: EntryNo = EntryNo::MAX;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Traits {
+    pub themes: u64,
+    pub from: i32,
+    pub until: i32,
+    pub day_parts: u32,
+    pub reliability_ppm: u32,
+    pub responsiveness_ppm: u32,
+    pub qualifications: u32,
+    pub hours: u16,
+    pub limit_km: u16,
+    pub flags: u16,
+    pub accepted: u8,
+    pub preferred: u8,
+}
+
+/// A theme's bit. Beyond 64 themes several share one, and the score only bounds the fit.
+pub fn theme_bit(theme: EntryNo) -> u64 {
+    1 << (theme % 64)
+}
+
+/// A bit for each word; two may share one.
+pub fn qualification_bits(words: &[String]) -> u32 {
+    let bit = |word: &String| 1 << (mix(u64::from(text::word_hash(word))) % 32);
+    words.iter().map(bit).fold(0, |bits, bit: u32| bits | bit)
+}
+
+impl Traits {
+    pub fn of(c: &Candidate, population: &Population) -> Traits {
+        let flag = |on: bool, bit: u16| if on { bit } else { 0 };
+        let usual_idle = || {
+            population
+                .median_idle_days
+                .map_or(NEUTRAL_PPM, components::idle_ppm)
+        };
+        let responsiveness = match c.last_active {
+            Some(day) => components::idle_ppm((population.today - day).max(0)),
+            None => usual_idle(),
+        };
+        let reliability = match c.record {
+            Some(record) => population::reliability_ppm(record),
+            None => population.median_reliability_ppm.unwrap_or(NEUTRAL_PPM),
+        };
+        let themes = c.themes.iter().flatten().map(|t| theme_bit(*t));
+        let apart = !c.blocked.is_empty() || !c.conflicts.is_empty();
+        let bits_shared = c.themes.iter().flatten().any(|t| *t >= 64);
+        Traits {
+            themes: themes.fold(0, |set, bit| set | bit),
+            from: c.available_from.unwrap_or(i32::MIN),
+            until: c.available_until.unwrap_or(i32::MAX),
+            day_parts: c.day_parts.unwrap_or(0),
+            reliability_ppm: reliability as u32,
+            responsiveness_ppm: responsiveness as u32,
+            qualifications: qualification_bits(c.qualifications.as_deref().unwrap_or_default()),
+            hours: c.hours_per_week.unwrap_or(0),
+            limit_km: c.travel_limit_km.unwrap_or(0),
+            accepted: c
+                .accepted_formats
+                .map_or(0, |accepted| accepted | c.preferred_formats),
+            preferred: c.accepted_formats.map_or(0, |_| c.preferred_formats),
+            flags: flag(c.accepted_formats.is_none(), FORMAT_UNKNOWN)
+                | flag(c.hours_per_week.is_none(), HOURS_UNKNOWN)
+                | flag(c.day_parts.is_none(), PARTS_UNKNOWN)
+                | flag(c.themes.is_none(), THEMES_UNKNOWN)
+                | flag(c.travel_limit_km.is_none(), LIMIT_UNKNOWN)
+                | flag(c.evidence.is_empty(), NO_EVIDENCE)
+                | flag(apart || bits_shared, RESTRICTED)
+                | flag(!c.active, INACTIVE)
+                | flag(!c.consented, NO_CONSENT)
+                | flag(c.open_load >= c.capacity, AT_CAPACITY),
+        }
+    }
+
+    /// Best of both in each trait. Only traits from one cell are ever merged.
+    pub fn merge(&mut self, other: &Traits) {
+        self.themes |= other.themes;
+        self.from = self.from.min(other.from);
+        self.until = self.until.max(other.until);
+        self.day_parts |= other.day_parts;
+        self.reliability_ppm = self.reliability_ppm.max(other.reliability_ppm);
+        self.responsiveness_ppm = self.responsiveness_ppm.max(other.responsiveness_ppm);
+        self.qualifications |= other.qualifications;
+        self.hours = self.hours.max(other.hours);
+        self.limit_km = self.limit_km.max(other.limit_km);
+        self.flags |= other.flags;
+        self.accepted |= other.accepted;
+        self.preferred |= other.preferred;
+    }
+
+    pub fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+}

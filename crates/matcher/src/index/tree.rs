@@ -1,0 +1,346 @@
+//! A profile's tree: everyone whom it admits, in cells of one place and one answer about remote work, sorted so that
+//! neighbours resemble each other, under groups that know the best of each trait.
+
+use super::bits::Bits;
+use super::lens::{Lens, Reach};
+use super::sets::Sets;
+use super::traits::{CUT, NOWHERE, Traits};
+use crate::components::{MOST_DELIVERIES, experience_ppm};
+use crate::ppm::PPM;
+use crate::profile::Profile;
+use crate::{Candidate, EntryNo, Population};
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A bit each in a word of [`Sets`].
+pub const LEAF: usize = 64;
+const FANOUT: usize = 8;
+/// Smaller leaves are looked through one by one.
+const LEAST_FOR_SETS: usize = 8;
+/// In place of a number of deliveries that is not known.
+const UNKNOWN: u8 = MOST_DELIVERIES as u8 + 1;
+
+/// A candidate as the profile sees them, in three words: enough to bound the fit closely without a look elsewhere.
+///
+/// * position 32 bits, skill 20, deliveries 5, hours 7;
+/// * themes 32, day-parts 21, travel limit 11;
+/// * reliability 20, responsiveness 20, formats accepted 8 and preferred 8, flags 8.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry([u64; 3]);
+
+/// The largest of so many bits.
+const fn most(bits: u32) -> u64 {
+    (1 << bits) - 1
+}
+
+impl Entry {
+    fn new(position: u32, skill_ppm: u64, deliveries: u8, traits: &Traits) -> Entry {
+        let fitted = |value: u64, bits: u32| value.min(most(bits));
+        let words = |flags: u16| {
+            Entry([
+                u64::from(position)
+                    | skill_ppm << 32
+                    | u64::from(deliveries) << 52
+                    | fitted(traits.hours.into(), 7) << 57,
+                (traits.themes | traits.themes >> 32) & most(32)
+                    | (u64::from(traits.day_parts) & most(21)) << 32
+                    | fitted(traits.limit_km.into(), 11) << 53,
+                u64::from(traits.reliability_ppm)
+                    | u64::from(traits.responsiveness_ppm) << 20
+                    | u64::from(traits.accepted) << 40
+                    | u64::from(traits.preferred) << 48
+                    | (u64::from(flags) & most(8)) << 56,
+            ])
+        };
+        let entry = words(traits.flags & !CUT);
+        let packed = entry.traits();
+        let tight = |t: &Traits| (t.from, t.until, t.hours, t.limit_km, t.day_parts, t.themes as u32);
+        if tight(&packed) == tight(traits) && traits.themes <= most(32) {
+            entry
+        } else {
+            words(traits.flags | CUT)
+        }
+    }
+
+    fn part(self, word: usize, from: u32, bits: u32) -> u64 {
+        self.0.get(word).map_or(0, |word| word >> from & most(bits))
+    }
+
+    pub fn position(self) -> u32 {
+        self.part(0, 0, 32) as u32
+    }
+
+    #[inline(always)]
+    pub fn skill_ppm(self) -> u64 {
+        self.part(0, 32, 20)
+    }
+
+    fn deliveries(self) -> usize {
+        self.part(0, 52, 5) as usize
+    }
+
+    /// At least as good as the candidate's own: what has no room here is open, what is cut short reads as the most.
+    #[inline(always)]
+    pub fn traits(self) -> Traits {
+        let or_more = |value: u64, bits: u32| {
+            if value == most(bits) {
+                u16::MAX
+            } else {
+                value as u16
+            }
+        };
+        let themes = self.part(1, 0, 32);
+        Traits {
+            themes: themes | themes << 32,
+            from: i32::MIN,
+            until: i32::MAX,
+            day_parts: self.part(1, 32, 21) as u32,
+            reliability_ppm: self.part(2, 0, 20) as u32,
+            responsiveness_ppm: self.part(2, 20, 20) as u32,
+            qualifications: u32::MAX,
+            hours: or_more(self.part(0, 57, 7), 7),
+            limit_km: or_more(self.part(1, 53, 11), 11),
+            flags: self.part(2, 56, 8) as u16,
+            accepted: self.part(2, 40, 8) as u8,
+            preferred: self.part(2, 48, 8) as u8,
+        }
+    }
+}
+
+/// The best of a group. What lies below are nodes, or the entries of a leaf.
+#[derive(Debug, Clone, Copy)]
+pub struct Node {
+    pub best: Traits,
+    pub skill_ppm: u32,
+    pub experience_ppm: u32,
+    first: u32,
+    count: u16,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Inner,
+    /// With its place among the sets, counted from 1, if it has any.
+    Leaf(Option<NonZeroU32>),
+}
+
+pub enum Below<'t> {
+    Nodes(Range<usize>),
+    /// From a position among the entries on.
+    Leaf(u32, &'t [Entry], Option<&'t Sets>),
+}
+
+impl Node {
+    fn merge(mut self, other: &Node) -> Node {
+        self.best.merge(&other.best);
+        self.skill_ppm = self.skill_ppm.max(other.skill_ppm);
+        self.experience_ppm = self.experience_ppm.max(other.experience_ppm);
+        self
+    }
+}
+
+/// Candidates of one area who answer alike about remote work.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell {
+    area: EntryNo,
+    remote: u8,
+    pub root: Node,
+}
+
+impl Cell {
+    pub fn reach(&self, lens: &Lens) -> Option<Reach> {
+        lens.reach((self.area != NOWHERE).then_some(self.area), answer(self.remote))
+    }
+}
+
+fn answer(remote: u8) -> Option<bool> {
+    match remote {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    }
+}
+
+#[derive(Debug)]
+pub struct Tree {
+    pub profile: Arc<Profile>,
+    /// Of those that it admits.
+    pub positions: Bits,
+    pub entries: Vec<Entry>,
+    pub nodes: Vec<Node>,
+    pub cells: Vec<Cell>,
+    sets: Vec<Sets>,
+    /// By number of deliveries; the last one for those who have not told.
+    experience_ppm: [u32; UNKNOWN as usize + 1],
+}
+
+/// What entries are sorted by: the cell, then what weighs most, so that a group's best is not much better than its
+/// members. Separate components, since a weighted sum would mix the skilled with the experienced.
+type Order = u128;
+
+/// Those at the positions, who offer the role of all these profiles or have not told, as each profile has them: to be
+/// sorted and built from.
+pub fn admitted(
+    profiles: &[&Arc<Profile>],
+    positions: &[u32],
+    everyone: &[Arc<Candidate>],
+    traits: &[Traits],
+    population: &Population,
+) -> Vec<Vec<(Order, Entry)>> {
+    let experience = |profile: &&Arc<Profile>| experience_table(profile, population);
+    let experience: Vec<_> = profiles.iter().map(experience).collect();
+    let mut admitted: Vec<Vec<(Order, Entry)>> = profiles.iter().map(|_| Vec::new()).collect();
+    let descending = |value: u128, bits: u32| (1u128 << bits) - 1 - value.min((1 << bits) - 1);
+    for position in positions {
+        let known = everyone
+            .get(*position as usize)
+            .zip(traits.get(*position as usize));
+        let Some((candidate, traits)) = known else {
+            continue;
+        };
+        let remote = candidate.remote.map_or(2u128, u128::from);
+        for ((profile, experience), admitted) in profiles.iter().zip(&experience).zip(&mut admitted) {
+            if !profile.has_must_haves(candidate, population) {
+                continue;
+            }
+            let (skill, deliveries) = seen_by(profile, candidate, population);
+            let worth = u128::from(experience.get(usize::from(deliveries)).copied().unwrap_or(0));
+            let order = u128::from(candidate.area.unwrap_or(NOWHERE)) << 112
+                | remote << 110
+                | descending(worth, 20) << 90
+                | descending(u128::from(skill), 20) << 70
+                | descending(u128::from(traits.hours), 7) << 63
+                | descending(u128::from(traits.responsiveness_ppm), 20) << 43
+                | u128::from(*position);
+            admitted.push((order, Entry::new(*position, skill, deliveries, traits)));
+        }
+    }
+    admitted
+}
+
+impl Tree {
+    pub fn new(
+        profile: Arc<Profile>,
+        mut admitted: Vec<(Order, Entry)>,
+        everyone: &[Arc<Candidate>],
+        traits: &[Traits],
+        population: &Population,
+    ) -> Tree {
+        admitted.sort_unstable_by_key(|(order, _)| *order);
+        let experience_ppm = experience_table(&profile, population);
+        let mut positions = Bits::new(everyone.len());
+        for (_, entry) in &admitted {
+            positions.set(entry.position() as usize);
+        }
+        let mut tree = Tree {
+            profile,
+            positions,
+            entries: admitted.iter().map(|(_, entry)| *entry).collect(),
+            nodes: Vec::new(),
+            cells: Vec::new(),
+            sets: Vec::new(),
+            experience_ppm,
+        };
+        let (mut first, mut members) = (0, Vec::with_capacity(LEAF));
+        for cell in admitted.chunk_by(|a, b| a.0 >> 110 == b.0 >> 110) {
+            let mut level: Vec<Node> = Vec::new();
+            for group in cell.chunks(LEAF) {
+                // Copied before anything branches on them, so that their cache misses overlap.
+                members.clear();
+                let at = |(_, entry): &(Order, Entry)| traits.get(entry.position() as usize).copied();
+                members.extend(group.iter().filter_map(at));
+                let mut sets = None;
+                if group.len() > LEAST_FOR_SETS {
+                    tree.sets.push(Sets::new(members.iter()));
+                    sets = NonZeroU32::new(tree.sets.len() as u32);
+                }
+                let single = |((_, entry), best): (&(Order, Entry), &Traits)| Node {
+                    best: *best,
+                    skill_ppm: entry.skill_ppm() as u32,
+                    experience_ppm: tree.experience_of(*entry) as u32,
+                    first,
+                    count: group.len() as u16,
+                    kind: Kind::Leaf(sets),
+                };
+                let singles = group.iter().zip(&members).map(single);
+                level.extend(singles.reduce(|a, b| a.merge(&b)));
+                first += group.len() as u32;
+            }
+            while level.len() > 1 {
+                let mut parents = Vec::new();
+                for group in level.chunks(FANOUT) {
+                    let merged = group.iter().copied().reduce(|a, b| a.merge(&b));
+                    parents.extend(merged.map(|node| Node {
+                        first: (tree.nodes.len() + parents.len() * FANOUT) as u32,
+                        count: group.len() as u16,
+                        kind: Kind::Inner,
+                        ..node
+                    }));
+                }
+                tree.nodes.append(&mut level);
+                level = parents;
+            }
+            let of_cell = cell
+                .first()
+                .and_then(|(_, entry)| everyone.get(entry.position() as usize));
+            if let Some((candidate, root)) = of_cell.zip(level.pop()) {
+                tree.cells.push(Cell {
+                    area: candidate.area.unwrap_or(NOWHERE),
+                    remote: candidate.remote.map_or(2, u8::from),
+                    root,
+                });
+            }
+        }
+        tree
+    }
+
+    pub fn below(&self, node: &Node) -> Below<'_> {
+        let range = node.first as usize..node.first as usize + usize::from(node.count);
+        match node.kind {
+            Kind::Inner => Below::Nodes(range),
+            Kind::Leaf(sets) => {
+                let sets = sets.and_then(|place| self.sets.get(place.get() as usize - 1));
+                Below::Leaf(node.first, self.entries.get(range).unwrap_or_default(), sets)
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub fn experience_of(&self, entry: Entry) -> u64 {
+        self.experience_ppm(entry.deliveries())
+    }
+
+    #[inline(always)]
+    fn experience_ppm(&self, deliveries: usize) -> u64 {
+        self.experience_ppm
+            .get(deliveries)
+            .map_or(PPM, |ppm| u64::from(*ppm))
+    }
+
+    /// Skill and experience of somebody who is in no entry; `None` where the profile does not admit them.
+    pub fn meet(&self, candidate: &Candidate, population: &Population) -> Option<(u64, u64)> {
+        self.profile.admits(candidate, population).then(|| {
+            let (skill, deliveries) = seen_by(&self.profile, candidate, population);
+            (skill, self.experience_ppm(deliveries.into()))
+        })
+    }
+
+    pub fn bytes(&self) -> usize {
+        let tree = size_of_val(&self.entries[..]) + size_of_val(&self.nodes[..]);
+        tree + self.positions.bytes() + size_of_val(&self.sets[..]) + size_of_val(&self.cells[..])
+    }
+}
+
+fn seen_by(profile: &Profile, candidate: &Candidate, population: &Population) -> (u64, u8) {
+    let deliveries = profile.deliveries(candidate).map_or(UNKNOWN, |n| n as u8);
+    (profile.skill_ppm(candidate, population), deliveries)
+}
+
+fn experience_table(profile: &Profile, population: &Population) -> [u32; UNKNOWN as usize + 1] {
+    std::array::from_fn(|n| match n as u8 {
+        UNKNOWN => profile.usual_experience_ppm(population) as u32,
+        n => experience_ppm(u64::from(n)) as u32,
+    })
+}

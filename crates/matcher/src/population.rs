@@ -1,0 +1,336 @@
+//! What the ranked people have in common: medians and means that stand in for a missing answer, the rarity of
+//! themes and words, the map and the skill tree.
+//!
+//! Everything here is a function of the candidates, the day and the catalogue, and fixed while rankings are made
+//! from it, so that one worker's missing answer is worth the same in every ranking. Medians and means are taken
+//! over a stable sample of [`SAMPLE`] candidates, which are all of them in most places.
+
+use super::bm25::{Corpus, Postings, TextQuery};
+use super::components::{Credited, near_ppm, skill_ppm};
+use super::ppm::{PPM, median, mix, ratio};
+use super::{Candidate, EntryNo, SkillTree};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+/// What stands in where nobody at all has answered.
+pub const NEUTRAL_PPM: u64 = 500_000;
+
+/// How many candidates the medians and means are taken over; whoever has the smallest hash belongs to them.
+pub const SAMPLE: usize = 8_192;
+
+/// Where the areas lie.
+#[derive(Debug, Clone, Default)]
+pub struct Geography {
+    metres: Vec<Vec<u32>>,
+    near_ppm: Vec<Vec<u32>>,
+    islands: Vec<bool>,
+}
+
+impl Geography {
+    /// Great-circle distances (haversine, mean earth radius 6,371,009 m) between points in degrees.
+    pub fn new(points: &[(f64, f64)], islands: Vec<bool>) -> Geography {
+        let metres = |a: &(f64, f64), b: &(f64, f64)| {
+            let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
+            let half = |x: f64| libm::pow(libm::sin(x / 2.0), 2.0);
+            let h =
+                half(lat_b - lat_a) + libm::cos(lat_a) * libm::cos(lat_b) * half((b.1 - a.1).to_radians());
+            (2.0 * 6_371_009.0 * libm::asin(libm::sqrt(h.min(1.0))) + 0.5) as u32
+        };
+        let metres: Vec<Vec<u32>> = points
+            .iter()
+            .map(|a| points.iter().map(|b| metres(a, b)).collect())
+            .collect();
+        let near = |row: &Vec<u32>| row.iter().map(|m| near_ppm(*m) as u32).collect();
+        Geography {
+            near_ppm: metres.iter().map(near).collect(),
+            metres,
+            islands,
+        }
+    }
+
+    /// What the distance between two areas is worth.
+    pub fn near_ppm(&self, a: EntryNo, b: EntryNo) -> u64 {
+        let row = self.near_ppm.get(usize::from(a));
+        row.and_then(|row| row.get(usize::from(b)))
+            .map_or(0, |ppm| u64::from(*ppm))
+    }
+
+    /// Between two areas; an area that is not on the map is far from everywhere.
+    pub fn metres(&self, a: EntryNo, b: EntryNo) -> u32 {
+        let row = self.metres.get(usize::from(a));
+        row.and_then(|row| row.get(usize::from(b)))
+            .copied()
+            .unwrap_or(u32::MAX)
+    }
+
+    pub fn is_island(&self, area: EntryNo) -> bool {
+        self.islands.get(usize::from(area)).copied().unwrap_or(false)
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Population {
+    /// Days since 1970-01-01.
+    pub today: i32,
+    pub geography: Arc<Geography>,
+    pub tree: Arc<SkillTree>,
+    pub corpus: Corpus,
+    pub sample: Vec<Arc<Candidate>>,
+    /// Of the sample's evidence.
+    postings: OnceLock<Postings>,
+    pub median_hours_per_week: Option<u16>,
+    pub median_reliability_ppm: Option<u64>,
+    pub median_idle_days: Option<i32>,
+    /// Of those who said whether they work remotely, the share that does.
+    pub remote_share_ppm: Option<u64>,
+    experience: BTreeMap<(EntryNo, EntryNo), u64>,
+    day_part_shares_ppm: Option<Vec<u64>>,
+    format_means_ppm: Option<Vec<u64>>,
+    theme_shares_ppm: Option<Vec<u64>>,
+    theme_idf_ppm: Vec<u64>,
+    residents: Vec<u32>,
+    median_metres: Vec<Option<u32>>,
+}
+
+impl Population {
+    pub fn of(
+        everyone: &[Arc<Candidate>],
+        today: i32,
+        geography: Arc<Geography>,
+        tree: Arc<SkillTree>,
+        themes: usize,
+    ) -> Population {
+        let sample = sample(everyone);
+        let all = || sample.iter().map(Arc::as_ref);
+        let theme_sets: Vec<&Vec<EntryNo>> = all().filter_map(|c| c.themes.as_ref()).collect();
+        let mut caring = vec![0u64; themes];
+        for theme in theme_sets.iter().flat_map(|set| set.iter()) {
+            if let Some(count) = caring.get_mut(usize::from(*theme)) {
+                *count += 1;
+            }
+        }
+        let mut residents = vec![0; geography.metres.len()];
+        for area in everyone.iter().filter_map(|c| c.area) {
+            if let Some(count) = residents.get_mut(usize::from(area)) {
+                *count += 1;
+            }
+        }
+        let known = theme_sets.len() as u64;
+        let rarity = |caring: &u64| {
+            (libm::log(1.0 + (known + 1) as f64 / (caring + 1) as f64) * PPM as f64 + 0.5) as u64
+        };
+        let day_parts: Vec<u32> = all().filter_map(|c| c.day_parts).collect();
+        let formats: Vec<&Candidate> = all().filter(|c| c.accepted_formats.is_some()).collect();
+        Population {
+            today,
+            corpus: Corpus::of(everyone.iter().flat_map(|c| c.evidence.iter())),
+            median_hours_per_week: median(all().filter_map(|c| c.hours_per_week).collect()),
+            median_reliability_ppm: median(all().filter_map(|c| c.record).map(reliability_ppm).collect()),
+            median_idle_days: median(
+                all()
+                    .filter_map(|c| c.last_active)
+                    .map(|day| (today - day).max(0))
+                    .collect(),
+            ),
+            remote_share_ppm: mean(
+                all().filter_map(|c| c.remote),
+                |remote| if remote { PPM } else { 0 },
+            ),
+            experience: median_experience(&all().collect::<Vec<_>>()),
+            day_part_shares_ppm: (0..21)
+                .map(|i| mean(day_parts.iter(), |p| u64::from(*p >> i & 1) * PPM))
+                .collect(),
+            format_means_ppm: (0..8)
+                .map(|i| mean(formats.iter(), |c| format_ppm(c, i).unwrap_or(0)))
+                .collect(),
+            theme_shares_ppm: (known > 0).then(|| caring.iter().map(|c| ratio(c * PPM, known)).collect()),
+            theme_idf_ppm: caring.iter().map(rarity).collect(),
+            median_metres: (0..residents.len())
+                .map(|area| median_metres(area as EntryNo, &residents, &geography))
+                .collect(),
+            residents,
+            geography,
+            tree,
+            sample,
+            postings: OnceLock::new(),
+        }
+    }
+
+    /// The mean skill of those whose skills are known, where these are wished for.
+    pub fn mean_skill(&self, wishes: &[Credited]) -> Option<u64> {
+        let known = self.sample.iter().filter_map(|c| c.skills.as_ref());
+        mean(known, |skills| skill_ppm(wishes, skills))
+    }
+
+    /// The mean value of those who have evidence, for these words.
+    pub fn mean_text(&self, query: &TextQuery) -> Option<u64> {
+        let all = || Postings::of(self.sample.iter().map(|c| &*c.evidence));
+        self.postings.get_or_init(all).mean_best(query)
+    }
+
+    /// How rare a theme is among the workers: ln(1 + (N + 1) / (n + 1)), n of the N who told us caring for it.
+    pub fn theme_idf_ppm(&self, theme: EntryNo) -> u64 {
+        // A theme newer than the population is as rare as can be.
+        self.theme_idf_ppm.get(usize::from(theme)).copied().unwrap_or(PPM)
+    }
+
+    /// Whether each theme can have a bit of its own in 64.
+    pub fn themes_fit_in_a_word(&self) -> bool {
+        self.theme_idf_ppm.len() <= 64
+    }
+
+    /// The share of workers who care for the theme, of those who told us.
+    pub fn theme_share_ppm(&self, theme: EntryNo) -> Option<u64> {
+        self.theme_shares_ppm
+            .as_ref()
+            .map(|shares| shares.get(usize::from(theme)).copied().unwrap_or(0))
+    }
+
+    pub fn day_part_share_ppm(&self, part: usize) -> Option<u64> {
+        self.day_part_shares_ppm
+            .as_ref()
+            .map(|shares| shares.get(part).copied().unwrap_or(0))
+    }
+
+    pub fn format_mean_ppm(&self, format: EntryNo) -> Option<u64> {
+        self.format_means_ppm
+            .as_ref()
+            .map(|means| means.get(usize::from(format)).copied().unwrap_or(0))
+    }
+
+    /// The median number of past deliveries of the family or in the role.
+    pub fn median_deliveries(&self, family: EntryNo, role: EntryNo) -> u64 {
+        self.experience.get(&(family, role)).copied().unwrap_or(0)
+    }
+
+    /// From the area to the median worker of known area.
+    pub fn median_metres(&self, area: EntryNo) -> Option<u32> {
+        match self.median_metres.get(usize::from(area)) {
+            Some(median) => *median,
+            None => median_metres(area, &self.residents, &self.geography),
+        }
+    }
+}
+
+fn median_metres(area: EntryNo, residents: &[u32], geography: &Geography) -> Option<u32> {
+    let distance = |(from, count): (usize, &u32)| (geography.metres(area, from as EntryNo), *count);
+    let mut distances: Vec<(u32, u32)> = residents.iter().enumerate().map(distance).collect();
+    distances.sort_unstable();
+    let middle = (residents.iter().sum::<u32>().checked_sub(1)?) / 2;
+    let mut seen = 0;
+    distances.into_iter().find_map(|(metres, count)| {
+        seen += count;
+        (seen > middle).then_some(metres)
+    })
+}
+
+fn sample(everyone: &[Arc<Candidate>]) -> Vec<Arc<Candidate>> {
+    let mut hashed: Vec<(u64, &Arc<Candidate>)> = everyone.iter().map(|c| (mix(c.id as u64), c)).collect();
+    if hashed.len() > SAMPLE {
+        hashed.select_nth_unstable_by_key(SAMPLE, |(hash, c)| (*hash, c.id));
+        hashed.truncate(SAMPLE);
+    }
+    hashed.into_iter().map(|(_, c)| Arc::clone(c)).collect()
+}
+
+/// (4 + completed) / (5 + completed + dropped): a newcomer starts at four fifths.
+pub fn reliability_ppm((completed, dropped): (u16, u16)) -> u64 {
+    let (completed, dropped) = (u64::from(completed), u64::from(dropped));
+    ratio((4 + completed) * PPM, 5 + completed + dropped)
+}
+
+/// A preferred format is worth one, an accepted one a half. `None` where it is not known.
+pub fn format_ppm(candidate: &Candidate, format: EntryNo) -> Option<u64> {
+    let accepted = candidate.accepts(format)?;
+    Some(match (accepted, candidate.prefers(format)) {
+        (_, true) => PPM,
+        (true, false) => PPM / 2,
+        (false, false) => 0,
+    })
+}
+
+/// The mean, rounded half up; `None` of none.
+pub fn mean<T>(values: impl Iterator<Item = T>, value: impl Fn(T) -> u64) -> Option<u64> {
+    let (sum, count) = values.fold((0, 0), |(sum, count), v| (sum + value(v), count + 1));
+    (count > 0).then(|| ratio(sum, count))
+}
+
+/// Of each pair of family and role that anyone has delivered in. Most workers have nothing in most pairs, so
+/// only what is there is counted; the zeros follow from the number of workers.
+fn median_experience(everyone: &[&Candidate]) -> BTreeMap<(EntryNo, EntryNo), u64> {
+    let known: Vec<&Candidate> = everyone
+        .iter()
+        .copied()
+        .filter(|c| c.experience.is_some())
+        .collect();
+    let delivered = || known.iter().filter_map(|c| c.experience.as_ref()).flatten();
+    let families: BTreeSet<EntryNo> = delivered().map(|d| d.family).collect();
+    let roles: BTreeSet<EntryNo> = delivered().map(|d| d.role).collect();
+    let mut counts: BTreeMap<(EntryNo, EntryNo), Vec<u64>> = BTreeMap::new();
+    for candidate in &known {
+        let own = candidate.experience.iter().flatten();
+        let pairs: BTreeSet<(EntryNo, EntryNo)> = own
+            .flat_map(|d| {
+                let of_family = roles.iter().map(|role| (d.family, *role));
+                of_family.chain(families.iter().map(|family| (*family, d.role)))
+            })
+            .collect();
+        for (family, role) in pairs {
+            let deliveries = candidate.deliveries(family, role).unwrap_or(0);
+            counts.entry((family, role)).or_default().push(deliveries);
+        }
+    }
+    let middle = known.len().saturating_sub(1) / 2;
+    let median_of = |mut some: Vec<u64>| {
+        let zeros = known.len() - some.len();
+        middle
+            .checked_sub(zeros)
+            .map_or(0, |i| *some.select_nth_unstable(i).1)
+    };
+    counts
+        .into_iter()
+        .map(|(pair, some)| (pair, median_of(some)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Delivered;
+
+    #[test]
+    fn distances_are_great_circles() {
+        // Tokyo's 千代田区 and 八王子市 lie 39.7 km apart on the sphere.
+        let map = Geography::new(&[(35.694, 139.7536), (35.66641, 139.316)], vec![false, false]);
+        assert!(map.metres(0, 1).abs_diff(39_700) < 500, "{}", map.metres(0, 1));
+        assert_eq!([map.metres(0, 0), map.metres(0, 9)], [0, u32::MAX]);
+    }
+
+    #[test]
+    fn the_median_of_experience_counts_those_without_any() {
+        let with = |deliveries: &[(EntryNo, EntryNo, u16)]| {
+            let all = deliveries
+                .iter()
+                .map(|&(family, role, count)| Delivered { family, role, count });
+            Candidate {
+                experience: Some(all.collect()),
+                ..Candidate::default()
+            }
+        };
+        let people = [with(&[(0, 0, 4), (1, 1, 2)]), with(&[(0, 1, 1)]), with(&[])];
+        let medians = median_experience(&people.iter().collect::<Vec<_>>());
+        assert_eq!(medians.get(&(0, 0)), Some(&1)); // 4, 1, 0
+        assert_eq!(medians.get(&(1, 1)), Some(&1)); // 2, 1, 0
+        assert_eq!(medians.get(&(1, 0)), Some(&0)); // 6, 0, 0
+    }
+
+    #[test]
+    fn nobody_known_has_no_median() {
+        let population = Population::of(&[], 0, Arc::default(), Arc::default(), 3);
+        assert_eq!(population.median_hours_per_week, None);
+        assert_eq!(population.theme_share_ppm(0), None);
+        assert_eq!(population.format_mean_ppm(0), None);
+        assert_eq!(population.median_metres(0), None);
+        assert!(population.theme_idf_ppm(0) > 0);
+    }
+}

@@ -1,0 +1,295 @@
+//! The plain scan: every candidate through every gate and component, then sorted. The oracle of any faster way.
+
+use super::bm25::TextQuery;
+use super::components::{self, Credited, Scored, Values, skill_ppm};
+use super::fit::{Fit, Sides, Weights};
+use super::gates::{self, GATES, Gate, Gated, Unconfirmed};
+use super::population::Population;
+use super::ppm::{PPM, mix, ratio};
+use super::profile::{Profile, ProfileKey};
+use super::{COMPONENTS, Candidate, Component, Need};
+use std::sync::{Arc, OnceLock};
+use text::Term;
+
+/// A need made ready to meet candidates: whatever depends on the need alone is done once here.
+pub struct Query<'a> {
+    pub need: &'a Need,
+    pub weights: Weights,
+    pub population: &'a Population,
+    sides: Sides,
+    profiles: Vec<Arc<Profile>>,
+    words: Arc<Words>,
+    median_metres: Option<u32>,
+}
+
+/// A need's words made ready.
+#[derive(Debug)]
+pub struct Words {
+    pub query: TextQuery,
+    mean: OnceLock<Option<u64>>,
+}
+
+impl Words {
+    pub fn new(terms: &[Term], population: &Population) -> Words {
+        Words {
+            query: population.corpus.query(terms),
+            mean: OnceLock::new(),
+        }
+    }
+
+    /// What stands in where there is no evidence.
+    pub fn mean_ppm(&self, population: &Population) -> Option<u64> {
+        *self.mean.get_or_init(|| population.mean_text(&self.query))
+    }
+}
+
+/// One candidate in one role.
+#[derive(Debug, Clone)]
+pub struct Assessment {
+    /// The position of the role in the need.
+    pub role: usize,
+    pub failed: Vec<Gate>,
+    pub unconfirmed: Vec<Unconfirmed>,
+    pub values: Values,
+    pub fit: Fit,
+}
+
+/// What a ranking is sorted by: the higher fit first, then a stable hash of the pair, then the ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RankKey {
+    pub fit_ppm: std::cmp::Reverse<u64>,
+    pub tie: u64,
+    pub need: u128,
+    pub candidate: u128,
+}
+
+/// How many were looked at, and how many each gate removed: considered = passed + the sum of removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Census {
+    pub considered: usize,
+    pub passed: usize,
+    removed: [usize; GATES.len()],
+}
+
+impl Census {
+    /// Whoever fails several gates counts under the first, in the role where they come furthest.
+    pub fn count(&mut self, first_failed: Option<Gate>) {
+        self.considered += 1;
+        match first_failed {
+            None => self.passed += 1,
+            Some(gate) => {
+                if let Some(count) = self.removed.get_mut(gate as usize) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
+    /// The gates that removed anybody, in order.
+    pub fn removed(&self) -> impl Iterator<Item = (Gate, usize)> {
+        GATES
+            .into_iter()
+            .zip(self.removed)
+            .filter(|(_, count)| *count > 0)
+    }
+}
+
+/// Everyone who passed, best first.
+#[derive(Debug, Clone)]
+pub struct Ranking<T> {
+    pub census: Census,
+    pub ranked: Vec<(RankKey, T)>,
+}
+
+impl<'a> Query<'a> {
+    pub fn new(need: &'a Need, weights: Weights, population: &'a Population) -> Self {
+        let profile = |role| Arc::new(Profile::new(ProfileKey::of(need, role), population));
+        let profiles = need.roles.iter().map(profile).collect();
+        let words = Arc::new(Words::new(&need.terms, population));
+        Query::prepared(need, weights, population, profiles, words)
+    }
+
+    /// With what other needs share: a profile for each role, and the words.
+    pub fn prepared(
+        need: &'a Need,
+        weights: Weights,
+        population: &'a Population,
+        profiles: Vec<Arc<Profile>>,
+        words: Arc<Words>,
+    ) -> Self {
+        Query {
+            need,
+            weights,
+            population,
+            sides: Sides::new(&weights),
+            profiles,
+            words,
+            median_metres: population.median_metres(need.area),
+        }
+    }
+
+    /// The weights of each side, in the order of [`COMPONENTS`].
+    pub fn side_weights(&self) -> (&[u64], &[u64]) {
+        (&self.sides.organization, &self.sides.worker)
+    }
+
+    pub fn median_metres(&self) -> Option<u32> {
+        self.median_metres
+    }
+
+    pub fn profiles(&self) -> &[Arc<Profile>] {
+        &self.profiles
+    }
+
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    pub fn wishes(&self, role: usize) -> &[Credited] {
+        self.profiles.get(role).map_or(&[], |profile| &profile.wishes)
+    }
+
+    /// The best piece of evidence, by position, with its value.
+    pub fn best_piece(&self, candidate: &Candidate) -> Option<(u64, usize)> {
+        self.words.query.best(&candidate.evidence)
+    }
+
+    /// Every gate and every component of one candidate in one role. `None` where the need has no such role.
+    pub fn assess(&self, candidate: &Candidate, role: usize) -> Option<Assessment> {
+        let asked = self.need.roles.get(role)?;
+        let Gated { failed, unconfirmed } = gates::gate(candidate, self.need, asked, self.population);
+        let values = self.values(candidate, role, asked.role);
+        Some(Assessment {
+            role,
+            failed,
+            unconfirmed,
+            fit: self.sides.fit(&values),
+            values,
+        })
+    }
+
+    /// The fit of a candidate of whom one component has changed since; `None` where a gate fails now.
+    pub fn reassess(&self, changed: &Candidate, before: &Assessment, component: Component) -> Option<Fit> {
+        let asked = self.need.roles.get(before.role)?;
+        let gated = gates::gate(changed, self.need, asked, self.population);
+        gated.failed.is_empty().then(|| {
+            let scored = self.value(component, changed, before.role, asked.role);
+            self.sides.fit(&before.values.with(component, scored))
+        })
+    }
+
+    fn values(&self, candidate: &Candidate, position: usize, role: super::EntryNo) -> Values {
+        Values::new(COMPONENTS.map(|component| self.value(component, candidate, position, role)))
+    }
+
+    fn value(
+        &self,
+        component: Component,
+        candidate: &Candidate,
+        position: usize,
+        role: super::EntryNo,
+    ) -> Scored {
+        let (need, population) = (self.need, self.population);
+        match component {
+            Component::Skill => self.skill(candidate, position),
+            Component::Experience => components::experience(candidate, need, role, population),
+            Component::Availability => components::availability(candidate, need, population),
+            Component::Distance => components::distance(candidate, need, self.median_metres, population),
+            Component::Theme => components::theme(candidate, need, population),
+            Component::Format => components::format(candidate, need, population),
+            Component::Reliability => components::reliability(candidate, population),
+            Component::Responsiveness => components::responsiveness(candidate, population),
+            Component::Text => self.text(candidate),
+        }
+    }
+
+    fn skill(&self, candidate: &Candidate, position: usize) -> Scored {
+        let Some(profile) = self.profiles.get(position) else {
+            return Scored::default();
+        };
+        match &candidate.skills {
+            Some(skills) => Scored::known(skill_ppm(&profile.wishes, skills)),
+            None => Scored::imputed(profile.mean_skill(self.population)),
+        }
+    }
+
+    fn text(&self, candidate: &Candidate) -> Scored {
+        match self.best_piece(candidate) {
+            Some((ppm, _)) => Scored::known(ppm),
+            None => Scored::imputed(self.words.mean_ppm(self.population)),
+        }
+    }
+
+    /// The candidate in the role where they fit best among those that they pass, or, passing none, in the one
+    /// where they came furthest. Asked for one role, in that one. `None` where the need has no role to fill.
+    pub fn best(&self, candidate: &Candidate, only: Option<usize>) -> Option<Assessment> {
+        let roles = (0..self.need.roles.len()).filter(|role| only.is_none_or(|only| only == *role));
+        let furthest = |a: &Assessment| a.failed.first().map_or(GATES.len(), |gate| *gate as usize);
+        roles
+            .filter_map(|role| self.assess(candidate, role))
+            .max_by_key(|a| (furthest(a), a.fit.fit_ppm, std::cmp::Reverse(a.role)))
+    }
+
+    pub fn key(&self, candidate: &Candidate, fit: &Fit) -> RankKey {
+        // The lower half of an id is its random part: a record that is loaded elsewhere keeps it.
+        RankKey {
+            fit_ppm: std::cmp::Reverse(fit.fit_ppm),
+            tie: mix(mix(self.need.id as u64) ^ candidate.id as u64),
+            need: self.need.id,
+            candidate: candidate.id,
+        }
+    }
+
+    pub fn contributions(&self, assessment: &Assessment) -> [u64; components::N] {
+        self.sides.contributions(&assessment.values, &assessment.fit)
+    }
+
+    /// The weight of what was known, in parts per million of all weight.
+    pub fn completeness_ppm(&self, values: &Values) -> u64 {
+        let known = COMPONENTS.iter().filter(|c| values.get(**c).known);
+        ratio(known.map(|c| self.weights.ppm(*c)).sum(), 1).min(PPM)
+    }
+
+    /// Ranks all of these workers for this need.
+    pub fn rank_workers(
+        &self,
+        everyone: &[Arc<Candidate>],
+        only: Option<usize>,
+    ) -> Ranking<(usize, Assessment)> {
+        rank(everyone.iter().enumerate().filter_map(|(i, c)| {
+            let assessment = self.best(c, only)?;
+            Some((
+                self.key(c, &assessment.fit),
+                assessment.failed.first().copied(),
+                (i, assessment),
+            ))
+        }))
+    }
+}
+
+/// Ranks needs for one worker: each as `query` has it.
+pub fn rank_needs<'q>(
+    queries: impl Iterator<Item = Query<'q>>,
+    candidate: &Candidate,
+) -> Ranking<(Query<'q>, Assessment)> {
+    rank(queries.filter_map(|query| {
+        let assessment = query.best(candidate, None)?;
+        Some((
+            query.key(candidate, &assessment.fit),
+            assessment.failed.first().copied(),
+            (query, assessment),
+        ))
+    }))
+}
+
+fn rank<T>(assessed: impl Iterator<Item = (RankKey, Option<Gate>, T)>) -> Ranking<T> {
+    let (mut census, mut ranked) = (Census::default(), Vec::new());
+    for (key, failed, item) in assessed {
+        census.count(failed);
+        if failed.is_none() {
+            ranked.push((key, item));
+        }
+    }
+    ranked.sort_unstable_by_key(|(key, _)| *key);
+    Ranking { census, ranked }
+}

@@ -1,0 +1,281 @@
+//! From a trouble in words to the kinds of help that may meet it.
+//!
+//! Each kind has cues. A cue is a few words that all have to occur, each with its spellings: `会員 減|少ない` wants 会員
+//! and one of the other two. What is rare among the kinds counts more (idf), and what is longer. A kind's score is
+//!
+//! * for each cue that is met: the weights of its words, added up, over the square root of their number;
+//! * for each word of any cue that occurs, by itself: a twentieth of its weight times the root of its length;
+//! * for each pair of neighbouring characters that its words share with the trouble: a fifth of that pair's idf, and a
+//!   third of that where both are hiragana, which are mostly grammar.
+//!
+//! The confidence is `s / (s + 4)`. Words of hiragana alone count in whole cues only.
+//!
+//! Width, case, and hiragana or katakana make no difference. Words in Latin letters match where a word begins.
+
+use super::ppm::from_unit;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use text::{fold, hiragana, is_japanese};
+
+/// A score of so much is trusted as far as it is not.
+const HALF: f64 = 4.0;
+const ALONE: f64 = 0.05;
+const PAIR: f64 = 0.2;
+const GRAMMAR: f64 = 0.3;
+/// Longer words don't count more.
+const LONGEST: f64 = 5.0;
+
+/// One spelling of a word.
+#[derive(Debug, Clone)]
+struct Spelling {
+    written: String,
+    folded: String,
+    /// Not of hiragana alone.
+    telling: bool,
+    idf: f64,
+}
+
+impl Spelling {
+    /// In characters; those of Latin letters tell less.
+    fn length(&self) -> f64 {
+        let each = if self.is_latin() { 0.6 } else { 1.0 };
+        (self.folded.chars().count() as f64 * each).min(LONGEST)
+    }
+
+    fn is_latin(&self) -> bool {
+        self.folded.starts_with(|c: char| c.is_ascii())
+    }
+
+    fn weight(&self) -> f64 {
+        libm::sqrt(self.length()) * self.idf
+    }
+
+    fn occurs(&self, text: &str) -> bool {
+        let starts_word = |(at, _): (usize, &str)| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            !before.is_some_and(|c| c.is_ascii_alphanumeric())
+        };
+        let mut found = text.match_indices(&self.folded);
+        if self.is_latin() {
+            found.any(starts_word)
+        } else {
+            found.next().is_some()
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Kind {
+    /// Each cue's words, each word's spellings.
+    cues: Vec<Vec<Vec<Spelling>>>,
+    pairs: BTreeSet<(char, char)>,
+}
+
+/// The kinds with their cues, made ready.
+#[derive(Debug, Clone, Default)]
+pub struct Triage {
+    kinds: Vec<Kind>,
+    pair_idf: HashMap<(char, char), f64>,
+}
+
+/// A kind that may be meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guess {
+    /// Its position.
+    pub kind: usize,
+    pub confidence_ppm: u64,
+    /// The words that made us think so, as the cues have them; those of whole cues first.
+    pub words: Vec<String>,
+}
+
+impl Triage {
+    /// Of each kind's cues.
+    pub fn new<'a, C: Iterator<Item = &'a str>>(kinds: impl Iterator<Item = C>) -> Triage {
+        let mut kinds: Vec<Kind> = kinds.map(|cues| Kind::new(cues.map(parse).collect())).collect();
+        let all = kinds.len() as f64;
+        let idf = |kinds_with: usize| libm::log(1.0 + all / kinds_with.max(1) as f64);
+        let (mut with_word, mut with_pair): (HashMap<String, usize>, HashMap<(char, char), usize>) =
+            Default::default();
+        for kind in &kinds {
+            let words: BTreeSet<&str> = kind.spellings().map(|s| s.folded.as_str()).collect();
+            for word in words {
+                *with_word.entry(word.to_owned()).or_default() += 1;
+            }
+            for pair in &kind.pairs {
+                *with_pair.entry(*pair).or_default() += 1;
+            }
+        }
+        for spelling in kinds
+            .iter_mut()
+            .flat_map(|kind| kind.cues.iter_mut().flatten().flatten())
+        {
+            spelling.idf = idf(with_word.get(&spelling.folded).copied().unwrap_or(1));
+        }
+        let pair_idf = with_pair.into_iter().map(|(pair, n)| (pair, idf(n))).collect();
+        Triage { kinds, pair_idf }
+    }
+
+    /// The kinds that anything speaks for, the likeliest first; among equals the earlier.
+    pub fn guess(&self, trouble: &str) -> Vec<Guess> {
+        let text = normal(trouble);
+        let pairs: BTreeSet<(char, char)> = pairs(&text).collect();
+        let guess = |(position, kind): (usize, &Kind)| {
+            let (score, words) = kind.score(&text, &pairs, &self.pair_idf);
+            let confidence_ppm = from_unit(score / (score + HALF));
+            (confidence_ppm > 0).then_some(Guess {
+                kind: position,
+                confidence_ppm,
+                words,
+            })
+        };
+        let mut guesses: Vec<Guess> = self.kinds.iter().enumerate().filter_map(guess).collect();
+        guesses.sort_by_key(|guess| (std::cmp::Reverse(guess.confidence_ppm), guess.kind));
+        guesses
+    }
+}
+
+impl Kind {
+    fn new(cues: Vec<Vec<Vec<Spelling>>>) -> Kind {
+        let mut kind = Kind {
+            cues,
+            pairs: BTreeSet::new(),
+        };
+        let telling = kind.spellings().filter(|spelling| spelling.telling);
+        kind.pairs = telling.flat_map(|spelling| pairs(&spelling.folded)).collect();
+        kind
+    }
+
+    fn spellings(&self) -> impl Iterator<Item = &Spelling> {
+        self.cues.iter().flatten().flatten()
+    }
+
+    fn score(
+        &self,
+        text: &str,
+        shared: &BTreeSet<(char, char)>,
+        pair_idf: &HashMap<(char, char), f64>,
+    ) -> (f64, Vec<String>) {
+        let (mut score, mut whole) = (0.0, Vec::new());
+        let mut alone: BTreeMap<&str, &Spelling> = BTreeMap::new();
+        for cue in &self.cues {
+            let found: Vec<&Spelling> = cue
+                .iter()
+                .filter_map(|word| {
+                    let found = word.iter().filter(|spelling| spelling.occurs(text));
+                    found.max_by(|a, b| a.weight().total_cmp(&b.weight()))
+                })
+                .collect();
+            alone.extend(
+                found
+                    .iter()
+                    .filter(|s| s.telling)
+                    .map(|s| (s.folded.as_str(), *s)),
+            );
+            if found.len() == cue.len() && !cue.is_empty() {
+                let weights: f64 = found.iter().map(|spelling| spelling.weight()).sum();
+                score += weights / libm::sqrt(cue.len() as f64);
+                whole.extend(found);
+            }
+        }
+        let single = |spelling: &&Spelling| ALONE * spelling.weight() * libm::sqrt(spelling.length());
+        score += alone.values().map(single).sum::<f64>();
+        let pair = |pair: &(char, char)| {
+            let grammar = is_hiragana(pair.0) && is_hiragana(pair.1);
+            pair_idf.get(pair).copied().unwrap_or(0.0) * if grammar { GRAMMAR } else { 1.0 }
+        };
+        score += PAIR * self.pairs.intersection(shared).map(pair).sum::<f64>();
+        let mut words: Vec<String> = Vec::new();
+        // A single character alone tells a reader little.
+        let alone = alone
+            .into_values()
+            .filter(|spelling| spelling.folded.chars().nth(1).is_some());
+        for spelling in whole.into_iter().chain(alone) {
+            if !words.contains(&spelling.written) {
+                words.push(spelling.written.clone());
+            }
+        }
+        (score, words)
+    }
+}
+
+/// `会員 減|少ない`: words that all have to occur, with their spellings; `_` stands for a space.
+fn parse(cue: &str) -> Vec<Vec<Spelling>> {
+    let spelling = |written: &str| {
+        let written = written.replace('_', " ");
+        Spelling {
+            folded: normal(&written),
+            telling: !written.chars().all(is_hiragana),
+            written,
+            idf: 0.0,
+        }
+    };
+    let word = |word: &str| word.split('|').filter(|s| !s.is_empty()).map(spelling).collect();
+    cue.split(' ').filter(|word| !word.is_empty()).map(word).collect()
+}
+
+/// Folded, kana alike, and a single space for whatever parts words.
+fn normal(text: &str) -> String {
+    let mut normal = String::new();
+    for c in fold(text).chars().map(hiragana) {
+        if c.is_alphanumeric() || is_japanese(c) || c == '\'' {
+            normal.push(c);
+        } else if !normal.ends_with(' ') {
+            normal.push(' ');
+        }
+    }
+    normal
+}
+
+fn is_hiragana(c: char) -> bool {
+    ('ぁ'..='ん').contains(&c)
+}
+
+/// Neighbouring characters of Japanese.
+fn pairs(text: &str) -> impl Iterator<Item = (char, char)> {
+    let next = text.chars().skip(1);
+    text.chars()
+        .zip(next)
+        .filter(|(a, b)| is_japanese(*a) && is_japanese(*b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn triage() -> Triage {
+        let kinds = [
+            vec!["会員 減|少ない", "チラシ"],
+            vec!["名簿|台帳", "会員 名前"],
+            vec!["web_site|homepage"],
+        ];
+        Triage::new(kinds.iter().map(|cues| cues.iter().copied()))
+    }
+
+    #[test]
+    fn all_words_of_a_cue_have_to_occur_in_some_spelling() {
+        let guesses = triage().guess("会員の名前が名簿になくて");
+        assert_eq!(guesses[0].kind, 1);
+        assert_eq!(guesses[0].words[..3], ["名簿", "会員", "名前"]);
+        // 会員 alone counts a little.
+        assert_eq!(
+            (guesses[1].kind, &guesses[1].words[..]),
+            (0, &["会員".to_owned()][..])
+        );
+        assert!(guesses[1].confidence_ppm < guesses[0].confidence_ppm / 4);
+    }
+
+    #[test]
+    fn width_case_and_kana_make_no_difference() {
+        let of = |text| triage().guess(text).first().map(|guess| guess.kind);
+        assert_eq!(
+            ["ﾁﾗｼ", "ちらし", "ＷＥＢ  ＳＩＴＥ"].map(of),
+            [Some(0), Some(0), Some(2)]
+        );
+    }
+
+    #[test]
+    fn latin_words_match_where_a_word_begins() {
+        assert_eq!(triage().guess("homepages")[0].kind, 2);
+        assert!(triage().guess("myhomepage").is_empty());
+        assert!(triage().guess("").is_empty() && triage().guess("、。").is_empty());
+    }
+}

@@ -1,0 +1,258 @@
+//! The index against the plain scan: for any need, role, weights, length and history, the same answer.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod worlds;
+
+use matcher::index::needs::Needs;
+use matcher::index::{Index, Wanted};
+use matcher::profile::ProfileKey;
+use matcher::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use worlds::{Draw, World, compare, weights};
+
+fn wanted(draw: &mut Draw, need: &Need) -> Wanted {
+    Wanted {
+        role: draw
+            .chance(40)
+            .then(|| draw.below(need.roles.len() as u64) as usize),
+        most: [1, 3, 10, 50, 1000][draw.below(5) as usize],
+        after: None,
+        least_fit_ppm: if draw.chance(10) { 600_000 } else { 0 },
+    }
+}
+
+/// Needs are asked while candidates come, change and go, and now and then the index is built anew.
+fn history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize) {
+    let draw = &mut Draw(seed);
+    let id = |draw: &mut Draw| u128::from(ppm::mix(draw.below(size * 2))) << 7 | 3;
+    let mut people: BTreeMap<u128, Arc<Candidate>> = BTreeMap::new();
+    for _ in 0..size {
+        let id = id(draw);
+        people.insert(id, Arc::new(world.candidate(draw, id)));
+    }
+    let everyone = |people: &BTreeMap<u128, Arc<Candidate>>| people.values().cloned().collect::<Vec<_>>();
+    let profiles: Vec<ProfileKey> = (0..3)
+        .flat_map(|i| {
+            let need = world.need(draw, i);
+            need.roles
+                .iter()
+                .map(|role| ProfileKey::of(&need, role))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    let mut index = Index::build(
+        world.population(&everyone(&people)),
+        everyone(&people),
+        profiles.clone(),
+    );
+    let (mut pairs, mut found) = (0, 0);
+    for round in 0..rounds {
+        if round % 40 == 39 {
+            index = Index::build(
+                world.population(&everyone(&people)),
+                index.everyone().cloned(),
+                profiles.clone(),
+            );
+        }
+        let changes: Vec<(u128, Option<Arc<Candidate>>)> = (0..draw.below(4))
+            .map(|_| {
+                let id = id(draw);
+                (id, draw.chance(70).then(|| Arc::new(world.candidate(draw, id))))
+            })
+            .collect();
+        for (id, now) in &changes {
+            match now {
+                Some(candidate) => people.insert(*id, Arc::clone(candidate)),
+                None => people.remove(id),
+            };
+        }
+        index = index.with(changes);
+        let all = everyone(&people);
+        assert_eq!((index.len(), index.everyone().count()), (all.len(), all.len()));
+        let number = u128::from(draw.below(1000));
+        let need = world.need(draw, number);
+        let (weights, wanted) = (weights(draw), wanted(draw, &need));
+        found += compare(&index, &all, &need, weights, wanted);
+        // The next page, from where one ended.
+        let query = index.query(&need, weights);
+        let (hits, _) = index.search(&query, Wanted { most: 5, ..wanted });
+        let after = hits.last().map(|hit| hit.key);
+        found += compare(&index, &all, &need, weights, Wanted { after, ..wanted });
+        pairs += 2;
+    }
+    (pairs, found)
+}
+
+#[test]
+fn every_answer_is_the_scans() {
+    let (mut pairs, mut found) = (0, 0);
+    for seed in 0..60 {
+        let draw = &mut Draw(seed << 32);
+        let world = match seed % 3 {
+            0 => World::new(draw, 3, 2, 2, 3),
+            1 => World::new(draw, 30, 5, 12, 20),
+            _ => World::new(draw, 200, 9, 40, 90),
+        };
+        let (p, f) = history(seed, &world, [8, 80, 300][seed as usize / 20], 90);
+        (pairs, found) = (pairs + p, found + f);
+    }
+    assert!(
+        pairs >= 10_000 && found > 3 * pairs,
+        "{pairs} pairs, {found} found"
+    );
+}
+
+#[test]
+fn long_lists_are_searched_through_several_levels() {
+    for seed in 0..4 {
+        let draw = &mut Draw(seed + 900);
+        let world = World::new(draw, 30, 3, 2, 10);
+        let (_, found) = history(seed, &world, 6_000, 12);
+        assert!(found > 100);
+    }
+}
+
+#[test]
+fn all_alike_are_ordered_by_the_hash() {
+    let draw = &mut Draw(5);
+    let world = World::new(draw, 3, 1, 1, 1);
+    let mut one = world.candidate(draw, 0);
+    (one.active, one.consented, one.capacity, one.open_load) = (true, true, 1, 0);
+    (one.accepted_formats, one.roles, one.skills) = (None, None, None);
+    (one.hours_per_week, one.day_parts, one.area, one.remote) = (None, None, None, None);
+    (one.available_from, one.available_until) = (None, None);
+    (one.blocked, one.conflicts) = (vec![], vec![]);
+    let everyone: Vec<Arc<Candidate>> = (0..700)
+        .map(|i| {
+            Arc::new(Candidate {
+                id: i * 11,
+                ..one.clone()
+            })
+        })
+        .collect();
+    let index = Index::build(world.population(&everyone), everyone.iter().cloned(), []);
+    let mut need = world.need(draw, 77);
+    need.qualifications.clear();
+    assert_eq!(
+        compare(&index, &everyone, &need, Weights::default(), Wanted::best(50)),
+        50
+    );
+}
+
+/// Candidates ask while needs come, change and go.
+fn needs_history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize) {
+    let draw = &mut Draw(seed);
+    let people: Vec<Arc<Candidate>> = (0..60).map(|id| Arc::new(world.candidate(draw, id))).collect();
+    let population = world.population(&people);
+    let mut all: BTreeMap<u128, Arc<Need>> = BTreeMap::new();
+    for id in 0..u128::from(size) {
+        all.insert(id, Arc::new(world.need(draw, id)));
+    }
+    let index = Index::build(Arc::clone(&population), people, []);
+    let mut needs = Needs::build(&index, all.values().cloned());
+    let (mut pairs, mut found) = (0, 0);
+    for _ in 0..rounds {
+        let changes: Vec<(u128, Option<Arc<Need>>)> = (0..draw.below(4))
+            .map(|_| {
+                let id = u128::from(draw.below(size * 2));
+                (id, draw.chance(70).then(|| Arc::new(world.need(draw, id))))
+            })
+            .collect();
+        for (id, now) in &changes {
+            match now {
+                Some(need) => all.insert(*id, Arc::clone(need)),
+                None => all.remove(id),
+            };
+        }
+        needs = needs.with(&index, changes);
+        assert_eq!(needs.len(), all.len());
+        let candidate = world.candidate(draw, 1_000_000);
+        let weights = weights(draw);
+        let queries = all.values().map(|need| Query::new(need, weights, &population));
+        let scanned = rank::rank_needs(queries, &candidate);
+        let (most, least) = (
+            [0, 1, 5, 1000][draw.below(4) as usize],
+            [0, 600_000][draw.below(2) as usize],
+        );
+        let after = scanned.ranked.get(draw.below(30) as usize).map(|(key, _)| *key);
+        for after in [None, after] {
+            let expected = scanned.ranked.iter().map(|(key, (_, a))| (*key, a.role, a.fit));
+            let expected =
+                expected.filter(|(key, ..)| key.fit_ppm.0 >= least && after.is_none_or(|after| *key > after));
+            let (hits, _) = needs.search(&candidate, weights, (most, after, least), |_| true);
+            let answer: Vec<_> = hits
+                .iter()
+                .map(|hit| (hit.key, hit.assessment.role, hit.assessment.fit))
+                .collect();
+            assert_eq!(answer, expected.take(most).collect::<Vec<_>>(), "{weights:?}");
+            found += answer.len();
+            pairs += 1;
+        }
+        assert_eq!(needs.census(&candidate, |_| true), scanned.census);
+    }
+    (pairs, found)
+}
+
+#[test]
+fn every_answer_to_a_worker_is_the_scans() {
+    let (mut pairs, mut found) = (0, 0);
+    for seed in 0..30 {
+        let draw = &mut Draw(seed << 40 | 1);
+        let world = match seed % 3 {
+            0 => World::new(draw, 3, 2, 2, 3),
+            1 => World::new(draw, 30, 5, 12, 20),
+            _ => World::new(draw, 200, 9, 40, 90),
+        };
+        let (p, f) = needs_history(seed, &world, [5, 60, 300][seed as usize / 10], 50);
+        (pairs, found) = (pairs + p, found + f);
+    }
+    assert!(pairs >= 3_000 && found > pairs, "{pairs} pairs, {found} found");
+}
+
+#[test]
+fn nobody_and_nothing_give_an_empty_list() {
+    let draw = &mut Draw(6);
+    let world = World::new(draw, 3, 2, 2, 3);
+    let nobody = Index::build(world.population(&[]), [], []);
+    let mut need = world.need(draw, 1);
+    assert_eq!(
+        compare(&nobody, &[], &need, Weights::default(), Wanted::best(50)),
+        0
+    );
+    need.roles.clear();
+    let everyone: Vec<Arc<Candidate>> = (0..30).map(|id| Arc::new(world.candidate(draw, id))).collect();
+    let index = Index::build(world.population(&everyone), everyone.iter().cloned(), []);
+    assert_eq!(
+        compare(&index, &everyone, &need, Weights::default(), Wanted::best(50)),
+        0
+    );
+    let need = world.need(draw, 2);
+    assert_eq!(
+        compare(&index, &everyone, &need, Weights::default(), Wanted::best(0)),
+        0
+    );
+}
+
+/// Counts repeat exactly where times do not: these hold that most candidates are never looked at.
+#[test]
+fn few_are_scored_and_hardly_anybody_in_vain() {
+    let draw = &mut Draw(8);
+    let world = World::new(draw, 30, 3, 8, 10);
+    let everyone: Vec<Arc<Candidate>> = (0..10_000)
+        .map(|id| Arc::new(world.candidate(draw, id)))
+        .collect();
+    let index = Index::build(world.population(&everyone), everyone, []);
+    let (mut scored, mut looked_up) = (0, 0);
+    for id in 0..50 {
+        let mut need = world.need(draw, id);
+        need.qualifications.clear();
+        let query = index.query(&need, Weights::default());
+        let (_, effort) = index.search(&query, Wanted::best(50));
+        scored += effort.scored;
+        looked_up += effort.looked_up;
+    }
+    assert!(scored < 50 * 1_000, "{scored} scored");
+    assert!(looked_up < 50 * 100, "{looked_up} looked up");
+}

@@ -1,0 +1,245 @@
+//! Made-up worlds in which the index is held against the plain scan.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use matcher::bm25::Piece;
+use matcher::index::{Index, Wanted};
+use matcher::*;
+use std::sync::Arc;
+use text::distinct_terms;
+
+const WORDS: [&str; 6] = [
+    "会員募集のチラシ",
+    "ウェブサイトの改善",
+    "高齢者の居場所",
+    "design of flyers",
+    "アンケート",
+    "",
+];
+
+/// SplitMix64.
+pub struct Draw(pub u64);
+
+impl Draw {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        ppm::mix(self.0) % bound
+    }
+
+    pub fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    pub fn maybe<T>(&mut self, value: T) -> Option<T> {
+        (!self.chance(20)).then_some(value)
+    }
+
+    pub fn some(&mut self, most: u64, of: u64) -> Vec<u16> {
+        (0..self.below(most + 1)).map(|_| self.below(of) as u16).collect()
+    }
+
+    pub fn set(&mut self, of: u32) -> u32 {
+        (0..of).fold(0, |set, i| set | u32::from(self.chance(40)) << i)
+    }
+}
+
+/// How large the world is: few of everything gives ties, many gives long paths.
+pub struct World {
+    skills: u64,
+    roles: u64,
+    areas: u64,
+    themes: u64,
+    geography: Arc<Geography>,
+    tree: Arc<SkillTree>,
+}
+
+impl World {
+    pub fn new(draw: &mut Draw, skills: u64, roles: u64, areas: u64, themes: u64) -> World {
+        let points: Vec<(f64, f64)> = (0..areas)
+            .map(|_| {
+                (
+                    35.0 + draw.below(600) as f64 / 1e3,
+                    139.0 + draw.below(900) as f64 / 1e3,
+                )
+            })
+            .collect();
+        let islands = (0..areas).map(|_| draw.chance(10)).collect();
+        let parents: Vec<Option<u16>> = (0..skills)
+            .map(|i| (i > 0 && draw.chance(80)).then(|| draw.below(i) as u16))
+            .collect();
+        World {
+            skills,
+            roles,
+            areas,
+            themes,
+            geography: Arc::new(Geography::new(&points, islands)),
+            tree: Arc::new(SkillTree::new(&parents)),
+        }
+    }
+
+    pub fn population(&self, everyone: &[Arc<Candidate>]) -> Arc<Population> {
+        let (geography, tree) = (Arc::clone(&self.geography), Arc::clone(&self.tree));
+        Arc::new(Population::of(
+            everyone,
+            20_000,
+            geography,
+            tree,
+            self.themes as usize,
+        ))
+    }
+
+    pub fn candidate(&self, draw: &mut Draw, id: u128) -> Candidate {
+        let accepted = draw.set(8) as u8;
+        let preferred = accepted & draw.set(8) as u8;
+        let roles = draw.some(3, self.roles);
+        let skills = (0..draw.below(6))
+            .map(|_| (draw.below(self.skills) as u16, 1 + draw.below(5) as u8))
+            .collect();
+        let experience = (0..draw.below(3))
+            .map(|_| Delivered {
+                family: draw.below(3) as u16,
+                role: draw.below(self.roles) as u16,
+                count: draw.below(40) as u16,
+            })
+            .collect();
+        let evidence = (0..draw.below(3))
+            .map(|_| Piece::of(WORDS[draw.below(6) as usize]))
+            .collect();
+        let (hours, parts, area, limit) = (
+            [draw.below(20), 100 + draw.below(60)][usize::from(draw.chance(5))] as u16,
+            draw.set(21),
+            draw.below(self.areas) as u16,
+            [draw.below(80), 1_900 + draw.below(300)][usize::from(draw.chance(5))] as u16,
+        );
+        let (remote, themes, record) = (
+            draw.chance(50),
+            draw.some(4, self.themes),
+            (draw.below(5) as u16, draw.below(3) as u16),
+        );
+        let (active_on, qualified) = (20_000 - draw.below(400) as i32, draw.chance(50));
+        Candidate {
+            id,
+            active: draw.chance(95),
+            consented: draw.chance(95),
+            blocked: if draw.chance(10) { vec![7] } else { vec![] },
+            conflicts: if draw.chance(5) { vec![8] } else { vec![] },
+            accepted_formats: draw.maybe(accepted),
+            preferred_formats: preferred,
+            roles: draw.maybe(roles),
+            skills: draw.maybe(skills),
+            available_from: draw.chance(20).then_some(20_000 + draw.below(60) as i32),
+            available_until: draw.chance(20).then_some(20_000 + draw.below(60) as i32),
+            hours_per_week: draw.maybe(hours),
+            day_parts: draw.maybe(parts),
+            area: draw.maybe(area),
+            travel_limit_km: draw.maybe(limit),
+            remote: draw.maybe(remote),
+            capacity: 1 + draw.below(2) as u16,
+            open_load: u16::from(draw.chance(20)),
+            qualifications: draw.maybe(if qualified {
+                vec!["driving_licence".into()]
+            } else {
+                vec![]
+            }),
+            themes: draw.maybe(themes),
+            experience: draw.maybe(experience),
+            record: draw.maybe(record),
+            last_active: draw.maybe(active_on),
+            evidence,
+        }
+    }
+
+    pub fn role(&self, draw: &mut Draw) -> RoleNeed {
+        let wish = |draw: &mut Draw| Wish {
+            skill: draw.below(self.skills + 1) as u16,
+            level: 1 + draw.below(5) as u8,
+            weight: 1 + draw.below(3) as u8,
+            must_have: draw.chance(25),
+        };
+        RoleNeed {
+            role: draw.below(self.roles + 1) as u16,
+            wishes: (0..draw.below(4)).map(|_| wish(draw)).collect(),
+        }
+    }
+
+    pub fn need(&self, draw: &mut Draw, id: u128) -> Need {
+        let many = if draw.chance(10) { 9 } else { 3 };
+        let starts_on = draw.chance(50).then_some(20_000 + draw.below(60) as i32);
+        Need {
+            id,
+            organizations: vec![7 + draw.below(3) as u128],
+            family: draw.below(3) as u16,
+            format: draw.below(9) as u16,
+            area: draw.below(self.areas + 1) as u16,
+            remote: draw.chance(50),
+            starts_on,
+            ends_on: starts_on.map(|day| day + draw.below(30) as i32),
+            hours_per_week: [1 + draw.below(12), 90 + draw.below(50)][usize::from(draw.chance(5))] as u16,
+            day_parts: if draw.chance(60) {
+                draw.set(21) & draw.set(21) & draw.set(21)
+            } else {
+                0
+            },
+            themes: draw.some(many, self.themes + 1),
+            qualifications: if draw.chance(10) {
+                vec!["driving_licence".into()]
+            } else {
+                vec![]
+            },
+            roles: (0..1 + draw.below(3)).map(|_| self.role(draw)).collect(),
+            terms: distinct_terms(WORDS[draw.below(6) as usize]),
+        }
+    }
+}
+
+pub fn weights(draw: &mut Draw) -> Weights {
+    let raw: [f64; 9] = std::array::from_fn(|_| {
+        if draw.chance(40) {
+            0.0
+        } else {
+            draw.below(100) as f64
+        }
+    });
+    match draw.below(4) {
+        0 => Weights::default(),
+        1 => Weights::new([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]).unwrap(),
+        _ => Weights::new(raw).unwrap_or_default(),
+    }
+}
+
+type Answer = Vec<(RankKey, usize)>;
+
+/// Demands that a search gives what the scan gives; tells how many were found.
+pub fn compare(
+    index: &Index,
+    everyone: &[Arc<Candidate>],
+    need: &Need,
+    weights: Weights,
+    wanted: Wanted,
+) -> usize {
+    let ranking = Query::new(need, weights, index.population()).rank_workers(everyone, wanted.role);
+    let expected = ranking
+        .ranked
+        .iter()
+        .map(|(key, (_, assessment))| (*key, assessment.role));
+    let expected = expected.filter(|(key, _)| key.fit_ppm.0 >= u64::from(wanted.least_fit_ppm));
+    let expected = expected.filter(|(key, _)| wanted.after.is_none_or(|after| *key > after));
+    let expected: Answer = expected.take(wanted.most).collect();
+    let query = index.query(need, weights);
+    let (hits, _) = index.search(&query, wanted);
+    for hit in &hits {
+        let assessment = hit.assess(&query).unwrap();
+        assert_eq!(
+            (assessment.fit.fit_ppm, assessment.failed),
+            (hit.key.fit_ppm.0, vec![])
+        );
+    }
+    assert_eq!(index.census(&query, wanted.role), ranking.census);
+    let found: Answer = hits.iter().map(|hit| (hit.key, hit.role)).collect();
+    assert_eq!(
+        found, expected,
+        "need {} for {wanted:?} with {weights:?}",
+        need.id
+    );
+    found.len()
+}

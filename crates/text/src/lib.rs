@@ -1,0 +1,21 @@
+//! Japanese and English text as data: spellings that are equal, search terms, and messages in both languages.
+//!
+//! * [`fold()`], [`hiragana`], [`is_japanese`]: make width, case and kana irrelevant.
+//! * [`todays_form`]: old and variant kanji in their current form.
+//! * [`terms`], [`distinct_terms`]: a text as hashed words and character bigrams, for ranking.
+//! * [`grams`], [`letters`]: a text as overlapping pairs of characters, for a database's text index.
+//! * [`Text`]: a message in Japanese and English.
+//!
+//! Deliberately absent: dictionaries and morphological analysis. Nothing here reads a file or the clock.
+//!
+//! Invariant: every function is deterministic, and gives the same result on every machine.
+
+mod bilingual;
+mod fold;
+mod kanji;
+mod terms;
+
+pub use bilingual::Text;
+pub use fold::{fold, hiragana, is_japanese};
+pub use kanji::todays_form;
+pub use terms::{Term, distinct_terms, grams, letters, terms, word_hash};

@@ -1,0 +1,100 @@
+//! A text as terms for ranking and as grams for a text index.
+//!
+//! Japanese has no spaces between words, so a run of Japanese characters gives its character bigrams; any other run of
+//! letters and digits is one word, cut to its stem by Snowball's English rules. A [`Term`] is a 32-bit hash of that
+//! text: among 100,000 distinct terms, about one pair collides.
+
+use crate::fold::{fold, hiragana, is_japanese};
+use rust_stemmers::{Algorithm, Stemmer};
+
+/// The hash of a word or of two neighbouring Japanese characters.
+pub type Term = u32;
+
+/// Returns the terms of a text in the order in which they occur. Width, case and kana don't matter.
+pub fn terms(text: &str) -> Vec<Term> {
+    let folded: String = fold(text).chars().map(hiragana).collect();
+    let stemmer = Stemmer::create(Algorithm::English);
+    let mut terms = Vec::new();
+    for word in folded.split(|c: char| !c.is_alphanumeric()) {
+        let mut rest = word;
+        while let Some(first) = rest.chars().next() {
+            let japanese = is_japanese(first);
+            let end = rest.find(|c| is_japanese(c) != japanese).unwrap_or(rest.len());
+            let (run, tail) = rest.split_at(end);
+            rest = tail;
+            if !japanese {
+                terms.push(word_hash(&stemmer.stem(run)));
+            } else if run.chars().nth(1).is_none() {
+                terms.push(word_hash(run));
+            } else {
+                let next = run.char_indices().skip(1);
+                terms.extend(run.char_indices().zip(next).map(|((from, _), (to, last))| {
+                    word_hash(run.get(from..to + last.len_utf8()).unwrap_or_default())
+                }));
+            }
+        }
+    }
+    terms
+}
+
+/// Returns the terms of a text, sorted and without repeats.
+pub fn distinct_terms(text: &str) -> Vec<Term> {
+    let mut all = terms(text);
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Hashes a word as it is: 64-bit FNV-1a, folded to 32 bits.
+pub fn word_hash(word: &str) -> Term {
+    let all = word.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, byte| {
+        (h ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (all ^ (all >> 32)) as Term
+}
+
+/// Returns the folded letters and digits of a text.
+pub fn letters(text: &str) -> Vec<char> {
+    fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Cuts texts into overlapping pairs of letters with spaces between them: "町会A" gives "町会 会a a".
+///
+/// Two spaces separate the texts, so that a run of grams never matches across two of them.
+pub fn grams<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let of_text = |text: &str| {
+        let letters: Vec<char> = letters(text);
+        let pair = |i: usize| letters.iter().skip(i).take(2).collect::<String>();
+        (0..letters.len()).map(pair).collect::<Vec<_>>().join(" ")
+    };
+    texts
+        .into_iter()
+        .map(of_text)
+        .filter(|t| !t.is_empty())
+        .collect::<Vec<_>>()
+        .join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn japanese_gives_bigrams_and_latin_gives_words() {
+        let expected = ["会員", "員募", "募集", "npo", "2026", "絵"]
+            .map(word_hash)
+            .to_vec();
+        assert_eq!(terms("会員募集 NPO・2026/絵"), expected);
+        assert_eq!(terms("Ｆａｃｅｂｏｏｋ ﾁﾗｼ"), terms("facebook チラシ"));
+        assert_eq!(terms("チラシづくり"), terms("ちらしヅクリ"));
+        assert_eq!(terms("designing flyers"), terms("design flyer"));
+        assert_eq!(terms("SNS活用"), ["sns", "活用"].map(word_hash).to_vec());
+    }
+
+    #[test]
+    fn grams_ignore_width_case_and_punctuation() {
+        assert_eq!(grams(["ＮＰＯ・風"]), "np po o風 風");
+        assert_eq!(grams(["町会", "", "A"]), "町会 会  a");
+        assert_eq!(grams([" 、"]), "");
+    }
+}
