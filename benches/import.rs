@@ -414,7 +414,7 @@ fn main() {
         .filter_map(|argument| argument.parse().ok())
         .next()
         .unwrap_or(1_000_000);
-    let folder = temp_dir::TempDir::new().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
     let file = roster(folder.path(), rows);
     // The reads are during an import long enough to tell, in a database of its own.
     let part = |name: &str, rows: usize| {

@@ -27,8 +27,8 @@ struct Row {
 }
 
 fn catalogue() -> Arc<Catalogue> {
-    let folder = temp_dir::TempDir::new().unwrap();
-    let url = format!("sqlite://{}", folder.child("triage.db").display());
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("triage.db").display());
     db::migrate(&url).unwrap();
     let pool = Pool::open(&url).unwrap();
     pool.write_blocking(store::seed).unwrap();

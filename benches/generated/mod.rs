@@ -25,8 +25,8 @@ impl Draw {
 }
 
 pub fn catalogue() -> Arc<Catalogue> {
-    let folder = temp_dir::TempDir::new().unwrap();
-    let url = format!("sqlite://{}", folder.child("bench.db").display());
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("bench.db").display());
     db::migrate(&url).unwrap();
     let pool = Pool::open(&url).unwrap();
     pool.write_blocking(musubi::catalogue::store::seed).unwrap();

@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_kept_key_signs_what_it_verifies_and_stays_private() {
-        let folder = temp_dir::TempDir::new().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
         let token = token(&Keys::open(None, folder.path()).unwrap());
         let again = Keys::open(None, folder.path()).unwrap();
         assert_eq!(again.verify(&token).unwrap().sub, "a");
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_rotation_logs_nobody_out_and_dropping_the_old_keys_does() {
-        let folder = temp_dir::TempDir::new().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
         let keys = Keys::open(None, folder.path()).unwrap();
         let old = token(&keys);
         let kid = rotate(folder.path(), false).unwrap();

@@ -214,10 +214,10 @@ fn what_is_broken_is_refused_whole(app: &TestApp) {
 #[test]
 fn the_command_line_backs_up_restores_and_exports() {
     let (from, to) = (
-        temp_dir::TempDir::new().unwrap(),
-        temp_dir::TempDir::new().unwrap(),
+        tempfile::TempDir::new().unwrap(),
+        tempfile::TempDir::new().unwrap(),
     );
-    let run = |folder: &temp_dir::TempDir, arguments: &[&str]| {
+    let run = |folder: &tempfile::TempDir, arguments: &[&str]| {
         let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"));
         let program = program.args(arguments).arg("--data-dir").arg(folder.path());
         let output = program.env_remove("DATABASE_URL").output().unwrap();

@@ -27,10 +27,10 @@ pub fn binaries() -> Option<PathBuf> {
 impl Cluster {
     /// With more of the server's settings, as `-c name=value`.
     pub fn start(binaries: &Path, settings: &str) -> Cluster {
-        let made = temp_dir::TempDir::with_prefix("musubi-pg-").unwrap();
+        let made = tempfile::TempDir::with_prefix("musubi-pg-").unwrap();
         let folder = made.path().to_owned();
         // The reaper removes it.
-        made.leak();
+        let _ = made.keep();
         let path = folder.display().to_string();
         let as_root = is_root();
         if as_root {

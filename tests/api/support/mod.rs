@@ -1,7 +1,10 @@
 //! A server for each test, on a database of its own, and the verbs to speak to it.
 
 mod imports;
+mod includes;
 pub mod postgres;
+
+pub use includes::assert_includes;
 
 use actix_web::dev::ServerHandle;
 use musubi::api::{Listening, State};
@@ -12,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
-use temp_dir::TempDir;
+use tempfile::TempDir;
 
 /// Runs a test on both databases, each as a test of its own.
 macro_rules! on_both {

@@ -44,7 +44,7 @@ impl Cluster {
     /// Migrated and seeded once.
     fn make_template(&self) {
         self.execute("CREATE DATABASE template_musubi");
-        let folder = temp_dir::TempDir::new().unwrap();
+        let folder = tempfile::TempDir::new().unwrap();
         let url = self.server.url("template_musubi");
         drop(State::open(&config(folder.path(), Some(url))).unwrap());
     }

@@ -10,7 +10,7 @@ use musubi::imports::upload;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
-use temp_dir::TempDir;
+use tempfile::TempDir;
 
 fn roster(rows: usize) -> Vec<u8> {
     let row = |i: usize| format!("{i},佐藤 {i},新宿区\n");

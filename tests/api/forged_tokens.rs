@@ -228,7 +228,7 @@ fn none_of_ten_thousand_mutations_is_accepted() {
 
 #[test]
 fn tokens_can_be_verified_by_others_and_a_rotation_is_seen_at_once() {
-    let folder = temp_dir::TempDir::new().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
     let keys = musubi::auth::Keys::open(None, folder.path()).unwrap();
     let sign = || keys.sign(&Claims::new(Role::Auditor, "x", now(), 60)).unwrap();
     let old = sign();

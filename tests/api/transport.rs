@@ -219,7 +219,7 @@ fn certificate(folder: &std::path::Path) -> Option<()> {
 
 #[test]
 fn tls_is_spoken_with_the_certificate_given() {
-    let folder = temp_dir::TempDir::new().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
     let Some(()) = certificate(folder.path()) else {
         println!("left out: there is no openssl to make a certificate with");
         return;

@@ -52,7 +52,7 @@ impl Server {
 
 #[test]
 fn no_secret_ever_reaches_the_log() {
-    let folder = temp_dir::TempDir::new().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_musubi"))
         .args([
             "serve",
