@@ -40,7 +40,7 @@ pub enum LogFormat {
 
 /// How to serve.
 #[derive(Debug, Clone, Args)]
-pub struct Listen {
+pub struct ServerConfig {
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, env = "MUSUBI_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -171,7 +171,7 @@ impl FromStr for TrustedProxies {
     }
 }
 
-impl Listen {
+impl ServerConfig {
     /// For links: what was given, or where it listens. Never what a request says.
     pub fn public_url(&self, given: Option<&str>) -> PublicUrl {
         let scheme = if self.tls_cert.is_some() { "https" } else { "http" };

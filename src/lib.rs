@@ -19,9 +19,9 @@
 //! |---|---|---|
 //! | 1 | [`matcher`] | pure: gates, components, fit, explanation |
 //! | 2 | [`error`] | the one error |
-//! | 3 | [`config`] | flags and environment |
+//! | 3 | [`config`], [`tasks`] | flags and environment; background tasks |
 //! | 4 | [`db`] | two databases, one code |
-//! | 5 | [`http`], [`background`] | what every slice's HTTP face is made of; loops |
+//! | 5 | [`http`] | the parts that every slice's HTTP face uses |
 //! | 6 | [`changes`] | the log of every write |
 //! | 7 | [`auth`] | tokens, roles, scopes, reach |
 //! | 8 | [`audit`] | who saw and decided what |
@@ -36,7 +36,7 @@
 //! | 17 | [`imports`] | files that come in |
 //! | 18 | [`exports`], [`backup`] | files that go out; the whole database as one |
 //! | 19 | [`open_data`] | what anyone may have |
-//! | 20 | [`api`] | the URL table, the OpenAPI document |
+//! | 20 | [`server`] | routes, background tasks, state, the OpenAPI document |
 //! | 21 | [`demo`] | a demonstration to touch |
 //!
 //! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
@@ -56,11 +56,9 @@
 //!
 //! `tests/architecture.rs` holds the order of the rows, and this documentation on every file.
 
-pub mod api;
 pub mod applications;
 pub mod audit;
 pub mod auth;
-pub mod background;
 pub mod backup;
 pub mod catalogue;
 pub mod changes;
@@ -78,8 +76,10 @@ pub mod matches;
 pub mod open_data;
 pub mod organizations;
 pub mod partners;
+pub mod server;
 pub mod sessions;
 pub mod statistics;
+pub mod tasks;
 pub mod triage;
 pub mod users;
 pub mod workers;

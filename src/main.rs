@@ -15,12 +15,12 @@ mod server;
 use arguments::{AuditAction, Cli, Command, KeyAction, UserAction};
 use chrono::Utc;
 use clap::Parser;
-use musubi::api::{Listening, State, document::Document};
 use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, Role};
 use musubi::catalogue::calendar;
-use musubi::config::{Config, Listen, LogFormat, PublicUrl};
+use musubi::config::{Config, LogFormat, PublicUrl, ServerConfig};
 use musubi::db::{Id, Instant};
 use musubi::error::{Error, Result};
+use musubi::server::{AppState, Listener, document::Document};
 use musubi::users::{self, Invitation, NewUser, User};
 use musubi::{audit, db, demo};
 use std::io::{IsTerminal, Write};
@@ -91,9 +91,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
     let config = &cli.config;
     match cli.command {
         Command::Serve { listen } => {
-            let state = State::open(config)?;
+            let state = AppState::open(config)?;
             greet_first(&state, &listen)?;
-            serve(Listening::bind(state, &listen)?)?;
+            serve(Listener::bind(state, &listen)?)?;
         }
         Command::Demo {
             listen,
@@ -169,7 +169,7 @@ fn invite(config: &Config, who: Option<(String, String)>) -> Result<()> {
         let checked = details.validate();
         checked.map_err(|e| Error::Internal(e.to_string().replace('\n', "; ")))?;
     }
-    let state = State::open(config)?;
+    let state = AppState::open(config)?;
     let invitation = state.pool.write_blocking(|db| {
         let now = Instant::now();
         let Some(details) = details else {
@@ -218,7 +218,7 @@ fn linked(whose: &str, invitation: &Invitation) -> String {
 }
 
 /// On an empty database nobody could log in: the first administrator's link goes to whoever started the server.
-fn greet_first(state: &State, listen: &Listen) -> Result<()> {
+fn greet_first(state: &AppState, listen: &ServerConfig) -> Result<()> {
     let PublicUrl(url) = listen.public_url(state.public_url.as_deref());
     let invitation = state
         .pool
@@ -232,13 +232,13 @@ fn greet_first(state: &State, listen: &Listen) -> Result<()> {
     }
 }
 
-fn serve(listening: Listening) -> Result<()> {
-    tracing::info!(address = %listening.address, "listening");
-    actix_web::rt::System::new().block_on(listening.run())
+fn serve(listener: Listener) -> Result<()> {
+    tracing::info!(address = %listener.address, "listening");
+    actix_web::rt::System::new().block_on(listener.run())
 }
 
-fn run_demo(config: &Config, listen: &Listen, load_only: bool, roster: u64) -> Result<()> {
-    let state = State::open(config)?;
+fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64) -> Result<()> {
+    let state = AppState::open(config)?;
     let today = calendar::today();
     let loaded = demo::load(&state, today, roster)?;
     let demo::Loaded {
@@ -257,12 +257,12 @@ fn run_demo(config: &Config, listen: &Listen, load_only: bool, roster: u64) -> R
     }
     let claims = Claims::new(Role::Admin, "demo", Utc::now().timestamp(), 8 * 3600);
     let token = state.keys.sign(&claims)?;
-    let listening = Listening::bind(state, listen)?;
-    let base = format!("http://{}", listening.address);
+    let listener = Listener::bind(state, listen)?;
+    let base = format!("http://{}", listener.address);
     say(&format!(
         "An administrator's token, valid for 8 hours:\n\nexport TOKEN={token}\n\nTry:\n\n\
          curl -H \"Authorization: Bearer $TOKEN\" '{base}/v1/deliverables/{flyer}/matches?limit=5'\n\n\
          The API to click through: {base}/docs/\n"
     ))?;
-    serve(listening)
+    serve(listener)
 }

@@ -5,7 +5,6 @@
 
 pub mod roster;
 
-use crate::api::State;
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
@@ -14,6 +13,7 @@ use crate::http::Language;
 use crate::imports::{self, engagements, engagements::Engagement};
 use crate::matches::explain::Explainer;
 use crate::organizations::{self, names::name_key};
+use crate::server::AppState;
 use crate::workers::{self, DEMO_SOURCE, Worker};
 use chrono::NaiveDate;
 use matcher::Weights;
@@ -54,7 +54,7 @@ fn embedded(e: impl std::fmt::Display) -> Error {
 }
 
 /// Loads it, with a roster of this size. What is there already stays as it is.
-pub fn load(state: &State, today: NaiveDate, size: u64) -> Result<Loaded> {
+pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<Loaded> {
     let archive = imports::File {
         name: "hometown_engagements.csv",
         bytes: ARCHIVE.as_bytes(),
@@ -174,7 +174,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
 }
 
 /// The top of the ranking for one of the round's flyers, as text, and the flyer's id.
-pub fn top_five(state: &State, today: NaiveDate) -> Result<(Id, String)> {
+pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
     state.pool.read_blocking(|db| {
         let snapshot = state.index.current(db, &state.catalogues, today)?;
         let flyer = snapshot

@@ -17,6 +17,7 @@ pub mod people;
 pub mod rules;
 pub mod spellings;
 pub mod store;
+pub mod tasks;
 
 use crate::audit::{self, Act, AuditAction};
 use crate::changes::{self, Action, Change, Subject};

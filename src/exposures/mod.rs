@@ -11,6 +11,7 @@
 
 pub mod http;
 pub mod store;
+pub mod tasks;
 
 use crate::catalogue::calendar::{day_number, today};
 use crate::db::{Db, Id, Instant, Pool};

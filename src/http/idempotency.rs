@@ -10,6 +10,7 @@ use super::{body, conditional};
 use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::{Db, Doc, Id, Instant, Pool, on};
 use crate::error::{Error, Result, Text};
+use crate::tasks::Task;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use chrono::Duration;
@@ -301,4 +302,14 @@ pub fn forget(db: &mut Db, entity_id: &str) -> Result<()> {
 pub fn purge(db: &mut Db, now: Instant) -> Result<usize> {
     let old = dsl::idempotency_keys.filter(dsl::created_at.lt(Instant::from(now.utc() - KEPT)));
     Ok(diesel::delete(old).execute(db)?)
+}
+
+/// The background task that forgets old answers.
+pub fn purge_task(pool: &Pool) -> Task {
+    let pool = pool.clone();
+    Task::new(
+        "idempotency keys",
+        std::time::Duration::from_secs(3600),
+        move || pool.write_blocking(|db| purge(db, Instant::now()).map(drop)),
+    )
 }

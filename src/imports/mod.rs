@@ -25,6 +25,7 @@ pub mod kinds;
 pub mod mappings;
 pub mod plan;
 pub mod table;
+pub mod tasks;
 pub mod totals;
 pub mod upload;
 

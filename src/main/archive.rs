@@ -2,12 +2,12 @@
 
 use super::load::{ACTOR, Taken, bar};
 use super::say;
-use musubi::api::State;
 use musubi::error::{Error, Result};
 use musubi::imports;
+use musubi::server::AppState;
 use std::path::Path;
 
-pub fn import(state: &State, file: &Path, totals: Option<&Path>, dry_run: bool) -> Result<Taken> {
+pub fn import(state: &AppState, file: &Path, totals: Option<&Path>, dry_run: bool) -> Result<Taken> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(|e| Error::Internal(format!("cannot read {}: {e}", path.display())))
     };

@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use musubi::auth::Role;
-use musubi::config::{Config, Listen};
+use musubi::config::{Config, ServerConfig};
 use musubi::demo;
 use musubi::exports::{ExportFormat, ExportKind};
 use musubi::http::Language;
@@ -26,12 +26,12 @@ pub enum Command {
     /// Serve the API
     Serve {
         #[command(flatten)]
-        listen: Listen,
+        listen: ServerConfig,
     },
     /// Load the published archive and a made-up roster, show a ranking, and serve
     Demo {
         #[command(flatten)]
-        listen: Listen,
+        listen: ServerConfig,
         /// Stop after loading
         #[arg(long)]
         load_only: bool,

@@ -2,11 +2,11 @@
 
 use super::arguments::{Export, OneOrAll};
 use super::load;
-use musubi::api::State;
 use musubi::auth::{Reach, Viewer};
 use musubi::config::Config;
 use musubi::error::{Error, Result};
 use musubi::exports::{ExportKind, NewExport, make::make};
+use musubi::server::AppState;
 use musubi::{backup, db};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
@@ -45,7 +45,7 @@ fn private(file: &Path) -> std::io::Result<File> {
 }
 
 fn list(config: &Config, kind: ExportKind, export: Export) -> Result<()> {
-    let State { pool, catalogues, .. } = State::open(config)?;
+    let AppState { pool, catalogues, .. } = AppState::open(config)?;
     let filter = export
         .filter
         .into_iter()

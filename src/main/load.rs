@@ -6,7 +6,6 @@ use super::export;
 use super::say;
 use super::server::Server;
 use indicatif::{ProgressBar, ProgressStyle};
-use musubi::api::State;
 use musubi::config::Config;
 use musubi::db::Id;
 use musubi::error::{Error, Result};
@@ -14,6 +13,7 @@ use musubi::http::Language;
 use musubi::imports::jobs::run::{LEASE, Runner};
 use musubi::imports::jobs::{Mode, Options, ShownFinding, copy, report as found, store};
 use musubi::imports::{Kind, upload};
+use musubi::server::AppState;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ pub fn import(config: &Config, import: Import) -> Result<ExitCode> {
     };
     let loader = match &import.server {
         Some(url) => Loader::Server(Server::new(url, import.token.as_deref())?),
-        None => Loader::Here(Box::new(State::open(config)?)),
+        None => Loader::Here(Box::new(AppState::open(config)?)),
     };
     if let Some(folder) = &import.watch {
         return watch(&loader, kind, &import, folder);
@@ -119,7 +119,7 @@ pub fn at(value: &Value, pointer: &str) -> Value {
 
 /// Where files go.
 enum Loader {
-    Here(Box<State>),
+    Here(Box<AppState>),
     Server(Server),
 }
 
@@ -186,7 +186,7 @@ impl Loader {
 }
 
 /// Runs a job in this process. One that an earlier process began with the same file goes on.
-fn here(state: &State, options: Options, file: &Path) -> Result<(Value, Vec<Value>)> {
+fn here(state: &AppState, options: Options, file: &Path) -> Result<(Value, Vec<Value>)> {
     let job = upload::local(&state.pool, ACTOR, options, &mut open(file)?)?;
     let bar = bar();
     let runner = Runner {

@@ -5,11 +5,11 @@
 //! the requests, which go on with what there is.
 
 use super::snapshot::{FEW, Snapshot};
-use crate::background::aside_blocking;
 use crate::catalogue::Catalogues;
 use crate::changes;
 use crate::db::{Db, Pool};
 use crate::error::{Error, Result, Text};
+use crate::tasks::at_low_priority;
 use chrono::NaiveDate;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -169,7 +169,7 @@ impl MatchIndex {
             return Ok(());
         }
         // Beside the requests, which go on with what there is.
-        let built = aside_blocking(|| {
+        let built = at_low_priority(|| {
             let built = if same_catalogue {
                 self.timed(|| Ok(known.renewed(today)))?
             } else {

@@ -18,6 +18,7 @@ pub mod page;
 pub mod ranking;
 mod server;
 pub mod snapshot;
+pub mod tasks;
 pub mod view;
 mod words;
 

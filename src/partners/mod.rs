@@ -12,6 +12,7 @@
 pub mod http;
 pub mod oauth;
 pub mod store;
+pub mod tasks;
 
 use crate::auth::{Role, extent, secret};
 use crate::catalogue::entries::{distinct, valid_code};

@@ -13,6 +13,7 @@
 pub mod http;
 pub mod password;
 pub mod store;
+pub mod tasks;
 pub mod throttle;
 
 use crate::auth::{Extent, PERMISSIONS, Principal, Role, secret};

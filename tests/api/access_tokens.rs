@@ -3,8 +3,8 @@
 use crate::support::{TestApp, on_both, token};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use musubi::api::document::Document;
 use musubi::auth::{Claims, PERMISSIONS, Role};
+use musubi::server::document::Document;
 use serde_json::json;
 
 /// What is open to all, on purpose. This list only ever shrinks, but for what asks for a secret of its own: an
@@ -213,7 +213,7 @@ fn a_patch_keeps_the_personal_data_that_its_caller_does_not_see(app: &TestApp) {
 #[test]
 fn the_document_and_the_scopes_know_each_other() {
     let document = Document::new();
-    let mut declared = musubi::api::document::declared_scopes(&document);
+    let mut declared = musubi::server::document::declared_scopes(&document);
     // Not of operations of their own: they widen what others show, or where others may move.
     let widening = [
         "personal_data:read",

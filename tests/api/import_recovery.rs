@@ -1,12 +1,12 @@
 //! Jobs whose server dies on the way, is stopped, or is asked to cancel.
 
 use crate::support::{config, postgres};
-use musubi::api::State;
 use musubi::config::Config;
 use musubi::imports::Kind;
 use musubi::imports::jobs::run::{LEASE, Runner, STEP};
 use musubi::imports::jobs::{ImportFilter, Job, JobState, Mode, Options, store};
 use musubi::imports::upload;
+use musubi::server::AppState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -19,9 +19,9 @@ fn roster(rows: usize) -> Vec<u8> {
 }
 
 /// A database without a server.
-fn on_both(test: impl Fn(&State)) {
+fn on_both(test: impl Fn(&AppState)) {
     let folder = TempDir::new().unwrap();
-    let open = |config: &Config| State::open(config).unwrap();
+    let open = |config: &Config| AppState::open(config).unwrap();
     test(&open(&config(folder.path(), None)));
     if let Some(cluster) = postgres::cluster() {
         static NUMBER: AtomicU32 = AtomicU32::new(10_000);
@@ -31,7 +31,7 @@ fn on_both(test: impl Fn(&State)) {
     }
 }
 
-fn send(state: &State, mode: Mode, rows: usize) -> Job {
+fn send(state: &AppState, mode: Mode, rows: usize) -> Job {
     let options = Options {
         mode,
         ..Options::of(Kind::Workers)
@@ -40,7 +40,7 @@ fn send(state: &State, mode: Mode, rows: usize) -> Job {
 }
 
 fn run(
-    state: &State,
+    state: &AppState,
     lease: Duration,
     stopping: &AtomicBool,
     observer: &(dyn Fn(&Job) + Sync),
@@ -55,14 +55,14 @@ fn run(
     runner.run_next(None).unwrap()
 }
 
-fn find(state: &State, job: &Job) -> Job {
+fn find(state: &AppState, job: &Job) -> Job {
     state
         .pool
         .read_blocking(|db| store::find(db, None, job.id))
         .unwrap()
 }
 
-fn workers(state: &State) -> usize {
+fn workers(state: &AppState) -> usize {
     state
         .pool
         .read_blocking(|db| musubi::workers::store::external_ids(db, "roster"))
@@ -71,7 +71,7 @@ fn workers(state: &State) -> usize {
 }
 
 /// Dies behind the first step, as a killed process does: the lease stays, and ends by itself.
-fn die(state: &State) {
+fn die(state: &AppState) {
     let died = catch_unwind(AssertUnwindSafe(|| {
         run(state, Duration::ZERO, &AtomicBool::new(false), &|_| {
             panic!("killed")
@@ -191,7 +191,7 @@ fn the_same_file_twice_at_once_is_one_job() {
 fn a_killed_program_goes_on_when_it_is_called_again() {
     let folder = TempDir::new().unwrap();
     let config = config(folder.path(), None);
-    let state = State::open(&config).unwrap();
+    let state = AppState::open(&config).unwrap();
     let file = folder.path().join("roster.csv");
     std::fs::write(&file, roster(20_000)).unwrap();
     let program = || {

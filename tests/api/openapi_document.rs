@@ -1,7 +1,7 @@
 //! The OpenAPI document: committed as it is served, and complete.
 
 use crate::support::{TestApp, on_both};
-use musubi::api::document::Document;
+use musubi::server::document::Document;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

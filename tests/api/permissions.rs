@@ -5,8 +5,8 @@
 //! other's is theirs, and none of it is open to all.
 
 use crate::support::{PASSWORD, TestApp, merge, on_both};
-use musubi::api::document::{Document, Operation};
 use musubi::auth::{Extent, Role, extent};
+use musubi::server::document::{Document, Operation};
 use serde_json::{Value, json};
 
 /// One of everything.

@@ -109,7 +109,7 @@ fn a_partners_origins_are_let_in_while_it_is_active(app: &TestApp) {
 }
 
 fn unknown_and_privileged_members_are_refused_in_every_write(app: &TestApp) {
-    let document: Value = serde_json::from_str(musubi::api::document::Document::new().text()).unwrap();
+    let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
     let mut checked = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -225,8 +225,8 @@ fn tls_is_spoken_with_the_certificate_given() {
         return;
     };
     let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    let state = musubi::api::State::open(&crate::support::config(folder.path(), None)).unwrap();
-    let listen = crate::support::listening(&[
+    let state = musubi::server::AppState::open(&crate::support::config(folder.path(), None)).unwrap();
+    let listen = crate::support::server_config(&[
         "--tls-cert",
         cert.to_str().unwrap(),
         "--tls-key",
@@ -235,9 +235,9 @@ fn tls_is_spoken_with_the_certificate_given() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async {
-            let listening = musubi::api::Listening::bind(state, &listen).unwrap();
-            sender.send((listening.address, listening.handle())).unwrap();
-            listening.run().await.unwrap();
+            let listener = musubi::server::Listener::bind(state, &listen).unwrap();
+            sender.send((listener.address, listener.handle())).unwrap();
+            listener.run().await.unwrap();
         });
     });
     let (address, handle) = receiver.recv().unwrap();

@@ -4,6 +4,7 @@
 
 pub mod http;
 pub mod store;
+pub mod tasks;
 
 use super::{RecordedConsent, Sight, Worker};
 use crate::auth::Reach;

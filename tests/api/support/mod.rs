@@ -7,9 +7,9 @@ pub mod postgres;
 pub use includes::assert_includes;
 
 use actix_web::dev::ServerHandle;
-use musubi::api::{Listening, State};
 use musubi::auth::{Claims, Role};
-use musubi::config::{Config, Listen, LogFormat};
+use musubi::config::{Config, LogFormat, ServerConfig};
+use musubi::server::{AppState, Listener};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -43,7 +43,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 
 pub struct TestApp {
     pub base: String,
-    pub state: State,
+    pub state: AppState,
     pub admin: String,
     agent: ureq::Agent,
     handle: ServerHandle,
@@ -115,11 +115,11 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
 }
 
 /// How a server under test listens, with more arguments of `musubi serve`.
-pub fn listening(more: &[&str]) -> Listen {
+pub fn server_config(more: &[&str]) -> ServerConfig {
     #[derive(clap::Parser)]
     struct Arguments {
         #[command(flatten)]
-        listen: Listen,
+        listen: ServerConfig,
     }
     let fixed = [
         "musubi",
@@ -136,7 +136,7 @@ fn template() -> PathBuf {
     static TEMPLATE: OnceLock<TempDir> = OnceLock::new();
     let folder = TEMPLATE.get_or_init(|| {
         let folder = TempDir::new().unwrap();
-        let state = State::open(&config(folder.path(), None)).unwrap();
+        let state = AppState::open(&config(folder.path(), None)).unwrap();
         state.pool.write_blocking(|_| Ok(())).unwrap();
         drop(state);
         folder
@@ -180,15 +180,15 @@ impl TestApp {
     }
 
     fn start(config: Config, folder: Option<TempDir>, more: &[&str]) -> TestApp {
-        let state = State::open(&config).unwrap();
-        let listen = listening(more);
+        let state = AppState::open(&config).unwrap();
+        let listen = server_config(more);
         let (sender, receiver) = std::sync::mpsc::channel();
         let served = state.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
-                let listening = Listening::bind(served, &listen).unwrap();
-                sender.send((listening.address, listening.handle())).unwrap();
-                listening.run().await.unwrap();
+                let listener = Listener::bind(served, &listen).unwrap();
+                sender.send((listener.address, listener.handle())).unwrap();
+                listener.run().await.unwrap();
             });
         });
         let (address, handle) = receiver.recv().unwrap();
@@ -433,7 +433,7 @@ pub fn merge(body: &mut Value, more: Value) {
 }
 
 /// A token that stands for itself; a coordinator's is for 新宿区.
-pub fn token(state: &State, role: Role, scope: Option<&str>, ttl: i64) -> String {
+pub fn token(state: &AppState, role: Role, scope: Option<&str>, ttl: i64) -> String {
     let now = chrono::Utc::now().timestamp();
     let mut claims = Claims::new(role, "test", now.min(now + ttl - 60), 60.max(ttl));
     claims.scope = scope.map(str::to_owned);

@@ -5,7 +5,7 @@
 
 use super::config;
 use diesel::prelude::*;
-use musubi::api::State;
+use musubi::server::AppState;
 use std::io::Write;
 use std::sync::{Mutex, OnceLock};
 
@@ -46,7 +46,7 @@ impl Cluster {
         self.execute("CREATE DATABASE template_musubi");
         let folder = tempfile::TempDir::new().unwrap();
         let url = self.server.url("template_musubi");
-        drop(State::open(&config(folder.path(), Some(url))).unwrap());
+        drop(AppState::open(&config(folder.path(), Some(url))).unwrap());
     }
 
     pub fn fresh_database(&self, number: u32) -> String {

@@ -4,7 +4,7 @@
 //! and idempotency headers, the problem document as the body of every error. Views that embed what was written
 //! (`allOf`) are made one flat object, and their members required: nothing is ever left out of an answer.
 
-use super::{examples, health, routes};
+use super::{examples, routes};
 use actix_web::App;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -110,9 +110,7 @@ impl Document {
         let (_, openapi) = App::new()
             .into_utoipa_app()
             .openapi(Base::openapi())
-            .configure(health::routes)
-            .configure(crate::auth::http::routes)
-            .service(utoipa_actix_web::scope("/v1").configure(routes))
+            .configure(routes::routes)
             .split_for_parts();
         let mut value = serde_json::to_value(openapi).unwrap_or_default();
         let schemas = value

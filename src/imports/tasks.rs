@@ -1,0 +1,52 @@
+//! The background tasks of imports.
+
+use super::jobs::run::{LEASE, Runner};
+use super::jobs::store;
+use crate::catalogue::Catalogues;
+use crate::db::{Instant, Pool};
+use crate::tasks::Task;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Imports that began to arrive this long ago and have not ended are deleted.
+const STALLED: chrono::Duration = chrono::Duration::hours(1);
+
+/// Runs waiting imports one after the other; `importing` is set while it does.
+pub fn run(
+    pool: &Pool,
+    catalogues: &Arc<Catalogues>,
+    stopping: &Arc<AtomicBool>,
+    importing: &Arc<AtomicBool>,
+) -> Task {
+    let (pool, catalogues) = (pool.clone(), Arc::clone(catalogues));
+    let (stopping, importing) = (Arc::clone(stopping), Arc::clone(importing));
+    let run = move || {
+        let runner = Runner {
+            pool: &pool,
+            catalogues: &catalogues,
+            stopping: &stopping,
+            lease: LEASE,
+            observer: &|_| {},
+        };
+        let mut ran = Ok(true);
+        while let Ok(true) = ran {
+            importing.store(true, Ordering::Relaxed);
+            ran = runner.run_next(None).map(|job| job.is_some());
+        }
+        importing.store(false, Ordering::Relaxed);
+        ran.map(drop)
+    };
+    Task::new("imports", Duration::from_millis(200), run).with_low_priority()
+}
+
+/// Deletes imports that ended longer ago than `kept`, with their files and reports, and those that stopped arriving.
+pub fn purge(pool: &Pool, kept: chrono::Duration) -> Task {
+    let pool = pool.clone();
+    Task::new("old imports", Duration::from_secs(3600), move || {
+        let before = |age: chrono::Duration| Instant::from(chrono::Utc::now() - age);
+        let (ended, stalled) = (before(kept), before(STALLED));
+        while pool.write_blocking(|db| store::purge(db, ended, stalled))? > 0 {}
+        Ok(())
+    })
+}

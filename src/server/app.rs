@@ -1,0 +1,132 @@
+//! The app: the routes, what handlers extract, and the middleware around them.
+
+use super::document::Document;
+use super::state::AppState;
+use super::{pages, routes};
+use crate::auth;
+use crate::auth::oidc::Issuer;
+use crate::config::{OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies};
+use crate::error::{Error, Result};
+use crate::http::{conditional, problem, security, trace};
+use crate::open_data::make::OpenData;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::{Compress, Next, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpRequest, HttpResponse};
+use std::str::FromStr;
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
+
+/// What the app of each worker thread is made of.
+#[derive(Clone)]
+pub struct AppParts {
+    state: AppState,
+    document: Data<Document>,
+    limits: Data<SessionLimits>,
+    proxies: Data<TrustedProxies>,
+    issuer: Data<Option<Issuer>>,
+    public_url: Data<PublicUrl>,
+    open_data: Data<OpenData>,
+    license: Data<OpenDataLicense>,
+}
+
+impl AppParts {
+    pub fn new(state: AppState, config: &ServerConfig) -> Result<AppParts> {
+        Ok(AppParts {
+            document: Data::new(Document::new()),
+            limits: Data::new(config.session_limits()),
+            proxies: Data::new(config.trusted_proxies.clone()),
+            issuer: Data::new(Issuer::of(&config.oidc)?),
+            public_url: Data::new(config.public_url(state.public_url.as_deref())),
+            open_data: Data::default(),
+            license: Data::new(OpenDataLicense(config.open_data_license.clone())),
+            state,
+        })
+    }
+}
+
+/// Builds the app of one worker thread. The last middleware is the first to see a request.
+pub fn app(
+    parts: AppParts,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let state = parts.state;
+    let (app, _) = App::new()
+        .into_utoipa_app()
+        .configure(routes::routes)
+        .split_for_parts();
+    let swagger = SwaggerConfig::new(["/openapi.json"]).persist_authorization(true);
+    app.app_data(Data::new(state.pool))
+        .app_data(Data::from(state.catalogues))
+        .app_data(Data::from(state.index))
+        .app_data(Data::from(state.recorder))
+        .app_data(Data::from(state.keys))
+        .app_data(Data::from(state.passwords))
+        .app_data(parts.public_url)
+        .app_data(parts.open_data)
+        .app_data(parts.license)
+        .app_data(parts.limits)
+        .app_data(parts.proxies)
+        .app_data(parts.issuer)
+        .app_data(parts.document)
+        .configure(pages::routes)
+        .route("/openapi.json", web::get().to(openapi_json))
+        .service(web::redirect("/docs", "/docs/"))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))
+        .default_service(web::to(refuse_unknown))
+        .wrap(from_fn(auth::http::identify))
+        .wrap(from_fn(conditional::not_modified))
+        .wrap(from_fn(problem::problems))
+        .wrap(from_fn(auth::http::rate_limits))
+        .wrap(Compress::default())
+        .wrap(from_fn(trace::trace))
+        .wrap(state.origins.cors())
+        .wrap(from_fn(security::headers))
+        .wrap(from_fn(head_as_get))
+}
+
+/// Answers HEAD as GET; the protocol's encoder leaves the body out.
+async fn head_as_get<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> actix_web::Result<ServiceResponse<B>> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    next.call(request).await
+}
+
+async fn openapi_json(document: Data<Document>) -> HttpResponse {
+    let json = (header::CONTENT_TYPE, "application/json");
+    HttpResponse::Ok()
+        .insert_header(json)
+        .body(document.text().to_owned())
+}
+
+/// Answers 405 where only the method is unknown, and 404 where the path is.
+async fn refuse_unknown(request: HttpRequest, document: Data<Document>) -> Result<HttpResponse> {
+    let fits = |template: &str| ResourceDef::new(template).is_match(request.path());
+    let mut allowed: Vec<String> = document
+        .operations()
+        .filter(|operation| fits(&operation.path))
+        .map(|operation| operation.method.to_uppercase())
+        .collect();
+    allowed.sort();
+    allowed.dedup();
+    let is_standard = Method::from_str(request.method().as_str()).is_ok();
+    if allowed.is_empty() || !is_standard {
+        return Err(Error::not_found("このパス", "path"));
+    }
+    Err(Error::MethodNotAllowed {
+        allow: allowed.join(", "),
+    })
+}

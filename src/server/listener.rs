@@ -1,0 +1,66 @@
+//! Binding an address, and running the app and the background tasks on it until the server stops.
+
+use super::app::{AppParts, app};
+use super::state::AppState;
+use super::{tasks, tls};
+use crate::config::{Retention, ServerConfig};
+use crate::error::{Error, Result};
+use crate::http::security::Origins;
+use actix_web::HttpServer;
+use actix_web::dev::{Server, ServerHandle};
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// A server that is bound to its address; `run` it to answer requests.
+pub struct Listener {
+    pub address: SocketAddr,
+    state: AppState,
+    retention: Retention,
+    server: Server,
+}
+
+impl Listener {
+    pub fn bind(mut state: AppState, config: &ServerConfig) -> Result<Listener> {
+        state.origins = Origins::new(config.cors_origins.iter().cloned());
+        let parts = AppParts::new(state.clone(), config)?;
+        let mut server = HttpServer::new(move || app(parts.clone()))
+            .shutdown_timeout(30)
+            .keep_alive(Duration::from_secs(75))
+            .client_request_timeout(Duration::from_secs(10))
+            .client_disconnect_timeout(Duration::from_secs(5))
+            .tls_handshake_timeout(Duration::from_secs(5));
+        if config.workers > 0 {
+            server = server.workers(config.workers);
+        }
+        let server = match (&config.tls_cert, &config.tls_key) {
+            (Some(certificate), Some(key)) => {
+                server.bind_rustls_0_23(config.listen, tls::load(certificate, key)?)
+            }
+            _ => server.bind(config.listen),
+        };
+        let server =
+            server.map_err(|e| Error::Internal(format!("cannot listen on {}: {e}", config.listen)))?;
+        Ok(Listener {
+            address: server.addrs().first().copied().unwrap_or(config.listen),
+            state,
+            retention: config.retention(),
+            server: server.run(),
+        })
+    }
+
+    /// Returns a handle that can stop the server from another thread.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Answers requests until a signal or the handle stops the server, then finishes those that are running.
+    pub async fn run(self) -> Result<()> {
+        let tasks = tasks::start(&self.state, self.retention);
+        let served = self.server.await;
+        self.state.stopping.store(true, Ordering::Relaxed);
+        tasks.stop().await;
+        self.state.recorder.flush(&self.state.pool).await?;
+        served.map_err(|e| Error::Internal(format!("the server failed: {e}")))
+    }
+}

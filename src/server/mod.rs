@@ -1,0 +1,21 @@
+//! The server: everything that the slices share while requests are answered.
+//!
+//! * `routes`: the URL table, one line for each slice. `tasks`: the background tasks, one line each.
+//! * `state`: what handlers and tasks share. `app`: the middleware, in order, around the routes.
+//! * `listener`: binds, runs and stops. `tls`: reads certificates.
+//! * `document`: the OpenAPI document, built from the same routes. `examples`: of its answers.
+//! * `health`: /healthz and /readyz. `pages`: the page on which people choose a password.
+
+mod app;
+pub mod document;
+mod examples;
+pub mod health;
+mod listener;
+mod pages;
+mod routes;
+mod state;
+mod tasks;
+mod tls;
+
+pub use listener::Listener;
+pub use state::AppState;

@@ -1,0 +1,36 @@
+//! The URL table. The app and the OpenAPI document are built from it together.
+
+use super::health;
+use crate::{
+    applications, audit, auth, catalogue, deliverables, duplicates, exports, exposures, imports, matches,
+    open_data, organizations, partners, sessions, statistics, triage, users, workers,
+};
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every operation that the OpenAPI document describes.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.configure(health::routes)
+        .configure(auth::http::routes)
+        .service(scope("/v1").configure(slices));
+}
+
+fn slices(cfg: &mut ServiceConfig) {
+    cfg.configure(catalogue::http::routes)
+        .configure(organizations::http::routes)
+        .configure(deliverables::http::routes)
+        .configure(workers::http::routes)
+        .configure(applications::http::routes)
+        .configure(matches::http::routes)
+        .configure(exposures::http::routes)
+        .configure(statistics::http::routes)
+        .configure(triage::http::routes)
+        .configure(sessions::http::routes)
+        .configure(users::http::routes)
+        .configure(partners::http::routes)
+        .configure(audit::http::routes)
+        .configure(duplicates::http::routes)
+        .configure(exports::http::routes)
+        .configure(open_data::http::routes)
+        .configure(imports::http::routes);
+}

@@ -1,0 +1,49 @@
+//! What handlers, background tasks and the command line share.
+
+use crate::auth::Keys;
+use crate::catalogue::{self, Catalogues};
+use crate::config::Config;
+use crate::db::{self, Pool};
+use crate::error::Result;
+use crate::exposures::Recorder;
+use crate::http::security::Origins;
+use crate::matches::MatchIndex;
+use crate::sessions::password::Passwords;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// The state of one server. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    pub pool: Pool,
+    pub catalogues: Arc<Catalogues>,
+    pub index: Arc<MatchIndex>,
+    pub recorder: Arc<Recorder>,
+    pub keys: Arc<Keys>,
+    pub passwords: Arc<Passwords>,
+    pub public_url: Option<String>,
+    pub origins: Origins,
+    /// Set when the server is about to stop; long work then ends early.
+    pub stopping: Arc<AtomicBool>,
+}
+
+impl AppState {
+    /// Opens the database, runs its migrations and seeds the catalogue.
+    pub fn open(config: &Config) -> Result<AppState> {
+        let url = config.database()?;
+        db::migrate(&url)?;
+        let pool = Pool::open(&url)?;
+        pool.write_blocking(catalogue::store::seed)?;
+        Ok(AppState {
+            pool,
+            catalogues: Arc::new(Catalogues::new()?),
+            index: Arc::default(),
+            recorder: Arc::default(),
+            keys: Arc::new(Keys::open(config.token_key.as_deref(), &config.data_dir()?)?),
+            passwords: Arc::new(Passwords::new()?),
+            public_url: config.public_url.clone(),
+            origins: Origins::default(),
+            stopping: Arc::default(),
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! The background tasks of a server, one line each. What a task does is in its slice's `tasks.rs`.
+
+use super::state::AppState;
+use crate::config::Retention;
+use crate::http::idempotency;
+use crate::tasks::TaskSet;
+use crate::workers::privacy;
+use crate::{duplicates, exposures, imports, matches, partners, sessions};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Starts them all.
+pub fn start(state: &AppState, retention: Retention) -> TaskSet {
+    let AppState {
+        pool,
+        catalogues,
+        stopping,
+        ..
+    } = state;
+    let importing = &Arc::new(AtomicBool::new(false));
+    let mut tasks = TaskSet::default();
+    tasks.start(matches::tasks::follow_changes(pool, catalogues, &state.index));
+    tasks.start(exposures::tasks::write_lists(pool, &state.recorder));
+    tasks.start(exposures::tasks::purge_lists(pool));
+    tasks.start(idempotency::purge_task(pool));
+    tasks.start(sessions::tasks::purge(pool));
+    tasks.start(partners::tasks::reload_origins(pool, &state.origins));
+    tasks.start(imports::tasks::run(pool, catalogues, stopping, importing));
+    tasks.start(imports::tasks::purge(pool, retention.imports));
+    tasks.start(duplicates::tasks::follow_changes(pool, stopping, importing));
+    tasks.start(privacy::tasks::apply_retention(pool, retention));
+    tasks
+}
