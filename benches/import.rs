@@ -363,11 +363,11 @@ fn reading(target: &Target, roster: &Path) -> (f64, f64, usize) {
                     .body_mut()
                     .read_to_string();
                 let now: Value = serde_json::from_str(&now.unwrap()).unwrap();
-                if now["state"] == "succeeded" {
+                if now["status"] == "succeeded" {
                     break;
                 }
                 assert!(
-                    ["queued", "running"].contains(&now["state"].as_str().unwrap()),
+                    ["queued", "running"].contains(&now["status"].as_str().unwrap()),
                     "{now}"
                 );
                 std::thread::sleep(Duration::from_millis(200));

@@ -259,8 +259,8 @@ const IMPORTS: &[Column] = &[
     column("source", "出所", "/source", Text),
     column("file_name", "ファイル名", "/file_name", Text),
     column("mode", "モード", "/mode", Text),
-    column("state", "状態", "/state", Text),
-    column("seen", "行数", "/progress/seen", Number),
+    column("status", "状態", "/status", Text),
+    column("rows_read", "行数", "/progress/rows_read", Number),
     column("created", "登録", "/progress/created", Number),
     column("updated", "更新", "/progress/updated", Number),
     column("unchanged", "変更なし", "/progress/unchanged", Number),
@@ -269,8 +269,8 @@ const IMPORTS: &[Column] = &[
     column("archived", "保管・休止", "/progress/archived", Number),
     column("findings", "指摘", "/progress/findings", Number),
     column("error", "エラー", "/error/code", Text),
-    column("digest", "SHA-256", "/digest", Text),
-    column("length", "バイト数", "/length", Number),
+    column("sha256", "SHA-256", "/sha256", Text),
+    column("size_bytes", "バイト数", "/size_bytes", Number),
     column("created_by", "登録者", "/created_by", Text),
     column("created_at", "登録日時", "/created_at", Moment),
     column("finished_at", "終了日時", "/finished_at", Moment),
@@ -294,14 +294,14 @@ pub fn columns(kind: ExportKind) -> &'static [Column] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::imports::{Kind, fields::fields};
+    use crate::imports::{ImportKind, fields::fields};
 
     #[test]
     fn what_is_imported_is_exported_under_the_same_heading() {
         for (kind, of) in [
-            (ExportKind::Workers, Kind::Workers),
-            (ExportKind::Organizations, Kind::Organizations),
-            (ExportKind::Deliverables, Kind::Deliverables),
+            (ExportKind::Workers, ImportKind::Workers),
+            (ExportKind::Organizations, ImportKind::Organizations),
+            (ExportKind::Deliverables, ImportKind::Deliverables),
         ] {
             for field in fields(of) {
                 // A name is exported whole.

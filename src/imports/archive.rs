@@ -4,7 +4,7 @@ use super::cells::Remark;
 use super::finding::{Finding, Severity};
 use super::jobs::file::JobFile;
 use super::jobs::run::Run;
-use super::jobs::{Failure, Job, JobState, Mode, report};
+use super::jobs::{Import, ImportFailure, ImportMode, ImportStatus, report};
 use super::table::{FileFormat, Row, Survey, survey, unreadable};
 use super::{Fault, File, Report, engagements, import_engagements};
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// The largest archive, in bytes of text.
 const LARGEST: usize = 32 * 1024 * 1024;
 
-pub fn run(run: &mut Run, job: &mut Job, file: &JobFile) -> Result<()> {
+pub fn run(run: &mut Run, job: &mut Import, file: &JobFile) -> Result<()> {
     let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
     let survey = survey(file, &job.options.hints(), &|row| {
         row.iter().filter(is_known).count()
@@ -42,40 +42,40 @@ pub fn run(run: &mut Run, job: &mut Job, file: &JobFile) -> Result<()> {
         );
         told.map_err(|error| match error {
             // What the command line shows as it is.
-            Error::Internal(reason) => unreadable("no_archive", reason.clone(), reason),
+            Error::Internal(reason) => unreadable("invalid_archive", reason.clone(), reason),
             other => other,
         })
     };
     let dry = import(true)?;
     let clean = dry.rejected.is_empty();
     let writes = match job.options.mode {
-        Mode::DryRun => false,
-        Mode::AllOrNothing => clean,
-        Mode::BestEffort => true,
+        ImportMode::DryRun => false,
+        ImportMode::AllOrNothing => clean,
+        ImportMode::BestEffort => true,
     };
     let report = if writes { import(false)? } else { dry };
     let findings = findings(&report, &lines);
     let mut rejected: Vec<u64> = report.rejected.iter().map(|fault| fault.line).collect();
     rejected.dedup();
     let progress = &mut job.progress;
-    progress.seen = report.rows as u64;
+    progress.rows_read = report.rows as u64;
     progress.created = report.created_deliverables as u64;
     progress.unchanged = report.unchanged_deliverables as u64;
     progress.rejected = rejected.len() as u64;
     // A server that died may have begun to write them.
     let first = progress.findings;
     progress.findings = findings.len() as u64;
-    job.state = match (job.options.mode, clean) {
-        (_, true) => JobState::Succeeded,
-        (Mode::AllOrNothing, false) => {
+    job.status = match (job.options.mode, clean) {
+        (_, true) => ImportStatus::Succeeded,
+        (ImportMode::AllOrNothing, false) => {
             let n = job.progress.rejected;
             (job.progress.created, job.progress.unchanged) = (0, 0);
             let ja = format!("{n}行を取り込めないため、何も書き込んでいません。");
             let en = format!("{n} rows can't be taken, so nothing was written.");
-            job.error = Some(Failure::new("rejected_rows", ja, en));
-            JobState::Failed
+            job.error = Some(ImportFailure::new("rejected_rows", ja, en));
+            ImportStatus::Failed
         }
-        (_, false) => JobState::Partial,
+        (_, false) => ImportStatus::Partial,
     };
     if first == 0 {
         pool.write_blocking(|db| report::store::add_findings(db, job.id, 0, &findings))?;
@@ -140,7 +140,7 @@ fn findings(report: &Report, lines: &[u64]) -> Vec<Finding> {
     let unknown = report
         .unknown_types
         .iter()
-        .map(|fault| finding(fault, Severity::Notice));
+        .map(|fault| finding(fault, Severity::Warning));
     let doubtful = report.doubtful.iter().map(|pair| {
         let remark = Remark::new(
             "similar_names",
@@ -148,7 +148,7 @@ fn findings(report: &Report, lines: &[u64]) -> Vec<Finding> {
             format!("It may be the same organization as {:?}.", pair.other),
         );
         let remark = remark.suggesting(Some(pair.other.clone()));
-        Finding::new(0, Some("団体名".to_owned()), &pair.one, remark, Severity::Notice)
+        Finding::new(0, Some("団体名".to_owned()), &pair.one, remark, Severity::Warning)
     });
     rejected.chain(unknown).chain(doubtful).collect()
 }

@@ -1,6 +1,6 @@
 //! Which column means what: headers in Japanese and English, and mappings that say otherwise.
 
-use super::Kind;
+use super::ImportKind;
 use super::cells::words::{Vocabulary, day_parts};
 use super::fields::fields;
 use crate::catalogue::{DayPart, lookup};
@@ -38,12 +38,12 @@ fn heading_key(heading: &str) -> String {
 
 /// Knows the headings of one kind.
 pub struct Headings {
-    kind: Kind,
+    kind: ImportKind,
     by_key: HashMap<String, &'static str>,
 }
 
 impl Headings {
-    pub fn of(kind: Kind) -> Headings {
+    pub fn of(kind: ImportKind) -> Headings {
         let mut by_key = HashMap::new();
         for field in fields(kind) {
             for name in field.headings() {
@@ -68,7 +68,7 @@ impl Headings {
         if let Some(field) = self.field(heading) {
             return Some(Target::Field(field));
         }
-        if self.kind != Kind::Workers {
+        if self.kind != ImportKind::Workers {
             return None;
         }
         if let Some(meaning) = vocabulary
@@ -99,7 +99,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    pub fn new(kind: Kind, mapping: &Mapping) -> Result<Columns> {
+    pub fn new(kind: ImportKind, mapping: &Mapping) -> Result<Columns> {
         let known: Vec<&str> = fields(kind).iter().map(|field| field.name).collect();
         let mut faults = Vec::new();
         for (heading, field) in mapping.iter().filter(|(_, field)| !field.is_empty()) {

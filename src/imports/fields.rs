@@ -1,6 +1,6 @@
 //! The fields of each kind: their names, their headings, and by what else they are known.
 
-use super::Kind;
+use super::ImportKind;
 
 /// A field of a kind: its name in mappings and exports, its Japanese heading, and further ones.
 pub struct Field {
@@ -107,11 +107,11 @@ impl Field {
     }
 }
 
-pub fn fields(kind: Kind) -> &'static [Field] {
+pub fn fields(kind: ImportKind) -> &'static [Field] {
     match kind {
-        Kind::Workers => WORKERS,
-        Kind::Organizations => ORGANIZATIONS,
-        Kind::Deliverables => DELIVERABLES,
-        Kind::Engagements => &[],
+        ImportKind::Workers => WORKERS,
+        ImportKind::Organizations => ORGANIZATIONS,
+        ImportKind::Deliverables => DELIVERABLES,
+        ImportKind::Engagements => &[],
     }
 }

@@ -11,19 +11,19 @@ pub enum Severity {
     /// The row was rejected.
     Error,
     /// The row was taken, and somebody should look at it.
-    Notice,
+    Warning,
 }
 
 impl Severity {
     pub fn code(self) -> &'static str {
         match self {
             Severity::Error => "error",
-            Severity::Notice => "notice",
+            Severity::Warning => "warning",
         }
     }
 
     pub fn of_code(code: &str) -> Option<Severity> {
-        [Severity::Error, Severity::Notice]
+        [Severity::Error, Severity::Warning]
             .into_iter()
             .find(|s| s.code() == code)
     }

@@ -1,9 +1,10 @@
 //! The HTTP face of imports. Rules are in `mod.rs` and below `jobs`, SQL in `jobs/store.rs`.
 
-use super::Kind;
+use super::ImportKind;
 use super::columns::Mapping;
 use super::jobs::{
-    Absent, ImportFilter, Job, Mode, OnConflict, Options, ShownFinding, copy, file, report, store, undo,
+    AbsentPolicy, ConflictPolicy, Import, ImportFilter, ImportFinding, ImportMode, ImportOptions, annotate,
+    file, report, store, undo,
 };
 use super::upload::{self, Sender};
 use crate::auth::{Reach, ReadImports, Scope, WriteImports, http::Caller};
@@ -43,22 +44,22 @@ fn creator<S: Scope>(caller: &Caller<S>) -> Option<String> {
 #[into_params(parameter_in = Query)]
 pub struct Parameters {
     #[param(inline)]
-    pub kind: Kind,
+    pub kind: ImportKind,
     /// Where the records come from; with `external_id` it tells each record.
     #[param(min_length = 1, max_length = 100, default = "roster")]
     pub source: Option<String>,
     /// What is done with rows; `best_effort` where it isn't given.
     #[serde(default)]
     #[param(inline, required = false)]
-    pub mode: Mode,
+    pub mode: ImportMode,
     /// With records that are there already; `update` where it isn't given.
     #[serde(default)]
     #[param(inline, required = false)]
-    pub on_conflict: OnConflict,
+    pub on_conflict: ConflictPolicy,
     /// With records of the source that the file does not have; `keep` where it isn't given.
     #[serde(default)]
     #[param(inline, required = false)]
-    pub absent: Absent,
+    pub on_absent: AbsentPolicy,
     /// A JSON object of headings and the fields they mean; an empty field leaves a column out.
     #[param(example = r#"{"得意なこと": "skills"}"#)]
     pub mapping: Option<String>,
@@ -74,7 +75,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// Whether they come as parameters or as fields of a form, what is wrong with them is told alike.
-    pub fn parse(encoded: &str) -> Result<Options> {
+    pub fn parse(encoded: &str) -> Result<ImportOptions> {
         let parsed: Result<Parameters> = query::parse(encoded);
         let as_field = |fault: FieldError| match fault.place {
             Place::Parameter(name) => FieldError {
@@ -91,7 +92,7 @@ impl Parameters {
         }
     }
 
-    fn options(self) -> Result<Options> {
+    fn options(self) -> Result<ImportOptions> {
         let mapping = match self.mapping.as_deref() {
             None | Some("") => Mapping::new(),
             Some(text) => serde_json::from_str(text).map_err(|_| {
@@ -102,12 +103,12 @@ impl Parameters {
                 Error::invalid("/mapping", "wrong_type", rule)
             })?,
         };
-        Ok(Options {
+        Ok(ImportOptions {
             mapping,
-            source: self.source.unwrap_or_else(|| Options::of(self.kind).source),
+            source: self.source.unwrap_or_else(|| ImportOptions::of(self.kind).source),
             mode: self.mode,
             on_conflict: self.on_conflict,
-            absent: self.absent,
+            on_absent: self.on_absent,
             encoding: self.encoding,
             sheet: self.sheet,
             file_name: self.file_name,
@@ -129,9 +130,9 @@ impl Parameters {
     params(Parameters),
     request_body(content((String = "application/octet-stream"), (String = "text/csv"), (String = "multipart/form-data")),
         description = "The file", example = "氏名,区市町村,スキル\n佐藤 陽子,新宿区,デザイン\n"),
-    responses((status = 202, description = "The job", body = Job),
+    responses((status = 202, description = "The job", body = Import),
               (status = 413, description = "Beyond 2 GiB"),
-              (status = 422, description = "Options break their rules, or the file is empty or did not arrive whole")))]
+              (status = 422, description = "ImportOptions break their rules, or the file is empty or did not arrive whole")))]
 #[post("/imports")]
 async fn create(
     caller: Caller<WriteImports>,
@@ -167,13 +168,13 @@ async fn create(
 ///
 /// Newest first: your own; an administrator sees all. They are forgotten some days after their end, with their files.
 #[utoipa::path(operation_id = "list_imports", tag = "Imports", security(("bearer" = ["imports:read"])),
-    params(ImportFilter), responses((status = 200, description = "One page", body = Page<Job>)))]
+    params(ImportFilter), responses((status = 200, description = "One page", body = Page<Import>)))]
 #[get("/imports")]
 async fn list(
     caller: Caller<ReadImports>,
     pool: Data<Pool>,
     filter: Query<ImportFilter>,
-) -> Result<Page<Job>> {
+) -> Result<Page<Import>> {
     let creator = creator(&caller);
     let Query(filter) = filter;
     pool.read(move |db| store::list(db, creator.as_deref(), &filter))
@@ -185,7 +186,7 @@ async fn list(
 /// How far it is, and what became of it.
 #[utoipa::path(operation_id = "show_import", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import")),
-    responses((status = 200, description = "The job", body = Job)))]
+    responses((status = 200, description = "The job", body = Import)))]
 #[get("/imports/{id}")]
 async fn show(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
     let creator = creator(&caller);
@@ -212,7 +213,7 @@ pub struct FindingFilter {
 /// somebody should look at (`notice`: it was taken).
 #[utoipa::path(operation_id = "list_import_findings", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import"), FindingFilter),
-    responses((status = 200, description = "One page", body = Page<ShownFinding>)))]
+    responses((status = 200, description = "One page", body = Page<ImportFinding>)))]
 #[get("/imports/{id}/findings")]
 async fn findings(
     caller: Caller<ReadImports>,
@@ -220,7 +221,7 @@ async fn findings(
     id: PathId,
     filter: Query<FindingFilter>,
     language: Language,
-) -> Result<Page<ShownFinding>> {
+) -> Result<Page<ImportFinding>> {
     const ORDER: &str = "position";
     let creator = creator(&caller);
     let limit = page::limit(filter.0.limit)?;
@@ -231,8 +232,8 @@ async fn findings(
         report::store::findings(db, id.0, after, limit + 1)
     });
     let found = found.await?.into_iter();
-    let shown = found.map(|(position, finding)| ShownFinding::of(position, finding, language));
-    Ok(Page::of(shown.collect(), limit, |last: &ShownFinding| Cursor {
+    let shown = found.map(|(position, finding)| ImportFinding::of(position, finding, language));
+    Ok(Page::of(shown.collect(), limit, |last: &ImportFinding| Cursor {
         sort: ORDER.to_owned(),
         value: last.position.to_string(),
         id: id.0,
@@ -241,7 +242,7 @@ async fn findings(
 
 /// One server-sent event.
 #[derive(Debug, ToSchema)]
-#[schema(example = json!({"event": "progress", "data": "{\"state\": \"running\"}"}))]
+#[schema(example = json!({"event": "progress", "data": "{\"status\": \"running\"}"}))]
 #[allow(dead_code)]
 pub struct ImportEvent {
     /// `progress` or `end`.
@@ -270,15 +271,15 @@ async fn events(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Re
     let first = find(pool.clone()).await?;
     let begin = (Some(first), None, pool, find);
     let told = stream::unfold(begin, |(next, last, pool, find)| async move {
-        let mut job: Job = next?;
+        let mut job: Import = next?;
         while last == Some(job.updated_at) {
             tokio::time::sleep(LOOK).await;
             job = find(pool.clone()).await.ok()?;
         }
-        let name = if job.state.is_final() { "end" } else { "progress" };
+        let name = if job.status.is_final() { "end" } else { "progress" };
         let data = serde_json::to_string(&job).ok()?;
         let event = Bytes::from(format!("event: {name}\ndata: {data}\n\n"));
-        let (last, is_final) = (Some(job.updated_at), job.state.is_final());
+        let (last, is_final) = (Some(job.updated_at), job.status.is_final());
         let next = (!is_final).then_some(job);
         Some((Ok::<Bytes, Error>(event), (next, last, pool, find)))
     });
@@ -310,9 +311,9 @@ async fn annotated(
     let job = pool
         .read(move |db| store::find(db, creator.as_deref(), id.0))
         .await?;
-    if !job.state.is_final() || job.detected.is_none() {
+    if !job.status.is_final() || job.detected.is_none() {
         return Err(Error::Conflict {
-            code: "nothing_annotated",
+            code: "no_findings",
             detail: Text::new(
                 "まだ終わっていないか、読めないファイルです。",
                 "It has not ended, or the file could not be read.",
@@ -325,8 +326,8 @@ async fn annotated(
     if !is_there {
         return Err(file::gone());
     }
-    let (name, media_type) = copy::name_and_type(&job);
-    let write = move |mut out: &mut dyn std::io::Write| copy::write(&pool, &job, language, &mut out);
+    let (name, media_type) = annotate::name_and_type(&job);
+    let write = move |mut out: &mut dyn std::io::Write| annotate::write(&pool, &job, language, &mut out);
     Ok(written(&name, media_type, write))
 }
 
@@ -336,13 +337,13 @@ async fn annotated(
 /// that has ended is answered as it is.
 #[utoipa::path(operation_id = "cancel_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("id" = Id, Path, description = "The import")),
-    responses((status = 202, description = "The job", body = Job)))]
+    responses((status = 202, description = "The job", body = Import)))]
 #[post("/imports/{id}/cancel")]
 async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
     let creator = creator(&caller);
     let job = pool.write(move |db| {
         let job = store::find(db, creator.as_deref(), id.0)?;
-        if !job.state.is_final() {
+        if !job.status.is_final() {
             store::cancel(db, &job)?;
         }
         store::find(db, None, id.0)
@@ -356,7 +357,7 @@ async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> R
 /// archived), what it changed is as before. 409 `changed_since` where anything newer touched any of it.
 #[utoipa::path(operation_id = "undo_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("id" = Id, Path, description = "The import")),
-    responses((status = 202, description = "The job", body = Job),
+    responses((status = 202, description = "The job", body = Import),
               (status = 409, description = "It runs still, was undone, or something newer touched its records")))]
 #[post("/imports/{id}/undo")]
 async fn take_back(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {

@@ -41,7 +41,7 @@ use utoipa::ToSchema;
 /// What a file's rows are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ImportKind {
     Workers,
     Organizations,
     Deliverables,
@@ -49,25 +49,25 @@ pub enum Kind {
     Engagements,
 }
 
-impl Kind {
-    pub const ALL: [Kind; 4] = [
-        Kind::Workers,
-        Kind::Organizations,
-        Kind::Deliverables,
-        Kind::Engagements,
+impl ImportKind {
+    pub const ALL: [ImportKind; 4] = [
+        ImportKind::Workers,
+        ImportKind::Organizations,
+        ImportKind::Deliverables,
+        ImportKind::Engagements,
     ];
 
     pub fn code(self) -> &'static str {
         match self {
-            Kind::Workers => "workers",
-            Kind::Organizations => "organizations",
-            Kind::Deliverables => "deliverables",
-            Kind::Engagements => "engagements",
+            ImportKind::Workers => "workers",
+            ImportKind::Organizations => "organizations",
+            ImportKind::Deliverables => "deliverables",
+            ImportKind::Engagements => "engagements",
         }
     }
 
-    pub fn of_code(code: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.code() == code)
+    pub fn of_code(code: &str) -> Option<ImportKind> {
+        ImportKind::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 

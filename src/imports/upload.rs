@@ -1,6 +1,6 @@
 //! A file that arrives by HTTP: into the database part by part, so that memory does not grow with it.
 
-use super::jobs::{Job, Kept, Options, store};
+use super::jobs::{Import, ImportOptions, OptionsDocument, store};
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use actix_multipart::{Field, Multipart};
@@ -22,10 +22,15 @@ const MOST_FIELDS: usize = 20;
 const LONGEST_FIELD: usize = 64 * 1024;
 
 /// Takes a file that is at hand.
-pub fn local(pool: &Pool, actor: &str, options: Options, file: &mut impl std::io::Read) -> Result<Job> {
+pub fn local(
+    pool: &Pool,
+    actor: &str,
+    options: ImportOptions,
+    file: &mut impl std::io::Read,
+) -> Result<Import> {
     options.check()?;
     let id = Id::new();
-    let kept = Kept { options, areas: None };
+    let kept = OptionsDocument { options, areas: None };
     pool.write_blocking(|db| store::begin(db, id, actor, &kept, Instant::now()))?;
     let (mut digest, mut part, mut length) = (Sha256::new(), vec![0; PART], 0);
     for position in 0.. {
@@ -59,12 +64,20 @@ pub struct Spool {
 }
 
 impl Spool {
-    pub async fn begin(pool: &Pool, sender: &Sender, options: Options) -> Result<Spool> {
+    pub async fn begin(pool: &Pool, sender: &Sender, options: ImportOptions) -> Result<Spool> {
         options.check()?;
         let id = Id::new();
         let (actor, areas) = (sender.actor.clone(), sender.areas.clone());
-        pool.write(move |db| store::begin(db, id, &actor, &Kept { options, areas }, Instant::now()))
-            .await?;
+        pool.write(move |db| {
+            store::begin(
+                db,
+                id,
+                &actor,
+                &OptionsDocument { options, areas },
+                Instant::now(),
+            )
+        })
+        .await?;
         Ok(Spool {
             pool: pool.clone(),
             id,
@@ -106,7 +119,7 @@ impl Spool {
     }
 
     /// The whole file is there: the job waits to be run. It may be one that was sent before and waits still.
-    pub async fn finish(mut self) -> Result<Job> {
+    pub async fn finish(mut self) -> Result<Import> {
         if self.length == 0 {
             self.abandon().await;
             return Err(super::table::empty());
@@ -131,7 +144,7 @@ impl Spool {
 }
 
 /// Takes the body as the file, with the options of the query.
-pub async fn raw(pool: &Pool, sender: &Sender, options: Options, payload: Payload) -> Result<Job> {
+pub async fn raw(pool: &Pool, sender: &Sender, options: ImportOptions, payload: Payload) -> Result<Import> {
     let mut spool = Spool::begin(pool, sender, options).await?;
     match pour(&mut spool, payload.map(|part| part.map_err(cut))).await {
         Ok(()) => spool.finish().await,
@@ -171,7 +184,7 @@ pub async fn form(
     request: &HttpRequest,
     payload: Payload,
     query: &str,
-) -> Result<Job> {
+) -> Result<Import> {
     let mut inner = payload.into_inner();
     let mut form = Multipart::from_request(request, &mut inner)
         .await
@@ -257,8 +270,8 @@ async fn text_of(mut field: Field, name: &str) -> Result<String> {
     })
 }
 
-/// Options as parameters: texts, the mapping as a JSON object.
-fn options(pairs: &[(String, String)]) -> Result<Options> {
+/// ImportOptions as parameters: texts, the mapping as a JSON object.
+fn options(pairs: &[(String, String)]) -> Result<ImportOptions> {
     let encoded = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
         .finish();

@@ -6,8 +6,8 @@ use musubi::config::{Config, ServerConfig};
 use musubi::demo;
 use musubi::exports::{ExportFormat, ExportKind};
 use musubi::http::Language;
-use musubi::imports::Kind;
-use musubi::imports::jobs::{Absent, Mode, OnConflict};
+use musubi::imports::ImportKind;
+use musubi::imports::jobs::{AbsentPolicy, ConflictPolicy, ImportMode};
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -85,9 +85,9 @@ pub enum Command {
     /// Print which role may do what
     Permissions,
     /// Load files: rosters, lists of organizations or requests, published archives; or a backup
-    Import(Import),
+    Import(ImportArguments),
     /// Write a list as a file, or the whole database as a backup
-    Export(Export),
+    Export(ExportArguments),
 }
 
 #[derive(Subcommand)]
@@ -127,10 +127,10 @@ pub enum KeyAction {
 
 /// Exits with 0 if every row was taken, with 2 if some were rejected, with 1 if nothing was.
 #[derive(Args)]
-pub struct Import {
+pub struct ImportArguments {
     /// What the rows are; all is a backup, into an empty database
     #[arg(value_parser = kind_or_all)]
-    pub kind: OneOrAll<Kind>,
+    pub kind: OneOrAll<ImportKind>,
     /// CSV, TSV, XLSX, XLS, ODS, NDJSON or JSON; of a backup one file, or - for standard input
     #[arg(required_unless_present = "watch")]
     pub files: Vec<PathBuf>,
@@ -138,16 +138,16 @@ pub struct Import {
     #[arg(long, default_value = "roster")]
     pub source: String,
     #[arg(long, value_enum, default_value = "best_effort")]
-    pub mode: Mode,
+    pub mode: ImportMode,
     /// Tell what would be done and write nothing: the mode dry_run
     #[arg(long, conflicts_with = "mode")]
     pub dry_run: bool,
     /// What happens to records that are there already
     #[arg(long, value_enum, default_value = "update")]
-    pub on_conflict: OnConflict,
+    pub on_conflict: ConflictPolicy,
     /// What happens to the source's records that a full roster does not have
     #[arg(long, value_enum, default_value = "keep")]
-    pub absent: Absent,
+    pub on_absent: AbsentPolicy,
     /// What a heading means: 得意なこと=skills; nothing behind = leaves the column out
     #[arg(long = "map", value_name = "HEADING=FIELD", value_parser = heading_and_field)]
     pub mapping: Vec<(String, String)>,
@@ -178,8 +178,8 @@ pub enum OneOrAll<K> {
     One(K),
 }
 
-fn kind_or_all(text: &str) -> Result<OneOrAll<Kind>, String> {
-    one_or_all(text, Kind::of_code, &Kind::ALL.map(Kind::code))
+fn kind_or_all(text: &str) -> Result<OneOrAll<ImportKind>, String> {
+    one_or_all(text, ImportKind::of_code, &ImportKind::ALL.map(ImportKind::code))
 }
 
 fn list_or_all(text: &str) -> Result<OneOrAll<ExportKind>, String> {
@@ -195,7 +195,7 @@ fn one_or_all<K>(text: &str, of_code: fn(&str) -> Option<K>, codes: &[&str]) -> 
 }
 
 #[derive(Args)]
-pub struct Export {
+pub struct ExportArguments {
     /// Which list; all is a backup: every table of the database, to be restored by `musubi import all`
     #[arg(value_parser = list_or_all)]
     pub kind: OneOrAll<ExportKind>,

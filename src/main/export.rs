@@ -1,6 +1,6 @@
 //! Writing lists as files, and the whole database as a backup and back.
 
-use super::arguments::{Export, OneOrAll};
+use super::arguments::{ExportArguments, OneOrAll};
 use super::load;
 use musubi::auth::{Reach, Viewer};
 use musubi::config::Config;
@@ -15,7 +15,7 @@ use validator::Validate;
 
 const ACTOR: &str = "cli:export";
 
-pub fn export(config: &Config, export: Export) -> Result<()> {
+pub fn export(config: &Config, export: ExportArguments) -> Result<()> {
     match export.kind {
         OneOrAll::All => back_up(config, export.output.as_deref()),
         OneOrAll::One(kind) => list(config, kind, export),
@@ -44,7 +44,7 @@ fn private(file: &Path) -> std::io::Result<File> {
     options.open(file)
 }
 
-fn list(config: &Config, kind: ExportKind, export: Export) -> Result<()> {
+fn list(config: &Config, kind: ExportKind, export: ExportArguments) -> Result<()> {
     let AppState { pool, catalogues, .. } = AppState::open(config)?;
     let filter = export
         .filter

@@ -1,7 +1,7 @@
 //! Importing files: into the database at hand, or through a server.
 
 use super::archive;
-use super::arguments::{Import, OneOrAll};
+use super::arguments::{ImportArguments, OneOrAll};
 use super::export;
 use super::say;
 use super::server::Server;
@@ -11,8 +11,8 @@ use musubi::db::Id;
 use musubi::error::{Error, Result};
 use musubi::http::Language;
 use musubi::imports::jobs::run::{LEASE, Runner};
-use musubi::imports::jobs::{Mode, Options, ShownFinding, copy, report as found, store};
-use musubi::imports::{Kind, upload};
+use musubi::imports::jobs::{ImportFinding, ImportMode, ImportOptions, annotate, report as found, store};
+use musubi::imports::{ImportKind, upload};
 use musubi::server::AppState;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -50,7 +50,7 @@ impl Taken {
     }
 }
 
-pub fn import(config: &Config, import: Import) -> Result<ExitCode> {
+pub fn import(config: &Config, import: ImportArguments) -> Result<ExitCode> {
     let kind = match import.kind {
         OneOrAll::One(kind) => kind,
         OneOrAll::All => return export::restore(config, &import.files).map(|()| ExitCode::SUCCESS),
@@ -77,20 +77,24 @@ pub fn import(config: &Config, import: Import) -> Result<ExitCode> {
     })
 }
 
-fn options(kind: Kind, import: &Import, file: &Path) -> Options {
+fn options(kind: ImportKind, import: &ImportArguments, file: &Path) -> ImportOptions {
     let name = file
         .file_name()
         .map(|name| name.to_string_lossy().chars().take(255).collect());
-    Options {
+    ImportOptions {
         source: import.source.clone(),
-        mode: if import.dry_run { Mode::DryRun } else { import.mode },
+        mode: if import.dry_run {
+            ImportMode::DryRun
+        } else {
+            import.mode
+        },
         on_conflict: import.on_conflict,
-        absent: import.absent,
+        on_absent: import.on_absent,
         mapping: import.mapping.iter().cloned().collect(),
         encoding: import.encoding.clone(),
         sheet: import.sheet.clone(),
         file_name: name,
-        ..Options::of(kind)
+        ..ImportOptions::of(kind)
     }
 }
 
@@ -125,11 +129,11 @@ enum Loader {
 
 impl Loader {
     /// How much of a file was taken, and the job.
-    fn load(&self, kind: Kind, import: &Import, file: &Path) -> Result<(Taken, Option<Id>)> {
+    fn load(&self, kind: ImportKind, import: &ImportArguments, file: &Path) -> Result<(Taken, Option<Id>)> {
         let options = options(kind, import, file);
         let (job, findings) = match self {
-            Loader::Here(state) if kind == Kind::Engagements && import.watch.is_none() => {
-                let dry_run = options.mode == Mode::DryRun;
+            Loader::Here(state) if kind == ImportKind::Engagements && import.watch.is_none() => {
+                let dry_run = options.mode == ImportMode::DryRun;
                 return Ok((
                     archive::import(state, file, import.totals.as_deref(), dry_run)?,
                     None,
@@ -145,7 +149,7 @@ impl Loader {
                 .unwrap_or_default()
         };
         let done = count("created") + count("updated") + count("unchanged") + count("skipped");
-        let taken = match at(&job, "/state").as_str() {
+        let taken = match at(&job, "/status").as_str() {
             Some("succeeded") => Taken::All,
             Some("partial") => Taken::of(done, count("rejected")),
             _ => Taken::None,
@@ -172,10 +176,10 @@ impl Loader {
                 if job.detected.is_none() {
                     return Ok(());
                 }
-                let (full, _) = copy::name_and_type(&job);
+                let (full, _) = annotate::name_and_type(&job);
                 let path = name(full.rsplit('.').next().unwrap_or_default());
                 let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
-                copy::write(&state.pool, &job, Language::Ja, &mut file)
+                annotate::write(&state.pool, &job, Language::Ja, &mut file)
             }
             Loader::Server(server) => match server.annotated(id)? {
                 Some((extension, bytes)) => std::fs::write(name(&extension), bytes).map_err(failed),
@@ -186,7 +190,7 @@ impl Loader {
 }
 
 /// Runs a job in this process. One that an earlier process began with the same file goes on.
-fn here(state: &AppState, options: Options, file: &Path) -> Result<(Value, Vec<Value>)> {
+fn here(state: &AppState, options: ImportOptions, file: &Path) -> Result<(Value, Vec<Value>)> {
     let job = upload::local(&state.pool, ACTOR, options, &mut open(file)?)?;
     let bar = bar();
     let runner = Runner {
@@ -196,18 +200,18 @@ fn here(state: &AppState, options: Options, file: &Path) -> Result<(Value, Vec<V
         lease: LEASE,
         observer: &|job| {
             bar.set_length(job.progress.total.unwrap_or_default());
-            bar.set_position(job.progress.seen);
+            bar.set_position(job.progress.rows_read);
         },
     };
     let job = loop {
         runner.run_next(Some(job.id))?;
         let now = state.pool.read_blocking(|db| store::find(db, None, job.id))?;
-        if now.state.is_final() {
+        if now.status.is_final() {
             break now;
         }
         // Another server runs it, or whoever ran it died a moment ago.
         bar.set_length(now.progress.total.unwrap_or_default());
-        bar.set_position(now.progress.seen);
+        bar.set_position(now.progress.rows_read);
         wait(LOOK);
     };
     bar.finish_and_clear();
@@ -215,7 +219,7 @@ fn here(state: &AppState, options: Options, file: &Path) -> Result<(Value, Vec<V
         .pool
         .read_blocking(|db| found::store::findings(db, job.id, None, SHOWN))?;
     let shown = found.into_iter().map(|(position, finding)| {
-        serde_json::to_value(ShownFinding::of(position, finding, Language::Ja)).unwrap_or_default()
+        serde_json::to_value(ImportFinding::of(position, finding, Language::Ja)).unwrap_or_default()
     });
     let shown = shown.collect();
     let job = serde_json::to_value(&job).map_err(|e| Error::Internal(e.to_string()))?;
@@ -235,7 +239,7 @@ fn report(job: &Value, findings: &[Value]) -> String {
     lines.push(format!(
         "{}: {} ({})",
         text(&at(job, "/id")),
-        text(&at(job, "/state")),
+        text(&at(job, "/status")),
         of_file.join(", ")
     ));
     if let Some(why) = at(job, "/error/en").as_str() {
@@ -243,7 +247,7 @@ fn report(job: &Value, findings: &[Value]) -> String {
     }
     lines.push(format!(
         "Rows: {}. Created {}, updated {}, unchanged {}, skipped {}, rejected {}, archived {}.",
-        count("seen"),
+        count("rows_read"),
         count("created"),
         count("updated"),
         count("unchanged"),
@@ -284,7 +288,7 @@ fn report(job: &Value, findings: &[Value]) -> String {
 }
 
 /// Imports what comes into a folder, for good. A file is taken when it has stopped growing.
-fn watch(loader: &Loader, kind: Kind, import: &Import, folder: &Path) -> Result<ExitCode> {
+fn watch(loader: &Loader, kind: ImportKind, import: &ImportArguments, folder: &Path) -> Result<ExitCode> {
     let failed = |e: std::io::Error| Error::Internal(format!("{}: {e}", folder.display()));
     let (imported, rejected) = (folder.join("imported"), folder.join("rejected"));
     for made in [&imported, &rejected] {

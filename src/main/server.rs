@@ -3,7 +3,7 @@
 use super::load::{LOOK, SHOWN, at, bar, open, wait};
 use musubi::db::Id;
 use musubi::error::{Error, Result};
-use musubi::imports::jobs::{JobState, Options};
+use musubi::imports::jobs::{ImportOptions, ImportStatus};
 use musubi::imports::upload;
 use serde_json::Value;
 use std::path::Path;
@@ -28,7 +28,7 @@ impl Server {
         })
     }
 
-    pub fn load(&self, options: &Options, file: &Path) -> Result<(Value, Vec<Value>)> {
+    pub fn load(&self, options: &ImportOptions, file: &Path) -> Result<(Value, Vec<Value>)> {
         let mapping = serde_json::to_string(&options.mapping).map_err(|e| Error::Internal(e.to_string()))?;
         let told = serde_json::to_value(options).map_err(|e| Error::Internal(e.to_string()))?;
         let texts = told
@@ -49,14 +49,14 @@ impl Server {
         let path = format!("/v1/imports/{}", at(&job, "/id").as_str().unwrap_or_default());
         let bar = bar();
         let is_final = |job: &Value| {
-            let state = at(job, "/state").as_str().and_then(JobState::of_code);
-            state.is_none_or(JobState::is_final)
+            let state = at(job, "/status").as_str().and_then(ImportStatus::of_code);
+            state.is_none_or(ImportStatus::is_final)
         };
         while !is_final(&job) {
             wait(LOOK);
             job = self.get(&path)?;
             bar.set_length(at(&job, "/progress/total").as_u64().unwrap_or_default());
-            bar.set_position(at(&job, "/progress/seen").as_u64().unwrap_or_default());
+            bar.set_position(at(&job, "/progress/rows_read").as_u64().unwrap_or_default());
         }
         bar.finish_and_clear();
         let page = self.get(&format!("{path}/findings?limit={SHOWN}"))?;

@@ -369,7 +369,7 @@ fn a_corporate_number_belongs_to_one_organization_of_a_file_and_of_the_database(
         "{job}"
     );
     assert_eq!(
-        (&job["state"], &job["progress"]["created"]),
+        (&job["status"], &job["progress"]["created"]),
         (&json!("partial"), &json!(2))
     );
     let findings = app

@@ -87,9 +87,9 @@ fn a_sheet_that_went_out_comes_in_again_as_it_was(app: &TestApp) {
             merge(&mut body, more);
             let file = export(app, &app.admin, &body);
             let job = app.imported(&format!("kind={kind}&source=roster&mode=dry_run"), &file);
-            let n = job["progress"]["seen"].as_u64().unwrap();
+            let n = job["progress"]["rows_read"].as_u64().unwrap();
             assert_eq!(
-                (&job["state"], &job["progress"]["unchanged"]),
+                (&job["status"], &job["progress"]["unchanged"]),
                 (&json!("succeeded"), &json!(n)),
                 "{kind} {format}: {:?} {job}",
                 app.found(&job)
@@ -106,7 +106,7 @@ fn a_sheet_that_went_out_comes_in_again_as_it_was(app: &TestApp) {
     assert_eq!(sheet(app, "workers", json!({})).len(), 1);
     let job = app.imported("kind=workers&source=roster", &file);
     assert_eq!(
-        (&job["state"], &job["progress"]["created"]),
+        (&job["status"], &job["progress"]["created"]),
         (&json!("succeeded"), &json!(3)),
         "{:?}",
         app.found(&job)

@@ -35,7 +35,7 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
     let external_ids = |db: &mut musubi::db::Db| musubi::workers::store::external_ids(db, name);
     let written = app.state.pool.read_blocking(external_ids).unwrap().len() as u64;
     let (state, code) = (
-        job["state"].as_str().unwrap(),
+        job["status"].as_str().unwrap(),
         job["error"]["code"].as_str().unwrap_or_default(),
     );
     let clear = ["ja", "en"]

@@ -2,9 +2,9 @@
 
 use crate::support::{config, postgres};
 use musubi::config::Config;
-use musubi::imports::Kind;
+use musubi::imports::ImportKind;
 use musubi::imports::jobs::run::{LEASE, Runner, STEP};
-use musubi::imports::jobs::{ImportFilter, Job, JobState, Mode, Options, store};
+use musubi::imports::jobs::{Import, ImportFilter, ImportMode, ImportOptions, ImportStatus, store};
 use musubi::imports::upload;
 use musubi::server::AppState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,10 +31,10 @@ fn on_both(test: impl Fn(&AppState)) {
     }
 }
 
-fn send(state: &AppState, mode: Mode, rows: usize) -> Job {
-    let options = Options {
+fn send(state: &AppState, mode: ImportMode, rows: usize) -> Import {
+    let options = ImportOptions {
         mode,
-        ..Options::of(Kind::Workers)
+        ..ImportOptions::of(ImportKind::Workers)
     };
     upload::local(&state.pool, "test", options, &mut roster(rows).as_slice()).unwrap()
 }
@@ -43,8 +43,8 @@ fn run(
     state: &AppState,
     lease: Duration,
     stopping: &AtomicBool,
-    observer: &(dyn Fn(&Job) + Sync),
-) -> Option<Job> {
+    observer: &(dyn Fn(&Import) + Sync),
+) -> Option<Import> {
     let runner = Runner {
         pool: &state.pool,
         catalogues: &state.catalogues,
@@ -55,7 +55,7 @@ fn run(
     runner.run_next(None).unwrap()
 }
 
-fn find(state: &AppState, job: &Job) -> Job {
+fn find(state: &AppState, job: &Import) -> Import {
     state
         .pool
         .read_blocking(|db| store::find(db, None, job.id))
@@ -83,21 +83,21 @@ fn die(state: &AppState) {
 #[test]
 fn best_effort_goes_on_where_it_was() {
     on_both(|state| {
-        let job = send(state, Mode::BestEffort, 1200);
+        let job = send(state, ImportMode::BestEffort, 1200);
         die(state);
         let left = find(state, &job);
         assert_eq!(
-            (left.state, left.progress.seen, workers(state)),
-            (JobState::Running, STEP as u64, STEP)
+            (left.status, left.progress.rows_read, workers(state)),
+            (ImportStatus::Running, STEP as u64, STEP)
         );
         let ended = run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap();
         assert_eq!(
-            (ended.state, ended.progress.seen, ended.progress.created),
-            (JobState::Succeeded, 1200, 1200)
+            (ended.status, ended.progress.rows_read, ended.progress.created),
+            (ImportStatus::Succeeded, 1200, 1200)
         );
         assert_eq!(
-            (workers(state), find(state, &job).state),
-            (1200, JobState::Succeeded)
+            (workers(state), find(state, &job).status),
+            (1200, ImportStatus::Succeeded)
         );
     });
 }
@@ -105,13 +105,16 @@ fn best_effort_goes_on_where_it_was() {
 #[test]
 fn all_or_nothing_leaves_nothing_and_begins_again() {
     on_both(|state| {
-        let job = send(state, Mode::AllOrNothing, 1200);
+        let job = send(state, ImportMode::AllOrNothing, 1200);
         die(state);
-        assert_eq!((find(state, &job).state, workers(state)), (JobState::Running, 0));
+        assert_eq!(
+            (find(state, &job).status, workers(state)),
+            (ImportStatus::Running, 0)
+        );
         let ended = run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap();
         assert_eq!(
-            (ended.state, ended.progress.created, workers(state)),
-            (JobState::Succeeded, 1200, 1200)
+            (ended.status, ended.progress.created, workers(state)),
+            (ImportStatus::Succeeded, 1200, 1200)
         );
     });
 }
@@ -119,7 +122,7 @@ fn all_or_nothing_leaves_nothing_and_begins_again() {
 #[test]
 fn a_lease_that_is_held_keeps_others_away() {
     on_both(|state| {
-        send(state, Mode::BestEffort, 1200);
+        send(state, ImportMode::BestEffort, 1200);
         let died = catch_unwind(AssertUnwindSafe(|| {
             run(state, LEASE, &AtomicBool::new(false), &|_| panic!("killed"))
         }));
@@ -131,15 +134,17 @@ fn a_lease_that_is_held_keeps_others_away() {
 #[test]
 fn a_server_that_stops_leaves_the_job_to_the_next() {
     on_both(|state| {
-        let job = send(state, Mode::BestEffort, 1200);
+        let job = send(state, ImportMode::BestEffort, 1200);
         assert!(run(state, LEASE, &AtomicBool::new(true), &|_| {}).is_none());
         assert_eq!(
-            (find(state, &job).state, workers(state)),
-            (JobState::Running, STEP)
+            (find(state, &job).status, workers(state)),
+            (ImportStatus::Running, STEP)
         );
         assert_eq!(
-            run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap().state,
-            JobState::Succeeded
+            run(state, LEASE, &AtomicBool::new(false), &|_| {})
+                .unwrap()
+                .status,
+            ImportStatus::Succeeded
         );
         assert_eq!(workers(state), 1200);
     });
@@ -148,27 +153,29 @@ fn a_server_that_stops_leaves_the_job_to_the_next() {
 #[test]
 fn a_cancelled_job_keeps_its_rows_until_it_is_undone() {
     on_both(|state| {
-        let job = send(state, Mode::BestEffort, 1200);
-        let cancel = |job: &Job| state.pool.write_blocking(|db| store::cancel(db, job)).unwrap();
+        let job = send(state, ImportMode::BestEffort, 1200);
+        let cancel = |job: &Import| state.pool.write_blocking(|db| store::cancel(db, job)).unwrap();
         let ended = run(state, LEASE, &AtomicBool::new(false), &|job| {
-            if job.progress.seen == STEP as u64 {
+            if job.progress.rows_read == STEP as u64 {
                 cancel(job);
             }
         });
         assert_eq!(
-            (ended.unwrap().state, workers(state)),
-            (JobState::Cancelled, 2 * STEP)
+            (ended.unwrap().status, workers(state)),
+            (ImportStatus::Cancelled, 2 * STEP)
         );
         musubi::imports::jobs::undo::begin(&state.pool, &find(state, &job)).unwrap();
         assert_eq!(
-            run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap().state,
-            JobState::Undone
+            run(state, LEASE, &AtomicBool::new(false), &|_| {})
+                .unwrap()
+                .status,
+            ImportStatus::Undone
         );
         assert_eq!(workers(state), 0);
         // One that waits ends at once.
-        let job = send(state, Mode::BestEffort, 3);
+        let job = send(state, ImportMode::BestEffort, 3);
         cancel(&job);
-        assert_eq!(find(state, &job).state, JobState::Cancelled);
+        assert_eq!(find(state, &job).status, ImportStatus::Cancelled);
         assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
     });
 }
@@ -177,11 +184,11 @@ fn a_cancelled_job_keeps_its_rows_until_it_is_undone() {
 fn the_same_file_twice_at_once_is_one_job() {
     on_both(|state| {
         let (first, second) = (
-            send(state, Mode::BestEffort, 10),
-            send(state, Mode::BestEffort, 10),
+            send(state, ImportMode::BestEffort, 10),
+            send(state, ImportMode::BestEffort, 10),
         );
         assert_eq!(first.id, second.id);
-        assert_ne!(first.id, send(state, Mode::DryRun, 10).id);
+        assert_ne!(first.id, send(state, ImportMode::DryRun, 10).id);
     });
 }
 

@@ -22,7 +22,7 @@ fn changes(app: &TestApp) -> i64 {
 }
 
 fn numbers(job: &Value) -> [u64; 5] {
-    ["seen", "created", "updated", "unchanged", "rejected"]
+    ["rows_read", "created", "updated", "unchanged", "rejected"]
         .map(|name| job["progress"][name].as_u64().unwrap())
 }
 
@@ -57,7 +57,7 @@ fn a_roster_saved_by_excel_goes_in_with_a_report_of_every_row(app: &TestApp) {
     let job = app.imported("kind=workers", &cp932(ROSTER));
     assert_eq!(
         (
-            &job["state"],
+            &job["status"],
             &job["detected"]["encoding"],
             &job["detected"]["delimiter"]
         ),
@@ -161,7 +161,7 @@ fn a_dry_run_writes_nothing_and_tells_the_same(app: &TestApp) {
     let before = changes(app);
     let job = app.imported("kind=workers&mode=dry_run", &cp932(ROSTER));
     assert_eq!(
-        (numbers(&job), changes(app), &job["state"]),
+        (numbers(&job), changes(app), &job["status"]),
         ([3, 2, 0, 0, 1], before, &json!("partial"))
     );
     assert_eq!(app.found(&job).len(), 5);
@@ -177,7 +177,7 @@ fn all_or_nothing_is_one_or_the_other(app: &TestApp) {
     let before = changes(app);
     let job = app.imported("kind=workers&mode=all_or_nothing", &cp932(ROSTER));
     assert_eq!(
-        (&job["state"], &job["error"]["code"], changes(app)),
+        (&job["status"], &job["error"]["code"], changes(app)),
         (&json!("failed"), &json!("rejected_rows"), before)
     );
     assert_eq!((numbers(&job)[1], app.found(&job).len()), (0, 5));
@@ -186,7 +186,7 @@ fn all_or_nothing_is_one_or_the_other(app: &TestApp) {
         .replace("ichiro.example.jp", "ichiro@example.jp");
     let job = app.imported("kind=workers&mode=all_or_nothing", right.as_bytes());
     assert_eq!(
-        (numbers(&job), &job["state"]),
+        (numbers(&job), &job["status"]),
         ([3, 3, 0, 0, 0], &json!("succeeded"))
     );
     assert_eq!(
@@ -204,7 +204,7 @@ fn what_is_there_already_is_updated_skipped_or_refused(app: &TestApp) {
         );
         let of = worker(app, "1");
         (
-            job["state"].clone(),
+            job["status"].clone(),
             app.found(&job),
             of["personal"]["name"].clone(),
             of["hours_per_week"].clone(),
@@ -218,7 +218,7 @@ fn what_is_there_already_is_updated_skipped_or_refused(app: &TestApp) {
         with("fail"),
         (
             json!("partial"),
-            vec![(2, "id".into(), "exists_already".into())],
+            vec![(2, "id".into(), "already_exists".into())],
             json!("佐藤"),
             json!(4)
         )
@@ -239,7 +239,7 @@ fn what_is_there_already_is_updated_skipped_or_refused(app: &TestApp) {
 fn a_full_roster_pauses_who_left(app: &TestApp) {
     app.imported("kind=workers", "id,氏名\n1,佐藤\n2,鈴木\n".as_bytes());
     let job = app.imported(
-        "kind=workers&absent=archive",
+        "kind=workers&on_absent=archive",
         "id,氏名,区市町村\n1,佐藤,どこか\n".as_bytes(),
     );
     assert_eq!(
@@ -247,7 +247,7 @@ fn a_full_roster_pauses_who_left(app: &TestApp) {
         (&json!(0), &json!("active")),
         "with a rejected row nobody left"
     );
-    let job = app.imported("kind=workers&absent=archive", "id,氏名\n1,佐藤\n".as_bytes());
+    let job = app.imported("kind=workers&on_absent=archive", "id,氏名\n1,佐藤\n".as_bytes());
     assert_eq!(
         (
             &job["progress"]["archived"],
@@ -277,7 +277,7 @@ fn an_import_is_undone_unless_something_newer_touched_it(app: &TestApp) {
     );
     let undo = format!("/v1/imports/{}/undo", job["id"].as_str().unwrap());
     app.post(&undo, &json!({})).expect(202);
-    assert_eq!(app.ended(job["id"].as_str().unwrap())["state"], "undone");
+    assert_eq!(app.ended(job["id"].as_str().unwrap())["status"], "undone");
     assert_eq!(
         (
             &worker(app, "1")["personal"]["name"],
@@ -321,7 +321,7 @@ fn a_form_has_the_options_before_the_file(app: &TestApp) {
             .unwrap(),
     );
     assert_eq!(
-        (&job["file_name"], &job["detected"]["format"], &job["state"]),
+        (&job["file_name"], &job["detected"]["format"], &job["status"]),
         (&json!("名簿.tsv"), &json!("tsv"), &json!("succeeded"))
     );
     assert_eq!(
@@ -431,7 +431,7 @@ fn organizations_and_their_requests(app: &TestApp) {
     let id = job["id"].as_str().unwrap();
     app.post(&format!("/v1/imports/{id}/undo"), &json!({}))
         .expect(202);
-    assert_eq!(app.ended(id)["state"], "undone");
+    assert_eq!(app.ended(id)["status"], "undone");
     assert!(
         app.get("/v1/deliverables").json()["items"]
             .as_array()
@@ -443,7 +443,7 @@ fn organizations_and_their_requests(app: &TestApp) {
 fn a_published_archive_is_a_job_too(app: &TestApp) {
     let job = app.imported("kind=engagements", musubi::demo::ARCHIVE.as_bytes());
     assert_eq!(
-        (&job["state"], numbers(&job)),
+        (&job["status"], numbers(&job)),
         (&json!("succeeded"), [147, 147, 0, 0, 0])
     );
     let again = app.imported("kind=engagements", &cp932(musubi::demo::ARCHIVE));
@@ -454,7 +454,7 @@ fn a_published_archive_is_a_job_too(app: &TestApp) {
     let broken = musubi::demo::ARCHIVE.replacen("墨田区", "墨太区", 1);
     let job = app.imported("kind=engagements&mode=all_or_nothing", broken.as_bytes());
     assert_eq!(
-        (&job["state"], &app.found(&job)[0]),
+        (&job["status"], &app.found(&job)[0]),
         (
             &json!("failed"),
             &(2, "地域名".to_owned(), "unknown_area".to_owned())
@@ -517,7 +517,7 @@ fn workbooks_have_dates_merged_cells_and_formulas(app: &TestApp) {
     );
     let wrong = app.imported("kind=workers&sheet=%E3%81%AA%E3%81%84", &bytes);
     assert_eq!(
-        (&wrong["state"], &wrong["error"]["code"]),
+        (&wrong["status"], &wrong["error"]["code"]),
         (&json!("failed"), &json!("unknown_sheet"))
     );
     // The very workbook again, with a column more.
@@ -566,7 +566,7 @@ fn the_annotated_copy_is_the_file_with_a_column(app: &TestApp) {
         .replace("新縮区", "新宿区")
         .replace("ichiro.example.jp,", "ichiro@example.jp,");
     let job = app.imported("kind=workers", &cp932(&right));
-    assert_eq!(job["state"], "succeeded", "{:?}", app.found(&job));
+    assert_eq!(job["status"], "succeeded", "{:?}", app.found(&job));
 }
 
 fn a_coordinator_imports_within_their_areas(app: &TestApp) {

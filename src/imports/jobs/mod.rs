@@ -7,7 +7,7 @@
 //! renewed with each step. `best_effort` commits step by step and goes on behind the last one; `all_or_nothing` is one
 //! transaction, so what a dying server began was never there; a `dry_run` writes nothing but findings.
 
-pub mod copy;
+pub mod annotate;
 pub mod file;
 pub mod report;
 pub mod rows;
@@ -15,7 +15,7 @@ pub mod run;
 pub mod store;
 pub mod undo;
 
-use super::Kind;
+use super::ImportKind;
 use super::columns::Mapping;
 use super::finding::{Finding, Severity};
 use super::table::{Detected, Hints};
@@ -31,7 +31,7 @@ pub const MOST_AT_ONCE: u64 = 200_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
-pub enum Mode {
+pub enum ImportMode {
     /// Tells what would be done.
     DryRun,
     /// Nothing is written unless every row can be.
@@ -45,7 +45,7 @@ pub enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
-pub enum OnConflict {
+pub enum ConflictPolicy {
     /// The row's columns count.
     #[default]
     Update,
@@ -59,7 +59,7 @@ pub enum OnConflict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
-pub enum Absent {
+pub enum AbsentPolicy {
     #[default]
     Keep,
     /// Organizations and deliverables are archived, workers paused; only if no row was rejected. What is under way stays.
@@ -70,9 +70,9 @@ pub enum Absent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "workers", "source": "roster", "mode": "best_effort", "on_conflict": "update",
-    "absent": "keep", "mapping": {"得意なこと": "skills"}, "encoding": null, "sheet": null, "file_name": "名簿.xlsx"}))]
-pub struct Options {
-    pub kind: Kind,
+    "on_absent": "keep", "mapping": {"得意なこと": "skills"}, "encoding": null, "sheet": null, "file_name": "名簿.xlsx"}))]
+pub struct ImportOptions {
+    pub kind: ImportKind,
     /// Where the records come from; with `external_id` it tells each record.
     #[serde(default = "roster")]
     #[validate(length(min = 1, max = 100))]
@@ -80,13 +80,13 @@ pub struct Options {
     pub source: String,
     #[serde(default)]
     #[schema(default = "best_effort")]
-    pub mode: Mode,
+    pub mode: ImportMode,
     #[serde(default)]
     #[schema(default = "update")]
-    pub on_conflict: OnConflict,
+    pub on_conflict: ConflictPolicy,
     #[serde(default)]
     #[schema(default = "keep")]
-    pub absent: Absent,
+    pub on_absent: AbsentPolicy,
     /// Headings and the fields they mean, besides those that are known and saved; an empty field leaves a column out.
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
@@ -111,14 +111,14 @@ fn roster() -> String {
     "roster".to_owned()
 }
 
-impl Options {
-    pub fn of(kind: Kind) -> Options {
-        Options {
+impl ImportOptions {
+    pub fn of(kind: ImportKind) -> ImportOptions {
+        ImportOptions {
             kind,
             source: roster(),
-            mode: Mode::default(),
-            on_conflict: OnConflict::default(),
-            absent: Absent::default(),
+            mode: ImportMode::default(),
+            on_conflict: ConflictPolicy::default(),
+            on_absent: AbsentPolicy::default(),
             mapping: Mapping::default(),
             encoding: None,
             sheet: None,
@@ -144,7 +144,7 @@ impl Options {
             );
             return Err(Error::invalid("/source", "reserved_source", rule));
         }
-        if self.kind != Kind::Engagements {
+        if self.kind != ImportKind::Engagements {
             super::columns::Columns::new(self.kind, &self.mapping)?;
         }
         Ok(())
@@ -153,15 +153,15 @@ impl Options {
 
 /// The options as they are kept, with what the sender reaches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
-    pub options: Options,
+pub struct OptionsDocument {
+    pub options: ImportOptions,
     /// Only records of these areas; of all where there is none.
     pub areas: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum JobState {
+pub enum ImportStatus {
     /// The file is arriving.
     Receiving,
     Queued,
@@ -177,54 +177,54 @@ pub enum JobState {
     Undone,
 }
 
-impl JobState {
-    pub const ALL: [JobState; 9] = [
-        JobState::Receiving,
-        JobState::Queued,
-        JobState::Running,
-        JobState::Succeeded,
-        JobState::Partial,
-        JobState::Failed,
-        JobState::Cancelled,
-        JobState::Undoing,
-        JobState::Undone,
+impl ImportStatus {
+    pub const ALL: [ImportStatus; 9] = [
+        ImportStatus::Receiving,
+        ImportStatus::Queued,
+        ImportStatus::Running,
+        ImportStatus::Succeeded,
+        ImportStatus::Partial,
+        ImportStatus::Failed,
+        ImportStatus::Cancelled,
+        ImportStatus::Undoing,
+        ImportStatus::Undone,
     ];
 
     pub fn code(self) -> &'static str {
         match self {
-            JobState::Receiving => "receiving",
-            JobState::Queued => "queued",
-            JobState::Running => "running",
-            JobState::Succeeded => "succeeded",
-            JobState::Partial => "partial",
-            JobState::Failed => "failed",
-            JobState::Cancelled => "cancelled",
-            JobState::Undoing => "undoing",
-            JobState::Undone => "undone",
+            ImportStatus::Receiving => "receiving",
+            ImportStatus::Queued => "queued",
+            ImportStatus::Running => "running",
+            ImportStatus::Succeeded => "succeeded",
+            ImportStatus::Partial => "partial",
+            ImportStatus::Failed => "failed",
+            ImportStatus::Cancelled => "cancelled",
+            ImportStatus::Undoing => "undoing",
+            ImportStatus::Undone => "undone",
         }
     }
 
-    pub fn of_code(code: &str) -> Option<JobState> {
-        JobState::ALL.into_iter().find(|state| state.code() == code)
+    pub fn of_code(code: &str) -> Option<ImportStatus> {
+        ImportStatus::ALL.into_iter().find(|state| state.code() == code)
     }
 
     /// Whether nothing more happens by itself.
     pub fn is_final(self) -> bool {
         !matches!(
             self,
-            JobState::Receiving | JobState::Queued | JobState::Running | JobState::Undoing
+            ImportStatus::Receiving | ImportStatus::Queued | ImportStatus::Running | ImportStatus::Undoing
         )
     }
 }
 
 /// How far a job is: numbers of rows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Progress {
+pub struct ImportProgress {
     /// Of the file; null until it has been looked at.
     #[schema(minimum = 0, example = 1200)]
     pub total: Option<u64>,
     #[schema(minimum = 0, example = 800)]
-    pub seen: u64,
+    pub rows_read: u64,
     #[schema(minimum = 0, example = 640)]
     pub created: u64,
     #[schema(minimum = 0, example = 120)]
@@ -256,7 +256,7 @@ pub struct Progress {
 #[into_params(parameter_in = Query)]
 pub struct ImportFilter {
     #[param(inline)]
-    pub kind: Option<Kind>,
+    pub kind: Option<ImportKind>,
     /// Items of a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
@@ -266,15 +266,15 @@ pub struct ImportFilter {
 
 /// Why a job failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Failure {
+pub struct ImportFailure {
     #[schema(example = "unclosed_quote")]
     pub code: String,
     pub ja: String,
     pub en: String,
 }
 
-impl Failure {
-    pub fn of(error: &Error) -> Failure {
+impl ImportFailure {
+    pub fn of(error: &Error) -> ImportFailure {
         let (code, text) = match error {
             Error::Invalid(faults) => faults
                 .first()
@@ -283,15 +283,15 @@ impl Failure {
                 }),
             other => (other.code().to_owned(), other.detail()),
         };
-        Failure {
+        ImportFailure {
             code,
             ja: text.ja.into_owned(),
             en: text.en.into_owned(),
         }
     }
 
-    pub fn new(code: &str, ja: impl Into<String>, en: impl Into<String>) -> Failure {
-        Failure {
+    pub fn new(code: &str, ja: impl Into<String>, en: impl Into<String>) -> ImportFailure {
+        ImportFailure {
             code: code.to_owned(),
             ja: ja.into(),
             en: en.into(),
@@ -301,20 +301,20 @@ impl Failure {
 
 /// A job as it is kept.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Job {
+pub struct Import {
     pub id: Id,
-    pub state: JobState,
+    pub status: ImportStatus,
     #[serde(flatten)]
-    pub options: Options,
+    pub options: ImportOptions,
     /// Of the file, SHA-256.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
-    pub digest: String,
+    pub sha256: String,
     /// Bytes of the file.
     #[schema(minimum = 0, example = 48_213)]
-    pub length: i64,
+    pub size_bytes: i64,
     pub detected: Option<Detected>,
-    pub progress: Progress,
-    pub error: Option<Failure>,
+    pub progress: ImportProgress,
+    pub error: Option<ImportFailure>,
     /// Role and id of whoever sent it.
     #[schema(example = "importer:nightly")]
     pub created_by: String,
@@ -329,7 +329,7 @@ pub struct Job {
 
 /// A finding as it is shown.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ShownFinding {
+pub struct ImportFinding {
     /// Counts the findings of a job.
     #[schema(minimum = 0, example = 3)]
     pub position: i64,
@@ -351,8 +351,8 @@ pub struct ShownFinding {
     pub suggestion: Option<String>,
 }
 
-impl ShownFinding {
-    pub fn of(position: i64, finding: Finding, language: crate::http::Language) -> ShownFinding {
+impl ImportFinding {
+    pub fn of(position: i64, finding: Finding, language: crate::http::Language) -> ImportFinding {
         let Finding {
             line,
             column,
@@ -362,7 +362,7 @@ impl ShownFinding {
             message,
             suggestion,
         } = finding;
-        ShownFinding {
+        ImportFinding {
             position,
             line,
             column,

@@ -5,7 +5,7 @@
 
 use super::report;
 use super::report::store::Write;
-use super::{Job, OnConflict, Progress};
+use super::{ConflictPolicy, Import, ImportProgress};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
@@ -19,8 +19,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 /// What rows are taken with.
-pub struct Taking<'t> {
-    pub job: &'t Job,
+pub struct BatchContext<'t> {
+    pub job: &'t Import,
     pub columns: &'t Columns,
     pub context: &'t Context<'t>,
     /// Of everything but the cells that decides what a row makes: columns, catalogue, this program.
@@ -29,9 +29,9 @@ pub struct Taking<'t> {
 
 /// The external ids that a file has had, as hashes, and the line of each.
 #[derive(Default)]
-pub struct Seen(HashMap<u64, u32>);
+pub struct ExternalIds(HashMap<u64, u32>);
 
-impl Seen {
+impl ExternalIds {
     pub fn contains(&self, external_id: &str) -> bool {
         self.0.contains_key(&hash(external_id))
     }
@@ -51,8 +51,8 @@ fn first_bytes(digest: &[u8]) -> u64 {
 
 /// What came of some rows.
 #[derive(Default)]
-pub struct Outcome {
-    pub counts: Progress,
+pub struct BatchOutcome {
+    pub counts: ImportProgress,
     pub findings: Vec<Finding>,
     pub writes: Vec<Write>,
     pub seen: Vec<(u64, u32)>,
@@ -81,11 +81,11 @@ enum Fate {
 /// Takes rows; with `write` in the transaction of `db`.
 pub fn take<'r, R: Record>(
     db: &mut Db,
-    taking: &Taking<'r>,
+    taking: &BatchContext<'r>,
     rows: &'r [Row],
-    seen: &Seen,
+    seen: &ExternalIds,
     write: bool,
-) -> Result<Outcome> {
+) -> Result<BatchOutcome> {
     let mut candidates: Vec<Candidate<R>> = Vec::with_capacity(rows.len());
     let readings: Vec<Reading> = rows.iter().map(|row| Reading::of(row, taking.columns)).collect();
     let references = R::refer(db, &readings, taking.context)?;
@@ -114,7 +114,7 @@ pub fn take<'r, R: Record>(
             fate,
         });
     }
-    let mut outcome = Outcome::default();
+    let mut outcome = BatchOutcome::default();
     meet(db, taking, &mut candidates, seen, &mut outcome)?;
     let now = Instant::now();
     let open = candidates.iter().filter(|c| c.fate == Fate::Open);
@@ -149,7 +149,7 @@ pub fn take<'r, R: Record>(
             outcome.findings.extend(candidate.reading.findings);
         }
     }
-    outcome.counts.seen = rows.len() as u64;
+    outcome.counts.rows_read = rows.len() as u64;
     if write {
         commit(db, taking, created, updated, &mut outcome)?;
     }
@@ -159,10 +159,10 @@ pub fn take<'r, R: Record>(
 /// Finds the records that rows are about, and the rows that need no more thought.
 fn meet<R: Record>(
     db: &mut Db,
-    taking: &Taking,
+    taking: &BatchContext,
     candidates: &mut [Candidate<R>],
-    seen: &Seen,
-    outcome: &mut Outcome,
+    seen: &ExternalIds,
+    outcome: &mut BatchOutcome,
 ) -> Result<()> {
     let named = candidates
         .iter()
@@ -196,13 +196,13 @@ fn meet<R: Record>(
         };
         candidate.fate = match taking.job.options.on_conflict {
             _ if digests.get(&id) == Some(&(candidate.digest, version)) => Fate::Unchanged,
-            OnConflict::Update => Fate::Open,
-            OnConflict::Skip => Fate::Skipped,
-            OnConflict::Fail => {
+            ConflictPolicy::Update => Fate::Open,
+            ConflictPolicy::Skip => Fate::Skipped,
+            ConflictPolicy::Fail => {
                 let (ja, en) = ("すでに登録されています。", "It is registered already.");
                 candidate
                     .reading
-                    .reject("external_id", Remark::new("exists_already", ja, en));
+                    .reject("external_id", Remark::new("already_exists", ja, en));
                 Fate::Rejected
             }
         };
@@ -221,7 +221,7 @@ enum Made<R: Record> {
 fn make<'r, R: Record>(
     candidate: &mut Candidate<'r, R>,
     before: Option<&R>,
-    taking: &Taking<'r>,
+    taking: &BatchContext<'r>,
     references: &R::References,
     now: Instant,
 ) -> Result<Made<R>> {
@@ -279,10 +279,10 @@ fn make<'r, R: Record>(
 
 fn commit<R: Record>(
     db: &mut Db,
-    taking: &Taking,
+    taking: &BatchContext,
     created: Vec<(R, i64)>,
     updated: Vec<(R, R::Details, i64)>,
-    outcome: &mut Outcome,
+    outcome: &mut BatchOutcome,
 ) -> Result<()> {
     let actor = taking.job.created_by.as_str();
     let (records, digests): (Vec<R>, Vec<i64>) = created.into_iter().unzip();
@@ -312,8 +312,8 @@ fn commit<R: Record>(
 /// The records of a source that the file does not have, some at a time: what they become, and where to go on.
 pub fn absent<R: Record>(
     db: &mut Db,
-    taking: &Taking,
-    seen: &Seen,
+    taking: &BatchContext,
+    seen: &ExternalIds,
     after: Option<Id>,
     write: bool,
 ) -> Result<(Vec<Write>, Option<Id>)> {
@@ -354,7 +354,7 @@ fn derived(likeness: &str) -> String {
     format!("row-{hex}")
 }
 
-impl Taking<'_> {
+impl BatchContext<'_> {
     fn digest(&self, row: &Row) -> i64 {
         let mut digest = Sha256::new().chain_update(self.seed);
         for cell in &row.cells {

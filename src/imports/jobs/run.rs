@@ -2,9 +2,11 @@
 
 use super::file::JobFile;
 use super::report::{self, store::Write};
-use super::rows::{Outcome, Seen, Taking, absent, take};
+use super::rows::{BatchContext, BatchOutcome, ExternalIds, absent, take};
 use super::store;
-use super::{Absent, Failure, Job, JobState, MOST_AT_ONCE, Mode, Progress, undo};
+use super::{
+    AbsentPolicy, Import, ImportFailure, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, undo,
+};
 use crate::catalogue::{Catalogues, calendar};
 use crate::changes::{self, Subject};
 use crate::db::{Db, Id, Instant, Pool, commit_lazily};
@@ -15,7 +17,7 @@ use crate::imports::columns::{Columns, Headings};
 use crate::imports::kinds::Context;
 use crate::imports::kinds::record::Record;
 use crate::imports::table::{Row, Rows, Survey, survey};
-use crate::imports::{Kind, archive, mappings};
+use crate::imports::{ImportKind, archive, mappings};
 use crate::organizations::Organization;
 use crate::workers::Worker;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +35,7 @@ pub struct Runner<'r> {
     pub stopping: &'r AtomicBool,
     pub lease: Duration,
     /// Hears of every step.
-    pub observer: &'r (dyn Fn(&Job) + Sync),
+    pub observer: &'r (dyn Fn(&Import) + Sync),
 }
 
 /// The end of a job that was cancelled on its way, and of one that was left to others.
@@ -47,7 +49,7 @@ impl Runner<'_> {
     }
 
     /// Runs the oldest job that nobody runs, or the one that is named; none where there is none.
-    pub fn run_next(&self, named: Option<Id>) -> Result<Option<Job>> {
+    pub fn run_next(&self, named: Option<Id>) -> Result<Option<Import>> {
         let lease = Id::new();
         let Some(mut job) = self
             .pool
@@ -59,10 +61,10 @@ impl Runner<'_> {
             runner: self,
             lease,
             began: Clock::now(),
-            before: job.progress.seen,
+            before: job.progress.rows_read,
         };
-        let ended = match job.state {
-            JobState::Undoing => undo::run(&mut run, &mut job),
+        let ended = match job.status {
+            ImportStatus::Undoing => undo::run(&mut run, &mut job),
             _ => run.run(&mut job),
         };
         match ended {
@@ -75,12 +77,12 @@ impl Runner<'_> {
                 self.pool.write_blocking(|db| store::release(db, job.id, lease))?;
                 return Ok(None);
             }
-            Err(Error::Conflict { code: CANCELLED, .. }) => job.state = JobState::Cancelled,
+            Err(Error::Conflict { code: CANCELLED, .. }) => job.status = ImportStatus::Cancelled,
             Err(error) => {
                 if let Error::Internal(reason) = &error {
                     tracing::error!(job = %job.id, reason, "an import failed");
                 }
-                (job.state, job.error) = (JobState::Failed, Some(Failure::of(&error)));
+                (job.status, job.error) = (ImportStatus::Failed, Some(ImportFailure::of(&error)));
             }
         }
         self.pool.write_blocking(|db| store::finish(db, &job, lease))?;
@@ -99,38 +101,40 @@ pub struct Run<'r> {
 
 impl Run<'_> {
     /// Gives whether the end of the job was kept already.
-    fn run(&mut self, job: &mut Job) -> Result<bool> {
+    fn run(&mut self, job: &mut Import) -> Result<bool> {
         let file = JobFile {
             pool: self.runner.pool,
             id: job.id,
-            length: job.length as u64,
+            length: job.size_bytes as u64,
         };
-        if job.options.kind == Kind::Engagements {
+        if job.options.kind == ImportKind::Engagements {
             return archive::run(self, job, &file).map(|()| false);
         }
         let headings = Headings::of(job.options.kind);
         let survey = survey(&file, &job.options.hints(), &|row| headings.count(row))?;
         job.detected = Some(survey.detected.clone());
         job.progress.total = Some(survey.rows);
-        if job.options.mode == Mode::AllOrNothing && survey.rows > MOST_AT_ONCE {
-            let failure = Failure::new(
+        if job.options.mode == ImportMode::AllOrNothing && survey.rows > MOST_AT_ONCE {
+            let failure = ImportFailure::new(
                 "too_many_at_once",
                 format!(
                     "all_or_nothing は{MOST_AT_ONCE}行までです。dry_run のあと best_effort で取り込んでください。"
                 ),
                 format!("all_or_nothing takes {MOST_AT_ONCE} rows at most: use dry_run, then best_effort."),
             );
-            (job.state, job.error) = (JobState::Failed, Some(failure));
+            (job.status, job.error) = (ImportStatus::Failed, Some(failure));
             return Ok(false);
         }
         match job.options.kind {
-            Kind::Workers => self.of_kind::<Worker>(job, &survey, &file),
-            Kind::Organizations => self.of_kind::<Organization>(job, &survey, &file),
-            Kind::Deliverables | Kind::Engagements => self.of_kind::<Deliverable>(job, &survey, &file),
+            ImportKind::Workers => self.of_kind::<Worker>(job, &survey, &file),
+            ImportKind::Organizations => self.of_kind::<Organization>(job, &survey, &file),
+            ImportKind::Deliverables | ImportKind::Engagements => {
+                self.of_kind::<Deliverable>(job, &survey, &file)
+            }
         }
     }
 
-    fn of_kind<R: Record>(&mut self, job: &mut Job, survey: &Survey, file: &JobFile) -> Result<bool> {
+    fn of_kind<R: Record>(&mut self, job: &mut Import, survey: &Survey, file: &JobFile) -> Result<bool> {
         let options = job.options.clone();
         let (catalogue, saved, newest) = self.runner.pool.read_blocking(|db| {
             let saved = mappings::store::find(db, options.kind, &options.source)?;
@@ -157,7 +161,7 @@ impl Run<'_> {
             job.progress.columns
         );
         let shown = job.clone();
-        let taking = Taking {
+        let taking = BatchContext {
             job: &shown,
             columns: &columns,
             context: &context,
@@ -165,10 +169,10 @@ impl Run<'_> {
         };
         let mut steps = Steps {
             rows: survey.rows(file)?,
-            seen: Seen::default(),
+            seen: ExternalIds::default(),
         };
-        let writes = options.mode == Mode::BestEffort;
-        self.catch_up::<R>(&mut steps, &taking, job.progress.seen)?;
+        let writes = options.mode == ImportMode::BestEffort;
+        self.catch_up::<R>(&mut steps, &taking, job.progress.rows_read)?;
         while let Some(rows) = steps.next()? {
             let step = |db: &mut Db, write| take::<R>(db, &taking, &rows, &steps.seen, write);
             // What only looks does not keep writers from writing.
@@ -196,34 +200,37 @@ impl Run<'_> {
             self.check(cancelling)?;
         }
         let clean = job.progress.rejected == 0;
-        if options.mode == Mode::AllOrNothing {
+        if options.mode == ImportMode::AllOrNothing {
             if !clean {
                 let n = job.progress.rejected;
                 let ja = format!("{n}行を取り込めないため、何も書き込んでいません。");
                 let en = format!("{n} rows can't be taken, so nothing was written.");
-                job.progress = Progress {
+                job.progress = ImportProgress {
                     created: 0,
                     updated: 0,
                     ..job.progress.clone()
                 };
-                (job.state, job.error) = (JobState::Failed, Some(Failure::new("rejected_rows", ja, en)));
+                (job.status, job.error) = (
+                    ImportStatus::Failed,
+                    Some(ImportFailure::new("rejected_rows", ja, en)),
+                );
                 return Ok(false);
             }
             return self.all_at_once::<R>(job, &taking, survey, file).map(|()| true);
         }
-        if options.absent == Absent::Archive && clean {
+        if options.on_absent == AbsentPolicy::Archive && clean {
             self.retire::<R>(job, &taking, &steps.seen)?;
         }
-        job.state = if clean {
-            JobState::Succeeded
+        job.status = if clean {
+            ImportStatus::Succeeded
         } else {
-            JobState::Partial
+            ImportStatus::Partial
         };
         Ok(false)
     }
 
     /// Goes on behind the rows that were done before.
-    fn catch_up<R: Record>(&self, steps: &mut Steps, taking: &Taking, done: u64) -> Result<()> {
+    fn catch_up<R: Record>(&self, steps: &mut Steps, taking: &BatchContext, done: u64) -> Result<()> {
         let mut left = done;
         while left > 0 {
             let Some(rows) = steps.next()? else { break };
@@ -241,21 +248,21 @@ impl Run<'_> {
     /// Every row in one transaction, with the end of the job.
     fn all_at_once<R: Record>(
         &self,
-        job: &mut Job,
-        taking: &Taking,
+        job: &mut Import,
+        taking: &BatchContext,
         survey: &Survey,
         file: &JobFile,
     ) -> Result<()> {
         let mut steps = Steps {
             rows: survey.rows(file)?,
-            seen: Seen::default(),
+            seen: ExternalIds::default(),
         };
         let mut done = job.clone();
-        done.progress = Progress {
+        done.progress = ImportProgress {
             total: job.progress.total,
             findings: job.progress.findings,
             columns: job.progress.columns.clone(),
-            ..Progress::default()
+            ..ImportProgress::default()
         };
         self.runner.pool.write_blocking(|db| {
             while let Some(rows) = steps.next()? {
@@ -273,14 +280,14 @@ impl Run<'_> {
                 report::store::add_writes(db, job.id, &outcome.writes)?;
                 self.count(
                     &mut done,
-                    &Outcome {
+                    &BatchOutcome {
                         findings: Vec::new(),
                         ..outcome.counted()
                     },
                 );
                 steps.seen.extend(outcome.seen);
             }
-            if job.options.absent == Absent::Archive {
+            if job.options.on_absent == AbsentPolicy::Archive {
                 let mut after = None;
                 loop {
                     let (writes, last) = absent::<R>(db, taking, &steps.seen, after, true)?;
@@ -292,7 +299,7 @@ impl Run<'_> {
                     }
                 }
             }
-            done.state = JobState::Succeeded;
+            done.status = ImportStatus::Succeeded;
             store::finish(db, &done, self.lease)
         })?;
         *job = done;
@@ -301,8 +308,8 @@ impl Run<'_> {
     }
 
     /// Archives what a full roster does not have.
-    fn retire<R: Record>(&self, job: &mut Job, taking: &Taking, seen: &Seen) -> Result<()> {
-        let writes = job.options.mode == Mode::BestEffort;
+    fn retire<R: Record>(&self, job: &mut Import, taking: &BatchContext, seen: &ExternalIds) -> Result<()> {
+        let writes = job.options.mode == ImportMode::BestEffort;
         let mut after = None;
         loop {
             let step = |db: &mut Db| absent::<R>(db, taking, seen, after, writes);
@@ -344,9 +351,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub fn count(&self, job: &mut Job, outcome: &Outcome) {
+    pub fn count(&self, job: &mut Import, outcome: &BatchOutcome) {
         let (progress, counts) = (&mut job.progress, &outcome.counts);
-        progress.seen += counts.seen;
+        progress.rows_read += counts.rows_read;
         progress.created += counts.created;
         progress.updated += counts.updated;
         progress.unchanged += counts.unchanged;
@@ -356,17 +363,17 @@ impl Run<'_> {
         let seconds = self.began.elapsed().as_secs_f64();
         if seconds > 0.1 {
             progress.rows_per_second =
-                Some((progress.seen.saturating_sub(self.before) as f64 / seconds) as u64);
+                Some((progress.rows_read.saturating_sub(self.before) as f64 / seconds) as u64);
         }
     }
 }
 
-impl Outcome {
+impl BatchOutcome {
     /// Its numbers alone.
-    fn counted(&self) -> Outcome {
-        Outcome {
+    fn counted(&self) -> BatchOutcome {
+        BatchOutcome {
             counts: self.counts.clone(),
-            ..Outcome::default()
+            ..BatchOutcome::default()
         }
     }
 }
@@ -383,7 +390,7 @@ fn no_known_column(columns: &Columns) -> Error {
 /// Rows, some at a time.
 struct Steps<'s> {
     rows: Rows<'s>,
-    seen: Seen,
+    seen: ExternalIds,
 }
 
 impl Steps<'_> {

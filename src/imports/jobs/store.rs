@@ -1,6 +1,6 @@
 //! SQL of jobs: their states, files, findings and writes.
 
-use super::{Failure, ImportFilter, Job, JobState, Kept, Progress};
+use super::{Import, ImportFailure, ImportFilter, ImportProgress, ImportStatus, OptionsDocument};
 use crate::db::schema::{import_chunks, import_jobs as jobs};
 use crate::db::{Db, Doc, Id, Instant, keyset};
 use crate::error::{Error, Result, Text};
@@ -11,11 +11,11 @@ use diesel::prelude::*;
 use jobs::dsl;
 
 type Columns = (
-    (Id, String, String, Doc<Kept>, String, i64),
+    (Id, String, String, Doc<OptionsDocument>, String, i64),
     (
         Option<Doc<Detected>>,
-        Doc<Progress>,
-        Option<Doc<Failure>>,
+        Doc<ImportProgress>,
+        Option<Doc<ImportFailure>>,
         bool,
         Instant,
         Instant,
@@ -25,11 +25,11 @@ type Columns = (
 type Selected = (
     (
         dsl::id,
-        dsl::state,
+        dsl::status,
         dsl::created_by,
         dsl::options,
-        dsl::digest,
-        dsl::length,
+        dsl::sha256,
+        dsl::size_bytes,
     ),
     (
         dsl::detected,
@@ -44,11 +44,11 @@ type Selected = (
 const COLUMNS: Selected = (
     (
         dsl::id,
-        dsl::state,
+        dsl::status,
         dsl::created_by,
         dsl::options,
-        dsl::digest,
-        dsl::length,
+        dsl::sha256,
+        dsl::size_bytes,
     ),
     (
         dsl::detected,
@@ -61,17 +61,17 @@ const COLUMNS: Selected = (
     ),
 );
 
-fn job(columns: Columns) -> Result<Job> {
+fn job(columns: Columns) -> Result<Import> {
     let (head, tail) = columns;
-    let (id, state, created_by, Doc(Kept { options, areas }), digest, length) = head;
+    let (id, status, created_by, Doc(OptionsDocument { options, areas }), sha256, size_bytes) = head;
     let (detected, Doc(progress), error, cancelling, created_at, updated_at, finished_at) = tail;
-    let strange = || Error::Internal(format!("import job {id} has a strange state"));
-    Ok(Job {
+    let strange = || Error::Internal(format!("import job {id} has an unknown status"));
+    Ok(Import {
         id,
-        state: JobState::of_code(&state).ok_or_else(strange)?,
+        status: ImportStatus::of_code(&status).ok_or_else(strange)?,
         options,
-        digest,
-        length,
+        sha256,
+        size_bytes,
         detected: detected.map(|Doc(detected)| detected),
         progress,
         error: error.map(|Doc(error)| error),
@@ -89,7 +89,7 @@ pub fn missing() -> Error {
 }
 
 /// Only of `creator`, if one is given.
-pub fn find(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Job> {
+pub fn find(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Import> {
     let mut query = dsl::import_jobs.find(id).select(COLUMNS).into_boxed();
     if let Some(creator) = creator {
         query = query.filter(dsl::created_by.eq(creator));
@@ -101,7 +101,7 @@ pub fn find(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Job> {
 }
 
 /// Newest first; only of `creator`, if one is given.
-pub fn list(db: &mut Db, creator: Option<&str>, filter: &ImportFilter) -> Result<Page<Job>> {
+pub fn list(db: &mut Db, creator: Option<&str>, filter: &ImportFilter) -> Result<Page<Import>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
     let mut query = dsl::import_jobs.select(COLUMNS).into_boxed();
@@ -114,8 +114,8 @@ pub fn list(db: &mut Db, creator: Option<&str>, filter: &ImportFilter) -> Result
     let rows = keyset!(query, cursor.map(|c| c.id), dsl::id, descending)
         .limit(limit + 1)
         .load::<Columns>(db)?;
-    let found: Result<Vec<Job>> = rows.into_iter().map(job).collect();
-    Ok(Page::of(found?, limit, |last: &Job| Cursor {
+    let found: Result<Vec<Import>> = rows.into_iter().map(job).collect();
+    Ok(Page::of(found?, limit, |last: &Import| Cursor {
         sort: "-created_at".to_owned(),
         value: String::new(),
         id: last.id,
@@ -123,16 +123,16 @@ pub fn list(db: &mut Db, creator: Option<&str>, filter: &ImportFilter) -> Result
 }
 
 /// A job whose file is about to arrive.
-pub fn begin(db: &mut Db, id: Id, actor: &str, kept: &Kept, now: Instant) -> Result<()> {
+pub fn begin(db: &mut Db, id: Id, actor: &str, kept: &OptionsDocument, now: Instant) -> Result<()> {
     let row = (
         dsl::id.eq(id),
         dsl::kind.eq(kept.options.kind.code()),
-        dsl::state.eq(JobState::Receiving.code()),
+        dsl::status.eq(ImportStatus::Receiving.code()),
         dsl::created_by.eq(actor),
         dsl::options.eq(Doc(kept.clone())),
-        dsl::digest.eq(""),
-        dsl::length.eq(0),
-        dsl::progress.eq(Doc(Progress::default())),
+        dsl::sha256.eq(""),
+        dsl::size_bytes.eq(0),
+        dsl::progress.eq(Doc(ImportProgress::default())),
         dsl::cancelling.eq(false),
         dsl::created_at.eq(now),
         dsl::updated_at.eq(now),
@@ -163,11 +163,11 @@ pub fn chunk(db: &mut Db, id: Id, position: i64) -> Result<Option<Vec<u8>>> {
 
 /// The file is there. If the same one is waiting or running for the same sender with the same options, this job is
 /// dropped for that one.
-pub fn enqueue(db: &mut Db, id: Id, digest: &str, length: i64) -> Result<Job> {
+pub fn enqueue(db: &mut Db, id: Id, sha256: &str, size_bytes: i64) -> Result<Import> {
     let new = find(db, None, id)?;
     let twins = dsl::import_jobs
-        .filter(dsl::state.eq_any([JobState::Queued.code(), JobState::Running.code()]))
-        .filter(dsl::digest.eq(digest))
+        .filter(dsl::status.eq_any([ImportStatus::Queued.code(), ImportStatus::Running.code()]))
+        .filter(dsl::sha256.eq(sha256))
         .filter(dsl::created_by.eq(&new.created_by))
         .select(COLUMNS)
         .order(dsl::id)
@@ -180,9 +180,9 @@ pub fn enqueue(db: &mut Db, id: Id, digest: &str, length: i64) -> Result<Job> {
         }
     }
     let arrived = (
-        dsl::state.eq(JobState::Queued.code()),
-        dsl::digest.eq(digest),
-        dsl::length.eq(length),
+        dsl::status.eq(ImportStatus::Queued.code()),
+        dsl::sha256.eq(sha256),
+        dsl::size_bytes.eq(size_bytes),
         dsl::updated_at.eq(Instant::now()),
     );
     diesel::update(dsl::import_jobs.find(id))
@@ -192,18 +192,18 @@ pub fn enqueue(db: &mut Db, id: Id, digest: &str, length: i64) -> Result<Job> {
 }
 
 /// Takes a job that nobody runs: the oldest, or the one that is named.
-pub fn claim(db: &mut Db, lease: Id, until: Instant, named: Option<Id>) -> Result<Option<Job>> {
+pub fn claim(db: &mut Db, lease: Id, until: Instant, named: Option<Id>) -> Result<Option<Import>> {
     crate::db::lock(db, "imports")?;
     let idle = dsl::lease_until
         .is_null()
         .or(dsl::lease_until.assume_not_null().lt(Instant::now()));
     let states = [
-        JobState::Queued.code(),
-        JobState::Running.code(),
-        JobState::Undoing.code(),
+        ImportStatus::Queued.code(),
+        ImportStatus::Running.code(),
+        ImportStatus::Undoing.code(),
     ];
     let mut query = dsl::import_jobs
-        .filter(dsl::state.eq_any(states))
+        .filter(dsl::status.eq_any(states))
         .filter(idle)
         .select(COLUMNS)
         .order(dsl::id)
@@ -215,11 +215,11 @@ pub fn claim(db: &mut Db, lease: Id, until: Instant, named: Option<Id>) -> Resul
         return Ok(None);
     };
     let mut found = job(found)?;
-    if found.state == JobState::Queued {
-        found.state = JobState::Running;
+    if found.status == ImportStatus::Queued {
+        found.status = ImportStatus::Running;
     }
     let taken = (
-        dsl::state.eq(found.state.code()),
+        dsl::status.eq(found.status.code()),
         dsl::lease.eq(Some(lease)),
         dsl::lease_until.eq(Some(until)),
         dsl::updated_at.eq(Instant::now()),
@@ -231,7 +231,7 @@ pub fn claim(db: &mut Db, lease: Id, until: Instant, named: Option<Id>) -> Resul
 }
 
 /// Keeps how far a job is, if the lease is still held; gives whether it is to be cancelled.
-pub fn keep(db: &mut Db, job: &Job, lease: Id, until: Instant) -> Result<bool> {
+pub fn keep(db: &mut Db, job: &Import, lease: Id, until: Instant) -> Result<bool> {
     let held = dsl::import_jobs.find(job.id).filter(dsl::lease.eq(Some(lease)));
     let kept = (
         dsl::detected.eq(job.detected.clone().map(Doc)),
@@ -254,11 +254,11 @@ fn lost() -> Error {
 }
 
 /// The end of a job, or its way back to being undone.
-pub fn finish(db: &mut Db, job: &Job, lease: Id) -> Result<()> {
+pub fn finish(db: &mut Db, job: &Import, lease: Id) -> Result<()> {
     let now = Instant::now();
     let held = dsl::import_jobs.find(job.id).filter(dsl::lease.eq(Some(lease)));
     let ended = (
-        dsl::state.eq(job.state.code()),
+        dsl::status.eq(job.status.code()),
         dsl::detected.eq(job.detected.clone().map(Doc)),
         dsl::progress.eq(Doc(job.progress.clone())),
         dsl::error.eq(job.error.clone().map(Doc)),
@@ -282,13 +282,13 @@ pub fn release(db: &mut Db, id: Id, lease: Id) -> Result<()> {
 }
 
 /// Asks that a job ends soon; one that nobody runs ends at once.
-pub fn cancel(db: &mut Db, job: &Job) -> Result<()> {
+pub fn cancel(db: &mut Db, job: &Import) -> Result<()> {
     let now = Instant::now();
     let waiting = dsl::import_jobs
         .find(job.id)
-        .filter(dsl::state.eq_any([JobState::Receiving.code(), JobState::Queued.code()]));
+        .filter(dsl::status.eq_any([ImportStatus::Receiving.code(), ImportStatus::Queued.code()]));
     let ended = (
-        dsl::state.eq(JobState::Cancelled.code()),
+        dsl::status.eq(ImportStatus::Cancelled.code()),
         dsl::updated_at.eq(now),
         dsl::finished_at.eq(Some(now)),
     );
@@ -301,9 +301,9 @@ pub fn cancel(db: &mut Db, job: &Job) -> Result<()> {
     Ok(())
 }
 
-pub fn set_state(db: &mut Db, id: Id, state: JobState) -> Result<()> {
+pub fn set_status(db: &mut Db, id: Id, status: ImportStatus) -> Result<()> {
     let moved = (
-        dsl::state.eq(state.code()),
+        dsl::status.eq(status.code()),
         dsl::cancelling.eq(false),
         dsl::updated_at.eq(Instant::now()),
     );
@@ -323,8 +323,8 @@ pub fn purge(db: &mut Db, ended_before: Instant, stalled_before: Instant) -> Res
     let ended = dsl::finished_at
         .is_not_null()
         .and(dsl::finished_at.assume_not_null().lt(ended_before));
-    let stalled = dsl::state
-        .eq(JobState::Receiving.code())
+    let stalled = dsl::status
+        .eq(ImportStatus::Receiving.code())
         .and(dsl::updated_at.lt(stalled_before));
     let old = dsl::import_jobs
         .filter(ended.or(stalled))

@@ -1,15 +1,15 @@
-//! Taking back what a job wrote, while nothing newer touched it.
+//! BatchContext back what a job wrote, while nothing newer touched it.
 
 use super::report;
 use super::run::Run;
 use super::store;
-use super::{Job, JobState};
+use super::{Import, ImportStatus};
 use crate::catalogue::calendar;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
-use crate::imports::Kind;
+use crate::imports::ImportKind;
 use crate::imports::cells::Remark;
 use crate::imports::cells::words::Vocabulary;
 use crate::imports::finding::{Finding, Severity};
@@ -22,16 +22,16 @@ use std::collections::HashMap;
 const STEP: i64 = 200;
 
 /// Refuses where anything newer touched what the job wrote; else the job is to be undone.
-pub fn begin(pool: &Pool, job: &Job) -> Result<()> {
+pub fn begin(pool: &Pool, job: &Import) -> Result<()> {
     let refuse = |code, ja: String, en: String| Error::Conflict {
         code,
         detail: Text::new(ja, en),
     };
     if !matches!(
-        job.state,
-        JobState::Succeeded | JobState::Partial | JobState::Failed | JobState::Cancelled
+        job.status,
+        ImportStatus::Succeeded | ImportStatus::Partial | ImportStatus::Failed | ImportStatus::Cancelled
     ) {
-        let state = job.state.code();
+        let state = job.status.code();
         let ja = format!("状態が {state} の取り込みは元に戻せません。");
         return Err(refuse(
             "not_undoable",
@@ -39,7 +39,7 @@ pub fn begin(pool: &Pool, job: &Job) -> Result<()> {
             format!("An import that is {state} can't be undone."),
         ));
     }
-    if job.options.kind == Kind::Engagements {
+    if job.options.kind == ImportKind::Engagements {
         let ja = "実績の取り込みは元に戻せません。".to_owned();
         return Err(refuse(
             "not_undoable",
@@ -52,9 +52,9 @@ pub fn begin(pool: &Pool, job: &Job) -> Result<()> {
         let touched = |db: &mut Db| -> Result<(Option<Id>, Option<Id>)> {
             let page = report::store::writes(db, job.id, after, STEP * 5)?;
             let newer = match job.options.kind {
-                Kind::Workers => touched::<Worker>(db, job, &page)?,
-                Kind::Organizations => touched::<Organization>(db, job, &page)?,
-                Kind::Deliverables | Kind::Engagements => touched::<Deliverable>(db, job, &page)?,
+                ImportKind::Workers => touched::<Worker>(db, job, &page)?,
+                ImportKind::Organizations => touched::<Organization>(db, job, &page)?,
+                ImportKind::Deliverables | ImportKind::Engagements => touched::<Deliverable>(db, job, &page)?,
             };
             Ok((newer.into_keys().min(), page.last().map(|(id, ..)| *id)))
         };
@@ -69,13 +69,13 @@ pub fn begin(pool: &Pool, job: &Job) -> Result<()> {
         }
         after = last;
         if last.is_none() {
-            return pool.write_blocking(|db| store::set_state(db, job.id, JobState::Undoing));
+            return pool.write_blocking(|db| store::set_status(db, job.id, ImportStatus::Undoing));
         }
     }
 }
 
 /// Those of the records that something newer touched.
-fn touched<R: Record>(db: &mut Db, job: &Job, page: &[report::store::Written]) -> Result<HashMap<Id, ()>> {
+fn touched<R: Record>(db: &mut Db, job: &Import, page: &[report::store::Written]) -> Result<HashMap<Id, ()>> {
     let ids: Vec<Id> = page.iter().map(|(id, ..)| *id).collect();
     let now: HashMap<Id, i64> = R::load(db, &ids)?.iter().map(|r| (r.id(), r.version())).collect();
     let created: Vec<Id> = page
@@ -91,15 +91,15 @@ fn touched<R: Record>(db: &mut Db, job: &Job, page: &[report::store::Written]) -
 }
 
 /// Takes back everything, some at a time; what was touched meanwhile stays, and is told.
-pub fn run(run: &mut Run, job: &mut Job) -> Result<bool> {
+pub fn run(run: &mut Run, job: &mut Import) -> Result<bool> {
     match job.options.kind {
-        Kind::Workers => of_kind::<Worker>(run, job),
-        Kind::Organizations => of_kind::<Organization>(run, job),
-        Kind::Deliverables | Kind::Engagements => of_kind::<Deliverable>(run, job),
+        ImportKind::Workers => of_kind::<Worker>(run, job),
+        ImportKind::Organizations => of_kind::<Organization>(run, job),
+        ImportKind::Deliverables | ImportKind::Engagements => of_kind::<Deliverable>(run, job),
     }
 }
 
-fn of_kind<R: Record>(run: &mut Run, job: &mut Job) -> Result<bool> {
+fn of_kind<R: Record>(run: &mut Run, job: &mut Import) -> Result<bool> {
     let pool = run.runner.pool;
     let catalogue = pool.read_blocking(|db| run.runner.catalogues.current(db))?;
     let vocabulary = Vocabulary::new(&catalogue);
@@ -125,7 +125,7 @@ fn of_kind<R: Record>(run: &mut Run, job: &mut Job) -> Result<bool> {
         (run.runner.observer)(job);
         run.check(cancelling)?;
         if left == 0 {
-            job.state = JobState::Undone;
+            job.status = ImportStatus::Undone;
             return Ok(false);
         }
     }
@@ -137,12 +137,12 @@ fn left_alone(id: &Id) -> Finding {
         "取り込みのあとで変更されたため、元に戻していません。",
         "It was changed since, and left as it is.",
     );
-    Finding::new(0, None, &id.to_string(), remark, Severity::Notice)
+    Finding::new(0, None, &id.to_string(), remark, Severity::Warning)
 }
 
 fn take_back<R: Record>(
     db: &mut Db,
-    job: &Job,
+    job: &Import,
     page: &[report::store::Written],
     newer: &HashMap<Id, ()>,
     context: &Context,

@@ -92,7 +92,7 @@ impl<'r> Reading<'r> {
 
     /// About a field's cell, whatever it holds.
     pub fn notice(&mut self, field: &str, remark: Remark) {
-        self.about(field, remark, Severity::Notice);
+        self.about(field, remark, Severity::Warning);
     }
 
     pub fn reject(&mut self, field: &str, remark: Remark) {
@@ -126,7 +126,7 @@ impl<'r> Reading<'r> {
             let mut notices = Vec::new();
             let applied = apply(cell, &mut notices);
             for notice in notices {
-                self.remark(cell.column, cell.raw, notice, Severity::Notice);
+                self.remark(cell.column, cell.raw, notice, Severity::Warning);
             }
             if let Err(remark) = applied {
                 self.remark(cell.column, cell.raw, remark, Severity::Error);

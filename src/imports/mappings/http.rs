@@ -6,7 +6,7 @@ use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::query::path_text;
 use crate::http::{Entity, IfMatch, Valid};
-use crate::imports::Kind;
+use crate::imports::ImportKind;
 use crate::imports::columns::Columns;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, get, put};
@@ -16,9 +16,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(show_mapping).service(replace_mapping);
 }
 
-fn kind_and_source(request: &HttpRequest) -> Result<(Kind, String)> {
+fn kind_and_source(request: &HttpRequest) -> Result<(ImportKind, String)> {
     let kind = path_text(request, "kind", 20)?;
-    let kind = Kind::of_code(&kind).ok_or_else(|| Error::not_found("この種類", "kind"))?;
+    let kind = ImportKind::of_code(&kind).ok_or_else(|| Error::not_found("この種類", "kind"))?;
     Ok((kind, path_text(request, "source", 100)?))
 }
 
@@ -26,7 +26,7 @@ fn kind_and_source(request: &HttpRequest) -> Result<(Kind, String)> {
 ///
 /// It counts for every file of this kind and source that is imported.
 #[utoipa::path(operation_id = "show_import_mapping", tag = "Imports", security(("bearer" = ["imports:read"])),
-    params(("kind" = Kind, Path, description = "Of which records"),
+    params(("kind" = ImportKind, Path, description = "Of which records"),
            ("source" = String, Path, description = "Of which source", min_length = 1, max_length = 100, example = "roster")),
     responses((status = 200, description = "The mapping", body = SavedMapping)))]
 #[get("/import-mappings/{kind}/{source}")]
@@ -45,7 +45,7 @@ async fn show_mapping(
 ///
 /// What a request says itself counts more.
 #[utoipa::path(operation_id = "replace_import_mapping", tag = "Imports", security(("bearer" = ["imports:write"])),
-    params(("kind" = Kind, Path, description = "Of which records"),
+    params(("kind" = ImportKind, Path, description = "Of which records"),
            ("source" = String, Path, description = "Of which source", min_length = 1, max_length = 100, example = "roster")),
     request_body = SavedMapping,
     responses((status = 200, description = "Saved", body = SavedMapping),

@@ -3,12 +3,12 @@
 use crate::db::schema::import_mappings;
 use crate::db::{Db, Doc, Instant};
 use crate::error::Result;
-use crate::imports::Kind;
+use crate::imports::ImportKind;
 use crate::imports::columns::Mapping;
 use diesel::prelude::*;
 
 /// A saved mapping, with its version.
-pub fn find(db: &mut Db, kind: Kind, source: &str) -> Result<Option<(Mapping, i64)>> {
+pub fn find(db: &mut Db, kind: ImportKind, source: &str) -> Result<Option<(Mapping, i64)>> {
     use import_mappings::dsl as m;
     let found = m::import_mappings
         .find((source, kind.code()))
@@ -20,7 +20,7 @@ pub fn find(db: &mut Db, kind: Kind, source: &str) -> Result<Option<(Mapping, i6
 pub fn save(
     db: &mut Db,
     actor: &str,
-    kind: Kind,
+    kind: ImportKind,
     source: &str,
     mapping: &Mapping,
     version: i64,

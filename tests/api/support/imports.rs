@@ -38,7 +38,7 @@ impl TestApp {
         let mut job = Value::Null;
         self.until(|| {
             job = self.get(&format!("/v1/imports/{id}")).expect(200).json();
-            !["receiving", "queued", "running", "undoing"].contains(&job["state"].as_str().unwrap())
+            !["receiving", "queued", "running", "undoing"].contains(&job["status"].as_str().unwrap())
         });
         job
     }

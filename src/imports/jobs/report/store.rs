@@ -3,7 +3,7 @@
 use crate::db::schema::{applications, deliverables, import_findings, import_writes, imported_records};
 use crate::db::{BATCH, Db, Doc, Id, insert_all};
 use crate::error::{Result, Text};
-use crate::imports::Kind;
+use crate::imports::ImportKind;
 use crate::imports::finding::{Finding, Severity};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -182,19 +182,19 @@ pub fn drop_writes(db: &mut Db, id: Id, records: &[Id]) -> Result<()> {
 }
 
 /// Those of the records that something else refers to by now: applications, or an organization's deliverables.
-pub fn referred(db: &mut Db, kind: Kind, records: &[Id]) -> Result<HashSet<Id>> {
+pub fn referred(db: &mut Db, kind: ImportKind, records: &[Id]) -> Result<HashSet<Id>> {
     let mut found = HashSet::new();
     for records in records.chunks(BATCH) {
         let referred: Vec<Id> = match kind {
-            Kind::Workers => applications::table
+            ImportKind::Workers => applications::table
                 .filter(applications::worker_id.assume_not_null().eq_any(records))
                 .select(applications::worker_id.assume_not_null())
                 .load(db)?,
-            Kind::Deliverables => applications::table
+            ImportKind::Deliverables => applications::table
                 .filter(applications::deliverable_id.eq_any(records))
                 .select(applications::deliverable_id)
                 .load(db)?,
-            Kind::Organizations | Kind::Engagements => deliverables::table
+            ImportKind::Organizations | ImportKind::Engagements => deliverables::table
                 .filter(deliverables::organization_id.eq_any(records))
                 .filter(deliverables::archived_at.is_null())
                 .select(deliverables::organization_id)

@@ -4,7 +4,7 @@
 //! What has neither comes back as CSV.
 
 use super::file::JobFile;
-use super::{Job, report};
+use super::{Import, report};
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::Language;
@@ -20,7 +20,7 @@ use std::io::{Cursor, Read, Write};
 pub const HEADING: &str = "取り込み結果";
 
 /// Name and media type of the copy, told by what the file is.
-pub fn name_and_type(job: &Job) -> (String, &'static str) {
+pub fn name_and_type(job: &Import) -> (String, &'static str) {
     let format = job.detected.as_ref().map(|detected| detected.format);
     let (extension, media_type) = match format {
         Some(FileFormat::Xlsx) => (
@@ -34,11 +34,11 @@ pub fn name_and_type(job: &Job) -> (String, &'static str) {
 }
 
 /// Writes the copy.
-pub fn write(pool: &Pool, job: &Job, language: Language, into: &mut impl Write) -> Result<()> {
+pub fn write(pool: &Pool, job: &Import, language: Language, into: &mut impl Write) -> Result<()> {
     let file = JobFile {
         pool,
         id: job.id,
-        length: job.length as u64,
+        length: job.size_bytes as u64,
     };
     let mut told = Told {
         pool,
@@ -65,7 +65,7 @@ pub fn write(pool: &Pool, job: &Job, language: Language, into: &mut impl Write) 
 /// The findings, in the order of their rows.
 struct Told<'t> {
     pool: &'t Pool,
-    job: &'t Job,
+    job: &'t Import,
     language: Language,
     page: Vec<(i64, Finding)>,
     at: usize,
