@@ -16,7 +16,7 @@
 mod generated;
 
 use generated::{Draw, catalogue, everyone, needs, population};
-use matcher::fairness::{self, Answers, Exposure, WINDOW, attention_ppm, deserved_ppm};
+use matcher::fairness::{self, Exposure, Uptake, WINDOW, attention_ppm, deserved_ppm};
 use matcher::ppm::{PPM, mix};
 use matcher::*;
 use std::cmp::Reverse;
@@ -47,7 +47,7 @@ struct Deliverable<'a> {
     /// Everyone who passes, best first.
     ranked: Vec<RankKey>,
     since: usize,
-    answers: Answers,
+    uptake: Uptake,
     taken: Vec<bool>,
 }
 
@@ -86,9 +86,9 @@ impl World<'_> {
         Deliverable {
             ranked,
             since,
-            answers: Answers {
+            uptake: Uptake {
                 places: need.roles.len() as u32,
-                ..Answers::default()
+                ..Uptake::default()
             },
             taken: vec![false; need.roles.len()],
             query,
@@ -150,11 +150,11 @@ impl World<'_> {
                 let window: Vec<_> = list
                     .iter()
                     .take(WINDOW)
-                    .map(|(key, i, _)| (*key, open[*i].answers))
+                    .map(|(key, i, _)| (*key, open[*i].uptake))
                     .collect();
                 let order = fairness::lift(&window, week as u32);
                 outcome.ndcg.push(order.ndcg_ppm);
-                let lifted: Vec<_> = order.placed.iter().map(|p| list[p.by_fit]).collect();
+                let lifted: Vec<_> = order.placements.iter().map(|p| list[p.by_fit]).collect();
                 list[..window.len()].copy_from_slice(&lifted);
             }
         }
@@ -164,10 +164,10 @@ impl World<'_> {
             let d = &mut open[i];
             if self.chance(&[2, week as u64, worker as u64, d.query.need.id as u64]) < looks * likes {
                 outcome.applications += 1;
-                outcome.answered += usize::from(d.answers.answers == 0);
+                outcome.answered += usize::from(d.uptake.applications == 0);
                 outcome.filled += 1;
-                d.answers.answers += 1;
-                d.answers.filled += 1;
+                d.uptake.applications += 1;
+                d.uptake.filled += 1;
                 d.taken[role] = true;
                 busy_until[worker] = week + LASTS;
                 break;
@@ -188,7 +188,7 @@ impl World<'_> {
                     let window: Vec<_> = list.iter().take(WINDOW).map(had).collect();
                     let order = fairness::spread(&window, week as u32);
                     outcome.ndcg.push(order.ndcg_ppm);
-                    list = order.placed.iter().map(|p| window[p.by_fit].0).collect();
+                    list = order.placements.iter().map(|p| window[p.by_fit].0).collect();
                 }
             }
             list.truncate(LOOKED_AT);

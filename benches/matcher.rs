@@ -17,8 +17,7 @@ mod generated;
 
 use generated::{Draw, catalogue, everyone, needs as generate, population};
 use matcher::fairness::WINDOW;
-use matcher::index::needs::{self, Needs};
-use matcher::index::{Effort, Index, Wanted};
+use matcher::index::{CandidateIndex, Effort, NeedHit, NeedIndex, RankRange};
 use matcher::profile::ProfileKey;
 use matcher::*;
 use musubi::catalogue::Catalogue;
@@ -38,7 +37,7 @@ struct Case {
     /// The role asked for; none for the whole team.
     role: Option<usize>,
     weights: Weights,
-    most: usize,
+    limit: usize,
 }
 
 #[derive(Default)]
@@ -58,14 +57,10 @@ fn micros(start: Instant) -> f64 {
 type Explained = Vec<(RankKey, [u64; 9])>;
 
 /// The 50 best with their explanation in numbers, what finding them cost, and how much of the time that took.
-fn answer(index: &Index, case: &Case) -> (Explained, Effort, f64) {
+fn answer(index: &CandidateIndex, case: &Case) -> (Explained, Effort, f64) {
     let start = Instant::now();
     let query = index.query(&case.need, case.weights);
-    let wanted = Wanted {
-        role: case.role,
-        ..Wanted::best(case.most)
-    };
-    let (hits, effort) = index.search(&query, wanted);
+    let (hits, effort) = index.search(&query, case.role, RankRange::best(case.limit));
     let found = micros(start);
     let explained = hits.iter().map(|hit| {
         let assessment = hit.assess(&query).unwrap();
@@ -74,7 +69,7 @@ fn answer(index: &Index, case: &Case) -> (Explained, Effort, f64) {
     (explained.collect(), effort, found)
 }
 
-fn measure(name: &str, index: &Index, everyone: &[Arc<Candidate>], cases: &[Case]) {
+fn measure(name: &str, index: &CandidateIndex, everyone: &[Arc<Candidate>], cases: &[Case]) {
     let (mut first, mut times, mut scans, mut searches) = (
         Times::default(),
         Times::default(),
@@ -113,7 +108,7 @@ fn measure(name: &str, index: &Index, everyone: &[Arc<Candidate>], cases: &[Case
             .ranked
             .iter()
             .map(|(key, _)| *key)
-            .take(case.most)
+            .take(case.limit)
             .collect();
         let found: Vec<RankKey> = answer(index, case).0.into_iter().map(|(key, _)| key).collect();
         assert_eq!(found, expected);
@@ -171,7 +166,7 @@ fn bench(size: u64, catalogue: &Catalogue) {
         .flat_map(|need| need.roles.iter().map(|role| ProfileKey::of(need, role)))
         .collect();
     let start = Instant::now();
-    let index = Index::build(population, everyone.iter().cloned(), profiles);
+    let index = CandidateIndex::build(population, everyone.iter().cloned(), profiles);
     let built = index.size();
     println!(
         "  index                              {:.2} s, {} trees, {} bytes a worker",
@@ -189,25 +184,25 @@ fn bench(size: u64, catalogue: &Catalogue) {
             need: need.clone(),
             role: Some(role),
             weights: weights(draw),
-            most: TOP,
+            limit: TOP,
         });
         team.push(Case {
             need: need.clone(),
             role: None,
             weights: default,
-            most: TOP,
+            limit: TOP,
         });
         window.push(Case {
             need: need.clone(),
             role: None,
             weights: default,
-            most: WINDOW + 1,
+            limit: WINDOW + 1,
         });
         let case = Case {
             need,
             role: Some(role),
             weights: default,
-            most: TOP,
+            limit: TOP,
         };
         if must { with.push(case) } else { without.push(case) }
     }
@@ -235,8 +230,8 @@ fn bench(size: u64, catalogue: &Catalogue) {
     );
 }
 
-/// Needs whose wishes nobody shares: the first answer grows a tree, later ones find it.
-fn own_wishes(index: &Index, cases: &[Case]) {
+/// NeedIndex whose wishes nobody shares: the first answer grows a tree, later ones find it.
+fn own_wishes(index: &CandidateIndex, cases: &[Case]) {
     let (mut first, mut later) = (Times::default(), Times::default());
     for (i, case) in cases.iter().take(16).enumerate() {
         let mut need = case.need.clone();
@@ -248,7 +243,7 @@ fn own_wishes(index: &Index, cases: &[Case]) {
             need,
             role: case.role,
             weights: case.weights,
-            most: case.most,
+            limit: case.limit,
         };
         let start = Instant::now();
         answer(index, &case);
@@ -268,7 +263,7 @@ fn own_wishes(index: &Index, cases: &[Case]) {
 }
 
 /// Readers take the newest index there is while a thread publishes a thousand changes a second.
-fn under_writes(index: &Index, everyone: &[Arc<Candidate>], cases: &[Case]) {
+fn under_writes(index: &CandidateIndex, everyone: &[Arc<Candidate>], cases: &[Case]) {
     let newest = Mutex::new(index.clone());
     let done = AtomicBool::new(false);
     let (mut times, mut published) = (Times::default(), 0);
@@ -329,8 +324,8 @@ fn for_workers(draw: &mut Draw, catalogue: &Catalogue, everyone: &[Arc<Candidate
     let profiles = open
         .iter()
         .flat_map(|need| need.roles.iter().map(|role| ProfileKey::of(need, role)));
-    let index = Index::build(Arc::clone(&population), everyone.iter().cloned(), profiles);
-    let needs = Needs::build(&index, open.iter().cloned());
+    let index = CandidateIndex::build(Arc::clone(&population), everyone.iter().cloned(), profiles);
+    let needs = NeedIndex::build(&index, open.iter().cloned());
     let built = start.elapsed().as_secs_f64();
     needs.warm();
     println!(
@@ -346,9 +341,9 @@ fn for_workers(draw: &mut Draw, catalogue: &Catalogue, everyone: &[Arc<Candidate
     for i in 0..1_000 {
         let candidate = &everyone[draw.below(n) as usize];
         let start = Instant::now();
-        let (found, cost) = needs.search(candidate, Weights::default(), (TOP, None, 0), |_| true);
-        let contributions = |found: &needs::Found| {
-            let query = found.asked.query(Weights::default(), &population);
+        let (found, cost) = needs.search(candidate, Weights::default(), RankRange::best(TOP), |_| true);
+        let contributions = |found: &NeedHit| {
+            let query = found.prepared.query(Weights::default(), &population);
             (found.key, query.contributions(&found.assessment))
         };
         let found: Vec<_> = found.iter().map(contributions).collect();
@@ -406,9 +401,9 @@ fn for_workers(draw: &mut Draw, catalogue: &Catalogue, everyone: &[Arc<Candidate
 /// Everyone changed takes the answers of another.
 fn publish(
     draw: &mut Draw,
-    mut index: Index,
+    mut index: CandidateIndex,
     mut everyone: Vec<Arc<Candidate>>,
-) -> (Index, Vec<Arc<Candidate>>) {
+) -> (CandidateIndex, Vec<Arc<Candidate>>) {
     let mut times = Times::default();
     let n = everyone.len() as u64;
     for _ in 0..4_000.min(n / 4) {

@@ -23,7 +23,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use generated::{Draw, catalogue, everyone, needs, population};
 use matcher::fit::FLOOR;
-use matcher::index::{Index, Wanted};
+use matcher::index::{CandidateIndex, RankRange};
 use matcher::ppm::PPM;
 use matcher::profile::ProfileKey;
 use matcher::*;
@@ -75,7 +75,7 @@ fn row(
         };
         array((0..catalogue.skills.len() as u16).map(of), "smallint")
     });
-    let past = |of: fn(&Delivered) -> u16| {
+    let past = |of: fn(&PastDeliveries) -> u16| {
         c.experience
             .as_ref()
             .map(|all| array(all.iter().map(of), "smallint"))
@@ -139,7 +139,7 @@ fn statement(query: &Query, catalogue: &musubi::catalogue::Catalogue) -> String 
     let (role, profile) = (&need.roles[0], &query.profiles()[0]);
     let skills = catalogue.skills.len() as u16;
     // What each skill at each level is worth for a wish, from the matcher itself.
-    let quality = |wish: &components::Credited| {
+    let quality = |wish: &formulas::CreditedWish| {
         let mut best = String::from("GREATEST(0");
         for skill in 0..skills {
             let worth: Vec<u64> = (0..=5).map(|level| wish.quality(&[(skill, level)]).0).collect();
@@ -191,14 +191,14 @@ fn statement(query: &Query, catalogue: &musubi::catalogue::Catalogue) -> String 
         });
     let musts: Vec<String> = musts.collect();
     let worth = array(
-        (0..=components::MOST_DELIVERIES).map(components::experience_ppm),
+        (0..=formulas::MOST_DELIVERIES).map(formulas::experience_ppm),
         "bigint",
     );
     let experience = format!(
         "CASE WHEN past_counts IS NULL THEN {} ELSE ({worth})[1 + LEAST({}, (SELECT COALESCE(SUM(n), 0) FROM
             unnest(past_families, past_roles, past_counts) AS past(f, r, n) WHERE f = {} OR r = {}))] END",
         profile.usual_experience_ppm(population),
-        components::MOST_DELIVERIES,
+        formulas::MOST_DELIVERIES,
         need.family,
         role.role
     );
@@ -327,10 +327,14 @@ struct Asked {
 }
 
 /// Our own answers and their median time in milliseconds.
-fn ours(index: &Index, needs: Vec<Need>, weights: Weights) -> (Vec<Asked>, f64) {
+fn ours(index: &CandidateIndex, needs: Vec<Need>, weights: Weights) -> (Vec<Asked>, f64) {
     let mut times = Vec::new();
     let answer = |need: Need| {
-        let search = || index.search(&index.query(&need, weights), Wanted::best(TOP)).0;
+        let search = || {
+            index
+                .search(&index.query(&need, weights), None, RankRange::best(TOP))
+                .0
+        };
         search();
         let start = Instant::now();
         let best = search().iter().map(|hit| hit.key).collect();
@@ -344,7 +348,7 @@ fn ours(index: &Index, needs: Vec<Need>, weights: Weights) -> (Vec<Asked>, f64) 
 fn postgresql(
     everyone: &[Arc<Candidate>],
     catalogue: &musubi::catalogue::Catalogue,
-    index: &Index,
+    index: &CandidateIndex,
     asked: &[Asked],
     (weights, own): (Weights, f64),
 ) {
@@ -387,7 +391,12 @@ fn postgresql(
 }
 
 /// Candidates from a full-text engine over roles, skills, themes and areas, then scored by us.
-fn engine(everyone: &[Arc<Candidate>], index: &Index, asked: &[Asked], (weights, own): (Weights, f64)) {
+fn engine(
+    everyone: &[Arc<Candidate>],
+    index: &CandidateIndex,
+    asked: &[Asked],
+    (weights, own): (Weights, f64),
+) {
     let db = &mut SqliteConnection::establish(":memory:").unwrap();
     db.batch_execute("CREATE VIRTUAL TABLE workers USING fts5 (words, tokenize = 'ascii', detail = none)")
         .unwrap();
@@ -474,7 +483,7 @@ fn main() {
         .iter()
         .map(|need| ProfileKey::of(need, &need.roles[0]))
         .collect();
-    let index = Index::build(population, everyone.iter().cloned(), profiles);
+    let index = CandidateIndex::build(population, everyone.iter().cloned(), profiles);
     println!("{size} workers, {ASKED} needs of one role, the best {TOP}, seed {SEED}");
     let (asked, own) = ours(&index, needs, weights);
     postgresql(&everyone, &catalogue, &index, &asked, (weights, own));

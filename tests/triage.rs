@@ -14,7 +14,7 @@
 use musubi::catalogue::{Catalogue, Catalogues, store};
 use musubi::db::{self, Pool};
 use musubi::http::Language;
-use musubi::triage::{Triaged, Trouble};
+use musubi::triage::{TriageRequest, TriageResult};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -51,8 +51,8 @@ fn evaluate(file: &str) -> [usize; 5] {
             also,
         } = row.unwrap();
         assert!(catalogue.types.get(&expected).is_some(), "{expected}");
-        let trouble = Trouble { trouble, limit: None };
-        let triaged = Triaged::of(&trouble, &catalogue, Language::Ja);
+        let request = TriageRequest { trouble, limit: None };
+        let triaged = TriageResult::of(&request, &catalogue, Language::Ja);
         let found: Vec<&str> = triaged.items.iter().map(|item| item.type_.as_str()).collect();
         let fits = |found: &&str| *found == expected || also.split('|').any(|other| other == *found);
         count[0] += 1;

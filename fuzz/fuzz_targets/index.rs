@@ -7,7 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use matcher::Candidate;
-use matcher::index::{Index, Wanted};
+use matcher::index::{CandidateIndex, RankRange};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let mut people: BTreeMap<u128, Arc<Candidate>> = BTreeMap::new();
     let everyone = |people: &BTreeMap<u128, Arc<Candidate>>| people.values().cloned().collect::<Vec<_>>();
-    let mut index = Index::build(world.population(&[]), [], []);
+    let mut index = CandidateIndex::build(world.population(&[]), [], []);
     for operation in rest.chunks_exact(6) {
         let id = u128::from(operation[1]);
         let seed = u32::from_le_bytes([operation[2], operation[3], operation[4], operation[5]]);
@@ -41,15 +41,13 @@ fuzz_target!(|data: &[u8]| {
                 people.remove(&id);
                 index = index.with([(id, None)]);
             }
-            5 => index = Index::build(world.population(&everyone(&people)), index.everyone().cloned(), []),
+            5 => index = CandidateIndex::build(world.population(&everyone(&people)), index.everyone().cloned(), []),
             _ => {
                 let (need, weights) = (world.need(draw, id), weights(draw));
                 let role = draw.chance(40).then(|| draw.below(need.roles.len().max(1) as u64) as usize);
-                let wanted = Wanted {
-                    role: role.filter(|role| *role < need.roles.len()),
-                    ..Wanted::best([1, 5, 50][draw.below(3) as usize])
-                };
-                compare(&index, &everyone(&people), &need, weights, wanted);
+                let role = role.filter(|role| *role < need.roles.len());
+                let range = RankRange::best([1, 5, 50][draw.below(3) as usize]);
+                compare(&index, &everyone(&people), &need, weights, role, range);
             }
         }
     }

@@ -11,13 +11,13 @@ use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
 use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::imports::{self, engagements, engagements::Engagement};
-use crate::matches::explain::Explainer;
+use crate::matches::explainer::Explainer;
 use crate::organizations::{self, names::name_key};
 use crate::server::AppState;
 use crate::workers::{self, DEMO_SOURCE, Worker};
 use chrono::NaiveDate;
 use matcher::Weights;
-use matcher::index::Wanted;
+use matcher::index::RankRange;
 use serde::Deserialize;
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -183,7 +183,7 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
             .find(|open| open.deliverable.request.type_ == "flyer" && open.deliverable.demo);
         let open = flyer.ok_or_else(|| embedded("no flyer is open"))?;
         let query = snapshot.index.query(&open.need, Weights::default());
-        let (hits, _) = snapshot.index.search(&query, Wanted::best(5));
+        let (hits, _) = snapshot.index.search(&query, None, RankRange::best(5));
         let census = snapshot.index.census(&query, None);
         let ids: Vec<Id> = hits
             .iter()
@@ -213,7 +213,7 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
         for (i, (hit, id)) in hits.iter().zip(ids).enumerate() {
             let found = faces.get(&id).zip(hit.assess(&query));
             let (face, assessment) = found.ok_or_else(|| embedded("a lost candidate"))?;
-            let explained = explainer.explained(&query, &hit.candidate, &assessment, above);
+            let explained = explainer.explain(&query, &hit.candidate, &assessment, above);
             above = Some(hit.key);
             let fit = explained.fit_ppm as f64 / 1e6;
             lines.push(format!(

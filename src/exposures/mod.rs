@@ -17,7 +17,7 @@ use crate::catalogue::calendar::{day_number, today};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
 use chrono::{Datelike, NaiveDate};
-use matcher::fairness::{Exposure, Order, attention_ppm, deserved_ppm};
+use matcher::fairness::{Exposure, FairOrder, attention_ppm, deserved_ppm};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -136,7 +136,7 @@ impl ShownList {
         viewer: String,
         kind: ListKind,
         subject_id: Id,
-        order: Option<&Order>,
+        order: Option<&FairOrder>,
         shown: Shown,
     ) -> ShownList {
         ShownList {

@@ -1,12 +1,12 @@
 //! From what is kept to what the matcher works with: codes become positions, days become numbers, words terms.
 
-use super::askers::Askers;
+use super::requesters::Requesters;
 use crate::catalogue::{Catalogue, DayPart, Format, calendar::day_number};
 use crate::db::Id;
 use crate::deliverables::NewDeliverable;
 use crate::workers::{Consent, Evidence, Worker, WorkerStatus};
 use matcher::bm25::Piece;
-use matcher::{Candidate, Delivered, EntryNo, Need, RoleNeed, Wish};
+use matcher::{Candidate, EntryNo, Need, PastDeliveries, RoleNeed, Wish};
 use std::collections::BTreeSet;
 use text::distinct_terms;
 
@@ -22,7 +22,7 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
             catalogue.family_position(&past.family)?,
             catalogue.roles.position(&past.role)?,
         );
-        Some(Delivered {
+        Some(PastDeliveries {
             family,
             role,
             count: past.delivered,
@@ -89,11 +89,11 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
 }
 
 /// A request that was resolved; its organization's themes stand in where it names none of its own.
-pub fn need(id: u128, request: &NewDeliverable, askers: &Askers, catalogue: &Catalogue) -> Need {
+pub fn need(id: u128, request: &NewDeliverable, requesters: &Requesters, catalogue: &Catalogue) -> Need {
     let kind = catalogue.types.get(&request.type_).map(|entry| &entry.definition);
     let family = kind.and_then(|kind| catalogue.family_position(&kind.family));
     let themes = if request.themes.is_empty() {
-        askers.themes(request.organization_id).unwrap_or_default()
+        requesters.themes(request.organization_id).unwrap_or_default()
     } else {
         &request.themes
     };
@@ -115,7 +115,7 @@ pub fn need(id: u128, request: &NewDeliverable, askers: &Askers, catalogue: &Cat
     };
     let records: BTreeSet<Id> = request
         .organization_ids()
-        .flat_map(|id| askers.records(id))
+        .flat_map(|id| requesters.records(id))
         .collect();
     let words = format!(
         "{}\n{}",

@@ -11,9 +11,10 @@ use crate::db::{Db, Pool};
 use crate::error::{Error, Result, Text};
 use crate::tasks::at_low_priority;
 use chrono::NaiveDate;
+use parking_lot::Mutex;
 use serde::Serialize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
 use utoipa::ToSchema;
 
@@ -26,43 +27,44 @@ pub struct MatchIndex {
     newest: Mutex<Option<Arc<Snapshot>>>,
     /// Held by whoever makes the next one.
     making: Mutex<()>,
-    epochs: AtomicU64,
-    last_build_micros: AtomicU64,
+    rebuilds: AtomicU64,
+    last_build_microseconds: AtomicU64,
 }
 
-/// How the index is doing.
+/// The status of the match index.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"ready": true, "at_change": 1284, "lag": 0, "workers": 300, "changed": 4, "deliverables": 15,
-    "trees": 38, "bytes": 402_112, "epochs": 7, "last_build_micros": 5_310}))]
+#[schema(example = json!({"ready": true, "at_change": 1284, "lag_changes": 0, "workers": 300, "changed_workers": 4,
+    "deliverables": 15, "trees": 38, "size_bytes": 402_112, "rebuilds": 7, "last_build_microseconds": 5_310}))]
 pub struct IndexStatus {
-    /// Whether there is one at all.
+    /// Whether the index has been built.
     pub ready: bool,
-    /// The newest change that it has.
+    /// The number of the latest change that the index includes.
     #[schema(minimum = 0)]
     pub at_change: i64,
-    /// How many changes it is behind; the next ranking takes them in.
+    /// How many later changes the index lacks. The next ranking includes them.
     #[schema(minimum = 0)]
-    pub lag: i64,
-    /// Everyone who can be ranked.
+    pub lag_changes: i64,
+    /// How many workers can be ranked.
     #[schema(minimum = 0)]
     pub workers: usize,
-    /// Workers that changed since the trees were built.
+    /// How many workers have changed since the last rebuild.
     #[schema(minimum = 0)]
-    pub changed: usize,
-    /// Open deliverables.
+    pub changed_workers: usize,
+    /// How many deliverables are open.
     #[schema(minimum = 0)]
     pub deliverables: usize,
+    /// How many search trees the index has: one for each distinct role of the open deliverables.
     #[schema(minimum = 0)]
     pub trees: usize,
-    /// Beyond the profiles themselves.
+    /// The memory that the index takes, without the workers' profiles.
     #[schema(minimum = 0)]
-    pub bytes: usize,
-    /// How often it was built anew since the start.
+    pub size_bytes: usize,
+    /// How often the index has been rebuilt since the server started.
     #[schema(minimum = 0)]
-    pub epochs: u64,
-    /// How long the last building took.
+    pub rebuilds: u64,
+    /// How long the last rebuild took.
     #[schema(minimum = 0)]
-    pub last_build_micros: u64,
+    pub last_build_microseconds: u64,
 }
 
 impl MatchIndex {
@@ -81,14 +83,14 @@ impl MatchIndex {
         Ok(IndexStatus {
             ready: newest.is_some(),
             at_change,
-            lag: (latest - at_change).max(0),
+            lag_changes: (latest - at_change).max(0),
             workers: size.candidates,
-            changed: size.changed,
+            changed_workers: size.changed,
             deliverables: newest.as_ref().map_or(0, |newest| newest.open.len()),
             trees: size.trees,
-            bytes: size.bytes,
-            epochs: self.epochs.load(Ordering::Relaxed),
-            last_build_micros: self.last_build_micros.load(Ordering::Relaxed),
+            size_bytes: size.bytes,
+            rebuilds: self.rebuilds.load(Ordering::Relaxed),
+            last_build_microseconds: self.last_build_microseconds.load(Ordering::Relaxed),
         })
     }
 
@@ -99,25 +101,21 @@ impl MatchIndex {
         let same_epoch =
             |known: Arc<Snapshot>| Arc::ptr_eq(known.index.population(), made.index.population());
         if !self.newest().is_some_and(same_epoch) {
-            self.epochs.fetch_add(1, Ordering::Relaxed);
+            self.rebuilds.fetch_add(1, Ordering::Relaxed);
             let micros = start.elapsed().as_micros() as u64;
-            self.last_build_micros.store(micros, Ordering::Relaxed);
+            self.last_build_microseconds.store(micros, Ordering::Relaxed);
         }
         Ok(made)
     }
 
     fn newest(&self) -> Option<Arc<Snapshot>> {
-        self.slot().clone()
-    }
-
-    fn slot(&self) -> MutexGuard<'_, Option<Arc<Snapshot>>> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.newest.lock().clone()
     }
 
     fn publish(&self, next: Snapshot) -> Arc<Snapshot> {
         let next = Arc::new(next);
         // What it replaces is dropped after the lock.
-        let _old = self.slot().replace(Arc::clone(&next));
+        let _old = self.newest.lock().replace(Arc::clone(&next));
         next
     }
 
@@ -133,15 +131,14 @@ impl MatchIndex {
             return Ok(known);
         }
         let _making = match self.making.try_lock() {
-            Ok(making) => making,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) if !self.is_ready() => {
+            Some(making) => making,
+            None if !self.is_ready() => {
                 return Err(Error::Unavailable(Text::new(
-                    "索引を準備中です。",
-                    "The match index is being built.",
+                    "マッチングの準備中です。しばらくしてからもう一度お試しください。",
+                    "The match index is being built. Try again in a moment.",
                 )));
             }
-            Err(TryLockError::WouldBlock) => self.making.lock().unwrap_or_else(PoisonError::into_inner),
+            None => self.making.lock(),
         };
         let catalogue = catalogues.current(db)?;
         let next = match self.newest() {
@@ -183,7 +180,7 @@ impl MatchIndex {
         })?;
         pool.read_blocking(|db| {
             let latest = changes::store::latest(db)?;
-            let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+            let _making = self.making.lock();
             self.publish(built.next(db, latest)?);
             Ok(())
         })

@@ -1,26 +1,29 @@
-//! Matches: rankings of workers for a deliverable and of deliverables for a worker, each explained.
+//! Matches: explained rankings of workers for a deliverable, and of deliverables for a worker.
 //!
-//! * `snapshot`: what can be ranked, at one moment; `index`: the newest. `askers`: who asks. `encode`: from what is kept to
-//!   what the matcher works with.
-//! * `ranking`: a page of a ranking, in a fair order. `page`: its cursor. `view`: the shapes of the answers.
-//! * `explain`: from the matcher's numbers to words; `words`: for what failed and what would help. `advice`: what would
-//!   change a ranking. `server`: what a handler makes its rankings with.
+//! * `actions`: the use cases. `context`: what they compute with. `visibility`: what a caller may learn.
+//! * `snapshot`: one state of the database, ready to be ranked; `index`: the newest snapshot. `requesters`: the
+//!   organizations that ask. `encode`: turns records into the matcher's integers.
+//! * `ranking`: one page of a ranking in a fair order; `page`: its cursor; `view`: the response bodies.
+//! * `explain`, `wording`: numbers and gates in words, through the `explainer`. `advice`: improvements and relaxations.
 //!
-//! Deliberately absent: SQL (the other slices' stores are read), and any state but what follows from `changes`.
+//! Deliberately absent: SQL (the stores of other slices load the records), and state that can't be rebuilt from `changes`.
 
+pub mod actions;
 pub mod advice;
-pub mod askers;
+pub mod context;
 pub mod encode;
 pub mod explain;
+pub mod explainer;
 pub mod http;
 pub mod index;
 pub mod page;
 pub mod ranking;
-mod server;
+pub mod requesters;
 pub mod snapshot;
 pub mod tasks;
 pub mod view;
-mod words;
+pub mod visibility;
+mod wording;
 
 pub use index::MatchIndex;
 
@@ -33,13 +36,13 @@ use crate::workers::{dates_reversed, plausible_day, short_words};
 use chrono::NaiveDate;
 use matcher::Weights;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-/// The version of the weights that apply where a request brings none.
+/// The version of the default weights.
 pub const DEFAULT_WEIGHTS_VERSION: &str = "default-1";
 
-/// Whether a fair order is put on top of the fit.
+/// Whether the order is adjusted for fairness.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fairness {
@@ -48,26 +51,86 @@ pub enum Fairness {
     Off,
 }
 
-/// A need that is not saved. What it leaves out comes from its type.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WorkerRankingParameters {
+    /// Code of one of the deliverable's roles. Without it, each worker is ranked in the role where they fit best.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    pub role: Option<String>,
+    /// The number of items on a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the previous page.
+    pub cursor: Option<String>,
+    /// Whether to count how many workers each gate removed. Counting is slower than ranking: it looks at every worker.
+    #[param(default = true)]
+    pub counts: Option<bool>,
+    /// Whether workers who fit nearly equally share the attention.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub fairness: Fairness,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeliverableRankingParameters {
+    /// The number of items on a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the previous page.
+    pub cursor: Option<String>,
+    /// Whether to count how many deliverables each gate removed.
+    #[param(default = true)]
+    pub counts: Option<bool>,
+    /// Whether deliverables that still need applications rank higher.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub fairness: Fairness,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImprovementParameters {
+    /// Code of one of the deliverable's roles. Without it, the role where the worker fits best.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    pub role: Option<String>,
+    /// The rank to reach. Without it, one rank higher than now, or passing every gate if one fails.
+    #[param(minimum = 1, maximum = 200)]
+    pub rank: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RelaxationParameters {
+    /// Code of one of the deliverable's roles. Without it, a worker counts who passes in any of them.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    pub role: Option<String>,
+}
+
+/// A need that is not saved. The deliverable type fills in what you leave out.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "consistent"))]
 pub struct PreviewNeed {
-    /// Code of a deliverable type of the catalogue.
+    /// Code of a deliverable type.
     #[serde(rename = "type")]
     #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "flyer")]
     pub type_: String,
-    /// Where: 全国地方公共団体コード, of six or five digits.
+    /// The municipality: its 全国地方公共団体コード, with six or five digits.
     #[schema(pattern = "^[0-9]{5,6}$", example = "131041")]
     pub area: String,
-    /// Who asks: conflicts of interest count, and its themes where the need names none.
+    /// The organization that asks. Its blocks and conflicts of interest apply, and its themes if the need has none.
     #[serde(default)]
     pub organization_id: Option<Id>,
     #[serde(default)]
     #[validate(length(max = 200))]
     #[schema(max_length = 200, example = "会員募集のチラシ")]
     pub title: Option<String>,
-    /// The trouble in words.
+    /// The trouble in the organization's words.
     #[serde(default)]
     #[validate(length(max = 4000))]
     #[schema(max_length = 4000)]
@@ -102,7 +165,7 @@ pub struct PreviewNeed {
     )]
     #[schema(max_items = 10)]
     pub qualifications: Vec<String>,
-    /// Codes of the catalogue's themes.
+    /// Codes of themes.
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "distinct_codes"))]
     #[schema(max_items = 20)]
@@ -117,7 +180,7 @@ fn consistent(need: &PreviewNeed) -> Result<(), ValidationError> {
 }
 
 impl PreviewNeed {
-    /// As a request that nobody has made.
+    /// Returns the need as a draft deliverable.
     pub fn request(self) -> NewDeliverable {
         NewDeliverable {
             diffused: false,
@@ -144,12 +207,12 @@ impl PreviewNeed {
     }
 }
 
-/// How much each component counts, on any scale: what is left out counts nothing. Not all may be 0.
+/// The weight of each component, on any scale. Components that you leave out get 0; at least one has to be above 0.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[validate(schema(function = "some_weight"))]
 #[schema(example = json!({"skill": 0.5, "distance": 0.3, "theme": 0.2}))]
-pub struct OwnWeights {
+pub struct CustomWeights {
     #[validate(range(min = 0.0, max = 1e6))]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub skill: f64,
@@ -179,7 +242,7 @@ pub struct OwnWeights {
     pub text: f64,
 }
 
-impl OwnWeights {
+impl CustomWeights {
     fn weights(&self) -> Result<Weights, matcher::InvalidWeights> {
         Weights::new([
             self.skill,
@@ -195,59 +258,56 @@ impl OwnWeights {
     }
 }
 
-fn some_weight(own: &OwnWeights) -> Result<(), ValidationError> {
-    let refused = |_| {
-        crate::http::body::broken(
-            "no_weight",
-            "重みの少なくとも1つは0より大きくしてください。",
-            "Some weight has to be above 0.",
-        )
-    };
+const ALL_ZERO: (&str, &str) = (
+    "重みは少なくとも1つを0より大きくしてください。",
+    "Set at least one weight above 0.",
+);
+
+fn some_weight(own: &CustomWeights) -> Result<(), ValidationError> {
+    let (ja, en) = ALL_ZERO;
+    let refused = |_| crate::http::body::broken("all_weights_zero", ja, en);
     own.weights().map(drop).map_err(refused)
 }
 
-/// A ranking for a need that is not saved.
+/// A request for a ranking of a need that is not saved.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"need": {"type": "flyer", "area": "131041", "title": "会員募集のチラシ",
     "trouble": "会員が減っていて、若い人に知ってもらいたい。", "day_parts": ["saturday_morning"]},
     "weights": {"skill": 0.5, "distance": 0.3, "theme": 0.2}, "limit": 5}))]
-pub struct Preview {
+pub struct PreviewRequest {
     #[validate(nested)]
     pub need: PreviewNeed,
-    /// Instead of the default ones.
+    /// Your own weights, instead of the default ones.
     #[serde(default)]
     #[validate(nested)]
-    pub weights: Option<OwnWeights>,
-    /// Code of one of the need's roles; null ranks each worker in the role where they fit best.
+    pub weights: Option<CustomWeights>,
+    /// Code of one of the need's roles. Null ranks each worker in the role where they fit best.
     #[serde(default)]
     #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$")]
     pub role: Option<String>,
-    /// Items of the answer.
+    /// The number of items to return.
     #[serde(default)]
     #[validate(range(min = 1, max = 200))]
     #[schema(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// Whether to count how many each gate removed.
+    /// Whether to count how many workers each gate removed.
     #[serde(default)]
     #[schema(default = true)]
     pub counts: Option<bool>,
-    /// Whether attention is shared fairly among the nearly equal.
+    /// Whether workers who fit nearly equally share the attention.
     #[serde(default)]
     pub fairness: Fairness,
 }
 
-impl Preview {
-    /// The weights, and the version that names them.
+impl PreviewRequest {
+    /// Returns the weights and their version.
     pub fn weights(&self) -> Result<(Weights, &'static str)> {
         match &self.weights {
             None => Ok((Weights::default(), DEFAULT_WEIGHTS_VERSION)),
             Some(own) => own.weights().map(|weights| (weights, "custom")).map_err(|_| {
-                let rule = Text::new(
-                    "重みの少なくとも1つは0より大きくしてください。",
-                    "Some weight has to be above 0.",
-                );
-                Error::invalid("/weights", "no_weight", rule)
+                let rule = Text::new(ALL_ZERO.0, ALL_ZERO.1);
+                Error::invalid("/weights", "all_weights_zero", rule)
             }),
         }
     }

@@ -1,4 +1,4 @@
-//! Pages of a ranking: a cursor holds the rank key, so that whoever comes in above neither repeats nor hides others.
+//! Cursors of a ranking. A cursor holds a rank key, so new entries further up neither repeat nor hide items.
 
 use crate::error::Result;
 use crate::http::page;
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use uuid::Uuid;
 
-/// Where a page of a ranking ended.
+/// Where a page of a ranking ends.
 #[derive(Debug, Clone, Copy)]
-pub struct Ended {
+pub struct PageEnd {
     pub key: RankKey,
-    /// How many stood up to there in an order that fairness has adjusted; none in the order of fit.
+    /// How many items the fair order has up to there; `None` in the order of fit.
     pub position: Option<usize>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct RankCursor {
-    /// Which ranking: the cursor of another one means nothing here.
+    /// Identifies the ranking. A cursor of another ranking is refused.
     list: String,
     fit_ppm: u64,
     tie: u64,
@@ -26,8 +26,8 @@ struct RankCursor {
     position: Option<usize>,
 }
 
-impl Ended {
-    pub fn decode(cursor: Option<&str>, list: &str) -> Result<Option<Ended>> {
+impl PageEnd {
+    pub fn decode(cursor: Option<&str>, list: &str) -> Result<Option<PageEnd>> {
         let Some(cursor): Option<RankCursor> = cursor.map(page::decode).transpose()? else {
             return Ok(None);
         };
@@ -40,7 +40,7 @@ impl Ended {
             need: cursor.need.as_u128(),
             candidate: cursor.candidate.as_u128(),
         };
-        Ok(Some(Ended {
+        Ok(Some(PageEnd {
             key,
             position: cursor.position,
         }))
@@ -58,10 +58,10 @@ impl Ended {
     }
 }
 
-/// Where the next page starts in an order that was computed again: behind the last item shown, or, where that has gone,
-/// where it stood.
-pub fn start(keys: &[RankKey], ended: Option<Ended>) -> usize {
-    let Some(Ended { key, position }) = ended else {
+/// Returns where the next page starts in an order that was computed again: after the last item shown, or at its old
+/// position if the item is gone.
+pub fn start(keys: &[RankKey], end: Option<PageEnd>) -> usize {
+    let Some(PageEnd { key, position }) = end else {
         return 0;
     };
     let same = |k: &RankKey| (k.need, k.candidate) == (key.need, key.candidate);
@@ -76,22 +76,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_starts_behind_the_last_item_wherever_that_stands_now() {
+    fn a_page_starts_after_the_last_item_shown_even_if_it_has_moved() {
         let key = |candidate| RankKey {
             fit_ppm: Reverse(1),
             tie: 0,
             need: 1,
             candidate,
         };
-        let ended = |candidate| {
-            Some(Ended {
+        let end = |candidate| {
+            Some(PageEnd {
                 key: key(candidate),
                 position: Some(2),
             })
         };
         let keys = [5, 3, 9, 7].map(key);
         assert_eq!(start(&keys, None), 0);
-        assert_eq!([9, 5, 8].map(|last| start(&keys, ended(last))), [3, 1, 2]);
-        assert_eq!(start(&[], ended(9)), 0);
+        assert_eq!([9, 5, 8].map(|last| start(&keys, end(last))), [3, 1, 2]);
+        assert_eq!(start(&[], end(9)), 0);
     }
 }

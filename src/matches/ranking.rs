@@ -1,10 +1,11 @@
-//! One page of a ranking: found, put in a fair order, explained.
+//! One page of a ranking: searched, put in a fair order, explained.
 
-use super::explain::{Explainer, head};
-use super::page::{Ended, start};
+use super::explain::summary;
+use super::page::{PageEnd, start};
 use super::snapshot::Snapshot;
 use super::view::{
-    DeliverableBrief, DeliverableMatch, DeliverableRanking, Standing, WorkerBrief, WorkerMatch, WorkerRanking,
+    DeliverableBrief, DeliverableMatch, DeliverableRanking, RankPosition, RankingSummary, WorkerBrief,
+    WorkerMatch, WorkerRanking,
 };
 use super::{DEFAULT_WEIGHTS_VERSION, encode};
 use crate::auth::PartnerReach;
@@ -13,174 +14,205 @@ use crate::error::Result;
 use crate::exposures::{Histories, ListKind, Shown, ShownItem, ShownList};
 use crate::http::{self, Language};
 use crate::workers::{self, Worker};
-use matcher::fairness::{self, Order, Placed, WINDOW};
-use matcher::index::{Hit, Wanted, needs};
+use matcher::fairness::{self, FairOrder, Placement, WINDOW};
+use matcher::index::{Hit, NeedHit, RankRange};
 use matcher::{Need, RankKey, Weights};
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What a ranking of workers was asked for, besides the need.
-pub struct Asked<'a> {
+/// A ranking, and the entry for the log of shown lists; `None` where the ranking is not logged.
+pub struct ShownRanking<T> {
+    pub ranking: T,
+    pub list: Option<ShownList>,
+}
+
+/// How to rank workers for a need.
+pub struct WorkerRankingOptions<'a> {
     pub weights: Weights,
-    pub version: &'a str,
-    pub only: Option<usize>,
+    pub weights_version: &'a str,
+    /// The only role to rank for, by its position in the need.
+    pub role: Option<usize>,
     pub limit: Option<u32>,
     pub cursor: Option<&'a str>,
+    /// Whether to count how many workers each gate removed.
     pub counts: bool,
-    /// What everyone has had until now; none where fairness is off.
+    /// The attention that every worker got so far; `None` where fairness is off.
     pub histories: Option<Arc<Histories>>,
     pub language: Language,
 }
 
+/// How to rank open deliverables for a worker.
+pub struct DeliverableRankingOptions<'a> {
+    pub limit: Option<u32>,
+    pub cursor: Option<&'a str>,
+    /// Whether to count how many deliverables each gate removed.
+    pub counts: bool,
+    /// The week to adjust the order for; `None` where fairness is off.
+    pub fair_week: Option<i32>,
+    pub language: Language,
+    /// Restricts the ranking to what this partner is offered.
+    pub partner: Option<PartnerReach>,
+}
+
 /// One item of a page.
-struct Found {
-    /// Its position among those that were found by fit.
-    at: usize,
-    standing: Standing,
-    /// Who stands one rank higher by fit.
+struct PageItem {
+    /// Its index among the page's hits.
+    hit: usize,
+    position: RankPosition,
+    /// The key of the item ranked directly above by fit.
     above: Option<RankKey>,
 }
 
-/// What a search is for: how many, behind which key, with which fit at least.
-type Part = (usize, Option<RankKey>, u64);
+/// A page before its items are explained.
+struct Page<T> {
+    hits: Vec<T>,
+    items: Vec<PageItem>,
+    /// Where this page ends; `None` on the last.
+    end: Option<PageEnd>,
+    /// The fair order of the best, where it was computed.
+    order: Option<FairOrder>,
+}
 
-/// The page that is asked for, of those that `search` finds by fit; `adjust` puts the best of them in a fair order.
+/// Cuts the page of `limit` items after `previous`. `search` returns hits by fit; `adjust` puts the best in a fair order.
 fn page<T>(
-    (limit, ended): (usize, Option<Ended>),
-    search: impl Fn(Part) -> Vec<T>,
+    limit: usize,
+    previous: Option<PageEnd>,
+    search: impl Fn(RankRange) -> Vec<T>,
     key: impl Fn(&T) -> RankKey,
-    adjust: Option<impl FnOnce(&[T]) -> Order>,
-) -> (Vec<T>, Vec<Found>, Option<Ended>, Option<Order>) {
-    if let Some(adjust) = adjust.filter(|_| ended.is_none_or(|ended| ended.position.is_some())) {
-        let mut items = search((WINDOW + 1, None, 0));
-        let more_by_fit = items.len() > WINDOW;
-        items.truncate(WINDOW);
-        let order = adjust(&items);
-        let keys: Vec<RankKey> = items.iter().map(key).collect();
-        let (found, next) = in_order(&keys, &order, ended, limit, more_by_fit);
-        return (items, found, next, Some(order));
+    adjust: Option<impl FnOnce(&[T]) -> FairOrder>,
+) -> Page<T> {
+    let is_in_window = previous.is_none_or(|previous| previous.position.is_some());
+    if let Some(adjust) = adjust.filter(|_| is_in_window) {
+        let mut hits = search(RankRange::best(WINDOW + 1));
+        let has_more = hits.len() > WINDOW;
+        hits.truncate(WINDOW);
+        let order = adjust(&hits);
+        let keys: Vec<RankKey> = hits.iter().map(key).collect();
+        let (items, end) = page_in_order(&keys, &order, previous, limit, has_more);
+        return Page {
+            hits,
+            items,
+            end,
+            order: Some(order),
+        };
     }
-    // The pages before, for the rank and for who stands above.
-    let before: Vec<RankKey> = match ended {
+    // The pages before give the rank, and the key above the first item.
+    let before: Vec<RankKey> = match previous {
         None => Vec::new(),
-        Some(Ended { key: last, .. }) => {
-            let all = search((usize::MAX, None, last.fit_ppm.0));
-            all.iter().map(&key).filter(|k| *k <= last).collect()
+        Some(PageEnd { key: last, .. }) => {
+            let down_to_last = RankRange {
+                min_fit_ppm: last.fit_ppm.0,
+                ..RankRange::best(usize::MAX)
+            };
+            let keys = search(down_to_last).into_iter().map(|hit| key(&hit));
+            keys.filter(|k| *k <= last).collect()
         }
     };
-    let mut items = search((limit + 1, ended.map(|ended| ended.key), 0));
-    let more = items.len() > limit;
-    items.truncate(limit);
+    let mut hits = search(RankRange {
+        after: previous.map(|previous| previous.key),
+        ..RankRange::best(limit + 1)
+    });
+    let has_more = hits.len() > limit;
+    hits.truncate(limit);
     let mut above = before.last().copied();
-    let found = items.iter().map(&key).enumerate().map(|(at, key)| Found {
-        at,
-        standing: Standing::by_fit(before.len() + at, key.fit_ppm.0),
+    let item = |(hit, key): (usize, RankKey)| PageItem {
+        hit,
+        position: RankPosition::by_fit(before.len() + hit, key.fit_ppm.0),
         above: above.replace(key),
-    });
-    let found = found.collect();
-    let last = items.last().filter(|_| more).map(key);
-    (items, found, last.map(|key| Ended { key, position: None }), None)
-}
-
-/// A page of the order that is given; behind its end, the next one goes on by fit.
-fn in_order(
-    by_fit: &[RankKey],
-    order: &Order,
-    ended: Option<Ended>,
-    limit: usize,
-    more_by_fit: bool,
-) -> (Vec<Found>, Option<Ended>) {
-    let keys: Vec<RankKey> = order
-        .placed
-        .iter()
-        .filter_map(|p| by_fit.get(p.by_fit).copied())
-        .collect();
-    let first = start(&keys, ended);
-    let page = order.placed.iter().enumerate().skip(first).take(limit);
-    let found = page.map(|(rank, placed)| Found {
-        at: placed.by_fit,
-        standing: Standing::placed(rank, placed),
-        above: placed
-            .by_fit
-            .checked_sub(1)
-            .and_then(|above| by_fit.get(above).copied()),
-    });
-    let end = (first + limit).min(keys.len());
-    let next = if end < keys.len() {
-        let last = keys.get(end.wrapping_sub(1)).copied();
-        last.map(|key| Ended {
-            key,
-            position: Some(end),
-        })
-    } else {
-        let last = by_fit.last().filter(|_| more_by_fit).copied();
-        last.map(|key| Ended { key, position: None })
     };
-    (found.collect(), next)
+    let items = hits.iter().map(&key).enumerate().map(item).collect();
+    let last = hits.last().filter(|_| has_more).map(key);
+    Page {
+        hits,
+        items,
+        end: last.map(|key| PageEnd { key, position: None }),
+        order: None,
+    }
 }
 
-pub fn of_workers(
+/// Cuts a page of a fair order. After its last page, the list continues by fit.
+fn page_in_order(
+    by_fit: &[RankKey],
+    order: &FairOrder,
+    previous: Option<PageEnd>,
+    limit: usize,
+    has_more: bool,
+) -> (Vec<PageItem>, Option<PageEnd>) {
+    let placements = order.placements.iter();
+    let keys: Vec<RankKey> = placements.filter_map(|p| by_fit.get(p.by_fit).copied()).collect();
+    let first = start(&keys, previous);
+    let page = order.placements.iter().enumerate().skip(first).take(limit);
+    let items = page.map(|(rank, placement)| PageItem {
+        hit: placement.by_fit,
+        position: RankPosition::placed(rank, placement),
+        above: match placement.by_fit {
+            0 => None,
+            by_fit_rank => by_fit.get(by_fit_rank - 1).copied(),
+        },
+    });
+    let position = (first + limit).min(keys.len());
+    let (last, position) = match keys.get(..position) {
+        Some(shown) if shown.len() < keys.len() => (shown.last(), Some(position)),
+        _ => (by_fit.last().filter(|_| has_more), None),
+    };
+    let end = last.copied().map(|key| PageEnd { key, position });
+    (items.collect(), end)
+}
+
+/// Ranks workers for a need.
+pub fn rank_workers(
     db: &mut Db,
     snapshot: &Snapshot,
     need: &Need,
     deliverable: Option<DeliverableBrief>,
-    asked: &Asked,
-) -> Result<WorkerRanking> {
-    let fair = if asked.histories.is_some() { " fair" } else { "" };
-    let list = format!("need {:032x} {:?}{fair}", need.id, asked.only);
-    let limit = http::page::limit(asked.limit)? as usize;
-    let ended = Ended::decode(asked.cursor, &list)?;
-    let (index, query) = (&snapshot.index, snapshot.index.query(need, asked.weights));
-    let search = |(most, after, least_fit_ppm): Part| {
-        let wanted = Wanted {
-            role: asked.only,
-            most,
-            after,
-            least_fit_ppm: least_fit_ppm as u32,
-        };
-        index.search(&query, wanted).0
-    };
-    let spread = asked.histories.as_deref().map(|histories| {
+    options: &WorkerRankingOptions,
+) -> Result<(WorkerRanking, Option<FairOrder>)> {
+    let fair = if options.histories.is_some() { " fair" } else { "" };
+    let list = format!("need {:032x} {:?}{fair}", need.id, options.role);
+    let limit = http::page::limit(options.limit)? as usize;
+    let previous = PageEnd::decode(options.cursor, &list)?;
+    let (index, query) = (&snapshot.index, snapshot.index.query(need, options.weights));
+    let search = |range: RankRange| index.search(&query, options.role, range).0;
+    let spread = options.histories.as_deref().map(|histories| {
         |best: &[Hit]| {
-            let had = |hit: &Hit| (hit.key, histories.of_worker(hit.candidate.id));
-            fairness::spread(&best.iter().map(had).collect::<Vec<_>>(), histories.week as u32)
+            let exposure = |hit: &Hit| (hit.key, histories.of_worker(hit.candidate.id));
+            let best: Vec<_> = best.iter().map(exposure).collect();
+            fairness::spread(&best, histories.week as u32)
         }
     });
-    let (hits, found, next, order) = page((limit, ended), search, |hit| hit.key, spread);
-    let found: Vec<(&Hit, Found)> = found
-        .into_iter()
-        .filter_map(|found| Some((hits.get(found.at)?, found)))
+    let page = page(limit, previous, search, |hit| hit.key, spread);
+    let items = page.items.into_iter();
+    let items: Vec<(&Hit, PageItem)> = items
+        .filter_map(|item| Some((page.hits.get(item.hit)?, item)))
         .collect();
-    let mut briefs = briefs(db, &found)?;
-    let explainer = Explainer {
-        catalogue: &snapshot.catalogue,
-        language: asked.language,
-    };
-    let item = |(hit, found): &(&Hit, Found)| {
+    let mut briefs = briefs(db, &items)?;
+    let explainer = snapshot.explainer(options.language);
+    let item = |(hit, item): &(&Hit, PageItem)| {
         let (worker, assessment) = briefs.remove(&hit.candidate.id).zip(hit.assess(&query))?;
         Some(WorkerMatch {
-            standing: found.standing,
+            position: item.position,
             worker,
-            explained: explainer.explained(&query, &hit.candidate, &assessment, found.above),
+            explanation: explainer.explain(&query, &hit.candidate, &assessment, item.above),
         })
     };
-    let items = found.iter().filter_map(item).collect();
-    let census = asked.counts.then(|| index.census(&query, asked.only));
-    let week = asked.histories.as_ref().map(|histories| histories.week as u32);
-    let fairness = week.zip(order.as_ref());
-    Ok(WorkerRanking {
+    let items = items.iter().filter_map(item).collect();
+    let census = options.counts.then(|| index.census(&query, options.role));
+    let week = options.histories.as_ref().map(|histories| histories.week);
+    let fairness = week.zip(page.order.as_ref());
+    let version = options.weights_version;
+    let ranking = WorkerRanking {
         deliverable,
-        head: head(census.as_ref(), &asked.weights, asked.version, snapshot, fairness),
+        summary: summary(census.as_ref(), &options.weights, version, snapshot, fairness),
         items,
-        next: next.map(|ended| ended.encode(&list)),
-        order,
-    })
+        next: page.end.map(|end| end.encode(&list)),
+    };
+    Ok((ranking, page.order))
 }
 
-/// What organizations see of the workers found. Whoever was erased a moment ago is in none.
-fn briefs(db: &mut Db, found: &[(&Hit, Found)]) -> Result<HashMap<u128, WorkerBrief>> {
-    let ids: Vec<Id> = found
+/// Loads what organizations see of the workers. A worker who was erased a moment ago is missing.
+fn briefs(db: &mut Db, items: &[(&Hit, PageItem)]) -> Result<HashMap<u128, WorkerBrief>> {
+    let ids: Vec<Id> = items
         .iter()
         .map(|(hit, _)| Id(Uuid::from_u128(hit.candidate.id)))
         .collect();
@@ -189,74 +221,60 @@ fn briefs(db: &mut Db, found: &[(&Hit, Found)]) -> Result<HashMap<u128, WorkerBr
     Ok(faces.iter().map(brief).collect())
 }
 
-/// What a ranking of deliverables was asked for.
-pub struct AskedByWorker<'a> {
-    pub limit: Option<u32>,
-    pub cursor: Option<&'a str>,
-    pub counts: bool,
-    /// The week that the order is adjusted for; none where fairness is off.
-    pub fair: Option<i32>,
-    pub language: Language,
-    /// Who asks, if only what is offered to a partner counts.
-    pub partner: Option<PartnerReach>,
-}
-
-pub fn of_deliverables(
+/// Ranks open deliverables for a worker.
+pub fn rank_deliverables(
     snapshot: &Snapshot,
     worker: &Worker,
-    asked: &AskedByWorker,
-) -> Result<DeliverableRanking> {
+    options: &DeliverableRankingOptions,
+) -> Result<(DeliverableRanking, Option<FairOrder>)> {
     let candidate = encode::candidate(worker, &snapshot.catalogue);
     let (weights, needs) = (Weights::default(), &snapshot.needs);
-    let fair = if asked.fair.is_some() { " fair" } else { "" };
+    let fair = if options.fair_week.is_some() { " fair" } else { "" };
     let list = format!("worker {}{fair}", worker.id);
-    let limit = http::page::limit(asked.limit)? as usize;
-    let ended = Ended::decode(asked.cursor, &list)?;
-    let visible = |need: &Need| {
-        let offered = |partner: &PartnerReach| {
-            let open = snapshot.asked(need.id).map(|open| &open.deliverable);
+    let limit = http::page::limit(options.limit)? as usize;
+    let previous = PageEnd::decode(options.cursor, &list)?;
+    let is_visible = |need: &Need| {
+        let is_offered = |partner: &PartnerReach| {
+            let open = snapshot.open_deliverable(need.id).map(|open| &open.deliverable);
             open.is_some_and(|open| {
                 partner.is_offered(open.request.diffused, &open.request.area, &open.family)
             })
         };
-        asked.partner.as_ref().is_none_or(offered)
+        options.partner.as_ref().is_none_or(is_offered)
     };
-    let search = |part: Part| needs.search(&candidate, weights, part, visible).0;
-    let lift = asked.fair.map(|week| {
-        move |best: &[needs::Found]| {
-            let answers = |found: &needs::Found| {
-                let open = snapshot.asked(found.key.need);
-                (found.key, open.map(|open| open.answers).unwrap_or_default())
+    let search = |range: RankRange| needs.search(&candidate, weights, range, is_visible).0;
+    let lift = options.fair_week.map(|week| {
+        move |best: &[NeedHit]| {
+            let uptake = |hit: &NeedHit| {
+                let open = snapshot.open_deliverable(hit.key.need);
+                (hit.key, open.map(|open| open.uptake).unwrap_or_default())
             };
-            fairness::lift(&best.iter().map(answers).collect::<Vec<_>>(), week as u32)
+            fairness::lift(&best.iter().map(uptake).collect::<Vec<_>>(), week as u32)
         }
     });
-    let (best, found, next, order) = page((limit, ended), search, |found| found.key, lift);
-    let explainer = Explainer {
-        catalogue: &snapshot.catalogue,
-        language: asked.language,
-    };
-    let item = |found: Found| {
-        let hit = best.get(found.at)?;
-        let open = snapshot.asked(hit.key.need)?;
-        let query = hit.asked.query(weights, snapshot.index.population());
+    let page = page(limit, previous, search, |hit| hit.key, lift);
+    let explainer = snapshot.explainer(options.language);
+    let item = |item: PageItem| {
+        let hit = page.hits.get(item.hit)?;
+        let open = snapshot.open_deliverable(hit.key.need)?;
+        let query = hit.prepared.query(weights, snapshot.index.population());
         Some(DeliverableMatch {
-            standing: found.standing,
+            position: item.position,
             deliverable: DeliverableBrief::of(&open.deliverable),
-            answers: open.answers.answers,
-            explained: explainer.explained(&query, &candidate, &hit.assessment, found.above),
+            applications_received: open.uptake.applications,
+            explanation: explainer.explain(&query, &candidate, &hit.assessment, item.above),
         })
     };
-    let items = found.into_iter().filter_map(item).collect();
-    let census = asked.counts.then(|| needs.census(&candidate, visible));
-    let fairness = asked.fair.map(|week| week as u32).zip(order.as_ref());
-    Ok(DeliverableRanking {
+    let items = page.items.into_iter().filter_map(item).collect();
+    let census = options.counts.then(|| needs.census(&candidate, is_visible));
+    let fairness = options.fair_week.zip(page.order.as_ref());
+    let ranking = DeliverableRanking {
         worker: WorkerBrief {
             id: worker.id,
             alias: worker.profile.alias.clone().unwrap_or_default(),
             area: worker.profile.area.clone(),
         },
-        head: head(
+        summary: summary(
             census.as_ref(),
             &weights,
             DEFAULT_WEIGHTS_VERSION,
@@ -264,62 +282,65 @@ pub fn of_deliverables(
             fairness,
         ),
         items,
-        next: next.map(|ended| ended.encode(&list)),
-        order,
-    })
+        next: page.end.map(|end| end.encode(&list)),
+    };
+    Ok((ranking, page.order))
 }
 
 impl WorkerRanking {
-    /// For the log of what was shown.
-    pub fn shown(&self, viewer: String, deliverable: Id, role: Option<String>) -> ShownList {
-        let items = self
-            .items
-            .iter()
-            .map(|item| item.standing.shown(item.worker.id, item.explained.fit_ppm));
-        let shown = Shown {
-            role,
-            weights_version: self.head.weights.version.clone(),
-            at_change: self.head.at_change,
-            items: items.collect(),
-        };
-        ShownList::new(viewer, ListKind::Workers, deliverable, self.order.as_ref(), shown)
+    /// Returns the entry for the log of shown lists.
+    pub fn shown(
+        &self,
+        viewer: String,
+        deliverable: Id,
+        role: Option<String>,
+        order: Option<&FairOrder>,
+    ) -> ShownList {
+        let item = |item: &WorkerMatch| item.position.shown(item.worker.id, item.explanation.fit_ppm);
+        let shown = self.summary.shown(role, self.items.iter().map(item).collect());
+        ShownList::new(viewer, ListKind::Workers, deliverable, order, shown)
     }
 }
 
 impl DeliverableRanking {
-    /// For the log of what was shown.
-    pub fn shown(&self, viewer: String, worker: Id) -> ShownList {
-        let items = self
-            .items
-            .iter()
-            .map(|item| item.standing.shown(item.deliverable.id, item.explained.fit_ppm));
-        let shown = Shown {
-            role: None,
-            weights_version: self.head.weights.version.clone(),
-            at_change: self.head.at_change,
-            items: items.collect(),
-        };
-        ShownList::new(viewer, ListKind::Deliverables, worker, self.order.as_ref(), shown)
+    /// Returns the entry for the log of shown lists.
+    pub fn shown(&self, viewer: String, order: Option<&FairOrder>) -> ShownList {
+        let item =
+            |item: &DeliverableMatch| item.position.shown(item.deliverable.id, item.explanation.fit_ppm);
+        let shown = self.summary.shown(None, self.items.iter().map(item).collect());
+        ShownList::new(viewer, ListKind::Deliverables, self.worker.id, order, shown)
     }
 }
 
-impl Standing {
-    fn placed(at: usize, placed: &Placed) -> Standing {
-        Standing {
-            rank: at as u64 + 1,
-            fit_rank: placed.by_fit as u64 + 1,
-            adjusted_ppm: placed.adjusted_ppm,
-            newcomer: placed.newcomer,
+impl RankingSummary {
+    fn shown(&self, role: Option<String>, items: Vec<ShownItem>) -> Shown {
+        Shown {
+            role,
+            weights_version: self.weights.version.clone(),
+            at_change: self.at_change,
+            items,
+        }
+    }
+}
+
+impl RankPosition {
+    /// `rank` counts from 0.
+    fn placed(rank: usize, placement: &Placement) -> RankPosition {
+        RankPosition {
+            rank: rank as u64 + 1,
+            fit_rank: placement.by_fit as u64 + 1,
+            adjusted_ppm: placement.adjusted_ppm,
+            newcomer: placement.newcomer,
         }
     }
 
-    fn by_fit(at: usize, fit_ppm: u64) -> Standing {
-        let placed = Placed {
-            by_fit: at,
+    fn by_fit(rank: usize, fit_ppm: u64) -> RankPosition {
+        let placement = Placement {
+            by_fit: rank,
             adjusted_ppm: fit_ppm,
             newcomer: false,
         };
-        Standing::placed(at, &placed)
+        RankPosition::placed(rank, &placement)
     }
 
     fn shown(&self, id: Id, fit_ppm: u64) -> ShownItem {

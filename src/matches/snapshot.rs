@@ -5,25 +5,27 @@
 //! missing answers, the catalogue and the day, which stay as they are until the index is built anew. With few workers
 //! that is at every change.
 
-use super::askers::Askers;
 use super::encode;
+use super::explainer::Explainer;
+use super::requesters::Requesters;
 use crate::applications::{self, Tally};
 use crate::catalogue::{Catalogue, calendar};
 use crate::changes::{self, Subject};
 use crate::db::{BATCH, Db, Id};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result};
+use crate::http::Language;
 use crate::organizations;
 use crate::workers::{self, Worker};
 use chrono::NaiveDate;
-use matcher::fairness::Answers;
-use matcher::index::Index;
-use matcher::index::needs::Needs;
+use matcher::fairness::Uptake;
+use matcher::index::{CandidateIndex, NeedIndex};
 use matcher::profile::ProfileKey;
 use matcher::{Candidate, Need, Population};
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Up to so many workers every change begins an epoch: building takes no longer than a page of the ranking.
 pub const FEW: usize = 2_000;
@@ -34,29 +36,37 @@ pub struct Snapshot {
     pub at_change: i64,
     pub today: NaiveDate,
     pub catalogue: Arc<Catalogue>,
-    pub index: Index,
-    pub open: BTreeMap<Id, Arc<Open>>,
+    pub index: CandidateIndex,
+    pub open: BTreeMap<Id, Arc<OpenDeliverable>>,
     /// Of those that are open.
-    pub needs: Needs,
-    pub askers: Arc<Askers>,
+    pub needs: NeedIndex,
+    pub requesters: Arc<Requesters>,
 }
 
 /// A deliverable that workers may apply for.
 #[derive(Clone)]
-pub struct Open {
+pub struct OpenDeliverable {
     pub deliverable: Deliverable,
     pub need: Arc<Need>,
-    pub answers: Answers,
+    pub uptake: Uptake,
 }
 
 impl Snapshot {
     /// The need of a deliverable in whatever state it is.
     pub fn need(&self, deliverable: &Deliverable) -> Need {
-        self::need(deliverable, &self.askers, &self.catalogue)
+        self::need(deliverable, &self.requesters, &self.catalogue)
+    }
+
+    /// Returns what puts explanations into words, in one language.
+    pub fn explainer(&self, language: Language) -> Explainer<'_> {
+        Explainer {
+            catalogue: &self.catalogue,
+            language,
+        }
     }
 
     /// A deliverable that is open, by the id of its need.
-    pub fn asked(&self, need: u128) -> Option<&Open> {
+    pub fn open_deliverable(&self, need: u128) -> Option<&OpenDeliverable> {
         self.open.get(&Id(uuid::Uuid::from_u128(need))).map(Arc::as_ref)
     }
 
@@ -68,12 +78,12 @@ impl Snapshot {
     ) -> Result<Snapshot> {
         let candidates = candidates(db, &catalogue)?;
         let organizations = organizations::store::load_all(db)?;
-        let mut askers = Askers::default();
-        organizations.into_iter().for_each(|o| askers.insert(o));
+        let mut requesters = Requesters::default();
+        organizations.into_iter().for_each(|o| requesters.insert(o));
         let tallies = applications::store::tallies(db, None)?;
         let open = deliverables::store::load_open(db)?.into_iter();
-        let open = open.map(|d| (d.id, opened(d, &tallies, &askers, &catalogue)));
-        let open: BTreeMap<Id, Arc<Open>> = open.collect();
+        let open = open.map(|d| (d.id, opened(d, &tallies, &requesters, &catalogue)));
+        let open: BTreeMap<Id, Arc<OpenDeliverable>> = open.collect();
         let index = index(candidates, &open, &catalogue, today);
         Ok(Snapshot {
             at_change,
@@ -82,7 +92,7 @@ impl Snapshot {
             index,
             catalogue,
             open,
-            askers: Arc::new(askers),
+            requesters: Arc::new(requesters),
         })
     }
 
@@ -106,42 +116,42 @@ impl Snapshot {
             let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
             now.insert(candidate.id, Some(candidate));
         }
-        let mut askers = Arc::clone(&self.askers);
+        let mut requesters = Arc::clone(&self.requesters);
         // Those whose records became one with others', or are so no more, are asked for anew, too.
-        let mut asked_anew = organizations.clone();
+        let mut affected = organizations.clone();
         if !organizations.is_empty() {
-            let mut now = Askers::clone(&askers);
+            let mut now = Requesters::clone(&requesters);
             for id in &organizations {
-                asked_anew.extend(now.records(*id));
+                affected.extend(now.records(*id));
                 now.remove(*id);
             }
             let ids: Vec<Id> = organizations.iter().copied().collect();
             for organization in organizations::store::load_some(db, &ids)? {
                 now.insert(organization);
             }
-            asked_anew.extend(organizations.iter().flat_map(|id| now.records(*id)));
-            askers = Arc::new(now);
+            affected.extend(organizations.iter().flat_map(|id| now.records(*id)));
+            requesters = Arc::new(now);
         }
         let deliverables: Vec<Id> = deliverables.into_iter().collect();
         let tallies = applications::store::tallies(db, Some(&deliverables))?;
         let fresh = deliverables::store::load_some(db, &deliverables)?.into_iter();
         let is_open =
             |d: &Deliverable| d.archived_at.is_none() && d.request.status == DeliverableStatus::Open;
-        let mut changed: BTreeMap<Id, Option<Arc<Open>>> =
+        let mut changed: BTreeMap<Id, Option<Arc<OpenDeliverable>>> =
             deliverables.into_iter().map(|id| (id, None)).collect();
         for deliverable in fresh.filter(is_open) {
-            let open = opened(deliverable, &tallies, &askers, &self.catalogue);
+            let open = opened(deliverable, &tallies, &requesters, &self.catalogue);
             changed.insert(open.deliverable.id, Some(open));
         }
-        let asked_by_them = |open: &&Arc<Open>| {
+        let asked_by_them = |open: &&Arc<OpenDeliverable>| {
             let mut asking = open.deliverable.request.organization_ids();
-            asking.any(|id| asked_anew.contains(&id))
+            asking.any(|id| affected.contains(&id))
         };
         for open in self.open.values().filter(asked_by_them) {
             let themed = || {
-                Some(Arc::new(Open {
-                    need: Arc::new(need(&open.deliverable, &askers, &self.catalogue)),
-                    ..Open::clone(open)
+                Some(Arc::new(OpenDeliverable {
+                    need: Arc::new(need(&open.deliverable, &requesters, &self.catalogue)),
+                    ..OpenDeliverable::clone(open)
                 }))
             };
             changed.entry(open.deliverable.id).or_insert_with(themed);
@@ -165,7 +175,7 @@ impl Snapshot {
             index: self.index.with(now),
             needs,
             open,
-            askers,
+            requesters,
         };
         let begins_an_epoch = next.index.changed() > 0 && next.index.len() <= FEW;
         Ok(if begins_an_epoch {
@@ -186,7 +196,7 @@ impl Snapshot {
             needs: needs(&index, &self.open),
             index,
             open: self.open.clone(),
-            askers: Arc::clone(&self.askers),
+            requesters: Arc::clone(&self.requesters),
         }
     }
 }
@@ -200,7 +210,7 @@ fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>>
     let read = || {
         let mut candidates: Result<Vec<Arc<Candidate>>> = Ok(Vec::new());
         loop {
-            let batch = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let batch = receiver.lock().recv();
             let Ok(batch) = batch else { return candidates };
             for kept in &batch {
                 match (&mut candidates, kept.read()) {
@@ -233,11 +243,11 @@ fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>>
     })
 }
 
-fn need(deliverable: &Deliverable, askers: &Askers, catalogue: &Catalogue) -> Need {
+fn need(deliverable: &Deliverable, requesters: &Requesters, catalogue: &Catalogue) -> Need {
     encode::need(
         deliverable.id.0.as_u128(),
         &deliverable.request,
-        askers,
+        requesters,
         catalogue,
     )
 }
@@ -245,16 +255,16 @@ fn need(deliverable: &Deliverable, askers: &Askers, catalogue: &Catalogue) -> Ne
 fn opened(
     deliverable: Deliverable,
     tallies: &HashMap<Id, Tally>,
-    askers: &Askers,
+    requesters: &Requesters,
     catalogue: &Catalogue,
-) -> Arc<Open> {
+) -> Arc<OpenDeliverable> {
     let Tally { answers, filled } = tallies.get(&deliverable.id).copied().unwrap_or_default();
     let roles = deliverable.request.roles.iter().flatten();
     let places = roles.map(|role| u32::from(role.places)).sum();
-    Arc::new(Open {
-        need: Arc::new(need(&deliverable, askers, catalogue)),
-        answers: Answers {
-            answers,
+    Arc::new(OpenDeliverable {
+        need: Arc::new(need(&deliverable, requesters, catalogue)),
+        uptake: Uptake {
+            applications: answers,
             places,
             filled,
         },
@@ -262,18 +272,18 @@ fn opened(
     })
 }
 
-fn needs(index: &Index, open: &BTreeMap<Id, Arc<Open>>) -> Needs {
+fn needs(index: &CandidateIndex, open: &BTreeMap<Id, Arc<OpenDeliverable>>) -> NeedIndex {
     let needs = open.values().map(|open| Arc::clone(&open.need));
-    Needs::build(index, needs)
+    NeedIndex::build(index, needs)
 }
 
 /// With a tree for everything that is open.
 fn index(
     everyone: Vec<Arc<Candidate>>,
-    open: &BTreeMap<Id, Arc<Open>>,
+    open: &BTreeMap<Id, Arc<OpenDeliverable>>,
     catalogue: &Catalogue,
     today: NaiveDate,
-) -> Index {
+) -> CandidateIndex {
     let (geography, tree) = (Arc::clone(&catalogue.geography), Arc::clone(&catalogue.tree));
     let population = Population::of(
         &everyone,
@@ -286,5 +296,5 @@ fn index(
         let roles = open.need.roles.iter();
         roles.map(|role| ProfileKey::of(&open.need, role))
     });
-    Index::build(Arc::new(population), everyone, roles)
+    CandidateIndex::build(Arc::new(population), everyone, roles)
 }

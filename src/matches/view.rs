@@ -1,66 +1,66 @@
-//! The shapes of the answers. Scores are parts per million.
+//! The response bodies. Scores are parts per million.
 
 use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::workers::store::Face;
-use matcher::fairness::Order;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What every ranking tells about how it was made.
+/// How a ranking was computed.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Head {
-    /// The position in the change log that the ranking was computed at.
+pub struct RankingSummary {
+    /// The number of the latest change that the ranking includes.
     #[schema(minimum = 0, example = 1284)]
     pub at_change: i64,
-    /// The day in Tokyo that it was computed for.
-    pub today: chrono::NaiveDate,
-    pub weights: WeightsView,
-    /// How fairness adjusted the order; null where it was switched off, and behind the 200 that it adjusts.
-    pub fairness: Option<FairnessView>,
-    /// How many were looked at: considered = passed + the sum of removed. Null where counts were not asked for.
+    /// The day in Tokyo for which the ranking was computed.
+    pub as_of: chrono::NaiveDate,
+    pub weights: AppliedWeights,
+    /// How fairness adjusted the order. Null where fairness is off, and after the best 200, which are all it adjusts.
+    pub fairness: Option<FairnessAdjustment>,
+    /// `passed` plus the counts of `removed`. Null if you set `counts` to false.
     #[schema(minimum = 0, example = 300)]
     pub considered: Option<usize>,
-    /// How many passed every gate.
+    /// How many passed every gate. Null if you set `counts` to false.
     #[schema(minimum = 0, example = 41)]
     pub passed: Option<usize>,
-    /// How many each gate removed; whoever fails several counts under the first.
-    pub removed: Option<Vec<Removed>>,
+    /// How many each gate removed. If several gates fail, only the first counts. Null if you set `counts` to false.
+    pub removed: Option<Vec<GateCount>>,
 }
 
-/// How the order was adjusted.
+/// How fairness adjusted the order.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct FairnessView {
-    /// The order stays the same through a week, named as ISO 8601 does.
+pub struct FairnessAdjustment {
+    /// The ISO 8601 week. The order stays the same for a whole week.
     #[schema(example = "2026-W48")]
     pub week: String,
-    /// What is left of the adjustment after halving it until the quality holds.
+    /// The strength of the adjustment. It is halved until `ndcg_ppm` reaches 950,000.
     #[schema(minimum = 0, maximum = 1_000_000, example = 1_000_000)]
     pub strength_ppm: u64,
-    /// nDCG@50 against pure fit: 950,000 or more.
+    /// The order's quality: nDCG@50 against the order by fit alone.
     #[schema(minimum = 950_000, maximum = 1_000_000, example = 998_310)]
     pub ndcg_ppm: u64,
 }
 
-/// Where an item stands, and where it would by fit alone.
+/// An item's rank, and its rank by fit alone.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct Standing {
+pub struct RankPosition {
     #[schema(minimum = 1, example = 1)]
     pub rank: u64,
+    /// The rank by fit alone.
     #[schema(minimum = 1, example = 2)]
     pub fit_rank: u64,
     /// The fit after the adjustment for fairness.
     #[schema(minimum = 0, maximum = 1_000_000, example = 861_204)]
     pub adjusted_ppm: u64,
-    /// Whether the rank is a place kept for newcomers: those shown fewer than three times.
+    /// Whether this is one of the two places for newcomers: workers shown fewer than three times.
     pub newcomer: bool,
 }
 
-/// The weights used, in parts per million; they add up to 1,000,000.
+/// The weights used, in parts per million. They add up to 1,000,000.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct WeightsView {
-    /// `default-1`, or `custom`.
+pub struct AppliedWeights {
+    /// `default-1` for the default weights, `custom` for weights of your request.
     #[schema(example = "default-1")]
     pub version: String,
     #[schema(example = 340_000)]
@@ -83,15 +83,16 @@ pub struct WeightsView {
     pub text: u64,
 }
 
+/// How many a gate removed.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Removed {
+pub struct GateCount {
     #[schema(example = "format_not_accepted")]
     pub gate: String,
     #[schema(minimum = 1, example = 118)]
     pub count: usize,
 }
 
-/// A worker as organizations see them before they know each other.
+/// What an organization sees of a worker before they are introduced.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerBrief {
     pub id: Id,
@@ -101,7 +102,7 @@ pub struct WorkerBrief {
     pub area: Option<String>,
 }
 
-/// A deliverable in short.
+/// The main facts of a deliverable.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "type": "flyer", "format": "one_day",
     "organization_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3e", "title": "会員募集のチラシ", "area": "131041",
@@ -147,37 +148,38 @@ impl DeliverableBrief {
 
 /// How well one worker fits one need in one role.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Explained {
+pub struct FitExplanation {
     /// Code of the role.
     #[schema(example = "designer")]
     pub role: String,
-    /// 1 / (0.6 / organization side + 0.4 / worker side).
+    /// 1 / (0.6 / `organization_side_ppm` + 0.4 / `worker_side_ppm`).
     #[schema(minimum = 0, maximum = 1_000_000, example = 861_204)]
     pub fit_ppm: u64,
-    /// How well the worker serves the organization; null where no component of this side has weight.
+    /// How well the worker suits the organization. Null where no component of this side has weight.
     #[schema(minimum = 0, maximum = 1_000_000, example = 880_112)]
     pub organization_side_ppm: Option<u64>,
-    /// How welcome the work is to the worker; null where no component of this side has weight.
+    /// How well the work suits the worker. Null where no component of this side has weight.
     #[schema(minimum = 0, maximum = 1_000_000, example = 834_507)]
     pub worker_side_ppm: Option<u64>,
-    /// The weight of what was known; the rest was imputed.
+    /// The total weight of the components whose inputs are all known. The others use typical values.
     #[schema(minimum = 0, maximum = 1_000_000, example = 930_000)]
     pub completeness_ppm: u64,
-    /// Gates that were passed without an answer: format, hours, day_parts, travel, remote, role, skill.
+    /// Gates passed because the worker has not answered: format, hours, day_parts, travel, remote, role, skill.
     #[schema(example = json!(["travel"]))]
     pub unconfirmed: Vec<String>,
-    /// The contributions add up to the fit exactly.
-    pub components: Vec<ComponentView>,
-    /// The smallest single change that would raise the rank; null at the top, or where none would.
-    pub improvement: Option<ImprovementView>,
+    /// The contributions add up to `fit_ppm` exactly.
+    pub components: Vec<ComponentScore>,
+    /// The smallest single change that would raise the rank. Null at the top, or if no single change would.
+    pub improvement: Option<Improvement>,
 }
 
 /// One component of the fit.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"name": "skill", "value_ppm": 912_000, "weight_ppm": 340_000, "contribution_ppm": 251_377,
-    "known": true, "because": "グラフィックデザイン 4(必要 3)", "inputs": {"wishes": [{"skill": "graphic_design",
-    "required": 3, "weight": 3, "must_have": true, "held": "graphic_design", "level": 4, "quality_ppm": 1_000_000}]}}))]
-pub struct ComponentView {
+    "known": true, "because": "グラフィックデザイン レベル4（必要レベル3）", "inputs": {"wishes": [
+    {"skill": "graphic_design", "required_level": 3, "weight": 3, "must_have": true, "held_skill": "graphic_design",
+    "held_level": 4, "quality_ppm": 1_000_000}]}}))]
+pub struct ComponentScore {
     /// skill, experience, availability, distance, theme, format, reliability, responsiveness or text.
     pub name: String,
     #[schema(minimum = 0, maximum = 1_000_000)]
@@ -186,72 +188,70 @@ pub struct ComponentView {
     pub weight_ppm: u64,
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub contribution_ppm: u64,
-    /// False where the population's median or mean stood in for something not known.
+    /// False if a median or mean of all workers replaces an unknown input.
     pub known: bool,
-    /// The raw inputs. skill: wishes (skill, required level, weight, must_have, the skill and level that earned
-    /// most, quality_ppm); experience: deliveries; availability: hours_offered, hours_needed, day_parts_needed,
-    /// day_parts_shared; distance: metres, both_remote; theme: asked, shared; format: accepted, preferred;
-    /// reliability: completed, dropped; responsiveness: days_since_active; text: best_piece (from 0), pieces. What
-    /// is not known is null.
+    /// The raw inputs. skill: wishes (skill, required_level, weight, must_have, held_skill and held_level, which earned
+    /// the most credit, quality_ppm); experience: deliveries; availability: hours_offered, hours_needed,
+    /// day_parts_needed, day_parts_shared; distance: metres, both_remote; theme: requested, shared; format: accepted,
+    /// preferred; reliability: completed, dropped; responsiveness: days_since_active; text: best_evidence (its index,
+    /// from 0), evidence_count. Unknown inputs are null.
     #[schema(value_type = Object)]
     pub inputs: serde_json::Value,
-    /// In words, by Accept-Language.
+    /// The reason in words, by Accept-Language.
     pub because: String,
 }
 
-/// A change of one input.
+/// A change of one input that would raise the rank.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3}, "fit_ppm": 874_310,
-    "because": "コピーライティングが3になれば順位が上がります。"}))]
-pub struct ImprovementView {
+    "because": "コピーライティングがレベル3になると、順位が上がります。"}))]
+pub struct Improvement {
     /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today or
-    /// completed.
+    /// completed_projects.
     pub change: String,
-    /// What it would be changed to, or by how much.
+    /// What the input changes to, or by how much.
     #[schema(value_type = Object)]
     pub details: serde_json::Value,
-    /// The fit that it would give.
+    /// The fit after the change.
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub fit_ppm: u64,
-    /// In words, by Accept-Language.
+    /// The reason in words, by Accept-Language.
     pub because: String,
 }
 
-/// A worker at their rank.
+/// A ranked worker.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerMatch {
     #[serde(flatten)]
-    pub standing: Standing,
+    pub position: RankPosition,
     pub worker: WorkerBrief,
     #[serde(flatten)]
-    pub explained: Explained,
+    pub explanation: FitExplanation,
 }
 
 /// Workers ranked for a deliverable.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerRanking {
-    /// Null for a need that is not saved.
+    /// Null for a preview.
     pub deliverable: Option<DeliverableBrief>,
     #[serde(flatten)]
-    pub head: Head,
+    pub summary: RankingSummary,
     pub items: Vec<WorkerMatch>,
-    /// To be given as `cursor` for the next page; null on the last.
+    /// The `cursor` of the next page. Null on the last page.
     pub next: Option<String>,
-    #[serde(skip)]
-    pub order: Option<Order>,
 }
 
-/// A deliverable at its rank.
+/// A ranked deliverable.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeliverableMatch {
     #[serde(flatten)]
-    pub standing: Standing,
+    pub position: RankPosition,
     pub deliverable: DeliverableBrief,
-    /// How many have applied for it.
+    /// How many applications the deliverable has received.
     #[schema(minimum = 0, example = 0)]
-    pub answers: u32,
+    pub applications_received: u32,
     #[serde(flatten)]
-    pub explained: Explained,
+    pub explanation: FitExplanation,
 }
 
 /// Open deliverables ranked for a worker.
@@ -259,136 +259,136 @@ pub struct DeliverableMatch {
 pub struct DeliverableRanking {
     pub worker: WorkerBrief,
     #[serde(flatten)]
-    pub head: Head,
+    pub summary: RankingSummary,
     pub items: Vec<DeliverableMatch>,
-    /// To be given as `cursor` for the next page; null on the last.
+    /// The `cursor` of the next page. Null on the last page.
     pub next: Option<String>,
-    #[serde(skip)]
-    pub order: Option<Order>,
 }
 
-/// Why a worker is ranked where they are, or why not.
+/// Why a worker has this rank, or why the worker is not ranked.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Why {
+pub struct MatchExplanation {
     pub deliverable: DeliverableBrief,
     pub worker: WorkerBrief,
     #[serde(flatten)]
-    pub head: Head,
-    /// Whether the worker is ranked.
+    pub summary: RankingSummary,
+    /// Whether the worker passes every gate.
     pub is_ranked: bool,
-    /// The rank by fit among those who passed; had they passed, where a gate failed.
+    /// The rank by fit. If a gate failed, the rank that the worker would have without that gate.
     #[schema(minimum = 1, example = 7)]
     pub rank: u64,
     /// Every gate that failed.
-    pub failed: Vec<FailedGate>,
+    pub failed_gates: Vec<FailedGate>,
     #[serde(flatten)]
-    pub explained: Explained,
+    pub explanation: FitExplanation,
 }
 
+/// A gate that a worker fails.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedGate {
     #[schema(example = "too_far")]
     pub gate: String,
-    /// In words, by Accept-Language.
+    /// The reason in words, by Accept-Language.
     #[schema(example = "移動できる距離を超えています。")]
     pub because: String,
 }
 
-/// What a worker could change to pass, or to reach a rank.
+/// Single changes that would let a worker pass every gate, or reach a rank.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ChangesView {
+pub struct ImprovementList {
     pub deliverable: DeliverableBrief,
     pub worker: WorkerBrief,
-    /// The position in the change log that this was computed at.
+    /// The number of the latest change that the answer includes.
     #[schema(minimum = 0, example = 1284)]
     pub at_change: i64,
-    /// Whether the worker is ranked now.
+    /// Whether the worker passes every gate now.
     pub is_ranked: bool,
-    /// The rank by fit now; had they passed, where a gate fails.
+    /// The rank by fit now. If a gate fails, the rank that the worker would have without that gate.
     #[schema(minimum = 1, example = 7)]
     pub rank: u64,
-    /// The rank to reach; null where passing is enough.
+    /// The rank to reach. Null if the aim is to pass every gate.
     #[schema(minimum = 1, example = 6)]
     pub target_rank: Option<u64>,
     /// Every gate that fails now.
-    pub failed: Vec<FailedGate>,
-    /// The smallest change of each input that is enough by itself, the least demanding first. Empty where no single
-    /// one is, and where the rank is reached already.
-    pub items: Vec<SuggestionView>,
+    pub failed_gates: Vec<FailedGate>,
+    /// For each input the smallest change that is enough alone, the least demanding first. Empty if no single change is
+    /// enough, or if the rank is reached already.
+    pub items: Vec<RankedImprovement>,
 }
 
-/// A single change, and the rank that it was found to give.
+/// A single change, and the rank that it would give.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3}, "role": "copywriter",
-    "fit_ppm": 874_310, "rank": 6, "because": "コピーライティングが3になれば6位になります。"}))]
-pub struct SuggestionView {
-    /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today, completed,
-    /// activate, consent, accept_format, offer_role, available_from, available_until, travel_limit_km, capacity or
-    /// qualification.
+    "fit_ppm": 874_310, "rank": 6, "because": "コピーライティングがレベル3になると、6位になります。"}))]
+pub struct RankedImprovement {
+    /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today,
+    /// completed_projects, activate, consent, accept_format, offer_role, available_from, available_until,
+    /// travel_limit_km, capacity or qualification.
     pub change: String,
-    /// What it would be changed to, or by how much.
+    /// What the input changes to, or by how much.
     #[schema(value_type = Object)]
     pub details: serde_json::Value,
-    /// Code of the role in which the worker would fit best.
+    /// Code of the role in which the worker would then fit best.
     pub role: String,
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub fit_ppm: u64,
-    /// By fit.
+    /// The rank by fit after the change.
     #[schema(minimum = 1)]
     pub rank: u64,
-    /// In words, by Accept-Language.
+    /// The reason in words, by Accept-Language.
     pub because: String,
 }
 
-/// What keeps workers from a deliverable, and what easing it would bring.
+/// Which gates keep workers from a deliverable, and what relaxing a requirement would change.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct EasingsView {
+pub struct RelaxationList {
     pub deliverable: DeliverableBrief,
-    /// The position in the change log that this was computed at.
+    /// The number of the latest change that the answer includes.
     #[schema(minimum = 0, example = 1284)]
     pub at_change: i64,
     #[schema(minimum = 0, example = 300)]
     pub considered: usize,
     #[schema(minimum = 0, example = 41)]
     pub passed: usize,
-    /// What costs most comes first.
-    pub gates: Vec<GateView>,
-    /// Single easings that let more workers pass, those that bring most first.
-    pub items: Vec<EasingView>,
+    /// The gates, the one with the largest effect first.
+    pub gates: Vec<GateImpact>,
+    /// Single relaxations that would let more workers pass, the most effective first.
+    pub items: Vec<Relaxation>,
 }
 
-/// What a gate costs.
+/// How many workers a gate keeps from a deliverable.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct GateView {
+pub struct GateImpact {
     #[schema(example = "too_far")]
     pub gate: String,
-    /// In words, by Accept-Language.
+    /// The reason in words, by Accept-Language.
     #[schema(example = "移動できる距離を超えています。")]
     pub because: String,
-    /// How many it removes; whoever fails several counts under the first.
+    /// How many workers the gate removes. If several gates fail, only the first counts.
     #[schema(minimum = 0, example = 37)]
     pub removed: usize,
-    /// How many nothing else keeps out.
+    /// How many workers fail this gate only, and would pass without it.
     #[schema(minimum = 0, example = 12)]
     pub would_pass: usize,
 }
 
-/// A demand eased.
+/// A requirement relaxed.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"easing": "accept_remote", "details": {}, "passed": 58, "more": 17,
-    "because": "リモートも可とすれば58人(あと17人)になります。"}))]
-pub struct EasingView {
-    /// accept_remote, format, any_dates, any_day_parts, no_qualification, must_have_level or not_must_have.
-    pub easing: String,
-    /// What it would be changed to.
+#[schema(example = json!({"relaxation": "accept_remote", "details": {}, "passed": 58, "additional_passed": 17,
+    "because": "リモートも可にすると、条件に合う人は58人（17人増）になります。"}))]
+pub struct Relaxation {
+    /// accept_remote, change_format, any_dates, any_day_parts, drop_qualification, lower_must_have_level or
+    /// drop_must_have.
+    pub relaxation: String,
+    /// What the requirement changes to.
     #[schema(value_type = Object)]
     pub details: serde_json::Value,
-    /// How many would pass then, counted anew.
+    /// How many workers would pass.
     #[schema(minimum = 0)]
     pub passed: usize,
-    /// How many more that is.
+    /// How many more workers would pass than now.
     #[schema(minimum = 1)]
-    pub more: usize,
-    /// In words, by Accept-Language.
+    pub additional_passed: usize,
+    /// The reason in words, by Accept-Language.
     pub because: String,
 }

@@ -1,6 +1,6 @@
 //! The HTTP face of triage.
 
-use super::{Triaged, Trouble};
+use super::{TriageRequest, TriageResult};
 use crate::auth::{ReadDeliverables, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Pool};
@@ -14,24 +14,25 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(triage);
 }
 
-/// Which deliverable types may meet a trouble?
+/// Suggest deliverable types for a trouble
 ///
-/// The types that its words speak for, with those words, and what to ask back. Where it isn't clear, the issue workshop
-/// comes first. Nothing is stored, except the answer where you send an Idempotency-Key.
+/// Returns the types that match the trouble's words, with those words, and questions to ask the organization. If no type
+/// is a confident match, the issue workshop comes first. Nothing is stored, except the answer if you send an
+/// Idempotency-Key.
 #[utoipa::path(operation_id = "triage_trouble", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
-    request_body = Trouble,
-    responses((status = 200, description = "The types, the likeliest first", body = Triaged)))]
+    request_body = TriageRequest,
+    responses((status = 200, description = "The types, the most likely first", body = TriageResult)))]
 #[post("/triage")]
 async fn triage(
     caller: Caller<ReadDeliverables>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     language: Language,
-    trouble: Submission<Trouble>,
+    body: Submission<TriageRequest>,
 ) -> Result<HttpResponse> {
-    let compute = move |db: &mut Db, trouble: Trouble| {
+    let suggest = move |db: &mut Db, request: TriageRequest| {
         let catalogue = catalogues.current(db)?;
-        Answer::computed(&Triaged::of(&trouble, &catalogue, language))
+        Answer::computed(&TriageResult::of(&request, &catalogue, language))
     };
-    trouble.compute(&pool, &caller.actor(), compute).await
+    body.compute(&pool, &caller.actor(), suggest).await
 }

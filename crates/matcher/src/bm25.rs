@@ -34,9 +34,9 @@ pub fn first_term(pieces: &[Piece]) -> Term {
 
 /// A term is a hash already.
 #[derive(Debug, Clone, Default)]
-struct OfTerm(u64);
+struct TermHasher(u64);
 
-impl Hasher for OfTerm {
+impl Hasher for TermHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -48,18 +48,18 @@ impl Hasher for OfTerm {
     }
 }
 
-type ByTerm<T> = HashMap<Term, T, BuildHasherDefault<OfTerm>>;
+type ByTerm<T> = HashMap<Term, T, BuildHasherDefault<TermHasher>>;
 
 /// How common each term is among all pieces of evidence.
 #[derive(Debug, Clone, Default)]
 pub struct Corpus {
     pieces: u64,
     mean_length_milli: u64,
-    terms: ByTerm<InCorpus>,
+    terms: ByTerm<TermStatistics>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct InCorpus {
+struct TermStatistics {
     /// How many pieces hold it.
     holding: u32,
     /// What it adds at most to the score of a piece, in parts per million of its idf.
@@ -86,7 +86,7 @@ impl Corpus {
         corpus
     }
 
-    fn known(&self, term: Term) -> InCorpus {
+    fn known(&self, term: Term) -> TermStatistics {
         self.terms.get(&term).copied().unwrap_or_default()
     }
 

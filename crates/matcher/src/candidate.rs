@@ -31,7 +31,7 @@ pub struct Candidate {
     /// Sorted.
     pub qualifications: Option<Vec<String>>,
     pub themes: Option<Vec<EntryNo>>,
-    pub experience: Option<Vec<Delivered>>,
+    pub experience: Option<Vec<PastDeliveries>>,
     /// Projects completed and dropped.
     pub record: Option<(u16, u16)>,
     /// Days since 1970-01-01.
@@ -42,7 +42,7 @@ pub struct Candidate {
 
 /// Past deliveries of one family in one role.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Delivered {
+pub struct PastDeliveries {
     pub family: EntryNo,
     pub role: EntryNo,
     pub count: u16,

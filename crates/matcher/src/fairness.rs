@@ -76,15 +76,15 @@ pub struct Exposure {
 
 /// How many have answered a deliverable, and how many of its places are taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Answers {
-    pub answers: u32,
+pub struct Uptake {
+    pub applications: u32,
     pub places: u32,
     pub filled: u32,
 }
 
 /// One item in its new place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
+pub struct Placement {
     /// Its position by pure fit, from 0.
     pub by_fit: usize,
     pub adjusted_ppm: u64,
@@ -94,8 +94,8 @@ pub struct Placed {
 
 /// The new order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    pub placed: Vec<Placed>,
+pub struct FairOrder {
+    pub placements: Vec<Placement>,
     /// What is left of the adjustment's strength after halving, in parts per million.
     pub strength_ppm: u64,
     /// nDCG@50 against pure fit.
@@ -103,7 +103,7 @@ pub struct Order {
 }
 
 /// Shares the attention among workers, given in the order of pure fit; at most [`WINDOW`] of them.
-pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> Order {
+pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> FairOrder {
     soften(
         ranked,
         |(key, _)| key,
@@ -117,18 +117,18 @@ pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> Order {
                 .saturating_sub(u64::try_from(penalty).unwrap_or(u64::MAX))
         },
         |placed| {
-            let is_new = |placed: &Placed| {
+            let is_new = |placed: &Placement| {
                 ranked
                     .get(placed.by_fit)
                     .is_some_and(|(_, had)| had.shown < NEWCOMER)
             };
-            welcome(placed, |by_fit| fit_of(ranked, by_fit), is_new);
+            place_newcomers(placed, |by_fit| fit_of(ranked, by_fit), is_new);
         },
     )
 }
 
 /// Lifts what still needs answers, given in the order of pure fit.
-pub fn lift(ranked: &[(RankKey, Answers)], week: u32) -> Order {
+pub fn lift(ranked: &[(RankKey, Uptake)], week: u32) -> FairOrder {
     soften(
         ranked,
         |(key, _)| key,
@@ -142,7 +142,7 @@ pub fn lift(ranked: &[(RankKey, Answers)], week: u32) -> Order {
 }
 
 /// `Ψ(x) · (1 + μ · [no answer]) / (1 + μ)`.
-fn need_ppm(had: &Answers) -> u64 {
+fn need_ppm(had: &Uptake) -> u64 {
     let open = ratio(
         u64::from(had.places.saturating_sub(had.filled)) * PPM,
         u64::from(had.places),
@@ -150,7 +150,7 @@ fn need_ppm(had: &Answers) -> u64 {
     let open = if had.places == 0 { PPM } else { open };
     let e = core::f64::consts::E;
     let psi = from_unit(e / (e - 1.0) * (1.0 - libm::exp(-(open as f64) / PPM as f64)));
-    let bonus = if had.answers == 0 { MU_PPM } else { 0 };
+    let bonus = if had.applications == 0 { MU_PPM } else { 0 };
     ratio(psi * (PPM + bonus), PPM + MU_PPM)
 }
 
@@ -164,29 +164,29 @@ fn soften<T>(
     key: impl Fn(&(RankKey, T)) -> &RankKey,
     week: u32,
     adjusted_ppm: impl Fn(&(RankKey, T), u64) -> u64,
-    finish: impl Fn(&mut Vec<Placed>),
-) -> Order {
+    finish: impl Fn(&mut Vec<Placement>),
+) -> FairOrder {
     let turn = |by_fit: usize| ranked.get(by_fit).map(|r| mix(key(r).tie ^ mix(u64::from(week))));
     let strengths = (0..HALVINGS).map(|halved| PPM >> halved).chain([0]);
-    let mut order = Order {
-        placed: Vec::new(),
+    let mut order = FairOrder {
+        placements: Vec::new(),
         strength_ppm: 0,
         ndcg_ppm: PPM,
     };
     for strength_ppm in strengths {
-        let placed = |(by_fit, item)| Placed {
+        let placed = |(by_fit, item)| Placement {
             by_fit,
             adjusted_ppm: adjusted_ppm(item, strength_ppm),
             newcomer: false,
         };
-        let mut placed: Vec<Placed> = ranked.iter().enumerate().map(placed).collect();
+        let mut placed: Vec<Placement> = ranked.iter().enumerate().map(placed).collect();
         placed.sort_by_cached_key(|p| (Reverse(p.adjusted_ppm), turn(p.by_fit), p.by_fit));
         if strength_ppm > 0 {
             finish(&mut placed);
         }
         let ndcg_ppm = ndcg_ppm(ranked, &placed);
-        order = Order {
-            placed,
+        order = FairOrder {
+            placements: placed,
             strength_ppm,
             ndcg_ppm,
         };
@@ -198,14 +198,18 @@ fn soften<T>(
 }
 
 /// Gives the marked places to newcomers who stand below and are nearly as fit, best first.
-fn welcome(placed: &mut Vec<Placed>, fit_ppm: impl Fn(usize) -> u64, is_new: impl Fn(&Placed) -> bool) {
+fn place_newcomers(
+    placed: &mut Vec<Placement>,
+    fit_ppm: impl Fn(usize) -> u64,
+    is_new: impl Fn(&Placement) -> bool,
+) {
     for (before, place) in MARKED.into_iter().enumerate() {
         let Some(displaced) = placed.get(place) else {
             return;
         };
         let above = placed.iter().take(place + 1).filter(|p| is_new(p)).count();
         let least = fit_ppm(displaced.by_fit) * NEARLY_PPM / PPM;
-        let nearly = |p: &Placed| is_new(p) && fit_ppm(p.by_fit) >= least;
+        let nearly = |p: &Placement| is_new(p) && fit_ppm(p.by_fit) >= least;
         let from = placed
             .iter()
             .skip(place + 1)
@@ -220,7 +224,7 @@ fn welcome(placed: &mut Vec<Placed>, fit_ppm: impl Fn(usize) -> u64, is_new: imp
 }
 
 /// DCG of the new order over DCG of pure fit, with the fit as the gain (Järvelin and Kekäläinen 2002).
-fn ndcg_ppm<T>(ranked: &[(RankKey, T)], placed: &[Placed]) -> u64 {
+fn ndcg_ppm<T>(ranked: &[(RankKey, T)], placed: &[Placement]) -> u64 {
     let dcg = |by_fit: &mut dyn Iterator<Item = usize>| -> u128 {
         let gains = by_fit.take(DEPTH).zip(1..);
         gains
@@ -255,8 +259,8 @@ mod tests {
         }
     }
 
-    fn by_fit(order: &Order) -> Vec<usize> {
-        order.placed.iter().map(|p| p.by_fit).collect()
+    fn by_fit(order: &FairOrder) -> Vec<usize> {
+        order.placements.iter().map(|p| p.by_fit).collect()
     }
 
     #[test]
@@ -282,7 +286,7 @@ mod tests {
             .collect();
         let order = spread(&ranked, 7);
         assert_eq!(by_fit(&order), (0..60).collect::<Vec<_>>());
-        assert!(order.placed.iter().all(|p| !p.newcomer) && order.ndcg_ppm == PPM);
+        assert!(order.placements.iter().all(|p| !p.newcomer) && order.ndcg_ppm == PPM);
     }
 
     #[test]
@@ -294,8 +298,8 @@ mod tests {
         let order = spread(&ranked, 7);
         assert_eq!(by_fit(&order), [1, 0]);
         // λ times five undeserved first places.
-        assert_eq!(order.placed[1].adjusted_ppm, 700_000);
-        assert_eq!(order.placed[0].adjusted_ppm, 790_000);
+        assert_eq!(order.placements[1].adjusted_ppm, 700_000);
+        assert_eq!(order.placements[0].adjusted_ppm, 790_000);
     }
 
     #[test]
@@ -320,15 +324,15 @@ mod tests {
         ranked[20].1 = had(2, 0, 0);
         ranked[25].1 = Exposure::default();
         let order = spread(&ranked, 7);
-        assert_eq!((order.placed[4].by_fit, order.placed[9].by_fit), (20, 25));
-        assert_eq!(order.placed.iter().filter(|p| p.newcomer).count(), 2);
+        assert_eq!((order.placements[4].by_fit, order.placements[9].by_fit), (20, 25));
+        assert_eq!(order.placements.iter().filter(|p| p.newcomer).count(), 2);
         let mut sorted = by_fit(&order);
         sorted.sort_unstable();
         assert_eq!(sorted, (0..30).collect::<Vec<_>>());
         // 0.85 of the fit in the fifth place is 758,200.
         ranked[20].0.fit_ppm = Reverse(700_000);
         ranked[25].0.fit_ppm = Reverse(700_000);
-        assert!(spread(&ranked, 7).placed.iter().all(|p| !p.newcomer));
+        assert!(spread(&ranked, 7).placements.iter().all(|p| !p.newcomer));
     }
 
     #[test]
@@ -355,8 +359,8 @@ mod tests {
                 .map(|(fit, id)| {
                     (
                         key(*fit, id),
-                        Answers {
-                            answers: next(2) as u32,
+                        Uptake {
+                            applications: next(2) as u32,
                             places: 2,
                             filled: next(3) as u32,
                         },
@@ -376,18 +380,18 @@ mod tests {
 
     #[test]
     fn what_nobody_has_answered_comes_first() {
-        let answered = Answers {
-            answers: 3,
+        let answered = Uptake {
+            applications: 3,
             places: 2,
             filled: 0,
         };
-        let filling = Answers {
-            answers: 3,
+        let filling = Uptake {
+            applications: 3,
             places: 2,
             filled: 1,
         };
-        let fresh = Answers {
-            answers: 0,
+        let fresh = Uptake {
+            applications: 0,
             places: 2,
             filled: 0,
         };
@@ -401,6 +405,6 @@ mod tests {
         ];
         let order = lift(&ranked, 1);
         assert_eq!(by_fit(&order), [1, 2, 0]);
-        assert_eq!(order.placed[2].adjusted_ppm, 466_667);
+        assert_eq!(order.placements[2].adjusted_ppm, 466_667);
     }
 }

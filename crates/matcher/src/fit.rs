@@ -132,10 +132,10 @@ fn weighted(weights: &[u64; N], values: &Values) -> [u64; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::components::Scored;
+    use crate::components::Score;
 
     fn values(ppm: [u64; N]) -> Values {
-        Values::new(ppm.map(|ppm| Scored { ppm, known: true }))
+        Values::new(ppm.map(|ppm| Score { ppm, known: true }))
     }
 
     #[test]

@@ -3,24 +3,8 @@
 //! Unknown is not failure: it passes and is reported as unconfirmed, except where safety needs a yes
 //! (consent, qualifications).
 
+use super::coded::coded;
 use super::{Candidate, Need, RoleNeed, population::Population};
-
-macro_rules! coded {
-    ($(#[$meta:meta])* $name:ident, $all:ident { $($(#[$doc:meta])* $variant:ident = $code:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$doc])* $variant,)* }
-        /// Every one, in order.
-        pub const $all: [$name; [$($code),*].len()] = [$($name::$variant),*];
-        impl $name {
-            /// The stable code that the API shows.
-            pub fn code(self) -> &'static str {
-                match self { $($name::$variant => $code,)* }
-            }
-        }
-    };
-}
-pub(super) use coded;
 
 coded! {
     /// Why a worker is not ranked. The order is the order in which they are asked: a worker who fails several
@@ -57,13 +41,13 @@ coded! {
 
 /// The outcome of the gates for one worker in one role.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Gated {
+pub struct GateOutcome {
     /// Every gate that failed, in order.
     pub failed: Vec<Gate>,
     pub unconfirmed: Vec<Unconfirmed>,
 }
 
-impl Gated {
+impl GateOutcome {
     fn need(&mut self, passed: bool, gate: Gate) {
         if !passed {
             self.failed.push(gate);
@@ -80,8 +64,8 @@ impl Gated {
 }
 
 /// Asks every gate, also after one has failed, so that "why not?" has a whole answer.
-pub fn gate(candidate: &Candidate, need: &Need, role: &RoleNeed, population: &Population) -> Gated {
-    let mut gated = Gated::default();
+pub fn gate(candidate: &Candidate, need: &Need, role: &RoleNeed, population: &Population) -> GateOutcome {
+    let mut gated = GateOutcome::default();
     let asks = |organizations: &[u128]| organizations.iter().any(|o| need.organizations.contains(o));
     gated.need(candidate.active, Gate::Inactive);
     gated.need(candidate.consented, Gate::ConsentMissing);
@@ -120,7 +104,7 @@ fn dates_overlap(candidate: &Candidate, need: &Need) -> bool {
 }
 
 /// No hour at all, or none of the day-parts asked for, is no overlap. Too few hours only lower the fit.
-fn hours(gated: &mut Gated, candidate: &Candidate, need: &Need) {
+fn hours(gated: &mut GateOutcome, candidate: &Candidate, need: &Need) {
     let some_hours = candidate.hours_per_week.map(|hours| hours > 0);
     let common_part = if need.day_parts == 0 {
         Some(true)
@@ -141,7 +125,7 @@ fn hours(gated: &mut Gated, candidate: &Candidate, need: &Need) {
 
 /// In person within the travel limit, or remotely where both accept it. An island is reached in person by its
 /// own residents only.
-fn travel(gated: &mut Gated, candidate: &Candidate, need: &Need, population: &Population) {
+fn travel(gated: &mut GateOutcome, candidate: &Candidate, need: &Need, population: &Population) {
     let remotely = if need.remote {
         candidate.remote
     } else {
@@ -174,7 +158,7 @@ fn travel(gated: &mut Gated, candidate: &Candidate, need: &Need, population: &Po
 }
 
 /// A must-have skill is held at its level, itself or as a narrower one: related skills earn credit, not entry.
-fn skills(gated: &mut Gated, candidate: &Candidate, role: &RoleNeed, population: &Population) {
+fn skills(gated: &mut GateOutcome, candidate: &Candidate, role: &RoleNeed, population: &Population) {
     let mut must = role.wishes.iter().filter(|wish| wish.must_have).peekable();
     if must.peek().is_none() {
         return;

@@ -3,9 +3,9 @@
 //! Changes come in ladders: one input, raised step by step. The smallest of a ladder is the first that reaches what is
 //! wanted. Among several ladders it is the one that lifts the fit least: what is wanted is gained with the least demand.
 
-use super::components::Credited;
+use super::formulas::CreditedWish;
 use super::gates::{self, Gate};
-use super::{Assessment, Candidate, Component, Delivered, EntryNo, Query, RankKey};
+use super::{Assessment, Candidate, Component, EntryNo, PastDeliveries, Query, RankKey};
 
 /// One input raised. Unknown inputs count as changed when they are stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +214,7 @@ fn ladders(query: &Query, candidate: &Candidate, role: usize) -> Vec<Vec<Change>
             .max()
             .unwrap_or(0)
     };
-    let skills = query.wishes(role).iter().map(|Credited { wish, .. }| {
+    let skills = query.wishes(role).iter().map(|CreditedWish { wish, .. }| {
         let skill = wish.skill;
         (level(skill) + 1..=5)
             .map(move |to| Change::SkillLevel { skill, to })
@@ -253,7 +253,7 @@ fn apply(candidate: &mut Candidate, change: Change, query: &Query, role: usize) 
         }
         Change::Deliveries { more } => {
             let role = query.need.roles.get(role).map_or(0, |role| role.role);
-            let delivered = Delivered {
+            let delivered = PastDeliveries {
                 family: query.need.family,
                 role,
                 count: more,

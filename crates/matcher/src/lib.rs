@@ -8,7 +8,7 @@
 //! * `triage`: from a trouble in words to the kinds of help.
 //! * `rank`: the plain scan, the oracle of any faster index.
 //! * `fairness`: who is shown first among the nearly equal.
-//! * `improve`: the smallest changes that would raise a rank or open a gate. `ease`: what a need could ask less of.
+//! * `improve`: the smallest changes that would raise a rank or open a gate. `relax`: what a need could ask less of.
 //!
 //! # Formulas
 //!
@@ -40,10 +40,11 @@
 
 pub mod bm25;
 pub mod candidate;
+mod coded;
 pub mod components;
-pub mod ease;
 pub mod fairness;
 pub mod fit;
+pub mod formulas;
 pub mod gates;
 pub mod improve;
 pub mod index;
@@ -52,10 +53,11 @@ pub mod population;
 pub mod ppm;
 pub mod profile;
 pub mod rank;
+pub mod relax;
 pub mod triage;
 
-pub use candidate::{Candidate, Delivered};
-pub use components::{COMPONENTS, Component, Scored};
+pub use candidate::{Candidate, PastDeliveries};
+pub use components::{COMPONENTS, Component, Score};
 pub use fit::{Fit, InvalidWeights, Weights};
 pub use gates::{GATES, Gate, Unconfirmed};
 pub use improve::{Change, Improvement};

@@ -6,7 +6,7 @@
 //! over a stable sample of [`SAMPLE`] candidates, which are all of them in most places.
 
 use super::bm25::{Corpus, Postings, TextQuery};
-use super::components::{Credited, near_ppm, skill_ppm};
+use super::formulas::{CreditedWish, format_ppm, near_ppm, reliability_ppm, skill_ppm};
 use super::ppm::{PPM, median, mix, ratio};
 use super::{Candidate, EntryNo, SkillTree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,7 +157,7 @@ impl Population {
     }
 
     /// The mean skill of those whose skills are known, where these are wished for.
-    pub fn mean_skill(&self, wishes: &[Credited]) -> Option<u64> {
+    pub fn mean_skill(&self, wishes: &[CreditedWish]) -> Option<u64> {
         let known = self.sample.iter().filter_map(|c| c.skills.as_ref());
         mean(known, |skills| skill_ppm(wishes, skills))
     }
@@ -233,22 +233,6 @@ fn sample(everyone: &[Arc<Candidate>]) -> Vec<Arc<Candidate>> {
     hashed.into_iter().map(|(_, c)| Arc::clone(c)).collect()
 }
 
-/// (4 + completed) / (5 + completed + dropped): a newcomer starts at four fifths.
-pub fn reliability_ppm((completed, dropped): (u16, u16)) -> u64 {
-    let (completed, dropped) = (u64::from(completed), u64::from(dropped));
-    ratio((4 + completed) * PPM, 5 + completed + dropped)
-}
-
-/// A preferred format is worth one, an accepted one a half. `None` where it is not known.
-pub fn format_ppm(candidate: &Candidate, format: EntryNo) -> Option<u64> {
-    let accepted = candidate.accepts(format)?;
-    Some(match (accepted, candidate.prefers(format)) {
-        (_, true) => PPM,
-        (true, false) => PPM / 2,
-        (false, false) => 0,
-    })
-}
-
 /// The mean, rounded half up; `None` of none.
 pub fn mean<T>(values: impl Iterator<Item = T>, value: impl Fn(T) -> u64) -> Option<u64> {
     let (sum, count) = values.fold((0, 0), |(sum, count), v| (sum + value(v), count + 1));
@@ -296,7 +280,7 @@ fn median_experience(everyone: &[&Candidate]) -> BTreeMap<(EntryNo, EntryNo), u6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Delivered;
+    use crate::PastDeliveries;
 
     #[test]
     fn distances_are_great_circles() {
@@ -311,7 +295,7 @@ mod tests {
         let with = |deliveries: &[(EntryNo, EntryNo, u16)]| {
             let all = deliveries
                 .iter()
-                .map(|&(family, role, count)| Delivered { family, role, count });
+                .map(|&(family, role, count)| PastDeliveries { family, role, count });
             Candidate {
                 experience: Some(all.collect()),
                 ..Candidate::default()

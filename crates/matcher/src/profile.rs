@@ -1,6 +1,6 @@
 //! A profile: what one role of a need asks of anybody, whoever asks it. Needs of one deliverable type share theirs.
 
-use super::components::{self, Credited, skill_ppm};
+use super::formulas::{CreditedWish, MOST_DELIVERIES, experience_ppm, skill_ppm};
 use super::population::{NEUTRAL_PPM, Population};
 use super::{Candidate, EntryNo, Need, RoleNeed, Wish};
 use std::sync::OnceLock;
@@ -27,13 +27,13 @@ impl ProfileKey {
 #[derive(Debug, Clone)]
 pub struct Profile {
     pub key: ProfileKey,
-    pub wishes: Vec<Credited>,
+    pub wishes: Vec<CreditedWish>,
     mean_skill: OnceLock<Option<u64>>,
 }
 
 impl Profile {
     pub fn new(key: ProfileKey, population: &Population) -> Profile {
-        let credited = |wish: &Wish| Credited::new(*wish, &population.tree);
+        let credited = |wish: &Wish| CreditedWish::new(*wish, &population.tree);
         Profile {
             wishes: key.wishes.iter().map(credited).collect(),
             key,
@@ -77,11 +77,11 @@ impl Profile {
     /// Past deliveries that count, up to where one more makes no difference; `None` is not known.
     pub fn deliveries(&self, candidate: &Candidate) -> Option<u64> {
         let all = candidate.deliveries(self.key.family, self.key.role);
-        all.map(|n| n.min(components::MOST_DELIVERIES))
+        all.map(|n| n.min(MOST_DELIVERIES))
     }
 
     /// The experience of those who have not told.
     pub fn usual_experience_ppm(&self, population: &Population) -> u64 {
-        components::experience_ppm(population.median_deliveries(self.key.family, self.key.role))
+        experience_ppm(population.median_deliveries(self.key.family, self.key.role))
     }
 }

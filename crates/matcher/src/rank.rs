@@ -1,9 +1,10 @@
 //! The plain scan: every candidate through every gate and component, then sorted. The oracle of any faster way.
 
 use super::bm25::TextQuery;
-use super::components::{self, Credited, Scored, Values, skill_ppm};
+use super::components::{self, Score, Values};
 use super::fit::{Fit, Sides, Weights};
-use super::gates::{self, GATES, Gate, Gated, Unconfirmed};
+use super::formulas::{CreditedWish, skill_ppm};
+use super::gates::{self, GATES, Gate, GateOutcome, Unconfirmed};
 use super::population::Population;
 use super::ppm::{PPM, mix, ratio};
 use super::profile::{Profile, ProfileKey};
@@ -18,20 +19,20 @@ pub struct Query<'a> {
     pub population: &'a Population,
     sides: Sides,
     profiles: Vec<Arc<Profile>>,
-    words: Arc<Words>,
+    words: Arc<NeedText>,
     median_metres: Option<u32>,
 }
 
 /// A need's words made ready.
 #[derive(Debug)]
-pub struct Words {
+pub struct NeedText {
     pub query: TextQuery,
     mean: OnceLock<Option<u64>>,
 }
 
-impl Words {
-    pub fn new(terms: &[Term], population: &Population) -> Words {
-        Words {
+impl NeedText {
+    pub fn new(terms: &[Term], population: &Population) -> NeedText {
+        NeedText {
             query: population.corpus.query(terms),
             mean: OnceLock::new(),
         }
@@ -85,6 +86,11 @@ impl Census {
         }
     }
 
+    /// How many a gate removed.
+    pub fn removed_by(&self, gate: Gate) -> usize {
+        self.removed.get(gate as usize).copied().unwrap_or(0)
+    }
+
     /// The gates that removed anybody, in order.
     pub fn removed(&self) -> impl Iterator<Item = (Gate, usize)> {
         GATES
@@ -105,7 +111,7 @@ impl<'a> Query<'a> {
     pub fn new(need: &'a Need, weights: Weights, population: &'a Population) -> Self {
         let profile = |role| Arc::new(Profile::new(ProfileKey::of(need, role), population));
         let profiles = need.roles.iter().map(profile).collect();
-        let words = Arc::new(Words::new(&need.terms, population));
+        let words = Arc::new(NeedText::new(&need.terms, population));
         Query::prepared(need, weights, population, profiles, words)
     }
 
@@ -115,7 +121,7 @@ impl<'a> Query<'a> {
         weights: Weights,
         population: &'a Population,
         profiles: Vec<Arc<Profile>>,
-        words: Arc<Words>,
+        words: Arc<NeedText>,
     ) -> Self {
         Query {
             need,
@@ -141,11 +147,11 @@ impl<'a> Query<'a> {
         &self.profiles
     }
 
-    pub fn words(&self) -> &Words {
+    pub fn words(&self) -> &NeedText {
         &self.words
     }
 
-    pub fn wishes(&self, role: usize) -> &[Credited] {
+    pub fn wishes(&self, role: usize) -> &[CreditedWish] {
         self.profiles.get(role).map_or(&[], |profile| &profile.wishes)
     }
 
@@ -157,7 +163,7 @@ impl<'a> Query<'a> {
     /// Every gate and every component of one candidate in one role. `None` where the need has no such role.
     pub fn assess(&self, candidate: &Candidate, role: usize) -> Option<Assessment> {
         let asked = self.need.roles.get(role)?;
-        let Gated { failed, unconfirmed } = gates::gate(candidate, self.need, asked, self.population);
+        let GateOutcome { failed, unconfirmed } = gates::gate(candidate, self.need, asked, self.population);
         let values = self.values(candidate, role, asked.role);
         Some(Assessment {
             role,
@@ -188,7 +194,7 @@ impl<'a> Query<'a> {
         candidate: &Candidate,
         position: usize,
         role: super::EntryNo,
-    ) -> Scored {
+    ) -> Score {
         let (need, population) = (self.need, self.population);
         match component {
             Component::Skill => self.skill(candidate, position),
@@ -203,20 +209,20 @@ impl<'a> Query<'a> {
         }
     }
 
-    fn skill(&self, candidate: &Candidate, position: usize) -> Scored {
+    fn skill(&self, candidate: &Candidate, position: usize) -> Score {
         let Some(profile) = self.profiles.get(position) else {
-            return Scored::default();
+            return Score::default();
         };
         match &candidate.skills {
-            Some(skills) => Scored::known(skill_ppm(&profile.wishes, skills)),
-            None => Scored::imputed(profile.mean_skill(self.population)),
+            Some(skills) => Score::known(skill_ppm(&profile.wishes, skills)),
+            None => Score::imputed(profile.mean_skill(self.population)),
         }
     }
 
-    fn text(&self, candidate: &Candidate) -> Scored {
+    fn text(&self, candidate: &Candidate) -> Score {
         match self.best_piece(candidate) {
-            Some((ppm, _)) => Scored::known(ppm),
-            None => Scored::imputed(self.words.mean_ppm(self.population)),
+            Some((ppm, _)) => Score::known(ppm),
+            None => Score::imputed(self.words.mean_ppm(self.population)),
         }
     }
 

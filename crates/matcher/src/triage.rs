@@ -1,7 +1,7 @@
-//! From a trouble in words to the kinds of help that may meet it.
+//! From a trouble in words to the categories of help that may meet it.
 //!
-//! Each kind has cues. A cue is a few words that all have to occur, each with its spellings: `会員 減|少ない` wants 会員
-//! and one of the other two. What is rare among the kinds counts more (idf), and what is longer. A kind's score is
+//! Each category has cues. A cue is a few words that all have to occur, each with its spellings: `会員 減|少ない` wants 会員
+//! and one of the other two. What is rare among the categories counts more (idf), and what is longer. A category's score is
 //!
 //! * for each cue that is met: the weights of its words, added up, over the square root of their number;
 //! * for each word of any cue that occurs, by itself: a twentieth of its weight times the root of its length;
@@ -64,84 +64,86 @@ impl Spelling {
 }
 
 #[derive(Debug, Clone)]
-struct Kind {
+struct Category {
     /// Each cue's words, each word's spellings.
     cues: Vec<Vec<Vec<Spelling>>>,
     pairs: BTreeSet<(char, char)>,
 }
 
-/// The kinds with their cues, made ready.
+/// The categories with their cues, made ready.
 #[derive(Debug, Clone, Default)]
 pub struct Triage {
-    kinds: Vec<Kind>,
+    categories: Vec<Category>,
     pair_idf: HashMap<(char, char), f64>,
 }
 
-/// A kind that may be meant.
+/// A category that may be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guess {
     /// Its position.
-    pub kind: usize,
+    pub category: usize,
     pub confidence_ppm: u64,
     /// The words that made us think so, as the cues have them; those of whole cues first.
     pub words: Vec<String>,
 }
 
 impl Triage {
-    /// Of each kind's cues.
-    pub fn new<'a, C: Iterator<Item = &'a str>>(kinds: impl Iterator<Item = C>) -> Triage {
-        let mut kinds: Vec<Kind> = kinds.map(|cues| Kind::new(cues.map(parse).collect())).collect();
-        let all = kinds.len() as f64;
+    /// Of each category's cues.
+    pub fn new<'a, C: Iterator<Item = &'a str>>(categories: impl Iterator<Item = C>) -> Triage {
+        let mut categories: Vec<Category> = categories
+            .map(|cues| Category::new(cues.map(parse).collect()))
+            .collect();
+        let all = categories.len() as f64;
         let idf = |kinds_with: usize| libm::log(1.0 + all / kinds_with.max(1) as f64);
         let (mut with_word, mut with_pair): (HashMap<String, usize>, HashMap<(char, char), usize>) =
             Default::default();
-        for kind in &kinds {
-            let words: BTreeSet<&str> = kind.spellings().map(|s| s.folded.as_str()).collect();
+        for category in &categories {
+            let words: BTreeSet<&str> = category.spellings().map(|s| s.folded.as_str()).collect();
             for word in words {
                 *with_word.entry(word.to_owned()).or_default() += 1;
             }
-            for pair in &kind.pairs {
+            for pair in &category.pairs {
                 *with_pair.entry(*pair).or_default() += 1;
             }
         }
-        for spelling in kinds
+        for spelling in categories
             .iter_mut()
-            .flat_map(|kind| kind.cues.iter_mut().flatten().flatten())
+            .flat_map(|category| category.cues.iter_mut().flatten().flatten())
         {
             spelling.idf = idf(with_word.get(&spelling.folded).copied().unwrap_or(1));
         }
         let pair_idf = with_pair.into_iter().map(|(pair, n)| (pair, idf(n))).collect();
-        Triage { kinds, pair_idf }
+        Triage { categories, pair_idf }
     }
 
-    /// The kinds that anything speaks for, the likeliest first; among equals the earlier.
+    /// The categories that anything speaks for, the likeliest first; among equals the earlier.
     pub fn guess(&self, trouble: &str) -> Vec<Guess> {
         let text = normal(trouble);
         let pairs: BTreeSet<(char, char)> = pairs(&text).collect();
-        let guess = |(position, kind): (usize, &Kind)| {
-            let (score, words) = kind.score(&text, &pairs, &self.pair_idf);
+        let guess = |(position, category): (usize, &Category)| {
+            let (score, words) = category.score(&text, &pairs, &self.pair_idf);
             let confidence_ppm = from_unit(score / (score + HALF));
             (confidence_ppm > 0).then_some(Guess {
-                kind: position,
+                category: position,
                 confidence_ppm,
                 words,
             })
         };
-        let mut guesses: Vec<Guess> = self.kinds.iter().enumerate().filter_map(guess).collect();
-        guesses.sort_by_key(|guess| (std::cmp::Reverse(guess.confidence_ppm), guess.kind));
+        let mut guesses: Vec<Guess> = self.categories.iter().enumerate().filter_map(guess).collect();
+        guesses.sort_by_key(|guess| (std::cmp::Reverse(guess.confidence_ppm), guess.category));
         guesses
     }
 }
 
-impl Kind {
-    fn new(cues: Vec<Vec<Vec<Spelling>>>) -> Kind {
-        let mut kind = Kind {
+impl Category {
+    fn new(cues: Vec<Vec<Vec<Spelling>>>) -> Category {
+        let mut category = Category {
             cues,
             pairs: BTreeSet::new(),
         };
-        let telling = kind.spellings().filter(|spelling| spelling.telling);
-        kind.pairs = telling.flat_map(|spelling| pairs(&spelling.folded)).collect();
-        kind
+        let telling = category.spellings().filter(|spelling| spelling.telling);
+        category.pairs = telling.flat_map(|spelling| pairs(&spelling.folded)).collect();
+        category
     }
 
     fn spellings(&self) -> impl Iterator<Item = &Spelling> {
@@ -242,22 +244,22 @@ mod tests {
     use super::*;
 
     fn triage() -> Triage {
-        let kinds = [
+        let categories = [
             vec!["会員 減|少ない", "チラシ"],
             vec!["名簿|台帳", "会員 名前"],
             vec!["web_site|homepage"],
         ];
-        Triage::new(kinds.iter().map(|cues| cues.iter().copied()))
+        Triage::new(categories.iter().map(|cues| cues.iter().copied()))
     }
 
     #[test]
     fn all_words_of_a_cue_have_to_occur_in_some_spelling() {
         let guesses = triage().guess("会員の名前が名簿になくて");
-        assert_eq!(guesses[0].kind, 1);
+        assert_eq!(guesses[0].category, 1);
         assert_eq!(guesses[0].words[..3], ["名簿", "会員", "名前"]);
         // 会員 alone counts a little.
         assert_eq!(
-            (guesses[1].kind, &guesses[1].words[..]),
+            (guesses[1].category, &guesses[1].words[..]),
             (0, &["会員".to_owned()][..])
         );
         assert!(guesses[1].confidence_ppm < guesses[0].confidence_ppm / 4);
@@ -265,7 +267,7 @@ mod tests {
 
     #[test]
     fn width_case_and_kana_make_no_difference() {
-        let of = |text| triage().guess(text).first().map(|guess| guess.kind);
+        let of = |text| triage().guess(text).first().map(|guess| guess.category);
         assert_eq!(
             ["ﾁﾗｼ", "ちらし", "ＷＥＢ  ＳＩＴＥ"].map(of),
             [Some(0), Some(0), Some(2)]
@@ -274,7 +276,7 @@ mod tests {
 
     #[test]
     fn latin_words_match_where_a_word_begins() {
-        assert_eq!(triage().guess("homepages")[0].kind, 2);
+        assert_eq!(triage().guess("homepages")[0].category, 2);
         assert!(triage().guess("myhomepage").is_empty());
         assert!(triage().guess("").is_empty() && triage().guess("、。").is_empty());
     }

@@ -4,26 +4,26 @@
 
 mod worlds;
 
-use matcher::index::needs::Needs;
-use matcher::index::{Index, Wanted};
+use matcher::index::{CandidateIndex, NeedIndex, RankRange};
 use matcher::profile::ProfileKey;
 use matcher::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use worlds::{Draw, World, compare, weights};
 
-fn wanted(draw: &mut Draw, need: &Need) -> Wanted {
-    Wanted {
-        role: draw
-            .chance(40)
-            .then(|| draw.below(need.roles.len() as u64) as usize),
-        most: [1, 3, 10, 50, 1000][draw.below(5) as usize],
+fn role_and_range(draw: &mut Draw, need: &Need) -> (Option<usize>, RankRange) {
+    let role = draw
+        .chance(40)
+        .then(|| draw.below(need.roles.len() as u64) as usize);
+    let range = RankRange {
+        limit: [1, 3, 10, 50, 1000][draw.below(5) as usize],
         after: None,
-        least_fit_ppm: if draw.chance(10) { 600_000 } else { 0 },
-    }
+        min_fit_ppm: if draw.chance(10) { 600_000 } else { 0 },
+    };
+    (role, range)
 }
 
-/// Needs are asked while candidates come, change and go, and now and then the index is built anew.
+/// NeedIndex are asked while candidates come, change and go, and now and then the index is built anew.
 fn history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize) {
     let draw = &mut Draw(seed);
     let id = |draw: &mut Draw| u128::from(ppm::mix(draw.below(size * 2))) << 7 | 3;
@@ -42,7 +42,7 @@ fn history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize)
                 .collect::<Vec<_>>()
         })
         .collect();
-    let mut index = Index::build(
+    let mut index = CandidateIndex::build(
         world.population(&everyone(&people)),
         everyone(&people),
         profiles.clone(),
@@ -50,7 +50,7 @@ fn history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize)
     let (mut pairs, mut found) = (0, 0);
     for round in 0..rounds {
         if round % 40 == 39 {
-            index = Index::build(
+            index = CandidateIndex::build(
                 world.population(&everyone(&people)),
                 index.everyone().cloned(),
                 profiles.clone(),
@@ -73,13 +73,13 @@ fn history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize)
         assert_eq!((index.len(), index.everyone().count()), (all.len(), all.len()));
         let number = u128::from(draw.below(1000));
         let need = world.need(draw, number);
-        let (weights, wanted) = (weights(draw), wanted(draw, &need));
-        found += compare(&index, &all, &need, weights, wanted);
+        let (weights, (role, range)) = (weights(draw), role_and_range(draw, &need));
+        found += compare(&index, &all, &need, weights, role, range);
         // The next page, from where one ended.
         let query = index.query(&need, weights);
-        let (hits, _) = index.search(&query, Wanted { most: 5, ..wanted });
+        let (hits, _) = index.search(&query, role, RankRange { limit: 5, ..range });
         let after = hits.last().map(|hit| hit.key);
-        found += compare(&index, &all, &need, weights, Wanted { after, ..wanted });
+        found += compare(&index, &all, &need, weights, role, RankRange { after, ..range });
         pairs += 2;
     }
     (pairs, found)
@@ -132,11 +132,18 @@ fn all_alike_are_ordered_by_the_hash() {
             })
         })
         .collect();
-    let index = Index::build(world.population(&everyone), everyone.iter().cloned(), []);
+    let index = CandidateIndex::build(world.population(&everyone), everyone.iter().cloned(), []);
     let mut need = world.need(draw, 77);
     need.qualifications.clear();
     assert_eq!(
-        compare(&index, &everyone, &need, Weights::default(), Wanted::best(50)),
+        compare(
+            &index,
+            &everyone,
+            &need,
+            Weights::default(),
+            None,
+            RankRange::best(50)
+        ),
         50
     );
 }
@@ -150,8 +157,8 @@ fn needs_history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, 
     for id in 0..u128::from(size) {
         all.insert(id, Arc::new(world.need(draw, id)));
     }
-    let index = Index::build(Arc::clone(&population), people, []);
-    let mut needs = Needs::build(&index, all.values().cloned());
+    let index = CandidateIndex::build(Arc::clone(&population), people, []);
+    let mut needs = NeedIndex::build(&index, all.values().cloned());
     let (mut pairs, mut found) = (0, 0);
     for _ in 0..rounds {
         let changes: Vec<(u128, Option<Arc<Need>>)> = (0..draw.below(4))
@@ -172,21 +179,26 @@ fn needs_history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, 
         let weights = weights(draw);
         let queries = all.values().map(|need| Query::new(need, weights, &population));
         let scanned = rank::rank_needs(queries, &candidate);
-        let (most, least) = (
+        let (limit, min_fit_ppm) = (
             [0, 1, 5, 1000][draw.below(4) as usize],
             [0, 600_000][draw.below(2) as usize],
         );
         let after = scanned.ranked.get(draw.below(30) as usize).map(|(key, _)| *key);
         for after in [None, after] {
             let expected = scanned.ranked.iter().map(|(key, (_, a))| (*key, a.role, a.fit));
-            let expected =
-                expected.filter(|(key, ..)| key.fit_ppm.0 >= least && after.is_none_or(|after| *key > after));
-            let (hits, _) = needs.search(&candidate, weights, (most, after, least), |_| true);
+            let expected = expected
+                .filter(|(key, ..)| key.fit_ppm.0 >= min_fit_ppm && after.is_none_or(|after| *key > after));
+            let range = RankRange {
+                limit,
+                after,
+                min_fit_ppm,
+            };
+            let (hits, _) = needs.search(&candidate, weights, range, |_| true);
             let answer: Vec<_> = hits
                 .iter()
                 .map(|hit| (hit.key, hit.assessment.role, hit.assessment.fit))
                 .collect();
-            assert_eq!(answer, expected.take(most).collect::<Vec<_>>(), "{weights:?}");
+            assert_eq!(answer, expected.take(limit).collect::<Vec<_>>(), "{weights:?}");
             found += answer.len();
             pairs += 1;
         }
@@ -215,22 +227,36 @@ fn every_answer_to_a_worker_is_the_scans() {
 fn nobody_and_nothing_give_an_empty_list() {
     let draw = &mut Draw(6);
     let world = World::new(draw, 3, 2, 2, 3);
-    let nobody = Index::build(world.population(&[]), [], []);
+    let nobody = CandidateIndex::build(world.population(&[]), [], []);
     let mut need = world.need(draw, 1);
     assert_eq!(
-        compare(&nobody, &[], &need, Weights::default(), Wanted::best(50)),
+        compare(&nobody, &[], &need, Weights::default(), None, RankRange::best(50)),
         0
     );
     need.roles.clear();
     let everyone: Vec<Arc<Candidate>> = (0..30).map(|id| Arc::new(world.candidate(draw, id))).collect();
-    let index = Index::build(world.population(&everyone), everyone.iter().cloned(), []);
+    let index = CandidateIndex::build(world.population(&everyone), everyone.iter().cloned(), []);
     assert_eq!(
-        compare(&index, &everyone, &need, Weights::default(), Wanted::best(50)),
+        compare(
+            &index,
+            &everyone,
+            &need,
+            Weights::default(),
+            None,
+            RankRange::best(50)
+        ),
         0
     );
     let need = world.need(draw, 2);
     assert_eq!(
-        compare(&index, &everyone, &need, Weights::default(), Wanted::best(0)),
+        compare(
+            &index,
+            &everyone,
+            &need,
+            Weights::default(),
+            None,
+            RankRange::best(0)
+        ),
         0
     );
 }
@@ -243,13 +269,13 @@ fn few_are_scored_and_hardly_anybody_in_vain() {
     let everyone: Vec<Arc<Candidate>> = (0..10_000)
         .map(|id| Arc::new(world.candidate(draw, id)))
         .collect();
-    let index = Index::build(world.population(&everyone), everyone, []);
+    let index = CandidateIndex::build(world.population(&everyone), everyone, []);
     let (mut scored, mut looked_up) = (0, 0);
     for id in 0..50 {
         let mut need = world.need(draw, id);
         need.qualifications.clear();
         let query = index.query(&need, Weights::default());
-        let (_, effort) = index.search(&query, Wanted::best(50));
+        let (_, effort) = index.search(&query, None, RankRange::best(50));
         scored += effort.scored;
         looked_up += effort.looked_up;
     }

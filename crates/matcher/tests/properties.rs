@@ -257,7 +257,7 @@ fn experience_counts_the_family_or_the_role() {
     let of = |delivered: &[(u16, u16, u16)]| {
         let all = delivered
             .iter()
-            .map(|&(family, role, count)| Delivered { family, role, count })
+            .map(|&(family, role, count)| PastDeliveries { family, role, count })
             .collect();
         value(
             Component::Experience,
@@ -466,7 +466,7 @@ impl Draw {
             self.below(60) as u16,
         );
         let remote = self.below(2) == 0;
-        let past = Delivered {
+        let past = PastDeliveries {
             family: self.below(2) as u16,
             role: self.below(3) as u16,
             count: 1,

@@ -81,7 +81,7 @@ impl Words {
             });
         }
         let guess = self.guesses.as_ref()?.guess(word).into_iter().next()?;
-        let code = self.codes.get(guess.kind)?.clone();
+        let code = self.codes.get(guess.category)?.clone();
         Some(Meaning {
             code,
             confidence_ppm: guess.confidence_ppm,

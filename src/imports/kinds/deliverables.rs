@@ -100,7 +100,7 @@ fn guessed(reading: &mut Reading, request: &NewDeliverable, context: &Context) -
     let told: Vec<&str> = told.into_iter().flatten().collect();
     let guess = catalogue.triage.guess(&told.join(" ")).into_iter().next();
     let code = |kind: usize| catalogue.types.at(kind as u16).map(|kind| kind.code.clone());
-    let near = guess.as_ref().and_then(|guess| code(guess.kind));
+    let near = guess.as_ref().and_then(|guess| code(guess.category));
     let word = text.unwrap_or_default();
     match (guess, near) {
         (Some(guess), Some(code)) if guess.confidence_ppm >= SURE_PPM => {

@@ -1,49 +1,50 @@
 //! How many each gate removes: one pass over everyone's traits, with a look at few of the candidates themselves.
 
-use super::delta::Changed;
-use super::lens::{Lens, Reach};
+use super::base::Base;
+use super::candidates::CandidateIndex;
+use super::delta::ChangedCandidate;
+use super::lens::{Commute, Lens};
 use super::traits::{RESTRICTED, Traits};
 use super::tree::Tree;
-use super::{Index, Main};
 use crate::profile::Profile;
 use crate::rank::Census;
 use crate::{Candidate, Gate, Query};
 use std::sync::Arc;
 
-impl Index {
+impl CandidateIndex {
     /// Counts everyone for a need, asked for one role or for each of the team.
     pub fn census(&self, query: &Query, role: Option<usize>) -> Census {
-        let (lens, main) = (Lens::new(query), &*self.main);
+        let (lens, base) = (Lens::new(query), &*self.base);
         let asked = |(i, _): &(usize, _)| role.is_none_or(|only| only == *i);
         let profiles = query.profiles().iter().enumerate().filter(asked);
         let profiles: Vec<(&Profile, Option<&Arc<Tree>>)> = profiles
-            .map(|(_, profile)| (profile.as_ref(), main.trees.get(&profile.key)))
+            .map(|(_, profile)| (profile.as_ref(), base.trees.get(&profile.key)))
             .collect();
         let mut census = Census::default();
         if profiles.is_empty() {
             return census;
         }
-        let reaches: Vec<Option<Reach>> = main
+        let commutes: Vec<Option<Commute>> = base
             .kinds_of_place
             .iter()
-            .map(|(area, remote)| lens.reach(*area, *remote))
+            .map(|(area, remote)| lens.commute(*area, *remote))
             .collect();
-        let everyone = main
+        let everyone = base
             .candidates
             .iter()
-            .zip(&main.traits)
-            .zip(&main.places)
+            .zip(&base.traits)
+            .zip(&base.places)
             .enumerate();
         for (position, ((candidate, traits), place)) in everyone {
             if !self.delta.is_stale(position) {
-                let reach = reaches.get(*place as usize).and_then(Option::as_ref);
-                let shut = first_shut(&lens, query, candidate, traits, reach);
-                census.count(shut.or_else(|| unfit_at(main, &profiles, query, candidate, position)));
+                let commute = commutes.get(*place as usize).and_then(Option::as_ref);
+                let shut = first_shut(&lens, query, candidate, traits, commute);
+                census.count(shut.or_else(|| unfit_at(base, &profiles, query, candidate, position)));
             }
         }
-        for Changed { candidate, traits } in self.delta.iter() {
-            let reach = lens.reach(candidate.area, candidate.remote);
-            let shut = first_shut(&lens, query, candidate, traits, reach.as_ref());
+        for ChangedCandidate { candidate, traits } in self.delta.iter() {
+            let commute = lens.commute(candidate.area, candidate.remote);
+            let shut = first_shut(&lens, query, candidate, traits, commute.as_ref());
             census.count(shut.or_else(|| unfit(&profiles, query, candidate)));
         }
         census
@@ -57,9 +58,9 @@ fn first_shut(
     query: &Query,
     candidate: &Arc<Candidate>,
     traits: &Traits,
-    reach: Option<&Reach>,
+    commute: Option<&Commute>,
 ) -> Option<Gate> {
-    let shut = lens.first_shut(traits, reach);
+    let shut = lens.first_shut(traits, commute);
     if traits.has(RESTRICTED) && shut.is_none_or(|gate| gate > Gate::Blocked) {
         let asks =
             |organizations: &[u128]| organizations.iter().any(|o| query.need.organizations.contains(o));
@@ -81,7 +82,7 @@ fn first_shut(
 
 /// The gates of role and skill, for the one at a position.
 fn unfit_at(
-    main: &Main,
+    base: &Base,
     profiles: &[(&Profile, Option<&Arc<Tree>>)],
     query: &Query,
     candidate: &Arc<Candidate>,
@@ -94,9 +95,9 @@ fn unfit_at(
     if profiles.iter().any(admitted) {
         return None;
     }
-    let of_role = |profile: &Profile| main.offered.get(&profile.key.role);
+    let of_role = |profile: &Profile| base.offered.get(&profile.key.role);
     let offers = |(profile, _): &(&Profile, _)| of_role(profile).is_some_and(|bits| bits.has(position));
-    let offered = main.untold.has(position) || profiles.iter().any(offers);
+    let offered = base.untold.has(position) || profiles.iter().any(offers);
     Some(if offered {
         Gate::SkillBelowMinimum
     } else {

@@ -13,7 +13,7 @@ const WORDS: usize = 128;
 const MOST: usize = 128;
 
 #[derive(Clone)]
-pub struct Changed {
+pub struct ChangedCandidate {
     pub candidate: Arc<Candidate>,
     pub traits: Traits,
 }
@@ -23,7 +23,7 @@ pub struct Delta {
     /// A bit for each position whose candidate is not what it was.
     stale: Vec<Arc<[u64; WORDS]>>,
     /// Who has changed or come, by id.
-    chunks: Vec<Arc<Vec<Changed>>>,
+    chunks: Vec<Arc<Vec<ChangedCandidate>>>,
     len: usize,
 }
 
@@ -56,7 +56,7 @@ impl Delta {
     /// The chunk that an id belongs to, and where in it: found, or to be put.
     fn find(&self, id: u128) -> (usize, Result<usize, usize>) {
         let starts_later =
-            |chunk: &Arc<Vec<Changed>>| chunk.first().is_some_and(|first| first.candidate.id > id);
+            |chunk: &Arc<Vec<ChangedCandidate>>| chunk.first().is_some_and(|first| first.candidate.id > id);
         let chunk = self
             .chunks
             .partition_point(|chunk| !starts_later(chunk))
@@ -67,13 +67,13 @@ impl Delta {
         (chunk, found)
     }
 
-    pub fn get(&self, id: u128) -> Option<&Changed> {
+    pub fn get(&self, id: u128) -> Option<&ChangedCandidate> {
         let (chunk, found) = self.find(id);
         self.chunks.get(chunk)?.get(found.ok()?)
     }
 
     /// As the candidate is now; `None` is gone.
-    pub fn set(&mut self, id: u128, now: Option<Changed>) {
+    pub fn set(&mut self, id: u128, now: Option<ChangedCandidate>) {
         let (at, found) = self.find(id);
         if self.chunks.is_empty() {
             self.chunks.push(Arc::default());
@@ -112,12 +112,12 @@ impl Delta {
     }
 
     /// By id.
-    pub fn iter(&self) -> impl Iterator<Item = &Changed> {
+    pub fn iter(&self) -> impl Iterator<Item = &ChangedCandidate> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
     /// The one at a position of [`Delta::iter`].
-    pub fn at(&self, mut position: usize) -> Option<&Changed> {
+    pub fn at(&self, mut position: usize) -> Option<&ChangedCandidate> {
         for chunk in &self.chunks {
             match chunk.get(position) {
                 Some(changed) => return Some(changed),
@@ -128,7 +128,7 @@ impl Delta {
     }
 
     pub fn bytes(&self) -> usize {
-        self.stale.len() * size_of::<[u64; WORDS]>() + self.len * size_of::<Changed>()
+        self.stale.len() * size_of::<[u64; WORDS]>() + self.len * size_of::<ChangedCandidate>()
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn it_holds_what_a_map_holds_and_earlier_states_stay_as_they_were() {
         let population = Population::of(&[], 0, Arc::default(), Arc::default(), 0);
-        let changed = |id: u128, hours: u16| Changed {
+        let changed = |id: u128, hours: u16| ChangedCandidate {
             candidate: Arc::new(Candidate {
                 id,
                 hours_per_week: Some(hours),

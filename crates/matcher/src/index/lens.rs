@@ -7,6 +7,7 @@ use super::sets::{self, Losses};
 use super::traits::{self, Traits};
 use crate::components::{self, Component};
 use crate::fit::FLOOR;
+use crate::formulas;
 use crate::population::NEUTRAL_PPM;
 use crate::ppm::{PPM, ratio};
 use crate::{EntryNo, Gate, Need, Population, Query};
@@ -55,7 +56,7 @@ struct SideWeights {
 
 /// What a place and the wish for remote work settle for all who share them.
 #[derive(Debug, Clone, Copy)]
-pub struct Reach {
+pub struct Commute {
     distance_ppm: u64,
     /// The travel limit needed; 0 asks for none.
     least_limit_km: u32,
@@ -63,7 +64,7 @@ pub struct Reach {
 
 /// What the traits don't tell.
 #[derive(Clone, Copy)]
-pub struct Known {
+pub struct ProfileScores {
     pub skill_ppm: u64,
     pub experience_ppm: u64,
     pub text_ppm: u64,
@@ -71,7 +72,7 @@ pub struct Known {
 
 /// One side settled, the other to come.
 #[derive(Clone, Copy)]
-pub struct Settled {
+pub struct PartialFit {
     org_sum: u64,
     worker_ppm: u64,
 }
@@ -107,7 +108,7 @@ impl<'q> Lens<'q> {
             format: 1u8.checked_shl(u32::from(need.format)).unwrap_or(0),
             usual_format_ppm: population.format_mean_ppm(need.format).unwrap_or(NEUTRAL_PPM),
             hours_ppm: (0..=enough_hours)
-                .map(|hours| components::hours_ppm(hours as u16, need) as u32)
+                .map(|hours| formulas::hours_ppm(hours as u16, need) as u32)
                 .collect(),
             usual_hours_ppm: components::usual_hours_ppm(need, population),
             parts_ppm: std::array::from_fn(|n| {
@@ -156,12 +157,12 @@ impl<'q> Lens<'q> {
 
     /// The first gate that is shut among those that need no skills, in the order in which gates are asked. Exact for
     /// one candidate, but for organizations to be kept apart and for qualifications.
-    pub fn first_shut(&self, t: &Traits, reach: Option<&Reach>) -> Option<Gate> {
+    pub fn first_shut(&self, t: &Traits, commute: Option<&Commute>) -> Option<Gate> {
         let known_formats = t.accepted | t.preferred;
         let no_limit = t.has(traits::LIMIT_UNKNOWN);
         let overlap = t.day_parts & self.need.day_parts != 0 || self.need.day_parts == 0;
         let hours = t.hours > 0 || t.has(traits::HOURS_UNKNOWN);
-        let within = |reach: &Reach| no_limit || u32::from(t.limit_km) >= reach.least_limit_km;
+        let within = |commute: &Commute| no_limit || u32::from(t.limit_km) >= commute.least_limit_km;
         let gates = [
             (t.has(traits::INACTIVE), Gate::Inactive),
             (t.has(traits::NO_CONSENT), Gate::ConsentMissing),
@@ -177,15 +178,15 @@ impl<'q> Lens<'q> {
                 !hours || !(overlap || t.has(traits::PARTS_UNKNOWN)),
                 Gate::HoursDoNotOverlap,
             ),
-            (reach.is_none(), Gate::IslandUnreachable),
-            (!reach.is_none_or(within), Gate::TooFar),
+            (commute.is_none(), Gate::IslandUnreachable),
+            (!commute.is_none_or(within), Gate::TooFar),
             (t.has(traits::AT_CAPACITY), Gate::AtCapacity),
         ];
         gates.into_iter().find(|(shut, _)| *shut).map(|(_, gate)| gate)
     }
 
     /// `None` where nobody from there can come.
-    pub fn reach(&self, area: Option<EntryNo>, remote: Option<bool>) -> Option<Reach> {
+    pub fn commute(&self, area: Option<EntryNo>, remote: Option<bool>) -> Option<Commute> {
         let (need, population) = (self.need, self.population);
         let distance = components::distance_from(area, remote, need, self.median_metres, population);
         let may_be_remote = need.remote && remote != Some(false);
@@ -196,7 +197,7 @@ impl<'q> Lens<'q> {
             Some(_) if population.geography.is_island(need.area) => return None,
             Some(area) => population.geography.metres(area, need.area).div_ceil(1000),
         };
-        Some(Reach {
+        Some(Commute {
             distance_ppm: distance.ppm,
             least_limit_km,
         })
@@ -204,12 +205,12 @@ impl<'q> Lens<'q> {
 
     /// The gates and components that need no skills: `None` where a gate is shut.
     #[inline(always)]
-    pub fn settle(&self, t: &Traits, reach: &Reach) -> Option<Settled> {
+    pub fn settle(&self, t: &Traits, commute: &Commute) -> Option<PartialFit> {
         let format = self.format(t)?;
         if t.from > self.ends_on || t.until < self.starts_on {
             return None;
         }
-        if u32::from(t.limit_km) < reach.least_limit_km && !t.has(traits::LIMIT_UNKNOWN) {
+        if u32::from(t.limit_km) < commute.least_limit_km && !t.has(traits::LIMIT_UNKNOWN) {
             return None;
         }
         if self.qualifications & !t.qualifications != 0 {
@@ -225,11 +226,11 @@ impl<'q> Lens<'q> {
         let availability = ratio(self.hours(t) * self.parts(t), PPM);
         let w = &self.weights;
         let worker_sum = w.theme * self.theme(t)
-            + w.distance * reach.distance_ppm
+            + w.distance * commute.distance_ppm
             + w.format * format
             + w.responsiveness * u64::from(t.responsiveness_ppm)
             + w.availability_worker * availability;
-        Some(Settled {
+        Some(PartialFit {
             org_sum: w.availability_org * availability + w.reliability * u64::from(t.reliability_ppm),
             worker_ppm: ratio(worker_sum, PPM).max(FLOOR),
         })
@@ -294,12 +295,12 @@ impl<'q> Lens<'q> {
 
     /// The fit, from what is settled and what the profile and the words know.
     #[inline(always)]
-    pub fn fit(&self, settled: &Settled, known: Known) -> u32 {
+    pub fn fit(&self, settled: &PartialFit, known: ProfileScores) -> u32 {
         self.harmonic(self.org_ppm(settled, known), settled.worker_ppm)
     }
 
     #[inline(always)]
-    fn org_ppm(&self, settled: &Settled, known: Known) -> u64 {
+    fn org_ppm(&self, settled: &PartialFit, known: ProfileScores) -> u64 {
         let w = &self.weights;
         let more = w.skill * known.skill_ppm + w.experience * known.experience_ppm + w.text * known.text_ppm;
         ratio(settled.org_sum + more, PPM).max(FLOOR)
@@ -320,7 +321,13 @@ impl<'q> Lens<'q> {
     ///
     /// The harmonic mean is concave, so the loss is at least the gradient at the best times what is lacking; but only
     /// down to [`FLOOR`], below which a side costs nothing more.
-    pub fn losses(&self, best: &Traits, settled: &Settled, known: Known, fit_ppm: u32) -> Option<Losses> {
+    pub fn losses(
+        &self,
+        best: &Traits,
+        settled: &PartialFit,
+        known: ProfileScores,
+        fit_ppm: u32,
+    ) -> Option<Losses> {
         // What the roundings on both ways amount to at most, in parts per million.
         const ROUNDING: u64 = 16;
         let (o, w) = (self.org_ppm(settled, known), settled.worker_ppm);
@@ -370,7 +377,7 @@ impl<'q> Lens<'q> {
 
     /// The least weighted sum of skill and experience, in the units of [`Lens::worth`], with which a group that is
     /// settled so can hold somebody of this fit.
-    pub fn least_worth(&self, settled: &Settled, text_ppm: u64, fit_ppm: u32) -> u64 {
+    pub fn least_worth(&self, settled: &PartialFit, text_ppm: u64, fit_ppm: u32) -> u64 {
         let (f, w) = (u64::from(fit_ppm), settled.worker_ppm);
         let org = match (self.weights.org_counts, self.weights.worker_counts) {
             (true, true) if 10 * w + 2 > 4 * f => 3 * w * (2 * f).saturating_sub(1) / (10 * w + 2 - 4 * f),

@@ -1,68 +1,70 @@
 //! The other way round: finds the best needs for a worker.
 //!
-//! Needs are grouped by what a role of theirs asks for, their profile: the role's gate, the must-have skills, skill and
+//! NeedIndex are grouped by what a role of theirs asks for, their profile: the role's gate, the must-have skills, skill and
 //! experience are looked at once for all of a group. The group's bound takes the rest at its best; a need's own bound
 //! takes its text at its best, and everything else as it is. Both are scored by the same function as the fit.
 //!
 //! Invariant: every answer is exactly the plain scan's, [`rank_needs`](crate::rank::rank_needs).
 
-use super::{Effort, Index};
-use crate::components::{self, COMPONENTS, Component, Scored, Values};
+use super::candidates::CandidateIndex;
+use super::top::{Effort, RankRange};
+use crate::components::{self, COMPONENTS, Component, Score, Values};
 use crate::fit::Sides;
+use crate::formulas::experience_ppm;
 use crate::gates::{self, GATES, Gate};
 use crate::population::NEUTRAL_PPM;
 use crate::ppm::PPM;
 use crate::profile::{Profile, ProfileKey};
-use crate::rank::{Census, Words};
+use crate::rank::{Census, NeedText};
 use crate::{Assessment, Candidate, Need, Population, Query, RankKey, Weights};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A need made ready to meet candidates.
 #[derive(Debug)]
-pub struct Asked {
+pub struct PreparedNeed {
     pub need: Arc<Need>,
     profiles: Vec<Arc<Profile>>,
-    words: Arc<Words>,
+    words: Arc<NeedText>,
     median_metres: Option<u32>,
     text_cap_ppm: u64,
 }
 
-impl Asked {
+impl PreparedNeed {
     pub fn query<'a>(&'a self, weights: Weights, population: &'a Population) -> Query<'a> {
         let (profiles, words) = (self.profiles.clone(), Arc::clone(&self.words));
         Query::prepared(&self.need, weights, population, profiles, words)
     }
 }
 
-/// Needs of which one role asks for the same.
+/// NeedIndex of which one role asks for the same.
 #[derive(Debug, Clone)]
 struct Group {
     profile: Arc<Profile>,
-    needs: Vec<Arc<Asked>>,
+    needs: Vec<Arc<PreparedNeed>>,
     text_cap_ppm: u64,
 }
 
 /// Everything that can be applied for, at one moment.
 #[derive(Clone)]
-pub struct Needs {
+pub struct NeedIndex {
     population: Arc<Population>,
-    all: HashMap<u128, Arc<Asked>>,
+    all: HashMap<u128, Arc<PreparedNeed>>,
     groups: HashMap<ProfileKey, Arc<Group>>,
 }
 
 /// A need found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct NeedHit {
     pub key: RankKey,
-    pub asked: Arc<Asked>,
+    pub prepared: Arc<PreparedNeed>,
     pub assessment: Assessment,
 }
 
-impl Needs {
+impl NeedIndex {
     /// For the population of an index, whose profiles they share.
-    pub fn build(index: &Index, needs: impl IntoIterator<Item = Arc<Need>>) -> Needs {
-        let empty = Needs {
+    pub fn build(index: &CandidateIndex, needs: impl IntoIterator<Item = Arc<Need>>) -> NeedIndex {
+        let empty = NeedIndex {
             population: Arc::clone(index.population()),
             all: HashMap::new(),
             groups: HashMap::new(),
@@ -71,9 +73,13 @@ impl Needs {
     }
 
     /// The next state: each need as it is now, or gone. The index is one of the same population.
-    pub fn with(&self, index: &Index, changes: impl IntoIterator<Item = (u128, Option<Arc<Need>>)>) -> Needs {
+    pub fn with(
+        &self,
+        index: &CandidateIndex,
+        changes: impl IntoIterator<Item = (u128, Option<Arc<Need>>)>,
+    ) -> NeedIndex {
         let mut next = self.clone();
-        let mut touched: HashMap<ProfileKey, (HashSet<u128>, Vec<Arc<Asked>>)> = HashMap::new();
+        let mut touched: HashMap<ProfileKey, (HashSet<u128>, Vec<Arc<PreparedNeed>>)> = HashMap::new();
         for (id, now) in changes {
             if let Some(before) = next.all.remove(&id) {
                 for key in keys(&before.need) {
@@ -95,8 +101,8 @@ impl Needs {
             let before = next.groups.get(&key);
             let kept = before.iter().flat_map(|group| &group.needs);
             let kept = kept.filter(|asked| !gone.contains(&asked.need.id)).cloned();
-            let needs: Vec<Arc<Asked>> = kept.chain(come).collect();
-            let own = |asked: &Arc<Asked>| asked.profiles.iter().find(|p| p.key == key).cloned();
+            let needs: Vec<Arc<PreparedNeed>> = kept.chain(come).collect();
+            let own = |asked: &Arc<PreparedNeed>| asked.profiles.iter().find(|p| p.key == key).cloned();
             match needs.first().and_then(own) {
                 None => drop(next.groups.remove(&key)),
                 Some(profile) => {
@@ -113,14 +119,14 @@ impl Needs {
         next
     }
 
-    fn asked(&self, index: &Index, need: Arc<Need>) -> Asked {
+    fn asked(&self, index: &CandidateIndex, need: Arc<Need>) -> PreparedNeed {
         let profile = |key: ProfileKey| {
             let grouped = self.groups.get(&key).map(|group| Arc::clone(&group.profile));
             let known = grouped.or_else(|| index.profile(&key));
             known.unwrap_or_else(|| Arc::new(Profile::new(key, &self.population)))
         };
-        let words = Words::new(&need.terms, &self.population);
-        Asked {
+        let words = NeedText::new(&need.terms, &self.population);
+        PreparedNeed {
             profiles: need
                 .roles
                 .iter()
@@ -157,14 +163,18 @@ impl Needs {
         &self,
         candidate: &Candidate,
         weights: Weights,
-        (most, after, least_fit_ppm): (usize, Option<RankKey>, u64),
+        range: RankRange,
         visible: impl Fn(&Need) -> bool,
-    ) -> (Vec<Found>, Effort) {
+    ) -> (Vec<NeedHit>, Effort) {
         let (population, sides) = (&*self.population, Sides::new(&weights));
         let mut effort = Effort::default();
-        let own = Own::of(candidate, population);
-        let mut ahead: Vec<(u64, &ProfileKey, &Arc<Group>, Settled)> = Vec::new();
-        if most > 0 && candidate.active && candidate.consented && candidate.open_load < candidate.capacity {
+        let own = CandidateScores::of(candidate, population);
+        let mut ahead: Vec<(u64, &ProfileKey, &Arc<Group>, RoleScores)> = Vec::new();
+        if range.limit > 0
+            && candidate.active
+            && candidate.consented
+            && candidate.open_load < candidate.capacity
+        {
             for (key, group) in &self.groups {
                 effort.nodes += 1;
                 if group.profile.admits(candidate, population) {
@@ -175,13 +185,13 @@ impl Needs {
             }
         }
         ahead.sort_unstable_by(|(a, key, ..), (b, other, ..)| b.cmp(a).then(key.cmp(other)));
-        let mut top = Top {
+        let mut top = BestNeeds {
             heap: BinaryHeap::new(),
-            wanted: (most, after, least_fit_ppm),
+            range,
         };
-        // Needs whose own bound is known, the best first; with their position among all that were scored.
+        // NeedIndex whose own bound is known, the best first; with their position among all that were scored.
         let mut pending: BinaryHeap<(u64, usize)> = BinaryHeap::new();
-        let mut scored: Vec<&Arc<Asked>> = Vec::new();
+        let mut scored: Vec<&Arc<PreparedNeed>> = Vec::new();
         let mut ahead = ahead.into_iter().peekable();
         let mut met: HashSet<u128> = HashSet::new();
         loop {
@@ -215,13 +225,13 @@ impl Needs {
             let query = asked.query(weights, population);
             if let Some(assessment) = query.best(candidate, None).filter(|a| a.failed.is_empty()) {
                 let key = query.key(candidate, &assessment.fit);
-                top.offer(Ranked(key, Arc::clone(asked), Box::new(assessment)));
+                top.offer(RankedNeed(key, Arc::clone(asked), Box::new(assessment)));
             }
         }
         let heap = top.heap;
-        let found = |Ranked(key, asked, assessment)| Found {
+        let found = |RankedNeed(key, asked, assessment)| NeedHit {
             key,
-            asked,
+            prepared: asked,
             assessment: *assessment,
         };
         (heap.into_sorted_vec().into_iter().map(found).collect(), effort)
@@ -252,32 +262,32 @@ fn keys(need: &Need) -> impl Iterator<Item = ProfileKey> {
 }
 
 /// What is the candidate's own, whatever the need.
-struct Own {
-    reliability: Scored,
-    responsiveness: Scored,
+struct CandidateScores {
+    reliability: Score,
+    responsiveness: Score,
     best_format_ppm: u64,
 }
 
 /// A candidate in one role.
-struct Settled {
-    values: [Scored; COMPONENTS.len()],
+struct RoleScores {
+    values: [Score; COMPONENTS.len()],
     best_format_ppm: u64,
 }
 
-impl Own {
-    fn of(candidate: &Candidate, population: &Population) -> Own {
+impl CandidateScores {
+    fn of(candidate: &Candidate, population: &Population) -> CandidateScores {
         let prefers = candidate.preferred_formats != 0 || candidate.accepted_formats.is_none();
-        Own {
+        CandidateScores {
             reliability: components::reliability(candidate, population),
             responsiveness: components::responsiveness(candidate, population),
             best_format_ppm: if prefers { PPM } else { PPM / 2 },
         }
     }
 
-    fn in_role(&self, candidate: &Candidate, profile: &Profile, population: &Population) -> Settled {
-        let known = |ppm| Scored { ppm, known: true };
+    fn in_role(&self, candidate: &Candidate, profile: &Profile, population: &Population) -> RoleScores {
+        let known = |ppm| Score { ppm, known: true };
         let experience = match profile.deliveries(candidate) {
-            Some(n) => components::experience_ppm(n),
+            Some(n) => experience_ppm(n),
             None => profile.usual_experience_ppm(population),
         };
         let values = COMPONENTS.map(|component| match component {
@@ -287,14 +297,14 @@ impl Own {
             Component::Responsiveness => self.responsiveness,
             _ => known(PPM),
         });
-        Settled {
+        RoleScores {
             values,
             best_format_ppm: self.best_format_ppm,
         }
     }
 }
 
-impl Settled {
+impl RoleScores {
     fn at_best(&self, text_ppm: u64) -> Values {
         let mut values = self.values;
         set(&mut values, Component::Format, self.best_format_ppm);
@@ -302,7 +312,7 @@ impl Settled {
         Values::new(values)
     }
 
-    fn for_need(&self, candidate: &Candidate, asked: &Asked, population: &Population) -> Values {
+    fn for_need(&self, candidate: &Candidate, asked: &PreparedNeed, population: &Population) -> Values {
         let (mut values, need) = (self.values, &*asked.need);
         let distance = components::distance(candidate, need, asked.median_metres, population);
         set(&mut values, Component::Distance, distance.ppm);
@@ -323,31 +333,31 @@ impl Settled {
     }
 }
 
-fn set(values: &mut [Scored], component: Component, ppm: u64) {
+fn set(values: &mut [Score], component: Component, ppm: u64) {
     if let Some(value) = values.get_mut(component as usize) {
         value.ppm = ppm;
     }
 }
 
 /// The best so far.
-struct Top {
-    heap: BinaryHeap<Ranked>,
-    wanted: (usize, Option<RankKey>, u64),
+struct BestNeeds {
+    heap: BinaryHeap<RankedNeed>,
+    range: RankRange,
 }
 
-impl Top {
+impl BestNeeds {
     /// Nothing below this fit can enter. An equal one still may: the hash decides ties.
     fn floor(&self) -> u64 {
-        let (most, _, least_fit_ppm) = self.wanted;
-        let last = self.heap.peek().filter(|_| self.heap.len() >= most);
-        last.map_or(0, |ranked| ranked.0.fit_ppm.0).max(least_fit_ppm)
+        let last = self.heap.peek().filter(|_| self.heap.len() >= self.range.limit);
+        last.map_or(0, |ranked| ranked.0.fit_ppm.0)
+            .max(self.range.min_fit_ppm)
     }
 
-    fn offer(&mut self, ranked: Ranked) {
-        let (most, after, least_fit_ppm) = self.wanted;
-        if after.is_none_or(|after| ranked.0 > after) && ranked.0.fit_ppm.0 >= least_fit_ppm {
+    fn offer(&mut self, ranked: RankedNeed) {
+        let is_after = self.range.after.is_none_or(|after| ranked.0 > after);
+        if is_after && ranked.0.fit_ppm.0 >= self.range.min_fit_ppm {
             self.heap.push(ranked);
-            if self.heap.len() > most {
+            if self.heap.len() > self.range.limit {
                 self.heap.pop();
             }
         }
@@ -355,24 +365,24 @@ impl Top {
 }
 
 /// By key, for the heap.
-struct Ranked(RankKey, Arc<Asked>, Box<Assessment>);
+struct RankedNeed(RankKey, Arc<PreparedNeed>, Box<Assessment>);
 
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Ranked) -> bool {
+impl PartialEq for RankedNeed {
+    fn eq(&self, other: &RankedNeed) -> bool {
         self.0 == other.0
     }
 }
 
-impl Eq for Ranked {}
+impl Eq for RankedNeed {}
 
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Ranked) -> Option<std::cmp::Ordering> {
+impl PartialOrd for RankedNeed {
+    fn partial_cmp(&self, other: &RankedNeed) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Ranked {
-    fn cmp(&self, other: &Ranked) -> std::cmp::Ordering {
+impl Ord for RankedNeed {
+    fn cmp(&self, other: &RankedNeed) -> std::cmp::Ordering {
         self.0.cmp(&other.0)
     }
 }

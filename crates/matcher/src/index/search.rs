@@ -1,12 +1,12 @@
 //! The way through the trees: best bound first, until the best bound left falls short.
 
-use super::Index;
-use super::delta::Changed;
-use super::lens::{Known, Lens, Reach, Settled};
+use super::candidates::CandidateIndex;
+use super::delta::ChangedCandidate;
+use super::lens::{Commute, Lens, PartialFit, ProfileScores};
 use super::sets::Sets;
-use super::top::{Effort, Hit, Ranked, Top, Wanted};
+use super::top::{Effort, Hit, Location, RankRange, Top};
 use super::traits::{CUT, NO_EVIDENCE, RESTRICTED, SHUT, Traits};
-use super::tree::{Below, Entry, LEAF, Node, Tree};
+use super::tree::{Children, Entry, LEAF, Node, Tree};
 use crate::bm25::first_term;
 use crate::population::NEUTRAL_PPM;
 use crate::ppm::PPM;
@@ -21,15 +21,15 @@ const TOGETHER: usize = 16;
 
 /// A group or a candidate on the frontier, or whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Ahead {
+struct FrontierItem {
     bound: u32,
     tree: u16,
     cell: u16,
-    at: At,
+    at: Target,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum At {
+enum Target {
     /// The cell as a whole.
     Root,
     /// A position among the tree's nodes.
@@ -39,8 +39,10 @@ enum At {
 }
 
 struct Search<'i, 'q> {
-    index: &'i Index,
+    index: &'i CandidateIndex,
     query: &'i Query<'q>,
+    /// The only role to search, by its position in the need.
+    role: Option<usize>,
     lens: Lens<'q>,
     /// A role's position in the need, and its tree.
     trees: Vec<(usize, Arc<Tree>)>,
@@ -53,11 +55,11 @@ struct Search<'i, 'q> {
     counted: HashSet<u32>,
 }
 
-impl Index {
-    /// Part of the ranking of candidates for a need, best first. The query has to come from [`Index::query`].
-    pub fn search(&self, query: &Query, wanted: Wanted) -> (Vec<Hit>, Effort) {
+impl CandidateIndex {
+    /// Part of the ranking of candidates for a need, best first. The query has to come from [`CandidateIndex::query`].
+    pub fn search(&self, query: &Query, role: Option<usize>, range: RankRange) -> (Vec<Hit>, Effort) {
         let roles = query.need.roles.iter().enumerate();
-        let roles = roles.filter(|(i, _)| wanted.role.is_none_or(|only| only == *i));
+        let roles = roles.filter(|(i, _)| role.is_none_or(|only| only == *i));
         let roles: Vec<(usize, ProfileKey)> = roles
             .map(|(i, role)| (i, ProfileKey::of(query.need, role)))
             .collect();
@@ -70,6 +72,7 @@ impl Index {
         let mut search = Search {
             index: self,
             query,
+            role,
             trees,
             text_cap: if text_counts {
                 query.words().query.cap_ppm()
@@ -78,12 +81,12 @@ impl Index {
             },
             text_mean: if text_counts { mean() } else { 0 },
             lens,
-            top: Top::new(wanted),
+            top: Top::new(range),
             met: HashSet::new(),
             counted: HashSet::new(),
         };
-        if wanted.most > 0 {
-            search.main();
+        if range.limit > 0 {
+            search.base();
             search.delta();
         }
         search.found()
@@ -91,21 +94,21 @@ impl Index {
 }
 
 impl Search<'_, '_> {
-    fn main(&mut self) {
+    fn base(&mut self) {
         let trees = self.trees.clone();
-        let mut frontier: BinaryHeap<Ahead> = BinaryHeap::new();
-        let reaches: Vec<Vec<Option<Reach>>> = trees
+        let mut frontier: BinaryHeap<FrontierItem> = BinaryHeap::new();
+        let commutes: Vec<Vec<Option<Commute>>> = trees
             .iter()
-            .map(|(_, tree)| tree.cells.iter().map(|cell| cell.reach(&self.lens)).collect())
+            .map(|(_, tree)| tree.cells.iter().map(|cell| cell.commute(&self.lens)).collect())
             .collect();
-        for (tree, ((_, of_role), reaches)) in trees.iter().zip(&reaches).enumerate() {
-            for (i, (cell, reach)) in of_role.cells.iter().zip(reaches).enumerate() {
-                if let Some(bound) = reach.and_then(|reach| self.bound(&cell.root, &reach)) {
-                    frontier.push(Ahead {
+        for (tree, ((_, of_role), commutes)) in trees.iter().zip(&commutes).enumerate() {
+            for (i, (cell, commute)) in of_role.cells.iter().zip(commutes).enumerate() {
+                if let Some(bound) = commute.and_then(|commute| self.bound(&cell.root, &commute)) {
+                    frontier.push(FrontierItem {
                         bound,
                         tree: tree as u16,
                         cell: i as u16,
-                        at: At::Root,
+                        at: Target::Root,
                     });
                 }
             }
@@ -113,16 +116,16 @@ impl Search<'_, '_> {
         let (mut near, mut waiting) = (Vec::with_capacity(LEAF), Vec::with_capacity(TOGETHER));
         while let Some(ahead) = frontier.pop().filter(|ahead| ahead.bound >= self.top.floor()) {
             let (of_need, of_tree) = (usize::from(ahead.tree), usize::from(ahead.cell));
-            let reach = reaches.get(of_need).and_then(|reaches| *reaches.get(of_tree)?);
-            let Some(((_, tree), reach)) = trees.get(of_need).zip(reach) else {
+            let commute = commutes.get(of_need).and_then(|commutes| *commutes.get(of_tree)?);
+            let Some(((_, tree), commute)) = trees.get(of_need).zip(commute) else {
                 continue;
             };
             let node = match ahead.at {
-                At::Root => tree.cells.get(of_tree).map(|cell| &cell.root),
-                At::Node(node) => tree.nodes.get(node as usize),
-                At::Entry(entry) => {
+                Target::Root => tree.cells.get(of_tree).map(|cell| &cell.root),
+                Target::Node(node) => tree.nodes.get(node as usize),
+                Target::Entry(entry) => {
                     if let Some(entry) = tree.entries.get(entry as usize) {
-                        waiting.push((ahead.tree, *entry, reach));
+                        waiting.push((ahead.tree, *entry, commute));
                     }
                     if waiting.len() == TOGETHER {
                         self.meet(&mut waiting);
@@ -131,21 +134,21 @@ impl Search<'_, '_> {
                 }
             };
             let Some(node) = node else { continue };
-            let mut go_on = |bound: Option<u32>, at: At| {
+            let mut go_on = |bound: Option<u32>, at: Target| {
                 if let Some(bound) = bound {
-                    frontier.push(Ahead { bound, at, ..ahead });
+                    frontier.push(FrontierItem { bound, at, ..ahead });
                 }
             };
             match tree.below(node) {
-                Below::Nodes(range) => {
+                Children::Nodes(range) => {
                     let first = range.start as u32;
                     for (i, below) in tree.nodes.get(range).unwrap_or_default().iter().enumerate() {
-                        go_on(self.bound(below, &reach), At::Node(first + i as u32));
+                        go_on(self.bound(below, &commute), Target::Node(first + i as u32));
                     }
                 }
-                Below::Leaf(first, entries, sets) => {
+                Children::Leaf(first, entries, sets) => {
                     self.top.effort.leaves += 1;
-                    let (mut promising, least) = self.promising(node, entries, sets, &reach);
+                    let (mut promising, least) = self.promising(node, entries, sets, &commute);
                     // Copied before anything branches on them, so that their cache misses overlap.
                     near.clear();
                     while promising != 0 {
@@ -156,7 +159,7 @@ impl Search<'_, '_> {
                         }
                     }
                     for (i, entry) in &near {
-                        go_on(self.glimpse(tree, *entry, &reach, least), At::Entry(*i));
+                        go_on(self.glimpse(tree, *entry, &commute, least), Target::Entry(*i));
                     }
                 }
             }
@@ -165,15 +168,15 @@ impl Search<'_, '_> {
     }
 
     /// What nobody in the group exceeds; `None` where none of them can pass or enter.
-    fn bound(&mut self, node: &Node, reach: &Reach) -> Option<u32> {
+    fn bound(&mut self, node: &Node, commute: &Commute) -> Option<u32> {
         self.top.effort.nodes += 1;
-        let settled = self.lens.settle(&node.best, reach)?;
+        let settled = self.lens.settle(&node.best, commute)?;
         let bound = self.lens.fit(&settled, self.best_of(node));
         (bound >= self.top.floor()).then_some(bound)
     }
 
-    fn best_of(&self, node: &Node) -> Known {
-        Known {
+    fn best_of(&self, node: &Node) -> ProfileScores {
+        ProfileScores {
             skill_ppm: node.skill_ppm.into(),
             experience_ppm: node.experience_ppm.into(),
             text_ppm: self.text_bound(&node.best),
@@ -189,9 +192,15 @@ impl Search<'_, '_> {
     }
 
     /// A bit for each entry that is worth a look, and what skill and experience have to be worth.
-    fn promising(&self, node: &Node, entries: &[Entry], sets: Option<&Sets>, reach: &Reach) -> (u64, u64) {
+    fn promising(
+        &self,
+        node: &Node,
+        entries: &[Entry],
+        sets: Option<&Sets>,
+        commute: &Commute,
+    ) -> (u64, u64) {
         let all = u64::MAX >> (LEAF - entries.len().clamp(1, LEAF));
-        let Some(settled) = self.lens.settle(&node.best, reach) else {
+        let Some(settled) = self.lens.settle(&node.best, commute) else {
             return (0, 0);
         };
         let (floor, best) = (self.top.floor(), self.best_of(node));
@@ -204,16 +213,16 @@ impl Search<'_, '_> {
     }
 
     /// The bound of one candidate, from what the tree knows; `None` where it falls short.
-    fn glimpse(&mut self, tree: &Tree, entry: Entry, reach: &Reach, least: u64) -> Option<u32> {
+    fn glimpse(&mut self, tree: &Tree, entry: Entry, commute: &Commute, least: u64) -> Option<u32> {
         let (skill_ppm, experience_ppm) = (entry.skill_ppm(), tree.experience_of(entry));
         if self.lens.worth(skill_ppm, experience_ppm) < least {
             return None;
         }
         self.top.effort.scored += 1;
         let traits = entry.traits();
-        let settled = self.lens.settle(&traits, reach)?;
+        let settled = self.lens.settle(&traits, commute)?;
         let of = |text_ppm| {
-            let known = Known {
+            let known = ProfileScores {
                 skill_ppm,
                 experience_ppm,
                 text_ppm,
@@ -237,38 +246,38 @@ impl Search<'_, '_> {
 
     /// Whether a candidate is certain to be ranked, with the traits that the entry has, and was not counted on yet.
     fn is_sure(&mut self, entry: Entry, traits: &Traits) -> bool {
-        let rough = self.lens.is_rough || traits.has(RESTRICTED | CUT) || self.top.wanted.after.is_some();
+        let rough = self.lens.is_rough || traits.has(RESTRICTED | CUT) || self.top.range.after.is_some();
         !rough
             && !self.index.delta.is_stale(entry.position() as usize)
             && (self.trees.len() == 1 || self.counted.insert(entry.position()))
     }
 
     /// The fits of those who may enter.
-    fn meet(&mut self, waiting: &mut Vec<(u16, Entry, Reach)>) {
-        let main = &self.index.main;
-        let known = |(tree, entry, reach): (u16, Entry, Reach)| {
+    fn meet(&mut self, waiting: &mut Vec<(u16, Entry, Commute)>) {
+        let base = &self.index.base;
+        let known = |(tree, entry, commute): (u16, Entry, Commute)| {
             let position = entry.position() as usize;
-            let candidate = main.candidates.get(position)?;
-            Some((tree, entry, reach, *main.traits.get(position)?, candidate))
+            let candidate = base.candidates.get(position)?;
+            Some((tree, entry, commute, *base.traits.get(position)?, candidate))
         };
         let known: Vec<_> = waiting.drain(..).filter_map(known).collect();
         // Read once before anything depends on it, so that the cache misses overlap.
         let words = known.iter().filter(|_| self.lens.text_counts());
         std::hint::black_box(words.fold(0, |read, (.., candidate)| read ^ first_term(&candidate.evidence)));
-        for (tree, entry, reach, traits, candidate) in known {
+        for (tree, entry, commute, traits, candidate) in known {
             let stale = self.index.delta.is_stale(entry.position() as usize);
             if stale || self.trees.len() > 1 && !self.met.insert(entry.position()) {
                 continue;
             }
             self.top.effort.looked_up += 1;
             let of_role = self.trees.get(usize::from(tree));
-            let Some(((role, tree), settled)) = of_role.zip(self.lens.settle(&traits, &reach)) else {
+            let Some(((role, tree), settled)) = of_role.zip(self.lens.settle(&traits, &commute)) else {
                 continue;
             };
             let here = (*role, entry.skill_ppm(), tree.experience_of(entry));
             if let Some((fit, role)) = self.exactly(candidate, &traits, &settled, Some(here)) {
                 let key = self.query.key(candidate, &fit);
-                self.top.offer(key, role, Ranked::InMain(entry.position()));
+                self.top.offer(key, role, Location::Base(entry.position()));
             }
         }
     }
@@ -278,11 +287,11 @@ impl Search<'_, '_> {
         &self,
         candidate: &Candidate,
         traits: &Traits,
-        settled: &Settled,
+        settled: &PartialFit,
         here: Option<(usize, u64, u64)>,
     ) -> Option<(Fit, usize)> {
         if self.lens.is_rough || traits.has(RESTRICTED) {
-            let best = self.query.best(candidate, self.top.wanted.role)?;
+            let best = self.query.best(candidate, self.role)?;
             return best.failed.is_empty().then_some((best.fit, best.role));
         }
         let text_ppm = match traits.has(NO_EVIDENCE) {
@@ -295,7 +304,7 @@ impl Search<'_, '_> {
             let known = known.map(|(_, skill, experience)| (skill, experience));
             let (skill_ppm, experience_ppm) =
                 known.or_else(|| tree.meet(candidate, self.query.population))?;
-            let known = Known {
+            let known = ProfileScores {
                 skill_ppm,
                 experience_ppm,
                 text_ppm,
@@ -315,18 +324,18 @@ impl Search<'_, '_> {
     fn delta(&mut self) {
         // Their evidence is not in the corpus.
         let text_cap = self.query.words().query.widest_cap_ppm();
-        for (i, Changed { candidate, traits }) in self.index.delta.iter().enumerate() {
+        for (i, ChangedCandidate { candidate, traits }) in self.index.delta.iter().enumerate() {
             if traits.has(SHUT) {
                 continue;
             }
-            let Some(reach) = self.lens.reach(candidate.area, candidate.remote) else {
+            let Some(commute) = self.lens.commute(candidate.area, candidate.remote) else {
                 continue;
             };
-            let Some(settled) = self.lens.settle(traits, &reach) else {
+            let Some(settled) = self.lens.settle(traits, &commute) else {
                 continue;
             };
             self.top.effort.scored += 1;
-            let best = Known {
+            let best = ProfileScores {
                 skill_ppm: PPM,
                 experience_ppm: PPM,
                 text_ppm: text_cap.max(self.text_mean),
@@ -337,16 +346,16 @@ impl Search<'_, '_> {
             }
             if let Some((fit, role)) = self.exactly(candidate, traits, &settled, None) {
                 let key = self.query.key(candidate, &fit);
-                self.top.offer(key, role, Ranked::InDelta(i as u32));
+                self.top.offer(key, role, Location::Delta(i as u32));
             }
         }
     }
 
     fn found(self) -> (Vec<Hit>, Effort) {
-        let hit = |(key, role, who): (RankKey, usize, Ranked)| {
+        let hit = |(key, role, who): (RankKey, usize, Location)| {
             let candidate = match who {
-                Ranked::InMain(position) => self.index.main.candidates.get(position as usize),
-                Ranked::InDelta(i) => self.index.delta.at(i as usize).map(|changed| &changed.candidate),
+                Location::Base(position) => self.index.base.candidates.get(position as usize),
+                Location::Delta(i) => self.index.delta.at(i as usize).map(|changed| &changed.candidate),
             };
             Some(Hit {
                 key,

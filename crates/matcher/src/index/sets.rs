@@ -54,7 +54,7 @@ impl Sets {
         let (accepted, preferred) = (word(&self.accepted, format), word(&self.preferred, format));
         let mut open = accepted | preferred | self.format_unknown;
         let mut any_part = self.parts_unknown;
-        let mut lacking = Lacking::default();
+        let mut lacking = LossSum::default();
         let losses_of = |of: fn(&Losses) -> u64| losses.map_or(0, of);
         lacking.add(accepted & !preferred, losses_of(|l| l.format_accepted));
         lacking.add(self.format_unknown, losses_of(|l| l.format_unknown));
@@ -101,12 +101,12 @@ const PLANES: usize = 5;
 
 /// Adds up losses for 64 entries at once: one word for each binary digit.
 #[derive(Default)]
-struct Lacking {
+struct LossSum {
     planes: [u64; PLANES],
     too_much: u64,
 }
 
-impl Lacking {
+impl LossSum {
     fn add(&mut self, who: u64, loss: u64) {
         if loss == 0 {
             return;

@@ -1,8 +1,9 @@
 //! What can be scored without knowing the role: of one candidate, or the best of a group.
 
-use crate::population::{self, NEUTRAL_PPM, Population};
+use crate::formulas;
+use crate::population::{NEUTRAL_PPM, Population};
 use crate::ppm::mix;
-use crate::{Candidate, EntryNo, components};
+use crate::{Candidate, EntryNo};
 
 pub const FORMAT_UNKNOWN: u16 = 1;
 pub const HOURS_UNKNOWN: u16 = 1 << 1;
@@ -56,14 +57,14 @@ impl Traits {
         let usual_idle = || {
             population
                 .median_idle_days
-                .map_or(NEUTRAL_PPM, components::idle_ppm)
+                .map_or(NEUTRAL_PPM, formulas::idle_ppm)
         };
         let responsiveness = match c.last_active {
-            Some(day) => components::idle_ppm((population.today - day).max(0)),
+            Some(day) => formulas::idle_ppm((population.today - day).max(0)),
             None => usual_idle(),
         };
         let reliability = match c.record {
-            Some(record) => population::reliability_ppm(record),
+            Some(record) => formulas::reliability_ppm(record),
             None => population.median_reliability_ppm.unwrap_or(NEUTRAL_PPM),
         };
         let themes = c.themes.iter().flatten().map(|t| theme_bit(*t));

@@ -2,10 +2,10 @@
 //! neighbours resemble each other, under groups that know the best of each trait.
 
 use super::bits::Bits;
-use super::lens::{Lens, Reach};
+use super::lens::{Commute, Lens};
 use super::sets::Sets;
 use super::traits::{CUT, NOWHERE, Traits};
-use crate::components::{MOST_DELIVERIES, experience_ppm};
+use crate::formulas::{MOST_DELIVERIES, experience_ppm};
 use crate::ppm::PPM;
 use crate::profile::Profile;
 use crate::{Candidate, EntryNo, Population};
@@ -116,17 +116,17 @@ pub struct Node {
     pub experience_ppm: u32,
     first: u32,
     count: u16,
-    kind: Kind,
+    kind: NodeKind,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum NodeKind {
     Inner,
     /// With its place among the sets, counted from 1, if it has any.
     Leaf(Option<NonZeroU32>),
 }
 
-pub enum Below<'t> {
+pub enum Children<'t> {
     Nodes(Range<usize>),
     /// From a position among the entries on.
     Leaf(u32, &'t [Entry], Option<&'t Sets>),
@@ -150,8 +150,8 @@ pub struct Cell {
 }
 
 impl Cell {
-    pub fn reach(&self, lens: &Lens) -> Option<Reach> {
-        lens.reach((self.area != NOWHERE).then_some(self.area), answer(self.remote))
+    pub fn commute(&self, lens: &Lens) -> Option<Commute> {
+        lens.commute((self.area != NOWHERE).then_some(self.area), answer(self.remote))
     }
 }
 
@@ -178,7 +178,7 @@ pub struct Tree {
 
 /// What entries are sorted by: the cell, then what weighs most, so that a group's best is not much better than its
 /// members. Separate components, since a weighted sum would mix the skilled with the experienced.
-type Order = u128;
+type SortKey = u128;
 
 /// Those at the positions, who offer the role of all these profiles or have not told, as each profile has them: to be
 /// sorted and built from.
@@ -188,10 +188,10 @@ pub fn admitted(
     everyone: &[Arc<Candidate>],
     traits: &[Traits],
     population: &Population,
-) -> Vec<Vec<(Order, Entry)>> {
+) -> Vec<Vec<(SortKey, Entry)>> {
     let experience = |profile: &&Arc<Profile>| experience_table(profile, population);
     let experience: Vec<_> = profiles.iter().map(experience).collect();
-    let mut admitted: Vec<Vec<(Order, Entry)>> = profiles.iter().map(|_| Vec::new()).collect();
+    let mut admitted: Vec<Vec<(SortKey, Entry)>> = profiles.iter().map(|_| Vec::new()).collect();
     let descending = |value: u128, bits: u32| (1u128 << bits) - 1 - value.min((1 << bits) - 1);
     for position in positions {
         let known = everyone
@@ -223,7 +223,7 @@ pub fn admitted(
 impl Tree {
     pub fn new(
         profile: Arc<Profile>,
-        mut admitted: Vec<(Order, Entry)>,
+        mut admitted: Vec<(SortKey, Entry)>,
         everyone: &[Arc<Candidate>],
         traits: &[Traits],
         population: &Population,
@@ -249,20 +249,20 @@ impl Tree {
             for group in cell.chunks(LEAF) {
                 // Copied before anything branches on them, so that their cache misses overlap.
                 members.clear();
-                let at = |(_, entry): &(Order, Entry)| traits.get(entry.position() as usize).copied();
+                let at = |(_, entry): &(SortKey, Entry)| traits.get(entry.position() as usize).copied();
                 members.extend(group.iter().filter_map(at));
                 let mut sets = None;
                 if group.len() > LEAST_FOR_SETS {
                     tree.sets.push(Sets::new(members.iter()));
                     sets = NonZeroU32::new(tree.sets.len() as u32);
                 }
-                let single = |((_, entry), best): (&(Order, Entry), &Traits)| Node {
+                let single = |((_, entry), best): (&(SortKey, Entry), &Traits)| Node {
                     best: *best,
                     skill_ppm: entry.skill_ppm() as u32,
                     experience_ppm: tree.experience_of(*entry) as u32,
                     first,
                     count: group.len() as u16,
-                    kind: Kind::Leaf(sets),
+                    kind: NodeKind::Leaf(sets),
                 };
                 let singles = group.iter().zip(&members).map(single);
                 level.extend(singles.reduce(|a, b| a.merge(&b)));
@@ -275,7 +275,7 @@ impl Tree {
                     parents.extend(merged.map(|node| Node {
                         first: (tree.nodes.len() + parents.len() * FANOUT) as u32,
                         count: group.len() as u16,
-                        kind: Kind::Inner,
+                        kind: NodeKind::Inner,
                         ..node
                     }));
                 }
@@ -296,13 +296,13 @@ impl Tree {
         tree
     }
 
-    pub fn below(&self, node: &Node) -> Below<'_> {
+    pub fn below(&self, node: &Node) -> Children<'_> {
         let range = node.first as usize..node.first as usize + usize::from(node.count);
         match node.kind {
-            Kind::Inner => Below::Nodes(range),
-            Kind::Leaf(sets) => {
+            NodeKind::Inner => Children::Nodes(range),
+            NodeKind::Leaf(sets) => {
                 let sets = sets.and_then(|place| self.sets.get(place.get() as usize - 1));
-                Below::Leaf(node.first, self.entries.get(range).unwrap_or_default(), sets)
+                Children::Leaf(node.first, self.entries.get(range).unwrap_or_default(), sets)
             }
         }
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use matcher::bm25::Piece;
-use matcher::index::{Index, Wanted};
+use matcher::index::{CandidateIndex, RankRange};
 use matcher::*;
 use std::sync::Arc;
 use text::distinct_terms;
@@ -96,7 +96,7 @@ impl World {
             .map(|_| (draw.below(self.skills) as u16, 1 + draw.below(5) as u8))
             .collect();
         let experience = (0..draw.below(3))
-            .map(|_| Delivered {
+            .map(|_| PastDeliveries {
                 family: draw.below(3) as u16,
                 role: draw.below(self.roles) as u16,
                 count: draw.below(40) as u16,
@@ -211,22 +211,23 @@ type Answer = Vec<(RankKey, usize)>;
 
 /// Demands that a search gives what the scan gives; tells how many were found.
 pub fn compare(
-    index: &Index,
+    index: &CandidateIndex,
     everyone: &[Arc<Candidate>],
     need: &Need,
     weights: Weights,
-    wanted: Wanted,
+    role: Option<usize>,
+    range: RankRange,
 ) -> usize {
-    let ranking = Query::new(need, weights, index.population()).rank_workers(everyone, wanted.role);
+    let ranking = Query::new(need, weights, index.population()).rank_workers(everyone, role);
     let expected = ranking
         .ranked
         .iter()
         .map(|(key, (_, assessment))| (*key, assessment.role));
-    let expected = expected.filter(|(key, _)| key.fit_ppm.0 >= u64::from(wanted.least_fit_ppm));
-    let expected = expected.filter(|(key, _)| wanted.after.is_none_or(|after| *key > after));
-    let expected: Answer = expected.take(wanted.most).collect();
+    let expected = expected.filter(|(key, _)| key.fit_ppm.0 >= range.min_fit_ppm);
+    let expected = expected.filter(|(key, _)| range.after.is_none_or(|after| *key > after));
+    let expected: Answer = expected.take(range.limit).collect();
     let query = index.query(need, weights);
-    let (hits, _) = index.search(&query, wanted);
+    let (hits, _) = index.search(&query, role, range);
     for hit in &hits {
         let assessment = hit.assess(&query).unwrap();
         assert_eq!(
@@ -234,12 +235,8 @@ pub fn compare(
             (hit.key.fit_ppm.0, vec![])
         );
     }
-    assert_eq!(index.census(&query, wanted.role), ranking.census);
+    assert_eq!(index.census(&query, role), ranking.census);
     let found: Answer = hits.iter().map(|hit| (hit.key, hit.role)).collect();
-    assert_eq!(
-        found, expected,
-        "need {} for {wanted:?} with {weights:?}",
-        need.id
-    );
+    assert_eq!(found, expected, "need {} for {range:?} with {weights:?}", need.id);
     found.len()
 }

@@ -6,39 +6,39 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Every organization that is not archived.
 #[derive(Debug, Clone, Default)]
-pub struct Askers {
-    known: HashMap<Id, Asker>,
+pub struct Requesters {
+    known: HashMap<Id, Requester>,
     /// What is merged into whom.
     merged: HashMap<Id, BTreeSet<Id>>,
 }
 
 #[derive(Debug, Clone)]
-struct Asker {
+struct Requester {
     themes: Vec<String>,
     merged_into: Option<Id>,
 }
 
-impl Askers {
+impl Requesters {
     pub fn insert(&mut self, organization: Organization) {
         if let Some(kept) = organization.merged_into {
             self.merged.entry(kept).or_default().insert(organization.id);
         }
-        let asker = Asker {
+        let requester = Requester {
             themes: organization.details.themes,
             merged_into: organization.merged_into,
         };
-        self.known.insert(organization.id, asker);
+        self.known.insert(organization.id, requester);
     }
 
     pub fn remove(&mut self, id: Id) {
-        let kept = self.known.remove(&id).and_then(|asker| asker.merged_into);
+        let kept = self.known.remove(&id).and_then(|requester| requester.merged_into);
         if let Some(merged) = kept.and_then(|kept| self.merged.get_mut(&kept)) {
             merged.remove(&id);
         }
     }
 
     pub fn themes(&self, id: Id) -> Option<&[String]> {
-        self.known.get(&id).map(|asker| asker.themes.as_slice())
+        self.known.get(&id).map(|requester| requester.themes.as_slice())
     }
 
     /// All records of the same organization, this one included: whoever keeps apart from one keeps apart from it.
@@ -46,7 +46,7 @@ impl Askers {
         let kept = self
             .known
             .get(&id)
-            .and_then(|asker| asker.merged_into)
+            .and_then(|requester| requester.merged_into)
             .unwrap_or(id);
         let merged = self.merged.get(&kept).into_iter().flatten().copied();
         merged.chain([kept, id]).collect()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// One demand eased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Easing {
+pub enum Relaxation {
     AcceptRemote,
     Format {
         format: EntryNo,
@@ -31,28 +31,28 @@ pub enum Easing {
 }
 
 /// Every single easing of what a need demands; formats are numbered below `formats`.
-pub fn easings(need: &Need, formats: EntryNo) -> Vec<Easing> {
+pub fn relaxations(need: &Need, formats: EntryNo) -> Vec<Relaxation> {
     let mut all = Vec::new();
-    all.extend((!need.remote).then_some(Easing::AcceptRemote));
+    all.extend((!need.remote).then_some(Relaxation::AcceptRemote));
     all.extend(
         (0..formats)
             .filter(|f| *f != need.format)
-            .map(|format| Easing::Format { format }),
+            .map(|format| Relaxation::Format { format }),
     );
-    all.extend((need.starts_on.is_some() || need.ends_on.is_some()).then_some(Easing::AnyDates));
-    all.extend((need.day_parts != 0).then_some(Easing::AnyDayParts));
-    all.extend((0..need.qualifications.len()).map(|position| Easing::Qualification { position }));
+    all.extend((need.starts_on.is_some() || need.ends_on.is_some()).then_some(Relaxation::AnyDates));
+    all.extend((need.day_parts != 0).then_some(Relaxation::AnyDayParts));
+    all.extend((0..need.qualifications.len()).map(|position| Relaxation::Qualification { position }));
     for (role, asked) in need.roles.iter().enumerate() {
         for wish in asked.wishes.iter().filter(|wish| wish.must_have) {
             let (skill, to) = (wish.skill, wish.level - 1);
-            all.extend((to > 0).then_some(Easing::MustHaveLevel { role, skill, to }));
-            all.push(Easing::MustHave { role, skill });
+            all.extend((to > 0).then_some(Relaxation::MustHaveLevel { role, skill, to }));
+            all.push(Relaxation::MustHave { role, skill });
         }
     }
     all
 }
 
-impl Easing {
+impl Relaxation {
     pub fn apply(self, need: &Need) -> Need {
         let mut eased = need.clone();
         let mut wishes = |role: usize, skill: EntryNo, change: &dyn Fn(&mut super::Wish)| {
@@ -61,13 +61,13 @@ impl Easing {
             wishes.filter(|wish| wish.skill == skill).for_each(change);
         };
         match self {
-            Easing::MustHave { role, skill } => wishes(role, skill, &|wish| wish.must_have = false),
-            Easing::MustHaveLevel { role, skill, to } => wishes(role, skill, &|wish| wish.level = to),
-            Easing::AcceptRemote => eased.remote = true,
-            Easing::Format { format } => eased.format = format,
-            Easing::AnyDates => (eased.starts_on, eased.ends_on) = (None, None),
-            Easing::AnyDayParts => eased.day_parts = 0,
-            Easing::Qualification { position } => {
+            Relaxation::MustHave { role, skill } => wishes(role, skill, &|wish| wish.must_have = false),
+            Relaxation::MustHaveLevel { role, skill, to } => wishes(role, skill, &|wish| wish.level = to),
+            Relaxation::AcceptRemote => eased.remote = true,
+            Relaxation::Format { format } => eased.format = format,
+            Relaxation::AnyDates => (eased.starts_on, eased.ends_on) = (None, None),
+            Relaxation::AnyDayParts => eased.day_parts = 0,
+            Relaxation::Qualification { position } => {
                 if position < eased.qualifications.len() {
                     eased.qualifications.remove(position);
                 }
@@ -78,7 +78,7 @@ impl Easing {
 }
 
 /// How many would pass if one gate were open: those whom nothing else keeps out, in one role at least.
-pub fn kept_out_by<'a>(
+pub fn passing_without<'a>(
     everyone: impl Iterator<Item = &'a Arc<Candidate>>,
     need: &Need,
     only: Option<usize>,

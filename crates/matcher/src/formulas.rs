@@ -1,0 +1,92 @@
+//! The formulas of the components, as functions of known inputs.
+
+use super::ppm::{self, PPM, ratio};
+use super::{Candidate, EntryNo, Need, SkillTree, Wish};
+
+/// A wish with every skill that earns credit for it.
+#[derive(Debug, Clone)]
+pub struct CreditedWish {
+    pub wish: Wish,
+    credit_ppm: Vec<(EntryNo, u64)>,
+}
+
+impl CreditedWish {
+    pub fn new(wish: Wish, tree: &SkillTree) -> CreditedWish {
+        CreditedWish {
+            wish,
+            credit_ppm: tree.creditable(wish.skill),
+        }
+    }
+
+    /// `q = min(1, max_j level_j · 0.6^hops / required)` and the skill and level that give it, if any does.
+    pub fn quality(&self, skills: &[(EntryNo, u8)]) -> (u64, Option<(EntryNo, u8)>) {
+        let credit = |(skill, level): &(EntryNo, u8)| {
+            let found = self.credit_ppm.binary_search_by_key(skill, |(held, _)| *held);
+            let (_, credit) = self.credit_ppm.get(found.ok()?)?;
+            Some((credit * u64::from(*level), std::cmp::Reverse(*skill), *level))
+        };
+        match skills.iter().filter_map(credit).max() {
+            Some((credit, skill, level)) if credit > 0 => (
+                ratio(credit, u64::from(self.wish.level)).min(PPM),
+                Some((skill.0, level)),
+            ),
+            _ => (0, None),
+        }
+    }
+}
+
+/// `0.7 · Σ v_k q_k / Σ v_k + 0.3 · min_k q_k`: breadth, but the weakest skill counts too. A role that asks for
+/// no skill is satisfied by anyone.
+pub fn skill_ppm(wishes: &[CreditedWish], skills: &[(EntryNo, u8)]) -> u64 {
+    let (mut sum, mut weights, mut least) = (0, 0, PPM);
+    for wish in wishes {
+        let (quality, _) = wish.quality(skills);
+        sum += u64::from(wish.wish.weight) * quality;
+        weights += u64::from(wish.wish.weight);
+        least = least.min(quality);
+    }
+    if weights == 0 {
+        PPM
+    } else {
+        ratio(7 * sum + 3 * weights * least, 10 * weights)
+    }
+}
+
+/// From here on another delivery does not change the value any more: e^(−15) is less than half a part per million.
+pub const MOST_DELIVERIES: u64 = 30;
+
+/// `1 − e^(−n/2)`: the first deliveries teach most.
+pub fn experience_ppm(deliveries: u64) -> u64 {
+    ppm::from_unit(1.0 - libm::exp(-(deliveries as f64) / 2.0))
+}
+
+pub fn hours_ppm(offered: u16, need: &Need) -> u64 {
+    let needed = u64::from(need.hours_per_week.max(1));
+    ratio(5 * u64::from(offered) * PPM, 6 * needed).min(PPM)
+}
+
+/// `2^(−d / 10 km)`.
+pub fn near_ppm(metres: u32) -> u64 {
+    ppm::from_unit(libm::exp2(-f64::from(metres) / 10_000.0))
+}
+
+/// A preferred format is worth one, an accepted one a half. `None` where it is not known.
+pub fn format_ppm(candidate: &Candidate, format: EntryNo) -> Option<u64> {
+    let accepted = candidate.accepts(format)?;
+    Some(match (accepted, candidate.prefers(format)) {
+        (_, true) => PPM,
+        (true, false) => PPM / 2,
+        (false, false) => 0,
+    })
+}
+
+/// (4 + completed) / (5 + completed + dropped): a newcomer starts at four fifths.
+pub fn reliability_ppm((completed, dropped): (u16, u16)) -> u64 {
+    let (completed, dropped) = (u64::from(completed), u64::from(dropped));
+    ratio((4 + completed) * PPM, 5 + completed + dropped)
+}
+
+/// `2^(−days since last active / 60)`.
+pub fn idle_ppm(days: i32) -> u64 {
+    ppm::from_unit(libm::exp2(-f64::from(days) / 60.0))
+}

@@ -1,0 +1,142 @@
+//! DOC
+
+use super::bits::Bits;
+use super::traits::{self, Traits};
+use super::tree::{self, Tree};
+use crate::profile::{Profile, ProfileKey};
+use crate::rank::NeedText;
+use crate::{Candidate, EntryNo, Population};
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use text::Term;
+
+/// How many trees of needs with wishes of their own, and how many texts, are kept ready.
+const OWN_TREES: usize = 32;
+const TEXTS: usize = 4_096;
+
+pub struct Base {
+    pub population: Arc<Population>,
+    /// By id.
+    pub candidates: Vec<Arc<Candidate>>,
+    pub traits: Vec<Traits>,
+    /// Where everyone lives and whether they work remotely: the position among `kinds_of_place`.
+    pub places: Vec<u32>,
+    pub kinds_of_place: Vec<Place>,
+    /// Who offers each role, or has not told.
+    pub offered: HashMap<EntryNo, Bits>,
+    pub untold: Bits,
+    /// Of the profiles that were given at the start.
+    pub trees: HashMap<ProfileKey, Arc<Tree>>,
+    /// Of the profiles that were first asked for later.
+    pub own: Cache<ProfileKey, Arc<Tree>>,
+    pub texts: Cache<Vec<Term>, Arc<NeedText>>,
+}
+
+/// Where somebody lives, and whether they work remotely.
+pub type Place = (Option<EntryNo>, Option<bool>);
+
+fn places(everyone: &[Arc<Candidate>]) -> (Vec<u32>, Vec<Place>) {
+    let (mut kinds, mut known) = (Vec::new(), HashMap::new());
+    let mut kind = |candidate: &Arc<Candidate>| {
+        let place = (candidate.area, candidate.remote);
+        *known.entry(place).or_insert_with(|| {
+            kinds.push(place);
+            kinds.len() as u32 - 1
+        })
+    };
+    let places = everyone.iter().map(&mut kind).collect();
+    (places, kinds)
+}
+
+fn offered(everyone: &[Arc<Candidate>]) -> (HashMap<EntryNo, Bits>, Bits) {
+    let (mut offered, mut untold) = (HashMap::new(), Bits::new(everyone.len()));
+    for (position, candidate) in everyone.iter().enumerate() {
+        match &candidate.roles {
+            None => untold.set(position),
+            Some(roles) => {
+                for role in roles {
+                    let bits = offered.entry(*role).or_insert_with(|| Bits::new(everyone.len()));
+                    bits.set(position);
+                }
+            }
+        }
+    }
+    (offered, untold)
+}
+
+impl Base {
+    /// Without trees yet; the candidates are sorted by id.
+    pub fn of(population: Arc<Population>, candidates: Vec<Arc<Candidate>>) -> Base {
+        let (traits, (places, kinds_of_place), (offered, untold)) = std::thread::scope(|scope| {
+            let traits = scope.spawn(|| candidates.iter().map(|c| Traits::of(c, &population)).collect());
+            let (places, offered) = (places(&candidates), offered(&candidates));
+            let traits: Vec<Traits> = traits.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (traits, places, offered)
+        });
+        Base {
+            population,
+            candidates,
+            traits,
+            places,
+            kinds_of_place,
+            offered,
+            untold,
+            trees: HashMap::new(),
+            own: Cache::new(OWN_TREES),
+            texts: Cache::new(TEXTS),
+        }
+    }
+
+    /// A tree for each profile, on as many threads as there are cores: role by role, so that a candidate is read once
+    /// for all profiles of the role.
+    pub fn grow(&self, profiles: &[Arc<Profile>]) -> Vec<Arc<Tree>> {
+        let (everyone, traits, population) = (&self.candidates, &self.traits, &self.population);
+        let mut by_role: BTreeMap<EntryNo, Vec<&Arc<Profile>>> = BTreeMap::new();
+        for profile in profiles {
+            by_role.entry(profile.key.role).or_default().push(profile);
+        }
+        // The longest first, so that no core ends with it alone.
+        let offering = |(role, profiles)| (self.offering(role), profiles);
+        let mut roles: Vec<(Vec<u32>, Vec<&Arc<Profile>>)> = by_role.into_iter().map(offering).collect();
+        roles.sort_by_key(|(positions, profiles)| Reverse(positions.len() * profiles.len()));
+        let plant = |(positions, profiles): &(Vec<u32>, Vec<&Arc<Profile>>)| -> Vec<Arc<Tree>> {
+            let admitted = tree::admitted(profiles, positions, everyone, traits, population);
+            let tree = |(profile, admitted): (&&Arc<Profile>, _)| {
+                let profile = Arc::clone(profile);
+                Arc::new(Tree::new(profile, admitted, everyone, traits, population))
+            };
+            profiles.iter().zip(admitted).map(tree).collect()
+        };
+        let threads = match everyone.len() {
+            ..10_000 => 1,
+            _ => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        if threads == 1 || roles.len() == 1 {
+            return roles.iter().flat_map(plant).collect();
+        }
+        let (next, grown) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    while let Some(role) = roles.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let trees = plant(role);
+                        grown.lock().extend(trees);
+                    }
+                });
+            }
+        });
+        grown.into_inner()
+    }
+
+    /// The positions of those who offer the role or have not told.
+    fn offering(&self, role: EntryNo) -> Vec<u32> {
+        let open = |position: &usize| self.traits.get(*position).is_some_and(|t| !t.has(traits::SHUT));
+        let positions = self.untold.or(self.offered.get(&role)).filter(open);
+        positions.map(|position| position as u32).collect()
+    }
+}

@@ -1,0 +1,66 @@
+//! What a caller may learn about workers who are separated from the organization that asks.
+//!
+//! An organization or a partner never learns that such a worker exists, not even as a number in the counts.
+
+use super::view::{GateCount, GateImpact, RankingSummary, RelaxationList};
+use crate::auth::Reach;
+use crate::auth::reach::store::holds_own_worker;
+use crate::db::{Db, Id};
+use crate::error::Result;
+use crate::workers;
+use matcher::Gate;
+
+/// The gates that separate a worker from the organization that asks.
+const SEPARATING: [Gate; 2] = [Gate::Blocked, Gate::ConflictOfInterest];
+
+fn is_separating(code: &str) -> bool {
+    SEPARATING.iter().any(|gate| gate.code() == code)
+}
+
+/// Returns whether separated workers are left out of the counts for this caller.
+fn hides_separated(reach: &Reach) -> bool {
+    !matches!(reach, Reach::Everything | Reach::Areas(_))
+}
+
+/// Returns 404 for a worker who can't be ranked at all, or who is separated from the organization that asks.
+///
+/// Administrators see every worker. Coordinators see separated workers, and among those who can't be ranked their own.
+pub fn check_visible(db: &mut Db, reach: &Reach, worker: Id, failed: &[Gate]) -> Result<()> {
+    let is_no_candidate = failed
+        .iter()
+        .any(|gate| matches!(gate, Gate::Inactive | Gate::ConsentMissing));
+    let is_separated = failed.iter().any(|gate| SEPARATING.contains(gate));
+    let is_hidden = match reach {
+        Reach::Everything => false,
+        Reach::Areas(_) => is_no_candidate && !holds_own_worker(db, reach, worker)?,
+        _ => is_no_candidate || is_separated,
+    };
+    if is_hidden {
+        return Err(workers::store::missing());
+    }
+    Ok(())
+}
+
+impl RankingSummary {
+    /// Removes the counts that the caller may not see.
+    pub fn shown_to(mut self, reach: &Reach) -> RankingSummary {
+        if let Some(removed) = self.removed.as_mut().filter(|_| hides_separated(reach)) {
+            let is_hidden = |one: &mut GateCount| is_separating(&one.gate);
+            let hidden: usize = removed.extract_if(.., is_hidden).map(|one| one.count).sum();
+            self.considered = self.considered.map(|all| all.saturating_sub(hidden));
+        }
+        self
+    }
+}
+
+impl RelaxationList {
+    /// Removes the gates that the caller may not see.
+    pub fn shown_to(mut self, reach: &Reach) -> RelaxationList {
+        if hides_separated(reach) {
+            let is_hidden = |one: &mut GateImpact| is_separating(&one.gate);
+            let hidden: usize = self.gates.extract_if(.., is_hidden).map(|one| one.removed).sum();
+            self.considered = self.considered.saturating_sub(hidden);
+        }
+        self
+    }
+}
