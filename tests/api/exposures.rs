@@ -110,7 +110,7 @@ fn what_nobody_has_answered_is_lifted_for_workers(app: &TestApp) {
     let before = app.get(&path).expect(200).json()["items"].clone();
     let first = of(&before[0]);
     assert_eq!(
-        (&before[0]["adjusted_ppm"], &before[0]["answers"]),
+        (&before[0]["adjusted_ppm"], &before[0]["applications_received"]),
         (&before[0]["fit_ppm"], &json!(0))
     );
     app.post(
@@ -120,7 +120,11 @@ fn what_nobody_has_answered_is_lifted_for_workers(app: &TestApp) {
     .expect(201);
     let after = app.get(&path).expect(200).json()["items"].clone();
     assert_eq!(
-        (of(&after[1]), &after[1]["answers"], &after[1]["fit_rank"]),
+        (
+            of(&after[1]),
+            &after[1]["applications_received"],
+            &after[1]["fit_rank"]
+        ),
         (first.clone(), &json!(1), &json!(1))
     );
     let fit = after[1]["fit_ppm"].as_u64().unwrap();
@@ -131,7 +135,10 @@ fn what_nobody_has_answered_is_lifted_for_workers(app: &TestApp) {
     assert!(flyers.contains(&of(&after[0])));
     let by_fit = app.get(&format!("{path}?fairness=off")).expect(200).json();
     assert_eq!(
-        (of(&by_fit["items"][0]), &by_fit["items"][0]["answers"]),
+        (
+            of(&by_fit["items"][0]),
+            &by_fit["items"][0]["applications_received"]
+        ),
         (first, &json!(1))
     );
     let page = app.get(&format!("{path}?limit=1")).expect(200).json();

@@ -478,7 +478,7 @@ fn what_a_sandbox_partner_writes_stays_with_it(app: &TestApp) {
     );
     let real = app.worker(json!({}));
     assert_eq!(
-        app.get(&format!("/v1/workers/{real}/matches")).expect(200).json()["items"][0]["answers"],
+        app.get(&format!("/v1/workers/{real}/matches")).expect(200).json()["items"][0]["applications_received"],
         0,
         "nobody answered"
     );

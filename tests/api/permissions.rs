@@ -463,7 +463,7 @@ fn nobody_learns_who_keeps_apart_from_them_or_is_no_candidate(app: &TestApp) {
         [
             format!("/v1/workers/{worker}"),
             match_.clone(),
-            format!("{match_}/changes"),
+            format!("{match_}/improvements"),
         ]
     };
     let statuses = |token: &str, worker: &str| {
@@ -479,18 +479,18 @@ fn nobody_learns_who_keeps_apart_from_them_or_is_no_candidate(app: &TestApp) {
                 &Value::Null,
             )
             .expect(200);
-        let easings = app
+        let relaxations = app
             .call(
                 "GET",
-                &format!("/v1/deliverables/{deliverable}/easings"),
+                &format!("/v1/deliverables/{deliverable}/relaxations"),
                 token,
                 &Value::Null,
             )
             .expect(200);
         (
             ranking.json()["considered"].clone(),
-            easings.json()["considered"].clone(),
-            [ranking, easings].map(|a| a.text.contains("\"blocked\"")),
+            relaxations.json()["considered"].clone(),
+            [ranking, relaxations].map(|a| a.text.contains("\"blocked\"")),
         )
     };
     assert_eq!(counted(&member), (json!(3), json!(3), [false; 2]));
