@@ -1,12 +1,12 @@
-# The release build with TLS to PostgreSQL, and an image of Debian that runs it without privileges.
+# Builds the release binary with TLS to PostgreSQL, and a Debian image that runs it without privileges.
 
-FROM rust:1.95-bookworm AS build
+FROM rust:1.95.0-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libssl-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY . .
-# The caches keep the crates between builds; the binary is copied out, since a cache is not part of the image.
+# The caches keep crates and objects between builds. They are not part of the image, so the binary is copied out.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --release --locked --features pg-tls --bin musubi \
@@ -23,7 +23,7 @@ COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/musubi/
 
 USER musubi
 WORKDIR /var/lib/musubi
-# Holds the key that signs tokens, and the SQLite database where DATABASE_URL is not set.
+# Holds the key that signs tokens, and the SQLite database if DATABASE_URL is not set.
 VOLUME /var/lib/musubi
 ENV MUSUBI_DATA_DIR=/var/lib/musubi \
     MUSUBI_LISTEN=0.0.0.0:8080 \

@@ -1,0 +1,97 @@
+"""A coordinator's day, with Python's standard library: accepts an invitation, logs in, lists open deliverables, ranks
+workers, explains the best match, applies for that worker, accepts, and reads the answer back.
+
+Start `cargo run -- demo`, then run this with the address and the administrator's token that the demo prints:
+
+    MUSUBI_URL=http://127.0.0.1:8080 MUSUBI_TOKEN=… python3 examples/python/client.py
+"""
+
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+
+
+class Client:
+    """Sends JSON to Musubi. Raises an error with the problem document where a request is refused."""
+
+    def __init__(self, url, token=None):
+        self.url = url
+        self.token = token
+
+    def request(self, method, path, body=None, **query):
+        url = f"{self.url}/v1{path}"
+        if query:
+            url += "?" + urllib.parse.urlencode(query)
+        request = urllib.request.Request(url, method=method)
+        request.add_header("Accept-Language", "en")
+        if self.token:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer) if answer.status != 204 else None
+        except urllib.error.HTTPError as error:
+            raise SystemExit(f"{method} {path}: {error.code} {error.read().decode()}") from None
+
+    def get(self, path, **query):
+        return self.request("GET", path, **query)
+
+    def post(self, path, body):
+        return self.request("POST", path, body)
+
+    def patch(self, path, body):
+        return self.request("PATCH", path, body)
+
+
+def log_in(url, email, password):
+    """Returns a client whose token lasts 15 minutes. `/auth/refresh` renews it."""
+    tokens = Client(url).post("/auth/login", {"email": email, "password": password})
+    return Client(url, tokens["access_token"])
+
+
+def invite_coordinator(url, admin_token, area):
+    """Invites a coordinator and accepts for them. In real life the link goes to the person, who chooses a password."""
+    email, password = f"{uuid.uuid4().hex[:8]}@example.jp", f"musubi {uuid.uuid4()}"
+    invitation = Client(url, admin_token).post(
+        "/users", {"email": email, "name": "鈴木", "role": "coordinator", "areas": [area]}
+    )["invitation"]
+    Client(url).post("/auth/invitations/accept", {"token": invitation["token"], "password": password})
+    return email, password
+
+
+def main():
+    url, admin_token = os.environ["MUSUBI_URL"], os.environ["MUSUBI_TOKEN"]
+    admin = Client(url, admin_token)
+    area = admin.get("/deliverables", status="open", type="flyer")["items"][0]["area"]
+    musubi = log_in(url, *invite_coordinator(url, admin_token, area))
+
+    # Coordinators see the records of their areas.
+    deliverable = musubi.get("/deliverables", status="open", type="flyer")["items"][0]
+    print(deliverable["title"])
+
+    matches = f"/deliverables/{deliverable['id']}/matches"
+    ranking = musubi.get(matches, role="designer", limit=3)
+    for item in ranking["items"]:
+        print(f"{item['rank']}. {item['worker']['alias']}: {item['fit_ppm'] / 10_000:.1f} %")
+
+    worker_id = ranking["items"][0]["worker"]["id"]
+    explanation = musubi.get(f"{matches}/{worker_id}")
+    for component in explanation["components"]:
+        print(f"   {component['contribution_ppm'] / 10_000:5.1f} {component['name']}: {component['because']}")
+
+    body = {"deliverable_id": deliverable["id"], "worker_id": worker_id, "role": "designer"}
+    path = f"/applications/{musubi.post('/applications', body)['id']}"
+    musubi.patch(path, {"status": "accepted"})
+    print("application:", musubi.get(path)["status"])
+
+    # Withdraws it, so that you can run this again.
+    print("application:", musubi.patch(path, {"status": "withdrawn", "reason": "schedule"})["status"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+# The tasks of this repository. `just` lists them, `just RECIPE` runs one, and `.ci/run` runs those that must pass
+# before a change lands. No just on your machine? `.ci/tools` installs it at .ci/site/bin/just.
+
+export PATH := justfile_directory() / ".ci/site/bin:" + env("PATH")
+
+[private]
+default:
+    @just --list --unsorted
+
+# Serve a demo with sample data on http://127.0.0.1:8080
+demo:
+    cargo run -- demo
+
+# Check the formatting; `cargo fmt --all` repairs it
+fmt:
+    cargo fmt --all --check
+
+# Lint every target of every crate
+clippy:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Build the documentation of the code; broken links fail
+doc:
+    RUSTDOCFLAGS="-D rustdoc::broken_intra_doc_links" cargo doc --no-deps --workspace --document-private-items
+
+# Check the licences and sources of all dependencies
+deny: tools
+    cargo deny check --hide-inclusion-graph licenses bans sources
+
+# Build the fuzz target
+fuzz:
+    cargo build --manifest-path fuzz/Cargo.toml
+
+# Run every test, on SQLite and PostgreSQL
+test:
+    MUSUBI_REQUIRE_POSTGRES=1 cargo test
+
+# Lint openapi/openapi.json
+openapi: tools
+    .ci/node_modules/.bin/redocly lint openapi/openapi.json --config redocly.yaml --format=stylish
+    .ci/node_modules/.bin/spectral lint openapi/openapi.json --ruleset .spectral.yaml --fail-severity=error
+
+# Write openapi/openapi.json anew from the code
+openapi-write:
+    cargo run -q -- openapi > target/openapi.json
+    mv target/openapi.json openapi/openapi.json
+
+# Run the example clients against a demo
+examples: tools
+    .ci/with-demo just example-rust example-python example-typescript
+
+# Run the Rust example against MUSUBI_URL with MUSUBI_TOKEN
+example-rust:
+    cargo run -q --example rust_client
+
+# Run the Python example against MUSUBI_URL with MUSUBI_TOKEN
+example-python:
+    python3 examples/python/client.py
+
+# Run the TypeScript example against MUSUBI_URL with MUSUBI_TOKEN
+example-typescript:
+    npm --prefix examples/typescript run --silent start
+    npm --prefix examples/typescript run --silent contract
+
+# Try every operation of a demo with generated requests
+schemathesis: tools
+    .ci/with-demo .ci/schemathesis
+
+# Run what must pass before a change lands
+ci:
+    .ci/run
+
+# Install the pinned tools that the other recipes need
+[private]
+tools:
+    @.ci/tools
