@@ -23,10 +23,11 @@
 //! | 4 | [`db`] | two databases, one code |
 //! | 5 | [`http`] | the parts that every slice's HTTP face uses |
 //! | 6 | [`changes`] | the log of every write |
-//! | 7 | [`auth`] | tokens, roles, scopes, reach |
+//! | 7 | [`auth`] | tokens, roles, scopes |
 //! | 8 | [`audit`] | who saw and decided what |
 //! | 9 | [`catalogue`] | types, skills, roles, themes, formats, areas |
-//! | 10 | [`organizations`] | who asks |
+//! | 10 | [`reach`] | what each caller may see |
+//! | 11 | [`organizations`] | who asks |
 //! | 11 | [`workers`] | who offers |
 //! | 12 | [`deliverables`] | what is asked for |
 //! | 13 | [`users`], [`duplicates`] | the people who log in; workers that may be one person |
@@ -50,7 +51,7 @@
 //! * Every operation names its scope in the handler's signature; health, documents, the catalogue's reading and what asks
 //!   for a secret of its own (logging in, client credentials) are open on purpose.
 //! * A record is found only within a reach, which callers of a store have to name; what a reach covers stands once, in
-//!   `auth::reach::store`.
+//!   `reach`.
 //! * Personal data that an answer shows to somebody else is in the audit; the audit and the change log hold ids alone.
 //! * No state outside the database but what can be made again from it, and the key that signs tokens.
 //!
@@ -76,6 +77,7 @@ pub mod matches;
 pub mod open_data;
 pub mod organizations;
 pub mod partners;
+pub mod reach;
 pub mod server;
 pub mod sessions;
 pub mod statistics;

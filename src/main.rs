@@ -15,7 +15,7 @@ mod server;
 use arguments::{AuditAction, Cli, Command, KeyAction, UserAction};
 use chrono::Utc;
 use clap::Parser;
-use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, Role};
+use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, UserRole};
 use musubi::catalogue::calendar;
 use musubi::config::{Config, LogFormat, PublicUrl, ServerConfig};
 use musubi::db::{Id, Instant};
@@ -255,7 +255,7 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
     if load_only {
         return Ok(());
     }
-    let claims = Claims::new(Role::Admin, "demo", Utc::now().timestamp(), 8 * 3600);
+    let claims = Claims::new(UserRole::Admin, "demo", Utc::now().timestamp(), 8 * 3600);
     let token = state.keys.sign(&claims)?;
     let listener = Listener::bind(state, listen)?;
     let base = format!("http://{}", listener.address);

@@ -15,6 +15,7 @@ const ROWS: &[&[&str]] = &[
     &["auth"],
     &["audit"],
     &["catalogue"],
+    &["reach"],
     &["organizations"],
     &["workers"],
     &["deliverables"],

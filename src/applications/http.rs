@@ -6,7 +6,6 @@ use super::{
     moves, similar, store,
 };
 use crate::audit::personal_data_was_read;
-use crate::auth::reach::store::holds_deliverable;
 use crate::auth::{
     Principal, Reach, ReadApplications, ReadPersonalData, Scope, SubmitApplications, WriteApplications,
     http::Caller, within_reach,
@@ -15,6 +14,7 @@ use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
+use crate::reach::store::has_deliverable;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -154,7 +154,7 @@ async fn update(
         }
         check_may_move(&principal, outcome.status)?;
         if !matches!(outcome.status, ApplicationStatus::Withdrawn) {
-            within_reach(holds_deliverable(db, &reach, before.deliverable_id)?)?;
+            within_reach(has_deliverable(db, &reach, before.deliverable_id)?)?;
         }
         let catalogue = catalogues.current(db)?;
         moves::change(db, &actor, &catalogue, locked, outcome, Instant::now())

@@ -6,7 +6,6 @@ use super::{
     already_applied, free_place, role_filled,
 };
 use crate::auth::Reach;
-use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{applications, deliverables};
 use crate::db::{BATCH, Db, Id, Instant, keyset};
@@ -14,6 +13,7 @@ use crate::deliverables::{Deliverable, DeliverableFilter, DeliverableStatus, sto
 use crate::error::{Error, Result};
 use crate::http::page;
 use crate::http::{Cursor, Page};
+use crate::reach::store as reach;
 use applications::dsl;
 use diesel::dsl::{count, count_star};
 use diesel::prelude::*;

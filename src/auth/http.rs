@@ -3,7 +3,7 @@
 use super::oidc::Issuer;
 use super::quota::{self, RateLimit};
 use super::store::Counted;
-use super::{Claims, Extent, Keys, Principal, Reach, ReadPersonalData, Role, Scope, Viewer, store};
+use super::{Claims, Extent, Keys, Principal, Reach, ReadPersonalData, Scope, UserRole, Viewer, store};
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use actix_web::body::MessageBody;
@@ -170,7 +170,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
         ))
     };
     let narrowed = claims.scope;
-    if claims.role == Role::Partner {
+    if claims.role == UserRole::Partner {
         let partner = claims.sub.parse().map(Id).map_err(|_| belongs_nowhere())?;
         let counted = counted(request, partner).await?.ok_or_else(suspended)?;
         return Ok(Principal {

@@ -255,10 +255,10 @@ fn read(path: &Path) -> Result<State> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::Role;
+    use crate::auth::UserRole;
 
     fn token(keys: &Keys) -> String {
-        keys.sign(&Claims::new(Role::Admin, "a", 1_000, i64::from(u32::MAX)))
+        keys.sign(&Claims::new(UserRole::Admin, "a", 1_000, i64::from(u32::MAX)))
             .unwrap()
     }
 

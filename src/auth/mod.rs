@@ -35,15 +35,28 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Who the caller is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum, ToSchema)]
+/// The role of a caller.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ValueEnum,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[value(rename_all = "snake_case")]
-#[schema(as = UserRole)] // the catalogue's roles, of a team, are called so already
-pub enum Role {
+pub enum UserRole {
     /// The secretariat
     Admin,
-    /// City hall, social welfare council, community support centre: acts within its areas
+    /// City hall, social welfare council or community support centre, within its areas
     Coordinator,
     /// A member of an organization
     Organization,
@@ -57,41 +70,19 @@ pub enum Role {
     Auditor,
 }
 
-impl Role {
-    pub const ALL: [Role; 7] = [
-        Role::Admin,
-        Role::Coordinator,
-        Role::Organization,
-        Role::Worker,
-        Role::Partner,
-        Role::Importer,
-        Role::Auditor,
-    ];
-
+impl UserRole {
     pub fn code(self) -> &'static str {
-        match self {
-            Role::Admin => "admin",
-            Role::Coordinator => "coordinator",
-            Role::Organization => "organization",
-            Role::Worker => "worker",
-            Role::Partner => "partner",
-            Role::Importer => "importer",
-            Role::Auditor => "auditor",
-        }
-    }
-
-    pub fn of_code(code: &str) -> Option<Role> {
-        Role::ALL.into_iter().find(|role| role.code() == code)
+        self.into()
     }
 
     /// The reach of the role with these belongings; none where one that it needs is missing.
     pub fn reach(self, belonging: Belonging) -> Option<Reach> {
         match self {
-            Role::Admin | Role::Importer | Role::Auditor => Some(Reach::Everything),
-            Role::Coordinator => Some(Reach::Areas(belonging.areas)),
-            Role::Organization => belonging.organization_id.map(Reach::Organization),
-            Role::Worker => belonging.worker_id.map(Reach::Worker),
-            Role::Partner => None,
+            UserRole::Admin | UserRole::Importer | UserRole::Auditor => Some(Reach::Everything),
+            UserRole::Coordinator => Some(Reach::Areas(belonging.areas)),
+            UserRole::Organization => belonging.organization_id.map(Reach::Organization),
+            UserRole::Worker => belonging.worker_id.map(Reach::Worker),
+            UserRole::Partner => None,
         }
     }
 }
@@ -106,7 +97,7 @@ pub struct Claims {
     /// The session it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<Id>,
-    pub role: Role,
+    pub role: UserRole,
     /// Narrows the role's scopes: names parted by spaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
@@ -119,7 +110,7 @@ pub struct Claims {
 
 impl Claims {
     /// Of someone, from now on.
-    pub fn new(role: Role, subject: impl ToString, now: i64, ttl_seconds: i64) -> Claims {
+    pub fn new(role: UserRole, subject: impl ToString, now: i64, ttl_seconds: i64) -> Claims {
         Claims {
             iss: keys::ISSUER.to_owned(),
             aud: keys::AUDIENCE.to_owned(),
@@ -138,7 +129,7 @@ impl Claims {
 /// Who a request comes from, and what they may do.
 #[derive(Debug, Clone)]
 pub struct Principal {
-    pub role: Role,
+    pub role: UserRole,
     /// A user's or a partner's id, or the name in a token that stands for itself.
     pub subject: String,
     pub session: Option<Id>,
@@ -197,7 +188,7 @@ pub fn within_reach(within: bool) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn principal(role: Role, scope: &str) -> Principal {
+    fn principal(role: UserRole, scope: &str) -> Principal {
         Principal {
             role,
             subject: "x".into(),
@@ -209,11 +200,11 @@ mod tests {
 
     #[test]
     fn a_token_narrows_its_role_and_never_widens_it() {
-        let admin = principal(Role::Admin, "workers:read matches:read");
+        let admin = principal(UserRole::Admin, "workers:read matches:read");
         assert_eq!(admin.extent("matches:read"), Some(Extent::All));
         assert_eq!(admin.extent("workers:write"), None);
         assert_eq!(
-            principal(Role::Partner, "statistics:read").extent("statistics:read"),
+            principal(UserRole::Partner, "statistics:read").extent("statistics:read"),
             None
         );
     }
@@ -221,10 +212,10 @@ mod tests {
     #[test]
     fn whoever_belongs_nowhere_reaches_nothing() {
         assert_eq!(
-            Role::Coordinator.reach(Belonging::default()),
+            UserRole::Coordinator.reach(Belonging::default()),
             Some(Reach::Areas(vec![]))
         );
-        for role in [Role::Organization, Role::Worker, Role::Partner] {
+        for role in [UserRole::Organization, UserRole::Worker, UserRole::Partner] {
             assert_eq!(role.reach(Belonging::default()), None, "{role:?}");
         }
     }

@@ -5,7 +5,7 @@
 //! asymmetric algorithms count, only those configured, and only the one that the key is for. Claims give role and
 //! belonging; the subject appears as a digest, since providers like to put addresses there.
 
-use super::{Belonging, Claims, Role, secret};
+use super::{Belonging, Claims, UserRole, secret};
 use crate::config::OidcConfig;
 use crate::error::{Error, Result, Text};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
+use strum::VariantArray;
 
 /// How long keys count as fresh, how long they go on when there are no newer, and how often they are asked for.
 const FRESH: Duration = Duration::from_secs(600);
@@ -30,7 +31,7 @@ pub struct Issuer {
     audience: String,
     algorithms: Vec<Algorithm>,
     /// Theirs and ours.
-    roles: Vec<(String, Role)>,
+    roles: Vec<(String, UserRole)>,
     config: OidcConfig,
     cached: RwLock<Cached>,
     /// One fetches, the others wait.
@@ -83,7 +84,11 @@ impl Issuer {
         };
         let role = |pair: String| {
             let (theirs, ours) = pair.split_once('=')?;
-            let ours = Role::of_code(ours.trim()).filter(|role| *role != Role::Partner)?;
+            let ours = ours
+                .trim()
+                .parse()
+                .ok()
+                .filter(|role| *role != UserRole::Partner)?;
             Some((theirs.trim().to_owned(), ours))
         };
         let mapped = listed(&config.oidc_roles).into_iter().map(|pair| {
@@ -172,10 +177,13 @@ impl Issuer {
                 .find(|(theirs, _)| theirs == name)
                 .map(|(_, role)| *role);
             // Where roles are mapped, another application's "admin" is not ours.
-            mapped.or_else(|| Role::of_code(name).filter(|_| self.roles.is_empty()))
+            mapped.or_else(|| name.parse().ok().filter(|_| self.roles.is_empty()))
         };
-        let own: Vec<Role> = theirs.iter().filter_map(ours).collect();
-        let mut roles = Role::ALL.into_iter().filter(|role| *role != Role::Partner);
+        let own: Vec<UserRole> = theirs.iter().filter_map(ours).collect();
+        let mut roles = UserRole::VARIANTS
+            .iter()
+            .copied()
+            .filter(|role| *role != UserRole::Partner);
         let role = roles.find(|role| own.contains(role))?;
         let belonging = Belonging {
             areas: words(&self.config.oidc_areas_claim),
@@ -317,11 +325,11 @@ mod tests {
             said(json!({"realm_access": {"roles": ["offline", "ward"]}, "areas": ["131041"]})).unwrap();
         assert_eq!(
             (ward.role, ward.belonging.areas.as_slice(), ward.exp),
-            (Role::Coordinator, ["131041".to_owned()].as_slice(), 2)
+            (UserRole::Coordinator, ["131041".to_owned()].as_slice(), 2)
         );
         assert!(ward.sub.starts_with("oidc-") && !ward.sub.contains("suzuki"));
         let most = said(json!({"realm_access": {"roles": ["auditor", "secretariat"]}})).unwrap();
-        assert_eq!(most.role, Role::Admin);
+        assert_eq!(most.role, UserRole::Admin);
         assert!(said(json!({"realm_access": {"roles": ["partner"]}})).is_none());
         assert!(
             said(json!({"realm_access": {"roles": ["organization"]}})).is_none(),

@@ -3,9 +3,10 @@
 //! One row for each scope, one column for each role. An operation names one scope in its handler's signature; the
 //! documentation, `musubi permissions` and the tests read the same table.
 
-use super::Role;
+use super::UserRole;
 use serde::Serialize;
 use std::fmt::Write;
+use strum::VariantArray;
 use utoipa::ToSchema;
 
 /// How far a permission goes.
@@ -26,7 +27,7 @@ pub trait Scope: 'static {
 pub struct Permission {
     pub scope: &'static str,
     pub permits: &'static str,
-    pub extents: [Option<Extent>; Role::ALL.len()],
+    pub extents: [Option<Extent>; UserRole::VARIANTS.len()],
 }
 
 macro_rules! permissions {
@@ -103,20 +104,20 @@ permissions! {
 }
 
 /// How far a role may use a scope; none where it may not.
-pub fn extent(role: Role, scope: &str) -> Option<Extent> {
+pub fn extent(role: UserRole, scope: &str) -> Option<Extent> {
     let row = PERMISSIONS.iter().find(|row| row.scope == scope)?;
-    let column = Role::ALL.iter().position(|r| *r == role)?;
+    let column = UserRole::VARIANTS.iter().position(|r| *r == role)?;
     row.extents.get(column).copied().flatten()
 }
 
 /// The table in Markdown, for the documents and `musubi permissions`.
 pub fn table() -> String {
     let mut text = "| scope |".to_owned();
-    for role in Role::ALL {
+    for &role in UserRole::VARIANTS {
         let _ = write!(text, " {} |", role.code());
     }
     text += "\n|---|";
-    text += &"---|".repeat(Role::ALL.len());
+    text += &"---|".repeat(UserRole::VARIANTS.len());
     for row in PERMISSIONS {
         let _ = write!(text, "\n| `{}` |", row.scope);
         for extent in row.extents {
@@ -144,9 +145,9 @@ mod tests {
         assert!(
             PERMISSIONS
                 .iter()
-                .all(|row| extent(Role::Admin, row.scope).is_some())
+                .all(|row| extent(UserRole::Admin, row.scope).is_some())
         );
-        assert_eq!(extent(Role::Admin, "unknown"), None);
+        assert_eq!(extent(UserRole::Admin, "unknown"), None);
     }
 
     #[test]
@@ -157,7 +158,7 @@ mod tests {
             .map(|row| row.scope);
         assert!(writing.clone().count() > 3);
         for scope in writing {
-            assert_eq!(extent(Role::Auditor, scope), None, "{scope}");
+            assert_eq!(extent(UserRole::Auditor, scope), None, "{scope}");
         }
     }
 
@@ -168,7 +169,7 @@ mod tests {
         assert!(
             table
                 .lines()
-                .all(|line| line.matches('|').count() == Role::ALL.len() + 2)
+                .all(|line| line.matches('|').count() == UserRole::VARIANTS.len() + 2)
         );
     }
 }

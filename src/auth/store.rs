@@ -1,7 +1,7 @@
 //! SQL of whom a token stands for.
 
 use super::PartnerReach;
-use super::{Belonging, Role};
+use super::{Belonging, UserRole};
 use crate::db::schema::{partners, sessions, users};
 use crate::db::{Db, Doc, Id, Instant, UniqueId, on};
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Integer};
 use serde::Deserialize;
 
 /// The user of a session that goes on: who it is, as the database has them now.
-pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<(Id, Role, Belonging)>> {
+pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<(Id, UserRole, Belonging)>> {
     type Row = (Id, String, Doc<Vec<String>>, Option<Id>, Option<Id>);
     let going_on = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
@@ -31,7 +31,7 @@ pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<
         return Ok(None);
     };
     let strange = || Error::Internal(format!("user {id} has a strange role"));
-    let role = Role::of_code(&role).ok_or_else(strange)?;
+    let role = role.parse().map_err(|_| strange())?;
     let belonging = Belonging {
         areas,
         organization_id,

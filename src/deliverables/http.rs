@@ -4,7 +4,6 @@ use super::{
     Deliverable, DeliverableFilter, DeliverableStatus, NewDeliverable, check_organizations, default_area,
     listing, store, unknown_organization,
 };
-use crate::auth::reach::store::{holds_deliverable, holds_organization};
 use crate::auth::{
     DecideDeliverables, Reach, ReadDeliverables, Scope, WriteDeliverables, http::Caller, within_reach,
 };
@@ -14,6 +13,7 @@ use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
 use crate::organizations;
+use crate::reach::store::{has_deliverable, has_organization};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -57,7 +57,7 @@ fn resolve(
     let asking: Vec<Id> = request.organization_ids().collect();
     check_organizations(request, &organizations::store::existing(db, &asking)?)?;
     let is_new = before.is_none_or(|before| before.organization_id != request.organization_id);
-    if is_new && !holds_organization(db, reach, request.organization_id)? {
+    if is_new && !has_organization(db, reach, request.organization_id)? {
         return Err(Error::Invalid(vec![unknown_organization("/organization_id")]));
     }
     let lead = organizations::store::find(db, &Reach::Everything, request.organization_id, false)?;
@@ -102,7 +102,7 @@ async fn create(
         check_decision(may_decide, request.status, None)?;
         let deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
         store::insert(db, &actor, &deliverable)?;
-        within_reach(holds_deliverable(db, &reach, deliverable.id)?)?;
+        within_reach(has_deliverable(db, &reach, deliverable.id)?)?;
         let location = format!("/v1/deliverables/{}", deliverable.id);
         Answer::created(location, deliverable.id, deliverable.version, &deliverable)
     };
@@ -163,7 +163,7 @@ async fn update(
         check_who_asks(&reach, &before.request, Some(&request))?;
         let after = before.changed(request, &catalogue, Instant::now())?;
         store::update(db, &actor, &after, Action::Updated)?;
-        within_reach(holds_deliverable(db, &reach, after.id)?)?;
+        within_reach(has_deliverable(db, &reach, after.id)?)?;
         Ok(after)
     });
     let deliverable = updated.await?;

@@ -2,7 +2,6 @@
 
 use super::{Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, NewDeliverable, Provenance};
 use crate::auth::Reach;
-use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
     deliverable_organizations, deliverable_roles, deliverable_skills, deliverables, diffused_deliverables,
@@ -12,6 +11,7 @@ use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
+use crate::reach::store as reach;
 use crate::workers::is_demo;
 use deliverables::dsl;
 use diesel::prelude::*;

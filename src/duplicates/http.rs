@@ -1,11 +1,11 @@
 //! The HTTP face of duplicates. Rules are in `mod.rs`, SQL in `store.rs`.
 
 use super::{Decision, Duplicate, DuplicateFilter, DuplicateKind, decide, store};
-use crate::auth::reach::store::{holds_organization, holds_own_worker};
 use crate::auth::{ReadDuplicates, WriteDuplicates, http::Caller, within_reach};
 use crate::db::{Id, Pool};
 use crate::error::Result;
 use crate::http::{Entity, IfMatch, Page, Patch, PathId, Query};
+use crate::reach::store::{has_organization, has_own_worker};
 use actix_web::web::Data;
 use actix_web::{get, patch};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -75,8 +75,8 @@ async fn update(
         }
         for record in &before.records {
             within_reach(match before.kind {
-                DuplicateKind::Worker => holds_own_worker(db, &reach, record.id)?,
-                DuplicateKind::Organization => holds_organization(db, &reach, record.id)?,
+                DuplicateKind::Worker => has_own_worker(db, &reach, record.id)?,
+                DuplicateKind::Organization => has_organization(db, &reach, record.id)?,
             })?;
         }
         decide(db, &actor, &before, &decision)?;

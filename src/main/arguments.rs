@@ -1,7 +1,7 @@
 //! The command line's arguments.
 
 use clap::{Args, Parser, Subcommand};
-use musubi::auth::Role;
+use musubi::auth::UserRole;
 use musubi::config::{Config, ServerConfig};
 use musubi::demo;
 use musubi::exports::{ExportFormat, ExportKind};
@@ -47,7 +47,7 @@ pub enum Command {
     Token {
         /// Whose permissions it has
         #[arg(long, value_enum)]
-        role: Role,
+        role: UserRole,
         /// How long it is valid: a number with s, m, h or d
         #[arg(long, default_value = "8h", value_parser = seconds)]
         ttl: i64,

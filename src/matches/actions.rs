@@ -14,7 +14,6 @@ use super::{
     DEFAULT_WEIGHTS_VERSION, DeliverableRankingParameters, Fairness, ImprovementParameters, PreviewRequest,
     WorkerRankingParameters, encode,
 };
-use crate::auth::reach::store::holds_organization;
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Filters, calendar};
 use crate::db::{Db, Id};
@@ -23,6 +22,7 @@ use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::exposures::week_number;
 use crate::http::Language;
 use crate::http::page::MAX_LIMIT;
+use crate::reach::store::has_organization;
 use crate::workers;
 use matcher::{Candidate, Need, Weights};
 use std::sync::Arc;
@@ -195,7 +195,7 @@ pub fn preview(
         preview.need.organization_id.get_or_insert(*own);
     }
     if let Some(id) = preview.need.organization_id
-        && (snapshot.requesters.themes(id).is_none() || !holds_organization(db, reach, id)?)
+        && (snapshot.requesters.themes(id).is_none() || !has_organization(db, reach, id)?)
     {
         let unknown = deliverables::unknown_organization("/need/organization_id");
         return Err(Error::Invalid(vec![unknown]));

@@ -13,6 +13,7 @@ use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::exposures::{Histories, ListKind, Shown, ShownItem, ShownList};
 use crate::http::{self, Language};
+use crate::reach::is_offered;
 use crate::workers::{self, Worker};
 use matcher::fairness::{self, FairOrder, Placement, WINDOW};
 use matcher::index::{Hit, NeedHit, RankRange};
@@ -237,7 +238,7 @@ pub fn rank_deliverables(
         let is_offered = |partner: &PartnerReach| {
             let open = snapshot.open_deliverable(need.id).map(|open| &open.deliverable);
             open.is_some_and(|open| {
-                partner.is_offered(open.request.diffused, &open.request.area, &open.family)
+                is_offered(partner, open.request.diffused, &open.request.area, &open.family)
             })
         };
         options.partner.as_ref().is_none_or(is_offered)

@@ -4,9 +4,9 @@
 
 use super::view::{GateCount, GateImpact, RankingSummary, RelaxationList};
 use crate::auth::Reach;
-use crate::auth::reach::store::holds_own_worker;
 use crate::db::{Db, Id};
 use crate::error::Result;
+use crate::reach::store::has_own_worker;
 use crate::workers;
 use matcher::Gate;
 
@@ -32,7 +32,7 @@ pub fn check_visible(db: &mut Db, reach: &Reach, worker: Id, failed: &[Gate]) ->
     let is_separated = failed.iter().any(|gate| SEPARATING.contains(gate));
     let is_hidden = match reach {
         Reach::Everything => false,
-        Reach::Areas(_) => is_no_candidate && !holds_own_worker(db, reach, worker)?,
+        Reach::Areas(_) => is_no_candidate && !has_own_worker(db, reach, worker)?,
         _ => is_no_candidate || is_separated,
     };
     if is_hidden {

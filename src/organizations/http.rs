@@ -2,13 +2,13 @@
 
 use super::{NewOrganization, Organization, OrganizationFilter, listing, store};
 use crate::audit::personal_data_was_read;
-use crate::auth::reach::store::holds_organization;
 use crate::auth::{ReadOrganizations, Scope, WriteOrganizations, http::Caller, within_reach};
 use crate::catalogue::Catalogues;
 use crate::changes::Action;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
+use crate::reach::store::has_organization;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -72,7 +72,7 @@ async fn create(
         details.resolve(&*catalogues.current(db)?, None)?;
         let organization = Organization::register(Id::new(), details, Instant::now());
         store::insert(db, &actor, &organization)?;
-        within_reach(holds_organization(db, &reach, organization.id)?)?;
+        within_reach(has_organization(db, &reach, organization.id)?)?;
         let location = format!("/v1/organizations/{}", organization.id);
         Answer::created(
             location,
@@ -134,7 +134,7 @@ async fn update(
         }
         let after = before.changed(details, Instant::now());
         store::update(db, &actor, &after, Action::Updated)?;
-        within_reach(holds_organization(db, &reach, after.id)?)?;
+        within_reach(has_organization(db, &reach, after.id)?)?;
         Ok(after)
     });
     let organization = updated.await?;

@@ -3,13 +3,13 @@
 use super::known::store::write_names;
 use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort};
 use crate::auth::Reach;
-use crate::auth::reach::store as reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::organizations;
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, search};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
+use crate::reach::store as reach;
 use diesel::prelude::*;
 use organizations::dsl;
 use std::collections::BTreeSet;

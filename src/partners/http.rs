@@ -2,7 +2,7 @@
 
 use super::oauth::{TokenError, TokenRequest, TokenResponse, credentials};
 use super::{ClientSecret, NewPartner, Partner, PartnerFilter, RegisteredPartner, store};
-use crate::auth::{Claims, Keys, PERMISSIONS, ReadPartners, Role, WritePartners, extent, http::Caller};
+use crate::auth::{Claims, Keys, PERMISSIONS, ReadPartners, UserRole, WritePartners, extent, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
@@ -81,7 +81,12 @@ async fn token(
     let Some(scope) = granted(&details, asked.scope.as_deref()) else {
         return Ok(refused(&TokenError::INVALID_SCOPE));
     };
-    let mut claims = Claims::new(Role::Partner, id, chrono::Utc::now().timestamp(), ACCESS_SECONDS);
+    let mut claims = Claims::new(
+        UserRole::Partner,
+        id,
+        chrono::Utc::now().timestamp(),
+        ACCESS_SECONDS,
+    );
     claims.scope = Some(scope.clone());
     let answer = TokenResponse {
         access_token: keys.sign(&claims)?,
@@ -108,7 +113,7 @@ fn refused(error: &TokenError) -> HttpResponse {
 fn granted(details: &NewPartner, asked: Option<&str>) -> Option<String> {
     let scopes = PERMISSIONS.iter().map(|row| row.scope);
     let own = |scope: &&str| {
-        extent(Role::Partner, scope).is_some()
+        extent(UserRole::Partner, scope).is_some()
             && (details.scopes.is_empty() || details.scopes.iter().any(|own| own == scope))
     };
     let own: Vec<&str> = scopes.filter(own).collect();

@@ -14,7 +14,7 @@ pub mod oauth;
 pub mod store;
 pub mod tasks;
 
-use crate::auth::{Role, extent, secret};
+use crate::auth::{UserRole, extent, secret};
 use crate::catalogue::entries::{distinct, valid_code};
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
@@ -111,7 +111,10 @@ fn a_day() -> i32 {
 
 fn partners_scopes(scopes: &[String]) -> Result<(), ValidationError> {
     distinct(scopes.iter().map(String::as_str))?;
-    if scopes.iter().all(|scope| extent(Role::Partner, scope).is_some()) {
+    if scopes
+        .iter()
+        .all(|scope| extent(UserRole::Partner, scope).is_some())
+    {
         return Ok(());
     }
     Err(broken(

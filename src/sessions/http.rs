@@ -8,7 +8,7 @@ use super::{
     fresh_refresh_token, wrong_invitation, wrong_login, wrong_refresh,
 };
 use crate::audit::{self, Act, AuditAction};
-use crate::auth::{Account, Claims, Keys, Role, http::Caller, secret};
+use crate::auth::{Account, Claims, Keys, UserRole, http::Caller, secret};
 use crate::config::SessionLimits;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, FieldError, Result, Text};
@@ -102,7 +102,7 @@ fn first_administrator(db: &mut crate::db::Db, acceptance: &Acceptance, now: Ins
         return Err(Error::Invalid(faults));
     };
     let user = User::invite(Id::new(), NewUser::administrator(email, name), now);
-    users::store::insert(db, &format!("{}:{}", Role::Admin.code(), user.id), &user)?;
+    users::store::insert(db, &format!("{}:{}", UserRole::Admin.code(), user.id), &user)?;
     Ok(user.id)
 }
 
@@ -168,7 +168,7 @@ fn user_agent(request: &HttpRequest) -> Option<String> {
     Some(said.chars().take(200).collect())
 }
 
-fn access_token(keys: &Keys, user: Id, role: Role, session: Id) -> Result<String> {
+fn access_token(keys: &Keys, user: Id, role: UserRole, session: Id) -> Result<String> {
     let mut claims = Claims::new(role, user, chrono::Utc::now().timestamp(), ACCESS_SECONDS);
     claims.sid = Some(session);
     keys.sign(&claims)

@@ -16,7 +16,7 @@ pub mod store;
 pub mod tasks;
 pub mod throttle;
 
-use crate::auth::{Extent, PERMISSIONS, Principal, Role, secret};
+use crate::auth::{Extent, PERMISSIONS, Principal, UserRole, secret};
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::users::User;
@@ -151,7 +151,7 @@ pub struct Permitted {
 /// Who one is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Me {
-    pub role: Role,
+    pub role: UserRole,
     /// A user's or a partner's id, or the name that `musubi token` was given.
     #[schema(example = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
     pub subject: String,

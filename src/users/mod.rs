@@ -10,7 +10,7 @@
 pub mod http;
 pub mod store;
 
-use crate::auth::{Belonging, Role, secret};
+use crate::auth::{Belonging, UserRole, secret};
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
@@ -57,7 +57,7 @@ pub struct NewUser {
     #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub name: String,
     /// Any but `partner`, which is for apps.
-    pub role: Role,
+    pub role: UserRole,
     #[serde(default)]
     #[schema(default = "active")]
     pub status: UserStatus,
@@ -80,21 +80,21 @@ pub struct NewUser {
 
 fn belongs(new: &NewUser) -> Result<(), ValidationError> {
     let right = match new.role {
-        Role::Partner => {
+        UserRole::Partner => {
             return Err(broken(
                 "role_of_apps",
                 "partner は連携アプリの役割です。",
                 "The role partner is for apps.",
             ));
         }
-        Role::Coordinator => {
+        UserRole::Coordinator => {
             !new.areas.is_empty() && new.organization_id.is_none() && new.worker_id.is_none()
         }
-        Role::Organization => {
+        UserRole::Organization => {
             new.areas.is_empty() && new.organization_id.is_some() && new.worker_id.is_none()
         }
-        Role::Worker => new.areas.is_empty() && new.organization_id.is_none() && new.worker_id.is_some(),
-        Role::Admin | Role::Importer | Role::Auditor => {
+        UserRole::Worker => new.areas.is_empty() && new.organization_id.is_none() && new.worker_id.is_some(),
+        UserRole::Admin | UserRole::Importer | UserRole::Auditor => {
             new.areas.is_empty() && new.organization_id.is_none() && new.worker_id.is_none()
         }
     };
@@ -128,7 +128,7 @@ impl NewUser {
         NewUser {
             email: email.to_lowercase(),
             name: name.to_owned(),
-            role: Role::Admin,
+            role: UserRole::Admin,
             status: UserStatus::Active,
             areas: Vec::new(),
             intermediary: None,
@@ -186,7 +186,7 @@ impl User {
     }
 
     pub fn is_active_admin(&self) -> bool {
-        self.details.role == Role::Admin && self.details.status == UserStatus::Active
+        self.details.role == UserRole::Admin && self.details.status == UserStatus::Active
     }
 }
 
@@ -228,7 +228,7 @@ pub struct InvitedUser {
 #[into_params(parameter_in = Query)]
 pub struct UserFilter {
     #[param(inline)]
-    pub role: Option<Role>,
+    pub role: Option<UserRole>,
     /// The members of an organization.
     pub organization_id: Option<Id>,
     /// The one with this address.
@@ -258,8 +258,9 @@ pub fn last_admin() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strum::VariantArray;
 
-    fn user(role: Role) -> NewUser {
+    fn user(role: UserRole) -> NewUser {
         NewUser {
             email: "A@Example.jp".into(),
             name: "x".into(),
@@ -274,11 +275,11 @@ mod tests {
 
     #[test]
     fn every_role_has_its_belonging_and_no_other() {
-        for role in Role::ALL {
+        for &role in UserRole::VARIANTS {
             let bare = user(role).validate().is_ok();
             assert_eq!(
                 bare,
-                [Role::Admin, Role::Importer, Role::Auditor].contains(&role),
+                [UserRole::Admin, UserRole::Importer, UserRole::Auditor].contains(&role),
                 "{role:?}"
             );
             let with_areas = NewUser {
@@ -287,14 +288,18 @@ mod tests {
             };
             assert_eq!(
                 with_areas.validate().is_ok(),
-                role == Role::Coordinator,
+                role == UserRole::Coordinator,
                 "{role:?}"
             );
             let member = NewUser {
                 organization_id: Some(Id::new()),
                 ..user(role)
             };
-            assert_eq!(member.validate().is_ok(), role == Role::Organization, "{role:?}");
+            assert_eq!(
+                member.validate().is_ok(),
+                role == UserRole::Organization,
+                "{role:?}"
+            );
         }
     }
 }

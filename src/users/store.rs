@@ -2,7 +2,7 @@
 
 use super::{Invitation, NewUser, User, UserFilter, UserStatus, last_admin};
 use crate::audit::{self, Act, AuditAction};
-use crate::auth::{Role, secret};
+use crate::auth::{UserRole, secret};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{invitations, sessions, users};
 use crate::db::{Db, Doc, Id, Instant, keyset, lock};
@@ -42,7 +42,7 @@ impl Columns {
         Ok(User {
             id: self.id,
             details: NewUser {
-                role: Role::of_code(&self.role).ok_or_else(strange)?,
+                role: self.role.parse().map_err(|_| strange())?,
                 email: self.email,
                 name: self.name,
                 status,
@@ -232,7 +232,7 @@ fn keep_an_admin(db: &mut Db, before: &User, still: bool) -> Result<()> {
         return Ok(());
     }
     let left = dsl::users
-        .filter(dsl::role.eq(Role::Admin.code()))
+        .filter(dsl::role.eq(UserRole::Admin.code()))
         .filter(dsl::status.eq(UserStatus::Active.code()))
         .select(dsl::id);
     match left.first::<Id>(db).optional()? {

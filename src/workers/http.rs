@@ -3,7 +3,6 @@
 use super::record::{check_privileged, check_source};
 use super::{NewWorker, Sight, Worker, WorkerFilter, listing, privacy, store};
 use crate::audit::personal_data_was_read;
-use crate::auth::reach::store::holds_own_worker;
 use crate::auth::{Reach, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller, within_reach};
 use crate::catalogue::{Catalogues, calendar};
 use crate::db::{Db, Id, Instant, Pool};
@@ -11,6 +10,7 @@ use crate::error::{Error, Result, Text};
 use crate::http::conditional::CreateOnly;
 use crate::http::query::path_text;
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission, Valid, conditional};
+use crate::reach::store::has_own_worker;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
@@ -80,7 +80,7 @@ async fn create(
         profile.resolve(&*catalogues.current(db)?, None, calendar::today())?;
         let worker = Worker::register(Id::new(), profile, Instant::now()).through(&reach);
         store::insert(db, &actor, &worker)?;
-        within_reach(holds_own_worker(db, &reach, worker.id)?)?;
+        within_reach(has_own_worker(db, &reach, worker.id)?)?;
         let location = format!("/v1/workers/{}", worker.id);
         Answer::created(location, worker.id, worker.version, &worker.shown(sight))
     };
@@ -126,7 +126,7 @@ async fn replace(
             profile.resolve(&catalogue, None, calendar::today())?;
             let worker = Worker::register(Id::new(), profile, now).through(&reach);
             store::insert(db, &actor, &worker)?;
-            within_reach(holds_own_worker(db, &reach, worker.id)?)?;
+            within_reach(has_own_worker(db, &reach, worker.id)?)?;
             return Ok((worker, true));
         };
         if_match.check(before.version)?;
@@ -138,7 +138,7 @@ async fn replace(
         }
         let after = before.changed(profile, now);
         store::update(db, &actor, &after)?;
-        within_reach(holds_own_worker(db, &reach, after.id)?)?;
+        within_reach(has_own_worker(db, &reach, after.id)?)?;
         Ok((after, false))
     });
     let (worker, created) = replaced.await?;
@@ -252,7 +252,7 @@ async fn update(
         }
         let after = before.changed(profile, Instant::now());
         store::update(db, &actor, &after)?;
-        within_reach(holds_own_worker(db, &reach, after.id)?)?;
+        within_reach(has_own_worker(db, &reach, after.id)?)?;
         Ok(after)
     });
     let worker = updated.await?.shown(sight);

@@ -2,7 +2,7 @@
 
 use crate::support::{Response, TestApp, assert_includes, on_both, token};
 use musubi::applications::{Tally, store};
-use musubi::auth::Role;
+use musubi::auth::UserRole;
 use musubi::db::Id;
 use serde_json::{Value, json};
 
@@ -576,7 +576,7 @@ fn message_and_note_are_shown_to_those_who_may_see_personal_data(app: &TestApp) 
         .to_owned();
     let narrow = token(
         &app.state,
-        Role::Coordinator,
+        UserRole::Coordinator,
         Some("applications:read applications:write applications:decide"),
         3600,
     );
@@ -600,8 +600,8 @@ fn message_and_note_are_shown_to_those_who_may_see_personal_data(app: &TestApp) 
         "佐藤です。",
         "a patch keeps what its caller doesn't see"
     );
-    app.get_as(Role::Importer, "/v1/applications").expect(403);
-    app.get_as(Role::Coordinator, "/v1/applications").expect(200);
+    app.get_as(UserRole::Importer, "/v1/applications").expect(403);
+    app.get_as(UserRole::Coordinator, "/v1/applications").expect(200);
 }
 
 fn tallies_count_all_answers_and_the_places_that_are_taken(app: &TestApp) {

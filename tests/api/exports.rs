@@ -279,7 +279,7 @@ fn nobody_gets_more_than_the_list_would_show(app: &TestApp) {
     let audited = app.get("/v1/audit?action=personal_data.read&limit=1").json()["items"][0].clone();
     assert!(audited["actor"].as_str().unwrap().starts_with("coordinator:"));
     assert_eq!(audited["subjects"].as_array().unwrap().len(), 2);
-    let importer = app.token(musubi::auth::Role::Importer);
+    let importer = app.token(musubi::auth::UserRole::Importer);
     assert_eq!(names(&importer), ["", "", "", ""]);
     // Of imports, one's own.
     app.imported("kind=organizations", "団体名,区市町村\n風,新宿区\n".as_bytes());

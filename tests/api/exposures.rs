@@ -2,7 +2,7 @@
 
 use crate::support::{TestApp, on_both};
 use matcher::fairness::Exposure;
-use musubi::auth::Role;
+use musubi::auth::UserRole;
 use musubi::catalogue::calendar;
 use musubi::db::Id;
 use musubi::exposures::{self, week_number};
@@ -201,11 +201,11 @@ fn what_was_shown_is_written_down_once_a_day_for_each_viewer(app: &TestApp) {
     )
     .expect(200);
     app.get_as(
-        Role::Coordinator,
+        UserRole::Coordinator,
         &format!("{path}?role=designer&fairness=off&limit=2"),
     )
     .expect(200);
-    app.get_as(Role::Coordinator, "/v1/shown-lists").expect(403);
+    app.get_as(UserRole::Coordinator, "/v1/shown-lists").expect(403);
 
     let lists = app
         .get(&format!("/v1/shown-lists?subject_id={flyer}"))

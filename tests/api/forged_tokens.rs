@@ -4,7 +4,7 @@ use crate::support::{KEY, TestApp, on_both};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use musubi::auth::{Claims, Role, rotate};
+use musubi::auth::{Claims, UserRole, rotate};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
@@ -54,7 +54,7 @@ fn no_forged_token_is_accepted(app: &TestApp) {
     };
     let signed = |claims: &Claims| app.state.keys.sign(claims).unwrap();
     let of = |change: fn(&mut Claims)| {
-        let mut claims = Claims::new(Role::Admin, "x", now(), 3600);
+        let mut claims = Claims::new(UserRole::Admin, "x", now(), 3600);
         change(&mut claims);
         signed(&claims)
     };
@@ -68,7 +68,7 @@ fn no_forged_token_is_accepted(app: &TestApp) {
         header.kid = Some(read(&header_of(&app.admin))["kid"].as_str().unwrap().to_owned());
         jsonwebtoken::encode(
             &header,
-            &Claims::new(Role::Admin, "x", now(), 3600),
+            &Claims::new(UserRole::Admin, "x", now(), 3600),
             &EncodingKey::from_secret(secret),
         )
         .unwrap()
@@ -140,11 +140,11 @@ fn no_forged_token_is_accepted(app: &TestApp) {
         ),
         (
             "a partner that never was",
-            of(|c| (c.role, c.sub) = (Role::Partner, musubi::db::Id::new().to_string())),
+            of(|c| (c.role, c.sub) = (UserRole::Partner, musubi::db::Id::new().to_string())),
         ),
-        ("a partner by name", of(|c| c.role = Role::Partner)),
-        ("a member of nothing", of(|c| c.role = Role::Organization)),
-        ("nobody's profile", of(|c| c.role = Role::Worker)),
+        ("a partner by name", of(|c| c.role = UserRole::Partner)),
+        ("a member of nothing", of(|c| c.role = UserRole::Organization)),
+        ("nobody's profile", of(|c| c.role = UserRole::Worker)),
         ("four parts", format!("{}.x", app.admin)),
         ("two parts", format!("{header}.{payload}")),
         ("nothing", String::new()),
@@ -230,7 +230,10 @@ fn none_of_ten_thousand_mutations_is_accepted() {
 fn tokens_can_be_verified_by_others_and_a_rotation_is_seen_at_once() {
     let folder = tempfile::TempDir::new().unwrap();
     let keys = musubi::auth::Keys::open(None, folder.path()).unwrap();
-    let sign = || keys.sign(&Claims::new(Role::Auditor, "x", now(), 60)).unwrap();
+    let sign = || {
+        keys.sign(&Claims::new(UserRole::Auditor, "x", now(), 60))
+            .unwrap()
+    };
     let old = sign();
     let kid = rotate(folder.path(), false).unwrap();
     let public = keys.public().unwrap();
@@ -369,7 +372,7 @@ fn tokens_of_the_identity_provider_count_as_its_claims_say(app: &TestApp) {
     );
     me(&provider.token(&other, "k1", json!({}))).expect(401);
     // Our own keys sign nothing for the provider, nor the provider for us.
-    let mut claims = Claims::new(Role::Admin, "x", now(), 300);
+    let mut claims = Claims::new(UserRole::Admin, "x", now(), 300);
     claims.iss = provider.url.clone();
     me(&app.state.keys.sign(&claims).unwrap()).expect(401);
     me(&token(

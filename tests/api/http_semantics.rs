@@ -483,7 +483,7 @@ fn two_callers_may_use_the_same_key(app: &TestApp) {
     let key = ("idempotency-key", "same");
     let body = json!({"name": "風", "area": "131041"});
     app.post_with("/v1/organizations", &[key], &body).expect(201);
-    let other = format!("Bearer {}", app.token(musubi::auth::Role::Coordinator));
+    let other = format!("Bearer {}", app.token(musubi::auth::UserRole::Coordinator));
     let headers = [
         ("authorization", other.as_str()),
         ("content-type", "application/json"),

@@ -5,9 +5,10 @@
 //! other's is theirs, and none of it is open to all.
 
 use crate::support::{PASSWORD, TestApp, merge, on_both};
-use musubi::auth::{Extent, Role, extent};
+use musubi::auth::{Extent, UserRole, extent};
 use musubi::server::document::{Document, Operation};
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 /// One of everything.
 struct Belongings {
@@ -165,14 +166,14 @@ fn every_operation_lets_in_whom_the_permission_table_names_and_nobody_else(app: 
     )
     .expect(200);
     let mut ids = std::collections::BTreeMap::new();
-    let people: Vec<(Role, String)> = Role::ALL
-        .into_iter()
-        .map(|role| {
+    let people: Vec<(UserRole, String)> = UserRole::VARIANTS
+        .iter()
+        .map(|&role| {
             let belonging = match role {
-                Role::Coordinator => json!({"areas": [own.area]}),
-                Role::Organization => json!({"organization_id": own.organization}),
-                Role::Worker => json!({"worker_id": own.worker}),
-                Role::Partner => return (role, own.partner_token.clone()),
+                UserRole::Coordinator => json!({"areas": [own.area]}),
+                UserRole::Organization => json!({"organization_id": own.organization}),
+                UserRole::Worker => json!({"worker_id": own.worker}),
+                UserRole::Partner => return (role, own.partner_token.clone()),
                 _ => json!({}),
             };
             let mut more = json!({"role": role.code()});

@@ -81,7 +81,7 @@ fn every_look_at_anothers_personal_data_is_audited_and_at_ones_own_is_not(app: &
     app.call(
         "GET",
         &path,
-        &app.token(musubi::auth::Role::Importer),
+        &app.token(musubi::auth::UserRole::Importer),
         &Value::Null,
     )
     .expect(200);
@@ -168,14 +168,14 @@ fn decisions_about_permissions_are_audited(app: &TestApp) {
     app.call(
         "GET",
         "/v1/audit",
-        &app.token(musubi::auth::Role::Coordinator),
+        &app.token(musubi::auth::UserRole::Coordinator),
         &Value::Null,
     )
     .expect(403);
     app.call(
         "GET",
         "/v1/audit",
-        &app.token(musubi::auth::Role::Auditor),
+        &app.token(musubi::auth::UserRole::Auditor),
         &Value::Null,
     )
     .expect(200);

@@ -1,7 +1,7 @@
 //! Triage over HTTP.
 
 use crate::support::{TestApp, assert_includes, on_both};
-use musubi::auth::Role;
+use musubi::auth::UserRole;
 use serde_json::{Value, json};
 
 fn triage(app: &TestApp, trouble: &str) -> Value {
@@ -98,7 +98,7 @@ fn rejects_invalid_troubles(app: &TestApp) {
         .status,
         401
     );
-    let partner = format!("Bearer {}", app.token(Role::Importer));
+    let partner = format!("Bearer {}", app.token(UserRole::Importer));
     let headers = [
         ("authorization", partner.as_str()),
         ("content-type", "application/json"),

@@ -7,7 +7,7 @@ pub mod postgres;
 pub use includes::assert_includes;
 
 use actix_web::dev::ServerHandle;
-use musubi::auth::{Claims, Role};
+use musubi::auth::{Claims, UserRole};
 use musubi::config::{Config, LogFormat, ServerConfig};
 use musubi::server::{AppState, Listener};
 use serde_json::{Value, json};
@@ -196,7 +196,7 @@ impl TestApp {
             .http_status_as_error(false)
             .build()
             .into();
-        let admin = token(&state, Role::Admin, None, 3600);
+        let admin = token(&state, UserRole::Admin, None, 3600);
         let app = TestApp {
             base: format!("http://{address}"),
             state,
@@ -221,7 +221,7 @@ impl TestApp {
         self.config.database().unwrap()
     }
 
-    pub fn token(&self, role: Role) -> String {
+    pub fn token(&self, role: UserRole) -> String {
         token(&self.state, role, None, 3600)
     }
 
@@ -359,7 +359,7 @@ impl TestApp {
         self.authorized("GET", path, headers, None)
     }
 
-    pub fn get_as(&self, role: Role, path: &str) -> Response {
+    pub fn get_as(&self, role: UserRole, path: &str) -> Response {
         self.send(
             "GET",
             path,
@@ -433,11 +433,11 @@ pub fn merge(body: &mut Value, more: Value) {
 }
 
 /// A token that stands for itself; a coordinator's is for 新宿区.
-pub fn token(state: &AppState, role: Role, scope: Option<&str>, ttl: i64) -> String {
+pub fn token(state: &AppState, role: UserRole, scope: Option<&str>, ttl: i64) -> String {
     let now = chrono::Utc::now().timestamp();
     let mut claims = Claims::new(role, "test", now.min(now + ttl - 60), 60.max(ttl));
     claims.scope = scope.map(str::to_owned);
-    if role == Role::Coordinator {
+    if role == UserRole::Coordinator {
         claims.belonging.areas = vec!["131041".to_owned()];
     }
     state.keys.sign(&claims).unwrap()

@@ -1,9 +1,8 @@
-//! What each reach covers, as conditions on the four tables; none where it is everything.
+//! The conditions for each reach, `None` for everything.
 //!
-//! Lists and single records take the same condition, so that they agree, and checking costs no query of its own. The
-//! parts are macros, since a condition that is used inside another's subquery needs its own type.
+//! The parts are macros, because diesel gives a condition inside a subquery its own type.
 
-use super::Reach;
+use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
     diffused_deliverables as diffused, organizations as o, workers as w,
@@ -15,7 +14,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-/// Deliverables of an organization, alone or jointly.
+/// Matches deliverables of an organization, alone or jointly.
 macro_rules! asked_by {
     ($id:expr) => {
         d::organization_id.eq($id).or(d::id.eq_any(
@@ -32,14 +31,14 @@ macro_rules! is_open {
     };
 }
 
-/// Deliverables that a worker may see.
+/// Matches deliverables that a worker may see.
 macro_rules! open_to_worker {
     ($id:expr) => {
         is_open!().or(d::id.eq_any(a::table.filter(a::worker_id.eq($id)).select(a::deliverable_id)))
     };
 }
 
-/// Deliverables that a partner may see.
+/// Matches deliverables that a partner may see.
 macro_rules! open_to_partner {
     ($partner:expr) => {{
         let partner = $partner;
@@ -57,7 +56,7 @@ macro_rules! open_to_partner {
     }};
 }
 
-/// Whoever's application for such a deliverable stands: the organization knows them.
+/// Selects workers with an active application for one of these deliverables.
 macro_rules! applicants {
     ($deliverables:expr) => {
         a::table
@@ -110,7 +109,7 @@ pub fn workers(reach: &Reach) -> Option<Condition<w::table>> {
     })
 }
 
-/// Those that a caller may change, too: knowing somebody is not enough.
+/// Limits workers to those that a caller may change. An application lets a caller see a worker, not change them.
 pub fn own_workers(reach: &Reach) -> Option<Condition<w::table>> {
     match reach {
         Reach::Areas(areas) => {
@@ -149,7 +148,7 @@ pub fn applications(reach: &Reach) -> Option<Condition<a::table>> {
 
 macro_rules! holds {
     ($($name:ident, $table:ident, $condition:ident;)*) => {$(
-        /// Whether the record is there and within the reach.
+        /// Returns whether the record exists within the reach.
         pub fn $name(db: &mut Db, reach: &Reach, id: Id) -> Result<bool> {
             let mut one = $table::table.filter($table::id.eq(id)).select($table::id).into_boxed();
             if let Some(condition) = $condition(reach) {
@@ -160,8 +159,8 @@ macro_rules! holds {
     )*};
 }
 holds! {
-    holds_organization, o, organizations;
-    holds_deliverable, d, deliverables;
-    holds_own_worker, w, own_workers;
-    holds_application, a, applications;
+    has_organization, o, organizations;
+    has_deliverable, d, deliverables;
+    has_own_worker, w, own_workers;
+    has_application, a, applications;
 }

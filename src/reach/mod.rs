@@ -1,0 +1,26 @@
+//! What each caller may see and change, over the tables of several slices.
+//!
+//! This is the only place that turns a [`Reach`](crate::auth::Reach) into conditions:
+//!
+//! | reach | organizations | deliverables | workers | applications |
+//! |---|---|---|---|---|
+//! | areas | in these areas | in these areas | in these areas, or with an active application there | for a deliverable there, or by a worker there |
+//! | organization | itself | its own, alone or jointly | with an active application to it | for its own deliverables |
+//! | worker | of the deliverables on the right | open ones, and those applied for | themselves | their own |
+//! | partner | of the deliverables on the right | open ones shared with partners, within the partner's areas and families, and those applied for | its volunteers | by its volunteers |
+//!
+//! A slice's store adds the condition of `store` to its own queries, so that a record outside the reach is not found.
+//!
+//! Invariant: lists and single records use the same condition, so they agree.
+
+pub mod store;
+
+use crate::auth::PartnerReach;
+
+/// Returns whether a partner may see an open deliverable. `store::deliverables` asks the same of the database.
+pub fn is_offered(partner: &PartnerReach, shared: bool, area: &Option<String>, family: &str) -> bool {
+    let includes = |codes: &[String], one: &str| codes.is_empty() || codes.iter().any(|code| code == one);
+    shared
+        && includes(&partner.areas, area.as_deref().unwrap_or_default())
+        && includes(&partner.families, family)
+}
