@@ -35,7 +35,7 @@
 //! | 15 | [`partners`] | apps through which volunteers come |
 //! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
 //! | 17 | [`imports`] | files that come in |
-//! | 18 | [`exports`], [`backup`] | files that go out; the whole database as one |
+//! | 18 | [`exports`], [`backup`], [`erasure`] | files that go out; the whole database as one; erasing a person |
 //! | 19 | [`open_data`] | what anyone may have |
 //! | 20 | [`server`] | routes, background tasks, state, the OpenAPI document |
 //! | 21 | [`demo`] | a demonstration to touch |
@@ -68,6 +68,7 @@ pub mod db;
 pub mod deliverables;
 pub mod demo;
 pub mod duplicates;
+pub mod erasure;
 pub mod error;
 pub mod exports;
 pub mod exposures;

@@ -24,7 +24,7 @@ const ROWS: &[&[&str]] = &[
     &["partners"],
     &["matches", "statistics", "triage"],
     &["imports"],
-    &["exports", "backup"],
+    &["exports", "backup", "erasure"],
     &["open_data"],
     &["server"],
     &["demo"],

@@ -115,6 +115,25 @@ pub struct ListedApplication {
     pub days_since_last_move: u32,
 }
 
+/// An application in a person's export.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApplicationRecord {
+    pub id: Id,
+    pub deliverable_id: Id,
+    #[schema(example = "designer")]
+    pub role: String,
+    #[schema(example = "accepted")]
+    pub status: String,
+    #[schema(example = json!(null))]
+    pub reason: Option<String>,
+    pub message: Option<String>,
+    pub note: Option<String>,
+    #[schema(example = "worker:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
+    pub created_by: String,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
 impl Application {
     pub fn submit(id: Id, new: NewApplication, worker: &Worker, actor: &str, now: Instant) -> Application {
         Application {

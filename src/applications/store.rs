@@ -2,8 +2,8 @@
 
 use super::similar::nearest;
 use super::{
-    Application, ApplicationFilter, ApplicationSort, ApplicationStatus, Outcome, Reason, Taken, Tally,
-    already_applied, free_place, role_filled,
+    Application, ApplicationFilter, ApplicationRecord, ApplicationSort, ApplicationStatus, Outcome, Reason,
+    Taken, Tally, already_applied, free_place, role_filled,
 };
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
@@ -293,6 +293,67 @@ pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()>
 fn log(db: &mut Db, actor: &str, application: &Application, action: Action) -> Result<()> {
     let change = Change::new(Subject::Application, application.id, action, application.version);
     changes::store::append(db, actor, &[change])
+}
+
+/// Clears the worker and the texts of a person's applications, which are still counted. Returns what to log.
+pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
+    let own = dsl::applications.filter(dsl::worker_id.eq(worker));
+    let found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
+    let forgotten = (
+        dsl::worker_id.eq(None::<Id>),
+        dsl::message.eq(None::<String>),
+        dsl::note.eq(None::<String>),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    diesel::update(own).set(forgotten).execute(db)?;
+    Ok(found.into_iter().map(next_version).collect())
+}
+
+fn next_version((id, version): (Id, i64)) -> Change {
+    Change::new(Subject::Application, id, Action::Updated, version + 1)
+}
+
+/// Clears messages and notes of up to `limit` applications that ended before. Returns what to log.
+pub fn forget_messages(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<Change>> {
+    let ended = dsl::applications
+        .filter(dsl::updated_at.lt(before))
+        .filter(dsl::status.eq_any(["declined", "withdrawn"]))
+        .filter(dsl::message.is_not_null().or(dsl::note.is_not_null()))
+        .order(dsl::updated_at)
+        .limit(limit)
+        .select((dsl::id, dsl::version));
+    let ended = ended.load::<(Id, i64)>(db)?;
+    let ids: Vec<Id> = ended.iter().map(|(id, _)| *id).collect();
+    let forgotten = (
+        dsl::message.eq(None::<String>),
+        dsl::note.eq(None::<String>),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    diesel::update(dsl::applications.filter(dsl::id.eq_any(ids)))
+        .set(forgotten)
+        .execute(db)?;
+    Ok(ended.into_iter().map(next_version).collect())
+}
+
+/// Returns a person's applications for their export, oldest first.
+pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ApplicationRecord>> {
+    let own = dsl::applications.filter(dsl::worker_id.eq(worker));
+    let rows = own.order(dsl::id).load::<Row>(db)?;
+    let record = |row: Row| ApplicationRecord {
+        id: row.id,
+        deliverable_id: row.deliverable_id,
+        role: row.role,
+        status: row.status,
+        reason: row.reason,
+        message: row.message,
+        note: row.note,
+        created_by: row.created_by,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    };
+    Ok(rows.into_iter().map(record).collect())
 }
 
 fn unless_taken(error: diesel::result::Error, taken: impl FnOnce() -> Error) -> Error {

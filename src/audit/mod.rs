@@ -111,6 +111,19 @@ pub struct HashedEntry {
     pub hash: String,
 }
 
+/// What one actor did to one subject, counted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditSummary {
+    #[schema(example = "coordinator:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
+    pub actor: String,
+    #[schema(example = "personal_data.read")]
+    pub action: String,
+    #[schema(minimum = 1, example = 3)]
+    pub count: i64,
+    pub first_at: Instant,
+    pub last_at: Instant,
+}
+
 /// Before the first entry.
 pub const GENESIS: &str = "";
 

@@ -1,6 +1,6 @@
 //! SQL of the audit.
 
-use super::{Act, AuditEntry, AuditFilter, GENESIS, HashedEntry, chain};
+use super::{Act, AuditEntry, AuditFilter, AuditSummary, GENESIS, HashedEntry, chain};
 use crate::db::schema::{audit, audit_subjects};
 use crate::db::{Db, Id, Instant, on};
 use crate::error::{Error, Result};
@@ -8,6 +8,7 @@ use crate::http::page;
 use crate::http::{Cursor, Page};
 use audit::dsl;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -89,6 +90,30 @@ pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<HashedEntry>> {
         value: last.entry.seq.to_string(),
         id: Id(Uuid::nil()),
     }))
+}
+
+/// Counts what each actor did to a subject, for a person's export.
+pub fn summarize(db: &mut Db, subject: Id) -> Result<Vec<AuditSummary>> {
+    type Row = (String, String, i64, Option<Instant>, Option<Instant>);
+    let about = audit_subjects::table
+        .filter(audit_subjects::subject_id.eq(subject))
+        .select(audit_subjects::seq);
+    let rows = dsl::audit
+        .filter(dsl::seq.eq_any(about))
+        .group_by((dsl::actor, dsl::action))
+        .select((dsl::actor, dsl::action, count_star(), min(dsl::at), max(dsl::at)))
+        .order((dsl::actor, dsl::action))
+        .load::<Row>(db)?;
+    let summary = |(actor, action, count, first_at, last_at): Row| {
+        Some(AuditSummary {
+            actor,
+            action,
+            count,
+            first_at: first_at?,
+            last_at: last_at?,
+        })
+    };
+    Ok(rows.into_iter().filter_map(summary).collect())
 }
 
 /// What a whole chain comes to.

@@ -234,3 +234,10 @@ pub fn merge(db: &mut Db, kind: DuplicateKind, id: Id, into: Option<Id>, now: In
         t::table.find(id).select(t::version).first(db)?
     }))
 }
+
+/// Deletes the pairs of a person.
+pub fn forget(db: &mut Db, worker: Id) -> Result<()> {
+    let own = dsl::one_id.eq(worker).or(dsl::other_id.eq(worker));
+    diesel::delete(dsl::duplicates.filter(own)).execute(db)?;
+    Ok(())
+}

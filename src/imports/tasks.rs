@@ -2,6 +2,7 @@
 
 use super::jobs::run::{LEASE, Runner};
 use super::jobs::store;
+use super::kinds::record::EraseWorker;
 use crate::catalogue::Catalogues;
 use crate::db::{Instant, Pool};
 use crate::tasks::Task;
@@ -18,6 +19,7 @@ pub fn run(
     catalogues: &Arc<Catalogues>,
     stopping: &Arc<AtomicBool>,
     importing: &Arc<AtomicBool>,
+    erase: EraseWorker,
 ) -> Task {
     let (pool, catalogues) = (pool.clone(), Arc::clone(catalogues));
     let (stopping, importing) = (Arc::clone(stopping), Arc::clone(importing));
@@ -27,6 +29,7 @@ pub fn run(
             catalogues: &catalogues,
             stopping: &stopping,
             lease: LEASE,
+            erase,
             observer: &|_| {},
         };
         let mut ran = Ok(true);

@@ -198,6 +198,7 @@ fn here(state: &AppState, options: ImportOptions, file: &Path) -> Result<(Value,
         catalogues: &state.catalogues,
         stopping: &AtomicBool::new(false),
         lease: LEASE,
+        erase: musubi::erasure::actions::erase,
         observer: &|job| {
             bar.set_length(job.progress.total.unwrap_or_default());
             bar.set_position(job.progress.rows_read);

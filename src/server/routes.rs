@@ -2,8 +2,8 @@
 
 use super::health;
 use crate::{
-    applications, audit, auth, catalogue, deliverables, duplicates, exports, exposures, imports, matches,
-    open_data, organizations, partners, sessions, statistics, triage, users, workers,
+    applications, audit, auth, catalogue, deliverables, duplicates, erasure, exports, exposures, imports,
+    matches, open_data, organizations, partners, sessions, statistics, triage, users, workers,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -20,6 +20,7 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(organizations::http::routes)
         .configure(deliverables::http::routes)
         .configure(workers::http::routes)
+        .configure(erasure::http::routes)
         .configure(applications::http::routes)
         .configure(matches::http::routes)
         .configure(exposures::http::routes)

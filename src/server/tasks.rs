@@ -4,8 +4,7 @@ use super::state::AppState;
 use crate::config::Retention;
 use crate::http::idempotency;
 use crate::tasks::TaskSet;
-use crate::workers::privacy;
-use crate::{duplicates, exposures, imports, matches, partners, sessions};
+use crate::{duplicates, erasure, exposures, imports, matches, partners, sessions};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -18,6 +17,7 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
         ..
     } = state;
     let importing = &Arc::new(AtomicBool::new(false));
+    let erase = erasure::actions::erase;
     let mut tasks = TaskSet::default();
     tasks.start(matches::tasks::follow_changes(pool, catalogues, &state.index));
     tasks.start(exposures::tasks::write_lists(pool, &state.recorder));
@@ -25,9 +25,9 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
     tasks.start(idempotency::purge_task(pool));
     tasks.start(sessions::tasks::purge(pool));
     tasks.start(partners::tasks::reload_origins(pool, &state.origins));
-    tasks.start(imports::tasks::run(pool, catalogues, stopping, importing));
+    tasks.start(imports::tasks::run(pool, catalogues, stopping, importing, erase));
     tasks.start(imports::tasks::purge(pool, retention.imports));
     tasks.start(duplicates::tasks::follow_changes(pool, stopping, importing));
-    tasks.start(privacy::tasks::apply_retention(pool, retention));
+    tasks.start(erasure::tasks::apply_retention(pool, retention));
     tasks
 }

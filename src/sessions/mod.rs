@@ -140,6 +140,17 @@ pub struct Session {
     pub expires_at: Instant,
 }
 
+/// A session in a person's export.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionRecord {
+    #[schema(example = "203.0.113.7")]
+    pub address: Option<String>,
+    #[schema(example = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)")]
+    pub user_agent: Option<String>,
+    pub created_at: Instant,
+    pub last_used_at: Instant,
+}
+
 /// One scope of the caller's.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Permitted {

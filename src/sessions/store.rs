@@ -1,7 +1,7 @@
 //! SQL of sessions, their refresh tokens, and failed attempts.
 
-use super::Session;
 use super::throttle::{FORGOTTEN_AFTER_S, Throttle};
+use super::{Session, SessionRecord};
 use crate::auth::secret;
 use crate::config::SessionLimits;
 use crate::db::schema::{refresh_tokens, sessions, throttles, users};
@@ -180,6 +180,23 @@ pub fn list(db: &mut Db, user: Id, current: Option<Id>, now: Instant) -> Result<
         expires_at,
     };
     Ok(rows.into_iter().map(session).collect())
+}
+
+/// Returns an account's sessions for the person's export, oldest first.
+pub fn held_on(db: &mut Db, user: Id) -> Result<Vec<SessionRecord>> {
+    use sessions::dsl as s;
+    let rows = s::sessions
+        .filter(s::user_id.eq(user))
+        .order(s::id)
+        .select((s::address, s::user_agent, s::created_at, s::last_used_at))
+        .load::<(Option<String>, Option<String>, Instant, Instant)>(db)?;
+    let record = |(address, user_agent, created_at, last_used_at)| SessionRecord {
+        address,
+        user_agent,
+        created_at,
+        last_used_at,
+    };
+    Ok(rows.into_iter().map(record).collect())
 }
 
 /// Counts an attempt as failed until it is known to have succeeded; refuses it where too many failed just before.

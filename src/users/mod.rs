@@ -190,6 +190,18 @@ impl User {
     }
 }
 
+/// An account in a person's export.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountRecord {
+    pub id: Id,
+    #[schema(example = "yoko@example.jp")]
+    pub email: String,
+    #[schema(example = "佐藤 陽子")]
+    pub name: String,
+    pub created_at: Instant,
+    pub last_login_at: Option<Instant>,
+}
+
 /// A one-time link; shown once.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Invitation {

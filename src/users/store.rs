@@ -1,6 +1,6 @@
 //! SQL of users and their invitations.
 
-use super::{Invitation, NewUser, User, UserFilter, UserStatus, last_admin};
+use super::{AccountRecord, Invitation, NewUser, User, UserFilter, UserStatus, last_admin};
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::{UserRole, secret};
 use crate::changes::{self, Action, Change, Subject};
@@ -219,6 +219,40 @@ pub fn delete(db: &mut Db, actor: &str, user: &User) -> Result<()> {
     let change = Change::new(Subject::User, user.id, Action::Deleted, user.version + 1);
     changes::store::append(db, actor, &[change])?;
     audit::store::append(db, &Act::new(actor, AuditAction::UserRemoved, user.id))
+}
+
+/// Deletes the account of a worker who is erased, with its sessions.
+pub fn forget(db: &mut Db, worker: Id) -> Result<()> {
+    let own = dsl::users.filter(dsl::worker_id.eq(worker));
+    let id = own.select(dsl::id).first::<Id>(db).optional()?;
+    diesel::delete(own).execute(db)?;
+    match id {
+        Some(id) => crate::http::idempotency::forget(db, &id.to_string()),
+        None => Ok(()),
+    }
+}
+
+/// Returns a worker's account for their export.
+pub fn held_on(db: &mut Db, worker: Id) -> Result<Option<AccountRecord>> {
+    let columns = (
+        dsl::id,
+        dsl::email,
+        dsl::name,
+        dsl::created_at,
+        dsl::last_login_at,
+    );
+    let own = dsl::users.filter(dsl::worker_id.eq(worker)).select(columns);
+    let row = own
+        .first::<(Id, String, String, Instant, Option<Instant>)>(db)
+        .optional()?;
+    let record = |(id, email, name, created_at, last_login_at)| AccountRecord {
+        id,
+        email,
+        name,
+        created_at,
+        last_login_at,
+    };
+    Ok(row.map(record))
 }
 
 fn end_sessions(db: &mut Db, user: Id, now: Instant) -> Result<()> {

@@ -1,9 +1,11 @@
 //! The HTTP face of workers. Rules are in `mod.rs`, SQL in `store.rs`.
 
 use super::record::{check_privileged, check_source};
-use super::{NewWorker, Sight, Worker, WorkerFilter, listing, privacy, store};
+use super::{ConsentRecord, NewWorker, Sight, Worker, WorkerFilter, listing, store};
 use crate::audit::personal_data_was_read;
-use crate::auth::{Reach, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller, within_reach};
+use crate::auth::{
+    ExportPersonalData, Reach, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller, within_reach,
+};
 use crate::catalogue::{Catalogues, calendar};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
@@ -13,7 +15,7 @@ use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submissio
 use crate::reach::store::has_own_worker;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -23,8 +25,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(show_external)
         .service(show)
         .service(update)
-        .service(remove)
-        .configure(privacy::http::routes);
+        .service(consents);
 }
 
 /// Enters in the audit whose personal data an answer shows to somebody else.
@@ -261,25 +262,23 @@ async fn update(
 }
 type WorkerPatch = Patch<NewWorker>;
 
-/// Erase a worker
+/// List a worker's consents
 ///
-/// The person is gone for good; the log keeps that somebody was there.
-#[utoipa::path(operation_id = "erase_worker", tag = "Workers", security(("bearer" = ["workers:write"])),
+/// Returns withdrawn and replaced consents too, oldest first. To withdraw a consent, set the worker's `consent` to null;
+/// the worker is then no longer ranked.
+#[utoipa::path(operation_id = "list_consents", tag = "Workers", security(("bearer" = ["personal_data:export"])),
     params(("id" = Id, Path, description = "The worker")),
-    responses((status = 204, description = "Erased")))]
-#[delete("/workers/{id}")]
-async fn remove(
-    caller: Caller<WriteWorkers>,
+    responses((status = 200, description = "The consents", body = Page<ConsentRecord>)))]
+#[get("/workers/{id}/consents")]
+async fn consents(
+    caller: Caller<ExportPersonalData>,
     pool: Data<Pool>,
     id: PathId,
-    if_match: IfMatch,
-) -> Result<HttpResponse> {
-    let (actor, reach) = (caller.actor(), caller.reach());
-    let erased = pool.write(move |db| {
-        let worker = store::find_to_change(db, &reach, id.0)?;
-        if_match.check(worker.version)?;
-        privacy::store::delete(db, &actor, &worker)
+) -> Result<Page<ConsentRecord>> {
+    let reach = caller.reach();
+    let found = pool.read(move |db| {
+        let worker = store::find_own(db, &reach, id.0)?;
+        store::consents::list(db, worker.id)
     });
-    erased.await?;
-    Ok(HttpResponse::NoContent().finish())
+    found.await.map(Page::all)
 }

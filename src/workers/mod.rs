@@ -6,7 +6,6 @@
 //!
 //! * `everyone`: all at once, as the match index reads them.
 //! * `filter`: how lists are filtered and ordered.
-//! * `privacy`: what is held on one person, exported and erased.
 //! * `record`: a worker as it is kept, and how much of it is shown to whom.
 //! * `personal`: what is shown only to those who need it, and the consent to be matched.
 //!
@@ -19,12 +18,11 @@ pub mod filter;
 pub mod http;
 pub mod listing;
 pub mod personal;
-pub mod privacy;
 mod record;
 pub mod store;
 
 pub use filter::{WorkerFilter, WorkerSort};
-pub use personal::{Consent, ConsentPurpose, Evidence, Personal, RecordedConsent};
+pub use personal::{Consent, ConsentPurpose, ConsentRecord, Evidence, Personal};
 pub use record::{Sight, Worker};
 
 use crate::catalogue::calendar::{self, DayPart};

@@ -94,7 +94,7 @@ impl Consent {
 
 /// A consent with its history.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct RecordedConsent {
+pub struct ConsentRecord {
     #[serde(flatten)]
     pub consent: Consent,
     /// Role and id of whoever recorded it.

@@ -1,6 +1,7 @@
 //! SQL of workers.
 
-use super::privacy::store as privacy;
+pub mod consents;
+
 use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
 use crate::audit::{self, Act};
 use crate::auth::Reach;
@@ -9,8 +10,8 @@ use crate::db::schema::{worker_roles, worker_skills, workers};
 use crate::db::search::Condition;
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, search};
 use crate::error::{Error, Result, Text};
-use crate::http::page;
 use crate::http::{Cursor, Page};
+use crate::http::{idempotency, page};
 use crate::reach::store as reach;
 use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
@@ -350,7 +351,7 @@ pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
         let rows: Vec<Row> = batch.iter().map(Row::of).collect();
         insert_all!(db, workers::table, &rows).map_err(conflict)?;
         write_offers(db, batch)?;
-        privacy::record_consents(db, actor, batch)?;
+        consents::insert(db, actor, batch)?;
     }
     let created = |w: &Worker| Change::new(Subject::Worker, w.id, Action::Created, w.version);
     changes::store::append(db, actor, &all.iter().map(created).collect::<Vec<_>>())
@@ -374,13 +375,44 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq(worker.id))).execute(db)?;
     diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
     write_offers(db, std::slice::from_ref(worker))?;
-    let consented = privacy::follow_consent(db, actor, worker)?;
+    let consented = consents::update(db, actor, worker)?;
     let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
     changes::store::append(db, actor, &[change])?;
     match consented {
         Some(action) => audit::store::append(db, &Act::new(actor, action, worker.id)),
         None => Ok(()),
     }
+}
+
+/// Deletes a person's record, and separates the records that were merged into it. Returns what to log.
+pub fn forget(db: &mut Db, worker: &Worker) -> Result<Vec<Change>> {
+    let mut changes = separate(db, worker.id)?;
+    let before = dsl::workers
+        .find(worker.id)
+        .filter(dsl::version.eq(worker.version));
+    if diesel::delete(before).execute(db)? == 0 {
+        return Err(Error::PreconditionFailed {
+            current: find(db, &Reach::Everything, worker.id)?.version,
+        });
+    }
+    idempotency::forget(db, &worker.id.to_string())?;
+    let deleted = Change::new(Subject::Worker, worker.id, Action::Deleted, worker.version + 1);
+    changes.push(deleted);
+    Ok(changes)
+}
+
+/// Separates the records that were merged into this one, so that they are ranked again.
+fn separate(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
+    let merged = dsl::workers.filter(dsl::merged_into.eq(worker));
+    let found = merged.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
+    let separated = (
+        dsl::merged_into.eq(None::<Id>),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    diesel::update(merged).set(separated).execute(db)?;
+    let change = |(id, version)| Change::new(Subject::Worker, id, Action::Updated, version + 1);
+    Ok(found.into_iter().map(change).collect())
 }
 
 fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {

@@ -50,6 +50,7 @@ fn run(
         catalogues: &state.catalogues,
         stopping,
         lease,
+        erase: musubi::erasure::actions::erase,
         observer,
     };
     runner.run_next(None).unwrap()

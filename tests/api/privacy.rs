@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use musubi::audit::store::verify;
 use musubi::db::schema::TABLES;
 use musubi::db::{Db, Instant};
-use musubi::workers::privacy::store as privacy;
+use musubi::erasure::actions as erasure;
 use serde_json::{Value, json};
 
 fn actions(app: &TestApp, query: &str) -> Vec<String> {
@@ -321,7 +321,7 @@ fn a_person_gets_everything_that_is_held_on_them(app: &TestApp) {
     assert_eq!(held["sessions"].as_array().unwrap().len(), 1);
     assert_eq!(held["consents"][0]["text_version"], "2026-04");
     assert_eq!(
-        (&held["audited"][0]["actor"], &held["audited"][0]["action"]),
+        (&held["audit"][0]["actor"], &held["audit"][0]["action"]),
         (&json!("admin:test"), &json!("personal_data.read"))
     );
     // Another's, or of one who only applied, it is not.
@@ -420,21 +420,21 @@ fn what_is_older_than_it_may_be_is_forgotten(app: &TestApp) {
     };
     assert_eq!(
         [
-            write(privacy::forget_messages, past),
-            write(privacy::erase_idle, past)
+            write(erasure::forget_messages, past),
+            write(erasure::erase_idle, past)
         ],
         [0, 0]
     );
     assert_eq!(
         [
-            write(privacy::forget_messages, now),
-            write(privacy::forget_messages, now)
+            write(erasure::forget_messages, now),
+            write(erasure::forget_messages, now)
         ],
         [1, 0]
     );
     assert!(app.get(&ended).json()["message"].is_null() && app.get(&ended).json()["note"].is_null());
     assert_eq!(app.get(&standing).json()["message"], "よろしく");
-    assert_eq!(write(privacy::erase_idle, now), 2);
+    assert_eq!(write(erasure::erase_idle, now), 2);
     app.get(&format!("/v1/workers/{idle}")).expect(404);
     app.get(&format!("/v1/workers/{waiting}")).expect(200);
 }

@@ -15,7 +15,7 @@ use crate::error::{Error, Result, Text};
 use crate::imports::cells::words::Vocabulary;
 use crate::imports::columns::{Columns, Headings};
 use crate::imports::kinds::Context;
-use crate::imports::kinds::record::Record;
+use crate::imports::kinds::record::{EraseWorker, Record};
 use crate::imports::table::{Row, Rows, Survey, survey};
 use crate::imports::{ImportKind, archive, mappings};
 use crate::organizations::Organization;
@@ -34,6 +34,8 @@ pub struct Runner<'r> {
     /// Asks to leave the job to others, as soon as may be.
     pub stopping: &'r AtomicBool,
     pub lease: Duration,
+    /// Erases a worker whose import is undone.
+    pub erase: EraseWorker,
     /// Hears of every step.
     pub observer: &'r (dyn Fn(&Import) + Sync),
 }

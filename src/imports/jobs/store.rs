@@ -1,7 +1,9 @@
 //! SQL of jobs: their states, files, findings and writes.
 
 use super::{Import, ImportFailure, ImportFilter, ImportProgress, ImportStatus, OptionsDocument};
-use crate::db::schema::{import_chunks, import_jobs as jobs};
+use crate::db::schema::{
+    import_chunks, import_findings, import_jobs as jobs, import_writes, imported_records,
+};
 use crate::db::{Db, Doc, Id, Instant, keyset};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
@@ -335,4 +337,22 @@ pub fn purge(db: &mut Db, ended_before: Instant, stalled_before: Instant) -> Res
         forget(db, *id)?;
     }
     Ok(old.len())
+}
+
+/// Deletes what imports hold of a person: the row that was imported and the record as it was before. A file that held
+/// them is deleted whole, together with the values quoted from it, because its rows don't say whom they are about.
+pub fn forget_person(db: &mut Db, worker: Id) -> Result<()> {
+    diesel::delete(imported_records::table.find(worker)).execute(db)?;
+    let jobs = dsl::import_jobs.select(dsl::id);
+    let writes = import_writes::table
+        .filter(import_writes::job_id.eq_any(jobs))
+        .filter(import_writes::record_id.eq(worker));
+    let files: Vec<Id> = writes.select(import_writes::job_id).load(db)?;
+    diesel::delete(writes).execute(db)?;
+    diesel::delete(import_chunks::table.filter(import_chunks::job_id.eq_any(&files))).execute(db)?;
+    let quoted = import_findings::table.filter(import_findings::job_id.eq_any(&files));
+    diesel::update(quoted)
+        .set(import_findings::value.eq(""))
+        .execute(db)?;
+    Ok(())
 }

@@ -14,7 +14,7 @@ use crate::imports::cells::Remark;
 use crate::imports::cells::words::Vocabulary;
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::kinds::Context;
-use crate::imports::kinds::record::Record;
+use crate::imports::kinds::record::{EraseWorker, Record};
 use crate::organizations::Organization;
 use crate::workers::Worker;
 use std::collections::HashMap;
@@ -113,7 +113,7 @@ fn of_kind<R: Record>(run: &mut Run, job: &mut Import) -> Result<bool> {
         let (left, cancelling) = pool.write_blocking(|db| {
             let page = report::store::writes(db, job.id, None, STEP)?;
             let newer = touched::<R>(db, job, &page)?;
-            take_back::<R>(db, job, &page, &newer, &context)?;
+            take_back::<R>(db, job, &page, &newer, &context, run.runner.erase)?;
             let findings: Vec<Finding> = newer.keys().map(left_alone).collect();
             report::store::add_findings(db, job.id, job.progress.findings, &findings)?;
             next.progress.findings += findings.len() as u64;
@@ -146,6 +146,7 @@ fn take_back<R: Record>(
     page: &[report::store::Written],
     newer: &HashMap<Id, ()>,
     context: &Context,
+    erase: EraseWorker,
 ) -> Result<()> {
     let ids: Vec<Id> = page.iter().map(|(id, ..)| *id).collect();
     let records: HashMap<Id, R> = R::load(db, &ids)?
@@ -157,7 +158,7 @@ fn take_back<R: Record>(
         // Somebody erased it: there is nothing to take back.
         let Some(record) = records.get(id) else { continue };
         match before {
-            None if action == "created" => R::remove(db, &job.created_by, record, now)?,
+            None if action == "created" => R::remove(db, &job.created_by, record, now, erase)?,
             None => {}
             Some(before) => {
                 let details = serde_json::from_value(before.0.clone());

@@ -55,8 +55,11 @@ pub trait Record: Sized + Clone {
     fn insert(db: &mut Db, actor: &str, all: &[Self]) -> Result<()>;
     fn update(db: &mut Db, actor: &str, record: &Self, action: Action) -> Result<()>;
     /// Takes back that it was registered.
-    fn remove(db: &mut Db, actor: &str, record: &Self, now: Instant) -> Result<()>;
+    fn remove(db: &mut Db, actor: &str, record: &Self, now: Instant, erase: EraseWorker) -> Result<()>;
 }
+
+/// How to erase a worker. The slice that erases people comes after this one, so it is passed in.
+pub type EraseWorker = fn(&mut Db, &str, &Worker) -> Result<()>;
 
 impl Record for Worker {
     type Details = NewWorker;
@@ -122,8 +125,8 @@ impl Record for Worker {
     fn update(db: &mut Db, actor: &str, worker: &Worker, _: Action) -> Result<()> {
         workers::store::update(db, actor, worker)
     }
-    fn remove(db: &mut Db, actor: &str, worker: &Worker, _: Instant) -> Result<()> {
-        workers::privacy::store::delete(db, actor, worker)
+    fn remove(db: &mut Db, actor: &str, worker: &Worker, _: Instant, erase: EraseWorker) -> Result<()> {
+        erase(db, actor, worker)
     }
 }
 
@@ -258,7 +261,13 @@ impl Record for Organization {
     fn update(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
         organizations::store::update(db, actor, organization, action)
     }
-    fn remove(db: &mut Db, actor: &str, organization: &Organization, now: Instant) -> Result<()> {
+    fn remove(
+        db: &mut Db,
+        actor: &str,
+        organization: &Organization,
+        now: Instant,
+        _: EraseWorker,
+    ) -> Result<()> {
         let retired = organization.retired(now);
         retired.map_or(Ok(()), |gone| {
             organizations::store::update(db, actor, &gone, Action::Archived)
@@ -387,7 +396,13 @@ impl Record for Deliverable {
     fn update(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Action) -> Result<()> {
         deliverables::store::update(db, actor, deliverable, action)
     }
-    fn remove(db: &mut Db, actor: &str, deliverable: &Deliverable, now: Instant) -> Result<()> {
+    fn remove(
+        db: &mut Db,
+        actor: &str,
+        deliverable: &Deliverable,
+        now: Instant,
+        _: EraseWorker,
+    ) -> Result<()> {
         let retired = deliverable.retired(now);
         retired.map_or(Ok(()), |gone| {
             deliverables::store::update(db, actor, &gone, Action::Archived)

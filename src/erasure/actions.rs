@@ -1,0 +1,64 @@
+//! Exporting and erasing a person, and applying the retention periods.
+
+use super::{PersonalData, store};
+use crate::audit::{self, Act, AuditAction};
+use crate::auth::Reach;
+use crate::db::{Db, Id, Instant};
+use crate::error::Result;
+use crate::workers::Worker;
+use crate::{applications, changes, duplicates, imports, sessions, users, workers};
+
+/// The actor of erasures that nobody requested.
+const RETENTION: &str = "retention";
+
+/// How many records one transaction erases or clears.
+const BATCH: i64 = 100;
+
+/// Exports everything held on a person, and records it in the audit.
+pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<PersonalData> {
+    let worker = workers::store::find_to_change(db, reach, id)?;
+    let account = users::store::held_on(db, id)?;
+    let data = PersonalData {
+        consents: workers::store::consents::list(db, id)?,
+        applications: applications::store::held_on(db, id)?,
+        sessions: match &account {
+            Some(account) => sessions::store::held_on(db, account.id)?,
+            None => Vec::new(),
+        },
+        account,
+        audit: audit::store::summarize(db, id)?,
+        worker,
+    };
+    let act = Act::new(actor, AuditAction::PersonalDataExported, id);
+    audit::store::append(db, &act)?;
+    Ok(data.shown_to(reach, actor))
+}
+
+/// Erases a person: their records, what they wrote to us and what we answered. The change log and the audit keep ids.
+pub fn erase(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
+    let mut changes = applications::store::forget(db, worker.id)?;
+    users::store::forget(db, worker.id)?;
+    changes.append(&mut workers::store::forget(db, worker)?);
+    imports::jobs::store::forget_person(db, worker.id)?;
+    duplicates::store::forget(db, worker.id)?;
+    changes::store::append(db, actor, &changes)?;
+    audit::store::append(db, &Act::new(actor, AuditAction::WorkerErased, worker.id))
+}
+
+/// Erases workers whose records nobody has changed since, unless they have an active application. Returns how many;
+/// call it again until it returns 0.
+pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
+    let idle = store::idle(db, since, BATCH)?;
+    for id in &idle {
+        let worker = workers::store::find_to_change(db, &Reach::Everything, *id)?;
+        erase(db, RETENTION, &worker)?;
+    }
+    Ok(idle.len())
+}
+
+/// Clears messages and notes of applications that ended before. Returns how many; call it again until it returns 0.
+pub fn forget_messages(db: &mut Db, before: Instant) -> Result<usize> {
+    let changes = applications::store::forget_messages(db, before, BATCH)?;
+    changes::store::append(db, RETENTION, &changes)?;
+    Ok(changes.len())
+}

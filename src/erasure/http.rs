@@ -1,0 +1,57 @@
+//! The HTTP face of exporting and erasing a person.
+
+use super::{PersonalData, actions};
+use crate::auth::{ExportPersonalData, WriteWorkers, http::Caller};
+use crate::db::{Id, Pool};
+use crate::error::Result;
+use crate::http::{IfMatch, PathId};
+use crate::workers;
+use actix_web::web::{Data, Json};
+use actix_web::{HttpResponse, delete, get};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(export).service(erase);
+}
+
+/// Export a worker's personal data
+///
+/// Returns the profile, contact details, consents, applications with their messages, the account and its sessions, and
+/// who has viewed the data. Available to the person and to callers who may change the record. Each export is recorded
+/// in the audit.
+#[utoipa::path(operation_id = "export_personal_data", tag = "Workers", security(("bearer" = ["personal_data:export"])),
+    params(("id" = Id, Path, description = "The worker")),
+    responses((status = 200, description = "The personal data", body = PersonalData)))]
+#[get("/workers/{id}/personal-data")]
+async fn export(
+    caller: Caller<ExportPersonalData>,
+    pool: Data<Pool>,
+    id: PathId,
+) -> Result<Json<PersonalData>> {
+    let (reach, actor) = (caller.reach(), caller.actor());
+    let exported = pool.write(move |db| actions::export(db, &reach, &actor, id.0));
+    exported.await.map(Json)
+}
+
+/// Erase a worker
+///
+/// Deletes the person's data for good. The change log and the audit keep only ids.
+#[utoipa::path(operation_id = "erase_worker", tag = "Workers", security(("bearer" = ["workers:write"])),
+    params(("id" = Id, Path, description = "The worker")),
+    responses((status = 204, description = "Erased")))]
+#[delete("/workers/{id}")]
+async fn erase(
+    caller: Caller<WriteWorkers>,
+    pool: Data<Pool>,
+    id: PathId,
+    if_match: IfMatch,
+) -> Result<HttpResponse> {
+    let (actor, reach) = (caller.actor(), caller.reach());
+    let erased = pool.write(move |db| {
+        let worker = workers::store::find_to_change(db, &reach, id.0)?;
+        if_match.check(worker.version)?;
+        actions::erase(db, &actor, &worker)
+    });
+    erased.await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,54 @@
+//! Everything held on one person: exporting it and erasing it.
+//!
+//! Each slice returns what it holds of a person and forgets it on request; `actions` composes them, each time in one
+//! transaction.
+//!
+//! Deliberately absent: the records that organizations and partners keep on their own systems.
+
+pub mod actions;
+pub mod http;
+pub mod store;
+pub mod tasks;
+
+use crate::applications::ApplicationRecord;
+use crate::audit::AuditSummary;
+use crate::auth::Reach;
+use crate::sessions::SessionRecord;
+use crate::users::AccountRecord;
+use crate::workers::{ConsentRecord, Sight, Worker};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Everything held on one person.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PersonalData {
+    pub worker: Worker,
+    /// Oldest first.
+    pub consents: Vec<ConsentRecord>,
+    /// Oldest first.
+    pub applications: Vec<ApplicationRecord>,
+    /// The account the person logs in with, if there is one.
+    pub account: Option<AccountRecord>,
+    /// Sessions of the account, oldest first.
+    pub sessions: Vec<SessionRecord>,
+    /// Who viewed or changed data about the person, from the audit.
+    pub audit: Vec<AuditSummary>,
+}
+
+impl PersonalData {
+    /// Removes what the caller may not see. The account is between the person and us, and a partner doesn't learn who
+    /// else viewed the person's data.
+    pub fn shown_to(mut self, reach: &Reach, actor: &str) -> PersonalData {
+        if !matches!(reach, Reach::Everything | Reach::Worker(_)) {
+            self.account = None;
+            self.sessions.clear();
+        }
+        if matches!(reach, Reach::Partner(_)) {
+            self.audit.retain(|summary| summary.actor == actor);
+        }
+        if matches!(reach, Reach::Partner(_) | Reach::Worker(_)) {
+            self.worker = self.worker.shown(Sight::Own);
+        }
+        self
+    }
+}
