@@ -255,6 +255,19 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// A file that was sent can't be read.
+impl From<tables::Error> for Error {
+    fn from(error: tables::Error) -> Error {
+        match error {
+            tables::Error::Invalid { code, message } => Error::invalid("/file", code, message),
+            // The database that holds the file returns an error of this type.
+            tables::Error::Io(e) => e
+                .downcast::<Error>()
+                .unwrap_or_else(|e| Error::Internal(format!("a file can't be read: {e}"))),
+        }
+    }
+}
+
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Error {
         use diesel::result::{DatabaseErrorKind, Error as Diesel};

@@ -9,12 +9,13 @@ use crate::error::{Error, FieldError, Result, Text};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use tables::strict_json::{self, JsonError};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
@@ -138,27 +139,15 @@ pub fn parse<T: Serialize + DeserializeOwned + Validate>(bytes: &[u8]) -> Result
 }
 
 pub fn strict(bytes: &[u8]) -> Result<Value> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let malformed = |e: &serde_json::Error| Error::MalformedJson {
-        line: e.line(),
-        column: e.column(),
-        // serde_json repeats the place at the end of its message.
-        reason: e
-            .to_string()
-            .split(" at line ")
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    let value: Strict = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
-        if e.inner().is_data() {
-            Error::Invalid(vec![data_error(&pointer(e.path()), &e.inner().to_string())])
-        } else {
-            malformed(e.inner())
+    strict_json::parse(bytes).map_err(|e| match e {
+        JsonError::Malformed { line, column, reason } => Error::MalformedJson { line, column, reason },
+        JsonError::DuplicateKey { pointer, key } => {
+            Error::Invalid(vec![data_error(&pointer, &format!("duplicate key `{key}`"))])
         }
-    })?;
-    deserializer.end().map_err(|e| malformed(&e))?;
-    Ok(value.0)
+        JsonError::ControlCharacter { pointer } => {
+            Error::Invalid(vec![data_error(&pointer, "control character")])
+        }
+    })
 }
 
 fn typed<T: Serialize + DeserializeOwned + Validate>(value: Value) -> Result<T> {
@@ -290,70 +279,4 @@ fn rule(error: &validator::ValidationError) -> Text {
 /// A rule of our own, for `#[validate(custom)]`.
 pub fn broken(code: &'static str, ja: &str, en: &str) -> validator::ValidationError {
     validator::ValidationError::new(code).with_message(format!("{ja}\n{en}").into())
-}
-
-/// A JSON value read without leniency.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Strict, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("a JSON value")
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        // Beyond 2^53 a float no longer tells one integer from the next.
-        let whole = value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0;
-        Ok(if whole {
-            Value::from(value as i64)
-        } else {
-            Value::from(value)
-        })
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
-        if value
-            .chars()
-            .any(|c| c.is_control() && !['\n', '\r', '\t'].contains(&c))
-        {
-            return Err(E::custom("a text may not hold a control character"));
-        }
-        Ok(value.into())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut array = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            array.push(item);
-        }
-        Ok(Value::Array(array))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
-            if object.contains_key(&key) {
-                return Err(serde::de::Error::custom(format!("duplicate key `{key}`")));
-            }
-            object.insert(key, value);
-        }
-        Ok(Value::Object(object))
-    }
 }

@@ -1,13 +1,12 @@
 //! A published archive as a job: its rows, whatever the format, go the way of the command line's.
 
-use super::cells::Remark;
 use super::finding::{Finding, Severity};
 use super::jobs::file::JobFile;
 use super::jobs::run::Run;
 use super::jobs::{Import, ImportFailure, ImportMode, ImportStatus, report};
-use super::table::{FileFormat, Row, Survey, survey, unreadable};
 use super::{Fault, File, Report, engagements, import_engagements};
 use crate::error::{Error, Result};
+use tables::{FileFormat, Remark, Row, Survey, survey};
 
 /// The largest archive, in bytes of text.
 const LARGEST: usize = 32 * 1024 * 1024;
@@ -15,10 +14,10 @@ const LARGEST: usize = 32 * 1024 * 1024;
 pub fn run(run: &mut Run, job: &mut Import, file: &JobFile) -> Result<()> {
     let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
     let survey = survey(file, &job.options.hints(), &|row| {
-        row.iter().filter(is_known).count()
+        row.texts().filter(is_known).count()
     })?;
     job.detected = Some(survey.detected.clone());
-    job.progress.total = Some(survey.rows);
+    job.progress.total = Some(survey.row_count);
     let (text, lines) = as_csv(&survey, file)?;
     let name = job
         .options
@@ -42,7 +41,9 @@ pub fn run(run: &mut Run, job: &mut Import, file: &JobFile) -> Result<()> {
         );
         told.map_err(|error| match error {
             // What the command line shows as it is.
-            Error::Internal(reason) => unreadable("invalid_archive", reason.clone(), reason),
+            Error::Internal(reason) => {
+                tables::Error::invalid("invalid_archive", reason.clone(), reason).into()
+            }
             other => other,
         })
     };
@@ -90,26 +91,27 @@ fn as_csv(survey: &Survey, file: &JobFile) -> Result<(Vec<u8>, Vec<u64>)> {
     let mut row = Row::default();
     let mut rows = survey.rows(file)?;
     let ragged = survey.detected.encoding.is_none();
-    let mut records: Vec<csv::StringRecord> = Vec::new();
+    let mut records: Vec<Row> = Vec::new();
     let (mut lines, mut length) = (vec![survey.header_line], 0);
     while rows.next(&mut row)? {
-        length += row.cells.as_slice().len();
+        length += row.texts().map(str::len).sum::<usize>();
         if length > LARGEST {
-            return Err(unreadable(
+            return Err(tables::Error::invalid(
                 "too_large",
                 "実績は32 MiBまでです。",
                 "An archive may have 32 MiB.",
-            ));
+            )
+            .into());
         }
         lines.push(row.line);
-        records.push(row.cells.clone());
+        records.push(std::mem::take(&mut row));
     }
     let header = rows.header();
     writer
         .write_record(header.iter().map(|name| name.replace('\n', " ")))
         .map_err(failed)?;
     for record in &records {
-        let mut cells: Vec<String> = record.iter().map(|cell| cell.replace('\n', " ")).collect();
+        let mut cells: Vec<String> = record.texts().map(|cell| cell.replace('\n', " ")).collect();
         if ragged || survey.detected.format == FileFormat::Ndjson {
             cells.resize(header.len().max(cells.len()), String::new());
         }

@@ -1,12 +1,12 @@
 //! Which column means what: headers in Japanese and English, and mappings that say otherwise.
 
 use super::ImportKind;
-use super::cells::words::{Vocabulary, day_parts};
 use super::fields::fields;
+use super::vocabulary::{Vocabulary, day_parts};
 use crate::catalogue::{DayPart, lookup};
 use crate::error::{Error, FieldError, Result, Text};
-use csv::StringRecord;
 use std::collections::{BTreeMap, HashMap};
+use tables::Row;
 
 /// What a column means.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,8 +58,8 @@ impl Headings {
     }
 
     /// How many of a row's cells are headings.
-    pub fn count(&self, row: &StringRecord) -> usize {
-        row.iter()
+    pub fn count(&self, row: &Row) -> usize {
+        row.texts()
             .filter(|cell| !cell.trim().is_empty() && self.field(cell).is_some())
             .count()
     }

@@ -1,8 +1,8 @@
 //! What was found about one row of a file.
 
-use super::cells::Remark;
-use crate::error::{FieldError, Text};
+use crate::error::Text;
 use serde::{Deserialize, Serialize};
+use tables::Remark;
 use utoipa::ToSchema;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -61,19 +61,6 @@ impl Finding {
             code: remark.code.to_owned(),
             message: remark.message,
             suggestion: remark.suggestion,
-        }
-    }
-
-    /// A row that can't be understood at all.
-    pub fn of_row(line: u64, fault: &FieldError) -> Finding {
-        let remark = Remark {
-            code: "",
-            message: fault.message.clone(),
-            suggestion: None,
-        };
-        Finding {
-            code: fault.code.to_string(),
-            ..Finding::new(line, None, "", remark, Severity::Error)
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Imports: files of any quality in, with a report of every row.
 //!
 //! ```text
-//! bytes -> table (rows) -> columns (what they mean) -> cells, kinds (records) -> jobs (into the database)
+//! bytes -> rows (crate `tables`) -> columns (what they mean) -> kinds (records) -> jobs (into the database)
 //! ```
 //!
-//! * `table`: CSV, workbooks and JSON as rows. `fields`, `columns`, `mappings`: what headings mean. `cells`: what values say.
+//! * `fields`, `columns`, `mappings`: what headings mean. `vocabulary`: what the words of the catalogue mean in cells.
 //! * `kinds`: rows as workers, organizations, deliverables. `finding`: what was found about a row.
 //! * `jobs`: running, resuming, undoing, annotated copies. `upload`: files that arrive by HTTP.
 //! * `engagements`, `plan`, `totals`: a published archive: its rows,
@@ -14,7 +14,6 @@
 //! Rows with a fault are reported and left out; the rest goes in. The same file again changes nothing.
 
 pub mod archive;
-pub mod cells;
 pub mod columns;
 pub mod engagements;
 pub mod fields;
@@ -24,10 +23,10 @@ pub mod jobs;
 pub mod kinds;
 pub mod mappings;
 pub mod plan;
-pub mod table;
 pub mod tasks;
 pub mod totals;
 pub mod upload;
+pub mod vocabulary;
 
 use crate::catalogue::Catalogues;
 use crate::changes;

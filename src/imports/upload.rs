@@ -34,7 +34,7 @@ pub fn local(
     pool.write_blocking(|db| store::begin(db, id, actor, &kept, Instant::now()))?;
     let (mut digest, mut part, mut length) = (Sha256::new(), vec![0; PART], 0);
     for position in 0.. {
-        let read = super::table::text::fill(file, &mut part)?;
+        let read = tables::fill(file, &mut part).map_err(tables::Error::from)?;
         let bytes = part.get(..read).unwrap_or_default();
         if read == 0 {
             break;
@@ -122,7 +122,7 @@ impl Spool {
     pub async fn finish(mut self) -> Result<Import> {
         if self.length == 0 {
             self.abandon().await;
-            return Err(super::table::empty());
+            return Err(tables::Error::empty_file().into());
         }
         if !self.buffer.is_empty() {
             self.flush().await?;

@@ -9,12 +9,12 @@ use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::imports::finding::Finding;
-use crate::imports::table::{ABSENT, FileFormat, Row, Source, Survey, survey};
 use encoding_rs::Encoding;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
+use tables::{FileFormat, Row, Source, Survey, survey};
 
 /// The heading of the column.
 pub const HEADING: &str = "取り込み結果";
@@ -49,9 +49,8 @@ pub fn write(pool: &Pool, job: &Import, language: Language, into: &mut impl Writ
         after: None,
         ended: false,
     };
-    let named = |cells: &csv::StringRecord| {
-        cells
-            .iter()
+    let named = |row: &Row| {
+        row.texts()
             .filter(|cell| job.progress.columns.contains_key(cell.trim()))
             .count()
     };
@@ -139,16 +138,15 @@ fn delimited(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl W
     }
     let mut line = |cells: &mut dyn Iterator<Item = &str>| -> Result<()> {
         let mut writer = builder.from_writer(Vec::new());
-        let cells: Vec<&str> = cells.map(|cell| if cell == ABSENT { "" } else { cell }).collect();
         writer
-            .write_record(&cells)
+            .write_record(cells)
             .map_err(|e| Error::Internal(e.to_string()))?;
         let bytes = writer.into_inner().map_err(|e| Error::Internal(e.to_string()))?;
         out.write(&String::from_utf8_lossy(&bytes))
     };
     let width = survey.header.len();
     let mut row = Row::default();
-    let mut rows = survey.every_row(file)?;
+    let mut rows = survey.all_rows(file)?;
     let mut is_told = survey.header_line > 0;
     if !is_told {
         line(&mut survey.header.iter().map(String::as_str).chain([HEADING]))?;
@@ -161,9 +159,9 @@ fn delimited(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl W
             told.about(row.line)?
         };
         is_told &= !is_header;
-        let missing = width.saturating_sub(row.cells.len());
+        let missing = width.saturating_sub(row.width());
         let blanks = std::iter::repeat_n("", missing);
-        line(&mut row.cells.iter().chain(blanks).chain([text.as_str()]))?;
+        line(&mut row.texts().chain(blanks).chain([text.as_str()]))?;
     }
     Ok(())
 }
@@ -200,14 +198,15 @@ fn xlsx(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl Write)
     let mut row = Row::default();
     let mut rows = survey.rows(file)?;
     while rows.next(&mut row)? {
-        widest = widest.max(row.cells.len());
+        widest = widest.max(row.width());
         let text = told.about(row.line)?;
         if !text.is_empty() {
             texts.insert(row.line, text);
         }
     }
     let mut bytes = Vec::new();
-    file.open()?.read_to_end(&mut bytes).map_err(failed)?;
+    let read = file.open().and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map_err(tables::Error::from)?;
     let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).map_err(failed)?;
     let sheet = sheet_path(&mut archive, survey.detected.sheet.as_deref().unwrap_or_default())?;
     let mut copy = zip::ZipWriter::new(Cursor::new(Vec::new()));

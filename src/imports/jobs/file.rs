@@ -2,9 +2,9 @@
 
 use super::store;
 use crate::db::{Id, Pool};
-use crate::error::{Error, Result, Text};
-use crate::imports::table::Source;
-use std::io::Read;
+use crate::error::{Error, Text};
+use std::io::{self, Read};
+use tables::Source;
 
 /// A job's file in the database.
 pub struct JobFile<'p> {
@@ -14,7 +14,7 @@ pub struct JobFile<'p> {
 }
 
 impl Source for JobFile<'_> {
-    fn open(&self) -> Result<Box<dyn Read + Send + '_>> {
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         Ok(Box::new(Chunks {
             file: self,
             next: 0,
@@ -23,7 +23,7 @@ impl Source for JobFile<'_> {
         }))
     }
 
-    fn length(&self) -> u64 {
+    fn size_bytes(&self) -> u64 {
         self.length
     }
 }
@@ -47,7 +47,7 @@ struct Chunks<'f> {
 }
 
 impl Read for Chunks<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.bytes.read(buffer)?;
             if read > 0 || buffer.is_empty() {
@@ -55,12 +55,12 @@ impl Read for Chunks<'_> {
             }
             let (pool, id, next) = (self.file.pool, self.file.id, self.next);
             let chunk = pool.read_blocking(|db| store::chunk(db, id, next));
-            match chunk.map_err(std::io::Error::other)? {
+            match chunk.map_err(io::Error::other)? {
                 Some(bytes) => {
                     self.read += bytes.len() as u64;
                     self.bytes = std::io::Cursor::new(bytes);
                 }
-                None if self.read < self.file.length => return Err(std::io::Error::other(gone())),
+                None if self.read < self.file.length => return Err(io::Error::other(gone())),
                 None => return Ok(0),
             }
             self.next += 1;

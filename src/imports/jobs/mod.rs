@@ -18,10 +18,10 @@ pub mod undo;
 use super::ImportKind;
 use super::columns::Mapping;
 use super::finding::{Finding, Severity};
-use super::table::{Detected, Hints};
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use serde::{Deserialize, Serialize};
+use tables::{DetectedFormat, Hints};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -312,7 +312,7 @@ pub struct Import {
     /// Bytes of the file.
     #[schema(minimum = 0, example = 48_213)]
     pub size_bytes: i64,
-    pub detected: Option<Detected>,
+    pub detected: Option<DetectedFormat>,
     pub progress: ImportProgress,
     pub error: Option<ImportFailure>,
     /// Role and id of whoever sent it.

@@ -9,14 +9,14 @@ use super::{ConflictPolicy, Import, ImportProgress};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
-use crate::imports::cells::{Remark, line};
 use crate::imports::columns::Columns;
 use crate::imports::finding::Finding;
 use crate::imports::kinds::record::Record;
 use crate::imports::kinds::{Context, Reading};
-use crate::imports::table::Row;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+use tables::cells::one_line;
+use tables::{Remark, Row};
 
 /// What rows are taken with.
 pub struct BatchContext<'t> {
@@ -90,7 +90,7 @@ pub fn take<'r, R: Record>(
     let readings: Vec<Reading> = rows.iter().map(|row| Reading::of(row, taking.columns)).collect();
     let references = R::refer(db, &readings, taking.context)?;
     for (row, mut reading) in rows.iter().zip(readings) {
-        let mut external_id = reading.text("external_id").map(line).unwrap_or_default();
+        let mut external_id = reading.text("external_id").map(one_line).unwrap_or_default();
         let mut details = None;
         if external_id.is_empty() && !reading.is_rejected() {
             details = R::understand(&mut reading, None, &references, taking.context);
@@ -357,9 +357,10 @@ fn derived(likeness: &str) -> String {
 impl BatchContext<'_> {
     fn digest(&self, row: &Row) -> i64 {
         let mut digest = Sha256::new().chain_update(self.seed);
-        for cell in &row.cells {
-            digest.update((cell.len() as u64).to_le_bytes());
-            digest.update(cell);
+        for cell in row.cells() {
+            // No text is that long: an absent cell is not the same as an empty one.
+            digest.update(cell.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
+            digest.update(cell.unwrap_or_default());
         }
         first_bytes(&digest.finalize()) as i64
     }

@@ -12,16 +12,16 @@ use crate::changes::{self, Subject};
 use crate::db::{Db, Id, Instant, Pool, commit_lazily};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
-use crate::imports::cells::words::Vocabulary;
 use crate::imports::columns::{Columns, Headings};
 use crate::imports::kinds::Context;
 use crate::imports::kinds::record::{EraseWorker, Record};
-use crate::imports::table::{Row, Rows, Survey, survey};
+use crate::imports::vocabulary::Vocabulary;
 use crate::imports::{ImportKind, archive, mappings};
 use crate::organizations::Organization;
 use crate::workers::Worker;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Clock};
+use tables::{Row, Rows, Survey, survey};
 
 /// Rows of one transaction: short enough that others wait little.
 pub const STEP: usize = 500;
@@ -115,8 +115,8 @@ impl Run<'_> {
         let headings = Headings::of(job.options.kind);
         let survey = survey(&file, &job.options.hints(), &|row| headings.count(row))?;
         job.detected = Some(survey.detected.clone());
-        job.progress.total = Some(survey.rows);
-        if job.options.mode == ImportMode::AllOrNothing && survey.rows > MOST_AT_ONCE {
+        job.progress.total = Some(survey.row_count);
+        if job.options.mode == ImportMode::AllOrNothing && survey.row_count > MOST_AT_ONCE {
             let failure = ImportFailure::new(
                 "too_many_at_once",
                 format!(
@@ -382,11 +382,11 @@ impl BatchOutcome {
 
 fn no_known_column(columns: &Columns) -> Error {
     let names: String = columns.names.join(", ").chars().take(200).collect();
-    crate::imports::table::unreadable(
+    Error::from(tables::Error::invalid(
         "no_known_column",
         format!("知っている見出しがありません({names})。mapping で指定してください。"),
         format!("None of the headings is known ({names}): say what they mean as mapping."),
-    )
+    ))
 }
 
 /// Rows, some at a time.

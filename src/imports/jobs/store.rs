@@ -8,14 +8,14 @@ use crate::db::{Db, Doc, Id, Instant, keyset};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
-use crate::imports::table::Detected;
 use diesel::prelude::*;
 use jobs::dsl;
+use tables::DetectedFormat;
 
 type Columns = (
     (Id, String, String, Doc<OptionsDocument>, String, i64),
     (
-        Option<Doc<Detected>>,
+        Option<Doc<DetectedFormat>>,
         Doc<ImportProgress>,
         Option<Doc<ImportFailure>>,
         bool,

@@ -10,14 +10,14 @@ use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
 use crate::imports::ImportKind;
-use crate::imports::cells::Remark;
-use crate::imports::cells::words::Vocabulary;
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::kinds::Context;
 use crate::imports::kinds::record::{EraseWorker, Record};
+use crate::imports::vocabulary::Vocabulary;
 use crate::organizations::Organization;
 use crate::workers::Worker;
 use std::collections::HashMap;
+use tables::Remark;
 
 const STEP: i64 = 200;
 

@@ -4,10 +4,11 @@ use super::workers::{day, optional};
 use super::{Cell, Context, Reading, known_codes, some, unsure};
 use crate::db::Id;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
-use crate::imports::cells::words::day_parts;
-use crate::imports::cells::{Read, Remark, items, line, number, yes_or_no};
 use crate::imports::columns::Target;
 use crate::imports::fields::DELIVERABLES;
+use crate::imports::vocabulary::day_parts;
+use tables::Remark;
+use tables::cells::{CellResult, one_line, parse_boolean, parse_number, split_items};
 use validator::Validate;
 
 /// A guess at a type is taken from here on.
@@ -29,7 +30,7 @@ pub fn asking(reading: &Reading, context: &Context) -> Option<Asking> {
         .into_iter()
         .find(|area| !area.is_empty());
     let asking = Asking {
-        name: line(text("organization")),
+        name: one_line(text("organization")),
         external_id: text("organization_external_id").to_owned(),
         area: area
             .and_then(|area| context.vocabulary.area(area).ok())
@@ -73,7 +74,7 @@ pub fn understand(
         let named = types
             .get(&request.type_)
             .map(|entry| entry.definition.names.ja.clone());
-        request.title = reading.text("type").map(line).or(named).unwrap_or_default();
+        request.title = reading.text("type").map(one_line).or(named).unwrap_or_default();
     }
     if reading.is_rejected() {
         return None;
@@ -151,7 +152,7 @@ fn set(
     request: &mut NewDeliverable,
     context: &Context,
     notices: &mut Vec<Remark>,
-) -> Read<()> {
+) -> CellResult<()> {
     let text = cell.text.as_str();
     let vocabulary = context.vocabulary;
     match field {
@@ -178,27 +179,27 @@ fn set(
                     .map(|kind| kind.code.clone())
                     .collect()
             };
-            request.additional_types = items(text, &|_| true).iter().flat_map(codes).collect();
+            request.additional_types = split_items(text, &|_| true).iter().flat_map(codes).collect();
         }
-        "title" => request.title = line(text),
+        "title" => request.title = one_line(text),
         "trouble" => request.trouble = some(text),
         "format" => request.format = optional(text, |t| vocabulary.format(t))?,
         "starts_on" => request.starts_on = day(text, notices)?,
         "ends_on" => request.ends_on = day(text, notices)?,
-        "hours_per_week" => request.hours_per_week = optional(text, number)?,
+        "hours_per_week" => request.hours_per_week = optional(text, parse_number)?,
         "day_parts" => request.day_parts = optional(text, day_parts)?.unwrap_or_default(),
         "area" => request.area = optional(text, |t| vocabulary.area(t))?,
-        "remote" => request.remote = optional(text, yes_or_no)?.unwrap_or_default(),
-        "qualifications" => request.qualifications = items(text, &|_| false),
+        "remote" => request.remote = optional(text, parse_boolean)?.unwrap_or_default(),
+        "qualifications" => request.qualifications = split_items(text, &|_| false),
         "themes" => request.themes = known_codes(&vocabulary.themes, text, "unsure_theme", notices),
-        "diffused" => request.diffused = optional(text, yes_or_no)?.unwrap_or_default(),
+        "diffused" => request.diffused = optional(text, parse_boolean)?.unwrap_or_default(),
         "status" => request.status = optional(text, status)?.unwrap_or(request.status),
         _ => {}
     }
     Ok(())
 }
 
-fn status(text: &str) -> Read<DeliverableStatus> {
+fn status(text: &str) -> CellResult<DeliverableStatus> {
     use DeliverableStatus::*;
     let word = match text {
         "下書き" => Some(Draft),

@@ -8,13 +8,13 @@ pub mod organizations;
 pub mod record;
 pub mod workers;
 
-use super::cells::words::{Vocabulary, Words};
-use super::cells::{Remark, normal};
 use super::columns::{Columns, Target};
 use super::finding::{Finding, Severity};
-use super::table::{ABSENT, Row};
+use super::vocabulary::{Vocabulary, Words};
 use crate::error::{Error, FieldError, Place};
 use chrono::NaiveDate;
+use tables::cells::normalize;
+use tables::{Remark, Row};
 
 /// What rows are understood with.
 pub struct Context<'c> {
@@ -49,29 +49,29 @@ impl<'r> Reading<'r> {
             findings: Vec::new(),
         };
         if let Some(fault) = &row.fault {
-            reading.findings.push(Finding::of_row(row.line, fault));
+            let finding = Finding::new(row.line, None, "", fault.clone(), Severity::Error);
+            reading.findings.push(finding);
             return reading;
         }
         let surplus = row
-            .cells
-            .iter()
+            .texts()
             .skip(columns.targets.len())
             .find(|cell| !cell.trim().is_empty());
         if let Some(cell) = surplus {
             let remark = Remark::new(
                 "too_many_cells",
-                format!("見出しより多い{}個のセルがあります。", row.cells.len()),
-                format!("The row has {} cells, more than the header.", row.cells.len()),
+                format!("見出しより多い{}個のセルがあります。", row.width()),
+                format!("The row has {} cells, more than the header.", row.width()),
             );
             reading
                 .findings
                 .push(Finding::new(row.line, None, cell, remark, Severity::Error));
         }
-        for (column, (raw, target)) in row.cells.iter().zip(&columns.targets).enumerate() {
-            let Some(target) = target.as_ref().filter(|_| raw != ABSENT) else {
+        for (column, (raw, target)) in row.cells().zip(&columns.targets).enumerate() {
+            let (Some(raw), Some(target)) = (raw, target.as_ref()) else {
                 continue;
             };
-            match normal(raw) {
+            match normalize(raw) {
                 Ok(text) => reading.cells.push(Cell {
                     column,
                     target,

@@ -3,13 +3,14 @@
 use super::workers::optional;
 use super::{Cell, Context, Reading, known_codes, some};
 use crate::catalogue::lookup;
-use crate::imports::cells::{Read, Remark, items, line, phone, yes_or_no};
 use crate::imports::columns::Target;
 use crate::imports::fields::ORGANIZATIONS;
 use crate::organizations::names::kind_of;
 use crate::organizations::{
     Contact, Intermediary, IntermediaryKind, NewOrganization, OrganizationKind, OrganizationStatus,
 };
+use tables::Remark;
+use tables::cells::{CellResult, one_line, parse_boolean, parse_phone, split_items};
 use validator::Validate;
 
 const KINDS: [(&str, OrganizationKind); 24] = [
@@ -131,7 +132,7 @@ fn set(
     details: &mut NewOrganization,
     context: &Context,
     notices: &mut Vec<Remark>,
-) -> Read<()> {
+) -> CellResult<()> {
     let text = cell.text.as_str();
     let contact = |details: &mut NewOrganization, put: &dyn Fn(&mut Contact)| {
         put(details.contact.get_or_insert(Contact {
@@ -151,36 +152,36 @@ fn set(
             details.external_id = some(text);
             details.source = details.external_id.is_some().then(|| context.source.clone());
         }
-        "name" => details.name = line(text),
-        "kana" => details.kana = some(&line(text)),
+        "name" => details.name = one_line(text),
+        "kana" => details.kana = some(&one_line(text)),
         "area" => details.area = optional(text, |t| context.vocabulary.area(t))?.unwrap_or_default(),
         "status" => details.status = status(text)?,
         "themes" => details.themes = known_codes(&context.vocabulary.themes, text, "unsure_theme", notices),
         "corporate_number" => details.corporate_number = digits(text),
-        "contact_person" => contact(details, &|c| c.person = some(&line(text))),
+        "contact_person" => contact(details, &|c| c.person = some(&one_line(text))),
         "contact_email" => contact(details, &|c| c.email = some(text)),
         "contact_phone" => {
-            let read = optional(text, phone)?;
-            if read.as_ref().is_some_and(|(_, completed)| *completed) {
+            let read = optional(text, parse_phone)?;
+            if read.as_ref().is_some_and(|phone| phone.is_restored) {
                 let (ja, en) = ("先頭の0を補いました。", "Its leading 0 was put back.");
                 notices.push(Remark::new("leading_zero", ja, en));
             }
-            contact(details, &|c| c.phone = read.clone().map(|(number, _)| number));
+            contact(details, &|c| c.phone = read.clone().map(|phone| phone.text));
         }
         "intermediary_kind" => {
             let kind = optional(text, intermediary_kind)?.unwrap_or(IntermediaryKind::Other);
             intermediary(details, &|i| i.kind = kind);
         }
-        "intermediary_name" => intermediary(details, &|i| i.name = line(text)),
-        "aliases" => details.aliases = items(text, &|_| true),
+        "intermediary_name" => intermediary(details, &|i| i.name = one_line(text)),
+        "aliases" => details.aliases = split_items(text, &|_| true),
         "description" => details.description = some(text),
-        "open_data" => details.open_data = !text.is_empty() && yes_or_no(text)?,
+        "open_data" => details.open_data = !text.is_empty() && parse_boolean(text)?,
         _ => {}
     }
     Ok(())
 }
 
-fn kind(text: &str) -> Read<OrganizationKind> {
+fn kind(text: &str) -> CellResult<OrganizationKind> {
     let key = lookup::key(text);
     let known = KINDS.iter().find(|(word, _)| *word == key).map(|(_, kind)| *kind);
     let others = [
@@ -207,7 +208,7 @@ fn kind(text: &str) -> Read<OrganizationKind> {
         })
 }
 
-fn intermediary_kind(text: &str) -> Read<IntermediaryKind> {
+fn intermediary_kind(text: &str) -> CellResult<IntermediaryKind> {
     use IntermediaryKind::*;
     Ok(match lookup::key(text).as_str() {
         "municipality" | "区市町村" | "自治体" => Municipality,
@@ -227,7 +228,7 @@ fn intermediary_kind(text: &str) -> Read<IntermediaryKind> {
     })
 }
 
-fn status(text: &str) -> Read<OrganizationStatus> {
+fn status(text: &str) -> CellResult<OrganizationStatus> {
     match text {
         "" | "active" | "活動中" | "有効" => Ok(OrganizationStatus::Active),
         "inactive" | "休止" | "休止中" | "停止" => Ok(OrganizationStatus::Inactive),

@@ -6,13 +6,13 @@ use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, NewDeliverable};
 use crate::error::{Error, Result};
-use crate::imports::cells::Remark;
 use crate::organizations::{self, NewOrganization, Organization, names::name_key};
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::fmt::Debug;
+use tables::Remark;
 
 /// A kind of record that files hold.
 pub trait Record: Sized + Clone {

@@ -2,14 +2,16 @@
 
 use super::{Cell, Context, Reading, known_codes, some, unsure};
 use crate::catalogue::DayPart;
-use crate::imports::cells::words::day_parts;
-use crate::imports::cells::{Read, Remark, dates, items, line, number, phone, yes_or_no};
 use crate::imports::columns::Target;
+use crate::imports::vocabulary::day_parts;
 use crate::workers::{
     Consent, ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, WorkerSkill,
     WorkerStatus,
 };
 use chrono::NaiveDate;
+use tables::Remark;
+use tables::cells::dates::{CellDate, parse_date};
+use tables::cells::{CellResult, one_line, parse_boolean, parse_number, parse_phone, split_items};
 use validator::Validate;
 
 /// The level of a skill that is named without one: works with it alone.
@@ -66,7 +68,7 @@ pub fn understand(reading: &mut Reading, before: Option<&NewWorker>, context: &C
             let level = match (cell.text.as_str(), level_of(&cell.text)) {
                 ("", _) => return Ok(()),
                 (_, Some(level)) => level,
-                (text, None) if yes_or_no(text)? => USUAL_LEVEL,
+                (text, None) if parse_boolean(text)? => USUAL_LEVEL,
                 _ => return Ok(()),
             };
             add_skill(skills, code, level);
@@ -76,7 +78,7 @@ pub fn understand(reading: &mut Reading, before: Option<&NewWorker>, context: &C
             let parts = parts.day_parts.get_or_insert_default();
             match cell.text.as_str() {
                 "" => {}
-                text => match yes_or_no(text) {
+                text => match parse_boolean(text) {
                     Ok(true) => parts.extend(own),
                     Ok(false) => {}
                     // 午前: of the days in the heading.
@@ -110,38 +112,38 @@ fn set(
     parts: &mut Parts,
     context: &Context,
     notices: &mut Vec<Remark>,
-) -> Read<()> {
+) -> CellResult<()> {
     let text = cell.text.as_str();
     let vocabulary = context.vocabulary;
     let told = !text.is_empty();
     match field {
         "external_id" => worker.external_id = some(text),
-        "name" => personal.name = some(&line(text)),
-        "family_name" => parts.family_name = some(&line(text)),
-        "given_name" => parts.given_name = some(&line(text)),
-        "kana" => personal.kana = some(&line(text)),
+        "name" => personal.name = some(&one_line(text)),
+        "family_name" => parts.family_name = some(&one_line(text)),
+        "given_name" => parts.given_name = some(&one_line(text)),
+        "kana" => personal.kana = some(&one_line(text)),
         "email" => {
             let email = some(text.strip_prefix("mailto:").unwrap_or(text));
             personal.email_verified &= personal.email == email;
             personal.email = email;
         }
         "phone" => {
-            let read = told.then(|| phone(text)).transpose()?;
-            if read.as_ref().is_some_and(|(_, completed)| *completed) {
+            let read = told.then(|| parse_phone(text)).transpose()?;
+            if read.as_ref().is_some_and(|phone| phone.is_restored) {
                 let (ja, en) = ("先頭の0を補いました。", "Its leading 0 was put back.");
                 notices.push(Remark::new("leading_zero", ja, en));
             }
-            let number = read.map(|(number, _)| number);
+            let number = read.map(|phone| phone.text);
             personal.phone_verified &= personal.phone == number;
             personal.phone = number;
         }
-        "email_verified" => personal.email_verified = told && yes_or_no(text)?,
-        "phone_verified" => personal.phone_verified = told && yes_or_no(text)?,
-        "alias" => worker.alias = some(&line(text)),
+        "email_verified" => personal.email_verified = told && parse_boolean(text)?,
+        "phone_verified" => personal.phone_verified = told && parse_boolean(text)?,
+        "alias" => worker.alias = some(&one_line(text)),
         "status" => worker.status = status(text)?,
         "area" => worker.area = told.then(|| vocabulary.area(text)).transpose()?,
-        "travel_limit_km" => worker.travel_limit_km = optional(text, number)?,
-        "remote" => worker.remote = optional(text, yes_or_no)?,
+        "travel_limit_km" => worker.travel_limit_km = optional(text, parse_number)?,
+        "remote" => worker.remote = optional(text, parse_boolean)?,
         "accepted_formats" => worker.accepted_formats = optional(text, |t| vocabulary.formats(t))?,
         "preferred_formats" => worker.preferred_formats = optional(text, |t| vocabulary.formats(t))?,
         "roles" => {
@@ -153,7 +155,7 @@ fn set(
             let codes = known_codes(&vocabulary.themes, text, "unsure_theme", notices);
             worker.themes = told.then_some(codes);
         }
-        "hours_per_week" => worker.hours_per_week = optional(text, number)?,
+        "hours_per_week" => worker.hours_per_week = optional(text, parse_number)?,
         "day_parts" => {
             let own = parts.day_parts.get_or_insert_default();
             if told {
@@ -165,12 +167,12 @@ fn set(
         }
         "available_from" => worker.available_from = day(text, notices)?,
         "available_until" => worker.available_until = day(text, notices)?,
-        "capacity" => worker.capacity = optional(text, number)?.unwrap_or(1),
-        "open_load" => worker.open_load = optional(text, number)?.unwrap_or_default(),
-        "qualifications" => worker.qualifications = told.then(|| items(text, &|_| false)),
+        "capacity" => worker.capacity = optional(text, parse_number)?.unwrap_or(1),
+        "open_load" => worker.open_load = optional(text, parse_number)?.unwrap_or_default(),
+        "qualifications" => worker.qualifications = told.then(|| split_items(text, &|_| false)),
         "experience" => worker.experience = optional(text, json::<Vec<Experience>>)?,
         "completed" | "dropped" => {
-            let count = optional(text, number)?;
+            let count = optional(text, parse_number)?;
             if count.is_some() || worker.track_record.is_some() {
                 let record = worker.track_record.get_or_insert(TrackRecord {
                     completed: 0,
@@ -186,7 +188,7 @@ fn set(
         }
         "last_active_on" => worker.last_active_on = day(text, notices)?,
         "consent" => {
-            parts.consented = Some(match yes_or_no(text) {
+            parts.consented = Some(match parse_boolean(text) {
                 Ok(true) => Consented::Yes,
                 Ok(false) => Consented::No,
                 Err(_) => day(text, notices)?.map_or(Consented::No, Consented::On),
@@ -279,7 +281,7 @@ fn finish(reading: &mut Reading, worker: &mut NewWorker, mut personal: Personal,
     }
 }
 
-fn skills(text: &str, parts: &mut Parts, context: &Context, notices: &mut Vec<Remark>) -> Read<()> {
+fn skills(text: &str, parts: &mut Parts, context: &Context, notices: &mut Vec<Remark>) -> CellResult<()> {
     let own = parts.skills.get_or_insert_default();
     if text.starts_with("[{") || text == NONE {
         own.extend(json::<Vec<WorkerSkill>>(text)?);
@@ -345,12 +347,12 @@ fn level_of(text: &str) -> Option<u8> {
     }
 }
 
-fn status(text: &str) -> Read<WorkerStatus> {
+fn status(text: &str) -> CellResult<WorkerStatus> {
     match text {
         "" | "active" | "活動中" | "登録中" | "有効" | "在籍" => Ok(WorkerStatus::Active),
         "paused" | "休止" | "休止中" | "休会" | "停止" | "退会" => Ok(WorkerStatus::Paused),
         _ => Err(Remark::new(
-            "status",
+            "invalid_status",
             "状態は active か paused です。",
             "The status is active or paused.",
         )),
@@ -358,7 +360,7 @@ fn status(text: &str) -> Read<WorkerStatus> {
 }
 
 /// Empty is none.
-pub fn optional<T>(text: &str, read: impl FnOnce(&str) -> Read<T>) -> Read<Option<T>> {
+pub fn optional<T>(text: &str, read: impl FnOnce(&str) -> CellResult<T>) -> CellResult<Option<T>> {
     if text.is_empty() {
         Ok(None)
     } else {
@@ -366,22 +368,22 @@ pub fn optional<T>(text: &str, read: impl FnOnce(&str) -> Read<T>) -> Read<Optio
     }
 }
 
-pub fn day(text: &str, notices: &mut Vec<Remark>) -> Read<Option<NaiveDate>> {
-    let Some((day, exact)) = optional(text, dates::day)? else {
+pub fn day(text: &str, notices: &mut Vec<Remark>) -> CellResult<Option<NaiveDate>> {
+    let Some(CellDate { date, is_exact }) = optional(text, parse_date)? else {
         return Ok(None);
     };
-    if !exact {
+    if !is_exact {
         let (ja, en) = (
-            format!("日がないため{day}としました。"),
-            format!("Without a day, it was taken as {day}."),
+            format!("日がないため{date}としました。"),
+            format!("Without a day, it was taken as {date}."),
         );
         notices.push(Remark::new("imprecise_date", ja, en));
     }
-    Ok(Some(day))
+    Ok(Some(date))
 }
 
 /// A cell of JSON.
-pub fn json<T: serde::de::DeserializeOwned>(text: &str) -> Read<T> {
+pub fn json<T: serde::de::DeserializeOwned>(text: &str) -> CellResult<T> {
     serde_json::from_str(text).map_err(|e| {
         let (code, message) = crate::http::wording::reworded(&e.to_string());
         Remark {

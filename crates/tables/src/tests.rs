@@ -1,37 +1,41 @@
-//! What files are told to be, and where their rows begin.
+//! Detection of formats, encodings and headers, and the lines where rows begin.
 
 use super::*;
+use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES};
 
-type Cells = (u64, Vec<String>);
+type Cells = (u64, Vec<Option<String>>);
 
-fn read(bytes: &[u8]) -> Result<(Detected, Vec<String>, Vec<Cells>)> {
-    let known = |cells: &StringRecord| {
-        cells
-            .iter()
-            .filter(|cell| ["氏名", "地域", "name"].contains(cell))
-            .count()
+fn read(bytes: &[u8]) -> Result<(DetectedFormat, Vec<String>, Vec<Cells>)> {
+    let count_headings = |row: &Row| {
+        let headings = row.texts().filter(|text| ["氏名", "地域", "name"].contains(text));
+        headings.count()
     };
-    let survey = survey(&bytes, &Hints::default(), &known)?;
+    let survey = survey(&bytes, &Hints::default(), &count_headings)?;
     let (mut row, mut found) = (Row::default(), Vec::new());
     let mut rows = survey.rows(&bytes)?;
     while rows.next(&mut row)? {
-        found.push((row.line, row.cells.iter().map(str::to_owned).collect()));
+        let cells = row.cells().map(|cell| cell.map(str::to_owned));
+        found.push((row.line, cells.collect()));
     }
-    assert_eq!(found.len() as u64, survey.rows);
+    assert_eq!(found.len() as u64, survey.row_count);
     Ok((survey.detected.clone(), survey.header.clone(), found))
 }
 
 fn code(bytes: &[u8]) -> String {
     match read(bytes) {
-        Err(Error::Invalid(faults)) => faults[0].code.to_string(),
+        Err(Error::Invalid { code, .. }) => code.to_owned(),
         other => panic!("{other:?}"),
     }
+}
+
+fn texts(texts: &[&str]) -> Vec<Option<String>> {
+    texts.iter().map(|text| Some((*text).to_owned())).collect()
 }
 
 const PLAIN: &str = "氏名,地域\n佐藤 陽子,新宿区\n鈴木 一郎,文京区\n";
 
 #[test]
-fn encodings_are_told_apart() {
+fn detects_the_encoding() {
     let encoded = |encoding: &'static encoding_rs::Encoding| encoding.encode(PLAIN).0.into_owned();
     let utf_16: Vec<u8> = PLAIN.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let marked: Vec<u8> = [b"\xff\xfe".as_slice(), &utf_16].concat();
@@ -47,16 +51,12 @@ fn encodings_are_told_apart() {
         let (detected, header, rows) = read(&bytes).unwrap_or_else(|e| panic!("{name}: {e:?}"));
         assert_eq!(detected.encoding.as_deref(), Some(name));
         assert_eq!(header, ["氏名", "地域"], "{name}");
-        assert_eq!(
-            rows[1],
-            (3, vec!["鈴木 一郎".to_owned(), "文京区".to_owned()]),
-            "{name}"
-        );
+        assert_eq!(rows[1], (3, texts(&["鈴木 一郎", "文京区"])), "{name}");
     }
 }
 
 #[test]
-fn delimiters_and_quotes_are_told_apart() {
+fn detects_delimiter_and_quote() {
     for (text, delimiter, quote) in [
         ("氏名\t地域\n佐藤, 陽子\t新宿区\n", '\t', '"'),
         ("氏名;地域\n佐藤;新宿区\n", ';', '"'),
@@ -74,7 +74,7 @@ fn delimiters_and_quotes_are_told_apart() {
 }
 
 #[test]
-fn lines_are_counted_whatever_ends_them() {
+fn counts_lines_with_any_line_break() {
     for text in [
         "氏名,地域\n\n佐藤,\"新\n宿区\"\n鈴木,文京区",
         "氏名,地域\r\n\r\n佐藤,\"新\r\n宿区\"\r\n鈴木,文京区\r\n",
@@ -83,12 +83,12 @@ fn lines_are_counted_whatever_ends_them() {
         let (_, _, rows) = read(text.as_bytes()).unwrap();
         let lines: Vec<u64> = rows.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [3, 5], "{text:?}");
-        assert_eq!(rows[0].1, ["佐藤", "新\n宿区"]);
+        assert_eq!(rows[0].1, texts(&["佐藤", "新\n宿区"]));
     }
 }
 
 #[test]
-fn a_title_above_the_header_is_no_header() {
+fn finds_the_header_below_a_title() {
     let (_, header, rows) = read("令和5年度 名簿,\n,\n氏名,地域\n佐藤,新宿区\n".as_bytes()).unwrap();
     assert_eq!(
         (header, rows.len(), rows[0].0),
@@ -97,45 +97,43 @@ fn a_title_above_the_header_is_no_header() {
 }
 
 #[test]
-fn a_quote_that_is_never_closed_is_named() {
+fn rejects_a_quote_that_is_never_closed() {
     assert_eq!(
         code("氏名,地域\n佐藤,\"新宿区\n鈴木,文京区\n".as_bytes()),
         "unclosed_quote"
     );
-    let long = format!("氏名,地域\n佐藤,\"{}", "あ\n".repeat(LONGEST_ROW));
+    let long = format!("氏名,地域\n佐藤,\"{}", "あ\n".repeat(MAX_ROW_BYTES));
     assert_eq!(code(long.as_bytes()), "row_too_long");
-    // A line feed inside of quotes, at the very end.
-    assert_eq!(
-        read("氏名,地域\n佐藤,\"新宿区\n\"".as_bytes()).unwrap().2[0].1[1],
-        "新宿区\n"
-    );
+    assert_eq!(code("氏名,地域\n佐藤,新宿区\n\"".as_bytes()), "unclosed_quote");
+    for closed in ["\"新宿区\n\"", "\"新宿区\n\"\n", "\"新宿区\n\"\n\n\n"] {
+        let (_, _, rows) = read(format!("氏名,地域\n佐藤,{closed}").as_bytes()).unwrap();
+        assert_eq!(rows[0].1, texts(&["佐藤", "新宿区\n"]), "{closed}");
+    }
 }
 
 #[test]
-fn what_is_no_text_is_refused() {
+fn rejects_files_without_a_table() {
     assert_eq!(code(b""), "empty_file");
     assert_eq!(code(b"\n\n"), "no_rows");
     assert_eq!(code(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "binary_file");
     assert_eq!(code(b"PK\x03\x04 and no more"), "damaged_workbook");
     assert_eq!(code(&[b'a'; 3000].map(|_| b',')), "no_rows");
-    let wide = format!("氏名{}\n佐藤", ",".repeat(MOST_COLUMNS));
+    let wide = format!("氏名{}\n佐藤", ",".repeat(MAX_COLUMNS));
     assert_eq!(code(wide.as_bytes()), "too_many_columns");
 }
 
 #[test]
-fn json_rows_name_their_cells() {
+fn members_of_json_objects_are_cells() {
     let lines = "{\"name\":\"佐藤\",\"personal\":{\"email\":\"a@example.jp\"},\"skills\":[\"編集\"]}\n\n{\"area\":null,\"name\":\"鈴木\"}\n";
     let (detected, header, rows) = read(lines.as_bytes()).unwrap();
     assert_eq!(detected.format, FileFormat::Ndjson);
     assert_eq!(header, ["name", "personal.email", "skills", "area"]);
-    assert_eq!(rows[0].1, ["佐藤", "a@example.jp", "[\"編集\"]"]);
-    assert_eq!(
-        rows[1],
-        (3, ["鈴木", ABSENT, ABSENT, ""].map(str::to_owned).to_vec())
-    );
+    assert_eq!(rows[0].1, texts(&["佐藤", "a@example.jp", "[\"編集\"]"]));
+    let [name, empty] = ["鈴木", ""].map(|text| Some(text.to_owned()));
+    assert_eq!(rows[1], (3, vec![name, None, None, empty]));
     let document = "{\"items\": [{\"name\": \"佐藤\"}]}";
     let (detected, _, rows) = read(document.as_bytes()).unwrap();
     assert_eq!((detected.format, rows.len()), (FileFormat::Json, 1));
     assert_eq!(code(b"[1, 2"), "malformed_json");
-    assert_eq!(code(b"{\"name\":\n 1}"), "no_list");
+    assert_eq!(code(b"{\"name\":\n 1}"), "not_an_array");
 }

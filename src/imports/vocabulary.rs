@@ -1,11 +1,12 @@
 //! Words of the catalogue in cells: by code, name or alias; what is not sure stays text, with the nearest word.
 
-use super::{Read, Remark, items};
 use crate::catalogue::entries::Definition;
 use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup};
 use matcher::triage::Triage;
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use tables::Remark;
+use tables::cells::{CellResult, split_items};
 
 /// A guess is taken from here on.
 const SURE_PPM: u64 = 600_000;
@@ -89,7 +90,7 @@ impl Words {
     }
 
     pub fn sure(&self, word: &str) -> Meant {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if let Some(meant) = known.get(word) {
             return meant.clone();
         }
@@ -113,7 +114,7 @@ impl Words {
 
     /// The words of a cell.
     pub fn items(&self, cell: &str) -> Vec<String> {
-        items(cell, &|word| self.is_known(word))
+        split_items(cell, &|word| self.is_known(word))
     }
 }
 
@@ -165,7 +166,7 @@ impl<'c> Vocabulary<'c> {
     }
 
     /// By name, with the prefecture or without, by code, or as the beginning of an address.
-    pub fn area(&self, cell: &str) -> Read<String> {
+    pub fn area(&self, cell: &str) -> CellResult<String> {
         let key = lookup::key(cell);
         let name = key
             .strip_prefix("東京都")
@@ -189,7 +190,7 @@ impl<'c> Vocabulary<'c> {
         .suggesting(near))
     }
 
-    pub fn format(&self, word: &str) -> Read<Format> {
+    pub fn format(&self, word: &str) -> CellResult<Format> {
         let key = lookup::key(word);
         let known = self
             .formats
@@ -207,9 +208,9 @@ impl<'c> Vocabulary<'c> {
         })
     }
 
-    pub fn formats(&self, cell: &str) -> Read<Vec<Format>> {
+    pub fn formats(&self, cell: &str) -> CellResult<Vec<Format>> {
         let is_one = |word: &str| self.format(word).is_ok();
-        items(cell, &is_one)
+        split_items(cell, &is_one)
             .iter()
             .map(|word| self.format(word))
             .collect()
@@ -217,12 +218,12 @@ impl<'c> Vocabulary<'c> {
 }
 
 /// Day-parts: codes, or 土日, 平日夜, 土曜午前, いつでも.
-pub fn day_parts(cell: &str) -> Read<Vec<DayPart>> {
+pub fn day_parts(cell: &str) -> CellResult<Vec<DayPart>> {
     let mut set = 0u32;
-    for item in items(cell, &|_| false) {
+    for item in split_items(cell, &|_| false) {
         let found = day_part(&item).ok_or_else(|| {
             Remark::new(
-                "day_part",
+                "invalid_day_part",
                 format!("「{item}」は曜日・時間帯ではありません(例: 土曜午前、平日夜)。"),
                 format!("{item:?} is no weekday or time of day (such as saturday_morning, 平日夜)."),
             )
@@ -333,6 +334,6 @@ mod tests {
         assert_eq!(codes("いつでも").len(), 21);
         assert_eq!(codes("月・水").len(), 6);
         assert_eq!(codes("夜").len(), 7);
-        assert_eq!(day_parts("そのうち").unwrap_err().code, "day_part");
+        assert_eq!(day_parts("そのうち").unwrap_err().code, "invalid_day_part");
     }
 }

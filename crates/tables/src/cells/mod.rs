@@ -1,64 +1,38 @@
-//! What the cells of spreadsheets say: texts, yes and no, numbers, lists, phones.
+//! Parses the text of cells: yes or no, numbers, lists, phone numbers; [`dates`] parses dates.
 //!
-//! * `dates`: days, in eras too. `words`: areas, skills, roles, themes, formats, day-parts.
-//!
-//! Width never matters: every cell is normalised by NFKC, which also makes half-width kana whole.
+//! Call [`normalize`] first: the other functions expect its result. It makes width irrelevant, and half-width kana whole.
 
 pub mod dates;
-pub mod words;
 
-use crate::error::Text;
+use crate::remark::Remark;
+use crate::strict_json::is_forbidden;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
-/// A rule that a cell breaks, or what was made of it.
+/// The value of a cell, or the rule that it breaks.
+pub type CellResult<T> = Result<T, Remark>;
+
+/// A phone number as it is written, without spaces.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Remark {
-    pub code: &'static str,
-    pub message: Text,
-    /// What may have been meant.
-    pub suggestion: Option<String>,
+pub struct PhoneNumber {
+    pub text: String,
+    /// Whether the leading 0 was missing and has been restored. Spreadsheets drop it.
+    pub is_restored: bool,
 }
 
-impl Remark {
-    pub fn new(code: &'static str, ja: impl Into<String>, en: impl Into<String>) -> Remark {
-        Remark {
-            code,
-            message: Text::new(ja.into(), en.into()),
-            suggestion: None,
-        }
-    }
-
-    pub fn suggesting(self, suggestion: Option<impl Into<String>>) -> Remark {
-        Remark {
-            suggestion: suggestion.map(Into::into),
-            ..self
-        }
-    }
-}
-
-pub type Read<T> = Result<T, Remark>;
-
-/// NFKC, without blanks around and byte order marks; what is no text is refused.
-pub fn normal(cell: &str) -> Read<String> {
+/// Returns the text in NFKC, without surrounding whitespace and byte order marks.
+pub fn normalize(cell: &str) -> CellResult<String> {
     if cell.contains('\u{fffd}') {
         return Err(Remark::new(
             "undecodable",
-            "文字コードに合わないバイトがあります。",
-            "It holds bytes that are not of the file's encoding.",
+            "ファイルの文字コードでは読めない文字があります。",
+            "The cell has bytes that are not valid in the file's encoding.",
         ));
     }
-    if cell
-        .chars()
-        .any(|c| c.is_control() && !['\n', '\r', '\t'].contains(&c))
-    {
-        return Err(Remark::new(
-            "control_character",
-            "制御文字があります。",
-            "It holds a control character.",
-        ));
+    if cell.chars().any(is_forbidden) {
+        return Err(Remark::control_character());
     }
     let bare = cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    // Exports put it before what a spreadsheet would run.
+    // Exports put a quote before a text that a spreadsheet would take for a formula.
     let bare = match bare.strip_prefix('\'') {
         Some(text)
             if text
@@ -75,14 +49,15 @@ pub fn normal(cell: &str) -> Read<String> {
     Ok(bare.nfkc().collect::<String>().trim().to_owned())
 }
 
-/// One line with single spaces.
-pub fn line(cell: &str) -> String {
+/// Returns the text as one line with single spaces.
+pub fn one_line(cell: &str) -> String {
     let mut words = cell.split_whitespace();
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |line, word| line + " " + word)
 }
 
-pub fn yes_or_no(cell: &str) -> Read<bool> {
+/// Parses yes or no, in words or marks: はい, ○, x, false …
+pub fn parse_boolean(cell: &str) -> CellResult<bool> {
     const YES: [&str; 22] = [
         "○", "〇", "◯", "◎", "●", "✓", "✔", "☑", "レ", "有", "有り", "あり", "可", "可能", "はい", "済",
         "true", "yes", "y", "1", "on", "同意",
@@ -116,20 +91,20 @@ pub fn yes_or_no(cell: &str) -> Read<bool> {
         Ok(false)
     } else {
         Err(Remark::new(
-            "yes_or_no",
-            "○か×(はい・いいえ)で書いてください。",
-            "It has to be yes or no (○ or ×).",
+            "invalid_boolean",
+            "○か×（はい・いいえ）で入力してください。",
+            "Write yes or no (○ or ×).",
         ))
     }
 }
 
-/// A whole number, with its unit or without: "8時間", "15km", "1,000".
-pub fn number(cell: &str) -> Read<u16> {
-    let wrong = || {
+/// Parses a whole number with or without a unit: "8時間", "15km", "1,000".
+pub fn parse_number(cell: &str) -> CellResult<u16> {
+    let invalid = || {
         Remark::new(
-            "number",
-            "0以上の整数で書いてください。",
-            "It has to be a whole number.",
+            "invalid_number",
+            "0以上の整数で入力してください。",
+            "Write a whole number, 0 or more.",
         )
     };
     let text: String = cell.chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
@@ -155,7 +130,7 @@ pub fn number(cell: &str) -> Read<u16> {
         "程度",
     ];
     if !known.contains(&unit.to_lowercase().as_str()) {
-        return Err(wrong());
+        return Err(invalid());
     }
     let whole = digits.split_once('.').map_or(digits, |(whole, rest)| {
         if rest.chars().all(|c| c == '0') {
@@ -164,12 +139,12 @@ pub fn number(cell: &str) -> Read<u16> {
             digits
         }
     });
-    whole.parse().map_err(|_| wrong())
+    whole.parse().map_err(|_| invalid())
 }
 
-/// A cell's items: a JSON list, or parted by 、 , ; / | or line breaks. What `is_one` knows is not parted further;
-/// the rest is parted at ・ too.
-pub fn items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
+/// Splits a list: a JSON array of strings, or items separated by 、 , ; / | or line breaks. An item is also split at ・,
+/// unless `is_one` knows it.
+pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
     if cell.starts_with('[')
         && let Ok(items) = serde_json::from_str::<Vec<String>>(cell)
     {
@@ -196,15 +171,16 @@ pub fn items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-/// A Japanese phone number with its leading 0, which spreadsheets like to drop; the second value tells that it was.
-pub fn phone(cell: &str) -> Read<(String, bool)> {
-    let wrong = || {
-        let (ja, en) = (
-            "電話番号は0で始まる10〜11桁です。",
+/// Parses a Japanese phone number, or an international one that begins with +.
+pub fn parse_phone(cell: &str) -> CellResult<PhoneNumber> {
+    let invalid = || {
+        Remark::new(
+            "invalid_phone",
+            "電話番号は、0から始まる10〜11桁で入力してください。",
             "A phone number has 10 or 11 digits and begins with 0.",
-        );
-        Remark::new("phone", ja, en)
+        )
     };
+    let phone = |text: String, is_restored| Ok(PhoneNumber { text, is_restored });
     let dashed: String = cell
         .chars()
         .filter(|c| !c.is_whitespace())
@@ -219,19 +195,19 @@ pub fn phone(cell: &str) -> Read<(String, bool)> {
     let digits = dashed.chars().filter(char::is_ascii_digit).count();
     let is_number = dashed.chars().all(|c| c.is_ascii_digit() || "-()+.".contains(c));
     if !is_number {
-        return Err(wrong());
+        return Err(invalid());
     }
     if dashed.starts_with('+') {
         return if (8..=15).contains(&digits) {
-            Ok((dashed, false))
+            phone(dashed, false)
         } else {
-            Err(wrong())
+            Err(invalid())
         };
     }
     match (dashed.starts_with(['0', '(']), digits) {
-        (true, 10 | 11) => Ok((dashed, false)),
-        (false, 9 | 10) => Ok((format!("0{dashed}"), true)),
-        _ => Err(wrong()),
+        (true, 10 | 11) => phone(dashed, false),
+        (false, 9 | 10) => phone(format!("0{dashed}"), true),
+        _ => Err(invalid()),
     }
 }
 
@@ -240,27 +216,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn width_does_not_matter() {
-        assert_eq!(normal(" \u{feff}ｻﾄｳ　ﾖｳｺ ").unwrap(), "サトウ ヨウコ");
-        assert_eq!(normal("ＡＢＣ１２３").unwrap(), "ABC123");
-        assert_eq!(normal("a\0b").unwrap_err().code, "control_character");
-        assert_eq!(normal("a\u{fffd}").unwrap_err().code, "undecodable");
-        assert_eq!(line("佐藤 \n 陽子"), "佐藤 陽子");
+    fn normalize_makes_width_irrelevant() {
+        assert_eq!(normalize(" \u{feff}ｻﾄｳ　ﾖｳｺ ").unwrap(), "サトウ ヨウコ");
+        assert_eq!(normalize("ＡＢＣ１２３").unwrap(), "ABC123");
+        assert_eq!(normalize("a\0b").unwrap_err().code, "control_character");
+        assert_eq!(normalize("a\u{fffd}").unwrap_err().code, "undecodable");
+        assert_eq!(one_line("佐藤 \n 陽子"), "佐藤 陽子");
     }
 
     #[test]
-    fn circles_are_yes() {
+    fn circles_are_yes_and_crosses_are_no() {
         for yes in ["○", "◯", "〇", "はい", "YES", "1", "可"] {
-            assert_eq!(yes_or_no(yes), Ok(true), "{yes}");
+            assert_eq!(parse_boolean(yes), Ok(true), "{yes}");
         }
         for no in ["×", "なし", "0", "No"] {
-            assert_eq!(yes_or_no(no), Ok(false), "{no}");
+            assert_eq!(parse_boolean(no), Ok(false), "{no}");
         }
-        assert!(yes_or_no("たぶん").is_err());
+        assert!(parse_boolean("たぶん").is_err());
     }
 
     #[test]
-    fn numbers_may_have_units() {
+    fn numbers_may_have_a_unit() {
         for (text, n) in [
             ("8", 8),
             ("8時間", 8),
@@ -268,33 +244,38 @@ mod tests {
             ("15km", 15),
             ("8.0", 8),
         ] {
-            assert_eq!(number(text), Ok(n), "{text}");
+            assert_eq!(parse_number(text), Ok(n), "{text}");
         }
         for none in ["", "8.5", "-3", "八", "70000", "5万"] {
-            assert!(number(none).is_err(), "{none}");
+            assert!(parse_number(none).is_err(), "{none}");
         }
     }
 
     #[test]
-    fn a_cell_may_hold_a_list() {
+    fn splits_a_list_at_its_separators_unless_an_item_is_known() {
         let known = |text: &str| text == "会計・資金";
         assert_eq!(
-            items("編集、会計・資金/写真・動画", &known),
+            split_items("編集、会計・資金/写真・動画", &known),
             ["編集", "会計・資金", "写真", "動画"]
         );
-        assert_eq!(items("[\"a, b\",\"c\"]", &known), ["a, b", "c"]);
-        assert!(items(" 、", &known).is_empty());
+        assert_eq!(split_items("[\"a, b\",\"c\"]", &known), ["a, b", "c"]);
+        assert!(split_items(" 、", &known).is_empty());
     }
 
     #[test]
-    fn phones_get_their_zero_back() {
-        assert_eq!(phone("090-1234-5678"), Ok(("090-1234-5678".into(), false)));
-        assert_eq!(phone("090−1234ー5678").unwrap().0, "090-1234-5678");
-        assert_eq!(phone("9012345678"), Ok(("09012345678".into(), true)));
-        assert_eq!(phone("(03)1234-5678").unwrap().0, "(03)1234-5678");
-        assert_eq!(phone("+81 90 1234 5678").unwrap().0, "+819012345678");
+    fn restores_the_leading_zero_of_a_phone_number() {
+        for (cell, text, is_restored) in [
+            ("090-1234-5678", "090-1234-5678", false),
+            ("090−1234ー5678", "090-1234-5678", false),
+            ("9012345678", "09012345678", true),
+            ("(03)1234-5678", "(03)1234-5678", false),
+            ("+81 90 1234 5678", "+819012345678", false),
+        ] {
+            let text = text.to_owned();
+            assert_eq!(parse_phone(cell), Ok(PhoneNumber { text, is_restored }));
+        }
         for none in ["12345", "電話なし", "090-1234-56789"] {
-            assert_eq!(phone(none).unwrap_err().code, "phone", "{none}");
+            assert_eq!(parse_phone(none).unwrap_err().code, "invalid_phone", "{none}");
         }
     }
 }

@@ -1,65 +1,52 @@
-//! Which encoding a text is in, and reading it as UTF-8 with line feeds.
+//! Detects the encoding of a text, and decodes it to UTF-8 with line feeds.
 //!
-//! Whoever saves from Excel in Japan writes CP932 without saying so. What is UTF-8 all through is UTF-8; a file of which
-//! most lines that could tell are UTF-8 is UTF-8 with broken rows; of the rest, chardetng guesses.
+//! Excel in Japan saves CP932 and doesn't mark it. A file is UTF-8 if at least half of its lines that are not plain
+//! ASCII are; the other lines are then broken rows. For other files, chardetng guesses.
 
-use super::{Detected, Source, broken, unreadable};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::format::DetectedFormat;
+use crate::source::{Source, fill};
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use std::io::Read;
 
 const KNOWN: [&Encoding; 6] = [UTF_8, SHIFT_JIS, EUC_JP, ISO_2022_JP, UTF_16LE, UTF_16BE];
 
-/// Stands behind the last row: where a row swallows it, a quote was never closed.
-pub const END: &str = "\u{10ffff}";
-
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
+pub struct TextEncoding {
     encoding: &'static Encoding,
     pub byte_order_mark: bool,
 }
 
-impl Found {
+impl TextEncoding {
     pub fn name(&self) -> &'static str {
         self.encoding.name()
     }
 
-    /// The beginning of a file, whose last character may be cut.
-    pub fn decoded(&self, head: &[u8]) -> String {
+    /// Decodes the beginning of a file, whose last character may be cut off.
+    pub fn decode_head(&self, head: &[u8]) -> String {
         let (text, _) = self.encoding.decode_with_bom_removal(head);
         text.into_owned()
     }
 }
 
-/// Reads until the buffer is full or the source has ended.
-pub fn fill(source: &mut impl Read, buffer: &mut [u8]) -> Result<usize> {
-    let mut length = 0;
-    while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
-        match source.read(rest).map_err(broken)? {
-            0 => break,
-            n => length += n,
-        }
-    }
-    Ok(length)
-}
-
-pub fn detect(source: &(dyn Source + '_), head: &[u8], said: Option<&str>) -> Result<Found> {
+/// Detects the encoding of a file from its first bytes, and if these don't decide from all of it. A hint takes precedence.
+pub fn detect(source: &(dyn Source + '_), head: &[u8], hint: Option<&str>) -> Result<TextEncoding> {
     let marked = Encoding::for_bom(head).map(|(encoding, _)| encoding);
-    let found = |encoding| Found {
+    let found = |encoding| TextEncoding {
         encoding,
         byte_order_mark: marked == Some(encoding),
     };
-    if let Some(label) = said {
+    if let Some(label) = hint {
         let label = label.trim();
         let cp932 = label.eq_ignore_ascii_case("cp932").then_some(SHIFT_JIS);
         let named = cp932.or_else(|| Encoding::for_label(label.as_bytes()));
         let known = named.filter(|encoding| KNOWN.contains(encoding));
         return known.map(found).ok_or_else(|| {
             let names = KNOWN.map(Encoding::name).join(", ");
-            unreadable(
+            Error::invalid(
                 "unknown_encoding",
-                format!("文字コードは {names} のいずれかです。"),
+                format!("文字コードは {names} のいずれかを指定してください。"),
                 format!("The encoding has to be one of {names}."),
             )
         });
@@ -71,13 +58,13 @@ pub fn detect(source: &(dyn Source + '_), head: &[u8], said: Option<&str>) -> Re
         return Ok(found(encoding));
     }
     if head.contains(&0) {
-        return Err(unreadable(
+        return Err(Error::invalid(
             "binary_file",
-            "テキストでも表計算ファイルでもありません。",
-            "This is neither text nor a workbook.",
+            "テキストファイルでも表計算ファイルでもありません。",
+            "The file is neither text nor a workbook.",
         ));
     }
-    let lines = Lines::of(source)?;
+    let lines = LineStatistics::of(source)?;
     if lines.utf_8 >= lines.others {
         return Ok(found(UTF_8));
     }
@@ -98,21 +85,21 @@ pub fn detect(source: &(dyn Source + '_), head: &[u8], said: Option<&str>) -> Re
         .min_by_key(|(errors, _)| *errors)
         .unwrap_or((0, SHIFT_JIS));
     if fewest * 20 > lines.sample.len() {
-        return Err(unreadable(
+        return Err(Error::invalid(
             "unknown_encoding",
-            "文字コードが分かりません。encoding で指定してください。",
-            "The encoding can't be told: say it as encoding.",
+            "文字コードを判別できません。encoding で指定してください。",
+            "The encoding can't be detected. Set it with encoding.",
         ));
     }
     Ok(found(encoding))
 }
 
-/// UTF-16 without a mark: every other byte of its ASCII is 0.
+/// Detects UTF-16 without a byte order mark: every other byte of its ASCII characters is 0.
 fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
     let pairs = head.as_chunks::<2>().0;
     let zeros = |i: usize| pairs.iter().filter(|pair| pair.get(i) == Some(&0)).count();
     let (even, odd) = (zeros(0), zeros(1));
-    // Some kanji have a 0 too (一 is U+4E00), but commas and line feeds are many more.
+    // A few kanji have such a byte (一 is U+4E00), but commas and line feeds are far more frequent.
     let many = |n: usize, other: usize| n >= 4 && n * 50 > pairs.len() && n >= 3 * other;
     if many(odd, even) {
         Some(UTF_16LE)
@@ -123,19 +110,19 @@ fn utf_16(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The lines of a file that are not ASCII.
-struct Lines {
+/// Counts the lines of a file that are not plain ASCII.
+struct LineStatistics {
     utf_8: u64,
     others: u64,
     detector: chardetng::EncodingDetector,
-    /// Some of those that are not UTF-8.
+    /// Some of the lines that are not UTF-8.
     sample: Vec<u8>,
 }
 
-impl Lines {
-    fn of(source: &(dyn Source + '_)) -> Result<Lines> {
+impl LineStatistics {
+    fn of(source: &(dyn Source + '_)) -> Result<LineStatistics> {
         const SAMPLE: usize = 256 * 1024;
-        let mut lines = Lines {
+        let mut lines = LineStatistics {
             utf_8: 0,
             others: 0,
             detector: chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow),
@@ -147,7 +134,7 @@ impl Lines {
             let length = kept + fill(&mut reader, rest)?;
             let full = buffer.get(..length).unwrap_or_default();
             let is_last = length < buffer.len();
-            // A line that is longer than the buffer is cut.
+            // A line that is longer than the buffer is split.
             let end = full
                 .iter()
                 .rposition(|b| [b'\n', b'\r'].contains(b))
@@ -156,7 +143,7 @@ impl Lines {
             let (complete, rest) = full.split_at(end);
             let mut left = complete.split(|b| [b'\n', b'\r'].contains(b)).peekable();
             while let Some(line) = left.next() {
-                // What is cut at the very end tells nothing, unless it is all there is.
+                // The last line may be cut off. It counts only if there is no other.
                 let is_cut = is_last && left.peek().is_none() && lines.utf_8 + lines.others > 0;
                 if is_plain(line) || is_cut {
                     continue;
@@ -185,41 +172,40 @@ impl Lines {
     }
 }
 
-/// ASCII without the escapes of ISO-2022-JP.
+/// Returns whether a line is ASCII without the escapes of ISO-2022-JP.
 fn is_plain(line: &[u8]) -> bool {
     line.is_ascii() && !line.contains(&0x1b)
 }
 
-/// The text of a file, in UTF-8 and with line feeds; bytes that are none of its encoding become U+FFFD.
-pub fn decode<'s>(source: &'s (dyn Source + 's), detected: &Detected) -> Result<Decoded<'s>> {
+/// Decodes a file to UTF-8 with line feeds. Bytes that don't belong to its encoding become U+FFFD.
+pub fn decode<'s>(source: &'s (dyn Source + 's), detected: &DetectedFormat) -> Result<DecodedText<'s>> {
     let name = detected.encoding.as_deref().unwrap_or("UTF-8");
     let decoder = DecodeReaderBytesBuilder::new()
         .encoding(Encoding::for_label(name.as_bytes()))
         .strip_bom(true)
         .bom_override(true)
         .build(source.open()?);
-    Ok(Decoded {
+    Ok(DecodedText {
         decoder,
         after_return: false,
         last: b'\n',
-        end: Some([b"\n", END.as_bytes(), b"\n"].concat()),
     })
 }
 
-/// Line breaks of every kind become line feeds, and behind the last line stands [`END`].
-pub struct Decoded<'s> {
+/// A text in UTF-8 whose line breaks are line feeds; its last line has one, too.
+pub struct DecodedText<'s> {
     decoder: DecodeReaderBytes<Box<dyn Read + Send + 's>, Vec<u8>>,
     after_return: bool,
+    /// The last byte that was read.
     last: u8,
-    end: Option<Vec<u8>>,
 }
 
-impl Read for Decoded<'_> {
+impl Read for DecodedText<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         loop {
             let read = self.decoder.read(buffer)?;
             if read == 0 {
-                return Ok(self.finish(buffer));
+                return Ok(self.end_last_line(buffer));
             }
             let Some(bytes) = buffer.get_mut(..read) else {
                 continue;
@@ -233,26 +219,18 @@ impl Read for Decoded<'_> {
     }
 }
 
-impl Decoded<'_> {
-    fn finish(&mut self, buffer: &mut [u8]) -> usize {
-        let Some(end) = &mut self.end else { return 0 };
-        if self.last == b'\n' && end.first() == Some(&b'\n') {
-            end.remove(0);
+impl DecodedText<'_> {
+    fn end_last_line(&mut self, buffer: &mut [u8]) -> usize {
+        match buffer.first_mut() {
+            Some(byte) if self.last != b'\n' => {
+                (*byte, self.last) = (b'\n', b'\n');
+                1
+            }
+            _ => 0,
         }
-        let length = end.len().min(buffer.len());
-        buffer
-            .iter_mut()
-            .zip(end.drain(..length))
-            .for_each(|(to, from)| *to = from);
-        if end.is_empty() {
-            self.end = None;
-        } else {
-            self.last = 0;
-        }
-        length
     }
 
-    /// In place; gives the new length.
+    /// Turns line breaks of every kind into line feeds, in place. Returns the new length.
     fn with_line_feeds(&mut self, bytes: &mut [u8]) -> usize {
         let untouched = !self.after_return && !bytes.contains(&b'\r');
         if untouched {

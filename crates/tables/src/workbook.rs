@@ -1,24 +1,19 @@
-//! Workbooks: one sheet as text, each row beginning with its number.
+//! Workbooks: turns one sheet into CSV whose rows begin with their numbers.
 //!
-//! Of a formula counts the value that was saved with it; nothing is computed, no macro runs, no link is followed. A
-//! vertically merged cell counts for each of its rows. What unpacks to more than it may is refused before it is read.
+//! A formula counts as the value that was saved with it: nothing is computed, no macro runs, no link is followed. A
+//! vertically merged cell counts for each of its rows. A file that unpacks to too much is refused before it is parsed.
 
-use super::{Detected, FileFormat, MOST_COLUMNS, unreadable};
 use crate::error::{Error, Result};
+use crate::format::{DetectedFormat, FileFormat};
+use crate::limits::{
+    MAX_COLUMNS, MAX_SHEET_CELLS, MAX_SHEET_ROWS, MAX_UNPACKED_BYTES, MAX_UNPACKED_PART_BYTES,
+};
 use calamine::{Data, DataRef, Dimensions, Ods, Reader, Xls, Xlsx, XlsxError};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
-/// The most rows of a sheet.
-pub const MOST_ROWS: u64 = 200_000;
-/// What a workbook may unpack to, in bytes, and each part of it that is held in memory.
-const LARGEST_UNPACKED: u64 = 600 * 1024 * 1024;
-const LARGEST_PART: u64 = 120 * 1024 * 1024;
-/// Of a sheet that has to be held whole.
-const MOST_CELLS: u64 = 4_000_000;
-
-/// Whether the first bytes are those of a ZIP archive or a compound file.
-pub fn is_one(head: &[u8]) -> bool {
+/// Returns whether the first bytes of a file are those of a ZIP archive or a compound file.
+pub fn is_workbook(head: &[u8]) -> bool {
     [COMPOUND, b"PK\x03\x04", b"PK\x05\x06"]
         .iter()
         .any(|magic| head.starts_with(magic))
@@ -26,7 +21,7 @@ pub fn is_one(head: &[u8]) -> bool {
 
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
-/// Which of the three it is.
+/// Detects which of the three formats a workbook has.
 fn format(bytes: &[u8]) -> Result<FileFormat> {
     if bytes.starts_with(COMPOUND) {
         return Ok(FileFormat::Xls);
@@ -36,99 +31,107 @@ fn format(bytes: &[u8]) -> Result<FileFormat> {
     Ok(if is_ods { FileFormat::Ods } else { FileFormat::Xlsx })
 }
 
-/// The sheet that is asked for by name, or the first one that holds anything.
-pub fn as_text(bytes: &[u8], asked: Option<&str>) -> Result<(Detected, Vec<u8>)> {
+/// Reads the sheet with this name, or else the first one that isn't empty.
+pub fn read_sheet(bytes: &[u8], name: Option<&str>) -> Result<(DetectedFormat, Vec<u8>)> {
     let format = format(bytes)?;
-    // Whatever a damaged file makes a reader do, it is the file that is told to be damaged.
+    // If a damaged file makes a reader panic, that is the file's fault.
     let read = std::panic::catch_unwind(|| match format {
-        FileFormat::Xls => xls(bytes, asked),
-        FileFormat::Ods => ods(bytes, asked),
-        _ => xlsx(bytes, asked),
+        FileFormat::Xls => read_xls(bytes, name),
+        FileFormat::Ods => read_ods(bytes, name),
+        _ => read_xlsx(bytes, name),
     });
-    let (sheets, sheet, text) = read.unwrap_or_else(|_| Err(damaged(&"its reader gave up")))?;
-    let mut detected = Detected::of(format);
-    (detected.sheet, detected.sheets) = (Some(sheet), sheets);
-    Ok((detected, text))
+    let sheet = read.unwrap_or_else(|_| Err(damaged(&"its reader gave up")))?;
+    let detected = DetectedFormat {
+        sheet: Some(sheet.name),
+        sheets: sheet.all_names,
+        ..DetectedFormat::of(format)
+    };
+    Ok((detected, sheet.csv))
 }
 
-type Read_ = (Vec<String>, String, Vec<u8>);
+/// A sheet as CSV, and the names of all sheets.
+struct Sheet {
+    name: String,
+    all_names: Vec<String>,
+    csv: Vec<u8>,
+}
 
-fn xlsx(bytes: &[u8], asked: Option<&str>) -> Result<Read_> {
-    unpacks_within(bytes, |name| {
+fn read_xlsx(bytes: &[u8], asked: Option<&str>) -> Result<Sheet> {
+    check_unpacked_size(bytes, |name| {
         name.contains("sharedStrings") || name.contains("styles")
     })?;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| match e {
-        XlsxError::Password => protected(),
+        XlsxError::Password => password_protected(),
         e => damaged(&e),
     })?;
-    let sheets = book.sheet_names();
+    let all_names = book.sheet_names();
     let mut tried = None;
-    for name in chosen(&sheets, asked)? {
+    for name in names_to_try(&all_names, asked)? {
         let merged = book.merge_cells_by_sheet_name(&name).map_err(|e| damaged(&e))?;
-        let mut rows = Rows::new(&merged);
+        let mut rows = SheetWriter::new(&merged);
         let mut cells = book.worksheet_cells_reader(&name).map_err(|e| damaged(&e))?;
         while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
             let (row, column) = cell.get_position();
-            rows.cell(row, column, shown_ref(cell.get_value()))?;
+            rows.add(row, column, text_of_ref(cell.get_value()))?;
         }
-        let text = rows.finish()?;
-        if !text.is_empty() {
-            return Ok((sheets, name, text));
+        let csv = rows.finish()?;
+        if !csv.is_empty() {
+            return Ok(Sheet { name, all_names, csv });
         }
         tried.get_or_insert(name);
     }
-    Err(no_sheet(tried))
+    Err(empty_sheet(tried))
 }
 
-fn xls(bytes: &[u8], asked: Option<&str>) -> Result<Read_> {
-    // An encrypted XLSX is a compound file that has a stream of this name.
+fn read_xls(bytes: &[u8], asked: Option<&str>) -> Result<Sheet> {
+    // An encrypted XLSX is a compound file with a stream of this name.
     let encrypted: Vec<u8> = "EncryptedPackage"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
     if bytes.windows(encrypted.len()).any(|w| w == encrypted) {
-        return Err(protected());
+        return Err(password_protected());
     }
     let book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| match e {
-        calamine::XlsError::Password => protected(),
+        calamine::XlsError::Password => password_protected(),
         e => damaged(&e),
     })?;
-    ranged(book, asked)
+    read_range(book, asked)
 }
 
-fn ods(bytes: &[u8], asked: Option<&str>) -> Result<Read_> {
-    unpacks_within(bytes, |name| name.ends_with(".xml"))?;
-    repeats_within(bytes)?;
+fn read_ods(bytes: &[u8], asked: Option<&str>) -> Result<Sheet> {
+    check_unpacked_size(bytes, |name| name.ends_with(".xml"))?;
+    check_repeated_cells(bytes)?;
     let book: Ods<_> = Ods::new(Cursor::new(bytes)).map_err(|e| match e {
-        calamine::OdsError::Password => protected(),
+        calamine::OdsError::Password => password_protected(),
         e => damaged(&e),
     })?;
-    ranged(book, asked)
+    read_range(book, asked)
 }
 
-fn ranged<R: Reader<Cursor<B>>, B: AsRef<[u8]>>(mut book: R, asked: Option<&str>) -> Result<Read_>
+fn read_range<R: Reader<Cursor<B>>, B: AsRef<[u8]>>(mut book: R, asked: Option<&str>) -> Result<Sheet>
 where
     R::Error: std::fmt::Display,
 {
-    let sheets = book.sheet_names();
+    let all_names = book.sheet_names();
     let mut tried = None;
-    for name in chosen(&sheets, asked)? {
+    for name in names_to_try(&all_names, asked)? {
         let range = book.worksheet_range(&name).map_err(|e| damaged(&e))?;
         let (top, left) = range.start().unwrap_or_default();
-        let mut rows = Rows::new(&[]);
+        let mut rows = SheetWriter::new(&[]);
         for (row, column, value) in range.used_cells() {
-            rows.cell(top + row as u32, left + column as u32, shown(value))?;
+            rows.add(top + row as u32, left + column as u32, text_of(value))?;
         }
-        let text = rows.finish()?;
-        if !text.is_empty() {
-            return Ok((sheets, name, text));
+        let csv = rows.finish()?;
+        if !csv.is_empty() {
+            return Ok(Sheet { name, all_names, csv });
         }
         tried.get_or_insert(name);
     }
-    Err(no_sheet(tried))
+    Err(empty_sheet(tried))
 }
 
-fn chosen(sheets: &[String], asked: Option<&str>) -> Result<Vec<String>> {
+fn names_to_try(sheets: &[String], asked: Option<&str>) -> Result<Vec<String>> {
     let Some(asked) = asked else {
         return Ok(sheets.to_vec());
     };
@@ -136,29 +139,29 @@ fn chosen(sheets: &[String], asked: Option<&str>) -> Result<Vec<String>> {
         return Ok(vec![asked.to_owned()]);
     }
     let names = sheets.join(", ");
-    Err(unreadable(
+    Err(Error::invalid(
         "unknown_sheet",
-        format!("シート {asked} はありません。あるのは {names} です。"),
-        format!("There is no sheet {asked}, only {names}."),
+        format!("シート「{asked}」はありません。{names} のいずれかを指定してください。"),
+        format!("There is no sheet {asked:?}. The sheets are: {names}."),
     ))
 }
 
-/// Cells in any order within a row, rows in their order, as text.
-struct Rows {
+/// Writes a sheet as CSV. Rows come in order, the cells of a row in any order.
+struct SheetWriter {
     writer: csv::Writer<Vec<u8>>,
     row: u32,
     cells: BTreeMap<u32, String>,
     count: u64,
-    /// First and last row and column of what is merged over several rows, and what stands in its first cell.
+    /// Ranges of cells that are merged over several rows, and the text of each range's first cell.
     merged: Vec<(Dimensions, Option<String>)>,
 }
 
-impl Rows {
-    fn new(merged: &[Dimensions]) -> Rows {
+impl SheetWriter {
+    fn new(merged: &[Dimensions]) -> SheetWriter {
         let tall = merged
             .iter()
-            .filter(|m| m.end.0 > m.start.0 && m.start.1 < MOST_COLUMNS as u32);
-        Rows {
+            .filter(|m| m.end.0 > m.start.0 && m.start.1 < MAX_COLUMNS as u32);
+        SheetWriter {
             writer: csv::WriterBuilder::new().flexible(true).from_writer(Vec::new()),
             row: 0,
             cells: BTreeMap::new(),
@@ -167,17 +170,13 @@ impl Rows {
         }
     }
 
-    fn cell(&mut self, row: u32, column: u32, text: String) -> Result<()> {
+    fn add(&mut self, row: u32, column: u32, text: String) -> Result<()> {
         if row != self.row {
             self.end_row()?;
             self.row = row;
         }
-        if column as usize >= MOST_COLUMNS && !text.is_empty() {
-            return Err(unreadable(
-                "too_many_columns",
-                format!("列は{MOST_COLUMNS}までです。"),
-                format!("There may be {MOST_COLUMNS} columns at most."),
-            ));
+        if column as usize >= MAX_COLUMNS && !text.is_empty() {
+            return Err(Error::too_many_columns());
         }
         if !text.is_empty() {
             self.cells.insert(column, text);
@@ -201,11 +200,11 @@ impl Rows {
         }
         self.merged.retain(|(place, _)| place.end.0 > row);
         self.count += 1;
-        if self.count > MOST_ROWS + 20 {
-            return Err(unreadable(
+        if self.count > MAX_SHEET_ROWS + 20 {
+            return Err(Error::invalid(
                 "too_many_rows",
-                format!("表計算ファイルは{MOST_ROWS}行までです。CSVで保存してください。"),
-                format!("A workbook may have {MOST_ROWS} rows at most: save it as CSV."),
+                format!("表計算ファイルは{MAX_SHEET_ROWS}行までです。CSV形式で保存してください。"),
+                format!("A sheet can have up to {MAX_SHEET_ROWS} rows. Save it as CSV."),
             ));
         }
         let last = self.cells.keys().next_back().copied().unwrap_or_default();
@@ -214,28 +213,26 @@ impl Rows {
         let written = self
             .writer
             .write_record(std::iter::once(number.as_str()).chain(cells));
-        written.map_err(|e| Error::Internal(e.to_string()))?;
+        written.map_err(std::io::Error::other)?;
         self.cells.clear();
         Ok(())
     }
 
     fn finish(mut self) -> Result<Vec<u8>> {
         self.end_row()?;
-        self.writer
-            .into_inner()
-            .map_err(|e| Error::Internal(e.to_string()))
+        Ok(self.writer.into_inner().map_err(std::io::Error::other)?)
     }
 }
 
-fn shown_ref(value: &DataRef) -> String {
+fn text_of_ref(value: &DataRef) -> String {
     match value {
         DataRef::SharedString(text) => (*text).to_owned(),
-        other => shown(&other.clone().into()),
+        other => text_of(&other.clone().into()),
     }
 }
 
-/// Days as 2026-11-23, numbers without a needless point.
-fn shown(value: &Data) -> String {
+/// Returns the text of a cell: dates as 2026-11-23, whole numbers without a decimal point.
+fn text_of(value: &Data) -> String {
     match value {
         Data::Empty | Data::Error(_) => String::new(),
         Data::String(text) => text.clone(),
@@ -249,37 +246,41 @@ fn shown(value: &Data) -> String {
     }
 }
 
-/// Unpacks everything once without keeping it: what a ZIP archive says of its sizes may be a lie.
-fn unpacks_within(bytes: &[u8], is_held: impl Fn(&str) -> bool) -> Result<()> {
+/// Checks the sizes of a ZIP archive by unpacking all of it: the sizes that it states may be wrong.
+fn check_unpacked_size(bytes: &[u8], is_held: impl Fn(&str) -> bool) -> Result<()> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut all = 0;
     for i in 0..archive.len() {
         let part = archive.by_index(i).map_err(|e| match e {
-            zip::result::ZipError::UnsupportedArchive(_) => protected(),
+            zip::result::ZipError::UnsupportedArchive(_) => password_protected(),
             e => damaged(&e),
         })?;
         let held = part.name().is_ok_and(|name| is_held(&name));
-        let most = if held { LARGEST_PART } else { LARGEST_UNPACKED };
+        let most = if held {
+            MAX_UNPACKED_PART_BYTES
+        } else {
+            MAX_UNPACKED_BYTES
+        };
         let unpacked = std::io::copy(&mut part.take(most + 1), &mut std::io::sink());
         let unpacked = unpacked.map_err(|e| damaged(&e))?;
         all += unpacked;
-        if unpacked > most || all > LARGEST_UNPACKED {
-            return Err(unreadable(
-                "unpacks_too_large",
-                "展開すると大きすぎます。CSVで保存してください。",
-                "It unpacks to too much: save it as CSV.",
+        if unpacked > most || all > MAX_UNPACKED_BYTES {
+            return Err(Error::invalid(
+                "uncompressed_too_large",
+                "展開後のサイズが大きすぎます。CSV形式で保存してください。",
+                "The workbook is too large when uncompressed. Save it as CSV.",
             ));
         }
     }
     Ok(())
 }
 
-/// Few bytes of an ODS may stand for many cells, by repeating: those with content are counted before they are made.
-fn repeats_within(bytes: &[u8]) -> Result<()> {
+/// Counts the cells of an ODS before they are created: a few bytes can repeat a cell many times.
+fn check_repeated_cells(bytes: &[u8]) -> Result<()> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let mut content = String::new();
     let part = archive.by_name("content.xml").map_err(|e| damaged(&e))?;
-    part.take(LARGEST_PART)
+    part.take(MAX_UNPACKED_PART_BYTES)
         .read_to_string(&mut content)
         .map_err(|e| damaged(&e))?;
     let number = |element: &str, name: &str| -> u64 {
@@ -288,7 +289,7 @@ fn repeats_within(bytes: &[u8]) -> Result<()> {
             .and_then(|(_, rest)| rest.split('"').nth(1));
         value.and_then(|n| n.parse().ok()).unwrap_or(1)
     };
-    // The columns that a row reaches to, for as many rows as reach down to it.
+    // The cells of the rectangle from the first cell to the last row and widest column with content.
     let (mut rows, mut widest) = (0u64, 0u64);
     let (mut reach, mut gap) = (0u64, 0u64);
     for row in content.split("<table:table-row").skip(1) {
@@ -311,38 +312,38 @@ fn repeats_within(bytes: &[u8]) -> Result<()> {
         widest = widest.max(filled);
         reach = reach.max(rows.saturating_mul(widest));
     }
-    if reach > MOST_CELLS * 4 || rows > MOST_ROWS * 6 {
-        return Err(unreadable(
-            "unpacks_too_large",
-            "セルが多すぎます。CSVで保存してください。",
-            "It has too many cells: save it as CSV.",
+    if reach > MAX_SHEET_CELLS * 4 || rows > MAX_SHEET_ROWS * 6 {
+        return Err(Error::invalid(
+            "uncompressed_too_large",
+            "セルの数が多すぎます。CSV形式で保存してください。",
+            "The sheet has too many cells. Save it as CSV.",
         ));
     }
     Ok(())
 }
 
-fn protected() -> Error {
-    unreadable(
+fn password_protected() -> Error {
+    Error::invalid(
         "password_protected",
-        "パスワードで保護されています。保護を外して送ってください。",
-        "It is protected by a password: send it without.",
+        "パスワードで保護されています。保護を解除してから送ってください。",
+        "The workbook is protected by a password. Remove the protection.",
     )
 }
 
 fn damaged(e: &dyn std::fmt::Display) -> Error {
     let why: String = e.to_string().chars().take(200).collect();
-    unreadable(
+    Error::invalid(
         "damaged_workbook",
-        format!("表計算ファイルとして読めません({why})。"),
-        format!("It can't be read as a workbook ({why})."),
+        format!("表計算ファイルとして読み取れません（{why}）。"),
+        format!("The file can't be read as a workbook ({why})."),
     )
 }
 
-fn no_sheet(tried: Option<String>) -> Error {
+fn empty_sheet(tried: Option<String>) -> Error {
     let name = tried.unwrap_or_default();
-    unreadable(
+    Error::invalid(
         "no_rows",
-        format!("シートに行がありません({name})。"),
-        format!("The sheet has no row ({name})."),
+        format!("シート「{name}」に行がありません。"),
+        format!("The sheet {name:?} has no rows."),
     )
 }

@@ -1,8 +1,10 @@
-//! CSV and TSV: which character parts the cells, and their rows.
+//! CSV and TSV: detects the delimiter and quote, and reads the rows.
 
-use super::text::{Decoded, END};
-use super::{Detected, FileFormat, LONGEST_ROW, Row, broken, unreadable};
+use crate::encoding::DecodedText;
 use crate::error::{Error, Result};
+use crate::format::{DetectedFormat, FileFormat};
+use crate::limits::MAX_ROW_BYTES;
+use crate::row::Row;
 use csv::{ReaderBuilder, StringRecord};
 use std::collections::HashMap;
 use std::io::Read;
@@ -10,11 +12,11 @@ use std::io::Read;
 const DELIMITERS: [u8; 4] = *b",\t;|";
 const QUOTES: [Option<u8>; 2] = [Some(b'"'), Some(b'\'')];
 
-/// The delimiter and quote that part a sample's rows most evenly; among equals the first. The last row of a sample
-/// may be cut.
-pub fn detect(sample: &str, is_whole: bool) -> Result<Detected> {
+/// Detects the delimiter and quote that split the rows of a sample most evenly. Unless the sample is the whole file, its
+/// last row may be cut off.
+pub fn detect(sample: &str, is_whole: bool) -> DetectedFormat {
     let mut best: Option<(f64, u8, Option<u8>)> = None;
-    // Single quotes are quotes only where nobody uses the usual ones.
+    // A single quote is a quote only in a file without double quotes.
     let quotes = if sample.contains('"') {
         QUOTES.get(..1)
     } else {
@@ -34,14 +36,15 @@ pub fn detect(sample: &str, is_whole: bool) -> Result<Detected> {
     } else {
         FileFormat::Csv
     };
-    Ok(Detected {
+    DetectedFormat {
         delimiter: Some(char::from(delimiter)),
         quote: quote.map(char::from),
-        ..Detected::of(format)
-    })
+        ..DetectedFormat::of(format)
+    }
 }
 
-/// How many rows have the commonest number of cells, and how many cells that is; 0 where no row is parted.
+/// Scores how evenly a delimiter splits the rows: the share of rows that have the most common number of cells, plus a
+/// little for each cell. It is 0 if no row has two cells.
 fn evenness(sample: &str, is_whole: bool, delimiter: u8, quote: Option<u8>) -> f64 {
     const ROWS: usize = 100;
     let mut reader = builder(delimiter, quote).from_reader(sample.as_bytes());
@@ -49,7 +52,7 @@ fn evenness(sample: &str, is_whole: bool, delimiter: u8, quote: Option<u8>) -> f
     let mut quoted = 0;
     for record in reader.records().take(ROWS).flatten() {
         widths.push(record.len());
-        // A quote that is still there was none.
+        // Quotes that are left around a cell were not recognised as quotes.
         let around = |cell: &str| cell.len() > 1 && quote.is_none_or(|q| !cell.starts_with(char::from(q)));
         let marked = |cell: &&str| cell.starts_with(['"', '\'']) && around(cell);
         quoted += record.iter().filter(marked).count();
@@ -82,53 +85,63 @@ fn builder(delimiter: u8, quote: Option<u8>) -> ReaderBuilder {
     builder
 }
 
-/// Lets a reader go on only so far between two rows.
-struct Bounded<R> {
+/// Limits how many bytes are read for a row, and notes the end of the text.
+struct RowInput<R> {
     inner: R,
-    read: usize,
+    /// Bytes read since the last row.
+    bytes: usize,
+    /// Whether the end was reached. The text ends with a line feed, and its end is reached only by reading on; so a row
+    /// that reaches it has an open quote.
+    has_ended: bool,
 }
 
-/// What [`Bounded`] says: the row is too long.
+/// The error of a [`RowInput`] whose row is too long.
 #[derive(Debug)]
-struct TooLong;
+struct RowTooLong;
 
-impl std::fmt::Display for TooLong {
+impl std::fmt::Display for RowTooLong {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str("the row is too long")
     }
 }
 
-impl std::error::Error for TooLong {}
+impl std::error::Error for RowTooLong {}
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for RowInput<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.read > LONGEST_ROW {
-            return Err(std::io::Error::other(TooLong));
+        if self.bytes > MAX_ROW_BYTES {
+            return Err(std::io::Error::other(RowTooLong));
         }
-        let read = self.inner.read(buffer)?;
-        self.read += read;
-        Ok(read)
+        let bytes = self.inner.read(buffer)?;
+        self.bytes += bytes;
+        self.has_ended |= bytes == 0;
+        Ok(bytes)
     }
 }
 
-/// The rows of a delimited text.
+/// Reads the rows of a delimited text.
 pub struct Reader<'s> {
-    csv: csv::Reader<Bounded<Box<dyn Read + Send + 's>>>,
+    csv: csv::Reader<RowInput<Box<dyn Read + Send + 's>>>,
     record: StringRecord,
-    /// Whether each row begins with its number, as those of sheets do.
-    numbered: bool,
+    /// Whether each row begins with its number, as a sheet that was turned into text does.
+    is_numbered: bool,
     header_line: u64,
     header: Vec<String>,
 }
 
 impl<'s> Reader<'s> {
-    pub fn new(text: Decoded<'s>, detected: &Detected, header_line: u64, header: Vec<String>) -> Reader<'s> {
+    pub fn new(
+        text: DecodedText<'s>,
+        detected: &DetectedFormat,
+        header_line: u64,
+        header: Vec<String>,
+    ) -> Reader<'s> {
         let byte = |c: Option<char>| c.and_then(|c| u8::try_from(c).ok());
         let builder = builder(byte(detected.delimiter).unwrap_or(b','), byte(detected.quote));
         Reader::over(builder, Box::new(text), false, header_line, header)
     }
 
-    /// Of a sheet that was turned into text.
+    /// Reads a sheet that was turned into text.
     pub fn of_sheet(sheet: &'s [u8], header_line: u64, header: Vec<String>) -> Reader<'s> {
         Reader::over(
             builder(b',', Some(b'"')),
@@ -142,20 +155,24 @@ impl<'s> Reader<'s> {
     fn over(
         builder: ReaderBuilder,
         inner: Box<dyn Read + Send + 's>,
-        numbered: bool,
+        is_numbered: bool,
         header_line: u64,
         header: Vec<String>,
     ) -> Reader<'s> {
         Reader {
-            csv: builder.from_reader(Bounded { inner, read: 0 }),
+            csv: builder.from_reader(RowInput {
+                inner,
+                bytes: 0,
+                has_ended: false,
+            }),
             record: StringRecord::new(),
-            numbered,
+            is_numbered,
             header_line,
             header,
         }
     }
 
-    /// Gives what stands above the header, and the header, too.
+    /// Makes [`Reader::next`] return the header and the rows above it, too.
     pub fn from_the_top(&mut self) {
         self.header_line = 0;
     }
@@ -164,11 +181,11 @@ impl<'s> Reader<'s> {
         &self.header
     }
 
-    /// The next row that is not blank and stands below the header.
+    /// Reads the next row below the header that is not blank. Returns false at the end.
     pub fn next(&mut self, row: &mut Row) -> Result<bool> {
         loop {
             let line = self.csv.position().line();
-            self.csv.get_mut().read = 0;
+            self.csv.get_mut().bytes = 0;
             if !self
                 .csv
                 .read_record(&mut self.record)
@@ -176,49 +193,44 @@ impl<'s> Reader<'s> {
             {
                 return Ok(false);
             }
-            if self.numbered {
+            if self.csv.get_ref().has_ended {
+                return Err(unclosed_quote(self.first_line(line)));
+            }
+            row.clear();
+            if self.is_numbered {
                 row.line = self
                     .record
                     .get(0)
                     .and_then(|n| n.parse().ok())
                     .unwrap_or_default();
-                row.cells.clear();
-                row.cells.extend(self.record.iter().skip(1));
+                row.record.extend(self.record.iter().skip(1));
             } else {
-                let is_end = self.record.as_slice().contains(END);
-                if is_end && self.record.as_slice() == END {
-                    return Ok(false);
-                }
-                if is_end {
-                    return Err(unclosed(self.begin(line)));
-                }
-                row.line = self.begin(line);
-                std::mem::swap(&mut row.cells, &mut self.record);
+                row.line = self.first_line(line);
+                std::mem::swap(&mut row.record, &mut self.record);
             }
-            let below = row.line > self.header_line;
-            if below && !row.cells.iter().all(is_blank) && !self.is_header_again(row) {
+            let is_below = row.line > self.header_line;
+            if is_below && !row.texts().all(is_blank) && !self.is_header_again(row) {
                 return Ok(true);
             }
         }
     }
 
-    /// Files that were put behind each other have their headers in the middle, with byte order marks.
+    /// Files that were concatenated have headers in the middle, possibly with byte order marks.
     fn is_header_again(&self, row: &Row) -> bool {
         let bare = |cell: &str| {
             cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
                 .to_owned()
         };
-        let is_below = self.header_line > 0 && row.cells.len() == self.header.len();
+        let is_below = self.header_line > 0 && row.width() == self.header.len();
         is_below
             && row
-                .cells
-                .iter()
+                .texts()
                 .map(bare)
                 .eq(self.header.iter().map(|name| bare(name)))
     }
 
-    /// The line where the last row began: behind it stands a line feed, and there may be some inside.
-    fn begin(&self, at_least: u64) -> u64 {
+    /// Returns the line where the last record begins. A record ends with a line feed and may have others inside.
+    fn first_line(&self, at_least: u64) -> u64 {
         let inside = self.record.as_slice().bytes().filter(|b| *b == b'\n').count() as u64;
         let after = self.csv.position().line();
         after.saturating_sub(1 + inside).max(at_least)
@@ -229,22 +241,22 @@ fn is_blank(cell: &str) -> bool {
     cell.chars().all(|c| c.is_whitespace() || c == '\u{feff}')
 }
 
-fn unclosed(line: u64) -> Error {
-    unreadable(
+fn unclosed_quote(line: u64) -> Error {
+    Error::invalid(
         "unclosed_quote",
-        format!("{line}行目で始まる引用符が閉じていません。"),
-        format!("A quote that opens in line {line} is never closed."),
+        format!("{line}行目の引用符が閉じられていません。"),
+        format!("The quote in line {line} is never closed."),
     )
 }
 
 fn failed(error: csv::Error, line: u64) -> Error {
     match error.into_kind() {
-        csv::ErrorKind::Io(e) if e.get_ref().is_some_and(|inner| inner.is::<TooLong>()) => unreadable(
+        csv::ErrorKind::Io(e) if e.get_ref().is_some_and(|inner| inner.is::<RowTooLong>()) => Error::invalid(
             "row_too_long",
-            format!("{line}行目から1 MiBを超えます。引用符が閉じていないかもしれません。"),
-            format!("The row of line {line} is longer than 1 MiB: maybe a quote is never closed."),
+            format!("{line}行目からの行が1 MiBを超えています。引用符が閉じられているか確認してください。"),
+            format!("The row in line {line} is longer than 1 MiB. Check that its quotes are closed."),
         ),
-        csv::ErrorKind::Io(e) => broken(e),
-        kind => Error::Internal(format!("CSV: {kind:?}")),
+        csv::ErrorKind::Io(e) => Error::Io(e),
+        kind => Error::Io(std::io::Error::other(format!("CSV: {kind:?}"))),
     }
 }

@@ -1,9 +1,11 @@
-//! Days as they are written in Japan: 2026-11-23, 2026年11月23日, 令和8年11月23日, R8.11.23, and Excel's serial numbers.
+//! Parses dates as they are written in Japan: 2026-11-23, 2026年11月23日, 令和8年11月23日, R8.11.23, and Excel's serial
+//! numbers.
 
-use super::{Read, Remark};
+use super::CellResult;
+use crate::remark::Remark;
 use chrono::{Days, NaiveDate};
 
-/// Letter, kanji, year before the first, last year.
+/// Letter, name, short name, the year before the first, and the number of years.
 const ERAS: [(&str, &str, &str, i32, i32); 5] = [
     ("r", "令和", "令", 2018, 99),
     ("h", "平成", "平", 1988, 31),
@@ -12,15 +14,24 @@ const ERAS: [(&str, &str, &str, i32, i32); 5] = [
     ("m", "明治", "明", 1867, 45),
 ];
 
-/// The day, and whether it was told to the day; of a month or year alone it is the first one.
-pub fn day(cell: &str) -> Read<(NaiveDate, bool)> {
-    parse(cell).ok_or_else(|| {
-        Remark::new(
-            "date",
-            "日付は 2026-11-23、令和8年11月23日、R8.11.23 のように書いてください。",
-            "A day has to be like 2026-11-23, 令和8年11月23日 or R8.11.23.",
-        )
-    })
+/// A date that a cell names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellDate {
+    pub date: NaiveDate,
+    /// Whether the cell names the day. If it names only a month or a year, the date is the first day of it.
+    pub is_exact: bool,
+}
+
+/// Parses a date.
+pub fn parse_date(cell: &str) -> CellResult<CellDate> {
+    let Some((date, is_exact)) = parse(cell) else {
+        return Err(Remark::new(
+            "invalid_date",
+            "日付は 2026-11-23、令和8年11月23日、R8.11.23 のように入力してください。",
+            "Write a date like 2026-11-23, 令和8年11月23日 or R8.11.23.",
+        ));
+    };
+    Ok(CellDate { date, is_exact })
 }
 
 fn parse(cell: &str) -> Option<(NaiveDate, bool)> {
@@ -29,7 +40,7 @@ fn parse(cell: &str) -> Option<(NaiveDate, bool)> {
         .chars()
         .filter(|c| !c.is_whitespace())
         .collect();
-    // A time or a weekday behind the day tells nothing more.
+    // A time or a weekday after the date is ignored.
     let text = text
         .split_once('t')
         .filter(|(day, _)| day.len() >= 8)
@@ -66,7 +77,7 @@ fn parse(cell: &str) -> Option<(NaiveDate, bool)> {
     Some((day, parts.len() == 3))
 }
 
-/// 20261123, a year, or the number of days since 1899-12-30.
+/// Parses 20261123, a year, or the number of days since 1899-12-30.
 fn compact(digits: &str) -> Option<(NaiveDate, bool)> {
     let n: u32 = digits.parse().ok()?;
     match digits.len() {
@@ -85,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_of_every_kind() {
+    fn parses_dates_of_every_form() {
         for (text, expected) in [
             ("2023-06-01", "2023-06-01"),
             ("2023/6/1", "2023-06-01"),
@@ -104,7 +115,7 @@ mod tests {
             ("昭和55年3月3日", "1980-03-03"),
         ] {
             assert_eq!(
-                day(text).map(|(day, exact)| (day.to_string(), exact)),
+                parse_date(text).map(|found| (found.date.to_string(), found.is_exact)),
                 Ok((expected.into(), true)),
                 "{text}"
             );
@@ -119,7 +130,7 @@ mod tests {
             ("2023", "2023-01-01"),
         ] {
             assert_eq!(
-                day(text).map(|(day, exact)| (day.to_string(), exact)),
+                parse_date(text).map(|found| (found.date.to_string(), found.is_exact)),
                 Ok((expected.into(), false)),
                 "{text}"
             );
@@ -127,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day_is_none() {
+    fn rejects_what_is_no_date() {
         for text in [
             "",
             "6/1",
@@ -140,7 +151,7 @@ mod tests {
             "123",
             "99999999",
         ] {
-            assert!(day(text).is_err(), "{text}");
+            assert!(parse_date(text).is_err(), "{text}");
         }
     }
 }

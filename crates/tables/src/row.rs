@@ -1,0 +1,42 @@
+//! One row of a file.
+
+use crate::remark::Remark;
+use csv::StringRecord;
+
+/// One row of a file: its cells in the order of the header.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// The line where the row begins, or its number in a sheet or JSON array; the first is 1.
+    pub line: u64,
+    /// Why the row can't be read at all.
+    pub fault: Option<Remark>,
+    /// Swapped with the CSV reader's own record, so that reading a row allocates nothing.
+    pub(crate) record: StringRecord,
+    /// Which cells are absent; empty where none is.
+    pub(crate) absent: Vec<bool>,
+}
+
+impl Row {
+    /// The number of cells, which may differ from that of the header.
+    pub fn width(&self) -> usize {
+        self.record.len()
+    }
+
+    /// The cells. `None` is a member that a JSON object doesn't have, which is not the same as an empty text or null.
+    pub fn cells(&self) -> impl Iterator<Item = Option<&str>> {
+        let is_absent = |column: usize| self.absent.get(column).is_some_and(|absent| *absent);
+        let cells = self.record.iter().enumerate();
+        cells.map(move |(column, text)| (!is_absent(column)).then_some(text))
+    }
+
+    /// The cells as text; an absent cell is empty.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.record.iter()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.record.clear();
+        self.absent.clear();
+        self.fault = None;
+    }
+}
