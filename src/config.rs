@@ -1,4 +1,4 @@
-//! The configuration: flags and environment, read once in `main` and passed on. There are no globals.
+//! The configuration: flags and environment variables. `main` reads them once and passes them on; there are no globals.
 
 use crate::error::{Error, Result};
 use chrono::Duration;
@@ -8,26 +8,26 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// Where the data is and how to log: shared by all subcommands that touch the database.
+/// The database, the token key and the log: for every subcommand.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
-    /// PostgreSQL to use instead of SQLite: postgres://user:password@host/database
+    /// PostgreSQL database to use instead of SQLite: postgres://user:password@host/database
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
-    /// Folder of the SQLite database and of the token key
+    /// Folder of the SQLite database and the token key
     #[arg(long, env = "MUSUBI_DATA_DIR", default_value = "./data", global = true)]
     pub data_dir: PathBuf,
-    /// Secrets that tokens are signed with, each of at least 32 bytes, parted by commas, newest first; without them one
-    /// is made and kept in the data folder
+    /// Comma-separated secrets for signing tokens, newest first, each at least 32 bytes long [default: a secret that is
+    /// generated once and stored in the data folder]
     #[arg(long, env = "MUSUBI_TOKEN_KEY", hide_env_values = true, global = true)]
     pub token_key: Option<String>,
-    /// Address at which browsers reach the server, for links, like https://musubi.example.jp; where it listens, if not given
+    /// Public address of the server, used in links: https://musubi.example.jp [default: the address it listens on]
     #[arg(long, env = "MUSUBI_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
-    /// Least severe level that is logged, for everything or by module: "info", "warn,musubi=debug"
+    /// Log level, for everything or by module: "info", "warn,musubi=debug"
     #[arg(long, env = "MUSUBI_LOG", default_value = "info", global = true)]
     pub log: String,
-    /// Form of the log lines
+    /// Format of log lines
     #[arg(long, env = "MUSUBI_LOG_FORMAT", value_enum, default_value_t = LogFormat::Human, global = true)]
     pub log_format: LogFormat,
 }
@@ -38,22 +38,22 @@ pub enum LogFormat {
     Json,
 }
 
-/// How to serve.
+/// Options of a server.
 #[derive(Debug, Clone, Args)]
 pub struct ServerConfig {
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, env = "MUSUBI_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Number of threads that answer requests; 0 takes one for each core
+    /// Threads that answer requests; 0 means one per core
     #[arg(long, env = "MUSUBI_WORKERS", default_value_t = 0)]
     pub workers: usize,
-    /// Proxies whose X-Forwarded-For is believed: addresses and networks, parted by commas
+    /// Comma-separated addresses and networks of proxies whose X-Forwarded-For is trusted
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: TrustedProxies,
-    /// Origins whose pages may call from a browser, parted by commas: https://app.example.jp
+    /// Comma-separated origins whose pages may call the API from a browser: https://app.example.jp
     #[arg(long, env = "MUSUBI_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
-    /// Certificate chain (PEM) to speak TLS with; without one, put a proxy in front that does
+    /// Certificate chain (PEM) for TLS; without it, put a proxy with TLS in front of the server
     #[arg(long, env = "MUSUBI_TLS_CERT", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// Private key (PEM) of the certificate
@@ -61,27 +61,27 @@ pub struct ServerConfig {
     pub tls_key: Option<PathBuf>,
     #[command(flatten)]
     pub oidc: OidcConfig,
-    /// Minutes after which a session that isn't used is over
+    /// Minutes until an unused session expires
     #[arg(long, env = "MUSUBI_SESSION_IDLE_MINUTES", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=525_600))]
     pub session_idle_minutes: i64,
-    /// Days after which a worker whose record nobody changed, and who is in no project, is erased; 0 never does
+    /// Days after which a worker who is in no project, and whose record did not change, is erased; 0 means never
     #[arg(long, env = "MUSUBI_RETENTION_WORKERS_DAYS", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=36_500))]
     pub retention_workers_days: i64,
-    /// Days after which what was written in an application that ended is forgotten; 0 never does
+    /// Days after which the texts of a finished application are deleted; 0 means never
     #[arg(long, env = "MUSUBI_RETENTION_MESSAGES_DAYS", default_value_t = 730, value_parser = clap::value_parser!(i64).range(0..=36_500))]
     pub retention_messages_days: i64,
-    /// Days after which a finished import is forgotten, with its file and its report
+    /// Days after which a finished import is deleted, with its file and its report
     #[arg(long, env = "MUSUBI_RETENTION_IMPORTS_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=365))]
     pub retention_imports_days: i64,
-    /// The licence under which open data is given: an address
+    /// URL of the licence of the open data
     #[arg(long, env = "MUSUBI_OPEN_DATA_LICENSE", default_value = "https://creativecommons.org/licenses/by/4.0/deed.ja", value_parser = address)]
     pub open_data_license: String,
-    /// Hours after which a session is over, used or not
+    /// Hours until a session expires, even if it is used
     #[arg(long, env = "MUSUBI_SESSION_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8_760))]
     pub session_hours: i64,
 }
 
-/// An address that fits into a header.
+/// Parses a URL that can be sent in a header.
 fn address(text: &str) -> Result<String, String> {
     let is_web = text.starts_with("https://") || text.starts_with("http://");
     let plain = text.chars().all(|c| c.is_ascii_graphic() && !"<>\"".contains(c));
@@ -89,45 +89,45 @@ fn address(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err(format!(
-            "{text:?} is no address like https://creativecommons.org/licenses/by/4.0/"
+            "{text:?} is not a URL such as https://creativecommons.org/licenses/by/4.0/"
         ))
     }
 }
 
-/// An identity provider whose tokens count here.
+/// An identity provider whose tokens are accepted.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OidcConfig {
-    /// Issuer of an identity provider whose tokens are accepted: https://id.example.jp/realms/tokyo
+    /// Issuer of the identity provider: https://id.example.jp/realms/tokyo
     #[arg(long, env = "OIDC_ISSUER", requires = "oidc_audience")]
     pub oidc_issuer: Option<String>,
-    /// Audience that its tokens have to name
+    /// Audience that its tokens must have
     #[arg(long, env = "OIDC_AUDIENCE")]
     pub oidc_audience: Option<String>,
-    /// Algorithms that its tokens may be signed with, parted by commas
+    /// Comma-separated algorithms that its tokens may be signed with
     #[arg(long, env = "OIDC_ALGORITHMS", default_value = "RS256,ES256,EdDSA")]
     pub oidc_algorithms: String,
-    /// Claim that holds the roles, one or a list; dots lead inside: realm_access.roles
+    /// Claim with one role or a list of roles; use dots for nested claims: realm_access.roles
     #[arg(long, env = "OIDC_ROLES_CLAIM", default_value = "roles")]
     pub oidc_roles_claim: String,
-    /// What its roles are called here, as theirs=ours, parted by commas; where none is given, each counts by its own name
+    /// Comma-separated pairs theirs=ours that map its roles to roles of this server [default: roles have the same names]
     #[arg(long, env = "OIDC_ROLES", default_value = "")]
     pub oidc_roles: String,
-    /// Claim that holds a coordinator's areas
+    /// Claim with the areas of a coordinator
     #[arg(long, env = "OIDC_AREAS_CLAIM", default_value = "areas")]
     pub oidc_areas_claim: String,
-    /// Claim that holds the id of the organization that a member belongs to
+    /// Claim with the id of a member's organization
     #[arg(long, env = "OIDC_ORGANIZATION_CLAIM", default_value = "organization_id")]
     pub oidc_organization_claim: String,
-    /// Claim that holds the id of a worker's profile
+    /// Claim with the id of a worker
     #[arg(long, env = "OIDC_WORKER_CLAIM", default_value = "worker_id")]
     pub oidc_worker_claim: String,
 }
 
-/// Licence of the open data.
+/// The URL of the licence of the open data.
 #[derive(Debug, Clone)]
 pub struct OpenDataLicense(pub String);
 
-/// Address at which browsers reach the server.
+/// The address at which browsers reach the server.
 #[derive(Debug, Clone)]
 pub struct PublicUrl(pub String);
 
@@ -138,16 +138,15 @@ pub struct SessionLimits {
     pub longest: Duration,
 }
 
-/// How long personal data is kept; none is for good.
+/// How long data is kept; none means for ever.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     pub workers: Option<Duration>,
     pub messages: Option<Duration>,
-    /// Files of imports are never kept for good.
     pub imports: Duration,
 }
 
-/// Proxies that we believe.
+/// Proxies whose X-Forwarded-For is trusted.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -165,14 +164,14 @@ impl FromStr for TrustedProxies {
         let net = |part: &str| {
             let one = part.parse::<IpAddr>().map(IpNet::from);
             one.or_else(|_| part.parse::<IpNet>())
-                .map_err(|_| format!("{part:?} is neither an address nor a network like 10.0.0.0/8"))
+                .map_err(|_| format!("{part:?} is neither an IP address nor a network such as 10.0.0.0/8"))
         };
         parts.map(net).collect::<Result<_, _>>().map(TrustedProxies)
     }
 }
 
 impl ServerConfig {
-    /// For links: what was given, or where it listens. Never what a request says.
+    /// Returns the address for links: the configured one, or the one that the server listens on. Never one from a request.
     pub fn public_url(&self, given: Option<&str>) -> PublicUrl {
         let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
         let mut address = self.listen;
@@ -199,16 +198,16 @@ impl ServerConfig {
     }
 }
 
-/// Where a server listens that is told nothing else.
+/// The address of a server with default options.
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 
 impl Config {
-    /// For links that are made without a server.
+    /// Returns the address for links that are made by the command line.
     pub fn public_url(&self) -> PublicUrl {
         PublicUrl(self.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned()))
     }
 
-    /// The database: PostgreSQL's URL, or the path of the SQLite file, whose folder is made.
+    /// Returns PostgreSQL's URL, or the path of the SQLite file, after creating its folder.
     pub fn database(&self) -> Result<String> {
         match &self.database_url {
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
@@ -216,22 +215,23 @@ impl Config {
                 Ok(url.clone())
             }
             // A mistyped URL must not become the name of a new SQLite file.
-            Some(_) => Err(Error::Internal(
-                "DATABASE_URL has to begin with postgres://".into(),
-            )),
+            Some(_) => Err(Error::Internal("DATABASE_URL must start with postgres://".into())),
             None => {
                 let file = self.data_dir()?.join("musubi.sqlite3");
-                own(&file)?;
+                create_private(&file)?;
                 Ok(file.to_string_lossy().into_owned())
             }
         }
     }
 
-    /// The data folder, made if it isn't there.
+    /// Returns the data folder, and creates it if needed.
     pub fn data_dir(&self) -> Result<PathBuf> {
-        let made = self.make_folder();
-        made.map_err(|e| {
-            Error::Internal(format!("cannot make the folder {}: {e}", self.data_dir.display()))
+        let created = self.make_folder();
+        created.map_err(|e| {
+            Error::Internal(format!(
+                "cannot create the folder {}: {e}",
+                self.data_dir.display()
+            ))
         })?;
         Ok(self.data_dir.clone())
     }
@@ -257,18 +257,21 @@ impl Config {
             .iter()
             .any(|prefix| host.starts_with(prefix));
         if !local && !host.is_empty() && !cfg!(feature = "pg-tls") {
-            tracing::warn!("this build has no TLS to PostgreSQL, and the database is not on this machine");
+            tracing::warn!(
+                "this build connects to PostgreSQL without TLS, and the database is on another machine"
+            );
         }
     }
 }
 
-/// A new database file is for its owner alone, and so is what SQLite puts beside it.
-fn own(file: &Path) -> Result<()> {
+/// Creates the database file so that only its owner can read it. SQLite gives its other files the same permissions.
+fn create_private(file: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let made = options.open(file);
-    made.map(drop)
+    options
+        .open(file)
+        .map(drop)
         .map_err(|e| Error::Internal(format!("cannot open {}: {e}", file.display())))
 }

@@ -1,7 +1,7 @@
-//! The one error, with the stable codes that clients may depend on. It knows HTTP's numbers, but no framework.
+//! The error type of the whole service, with stable codes that clients may depend on. It knows HTTP's status numbers,
+//! but no framework.
 //!
-//! Every message exists in Japanese and English; whoever renders it chooses. What happened inside is kept for
-//! the log and never shown.
+//! Every text is in Japanese and English; the HTTP layer picks one. Internal causes go to the log and are never shown.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 pub use text::Text;
 
-/// Where a bad value stands.
+/// Where a bad value is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A JSON pointer (RFC 6901) into the body.
@@ -19,7 +19,7 @@ pub enum Place {
     Parameter(String),
 }
 
-/// One bad value: where it stands and which rule it breaks.
+/// One bad value: where it is and which rule it breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
     pub place: Place,
@@ -45,15 +45,6 @@ impl FieldError {
     }
 }
 
-/// Something else that is to be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alternative {
-    pub id: String,
-    pub title: String,
-    pub kind: String,
-    pub area: Option<String>,
-}
-
 #[derive(Debug, Clone)]
 pub enum Error {
     /// 400: the body is not JSON at all.
@@ -62,17 +53,17 @@ pub enum Error {
         column: usize,
         reason: String,
     },
-    /// 400: a parameter of the path, the query or a header breaks its rule.
+    /// 400: a parameter of the path, the query or a header breaks a rule.
     InvalidParameters(Vec<FieldError>),
     /// 401
     Unauthenticated(Text),
-    /// 403: the caller is known and lacks this scope.
+    /// 403: the caller lacks this scope.
     Forbidden { scope: &'static str },
-    /// 403: the caller may do this, but not there.
+    /// 403: the caller may do this, but not to this record.
     OutsideReach(Text),
-    /// 404: nothing of this kind is here.
+    /// 404
     NotFound { what: Text },
-    /// 405: the path exists, the method doesn't.
+    /// 405: the path exists, but not with this method.
     MethodNotAllowed { allow: String },
     /// 406
     NotAcceptable { offered: &'static str },
@@ -80,10 +71,11 @@ pub enum Error {
     Timeout,
     /// 409
     Conflict { code: &'static str, detail: Text },
-    /// The conflict, and what could be had instead.
-    Instead {
-        conflict: Box<Error>,
-        similar: Vec<Alternative>,
+    /// An error whose problem document has one more member (RFC 9457, section 3.2).
+    Extended {
+        error: Box<Error>,
+        member: &'static str,
+        value: serde_json::Value,
     },
     /// 412: `If-Match` named another version.
     PreconditionFailed { current: i64 },
@@ -91,11 +83,11 @@ pub enum Error {
     TooLarge { limit_bytes: usize },
     /// 415
     UnsupportedMediaType { expected: &'static str },
-    /// 422: the body is JSON, and some values break their rules.
+    /// 422: the body is JSON, but some values break rules.
     Invalid(Vec<FieldError>),
-    /// 422: the same `Idempotency-Key` came with another request.
+    /// 422: the `Idempotency-Key` was used for another request.
     IdempotencyKeyReused,
-    /// 429: too many in a time; another may follow after these seconds.
+    /// 429: too many requests; the next is allowed after these seconds.
     TooManyRequests { code: &'static str, retry_after_s: u64 },
     /// 503
     Unavailable(Text),
@@ -118,6 +110,13 @@ impl Error {
         Error::InvalidParameters(vec![FieldError::parameter(name, code, message)])
     }
 
+    /// Adds a member to the problem document.
+    pub fn with_member(self, member: &'static str, value: serde_json::Value) -> Error {
+        let error = Box::new(self);
+        Error::Extended { error, member, value }
+    }
+
+    /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
             Error::MalformedJson { .. } | Error::InvalidParameters(_) => 400,
@@ -128,7 +127,7 @@ impl Error {
             Error::NotAcceptable { .. } => 406,
             Error::Timeout => 408,
             Error::Conflict { .. } => 409,
-            Error::Instead { conflict, .. } => conflict.status(),
+            Error::Extended { error, .. } => error.status(),
             Error::PreconditionFailed { .. } => 412,
             Error::TooLarge { .. } => 413,
             Error::UnsupportedMediaType { .. } => 415,
@@ -152,7 +151,7 @@ impl Error {
             Error::NotAcceptable { .. } => "not_acceptable",
             Error::Timeout => "timeout",
             Error::Conflict { code, .. } => code,
-            Error::Instead { conflict, .. } => conflict.code(),
+            Error::Extended { error, .. } => error.code(),
             Error::PreconditionFailed { .. } => "precondition_failed",
             Error::TooLarge { .. } => "too_large",
             Error::UnsupportedMediaType { .. } => "unsupported_media_type",
@@ -164,75 +163,81 @@ impl Error {
         }
     }
 
-    /// What the client is told.
+    /// The text for the client.
     pub fn detail(&self) -> Text {
         match self {
             Error::MalformedJson { line, column, reason } => Text::new(
-                format!("本文がJSONとして読めません({line}行{column}列)。"),
+                format!("本文がJSONの形式ではありません（{line}行{column}列）。"),
                 format!("The body is not JSON (line {line}, column {column}): {reason}."),
             ),
             Error::InvalidParameters(_) => Text::new(
                 "パラメータに誤りがあります。errors をご覧ください。",
-                "Some parameters are wrong: see errors.",
+                "Some parameters are invalid. See errors.",
             ),
             Error::Unauthenticated(reason) => reason.clone(),
             Error::Forbidden { scope } => Text::new(
-                format!("この操作には権限 {scope} が必要です。"),
-                format!("This operation needs the scope {scope}."),
+                format!("この操作には {scope} の権限が必要です。"),
+                format!("This operation requires the scope {scope}."),
             ),
             Error::NotFound { what } => Text::new(
                 format!("{}が見つかりません。", what.ja),
                 format!("There is no such {}.", what.en),
             ),
             Error::MethodNotAllowed { allow } => Text::new(
-                format!("このパスで使えるメソッドは {allow} です。"),
-                format!("This path answers {allow} only."),
+                format!("このURLでは {allow} のみ使用できます。"),
+                format!("This path supports only {allow}."),
             ),
             Error::NotAcceptable { offered } => Text::new(
-                format!("返せる形式は {offered} です。"),
-                format!("Only {offered} can be answered here."),
+                format!("返せる形式は {offered} のみです。Accept を確認してください。"),
+                format!("This operation returns only {offered}. Check your Accept header."),
             ),
             Error::Timeout => Text::new(
-                "リクエストの受信が時間内に終わりませんでした。",
-                "The request took too long to arrive.",
+                "リクエストの受信が時間内に完了しませんでした。もう一度お試しください。",
+                "The request took too long to arrive. Try again.",
             ),
             Error::Conflict { detail, .. } => detail.clone(),
-            Error::Instead { conflict, .. } => conflict.detail(),
+            Error::Extended { error, .. } => error.detail(),
             Error::PreconditionFailed { current } => Text::new(
-                format!("別の変更が先に行われています(現在の版は \"{current}\")。読み直してください。"),
-                format!("It has changed in between (the version is now \"{current}\"): read it again."),
+                format!(
+                    "ほかの変更が先に行われました（現在のバージョンは \"{current}\"）。再度読み込んでからやり直してください。"
+                ),
+                format!(
+                    "The record has changed; its version is now \"{current}\". Read it again before you change it."
+                ),
             ),
             Error::TooLarge { limit_bytes } => Text::new(
-                format!("本文は{limit_bytes}バイトまでです。"),
-                format!("A body may have {limit_bytes} bytes at most."),
+                format!("本文は{limit_bytes}バイト以内にしてください。"),
+                format!("The body must not be longer than {limit_bytes} bytes."),
             ),
             Error::UnsupportedMediaType { expected } => Text::new(
-                format!("Content-Type は {expected} にしてください。"),
-                format!("The Content-Type has to be {expected}."),
+                format!("Content-Type には {expected} を指定してください。"),
+                format!("Set Content-Type to {expected}."),
             ),
             Error::Invalid(_) => Text::new(
                 "入力に誤りがあります。errors をご覧ください。",
-                "Some values are wrong: see errors.",
+                "Some values are invalid. See errors.",
             ),
             Error::IdempotencyKeyReused => Text::new(
-                "この Idempotency-Key は別の内容ですでに使われています。",
-                "This Idempotency-Key was used for another request.",
+                "この Idempotency-Key は別のリクエストですでに使用されています。新しいキーを指定してください。",
+                "This Idempotency-Key was used for another request. Use a new key.",
             ),
             Error::OutsideReach(reason) => reason.clone(),
             Error::TooManyRequests { retry_after_s, .. } => Text::new(
-                format!("回数が多すぎます。{retry_after_s}秒後にやり直してください。"),
-                format!("That was too often: try again in {retry_after_s} s."),
+                format!("リクエストが多すぎます。{retry_after_s}秒後にもう一度お試しください。"),
+                format!("Too many requests. Try again in {retry_after_s} seconds."),
             ),
             Error::Unavailable(reason) => reason.clone(),
             Error::Internal(_) => Text::new(
-                "サーバー内部でエラーが発生しました。request_id を添えてお知らせください。",
-                "Something failed on our side: please report it with the request_id.",
+                "サーバーでエラーが発生しました。request_id を添えてお問い合わせください。",
+                "The server failed. Please report this with the request_id.",
             ),
         }
     }
 
+    /// The bad values.
     pub fn fields(&self) -> &[FieldError] {
         match self {
+            Error::Extended { error, .. } => error.fields(),
             Error::Invalid(fields) | Error::InvalidParameters(fields) => fields,
             _ => &[],
         }
@@ -274,16 +279,13 @@ impl From<diesel::result::Error> for Error {
         match error {
             Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::Conflict {
                 code: "already_exists",
-                detail: Text::new(
-                    "同じものがすでに登録されています。",
-                    "The same thing exists already.",
-                ),
+                detail: Text::new("すでに登録されています。", "This record already exists."),
             },
-            // SQLite's one writer is at work for longer than we wait.
+            // SQLite has one writer, and it took longer than we wait.
             Diesel::DatabaseError(_, info) if info.message().contains("database is locked") => {
-                let en = "The database is busy with another write: try again.";
+                let en = "The database is busy. Try again later.";
                 Error::Unavailable(Text::new(
-                    "データベースが別の書き込みを処理中です。しばらくしてからやり直してください。",
+                    "データベースが混み合っています。しばらくしてからもう一度お試しください。",
                     en,
                 ))
             }

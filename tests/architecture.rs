@@ -181,8 +181,7 @@ fn inside_a_slice_http_uses_store_and_store_uses_the_rules_and_never_the_other_w
                 }
             }
         }
-        let may_use_diesel =
-            room == "store" || ["db", "error"].contains(&module.as_str()) || room == "idempotency";
+        let may_use_diesel = room == "store" || ["db", "error"].contains(&module.as_str());
         if code.contains("diesel::") && !may_use_diesel {
             wrong.push(format!("{}: diesel", path.display()));
         }

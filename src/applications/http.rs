@@ -96,7 +96,7 @@ async fn create(
         Err(error) if similar::is_answered_with(&error) => {
             let (deliverable, role) = asked;
             let found = pool.read(move |db| store::similar(db, &within, deliverable, &role));
-            Err(similar::instead(error, found.await?))
+            Err(similar::add_to(error, found.await?)?)
         }
         answer => answer,
     }

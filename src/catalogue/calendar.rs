@@ -1,7 +1,8 @@
 //! Japan's calendar: the day in Tokyo, fiscal years, day-parts.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 /// The time in Tokyo, which has kept UTC+9 without summer time since 1951.
@@ -45,22 +46,35 @@ pub fn days_before(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
-const DAYS: [&str; 7] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
+const CODES: [&str; 21] = [
+    "monday_morning",
+    "monday_afternoon",
+    "monday_evening",
+    "tuesday_morning",
+    "tuesday_afternoon",
+    "tuesday_evening",
+    "wednesday_morning",
+    "wednesday_afternoon",
+    "wednesday_evening",
+    "thursday_morning",
+    "thursday_afternoon",
+    "thursday_evening",
+    "friday_morning",
+    "friday_afternoon",
+    "friday_evening",
+    "saturday_morning",
+    "saturday_afternoon",
+    "saturday_evening",
+    "sunday_morning",
+    "sunday_afternoon",
+    "sunday_evening",
 ];
-const PARTS: [&str; 3] = ["morning", "afternoon", "evening"];
 /// How many day-parts a week has.
 pub const DAY_PARTS: u8 = 21;
 
 /// A third of a weekday: `saturday_morning`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct DayPart(u8);
 
 impl DayPart {
@@ -73,9 +87,8 @@ impl DayPart {
         (position < DAY_PARTS).then_some(DayPart(position))
     }
 
-    pub fn code(self) -> String {
-        let name = |names: &[&'static str], i: u8| names.get(usize::from(i)).copied().unwrap_or_default();
-        format!("{}_{}", name(&DAYS, self.0 / 3), name(&PARTS, self.0 % 3))
+    pub fn code(self) -> &'static str {
+        CODES.get(usize::from(self.0)).copied().unwrap_or_default()
     }
 
     /// As the matcher's bit set.
@@ -103,21 +116,22 @@ impl DayPart {
 impl TryFrom<String> for DayPart {
     type Error = String;
 
+    /// Finds the day-part by its code, and returns the text if it isn't one.
     fn try_from(code: String) -> Result<DayPart, String> {
-        let unknown = || {
-            format!(
-                "unknown variant `{code}`, expected a weekday and morning, afternoon or evening, as in saturday_morning"
-            )
-        };
-        DayPart::all()
-            .find(|part| part.code() == code)
-            .ok_or_else(unknown)
+        DayPart::all().find(|part| part.code() == code).ok_or(code)
+    }
+}
+
+impl<'de> Deserialize<'de> for DayPart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<DayPart, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        DayPart::try_from(code).map_err(|code| D::Error::unknown_variant(&code, &CODES))
     }
 }
 
 impl From<DayPart> for String {
     fn from(part: DayPart) -> String {
-        part.code()
+        part.code().to_owned()
     }
 }
 
@@ -147,7 +161,7 @@ mod tests {
     fn day_parts_are_read_as_they_are_written() {
         assert_eq!(DayPart::all().count(), 21);
         for part in DayPart::all() {
-            assert_eq!(DayPart::try_from(part.code()), Ok(part));
+            assert_eq!(DayPart::try_from(part.code().to_owned()), Ok(part));
         }
         assert_eq!(DayPart::set(&[DayPart(0), DayPart(20)]), 1 | 1 << 20);
     }

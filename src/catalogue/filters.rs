@@ -91,7 +91,7 @@ impl<'c> Filters<'c> {
     pub fn fiscal_year(mut self, year: Option<i32>) -> Self {
         if year.is_some_and(|year| !(1900..=2200).contains(&year)) {
             let (ja, en) = ("年度は1900〜2200です。", "A fiscal year is 1900 to 2200.");
-            self.malformed("fiscal_year", "range", ja.into(), en.into());
+            self.malformed("fiscal_year", "out_of_range", ja.into(), en.into());
         }
         self
     }
@@ -99,7 +99,7 @@ impl<'c> Filters<'c> {
     pub fn text(mut self, name: &str, text: &Option<String>) -> Self {
         if text.as_ref().is_some_and(|text| text.chars().count() > 200) {
             let (ja, en) = ("200文字までです。", "It has 200 characters at most.");
-            self.malformed(name, "length", ja.into(), en.into());
+            self.malformed(name, "invalid_length", ja.into(), en.into());
         }
         self
     }

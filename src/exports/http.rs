@@ -55,7 +55,7 @@ async fn create(
     let making = tokio::task::spawn_blocking(move || make(&pool, &catalogues, &viewer, &asked));
     let file = making.await.map_err(|e| Error::Internal(e.to_string()))??;
     drop(turn);
-    stream::file(&name, media_type, file)
+    stream::send_file(&name, media_type, file)
 }
 
 /// As the list's own handler sees its caller.

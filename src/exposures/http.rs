@@ -65,7 +65,7 @@ async fn exposure(
     let weeks = filter.0.weeks.unwrap_or(4);
     if !(1..=52).contains(&weeks) {
         let rule = Text::new("値は1〜52にしてください。", "The value has to be 1 to 52.");
-        return Err(Error::parameter("weeks", "range", rule));
+        return Err(Error::parameter("weeks", "out_of_range", rule));
     }
     let to_week = week_number(calendar::today());
     let from_week = to_week + 1 - weeks as i32;

@@ -1,10 +1,10 @@
-//! JSON bodies: strictly read, then valid.
+//! JSON bodies: parsed strictly, then validated.
 //!
-//! Strict means: no key twice, no control character but line breaks and tabs (PostgreSQL can't store NUL), no
-//! unknown field, at most 1 MiB.
-//! `11.0` is an integer, as JSON Schema has it. Types that come in through here derive `Validate`; every rule
-//! that is broken is reported at once, with a JSON pointer to the value.
+//! A body has at most 1 MiB, no duplicate keys, no unknown fields, and no control characters except line breaks and
+//! tabs (PostgreSQL can't store NUL). `11.0` is an integer, as in JSON Schema. Types of bodies derive `Validate`; all
+//! broken rules are reported at once, each with a JSON pointer to the value.
 
+use super::decode;
 use crate::error::{Error, FieldError, Result, Text};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
@@ -12,21 +12,22 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use tables::strict_json::{self, JsonError};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
-use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
-/// The largest JSON body.
+/// The size of the largest JSON body.
 pub const LIMIT_BYTES: usize = 1024 * 1024;
 
 /// How long a body may take to arrive.
 const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// A JSON body that keeps every rule of its type.
+/// A JSON body that satisfies every rule of its type.
 pub struct Valid<T>(pub T);
 
 /// A JSON Merge Patch (RFC 7396) of a `T`, not yet applied.
@@ -35,7 +36,7 @@ pub struct Patch<T> {
     of: PhantomData<fn() -> T>,
 }
 
-impl<T: Serialize + DeserializeOwned + Validate> FromRequest for Valid<T> {
+impl<T: DeserializeOwned + Validate> FromRequest for Valid<T> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Valid<T>>>>>;
 
@@ -60,7 +61,7 @@ impl<T: 'static> FromRequest for Patch<T> {
                 _ => Err(Error::invalid(
                     "",
                     "wrong_type",
-                    Text::new("オブジェクトにしてください。", "Expected an object."),
+                    Text::new("オブジェクトで指定してください。", "Expected an object."),
                 )),
             }
         })
@@ -68,15 +69,15 @@ impl<T: 'static> FromRequest for Patch<T> {
 }
 
 impl<T: Serialize + DeserializeOwned + Validate> Patch<T> {
-    /// The patched value, as valid as a new one has to be.
+    /// Returns the patched value, validated like a new one.
     pub fn apply(&self, to: &T) -> Result<T> {
         let mut value = serde_json::to_value(to).map_err(|e| Error::Internal(e.to_string()))?;
         json_patch::merge(&mut value, &self.patch);
-        typed(value)
+        typed(&value)
     }
 }
 
-/// Every member of `T`, none required; null where a member is to be unset.
+/// Every member of `T`, none required; null unsets a member.
 impl<T: ToSchema> PartialSchema for Patch<T> {
     fn schema() -> RefOr<Schema> {
         let mut schema = T::schema();
@@ -96,7 +97,7 @@ impl<T: ToSchema> ToSchema for Patch<T> {
     }
 }
 
-/// The whole body, within its limit. The type may be left out, but not be another one.
+/// Reads the whole body, up to the limit. A request may leave out its Content-Type.
 pub fn read(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -133,92 +134,51 @@ pub fn read(
     }
 }
 
-/// A body as its type.
-pub fn parse<T: Serialize + DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
-    typed(strict(bytes)?)
+/// Parses and validates a body.
+pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
+    typed(&strict(bytes)?)
 }
 
+/// Parses JSON strictly.
 pub fn strict(bytes: &[u8]) -> Result<Value> {
     strict_json::parse(bytes).map_err(|e| match e {
         JsonError::Malformed { line, column, reason } => Error::MalformedJson { line, column, reason },
         JsonError::DuplicateKey { pointer, key } => {
-            Error::Invalid(vec![data_error(&pointer, &format!("duplicate key `{key}`"))])
+            let rule = decode::duplicate(&key);
+            Error::invalid(
+                format!("{pointer}/{}", decode::step(&key)),
+                "duplicate_field",
+                rule,
+            )
         }
         JsonError::ControlCharacter { pointer } => {
-            Error::Invalid(vec![data_error(&pointer, "control character")])
+            let rule = Text::new(
+                "改行とタブ以外の制御文字は使用できません。",
+                "Control characters other than line breaks and tabs are not allowed.",
+            );
+            Error::invalid(pointer, "control_character", rule)
         }
     })
 }
 
-fn typed<T: Serialize + DeserializeOwned + Validate>(value: Value) -> Result<T> {
-    let parsed: T = serde_path_to_error::deserialize(&value)
-        .map_err(|e| Error::Invalid(vec![data_error(&pointer(e.path()), &e.inner().to_string())]))?;
-    let read = serde_json::to_value(&parsed).map_err(|e| Error::Internal(e.to_string()))?;
-    if let Some(pointer) = array_for_object(&value, &read) {
-        let rule = Text::new(
-            "値の型が違います(配列ではなくオブジェクトです)。",
-            "Expected an object, not an array.",
-        );
-        return Err(Error::invalid(pointer, "wrong_type", rule));
-    }
+fn typed<T: DeserializeOwned + Validate>(value: &Value) -> Result<T> {
+    let parsed: T = decode::value(value).map_err(|e| Error::Invalid(vec![e.in_body()]))?;
     parsed.validate().map_err(|errors| invalid(&errors))?;
     Ok(parsed)
 }
 
-/// The broken rules of a value, each with its place.
+/// Converts the broken rules of a value, each with its place.
 pub fn invalid(errors: &ValidationErrors) -> Error {
     let mut fields = Vec::new();
     collect(errors, "", &mut fields);
     Error::Invalid(fields)
 }
 
-/// Where an array came in for an object, which serde takes as the members in their order.
-fn array_for_object(given: &Value, read: &Value) -> Option<String> {
-    match (given, read) {
-        (Value::Array(_), Value::Object(_)) => Some(String::new()),
-        (Value::Array(given), Value::Array(read)) => {
-            let pairs = given.iter().zip(read).enumerate();
-            pairs
-                .into_iter()
-                .find_map(|(i, (g, r))| Some(format!("/{i}{}", array_for_object(g, r)?)))
-        }
-        (Value::Object(given), Value::Object(read)) => given.iter().find_map(|(name, g)| {
-            let below = array_for_object(g, read.get(name)?)?;
-            Some(format!("/{name}{below}"))
-        }),
-        _ => None,
-    }
-}
-
-/// A JSON pointer (RFC 6901).
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment::*;
-    let step = |segment: &serde_path_to_error::Segment| match segment {
-        Seq { index } => format!("/{index}"),
-        Map { key } | Enum { variant: key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-        Unknown => String::new(),
-    };
-    path.iter().map(step).collect()
-}
-
-/// serde says what is wrong in words; a member that is missing or unknown is named there, not in the path.
-fn data_error(pointer: &str, message: &str) -> FieldError {
-    let (code, text) = super::wording::reworded(message);
-    let named = message.split('`').nth(1).unwrap_or_default();
-    let place = match code {
-        "missing_field" | "unknown_field" if !pointer.ends_with(&format!("/{named}")) => {
-            format!("{pointer}/{named}")
-        }
-        _ => pointer.to_owned(),
-    };
-    FieldError::at(place, code, text)
-}
-
 fn collect(errors: &ValidationErrors, at: &str, into: &mut Vec<FieldError>) {
     let mut fields: Vec<_> = errors.errors().iter().collect();
     fields.sort_by(|a, b| a.0.cmp(b.0));
     for (name, kind) in fields {
-        // A Rust name that is reserved carries an underscore that the wire doesn't have.
+        // Reserved words have an underscore in Rust, but not in JSON.
         let at = if name == "__all__" {
             at.to_owned()
         } else {
@@ -233,44 +193,62 @@ fn collect(errors: &ValidationErrors, at: &str, into: &mut Vec<FieldError>) {
             }
             ValidationErrorsKind::Field(broken) => into.extend(broken.iter().map(|e| FieldError {
                 place: crate::error::Place::Pointer(at.clone()),
-                code: e.code.clone(),
+                code: code(e),
                 message: rule(e),
             })),
         }
     }
 }
 
-/// A broken rule in words.
-fn rule(error: &validator::ValidationError) -> Text {
+/// Returns the stable code of a broken rule: the validator's own rules get codes that say what is wrong.
+fn code(error: &ValidationError) -> Cow<'static, str> {
+    match error.code.as_ref() {
+        "length" => "invalid_length".into(),
+        "range" => "out_of_range".into(),
+        "email" => "invalid_email".into(),
+        "url" => "invalid_url".into(),
+        _ => error.code.clone(),
+    }
+}
+
+/// Returns the text of a broken rule.
+fn rule(error: &ValidationError) -> Text {
+    // Rules of our own have both languages, separated by a line break.
+    if let Some(message) = &error.message {
+        let (ja, en) = message.split_once('\n').unwrap_or((message, message));
+        return Text::new(ja.to_owned(), en.to_owned());
+    }
     let parameter = |name: &str| error.params.get(name).map(Value::to_string);
-    let bounds = match (parameter("min"), parameter("max"), parameter("equal")) {
-        (_, _, Some(n)) => Some((n.clone(), n)),
-        (Some(min), Some(max), _) => Some((format!("{min}〜{max}"), format!("{min} to {max}"))),
-        (Some(min), None, _) => Some((format!("{min}以上"), format!("at least {min}"))),
-        (None, Some(max), _) => Some((format!("{max}以下"), format!("at most {max}"))),
-        _ => None,
+    let is_list = error.params.get("value").is_some_and(Value::is_array);
+    let code = error.code.as_ref();
+    let (unit_ja, unit_en) = match code {
+        "length" if is_list => ("件", " items"),
+        "length" => ("文字", " characters"),
+        _ => ("", ""),
     };
-    match (error.code.as_ref(), bounds, &error.message) {
-        // Our own rules carry both languages, parted by a line break.
-        (_, _, Some(message)) => {
-            let (ja, en) = message.split_once('\n').unwrap_or((message, message));
-            Text::new(ja.to_owned(), en.to_owned())
-        }
-        ("length", Some((ja, en)), _) => Text::new(
-            format!("長さは{ja}にしてください。"),
-            format!("The length has to be {en}."),
+    let (ja, en) = match (parameter("min"), parameter("max"), parameter("equal")) {
+        (_, _, Some(n)) => (format!("{n}{unit_ja}"), format!("exactly {n}{unit_en}")),
+        (Some(min), Some(max), _) => (
+            format!("{min}〜{max}{unit_ja}"),
+            format!("{min} to {max}{unit_en}"),
         ),
-        ("range", Some((ja, en)), _) => Text::new(
-            format!("値は{ja}にしてください。"),
-            format!("The value has to be {en}."),
+        (Some(min), None, _) => (format!("{min}{unit_ja}以上"), format!("at least {min}{unit_en}")),
+        (None, Some(max), _) => (format!("{max}{unit_ja}以下"), format!("at most {max}{unit_en}")),
+        _ => (String::new(), String::new()),
+    };
+    match code {
+        "length" => Text::new(format!("{ja}で入力してください。"), format!("Use {en}.")),
+        "range" => Text::new(
+            format!("{ja}の値を指定してください。"),
+            format!("The value must be {en}."),
         ),
-        ("email", ..) => Text::new(
-            "メールアドレスの形式ではありません。",
-            "This is no e-mail address.",
+        "email" => Text::new(
+            "メールアドレスの形式で入力してください。",
+            "Enter an e-mail address.",
         ),
-        ("url", ..) => Text::new("URLの形式ではありません。", "This is no URL."),
-        (code, ..) => Text::new(
-            format!("規則 {code} に合いません。"),
+        "url" => Text::new("URLの形式で入力してください。", "Enter a URL."),
+        _ => Text::new(
+            format!("入力規則 {code} に合いません。"),
             format!("This breaks the rule {code}."),
         ),
     }

@@ -1,4 +1,4 @@
-//! Where a request comes from, and how that is known behind a proxy.
+//! The address of the client, also behind a proxy.
 
 use crate::config::TrustedProxies;
 use crate::error::Error;
@@ -8,8 +8,8 @@ use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 
-/// The address of the client: the peer's, or where the peer is a trusted proxy the last one in `X-Forwarded-For` that
-/// is not.
+/// The address of the client. Behind trusted proxies it is the last address in `X-Forwarded-For` that isn't one of
+/// them; otherwise the address of the connection.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub Option<IpAddr>);
 
@@ -36,7 +36,7 @@ fn client(peer: Option<IpAddr>, hops: &[&str], trusted: &TrustedProxies) -> Opti
         if !trusted.contains(address) {
             break;
         }
-        // What can't be read was written by nobody whom we trust: the last known one stands.
+        // A trusted proxy writes a valid address, so anything else is not trusted.
         match hop.trim().parse() {
             Ok(before) => address = plain(before),
             Err(_) => break,
@@ -45,7 +45,7 @@ fn client(peer: Option<IpAddr>, hops: &[&str], trusted: &TrustedProxies) -> Opti
     Some(address)
 }
 
-/// An IPv4 address that came over IPv6 is that IPv4 address.
+/// Turns an IPv4-mapped IPv6 address into the IPv4 address.
 fn plain(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn believes_only_trusted_proxies() {
         let trusted: TrustedProxies = "10.0.0.0/8,::1".parse().unwrap();
         let ip = |text: &str| Some(text.parse::<IpAddr>().unwrap());
         let of = |peer: &str, hops: &[&str]| client(ip(peer), hops, &trusted);

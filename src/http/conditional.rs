@@ -1,6 +1,6 @@
-//! Conditional requests (RFC 9110): `ETag`, `If-Match` against lost updates, `If-None-Match` against idle bytes.
+//! Conditional requests (RFC 9110): `ETag`, `If-Match` against lost updates, `If-None-Match` to save transfers.
 //!
-//! A single resource's tag is its version. Any other successful GET gets a weak tag made of its bytes.
+//! The tag of a single resource is its version. Any other successful GET gets a weak tag, a hash of its bytes.
 
 use super::Language;
 use crate::error::{Error, Result};
@@ -14,10 +14,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
 
-/// A single resource with its version as the tag.
+/// A single resource, tagged with its version.
 pub struct Entity<T> {
     pub version: i64,
-    /// Where the body speaks the client's language, its tag says which.
+    /// The body's language, if it depends on Accept-Language. The tag then includes it.
     pub language: Option<Language>,
     pub body: T,
 }
@@ -46,22 +46,24 @@ impl<T: Serialize> Responder for Entity<T> {
     }
 }
 
-/// The tag of a version.
+/// Returns the tag of a version.
 pub fn tag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The versions that the client means to change, by `If-Match`; without the header any will do, and none at all.
+/// The header `If-Match`: the versions that the client intends to change.
 #[derive(Debug, Clone)]
 pub enum IfMatch {
+    /// Without the header there is no condition.
     Absent,
-    /// Any version, but there has to be one.
+    /// `*`: the record has to exist, in any version.
     Any,
-    /// A tag that no version of ours ever had is left out: it can't match.
+    /// Tags that aren't versions are left out, as they can't match.
     Versions(Vec<i64>),
 }
 
 impl IfMatch {
+    /// Checks the version of a record that exists.
     pub fn check(&self, current: i64) -> Result<()> {
         let matches = match self {
             IfMatch::Absent | IfMatch::Any => true,
@@ -74,7 +76,7 @@ impl IfMatch {
         }
     }
 
-    /// Where there is nothing yet.
+    /// Checks the condition where no record exists yet.
     pub fn check_absent(&self) -> Result<()> {
         match self {
             IfMatch::Absent => Ok(()),
@@ -95,7 +97,7 @@ impl FromRequest for IfMatch {
         if text == "*" {
             return ready(Ok(IfMatch::Any));
         }
-        // If-Match compares strongly: a weak tag never matches. Behind the version a tag may name the language.
+        // If-Match compares strongly: a weak tag never matches. A language may follow the version in a tag.
         let version = |tag: &str| {
             let tag = tag.trim().parse::<EntityTag>().ok().filter(|tag| !tag.weak)?;
             tag.tag().split('.').next()?.parse().ok()
@@ -106,12 +108,12 @@ impl FromRequest for IfMatch {
     }
 }
 
-/// Whether the client means to create only, by `If-None-Match: *`.
+/// Whether the request has `If-None-Match: *`, which means: create, but never overwrite.
 #[derive(Debug, Clone, Copy)]
 pub struct CreateOnly(bool);
 
 impl CreateOnly {
-    /// Where there is something already.
+    /// Checks the condition where a record exists already.
     pub fn check_present(self, current: i64) -> Result<()> {
         if self.0 {
             Err(Error::PreconditionFailed { current })
@@ -133,7 +135,7 @@ impl FromRequest for CreateOnly {
     }
 }
 
-/// Tags what has no tag yet, and answers 304 where the client has it already.
+/// Adds missing tags to successful GETs, and answers 304 if the client has the current version.
 pub async fn not_modified<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -143,7 +145,7 @@ pub async fn not_modified<B: MessageBody + 'static>(
         .ok()
         .filter(|_| request.headers().contains_key(header::IF_NONE_MATCH));
     let response = next.call(request).await?;
-    // What is streamed has no end yet: it is neither held nor tagged.
+    // Streamed bodies are neither buffered nor tagged.
     let is_whole = matches!(response.response().body().size(), BodySize::Sized(_));
     if !is_get || response.status() != StatusCode::OK || !is_whole {
         return Ok(response.map_into_left_body());
@@ -152,14 +154,11 @@ pub async fn not_modified<B: MessageBody + 'static>(
     let (mut response, body) = response.into_parts();
     let bytes = body::to_bytes(body)
         .await
-        .map_err(|_| Error::Internal("a body could not be made".into()))?;
+        .map_err(|_| Error::Internal("a body could not be read".into()))?;
     if !response.headers().contains_key(header::ETAG) {
-        let digest = Sha256::digest(&bytes)
-            .iter()
-            .take(16)
-            .map(|b| format!("{b:02x}"))
-            .collect::<String>();
-        if let Ok(value) = HeaderValue::from_str(&format!("W/\"{digest}\"")) {
+        let mut hash = hex::encode(Sha256::digest(&bytes));
+        hash.truncate(32);
+        if let Ok(value) = HeaderValue::from_str(&format!("W/\"{hash}\"")) {
             response.headers_mut().insert(header::ETAG, value);
         }
     }

@@ -1,4 +1,4 @@
-//! The client's language, by `Accept-Language` (RFC 9110): Japanese unless English is preferred.
+//! The client's language from `Accept-Language` (RFC 9110). Japanese is the default.
 
 use crate::error::Text;
 use actix_web::http::header::{AcceptLanguage, Header};
@@ -16,6 +16,7 @@ pub enum Language {
 }
 
 impl Language {
+    /// Returns the language that the request prefers.
     pub fn of(request: &impl HttpMessage) -> Language {
         let ranked = AcceptLanguage::parse(request)
             .map(|accepted| accepted.ranked())
@@ -61,7 +62,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     #[test]
-    fn the_preferred_known_language_wins() {
+    fn picks_the_preferred_language_that_is_known() {
         let of = |header| {
             Language::of(
                 &TestRequest::default()

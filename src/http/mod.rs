@@ -1,19 +1,20 @@
-//! What every slice's HTTP face is made of.
+//! The parts that the HTTP face of every slice uses.
 //!
 //! * `problem`: errors as RFC 9457 problem documents, in the client's language.
-//! * `body`: JSON bodies, strictly read and valid. `query`: parameters of the query and the path.
+//! * `body`: JSON bodies, parsed strictly and validated. `query`: parameters of the query and the path.
 //! * `page`: keyset pages. `conditional`: ETag, If-Match, If-None-Match.
-//! * `wording`: what is wrong with a value, in words.
-//! * `client`: where a request comes from.
-//! * `security`: headers for browsers, and pages of other origins.
+//! * `decode`: JSON values and parameters into types, with errors that are data.
+//! * `client`: the address of the client. `language`: Accept-Language.
+//! * `security`: security headers and CORS.
 //! * `stream`: files as answers.
-//! * `idempotency`: POSTs that may be sent twice. `trace`: request ids and the access log.
+//! * `idempotency`: POSTs that can be repeated. `trace`: request ids and the access log.
 //!
-//! Deliberately absent: anything about one resource, and who may do what (`auth`).
+//! Deliberately absent: anything about one resource, and permissions (`auth`).
 
 pub mod body;
 pub mod client;
 pub mod conditional;
+pub mod decode;
 pub mod idempotency;
 pub mod language;
 pub mod page;
@@ -22,7 +23,6 @@ pub mod query;
 pub mod security;
 pub mod stream;
 pub mod trace;
-pub mod wording;
 
 pub use body::{Patch, Valid};
 pub use client::ClientAddress;

@@ -1,5 +1,5 @@
-//! Keyset pages: `{"items": […], "next": cursor}`. A cursor holds where the last item stood in the order, so
-//! that items which come or go meanwhile neither repeat nor hide others.
+//! Keyset pages: `{"items": […], "next": cursor}`. A cursor holds the sort value and id of the last item, so items
+//! that are added or deleted meanwhile neither repeat nor hide others.
 
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
@@ -11,34 +11,34 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Items of a page where the client doesn't say.
+/// Items of a page if the request has no `limit`.
 pub const DEFAULT_LIMIT: u32 = 50;
-/// Items of a page at most.
+/// The most items of a page.
 pub const MAX_LIMIT: u32 = 200;
 
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// To be given as `cursor` for the next page; null on the last.
+    /// The `cursor` of the next page; null on the last page.
     pub next: Option<String>,
 }
 
-/// The limit asked for, if it is a legal one.
-pub fn limit(asked: Option<u32>) -> Result<i64> {
-    let limit = asked.unwrap_or(DEFAULT_LIMIT);
+/// Checks the parameter `limit`, and returns the default if there is none.
+pub fn limit(given: Option<u32>) -> Result<i64> {
+    let limit = given.unwrap_or(DEFAULT_LIMIT);
     if (1..=MAX_LIMIT).contains(&limit) {
         return Ok(limit.into());
     }
     let rule = Text::new(
-        format!("値は1〜{MAX_LIMIT}にしてください。"),
-        format!("The value has to be 1 to {MAX_LIMIT}."),
+        format!("1〜{MAX_LIMIT}の値を指定してください。"),
+        format!("The value must be 1 to {MAX_LIMIT}."),
     );
-    Err(Error::parameter("limit", "range", rule))
+    Err(Error::parameter("limit", "out_of_range", rule))
 }
 
 impl<T> Page<T> {
-    /// Of up to `limit + 1` rows: the one too many tells that there is a next page.
+    /// Makes a page from up to `limit + 1` rows. The extra row means that there is a next page.
     pub fn of(mut rows: Vec<T>, limit: i64, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
         let more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
@@ -46,7 +46,7 @@ impl<T> Page<T> {
         Page { items: rows, next }
     }
 
-    /// A list that fits on one page.
+    /// Makes the only page of a short list.
     pub fn all(items: Vec<T>) -> Page<T> {
         Page { items, next: None }
     }
@@ -59,7 +59,7 @@ impl<T> Page<T> {
     }
 }
 
-/// Where an item stands in an order: the order's name, the item's value in it, and its id.
+/// The position of an item in a list: the name of the order, the item's value in it, and its id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     pub sort: String,
@@ -72,7 +72,7 @@ impl Cursor {
         encode(self)
     }
 
-    /// A cursor belongs to the order that it came from.
+    /// Decodes a cursor, which is only valid in the order that it was made for.
     pub fn decode(text: Option<&str>, sort: &str) -> Result<Option<Cursor>> {
         let Some(text) = text else { return Ok(None) };
         let cursor: Cursor = decode(text)?;
@@ -84,24 +84,24 @@ impl Cursor {
     }
 }
 
-/// Where the page before ended: its last item's value, read as what it is, and id.
+/// Returns the value, parsed by `value`, and the id of the last item of the previous page.
 pub fn after<T>(cursor: &Option<Cursor>, value: impl Fn(&str) -> Option<T>) -> Result<Option<(T, Id)>> {
-    let read = |c: &Cursor| {
+    let parse = |c: &Cursor| {
         value(&c.value)
             .map(|value| (value, c.id))
             .ok_or_else(invalid_cursor)
     };
-    cursor.as_ref().map(read).transpose()
+    cursor.as_ref().map(parse).transpose()
 }
 
-/// Any cursor as opaque text.
+/// Encodes any cursor as opaque text.
 pub fn encode(cursor: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor).unwrap_or_default())
 }
 
 pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid_cursor())?;
-    // A cursor that was made up may hold what PostgreSQL can't store.
+    // A forged cursor may contain NUL, which PostgreSQL can't store.
     let parsed = serde_json::from_slice(&bytes)
         .ok()
         .filter(|_| !bytes.windows(6).any(|w| w == b"\\u0000"));
@@ -111,7 +111,7 @@ pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T> {
 pub fn invalid_cursor() -> Error {
     let rule = Text::new(
         "前のページの next の値を、同じ並び順で指定してください。",
-        "A cursor is the value of next from the page before, in the same order.",
+        "Use the value of next from the previous page, with the same sort order.",
     );
     Error::Invalid(vec![FieldError::parameter("cursor", "invalid_cursor", rule)])
 }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_survives_the_wire_and_keeps_its_order() {
+    fn decodes_a_cursor_only_in_its_own_order() {
         let cursor = Cursor {
             sort: "name".into(),
             value: "風".into(),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_row_too_many_tells_of_a_next_page() {
+    fn has_a_next_page_if_there_is_an_extra_row() {
         let cursor = |n: &i32| Cursor {
             sort: "n".into(),
             value: n.to_string(),

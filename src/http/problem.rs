@@ -1,16 +1,17 @@
-//! Errors on the wire: RFC 9457 problem documents, whoever raised them.
+//! Errors on the wire: RFC 9457 problem documents.
 //!
-//! A handler returns our [`Error`]; the middleware [`problems`], which knows the request's language and id,
-//! renders it, and gives the same form to whatever the framework refuses by itself.
+//! A handler returns an [`Error`]. The middleware [`problems`] renders it in the client's language and adds the request
+//! id. It gives errors of the framework the same form.
 
 use super::Language;
-use crate::error::{Alternative, Error, Place};
+use crate::error::{Error, FieldError, Place};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// The media type of problem documents.
@@ -26,55 +27,47 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
     "request_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"
 }))]
 pub struct Problem {
-    /// Always `about:blank`: the code tells the kind.
+    /// Always `about:blank`. Use `code` to tell errors apart.
     #[serde(rename = "type")]
-    pub kind: String,
-    /// The status in words.
+    pub type_: String,
+    /// The name of the HTTP status.
     pub title: String,
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
-    /// The stable code of the error, for programs.
+    /// The stable code of the error.
     pub code: String,
-    /// What is wrong, for people, by Accept-Language.
+    /// An explanation for people, in the language of Accept-Language.
     pub detail: String,
-    /// Each bad value, where values are to blame.
+    /// The bad values. Empty for errors that aren't about a value.
     pub errors: Vec<ProblemField>,
-    /// To be named when asking for help.
+    /// Give this when you ask for help.
     pub request_id: String,
-    /// Where a deliverable can't be had: open ones that could serve instead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub similar_deliverables: Option<Vec<SimilarDeliverable>>,
+    /// Members that only some errors have.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub extensions: Map<String, Value>,
 }
 
-/// An open deliverable that could serve instead.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct SimilarDeliverable {
-    pub id: String,
-    #[schema(example = "会員募集のチラシ")]
-    pub title: String,
-    /// Code of its type.
-    #[serde(rename = "type")]
-    #[schema(example = "flyer")]
-    pub type_: String,
-    #[schema(example = "131041")]
-    pub area: Option<String>,
-}
-
-/// One bad value: `pointer` (RFC 6901) into the body, or the name of a `parameter`.
+/// A bad value. Either `pointer` (a JSON pointer into the body) or `parameter` says where it is.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProblemField {
     pub pointer: Option<String>,
     pub parameter: Option<String>,
-    /// The stable code of the rule that is broken.
+    /// The stable code of the broken rule.
     pub code: String,
+    /// An explanation for people, in the language of Accept-Language.
     pub message: String,
 }
 
 impl Problem {
     fn of(error: &Error, language: Language, request_id: &str) -> Problem {
         let status = status(error);
-        let field = |field: &crate::error::FieldError| {
+        let extension = match error {
+            Error::Extended { member, value, .. } => Some(((*member).to_owned(), value.clone())),
+            _ => None,
+        };
+        let field = |field: &FieldError| {
             let (pointer, parameter) = match &field.place {
                 Place::Pointer(pointer) => (Some(pointer.clone()), None),
                 Place::Parameter(name) => (None, Some(name.clone())),
@@ -88,29 +81,16 @@ impl Problem {
             }
         };
         Problem {
-            kind: "about:blank".to_owned(),
+            type_: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or_default().to_owned(),
             status: status.as_u16(),
             code: error.code().to_owned(),
             detail: language.choose(&error.detail()).to_owned(),
             errors: error.fields().iter().map(field).collect(),
             request_id: request_id.to_owned(),
-            similar_deliverables: similar(error),
+            extensions: extension.into_iter().collect(),
         }
     }
-}
-
-fn similar(error: &Error) -> Option<Vec<SimilarDeliverable>> {
-    let Error::Instead { similar, .. } = error else {
-        return None;
-    };
-    let one = |found: &Alternative| SimilarDeliverable {
-        id: found.id.clone(),
-        title: found.title.clone(),
-        type_: found.kind.clone(),
-        area: found.area.clone(),
-    };
-    Some(similar.iter().map(one).collect())
 }
 
 fn status(error: &Error) -> StatusCode {
@@ -122,7 +102,7 @@ impl ResponseError for Error {
         status(self)
     }
 
-    /// Without a body: [`problems`] adds it.
+    /// Returns a response without a body, which [`problems`] adds.
     fn error_response(&self) -> HttpResponse<BoxBody> {
         HttpResponse::new(self.status_code())
     }
@@ -138,7 +118,7 @@ pub async fn problems<B: MessageBody + 'static>(
     let response = next.call(request).await?;
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    // A problem document already, or an error in the form of another standard.
+    // Either a problem document already, or an error in the form of another standard.
     let is_rendered = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -151,7 +131,7 @@ pub async fn problems<B: MessageBody + 'static>(
         .error()
         .and_then(|e| e.as_error::<Error>())
         .cloned();
-    let error = ours.unwrap_or_else(|| foreign(status, response.response().error()));
+    let error = ours.unwrap_or_else(|| framework_error(status, response.response().error()));
     if let Error::Internal(reason) = &error {
         tracing::error!(%request_id, reason, "internal error");
     }
@@ -159,8 +139,8 @@ pub async fn problems<B: MessageBody + 'static>(
     Ok(response.into_response(body).map_into_right_body())
 }
 
-/// What the framework refuses by itself.
-fn foreign(status: StatusCode, error: Option<&actix_web::Error>) -> Error {
+/// Translates an error of the framework.
+fn framework_error(status: StatusCode, error: Option<&actix_web::Error>) -> Error {
     match status {
         StatusCode::NOT_FOUND => Error::not_found("このパス", "path"),
         StatusCode::REQUEST_TIMEOUT => Error::Timeout,

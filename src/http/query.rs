@@ -1,5 +1,6 @@
 //! Parameters of the query and the path.
 
+use super::decode;
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
@@ -9,7 +10,7 @@ use std::future::{Ready, ready};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-/// The query as a struct. Types refuse unknown names by `deny_unknown_fields`.
+/// The query, decoded into a struct. Give the struct `deny_unknown_fields` to refuse unknown parameters.
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
@@ -21,29 +22,18 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// Parameters as a struct.
+/// Decodes a query string.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     no_nul(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
-    let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-    serde_path_to_error::deserialize(deserializer).map_err(|e| {
-        let message = e.inner().to_string();
-        let named = message.split('`').nth(1).unwrap_or_default().to_owned();
-        let (code, text) = super::wording::reworded(&message);
-        match code {
-            "unknown_field" => Error::parameter(named, "unknown_parameter", text),
-            "missing_field" => Error::parameter(named, "missing_parameter", text),
-            "duplicate_field" => Error::parameter(named, "duplicate_parameter", text),
-            code => Error::parameter(e.path().to_string(), code, text),
-        }
-    })
+    decode::parameters(pairs).map_err(|e| Error::InvalidParameters(vec![e.in_parameters()]))
 }
 
-/// PostgreSQL can't store the character NUL, so nothing can be found by it.
+/// Refuses NUL, which PostgreSQL can't store.
 fn no_nul<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
     let broken = values.filter(|(_, value)| value.contains('\0')).map(|(name, _)| {
-        let rule = Text::new("NUL文字は使えません。", "The character NUL can't be used.");
-        FieldError::parameter(name, "nul", rule)
+        let rule = Text::new("NUL文字は使用できません。", "The character NUL is not allowed.");
+        FieldError::parameter(name, "control_character", rule)
     });
     let broken: Vec<FieldError> = broken.collect();
     if broken.is_empty() {
@@ -53,17 +43,17 @@ fn no_nul<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
     }
 }
 
-/// Whether an archived thing is to be shown too.
+/// Whether to return archived records too.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct IncludeArchived {
-    /// Also when it is archived.
+    /// Returns the record even if it is archived.
     #[serde(default)]
     pub include_archived: bool,
 }
 
-/// The parameter `id` of the path.
+/// The `id` in the path.
 pub struct PathId(pub Id);
 
 impl FromRequest for PathId {
@@ -75,7 +65,7 @@ impl FromRequest for PathId {
     }
 }
 
-/// A UUID in the path, in its hyphenated form.
+/// Parses a UUID in the path, in its hyphenated form.
 pub fn path_id(request: &HttpRequest, name: &'static str) -> Result<Id> {
     let text = request.match_info().get(name).unwrap_or_default();
     let parsed = if text.len() == 36 {
@@ -83,13 +73,19 @@ pub fn path_id(request: &HttpRequest, name: &'static str) -> Result<Id> {
     } else {
         None
     };
-    parsed.map(Id).ok_or_else(|| {
-        let rule = Text::new("IDはUUIDの形式にしてください。", "An id has the form of a UUID.");
-        Error::parameter(name, "invalid_uuid", rule)
-    })
+    parsed
+        .map(Id)
+        .ok_or_else(|| Error::parameter(name, "invalid_uuid", not_a_uuid()))
 }
 
-/// A word of the path, percent-decoded, of 1 to `longest` characters.
+pub fn not_a_uuid() -> Text {
+    Text::new(
+        "IDはUUIDの形式で指定してください。",
+        "Use an ID in the form of a UUID.",
+    )
+}
+
+/// Returns a segment of the path, percent-decoded, of 1 to `longest` characters.
 pub fn path_text(request: &HttpRequest, name: &'static str, longest: usize) -> Result<String> {
     let raw = request.match_info().query(name);
     let pair = format!("v={}", raw.replace('+', "%2B").replace('&', "%26"));
@@ -102,22 +98,22 @@ pub fn path_text(request: &HttpRequest, name: &'static str, longest: usize) -> R
         return Ok(text);
     }
     let rule = Text::new(
-        format!("長さは1〜{longest}文字です。"),
-        format!("It has 1 to {longest} characters."),
+        format!("1〜{longest}文字で指定してください。"),
+        format!("Use 1 to {longest} characters."),
     );
-    Err(Error::parameter(name, "length", rule))
+    Err(Error::parameter(name, "invalid_length", rule))
 }
 
-/// Text of the query that is longer than anything it could find.
+/// Refuses a filter that is longer than any value it could match.
 pub fn check_length(name: &'static str, text: &Option<String>, longest: usize) -> Result<()> {
     if text.as_ref().is_none_or(|text| text.chars().count() <= longest) {
         return Ok(());
     }
     let rule = Text::new(
-        format!("長さは{longest}文字までです。"),
-        format!("It has {longest} characters at most."),
+        format!("{longest}文字以内で指定してください。"),
+        format!("Use at most {longest} characters."),
     );
-    Err(Error::parameter(name, "length", rule))
+    Err(Error::parameter(name, "invalid_length", rule))
 }
 
 #[cfg(test)]
@@ -141,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_names_its_parameter() {
+    fn names_the_parameter_of_each_error() {
         assert_eq!(
             place_and_code("limit=many"),
             ("limit".into(), "wrong_type".into())
@@ -154,7 +150,10 @@ mod tests {
             place_and_code("limit=1&limit=2"),
             ("limit".into(), "duplicate_parameter".into())
         );
-        assert_eq!(place_and_code("limit=%00"), ("limit".into(), "nul".into()));
+        assert_eq!(
+            place_and_code("limit=%00"),
+            ("limit".into(), "control_character".into())
+        );
         assert_eq!(parse::<Filter>("limit=7").unwrap().limit, Some(7));
     }
 }

@@ -1,26 +1,27 @@
-//! Headers that keep browsers from doing more than they should, and who may call from a page of another origin.
+//! Security headers, and the origins whose pages may call (CORS).
 //!
-//! * Nothing that is answered to a caller with a token is kept by browsers or proxies.
-//! * The API loads nothing and is framed by nobody; the documentation runs the scripts of this server alone.
-//! * Pages of another origin are let in by name only: those of the configuration, and those of active partners.
+//! * Browsers and proxies don't cache answers to requests with a token.
+//! * Answers of the API load nothing and can't be framed. The documentation runs scripts of this server only.
+//! * Only origins in the configuration and origins of active partners may call from a browser.
 
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use parking_lot::RwLock;
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-/// Seconds for which a browser remembers what a preflight said.
+/// How long a browser caches the answer to a preflight request.
 const PREFLIGHT_S: usize = 600;
 
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-/// The viewer of the documentation sets styles and data images by itself.
+/// The API viewer uses inline styles and data images.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Sets what every answer has.
+/// Sets the headers of every answer.
 pub async fn headers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -56,7 +57,7 @@ pub async fn headers<B: MessageBody>(
     Ok(response)
 }
 
-/// The origins whose pages may call.
+/// The origins whose pages may call the API.
 #[derive(Clone, Default)]
 pub struct Origins {
     configured: Arc<BTreeSet<String>>,
@@ -71,18 +72,17 @@ impl Origins {
         }
     }
 
-    /// Those of the partners, as they are now.
+    /// Replaces the origins of partners.
     pub fn set_partners(&self, origins: BTreeSet<String>) {
-        *self.partners.write().unwrap_or_else(PoisonError::into_inner) = origins;
+        *self.partners.write() = origins;
     }
 
     fn has(&self, origin: &HeaderValue) -> bool {
         let Ok(origin) = origin.to_str() else { return false };
-        let partners = self.partners.read().unwrap_or_else(PoisonError::into_inner);
-        self.configured.contains(origin) || partners.contains(origin)
+        self.configured.contains(origin) || self.partners.read().contains(origin)
     }
 
-    /// Tells browsers what pages of these origins may send and read.
+    /// Returns the CORS middleware for these origins.
     pub fn cors(&self) -> Cors {
         let origins = self.clone();
         Cors::default()

@@ -1,4 +1,4 @@
-//! Files as answers: written or read beside the connection, some at a time, whatever their size.
+//! Files as answers, streamed in pieces so that their size does not matter.
 
 use crate::error::{Error, Result};
 use actix_web::HttpResponse;
@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// Bytes that are sent together.
+/// The size of a piece in bytes.
 const PIECE: usize = 64 * 1024;
 
 fn attachment(name: &str, media_type: &str) -> HttpResponseBuilder {
@@ -25,34 +25,34 @@ fn attachment(name: &str, media_type: &str) -> HttpResponseBuilder {
     response
 }
 
-fn received(receiver: Receiver<Result<Bytes>>) -> impl Stream<Item = Result<Bytes>> {
+fn pieces(receiver: Receiver<Result<Bytes>>) -> impl Stream<Item = Result<Bytes>> {
     stream::unfold(receiver, |mut receiver| async move {
         Some((receiver.recv().await?, receiver))
     })
 }
 
-/// What `write` writes, while it does.
-pub fn written(
+/// Answers with what `write` writes, while it writes.
+pub fn generate_file(
     name: &str,
     media_type: &str,
     write: impl FnOnce(&mut dyn Write) -> Result<()> + Send + 'static,
 ) -> HttpResponse {
     let (sender, receiver) = channel::<Result<Bytes>>(4);
     tokio::task::spawn_blocking(move || {
-        let mut out = BufWriter::with_capacity(PIECE, Sending(&sender));
-        let written = write(&mut out);
+        let mut out = BufWriter::with_capacity(PIECE, ChannelWriter(&sender));
+        let result = write(&mut out);
         let flushed = out.flush().map_err(|e| Error::Internal(e.to_string()));
-        if let Err(error) = written.and(flushed) {
-            // Whoever stops reading is no failure.
+        if let Err(error) = result.and(flushed) {
+            // An error here means that the client is gone.
             let _ = sender.blocking_send(Err(error));
         }
     });
-    attachment(name, media_type).streaming(Box::pin(received(receiver)))
+    attachment(name, media_type).streaming(Box::pin(pieces(receiver)))
 }
 
-/// A file from its beginning, with its length.
-pub fn file(name: &str, media_type: &str, mut file: File) -> Result<HttpResponse> {
-    let unreadable = |e: std::io::Error| Error::Internal(format!("a file can't be read: {e}"));
+/// Answers with a whole file, including its length.
+pub fn send_file(name: &str, media_type: &str, mut file: File) -> Result<HttpResponse> {
+    let unreadable = |e: std::io::Error| Error::Internal(format!("cannot read a file: {e}"));
     let length = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let (sender, receiver) = channel::<Result<Bytes>>(4);
@@ -70,14 +70,14 @@ pub fn file(name: &str, media_type: &str, mut file: File) -> Result<HttpResponse
             }
         }
     });
-    let body = SizedStream::new(length, Box::pin(received(receiver)));
+    let body = SizedStream::new(length, Box::pin(pieces(receiver)));
     Ok(attachment(name, media_type).body(body))
 }
 
-/// Bytes on their way to the client.
-struct Sending<'s>(&'s Sender<Result<Bytes>>);
+/// Sends written bytes to the client.
+struct ChannelWriter<'s>(&'s Sender<Result<Bytes>>);
 
-impl Write for Sending<'_> {
+impl Write for ChannelWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
         sent.map_err(|_| std::io::Error::from(std::io::ErrorKind::BrokenPipe))?;

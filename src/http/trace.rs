@@ -1,6 +1,6 @@
-//! A request id for every request, and one log line for each.
+//! Request ids and the access log.
 //!
-//! The line has the path without its query, which may hold a name that somebody searched for, and no header.
+//! The log line has no headers, and the path without its query, which may contain a person's name.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -15,7 +15,7 @@ const HEADER: &str = "x-request-id";
 #[derive(Clone)]
 struct RequestId(String);
 
-/// The id that [`trace`] gave the request.
+/// Returns the id that [`trace`] gave the request.
 pub fn request_id(request: &impl HttpMessage) -> String {
     request
         .extensions()
@@ -24,7 +24,8 @@ pub fn request_id(request: &impl HttpMessage) -> String {
         .unwrap_or_default()
 }
 
-/// Takes the caller's `X-Request-Id` where it is a plain short word, else makes one.
+/// Gives the request an id and logs it. The caller's `X-Request-Id` is used if it has 1 to 64 letters, digits, `-`, `_`
+/// or `.`.
 pub async fn trace<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

@@ -131,7 +131,7 @@ fn cells(line: u64, positions: &[usize], record: &csv::ByteRecord) -> Result<Vec
             {
                 Some(("control_character", "a control character"))
             }
-            () if text.chars().count() > LONGEST => Some(("length", "more than 200 characters")),
+            () if text.chars().count() > LONGEST => Some(("invalid_length", "more than 200 characters")),
             () => None,
         };
         if let Some((code, what)) = broken {

@@ -10,7 +10,7 @@ use super::upload::{self, Sender};
 use crate::auth::{Reach, ReadImports, Scope, WriteImports, http::Caller};
 use crate::db::{Id, Pool};
 use crate::error::{Error, FieldError, Place, Result, Text};
-use crate::http::stream::written;
+use crate::http::stream::generate_file;
 use crate::http::{Cursor, Language, Page, PathId, Query, page, query};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
@@ -328,7 +328,7 @@ async fn annotated(
     }
     let (name, media_type) = annotate::name_and_type(&job);
     let write = move |mut out: &mut dyn std::io::Write| annotate::write(&pool, &job, language, &mut out);
-    Ok(written(&name, media_type, write))
+    Ok(generate_file(&name, media_type, write))
 }
 
 /// Cancel an import

@@ -253,7 +253,7 @@ fn too_much(name: &str) -> Error {
         "フィールドが多すぎるか、長すぎます。",
         "There are too many fields, or one is too long.",
     );
-    Error::invalid(format!("/{name}"), "length", rule)
+    Error::invalid(format!("/{name}"), "invalid_length", rule)
 }
 
 async fn text_of(mut field: Field, name: &str) -> Result<String> {

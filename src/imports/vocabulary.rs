@@ -319,7 +319,7 @@ mod tests {
     use super::*;
 
     fn codes(cell: &str) -> Vec<String> {
-        day_parts(cell).unwrap().into_iter().map(DayPart::code).collect()
+        day_parts(cell).unwrap().into_iter().map(String::from).collect()
     }
 
     #[test]

@@ -111,7 +111,7 @@ async fn show(
     let catalogues = catalogues.into_inner();
     let (file, at_change) = open_data.current(&pool, catalogues, (dataset, format)).await?;
     let name = format!("{}.{}", dataset.code(), format.code());
-    let mut response = stream::file(&name, format.media_type(), file)?;
+    let mut response = stream::send_file(&name, format.media_type(), file)?;
     let headers = response.headers_mut();
     headers.insert(
         header::CACHE_CONTROL,

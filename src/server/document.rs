@@ -1,10 +1,12 @@
-//! The OpenAPI document: what the handlers say, and what every operation shares.
+//! The OpenAPI document, built from the handlers.
 //!
-//! Handlers name what is theirs. Added here, once: the errors that follow from the kind of operation, conditional
-//! and idempotency headers, the problem document as the body of every error. Views that embed what was written
-//! (`allOf`) are made one flat object, and their members required: nothing is ever left out of an answer.
+//! Handlers describe what is specific to them. Added here: the errors of each kind of operation, the headers for
+//! conditional and repeated requests, and the problem document as the body of every error. Views that embed another
+//! type (`allOf`) become one flat object whose members are all required, because answers never leave a member out.
 
 use super::{examples, routes};
+use crate::applications::similar;
+use crate::http::problem::{Problem, ProblemField};
 use actix_web::App;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -16,34 +18,34 @@ use utoipa_actix_web::AppExt;
 #[openapi(
     info(
         title = "Musubi",
-        description = "Matches pro bono workers with the deliverables that community organisations ask for: \
-            organizations, deliverables, workers, applications, and rankings that explain themselves.\n\n\
-            **Errors** are RFC 9457 problem documents with a stable `code`, in Japanese or English by \
-            Accept-Language. **Lists** come in keyset pages: give `next` as `cursor`. **Changes** are JSON Merge \
-            Patches (RFC 7396); `If-Match` guards against lost updates. **POSTs** may be repeated with the same \
-            `Idempotency-Key`: the first answer that succeeds is the only one, a refusal is not kept. Unknown fields and parameters are refused by name.",
+        description = "Matches pro bono workers with the deliverables that community organizations ask for.\n\n\
+            **Errors** are RFC 9457 problem documents with a stable `code`. Their texts are in Japanese or English, \
+            by Accept-Language. Unknown fields and parameters are errors. **Lists** are paged: pass `next` as \
+            `cursor` to get the next page. **Updates** are JSON Merge Patches (RFC 7396); send `If-Match` so that \
+            you don't overwrite a change that you haven't seen. **POSTs** with an `Idempotency-Key` can be repeated \
+            safely: the same key returns the first successful answer. Errors are not stored.",
         contact(name = "The Musubi contributors", url = "https://example.org/musubi"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
     tags(
         (name = "Catalogue", description = "Deliverable types, skills, roles, themes, families, formats and areas"),
-        (name = "Organizations", description = "The groups that ask (団体)"),
-        (name = "Deliverables", description = "What they ask for (支援内容)"),
+        (name = "Organizations", description = "Community organizations (団体)"),
+        (name = "Deliverables", description = "What organizations ask for (支援内容)"),
         (name = "Workers", description = "Pro bono workers (プロボノワーカー)"),
-        (name = "Applications", description = "Bids for a place in a deliverable's team (応募)"),
-        (name = "Matches", description = "Rankings, both ways, explained"),
-        (name = "Statistics", description = "How much of what, and where"),
-        (name = "Exports", description = "Lists as files"),
-        (name = "Open data", description = "What anyone may have"),
-        (name = "Imports", description = "Files of any quality in, with a report of every row"),
-        (name = "Authentication", description = "Logging in, and one's own sessions"),
-        (name = "Partners", description = "Apps through which volunteers come"),
-        (name = "Audit", description = "Who saw whose personal data, and who decided what"),
+        (name = "Applications", description = "Applications of workers for a deliverable (応募)"),
+        (name = "Matches", description = "Rankings of workers and deliverables, with explanations"),
+        (name = "Statistics", description = "Aggregate counts"),
+        (name = "Exports", description = "Lists as downloadable files"),
+        (name = "Open data", description = "Public datasets"),
+        (name = "Imports", description = "Imports of files, with a report for every row"),
+        (name = "Authentication", description = "Logging in, and your sessions"),
+        (name = "Partners", description = "Partner apps that bring volunteers"),
+        (name = "Audit", description = "The log of access to personal data and of decisions"),
         (name = "Users", description = "The people who log in"),
-        (name = "Health", description = "For whoever runs the server")
+        (name = "Health", description = "Health of the server, for its operators")
     ),
-    components(schemas(crate::http::problem::Problem, crate::http::problem::ProblemField)),
+    components(schemas(Problem, ProblemField, similar::SimilarDeliverable)),
     modifiers(&BearerToken)
 )]
 struct Base;
@@ -52,8 +54,8 @@ struct BearerToken;
 
 impl Modify for BearerToken {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let description = "An access token, of `POST /v1/auth/login` or of `musubi token`; the scope that an operation needs is listed \
-            with it.";
+        let description = "An access token from `POST /v1/auth/login` or from `musubi token`. Each operation lists the scope that it \
+            requires.";
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT");
@@ -88,7 +90,7 @@ impl Operation<'_> {
             .unwrap_or_default()
     }
 
-    /// The scope that it declares; none where it is open to all.
+    /// Returns the scope that the operation requires; none if it needs no token.
     pub fn scope(&self) -> Option<&str> {
         self.object
             .get("security")?
@@ -118,6 +120,7 @@ impl Document {
             .and_then(Value::as_object)
             .cloned()
             .unwrap_or_default();
+        add_extensions(&mut value);
         refer(&mut value, &schemas);
         flatten(&mut value, &schemas);
         if let Some(paths) = value.get_mut("paths").and_then(Value::as_object_mut) {
@@ -138,7 +141,7 @@ impl Document {
         Document { value, text }
     }
 
-    /// As it is served and committed.
+    /// The document as it is served and committed.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -163,17 +166,29 @@ impl Document {
     }
 }
 
-/// Who may do what, in Markdown.
+/// Returns the table of permissions in Markdown.
 fn permissions() -> String {
     format!(
-        "\n\n## Who may do what\n\nEvery operation names its scope. *all* is every record; *own* is what is within the \
-         caller's reach: a coordinator's areas, a member's organization, a worker's own profile and what is open to them, a \
-         partner's volunteers and what may be diffused to it. A record beyond it is not there (404).\n\n{}",
+        "\n\n## Permissions\n\nEvery operation requires a scope. *all* covers every record. *own* covers the records \
+         within your reach: for coordinators the records of their areas, for members their organization, for workers \
+         their profile and open deliverables, for partners their volunteers and the deliverables shared with partners. \
+         Records outside your reach return 404.\n\n{}",
         crate::auth::table()
     )
 }
 
-/// The items of a page by name: they come inlined.
+/// Adds the members that only some problem documents have.
+fn add_extensions(value: &mut Value) {
+    if let Some(members) = value.pointer_mut("/components/schemas/Problem/properties") {
+        members[similar::MEMBER] = json!({
+            "type": ["array", "null"],
+            "items": {"$ref": "#/components/schemas/SimilarDeliverable"},
+            "description": "Open deliverables to apply for instead. Only errors of an application have this member."
+        });
+    }
+}
+
+/// Refers to the items of a page by name instead of inlining them.
 fn refer(value: &mut Value, schemas: &Map<String, Value>) {
     for name in schemas.keys() {
         let items = format!("/components/schemas/Page_{name}/properties/items/items");
@@ -186,12 +201,12 @@ fn refer(value: &mut Value, schemas: &Map<String, Value>) {
     }
 }
 
-/// Makes one object of every `allOf`, with all members required.
+/// Turns every `allOf` into one object whose members are all required.
 fn flatten(value: &mut Value, schemas: &Map<String, Value>) {
     if value.get("allOf").is_some() {
         *value = flat(value, schemas);
     }
-    // Without members named, any may be there.
+    // An object without named members may have any.
     let is_open = value.get("type") == Some(&json!("object"));
     if let Some(object) = value.as_object_mut().filter(|_| is_open)
         && !object.contains_key("properties")
@@ -206,7 +221,7 @@ fn flatten(value: &mut Value, schemas: &Map<String, Value>) {
     }
 }
 
-/// Drops the schemas that nothing refers to any more.
+/// Removes schemas that nothing refers to.
 fn prune(value: &mut Value) {
     loop {
         let text = value.to_string();
@@ -259,7 +274,7 @@ fn flat(schema: &Value, all: &Map<String, Value>) -> Value {
     object
 }
 
-/// Adds what follows from the kind of operation.
+/// Adds the errors and headers that follow from the kind of operation.
 fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let secured = operation.contains_key("security");
     let has_body = operation.contains_key("requestBody");
@@ -273,61 +288,66 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
             .is_some_and(|tags| tags.get(0) == Some(&json!(tag)))
     };
     let is_health = is_tagged("Health");
-    // Its answers are secrets, and are not kept to be repeated.
+    // Answers that are secrets are not stored.
     let is_authentication = is_tagged("Authentication");
-    // Files are told apart by what they hold, and moving one's job twice moves it once: no key is needed.
+    // A repeated upload is recognised by its content, and repeating a step of an import has no effect.
     let needs_no_key = is_authentication || is_tagged("Imports") || is_tagged("Exports");
     if !secured {
-        // Open to all, on purpose.
+        // Public on purpose.
         operation.insert("security".to_owned(), json!([]));
     }
 
-    let mut errors: Vec<(u16, &str)> = vec![(500, "Something failed on our side")];
+    let mut errors: Vec<(u16, &str)> = vec![(500, "The server failed")];
     let mut headers: Vec<Value> = Vec::new();
     if !is_health {
-        errors.push((503, "The database can't be reached; try again later"));
-        headers.push(header("Accept-Language", "ja or en", "string", json!("ja")));
+        errors.push((503, "The database is not available. Try again later"));
+        headers.push(header(
+            "Accept-Language",
+            "`ja` (default) or `en`",
+            "string",
+            json!("ja"),
+        ));
     }
     if has_parameters || has_body || in_path || method == "post" || method == "delete" {
-        errors.push((400, "A parameter breaks its rule, or the body is not JSON"));
+        errors.push((400, "A parameter is invalid, or the body is not JSON"));
     }
     if secured {
-        errors.push((401, "No valid token"));
+        errors.push((401, "The token is missing or not valid"));
         errors.push((
             403,
-            "The token lacks the operation's scope, or this is outside of the caller's reach",
+            "The token lacks the operation's scope, or you don't have access to this record",
         ));
         errors.push((
             429,
-            "A partner's quota is used up: Retry-After says when to go on",
+            "A partner's quota is used up. Try again after the seconds in Retry-After",
         ));
     }
     if in_path && method != "put" {
-        errors.push((404, "There is no such thing"));
+        errors.push((404, "The record does not exist, or you don't have access to it"));
     }
     if has_parameters && !has_body && !is_health {
-        errors.push((422, "A parameter names what is not there"));
+        errors.push((422, "A parameter refers to something that does not exist"));
     }
     if has_body {
         errors.push((413, "The body is larger than 1 MiB"));
-        errors.push((415, "The body is of another media type"));
-        errors.push((422, "Values in the body break their rules"));
+        errors.push((415, "The media type of the body is not supported"));
+        errors.push((422, "Values in the body are invalid"));
     }
     match method {
         "get" => {
             headers.push(header(
                 "If-None-Match",
-                "An ETag that you have: 304 if it is still the one",
+                "The ETag of the version that you have. Returns 304 if it is still current",
                 "string",
                 json!("\"3\""),
             ));
         }
         "post" | "delete" if needs_no_key => {}
         "post" => {
-            errors.push((409, "A request with this Idempotency-Key is under way"));
+            errors.push((409, "A request with this Idempotency-Key is running"));
             let mut key = header(
                 "Idempotency-Key",
-                "Makes repeating safe: the first answer that succeeds is the only one, for a day",
+                "Makes it safe to repeat the request: for a day, the same key returns the first successful answer",
                 "string",
                 json!("7d0c4f6e-signup-1"),
             );
@@ -337,10 +357,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
             headers.push(key);
         }
         _ => {
-            errors.push((412, "If-Match names another version than the current one"));
+            errors.push((412, "If-Match doesn't have the current version"));
             let mut tag = header(
                 "If-Match",
-                "The ETag of the version that you have read",
+                "The ETag of the version that you intend to change",
                 "string",
                 json!("\"3\""),
             );
@@ -363,10 +383,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
             .or_insert(json!({"description": description}));
     }
     if method == "get" {
-        responses.insert(
-            "304".to_owned(),
-            json!({"description": "Not modified: you have it already"}),
-        );
+        responses.insert("304".to_owned(), json!({"description": "Not modified"}));
     }
     for (status, response) in responses.iter_mut() {
         let Some(response) = response.as_object_mut() else {
@@ -374,7 +391,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         };
         match status.as_bytes().first() {
             Some(b'4' | b'5') => {
-                // A handler that speaks another standard names its own.
+                // Handlers of another standard describe their own body.
                 let problem = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
                 response
                     .entry("content")
@@ -407,23 +424,17 @@ fn success_headers(status: &str, method: &str, secured: bool) -> Value {
         );
     }
     if status == "201" {
-        headers.insert("Location".to_owned(), text("Where it is"));
+        headers.insert("Location".to_owned(), text("The path of the new record"));
     }
     if secured {
-        headers.insert(
-            "RateLimit".to_owned(),
-            text("What a partner has left of its quotas"),
-        );
+        headers.insert("RateLimit".to_owned(), text("What is left of a partner's quotas"));
         headers.insert("RateLimit-Policy".to_owned(), text("A partner's quotas"));
     }
-    headers.insert(
-        "X-Request-Id".to_owned(),
-        text("To be named when asking for help"),
-    );
+    headers.insert("X-Request-Id".to_owned(), text("Give this when you ask for help"));
     Value::Object(headers)
 }
 
-/// The scopes that operations declare.
+/// Returns the scopes that operations require.
 pub fn declared_scopes(document: &Document) -> BTreeSet<String> {
     document
         .operations()

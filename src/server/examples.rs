@@ -1,13 +1,12 @@
-//! An example for every answer, put together from the examples of what it is made of.
+//! An example for every answer, composed from the examples of its parts.
 //!
-//! A member's own example comes first, then that of the body it was written as, then one that its schema admits. So
-//! an example can't drift from its schema; a linter holds them together all the same.
+//! A member's own example comes first, then the one in the example of its object, then a value that its schema allows.
 
 use serde_json::{Map, Value, json};
 
 type Schemas = Map<String, Value>;
 
-/// Gives every successful JSON answer its example.
+/// Adds an example to every successful JSON answer.
 pub fn add(value: &mut Value) {
     let schemas = value
         .pointer("/components/schemas")
@@ -38,7 +37,7 @@ pub fn add(value: &mut Value) {
     }
 }
 
-/// The examples of a schema's members, from the example of the whole.
+/// Copies the members of an object's example to the members that have none.
 pub fn hand_down(schema: &Value, properties: &mut Map<String, Value>) {
     let whole = schema.get("example").and_then(Value::as_object);
     for (name, example) in whole.into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Is the server alive, and is it ready?
+//! Health checks: is the server alive, and is it ready?
 
 use crate::db::Pool;
 use crate::error::{Error, Result, Text};
@@ -19,29 +19,29 @@ struct Health {
     status: &'static str,
 }
 
-/// Is the server alive?
+/// Check that the server is alive
 ///
-/// Answers as long as the process does, whatever the database does.
+/// Returns 200 while the process runs, even if the database is not available.
 #[utoipa::path(operation_id = "show_health", tag = "Health",
-    responses((status = 200, description = "Alive", body = Health)))]
+    responses((status = 200, description = "The server is alive", body = Health)))]
 #[get("/healthz")]
 async fn alive() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Is the server ready?
+/// Check that the server is ready
 ///
-/// 200 once the database answers and the match index stands; 503 `unavailable` before.
+/// Returns 200 when the database answers and the match index is built, and 503 `unavailable` until then.
 #[utoipa::path(operation_id = "show_readiness", tag = "Health",
-    responses((status = 200, description = "Ready", body = Health), (status = 503, description = "Not ready")))]
+    responses((status = 200, description = "The server is ready", body = Health), (status = 503, description = "The server is not ready")))]
 #[get("/readyz")]
 async fn ready(pool: Data<Pool>, index: Data<MatchIndex>) -> Result<Json<Health>> {
     pool.read(|db| crate::changes::store::latest(db).map(drop))
         .await?;
     if !index.is_ready() {
         return Err(Error::Unavailable(Text::new(
-            "索引を準備中です。",
-            "The match index is being built.",
+            "マッチングの索引を準備しています。しばらくお待ちください。",
+            "The match index is being built. Try again later.",
         )));
     }
     Ok(Json(Health { status: "ok" }))

@@ -22,7 +22,7 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
     tasks.start(matches::tasks::follow_changes(pool, catalogues, &state.index));
     tasks.start(exposures::tasks::write_lists(pool, &state.recorder));
     tasks.start(exposures::tasks::purge_lists(pool));
-    tasks.start(idempotency::purge_task(pool));
+    tasks.start(idempotency::tasks::purge(pool));
     tasks.start(sessions::tasks::purge(pool));
     tasks.start(partners::tasks::reload_origins(pool, &state.origins));
     tasks.start(imports::tasks::run(pool, catalogues, stopping, importing, erase));

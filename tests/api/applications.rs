@@ -183,7 +183,7 @@ fn the_status_moves_as_the_table_says_with_a_reason_for_an_end(app: &TestApp) {
     );
     assert_eq!(
         faults(json!({"note": "あ".repeat(1001)})),
-        [("/note".into(), "length".into())]
+        [("/note".into(), "invalid_length".into())]
     );
     assert_eq!(
         faults(json!({"role": "writer"})),
@@ -253,7 +253,11 @@ fn who_and_what_has_to_be_there(app: &TestApp) {
         (json!({"role": "Designer"}), "/role", "code"),
         (json!({"role": null}), "/role", "missing_field"),
         (json!({"status": "accepted"}), "/status", "unknown_field"),
-        (json!({"message": "あ".repeat(2001)}), "/message", "length"),
+        (
+            json!({"message": "あ".repeat(2001)}),
+            "/message",
+            "invalid_length",
+        ),
         (json!({"worker_id": "x"}), "/worker_id", "invalid_uuid"),
     ] {
         assert_eq!(with(more).faults(), [(place.to_owned(), code.to_owned())]);

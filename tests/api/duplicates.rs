@@ -398,7 +398,7 @@ fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
     };
     assert_eq!(
         set("131041", json!({"workers": 0.5})).expect(422).faults(),
-        [("/workers".into(), "range".into())]
+        [("/workers".into(), "out_of_range".into())]
     );
     set("131130", json!({"workers": 0.99})).expect(403);
     app.put("/v1/duplicate-rules/999999", &json!({})).expect(404);

@@ -286,7 +286,7 @@ fn nothing_shown_is_no_inequality(app: &TestApp) {
     );
     assert_eq!(
         app.get("/v1/statistics/exposure?weeks=0").expect(400).faults(),
-        [("weeks".into(), "range".into())]
+        [("weeks".into(), "out_of_range".into())]
     );
     let flyer = app.deliverable(&app.organization("風"), json!({}));
     assert_eq!(

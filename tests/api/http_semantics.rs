@@ -159,7 +159,7 @@ fn a_bad_value_is_named_with_its_place_and_rule(app: &TestApp) {
     assert_eq!(
         codes,
         [
-            "/contact/email email",
+            "/contact/email invalid_email",
             "/corporate_number check_digit",
             "/name blank",
             "/themes duplicate"
@@ -169,7 +169,7 @@ fn a_bad_value_is_named_with_its_place_and_rule(app: &TestApp) {
     let long = json!({"name": "風", "area": "131041", "contact": {"email": format!("a@{label}.{label}.{label}.{label}")}});
     assert_eq!(
         app.post("/v1/organizations", &long).expect(422).faults(),
-        [("/contact/email".into(), "length".into())]
+        [("/contact/email".into(), "invalid_length".into())]
     );
 }
 
@@ -208,8 +208,8 @@ fn messages_come_in_the_clients_language(app: &TestApp) {
             .to_owned()
     };
     assert_eq!(detail("en"), "An id has the form of a UUID.");
-    assert_eq!(detail("ja"), "IDはUUIDの形式にしてください。");
-    assert_eq!(detail("fr"), "IDはUUIDの形式にしてください。");
+    assert_eq!(detail("ja"), "IDはUUIDの形式で指定してください。");
+    assert_eq!(detail("fr"), "IDはUUIDの形式で指定してください。");
 }
 
 fn a_plain_request_id_is_kept_and_a_strange_one_replaced(app: &TestApp) {

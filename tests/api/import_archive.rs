@@ -308,7 +308,7 @@ fn a_cut_or_damaged_file_loses_only_the_rows_that_are(app: &TestApp) {
         faults,
         [
             (3, "団体名", "control_character"),
-            (4, "団体名", "length"),
+            (4, "団体名", "invalid_length"),
             (5, "支援内容", "invalid_utf8")
         ]
     );

@@ -70,7 +70,7 @@ fn a_roster_saved_by_excel_goes_in_with_a_report_of_every_row(app: &TestApp) {
         (3, "スキル", "unsure_skill"),
         (3, "電話", "leading_zero"),
         (4, "区市町村", "unknown_area"),
-        (4, "メールアドレス", "email"),
+        (4, "メールアドレス", "invalid_email"),
         (5, "同意日", "consent_without_date"),
     ];
     assert_eq!(

@@ -320,7 +320,7 @@ fn a_preview_ranks_with_custom_weights_and_stores_nothing(app: &TestApp) {
     );
     assert_eq!(
         refused(json!({"need": need, "weights": {"text": -1}})),
-        ("/weights/text".into(), "range".into())
+        ("/weights/text".into(), "out_of_range".into())
     );
     assert_eq!(
         refused(json!({"need": {"type": "flier", "area": "13104"}})),

@@ -81,9 +81,12 @@ fn uses_the_cues_of_added_types(app: &TestApp) {
 
 fn rejects_invalid_troubles(app: &TestApp) {
     for (body, fault) in [
-        (json!({"trouble": ""}), ("/trouble", "length")),
-        (json!({"trouble": "長".repeat(4001)}), ("/trouble", "length")),
-        (json!({"trouble": "x", "limit": 0}), ("/limit", "range")),
+        (json!({"trouble": ""}), ("/trouble", "invalid_length")),
+        (
+            json!({"trouble": "長".repeat(4001)}),
+            ("/trouble", "invalid_length"),
+        ),
+        (json!({"trouble": "x", "limit": 0}), ("/limit", "out_of_range")),
     ] {
         let refused = app.post("/v1/triage", &body).expect(422);
         assert_eq!(refused.faults(), [(fault.0.to_owned(), fault.1.to_owned())]);

@@ -115,7 +115,7 @@ fn consent_and_activity_lie_in_the_past(app: &TestApp) {
     let strange = json!({"available_from": "0001-01-01"});
     assert_eq!(
         app.post("/v1/workers", &strange).expect(422).faults(),
-        [("/available_from".into(), "range".into())]
+        [("/available_from".into(), "out_of_range".into())]
     );
 }
 
@@ -123,7 +123,7 @@ fn codes_have_to_be_there(app: &TestApp) {
     let body = json!({"roles": ["designer", "wizard"], "skills": [{"skill": "magic", "level": 9}]});
     assert_eq!(
         app.post("/v1/workers", &body).expect(422).faults(),
-        [("/skills/0/level".into(), "range".into())]
+        [("/skills/0/level".into(), "out_of_range".into())]
     );
     let body = json!({"roles": ["designer", "wizard"], "skills": [{"skill": "magic", "level": 5}], "area": "999999",
         "experience": [{"family": "x", "role": "designer", "delivered": 1}], "themes": ["dementia"]});

@@ -384,14 +384,19 @@ pub fn day(text: &str, notices: &mut Vec<Remark>) -> CellResult<Option<NaiveDate
 
 /// A cell of JSON.
 pub fn json<T: serde::de::DeserializeOwned>(text: &str) -> CellResult<T> {
-    serde_json::from_str(text).map_err(|e| {
-        let (code, message) = crate::http::wording::reworded(&e.to_string());
-        Remark {
-            code,
-            message,
-            suggestion: None,
-        }
-    })
+    let remark = |code, message| Remark {
+        code,
+        message,
+        suggestion: None,
+    };
+    let value = serde_json::from_str(text).map_err(|e| {
+        let ja = "JSONの形式が正しくありません。";
+        remark(
+            "malformed_json",
+            crate::error::Text::new(ja, format!("The JSON is malformed: {e}.")),
+        )
+    })?;
+    crate::http::decode::value(&value).map_err(|e| remark(e.code(), e.text()))
 }
 
 /// The field that a rule of the API speaks of.

@@ -1,4 +1,4 @@
-//! The one page that people need before they have a frontend: choosing a password by a one-time link.
+//! The page on which people choose a password after an invitation, so that this works without a frontend.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};

@@ -1,0 +1,132 @@
+//! Idempotent POSTs: with an `Idempotency-Key`, a request can be repeated and is carried out once.
+//!
+//! * `submission`: the extractor that handlers use. `store`: SQL. `tasks`: forgets old answers.
+//!
+//! A key belongs to its caller. The first request takes a lease on the key. Its answer is stored in the same
+//! transaction as its writes, so a crash leaves both or neither. The same request with the same key returns the stored
+//! answer; another request with that key is 422; a twin of a running request is 409. Errors are not stored: the key is
+//! free again. If a server dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`].
+
+mod store;
+mod submission;
+pub mod tasks;
+
+pub use store::forget;
+pub use submission::Submission;
+
+use super::conditional;
+use crate::error::{Error, Result, Text};
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How long a request without an answer holds its key.
+pub const LEASE: Duration = Duration::minutes(1);
+/// How long an answer is stored.
+pub const KEPT: Duration = Duration::days(1);
+
+#[derive(Clone)]
+struct Key {
+    key: String,
+    fingerprint: String,
+}
+
+impl Key {
+    fn new(key: String, target: &str, body: &[u8]) -> Result<Key> {
+        if !(1..=255).contains(&key.len()) || !key.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            let rule = Text::new(
+                "1〜255文字の印字可能なASCII文字で指定してください。",
+                "Use 1 to 255 printable ASCII characters.",
+            );
+            return Err(Error::parameter(
+                "Idempotency-Key",
+                "invalid_idempotency_key",
+                rule,
+            ));
+        }
+        let digest = Sha256::new().chain_update(target).chain_update(body).finalize();
+        Ok(Key {
+            key,
+            fingerprint: hex::encode(digest),
+        })
+    }
+}
+
+/// The answer to a POST. For a created record it has a location and a version.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Answer {
+    status: u16,
+    location: Option<String>,
+    version: Option<i64>,
+    /// The record that the answer is about: erasing that record erases the stored answer.
+    #[serde(skip)]
+    entity_id: Option<String>,
+    /// Secrets, by their JSON pointers. They are sent, but not stored.
+    #[serde(skip)]
+    secrets: Vec<(&'static str, serde_json::Value)>,
+    body: serde_json::Value,
+}
+
+impl Answer {
+    /// Answers 201 with the record at `location`.
+    pub fn created(
+        location: String,
+        entity_id: impl ToString,
+        version: i64,
+        body: &impl Serialize,
+    ) -> Result<Answer> {
+        let (status, entity_id) = (201, Some(entity_id.to_string()));
+        Ok(Answer {
+            status,
+            location: Some(location),
+            version: Some(version),
+            entity_id,
+            secrets: Vec::new(),
+            body: json(body)?,
+        })
+    }
+
+    /// Answers 200.
+    pub fn computed(body: &impl Serialize) -> Result<Answer> {
+        Ok(Answer {
+            status: 200,
+            location: None,
+            version: None,
+            entity_id: None,
+            secrets: Vec::new(),
+            body: json(body)?,
+        })
+    }
+
+    /// Marks the values at these JSON pointers as secrets. They are not stored: a repeated request gets null instead.
+    pub fn showing_once(mut self, pointers: &[&'static str]) -> Answer {
+        for pointer in pointers {
+            if let Some(value) = self.body.pointer_mut(pointer) {
+                self.secrets.push((pointer, value.take()));
+            }
+        }
+        self
+    }
+
+    fn respond(mut self) -> HttpResponse {
+        for (pointer, secret) in self.secrets {
+            if let Some(place) = self.body.pointer_mut(pointer) {
+                *place = secret;
+            }
+        }
+        let mut response = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        if let Some(version) = self.version {
+            response.insert_header((header::ETAG, conditional::tag(version)));
+        }
+        response.json(self.body)
+    }
+}
+
+fn json(body: &impl Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(body).map_err(|e| Error::Internal(e.to_string()))
+}

@@ -1,0 +1,89 @@
+//! SQL of idempotency keys.
+
+use super::{Answer, KEPT, Key, LEASE};
+use crate::db::schema::idempotency_keys::{self, dsl};
+use crate::db::{Db, Doc, Id, Instant, on};
+use crate::error::{Error, Result, Text};
+use diesel::prelude::*;
+
+/// Returns the stored answer, or takes a lease on the key and returns none.
+pub fn take(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<Option<Answer>> {
+    type Row = (String, Option<Doc<Answer>>, Instant);
+    let now = Instant::now();
+    let dead = Instant::from(now.utc() - LEASE);
+    let mine = dsl::idempotency_keys.find((caller, &key.key));
+    let abandoned = mine
+        .filter(dsl::answer.is_null())
+        .filter(dsl::created_at.lt(dead));
+    diesel::delete(abandoned).execute(db)?;
+    let row = (
+        dsl::caller.eq(caller),
+        dsl::key.eq(&key.key),
+        dsl::fingerprint.eq(&key.fingerprint),
+        dsl::lease.eq(lease),
+        dsl::created_at.eq(now),
+    );
+    let insert = diesel::insert_into(idempotency_keys::table).values(row);
+    let inserted = on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
+    if inserted == 1 {
+        return Ok(None);
+    }
+    let stored = mine
+        .select((dsl::fingerprint, dsl::answer, dsl::created_at))
+        .first::<Row>(db)
+        .optional()?;
+    match stored {
+        Some((fingerprint, ..)) if fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
+        Some((_, Some(Doc(answer)), _)) => Ok(Some(answer)),
+        _ => Err(Error::Conflict {
+            code: "request_in_progress",
+            detail: Text::new(
+                "同じ Idempotency-Key のリクエストを処理中です。しばらくしてからもう一度お試しください。",
+                "A request with this Idempotency-Key is running. Try again later.",
+            ),
+        }),
+    }
+}
+
+/// Stores the answer.
+pub fn complete(db: &mut Db, caller: &str, key: &Key, lease: Id, answer: &Answer) -> Result<()> {
+    let mine = dsl::idempotency_keys
+        .find((caller, &key.key))
+        .filter(dsl::lease.eq(lease));
+    let values = (
+        dsl::answer.eq(Doc(answer.clone())),
+        dsl::entity_id.eq(&answer.entity_id),
+    );
+    match diesel::update(mine).set(values).execute(db)? {
+        1 => Ok(()),
+        // The lease ended and another request took the key. The error rolls back this request's writes.
+        _ => Err(Error::Conflict {
+            code: "request_in_progress",
+            detail: Text::new(
+                "処理に時間がかかったため、別のリクエストに引き継がれました。",
+                "The request took too long, and another one with this key took over.",
+            ),
+        }),
+    }
+}
+
+/// Frees the key.
+pub fn release(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<()> {
+    let mine = dsl::idempotency_keys
+        .find((caller, &key.key))
+        .filter(dsl::lease.eq(lease));
+    diesel::delete(mine).execute(db)?;
+    Ok(())
+}
+
+/// Deletes the answers about a record.
+pub fn forget(db: &mut Db, entity_id: &str) -> Result<()> {
+    diesel::delete(dsl::idempotency_keys.filter(dsl::entity_id.eq(entity_id))).execute(db)?;
+    Ok(())
+}
+
+/// Deletes keys that are older than [`KEPT`].
+pub fn purge(db: &mut Db, now: Instant) -> Result<usize> {
+    let old = dsl::idempotency_keys.filter(dsl::created_at.lt(Instant::from(now.utc() - KEPT)));
+    Ok(diesel::delete(old).execute(db)?)
+}

@@ -1,0 +1,112 @@
+//! The extractor for POSTs that can be repeated.
+
+use super::{Answer, Key, store};
+use crate::db::{Db, Id, Pool};
+use crate::error::{Error, Result, Text};
+use crate::http::body;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
+use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::pin::Pin;
+use validator::Validate;
+
+const HEADER: &str = "Idempotency-Key";
+
+/// A valid body and the `Idempotency-Key`, if the request has one.
+pub struct Submission<T> {
+    pub value: T,
+    key: Option<Key>,
+}
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Submission<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Submission<T>>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = body::read(request, payload, "application/json");
+        let header = request
+            .headers()
+            .get(HEADER)
+            .map(|value| value.to_str().unwrap_or_default().to_owned());
+        let target = format!("{} {}\n", request.method(), request.path());
+        Box::pin(async move {
+            let bytes = bytes.await?;
+            let key = header.map(|key| Key::new(key, &target, &bytes)).transpose()?;
+            Ok(Submission {
+                value: body::parse(&bytes)?,
+                key,
+            })
+        })
+    }
+}
+
+impl<T: Send + 'static> Submission<T> {
+    /// Checks that the request has a key, for callers that have to send one.
+    pub fn check_key(&self) -> Result<()> {
+        if self.key.is_some() {
+            return Ok(());
+        }
+        let rule = Text::new(
+            "Idempotency-Key ヘッダーを指定してください。",
+            "The header Idempotency-Key is required.",
+        );
+        Err(Error::parameter(HEADER, "missing_parameter", rule))
+    }
+
+    /// Runs `f` once. Its writes and its answer are stored in one transaction.
+    pub async fn write(
+        self,
+        pool: &Pool,
+        caller: &str,
+        f: impl FnOnce(&mut Db, T) -> Result<Answer> + Send + 'static,
+    ) -> Result<HttpResponse> {
+        let value = self.value;
+        match self.key {
+            None => pool.write(move |db| f(db, value)).await.map(Answer::respond),
+            Some(key) => write_once(pool, caller, key, move |db| f(db, value)).await,
+        }
+    }
+
+    /// Runs an `f` that writes nothing. Only the answer is stored, if the request has a key.
+    pub async fn compute(
+        self,
+        pool: &Pool,
+        caller: &str,
+        f: impl FnOnce(&mut Db, T) -> Result<Answer> + Send + 'static,
+    ) -> Result<HttpResponse> {
+        match self.key {
+            None => pool.read(move |db| f(db, self.value)).await.map(Answer::respond),
+            Some(_) => self.write(pool, caller, f).await,
+        }
+    }
+}
+
+async fn write_once(
+    pool: &Pool,
+    caller: &str,
+    key: Key,
+    f: impl FnOnce(&mut Db) -> Result<Answer> + Send + 'static,
+) -> Result<HttpResponse> {
+    let (lease, owner) = (Id::new(), caller.to_owned());
+    let (taken_by, taken) = (owner.clone(), key.clone());
+    if let Some(first) = pool
+        .write(move |db| store::take(db, &taken_by, &taken, lease))
+        .await?
+    {
+        return Ok(first.respond());
+    }
+    let (answered_by, answered) = (owner.clone(), key.clone());
+    let answer = pool.write(move |db| {
+        let answer = f(db)?;
+        store::complete(db, &answered_by, &answered, lease, &answer)?;
+        Ok(answer)
+    });
+    match answer.await {
+        Ok(answer) => Ok(answer.respond()),
+        Err(error) => {
+            pool.write(move |db| store::release(db, &owner, &key, lease))
+                .await?;
+            Err(error)
+        }
+    }
+}
