@@ -1,10 +1,11 @@
-//! What fairness changes in a year, and what it costs: `cargo bench --bench fairness [-- SEED]`.
+//! Measures what fairness changes in a year, and what it costs: `cargo bench --bench fairness [-- SEED]`.
 //!
-//! A simulation of 52 weeks. Workers come by, look at their list of open deliverables from the top, each place with the
-//! attention that DCG gives it, and apply for at most one; the likelihood grows with the fit. Organizations look at
-//! their list of workers each week. An organization takes the first that applies in a role, and the worker is busy for
-//! eight weeks; what isn't filled after eight weeks is withdrawn. Chance is a function of the seed, the week, the worker
-//! and the deliverable, so that every policy meets the same people in the same mood.
+//! The simulation covers 52 weeks. In each week, some workers look at their list of open deliverables from
+//! the top, with the attention of DCG for each place. They apply for at most one; the likelihood rises with
+//! the fit. Organizations look at their list of workers each week and accept the first application for a
+//! role. The worker is then busy for eight weeks. Deliverables that are not filled after eight weeks are
+//! withdrawn. Chance is a function of the seed, the week, the worker and the deliverable, so every policy
+//! meets the same behaviour.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,13 +27,13 @@ use std::sync::Arc;
 const WORKERS: u64 = 2_000;
 const WEEKS: usize = 52;
 const NEW_EACH_WEEK: usize = 30;
-/// Weeks that a deliverable stays open, and that accepted work lasts.
+/// How many weeks a deliverable stays open, and accepted work takes.
 const LASTS: usize = 8;
-/// How many of a hundred workers come by in a week: few, some, many for the work that there is.
+/// How many of a hundred workers look at their list in a week: few, some, or many for the available work.
 const COME_BY: [u64; 3] = [5, 8, 15];
-/// How far down a list anybody looks.
+/// How many places of a list are looked at.
 const LOOKED_AT: usize = 20;
-/// How likely a perfect fit that is looked at makes a worker apply.
+/// The likelihood that a worker applies for a perfect fit that they look at.
 const APPEAL: f64 = 0.35;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -44,7 +45,7 @@ enum Policy {
 
 struct Deliverable<'a> {
     query: Query<'a>,
-    /// Everyone who passes, best first.
+    /// The workers who pass, best first.
     ranked: Vec<RankKey>,
     since: usize,
     uptake: Uptake,
@@ -69,7 +70,7 @@ struct World<'a> {
 }
 
 impl World<'_> {
-    /// From 0 to 1, the same for every policy.
+    /// Returns a number from 0 to 1, the same for every policy.
     fn chance(&self, of: &[u64]) -> f64 {
         let mixed = of.iter().fold(self.seed, |hash, part| mix(hash ^ part));
         (mixed >> 11) as f64 / (1u64 << 53) as f64
@@ -175,7 +176,7 @@ impl World<'_> {
         }
     }
 
-    /// Every organization looks at the first places of its list of workers.
+    /// Every organization looks at the first places of its list.
     fn organizations_look(&self, policy: Policy, week: usize, open: &[Deliverable], outcome: &mut Outcome) {
         let before = outcome.exposure.clone();
         for d in open {

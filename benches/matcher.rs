@@ -1,10 +1,10 @@
-//! How fast the index ranks, and what that costs: `cargo bench --bench matcher [-- SIZES…]`.
+//! Measures how fast the index ranks: `cargo bench --bench matcher [-- SIZES…] [quick]`.
 //!
-//! The population is the demonstration's roster, as long as asked for; the needs are drawn from the catalogue's types.
-//! Every time is beside the plain scan's in the same run, and a sample of the answers is held against it. An answer is
-//! the 50 best with their explanation in numbers, or the 201 best from which the server makes a fair order; "found"
-//! leaves the explanation out, "first" is the first time that a need is asked. `quick` holds fewer answers against the
-//! scan.
+//! The workers are the demonstration's roster in the requested size; the needs are drawn from the catalogue's
+//! types. Every row has the time of the plain scan in the same run, and a sample of the answers is compared
+//! to the scan. An answer is the 50 best with their explanation in numbers, or the 201 best from which the
+//! server computes a fair order. "found" is the time without the explanation; "first" is the first query of a
+//! need. `quick` compares fewer answers.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,7 +34,7 @@ fn weights(draw: &mut Draw) -> Weights {
 
 struct Case {
     need: Need,
-    /// The role asked for; none for the whole team.
+    /// The only role; `None` for the whole team.
     role: Option<usize>,
     weights: Weights,
     limit: usize,
@@ -56,7 +56,7 @@ fn micros(start: Instant) -> f64 {
 
 type Explained = Vec<(RankKey, [u64; 9])>;
 
-/// The 50 best with their explanation in numbers, what finding them cost, and how much of the time that took.
+/// Returns the 50 best with their explanation in numbers, the effort, and the time of the search alone.
 fn answer(index: &CandidateIndex, case: &Case) -> (Explained, Effort, f64) {
     let start = Instant::now();
     let query = index.query(&case.need, case.weights);
@@ -92,7 +92,7 @@ fn measure(name: &str, index: &CandidateIndex, everyone: &[Arc<Candidate>], case
         total.scored += effort.scored;
         total.looked_up += effort.looked_up;
     }
-    // The scan takes long: a sample is enough, and holds the answers to it.
+    // The scan is slow, so only a sample of the answers is compared to it.
     let most = if std::env::args().any(|arg| arg == "quick") {
         0
     } else {
@@ -212,7 +212,7 @@ fn bench(size: u64, catalogue: &Catalogue) {
     measure("other weights", &index, &everyone, &custom);
     measure("the whole team", &index, &everyone, &team);
     measure("the whole team, 201", &index, &everyone, &window);
-    own_wishes(&index, &without);
+    unique_wishes(&index, &without);
     under_writes(&index, &everyone, &without);
     let (changed, everyone) = publish(draw, index, everyone);
     measure("the same, 4,000 changed", &changed, &everyone, &without);
@@ -230,8 +230,8 @@ fn bench(size: u64, catalogue: &Catalogue) {
     );
 }
 
-/// NeedIndex whose wishes nobody shares: the first answer grows a tree, later ones find it.
-fn own_wishes(index: &CandidateIndex, cases: &[Case]) {
+/// Needs with unique wishes: the first answer builds a tree, later ones find it.
+fn unique_wishes(index: &CandidateIndex, cases: &[Case]) {
     let (mut first, mut later) = (Times::default(), Times::default());
     for (i, case) in cases.iter().take(16).enumerate() {
         let mut need = case.need.clone();
@@ -255,14 +255,14 @@ fn own_wishes(index: &CandidateIndex, cases: &[Case]) {
         }
     }
     println!(
-        "  wishes of its own        first p50 {:.1}, then p50 {:.1} p99 {:.1}",
+        "  unique wishes            first p50 {:.1}, then p50 {:.1} p99 {:.1}",
         first.at(0.5),
         later.at(0.5),
         later.at(0.99)
     );
 }
 
-/// Readers take the newest index there is while a thread publishes a thousand changes a second.
+/// Readers take the newest index while a thread publishes a thousand changes a second.
 fn under_writes(index: &CandidateIndex, everyone: &[Arc<Candidate>], cases: &[Case]) {
     let newest = Mutex::new(index.clone());
     let done = AtomicBool::new(false);
@@ -282,7 +282,7 @@ fn under_writes(index: &CandidateIndex, everyone: &[Arc<Candidate>], cases: &[Ca
                     id: everyone[at].id,
                     ..Candidate::clone(&everyone[other])
                 });
-                // As the server: a new epoch once four thousand have changed.
+                // Like the server: a new epoch after four thousand changes.
                 let before = newest.lock().unwrap().clone();
                 let before = if before.changed() < 4_000 {
                     before
@@ -313,7 +313,7 @@ fn under_writes(index: &CandidateIndex, everyone: &[Arc<Candidate>], cases: &[Ca
     );
 }
 
-/// The other way round: the best 50 of 20,000 open deliverables for each of a thousand workers.
+/// The opposite direction: the best 50 of 20,000 open deliverables for each of a thousand workers.
 fn for_workers(draw: &mut Draw, catalogue: &Catalogue, everyone: &[Arc<Candidate>]) {
     let population = population(everyone, catalogue);
     let open: Vec<Arc<Need>> = generate(draw, 20_000, catalogue, everyone)
@@ -398,7 +398,7 @@ fn for_workers(draw: &mut Draw, catalogue: &Catalogue, everyone: &[Arc<Candidate
     );
 }
 
-/// Everyone changed takes the answers of another.
+/// Every changed worker takes the answers of another.
 fn publish(
     draw: &mut Draw,
     mut index: CandidateIndex,

@@ -1,11 +1,13 @@
-//! The same ranking by others' means: `cargo bench --bench peers [-- SIZE]`.
+//! Computes the same ranking with other tools: `cargo bench --bench peers [-- SIZE]`.
 //!
-//! * PostgreSQL scores in SQL: arrays with a GIN index for the role, integer arithmetic for the rest, and the best 50 by
-//!   a sort. Skipped where PostgreSQL's server isn't installed. The same 50 are demanded, in the same order.
-//! * A list cut to the candidates whom a search engine likes best, then scored by us: what fast engines do. The engine
-//!   is played by SQLite's full-text search with BM25 over roles and skills; what counts is the recall of the true 50.
+//! * PostgreSQL scores in SQL: arrays with a GIN index for the role, integer arithmetic for the rest, and a
+//!   sort for the best 50. The bench asserts that these are the same 50 in the same order. It skips
+//!   PostgreSQL if its server isn't installed.
+//! * A full-text engine preselects candidates, and our matcher scores them, as fast engines do. SQLite's
+//!   full-text search with BM25 over roles and skills is the engine. The bench measures the recall of the
+//!   true 50.
 //!
-//! Text has no weight here: no peer finds the best of several pieces. Needs ask for one role each.
+//! Text has no weight here, because no other tool finds the best of several pieces. Each need has one role.
 
 #![allow(
     clippy::unwrap_used,
@@ -43,7 +45,7 @@ struct Row {
     fit: i64,
 }
 
-/// `n / d` in SQL, rounded half up as everywhere.
+/// Returns `n / d` in SQL, rounded half up.
 fn ratio(numerator: &str, denominator: u64) -> String {
     format!("(({numerator}) + {}) / {denominator}", denominator / 2)
 }
@@ -57,7 +59,7 @@ fn or_null<T: std::fmt::Display>(value: Option<T>) -> String {
     value.map_or("NULL".into(), |value| value.to_string())
 }
 
-/// One row; what doesn't depend on the need is computed on writing.
+/// Returns one row. Whatever does not depend on the need is computed here.
 fn row(
     position: usize,
     c: &Candidate,
@@ -81,7 +83,7 @@ fn row(
             .map(|all| array(all.iter().map(of), "smallint"))
     };
     let formats = c.accepted_formats.map(|accepted| accepted | c.preferred_formats);
-    // Whoever has not told offers any role.
+    // A worker who has not answered may offer any role.
     let roles = c.roles.as_ref().map_or("'{-1}'::smallint[]".into(), |roles| {
         array(roles.iter(), "smallint")
     });
@@ -133,12 +135,12 @@ fn load(
     db.batch_execute("VACUUM ANALYZE workers").unwrap();
 }
 
-/// The whole model for one role of a need, as one statement.
+/// Returns the whole model for one role of a need as one statement.
 fn statement(query: &Query, catalogue: &musubi::catalogue::Catalogue) -> String {
     let (need, population) = (query.need, query.population);
     let (role, profile) = (&need.roles[0], &query.profiles()[0]);
     let skills = catalogue.skills.len() as u16;
-    // What each skill at each level is worth for a wish, from the matcher itself.
+    // The value of each skill at each level for a wish, computed by the matcher.
     let quality = |wish: &formulas::CreditedWish| {
         let mut best = String::from("GREATEST(0");
         for skill in 0..skills {
@@ -220,7 +222,7 @@ fn statement(query: &Query, catalogue: &musubi::catalogue::Catalogue) -> String 
         ),
     };
     let availability = ratio(&format!("({hours})*({parts})"), PPM);
-    // By place and answer, from the matcher itself.
+    // By place and answer, computed by the matcher.
     let areas = catalogue.fixed.areas.len() as u16;
     let at = |remote: Option<bool>| {
         let from = |area: Option<u16>| {
@@ -326,7 +328,7 @@ struct Asked {
     best: Vec<RankKey>,
 }
 
-/// Our own answers and their median time in milliseconds.
+/// Returns our answers and their median time in milliseconds.
 fn ours(index: &CandidateIndex, needs: Vec<Need>, weights: Weights) -> (Vec<Asked>, f64) {
     let mut times = Vec::new();
     let answer = |need: Need| {
@@ -369,7 +371,7 @@ fn postgresql(
         let start = Instant::now();
         let rows: Vec<Row> = diesel::sql_query(&sql).load(db).unwrap();
         times.push(millis(start));
-        // Ties are broken by the hash, which SQL has not.
+        // The hash breaks ties, which SQL cannot compute.
         let key = |row: &Row| {
             let fit = Fit {
                 fit_ppm: row.fit as u64,
@@ -390,7 +392,7 @@ fn postgresql(
     );
 }
 
-/// Candidates from a full-text engine over roles, skills, themes and areas, then scored by us.
+/// Preselects candidates by full text over roles, skills, themes and areas, and scores them with the matcher.
 fn engine(
     everyone: &[Arc<Candidate>],
     index: &CandidateIndex,

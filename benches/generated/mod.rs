@@ -1,4 +1,4 @@
-//! What the benches rank: the demonstration's roster, as long as asked for, and needs drawn from the catalogue's types.
+//! Data for the benches: the demonstration's roster in any size, and needs drawn from the catalogue's types.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -34,7 +34,8 @@ pub fn catalogue() -> Arc<Catalogue> {
     pool.read_blocking(|db| catalogues.current(db)).unwrap()
 }
 
-/// A need of a random type, asked in a place where people live, with the words of one of the demonstration's requests.
+/// Draws a need of a random type, in a place where workers live, with the words of one of the demonstration's
+/// requests.
 fn need(draw: &mut Draw, id: u128, catalogue: &Catalogue, words: &[(String, String)], areas: &[u16]) -> Need {
     let types: Vec<_> = catalogue.types.iter().map(|entry| &entry.definition).collect();
     let kind = types[draw.below(types.len() as u64) as usize];

@@ -1,7 +1,7 @@
-//! Any sequence of inserts, removals, rebuilds and queries: `cargo +nightly fuzz run index`.
+//! Applies any sequence of inserts, removals, rebuilds and queries: `cargo +nightly fuzz run index`.
 //!
-//! Every operation takes six bytes: what, whom, and four that the candidate or the need is drawn from. After each query
-//! the index has to give what the plain scan gives.
+//! Each operation takes six bytes: the kind, the id, and four as the seed of the candidate or need. After
+//! each query the index has to equal the plain scan.
 
 #![no_main]
 

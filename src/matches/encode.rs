@@ -1,4 +1,4 @@
-//! From what is kept to what the matcher works with: codes become positions, days become numbers, words terms.
+//! Encodes records for the matcher: codes become positions, days become numbers, words become terms.
 
 use super::requesters::Requesters;
 use crate::catalogue::{Catalogue, DayPart, Format, calendar::day_number};
@@ -10,7 +10,7 @@ use matcher::{Candidate, EntryNo, Need, PastDeliveries, RoleNeed, Wish};
 use std::collections::BTreeSet;
 use text::distinct_terms;
 
-/// A worker. What the catalogue doesn't know any more counts as not said.
+/// Encodes a worker. Codes that the catalogue no longer has count as unanswered.
 pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     let profile = &worker.profile;
     let positions = |codes: &Vec<String>, position: &dyn Fn(&str) -> Option<EntryNo>| {
@@ -88,7 +88,7 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     }
 }
 
-/// A request that was resolved; its organization's themes stand in where it names none of its own.
+/// Encodes a resolved request. If it has no themes, its organization's themes replace them.
 pub fn need(id: u128, request: &NewDeliverable, requesters: &Requesters, catalogue: &Catalogue) -> Need {
     let kind = catalogue.types.get(&request.type_).map(|entry| &entry.definition);
     let family = kind.and_then(|kind| catalogue.family_position(&kind.family));

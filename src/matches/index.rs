@@ -1,8 +1,8 @@
-//! Hands out the newest [`Snapshot`], following the change log.
+//! Provides the newest [`Snapshot`], following the change log.
 //!
-//! Every request compares it with the log as its own transaction sees it. So a write is in the very next ranking, on this
-//! server and on every other one, without a message that could get lost. Among many workers a new epoch is built beside
-//! the requests, which go on with what there is.
+//! Every request compares the snapshot with the log as its own transaction sees it. So the next ranking
+//! includes every write, on every server, without messages that could get lost. With many workers, a new
+//! epoch is built in the background while requests use the old one.
 
 use super::snapshot::{FEW, Snapshot};
 use crate::catalogue::Catalogues;
@@ -18,15 +18,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use utoipa::ToSchema;
 
-/// Among more than [`FEW`] workers, so many changed ones begin an epoch.
+/// With more than [`FEW`] workers, this many changed workers begin an epoch.
 const MANY_CHANGES: usize = 4_000;
 
-/// Hands out the snapshot that the reading transaction asks for.
+/// Provides the snapshot that a reading transaction needs.
 #[derive(Default)]
 pub struct MatchIndex {
     newest: Mutex<Option<Arc<Snapshot>>>,
-    /// Held by whoever makes the next one.
-    making: Mutex<()>,
+    /// Locked while the next snapshot is being built.
+    building: Mutex<()>,
     rebuilds: AtomicU64,
     last_build_microseconds: AtomicU64,
 }
@@ -68,7 +68,7 @@ pub struct IndexStatus {
 }
 
 impl MatchIndex {
-    /// Whether there is one at all.
+    /// Returns whether the index has been built.
     pub fn is_ready(&self) -> bool {
         self.newest().is_some()
     }
@@ -94,7 +94,7 @@ impl MatchIndex {
         })
     }
 
-    /// Counts what begins an epoch, and how long that took.
+    /// Counts a new epoch, and measures how long it took to build.
     fn timed(&self, make: impl FnOnce() -> Result<Snapshot>) -> Result<Snapshot> {
         let start = Instant::now();
         let made = make()?;
@@ -114,31 +114,33 @@ impl MatchIndex {
 
     fn publish(&self, next: Snapshot) -> Arc<Snapshot> {
         let next = Arc::new(next);
-        // What it replaces is dropped after the lock.
+        // The replaced snapshot is dropped after the lock is released.
         let _old = self.newest.lock().replace(Arc::clone(&next));
         next
     }
 
-    /// At least as new as what the transaction sees. Whoever finds it old adds what changed; others wait for that.
-    /// Before there is any, the first one makes it and others are told to come back.
+    /// Returns a snapshot at least as new as what the transaction sees.
+    ///
+    /// The first request that finds the snapshot outdated builds the next one; others wait for it. Before the
+    /// first snapshot exists, one request builds it and the others get 503.
     pub fn current(&self, db: &mut Db, catalogues: &Catalogues, today: NaiveDate) -> Result<Arc<Snapshot>> {
         let latest = changes::store::latest(db)?;
-        // Among many, a new day waits for `follow`.
+        // With many workers, `follow` handles a new day.
         let is_fresh = |known: &Arc<Snapshot>| {
             known.at_change >= latest && (known.today == today || known.index.len() > FEW)
         };
         if let Some(known) = self.newest().filter(is_fresh) {
             return Ok(known);
         }
-        let _making = match self.making.try_lock() {
-            Some(making) => making,
+        let _guard = match self.building.try_lock() {
+            Some(guard) => guard,
             None if !self.is_ready() => {
                 return Err(Error::Unavailable(Text::new(
                     "マッチングの準備中です。しばらくしてからもう一度お試しください。",
                     "The match index is being built. Try again in a moment.",
                 )));
             }
-            None => self.making.lock(),
+            None => self.building.lock(),
         };
         let catalogue = catalogues.current(db)?;
         let next = match self.newest() {
@@ -152,8 +154,8 @@ impl MatchIndex {
         Ok(self.publish(next))
     }
 
-    /// Follows the log, so that requests find little to add, and begins an epoch where many have changed, the day or
-    /// the catalogue.
+    /// Follows the log, so that requests find few changes to add. Begins an epoch if many workers have
+    /// changed, or the day or the catalogue.
     pub fn follow(&self, pool: &Pool, catalogues: &Catalogues, today: NaiveDate) -> Result<()> {
         let (known, catalogue) = pool.read_blocking(|db| {
             let known = self.current(db, catalogues, today)?;
@@ -165,7 +167,7 @@ impl MatchIndex {
         if same_catalogue && (may_stay || known.index.len() <= FEW) {
             return Ok(());
         }
-        // Beside the requests, which go on with what there is.
+        // Requests use the old epoch meanwhile.
         let built = at_low_priority(|| {
             let built = if same_catalogue {
                 self.timed(|| Ok(known.renewed(today)))?
@@ -180,7 +182,7 @@ impl MatchIndex {
         })?;
         pool.read_blocking(|db| {
             let latest = changes::store::latest(db)?;
-            let _making = self.making.lock();
+            let _guard = self.building.lock();
             self.publish(built.next(db, latest)?);
             Ok(())
         })

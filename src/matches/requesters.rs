@@ -1,4 +1,4 @@
-//! Who asks: the organizations, their themes, and which of their records are one.
+//! The organizations that ask: their themes, and which records are merged into one organization.
 
 use crate::db::Id;
 use crate::organizations::Organization;
@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 #[derive(Debug, Clone, Default)]
 pub struct Requesters {
     known: HashMap<Id, Requester>,
-    /// What is merged into whom.
+    /// For each surviving record, the records merged into it.
     merged: HashMap<Id, BTreeSet<Id>>,
 }
 
@@ -37,11 +37,13 @@ impl Requesters {
         }
     }
 
+    /// Returns the themes of an organization, or `None` if it is unknown or archived.
     pub fn themes(&self, id: Id) -> Option<&[String]> {
         self.known.get(&id).map(|requester| requester.themes.as_slice())
     }
 
-    /// All records of the same organization, this one included: whoever keeps apart from one keeps apart from it.
+    /// Returns all records of the same organization, including this one. A worker separated from one is
+    /// separated from all.
     pub fn records(&self, id: Id) -> BTreeSet<Id> {
         let kept = self
             .known

@@ -1,9 +1,9 @@
 //! One state of the database, ready to be ranked.
 //!
-//! A [`Snapshot`] never changes. When the log has moved on, the next one is made from it and what changed, so a
-//! ranking is a function of the database at one change, and of the epoch: the medians and means that stand in for
-//! missing answers, the catalogue and the day, which stay as they are until the index is built anew. With few workers
-//! that is at every change.
+//! A [`Snapshot`] never changes. When the log has new changes, the next snapshot is built from this one and
+//! the changed records. So a ranking is a function of the database at one change, and of the epoch: the
+//! medians and means that replace missing answers, the catalogue and the day. They stay the same until the
+//! index is rebuilt; with few workers that is at every change.
 
 use super::encode;
 use super::explainer::Explainer;
@@ -27,23 +27,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-/// Up to so many workers every change begins an epoch: building takes no longer than a page of the ranking.
+/// Up to this many workers, every change begins an epoch: a rebuild takes no longer than a page of the
+/// ranking.
 pub const FEW: usize = 2_000;
 
 /// One state of the database, ready to be ranked.
 pub struct Snapshot {
-    /// The newest change that it has.
+    /// The number of the latest change that the snapshot includes.
     pub at_change: i64,
     pub today: NaiveDate,
     pub catalogue: Arc<Catalogue>,
     pub index: CandidateIndex,
     pub open: BTreeMap<Id, Arc<OpenDeliverable>>,
-    /// Of those that are open.
+    /// The needs of the open deliverables.
     pub needs: NeedIndex,
     pub requesters: Arc<Requesters>,
 }
 
-/// A deliverable that workers may apply for.
+/// A deliverable that accepts applications.
 #[derive(Clone)]
 pub struct OpenDeliverable {
     pub deliverable: Deliverable,
@@ -52,12 +53,12 @@ pub struct OpenDeliverable {
 }
 
 impl Snapshot {
-    /// The need of a deliverable in whatever state it is.
+    /// Encodes the need of a deliverable in any status.
     pub fn need(&self, deliverable: &Deliverable) -> Need {
         self::need(deliverable, &self.requesters, &self.catalogue)
     }
 
-    /// Returns what puts explanations into words, in one language.
+    /// Returns an explainer in one language.
     pub fn explainer(&self, language: Language) -> Explainer<'_> {
         Explainer {
             catalogue: &self.catalogue,
@@ -65,11 +66,12 @@ impl Snapshot {
         }
     }
 
-    /// A deliverable that is open, by the id of its need.
+    /// Returns an open deliverable by its need's id.
     pub fn open_deliverable(&self, need: u128) -> Option<&OpenDeliverable> {
         self.open.get(&Id(uuid::Uuid::from_u128(need))).map(Arc::as_ref)
     }
 
+    /// Builds a snapshot from the database.
     pub fn build(
         db: &mut Db,
         catalogue: Arc<Catalogue>,
@@ -96,7 +98,7 @@ impl Snapshot {
         })
     }
 
-    /// The snapshot after the changes that came since.
+    /// Builds the next snapshot from the changes since this one.
     pub fn next(&self, db: &mut Db, at_change: i64) -> Result<Snapshot> {
         let changed = changes::store::since(db, self.at_change)?;
         let ids = |subject: Subject| -> BTreeSet<Id> {
@@ -117,7 +119,7 @@ impl Snapshot {
             now.insert(candidate.id, Some(candidate));
         }
         let mut requesters = Arc::clone(&self.requesters);
-        // Those whose records became one with others', or are so no more, are asked for anew, too.
+        // The deliverables of organizations whose records were merged or separated change, too.
         let mut affected = organizations.clone();
         if !organizations.is_empty() {
             let mut now = Requesters::clone(&requesters);
@@ -185,7 +187,7 @@ impl Snapshot {
         })
     }
 
-    /// The same people and requests in a new epoch.
+    /// Builds a new epoch for the same workers and deliverables.
     pub fn renewed(&self, today: NaiveDate) -> Snapshot {
         let everyone = self.index.everyone().cloned().collect();
         let index = index(everyone, &self.open, &self.catalogue, today);
@@ -201,12 +203,12 @@ impl Snapshot {
     }
 }
 
-/// Everyone, fetched by one and read by as many as there are cores.
+/// Loads every worker in batches, and encodes them on all cores.
 fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>> {
     let readers = std::thread::available_parallelism().map_or(1, usize::from);
     let (sender, receiver) = sync_channel::<Vec<workers::everyone::store::Kept>>(2 * readers);
     let receiver = Mutex::new(receiver);
-    // Goes on taking batches after a failure, so that the one who fetches never waits in vain.
+    // Keeps taking batches after a failure, so that the loading thread never blocks.
     let read = || {
         let mut candidates: Result<Vec<Arc<Candidate>>> = Ok(Vec::new());
         loop {
@@ -222,7 +224,7 @@ fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>>
         }
     };
     std::thread::scope(|scope| {
-        // Dropped on every way out, which ends the readers.
+        // Dropping the sender ends the readers, on every way out.
         let sender = sender;
         let reading: Vec<_> = (0..readers).map(|_| scope.spawn(read)).collect();
         let mut last = None;
@@ -277,7 +279,7 @@ fn needs(index: &CandidateIndex, open: &BTreeMap<Id, Arc<OpenDeliverable>>) -> N
     NeedIndex::build(index, needs)
 }
 
-/// With a tree for everything that is open.
+/// Builds the index, with a tree for each role of the open deliverables.
 fn index(
     everyone: Vec<Arc<Candidate>>,
     open: &BTreeMap<Id, Arc<OpenDeliverable>>,

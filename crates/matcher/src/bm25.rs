@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use text::{Term, terms};
 
-/// One piece of a worker's evidence: a past work, a profile. Its terms are sorted, each as often as it occurs.
+/// A piece of a worker's evidence: a past work or a profile. Its terms are sorted and repeat as often as they
+/// occur.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Piece(Box<[Term]>);
 
@@ -19,20 +20,20 @@ impl Piece {
         Piece(all.into())
     }
 
-    /// Each distinct term, and how often it occurs.
+    /// Returns each distinct term and how often it occurs.
     fn counted(&self) -> impl Iterator<Item = (Term, u64)> {
         let runs = self.0.chunk_by(|a, b| a == b);
         runs.filter_map(|run| Some((*run.first()?, run.len() as u64)))
     }
 }
 
-/// Any one of them, 0 for none: to have a piece at hand before it is needed.
+/// Returns any term of the pieces, or 0. Reading it brings a piece into the cache before it is needed.
 pub fn first_term(pieces: &[Piece]) -> Term {
     let first = pieces.first().and_then(|piece| piece.0.first());
     first.copied().unwrap_or_default()
 }
 
-/// A term is a hash already.
+/// Hashes terms. A term is a hash itself, so little is left to do.
 #[derive(Debug, Clone, Default)]
 struct TermHasher(u64);
 
@@ -50,7 +51,7 @@ impl Hasher for TermHasher {
 
 type ByTerm<T> = HashMap<Term, T, BuildHasherDefault<TermHasher>>;
 
-/// How common each term is among all pieces of evidence.
+/// Statistics of the terms in all pieces of evidence.
 #[derive(Debug, Clone, Default)]
 pub struct Corpus {
     pieces: u64,
@@ -60,9 +61,9 @@ pub struct Corpus {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct TermStatistics {
-    /// How many pieces hold it.
+    /// The number of pieces with the term.
     holding: u32,
-    /// What it adds at most to the score of a piece, in parts per million of its idf.
+    /// The most that the term adds to a piece's score, in parts per million of its idf.
     most_ppm: u32,
 }
 
@@ -95,10 +96,10 @@ impl Corpus {
         (libm::log(1.0 + (all - holding + 0.5) / (holding + 0.5)) * PPM as f64 + 0.5) as u64
     }
 
-    /// Ready to score pieces against these terms.
+    /// Prepares these terms for scoring pieces.
     pub fn query(&self, terms: &[Term]) -> TextQuery {
         let idf_ppm: Vec<(Term, u64)> = terms.iter().map(|t| (*t, self.idf_ppm(*t))).collect();
-        // Rounding adds less than one for each term, and one for its bound.
+        // Rounding adds less than one for each term, and less than one for its bound.
         let most = |(term, idf): &(Term, u64)| match self.known(*term).most_ppm {
             0 => 0,
             most_ppm => (idf * (u64::from(most_ppm) + 1)) / PPM + 2,
@@ -113,10 +114,10 @@ impl Corpus {
     }
 }
 
-/// Which pieces hold each term, so that many are scored at once.
+/// Which pieces contain each term, to score many pieces at once.
 #[derive(Debug, Clone, Default)]
 pub struct Postings {
-    /// For each term the pieces that hold it, and how often.
+    /// For each term the pieces that contain it, and how often.
     terms: ByTerm<Vec<(u32, u32)>>,
     lengths: Vec<u32>,
     /// Where each owner's pieces end.
@@ -124,7 +125,7 @@ pub struct Postings {
 }
 
 impl Postings {
-    /// Of everyone's pieces; who has none doesn't count.
+    /// Indexes the pieces of all owners. Owners without pieces are left out.
     pub fn of<'a>(everyone: impl Iterator<Item = &'a [Piece]>) -> Postings {
         let mut postings = Postings::default();
         for pieces in everyone.filter(|pieces| !pieces.is_empty()) {
@@ -140,7 +141,7 @@ impl Postings {
         postings
     }
 
-    /// The mean of everyone's best piece, in parts per million; `None` without anyone.
+    /// Returns the mean of the owners' best pieces, in parts per million, or `None` without owners.
     pub fn mean_best(&self, query: &TextQuery) -> Option<u64> {
         let mut scores = vec![0u64; self.lengths.len()];
         for (term, idf) in &query.idf_ppm {
@@ -154,7 +155,7 @@ impl Postings {
         let (mut start, mut sum) = (0, 0);
         for end in &self.ends {
             let own = scores.get(start..*end as usize).unwrap_or_default();
-            // The value rises with the score.
+            // The value rises with the score, so the best score has the best value.
             sum += own.iter().max().map_or(0, |best| query.value(*best));
             start = *end as usize;
         }
@@ -167,15 +168,17 @@ impl Postings {
 pub struct TextQuery {
     idf_ppm: Vec<(Term, u64)>,
     by_term: ByTerm<u64>,
-    /// The score of a piece of average length that holds each term once: there the component is one half.
+    /// The score of a piece of average length that contains each term once. That score gives the value one
+    /// half.
     kappa: u64,
-    /// What no piece of the corpus exceeds.
+    /// No piece of the corpus scores higher.
     most: u64,
     mean_length_milli: u64,
 }
 
 impl TextQuery {
-    /// The best piece's `b / (b + κ)` in parts per million, and which piece that is. `None` without evidence.
+    /// Returns the best piece's `b / (b + κ)` in parts per million, and the index of the piece. `None`
+    /// without pieces.
     pub fn best(&self, pieces: &[Piece]) -> Option<(u64, usize)> {
         let scored = pieces
             .iter()
@@ -188,17 +191,17 @@ impl TextQuery {
         ppm::ratio(b * PPM, b + self.kappa)
     }
 
-    /// What no piece of the corpus exceeds.
+    /// Returns a value that no piece of the corpus exceeds.
     pub fn cap_ppm(&self) -> u64 {
         self.value(self.most)
     }
 
-    /// What no piece at all exceeds: a term adds less than k1 + 1 times its idf.
+    /// Returns a value that no piece can exceed: a term adds less than k1 + 1 times its idf.
     pub fn widest_cap_ppm(&self) -> u64 {
         self.value(self.kappa.div_ceil(5) * 11 + self.idf_ppm.len() as u64)
     }
 
-    /// The smaller side is looked up in the other.
+    /// Looks up the shorter list of terms in the longer one.
     fn bm25(&self, piece: &Piece) -> u64 {
         let terms = &piece.0;
         if terms.len() > 16 * self.idf_ppm.len() {
@@ -224,7 +227,7 @@ impl TextQuery {
     }
 }
 
-/// One term's part of the score of a piece.
+/// Returns one term's part of a piece's score.
 fn part(idf_ppm: u64, tf: u64, length: u64, mean_length_milli: u64) -> u64 {
     let (tf, mean) = (u128::from(tf), u128::from(mean_length_milli));
     let over = 10 * tf * mean + 3 * mean + 9000 * u128::from(length);
@@ -239,7 +242,7 @@ mod tests {
     use text::distinct_terms;
 
     #[test]
-    fn bm25_follows_its_formula() {
+    fn bm25_matches_its_formula() {
         let pieces = [Piece::of("a b"), Piece::of("a c c d"), Piece::of("e")];
         let corpus = Corpus::of(pieces.iter());
         let query = corpus.query(&distinct_terms("c"));
@@ -255,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_is_that_of_everyones_best_piece() {
+    fn the_mean_is_over_the_best_piece_of_each_owner() {
         let people = [vec!["x y", "x x z"], vec![], vec!["z"], vec!["", "y y y w"]];
         let people = people.map(|pieces| pieces.into_iter().map(Piece::of).collect::<Vec<_>>());
         let corpus = Corpus::of(people.iter().flatten());
@@ -285,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn no_words_score_nothing() {
+    fn a_query_without_terms_scores_zero() {
         let pieces = [Piece::of("x"), Piece::of("")];
         assert_eq!(Corpus::of(pieces.iter()).query(&[]).best(&pieces), Some((0, 0)));
         assert_eq!(

@@ -1,4 +1,5 @@
-//! Who offers: a worker seen by the matcher. `None` means "not known", an empty list "known to be none".
+//! The candidate: a worker as the matcher sees them. `None` means "unknown", an empty list "known to be
+//! none".
 
 use super::{EntryNo, bm25::Piece};
 use std::sync::Arc;
@@ -8,17 +9,17 @@ pub struct Candidate {
     pub id: u128,
     pub active: bool,
     pub consented: bool,
-    /// Organizations that one of the two sides wants kept apart.
+    /// Organizations that must not be matched with this worker.
     pub blocked: Vec<u128>,
     /// Organizations with which the worker has a conflict of interest.
     pub conflicts: Vec<u128>,
-    /// Bit sets of at most eight formats; a preferred one counts as accepted.
+    /// Bit sets of at most eight formats. A preferred format counts as accepted.
     pub accepted_formats: Option<u8>,
     pub preferred_formats: u8,
     pub roles: Option<Vec<EntryNo>>,
     /// Skill and level, 1 to 5.
     pub skills: Option<Vec<(EntryNo, u8)>>,
-    /// Days since 1970-01-01, both inclusive; `None` is not bounded.
+    /// Days since 1970-01-01, both inclusive. `None` is unbounded.
     pub available_from: Option<i32>,
     pub available_until: Option<i32>,
     pub hours_per_week: Option<u16>,
@@ -32,11 +33,11 @@ pub struct Candidate {
     pub qualifications: Option<Vec<String>>,
     pub themes: Option<Vec<EntryNo>>,
     pub experience: Option<Vec<PastDeliveries>>,
-    /// Projects completed and dropped.
+    /// The number of projects completed and dropped.
     pub record: Option<(u16, u16)>,
     /// Days since 1970-01-01.
     pub last_active: Option<i32>,
-    /// Shared, since it is most of a candidate's size.
+    /// Shared between copies, since it is most of a candidate's size.
     pub evidence: Arc<[Piece]>,
 }
 
@@ -49,6 +50,7 @@ pub struct PastDeliveries {
 }
 
 impl Candidate {
+    /// Returns whether the format is accepted, or `None` if that is unknown.
     pub fn accepts(&self, format: EntryNo) -> Option<bool> {
         self.accepted_formats
             .map(|accepted| bit(accepted | self.preferred_formats, format))
@@ -58,7 +60,7 @@ impl Candidate {
         bit(self.preferred_formats, format)
     }
 
-    /// Past deliveries of the family or in the role.
+    /// Counts past deliveries of the family or in the role.
     pub fn deliveries(&self, family: EntryNo, role: EntryNo) -> Option<u64> {
         let counts = self
             .experience

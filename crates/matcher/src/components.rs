@@ -1,7 +1,7 @@
 //! The nine components, each a value in [0, 1] in parts per million.
 //!
-//! A missing input is replaced by the population's median (a number) or mean value (a set), and the value is
-//! marked as not known. Where nobody has answered at all, one half stands in.
+//! A median of the population replaces a missing number, and a mean value replaces a missing set; the value
+//! is then marked as unknown. If no candidate has answered, the value is one half.
 
 use super::coded::coded;
 use super::formulas::{self, experience_ppm, hours_ppm, idle_ppm, near_ppm};
@@ -10,7 +10,7 @@ use super::ppm::{PPM, ratio};
 use super::{Candidate, EntryNo, Need};
 
 coded! {
-    /// What is weighed.
+    /// A component of the fit.
     Component, COMPONENTS {
         Skill = "skill",
         Experience = "experience",
@@ -24,7 +24,7 @@ coded! {
     }
 }
 
-/// How many components there are.
+/// The number of components.
 pub const N: usize = COMPONENTS.len();
 
 impl Component {
@@ -39,7 +39,7 @@ impl Component {
     }
 }
 
-/// One component's value, and whether everything it is made of was known.
+/// A component's value, and whether all of its inputs were known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Score {
     pub ppm: u64,
@@ -51,7 +51,7 @@ impl Score {
         Score { ppm, known: true }
     }
 
-    /// What stands in for a missing answer.
+    /// The value that replaces a missing answer.
     pub fn imputed(ppm: Option<u64>) -> Score {
         Score {
             ppm: ppm.unwrap_or(NEUTRAL_PPM),
@@ -60,17 +60,17 @@ impl Score {
     }
 }
 
-/// All nine.
+/// The values of all nine components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Values([Score; N]);
 
 impl Values {
-    /// In the order of [`COMPONENTS`].
+    /// Takes the values in the order of [`COMPONENTS`].
     pub fn new(values: [Score; N]) -> Values {
         Values(values)
     }
 
-    /// With one of them replaced.
+    /// Replaces one value.
     pub fn with(mut self, component: Component, scored: Score) -> Values {
         if let Some(value) = self.0.get_mut(component as usize) {
             *value = scored;
@@ -83,6 +83,7 @@ impl Values {
     }
 }
 
+/// Returns `1 − e^(−n/2)` of the past deliveries of the family or in the role.
 pub fn experience(candidate: &Candidate, need: &Need, role: EntryNo, population: &Population) -> Score {
     match candidate.deliveries(need.family, role) {
         Some(n) => Score::known(experience_ppm(n)),
@@ -92,18 +93,21 @@ pub fn experience(candidate: &Candidate, need: &Need, role: EntryNo, population:
     }
 }
 
+/// Returns the value of the median hours.
 pub fn usual_hours_ppm(need: &Need, population: &Population) -> u64 {
     let median = population.median_hours_per_week;
     median.map_or(NEUTRAL_PPM, |hours| hours_ppm(hours, need))
 }
 
+/// Returns the mean share of the needed day-parts.
 pub fn usual_parts_ppm(need: &Need, population: &Population) -> u64 {
     let share = |part| population.day_part_share_ppm(part).unwrap_or(NEUTRAL_PPM);
     let asked = (0..21).filter(|part| need.day_parts >> part & 1 == 1);
     ratio(asked.map(share).sum(), u64::from(need.day_parts.count_ones()))
 }
 
-/// `min(1, hours offered / (1.2 · hours needed))`, times the share of the needed day-parts that is offered.
+/// Returns `min(1, hours offered / (1.2 · hours needed))`, times the share of the needed day-parts that is
+/// offered.
 pub fn availability(candidate: &Candidate, need: &Need, population: &Population) -> Score {
     let hours = match candidate.hours_per_week {
         Some(offered) => hours_ppm(offered, need),
@@ -122,7 +126,7 @@ pub fn availability(candidate: &Candidate, need: &Need, population: &Population)
     }
 }
 
-/// [`near_ppm`], or 0.9 if both accept remote work; the larger.
+/// Returns [`near_ppm`], or 0.9 if both accept remote work, whichever is larger.
 pub fn distance(
     candidate: &Candidate,
     need: &Need,
@@ -132,7 +136,7 @@ pub fn distance(
     distance_from(candidate.area, candidate.remote, need, median_metres, population)
 }
 
-/// The same, for all who live there and answer alike about remote work.
+/// Returns the same for any candidate with this area and this answer about remote work.
 pub fn distance_from(
     area: Option<EntryNo>,
     remote: Option<bool>,
@@ -164,7 +168,7 @@ pub fn distance_from(
     }
 }
 
-/// The share of the organization's themes that the worker cares for, each weighed by how rare it is.
+/// Returns the share of the need's themes that the candidate cares for, weighted by rarity.
 pub fn theme(candidate: &Candidate, need: &Need, population: &Population) -> Score {
     let all: u64 = need.themes.iter().map(|t| population.theme_idf_ppm(*t)).sum();
     if all == 0 {
@@ -182,7 +186,7 @@ pub fn theme(candidate: &Candidate, need: &Need, population: &Population) -> Sco
     }
 }
 
-/// The mean value of those who told us their themes.
+/// Returns the mean value of the candidates whose themes are known.
 pub fn usual_themes_ppm(need: &Need, population: &Population) -> u64 {
     let all: u128 = need
         .themes
@@ -197,7 +201,7 @@ pub fn usual_themes_ppm(need: &Need, population: &Population) -> u64 {
     ((sum + all / 2) / all.max(1)) as u64
 }
 
-/// Preferred 1, accepted 0.5.
+/// Returns 1 for a preferred format, 0.5 for an accepted one.
 pub fn format(candidate: &Candidate, need: &Need, population: &Population) -> Score {
     match formulas::format_ppm(candidate, need.format) {
         Some(ppm) => Score::known(ppm),
@@ -205,7 +209,7 @@ pub fn format(candidate: &Candidate, need: &Need, population: &Population) -> Sc
     }
 }
 
-/// `(4 + completed) / (5 + completed + dropped)`.
+/// Returns `(4 + completed) / (5 + completed + dropped)`.
 pub fn reliability(candidate: &Candidate, population: &Population) -> Score {
     match candidate.record {
         Some(record) => Score::known(formulas::reliability_ppm(record)),
@@ -213,7 +217,7 @@ pub fn reliability(candidate: &Candidate, population: &Population) -> Score {
     }
 }
 
-/// [`idle_ppm`] of today.
+/// Returns [`idle_ppm`] of the days since the candidate was last active.
 pub fn responsiveness(candidate: &Candidate, population: &Population) -> Score {
     match candidate.last_active {
         Some(day) => Score::known(idle_ppm((population.today - day).max(0))),

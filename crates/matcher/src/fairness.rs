@@ -1,52 +1,53 @@
-//! Fair to both sides: a re-ranking on top of the fit, which stays visible beside it.
+//! Fair orders: a re-ranking of candidates who fit nearly equally well. The fit itself does not change.
 //!
-//! * Workers for an organization ([`spread`]): equally fit workers share the attention. Whoever has had more of it
-//!   than their fit deserved gives way: `fit − λ · max(0, A − M)`. A adds up `1 / log2(1 + rank)` over the lists that a
-//!   worker was shown in, M the part of that attention which their fit was of the list's (amortised equity of
-//!   attention: Biega, Gummadi and Weikum 2018; the position's discount is DCG's). Two marked places are for newcomers.
-//! * Deliverables for a worker ([`lift`]): those that nobody has answered, and those with places left, come first:
-//!   `fit · Ψ(x) · (1 + μ · [no answer]) / (1 + μ)`, x being the share of places still open and
-//!   `Ψ(x) = e / (e − 1) · (1 − e^(−x))` (inventory balancing: Golrezaei, Nazerzadeh and Rusmevichientong 2014).
+//! * [`spread`] shares attention among workers shown to organizations. A worker who got more attention than
+//!   their fit deserved ranks lower: `fit − λ · max(0, A − M)`. A sums `1 / log2(1 + rank)` over the lists
+//!   that showed the worker. M sums the worker's share of each list's attention, in proportion to the fit.
+//!   (Amortised equity of attention: Biega, Gummadi and Weikum 2018; the discount by position is that of
+//!   DCG.) Two marked places are for newcomers.
+//! * [`lift`] moves deliverables up that have no applications or many open places: `fit · Ψ(x) · (1 + μ · [no
+//!   application]) / (1 + μ)`, where x is the share of open places and `Ψ(x) = e / (e − 1) · (1 − e^(−x))`.
+//!   (Inventory balancing: Golrezaei, Nazerzadeh and Rusmevichientong 2014.)
 //!
-//! Both keep nDCG@50 against pure fit at 0.95 or more: their strength is halved until that holds.
+//! Both keep nDCG@50 against the order by fit at 0.95 or more: their strength is halved until that holds.
 //!
-//! Invariant: one order for the same fits, histories and week. Those who are equal take turns by the week.
+//! Invariant: the same fits, histories and week give the same order. Equals take turns week by week.
 
 use super::RankKey;
 use super::ppm::{PPM, from_unit, mix, ratio};
 use std::cmp::Reverse;
 
-/// How many of the best by fit share the attention.
+/// How many of the best by fit are reordered.
 pub const WINDOW: usize = 200;
-/// nDCG is measured over so many places.
+/// How many places nDCG is measured over.
 pub const DEPTH: usize = 50;
-/// What nDCG against pure fit never falls short of.
+/// The least nDCG against the order by fit.
 pub const FLOOR_PPM: u64 = 950_000;
-/// What one undeserved first place costs, at most.
+/// What one undeserved first place costs at most.
 const LAMBDA_PPM: u64 = 20_000;
-/// How much more a deliverable without any answer counts.
+/// The bonus of a deliverable without applications.
 const MU_PPM: u64 = 500_000;
-/// Shown fewer times than this, a worker is a newcomer.
+/// A worker shown fewer times than this is a newcomer.
 const NEWCOMER: u32 = 3;
-/// The places that newcomers may take, from 0.
+/// The places for newcomers, from 0.
 const MARKED: [usize; 2] = [4, 9];
-/// The part of the displaced one's fit that a newcomer has to reach.
+/// The share of the displaced fit that a newcomer has to reach.
 const NEARLY_PPM: u64 = 850_000;
-/// So often is the strength halved; then it is nothing.
+/// How often the strength is halved before it becomes 0.
 const HALVINGS: u32 = 16;
 
-/// The attention that a place gets, from 1: `1 / log2(1 + rank)`.
+/// Returns the attention that a rank gets, from 1: `1 / log2(1 + rank)`.
 pub fn attention_ppm(rank: u64) -> u64 {
     from_unit(1.0 / libm::log2(1.0 + rank.max(1) as f64))
 }
 
-/// What each item of a list deserved of the attention that the list got: the part that its fit is of all.
+/// Returns the part of a list's attention that an item deserved: its share of all fits.
 pub fn deserved_ppm(attention_ppm: u64, fit_ppm: u64, all_fits_ppm: u64) -> u64 {
     let all = u128::from(all_fits_ppm.max(1));
     ((u128::from(attention_ppm) * u128::from(fit_ppm) + all / 2) / all) as u64
 }
 
-/// How unequally something is shared: 0 where all have the same, near 1 where one has all (Gini 1912).
+/// Returns the Gini coefficient (Gini 1912): 0 if all shares are equal, near 1 if one has everything.
 pub fn gini_ppm(mut shares: Vec<u64>) -> u64 {
     shares.sort_unstable();
     let (n, all) = (
@@ -65,16 +66,16 @@ pub fn gini_ppm(mut shares: Vec<u64>) -> u64 {
         .unwrap_or(0) as u64
 }
 
-/// What somebody has had until now.
+/// What a worker got until now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Exposure {
-    /// In how many lists.
+    /// The number of lists that showed the worker.
     pub shown: u32,
     pub attention_ppm: u64,
     pub deserved_ppm: u64,
 }
 
-/// How many have answered a deliverable, and how many of its places are taken.
+/// How many applications a deliverable has, and how many of its places are filled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Uptake {
     pub applications: u32,
@@ -82,27 +83,27 @@ pub struct Uptake {
     pub filled: u32,
 }
 
-/// One item in its new place.
+/// An item at its new place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placement {
-    /// Its position by pure fit, from 0.
+    /// The position by fit, from 0.
     pub by_fit: usize,
     pub adjusted_ppm: u64,
-    /// In a marked place.
+    /// Whether this is a place for newcomers.
     pub newcomer: bool,
 }
 
-/// The new order.
+/// A fair order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FairOrder {
     pub placements: Vec<Placement>,
-    /// What is left of the adjustment's strength after halving, in parts per million.
+    /// The strength of the adjustment after halving, in parts per million.
     pub strength_ppm: u64,
-    /// nDCG@50 against pure fit.
+    /// nDCG@50 against the order by fit.
     pub ndcg_ppm: u64,
 }
 
-/// Shares the attention among workers, given in the order of pure fit; at most [`WINDOW`] of them.
+/// Shares the attention among workers. `ranked` is in the order of fit, with at most [`WINDOW`] entries.
 pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> FairOrder {
     soften(
         ranked,
@@ -127,7 +128,7 @@ pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> FairOrder {
     )
 }
 
-/// Lifts what still needs answers, given in the order of pure fit.
+/// Moves deliverables up that still need applications. `ranked` is in the order of fit.
 pub fn lift(ranked: &[(RankKey, Uptake)], week: u32) -> FairOrder {
     soften(
         ranked,
@@ -141,7 +142,7 @@ pub fn lift(ranked: &[(RankKey, Uptake)], week: u32) -> FairOrder {
     )
 }
 
-/// `Ψ(x) · (1 + μ · [no answer]) / (1 + μ)`.
+/// Returns `Ψ(x) · (1 + μ · [no application]) / (1 + μ)`.
 fn need_ppm(had: &Uptake) -> u64 {
     let open = ratio(
         u64::from(had.places.saturating_sub(had.filled)) * PPM,
@@ -158,7 +159,7 @@ fn fit_of<T>(ranked: &[(RankKey, T)], by_fit: usize) -> u64 {
     ranked.get(by_fit).map_or(0, |(key, _)| key.fit_ppm.0)
 }
 
-/// The adjusted order at the greatest strength that keeps the floor.
+/// Returns the order with the greatest strength that keeps [`FLOOR_PPM`].
 fn soften<T>(
     ranked: &[(RankKey, T)],
     key: impl Fn(&(RankKey, T)) -> &RankKey,
@@ -197,7 +198,7 @@ fn soften<T>(
     order
 }
 
-/// Gives the marked places to newcomers who stand below and are nearly as fit, best first.
+/// Moves newcomers who fit nearly as well to the marked places, best first.
 fn place_newcomers(
     placed: &mut Vec<Placement>,
     fit_ppm: impl Fn(usize) -> u64,
@@ -223,7 +224,8 @@ fn place_newcomers(
     }
 }
 
-/// DCG of the new order over DCG of pure fit, with the fit as the gain (Järvelin and Kekäläinen 2002).
+/// Returns the DCG of the new order over the DCG of the order by fit, with the fit as the gain (Järvelin and
+/// Kekäläinen 2002).
 fn ndcg_ppm<T>(ranked: &[(RankKey, T)], placed: &[Placement]) -> u64 {
     let dcg = |by_fit: &mut dyn Iterator<Item = usize>| -> u128 {
         let gains = by_fit.take(DEPTH).zip(1..);
@@ -264,14 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn attention_falls_as_dcg_says() {
+    fn attention_falls_like_the_discount_of_dcg() {
         assert_eq!([1, 3, 7].map(attention_ppm), [1_000_000, 500_000, 333_333]);
         assert_eq!(deserved_ppm(3 * PPM, 1, 3), PPM);
         assert_eq!(deserved_ppm(PPM, 0, 0), 0);
     }
 
     #[test]
-    fn gini_is_none_among_equals_and_most_where_one_has_all() {
+    fn gini_is_zero_among_equals_and_highest_where_one_has_everything() {
         assert_eq!(
             [vec![], vec![0, 0], vec![5, 5, 5], vec![0, 0, 0, 8]].map(gini_ppm),
             [0, 0, 0, 750_000]
@@ -280,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_history_the_order_is_that_of_the_fit() {
+    fn without_a_history_the_order_is_by_fit() {
         let ranked: Vec<_> = (0..60)
             .map(|i| (key(900_000 - 1_000 * i as u64, i), Exposure::default()))
             .collect();
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_had_more_than_deserved_gives_way_to_the_nearly_equal() {
+    fn a_worker_with_too_much_attention_ranks_below_near_equals() {
         let ranked = [
             (key(800_000, 1), had(9, 9 * PPM, 4 * PPM)),
             (key(790_000, 2), had(9, 2 * PPM, 4 * PPM)),
@@ -303,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn equals_take_turns_by_the_week() {
+    fn equals_take_turns_week_by_week() {
         let ranked: Vec<_> = (0..4).map(|i| (key(800_000, i), had(9, PPM, PPM))).collect();
         let first = |week| by_fit(&spread(&ranked, week))[0];
         assert!(
@@ -317,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn newcomers_take_the_marked_places_where_they_are_nearly_as_fit() {
+    fn newcomers_who_fit_nearly_as_well_take_the_marked_places() {
         let mut ranked: Vec<_> = (0..30)
             .map(|i| (key(900_000 - 2_000 * i as u64, i), had(9, PPM, PPM)))
             .collect();
@@ -336,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn the_floor_holds_whatever_the_history() {
+    fn ndcg_stays_above_the_floor_for_any_history() {
         let mut x = 3;
         let mut next = |below: u64| {
             x = mix(x);
@@ -379,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_answered_comes_first() {
+    fn deliverables_without_applications_come_first() {
         let answered = Uptake {
             applications: 3,
             places: 2,

@@ -1,22 +1,24 @@
-//! How nine values make one number, and how that number is split back among them.
+//! Combines nine values into one number, and splits that number back among them.
 //!
-//! Each side has its own view: U_org over what makes the work succeed, U_worker over what makes it welcome, each
-//! the weighted mean of its components with the weights renormalised to the side. The fit is their weighted
-//! harmonic mean, `1 / (0.6 / U_org + 0.4 / U_worker)`: one side's delight can't buy the other's misery. It is
-//! homogeneous of degree one, so by Euler's theorem `fit = ∂fit/∂U_org · U_org + ∂fit/∂U_worker · U_worker`, and
-//! that split, carried down to the components, explains it without remainder.
+//! Each side has its own utility, a weighted mean of its components: U_org of what makes the work succeed,
+//! U_worker of what makes it welcome. The weights are renormalised to the side. The fit is the weighted
+//! harmonic mean of both, `1 / (0.6 / U_org + 0.4 / U_worker)`, so a high value on one side can't make up for
+//! a low one on the other.
+//!
+//! The fit is homogeneous of degree one. So by Euler's theorem `fit = ∂fit/∂U_org · U_org + ∂fit/∂U_worker ·
+//! U_worker`. That split, carried down to the components, explains the fit without remainder.
 
 use super::components::{COMPONENTS, Component, N, Values};
 use super::ppm::{self, PPM, ratio};
 
-/// A side never counts less than this, so that one empty side doesn't erase the other.
+/// The least utility of a side, so that one empty side doesn't erase the other.
 pub const FLOOR: u64 = PPM / 1000;
 
-/// The importance of each component, in parts per million that add up to one whole.
+/// The weight of each component, in parts per million. They add up to one whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weights([u64; N]);
 
-/// Weights have to be finite, at least 0, and not all 0.
+/// Weights have to be finite and at least 0, and one of them has to be above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidWeights;
 
@@ -29,8 +31,8 @@ impl Default for Weights {
 }
 
 impl Weights {
-    /// From any scale, in the order of [`COMPONENTS`]: only the proportions matter, to one part in 10^12 of the
-    /// largest.
+    /// Takes weights on any scale, in the order of [`COMPONENTS`]. Only their proportions matter, to one part
+    /// in 10^12 of the largest.
     pub fn new(raw: [f64; N]) -> Result<Weights, InvalidWeights> {
         let largest = raw.iter().copied().fold(0.0, f64::max);
         if !raw.iter().all(|w| w.is_finite() && *w >= 0.0) || largest <= 0.0 {
@@ -46,25 +48,25 @@ impl Weights {
         self.0.get(component as usize).copied().unwrap_or(0)
     }
 
-    /// The weights of one side alone, adding up to one whole, or all zero.
+    /// Returns the weights of one side, which add up to one whole or are all zero.
     fn side(&self, on_side: fn(Component) -> bool) -> [u64; N] {
         let own = COMPONENTS.map(|c| if on_side(c) { u128::from(self.ppm(c)) } else { 0 });
         ppm::apportion(PPM, own)
     }
 }
 
-/// Weights made ready for both sides.
+/// The weights of both sides.
 #[derive(Debug, Clone, Copy)]
 pub struct Sides {
     pub organization: [u64; N],
     pub worker: [u64; N],
 }
 
-/// The fit and the two sides it is made of, in parts per million.
+/// The fit and its two sides, in parts per million.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fit {
     pub fit_ppm: u64,
-    /// `None` where no component of the side has weight: it dropped out.
+    /// `None` if no component of the side has weight.
     pub organization_side_ppm: Option<u64>,
     pub worker_side_ppm: Option<u64>,
 }
@@ -77,6 +79,7 @@ impl Sides {
         }
     }
 
+    /// Returns the fit of these values.
     pub fn fit(&self, values: &Values) -> Fit {
         let side = |weights: &[u64; N]| {
             let counts = weights.iter().any(|w| *w > 0);
@@ -94,8 +97,8 @@ impl Sides {
         }
     }
 
-    /// Splits the fit among the components; the parts add up to it exactly. A side that stands at its floor
-    /// counts as if each of its components stood there.
+    /// Splits the fit among the components; the parts add up to it exactly. If a side is raised to [`FLOOR`],
+    /// its components count as if each had that value.
     pub fn contributions(&self, values: &Values, fit: &Fit) -> [u64; N] {
         let split = |weights: &[u64; N]| {
             let own = weighted(weights, values);
@@ -107,7 +110,8 @@ impl Sides {
             }
         };
         let ((org, org_sum), (worker, worker_sum)) = (split(&self.organization), split(&self.worker));
-        // The two sides' parts are as 3 U_worker to 2 U_org; over the common denominator of both sums.
+        // The parts of the two sides are in the ratio 3 U_worker : 2 U_org, here over the common denominator
+        // of both sums.
         let (org_part, worker_part) = match (fit.organization_side_ppm, fit.worker_side_ppm) {
             (Some(o), Some(w)) => (3 * u128::from(w), 2 * u128::from(o)),
             (one, other) => (u128::from(one.is_some()), u128::from(other.is_some())),
@@ -169,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn contributions_add_up_exactly_whatever_the_values_and_weights() {
+    fn contributions_add_up_exactly_for_any_values_and_weights() {
         let mut x = 7;
         let mut next = |below: u64| {
             x = ppm::mix(x);
@@ -206,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_are_none_are_refused() {
+    fn rejects_invalid_weights() {
         for bad in [f64::NAN, f64::INFINITY, -1.0] {
             assert_eq!(
                 Weights::new([bad, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),

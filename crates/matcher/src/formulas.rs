@@ -1,9 +1,10 @@
-//! The formulas of the components, as functions of known inputs.
+//! The formulas of the components, as functions of known inputs. The table in the crate documentation names
+//! their sources.
 
 use super::ppm::{self, PPM, ratio};
 use super::{Candidate, EntryNo, Need, SkillTree, Wish};
 
-/// A wish with every skill that earns credit for it.
+/// A wish with the credit that each skill earns for it.
 #[derive(Debug, Clone)]
 pub struct CreditedWish {
     pub wish: Wish,
@@ -18,7 +19,8 @@ impl CreditedWish {
         }
     }
 
-    /// `q = min(1, max_j level_j · 0.6^hops / required)` and the skill and level that give it, if any does.
+    /// Returns `q = min(1, max_j level_j · 0.6^hops / required)`, and the skill and level that earn it, if
+    /// any.
     pub fn quality(&self, skills: &[(EntryNo, u8)]) -> (u64, Option<(EntryNo, u8)>) {
         let credit = |(skill, level): &(EntryNo, u8)| {
             let found = self.credit_ppm.binary_search_by_key(skill, |(held, _)| *held);
@@ -35,8 +37,8 @@ impl CreditedWish {
     }
 }
 
-/// `0.7 · Σ v_k q_k / Σ v_k + 0.3 · min_k q_k`: breadth, but the weakest skill counts too. A role that asks for
-/// no skill is satisfied by anyone.
+/// Returns `0.7 · Σ v_k q_k / Σ v_k + 0.3 · min_k q_k`: the mean quality, but the weakest skill counts extra.
+/// A role without wishes gets the full value.
 pub fn skill_ppm(wishes: &[CreditedWish], skills: &[(EntryNo, u8)]) -> u64 {
     let (mut sum, mut weights, mut least) = (0, 0, PPM);
     for wish in wishes {
@@ -52,25 +54,27 @@ pub fn skill_ppm(wishes: &[CreditedWish], skills: &[(EntryNo, u8)]) -> u64 {
     }
 }
 
-/// From here on another delivery does not change the value any more: e^(−15) is less than half a part per million.
+/// From this number on, more deliveries no longer change the value: e^(−15) is less than half a part per
+/// million.
 pub const MOST_DELIVERIES: u64 = 30;
 
-/// `1 − e^(−n/2)`: the first deliveries teach most.
+/// Returns `1 − e^(−n/2)`. The first deliveries count most.
 pub fn experience_ppm(deliveries: u64) -> u64 {
     ppm::from_unit(1.0 - libm::exp(-(deliveries as f64) / 2.0))
 }
 
+/// Returns `min(1, hours offered / (1.2 · hours needed))`.
 pub fn hours_ppm(offered: u16, need: &Need) -> u64 {
     let needed = u64::from(need.hours_per_week.max(1));
     ratio(5 * u64::from(offered) * PPM, 6 * needed).min(PPM)
 }
 
-/// `2^(−d / 10 km)`.
+/// Returns `2^(−d / 10 km)`.
 pub fn near_ppm(metres: u32) -> u64 {
     ppm::from_unit(libm::exp2(-f64::from(metres) / 10_000.0))
 }
 
-/// A preferred format is worth one, an accepted one a half. `None` where it is not known.
+/// Returns 1 for a preferred format, 0.5 for an accepted one, and `None` where that is unknown.
 pub fn format_ppm(candidate: &Candidate, format: EntryNo) -> Option<u64> {
     let accepted = candidate.accepts(format)?;
     Some(match (accepted, candidate.prefers(format)) {
@@ -80,13 +84,13 @@ pub fn format_ppm(candidate: &Candidate, format: EntryNo) -> Option<u64> {
     })
 }
 
-/// (4 + completed) / (5 + completed + dropped): a newcomer starts at four fifths.
+/// Returns `(4 + completed) / (5 + completed + dropped)`. A newcomer gets 0.8.
 pub fn reliability_ppm((completed, dropped): (u16, u16)) -> u64 {
     let (completed, dropped) = (u64::from(completed), u64::from(dropped));
     ratio((4 + completed) * PPM, 5 + completed + dropped)
 }
 
-/// `2^(−days since last active / 60)`.
+/// Returns `2^(−days since last active / 60)`.
 pub fn idle_ppm(days: i32) -> u64 {
     ppm::from_unit(libm::exp2(-f64::from(days) / 60.0))
 }

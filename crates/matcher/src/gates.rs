@@ -1,14 +1,14 @@
-//! The gates: what rules a pairing out, each with its reason.
+//! The gates: what rules a pair out, each with its reason.
 //!
-//! Unknown is not failure: it passes and is reported as unconfirmed, except where safety needs a yes
-//! (consent, qualifications).
+//! An unknown answer passes and is reported as unconfirmed. Consent and qualifications are different: for
+//! safety they need a yes.
 
 use super::coded::coded;
 use super::{Candidate, Need, RoleNeed, population::Population};
 
 coded! {
-    /// Why a worker is not ranked. The order is the order in which they are asked: a worker who fails several
-    /// is counted under the first.
+    /// Why a worker is not ranked. Gates are checked in this order; a worker who fails several is counted
+    /// under the first.
     Gate, GATES {
         Inactive = "inactive",
         ConsentMissing = "consent_missing",
@@ -27,7 +27,7 @@ coded! {
 }
 
 coded! {
-    /// A gate that was passed without an answer.
+    /// A gate passed without an answer.
     Unconfirmed, UNCONFIRMED {
         Format = "format",
         Hours = "hours",
@@ -54,7 +54,7 @@ impl GateOutcome {
         }
     }
 
-    /// An unknown answer passes with a note.
+    /// Records the gate as unconfirmed where the answer is unknown.
     fn answer(&mut self, passed: Option<bool>, gate: Gate, otherwise: Unconfirmed) {
         match passed {
             Some(passed) => self.need(passed, gate),
@@ -63,7 +63,7 @@ impl GateOutcome {
     }
 }
 
-/// Asks every gate, also after one has failed, so that "why not?" has a whole answer.
+/// Checks every gate, even after one has failed, so that an explanation can list them all.
 pub fn gate(candidate: &Candidate, need: &Need, role: &RoleNeed, population: &Population) -> GateOutcome {
     let mut gated = GateOutcome::default();
     let asks = |organizations: &[u128]| organizations.iter().any(|o| need.organizations.contains(o));
@@ -103,7 +103,7 @@ fn dates_overlap(candidate: &Candidate, need: &Need) -> bool {
     starts_in_time && stays_long_enough
 }
 
-/// No hour at all, or none of the day-parts asked for, is no overlap. Too few hours only lower the fit.
+/// Fails where the worker has no hours, or none of the requested day-parts. Too few hours only lower the fit.
 fn hours(gated: &mut GateOutcome, candidate: &Candidate, need: &Need) {
     let some_hours = candidate.hours_per_week.map(|hours| hours > 0);
     let common_part = if need.day_parts == 0 {
@@ -123,8 +123,8 @@ fn hours(gated: &mut GateOutcome, candidate: &Candidate, need: &Need) {
     }
 }
 
-/// In person within the travel limit, or remotely where both accept it. An island is reached in person by its
-/// own residents only.
+/// Passes in person within the travel limit, or remotely if both sides accept it. Only residents of an island
+/// can reach it in person.
 fn travel(gated: &mut GateOutcome, candidate: &Candidate, need: &Need, population: &Population) {
     let remotely = if need.remote {
         candidate.remote
@@ -157,7 +157,8 @@ fn travel(gated: &mut GateOutcome, candidate: &Candidate, need: &Need, populatio
     }
 }
 
-/// A must-have skill is held at its level, itself or as a narrower one: related skills earn credit, not entry.
+/// Passes if every must-have skill is held at its level, itself or as a narrower skill. Related skills earn
+/// credit but open no gate.
 fn skills(gated: &mut GateOutcome, candidate: &Candidate, role: &RoleNeed, population: &Population) {
     let mut must = role.wishes.iter().filter(|wish| wish.must_have).peekable();
     if must.peek().is_none() {

@@ -1,13 +1,13 @@
-//! The smallest single changes of what a worker offers that would raise their rank, or let them pass.
+//! The smallest single changes of a candidate that would raise their rank, or let them pass every gate.
 //!
-//! Changes come in ladders: one input, raised step by step. The smallest of a ladder is the first that reaches what is
-//! wanted. Among several ladders it is the one that lifts the fit least: what is wanted is gained with the least demand.
+//! A ladder raises one input step by step. Its smallest change is the first step that reaches the target.
+//! Among several ladders, the change with the lowest resulting fit is the least demanding.
 
 use super::formulas::CreditedWish;
 use super::gates::{self, Gate};
 use super::{Assessment, Candidate, Component, EntryNo, PastDeliveries, Query, RankKey};
 
-/// One input raised. Unknown inputs count as changed when they are stated.
+/// One input raised. An unknown input counts as raised when it is stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     SkillLevel {
@@ -55,14 +55,14 @@ pub enum Change {
     Capacity {
         to: u16,
     },
-    /// By its position among those that the need asks for.
+    /// The index of the qualification in the need's list.
     Qualification {
         position: usize,
     },
 }
 
 impl Change {
-    /// The one component that it raises; `None` where it only opens a gate.
+    /// Returns the component that the change raises, or `None` if it only opens a gate.
     fn component(self) -> Option<Component> {
         match self {
             Change::SkillLevel { .. } => Some(Component::Skill),
@@ -81,11 +81,12 @@ impl Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Improvement {
     pub change: Change,
-    /// The fit it would give.
+    /// The fit after the change.
     pub fit_ppm: u64,
 }
 
-/// `above` is the key of the one ranked directly above.
+/// Finds the smallest change that lifts the candidate above the one ranked directly above, whose key is
+/// `above`.
 pub fn smallest_improvement(
     query: &Query,
     candidate: &Candidate,
@@ -108,19 +109,19 @@ pub fn smallest_improvement(
     tried.min_by_key(|improvement| improvement.fit_ppm)
 }
 
-/// A single change that reaches what is wanted.
+/// A single change that reaches the target.
 #[derive(Debug, Clone)]
 pub struct Suggestion {
     pub change: Change,
-    /// In the role where the worker then fits best.
+    /// The role where the candidate would then fit best.
     pub role: usize,
     pub fit_ppm: u64,
-    /// The worker with that change.
+    /// The candidate after the change.
     pub changed: Candidate,
 }
 
-/// The smallest change of each input that lets the worker pass every gate and reach what is wanted, the least demanding
-/// first; in one role if one is asked for.
+/// Finds, for each input, the smallest change that lets the candidate pass every gate and that `reaches`
+/// accepts. The least demanding change comes first. `only` restricts this to one role.
 pub fn smallest_changes(
     query: &Query,
     candidate: &Candidate,
@@ -151,7 +152,7 @@ pub fn smallest_changes(
     found
 }
 
-/// What would open each gate that a worker fails.
+/// Returns the changes that would open each failed gate.
 fn gate_ladders(query: &Query, candidate: &Candidate, role: usize) -> Vec<Vec<Change>> {
     let (need, population) = (query.need, query.population);
     let Some(asked) = need.roles.get(role) else {
@@ -163,7 +164,7 @@ fn gate_ladders(query: &Query, candidate: &Candidate, role: usize) -> Vec<Vec<Ch
         match gate {
             Gate::Inactive => ladders.push(vec![Change::Activate]),
             Gate::ConsentMissing => ladders.push(vec![Change::Consent]),
-            // These are facts, or somebody's will.
+            // These are facts or decisions; no change is suggested.
             Gate::Blocked | Gate::ConflictOfInterest => {}
             Gate::FormatNotAccepted => ladders.push(vec![Change::AcceptFormat { format: need.format }]),
             Gate::DatesDoNotOverlap => {
@@ -196,14 +197,14 @@ fn gate_ladders(query: &Query, candidate: &Candidate, role: usize) -> Vec<Vec<Ch
                 ladders.extend(missing.map(|(position, _)| vec![Change::Qualification { position }]));
             }
             Gate::RoleNotOffered => ladders.push(vec![Change::OfferRole { role: asked.role }]),
-            // The ladders of the fit begin with these.
+            // The ladders of the fit include the changes that open these.
             Gate::HoursDoNotOverlap | Gate::IslandUnreachable | Gate::SkillBelowMinimum => {}
         }
     }
     ladders
 }
 
-/// What would raise the fit, each input in ascending steps.
+/// Returns the ladders that raise the fit.
 fn ladders(query: &Query, candidate: &Candidate, role: usize) -> Vec<Vec<Change>> {
     let need = query.need;
     let held = candidate.skills.as_deref().unwrap_or_default();
@@ -292,7 +293,7 @@ fn apply(candidate: &mut Candidate, change: Change, query: &Query, role: usize) 
     }
 }
 
-/// Leaves the candidate as it was before a change of the fit, without copying what has not changed.
+/// Undoes a change without copying what has not changed.
 fn take_back(changed: &mut Candidate, change: Change, before: &Candidate) {
     match change {
         Change::SkillLevel { .. } => changed.skills.clone_from(&before.skills),

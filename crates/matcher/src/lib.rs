@@ -1,23 +1,30 @@
-//! The heart: who may do a deliverable, how well they fit, and why.
+//! Ranks pro bono workers for a need, and needs for a worker: who may do the work, how well they fit, and
+//! why.
 //!
-//! * `ppm`: the integer arithmetic that every score is made of.
-//! * `need`, `candidate`: the two sides, in small integers instead of codes. `profile`: what needs of one type share.
-//! * `population`: what the people ranked have in common, and what stands in for a missing answer.
-//! * `gates`: what rules a pairing out. `components`: the nine values. `fit`: how they make one number.
-//! * `bm25`: how well words match a piece of evidence.
-//! * `triage`: from a trouble in words to the kinds of help.
-//! * `rank`: the plain scan, the oracle of any faster index.
-//! * `fairness`: who is shown first among the nearly equal.
-//! * `improve`: the smallest changes that would raise a rank or open a gate. `relax`: what a need could ask less of.
+//! * `ppm`: the integer arithmetic of every score.
+//! * `need`, `candidate`: the two sides, with small integers for codes. `profile`: what needs of one type
+//!   share.
+//! * `population`: statistics of all candidates, which replace missing answers.
+//! * `gates`: what rules a pair out. `components`: the nine values of a pair, from `formulas`. `fit`: the one
+//!   number that they give.
+//! * `bm25`: how well a text matches a piece of evidence.
+//! * `rank`: the plain scan. It is the oracle for `index`, which finds the best of a million candidates.
+//! * `fairness`: a fair order among those who fit nearly equally well.
+//! * `improve`: the smallest changes that would raise a rank or open a gate. `relax`: requirements that a
+//!   need could drop.
+//! * `triage`: from a trouble in words to categories of help.
 //!
 //! # Formulas
+//!
+//! This table is for maintainers and names the sources; `docs/ranking.md` is the public one. Change both
+//! together.
 //!
 //! | what | formula | source |
 //! |---|---|---|
 //! | skill | q = min(1, max level · 0.6^hops / required); 0.7 · Σ v q / Σ v + 0.3 · min q | own; 0.6^hops after path-length similarity in taxonomies (Rada et al. 1989) |
 //! | experience | 1 − e^(−n/2) | own: a saturating return, half of it after 1.4 deliveries |
 //! | availability | min(1, hours offered / (1.2 · hours needed)) · share of the day-parts needed | own; a fifth of slack |
-//! | distance | 2^(−km/10), or 0.9 where both accept remote work; the larger | exponential distance decay (Wilson 1971); haversine (Sinnott 1984) |
+//! | distance | 2^(−km/10), or 0.9 if both accept remote work; the larger of the two | exponential distance decay (Wilson 1971); haversine (Sinnott 1984) |
 //! | theme | Σ idf of the shared themes / Σ idf of the organization's, idf = ln(1 + (N + 1) / (n + 1)) | inverse document frequency (Spärck Jones 1972) |
 //! | format | preferred 1, accepted 0.5 | own |
 //! | reliability | (4 + completed) / (5 + completed + dropped) | mean of a Beta(4, 1) prior (Laplace's rule of succession, generalised) |
@@ -29,14 +36,15 @@
 //! | missing number, missing set | the population's median, its mean value | median and mean imputation (Little and Rubin 2002) |
 //! | attention | 1 / log2(1 + rank) | DCG's discount (Järvelin and Kekäläinen 2002) |
 //! | workers' fairness | fit − λ · max(0, A − M), nDCG@50 ≥ 0.95 | amortised equity of attention (Biega, Gummadi and Weikum 2018) |
-//! | deliverables' fairness | fit · Ψ(x) · (1 + μ [no answer]) / (1 + μ), Ψ(x) = e/(e−1) · (1 − e^(−x)) | inventory balancing (Golrezaei, Nazerzadeh and Rusmevichientong 2014) |
-//! | tie | SplitMix64's finalizer of the pair | Steele, Lea and Flood 2014 |
+//! | deliverables' fairness | fit · Ψ(x) · (1 + μ [no application]) / (1 + μ), Ψ(x) = e/(e−1) · (1 − e^(−x)) | inventory balancing (Golrezaei, Nazerzadeh and Rusmevichientong 2014) |
+//! | tie | SplitMix64's finalizer of the pair of ids | Steele, Lea and Flood 2014 |
 //!
-//! Deliberately absent: the clock, randomness, IO, labels and languages, and who is asking. Time and data come
-//! in as arguments; the caller puts codes and words to what comes out.
+//! Deliberately absent: the clock, randomness, IO, labels and languages, and the caller's identity. Time and
+//! data are arguments; the caller translates between codes and the integers used here.
 //!
-//! Invariant: for one [`Population`], raising any known input of a [`Candidate`] never lowers its fit, and the
-//! same inputs give the same bits on every machine (floats appear only in pure-Rust `libm`, rounded at once).
+//! Invariant: within one [`Population`], raising any known input of a [`Candidate`] never lowers its fit. The
+//! same inputs give the same bits on every machine: floats appear only in pure-Rust `libm` and are rounded at
+//! once.
 
 pub mod bm25;
 pub mod candidate;
@@ -65,5 +73,5 @@ pub use need::{Need, RoleNeed, SkillTree, Wish};
 pub use population::{Geography, Population};
 pub use rank::{Assessment, Census, Query, RankKey, Ranking};
 
-/// A catalogue entry, by its position in the catalogue that the caller holds.
+/// A catalogue entry, by its position in the catalogue of the caller.
 pub type EntryNo = u16;

@@ -1,64 +1,64 @@
-//! What is asked for: a deliverable seen by the matcher.
+//! The need: a deliverable as the matcher sees it.
 
 use super::EntryNo;
 use text::Term;
 
-/// One deliverable, or an unsaved one.
+/// A deliverable, saved or not.
 #[derive(Debug, Clone, Default)]
 pub struct Need {
     pub id: u128,
-    /// Everyone who asks: the lead organization and those that ask jointly.
+    /// The lead organization and those that ask jointly.
     pub organizations: Vec<u128>,
     pub family: EntryNo,
     pub format: EntryNo,
     pub area: EntryNo,
-    /// The organization accepts remote work.
+    /// Whether the organization accepts remote work.
     pub remote: bool,
-    /// Days since 1970-01-01, both inclusive; `None` is not bounded.
+    /// Days since 1970-01-01, both inclusive. `None` is unbounded.
     pub starts_on: Option<i32>,
     pub ends_on: Option<i32>,
-    /// Asked of each member of the team, at least 1.
+    /// Asked of each member of the team; at least 1.
     pub hours_per_week: u16,
-    /// Bit `3 * weekday + part`, Monday morning first; 0 asks for none in particular.
+    /// Bit `3 * weekday + part`, Monday morning first. 0 accepts any time.
     pub day_parts: u32,
     pub themes: Vec<EntryNo>,
     /// Sorted.
     pub qualifications: Vec<String>,
     pub roles: Vec<RoleNeed>,
-    /// Of the title and the trouble in words: distinct, sorted.
+    /// The terms of the title and the trouble, distinct and sorted.
     pub terms: Vec<Term>,
 }
 
-/// One role of the team.
+/// A role of the team.
 #[derive(Debug, Clone, Default)]
 pub struct RoleNeed {
     pub role: EntryNo,
     pub wishes: Vec<Wish>,
 }
 
-/// One skill that a role asks for.
+/// A skill that a role asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Wish {
     pub skill: EntryNo,
-    /// 1 to 5.
+    /// From 1 to 5.
     pub level: u8,
-    /// How much it counts among the role's skills; at least 1.
+    /// The skill's weight among the role's skills; at least 1.
     pub weight: u8,
     pub must_have: bool,
 }
 
-/// The tree of skills. Credit for a related skill fades with the number of edges between the two.
+/// The tree of skills. A related skill earns less credit with every edge between the two.
 #[derive(Debug, Clone, Default)]
 pub struct SkillTree {
-    /// From each skill up to its root, itself first.
+    /// For each skill its path up to the root, the skill itself first.
     paths: Vec<Vec<EntryNo>>,
 }
 
-/// 0.6 to the power of 0, 1, 2 … in parts per million; three levels allow four edges at most.
+/// Powers of 0.6 in parts per million. Two skills in a tree of three levels are at most four edges apart.
 const CREDIT_PPM: [u64; 5] = [1_000_000, 600_000, 360_000, 216_000, 129_600];
 
 impl SkillTree {
-    /// `parents[i]` is the parent of skill `i`. A circle ends where it would repeat.
+    /// Builds the tree; `parents[i]` is the parent of skill `i`. A circle ends where it would repeat.
     pub fn new(parents: &[Option<EntryNo>]) -> SkillTree {
         let path = |start: usize| {
             let mut path = vec![start as EntryNo];
@@ -81,7 +81,7 @@ impl SkillTree {
         self.paths.get(usize::from(skill)).map_or(&[], Vec::as_slice)
     }
 
-    /// The number of edges between two skills; `None` where they have no common ancestor.
+    /// Returns the number of edges between two skills, or `None` if they have no common ancestor.
     pub fn hops(&self, a: EntryNo, b: EntryNo) -> Option<usize> {
         let (a, b) = (self.path(a), self.path(b));
         a.iter()
@@ -89,25 +89,25 @@ impl SkillTree {
             .find_map(|(up, node)| b.iter().position(|n| n == node).map(|down| up + down))
     }
 
-    /// Whether having `held` is having `wanted`: the same skill, or a narrower one.
+    /// Returns whether `held` counts as `wanted`: it is the same skill or a narrower one.
     pub fn covers(&self, held: EntryNo, wanted: EntryNo) -> bool {
         self.path(held).contains(&wanted)
     }
 
-    /// Whether these skills hold the wished one at its level, itself or as a narrower one.
+    /// Returns whether these skills cover the wished skill at its level.
     pub fn holds(&self, skills: &[(EntryNo, u8)], wish: &Wish) -> bool {
         let enough = |(skill, level): &(EntryNo, u8)| *level >= wish.level && self.covers(*skill, wish.skill);
         skills.iter().any(enough)
     }
 
-    /// Credit in parts per million for `held` where `wanted` is asked.
+    /// Returns the credit in parts per million that `held` earns where `wanted` is asked for.
     pub fn credit_ppm(&self, held: EntryNo, wanted: EntryNo) -> u64 {
         self.hops(held, wanted)
             .and_then(|hops| CREDIT_PPM.get(hops).copied())
             .unwrap_or(0)
     }
 
-    /// Every skill that earns credit where `wanted` is asked, with that credit, in order.
+    /// Returns every skill that earns credit where `wanted` is asked for, with the credit, sorted by skill.
     pub fn creditable(&self, wanted: EntryNo) -> Vec<(EntryNo, u64)> {
         let all = (0..self.paths.len() as EntryNo).map(|held| (held, self.credit_ppm(held, wanted)));
         all.filter(|(_, credit)| *credit > 0).collect()
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn hops_count_the_edges_between_two_skills() {
-        // 0 design -> 1 graphic -> {2 flyer, 3 poster}; 0 -> 4 product -> 5 package; 6 law stands alone.
+        // 0 design -> 1 graphic -> {2 flyer, 3 poster}; 0 -> 4 product -> 5 package; 6 law has no relatives.
         let tree = SkillTree::new(&[None, Some(0), Some(1), Some(1), Some(0), Some(4), None]);
         assert_eq!(
             [tree.hops(2, 2), tree.hops(2, 1), tree.hops(2, 3)],

@@ -1,9 +1,9 @@
-//! What the ranked people have in common: medians and means that stand in for a missing answer, the rarity of
-//! themes and words, the map and the skill tree.
+//! Statistics of all candidates: medians and means that replace missing answers, the rarity of themes and
+//! words. Also the map and the skill tree.
 //!
-//! Everything here is a function of the candidates, the day and the catalogue, and fixed while rankings are made
-//! from it, so that one worker's missing answer is worth the same in every ranking. Medians and means are taken
-//! over a stable sample of [`SAMPLE`] candidates, which are all of them in most places.
+//! A population is a function of the candidates, the day and the catalogue. It stays fixed while rankings are
+//! computed from it, so a missing answer is worth the same in every ranking. Medians and means are taken over
+//! a stable sample of [`SAMPLE`] candidates; most places have fewer, and then the sample is everyone.
 
 use super::bm25::{Corpus, Postings, TextQuery};
 use super::formulas::{CreditedWish, format_ppm, near_ppm, reliability_ppm, skill_ppm};
@@ -12,13 +12,13 @@ use super::{Candidate, EntryNo, SkillTree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-/// What stands in where nobody at all has answered.
+/// The value used where no candidate has answered at all.
 pub const NEUTRAL_PPM: u64 = 500_000;
 
-/// How many candidates the medians and means are taken over; whoever has the smallest hash belongs to them.
+/// How many candidates the medians and means are taken over: those with the smallest hashes.
 pub const SAMPLE: usize = 8_192;
 
-/// Where the areas lie.
+/// The map of the areas.
 #[derive(Debug, Clone, Default)]
 pub struct Geography {
     metres: Vec<Vec<u32>>,
@@ -27,7 +27,7 @@ pub struct Geography {
 }
 
 impl Geography {
-    /// Great-circle distances (haversine, mean earth radius 6,371,009 m) between points in degrees.
+    /// Computes great-circle distances (haversine, mean earth radius 6,371,009 m) between points in degrees.
     pub fn new(points: &[(f64, f64)], islands: Vec<bool>) -> Geography {
         let metres = |a: &(f64, f64), b: &(f64, f64)| {
             let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
@@ -48,14 +48,14 @@ impl Geography {
         }
     }
 
-    /// What the distance between two areas is worth.
+    /// Returns the value of the distance between two areas: 2^(−d / 10 km).
     pub fn near_ppm(&self, a: EntryNo, b: EntryNo) -> u64 {
         let row = self.near_ppm.get(usize::from(a));
         row.and_then(|row| row.get(usize::from(b)))
             .map_or(0, |ppm| u64::from(*ppm))
     }
 
-    /// Between two areas; an area that is not on the map is far from everywhere.
+    /// Returns the distance between two areas. An area that is not on the map is far from everywhere.
     pub fn metres(&self, a: EntryNo, b: EntryNo) -> u32 {
         let row = self.metres.get(usize::from(a));
         row.and_then(|row| row.get(usize::from(b)))
@@ -76,12 +76,12 @@ pub struct Population {
     pub tree: Arc<SkillTree>,
     pub corpus: Corpus,
     pub sample: Vec<Arc<Candidate>>,
-    /// Of the sample's evidence.
+    /// Postings of the sample's evidence.
     postings: OnceLock<Postings>,
     pub median_hours_per_week: Option<u16>,
     pub median_reliability_ppm: Option<u64>,
     pub median_idle_days: Option<i32>,
-    /// Of those who said whether they work remotely, the share that does.
+    /// The share of candidates who accept remote work, among those who answered.
     pub remote_share_ppm: Option<u64>,
     experience: BTreeMap<(EntryNo, EntryNo), u64>,
     day_part_shares_ppm: Option<Vec<u64>>,
@@ -156,30 +156,31 @@ impl Population {
         }
     }
 
-    /// The mean skill of those whose skills are known, where these are wished for.
+    /// Returns the mean skill value for these wishes, among candidates whose skills are known.
     pub fn mean_skill(&self, wishes: &[CreditedWish]) -> Option<u64> {
         let known = self.sample.iter().filter_map(|c| c.skills.as_ref());
         mean(known, |skills| skill_ppm(wishes, skills))
     }
 
-    /// The mean value of those who have evidence, for these words.
+    /// Returns the mean text value for this query, among candidates with evidence.
     pub fn mean_text(&self, query: &TextQuery) -> Option<u64> {
         let all = || Postings::of(self.sample.iter().map(|c| &*c.evidence));
         self.postings.get_or_init(all).mean_best(query)
     }
 
-    /// How rare a theme is among the workers: ln(1 + (N + 1) / (n + 1)), n of the N who told us caring for it.
+    /// Returns the rarity of a theme: ln(1 + (N + 1) / (n + 1)), where n of N candidates who answered care
+    /// for it.
     pub fn theme_idf_ppm(&self, theme: EntryNo) -> u64 {
-        // A theme newer than the population is as rare as can be.
+        // A theme that is newer than the population counts as rare.
         self.theme_idf_ppm.get(usize::from(theme)).copied().unwrap_or(PPM)
     }
 
-    /// Whether each theme can have a bit of its own in 64.
+    /// Returns whether each theme gets its own bit of 64.
     pub fn themes_fit_in_a_word(&self) -> bool {
         self.theme_idf_ppm.len() <= 64
     }
 
-    /// The share of workers who care for the theme, of those who told us.
+    /// Returns the share of candidates who care for the theme, among those who answered.
     pub fn theme_share_ppm(&self, theme: EntryNo) -> Option<u64> {
         self.theme_shares_ppm
             .as_ref()
@@ -198,12 +199,12 @@ impl Population {
             .map(|means| means.get(usize::from(format)).copied().unwrap_or(0))
     }
 
-    /// The median number of past deliveries of the family or in the role.
+    /// Returns the median number of past deliveries of the family or in the role.
     pub fn median_deliveries(&self, family: EntryNo, role: EntryNo) -> u64 {
         self.experience.get(&(family, role)).copied().unwrap_or(0)
     }
 
-    /// From the area to the median worker of known area.
+    /// Returns the distance from the area to the median candidate, among those whose area is known.
     pub fn median_metres(&self, area: EntryNo) -> Option<u32> {
         match self.median_metres.get(usize::from(area)) {
             Some(median) => *median,
@@ -233,14 +234,16 @@ fn sample(everyone: &[Arc<Candidate>]) -> Vec<Arc<Candidate>> {
     hashed.into_iter().map(|(_, c)| Arc::clone(c)).collect()
 }
 
-/// The mean, rounded half up; `None` of none.
+/// Returns the mean, rounded half up, or `None` without values.
 pub fn mean<T>(values: impl Iterator<Item = T>, value: impl Fn(T) -> u64) -> Option<u64> {
     let (sum, count) = values.fold((0, 0), |(sum, count), v| (sum + value(v), count + 1));
     (count > 0).then(|| ratio(sum, count))
 }
 
-/// Of each pair of family and role that anyone has delivered in. Most workers have nothing in most pairs, so
-/// only what is there is counted; the zeros follow from the number of workers.
+/// Returns the median for each pair of family and role in which anyone has delivered.
+///
+/// Most candidates have no deliveries in most pairs. Only the others are counted; the number of zeros follows
+/// from the number of candidates.
 fn median_experience(everyone: &[&Candidate]) -> BTreeMap<(EntryNo, EntryNo), u64> {
     let known: Vec<&Candidate> = everyone
         .iter()
@@ -291,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_experience_counts_those_without_any() {
+    fn the_median_of_experience_includes_candidates_without_any() {
         let with = |deliveries: &[(EntryNo, EntryNo, u16)]| {
             let all = deliveries
                 .iter()
@@ -309,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_known_has_no_median() {
+    fn an_empty_population_has_no_medians() {
         let population = Population::of(&[], 0, Arc::default(), Arc::default(), 3);
         assert_eq!(population.median_hours_per_week, None);
         assert_eq!(population.theme_share_ppm(0), None);

@@ -1,26 +1,27 @@
 //! Arithmetic in parts per million.
 //!
-//! One rounding rule serves every division: half up. It is monotone in the true quotient, so an order that holds
-//! before rounding holds after it.
+//! Every division rounds half up. That is monotone in the true quotient, so an order that holds before
+//! rounding holds after it.
 
 /// One whole, in parts per million.
 pub const PPM: u64 = 1_000_000;
 
-/// `numerator / denominator`, rounded half up. A zero denominator counts as one.
+/// Returns `numerator / denominator`, rounded half up. A zero denominator counts as one.
 pub fn ratio(numerator: u64, denominator: u64) -> u64 {
     let denominator = denominator.max(1);
     (numerator + denominator / 2) / denominator
 }
 
-/// `value` in `[0, 1]` as parts per million, rounded half up.
+/// Converts `value` in `[0, 1]` to parts per million, rounded half up.
 pub fn from_unit(value: f64) -> u64 {
     (value.clamp(0.0, 1.0) * PPM as f64 + 0.5) as u64
 }
 
-/// Splits `total` in proportion to `shares`: floors first, then one more to the largest remainders, earlier
-/// entries first among equals, so that the parts add up to `total` exactly. All-zero shares give zeros.
+/// Splits `total` in proportion to `shares`, so that the parts add up to `total` exactly.
 ///
-/// `total` times the sum of the shares has to stay below 2^128.
+/// Every part is rounded down first; then the parts with the largest remainders get one more, earlier ones
+/// first among equals. All-zero shares give zeros. `total` times the sum of the shares has to stay below
+/// 2^128.
 pub fn apportion<const N: usize>(total: u64, shares: [u128; N]) -> [u64; N] {
     let sum: u128 = shares.iter().sum();
     if sum == 0 {
@@ -40,13 +41,13 @@ pub fn apportion<const N: usize>(total: u64, shares: [u128; N]) -> [u64; N] {
     parts
 }
 
-/// The median of `values`, the lower one of two. `None` of none.
+/// Returns the median of `values`, the lower one of two, or `None` without values.
 pub fn median<T: Ord + Copy>(mut values: Vec<T>) -> Option<T> {
     let middle = values.len().checked_sub(1)? / 2;
     Some(*values.select_nth_unstable(middle).1)
 }
 
-/// SplitMix64's finalizer (Steele, Lea and Flood 2014): the stable hash that breaks ties.
+/// Applies SplitMix64's finalizer (Steele, Lea and Flood 2014), the stable hash that breaks ties.
 pub fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn halves_are_rounded_up() {
+    fn rounds_halves_up() {
         assert_eq!([ratio(1, 2), ratio(1, 3), ratio(2, 3), ratio(5, 2)], [1, 0, 1, 3]);
         assert_eq!(ratio(7, 0), 7);
     }

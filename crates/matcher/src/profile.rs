@@ -1,11 +1,12 @@
-//! A profile: what one role of a need asks of anybody, whoever asks it. Needs of one deliverable type share theirs.
+//! The profile: what one role of a need asks for, whichever organization asks. Needs of one deliverable type
+//! share profiles.
 
 use super::formulas::{CreditedWish, MOST_DELIVERIES, experience_ppm, skill_ppm};
 use super::population::{NEUTRAL_PPM, Population};
 use super::{Candidate, EntryNo, Need, RoleNeed, Wish};
 use std::sync::OnceLock;
 
-/// What makes two profiles one.
+/// Identifies a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProfileKey {
     pub role: EntryNo,
@@ -23,7 +24,7 @@ impl ProfileKey {
     }
 }
 
-/// A profile made ready to meet candidates.
+/// A profile prepared for scoring.
 #[derive(Debug, Clone)]
 pub struct Profile {
     pub key: ProfileKey,
@@ -41,20 +42,20 @@ impl Profile {
         }
     }
 
-    /// What stands in where the skills are not known.
+    /// Returns the value for candidates whose skills are unknown.
     pub fn mean_skill(&self, population: &Population) -> Option<u64> {
         *self
             .mean_skill
             .get_or_init(|| population.mean_skill(&self.wishes))
     }
 
-    /// Whether the role is offered, as far as that is known.
+    /// Returns whether the candidate offers the role, or may offer it for all we know.
     pub fn offered_by(&self, candidate: &Candidate) -> bool {
         let roles = candidate.roles.as_ref();
         roles.is_none_or(|roles| roles.contains(&self.key.role))
     }
 
-    /// Whether the must-have skills are held, as far as that is known.
+    /// Returns whether the candidate has the must-have skills, or may have them for all we know.
     pub fn has_must_haves(&self, candidate: &Candidate, population: &Population) -> bool {
         candidate.skills.as_ref().is_none_or(|skills| {
             let mut must = self.key.wishes.iter().filter(|wish| wish.must_have);
@@ -62,7 +63,7 @@ impl Profile {
         })
     }
 
-    /// Whether role and must-have skills rule nothing out.
+    /// Returns whether neither the role nor the must-have skills rule the candidate out.
     pub fn admits(&self, candidate: &Candidate, population: &Population) -> bool {
         self.offered_by(candidate) && self.has_must_haves(candidate, population)
     }
@@ -74,13 +75,13 @@ impl Profile {
         }
     }
 
-    /// Past deliveries that count, up to where one more makes no difference; `None` is not known.
+    /// Counts the past deliveries, up to the number from which more make no difference. `None` is unknown.
     pub fn deliveries(&self, candidate: &Candidate) -> Option<u64> {
         let all = candidate.deliveries(self.key.family, self.key.role);
         all.map(|n| n.min(MOST_DELIVERIES))
     }
 
-    /// The experience of those who have not told.
+    /// Returns the value for candidates whose experience is unknown.
     pub fn usual_experience_ppm(&self, population: &Population) -> u64 {
         experience_ppm(population.median_deliveries(self.key.family, self.key.role))
     }

@@ -1,4 +1,4 @@
-//! The plain scan: every candidate through every gate and component, then sorted. The oracle of any faster way.
+//! The plain scan: assesses every candidate, then sorts. It is the oracle of every faster method.
 
 use super::bm25::TextQuery;
 use super::components::{self, Score, Values};
@@ -12,7 +12,7 @@ use super::{COMPONENTS, Candidate, Component, Need};
 use std::sync::{Arc, OnceLock};
 use text::Term;
 
-/// A need made ready to meet candidates: whatever depends on the need alone is done once here.
+/// A need prepared for scoring: everything that depends on the need alone is computed once.
 pub struct Query<'a> {
     pub need: &'a Need,
     pub weights: Weights,
@@ -23,7 +23,7 @@ pub struct Query<'a> {
     median_metres: Option<u32>,
 }
 
-/// A need's words made ready.
+/// A need's text prepared for scoring.
 #[derive(Debug)]
 pub struct NeedText {
     pub query: TextQuery,
@@ -38,13 +38,13 @@ impl NeedText {
         }
     }
 
-    /// What stands in where there is no evidence.
+    /// Returns the value for candidates without evidence.
     pub fn mean_ppm(&self, population: &Population) -> Option<u64> {
         *self.mean.get_or_init(|| population.mean_text(&self.query))
     }
 }
 
-/// One candidate in one role.
+/// The assessment of one candidate in one role.
 #[derive(Debug, Clone)]
 pub struct Assessment {
     /// The position of the role in the need.
@@ -55,7 +55,7 @@ pub struct Assessment {
     pub fit: Fit,
 }
 
-/// What a ranking is sorted by: the higher fit first, then a stable hash of the pair, then the ids.
+/// The sort key of a ranking: the higher fit first, then a stable hash of the pair, then the ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RankKey {
     pub fit_ppm: std::cmp::Reverse<u64>,
@@ -64,7 +64,8 @@ pub struct RankKey {
     pub candidate: u128,
 }
 
-/// How many were looked at, and how many each gate removed: considered = passed + the sum of removed.
+/// How many candidates were considered, passed, and were removed by each gate. `considered` is `passed` plus
+/// all removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Census {
     pub considered: usize,
@@ -73,7 +74,7 @@ pub struct Census {
 }
 
 impl Census {
-    /// Whoever fails several gates counts under the first, in the role where they come furthest.
+    /// Counts a candidate under the first failed gate, in the role where they pass the most gates.
     pub fn count(&mut self, first_failed: Option<Gate>) {
         self.considered += 1;
         match first_failed {
@@ -86,12 +87,12 @@ impl Census {
         }
     }
 
-    /// How many a gate removed.
+    /// Returns how many candidates a gate removed.
     pub fn removed_by(&self, gate: Gate) -> usize {
         self.removed.get(gate as usize).copied().unwrap_or(0)
     }
 
-    /// The gates that removed anybody, in order.
+    /// Returns the gates that removed any candidate, in order.
     pub fn removed(&self) -> impl Iterator<Item = (Gate, usize)> {
         GATES
             .into_iter()
@@ -100,7 +101,7 @@ impl Census {
     }
 }
 
-/// Everyone who passed, best first.
+/// The candidates that passed, best first.
 #[derive(Debug, Clone)]
 pub struct Ranking<T> {
     pub census: Census,
@@ -115,7 +116,7 @@ impl<'a> Query<'a> {
         Query::prepared(need, weights, population, profiles, words)
     }
 
-    /// With what other needs share: a profile for each role, and the words.
+    /// Builds a query from prepared parts that needs share: a profile for each role, and the text.
     pub fn prepared(
         need: &'a Need,
         weights: Weights,
@@ -134,7 +135,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The weights of each side, in the order of [`COMPONENTS`].
+    /// Returns the weights of the organization side and of the worker side, in the order of [`COMPONENTS`].
     pub fn side_weights(&self) -> (&[u64], &[u64]) {
         (&self.sides.organization, &self.sides.worker)
     }
@@ -155,12 +156,12 @@ impl<'a> Query<'a> {
         self.profiles.get(role).map_or(&[], |profile| &profile.wishes)
     }
 
-    /// The best piece of evidence, by position, with its value.
+    /// Returns the value of the best piece of evidence, and the index of the piece.
     pub fn best_piece(&self, candidate: &Candidate) -> Option<(u64, usize)> {
         self.words.query.best(&candidate.evidence)
     }
 
-    /// Every gate and every component of one candidate in one role. `None` where the need has no such role.
+    /// Assesses one candidate in one role. Returns `None` if the need has no such role.
     pub fn assess(&self, candidate: &Candidate, role: usize) -> Option<Assessment> {
         let asked = self.need.roles.get(role)?;
         let GateOutcome { failed, unconfirmed } = gates::gate(candidate, self.need, asked, self.population);
@@ -174,7 +175,7 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// The fit of a candidate of whom one component has changed since; `None` where a gate fails now.
+    /// Returns the fit after one component has changed, or `None` if a gate fails now.
     pub fn reassess(&self, changed: &Candidate, before: &Assessment, component: Component) -> Option<Fit> {
         let asked = self.need.roles.get(before.role)?;
         let gated = gates::gate(changed, self.need, asked, self.population);
@@ -226,8 +227,9 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The candidate in the role where they fit best among those that they pass, or, passing none, in the one
-    /// where they came furthest. Asked for one role, in that one. `None` where the need has no role to fill.
+    /// Assesses a candidate in the role where they fit best among the roles whose gates they pass. If they
+    /// pass in none, it is the role where they pass the most gates. `only` restricts this to one role.
+    /// Returns `None` if the need has no role.
     pub fn best(&self, candidate: &Candidate, only: Option<usize>) -> Option<Assessment> {
         let roles = (0..self.need.roles.len()).filter(|role| only.is_none_or(|only| only == *role));
         let furthest = |a: &Assessment| a.failed.first().map_or(GATES.len(), |gate| *gate as usize);
@@ -236,8 +238,9 @@ impl<'a> Query<'a> {
             .max_by_key(|a| (furthest(a), a.fit.fit_ppm, std::cmp::Reverse(a.role)))
     }
 
+    /// Returns the sort key of a pair.
     pub fn key(&self, candidate: &Candidate, fit: &Fit) -> RankKey {
-        // The lower half of an id is its random part: a record that is loaded elsewhere keeps it.
+        // The lower half of an id is its random part, which stays the same when a record is loaded elsewhere.
         RankKey {
             fit_ppm: std::cmp::Reverse(fit.fit_ppm),
             tie: mix(mix(self.need.id as u64) ^ candidate.id as u64),
@@ -246,17 +249,18 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// Returns the contribution of each component, in the order of [`COMPONENTS`].
     pub fn contributions(&self, assessment: &Assessment) -> [u64; components::N] {
         self.sides.contributions(&assessment.values, &assessment.fit)
     }
 
-    /// The weight of what was known, in parts per million of all weight.
+    /// Returns the weight of the components whose inputs are known, in parts per million of all weight.
     pub fn completeness_ppm(&self, values: &Values) -> u64 {
         let known = COMPONENTS.iter().filter(|c| values.get(**c).known);
         ratio(known.map(|c| self.weights.ppm(*c)).sum(), 1).min(PPM)
     }
 
-    /// Ranks all of these workers for this need.
+    /// Ranks these candidates for the need.
     pub fn rank_workers(
         &self,
         everyone: &[Arc<Candidate>],
@@ -273,7 +277,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Ranks needs for one worker: each as `query` has it.
+/// Ranks needs for one candidate.
 pub fn rank_needs<'q>(
     queries: impl Iterator<Item = Query<'q>>,
     candidate: &Candidate,

@@ -1,10 +1,10 @@
-//! What a need could ask less of, so that more workers pass.
+//! Relaxations: requirements that a need could drop or lower, so that more candidates pass.
 
 use super::gates::{self, GATES, Gate};
 use super::{Candidate, EntryNo, Need, Population};
 use std::sync::Arc;
 
-/// One demand eased.
+/// One requirement relaxed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relaxation {
     AcceptRemote,
@@ -13,16 +13,16 @@ pub enum Relaxation {
     },
     AnyDates,
     AnyDayParts,
-    /// By its position among those asked for.
+    /// The index of the qualification in the need's list.
     Qualification {
         position: usize,
     },
-    /// Wished for instead of needed.
+    /// A must-have skill becomes a wish.
     MustHave {
         role: usize,
         skill: EntryNo,
     },
-    /// Needed at one level less.
+    /// A must-have skill is required at one level less.
     MustHaveLevel {
         role: usize,
         skill: EntryNo,
@@ -30,7 +30,7 @@ pub enum Relaxation {
     },
 }
 
-/// Every single easing of what a need demands; formats are numbered below `formats`.
+/// Lists every single relaxation of a need. `formats` is the number of formats.
 pub fn relaxations(need: &Need, formats: EntryNo) -> Vec<Relaxation> {
     let mut all = Vec::new();
     all.extend((!need.remote).then_some(Relaxation::AcceptRemote));
@@ -53,31 +53,33 @@ pub fn relaxations(need: &Need, formats: EntryNo) -> Vec<Relaxation> {
 }
 
 impl Relaxation {
+    /// Returns the need with this requirement relaxed.
     pub fn apply(self, need: &Need) -> Need {
-        let mut eased = need.clone();
+        let mut relaxed = need.clone();
         let mut wishes = |role: usize, skill: EntryNo, change: &dyn Fn(&mut super::Wish)| {
-            let role = eased.roles.get_mut(role);
+            let role = relaxed.roles.get_mut(role);
             let wishes = role.into_iter().flat_map(|role| &mut role.wishes);
             wishes.filter(|wish| wish.skill == skill).for_each(change);
         };
         match self {
             Relaxation::MustHave { role, skill } => wishes(role, skill, &|wish| wish.must_have = false),
             Relaxation::MustHaveLevel { role, skill, to } => wishes(role, skill, &|wish| wish.level = to),
-            Relaxation::AcceptRemote => eased.remote = true,
-            Relaxation::Format { format } => eased.format = format,
-            Relaxation::AnyDates => (eased.starts_on, eased.ends_on) = (None, None),
-            Relaxation::AnyDayParts => eased.day_parts = 0,
+            Relaxation::AcceptRemote => relaxed.remote = true,
+            Relaxation::Format { format } => relaxed.format = format,
+            Relaxation::AnyDates => (relaxed.starts_on, relaxed.ends_on) = (None, None),
+            Relaxation::AnyDayParts => relaxed.day_parts = 0,
             Relaxation::Qualification { position } => {
-                if position < eased.qualifications.len() {
-                    eased.qualifications.remove(position);
+                if position < relaxed.qualifications.len() {
+                    relaxed.qualifications.remove(position);
                 }
             }
         }
-        eased
+        relaxed
     }
 }
 
-/// How many would pass if one gate were open: those whom nothing else keeps out, in one role at least.
+/// Counts, for each gate, the candidates who fail that gate only and would pass without it, in at least one
+/// role.
 pub fn passing_without<'a>(
     everyone: impl Iterator<Item = &'a Arc<Candidate>>,
     need: &Need,

@@ -1,41 +1,43 @@
-//! From a trouble in words to the categories of help that may meet it.
+//! Finds the categories of help that match a trouble in words.
 //!
-//! Each category has cues. A cue is a few words that all have to occur, each with its spellings: `会員 減|少ない` wants 会員
-//! and one of the other two. What is rare among the categories counts more (idf), and what is longer. A category's score is
+//! Each category has cues. A cue is a few words that all have to occur, each with alternative spellings: `会員
+//! 減|少ない` asks for 会員 and one of the other two. A word counts more if few categories use it (idf), and if it
+//! is long. The score of a category is the sum of
 //!
-//! * for each cue that is met: the weights of its words, added up, over the square root of their number;
-//! * for each word of any cue that occurs, by itself: a twentieth of its weight times the root of its length;
-//! * for each pair of neighbouring characters that its words share with the trouble: a fifth of that pair's idf, and a
-//!   third of that where both are hiragana, which are mostly grammar.
+//! * for each cue that occurs as a whole: the weights of its words over the square root of their number;
+//! * for each word of any cue that occurs: a twentieth of its weight times the square root of its length;
+//! * for each pair of neighbouring characters that its words share with the trouble: a fifth of the pair's
+//!   idf. If both characters are hiragana, which are mostly grammar, it is a third of that.
 //!
-//! The confidence is `s / (s + 4)`. Words of hiragana alone count in whole cues only.
+//! The confidence is `s / (s + 4)` for the score s. Words of hiragana alone count only in whole cues.
 //!
-//! Width, case, and hiragana or katakana make no difference. Words in Latin letters match where a word begins.
+//! Width, case, and hiragana or katakana make no difference. Words in Latin letters match where a word
+//! begins.
 
 use super::ppm::from_unit;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use text::{fold, hiragana, is_japanese};
 
-/// A score of so much is trusted as far as it is not.
+/// A score of this size gives the confidence one half.
 const HALF: f64 = 4.0;
 const ALONE: f64 = 0.05;
 const PAIR: f64 = 0.2;
 const GRAMMAR: f64 = 0.3;
-/// Longer words don't count more.
+/// Longer words count no more than this.
 const LONGEST: f64 = 5.0;
 
-/// One spelling of a word.
+/// A spelling of a word.
 #[derive(Debug, Clone)]
 struct Spelling {
     written: String,
     folded: String,
-    /// Not of hiragana alone.
+    /// False for hiragana alone.
     telling: bool,
     idf: f64,
 }
 
 impl Spelling {
-    /// In characters; those of Latin letters tell less.
+    /// Returns the length in characters. Latin letters say less, so they count 0.6.
     fn length(&self) -> f64 {
         let each = if self.is_latin() { 0.6 } else { 1.0 };
         (self.folded.chars().count() as f64 * each).min(LONGEST)
@@ -65,30 +67,30 @@ impl Spelling {
 
 #[derive(Debug, Clone)]
 struct Category {
-    /// Each cue's words, each word's spellings.
+    /// The words of each cue, with the spellings of each word.
     cues: Vec<Vec<Vec<Spelling>>>,
     pairs: BTreeSet<(char, char)>,
 }
 
-/// The categories with their cues, made ready.
+/// The categories with their cues, prepared for matching.
 #[derive(Debug, Clone, Default)]
 pub struct Triage {
     categories: Vec<Category>,
     pair_idf: HashMap<(char, char), f64>,
 }
 
-/// A category that may be meant.
+/// A category that may match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guess {
-    /// Its position.
+    /// The position of the category.
     pub category: usize,
     pub confidence_ppm: u64,
-    /// The words that made us think so, as the cues have them; those of whole cues first.
+    /// The matched words as the cues write them, those of whole cues first.
     pub words: Vec<String>,
 }
 
 impl Triage {
-    /// Of each category's cues.
+    /// Takes the cues of each category.
     pub fn new<'a, C: Iterator<Item = &'a str>>(categories: impl Iterator<Item = C>) -> Triage {
         let mut categories: Vec<Category> = categories
             .map(|cues| Category::new(cues.map(parse).collect()))
@@ -116,7 +118,7 @@ impl Triage {
         Triage { categories, pair_idf }
     }
 
-    /// The categories that anything speaks for, the likeliest first; among equals the earlier.
+    /// Returns every category with a match, the most likely first, earlier ones first among equals.
     pub fn guess(&self, trouble: &str) -> Vec<Guess> {
         let text = normal(trouble);
         let pairs: BTreeSet<(char, char)> = pairs(&text).collect();
@@ -186,7 +188,7 @@ impl Category {
         };
         score += PAIR * self.pairs.intersection(shared).map(pair).sum::<f64>();
         let mut words: Vec<String> = Vec::new();
-        // A single character alone tells a reader little.
+        // A single character alone says little.
         let alone = alone
             .into_values()
             .filter(|spelling| spelling.folded.chars().nth(1).is_some());
@@ -199,7 +201,7 @@ impl Category {
     }
 }
 
-/// `会員 減|少ない`: words that all have to occur, with their spellings; `_` stands for a space.
+/// Parses a cue such as `会員 減|少ない`. `_` means a space.
 fn parse(cue: &str) -> Vec<Vec<Spelling>> {
     let spelling = |written: &str| {
         let written = written.replace('_', " ");
@@ -214,7 +216,7 @@ fn parse(cue: &str) -> Vec<Vec<Spelling>> {
     cue.split(' ').filter(|word| !word.is_empty()).map(word).collect()
 }
 
-/// Folded, kana alike, and a single space for whatever parts words.
+/// Folds the text, turns katakana into hiragana, and replaces each separator with one space.
 fn normal(text: &str) -> String {
     let mut normal = String::new();
     for c in fold(text).chars().map(hiragana) {
@@ -231,7 +233,7 @@ fn is_hiragana(c: char) -> bool {
     ('ぁ'..='ん').contains(&c)
 }
 
-/// Neighbouring characters of Japanese.
+/// Returns the pairs of neighbouring Japanese characters.
 fn pairs(text: &str) -> impl Iterator<Item = (char, char)> {
     let next = text.chars().skip(1);
     text.chars()
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn all_words_of_a_cue_have_to_occur_in_some_spelling() {
+    fn a_cue_needs_every_word_in_some_spelling() {
         let guesses = triage().guess("会員の名前が名簿になくて");
         assert_eq!(guesses[0].category, 1);
         assert_eq!(guesses[0].words[..3], ["名簿", "会員", "名前"]);
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn latin_words_match_where_a_word_begins() {
+    fn latin_words_match_at_the_start_of_a_word() {
         assert_eq!(triage().guess("homepages")[0].category, 2);
         assert!(triage().guess("myhomepage").is_empty());
         assert!(triage().guess("").is_empty() && triage().guess("、。").is_empty());

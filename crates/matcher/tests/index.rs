@@ -1,4 +1,4 @@
-//! The index against the plain scan: for any need, role, weights, length and history, the same answer.
+//! The index equals the plain scan for any need, role, weights, length and history.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -23,7 +23,7 @@ fn role_and_range(draw: &mut Draw, need: &Need) -> (Option<usize>, RankRange) {
     (role, range)
 }
 
-/// NeedIndex are asked while candidates come, change and go, and now and then the index is built anew.
+/// Queries needs while candidates are added, changed and removed, and rebuilds the index now and then.
 fn history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize) {
     let draw = &mut Draw(seed);
     let id = |draw: &mut Draw| u128::from(ppm::mix(draw.below(size * 2))) << 7 | 3;
@@ -75,7 +75,7 @@ fn history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize)
         let need = world.need(draw, number);
         let (weights, (role, range)) = (weights(draw), role_and_range(draw, &need));
         found += compare(&index, &all, &need, weights, role, range);
-        // The next page, from where one ended.
+        // The next page.
         let query = index.query(&need, weights);
         let (hits, _) = index.search(&query, role, RankRange { limit: 5, ..range });
         let after = hits.last().map(|hit| hit.key);
@@ -86,7 +86,7 @@ fn history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize)
 }
 
 #[test]
-fn every_answer_is_the_scans() {
+fn searches_equal_the_scan() {
     let (mut pairs, mut found) = (0, 0);
     for seed in 0..60 {
         let draw = &mut Draw(seed << 32);
@@ -105,7 +105,7 @@ fn every_answer_is_the_scans() {
 }
 
 #[test]
-fn long_lists_are_searched_through_several_levels() {
+fn searches_through_several_levels_equal_the_scan() {
     for seed in 0..4 {
         let draw = &mut Draw(seed + 900);
         let world = World::new(draw, 30, 3, 2, 10);
@@ -115,7 +115,7 @@ fn long_lists_are_searched_through_several_levels() {
 }
 
 #[test]
-fn all_alike_are_ordered_by_the_hash() {
+fn equal_candidates_are_ordered_by_the_hash() {
     let draw = &mut Draw(5);
     let world = World::new(draw, 3, 1, 1, 1);
     let mut one = world.candidate(draw, 0);
@@ -148,7 +148,7 @@ fn all_alike_are_ordered_by_the_hash() {
     );
 }
 
-/// Candidates ask while needs come, change and go.
+/// Queries candidates while needs are added, changed and removed.
 fn needs_history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, usize) {
     let draw = &mut Draw(seed);
     let people: Vec<Arc<Candidate>> = (0..60).map(|id| Arc::new(world.candidate(draw, id))).collect();
@@ -208,7 +208,7 @@ fn needs_history(seed: u64, world: &World, size: u64, rounds: usize) -> (usize, 
 }
 
 #[test]
-fn every_answer_to_a_worker_is_the_scans() {
+fn searches_for_needs_equal_the_scan() {
     let (mut pairs, mut found) = (0, 0);
     for seed in 0..30 {
         let draw = &mut Draw(seed << 40 | 1);
@@ -224,13 +224,13 @@ fn every_answer_to_a_worker_is_the_scans() {
 }
 
 #[test]
-fn nobody_and_nothing_give_an_empty_list() {
+fn empty_indexes_and_empty_needs_give_empty_lists() {
     let draw = &mut Draw(6);
     let world = World::new(draw, 3, 2, 2, 3);
-    let nobody = CandidateIndex::build(world.population(&[]), [], []);
+    let empty = CandidateIndex::build(world.population(&[]), [], []);
     let mut need = world.need(draw, 1);
     assert_eq!(
-        compare(&nobody, &[], &need, Weights::default(), None, RankRange::best(50)),
+        compare(&empty, &[], &need, Weights::default(), None, RankRange::best(50)),
         0
     );
     need.roles.clear();
@@ -261,9 +261,9 @@ fn nobody_and_nothing_give_an_empty_list() {
     );
 }
 
-/// Counts repeat exactly where times do not: these hold that most candidates are never looked at.
+/// Counts repeat exactly, unlike times. They show that most candidates are never looked at.
 #[test]
-fn few_are_scored_and_hardly_anybody_in_vain() {
+fn scores_few_candidates_and_looks_up_fewer() {
     let draw = &mut Draw(8);
     let world = World::new(draw, 30, 3, 8, 10);
     let everyone: Vec<Arc<Candidate>> = (0..10_000)

@@ -1,6 +1,6 @@
-//! The matcher against oracles: each gate, each component at its edges, the fit, the order.
+//! The matcher compared to its formulas: each gate, each component at its edges, the fit, the order.
 //!
-//! Floats appear here on purpose: they say what the integers have to come to.
+//! Floats appear here on purpose: they give the values that the integers have to reach.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -14,12 +14,12 @@ const FLYERS: u16 = 2;
 const POSTERS: u16 = 3;
 const WORDS: u16 = 4;
 
-/// 0 design -> 1 graphic -> {2 flyers, 3 posters}; 4 words stands alone.
+/// 0 design -> 1 graphic -> {2 flyers, 3 posters}; 4 words has no relatives.
 fn tree() -> Arc<SkillTree> {
     Arc::new(SkillTree::new(&[None, Some(0), Some(1), Some(1), None]))
 }
 
-/// Areas on one meridian, 0, 10 and 40 km from the first; the last one is an island.
+/// Areas on one meridian, 0, 10, 40 and 100 km from the first. The last one is an island.
 fn geography() -> Arc<Geography> {
     let degree = 111.19493; // kilometres in a degree of latitude on the sphere of radius 6,371.009 km
     let at = |km: f64| (35.0 + km / degree, 139.0);
@@ -90,7 +90,7 @@ fn population(everyone: &[Arc<Candidate>]) -> Population {
     Population::of(everyone, 100, geography(), tree(), 5)
 }
 
-/// Assesses one candidate among others who all answered like [`worker`].
+/// Assesses one candidate among others whose answers are those of [`worker`].
 fn assess(candidate: &Candidate, need: &Need) -> Assessment {
     let everyone: Vec<Arc<Candidate>> = (10..15).map(|id| Arc::new(worker(id))).collect();
     let population = population(&everyone);
@@ -122,12 +122,12 @@ fn gates(candidate: &Candidate, need: &Need) -> (Vec<Gate>, Vec<Unconfirmed>) {
 }
 
 #[test]
-fn who_answers_everything_well_passes_every_gate() {
+fn a_fitting_candidate_passes_every_gate() {
     assert_eq!(gates(&worker(1), &need()), (vec![], vec![]));
 }
 
 #[test]
-fn each_gate_fails_for_its_own_reason() {
+fn each_gate_fails_alone() {
     let n = need();
     let fails = |change: fn(&mut Candidate), gate| assert_eq!(gates(&with(change), &n), (vec![gate], vec![]));
     fails(|c| c.active = false, Gate::Inactive);
@@ -147,18 +147,18 @@ fn each_gate_fails_for_its_own_reason() {
         |c| c.skills = Some(vec![(FLYERS, 2), (WORDS, 5)]),
         Gate::SkillBelowMinimum,
     );
-    // A neighbouring skill earns credit, not entry.
+    // A neighbouring skill earns credit but opens no gate.
     fails(|c| c.skills = Some(vec![(POSTERS, 5)]), Gate::SkillBelowMinimum);
 }
 
 #[test]
-fn a_narrower_skill_is_the_broader_one_too() {
+fn a_narrower_skill_counts_as_the_broader_one() {
     let n = asking(|n| n.roles[0].wishes[0].skill = DESIGN);
     assert_eq!(gates(&worker(1), &n).0, []);
 }
 
 #[test]
-fn dates_have_to_meet_and_an_open_end_meets_everything() {
+fn dates_have_to_overlap_and_an_open_end_always_does() {
     let n = asking(|n| (n.starts_on, n.ends_on) = (Some(110), Some(120)));
     let fails = |from, until| {
         let candidate = with(|c| (c.available_from, c.available_until) = (from, until));
@@ -169,7 +169,7 @@ fn dates_have_to_meet_and_an_open_end_meets_everything() {
 }
 
 #[test]
-fn unknown_is_not_failure_but_said() {
+fn unknown_answers_pass_as_unconfirmed() {
     let (failed, unconfirmed) = gates(
         &with(|c| {
             (c.accepted_formats, c.preferred_formats, c.roles, c.skills) = (None, 0, None, None);
@@ -183,7 +183,7 @@ fn unknown_is_not_failure_but_said() {
 }
 
 #[test]
-fn safety_needs_a_yes() {
+fn qualifications_have_to_be_known() {
     let n = asking(|n| n.qualifications = vec!["driving_licence".into()]);
     assert_eq!(gates(&worker(1), &n).0, [Gate::QualificationMissing]);
     let held = with(|c| c.qualifications = Some(vec!["driving_licence".into()]));
@@ -191,7 +191,7 @@ fn safety_needs_a_yes() {
 }
 
 #[test]
-fn remote_work_needs_both_sides_and_overcomes_any_distance() {
+fn remote_work_needs_both_sides_and_works_at_any_distance() {
     let far = |remote| with(|c| (c.area, c.travel_limit_km, c.remote) = (Some(2), Some(5), remote));
     let n = asking(|n| n.remote = true);
     assert_eq!(gates(&far(Some(true)), &n), (vec![], vec![]));
@@ -201,7 +201,7 @@ fn remote_work_needs_both_sides_and_overcomes_any_distance() {
 }
 
 #[test]
-fn an_island_is_reached_by_its_residents_or_remotely() {
+fn islands_need_residents_or_remote_work() {
     let n = asking(|n| n.area = 3);
     assert_eq!(
         gates(&with(|c| c.travel_limit_km = Some(2000)), &n).0,
@@ -213,7 +213,7 @@ fn an_island_is_reached_by_its_residents_or_remotely() {
 }
 
 #[test]
-fn all_failed_gates_are_told_in_order() {
+fn lists_all_failed_gates_in_order() {
     let candidate = with(|c| (c.active, c.open_load, c.roles) = (false, 9, Some(vec![])));
     assert_eq!(
         gates(&candidate, &need()).0,
@@ -222,7 +222,7 @@ fn all_failed_gates_are_told_in_order() {
 }
 
 #[test]
-fn skill_is_breadth_and_the_weakest() {
+fn skill_weighs_the_mean_and_the_weakest() {
     let of = |skills: &[(u16, u8)]| {
         value(
             Component::Skill,
@@ -244,7 +244,7 @@ fn skill_is_breadth_and_the_weakest() {
 }
 
 #[test]
-fn a_role_that_asks_for_nothing_is_satisfied_by_anyone() {
+fn a_role_without_wishes_gives_everyone_the_full_skill_value() {
     let n = asking(|n| n.roles[0].wishes.clear());
     assert_eq!(
         value(Component::Skill, &with(|c| c.skills = Some(vec![])), &n),
@@ -275,7 +275,7 @@ fn experience_counts_the_family_or_the_role() {
 }
 
 #[test]
-fn availability_is_hours_times_the_share_of_day_parts() {
+fn availability_is_hours_times_share_of_day_parts() {
     let of = |hours, parts| {
         let candidate = with(|c| (c.hours_per_week, c.day_parts) = (Some(hours), Some(parts)));
         value(Component::Availability, &candidate, &need()).0
@@ -311,7 +311,7 @@ fn distance_halves_every_ten_kilometres_and_remote_counts_nine_tenths() {
 
 #[test]
 fn rare_themes_weigh_more() {
-    // Of five workers all care for theme 0 and one for theme 1.
+    // All five workers care for theme 0, and one for theme 1.
     let mut everyone: Vec<Arc<Candidate>> = (10..14)
         .map(|id| {
             let mut candidate = worker(id);
@@ -332,7 +332,7 @@ fn rare_themes_weigh_more() {
     assert!(of(Some(vec![0])).ppm.abs_diff(share(common)) <= 1);
     assert!(of(Some(vec![1])).ppm.abs_diff(share(rare)) <= 1);
     assert_eq!(of(Some(vec![])).ppm, 0);
-    // Not told: the mean of those who told, 1 · common + 0.2 · rare.
+    // Unknown themes get the mean of the known ones, 1 · common + 0.2 · rare.
     let imputed = of(None);
     assert!(imputed.ppm.abs_diff(share(common + 0.2 * rare)) <= 1 && !imputed.known);
 }
@@ -347,7 +347,7 @@ fn a_preferred_format_counts_twice_an_accepted_one() {
 }
 
 #[test]
-fn reliability_starts_at_four_fifths_and_is_lost_by_dropping() {
+fn reliability_starts_at_four_fifths_and_falls_by_dropping() {
     let of = |record| {
         value(
             Component::Reliability,
@@ -395,7 +395,7 @@ fn the_best_piece_of_evidence_counts() {
 }
 
 #[test]
-fn a_missing_answer_counts_as_the_populations_typical_one() {
+fn a_missing_answer_gets_the_median_of_the_population() {
     let mut everyone: Vec<Arc<Candidate>> = Vec::new();
     for (id, hours) in [(10, 2), (11, 6), (12, 12)] {
         let mut candidate = worker(id);
@@ -417,12 +417,12 @@ fn a_missing_answer_counts_as_the_populations_typical_one() {
         (at(Component::Reliability).ppm, at(Component::Reliability).known),
         (900_000, false)
     );
-    // .12 for availability and .08 for reliability are not known.
+    // .12 for availability and .08 for reliability are unknown.
     assert_eq!(query.completeness_ppm(&assessment.values), 800_000);
 }
 
 #[test]
-fn where_nobody_answered_one_half_stands_in() {
+fn unanswered_inputs_get_one_half() {
     let nobody = Population::of(&[], 100, geography(), tree(), 5);
     let n = need();
     let query = Query::new(&n, Weights::default(), &nobody);
@@ -529,7 +529,7 @@ fn contributions_add_up_to_the_fit_for_everyone() {
 }
 
 #[test]
-fn considered_is_passed_and_removed() {
+fn considered_equals_passed_plus_removed() {
     let everyone = Draw(2).everyone(800);
     let population = population(&everyone);
     let n = need();
@@ -544,7 +544,7 @@ fn considered_is_passed_and_removed() {
 }
 
 #[test]
-fn a_ranking_does_not_depend_on_the_order_of_what_came_in() {
+fn a_ranking_does_not_depend_on_the_order_of_the_candidates() {
     let mut everyone = Draw(3).everyone(300);
     let n = need();
     let keys = |everyone: &[Arc<Candidate>]| -> Vec<RankKey> {
@@ -559,7 +559,7 @@ fn a_ranking_does_not_depend_on_the_order_of_what_came_in() {
 }
 
 #[test]
-fn equal_fits_are_ordered_by_the_pair_and_not_by_the_id() {
+fn equal_fits_are_ordered_by_the_hash_of_the_pair() {
     let everyone: Vec<Arc<Candidate>> = (1..=50).map(|id| Arc::new(worker(id))).collect();
     let population = population(&everyone);
     let order = |id| -> Vec<u128> {
@@ -632,7 +632,7 @@ fn raising_a_known_input_never_lowers_the_fit() {
 }
 
 #[test]
-fn without_a_role_everyone_appears_where_they_fit_best() {
+fn without_a_role_each_candidate_is_ranked_where_they_fit_best() {
     let n = asking(|n| {
         n.roles.push(RoleNeed {
             role: 1,
@@ -673,7 +673,7 @@ fn without_a_role_everyone_appears_where_they_fit_best() {
 }
 
 #[test]
-fn needs_are_ranked_for_a_worker_by_the_same_fit() {
+fn ranks_needs_for_a_worker_by_the_same_fit() {
     let everyone = Draw(5).everyone(100);
     let population = population(&everyone);
     let needs: Vec<Need> = (1..=20)
@@ -690,7 +690,7 @@ fn needs_are_ranked_for_a_worker_by_the_same_fit() {
 }
 
 #[test]
-fn the_smallest_improvement_really_raises_the_rank_and_nothing_smaller_was_overlooked() {
+fn the_smallest_improvement_raises_the_rank() {
     let everyone = Draw(6).everyone(400);
     let population = population(&everyone);
     let n = asking(|n| n.remote = true);
@@ -708,7 +708,7 @@ fn the_smallest_improvement_really_raises_the_rank_and_nothing_smaller_was_overl
         }
     }
     assert!(found > 20, "{found}");
-    // One more known step: the only thing between these two is a level of one skill.
+    // These two differ in one level of one skill.
     let better = Arc::new(Candidate {
         skills: Some(vec![(FLYERS, 3), (WORDS, 2)]),
         ..worker(1)

@@ -1,6 +1,7 @@
 //! Old and variant forms of kanji, as they occur in names, and the forms used today.
 //!
-//! The old forms are those that 常用漢字表 (内閣告示第2号, 2010) lists beside today's; the variants are ones that family
+//! The old forms are those that 常用漢字表 (内閣告示第2号, 2010) lists with their current forms; the variants are ones
+//! that family
 //! registers keep in names (髙, 﨑, 邉). NFKC leaves all of these alone.
 
 use std::collections::HashMap;

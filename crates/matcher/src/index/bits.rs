@@ -4,7 +4,7 @@
 pub struct Bits(Vec<u64>);
 
 impl Bits {
-    /// None of so many positions.
+    /// Creates an empty set over this many positions.
     pub fn new(positions: usize) -> Bits {
         Bits(vec![0; positions.div_ceil(64)])
     }
@@ -20,7 +20,7 @@ impl Bits {
         word.is_some_and(|word| word >> (position % 64) & 1 == 1)
     }
 
-    /// The positions in this set or the other, in order.
+    /// Returns the positions in either set, in order.
     pub fn or<'b>(&'b self, other: Option<&'b Bits>) -> impl Iterator<Item = usize> + 'b {
         let word = move |i| {
             other

@@ -1,4 +1,4 @@
-//! The index of candidates: who can be ranked at one moment, and the next moment's from what changed.
+//! The index of candidates, and how one index leads to the next when candidates change.
 
 use super::base::Base;
 use super::bits::Bits;
@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use text::Term;
 
-/// Everyone who can be ranked, at one moment.
+/// Every candidate, at one moment.
 #[derive(Clone)]
 pub struct CandidateIndex {
     pub(super) base: Arc<Base>,
@@ -25,16 +25,16 @@ pub struct CandidateIndex {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IndexSize {
     pub candidates: usize,
-    /// How many of them have changed since the trees were built.
+    /// How many candidates have changed since the trees were built.
     pub changed: usize,
     pub trees: usize,
-    /// Of trees and traits; the candidates themselves come on top.
+    /// The memory of trees and traits, without the candidates.
     pub bytes: usize,
 }
 
 impl CandidateIndex {
-    /// `everyone` in any order; their ids differ. The profiles are those that needs will mostly ask for: others get
-    /// their tree when first asked for.
+    /// Builds an index. The candidates may come in any order; of equal ids only one is kept. `profiles` are
+    /// those that needs will mostly ask for; other profiles get their tree with their first query.
     pub fn build(
         population: Arc<Population>,
         everyone: impl IntoIterator<Item = Arc<Candidate>>,
@@ -50,7 +50,7 @@ impl CandidateIndex {
         let keys: BTreeSet<ProfileKey> = profiles.into_iter().collect();
         let profile = |key| Arc::new(Profile::new(key, &base.population));
         let profiles: Vec<Arc<Profile>> = keys.into_iter().map(profile).collect();
-        let trees = base.grow(&profiles).into_iter();
+        let trees = base.build_trees(&profiles).into_iter();
         base.trees = trees.map(|tree| (tree.profile.key.clone(), tree)).collect();
         CandidateIndex {
             base: Arc::new(base),
@@ -59,7 +59,7 @@ impl CandidateIndex {
         }
     }
 
-    /// The next index: each id with the candidate it has now, or none any more.
+    /// Returns the next index. Each id comes with the candidate as it is now, or with `None` if it is gone.
     pub fn with(&self, changes: impl IntoIterator<Item = (u128, Option<Arc<Candidate>>)>) -> CandidateIndex {
         let mut next = self.clone();
         for (id, now) in changes {
@@ -89,7 +89,7 @@ impl CandidateIndex {
         self.len
     }
 
-    /// How many have changed since the trees were built.
+    /// Returns how many candidates have changed since the trees were built.
     pub fn changed(&self) -> usize {
         self.delta
             .len()
@@ -111,7 +111,7 @@ impl CandidateIndex {
             .filter(|_| !self.delta.is_stale(position))
     }
 
-    /// As they are now, in no particular order.
+    /// Returns every candidate as it is now, in no particular order.
     pub fn everyone(&self) -> impl Iterator<Item = &Arc<Candidate>> {
         let unchanged = self.base.candidates.iter().enumerate();
         let unchanged = unchanged.filter(|(position, _)| !self.delta.is_stale(*position));
@@ -127,10 +127,14 @@ impl CandidateIndex {
             traits,
             places,
             offered,
-            untold,
+            unanswered,
             ..
         } = self.base.as_ref();
-        let bits = offered.values().chain([untold]).map(Bits::bytes).sum::<usize>();
+        let bits = offered
+            .values()
+            .chain([unanswered])
+            .map(Bits::bytes)
+            .sum::<usize>();
         let tables = size_of_val(&traits[..]) + size_of_val(&places[..]) + bits;
         IndexSize {
             candidates: self.len,
@@ -140,7 +144,7 @@ impl CandidateIndex {
         }
     }
 
-    /// A need made ready, with what it shares with others taken from here.
+    /// Prepares a need for scoring, with cached parts that needs share.
     pub fn query<'a>(&'a self, need: &'a Need, weights: Weights) -> Query<'a> {
         let keys: Vec<ProfileKey> = need.roles.iter().map(|role| ProfileKey::of(need, role)).collect();
         let trees = self.trees(&keys).into_iter();
@@ -154,7 +158,7 @@ impl CandidateIndex {
         )
     }
 
-    /// One that a tree was grown for at the start.
+    /// Returns the profile of a tree that was built with the index.
     pub(super) fn profile(&self, key: &ProfileKey) -> Option<Arc<Profile>> {
         let tree = self.base.trees.get(key);
         tree.map(|tree| Arc::clone(&tree.profile))
@@ -173,7 +177,8 @@ impl CandidateIndex {
         }
     }
 
-    /// Of each key, in order. Those that nobody has asked for yet are grown together, while others go on.
+    /// Returns the tree of each key, in order. Missing trees are built together, without blocking other
+    /// queries.
     pub(super) fn trees(&self, keys: &[ProfileKey]) -> Vec<Arc<Tree>> {
         let base = &self.base;
         let known = |key| base.trees.get(key).cloned().or_else(|| base.own.get(key));
@@ -183,8 +188,8 @@ impl CandidateIndex {
         if !missing.is_empty() {
             let new = |key: &&ProfileKey| Arc::new(Profile::new((*key).clone(), &base.population));
             let profiles: Vec<Arc<Profile>> = missing.iter().map(new).collect();
-            let grown = base.grow(&profiles);
-            for tree in grown {
+            let built = base.build_trees(&profiles);
+            for tree in built {
                 base.own.insert(tree.profile.key.clone(), Arc::clone(&tree));
                 let key = missing.iter().find(|key| ***key == tree.profile.key);
                 found.extend(key.map(|key| (*key, tree)));

@@ -1,4 +1,4 @@
-//! How many each gate removes: one pass over everyone's traits, with a look at few of the candidates themselves.
+//! Counts how many candidates each gate removes: one pass over all traits that rarely reads a candidate.
 
 use super::base::Base;
 use super::candidates::CandidateIndex;
@@ -12,7 +12,7 @@ use crate::{Candidate, Gate, Query};
 use std::sync::Arc;
 
 impl CandidateIndex {
-    /// Counts everyone for a need, asked for one role or for each of the team.
+    /// Counts every candidate for a need, in one role or in all of them.
     pub fn census(&self, query: &Query, role: Option<usize>) -> Census {
         let (lens, base) = (Lens::new(query), &*self.base);
         let asked = |(i, _): &(usize, _)| role.is_none_or(|only| only == *i);
@@ -51,8 +51,8 @@ impl CandidateIndex {
     }
 }
 
-/// The first gate that fails, of those before the role's. The candidate comes behind the pointer: as a plain reference
-/// it could be read ahead of being needed, which is a cache miss for everyone.
+/// Returns the first gate that fails, among those before the role's. The candidate is passed behind its
+/// pointer: the compiler could read a plain reference early, which is a cache miss for every candidate.
 fn first_shut(
     lens: &Lens,
     query: &Query,
@@ -80,7 +80,7 @@ fn first_shut(
     (!qualified).then_some(Gate::QualificationMissing)
 }
 
-/// The gates of role and skill, for the one at a position.
+/// Checks the gates of role and skill for the candidate at a position.
 fn unfit_at(
     base: &Base,
     profiles: &[(&Profile, Option<&Arc<Tree>>)],
@@ -97,7 +97,7 @@ fn unfit_at(
     }
     let of_role = |profile: &Profile| base.offered.get(&profile.key.role);
     let offers = |(profile, _): &(&Profile, _)| of_role(profile).is_some_and(|bits| bits.has(position));
-    let offered = base.untold.has(position) || profiles.iter().any(offers);
+    let offered = base.unanswered.has(position) || profiles.iter().any(offers);
     Some(if offered {
         Gate::SkillBelowMinimum
     } else {
@@ -105,7 +105,7 @@ fn unfit_at(
     })
 }
 
-/// The same for somebody who has no position.
+/// Checks the same gates for a candidate without a position.
 fn unfit(profiles: &[(&Profile, Option<&Arc<Tree>>)], query: &Query, candidate: &Candidate) -> Option<Gate> {
     if !profiles.iter().any(|(profile, _)| profile.offered_by(candidate)) {
         return Some(Gate::RoleNotOffered);

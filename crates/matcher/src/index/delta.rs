@@ -1,15 +1,16 @@
-//! What has changed since the trees were built.
+//! The candidates that have changed since the trees were built.
 //!
-//! Kept in chunks that one state shares with the next: a change copies one chunk of each kind, and pointers to the rest.
+//! One state shares its chunks with the next: a change copies one chunk of each kind, and pointers to the
+//! others.
 
 use super::traits::Traits;
 use crate::Candidate;
 use std::sync::Arc;
 
-/// Positions in a chunk of marks.
+/// How many positions a chunk of marks covers.
 const MARKS: usize = 64 * WORDS;
 const WORDS: usize = 128;
-/// A chunk of candidates is parted in two when it has so many.
+/// A chunk of candidates with this many is split in two.
 const MOST: usize = 128;
 
 #[derive(Clone)]
@@ -20,15 +21,15 @@ pub struct ChangedCandidate {
 
 #[derive(Clone)]
 pub struct Delta {
-    /// A bit for each position whose candidate is not what it was.
+    /// A bit for each position whose candidate has changed.
     stale: Vec<Arc<[u64; WORDS]>>,
-    /// Who has changed or come, by id.
+    /// The changed and the new candidates, by id.
     chunks: Vec<Arc<Vec<ChangedCandidate>>>,
     len: usize,
 }
 
 impl Delta {
-    /// Over so many positions.
+    /// Creates an empty delta over this many positions.
     pub fn new(positions: usize) -> Delta {
         Delta {
             stale: std::iter::repeat_n(Arc::new([0; WORDS]), positions.div_ceil(MARKS)).collect(),
@@ -53,7 +54,7 @@ impl Delta {
         }
     }
 
-    /// The chunk that an id belongs to, and where in it: found, or to be put.
+    /// Returns the chunk that an id belongs to, and its position there: where it is, or where to insert it.
     fn find(&self, id: u128) -> (usize, Result<usize, usize>) {
         let starts_later =
             |chunk: &Arc<Vec<ChangedCandidate>>| chunk.first().is_some_and(|first| first.candidate.id > id);
@@ -72,7 +73,7 @@ impl Delta {
         self.chunks.get(chunk)?.get(found.ok()?)
     }
 
-    /// As the candidate is now; `None` is gone.
+    /// Records the candidate as it is now, or `None` if it is gone.
     pub fn set(&mut self, id: u128, now: Option<ChangedCandidate>) {
         let (at, found) = self.find(id);
         if self.chunks.is_empty() {
@@ -111,12 +112,12 @@ impl Delta {
         self.len
     }
 
-    /// By id.
+    /// Iterates by id.
     pub fn iter(&self) -> impl Iterator<Item = &ChangedCandidate> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
-    /// The one at a position of [`Delta::iter`].
+    /// Returns the candidate at a position of [`Delta::iter`].
     pub fn at(&self, mut position: usize) -> Option<&ChangedCandidate> {
         for chunk in &self.chunks {
             match chunk.get(position) {
@@ -140,7 +141,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn it_holds_what_a_map_holds_and_earlier_states_stay_as_they_were() {
+    fn equals_a_map_and_leaves_earlier_states_unchanged() {
         let population = Population::of(&[], 0, Arc::default(), Arc::default(), 0);
         let changed = |id: u128, hours: u16| ChangedCandidate {
             candidate: Arc::new(Candidate {
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_single() {
+    fn marks_single_positions() {
         let mut delta = Delta::new(20_000);
         let before = delta.clone();
         for position in [0, 63, 64, 8_191, 8_192, 19_999] {

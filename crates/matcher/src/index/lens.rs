@@ -1,7 +1,8 @@
-//! A need seen through tables: whatever takes a division is done once here, not once a candidate.
+//! A need as lookup tables: divisions happen once here instead of once for each candidate.
 //!
-//! Invariant: [`Lens::score`] of one candidate's [`Traits`] is the fit that the plain scan gives, or none where it
-//! gives none; of a merged group's it is at least the fit of each member. There is no second formula to drift.
+//! Invariant: for one candidate's [`Traits`], [`Lens::settle`] and [`Lens::fit`] give the fit of the plain
+//! scan, or none where the scan gives none. For a merged group the result is at least the fit of each member.
+//! No second formula exists that could drift from the score.
 
 use super::sets::{self, Losses};
 use super::traits::{self, Traits};
@@ -12,7 +13,7 @@ use crate::population::NEUTRAL_PPM;
 use crate::ppm::{PPM, ratio};
 use crate::{EntryNo, Gate, Need, Population, Query};
 
-/// Themes up to this many have a table of all their subsets.
+/// Up to this many themes get a table of all their subsets.
 const TABLED_THEMES: usize = 6;
 
 pub struct Lens<'q> {
@@ -27,7 +28,7 @@ pub struct Lens<'q> {
     /// By the number of shared day-parts.
     parts_ppm: [u64; 22],
     usual_parts_ppm: u64,
-    /// Bits of the themes, with the idf of each.
+    /// The bit of each theme, with its idf.
     themes: Vec<(u64, u64)>,
     themes_idf: u64,
     themes_ppm: Vec<u64>,
@@ -35,7 +36,7 @@ pub struct Lens<'q> {
     qualifications: u32,
     starts_on: i32,
     ends_on: i32,
-    /// Whether a passed score has to be confirmed by the scan's own code.
+    /// Whether the plain scan has to confirm a score.
     pub is_rough: bool,
 }
 
@@ -54,15 +55,15 @@ struct SideWeights {
     worker_counts: bool,
 }
 
-/// What a place and the wish for remote work settle for all who share them.
+/// What a place and an answer about remote work settle for every candidate who shares them.
 #[derive(Debug, Clone, Copy)]
 pub struct Commute {
     distance_ppm: u64,
-    /// The travel limit needed; 0 asks for none.
+    /// The travel limit needed. 0 needs none.
     least_limit_km: u32,
 }
 
-/// What the traits don't tell.
+/// What the profile and the text add to the traits.
 #[derive(Clone, Copy)]
 pub struct ProfileScores {
     pub skill_ppm: u64,
@@ -70,7 +71,7 @@ pub struct ProfileScores {
     pub text_ppm: u64,
 }
 
-/// One side settled, the other to come.
+/// The worker side, and the part of the organization side that needs no profile.
 #[derive(Clone, Copy)]
 pub struct PartialFit {
     org_sum: u64,
@@ -155,8 +156,8 @@ impl<'q> Lens<'q> {
         }
     }
 
-    /// The first gate that is shut among those that need no skills, in the order in which gates are asked. Exact for
-    /// one candidate, but for organizations to be kept apart and for qualifications.
+    /// Returns the first gate that fails among those that need no skills, in the order of the gates. Exact
+    /// for one candidate, except for separated organizations and qualifications.
     pub fn first_shut(&self, t: &Traits, commute: Option<&Commute>) -> Option<Gate> {
         let known_formats = t.accepted | t.preferred;
         let no_limit = t.has(traits::LIMIT_UNKNOWN);
@@ -185,7 +186,7 @@ impl<'q> Lens<'q> {
         gates.into_iter().find(|(shut, _)| *shut).map(|(_, gate)| gate)
     }
 
-    /// `None` where nobody from there can come.
+    /// Returns `None` if nobody from there can come.
     pub fn commute(&self, area: Option<EntryNo>, remote: Option<bool>) -> Option<Commute> {
         let (need, population) = (self.need, self.population);
         let distance = components::distance_from(area, remote, need, self.median_metres, population);
@@ -203,7 +204,7 @@ impl<'q> Lens<'q> {
         })
     }
 
-    /// The gates and components that need no skills: `None` where a gate is shut.
+    /// Computes the gates and components that need no skills. Returns `None` if a gate fails.
     #[inline(always)]
     pub fn settle(&self, t: &Traits, commute: &Commute) -> Option<PartialFit> {
         let format = self.format(t)?;
@@ -236,7 +237,7 @@ impl<'q> Lens<'q> {
         })
     }
 
-    /// `None` where the format is not accepted.
+    /// Returns `None` if the format is not accepted.
     #[inline(always)]
     fn format(&self, t: &Traits) -> Option<u64> {
         let known = if t.preferred & self.format != 0 {
@@ -293,7 +294,7 @@ impl<'q> Lens<'q> {
         self.themes_ppm.get(set).copied().unwrap_or(PPM)
     }
 
-    /// The fit, from what is settled and what the profile and the words know.
+    /// Returns the fit.
     #[inline(always)]
     pub fn fit(&self, settled: &PartialFit, known: ProfileScores) -> u32 {
         self.harmonic(self.org_ppm(settled, known), settled.worker_ppm)
@@ -316,11 +317,11 @@ impl<'q> Lens<'q> {
         }
     }
 
-    /// What a member of a group loses at least of the group's best fit by what it lacks of the best. `None` where that
-    /// can't be told: a side so near its floor that it may have no more to lose.
+    /// Returns, for each trait that a member of a group may lack, how much of the group's best fit the member
+    /// loses at least. Returns `None` if a side is so near its floor that it may have nothing more to lose.
     ///
-    /// The harmonic mean is concave, so the loss is at least the gradient at the best times what is lacking; but only
-    /// down to [`FLOOR`], below which a side costs nothing more.
+    /// The harmonic mean is concave, so the loss is at least the gradient at the best times what is lacking.
+    /// That holds only down to [`FLOOR`]; below it a side loses nothing more.
     pub fn losses(
         &self,
         best: &Traits,
@@ -328,7 +329,7 @@ impl<'q> Lens<'q> {
         known: ProfileScores,
         fit_ppm: u32,
     ) -> Option<Losses> {
-        // What the roundings on both ways amount to at most, in parts per million.
+        // An upper bound of all roundings on both ways, in parts per million.
         const ROUNDING: u64 = 16;
         let (o, w) = (self.org_ppm(settled, known), settled.worker_ppm);
         let square = (3 * w + 2 * o).pow(2).max(1);
@@ -338,13 +339,13 @@ impl<'q> Lens<'q> {
         };
         let spare = u64::from(self.harmonic(o, w).saturating_sub(fit_ppm)) + ROUNDING;
         let to_floor = |side: u64, slope: u64| side.saturating_sub(FLOOR) * slope / PPM;
-        let told = |counts: bool, loss: u64| !counts || spare < loss;
-        if !told(self.weights.org_counts, to_floor(o, by_org))
-            || !told(self.weights.worker_counts, to_floor(w, by_worker))
+        let is_certain = |counts: bool, loss: u64| !counts || spare < loss;
+        if !is_certain(self.weights.org_counts, to_floor(o, by_org))
+            || !is_certain(self.weights.worker_counts, to_floor(w, by_worker))
         {
             return None;
         }
-        // Of a component that has these weights on the two sides.
+        // For a component with these weights on the two sides.
         let of = |org: u64, worker: u64, lost: u64| {
             let weight = org * by_org / PPM + worker * by_worker / PPM;
             weight * lost / PPM * sets::WHOLE / spare
@@ -375,8 +376,8 @@ impl<'q> Lens<'q> {
         Some(losses)
     }
 
-    /// The least weighted sum of skill and experience, in the units of [`Lens::worth`], with which a group that is
-    /// settled so can hold somebody of this fit.
+    /// Returns the least weighted sum of skill and experience, in the units of [`Lens::worth`], that a member
+    /// of this group needs to reach the fit.
     pub fn least_worth(&self, settled: &PartialFit, text_ppm: u64, fit_ppm: u32) -> u64 {
         let (f, w) = (u64::from(fit_ppm), settled.worker_ppm);
         let org = match (self.weights.org_counts, self.weights.worker_counts) {
@@ -397,7 +398,8 @@ impl<'q> Lens<'q> {
     }
 }
 
-/// One candidate's answer is known or not; a merged group may have both, and then the better one bounds it.
+/// A single candidate's answer is either known or not. A merged group may have both, and the better one is
+/// the bound.
 #[inline(always)]
 fn or_usual(t: &Traits, known: u64, usual: u64, unknown: u16) -> u64 {
     if t.has(unknown) { known.max(usual) } else { known }

@@ -1,22 +1,25 @@
-//! Finds the best of a million workers without looking at most of them.
+//! Finds the best of a million candidates without looking at most of them.
 //!
-//! Merge a group of candidates into one imaginary member who has the best of each trait, score that member with the
-//! same function as a real one, and no member can score higher. Search a tree of such groups, best bound first, until
-//! the best bound left falls short of the last one wanted. (Branch and bound; the threshold idea of Fagin, Lotem and
-//! Naor 2003.)
+//! Merge a group of candidates into one imaginary member with the best value of each trait, and score that
+//! member with the same function as a real one: no member can score higher. Search a tree of such groups,
+//! best bound first, until the best remaining bound is below the last result. (Branch and bound; the
+//! threshold idea is from Fagin, Lotem and Naor 2003.)
 //!
-//! An index never changes; [`CandidateIndex::with`] gives the next one, which shares everything but a set of stale positions
-//! and a short list of those who changed. When that list has grown, build anew from [`CandidateIndex::everyone`].
+//! An index never changes. [`CandidateIndex::with`] returns the next one, which shares everything but the
+//! marks of stale positions and a short list of changed candidates. When that list has grown long, build a
+//! new index from [`CandidateIndex::everyone`].
 //!
-//! * `traits`: what can be scored without knowing the role. `lens`: a need as tables, and the score.
-//! * `tree`: one profile's tree; `sets`: its leaves. `search`: the way through it, `top`: what it has found. `census`:
-//!   how many each gate removes.
-//! * `delta`: who has changed since.
-//! * `needs`: the other way round, needs for a candidate.
+//! * `candidates`: the index; `base`: the part of it that is built once; `delta`: the candidates changed
+//!   since.
+//! * `traits`: what can be scored without the role; `lens`: a need as lookup tables, and the score.
+//! * `tree`: the tree of one profile; `sets`: its leaves. `search`: the way through the trees; `top`: the
+//!   results so far. `census`: counts for each gate.
+//! * `needs`: the opposite direction, the best needs for a candidate.
 //!
-//! Deliberately absent: threads that keep it up to date, and a second bound formula that could drift from the score.
+//! Deliberately absent: threads that update the index, and a second formula for bounds that could drift from
+//! the score.
 //!
-//! Invariant: every answer is exactly the plain scan's: candidates, roles, fits, order and ties.
+//! Invariant: every answer equals that of the plain scan: candidates, roles, fits, order and ties.
 
 mod base;
 mod bits;

@@ -1,10 +1,11 @@
-//! The other way round: finds the best needs for a worker.
+//! The opposite direction: finds the best needs for a candidate.
 //!
-//! NeedIndex are grouped by what a role of theirs asks for, their profile: the role's gate, the must-have skills, skill and
-//! experience are looked at once for all of a group. The group's bound takes the rest at its best; a need's own bound
-//! takes its text at its best, and everything else as it is. Both are scored by the same function as the fit.
+//! Needs are grouped by profile. The gates of role and must-have skills, and the values of skill and
+//! experience, are computed once for a whole group. The bound of a group assumes the best for everything
+//! else. The bound of a need assumes the best for its text only. Both bounds use the same function as the
+//! fit.
 //!
-//! Invariant: every answer is exactly the plain scan's, [`rank_needs`](crate::rank::rank_needs).
+//! Invariant: every answer equals that of the plain scan, [`rank_needs`](crate::rank::rank_needs).
 
 use super::candidates::CandidateIndex;
 use super::top::{Effort, RankRange};
@@ -20,7 +21,7 @@ use crate::{Assessment, Candidate, Need, Population, Query, RankKey, Weights};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// A need made ready to meet candidates.
+/// A need prepared for scoring.
 #[derive(Debug)]
 pub struct PreparedNeed {
     pub need: Arc<Need>,
@@ -37,7 +38,7 @@ impl PreparedNeed {
     }
 }
 
-/// NeedIndex of which one role asks for the same.
+/// Needs with a role of the same profile.
 #[derive(Debug, Clone)]
 struct Group {
     profile: Arc<Profile>,
@@ -45,7 +46,7 @@ struct Group {
     text_cap_ppm: u64,
 }
 
-/// Everything that can be applied for, at one moment.
+/// Every need that accepts applications, at one moment.
 #[derive(Clone)]
 pub struct NeedIndex {
     population: Arc<Population>,
@@ -53,7 +54,7 @@ pub struct NeedIndex {
     groups: HashMap<ProfileKey, Arc<Group>>,
 }
 
-/// A need found.
+/// A need in a ranking.
 #[derive(Debug, Clone)]
 pub struct NeedHit {
     pub key: RankKey,
@@ -62,7 +63,7 @@ pub struct NeedHit {
 }
 
 impl NeedIndex {
-    /// For the population of an index, whose profiles they share.
+    /// Builds the index for the population of `index`, and shares its profiles.
     pub fn build(index: &CandidateIndex, needs: impl IntoIterator<Item = Arc<Need>>) -> NeedIndex {
         let empty = NeedIndex {
             population: Arc::clone(index.population()),
@@ -72,7 +73,8 @@ impl NeedIndex {
         empty.with(index, needs.into_iter().map(|need| (need.id, Some(need))))
     }
 
-    /// The next state: each need as it is now, or gone. The index is one of the same population.
+    /// Returns the next index. Each id comes with the need as it is now, or with `None`. `index` has to be of
+    /// the same population.
     pub fn with(
         &self,
         index: &CandidateIndex,
@@ -85,7 +87,7 @@ impl NeedIndex {
                 for key in keys(&before.need) {
                     let (gone, come) = touched.entry(key).or_default();
                     gone.insert(id);
-                    // Told of twice, the last time counts.
+                    // If a need changes twice, the last change counts.
                     come.retain(|asked| asked.need.id != id);
                 }
             }
@@ -139,7 +141,7 @@ impl NeedIndex {
         }
     }
 
-    /// Works out what stands in for missing answers, before the first one asks who has given none.
+    /// Computes the values that replace missing answers, before the first candidate needs them.
     pub fn warm(&self) {
         for asked in self.all.values() {
             asked.words.mean_ppm(&self.population);
@@ -157,8 +159,7 @@ impl NeedIndex {
         self.all.is_empty()
     }
 
-    /// The best needs for a candidate of those that they may see, each in the role where they fit best: at most so many,
-    /// and only those behind `after` and with a fit of at least so much.
+    /// Finds the best visible needs for a candidate, each in the role where they fit best.
     pub fn search(
         &self,
         candidate: &Candidate,
@@ -189,7 +190,7 @@ impl NeedIndex {
             heap: BinaryHeap::new(),
             range,
         };
-        // NeedIndex whose own bound is known, the best first; with their position among all that were scored.
+        // Needs whose own bound is known, the best first, with their position in `scored`.
         let mut pending: BinaryHeap<(u64, usize)> = BinaryHeap::new();
         let mut scored: Vec<&Arc<PreparedNeed>> = Vec::new();
         let mut ahead = ahead.into_iter().peekable();
@@ -237,7 +238,7 @@ impl NeedIndex {
         (heap.into_sorted_vec().into_iter().map(found).collect(), effort)
     }
 
-    /// How many of the needs that they may see each gate removes: every one through every gate.
+    /// Counts, for each gate, how many of the visible needs it removes. Every need goes through every gate.
     pub fn census(&self, candidate: &Candidate, visible: impl Fn(&Need) -> bool) -> Census {
         let mut census = Census::default();
         for asked in self.all.values().filter(|asked| visible(&asked.need)) {
@@ -256,19 +257,19 @@ impl NeedIndex {
 }
 
 fn keys(need: &Need) -> impl Iterator<Item = ProfileKey> {
-    // Two roles may ask for the same.
+    // Two roles may have the same profile.
     let keys: HashSet<ProfileKey> = need.roles.iter().map(|role| ProfileKey::of(need, role)).collect();
     keys.into_iter()
 }
 
-/// What is the candidate's own, whatever the need.
+/// The values that depend on the candidate only.
 struct CandidateScores {
     reliability: Score,
     responsiveness: Score,
     best_format_ppm: u64,
 }
 
-/// A candidate in one role.
+/// The values of a candidate in one role.
 struct RoleScores {
     values: [Score; COMPONENTS.len()],
     best_format_ppm: u64,
@@ -339,14 +340,14 @@ fn set(values: &mut [Score], component: Component, ppm: u64) {
     }
 }
 
-/// The best so far.
+/// The best results so far.
 struct BestNeeds {
     heap: BinaryHeap<RankedNeed>,
     range: RankRange,
 }
 
 impl BestNeeds {
-    /// Nothing below this fit can enter. An equal one still may: the hash decides ties.
+    /// Returns the fit below which nothing can enter. An equal fit still may: the hash decides ties.
     fn floor(&self) -> u64 {
         let last = self.heap.peek().filter(|_| self.heap.len() >= self.range.limit);
         last.map_or(0, |ranked| ranked.0.fit_ppm.0)
@@ -364,7 +365,7 @@ impl BestNeeds {
     }
 }
 
-/// By key, for the heap.
+/// Ordered by key, for the heap.
 struct RankedNeed(RankKey, Arc<PreparedNeed>, Box<Assessment>);
 
 impl PartialEq for RankedNeed {

@@ -1,4 +1,4 @@
-//! The way through the trees: best bound first, until the best bound left falls short.
+//! The way through the trees: best bound first, until the best remaining bound is too low.
 
 use super::candidates::CandidateIndex;
 use super::delta::ChangedCandidate;
@@ -16,10 +16,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::sync::Arc;
 
-/// How many candidates are looked up at a time.
+/// How many candidates are looked up together.
 const TOGETHER: usize = 16;
 
-/// A group or a candidate on the frontier, or whose turn it is.
+/// A group or a candidate on the frontier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct FrontierItem {
     bound: u32,
@@ -30,11 +30,11 @@ struct FrontierItem {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
-    /// The cell as a whole.
+    /// A whole cell.
     Root,
     /// A position among the tree's nodes.
     Node(u32),
-    /// One candidate, by position among the tree's entries, of whom everything but the text is settled.
+    /// One candidate, by position among the tree's entries. Only the text is still unknown.
     Entry(u32),
 }
 
@@ -44,19 +44,20 @@ struct Search<'i, 'q> {
     /// The only role to search, by its position in the need.
     role: Option<usize>,
     lens: Lens<'q>,
-    /// A role's position in the need, and its tree.
+    /// The position of a role in the need, and its tree.
     trees: Vec<(usize, Arc<Tree>)>,
     text_cap: u64,
     text_mean: u64,
     top: Top,
-    /// Positions that were met in the tree of another role.
+    /// Positions that were already looked up in the tree of another role.
     met: HashSet<u32>,
-    /// Positions that were counted on.
+    /// Positions that were counted as certain.
     counted: HashSet<u32>,
 }
 
 impl CandidateIndex {
-    /// Part of the ranking of candidates for a need, best first. The query has to come from [`CandidateIndex::query`].
+    /// Searches a part of the ranking for a need, best first. The query has to come from
+    /// [`CandidateIndex::query`].
     pub fn search(&self, query: &Query, role: Option<usize>, range: RankRange) -> (Vec<Hit>, Effort) {
         let roles = query.need.roles.iter().enumerate();
         let roles = roles.filter(|(i, _)| role.is_none_or(|only| only == *i));
@@ -89,7 +90,7 @@ impl CandidateIndex {
             search.base();
             search.delta();
         }
-        search.found()
+        search.into_hits()
     }
 }
 
@@ -128,13 +129,13 @@ impl Search<'_, '_> {
                         waiting.push((ahead.tree, *entry, commute));
                     }
                     if waiting.len() == TOGETHER {
-                        self.meet(&mut waiting);
+                        self.look_up(&mut waiting);
                     }
                     continue;
                 }
             };
             let Some(node) = node else { continue };
-            let mut go_on = |bound: Option<u32>, at: Target| {
+            let mut push = |bound: Option<u32>, at: Target| {
                 if let Some(bound) = bound {
                     frontier.push(FrontierItem { bound, at, ..ahead });
                 }
@@ -143,7 +144,7 @@ impl Search<'_, '_> {
                 Children::Nodes(range) => {
                     let first = range.start as u32;
                     for (i, below) in tree.nodes.get(range).unwrap_or_default().iter().enumerate() {
-                        go_on(self.bound(below, &commute), Target::Node(first + i as u32));
+                        push(self.bound(below, &commute), Target::Node(first + i as u32));
                     }
                 }
                 Children::Leaf(first, entries, sets) => {
@@ -159,15 +160,15 @@ impl Search<'_, '_> {
                         }
                     }
                     for (i, entry) in &near {
-                        go_on(self.glimpse(tree, *entry, &commute, least), Target::Entry(*i));
+                        push(self.entry_bound(tree, *entry, &commute, least), Target::Entry(*i));
                     }
                 }
             }
         }
-        self.meet(&mut waiting);
+        self.look_up(&mut waiting);
     }
 
-    /// What nobody in the group exceeds; `None` where none of them can pass or enter.
+    /// Returns the bound of a group, or `None` if no member can pass or enter.
     fn bound(&mut self, node: &Node, commute: &Commute) -> Option<u32> {
         self.top.effort.nodes += 1;
         let settled = self.lens.settle(&node.best, commute)?;
@@ -191,7 +192,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// A bit for each entry that is worth a look, and what skill and experience have to be worth.
+    /// Returns a bit for each entry worth a look, and the least worth of skill and experience.
     fn promising(
         &self,
         node: &Node,
@@ -212,8 +213,8 @@ impl Search<'_, '_> {
         (promising, least)
     }
 
-    /// The bound of one candidate, from what the tree knows; `None` where it falls short.
-    fn glimpse(&mut self, tree: &Tree, entry: Entry, commute: &Commute, least: u64) -> Option<u32> {
+    /// Returns the bound of one candidate from what the tree knows, or `None` if it is too low.
+    fn entry_bound(&mut self, tree: &Tree, entry: Entry, commute: &Commute, least: u64) -> Option<u32> {
         let (skill_ppm, experience_ppm) = (entry.skill_ppm(), tree.experience_of(entry));
         if self.lens.worth(skill_ppm, experience_ppm) < least {
             return None;
@@ -244,7 +245,8 @@ impl Search<'_, '_> {
         Some(bound)
     }
 
-    /// Whether a candidate is certain to be ranked, with the traits that the entry has, and was not counted on yet.
+    /// Returns whether a candidate is certain to be ranked with the traits of the entry, and was not counted
+    /// before.
     fn is_sure(&mut self, entry: Entry, traits: &Traits) -> bool {
         let rough = self.lens.is_rough || traits.has(RESTRICTED | CUT) || self.top.range.after.is_some();
         !rough
@@ -252,8 +254,8 @@ impl Search<'_, '_> {
             && (self.trees.len() == 1 || self.counted.insert(entry.position()))
     }
 
-    /// The fits of those who may enter.
-    fn meet(&mut self, waiting: &mut Vec<(u16, Entry, Commute)>) {
+    /// Computes the exact fits of candidates who may enter.
+    fn look_up(&mut self, waiting: &mut Vec<(u16, Entry, Commute)>) {
         let base = &self.index.base;
         let known = |(tree, entry, commute): (u16, Entry, Commute)| {
             let position = entry.position() as usize;
@@ -261,7 +263,7 @@ impl Search<'_, '_> {
             Some((tree, entry, commute, *base.traits.get(position)?, candidate))
         };
         let known: Vec<_> = waiting.drain(..).filter_map(known).collect();
-        // Read once before anything depends on it, so that the cache misses overlap.
+        // Read before anything depends on it, so that the cache misses overlap.
         let words = known.iter().filter(|_| self.lens.text_counts());
         std::hint::black_box(words.fold(0, |read, (.., candidate)| read ^ first_term(&candidate.evidence)));
         for (tree, entry, commute, traits, candidate) in known {
@@ -282,7 +284,7 @@ impl Search<'_, '_> {
         }
     }
 
-    /// Fit and role, as the scan has them. `here` is what is known of one role already.
+    /// Returns fit and role exactly as the scan does. `here` has the values of a role that is known already.
     fn exactly(
         &self,
         candidate: &Candidate,
@@ -303,7 +305,7 @@ impl Search<'_, '_> {
             let known = here.filter(|(known, ..)| known == role);
             let known = known.map(|(_, skill, experience)| (skill, experience));
             let (skill_ppm, experience_ppm) =
-                known.or_else(|| tree.meet(candidate, self.query.population))?;
+                known.or_else(|| tree.score(candidate, self.query.population))?;
             let known = ProfileScores {
                 skill_ppm,
                 experience_ppm,
@@ -320,7 +322,8 @@ impl Search<'_, '_> {
         Some((fit, role))
     }
 
-    /// Those who changed since: too few for a tree, and most of them fall short of what the trees gave.
+    /// Looks through the changed candidates. They are too few for a tree, and most fall below what the trees
+    /// gave.
     fn delta(&mut self) {
         // Their evidence is not in the corpus.
         let text_cap = self.query.words().query.widest_cap_ppm();
@@ -351,7 +354,7 @@ impl Search<'_, '_> {
         }
     }
 
-    fn found(self) -> (Vec<Hit>, Effort) {
+    fn into_hits(self) -> (Vec<Hit>, Effort) {
         let hit = |(key, role, who): (RankKey, usize, Location)| {
             let candidate = match who {
                 Location::Base(position) => self.index.base.candidates.get(position as usize),

@@ -1,9 +1,9 @@
-//! The sets of a leaf's entries turned on their side: a word for each element, a bit for each entry.
+//! The sets of a leaf's entries, transposed: a word for each element, a bit for each entry.
 
 use super::traits::{FORMAT_UNKNOWN, PARTS_UNKNOWN, THEMES_UNKNOWN, Traits};
 use crate::Need;
 
-/// More themes than that share words.
+/// Themes beyond this number share words.
 const THEMES: u32 = 24;
 
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Sets {
 }
 
 impl Sets {
-    /// Of at most 64 members.
+    /// Takes at most 64 members.
     pub fn new<'t>(members: impl Iterator<Item = &'t Traits>) -> Sets {
         let mut sets = Sets::default();
         for (i, traits) in members.enumerate() {
@@ -47,7 +47,7 @@ impl Sets {
         sets
     }
 
-    /// A bit for each entry that passes the gates and doesn't lack too much of what the best of the group has.
+    /// Returns a bit for each entry that passes the gates and doesn't lack too much of the group's best.
     pub fn promising(&self, need: &Need, losses: Option<&Losses>) -> u64 {
         let word = |words: &[u64], i: usize| words.get(i).copied().unwrap_or(0);
         let format = usize::from(need.format);
@@ -65,7 +65,7 @@ impl Sets {
             let having = word(&self.day_parts, left.trailing_zeros() as usize);
             left &= left - 1;
             any_part |= having;
-            // What nobody has, the best of the group lacks too.
+            // What no entry has, the group's best lacks too, so it costs nothing.
             if having != 0 {
                 lacking.add(!having & !self.parts_unknown, losses_of(|l| l.part));
             }
@@ -81,21 +81,21 @@ impl Sets {
     }
 }
 
-/// What an entry loses of the group's best fit at least, in [`WHOLE`]ths of what may be lost.
+/// The least that an entry loses of the group's best fit, in [`WHOLE`]ths of what may be lost.
 #[derive(Debug, Default)]
 pub struct Losses {
-    /// By only accepting the format that others prefer.
+    /// Accepting the format without preferring it.
     pub format_accepted: u64,
     pub format_unknown: u64,
-    /// By each day-part asked for that is missing.
+    /// Each requested day-part that is missing.
     pub part: u64,
     pub parts_unknown: u64,
-    /// By each of the need's first themes that is missing.
+    /// Each of the need's first themes that is missing.
     pub themes: [u64; 8],
     pub themes_unknown: u64,
 }
 
-/// Whoever loses as much falls short.
+/// An entry that loses this much is out.
 pub const WHOLE: u64 = 1 << PLANES;
 const PLANES: usize = 5;
 

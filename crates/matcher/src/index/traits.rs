@@ -1,4 +1,4 @@
-//! What can be scored without knowing the role: of one candidate, or the best of a group.
+//! What can be scored without the role: the traits of one candidate, or the best of a group.
 
 use crate::formulas;
 use crate::population::{NEUTRAL_PPM, Population};
@@ -11,17 +11,17 @@ pub const PARTS_UNKNOWN: u16 = 1 << 2;
 pub const THEMES_UNKNOWN: u16 = 1 << 3;
 pub const LIMIT_UNKNOWN: u16 = 1 << 4;
 pub const NO_EVIDENCE: u16 = 1 << 5;
-/// Organizations are to be kept apart, or themes share a bit: a score has to be confirmed by the scan's own code.
+/// The plain scan has to confirm a score: organizations are separated, or themes share a bit.
 pub const RESTRICTED: u16 = 1 << 6;
-/// An entry has no room for all of it.
+/// The entry doesn't have room for every trait.
 pub const CUT: u16 = 1 << 7;
 pub const INACTIVE: u16 = 1 << 8;
 pub const NO_CONSENT: u16 = 1 << 9;
 pub const AT_CAPACITY: u16 = 1 << 10;
-/// Never ranked, whatever is needed.
+/// Never ranked, for any need.
 pub const SHUT: u16 = INACTIVE | NO_CONSENT | AT_CAPACITY;
 
-/// An area that is not known.
+/// An unknown area.
 pub const NOWHERE: EntryNo = EntryNo::MAX;
 
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +40,12 @@ pub struct Traits {
     pub preferred: u8,
 }
 
-/// A theme's bit. Beyond 64 themes several share one, and the score only bounds the fit.
+/// Returns the bit of a theme. Beyond 64 themes several share a bit, and the score is only a bound.
 pub fn theme_bit(theme: EntryNo) -> u64 {
     1 << (theme % 64)
 }
 
-/// A bit for each word; two may share one.
+/// Returns a bit for each word; two words may share one.
 pub fn qualification_bits(words: &[String]) -> u32 {
     let bit = |word: &String| 1 << (mix(u64::from(text::word_hash(word))) % 32);
     words.iter().map(bit).fold(0, |bits, bit: u32| bits | bit)
@@ -97,7 +97,7 @@ impl Traits {
         }
     }
 
-    /// Best of both in each trait. Only traits from one cell are ever merged.
+    /// Takes the better of both in each trait. Only traits from one cell are merged.
     pub fn merge(&mut self, other: &Traits) {
         self.themes |= other.themes;
         self.from = self.from.min(other.from);

@@ -1,5 +1,6 @@
-//! A profile's tree: everyone whom it admits, in cells of one place and one answer about remote work, sorted so that
-//! neighbours resemble each other, under groups that know the best of each trait.
+//! A profile's tree: the candidates that the profile admits. They are divided into cells by place and answer
+//! about remote work, and sorted so that neighbours are similar. Groups above them hold the best of each
+//! trait.
 
 use super::bits::Bits;
 use super::lens::{Commute, Lens};
@@ -13,15 +14,16 @@ use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A bit each in a word of [`Sets`].
+/// As many as a word of [`Sets`] has bits.
 pub const LEAF: usize = 64;
 const FANOUT: usize = 8;
-/// Smaller leaves are looked through one by one.
+/// Smaller leaves have no sets; their entries are checked one by one.
 const LEAST_FOR_SETS: usize = 8;
-/// In place of a number of deliveries that is not known.
+/// Stands for an unknown number of deliveries.
 const UNKNOWN: u8 = MOST_DELIVERIES as u8 + 1;
 
-/// A candidate as the profile sees them, in three words: enough to bound the fit closely without a look elsewhere.
+/// A candidate as the profile sees them, in three words. That is enough for a close bound of the fit without
+/// another lookup.
 ///
 /// * position 32 bits, skill 20, deliveries 5, hours 7;
 /// * themes 32, day-parts 21, travel limit 11;
@@ -29,7 +31,7 @@ const UNKNOWN: u8 = MOST_DELIVERIES as u8 + 1;
 #[derive(Debug, Clone, Copy)]
 pub struct Entry([u64; 3]);
 
-/// The largest of so many bits.
+/// Returns the largest value of this many bits.
 const fn most(bits: u32) -> u64 {
     (1 << bits) - 1
 }
@@ -80,7 +82,8 @@ impl Entry {
         self.part(0, 52, 5) as usize
     }
 
-    /// At least as good as the candidate's own: what has no room here is open, what is cut short reads as the most.
+    /// Returns traits at least as good as the candidate's own: what has no room is open, and what is cut
+    /// reads as the most.
     #[inline(always)]
     pub fn traits(self) -> Traits {
         let or_more = |value: u64, bits: u32| {
@@ -108,7 +111,7 @@ impl Entry {
     }
 }
 
-/// The best of a group. What lies below are nodes, or the entries of a leaf.
+/// The best of a group of nodes, or of the entries of a leaf.
 #[derive(Debug, Clone, Copy)]
 pub struct Node {
     pub best: Traits,
@@ -122,13 +125,13 @@ pub struct Node {
 #[derive(Debug, Clone, Copy)]
 enum NodeKind {
     Inner,
-    /// With its place among the sets, counted from 1, if it has any.
+    /// With the index of its sets, counted from 1, if it has any.
     Leaf(Option<NonZeroU32>),
 }
 
 pub enum Children<'t> {
     Nodes(Range<usize>),
-    /// From a position among the entries on.
+    /// The position of the first entry, and the entries.
     Leaf(u32, &'t [Entry], Option<&'t Sets>),
 }
 
@@ -141,7 +144,7 @@ impl Node {
     }
 }
 
-/// Candidates of one area who answer alike about remote work.
+/// The candidates of one area with the same answer about remote work.
 #[derive(Debug, Clone, Copy)]
 pub struct Cell {
     area: EntryNo,
@@ -166,22 +169,23 @@ fn answer(remote: u8) -> Option<bool> {
 #[derive(Debug)]
 pub struct Tree {
     pub profile: Arc<Profile>,
-    /// Of those that it admits.
+    /// The positions of the admitted candidates.
     pub positions: Bits,
     pub entries: Vec<Entry>,
     pub nodes: Vec<Node>,
     pub cells: Vec<Cell>,
     sets: Vec<Sets>,
-    /// By number of deliveries; the last one for those who have not told.
+    /// By number of deliveries; the last one is for an unknown number.
     experience_ppm: [u32; UNKNOWN as usize + 1],
 }
 
-/// What entries are sorted by: the cell, then what weighs most, so that a group's best is not much better than its
-/// members. Separate components, since a weighted sum would mix the skilled with the experienced.
+/// The sort key of entries: the cell, then the most important components, so that a group's best is close to
+/// its members. The components are separate, since a weighted sum would mix skilled with experienced
+/// candidates.
 type SortKey = u128;
 
-/// Those at the positions, who offer the role of all these profiles or have not told, as each profile has them: to be
-/// sorted and built from.
+/// Returns, for each profile, the entries of the candidates that it admits. `positions` are the candidates
+/// who offer the role of these profiles or have not answered.
 pub fn admitted(
     profiles: &[&Arc<Profile>],
     positions: &[u32],
@@ -319,8 +323,9 @@ impl Tree {
             .map_or(PPM, |ppm| u64::from(*ppm))
     }
 
-    /// Skill and experience of somebody who is in no entry; `None` where the profile does not admit them.
-    pub fn meet(&self, candidate: &Candidate, population: &Population) -> Option<(u64, u64)> {
+    /// Returns skill and experience of a candidate who has no entry, or `None` if the profile does not admit
+    /// them.
+    pub fn score(&self, candidate: &Candidate, population: &Population) -> Option<(u64, u64)> {
         self.profile.admits(candidate, population).then(|| {
             let (skill, deliveries) = seen_by(&self.profile, candidate, population);
             (skill, self.experience_ppm(deliveries.into()))

@@ -1,4 +1,4 @@
-//! Made-up worlds in which the index is held against the plain scan.
+//! Generated worlds in which the index is compared to the plain scan.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -43,7 +43,7 @@ impl Draw {
     }
 }
 
-/// How large the world is: few of everything gives ties, many gives long paths.
+/// The size of a world: few of everything gives ties, many gives long paths.
 pub struct World {
     skills: u64,
     roles: u64,
@@ -209,7 +209,7 @@ pub fn weights(draw: &mut Draw) -> Weights {
 
 type Answer = Vec<(RankKey, usize)>;
 
-/// Demands that a search gives what the scan gives; tells how many were found.
+/// Asserts that a search equals the scan, and returns how many candidates were found.
 pub fn compare(
     index: &CandidateIndex,
     everyone: &[Arc<Candidate>],
