@@ -7,8 +7,8 @@ use crate::tasks::Task;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Brings the index up to date. Requests do that for themselves too; this builds the first one, spares them most of
-/// the work, and rebuilds when needed.
+/// Brings the index up to date. Requests also do this themselves; the task builds the first index, leaves
+/// them little to do, and rebuilds when needed.
 pub fn follow_changes(pool: &Pool, catalogues: &Arc<Catalogues>, index: &Arc<MatchIndex>) -> Task {
     let (pool, catalogues, index) = (pool.clone(), Arc::clone(catalogues), Arc::clone(index));
     Task::new("match index", Duration::from_millis(100), move || {

@@ -1,5 +1,4 @@
-//! The formulas of the components, as functions of known inputs. The table in the crate documentation names
-//! their sources.
+//! The formulas of the components, as functions of known inputs. `docs/ranking.md` names their sources.
 
 use super::ppm::{self, PPM, ratio};
 use super::{Candidate, EntryNo, Need, SkillTree, Wish};

@@ -1,5 +1,5 @@
-//! Statistics of all candidates: medians and means that replace missing answers, the rarity of themes and
-//! words. Also the map and the skill tree.
+//! Statistics of all candidates: medians and means that replace missing answers (Little and Rubin 2002), the
+//! rarity of themes and words. Also the map and the skill tree.
 //!
 //! A population is a function of the candidates, the day and the catalogue. It stays fixed while rankings are
 //! computed from it, so a missing answer is worth the same in every ranking. Medians and means are taken over

@@ -17,7 +17,7 @@ pub fn from_unit(value: f64) -> u64 {
     (value.clamp(0.0, 1.0) * PPM as f64 + 0.5) as u64
 }
 
-/// Splits `total` in proportion to `shares`, so that the parts add up to `total` exactly.
+/// Splits `total` in proportion to `shares`, so that the parts add up to `total` exactly (Hamilton's method).
 ///
 /// Every part is rounded down first; then the parts with the largest remainders get one more, earlier ones
 /// first among equals. All-zero shares give zeros. `total` times the sum of the shares has to stay below
