@@ -26,12 +26,12 @@
 //! | 7 | [`auth`] | tokens, roles, scopes |
 //! | 8 | [`audit`] | who saw and decided what |
 //! | 9 | [`catalogue`] | types, skills, roles, themes, formats, areas |
-//! | 10 | [`reach`] | what each caller may see |
+//! | 10 | [`reach`], [`sessions`] | what each caller may see; sessions of users, and failed attempts |
 //! | 11 | [`organizations`] | who asks |
 //! | 11 | [`workers`] | who offers |
 //! | 12 | [`deliverables`] | what is asked for |
 //! | 13 | [`users`], [`duplicates`] | the people who log in; workers that may be one person |
-//! | 14 | [`sessions`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
+//! | 14 | [`login`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
 //! | 15 | [`partners`] | apps through which volunteers come |
 //! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
 //! | 17 | [`imports`] | files that come in |
@@ -74,6 +74,7 @@ pub mod exports;
 pub mod exposures;
 pub mod http;
 pub mod imports;
+pub mod login;
 pub mod matches;
 pub mod open_data;
 pub mod organizations;

@@ -21,7 +21,7 @@ use musubi::config::{Config, LogFormat, PublicUrl, ServerConfig};
 use musubi::db::{Id, Instant};
 use musubi::error::{Error, Result};
 use musubi::server::{AppState, Listener, document::Document};
-use musubi::users::{self, Invitation, NewUser, User};
+use musubi::users::{self, Invitation, NewUser};
 use musubi::{audit, db, demo};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -177,11 +177,9 @@ fn invite(config: &Config, who: Option<(String, String)>) -> Result<()> {
             let known = "there are users already: say --email and --name";
             return first.ok_or_else(|| Error::Internal(known.into()));
         };
-        let user = User::invite(Id::new(), details, now);
-        users::store::insert(db, "cli:user", &user)?;
-        let invitation = Invitation::new(&url, now)?;
-        users::store::invite(db, "cli:user", user.id, &invitation, now)?;
-        Ok(invitation)
+        let catalogue = state.catalogues.current(db)?;
+        let invited = users::actions::invite(db, &catalogue, &url, "cli:user", details)?;
+        Ok(invited.invitation)
     })?;
     say(&linked("the", &invitation))
 }
@@ -196,7 +194,7 @@ fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
     let pool = db::Pool::open(&config.database()?)?;
     let expected = expect.as_ref().map(|(number, hash)| (*number, hash.as_str()));
     match pool.read_blocking(|db| audit::store::verify(db, expected))? {
-        Ok(audit::store::Verified { entries, hash }) => {
+        Ok(audit::store::ChainSummary { entries, hash }) => {
             say(&format!(
                 "The audit is whole. To be noted elsewhere:\n{entries}:{hash}\n"
             ))?;

@@ -1,6 +1,6 @@
-//! The HTTP face of the audit. Rules are in `mod.rs`, SQL in `store.rs`.
+//! The HTTP face of the audit.
 
-use super::{AuditFilter, HashedEntry, store};
+use super::{AuditEntry, AuditFilter, store};
 use crate::auth::{ReadAudit, http::Caller};
 use crate::db::Pool;
 use crate::error::Result;
@@ -14,18 +14,18 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list);
 }
 
-/// List the audit
+/// List audit entries
 ///
-/// Newest first: every time that somebody's personal data was shown to another, and every decision about permissions,
-/// consents and erasures. Entries hold ids only. `musubi audit verify` checks the chain of hashes.
+/// Returns entries newest first: each time someone viewed another person's data, and each decision about permissions,
+/// consents and erasures. Entries contain ids only. `musubi audit verify` checks the chain of hashes.
 #[utoipa::path(operation_id = "list_audit", tag = "Audit", security(("bearer" = ["audit:read"])),
-    params(AuditFilter), responses((status = 200, description = "One page", body = Page<HashedEntry>)))]
+    params(AuditFilter), responses((status = 200, description = "One page", body = Page<AuditEntry>)))]
 #[get("/audit")]
 async fn list(
     _: Caller<ReadAudit>,
     pool: Data<Pool>,
     filter: Query<AuditFilter>,
-) -> Result<Page<HashedEntry>> {
+) -> Result<Page<AuditEntry>> {
     check_length("actor", &filter.0.actor, 200)?;
     pool.read(move |db| store::list(db, &filter.0)).await
 }

@@ -1,19 +1,17 @@
-//! The audit: who saw whose personal data, and who decided about permissions and people.
+//! The audit: who viewed whose personal data, and who decided about permissions and people.
 //!
-//! An entry holds ids and codes, never personal data, so that erasing a person leaves it whole. Each entry has a hash
-//! over its own text and the hash before it: whoever changes, removes or inserts one has to change all that follow, and
-//! [`store::verify`] finds the first that does not fit. Cutting off the end can't be seen from inside: note the last
-//! hash elsewhere from time to time, and verify against it.
+//! An entry holds ids and codes, never personal data, so erasing a person doesn't change it. The hash of an entry covers
+//! its text and the hash of the previous entry. Changing, removing or inserting an entry therefore changes every later
+//! hash, and [`store::verify`] finds the first entry that doesn't match. The chain can't show that its end was cut off:
+//! note the last hash elsewhere from time to time, and verify against it.
 //!
-//! Deliberately absent: failed logins, which concern nobody's data (they are slowed down and logged), and changes of
-//! records (`changes`).
+//! Deliberately absent: failed logins, which are throttled and logged, and changes of records (`changes`).
 //!
 //! Invariant: entries are numbered from 1 without gaps, and nothing here updates or deletes.
 
 pub mod http;
 pub mod store;
 
-use crate::auth::secret::hex;
 use crate::db::{Id, Instant, Pool};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
@@ -23,7 +21,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 macro_rules! actions {
     ($($name:ident = $code:literal: $what:literal,)*) => {
-        /// What was done.
+        /// What an actor did.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum AuditAction {
             $(#[doc = $what] #[serde(rename = $code)] $name,)*
@@ -47,31 +45,31 @@ macro_rules! actions {
 }
 
 actions! {
-    PersonalDataRead = "personal_data.read": "Names, contacts or free text were shown to someone else",
-    PersonalDataExported = "personal_data.exported": "Everything held on someone was exported",
+    PersonalDataRead = "personal_data.read": "Someone else viewed names, contacts or free text",
+    PersonalDataExported = "personal_data.exported": "A person's data was exported",
     WorkerErased = "worker.erased": "A person was erased",
     ConsentGiven = "consent.given": "A consent was recorded",
     ConsentWithdrawn = "consent.withdrawn": "A consent was withdrawn",
-    DuplicateMerged = "duplicate.merged": "Two workers were found to be one person",
-    DuplicateSeparated = "duplicate.separated": "Two workers were found to be two people, or a merge was undone",
-    UserInvited = "user.invited": "A user was invited, or given a new link",
+    DuplicateMerged = "duplicate.merged": "Two records were merged as the same person",
+    DuplicateSeparated = "duplicate.separated": "Two records were separated as different people, or a merge was undone",
+    UserInvited = "user.invited": "A user was invited or got a new link",
     UserChanged = "user.changed": "A user's role, belonging or status changed",
     UserRemoved = "user.removed": "A user was removed",
-    PasswordChosen = "password.chosen": "A password was chosen or changed",
-    SessionOpened = "session.opened": "Somebody logged in",
-    RefreshTokenReused = "refresh_token.reused": "A refresh token came a second time, and its session was ended",
+    PasswordChosen = "password.chosen": "A user set or changed the password",
+    SessionOpened = "session.opened": "A user logged in",
+    RefreshTokenReused = "refresh_token.reused": "A refresh token was used twice, so its session was revoked",
     PartnerRegistered = "partner.registered": "A partner was registered",
     PartnerChanged = "partner.changed": "A partner's terms or status changed",
     SecretCreated = "client_secret.created": "A partner got a client secret",
     SecretRevoked = "client_secret.revoked": "A partner's client secret was revoked",
 }
 
-/// One thing that was done, not yet entered.
+/// Something to enter in the audit.
 #[derive(Debug, Clone)]
 pub struct Act {
     pub actor: String,
     pub action: AuditAction,
-    /// Whom or what it is about.
+    /// The people or records it concerns.
     pub subjects: Vec<Id>,
 }
 
@@ -85,28 +83,30 @@ impl Act {
     }
 }
 
-/// An entry as it is hashed: its JSON, with the members in this order.
+/// What an entry says. Its JSON, with the members in this order, is what is hashed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AuditEntry {
+pub struct AuditEvent {
     #[schema(minimum = 1, example = 1042)]
     pub seq: i64,
-    pub at: Instant,
-    /// Role and id of whoever did it.
+    // Entries written before the member was renamed are stored and hashed as `at`.
+    #[serde(alias = "at")]
+    pub occurred_at: Instant,
+    /// The role and id of the actor.
     #[schema(example = "coordinator:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
     pub actor: String,
     #[schema(inline)]
     pub action: AuditAction,
-    /// The ids of whom or what it is about.
+    /// The ids of the people or records it concerns.
     pub subjects: Vec<Id>,
 }
 
-/// An entry with its hash.
+/// An entry of the audit.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct HashedEntry {
+pub struct AuditEntry {
     #[serde(flatten)]
-    pub entry: AuditEntry,
-    /// SHA-256 in hexadecimal, of the hash before, a line feed, and the entry's JSON.
+    pub event: AuditEvent,
+    /// The SHA-256, in hexadecimal, of the previous entry's hash, a line feed and this entry's JSON.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub hash: String,
 }
@@ -124,19 +124,19 @@ pub struct AuditSummary {
     pub last_at: Instant,
 }
 
-/// Before the first entry.
+/// The hash before the first entry.
 pub const GENESIS: &str = "";
 
-/// The hash of an entry's text after the hash before it.
+/// Returns the hash of an entry's text that follows an entry with the hash `before`.
 pub fn chain(before: &str, text: &str) -> String {
     let digest = Sha256::new()
         .chain_update(before)
         .chain_update("\n")
         .chain_update(text);
-    hex(&digest.finalize())
+    hex::encode(digest.finalize())
 }
 
-/// Enters that personal data was shown; nothing where nobody's was.
+/// Enters that someone viewed the personal data of these people, if there are any.
 pub async fn personal_data_was_read(pool: &Pool, actor: String, subjects: Vec<Id>) -> Result<()> {
     if subjects.is_empty() {
         return Ok(());
@@ -153,7 +153,7 @@ pub async fn personal_data_was_read(pool: &Pool, actor: String, subjects: Vec<Id
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AuditFilter {
-    /// Role and id of whoever did it.
+    /// The role and id of the actor.
     #[param(
         max_length = 200,
         example = "coordinator:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"
@@ -161,12 +161,12 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     #[param(inline)]
     pub action: Option<AuditAction>,
-    /// Whom or what it is about.
+    /// A person or record that the entry concerns.
     pub subject_id: Option<Id>,
-    /// Items of a page.
+    /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// `next` from the previous page.
     pub cursor: Option<String>,
 }
 
@@ -175,16 +175,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_as_on_the_wire() {
+    fn codes_are_the_same_in_json() {
         let action = AuditAction::PersonalDataRead;
         assert_eq!(serde_json::to_value(action).unwrap(), action.code());
     }
 
     #[test]
-    fn a_hash_depends_on_all_that_came_before() {
+    fn a_hash_depends_on_every_earlier_entry() {
         let one = chain(GENESIS, "a");
         assert_ne!(chain(&one, "b"), chain(GENESIS, "b"));
         assert_eq!(chain(GENESIS, "a"), one);
         assert_eq!(one.len(), 64);
+    }
+
+    #[test]
+    fn reads_entries_with_the_former_name_of_the_time() {
+        let text = r#"{"seq":1,"at":"2026-11-27T00:00:00.000000Z","actor":"admin:x","action":"worker.erased","subjects":[]}"#;
+        let event: AuditEvent = serde_json::from_str(text).unwrap();
+        let renamed = text.replace("\"at\"", "\"occurred_at\"");
+        assert_eq!(serde_json::to_string(&event).unwrap(), renamed);
     }
 }

@@ -1,6 +1,6 @@
 //! SQL of the audit.
 
-use super::{Act, AuditEntry, AuditFilter, AuditSummary, GENESIS, HashedEntry, chain};
+use super::{Act, AuditEntry, AuditEvent, AuditFilter, AuditSummary, GENESIS, chain};
 use crate::db::schema::{audit, audit_subjects};
 use crate::db::{Db, Id, Instant, on};
 use crate::error::{Error, Result};
@@ -12,7 +12,8 @@ use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-/// Enters what a transaction has done; its last act, after the log of changes: entries wait for each other.
+/// Enters what a transaction has done. Call it last, after `changes::store::append`, because it locks the audit until
+/// the transaction ends.
 pub fn append(db: &mut Db, act: &Act) -> Result<()> {
     if let Db::Pg(c) = db {
         c.batch_execute("SELECT pg_advisory_xact_lock(6385439)")?;
@@ -26,25 +27,25 @@ pub fn append(db: &mut Db, act: &Act) -> Result<()> {
     let mut subjects = act.subjects.clone();
     subjects.sort_unstable();
     subjects.dedup();
-    let entry = AuditEntry {
+    let event = AuditEvent {
         seq,
-        at: Instant::now(),
+        occurred_at: Instant::now(),
         actor: act.actor.clone(),
         action: act.action,
         subjects,
     };
-    let text = serde_json::to_string(&entry).map_err(|e| Error::Internal(e.to_string()))?;
+    let text = serde_json::to_string(&event).map_err(|e| Error::Internal(e.to_string()))?;
     let row = (
         dsl::seq.eq(seq),
-        dsl::at.eq(entry.at),
-        dsl::actor.eq(&entry.actor),
-        dsl::action.eq(entry.action.code()),
+        dsl::occurred_at.eq(event.occurred_at),
+        dsl::actor.eq(&event.actor),
+        dsl::action.eq(event.action.code()),
         dsl::hash.eq(chain(&before, &text)),
         dsl::entry.eq(text),
     );
     diesel::insert_into(audit::table).values(row).execute(db)?;
     use audit_subjects::dsl as s;
-    let about = entry
+    let about = event
         .subjects
         .iter()
         .map(|id| (s::subject_id.eq(*id), s::seq.eq(seq)));
@@ -55,8 +56,8 @@ pub fn append(db: &mut Db, act: &Act) -> Result<()> {
     Ok(())
 }
 
-/// Newest first.
-pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<HashedEntry>> {
+/// Lists entries, newest first.
+pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<AuditEntry>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), "-seq")?;
     let mut query = dsl::audit.select((dsl::entry, dsl::hash)).into_boxed();
@@ -81,13 +82,13 @@ pub fn list(db: &mut Db, filter: &AuditFilter) -> Result<Page<HashedEntry>> {
         .load::<(String, String)>(db)?;
     let entry = |(text, hash): (String, String)| {
         let unreadable = |e| Error::Internal(format!("an audit entry can't be read: {e}"));
-        let entry = serde_json::from_str(&text).map_err(unreadable)?;
-        Ok(HashedEntry { entry, hash })
+        let event = serde_json::from_str(&text).map_err(unreadable)?;
+        Ok(AuditEntry { event, hash })
     };
-    let found: Result<Vec<HashedEntry>> = rows.into_iter().map(entry).collect();
-    Ok(Page::of(found?, limit, |last: &HashedEntry| Cursor {
+    let found: Result<Vec<AuditEntry>> = rows.into_iter().map(entry).collect();
+    Ok(Page::of(found?, limit, |last: &AuditEntry| Cursor {
         sort: "-seq".to_owned(),
-        value: last.entry.seq.to_string(),
+        value: last.event.seq.to_string(),
         id: Id(Uuid::nil()),
     }))
 }
@@ -101,7 +102,13 @@ pub fn summarize(db: &mut Db, subject: Id) -> Result<Vec<AuditSummary>> {
     let rows = dsl::audit
         .filter(dsl::seq.eq_any(about))
         .group_by((dsl::actor, dsl::action))
-        .select((dsl::actor, dsl::action, count_star(), min(dsl::at), max(dsl::at)))
+        .select((
+            dsl::actor,
+            dsl::action,
+            count_star(),
+            min(dsl::occurred_at),
+            max(dsl::occurred_at),
+        ))
         .order((dsl::actor, dsl::action))
         .load::<Row>(db)?;
     let summary = |(actor, action, count, first_at, last_at): Row| {
@@ -116,22 +123,22 @@ pub fn summarize(db: &mut Db, subject: Id) -> Result<Vec<AuditSummary>> {
     Ok(rows.into_iter().filter_map(summary).collect())
 }
 
-/// What a whole chain comes to.
+/// The length and the last hash of an intact chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
+pub struct ChainSummary {
     pub entries: i64,
-    /// Of the last entry.
+    /// The hash of the last entry.
     pub hash: String,
 }
 
-/// Entries that are read at once.
+/// How many entries are read at a time.
 const BATCH: i64 = 1000;
 
-/// Goes through the whole chain: every entry has its number, its text says what its columns say, and its hash fits. With
-/// `expected`, the entry of that number has to have that hash. An error tells the first that does not fit.
-pub fn verify(db: &mut Db, expected: Option<(i64, &str)>) -> Result<std::result::Result<Verified, String>> {
+/// Verifies the whole chain: the numbers, the columns against the text, and the hashes. With `expected`, the entry with
+/// that number must have that hash. The inner error describes the first entry that doesn't match.
+pub fn verify(db: &mut Db, expected: Option<(i64, &str)>) -> Result<Result<ChainSummary, String>> {
     type Row = (i64, Instant, String, String, String, String);
-    let mut known = Verified {
+    let mut known = ChainSummary {
         entries: 0,
         hash: GENESIS.to_owned(),
     };
@@ -140,7 +147,14 @@ pub fn verify(db: &mut Db, expected: Option<(i64, &str)>) -> Result<std::result:
             .filter(dsl::seq.gt(known.entries))
             .order(dsl::seq)
             .limit(BATCH)
-            .select((dsl::seq, dsl::at, dsl::actor, dsl::action, dsl::entry, dsl::hash));
+            .select((
+                dsl::seq,
+                dsl::occurred_at,
+                dsl::actor,
+                dsl::action,
+                dsl::entry,
+                dsl::hash,
+            ));
         let rows = next.load::<Row>(db)?;
         let Some((last, ..)) = rows.last() else { break };
         let about = audit_subjects::table
@@ -149,34 +163,39 @@ pub fn verify(db: &mut Db, expected: Option<(i64, &str)>) -> Result<std::result:
             .order((audit_subjects::seq, audit_subjects::subject_id))
             .select((audit_subjects::seq, audit_subjects::subject_id));
         let mut about = about.load::<(i64, Id)>(db)?.into_iter().peekable();
-        for (seq, at, actor, action, text, hash) in rows {
+        for (seq, occurred_at, actor, action, text, hash) in rows {
             let fault = |what: &str| Ok(Err(format!("entry {seq}: {what}")));
             if seq != known.entries + 1 {
                 return fault("an entry before it is missing");
             }
             if chain(&known.hash, &text) != hash {
-                return fault("its hash does not fit its text and the entry before");
+                return fault("its hash doesn't match its text and the previous entry");
             }
-            let Ok(entry) = serde_json::from_str::<AuditEntry>(&text) else {
+            let Ok(event) = serde_json::from_str::<AuditEvent>(&text) else {
                 return fault("its text can't be read");
             };
             let mut subjects = Vec::new();
             while let Some((_, id)) = about.next_if(|(of, _)| *of == seq) {
                 subjects.push(id);
             }
-            let said = (entry.seq, entry.at, entry.actor.as_str(), entry.action.code());
-            if said != (seq, at, actor.as_str(), action.as_str()) || entry.subjects != subjects {
-                return fault("its columns say other than its text");
+            let content = (
+                event.seq,
+                event.occurred_at,
+                event.actor.as_str(),
+                event.action.code(),
+            );
+            if content != (seq, occurred_at, actor.as_str(), action.as_str()) || event.subjects != subjects {
+                return fault("its columns differ from its text");
             }
             if expected.is_some_and(|(number, known)| number == seq && known != hash) {
-                return fault("its hash is not the one expected");
+                return fault("its hash differs from the expected one");
             }
             (known.entries, known.hash) = (seq, hash);
         }
     }
     match expected {
         Some((number, _)) if number > known.entries => Ok(Err(format!(
-            "entry {number} is expected, and there are {} only",
+            "entry {number} is expected, but the audit has only {}",
             known.entries
         ))),
         _ => Ok(Ok(known)),

@@ -1,8 +1,8 @@
-//! The caller, as an extractor that lets nobody through who lacks the operation's scope; and our public keys.
+//! The caller, as an extractor that refuses requests without the operation's scope, and our public keys.
 
 use super::oidc::Issuer;
 use super::quota::{self, RateLimit};
-use super::store::Counted;
+use super::store::PartnerUsage;
 use super::{Claims, Extent, Keys, Principal, Reach, ReadPersonalData, Scope, UserRole, Viewer, store};
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
@@ -22,7 +22,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(public_keys);
 }
 
-/// The keys that tokens are signed with (RFC 7517).
+/// The public keys of tokens (RFC 7517).
 #[derive(Debug, Serialize, ToSchema)]
 struct KeySet {
     /// Newest first.
@@ -40,7 +40,7 @@ struct PublicKey {
     crv: &'static str,
     #[schema(example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
     x: String,
-    /// Which one a token names: the RFC 7638 thumbprint.
+    /// The id that a token's header names: the RFC 7638 thumbprint.
     #[schema(example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")]
     kid: String,
     /// Always `EdDSA`.
@@ -54,7 +54,7 @@ struct PublicKey {
 
 /// Show the public keys
 ///
-/// With which others can verify our tokens: the newest signs, the others are still valid.
+/// Use them to verify our tokens. The newest key signs; tokens signed with the others are still valid.
 #[utoipa::path(operation_id = "show_public_keys", tag = "Authentication",
     responses((status = 200, description = "The keys", body = KeySet)))]
 #[get("/.well-known/jwks.json")]
@@ -71,7 +71,7 @@ async fn public_keys(keys: Data<Keys>) -> Result<Json<KeySet>> {
     Ok(Json(KeySet { keys }))
 }
 
-/// Someone whose token is valid and has the scope `S`.
+/// A caller whose token is valid and has the scope `S`.
 pub struct Caller<S> {
     principal: Principal,
     reach: Reach,
@@ -79,17 +79,17 @@ pub struct Caller<S> {
 }
 
 impl<S: Scope> Caller<S> {
-    /// The name in the change log.
+    /// Returns the name for the change log.
     pub fn actor(&self) -> String {
         self.principal.actor()
     }
 
-    /// Whether the caller has another scope too.
+    /// Returns whether the caller has another scope.
     pub fn may<Other: Scope>(&self) -> bool {
         self.principal.extent(Other::NAME).is_some()
     }
 
-    /// Which records the scope is for.
+    /// Returns which records the caller may use the scope for.
     pub fn reach(&self) -> Reach {
         self.reach.clone()
     }
@@ -103,7 +103,7 @@ impl<S: Scope> Caller<S> {
         }
     }
 
-    /// The same with another scope, which they have to have.
+    /// Returns the viewer for another scope, which the caller must have.
     pub fn viewer_with<Other: Scope>(&self) -> Result<Viewer> {
         let other: Caller<Other> = Caller::of(self.principal.clone())?;
         Ok(other.viewer())
@@ -144,12 +144,12 @@ impl<S: Scope> Caller<S> {
     }
 }
 
-/// Whom a request is from, or why that is not known.
+/// The sender of a request, or why it is unknown.
 #[derive(Clone)]
 struct Identity(Result<Principal>);
 
-/// Finds out whom a request is from before anything else of it is looked at, so that whoever may not is told so, and
-/// not what is wrong with the body.
+/// Authenticates a request before anything else is read, so that a caller without permission learns that, and not what
+/// is wrong with the body.
 pub async fn identify<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -163,50 +163,50 @@ pub async fn identify<B: MessageBody>(
 
 async fn authenticate(request: &HttpRequest) -> Result<Principal> {
     let claims = verified(request).await?;
-    let over = || {
+    let ended = || {
         Error::Unauthenticated(Text::new(
-            "セッションは終了しています。ログインし直してください。",
-            "The session is over: log in again.",
+            "セッションが終了しました。もう一度ログインしてください。",
+            "The session has ended. Log in again.",
         ))
     };
-    let narrowed = claims.scope;
+    let scope_limit = claims.scope;
     if claims.role == UserRole::Partner {
         let partner = claims.sub.parse().map(Id).map_err(|_| belongs_nowhere())?;
-        let counted = counted(request, partner).await?.ok_or_else(suspended)?;
+        let counted = count(request, partner).await?.ok_or_else(suspended)?;
         return Ok(Principal {
             role: claims.role,
             subject: claims.sub,
             session: None,
-            narrowed: both(narrowed, counted.scopes),
+            scope_limit: intersect(scope_limit, counted.scopes),
             reach: Reach::Partner(counted.reach),
         });
     }
     let Some(session) = claims.sid else {
-        // It stands for itself.
+        // A token of `musubi token` or of an identity provider.
         let reach = claims.role.reach(claims.belonging).ok_or_else(belongs_nowhere)?;
         return Ok(Principal {
             role: claims.role,
             subject: claims.sub,
             session: None,
-            narrowed,
+            scope_limit,
             reach,
         });
     };
     let found = pool(request)?.read(move |db| store::user_of_session(db, session, Instant::now()));
-    let (user, role, belonging) = found.await?.ok_or_else(over)?;
+    let (user, role, belonging) = found.await?.ok_or_else(ended)?;
     Ok(Principal {
         role,
         subject: user.to_string(),
         session: Some(session),
-        narrowed,
+        scope_limit,
         reach: role.reach(belonging).ok_or_else(belongs_nowhere)?,
     })
 }
 
-/// An active partner, whose request counts; the answer will tell how many are left.
-async fn counted(request: &HttpRequest, partner: Id) -> Result<Option<Counted>> {
+/// Counts a partner's request and checks its quota. The response will say how many requests remain.
+async fn count(request: &HttpRequest, partner: Id) -> Result<Option<PartnerUsage>> {
     let now = chrono::Utc::now().timestamp();
-    let (minute, day) = quota::windows(now);
+    let (minute, day) = quota::window_numbers(now);
     let counting = pool(request)?.write(move |db| store::count_request(db, partner, minute, day));
     let Some(counted) = counting.await? else {
         return Ok(None);
@@ -217,20 +217,20 @@ async fn counted(request: &HttpRequest, partner: Id) -> Result<Option<Counted>> 
     Ok(Some(counted))
 }
 
-/// What a token is for, of what its partner may do by now.
-fn both(narrowed: Option<String>, now: Vec<String>) -> Option<String> {
-    if now.is_empty() {
-        return narrowed;
+/// Limits a token's scopes to those that its partner has now. An empty list means all.
+fn intersect(scope_limit: Option<String>, scopes: Vec<String>) -> Option<String> {
+    if scopes.is_empty() {
+        return scope_limit;
     }
-    let of_token = |scope: &String| {
-        let asked = narrowed.as_ref();
-        asked.is_none_or(|own| own.split(' ').any(|s| s == scope))
+    let is_in_token = |scope: &String| {
+        let limit = scope_limit.as_ref();
+        limit.is_none_or(|limit| limit.split(' ').any(|s| s == scope))
     };
-    let left: Vec<String> = now.into_iter().filter(of_token).collect();
-    Some(left.join(" "))
+    let remaining: Vec<String> = scopes.into_iter().filter(is_in_token).collect();
+    Some(remaining.join(" "))
 }
 
-/// Tells partners in every answer how many requests are left.
+/// Adds the number of remaining requests to each response to a partner.
 pub async fn rate_limits<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -251,15 +251,15 @@ pub async fn rate_limits<B: MessageBody>(
 
 fn suspended() -> Error {
     Error::Unauthenticated(Text::new(
-        "この連携アプリは停止されています。事務局にお問い合わせください。",
-        "This partner is suspended, and a new token will not help: ask the secretariat.",
+        "この連携アプリは停止中です。事務局にお問い合わせください。",
+        "This partner is suspended. A new token won't help; contact the secretariat.",
     ))
 }
 
 fn belongs_nowhere() -> Error {
     Error::Unauthenticated(Text::new(
-        "トークンの役割に必要な所属がありません。",
-        "The token lacks what its role belongs to.",
+        "トークンに、役割に必要な所属が指定されていません。",
+        "The token doesn't name the area, organization or worker that its role requires.",
     ))
 }
 
@@ -271,8 +271,8 @@ fn pool(request: &HttpRequest) -> Result<&Data<Pool>> {
 
 fn missing() -> Error {
     Error::Unauthenticated(Text::new(
-        "Authorization: Bearer のトークンが必要です。",
-        "A bearer token is needed.",
+        "Authorization ヘッダーに Bearer トークンを指定してください。",
+        "Send a bearer token in the Authorization header.",
     ))
 }
 

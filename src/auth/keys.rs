@@ -1,28 +1,29 @@
-//! The keys that sign tokens: Ed25519, made from secrets that are given, or made once and kept in the data folder with
-//! mode 0600.
+//! The keys that sign tokens: Ed25519, derived from configured secrets, or generated once and stored in the data folder
+//! with mode 0600.
 //!
-//! The newest signs, the others still verify, so that a rotation logs nobody out. A token names its key by `kid`, the
-//! RFC 7638 thumbprint of the public key; the public keys are open to all as a JWK set.
+//! The newest key signs. The others still verify, so a rotation doesn't log anyone out. A token names its key by `kid`,
+//! the RFC 7638 thumbprint of the public key. The public keys are published as a JWK set.
 
 use super::{Claims, secret};
 use crate::error::{Error, Result, Text};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 use uuid::Uuid;
 
-/// Who issues our tokens, and for whom.
+/// The issuer and the audience of our tokens.
 pub const ISSUER: &str = "musubi";
 pub const AUDIENCE: &str = "musubi";
 const FILE: &str = "token.key";
-const LEAST_BYTES: usize = 32;
-/// How many keys a file keeps, with the one that signs.
-const KEPT: usize = 5;
+const MIN_BYTES: usize = 32;
+/// How many keys the file holds, including the one that signs.
+const MAX_KEYS: usize = 5;
 
 struct Key {
     kid: String,
@@ -32,47 +33,48 @@ struct Key {
 }
 
 /// Newest first; never empty.
-struct Ring(Vec<Key>);
+struct KeyRing(Vec<Key>);
 
 pub struct Keys {
-    /// Where they are kept; none where they were given.
+    /// The file that holds the keys, or `None` if they are configured.
     file: Option<PathBuf>,
-    state: RwLock<State>,
+    loaded: RwLock<LoadedKeys>,
     validation: Validation,
 }
 
 #[derive(Clone)]
-struct State {
-    ring: Arc<Ring>,
-    mark: Option<Mark>,
+struct LoadedKeys {
+    ring: Arc<KeyRing>,
+    file_version: Option<FileVersion>,
 }
 
-/// Tells one state of the file from another: when it was written, and which file it is.
-type Mark = (Option<SystemTime>, u64);
+/// When the file was written, and its inode. It changes whenever the keys are replaced.
+type FileVersion = (Option<SystemTime>, u64);
 
-fn mark(metadata: &Metadata) -> Mark {
+fn file_version(metadata: &Metadata) -> FileVersion {
     #[cfg(unix)]
-    let which = std::os::unix::fs::MetadataExt::ino(metadata);
+    let inode = std::os::unix::fs::MetadataExt::ino(metadata);
     #[cfg(not(unix))]
-    let which = metadata.len();
-    (metadata.modified().ok(), which)
+    let inode = metadata.len();
+    (metadata.modified().ok(), inode)
 }
 
 impl Keys {
-    /// The given secrets, parted by commas, or those of the data folder.
-    pub fn open(given: Option<&str>, data_dir: &Path) -> Result<Keys> {
+    /// Opens the configured keys, comma-separated, or those in the data folder, which are generated if necessary.
+    pub fn open(configured: Option<&str>, data_dir: &Path) -> Result<Keys> {
         let path = data_dir.join(FILE);
-        let (file, state) = match given {
+        let (file, loaded) = match configured {
             Some(secrets) => {
-                let ring = Arc::new(Ring::of(secrets.split(','))?);
-                (None, State { ring, mark: None })
+                let ring = Arc::new(KeyRing::parse(secrets.split(','))?);
+                let file_version = None;
+                (None, LoadedKeys { ring, file_version })
             }
             None => {
-                make_first(&path)?;
+                create_file(&path)?;
                 (Some(path.clone()), read(&path)?)
             }
         };
-        // The algorithm is ours to say, never the token's.
+        // We choose the algorithm, never the token.
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
@@ -81,7 +83,7 @@ impl Keys {
         validation.leeway = 5;
         Ok(Keys {
             file,
-            state: RwLock::new(state),
+            loaded: RwLock::new(loaded),
             validation,
         })
     }
@@ -113,7 +115,7 @@ impl Keys {
         })
     }
 
-    /// Ids and public keys, newest first, each in base64url.
+    /// Returns the ids and public keys, newest first, in base64url.
     pub fn public(&self) -> Result<Vec<(String, String)>> {
         let ring = self.current()?;
         Ok(ring
@@ -123,29 +125,29 @@ impl Keys {
             .collect())
     }
 
-    /// As the file has them now: another process may have rotated them. Asking for the time of the last change
+    /// Returns the current keys, and reads them again if another process has rotated them. Checking the file's time
     /// takes a microsecond.
-    fn current(&self) -> Result<Arc<Ring>> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner).clone();
+    fn current(&self) -> Result<Arc<KeyRing>> {
+        let loaded = self.loaded.read().clone();
         let Some(file) = &self.file else {
-            return Ok(state.ring);
+            return Ok(loaded.ring);
         };
-        let mark = std::fs::metadata(file).ok().as_ref().map(mark);
-        if mark.is_none() || mark == state.mark {
-            return Ok(state.ring);
+        let version = std::fs::metadata(file).ok().as_ref().map(file_version);
+        if version.is_none() || version == loaded.file_version {
+            return Ok(loaded.ring);
         }
         let renewed = read(file)?;
         let ring = Arc::clone(&renewed.ring);
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        *self.loaded.write() = renewed;
         Ok(ring)
     }
 }
 
-impl Ring {
-    fn of<'a>(secrets: impl Iterator<Item = &'a str>) -> Result<Ring> {
+impl KeyRing {
+    fn parse<'a>(secrets: impl Iterator<Item = &'a str>) -> Result<KeyRing> {
         let secrets = secrets.map(str::trim).filter(|secret| !secret.is_empty());
-        let keys: Result<Vec<Key>> = secrets.map(Key::of).collect();
-        let ring = Ring(keys?);
+        let keys: Result<Vec<Key>> = secrets.map(Key::derive).collect();
+        let ring = KeyRing(keys?);
         ring.newest()?;
         Ok(ring)
     }
@@ -158,10 +160,10 @@ impl Ring {
 }
 
 impl Key {
-    fn of(secret: &str) -> Result<Key> {
-        if secret.len() < LEAST_BYTES {
+    fn derive(secret: &str) -> Result<Key> {
+        if secret.len() < MIN_BYTES {
             return Err(Error::Internal(format!(
-                "a token key needs at least {LEAST_BYTES} bytes"
+                "a token key must have at least {MIN_BYTES} bytes"
             )));
         }
         let failed =
@@ -180,7 +182,7 @@ impl Key {
         let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(failed)?;
         let decoding = DecodingKey::from_jwk(&jwk).map_err(failed)?;
         let AlgorithmParameters::OctetKeyPair(pair) = jwk.algorithm else {
-            return Err(Error::Internal("a token key is of another kind".into()));
+            return Err(Error::Internal("a token key has another type".into()));
         };
         Ok(Key {
             kid,
@@ -192,28 +194,31 @@ impl Key {
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
-    move |e| Error::Internal(format!("cannot keep the token keys {}: {e}", path.display()))
+    move |e| Error::Internal(format!("cannot store the token keys in {}: {e}", path.display()))
 }
 
-/// Adds a key that signs from now on and gives its `kid`. Older keys go on verifying, or with `drop_old` none does.
+/// Adds a key that signs from now on, and returns its `kid`. Older keys still verify, unless you set `drop_old`.
 pub fn rotate(data_dir: &Path, drop_old: bool) -> Result<String> {
     let path = data_dir.join(FILE);
     let old = std::fs::read_to_string(&path).unwrap_or_default();
     let newest = secret::fresh("")?;
-    let kept = old.lines().filter(|line| !line.trim().is_empty() && !drop_old);
-    let lines: Vec<&str> = std::iter::once(newest.as_str()).chain(kept).take(KEPT).collect();
-    let fresh = write_beside(&path, &(lines.join("\n") + "\n"))?;
+    let older = old.lines().filter(|line| !line.trim().is_empty() && !drop_old);
+    let lines: Vec<&str> = std::iter::once(newest.as_str())
+        .chain(older)
+        .take(MAX_KEYS)
+        .collect();
+    let fresh = write_temporary(&path, &(lines.join("\n") + "\n"))?;
     std::fs::rename(&fresh, &path).map_err(failed(&path))?;
-    Key::of(&newest).map(|key| key.kid)
+    Key::derive(&newest).map(|key| key.kid)
 }
 
-/// Two servers may start at once: whoever makes the file first has made the key for both.
-fn make_first(path: &Path) -> Result<()> {
+/// Creates the file if it doesn't exist. If two servers start at once, both use the file of the first one.
+fn create_file(path: &Path) -> Result<()> {
     if path.exists() {
         return Ok(());
     }
-    let fresh = write_beside(path, &(secret::fresh("")? + "\n"))?;
-    // A hard link fails where the name exists: the first one wins.
+    let fresh = write_temporary(path, &(secret::fresh("")? + "\n"))?;
+    // A hard link fails if the name exists, so the first server wins.
     let linked = std::fs::hard_link(&fresh, path);
     std::fs::remove_file(&fresh).map_err(failed(path))?;
     match linked {
@@ -222,8 +227,8 @@ fn make_first(path: &Path) -> Result<()> {
     }
 }
 
-/// Written whole under another name first, so that nobody reads half a key.
-fn write_beside(path: &Path, text: &str) -> Result<PathBuf> {
+/// Writes the keys to a temporary file, so that nobody reads half a key.
+fn write_temporary(path: &Path, text: &str) -> Result<PathBuf> {
     let fresh = path.with_extension(Uuid::now_v7().to_string());
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -236,19 +241,19 @@ fn write_beside(path: &Path, text: &str) -> Result<PathBuf> {
     Ok(fresh)
 }
 
-fn read(path: &Path) -> Result<State> {
+fn read(path: &Path) -> Result<LoadedKeys> {
     let metadata = std::fs::metadata(path).map_err(failed(path))?;
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
         if mode & 0o077 != 0 {
-            tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "others can read the token keys");
+            tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "other users can read the token keys");
         }
     }
     let text = std::fs::read_to_string(path).map_err(failed(path))?;
-    Ok(State {
-        ring: Arc::new(Ring::of(text.lines())?),
-        mark: Some(mark(&metadata)),
+    Ok(LoadedKeys {
+        ring: Arc::new(KeyRing::parse(text.lines())?),
+        file_version: Some(file_version(&metadata)),
     })
 }
 
@@ -263,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_key_signs_what_it_verifies_and_stays_private() {
+    fn a_stored_key_verifies_what_it_signed_and_is_private() {
         let folder = tempfile::TempDir::new().unwrap();
         let token = token(&Keys::open(None, folder.path()).unwrap());
         let again = Keys::open(None, folder.path()).unwrap();
@@ -282,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotation_logs_nobody_out_and_dropping_the_old_keys_does() {
+    fn a_rotation_keeps_old_tokens_valid_unless_old_keys_are_dropped() {
         let folder = tempfile::TempDir::new().unwrap();
         let keys = Keys::open(None, folder.path()).unwrap();
         let old = token(&keys);
@@ -296,11 +301,11 @@ mod tests {
         for _ in 0..9 {
             rotate(folder.path(), false).unwrap();
         }
-        assert_eq!(keys.public().unwrap().len(), KEPT);
+        assert_eq!(keys.public().unwrap().len(), MAX_KEYS);
     }
 
     #[test]
-    fn given_keys_rotate_by_their_order() {
+    fn configured_keys_rotate_by_their_order() {
         let (one, two) = (
             "one key that is long enough to be one",
             "two keys that are long enough to be two",

@@ -1,20 +1,18 @@
 //! Who may do what: roles, the permission table, and bearer tokens (JWT, EdDSA).
 //!
-//! * `permissions`: the one table of scopes and roles. `reach`: which records are a caller's own.
-//! * `oidc`: tokens of an identity provider.
+//! * `permissions`: the table of scopes and roles. `reach`: which records are a caller's own.
+//! * `keys`: the keys that sign tokens. `oidc`: tokens of an identity provider. `secret`: other secrets.
 //! * `quota`: how many requests a partner may make.
-//! * `keys`: the keys that sign tokens. `secret`: what else we give out, and how it is kept.
-//! * `store`: whom a token stands for, as the database has it now.
+//! * `store`: the user or partner of a token, as the database has them now.
 //!
-//! An operation names its scope in the handler's signature, [`http::Caller`]`<ReadWorkers>`; one that names none
-//! can't be reached with or without a token unless it is public on purpose. A token may be narrowed to fewer
-//! scopes than its role has, never widened.
+//! An operation names its scope in the handler's signature, as in [`http::Caller`]`<ReadWorkers>`. A token can be limited
+//! to fewer scopes than its role has, never extended to more.
 //!
-//! A token of a session or a partner is worth what the database says at that moment: ending a session, suspending
-//! a user or changing where they belong counts from the next request. A token that `musubi token` printed stands for
-//! itself until it expires.
+//! The token of a session or a partner is checked against the database on every request: revoking a session, suspending
+//! a user or changing where they belong applies from the next request. A token from `musubi token` is valid by itself
+//! until it expires.
 //!
-//! Deliberately absent: logging in (`sessions`), the people themselves (`users`).
+//! Deliberately absent: sessions (`sessions`), logging in (`login`) and the people (`users`).
 
 pub mod http;
 mod keys;
@@ -75,7 +73,7 @@ impl UserRole {
         self.into()
     }
 
-    /// The reach of the role with these belongings; none where one that it needs is missing.
+    /// Returns the reach of the role, or `None` if a required belonging is missing.
     pub fn reach(self, belonging: Belonging) -> Option<Reach> {
         match self {
             UserRole::Admin | UserRole::Importer | UserRole::Auditor => Some(Reach::Everything),
@@ -87,18 +85,21 @@ impl UserRole {
     }
 }
 
-/// What a token says.
+/// How long an access token is valid.
+pub const ACCESS_SECONDS: i64 = 900;
+
+/// The content of a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
     pub aud: String,
-    /// A user's or a partner's id, or the name that `musubi token` was given.
+    /// The id of a user or partner, or the name given to `musubi token`.
     pub sub: String,
-    /// The session it belongs to.
+    /// The session that the token belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<Id>,
     pub role: UserRole,
-    /// Narrows the role's scopes: names parted by spaces.
+    /// Limits the role's scopes to these, separated by spaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     #[serde(flatten)]
@@ -109,7 +110,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Of someone, from now on.
+    /// Creates claims that are valid from `now`, a Unix time in seconds.
     pub fn new(role: UserRole, subject: impl ToString, now: i64, ttl_seconds: i64) -> Claims {
         Claims {
             iss: keys::ISSUER.to_owned(),
@@ -126,62 +127,75 @@ impl Claims {
     }
 }
 
-/// Who a request comes from, and what they may do.
+/// The sender of a request, and what they may do.
 #[derive(Debug, Clone)]
 pub struct Principal {
     pub role: UserRole,
-    /// A user's or a partner's id, or the name in a token that stands for itself.
+    /// The id of a user or partner, or the name in a token without a session.
     pub subject: String,
     pub session: Option<Id>,
-    /// Fewer scopes than the role has.
-    pub narrowed: Option<String>,
+    /// The scopes that the token is limited to, separated by spaces.
+    pub scope_limit: Option<String>,
     pub reach: Reach,
 }
 
 impl Principal {
+    /// Returns how far the caller may use a scope, or `None` if they may not.
     pub fn extent(&self, scope: &str) -> Option<Extent> {
-        let within = self
-            .narrowed
+        let is_allowed = self
+            .scope_limit
             .as_ref()
-            .is_none_or(|own| own.split(' ').any(|s| s == scope));
-        permissions::extent(self.role, scope).filter(|_| within)
+            .is_none_or(|limit| limit.split(' ').any(|s| s == scope));
+        permissions::extent(self.role, scope).filter(|_| is_allowed)
     }
 
-    /// The name in the change log: never a person's own.
+    /// Returns the user whose session this is, or `None` for a token without a session.
+    pub fn user(&self) -> Option<Id> {
+        self.session?;
+        self.subject.parse().ok().map(Id)
+    }
+
+    /// Returns the user whose session this is. A token without a session is an error.
+    pub fn session_user(&self) -> Result<Id> {
+        self.user()
+            .ok_or_else(|| Error::not_found("このトークンのセッション", "session of this token"))
+    }
+
+    /// Returns the name for the change log: a role and an id, never a person's name.
     pub fn actor(&self) -> String {
         format!("{}:{}", self.role.code(), self.subject)
     }
 }
 
-/// A write that is allowed, but not for this record.
+/// A write that the caller may make, but not to this record.
 pub fn outside_reach() -> Error {
     Error::OutsideReach(Text::new(
-        "あなたの担当範囲の外です。",
-        "This is outside of what is yours.",
+        "このデータにアクセスする権限がありません。",
+        "You don't have access to this record.",
     ))
 }
 
-/// Who looks, for what is not about one request: how far, and whether personal data too.
+/// What a caller may see, without the request that it came with.
 #[derive(Debug, Clone)]
 pub struct Viewer {
-    /// The name in the change log and the audit.
+    /// The name for the change log and the audit.
     pub actor: String,
     pub reach: Reach,
     pub personal_data: bool,
-    /// Whether what anybody made is theirs to see, where a list else has one's own.
+    /// Whether the caller sees everything in lists that otherwise show only what they created.
     pub sees_all: bool,
 }
 
 impl Viewer {
-    /// Whose they see; none where everybody's.
+    /// Returns the only creator whose records the caller sees, or `None` if they see everything.
     pub fn creator(&self) -> Option<&str> {
         (!self.sees_all).then_some(self.actor.as_str())
     }
 }
 
-/// Refuses what would come to stand outside of the caller's reach.
-pub fn within_reach(within: bool) -> Result<()> {
-    if within { Ok(()) } else { Err(outside_reach()) }
+/// Refuses a write that would leave the record outside the caller's reach.
+pub fn within_reach(is_within: bool) -> Result<()> {
+    if is_within { Ok(()) } else { Err(outside_reach()) }
 }
 
 #[cfg(test)]
@@ -193,13 +207,13 @@ mod tests {
             role,
             subject: "x".into(),
             session: None,
-            narrowed: Some(scope.into()),
+            scope_limit: Some(scope.into()),
             reach: Reach::Everything,
         }
     }
 
     #[test]
-    fn a_token_narrows_its_role_and_never_widens_it() {
+    fn a_token_limits_the_scopes_of_its_role_and_never_extends_them() {
         let admin = principal(UserRole::Admin, "workers:read matches:read");
         assert_eq!(admin.extent("matches:read"), Some(Extent::All));
         assert_eq!(admin.extent("workers:write"), None);
@@ -210,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_belongs_nowhere_reaches_nothing() {
+    fn callers_without_their_belonging_reach_nothing() {
         assert_eq!(
             UserRole::Coordinator.reach(Belonging::default()),
             Some(Reach::Areas(vec![]))

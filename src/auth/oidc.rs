@@ -1,49 +1,52 @@
-//! Tokens of an identity provider that the operator has chosen (OpenID Connect).
+//! Tokens of the operator's identity provider (OpenID Connect).
 //!
-//! The provider's keys are found by its discovery document, cached, and fetched again when a token names one that is
-//! not known, at most once a minute; when the provider can't be reached, the known ones go on for a day. Only
-//! asymmetric algorithms count, only those configured, and only the one that the key is for. Claims give role and
-//! belonging; the subject appears as a digest, since providers like to put addresses there.
+//! The provider's keys come from its discovery document and are cached. They are fetched again when a token names an
+//! unknown key, at most once a minute. If the provider can't be reached, the cached keys are used for a day. Only
+//! asymmetric algorithms are accepted, and of those only the configured ones and the one that the key is for. Claims
+//! give role and belonging. The subject is stored as a digest, because many providers put an email address there.
 
-use super::{Belonging, Claims, UserRole, secret};
+use super::{Belonging, Claims, UserRole};
 use crate::config::OidcConfig;
 use crate::error::{Error, Result, Text};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use parking_lot::RwLock;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::str::FromStr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use strum::VariantArray;
 
-/// How long keys count as fresh, how long they go on when there are no newer, and how often they are asked for.
+/// How long keys are used without fetching them again.
 const FRESH: Duration = Duration::from_secs(600);
+/// How long keys are used if the provider can't be reached.
 const STALE: Duration = Duration::from_secs(86_400);
+/// The shortest time between two attempts to fetch keys.
 const PAUSE: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(5);
-const LARGEST_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
-/// The provider, with its keys.
+/// The identity provider and its keys.
 pub struct Issuer {
     url: String,
     audience: String,
     algorithms: Vec<Algorithm>,
-    /// Theirs and ours.
+    /// Their role names and ours.
     roles: Vec<(String, UserRole)>,
     config: OidcConfig,
-    cached: RwLock<Cached>,
-    /// One fetches, the others wait.
+    cache: RwLock<KeyCache>,
+    /// Held while fetching, so that only one request fetches.
     fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, Default)]
-struct Cached {
+struct KeyCache {
     keys: Arc<Vec<Jwk>>,
-    fetched: Option<Instant>,
-    /// The last time it was tried, also in vain.
-    tried: Option<Instant>,
+    fetched_at: Option<Instant>,
+    /// The last attempt, whether it succeeded or not.
+    tried_at: Option<Instant>,
 }
 
 #[derive(Deserialize)]
@@ -65,20 +68,20 @@ fn wrong() -> Error {
 }
 
 impl Issuer {
-    /// None where no provider is configured.
-    pub fn of(config: &OidcConfig) -> Result<Option<Issuer>> {
+    /// Returns `None` if no provider is configured.
+    pub fn from_config(config: &OidcConfig) -> Result<Option<Issuer>> {
         let (Some(url), Some(audience)) = (&config.oidc_issuer, &config.oidc_audience) else {
             return Ok(None);
         };
         check_url(url)?;
-        let refused = |what: String| Error::Internal(format!("OIDC: {what}"));
+        let refused = |reason: String| Error::Internal(format!("OIDC: {reason}"));
         let listed = |text: &str| -> Vec<String> {
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
             parts.map(str::to_owned).collect()
         };
         let algorithm = |name: String| match Algorithm::from_str(&name) {
             Ok(Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512) | Err(_) => {
-                Err(refused(format!("{name} is no asymmetric algorithm")))
+                Err(refused(format!("{name} is not an asymmetric algorithm")))
             }
             Ok(algorithm) => Ok(algorithm),
         };
@@ -92,7 +95,9 @@ impl Issuer {
             Some((theirs.trim().to_owned(), ours))
         };
         let mapped = listed(&config.oidc_roles).into_iter().map(|pair| {
-            let wrong = refused(format!("{pair:?} is not theirs=ours with a role of ours"));
+            let wrong = refused(format!(
+                "{pair:?} is not theirs=ours, with one of our roles on the right"
+            ));
             role(pair).ok_or(wrong)
         });
         let algorithms: Result<Vec<Algorithm>> = listed(&config.oidc_algorithms)
@@ -105,19 +110,19 @@ impl Issuer {
             algorithms: algorithms?,
             roles: mapped.collect::<Result<_>>()?,
             config: config.clone(),
-            cached: RwLock::default(),
+            cache: RwLock::default(),
             fetching: tokio::sync::Mutex::default(),
         }))
     }
 
-    /// Whether a token says that it is the provider's; nothing of it is believed yet.
+    /// Returns whether a token names this provider. The token is not verified yet.
     pub fn is_named_in(&self, token: &str) -> bool {
         #[derive(Deserialize)]
-        struct Said {
+        struct IssuerClaim {
             iss: Option<String>,
         }
-        let said = jsonwebtoken::dangerous::insecure_decode_claims::<Said>(token);
-        said.is_ok_and(|said| said.iss.as_deref() == Some(self.url.as_str()))
+        let claim = jsonwebtoken::dangerous::insecure_decode_claims::<IssuerClaim>(token);
+        claim.is_ok_and(|claim| claim.iss.as_deref() == Some(self.url.as_str()))
     }
 
     pub async fn verify(&self, token: &str) -> Result<Claims> {
@@ -150,15 +155,16 @@ impl Issuer {
         let decoded = jsonwebtoken::decode::<Value>(token, &decoding, &validation).map_err(|_| wrong())?;
         self.claims(&decoded.claims).ok_or_else(|| {
             Error::Unauthenticated(Text::new(
-                "トークンに、ここで使える役割と所属がありません。",
-                "The token names no role here, or not what the role belongs to.",
+                "トークンに、このサービスで使える役割または所属が含まれていません。",
+                "The token has no role for this service, or lacks the area, organization or worker that its role requires.",
             ))
         })
     }
 
-    /// What the provider says, in our words; none where no role is ours. Of several, the one that may most counts.
-    fn claims(&self, said: &Value) -> Option<Claims> {
-        let claim = |path: &str| path.split('.').try_fold(said, |value, name| value.get(name));
+    /// Translates the provider's claims into ours. Returns `None` if no role is ours. Of several roles, the one with the
+    /// most permissions applies.
+    fn claims(&self, theirs: &Value) -> Option<Claims> {
+        let claim = |path: &str| path.split('.').try_fold(theirs, |value, name| value.get(name));
         let words = |path: &str| -> Vec<String> {
             match claim(path) {
                 Some(Value::String(one)) => vec![one.clone()],
@@ -169,17 +175,17 @@ impl Issuer {
             }
         };
         let id = |path: &str| words(path).first()?.parse().ok().map(crate::db::Id);
-        let theirs = words(&self.config.oidc_roles_claim);
+        let names = words(&self.config.oidc_roles_claim);
         let ours = |name: &String| {
             let mapped = self
                 .roles
                 .iter()
                 .find(|(theirs, _)| theirs == name)
                 .map(|(_, role)| *role);
-            // Where roles are mapped, another application's "admin" is not ours.
+            // If roles are mapped, another application's "admin" doesn't count.
             mapped.or_else(|| name.parse().ok().filter(|_| self.roles.is_empty()))
         };
-        let own: Vec<UserRole> = theirs.iter().filter_map(ours).collect();
+        let own: Vec<UserRole> = names.iter().filter_map(ours).collect();
         let mut roles = UserRole::VARIANTS
             .iter()
             .copied()
@@ -191,78 +197,72 @@ impl Issuer {
             worker_id: id(&self.config.oidc_worker_claim),
         };
         role.reach(belonging.clone())?;
-        let subject = said.get("sub")?.as_str()?;
+        let subject = theirs.get("sub")?.as_str()?;
         let digest = Sha256::new()
             .chain_update(&self.url)
             .chain_update([0])
             .chain_update(subject);
-        let digest = secret::hex(&digest.finalize());
-        let time = |name: &str| said.get(name).and_then(Value::as_i64).unwrap_or_default();
+        let digest = hex::encode(digest.finalize());
+        let time = |name: &str| theirs.get(name).and_then(Value::as_i64).unwrap_or_default();
         let mut claims = Claims::new(role, format!("oidc-{}", digest.get(..32)?), time("iat"), 0);
         claims.exp = time("exp");
         claims.belonging = belonging;
         Some(claims)
     }
 
-    fn cached(&self) -> Cached {
-        self.cached.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The key with this id: of those known, or after fetching them anew.
+    /// Finds the key with this id in the cache, or fetches the keys again.
     async fn key(&self, kid: &str) -> Result<Option<Jwk>> {
-        let find = |cached: &Cached| {
+        let find = |cache: &KeyCache| {
             let named = |key: &&Jwk| key.common.key_id.as_deref() == Some(kid);
-            cached.keys.iter().find(named).cloned()
+            cache.keys.iter().find(named).cloned()
         };
         let within = |at: Option<Instant>, span: Duration| at.is_some_and(|at| at.elapsed() < span);
-        let known = self.cached();
-        if within(known.fetched, FRESH)
+        let known = self.cache.read().clone();
+        if within(known.fetched_at, FRESH)
             && let Some(key) = find(&known)
         {
             return Ok(Some(key));
         }
         let _turn = self.fetching.lock().await;
-        let known = self.cached();
+        let known = self.cache.read().clone();
         let found = find(&known);
-        if within(known.tried, PAUSE) || (found.is_some() && within(known.fetched, FRESH)) {
-            return Ok(found.filter(|_| within(known.fetched, STALE)));
+        if within(known.tried_at, PAUSE) || (found.is_some() && within(known.fetched_at, FRESH)) {
+            return Ok(found.filter(|_| within(known.fetched_at, STALE)));
         }
         let url = self.url.clone();
         let fetched = tokio::task::spawn_blocking(move || fetch(&url)).await;
         let now = Instant::now();
         let next = match fetched.unwrap_or_else(|e| Err(e.to_string())) {
-            Ok(keys) => Cached {
+            Ok(keys) => KeyCache {
                 keys: Arc::new(keys),
-                fetched: Some(now),
-                tried: Some(now),
+                fetched_at: Some(now),
+                tried_at: Some(now),
             },
             Err(reason) => {
                 tracing::warn!(
                     issuer = self.url,
                     reason,
-                    "the keys of the identity provider can't be had"
+                    "cannot fetch the keys of the identity provider"
                 );
-                Cached {
-                    tried: Some(now),
+                KeyCache {
+                    tried_at: Some(now),
                     ..known
                 }
             }
         };
-        let found = find(&next).filter(|_| within(next.fetched, STALE));
-        *self.cached.write().unwrap_or_else(PoisonError::into_inner) = next;
+        let found = find(&next).filter(|_| within(next.fetched_at, STALE));
+        *self.cache.write() = next;
         Ok(found)
     }
 }
 
-/// Only what can't be read or changed on the way; on this machine, for trying, in the clear.
+/// Requires HTTPS, except for a provider on this machine.
 fn check_url(url: &str) -> Result<()> {
     let local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
     if url.starts_with("https://") || local.iter().any(|prefix| url.starts_with(prefix)) {
         return Ok(());
     }
-    Err(Error::Internal(format!(
-        "OIDC: {url:?} has to begin with https://"
-    )))
+    Err(Error::Internal(format!("OIDC: {url:?} must begin with https://")))
 }
 
 fn fetch(issuer: &str) -> std::result::Result<Vec<Jwk>, String> {
@@ -273,7 +273,7 @@ fn fetch(issuer: &str) -> std::result::Result<Vec<Jwk>, String> {
         .into();
     let get = |url: &str| {
         let mut answer = agent.get(url).call().map_err(|e| e.to_string())?;
-        let body = answer.body_mut().with_config().limit(LARGEST_BYTES).read_to_vec();
+        let body = answer.body_mut().with_config().limit(MAX_BYTES).read_to_vec();
         body.map_err(|e| e.to_string())
     };
     let discovery = get(&format!(
@@ -282,11 +282,14 @@ fn fetch(issuer: &str) -> std::result::Result<Vec<Jwk>, String> {
     ))?;
     let discovery: Discovery = serde_json::from_slice(&discovery).map_err(|e| e.to_string())?;
     if discovery.issuer != issuer {
-        return Err(format!("it calls itself {}", discovery.issuer));
+        return Err(format!(
+            "its discovery document names the issuer {}",
+            discovery.issuer
+        ));
     }
     check_url(&discovery.jwks_uri).map_err(|e| e.to_string())?;
     let set: KeySet = serde_json::from_slice(&get(&discovery.jwks_uri)?).map_err(|e| e.to_string())?;
-    // A key of a kind that is not known here is no reason to forget the others.
+    // Skip keys of unknown types, and keep the others.
     Ok(set
         .keys
         .into_iter()
@@ -310,40 +313,40 @@ mod tests {
             oidc_organization_claim: "org".into(),
             oidc_worker_claim: "worker".into(),
         };
-        Issuer::of(&config).unwrap().unwrap()
+        Issuer::from_config(&config).unwrap().unwrap()
     }
 
     #[test]
-    fn claims_become_role_and_belonging() {
+    fn claims_give_role_and_belonging() {
         let issuer = issuer("secretariat=admin, ward=coordinator");
-        let said = |more: Value| {
-            let mut said = json!({"sub": "suzuki@example.jp", "iat": 1, "exp": 2});
-            json_patch::merge(&mut said, &more);
-            issuer.claims(&said)
+        let claims = |more: Value| {
+            let mut claims = json!({"sub": "suzuki@example.jp", "iat": 1, "exp": 2});
+            json_patch::merge(&mut claims, &more);
+            issuer.claims(&claims)
         };
         let ward =
-            said(json!({"realm_access": {"roles": ["offline", "ward"]}, "areas": ["131041"]})).unwrap();
+            claims(json!({"realm_access": {"roles": ["offline", "ward"]}, "areas": ["131041"]})).unwrap();
         assert_eq!(
             (ward.role, ward.belonging.areas.as_slice(), ward.exp),
             (UserRole::Coordinator, ["131041".to_owned()].as_slice(), 2)
         );
         assert!(ward.sub.starts_with("oidc-") && !ward.sub.contains("suzuki"));
-        let most = said(json!({"realm_access": {"roles": ["auditor", "secretariat"]}})).unwrap();
+        let most = claims(json!({"realm_access": {"roles": ["auditor", "secretariat"]}})).unwrap();
         assert_eq!(most.role, UserRole::Admin);
-        assert!(said(json!({"realm_access": {"roles": ["partner"]}})).is_none());
+        assert!(claims(json!({"realm_access": {"roles": ["partner"]}})).is_none());
         assert!(
-            said(json!({"realm_access": {"roles": ["organization"]}})).is_none(),
+            claims(json!({"realm_access": {"roles": ["organization"]}})).is_none(),
             "of which organization?"
         );
-        assert!(said(json!({"roles": ["admin"]})).is_none());
+        assert!(claims(json!({"roles": ["admin"]})).is_none());
     }
 
     #[test]
-    fn a_provider_that_cannot_be_trusted_is_refused_at_the_start() {
+    fn refuses_an_untrustworthy_provider_at_startup() {
         let of = |change: fn(&mut OidcConfig)| {
             let mut config = issuer("").config;
             change(&mut config);
-            Issuer::of(&config).is_err()
+            Issuer::from_config(&config).is_err()
         };
         assert!(of(|c| c.oidc_issuer = Some("http://id.example.jp".into())));
         assert!(of(|c| c.oidc_algorithms = "HS256".into()));

@@ -1,7 +1,7 @@
 //! The permission table: what each role may do, and how far.
 //!
-//! One row for each scope, one column for each role. An operation names one scope in its handler's signature; the
-//! documentation, `musubi permissions` and the tests read the same table.
+//! It has one row for each scope and one column for each role. An operation names one scope in its handler's signature.
+//! The documentation, `musubi permissions` and the tests read this table.
 
 use super::UserRole;
 use serde::Serialize;
@@ -13,8 +13,9 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Extent {
-    /// Within the caller's reach: see [`super::Reach`].
+    /// Records within the caller's reach.
     Own,
+    /// All records.
     All,
 }
 
@@ -23,7 +24,7 @@ pub trait Scope: 'static {
     const NAME: &'static str;
 }
 
-/// A scope, what it permits, and its extent for each role in the order of [`Role::ALL`].
+/// A scope, what it permits, and its extent for each role in the order of `UserRole::VARIANTS`.
 pub struct Permission {
     pub scope: &'static str,
     pub permits: &'static str,
@@ -59,19 +60,19 @@ permissions! {
         [all own own own own all all];
     WriteWorkers = "workers:write": "Register, change and erase workers",
         [all own no own own all no];
-    ReadPersonalData = "personal_data:read": "See names, contacts and free text that tell who someone is",
+    ReadPersonalData = "personal_data:read": "See names, contact details and free text that identify a person",
         [all own own own own no all];
-    ExportPersonalData = "personal_data:export": "Export everything held on someone, with their consents",
+    ExportPersonalData = "personal_data:export": "Export all data held on a person, and list their consents",
         [all own no own own no all];
-    ReadDuplicates = "duplicates:read": "Read pairs of workers or organizations that may be one",
+    ReadDuplicates = "duplicates:read": "Read pairs of workers or organizations that may be duplicates",
         [all own no no no no all];
-    WriteDuplicates = "duplicates:write": "Decide whether two workers or organizations are one",
+    WriteDuplicates = "duplicates:write": "Decide whether two workers or organizations are duplicates",
         [all own no no no no no];
     ReadApplications = "applications:read": "Read applications",
         [all own own own own no all];
-    SubmitApplications = "applications:submit": "Apply for workers",
+    SubmitApplications = "applications:submit": "Submit applications for workers",
         [all own no own own no no];
-    WriteApplications = "applications:write": "Move applications: where to, the two scopes below say",
+    WriteApplications = "applications:write": "Change the status of applications, as the two scopes below allow",
         [all own own own own no no];
     DecideApplications = "applications:decide": "Accept and decline applications",
         [all own own no no no no];
@@ -83,7 +84,7 @@ permissions! {
         [all own no own own no all];
     ReadStatistics = "statistics:read": "Read statistics",
         [all all no no no no all];
-    ReadAudit = "audit:read": "Read who was shown what, and who did what",
+    ReadAudit = "audit:read": "Read the audit: who viewed or changed what",
         [all no no no no no all];
     ReadUsers = "users:read": "Read users",
         [all no no no no no all];
@@ -91,26 +92,26 @@ permissions! {
         [all no no no no no no];
     ReadPartners = "partners:read": "Read partners",
         [all no no no no no all];
-    WritePartners = "partners:write": "Register, change and suspend partners, renew their secrets",
+    WritePartners = "partners:write": "Register, change and suspend partners, and renew their secrets",
         [all no no no no no no];
-    ReadImports = "imports:read": "Follow imports, read their reports and saved mappings",
+    ReadImports = "imports:read": "Read imports, their reports and saved mappings",
         [all own no no no own no];
-    WriteImports = "imports:write": "Import files, cancel and undo imports, save mappings",
+    WriteImports = "imports:write": "Import files, cancel and undo imports, and save mappings",
         [all own no no no own no];
-    ReadExports = "exports:read": "Export, as files, the lists that one may read",
+    ReadExports = "exports:read": "Export lists that the caller may read as files",
         [all own own own own all all];
-    Account = "account": "See who one is, and manage one's own sessions and password",
+    Account = "account": "Read your user, and manage your sessions and password",
         [own own own own own own own];
 }
 
-/// How far a role may use a scope; none where it may not.
+/// Returns how far a role may use a scope, or `None` if it may not.
 pub fn extent(role: UserRole, scope: &str) -> Option<Extent> {
     let row = PERMISSIONS.iter().find(|row| row.scope == scope)?;
     let column = UserRole::VARIANTS.iter().position(|r| *r == role)?;
     row.extents.get(column).copied().flatten()
 }
 
-/// The table in Markdown, for the documents and `musubi permissions`.
+/// Returns the table in Markdown, for the documentation and `musubi permissions`.
 pub fn table() -> String {
     let mut text = "| scope |".to_owned();
     for &role in UserRole::VARIANTS {
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_distinct_and_an_administrator_has_them_all() {
+    fn scopes_are_unique_and_an_administrator_has_all_of_them() {
         let mut names: Vec<&str> = PERMISSIONS.iter().map(|row| row.scope).collect();
         names.sort_unstable();
         names.dedup();
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_a_row_for_each_scope_and_a_column_for_each_role() {
+    fn the_markdown_has_a_row_for_each_scope_and_a_column_for_each_role() {
         let table = table();
         assert_eq!(table.lines().count(), PERMISSIONS.len() + 2);
         assert!(

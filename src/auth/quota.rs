@@ -1,16 +1,16 @@
-//! How many requests a partner may make: by the minute, and by the day in Tokyo.
+//! How many requests a partner may make, per minute and per day in Tokyo.
 //!
-//! The answer says how many are left in the fields of draft-ietf-httpapi-ratelimit-headers; what is refused counts too.
+//! Each response has the fields of draft-ietf-httpapi-ratelimit-headers. Refused requests count.
 
 use super::store::Usage;
 use crate::error::{Error, Result};
 
 const MINUTE_S: i64 = 60;
 const DAY_S: i64 = 86_400;
-/// Tokyo is ahead of UTC by so much, all the year.
+/// Tokyo's offset from UTC, all year round.
 const TOKYO_S: i64 = 9 * 3600;
 
-/// Where a partner stands in its quota; goes into the answer's headers.
+/// A partner's quota and usage at one moment, for the response's headers.
 #[derive(Debug, Clone, Copy)]
 pub struct RateLimit {
     quota: Usage,
@@ -19,8 +19,8 @@ pub struct RateLimit {
     now: i64,
 }
 
-/// The number of a moment's minute, and that of its day.
-pub fn windows(now: i64) -> (i64, i64) {
+/// Returns the number of the minute and of the day in Tokyo, for a Unix time in seconds.
+pub fn window_numbers(now: i64) -> (i64, i64) {
     (now.div_euclid(MINUTE_S), (now + TOKYO_S).div_euclid(DAY_S))
 }
 
@@ -29,9 +29,9 @@ impl RateLimit {
         RateLimit { quota, used, now }
     }
 
-    /// Name, quota, window, what is left, and seconds until it is whole again.
-    fn parts(&self) -> [(&'static str, i32, i64, i32, i64); 2] {
-        let part = |name, quota: i32, window: i64, used: i32, offset: i64| {
+    /// Returns for each window: name, quota, length in seconds, remaining requests, and seconds until it resets.
+    fn windows(&self) -> [(&'static str, i32, i64, i32, i64); 2] {
+        let one = |name, quota: i32, window: i64, used: i32, offset: i64| {
             let left = quota.saturating_sub(used);
             (
                 name,
@@ -42,14 +42,14 @@ impl RateLimit {
             )
         };
         [
-            part("minute", self.quota.in_minute, MINUTE_S, self.used.in_minute, 0),
-            part("day", self.quota.in_day, DAY_S, self.used.in_day, TOKYO_S),
+            one("minute", self.quota.in_minute, MINUTE_S, self.used.in_minute, 0),
+            one("day", self.quota.in_day, DAY_S, self.used.in_day, TOKYO_S),
         ]
     }
 
-    /// Refuses the request that is one too many, until its window ends.
+    /// Refuses a request beyond the quota until the window resets.
     pub fn check(&self) -> Result<()> {
-        let exceeded = self.parts().into_iter().filter(|(.., left, _)| *left < 0);
+        let exceeded = self.windows().into_iter().filter(|(.., left, _)| *left < 0);
         match exceeded.map(|(.., reset)| reset).max() {
             None => Ok(()),
             Some(reset) => Err(Error::TooManyRequests {
@@ -59,20 +59,20 @@ impl RateLimit {
         }
     }
 
-    /// The field `RateLimit-Policy`: quota and window in seconds of each.
+    /// Returns the field `RateLimit-Policy`: the quota and length in seconds of each window.
     pub fn policy(&self) -> String {
         let one = |(name, quota, window, ..): (&str, i32, i64, i32, i64)| {
             format!("\"{name}\";q={quota};w={window}")
         };
-        self.parts().map(one).join(", ")
+        self.windows().map(one).join(", ")
     }
 
-    /// The field `RateLimit`: what is left, and seconds until it is whole again, of each.
+    /// Returns the field `RateLimit`: the remaining requests and seconds until the reset of each window.
     pub fn state(&self) -> String {
         let one = |(name, .., left, reset): (&str, i32, i64, i32, i64)| {
             format!("\"{name}\";r={};t={reset}", left.max(0))
         };
-        self.parts().map(one).join(", ")
+        self.windows().map(one).join(", ")
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_is_told_and_one_too_many_refused() {
+    fn reports_remaining_requests_and_refuses_those_beyond_the_quota() {
         let usage = |in_minute, in_day| Usage { in_minute, in_day };
         // 2026-11-23 14:59:50 UTC is ten seconds before midnight in Tokyo.
         let now = 1_795_445_990;
@@ -103,6 +103,6 @@ mod tests {
                 "{refused}"
             );
         }
-        assert_eq!(windows(now).1 + 1, windows(now + 10).1);
+        assert_eq!(window_numbers(now).1 + 1, window_numbers(now + 10).1);
     }
 }

@@ -1,4 +1,4 @@
-//! SQL of whom a token stands for.
+//! SQL that finds the user or partner of a token, and counts a partner's requests.
 
 use super::PartnerReach;
 use super::{Belonging, UserRole};
@@ -9,10 +9,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use serde::Deserialize;
 
-/// The user of a session that goes on: who it is, as the database has them now.
+/// Finds the user of an active session, with their current role and belonging.
 pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<(Id, UserRole, Belonging)>> {
     type Row = (Id, String, Doc<Vec<String>>, Option<Id>, Option<Id>);
-    let going_on = sessions::table
+    let active = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::id.eq(session))
         .filter(sessions::ended_at.is_null())
@@ -26,11 +26,11 @@ pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<
         users::worker_id,
     );
     let Some((id, role, Doc(areas), organization_id, worker_id)) =
-        going_on.select(columns).first::<Row>(db).optional()?
+        active.select(columns).first::<Row>(db).optional()?
     else {
         return Ok(None);
     };
-    let strange = || Error::Internal(format!("user {id} has a strange role"));
+    let strange = || Error::Internal(format!("user {id} has an unknown role"));
     let role = role.parse().map_err(|_| strange())?;
     let belonging = Belonging {
         areas,
@@ -40,7 +40,7 @@ pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<
     Ok(Some((id, role, belonging)))
 }
 
-/// What counts here of what is kept of a partner.
+/// The part of a partner's details that applies to its requests.
 #[derive(Debug, Clone, Deserialize)]
 struct Terms {
     code: String,
@@ -52,7 +52,7 @@ struct Terms {
     quota_per_day: i32,
 }
 
-/// How many of its requests a partner has used, with this one.
+/// Numbers of requests in a minute and in a day.
 #[derive(Debug, Clone, Copy, QueryableByName)]
 pub struct Usage {
     #[diesel(sql_type = Integer)]
@@ -61,17 +61,17 @@ pub struct Usage {
     pub in_day: i32,
 }
 
-/// A partner's request: whom it is from, and how many there may be and have been.
-pub struct Counted {
+/// A partner that makes a request, with its quota and the requests used, including this one.
+pub struct PartnerUsage {
     pub reach: PartnerReach,
-    /// What it may do now; everything that its role may where it is empty.
+    /// The scopes that it has now; empty means all scopes of its role.
     pub scopes: Vec<String>,
     pub quota: Usage,
     pub used: Usage,
 }
 
-/// An active partner, one request of whose is counted in its minute and day.
-pub fn count_request(db: &mut Db, partner: Id, minute: i64, day: i64) -> Result<Option<Counted>> {
+/// Counts a request of an active partner in its minute and its day. Returns `None` if no such partner is active.
+pub fn count_request(db: &mut Db, partner: Id, minute: i64, day: i64) -> Result<Option<PartnerUsage>> {
     let active = partners::table
         .find(partner)
         .filter(partners::status.eq("active"))
@@ -103,7 +103,7 @@ pub fn count_request(db: &mut Db, partner: Id, minute: i64, day: i64) -> Result<
         families: terms.families,
         sandbox: terms.sandbox,
     };
-    Ok(Some(Counted {
+    Ok(Some(PartnerUsage {
         reach,
         scopes: terms.scopes,
         quota,

@@ -130,7 +130,7 @@ pub fn write(pool: &Pool, out: &mut dyn Write) -> Result<u64> {
 }
 
 fn hex(digest: Sha256) -> String {
-    crate::auth::secret::hex(&digest.finalize())
+    hex::encode(digest.finalize())
 }
 
 /// Puts a backup into a database that nobody has written to, and gives the number of its rows.

@@ -278,7 +278,7 @@ tables! {
 
     audit (seq) {
         seq -> BigInt,
-        at -> MicrosecondTime,
+        occurred_at -> MicrosecondTime,
         actor -> Text,
         action -> Text,
         entry -> Text,

@@ -43,7 +43,7 @@ pub fn local(
         length += read as i64;
         pool.write_blocking(|db| store::add_chunk(db, id, position, bytes))?;
     }
-    let digest = crate::auth::secret::hex(&digest.finalize());
+    let digest = hex::encode(digest.finalize());
     pool.write_blocking(|db| store::enqueue(db, id, &digest, length))
 }
 
@@ -127,7 +127,7 @@ impl Spool {
         if !self.buffer.is_empty() {
             self.flush().await?;
         }
-        let digest = crate::auth::secret::hex(&std::mem::take(&mut self.digest).finalize());
+        let digest = hex::encode(std::mem::take(&mut self.digest).finalize());
         let (id, length) = (self.id, self.length as i64);
         self.pool
             .write(move |db| store::enqueue(db, id, &digest, length))

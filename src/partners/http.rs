@@ -1,17 +1,17 @@
-//! The HTTP face of partners. Rules are in `mod.rs` and `oauth.rs`, SQL in `store.rs`.
+//! The HTTP face of partners.
 
 use super::oauth::{TokenError, TokenRequest, TokenResponse, credentials};
-use super::{ClientSecret, NewPartner, Partner, PartnerFilter, RegisteredPartner, store};
-use crate::auth::{Claims, Keys, PERMISSIONS, ReadPartners, UserRole, WritePartners, extent, http::Caller};
+use super::{ClientSecret, NewPartner, Partner, PartnerFilter, PartnerWithSecret, actions, store};
+use crate::auth::{Keys, ReadPartners, WritePartners, http::Caller};
 use crate::catalogue::Catalogues;
-use crate::db::{Db, Id, Instant, Pool};
+use crate::db::{Db, Id, Pool};
 use crate::error::Result;
 use crate::http::query::path_id;
 use crate::http::{Answer, ClientAddress, Entity, IfMatch, Page, Patch, PathId, Query, Submission, body};
-use crate::sessions::{ACCESS_SECONDS, store as attempts, throttle::Throttle};
+use crate::sessions::Client;
 use actix_web::http::{StatusCode, header};
-use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, get, patch, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -27,104 +27,57 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(revoke_secret);
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Get an access token for an app
 ///
-/// Client credentials grant (RFC 6749): the partner's id and one of its secrets, in the form or as `Authorization:
-/// Basic`. The token is valid for 15 minutes and for the scopes that the partner has, or the fewer that are asked for.
-/// Errors have the form of the standard. After five failures for a client from one address each further attempt has to wait.
+/// OAuth 2.0 client credentials grant (RFC 6749). Send the partner's id and one of its secrets in the form or as
+/// `Authorization: Basic`. The token is valid for 15 minutes, for all scopes of the partner or the ones you request.
+/// Errors have the standard's format. After five failed attempts for a client from one address, each attempt has to
+/// wait.
 #[utoipa::path(operation_id = "issue_token", tag = "Authentication",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token", body = TokenResponse),
-              (status = 400, description = "The request, the grant type or a scope is wrong", body = TokenError),
+              (status = 400, description = "The request, the grant type or a scope is not valid", body = TokenError),
               (status = 401, description = "The client id or secret is wrong", body = TokenError),
-              (status = 429, description = "Too many attempts failed: Retry-After says when to go on")))]
+              (status = 429, description = "Too many failed attempts; wait as long as Retry-After says")))]
 #[post("/oauth/token")]
 async fn token(
     request: HttpRequest,
-    payload: actix_web::web::Payload,
+    payload: Payload,
     pool: Data<Pool>,
     keys: Data<Keys>,
-    client: ClientAddress,
+    address: ClientAddress,
 ) -> Result<HttpResponse> {
-    let form = body::read(
-        &request,
-        &mut payload.into_inner(),
-        "application/x-www-form-urlencoded",
-    )
-    .await?;
+    let form = body::read(&request, &mut payload.into_inner(), FORM).await?;
     let authorization = request.headers().get(header::AUTHORIZATION);
-    let asked = match credentials(&form, authorization.and_then(|value| value.to_str().ok())) {
-        Ok(asked) => asked,
-        Err(error) => return Ok(refused(&error)),
-    };
-    let Some(id) = asked.client else {
-        return Ok(refused(&TokenError::INVALID_CLIENT));
-    };
-    // Together with the address: a client's id is no secret, and nobody else may lock it out.
-    let account = Throttle::account(&format!("client {id} {:?}", client.0));
-    let address = client.0.map(|address| Throttle::address(&address.to_string()));
-    let found = pool.write(move |db| {
-        let now = Instant::now();
-        if let Some(address) = &address {
-            attempts::attempt(db, address, now)?;
+    let authorization = authorization.and_then(|value| value.to_str().ok());
+    let issued = match credentials(&form, authorization) {
+        Ok(credentials) => {
+            let client = Client::new(address.0, None);
+            actions::issue_token(&pool, &keys, client, credentials).await?
         }
-        attempts::attempt(db, &account, now)?;
-        let found = store::authenticate(db, id, &asked.secret, now)?;
-        if found.is_some() {
-            attempts::succeed(db, &account, address.as_ref())?;
-        }
-        Ok(found)
-    });
-    let Some(details) = found.await? else {
-        return Ok(refused(&TokenError::INVALID_CLIENT));
+        Err(error) => Err(error),
     };
-    let Some(scope) = granted(&details, asked.scope.as_deref()) else {
-        return Ok(refused(&TokenError::INVALID_SCOPE));
-    };
-    let mut claims = Claims::new(
-        UserRole::Partner,
-        id,
-        chrono::Utc::now().timestamp(),
-        ACCESS_SECONDS,
-    );
-    claims.scope = Some(scope.clone());
-    let answer = TokenResponse {
-        access_token: keys.sign(&claims)?,
-        token_type: "Bearer",
-        expires_in: ACCESS_SECONDS,
-        scope,
-    };
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(answer))
+    Ok(issued.map_or_else(
+        |error| refusal(&error),
+        |token| no_store(StatusCode::OK).json(token),
+    ))
 }
 
-fn refused(error: &TokenError) -> HttpResponse {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+fn no_store(status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header((header::CACHE_CONTROL, "no-store"));
+    response
+}
+
+fn refusal(error: &TokenError) -> HttpResponse {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = no_store(status);
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"musubi\""));
     }
     response.json(error)
-}
-
-/// What is asked for, if the partner has it all; everything that it has where nothing is asked for.
-fn granted(details: &NewPartner, asked: Option<&str>) -> Option<String> {
-    let scopes = PERMISSIONS.iter().map(|row| row.scope);
-    let own = |scope: &&str| {
-        extent(UserRole::Partner, scope).is_some()
-            && (details.scopes.is_empty() || details.scopes.iter().any(|own| own == scope))
-    };
-    let own: Vec<&str> = scopes.filter(own).collect();
-    let Some(asked) = asked else {
-        return Some(own.join(" "));
-    };
-    let asked: Vec<&str> = asked.split_whitespace().collect();
-    asked
-        .iter()
-        .all(|scope| own.contains(scope))
-        .then(|| asked.join(" "))
 }
 
 /// List partners
@@ -143,12 +96,12 @@ async fn list(
 
 /// Register a partner
 ///
-/// The answer has its first client secret, shown once: repeating the request with the same Idempotency-Key shows the
-/// partner again, and not the secret.
+/// Returns the partner and its first client secret, which is shown only once. Repeating the request with the same
+/// Idempotency-Key returns the partner again, without the secret.
 #[utoipa::path(operation_id = "create_partner", tag = "Partners", security(("bearer" = ["partners:write"])),
     request_body = NewPartner,
-    responses((status = 201, description = "Registered", body = RegisteredPartner),
-              (status = 409, description = "The code is taken")))]
+    responses((status = 201, description = "Registered", body = PartnerWithSecret),
+              (status = 409, description = "A partner with this code exists")))]
 #[post("/partners")]
 async fn create(
     caller: Caller<WritePartners>,
@@ -157,17 +110,11 @@ async fn create(
     new: Submission<NewPartner>,
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
-    let insert = move |db: &mut Db, mut details: NewPartner| {
-        details.resolve(&*catalogues.current(db)?)?;
-        let now = Instant::now();
-        let partner = Partner::register(Id::new(), details, now);
-        store::insert(db, &actor, &partner)?;
-        let secret = ClientSecret::new(partner.id, now)?;
-        store::insert_secret(db, &actor, &partner, &secret)?;
-        let partner = store::find(db, partner.id)?;
-        let (id, version) = (partner.id, partner.version);
-        let answer = RegisteredPartner { partner, secret };
-        let answer = Answer::created(format!("/v1/partners/{id}"), id, version, &answer)?;
+    let insert = move |db: &mut Db, details: NewPartner| {
+        let catalogue = catalogues.current(db)?;
+        let registered = actions::register(db, &catalogue, &actor, details)?;
+        let (id, version) = (registered.partner.id, registered.partner.version);
+        let answer = Answer::created(format!("/v1/partners/{id}"), id, version, &registered)?;
         Ok(answer.showing_once(&["/secret/client_secret"]))
     };
     new.write(&pool, &caller.actor(), insert).await
@@ -175,7 +122,7 @@ async fn create(
 
 /// Show a partner
 ///
-/// With its secrets' ids, never the secrets.
+/// Includes the ids of its secrets, but never the secrets.
 #[utoipa::path(operation_id = "show_partner", tag = "Partners", security(("bearer" = ["partners:read"])),
     params(("id" = Id, Path, description = "The partner")),
     responses((status = 200, description = "The partner", body = Partner)))]
@@ -185,15 +132,14 @@ async fn show(_: Caller<ReadPartners>, pool: Data<Pool>, id: PathId) -> Result<E
     Ok(Entity::new(partner.version, partner))
 }
 
-/// Change a partner
+/// Update a partner
 ///
-/// JSON Merge Patch; with If-Match it changes only the version that you have read. It counts from the partner's next
-/// request. Code and sandbox stay as they are.
+/// Send a JSON Merge Patch. Changes apply from the partner's next request. `code` and `sandbox` can't be changed.
 #[utoipa::path(operation_id = "update_partner", tag = "Partners", security(("bearer" = ["partners:write"])),
     params(("id" = Id, Path, description = "The partner")),
     request_body(content = inline(PartnerPatch), content_type = "application/merge-patch+json",
         example = json!({"status": "suspended"})),
-    responses((status = 200, description = "Changed", body = Partner)))]
+    responses((status = 200, description = "Updated", body = Partner)))]
 #[patch("/partners/{id}")]
 async fn update(
     caller: Caller<WritePartners>,
@@ -205,24 +151,15 @@ async fn update(
 ) -> Result<Entity<Partner>> {
     let actor = caller.actor();
     let updated = pool.write(move |db| {
-        let before = store::find_to_change(db, id.0)?;
-        if_match.check(before.version)?;
-        let mut details = patch.apply(&before.details)?;
-        details.check_kept(&before.details)?;
-        details.resolve(&*catalogues.current(db)?)?;
-        if details == before.details {
-            return Ok(before);
-        }
-        let after = before.changed(details, Instant::now());
-        store::update(db, &actor, &after)?;
-        Ok(after)
+        let catalogue = catalogues.current(db)?;
+        actions::change(db, &catalogue, &actor, id.0, &if_match, &patch)
     });
     let partner = updated.await?;
     Ok(Entity::new(partner.version, partner))
 }
 type PartnerPatch = Patch<NewPartner>;
 
-/// Nothing has to be said.
+/// An empty object.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
@@ -230,11 +167,12 @@ struct NewClientSecret {}
 
 /// Add a client secret
 ///
-/// Shown once. Both secrets work until the older one is revoked; there are two at most (409 `two_secrets`).
+/// Returns the secret, which is shown only once. Both secrets work until you revoke the older one. A partner has at most
+/// two (409 `too_many_secrets`).
 #[utoipa::path(operation_id = "create_client_secret", tag = "Partners", security(("bearer" = ["partners:write"])),
     params(("id" = Id, Path, description = "The partner")), request_body = NewClientSecret,
     responses((status = 201, description = "The secret", body = ClientSecret),
-              (status = 409, description = "There are two already")))]
+              (status = 409, description = "The partner has two secrets")))]
 #[post("/partners/{id}/secrets")]
 async fn add_secret(
     caller: Caller<WritePartners>,
@@ -244,9 +182,7 @@ async fn add_secret(
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let insert = move |db: &mut Db, NewClientSecret {}: NewClientSecret| {
-        let partner = store::find_to_change(db, id.0)?;
-        let secret = ClientSecret::new(partner.id, Instant::now())?;
-        store::insert_secret(db, &actor, &partner, &secret)?;
+        let PartnerWithSecret { partner, secret } = actions::add_secret(db, &actor, id.0)?;
         let location = format!("/v1/partners/{}", partner.id);
         let answer = Answer::created(location, partner.id, partner.version, &secret)?;
         Ok(answer.showing_once(&["/client_secret"]))
@@ -256,11 +192,11 @@ async fn add_secret(
 
 /// Revoke a client secret
 ///
-/// With If-Match, only if the partner is of that version. Tokens that were got with it go on until they expire, 15 minutes
-/// at most. The last one stays (409 `last_secret`).
+/// Send If-Match with the partner's ETag to revoke only from the version you have read. Tokens issued with the secret
+/// keep working until they expire, at most 15 minutes. The last secret can't be revoked (409 `last_secret`).
 #[utoipa::path(operation_id = "revoke_client_secret", tag = "Partners", security(("bearer" = ["partners:write"])),
     params(("id" = Id, Path, description = "The partner"), ("secret_id" = Id, Path, description = "The secret")),
-    responses((status = 204, description = "Revoked"), (status = 409, description = "It is the last one")))]
+    responses((status = 204, description = "Revoked"), (status = 409, description = "It is the partner's last secret")))]
 #[delete("/partners/{id}/secrets/{secret_id}")]
 async fn revoke_secret(
     caller: Caller<WritePartners>,
@@ -270,11 +206,7 @@ async fn revoke_secret(
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let (id, secret) = (path_id(&request, "id")?, path_id(&request, "secret_id")?);
-    let revoked = pool.write(move |db| {
-        let partner = store::find_to_change(db, id)?;
-        if_match.check(partner.version)?;
-        store::delete_secret(db, &actor, &partner, secret)
-    });
+    let revoked = pool.write(move |db| actions::revoke_secret(db, &actor, id, secret, &if_match));
     revoked.await?;
     Ok(HttpResponse::NoContent().finish())
 }

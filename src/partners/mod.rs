@@ -9,12 +9,13 @@
 //!
 //! Deliberately absent: logging in by people (`sessions`).
 
+pub mod actions;
 pub mod http;
 pub mod oauth;
 pub mod store;
 pub mod tasks;
 
-use crate::auth::{UserRole, extent, secret};
+use crate::auth::{PERMISSIONS, UserRole, extent, secret};
 use crate::catalogue::entries::{distinct, valid_code};
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
@@ -22,14 +23,16 @@ use crate::error::{Error, FieldError, Result, Text};
 use crate::http::body::broken;
 use crate::organizations::{distinct_codes, not_blank};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-/// How many secrets can be in use.
-pub const SECRETS: usize = 2;
+/// How many secrets a partner can have at the same time.
+pub const MAX_SECRETS: usize = 2;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PartnerStatus {
     #[default]
     Active,
@@ -39,10 +42,7 @@ pub enum PartnerStatus {
 
 impl PartnerStatus {
     pub fn code(self) -> &'static str {
-        match self {
-            PartnerStatus::Active => "active",
-            PartnerStatus::Suspended => "suspended",
-        }
+        self.into()
     }
 }
 
@@ -147,7 +147,7 @@ fn valid_origins(origins: &[String]) -> Result<(), ValidationError> {
         return distinct(origins.iter().map(String::as_str));
     }
     Err(broken(
-        "origin",
+        "invalid_origin",
         "https://app.example.jp のように、スキームとホストだけを小文字で指定してください。",
         "An origin is scheme and host in lower case, like https://app.example.jp.",
     ))
@@ -174,8 +174,24 @@ impl NewPartner {
         }
     }
 
-    /// Its volunteers carry the code, and real and tried data don't mix.
-    pub fn check_kept(&self, before: &NewPartner) -> Result<()> {
+    /// Returns the scopes for a token, separated by spaces: the requested ones, or all of the partner's. `None` if it
+    /// doesn't have a requested scope.
+    pub fn grant(&self, requested: Option<&str>) -> Option<String> {
+        let has = |scope: &&str| {
+            extent(UserRole::Partner, scope).is_some()
+                && (self.scopes.is_empty() || self.scopes.iter().any(|own| own == scope))
+        };
+        let own: Vec<&str> = PERMISSIONS.iter().map(|row| row.scope).filter(has).collect();
+        let Some(requested) = requested else {
+            return Some(own.join(" "));
+        };
+        let requested: Vec<&str> = requested.split_whitespace().collect();
+        let has_all = requested.iter().all(|scope| own.contains(scope));
+        has_all.then(|| requested.join(" "))
+    }
+
+    /// Refuses changes of the code, which its volunteers carry, and of `sandbox`, which separates test data from real.
+    pub fn check_immutable(&self, before: &NewPartner) -> Result<()> {
         let fixed = [
             ("/code", self.code != before.code),
             ("/sandbox", self.sandbox != before.sandbox),
@@ -266,7 +282,7 @@ impl ClientSecret {
 
 /// A partner with its first secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct RegisteredPartner {
+pub struct PartnerWithSecret {
     pub partner: Partner,
     pub secret: ClientSecret,
 }
@@ -282,12 +298,12 @@ pub struct PartnerFilter {
     pub cursor: Option<String>,
 }
 
-pub fn two_secrets() -> Error {
+pub fn too_many_secrets() -> Error {
     Error::Conflict {
-        code: "two_secrets",
+        code: "too_many_secrets",
         detail: Text::new(
-            "シークレットは二つまでです。先に古いほうを無効にしてください。",
-            "There are two secrets already: revoke the older one first.",
+            "シークレットは2つまでです。先に古いシークレットを無効にしてください。",
+            "A partner has at most two secrets. Revoke the older one first.",
         ),
     }
 }
@@ -296,8 +312,8 @@ pub fn last_secret() -> Error {
     Error::Conflict {
         code: "last_secret",
         detail: Text::new(
-            "最後のシークレットです。連携を止めるには status を suspended にしてください。",
-            "It is the last one: to stop the partner, suspend it.",
+            "最後のシークレットは無効にできません。連携を停止する場合は、status を suspended にしてください。",
+            "The last secret can't be revoked. To stop the partner, suspend it.",
         ),
     }
 }

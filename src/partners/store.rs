@@ -1,9 +1,6 @@
 //! SQL of partners and their secrets.
 
-use super::{
-    ClientSecret, NewPartner, Partner, PartnerFilter, PartnerSecret, PartnerStatus, SECRETS, last_secret,
-    two_secrets,
-};
+use super::{ClientSecret, NewPartner, Partner, PartnerFilter, PartnerSecret, PartnerStatus};
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::secret;
 use crate::changes::{self, Action, Change, Subject};
@@ -18,7 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 
 #[derive(Queryable, Insertable, AsChangeset)]
 #[diesel(table_name = partners, treat_none_as_default_value = false)]
-struct Row {
+struct PartnerRow {
     id: Id,
     code: String,
     status: String,
@@ -28,9 +25,9 @@ struct Row {
     updated_at: Instant,
 }
 
-impl Row {
-    fn of(partner: &Partner) -> Row {
-        Row {
+impl PartnerRow {
+    fn of(partner: &Partner) -> PartnerRow {
+        PartnerRow {
             id: partner.id,
             code: partner.details.code.clone(),
             status: partner.details.status.code().to_owned(),
@@ -54,13 +51,13 @@ impl Row {
 }
 
 pub fn find(db: &mut Db, id: Id) -> Result<Partner> {
-    let found = dsl::partners.find(id).first::<Row>(db).optional()?;
+    let found = dsl::partners.find(id).first::<PartnerRow>(db).optional()?;
     let row = found.ok_or_else(|| Error::not_found("連携アプリ", "partner"))?;
     let secrets = secrets(db, &[id])?.remove(&id).unwrap_or_default();
     Ok(row.read(secrets))
 }
 
-/// To change it: nobody else does so until the transaction ends.
+/// Finds a partner to change, and locks it until the transaction ends.
 pub fn find_to_change(db: &mut Db, id: Id) -> Result<Partner> {
     lock(db, &format!("partner/{id}"))?;
     find(db, id)
@@ -90,10 +87,10 @@ pub fn list(db: &mut Db, filter: &PartnerFilter) -> Result<Page<Partner>> {
     let first = cursor.map(|c| c.id);
     let rows = keyset!(dsl::partners.into_boxed(), first, dsl::id, descending)
         .limit(limit + 1)
-        .load::<Row>(db)?;
+        .load::<PartnerRow>(db)?;
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     let mut secrets = secrets(db, &ids)?;
-    let partner = |row: Row| {
+    let partner = |row: PartnerRow| {
         let own = secrets.remove(&row.id).unwrap_or_default();
         row.read(own)
     };
@@ -105,7 +102,7 @@ pub fn list(db: &mut Db, filter: &PartnerFilter) -> Result<Page<Partner>> {
     }))
 }
 
-/// The origins of all that are active.
+/// Lists the origins of all active partners.
 pub fn origins(db: &mut Db) -> Result<BTreeSet<String>> {
     let active = dsl::partners
         .filter(dsl::status.eq(PartnerStatus::Active.code()))
@@ -116,7 +113,7 @@ pub fn origins(db: &mut Db) -> Result<BTreeSet<String>> {
 
 pub fn insert(db: &mut Db, actor: &str, partner: &Partner) -> Result<()> {
     diesel::insert_into(partners::table)
-        .values(Row::of(partner))
+        .values(PartnerRow::of(partner))
         .execute(db)
         .map_err(conflict)?;
     log(db, actor, partner, Action::Created)?;
@@ -128,7 +125,7 @@ pub fn update(db: &mut Db, actor: &str, partner: &Partner) -> Result<()> {
     let before = dsl::partners
         .find(partner.id)
         .filter(dsl::version.eq(partner.version - 1));
-    if diesel::update(before).set(Row::of(partner)).execute(db)? == 0 {
+    if diesel::update(before).set(PartnerRow::of(partner)).execute(db)? == 0 {
         return Err(Error::PreconditionFailed {
             current: find(db, partner.id)?.version,
         });
@@ -147,54 +144,45 @@ fn conflict(error: diesel::result::Error) -> Error {
         Error::Conflict { .. } => Error::Conflict {
             code: "duplicate_partner",
             detail: Text::new(
-                "この code の連携アプリがすでにあります。",
-                "There is a partner with this code already.",
+                "この code の連携アプリはすでに登録されています。",
+                "A partner with this code already exists.",
             ),
         },
         other => other,
     }
 }
 
-/// Adds a secret to a partner that is locked.
-pub fn insert_secret(db: &mut Db, actor: &str, partner: &Partner, fresh: &ClientSecret) -> Result<()> {
+/// Inserts a secret of a partner that is locked.
+pub fn insert_secret(db: &mut Db, actor: &str, fresh: &ClientSecret) -> Result<()> {
     use partner_secrets::dsl as s;
-    if partner.secrets.len() >= SECRETS {
-        return Err(two_secrets());
-    }
     let row = (
         s::id.eq(fresh.id),
-        s::partner_id.eq(partner.id),
+        s::partner_id.eq(fresh.client_id),
         s::digest.eq(secret::digest(fresh.client_secret.as_deref().unwrap_or_default())),
         s::created_at.eq(fresh.created_at),
     );
     diesel::insert_into(partner_secrets::table)
         .values(row)
         .execute(db)?;
-    audit::store::append(db, &Act::new(actor, AuditAction::SecretCreated, partner.id))
+    audit::store::append(db, &Act::new(actor, AuditAction::SecretCreated, fresh.client_id))
 }
 
-/// Revokes one of the secrets of a partner that is locked.
-pub fn delete_secret(db: &mut Db, actor: &str, partner: &Partner, id: Id) -> Result<()> {
-    if !partner.secrets.iter().any(|secret| secret.id == id) {
-        return Err(Error::not_found("シークレット", "secret"));
-    }
-    if partner.secrets.len() == 1 {
-        return Err(last_secret());
-    }
+/// Deletes a secret of a partner that is locked.
+pub fn delete_secret(db: &mut Db, actor: &str, partner: Id, id: Id) -> Result<()> {
     diesel::delete(partner_secrets::table.find(id)).execute(db)?;
-    audit::store::append(db, &Act::new(actor, AuditAction::SecretRevoked, partner.id))
+    audit::store::append(db, &Act::new(actor, AuditAction::SecretRevoked, partner))
 }
 
-/// The active partner with this id and secret. The digests are compared after they are read, each byte of each.
+/// Finds the active partner with this id and secret. The digests are compared in constant time, outside the database.
 pub fn authenticate(db: &mut Db, id: Id, presented: &str, now: Instant) -> Result<Option<NewPartner>> {
     use partner_secrets::dsl as s;
     let digest = secret::digest(presented);
-    let kept = s::partner_secrets
+    let secrets = s::partner_secrets
         .filter(s::partner_id.eq(id))
         .select((s::id, s::digest))
         .load::<(Id, String)>(db)?;
     let mut matching = None;
-    for (id, own) in kept {
+    for (id, own) in secrets {
         let differing = own
             .bytes()
             .zip(digest.bytes())

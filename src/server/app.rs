@@ -38,7 +38,7 @@ impl AppParts {
             document: Data::new(Document::new()),
             limits: Data::new(config.session_limits()),
             proxies: Data::new(config.trusted_proxies.clone()),
-            issuer: Data::new(Issuer::of(&config.oidc)?),
+            issuer: Data::new(Issuer::from_config(&config.oidc)?),
             public_url: Data::new(config.public_url(state.public_url.as_deref())),
             open_data: Data::default(),
             license: Data::new(OpenDataLicense(config.open_data_license.clone())),

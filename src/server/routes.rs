@@ -3,7 +3,7 @@
 use super::health;
 use crate::{
     applications, audit, auth, catalogue, deliverables, duplicates, erasure, exports, exposures, imports,
-    matches, open_data, organizations, partners, sessions, statistics, triage, users, workers,
+    login, matches, open_data, organizations, partners, sessions, statistics, triage, users, workers,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -26,6 +26,7 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(exposures::http::routes)
         .configure(statistics::http::routes)
         .configure(triage::http::routes)
+        .configure(login::http::routes)
         .configure(sessions::http::routes)
         .configure(users::http::routes)
         .configure(partners::http::routes)

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::exposures::Recorder;
 use crate::http::security::Origins;
 use crate::matches::MatchIndex;
-use crate::sessions::password::Passwords;
+use crate::users::password::Passwords;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 

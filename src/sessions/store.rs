@@ -1,26 +1,20 @@
 //! SQL of sessions, their refresh tokens, and failed attempts.
 
 use super::throttle::{FORGOTTEN_AFTER_S, Throttle};
-use super::{Session, SessionRecord};
+use super::{Client, Session, SessionRecord};
 use crate::auth::secret;
 use crate::config::SessionLimits;
-use crate::db::schema::{refresh_tokens, sessions, throttles, users};
+use crate::db::schema::{refresh_tokens, sessions, throttles};
 use crate::db::{Db, Id, Instant, lock, on};
 use crate::error::{Error, Result};
 use chrono::Duration;
 use diesel::prelude::*;
 
-/// Where a session was opened from.
-pub struct Opened {
-    pub address: Option<String>,
-    pub user_agent: Option<String>,
-}
-
-/// Opens a session with its first refresh token.
+/// Inserts a session with its first refresh token.
 pub fn insert(
     db: &mut Db,
     user: Id,
-    opened: &Opened,
+    client: &Client,
     refresh_token: &str,
     now: Instant,
     limits: &SessionLimits,
@@ -30,8 +24,8 @@ pub fn insert(
     let row = (
         s::id.eq(id),
         s::user_id.eq(user),
-        s::address.eq(&opened.address),
-        s::user_agent.eq(&opened.user_agent),
+        s::address.eq(&client.address),
+        s::user_agent.eq(&client.user_agent),
         s::created_at.eq(now),
         s::last_used_at.eq(now),
         s::expires_at.eq(Instant::from(now.utc() + limits.longest)),
@@ -54,63 +48,66 @@ fn insert_token(db: &mut Db, session: Id, token: &str, now: Instant) -> Result<(
     Ok(())
 }
 
-/// What became of a refresh token.
-pub enum Refreshed {
-    /// The session and its user.
-    Yes { session: Id, user: Id },
-    /// Unknown, too old, or of a session that is over.
-    No,
-    /// It came a second time: the session has been ended.
-    Reused { session: Id, user: Id },
+/// What a refresh did.
+pub enum RefreshOutcome {
+    /// The session continues with the new token.
+    Replaced(Id),
+    /// The token is unknown or too old, or its session has ended.
+    Rejected,
+    /// The token was used before, so its session has been revoked.
+    Reused(Id),
 }
 
-/// Puts a new refresh token in the place of one that hasn't been used.
-pub fn refresh(db: &mut Db, old: &str, new: &str, now: Instant, limits: &SessionLimits) -> Result<Refreshed> {
+/// Replaces an unused refresh token with a new one.
+pub fn refresh(
+    db: &mut Db,
+    old: &str,
+    new: &str,
+    now: Instant,
+    limits: &SessionLimits,
+) -> Result<RefreshOutcome> {
     use refresh_tokens::dsl as t;
-    type Row = (Id, Instant, Option<Instant>, Id, Instant, Option<Instant>, String);
+    type Row = (Id, Instant, Option<Instant>, Instant, Option<Instant>);
     let digest = secret::digest(old);
     let found = refresh_tokens::table
         .inner_join(sessions::table.on(sessions::id.eq(t::session_id)))
-        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(t::digest.eq(&digest))
         .select((
             t::session_id,
             t::created_at,
             t::used_at,
-            users::id,
             sessions::expires_at,
             sessions::ended_at,
-            users::status,
         ))
         .first::<Row>(db)
         .optional()?;
-    let Some((session, created_at, used_at, user, expires_at, ended_at, status)) = found else {
-        return Ok(Refreshed::No);
+    let Some((session, created_at, used_at, expires_at, ended_at)) = found else {
+        return Ok(RefreshOutcome::Rejected);
     };
-    if ended_at.is_some() || expires_at <= now || status != "active" {
-        return Ok(Refreshed::No);
+    if ended_at.is_some() || expires_at <= now {
+        return Ok(RefreshOutcome::Rejected);
     }
     if used_at.is_some() {
-        end(db, session, now)?;
-        return Ok(Refreshed::Reused { session, user });
+        revoke(db, session, now)?;
+        return Ok(RefreshOutcome::Reused(session));
     }
     if created_at.utc() + limits.idle <= now.utc() {
-        return Ok(Refreshed::No);
+        return Ok(RefreshOutcome::Rejected);
     }
     let unused = t::refresh_tokens.find(&digest).filter(t::used_at.is_null());
     if diesel::update(unused).set(t::used_at.eq(now)).execute(db)? == 0 {
-        end(db, session, now)?;
-        return Ok(Refreshed::Reused { session, user });
+        revoke(db, session, now)?;
+        return Ok(RefreshOutcome::Reused(session));
     }
     insert_token(db, session, new, now)?;
     diesel::update(sessions::table.find(session))
         .set(sessions::last_used_at.eq(now))
         .execute(db)?;
-    Ok(Refreshed::Yes { session, user })
+    Ok(RefreshOutcome::Replaced(session))
 }
 
-/// The session that a refresh token belongs to, used or not.
-pub fn session_of(db: &mut Db, token: &str) -> Result<Option<(Id, Id)>> {
+/// Finds the session and the user of a refresh token, whether it has been used or not.
+pub fn find_by_token(db: &mut Db, token: &str) -> Result<Option<(Id, Id)>> {
     let found = refresh_tokens::table
         .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
         .filter(refresh_tokens::digest.eq(secret::digest(token)))
@@ -118,14 +115,14 @@ pub fn session_of(db: &mut Db, token: &str) -> Result<Option<(Id, Id)>> {
     Ok(found.first::<(Id, Id)>(db).optional()?)
 }
 
-pub fn end(db: &mut Db, session: Id, now: Instant) -> Result<()> {
+pub fn revoke(db: &mut Db, session: Id, now: Instant) -> Result<()> {
     let one = sessions::table.find(session).filter(sessions::ended_at.is_null());
     diesel::update(one).set(sessions::ended_at.eq(now)).execute(db)?;
     Ok(())
 }
 
-/// Ends one of a user's sessions, if it is theirs and goes on.
-pub fn end_own(db: &mut Db, user: Id, session: Id, now: Instant) -> Result<()> {
+/// Revokes one of a user's active sessions.
+pub fn revoke_own(db: &mut Db, user: Id, session: Id, now: Instant) -> Result<()> {
     let own = sessions::table
         .find(session)
         .filter(sessions::user_id.eq(user))
@@ -136,22 +133,22 @@ pub fn end_own(db: &mut Db, user: Id, session: Id, now: Instant) -> Result<()> {
     Ok(())
 }
 
-/// Ends all of a user's sessions but one.
-pub fn end_others(db: &mut Db, user: Id, but: Option<Id>, now: Instant) -> Result<()> {
+/// Revokes all sessions of a user except one.
+pub fn revoke_all(db: &mut Db, user: Id, except: Option<Id>, now: Instant) -> Result<()> {
     let mut own = diesel::update(sessions::table)
         .filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()))
         .into_boxed();
-    if let Some(but) = but {
-        own = own.filter(sessions::id.ne(but));
+    if let Some(except) = except {
+        own = own.filter(sessions::id.ne(except));
     }
     own.set(sessions::ended_at.eq(now)).execute(db)?;
     Ok(())
 }
 
-/// The most that are listed; a person has a handful.
-const LISTED: i64 = 200;
+/// The most sessions that a list returns; a person has a handful.
+const MAX_LISTED: i64 = 200;
 
-/// A user's sessions that go on, newest first.
+/// Lists a user's active sessions, newest first.
 pub fn list(db: &mut Db, user: Id, current: Option<Id>, now: Instant) -> Result<Vec<Session>> {
     use sessions::dsl as s;
     type Row = (Id, Option<String>, Option<String>, Instant, Instant, Instant);
@@ -160,7 +157,7 @@ pub fn list(db: &mut Db, user: Id, current: Option<Id>, now: Instant) -> Result<
         .filter(s::ended_at.is_null())
         .filter(s::expires_at.gt(now))
         .order(s::id.desc())
-        .limit(LISTED);
+        .limit(MAX_LISTED);
     let columns = (
         s::id,
         s::address,
@@ -199,7 +196,7 @@ pub fn held_on(db: &mut Db, user: Id) -> Result<Vec<SessionRecord>> {
     Ok(rows.into_iter().map(record).collect())
 }
 
-/// Counts an attempt as failed until it is known to have succeeded; refuses it where too many failed just before.
+/// Counts an attempt as failed until [`succeed`] takes it back. Refuses it if too many have just failed.
 pub fn attempt(db: &mut Db, throttle: &Throttle, now: Instant) -> Result<()> {
     use throttles::dsl as t;
     lock(db, &format!("throttle/{}", throttle.key))?;
@@ -223,7 +220,7 @@ pub fn attempt(db: &mut Db, throttle: &Throttle, now: Instant) -> Result<()> {
     Ok(())
 }
 
-/// The attempt succeeded: an account's failures are forgotten, an address has one fewer.
+/// Takes back an attempt that succeeded: clears the failures of the account, and one failure of the address.
 pub fn succeed(db: &mut Db, account: &Throttle, address: Option<&Throttle>) -> Result<()> {
     use throttles::dsl as t;
     diesel::delete(t::throttles.find(&account.key)).execute(db)?;
@@ -235,10 +232,10 @@ pub fn succeed(db: &mut Db, account: &Throttle, address: Option<&Throttle>) -> R
     Ok(())
 }
 
-/// How long a session that is over is kept, for its owner's sake.
+/// How long expired sessions are kept, so that their owner's export still has them.
 const KEPT_DAYS: i64 = 30;
 
-/// Forgets sessions that were over long ago, and failures of yesterday.
+/// Deletes sessions that expired long ago and failures older than a day.
 pub fn purge(db: &mut Db, now: Instant) -> Result<()> {
     let before = |duration| Instant::from(now.utc() - duration);
     let old = sessions::table.filter(sessions::expires_at.lt(before(Duration::days(KEPT_DAYS))));

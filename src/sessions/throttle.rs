@@ -33,7 +33,7 @@ impl Throttle {
             .chain_update([0])
             .chain_update(what);
         Throttle {
-            key: crate::auth::secret::hex(&digest.finalize()),
+            key: hex::encode(digest.finalize()),
             free,
             longest_s,
         }

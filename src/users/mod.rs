@@ -1,13 +1,17 @@
-//! Users: the people who log in, each with one role and where they belong.
+//! Users: the people who log in, each with one role and the place where they belong.
 //!
-//! An administrator invites them; they choose their password by a one-time link. No e-mail is sent: the link goes to
-//! the inviter, who passes it on. A new link lets someone choose a new password, and ends their sessions once they do.
+//! An administrator invites them, and they choose their password at a one-time link. No email is sent: the administrator
+//! gets the link and passes it on. A new link lets a user choose a new password, which revokes their sessions.
 //!
-//! Deliberately absent: logging in and sessions (`sessions`); partner apps, which are no people (`partners`).
+//! * `password`: which passwords are accepted, and how they are hashed.
 //!
-//! Invariant: there is an active administrator, once there was one.
+//! Deliberately absent: logging in (`login`), sessions (`sessions`) and partner apps (`partners`).
+//!
+//! Invariant: once there is an active administrator, one always remains.
 
+pub mod actions;
 pub mod http;
+pub mod password;
 pub mod store;
 
 use crate::auth::{Belonging, UserRole, secret};
@@ -18,62 +22,63 @@ use crate::http::body::broken;
 use crate::organizations::{Intermediary, distinct_codes, not_blank};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-/// How long an invitation can be accepted.
+/// How long an invitation is valid.
 const INVITATION_VALID: Duration = Duration::days(7);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum UserStatus {
     #[default]
     Active,
-    /// Can't log in, and is logged out.
+    /// Can't log in. Suspending a user revokes their sessions.
     Suspended,
 }
 
 impl UserStatus {
     pub fn code(self) -> &'static str {
-        match self {
-            UserStatus::Active => "active",
-            UserStatus::Suspended => "suspended",
-        }
+        self.into()
     }
 }
 
-/// A user as they are invited.
+/// A user to invite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "belongs"))]
 #[schema(example = json!({"email": "suzuki@shinjuku-shakyo.example.jp", "name": "鈴木 一郎", "role": "coordinator",
     "areas": ["131041"], "intermediary": {"kind": "social_welfare_council", "name": "新宿区社会福祉協議会"}}))]
 pub struct NewUser {
-    /// With which they log in; upper and lower case are the same.
+    /// The user logs in with it. Upper and lower case are the same.
     #[validate(email, length(max = 254))]
     #[schema(max_length = 254, format = "email")]
     pub email: String,
     #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     pub name: String,
-    /// Any but `partner`, which is for apps.
+    /// Any role except `partner`, which is for apps.
     pub role: UserRole,
     #[serde(default)]
     #[schema(default = "active")]
     pub status: UserStatus,
-    /// A coordinator's: 全国地方公共団体コード, of six or five digits. Empty for any other role.
+    /// The areas of a coordinator, as 全国地方公共団体コード with six or five digits. Empty for other roles.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "distinct_codes"))]
     #[schema(max_items = 100)]
     pub areas: Vec<String>,
-    /// Whom a coordinator works for.
+    /// The employer of a coordinator.
     #[serde(default)]
     #[validate(nested)]
     pub intermediary: Option<Intermediary>,
-    /// Needed for the role `organization`, else null.
+    /// Required for the role `organization`, null for other roles.
     #[serde(default)]
     pub organization_id: Option<Id>,
-    /// Needed for the role `worker`, else null: whose profile is theirs.
+    /// The user's own profile. Required for the role `worker`, null for other roles.
     #[serde(default)]
     pub worker_id: Option<Id>,
 }
@@ -82,9 +87,9 @@ fn belongs(new: &NewUser) -> Result<(), ValidationError> {
     let right = match new.role {
         UserRole::Partner => {
             return Err(broken(
-                "role_of_apps",
-                "partner は連携アプリの役割です。",
-                "The role partner is for apps.",
+                "role_for_apps",
+                "partner は連携アプリ専用の役割です。別の役割を指定してください。",
+                "The role partner is for apps only. Choose another role.",
             ));
         }
         UserRole::Coordinator => {
@@ -102,14 +107,14 @@ fn belongs(new: &NewUser) -> Result<(), ValidationError> {
         return Ok(());
     }
     Err(broken(
-        "belonging",
-        "coordinator には areas、organization には organization_id、worker には worker_id だけを指定してください。",
-        "A coordinator has areas, the role organization an organization_id, the role worker a worker_id, and no role any other of these.",
+        "invalid_belonging",
+        "coordinator には areas、organization には organization_id、worker には worker_id だけを指定してください。その他の役割にはいずれも指定できません。",
+        "Set only areas for a coordinator, organization_id for the role organization, worker_id for the role worker, and none of them for other roles.",
     ))
 }
 
 impl NewUser {
-    /// Areas take their full code; the address is told from others in lower case.
+    /// Replaces areas with their full codes, and makes the address lower-case.
     pub fn resolve(&mut self, catalogue: &Catalogue) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         for (i, area) in self.areas.iter_mut().enumerate() {
@@ -202,13 +207,13 @@ pub struct AccountRecord {
     pub last_login_at: Option<Instant>,
 }
 
-/// A one-time link; shown once.
+/// A one-time link, shown only once.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Invitation {
-    /// The secret in the link; null where an answer is repeated.
+    /// The secret in the link. Null if the response is repeated.
     #[schema(example = "miv_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub token: Option<String>,
-    /// Where to choose the password; null where an answer is repeated.
+    /// The page at which the user chooses a password. Null if the response is repeated.
     #[schema(
         example = "https://musubi.example.jp/invitation#miv_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE"
     )]
@@ -217,7 +222,7 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    /// A fresh one, under the address at which browsers reach the server.
+    /// Creates an invitation with a link under `public_url`, the address at which browsers reach the server.
     pub fn new(public_url: &str, now: Instant) -> Result<Invitation> {
         let token = secret::fresh("miv_")?;
         Ok(Invitation {
@@ -228,9 +233,9 @@ impl Invitation {
     }
 }
 
-/// A user with the link that lets them choose a password.
+/// A user, and the link at which they choose a password.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct InvitedUser {
+pub struct UserWithInvitation {
     pub user: User,
     pub invitation: Invitation,
 }
@@ -241,28 +246,24 @@ pub struct InvitedUser {
 pub struct UserFilter {
     #[param(inline)]
     pub role: Option<UserRole>,
-    /// The members of an organization.
+    /// Returns the members of this organization.
     pub organization_id: Option<Id>,
-    /// The one with this address.
+    /// Returns the user with this email address.
     #[param(max_length = 254, example = "suzuki@shinjuku-shakyo.example.jp")]
     pub email: Option<String>,
-    /// Items of a page.
+    /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// `next` from the previous page.
     pub cursor: Option<String>,
-}
-
-pub fn unknown_reference(pointer: &str, code: &'static str, ja: &'static str, en: &'static str) -> Error {
-    Error::invalid(pointer, code, Text::new(ja, en))
 }
 
 pub fn last_admin() -> Error {
     Error::Conflict {
         code: "last_admin",
         detail: Text::new(
-            "有効な管理者が一人もいなくなります。",
-            "There would be no active administrator left.",
+            "有効な管理者が1人もいなくなるため、変更できません。",
+            "At least one active administrator must remain.",
         ),
     }
 }
@@ -286,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn every_role_has_its_belonging_and_no_other() {
+    fn each_role_requires_its_belonging_and_allows_no_other() {
         for &role in UserRole::VARIANTS {
             let bare = user(role).validate().is_ok();
             assert_eq!(

@@ -1,21 +1,21 @@
 //! SQL of users and their invitations.
 
-use super::{AccountRecord, Invitation, NewUser, User, UserFilter, UserStatus, last_admin};
+use super::{AccountRecord, Invitation, NewUser, User, UserFilter, UserStatus};
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::{UserRole, secret};
 use crate::changes::{self, Action, Change, Subject};
-use crate::db::schema::{invitations, sessions, users};
+use crate::db::schema::{invitations, users};
 use crate::db::{Db, Doc, Id, Instant, keyset, lock};
 use crate::error::{Error, Result, Text};
-use crate::http::page;
 use crate::http::{Cursor, Page};
+use crate::http::{idempotency, page};
 use crate::organizations::Intermediary;
 use diesel::prelude::*;
 use users::dsl;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
-struct Columns {
+struct UserRow {
     id: Id,
     email: String,
     name: String,
@@ -32,13 +32,10 @@ struct Columns {
     updated_at: Instant,
 }
 
-impl Columns {
+impl UserRow {
     fn read(self) -> Result<User> {
-        let strange = || Error::Internal(format!("user {} has a strange role", self.id));
-        let status = match self.status.as_str() {
-            "active" => UserStatus::Active,
-            _ => UserStatus::Suspended,
-        };
+        let strange = || Error::Internal(format!("user {} has an unknown role", self.id));
+        let status = self.status.parse().unwrap_or(UserStatus::Suspended);
         Ok(User {
             id: self.id,
             details: NewUser {
@@ -62,7 +59,7 @@ impl Columns {
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct Row<'a> {
+struct NewUserRow<'a> {
     id: Id,
     email: &'a str,
     name: &'a str,
@@ -77,10 +74,10 @@ struct Row<'a> {
     updated_at: Instant,
 }
 
-impl<'a> Row<'a> {
-    fn of(user: &'a User) -> Row<'a> {
+impl<'a> NewUserRow<'a> {
+    fn of(user: &'a User) -> NewUserRow<'a> {
         let details = &user.details;
-        Row {
+        NewUserRow {
             id: user.id,
             email: &details.email,
             name: &details.name,
@@ -104,32 +101,32 @@ fn missing() -> Error {
 pub fn find(db: &mut Db, id: Id) -> Result<User> {
     let found = dsl::users
         .find(id)
-        .select(Columns::as_select())
+        .select(UserRow::as_select())
         .first(db)
         .optional()?;
     found.ok_or_else(missing)?.read()
 }
 
-/// To change one: nobody else changes any until the transaction ends, so that an administrator is left.
+/// Finds a user to change. Locks all users until the transaction ends, so that an administrator remains.
 pub fn find_to_change(db: &mut Db, id: Id) -> Result<User> {
     lock(db, "users")?;
     find(db, id)
 }
 
-/// Whoever can log in with this address, and the hash of their password.
+/// Finds the active user with this address and a password, and the hash of the password.
 pub fn find_login(db: &mut Db, email: &str) -> Result<Option<(User, String)>> {
     let found = dsl::users
         .filter(dsl::email.eq(email))
         .filter(dsl::status.eq(UserStatus::Active.code()))
-        .select(Columns::as_select())
+        .select(UserRow::as_select())
         .first(db)
         .optional()?;
-    let Some(columns) = found else { return Ok(None) };
-    let hash = columns.password_hash.clone();
-    Ok(Some(columns.read()?).zip(hash))
+    let Some(row) = found else { return Ok(None) };
+    let hash = row.password_hash.clone();
+    Ok(Some(row.read()?).zip(hash))
 }
 
-/// The hash of a user's password.
+/// Returns the hash of a user's password.
 pub fn password_hash(db: &mut Db, id: Id) -> Result<Option<String>> {
     Ok(dsl::users.find(id).select(dsl::password_hash).first(db)?)
 }
@@ -150,7 +147,7 @@ pub fn logged_in(db: &mut Db, id: Id, now: Instant) -> Result<()> {
     Ok(())
 }
 
-/// Whether there is anybody at all.
+/// Returns whether there are no users.
 pub fn is_empty(db: &mut Db) -> Result<bool> {
     let any = dsl::users.select(dsl::id).first::<Id>(db).optional()?;
     Ok(any.is_none())
@@ -159,7 +156,7 @@ pub fn is_empty(db: &mut Db) -> Result<bool> {
 pub fn list(db: &mut Db, filter: &UserFilter) -> Result<Page<User>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
-    let mut query = dsl::users.select(Columns::as_select()).into_boxed();
+    let mut query = dsl::users.select(UserRow::as_select()).into_boxed();
     if let Some(role) = filter.role {
         query = query.filter(dsl::role.eq(role.code()));
     }
@@ -172,8 +169,8 @@ pub fn list(db: &mut Db, filter: &UserFilter) -> Result<Page<User>> {
     let first = cursor.map(|c| c.id);
     let rows = keyset!(query, first, dsl::id, descending)
         .limit(limit + 1)
-        .load::<Columns>(db)?;
-    let found: Result<Vec<User>> = rows.into_iter().map(Columns::read).collect();
+        .load::<UserRow>(db)?;
+    let found: Result<Vec<User>> = rows.into_iter().map(UserRow::read).collect();
     Ok(Page::of(found?, limit, |last: &User| Cursor {
         sort: "-created_at".to_owned(),
         value: String::new(),
@@ -183,42 +180,47 @@ pub fn list(db: &mut Db, filter: &UserFilter) -> Result<Page<User>> {
 
 pub fn insert(db: &mut Db, actor: &str, user: &User) -> Result<()> {
     diesel::insert_into(users::table)
-        .values(Row::of(user))
+        .values(NewUserRow::of(user))
         .execute(db)
         .map_err(conflict)?;
     log(db, actor, user, Action::Created)
 }
 
-/// Writes the next version of a user; whoever may not log in any more is logged out.
-pub fn update(db: &mut Db, actor: &str, before: &User, user: &User) -> Result<()> {
-    let same = dsl::users.find(user.id).filter(dsl::version.eq(before.version));
-    let updated = diesel::update(same).set(Row::of(user)).execute(db);
+/// Writes the next version of a user.
+pub fn update(db: &mut Db, actor: &str, user: &User) -> Result<()> {
+    let before = dsl::users.find(user.id).filter(dsl::version.eq(user.version - 1));
+    let updated = diesel::update(before).set(NewUserRow::of(user)).execute(db);
     if updated.map_err(conflict)? == 0 {
-        return Err(Error::PreconditionFailed {
-            current: find(db, user.id)?.version,
-        });
+        return Err(changed_meanwhile(db, user.id)?);
     }
-    if user.details.status == UserStatus::Suspended {
-        end_sessions(db, user.id, user.updated_at)?;
-    }
-    keep_an_admin(db, before, user.is_active_admin())?;
     log(db, actor, user, Action::Updated)?;
     audit::store::append(db, &Act::new(actor, AuditAction::UserChanged, user.id))
 }
 
-/// Removes the person; the log keeps that there was someone.
+/// Deletes a user. The change log and the audit keep the id.
 pub fn delete(db: &mut Db, actor: &str, user: &User) -> Result<()> {
     let same = dsl::users.find(user.id).filter(dsl::version.eq(user.version));
     if diesel::delete(same).execute(db)? == 0 {
-        return Err(Error::PreconditionFailed {
-            current: find(db, user.id)?.version,
-        });
+        return Err(changed_meanwhile(db, user.id)?);
     }
-    keep_an_admin(db, user, false)?;
-    crate::http::idempotency::forget(db, &user.id.to_string())?;
+    idempotency::forget(db, &user.id.to_string())?;
     let change = Change::new(Subject::User, user.id, Action::Deleted, user.version + 1);
     changes::store::append(db, actor, &[change])?;
     audit::store::append(db, &Act::new(actor, AuditAction::UserRemoved, user.id))
+}
+
+fn changed_meanwhile(db: &mut Db, id: Id) -> Result<Error> {
+    let current = find(db, id)?.version;
+    Ok(Error::PreconditionFailed { current })
+}
+
+/// Returns whether an active administrator exists.
+pub fn has_admin(db: &mut Db) -> Result<bool> {
+    let admins = dsl::users
+        .filter(dsl::role.eq(UserRole::Admin.code()))
+        .filter(dsl::status.eq(UserStatus::Active.code()))
+        .select(dsl::id);
+    Ok(admins.first::<Id>(db).optional()?.is_some())
 }
 
 /// Deletes the account of a worker who is erased, with its sessions.
@@ -227,7 +229,7 @@ pub fn forget(db: &mut Db, worker: Id) -> Result<()> {
     let id = own.select(dsl::id).first::<Id>(db).optional()?;
     diesel::delete(own).execute(db)?;
     match id {
-        Some(id) => crate::http::idempotency::forget(db, &id.to_string()),
+        Some(id) => idempotency::forget(db, &id.to_string()),
         None => Ok(()),
     }
 }
@@ -255,26 +257,6 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Option<AccountRecord>> {
     Ok(row.map(record))
 }
 
-fn end_sessions(db: &mut Db, user: Id, now: Instant) -> Result<()> {
-    let own = sessions::table.filter(sessions::user_id.eq(user).and(sessions::ended_at.is_null()));
-    diesel::update(own).set(sessions::ended_at.eq(now)).execute(db)?;
-    Ok(())
-}
-
-fn keep_an_admin(db: &mut Db, before: &User, still: bool) -> Result<()> {
-    if !before.is_active_admin() || still {
-        return Ok(());
-    }
-    let left = dsl::users
-        .filter(dsl::role.eq(UserRole::Admin.code()))
-        .filter(dsl::status.eq(UserStatus::Active.code()))
-        .select(dsl::id);
-    match left.first::<Id>(db).optional()? {
-        Some(_) => Ok(()),
-        None => Err(last_admin()),
-    }
-}
-
 fn log(db: &mut Db, actor: &str, user: &User, action: Action) -> Result<()> {
     let change = Change::new(Subject::User, user.id, action, user.version);
     changes::store::append(db, actor, &[change])
@@ -285,21 +267,21 @@ fn conflict(error: diesel::result::Error) -> Error {
         Error::Conflict { .. } => Error::Conflict {
             code: "duplicate_user",
             detail: Text::new(
-                "このメールアドレス、またはこのワーカーの利用者がすでにいます。",
-                "There is a user with this address, or for this worker, already.",
+                "このメールアドレス、またはこのワーカーの利用者がすでに登録されています。",
+                "A user with this email address or for this worker already exists.",
             ),
         },
         other => other,
     }
 }
 
-/// A new link voids the older ones.
+/// Inserts an invitation. The user's older links stop working.
 pub fn invite(db: &mut Db, actor: &str, user: Id, invitation: &Invitation, now: Instant) -> Result<()> {
     insert_invitation(db, Some(user), invitation, now)?;
     audit::store::append(db, &Act::new(actor, AuditAction::UserInvited, user))
 }
 
-/// Without a user it is for the first administrator.
+/// Without a user, the invitation is for the first administrator.
 fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation, now: Instant) -> Result<()> {
     use invitations::dsl as i;
     let older = i::invitations.filter(i::expires_at.le(now));
@@ -317,6 +299,7 @@ fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation, now
     Ok(())
 }
 
+/// Returns whether an invitation can be accepted.
 pub fn has_invitation(db: &mut Db, token: &str, now: Instant) -> Result<bool> {
     use invitations::dsl as i;
     let one = i::invitations
@@ -326,19 +309,19 @@ pub fn has_invitation(db: &mut Db, token: &str, now: Instant) -> Result<bool> {
     Ok(one.first::<String>(db).optional()?.is_some())
 }
 
-/// Takes an invitation, which is then used: whose it is, or none where it was used or never given.
+/// Uses up an invitation. Returns its user, `Some(None)` for the first administrator, or `None` if it is not valid.
 pub fn take_invitation(db: &mut Db, token: &str, now: Instant) -> Result<Option<Option<Id>>> {
     use invitations::dsl as i;
     let one = i::invitations
         .find(secret::digest(token))
         .filter(i::expires_at.gt(now));
-    let whose = one.select(i::user_id).first::<Option<Id>>(db).optional()?;
-    // Of two that come at once, one finds it gone.
+    let user = one.select(i::user_id).first::<Option<Id>>(db).optional()?;
+    // Two requests may come at once: only one of them deletes it.
     let taken = diesel::delete(i::invitations.find(secret::digest(token))).execute(db)?;
-    Ok(whose.filter(|_| taken == 1))
+    Ok(user.filter(|_| taken == 1))
 }
 
-/// A link for the first administrator, while there is nobody yet.
+/// Returns a link for the first administrator, as long as there are no users.
 pub fn invite_first(db: &mut Db, public_url: &str, now: Instant) -> Result<Option<Invitation>> {
     if !is_empty(db)? {
         return Ok(None);

@@ -1,7 +1,7 @@
-//! Passwords: which will do, and how they are kept.
+//! Passwords: which are accepted, and how they are hashed.
 //!
-//! Argon2id with 19 MiB, two passes and one lane (OWASP Password Storage Cheat Sheet). Length and guessability are
-//! asked for, kinds of characters are not (NIST SP 800-63B).
+//! Argon2id with 19 MiB, two passes and one lane (OWASP Password Storage Cheat Sheet). A password must be long and hard
+//! to guess; there are no rules about kinds of characters (NIST SP 800-63B).
 
 use crate::error::{Error, FieldError, Result, Text};
 use argon2::Argon2;
@@ -9,24 +9,24 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 
-const SHORTEST: usize = 12;
-pub const LONGEST: usize = 128;
-/// Of zxcvbn's 0 to 4: "safely unguessable: moderate protection from offline slow-hash scenario".
-const LEAST_SCORE: u8 = 3;
-/// How many are hashed at once: each takes 19 MiB.
-const AT_ONCE: usize = 4;
+const MIN_LENGTH: usize = 12;
+pub const MAX_LENGTH: usize = 128;
+/// On zxcvbn's scale from 0 to 4: "safely unguessable: moderate protection from offline slow-hash scenario".
+const MIN_SCORE: u8 = 3;
+/// How many passwords are hashed at the same time. Each takes 19 MiB.
+const MAX_CONCURRENT: usize = 4;
 
-/// Hashes and verifies, some at a time.
+/// Hashes and verifies passwords, a few at a time.
 pub struct Passwords {
     turns: Semaphore,
-    /// Nobody's: verified where there is no user, so that this takes as long.
+    /// The hash of no user's password. It is verified for unknown users, so that this takes the same time.
     decoy: String,
 }
 
 impl Passwords {
     pub fn new() -> Result<Passwords> {
         Ok(Passwords {
-            turns: Semaphore::new(AT_ONCE),
+            turns: Semaphore::new(MAX_CONCURRENT),
             decoy: hash(b"nobody has this password")?,
         })
     }
@@ -35,12 +35,12 @@ impl Passwords {
         self.in_turn(move || hash(password.as_bytes())).await
     }
 
-    /// Whether it is the password of this hash; without one it takes as long, and is not.
-    pub async fn verify(&self, password: String, kept: Option<String>) -> Result<bool> {
-        let is_somebody = kept.is_some();
-        let kept = kept.unwrap_or_else(|| self.decoy.clone());
-        let is_right = self.in_turn(move || verify(password.as_bytes(), &kept)).await?;
-        Ok(is_right && is_somebody)
+    /// Returns whether a hash belongs to this password. Without a hash it takes the same time and returns false.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
+        let is_known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.decoy.clone());
+        let is_right = self.in_turn(move || verify(password.as_bytes(), &hash)).await?;
+        Ok(is_right && is_known)
     }
 
     async fn in_turn<T: Send + 'static>(&self, f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
@@ -57,26 +57,26 @@ fn hash(password: &[u8]) -> Result<String> {
         .map_err(|e| Error::Internal(format!("cannot hash a password: {e}")))
 }
 
-fn verify(password: &[u8], kept: &str) -> Result<bool> {
+fn verify(password: &[u8], hash: &str) -> Result<bool> {
     let unreadable = |e| Error::Internal(format!("a password hash can't be read: {e}"));
-    let kept = PasswordHash::new(kept).map_err(unreadable)?;
-    Ok(Argon2::default().verify_password(password, &kept).is_ok())
+    let hash = PasswordHash::new(hash).map_err(unreadable)?;
+    Ok(Argon2::default().verify_password(password, &hash).is_ok())
 }
 
-/// Refuses what is too short or easily guessed, also from what is known about the person.
+/// Refuses a password that is too short, too long or easy to guess, also from what is known about the person.
 pub fn check(password: &str, pointer: &str, about: &[&str]) -> Result<()> {
     let length = password.chars().count();
-    let (code, ja, en) = if !(SHORTEST..=LONGEST).contains(&length) {
+    let (code, ja, en) = if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
         (
             "length",
-            format!("パスワードは{SHORTEST}〜{LONGEST}文字です。"),
-            format!("A password has {SHORTEST} to {LONGEST} characters."),
+            format!("パスワードは{MIN_LENGTH}〜{MAX_LENGTH}文字で入力してください。"),
+            format!("Use {MIN_LENGTH} to {MAX_LENGTH} characters."),
         )
-    } else if u8::from(zxcvbn::zxcvbn(password, about).score()) < LEAST_SCORE {
+    } else if u8::from(zxcvbn::zxcvbn(password, about).score()) < MIN_SCORE {
         (
-            "guessable",
-            "推測されやすいパスワードです。関係のない言葉をいくつか組み合わせてください。".to_owned(),
-            "This password is easily guessed: put several unrelated words together.".to_owned(),
+            "weak_password",
+            "推測されやすいパスワードです。関連のない言葉をいくつか組み合わせてください。".to_owned(),
+            "This password is easy to guess. Combine several unrelated words.".to_owned(),
         )
     } else {
         return Ok(());
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_its_own_hash_knows_a_password() {
+    fn a_hash_verifies_only_its_own_password() {
         let kept = hash("とても長い合言葉です".as_bytes()).unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
         assert!(verify("とても長い合言葉です".as_bytes(), &kept).unwrap());
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_short_or_guessable_is_refused() {
+    fn rejects_passwords_that_are_short_or_weak_password() {
         let code = |password: &str, about: &[&str]| {
             check(password, "/password", about)
                 .err()
@@ -109,14 +109,14 @@ mod tests {
         };
         assert_eq!(code("Tr0ub4dor&3", &[]).as_deref(), Some("length"));
         assert_eq!(code(&"あ".repeat(129), &[]).as_deref(), Some("length"));
-        assert_eq!(code("password1234", &[]).as_deref(), Some("guessable"));
+        assert_eq!(code("password1234", &[]).as_deref(), Some("weak_password"));
         assert_eq!(
             code(
                 "suzuki.ichiro.1",
                 &["suzuki.ichiro.1@example.jp", "suzuki.ichiro.1"]
             )
             .as_deref(),
-            Some("guessable")
+            Some("weak_password")
         );
         assert_eq!(code("correct horse battery staple", &[]), None);
         assert_eq!(code("夏の川で魚を三匹つかまえた", &[]), None);
