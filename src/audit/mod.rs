@@ -83,7 +83,7 @@ impl Act {
     }
 }
 
-/// What an entry says. Its JSON, with the members in this order, is what is hashed.
+/// The content of an entry. The hash covers its JSON, with the members in this order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuditEvent {

@@ -227,7 +227,7 @@ fn create_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Writes the keys to a temporary file, so that nobody reads half a key.
+/// Writes the keys to a temporary file, so that no process reads half a key.
 fn write_temporary(path: &Path, text: &str) -> Result<PathBuf> {
     let fresh = path.with_extension(Uuid::now_v7().to_string());
     let mut options = std::fs::OpenOptions::new();

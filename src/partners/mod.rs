@@ -2,12 +2,11 @@
 //!
 //! * `oauth`: how an app gets its access token (RFC 6749).
 //!
-//! A partner sees its own volunteers, and of deliverables those that are open and may be diffused, within the areas and
-//! families that it is for. It has up to two secrets, so that one can be renewed while the other is in use. Its requests
-//! are counted by the minute and by the day. What a sandbox partner writes never reaches rankings, counts or anyone
-//! else's lists.
+//! A partner sees its own volunteers, and open deliverables that are shared with partners, within its areas and families.
+//! It has up to two secrets, so you can renew one while the other is in use. Its requests are counted per minute and per
+//! day. Data of a sandbox partner never appears in rankings, counts or other callers' lists.
 //!
-//! Deliberately absent: logging in by people (`sessions`).
+//! Deliberately absent: users who log in (`login`).
 
 pub mod actions;
 pub mod http;
@@ -36,7 +35,7 @@ pub const MAX_SECRETS: usize = 2;
 pub enum PartnerStatus {
     #[default]
     Active,
-    /// Its tokens are void, and it gets no new ones.
+    /// Its tokens stop working, and it gets no new ones.
     Suspended,
 }
 
@@ -46,14 +45,14 @@ impl PartnerStatus {
     }
 }
 
-/// A partner as it is registered.
+/// A partner to register.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "activo", "name": "ボランティア募集アプリ", "areas": ["131041", "131130"],
     "families": ["print", "web"], "quota_per_minute": 120, "quota_per_day": 20000,
     "origins": ["https://app.example.jp"], "sandbox": false}))]
 pub struct NewPartner {
-    /// Names it in the `source` of its volunteers, `partner:activo`; stays as it is.
+    /// Part of the `source` of its volunteers, as in `partner:activo`. It can't be changed.
     #[validate(custom(function = "valid_code"))]
     #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "activo")]
     pub code: String,
@@ -68,48 +67,48 @@ pub struct NewPartner {
     #[serde(default)]
     #[schema(default = "active")]
     pub status: PartnerStatus,
-    /// What its tokens may be for; everything that the role partner has where it is empty.
+    /// Limits its tokens to these scopes. Empty means all scopes of the role `partner`.
     #[serde(default)]
-    #[validate(length(max = 50), custom(function = "partners_scopes"))]
+    #[validate(length(max = 50), custom(function = "valid_scopes"))]
     #[schema(max_items = 50)]
     pub scopes: Vec<String>,
-    /// Only deliverables of these areas: 全国地方公共団体コード, of six or five digits; of all where it is empty.
+    /// Limits deliverables to these areas, as 全国地方公共団体コード with six or five digits. Empty means all areas.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "distinct_codes"))]
     #[schema(max_items = 100)]
     pub areas: Vec<String>,
-    /// Only deliverables of these families; of all where it is empty.
+    /// Limits deliverables to these families. Empty means all families.
     #[serde(default)]
     #[validate(length(max = 50), custom(function = "distinct_codes"))]
     #[schema(max_items = 50)]
     pub families: Vec<String>,
-    #[serde(default = "a_minute")]
+    #[serde(default = "default_quota_per_minute")]
     #[validate(range(min = 1, max = 1_000_000))]
     #[schema(minimum = 1, maximum = 1_000_000, default = 300)]
     pub quota_per_minute: i32,
-    #[serde(default = "a_day")]
+    #[serde(default = "default_quota_per_day")]
     #[validate(range(min = 1, max = 100_000_000))]
     #[schema(minimum = 1, maximum = 100_000_000, default = 50_000)]
     pub quota_per_day: i32,
-    /// Pages of these origins may call the API from a browser: `https://app.example.jp`.
+    /// Pages of these origins can call the API from a browser, for example `https://app.example.jp`.
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "valid_origins"))]
     #[schema(max_items = 20)]
     pub origins: Vec<String>,
-    /// For trying only; stays as it is.
+    /// Whether the partner only writes test data. It can't be changed.
     #[serde(default)]
     pub sandbox: bool,
 }
 
-fn a_minute() -> i32 {
+fn default_quota_per_minute() -> i32 {
     300
 }
 
-fn a_day() -> i32 {
+fn default_quota_per_day() -> i32 {
     50_000
 }
 
-fn partners_scopes(scopes: &[String]) -> Result<(), ValidationError> {
+fn valid_scopes(scopes: &[String]) -> Result<(), ValidationError> {
     distinct(scopes.iter().map(String::as_str))?;
     if scopes
         .iter()
@@ -119,8 +118,8 @@ fn partners_scopes(scopes: &[String]) -> Result<(), ValidationError> {
     }
     Err(broken(
         "unknown_scope",
-        "連携アプリの役割にないスコープです。",
-        "The role partner has no such scope.",
+        "連携アプリに許可できないスコープが含まれています。",
+        "The role partner doesn't have this scope.",
     ))
 }
 
@@ -132,7 +131,7 @@ fn is_localhost(host: &str) -> bool {
     })
 }
 
-/// Scheme, host and port as browsers send them: nothing behind, no wildcard.
+/// Accepts a scheme, host and port as browsers send them, without a path or wildcard.
 fn valid_origins(origins: &[String]) -> Result<(), ValidationError> {
     let is_origin = |origin: &String| {
         let host = origin
@@ -149,12 +148,12 @@ fn valid_origins(origins: &[String]) -> Result<(), ValidationError> {
     Err(broken(
         "invalid_origin",
         "https://app.example.jp のように、スキームとホストだけを小文字で指定してください。",
-        "An origin is scheme and host in lower case, like https://app.example.jp.",
+        "Use only a scheme and a host in lower case, like https://app.example.jp.",
     ))
 }
 
 impl NewPartner {
-    /// What refers to the catalogue has to be there; areas take their full code.
+    /// Checks areas and families against the catalogue, and replaces areas with their full codes.
     pub fn resolve(&mut self, catalogue: &Catalogue) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         for (i, area) in self.areas.iter_mut().enumerate() {
@@ -198,7 +197,10 @@ impl NewPartner {
         ];
         let moved = fixed.into_iter().filter(|(_, moved)| *moved);
         let fault = |(pointer, _)| {
-            let rule = Text::new("後から変更できません。", "It stays as it is.");
+            let rule = Text::new(
+                "登録後は変更できません。",
+                "It can't be changed after registration.",
+            );
             FieldError::at(pointer, "immutable", rule)
         };
         let faults: Vec<FieldError> = moved.map(fault).collect();
@@ -210,24 +212,24 @@ impl NewPartner {
     }
 }
 
-/// A secret, without what is secret.
+/// A client secret without its value.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PartnerSecret {
     pub id: Id,
     pub created_at: Instant,
-    /// To the minute.
+    /// When a token was last issued with it.
     pub last_used_at: Option<Instant>,
 }
 
-/// A partner as it is kept.
+/// A registered partner.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Partner {
-    /// Its `client_id`.
+    /// The `client_id` of the partner.
     pub id: Id,
     #[serde(flatten)]
     pub details: NewPartner,
     pub secrets: Vec<PartnerSecret>,
-    /// Counts the changes; the ETag.
+    /// Increases with each change. It is also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub created_at: Instant,
@@ -246,7 +248,7 @@ impl Partner {
         }
     }
 
-    /// The next version.
+    /// Returns the next version.
     pub fn changed(&self, details: NewPartner, now: Instant) -> Partner {
         Partner {
             details,
@@ -257,13 +259,13 @@ impl Partner {
     }
 }
 
-/// A client secret; shown once.
+/// A client secret, shown only once.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ClientSecret {
     pub id: Id,
-    /// The same as the partner's id.
+    /// The id of the partner.
     pub client_id: Id,
-    /// Null where an answer is repeated.
+    /// Null if the response is repeated.
     #[schema(example = "mcs_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub client_secret: Option<String>,
     pub created_at: Instant,
@@ -280,7 +282,7 @@ impl ClientSecret {
     }
 }
 
-/// A partner with its first secret.
+/// A partner and a client secret.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PartnerWithSecret {
     pub partner: Partner,
@@ -291,10 +293,10 @@ pub struct PartnerWithSecret {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PartnerFilter {
-    /// Items of a page.
+    /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// `next` from the previous page.
     pub cursor: Option<String>,
 }
 
@@ -323,7 +325,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_what_a_browser_sends() {
+    fn accepts_origins_as_browsers_send_them() {
         let of = |origin: &str| valid_origins(&[origin.to_owned()]).is_ok();
         assert!(of("https://app.example.jp") && of("https://app.example.jp:8443"));
         assert!(of("http://localhost:3000"));
@@ -341,8 +343,8 @@ mod tests {
     }
 
     #[test]
-    fn a_partner_has_scopes_of_its_role_only() {
-        assert!(partners_scopes(&["deliverables:read".into()]).is_ok());
-        assert!(partners_scopes(&["users:write".into()]).is_err());
+    fn accepts_only_scopes_of_the_role() {
+        assert!(valid_scopes(&["deliverables:read".into()]).is_ok());
+        assert!(valid_scopes(&["users:write".into()]).is_err());
     }
 }

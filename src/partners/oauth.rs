@@ -1,7 +1,7 @@
 //! How an app gets its access token: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4).
 //!
-//! Form in, JSON out, with the errors that the standard names; `code`, `detail` and `request_id` of our own problem
-//! documents are absent, since client libraries expect exactly this.
+//! Requests are forms, and responses are JSON with the standard's errors. They don't have the members of our problem
+//! documents (`code`, `detail`, `request_id`), because client libraries expect exactly the standard's format.
 
 use crate::db::Id;
 use base64::Engine;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What a token is asked with. The client's id and secret come here or as `Authorization: Basic`, not both.
+/// A request for a token. Send the client's id and secret here or as `Authorization: Basic`, but not both.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"grant_type": "client_credentials", "client_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
     "client_secret": "mcs_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE"}))]
@@ -23,7 +23,7 @@ pub struct TokenRequest {
     pub client_id: Option<String>,
     #[schema(value_type = String, required = false, max_length = 200)]
     pub client_secret: Option<String>,
-    /// Fewer scopes than the partner has, parted by spaces.
+    /// Limits the token to these of the partner's scopes, separated by spaces.
     #[schema(value_type = String, required = false, max_length = 1000, example = "deliverables:read workers:write")]
     pub scope: Option<String>,
 }
@@ -38,12 +38,12 @@ pub struct TokenResponse {
     /// Seconds until the access token expires.
     #[schema(minimum = 0, example = 900)]
     pub expires_in: i64,
-    /// What the token is for, parted by spaces.
+    /// The scopes of the token, separated by spaces.
     #[schema(example = "deliverables:read workers:write")]
     pub scope: String,
 }
 
-/// An error as RFC 6749, section 5.2 has it.
+/// An error of RFC 6749, section 5.2.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TokenError {
     /// `invalid_request`, `invalid_client`, `invalid_scope` or `unsupported_grant_type`.
@@ -60,7 +60,7 @@ impl TokenError {
     };
     pub const INVALID_SCOPE: TokenError = TokenError {
         error: "invalid_scope",
-        error_description: "A scope is asked for that the client does not have.",
+        error_description: "The client doesn't have a requested scope.",
     };
 
     fn invalid_request(error_description: &'static str) -> TokenError {
@@ -75,37 +75,37 @@ impl TokenError {
     }
 }
 
-/// Who asks, and for which scopes.
+/// The credentials and the requested scopes of a token request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// None where it has not the form of an id.
+    /// `None` if the client id is not a UUID.
     pub client: Option<Id>,
     pub secret: String,
     pub scope: Option<String>,
 }
 
-/// Reads a form and an `Authorization` header.
+/// Reads the credentials from a form and an `Authorization` header.
 pub fn credentials(form: &[u8], authorization: Option<&str>) -> Result<Credentials, TokenError> {
-    let mut asked = TokenRequest::default();
+    let mut request = TokenRequest::default();
     for (name, value) in form_urlencoded::parse(form) {
         let member = match name.as_ref() {
-            "grant_type" => &mut asked.grant_type,
-            "client_id" => &mut asked.client_id,
-            "client_secret" => &mut asked.client_secret,
-            "scope" => &mut asked.scope,
-            // Parameters that the server does not know are ignored (section 3.2).
+            "grant_type" => &mut request.grant_type,
+            "client_id" => &mut request.client_id,
+            "client_secret" => &mut request.client_secret,
+            "scope" => &mut request.scope,
+            // Unknown parameters are ignored (section 3.2).
             _ => continue,
         };
         if member.replace(value.into_owned()).is_some() {
-            return Err(TokenError::invalid_request("A parameter is there twice."));
+            return Err(TokenError::invalid_request("A parameter occurs twice."));
         }
     }
-    match asked.grant_type.as_deref() {
+    match request.grant_type.as_deref() {
         Some("client_credentials") => {}
         Some(_) => {
             return Err(TokenError {
                 error: "unsupported_grant_type",
-                error_description: "Only client_credentials is granted here.",
+                error_description: "Use the grant type client_credentials.",
             });
         }
         None => return Err(TokenError::invalid_request("grant_type is missing.")),
@@ -118,20 +118,22 @@ pub fn credentials(form: &[u8], authorization: Option<&str>) -> Result<Credentia
     };
     let (id, secret) = match (
         authorization.filter(is_basic),
-        asked.client_id,
-        asked.client_secret,
+        request.client_id,
+        request.client_secret,
     ) {
         (Some(header), None, None) => basic(header).ok_or(TokenError::INVALID_CLIENT)?,
         (Some(header), Some(id), None) => {
             let (basic_id, secret) = basic(header).ok_or(TokenError::INVALID_CLIENT)?;
             if basic_id != id {
-                return Err(TokenError::invalid_request("There are two client ids."));
+                return Err(TokenError::invalid_request(
+                    "The header and the body have different client ids.",
+                ));
             }
             (id, secret)
         }
         (Some(_), _, Some(_)) => {
             return Err(TokenError::invalid_request(
-                "The client came in the header and in the body.",
+                "Send the client secret in the header or in the body, not in both.",
             ));
         }
         (None, Some(id), Some(secret)) => (id, secret),
@@ -140,11 +142,11 @@ pub fn credentials(form: &[u8], authorization: Option<&str>) -> Result<Credentia
     Ok(Credentials {
         client: Uuid::try_parse(&id).ok().map(Id),
         secret,
-        scope: asked.scope.filter(|scope| !scope.trim().is_empty()),
+        scope: request.scope.filter(|scope| !scope.trim().is_empty()),
     })
 }
 
-/// Id and secret of `Basic …`, each form-encoded within (section 2.3.1).
+/// Reads id and secret from `Basic …`. Each is form-encoded (section 2.3.1).
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_come_in_the_body_or_in_the_header() {
+    fn reads_credentials_from_the_body_or_the_header() {
         let body = format!(
             "grant_type=client_credentials&client_id={ID}&client_secret=mcs_a%2Bb&scope=deliverables%3Aread"
         );
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_those_of_the_standard() {
+    fn errors_follow_the_standard() {
         assert_eq!(error("", None), "invalid_request");
         assert_eq!(error("grant_type=password", None), "unsupported_grant_type");
         assert_eq!(error("grant_type=client_credentials", None), "invalid_client");

@@ -1,6 +1,6 @@
 //! SQL of sessions, their refresh tokens, and failed attempts.
 
-use super::throttle::{FORGOTTEN_AFTER_S, Throttle};
+use super::throttle::{CLEARED_AFTER_S, Throttle};
 use super::{Client, Session, SessionRecord};
 use crate::auth::secret;
 use crate::config::SessionLimits;
@@ -240,8 +240,7 @@ pub fn purge(db: &mut Db, now: Instant) -> Result<()> {
     let before = |duration| Instant::from(now.utc() - duration);
     let old = sessions::table.filter(sessions::expires_at.lt(before(Duration::days(KEPT_DAYS))));
     diesel::delete(old).execute(db)?;
-    let forgotten =
-        throttles::table.filter(throttles::last_at.lt(before(Duration::seconds(FORGOTTEN_AFTER_S))));
-    diesel::delete(forgotten).execute(db)?;
+    let cleared = throttles::table.filter(throttles::last_at.lt(before(Duration::seconds(CLEARED_AFTER_S))));
+    diesel::delete(cleared).execute(db)?;
     Ok(())
 }

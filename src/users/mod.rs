@@ -128,7 +128,7 @@ impl NewUser {
         }
     }
 
-    /// Someone of the secretariat.
+    /// Returns the details of an administrator.
     pub fn administrator(email: &str, name: &str) -> NewUser {
         NewUser {
             email: email.to_lowercase(),
@@ -151,16 +151,16 @@ impl NewUser {
     }
 }
 
-/// A user as they are kept.
+/// A registered user.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct User {
     pub id: Id,
     #[serde(flatten)]
     pub details: NewUser,
-    /// Whether they have chosen a password.
+    /// Whether the user has chosen a password.
     pub has_password: bool,
     pub last_login_at: Option<Instant>,
-    /// Counts the changes; the ETag.
+    /// Increases with each change. It is also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub created_at: Instant,
@@ -180,7 +180,7 @@ impl User {
         }
     }
 
-    /// The next version.
+    /// Returns the next version.
     pub fn changed(&self, details: NewUser, now: Instant) -> User {
         User {
             details,

@@ -63,7 +63,7 @@ fn verify(password: &[u8], hash: &str) -> Result<bool> {
     Ok(Argon2::default().verify_password(password, &hash).is_ok())
 }
 
-/// Refuses a password that is too short, too long or easy to guess, also from what is known about the person.
+/// Refuses a password that is too short, too long or easy to guess, also if it resembles the person's data in `about`.
 pub fn check(password: &str, pointer: &str, about: &[&str]) -> Result<()> {
     let length = password.chars().count();
     let (code, ja, en) = if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {

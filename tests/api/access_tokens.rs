@@ -1,4 +1,4 @@
-//! Who may do what: every operation of the document, with every kind of wrong token.
+//! Every operation of the document with every kind of wrong token, and what each role may do.
 
 use crate::support::{TestApp, on_both, token};
 use base64::Engine;
@@ -7,8 +7,8 @@ use musubi::auth::{Claims, PERMISSIONS, UserRole};
 use musubi::server::document::Document;
 use serde_json::json;
 
-/// What is open to all, on purpose. This list only ever shrinks, but for what asks for a secret of its own: an
-/// invitation, a password, a refresh token, a client secret.
+/// Operations that need no access token. Add only those that require another secret: an invitation, a password, a refresh
+/// token or a client secret.
 const OPEN: [&str; 21] = [
     "accept_invitation",
     "issue_token",
@@ -57,13 +57,13 @@ fn call(app: &TestApp, method: &str, path: &str, token: Option<&str>) -> crate::
 }
 
 on_both! {
-    no_operation_answers_without_a_valid_token_of_its_scope,
-    roles_have_what_they_need_and_no_more,
-    personal_data_is_shown_and_searched_only_for_those_who_need_it,
-    a_patch_keeps_the_personal_data_that_its_caller_does_not_see,
+    every_operation_requires_a_valid_token_with_its_scope,
+    roles_have_only_the_permissions_they_need,
+    shows_and_searches_personal_data_only_with_permission,
+    a_patch_keeps_personal_data_that_the_caller_cannot_see,
 }
 
-fn no_operation_answers_without_a_valid_token_of_its_scope(app: &TestApp) {
+fn every_operation_requires_a_valid_token_with_its_scope(app: &TestApp) {
     let document = Document::new();
     let unsigned = {
         let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -142,7 +142,7 @@ fn no_operation_answers_without_a_valid_token_of_its_scope(app: &TestApp) {
     assert_eq!(open, OPEN);
 }
 
-fn roles_have_what_they_need_and_no_more(app: &TestApp) {
+fn roles_have_only_the_permissions_they_need(app: &TestApp) {
     let status = |role, method: &str, path: &str| call(app, method, path, Some(&app.token(role))).status;
     assert_eq!(status(UserRole::Importer, "GET", "/v1/workers"), 200);
     assert_eq!(
@@ -157,7 +157,7 @@ fn roles_have_what_they_need_and_no_more(app: &TestApp) {
     assert_eq!(status(UserRole::Admin, "POST", "/v1/skills"), 422);
 }
 
-fn personal_data_is_shown_and_searched_only_for_those_who_need_it(app: &TestApp) {
+fn shows_and_searches_personal_data_only_with_permission(app: &TestApp) {
     let personal =
         json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}, "alias": "新宿区のデザイナー"});
     let id = app.worker(personal);
@@ -197,7 +197,7 @@ fn personal_data_is_shown_and_searched_only_for_those_who_need_it(app: &TestApp)
     assert!(app.get_as(UserRole::Importer, &path).expect(200).json()["contact"].is_null());
 }
 
-fn a_patch_keeps_the_personal_data_that_its_caller_does_not_see(app: &TestApp) {
+fn a_patch_keeps_personal_data_that_the_caller_cannot_see(app: &TestApp) {
     let id = app.worker(json!({"personal": {"name": "佐藤 陽子"}}));
     let bearer = format!("Bearer {}", app.token(UserRole::Importer));
     let headers = [
@@ -220,10 +220,10 @@ fn a_patch_keeps_the_personal_data_that_its_caller_does_not_see(app: &TestApp) {
 }
 
 #[test]
-fn the_document_and_the_scopes_know_each_other() {
+fn the_document_uses_every_scope_of_the_permission_table() {
     let document = Document::new();
     let mut declared = musubi::server::document::declared_scopes(&document);
-    // Not of operations of their own: they widen what others show, or where others may move.
+    // These belong to no operation. They extend what other operations show or allow.
     let widening = [
         "personal_data:read",
         "deliverables:decide",

@@ -1,4 +1,4 @@
-//! Tokens that were tampered with, and tokens of others: none is accepted, none is an error of ours.
+//! Forged and foreign tokens: none is accepted, and none causes a server error.
 
 use crate::support::{KEY, TestApp, on_both};
 use base64::Engine;
@@ -36,21 +36,21 @@ fn read(part: &str) -> Value {
 }
 
 on_both! {
-    no_forged_token_is_accepted,
+    rejects_forged_tokens,
 }
 
-fn no_forged_token_is_accepted(app: &TestApp) {
+fn rejects_forged_tokens(app: &TestApp) {
     let [header, payload, signature] = parts(&app.admin);
     assert_eq!(status(app, &app.admin), 200);
     let with = |change: Value| {
-        let mut said = read(&payload);
-        json_patch::merge(&mut said, &change);
-        said
+        let mut claims = read(&payload);
+        json_patch::merge(&mut claims, &change);
+        claims
     };
     let headed = |change: Value| {
-        let mut said = read(&header);
-        json_patch::merge(&mut said, &change);
-        said
+        let mut header = read(&header);
+        json_patch::merge(&mut header, &change);
+        header
     };
     let signed = |claims: &Claims| app.state.keys.sign(claims).unwrap();
     let of = |change: fn(&mut Claims)| {
@@ -112,7 +112,7 @@ fn no_forged_token_is_accepted(app: &TestApp) {
             format!("{}.{payload}.{signature}", part(&headed(json!({"kid": "x"})))),
         ),
         (
-            "a key of its own",
+            "a key in the token",
             format!(
                 "{}.{payload}.{signature}",
                 part(&headed(
@@ -121,30 +121,30 @@ fn no_forged_token_is_accepted(app: &TestApp) {
             ),
         ),
         (
-            "widened",
+            "more scopes",
             format!(
                 "{header}.{}.{signature}",
                 part(&with(json!({"role": "admin", "scope": null, "sub": "else"})))
             ),
         ),
         (
-            "longer",
+            "a later expiry",
             format!(
                 "{header}.{}.{signature}",
                 part(&with(json!({"exp": now() + 999_999})))
             ),
         ),
+        ("an unknown session", of(|c| c.sid = Some(musubi::db::Id::new()))),
         (
-            "a session that never was",
-            of(|c| c.sid = Some(musubi::db::Id::new())),
-        ),
-        (
-            "a partner that never was",
+            "an unknown partner",
             of(|c| (c.role, c.sub) = (UserRole::Partner, musubi::db::Id::new().to_string())),
         ),
-        ("a partner by name", of(|c| c.role = UserRole::Partner)),
-        ("a member of nothing", of(|c| c.role = UserRole::Organization)),
-        ("nobody's profile", of(|c| c.role = UserRole::Worker)),
+        ("a partner without an id", of(|c| c.role = UserRole::Partner)),
+        (
+            "a member without an organization",
+            of(|c| c.role = UserRole::Organization),
+        ),
+        ("a worker without a profile", of(|c| c.role = UserRole::Worker)),
         ("four parts", format!("{}.x", app.admin)),
         ("two parts", format!("{header}.{payload}")),
         ("nothing", String::new()),
@@ -173,9 +173,9 @@ fn header_of(token: &str) -> String {
     parts(token)[0].clone()
 }
 
-/// Each byte that changes the token changes what is signed or the signature; only what decodes to the same bytes may pass.
+/// Only a mutated token that decodes to the same bytes may pass.
 #[test]
-fn none_of_ten_thousand_mutations_is_accepted() {
+fn rejects_ten_thousand_mutated_tokens() {
     let app = TestApp::sqlite();
     let original = app.admin.clone();
     let same = |token: &str| {
@@ -217,7 +217,7 @@ fn none_of_ten_thousand_mutations_is_accepted() {
             continue;
         }
         tried += 1;
-        // Every hundredth over HTTP, all of them at the verifier itself.
+        // The verifier checks all of them, and the server every hundredth over HTTP.
         assert!(app.state.keys.verify(&token).is_err(), "{token}");
         if round % 100 == 0 && token.trim() == token {
             assert_eq!(status(&app, &token), 401, "{token}");
@@ -227,7 +227,7 @@ fn none_of_ten_thousand_mutations_is_accepted() {
 }
 
 #[test]
-fn tokens_can_be_verified_by_others_and_a_rotation_is_seen_at_once() {
+fn others_can_verify_tokens_and_a_rotation_applies_immediately() {
     let folder = tempfile::TempDir::new().unwrap();
     let keys = musubi::auth::Keys::open(None, folder.path()).unwrap();
     let sign = || {
@@ -248,19 +248,19 @@ fn tokens_can_be_verified_by_others_and_a_rotation_is_seen_at_once() {
     }
 }
 
-/// An identity provider that answers two paths, and counts how often.
+/// An identity provider with two paths, which counts the requests for its discovery document.
 struct Provider {
     url: String,
     keys: Arc<Mutex<Value>>,
-    asked: Arc<Mutex<u32>>,
+    requests: Arc<Mutex<u32>>,
 }
 
 impl Provider {
     fn start() -> Provider {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (keys, asked) = (Arc::new(Mutex::new(json!({"keys": []}))), Arc::new(Mutex::new(0)));
-        let (own, served, counted) = (url.clone(), Arc::clone(&keys), Arc::clone(&asked));
+        let (keys, requests) = (Arc::new(Mutex::new(json!({"keys": []}))), Arc::new(Mutex::new(0)));
+        let (own, served, counted) = (url.clone(), Arc::clone(&keys), Arc::clone(&requests));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
@@ -282,10 +282,10 @@ impl Provider {
                 stream.write_all((head + &body).as_bytes()).unwrap();
             }
         });
-        Provider { url, keys, asked }
+        Provider { url, keys, requests }
     }
 
-    /// Publishes an Ed25519 key and gives the one that signs.
+    /// Publishes an Ed25519 key and returns its private key.
     fn publish(&self, kid: &str, seed: u8) -> EncodingKey {
         let mut der = vec![
             0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
@@ -313,10 +313,10 @@ impl Provider {
 }
 
 on_both! {
-    tokens_of_the_identity_provider_count_as_its_claims_say,
+    accepts_tokens_of_the_identity_provider_according_to_their_claims,
 }
 
-fn tokens_of_the_identity_provider_count_as_its_claims_say(app: &TestApp) {
+fn accepts_tokens_of_the_identity_provider_according_to_their_claims(app: &TestApp) {
     let provider = Provider::start();
     let key = provider.publish("k1", 7);
     let server = app.another_with(&[
@@ -331,9 +331,9 @@ fn tokens_of_the_identity_provider_count_as_its_claims_say(app: &TestApp) {
     ]);
     let me = |token: &str| server.call("GET", "/v1/auth/me", token, &Value::Null);
     let token = |change: Value| provider.token(&key, "k1", change);
-    let who = me(&token(json!({}))).expect(200).json();
-    assert_eq!(who["role"], "coordinator");
-    assert!(who["subject"].as_str().unwrap().starts_with("oidc-") && !who.to_string().contains("suzuki"));
+    let user = me(&token(json!({}))).expect(200).json();
+    assert_eq!(user["role"], "coordinator");
+    assert!(user["subject"].as_str().unwrap().starts_with("oidc-") && !user.to_string().contains("suzuki"));
     let here = server.call(
         "POST",
         "/v1/organizations",
@@ -355,8 +355,8 @@ fn tokens_of_the_identity_provider_count_as_its_claims_say(app: &TestApp) {
         ("another audience", json!({"aud": "else"})),
         ("no role of ours", json!({"realm_access": {"roles": ["guest"]}})),
         ("a partner", json!({"realm_access": {"roles": ["partner"]}})),
-        ("nobody", json!({"sub": null})),
-        ("for ever", json!({"exp": null})),
+        ("no subject", json!({"sub": null})),
+        ("no expiry", json!({"exp": null})),
     ] {
         assert_eq!(me(&token(wrong)).status, 401, "{name}");
     }
@@ -371,7 +371,7 @@ fn tokens_of_the_identity_provider_count_as_its_claims_say(app: &TestApp) {
         .concat(),
     );
     me(&provider.token(&other, "k1", json!({}))).expect(401);
-    // Our own keys sign nothing for the provider, nor the provider for us.
+    // Our keys can't sign tokens of the provider, and its keys can't sign ours.
     let mut claims = Claims::new(UserRole::Admin, "x", now(), 300);
     claims.iss = provider.url.clone();
     me(&app.state.keys.sign(&claims).unwrap()).expect(401);
@@ -380,13 +380,13 @@ fn tokens_of_the_identity_provider_count_as_its_claims_say(app: &TestApp) {
     ))
     .expect(401);
     me(&server.admin).expect(200);
-    // Unknown keys are asked for once a minute, whoever names them.
-    let asked = *provider.asked.lock().unwrap();
+    // Keys are fetched at most once a minute, however many tokens name unknown ones.
+    let before = *provider.requests.lock().unwrap();
     for i in 0..5 {
         me(&provider.token(&key, &format!("unknown-{i}"), json!({}))).expect(401);
     }
-    assert_eq!((asked, *provider.asked.lock().unwrap()), (1, 1));
-    // A server that comes later knows the key that came later.
+    assert_eq!((before, *provider.requests.lock().unwrap()), (1, 1));
+    // A server that starts later fetches the newer key.
     let next = provider.publish("k2", 8);
     let later = app.another_with(&[
         "--oidc-issuer",
@@ -412,6 +412,6 @@ fn tokens_of_the_identity_provider_count_as_its_claims_say(app: &TestApp) {
         app.call("GET", "/v1/auth/me", &token(json!({})), &Value::Null)
             .status,
         401,
-        "where no provider is configured"
+        "a server without a provider"
     );
 }

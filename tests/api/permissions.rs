@@ -1,8 +1,8 @@
-//! Who sees and changes what: every operation of the document, as every role, on one's own and on another's.
+//! The permission matrix: every operation of the document, as every role, on the caller's own records and on others.
 //!
-//! The world has two of everything. What is called "own" belongs to all of them alike: a coordinator of 新宿区, a member
-//! of an organization there, a worker who applied to it, and the partner through which they came. Nothing of the
-//! other's is theirs, and none of it is open to all.
+//! The test data has two of everything. The set "own" belongs to a coordinator of 新宿区, a member of an organization
+//! there, a worker who applied to it, and the partner of that worker. None of them may see the set "other", and nothing in
+//! it is open to everyone.
 
 use crate::support::{PASSWORD, TestApp, merge, on_both};
 use musubi::auth::{Extent, UserRole, extent};
@@ -10,7 +10,7 @@ use musubi::server::document::{Document, Operation};
 use serde_json::{Value, json};
 use strum::VariantArray;
 
-/// One of everything.
+/// One record of each kind.
 struct Belongings {
     area: &'static str,
     organization: String,
@@ -40,7 +40,7 @@ impl Belongings {
             .expect(201)
             .json();
         let worker = text(&worker["id"]);
-        // The same person once more, so that there is a pair to decide about.
+        // A second record of the same person, so that there is a pair to decide about.
         let again = json!({"area": area, "personal": {"email": format!("{code}@example.jp"), "email_verified": true}});
         app.post("/v1/workers", &again).expect(201);
         let mut duplicate = String::new();
@@ -72,8 +72,8 @@ impl Belongings {
     }
 }
 
-/// A request of an operation about these belongings; none where nothing in it belongs to anyone. `If-Match` names a
-/// version that never was, so that what is allowed is answered 412 and changes nothing.
+/// Builds a request of an operation about these records. The test sends `If-Match` with a version that never existed, so
+/// that allowed requests return 412 and change nothing.
 fn request(
     operation: &Operation,
     of: &Belongings,
@@ -123,20 +123,20 @@ fn request(
         }
         "triage_trouble" => json!({"trouble": "会員が減っている"}),
         "count_deliverables" => return Some((format!("{}?group_by=fiscal_year", operation.path), nothing)),
-        // What they ask for is not the point: an empty body is refused for what it lacks, once the caller is let in.
+        // An empty body is refused only after the permission check.
         _ => nothing,
     };
     Some((path(id), body))
 }
 
-/// Lists whose items are what the extent is about.
+/// Lists that the extent limits to the caller's own records.
 const LISTS: [&str; 4] = [
     "list_organizations",
     "list_deliverables",
     "list_workers",
     "list_applications",
 ];
-/// Operations that make something of the caller's own, or change it, where another's is refused by 403 or 422.
+/// Operations that create a record and refuse one outside the reach with 403 or 422.
 const CREATES: [&str; 5] = [
     "create_organization",
     "create_deliverable",
@@ -146,15 +146,15 @@ const CREATES: [&str; 5] = [
 ];
 
 on_both! {
-    every_operation_lets_in_whom_the_permission_table_names_and_nobody_else,
+    every_operation_admits_exactly_the_roles_of_the_permission_table,
 }
 
-fn every_operation_lets_in_whom_the_permission_table_names_and_nobody_else(app: &TestApp) {
+fn every_operation_admits_exactly_the_roles_of_the_permission_table(app: &TestApp) {
     let (own, other) = (
         Belongings::new(app, "own", "131041"),
         Belongings::new(app, "other", "131130"),
     );
-    // Neither open to all nor a candidate.
+    // Neither open to everyone nor a candidate.
     app.patch(
         &format!("/v1/deliverables/{}", other.deliverable),
         &json!({"status": "matched"}),
@@ -255,10 +255,10 @@ fn every_operation_lets_in_whom_the_permission_table_names_and_nobody_else(app: 
                         answer.status == 200 && !answer.text.contains(own_id(id, of))
                     }
                     (Some(Extent::Own), "own") => {
-                        answer.status != 401 && answer.status != 404 || id == "end_session"
+                        answer.status != 401 && answer.status != 404 || id == "revoke_session"
                     }
                     (Some(Extent::Own), _) if CREATES.contains(&id) => [403, 422].contains(&answer.status),
-                    // The id elsewhere is taken, and that is all there is to know.
+                    // The response only reveals that the external id is taken.
                     (Some(Extent::Own), _) if id == "replace_duplicate_rule" => answer.status == 403,
                     (Some(Extent::Own), _) if id == "replace_worker_by_external_id" => {
                         [403, 409, 412, 422].contains(&answer.status)
@@ -292,10 +292,10 @@ fn own_id<'a>(list: &str, of: &'a Belongings) -> &'a str {
 }
 
 on_both! {
-    no_patch_takes_what_is_not_its_clients_to_say,
+    patches_refuse_read_only_fields,
 }
 
-fn no_patch_takes_what_is_not_its_clients_to_say(app: &TestApp) {
+fn patches_refuse_read_only_fields(app: &TestApp) {
     let own = Belongings::new(app, "own", "131041");
     let user = app.user("a@example.jp", json!({}))["id"]
         .as_str()
@@ -361,21 +361,21 @@ fn no_patch_takes_what_is_not_its_clients_to_say(app: &TestApp) {
     assert_eq!(patched, known.map(str::to_owned).into());
 }
 
-/// Somebody's access token, by role.
+/// Creates a user and returns their access token.
 fn token_of(app: &TestApp, email: &str, more: Value) -> String {
     app.user(email, more);
     app.login(email)["access_token"].as_str().unwrap().to_owned()
 }
 
 on_both! {
-    an_organization_sees_a_candidate_until_they_apply_to_it,
-    nobody_learns_who_keeps_apart_from_them_or_is_no_candidate,
+    an_organization_sees_personal_data_only_while_an_application_is_active,
+    hides_workers_who_block_an_organization_or_are_no_candidates,
     a_coordinator_acts_within_their_areas,
-    an_organization_drafts_and_submits_and_others_open,
-    a_worker_has_their_own_profile_and_may_not_praise_themselves,
+    an_organization_submits_deliverables_and_a_coordinator_opens_them,
+    a_worker_edits_their_profile_but_not_their_track_record,
 }
 
-fn an_organization_sees_a_candidate_until_they_apply_to_it(app: &TestApp) {
+fn an_organization_sees_personal_data_only_while_an_application_is_active(app: &TestApp) {
     let organization = app.organization("風");
     let member = token_of(
         app,
@@ -413,7 +413,7 @@ fn an_organization_sees_a_candidate_until_they_apply_to_it(app: &TestApp) {
         known.text
     );
     assert!(get("/v1/workers").expect(200).text.contains("佐藤 陽子"));
-    // Knowing somebody is not enough to change or to withdraw for them.
+    // Seeing a worker is not enough to change them or to withdraw their application.
     app.call("PATCH", &path, &member, &json!({"capacity": 2}))
         .expect(403);
     assert_eq!(
@@ -436,13 +436,13 @@ fn an_organization_sees_a_candidate_until_they_apply_to_it(app: &TestApp) {
     .expect(200);
     assert!(
         !get(&path).expect(200).text.contains("佐藤"),
-        "it is over: unknown again"
+        "the application has ended"
     );
     app.patch(&path, &json!({"status": "paused"})).expect(200);
     get(&path).expect(404);
 }
 
-fn nobody_learns_who_keeps_apart_from_them_or_is_no_candidate(app: &TestApp) {
+fn hides_workers_who_block_an_organization_or_are_no_candidates(app: &TestApp) {
     let organization = app.organization("風");
     let deliverable = app.deliverable(&organization, json!({}));
     let member = token_of(
@@ -471,7 +471,7 @@ fn nobody_learns_who_keeps_apart_from_them_or_is_no_candidate(app: &TestApp) {
         paths(worker).map(|path| app.call("GET", &path, token, &Value::Null).status)
     };
     assert_eq!(statuses(&member, &candidate), [200; 3]);
-    let counted = |token: &str| {
+    let counts = |token: &str| {
         let ranking = app
             .call(
                 "GET",
@@ -494,15 +494,15 @@ fn nobody_learns_who_keeps_apart_from_them_or_is_no_candidate(app: &TestApp) {
             [ranking, relaxations].map(|a| a.text.contains("\"blocked\"")),
         )
     };
-    assert_eq!(counted(&member), (json!(3), json!(3), [false; 2]));
-    assert_eq!(counted(&near), (json!(4), json!(4), [true; 2]));
+    assert_eq!(counts(&member), (json!(3), json!(3), [false; 2]));
+    assert_eq!(counts(&near), (json!(4), json!(4), [true; 2]));
     for hidden in [&blocking, &silent, &far] {
         assert_eq!(statuses(&member, hidden), [404; 3]);
     }
     assert_eq!(
         [statuses(&near, &blocking), statuses(&near, &silent)],
         [[200; 3], [200; 3]],
-        "a coordinator's own"
+        "in the coordinator's area"
     );
     assert_eq!(statuses(&near, &far), [404; 3]);
     assert_eq!(statuses(&app.admin, &far), [200; 3]);
@@ -548,7 +548,7 @@ fn a_coordinator_acts_within_their_areas(app: &TestApp) {
         call("POST", "/v1/deliverables", foreign).expect(422).faults(),
         [("/organization_id".into(), "unknown_organization".into())]
     );
-    // Someone of elsewhere who applied here is known, and not theirs to change.
+    // A worker from another area who applied here is visible, but not editable.
     let deliverable = app.deliverable(here.rsplit('/').next().unwrap(), json!({}));
     let worker = app.worker(json!({"area": "131130", "personal": {"name": "佐藤"}}));
     let path = format!("/v1/workers/{worker}");
@@ -566,7 +566,7 @@ fn a_coordinator_acts_within_their_areas(app: &TestApp) {
     call("DELETE", &path, Value::Null).expect(404);
 }
 
-fn an_organization_drafts_and_submits_and_others_open(app: &TestApp) {
+fn an_organization_submits_deliverables_and_a_coordinator_opens_them(app: &TestApp) {
     let organization = app.organization("風");
     let member = token_of(
         app,
@@ -608,7 +608,7 @@ fn an_organization_drafts_and_submits_and_others_open(app: &TestApp) {
         .expect(200);
 }
 
-fn a_worker_has_their_own_profile_and_may_not_praise_themselves(app: &TestApp) {
+fn a_worker_edits_their_profile_but_not_their_track_record(app: &TestApp) {
     let organization = app.organization("風");
     let deliverable = app.deliverable(&organization, json!({}));
     let (own, other) = (
@@ -668,7 +668,7 @@ fn a_worker_has_their_own_profile_and_may_not_praise_themselves(app: &TestApp) {
     assert_eq!(
         app.get(&path).json()["personal"]["email_verified"],
         false,
-        "nobody looked at the new one"
+        "the new address is not verified"
     );
     call("GET", &format!("/v1/workers/{other}"), Value::Null).expect(404);
     call("POST", "/v1/workers", json!({"area": "131041"})).expect(403);
@@ -714,7 +714,7 @@ fn a_worker_has_their_own_profile_and_may_not_praise_themselves(app: &TestApp) {
             .contains(&organization)
     );
     call("DELETE", &path, Value::Null).expect(204);
-    // The account goes with the person.
+    // Erasing the worker removes the account.
     call("GET", "/v1/auth/me", Value::Null).expect(401);
     app.call(
         "POST",

@@ -1,10 +1,10 @@
 "use strict";
-// The secret is behind the #, which browsers send to no server, and leaves the address bar at once.
+// The secret follows the #, which browsers never send to a server. Remove it from the address bar.
 const token = location.hash.slice(1);
 history.replaceState(null, "", location.pathname);
 
 const form = document.querySelector("form");
-const said = document.getElementById("said");
+const status = document.getElementById("status");
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -16,13 +16,13 @@ form.addEventListener("submit", async (event) => {
   });
   if (answer.status === 204) {
     form.hidden = true;
-    said.textContent = "設定しました。ログインできます。 / Done: you can log in now.";
+    status.textContent = "パスワードを設定しました。ログインできます。 / Your password is set. You can log in now.";
     return;
   }
   const problem = await answer.json();
-  // The first administrator's link asks for address and name too.
+  // The first administrator's link also needs an email address and a name.
   if (problem.errors.some((error) => error.pointer === "/email")) {
     document.getElementById("first").hidden = false;
   }
-  said.textContent = [problem.detail, ...problem.errors.map((error) => error.message)].join(" ");
+  status.textContent = [problem.detail, ...problem.errors.map((error) => error.message)].join(" ");
 });

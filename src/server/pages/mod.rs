@@ -1,4 +1,4 @@
-//! The page on which people choose a password after an invitation, so that this works without a frontend.
+//! The page on which users set a password after an invitation, so that this works without a frontend.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
