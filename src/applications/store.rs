@@ -306,7 +306,9 @@ pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
         dsl::version.eq(dsl::version + 1),
         dsl::updated_at.eq(Instant::now()),
     );
-    diesel::update(own).set(forgotten).execute(db)?;
+    diesel::update(dsl::applications.filter(dsl::worker_id.eq(worker)))
+        .set(forgotten)
+        .execute(db)?;
     Ok(found.into_iter().map(next_version).collect())
 }
 

@@ -9,11 +9,13 @@
 //!
 //! Invariant: entries are numbered from 1 without gaps, and nothing here updates or deletes.
 
+mod actions;
 pub mod http;
 pub mod store;
 
-use crate::db::{Id, Instant, Pool};
-use crate::error::Result;
+pub use actions::personal_data_was_read;
+
+use crate::db::{Id, Instant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -134,19 +136,6 @@ pub fn chain(before: &str, text: &str) -> String {
         .chain_update("\n")
         .chain_update(text);
     hex::encode(digest.finalize())
-}
-
-/// Enters that someone viewed the personal data of these people, if there are any.
-pub async fn personal_data_was_read(pool: &Pool, actor: String, subjects: Vec<Id>) -> Result<()> {
-    if subjects.is_empty() {
-        return Ok(());
-    }
-    let act = Act {
-        actor,
-        action: AuditAction::PersonalDataRead,
-        subjects,
-    };
-    pool.write(move |db| store::append(db, &act)).await
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]

@@ -4,7 +4,8 @@
 //! The newest key signs. The others still verify, so a rotation doesn't log anyone out. A token names its key by `kid`,
 //! the RFC 7638 thumbprint of the public key. The public keys are published as a JWK set.
 
-use super::{Claims, secret};
+use super::claims::{AUDIENCE, Claims, ISSUER};
+use super::secret;
 use crate::error::{Error, Result, Text};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
@@ -17,9 +18,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use uuid::Uuid;
 
-/// The issuer and the audience of our tokens.
-pub const ISSUER: &str = "musubi";
-pub const AUDIENCE: &str = "musubi";
 const FILE: &str = "token.key";
 const MIN_BYTES: usize = 32;
 /// How many keys the file holds, including the one that signs.

@@ -1,7 +1,8 @@
 //! Who may do what: roles, the permission table, and bearer tokens (JWT, EdDSA).
 //!
-//! * `permissions`: the table of scopes and roles. `reach`: which records are a caller's own.
-//! * `keys`: the keys that sign tokens. `oidc`: tokens of an identity provider. `secret`: other secrets.
+//! * `role`: the roles. `permissions`: the table of scopes and roles. `reach`: which records are a caller's own.
+//! * `claims`: the content of a token. `keys`: the keys that sign tokens. `oidc`: tokens of an identity provider.
+//! * `secret`: other secrets.
 //! * `quota`: how many requests a partner may make.
 //! * `store`: the user or partner of a token, as the database has them now.
 //!
@@ -14,118 +15,25 @@
 //!
 //! Deliberately absent: sessions (`sessions`), logging in (`login`) and the people (`users`).
 
+mod claims;
 pub mod http;
 mod keys;
 pub mod oidc;
 pub mod permissions;
 pub mod quota;
 pub mod reach;
+mod role;
 pub mod secret;
 pub mod store;
 
+pub use claims::{ACCESS_SECONDS, Claims};
 pub use keys::{Keys, rotate};
 pub use permissions::*;
 pub use reach::{Belonging, PartnerReach, Reach};
+pub use role::UserRole;
 
 use crate::db::Id;
 use crate::error::{Error, Result, Text};
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-/// The role of a caller.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ValueEnum,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum UserRole {
-    /// The secretariat
-    Admin,
-    /// City hall, social welfare council or community support centre, within its areas
-    Coordinator,
-    /// A member of an organization
-    Organization,
-    /// A pro bono worker, for their own profile
-    Worker,
-    /// An app through which volunteers find deliverables
-    Partner,
-    /// A script that loads rosters
-    Importer,
-    /// Reads everything, changes nothing
-    Auditor,
-}
-
-impl UserRole {
-    pub fn code(self) -> &'static str {
-        self.into()
-    }
-
-    /// Returns the reach of the role, or `None` if a required belonging is missing.
-    pub fn reach(self, belonging: Belonging) -> Option<Reach> {
-        match self {
-            UserRole::Admin | UserRole::Importer | UserRole::Auditor => Some(Reach::Everything),
-            UserRole::Coordinator => Some(Reach::Areas(belonging.areas)),
-            UserRole::Organization => belonging.organization_id.map(Reach::Organization),
-            UserRole::Worker => belonging.worker_id.map(Reach::Worker),
-            UserRole::Partner => None,
-        }
-    }
-}
-
-/// How long an access token is valid.
-pub const ACCESS_SECONDS: i64 = 900;
-
-/// The content of a token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Claims {
-    pub iss: String,
-    pub aud: String,
-    /// The id of a user or partner, or the name given to `musubi token`.
-    pub sub: String,
-    /// The session that the token belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<Id>,
-    pub role: UserRole,
-    /// Limits the role's scopes to these, separated by spaces.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
-    #[serde(flatten)]
-    pub belonging: Belonging,
-    pub iat: i64,
-    pub nbf: i64,
-    pub exp: i64,
-}
-
-impl Claims {
-    /// Creates claims that are valid from `now`, a Unix time in seconds.
-    pub fn new(role: UserRole, subject: impl ToString, now: i64, ttl_seconds: i64) -> Claims {
-        Claims {
-            iss: keys::ISSUER.to_owned(),
-            aud: keys::AUDIENCE.to_owned(),
-            sub: subject.to_string(),
-            sid: None,
-            role,
-            scope: None,
-            belonging: Belonging::default(),
-            iat: now,
-            nbf: now,
-            exp: now + ttl_seconds,
-        }
-    }
-}
 
 /// The sender of a request, and what they may do.
 #[derive(Debug, Clone)]
@@ -221,16 +129,5 @@ mod tests {
             principal(UserRole::Partner, "statistics:read").extent("statistics:read"),
             None
         );
-    }
-
-    #[test]
-    fn callers_without_their_belonging_reach_nothing() {
-        assert_eq!(
-            UserRole::Coordinator.reach(Belonging::default()),
-            Some(Reach::Areas(vec![]))
-        );
-        for role in [UserRole::Organization, UserRole::Worker, UserRole::Partner] {
-            assert_eq!(role.reach(Belonging::default()), None, "{role:?}");
-        }
     }
 }

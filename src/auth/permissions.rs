@@ -3,7 +3,7 @@
 //! It has one row for each scope and one column for each role. An operation names one scope in its handler's signature.
 //! The documentation, `musubi permissions` and the tests read this table.
 
-use super::UserRole;
+use super::role::UserRole;
 use serde::Serialize;
 use std::fmt::Write;
 use strum::VariantArray;

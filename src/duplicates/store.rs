@@ -237,7 +237,7 @@ pub fn merge(db: &mut Db, kind: DuplicateKind, id: Id, into: Option<Id>, now: In
 
 /// Deletes the pairs of a person.
 pub fn forget(db: &mut Db, worker: Id) -> Result<()> {
-    let own = dsl::one_id.eq(worker).or(dsl::other_id.eq(worker));
-    diesel::delete(dsl::duplicates.filter(own)).execute(db)?;
+    let is_own = dsl::one_id.eq(worker).or(dsl::other_id.eq(worker));
+    diesel::delete(dsl::duplicates.filter(is_own)).execute(db)?;
     Ok(())
 }

@@ -122,10 +122,11 @@ pub fn insert(db: &mut Db, actor: &str, partner: &Partner) -> Result<()> {
 
 /// Writes the next version of a partner.
 pub fn update(db: &mut Db, actor: &str, partner: &Partner) -> Result<()> {
-    let before = dsl::partners
-        .find(partner.id)
-        .filter(dsl::version.eq(partner.version - 1));
-    if diesel::update(before).set(PartnerRow::of(partner)).execute(db)? == 0 {
+    let updated = diesel::update(dsl::partners.find(partner.id))
+        .filter(dsl::version.eq(partner.version - 1))
+        .set(PartnerRow::of(partner))
+        .execute(db)?;
+    if updated == 0 {
         return Err(Error::PreconditionFailed {
             current: find(db, partner.id)?.version,
         });

@@ -94,8 +94,10 @@ pub fn refresh(
     if created_at.utc() + limits.idle <= now.utc() {
         return Ok(RefreshOutcome::Rejected);
     }
-    let unused = t::refresh_tokens.find(&digest).filter(t::used_at.is_null());
-    if diesel::update(unused).set(t::used_at.eq(now)).execute(db)? == 0 {
+    let used = diesel::update(t::refresh_tokens.find(&digest).filter(t::used_at.is_null()))
+        .set(t::used_at.eq(now))
+        .execute(db)?;
+    if used == 0 {
         revoke(db, session, now)?;
         return Ok(RefreshOutcome::Reused(session));
     }
@@ -116,18 +118,20 @@ pub fn find_by_token(db: &mut Db, token: &str) -> Result<Option<(Id, Id)>> {
 }
 
 pub fn revoke(db: &mut Db, session: Id, now: Instant) -> Result<()> {
-    let one = sessions::table.find(session).filter(sessions::ended_at.is_null());
-    diesel::update(one).set(sessions::ended_at.eq(now)).execute(db)?;
+    diesel::update(sessions::table.find(session).filter(sessions::ended_at.is_null()))
+        .set(sessions::ended_at.eq(now))
+        .execute(db)?;
     Ok(())
 }
 
 /// Revokes one of a user's active sessions.
 pub fn revoke_own(db: &mut Db, user: Id, session: Id, now: Instant) -> Result<()> {
-    let own = sessions::table
-        .find(session)
+    let revoked = diesel::update(sessions::table.find(session))
         .filter(sessions::user_id.eq(user))
-        .filter(sessions::ended_at.is_null());
-    if diesel::update(own).set(sessions::ended_at.eq(now)).execute(db)? == 0 {
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(now))
+        .execute(db)?;
+    if revoked == 0 {
         return Err(Error::not_found("セッション", "session"));
     }
     Ok(())
@@ -238,9 +242,9 @@ const KEPT_DAYS: i64 = 30;
 /// Deletes sessions that expired long ago and failures older than a day.
 pub fn purge(db: &mut Db, now: Instant) -> Result<()> {
     let before = |duration| Instant::from(now.utc() - duration);
-    let old = sessions::table.filter(sessions::expires_at.lt(before(Duration::days(KEPT_DAYS))));
-    diesel::delete(old).execute(db)?;
-    let cleared = throttles::table.filter(throttles::last_at.lt(before(Duration::seconds(CLEARED_AFTER_S))));
-    diesel::delete(cleared).execute(db)?;
+    let expired_before = before(Duration::days(KEPT_DAYS));
+    diesel::delete(sessions::table.filter(sessions::expires_at.lt(expired_before))).execute(db)?;
+    let failed_before = before(Duration::seconds(CLEARED_AFTER_S));
+    diesel::delete(throttles::table.filter(throttles::last_at.lt(failed_before))).execute(db)?;
     Ok(())
 }

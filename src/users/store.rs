@@ -188,8 +188,9 @@ pub fn insert(db: &mut Db, actor: &str, user: &User) -> Result<()> {
 
 /// Writes the next version of a user.
 pub fn update(db: &mut Db, actor: &str, user: &User) -> Result<()> {
-    let before = dsl::users.find(user.id).filter(dsl::version.eq(user.version - 1));
-    let updated = diesel::update(before).set(NewUserRow::of(user)).execute(db);
+    let updated = diesel::update(dsl::users.find(user.id).filter(dsl::version.eq(user.version - 1)))
+        .set(NewUserRow::of(user))
+        .execute(db);
     if updated.map_err(conflict)? == 0 {
         return Err(changed_meanwhile(db, user.id)?);
     }
@@ -199,8 +200,8 @@ pub fn update(db: &mut Db, actor: &str, user: &User) -> Result<()> {
 
 /// Deletes a user. The change log and the audit keep the id.
 pub fn delete(db: &mut Db, actor: &str, user: &User) -> Result<()> {
-    let same = dsl::users.find(user.id).filter(dsl::version.eq(user.version));
-    if diesel::delete(same).execute(db)? == 0 {
+    let deleted = diesel::delete(dsl::users.find(user.id).filter(dsl::version.eq(user.version)));
+    if deleted.execute(db)? == 0 {
         return Err(changed_meanwhile(db, user.id)?);
     }
     idempotency::forget(db, &user.id.to_string())?;
@@ -225,9 +226,9 @@ pub fn has_admin(db: &mut Db) -> Result<bool> {
 
 /// Deletes the account of a worker who is erased, with its sessions.
 pub fn forget(db: &mut Db, worker: Id) -> Result<()> {
-    let own = dsl::users.filter(dsl::worker_id.eq(worker));
-    let id = own.select(dsl::id).first::<Id>(db).optional()?;
-    diesel::delete(own).execute(db)?;
+    let own = dsl::users.filter(dsl::worker_id.eq(worker)).select(dsl::id);
+    let id = own.first::<Id>(db).optional()?;
+    diesel::delete(dsl::users.filter(dsl::worker_id.eq(worker))).execute(db)?;
     match id {
         Some(id) => idempotency::forget(db, &id.to_string()),
         None => Ok(()),
@@ -284,8 +285,7 @@ pub fn invite(db: &mut Db, actor: &str, user: Id, invitation: &Invitation, now: 
 /// Without a user, the invitation is for the first administrator.
 fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation, now: Instant) -> Result<()> {
     use invitations::dsl as i;
-    let older = i::invitations.filter(i::expires_at.le(now));
-    diesel::delete(older).execute(db)?;
+    diesel::delete(i::invitations.filter(i::expires_at.le(now))).execute(db)?;
     if let Some(user) = user {
         diesel::delete(i::invitations.filter(i::user_id.eq(user))).execute(db)?;
     }

@@ -387,10 +387,10 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
 /// Deletes a person's record, and separates the records that were merged into it. Returns what to log.
 pub fn forget(db: &mut Db, worker: &Worker) -> Result<Vec<Change>> {
     let mut changes = separate(db, worker.id)?;
-    let before = dsl::workers
-        .find(worker.id)
-        .filter(dsl::version.eq(worker.version));
-    if diesel::delete(before).execute(db)? == 0 {
+    let deleted = diesel::delete(dsl::workers.find(worker.id))
+        .filter(dsl::version.eq(worker.version))
+        .execute(db)?;
+    if deleted == 0 {
         return Err(Error::PreconditionFailed {
             current: find(db, &Reach::Everything, worker.id)?.version,
         });
@@ -410,7 +410,9 @@ fn separate(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
         dsl::version.eq(dsl::version + 1),
         dsl::updated_at.eq(Instant::now()),
     );
-    diesel::update(merged).set(separated).execute(db)?;
+    diesel::update(dsl::workers.filter(dsl::merged_into.eq(worker)))
+        .set(separated)
+        .execute(db)?;
     let change = |(id, version)| Change::new(Subject::Worker, id, Action::Updated, version + 1);
     Ok(found.into_iter().map(change).collect())
 }

@@ -343,15 +343,16 @@ pub fn purge(db: &mut Db, ended_before: Instant, stalled_before: Instant) -> Res
 /// them is deleted whole, together with the values quoted from it, because its rows don't say whom they are about.
 pub fn forget_person(db: &mut Db, worker: Id) -> Result<()> {
     diesel::delete(imported_records::table.find(worker)).execute(db)?;
-    let jobs = dsl::import_jobs.select(dsl::id);
-    let writes = import_writes::table
-        .filter(import_writes::job_id.eq_any(jobs))
-        .filter(import_writes::record_id.eq(worker));
-    let files: Vec<Id> = writes.select(import_writes::job_id).load(db)?;
-    diesel::delete(writes).execute(db)?;
+    let is_own = import_writes::record_id
+        .eq(worker)
+        .and(import_writes::job_id.eq_any(dsl::import_jobs.select(dsl::id)));
+    let files: Vec<Id> = import_writes::table
+        .filter(is_own)
+        .select(import_writes::job_id)
+        .load(db)?;
+    diesel::delete(import_writes::table.filter(is_own)).execute(db)?;
     diesel::delete(import_chunks::table.filter(import_chunks::job_id.eq_any(&files))).execute(db)?;
-    let quoted = import_findings::table.filter(import_findings::job_id.eq_any(&files));
-    diesel::update(quoted)
+    diesel::update(import_findings::table.filter(import_findings::job_id.eq_any(&files)))
         .set(import_findings::value.eq(""))
         .execute(db)?;
     Ok(())
