@@ -18,7 +18,7 @@ use clap::Parser;
 use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, UserRole};
 use musubi::catalogue::calendar;
 use musubi::config::{Config, LogFormat, PublicUrl, ServerConfig};
-use musubi::db::{Id, Instant};
+use musubi::db::Id;
 use musubi::error::{Error, Result};
 use musubi::server::{AppState, Listener, document::Document};
 use musubi::users::{self, Invitation, NewUser};
@@ -171,9 +171,8 @@ fn invite(config: &Config, who: Option<(String, String)>) -> Result<()> {
     }
     let state = AppState::open(config)?;
     let invitation = state.pool.write_blocking(|db| {
-        let now = Instant::now();
         let Some(details) = details else {
-            let first = users::store::invite_first(db, &url, now)?;
+            let first = users::actions::invite_first_administrator(db, &url)?;
             let known = "there are users already: say --email and --name";
             return first.ok_or_else(|| Error::Internal(known.into()));
         };
@@ -220,7 +219,7 @@ fn greet_first(state: &AppState, listen: &ServerConfig) -> Result<()> {
     let PublicUrl(url) = listen.public_url(state.public_url.as_deref());
     let invitation = state
         .pool
-        .write_blocking(|db| users::store::invite_first(db, &url, Instant::now()))?;
+        .write_blocking(|db| users::actions::invite_first_administrator(db, &url))?;
     match invitation {
         Some(invitation) => {
             let link = linked("the first administrator's", &invitation);

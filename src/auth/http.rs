@@ -49,7 +49,7 @@ struct PublicKey {
     /// Always `sig`.
     #[serde(rename = "use")]
     #[schema(example = "sig")]
-    use_: &'static str,
+    purpose: &'static str,
 }
 
 /// Show the public keys
@@ -65,7 +65,7 @@ async fn public_keys(keys: Data<Keys>) -> Result<Json<KeySet>> {
         x,
         kid,
         alg: "EdDSA",
-        use_: "sig",
+        purpose: "sig",
     };
     let keys = keys.public()?.into_iter().map(key).collect();
     Ok(Json(KeySet { keys }))

@@ -56,7 +56,7 @@ struct Discovery {
 }
 
 #[derive(Deserialize)]
-struct KeySet {
+struct JwkSet {
     keys: Vec<Value>,
 }
 
@@ -288,7 +288,7 @@ fn fetch(issuer: &str) -> std::result::Result<Vec<Jwk>, String> {
         ));
     }
     check_url(&discovery.jwks_uri).map_err(|e| e.to_string())?;
-    let set: KeySet = serde_json::from_slice(&get(&discovery.jwks_uri)?).map_err(|e| e.to_string())?;
+    let set: JwkSet = serde_json::from_slice(&get(&discovery.jwks_uri)?).map_err(|e| e.to_string())?;
     // Skip keys of unknown types, and keep the others.
     Ok(set
         .keys

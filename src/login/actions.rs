@@ -110,7 +110,7 @@ pub async fn log_in(
     let session = pool.write(move |db| {
         let now = Instant::now();
         sessions::succeed(db, &account, address.as_ref())?;
-        users::store::logged_in(db, id, now)?;
+        users::store::record_login(db, id, now)?;
         let session = sessions::insert(db, id, &client, &first, now, &limits)?;
         audit::store::append(db, &Act::new(&actor, AuditAction::SessionOpened, id))?;
         Ok(session)

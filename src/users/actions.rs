@@ -34,6 +34,17 @@ pub fn invite_again(db: &mut Db, public_url: &str, actor: &str, id: Id) -> Resul
     Ok(UserWithInvitation { user, invitation })
 }
 
+/// Returns a link for the first administrator, as long as there are no users.
+pub fn invite_first_administrator(db: &mut Db, public_url: &str) -> Result<Option<Invitation>> {
+    if !store::is_empty(db)? {
+        return Ok(None);
+    }
+    let now = Instant::now();
+    let invitation = Invitation::new(public_url, now)?;
+    store::insert_invitation(db, None, &invitation, now)?;
+    Ok(Some(invitation))
+}
+
 /// Changes a user. Suspending one revokes their sessions.
 pub fn change(
     db: &mut Db,

@@ -140,7 +140,8 @@ pub fn set_password(db: &mut Db, id: Id, hash: &str) -> Result<()> {
     audit::store::append(db, &Act::new(&actor, AuditAction::PasswordChosen, id))
 }
 
-pub fn logged_in(db: &mut Db, id: Id, now: Instant) -> Result<()> {
+/// Records the time of a login.
+pub fn record_login(db: &mut Db, id: Id, now: Instant) -> Result<()> {
     diesel::update(dsl::users.find(id))
         .set(dsl::last_login_at.eq(now))
         .execute(db)?;
@@ -276,14 +277,14 @@ fn conflict(error: diesel::result::Error) -> Error {
     }
 }
 
-/// Inserts an invitation. The user's older links stop working.
+/// Invites a user. Older links stop working.
 pub fn invite(db: &mut Db, actor: &str, user: Id, invitation: &Invitation, now: Instant) -> Result<()> {
     insert_invitation(db, Some(user), invitation, now)?;
     audit::store::append(db, &Act::new(actor, AuditAction::UserInvited, user))
 }
 
-/// Without a user, the invitation is for the first administrator.
-fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation, now: Instant) -> Result<()> {
+/// Inserts an invitation. Without a user, it is for the first administrator.
+pub fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation, now: Instant) -> Result<()> {
     use invitations::dsl as i;
     diesel::delete(i::invitations.filter(i::expires_at.le(now))).execute(db)?;
     if let Some(user) = user {
@@ -319,14 +320,4 @@ pub fn take_invitation(db: &mut Db, token: &str, now: Instant) -> Result<Option<
     // Two requests may come at once: only one of them deletes it.
     let taken = diesel::delete(i::invitations.find(secret::digest(token))).execute(db)?;
     Ok(user.filter(|_| taken == 1))
-}
-
-/// Returns a link for the first administrator, as long as there are no users.
-pub fn invite_first(db: &mut Db, public_url: &str, now: Instant) -> Result<Option<Invitation>> {
-    if !is_empty(db)? {
-        return Ok(None);
-    }
-    let invitation = Invitation::new(public_url, now)?;
-    insert_invitation(db, None, &invitation, now)?;
-    Ok(Some(invitation))
 }

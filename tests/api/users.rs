@@ -199,9 +199,7 @@ fn the_first_administrator_registers_at_the_printed_link(app: &TestApp) {
     let invite = || {
         app.state
             .pool
-            .write_blocking(|db| {
-                musubi::users::store::invite_first(db, "http://x", musubi::db::Instant::now())
-            })
+            .write_blocking(|db| musubi::users::actions::invite_first_administrator(db, "http://x"))
             .unwrap()
     };
     let (one, other) = (invite().unwrap(), invite().unwrap());
