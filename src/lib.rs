@@ -19,7 +19,7 @@
 //! |---|---|---|
 //! | 1 | [`matcher`] | pure: gates, components, fit, explanation |
 //! | 2 | [`error`] | the one error |
-//! | 3 | [`config`], [`tasks`] | flags and environment; background tasks |
+//! | 3 | [`config`], [`tasks`], [`values`] | flags and environment; background tasks; codes, shared validators |
 //! | 4 | [`db`] | two databases, one code |
 //! | 5 | [`http`] | the parts that every slice's HTTP face uses |
 //! | 6 | [`changes`] | the log of every write |
@@ -86,4 +86,5 @@ pub mod statistics;
 pub mod tasks;
 pub mod triage;
 pub mod users;
+pub mod values;
 pub mod workers;

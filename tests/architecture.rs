@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The rows of lib.rs: a module imports only from rows above its own.
 const ROWS: &[&[&str]] = &[
     &["error"],
-    &["config", "tasks"],
+    &["config", "tasks", "values"],
     &["db"],
     &["http"],
     &["changes"],

@@ -27,7 +27,7 @@ console.log("ok: gets tokens");
 
 // --- deliverables
 const open = expectData(await app.GET("/v1/deliverables", { params: { query: { limit: 200 } } }));
-assert.ok(open.items.every((item) => item.status === "open" && item.diffused));
+assert.ok(open.items.every((item) => item.status === "open" && item.shared_with_partners));
 const deliverable = open.items[0];
 assert.ok(deliverable);
 const shown = await app.GET("/v1/deliverables/{id}", { params: { path: { id: deliverable.id } } });

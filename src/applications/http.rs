@@ -1,20 +1,17 @@
-//! The HTTP face of applications. Rules are in `mod.rs` and `status.rs`, what follows from a move in `moves.rs`, SQL in
-//! `store.rs`.
+//! The HTTP face of applications. Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
 
 use super::{
-    Application, ApplicationFilter, ApplicationStatus, ListedApplication, NewApplication, Outcome, listing,
-    moves, similar, store,
+    Application, ApplicationFilter, ApplicationListItem, NewApplication, Outcome, actions, listing, similar,
+    store,
 };
 use crate::audit::personal_data_was_read;
 use crate::auth::{
-    Principal, Reach, ReadApplications, ReadPersonalData, Scope, SubmitApplications, WriteApplications,
-    http::Caller, within_reach,
+    Reach, ReadApplications, ReadPersonalData, Scope, SubmitApplications, WriteApplications, http::Caller,
 };
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
-use crate::reach::store::has_deliverable;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -23,8 +20,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(create).service(show).service(update);
 }
 
-/// Enters in the audit whose words an answer shows to somebody else.
-async fn seen<'a, S: Scope>(
+/// Records in the audit whose personal data an answer shows to another person.
+async fn audit<'a, S: Scope>(
     caller: &Caller<S>,
     pool: &Pool,
     shown: impl Iterator<Item = &'a Application>,
@@ -35,16 +32,16 @@ async fn seen<'a, S: Scope>(
 
 /// List applications
 ///
-/// Filters are combined by AND. Message and note are null to callers without `personal_data:read`.
+/// Filters are combined with AND. `message` and `note` are null unless you have the scope `personal_data:read`.
 #[utoipa::path(operation_id = "list_applications", tag = "Applications", security(("bearer" = ["applications:read"])),
-    params(ApplicationFilter), responses((status = 200, description = "One page", body = Page<ListedApplication>)))]
+    params(ApplicationFilter), responses((status = 200, description = "One page", body = Page<ApplicationListItem>)))]
 #[get("/applications")]
 async fn list(
     caller: Caller<ReadApplications>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     filter: Query<ApplicationFilter>,
-) -> Result<Page<ListedApplication>> {
+) -> Result<Page<ApplicationListItem>> {
     let viewer = caller.viewer();
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
@@ -52,20 +49,20 @@ async fn list(
     });
     let page = page.await?;
     let shown = page.items.iter().map(|listed| &listed.application);
-    seen(&caller, &pool, shown).await?;
+    audit(&caller, &pool, shown).await?;
     Ok(page)
 }
 
 /// Apply for a deliverable
 ///
-/// For oneself, or on the record for a worker of one's own, for one role of the team. A partner app needs to send an
-/// Idempotency-Key. 409 tells what stands against it: `deliverable_not_open`, `role_filled`, `worker_unavailable`
-/// (paused, or without consent), `at_capacity`, `already_applied`; and lists similar deliverables that are open. Whoever was
-/// declined or stepped back may apply anew.
+/// Apply for one role of the team: as a worker for yourself, or for a worker whose record you manage. A partner app must
+/// send an `Idempotency-Key`. Returns 409 with one of these codes: `deliverable_not_open`, `role_filled`,
+/// `worker_unavailable` (paused, or without consent), `at_capacity`, `already_applied`. If another deliverable could
+/// help, the answer lists similar ones that are open. A worker who was declined or withdrew may apply again.
 #[utoipa::path(operation_id = "create_application", tag = "Applications", security(("bearer" = ["applications:submit"])),
     request_body = NewApplication,
-    responses((status = 201, description = "Applied", body = Application),
-              (status = 409, description = "The deliverable, the role or the worker can't take it, or the worker has applied already")))]
+    responses((status = 201, description = "Created", body = Application),
+              (status = 409, description = "The deliverable, the role or the worker isn't available, or the worker has already applied")))]
 #[post("/applications")]
 async fn create(
     caller: Caller<SubmitApplications>,
@@ -76,35 +73,24 @@ async fn create(
     if matches!(reach, Reach::Partner(_)) {
         new.check_key()?;
     }
-    let (asked, within) = ((new.value.deliverable_id, new.value.role.clone()), reach.clone());
+    let (wanted, within) = ((new.value.deliverable_id, new.value.role.clone()), reach.clone());
     let insert = move |db: &mut Db, new: NewApplication| {
         let worker = new.worker_id;
-        let application = moves::submit(db, &reach, &actor, new, Instant::now())?;
-        let (location, version) = (
-            format!("/v1/applications/{}", application.id),
-            application.version,
-        );
-        // The answer is about the worker: erasing them erases it.
-        Answer::created(
-            location,
-            worker,
-            version,
-            &application.shown(&reach, personal_data),
-        )
+        let application = actions::submit(db, &reach, &actor, new, Instant::now())?;
+        let location = format!("/v1/applications/{}", application.id);
+        let (version, shown) = (application.version, application.shown(&reach, personal_data));
+        // The stored answer belongs to the worker: erasing the worker erases it.
+        Answer::created(location, worker, version, &shown)
     };
     match new.write(&pool, &caller.actor(), insert).await {
-        Err(error) if similar::is_answered_with(&error) => {
-            let (deliverable, role) = asked;
-            let found = pool.read(move |db| store::similar(db, &within, deliverable, &role));
-            Err(similar::add_to(error, found.await?)?)
-        }
+        Err(error) => Err(similar::suggest(&pool, within, wanted.0, wanted.1, error).await),
         answer => answer,
     }
 }
 
 /// Show an application
 ///
-/// Message and note are null to callers without `personal_data:read`.
+/// `message` and `note` are null unless you have the scope `personal_data:read`.
 #[utoipa::path(operation_id = "show_application", tag = "Applications", security(("bearer" = ["applications:read"])),
     params(("id" = Id, Path, description = "The application")),
     responses((status = 200, description = "The application", body = Application)))]
@@ -113,26 +99,26 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
     let reach = caller.reach();
     let application = pool.read(move |db| store::find(db, &reach, id.0)).await?;
     let application = application.shown(&caller.reach(), caller.may::<ReadPersonalData>());
-    seen(&caller, &pool, std::iter::once(&application)).await?;
+    audit(&caller, &pool, std::iter::once(&application)).await?;
     Ok(Entity::new(application.version, application))
 }
 
 /// Accept, decline or withdraw an application
 ///
-/// JSON Merge Patch; with If-Match it changes only the version that you have read. The status moves submitted →
-/// accepted, declined or withdrawn, and accepted → withdrawn; any other move is 409 `illegal_transition`, which names
-/// both states. Declining and withdrawing take a reason. Accepting and declining need the scope `applications:decide`
-/// and a deliverable of one's own, withdrawing `applications:withdraw`.
+/// Send a JSON Merge Patch. With `If-Match`, only the version that you read is changed. The status moves submitted →
+/// accepted, declined or withdrawn, and accepted → withdrawn; any other move returns 409 `illegal_transition`, which names
+/// both statuses. Declining and withdrawing need a reason. Accepting and declining need the scope `applications:decide`
+/// and a deliverable that you manage, withdrawing needs `applications:withdraw`.
 ///
-/// Accepting asks again for what applying asked (409 with the same codes) and raises the worker's `open_load`; with the
-/// last place the deliverable is matched. Withdrawing what was accepted lowers the load and opens a matched deliverable
-/// again; one that is in progress or further stays there.
+/// Accepting checks the same conditions as applying (409 with the same codes) and raises the worker's `open_load`. The
+/// last place sets the deliverable to matched. Withdrawing an accepted application lowers the load and opens a matched
+/// deliverable again; a deliverable that is in progress or further keeps its status.
 #[utoipa::path(operation_id = "update_application", tag = "Applications", security(("bearer" = ["applications:write"])),
     params(("id" = Id, Path, description = "The application")),
     request_body(content = inline(ApplicationPatch), content_type = "application/merge-patch+json",
         example = json!({"status": "declined", "reason": "another_chosen", "note": "また次の機会にぜひお願いします。"})),
-    responses((status = 200, description = "Changed", body = Application),
-              (status = 409, description = "The status can't move there, or the place can't be had any more")))]
+    responses((status = 200, description = "Updated", body = Application),
+              (status = 409, description = "The status can't change like this, or the place is no longer available")))]
 #[patch("/applications/{id}")]
 async fn update(
     caller: Caller<WriteApplications>,
@@ -142,33 +128,15 @@ async fn update(
     if_match: IfMatch,
     patch: ApplicationPatch,
 ) -> Result<Entity<Application>> {
-    let (actor, personal_data, reach) = (caller.actor(), caller.may::<ReadPersonalData>(), caller.reach());
+    let (personal_data, reach) = (caller.may::<ReadPersonalData>(), caller.reach());
     let principal = caller.principal().clone();
     let updated = pool.write(move |db| {
-        let locked = moves::find_to_change(db, &reach, id.0)?;
-        let before = &locked.application;
-        if_match.check(before.version)?;
-        let outcome = patch.apply(&before.outcome)?;
-        if outcome == before.outcome {
-            return Ok(locked.application);
-        }
-        check_may_move(&principal, outcome.status)?;
-        if !matches!(outcome.status, ApplicationStatus::Withdrawn) {
-            within_reach(has_deliverable(db, &reach, before.deliverable_id)?)?;
-        }
-        let catalogue = catalogues.current(db)?;
-        moves::change(db, &actor, &catalogue, locked, outcome, Instant::now())
+        let change = |before: &Outcome| patch.apply(before);
+        actions::update(db, &principal, &reach, &catalogues, id.0, &if_match, change)
     });
     let application = updated.await?.shown(&caller.reach(), personal_data);
-    seen(&caller, &pool, std::iter::once(&application)).await?;
+    audit(&caller, &pool, std::iter::once(&application)).await?;
     Ok(Entity::new(application.version, application))
 }
 
-fn check_may_move(principal: &Principal, to: ApplicationStatus) -> Result<()> {
-    let scope = to.scope();
-    match principal.extent(scope) {
-        None => Err(Error::Forbidden { scope }),
-        Some(_) => Ok(()),
-    }
-}
 type ApplicationPatch = Patch<Outcome>;

@@ -1,6 +1,6 @@
-//! The list of applications as somebody sees it: on pages, and in exports.
+//! Lists the applications that a viewer may see, for pages and exports.
 
-use super::{Application, ApplicationFilter, ListedApplication, store};
+use super::{Application, ApplicationFilter, ApplicationListItem, store};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Catalogue, Filters, calendar};
 use crate::db::{Db, Id};
@@ -12,7 +12,7 @@ pub fn page(
     viewer: &Viewer,
     catalogue: &Catalogue,
     filter: ApplicationFilter,
-) -> Result<Page<ListedApplication>> {
+) -> Result<Page<ApplicationListItem>> {
     Filters::of(catalogue)
         .entry("role", &filter.role, |c| &c.roles)
         .check()?;
@@ -21,11 +21,11 @@ pub fn page(
     Ok(page.map(|one| one.shown(&viewer.reach, viewer.personal_data).listed(today)))
 }
 
-/// Whose words are shown to somebody else.
+/// Lists the workers whose messages these applications show to another person.
 pub fn personal<'a>(viewer: &Viewer, shown: impl Iterator<Item = &'a Application>) -> Vec<Id> {
     if matches!(viewer.reach, Reach::Worker(_)) {
         return Vec::new();
     }
-    let said = shown.filter(|one| one.message.is_some() || one.outcome.note.is_some());
-    said.filter_map(|one| one.worker_id).collect()
+    let with_text = shown.filter(|one| one.message.is_some() || one.outcome.note.is_some());
+    with_text.filter_map(|one| one.worker_id).collect()
 }

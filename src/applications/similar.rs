@@ -1,16 +1,22 @@
-//! Open deliverables for applicants who can't have the place that they applied for.
+//! Similar open deliverables, for a worker who can't get the place that they applied for.
 
-use crate::db::Id;
-use crate::deliverables::Deliverable;
+use super::rules::{Taken, free_place};
+use super::store;
+use crate::auth::Reach;
+use crate::db::{Db, Id, Pool};
+use crate::deliverables::{self, Deliverable, DeliverableFilter, DeliverableStatus};
 use crate::error::{Error, Result};
+use crate::values::{AreaCode, Code};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The member of a problem document that lists them.
 pub const MEMBER: &str = "similar_deliverables";
 
-/// The most that are listed.
-pub const MOST: usize = 5;
+/// How many are listed at most.
+const LISTED: usize = 5;
+/// How many are looked at to find them.
+const CANDIDATES: u32 = 50;
 
 /// An open deliverable to apply for instead.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,45 +27,76 @@ pub struct SimilarDeliverable {
     /// Code of its type.
     #[serde(rename = "type")]
     #[schema(example = "flyer")]
-    pub type_: String,
-    #[schema(example = "131041")]
-    pub area: Option<String>,
+    pub type_: Code,
+    pub area: Option<AreaCode>,
 }
 
-/// Whether another deliverable could serve instead.
-pub fn is_answered_with(error: &Error) -> bool {
-    [
+impl From<Deliverable> for SimilarDeliverable {
+    fn from(deliverable: Deliverable) -> SimilarDeliverable {
+        SimilarDeliverable {
+            id: deliverable.id,
+            title: deliverable.request.title,
+            type_: deliverable.request.type_,
+            area: deliverable.request.area,
+        }
+    }
+}
+
+/// Adds similar deliverables to a conflict, if another deliverable could solve it. Call it after the transaction that
+/// failed.
+pub async fn suggest(pool: &Pool, reach: Reach, deliverable: Id, role: Code, error: Error) -> Error {
+    let could_help = [
         "deliverable_not_open",
         "role_filled",
         "at_capacity",
         "already_applied",
-    ]
-    .contains(&error.code())
+    ];
+    if !could_help.contains(&error.code()) {
+        return error;
+    }
+    match pool.read(move |db| find(db, &reach, deliverable, &role)).await {
+        Ok(similar) => error.with_member(MEMBER, similar),
+        Err(failed) => failed,
+    }
 }
 
-/// Adds similar deliverables to the refusal of an application.
-pub fn add_to(error: Error, deliverables: Vec<Deliverable>) -> Result<Error> {
-    let similar = deliverables.into_iter().map(|deliverable| SimilarDeliverable {
-        id: deliverable.id,
-        title: deliverable.request.title,
-        type_: deliverable.request.type_,
-        area: deliverable.request.area,
-    });
-    let value = serde_json::to_value(similar.collect::<Vec<_>>());
-    let value = value.map_err(|e| Error::Internal(e.to_string()))?;
-    Ok(error.with_member(MEMBER, value))
+/// Finds open deliverables of the same family that have a free place in the role, as JSON.
+fn find(db: &mut Db, reach: &Reach, deliverable: Id, role: &Code) -> Result<serde_json::Value> {
+    let wanted = match deliverables::store::find(db, reach, deliverable, true) {
+        Err(Error::NotFound { .. }) => return Ok(serde_json::json!([])),
+        found => found?,
+    };
+    let filter = DeliverableFilter {
+        status: Some(DeliverableStatus::Open),
+        family: Some(wanted.family.clone()),
+        role: Some(role.clone()),
+        limit: Some(CANDIDATES),
+        ..DeliverableFilter::default()
+    };
+    let candidates = deliverables::store::list(db, reach, &filter)?.items;
+    let ids: Vec<Id> = candidates.iter().map(|candidate| candidate.id).collect();
+    let taken = store::taken_of(db, &ids)?;
+    let has_place = |candidate: &Deliverable| {
+        let none = Taken::new();
+        free_place(candidate, role, taken.get(&candidate.id).unwrap_or(&none)).is_some()
+    };
+    let others = candidates
+        .into_iter()
+        .filter(|candidate| candidate.id != wanted.id && has_place(candidate));
+    let similar = nearest(&wanted, others.collect()).into_iter();
+    let similar: Vec<SimilarDeliverable> = similar.map(SimilarDeliverable::from).collect();
+    serde_json::to_value(similar).map_err(|e| Error::Internal(e.to_string()))
 }
 
-/// The nearest of what was found: of the same type first, then of the same area, then the newest.
-pub fn nearest(asked: &Deliverable, mut found: Vec<Deliverable>) -> Vec<Deliverable> {
-    let differs = |one: &Deliverable| {
+/// Orders deliverables: those of the same type first, then of the same area, then the newest.
+fn nearest(wanted: &Deliverable, mut found: Vec<Deliverable>) -> Vec<Deliverable> {
+    found.sort_by_key(|one| {
         (
-            one.request.type_ != asked.request.type_,
-            one.request.area != asked.request.area,
+            one.request.type_ != wanted.request.type_,
+            one.request.area != wanted.request.area,
             std::cmp::Reverse(one.id),
         )
-    };
-    found.sort_by_key(differs);
-    found.truncate(MOST);
+    });
+    found.truncate(LISTED);
     found
 }

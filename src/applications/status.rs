@@ -1,29 +1,56 @@
-//! The life of an application: submitted → accepted, declined or withdrawn, and the reasons for an end.
+//! The status of an application: submitted → accepted, declined or withdrawn, and the reasons for an end.
 
 use crate::auth::{DecideApplications, Scope, WithdrawApplications};
 use crate::error::{Error, Result, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ApplicationStatus {
     /// Waits for an answer.
     #[default]
     Submitted,
     /// The worker has a place in the team.
     Accepted,
-    /// The organization or coordinator said no.
+    /// The organization or the coordinator declined.
     Declined,
-    /// The worker stepped back, before or after they were accepted.
+    /// The worker stepped back, before or after being accepted.
     Withdrawn,
 }
 
 /// Why an application ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Someone else has the place.
+#[strum(serialize_all = "snake_case")]
+pub enum ApplicationReason {
+    /// Someone else got the place.
     AnotherChosen,
     /// Other skills are needed.
     Skills,
@@ -31,38 +58,25 @@ pub enum Reason {
     Schedule,
     /// The work isn't needed any more.
     NoLongerNeeded,
-    /// Too much to do.
+    /// The worker has too much to do.
     Workload,
     Health,
-    /// Moving away.
+    /// The worker is moving away.
     Relocation,
-    /// Engaged elsewhere.
+    /// The worker is busy with other work.
     OtherWork,
     Other,
 }
 
+use ApplicationReason::*;
 use ApplicationStatus::*;
-use Reason::*;
 
 impl ApplicationStatus {
-    pub const ALL: [ApplicationStatus; 4] = [Submitted, Accepted, Declined, Withdrawn];
-
     pub fn code(self) -> &'static str {
-        match self {
-            Submitted => "submitted",
-            Accepted => "accepted",
-            Declined => "declined",
-            Withdrawn => "withdrawn",
-        }
+        self.into()
     }
 
-    pub fn of_code(code: &str) -> Option<ApplicationStatus> {
-        ApplicationStatus::ALL
-            .into_iter()
-            .find(|status| status.code() == code)
-    }
-
-    /// The table of moves. Whoever was declined or stepped back may apply anew.
+    /// Returns the statuses that may follow. After an end, the worker may apply again.
     pub fn next(self) -> &'static [ApplicationStatus] {
         match self {
             Submitted => &[Accepted, Declined, Withdrawn],
@@ -71,8 +85,8 @@ impl ApplicationStatus {
         }
     }
 
-    /// The reasons that an end may have; one of them is needed.
-    pub fn reasons(self) -> &'static [Reason] {
+    /// Returns the reasons that an end may have. An end needs one of them.
+    pub fn reasons(self) -> &'static [ApplicationReason] {
         match self {
             Submitted | Accepted => &[],
             Declined => &[AnotherChosen, Skills, Schedule, NoLongerNeeded, Other],
@@ -80,7 +94,8 @@ impl ApplicationStatus {
         }
     }
 
-    /// The scope that moving here, or writing a word while it stands here, needs besides `applications:write`.
+    /// Returns the scope that setting this status, or writing a note in it, needs in addition to
+    /// `applications:write`.
     pub fn scope(self) -> &'static str {
         match self {
             Submitted | Accepted | Declined => DecideApplications::NAME,
@@ -88,15 +103,15 @@ impl ApplicationStatus {
         }
     }
 
-    /// Staying is no move.
+    /// Checks that an application may move from this status to another. Keeping the status is allowed.
     pub fn check_move(self, to: ApplicationStatus) -> Result<()> {
         if self == to || self.next().contains(&to) {
             return Ok(());
         }
         let (from, to) = (self.code(), to.code());
         let detail = Text::new(
-            format!("応募の状態を {from} から {to} へは変更できません。"),
-            format!("An application can't move from {from} to {to}."),
+            format!("応募の状態を {from} から {to} に変更できません。"),
+            format!("The status of an application can't change from {from} to {to}."),
         );
         Err(Error::Conflict {
             code: "illegal_transition",
@@ -104,8 +119,8 @@ impl ApplicationStatus {
         })
     }
 
-    /// An end has one of its own reasons, anything else none.
-    pub fn check_reason(self, reason: Option<Reason>) -> Result<()> {
+    /// Checks that an end has one of its reasons, and any other status none.
+    pub fn check_reason(self, reason: Option<ApplicationReason>) -> Result<()> {
         let allowed = self.reasons();
         let list = || allowed.iter().map(|r| r.code()).collect::<Vec<_>>().join(", ");
         let status = self.code();
@@ -114,75 +129,58 @@ impl ApplicationStatus {
             Some(reason) if allowed.contains(&reason) => return Ok(()),
             None => (
                 "missing_field",
-                format!("{status} には理由が必要です: {}", list()),
-                format!("{status} needs a reason: {}", list()),
+                format!("{status} には理由が必要です。次から選んでください: {}", list()),
+                format!("{status} needs a reason, one of: {}.", list()),
             ),
             Some(_) if allowed.is_empty() => (
                 "unexpected_reason",
-                format!("{status} に理由は付けられません。"),
-                format!("{status} has no reason."),
+                format!("{status} には理由を指定できません。"),
+                format!("{status} can't have a reason."),
             ),
             Some(reason) => (
                 "unexpected_reason",
-                format!("{} は {status} の理由ではありません: {}", reason.code(), list()),
-                format!("{} is no reason for {status}: {}", reason.code(), list()),
+                format!(
+                    "{} は {status} の理由に指定できません。次から選んでください: {}",
+                    reason.code(),
+                    list()
+                ),
+                format!(
+                    "{} is not a reason for {status}. Use one of: {}.",
+                    reason.code(),
+                    list()
+                ),
             ),
         };
         Err(Error::invalid("/reason", code, Text::new(ja, en)))
     }
 }
 
-impl Reason {
-    pub const ALL: [Reason; 9] = [
-        AnotherChosen,
-        Skills,
-        Schedule,
-        NoLongerNeeded,
-        Workload,
-        Health,
-        Relocation,
-        OtherWork,
-        Other,
-    ];
-
+impl ApplicationReason {
     pub fn code(self) -> &'static str {
-        match self {
-            AnotherChosen => "another_chosen",
-            Skills => "skills",
-            Schedule => "schedule",
-            NoLongerNeeded => "no_longer_needed",
-            Workload => "workload",
-            Health => "health",
-            Relocation => "relocation",
-            OtherWork => "other_work",
-            Other => "other",
-        }
-    }
-
-    pub fn of_code(code: &str) -> Option<Reason> {
-        Reason::ALL.into_iter().find(|reason| reason.code() == code)
+        self.into()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strum::VariantArray;
 
     #[test]
-    fn codes_are_as_on_the_wire_and_found_again() {
-        for status in ApplicationStatus::ALL {
+    fn codes_are_the_same_on_the_wire_and_in_rows() {
+        for status in ApplicationStatus::VARIANTS {
             assert_eq!(serde_json::to_value(status).unwrap(), status.code());
-            assert_eq!(ApplicationStatus::of_code(status.code()), Some(status));
+            assert_eq!(status.code().parse(), Ok(*status));
         }
-        for reason in Reason::ALL {
+        for reason in ApplicationReason::VARIANTS {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.code());
-            assert_eq!(Reason::of_code(reason.code()), Some(reason));
+            assert_eq!(reason.code().parse(), Ok(*reason));
         }
     }
 
     #[test]
-    fn every_end_has_reasons_and_every_reason_an_end() {
-        for status in ApplicationStatus::ALL {
+    fn every_end_has_reasons_and_every_reason_belongs_to_an_end() {
+        for status in ApplicationStatus::VARIANTS {
             assert_eq!(
                 status.next().is_empty(),
                 !status.reasons().is_empty(),
@@ -190,16 +188,16 @@ mod tests {
             );
             assert_eq!(status.check_reason(None).is_ok(), status.reasons().is_empty());
         }
-        let used = |reason| {
-            ApplicationStatus::ALL
+        let is_used = |reason| {
+            ApplicationStatus::VARIANTS
                 .iter()
-                .any(|s| s.reasons().contains(&reason))
+                .any(|s| s.reasons().contains(reason))
         };
-        assert!(Reason::ALL.into_iter().all(used));
+        assert!(ApplicationReason::VARIANTS.iter().all(is_used));
     }
 
     #[test]
-    fn an_illegal_move_names_both_states() {
+    fn names_both_statuses_of_an_illegal_move() {
         let error = Accepted.check_move(Declined).unwrap_err();
         assert_eq!((error.status(), error.code()), (409, "illegal_transition"));
         assert!(error.detail().en.contains("accepted") && error.detail().en.contains("declined"));

@@ -1,15 +1,13 @@
 //! SQL of applications.
 
-use super::similar::nearest;
+use super::rules::{Taken, already_applied, role_filled};
 use super::{
-    Application, ApplicationFilter, ApplicationRecord, ApplicationSort, ApplicationStatus, Outcome, Reason,
-    Taken, Tally, already_applied, free_place, role_filled,
+    Application, ApplicationFilter, ApplicationRecord, ApplicationSort, ApplicationStatus, Outcome, Tally,
 };
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
-use crate::db::schema::{applications, deliverables};
-use crate::db::{BATCH, Db, Id, Instant, keyset};
-use crate::deliverables::{Deliverable, DeliverableFilter, DeliverableStatus, store as deliverables_store};
+use crate::db::schema::applications;
+use crate::db::{BATCH, Db, Id, Instant, keyset, on_duplicate, update_version};
 use crate::error::{Error, Result};
 use crate::http::page;
 use crate::http::{Cursor, Page};
@@ -19,9 +17,9 @@ use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
 use std::collections::HashMap;
 
-#[derive(Queryable, Insertable, AsChangeset)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = applications, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct Row {
+pub struct ApplicationRow {
     id: Id,
     deliverable_id: Id,
     worker_id: Option<Id>,
@@ -39,15 +37,15 @@ struct Row {
     sandbox: bool,
 }
 
-impl Row {
-    fn of(application: &Application) -> Row {
+impl ApplicationRow {
+    fn of(application: &Application) -> ApplicationRow {
         let application = application.clone();
         let outcome = application.outcome;
-        Row {
+        ApplicationRow {
             id: application.id,
             deliverable_id: application.deliverable_id,
             worker_id: application.worker_id,
-            role: application.role,
+            role: application.role.into(),
             place: application.place.map(i32::from),
             message: application.message,
             status: outcome.status.code().to_owned(),
@@ -63,21 +61,22 @@ impl Row {
     }
 
     fn read(self) -> Result<Application> {
-        let strange = |what: &str| Error::Internal(format!("application {} has a strange {what}", self.id));
+        let invalid = |_| Error::Internal(format!("application {} has an unknown status or reason", self.id));
         let reason = self
             .reason
-            .map(|code| Reason::of_code(&code).ok_or_else(|| strange("reason")));
-        let status = ApplicationStatus::of_code(&self.status).ok_or_else(|| strange("status"))?;
+            .map(|code| code.parse().map_err(invalid))
+            .transpose()?;
+        let status = self.status.parse().map_err(invalid)?;
         Ok(Application {
             id: self.id,
             deliverable_id: self.deliverable_id,
             worker_id: self.worker_id,
-            role: self.role,
+            role: self.role.into(),
             place: self.place.map(number),
             message: self.message,
             outcome: Outcome {
                 status,
-                reason: reason.transpose()?,
+                reason,
                 note: self.note,
             },
             partner_id: self.partner_id,
@@ -90,34 +89,48 @@ impl Row {
     }
 }
 
-/// A place has 1 to 20.
+/// Reads a place, 1 to 20.
 fn number(place: i32) -> u16 {
     u16::try_from(place).unwrap_or(0)
 }
 
-/// Only within the reach: beyond it, nothing is there.
+fn missing() -> Error {
+    Error::not_found("応募", "application")
+}
+
+/// Finds an application. Outside the reach there is none.
 pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Application> {
-    let mut query = dsl::applications.find(id).into_boxed();
+    let mut query = dsl::applications
+        .find(id)
+        .select(ApplicationRow::as_select())
+        .into_boxed();
     if let Some(condition) = reach::applications(reach) {
         query = query.filter(condition);
     }
-    let found = query.first::<Row>(db).optional()?;
-    found
-        .ok_or_else(|| Error::not_found("応募", "application"))?
-        .read()
+    let found = query.first(db).optional()?;
+    found.ok_or_else(missing)?.read()
 }
 
-/// The places of a deliverable that are taken.
+/// Lists the taken places of a deliverable.
 pub fn taken(db: &mut Db, deliverable: Id) -> Result<Taken> {
-    let accepted = dsl::applications
-        .filter(dsl::deliverable_id.eq(deliverable))
-        .filter(dsl::status.eq(ApplicationStatus::Accepted.code()))
-        .select((dsl::role, dsl::place.assume_not_null()));
-    let places = accepted.load::<(String, i32)>(db)?.into_iter();
-    Ok(places.map(|(role, place)| (role, number(place))).collect())
+    let taken = taken_of(db, &[deliverable])?;
+    Ok(taken.into_values().next().unwrap_or_default())
 }
 
-/// Whether one of these workers has a place in the team.
+/// Lists the taken places of deliverables. One without taken places is left out.
+pub fn taken_of(db: &mut Db, deliverables: &[Id]) -> Result<HashMap<Id, Taken>> {
+    let accepted = dsl::applications
+        .filter(dsl::deliverable_id.eq_any(deliverables))
+        .filter(dsl::status.eq(ApplicationStatus::Accepted.code()))
+        .select((dsl::deliverable_id, dsl::role, dsl::place.assume_not_null()));
+    let mut taken: HashMap<Id, Taken> = HashMap::new();
+    for (id, role, place) in accepted.load::<(Id, String, i32)>(db)? {
+        taken.entry(id).or_default().push((role, number(place)));
+    }
+    Ok(taken)
+}
+
+/// Returns whether one of these workers has a place in the team.
 pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
     let accepted = dsl::applications
         .filter(dsl::deliverable_id.eq(deliverable))
@@ -127,7 +140,7 @@ pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
     Ok(accepted.first::<Id>(db).optional()?.is_some())
 }
 
-/// What these applications are for.
+/// Lists the deliverables of these applications.
 pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
     let mut found = Vec::new();
     for ids in ids.chunks(BATCH) {
@@ -139,42 +152,30 @@ pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
     Ok(found)
 }
 
-/// How many answered, for the match index: of these deliverables, or of all that workers may apply for. One that nobody
-/// answered is left out.
-pub fn tallies(db: &mut Db, of: Option<&[Id]>) -> Result<HashMap<Id, Tally>> {
-    // Whatever has a place is accepted, and the other way round. Trying counts for nothing.
-    let real = dsl::applications.filter(dsl::sandbox.eq(false));
-    let tallies =
-        real.group_by(dsl::deliverable_id)
+/// Counts the applications for these deliverables, without those of sandbox partners. A deliverable without
+/// applications is left out.
+pub fn tallies(db: &mut Db, deliverables: &[Id]) -> Result<HashMap<Id, Tally>> {
+    let mut tallies = HashMap::new();
+    for ids in deliverables.chunks(BATCH) {
+        // An application has a place exactly while it is accepted.
+        let counts = dsl::applications
+            .filter(dsl::sandbox.eq(false))
+            .filter(dsl::deliverable_id.eq_any(ids))
+            .group_by(dsl::deliverable_id)
             .select((dsl::deliverable_id, count_star(), count(dsl::place)));
-    let mut rows: Vec<(Id, i64, i64)> = Vec::new();
-    match of {
-        Some(ids) => {
-            for ids in ids.chunks(BATCH) {
-                let some = tallies.filter(dsl::deliverable_id.eq_any(ids));
-                rows.append(&mut some.load(db)?);
-            }
-        }
-        None => {
-            let open = deliverables::table
-                .filter(deliverables::status.eq(DeliverableStatus::Open.code()))
-                .filter(deliverables::archived_at.is_null())
-                .select(deliverables::id);
-            rows = tallies.filter(dsl::deliverable_id.eq_any(open)).load(db)?;
+        let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+        for (id, answers, filled) in counts.load::<(Id, i64, i64)>(db)? {
+            let (answers, filled) = (number(answers), number(filled));
+            tallies.insert(id, Tally { answers, filled });
         }
     }
-    let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-    let tally = |(id, answers, filled)| {
-        let (answers, filled) = (number(answers), number(filled));
-        (id, Tally { answers, filled })
-    };
-    Ok(rows.into_iter().map(tally).collect())
+    Ok(tallies)
 }
 
 pub fn list(db: &mut Db, reach: &Reach, filter: &ApplicationFilter) -> Result<Page<Application>> {
     let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
-    let rows = query(reach, filter)?.limit(limit + 1).load::<Row>(db)?;
-    let found: Result<Vec<Application>> = rows.into_iter().map(Row::read).collect();
+    let rows = query(reach, filter)?.limit(limit + 1).load(db)?;
+    let found: Result<Vec<Application>> = rows.into_iter().map(ApplicationRow::read).collect();
     Ok(Page::of(found?, limit, |last: &Application| {
         use ApplicationSort::*;
         let value = match sort {
@@ -189,13 +190,17 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &ApplicationFilter) -> Result<Pa
     }))
 }
 
-type Query<'a> = applications::BoxedQuery<'a, crate::db::Backend>;
+type Query<'a> = applications::BoxedQuery<
+    'a,
+    crate::db::Backend,
+    diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<ApplicationRow, crate::db::Backend>>,
+>;
 
 /// The list's query, before its limit.
 pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'a>> {
     use ApplicationSort::*;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
-    let mut query = dsl::applications.into_boxed();
+    let mut query = dsl::applications.select(ApplicationRow::as_select()).into_boxed();
     if let Some(condition) = reach::applications(reach) {
         query = query.filter(condition);
     }
@@ -209,7 +214,7 @@ pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'
         query = query.filter(dsl::status.eq(status.code()));
     }
     if let Some(role) = &filter.role {
-        query = query.filter(dsl::role.eq(role));
+        query = query.filter(dsl::role.eq(role.as_str()));
     }
     let first = cursor.as_ref().map(|c| c.id);
     Ok(match filter.sort {
@@ -232,61 +237,23 @@ pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'
     })
 }
 
-/// How many candidates for the similar ones are looked at.
-const LOOKED_AT: u32 = 50;
-
-/// Open deliverables of the same family that have a place in the role.
-pub fn similar(db: &mut Db, reach: &Reach, deliverable: Id, role: &str) -> Result<Vec<Deliverable>> {
-    let asked = match deliverables_store::find(db, reach, deliverable, true) {
-        Err(Error::NotFound { .. }) => return Ok(Vec::new()),
-        found => found?,
-    };
-    let filter = DeliverableFilter {
-        status: Some(DeliverableStatus::Open),
-        family: Some(asked.family.clone()),
-        role: Some(role.to_owned()),
-        limit: Some(LOOKED_AT),
-        ..DeliverableFilter::default()
-    };
-    let found = deliverables_store::list(db, reach, &filter)?.items;
-    let ids: Vec<Id> = found.iter().map(|one| one.id).collect();
-    let accepted = dsl::applications
-        .filter(dsl::deliverable_id.eq_any(&ids))
-        .filter(dsl::status.eq(ApplicationStatus::Accepted.code()))
-        .select((dsl::deliverable_id, dsl::role, dsl::place.assume_not_null()));
-    let mut taken: HashMap<Id, Taken> = HashMap::new();
-    for (id, role, place) in accepted.load::<(Id, String, i32)>(db)? {
-        taken.entry(id).or_default().push((role, number(place)));
-    }
-    let has_place = |one: &Deliverable| {
-        let none = Taken::new();
-        free_place(one, role, taken.get(&one.id).unwrap_or(&none)).is_some()
-    };
-    let others = found
-        .into_iter()
-        .filter(|one| one.id != asked.id && has_place(one));
-    Ok(nearest(&asked, others.collect()))
-}
-
 pub fn insert(db: &mut Db, actor: &str, application: &Application) -> Result<()> {
     diesel::insert_into(applications::table)
-        .values(Row::of(application))
+        .values(ApplicationRow::of(application))
         .execute(db)
-        .map_err(|error| unless_taken(error, already_applied))?;
+        .map_err(|error| on_duplicate(error, already_applied))?;
     log(db, actor, application, Action::Created)
 }
 
 /// Writes the next version of an application.
 pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()> {
-    let before = dsl::applications
-        .find(application.id)
-        .filter(dsl::version.eq(application.version - 1));
-    let updated = diesel::update(before).set(Row::of(application)).execute(db);
-    if updated.map_err(|error| unless_taken(error, || role_filled(&application.role)))? == 0 {
-        return Err(Error::PreconditionFailed {
-            current: find(db, &Reach::Everything, application.id)?.version,
-        });
-    }
+    let (id, before, row) = (
+        application.id,
+        application.version - 1,
+        ApplicationRow::of(application),
+    );
+    update_version!(db, applications, key: id, before: before, set: row, missing: missing())
+        .map_err(|error| on_duplicate(error, || role_filled(&application.role)))?;
     log(db, actor, application, Action::Updated)
 }
 
@@ -342,8 +309,8 @@ pub fn forget_messages(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<C
 /// Returns a person's applications for their export, oldest first.
 pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ApplicationRecord>> {
     let own = dsl::applications.filter(dsl::worker_id.eq(worker));
-    let rows = own.order(dsl::id).load::<Row>(db)?;
-    let record = |row: Row| ApplicationRecord {
+    let rows = own.order(dsl::id).select(ApplicationRow::as_select());
+    let record = |row: ApplicationRow| ApplicationRecord {
         id: row.id,
         deliverable_id: row.deliverable_id,
         role: row.role,
@@ -355,12 +322,5 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ApplicationRecord>> {
         created_at: row.created_at,
         updated_at: row.updated_at,
     };
-    Ok(rows.into_iter().map(record).collect())
-}
-
-fn unless_taken(error: diesel::result::Error, taken: impl FnOnce() -> Error) -> Error {
-    match Error::from(error) {
-        Error::Conflict { .. } => taken(),
-        other => other,
-    }
+    Ok(rows.load(db)?.into_iter().map(record).collect())
 }

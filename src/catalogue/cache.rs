@@ -1,12 +1,13 @@
-//! The current catalogue in memory: read again when the change log says so.
+//! Keeps the current catalogue in memory, and reads it again when the change log has a newer change.
 
 use super::{Catalogue, store};
 use crate::changes::{self, Subject};
 use crate::db::Db;
 use crate::error::Result;
-use std::sync::{Arc, PoisonError, RwLock};
+use parking_lot::RwLock;
+use std::sync::Arc;
 
-/// Hands out the catalogue as the reading transaction sees it.
+/// Gives each transaction the catalogue as it sees it.
 pub struct Catalogues {
     fixed: Arc<super::fixed::Fixed>,
     newest: RwLock<Option<(i64, Arc<Catalogue>)>>,
@@ -20,17 +21,17 @@ impl Catalogues {
         })
     }
 
-    /// The catalogue of this transaction; from memory while it has not changed.
+    /// Returns the catalogue of this transaction, from memory while it hasn't changed.
     pub fn current(&self, db: &mut Db) -> Result<Arc<Catalogue>> {
         let seq = changes::store::latest_of(db, Subject::Catalogue)?;
-        if let Some((at, catalogue)) = &*self.newest.read().unwrap_or_else(PoisonError::into_inner)
+        if let Some((at, catalogue)) = &*self.newest.read()
             && *at == seq
         {
             return Ok(Arc::clone(catalogue));
         }
         let catalogue = Arc::new(store::load(db, Arc::clone(&self.fixed))?);
-        let mut newest = self.newest.write().unwrap_or_else(PoisonError::into_inner);
-        // A slower reader of an older state doesn't overwrite a newer one.
+        let mut newest = self.newest.write();
+        // A slow reader of an older state must not overwrite a newer one.
         if newest.as_ref().is_none_or(|(at, _)| *at < seq) {
             *newest = Some((seq, Arc::clone(&catalogue)));
         }

@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-/// The time in Tokyo, which has kept UTC+9 without summer time since 1951.
+/// Returns the time in Tokyo: UTC+9, without summer time since 1951.
 pub fn time_in_tokyo(at: DateTime<Utc>) -> NaiveDateTime {
     (at + chrono::Duration::hours(9)).naive_utc()
 }
@@ -14,12 +14,12 @@ pub fn day_in_tokyo(at: DateTime<Utc>) -> NaiveDate {
     time_in_tokyo(at).date()
 }
 
-/// Today in Tokyo.
+/// Returns today's date in Tokyo.
 pub fn today() -> NaiveDate {
     day_in_tokyo(Utc::now())
 }
 
-/// The fiscal year (年度) of a day: April to March, named by the year it begins in.
+/// Returns the fiscal year (年度) of a day: April to March, named by the year in which it begins.
 pub fn fiscal_year(day: NaiveDate) -> i32 {
     if day.month() >= 4 {
         day.year()
@@ -28,12 +28,12 @@ pub fn fiscal_year(day: NaiveDate) -> i32 {
     }
 }
 
-/// Days since 1970-01-01, as the matcher counts.
+/// Returns the days since 1970-01-01, as the matcher counts them.
 pub fn day_number(day: NaiveDate) -> i32 {
     day.signed_duration_since(NaiveDate::default()).num_days() as i32
 }
 
-/// The day that the matcher counts as this.
+/// Returns the day of a number of [`day_number`].
 pub fn day_of_number(number: i32) -> NaiveDate {
     let epoch = NaiveDate::default();
     epoch
@@ -41,7 +41,7 @@ pub fn day_of_number(number: i32) -> NaiveDate {
         .unwrap_or(epoch)
 }
 
-/// The day that is `days` before another.
+/// Returns the day that is `days` before another.
 pub fn days_before(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
@@ -69,7 +69,7 @@ const CODES: [&str; 21] = [
     "sunday_afternoon",
     "sunday_evening",
 ];
-/// How many day-parts a week has.
+/// The number of day-parts in a week.
 pub const DAY_PARTS: u8 = 21;
 
 /// A third of a weekday: `saturday_morning`.
@@ -82,7 +82,7 @@ impl DayPart {
         (0..DAY_PARTS).map(DayPart)
     }
 
-    /// By its position in the week, Monday morning first.
+    /// Returns the day-part at a position in the week. Position 0 is Monday morning.
     pub fn at(position: u8) -> Option<DayPart> {
         (position < DAY_PARTS).then_some(DayPart(position))
     }
@@ -91,12 +91,12 @@ impl DayPart {
         CODES.get(usize::from(self.0)).copied().unwrap_or_default()
     }
 
-    /// As the matcher's bit set.
+    /// Returns the day-parts as the matcher's bit set.
     pub fn set(parts: &[DayPart]) -> u32 {
         parts.iter().fold(0, |set, part| set | 1 << part.0)
     }
 
-    /// "土曜の午前", "Saturday morning"
+    /// Returns its names, such as 「土曜の午前」 and "saturday morning".
     pub fn names(self) -> super::Names {
         let day = ["月", "火", "水", "木", "金", "土", "日"]
             .get(usize::from(self.0 / 3))
@@ -151,14 +151,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fiscal_year_begins_in_april_in_tokyo() {
+    fn fiscal_years_begin_in_april_in_tokyo() {
         let year = |text: &str| fiscal_year(day_in_tokyo(text.parse().unwrap()));
         assert_eq!(year("2022-03-31T14:59:59Z"), 2021);
         assert_eq!(year("2022-03-31T15:00:00Z"), 2022);
     }
 
     #[test]
-    fn day_parts_are_read_as_they_are_written() {
+    fn reads_day_parts_as_it_writes_them() {
         assert_eq!(DayPart::all().count(), 21);
         for part in DayPart::all() {
             assert_eq!(DayPart::try_from(part.code().to_owned()), Ok(part));

@@ -1,62 +1,58 @@
-//! What an entry of each kind holds, and the rules it keeps.
+//! The entries of each kind, with their rules.
 
 use super::{Catalogue, Format, Names, lookup};
 use crate::error::{Error, FieldError, Result, Text};
-use crate::http::body::broken;
+use crate::values::{Code, broken, distinct};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-/// The kinds whose entries may be added and retired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+/// The kinds whose entries administrators add and retire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum EntryKind {
     DeliverableType,
     Skill,
     Role,
     Theme,
 }
 
-impl Kind {
+impl EntryKind {
     pub fn code(self) -> &'static str {
-        match self {
-            Kind::DeliverableType => "deliverable_type",
-            Kind::Skill => "skill",
-            Kind::Role => "role",
-            Kind::Theme => "theme",
-        }
+        self.into()
     }
 
-    /// Its collection in the API.
+    /// Returns the path of the collection in the API.
     pub fn path(self) -> &'static str {
         match self {
-            Kind::DeliverableType => "deliverable-types",
-            Kind::Skill => "skills",
-            Kind::Role => "roles",
-            Kind::Theme => "themes",
+            EntryKind::DeliverableType => "deliverable-types",
+            EntryKind::Skill => "skills",
+            EntryKind::Role => "roles",
+            EntryKind::Theme => "themes",
         }
     }
 
     pub fn names(self) -> Text {
         match self {
-            Kind::DeliverableType => Text::new("支援内容の種類", "deliverable type"),
-            Kind::Skill => Text::new("スキル", "skill"),
-            Kind::Role => Text::new("役割", "role"),
-            Kind::Theme => Text::new("テーマ", "theme"),
+            EntryKind::DeliverableType => Text::new("支援内容の種類", "deliverable type"),
+            EntryKind::Skill => Text::new("スキル", "skill"),
+            EntryKind::Role => Text::new("役割", "role"),
+            EntryKind::Theme => Text::new("テーマ", "theme"),
         }
     }
 }
 
 /// An entry of one kind.
 pub trait Definition: Clone + Serialize + DeserializeOwned + Validate + Send + Sync + 'static {
-    const KIND: Kind;
+    const KIND: EntryKind;
     fn code(&self) -> &str;
     fn names(&self) -> &Names;
-    /// No longer offered for what is newly written.
+    /// Returns whether new records can't use it any more.
     fn retired(&self) -> bool;
-    /// What the entry refers to has to be there; what has retired may stay where it stood `before`.
+    /// Checks that the entries exist that this one refers to. A retired one passes if `before` has it.
     fn check(&self, catalogue: &Catalogue, before: Option<&Self>) -> Result<()>;
-    /// What may not change in an entry that others refer to.
+    /// Checks that nothing changed that other records depend on.
     fn check_change(&self, before: &Self) -> Result<()> {
         if self.code() == before.code() {
             Ok(())
@@ -68,25 +64,10 @@ pub trait Definition: Clone + Serialize + DeserializeOwned + Validate + Send + S
 
 fn immutable(pointer: &str) -> Error {
     let rule = Text::new(
-        "この項目は変更できません。",
-        "This can't be changed: add another entry and retire this one.",
+        "この項目は変更できません。新しい項目を追加し、この項目を廃止してください。",
+        "This can't be changed. Add a new entry and retire this one.",
     );
     Error::invalid(pointer, "immutable", rule)
-}
-
-/// A short name for programs.
-pub fn valid_code(code: &str) -> Result<(), ValidationError> {
-    let plain = code
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if plain && code.starts_with(|c: char| c.is_ascii_lowercase()) && code.len() <= 64 {
-        return Ok(());
-    }
-    Err(broken(
-        "code",
-        "英小文字・数字・_ で64文字以内にしてください。",
-        "It has lower case letters, digits and _, a letter first, 64 at most.",
-    ))
 }
 
 fn valid_aliases(aliases: &[String]) -> Result<(), ValidationError> {
@@ -97,9 +78,9 @@ fn valid_aliases(aliases: &[String]) -> Result<(), ValidationError> {
         return Ok(());
     }
     Err(broken(
-        "length",
-        "別名は1〜100文字です。",
-        "An alias has 1 to 100 characters.",
+        "invalid_length",
+        "別名は1〜100文字で入力してください。",
+        "An alias must have 1 to 100 characters.",
     ))
 }
 
@@ -110,9 +91,9 @@ fn valid_cues(cues: &[String]) -> Result<(), ValidationError> {
         return Ok(());
     }
     Err(broken(
-        "cue",
-        "1〜200文字で、語は空白1つ、表記は | で区切ってください。",
-        "A cue has 1 to 200 characters: words parted by one space, their spellings by |.",
+        "invalid_cue",
+        "1〜200文字で入力し、語は空白1つ、表記は | で区切ってください。",
+        "A cue must have 1 to 200 characters. Separate words with one space and spellings with |.",
     ))
 }
 
@@ -122,21 +103,19 @@ fn valid_cues(cues: &[String]) -> Result<(), ValidationError> {
 #[schema(example = json!({"code": "graphic_design", "parent": "visual_design",
     "names": {"ja": "グラフィックデザイン", "en": "Graphic design"}, "aliases": ["DTP"]}))]
 pub struct Skill {
-    #[validate(custom(function = "valid_code"))]
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$")]
-    pub code: String,
-    /// The broader skill; null for a domain.
+    #[validate(custom(function = "Code::check"))]
+    pub code: Code,
+    /// Code of the broader skill; null for a domain.
     #[serde(default)]
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$")]
-    pub parent: Option<String>,
+    pub parent: Option<Code>,
     #[validate(nested)]
     pub names: Names,
-    /// Other words for it, by which imports recognise it.
+    /// Other names that imports recognise.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "valid_aliases"))]
     #[schema(max_items = 100)]
     pub aliases: Vec<String>,
-    /// No longer offered; what refers to it stays.
+    /// Whether it is retired: new records can't use it, existing ones keep it.
     #[serde(default)]
     pub retired: bool,
 }
@@ -146,17 +125,16 @@ pub struct Skill {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "interpreter", "names": {"ja": "通訳", "en": "Interpreter"}, "aliases": []}))]
 pub struct Role {
-    #[validate(custom(function = "valid_code"))]
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$")]
-    pub code: String,
+    #[validate(custom(function = "Code::check"))]
+    pub code: Code,
     #[validate(nested)]
     pub names: Names,
-    /// Other words for it, by which imports recognise it.
+    /// Other names that imports recognise.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "valid_aliases"))]
     #[schema(max_items = 100)]
     pub aliases: Vec<String>,
-    /// No longer offered; what refers to it stays.
+    /// Whether it is retired: new records can't use it, existing ones keep it.
     #[serde(default)]
     pub retired: bool,
 }
@@ -166,22 +144,21 @@ pub struct Role {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "disaster", "names": {"ja": "防災", "en": "Disaster preparedness"}, "aliases": ["減災"]}))]
 pub struct Theme {
-    #[validate(custom(function = "valid_code"))]
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$")]
-    pub code: String,
+    #[validate(custom(function = "Code::check"))]
+    pub code: Code,
     #[validate(nested)]
     pub names: Names,
-    /// Other words for it, by which imports recognise it.
+    /// Other names that imports recognise.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "valid_aliases"))]
     #[schema(max_items = 100)]
     pub aliases: Vec<String>,
-    /// No longer offered; what refers to it stays.
+    /// Whether it is retired: new records can't use it, existing ones keep it.
     #[serde(default)]
     pub retired: bool,
 }
 
-/// What can be asked for: a flyer, a website, a survey.
+/// Something that an organization can request: a flyer, a website, a survey.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "poster", "family": "print", "names": {"ja": "ポスター", "en": "Poster"},
@@ -190,21 +167,19 @@ pub struct Theme {
     "roles": [{"role": "designer", "places": 1,
                "skills": [{"skill": "graphic_design", "level": 3, "weight": 3, "must_have": true}]}]}))]
 pub struct DeliverableType {
-    #[validate(custom(function = "valid_code"))]
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$")]
-    pub code: String,
-    /// One of the families of /v1/families.
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$")]
-    pub family: String,
+    #[validate(custom(function = "Code::check"))]
+    pub code: Code,
+    /// Code of a family of /v1/families.
+    pub family: Code,
     #[validate(nested)]
     pub names: Names,
-    /// Other words for it, by which imports recognise it.
+    /// Other names that imports recognise.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "valid_aliases"))]
     #[schema(max_items = 100)]
     pub aliases: Vec<String>,
-    /// How people tell of the trouble that it is for, by which triage finds it. All words of a cue have to occur;
-    /// spaces part them, | parts spellings, _ stands for a space: `会員 減|少ない`.
+    /// Words with which people describe the trouble, for triage. All words of a cue must occur. Separate words with a
+    /// space and spellings with |, and write _ for a space: `会員 減|少ない`.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "valid_cues"))]
     #[schema(max_items = 100)]
@@ -215,7 +190,7 @@ pub struct DeliverableType {
     #[validate(range(min = 1, max = 60))]
     #[schema(minimum = 1, maximum = 60)]
     pub hours_per_week: u16,
-    /// Usual duration.
+    /// Usual duration in weeks.
     #[validate(range(min = 1, max = 104))]
     #[schema(minimum = 1, maximum = 104)]
     pub weeks: u16,
@@ -227,18 +202,18 @@ pub struct DeliverableType {
     #[validate(length(min = 1, max = 10), nested, custom(function = "distinct_roles"))]
     #[schema(min_items = 1, max_items = 10)]
     pub roles: Vec<RoleWish>,
-    /// No longer offered; what refers to it stays.
+    /// Whether it is retired: new records can't use it, existing ones keep it.
     #[serde(default)]
     pub retired: bool,
 }
 
-/// One role of a team, with the skills it asks for.
+/// A role of a team, with the skills it needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoleWish {
-    /// Code of a role of the catalogue.
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
-    pub role: String,
+    /// Code of a role.
+    #[schema(example = "designer")]
+    pub role: Code,
     /// How many people.
     #[validate(range(min = 1, max = 20))]
     #[schema(minimum = 1, maximum = 20, example = 1)]
@@ -250,20 +225,20 @@ pub struct RoleWish {
 }
 
 impl RoleWish {
-    /// Of the role and its skills.
+    /// Returns the codes of the role and its skills.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.role.as_str()).chain(self.skills.iter().map(|wish| wish.skill.as_str()))
     }
 }
 
-/// One skill that is asked for.
+/// A skill that a role needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SkillWish {
-    /// Code of a skill of the catalogue.
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
-    pub skill: String,
-    /// 1 knows of it, 3 works with it alone, 5 teaches it.
+    /// Code of a skill.
+    #[schema(example = "graphic_design")]
+    pub skill: Code,
+    /// The level: 1 has heard of it, 3 works with it alone, 5 teaches it.
     #[validate(range(min = 1, max = 5))]
     #[schema(minimum = 1, maximum = 5, example = 3)]
     pub level: u8,
@@ -271,7 +246,7 @@ pub struct SkillWish {
     #[validate(range(min = 1, max = 5))]
     #[schema(minimum = 1, maximum = 5, example = 3)]
     pub weight: u8,
-    /// Whoever lacks it at this level is not ranked.
+    /// Whether workers below this level are left out of rankings.
     #[serde(default)]
     pub must_have: bool,
 }
@@ -284,23 +259,8 @@ fn distinct_skills(skills: &[SkillWish]) -> Result<(), ValidationError> {
     distinct(skills.iter().map(|s| s.skill.as_str()))
 }
 
-/// Nothing is named twice.
-pub fn distinct<'a>(codes: impl Iterator<Item = &'a str>) -> Result<(), ValidationError> {
-    let mut seen = std::collections::HashSet::new();
-    match codes.into_iter().find(|code| !seen.insert(*code)) {
-        None => Ok(()),
-        Some(code) => {
-            let (ja, en) = (
-                format!("{code} が二度あります。"),
-                format!("{code} is there twice."),
-            );
-            Err(broken("duplicate", &ja, &en))
-        }
-    }
-}
-
 impl Definition for Skill {
-    const KIND: Kind = Kind::Skill;
+    const KIND: EntryKind = EntryKind::Skill;
     fn code(&self) -> &str {
         &self.code
     }
@@ -328,14 +288,14 @@ impl Definition for Skill {
             .and_then(|code| catalogue.skills.get(code));
         if grandparent.is_some_and(|g| g.definition.parent.is_some()) {
             let rule = Text::new(
-                "スキルの木は3階層までです。",
-                "The tree of skills has three levels.",
+                "スキルは3階層まで登録できます。",
+                "Skills have at most three levels.",
             );
             return Err(Error::invalid("/parent", "too_deep", rule));
         }
         Ok(())
     }
-    /// Moving a skill would move everything below it, and change what past rankings meant.
+    /// A skill can't move: that would move everything below it and change the meaning of past rankings.
     fn check_change(&self, before: &Skill) -> Result<()> {
         match (self.code == before.code, self.parent == before.parent) {
             (true, true) => Ok(()),
@@ -348,7 +308,7 @@ impl Definition for Skill {
 macro_rules! refers_to_nothing {
     ($name:ident, $kind:expr) => {
         impl Definition for $name {
-            const KIND: Kind = $kind;
+            const KIND: EntryKind = $kind;
             fn code(&self) -> &str {
                 &self.code
             }
@@ -364,11 +324,11 @@ macro_rules! refers_to_nothing {
         }
     };
 }
-refers_to_nothing!(Role, Kind::Role);
-refers_to_nothing!(Theme, Kind::Theme);
+refers_to_nothing!(Role, EntryKind::Role);
+refers_to_nothing!(Theme, EntryKind::Theme);
 
 impl Definition for DeliverableType {
-    const KIND: Kind = Kind::DeliverableType;
+    const KIND: EntryKind = EntryKind::DeliverableType;
     fn code(&self) -> &str {
         &self.code
     }
@@ -393,7 +353,7 @@ impl Definition for DeliverableType {
             Err(Error::Invalid(faults))
         }
     }
-    /// Deliverables keep their type's family for the statistics.
+    /// A type keeps its family, which deliverables store for the statistics.
     fn check_change(&self, before: &DeliverableType) -> Result<()> {
         match (self.code == before.code, self.family == before.family) {
             (true, true) => Ok(()),

@@ -1,11 +1,12 @@
-//! Checking the parameters of a list: what breaks its form is 400, a well-formed code that is not there 422. A typing
-//! error in a filter must not look like an empty list.
+//! Checks the parameters of a list. A malformed value is 400, a well-formed code that doesn't exist 422: a typing error
+//! in a filter must not look like an empty list.
 
+use super::Catalogue;
 use super::lookup::{self, Checked, Lookup};
-use super::{Catalogue, entries::valid_code};
 use crate::error::{Error, FieldError, Place, Result, Text};
+use crate::values::{AreaCode, Code};
 
-/// Collects every fault of a filter.
+/// Collects every fault of a filter, for [`Filters::check`].
 pub struct Filters<'c> {
     catalogue: &'c Catalogue,
     malformed: Vec<FieldError>,
@@ -26,15 +27,18 @@ impl<'c> Filters<'c> {
             .push(FieldError::parameter(name, code, Text::new(ja, en)));
     }
 
-    /// An area's code, which takes its full form.
-    pub fn area(mut self, area: &mut Option<String>) -> Self {
+    /// Checks an area's code, and completes it to six digits.
+    pub fn area<A>(mut self, area: &mut Option<A>) -> Self
+    where
+        A: AsRef<str> + for<'a> From<&'a str>,
+    {
         let Some(code) = area else { return self };
-        if !(5..=6).contains(&code.len()) || !code.bytes().all(|b| b.is_ascii_digit()) {
+        if !AreaCode::from(code.as_ref()).is_well_formed() {
             let (ja, en) = (
-                "地域コードは5桁または6桁の数字です。",
-                "An area's code has five or six digits.",
+                "地域コードは5桁または6桁の数字で指定してください。",
+                "An area code has five or six digits.",
             );
-            self.malformed("area", "area_code", ja.into(), en.into());
+            self.malformed("area", "invalid_area_code", ja.into(), en.into());
             return self;
         }
         let mut faults = Vec::new();
@@ -44,8 +48,13 @@ impl<'c> Filters<'c> {
         self
     }
 
-    /// A code of an entry; a retired one still finds what refers to it.
-    pub fn entry(mut self, name: &str, code: &Option<String>, kind: fn(&Catalogue) -> &dyn Checked) -> Self {
+    /// Checks the code of an entry. A retired entry still finds the records that refer to it.
+    pub fn entry<C: AsRef<str>>(
+        mut self,
+        name: &str,
+        code: &Option<C>,
+        kind: fn(&Catalogue) -> &dyn Checked,
+    ) -> Self {
         let Some(code) = self.well_formed(name, code) else {
             return self;
         };
@@ -58,7 +67,7 @@ impl<'c> Filters<'c> {
         self
     }
 
-    pub fn family(mut self, code: &Option<String>) -> Self {
+    pub fn family<C: AsRef<str>>(mut self, code: &Option<C>) -> Self {
         let Some(code) = self.well_formed("family", code) else {
             return self;
         };
@@ -75,22 +84,25 @@ impl<'c> Filters<'c> {
         self
     }
 
-    fn well_formed<'a>(&mut self, name: &str, code: &'a Option<String>) -> Option<&'a str> {
-        let code = code.as_deref()?;
-        if valid_code(code).is_ok() {
+    fn well_formed<'a, C: AsRef<str>>(&mut self, name: &str, code: &'a Option<C>) -> Option<&'a str> {
+        let code = code.as_ref()?.as_ref();
+        if Code::from(code).check().is_ok() {
             return Some(code);
         }
         let (ja, en) = (
-            "コードは英小文字・数字・_ です。",
-            "A code has lower case letters, digits and _.",
+            "コードは英小文字で始まる英小文字・数字・_ で指定してください。",
+            "A code starts with a lower-case letter and has only lower-case letters, digits and _.",
         );
-        self.malformed(name, "code", ja.into(), en.into());
+        self.malformed(name, "invalid_code", ja.into(), en.into());
         None
     }
 
     pub fn fiscal_year(mut self, year: Option<i32>) -> Self {
         if year.is_some_and(|year| !(1900..=2200).contains(&year)) {
-            let (ja, en) = ("年度は1900〜2200です。", "A fiscal year is 1900 to 2200.");
+            let (ja, en) = (
+                "年度は1900〜2200で指定してください。",
+                "The fiscal year must be 1900 to 2200.",
+            );
             self.malformed("fiscal_year", "out_of_range", ja.into(), en.into());
         }
         self
@@ -98,7 +110,7 @@ impl<'c> Filters<'c> {
 
     pub fn text(mut self, name: &str, text: &Option<String>) -> Self {
         if text.as_ref().is_some_and(|text| text.chars().count() > 200) {
-            let (ja, en) = ("200文字までです。", "It has 200 characters at most.");
+            let (ja, en) = ("200文字以内で指定してください。", "Use at most 200 characters.");
             self.malformed(name, "invalid_length", ja.into(), en.into());
         }
         self

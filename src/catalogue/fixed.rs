@@ -1,12 +1,29 @@
-//! Formats, families and areas: what no administrator changes.
+//! Formats, families and areas, which no administrator changes.
 
 use super::Names;
+use crate::values::{AreaCode, Code};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How a deliverable is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Format {
     /// One hour
     Session,
@@ -24,39 +41,17 @@ pub enum Format {
 }
 
 impl Format {
-    pub const ALL: [Format; 7] = [
-        Format::Session,
-        Format::OneDay,
-        Format::OneMonth,
-        Format::MidLong,
-        Format::Long,
-        Format::Individual,
-        Format::Other,
-    ];
-
     pub fn code(self) -> &'static str {
-        match self {
-            Format::Session => "session",
-            Format::OneDay => "one_day",
-            Format::OneMonth => "one_month",
-            Format::MidLong => "mid_long",
-            Format::Long => "long",
-            Format::Individual => "individual",
-            Format::Other => "other",
-        }
+        self.into()
     }
 
-    pub fn of_code(code: &str) -> Option<Format> {
-        Format::ALL.into_iter().find(|format| format.code() == code)
-    }
-
-    /// As the matcher's bit set.
+    /// Returns the formats as the matcher's bit set.
     pub fn set(formats: &[Format]) -> u8 {
         formats.iter().fold(0, |set, format| set | 1 << *format as u32)
     }
 }
 
-/// A format with what is usual in it.
+/// A format with its usual hours and weeks.
 #[derive(Debug, Clone, Deserialize)]
 pub struct FormatDefaults {
     pub code: Format,
@@ -68,17 +63,16 @@ pub struct FormatDefaults {
 /// A group of deliverable types.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Family {
-    pub code: String,
+    pub code: Code,
     pub names: Names,
-    /// What to ask back about a trouble that may need it.
+    /// Questions to ask about a trouble that may need this family.
     pub questions: Vec<Names>,
 }
 
 /// A municipality.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Area {
-    /// 全国地方公共団体コード: five digits and a check digit.
-    pub code: String,
+    pub code: AreaCode,
     pub name: String,
     pub kana: String,
     pub kind: String,
@@ -95,7 +89,7 @@ fn zero_or_one<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool
     u8::deserialize(deserializer).map(|n| n != 0)
 }
 
-/// All of it.
+/// Everything in the catalogue that doesn't change at run time.
 #[derive(Debug, Clone)]
 pub struct Fixed {
     pub formats: Vec<FormatDefaults>,
@@ -104,7 +98,7 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    /// By its code of six digits, or of five without the check digit.
+    /// Finds an area by its code of six digits, or of five without the check digit.
     pub fn area(&self, code: &str) -> Option<&Area> {
         let matches = |area: &&Area| area.code == code || (code.len() == 5 && area.code.starts_with(code));
         self.areas.iter().find(matches)
@@ -115,7 +109,7 @@ impl Fixed {
     }
 }
 
-/// The last digit of a 全国地方公共団体コード: weights 6, 5, 4, 3, 2 on the first five, 11 − sum mod 11, its last digit.
+/// Returns the last digit of a 全国地方公共団体コード: weights 6, 5, 4, 3, 2 on the first five, 11 − sum mod 11, its last digit.
 pub fn area_check_digit(first_five: &str) -> Option<u32> {
     let digits: Vec<u32> = first_five
         .chars()

@@ -1,4 +1,4 @@
-//! The HTTP face of the catalogue. Reading is open to all; writing is the administrator's.
+//! The HTTP face of the catalogue. Everyone may read it, administrators write it.
 
 use super::{
     Area, Catalogue, Catalogues, Definition, DeliverableType, Entry, Role, Skill, Theme, fixed, store,
@@ -7,6 +7,7 @@ use crate::auth::{WriteCatalogue, http::Caller};
 use crate::db::Pool;
 use crate::error::Result;
 use crate::http::{Answer, Entity, IfMatch, Language, Page, Patch, Query, Submission, query::path_text};
+use crate::values::{AreaCode, Code};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use serde::{Deserialize, Serialize};
@@ -28,10 +29,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
 pub struct CatalogueEntry<T> {
     #[serde(flatten)]
     pub definition: T,
-    /// The name in the client's language, by Accept-Language.
+    /// The name in the language of `Accept-Language`.
     #[schema(example = "チラシ")]
     pub label: String,
-    /// Counts the changes of this entry; the ETag.
+    /// Grows with each change. Also the ETag.
     #[schema(minimum = 1, example = 1)]
     pub version: i64,
 }
@@ -62,7 +63,7 @@ impl<T: Definition> CatalogueEntry<T> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct EntryFilter {
-    /// Also those that are no longer offered.
+    /// Includes retired entries.
     #[serde(default)]
     include_retired: bool,
 }
@@ -125,7 +126,7 @@ async fn update<T: Definition>(
     language: Language,
 ) -> Result<Entity<CatalogueEntry<T>>> {
     let updated = pool.write(move |db| {
-        let before: Entry<T> = store::find_to_change(db, &code)?;
+        let before: Entry<T> = store::find_for_update(db, &code)?;
         if_match.check(before.version)?;
         let after = patch.apply(&before.definition)?;
         after.check_change(&before.definition)?;
@@ -136,7 +137,7 @@ async fn update<T: Definition>(
     Ok(CatalogueEntry::tagged(entry, language))
 }
 
-/// The four operations of one kind.
+/// Defines the four operations of one kind.
 macro_rules! operations {
     ($module:ident, $type:ident, $path:tt, $path_of_one:tt, $tag:tt, $one:tt,
      $list:tt, $show:tt, $create:tt, $update:tt) => {
@@ -150,8 +151,8 @@ macro_rules! operations {
             }
 
             #[utoipa::path(operation_id = $list, tag = $tag, params(EntryFilter),
-                summary = concat!("List every ", $one),
-                description = "All at once: the catalogue is small. Retired entries are left out unless asked for.",
+                summary = concat!("List ", $one, "s"),
+                description = "Returns all entries on one page. Retired entries are included with `include_retired=true`.",
                 responses((status = 200, description = "All entries, in their order", body = Page<CatalogueEntry<$type>>)))]
             #[get($path)]
             async fn list(
@@ -160,8 +161,8 @@ macro_rules! operations {
                 super::list(&pool, catalogues, filter.0, language, |catalogue| &catalogue.$module).await
             }
 
-            #[utoipa::path(operation_id = $show, tag = $tag, params(("code" = String, Path, description = "Its code")),
-                summary = concat!("Show one ", $one), description = "Also when it is retired.",
+            #[utoipa::path(operation_id = $show, tag = $tag, params(("code" = String, Path, description = "The entry's code")),
+                summary = concat!("Show a ", $one), description = "Returns retired entries as well.",
                 responses((status = 200, description = "The entry", body = CatalogueEntry<$type>)))]
             #[get($path_of_one)]
             async fn show(
@@ -172,10 +173,10 @@ macro_rules! operations {
 
             #[utoipa::path(operation_id = $create, tag = $tag, security(("bearer" = ["catalogue:write"])),
                 summary = concat!("Add a ", $one),
-                description = "It can be used at once, on every server. A code that exists is 409 `duplicate_code`.",
+                description = "Every server can use the entry at once. Returns 409 `duplicate_code` if the code is in use.",
                 request_body = $type,
-                responses((status = 201, description = "Added", body = CatalogueEntry<$type>),
-                          (status = 409, description = "The code is taken")))]
+                responses((status = 201, description = "Created", body = CatalogueEntry<$type>),
+                          (status = 409, description = "The code is already in use")))]
             #[post($path)]
             async fn create(
                 caller: Caller<WriteCatalogue>, pool: Data<Pool>, catalogues: Data<Catalogues>,
@@ -185,12 +186,12 @@ macro_rules! operations {
             }
 
             #[utoipa::path(operation_id = $update, tag = $tag, security(("bearer" = ["catalogue:write"])),
-                summary = concat!("Change or retire a ", $one),
-                description = "`{\"retired\": true}` retires it: it is no longer offered, and what refers to it stays. \
-                               Its code can't change.",
-                params(("code" = String, Path, description = "Its code")),
+                summary = concat!("Update or retire a ", $one),
+                description = "Send `{\"retired\": true}` to retire the entry: new records can't use it, existing ones keep it. \
+                               The code can't change.",
+                params(("code" = String, Path, description = "The entry's code")),
                 request_body(content = inline(EntryPatch), content_type = "application/merge-patch+json"),
-                responses((status = 200, description = "Changed", body = CatalogueEntry<$type>)))]
+                responses((status = 200, description = "Updated", body = CatalogueEntry<$type>)))]
             #[patch($path_of_one)]
             async fn update(
                 caller: Caller<WriteCatalogue>, request: HttpRequest, pool: Data<Pool>, catalogues: Data<Catalogues>,
@@ -256,19 +257,19 @@ operations!(
 #[derive(Debug, Serialize, ToSchema)]
 struct FamilyView {
     #[schema(example = "print")]
-    code: String,
-    /// By Accept-Language.
+    code: Code,
+    /// The name in the language of `Accept-Language`.
     #[schema(example = "印刷物")]
     label: String,
     names: super::Names,
 }
 
-/// A format with what is usual in it.
+/// A format with its usual hours and weeks.
 #[derive(Debug, Serialize, ToSchema)]
 struct FormatView {
     #[schema(example = "one_day")]
     code: fixed::Format,
-    /// By Accept-Language.
+    /// The name in the language of `Accept-Language`.
     #[schema(example = "1日")]
     label: String,
     names: super::Names,
@@ -282,9 +283,7 @@ struct FormatView {
 /// A municipality.
 #[derive(Debug, Serialize, ToSchema)]
 struct AreaView {
-    /// 全国地方公共団体コード with its check digit.
-    #[schema(example = "131041", pattern = "^[0-9]{6}$")]
-    code: String,
+    code: AreaCode,
     #[schema(example = "新宿区")]
     label: String,
     #[schema(example = "しんじゅくく")]
@@ -298,7 +297,7 @@ struct AreaView {
     /// Of the town hall, degrees east (WGS 84).
     #[schema(example = 139.70355)]
     longitude: f64,
-    /// Reached in person by its own residents only.
+    /// Whether only its residents can get there for a day.
     #[schema(example = false)]
     island: bool,
 }
@@ -326,9 +325,9 @@ impl AreaView {
     }
 }
 
-/// List every family
+/// List families
 ///
-/// Deliverable types belong to families; families don't change.
+/// Every deliverable type belongs to a family. Families don't change.
 #[utoipa::path(operation_id = "list_families", tag = "Catalogue",
     responses((status = 200, description = "All families", body = Page<FamilyView>)))]
 #[get("/families")]
@@ -349,9 +348,9 @@ async fn list_families(
     })
 }
 
-/// List every format
+/// List formats
 ///
-/// How a deliverable is done, with the usual hours and weeks.
+/// Lists the ways in which a deliverable is done, with the usual hours and weeks.
 #[utoipa::path(operation_id = "list_formats", tag = "Catalogue",
     responses((status = 200, description = "All formats", body = Page<FormatView>)))]
 #[get("/formats")]
@@ -374,9 +373,9 @@ async fn list_formats(
     })
 }
 
-/// List every area
+/// List areas
 ///
-/// Tokyo's 62 municipalities with the positions of their town halls.
+/// Lists Tokyo's 62 municipalities with the positions of their town halls.
 #[utoipa::path(operation_id = "list_areas", tag = "Catalogue",
     responses((status = 200, description = "All areas", body = Page<AreaView>)))]
 #[get("/areas")]

@@ -1,4 +1,4 @@
-//! Finding entries by code, name or alias, and telling what was meant where nothing is found.
+//! Finds entries by code, name or alias, and suggests the nearest one if nothing matches.
 
 use super::{Catalogue, Definition, DeliverableType, Entries, RoleWish};
 use crate::error::{FieldError, Text};
@@ -6,18 +6,25 @@ use matcher::EntryNo;
 use std::collections::HashMap;
 use text::fold;
 
-/// The form in which names are compared: folded, without spaces.
+/// Returns the form in which names are compared: folded, without spaces.
 pub fn key(name: &str) -> String {
     fold(name).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-/// Codes, names and aliases of all types; what is said first stays.
+/// Maps codes, names and aliases to types. The first one of a name wins.
 pub fn type_names(types: &Entries<DeliverableType>) -> HashMap<String, EntryNo> {
     let mut names = HashMap::new();
     for (i, entry) in types.iter().enumerate() {
         let definition = &entry.definition;
-        let own = [&definition.code, &definition.names.ja, &definition.names.en];
-        for name in own.into_iter().chain(&definition.aliases) {
+        let own = [
+            definition.code.as_str(),
+            &definition.names.ja,
+            &definition.names.en,
+        ];
+        for name in own
+            .into_iter()
+            .chain(definition.aliases.iter().map(String::as_str))
+        {
             names.entry(key(name)).or_insert(i as EntryNo);
         }
     }
@@ -25,8 +32,8 @@ pub fn type_names(types: &Entries<DeliverableType>) -> HashMap<String, EntryNo> 
 }
 
 impl Catalogue {
-    /// The types that a published text names: one as a rule, several where several names run together without
-    /// anything else between. Empty where some of the text is no name.
+    /// Finds the types that a published text names: usually one, several if their names follow each other directly.
+    /// Returns none if any part of the text isn't a name.
     pub fn types_named(&self, text: &str) -> Vec<&DeliverableType> {
         let text = key(text);
         if let Some(whole) = self.type_names.get(&text) {
@@ -47,7 +54,7 @@ impl Catalogue {
     }
 }
 
-/// A code that is not there, with the nearest one that is.
+/// Returns the error of a code that doesn't exist, with the nearest one that does.
 pub fn unknown<'a>(
     pointer: &str,
     rule: &'static str,
@@ -57,18 +64,21 @@ pub fn unknown<'a>(
     let shown: String = code.chars().take(80).collect();
     let text = match nearest(code, known) {
         Some(near) => Text::new(
-            format!("{shown} はありません。{near} のことですか。"),
-            format!("There is no {shown}. Did you mean {near}?"),
+            format!("{shown} は登録されていません。{near} ではありませんか。"),
+            format!("{shown} doesn't exist. Did you mean {near}?"),
         ),
-        None => Text::new(format!("{shown} はありません。"), format!("There is no {shown}.")),
+        None => Text::new(
+            format!("{shown} は登録されていません。"),
+            format!("{shown} doesn't exist."),
+        ),
     };
     FieldError::at(pointer, rule, text)
 }
 
-/// The most similar of the known ones (Jaro and Winkler), if it is similar at all.
+/// Returns the most similar known text (Jaro–Winkler), if any is similar enough.
 pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // The measure takes quadratic time, and nothing that long is a slip of the pen; nor is a number meant by a
-    // number that looks like it.
+    // The measure takes quadratic time, and a text this long isn't a typing error. Nor does a number that looks similar
+    // mean the same.
     if text.chars().count() > 80 || text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -78,14 +88,14 @@ pub fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
 }
 
-/// How a code stands in the catalogue.
+/// The result of looking up a code.
 pub enum Lookup {
     Active,
     Retired,
     Missing,
 }
 
-/// The kinds that requests and profiles refer to by code.
+/// A kind of entry that records refer to by code.
 pub trait Checked {
     fn look_up(&self, code: &str) -> Lookup;
     fn codes(&self) -> Box<dyn Iterator<Item = &str> + '_>;
@@ -109,15 +119,15 @@ impl<T: Definition> Checked for Entries<T> {
     }
     fn rules(&self) -> (&'static str, &'static str) {
         match T::KIND {
-            super::Kind::DeliverableType => ("unknown_type", "retired_type"),
-            super::Kind::Skill => ("unknown_skill", "retired_skill"),
-            super::Kind::Role => ("unknown_role", "retired_role"),
-            super::Kind::Theme => ("unknown_theme", "retired_theme"),
+            super::EntryKind::DeliverableType => ("unknown_type", "retired_type"),
+            super::EntryKind::Skill => ("unknown_skill", "retired_skill"),
+            super::EntryKind::Role => ("unknown_role", "retired_role"),
+            super::EntryKind::Theme => ("unknown_theme", "retired_theme"),
         }
     }
 }
 
-/// A code has to be there; a retired one only passes where it stood `before`.
+/// Checks that a code exists. A retired one passes only if `before` has it.
 pub fn check(kind: &dyn Checked, code: &str, pointer: &str, before: &[&str], faults: &mut Vec<FieldError>) {
     let (unknown_rule, retired_rule) = kind.rules();
     match kind.look_up(code) {
@@ -125,8 +135,8 @@ pub fn check(kind: &dyn Checked, code: &str, pointer: &str, before: &[&str], fau
         Lookup::Retired if before.contains(&code) => {}
         Lookup::Retired => {
             let rule = Text::new(
-                format!("{code} は廃止されています。"),
-                format!("{code} is retired."),
+                format!("{code} は廃止されたため指定できません。"),
+                format!("{code} is retired and can't be used any more."),
             );
             faults.push(FieldError::at(pointer, retired_rule, rule));
         }
@@ -134,7 +144,7 @@ pub fn check(kind: &dyn Checked, code: &str, pointer: &str, before: &[&str], fau
     }
 }
 
-/// A team's roles and skills have to be there.
+/// Checks the codes of a team's roles and skills.
 pub fn check_roles(
     catalogue: &Catalogue,
     roles: &[RoleWish],
@@ -157,13 +167,16 @@ pub fn check_roles(
     }
 }
 
-/// An area has to be there; both forms of its code are understood, the one of six digits is kept.
-pub fn resolve_area(catalogue: &Catalogue, code: &mut String, pointer: &str, faults: &mut Vec<FieldError>) {
-    match catalogue.area(code) {
-        Some(area) => code.clone_from(&area.code),
+/// Checks that an area exists, and completes a code of five digits to six.
+pub fn resolve_area<A>(catalogue: &Catalogue, code: &mut A, pointer: &str, faults: &mut Vec<FieldError>)
+where
+    A: AsRef<str> + for<'c> From<&'c str>,
+{
+    match catalogue.area(code.as_ref()) {
+        Some(area) => *code = A::from(&area.code),
         None => {
             let known = catalogue.fixed.areas.iter().map(|area| area.code.as_str());
-            faults.push(unknown(pointer, "unknown_area", code, known));
+            faults.push(unknown(pointer, "unknown_area", code.as_ref(), known));
         }
     }
 }

@@ -1,15 +1,15 @@
-//! The common words: deliverable types, skills, roles, themes, formats, families, areas.
+//! The shared vocabulary: deliverable types, skills, roles, themes, formats, families, areas.
 //!
-//! Types, skills, roles and themes are rows, seeded from the embedded files and extended or retired at run time;
-//! formats, families and areas are fixed. A [`Catalogue`] is one consistent state of it all in memory; its
-//! positions are the small integers that the matcher works with.
+//! Types, skills, roles and themes are rows: seeded from the embedded files, then added and retired at run time.
+//! Formats, families and areas are fixed. A [`Catalogue`] is one consistent state in memory; its positions are the
+//! small integers that the matcher works with.
 //!
-//! * `calendar`: fiscal years and day-parts. `entries`: what an entry of each kind holds, and its rules.
-//! * `fixed`: formats, families, areas. `lookup`: finding an entry by code, name or alias.
-//! * `filters`: checking the parameters of lists. `cache`: the current state, following the change log.
+//! * `calendar`: fiscal years and day-parts. `entries`: the entries of each kind and their rules.
+//! * `fixed`: formats, families, areas. `lookup`: finds entries by code, name or alias.
+//! * `filters`: checks the parameters of lists. `cache`: the current state, following the change log.
 //!
-//! Invariant: a code never changes its meaning and is never deleted. What was said in it stays readable; a
-//! retired entry is only refused in what is newly written.
+//! Invariant: a code never changes its meaning and is never deleted. Records that use it stay readable; only new
+//! records can't use a retired entry.
 
 pub mod cache;
 pub mod calendar;
@@ -22,7 +22,7 @@ pub mod store;
 
 pub use cache::Catalogues;
 pub use calendar::DayPart;
-pub use entries::{Definition, DeliverableType, Kind, Role, RoleWish, Skill, SkillWish, Theme};
+pub use entries::{Definition, DeliverableType, EntryKind, Role, RoleWish, Skill, SkillWish, Theme};
 pub use filters::Filters;
 pub use fixed::{Area, Family, Format, FormatDefaults};
 pub use lookup::{Checked, Lookup};
@@ -56,14 +56,14 @@ impl Names {
     }
 }
 
-/// An entry with what the catalogue knows about it.
+/// An entry with its version.
 #[derive(Debug, Clone)]
 pub struct Entry<T> {
     pub definition: T,
     pub version: i64,
 }
 
-/// Entries of one kind, in their order, with their positions by code.
+/// The entries of one kind in their order, with their positions by code.
 #[derive(Debug, Clone)]
 pub struct Entries<T> {
     all: Vec<Entry<T>>,
@@ -96,7 +96,7 @@ impl<T: Definition> Entries<T> {
         self.position(code).and_then(|i| self.all.get(usize::from(i)))
     }
 
-    /// As the matcher numbers it.
+    /// Returns the number that the matcher uses for it.
     pub fn position(&self, code: &str) -> Option<EntryNo> {
         self.positions.get(code).copied()
     }
@@ -116,7 +116,7 @@ pub struct Catalogue {
     pub fixed: Arc<fixed::Fixed>,
     pub tree: Arc<SkillTree>,
     pub geography: Arc<Geography>,
-    /// Of the types, in their order; retired ones have no cues in it.
+    /// Finds types by their cues, numbered in their order. Retired types have no cues.
     pub triage: Arc<Triage>,
     type_names: HashMap<String, EntryNo>,
 }
@@ -173,7 +173,7 @@ impl Catalogue {
     }
 }
 
-/// A type's names and aliases are cues too.
+/// Makes the triage of the types' cues, names and aliases.
 fn triage(types: &Entries<DeliverableType>) -> Triage {
     let cues = |entry: &Entry<DeliverableType>| -> Vec<String> {
         let own = &entry.definition;

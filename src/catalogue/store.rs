@@ -1,11 +1,11 @@
-//! SQL of the catalogue, and its embedded beginning.
+//! SQL of the catalogue, and its embedded entries.
 
-use super::entries::{Definition, DeliverableType, Kind, Role, Skill, Theme};
+use super::entries::{Definition, DeliverableType, EntryKind, Role, Skill, Theme};
 use super::fixed::Fixed;
 use super::{Catalogue, Entry};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::catalogue_entries::{self, dsl};
-use crate::db::{Db, Doc, Instant, lock, on};
+use crate::db::{Db, Doc, Instant, lock, on, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
@@ -13,9 +13,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-#[derive(Queryable, Insertable)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = catalogue_entries, treat_none_as_default_value = false)]
-struct Row {
+struct EntryRow {
     kind: String,
     code: String,
     definition: Doc<Value>,
@@ -24,9 +24,9 @@ struct Row {
     updated_at: Instant,
 }
 
-impl Row {
-    fn new<T: Definition>(definition: &T, position: i32) -> Result<Row> {
-        Ok(Row {
+impl EntryRow {
+    fn new<T: Definition>(definition: &T, position: i32) -> Result<EntryRow> {
+        Ok(EntryRow {
             kind: T::KIND.code().to_owned(),
             code: definition.code().to_owned(),
             definition: Doc(serde_json::to_value(definition).map_err(unreadable)?),
@@ -49,7 +49,7 @@ fn unreadable(e: impl std::fmt::Display) -> Error {
     Error::Internal(format!("a catalogue entry can't be read: {e}"))
 }
 
-/// What no administrator changes, from the embedded files.
+/// Reads formats, families and areas from the embedded files.
 pub fn fixed() -> Result<Fixed> {
     let areas = csv::Reader::from_reader(include_str!("data/areas.csv").as_bytes());
     Ok(Fixed {
@@ -66,17 +66,17 @@ fn embedded<T: DeserializeOwned>(json: &str) -> Result<Vec<T>> {
     serde_json::from_str(json).map_err(unreadable)
 }
 
-/// Who writes the built-in entries.
+/// The actor that writes the built-in entries.
 const SEED: &str = "system:seed";
 
-/// Adds the built-in entries that are not there yet, and brings those that nobody else has written up to date. What
-/// was changed or retired since stays as it is.
+/// Adds the built-in entries that are missing, and updates those that only this function has written. Entries that an
+/// administrator changed or retired stay unchanged.
 pub fn seed(db: &mut Db) -> Result<()> {
-    fn rows<T: Definition>(json: &str) -> Result<Vec<Row>> {
+    fn rows<T: Definition>(json: &str) -> Result<Vec<EntryRow>> {
         let all: Vec<T> = embedded(json)?;
         all.iter()
             .enumerate()
-            .map(|(i, definition)| Row::new(definition, i as i32))
+            .map(|(i, definition)| EntryRow::new(definition, i as i32))
             .collect()
     }
     let mut built_in = rows::<Skill>(include_str!("data/skills.json"))?;
@@ -85,8 +85,8 @@ pub fn seed(db: &mut Db) -> Result<()> {
     built_in.extend(rows::<DeliverableType>(include_str!(
         "data/deliverable_types.json"
     ))?);
-    let present: Vec<Row> = dsl::catalogue_entries.load(db)?;
-    let present: HashMap<(String, String), Row> = present
+    let present: Vec<EntryRow> = dsl::catalogue_entries.select(EntryRow::as_select()).load(db)?;
+    let present: HashMap<(String, String), EntryRow> = present
         .into_iter()
         .map(|row| ((row.kind.clone(), row.code.clone()), row))
         .collect();
@@ -125,7 +125,7 @@ pub fn seed(db: &mut Db) -> Result<()> {
     changes::store::append(db, SEED, &changes)
 }
 
-fn change(row: &Row, action: Action) -> Change {
+fn change(row: &EntryRow, action: Action) -> Change {
     Change::new(
         Subject::Catalogue,
         format!("{}/{}", row.kind, row.code),
@@ -134,13 +134,14 @@ fn change(row: &Row, action: Action) -> Change {
     )
 }
 
-/// The whole catalogue.
+/// Loads the whole catalogue.
 pub fn load(db: &mut Db, fixed: Arc<Fixed>) -> Result<Catalogue> {
     fn of_kind<T: Definition>(db: &mut Db) -> Result<Vec<Entry<T>>> {
         let rows = dsl::catalogue_entries
             .filter(dsl::kind.eq(T::KIND.code()))
-            .order((dsl::position, dsl::code));
-        rows.load::<Row>(db)?.into_iter().map(Row::entry).collect()
+            .order((dsl::position, dsl::code))
+            .select(EntryRow::as_select());
+        rows.load(db)?.into_iter().map(EntryRow::entry).collect()
     }
     Ok(Catalogue::new(
         of_kind(db)?,
@@ -151,20 +152,25 @@ pub fn load(db: &mut Db, fixed: Arc<Fixed>) -> Result<Catalogue> {
     ))
 }
 
-fn row(db: &mut Db, kind: Kind, code: &str) -> Result<Row> {
+fn missing(kind: EntryKind) -> Error {
+    Error::NotFound { what: kind.names() }
+}
+
+fn row(db: &mut Db, kind: EntryKind, code: &str) -> Result<EntryRow> {
     let found = dsl::catalogue_entries
         .find((kind.code(), code))
-        .first::<Row>(db)
+        .select(EntryRow::as_select())
+        .first(db)
         .optional()?;
-    found.ok_or_else(|| Error::NotFound { what: kind.names() })
+    found.ok_or_else(|| missing(kind))
 }
 
 pub fn find<T: Definition>(db: &mut Db, code: &str) -> Result<Entry<T>> {
     row(db, T::KIND, code)?.entry()
 }
 
-/// To change it: nobody else does so until the transaction ends.
-pub fn find_to_change<T: Definition>(db: &mut Db, code: &str) -> Result<Entry<T>> {
+/// Finds an entry and locks it until the transaction ends.
+pub fn find_for_update<T: Definition>(db: &mut Db, code: &str) -> Result<Entry<T>> {
     lock(db, &format!("catalogue/{}/{code}", T::KIND.code()))?;
     find(db, code)
 }
@@ -175,37 +181,32 @@ pub fn insert<T: Definition>(db: &mut Db, actor: &str, definition: &T) -> Result
         .filter(dsl::kind.eq(T::KIND.code()))
         .select(diesel::dsl::max(dsl::position))
         .first(db)?;
-    let row = Row::new(definition, last.map_or(0, |p| p + 1))?;
+    let row = EntryRow::new(definition, last.map_or(0, |p| p + 1))?;
     let change = change(&row, Action::Created);
     let insert = diesel::insert_into(catalogue_entries::table).values(row);
-    insert.execute(db).map_err(|e| match Error::from(e) {
-        Error::Conflict { .. } => Error::Conflict {
-            code: "duplicate_code",
-            detail: Text::new("このコードはすでに使われています。", "This code is taken."),
-        },
-        other => other,
-    })?;
+    let taken = || Error::Conflict {
+        code: "duplicate_code",
+        detail: Text::new(
+            "このコードはすでに使われています。",
+            "This code is already in use.",
+        ),
+    };
+    insert.execute(db).map_err(|e| on_duplicate(e, taken))?;
     changes::store::append(db, actor, &[change])?;
     find(db, definition.code())
 }
 
-/// Changes an entry, if nobody else has in between.
+/// Writes the next version of an entry.
 pub fn update<T: Definition>(db: &mut Db, actor: &str, before: &Entry<T>, after: &T) -> Result<Entry<T>> {
     let key = (T::KIND.code(), after.code());
-    let unchanged = dsl::catalogue_entries
-        .find(key)
-        .filter(dsl::version.eq(before.version));
     let definition = Doc(serde_json::to_value(after).map_err(unreadable)?);
     let values = (
         dsl::definition.eq(definition),
         dsl::version.eq(before.version + 1),
         dsl::updated_at.eq(Instant::now()),
     );
-    if diesel::update(unchanged).set(values).execute(db)? == 0 {
-        return Err(Error::PreconditionFailed {
-            current: row(db, T::KIND, after.code())?.version,
-        });
-    }
+    let gone = missing(T::KIND);
+    update_version!(db, catalogue_entries, key: key, before: before.version, set: values, missing: gone)?;
     let row = row(db, T::KIND, after.code())?;
     changes::store::append(db, actor, &[change(&row, Action::Updated)])?;
     row.entry()

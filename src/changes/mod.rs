@@ -1,17 +1,18 @@
 //! The log of every write: who, what, which version, when.
 //!
-//! Each write appends here in its own transaction, so the log has what happened and nothing else. Followers (the
-//! match index, the catalogue's cache) read on from the last `seq` that they have seen; nothing calls them.
+//! Each write appends to the log in its own transaction, so the log has exactly what happened. Followers (the match
+//! index, the catalogue's cache) continue from the last `seq` that they read; nothing calls them.
 //!
-//! Invariant: whoever sees a `seq` sees every smaller one. Writers are serialised from the append to the commit,
-//! on SQLite because it has one writer, on PostgreSQL by an advisory lock; so append last.
+//! Invariant: a reader that sees a `seq` sees every smaller one. Writers are serialised from the append to the commit:
+//! on SQLite because it has one writer, on PostgreSQL by an advisory lock. So append last.
 //!
-//! Deliberately absent: the content of what changed. A log that holds personal data could not forget it.
+//! Deliberately absent: the content of a change. A log that holds personal data could not forget it.
 
 pub mod store;
 
-/// What kind of thing changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kind of record that changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Subject {
     Organization,
     Deliverable,
@@ -25,20 +26,12 @@ pub enum Subject {
 
 impl Subject {
     pub fn code(self) -> &'static str {
-        match self {
-            Subject::Organization => "organization",
-            Subject::Deliverable => "deliverable",
-            Subject::Worker => "worker",
-            Subject::Application => "application",
-            Subject::Catalogue => "catalogue",
-            Subject::DeclaredTotal => "declared_total",
-            Subject::User => "user",
-            Subject::Partner => "partner",
-        }
+        self.into()
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Action {
     Created,
     Updated,
@@ -48,12 +41,7 @@ pub enum Action {
 
 impl Action {
     pub fn code(self) -> &'static str {
-        match self {
-            Action::Created => "created",
-            Action::Updated => "updated",
-            Action::Archived => "archived",
-            Action::Deleted => "deleted",
-        }
+        self.into()
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 #[derive(Insertable)]
 #[diesel(table_name = changes, treat_none_as_default_value = false)]
-struct Row<'a> {
+struct ChangeRow<'a> {
     at: Instant,
     actor: &'a str,
     entity: &'static str,
@@ -19,20 +19,20 @@ struct Row<'a> {
     version: i64,
 }
 
-/// Logs what a transaction has done; its last act.
+/// Logs the changes of a transaction. Call this last.
 pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
     if let Db::Pg(c) = db {
         c.batch_execute("SELECT pg_advisory_xact_lock(6385438)")?;
     }
     let at = Instant::now();
-    fn row<'a>(change: &'a Change, actor: &'a str, at: Instant) -> Row<'a> {
+    fn row<'a>(change: &'a Change, actor: &'a str, at: Instant) -> ChangeRow<'a> {
         let Change {
             subject,
             subject_id,
             action,
             version,
         } = change;
-        Row {
+        ChangeRow {
             at,
             actor,
             entity: subject.code(),
@@ -42,13 +42,13 @@ pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
         }
     }
     for batch in changes.chunks(BATCH) {
-        let rows: Vec<Row> = batch.iter().map(|change| row(change, actor, at)).collect();
+        let rows: Vec<ChangeRow> = batch.iter().map(|change| row(change, actor, at)).collect();
         insert_all!(db, changes::table, &rows)?;
     }
     Ok(())
 }
 
-/// The newest `seq`; 0 before the first change.
+/// Returns the newest `seq`, 0 before the first change.
 pub fn latest(db: &mut Db) -> Result<i64> {
     Ok(dsl::changes
         .select(diesel::dsl::max(dsl::seq))
@@ -56,7 +56,7 @@ pub fn latest(db: &mut Db) -> Result<i64> {
         .unwrap_or(0))
 }
 
-/// The newest `seq` of one kind.
+/// Returns the newest `seq` of one kind of record.
 pub fn latest_of(db: &mut Db, subject: Subject) -> Result<i64> {
     let newest = dsl::changes
         .filter(dsl::entity.eq(subject.code()))
@@ -64,19 +64,19 @@ pub fn latest_of(db: &mut Db, subject: Subject) -> Result<i64> {
     Ok(newest.first::<Option<i64>>(db)?.unwrap_or(0))
 }
 
-/// Kind and id of everything that changed after `seq`.
+/// Lists kind and id of everything that changed after `seq`.
 pub fn since(db: &mut Db, seq: i64) -> Result<Vec<(String, String)>> {
     let later = dsl::changes.filter(dsl::seq.gt(seq)).order(dsl::seq);
     Ok(later.select((dsl::entity, dsl::entity_id)).load(db)?)
 }
 
-/// The next changes after `seq`, so many at most: each with its own, kind and id.
+/// Lists the next changes after `seq`, at most `most`, each as `(seq, kind, id)`.
 pub fn next(db: &mut Db, seq: i64, most: i64) -> Result<Vec<(i64, String, String)>> {
     let later = dsl::changes.filter(dsl::seq.gt(seq)).order(dsl::seq).limit(most);
     Ok(later.select((dsl::seq, dsl::entity, dsl::entity_id)).load(db)?)
 }
 
-/// Which of a kind somebody else than `actor` has written.
+/// Lists the ids of one kind that anyone but `actor` has written.
 pub fn written_by_others(db: &mut Db, subject: Subject, actor: &str) -> Result<HashSet<String>> {
     let others = dsl::changes
         .filter(dsl::entity.eq(subject.code()).and(dsl::actor.ne(actor)))

@@ -92,6 +92,36 @@ macro_rules! keyset {
 }
 pub(crate) use keyset;
 
+/// Writes the next version of a row if its version is still `$before`.
+///
+/// Returns `Error::PreconditionFailed` with the current version if someone else changed the row first, and `$missing`
+/// if the row is gone. `$table` needs a column `version`.
+macro_rules! update_version {
+    ($db:expr, $table:ident, key: $key:expr, before: $before:expr, set: $values:expr, missing: $missing:expr) => {{
+        use $crate::db::schema::$table::dsl as columns;
+        let row = columns::$table.find($key);
+        let unchanged = row.filter(columns::version.eq($before));
+        match diesel::update(unchanged).set($values).execute($db) {
+            Ok(0) => match row.select(columns::version).first::<i64>($db).optional() {
+                Ok(Some(current)) => Err($crate::error::Error::PreconditionFailed { current }),
+                Ok(None) => Err($missing),
+                Err(error) => Err($crate::error::Error::from(error)),
+            },
+            Ok(_) => Ok(()),
+            Err(error) => Err($crate::error::Error::from(error)),
+        }
+    }};
+}
+pub(crate) use update_version;
+
+/// Replaces the general conflict of a unique index by the slice's own error.
+pub fn on_duplicate(error: impl Into<Error>, duplicate: impl FnOnce() -> Error) -> Error {
+    match error.into() {
+        Error::Conflict { .. } => duplicate(),
+        other => other,
+    }
+}
+
 /// Rows of one batch insert: PostgreSQL allows 65,535 binds in a statement, SQLite 32,766.
 pub const BATCH: usize = 1000;
 

@@ -272,7 +272,7 @@ tables! {
         in_day -> Integer,
     }
 
-    diffused_deliverables (deliverable_id) {
+    deliverables_shared_with_partners (deliverable_id) {
         deliverable_id -> UniqueId,
     }
 
@@ -418,7 +418,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invitations,
     partners,
     partner_secrets,
-    diffused_deliverables,
+    deliverables_shared_with_partners,
     audit,
     audit_subjects,
     duplicates,

@@ -1,19 +1,12 @@
-//! The HTTP face of deliverables. Rules are in `mod.rs` and `status.rs`, SQL in `store.rs`.
+//! The HTTP face of deliverables. Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
 
-use super::{
-    Deliverable, DeliverableFilter, DeliverableStatus, NewDeliverable, check_organizations, default_area,
-    listing, store, unknown_organization,
-};
-use crate::auth::{
-    DecideDeliverables, Reach, ReadDeliverables, Scope, WriteDeliverables, http::Caller, within_reach,
-};
-use crate::catalogue::{Catalogue, Catalogues};
-use crate::changes::Action;
-use crate::db::{Db, Id, Instant, Pool};
-use crate::error::{Error, Result};
+use super::actions::{self, Editor};
+use super::{Deliverable, DeliverableFilter, NewDeliverable, listing, store};
+use crate::auth::{DecideDeliverables, ReadDeliverables, WriteDeliverables, http::Caller};
+use crate::catalogue::Catalogues;
+use crate::db::{Db, Id, Pool};
+use crate::error::Result;
 use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
-use crate::organizations;
-use crate::reach::store::{has_deliverable, has_organization};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -28,7 +21,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List deliverables
 ///
-/// Filters are combined by AND.
+/// Filters are combined with AND.
 #[utoipa::path(operation_id = "list_deliverables", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
     params(DeliverableFilter), responses((status = 200, description = "One page", body = Page<Deliverable>)))]
 #[get("/deliverables")]
@@ -46,47 +39,23 @@ async fn list(
     page.await
 }
 
-/// The organizations have to be there, the lead within reach; what is left out comes from type and organization.
-fn resolve(
-    db: &mut Db,
-    reach: &Reach,
-    catalogue: &Catalogue,
-    request: &mut NewDeliverable,
-    before: Option<&NewDeliverable>,
-) -> Result<()> {
-    let asking: Vec<Id> = request.organization_ids().collect();
-    check_organizations(request, &organizations::store::existing(db, &asking)?)?;
-    let is_new = before.is_none_or(|before| before.organization_id != request.organization_id);
-    if is_new && !has_organization(db, reach, request.organization_id)? {
-        return Err(Error::Invalid(vec![unknown_organization("/organization_id")]));
+fn editor(caller: &Caller<WriteDeliverables>) -> Editor {
+    Editor {
+        actor: caller.actor(),
+        reach: caller.reach(),
+        may_decide: caller.may::<DecideDeliverables>(),
     }
-    let lead = organizations::store::find(db, &Reach::Everything, request.organization_id, false)?;
-    request.resolve(catalogue, default_area(&lead), before)
-}
-
-/// Opening, matching, declining … is for those who decide; an organization drafts, submits and cancels.
-fn check_decision(
-    may_decide: bool,
-    status: DeliverableStatus,
-    before: Option<DeliverableStatus>,
-) -> Result<()> {
-    if may_decide || !status.is_decision() || before == Some(status) {
-        return Ok(());
-    }
-    Err(Error::Forbidden {
-        scope: DecideDeliverables::NAME,
-    })
 }
 
 /// Request a deliverable
 ///
-/// Only organization, type and title are needed: the team, its skills, hours and format come from the type. A new
-/// request is a draft, submitted or open; any other status is 409 `illegal_transition`. `open` needs the scope
-/// `deliverables:decide`.
+/// Give at least the organization, the type and the title; team, skills, hours and format default to those of the type.
+/// A new request is a draft, submitted or open; any other status returns 409 `illegal_transition`. `open` needs the
+/// scope `deliverables:decide`.
 #[utoipa::path(operation_id = "create_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
     request_body = NewDeliverable,
-    responses((status = 201, description = "Requested", body = Deliverable),
-              (status = 409, description = "It can't begin with this status, or the external id is taken")))]
+    responses((status = 201, description = "Created", body = Deliverable),
+              (status = 409, description = "A request can't begin with this status, or the external id is in use")))]
 #[post("/deliverables")]
 async fn create(
     caller: Caller<WriteDeliverables>,
@@ -94,15 +63,9 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewDeliverable>,
 ) -> Result<HttpResponse> {
-    let (actor, reach, may_decide) = (caller.actor(), caller.reach(), caller.may::<DecideDeliverables>());
-    let insert = move |db: &mut Db, mut request: NewDeliverable| {
-        let catalogue = catalogues.current(db)?;
-        resolve(db, &reach, &catalogue, &mut request, None)?;
-        request.status.check_first()?;
-        check_decision(may_decide, request.status, None)?;
-        let deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
-        store::insert(db, &actor, &deliverable)?;
-        within_reach(has_deliverable(db, &reach, deliverable.id)?)?;
+    let editor = editor(&caller);
+    let insert = move |db: &mut Db, request: NewDeliverable| {
+        let deliverable = actions::create(db, &editor, &catalogues, request)?;
         let location = format!("/v1/deliverables/{}", deliverable.id);
         Answer::created(location, deliverable.id, deliverable.version, &deliverable)
     };
@@ -111,7 +74,7 @@ async fn create(
 
 /// Show a deliverable
 ///
-/// With the team, skills, hours and format that its type gave where the request left them out.
+/// Includes the team, skills, hours and format that the request took from its type.
 #[utoipa::path(operation_id = "show_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
     params(("id" = Id, Path, description = "The deliverable"), IncludeArchived),
     responses((status = 200, description = "The deliverable", body = Deliverable)))]
@@ -129,17 +92,17 @@ async fn show(
     Ok(Entity::new(deliverable.version, deliverable))
 }
 
-/// Change a deliverable
+/// Update a deliverable
 ///
-/// JSON Merge Patch; with If-Match it changes only the version that you have read. The status moves draft →
-/// submitted → open → matched → in_progress → delivered, or to declined or cancelled; any other move is 409
-/// `illegal_transition`, which names both states. Moves to anything but draft, submitted and cancelled need the scope
+/// Send a JSON Merge Patch. With `If-Match`, only the version that you read is changed. The status moves draft →
+/// submitted → open → matched → in_progress → delivered, or to declined or cancelled; any other move returns 409
+/// `illegal_transition`, which names both statuses. Every status but draft, submitted and cancelled needs the scope
 /// `deliverables:decide`.
 #[utoipa::path(operation_id = "update_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
     params(("id" = Id, Path, description = "The deliverable")),
     request_body(content = inline(DeliverablePatch), content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "Changed", body = Deliverable),
-              (status = 409, description = "The status can't move there, or the external id is taken")))]
+    responses((status = 200, description = "Updated", body = Deliverable),
+              (status = 409, description = "The status can't change like this, or the external id is in use")))]
 #[patch("/deliverables/{id}")]
 async fn update(
     caller: Caller<WriteDeliverables>,
@@ -149,40 +112,20 @@ async fn update(
     if_match: IfMatch,
     patch: DeliverablePatch,
 ) -> Result<Entity<Deliverable>> {
-    let (actor, reach, may_decide) = (caller.actor(), caller.reach(), caller.may::<DecideDeliverables>());
+    let editor = editor(&caller);
     let updated = pool.write(move |db| {
-        let before = store::find_to_change(db, &reach, id.0)?;
-        if_match.check(before.version)?;
-        let catalogue = catalogues.current(db)?;
-        let mut request = patch.apply(&before.request)?;
-        resolve(db, &reach, &catalogue, &mut request, Some(&before.request))?;
-        check_decision(may_decide, request.status, Some(before.request.status))?;
-        if request == before.request {
-            return Ok(before);
-        }
-        check_who_asks(&reach, &before.request, Some(&request))?;
-        let after = before.changed(request, &catalogue, Instant::now())?;
-        store::update(db, &actor, &after, Action::Updated)?;
-        within_reach(has_deliverable(db, &reach, after.id)?)?;
-        Ok(after)
+        actions::update(db, &editor, &catalogues, id.0, &if_match, |before| {
+            patch.apply(before)
+        })
     });
     let deliverable = updated.await?;
     Ok(Entity::new(deliverable.version, deliverable))
 }
 type DeliverablePatch = Patch<NewDeliverable>;
 
-/// An organization that asks together with another can't take the request over, or away.
-fn check_who_asks(reach: &Reach, before: &NewDeliverable, after: Option<&NewDeliverable>) -> Result<()> {
-    let Reach::Organization(own) = reach else {
-        return Ok(());
-    };
-    let same = after.is_some_and(|after| after.organization_ids().eq(before.organization_ids()));
-    within_reach(before.organization_id == *own || same)
-}
-
 /// Archive a deliverable
 ///
-/// It leaves lists and rankings and stays in the statistics.
+/// An archived deliverable no longer appears in lists and rankings, and still counts in the statistics.
 #[utoipa::path(operation_id = "archive_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
     params(("id" = Id, Path, description = "The deliverable")),
     responses((status = 204, description = "Archived")))]
@@ -193,21 +136,8 @@ async fn remove(
     id: PathId,
     if_match: IfMatch,
 ) -> Result<HttpResponse> {
-    let (actor, reach) = (caller.actor(), caller.reach());
-    let archived = pool.write(move |db| {
-        let before = store::find_to_change(db, &reach, id.0)?;
-        if_match.check(before.version)?;
-        check_who_asks(&reach, &before.request, None)?;
-        let now = Instant::now();
-        let (archived_at, version) = (Some(now), before.version + 1);
-        let after = Deliverable {
-            archived_at,
-            version,
-            updated_at: now,
-            ..before
-        };
-        store::update(db, &actor, &after, Action::Archived)
-    });
-    archived.await?;
+    let editor = editor(&caller);
+    pool.write(move |db| actions::archive(db, &editor, id.0, &if_match))
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

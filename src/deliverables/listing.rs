@@ -1,4 +1,4 @@
-//! The list of deliverables as somebody sees it: on pages, and in exports.
+//! Lists the deliverables that a viewer may see, for pages and exports.
 
 use super::{Deliverable, DeliverableFilter, store};
 use crate::auth::Viewer;

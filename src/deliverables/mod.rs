@@ -1,15 +1,18 @@
 //! Deliverables: one organization's request for one thing (支援内容).
 //!
-//! * `status`: the life of a request, as one table. `filter`: how lists are filtered and ordered.
+//! * `status`: the statuses of a request and the moves between them. `filter`: the parameters of lists.
+//! * `rules`: who may change what. `actions`: the use cases, each in one transaction.
 //!
-//! What a request leaves out comes from its type and organization when it is written: team, hours, format, area.
-//! Themes stay the organization's where the request names none.
+//! A request takes what it leaves out from its type and organization when it is written: team, hours, format, area.
+//! Only themes are looked up later: a request without themes has those of its organization.
 //!
-//! Deliberately absent: the teams that form, and their progress.
+//! Deliberately absent: teams and their progress.
 
+pub mod actions;
 pub mod filter;
 pub mod http;
 pub mod listing;
+pub mod rules;
 pub mod status;
 pub mod store;
 
@@ -20,16 +23,19 @@ use crate::catalogue::calendar::{self, DayPart};
 use crate::catalogue::entries::{RoleWish, distinct_roles};
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::db::{Id, Instant};
-use crate::error::{Error, FieldError, Result, Text};
-use crate::organizations::{Organization, both_or_neither, distinct_codes, not_blank};
-use crate::workers::{dates_reversed, is_demo, plausible_day, short_words};
+use crate::error::{Error, FieldError, Result};
+use crate::organizations::Organization;
+use crate::values::{
+    AreaCode, Code, both_or_neither, distinct_codes, not_blank, not_reversed, plausible_day, short_words,
+};
+use crate::workers::is_demo;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-/// A request as it is written.
+/// The fields of a request that clients write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "consistent"))]
@@ -38,22 +44,22 @@ use validator::{Validate, ValidationError};
     "starts_on": "2027-01-16", "ends_on": "2027-01-16", "day_parts": ["saturday_morning", "saturday_afternoon"],
     "remote": false, "themes": ["place_to_gather"], "status": "submitted"}))]
 pub struct NewDeliverable {
-    /// Who asks.
+    /// The lead organization.
     pub organization_id: Id,
-    /// Who asks jointly.
+    /// Organizations that request it together with the lead.
     #[serde(default)]
     #[validate(length(max = 10))]
     #[schema(max_items = 10)]
     pub joint_organization_ids: Vec<Id>,
-    /// Code of a deliverable type of the catalogue.
+    /// Code of a deliverable type.
     #[serde(rename = "type")]
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "flyer")]
-    pub type_: String,
-    /// Further types, where one request asks for several things.
+    #[schema(example = "flyer")]
+    pub type_: Code,
+    /// Codes of more types, if the request is for several things.
     #[serde(default)]
     #[validate(length(max = 5), custom(function = "distinct_codes"))]
     #[schema(max_items = 5)]
-    pub additional_types: Vec<String>,
+    pub additional_types: Vec<Code>,
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
     #[schema(
         min_length = 1,
@@ -62,12 +68,12 @@ pub struct NewDeliverable {
         example = "会員募集のチラシ"
     )]
     pub title: String,
-    /// The trouble in the organization's own words; the matcher compares it with the workers' evidence.
+    /// The trouble in the organization's words. The matcher compares it with the workers' evidence.
     #[serde(default)]
     #[validate(length(max = 4000))]
     #[schema(max_length = 4000)]
     pub trouble: Option<String>,
-    /// From the type where it isn't given.
+    /// Defaults to the type's format.
     #[serde(default)]
     pub format: Option<Format>,
     #[serde(default)]
@@ -76,29 +82,28 @@ pub struct NewDeliverable {
     #[serde(default)]
     #[validate(custom(function = "plausible_day"))]
     pub ends_on: Option<NaiveDate>,
-    /// Hours a week that each member is asked for; from the type or format where it isn't given.
+    /// Hours a week for each member of the team. Defaults to those of the type or format.
     #[serde(default)]
     #[validate(range(min = 1, max = 60))]
     #[schema(minimum = 1, maximum = 60)]
     pub hours_per_week: Option<u16>,
-    /// When the work is done; none in particular where it is empty.
+    /// When the work is done. Empty means any time.
     #[serde(default)]
     #[validate(length(max = 21))]
     #[schema(max_items = 21)]
     pub day_parts: Vec<DayPart>,
-    /// Where: 全国地方公共団体コード, of six or five digits; the organization's where it isn't given.
+    /// Where the work is done. Defaults to the lead organization's area.
     #[serde(default)]
-    #[schema(pattern = "^[0-9]{5,6}$", example = "131041")]
-    pub area: Option<String>,
-    /// Whether it may be done remotely.
+    pub area: Option<AreaCode>,
+    /// Whether remote work is possible.
     #[serde(default)]
     pub remote: bool,
-    /// The team; from the type where it isn't given.
+    /// The team. Defaults to the type's team.
     #[serde(default)]
     #[validate(length(min = 1, max = 10), nested, custom(function = "distinct_roles"))]
     #[schema(min_items = 1, max_items = 10)]
     pub roles: Option<Vec<RoleWish>>,
-    /// What every member has to be qualified for, as short words: driving_licence.
+    /// Qualifications that every member needs, as short words: driving_licence.
     #[serde(default)]
     #[validate(
         length(max = 10),
@@ -107,24 +112,24 @@ pub struct NewDeliverable {
     )]
     #[schema(max_items = 10)]
     pub qualifications: Vec<String>,
-    /// Codes of the catalogue's themes; the organization's where it is empty.
+    /// Codes of themes. Empty means those of the lead organization.
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "distinct_codes"))]
     #[schema(max_items = 20)]
-    pub themes: Vec<String>,
-    /// Whether partner apps may show it, while it is open.
+    pub themes: Vec<Code>,
+    /// Whether partner apps may show the request while it is open.
     #[serde(default)]
-    pub diffused: bool,
-    /// New requests are a draft, submitted or open.
+    pub shared_with_partners: bool,
+    /// A new request is a draft, submitted or open.
     #[serde(default)]
     #[schema(default = "draft")]
     pub status: DeliverableStatus,
-    /// Where the record comes from; only together with `external_id`.
+    /// The system that the record comes from. Give it together with `external_id`.
     #[serde(default)]
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100)]
     pub source: Option<String>,
-    /// Its id there.
+    /// The record's id in `source`.
     #[serde(default)]
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
@@ -133,24 +138,17 @@ pub struct NewDeliverable {
 
 fn consistent(new: &NewDeliverable) -> Result<(), ValidationError> {
     both_or_neither(&new.source, &new.external_id)?;
-    if new
-        .starts_on
-        .zip(new.ends_on)
-        .is_some_and(|(starts, ends)| starts > ends)
-    {
-        return Err(dates_reversed());
-    }
-    Ok(())
+    not_reversed(new.starts_on, new.ends_on)
 }
 
 impl NewDeliverable {
-    /// Everyone who asks, the lead first.
+    /// Returns every organization that requests this, the lead first.
     pub fn organization_ids(&self) -> impl Iterator<Item = Id> {
         std::iter::once(self.organization_id).chain(self.joint_organization_ids.iter().copied())
     }
 
-    /// What refers to the catalogue has to be there, and what is left out comes from the type and the
-    /// organization, whose area is given.
+    /// Checks every code against the catalogue, and fills in what was left out from the type and the organization's
+    /// area. A retired code passes if `before` has it.
     pub fn resolve(
         &mut self,
         catalogue: &Catalogue,
@@ -160,7 +158,7 @@ impl NewDeliverable {
         let mut faults: Vec<FieldError> = Vec::new();
         let kept: Vec<&str> = before.map(NewDeliverable::codes).unwrap_or_default();
         if let Some(before) = before.filter(|before| before.type_ != self.type_) {
-            // What came from the old type comes from the new one, unless it is changed together with the type.
+            // Values of the old type are replaced by those of the new one, unless they change together with the type.
             self.format.take_if(|format| Some(*format) == before.format);
             self.hours_per_week
                 .take_if(|hours| Some(*hours) == before.hours_per_week);
@@ -185,14 +183,14 @@ impl NewDeliverable {
                 &mut faults,
             );
         }
-        let area = self.area.get_or_insert_with(|| organization_area.to_owned());
+        let area = self.area.get_or_insert_with(|| organization_area.into());
         lookup::resolve_area(catalogue, area, "/area", &mut faults);
         if let Some(kind) = catalogue.types.get(&self.type_).map(|entry| &entry.definition) {
             let format = *self.format.get_or_insert(kind.format);
             let usual = catalogue.fixed.format(format).filter(|_| format != kind.format);
             self.hours_per_week
                 .get_or_insert(usual.map_or(kind.hours_per_week, |f| f.hours_per_week));
-            // A type may have been changed to name what has retired since: that is its own affair.
+            // The type's own team may have retired codes: only a team in the request is checked.
             match &self.roles {
                 None => self.roles = Some(kind.roles.clone()),
                 Some(roles) => lookup::check_roles(catalogue, roles, "/roles", &kept, &mut faults),
@@ -211,7 +209,7 @@ impl NewDeliverable {
             .iter()
             .chain(&self.themes)
             .chain([&self.type_])
-            .map(String::as_str);
+            .map(Code::as_str);
         self.roles
             .iter()
             .flatten()
@@ -221,21 +219,21 @@ impl NewDeliverable {
     }
 }
 
-/// Where a published request was found.
+/// Where a published request comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Provenance {
-    /// The file's name.
+    /// The name of the file.
     #[schema(example = "hometown_engagements.csv")]
     pub file: String,
-    /// The row as published, the first below the header being 1.
+    /// The row's number. The first row below the header is 1.
     #[schema(minimum = 1, example = 10)]
     pub row: u32,
-    /// The row's cells as they were published, in the order of the header.
+    /// The row's cells as published, in the order of the header.
     #[schema(example = json!(["平成27年度", "短期プロジェクト", "1日", "狛江市", "NPO法人 むべの会", "課題整理ワークショップ"]))]
     pub cells: Vec<String>,
 }
 
-/// A request as it is kept: everything that was left out is filled in.
+/// A request with everything filled in that was left out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Deliverable {
     pub id: Id,
@@ -243,17 +241,17 @@ pub struct Deliverable {
     pub request: NewDeliverable,
     /// The family of its type.
     #[schema(example = "print")]
-    pub family: String,
-    /// April to March in Tokyo, by its first day, or else by its creation.
+    pub family: Code,
+    /// The fiscal year (April to March in Tokyo) of its first day, or of its creation.
     #[schema(example = 2026)]
     pub fiscal_year: i32,
-    /// Where it was published, if it comes from an archive.
+    /// Where the request was published, if it comes from an archive.
     pub provenance: Option<Provenance>,
-    /// Made up for demonstration.
+    /// Whether the record is a demonstration.
     pub demo: bool,
-    /// Set when it was archived.
+    /// When the request was archived.
     pub archived_at: Option<Instant>,
-    /// Counts the changes; the ETag.
+    /// Grows with each change. Also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub created_at: Instant,
@@ -261,7 +259,7 @@ pub struct Deliverable {
 }
 
 impl Deliverable {
-    /// `request` has to be resolved.
+    /// Makes a deliverable of a resolved request.
     pub fn register(id: Id, request: NewDeliverable, catalogue: &Catalogue, now: Instant) -> Deliverable {
         let family = catalogue
             .types
@@ -281,7 +279,7 @@ impl Deliverable {
         }
     }
 
-    /// The next version, if its status may move there.
+    /// Returns the next version, if the status may change like this.
     pub fn changed(
         &self,
         request: NewDeliverable,
@@ -292,7 +290,7 @@ impl Deliverable {
         let same_date = request.starts_on == self.request.starts_on;
         let next = Deliverable::register(self.id, request, catalogue, self.created_at);
         Ok(Deliverable {
-            // What was published under a year stays in it.
+            // A record that was published under a year stays in it.
             fiscal_year: if same_date {
                 self.fiscal_year
             } else {
@@ -305,11 +303,21 @@ impl Deliverable {
         })
     }
 
+    /// Returns the next version, archived.
+    pub fn archived(&self, now: Instant) -> Deliverable {
+        Deliverable {
+            archived_at: Some(now),
+            version: self.version + 1,
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
     pub fn format(&self) -> Format {
         self.request.format.unwrap_or(Format::Other)
     }
 
-    /// Codes of the roles and skills that the filters know.
+    /// Returns the codes of its roles and skills, for the filters.
     pub fn roles_and_skills(&self) -> (BTreeSet<&str>, BTreeSet<&str>) {
         let roles = self.request.roles.iter().flatten();
         let skills = roles
@@ -327,38 +335,7 @@ fn fiscal_year(request: &NewDeliverable, created: Instant) -> i32 {
     )
 }
 
-pub fn unknown_organization(pointer: impl Into<String>) -> FieldError {
-    let rule = Text::new("この団体は登録されていません。", "There is no such organization.");
-    FieldError::at(pointer, "unknown_organization", rule)
-}
-
-/// Everyone who asks has to be there, and nobody twice.
-pub fn check_organizations(request: &NewDeliverable, existing: &BTreeSet<Id>) -> Result<()> {
-    let mut faults = Vec::new();
-    if !existing.contains(&request.organization_id) {
-        faults.push(unknown_organization("/organization_id"));
-    }
-    let mut seen = BTreeSet::from([request.organization_id]);
-    for (i, id) in request.joint_organization_ids.iter().enumerate() {
-        let pointer = format!("/joint_organization_ids/{i}");
-        if !seen.insert(*id) {
-            let rule = Text::new(
-                "同じ団体が二度あります。",
-                "The same organization is there twice.",
-            );
-            faults.push(FieldError::at(pointer, "duplicate", rule));
-        } else if !existing.contains(id) {
-            faults.push(unknown_organization(pointer));
-        }
-    }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Invalid(faults))
-    }
-}
-
-/// The area that a request has where it names none.
+/// Returns the area of a request that names none.
 pub fn default_area(lead: &Organization) -> &str {
     &lead.details.area
 }

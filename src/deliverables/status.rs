@@ -1,15 +1,29 @@
-//! The life of a request: draft → submitted → open → matched → in_progress → delivered, or declined, cancelled.
+//! The status of a request: draft → submitted → open → matched → in_progress → delivered, or declined, cancelled.
 
 use crate::error::{Error, Result, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeliverableStatus {
     #[default]
     Draft,
-    /// Waits for a coordinator's word.
+    /// Waits for a coordinator's review.
     Submitted,
     /// Workers may apply.
     Open,
@@ -26,24 +40,11 @@ pub enum DeliverableStatus {
 use DeliverableStatus::*;
 
 impl DeliverableStatus {
-    pub const ALL: [DeliverableStatus; 8] = [
-        Draft, Submitted, Open, Matched, InProgress, Delivered, Declined, Cancelled,
-    ];
-
     pub fn code(self) -> &'static str {
-        match self {
-            Draft => "draft",
-            Submitted => "submitted",
-            Open => "open",
-            Matched => "matched",
-            InProgress => "in_progress",
-            Delivered => "delivered",
-            Declined => "declined",
-            Cancelled => "cancelled",
-        }
+        self.into()
     }
 
-    /// The table of moves. A matched request may open again when somebody drops out.
+    /// Returns the statuses that may follow. A matched request opens again when a member leaves the team.
     pub fn next(self) -> &'static [DeliverableStatus] {
         match self {
             Draft => &[Submitted, Cancelled],
@@ -55,20 +56,20 @@ impl DeliverableStatus {
         }
     }
 
-    /// Whether moving here is a coordinator's word, and not the organization's own.
+    /// Returns whether only a coordinator may set this status. An organization drafts, submits and cancels.
     pub fn is_decision(self) -> bool {
         !matches!(self, Draft | Submitted | Cancelled)
     }
 
-    /// Staying is no move.
+    /// Checks that a request may move from this status to another. Keeping the status is allowed.
     pub fn check_move(self, to: DeliverableStatus) -> Result<()> {
         if self == to || self.next().contains(&to) {
             return Ok(());
         }
         let (from, to) = (self.code(), to.code());
         let detail = Text::new(
-            format!("状態を {from} から {to} へは変更できません。"),
-            format!("It can't move from {from} to {to}."),
+            format!("状態を {from} から {to} に変更できません。"),
+            format!("The status can't change from {from} to {to}."),
         );
         Err(Error::Conflict {
             code: "illegal_transition",
@@ -76,15 +77,15 @@ impl DeliverableStatus {
         })
     }
 
-    /// A new request comes from its organization or, already looked at, from a coordinator.
+    /// Checks that a new request may begin with this status.
     pub fn check_first(self) -> Result<()> {
         if matches!(self, Draft | Submitted | Open) {
             return Ok(());
         }
         let to = self.code();
         let detail = Text::new(
-            format!("新しい依頼を {to} の状態で始めることはできません。"),
-            format!("A new request can't begin as {to}."),
+            format!("新しい依頼の状態を {to} にすることはできません。"),
+            format!("A new request can't have the status {to}."),
         );
         Err(Error::Conflict {
             code: "illegal_transition",
@@ -96,9 +97,10 @@ impl DeliverableStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strum::VariantArray;
 
     #[test]
-    fn every_status_is_reached_from_draft_and_an_end_is_an_end() {
+    fn reaches_every_status_from_draft_and_leaves_no_final_one() {
         let mut reached = vec![Draft];
         for i in 0.. {
             let Some(status) = reached.get(i).copied() else {
@@ -113,7 +115,7 @@ mod tests {
             reached.extend(new);
         }
         assert!(
-            DeliverableStatus::ALL
+            DeliverableStatus::VARIANTS
                 .iter()
                 .all(|status| reached.contains(status))
         );
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_illegal_move_names_both_states() {
+    fn names_both_statuses_of_an_illegal_move() {
         let error = Delivered.check_move(Open).unwrap_err();
         assert_eq!((error.status(), error.code()), (409, "illegal_transition"));
         assert!(error.detail().en.contains("delivered") && error.detail().en.contains("open"));

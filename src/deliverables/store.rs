@@ -4,69 +4,63 @@ use super::{Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, 
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
-    deliverable_organizations, deliverable_roles, deliverable_skills, deliverables, diffused_deliverables,
-    organizations,
+    deliverable_organizations, deliverable_roles, deliverable_skills, deliverables,
+    deliverables_shared_with_partners,
 };
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, search};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, on_duplicate, search, update_version};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
+use crate::organizations;
 use crate::reach::store as reach;
 use crate::workers::is_demo;
 use deliverables::dsl;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What is kept as JSON.
+/// The JSON column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept {
+pub struct DeliverableDocument {
     request: NewDeliverable,
     provenance: Option<Provenance>,
 }
 
-type Columns = (Id, Doc<Kept>, String, i32, Option<Instant>, i64, Instant, Instant);
-type Selected = (
-    dsl::id,
-    dsl::request,
-    dsl::family,
-    dsl::fiscal_year,
-    dsl::archived_at,
-    dsl::version,
-    dsl::created_at,
-    dsl::updated_at,
-);
-const COLUMNS: Selected = (
-    dsl::id,
-    dsl::request,
-    dsl::family,
-    dsl::fiscal_year,
-    dsl::archived_at,
-    dsl::version,
-    dsl::created_at,
-    dsl::updated_at,
-);
+/// The columns that a deliverable is read from.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliverables)]
+pub struct StoredDeliverable {
+    id: Id,
+    #[diesel(column_name = request)]
+    document: Doc<DeliverableDocument>,
+    family: String,
+    fiscal_year: i32,
+    archived_at: Option<Instant>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
 
-fn deliverable(columns: Columns) -> Deliverable {
-    let (id, Doc(kept), family, fiscal_year, archived_at, version, created_at, updated_at) = columns;
-    let Kept { request, provenance } = kept;
-    let demo = is_demo(request.source.as_deref());
-    Deliverable {
-        id,
-        request,
-        family,
-        fiscal_year,
-        provenance,
-        demo,
-        archived_at,
-        version,
-        created_at,
-        updated_at,
+impl From<StoredDeliverable> for Deliverable {
+    fn from(stored: StoredDeliverable) -> Deliverable {
+        let DeliverableDocument { request, provenance } = stored.document.0;
+        Deliverable {
+            id: stored.id,
+            family: stored.family.into(),
+            fiscal_year: stored.fiscal_year,
+            provenance,
+            demo: is_demo(request.source.as_deref()),
+            archived_at: stored.archived_at,
+            version: stored.version,
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            request,
+        }
     }
 }
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = deliverables, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct Row<'a> {
+struct DeliverableRow<'a> {
     id: Id,
     organization_id: Id,
     deliverable_type: &'a str,
@@ -77,7 +71,7 @@ struct Row<'a> {
     area: &'a str,
     source: Option<&'a str>,
     external_id: Option<&'a str>,
-    request: Doc<Kept>,
+    request: Doc<DeliverableDocument>,
     grams: String,
     archived_at: Option<Instant>,
     version: i64,
@@ -85,11 +79,11 @@ struct Row<'a> {
     updated_at: Instant,
 }
 
-impl<'a> Row<'a> {
-    fn of(deliverable: &'a Deliverable) -> Row<'a> {
+impl<'a> DeliverableRow<'a> {
+    fn of(deliverable: &'a Deliverable) -> DeliverableRow<'a> {
         let request = &deliverable.request;
         let texts = std::iter::once(request.title.as_str()).chain(request.trouble.as_deref());
-        Row {
+        DeliverableRow {
             id: deliverable.id,
             organization_id: request.organization_id,
             deliverable_type: &request.type_,
@@ -100,7 +94,7 @@ impl<'a> Row<'a> {
             area: request.area.as_deref().unwrap_or_default(),
             source: request.source.as_deref(),
             external_id: request.external_id.as_deref(),
-            request: Doc(Kept {
+            request: Doc(DeliverableDocument {
                 request: request.clone(),
                 provenance: deliverable.provenance.clone(),
             }),
@@ -117,9 +111,12 @@ fn missing() -> Error {
     Error::not_found("支援内容", "deliverable")
 }
 
-/// Only within the reach: beyond it, nothing is there.
+/// Finds a deliverable. Outside the reach there is none.
 pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Result<Deliverable> {
-    let mut query = dsl::deliverables.find(id).select(COLUMNS).into_boxed();
+    let mut query = dsl::deliverables
+        .find(id)
+        .select(StoredDeliverable::as_select())
+        .into_boxed();
     if let Some(condition) = reach::deliverables(reach) {
         query = query.filter(condition);
     }
@@ -127,19 +124,19 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Resul
         query = query.filter(dsl::archived_at.is_null());
     }
     query
-        .first::<Columns>(db)
+        .first(db)
         .optional()?
-        .map(deliverable)
+        .map(Deliverable::from)
         .ok_or_else(missing)
 }
 
-/// To change it: nobody else does so until the transaction ends.
-pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable> {
+/// Finds a deliverable and locks it until the transaction ends.
+pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable> {
     lock(db, &format!("deliverable/{id}"))?;
     find(db, reach, id, false)
 }
 
-/// The external ids of a source that are there already.
+/// Lists the external ids of a source.
 pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
     let of_source = dsl::deliverables
         .filter(dsl::source.eq(source))
@@ -151,20 +148,21 @@ pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Those of the ids that are there, for the match index.
+/// Lists the deliverables with these ids. Ids that don't exist are left out.
 pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
     let mut found = Vec::new();
     for ids in ids.chunks(BATCH) {
         let rows = dsl::deliverables
             .filter(dsl::id.eq_any(ids))
-            .select(COLUMNS)
-            .load::<Columns>(db)?;
-        found.extend(rows.into_iter().map(deliverable));
+            .select(StoredDeliverable::as_select())
+            .load(db)?;
+        found.extend(rows.into_iter().map(Deliverable::from));
     }
     Ok(found)
 }
 
-/// Those of a source's external ids that are there and not archived: external id, id and version.
+/// Lists external id, id and version of the deliverables of a source that have one of these external ids and are not
+/// archived.
 pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
@@ -181,35 +179,35 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(St
     Ok(found)
 }
 
-/// Those of a source that are not archived and come after an id, some at a time.
+/// Lists the next deliverables of a source that are not archived, after an id.
 pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Deliverable>> {
     let of_source = dsl::deliverables
         .filter(dsl::source.eq(source))
         .filter(dsl::archived_at.is_null());
-    let mut query = of_source.select(COLUMNS).into_boxed();
+    let mut query = of_source.select(StoredDeliverable::as_select()).into_boxed();
     if let Some(after) = after {
         query = query.filter(dsl::id.gt(after));
     }
-    let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
-    Ok(rows.into_iter().map(deliverable).collect())
+    let rows = query.order(dsl::id).limit(BATCH as i64).load(db)?;
+    Ok(rows.into_iter().map(Deliverable::from).collect())
 }
 
-/// All that workers may apply for, for the match index.
+/// Lists every open deliverable.
 pub fn load_open(db: &mut Db) -> Result<Vec<Deliverable>> {
     let open = dsl::deliverables.filter(dsl::status.eq(DeliverableStatus::Open.code()));
     let rows = open
         .filter(dsl::archived_at.is_null())
         .order(dsl::id)
-        .select(COLUMNS)
-        .load::<Columns>(db)?;
-    Ok(rows.into_iter().map(deliverable).collect())
+        .select(StoredDeliverable::as_select())
+        .load(db)?;
+    Ok(rows.into_iter().map(Deliverable::from).collect())
 }
 
 pub fn list(db: &mut Db, reach: &Reach, filter: &DeliverableFilter) -> Result<Page<Deliverable>> {
     let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
-    let rows = query(db, reach, filter)?.limit(limit + 1).load::<Columns>(db)?;
+    let rows = query(db, reach, filter)?.limit(limit + 1).load(db)?;
     Ok(Page::of(
-        rows.into_iter().map(deliverable).collect(),
+        rows.into_iter().map(Deliverable::from).collect(),
         limit,
         |last: &Deliverable| {
             use DeliverableSort::*;
@@ -227,13 +225,19 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &DeliverableFilter) -> Result<Pa
     ))
 }
 
-type Query<'a> = deliverables::BoxedQuery<'a, crate::db::Backend, diesel::dsl::SqlTypeOf<Selected>>;
+type Query<'a> = deliverables::BoxedQuery<
+    'a,
+    crate::db::Backend,
+    diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<StoredDeliverable, crate::db::Backend>>,
+>;
 
 /// The list's query, before its limit.
-pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a DeliverableFilter) -> Result<Query<'a>> {
+pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> Result<Query<'a>> {
     use DeliverableSort::*;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
-    let mut query = dsl::deliverables.select(COLUMNS).into_boxed();
+    let mut query = dsl::deliverables
+        .select(StoredDeliverable::as_select())
+        .into_boxed();
     if !filter.include_archived {
         query = query.filter(dsl::archived_at.is_null());
     }
@@ -241,16 +245,16 @@ pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a DeliverableFilter) -> Resul
         query = query.filter(condition);
     }
     if let Some(area) = &filter.area {
-        query = query.filter(dsl::area.eq(area));
+        query = query.filter(dsl::area.eq(area.as_str()));
     }
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));
     }
     if let Some(code) = &filter.type_ {
-        query = query.filter(dsl::deliverable_type.eq(code));
+        query = query.filter(dsl::deliverable_type.eq(code.as_str()));
     }
     if let Some(family) = &filter.family {
-        query = query.filter(dsl::family.eq(family));
+        query = query.filter(dsl::family.eq(family.as_str()));
     }
     if let Some(format) = filter.format {
         query = query.filter(dsl::format.eq(format.code()));
@@ -260,30 +264,18 @@ pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a DeliverableFilter) -> Resul
     }
     if let Some(id) = filter.organization_id {
         use deliverable_organizations as joint;
-        // With those of records that were merged into this one.
-        macro_rules! records {
-            () => {
-                organizations::table
-                    .filter(
-                        organizations::id
-                            .eq(id)
-                            .or(organizations::merged_into.eq(id)),
-                    )
-                    .select(organizations::id)
-            };
-        }
+        let records = organizations::store::records_of(db, id)?;
         let jointly = joint::table
-            .filter(joint::organization_id.eq_any(records!()))
+            .filter(joint::organization_id.eq_any(records.clone()))
             .select(joint::deliverable_id);
-        let asked = dsl::organization_id.eq_any(records!());
-        query = query.filter(asked.or(dsl::id.eq_any(jointly)));
+        query = query.filter(dsl::organization_id.eq_any(records).or(dsl::id.eq_any(jointly)));
     }
     if let Some(role) = &filter.role {
         use deliverable_roles as roles;
         query = query.filter(
             dsl::id.eq_any(
                 roles::table
-                    .filter(roles::role.eq(role))
+                    .filter(roles::role.eq(role.as_str()))
                     .select(roles::deliverable_id),
             ),
         );
@@ -291,7 +283,7 @@ pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a DeliverableFilter) -> Resul
     if let Some(skill) = &filter.skill {
         use deliverable_skills as skills;
         let asking = skills::table
-            .filter(skills::skill.eq(skill))
+            .filter(skills::skill.eq(skill.as_str()))
             .select(skills::deliverable_id);
         query = query.filter(dsl::id.eq_any(asking));
     }
@@ -340,9 +332,9 @@ pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a DeliverableFilter) -> Resul
 
 pub fn insert(db: &mut Db, actor: &str, deliverable: &Deliverable) -> Result<()> {
     diesel::insert_into(deliverables::table)
-        .values(Row::of(deliverable))
+        .values(DeliverableRow::of(deliverable))
         .execute(db)
-        .map_err(conflict)?;
+        .map_err(duplicate_external_id)?;
     write_parts(db, deliverable)?;
     log(db, actor, deliverable, Action::Created)
 }
@@ -350,25 +342,15 @@ pub fn insert(db: &mut Db, actor: &str, deliverable: &Deliverable) -> Result<()>
 /// Writes the next version of a deliverable.
 pub fn update(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Action) -> Result<()> {
     let id = deliverable.id;
-    let before = dsl::deliverables
-        .find(id)
-        .filter(dsl::version.eq(deliverable.version - 1));
-    if diesel::update(before)
-        .set(Row::of(deliverable))
-        .execute(db)
-        .map_err(conflict)?
-        == 0
-    {
-        return Err(Error::PreconditionFailed {
-            current: find(db, &Reach::Everything, id, true)?.version,
-        });
-    }
+    let (before, row) = (deliverable.version - 1, DeliverableRow::of(deliverable));
+    update_version!(db, deliverables, key: id, before: before, set: row, missing: missing())
+        .map_err(duplicate_external_id)?;
     diesel::delete(deliverable_organizations::table.filter(deliverable_organizations::deliverable_id.eq(id)))
         .execute(db)?;
     diesel::delete(deliverable_roles::table.filter(deliverable_roles::deliverable_id.eq(id))).execute(db)?;
     diesel::delete(deliverable_skills::table.filter(deliverable_skills::deliverable_id.eq(id)))
         .execute(db)?;
-    diesel::delete(diffused_deliverables::table.find(id)).execute(db)?;
+    diesel::delete(deliverables_shared_with_partners::table.find(id)).execute(db)?;
     write_parts(db, deliverable)?;
     log(db, actor, deliverable, action)
 }
@@ -389,9 +371,9 @@ fn write_parts(db: &mut Db, deliverable: &Deliverable) -> Result<()> {
         .into_iter()
         .map(|skill| (s::deliverable_id.eq(id), s::skill.eq(skill)))
         .collect();
-    if deliverable.request.diffused {
-        let row = diffused_deliverables::deliverable_id.eq(id);
-        diesel::insert_into(diffused_deliverables::table)
+    if deliverable.request.shared_with_partners {
+        let row = deliverables_shared_with_partners::deliverable_id.eq(id);
+        diesel::insert_into(deliverables_shared_with_partners::table)
             .values(row)
             .execute(db)?;
     }
@@ -408,15 +390,12 @@ fn log(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Action) -> R
     changes::store::append(db, actor, &[change])
 }
 
-fn conflict(error: diesel::result::Error) -> Error {
-    match Error::from(error) {
-        Error::Conflict { .. } => Error::Conflict {
-            code: "duplicate_external_id",
-            detail: Text::new(
-                "同じ source と external_id の支援内容があります。",
-                "A deliverable with this source and external id exists already.",
-            ),
-        },
-        other => other,
-    }
+fn duplicate_external_id(error: impl Into<Error>) -> Error {
+    on_duplicate(error, || Error::Conflict {
+        code: "duplicate_external_id",
+        detail: Text::new(
+            "同じ source と external_id の支援内容がすでに登録されています。",
+            "A deliverable with this source and external_id already exists.",
+        ),
+    })
 }

@@ -14,6 +14,7 @@ use crate::imports::{self, engagements, engagements::Engagement};
 use crate::matches::explainer::Explainer;
 use crate::organizations::{self, names::name_key};
 use crate::server::AppState;
+use crate::values::Code;
 use crate::workers::{self, DEMO_SOURCE, Worker};
 use chrono::NaiveDate;
 use matcher::Weights;
@@ -32,10 +33,10 @@ pub const TOTALS: &str = include_str!("hometown_totals.csv");
 struct Told {
     organization: String,
     #[serde(rename = "type")]
-    type_: String,
+    type_: Code,
     title: String,
     trouble: String,
-    themes: Vec<String>,
+    themes: Vec<Code>,
     day_parts: Vec<calendar::DayPart>,
     remote: bool,
 }
@@ -140,7 +141,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
         let named = organizations::known::store::named(db, Some(&engagement.area), &name_key(name))?;
         let organization_id = *named.first().ok_or_else(|| embedded(name))?;
         let mut request = NewDeliverable {
-            diffused: true,
+            shared_with_partners: true,
             organization_id,
             joint_organization_ids: Vec::new(),
             type_: told.type_,
@@ -152,7 +153,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
             ends_on: None,
             hours_per_week: None,
             day_parts: told.day_parts,
-            area: Some(engagement.area.clone()),
+            area: Some(engagement.area.as_str().into()),
             remote: told.remote,
             roles: None,
             qualifications: Vec::new(),

@@ -5,6 +5,7 @@ use super::DEMO_SOURCE;
 use crate::catalogue::calendar::{self, DayPart};
 use crate::catalogue::{Catalogue, Format};
 use crate::db::{Id, Instant};
+use crate::values::Code;
 use crate::workers::{
     Consent, ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, Worker, WorkerSkill,
     WorkerStatus,
@@ -122,7 +123,7 @@ fn profile(draw: &mut Draw, people: &People, catalogue: &Catalogue, today: Naive
     let themes: Vec<String> = catalogue
         .themes
         .iter()
-        .map(|e| e.definition.code.clone())
+        .map(|e| e.definition.code.to_string())
         .filter(|_| draw.percent(22))
         .collect();
     // Weekends first, then evenings, then working hours.
@@ -228,23 +229,25 @@ fn area(draw: &mut Draw, catalogue: &Catalogue) -> Option<String> {
         at = at.saturating_sub(weight(&a.kind, a.island));
         here
     });
-    drawn.map(|area| area.code.clone()).filter(|_| !draw.percent(6))
+    drawn
+        .map(|area| area.code.to_string())
+        .filter(|_| !draw.percent(6))
 }
 
 /// What deliverable types ask of the worker's roles, at levels that people have.
 fn skills(draw: &mut Draw, catalogue: &Catalogue, roles: &[String]) -> Vec<WorkerSkill> {
     let teams = catalogue.types.iter().flat_map(|entry| &entry.definition.roles);
     let asked = teams
-        .filter(|team| roles.contains(&team.role))
+        .filter(|team| roles.iter().any(|role| team.role == *role))
         .flat_map(|team| &team.skills);
-    let codes: BTreeSet<&String> = asked.map(|wish| &wish.skill).collect();
+    let codes: BTreeSet<&Code> = asked.map(|wish| &wish.skill).collect();
     let held = codes.into_iter().filter_map(|skill| {
         let level = [1, 2, 2, 3, 3, 3, 4, 4, 5]
             .get(draw.below(9) as usize)
             .copied()
             .unwrap_or(3);
         draw.percent(60).then(|| WorkerSkill {
-            skill: skill.clone(),
+            skill: skill.to_string(),
             level,
         })
     });

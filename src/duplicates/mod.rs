@@ -113,7 +113,7 @@ fn consistent(decision: &Decision) -> Result<(), ValidationError> {
     if (decision.status == DuplicateStatus::Merged) == decision.kept_id.is_some() {
         return Ok(());
     }
-    Err(crate::http::body::broken(
+    Err(crate::values::broken(
         "kept_record",
         "merged には kept_id が必要で、ほかの状態では null です。",
         "merged needs kept_id, any other status has none.",

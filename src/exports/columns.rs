@@ -141,7 +141,7 @@ const DELIVERABLES: &[Column] = &[
     column("remote", "オンライン可", "/remote", Flag),
     column("qualifications", "必要な資格", "/qualifications", List),
     column("themes", "テーマ", "/themes", List),
-    column("diffused", "公開", "/diffused", Flag),
+    column("shared_with_partners", "公開", "/shared_with_partners", Flag),
     column("status", "状態", "/status", Text),
     column("team", "チーム", "/roles", Json),
     column("family", "分類", "/family", Text),

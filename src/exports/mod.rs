@@ -122,7 +122,7 @@ fn simple_values(filter: &Map<String, Value>) -> Result<(), ValidationError> {
     {
         return Ok(());
     }
-    Err(crate::http::body::broken(
+    Err(crate::values::broken(
         "wrong_type",
         "filter の値は文字列・数・真偽値にしてください。",
         "Values of the filter are texts, numbers or true and false.",

@@ -253,8 +253,3 @@ fn rule(error: &ValidationError) -> Text {
         ),
     }
 }
-
-/// A rule of our own, for `#[validate(custom)]`.
-pub fn broken(code: &'static str, ja: &str, en: &str) -> validator::ValidationError {
-    validator::ValidationError::new(code).with_message(format!("{ja}\n{en}").into())
-}

@@ -6,6 +6,7 @@
 use super::{Fault, columns, headed};
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::error::{Error, Result};
+use crate::values::Code;
 use text::fold;
 
 pub const HEADER: [&str; 6] = ["年度", "区分", "期間", "地域名", "団体名", "支援内容"];
@@ -28,7 +29,7 @@ pub struct Engagement {
     /// The text of the request, continued from above where the cell is blank.
     pub request: String,
     /// Codes of the types; empty where none is known.
-    pub types: Vec<String>,
+    pub types: Vec<Code>,
 }
 
 #[derive(Debug, Default)]
@@ -332,7 +333,7 @@ fn find_area<'c>(name: &str, catalogue: &'c Catalogue) -> Result<String, Option<
         .find(|area| area.name == name)
         .or_else(|| catalogue.area(name))
     {
-        Some(area) => Ok(area.code.clone()),
+        Some(area) => Ok(area.code.to_string()),
         None => Err(lookup::nearest(name, areas.iter().map(|area| area.name.as_str()))),
     }
 }

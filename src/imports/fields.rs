@@ -94,7 +94,7 @@ pub const DELIVERABLES: &[Field] = &[
     field("remote", "オンライン可", &["オンライン", "リモート", "online"]),
     field("qualifications", "必要な資格", &["資格"]),
     field("themes", "テーマ", &["分野"]),
-    field("diffused", "公開", &["連携アプリに公開"]),
+    field("shared_with_partners", "公開", &["連携アプリに公開"]),
     field("status", "状態", &["ステータス", "進捗"]),
 ];
 

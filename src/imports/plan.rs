@@ -248,10 +248,10 @@ fn external_id(engagement: &Engagement, repeats: &mut HashMap<String, u32>) -> S
 fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -> NewDeliverable {
     let (first, others) = match engagement.types.split_first() {
         Some((first, others)) => (first.clone(), others.to_vec()),
-        None => ("other".to_owned(), Vec::new()),
+        None => ("other".into(), Vec::new()),
     };
     NewDeliverable {
-        diffused: false,
+        shared_with_partners: false,
         organization_id: lead,
         joint_organization_ids: joint.to_vec(),
         type_: first,
@@ -263,7 +263,7 @@ fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -
         ends_on: None,
         hours_per_week: None,
         day_parts: Vec::new(),
-        area: Some(engagement.area.clone()),
+        area: Some(engagement.area.as_str().into()),
         remote: false,
         roles: None,
         qualifications: Vec::new(),

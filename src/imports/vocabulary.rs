@@ -5,6 +5,7 @@ use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup};
 use matcher::triage::Triage;
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use strum::VariantArray;
 use tables::Remark;
 use tables::cells::{CellResult, split_items};
 
@@ -141,9 +142,9 @@ impl<'c> Vocabulary<'c> {
             });
         let mut areas = HashMap::new();
         for area in &catalogue.fixed.areas {
-            areas.insert(lookup::key(&area.name), area.code.clone());
-            areas.insert(area.code.clone(), area.code.clone());
-            areas.insert(area.code.chars().take(5).collect(), area.code.clone());
+            areas.insert(lookup::key(&area.name), area.code.to_string());
+            areas.insert(area.code.to_string(), area.code.to_string());
+            areas.insert(area.code.chars().take(5).collect(), area.code.to_string());
         }
         let mut formats = HashMap::new();
         for defaults in &catalogue.fixed.formats {
@@ -177,7 +178,7 @@ impl<'c> Vocabulary<'c> {
         }
         let begins = |area: &&crate::catalogue::Area| name.starts_with(area.name.as_str());
         if let Some(area) = self.catalogue.fixed.areas.iter().find(begins) {
-            return Ok(area.code.clone());
+            return Ok(area.code.to_string());
         }
         let names = self.catalogue.fixed.areas.iter().map(|area| area.name.as_str());
         let near = lookup::nearest(name, names);
@@ -197,8 +198,12 @@ impl<'c> Vocabulary<'c> {
             .get(&key)
             .or_else(|| self.formats.get(&key.replace("プロジェクト", "")));
         known.copied().ok_or_else(|| {
-            let near = lookup::nearest(&key, Format::ALL.iter().map(|f| f.code()));
-            let all = Format::ALL.map(Format::code).join(", ");
+            let near = lookup::nearest(&key, Format::VARIANTS.iter().map(|f| f.code()));
+            let all = Format::VARIANTS
+                .iter()
+                .map(|f| f.code())
+                .collect::<Vec<_>>()
+                .join(", ");
             Remark::new(
                 "unknown_format",
                 format!("形式は {all} です。"),

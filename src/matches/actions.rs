@@ -197,7 +197,7 @@ pub fn preview(
     if let Some(id) = preview.need.organization_id
         && (snapshot.requesters.themes(id).is_none() || !has_organization(db, reach, id)?)
     {
-        let unknown = deliverables::unknown_organization("/need/organization_id");
+        let unknown = deliverables::rules::unknown_organization("/need/organization_id");
         return Err(Error::Invalid(vec![unknown]));
     }
     let mut request = preview.need.request();

@@ -12,6 +12,7 @@ use matcher::relax::{passing_without, relaxations};
 use matcher::{Candidate, EntryNo, Need, Query, RankKey, Weights, improve, relax};
 use std::cmp::Reverse;
 use std::sync::Arc;
+use strum::VariantArray;
 
 /// A rank by fit.
 pub struct FitRank {
@@ -154,7 +155,7 @@ pub fn relaxation_list(
             ),
         })
     };
-    let formats = Format::ALL.len() as EntryNo;
+    let formats = Format::VARIANTS.len() as EntryNo;
     let all = relaxations(need, formats).into_iter();
     let mut items: Vec<Relaxation> = all.filter_map(relaxation).collect();
     items.sort_by_key(|item| Reverse(item.additional_passed));

@@ -92,10 +92,11 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
 pub fn need(id: u128, request: &NewDeliverable, requesters: &Requesters, catalogue: &Catalogue) -> Need {
     let kind = catalogue.types.get(&request.type_).map(|entry| &entry.definition);
     let family = kind.and_then(|kind| catalogue.family_position(&kind.family));
-    let themes = if request.themes.is_empty() {
-        requesters.themes(request.organization_id).unwrap_or_default()
+    let themes: Vec<&str> = if request.themes.is_empty() {
+        let own = requesters.themes(request.organization_id).unwrap_or_default();
+        own.iter().map(String::as_str).collect()
     } else {
-        &request.themes
+        request.themes.iter().map(|code| code.as_str()).collect()
     };
     let role = |role: &crate::catalogue::RoleWish| {
         let wish = |wish: &crate::catalogue::SkillWish| {

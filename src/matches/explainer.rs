@@ -3,6 +3,7 @@
 use crate::catalogue::{Catalogue, Definition, Entries, Format};
 use crate::http::Language;
 use matcher::{EntryNo, Need};
+use strum::VariantArray;
 
 /// Puts explanations into words: see `explain` and `wording`.
 pub struct Explainer<'a> {
@@ -42,6 +43,6 @@ pub(super) fn code_of<T: Definition>(entries: &Entries<T>, entry: EntryNo) -> Op
 }
 
 pub(super) fn format_code(format: EntryNo) -> Option<&'static str> {
-    let known = Format::ALL.into_iter().find(|f| *f as EntryNo == format);
-    known.map(Format::code)
+    let known = Format::VARIANTS.iter().find(|f| **f as EntryNo == format);
+    known.map(|format| format.code())
 }

@@ -31,8 +31,7 @@ use crate::catalogue::{DayPart, Format, RoleWish, entries::distinct_roles};
 use crate::db::Id;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
 use crate::error::{Error, Result, Text};
-use crate::organizations::distinct_codes;
-use crate::workers::{dates_reversed, plausible_day, short_words};
+use crate::values::{AreaCode, Code, broken, distinct_codes, not_reversed, plausible_day, short_words};
 use chrono::NaiveDate;
 use matcher::Weights;
 use serde::{Deserialize, Serialize};
@@ -118,11 +117,9 @@ pub struct RelaxationParameters {
 pub struct PreviewNeed {
     /// Code of a deliverable type.
     #[serde(rename = "type")]
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "flyer")]
-    pub type_: String,
-    /// The municipality: its 全国地方公共団体コード, with six or five digits.
-    #[schema(pattern = "^[0-9]{5,6}$", example = "131041")]
-    pub area: String,
+    #[schema(example = "flyer")]
+    pub type_: Code,
+    pub area: AreaCode,
     /// The organization that asks. Its blocks and conflicts of interest apply, and its themes if the need has none.
     #[serde(default)]
     pub organization_id: Option<Id>,
@@ -169,21 +166,18 @@ pub struct PreviewNeed {
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "distinct_codes"))]
     #[schema(max_items = 20)]
-    pub themes: Vec<String>,
+    pub themes: Vec<Code>,
 }
 
 fn consistent(need: &PreviewNeed) -> Result<(), ValidationError> {
-    match need.starts_on.zip(need.ends_on) {
-        Some((starts, ends)) if starts > ends => Err(dates_reversed()),
-        _ => Ok(()),
-    }
+    not_reversed(need.starts_on, need.ends_on)
 }
 
 impl PreviewNeed {
     /// Returns the need as a draft deliverable.
     pub fn request(self) -> NewDeliverable {
         NewDeliverable {
-            diffused: false,
+            shared_with_partners: false,
             organization_id: self.organization_id.unwrap_or(Id(uuid::Uuid::nil())),
             joint_organization_ids: Vec::new(),
             type_: self.type_,
@@ -265,7 +259,7 @@ const ALL_ZERO: (&str, &str) = (
 
 fn some_weight(own: &CustomWeights) -> Result<(), ValidationError> {
     let (ja, en) = ALL_ZERO;
-    let refused = |_| crate::http::body::broken("all_weights_zero", ja, en);
+    let refused = |_| broken("all_weights_zero", ja, en);
     own.weights().map(drop).map_err(refused)
 }
 

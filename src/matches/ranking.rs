@@ -238,7 +238,13 @@ pub fn rank_deliverables(
         let is_offered = |partner: &PartnerReach| {
             let open = snapshot.open_deliverable(need.id).map(|open| &open.deliverable);
             open.is_some_and(|open| {
-                is_offered(partner, open.request.diffused, &open.request.area, &open.family)
+                let request = &open.request;
+                is_offered(
+                    partner,
+                    request.shared_with_partners,
+                    request.area.as_deref(),
+                    &open.family,
+                )
             })
         };
         options.partner.as_ref().is_none_or(is_offered)

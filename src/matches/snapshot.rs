@@ -82,9 +82,12 @@ impl Snapshot {
         let organizations = organizations::store::load_all(db)?;
         let mut requesters = Requesters::default();
         organizations.into_iter().for_each(|o| requesters.insert(o));
-        let tallies = applications::store::tallies(db, None)?;
-        let open = deliverables::store::load_open(db)?.into_iter();
-        let open = open.map(|d| (d.id, opened(d, &tallies, &requesters, &catalogue)));
+        let open = deliverables::store::load_open(db)?;
+        let ids: Vec<Id> = open.iter().map(|deliverable| deliverable.id).collect();
+        let tallies = applications::store::tallies(db, &ids)?;
+        let open = open
+            .into_iter()
+            .map(|d| (d.id, opened(d, &tallies, &requesters, &catalogue)));
         let open: BTreeMap<Id, Arc<OpenDeliverable>> = open.collect();
         let index = index(candidates, &open, &catalogue, today);
         Ok(Snapshot {
@@ -135,7 +138,7 @@ impl Snapshot {
             requesters = Arc::new(now);
         }
         let deliverables: Vec<Id> = deliverables.into_iter().collect();
-        let tallies = applications::store::tallies(db, Some(&deliverables))?;
+        let tallies = applications::store::tallies(db, &deliverables)?;
         let fresh = deliverables::store::load_some(db, &deliverables)?.into_iter();
         let is_open =
             |d: &Deliverable| d.archived_at.is_none() && d.request.status == DeliverableStatus::Open;

@@ -3,6 +3,7 @@
 use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus};
+use crate::values::{AreaCode, Code};
 use crate::workers::store::Face;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -114,10 +115,9 @@ pub struct DeliverableBrief {
     pub title: String,
     #[serde(rename = "type")]
     #[schema(example = "flyer")]
-    pub type_: String,
+    pub type_: Code,
     pub format: Format,
-    #[schema(example = "131041")]
-    pub area: Option<String>,
+    pub area: Option<AreaCode>,
     pub status: DeliverableStatus,
 }
 

@@ -223,7 +223,7 @@ fn deliverable(
         request.format.map_or("", |f| f.code()),
     );
     let cells = [
-        &code,
+        code.as_str(),
         &one.id.to_string(),
         area(catalogue, &code),
         &request.title,

@@ -16,11 +16,10 @@ pub mod store;
 
 pub use filter::{OrganizationFilter, OrganizationSort};
 
-use crate::catalogue::entries::distinct;
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
-use crate::http::body::broken;
+use crate::values::{both_or_neither, broken, distinct_codes, not_blank};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -196,32 +195,8 @@ fn source_and_external_id(new: &NewOrganization) -> Result<(), ValidationError> 
     both_or_neither(&new.source, &new.external_id)
 }
 
-/// An external id means nothing without its source.
-pub fn both_or_neither(source: &Option<String>, external_id: &Option<String>) -> Result<(), ValidationError> {
-    if source.is_some() == external_id.is_some() {
-        return Ok(());
-    }
-    Err(broken(
-        "incomplete",
-        "source と external_id は両方指定してください。",
-        "source and external_id go together.",
-    ))
-}
-
-pub fn not_blank(text: &str) -> Result<(), ValidationError> {
-    if text.trim().is_empty() {
-        Err(broken("blank", "空白だけにはできません。", "It can't be blank."))
-    } else {
-        Ok(())
-    }
-}
-
 fn names_not_blank(names: &[String]) -> Result<(), ValidationError> {
     names.iter().try_for_each(|name| not_blank(name))
-}
-
-pub fn distinct_codes(codes: &[String]) -> Result<(), ValidationError> {
-    distinct(codes.iter().map(String::as_str))
 }
 
 /// The check digit of a 法人番号 (法人番号の指定等に関する省令): 9 − Σ Pn·Qn mod 9, where Pn is the n-th of the

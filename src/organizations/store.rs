@@ -356,6 +356,12 @@ fn conflict(error: diesel::result::Error) -> Error {
     }
 }
 
+/// Lists the ids of an organization and of the records that are merged into it.
+pub fn records_of(db: &mut Db, id: Id) -> Result<Vec<Id>> {
+    let records = dsl::organizations.filter(dsl::id.eq(id).or(dsl::merged_into.eq(id)));
+    Ok(records.select(dsl::id).load(db)?)
+}
+
 /// Whether anything that it asks for, alone or jointly, is submitted, open or being worked on.
 pub fn has_open_deliverables(db: &mut Db, id: Id) -> Result<bool> {
     use crate::db::schema::{deliverable_organizations as joint, deliverables::dsl as d};

@@ -15,12 +15,10 @@ pub mod store;
 pub mod tasks;
 
 use crate::auth::{PERMISSIONS, UserRole, extent, secret};
-use crate::catalogue::entries::{distinct, valid_code};
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
-use crate::http::body::broken;
-use crate::organizations::{distinct_codes, not_blank};
+use crate::values::{Code, broken, distinct, distinct_codes, not_blank};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use utoipa::{IntoParams, ToSchema};
@@ -53,9 +51,9 @@ impl PartnerStatus {
     "origins": ["https://app.example.jp"], "sandbox": false}))]
 pub struct NewPartner {
     /// Part of the `source` of its volunteers, as in `partner:activo`. It can't be changed.
-    #[validate(custom(function = "valid_code"))]
-    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "activo")]
-    pub code: String,
+    #[validate(custom(function = "Code::check"))]
+    #[schema(example = "activo")]
+    pub code: Code,
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
     #[schema(
         min_length = 1,

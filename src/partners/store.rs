@@ -29,7 +29,7 @@ impl PartnerRow {
     fn of(partner: &Partner) -> PartnerRow {
         PartnerRow {
             id: partner.id,
-            code: partner.details.code.clone(),
+            code: partner.details.code.to_string(),
             status: partner.details.status.code().to_owned(),
             details: Doc(partner.details.clone()),
             version: partner.version,

@@ -18,9 +18,7 @@ pub mod store;
 use crate::auth::PartnerReach;
 
 /// Returns whether a partner may see an open deliverable. `store::deliverables` asks the same of the database.
-pub fn is_offered(partner: &PartnerReach, shared: bool, area: &Option<String>, family: &str) -> bool {
+pub fn is_offered(partner: &PartnerReach, shared: bool, area: Option<&str>, family: &str) -> bool {
     let includes = |codes: &[String], one: &str| codes.is_empty() || codes.iter().any(|code| code == one);
-    shared
-        && includes(&partner.areas, area.as_deref().unwrap_or_default())
-        && includes(&partner.families, family)
+    shared && includes(&partner.areas, area.unwrap_or_default()) && includes(&partner.families, family)
 }

@@ -5,7 +5,7 @@
 use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
-    diffused_deliverables as diffused, organizations as o, workers as w,
+    deliverables_shared_with_partners as shared, organizations as o, workers as w,
 };
 use crate::db::search::Condition;
 use crate::db::{Db, Id};
@@ -45,7 +45,7 @@ macro_rules! open_to_partner {
         let every_area = partner.areas.is_empty().into_sql::<Bool>();
         let every_family = partner.families.is_empty().into_sql::<Bool>();
         is_open!()
-            .and(d::id.eq_any(diffused::table.select(diffused::deliverable_id)))
+            .and(d::id.eq_any(shared::table.select(shared::deliverable_id)))
             .and(every_area.or(d::area.eq_any(partner.areas.clone())))
             .and(every_family.or(d::family.eq_any(partner.families.clone())))
             .or(d::id.eq_any(

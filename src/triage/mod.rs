@@ -9,6 +9,7 @@ pub mod http;
 
 use crate::catalogue::{Catalogue, Names};
 use crate::http::Language;
+use crate::values::Code;
 use matcher::ppm::PPM;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,7 +43,7 @@ pub struct TypeSuggestion {
     /// Code of the deliverable type.
     #[serde(rename = "type")]
     #[schema(example = "publicity_proposal")]
-    pub type_: String,
+    pub type_: Code,
     /// Its name, by Accept-Language.
     #[schema(example = "情報発信施策の提案")]
     pub label: String,

@@ -26,13 +26,11 @@ pub use personal::{Consent, ConsentPurpose, ConsentRecord, Evidence, Personal};
 pub use record::{Sight, Worker};
 
 use crate::catalogue::calendar::{self, DayPart};
-use crate::catalogue::entries::distinct;
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
-use crate::http::body::broken;
-use crate::organizations::{both_or_neither, distinct_codes};
-use chrono::{Datelike, NaiveDate};
+use crate::values::{both_or_neither, distinct, distinct_codes, not_reversed, plausible_day, short_words};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -234,50 +232,11 @@ fn consistent(new: &NewWorker) -> Result<(), ValidationError> {
     if new.source.is_some() {
         both_or_neither(&new.source, &new.external_id)?;
     }
-    if new
-        .available_from
-        .zip(new.available_until)
-        .is_some_and(|(from, until)| from > until)
-    {
-        return Err(dates_reversed());
-    }
-    Ok(())
-}
-
-/// A day that anybody here can mean.
-pub fn plausible_day(day: &NaiveDate) -> Result<(), ValidationError> {
-    if (1900..=2200).contains(&day.year()) {
-        return Ok(());
-    }
-    Err(broken(
-        "range",
-        "年は1900〜2200にしてください。",
-        "The year has to be 1900 to 2200.",
-    ))
-}
-
-pub fn dates_reversed() -> ValidationError {
-    broken(
-        "dates_reversed",
-        "終わりの日が始まりの日より前です。",
-        "It ends before it begins.",
-    )
+    not_reversed(new.available_from, new.available_until)
 }
 
 fn distinct_skills(skills: &[WorkerSkill]) -> Result<(), ValidationError> {
     distinct(skills.iter().map(|s| s.skill.as_str()))
-}
-
-/// Qualifications have no catalogue; only their form is fixed.
-pub fn short_words(words: &[String]) -> Result<(), ValidationError> {
-    if words.iter().all(|word| (1..=64).contains(&word.chars().count())) {
-        return Ok(());
-    }
-    Err(broken(
-        "length",
-        "資格は1〜64文字です。",
-        "A qualification has 1 to 64 characters.",
-    ))
 }
 
 impl NewWorker {

@@ -1,7 +1,7 @@
 //! What is shown only to those who need it, and the consent to be matched.
 
 use crate::db::Instant;
-use crate::workers::plausible_day;
+use crate::values::plausible_day;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

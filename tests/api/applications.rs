@@ -69,7 +69,7 @@ on_both! {
     one_worker_applies_once_however_many_send_it,
     applying_accepting_and_erasing_at_once_never_fails,
     message_and_note_are_shown_to_those_who_may_see_personal_data,
-    tallies_count_all_answers_and_the_places_that_are_taken,
+    counts_all_applications_and_the_taken_places,
 }
 
 fn from_applying_to_a_complete_team_and_back(app: &TestApp) {
@@ -243,14 +243,14 @@ fn who_and_what_has_to_be_there(app: &TestApp) {
             .expect(422)
     };
     let refused = with(json!({"role": "engineer"}));
-    assert_eq!(refused.faults(), [("/role".into(), "role_not_asked".into())]);
+    assert_eq!(refused.faults(), [("/role".into(), "role_not_requested".into())]);
     assert!(
         refused.text.contains("account_director, designer, copywriter"),
         "{}",
         refused.text
     );
     for (more, place, code) in [
-        (json!({"role": "Designer"}), "/role", "code"),
+        (json!({"role": "Designer"}), "/role", "invalid_code"),
         (json!({"role": null}), "/role", "missing_field"),
         (json!({"status": "accepted"}), "/status", "unknown_field"),
         (
@@ -608,14 +608,14 @@ fn message_and_note_are_shown_to_those_who_may_see_personal_data(app: &TestApp) 
     app.get_as(UserRole::Coordinator, "/v1/applications").expect(200);
 }
 
-fn tallies_count_all_answers_and_the_places_that_are_taken(app: &TestApp) {
+fn counts_all_applications_and_the_taken_places(app: &TestApp) {
     let organization = app.organization("風");
     let [two, none, closed] = [team(3), team(1), team(1)].map(|team| app.deliverable(&organization, team));
     let accepted = applied(app, &two, &app.worker(json!({})));
     to(app, &accepted, "accepted").expect(200);
     to(app, &applied(app, &two, &app.worker(json!({}))), "declined").expect(200);
     to(app, &applied(app, &closed, &app.worker(json!({}))), "accepted").expect(200);
-    let tallies = |ids: Option<&[Id]>| {
+    let tallies = |ids: &[Id]| {
         app.state
             .pool
             .read_blocking(|db| store::tallies(db, ids))
@@ -638,9 +638,8 @@ fn tallies_count_all_answers_and_the_places_that_are_taken(app: &TestApp) {
         ),
     );
     assert_eq!(
-        tallies(Some(&[id(&two), id(&none), id(&closed)])),
+        tallies(&[id(&two), id(&none), id(&closed)]),
         [of_two, of_closed].into()
     );
-    assert_eq!(tallies(None), [of_two].into(), "of open ones only");
-    assert_eq!(tallies(Some(&[])), [].into());
+    assert_eq!(tallies(&[]), [].into());
 }

@@ -40,7 +40,7 @@ fn live(app: &TestApp) {
     app.call("POST", "/v1/workers", &partner, &volunteer).expect(201);
     let flyer = app.deliverable(
         &wind,
-        json!({"joint_organization_ids": [sea], "diffused": true, "trouble": "改行\nと\tタブ"}),
+        json!({"joint_organization_ids": [sea], "shared_with_partners": true, "trouble": "改行\nと\tタブ"}),
     );
     let one = app.worker(json!({"personal": {"name": "佐藤陽子", "email": "y@example.jp"}}));
     let other = app.worker(json!({"area": null, "personal": {"name": "鈴木"}}));

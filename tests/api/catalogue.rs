@@ -183,7 +183,7 @@ fn what_an_entry_refers_to_has_to_be_there_and_its_meaning_stays(app: &TestApp) 
         app.post("/v1/skills", &skill("Ａ", "design"))
             .expect(422)
             .faults()[0],
-        ("/code".into(), "code".into())
+        ("/code".into(), "invalid_code".into())
     );
     assert_eq!(
         app.patch("/v1/roles/designer", &json!({"code": "d"}))

@@ -79,7 +79,7 @@ on_both! {
 fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &TestApp) {
     let (_, one) = app.partner(json!({"code": "one"}));
     let (_, two) = app.partner(json!({"code": "two"}));
-    let flyer = app.deliverable(&app.organization("風"), json!({"diffused": true}));
+    let flyer = app.deliverable(&app.organization("風"), json!({"shared_with_partners": true}));
     let first = register(app, &one, &volunteer("1", json!({})));
     let second = register(
         app,

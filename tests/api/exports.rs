@@ -76,7 +76,7 @@ fn a_sheet_that_went_out_comes_in_again_as_it_was(app: &TestApp) {
         "open_data": true, "source": "roster", "external_id": "O-1"});
     let organization = app.post("/v1/organizations", &organization).expect(201).json();
     app.deliverable(organization["id"].as_str().unwrap(), json!({"source": "roster", "external_id": "D-1", "title": "@会報", "status": "open",
-        "trouble": "困って\nいる", "day_parts": ["saturday_morning"], "qualifications": ["a/b"], "diffused": true, "starts_on": "2026-12-01"}));
+        "trouble": "困って\nいる", "day_parts": ["saturday_morning"], "qualifications": ["a/b"], "shared_with_partners": true, "starts_on": "2026-12-01"}));
     for kind in ["workers", "organizations", "deliverables"] {
         for (format, more) in [
             ("csv", json!({})),

@@ -82,7 +82,7 @@ fn an_external_id_needs_its_source(app: &TestApp) {
     let body = json!({"name": "風", "area": "131041", "external_id": "7"});
     assert_eq!(
         app.post("/v1/organizations", &body).expect(422).faults()[0].1,
-        "incomplete"
+        "incomplete_source"
     );
 }
 

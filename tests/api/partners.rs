@@ -269,11 +269,20 @@ fn volunteers_belong_to_the_partner_that_registered_them(app: &TestApp) {
 
 fn offers_only_shared_deliverables_within_its_areas_and_families(app: &TestApp) {
     let organization = app.organization("風");
-    let offered = app.deliverable(&organization, json!({"diffused": true}));
+    let offered = app.deliverable(&organization, json!({"shared_with_partners": true}));
     let private = app.deliverable(&organization, json!({}));
-    let draft = app.deliverable(&organization, json!({"diffused": true, "status": "draft"}));
-    let elsewhere = app.deliverable(&organization, json!({"diffused": true, "area": "131130"}));
-    let website = app.deliverable(&organization, json!({"diffused": true, "type": "website"}));
+    let draft = app.deliverable(
+        &organization,
+        json!({"shared_with_partners": true, "status": "draft"}),
+    );
+    let elsewhere = app.deliverable(
+        &organization,
+        json!({"shared_with_partners": true, "area": "131130"}),
+    );
+    let website = app.deliverable(
+        &organization,
+        json!({"shared_with_partners": true, "type": "website"}),
+    );
     let (id, token) = app.partner(json!({"areas": ["13104"], "families": ["print"]}));
     let get = |path: &str| app.call("GET", path, &token, &Value::Null);
     let worker = app.call("POST", "/v1/workers", &token, &volunteer(json!({"accepted_formats": null, "travel_limit_km": 100, "remote": true, "skills": null, "roles": null}))).expect(201);
@@ -310,7 +319,7 @@ fn offers_only_shared_deliverables_within_its_areas_and_families(app: &TestApp) 
 
 fn a_partner_applies_for_its_volunteer_and_sees_the_decision(app: &TestApp) {
     let organization = app.organization("風");
-    let flyer = app.deliverable(&organization, json!({"diffused": true}));
+    let flyer = app.deliverable(&organization, json!({"shared_with_partners": true}));
     let (_, one) = app.partner(json!({"code": "one"}));
     let (_, two) = app.partner(json!({"code": "two"}));
     let worker = app
@@ -374,11 +383,17 @@ fn a_partner_applies_for_its_volunteer_and_sees_the_decision(app: &TestApp) {
 fn suggests_similar_deliverables_if_the_place_is_not_available(app: &TestApp) {
     let organization = app.organization("風");
     let (closed, poster) = (
-        app.deliverable(&organization, json!({"diffused": true})),
-        app.deliverable(&organization, json!({"diffused": true, "title": "別のチラシ"})),
+        app.deliverable(&organization, json!({"shared_with_partners": true})),
+        app.deliverable(
+            &organization,
+            json!({"shared_with_partners": true, "title": "別のチラシ"}),
+        ),
     );
-    app.deliverable(&organization, json!({"diffused": false}));
-    let website = app.deliverable(&organization, json!({"diffused": true, "type": "website"}));
+    app.deliverable(&organization, json!({"shared_with_partners": false}));
+    let website = app.deliverable(
+        &organization,
+        json!({"shared_with_partners": true, "type": "website"}),
+    );
     let (_, token) = app.partner(json!({}));
     let worker = app
         .call("POST", "/v1/workers", &token, &volunteer(json!({})))
@@ -411,7 +426,7 @@ fn suggests_similar_deliverables_if_the_place_is_not_available(app: &TestApp) {
 
 fn data_of_a_sandbox_partner_is_visible_to_it_only(app: &TestApp) {
     let organization = app.organization("風");
-    let flyer = app.deliverable(&organization, json!({"diffused": true}));
+    let flyer = app.deliverable(&organization, json!({"shared_with_partners": true}));
     let (id, token) = app.partner(json!({"sandbox": true}));
     let worker = app
         .call("POST", "/v1/workers", &token, &volunteer(json!({})))

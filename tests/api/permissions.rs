@@ -31,7 +31,7 @@ impl Belongings {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let body = json!({"name": format!("団体{code}"), "area": area, "contact": {"person": "田中"}});
         let organization = text(&app.post("/v1/organizations", &body).expect(201).json()["id"]);
-        let deliverable = app.deliverable(&organization, json!({"diffused": true}));
+        let deliverable = app.deliverable(&organization, json!({"shared_with_partners": true}));
         let (partner, partner_token) = app.partner(json!({"code": code}));
         let volunteer = json!({"external_id": "1", "area": area, "roles": ["designer"], "personal": {"name": "佐藤", "email": format!("{code}@example.jp"), "email_verified": true},
             "consent": serde_json::from_str::<Value>(CONSENT).unwrap()});
@@ -591,7 +591,7 @@ fn an_organization_submits_deliverables_and_a_coordinator_opens_them(app: &TestA
         "PATCH",
         &path,
         &member,
-        &json!({"status": "submitted", "diffused": true}),
+        &json!({"status": "submitted", "shared_with_partners": true}),
     )
     .expect(200);
     assert_eq!(

@@ -76,7 +76,7 @@ fn uses_the_cues_of_added_types(app: &TestApp) {
             &json!({"cues": ["雪 |下ろ", "雪  下ろ"]}),
         )
         .expect(422);
-    assert_eq!(faulty.faults(), [("/cues".into(), "cue".into())]);
+    assert_eq!(faulty.faults(), [("/cues".into(), "invalid_cue".into())]);
 }
 
 fn rejects_invalid_troubles(app: &TestApp) {

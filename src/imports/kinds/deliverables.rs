@@ -7,6 +7,7 @@ use crate::deliverables::{DeliverableStatus, NewDeliverable};
 use crate::imports::columns::Target;
 use crate::imports::fields::DELIVERABLES;
 use crate::imports::vocabulary::day_parts;
+use crate::values::{AreaCode, Code};
 use tables::Remark;
 use tables::cells::{CellResult, one_line, parse_boolean, parse_number, split_items};
 use validator::Validate;
@@ -90,7 +91,7 @@ pub fn understand(
 }
 
 /// Without a known name of a type, its text or the trouble may tell; else it is another thing.
-fn guessed(reading: &mut Reading, request: &NewDeliverable, context: &Context) -> String {
+fn guessed(reading: &mut Reading, request: &NewDeliverable, context: &Context) -> Code {
     let catalogue = context.vocabulary.catalogue;
     let text = reading.text("type").map(str::to_owned);
     let told = [
@@ -115,8 +116,8 @@ fn guessed(reading: &mut Reading, request: &NewDeliverable, context: &Context) -
             code
         }
         (_, near) => {
-            reading.notice("type", unsure("unsure_type", &word, near));
-            "other".to_owned()
+            reading.notice("type", unsure("unsure_type", &word, near.map(String::from)));
+            "other".into()
         }
     }
 }
@@ -125,7 +126,7 @@ fn blank(organization_id: Id) -> NewDeliverable {
     NewDeliverable {
         organization_id,
         joint_organization_ids: Vec::new(),
-        type_: String::new(),
+        type_: Code::default(),
         additional_types: Vec::new(),
         title: String::new(),
         trouble: None,
@@ -139,7 +140,7 @@ fn blank(organization_id: Id) -> NewDeliverable {
         roles: None,
         qualifications: Vec::new(),
         themes: Vec::new(),
-        diffused: false,
+        shared_with_partners: false,
         status: DeliverableStatus::default(),
         source: None,
         external_id: None,
@@ -167,11 +168,11 @@ fn set(
                 request.type_ = first;
                 request.additional_types.extend(codes);
             } else if !text.is_empty() {
-                request.type_ = String::new();
+                request.type_ = Code::default();
             }
         }
         "additional_types" => {
-            let codes = |word: &String| -> Vec<String> {
+            let codes = |word: &String| -> Vec<Code> {
                 vocabulary
                     .catalogue
                     .types_named(word)
@@ -188,11 +189,16 @@ fn set(
         "ends_on" => request.ends_on = day(text, notices)?,
         "hours_per_week" => request.hours_per_week = optional(text, parse_number)?,
         "day_parts" => request.day_parts = optional(text, day_parts)?.unwrap_or_default(),
-        "area" => request.area = optional(text, |t| vocabulary.area(t))?,
+        "area" => request.area = optional(text, |t| vocabulary.area(t))?.map(AreaCode::from),
         "remote" => request.remote = optional(text, parse_boolean)?.unwrap_or_default(),
         "qualifications" => request.qualifications = split_items(text, &|_| false),
-        "themes" => request.themes = known_codes(&vocabulary.themes, text, "unsure_theme", notices),
-        "diffused" => request.diffused = optional(text, parse_boolean)?.unwrap_or_default(),
+        "themes" => {
+            let known = known_codes(&vocabulary.themes, text, "unsure_theme", notices);
+            request.themes = known.into_iter().map(Code::from).collect();
+        }
+        "shared_with_partners" => {
+            request.shared_with_partners = optional(text, parse_boolean)?.unwrap_or_default()
+        }
         "status" => request.status = optional(text, status)?.unwrap_or(request.status),
         _ => {}
     }

@@ -373,12 +373,7 @@ impl Record for Deliverable {
         })
     }
     fn retired(&self, now: Instant) -> Option<Deliverable> {
-        Some(Deliverable {
-            archived_at: Some(now),
-            version: self.version + 1,
-            updated_at: now,
-            ..self.clone()
-        })
+        Some(self.archived(now))
     }
     fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
         deliverables::store::known(db, source, external_ids)

@@ -1,0 +1,207 @@
+//! The use cases of applications, with everything else that changes in the same transaction.
+//!
+//! Accepting takes a place of the role and raises the worker's open load. The last place moves the deliverable from open
+//! to matched. Withdrawing an accepted application undoes this: the load goes down, and a matched deliverable opens
+//! again. A deliverable that is in progress or further keeps its status.
+//!
+//! Every use case locks in the same order, deliverable, worker, change log, so that none waits for another in a circle.
+
+use super::rules::{Taken, is_complete, place_for, same_person, sandbox};
+use super::{Application, ApplicationStatus, NewApplication, Outcome, store};
+use crate::auth::{Principal, Reach, within_reach};
+use crate::catalogue::{Catalogue, Catalogues};
+use crate::changes::Action;
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
+use crate::error::{Error, Result};
+use crate::http::IfMatch;
+use crate::reach::store::has_deliverable;
+use crate::workers::{self, NewWorker, Worker};
+
+/// Submits an application for a worker within the reach, if the worker could get the place.
+pub fn submit(
+    db: &mut Db,
+    reach: &Reach,
+    actor: &str,
+    new: NewApplication,
+    now: Instant,
+) -> Result<Application> {
+    let (deliverable, worker) = lock(db, reach, new.deliverable_id, Some(new.worker_id))?;
+    let worker = new.check(deliverable.as_ref(), worker.as_ref())?;
+    let taken = store::taken(db, new.deliverable_id)?;
+    place_for(deliverable.as_ref(), Some(worker), &new.role, &taken)?;
+    let application = Application::submit(Id::new(), new, worker, actor, now);
+    store::insert(db, actor, &application)?;
+    Ok(application)
+}
+
+/// Changes an application to what `change` makes of its outcome. Writes nothing if that is the same.
+pub fn update(
+    db: &mut Db,
+    principal: &Principal,
+    reach: &Reach,
+    catalogues: &Catalogues,
+    id: Id,
+    if_match: &IfMatch,
+    change: impl FnOnce(&Outcome) -> Result<Outcome>,
+) -> Result<Application> {
+    let locked = find_for_update(db, reach, id)?;
+    let before = &locked.application;
+    if_match.check(before.version)?;
+    let outcome = change(&before.outcome)?;
+    if outcome == before.outcome {
+        return Ok(locked.application);
+    }
+    let scope = outcome.status.scope();
+    if principal.extent(scope).is_none() {
+        return Err(Error::Forbidden { scope });
+    }
+    if outcome.status != ApplicationStatus::Withdrawn {
+        within_reach(has_deliverable(db, reach, before.deliverable_id)?)?;
+    }
+    let catalogue = catalogues.current(db)?;
+    set_outcome(
+        db,
+        &principal.actor(),
+        &catalogue,
+        locked,
+        outcome,
+        Instant::now(),
+    )
+}
+
+/// An application with its deliverable and worker, locked until the transaction ends. An archived deliverable or an
+/// erased worker is none.
+struct LockedApplication {
+    application: Application,
+    deliverable: Option<Deliverable>,
+    worker: Option<Worker>,
+}
+
+fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<LockedApplication> {
+    let unlocked = store::find(db, reach, id)?;
+    let (deliverable, worker) = (unlocked.deliverable_id, unlocked.worker_id);
+    let (deliverable, worker) = lock(db, &Reach::Everything, deliverable, worker)?;
+    // Read again, now that nothing else can change it.
+    let application = store::find(db, reach, id)?;
+    Ok(LockedApplication {
+        application,
+        deliverable,
+        worker,
+    })
+}
+
+fn lock(
+    db: &mut Db,
+    reach: &Reach,
+    deliverable: Id,
+    worker: Option<Id>,
+) -> Result<(Option<Deliverable>, Option<Worker>)> {
+    let deliverable = if_found(deliverables::store::find_for_update(db, reach, deliverable))?;
+    let worker = worker.map(|id| if_found(workers::store::find_to_change(db, reach, id)));
+    Ok((deliverable, worker.transpose()?.flatten()))
+}
+
+fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(record) => Ok(Some(record)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+/// Moves an application, with everything that follows from it.
+fn set_outcome(
+    db: &mut Db,
+    actor: &str,
+    catalogue: &Catalogue,
+    locked: LockedApplication,
+    outcome: Outcome,
+    now: Instant,
+) -> Result<Application> {
+    use ApplicationStatus::{Accepted, Withdrawn};
+    let LockedApplication {
+        application: before,
+        deliverable,
+        worker,
+    } = locked;
+    let (from, to) = (before.outcome.status, outcome.status);
+    from.check_move(to)?;
+    to.check_reason(outcome.reason)?;
+    if to == Accepted && before.sandbox {
+        return Err(sandbox());
+    }
+    let (mut place, mut load) = (before.place, 0);
+    if to == Accepted && from != Accepted {
+        let taken = store::taken(db, before.deliverable_id)?;
+        let free = place_for(deliverable.as_ref(), worker.as_ref(), &before.role, &taken)?;
+        if let Some(worker) = &worker {
+            let records = workers::everyone::store::same_person(db, worker)?;
+            if store::has_place(db, before.deliverable_id, &records)? {
+                return Err(same_person());
+            }
+        }
+        (place, load) = (Some(free), 1);
+    } else if to == Withdrawn && from == Accepted {
+        (place, load) = (None, -1);
+    }
+    let after = Application {
+        place,
+        outcome,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    store::update(db, actor, &after)?;
+    if load != 0 {
+        if let Some(worker) = worker {
+            change_load(db, actor, &worker, load, now)?;
+            // The record that is ranked for the same person has the same load.
+            if let Some(id) = worker.merged_into {
+                let ranked = workers::store::find_to_change(db, &Reach::Everything, id)?;
+                change_load(db, actor, &ranked, load, now)?;
+            }
+        }
+        if let Some(deliverable) = deliverable {
+            let taken = store::taken(db, deliverable.id)?;
+            match_or_open(db, actor, catalogue, &deliverable, &taken, now)?;
+        }
+    }
+    Ok(after)
+}
+
+/// Adds `load` to a worker's open load.
+fn change_load(db: &mut Db, actor: &str, worker: &Worker, load: i16, now: Instant) -> Result<()> {
+    let open_load = worker.profile.open_load.saturating_add_signed(load);
+    if open_load == worker.profile.open_load {
+        return Ok(());
+    }
+    let profile = NewWorker {
+        open_load,
+        ..worker.profile.clone()
+    };
+    workers::store::update(db, actor, &worker.changed(profile, now))
+}
+
+/// Sets an open deliverable to matched when its team is complete, and a matched one to open when it isn't.
+fn match_or_open(
+    db: &mut Db,
+    actor: &str,
+    catalogue: &Catalogue,
+    deliverable: &Deliverable,
+    taken: &Taken,
+    now: Instant,
+) -> Result<()> {
+    use DeliverableStatus::{Matched, Open};
+    let status = match (deliverable.request.status, is_complete(deliverable, taken)) {
+        (Open, true) => Matched,
+        (Matched, false) => Open,
+        _ => return Ok(()),
+    };
+    let request = NewDeliverable {
+        status,
+        ..deliverable.request.clone()
+    };
+    let after = deliverable.changed(request, catalogue, now)?;
+    deliverables::store::update(db, actor, &after, Action::Updated)
+}

@@ -1,0 +1,95 @@
+//! The use cases of deliverables. Each runs in its caller's transaction: it loads, checks, writes and logs.
+
+use super::{Deliverable, NewDeliverable, default_area, rules, store};
+use crate::auth::{Reach, within_reach};
+use crate::catalogue::{Catalogue, Catalogues};
+use crate::changes::Action;
+use crate::db::{Db, Id, Instant};
+use crate::error::{Error, Result};
+use crate::http::IfMatch;
+use crate::organizations;
+use crate::reach::store::{has_deliverable, has_organization};
+
+/// Who writes, and what they may do.
+pub struct Editor {
+    /// The name in the change log.
+    pub actor: String,
+    pub reach: Reach,
+    /// Has the scope `deliverables:decide`.
+    pub may_decide: bool,
+}
+
+/// Registers a deliverable.
+pub fn create(
+    db: &mut Db,
+    editor: &Editor,
+    catalogues: &Catalogues,
+    mut request: NewDeliverable,
+) -> Result<Deliverable> {
+    let catalogue = catalogues.current(db)?;
+    resolve(db, &editor.reach, &catalogue, &mut request, None)?;
+    request.status.check_first()?;
+    rules::check_decision(editor.may_decide, request.status, None)?;
+    let deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
+    store::insert(db, &editor.actor, &deliverable)?;
+    within_reach(has_deliverable(db, &editor.reach, deliverable.id)?)?;
+    Ok(deliverable)
+}
+
+/// Changes a deliverable to what `change` makes of its request. Writes nothing if that is the same.
+pub fn update(
+    db: &mut Db,
+    editor: &Editor,
+    catalogues: &Catalogues,
+    id: Id,
+    if_match: &IfMatch,
+    change: impl FnOnce(&NewDeliverable) -> Result<NewDeliverable>,
+) -> Result<Deliverable> {
+    let before = store::find_for_update(db, &editor.reach, id)?;
+    if_match.check(before.version)?;
+    let catalogue = catalogues.current(db)?;
+    let mut request = change(&before.request)?;
+    resolve(db, &editor.reach, &catalogue, &mut request, Some(&before.request))?;
+    rules::check_decision(editor.may_decide, request.status, Some(before.request.status))?;
+    if request == before.request {
+        return Ok(before);
+    }
+    rules::check_requesters(&editor.reach, &before.request, Some(&request))?;
+    let after = before.changed(request, &catalogue, Instant::now())?;
+    store::update(db, &editor.actor, &after, Action::Updated)?;
+    within_reach(has_deliverable(db, &editor.reach, after.id)?)?;
+    Ok(after)
+}
+
+/// Archives a deliverable.
+pub fn archive(db: &mut Db, editor: &Editor, id: Id, if_match: &IfMatch) -> Result<()> {
+    let before = store::find_for_update(db, &editor.reach, id)?;
+    if_match.check(before.version)?;
+    rules::check_requesters(&editor.reach, &before.request, None)?;
+    store::update(
+        db,
+        &editor.actor,
+        &before.archived(Instant::now()),
+        Action::Archived,
+    )
+}
+
+/// Checks what a request refers to, and fills in what it leaves out. A new lead organization must be within the reach.
+fn resolve(
+    db: &mut Db,
+    reach: &Reach,
+    catalogue: &Catalogue,
+    request: &mut NewDeliverable,
+    before: Option<&NewDeliverable>,
+) -> Result<()> {
+    let ids: Vec<Id> = request.organization_ids().collect();
+    rules::check_organizations(request, &organizations::store::existing(db, &ids)?)?;
+    let has_new_lead = before.is_none_or(|before| before.organization_id != request.organization_id);
+    if has_new_lead && !has_organization(db, reach, request.organization_id)? {
+        return Err(Error::Invalid(vec![rules::unknown_organization(
+            "/organization_id",
+        )]));
+    }
+    let lead = organizations::store::find(db, &Reach::Everything, request.organization_id, false)?;
+    request.resolve(catalogue, default_area(&lead), before)
+}

@@ -1,0 +1,69 @@
+//! Who may change what of a deliverable, and which organizations it may name.
+
+use super::{DeliverableStatus, NewDeliverable};
+use crate::auth::{DecideDeliverables, Reach, Scope, within_reach};
+use crate::db::Id;
+use crate::error::{Error, FieldError, Result, Text};
+use std::collections::BTreeSet;
+
+/// Checks that the caller may set a status: some are decisions, which need the scope `deliverables:decide`.
+pub fn check_decision(
+    may_decide: bool,
+    status: DeliverableStatus,
+    before: Option<DeliverableStatus>,
+) -> Result<()> {
+    if may_decide || !status.is_decision() || before == Some(status) {
+        return Ok(());
+    }
+    Err(Error::Forbidden {
+        scope: DecideDeliverables::NAME,
+    })
+}
+
+/// Checks that an organization that joined a request doesn't take it over: only the lead archives it (`after` is none)
+/// or changes who requests it.
+pub fn check_requesters(
+    reach: &Reach,
+    before: &NewDeliverable,
+    after: Option<&NewDeliverable>,
+) -> Result<()> {
+    let Reach::Organization(caller) = reach else {
+        return Ok(());
+    };
+    let are_same = after.is_some_and(|after| after.organization_ids().eq(before.organization_ids()));
+    within_reach(before.organization_id == *caller || are_same)
+}
+
+/// Checks that every organization exists and none is named twice.
+pub fn check_organizations(request: &NewDeliverable, existing: &BTreeSet<Id>) -> Result<()> {
+    let mut faults = Vec::new();
+    if !existing.contains(&request.organization_id) {
+        faults.push(unknown_organization("/organization_id"));
+    }
+    let mut seen = BTreeSet::from([request.organization_id]);
+    for (i, id) in request.joint_organization_ids.iter().enumerate() {
+        let pointer = format!("/joint_organization_ids/{i}");
+        if !seen.insert(*id) {
+            let rule = Text::new(
+                "同じ団体が重複しています。",
+                "The same organization occurs twice.",
+            );
+            faults.push(FieldError::at(pointer, "duplicate", rule));
+        } else if !existing.contains(id) {
+            faults.push(unknown_organization(pointer));
+        }
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults))
+    }
+}
+
+pub fn unknown_organization(pointer: impl Into<String>) -> FieldError {
+    let rule = Text::new(
+        "この団体は登録されていません。",
+        "This organization doesn't exist.",
+    );
+    FieldError::at(pointer, "unknown_organization", rule)
+}

@@ -1,0 +1,28 @@
+//! Small values that every slice writes the same way, each with its schema, its wire format and its rule in one place.
+//!
+//! * `codes`: [`Code`] and [`AreaCode`]. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
+//!
+//! # Enums with codes
+//!
+//! An enum whose values have a code on the wire and in a column derives both forms from its variants:
+//!
+//! ```ignore
+//! #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+//! #[derive(strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
+//! #[serde(rename_all = "snake_case")]
+//! #[strum(serialize_all = "snake_case")]
+//! pub enum Status { Open, InProgress }
+//! ```
+//!
+//! A code is `status.into()`, a status is `code.parse()`, all of them are `Status::VARIANTS`. Where rows or texts need a
+//! `&'static str` often, a `code()` that is `self.into()` saves the type annotation.
+
+mod codes;
+mod rules;
+mod sort;
+
+pub use codes::{AreaCode, Code};
+pub use rules::{
+    both_or_neither, broken, distinct, distinct_codes, not_blank, not_reversed, plausible_day, short_words,
+};
+pub(crate) use sort::sort_order;
