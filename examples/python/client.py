@@ -66,25 +66,27 @@ def invite_coordinator(url, admin_token, area):
 
 def main():
     url, admin_token = os.environ["MUSUBI_URL"], os.environ["MUSUBI_TOKEN"]
-    admin = Client(url, admin_token)
-    area = admin.get("/deliverables", status="open", type="flyer")["items"][0]["area"]
+    area = Client(url, admin_token).get("/deliverables", status="open", type="flyer")["items"][0]["area"]
     musubi = log_in(url, *invite_coordinator(url, admin_token, area))
 
     # Coordinators see the records of their areas.
     deliverable = musubi.get("/deliverables", status="open", type="flyer")["items"][0]
     print(deliverable["title"])
 
+    # Without a role, each worker appears in the role where they fit best.
     matches = f"/deliverables/{deliverable['id']}/matches"
-    ranking = musubi.get(matches, role="designer", limit=3)
-    for item in ranking["items"]:
-        print(f"{item['rank']}. {item['worker']['alias']}: {item['fit_ppm'] / 10_000:.1f} %")
+    items = musubi.get(matches, limit=50)["items"]
+    for item in items[:3]:
+        print(f"{item['rank']}. {item['worker']['alias']} as {item['role']}: {item['fit_ppm'] / 10_000:.1f} %")
 
-    worker_id = ranking["items"][0]["worker"]["id"]
+    # Coordinators apply for workers of their own areas.
+    best = next(item for item in items if item["worker"]["area"] == area)
+    worker_id, role = best["worker"]["id"], best["role"]
     explanation = musubi.get(f"{matches}/{worker_id}")
     for component in explanation["components"]:
         print(f"   {component['contribution_ppm'] / 10_000:5.1f} {component['name']}: {component['because']}")
 
-    body = {"deliverable_id": deliverable["id"], "worker_id": worker_id, "role": "designer"}
+    body = {"deliverable_id": deliverable["id"], "worker_id": worker_id, "role": role}
     path = f"/applications/{musubi.post('/applications', body)['id']}"
     musubi.patch(path, {"status": "accepted"})
     print("application:", musubi.get(path)["status"])

@@ -50,7 +50,7 @@ const worker = { params: { path: { id: volunteer.id } } };
 const ranking = expectData(await app.GET("/v1/workers/{id}/matches", worker));
 const best = ranking.items[0];
 assert.ok(best, "nothing suits this volunteer");
-console.log(`${best.rank}. ${best.deliverable.title} as ${best.role}: ${best.fit_ppm / 10_000} %`);
+console.log(`${best.rank}. ${best.deliverable.title} as ${best.role}: ${(best.fit_ppm / 10_000).toFixed(1)} %`);
 for (const { name, contribution_ppm, because } of best.components) {
   console.log(`   ${(contribution_ppm / 10_000).toFixed(1).padStart(5)} ${name}: ${because}`);
 }

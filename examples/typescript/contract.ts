@@ -59,7 +59,10 @@ assert.equal(again.data?.version, volunteer.version);
 console.log("ok: the same profile again changes nothing");
 
 // --- applications
-const bid = { deliverable_id: deliverable.id, worker_id: volunteer.id, role: "designer" };
+const matches = { params: { path: { id: volunteer.id } } };
+const best = expectData(await app.GET("/v1/workers/{id}/matches", matches)).items[0];
+assert.ok(best);
+const bid = { deliverable_id: best.deliverable.id, worker_id: volunteer.id, role: best.role };
 const apply = (key?: string) =>
   app.POST("/v1/applications", { body: bid, ...(key ? { headers: { "Idempotency-Key": key } } : {}) });
 assert.equal((await apply()).response.status, 400, "partners have to send a key");
