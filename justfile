@@ -40,7 +40,7 @@ openapi: tools
     .ci/node_modules/.bin/redocly lint openapi/openapi.json --config redocly.yaml --format=stylish
     .ci/node_modules/.bin/spectral lint openapi/openapi.json --ruleset .spectral.yaml --fail-severity=error
 
-# Write openapi/openapi.json anew from the code
+# Generate openapi/openapi.json from the code
 openapi-write:
     cargo run -q -- openapi > target/openapi.json
     mv target/openapi.json openapi/openapi.json
