@@ -1,18 +1,22 @@
-//! The command line: `arguments` has what can be said, `load`, `server` and `archive` import files, `export`
-//! writes them, here is the rest of what is done.
+//! The command line. `arguments` defines it. `load` imports files, here or through a `client` of a server; `archive`
+//! imports published archives; `export` exports lists and backs up the database. The other commands are here.
 
 #[path = "main/archive.rs"]
 mod archive;
 #[path = "main/arguments.rs"]
 mod arguments;
+#[path = "main/client.rs"]
+mod client;
 #[path = "main/export.rs"]
 mod export;
+#[path = "main/files.rs"]
+mod files;
 #[path = "main/load.rs"]
 mod load;
-#[path = "main/server.rs"]
-mod server;
+#[path = "main/terminal.rs"]
+mod terminal;
 
-use arguments::{AuditAction, Cli, Command, KeyAction, UserAction};
+use arguments::{AuditAction, Cli, Command, KeyAction, OneOrAll, UserAction};
 use chrono::Utc;
 use clap::Parser;
 use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, UserRole};
@@ -23,8 +27,9 @@ use musubi::error::{Error, Result};
 use musubi::server::{AppState, Listener, document::Document};
 use musubi::users::{self, Invitation, NewUser};
 use musubi::{audit, db, demo};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
+use terminal::say;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -35,7 +40,7 @@ fn main() -> ExitCode {
     match start_logging(&cli.config).and_then(|()| run(cli)) {
         Ok(code) => code,
         Err(error) => {
-            // What is internal to a server's client is the very thing that its operator needs.
+            // Clients of a server never see an internal error, but its operator needs it.
             match error {
                 Error::Internal(reason) => eprintln!("error: {reason}"),
                 other => eprintln!("error: {other}"),
@@ -45,26 +50,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// To standard output. Whoever stops reading, like `head`, has read enough.
-fn say(text: &str) -> Result<()> {
-    match std::io::stdout()
-        .write_all(text.as_bytes())
-        .and_then(|()| std::io::stdout().flush())
-    {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::Internal(format!("cannot print: {e}")))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn start_logging(config: &Config) -> Result<()> {
     let targets: Targets = config
         .log
         .parse()
         .map_err(|e| Error::Internal(format!("--log {:?}: {e}", config.log)))?;
     let registry = tracing_subscriber::registry().with(targets);
-    // To standard error: what the program prints stays clean.
+    // Logs go to standard error, so that standard output has only what a command prints.
     match config.log_format {
         LogFormat::Json => registry
             .with(
@@ -134,7 +126,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         } => {
             if config.token_key.is_some() {
                 return Err(Error::Internal(
-                    "the keys are given by MUSUBI_TOKEN_KEY: put a new secret before the others there, parted by a comma"
+                    "the keys come from MUSUBI_TOKEN_KEY: put a new secret in front of the others, separated by a comma"
                         .into(),
                 ));
             }
@@ -144,7 +136,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
             action: AuditAction::Verify { expect },
         } => return verify(config, expect.as_deref()),
         Command::Permissions => say(&auth::table())?,
-        Command::Import(import) => return load::import(config, import),
+        Command::Import(import) => match import.kind {
+            OneOrAll::All => export::restore(config, &import.files)?,
+            OneOrAll::One(kind) => return load::import(config, kind, &import),
+        },
         Command::Export(what) => export::export(config, what)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -155,13 +150,13 @@ fn check_scopes<'a>(mut scopes: impl Iterator<Item = &'a str>) -> Result<()> {
     match scopes.find(|name| !known().any(|scope| scope == *name)) {
         None => Ok(()),
         Some(name) => Err(Error::Internal(format!(
-            "there is no scope {name:?}, only {}",
+            "unknown scope {name:?}; the scopes are {}",
             known().collect::<Vec<_>>().join(", ")
         ))),
     }
 }
 
-/// Invites an administrator, by address and name, and prints the link; the first one may say those at the link.
+/// Invites an administrator and prints the link. The first administrator may enter email and name at the link.
 fn invite(config: &Config, who: Option<(String, String)>) -> Result<()> {
     let PublicUrl(url) = config.public_url();
     let details = who.map(|(email, name)| NewUser::administrator(&email, &name));
@@ -173,14 +168,14 @@ fn invite(config: &Config, who: Option<(String, String)>) -> Result<()> {
     let invitation = state.pool.write_blocking(|db| {
         let Some(details) = details else {
             let first = users::actions::invite_first_administrator(db, &url)?;
-            let known = "there are users already: say --email and --name";
-            return first.ok_or_else(|| Error::Internal(known.into()));
+            let missing = "there are users already: use --email and --name";
+            return first.ok_or_else(|| Error::Internal(missing.into()));
         };
         let catalogue = state.catalogues.current(db)?;
         let invited = users::actions::invite(db, &catalogue, &url, "cli:user", details)?;
         Ok(invited.invitation)
     })?;
-    say(&linked("the", &invitation))
+    say(&link_text("the", &invitation))
 }
 
 fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
@@ -188,14 +183,14 @@ fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
         let (number, hash) = text.split_once(':')?;
         Some((number.parse().ok()?, hash.to_owned()))
     };
-    let wrong = || Error::Internal("--expect takes NUMBER:HASH, as this command printed it".into());
+    let wrong = || Error::Internal("--expect takes NUMBER:HASH, as this command prints it".into());
     let expect: Option<(i64, String)> = expect.map(|text| read(text).ok_or_else(wrong)).transpose()?;
     let pool = db::Pool::open(&config.database()?)?;
     let expected = expect.as_ref().map(|(number, hash)| (*number, hash.as_str()));
     match pool.read_blocking(|db| audit::store::verify(db, expected))? {
         Ok(audit::store::ChainSummary { entries, hash }) => {
             say(&format!(
-                "The audit is whole. To be noted elsewhere:\n{entries}:{hash}\n"
+                "The audit is complete. Keep this line somewhere else:\n{entries}:{hash}\n"
             ))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -206,15 +201,15 @@ fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
     }
 }
 
-fn linked(whose: &str, invitation: &Invitation) -> String {
+fn link_text(whose: &str, invitation: &Invitation) -> String {
     format!(
-        "Choose {whose} password at this link, once, until {}:\n\n{}\n\n",
+        "Choose {whose} password at this one-time link before {}:\n\n{}\n\n",
         invitation.expires_at,
         invitation.link.as_deref().unwrap_or_default()
     )
 }
 
-/// On an empty database nobody could log in: the first administrator's link goes to whoever started the server.
+/// Prints the first administrator's link if the database has no user: otherwise nobody could log in.
 fn greet_first(state: &AppState, listen: &ServerConfig) -> Result<()> {
     let PublicUrl(url) = listen.public_url(state.public_url.as_deref());
     let invitation = state
@@ -222,7 +217,7 @@ fn greet_first(state: &AppState, listen: &ServerConfig) -> Result<()> {
         .write_blocking(|db| users::actions::invite_first_administrator(db, &url))?;
     match invitation {
         Some(invitation) => {
-            let link = linked("the first administrator's", &invitation);
+            let link = link_text("the first administrator's", &invitation);
             say(&format!("There is no user yet. {link}"))
         }
         None => Ok(()),
@@ -259,7 +254,7 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
     say(&format!(
         "An administrator's token, valid for 8 hours:\n\nexport TOKEN={token}\n\nTry:\n\n\
          curl -H \"Authorization: Bearer $TOKEN\" '{base}/v1/deliverables/{flyer}/matches?limit=5'\n\n\
-         The API to click through: {base}/docs/\n"
+         Explore the API: {base}/docs/\n"
     ))?;
     serve(listener)
 }

@@ -15,7 +15,7 @@ use crate::reach::store as reach;
 use applications::dsl;
 use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = applications, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -255,6 +255,29 @@ pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()>
     update_version!(db, applications, key: id, before: before, set: row, missing: missing())
         .map_err(|error| on_duplicate(error, || role_filled(&application.role)))?;
     log(db, actor, application, Action::Updated)
+}
+
+/// Returns the workers among these that have an application.
+pub fn workers_who_applied(db: &mut Db, workers: &[Id]) -> Result<HashSet<Id>> {
+    let mut found = HashSet::new();
+    for workers in workers.chunks(BATCH) {
+        let worker = dsl::worker_id.assume_not_null();
+        let applied = dsl::applications.filter(worker.eq_any(workers)).select(worker);
+        found.extend(applied.load::<Id>(db)?);
+    }
+    Ok(found)
+}
+
+/// Returns the deliverables among these that have an application.
+pub fn deliverables_applied_for(db: &mut Db, deliverables: &[Id]) -> Result<HashSet<Id>> {
+    let mut found = HashSet::new();
+    for deliverables in deliverables.chunks(BATCH) {
+        let applied = dsl::applications
+            .filter(dsl::deliverable_id.eq_any(deliverables))
+            .select(dsl::deliverable_id);
+        found.extend(applied.load::<Id>(db)?);
+    }
+    Ok(found)
 }
 
 fn log(db: &mut Db, actor: &str, application: &Application, action: Action) -> Result<()> {

@@ -1,5 +1,6 @@
-//! SQL of backups, made from the tables as `db::schema` has them: both databases write and read the same JSON.
+//! SQL of backups, built from the tables of `db::schema`. Both databases write and read the same JSON.
 
+use super::format::rejected_rows;
 use crate::db::schema::{Column, TABLES, Table};
 use crate::db::{BATCH, Db};
 use crate::error::Result;
@@ -19,14 +20,14 @@ struct Count {
     n: i64,
 }
 
-/// The order of a table's rows. A record that another one is merged into comes before that one.
+/// Returns the order of a table's rows. Records come before those that were merged into them.
 fn order(table: &Table) -> String {
     let merged = table.columns.iter().any(|column| column.name == "merged_into");
     let first = if merged { "merged_into IS NOT NULL, " } else { "" };
     format!("{first}{}", table.key.join(", "))
 }
 
-/// A column as JSON.
+/// Returns the SQL that writes a column as JSON.
 fn written(db: &Db, column: &Column) -> String {
     let name = column.name;
     match (db, column.type_name) {
@@ -42,7 +43,7 @@ fn written(db: &Db, column: &Column) -> String {
     }
 }
 
-/// NULL stays NULL whatever is made of the rest.
+/// Like [`written`]; NULL stays NULL.
 fn written_or_null(db: &Db, column: &Column) -> String {
     let written = written(db, column);
     match (db, column.nullable) {
@@ -54,8 +55,8 @@ fn written_or_null(db: &Db, column: &Column) -> String {
     }
 }
 
-/// The rows of a table as JSON arrays, in the order of its key, some at a time.
-pub fn each_row(db: &mut Db, table: &Table, put: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
+/// Calls `write` with each row of a table as a JSON array, in the order of the key.
+pub fn each_row(db: &mut Db, table: &Table, write: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
     let columns: Vec<String> = table
         .columns
         .iter()
@@ -66,7 +67,7 @@ pub fn each_row(db: &mut Db, table: &Table, put: &mut dyn FnMut(&str) -> Result<
         Db::Sqlite(c) => {
             let all = format!("SELECT json_array({columns}) AS row FROM {name} ORDER BY {order}");
             for row in diesel::sql_query(all).load_iter::<Row, _>(c)? {
-                put(&row?.row)?;
+                write(&row?.row)?;
             }
         }
         Db::Pg(c) => {
@@ -79,7 +80,7 @@ pub fn each_row(db: &mut Db, table: &Table, put: &mut dyn FnMut(&str) -> Result<
                     break;
                 }
                 for row in rows {
-                    put(&row.row)?;
+                    write(&row.row)?;
                 }
             }
             c.batch_execute("CLOSE backup")?;
@@ -88,7 +89,7 @@ pub fn each_row(db: &mut Db, table: &Table, put: &mut dyn FnMut(&str) -> Result<
     Ok(())
 }
 
-/// Whether there is nothing but what a new database has by itself.
+/// Returns whether the database has nothing but what a new one has.
 pub fn is_unused(db: &mut Db) -> Result<bool> {
     for name in [
         "organizations",
@@ -114,7 +115,7 @@ fn count(db: &mut Db, name: &str) -> Result<i64> {
     Ok(found.n)
 }
 
-/// Removes what a new database has by itself.
+/// Deletes what a new database has.
 pub fn begin(db: &mut Db, tables: &[&Table]) -> Result<()> {
     if let Db::Sqlite(c) = db {
         c.batch_execute("PRAGMA defer_foreign_keys = ON")?;
@@ -129,7 +130,7 @@ pub fn begin(db: &mut Db, tables: &[&Table]) -> Result<()> {
     Ok(())
 }
 
-/// An element of a row as a column's value.
+/// Returns the SQL that reads a column from an element of a row.
 fn read(db: &Db, column: &Column, at: usize) -> String {
     match (db, column.type_name, column.nullable) {
         (Db::Sqlite(_), "UniqueId" | "Binary", _) => format!("unhex(value ->> {at})"),
@@ -153,7 +154,7 @@ fn read(db: &Db, column: &Column, at: usize) -> String {
     }
 }
 
-/// Inserts rows, a JSON array of arrays.
+/// Inserts rows, given as a JSON array of arrays.
 pub fn insert(db: &mut Db, table: &Table, rows: &str) -> Result<()> {
     let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
     let values: Vec<String> = (0..)
@@ -161,14 +162,14 @@ pub fn insert(db: &mut Db, table: &Table, rows: &str) -> Result<()> {
         .map(|(at, column)| read(db, column, at))
         .collect();
     let (name, names, values) = (table.name, names.join(", "), values.join(", "));
-    let unfit = |e: diesel::result::Error| super::unfit(name, &e);
+    let rejected = |e: diesel::result::Error| rejected_rows(name, &e);
     match db {
         Db::Sqlite(c) => {
             let insert = format!("INSERT INTO {name} ({names}) SELECT {values} FROM json_each(?)");
             diesel::sql_query(insert)
                 .bind::<Text, _>(rows)
                 .execute(c)
-                .map_err(unfit)?;
+                .map_err(rejected)?;
         }
         Db::Pg(c) => {
             let insert = format!(
@@ -177,13 +178,13 @@ pub fn insert(db: &mut Db, table: &Table, rows: &str) -> Result<()> {
             diesel::sql_query(insert)
                 .bind::<Text, _>(rows)
                 .execute(c)
-                .map_err(unfit)?;
+                .map_err(rejected)?;
         }
     }
     Ok(())
 }
 
-/// Lets numbers go on behind those that were restored.
+/// Makes sequences continue after the numbers that were restored.
 pub fn end(db: &mut Db) -> Result<()> {
     #[derive(QueryableByName)]
     struct Sequence {

@@ -385,6 +385,22 @@ fn write_parts(db: &mut Db, deliverable: &Deliverable) -> Result<()> {
     Ok(())
 }
 
+/// Returns the organizations among these that have a deliverable that is not archived.
+pub fn organizations_with_deliverables(
+    db: &mut Db,
+    organizations: &[Id],
+) -> Result<std::collections::HashSet<Id>> {
+    let mut found = std::collections::HashSet::new();
+    for organizations in organizations.chunks(BATCH) {
+        let active = dsl::deliverables
+            .filter(dsl::organization_id.eq_any(organizations))
+            .filter(dsl::archived_at.is_null())
+            .select(dsl::organization_id);
+        found.extend(active.load::<Id>(db)?);
+    }
+    Ok(found)
+}
+
 fn log(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Action) -> Result<()> {
     let change = Change::new(Subject::Deliverable, deliverable.id, action, deliverable.version);
     changes::store::append(db, actor, &[change])

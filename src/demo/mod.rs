@@ -10,7 +10,9 @@ use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
 use crate::error::{Error, Result};
 use crate::http::Language;
-use crate::imports::{self, engagements, engagements::Engagement};
+use crate::imports::actions::import_archive;
+use crate::imports::archive::ArchiveFile;
+use crate::imports::engagements::{self, Engagement};
 use crate::matches::explainer::Explainer;
 use crate::organizations::{self, names::name_key};
 use crate::server::AppState;
@@ -56,16 +58,16 @@ fn embedded(e: impl std::fmt::Display) -> Error {
 
 /// Loads it, with a roster of this size. What is there already stays as it is.
 pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<Loaded> {
-    let archive = imports::File {
+    let archive = ArchiveFile {
         name: "hometown_engagements.csv",
         bytes: ARCHIVE.as_bytes(),
     };
-    let totals = imports::File {
+    let totals = ArchiveFile {
         name: "hometown_totals.csv",
         bytes: TOTALS.as_bytes(),
     };
     let (pool, catalogues) = (&state.pool, &state.catalogues);
-    let report = imports::import_engagements(
+    let report = import_archive(
         pool,
         catalogues,
         ACTOR,

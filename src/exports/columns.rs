@@ -1,7 +1,7 @@
-//! The columns of each list: heading, where an item has it, and how it is written.
+//! The columns of each list: heading, place in the item, and how the value is written.
 //!
-//! What an import understands has the very heading of `imports::fields`, so that an exported sheet is imported again;
-//! the columns after those are for reading.
+//! Columns that an import reads come first and have the headings of `imports::fields`, so that an exported sheet can be
+//! imported again. The columns after those are for readers.
 
 use super::ExportKind;
 use Shape::*;
@@ -18,24 +18,24 @@ pub enum Shape {
     Moment,
     /// Texts, joined by 、
     List,
-    /// Texts too, where none at all says something else than nothing: `[]`.
-    Told,
-    /// Skills with their level: `editing(4)、…`
+    /// Texts, joined by 、; an empty list, which differs from a missing one, is `[]`.
+    NullableList,
+    /// Skills with their levels: `editing(4)、…`
     Levels,
-    /// What has no simpler form.
+    /// Values that have no simpler form.
     Json,
-    /// The text of a single piece of evidence without title; else JSON.
+    /// The text of a single piece of evidence that has no title; JSON otherwise.
     Evidence,
-    /// The code of a municipality: its name under Japanese headings.
+    /// The code of a municipality; its name under Japanese headings.
     Area,
 }
 
 pub struct Column {
-    /// Its heading in English.
+    /// The English heading.
     pub name: &'static str,
-    /// Its heading in Japanese.
+    /// The Japanese heading.
     pub heading: &'static str,
-    /// JSON Pointer into an item of the list.
+    /// JSON Pointer into an item.
     pub pointer: &'static str,
     pub shape: Shape,
 }
@@ -61,18 +61,18 @@ const WORKERS: &[Column] = &[
     column("area", "区市町村", "/area", Area),
     column("travel_limit_km", "移動できる距離", "/travel_limit_km", Number),
     column("remote", "オンライン可", "/remote", Flag),
-    column("accepted_formats", "参加できる形式", "/accepted_formats", Told),
-    column("preferred_formats", "希望する形式", "/preferred_formats", Told),
-    column("roles", "役割", "/roles", Told),
+    column("accepted_formats", "参加できる形式", "/accepted_formats", NullableList),
+    column("preferred_formats", "希望する形式", "/preferred_formats", NullableList),
+    column("roles", "役割", "/roles", NullableList),
     column("skills", "スキル", "/skills", Levels),
-    column("themes", "関心テーマ", "/themes", Told),
+    column("themes", "関心テーマ", "/themes", NullableList),
     column("hours_per_week", "週の時間", "/hours_per_week", Number),
-    column("day_parts", "参加可能曜日", "/day_parts", Told),
+    column("day_parts", "参加可能曜日", "/day_parts", NullableList),
     column("available_from", "活動開始日", "/available_from", Day),
     column("available_until", "活動終了日", "/available_until", Day),
     column("capacity", "同時に参加できる数", "/capacity", Number),
     column("open_load", "参加中の数", "/open_load", Number),
-    column("qualifications", "資格", "/qualifications", Told),
+    column("qualifications", "資格", "/qualifications", NullableList),
     column("experience", "支援実績の内訳", "/experience", Json),
     column("completed", "完了した数", "/track_record/completed", Number),
     column("dropped", "辞退した数", "/track_record/dropped", Number),
@@ -165,7 +165,7 @@ const APPLICATIONS: &[Column] = &[
     column("place", "席", "/place", Number),
     column("status", "状態", "/status", Text),
     column("reason", "理由", "/reason", Text),
-    column("message", "応募者のことば", "/message", Text),
+    column("message", "応募者からのメッセージ", "/message", Text),
     column("note", "メモ", "/note", Text),
     column("days_since_last_move", "最後の動きからの日数", "/days_since_last_move", Number),
     column("partner_id", "連携アプリの記録ID", "/partner_id", Text),
@@ -201,7 +201,7 @@ const PARTNERS: &[Column] = &[
     column("areas", "対象の区市町村", "/areas", List),
     column("families", "対象の分類", "/families", List),
     column("scopes", "権限", "/scopes", List),
-    column("sandbox", "試用", "/sandbox", Flag),
+    column("sandbox", "テスト用", "/sandbox", Flag),
     column("version", "版", "/version", Number),
     column("created_at", "登録日時", "/created_at", Moment),
     column("updated_at", "更新日時", "/updated_at", Moment),
@@ -264,7 +264,7 @@ const IMPORTS: &[Column] = &[
     column("created", "登録", "/progress/created", Number),
     column("updated", "更新", "/progress/updated", Number),
     column("unchanged", "変更なし", "/progress/unchanged", Number),
-    column("skipped", "見送り", "/progress/skipped", Number),
+    column("skipped", "スキップ", "/progress/skipped", Number),
     column("rejected", "取り込めない行", "/progress/rejected", Number),
     column("archived", "保管・休止", "/progress/archived", Number),
     column("findings", "指摘", "/progress/findings", Number),
@@ -297,14 +297,14 @@ mod tests {
     use crate::imports::{ImportKind, fields::fields};
 
     #[test]
-    fn what_is_imported_is_exported_under_the_same_heading() {
+    fn fields_of_imports_are_exported_under_the_same_heading() {
         for (kind, of) in [
             (ExportKind::Workers, ImportKind::Workers),
             (ExportKind::Organizations, ImportKind::Organizations),
             (ExportKind::Deliverables, ImportKind::Deliverables),
         ] {
             for field in fields(of) {
-                // A name is exported whole.
+                // Exports have the full name only.
                 if ["family_name", "given_name"].contains(&field.name) {
                     continue;
                 }
@@ -316,7 +316,7 @@ mod tests {
                     field.name
                 );
             }
-            // What is for reading only is not taken for anything else.
+            // No heading of a column is mistaken for another field.
             for column in columns(kind) {
                 let taken = fields(of).iter().filter(|field| field.name != column.name);
                 let mut headings = taken.flat_map(|field| field.headings());

@@ -1,6 +1,6 @@
 //! The HTTP face of exports.
 
-use super::{ExportKind, NewExport, make::make};
+use super::{ExportKind, NewExport, actions};
 use crate::auth::http::Caller;
 use crate::auth::{
     ReadApplications, ReadAudit, ReadDeliverables, ReadDuplicates, ReadExports, ReadImports,
@@ -19,15 +19,15 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(create);
 }
 
-/// How many are made at once: the others wait, so that lists and rankings have connections left.
-static AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// At most two exports run at once; others wait, so that lists and rankings have connections left.
+static RUNNING: Semaphore = Semaphore::const_new(2);
 
 /// Export a list
 ///
-/// The whole list as a file, of one moment, with its filters and what you may see of it: CSV with a byte order mark, a
-/// workbook with typed cells, or the items themselves, one on each line. Needs the scope of the list. Sheets of workers,
-/// organizations and deliverables can be imported again. In CSV an apostrophe stands before what a spreadsheet would run
-/// (= + - @).
+/// Returns the whole list as one file: CSV with a byte order mark, XLSX with typed cells, or NDJSON with the items of the
+/// list. You get the records that the list itself shows you, with the same filters, all as of one moment. The list's own
+/// scope is required as well. CSV and XLSX files of workers, organizations and deliverables can be imported again. In CSV,
+/// an apostrophe precedes text that a spreadsheet would run (= + - @).
 #[utoipa::path(operation_id = "create_export", tag = "Exports", security(("bearer" = ["exports:read"])),
     request_body = NewExport,
     responses((status = 200, description = "The file", content((String = "text/csv"),
@@ -37,28 +37,30 @@ async fn create(
     caller: Caller<ReadExports>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
-    asked: Valid<NewExport>,
+    new: Valid<NewExport>,
 ) -> Result<HttpResponse> {
-    let asked = asked.0;
-    let viewer = viewer(&caller, asked.kind)?;
+    let new = new.0;
+    let viewer = viewer(&caller, new.kind)?;
     let name = format!(
         "{}-{}.{}",
-        asked.kind.code(),
+        new.kind.code(),
         calendar::today(),
-        asked.format.extension()
+        new.format.extension()
     );
-    let media_type = asked.format.media_type();
-    let turn = AT_ONCE
+    let media_type = new.format.media_type();
+    let permit = RUNNING
         .acquire()
         .await
         .map_err(|e| Error::Internal(e.to_string()))?;
-    let making = tokio::task::spawn_blocking(move || make(&pool, &catalogues, &viewer, &asked));
-    let file = making.await.map_err(|e| Error::Internal(e.to_string()))??;
-    drop(turn);
+    let create = move || actions::create(&pool, &catalogues, &viewer, &new);
+    let file = tokio::task::spawn_blocking(create)
+        .await
+        .map_err(|e| Error::Internal(e.to_string()))??;
+    drop(permit);
     stream::send_file(&name, media_type, file)
 }
 
-/// As the list's own handler sees its caller.
+/// Returns the caller as the list's own handler sees them.
 fn viewer(caller: &Caller<ReadExports>, kind: ExportKind) -> Result<Viewer> {
     match kind {
         ExportKind::Workers => caller.viewer_with::<ReadWorkers>(),

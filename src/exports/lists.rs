@@ -1,4 +1,4 @@
-//! The pages of a list, one after the other, as its handler gives them.
+//! The pages of a list, one after the other, as its own handler returns them.
 
 use super::{ExportKind, NewExport};
 use crate::applications::{self, ApplicationFilter};
@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-/// A filter whose page can be said.
+/// A list's filter, which can be set to a page.
 trait Paged: DeserializeOwned {
     fn page(self, cursor: Option<String>) -> Self;
 }
@@ -49,21 +49,21 @@ paged!(
     WorkerFilter
 );
 
-/// Gives every item of a list to `put`, and whose personal data that shows. One state of the database, if `db` is one
-/// transaction.
+/// Passes every item of a list to `write`, and returns the people whose personal data the items show. If `db` is in one
+/// transaction, the list is as of one moment.
 pub fn walk(
     db: &mut Db,
     viewer: &Viewer,
     catalogue: &Catalogue,
-    asked: &NewExport,
-    put: &mut dyn FnMut(Value) -> Result<()>,
+    new: &NewExport,
+    write: &mut dyn FnMut(Value) -> Result<()>,
 ) -> Result<Vec<Id>> {
-    let mut personal = Vec::new();
-    pages(db, viewer, catalogue, asked, put, &mut personal).map_err(below_filter)?;
-    Ok(personal)
+    let mut people = Vec::new();
+    pages(db, viewer, catalogue, new, write, &mut people).map_err(below_filter)?;
+    Ok(people)
 }
 
-/// What a list says of its parameters is about the members of `filter` here.
+/// Turns the list's errors about parameters into errors about members of `filter`.
 fn below_filter(error: Error) -> Error {
     let (Error::InvalidParameters(faults) | Error::Invalid(faults)) = error else {
         return error;
@@ -84,27 +84,27 @@ fn pages(
     db: &mut Db,
     viewer: &Viewer,
     catalogue: &Catalogue,
-    asked: &NewExport,
-    put: &mut dyn FnMut(Value) -> Result<()>,
-    personal: &mut Vec<Id>,
+    new: &NewExport,
+    write: &mut dyn FnMut(Value) -> Result<()>,
+    people: &mut Vec<Id>,
 ) -> Result<()> {
-    let filter = &asked.filter;
-    match asked.kind {
+    let filter = &new.filter;
+    match new.kind {
         ExportKind::Workers => each(filter, |f: WorkerFilter| {
             let page = workers::listing::page(db, viewer, catalogue, f)?;
-            personal.extend(workers::listing::personal(viewer, &page.items));
-            written(page, put)
+            people.extend(workers::listing::personal(viewer, &page.items));
+            write_page(page, write)
         })?,
         ExportKind::Organizations => each(filter, |f: OrganizationFilter| {
             let page = organizations::listing::page(db, viewer, catalogue, f)?;
-            personal.extend(organizations::listing::personal(viewer, &page.items));
-            written(page, put)
+            people.extend(organizations::listing::personal(viewer, &page.items));
+            write_page(page, write)
         })?,
         ExportKind::Deliverables => each(filter, |f: DeliverableFilter| {
             let page = deliverables::listing::page(db, viewer, catalogue, f)?;
             let asking: Vec<Id> = page.items.iter().map(|d| d.request.organization_id).collect();
             let asking = organizations::known::store::known_as(db, &asking)?;
-            written(page, &mut |mut item| {
+            write_page(page, &mut |mut item| {
                 let id = item
                     .get("organization_id")
                     .and_then(Value::as_str)
@@ -113,44 +113,46 @@ fn pages(
                 if let (Some(object), Some(known)) = (item.as_object_mut(), known) {
                     let same =
                         |source: &&String| object.get("source").and_then(Value::as_str) == Some(source);
-                    // An id of another source would mean another organization here.
+                    // An external id of another source could name another organization.
                     let external_id = known.source.as_ref().filter(same).and(known.external_id.as_ref());
                     let organization =
                         json!({"name": known.name, "area": known.area, "external_id": external_id});
                     object.insert("organization".to_owned(), organization);
                 }
-                put(item)
+                write(item)
             })
         })?,
         ExportKind::Applications => each(filter, |f: ApplicationFilter| {
             let page = applications::listing::page(db, viewer, catalogue, f)?;
             let shown = page.items.iter().map(|listed| &listed.application);
-            personal.extend(applications::listing::personal(viewer, shown));
-            written(page, put)
+            people.extend(applications::listing::personal(viewer, shown));
+            write_page(page, write)
         })?,
         ExportKind::Users => each(filter, |f: UserFilter| {
             let page = users::store::list(db, &f)?;
-            personal.extend(page.items.iter().map(|user| user.id));
-            written(page, put)
+            people.extend(page.items.iter().map(|user| user.id));
+            write_page(page, write)
         })?,
         ExportKind::Partners => each(filter, |f: PartnerFilter| {
-            written(partners::store::list(db, &f)?, put)
+            write_page(partners::store::list(db, &f)?, write)
         })?,
         ExportKind::Duplicates => each(filter, |f: DuplicateFilter| {
-            written(duplicates::store::list(db, &viewer.reach, &f)?, put)
+            write_page(duplicates::store::list(db, &viewer.reach, &f)?, write)
         })?,
-        ExportKind::Audit => each(filter, |f: AuditFilter| written(audit::store::list(db, &f)?, put))?,
+        ExportKind::Audit => each(filter, |f: AuditFilter| {
+            write_page(audit::store::list(db, &f)?, write)
+        })?,
         ExportKind::ShownLists => each(filter, |f: ShownListFilter| {
-            written(exposures::store::list(db, &f)?, put)
+            write_page(exposures::store::list(db, &f)?, write)
         })?,
         ExportKind::Imports => each(filter, |f: ImportFilter| {
-            written(jobs::store::list(db, viewer.creator(), &f)?, put)
+            write_page(jobs::store::list(db, viewer.creator(), &f)?, write)
         })?,
     }
     Ok(())
 }
 
-/// Every page; `page` gives where the next one begins.
+/// Reads every page; `page` writes one and returns the cursor of the next.
 fn each<F: Paged>(
     filter: &Map<String, Value>,
     mut page: impl FnMut(F) -> Result<Option<String>>,
@@ -159,29 +161,35 @@ fn each<F: Paged>(
         .into_iter()
         .find(|name| filter.contains_key(*name))
     {
-        let rule = Text::new("書き出しはすべてのページです。", "An export has every page.");
+        let rule = Text::new(
+            "書き出しには全件が含まれるため、指定できません。",
+            "An export has every page; leave this out.",
+        );
         return Err(Error::invalid(format!("/filter/{name}"), "unknown_field", rule));
     }
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let said = filter.iter().filter(|(_, value)| !value.is_null());
-    let mut said: Vec<(&String, String)> = said.map(|(name, value)| (name, text(value))).collect();
-    said.sort();
-    let said = serde_urlencoded::to_string(said).map_err(|e| Error::Internal(e.to_string()))?;
+    let given = filter.iter().filter(|(_, value)| !value.is_null());
+    let mut given: Vec<(&String, String)> = given.map(|(name, value)| (name, text(value))).collect();
+    given.sort();
+    let parameters = serde_urlencoded::to_string(given).map_err(|e| Error::Internal(e.to_string()))?;
     let mut cursor = None;
     loop {
-        cursor = page(query::parse::<F>(&said)?.page(cursor))?;
+        cursor = page(query::parse::<F>(&parameters)?.page(cursor))?;
         if cursor.is_none() {
             return Ok(());
         }
     }
 }
 
-fn written<T: Serialize>(page: Page<T>, put: &mut dyn FnMut(Value) -> Result<()>) -> Result<Option<String>> {
+fn write_page<T: Serialize>(
+    page: Page<T>,
+    write: &mut dyn FnMut(Value) -> Result<()>,
+) -> Result<Option<String>> {
     for item in page.items {
-        put(serde_json::to_value(item).map_err(|e| Error::Internal(e.to_string()))?)?;
+        write(serde_json::to_value(item).map_err(|e| Error::Internal(e.to_string()))?)?;
     }
     Ok(page.next)
 }

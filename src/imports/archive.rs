@@ -1,156 +1,156 @@
-//! A published archive as a job: its rows, whatever the format, go the way of the command line's.
+//! Published archives: what their files have in common, and why one can't be read.
 
-use super::finding::{Finding, Severity};
-use super::jobs::file::JobFile;
-use super::jobs::run::Run;
-use super::jobs::{Import, ImportFailure, ImportMode, ImportStatus, report};
-use super::{Fault, File, Report, engagements, import_engagements};
-use crate::error::{Error, Result};
-use tables::{FileFormat, Remark, Row, Survey, survey};
+use crate::error::{Error, Text};
+use std::fmt;
 
-/// The largest archive, in bytes of text.
-const LARGEST: usize = 32 * 1024 * 1024;
+/// The source of records that come from the archive.
+pub const SOURCE: &str = "hometown";
 
-pub fn run(run: &mut Run, job: &mut Import, file: &JobFile) -> Result<()> {
-    let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
-    let survey = survey(file, &job.options.hints(), &|row| {
-        row.texts().filter(is_known).count()
-    })?;
-    job.detected = Some(survey.detected.clone());
-    job.progress.total = Some(survey.row_count);
-    let (text, lines) = as_csv(&survey, file)?;
-    let name = job
-        .options
-        .file_name
-        .clone()
-        .unwrap_or_else(|| "engagements".to_owned());
-    let archive = File {
-        name: &name,
-        bytes: &text,
-    };
-    let (pool, catalogues) = (run.runner.pool, run.runner.catalogues);
-    let import = |dry_run: bool| -> Result<Report> {
-        let told = import_engagements(
-            pool,
-            catalogues,
-            &job.created_by,
-            &archive,
-            None,
-            dry_run,
-            &|_, _| {},
-        );
-        told.map_err(|error| match error {
-            // What the command line shows as it is.
-            Error::Internal(reason) => {
-                tables::Error::invalid("invalid_archive", reason.clone(), reason).into()
-            }
-            other => other,
-        })
-    };
-    let dry = import(true)?;
-    let clean = dry.rejected.is_empty();
-    let writes = match job.options.mode {
-        ImportMode::DryRun => false,
-        ImportMode::AllOrNothing => clean,
-        ImportMode::BestEffort => true,
-    };
-    let report = if writes { import(false)? } else { dry };
-    let findings = findings(&report, &lines);
-    let mut rejected: Vec<u64> = report.rejected.iter().map(|fault| fault.line).collect();
-    rejected.dedup();
-    let progress = &mut job.progress;
-    progress.rows_read = report.rows as u64;
-    progress.created = report.created_deliverables as u64;
-    progress.unchanged = report.unchanged_deliverables as u64;
-    progress.rejected = rejected.len() as u64;
-    // A server that died may have begun to write them.
-    let first = progress.findings;
-    progress.findings = findings.len() as u64;
-    job.status = match (job.options.mode, clean) {
-        (_, true) => ImportStatus::Succeeded,
-        (ImportMode::AllOrNothing, false) => {
-            let n = job.progress.rejected;
-            (job.progress.created, job.progress.unchanged) = (0, 0);
-            let ja = format!("{n}行を取り込めないため、何も書き込んでいません。");
-            let en = format!("{n} rows can't be taken, so nothing was written.");
-            job.error = Some(ImportFailure::new("rejected_rows", ja, en));
-            ImportStatus::Failed
-        }
-        (_, false) => ImportStatus::Partial,
-    };
-    if first == 0 {
-        pool.write_blocking(|db| report::store::add_findings(db, job.id, 0, &findings))?;
-    }
-    Ok(())
+/// A file with its name.
+pub struct ArchiveFile<'a> {
+    pub name: &'a str,
+    pub bytes: &'a [u8],
 }
 
-/// One line a row, and the line that each comes from.
-fn as_csv(survey: &Survey, file: &JobFile) -> Result<(Vec<u8>, Vec<u64>)> {
-    let failed = |e: csv::Error| Error::Internal(e.to_string());
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-    let mut row = Row::default();
-    let mut rows = survey.rows(file)?;
-    let ragged = survey.detected.encoding.is_none();
-    let mut records: Vec<Row> = Vec::new();
-    let (mut lines, mut length) = (vec![survey.header_line], 0);
-    while rows.next(&mut row)? {
-        length += row.texts().map(str::len).sum::<usize>();
-        if length > LARGEST {
-            return Err(tables::Error::invalid(
-                "too_large",
-                "実績は32 MiBまでです。",
-                "An archive may have 32 MiB.",
-            )
-            .into());
-        }
-        lines.push(row.line);
-        records.push(std::mem::take(&mut row));
-    }
-    let header = rows.header();
-    writer
-        .write_record(header.iter().map(|name| name.replace('\n', " ")))
-        .map_err(failed)?;
-    for record in &records {
-        let mut cells: Vec<String> = record.texts().map(|cell| cell.replace('\n', " ")).collect();
-        if ragged || survey.detected.format == FileFormat::Ndjson {
-            cells.resize(header.len().max(cells.len()), String::new());
-        }
-        writer.write_record(&cells).map_err(failed)?;
-    }
-    let text = writer.into_inner().map_err(|e| Error::Internal(e.to_string()))?;
-    Ok((text, lines))
+/// A cell that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Line of the file; the header is line 1.
+    pub line: u64,
+    pub column: String,
+    pub value: String,
+    pub code: &'static str,
+    pub message: String,
 }
 
-fn findings(report: &Report, lines: &[u64]) -> Vec<Finding> {
-    let finding = |fault: &Fault, severity| {
-        let line = usize::try_from(fault.line.saturating_sub(1))
-            .ok()
-            .and_then(|at| lines.get(at));
-        let remark = Remark::new(fault.code, fault.message.clone(), fault.message.clone());
-        Finding::new(
-            line.copied().unwrap_or(fault.line),
-            Some(fault.column.clone()),
-            &fault.value,
-            remark,
-            severity,
-        )
-    };
-    let rejected = report
-        .rejected
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Fault {
+            line,
+            column,
+            value,
+            code,
+            message,
+        } = self;
+        write!(f, "line {line}, {column} {value:?}: {message} [{code}]")
+    }
+}
+
+/// Why an archive, or its declared totals, can't be read. Each of these may be shown to the sender.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArchiveError {
+    /// The first line has control characters.
+    BinaryFile,
+    /// The first line has a byte that isn't UTF-8, after this many that are.
+    NotUtf8 {
+        valid_bytes: usize,
+    },
+    InvalidCsv(String),
+    MissingColumns {
+        missing: String,
+        expected: String,
+        found: String,
+    },
+    /// A cell of the declared totals that can't be parsed.
+    InvalidTotal {
+        line: u64,
+        column: &'static str,
+        value: String,
+    },
+    /// The declared totals have the same year and category twice.
+    DuplicateTotal {
+        line: u64,
+    },
+}
+
+impl ArchiveError {
+    fn message(&self) -> Text {
+        match self {
+            ArchiveError::BinaryFile => Text::new(
+                "CSVファイルではありません。先頭の行に制御文字があります。",
+                "This is not a CSV file: its first line has control characters.",
+            ),
+            ArchiveError::NotUtf8 { valid_bytes } => Text::new(
+                format!(
+                    "UTF-8のファイルではありません（1行目の{valid_bytes}バイト目）。「CSV UTF-8」として保存してください。"
+                ),
+                format!(
+                    "The file is not UTF-8 (byte {valid_bytes} of its first line). Save it as \"CSV UTF-8\"."
+                ),
+            ),
+            ArchiveError::InvalidCsv(reason) => Text::new(
+                "CSVとして読み取れません。",
+                format!("The file is not valid CSV: {reason}."),
+            ),
+            ArchiveError::MissingColumns {
+                missing,
+                expected,
+                found,
+            } => Text::new(
+                format!(
+                    "見出し {missing} がありません。必要な見出しは {expected} です（ファイルの見出し：{found}）。"
+                ),
+                format!("The header lacks {missing}. Expected {expected}, found {found}."),
+            ),
+            ArchiveError::InvalidTotal { line, column, value } => Text::new(
+                format!("公表値の{line}行目の{column}「{value}」を読み取れません。"),
+                format!("Line {line} of the declared totals has an invalid {column}: {value:?}."),
+            ),
+            ArchiveError::DuplicateTotal { line } => Text::new(
+                format!("公表値の{line}行目と同じ年度・区分の行がすでにあります。"),
+                format!("Line {line} of the declared totals repeats a year and category."),
+            ),
+        }
+    }
+}
+
+impl From<ArchiveError> for Error {
+    fn from(error: ArchiveError) -> Error {
+        Error::invalid("/file", "invalid_archive", error.message())
+    }
+}
+
+impl From<csv::Error> for ArchiveError {
+    fn from(error: csv::Error) -> ArchiveError {
+        ArchiveError::InvalidCsv(error.to_string())
+    }
+}
+
+/// Checks the first line and returns the bytes without a byte order mark. A binary file or another encoding shows in
+/// the header.
+pub fn check_text(bytes: &[u8]) -> Result<&[u8], ArchiveError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let header = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    match std::str::from_utf8(header) {
+        Ok(header) if header.chars().any(|c| c.is_control() && c != '\r' && c != '\t') => {
+            Err(ArchiveError::BinaryFile)
+        }
+        Ok(_) => Ok(bytes),
+        Err(e) => Err(ArchiveError::NotUtf8 {
+            valid_bytes: e.valid_up_to(),
+        }),
+    }
+}
+
+/// Finds the position of each expected column in the header, whatever their order.
+pub fn find_columns<const N: usize>(
+    header: &csv::StringRecord,
+    expected: [&str; N],
+) -> Result<[usize; N], ArchiveError> {
+    let positions = expected.map(|name| header.iter().position(|cell| cell.trim() == name));
+    let missing: Vec<&str> = expected
         .iter()
-        .map(|fault| finding(fault, Severity::Error));
-    let unknown = report
-        .unknown_types
-        .iter()
-        .map(|fault| finding(fault, Severity::Warning));
-    let doubtful = report.doubtful.iter().map(|pair| {
-        let remark = Remark::new(
-            "similar_names",
-            format!("「{}」と同じ団体かもしれません。", pair.other),
-            format!("It may be the same organization as {:?}.", pair.other),
-        );
-        let remark = remark.suggesting(Some(pair.other.clone()));
-        Finding::new(0, Some("団体名".to_owned()), &pair.one, remark, Severity::Warning)
-    });
-    rejected.chain(unknown).chain(doubtful).collect()
+        .zip(&positions)
+        .filter(|(_, position)| position.is_none())
+        .map(|(name, _)| *name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(positions.map(Option::unwrap_or_default));
+    }
+    let found = header.iter().collect::<Vec<_>>().join(",");
+    Err(ArchiveError::MissingColumns {
+        missing: missing.join(", "),
+        expected: expected.join(","),
+        found: found.chars().take(200).collect(),
+    })
 }

@@ -3,9 +3,8 @@
 //! Columns: 年度, 区分, 期間, 地域名, 団体名, 支援内容, in any order. A blank cell continues the one above within the
 //! same year and category, as merged cells of the publication do; a requester is never continued.
 
-use super::{Fault, columns, headed};
+use super::archive::{ArchiveError, Fault, check_text, find_columns};
 use crate::catalogue::{Catalogue, Format, lookup};
-use crate::error::{Error, Result};
 use crate::values::Code;
 use text::fold;
 
@@ -41,12 +40,11 @@ pub struct Engagements {
 }
 
 /// Reads the whole file. Only what makes every row meaningless is an error: no text in UTF-8, no such header.
-pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements> {
-    let bytes = headed(bytes)?;
+pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements, ArchiveError> {
+    let bytes = check_text(bytes)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let failed = |e: csv::Error| Error::Internal(format!("this is no CSV file: {e}"));
-    let positions = columns(reader.headers().map_err(failed)?, HEADER)?;
-    let width = reader.headers().map_err(failed)?.len();
+    let positions = find_columns(reader.headers()?, HEADER)?;
+    let width = reader.headers()?.len();
     let mut read = Engagements::default();
     let mut above = Above::default();
     let mut lines = Lines {
@@ -55,7 +53,7 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements> {
         line: 1,
     };
     for record in reader.byte_records() {
-        let record = record.map_err(failed)?;
+        let record = record?;
         if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
             continue;
         }

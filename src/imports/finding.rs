@@ -1,41 +1,44 @@
-//! What was found about one row of a file.
+//! What an import finds in a row of a file.
 
 use crate::error::Text;
 use serde::{Deserialize, Serialize};
 use tables::Remark;
 use utoipa::ToSchema;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Severity {
     /// The row was rejected.
     Error,
-    /// The row was taken, and somebody should look at it.
+    /// The row was imported, but someone should check it.
     Warning,
 }
 
 impl Severity {
     pub fn code(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        }
-    }
-
-    pub fn of_code(code: &str) -> Option<Severity> {
-        [Severity::Error, Severity::Warning]
-            .into_iter()
-            .find(|s| s.code() == code)
+        self.into()
     }
 }
 
-/// What was found about one row.
+/// Something that an import found in a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     pub line: u64,
-    /// The column's heading, or where in the record it is.
+    /// The column's heading, or the JSON Pointer of the member.
     pub column: Option<String>,
-    /// The cell's text; its beginning, if it is long.
+    /// The text of the cell, cut to 200 characters.
     pub value: String,
     pub severity: Severity,
     pub code: String,
@@ -52,6 +55,7 @@ impl Finding {
         severity: Severity,
     ) -> Finding {
         const LONGEST: usize = 200;
+        // PostgreSQL's text has no NUL.
         let value = value.chars().map(|c| if c == '\0' { '\u{fffd}' } else { c });
         Finding {
             line,

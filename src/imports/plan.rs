@@ -1,23 +1,41 @@
 //! What an import is going to write: made whole before anything is written.
 
+use super::archive::{Fault, SOURCE};
 use super::engagements::{Engagement, Engagements};
-use super::{Report, SOURCE};
+use super::totals::Reconciliation;
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable, Provenance};
-use crate::duplicates::spellings::{self, Spelling};
+use crate::duplicates::spellings::{self, Doubtful, Spelling};
 use crate::error::Result;
 use crate::organizations::{self, NewOrganization, Organization, names};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What an import of an archive did, or would do.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ArchiveReport {
+    pub rows: usize,
+    pub created_organizations: usize,
+    pub updated_organizations: usize,
+    pub created_deliverables: usize,
+    pub unchanged_deliverables: usize,
+    pub rejected: Vec<Fault>,
+    /// Cells that name no known type; they are imported as `other`.
+    pub unknown_types: Vec<Fault>,
+    /// Spellings that were recognised as one organization.
+    pub recognised: Vec<Vec<String>>,
+    pub doubtful: Vec<Doubtful>,
+    pub reconciliation: Option<Reconciliation>,
+}
 
 /// Everything to be written, and the report of it.
 pub struct Plan {
     created: Vec<Organization>,
     updated: Vec<Organization>,
     deliverables: Vec<Deliverable>,
-    pub report: Report,
+    pub report: ArchiveReport,
     /// Rows by year and category.
     pub listed: BTreeMap<(i32, String), (Format, i32)>,
 }
@@ -29,11 +47,11 @@ pub fn plan(db: &mut Db, catalogue: &Catalogue, file: &str, read: Engagements, n
         rejected,
         unknown_types,
     } = read;
-    let report = Report {
+    let report = ArchiveReport {
         rows,
         rejected,
         unknown_types,
-        ..Report::default()
+        ..ArchiveReport::default()
     };
     let mut plan = Plan {
         created: Vec::new(),

@@ -1,6 +1,6 @@
 //! The background tasks of imports.
 
-use super::jobs::run::{LEASE, Runner};
+use super::jobs::runner::{LEASE, Runner};
 use super::jobs::store;
 use super::kinds::record::EraseWorker;
 use crate::catalogue::Catalogues;

@@ -1,8 +1,8 @@
 //! What a publication declares for each year and category, against what it lists.
 
-use super::{columns, engagements, headed};
+use super::archive::{ArchiveError, check_text, find_columns};
+use super::engagements;
 use crate::catalogue::Format;
-use crate::error::{Error, Result};
 use crate::statistics::store::DeclaredTotal;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,34 +13,32 @@ const HEADER: [&str; 3] = ["年度", "区分", "団体数"];
 pub type Declared = BTreeMap<(i32, String), (Format, i32)>;
 
 /// Reads the declared totals. They are few and all needed: any fault is an error.
-pub fn read(bytes: &[u8]) -> Result<Declared> {
-    let failed = |e: csv::Error| Error::Internal(format!("the totals are no CSV file: {e}"));
-    let mut reader = csv::Reader::from_reader(headed(bytes)?);
-    let [year, category, count] = columns(reader.headers().map_err(failed)?, HEADER)?;
+pub fn read(bytes: &[u8]) -> Result<Declared, ArchiveError> {
+    let mut reader = csv::Reader::from_reader(check_text(bytes)?);
+    let [year, category, count] = find_columns(reader.headers()?, HEADER)?;
     let mut declared = Declared::new();
     for record in reader.records() {
-        let record = record.map_err(failed)?;
+        let record = record?;
         let cell = |at: usize| record.get(at).unwrap_or_default().trim();
         let line = record.position().map_or(0, csv::Position::line);
-        let fault = |column: &str, value: &str| {
-            Error::Internal(format!(
-                "the totals, line {line}, {column} {value:?}: this can't be understood"
-            ))
+        let invalid = |column: &'static str, value: &str| ArchiveError::InvalidTotal {
+            line,
+            column,
+            value: value.to_owned(),
         };
-        let fiscal_year = engagements::fiscal_year(cell(year)).ok_or_else(|| fault("年度", cell(year)))?;
-        let format = engagements::format(cell(category), "").ok_or_else(|| fault("区分", cell(category)))?;
+        let fiscal_year = engagements::fiscal_year(cell(year)).ok_or_else(|| invalid("年度", cell(year)))?;
+        let format =
+            engagements::format(cell(category), "").ok_or_else(|| invalid("区分", cell(category)))?;
         let number: i32 = cell(count)
             .parse()
             .ok()
             .filter(|n| *n >= 0)
-            .ok_or_else(|| fault("団体数", cell(count)))?;
+            .ok_or_else(|| invalid("団体数", cell(count)))?;
         if declared
             .insert((fiscal_year, cell(category).to_owned()), (format, number))
             .is_some()
         {
-            return Err(Error::Internal(format!(
-                "the totals, line {line}: this year and 区分 are there twice"
-            )));
+            return Err(ArchiveError::DuplicateTotal { line });
         }
     }
     Ok(declared)

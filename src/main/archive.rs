@@ -1,52 +1,58 @@
-//! A published archive, with what the publication declares.
+//! Importing a published archive, and printing its report.
 
-use super::load::{ACTOR, Taken, bar};
-use super::say;
-use musubi::error::{Error, Result};
-use musubi::imports;
+use super::files;
+use super::terminal::{progress_bar, say};
+use musubi::duplicates::spellings::Doubtful;
+use musubi::error::Result;
+use musubi::imports::actions::import_archive;
+use musubi::imports::archive::ArchiveFile;
+use musubi::imports::plan::ArchiveReport;
 use musubi::server::AppState;
 use std::path::Path;
 
-pub fn import(state: &AppState, file: &Path, totals: Option<&Path>, dry_run: bool) -> Result<Taken> {
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|e| Error::Internal(format!("cannot read {}: {e}", path.display())))
-    };
+/// Imports an archive, together with the totals that its publisher declares.
+pub fn import(
+    state: &AppState,
+    actor: &str,
+    file: &Path,
+    totals: Option<&Path>,
+    dry_run: bool,
+) -> Result<ArchiveReport> {
     let name = file
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let (bytes, totals) = (read(file)?, totals.map(read).transpose()?);
-    let bar = bar();
+    let (bytes, totals) = (files::read(file)?, totals.map(files::read).transpose()?);
+    let bar = progress_bar();
     let progress = |done: usize, all: usize| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     };
-    let file = imports::File {
+    let file = ArchiveFile {
         name: &name,
         bytes: &bytes,
     };
-    let totals = totals.as_deref().map(|bytes| imports::File {
+    let totals = totals.as_deref().map(|bytes| ArchiveFile {
         name: "totals",
         bytes,
     });
     let (pool, catalogues) = (&state.pool, &state.catalogues);
-    let report = imports::import_engagements(
+    let report = import_archive(
         pool,
         catalogues,
-        ACTOR,
+        actor,
         &file,
         totals.as_ref(),
         dry_run,
         &progress,
     )?;
     bar.finish_and_clear();
-    say(&told(&report, dry_run))?;
-    let taken = report.created_deliverables + report.unchanged_deliverables;
-    Ok(Taken::of(taken as u64, report.rejected.len() as u64))
+    say(&text(&report, dry_run))?;
+    Ok(report)
 }
 
-/// The report in words.
-fn told(report: &imports::Report, dry_run: bool) -> String {
+/// Writes the report as text.
+fn text(report: &ArchiveReport, dry_run: bool) -> String {
     let mut lines = Vec::new();
     if dry_run {
         lines.push("Dry run: nothing was written.".to_owned());
@@ -70,18 +76,16 @@ fn told(report: &imports::Report, dry_run: bool) -> String {
         report.rejected.iter().map(ToString::to_string).collect(),
     );
     section(
-        "Unknown 支援内容, kept as other",
+        "Unknown 支援内容, imported as other",
         report.unknown_types.iter().map(ToString::to_string).collect(),
     );
     section(
         "Recognised as one organization",
         report.recognised.iter().map(|names| names.join(" = ")).collect(),
     );
-    let doubtful = |d: &musubi::duplicates::spellings::Doubtful| {
-        format!("{} ? {} ({:.2})", d.one, d.other, d.similarity)
-    };
+    let doubtful = |d: &Doubtful| format!("{} ? {} ({:.2})", d.one, d.other, d.similarity);
     section(
-        "Doubtful, not merged: please look",
+        "Similar names, not merged; please check",
         report.doubtful.iter().map(doubtful).collect(),
     );
     let mut text = lines.join("\n") + "\n";

@@ -1,4 +1,4 @@
-//! The command line's arguments.
+//! The arguments of the command line.
 
 use clap::{Args, Parser, Subcommand};
 use musubi::auth::UserRole;
@@ -9,6 +9,8 @@ use musubi::http::Language;
 use musubi::imports::ImportKind;
 use musubi::imports::jobs::{AbsentPolicy, ConflictPolicy, ImportMode};
 use std::path::PathBuf;
+use std::str::FromStr;
+use strum::VariantArray;
 use uuid::Uuid;
 
 /// Matches pro bono workers with the deliverables that community organisations ask for
@@ -28,78 +30,79 @@ pub enum Command {
         #[command(flatten)]
         listen: ServerConfig,
     },
-    /// Load the published archive and a made-up roster, show a ranking, and serve
+    /// Load the published archive and a generated roster, print a ranking, and serve the API
     Demo {
         #[command(flatten)]
         listen: ServerConfig,
-        /// Stop after loading
+        /// Exit after loading
         #[arg(long)]
         load_only: bool,
-        /// How many made-up workers
+        /// Number of generated workers
         #[arg(long, default_value_t = demo::roster::SIZE, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
         roster: u64,
     },
-    /// Bring the database up to date
+    /// Migrate the database to this version
     Migrate,
     /// Print the OpenAPI document
     Openapi,
-    /// Print a token
+    /// Print an access token
     Token {
-        /// Whose permissions it has
+        /// The role of the caller
         #[arg(long, value_enum)]
         role: UserRole,
-        /// How long it is valid: a number with s, m, h or d
+        /// How long the token is valid: a number with s, m, h or d
         #[arg(long, default_value = "8h", value_parser = seconds)]
         ttl: i64,
-        /// Who it is for; appears in the change log. The role partner has its partner's id here
+        /// Name of the caller, for the change log; for the role partner, the partner's id
         #[arg(long, default_value = "cli")]
         subject: String,
-        /// Only these scopes of the role, parted by spaces
+        /// Limit the token to these scopes of the role, separated by spaces
         #[arg(long)]
         scope: Option<String>,
-        /// A coordinator's areas: six digits each, parted by commas
+        /// The areas of a coordinator: six-digit codes, comma-separated
         #[arg(long, value_delimiter = ',', required_if_eq("role", "coordinator"))]
         areas: Vec<String>,
-        /// The id of the organization that the role organization belongs to
+        /// The organization of a caller with the role organization, by id
         #[arg(long, required_if_eq("role", "organization"))]
         organization: Option<Uuid>,
-        /// The id of the worker that the role worker is
+        /// The worker that a caller with the role worker is, by id
         #[arg(long, required_if_eq("role", "worker"))]
         worker: Option<Uuid>,
     },
-    /// Invite people
+    /// Manage users
     User {
         #[command(subcommand)]
         action: UserAction,
     },
-    /// Change the keys that sign tokens
+    /// Manage the keys that sign tokens
     Key {
         #[command(subcommand)]
         action: KeyAction,
     },
-    /// Look at the audit
+    /// Check the audit
     Audit {
         #[command(subcommand)]
         action: AuditAction,
     },
-    /// Print which role may do what
+    /// Print the permissions of each role
     Permissions,
-    /// Load files: rosters, lists of organizations or requests, published archives; or a backup
+    /// Import rosters, lists of organizations or deliverables, published archives; or restore a backup
     Import(ImportArguments),
-    /// Write a list as a file, or the whole database as a backup
+    /// Export a list, or back up the whole database
     Export(ExportArguments),
 }
 
 #[derive(Subcommand)]
 pub enum UserAction {
-    /// Invite somebody: prints the one-time link at which they choose their password
+    /// Invite a user: prints a one-time link at which they choose their password
     Create {
-        /// With which they log in; the first administrator may say it at the link instead
+        /// The address that they log in with; the first administrator may enter it at the link instead
         #[arg(long, requires = "name")]
         email: Option<String>,
+        /// The user's name
         #[arg(long, requires = "email")]
         name: Option<String>,
-        /// An administrator; other roles are invited over HTTP
+        /// Invite an administrator; other roles are invited over HTTP
         #[arg(long, required = true)]
         admin: bool,
     },
@@ -107,9 +110,9 @@ pub enum UserAction {
 
 #[derive(Subcommand)]
 pub enum AuditAction {
-    /// Check the whole chain of hashes: prints the number of entries and the last hash, or the first that doesn't fit
+    /// Verify the chain of hashes: prints the number of entries and the last hash, or the first entry that doesn't match
     Verify {
-        /// A hash that was noted earlier, as NUMBER:HASH; shows that nothing was cut off since
+        /// An earlier output of this command, NUMBER:HASH: verifies that nothing was cut off since
         #[arg(long)]
         expect: Option<String>,
     },
@@ -117,98 +120,97 @@ pub enum AuditAction {
 
 #[derive(Subcommand)]
 pub enum KeyAction {
-    /// Make a new key that signs from now on; a running server notices. Older keys go on verifying
+    /// Create a new signing key, which running servers pick up. Tokens signed with older keys stay valid
     Rotate {
-        /// Forget the older keys at once, so that no access token signed with them is valid; sessions go on by refresh
+        /// Delete the older keys: access tokens signed with them become invalid at once; sessions continue by refresh
         #[arg(long)]
         drop_old: bool,
     },
 }
 
-/// Exits with 0 if every row was taken, with 2 if some were rejected, with 1 if nothing was.
+/// Exits with 0 if every row was imported, with 2 if some rows were rejected, with 1 if nothing was imported.
 #[derive(Args)]
 pub struct ImportArguments {
-    /// What the rows are; all is a backup, into an empty database
-    #[arg(value_parser = kind_or_all)]
+    /// What the rows are; `all` restores a backup into an empty database
+    #[arg(value_parser = kind_or_all::<ImportKind>)]
     pub kind: OneOrAll<ImportKind>,
-    /// CSV, TSV, XLSX, XLS, ODS, NDJSON or JSON; of a backup one file, or - for standard input
+    /// CSV, TSV, XLSX, XLS, ODS, NDJSON or JSON files; for a backup one file, or - for standard input
     #[arg(required_unless_present = "watch")]
     pub files: Vec<PathBuf>,
-    /// Where the records come from; with their ids it tells each
+    /// Where the records come from; together with their external ids it identifies them
     #[arg(long, default_value = "roster")]
     pub source: String,
+    /// What the import may write
     #[arg(long, value_enum, default_value = "best_effort")]
     pub mode: ImportMode,
-    /// Tell what would be done and write nothing: the mode dry_run
+    /// Check every row and write nothing; the same as --mode dry_run
     #[arg(long, conflicts_with = "mode")]
     pub dry_run: bool,
-    /// What happens to records that are there already
+    /// What happens to records that already exist
     #[arg(long, value_enum, default_value = "update")]
     pub on_conflict: ConflictPolicy,
-    /// What happens to the source's records that a full roster does not have
+    /// What happens to records of the source that the file doesn't have
     #[arg(long, value_enum, default_value = "keep")]
     pub on_absent: AbsentPolicy,
-    /// What a heading means: 得意なこと=skills; nothing behind = leaves the column out
+    /// The field that a heading means, like 得意なこと=skills; 血液型= leaves the column out
     #[arg(long = "map", value_name = "HEADING=FIELD", value_parser = heading_and_field)]
     pub mapping: Vec<(String, String)>,
-    /// Of text; detected where it isn't given
+    /// The encoding of a text file; detected by default
     #[arg(long)]
     pub encoding: Option<String>,
-    /// Of a workbook; the first that holds anything where it isn't given
+    /// The sheet of a workbook; the first one with content by default
     #[arg(long)]
     pub sheet: Option<String>,
-    /// Of archives: the totals that the publication declares (CSV: 年度, 区分, 団体数), to be reconciled
+    /// For published archives: a CSV with the declared totals (年度, 区分, 団体数) to reconcile
     #[arg(long)]
     pub totals: Option<PathBuf>,
-    /// A running server, instead of the database itself: https://musubi.example.jp
+    /// Send the files to this server, like https://musubi.example.jp, instead of using the database
     #[arg(long)]
     pub server: Option<String>,
-    /// The token for the server
+    /// The access token for the server
     #[arg(long, env = "MUSUBI_TOKEN", hide_env_values = true, requires = "server")]
     pub token: Option<String>,
-    /// Import each file that comes into this folder, and move it to its folder imported or rejected
+    /// Import each file that appears in this folder, and move it into its subfolder imported or rejected
     #[arg(long, conflicts_with = "files")]
     pub watch: Option<PathBuf>,
 }
 
-/// A kind, or everything there is.
+/// One kind, or everything.
 #[derive(Debug, Clone, Copy)]
 pub enum OneOrAll<K> {
     All,
     One(K),
 }
 
-fn kind_or_all(text: &str) -> Result<OneOrAll<ImportKind>, String> {
-    one_or_all(text, ImportKind::of_code, &ImportKind::ALL.map(ImportKind::code))
-}
-
-fn list_or_all(text: &str) -> Result<OneOrAll<ExportKind>, String> {
-    one_or_all(text, ExportKind::of_code, &ExportKind::ALL.map(ExportKind::code))
-}
-
-fn one_or_all<K>(text: &str, of_code: fn(&str) -> Option<K>, codes: &[&str]) -> Result<OneOrAll<K>, String> {
+/// Parses the code of a kind, or `all`.
+fn kind_or_all<K>(text: &str) -> Result<OneOrAll<K>, String>
+where
+    K: Copy + FromStr + Into<&'static str> + VariantArray,
+{
     if text == "all" {
         return Ok(OneOrAll::All);
     }
-    let wrong = || format!("possible values: {}, all", codes.join(", "));
-    of_code(text).map(OneOrAll::One).ok_or_else(wrong)
+    let codes = || K::VARIANTS.iter().map(|kind| (*kind).into()).collect::<Vec<_>>();
+    text.parse()
+        .map(OneOrAll::One)
+        .map_err(|_| format!("possible values: {}, all", codes().join(", ")))
 }
 
 #[derive(Args)]
 pub struct ExportArguments {
-    /// Which list; all is a backup: every table of the database, to be restored by `musubi import all`
-    #[arg(value_parser = list_or_all)]
+    /// The list to export; `all` backs up every table, for `musubi import all`
+    #[arg(value_parser = kind_or_all::<ExportKind>)]
     pub kind: OneOrAll<ExportKind>,
-    /// csv, xlsx or ndjson; a backup is lines of JSON whatever this says
+    /// csv, xlsx or ndjson; a backup is always NDJSON
     #[arg(long, default_value = "csv", value_parser = format)]
     pub format: ExportFormat,
-    /// A parameter of the list: area=131041
+    /// A parameter of the list, like area=131041
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = heading_and_field)]
     pub filter: Vec<(String, String)>,
     /// The language of the headings: ja or en
     #[arg(long, default_value = "ja", value_parser = language)]
     pub headings: Language,
-    /// The file; standard output where it isn't given
+    /// The file to write; standard output by default
     #[arg(long, short)]
     pub output: Option<PathBuf>,
 }
@@ -224,13 +226,13 @@ fn language(text: &str) -> Result<Language, String> {
 fn heading_and_field(text: &str) -> Result<(String, String), String> {
     let (heading, field) = text
         .rsplit_once('=')
-        .ok_or_else(|| format!("{text:?} has no =: expected HEADING=FIELD"))?;
+        .ok_or_else(|| format!("{text:?} has no =; expected HEADING=FIELD"))?;
     Ok((heading.to_owned(), field.to_owned()))
 }
 
-/// "90s", "15m", "8h", "30d"
+/// Parses a duration like 90s, 15m, 8h or 30d.
 fn seconds(text: &str) -> Result<i64, String> {
-    let wrong = || format!("{text:?} is no time: expected a number with s, m, h or d, like 8h");
+    let wrong = || format!("{text:?} is not a duration; expected a number with s, m, h or d, like 8h");
     let unit = text.chars().last().ok_or_else(wrong)?;
     let factor = match unit {
         's' => 1,

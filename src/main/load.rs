@@ -1,342 +1,325 @@
-//! Importing files: into the database at hand, or through a server.
+//! Importing files, into the local database or through a server.
 
 use super::archive;
-use super::arguments::{ImportArguments, OneOrAll};
-use super::export;
-use super::say;
-use super::server::Server;
-use indicatif::{ProgressBar, ProgressStyle};
+use super::arguments::ImportArguments;
+use super::client::Client;
+use super::files;
+use super::terminal::{progress_bar, say, wait};
 use musubi::config::Config;
 use musubi::db::Id;
 use musubi::error::{Error, Result};
 use musubi::http::Language;
-use musubi::imports::jobs::run::{LEASE, Runner};
-use musubi::imports::jobs::{ImportFinding, ImportMode, ImportOptions, annotate, report as found, store};
-use musubi::imports::{ImportKind, upload};
+use musubi::imports::jobs::runner::{LEASE, Runner};
+use musubi::imports::jobs::store::{self, findings};
+use musubi::imports::jobs::{Import, ImportFinding, ImportMode, ImportOptions, ImportStatus, annotate};
+use musubi::imports::{ImportKind, actions};
 use musubi::server::AppState;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
-/// Findings that are printed; the rest is in the annotated copy.
-pub const SHOWN: i64 = 50;
-/// How often a server is asked, and a folder looked at.
-pub const LOOK: Duration = Duration::from_millis(500);
-pub const ACTOR: &str = "cli:import";
+/// Findings that are printed; the annotated file has the others.
+const MAX_PRINTED: i64 = 50;
+/// How often an import's progress is read.
+const INTERVAL: Duration = Duration::from_millis(500);
+const ACTOR: &str = "cli:import";
 
-/// How much of a file was taken.
+/// How much of a file was imported.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Taken {
-    All,
-    Some,
-    None,
+enum Coverage {
+    Full,
+    Partial,
+    Nothing,
 }
 
-impl Taken {
-    pub fn of(taken: u64, rejected: u64) -> Taken {
-        match (taken, rejected) {
-            (_, 0) => Taken::All,
-            (0, _) => Taken::None,
-            _ => Taken::Some,
+impl Coverage {
+    fn of_rows(imported: u64, rejected: u64) -> Coverage {
+        match (imported, rejected) {
+            (_, 0) => Coverage::Full,
+            (0, _) => Coverage::Nothing,
+            _ => Coverage::Partial,
         }
     }
 
-    /// Of several files together.
-    fn and(self, other: Taken) -> Taken {
-        if self == other { self } else { Taken::Some }
+    fn of_import(import: &Import) -> Coverage {
+        let progress = &import.progress;
+        let imported = progress.created + progress.updated + progress.unchanged + progress.skipped;
+        match import.status {
+            ImportStatus::Succeeded => Coverage::Full,
+            ImportStatus::Partial => Coverage::of_rows(imported, progress.rejected),
+            _ => Coverage::Nothing,
+        }
+    }
+
+    fn and(self, other: Coverage) -> Coverage {
+        if self == other { self } else { Coverage::Partial }
     }
 }
 
-pub fn import(config: &Config, import: ImportArguments) -> Result<ExitCode> {
-    let kind = match import.kind {
-        OneOrAll::One(kind) => kind,
-        OneOrAll::All => return export::restore(config, &import.files).map(|()| ExitCode::SUCCESS),
+pub fn import(config: &Config, kind: ImportKind, arguments: &ImportArguments) -> Result<ExitCode> {
+    let target = match &arguments.server {
+        Some(url) => Target::Server(Client::new(url, arguments.token.as_deref())?),
+        None => Target::Database(Box::new(AppState::open(config)?)),
     };
-    let loader = match &import.server {
-        Some(url) => Loader::Server(Server::new(url, import.token.as_deref())?),
-        None => Loader::Here(Box::new(AppState::open(config)?)),
-    };
-    if let Some(folder) = &import.watch {
-        return watch(&loader, kind, &import, folder);
+    if let Some(folder) = &arguments.watch {
+        return watch(&target, kind, arguments, folder);
     }
-    let mut all = None;
-    for file in &import.files {
-        if import.files.len() > 1 {
+    let mut total: Option<Coverage> = None;
+    for file in &arguments.files {
+        if arguments.files.len() > 1 {
             say(&format!("{}\n", file.display()))?;
         }
-        let (taken, _) = loader.load(kind, &import, file)?;
-        all = Some(all.map_or(taken, |all: Taken| all.and(taken)));
+        let (coverage, _) = target.import(kind, arguments, file)?;
+        total = Some(total.map_or(coverage, |total| total.and(coverage)));
     }
-    Ok(match all {
-        None | Some(Taken::All) => ExitCode::SUCCESS,
-        Some(Taken::Some) => ExitCode::from(2),
-        Some(Taken::None) => ExitCode::FAILURE,
+    Ok(match total {
+        None | Some(Coverage::Full) => ExitCode::SUCCESS,
+        Some(Coverage::Partial) => ExitCode::from(2),
+        Some(Coverage::Nothing) => ExitCode::FAILURE,
     })
 }
 
-fn options(kind: ImportKind, import: &ImportArguments, file: &Path) -> ImportOptions {
+fn options(kind: ImportKind, arguments: &ImportArguments, file: &Path) -> ImportOptions {
     let name = file
         .file_name()
         .map(|name| name.to_string_lossy().chars().take(255).collect());
     ImportOptions {
-        source: import.source.clone(),
-        mode: if import.dry_run {
-            ImportMode::DryRun
-        } else {
-            import.mode
+        source: arguments.source.clone(),
+        mode: match arguments.dry_run {
+            true => ImportMode::DryRun,
+            false => arguments.mode,
         },
-        on_conflict: import.on_conflict,
-        on_absent: import.on_absent,
-        mapping: import.mapping.iter().cloned().collect(),
-        encoding: import.encoding.clone(),
-        sheet: import.sheet.clone(),
+        on_conflict: arguments.on_conflict,
+        on_absent: arguments.on_absent,
+        mapping: arguments.mapping.iter().cloned().collect(),
+        encoding: arguments.encoding.clone(),
+        sheet: arguments.sheet.clone(),
         file_name: name,
         ..ImportOptions::of(kind)
     }
 }
 
-pub fn open(file: &Path) -> Result<std::fs::File> {
-    std::fs::File::open(file).map_err(|e| Error::Internal(format!("cannot read {}: {e}", file.display())))
+/// Where files are imported.
+enum Target {
+    Database(Box<AppState>),
+    Server(Client),
 }
 
-pub fn bar() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// There is no server here whose threads could be needed.
-#[allow(clippy::disallowed_methods)]
-pub fn wait(time: Duration) {
-    std::thread::sleep(time);
-}
-
-/// A member of an answer, or null.
-pub fn at(value: &Value, pointer: &str) -> Value {
-    value.pointer(pointer).cloned().unwrap_or_default()
-}
-
-/// Where files go.
-enum Loader {
-    Here(Box<AppState>),
-    Server(Server),
-}
-
-impl Loader {
-    /// How much of a file was taken, and the job.
-    fn load(&self, kind: ImportKind, import: &ImportArguments, file: &Path) -> Result<(Taken, Option<Id>)> {
-        let options = options(kind, import, file);
-        let (job, findings) = match self {
-            Loader::Here(state) if kind == ImportKind::Engagements && import.watch.is_none() => {
+impl Target {
+    /// Imports a file and prints its report. Returns the import, if it runs as one.
+    fn import(
+        &self,
+        kind: ImportKind,
+        arguments: &ImportArguments,
+        file: &Path,
+    ) -> Result<(Coverage, Option<Id>)> {
+        let options = options(kind, arguments, file);
+        let (import, findings) = match self {
+            Target::Database(state) if kind == ImportKind::Engagements && arguments.watch.is_none() => {
                 let dry_run = options.mode == ImportMode::DryRun;
-                return Ok((
-                    archive::import(state, file, import.totals.as_deref(), dry_run)?,
-                    None,
-                ));
+                let report = archive::import(state, ACTOR, file, arguments.totals.as_deref(), dry_run)?;
+                let imported = report.created_deliverables + report.unchanged_deliverables;
+                let coverage = Coverage::of_rows(imported as u64, report.rejected.len() as u64);
+                return Ok((coverage, None));
             }
-            Loader::Here(state) => here(state, options, file)?,
-            Loader::Server(server) => server.load(&options, file)?,
+            Target::Database(state) => import_here(state, options, file)?,
+            Target::Server(client) => import_through(client, &options, file)?,
         };
-        say(&report(&job, &findings))?;
-        let count = |name: &str| {
-            at(&job, &format!("/progress/{name}"))
-                .as_u64()
-                .unwrap_or_default()
-        };
-        let done = count("created") + count("updated") + count("unchanged") + count("skipped");
-        let taken = match at(&job, "/status").as_str() {
-            Some("succeeded") => Taken::All,
-            Some("partial") => Taken::of(done, count("rejected")),
-            _ => Taken::None,
-        };
-        let id = at(&job, "/id").as_str().and_then(|id| id.parse().ok()).map(Id);
-        Ok((taken, id))
+        say(&report(&import, &findings))?;
+        Ok((Coverage::of_import(&import), Some(import.id)))
     }
 
-    /// Writes the file with what was found in a column.
-    fn annotate(&self, id: Id, beside: &Path) -> Result<()> {
-        let failed =
-            |e: std::io::Error| Error::Internal(format!("cannot write beside {}: {e}", beside.display()));
-        let name = |extension: &str| {
-            let stem = beside
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            beside.with_file_name(format!("{stem}.checked.{extension}"))
+    /// Writes the annotated file next to `file`.
+    fn annotate(&self, id: Id, file: &Path) -> Result<()> {
+        let failed = |e: std::io::Error| Error::Internal(format!("cannot annotate {}: {e}", file.display()));
+        let path = |extension: &str| {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+            file.with_file_name(format!("{stem}.checked.{extension}"))
         };
         match self {
-            Loader::Here(state) => {
-                let job = state.pool.read_blocking(|db| store::find(db, None, id))?;
-                if job.detected.is_none() {
+            Target::Database(state) => {
+                let import = state.pool.read_blocking(|db| store::find(db, None, id))?;
+                if import.detected.is_none() {
                     return Ok(());
                 }
-                let (full, _) = annotate::name_and_type(&job);
-                let path = name(full.rsplit('.').next().unwrap_or_default());
+                let (name, _) = annotate::name_and_type(&import);
+                let path = path(name.rsplit('.').next().unwrap_or_default());
                 let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
-                annotate::write(&state.pool, &job, Language::Ja, &mut file)
+                annotate::write(&state.pool, &import, Language::Ja, &mut file)
             }
-            Loader::Server(server) => match server.annotated(id)? {
-                Some((extension, bytes)) => std::fs::write(name(&extension), bytes).map_err(failed),
+            Target::Server(client) => match client.annotated(id)? {
+                Some((extension, bytes)) => std::fs::write(path(&extension), bytes).map_err(failed),
                 None => Ok(()),
             },
         }
     }
 }
 
-/// Runs a job in this process. One that an earlier process began with the same file goes on.
-fn here(state: &AppState, options: ImportOptions, file: &Path) -> Result<(Value, Vec<Value>)> {
-    let job = upload::local(&state.pool, ACTOR, options, &mut open(file)?)?;
-    let bar = bar();
+/// Runs an import in this process. If an earlier process began to import the same file, continues that import.
+fn import_here(
+    state: &AppState,
+    options: ImportOptions,
+    file: &Path,
+) -> Result<(Import, Vec<ImportFinding>)> {
+    let import = actions::create(&state.pool, ACTOR, options, &mut files::open(file)?)?;
+    let bar = progress_bar();
+    let show = |import: &Import| {
+        bar.set_length(import.progress.total.unwrap_or_default());
+        bar.set_position(import.progress.rows_read);
+    };
     let runner = Runner {
         pool: &state.pool,
         catalogues: &state.catalogues,
         stopping: &AtomicBool::new(false),
         lease: LEASE,
         erase: musubi::erasure::actions::erase,
-        observer: &|job| {
-            bar.set_length(job.progress.total.unwrap_or_default());
-            bar.set_position(job.progress.rows_read);
-        },
+        observer: &show,
     };
-    let job = loop {
-        runner.run_next(Some(job.id))?;
-        let now = state.pool.read_blocking(|db| store::find(db, None, job.id))?;
+    let import = loop {
+        runner.run_next(Some(import.id))?;
+        let now = state.pool.read_blocking(|db| store::find(db, None, import.id))?;
         if now.status.is_final() {
             break now;
         }
-        // Another server runs it, or whoever ran it died a moment ago.
-        bar.set_length(now.progress.total.unwrap_or_default());
-        bar.set_position(now.progress.rows_read);
-        wait(LOOK);
+        // Another server runs it, or the process that ran it died and its lease is not over yet.
+        show(&now);
+        wait(INTERVAL);
     };
     bar.finish_and_clear();
     let found = state
         .pool
-        .read_blocking(|db| found::store::findings(db, job.id, None, SHOWN))?;
-    let shown = found.into_iter().map(|(position, finding)| {
-        serde_json::to_value(ImportFinding::of(position, finding, Language::Ja)).unwrap_or_default()
-    });
-    let shown = shown.collect();
-    let job = serde_json::to_value(&job).map_err(|e| Error::Internal(e.to_string()))?;
-    Ok((job, shown))
+        .read_blocking(|db| findings::list(db, import.id, None, MAX_PRINTED))?;
+    let findings = found
+        .into_iter()
+        .map(|(position, finding)| ImportFinding::of(position, finding, Language::Ja));
+    Ok((import, findings.collect()))
 }
 
-/// A job and some of what it found, in words.
-fn report(job: &Value, findings: &[Value]) -> String {
-    let count = |name: &str| at(job, &format!("/progress/{name}")).as_u64().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+/// Sends a file to a server and waits until it is imported.
+fn import_through(
+    client: &Client,
+    options: &ImportOptions,
+    file: &Path,
+) -> Result<(Import, Vec<ImportFinding>)> {
+    let mut import = client.create(options, file)?;
+    let bar = progress_bar();
+    while !import.status.is_final() {
+        wait(INTERVAL);
+        import = client.find(import.id)?;
+        bar.set_length(import.progress.total.unwrap_or_default());
+        bar.set_position(import.progress.rows_read);
+    }
+    bar.finish_and_clear();
+    let findings = client.findings(import.id, MAX_PRINTED)?;
+    Ok((import, findings))
+}
+
+/// Writes an import and its first findings as text.
+fn report(import: &Import, findings: &[ImportFinding]) -> String {
     let mut lines = Vec::new();
-    if at(job, "/mode") == "dry_run" {
+    if import.options.mode == ImportMode::DryRun {
         lines.push("Dry run: nothing was written.".to_owned());
     }
-    let of_file = ["format", "encoding", "sheet"].map(|name| text(&at(job, &format!("/detected/{name}"))));
-    let of_file: Vec<String> = of_file.into_iter().filter(|told| !told.is_empty()).collect();
+    let mut format = Vec::new();
+    if let Some(detected) = &import.detected {
+        format.extend(serde_json::json!(detected.format).as_str().map(str::to_owned));
+        format.extend(detected.encoding.clone());
+        format.extend(detected.sheet.clone());
+    }
     lines.push(format!(
         "{}: {} ({})",
-        text(&at(job, "/id")),
-        text(&at(job, "/status")),
-        of_file.join(", ")
+        import.id,
+        import.status.code(),
+        format.join(", ")
     ));
-    if let Some(why) = at(job, "/error/en").as_str() {
-        lines.push(format!("{why} [{}]", text(&at(job, "/error/code"))));
+    if let Some(failure) = &import.error {
+        lines.push(format!("{} [{}]", failure.en, failure.code));
     }
+    let progress = &import.progress;
     lines.push(format!(
         "Rows: {}. Created {}, updated {}, unchanged {}, skipped {}, rejected {}, archived {}.",
-        count("rows_read"),
-        count("created"),
-        count("updated"),
-        count("unchanged"),
-        count("skipped"),
-        count("rejected"),
-        count("archived"),
+        progress.rows_read,
+        progress.created,
+        progress.updated,
+        progress.unchanged,
+        progress.skipped,
+        progress.rejected,
+        progress.archived,
     ));
-    let columns = at(job, "/progress/columns");
-    let unknown = columns
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(_, field)| *field == "");
-    let unknown: Vec<String> = unknown.map(|(heading, _)| heading.clone()).collect();
-    if !unknown.is_empty() {
-        lines.push(format!("Columns left out: {}", unknown.join(", ")));
+    let unused = progress.columns.iter().filter(|(_, field)| field.is_empty());
+    let unused: Vec<&str> = unused.map(|(heading, _)| heading.as_str()).collect();
+    if !unused.is_empty() {
+        lines.push(format!("Columns left out: {}", unused.join(", ")));
     }
     for finding in findings {
-        let suggestion = at(finding, "/suggestion")
-            .as_str()
-            .map(|s| format!(" → {s}"))
-            .unwrap_or_default();
+        let suggestion = finding.suggestion.as_ref().map(|s| format!(" → {s}"));
         lines.push(format!(
-            "  {} line {}, {} {:?}: {} [{}]{suggestion}",
-            text(&at(finding, "/severity")),
-            at(finding, "/line"),
-            text(&at(finding, "/column")),
-            text(&at(finding, "/value")),
-            text(&at(finding, "/message")),
-            text(&at(finding, "/code")),
+            "  {} line {}, {} {:?}: {} [{}]{}",
+            finding.severity.code(),
+            finding.line,
+            finding.column.as_deref().unwrap_or_default(),
+            finding.value,
+            finding.message,
+            finding.code,
+            suggestion.unwrap_or_default(),
         ));
     }
-    let more = count("findings").saturating_sub(findings.len() as u64);
+    let more = progress.findings.saturating_sub(findings.len() as u64);
     if more > 0 {
         lines.push(format!("  … and {more} more."));
     }
     lines.join("\n") + "\n"
 }
 
-/// Imports what comes into a folder, for good. A file is taken when it has stopped growing.
-fn watch(loader: &Loader, kind: ImportKind, import: &ImportArguments, folder: &Path) -> Result<ExitCode> {
+/// Imports the files that appear in a folder, until the process is stopped. A file is imported once it has stopped
+/// growing.
+fn watch(target: &Target, kind: ImportKind, arguments: &ImportArguments, folder: &Path) -> Result<ExitCode> {
     let failed = |e: std::io::Error| Error::Internal(format!("{}: {e}", folder.display()));
     let (imported, rejected) = (folder.join("imported"), folder.join("rejected"));
-    for made in [&imported, &rejected] {
-        std::fs::create_dir_all(made).map_err(failed)?;
+    for folder in [&imported, &rejected] {
+        std::fs::create_dir_all(folder).map_err(failed)?;
     }
     say(&format!("Watching {}\n", folder.display()))?;
     let mut known: HashMap<PathBuf, (u64, Option<SystemTime>)> = HashMap::new();
     loop {
         for entry in std::fs::read_dir(folder).map_err(failed)?.flatten() {
-            let (path, Ok(about)) = (entry.path(), entry.metadata()) else {
+            let (path, Ok(metadata)) = (entry.path(), entry.metadata()) else {
                 continue;
             };
             let is_hidden = entry.file_name().to_string_lossy().starts_with(['.', '~']);
-            if !about.is_file() || is_hidden {
+            if !metadata.is_file() || is_hidden {
                 continue;
             }
-            let now = (about.len(), about.modified().ok());
+            let now = (metadata.len(), metadata.modified().ok());
             if known.insert(path.clone(), now) != Some(now) {
                 continue;
             }
             known.remove(&path);
             say(&format!("{}\n", path.display()))?;
-            let (taken, job) = match loader.load(kind, import, &path) {
+            let (coverage, import) = match target.import(kind, arguments, &path) {
                 Ok(done) => done,
                 Err(error) => {
                     say(&format!("error: {error}\n"))?;
-                    (Taken::None, None)
+                    (Coverage::Nothing, None)
                 }
             };
-            let into = if taken == Taken::All { &imported } else { &rejected };
-            let to = unused(&into.join(entry.file_name()));
+            let is_complete = coverage == Coverage::Full;
+            let into = if is_complete { &imported } else { &rejected };
+            let to = unused_path(&into.join(entry.file_name()));
             std::fs::rename(&path, &to).map_err(failed)?;
-            if let Some(job) = job.filter(|_| taken != Taken::All) {
-                loader.annotate(job, &to)?;
+            if let Some(import) = import.filter(|_| !is_complete) {
+                target.annotate(import, &to)?;
             }
         }
-        wait(LOOK * 2);
+        wait(INTERVAL * 2);
     }
 }
 
-/// The path, or with a number if it is taken.
-fn unused(path: &Path) -> PathBuf {
-    let stem = path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+/// Returns the path, with a number if it is taken.
+fn unused_path(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let extension = path
         .extension()
         .map(|e| format!(".{}", e.to_string_lossy()))

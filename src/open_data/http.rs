@@ -1,6 +1,6 @@
-//! The HTTP face of the open data: open to all, on purpose.
+//! The HTTP face of open data, which needs no token.
 
-use super::make::OpenData;
+use super::cache::OpenData;
 use super::{Dataset, OpenDataFormat};
 use crate::catalogue::Catalogues;
 use crate::config::{OpenDataLicense, PublicUrl};
@@ -13,6 +13,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use strum::VariantArray;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -20,7 +21,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(show);
 }
 
-/// The datasets, as a catalogue in the words of DCAT (W3C).
+/// The public datasets as a DCAT catalogue (W3C).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"@context": "http://www.w3.org/ns/dcat.jsonld", "@type": "dcat:Catalog", "dct:title": "Musubi", "dcat:dataset": []}))]
 pub struct OpenDataCatalogue {
@@ -30,15 +31,15 @@ pub struct OpenDataCatalogue {
     type_: &'static str,
     #[serde(rename = "dct:title")]
     title: &'static str,
-    /// Each with its title, licence and distributions.
+    /// The datasets with their titles, licence and distributions.
     #[serde(rename = "dcat:dataset")]
     #[schema(value_type = Vec<Object>)]
     datasets: Vec<serde_json::Value>,
 }
 
-/// List the datasets
+/// List public datasets
 ///
-/// As a DCAT catalogue in JSON-LD, with the licence and the address of every file. Open to all.
+/// Returns a DCAT catalogue in JSON-LD with the licence and the URL of every file. No token is needed.
 #[utoipa::path(operation_id = "list_open_data", tag = "Open data",
     responses((status = 200, description = "The catalogue", body = OpenDataCatalogue, content_type = "application/ld+json")))]
 #[get("/open-data")]
@@ -46,11 +47,12 @@ async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> Ht
     let base = format!("{}/v1/open-data", public_url.0);
     let dataset = |dataset: Dataset| {
         let address = format!("{base}/{}", dataset.code());
-        let distribution = OpenDataFormat::ALL.map(|format| {
+        let distribution = OpenDataFormat::VARIANTS.iter().map(|format| {
             let media_type = format.media_type().split(';').next();
             json!({"@type": "dcat:Distribution", "dcat:mediaType": media_type, "dct:license": license.0,
                 "dcat:downloadURL": format!("{address}?format={}", format.code())})
         });
+        let distribution: Vec<_> = distribution.collect();
         json!({"@type": "dcat:Dataset", "@id": address, "dct:title": dataset.title(), "dct:license": license.0,
             "dct:language": "ja", "dcat:distribution": distribution})
     };
@@ -58,7 +60,7 @@ async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> Ht
         context: "http://www.w3.org/ns/dcat.jsonld",
         type_: "dcat:Catalog",
         title: "Musubi",
-        datasets: Dataset::ALL.into_iter().map(dataset).collect(),
+        datasets: Dataset::VARIANTS.iter().copied().map(dataset).collect(),
     };
     let mut response = HttpResponse::Ok();
     response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
@@ -69,13 +71,13 @@ async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> Ht
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OpenDataQuery {
-    /// `csv` where it isn't given.
+    /// The format of the file; `csv` by default.
     #[serde(default)]
     #[param(inline, required = false)]
     pub format: OpenDataFormat,
 }
 
-/// A dataset in JSON-LD.
+/// A dataset as JSON-LD.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"@context": "https://schema.org", "@graph": [{"@type": "Organization",
     "@id": "urn:uuid:0193f2a0-0000-7000-8000-000000000000", "name": "風のひろば"}]}))]
@@ -87,15 +89,16 @@ pub struct OpenDataGraph {
     graph: Vec<serde_json::Value>,
 }
 
-/// Get a dataset
+/// Download a public dataset
 ///
-/// `organizations` has those that agreed, `deliverables` what these ask for from being open on, `statistics` counts of all
-/// deliverables. CSV is by the conventions of 自治体標準オープンデータセット (UTF-8 with a byte order mark,
-/// 全国地方公共団体コード, ID and 地方公共団体名 first), JSON-LD speaks schema.org. A minute behind at most. Open to all.
+/// `organizations` has the organizations that agreed to be published, `deliverables` their deliverables from when they are
+/// open, `statistics` counts of all deliverables. CSV follows 自治体標準オープンデータセット (UTF-8 with a byte order mark;
+/// 全国地方公共団体コード, ID and 地方公共団体名 first), JSON-LD uses the vocabulary of schema.org. A dataset is at most one
+/// minute old. No token is needed.
 #[utoipa::path(operation_id = "show_open_data", tag = "Open data",
-    params(("dataset" = inline(Dataset), Path, description = "Which one"), OpenDataQuery),
+    params(("dataset" = inline(Dataset), Path, description = "The dataset"), OpenDataQuery),
     responses((status = 200, description = "The dataset", content((String = "text/csv"), (OpenDataGraph = "application/ld+json"))),
-              (status = 404, description = "There is no such dataset")))]
+              (status = 404, description = "The dataset doesn't exist")))]
 #[get("/open-data/{dataset}")]
 async fn show(
     request: HttpRequest,
@@ -106,10 +109,12 @@ async fn show(
     query: Query<OpenDataQuery>,
 ) -> Result<HttpResponse> {
     let code = path_text(&request, "dataset", 20)?;
-    let dataset = Dataset::of_code(&code).ok_or_else(|| Error::not_found("このデータセット", "dataset"))?;
+    let dataset: Dataset = code
+        .parse()
+        .map_err(|_| Error::not_found("このデータセット", "dataset"))?;
     let format = query.0.format;
     let catalogues = catalogues.into_inner();
-    let (file, at_change) = open_data.current(&pool, catalogues, (dataset, format)).await?;
+    let (file, at_change) = open_data.current(&pool, catalogues, dataset, format).await?;
     let name = format!("{}.{}", dataset.code(), format.code());
     let mut response = stream::send_file(&name, format.media_type(), file)?;
     let headers = response.headers_mut();

@@ -1,44 +1,50 @@
-//! Open data: what anyone may have, as files that municipal catalogues link to.
+//! Open data: public datasets as files that municipal catalogues can link to.
 //!
-//! Three datasets: the organizations that agreed (`open_data`), what was asked for by them and is public by its state,
-//! and counts of everything. CSV by the conventions of 自治体標準オープンデータセット (デジタル庁): UTF-8, one header,
-//! 全国地方公共団体コード, ID and 地方公共団体名 first, days as YYYY-MM-DD. JSON-LD speaks schema.org.
+//! There are three: organizations that agreed (`open_data`), the public deliverables of these organizations, and counts of
+//! all deliverables. CSV follows 自治体標準オープンデータセット (デジタル庁): UTF-8, one header; 全国地方公共団体コード,
+//! ID and 地方公共団体名 first; days as YYYY-MM-DD. JSON-LD uses the vocabulary of schema.org.
 //!
-//! A dataset is a file that is made anew when something has changed, at most once a minute; requests only read it.
+//! A dataset is a file, which `dataset` writes and `cache` keeps: it is written again at most once a minute, when
+//! something has changed.
 //!
-//! Deliberately absent: anything about workers, contacts, and troubles in words.
+//! Deliberately absent: anything about workers, contacts, and the text of troubles.
 
+pub mod cache;
+pub mod dataset;
 pub mod http;
-pub mod make;
 pub mod store;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Dataset {
-    /// Those that agreed.
+    /// Organizations that agreed to be published.
     Organizations,
-    /// What they ask for, open and later.
+    /// The deliverables of these organizations, from when they are open.
     Deliverables,
-    /// Counts of all deliverables by year, municipality, type, format and state.
+    /// Counts of all deliverables by fiscal year, municipality, type, format and status.
     Statistics,
 }
 
 impl Dataset {
-    pub const ALL: [Dataset; 3] = [Dataset::Organizations, Dataset::Deliverables, Dataset::Statistics];
-
     pub fn code(self) -> &'static str {
-        match self {
-            Dataset::Organizations => "organizations",
-            Dataset::Deliverables => "deliverables",
-            Dataset::Statistics => "statistics",
-        }
-    }
-
-    pub fn of_code(code: &str) -> Option<Dataset> {
-        Dataset::ALL.into_iter().find(|dataset| dataset.code() == code)
+        self.into()
     }
 
     fn title(self) -> &'static str {
@@ -92,8 +98,22 @@ impl Dataset {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OpenDataFormat {
     #[default]
     Csv,
@@ -101,13 +121,8 @@ pub enum OpenDataFormat {
 }
 
 impl OpenDataFormat {
-    pub const ALL: [OpenDataFormat; 2] = [OpenDataFormat::Csv, OpenDataFormat::Jsonld];
-
     pub fn code(self) -> &'static str {
-        match self {
-            OpenDataFormat::Csv => "csv",
-            OpenDataFormat::Jsonld => "jsonld",
-        }
+        self.into()
     }
 
     pub fn media_type(self) -> &'static str {

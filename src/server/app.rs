@@ -8,7 +8,7 @@ use crate::auth::oidc::Issuer;
 use crate::config::{OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies};
 use crate::error::{Error, Result};
 use crate::http::{conditional, problem, security, trace};
-use crate::open_data::make::OpenData;
+use crate::open_data::cache::OpenData;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};

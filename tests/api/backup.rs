@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 fn dump(app: &TestApp) -> Vec<u8> {
     let mut bytes = Vec::new();
-    backup::write(&app.state.pool, &mut bytes).unwrap();
+    backup::create(&app.state.pool, &mut bytes).unwrap();
     bytes
 }
 
 fn restore(app: &TestApp, bytes: &[u8]) -> Result<u64, Error> {
-    backup::read(&app.state.pool, &mut &bytes[..])
+    backup::restore(&app.state.pool, &mut &bytes[..])
 }
 
 fn code(error: Error) -> &'static str {
@@ -198,7 +198,7 @@ fn what_is_broken_is_refused_whole(app: &TestApp) {
     ] {
         assert_eq!(
             code(restore(app, broken.as_bytes()).unwrap_err()),
-            "broken_backup",
+            "corrupt_backup",
             "{what}"
         );
         assert!(dump(app) == empty, "{what}");
@@ -206,7 +206,7 @@ fn what_is_broken_is_refused_whole(app: &TestApp) {
     let newer = text.replacen("\"migration\":\"", "\"migration\":\"9", 1);
     assert_eq!(
         code(restore(app, newer.as_bytes()).unwrap_err()),
-        "another_version"
+        "version_mismatch"
     );
     restore(app, &whole).unwrap();
 }

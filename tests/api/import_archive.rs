@@ -1,17 +1,19 @@
 //! The published archive, and files that are none.
 
 use crate::support::{TestApp, on_both};
-use musubi::imports::{self, File, Report};
+use musubi::imports::actions::import_archive;
+use musubi::imports::archive::ArchiveFile;
+use musubi::imports::plan::ArchiveReport;
 use serde_json::{Value, json};
 
 const HEADER: &str = "年度,区分,期間,地域名,団体名,支援内容\n";
 
-fn import(app: &TestApp, bytes: &[u8], dry_run: bool) -> musubi::error::Result<Report> {
-    let file = File {
+fn import(app: &TestApp, bytes: &[u8], dry_run: bool) -> musubi::error::Result<ArchiveReport> {
+    let file = ArchiveFile {
         name: "archive.csv",
         bytes,
     };
-    imports::import_engagements(
+    import_archive(
         &app.state.pool,
         &app.state.catalogues,
         "test",
@@ -22,16 +24,16 @@ fn import(app: &TestApp, bytes: &[u8], dry_run: bool) -> musubi::error::Result<R
     )
 }
 
-fn archive(app: &TestApp) -> Report {
-    let totals = File {
+fn archive(app: &TestApp) -> ArchiveReport {
+    let totals = ArchiveFile {
         name: "totals.csv",
         bytes: musubi::demo::TOTALS.as_bytes(),
     };
-    let file = File {
+    let file = ArchiveFile {
         name: "archive.csv",
         bytes: musubi::demo::ARCHIVE.as_bytes(),
     };
-    imports::import_engagements(
+    import_archive(
         &app.state.pool,
         &app.state.catalogues,
         "test",
@@ -325,12 +327,12 @@ fn an_import_that_fails_in_the_middle_leaves_nothing(app: &TestApp) {
     // The last deliverable's organization is lost while the file is written: everything is rolled back.
     let position = changes(app);
     let failing = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let file = File {
+        let file = ArchiveFile {
             name: "archive.csv",
             bytes: musubi::demo::ARCHIVE.as_bytes(),
         };
         let stop = |done: usize, _| assert!(done < 200, "the power went out");
-        imports::import_engagements(
+        import_archive(
             &app.state.pool,
             &app.state.catalogues,
             "test",

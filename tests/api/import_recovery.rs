@@ -3,9 +3,10 @@
 use crate::support::{config, postgres};
 use musubi::config::Config;
 use musubi::imports::ImportKind;
-use musubi::imports::jobs::run::{LEASE, Runner, STEP};
+use musubi::imports::actions;
+use musubi::imports::jobs::run::STEP;
+use musubi::imports::jobs::runner::{LEASE, Runner};
 use musubi::imports::jobs::{Import, ImportFilter, ImportMode, ImportOptions, ImportStatus, store};
-use musubi::imports::upload;
 use musubi::server::AppState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -36,7 +37,7 @@ fn send(state: &AppState, mode: ImportMode, rows: usize) -> Import {
         mode,
         ..ImportOptions::of(ImportKind::Workers)
     };
-    upload::local(&state.pool, "test", options, &mut roster(rows).as_slice()).unwrap()
+    actions::create(&state.pool, "test", options, &mut roster(rows).as_slice()).unwrap()
 }
 
 fn run(
@@ -155,7 +156,7 @@ fn a_server_that_stops_leaves_the_job_to_the_next() {
 fn a_cancelled_job_keeps_its_rows_until_it_is_undone() {
     on_both(|state| {
         let job = send(state, ImportMode::BestEffort, 1200);
-        let cancel = |job: &Import| state.pool.write_blocking(|db| store::cancel(db, job)).unwrap();
+        let cancel = |job: &Import| state.pool.write_blocking(|db| store::cancel(db, job.id)).unwrap();
         let ended = run(state, LEASE, &AtomicBool::new(false), &|job| {
             if job.progress.rows_read == STEP as u64 {
                 cancel(job);

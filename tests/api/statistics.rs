@@ -1,20 +1,21 @@
 //! Statistics: the published table comes back exactly.
 
 use crate::support::{TestApp, on_both};
-use musubi::imports::{self, File};
+use musubi::imports::actions::import_archive;
+use musubi::imports::archive::ArchiveFile;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 fn load(app: &TestApp) {
-    let archive = File {
+    let archive = ArchiveFile {
         name: "archive.csv",
         bytes: musubi::demo::ARCHIVE.as_bytes(),
     };
-    let totals = File {
+    let totals = ArchiveFile {
         name: "totals.csv",
         bytes: musubi::demo::TOTALS.as_bytes(),
     };
-    imports::import_engagements(
+    import_archive(
         &app.state.pool,
         &app.state.catalogues,
         "test",

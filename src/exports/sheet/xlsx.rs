@@ -1,6 +1,6 @@
-//! A workbook of one sheet, written row by row: the header stays in view, numbers, days and moments are such.
+//! A workbook with one sheet, written row by row. The header stays in view; numbers, days and moments are typed.
 
-use super::{Cell, failed};
+use super::cell::{Cell, failed};
 use crate::catalogue::calendar;
 use crate::error::{Error, Result, Text};
 use chrono::{DateTime, NaiveDate};
@@ -8,7 +8,7 @@ use rust_xlsxwriter::{Format, Worksheet};
 use std::fs::File;
 use std::io::BufWriter;
 
-/// Rows of a sheet, the header included (ECMA-376; Excel's own limit).
+/// Rows of a sheet, including the header; Excel's limit.
 const MOST_ROWS: u32 = 1_048_576;
 /// Characters of a cell.
 const LONGEST: usize = 32_767;
@@ -43,14 +43,14 @@ impl Workbook {
         })
     }
 
-    pub fn put(&mut self, cells: impl Iterator<Item = Cell>) -> Result<()> {
+    pub fn write(&mut self, cells: impl Iterator<Item = Cell>) -> Result<()> {
         let row = self.next;
         if row == MOST_ROWS {
             return Err(too_many());
         }
         let sheet = self.workbook.worksheet_from_index(0).map_err(failed)?;
         for (column, cell) in (0..).zip(cells) {
-            write(sheet, (row, column), cell, &self.day, &self.moment)?;
+            write_cell(sheet, (row, column), cell, &self.day, &self.moment)?;
         }
         self.next += 1;
         Ok(())
@@ -63,7 +63,7 @@ impl Workbook {
     }
 }
 
-fn write(
+fn write_cell(
     sheet: &mut Worksheet,
     (row, column): (u32, u16),
     cell: Cell,
@@ -80,7 +80,7 @@ fn write(
             Ok(at) => sheet.write_datetime_with_format(row, column, at, day),
             Err(_) => sheet.write_string(row, column, text),
         },
-        // Of Tokyo: a sheet's moments have no zone.
+        // A sheet's moments have no time zone: Tokyo's is used.
         Cell::Moment(text) => match DateTime::parse_from_rfc3339(&text) {
             Ok(at) => {
                 let there = calendar::time_in_tokyo(at.to_utc());
@@ -94,8 +94,8 @@ fn write(
 
 fn too_many() -> Error {
     let rule = Text::new(
-        "XLSXの行は1,048,575件までです。csv か ndjson にしてください。",
-        "A sheet has 1,048,575 rows at most: take csv or ndjson.",
+        "XLSXに書き出せるのは1,048,575件までです。csv または ndjson を指定してください。",
+        "An XLSX file can have at most 1,048,575 rows. Use csv or ndjson.",
     );
     Error::invalid("/format", "too_many_rows", rule)
 }
@@ -103,11 +103,11 @@ fn too_many() -> Error {
 fn too_long(row: u32) -> Error {
     let rule = Text::new(
         format!(
-            "{}行目に32,767文字を超えるセルがあります。csv か ndjson にしてください。",
+            "{}行目に32,767文字を超えるセルがあります。csv または ndjson を指定してください。",
             row + 1
         ),
         format!(
-            "Row {} has a cell of more than 32,767 characters: take csv or ndjson.",
+            "Row {} has a cell with more than 32,767 characters. Use csv or ndjson.",
             row + 1
         ),
     );

@@ -1,10 +1,11 @@
-//! The file again, with what was found in a column of its own.
+//! The annotated file: the file that was sent, with the findings of each row in an added column.
 //!
-//! Delimited text keeps its delimiter, quotes and encoding; an XLSX keeps everything, the cells are put into its sheet.
-//! What has neither comes back as CSV.
+//! Delimited text keeps its delimiter, quotes and encoding. An XLSX keeps everything; the cells are added to its sheet.
+//! Other formats become CSV.
 
+use super::Import;
 use super::file::JobFile;
-use super::{Import, report};
+use super::store::findings;
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::Language;
@@ -16,10 +17,10 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 use tables::{FileFormat, Row, Source, Survey, survey};
 
-/// The heading of the column.
+/// The heading of the added column.
 pub const HEADING: &str = "取り込み結果";
 
-/// Name and media type of the copy, told by what the file is.
+/// Returns the name and media type of the annotated file.
 pub fn name_and_type(job: &Import) -> (String, &'static str) {
     let format = job.detected.as_ref().map(|detected| detected.format);
     let (extension, media_type) = match format {
@@ -33,21 +34,17 @@ pub fn name_and_type(job: &Import) -> (String, &'static str) {
     (format!("import-{}.{extension}", job.id), media_type)
 }
 
-/// Writes the copy.
+/// Writes the annotated file.
 pub fn write(pool: &Pool, job: &Import, language: Language, into: &mut impl Write) -> Result<()> {
-    let file = JobFile {
-        pool,
-        id: job.id,
-        length: job.size_bytes as u64,
-    };
-    let mut told = Told {
+    let file = JobFile::of(pool, job);
+    let mut notes = RowNotes {
         pool,
         job,
         language,
         page: Vec::new(),
         at: 0,
         after: None,
-        ended: false,
+        has_ended: false,
     };
     let named = |row: &Row| {
         row.texts()
@@ -56,38 +53,38 @@ pub fn write(pool: &Pool, job: &Import, language: Language, into: &mut impl Writ
     };
     let survey = survey(&file, &job.options.hints(), &named)?;
     match survey.detected.format {
-        FileFormat::Xlsx => xlsx(&file, &survey, &mut told, into),
-        _ => delimited(&file, &survey, &mut told, into),
+        FileFormat::Xlsx => xlsx(&file, &survey, &mut notes, into),
+        _ => delimited(&file, &survey, &mut notes, into),
     }
 }
 
-/// The findings, in the order of their rows.
-struct Told<'t> {
+/// Reads the findings in the order of their rows.
+struct RowNotes<'t> {
     pool: &'t Pool,
     job: &'t Import,
     language: Language,
     page: Vec<(i64, Finding)>,
     at: usize,
     after: Option<i64>,
-    ended: bool,
+    has_ended: bool,
 }
 
-impl Told<'_> {
-    /// What was found about a row, in words.
-    fn about(&mut self, line: u64) -> Result<String> {
+impl RowNotes<'_> {
+    /// Describes the findings of a row. Lines must be asked for in ascending order.
+    fn of_line(&mut self, line: u64) -> Result<String> {
         let mut words = Vec::new();
         loop {
             if self.at == self.page.len() {
-                if self.ended {
+                if self.has_ended {
                     break;
                 }
                 let (id, after) = (self.job.id, self.after);
                 self.page = self
                     .pool
-                    .read_blocking(|db| report::store::findings(db, id, after, 1000))?;
+                    .read_blocking(|db| findings::list(db, id, after, 1000))?;
                 self.at = 0;
                 self.after = self.page.last().map(|(position, _)| *position).or(after);
-                self.ended = self.page.is_empty();
+                self.has_ended = self.page.is_empty();
                 continue;
             }
             let Some((_, finding)) = self.page.get(self.at) else {
@@ -116,7 +113,7 @@ impl Told<'_> {
     }
 }
 
-fn delimited(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl Write) -> Result<()> {
+fn delimited(file: &JobFile, survey: &Survey, notes: &mut RowNotes, into: &mut impl Write) -> Result<()> {
     let detected = &survey.detected;
     let is_text = matches!(detected.format, FileFormat::Csv | FileFormat::Tsv);
     let byte = |c: Option<char>| c.and_then(|c| u8::try_from(c).ok());
@@ -132,7 +129,7 @@ fn delimited(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl W
         .as_deref()
         .filter(|_| is_text)
         .unwrap_or("UTF-8");
-    let mut out = Encoded { into, name: encoding };
+    let mut out = EncodedWriter { into, name: encoding };
     if !is_text || detected.byte_order_mark {
         out.write("\u{feff}")?;
     }
@@ -147,18 +144,18 @@ fn delimited(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl W
     let width = survey.header.len();
     let mut row = Row::default();
     let mut rows = survey.all_rows(file)?;
-    let mut is_told = survey.header_line > 0;
-    if !is_told {
+    let mut needs_heading = survey.header_line > 0;
+    if !needs_heading {
         line(&mut survey.header.iter().map(String::as_str).chain([HEADING]))?;
     }
     while rows.next(&mut row)? {
-        let is_header = is_told && row.line == survey.header_line;
+        let is_header = needs_heading && row.line == survey.header_line;
         let text = if is_header {
             HEADING.to_owned()
         } else {
-            told.about(row.line)?
+            notes.of_line(row.line)?
         };
-        is_told &= !is_header;
+        needs_heading &= !is_header;
         let missing = width.saturating_sub(row.width());
         let blanks = std::iter::repeat_n("", missing);
         line(&mut row.texts().chain(blanks).chain([text.as_str()]))?;
@@ -166,13 +163,13 @@ fn delimited(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl W
     Ok(())
 }
 
-/// Text in the file's own encoding; what that does not have becomes a character reference.
-struct Encoded<'w, W> {
+/// Writes text in the file's encoding. Characters that it doesn't have become character references.
+struct EncodedWriter<'w, W> {
     into: &'w mut W,
     name: &'w str,
 }
 
-impl<W: Write> Encoded<'_, W> {
+impl<W: Write> EncodedWriter<'_, W> {
     fn write(&mut self, text: &str) -> Result<()> {
         let wide = |f: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(f).collect::<Vec<u8>>();
         let bytes = match self.name {
@@ -188,18 +185,18 @@ impl<W: Write> Encoded<'_, W> {
 }
 
 fn failed(e: impl std::fmt::Display) -> Error {
-    Error::Internal(format!("a copy can't be written: {e}"))
+    Error::Internal(format!("the annotated file can't be written: {e}"))
 }
 
-/// The archive again, with one sheet that has a column more.
-fn xlsx(file: &JobFile, survey: &Survey, told: &mut Told, into: &mut impl Write) -> Result<()> {
+/// Copies the workbook and adds the column to one of its sheets.
+fn xlsx(file: &JobFile, survey: &Survey, notes: &mut RowNotes, into: &mut impl Write) -> Result<()> {
     let mut texts = BTreeMap::from([(survey.header_line, HEADING.to_owned())]);
     let mut widest = survey.header.len();
     let mut row = Row::default();
     let mut rows = survey.rows(file)?;
     while rows.next(&mut row)? {
         widest = widest.max(row.width());
-        let text = told.about(row.line)?;
+        let text = notes.of_line(row.line)?;
         if !text.is_empty() {
             texts.insert(row.line, text);
         }
@@ -245,7 +242,7 @@ fn attribute(element: &BytesStart, name: &[u8]) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
-/// Which part of the archive a sheet is.
+/// Finds the part of the workbook that is the named sheet.
 fn sheet_path(archive: &mut Archive, name: &str) -> Result<String> {
     let elements = |text: &str, element: &str, of: &mut dyn FnMut(&BytesStart) -> bool| {
         let mut reader = Reader::from_str(text);
@@ -280,12 +277,12 @@ fn sheet_path(archive: &mut Archive, name: &str) -> Result<String> {
             found
         },
     );
-    let target = target.ok_or_else(|| failed("its sheet is not found"))?;
+    let target = target.ok_or_else(|| failed("the sheet is missing"))?;
     let absolute = target.strip_prefix('/').map(str::to_owned);
     Ok(absolute.unwrap_or_else(|| format!("xl/{target}")))
 }
 
-/// The sheet with a cell at the end of each row that something was found about.
+/// Copies a sheet and adds a cell to each row that has a text.
 fn with_column(
     sheet: impl std::io::BufRead,
     into: &mut impl Write,
@@ -327,7 +324,7 @@ fn cell<W: Write>(writer: &mut Writer<W>, place: &str, text: &str) -> std::io::R
     Ok(())
 }
 
-/// The letters of a column; 0 is A.
+/// Returns the letters of a column; 0 is A.
 fn letters(mut column: usize) -> String {
     let mut letters = Vec::new();
     loop {

@@ -1,52 +1,62 @@
-//! A job's file in the database, read part by part.
+//! An import's file in the database, read part by part.
 
-use super::store;
+use super::{Import, store};
 use crate::db::{Id, Pool};
 use crate::error::{Error, Text};
 use std::io::{self, Read};
 use tables::Source;
 
-/// A job's file in the database.
+/// An import's file in the database.
 pub struct JobFile<'p> {
-    pub pool: &'p Pool,
-    pub id: Id,
-    pub length: u64,
+    pool: &'p Pool,
+    id: Id,
+    size_bytes: u64,
+}
+
+impl<'p> JobFile<'p> {
+    pub fn of(pool: &'p Pool, job: &Import) -> JobFile<'p> {
+        JobFile {
+            pool,
+            id: job.id,
+            size_bytes: job.size_bytes as u64,
+        }
+    }
 }
 
 impl Source for JobFile<'_> {
     fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
-        Ok(Box::new(Chunks {
+        Ok(Box::new(Parts {
             file: self,
             next: 0,
             read: 0,
-            bytes: std::io::Cursor::new(Vec::new()),
+            bytes: io::Cursor::new(Vec::new()),
         }))
     }
 
     fn size_bytes(&self) -> u64 {
-        self.length
+        self.size_bytes
     }
 }
 
-/// A file is forgotten as soon as somebody is erased who may be in it.
+/// Returned once a person was erased who may be in the file: the file was erased with them.
 pub fn gone() -> Error {
     Error::Conflict {
         code: "file_gone",
         detail: Text::new(
-            "このファイルにいた人の記録が消去されたため、ファイルも消去されています。",
-            "The file was erased, since somebody was who came with it.",
+            "このファイルから登録された人の記録が消去されたため、ファイルも消去されました。",
+            "The file was erased together with the record of a person who was imported from it.",
         ),
     }
 }
 
-struct Chunks<'f> {
+struct Parts<'f> {
     file: &'f JobFile<'f>,
     next: i64,
     read: u64,
-    bytes: std::io::Cursor<Vec<u8>>,
+    bytes: io::Cursor<Vec<u8>>,
 }
 
-impl Read for Chunks<'_> {
+impl Read for Parts<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.bytes.read(buffer)?;
@@ -54,13 +64,13 @@ impl Read for Chunks<'_> {
                 return Ok(read);
             }
             let (pool, id, next) = (self.file.pool, self.file.id, self.next);
-            let chunk = pool.read_blocking(|db| store::chunk(db, id, next));
-            match chunk.map_err(io::Error::other)? {
+            let part = pool.read_blocking(|db| store::find_part(db, id, next));
+            match part.map_err(io::Error::other)? {
                 Some(bytes) => {
                     self.read += bytes.len() as u64;
-                    self.bytes = std::io::Cursor::new(bytes);
+                    self.bytes = io::Cursor::new(bytes);
                 }
-                None if self.read < self.file.length => return Err(io::Error::other(gone())),
+                None if self.read < self.file.size_bytes => return Err(io::Error::other(gone())),
                 None => return Ok(0),
             }
             self.next += 1;

@@ -1,25 +1,29 @@
-//! Jobs: a file, what is to be done with it, and what became of that.
+//! Imports as jobs: a file, its options, and what became of them.
 //!
-//! * `store`: jobs and their files; `file`: reading one. `report`: what they found and wrote. `run`: one job from its file to its report. `rows`: many rows at once.
-//! * `undo`: taking back what a job wrote. `copy`: the file again, with its faults in a column.
+//! * `runner` runs the imports that wait; `lease` is the right to run one. `run` imports a roster, `rows` a batch of
+//!   its rows, `archive` a published archive; `undo` takes an import back.
+//! * `file` reads an import's file, `annotate` writes it again with its findings. `store` has the SQL.
 //!
-//! The file lies in the database, so that any server can go on where another one died: whoever runs a job holds a lease,
-//! renewed with each step. `best_effort` commits step by step and goes on behind the last one; `all_or_nothing` is one
-//! transaction, so what a dying server began was never there; a `dry_run` writes nothing but findings.
+//! The file lies in the database, so that any server can continue where another one died: the server that runs an
+//! import holds a lease and renews it with each step. `best_effort` commits step by step and continues after the last
+//! one. `all_or_nothing` is one transaction, so a server that dies leaves nothing behind. `dry_run` writes findings only.
 
 pub mod annotate;
+pub mod archive;
 pub mod file;
-pub mod report;
+pub mod lease;
 pub mod rows;
 pub mod run;
+pub mod runner;
 pub mod store;
 pub mod undo;
 
 use super::ImportKind;
-use super::columns::Mapping;
+use super::columns::{Columns, Mapping};
 use super::finding::{Finding, Severity};
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
+use crate::http::Language;
 use serde::{Deserialize, Serialize};
 use tables::{DetectedFormat, Hints};
 use utoipa::{IntoParams, ToSchema};
@@ -28,52 +32,55 @@ use validator::Validate;
 /// The most rows that one transaction writes.
 pub const MOST_AT_ONCE: u64 = 200_000;
 
+/// What an import may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum ImportMode {
-    /// Tells what would be done.
+    /// Check every row and write nothing.
     DryRun,
-    /// Nothing is written unless every row can be.
+    /// Write every row, or nothing if any row is rejected.
     AllOrNothing,
-    /// Rows that can't be taken are rejected, the others go in.
+    /// Reject the rows that break a rule and write the others.
     #[default]
     BestEffort,
 }
 
-/// What happens to a record that is there already.
+/// What happens to a record that already exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum ConflictPolicy {
-    /// The row's columns count.
+    /// Update it from the row's columns.
     #[default]
     Update,
-    /// It stays as it is.
+    /// Leave it unchanged.
     Skip,
-    /// The row is rejected.
+    /// Reject the row.
     Fail,
 }
 
-/// What happens to the source's records that a full roster does not have.
+/// What happens to records of the source that the file doesn't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum AbsentPolicy {
+    /// Leave them unchanged.
     #[default]
     Keep,
-    /// Organizations and deliverables are archived, workers paused; only if no row was rejected. What is under way stays.
+    /// Archive organizations and deliverables, pause workers; only if no row was rejected. Work in progress stays.
     Archive,
 }
 
-/// How a file is to be imported.
+/// How to import a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "workers", "source": "roster", "mode": "best_effort", "on_conflict": "update",
-    "on_absent": "keep", "mapping": {"得意なこと": "skills"}, "encoding": null, "sheet": null, "file_name": "名簿.xlsx"}))]
+    "on_absent": "keep", "mapping": {"得意なこと": "skills"}, "encoding": null, "sheet": null,
+    "file_name": "名簿.xlsx"}))]
 pub struct ImportOptions {
     pub kind: ImportKind,
-    /// Where the records come from; with `external_id` it tells each record.
+    /// Where the records come from. Together with `external_id` it identifies a record.
     #[serde(default = "roster")]
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100, default = "roster")]
@@ -87,16 +94,17 @@ pub struct ImportOptions {
     #[serde(default)]
     #[schema(default = "keep")]
     pub on_absent: AbsentPolicy,
-    /// Headings and the fields they mean, besides those that are known and saved; an empty field leaves a column out.
+    /// The field that each heading means, in addition to the known headings and the saved mapping. An empty field leaves
+    /// the column out.
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub mapping: Mapping,
-    /// Of text; detected where it isn't given.
+    /// The encoding of a text file; detected if null.
     #[serde(default)]
     #[validate(length(max = 40))]
     #[schema(max_length = 40, example = json!(null))]
     pub encoding: Option<String>,
-    /// Of a workbook; the first that holds anything where it isn't given.
+    /// The sheet of a workbook; the first one with content if null.
     #[serde(default)]
     #[validate(length(max = 100))]
     #[schema(max_length = 100, example = json!(null))]
@@ -133,44 +141,56 @@ impl ImportOptions {
         }
     }
 
-    /// Sources of partner apps are theirs.
+    /// Checks the options. The sources of partner apps are reserved.
     pub fn check(&self) -> Result<()> {
         self.validate()
             .map_err(|errors| crate::http::body::invalid(&errors))?;
         if self.source.starts_with("partner:") {
             let rule = Text::new(
-                "partner: で始まる source は連携アプリのものです。",
-                "A source that begins with partner: is an app's.",
+                "partner: で始まる source は連携アプリ専用です。別の名前にしてください。",
+                "Sources that begin with partner: are reserved for partner apps. Use another name.",
             );
             return Err(Error::invalid("/source", "reserved_source", rule));
         }
         if self.kind != ImportKind::Engagements {
-            super::columns::Columns::new(self.kind, &self.mapping)?;
+            Columns::new(self.kind, &self.mapping)?;
         }
         Ok(())
     }
 }
 
-/// The options as they are kept, with what the sender reaches.
+/// The options as stored, with the sender's areas.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OptionsDocument {
     pub options: ImportOptions,
-    /// Only records of these areas; of all where there is none.
+    /// Only records of these areas may be written; records of every area if `None`.
     pub areas: Option<Vec<String>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ImportStatus {
     /// The file is arriving.
     Receiving,
     Queued,
     Running,
-    /// Every row was taken, or could be.
+    /// Every row was imported; in a dry run, every row could be.
     Succeeded,
     /// Some rows were rejected.
     Partial,
-    /// The file could not be read, or `all_or_nothing` met a row that can't be taken: nothing more was written.
+    /// The file couldn't be read, or `all_or_nothing` met a row that breaks a rule. Nothing more was written.
     Failed,
     Cancelled,
     Undoing,
@@ -178,37 +198,11 @@ pub enum ImportStatus {
 }
 
 impl ImportStatus {
-    pub const ALL: [ImportStatus; 9] = [
-        ImportStatus::Receiving,
-        ImportStatus::Queued,
-        ImportStatus::Running,
-        ImportStatus::Succeeded,
-        ImportStatus::Partial,
-        ImportStatus::Failed,
-        ImportStatus::Cancelled,
-        ImportStatus::Undoing,
-        ImportStatus::Undone,
-    ];
-
     pub fn code(self) -> &'static str {
-        match self {
-            ImportStatus::Receiving => "receiving",
-            ImportStatus::Queued => "queued",
-            ImportStatus::Running => "running",
-            ImportStatus::Succeeded => "succeeded",
-            ImportStatus::Partial => "partial",
-            ImportStatus::Failed => "failed",
-            ImportStatus::Cancelled => "cancelled",
-            ImportStatus::Undoing => "undoing",
-            ImportStatus::Undone => "undone",
-        }
+        self.into()
     }
 
-    pub fn of_code(code: &str) -> Option<ImportStatus> {
-        ImportStatus::ALL.into_iter().find(|state| state.code() == code)
-    }
-
-    /// Whether nothing more happens by itself.
+    /// Returns whether the import stays in this status until someone undoes it.
     pub fn is_final(self) -> bool {
         !matches!(
             self,
@@ -217,10 +211,10 @@ impl ImportStatus {
     }
 }
 
-/// How far a job is: numbers of rows.
+/// Counts of rows so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ImportProgress {
-    /// Of the file; null until it has been looked at.
+    /// Rows of the file; null until it has been surveyed.
     #[schema(minimum = 0, example = 1200)]
     pub total: Option<u64>,
     #[schema(minimum = 0, example = 800)]
@@ -231,24 +225,36 @@ pub struct ImportProgress {
     pub updated: u64,
     #[schema(minimum = 0, example = 30)]
     pub unchanged: u64,
-    /// Left as they are because of `on_conflict=skip`.
+    /// Rows of existing records, skipped because of `on_conflict=skip`.
     #[schema(minimum = 0, example = 0)]
     pub skipped: u64,
     #[schema(minimum = 0, example = 10)]
     pub rejected: u64,
-    /// Records that the file does not have, archived or paused.
+    /// Records that were archived or paused because the file doesn't have them.
     #[schema(minimum = 0, example = 0)]
     pub archived: u64,
     /// Findings in the report.
     #[schema(minimum = 0, example = 14)]
     pub findings: u64,
-    /// Rows by the second, since the job began or went on.
+    /// Rows per second since the import started or resumed.
     #[schema(minimum = 0, example = 20_000)]
     pub rows_per_second: Option<u64>,
-    /// What headings were taken for: the field, or nothing.
+    /// The field that each heading was taken for; empty for a column that was left out.
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>, example = json!({"氏名": "name", "得意なこと": "skills", "血液型": ""}))]
     pub columns: Mapping,
+}
+
+impl ImportProgress {
+    /// Adds the rows of a batch.
+    pub fn add(&mut self, batch: &ImportProgress) {
+        self.rows_read += batch.rows_read;
+        self.created += batch.created;
+        self.updated += batch.updated;
+        self.unchanged += batch.unchanged;
+        self.skipped += batch.skipped;
+        self.rejected += batch.rejected;
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -257,14 +263,14 @@ pub struct ImportProgress {
 pub struct ImportFilter {
     #[param(inline)]
     pub kind: Option<ImportKind>,
-    /// Items of a page.
+    /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// `next` of the previous page.
     pub cursor: Option<String>,
 }
 
-/// Why a job failed.
+/// Why an import failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ImportFailure {
     #[schema(example = "unclosed_quote")]
@@ -274,14 +280,11 @@ pub struct ImportFailure {
 }
 
 impl ImportFailure {
+    /// Describes the error to the sender. An internal error shows no details.
     pub fn of(error: &Error) -> ImportFailure {
-        let (code, text) = match error {
-            Error::Invalid(faults) => faults
-                .first()
-                .map_or((error.code().to_owned(), error.detail()), |f| {
-                    (f.code.to_string(), f.message.clone())
-                }),
-            other => (other.code().to_owned(), other.detail()),
+        let (code, text) = match error.fields().first() {
+            Some(fault) => (fault.code.to_string(), fault.message.clone()),
+            None => (error.code().to_owned(), error.detail()),
         };
         ImportFailure {
             code,
@@ -289,33 +292,36 @@ impl ImportFailure {
             en: text.en.into_owned(),
         }
     }
+}
 
-    pub fn new(code: &str, ja: impl Into<String>, en: impl Into<String>) -> ImportFailure {
-        ImportFailure {
-            code: code.to_owned(),
-            ja: ja.into(),
-            en: en.into(),
-        }
+/// An `all_or_nothing` import failed because of these rows.
+pub fn rejected_rows(n: u64) -> Error {
+    Error::Conflict {
+        code: "rejected_rows",
+        detail: Text::new(
+            format!("{n}行を取り込めないため、何も書き込んでいません。"),
+            format!("{n} rows were rejected, so nothing was written."),
+        ),
     }
 }
 
-/// A job as it is kept.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// An import, from the arrival of its file to its end.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Import {
     pub id: Id,
     pub status: ImportStatus,
     #[serde(flatten)]
     pub options: ImportOptions,
-    /// Of the file, SHA-256.
+    /// SHA-256 of the file, in hexadecimal; empty while the file arrives.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     pub sha256: String,
-    /// Bytes of the file.
+    /// Size of the file; 0 while it arrives.
     #[schema(minimum = 0, example = 48_213)]
     pub size_bytes: i64,
     pub detected: Option<DetectedFormat>,
     pub progress: ImportProgress,
     pub error: Option<ImportFailure>,
-    /// Role and id of whoever sent it.
+    /// Role and id of the sender.
     #[schema(example = "importer:nightly")]
     pub created_by: String,
     #[serde(skip)]
@@ -327,16 +333,16 @@ pub struct Import {
     pub finished_at: Option<Instant>,
 }
 
-/// A finding as it is shown.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+/// Something that an import found in a row.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ImportFinding {
-    /// Counts the findings of a job.
+    /// Number of the finding within the import, from 0.
     #[schema(minimum = 0, example = 3)]
     pub position: i64,
-    /// Where the row begins in the file; the first line is 1. Of a workbook or JSON document: its row.
+    /// Line of the file where the row begins, from 1; in a workbook or a JSON document, the number of the row.
     #[schema(minimum = 0, example = 17)]
     pub line: u64,
-    /// The column's heading, or the place in the record.
+    /// The column's heading, or the JSON Pointer of the member.
     #[schema(example = "区市町村")]
     pub column: Option<String>,
     #[schema(example = "新縮区")]
@@ -344,36 +350,24 @@ pub struct ImportFinding {
     pub severity: Severity,
     #[schema(example = "unknown_area")]
     pub code: String,
-    /// By Accept-Language.
-    #[schema(example = "この地域はありません。新宿区 のことですか。")]
+    /// In the language of `Accept-Language`.
+    #[schema(example = "この地域は登録されていません。新宿区のことですか。")]
     pub message: String,
     #[schema(example = "新宿区")]
     pub suggestion: Option<String>,
 }
 
 impl ImportFinding {
-    pub fn of(position: i64, finding: Finding, language: crate::http::Language) -> ImportFinding {
-        let Finding {
-            line,
-            column,
-            value,
-            severity,
-            code,
-            message,
-            suggestion,
-        } = finding;
+    pub fn of(position: i64, finding: Finding, language: Language) -> ImportFinding {
         ImportFinding {
             position,
-            line,
-            column,
-            value,
-            severity,
-            code,
-            message: match language {
-                crate::http::Language::Ja => message.ja.into_owned(),
-                crate::http::Language::En => message.en.into_owned(),
-            },
-            suggestion,
+            line: finding.line,
+            column: finding.column,
+            value: finding.value,
+            severity: finding.severity,
+            code: finding.code,
+            message: language.choose(&finding.message).to_owned(),
+            suggestion: finding.suggestion,
         }
     }
 }

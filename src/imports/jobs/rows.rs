@@ -1,10 +1,9 @@
-//! Many rows at once: which record each is about, and what it makes of it.
+//! A batch of rows: which record each row is about, and what it does to that record.
 //!
-//! A row that was imported before and made the very version that is there is recognised by its digest, before anything
-//! of it is understood: that is what makes the same file again cheap.
+//! A row that made the current version of its record is recognised by its hash before it is parsed. That makes
+//! importing the same file again cheap.
 
-use super::report;
-use super::report::store::Write;
+use super::store::writes::{self, RecordWrite};
 use super::{ConflictPolicy, Import, ImportProgress};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
@@ -18,16 +17,17 @@ use std::collections::HashMap;
 use tables::cells::one_line;
 use tables::{Remark, Row};
 
-/// What rows are taken with.
-pub struct BatchContext<'t> {
-    pub job: &'t Import,
-    pub columns: &'t Columns,
-    pub context: &'t Context<'t>,
-    /// Of everything but the cells that decides what a row makes: columns, catalogue, this program.
-    pub seed: &'t [u8],
+/// What the batches of an import have in common.
+pub struct BatchContext<'b> {
+    pub job: &'b Import,
+    pub columns: &'b Columns,
+    pub context: &'b Context<'b>,
+    /// Starts every row's hash: everything except the cells that decides what a row means (columns, catalogue, format
+    /// of the hash).
+    pub seed: &'b [u8],
 }
 
-/// The external ids that a file has had, as hashes, and the line of each.
+/// The external ids that a file had so far, as hashes, with the line of each.
 #[derive(Default)]
 pub struct ExternalIds(HashMap<u64, u32>);
 
@@ -49,23 +49,25 @@ fn first_bytes(digest: &[u8]) -> u64 {
     digest.iter().take(8).fold(0, |n, byte| n << 8 | u64::from(*byte))
 }
 
-/// What came of some rows.
+/// What a batch of rows did.
 #[derive(Default)]
 pub struct BatchOutcome {
     pub counts: ImportProgress,
     pub findings: Vec<Finding>,
-    pub writes: Vec<Write>,
-    pub seen: Vec<(u64, u32)>,
+    pub writes: Vec<RecordWrite>,
+    /// The batch's external ids, as hashes, with their lines.
+    pub external_ids: Vec<(u64, u32)>,
 }
 
-/// One row on its way.
+/// One row, with the record that it is about.
 struct Candidate<'r, R: Record> {
     row: &'r Row,
     reading: Reading<'r>,
     external_id: String,
-    digest: i64,
+    row_hash: i64,
+    /// Id and version of the record, if it exists.
     existing: Option<(Id, i64)>,
-    /// What it says by itself, where that had to be known to know which record it is about.
+    /// The parsed row, if it had to be parsed to find its record.
     details: Option<R::Details>,
     fate: Fate,
 }
@@ -78,22 +80,22 @@ enum Fate {
     Rejected,
 }
 
-/// Takes rows; with `write` in the transaction of `db`.
-pub fn take<'r, R: Record>(
+/// Applies rows to their records, and writes the records if `write` is set.
+pub fn apply<'r, R: Record>(
     db: &mut Db,
-    taking: &BatchContext<'r>,
+    batch: &BatchContext<'r>,
     rows: &'r [Row],
-    seen: &ExternalIds,
+    earlier: &ExternalIds,
     write: bool,
 ) -> Result<BatchOutcome> {
     let mut candidates: Vec<Candidate<R>> = Vec::with_capacity(rows.len());
-    let readings: Vec<Reading> = rows.iter().map(|row| Reading::of(row, taking.columns)).collect();
-    let references = R::refer(db, &readings, taking.context)?;
+    let readings: Vec<Reading> = rows.iter().map(|row| Reading::of(row, batch.columns)).collect();
+    let references = R::refer(db, &readings, batch.context)?;
     for (row, mut reading) in rows.iter().zip(readings) {
         let mut external_id = reading.text("external_id").map(one_line).unwrap_or_default();
         let mut details = None;
         if external_id.is_empty() && !reading.is_rejected() {
-            details = R::understand(&mut reading, None, &references, taking.context);
+            details = R::understand(&mut reading, None, &references, batch.context);
             if let Some(details) = &details {
                 external_id = derived(&R::likeness(details));
             }
@@ -103,19 +105,18 @@ pub fn take<'r, R: Record>(
         } else {
             Fate::Open
         };
-        let digest = taking.digest(row);
         candidates.push(Candidate {
             row,
             reading,
             external_id,
-            digest,
+            row_hash: batch.row_hash(row),
             existing: None,
             details,
             fate,
         });
     }
     let mut outcome = BatchOutcome::default();
-    meet(db, taking, &mut candidates, seen, &mut outcome)?;
+    match_records(db, batch, &mut candidates, earlier, &mut outcome)?;
     let now = Instant::now();
     let open = candidates.iter().filter(|c| c.fate == Fate::Open);
     let ids: Vec<Id> = open.filter_map(|c| c.existing.map(|(id, _)| id)).collect();
@@ -129,10 +130,10 @@ pub fn take<'r, R: Record>(
             continue;
         }
         let known = candidate.existing.and_then(|(id, _)| before.get(&id));
-        match make::<R>(candidate, known, taking, &references, now)? {
-            Made::Created(record) => created.push((record, candidate.digest)),
-            Made::Updated(record, old) => updated.push((record, old, candidate.digest)),
-            Made::Nothing => {}
+        match effect::<R>(candidate, known, batch, &references, now)? {
+            RowEffect::Create(record) => created.push((record, candidate.row_hash)),
+            RowEffect::Update(record, old) => updated.push((record, old, candidate.row_hash)),
+            RowEffect::Nothing => {}
         }
     }
     outcome.counts.created = created.len() as u64;
@@ -144,41 +145,41 @@ pub fn take<'r, R: Record>(
             Fate::Skipped => outcome.counts.skipped += 1,
             Fate::Rejected => outcome.counts.rejected += 1,
         }
-        // Of a row that was taken before, what there is to notice has been told.
+        // The findings of an unchanged row were reported when it was imported.
         if candidate.fate != Fate::Unchanged {
             outcome.findings.extend(candidate.reading.findings);
         }
     }
     outcome.counts.rows_read = rows.len() as u64;
     if write {
-        commit(db, taking, created, updated, &mut outcome)?;
+        write_records(db, batch, created, updated, &mut outcome)?;
     }
     Ok(outcome)
 }
 
-/// Finds the records that rows are about, and the rows that need no more thought.
-fn meet<R: Record>(
+/// Finds the records that rows are about, and decides the rows that need no parsing.
+fn match_records<R: Record>(
     db: &mut Db,
-    taking: &BatchContext,
+    batch: &BatchContext,
     candidates: &mut [Candidate<R>],
-    seen: &ExternalIds,
+    earlier: &ExternalIds,
     outcome: &mut BatchOutcome,
 ) -> Result<()> {
     let named = candidates
         .iter()
         .map(|c| c.external_id.as_str())
         .filter(|id| !id.is_empty());
-    let found = R::known(db, &taking.context.source, &named.collect::<Vec<_>>())?;
+    let found = R::known(db, &batch.context.source, &named.collect::<Vec<_>>())?;
     let ids: Vec<Id> = found.iter().map(|(_, id, _)| *id).collect();
-    let digests = report::store::digests(db, &ids)?;
+    let row_hashes = writes::row_hashes(db, &ids)?;
     let by_external_id: HashMap<String, (Id, i64)> =
         found.into_iter().map(|(e, id, v)| (e, (id, v))).collect();
     let mut here: HashMap<u64, u32> = HashMap::new();
     for candidate in candidates.iter_mut().filter(|c| !c.external_id.is_empty()) {
         let key = hash(&candidate.external_id);
-        if let Some(first) = seen.0.get(&key).or_else(|| here.get(&key)) {
+        if let Some(first) = earlier.0.get(&key).or_else(|| here.get(&key)) {
             let (ja, en) = (
-                format!("{first}行目と同じ記録です。"),
+                format!("{first}行目と同じ記録の行です。"),
                 format!("Line {first} is about the same record."),
             );
             candidate
@@ -189,17 +190,17 @@ fn meet<R: Record>(
         }
         let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
         here.insert(key, line);
-        outcome.seen.push((key, line));
+        outcome.external_ids.push((key, line));
         candidate.existing = by_external_id.get(&candidate.external_id).copied();
         let Some((id, version)) = candidate.existing.filter(|_| candidate.fate == Fate::Open) else {
             continue;
         };
-        candidate.fate = match taking.job.options.on_conflict {
-            _ if digests.get(&id) == Some(&(candidate.digest, version)) => Fate::Unchanged,
+        candidate.fate = match batch.job.options.on_conflict {
+            _ if row_hashes.get(&id) == Some(&(candidate.row_hash, version)) => Fate::Unchanged,
             ConflictPolicy::Update => Fate::Open,
             ConflictPolicy::Skip => Fate::Skipped,
             ConflictPolicy::Fail => {
-                let (ja, en) = ("すでに登録されています。", "It is registered already.");
+                let (ja, en) = ("すでに登録されています。", "This record already exists.");
                 candidate
                     .reading
                     .reject("external_id", Remark::new("already_exists", ja, en));
@@ -210,26 +211,26 @@ fn meet<R: Record>(
     Ok(())
 }
 
-enum Made<R: Record> {
-    Created(R),
-    /// And what there was before.
-    Updated(R, R::Details),
+enum RowEffect<R: Record> {
+    Create(R),
+    /// With the details before.
+    Update(R, R::Details),
     Nothing,
 }
 
-/// What a row makes of the record that it is about.
-fn make<'r, R: Record>(
+/// Decides what a row does to its record.
+fn effect<'r, R: Record>(
     candidate: &mut Candidate<'r, R>,
     before: Option<&R>,
-    taking: &BatchContext<'r>,
+    batch: &BatchContext<'r>,
     references: &R::References,
     now: Instant,
-) -> Result<Made<R>> {
-    let context = taking.context;
+) -> Result<RowEffect<R>> {
+    let context = batch.context;
     let details = match (candidate.details.take(), before) {
         (Some(details), None) => Some(details),
         (_, before) => {
-            candidate.reading = Reading::of(candidate.row, taking.columns);
+            candidate.reading = Reading::of(candidate.row, batch.columns);
             R::understand(
                 &mut candidate.reading,
                 before.map(R::details),
@@ -240,104 +241,108 @@ fn make<'r, R: Record>(
     };
     let Some(mut details) = details else {
         candidate.fate = Fate::Rejected;
-        return Ok(Made::Nothing);
+        return Ok(RowEffect::Nothing);
     };
     let (source, external_id) = R::origin(&mut details);
     *source = Some(context.source.clone());
     *external_id = Some(candidate.external_id.clone());
-    let areas = taking.job.areas.as_ref();
+    let areas = batch.job.areas.as_ref();
     let within = |details: &R::Details| {
         areas.is_none_or(|areas| R::area(details).is_some_and(|area| areas.iter().any(|own| own == area)))
     };
     if !within(&details) || before.is_some_and(|before| !within(before.details())) {
-        let (ja, en) = ("あなたの担当範囲の外です。", "This is outside of what is yours.");
+        let (ja, en) = (
+            "この記録を登録・変更する権限がありません。",
+            "You don't have access to this record.",
+        );
         candidate
             .reading
             .reject("area", Remark::new("outside_reach", ja, en));
         candidate.fate = Fate::Rejected;
-        return Ok(Made::Nothing);
+        return Ok(RowEffect::Nothing);
     }
     let Some(before) = before else {
         let id = Id::derived(&context.source, &candidate.external_id, now);
-        return Ok(Made::Created(R::register(id, details, context, now)));
+        return Ok(RowEffect::Create(R::register(id, details, context, now)));
     };
     if details == *before.details() {
         candidate.fate = Fate::Unchanged;
-        return Ok(Made::Nothing);
+        return Ok(RowEffect::Nothing);
     }
     match before.changed(details, context, now) {
-        Ok(after) => Ok(Made::Updated(after, before.details().clone())),
-        // The rules of a state forbid the move.
+        Ok(after) => Ok(RowEffect::Update(after, before.details().clone())),
+        // The record can't go from its status to the row's.
         Err(error @ (Error::Conflict { .. } | Error::Invalid(_))) => {
             candidate.reading.broken(error, |_| Some("status"));
             candidate.fate = Fate::Rejected;
-            Ok(Made::Nothing)
+            Ok(RowEffect::Nothing)
         }
         Err(error) => Err(error),
     }
 }
 
-fn commit<R: Record>(
+fn write_records<R: Record>(
     db: &mut Db,
-    taking: &BatchContext,
+    batch: &BatchContext,
     created: Vec<(R, i64)>,
     updated: Vec<(R, R::Details, i64)>,
     outcome: &mut BatchOutcome,
 ) -> Result<()> {
-    let actor = taking.job.created_by.as_str();
-    let (records, digests): (Vec<R>, Vec<i64>) = created.into_iter().unzip();
-    for (record, digest) in records.iter().zip(digests) {
-        outcome.writes.push(Write {
+    let actor = batch.job.created_by.as_str();
+    let (records, row_hashes): (Vec<R>, Vec<i64>) = created.into_iter().unzip();
+    for (record, row_hash) in records.iter().zip(row_hashes) {
+        outcome.writes.push(RecordWrite {
             record: record.id(),
             action: Action::Created.code(),
             version: record.version(),
             before: None,
-            digest: Some(digest),
+            row_hash: Some(row_hash),
         });
     }
     R::insert(db, actor, &records)?;
-    for (record, before, digest) in updated {
+    for (record, before, row_hash) in updated {
         R::update(db, actor, &record, Action::Updated)?;
-        outcome.writes.push(Write {
+        outcome.writes.push(RecordWrite {
             record: record.id(),
             action: Action::Updated.code(),
             version: record.version(),
             before: Some(json(&before)?),
-            digest: Some(digest),
+            row_hash: Some(row_hash),
         });
     }
     Ok(())
 }
 
-/// The records of a source that the file does not have, some at a time: what they become, and where to go on.
-pub fn absent<R: Record>(
+/// Archives or pauses a page of the source's records that the file doesn't have, and writes them if `write` is set.
+/// Returns the writes and the last id of the page, `None` after the last page.
+pub fn retire<R: Record>(
     db: &mut Db,
-    taking: &BatchContext,
-    seen: &ExternalIds,
+    batch: &BatchContext,
+    ids: &ExternalIds,
     after: Option<Id>,
     write: bool,
-) -> Result<(Vec<Write>, Option<Id>)> {
-    let page = R::of_source(db, &taking.context.source, after)?;
+) -> Result<(Vec<RecordWrite>, Option<Id>)> {
+    let page = R::of_source(db, &batch.context.source, after)?;
     let last = page.last().map(Record::id);
     let mut writes = Vec::new();
     let now = Instant::now();
     for record in page {
-        let is_here = record.external_id().is_some_and(|id| seen.contains(id));
-        let areas = taking.job.areas.as_ref();
+        let is_in_file = record.external_id().is_some_and(|id| ids.contains(id));
+        let areas = batch.job.areas.as_ref();
         let is_own = areas
             .is_none_or(|areas| R::area(record.details()).is_some_and(|a| areas.iter().any(|own| own == a)));
-        let Some(retired) = record.retired(now).filter(|_| !is_here && is_own) else {
+        let Some(retired) = record.retired(now).filter(|_| !is_in_file && is_own) else {
             continue;
         };
         if write {
-            R::update(db, &taking.job.created_by, &retired, Action::Archived)?;
+            R::update(db, &batch.job.created_by, &retired, Action::Archived)?;
         }
-        writes.push(Write {
+        writes.push(RecordWrite {
             record: record.id(),
             action: Action::Archived.code(),
             version: retired.version(),
             before: Some(json(record.details())?),
-            digest: None,
+            row_hash: None,
         });
     }
     Ok((writes, last))
@@ -347,15 +352,16 @@ fn json(details: &impl serde::Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(details).map_err(|e| Error::Internal(e.to_string()))
 }
 
-/// The id of a row that has none: what it is known by, unreadable.
+/// Derives an external id for a row that has none, from what identifies its record.
 fn derived(likeness: &str) -> String {
-    let digest = Sha256::digest(likeness);
-    let hex: String = digest.iter().take(10).map(|byte| format!("{byte:02x}")).collect();
-    format!("row-{hex}")
+    let mut hash = hex::encode(Sha256::digest(likeness));
+    hash.truncate(20);
+    format!("row-{hash}")
 }
 
 impl BatchContext<'_> {
-    fn digest(&self, row: &Row) -> i64 {
+    /// Hashes what a row says, the first 8 bytes of a SHA-256.
+    fn row_hash(&self, row: &Row) -> i64 {
         let mut digest = Sha256::new().chain_update(self.seed);
         for cell in row.cells() {
             // No text is that long: an absent cell is not the same as an empty one.

@@ -1,13 +1,13 @@
-//! BatchContext back what a job wrote, while nothing newer touched it.
+//! Undoing an import: its records go back to what they were, as long as nothing newer touched them.
 
-use super::report;
-use super::run::Run;
-use super::store;
+use super::lease::{JobEnd, Lease};
+use super::store::{self, findings, writes, writes::RecordWriteRow};
 use super::{Import, ImportStatus};
+use crate::applications;
 use crate::catalogue::calendar;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, Pool};
-use crate::deliverables::Deliverable;
+use crate::deliverables::{self, Deliverable};
 use crate::error::{Error, Result, Text};
 use crate::imports::ImportKind;
 use crate::imports::finding::{Finding, Severity};
@@ -16,92 +16,105 @@ use crate::imports::kinds::record::{EraseWorker, Record};
 use crate::imports::vocabulary::Vocabulary;
 use crate::organizations::Organization;
 use crate::workers::Worker;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tables::Remark;
 
+/// Records of one transaction.
 const STEP: i64 = 200;
 
-/// Refuses where anything newer touched what the job wrote; else the job is to be undone.
+/// Queues an import to be undone. Refuses if anything newer touched one of its records.
 pub fn begin(pool: &Pool, job: &Import) -> Result<()> {
-    let refuse = |code, ja: String, en: String| Error::Conflict {
-        code,
-        detail: Text::new(ja, en),
-    };
-    if !matches!(
-        job.status,
-        ImportStatus::Succeeded | ImportStatus::Partial | ImportStatus::Failed | ImportStatus::Cancelled
-    ) {
-        let state = job.status.code();
-        let ja = format!("状態が {state} の取り込みは元に戻せません。");
-        return Err(refuse(
-            "not_undoable",
-            ja,
-            format!("An import that is {state} can't be undone."),
-        ));
-    }
-    if job.options.kind == ImportKind::Engagements {
-        let ja = "実績の取り込みは元に戻せません。".to_owned();
-        return Err(refuse(
-            "not_undoable",
-            ja,
-            "An archive of engagements can't be undone.".to_owned(),
-        ));
-    }
+    check_status(job)?;
     let mut after = None;
     loop {
-        let touched = |db: &mut Db| -> Result<(Option<Id>, Option<Id>)> {
-            let page = report::store::writes(db, job.id, after, STEP * 5)?;
+        let (newer, last) = pool.read_blocking(|db| {
+            let page = writes::list(db, job.id, after, STEP * 5)?;
             let newer = match job.options.kind {
-                ImportKind::Workers => touched::<Worker>(db, job, &page)?,
-                ImportKind::Organizations => touched::<Organization>(db, job, &page)?,
-                ImportKind::Deliverables | ImportKind::Engagements => touched::<Deliverable>(db, job, &page)?,
+                ImportKind::Workers => changed_since::<Worker>(db, job, &page)?,
+                ImportKind::Organizations => changed_since::<Organization>(db, job, &page)?,
+                ImportKind::Deliverables | ImportKind::Engagements => {
+                    changed_since::<Deliverable>(db, job, &page)?
+                }
             };
-            Ok((newer.into_keys().min(), page.last().map(|(id, ..)| *id)))
-        };
-        let (newer, last) = pool.read_blocking(touched)?;
+            Ok((newer.into_iter().min(), page.last().map(|write| write.record_id)))
+        })?;
         if let Some(id) = newer {
-            let ja = format!("取り込みのあとで変更された記録があります({id} など)。");
-            return Err(refuse(
-                "changed_since",
-                ja,
-                format!("Records were changed since, such as {id}."),
-            ));
+            return Err(Error::Conflict {
+                code: "changed_since",
+                detail: Text::new(
+                    format!("取り込みのあとで変更された記録があるため、元に戻せません（例：{id}）。"),
+                    format!("Some records have changed since the import, for example {id}."),
+                ),
+            });
         }
         after = last;
         if last.is_none() {
-            return pool.write_blocking(|db| store::set_status(db, job.id, ImportStatus::Undoing));
+            return pool.write_blocking(|db| store::enqueue_undo(db, job.id));
         }
     }
 }
 
-/// Those of the records that something newer touched.
-fn touched<R: Record>(db: &mut Db, job: &Import, page: &[report::store::Written]) -> Result<HashMap<Id, ()>> {
-    let ids: Vec<Id> = page.iter().map(|(id, ..)| *id).collect();
-    let now: HashMap<Id, i64> = R::load(db, &ids)?.iter().map(|r| (r.id(), r.version())).collect();
-    let created: Vec<Id> = page
-        .iter()
-        .filter(|(_, action, ..)| action == "created")
-        .map(|(id, ..)| *id)
-        .collect();
-    let referred = report::store::referred(db, job.options.kind, &created)?;
-    let is_touched = |(id, _, version, _): &&report::store::Written| {
-        now.get(id).is_some_and(|now| now != version) || referred.contains(id)
+fn check_status(job: &Import) -> Result<()> {
+    let detail = match (job.options.kind, job.status) {
+        (ImportKind::Engagements, _) => Text::new(
+            "実績の取り込みは元に戻せません。",
+            "Imports of published archives can't be undone.",
+        ),
+        (
+            _,
+            ImportStatus::Succeeded | ImportStatus::Partial | ImportStatus::Failed | ImportStatus::Cancelled,
+        ) => return Ok(()),
+        (_, status) => Text::new(
+            format!("状態が {} の取り込みは元に戻せません。", status.code()),
+            format!("An import with the status {} can't be undone.", status.code()),
+        ),
     };
-    Ok(page.iter().filter(is_touched).map(|(id, ..)| (*id, ())).collect())
+    Err(Error::Conflict {
+        code: "not_undoable",
+        detail,
+    })
 }
 
-/// Takes back everything, some at a time; what was touched meanwhile stays, and is told.
-pub fn run(run: &mut Run, job: &mut Import) -> Result<bool> {
+/// Returns the records that were changed after the import, or that something else refers to by now.
+fn changed_since<R: Record>(db: &mut Db, job: &Import, page: &[RecordWriteRow]) -> Result<HashSet<Id>> {
+    let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
+    let versions: HashMap<Id, i64> = R::load(db, &ids)?.iter().map(|r| (r.id(), r.version())).collect();
+    let created: Vec<Id> = page
+        .iter()
+        .filter(|write| write.action == "created")
+        .map(|write| write.record_id)
+        .collect();
+    let referred = match job.options.kind {
+        ImportKind::Workers => applications::store::workers_who_applied(db, &created)?,
+        ImportKind::Deliverables => applications::store::deliverables_applied_for(db, &created)?,
+        ImportKind::Organizations | ImportKind::Engagements => {
+            deliverables::store::organizations_with_deliverables(db, &created)?
+        }
+    };
+    let is_newer = |write: &&RecordWriteRow| {
+        versions
+            .get(&write.record_id)
+            .is_some_and(|now| *now != write.version)
+            || referred.contains(&write.record_id)
+    };
+    Ok(page
+        .iter()
+        .filter(is_newer)
+        .map(|write| write.record_id)
+        .collect())
+}
+
+/// Undoes the import step by step. Records that were changed meanwhile stay, with a finding.
+pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     match job.options.kind {
-        ImportKind::Workers => of_kind::<Worker>(run, job),
-        ImportKind::Organizations => of_kind::<Organization>(run, job),
-        ImportKind::Deliverables | ImportKind::Engagements => of_kind::<Deliverable>(run, job),
+        ImportKind::Workers => run_kind::<Worker>(lease, job),
+        ImportKind::Organizations => run_kind::<Organization>(lease, job),
+        ImportKind::Deliverables | ImportKind::Engagements => run_kind::<Deliverable>(lease, job),
     }
 }
 
-fn of_kind<R: Record>(run: &mut Run, job: &mut Import) -> Result<bool> {
-    let pool = run.runner.pool;
-    let catalogue = pool.read_blocking(|db| run.runner.catalogues.current(db))?;
+fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
+    let catalogue = lease.pool.read_blocking(|db| lease.catalogues.current(db))?;
     let vocabulary = Vocabulary::new(&catalogue);
     let context = Context {
         vocabulary: &vocabulary,
@@ -109,60 +122,60 @@ fn of_kind<R: Record>(run: &mut Run, job: &mut Import) -> Result<bool> {
         source: job.options.source.clone(),
     };
     loop {
-        let mut next = job.clone();
-        let (left, cancelling) = pool.write_blocking(|db| {
-            let page = report::store::writes(db, job.id, None, STEP)?;
-            let newer = touched::<R>(db, job, &page)?;
-            take_back::<R>(db, job, &page, &newer, &context, run.runner.erase)?;
-            let findings: Vec<Finding> = newer.keys().map(left_alone).collect();
-            report::store::add_findings(db, job.id, job.progress.findings, &findings)?;
-            next.progress.findings += findings.len() as u64;
-            let ids: Vec<Id> = page.iter().map(|(id, ..)| *id).collect();
-            report::store::drop_writes(db, job.id, &ids)?;
-            Ok((ids.len(), store::keep(db, &next, run.lease, run.runner.until())?))
+        let undone = lease.step(job, |db, next| {
+            let page = writes::list(db, next.id, None, STEP)?;
+            let newer = changed_since::<R>(db, next, &page)?;
+            restore::<R>(db, next, &page, &newer, &context, lease.erase)?;
+            let skipped: Vec<Finding> = newer.iter().map(skipped).collect();
+            findings::insert(db, next.id, next.progress.findings, &skipped)?;
+            next.progress.findings += skipped.len() as u64;
+            let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
+            writes::delete(db, next.id, &ids)?;
+            Ok(ids.len())
         })?;
-        *job = next;
-        (run.runner.observer)(job);
-        run.check(cancelling)?;
-        if left == 0 {
+        if undone == 0 {
             job.status = ImportStatus::Undone;
-            return Ok(false);
+            return Ok(JobEnd::Finished);
         }
     }
 }
 
-fn left_alone(id: &Id) -> Finding {
+fn skipped(id: &Id) -> Finding {
     let remark = Remark::new(
         "changed_since",
         "取り込みのあとで変更されたため、元に戻していません。",
-        "It was changed since, and left as it is.",
+        "It has changed since the import and was not undone.",
     );
     Finding::new(0, None, &id.to_string(), remark, Severity::Warning)
 }
 
-fn take_back<R: Record>(
+/// Restores the records of a page, except those that have changed.
+fn restore<R: Record>(
     db: &mut Db,
     job: &Import,
-    page: &[report::store::Written],
-    newer: &HashMap<Id, ()>,
+    page: &[RecordWriteRow],
+    newer: &HashSet<Id>,
     context: &Context,
     erase: EraseWorker,
 ) -> Result<()> {
-    let ids: Vec<Id> = page.iter().map(|(id, ..)| *id).collect();
+    let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
     let records: HashMap<Id, R> = R::load(db, &ids)?
         .into_iter()
         .map(|record| (record.id(), record))
         .collect();
     let now = Instant::now();
-    for (id, action, _, before) in page.iter().filter(|(id, ..)| !newer.contains_key(id)) {
-        // Somebody erased it: there is nothing to take back.
-        let Some(record) = records.get(id) else { continue };
-        match before {
-            None if action == "created" => R::remove(db, &job.created_by, record, now, erase)?,
+    for write in page.iter().filter(|write| !newer.contains(&write.record_id)) {
+        // A record that was erased has nothing to restore.
+        let Some(record) = records.get(&write.record_id) else {
+            continue;
+        };
+        match &write.before {
+            None if write.action == "created" => R::remove(db, &job.created_by, record, now, erase)?,
             None => {}
             Some(before) => {
                 let details = serde_json::from_value(before.0.clone());
-                let details = details.map_err(|e| Error::Internal(format!("{id} can't be restored: {e}")))?;
+                let details = details
+                    .map_err(|e| Error::Internal(format!("{} can't be restored: {e}", write.record_id)))?;
                 let restored = record.restored(details, context, now)?;
                 R::update(db, &job.created_by, &restored, Action::Updated)?;
             }

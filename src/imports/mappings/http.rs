@@ -18,7 +18,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 fn kind_and_source(request: &HttpRequest) -> Result<(ImportKind, String)> {
     let kind = path_text(request, "kind", 20)?;
-    let kind = ImportKind::of_code(&kind).ok_or_else(|| Error::not_found("この種類", "kind"))?;
+    let kind = kind.parse().map_err(|_| Error::not_found("この種類", "kind"))?;
     Ok((kind, path_text(request, "source", 100)?))
 }
 

@@ -1,4 +1,4 @@
-//! Making the file.
+//! Exporting a list into a file.
 
 use super::sheet::Sheet;
 use super::{NewExport, lists};
@@ -9,20 +9,20 @@ use crate::db::{BATCH, Pool};
 use crate::error::{Error, Result};
 use std::fs::File;
 
-/// The whole list in a file without a name, which is gone when nobody holds it any more. Who is shown in it is in the
-/// audit before anyone can read it.
-pub fn make(pool: &Pool, catalogues: &Catalogues, viewer: &Viewer, asked: &NewExport) -> Result<File> {
+/// Writes the whole list into a temporary file that has no name and disappears when it is closed. The audit records the
+/// people in it before anyone can read it.
+pub fn create(pool: &Pool, catalogues: &Catalogues, viewer: &Viewer, new: &NewExport) -> Result<File> {
     let failed = |e: std::io::Error| Error::Internal(format!("no temporary file: {e}"));
     let file = tempfile::tempfile().map_err(failed)?;
-    let same = file.try_clone().map_err(failed)?;
-    let personal = pool.read_blocking(|db| {
+    let out = file.try_clone().map_err(failed)?;
+    let people = pool.read_blocking(|db| {
         let catalogue = catalogues.current(db)?;
-        let mut sheet = Sheet::begin(asked, &catalogue, same)?;
-        let personal = lists::walk(db, viewer, &catalogue, asked, &mut |item| sheet.put(item))?;
+        let mut sheet = Sheet::begin(new, &catalogue, out)?;
+        let people = lists::walk(db, viewer, &catalogue, new, &mut |item| sheet.write(item))?;
         sheet.end()?;
-        Ok(personal)
+        Ok(people)
     })?;
-    for subjects in personal.chunks(BATCH) {
+    for subjects in people.chunks(BATCH) {
         let act = Act {
             actor: viewer.actor.clone(),
             action: AuditAction::PersonalDataRead,

@@ -1,130 +1,85 @@
-//! Making a dataset, and keeping it while nothing changes.
+//! Writing a dataset into a file.
 
 use super::{Dataset, OpenDataFormat, store};
-use crate::catalogue::{Catalogue, Catalogues};
-use crate::changes;
-use crate::db::{Db, Id, Pool};
+use crate::catalogue::Catalogue;
+use crate::db::{Db, Id};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result};
 use crate::organizations::Organization;
+use crate::organizations::known::store::Known;
 use crate::statistics::{self, Group, StatisticsFilter};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tempfile::NamedTempFile;
-use tokio::sync::Mutex;
 
-/// How long a dataset may be behind.
-const BEHIND: Duration = Duration::from_secs(60);
-
-/// The datasets that were asked for.
-#[derive(Default)]
-pub struct OpenData {
-    made: Mutex<HashMap<(Dataset, OpenDataFormat), Made>>,
-}
-
-struct Made {
-    file: NamedTempFile,
-    at: Instant,
-    at_change: i64,
-}
-
-impl OpenData {
-    /// The dataset, and the newest change that it has. Those who ask at the same time wait for one making, and hold no
-    /// thread or connection meanwhile.
-    pub async fn current(
-        &self,
-        pool: &Pool,
-        catalogues: Arc<Catalogues>,
-        asked: (Dataset, OpenDataFormat),
-    ) -> Result<(File, i64)> {
-        let mut made = self.made.lock().await;
-        let latest = pool.read(changes::store::latest).await?;
-        let is_fresh = |made: &Made| made.at_change == latest || made.at.elapsed() < BEHIND;
-        if !made.get(&asked).is_some_and(is_fresh) {
-            let pool = pool.clone();
-            let making = tokio::task::spawn_blocking(move || make(&pool, &catalogues, asked));
-            made.insert(asked, making.await.map_err(failed)??);
-        }
-        let known = made.get(&asked).ok_or_else(|| failed("it is not there"))?;
-        let file = known.file.reopen().map_err(failed)?;
-        Ok((file, known.at_change))
+/// Writes a dataset.
+pub fn write(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    dataset: Dataset,
+    format: OpenDataFormat,
+    file: &File,
+) -> Result<()> {
+    let out = BufWriter::new(file);
+    let mut rows = match format {
+        OpenDataFormat::Csv => RowWriter::csv(dataset, out)?,
+        OpenDataFormat::Jsonld => RowWriter::jsonld(out)?,
+    };
+    match dataset {
+        Dataset::Organizations => organizations(db, catalogue, &mut rows)?,
+        Dataset::Deliverables => deliverables(db, catalogue, &mut rows)?,
+        Dataset::Statistics => statistics(db, catalogue, &mut rows)?,
     }
+    rows.end()
 }
 
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Internal(format!("the open data can't be written: {error}"))
+pub fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Internal(format!("the dataset can't be written: {error}"))
 }
 
-fn make(pool: &Pool, catalogues: &Catalogues, (dataset, format): (Dataset, OpenDataFormat)) -> Result<Made> {
-    let file = NamedTempFile::new().map_err(failed)?;
-    let at_change = pool.read_blocking(|db| {
-        let catalogue = catalogues.current(db)?;
-        let out = BufWriter::new(file.as_file());
-        let mut rows = match format {
-            OpenDataFormat::Csv => Rows::csv(dataset, out)?,
-            OpenDataFormat::Jsonld => Rows::jsonld(out)?,
-        };
-        match dataset {
-            Dataset::Organizations => organizations(db, &catalogue, &mut rows)?,
-            Dataset::Deliverables => deliverables(db, &catalogue, &mut rows)?,
-            Dataset::Statistics => counts(db, &catalogue, &mut rows)?,
-        }
-        rows.end()?;
-        changes::store::latest(db)
-    })?;
-    Ok(Made {
-        file,
-        at: Instant::now(),
-        at_change,
-    })
-}
-
-/// Rows on their way into the file.
-enum Rows<'f> {
+/// Writes the rows of a dataset, as CSV or JSON-LD.
+enum RowWriter<'f> {
     Csv(Box<csv::Writer<BufWriter<&'f File>>>),
     Jsonld(BufWriter<&'f File>, &'static str),
 }
 
-impl<'f> Rows<'f> {
-    fn csv(dataset: Dataset, mut out: BufWriter<&'f File>) -> Result<Rows<'f>> {
+impl<'f> RowWriter<'f> {
+    fn csv(dataset: Dataset, mut out: BufWriter<&'f File>) -> Result<RowWriter<'f>> {
         out.write_all("\u{feff}".as_bytes()).map_err(failed)?;
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(out);
         writer.write_record(dataset.header()).map_err(failed)?;
-        Ok(Rows::Csv(Box::new(writer)))
+        Ok(RowWriter::Csv(Box::new(writer)))
     }
 
-    fn jsonld(mut out: BufWriter<&'f File>) -> Result<Rows<'f>> {
+    fn jsonld(mut out: BufWriter<&'f File>) -> Result<RowWriter<'f>> {
         out.write_all(b"{\"@context\":\"https://schema.org\",\"@graph\":[")
             .map_err(failed)?;
-        Ok(Rows::Jsonld(out, "\n"))
+        Ok(RowWriter::Jsonld(out, "\n"))
     }
 
-    fn put(&mut self, cells: &[&str], linked: impl FnOnce() -> Value) -> Result<()> {
+    /// Writes a row: its cells for CSV, its node for JSON-LD.
+    fn write(&mut self, cells: &[&str], node: impl FnOnce() -> Value) -> Result<()> {
         match self {
-            Rows::Csv(writer) => {
+            RowWriter::Csv(writer) => {
                 let harmless = cells
                     .iter()
-                    .map(|cell| crate::exports::sheet::harmless((*cell).to_owned()));
+                    .map(|cell| crate::exports::sheet::cell::harmless((*cell).to_owned()));
                 writer.write_record(harmless).map_err(failed)
             }
-            Rows::Jsonld(out, parting) => {
-                out.write_all(parting.as_bytes()).map_err(failed)?;
-                *parting = ",\n";
-                serde_json::to_writer(out, &linked()).map_err(failed)
+            RowWriter::Jsonld(out, separator) => {
+                out.write_all(separator.as_bytes()).map_err(failed)?;
+                *separator = ",\n";
+                serde_json::to_writer(out, &node()).map_err(failed)
             }
         }
     }
 
     fn end(self) -> Result<()> {
         match self {
-            Rows::Csv(mut writer) => writer.flush().map_err(failed),
-            Rows::Jsonld(mut out, _) => {
+            RowWriter::Csv(mut writer) => writer.flush().map_err(failed),
+            RowWriter::Jsonld(mut out, _) => {
                 out.write_all(b"\n]}\n").map_err(failed)?;
                 out.flush().map_err(failed)
             }
@@ -132,7 +87,7 @@ impl<'f> Rows<'f> {
     }
 }
 
-/// The name of a municipality, or nothing where there is no such code.
+/// Returns the name of a municipality; empty if the code is unknown.
 fn area<'c>(catalogue: &'c Catalogue, code: &str) -> &'c str {
     catalogue.area(code).map_or("", |area| &area.name)
 }
@@ -145,7 +100,7 @@ fn identity(id: Id) -> String {
     format!("urn:uuid:{id}")
 }
 
-fn organizations(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<()> {
+fn organizations(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Result<()> {
     let mut after = None;
     loop {
         let page = store::organizations(db, after)?;
@@ -172,7 +127,7 @@ fn organizations(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<
                 &themes.join("、"),
                 &description,
             ];
-            rows.put(&cells, || {
+            rows.write(&cells, || {
                 let number = details.corporate_number.as_ref();
                 json!({"@type": "Organization", "@id": identity(*id), "name": details.name, "alternateName": details.kana,
                     "additionalType": details.kind, "description": details.description, "knowsAbout": themes,
@@ -187,12 +142,12 @@ fn organizations(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<
     }
 }
 
-fn deliverables(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<()> {
+fn deliverables(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Result<()> {
     let mut after = None;
     loop {
         let page = store::deliverables(db, after)?;
-        let asking: Vec<Id> = page.iter().map(|one| one.request.organization_id).collect();
-        let known = crate::organizations::known::store::known_as(db, &asking)?;
+        let requesters: Vec<Id> = page.iter().map(|one| one.request.organization_id).collect();
+        let known = crate::organizations::known::store::known_as(db, &requesters)?;
         for one in &page {
             deliverable(
                 catalogue,
@@ -211,8 +166,8 @@ fn deliverables(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<(
 fn deliverable(
     catalogue: &Catalogue,
     one: &Deliverable,
-    organization: Option<&crate::organizations::known::store::Known>,
-    rows: &mut Rows,
+    organization: Option<&Known>,
+    rows: &mut RowWriter,
 ) -> Result<()> {
     let request = &one.request;
     let code = request.area.clone().unwrap_or_default();
@@ -237,7 +192,7 @@ fn deliverable(
         &day(request.ends_on),
         request.status.code(),
     ];
-    rows.put(&cells, || {
+    rows.write(&cells, || {
         json!({"@type": "Project", "@id": identity(one.id), "name": request.title, "keywords": [type_, one.family],
             "foundingDate": request.starts_on, "dissolutionDate": request.ends_on,
             "parentOrganization": {"@type": "Organization", "@id": identity(request.organization_id), "name": organization},
@@ -252,7 +207,7 @@ fn type_name<'c>(catalogue: &'c Catalogue, code: &str) -> &'c str {
         .map_or("", |entry| &entry.definition.names.ja)
 }
 
-fn counts(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<()> {
+fn statistics(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Result<()> {
     let mut counted = statistics::store::recorded(db, &StatisticsFilter::default())?;
     counted.sort();
     for (group, count) in counted {
@@ -277,7 +232,7 @@ fn counts(db: &mut Db, catalogue: &Catalogue, rows: &mut Rows) -> Result<()> {
             &status,
             &count_text,
         ];
-        rows.put(&cells, || {
+        rows.write(&cells, || {
             json!({"@type": "Observation", "@id": format!("#{id}"), "observationDate": year, "value": count,
                 "observationAbout": place(catalogue, &code), "variableMeasured": "支援件数",
                 "keywords": [type_, family, format, status]})

@@ -1,0 +1,272 @@
+//! The HTTP face of imports. `upload` receives the file of a request.
+
+mod upload;
+
+use super::jobs::store::findings;
+use super::jobs::{Import, ImportFilter, ImportFinding, annotate, store};
+use super::parameters::ImportParameters;
+use super::spool::Sender;
+use super::{actions, mappings};
+use crate::auth::{Reach, ReadImports, Scope, WriteImports, http::Caller};
+use crate::db::{Id, Pool};
+use crate::error::{Error, Result};
+use crate::http::stream::generate_file;
+use crate::http::{Cursor, Language, Page, PathId, Query, page};
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use futures_util::{Stream, stream};
+use serde::Deserialize;
+use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(create)
+        .service(list)
+        .service(show)
+        .service(list_findings)
+        .service(follow)
+        .service(download_annotated)
+        .service(cancel)
+        .service(undo)
+        .configure(mappings::http::routes);
+}
+
+/// Returns the creator whose imports the caller may see; administrators see all.
+fn creator<S: Scope>(caller: &Caller<S>) -> Option<String> {
+    caller.viewer().creator().map(str::to_owned)
+}
+
+/// Import a file
+///
+/// Send the file as the body, with the options as parameters. Or send `multipart/form-data` with the options as fields
+/// and the file as the last field, `file`. The format is detected from the content: CSV or TSV in any Japanese encoding,
+/// XLSX, XLS, ODS, NDJSON or JSON. A file can have up to 2 GiB; a workbook 100 MiB and 200,000 rows; a JSON document
+/// 16 MiB.
+///
+/// The response is a queued import. You can safely send the same file again: a record is identified by `source` and
+/// `external_id` (without an id: by email address, corporate number, or name and place), and rows that change nothing
+/// write nothing. If the same file with the same options is still waiting or running, you get that import.
+#[utoipa::path(operation_id = "create_import", tag = "Imports", security(("bearer" = ["imports:write"])),
+    params(ImportParameters),
+    request_body(content((String = "application/octet-stream"), (String = "text/csv"), (String = "multipart/form-data")),
+        description = "The file", example = "氏名,区市町村,スキル\n佐藤 陽子,新宿区,デザイン\n"),
+    responses((status = 202, description = "The import, queued", body = Import),
+              (status = 413, description = "The file is larger than 2 GiB"),
+              (status = 422, description = "An option is invalid, or the file is empty or incomplete")))]
+#[post("/imports")]
+async fn create(
+    caller: Caller<WriteImports>,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    payload: Payload,
+) -> Result<HttpResponse> {
+    let sender = Sender {
+        actor: caller.actor(),
+        areas: match caller.reach() {
+            Reach::Areas(areas) => Some(areas),
+            _ => None,
+        },
+    };
+    let import = if is_form(&request) {
+        upload::receive_form(&pool, &sender, &request, payload).await?
+    } else {
+        let options = ImportParameters::parse(request.query_string())?;
+        upload::receive_body(&pool, &sender, options, payload).await?
+    };
+    let location = (header::LOCATION, format!("/v1/imports/{}", import.id));
+    Ok(HttpResponse::Accepted().insert_header(location).json(import))
+}
+
+fn is_form(request: &HttpRequest) -> bool {
+    let media_type = request.headers().get(header::CONTENT_TYPE);
+    let media_type = media_type.and_then(|v| v.to_str().ok()).unwrap_or_default();
+    media_type.to_ascii_lowercase().starts_with("multipart/form-data")
+}
+
+/// List imports
+///
+/// Returns your imports, the newest first; administrators get everyone's. Imports are deleted some days after they end,
+/// together with their files.
+#[utoipa::path(operation_id = "list_imports", tag = "Imports", security(("bearer" = ["imports:read"])),
+    params(ImportFilter), responses((status = 200, description = "One page", body = Page<Import>)))]
+#[get("/imports")]
+async fn list(
+    caller: Caller<ReadImports>,
+    pool: Data<Pool>,
+    filter: Query<ImportFilter>,
+) -> Result<Page<Import>> {
+    let (creator, Query(filter)) = (creator(&caller), filter);
+    pool.read(move |db| store::list(db, creator.as_deref(), &filter))
+        .await
+}
+
+/// Show an import
+///
+/// Returns its status, its progress and, if it failed, why.
+#[utoipa::path(operation_id = "show_import", tag = "Imports", security(("bearer" = ["imports:read"])),
+    params(("id" = Id, Path, description = "The import")),
+    responses((status = 200, description = "The import", body = Import)))]
+#[get("/imports/{id}")]
+async fn show(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+    let creator = creator(&caller);
+    let import = pool
+        .read(move |db| store::find(db, creator.as_deref(), id.0))
+        .await?;
+    Ok(HttpResponse::Ok().json(import))
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FindingFilter {
+    /// Items per page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` of the previous page.
+    pub cursor: Option<String>,
+}
+
+/// List the findings of an import
+///
+/// Returns them in the order of the file. A row with a finding of severity `error` was rejected; one with a `warning`
+/// was imported, but someone should check it.
+#[utoipa::path(operation_id = "list_import_findings", tag = "Imports", security(("bearer" = ["imports:read"])),
+    params(("id" = Id, Path, description = "The import"), FindingFilter),
+    responses((status = 200, description = "One page", body = Page<ImportFinding>)))]
+#[get("/imports/{id}/findings")]
+async fn list_findings(
+    caller: Caller<ReadImports>,
+    pool: Data<Pool>,
+    id: PathId,
+    filter: Query<FindingFilter>,
+    language: Language,
+) -> Result<Page<ImportFinding>> {
+    const ORDER: &str = "position";
+    let creator = creator(&caller);
+    let limit = page::limit(filter.0.limit)?;
+    let cursor = Cursor::decode(filter.0.cursor.as_deref(), ORDER)?;
+    let after = page::after(&cursor, |value| value.parse::<i64>().ok())?.map(|(position, _)| position);
+    let listed = pool.read(move |db| {
+        store::find(db, creator.as_deref(), id.0)?;
+        findings::list(db, id.0, after, limit + 1)
+    });
+    let items = listed.await?.into_iter();
+    let items = items.map(|(position, finding)| ImportFinding::of(position, finding, language));
+    Ok(Page::of(items.collect(), limit, |last: &ImportFinding| Cursor {
+        sort: ORDER.to_owned(),
+        value: last.position.to_string(),
+        id: id.0,
+    }))
+}
+
+/// One server-sent event.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"event": "progress", "data": "{\"status\": \"running\"}"}))]
+#[allow(dead_code)]
+pub struct ImportEvent {
+    /// `progress` or `end`.
+    event: String,
+    /// The import, as JSON.
+    data: String,
+}
+
+/// Follow an import
+///
+/// Streams server-sent events: `progress` with the import each time it changes, then `end` with its final status.
+#[utoipa::path(operation_id = "follow_import", tag = "Imports", security(("bearer" = ["imports:read"])),
+    params(("id" = Id, Path, description = "The import")),
+    responses((status = 200, description = "The events", body = ImportEvent, content_type = "text/event-stream")))]
+#[get("/imports/{id}/events")]
+async fn follow(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+    let creator = creator(&caller);
+    let first = pool
+        .read(move |db| store::find(db, creator.as_deref(), id.0))
+        .await?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, "text/event-stream"));
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    // Compression would delay events until a block is full.
+    response.insert_header((header::CONTENT_ENCODING, "identity"));
+    Ok(response.streaming(Box::pin(events(pool, first))))
+}
+
+/// Streams an import as events, each time that it has changed.
+fn events(pool: Data<Pool>, first: Import) -> impl Stream<Item = Result<Bytes>> {
+    const INTERVAL: Duration = Duration::from_millis(250);
+    stream::unfold((Some(first), None, pool), |(next, last, pool)| async move {
+        let mut import: Import = next?;
+        while last == Some(import.updated_at) {
+            tokio::time::sleep(INTERVAL).await;
+            let id = import.id;
+            import = pool.read(move |db| store::find(db, None, id)).await.ok()?;
+        }
+        let is_final = import.status.is_final();
+        let name = if is_final { "end" } else { "progress" };
+        let data = serde_json::to_string(&import).ok()?;
+        let event = Bytes::from(format!("event: {name}\ndata: {data}\n\n"));
+        let last = Some(import.updated_at);
+        Some((Ok(event), ((!is_final).then_some(import), last, pool)))
+    })
+}
+
+/// Download the annotated file
+///
+/// Returns the file that you sent with an added column 取り込み結果 that has the findings of each row. CSV and TSV keep
+/// their encoding, XLSX keeps its formatting; XLS, ODS and JSON are returned as CSV.
+#[utoipa::path(operation_id = "download_annotated_import", tag = "Imports", security(("bearer" = ["imports:read"])),
+    params(("id" = Id, Path, description = "The import")),
+    responses((status = 200, description = "The file", content((String = "text/csv"), (String = "text/tab-separated-values"),
+                  (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+              (status = 409, description = "`no_findings`: the import has not ended, or its file could not be read; \
+                  `file_gone`: the file was erased together with a person who was imported from it")))]
+#[get("/imports/{id}/annotated-file")]
+async fn download_annotated(
+    caller: Caller<ReadImports>,
+    pool: Data<Pool>,
+    id: PathId,
+    language: Language,
+) -> Result<HttpResponse> {
+    let creator = creator(&caller);
+    let import = pool
+        .read(move |db| actions::find_annotatable(db, creator.as_deref(), id.0))
+        .await?;
+    let (name, media_type) = annotate::name_and_type(&import);
+    let write = move |mut out: &mut dyn std::io::Write| annotate::write(&pool, &import, language, &mut out);
+    Ok(generate_file(&name, media_type, write))
+}
+
+/// Cancel an import
+///
+/// An import that waits is cancelled at once, one that runs after its current step. Rows that were written stay; you can
+/// undo them. Cancelling an import that has ended changes nothing.
+#[utoipa::path(operation_id = "cancel_import", tag = "Imports", security(("bearer" = ["imports:write"])),
+    params(("id" = Id, Path, description = "The import")),
+    responses((status = 202, description = "The import", body = Import)))]
+#[post("/imports/{id}/cancel")]
+async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+    let creator = creator(&caller);
+    let import = pool
+        .write(move |db| actions::cancel(db, creator.as_deref(), id.0))
+        .await?;
+    Ok(HttpResponse::Accepted().json(import))
+}
+
+/// Undo an import
+///
+/// Undoes everything that the import wrote: records that it created are removed (workers are erased, organizations and
+/// deliverables archived), records that it changed are restored.
+#[utoipa::path(operation_id = "undo_import", tag = "Imports", security(("bearer" = ["imports:write"])),
+    params(("id" = Id, Path, description = "The import")),
+    responses((status = 202, description = "The import", body = Import),
+              (status = 409, description = "`not_undoable`: the import is still running, was undone, or is a published \
+                  archive; `changed_since`: one of its records has changed since")))]
+#[post("/imports/{id}/undo")]
+async fn undo(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+    let creator = creator(&caller);
+    let undo = move || actions::undo(&pool, creator.as_deref(), id.0);
+    let import = tokio::task::spawn_blocking(undo).await;
+    let import = import.map_err(|e| Error::Internal(e.to_string()))??;
+    Ok(HttpResponse::Accepted().json(import))
+}

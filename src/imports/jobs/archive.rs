@@ -1,0 +1,145 @@
+//! Imports of published archives, whatever their format, by the rules of `actions::import_archive`.
+
+use super::file::JobFile;
+use super::lease::{JobEnd, Lease};
+use super::store::findings;
+use super::{Import, ImportMode, ImportStatus, rejected_rows};
+use crate::error::{Error, Result};
+use crate::imports::actions::import_archive;
+use crate::imports::archive::{ArchiveFile, Fault};
+use crate::imports::engagements;
+use crate::imports::finding::{Finding, Severity};
+use crate::imports::plan::ArchiveReport;
+use tables::{FileFormat, Remark, Row, Survey, survey};
+
+/// The largest archive, in bytes of text.
+const LARGEST: usize = 32 * 1024 * 1024;
+
+pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
+    let file = JobFile::of(lease.pool, job);
+    let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
+    let survey = survey(&file, &job.options.hints(), &|row| {
+        row.texts().filter(is_known).count()
+    })?;
+    job.detected = Some(survey.detected.clone());
+    job.progress.total = Some(survey.row_count);
+    let (text, lines) = as_csv(&survey, &file)?;
+    let archive = ArchiveFile {
+        name: job.options.file_name.as_deref().unwrap_or("engagements"),
+        bytes: &text,
+    };
+    let import = |dry_run: bool| {
+        import_archive(
+            lease.pool,
+            lease.catalogues,
+            &job.created_by,
+            &archive,
+            None,
+            dry_run,
+            &|_, _| {},
+        )
+    };
+    let preview = import(true)?;
+    let is_clean = preview.rejected.is_empty();
+    let writes = match job.options.mode {
+        ImportMode::DryRun => false,
+        ImportMode::AllOrNothing => is_clean,
+        ImportMode::BestEffort => true,
+    };
+    let report = if writes { import(false)? } else { preview };
+    let mut rejected: Vec<u64> = report.rejected.iter().map(|fault| fault.line).collect();
+    rejected.dedup();
+    let progress = &mut job.progress;
+    progress.rows_read = report.rows as u64;
+    progress.created = report.created_deliverables as u64;
+    progress.unchanged = report.unchanged_deliverables as u64;
+    progress.rejected = rejected.len() as u64;
+    // A server that died may have saved the findings already.
+    if progress.findings == 0 {
+        let found = report_findings(&report, &lines);
+        progress.findings = found.len() as u64;
+        lease
+            .pool
+            .write_blocking(|db| findings::insert(db, job.id, 0, &found))?;
+    }
+    job.status = match (job.options.mode, is_clean) {
+        (_, true) => ImportStatus::Succeeded,
+        (ImportMode::AllOrNothing, false) => {
+            (job.progress.created, job.progress.unchanged) = (0, 0);
+            return Err(rejected_rows(job.progress.rejected).into());
+        }
+        (_, false) => ImportStatus::Partial,
+    };
+    Ok(JobEnd::Finished)
+}
+
+/// Writes the rows as CSV, one line each, and returns it with the line of the file that each row begins at.
+fn as_csv(survey: &Survey, file: &JobFile) -> Result<(Vec<u8>, Vec<u64>)> {
+    let failed = |e: csv::Error| Error::Internal(e.to_string());
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    let mut row = Row::default();
+    let mut rows = survey.rows(file)?;
+    let ragged = survey.detected.encoding.is_none();
+    let mut records: Vec<Row> = Vec::new();
+    let (mut lines, mut length) = (vec![survey.header_line], 0);
+    while rows.next(&mut row)? {
+        length += row.texts().map(str::len).sum::<usize>();
+        if length > LARGEST {
+            return Err(tables::Error::invalid(
+                "too_large",
+                "実績のファイルは32 MiBまでです。",
+                "A published archive can have at most 32 MiB.",
+            )
+            .into());
+        }
+        lines.push(row.line);
+        records.push(std::mem::take(&mut row));
+    }
+    let header = rows.header();
+    writer
+        .write_record(header.iter().map(|name| name.replace('\n', " ")))
+        .map_err(failed)?;
+    for record in &records {
+        let mut cells: Vec<String> = record.texts().map(|cell| cell.replace('\n', " ")).collect();
+        if ragged || survey.detected.format == FileFormat::Ndjson {
+            cells.resize(header.len().max(cells.len()), String::new());
+        }
+        writer.write_record(&cells).map_err(failed)?;
+    }
+    let text = writer.into_inner().map_err(|e| Error::Internal(e.to_string()))?;
+    Ok((text, lines))
+}
+
+fn report_findings(report: &ArchiveReport, lines: &[u64]) -> Vec<Finding> {
+    let finding = |fault: &Fault, severity| {
+        let line = usize::try_from(fault.line.saturating_sub(1))
+            .ok()
+            .and_then(|at| lines.get(at));
+        let remark = Remark::new(fault.code, fault.message.clone(), fault.message.clone());
+        Finding::new(
+            line.copied().unwrap_or(fault.line),
+            Some(fault.column.clone()),
+            &fault.value,
+            remark,
+            severity,
+        )
+    };
+    let rejected = report
+        .rejected
+        .iter()
+        .map(|fault| finding(fault, Severity::Error));
+    let unknown = report
+        .unknown_types
+        .iter()
+        .map(|fault| finding(fault, Severity::Warning));
+    let doubtful = report.doubtful.iter().map(|pair| {
+        let remark = Remark::new(
+            "similar_names",
+            format!("「{}」と同じ団体かもしれません。", pair.other),
+            format!("It may be the same organization as {:?}.", pair.other),
+        );
+        let remark = remark.suggesting(Some(pair.other.clone()));
+        Finding::new(0, Some("団体名".to_owned()), &pair.one, remark, Severity::Warning)
+    });
+    rejected.chain(unknown).chain(doubtful).collect()
+}

@@ -1,0 +1,83 @@
+//! SQL of what imports found in the rows of their files.
+
+use crate::db::schema::import_findings;
+use crate::db::{BATCH, Db, Doc, Id, insert_all};
+use crate::error::{Error, Result, Text};
+use crate::imports::finding::Finding;
+use diesel::prelude::*;
+use import_findings::dsl;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct MessageDocument {
+    ja: String,
+    en: String,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = import_findings)]
+struct FindingRow {
+    position: i64,
+    line: i64,
+    heading: Option<String>,
+    value: String,
+    severity: String,
+    code: String,
+    message: Doc<MessageDocument>,
+    suggestion: Option<String>,
+}
+
+impl FindingRow {
+    fn finding(self) -> Result<(i64, Finding)> {
+        let unknown = |_| Error::Internal(format!("a finding has the unknown severity {}", self.severity));
+        let Doc(message) = self.message;
+        let finding = Finding {
+            line: self.line as u64,
+            column: self.heading,
+            value: self.value,
+            severity: self.severity.parse().map_err(unknown)?,
+            code: self.code,
+            message: Text::new(message.ja, message.en),
+            suggestion: self.suggestion,
+        };
+        Ok((self.position, finding))
+    }
+}
+
+/// Inserts findings; the first one gets the position `first`.
+pub fn insert(db: &mut Db, import: Id, first: u64, findings: &[Finding]) -> Result<()> {
+    let row = |(i, finding): (usize, &Finding)| {
+        let message = MessageDocument {
+            ja: finding.message.ja.clone().into_owned(),
+            en: finding.message.en.clone().into_owned(),
+        };
+        (
+            dsl::job_id.eq(import),
+            dsl::position.eq(first as i64 + i as i64),
+            dsl::line.eq(finding.line as i64),
+            dsl::heading.eq(finding.column.clone()),
+            dsl::value.eq(finding.value.clone()),
+            dsl::severity.eq(finding.severity.code()),
+            dsl::code.eq(finding.code.clone()),
+            dsl::message.eq(Doc(message)),
+            dsl::suggestion.eq(finding.suggestion.clone()),
+        )
+    };
+    let rows: Vec<_> = findings.iter().enumerate().map(row).collect();
+    for batch in rows.chunks(BATCH) {
+        insert_all!(db, import_findings::table, batch)?;
+    }
+    Ok(())
+}
+
+/// Lists an import's findings with their positions, in the order of the file, from behind `after`.
+pub fn list(db: &mut Db, import: Id, after: Option<i64>, limit: i64) -> Result<Vec<(i64, Finding)>> {
+    let rows = dsl::import_findings
+        .filter(dsl::job_id.eq(import))
+        .filter(dsl::position.gt(after.unwrap_or(-1)))
+        .order(dsl::position)
+        .limit(limit)
+        .select(FindingRow::as_select())
+        .load::<FindingRow>(db)?;
+    rows.into_iter().map(FindingRow::finding).collect()
+}

@@ -1,0 +1,340 @@
+//! SQL of imports and their files. `findings` has what imports found, `writes` what they wrote.
+
+pub mod findings;
+pub mod writes;
+
+use super::lease::LeaseState;
+use super::{Import, ImportFailure, ImportFilter, ImportProgress, ImportStatus, OptionsDocument};
+use crate::db::schema::{import_chunks, import_findings, import_jobs, import_writes, imported_records};
+use crate::db::{Db, Doc, Id, Instant, keyset};
+use crate::error::{Error, Result};
+use crate::http::{Cursor, Page, page};
+use diesel::prelude::*;
+use import_jobs::dsl;
+use tables::DetectedFormat;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = import_jobs)]
+struct ImportRow {
+    id: Id,
+    status: String,
+    created_by: String,
+    options: Doc<OptionsDocument>,
+    sha256: String,
+    size_bytes: i64,
+    detected: Option<Doc<DetectedFormat>>,
+    progress: Doc<ImportProgress>,
+    error: Option<Doc<ImportFailure>>,
+    cancelling: bool,
+    created_at: Instant,
+    updated_at: Instant,
+    finished_at: Option<Instant>,
+}
+
+impl ImportRow {
+    fn import(self) -> Result<Import> {
+        let unknown = |_| {
+            Error::Internal(format!(
+                "import {} has the unknown status {}",
+                self.id, self.status
+            ))
+        };
+        let Doc(OptionsDocument { options, areas }) = self.options;
+        Ok(Import {
+            id: self.id,
+            status: self.status.parse().map_err(unknown)?,
+            options,
+            sha256: self.sha256,
+            size_bytes: self.size_bytes,
+            detected: self.detected.map(|Doc(detected)| detected),
+            progress: self.progress.0,
+            error: self.error.map(|Doc(error)| error),
+            created_by: self.created_by,
+            areas,
+            cancelling: self.cancelling,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            finished_at: self.finished_at,
+        })
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("取り込み", "import")
+}
+
+/// Finds an import, only among those of `creator` if one is given.
+pub fn find(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Import> {
+    let mut query = dsl::import_jobs
+        .find(id)
+        .select(ImportRow::as_select())
+        .into_boxed();
+    if let Some(creator) = creator {
+        query = query.filter(dsl::created_by.eq(creator));
+    }
+    let row = query.first::<ImportRow>(db).optional()?;
+    row.ok_or_else(missing)?.import()
+}
+
+/// Lists imports, the newest first, only those of `creator` if one is given.
+pub fn list(db: &mut Db, creator: Option<&str>, filter: &ImportFilter) -> Result<Page<Import>> {
+    let limit = page::limit(filter.limit)?;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
+    let mut query = dsl::import_jobs.select(ImportRow::as_select()).into_boxed();
+    if let Some(creator) = creator {
+        query = query.filter(dsl::created_by.eq(creator));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(dsl::kind.eq(kind.code()));
+    }
+    let rows = keyset!(query, cursor.map(|c| c.id), dsl::id, descending)
+        .limit(limit + 1)
+        .load::<ImportRow>(db)?;
+    let imports: Result<Vec<Import>> = rows.into_iter().map(ImportRow::import).collect();
+    Ok(Page::of(imports?, limit, |last: &Import| Cursor {
+        sort: "-created_at".to_owned(),
+        value: String::new(),
+        id: last.id,
+    }))
+}
+
+/// Inserts an import whose file is about to arrive.
+pub fn insert(db: &mut Db, id: Id, actor: &str, options: &OptionsDocument, now: Instant) -> Result<()> {
+    let row = (
+        dsl::id.eq(id),
+        dsl::kind.eq(options.options.kind.code()),
+        dsl::status.eq(ImportStatus::Receiving.code()),
+        dsl::created_by.eq(actor),
+        dsl::options.eq(Doc(options.clone())),
+        dsl::sha256.eq(""),
+        dsl::size_bytes.eq(0),
+        dsl::progress.eq(Doc(ImportProgress::default())),
+        dsl::cancelling.eq(false),
+        dsl::created_at.eq(now),
+        dsl::updated_at.eq(now),
+    );
+    diesel::insert_into(import_jobs::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// Inserts the next part of a file. Fails if the import was deleted meanwhile.
+pub fn insert_part(db: &mut Db, id: Id, position: i64, bytes: &[u8]) -> Result<()> {
+    use import_chunks::dsl as c;
+    let row = (c::job_id.eq(id), c::position.eq(position), c::bytes.eq(bytes));
+    diesel::insert_into(import_chunks::table)
+        .values(row)
+        .execute(db)?;
+    diesel::update(dsl::import_jobs.find(id))
+        .set(dsl::updated_at.eq(Instant::now()))
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn find_part(db: &mut Db, id: Id, position: i64) -> Result<Option<Vec<u8>>> {
+    let part = import_chunks::table
+        .find((id, position))
+        .select(import_chunks::bytes);
+    Ok(part.first(db).optional()?)
+}
+
+/// Queues an import whose file has arrived. If the sender's same file already waits or runs with the same options,
+/// deletes this import and returns that one.
+pub fn enqueue(db: &mut Db, id: Id, sha256: &str, size_bytes: i64) -> Result<Import> {
+    let new = find(db, None, id)?;
+    let twins = dsl::import_jobs
+        .filter(dsl::status.eq_any([ImportStatus::Queued.code(), ImportStatus::Running.code()]))
+        .filter(dsl::sha256.eq(sha256))
+        .filter(dsl::created_by.eq(&new.created_by))
+        .select(ImportRow::as_select())
+        .order(dsl::id)
+        .load::<ImportRow>(db)?;
+    for twin in twins {
+        let twin = twin.import()?;
+        if twin.options == new.options && !twin.cancelling {
+            delete(db, id)?;
+            return Ok(twin);
+        }
+    }
+    let queued = (
+        dsl::status.eq(ImportStatus::Queued.code()),
+        dsl::sha256.eq(sha256),
+        dsl::size_bytes.eq(size_bytes),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    diesel::update(dsl::import_jobs.find(id))
+        .set(queued)
+        .execute(db)?;
+    find(db, None, id)
+}
+
+/// Takes the lease on an import that nobody runs: the oldest, or the one with this id.
+pub fn claim(db: &mut Db, lease: Id, expiry: Instant, id: Option<Id>) -> Result<Option<Import>> {
+    crate::db::lock(db, "imports")?;
+    let is_idle = dsl::lease_until
+        .is_null()
+        .or(dsl::lease_until.assume_not_null().lt(Instant::now()));
+    let runnable = [
+        ImportStatus::Queued.code(),
+        ImportStatus::Running.code(),
+        ImportStatus::Undoing.code(),
+    ];
+    let mut query = dsl::import_jobs
+        .filter(dsl::status.eq_any(runnable))
+        .filter(is_idle)
+        .select(ImportRow::as_select())
+        .order(dsl::id)
+        .into_boxed();
+    if let Some(id) = id {
+        query = query.filter(dsl::id.eq(id));
+    }
+    let Some(row) = query.first::<ImportRow>(db).optional()? else {
+        return Ok(None);
+    };
+    let mut import = row.import()?;
+    if import.status == ImportStatus::Queued {
+        import.status = ImportStatus::Running;
+    }
+    let claimed = (
+        dsl::status.eq(import.status.code()),
+        dsl::lease.eq(Some(lease)),
+        dsl::lease_until.eq(Some(expiry)),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    diesel::update(dsl::import_jobs.find(import.id))
+        .set(claimed)
+        .execute(db)?;
+    Ok(Some(import))
+}
+
+/// Saves the progress of a running import and renews its lease. Changes nothing if the lease is lost.
+pub fn save(db: &mut Db, import: &Import, lease: Id, expiry: Instant) -> Result<LeaseState> {
+    let leased = dsl::import_jobs
+        .find(import.id)
+        .filter(dsl::lease.eq(Some(lease)));
+    let saved = (
+        dsl::detected.eq(import.detected.clone().map(Doc)),
+        dsl::progress.eq(Doc(import.progress.clone())),
+        dsl::lease_until.eq(Some(expiry)),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    if diesel::update(leased).set(saved).execute(db)? == 0 {
+        return Ok(LeaseState::Lost);
+    }
+    let cancelling: bool = dsl::import_jobs
+        .find(import.id)
+        .select(dsl::cancelling)
+        .first(db)?;
+    Ok(match cancelling {
+        true => LeaseState::Cancelling,
+        false => LeaseState::Held,
+    })
+}
+
+/// Saves how an import ended and gives its lease back. Changes nothing if the lease is lost.
+pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
+    let now = Instant::now();
+    let leased = dsl::import_jobs
+        .find(import.id)
+        .filter(dsl::lease.eq(Some(lease)));
+    let ended = (
+        dsl::status.eq(import.status.code()),
+        dsl::detected.eq(import.detected.clone().map(Doc)),
+        dsl::progress.eq(Doc(import.progress.clone())),
+        dsl::error.eq(import.error.clone().map(Doc)),
+        dsl::lease.eq(None::<Id>),
+        dsl::lease_until.eq(None::<Instant>),
+        dsl::updated_at.eq(now),
+        dsl::finished_at.eq(Some(now)),
+    );
+    Ok(match diesel::update(leased).set(ended).execute(db)? {
+        0 => LeaseState::Lost,
+        _ => LeaseState::Held,
+    })
+}
+
+/// Gives the lease back, so that another server continues at once.
+pub fn release(db: &mut Db, id: Id, lease: Id) -> Result<()> {
+    let leased = dsl::import_jobs.find(id).filter(dsl::lease.eq(Some(lease)));
+    let released = (dsl::lease.eq(None::<Id>), dsl::lease_until.eq(None::<Instant>));
+    diesel::update(leased).set(released).execute(db)?;
+    Ok(())
+}
+
+/// Cancels an import that nobody runs; asks the server that runs it to do so otherwise.
+pub fn cancel(db: &mut Db, id: Id) -> Result<()> {
+    let now = Instant::now();
+    let waiting = dsl::import_jobs
+        .find(id)
+        .filter(dsl::status.eq_any([ImportStatus::Receiving.code(), ImportStatus::Queued.code()]));
+    let cancelled = (
+        dsl::status.eq(ImportStatus::Cancelled.code()),
+        dsl::updated_at.eq(now),
+        dsl::finished_at.eq(Some(now)),
+    );
+    if diesel::update(waiting).set(cancelled).execute(db)? == 0 {
+        diesel::update(dsl::import_jobs.find(id))
+            .set((dsl::cancelling.eq(true), dsl::updated_at.eq(now)))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+/// Queues an import that has ended to be undone.
+pub fn enqueue_undo(db: &mut Db, id: Id) -> Result<()> {
+    let undoing = (
+        dsl::status.eq(ImportStatus::Undoing.code()),
+        dsl::cancelling.eq(false),
+        dsl::updated_at.eq(Instant::now()),
+    );
+    diesel::update(dsl::import_jobs.find(id))
+        .set(undoing)
+        .execute(db)?;
+    Ok(())
+}
+
+/// Deletes an import with its file, findings and writes.
+pub fn delete(db: &mut Db, id: Id) -> Result<()> {
+    diesel::delete(import_chunks::table.filter(import_chunks::job_id.eq(id))).execute(db)?;
+    diesel::delete(dsl::import_jobs.find(id)).execute(db)?;
+    Ok(())
+}
+
+/// Deletes imports that ended before, and files that stopped arriving. Returns how many; call it again until it
+/// returns 0.
+pub fn purge(db: &mut Db, ended_before: Instant, stalled_before: Instant) -> Result<usize> {
+    let ended = dsl::finished_at
+        .is_not_null()
+        .and(dsl::finished_at.assume_not_null().lt(ended_before));
+    let stalled = dsl::status
+        .eq(ImportStatus::Receiving.code())
+        .and(dsl::updated_at.lt(stalled_before));
+    let old = dsl::import_jobs
+        .filter(ended.or(stalled))
+        .select(dsl::id)
+        .limit(10)
+        .load::<Id>(db)?;
+    for id in &old {
+        delete(db, *id)?;
+    }
+    Ok(old.len())
+}
+
+/// Deletes what imports hold of a person: the row that was imported and the record as it was before. A file that held
+/// them is deleted whole, together with the values quoted from it, because its rows don't say whom they are about.
+pub fn forget_person(db: &mut Db, worker: Id) -> Result<()> {
+    diesel::delete(imported_records::table.find(worker)).execute(db)?;
+    // By import first: the table's key begins with it.
+    let is_own = import_writes::record_id
+        .eq(worker)
+        .and(import_writes::job_id.eq_any(dsl::import_jobs.select(dsl::id)));
+    let files: Vec<Id> = import_writes::table
+        .filter(is_own)
+        .select(import_writes::job_id)
+        .load(db)?;
+    diesel::delete(import_writes::table.filter(is_own)).execute(db)?;
+    diesel::delete(import_chunks::table.filter(import_chunks::job_id.eq_any(&files))).execute(db)?;
+    diesel::update(import_findings::table.filter(import_findings::job_id.eq_any(&files)))
+        .set(import_findings::value.eq(""))
+        .execute(db)?;
+    Ok(())
+}

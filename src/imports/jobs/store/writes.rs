@@ -1,0 +1,105 @@
+//! SQL of what imports wrote, so that it can be undone, and of the rows that records were made from.
+
+use crate::db::schema::{import_writes, imported_records};
+use crate::db::{BATCH, Db, Doc, Id, insert_all};
+use crate::error::Result;
+use diesel::prelude::*;
+use std::collections::HashMap;
+use {import_writes::dsl as w, imported_records::dsl as r};
+
+/// What an import did to a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordWrite {
+    pub record: Id,
+    /// `created`, `updated` or `archived`
+    pub action: &'static str,
+    /// The record's version after the write.
+    pub version: i64,
+    /// The record before the write; `None` if it was created.
+    pub before: Option<serde_json::Value>,
+    /// Hash of the row; `None` if no row led to the write.
+    pub row_hash: Option<i64>,
+}
+
+/// Inserts what an import wrote, and remembers the row that each record was made from.
+pub fn insert(db: &mut Db, import: Id, writes: &[RecordWrite]) -> Result<()> {
+    for batch in writes.chunks(BATCH) {
+        let row = |write: &RecordWrite| {
+            (
+                w::job_id.eq(import),
+                w::record_id.eq(write.record),
+                w::action.eq(write.action),
+                w::version.eq(write.version),
+                w::before.eq(write.before.clone().map(Doc)),
+            )
+        };
+        let rows: Vec<_> = batch.iter().map(row).collect();
+        insert_all!(db, import_writes::table, &rows)?;
+        let existing: Vec<Id> = batch
+            .iter()
+            .filter(|write| write.action != "created")
+            .map(|write| write.record)
+            .collect();
+        if !existing.is_empty() {
+            diesel::delete(imported_records::table.filter(r::record_id.eq_any(existing))).execute(db)?;
+        }
+        let row = |write: &RecordWrite| {
+            let digest = r::digest.eq(write.row_hash?);
+            Some((
+                r::record_id.eq(write.record),
+                digest,
+                r::version.eq(write.version),
+            ))
+        };
+        let rows: Vec<_> = batch.iter().filter_map(row).collect();
+        insert_all!(db, imported_records::table, &rows)?;
+    }
+    Ok(())
+}
+
+/// Returns, for each record that an import made, the hash of its row and the version that the row made.
+pub fn row_hashes(db: &mut Db, records: &[Id]) -> Result<HashMap<Id, (i64, i64)>> {
+    let mut hashes = HashMap::new();
+    for records in records.chunks(BATCH) {
+        let rows = r::imported_records
+            .filter(r::record_id.eq_any(records))
+            .select((r::record_id, r::digest, r::version))
+            .load::<(Id, i64, i64)>(db)?;
+        hashes.extend(rows.into_iter().map(|(id, hash, version)| (id, (hash, version))));
+    }
+    Ok(hashes)
+}
+
+/// A write, as stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = import_writes)]
+pub struct RecordWriteRow {
+    pub record_id: Id,
+    pub action: String,
+    pub version: i64,
+    pub before: Option<Doc<serde_json::Value>>,
+}
+
+/// Lists an import's writes by record id, from behind `after`.
+pub fn list(db: &mut Db, import: Id, after: Option<Id>, limit: i64) -> Result<Vec<RecordWriteRow>> {
+    let mut query = w::import_writes
+        .filter(w::job_id.eq(import))
+        .select(RecordWriteRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(w::record_id.gt(after));
+    }
+    Ok(query.order(w::record_id).limit(limit).load(db)?)
+}
+
+/// Deletes writes that were undone.
+pub fn delete(db: &mut Db, import: Id, records: &[Id]) -> Result<()> {
+    for records in records.chunks(BATCH) {
+        let undone = import_writes::table
+            .filter(w::job_id.eq(import))
+            .filter(w::record_id.eq_any(records));
+        diesel::delete(undone).execute(db)?;
+        diesel::delete(imported_records::table.filter(r::record_id.eq_any(records))).execute(db)?;
+    }
+    Ok(())
+}
