@@ -16,8 +16,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List audit entries
 ///
-/// Returns entries newest first: each time someone viewed another person's data, and each decision about permissions,
-/// consents and erasures. Entries contain ids only. `musubi audit verify` checks the chain of hashes.
+/// Returns entries newest first: each time someone viewed another person's data, and each decision about
+/// permissions, consents and erasures. Entries contain ids only. `musubi audit verify` checks the chain of
+/// hashes.
 #[utoipa::path(operation_id = "list_audit", tag = "Audit", security(("bearer" = ["audit:read"])),
     params(AuditFilter), responses((status = 200, description = "One page", body = Page<AuditEntry>)))]
 #[get("/audit")]

@@ -1,9 +1,10 @@
 //! The audit: who viewed whose personal data, and who decided about permissions and people.
 //!
-//! An entry holds ids and codes, never personal data, so erasing a person doesn't change it. The hash of an entry covers
-//! its text and the hash of the previous entry. Changing, removing or inserting an entry therefore changes every later
-//! hash, and [`store::verify`] finds the first entry that doesn't match. The chain can't show that its end was cut off:
-//! note the last hash elsewhere from time to time, and verify against it.
+//! An entry holds ids and codes, never personal data, so erasing a person doesn't change it. The hash of an
+//! entry covers its text and the hash of the previous entry. Changing, removing or inserting an entry
+//! therefore changes every later hash, and [`store::verify`] finds the first entry that doesn't match. The
+//! chain can't show that its end was cut off: note the last hash elsewhere from time to time, and verify
+//! against it.
 //!
 //! Deliberately absent: failed logins, which are throttled and logged, and changes of records (`changes`).
 //!
@@ -179,8 +180,10 @@ mod tests {
 
     #[test]
     fn reads_entries_with_the_former_name_of_the_time() {
-        let text = r#"{"seq":1,"at":"2026-11-27T00:00:00.000000Z","actor":"admin:x","action":"worker.erased","subjects":[]}"#;
-        let event: AuditEvent = serde_json::from_str(text).unwrap();
+        let text =
+            r#"{"seq":1,"at":"2026-11-27T00:00:00.000000Z","actor":"admin:x","action":"worker.erased""#;
+        let text = format!(r#"{text},"subjects":[]}}"#);
+        let event: AuditEvent = serde_json::from_str(&text).unwrap();
         let renamed = text.replace("\"at\"", "\"occurred_at\"");
         assert_eq!(serde_json::to_string(&event).unwrap(), renamed);
     }

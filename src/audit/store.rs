@@ -12,8 +12,8 @@ use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-/// Enters what a transaction has done. Call it last, after `changes::store::append`, because it locks the audit until
-/// the transaction ends.
+/// Enters what a transaction has done. Call it last, after `changes::store::append`, because it locks the
+/// audit until the transaction ends.
 pub fn append(db: &mut Db, act: &Act) -> Result<()> {
     if let Db::Pg(c) = db {
         c.batch_execute("SELECT pg_advisory_xact_lock(6385439)")?;
@@ -134,8 +134,8 @@ pub struct ChainSummary {
 /// How many entries are read at a time.
 const BATCH: i64 = 1000;
 
-/// Verifies the whole chain: the numbers, the columns against the text, and the hashes. With `expected`, the entry with
-/// that number must have that hash. The inner error describes the first entry that doesn't match.
+/// Verifies the whole chain: the numbers, the columns against the text, and the hashes. With `expected`, the
+/// entry with that number must have that hash. The inner error describes the first entry that doesn't match.
 pub fn verify(db: &mut Db, expected: Option<(i64, &str)>) -> Result<Result<ChainSummary, String>> {
     type Row = (i64, Instant, String, String, String, String);
     let mut known = ChainSummary {

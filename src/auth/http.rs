@@ -148,8 +148,8 @@ impl<S: Scope> Caller<S> {
 #[derive(Clone)]
 struct Identity(Result<Principal>);
 
-/// Authenticates a request before anything else is read, so that a caller without permission learns that, and not what
-/// is wrong with the body.
+/// Authenticates a request before anything else is read, so that a caller without permission learns that, and
+/// not what is wrong with the body.
 pub async fn identify<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

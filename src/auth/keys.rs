@@ -1,8 +1,8 @@
-//! The keys that sign tokens: Ed25519, derived from configured secrets, or generated once and stored in the data folder
-//! with mode 0600.
+//! The keys that sign tokens: Ed25519, derived from configured secrets, or generated once and stored in the
+//! data folder with mode 0600.
 //!
-//! The newest key signs. The others still verify, so a rotation doesn't log anyone out. A token names its key by `kid`,
-//! the RFC 7638 thumbprint of the public key. The public keys are published as a JWK set.
+//! The newest key signs. The others still verify, so a rotation doesn't log anyone out. A token names its key
+//! by `kid`, the RFC 7638 thumbprint of the public key. The public keys are published as a JWK set.
 
 use super::claims::{AUDIENCE, Claims, ISSUER};
 use super::secret;
@@ -58,7 +58,8 @@ fn file_version(metadata: &Metadata) -> FileVersion {
 }
 
 impl Keys {
-    /// Opens the configured keys, comma-separated, or those in the data folder, which are generated if necessary.
+    /// Opens the configured keys, comma-separated, or those in the data folder, which are generated if
+    /// necessary.
     pub fn open(configured: Option<&str>, data_dir: &Path) -> Result<Keys> {
         let path = data_dir.join(FILE);
         let (file, loaded) = match configured {
@@ -123,8 +124,8 @@ impl Keys {
             .collect())
     }
 
-    /// Returns the current keys, and reads them again if another process has rotated them. Checking the file's time
-    /// takes a microsecond.
+    /// Returns the current keys, and reads them again if another process has rotated them. Checking the
+    /// file's time takes a microsecond.
     fn current(&self) -> Result<Arc<KeyRing>> {
         let loaded = self.loaded.read().clone();
         let Some(file) = &self.file else {
@@ -195,7 +196,8 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     move |e| Error::Internal(format!("cannot store the token keys in {}: {e}", path.display()))
 }
 
-/// Adds a key that signs from now on, and returns its `kid`. Older keys still verify, unless you set `drop_old`.
+/// Adds a key that signs from now on, and returns its `kid`. Older keys still verify, unless you set
+/// `drop_old`.
 pub fn rotate(data_dir: &Path, drop_old: bool) -> Result<String> {
     let path = data_dir.join(FILE);
     let old = std::fs::read_to_string(&path).unwrap_or_default();

@@ -1,17 +1,19 @@
 //! Who may do what: roles, the permission table, and bearer tokens (JWT, EdDSA).
 //!
-//! * `role`: the roles. `permissions`: the table of scopes and roles. `reach`: which records are a caller's own.
-//! * `claims`: the content of a token. `keys`: the keys that sign tokens. `oidc`: tokens of an identity provider.
+//! * `role`: the roles. `permissions`: the table of scopes and roles. `reach`: which records are a caller's
+//!   own.
+//! * `claims`: the content of a token. `keys`: the keys that sign tokens. `oidc`: tokens of an identity
+//!   provider.
 //! * `secret`: other secrets.
 //! * `quota`: how many requests a partner may make.
 //! * `store`: the user or partner of a token, as the database has them now.
 //!
-//! An operation names its scope in the handler's signature, as in [`http::Caller`]`<ReadWorkers>`. A token can be limited
-//! to fewer scopes than its role has, never extended to more.
+//! An operation names its scope in the handler's signature, as in [`http::Caller`]`<ReadWorkers>`. A token
+//! can be limited to fewer scopes than its role has, never extended to more.
 //!
-//! The token of a session or a partner is checked against the database on every request: revoking a session, suspending
-//! a user or changing where they belong applies from the next request. A token from `musubi token` is valid by itself
-//! until it expires.
+//! The token of a session or a partner is checked against the database on every request: revoking a session,
+//! suspending a user or changing where they belong applies from the next request. A token from `musubi token`
+//! is valid by itself until it expires.
 //!
 //! Deliberately absent: sessions (`sessions`), logging in (`login`) and the people (`users`).
 

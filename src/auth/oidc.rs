@@ -1,9 +1,10 @@
 //! Tokens of the operator's identity provider (OpenID Connect).
 //!
-//! The provider's keys come from its discovery document and are cached. They are fetched again when a token names an
-//! unknown key, at most once a minute. If the provider can't be reached, the cached keys are used for a day. Only
-//! asymmetric algorithms are accepted, and of those only the configured ones and the one that the key is for. Claims
-//! give role and belonging. The subject is stored as a digest, because many providers put an email address there.
+//! The provider's keys come from its discovery document and are cached. They are fetched again when a token
+//! names an unknown key, at most once a minute. If the provider can't be reached, the cached keys are used
+//! for a day. Only asymmetric algorithms are accepted, and of those only the configured ones and the one that
+//! the key is for. Claims give role and belonging. The subject is stored as a digest, because many providers
+//! put an email address there.
 
 use super::{Belonging, Claims, UserRole};
 use crate::config::OidcConfig;
@@ -161,8 +162,8 @@ impl Issuer {
         })
     }
 
-    /// Translates the provider's claims into ours. Returns `None` if no role is ours. Of several roles, the one with the
-    /// most permissions applies.
+    /// Translates the provider's claims into ours. Returns `None` if no role is ours. Of several roles, the
+    /// one with the most permissions applies.
     fn claims(&self, theirs: &Value) -> Option<Claims> {
         let claim = |path: &str| path.split('.').try_fold(theirs, |value, name| value.get(name));
         let words = |path: &str| -> Vec<String> {

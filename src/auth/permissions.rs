@@ -1,7 +1,7 @@
 //! The permission table: what each role may do, and how far.
 //!
-//! It has one row for each scope and one column for each role. An operation names one scope in its handler's signature.
-//! The documentation, `musubi permissions` and the tests read this table.
+//! It has one row for each scope and one column for each role. An operation names one scope in its handler's
+//! signature. The documentation, `musubi permissions` and the tests read this table.
 
 use super::role::UserRole;
 use serde::Serialize;

@@ -29,7 +29,8 @@ impl RateLimit {
         RateLimit { quota, used, now }
     }
 
-    /// Returns for each window: name, quota, length in seconds, remaining requests, and seconds until it resets.
+    /// Returns for each window: name, quota, length in seconds, remaining requests, and seconds until it
+    /// resets.
     fn windows(&self) -> [(&'static str, i32, i64, i32, i64); 2] {
         let one = |name, quota: i32, window: i64, used: i32, offset: i64| {
             let left = quota.saturating_sub(used);

@@ -1,7 +1,7 @@
 //! Secrets that we generate: shown once, stored as a digest.
 //!
-//! They are 256 bits from the system's generator, so a plain SHA-256 can't be reversed; passwords, which people choose,
-//! need Argon2id. A prefix shows scanners and people what kind of secret they have found.
+//! They are 256 bits from the system's generator, so a plain SHA-256 can't be reversed; passwords, which
+//! people choose, need Argon2id. A prefix shows scanners and people what kind of secret they have found.
 
 use crate::error::{Error, Result};
 use base64::Engine;

@@ -70,7 +70,8 @@ pub struct PartnerUsage {
     pub used: Usage,
 }
 
-/// Counts a request of an active partner in its minute and its day. Returns `None` if no such partner is active.
+/// Counts a request of an active partner in its minute and its day. Returns `None` if no such partner is
+/// active.
 pub fn count_request(db: &mut Db, partner: Id, minute: i64, day: i64) -> Result<Option<PartnerUsage>> {
     let active = partners::table
         .find(partner)

@@ -34,7 +34,8 @@ pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<Persona
     Ok(data.shown_to(reach, actor))
 }
 
-/// Erases a person: their records, what they wrote to us and what we answered. The change log and the audit keep ids.
+/// Erases a person: their records, what they wrote to us and what we answered. The change log and the audit
+/// keep ids.
 pub fn erase(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     let mut changes = applications::store::forget(db, worker.id)?;
     users::store::forget(db, worker.id)?;
@@ -45,8 +46,8 @@ pub fn erase(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     audit::store::append(db, &Act::new(actor, AuditAction::WorkerErased, worker.id))
 }
 
-/// Erases workers whose records nobody has changed since, unless they have an active application. Returns how many;
-/// call it again until it returns 0.
+/// Erases workers whose records nobody has changed since, unless they have an active application. Returns how
+/// many; call it again until it returns 0.
 pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
     let idle = store::idle(db, since, BATCH)?;
     for id in &idle {
@@ -56,7 +57,8 @@ pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
     Ok(idle.len())
 }
 
-/// Clears messages and notes of applications that ended before. Returns how many; call it again until it returns 0.
+/// Clears messages and notes of applications that ended before. Returns how many; call it again until it
+/// returns 0.
 pub fn forget_messages(db: &mut Db, before: Instant) -> Result<usize> {
     let changes = applications::store::forget_messages(db, before, BATCH)?;
     changes::store::append(db, RETENTION, &changes)?;

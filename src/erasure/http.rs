@@ -16,9 +16,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Export a worker's personal data
 ///
-/// Returns the profile, contact details, consents, applications with their messages, the account and its sessions, and
-/// who has viewed the data. Available to the person and to callers who may change the record. Each export is recorded
-/// in the audit.
+/// Returns the profile, contact details, consents, applications with their messages, the account and its
+/// sessions, and who has viewed the data. Available to the person and to callers who may change the record.
+/// Each export is recorded in the audit.
 #[utoipa::path(operation_id = "export_personal_data", tag = "Workers", security(("bearer" = ["personal_data:export"])),
     params(("id" = Id, Path, description = "The worker")),
     responses((status = 200, description = "The personal data", body = PersonalData)))]

@@ -1,7 +1,7 @@
 //! Everything held on one person: exporting it and erasing it.
 //!
-//! Each slice returns what it holds of a person and forgets it on request; `actions` composes them, each time in one
-//! transaction.
+//! Each slice returns what it holds of a person and forgets it on request; `actions` composes them, each time
+//! in one transaction.
 //!
 //! Deliberately absent: the records that organizations and partners keep on their own systems.
 
@@ -36,8 +36,8 @@ pub struct PersonalData {
 }
 
 impl PersonalData {
-    /// Removes what the caller may not see. The account is between the person and us, and a partner doesn't learn who
-    /// else viewed the person's data.
+    /// Removes what the caller may not see. The account is between the person and us, and a partner doesn't
+    /// learn who else viewed the person's data.
     pub fn shown_to(mut self, reach: &Reach, actor: &str) -> PersonalData {
         if !matches!(reach, Reach::Everything | Reach::Worker(_)) {
             self.account = None;

@@ -5,7 +5,8 @@ use crate::db::{Db, Id, Instant};
 use crate::error::Result;
 use diesel::prelude::*;
 
-/// Finds workers whose records were last changed before `since` and who have no active application, oldest first.
+/// Finds workers whose records were last changed before `since` and who have no active application, oldest
+/// first.
 pub fn idle(db: &mut Db, since: Instant, limit: i64) -> Result<Vec<Id>> {
     let active = applications::table
         .filter(applications::status.eq_any(["submitted", "accepted"]))

@@ -1,7 +1,7 @@
 //! Logging in, refreshing, accepting an invitation and changing the password.
 //!
-//! Hashing a password takes long and happens between two transactions: the first counts the attempt, the second writes
-//! what follows from success.
+//! Hashing a password takes long and happens between two transactions: the first counts the attempt, the
+//! second writes what follows from success.
 
 use super::{InvitationAcceptance, Login, NewPassword, wrong_invitation, wrong_login, wrong_refresh_token};
 use crate::audit::{self, Act, AuditAction};
@@ -168,8 +168,8 @@ pub fn log_out(db: &mut Db, token: &str) -> Result<()> {
     }
 }
 
-/// Changes the password of a user and revokes their sessions except `current`. A wrong current password counts as a
-/// failed login.
+/// Changes the password of a user and revokes their sessions except `current`. A wrong current password
+/// counts as a failed login.
 pub async fn change_password(
     pool: &Pool,
     passwords: &Passwords,

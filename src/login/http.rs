@@ -53,8 +53,8 @@ async fn accept_invitation(
 
 /// Log in
 ///
-/// Returns the same error for a wrong password and for an unknown address. After five failed attempts for an account,
-/// or fifty from an address, each attempt has to wait: 429 `too_many_attempts` with Retry-After.
+/// Returns the same error for a wrong password and for an unknown address. After five failed attempts for an
+/// account, or fifty from an address, each attempt has to wait: 429 `too_many_attempts` with Retry-After.
 #[utoipa::path(operation_id = "log_in", tag = "Authentication", request_body = Login,
     responses((status = 200, description = "Logged in", body = Tokens),
               (status = 401, description = "The email address or password is wrong"),
@@ -123,7 +123,8 @@ async fn refresh(
 
 /// Log out
 ///
-/// Revokes the session of the refresh token, used or not, and clears the cookies. Returns 204 for an unknown token too.
+/// Revokes the session of the refresh token, used or not, and clears the cookies. Returns 204 for an unknown
+/// token too.
 #[utoipa::path(operation_id = "log_out", tag = "Authentication", request_body = Refresh,
     params(("X-CSRF-Token" = Option<String>, Header, description = "Required if the refresh token is in the cookie", example = "Zm9vYmFyYmF6cXV4")),
     responses((status = 204, description = "Logged out"),
@@ -200,8 +201,8 @@ fn set_cookies(response: &mut HttpResponseBuilder, refresh_token: &str, csrf: &s
     response.cookie(cookie(CSRF_COOKIE, csrf, "/", false));
 }
 
-/// Returns the refresh token of a request, from the body or else from the cookie, and whether it was a cookie. A cookie
-/// counts only with the header, which a page of another site can neither read nor set.
+/// Returns the refresh token of a request, from the body or else from the cookie, and whether it was a
+/// cookie. A cookie counts only with the header, which a page of another site can neither read nor set.
 fn refresh_token_of(request: &HttpRequest, body: Option<String>) -> Result<(String, bool)> {
     if let Some(token) = body {
         return Ok((token, false));

@@ -1,11 +1,11 @@
 //! Logging in and staying logged in, for users.
 //!
-//! A login returns an access token (a JWT, valid for 15 minutes) and a refresh token, which works once: each refresh
-//! returns the next one. All tokens of one login belong to one session. A refresh token that is used a second time has
-//! been stolen, or its thief was faster, so the session is revoked.
+//! A login returns an access token (a JWT, valid for 15 minutes) and a refresh token, which works once: each
+//! refresh returns the next one. All tokens of one login belong to one session. A refresh token that is used
+//! a second time has been stolen, or its thief was faster, so the session is revoked.
 //!
-//! Browsers can keep the refresh token in a cookie that scripts can't read. A refresh then needs a header, which other
-//! sites can't set, with a value that only pages of this site can read.
+//! Browsers can keep the refresh token in a cookie that scripts can't read. A refresh then needs a header,
+//! which other sites can't set, with a value that only pages of this site can read.
 //!
 //! Deliberately absent: second factors, which an identity provider offers.
 
@@ -60,8 +60,8 @@ pub struct Tokens {
     /// Works for one refresh. Null if it is in the cookie.
     #[schema(example = "mrt_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub refresh_token: Option<String>,
-    /// Send it in the header `X-CSRF-Token` of the next refresh. Null if no cookie is used. It is also in the cookie
-    /// `__Secure-musubi_csrf`, which scripts of this site can read.
+    /// Send it in the header `X-CSRF-Token` of the next refresh. Null if no cookie is used. It is also in the
+    /// cookie `__Secure-musubi_csrf`, which scripts of this site can read.
     #[schema(example = json!(null))]
     pub csrf_token: Option<String>,
 }
@@ -141,7 +141,8 @@ impl CurrentUser {
     }
 }
 
-/// The same error for a wrong password and for an unknown address, so that it doesn't reveal who has an account.
+/// The same error for a wrong password and for an unknown address, so that it doesn't reveal who has an
+/// account.
 pub fn wrong_login() -> Error {
     Error::Unauthenticated(Text::new(
         "メールアドレスまたはパスワードが正しくありません。",

@@ -84,7 +84,8 @@ pub async fn issue_token(
     let Some(id) = credentials.client else {
         return Ok(Err(TokenError::INVALID_CLIENT));
     };
-    // Counted per address: the client id is no secret, so nobody must be able to lock the partner out with it.
+    // Counted per address: the client id is no secret, so nobody must be able to lock the partner out with
+    // it.
     let account = Throttle::account(&format!("client {id} {:?}", client.address));
     let (address, secret) = (client.throttle(), credentials.secret);
     let found = pool.write(move |db| {

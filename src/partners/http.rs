@@ -31,10 +31,10 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Get an access token for an app
 ///
-/// OAuth 2.0 client credentials grant (RFC 6749). Send the partner's id and one of its secrets in the form or as
-/// `Authorization: Basic`. The token is valid for 15 minutes, for all scopes of the partner or the ones you request.
-/// Errors have the standard's format. After five failed attempts for a client from one address, each attempt has to
-/// wait.
+/// OAuth 2.0 client credentials grant (RFC 6749). Send the partner's id and one of its secrets in the form or
+/// as `Authorization: Basic`. The token is valid for 15 minutes, for all scopes of the partner or the ones
+/// you request. Errors have the standard's format. After five failed attempts for a client from one address,
+/// each attempt has to wait.
 #[utoipa::path(operation_id = "issue_token", tag = "Authentication",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token", body = TokenResponse),
@@ -96,8 +96,8 @@ async fn list(
 
 /// Register a partner
 ///
-/// Returns the partner and its first client secret, which is shown only once. Repeating the request with the same
-/// Idempotency-Key returns the partner again, without the secret.
+/// Returns the partner and its first client secret, which is shown only once. Repeating the request with the
+/// same Idempotency-Key returns the partner again, without the secret.
 #[utoipa::path(operation_id = "create_partner", tag = "Partners", security(("bearer" = ["partners:write"])),
     request_body = NewPartner,
     responses((status = 201, description = "Registered", body = PartnerWithSecret),
@@ -134,7 +134,8 @@ async fn show(_: Caller<ReadPartners>, pool: Data<Pool>, id: PathId) -> Result<E
 
 /// Update a partner
 ///
-/// Send a JSON Merge Patch. Changes apply from the partner's next request. `code` and `sandbox` can't be changed.
+/// Send a JSON Merge Patch. Changes apply from the partner's next request. `code` and `sandbox` can't be
+/// changed.
 #[utoipa::path(operation_id = "update_partner", tag = "Partners", security(("bearer" = ["partners:write"])),
     params(("id" = Id, Path, description = "The partner")),
     request_body(content = inline(PartnerPatch), content_type = "application/merge-patch+json",
@@ -167,8 +168,8 @@ struct NewClientSecret {}
 
 /// Add a client secret
 ///
-/// Returns the secret, which is shown only once. Both secrets work until you revoke the older one. A partner has at most
-/// two (409 `too_many_secrets`).
+/// Returns the secret, which is shown only once. Both secrets work until you revoke the older one. A partner
+/// has at most two (409 `too_many_secrets`).
 #[utoipa::path(operation_id = "create_client_secret", tag = "Partners", security(("bearer" = ["partners:write"])),
     params(("id" = Id, Path, description = "The partner")), request_body = NewClientSecret,
     responses((status = 201, description = "The secret", body = ClientSecret),
@@ -192,8 +193,9 @@ async fn add_secret(
 
 /// Revoke a client secret
 ///
-/// Send If-Match with the partner's ETag to revoke only from the version you have read. Tokens issued with the secret
-/// keep working until they expire, at most 15 minutes. The last secret can't be revoked (409 `last_secret`).
+/// Send If-Match with the partner's ETag to revoke only from the version you have read. Tokens issued with
+/// the secret keep working until they expire, at most 15 minutes. The last secret can't be revoked (409
+/// `last_secret`).
 #[utoipa::path(operation_id = "revoke_client_secret", tag = "Partners", security(("bearer" = ["partners:write"])),
     params(("id" = Id, Path, description = "The partner"), ("secret_id" = Id, Path, description = "The secret")),
     responses((status = 204, description = "Revoked"), (status = 409, description = "It is the partner's last secret")))]

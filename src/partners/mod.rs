@@ -2,9 +2,10 @@
 //!
 //! * `oauth`: how an app gets its access token (RFC 6749).
 //!
-//! A partner sees its own volunteers, and open deliverables that are shared with partners, within its areas and families.
-//! It has up to two secrets, so you can renew one while the other is in use. Its requests are counted per minute and per
-//! day. Data of a sandbox partner never appears in rankings, counts or other callers' lists.
+//! A partner sees its own volunteers, and open deliverables that are shared with partners, within its areas
+//! and families. It has up to two secrets, so you can renew one while the other is in use. Its requests are
+//! counted per minute and per day. Data of a sandbox partner never appears in rankings, counts or other
+//! callers' lists.
 //!
 //! Deliberately absent: users who log in (`login`).
 
@@ -171,8 +172,8 @@ impl NewPartner {
         }
     }
 
-    /// Returns the scopes for a token, separated by spaces: the requested ones, or all of the partner's. `None` if it
-    /// doesn't have a requested scope.
+    /// Returns the scopes for a token, separated by spaces: the requested ones, or all of the partner's.
+    /// `None` if it doesn't have a requested scope.
     pub fn grant(&self, requested: Option<&str>) -> Option<String> {
         let has = |scope: &&str| {
             extent(UserRole::Partner, scope).is_some()
@@ -187,7 +188,8 @@ impl NewPartner {
         has_all.then(|| requested.join(" "))
     }
 
-    /// Refuses changes of the code, which its volunteers carry, and of `sandbox`, which separates test data from real.
+    /// Refuses changes of the code, which its volunteers carry, and of `sandbox`, which separates test data
+    /// from real.
     pub fn check_immutable(&self, before: &NewPartner) -> Result<()> {
         let fixed = [
             ("/code", self.code != before.code),

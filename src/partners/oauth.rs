@@ -1,7 +1,8 @@
 //! How an app gets its access token: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4).
 //!
-//! Requests are forms, and responses are JSON with the standard's errors. They don't have the members of our problem
-//! documents (`code`, `detail`, `request_id`), because client libraries expect exactly the standard's format.
+//! Requests are forms, and responses are JSON with the standard's errors. They don't have the members of our
+//! problem documents (`code`, `detail`, `request_id`), because client libraries expect exactly the standard's
+//! format.
 
 use crate::db::Id;
 use base64::Engine;

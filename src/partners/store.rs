@@ -174,7 +174,8 @@ pub fn delete_secret(db: &mut Db, actor: &str, partner: Id, id: Id) -> Result<()
     audit::store::append(db, &Act::new(actor, AuditAction::SecretRevoked, partner))
 }
 
-/// Finds the active partner with this id and secret. The digests are compared in constant time, outside the database.
+/// Finds the active partner with this id and secret. The digests are compared in constant time, outside the
+/// database.
 pub fn authenticate(db: &mut Db, id: Id, presented: &str, now: Instant) -> Result<Option<NewPartner>> {
     use partner_secrets::dsl as s;
     let digest = secret::digest(presented);

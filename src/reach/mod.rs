@@ -9,7 +9,8 @@
 //! | worker | of the deliverables on the right | open ones, and those applied for | themselves | their own |
 //! | partner | of the deliverables on the right | open ones shared with partners, within the partner's areas and families, and those applied for | its volunteers | by its volunteers |
 //!
-//! A slice's store adds the condition of `store` to its own queries, so that a record outside the reach is not found.
+//! A slice's store adds the condition of `store` to its own queries, so that a record outside the reach is
+//! not found.
 //!
 //! Invariant: lists and single records use the same condition, so they agree.
 
@@ -17,7 +18,8 @@ pub mod store;
 
 use crate::auth::PartnerReach;
 
-/// Returns whether a partner may see an open deliverable. `store::deliverables` asks the same of the database.
+/// Returns whether a partner may see an open deliverable. `store::deliverables` asks the same of the
+/// database.
 pub fn is_offered(partner: &PartnerReach, shared: bool, area: Option<&str>, family: &str) -> bool {
     let includes = |codes: &[String], one: &str| codes.is_empty() || codes.iter().any(|code| code == one);
     shared && includes(&partner.areas, area.unwrap_or_default()) && includes(&partner.families, family)

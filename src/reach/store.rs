@@ -109,7 +109,8 @@ pub fn workers(reach: &Reach) -> Option<Condition<w::table>> {
     })
 }
 
-/// Limits workers to those that a caller may change. An application lets a caller see a worker, not change them.
+/// Limits workers to those that a caller may change. An application lets a caller see a worker, not change
+/// them.
 pub fn own_workers(reach: &Reach) -> Option<Condition<w::table>> {
     match reach {
         Reach::Areas(areas) => {

@@ -1,7 +1,7 @@
 //! Slowing down guesses, by account and by address.
 //!
-//! An attempt counts as a failure before it is checked, so that a hundred simultaneous attempts count as a hundred.
-//! Success takes it back. Unknown accounts are treated in the same way.
+//! An attempt counts as a failure before it is checked, so that a hundred simultaneous attempts count as a
+//! hundred. Success takes it back. Unknown accounts are treated in the same way.
 
 use crate::db::Instant;
 use crate::error::Error;
@@ -39,7 +39,8 @@ impl Throttle {
         }
     }
 
-    /// Returns how long to wait after the last of this many failures: 0 seconds at first, then 1, 2, 4 … seconds.
+    /// Returns how long to wait after the last of this many failures: 0 seconds at first, then 1, 2, 4 …
+    /// seconds.
     fn pause_s(&self, failures: i32) -> i64 {
         match failures - self.free_failures {
             i32::MIN..0 => 0,

@@ -41,8 +41,9 @@ async fn list(caller: Caller<ReadUsers>, pool: Data<Pool>, filter: Query<UserFil
 
 /// Invite a user
 ///
-/// Returns a one-time link, valid for seven days, at which the user chooses a password. Pass it on to them; no email is
-/// sent. Repeating the request with the same Idempotency-Key returns the user again, without the link.
+/// Returns a one-time link, valid for seven days, at which the user chooses a password. Pass it on to them;
+/// no email is sent. Repeating the request with the same Idempotency-Key returns the user again, without the
+/// link.
 #[utoipa::path(operation_id = "create_user", tag = "Users", security(("bearer" = ["users:write"])),
     request_body = NewUser,
     responses((status = 201, description = "Invited", body = UserWithInvitation),
@@ -81,8 +82,9 @@ async fn show(caller: Caller<ReadUsers>, pool: Data<Pool>, id: PathId) -> Result
 
 /// Update a user
 ///
-/// Send a JSON Merge Patch. A new role or belonging applies from the user's next request, and suspending a user revokes
-/// their sessions. The last active administrator can't be changed to anything else (409 `last_admin`).
+/// Send a JSON Merge Patch. A new role or belonging applies from the user's next request, and suspending a
+/// user revokes their sessions. The last active administrator can't be changed to anything else (409
+/// `last_admin`).
 #[utoipa::path(operation_id = "update_user", tag = "Users", security(("bearer" = ["users:write"])),
     params(("id" = Id, Path, description = "The user")),
     request_body(content = inline(UserPatch), content_type = "application/merge-patch+json",
@@ -136,8 +138,8 @@ struct NewInvitation {}
 
 /// Create a new invitation link
 ///
-/// For a user who lost the first link or forgot the password. Older links stop working. The user's sessions continue
-/// until they choose a new password.
+/// For a user who lost the first link or forgot the password. Older links stop working. The user's sessions
+/// continue until they choose a new password.
 #[utoipa::path(operation_id = "invite_user", tag = "Users", security(("bearer" = ["users:write"])),
     params(("id" = Id, Path, description = "The user")), request_body = NewInvitation,
     responses((status = 201, description = "The link", body = Invitation)))]

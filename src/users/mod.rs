@@ -1,7 +1,8 @@
 //! Users: the people who log in, each with one role and the place where they belong.
 //!
-//! An administrator invites them, and they choose their password at a one-time link. No email is sent: the administrator
-//! gets the link and passes it on. A new link lets a user choose a new password, which revokes their sessions.
+//! An administrator invites them, and they choose their password at a one-time link. No email is sent: the
+//! administrator gets the link and passes it on. A new link lets a user choose a new password, which revokes
+//! their sessions.
 //!
 //! * `password`: which passwords are accepted, and how they are hashed.
 //!

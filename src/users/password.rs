@@ -1,7 +1,7 @@
 //! Passwords: which are accepted, and how they are hashed.
 //!
-//! Argon2id with 19 MiB, two passes and one lane (OWASP Password Storage Cheat Sheet). A password must be long and hard
-//! to guess; there are no rules about kinds of characters (NIST SP 800-63B).
+//! Argon2id with 19 MiB, two passes and one lane (OWASP Password Storage Cheat Sheet). A password must be
+//! long and hard to guess; there are no rules about kinds of characters (NIST SP 800-63B).
 
 use crate::error::{Error, FieldError, Result, Text};
 use argon2::Argon2;
@@ -35,7 +35,8 @@ impl Passwords {
         self.in_turn(move || hash(password.as_bytes())).await
     }
 
-    /// Returns whether a hash belongs to this password. Without a hash it takes the same time and returns false.
+    /// Returns whether a hash belongs to this password. Without a hash it takes the same time and returns
+    /// false.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         let is_known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
@@ -63,7 +64,8 @@ fn verify(password: &[u8], hash: &str) -> Result<bool> {
     Ok(Argon2::default().verify_password(password, &hash).is_ok())
 }
 
-/// Refuses a password that is too short, too long or easy to guess, also if it resembles the person's data in `about`.
+/// Refuses a password that is too short, too long or easy to guess, also if it resembles the person's data in
+/// `about`.
 pub fn check(password: &str, pointer: &str, about: &[&str]) -> Result<()> {
     let length = password.chars().count();
     let (code, ja, en) = if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {

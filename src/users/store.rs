@@ -310,7 +310,8 @@ pub fn has_invitation(db: &mut Db, token: &str, now: Instant) -> Result<bool> {
     Ok(one.first::<String>(db).optional()?.is_some())
 }
 
-/// Uses up an invitation. Returns its user, `Some(None)` for the first administrator, or `None` if it is not valid.
+/// Uses up an invitation. Returns its user, `Some(None)` for the first administrator, or `None` if it is not
+/// valid.
 pub fn take_invitation(db: &mut Db, token: &str, now: Instant) -> Result<Option<Option<Id>>> {
     use invitations::dsl as i;
     let one = i::invitations

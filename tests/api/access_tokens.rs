@@ -7,8 +7,8 @@ use musubi::auth::{Claims, PERMISSIONS, UserRole};
 use musubi::server::document::Document;
 use serde_json::json;
 
-/// Operations that need no access token. Add only those that require another secret: an invitation, a password, a refresh
-/// token or a client secret.
+/// Operations that need no access token. Add only those that require another secret: an invitation, a
+/// password, a refresh token or a client secret.
 const OPEN: [&str; 21] = [
     "accept_invitation",
     "issue_token",

@@ -276,7 +276,8 @@ impl Provider {
                 };
                 let body = body.to_string();
                 let head = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+                     content-length: {}\r\nconnection: close\r\n\r\n",
                     body.len()
                 );
                 stream.write_all((head + &body).as_bytes()).unwrap();
@@ -305,8 +306,8 @@ impl Provider {
     fn token(&self, key: &EncodingKey, kid: &str, change: Value) -> String {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(kid.to_owned());
-        let mut claims = json!({"iss": self.url, "aud": "musubi-api", "sub": "suzuki@example.jp", "iat": now(), "exp": now() + 300,
-            "realm_access": {"roles": ["ward-staff"]}, "areas": ["131041"]});
+        let mut claims = json!({"iss": self.url, "aud": "musubi-api", "sub": "suzuki@example.jp",
+            "iat": now(), "exp": now() + 300, "realm_access": {"roles": ["ward-staff"]}, "areas": ["131041"]});
         json_patch::merge(&mut claims, &change);
         jsonwebtoken::encode(&header, &claims, key).unwrap()
     }

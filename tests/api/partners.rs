@@ -285,7 +285,11 @@ fn offers_only_shared_deliverables_within_its_areas_and_families(app: &TestApp) 
     );
     let (id, token) = app.partner(json!({"areas": ["13104"], "families": ["print"]}));
     let get = |path: &str| app.call("GET", path, &token, &Value::Null);
-    let worker = app.call("POST", "/v1/workers", &token, &volunteer(json!({"accepted_formats": null, "travel_limit_km": 100, "remote": true, "skills": null, "roles": null}))).expect(201);
+    let flexible = volunteer(
+        json!({"accepted_formats": null, "travel_limit_km": 100, "remote": true,
+        "skills": null, "roles": null}),
+    );
+    let worker = app.call("POST", "/v1/workers", &token, &flexible).expect(201);
     let worker = worker.json()["id"].as_str().unwrap().to_owned();
     let ranking = format!("/v1/workers/{worker}/matches");
     assert_eq!(ids(&get("/v1/deliverables").expect(200), ""), [offered.as_str()]);
@@ -329,7 +333,8 @@ fn a_partner_applies_for_its_volunteer_and_sees_the_decision(app: &TestApp) {
         .as_str()
         .unwrap()
         .to_owned();
-    let bid = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer", "message": "よろしくお願いします"});
+    let bid = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer",
+        "message": "よろしくお願いします"});
     let without_key = app.call("POST", "/v1/applications", &one, &bid).expect(400);
     assert_eq!(
         without_key.faults(),
@@ -495,8 +500,9 @@ fn data_of_a_sandbox_partner_is_visible_to_it_only(app: &TestApp) {
         "sandbox_application"
     );
     let real = app.worker(json!({}));
+    let matches = app.get(&format!("/v1/workers/{real}/matches")).expect(200);
     assert_eq!(
-        app.get(&format!("/v1/workers/{real}/matches")).expect(200).json()["items"][0]["applications_received"],
+        matches.json()["items"][0]["applications_received"],
         0,
         "the sandbox application doesn't count"
     );

@@ -1,8 +1,9 @@
-//! The permission matrix: every operation of the document, as every role, on the caller's own records and on others.
+//! The permission matrix: every operation of the document, as every role, on the caller's own records and on
+//! others.
 //!
-//! The test data has two of everything. The set "own" belongs to a coordinator of 新宿区, a member of an organization
-//! there, a worker who applied to it, and the partner of that worker. None of them may see the set "other", and nothing in
-//! it is open to everyone.
+//! The test data has two of everything. The set "own" belongs to a coordinator of 新宿区, a member of an
+//! organization there, a worker who applied to it, and the partner of that worker. None of them may see the
+//! set "other", and nothing in it is open to everyone.
 
 use crate::support::{PASSWORD, TestApp, merge, on_both};
 use musubi::auth::{Extent, UserRole, extent};
@@ -33,7 +34,9 @@ impl Belongings {
         let organization = text(&app.post("/v1/organizations", &body).expect(201).json()["id"]);
         let deliverable = app.deliverable(&organization, json!({"shared_with_partners": true}));
         let (partner, partner_token) = app.partner(json!({"code": code}));
-        let volunteer = json!({"external_id": "1", "area": area, "roles": ["designer"], "personal": {"name": "佐藤", "email": format!("{code}@example.jp"), "email_verified": true},
+        let email = format!("{code}@example.jp");
+        let volunteer = json!({"external_id": "1", "area": area, "roles": ["designer"],
+            "personal": {"name": "佐藤", "email": email, "email_verified": true},
             "consent": serde_json::from_str::<Value>(CONSENT).unwrap()});
         let worker = app
             .call("POST", "/v1/workers", &partner_token, &volunteer)
@@ -41,7 +44,7 @@ impl Belongings {
             .json();
         let worker = text(&worker["id"]);
         // A second record of the same person, so that there is a pair to decide about.
-        let again = json!({"area": area, "personal": {"email": format!("{code}@example.jp"), "email_verified": true}});
+        let again = json!({"area": area, "personal": {"email": email, "email_verified": true}});
         app.post("/v1/workers", &again).expect(201);
         let mut duplicate = String::new();
         app.until(|| {
@@ -72,8 +75,8 @@ impl Belongings {
     }
 }
 
-/// Builds a request of an operation about these records. The test sends `If-Match` with a version that never existed, so
-/// that allowed requests return 412 and change nothing.
+/// Builds a request of an operation about these records. The test sends `If-Match` with a version that never
+/// existed, so that allowed requests return 412 and change nothing.
 fn request(
     operation: &Operation,
     of: &Belongings,
@@ -384,8 +387,11 @@ fn an_organization_sees_personal_data_only_while_an_application_is_active(app: &
     );
     let deliverable = app.deliverable(&organization, json!({}));
     let elsewhere = app.organization("別の団体");
-    let worker = app.worker(json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "evidence": [{"text": "広報部の佐藤です"}]},
-        "source": "roster", "external_id": "A-1", "blocked_organization_ids": [elsewhere], "conflict_organization_ids": [elsewhere]}));
+    let worker = app.worker(json!({
+        "personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "evidence": [{"text": "広報部の佐藤です"}]},
+        "source": "roster", "external_id": "A-1",
+        "blocked_organization_ids": [elsewhere], "conflict_organization_ids": [elsewhere],
+    }));
     let path = format!("/v1/workers/{worker}");
     let get = |path: &str| app.call("GET", path, &member, &Value::Null);
     let ranking = get(&format!("/v1/deliverables/{deliverable}/matches")).expect(200);
@@ -399,7 +405,8 @@ fn an_organization_sees_personal_data_only_while_an_application_is_active(app: &
         assert!(!candidate.text.contains(hidden), "{hidden} in {}", candidate.text);
     }
     assert!(!get("/v1/workers").expect(200).text.contains(&worker));
-    let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer", "message": "佐藤です"});
+    let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer",
+        "message": "佐藤です"});
     let application = app
         .post("/v1/applications", &bid)
         .expect(201)

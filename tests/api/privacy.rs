@@ -349,8 +349,11 @@ fn erasing_a_person_removes_all_traces_and_keeps_the_audit_intact(app: &TestApp)
         "login.erased@example.jp",
         "消えるべき伝言",
     ];
-    let body = json!({"personal": {"name": secrets[0], "email": secrets[1], "phone": secrets[2], "evidence": [{"text": secrets[3]}]},
-        "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "roles": ["designer"]});
+    let evidence = json!([{"text": secrets[3]}]);
+    let body = json!({
+        "personal": {"name": secrets[0], "email": secrets[1], "phone": secrets[2], "evidence": evidence},
+        "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "roles": ["designer"],
+    });
     let worker = app
         .post_with("/v1/workers", &[("idempotency-key", "w")], &body)
         .expect(201)
