@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: asynchronous drivers, and any way to hold a connection outside of a transaction.
 
+mod errors;
 mod migrations;
 pub mod schema;
 pub mod search;

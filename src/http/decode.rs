@@ -143,7 +143,7 @@ impl DecodeError {
             }
             Fault::OutOfRange => Text::new("値が範囲外です。", "The value is out of range."),
             Fault::Malformed(reason) => match self.expected {
-                Some(Shape::Uuid) => super::query::not_a_uuid(),
+                Some(Shape::Uuid) => not_a_uuid(),
                 Some(Shape::Date) => Text::new(
                     "実在する日付を YYYY-MM-DD の形式で指定してください。",
                     "Use a date that exists, as YYYY-MM-DD.",
@@ -196,6 +196,14 @@ pub fn duplicate(name: &str) -> Text {
     Text::new(
         format!("{name} が重複しています。"),
         format!("{name} is given twice."),
+    )
+}
+
+/// The text for an ID that isn't a UUID.
+pub fn not_a_uuid() -> Text {
+    Text::new(
+        "IDはUUIDの形式で指定してください。",
+        "Use an ID in the form of a UUID.",
     )
 }
 

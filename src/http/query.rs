@@ -75,14 +75,7 @@ pub fn path_id(request: &HttpRequest, name: &'static str) -> Result<Id> {
     };
     parsed
         .map(Id)
-        .ok_or_else(|| Error::parameter(name, "invalid_uuid", not_a_uuid()))
-}
-
-pub fn not_a_uuid() -> Text {
-    Text::new(
-        "IDはUUIDの形式で指定してください。",
-        "Use an ID in the form of a UUID.",
-    )
+        .ok_or_else(|| Error::parameter(name, "invalid_uuid", decode::not_a_uuid()))
 }
 
 /// Returns a segment of the path, percent-decoded, of 1 to `longest` characters.

@@ -208,7 +208,7 @@ fn type_name<'c>(catalogue: &'c Catalogue, code: &str) -> &'c str {
 }
 
 fn statistics(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Result<()> {
-    let mut counted = statistics::store::recorded(db, &StatisticsFilter::default())?;
+    let mut counted = statistics::store::count_recorded(db, &StatisticsFilter::default())?;
     counted.sort();
     for (group, count) in counted {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();

@@ -1,24 +1,43 @@
-//! Statistics: how many deliverables, by year, format, area, family, type and status.
+//! Statistics: counts of deliverables by year, format, area, family, type and status.
 //!
-//! What a publication declares beyond what it lists is a figure of its own (`unlisted`): it has no row, so it is
-//! only known by year and format.
+//! A publication may declare more deliverables than it lists. Those have no record, so only their year and format are
+//! known; they are counted separately, as `unlisted`.
+//!
+//! * `rules`: adds up groups, parses dimensions. `actions`: counts. `csv`: the same as a table. `store`: SQL.
 //!
 //! Deliberately absent: anything about workers.
 //!
-//! Invariant: what was made up for demonstration is left out unless asked for; archived requests count.
+//! Invariant: demo data is only counted if you ask for it. Archived deliverables count.
 
+pub mod actions;
+mod csv;
 pub mod http;
+mod rules;
 pub mod store;
 
 use crate::catalogue::Format;
 use crate::deliverables::DeliverableStatus;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 /// What deliverables can be grouped by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Dimension {
     FiscalYear,
     Format,
@@ -28,30 +47,7 @@ pub enum Dimension {
     Status,
 }
 
-impl Dimension {
-    pub const ALL: [(&'static str, Dimension); 6] = [
-        ("fiscal_year", Dimension::FiscalYear),
-        ("format", Dimension::Format),
-        ("area", Dimension::Area),
-        ("family", Dimension::Family),
-        ("type", Dimension::Type),
-        ("status", Dimension::Status),
-    ];
-
-    pub fn code(self) -> &'static str {
-        Dimension::ALL
-            .iter()
-            .find(|(_, d)| *d == self)
-            .map_or("", |(code, _)| code)
-    }
-
-    /// Whether it is known of what a publication declares without listing it.
-    fn is_declared(self) -> bool {
-        matches!(self, Dimension::FiscalYear | Dimension::Format)
-    }
-}
-
-/// A group's values; null where it isn't grouped by.
+/// The values of a group. Those that you don't group by are null.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub struct Group {
     #[schema(example = 2021)]
@@ -70,21 +66,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Only the values that are grouped by.
-    fn by(self, dimensions: &[Dimension]) -> Group {
-        let keep = |d: Dimension, value: Option<String>| value.filter(|_| dimensions.contains(&d));
-        Group {
-            fiscal_year: self
-                .fiscal_year
-                .filter(|_| dimensions.contains(&Dimension::FiscalYear)),
-            format: keep(Dimension::Format, self.format),
-            area: keep(Dimension::Area, self.area),
-            family: keep(Dimension::Family, self.family),
-            type_: keep(Dimension::Type, self.type_),
-            status: keep(Dimension::Status, self.status),
-        }
-    }
-
+    /// Returns a value as text, empty if it is null.
     fn value(&self, dimension: Dimension) -> String {
         let text = match dimension {
             Dimension::FiscalYear => {
@@ -103,19 +85,19 @@ impl Group {
 /// The counts of a group.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counts {
-    /// Deliverables that are recorded.
+    /// Deliverables with a record.
     #[schema(minimum = 0, example = 10)]
     pub recorded: i64,
-    /// Declared by a publication without being listed in it; null where the grouping or a filter can't be told of
-    /// them.
+    /// Deliverables that a publication declares without listing them. Only their fiscal year and format are known, so
+    /// this is null if you group or filter by anything else.
     #[schema(minimum = 0, example = 0)]
     pub unlisted: Option<i64>,
-    /// Both.
+    /// The sum of both.
     #[schema(minimum = 0, example = 10)]
     pub total: i64,
 }
 
-/// One group with its counts.
+/// A group with its counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct GroupCounts {
     #[serde(flatten)]
@@ -124,60 +106,22 @@ pub struct GroupCounts {
     pub counts: Counts,
 }
 
+/// Counts of deliverables.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeliverableStatistics {
     #[schema(example = json!(["fiscal_year", "format"]))]
     pub group_by: Vec<Dimension>,
-    /// In ascending order of the values.
+    /// The groups, in ascending order of their values.
     pub items: Vec<GroupCounts>,
-    /// Over all groups.
+    /// The sums over all groups.
     pub total: Counts,
-}
-
-impl DeliverableStatistics {
-    /// `recorded` and `unlisted` come in as fine as they are known.
-    pub fn of(
-        group_by: Vec<Dimension>,
-        recorded: Vec<(Group, i64)>,
-        unlisted: Option<Vec<(Group, i64)>>,
-    ) -> Self {
-        let unlisted = unlisted.filter(|_| group_by.iter().all(|d| d.is_declared()));
-        let mut groups: BTreeMap<Group, Counts> = BTreeMap::new();
-        let fresh = || Counts {
-            unlisted: unlisted.as_ref().map(|_| 0),
-            ..Counts::default()
-        };
-        let mut total = fresh();
-        for (group, count) in recorded {
-            groups.entry(group.by(&group_by)).or_insert_with(fresh).recorded += count;
-            total.recorded += count;
-        }
-        for (group, count) in unlisted.iter().flatten().filter(|(_, count)| *count != 0) {
-            let sum = |counts: &mut Counts| counts.unlisted = counts.unlisted.map(|sum| sum + count);
-            sum(groups.entry(group.clone().by(&group_by)).or_insert_with(fresh));
-            sum(&mut total);
-        }
-        let whole = |counts: Counts| Counts {
-            total: counts.recorded + counts.unlisted.unwrap_or(0),
-            ..counts
-        };
-        let items = groups.into_iter().map(|(group, counts)| GroupCounts {
-            group,
-            counts: whole(counts),
-        });
-        DeliverableStatistics {
-            items: items.collect(),
-            total: whole(total),
-            group_by,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct StatisticsFilter {
-    /// Dimensions parted by commas: fiscal_year, format, area, family, type, status. Without it only the total.
+    /// Comma-separated dimensions: fiscal_year, format, area, family, type, status. Without them you get only the total.
     #[serde(default)]
     #[param(
         pattern = "^((fiscal_year|format|area|family|type|status)(,(fiscal_year|format|area|family|type|status))*)?$",
@@ -188,7 +132,7 @@ pub struct StatisticsFilter {
     pub fiscal_year: Option<i32>,
     #[param(inline)]
     pub format: Option<Format>,
-    /// 全国地方公共団体コード, of six or five digits.
+    /// 全国地方公共団体コード of six digits, or five without the check digit.
     #[param(pattern = "^[0-9]{5,6}$")]
     pub area: Option<String>,
     /// Code of a family.
@@ -200,72 +144,14 @@ pub struct StatisticsFilter {
     pub type_: Option<String>,
     #[param(inline)]
     pub status: Option<DeliverableStatus>,
-    /// Also what was made up for demonstration.
+    /// Counts demo data too.
     #[serde(default)]
     pub include_demo: bool,
 }
 
 impl StatisticsFilter {
-    /// Whether what is declared without being listed can be filtered like this.
-    pub fn fits_declared(&self) -> bool {
+    /// Returns whether unlisted deliverables can be filtered like this.
+    fn applies_to_unlisted(&self) -> bool {
         self.area.is_none() && self.family.is_none() && self.type_.is_none() && self.status.is_none()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn group(year: i32, format: &str, area: &str) -> Group {
-        Group {
-            fiscal_year: Some(year),
-            format: Some(format.into()),
-            area: Some(area.into()),
-            ..Group::default()
-        }
-    }
-
-    #[test]
-    fn groups_add_up_and_the_unlisted_are_a_figure_of_their_own() {
-        let recorded = vec![
-            (group(2021, "long", "a"), 2),
-            (group(2021, "long", "b"), 3),
-            (group(2020, "long", "a"), 1),
-        ];
-        let unlisted = vec![(
-            Group {
-                area: None,
-                ..group(2021, "individual", "")
-            },
-            5,
-        )];
-        let by_year = DeliverableStatistics::of(
-            vec![Dimension::FiscalYear],
-            recorded.clone(),
-            Some(unlisted.clone()),
-        );
-        let rows: Vec<_> = by_year
-            .items
-            .iter()
-            .map(|i| (i.group.fiscal_year, i.counts.recorded, i.counts.unlisted))
-            .collect();
-        assert_eq!(rows, [(Some(2020), 1, Some(0)), (Some(2021), 5, Some(5))]);
-        assert_eq!(
-            by_year.total,
-            Counts {
-                recorded: 6,
-                unlisted: Some(5),
-                total: 11
-            }
-        );
-        let by_area = DeliverableStatistics::of(vec![Dimension::Area], recorded, Some(unlisted));
-        assert_eq!(
-            by_area.total,
-            Counts {
-                recorded: 6,
-                unlisted: None,
-                total: 6
-            }
-        );
     }
 }

@@ -9,8 +9,8 @@ use crate::workers::DEMO_SOURCE;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-/// Counts by everything at once, from an index that has all of it.
-pub fn recorded(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Group, i64)>> {
+/// Counts deliverables by all dimensions at once. One index covers all of them.
+pub fn count_recorded(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Group, i64)>> {
     type Row = (i32, String, String, String, String, String, i64);
     let columns = (
         d::fiscal_year,
@@ -64,8 +64,8 @@ pub fn recorded(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Group, i6
     Ok(query.load::<Row>(db)?.into_iter().map(group).collect())
 }
 
-/// What was declared without being listed, by year and format.
-pub fn unlisted(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Group, i64)>> {
+/// Counts what was declared without being listed, by year and format.
+pub fn count_unlisted(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Group, i64)>> {
     use declared_totals::dsl as t;
     let mut query = t::declared_totals
         .select((t::fiscal_year, t::format, t::declared, t::listed))
@@ -90,7 +90,7 @@ pub fn unlisted(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Group, i6
     Ok(query.load(db)?.into_iter().map(group).collect())
 }
 
-/// What a publication declares for one year and category, and how much of it is listed.
+/// What a publication declares for a year and category, and how many of those it lists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Insertable)]
 #[diesel(table_name = declared_totals)]
 pub struct DeclaredTotal {
@@ -102,7 +102,7 @@ pub struct DeclaredTotal {
     pub listed: i32,
 }
 
-/// Replaces what a source declares; the same again changes nothing.
+/// Replaces the totals that a source declares. Returns whether they changed.
 pub fn replace_declared(db: &mut Db, actor: &str, source: &str, totals: &[DeclaredTotal]) -> Result<bool> {
     use declared_totals::dsl as t;
     let mut before: Vec<DeclaredTotal> = t::declared_totals.filter(t::source.eq(source)).load(db)?;

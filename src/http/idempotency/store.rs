@@ -11,11 +11,8 @@ pub fn take(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<Option<An
     type Row = (String, Option<Doc<Answer>>, Instant);
     let now = Instant::now();
     let dead = Instant::from(now.utc() - LEASE);
-    let mine = dsl::idempotency_keys.find((caller, &key.key));
-    let abandoned = mine
-        .filter(dsl::answer.is_null())
-        .filter(dsl::created_at.lt(dead));
-    diesel::delete(abandoned).execute(db)?;
+    let abandoned = dsl::answer.is_null().and(dsl::created_at.lt(dead));
+    diesel::delete(dsl::idempotency_keys.find((caller, &key.key)).filter(abandoned)).execute(db)?;
     let row = (
         dsl::caller.eq(caller),
         dsl::key.eq(&key.key),
@@ -28,7 +25,8 @@ pub fn take(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<Option<An
     if inserted == 1 {
         return Ok(None);
     }
-    let stored = mine
+    let stored = dsl::idempotency_keys
+        .find((caller, &key.key))
         .select((dsl::fingerprint, dsl::answer, dsl::created_at))
         .first::<Row>(db)
         .optional()?;
@@ -47,14 +45,15 @@ pub fn take(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<Option<An
 
 /// Stores the answer.
 pub fn complete(db: &mut Db, caller: &str, key: &Key, lease: Id, answer: &Answer) -> Result<()> {
-    let mine = dsl::idempotency_keys
-        .find((caller, &key.key))
-        .filter(dsl::lease.eq(lease));
     let values = (
         dsl::answer.eq(Doc(answer.clone())),
         dsl::entity_id.eq(&answer.entity_id),
     );
-    match diesel::update(mine).set(values).execute(db)? {
+    let leased = dsl::lease.eq(lease);
+    let updated = diesel::update(dsl::idempotency_keys.find((caller, &key.key)).filter(leased))
+        .set(values)
+        .execute(db)?;
+    match updated {
         1 => Ok(()),
         // The lease ended and another request took the key. The error rolls back this request's writes.
         _ => Err(Error::Conflict {
@@ -69,10 +68,8 @@ pub fn complete(db: &mut Db, caller: &str, key: &Key, lease: Id, answer: &Answer
 
 /// Frees the key.
 pub fn release(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<()> {
-    let mine = dsl::idempotency_keys
-        .find((caller, &key.key))
-        .filter(dsl::lease.eq(lease));
-    diesel::delete(mine).execute(db)?;
+    let leased = dsl::lease.eq(lease);
+    diesel::delete(dsl::idempotency_keys.find((caller, &key.key)).filter(leased)).execute(db)?;
     Ok(())
 }
 
@@ -84,6 +81,6 @@ pub fn forget(db: &mut Db, entity_id: &str) -> Result<()> {
 
 /// Deletes keys that are older than [`KEPT`].
 pub fn purge(db: &mut Db, now: Instant) -> Result<usize> {
-    let old = dsl::idempotency_keys.filter(dsl::created_at.lt(Instant::from(now.utc() - KEPT)));
-    Ok(diesel::delete(old).execute(db)?)
+    let old = dsl::created_at.lt(Instant::from(now.utc() - KEPT));
+    Ok(diesel::delete(dsl::idempotency_keys.filter(old)).execute(db)?)
 }
