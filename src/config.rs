@@ -138,7 +138,7 @@ pub struct SessionLimits {
     pub longest: Duration,
 }
 
-/// How long data is kept; none means for ever.
+/// How long data is kept; none means forever.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     pub workers: Option<Duration>,

@@ -444,7 +444,7 @@ impl<'de> MapAccess<'de> for Parameters {
     }
 }
 
-/// The text of a parameter, read as whatever its place takes.
+/// The text of a parameter, parsed as the type that its place takes.
 struct Parameter(String);
 
 macro_rules! deserialize_integers {

@@ -1,32 +1,32 @@
-//! The API's manners: problem documents, languages, conditional requests, repeated POSTs.
+//! Problem documents, languages, conditional requests and repeated POSTs.
 
-use crate::support::{TestApp, on_both};
+use crate::support::{TestApp, assert_includes, on_both};
 use serde_json::{Value, json};
 
 on_both! {
-    every_refusal_is_a_problem_document,
-    a_bad_value_is_named_with_its_place_and_rule,
-    a_member_may_not_be_there_twice,
-    an_integer_may_be_written_as_a_float,
-    messages_come_in_the_clients_language,
-    a_plain_request_id_is_kept_and_a_strange_one_replaced,
-    what_is_known_is_not_sent_again,
-    a_lost_update_is_prevented,
-    if_match_takes_several_tags_and_wants_something_to_be_there,
-    a_tag_names_the_language_of_what_speaks_one,
-    whoever_sends_no_precondition_never_fails_one,
-    a_patch_of_nothing_changes_nothing,
-    head_is_get_without_its_body,
-    of_many_who_change_one_version_one_wins,
-    a_merge_patch_unsets_by_null_and_keeps_the_rest,
-    a_repeated_post_gets_the_first_answer,
-    a_refused_post_leaves_its_key_free,
-    twins_create_one_thing,
-    two_callers_may_use_the_same_key,
-    the_server_says_when_it_is_ready,
+    answers_every_error_with_a_problem_document,
+    names_the_place_and_code_of_each_bad_value,
+    rejects_a_duplicate_member,
+    accepts_a_whole_float_as_an_integer,
+    writes_messages_in_the_language_of_the_client,
+    keeps_a_plain_request_id_and_replaces_any_other,
+    returns_304_for_a_known_version,
+    returns_412_for_an_outdated_version,
+    if_match_takes_several_tags_and_requires_a_record,
+    etags_of_localized_answers_name_the_language,
+    updates_without_if_match_never_return_412,
+    an_empty_patch_keeps_the_version,
+    answers_head_like_get_without_a_body,
+    only_one_of_many_concurrent_updates_succeeds,
+    a_merge_patch_unsets_by_null_and_keeps_other_members,
+    returns_the_first_answer_to_a_repeated_post,
+    a_failed_post_does_not_use_up_its_key,
+    concurrent_posts_with_one_key_create_one_record,
+    two_callers_can_use_the_same_key,
+    reports_that_it_is_alive_and_ready,
 }
 
-fn every_refusal_is_a_problem_document(app: &TestApp) {
+fn answers_every_error_with_a_problem_document(app: &TestApp) {
     let bearer = format!("Bearer {}", app.admin);
     let auth = ("authorization", bearer.as_str());
     let json_type = ("content-type", "application/json");
@@ -113,8 +113,8 @@ fn every_refusal_is_a_problem_document(app: &TestApp) {
         let refused = app.send(method, path, headers, body).expect(status);
         assert_eq!(refused.code(), code, "{method} {path}");
         let problem = refused.json();
-        assert_eq!(problem["request_id"], refused.header("x-request-id"));
-        assert_eq!(problem["status"], status);
+        let request_id = refused.header("x-request-id");
+        assert_includes(&problem, &json!({"status": status, "request_id": request_id}));
     }
     assert_eq!(
         app.put("/v1/organizations", &json!({})).header("allow"),
@@ -122,7 +122,7 @@ fn every_refusal_is_a_problem_document(app: &TestApp) {
     );
 }
 
-fn a_bad_value_is_named_with_its_place_and_rule(app: &TestApp) {
+fn names_the_place_and_code_of_each_bad_value(app: &TestApp) {
     let refused = |body: Value| app.post("/v1/organizations", &body).expect(422).faults();
     let one = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
     assert_eq!(refused(json!({"area": "131041"})), one("/name", "missing_field"));
@@ -173,7 +173,7 @@ fn a_bad_value_is_named_with_its_place_and_rule(app: &TestApp) {
     );
 }
 
-fn a_member_may_not_be_there_twice(app: &TestApp) {
+fn rejects_a_duplicate_member(app: &TestApp) {
     let headers = [
         ("authorization", &*format!("Bearer {}", app.admin)),
         ("content-type", "application/json"),
@@ -183,10 +183,10 @@ fn a_member_may_not_be_there_twice(app: &TestApp) {
         .send("POST", "/v1/organizations", &headers, twice)
         .expect(422)
         .faults();
-    assert_eq!(faults[0].1, "duplicate_field");
+    assert_eq!(faults, [("/name".into(), "duplicate_field".into())]);
 }
 
-fn an_integer_may_be_written_as_a_float(app: &TestApp) {
+fn accepts_a_whole_float_as_an_integer(app: &TestApp) {
     let headers = [
         ("authorization", &*format!("Bearer {}", app.admin)),
         ("content-type", "application/json"),
@@ -199,7 +199,7 @@ fn an_integer_may_be_written_as_a_float(app: &TestApp) {
         .expect(422);
 }
 
-fn messages_come_in_the_clients_language(app: &TestApp) {
+fn writes_messages_in_the_language_of_the_client(app: &TestApp) {
     let detail = |language: &str| {
         let refused = app.get_with("/v1/organizations/42", &[("accept-language", language)]);
         refused.json()["errors"][0]["message"]
@@ -207,12 +207,12 @@ fn messages_come_in_the_clients_language(app: &TestApp) {
             .unwrap()
             .to_owned()
     };
-    assert_eq!(detail("en"), "An id has the form of a UUID.");
+    assert_eq!(detail("en"), "Use an ID in the form of a UUID.");
     assert_eq!(detail("ja"), "IDはUUIDの形式で指定してください。");
     assert_eq!(detail("fr"), "IDはUUIDの形式で指定してください。");
 }
 
-fn a_plain_request_id_is_kept_and_a_strange_one_replaced(app: &TestApp) {
+fn keeps_a_plain_request_id_and_replaces_any_other(app: &TestApp) {
     assert_eq!(
         app.get_with("/healthz", &[("x-request-id", "job-7")])
             .header("x-request-id"),
@@ -225,7 +225,7 @@ fn a_plain_request_id_is_kept_and_a_strange_one_replaced(app: &TestApp) {
     assert_eq!(given.len(), 36);
 }
 
-fn what_is_known_is_not_sent_again(app: &TestApp) {
+fn returns_304_for_a_known_version(app: &TestApp) {
     let id = app.organization("風のやすみば");
     let path = format!("/v1/organizations/{id}");
     let first = app.get(&path).expect(200);
@@ -246,7 +246,7 @@ fn what_is_known_is_not_sent_again(app: &TestApp) {
     app.get_with("/v1/skills", &english).expect(200);
 }
 
-fn a_lost_update_is_prevented(app: &TestApp) {
+fn returns_412_for_an_outdated_version(app: &TestApp) {
     let id = app.organization("風のやすみば");
     let path = format!("/v1/organizations/{id}");
     let tag = app.get(&path).header("etag").to_owned();
@@ -267,7 +267,7 @@ fn a_lost_update_is_prevented(app: &TestApp) {
     assert_eq!(app.get(&path).json()["name"], "二");
 }
 
-fn if_match_takes_several_tags_and_wants_something_to_be_there(app: &TestApp) {
+fn if_match_takes_several_tags_and_requires_a_record(app: &TestApp) {
     let id = app.organization("風のやすみば");
     let path = format!("/v1/organizations/{id}");
     app.patch_with(&path, &[("if-match", "\"7\", \"1\"")], &json!({"name": "一"}))
@@ -295,7 +295,7 @@ fn if_match_takes_several_tags_and_wants_something_to_be_there(app: &TestApp) {
     assert_eq!(put(&[("if-match", "*")]), 200);
 }
 
-fn a_tag_names_the_language_of_what_speaks_one(app: &TestApp) {
+fn etags_of_localized_answers_name_the_language(app: &TestApp) {
     let tag = |language| {
         app.get_with("/v1/skills/design", &[("accept-language", language)])
             .header("etag")
@@ -312,7 +312,7 @@ fn a_tag_names_the_language_of_what_speaks_one(app: &TestApp) {
     .expect(200);
 }
 
-fn whoever_sends_no_precondition_never_fails_one(app: &TestApp) {
+fn updates_without_if_match_never_return_412(app: &TestApp) {
     let worker = app.worker(json!({}));
     let change = |n: u16| {
         let path = format!("/v1/workers/{worker}");
@@ -342,7 +342,7 @@ fn whoever_sends_no_precondition_never_fails_one(app: &TestApp) {
     assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 15, "{statuses:?}");
 }
 
-fn a_patch_of_nothing_changes_nothing(app: &TestApp) {
+fn an_empty_patch_keeps_the_version(app: &TestApp) {
     let worker = app.worker(json!({}));
     let path = format!("/v1/workers/{worker}");
     assert_eq!(app.patch(&path, &json!({})).expect(200).header("etag"), "\"1\"");
@@ -354,13 +354,14 @@ fn a_patch_of_nothing_changes_nothing(app: &TestApp) {
     );
 }
 
-fn head_is_get_without_its_body(app: &TestApp) {
+fn answers_head_like_get_without_a_body(app: &TestApp) {
     let head = app.send("HEAD", "/v1/skills", &[], b"").expect(200);
-    assert_eq!((head.text.as_str(), head.header("etag").is_empty()), ("", false));
+    assert_eq!(head.text, "");
+    assert_ne!(head.header("etag"), "");
     app.send("HEAD", "/v1/nowhere", &[], b"").expect(404);
 }
 
-fn of_many_who_change_one_version_one_wins(app: &TestApp) {
+fn only_one_of_many_concurrent_updates_succeeds(app: &TestApp) {
     let id = app.organization("風のやすみば");
     let path = format!("/v1/organizations/{id}");
     let statuses: Vec<u16> = std::thread::scope(|scope| {
@@ -379,7 +380,7 @@ fn of_many_who_change_one_version_one_wins(app: &TestApp) {
     assert_eq!(statuses.iter().filter(|s| **s == 412).count(), 7, "{statuses:?}");
 }
 
-fn a_merge_patch_unsets_by_null_and_keeps_the_rest(app: &TestApp) {
+fn a_merge_patch_unsets_by_null_and_keeps_other_members(app: &TestApp) {
     let body =
         json!({"name": "風", "area": "131041", "kana": "かぜ", "contact": {"person": "田中", "phone": "03"}});
     let id = app.post("/v1/organizations", &body).expect(201).json()["id"]
@@ -391,11 +392,8 @@ fn a_merge_patch_unsets_by_null_and_keeps_the_rest(app: &TestApp) {
         .patch(&path, &json!({"kana": null, "contact": {"phone": null}}))
         .expect(200)
         .json();
-    assert_eq!(patched["kana"], Value::Null);
-    assert_eq!(
-        patched["contact"],
-        json!({"person": "田中", "phone": null, "email": null})
-    );
+    let contact = json!({"person": "田中", "phone": null, "email": null});
+    assert_includes(&patched, &json!({"kana": null, "contact": contact}));
     assert_eq!(
         app.patch(&path, &json!({"name": null})).expect(422).faults()[0].0,
         "/name"
@@ -406,16 +404,15 @@ fn a_merge_patch_unsets_by_null_and_keeps_the_rest(app: &TestApp) {
     );
 }
 
-fn a_repeated_post_gets_the_first_answer(app: &TestApp) {
+fn returns_the_first_answer_to_a_repeated_post(app: &TestApp) {
     let body = json!({"name": "風のやすみば", "area": "131041"});
     let key = [("idempotency-key", "signup-1")];
     let first = app.post_with("/v1/organizations", &key, &body).expect(201);
     let again = app.post_with("/v1/organizations", &key, &body).expect(201);
     assert_eq!(again.text, first.text);
-    assert_eq!(
-        (again.header("location"), again.header("etag")),
-        (first.header("location"), first.header("etag"))
-    );
+    for header in ["location", "etag"] {
+        assert_eq!(again.header(header), first.header(header));
+    }
     let other = json!({"name": "別の団体", "area": "131041"});
     assert_eq!(
         app.post_with("/v1/organizations", &key, &other)
@@ -432,7 +429,7 @@ fn a_repeated_post_gets_the_first_answer(app: &TestApp) {
     );
 }
 
-fn a_refused_post_leaves_its_key_free(app: &TestApp) {
+fn a_failed_post_does_not_use_up_its_key(app: &TestApp) {
     let key = [("idempotency-key", "signup-2")];
     let body = json!({"name": "風", "area": "131041", "corporate_number": "7000012050002"});
     app.post("/v1/organizations", &body).expect(201);
@@ -446,7 +443,7 @@ fn a_refused_post_leaves_its_key_free(app: &TestApp) {
     .expect(201);
 }
 
-fn twins_create_one_thing(app: &TestApp) {
+fn concurrent_posts_with_one_key_create_one_record(app: &TestApp) {
     let body = json!({"name": "風のやすみば", "area": "131041"});
     let answers: Vec<(u16, String)> = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..8)
@@ -479,7 +476,7 @@ fn twins_create_one_thing(app: &TestApp) {
     );
 }
 
-fn two_callers_may_use_the_same_key(app: &TestApp) {
+fn two_callers_can_use_the_same_key(app: &TestApp) {
     let key = ("idempotency-key", "same");
     let body = json!({"name": "風", "area": "131041"});
     app.post_with("/v1/organizations", &[key], &body).expect(201);
@@ -498,7 +495,7 @@ fn two_callers_may_use_the_same_key(app: &TestApp) {
     answer.expect(201);
 }
 
-fn the_server_says_when_it_is_ready(app: &TestApp) {
+fn reports_that_it_is_alive_and_ready(app: &TestApp) {
     app.get("/healthz").expect(200);
     app.get("/readyz").expect(200);
     assert!(

@@ -1,5 +1,4 @@
-//! What the log says, and never says: the program itself runs, at its most talkative, and every secret that comes up is
-//! looked for in what it wrote.
+//! Secrets never reach the log. The test runs the program with the most verbose log, and looks for every secret in it.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
@@ -51,7 +50,7 @@ impl Server {
 }
 
 #[test]
-fn no_secret_ever_reaches_the_log() {
+fn never_logs_a_secret() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_musubi"))
         .args([
@@ -78,16 +77,19 @@ fn no_secret_ever_reaches_the_log() {
         .find(|line| line.contains("/invitation#"))
         .unwrap();
     let first = link.split('#').nth(1).unwrap().trim().to_owned();
-    // The log goes on being read, or its pipe would fill.
+    // Another thread keeps reading the log, or its pipe would fill up.
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let (mut written, mut line) = (String::new(), String::new());
     let address = loop {
         line.clear();
-        assert!(log.read_line(&mut line).unwrap() > 0, "it ended: {written}");
+        assert!(
+            log.read_line(&mut line).unwrap() > 0,
+            "the server stopped: {written}"
+        );
         written += &line;
-        let said: Value = serde_json::from_str(&line).unwrap_or_default();
-        if said["fields"]["message"] == "listening" {
-            break text(&said["fields"]["address"]);
+        let entry: Value = serde_json::from_str(&line).unwrap_or_default();
+        if entry["fields"]["message"] == "listening" {
+            break text(&entry["fields"]["address"]);
         }
     };
     let reader = std::thread::spawn(move || {
@@ -187,7 +189,7 @@ fn no_secret_ever_reaches_the_log() {
         &form,
     );
     secrets.extend([secret, text(&token["access_token"])]);
-    // Wrong ones too: what was mistyped is nearly right.
+    // Wrong secrets too: a mistyped one is nearly right.
     for wrong in ["correct horse battery stapel", "mcs_nearly_right"] {
         secrets.push(wrong.to_owned());
         let login = json!({"email": "admin@example.jp", "password": wrong}).to_string();
@@ -231,7 +233,7 @@ fn no_secret_ever_reaches_the_log() {
         .lines()
         .filter(|line| line.contains("\"request\""))
         .count();
-    assert!(requests >= 13, "the log is not the one of this run: {requests}");
+    assert!(requests >= 13, "the log has too few requests: {requests}");
     secrets.push(
         std::fs::read_to_string(folder.path().join("token.key"))
             .unwrap()

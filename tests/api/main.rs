@@ -1,6 +1,6 @@
-//! The service from the outside: every test speaks HTTP to a server of its own, on SQLite and on PostgreSQL.
+//! Tests over HTTP: each starts a server, on SQLite and on PostgreSQL.
 //!
-//! `support` has the server, the databases and the verbs; the rest is one file for each subject.
+//! `support` has the server, the databases and the requests. Every other file tests one subject.
 
 #![allow(
     clippy::unwrap_used,

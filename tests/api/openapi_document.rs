@@ -1,4 +1,4 @@
-//! The OpenAPI document: committed as it is served, and complete.
+//! The OpenAPI document: it is complete, and the committed one is up to date.
 
 use crate::support::{TestApp, on_both};
 use musubi::server::document::Document;
@@ -6,16 +6,16 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 #[test]
-fn the_committed_document_is_the_one_of_the_handlers() {
+fn the_committed_document_is_up_to_date() {
     let committed = std::fs::read_to_string("openapi/openapi.json").unwrap();
     assert!(
         committed == Document::new().text(),
-        "it drifted: cargo run -- openapi > openapi/openapi.json"
+        "it is outdated: cargo run -- openapi > openapi/openapi.json"
     );
 }
 
 #[test]
-fn every_operation_is_described_to_the_end() {
+fn describes_every_operation_completely() {
     let document = Document::new();
     let value: Value = serde_json::from_str(document.text()).unwrap();
     let schemas = value["components"]["schemas"].as_object().unwrap();
@@ -36,7 +36,7 @@ fn every_operation_is_described_to_the_end() {
             fault("no summary or description");
         }
         if !operation.object.contains_key("security") {
-            fault("does not say who may call it");
+            fault("no security");
         }
         if operation.object["tags"].as_array().is_none_or(Vec::is_empty) {
             fault("no tag");
@@ -50,10 +50,10 @@ fn every_operation_is_described_to_the_end() {
                 fault(&format!("{status} has no example"));
             }
             let is_error = status.starts_with(['4', '5']);
-            // RFC 6749 has errors of its own.
+            // RFC 6749 defines another form of errors.
             let is_oauth = id == "issue_token" && ["400", "401"].contains(&status.as_str());
             if is_error && !is_oauth && response["content"].get("application/problem+json").is_none() {
-                fault(&format!("{status} is no problem document"));
+                fault(&format!("{status} is not a problem document"));
             }
         }
         // The body of an import is a file.
@@ -72,7 +72,7 @@ fn every_operation_is_described_to_the_end() {
                 fault("its body has no example");
             }
             if schema["additionalProperties"] != false && id != "issue_token" {
-                fault("its body takes unknown fields");
+                fault("its body allows unknown fields");
             }
         }
         if !ids.insert(id.clone()) {
@@ -88,10 +88,10 @@ fn every_operation_is_described_to_the_end() {
 }
 
 on_both! {
-    the_served_document_is_the_committed_one,
+    serves_the_committed_document,
 }
 
-fn the_served_document_is_the_committed_one(app: &TestApp) {
+fn serves_the_committed_document(app: &TestApp) {
     let served = app.send("GET", "/openapi.json", &[], b"").expect(200);
     assert!(served.text == std::fs::read_to_string("openapi/openapi.json").unwrap());
 }

@@ -1,4 +1,4 @@
-//! Lists: pages that survive inserts, and indexes under every one.
+//! Pages of lists: they survive inserts, and every query uses an index.
 
 use crate::support::{TestApp, on_both};
 use diesel::connection::SimpleConnection;
@@ -22,13 +22,13 @@ fn names(page: &Value) -> Vec<String> {
 }
 
 on_both! {
-    pages_survive_inserts_in_every_order,
-    a_cursor_belongs_to_its_order,
-    a_page_of_many_workers_runs_on_an_index,
-    a_page_of_many_applications_runs_on_an_index,
+    neither_repeats_nor_skips_items_after_inserts,
+    rejects_a_cursor_of_another_order,
+    lists_many_workers_with_an_index,
+    lists_many_applications_with_an_index,
 }
 
-fn pages_survive_inserts_in_every_order(app: &TestApp) {
+fn neither_repeats_nor_skips_items_after_inserts(app: &TestApp) {
     for i in 0..7 {
         app.organization(&format!("団体{}", i / 2));
     }
@@ -55,7 +55,7 @@ fn pages_survive_inserts_in_every_order(app: &TestApp) {
             path = format!("/v1/organizations?sort={sort}&limit=2&cursor={next}");
             let link = response.header("link").to_owned();
             assert!(link.contains(next) && link.ends_with("rel=\"next\""), "{link}");
-            // What comes in before the cursor is not shown, and shifts nothing.
+            // An item that is inserted before the cursor is not shown, and moves no other.
             if walked.len() == 4 {
                 app.organization(if sort == "name" { "あ" } else { "団体9" });
             }
@@ -67,7 +67,7 @@ fn pages_survive_inserts_in_every_order(app: &TestApp) {
     }
 }
 
-fn a_cursor_belongs_to_its_order(app: &TestApp) {
+fn rejects_a_cursor_of_another_order(app: &TestApp) {
     for name in ["一", "二", "三"] {
         app.organization(name);
     }
@@ -84,7 +84,7 @@ fn a_cursor_belongs_to_its_order(app: &TestApp) {
     app.get("/v1/organizations?limit=200").expect(200);
 }
 
-fn a_page_of_many_workers_runs_on_an_index(app: &TestApp) {
+fn lists_many_workers_with_an_index(app: &TestApp) {
     populate(app, 100_000);
     for query in [
         "area=131041&status=active",
@@ -93,7 +93,7 @@ fn a_page_of_many_workers_runs_on_an_index(app: &TestApp) {
         "status=active&sort=alias",
     ] {
         let filter: WorkerFilter = serde_urlencoded::from_str(query).unwrap();
-        runs_on_an_index(app, query, |db| {
+        assert_uses_an_index(app, query, |db| {
             Ok(store::query(db, &Reach::Everything, &filter, true)?.limit(51))
         });
         let page = app.get(&format!("/v1/workers?{query}")).expect(200).json();
@@ -101,7 +101,7 @@ fn a_page_of_many_workers_runs_on_an_index(app: &TestApp) {
     }
 }
 
-fn a_page_of_many_applications_runs_on_an_index(app: &TestApp) {
+fn lists_many_applications_with_an_index(app: &TestApp) {
     populate_applications(app, 50_000);
     let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
     for query in [
@@ -113,14 +113,14 @@ fn a_page_of_many_applications_runs_on_an_index(app: &TestApp) {
         &format!("deliverable_id={nobody}&status=submitted"),
     ] {
         let filter: ApplicationFilter = serde_urlencoded::from_str(query).unwrap();
-        runs_on_an_index(app, query, |_| {
+        assert_uses_an_index(app, query, |_| {
             Ok(applications::store::query(&Reach::Everything, &filter)?.limit(51))
         });
     }
 }
 
-/// The plan of the very query that a list runs.
-fn runs_on_an_index<Q: QueryFragment<Backend>>(
+/// Asserts that the query of a list scans no table.
+fn assert_uses_an_index<Q: QueryFragment<Backend>>(
     app: &TestApp,
     name: &str,
     query: impl FnOnce(&Db) -> musubi::error::Result<Q>,
@@ -131,7 +131,7 @@ fn runs_on_an_index<Q: QueryFragment<Backend>>(
     assert!(scans.is_empty(), "{name} reads a whole table:\n{plan}");
 }
 
-/// One worker's declined bids for one deliverable.
+/// Inserts declined applications of one worker for one deliverable.
 fn populate_applications(app: &TestApp, count: u32) {
     app.worker(json!({}));
     app.deliverable(&app.organization("風"), json!({}));
@@ -148,7 +148,7 @@ fn populate_applications(app: &TestApp, count: u32) {
     written.unwrap();
 }
 
-/// Numbers as rows, and an id and an instant for each.
+/// Returns SQL for numbered rows, and for an id and a time for each.
 fn rows(db: &Db, count: u32) -> (String, &'static str, &'static str) {
     match db {
         Db::Sqlite(_) => (
@@ -166,22 +166,22 @@ fn rows(db: &Db, count: u32) -> (String, &'static str, &'static str) {
     }
 }
 
-/// A line of a plan that reads a whole table: SQLite's SCAN without an index, PostgreSQL's Seq Scan.
+/// Returns whether a line of a plan reads a whole table: SQLite's SCAN without an index, PostgreSQL's Seq Scan.
 fn is_scan(line: &str) -> bool {
     let line = line.trim();
     line.contains("Seq Scan") || (line.starts_with("SCAN") && !line.contains("USING"))
 }
 
-/// Fills the tables by SQL: only what the filters read differs from row to row.
+/// Inserts workers by SQL. They differ only in what the filters read.
 fn populate(app: &TestApp, count: u32) {
     app.worker(json!({}));
     let written = app.state.pool.write_blocking(|db| {
         let (numbers, id, instant) = rows(db, count);
-        let own = "((n * 7919) % 1000)";
-        let area = format!("CASE WHEN {own} < 300 THEN '131041' ELSE '131016' END");
-        let status = format!("CASE WHEN {own} < 900 THEN 'active' ELSE 'paused' END");
-        let rare = format!("WHEN {own} < 20");
-        let skill = format!("CASE {rare} THEN 'video_editing' WHEN {own} < 500 THEN 'graphic_design' ELSE 'copywriting' END");
+        let random = "((n * 7919) % 1000)";
+        let area = format!("CASE WHEN {random} < 300 THEN '131041' ELSE '131016' END");
+        let status = format!("CASE WHEN {random} < 900 THEN 'active' ELSE 'paused' END");
+        let rare = format!("WHEN {random} < 20");
+        let skill = format!("CASE {rare} THEN 'video_editing' WHEN {random} < 500 THEN 'graphic_design' ELSE 'copywriting' END");
         let role = format!("CASE {rare} THEN 'video_creator' ELSE 'designer' END");
         db.batch_execute(&format!(
             "INSERT INTO workers (id, status, area, alias, profile, personal, grams, personal_grams, version, created_at, updated_at)
@@ -219,7 +219,7 @@ fn plan<Q: QueryFragment<Backend>>(
     read.unwrap()
 }
 
-/// A query with EXPLAIN before it; `S` is what the database answers.
+/// A query after EXPLAIN. `S` is the SQL type of its rows.
 struct Explain<Q, S>(&'static str, Q, PhantomData<S>);
 
 impl<Q, S> QueryId for Explain<Q, S> {

@@ -1,11 +1,11 @@
-//! What checking costs: the queries of a request, counted.
+//! The number of queries of a request.
 
 use crate::support::{TestApp, on_both};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use serde_json::{Value, json};
 use std::sync::{Mutex, Once};
 
-/// Database and text of every query that this process has begun, since counting began.
+/// Database and text of every query of this process since [`start_counting`].
 static QUERIES: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
 #[derive(Default)]
@@ -26,18 +26,18 @@ impl Instrumentation for Counter {
     }
 }
 
-pub fn count_from_now_on() {
+pub fn start_counting() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| set_default_instrumentation(|| Some(Box::<Counter>::default())).unwrap());
 }
 
 on_both! {
-    a_permitted_read_costs_one_query_more_than_without_the_check,
+    checks_a_permission_with_one_query,
 }
 
-fn a_permitted_read_costs_one_query_more_than_without_the_check(app: &TestApp) {
-    // The server above opened its connections before anybody counted; this one is on the same database.
-    count_from_now_on();
+fn checks_a_permission_with_one_query(app: &TestApp) {
+    // The first server opened its connections before counting began. This one uses the same database.
+    start_counting();
     let server = app.another();
     let worker = app.worker(json!({"personal": {"name": "佐藤"}}));
     app.user("w@example.jp", json!({"role": "worker", "worker_id": worker}));
@@ -49,7 +49,7 @@ fn a_permitted_read_costs_one_query_more_than_without_the_check(app: &TestApp) {
     let (own, coordinator) = (token("w@example.jp"), token("c@example.jp"));
     let path = format!("/v1/workers/{worker}");
     let queries = |token: &str| {
-        // The loops of the server ask too, now and then, and of other tables.
+        // Background tasks run queries too, but on other tables.
         let count = || {
             QUERIES
                 .lock()
@@ -71,16 +71,20 @@ fn a_permitted_read_costs_one_query_more_than_without_the_check(app: &TestApp) {
     for token in [own.as_str(), &coordinator] {
         let reads = queries(token);
         let reads: Vec<&String> = reads.iter().filter(is_read).collect();
-        assert_eq!(reads.len(), 2, "who it is, and the record itself: {reads:#?}");
+        assert_eq!(
+            reads.len(),
+            2,
+            "one for the session, one for the record: {reads:#?}"
+        );
     }
     assert!(
         queries(&own).iter().all(|text| !text.contains("audit")),
-        "nobody is watched looking at themselves"
+        "reading your own record is not audited"
     );
     let audited = queries(&coordinator);
     assert_eq!(
         audited.iter().filter(|text| text.contains("audit")).count(),
         3,
-        "the entry before, the entry, its subject: {audited:#?}"
+        "the previous entry, the entry and its subject: {audited:#?}"
     );
 }

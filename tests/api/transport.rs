@@ -1,4 +1,4 @@
-//! What goes over the wire besides the answers: headers, origins, TLS, time-outs.
+//! Security headers, CORS, TLS and time-outs.
 
 use crate::support::{TestApp, on_both};
 use serde_json::{Value, json};
@@ -17,13 +17,13 @@ fn preflight(app: &TestApp, origin: &str) -> crate::support::Response {
 }
 
 on_both! {
-    every_answer_keeps_browsers_in_check,
-    pages_of_other_origins_are_let_in_by_name_only,
-    a_partners_origins_are_let_in_while_it_is_active,
-    unknown_and_privileged_members_are_refused_in_every_write,
+    sends_security_headers_with_every_answer,
+    allows_only_configured_origins,
+    allows_the_origins_of_a_partner_while_it_is_active,
+    rejects_unknown_and_privileged_members_in_every_body,
 }
 
-fn every_answer_keeps_browsers_in_check(app: &TestApp) {
+fn sends_security_headers_with_every_answer(app: &TestApp) {
     for path in ["/v1/skills", "/v1/workers", "/nowhere", "/healthz"] {
         let answer = app.get(path);
         for (name, value) in [
@@ -56,18 +56,13 @@ fn every_answer_keeps_browsers_in_check(app: &TestApp) {
     app.send("GET", "/invitation.js", &[], b"").expect(200);
 }
 
-fn pages_of_other_origins_are_let_in_by_name_only(app: &TestApp) {
+fn allows_only_configured_origins(app: &TestApp) {
     let allowed = |answer: &crate::support::Response| answer.header("access-control-allow-origin").to_owned();
     assert_eq!(allowed(&preflight(app, APP)), "");
     let server = app.another_with(&["--cors-origins", APP]);
     let answer = preflight(&server, APP).expect(200);
-    assert_eq!(
-        (
-            allowed(&answer).as_str(),
-            answer.header("access-control-allow-credentials")
-        ),
-        (APP, "true")
-    );
+    assert_eq!(allowed(&answer), APP);
+    assert_eq!(answer.header("access-control-allow-credentials"), "true");
     for other in [
         "https://app.example.jp.evil.example",
         "http://app.example.jp",
@@ -87,14 +82,14 @@ fn pages_of_other_origins_are_let_in_by_name_only(app: &TestApp) {
     );
     let stranger = server.send("GET", "/v1/skills", &[("origin", "https://evil.example")], b"");
     assert_eq!(allowed(&stranger), "");
-    // Errors too, or a page could not read them.
+    // Pages can read errors too.
     let refused = server
         .send("GET", "/v1/workers", &[("origin", APP)], b"")
         .expect(401);
     assert_eq!(allowed(&refused), APP);
 }
 
-fn a_partners_origins_are_let_in_while_it_is_active(app: &TestApp) {
+fn allows_the_origins_of_a_partner_while_it_is_active(app: &TestApp) {
     let (id, _) = app.partner(json!({"origins": [APP]}));
     let until = |wanted: &str| {
         let end = Instant::now() + Duration::from_secs(30);
@@ -108,7 +103,7 @@ fn a_partners_origins_are_let_in_while_it_is_active(app: &TestApp) {
     until("");
 }
 
-fn unknown_and_privileged_members_are_refused_in_every_write(app: &TestApp) {
+fn rejects_unknown_and_privileged_members_in_every_body(app: &TestApp) {
     let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
     let mut checked = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -123,7 +118,7 @@ fn unknown_and_privileged_members_are_refused_in_every_write(app: &TestApp) {
                 continue;
             }
             let id = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
-            // Records have to be there, or they are what is missing.
+            // These need a record, and answer 404 without one.
             if path.contains("{id}") || path.contains("{code}") {
                 continue;
             }
@@ -186,9 +181,9 @@ fn body_schema(operation: &Value) -> String {
         .to_owned()
 }
 
-/// A certificate that this test's client trusts, made by the openssl of the machine; none where there is no openssl.
+/// Makes a certificate that the client of this test trusts, with openssl; none if openssl is not installed.
 fn certificate(folder: &std::path::Path) -> Option<()> {
-    let made = std::process::Command::new("openssl")
+    let output = std::process::Command::new("openssl")
         .args([
             "req",
             "-x509",
@@ -214,14 +209,14 @@ fn certificate(folder: &std::path::Path) -> Option<()> {
         .arg(folder.join("cert.pem"))
         .output()
         .ok()?;
-    made.status.success().then_some(())
+    output.status.success().then_some(())
 }
 
 #[test]
-fn tls_is_spoken_with_the_certificate_given() {
+fn serves_tls_with_the_configured_certificate() {
     let folder = tempfile::TempDir::new().unwrap();
     let Some(()) = certificate(folder.path()) else {
-        println!("left out: there is no openssl to make a certificate with");
+        println!("skipped: openssl is not installed");
         return;
     };
     let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
@@ -263,14 +258,17 @@ fn tls_is_spoken_with_the_certificate_given() {
 }
 
 #[test]
-fn whoever_never_finishes_the_headers_is_cut_off() {
+fn disconnects_a_client_that_never_finishes_its_headers() {
     let app = TestApp::sqlite();
     let mut stream = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         .unwrap();
-    let mut said = String::new();
-    stream.read_to_string(&mut said).unwrap();
-    assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
+        "{answer}"
+    );
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 /// Asserts that `actual` has everything that `expected` has.
 ///
-/// Each member of an expected object has to be there with an equal value; other members don't matter. Arrays have equal
-/// lengths and are compared element by element.
+/// Every member of an expected object must be there with an equal value; other members don't matter. Arrays must have
+/// the same length and are compared element by element.
 #[track_caller]
 pub fn assert_includes(actual: &Value, expected: &Value) {
     let mut differences = Vec::new();

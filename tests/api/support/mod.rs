@@ -1,4 +1,4 @@
-//! A server for each test, on a database of its own, and the verbs to speak to it.
+//! A server for each test, on its own database, and the requests to it.
 
 mod imports;
 mod includes;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 
-/// Runs a test on both databases, each as a test of its own.
+/// Runs each function as two tests, one per database.
 macro_rules! on_both {
     ($($name:ident),* $(,)?) => {$(
         mod $name {
@@ -49,7 +49,7 @@ pub struct TestApp {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     config: Config,
-    /// Kept as long as the server runs.
+    /// Deleted when the server stops.
     _folder: Option<TempDir>,
 }
 
@@ -69,7 +69,7 @@ impl Response {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The stable code of an error, which is a problem document.
+    /// Returns the code of a problem document.
     pub fn code(&self) -> String {
         assert_eq!(
             self.header("content-type"),
@@ -80,7 +80,7 @@ impl Response {
         self.json()["code"].as_str().unwrap().to_owned()
     }
 
-    /// Place and code of every bad value.
+    /// Returns the place and code of every bad value.
     pub fn faults(&self) -> Vec<(String, String)> {
         let problem = self.json();
         let place = |e: &Value| {
@@ -114,12 +114,12 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
     }
 }
 
-/// How a server under test listens, with more arguments of `musubi serve`.
+/// Returns the options of a test server, with more arguments of `musubi serve`.
 pub fn server_config(more: &[&str]) -> ServerConfig {
     #[derive(clap::Parser)]
     struct Arguments {
         #[command(flatten)]
-        listen: ServerConfig,
+        server: ServerConfig,
     }
     let fixed = [
         "musubi",
@@ -128,10 +128,10 @@ pub fn server_config(more: &[&str]) -> ServerConfig {
         "--trusted-proxies=127.0.0.1",
     ];
     let fixed = fixed.into_iter().chain(["--retention-messages-days=0"]);
-    <Arguments as clap::Parser>::parse_from(fixed.chain(more.iter().copied())).listen
+    <Arguments as clap::Parser>::parse_from(fixed.chain(more.iter().copied())).server
 }
 
-/// A migrated and seeded SQLite file, made once and copied for each test.
+/// Makes a migrated and seeded SQLite file once. Each test copies it.
 fn template() -> PathBuf {
     static TEMPLATE: OnceLock<TempDir> = OnceLock::new();
     let folder = TEMPLATE.get_or_init(|| {
@@ -156,17 +156,17 @@ impl TestApp {
         TestApp::start(config(folder.path(), None), Some(folder), &[])
     }
 
-    /// A second server on the same database.
+    /// Starts another server on the same database.
     pub fn another(&self) -> TestApp {
         TestApp::start(self.config.clone(), None, &[])
     }
 
-    /// Another server on the same database, with more arguments of `musubi serve`.
+    /// Starts another server on the same database, with more arguments of `musubi serve`.
     pub fn another_with(&self, more: &[&str]) -> TestApp {
         TestApp::start(self.config.clone(), None, more)
     }
 
-    /// `None` where PostgreSQL is left out, which is said once.
+    /// Returns none if PostgreSQL is not installed.
     pub fn postgres() -> Option<TestApp> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let cluster = postgres::cluster()?;
@@ -207,7 +207,7 @@ impl TestApp {
             config,
             _folder: folder,
         };
-        // Before its match index stands, it asks its callers to come back.
+        // It answers 503 until its match index is built.
         loop {
             match app.get("/readyz") {
                 ready if ready.status == 200 => return app,
@@ -216,7 +216,7 @@ impl TestApp {
         }
     }
 
-    /// Where its data is: a URL or a path.
+    /// Returns the database's URL or path.
     pub fn database(&self) -> String {
         self.config.database().unwrap()
     }
@@ -225,7 +225,7 @@ impl TestApp {
         token(&self.state, role, None, 3600)
     }
 
-    /// Sends as it is told: method, path, headers, body.
+    /// Sends a request without adding anything to it.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let mut request = ureq::http::Request::builder()
             .method(method)
@@ -269,7 +269,7 @@ impl TestApp {
         self.send(method, path, &headers, &body)
     }
 
-    /// With somebody's access token, or none.
+    /// Sends JSON with this access token, or without one if it is empty.
     pub fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> Response {
         let bearer = format!("Bearer {token}");
         let kind = match method {
@@ -305,7 +305,7 @@ impl TestApp {
         self.call("POST", "/v1/auth/login", "", &login).expect(200).json()
     }
 
-    /// Registers a partner and gives its id, with an access token.
+    /// Registers a partner and returns its id and an access token.
     pub fn partner(&self, more: Value) -> (String, String) {
         let mut body = json!({"code": "activo", "name": "応募アプリ", "quota_per_minute": 1_000_000});
         merge(&mut body, more);
@@ -319,14 +319,14 @@ impl TestApp {
         (id, text(&token["access_token"]))
     }
 
-    /// Asks for a token as an app does.
+    /// Requests an access token as an app does.
     pub fn partner_token(&self, id: &str, secret: &str) -> Response {
         let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
         let kind = ("content-type", "application/x-www-form-urlencoded");
         self.send("POST", "/v1/oauth/token", &[kind], form.as_bytes())
     }
 
-    /// An answer that is no text.
+    /// Returns the bytes of an answer.
     pub fn bytes(&self, path: &str, bearer: &str) -> Vec<u8> {
         let request = self
             .agent
@@ -335,7 +335,7 @@ impl TestApp {
         request.call().unwrap().body_mut().read_to_vec().unwrap()
     }
 
-    /// Sends JSON; what comes may be no text.
+    /// Sends JSON and returns the bytes of the answer.
     pub fn post_for_bytes(&self, path: &str, token: &str, body: &Value) -> (u16, Vec<u8>) {
         let request = self.agent.post(format!("{}{path}", self.base));
         let request = request
@@ -392,7 +392,7 @@ impl TestApp {
         self.authorized("DELETE", path, &[], None)
     }
 
-    /// Registers an organization in 新宿区 and gives its id.
+    /// Registers an organization in 新宿区 and returns its id.
     pub fn organization(&self, name: &str) -> String {
         let created = self
             .post("/v1/organizations", &json!({"name": name, "area": "131041"}))
@@ -400,7 +400,7 @@ impl TestApp {
         created.json()["id"].as_str().unwrap().to_owned()
     }
 
-    /// Opens a request and gives its id.
+    /// Registers an open deliverable and returns its id.
     pub fn deliverable(&self, organization: &str, more: Value) -> String {
         let mut body = json!({"organization_id": organization, "type": "flyer", "title": "会員募集のチラシ", "status": "open"});
         merge(&mut body, more);
@@ -410,7 +410,7 @@ impl TestApp {
             .to_owned()
     }
 
-    /// Registers a designer who passes every gate of a flyer in 新宿区, and gives their id.
+    /// Registers a designer who passes every gate of a flyer in 新宿区, and returns the id.
     pub fn worker(&self, more: Value) -> String {
         let mut body = json!({
             "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "area": "131041", "travel_limit_km": 20,
@@ -432,7 +432,7 @@ pub fn merge(body: &mut Value, more: Value) {
     json_patch::merge(body, &more);
 }
 
-/// A token that stands for itself; a coordinator's is for 新宿区.
+/// Signs a token without a session. A coordinator gets the area 新宿区.
 pub fn token(state: &AppState, role: UserRole, scope: Option<&str>, ttl: i64) -> String {
     let now = chrono::Utc::now().timestamp();
     let mut claims = Claims::new(role, "test", now.min(now + ttl - 60), 60.max(ttl));

@@ -1,7 +1,6 @@
-//! One throwaway PostgreSQL cluster for the whole run.
+//! A temporary PostgreSQL cluster for all tests.
 //!
-//! Where PostgreSQL's server isn't installed, its tests are left out and that is said; `MUSUBI_REQUIRE_POSTGRES=1` makes
-//! it a failure.
+//! If PostgreSQL is not installed, its tests are skipped with a note. `MUSUBI_REQUIRE_POSTGRES=1` makes that a failure.
 
 use super::config;
 use diesel::prelude::*;
@@ -28,11 +27,11 @@ pub fn cluster() -> Option<&'static Cluster> {
             Some(cluster)
         }
         None if std::env::var_os("MUSUBI_REQUIRE_POSTGRES").is_some() => {
-            panic!("PostgreSQL is required here, and its initdb is nowhere to be found")
+            panic!("PostgreSQL is required, but there is no initdb")
         }
         None => {
-            // Straight to the terminal: the harness keeps back what a passing test prints.
-            let note = "\nLEFT OUT: the PostgreSQL suite, since no initdb is on PATH or under `pg_config --bindir`.\n";
+            // Written to the terminal directly, because the harness hides the output of passing tests.
+            let note = "\nSKIPPED: the tests on PostgreSQL, because initdb is not on PATH nor in `pg_config --bindir`.\n";
             std::io::stderr().write_all(note.as_bytes()).unwrap();
             None
         }
@@ -41,7 +40,7 @@ pub fn cluster() -> Option<&'static Cluster> {
 }
 
 impl Cluster {
-    /// Migrated and seeded once.
+    /// Makes a database that is migrated and seeded, to be copied.
     fn make_template(&self) {
         self.execute("CREATE DATABASE template_musubi");
         let folder = tempfile::TempDir::new().unwrap();
@@ -51,7 +50,7 @@ impl Cluster {
 
     pub fn fresh_database(&self, number: u32) -> String {
         let name = format!("test_{number}");
-        // A pool that was just dropped may still be closing its connections.
+        // The pool that made the template may still be closing its connections.
         let others =
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'template_musubi'";
         self.execute(others);
