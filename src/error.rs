@@ -58,9 +58,9 @@ pub enum Error {
     /// 401
     Unauthenticated(Text),
     /// 403: the caller lacks this scope.
-    Forbidden { scope: &'static str },
-    /// 403: the caller may do this, but not to this record.
-    OutsideReach(Text),
+    InsufficientScope { scope: &'static str },
+    /// 403: the caller has the scope, but must not do this to this record or in this way.
+    AccessDenied(Text),
     /// 404
     NotFound { what: Text },
     /// 405: the path exists, but not with this method.
@@ -121,7 +121,7 @@ impl Error {
         match self {
             Error::MalformedJson { .. } | Error::InvalidParameters(_) => 400,
             Error::Unauthenticated(_) => 401,
-            Error::Forbidden { .. } | Error::OutsideReach(_) => 403,
+            Error::InsufficientScope { .. } | Error::AccessDenied(_) => 403,
             Error::NotFound { .. } => 404,
             Error::MethodNotAllowed { .. } => 405,
             Error::NotAcceptable { .. } => 406,
@@ -144,8 +144,8 @@ impl Error {
             Error::MalformedJson { .. } => "malformed_json",
             Error::InvalidParameters(_) => "invalid_parameters",
             Error::Unauthenticated(_) => "unauthenticated",
-            Error::Forbidden { .. } => "forbidden",
-            Error::OutsideReach(_) => "outside_reach",
+            Error::InsufficientScope { .. } => "insufficient_scope",
+            Error::AccessDenied(_) => "access_denied",
             Error::NotFound { .. } => "not_found",
             Error::MethodNotAllowed { .. } => "method_not_allowed",
             Error::NotAcceptable { .. } => "not_acceptable",
@@ -175,7 +175,7 @@ impl Error {
                 "Some parameters are invalid. See errors.",
             ),
             Error::Unauthenticated(reason) => reason.clone(),
-            Error::Forbidden { scope } => Text::new(
+            Error::InsufficientScope { scope } => Text::new(
                 format!("この操作には {scope} の権限が必要です。"),
                 format!("This operation requires the scope {scope}."),
             ),
@@ -221,7 +221,7 @@ impl Error {
                 "この Idempotency-Key は別のリクエストですでに使用されています。新しいキーを指定してください。",
                 "This Idempotency-Key was used for another request. Use a new key.",
             ),
-            Error::OutsideReach(reason) => reason.clone(),
+            Error::AccessDenied(reason) => reason.clone(),
             Error::TooManyRequests { retry_after_s, .. } => Text::new(
                 format!("リクエストが多すぎます。{retry_after_s}秒後にもう一度お試しください。"),
                 format!("Too many requests. Try again in {retry_after_s} seconds."),

@@ -54,7 +54,7 @@ pub fn update(
     }
     let scope = outcome.status.scope();
     if principal.extent(scope).is_none() {
-        return Err(Error::Forbidden { scope });
+        return Err(Error::InsufficientScope { scope });
     }
     if outcome.status != ApplicationStatus::Withdrawn {
         within_reach(has_deliverable(db, reach, before.deliverable_id)?)?;

@@ -132,7 +132,7 @@ impl<S: Scope> FromRequest for Caller<S> {
 impl<S: Scope> Caller<S> {
     fn of(principal: Principal) -> Result<Caller<S>> {
         let reach = match principal.extent(S::NAME) {
-            None => return Err(Error::Forbidden { scope: S::NAME }),
+            None => return Err(Error::InsufficientScope { scope: S::NAME }),
             Some(Extent::All) => Reach::Everything,
             Some(Extent::Own) => principal.reach.clone(),
         };

@@ -78,8 +78,8 @@ impl Principal {
 }
 
 /// A write that the caller may make, but not to this record.
-pub fn outside_reach() -> Error {
-    Error::OutsideReach(Text::new(
+pub fn access_denied() -> Error {
+    Error::AccessDenied(Text::new(
         "このデータにアクセスする権限がありません。",
         "You don't have access to this record.",
     ))
@@ -105,7 +105,7 @@ impl Viewer {
 
 /// Refuses a write that would leave the record outside the caller's reach.
 pub fn within_reach(is_within: bool) -> Result<()> {
-    if is_within { Ok(()) } else { Err(outside_reach()) }
+    if is_within { Ok(()) } else { Err(access_denied()) }
 }
 
 #[cfg(test)]

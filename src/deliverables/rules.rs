@@ -15,7 +15,7 @@ pub fn check_decision(
     if may_decide || !status.is_decision() || before == Some(status) {
         return Ok(());
     }
-    Err(Error::Forbidden {
+    Err(Error::InsufficientScope {
         scope: DecideDeliverables::NAME,
     })
 }

@@ -165,7 +165,7 @@ fn render(error: &Error, language: Language, request_id: &str) -> HttpResponse {
         Error::Unauthenticated(_) => {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        Error::Forbidden { scope } => {
+        Error::InsufficientScope { scope } => {
             let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }

@@ -214,7 +214,7 @@ fn refresh_token_of(request: &HttpRequest, body: Option<String>) -> Result<(Stri
     if secret::digest(header) == secret::digest(&csrf_token(&token)) {
         return Ok((token, true));
     }
-    Err(Error::OutsideReach(Text::new(
+    Err(Error::AccessDenied(Text::new(
         "X-CSRF-Token ヘッダーに、Cookie「__Secure-musubi_csrf」の値を指定してください。",
         "Send the header X-CSRF-Token with the value of the cookie __Secure-musubi_csrf.",
     )))

@@ -127,7 +127,7 @@ fn every_operation_requires_a_valid_token_with_its_scope(app: &TestApp) {
         let lacking = token(&app.state, UserRole::Admin, Some(&all_others.join(" ")), 3600);
         assert_eq!(
             refused(Some(&lacking)).expect(403).code(),
-            "forbidden",
+            "insufficient_scope",
             "{}",
             operation.id()
         );

@@ -166,7 +166,8 @@ fn names_the_place_and_code_of_each_bad_value(app: &TestApp) {
         ]
     );
     let label = "a".repeat(63);
-    let long = json!({"name": "風", "area": "131041", "contact": {"email": format!("a@{label}.{label}.{label}.{label}")}});
+    let email = format!("a@{label}.{label}.{label}.{label}");
+    let long = json!({"name": "風", "area": "131041", "contact": {"email": email}});
     assert_eq!(
         app.post("/v1/organizations", &long).expect(422).faults(),
         [("/contact/email".into(), "invalid_length".into())]

@@ -589,7 +589,7 @@ fn a_coordinator_imports_within_their_areas(app: &TestApp) {
     let job = app.ended(sent["id"].as_str().unwrap());
     assert_eq!(
         (numbers(&job), app.found(&job)),
-        ([2, 1, 0, 0, 1], vec![(3, "地域".into(), "outside_reach".into())])
+        ([2, 1, 0, 0, 1], vec![(3, "地域".into(), "access_denied".into())])
     );
     let path = format!("/v1/imports/{}", sent["id"].as_str().unwrap());
     assert_eq!(app.call("GET", &path, &other, &Value::Null).status, 404);
@@ -606,7 +606,7 @@ fn a_coordinator_imports_within_their_areas(app: &TestApp) {
         .json();
     assert_eq!(
         app.found(&app.ended(sent["id"].as_str().unwrap())),
-        [(2, "地域".into(), "outside_reach".into())]
+        [(2, "地域".into(), "access_denied".into())]
     );
     assert_eq!(
         app.import(&own, "kind=workers&source=partner%3Ax", b"id\n1\n")

@@ -138,7 +138,8 @@ fn populate_applications(app: &TestApp, count: u32) {
     let written = app.state.pool.write_blocking(|db| {
         let (numbers, id, instant) = rows(db, count);
         db.batch_execute(&format!(
-            "INSERT INTO applications (id, deliverable_id, worker_id, role, status, created_by, version, created_at, updated_at)
+            "INSERT INTO applications
+                 (id, deliverable_id, worker_id, role, status, created_by, version, created_at, updated_at)
                SELECT {id}, d.id, w.id, 'designer', 'declined', 'x', 1, {instant}, {instant}
                FROM {numbers}, deliverables d, workers w;
              ANALYZE;"
@@ -153,7 +154,8 @@ fn rows(db: &Db, count: u32) -> (String, &'static str, &'static str) {
     match db {
         Db::Sqlite(_) => (
             format!(
-                "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
+                "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count})
+                 SELECT n FROM s)"
             ),
             "unhex(printf('%032x', n))",
             "'2026-01-01T00:00:00.000000Z'",
@@ -181,10 +183,13 @@ fn populate(app: &TestApp, count: u32) {
         let area = format!("CASE WHEN {random} < 300 THEN '131041' ELSE '131016' END");
         let status = format!("CASE WHEN {random} < 900 THEN 'active' ELSE 'paused' END");
         let rare = format!("WHEN {random} < 20");
-        let skill = format!("CASE {rare} THEN 'video_editing' WHEN {random} < 500 THEN 'graphic_design' ELSE 'copywriting' END");
+        let skill = format!(
+            "CASE {rare} THEN 'video_editing' WHEN {random} < 500 THEN 'graphic_design' ELSE 'copywriting' END"
+        );
         let role = format!("CASE {rare} THEN 'video_creator' ELSE 'designer' END");
         db.batch_execute(&format!(
-            "INSERT INTO workers (id, status, area, alias, profile, personal, grams, personal_grams, version, created_at, updated_at)
+            "INSERT INTO workers
+                 (id, status, area, alias, profile, personal, grams, personal_grams, version, created_at, updated_at)
                SELECT {id}, {status}, {area}, 'w' || n, w.profile, w.personal, '', '', 1, {instant}, {instant}
                FROM {numbers}, (SELECT profile, personal FROM workers LIMIT 1) AS w;
              INSERT INTO worker_skills (worker_id, skill, level) SELECT {id}, {skill}, 3 FROM {numbers};

@@ -246,7 +246,7 @@ fn every_operation_admits_exactly_the_roles_of_the_permission_table(app: &TestAp
                 let is_about_records =
                     operation.path.contains("{id}") && !operation.path.starts_with("/v1/auth");
                 let is_right = match (allowed, whose) {
-                    (None, _) => answer.status == 403 && answer.code() == "forbidden",
+                    (None, _) => answer.status == 403 && answer.code() == "insufficient_scope",
                     (Some(Extent::All), _) => {
                         ![401, 403].contains(&answer.status)
                             && (answer.status != 404 || !is_about_records || id == "revoke_client_secret")
@@ -432,7 +432,7 @@ fn an_organization_sees_personal_data_only_while_an_application_is_active(app: &
         )
         .expect(403)
         .code(),
-        "forbidden"
+        "insufficient_scope"
     );
     app.call(
         "PATCH",
@@ -527,7 +527,7 @@ fn a_coordinator_acts_within_their_areas(app: &TestApp) {
         call("POST", "/v1/organizations", there.clone())
             .expect(403)
             .code(),
-        "outside_reach"
+        "access_denied"
     );
     assert!(
         app.get("/v1/organizations").json()["items"]
@@ -546,7 +546,7 @@ fn a_coordinator_acts_within_their_areas(app: &TestApp) {
     .to_owned();
     assert_eq!(
         call("PATCH", &here, json!({"area": "131130"})).expect(403).code(),
-        "outside_reach"
+        "access_denied"
     );
     call("PATCH", &here, json!({"name": "こちらの会"})).expect(200);
     let elsewhere = app.post("/v1/organizations", &there).expect(201).json()["id"].clone();
@@ -605,7 +605,7 @@ fn an_organization_submits_deliverables_and_a_coordinator_opens_them(app: &TestA
         app.call("PATCH", &path, &member, &json!({"status": "open"}))
             .expect(403)
             .code(),
-        "forbidden"
+        "insufficient_scope"
     );
     app.call("PATCH", &path, &coordinator, &json!({"status": "open"}))
         .expect(200);
@@ -700,13 +700,13 @@ fn a_worker_edits_their_profile_but_not_their_track_record(app: &TestApp) {
         call("PATCH", &application, json!({"status": "accepted"}))
             .expect(403)
             .code(),
-        "forbidden"
+        "insufficient_scope"
     );
     assert_eq!(
         call("PATCH", &application, json!({"note": "ぜひ"}))
             .expect(403)
             .code(),
-        "forbidden"
+        "insufficient_scope"
     );
     call(
         "PATCH",

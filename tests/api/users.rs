@@ -185,7 +185,7 @@ fn a_new_role_applies_from_the_next_request(app: &TestApp) {
         app.call("GET", "/v1/users", &access, &Value::Null)
             .expect(403)
             .code(),
-        "forbidden"
+        "insufficient_scope"
     );
     assert_eq!(
         app.call("GET", "/v1/auth/me", &access, &Value::Null)

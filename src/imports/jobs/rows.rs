@@ -257,7 +257,7 @@ fn effect<'r, R: Record>(
         );
         candidate
             .reading
-            .reject("area", Remark::new("outside_reach", ja, en));
+            .reject("area", Remark::new("access_denied", ja, en));
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     }

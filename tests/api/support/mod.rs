@@ -402,7 +402,9 @@ impl TestApp {
 
     /// Registers an open deliverable and returns its id.
     pub fn deliverable(&self, organization: &str, more: Value) -> String {
-        let mut body = json!({"organization_id": organization, "type": "flyer", "title": "会員募集のチラシ", "status": "open"});
+        let mut body = json!({
+            "organization_id": organization, "type": "flyer", "title": "会員募集のチラシ", "status": "open"
+        });
         merge(&mut body, more);
         self.post("/v1/deliverables", &body).expect(201).json()["id"]
             .as_str()
@@ -413,11 +415,11 @@ impl TestApp {
     /// Registers a designer who passes every gate of a flyer in 新宿区, and returns the id.
     pub fn worker(&self, more: Value) -> String {
         let mut body = json!({
-            "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "area": "131041", "travel_limit_km": 20,
-            "remote": false, "accepted_formats": ["one_day"], "roles": ["designer"],
+            "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}, "area": "131041",
+            "travel_limit_km": 20, "remote": false, "accepted_formats": ["one_day"], "roles": ["designer"],
             "skills": [{"skill": "graphic_design", "level": 4}], "themes": [], "hours_per_week": 10,
-            "day_parts": ["saturday_morning"], "experience": [], "track_record": {"completed": 0, "dropped": 0},
-            "last_active_on": "2026-04-01"
+            "day_parts": ["saturday_morning"], "experience": [], "last_active_on": "2026-04-01",
+            "track_record": {"completed": 0, "dropped": 0}
         });
         merge(&mut body, more);
         self.post("/v1/workers", &body).expect(201).json()["id"]

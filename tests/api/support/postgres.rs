@@ -31,7 +31,8 @@ pub fn cluster() -> Option<&'static Cluster> {
         }
         None => {
             // Written to the terminal directly, because the harness hides the output of passing tests.
-            let note = "\nSKIPPED: the tests on PostgreSQL, because initdb is not on PATH nor in `pg_config --bindir`.\n";
+            let note =
+                "\nSKIPPED: the tests on PostgreSQL. initdb is not on PATH nor in `pg_config --bindir`.\n";
             std::io::stderr().write_all(note.as_bytes()).unwrap();
             None
         }
