@@ -16,7 +16,7 @@
 
 mod generated;
 
-use generated::{Draw, catalogue, everyone, needs, population};
+use generated::{catalogue, everyone, needs, population};
 use matcher::fairness::{self, Exposure, Uptake, WINDOW, attention_ppm, deserved_ppm};
 use matcher::ppm::{PPM, mix};
 use matcher::*;

@@ -20,6 +20,7 @@
 #[path = "../tests/cluster/mod.rs"]
 mod cluster;
 
+use matcher::Draw;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -34,23 +35,6 @@ const OF_LOADERS: f64 = 0.3;
 const UNCHANGED: f64 = 3.0;
 const MEMORY_MB: f64 = 150.0;
 const WAITING: f64 = 3.0;
-
-/// A linear congruential generator (Knuth's MMIX): the same roster on every machine.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) % n as u64) as usize
-    }
-
-    fn of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
-        texts[self.below(texts.len())]
-    }
-}
 
 const FAMILIES: [&str; 12] = [
     "佐藤 さとう",
@@ -102,6 +86,10 @@ const SKILLS: [&str; 8] = [
 ];
 const DAYS: [&str; 5] = ["土日", "平日夜", "土曜午前", "いつでも", "日曜午後"];
 
+fn one_of(draw: &mut Draw, texts: &[&'static str]) -> &'static str {
+    draw.pick(texts).unwrap()
+}
+
 fn roster(folder: &Path, rows: usize) -> PathBuf {
     let path = folder.join("roster.csv");
     let mut out = BufWriter::new(std::fs::File::create(&path).unwrap());
@@ -112,14 +100,14 @@ fn roster(folder: &Path, rows: usize) -> PathBuf {
     .unwrap();
     let mut draw = Draw(7);
     for n in 0..rows {
-        let (family, given) = (draw.of(&FAMILIES), draw.of(&GIVEN));
+        let (family, given) = (one_of(&mut draw, &FAMILIES), one_of(&mut draw, &GIVEN));
         let (family, kana) = family.split_once(' ').unwrap();
         let (given, given_kana) = given.split_once(' ').unwrap();
-        let (one, other) = (draw.of(&SKILLS), draw.of(&SKILLS));
+        let (one, other) = (one_of(&mut draw, &SKILLS), one_of(&mut draw, &SKILLS));
         writeln!(
             out,
             "A-{n},{family}　{given},{kana} {given_kana},{},w{n}@example.jp,090-{:04}-{:04},{one}、{other},{},{},令和5年{}月{}日",
-            draw.of(&AREAS), n / 10_000, n % 10_000, draw.of(&DAYS), 1 + draw.below(20), 1 + draw.below(12), 1 + draw.below(28),
+            one_of(&mut draw, &AREAS), n / 10_000, n % 10_000, one_of(&mut draw, &DAYS), 1 + draw.below(20), 1 + draw.below(12), 1 + draw.below(28),
         )
         .unwrap();
     }

@@ -15,7 +15,7 @@
 
 mod generated;
 
-use generated::{Draw, catalogue, everyone, needs as generate, population};
+use generated::{catalogue, everyone, needs as generate, population};
 use matcher::fairness::WINDOW;
 use matcher::index::{CandidateIndex, Effort, NeedHit, NeedIndex, RankRange};
 use matcher::profile::ProfileKey;

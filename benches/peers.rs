@@ -23,7 +23,7 @@ mod generated;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
-use generated::{Draw, catalogue, everyone, needs, population};
+use generated::{catalogue, everyone, needs, population};
 use matcher::fit::FLOOR;
 use matcher::index::{CandidateIndex, RankRange};
 use matcher::ppm::PPM;

@@ -10,20 +10,6 @@ use musubi::matches::encode;
 use std::sync::Arc;
 use text::distinct_terms;
 
-/// SplitMix64.
-pub struct Draw(pub u64);
-
-impl Draw {
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        ppm::mix(self.0) % bound
-    }
-
-    pub fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-}
-
 pub fn catalogue() -> Arc<Catalogue> {
     let folder = tempfile::TempDir::new().unwrap();
     let url = format!("sqlite://{}", folder.path().join("bench.db").display());

@@ -6,15 +6,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use matcher::Candidate;
 use matcher::index::{CandidateIndex, RankRange};
+use matcher::{Candidate, Draw};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[path = "../../crates/matcher/tests/worlds/mod.rs"]
 mod worlds;
 
-use worlds::{Draw, World, compare, weights};
+use worlds::{World, compare, weights};
 
 fuzz_target!(|data: &[u8]| {
     let Some((first, rest)) = data.split_first() else { return };

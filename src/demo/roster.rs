@@ -11,6 +11,7 @@ use crate::workers::{
     WorkerStatus,
 };
 use chrono::NaiveDate;
+use matcher::Draw;
 use matcher::ppm::mix;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,38 +44,20 @@ struct People {
     evidence: BTreeMap<String, Vec<String>>,
 }
 
-/// SplitMix64 as a stream: the same draws on every machine.
-struct Draw(u64);
+/// Draws an answer; a fifth of the questions stay open.
+fn answer<T>(draw: &mut Draw, answer: impl FnOnce(&mut Draw) -> T) -> Option<T> {
+    let answer = answer(draw);
+    draw.maybe(answer)
+}
 
-impl Draw {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.0) % bound.max(1)
-    }
-
-    fn percent(&mut self, chance: u64) -> bool {
-        self.below(100) < chance
-    }
-
-    fn of<'t, T>(&mut self, items: &'t [T]) -> Option<&'t T> {
-        items.get(self.below(items.len() as u64) as usize)
-    }
-
-    /// The answer, or in a fifth of the cases none.
-    fn told<T>(&mut self, answer: impl FnOnce(&mut Draw) -> T) -> Option<T> {
-        let answer = answer(self);
-        (!self.percent(20)).then_some(answer)
-    }
-
-    fn role(&mut self) -> &'static str {
-        let mut at = self.below(ROLES.iter().map(|(_, share)| share).sum());
-        let drawn = ROLES.iter().find(|(_, share)| {
-            let here = at < *share;
-            at = at.saturating_sub(*share);
-            here
-        });
-        drawn.map_or("marketer", |(role, _)| role)
-    }
+fn role(draw: &mut Draw) -> &'static str {
+    let mut at = draw.below(ROLES.iter().map(|(_, share)| share).sum());
+    let drawn = ROLES.iter().find(|(_, share)| {
+        let here = at < *share;
+        at = at.saturating_sub(*share);
+        here
+    });
+    drawn.map_or("marketer", |(role, _)| role)
 }
 
 /// The first of an endless roster, the same for the same catalogue and day.
@@ -98,10 +81,10 @@ pub fn roster(
 }
 
 fn profile(draw: &mut Draw, people: &People, catalogue: &Catalogue, today: NaiveDate) -> NewWorker {
-    let first = draw.role();
+    let first = role(draw);
     let mut roles = vec![first.to_owned()];
-    while draw.percent(30) && roles.len() < 3 {
-        let next = draw.role().to_owned();
+    while draw.chance(30) && roles.len() < 3 {
+        let next = role(draw).to_owned();
         if !roles.contains(&next) {
             roles.push(next);
         }
@@ -117,14 +100,14 @@ fn profile(draw: &mut Draw, people: &People, catalogue: &Catalogue, today: Naive
     ];
     let accepted: Vec<Format> = formats
         .into_iter()
-        .filter(|f| draw.percent(if *f == Format::OneDay { 85 } else { 55 }))
+        .filter(|f| draw.chance(if *f == Format::OneDay { 85 } else { 55 }))
         .collect();
-    let preferred: Vec<Format> = accepted.iter().copied().filter(|_| draw.percent(40)).collect();
+    let preferred: Vec<Format> = accepted.iter().copied().filter(|_| draw.chance(40)).collect();
     let themes: Vec<String> = catalogue
         .themes
         .iter()
         .map(|e| e.definition.code.to_string())
-        .filter(|_| draw.percent(22))
+        .filter(|_| draw.chance(22))
         .collect();
     // Weekends first, then evenings, then working hours.
     let chance = |position: u8| match (position / 3, position % 3) {
@@ -133,14 +116,14 @@ fn profile(draw: &mut Draw, people: &People, catalogue: &Catalogue, today: Naive
         _ => 8,
     };
     let parts = (0..calendar::DAY_PARTS)
-        .filter(|p| draw.percent(chance(*p)))
+        .filter(|p| draw.chance(chance(*p)))
         .filter_map(DayPart::at)
         .collect();
     let families: Vec<&str> = catalogue.fixed.families.iter().map(|f| f.code.as_str()).collect();
     let mut experience = Vec::new();
-    while draw.percent(45) && experience.len() < 3 {
-        let family = draw.of(&families).map_or("print", |family| family).to_owned();
-        let role = draw.of(&roles).cloned().unwrap_or_default();
+    while draw.chance(45) && experience.len() < 3 {
+        let family = draw.pick(&families).map_or("print", |family| family).to_owned();
+        let role = draw.pick(&roles).cloned().unwrap_or_default();
         experience.push(Experience {
             family,
             role,
@@ -150,52 +133,52 @@ fn profile(draw: &mut Draw, people: &People, catalogue: &Catalogue, today: Naive
     let done: u16 = experience.iter().map(|e| e.delivered).sum();
     let record = TrackRecord {
         completed: done,
-        dropped: u16::from(draw.percent(8)),
+        dropped: u16::from(draw.chance(8)),
     };
     let idle = draw.below(18) * draw.below(18);
     NewWorker {
         personal: Some(personal(draw, people, &roles)),
-        status: if draw.percent(5) {
+        status: if draw.chance(5) {
             WorkerStatus::Paused
         } else {
             WorkerStatus::Active
         },
-        consent: (!draw.percent(4)).then(|| Consent {
+        consent: (!draw.chance(4)).then(|| Consent {
             given_on: calendar::days_before(today, 30 + draw.below(700)),
             text_version: "2026-04".to_owned(),
             purpose: ConsentPurpose::Matching,
             given_at: None,
         }),
         area: area(draw, catalogue),
-        travel_limit_km: draw.told(|d| d.of(&[5, 10, 10, 15, 20, 30]).copied().unwrap_or(10)),
-        remote: draw.told(|d| d.percent(70)),
-        accepted_formats: draw.told(|_| accepted),
+        travel_limit_km: answer(draw, |d| d.pick(&[5, 10, 10, 15, 20, 30]).copied().unwrap_or(10)),
+        remote: answer(draw, |d| d.chance(70)),
+        accepted_formats: answer(draw, |_| accepted),
         preferred_formats: Some(preferred).filter(|p| !p.is_empty()),
         roles: Some(roles),
-        skills: draw.told(|_| skills),
-        themes: draw.told(|_| themes),
-        hours_per_week: draw.told(|d| 2 + d.below(9) as u16),
-        day_parts: draw.told(|_| parts),
-        capacity: 1 + u16::from(draw.percent(25)),
-        open_load: u16::from(draw.percent(15)),
-        experience: draw.told(|_| experience),
-        track_record: draw.told(|_| record),
-        last_active_on: draw.told(|_| calendar::days_before(today, idle)),
+        skills: answer(draw, |_| skills),
+        themes: answer(draw, |_| themes),
+        hours_per_week: answer(draw, |d| 2 + d.below(9) as u16),
+        day_parts: answer(draw, |_| parts),
+        capacity: 1 + u16::from(draw.chance(25)),
+        open_load: u16::from(draw.chance(15)),
+        experience: answer(draw, |_| experience),
+        track_record: answer(draw, |_| record),
+        last_active_on: answer(draw, |_| calendar::days_before(today, idle)),
         ..NewWorker::default()
     }
 }
 
 fn personal(draw: &mut Draw, people: &People, roles: &[String]) -> Personal {
     let (family, given) = (
-        draw.of(&people.family_names).cloned(),
-        draw.of(&people.given_names).cloned(),
+        draw.pick(&people.family_names).cloned(),
+        draw.pick(&people.given_names).cloned(),
     );
     let ((family, family_kana), (given, given_kana)) =
         (family.unwrap_or_default(), given.unwrap_or_default());
     let mut evidence = BTreeSet::new();
     for role in roles {
         let pieces = people.evidence.get(role).map(Vec::as_slice).unwrap_or_default();
-        evidence.extend(draw.of(pieces).filter(|_| !draw.0.is_multiple_of(5)));
+        evidence.extend(draw.pick(pieces).filter(|_| !draw.0.is_multiple_of(5)));
     }
     Personal {
         email_verified: false,
@@ -231,7 +214,7 @@ fn area(draw: &mut Draw, catalogue: &Catalogue) -> Option<String> {
     });
     drawn
         .map(|area| area.code.to_string())
-        .filter(|_| !draw.percent(6))
+        .filter(|_| !draw.chance(6))
 }
 
 /// What deliverable types ask of the worker's roles, at levels that people have.
@@ -246,7 +229,7 @@ fn skills(draw: &mut Draw, catalogue: &Catalogue, roles: &[String]) -> Vec<Worke
             .get(draw.below(9) as usize)
             .copied()
             .unwrap_or(3);
-        draw.percent(60).then(|| WorkerSkill {
+        draw.chance(60).then(|| WorkerSkill {
             skill: skill.to_string(),
             level,
         })

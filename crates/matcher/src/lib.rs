@@ -28,6 +28,7 @@ pub mod bm25;
 pub mod candidate;
 mod coded;
 pub mod components;
+pub mod draw;
 pub mod fairness;
 pub mod fit;
 pub mod formulas;
@@ -44,6 +45,7 @@ pub mod triage;
 
 pub use candidate::{Candidate, PastDeliveries};
 pub use components::{COMPONENTS, Component, Score};
+pub use draw::Draw;
 pub use fit::{Fit, InvalidWeights, Weights};
 pub use gates::{GATES, Gate, Unconfirmed};
 pub use improve::{Change, Improvement};

@@ -9,7 +9,7 @@ use matcher::profile::ProfileKey;
 use matcher::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use worlds::{Draw, World, compare, weights};
+use worlds::{World, compare, weights};
 
 fn role_and_range(draw: &mut Draw, need: &Need) -> (Option<usize>, RankRange) {
     let role = draw

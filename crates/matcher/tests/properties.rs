@@ -439,79 +439,66 @@ fn unanswered_inputs_get_one_half() {
     assert_eq!((reliability.ppm, reliability.known), (500_000, false));
 }
 
-/// A made-up but repeatable population with gaps.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        ppm::mix(self.0) % bound
+/// A made-up but repeatable candidate with gaps.
+fn candidate(draw: &mut Draw, id: u128) -> Candidate {
+    let (formats, preferred) = (draw.below(4) as u8, draw.below(4) as u8);
+    let (role, theme) = (draw.below(3) as u16, draw.below(5) as u16);
+    let skills = vec![
+        (draw.below(5) as u16, 1 + draw.below(5) as u8),
+        (FLYERS, 1 + draw.below(5) as u8),
+    ];
+    let (hours, parts, area, limit) = (
+        draw.below(20) as u16,
+        draw.below(8) as u32,
+        draw.below(4) as u16,
+        draw.below(60) as u16,
+    );
+    let remote = draw.below(2) == 0;
+    let past = PastDeliveries {
+        family: draw.below(2) as u16,
+        role: draw.below(3) as u16,
+        count: 1,
+    };
+    let record = (draw.below(5) as u16, draw.below(3) as u16);
+    let day = 100 - draw.below(300) as i32;
+    let told = draw.below(4) > 0;
+    Candidate {
+        id,
+        active: draw.below(20) > 0,
+        consented: draw.below(20) > 0,
+        accepted_formats: told.then_some(formats | preferred),
+        preferred_formats: if told { preferred } else { 0 },
+        roles: draw.maybe(vec![role, 0]),
+        skills: draw.maybe(skills),
+        hours_per_week: draw.maybe(hours),
+        day_parts: draw.maybe(parts),
+        area: draw.maybe(area),
+        travel_limit_km: draw.maybe(limit),
+        remote: draw.maybe(remote),
+        capacity: 1 + draw.below(2) as u16,
+        open_load: draw.below(2) as u16,
+        themes: draw.maybe(vec![theme]),
+        experience: draw.maybe(vec![past]),
+        record: draw.maybe(record),
+        last_active: draw.maybe(day),
+        evidence: if draw.below(3) > 0 {
+            [Piece::of("チラシと会員")].into()
+        } else {
+            [].into()
+        },
+        ..Candidate::default()
     }
+}
 
-    fn maybe<T>(&mut self, value: T) -> Option<T> {
-        (self.below(5) > 0).then_some(value)
-    }
-
-    fn candidate(&mut self, id: u128) -> Candidate {
-        let (formats, preferred) = (self.below(4) as u8, self.below(4) as u8);
-        let (role, theme) = (self.below(3) as u16, self.below(5) as u16);
-        let skills = vec![
-            (self.below(5) as u16, 1 + self.below(5) as u8),
-            (FLYERS, 1 + self.below(5) as u8),
-        ];
-        let (hours, parts, area, limit) = (
-            self.below(20) as u16,
-            self.below(8) as u32,
-            self.below(4) as u16,
-            self.below(60) as u16,
-        );
-        let remote = self.below(2) == 0;
-        let past = PastDeliveries {
-            family: self.below(2) as u16,
-            role: self.below(3) as u16,
-            count: 1,
-        };
-        let record = (self.below(5) as u16, self.below(3) as u16);
-        let day = 100 - self.below(300) as i32;
-        let told = self.below(4) > 0;
-        Candidate {
-            id,
-            active: self.below(20) > 0,
-            consented: self.below(20) > 0,
-            accepted_formats: told.then_some(formats | preferred),
-            preferred_formats: if told { preferred } else { 0 },
-            roles: self.maybe(vec![role, 0]),
-            skills: self.maybe(skills),
-            hours_per_week: self.maybe(hours),
-            day_parts: self.maybe(parts),
-            area: self.maybe(area),
-            travel_limit_km: self.maybe(limit),
-            remote: self.maybe(remote),
-            capacity: 1 + self.below(2) as u16,
-            open_load: self.below(2) as u16,
-            themes: self.maybe(vec![theme]),
-            experience: self.maybe(vec![past]),
-            record: self.maybe(record),
-            last_active: self.maybe(day),
-            evidence: if self.below(3) > 0 {
-                [Piece::of("チラシと会員")].into()
-            } else {
-                [].into()
-            },
-            ..Candidate::default()
-        }
-    }
-
-    fn everyone(&mut self, count: u128) -> Vec<Arc<Candidate>> {
-        (1..=count)
-            .map(|id| Arc::new(self.candidate(id << 64 | id)))
-            .collect()
-    }
+fn everyone(draw: &mut Draw, count: u128) -> Vec<Arc<Candidate>> {
+    (1..=count)
+        .map(|id| Arc::new(candidate(draw, id << 64 | id)))
+        .collect()
 }
 
 #[test]
 fn contributions_add_up_to_the_fit_for_everyone() {
-    let everyone = Draw(1).everyone(500);
+    let everyone = everyone(&mut Draw(1), 500);
     let population = population(&everyone);
     for weights in [
         Weights::default(),
@@ -530,7 +517,7 @@ fn contributions_add_up_to_the_fit_for_everyone() {
 
 #[test]
 fn considered_equals_passed_plus_removed() {
-    let everyone = Draw(2).everyone(800);
+    let everyone = everyone(&mut Draw(2), 800);
     let population = population(&everyone);
     let n = need();
     let ranking = Query::new(&n, Weights::default(), &population).rank_workers(&everyone, None);
@@ -545,7 +532,7 @@ fn considered_equals_passed_plus_removed() {
 
 #[test]
 fn a_ranking_does_not_depend_on_the_order_of_the_candidates() {
-    let mut everyone = Draw(3).everyone(300);
+    let mut everyone = everyone(&mut Draw(3), 300);
     let n = need();
     let keys = |everyone: &[Arc<Candidate>]| -> Vec<RankKey> {
         let population = population(everyone);
@@ -575,7 +562,7 @@ fn equal_fits_are_ordered_by_the_hash_of_the_pair() {
 #[test]
 fn raising_a_known_input_never_lowers_the_fit() {
     let mut draw = Draw(4);
-    let everyone = draw.everyone(300);
+    let everyone = everyone(&mut draw, 300);
     let population = population(&everyone);
     let n = asking(|n| n.remote = true);
     let query = Query::new(&n, Weights::default(), &population);
@@ -674,7 +661,7 @@ fn without_a_role_each_candidate_is_ranked_where_they_fit_best() {
 
 #[test]
 fn ranks_needs_for_a_worker_by_the_same_fit() {
-    let everyone = Draw(5).everyone(100);
+    let everyone = everyone(&mut Draw(5), 100);
     let population = population(&everyone);
     let needs: Vec<Need> = (1..=20)
         .map(|id| asking(|n| (n.id, n.area, n.remote) = (id, (id % 3) as u16, id % 2 == 0)))
@@ -691,7 +678,7 @@ fn ranks_needs_for_a_worker_by_the_same_fit() {
 
 #[test]
 fn the_smallest_improvement_raises_the_rank() {
-    let everyone = Draw(6).everyone(400);
+    let everyone = everyone(&mut Draw(6), 400);
     let population = population(&everyone);
     let n = asking(|n| n.remote = true);
     let query = Query::new(&n, Weights::default(), &population);

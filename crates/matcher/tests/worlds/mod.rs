@@ -17,30 +17,12 @@ const WORDS: [&str; 6] = [
     "",
 ];
 
-/// SplitMix64.
-pub struct Draw(pub u64);
+fn some(draw: &mut Draw, most: u64, of: u64) -> Vec<u16> {
+    (0..draw.below(most + 1)).map(|_| draw.below(of) as u16).collect()
+}
 
-impl Draw {
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        ppm::mix(self.0) % bound
-    }
-
-    pub fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
-    pub fn maybe<T>(&mut self, value: T) -> Option<T> {
-        (!self.chance(20)).then_some(value)
-    }
-
-    pub fn some(&mut self, most: u64, of: u64) -> Vec<u16> {
-        (0..self.below(most + 1)).map(|_| self.below(of) as u16).collect()
-    }
-
-    pub fn set(&mut self, of: u32) -> u32 {
-        (0..of).fold(0, |set, i| set | u32::from(self.chance(40)) << i)
-    }
+fn set(draw: &mut Draw, of: u32) -> u32 {
+    (0..of).fold(0, |set, i| set | u32::from(draw.chance(40)) << i)
 }
 
 /// The size of a world: few of everything gives ties, many gives long paths.
@@ -89,9 +71,9 @@ impl World {
     }
 
     pub fn candidate(&self, draw: &mut Draw, id: u128) -> Candidate {
-        let accepted = draw.set(8) as u8;
-        let preferred = accepted & draw.set(8) as u8;
-        let roles = draw.some(3, self.roles);
+        let accepted = set(draw, 8) as u8;
+        let preferred = accepted & set(draw, 8) as u8;
+        let roles = some(draw, 3, self.roles);
         let skills = (0..draw.below(6))
             .map(|_| (draw.below(self.skills) as u16, 1 + draw.below(5) as u8))
             .collect();
@@ -107,13 +89,13 @@ impl World {
             .collect();
         let (hours, parts, area, limit) = (
             [draw.below(20), 100 + draw.below(60)][usize::from(draw.chance(5))] as u16,
-            draw.set(21),
+            set(draw, 21),
             draw.below(self.areas) as u16,
             [draw.below(80), 1_900 + draw.below(300)][usize::from(draw.chance(5))] as u16,
         );
         let (remote, themes, record) = (
             draw.chance(50),
-            draw.some(4, self.themes),
+            some(draw, 4, self.themes),
             (draw.below(5) as u16, draw.below(3) as u16),
         );
         let (active_on, qualified) = (20_000 - draw.below(400) as i32, draw.chance(50));
@@ -176,11 +158,11 @@ impl World {
             ends_on: starts_on.map(|day| day + draw.below(30) as i32),
             hours_per_week: [1 + draw.below(12), 90 + draw.below(50)][usize::from(draw.chance(5))] as u16,
             day_parts: if draw.chance(60) {
-                draw.set(21) & draw.set(21) & draw.set(21)
+                set(draw, 21) & set(draw, 21) & set(draw, 21)
             } else {
                 0
             },
-            themes: draw.some(many, self.themes + 1),
+            themes: some(draw, many, self.themes + 1),
             qualifications: if draw.chance(10) {
                 vec!["driving_licence".into()]
             } else {
