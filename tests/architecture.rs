@@ -56,7 +56,11 @@ fn place(path: &Path) -> (String, String) {
         .components()
         .map(|c| c.as_os_str().to_str().unwrap().to_owned());
     let module = parts.next().unwrap();
-    (module, parts.next_back().unwrap_or_else(|| "mod".to_owned()))
+    let rest: Vec<String> = parts.collect();
+    if rest.iter().any(|part| part == "store") {
+        return (module, "store".to_owned());
+    }
+    (module, rest.last().cloned().unwrap_or_else(|| "mod".to_owned()))
 }
 
 /// The code without its tests and comments.
@@ -173,7 +177,8 @@ fn inside_a_slice_http_uses_store_and_store_uses_the_rules_and_never_the_other_w
                 wrong.push(format!("{}: {other}::http", path.display()));
             }
         }
-        let is_slice = path.parent().unwrap().join("store.rs").exists();
+        let folder = path.parent().unwrap();
+        let is_slice = folder.join("store.rs").exists() || folder.join("store").exists();
         if is_slice && room != "http" {
             for face in ["super::http", "actix_web"] {
                 if code.contains(face) {

@@ -136,7 +136,7 @@ fn set_outcome(
         let taken = store::taken(db, before.deliverable_id)?;
         let free = place_for(deliverable.as_ref(), worker.as_ref(), &before.role, &taken)?;
         if let Some(worker) = &worker {
-            let records = workers::everyone::store::same_person(db, worker)?;
+            let records = workers::store::same_person(db, worker)?;
             if store::has_place(db, before.deliverable_id, &records)? {
                 return Err(same_person());
             }

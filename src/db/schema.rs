@@ -378,7 +378,7 @@ tables! {
         reasons -> JsonText,
         score_ppm -> Integer,
         status -> Text,
-        kept_id -> Nullable<UniqueId>,
+        primary_id -> Nullable<UniqueId>,
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,

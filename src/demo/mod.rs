@@ -140,7 +140,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
             .iter()
             .find(|name| **name == told.organization);
         let name = asked_by.ok_or_else(|| embedded(&told.organization))?;
-        let named = organizations::known::store::named(db, Some(&engagement.area), &name_key(name))?;
+        let named = organizations::store::find_by_name(db, Some(&engagement.area), &name_key(name))?;
         let organization_id = *named.first().ok_or_else(|| embedded(name))?;
         let mut request = NewDeliverable {
             shared_with_partners: true,
@@ -192,7 +192,7 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
             .iter()
             .map(|hit| Id(Uuid::from_u128(hit.candidate.id)))
             .collect();
-        let faces = workers::store::faces(db, &ids)?;
+        let faces = workers::store::labels(db, &ids)?;
         let explainer = Explainer {
             catalogue: &snapshot.catalogue,
             language: Language::Ja,

@@ -1,27 +1,32 @@
-//! The HTTP face of duplicates. Rules are in `mod.rs`, SQL in `store.rs`.
+//! The HTTP face of duplicates and of the rules of areas. Use cases are in `actions.rs`, SQL in `store`.
 
-use super::{Decision, Duplicate, DuplicateFilter, DuplicateKind, decide, store};
-use crate::auth::{ReadDuplicates, WriteDuplicates, http::Caller, within_reach};
+use super::rules::{DuplicateRule, DuplicateRules, NewDuplicateRule};
+use super::{Decision, Duplicate, DuplicateFilter, actions, store};
+use crate::auth::{ReadDuplicates, WriteDuplicates, http::Caller};
+use crate::catalogue::Catalogues;
 use crate::db::{Id, Pool};
 use crate::error::Result;
-use crate::http::{Entity, IfMatch, Page, Patch, PathId, Query};
-use crate::reach::store::{has_organization, has_own_worker};
-use actix_web::web::Data;
-use actix_web::{get, patch};
+use crate::http::query::path_text;
+use crate::http::{Entity, IfMatch, Page, Patch, PathId, Query, Valid};
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, get, patch, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(show).service(update);
-    cfg.configure(super::rules::http::routes);
+    cfg.service(list_rules).service(replace_rule);
 }
 
-/// List pairs that may be one person or organization
+/// List possible duplicates
 ///
-/// Found a moment after the second record came, whoever registered them: by e-mail address, phone number or 法人番号, or
-/// by name, reading and area, also with spaces, legal forms, old kanji and small mistakes between them. `reasons` has
-/// what each field says, in bits; together with what is known beforehand (−11 bits for workers, −10 for organizations)
-/// they make the score, 2ʷ / (1 + 2ʷ) (Fellegi and Sunter, 1969). Pairs from 0.5 on are here.
-#[utoipa::path(operation_id = "list_duplicates", tag = "Workers", security(("bearer" = ["duplicates:read"])),
+/// Returns pairs of workers or organizations that may be the same, a moment after the second record was registered,
+/// whatever its source. Records are compared by e-mail address, phone number and 法人番号, and by name, reading and area;
+/// spaces, legal forms, old kanji and small typing errors make no difference.
+///
+/// `reasons` lists what each field contributes, in bits. Together with the prior (−11 bits for workers, −10 for
+/// organizations) they add up to w bits, and the score is 2ʷ / (1 + 2ʷ) (Fellegi and Sunter, 1969). Pairs with a score of
+/// 0.5 or more are listed.
+#[utoipa::path(operation_id = "list_duplicates", tag = "Duplicates", security(("bearer" = ["duplicates:read"])),
     params(DuplicateFilter), responses((status = 200, description = "One page", body = Page<Duplicate>)))]
 #[get("/duplicates")]
 async fn list(
@@ -33,10 +38,10 @@ async fn list(
     pool.read(move |db| store::list(db, &reach, &filter.0)).await
 }
 
-/// Show a pair that may be one person or organization
+/// Show a possible duplicate
 ///
-/// With what they share, and what was decided.
-#[utoipa::path(operation_id = "show_duplicate", tag = "Workers", security(("bearer" = ["duplicates:read"])),
+/// Returns both records, the reasons and the decision.
+#[utoipa::path(operation_id = "show_duplicate", tag = "Duplicates", security(("bearer" = ["duplicates:read"])),
     params(("id" = Id, Path, description = "The pair")),
     responses((status = 200, description = "The pair", body = Duplicate)))]
 #[get("/duplicates/{id}")]
@@ -46,17 +51,19 @@ async fn show(caller: Caller<ReadDuplicates>, pool: Data<Pool>, id: PathId) -> R
     Ok(Entity::new(found.version, found))
 }
 
-/// Decide whether two records are one person or organization
+/// Decide about a possible duplicate
 ///
-/// JSON Merge Patch; with If-Match it changes only the version that you have read. `merged` names the record that
-/// counts; the other stays as it is for whoever registered it, and is not ranked or listed. Any other status undoes that. Both
-/// have to be within your areas; 409 `merged_elsewhere` where one of them is merged with a third record, or others are merged into the one that would not count.
-#[utoipa::path(operation_id = "decide_duplicate", tag = "Workers", security(("bearer" = ["duplicates:write"])),
+/// Takes a JSON Merge Patch; `If-Match` makes sure that you change the version that you have read. The status `merged`
+/// requires `primary_id`, the record to use from now on. The other record stays visible to its source, and is neither
+/// ranked nor listed. Any other status undoes a merge. Both records have to be within your areas.
+///
+/// Returns 409 `already_merged` if one of the records is merged with a third one.
+#[utoipa::path(operation_id = "decide_duplicate", tag = "Duplicates", security(("bearer" = ["duplicates:write"])),
     params(("id" = Id, Path, description = "The pair")),
     request_body(content = inline(DecisionPatch), content_type = "application/merge-patch+json",
-        example = json!({"status": "merged", "kept_id": "0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10"})),
-    responses((status = 200, description = "Decided", body = Duplicate),
-              (status = 409, description = "One of them is merged with a third record")))]
+        example = json!({"status": "merged", "primary_id": "0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10"})),
+    responses((status = 200, description = "The pair with the decision", body = Duplicate),
+              (status = 409, description = "One of the records is merged with a third one")))]
 #[patch("/duplicates/{id}")]
 async fn update(
     caller: Caller<WriteDuplicates>,
@@ -67,22 +74,63 @@ async fn update(
 ) -> Result<Entity<Duplicate>> {
     let (actor, reach) = (caller.actor(), caller.reach());
     let decided = pool.write(move |db| {
-        let before = store::find_to_change(db, &reach, id.0)?;
-        if_match.check(before.version)?;
-        let decision = patch.apply(&before.decision)?;
-        if decision == before.decision {
-            return Ok(before);
-        }
-        for record in &before.records {
-            within_reach(match before.kind {
-                DuplicateKind::Worker => has_own_worker(db, &reach, record.id)?,
-                DuplicateKind::Organization => has_organization(db, &reach, record.id)?,
-            })?;
-        }
-        decide(db, &actor, &before, &decision)?;
-        store::find(db, &reach, before.id)
+        actions::decide(db, &actor, &reach, id.0, |before| {
+            if_match.check(before.version)?;
+            patch.apply(&before.decision)
+        })
     });
     let duplicate = decided.await?;
     Ok(Entity::new(duplicate.version, duplicate))
 }
 type DecisionPatch = Patch<Decision>;
+
+/// List the rules for automatic merges
+///
+/// Returns the rules of all your areas, ordered by area code. Areas without a rule merge nothing automatically.
+#[utoipa::path(operation_id = "list_duplicate_rules", tag = "Duplicates", security(("bearer" = ["duplicates:read"])),
+    responses((status = 200, description = "All rules of your areas", body = DuplicateRules)))]
+#[get("/duplicate-rules")]
+async fn list_rules(caller: Caller<ReadDuplicates>, pool: Data<Pool>) -> Result<Json<DuplicateRules>> {
+    let reach = caller.reach();
+    let items = pool.read(move |db| store::rules::list(db, &reach)).await?;
+    Ok(Json(DuplicateRules { items }))
+}
+
+/// Set the rule for automatic merges in an area
+///
+/// New pairs whose score reaches the rule of both records' areas are merged into the older record. You can separate them
+/// like any other pair. Pairs that already wait for a decision are not affected.
+#[utoipa::path(operation_id = "replace_duplicate_rule", tag = "Duplicates", security(("bearer" = ["duplicates:write"])),
+    params(("area" = String, Path, description = "全国地方公共団体コード", pattern = "^[0-9]{5,6}$", example = "131041")),
+    request_body = NewDuplicateRule,
+    responses((status = 200, description = "The rule", body = DuplicateRule),
+              (status = 404, description = "No such area")))]
+#[put("/duplicate-rules/{area}")]
+async fn replace_rule(
+    caller: Caller<WriteDuplicates>,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    if_match: IfMatch,
+    new: Valid<NewDuplicateRule>,
+) -> Result<Entity<DuplicateRule>> {
+    let (actor, reach) = (caller.actor(), caller.reach());
+    let area = path_text(&request, "area", 6)?;
+    let replaced = pool.write(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::replace_rule(
+            db,
+            &catalogue,
+            &actor,
+            &reach,
+            area,
+            new.0,
+            |before| match before {
+                Some(before) => if_match.check(before.version),
+                None => if_match.check_absent(),
+            },
+        )
+    });
+    let rule = replaced.await?;
+    Ok(Entity::new(rule.version, rule))
+}

@@ -1,34 +1,37 @@
-//! Duplicates: pairs of workers that may be one person, or of organizations that may be one.
+//! Duplicates: pairs of workers that may be the same person, and pairs of organizations that may be the same.
 //!
-//! * `following` finds them, `people` and `groups` compare, `spellings` knows names of organizations, `evidence` weighs.
-//! * `rules`: from which score on a coordinator lets pairs be merged without being asked.
+//! * `detector` finds pairs; `people` and `groups` compare two records; `spellings` compares names of organizations;
+//!   `evidence` turns what agrees into a score; `pair` is what the detector found.
+//! * `rules`: the score from which an area's pairs are merged automatically.
+//! * `actions`: decides about a pair, and sets rules.
 //!
-//! Merging changes neither record: one of them counts, the other is kept for whoever it came from, so that two partners
-//! each go on seeing their own and nothing of the other's, and a roster goes on updating its own. It is undone by
-//! deciding otherwise.
+//! Merging changes the content of neither record. One of them becomes the primary record; the other stays visible to
+//! its source, so that two partners each see only their own record, and an import still updates its own. Another
+//! decision undoes the merge.
 //!
-//! Deliberately absent: putting two records' contents together.
+//! Deliberately absent: combining the contents of two records.
 
+pub mod actions;
+pub mod detector;
 pub mod evidence;
-pub mod following;
 pub mod groups;
 pub mod http;
+pub mod pair;
 pub mod people;
 pub mod rules;
 pub mod spellings;
 pub mod store;
 pub mod tasks;
 
-use crate::audit::{self, Act, AuditAction};
-use crate::changes::{self, Action, Change, Subject};
-use crate::db::{Db, Id, Instant};
-use crate::error::{Error, Result, Text};
+use crate::changes::Subject;
+use crate::db::{Id, Instant};
+use crate::values::broken;
 use evidence::{Compared, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-/// What a pair is of.
+/// What the records of a pair are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DuplicateKind {
@@ -65,12 +68,12 @@ impl DuplicateKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DuplicateStatus {
-    /// Waits for a decision.
+    /// Waiting for a decision.
     #[default]
     Proposed,
-    /// One person or organization: one of the records counts.
+    /// The same person or organization: one record is the primary one.
     Merged,
-    /// Two.
+    /// Two different persons or organizations.
     Distinct,
 }
 
@@ -96,31 +99,36 @@ impl DuplicateStatus {
     }
 }
 
-/// What was decided about a pair.
+/// The decision about a pair.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "consistent"))]
-#[schema(example = json!({"status": "proposed", "kept_id": null}))]
+#[schema(example = json!({"status": "proposed", "primary_id": null}))]
 pub struct Decision {
     #[serde(default)]
     pub status: DuplicateStatus,
-    /// Which record counts; needed where it is merged, else null.
+    /// The primary record. Required if the status is `merged`, else null.
     #[serde(default)]
-    pub kept_id: Option<Id>,
+    pub primary_id: Option<Id>,
 }
 
 fn consistent(decision: &Decision) -> Result<(), ValidationError> {
-    if (decision.status == DuplicateStatus::Merged) == decision.kept_id.is_some() {
-        return Ok(());
+    match (decision.status, decision.primary_id) {
+        (DuplicateStatus::Merged, None) => Err(broken(
+            "missing_primary_id",
+            "status が merged のときは、primary_id を指定してください。",
+            "The status merged requires primary_id.",
+        )),
+        (DuplicateStatus::Proposed | DuplicateStatus::Distinct, Some(_)) => Err(broken(
+            "unexpected_primary_id",
+            "primary_id を指定できるのは、status が merged のときだけです。",
+            "Only the status merged allows primary_id.",
+        )),
+        _ => Ok(()),
     }
-    Err(crate::values::broken(
-        "kept_record",
-        "merged には kept_id が必要で、ほかの状態では null です。",
-        "merged needs kept_id, any other status has none.",
-    ))
 }
 
-/// What is told of each of the two.
+/// One of the two records.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DuplicateRecord {
     pub id: Id,
@@ -129,26 +137,26 @@ pub struct DuplicateRecord {
     pub name: String,
     #[schema(example = "131041")]
     pub area: Option<String>,
-    /// Where the record comes from.
+    /// The system that the record comes from.
     #[schema(example = "partner:activo")]
     pub source: Option<String>,
 }
 
-/// A pair that may be one.
+/// Two records that may be the same person or organization.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Duplicate {
     pub id: Id,
     pub kind: DuplicateKind,
-    /// The two, the older one first.
+    /// Both records, the older one first.
     pub records: Vec<DuplicateRecord>,
-    /// How likely they are one, by the reasons.
+    /// The probability that they are the same, given the reasons.
     #[schema(minimum = 0.0, maximum = 1.0, example = 0.992248)]
     pub score: f64,
-    /// What each field that both have says; none of a decision from before scores were kept.
+    /// What each field that both records have contributes. Empty for decisions older than scores.
     pub reasons: Vec<Reason>,
     #[serde(flatten)]
     pub decision: Decision,
-    /// Counts the changes; the ETag.
+    /// Counts the changes. Also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub created_at: Instant,
@@ -182,73 +190,12 @@ pub struct DuplicateFilter {
     #[param(inline)]
     pub status: Option<DuplicateStatus>,
     #[serde(default)]
-    /// The order: newest first, or `-score`, the likeliest first.
+    /// The order. Defaults to newest first; `-score` lists the likeliest first.
     #[param(inline, required = false)]
     pub sort: DuplicateSort,
-    /// Items of a page.
+    /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub cursor: Option<String>,
-}
-
-/// Decides about a pair that nobody else decides about until the transaction ends.
-pub fn decide(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Result<()> {
-    let ids: Vec<Id> = pair.records.iter().map(|record| record.id).collect();
-    if decision.kept_id.is_some_and(|kept| !ids.contains(&kept)) {
-        let rule = Text::new(
-            "二つの記録のどちらでもありません。",
-            "It is neither of the two records.",
-        );
-        return Err(Error::invalid("/kept_id", "unknown_record", rule));
-    }
-    let now = Instant::now();
-    let mut logged = Vec::new();
-    for id in &ids {
-        let into = decision.kept_id.filter(|kept| kept != id);
-        let before = store::merged_into(db, pair.kind, *id)?;
-        // Chains would leave it open which record counts.
-        let is_elsewhere = before.is_some_and(|kept| !ids.contains(&kept));
-        if is_elsewhere || into.is_some() && store::has_merged(db, pair.kind, *id, &ids)? {
-            return Err(merged_elsewhere());
-        }
-        if before != into {
-            let version = store::merge(db, pair.kind, *id, into, now)?;
-            logged.push(Change::new(pair.kind.subject(), id, Action::Updated, version));
-        }
-    }
-    store::update(db, pair, decision, now)?;
-    changes::store::append(db, actor, &logged)?;
-    let act = Act {
-        actor: actor.to_owned(),
-        action: match decision.status {
-            DuplicateStatus::Merged => AuditAction::DuplicateMerged,
-            _ => AuditAction::DuplicateSeparated,
-        },
-        subjects: ids,
-    };
-    audit::store::append(db, &act)
-}
-
-/// Merges a pair as its area's rule has it, into the older record; not one whose records are merged elsewhere.
-fn merge_by_rule(db: &mut Db, id: Id) -> Result<()> {
-    let pair = store::find(db, &crate::auth::Reach::Everything, id)?;
-    let decision = Decision {
-        status: DuplicateStatus::Merged,
-        kept_id: pair.records.first().map(|older| older.id),
-    };
-    match decide(db, rules::ACTOR, &pair, &decision) {
-        Err(Error::Conflict { .. }) => Ok(()),
-        decided => decided,
-    }
-}
-
-pub fn merged_elsewhere() -> Error {
-    Error::Conflict {
-        code: "merged_elsewhere",
-        detail: Text::new(
-            "どちらかは別の記録とまとめられています。先にそちらを元に戻してください。",
-            "One of them is merged with a third record: undo that first.",
-        ),
-    }
 }

@@ -105,7 +105,7 @@ impl Spelling {
             || runs(self, other)
             || runs(other, self)
         {
-            Agreement::Part
+            Agreement::Partial
         } else if alike(self.own(), other.own()) || mistyped() {
             Agreement::Similar
         } else {
@@ -356,14 +356,14 @@ mod tests {
         assert_eq!(of("けやき通り商店街", "けやき通り商店会"), Agreement::Same);
         assert_eq!(
             of("NPO法人ドリームタウン", "ななテラス（NPO法人ドリームタウン）"),
-            Agreement::Part
+            Agreement::Partial
         );
         assert_eq!(
             of(
                 "地域リビング プラスワン",
                 "NPO法人ドリームタウン 地域リビング・プラスワン"
             ),
-            Agreement::Part
+            Agreement::Partial
         );
         assert_eq!(of("野川元気スクール", "元気スクールグループ"), Agreement::Similar);
         assert_eq!(of("ななしのひろば", "ななしのひろは"), Agreement::Similar);

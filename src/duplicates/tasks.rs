@@ -1,21 +1,21 @@
 //! The background task of duplicates.
 
-use super::following;
+use super::detector;
 use crate::db::Pool;
 use crate::tasks::Task;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Looks for duplicates among the records that changed. It waits while `importing`, to look at a file's records once
-/// all of them are there.
+/// Looks for duplicates among the records that changed. Pauses while `importing`, so that a file's records are compared
+/// once all of them are written.
 pub fn follow_changes(pool: &Pool, stopping: &Arc<AtomicBool>, importing: &Arc<AtomicBool>) -> Task {
     let (pool, stopping, importing) = (pool.clone(), Arc::clone(stopping), Arc::clone(importing));
     let follow = move || {
         if importing.load(Ordering::Relaxed) {
             return Ok(());
         }
-        following::follow(&pool, &stopping)
+        detector::follow(&pool, &stopping)
     };
     Task::new("duplicates", Duration::from_millis(100), follow).with_low_priority()
 }

@@ -222,7 +222,7 @@ const DUPLICATES: &[Column] = &[
     column("score", "確からしさ", "/score", Number),
     column("reasons", "理由", "/reasons", Json),
     column("status", "状態", "/status", Text),
-    column("kept_id", "残す記録ID", "/kept_id", Text),
+    column("primary_id", "主記録ID", "/primary_id", Text),
     column("version", "版", "/version", Number),
     column("created_at", "登録日時", "/created_at", Moment),
     column("updated_at", "更新日時", "/updated_at", Moment),

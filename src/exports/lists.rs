@@ -103,12 +103,12 @@ fn pages(
         ExportKind::Deliverables => each(filter, |f: DeliverableFilter| {
             let page = deliverables::listing::page(db, viewer, catalogue, f)?;
             let asking: Vec<Id> = page.items.iter().map(|d| d.request.organization_id).collect();
-            let asking = organizations::known::store::known_as(db, &asking)?;
+            let asking = organizations::store::labels(db, &asking)?;
             write_page(page, &mut |mut item| {
                 let id = item
                     .get("organization_id")
                     .and_then(Value::as_str)
-                    .map(str::to_owned);
+                    .and_then(|id| id.parse().ok().map(Id));
                 let known = id.and_then(|id| asking.get(&id));
                 if let (Some(object), Some(known)) = (item.as_object_mut(), known) {
                     let same =

@@ -232,7 +232,7 @@ pub fn preview(
 fn candidate(db: &mut Db, snapshot: &Snapshot, id: Id) -> Result<(Arc<Candidate>, WorkerBrief)> {
     let missing = workers::store::missing;
     let candidate = snapshot.index.get(id.0.as_u128()).ok_or_else(missing)?;
-    let face = workers::store::faces(db, &[id])?.remove(&id);
+    let face = workers::store::labels(db, &[id])?.remove(&id);
     Ok((
         Arc::clone(candidate),
         WorkerBrief::of(id, &face.ok_or_else(missing)?),

@@ -217,8 +217,9 @@ fn briefs(db: &mut Db, items: &[(&Hit, PageItem)]) -> Result<HashMap<u128, Worke
         .iter()
         .map(|(hit, _)| Id(Uuid::from_u128(hit.candidate.id)))
         .collect();
-    let faces = workers::store::faces(db, &ids)?;
-    let brief = |(id, face): (&Id, &workers::store::Face)| (id.0.as_u128(), WorkerBrief::of(*id, face));
+    let faces = workers::store::labels(db, &ids)?;
+    let brief =
+        |(id, face): (&Id, &workers::store::WorkerLabel)| (id.0.as_u128(), WorkerBrief::of(*id, face));
     Ok(faces.iter().map(brief).collect())
 }
 

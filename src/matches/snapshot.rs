@@ -116,7 +116,7 @@ impl Snapshot {
         let workers: Vec<Id> = ids(Subject::Worker).into_iter().collect();
         let mut now: BTreeMap<u128, Option<Arc<Candidate>>> =
             workers.iter().map(|id| (id.0.as_u128(), None)).collect();
-        let real = workers::everyone::store::load_some(db, &workers)?.into_iter();
+        let real = workers::store::load_some(db, &workers)?.into_iter();
         for worker in real.filter(Worker::counts) {
             let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
             now.insert(candidate.id, Some(candidate));
@@ -209,7 +209,7 @@ impl Snapshot {
 /// Loads every worker in batches, and encodes them on all cores.
 fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>> {
     let readers = std::thread::available_parallelism().map_or(1, usize::from);
-    let (sender, receiver) = sync_channel::<Vec<workers::everyone::store::Kept>>(2 * readers);
+    let (sender, receiver) = sync_channel::<Vec<workers::store::UnparsedWorker>>(2 * readers);
     let receiver = Mutex::new(receiver);
     // Keeps taking batches after a failure, so that the loading thread never blocks.
     let read = || {
@@ -217,8 +217,8 @@ fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>>
         loop {
             let batch = receiver.lock().recv();
             let Ok(batch) = batch else { return candidates };
-            for kept in &batch {
-                match (&mut candidates, kept.read()) {
+            for row in &batch {
+                match (&mut candidates, row.parse()) {
                     (Ok(all), Ok(worker)) => all.push(Arc::new(encode::candidate(&worker, catalogue))),
                     (Ok(_), Err(error)) => candidates = Err(error),
                     (Err(_), _) => {}
@@ -232,8 +232,8 @@ fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>>
         let reading: Vec<_> = (0..readers).map(|_| scope.spawn(read)).collect();
         let mut last = None;
         loop {
-            let batch = workers::everyone::store::load_after(db, last, BATCH as i64)?;
-            last = batch.last().map(workers::everyone::store::Kept::id);
+            let batch = workers::store::list_unparsed(db, last, BATCH as i64)?;
+            last = batch.last().map(|last| last.id);
             if last.is_none() || sender.send(batch).is_err() {
                 break;
             }

@@ -4,7 +4,7 @@ use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::values::{AreaCode, Code};
-use crate::workers::store::Face;
+use crate::workers::store::WorkerLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -122,7 +122,7 @@ pub struct DeliverableBrief {
 }
 
 impl WorkerBrief {
-    pub fn of(id: Id, face: &Face) -> WorkerBrief {
+    pub fn of(id: Id, face: &WorkerLabel) -> WorkerBrief {
         WorkerBrief {
             id,
             alias: face.alias.clone(),

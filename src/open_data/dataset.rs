@@ -6,7 +6,7 @@ use crate::db::{Db, Id};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result};
 use crate::organizations::Organization;
-use crate::organizations::known::store::Known;
+use crate::organizations::store::OrganizationLabel;
 use crate::statistics::{self, Group, StatisticsFilter};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -147,14 +147,9 @@ fn deliverables(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Res
     loop {
         let page = store::deliverables(db, after)?;
         let requesters: Vec<Id> = page.iter().map(|one| one.request.organization_id).collect();
-        let known = crate::organizations::known::store::known_as(db, &requesters)?;
+        let known = crate::organizations::store::labels(db, &requesters)?;
         for one in &page {
-            deliverable(
-                catalogue,
-                one,
-                known.get(&one.request.organization_id.to_string()),
-                rows,
-            )?;
+            deliverable(catalogue, one, known.get(&one.request.organization_id), rows)?;
         }
         after = page.last().map(|last| last.id);
         if after.is_none() {
@@ -166,7 +161,7 @@ fn deliverables(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Res
 fn deliverable(
     catalogue: &Catalogue,
     one: &Deliverable,
-    organization: Option<&Known>,
+    organization: Option<&OrganizationLabel>,
     rows: &mut RowWriter,
 ) -> Result<()> {
     let request = &one.request;

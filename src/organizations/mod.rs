@@ -9,7 +9,6 @@
 
 pub mod filter;
 pub mod http;
-pub mod known;
 pub mod listing;
 pub mod names;
 pub mod store;

@@ -5,7 +5,7 @@
 use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
-    deliverables_shared_with_partners as shared, organizations as o, workers as w,
+    deliverables_shared_with_partners as shared, duplicates as p, organizations as o, workers as w,
 };
 use crate::db::search::Condition;
 use crate::db::{Db, Id};
@@ -145,6 +145,26 @@ pub fn applications(reach: &Reach) -> Option<Condition<a::table>> {
         Reach::Worker(id) => Box::new(a::worker_id.assume_not_null().eq(*id)),
         Reach::Partner(partner) => Box::new(a::partner_id.assume_not_null().eq(partner.id)),
     })
+}
+
+/// Pairs with at least one record in the caller's areas.
+pub fn duplicates(reach: &Reach) -> Option<Condition<p::table>> {
+    let Reach::Areas(areas) = reach else {
+        let none = || -> Condition<p::table> { Box::new(false.into_sql::<Bool>()) };
+        return (*reach != Reach::Everything).then(none);
+    };
+    macro_rules! there {
+        ($table:ident, $column:expr) => {
+            exists(
+                $table::table
+                    .filter($table::id.eq($column))
+                    .filter($table::area.eq_any(areas.clone())),
+            )
+        };
+    }
+    let people = there!(w, p::one_id).or(there!(w, p::other_id));
+    let groups = there!(o, p::one_id).or(there!(o, p::other_id));
+    Some(Box::new(people.or(groups)))
 }
 
 macro_rules! holds {

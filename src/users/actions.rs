@@ -94,7 +94,7 @@ fn check_references(db: &mut Db, details: &NewUser) -> Result<()> {
         return Err(Error::invalid("/organization_id", "unknown_organization", rule));
     }
     if let Some(id) = details.worker_id
-        && workers::store::faces(db, &[id])?.is_empty()
+        && workers::store::labels(db, &[id])?.is_empty()
     {
         let rule = Text::new("このワーカーは登録されていません。", "There is no such worker.");
         return Err(Error::invalid("/worker_id", "unknown_worker", rule));

@@ -4,7 +4,6 @@
 //! place and says so. Name, contact and evidence are personal data, kept in a column of their own and shown to
 //! those who may see them.
 //!
-//! * `everyone`: all at once, as the match index reads them.
 //! * `filter`: how lists are filtered and ordered.
 //! * `record`: a worker as it is kept, and how much of it is shown to whom.
 //! * `personal`: what is shown only to those who need it, and the consent to be matched.
@@ -13,7 +12,6 @@
 //!
 //! Invariant: a worker without consent is kept, and never ranked.
 
-pub mod everyone;
 pub mod filter;
 pub mod http;
 pub mod listing;

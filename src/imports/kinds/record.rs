@@ -191,7 +191,7 @@ impl Record for Organization {
             }
         }
         let all: Vec<String> = first.keys().cloned().collect();
-        let taken = organizations::known::store::with_corporate_numbers(db, &all)?;
+        let taken = organizations::store::find_by_corporate_numbers(db, &all)?;
         Ok(Numbers {
             taken: taken.into_iter().collect(),
             first,
@@ -320,9 +320,9 @@ impl Record for Deliverable {
             let key = name_key(&asking.name);
             let named = match (&by_id, asking.name.is_empty()) {
                 (None, false) => {
-                    let there = organizations::known::store::named(db, Some(&asking.area), &key)?;
+                    let there = organizations::store::find_by_name(db, Some(&asking.area), &key)?;
                     let found = if there.is_empty() {
-                        organizations::known::store::named(db, None, &key)?
+                        organizations::store::find_by_name(db, None, &key)?
                     } else {
                         there
                     };

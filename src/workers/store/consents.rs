@@ -1,4 +1,4 @@
-//! SQL of consents and their history.
+//! SQL of workers' consents and their history.
 
 use crate::audit::AuditAction;
 use crate::db::schema::consents::{self, dsl};

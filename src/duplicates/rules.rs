@@ -1,36 +1,33 @@
-//! Rules of areas: from which score on pairs are merged without anybody being asked.
+//! Rules of areas: the score from which pairs are merged automatically.
 //!
-//! Without a rule nothing is. A pair of two areas needs both areas' rules.
-
-pub mod http;
-pub mod store;
+//! Without a rule nothing is merged automatically. A pair across two areas needs the rules of both.
 
 use super::DuplicateKind;
-use super::following::Pair;
+use super::pair::Pair;
 use crate::db::Instant;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Who merges by a rule, in the audit and the change log.
+/// The actor of automatic merges, in the audit and the change log.
 pub const ACTOR: &str = "duplicate_rule";
 
-/// From which score on; below 0.9 one in ten would be wrong.
+/// The scores from which pairs are merged automatically. Below 0.9, more than one merge in ten would be wrong.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"workers": 0.999, "organizations": null}))]
+#[schema(example = json!({"min_worker_score": 0.999, "min_organization_score": null}))]
 pub struct NewDuplicateRule {
-    /// Null: somebody decides.
+    /// For workers. Null: no automatic merges.
     #[serde(default)]
     #[validate(range(min = 0.9, max = 1.0))]
     #[schema(minimum = 0.9, maximum = 1.0)]
-    pub workers: Option<f64>,
-    /// Null: somebody decides.
+    pub min_worker_score: Option<f64>,
+    /// For organizations. Null: no automatic merges.
     #[serde(default)]
     #[validate(range(min = 0.9, max = 1.0))]
     #[schema(minimum = 0.9, maximum = 1.0)]
-    pub organizations: Option<f64>,
+    pub min_organization_score: Option<f64>,
 }
 
 /// The rule of an area.
@@ -41,25 +38,25 @@ pub struct DuplicateRule {
     pub area: String,
     #[serde(flatten)]
     pub rule: NewDuplicateRule,
-    /// Counts the changes; the ETag.
+    /// Counts the changes. Also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub updated_at: Instant,
 }
 
-/// All there are.
+/// The rules of all your areas.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DuplicateRules {
     pub items: Vec<DuplicateRule>,
 }
 
-/// Whether the rules of a pair's areas let it be merged.
+/// Returns whether the rules of both areas allow the pair to be merged.
 pub fn merges(rules: &HashMap<String, NewDuplicateRule>, pair: &Pair) -> bool {
     let allows = |area: &String| {
         let rule = rules.get(area)?;
         match pair.kind {
-            DuplicateKind::Worker => rule.workers,
-            DuplicateKind::Organization => rule.organizations,
+            DuplicateKind::Worker => rule.min_worker_score,
+            DuplicateKind::Organization => rule.min_organization_score,
         }
     };
     pair.areas.len() == 2

@@ -1,6 +1,9 @@
-//! SQL of organizations.
+//! SQL of organizations. `names` finds them by name or 法人番号.
 
-use super::known::store::write_names;
+mod names;
+
+pub use names::{OrganizationLabel, find_by_corporate_numbers, find_by_name, labels};
+
 use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort};
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
@@ -41,7 +44,7 @@ const COLUMNS: (
     dsl::updated_at,
 );
 
-fn organization(columns: Columns) -> Organization {
+fn to_organization(columns: Columns) -> Organization {
     let (id, Doc(details), archived_at, merged_into, version, created_at, updated_at) = columns;
     Organization {
         id,
@@ -115,7 +118,7 @@ fn missing() -> Error {
     Error::not_found("団体", "organization")
 }
 
-/// Only within the reach: beyond it, nothing is there.
+/// Finds an organization within the reach.
 pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Result<Organization> {
     let mut query = dsl::organizations.find(id).select(COLUMNS).into_boxed();
     if let Some(condition) = reach::organizations(reach) {
@@ -127,17 +130,17 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Resul
     query
         .first::<Columns>(db)
         .optional()?
-        .map(organization)
+        .map(to_organization)
         .ok_or_else(missing)
 }
 
-/// To change it: nobody else does so until the transaction ends.
+/// Finds an organization to change, and locks it until the transaction ends.
 pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Organization> {
     lock(db, &format!("organization/{id}"))?;
     find(db, reach, id, false)
 }
 
-/// Those of the ids that are there and not archived.
+/// Returns those of the ids that exist and are not archived.
 pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
     let found = dsl::organizations
         .filter(dsl::id.eq_any(ids))
@@ -145,16 +148,20 @@ pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
     Ok(found.select(dsl::id).load::<Id>(db)?.into_iter().collect())
 }
 
-/// All that are not archived; for the match index and imports.
+/// Lists all organizations that are not archived.
 pub fn load_all(db: &mut Db) -> Result<Vec<Organization>> {
     let rows = dsl::organizations
         .filter(dsl::archived_at.is_null())
         .order(dsl::id)
         .select(COLUMNS);
-    Ok(rows.load::<Columns>(db)?.into_iter().map(organization).collect())
+    Ok(rows
+        .load::<Columns>(db)?
+        .into_iter()
+        .map(to_organization)
+        .collect())
 }
 
-/// Those of the ids that are not archived; for the match index.
+/// Lists the organizations with these ids that are not archived.
 pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
     let mut found = Vec::new();
     for ids in ids.chunks(BATCH) {
@@ -162,12 +169,12 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
             .filter(dsl::id.eq_any(ids))
             .filter(dsl::archived_at.is_null())
             .select(COLUMNS);
-        found.extend(rows.load::<Columns>(db)?.into_iter().map(organization));
+        found.extend(rows.load::<Columns>(db)?.into_iter().map(to_organization));
     }
     Ok(found)
 }
 
-/// Those of a source's external ids that are there and not archived: external id, id and version.
+/// Looks up external ids of a source. Returns external id, id and version of those that are not archived.
 pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
@@ -184,7 +191,7 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(St
     Ok(found)
 }
 
-/// Those of a source that are not archived and come after an id, some at a time.
+/// Lists the organizations of a source after an id that are not archived, up to [`BATCH`].
 pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Organization>> {
     let of_source = dsl::organizations
         .filter(dsl::source.eq(source))
@@ -194,10 +201,10 @@ pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Org
         query = query.filter(dsl::id.gt(after));
     }
     let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
-    Ok(rows.into_iter().map(organization).collect())
+    Ok(rows.into_iter().map(to_organization).collect())
 }
 
-/// By its id in another system, unless it is archived: also where it is.
+/// Finds an organization by its id in another system, unless it is archived.
 pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Organization>> {
     let found = dsl::organizations
         .filter(dsl::source.eq(source))
@@ -207,9 +214,10 @@ pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Opt
         .select(COLUMNS)
         .first::<Columns>(db)
         .optional()?
-        .map(organization))
+        .map(to_organization))
 }
 
+/// Lists organizations within the reach.
 pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<Page<Organization>> {
     use OrganizationSort::*;
     let limit = page::limit(filter.limit)?;
@@ -217,8 +225,9 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     let cursor = Cursor::decode(filter.cursor.as_deref(), sort.code())?;
     let mut query = dsl::organizations.select(COLUMNS).into_boxed();
     if !filter.include_archived {
-        let stands = dsl::archived_at.is_null().and(dsl::merged_into.is_null());
-        query = query.filter(stands);
+        query = query
+            .filter(dsl::archived_at.is_null())
+            .filter(dsl::merged_into.is_null());
     }
     if let Some(condition) = reach::organizations(reach) {
         query = query.filter(condition);
@@ -277,7 +286,7 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
         .limit(limit + 1)
         .load::<Columns>(db)?
         .into_iter()
-        .map(organization)
+        .map(to_organization)
         .collect();
     Ok(Page::of(rows, limit, |last: &Organization| {
         let value = match sort {
@@ -293,7 +302,7 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     }))
 }
 
-/// Those of some areas that stand for themselves, so many at most.
+/// Lists up to `most` organizations of some areas. Leaves out archived and merged ones.
 pub fn of_areas(db: &mut Db, areas: &BTreeSet<&str>, most: i64) -> Result<Vec<Organization>> {
     let there = dsl::organizations
         .filter(dsl::area.eq_any(areas.iter().copied()))
@@ -304,19 +313,20 @@ pub fn of_areas(db: &mut Db, areas: &BTreeSet<&str>, most: i64) -> Result<Vec<Or
         .limit(most)
         .select(COLUMNS)
         .load::<Columns>(db)?;
-    Ok(rows.into_iter().map(organization).collect())
+    Ok(rows.into_iter().map(to_organization).collect())
 }
 
+/// Inserts an organization, and logs it.
 pub fn insert(db: &mut Db, actor: &str, organization: &Organization) -> Result<()> {
     diesel::insert_into(organizations::table)
         .values(Row::of(organization))
         .execute(db)
         .map_err(conflict)?;
-    write_names(db, organization)?;
+    names::write(db, organization)?;
     log(db, actor, organization, Action::Created)
 }
 
-/// Writes the next version of an organization.
+/// Writes the next version of an organization, and logs it.
 pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
     let before = dsl::organizations
         .find(organization.id)
@@ -329,8 +339,37 @@ pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Act
         let current = find(db, &Reach::Everything, organization.id, true)?.version;
         return Err(Error::PreconditionFailed { current });
     }
-    write_names(db, organization)?;
+    names::write(db, organization)?;
     log(db, actor, organization, action)
+}
+
+/// Finds the record that an organization is merged into, and locks the organization until the transaction ends.
+pub fn merged_into(db: &mut Db, id: Id) -> Result<Option<Id>> {
+    lock(db, &format!("organization/{id}"))?;
+    let into = dsl::organizations.find(id).select(dsl::merged_into);
+    into.first(db).optional()?.ok_or_else(missing)
+}
+
+/// Returns whether any other record than these is merged into this organization.
+pub fn has_merged(db: &mut Db, id: Id, except: &[Id]) -> Result<bool> {
+    let merged = dsl::organizations
+        .filter(dsl::merged_into.eq(id))
+        .filter(dsl::id.ne_all(except));
+    Ok(merged.select(dsl::id).first::<Id>(db).optional()?.is_some())
+}
+
+/// Merges an organization into another record, or undoes that. Returns the change to log.
+pub fn merge(db: &mut Db, id: Id, into: Option<Id>, now: Instant) -> Result<Change> {
+    let merged = (
+        dsl::merged_into.eq(into),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(now),
+    );
+    diesel::update(dsl::organizations.find(id))
+        .set(merged)
+        .execute(db)?;
+    let version = dsl::organizations.find(id).select(dsl::version).first(db)?;
+    Ok(Change::new(Subject::Organization, id, Action::Updated, version))
 }
 
 fn log(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
@@ -362,7 +401,9 @@ pub fn records_of(db: &mut Db, id: Id) -> Result<Vec<Id>> {
     Ok(records.select(dsl::id).load(db)?)
 }
 
-/// Whether anything that it asks for, alone or jointly, is submitted, open or being worked on.
+/// Returns whether a deliverable of the organization, its own or a joint one, is submitted, open or being worked on.
+///
+/// Reads tables of `deliverables`, whose row is below this one.
 pub fn has_open_deliverables(db: &mut Db, id: Id) -> Result<bool> {
     use crate::db::schema::{deliverable_organizations as joint, deliverables::dsl as d};
     let jointly = joint::table

@@ -1,9 +1,10 @@
-//! SQL of finding pairs.
+//! SQL of the detector: its position in the change log, the keys of workers, and the pairs it proposes.
 
-use super::{Found, Pair};
 use crate::db::schema::{duplicates, followers, worker_keys};
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, on};
+use crate::duplicates::DuplicateStatus;
 use crate::duplicates::evidence::Reason;
+use crate::duplicates::pair::{Detection, Pair};
 use crate::error::Result;
 use diesel::prelude::*;
 use matcher::ppm;
@@ -11,12 +12,13 @@ use std::collections::HashMap;
 
 const NAME: &str = "duplicates";
 
-/// The last change that was looked at.
+/// Returns the last change that was handled.
 pub fn position(db: &mut Db) -> Result<i64> {
     let own = followers::table.find(NAME).select(followers::position);
     Ok(own.first(db).optional()?.unwrap_or(0))
 }
 
+/// Moves the position forward.
 pub fn advance(db: &mut Db, to: i64) -> Result<()> {
     let row = (followers::name.eq(NAME), followers::position.eq(to));
     let insert = diesel::insert_into(followers::table).values(row);
@@ -28,7 +30,7 @@ pub fn advance(db: &mut Db, to: i64) -> Result<()> {
     Ok(())
 }
 
-/// Who has which of these keys.
+/// Lists the workers that have any of these keys.
 pub fn sharing(db: &mut Db, keys: Vec<i64>) -> Result<Vec<(i64, Id)>> {
     let mut found = Vec::new();
     for keys in keys.chunks(BATCH) {
@@ -42,13 +44,13 @@ pub fn sharing(db: &mut Db, keys: Vec<i64>) -> Result<Vec<(i64, Id)>> {
     Ok(found)
 }
 
-/// Writes the keys of those that changed; of whom there are none, none.
-pub fn renew_keys(db: &mut Db, found: &Found) -> Result<()> {
+/// Replaces the keys of all records that changed.
+pub fn replace_keys(db: &mut Db, found: &Detection) -> Result<()> {
     let ids: Vec<Id> = found.changed.iter().copied().collect();
     let old = worker_keys::table.filter(worker_keys::worker_id.eq_any(&ids));
     diesel::delete(old).execute(db)?;
-    // Somebody may have been erased since.
-    let there = crate::workers::everyone::store::existing(db, &ids)?;
+    // A worker may have been erased since.
+    let there = crate::workers::store::existing(db, &ids)?;
     let own = found.keys.iter().filter(|(id, _)| there.contains(id));
     let rows = own.flat_map(|(id, keys)| {
         keys.iter()
@@ -64,8 +66,8 @@ fn ppm(score: f64) -> i32 {
     ppm::from_unit(score) as i32
 }
 
-/// Makes what is proposed about the changed records what was found; what was decided stays. Gives what is new.
-pub fn renew_pairs<'f>(db: &mut Db, found: &'f Found, now: Instant) -> Result<Vec<(Id, &'f Pair)>> {
+/// Replaces the proposals about the changed records; decisions stay. Returns the new proposals.
+pub fn replace_pairs<'f>(db: &mut Db, found: &'f Detection, now: Instant) -> Result<Vec<(Id, &'f Pair)>> {
     use duplicates::dsl as d;
     type Known = (Id, Id, Id, String, i32, Doc<Vec<Reason>>);
     let changed: Vec<Id> = found.changed.iter().copied().collect();
@@ -79,7 +81,7 @@ pub fn renew_pairs<'f>(db: &mut Db, found: &'f Found, now: Instant) -> Result<Ve
     for (id, one, other, status, score, Doc(reasons)) in known {
         let pair = now_found.remove(&(one, other));
         match pair {
-            _ if status != "proposed" => {}
+            _ if status != DuplicateStatus::Proposed.code() => {}
             None => gone.push(id),
             Some(pair) if score == ppm(pair.score) && reasons == pair.reasons => {}
             Some(pair) => {
@@ -104,7 +106,7 @@ pub fn renew_pairs<'f>(db: &mut Db, found: &'f Found, now: Instant) -> Result<Ve
             d::other_id.eq(pair.other),
             d::reasons.eq(Doc(pair.reasons.clone())),
             d::score_ppm.eq(ppm(pair.score)),
-            d::status.eq("proposed"),
+            d::status.eq(DuplicateStatus::Proposed.code()),
             d::version.eq(1),
             d::created_at.eq(now),
             d::updated_at.eq(now),

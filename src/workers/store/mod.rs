@@ -1,8 +1,11 @@
-//! SQL of workers.
+//! SQL of workers. `bulk` reads all of them, `consents` keeps the history of their consents.
 
+mod bulk;
 pub mod consents;
 
-use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, is_demo};
+pub use bulk::{UnparsedWorker, list_unparsed};
+
+use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, WorkerStatus, is_demo};
 use crate::audit::{self, Act};
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
@@ -17,7 +20,7 @@ use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use workers::dsl;
 
-pub(super) type Columns = (
+type Columns = (
     Id,
     Doc<NewWorker>,
     Doc<Option<Personal>>,
@@ -28,7 +31,7 @@ pub(super) type Columns = (
     Instant,
     Instant,
 );
-pub(super) type Selected = (
+type Selected = (
     dsl::id,
     dsl::profile,
     dsl::personal,
@@ -39,7 +42,7 @@ pub(super) type Selected = (
     dsl::created_at,
     dsl::updated_at,
 );
-pub(super) const COLUMNS: Selected = (
+const COLUMNS: Selected = (
     dsl::id,
     dsl::profile,
     dsl::personal,
@@ -51,7 +54,7 @@ pub(super) const COLUMNS: Selected = (
     dsl::updated_at,
 );
 
-pub(super) fn worker(columns: Columns) -> Worker {
+fn to_worker(columns: Columns) -> Worker {
     let (id, Doc(profile), Doc(personal), partner_id, sandbox, merged_into, version, created_at, updated_at) =
         columns;
     let demo = is_demo(profile.source.as_deref());
@@ -122,7 +125,7 @@ pub fn missing() -> Error {
     Error::not_found("ワーカー", "worker")
 }
 
-/// Only within the reach: beyond it, nobody is there.
+/// Finds a worker within the reach.
 pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
     find_where(db, reach::workers(reach), id)
 }
@@ -133,22 +136,22 @@ fn find_where(db: &mut Db, condition: Option<Condition<workers::table>>, id: Id)
         query = query.filter(condition);
     }
     let found = query.first::<Columns>(db).optional()?;
-    found.map(worker).ok_or_else(missing)
+    found.map(to_worker).ok_or_else(missing)
 }
 
-/// Only of those that the caller may change.
+/// Finds a worker that the caller may change.
 pub fn find_own(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
     find_where(db, reach::own_workers(reach), id)
 }
 
-/// To change it: nobody else does so until the transaction ends.
+/// Finds a worker that the caller may change, and locks it until the transaction ends.
 pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
     lock(db, &format!("worker/{id}"))?;
     find_own(db, reach, id)
 }
 
-/// By its id in another system, to create or change it: nobody else does so until the transaction ends. One that is
-/// beyond the reach is taken.
+/// Finds a worker by its id in another system, and locks that id until the transaction ends. Returns a conflict if the
+/// worker exists outside the reach.
 pub fn find_external_to_change(
     db: &mut Db,
     reach: &Reach,
@@ -165,15 +168,19 @@ pub fn find_external_to_change(
     }
 }
 
-/// By its id in another system.
+/// Finds a worker by its id in another system, whatever the reach.
 pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
     let found = dsl::workers
         .filter(dsl::source.eq(source))
         .filter(dsl::external_id.eq(external_id));
-    Ok(found.select(COLUMNS).first::<Columns>(db).optional()?.map(worker))
+    Ok(found
+        .select(COLUMNS)
+        .first::<Columns>(db)
+        .optional()?
+        .map(to_worker))
 }
 
-/// Those of a source's external ids that are there: external id, id and version, also of merged records.
+/// Looks up external ids of a source. Returns external id, id and version of those that exist, merged records included.
 pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
@@ -189,7 +196,7 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(St
     Ok(found)
 }
 
-/// Those of a source that come after an id, some at a time.
+/// Lists the workers of a source after an id, up to [`BATCH`].
 pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Worker>> {
     let mut query = dsl::workers
         .filter(dsl::source.eq(source))
@@ -199,10 +206,10 @@ pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Wor
         query = query.filter(dsl::id.gt(after));
     }
     let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
-    Ok(rows.into_iter().map(worker).collect())
+    Ok(rows.into_iter().map(to_worker).collect())
 }
 
-/// Those of the ids that are there.
+/// Lists the workers with these ids.
 pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
     let mut found = Vec::new();
     for ids in ids.chunks(BATCH) {
@@ -210,12 +217,12 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
             .filter(dsl::id.eq_any(ids))
             .select(COLUMNS)
             .load::<Columns>(db)?;
-        found.extend(rows.into_iter().map(worker));
+        found.extend(rows.into_iter().map(to_worker));
     }
     Ok(found)
 }
 
-/// The external ids of a source that are there already.
+/// Lists the external ids of a source.
 pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
     let of_source = dsl::workers
         .filter(dsl::source.eq(source))
@@ -227,33 +234,64 @@ pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-/// What organizations see of a worker before they know each other.
-pub struct Face {
+/// What identifies a worker in a list, without personal data.
+pub struct WorkerLabel {
     pub alias: String,
     pub area: Option<String>,
+    pub source: Option<String>,
 }
 
-/// Those of the ids that are there.
-pub fn faces(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Face>> {
+/// Looks up the labels of workers.
+pub fn labels(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, WorkerLabel>> {
+    type Row = (Id, String, Option<String>, Option<String>);
     let rows = dsl::workers
         .filter(dsl::id.eq_any(ids))
-        .select((dsl::id, dsl::alias, dsl::area));
-    let found = rows.load::<(Id, String, Option<String>)>(db)?;
-    Ok(found
-        .into_iter()
-        .map(|(id, alias, area)| (id, Face { alias, area }))
-        .collect())
+        .select((dsl::id, dsl::alias, dsl::area, dsl::source))
+        .load::<Row>(db)?;
+    let label = |(id, alias, area, source)| (id, WorkerLabel { alias, area, source });
+    Ok(rows.into_iter().map(label).collect())
+}
+
+/// Lists all records of the same person, this one included.
+pub fn same_person(db: &mut Db, worker: &Worker) -> Result<Vec<Id>> {
+    let main = worker.merged_into.unwrap_or(worker.id);
+    let merged = dsl::workers.filter(dsl::merged_into.eq(main)).select(dsl::id);
+    let mut all: Vec<Id> = merged.load(db)?;
+    all.extend([main, worker.id]);
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
+
+/// Returns those of the ids that exist.
+pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
+    let found = dsl::workers.filter(dsl::id.eq_any(ids)).select(dsl::id);
+    Ok(found.load::<Id>(db)?.into_iter().collect())
+}
+
+/// Counts the active workers.
+pub fn count_active(db: &mut Db) -> Result<i64> {
+    Ok(active_ids().count().get_result(db)?)
+}
+
+/// Returns the subquery of all active workers' ids.
+#[diesel::dsl::auto_type]
+pub fn active_ids() -> _ {
+    let status: &'static str = WorkerStatus::Active.code();
+    workers::table
+        .filter(workers::status.eq(status))
+        .select(workers::id)
 }
 
 type Query<'a> = workers::BoxedQuery<'a, crate::db::Backend, diesel::dsl::SqlTypeOf<Selected>>;
-/// `personal_data` lets the search text find names too.
+/// Lists workers within the reach. With `personal_data`, the search text also matches names.
 pub fn list(db: &mut Db, reach: &Reach, filter: &WorkerFilter, personal_data: bool) -> Result<Page<Worker>> {
     let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
     let rows = query(db, reach, filter, personal_data)?
         .limit(limit + 1)
         .load::<Columns>(db)?;
     Ok(Page::of(
-        rows.into_iter().map(worker).collect(),
+        rows.into_iter().map(to_worker).collect(),
         limit,
         |last: &Worker| {
             let value = match sort {
@@ -272,7 +310,7 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &WorkerFilter, personal_data: bo
     ))
 }
 
-/// The list's query, before its limit.
+/// Returns the list's query, before its limit.
 pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data: bool) -> Result<Query<'a>> {
     use WorkerSort::*;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
@@ -345,7 +383,7 @@ pub fn insert(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     insert_all(db, actor, std::slice::from_ref(worker))
 }
 
-/// Many at once.
+/// Inserts workers with their skills, roles and consents, and logs them.
 pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
     for batch in all.chunks(BATCH) {
         let rows: Vec<Row> = batch.iter().map(Row::of).collect();
@@ -357,7 +395,7 @@ pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
     changes::store::append(db, actor, &all.iter().map(created).collect::<Vec<_>>())
 }
 
-/// Writes the next version of a worker.
+/// Writes the next version of a worker, and logs it.
 pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     let before = dsl::workers
         .find(worker.id)
@@ -375,10 +413,10 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq(worker.id))).execute(db)?;
     diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
     write_offers(db, std::slice::from_ref(worker))?;
-    let consented = consents::update(db, actor, worker)?;
+    let consent = consents::update(db, actor, worker)?;
     let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
     changes::store::append(db, actor, &[change])?;
-    match consented {
+    match consent {
         Some(action) => audit::store::append(db, &Act::new(actor, action, worker.id)),
         None => Ok(()),
     }
@@ -399,6 +437,33 @@ pub fn forget(db: &mut Db, worker: &Worker) -> Result<Vec<Change>> {
     let deleted = Change::new(Subject::Worker, worker.id, Action::Deleted, worker.version + 1);
     changes.push(deleted);
     Ok(changes)
+}
+
+/// Finds the record that a worker is merged into, and locks the worker until the transaction ends.
+pub fn merged_into(db: &mut Db, id: Id) -> Result<Option<Id>> {
+    lock(db, &format!("worker/{id}"))?;
+    let into = dsl::workers.find(id).select(dsl::merged_into);
+    into.first(db).optional()?.ok_or_else(missing)
+}
+
+/// Returns whether any other record than these is merged into this worker.
+pub fn has_merged(db: &mut Db, id: Id, except: &[Id]) -> Result<bool> {
+    let merged = dsl::workers
+        .filter(dsl::merged_into.eq(id))
+        .filter(dsl::id.ne_all(except));
+    Ok(merged.select(dsl::id).first::<Id>(db).optional()?.is_some())
+}
+
+/// Merges a worker into another record, or undoes that. Returns the change to log.
+pub fn merge(db: &mut Db, id: Id, into: Option<Id>, now: Instant) -> Result<Change> {
+    let merged = (
+        dsl::merged_into.eq(into),
+        dsl::version.eq(dsl::version + 1),
+        dsl::updated_at.eq(now),
+    );
+    diesel::update(dsl::workers.find(id)).set(merged).execute(db)?;
+    let version = dsl::workers.find(id).select(dsl::version).first(db)?;
+    Ok(Change::new(Subject::Worker, id, Action::Updated, version))
 }
 
 /// Separates the records that were merged into this one, so that they are ranked again.

@@ -1,9 +1,9 @@
-//! SQL of the rules.
+//! SQL of the rules of areas.
 
-use super::{DuplicateRule, NewDuplicateRule};
 use crate::auth::Reach;
 use crate::db::schema::duplicate_rules::{self, dsl};
 use crate::db::{Db, Instant, lock, on};
+use crate::duplicates::rules::{DuplicateRule, NewDuplicateRule};
 use crate::error::Result;
 use diesel::prelude::*;
 use matcher::ppm::{self, PPM};
@@ -29,21 +29,21 @@ fn rule((area, workers, organizations, version, updated_at): Columns) -> Duplica
     DuplicateRule {
         area,
         rule: NewDuplicateRule {
-            workers: workers.map(share),
-            organizations: organizations.map(share),
+            min_worker_score: workers.map(share),
+            min_organization_score: organizations.map(share),
         },
         version,
         updated_at,
     }
 }
 
-/// By area.
-pub fn all(db: &mut Db) -> Result<HashMap<String, NewDuplicateRule>> {
+/// Returns all rules by their area.
+pub fn by_area(db: &mut Db) -> Result<HashMap<String, NewDuplicateRule>> {
     let found = list(db, &Reach::Everything)?.into_iter();
     Ok(found.map(|rule| (rule.area, rule.rule)).collect())
 }
 
-/// Those of the caller's areas. One for each area, at most.
+/// Lists the rules within the reach, ordered by area.
 pub fn list(db: &mut Db, reach: &Reach) -> Result<Vec<DuplicateRule>> {
     let mut query = dsl::duplicate_rules.select(COLUMNS).into_boxed();
     if let Reach::Areas(areas) = reach {
@@ -53,18 +53,19 @@ pub fn list(db: &mut Db, reach: &Reach) -> Result<Vec<DuplicateRule>> {
     Ok(rows.into_iter().map(rule).collect())
 }
 
-/// To change it: nobody else does so until the transaction ends.
+/// Finds the rule of an area, and locks it until the transaction ends.
 pub fn find_to_change(db: &mut Db, area: &str) -> Result<Option<DuplicateRule>> {
     lock(db, &format!("duplicate_rule/{area}"))?;
     let found = dsl::duplicate_rules.find(area).select(COLUMNS);
     Ok(found.first::<Columns>(db).optional()?.map(rule))
 }
 
-pub fn save(db: &mut Db, actor: &str, new: &DuplicateRule) -> Result<()> {
+/// Inserts or replaces the rule of an area.
+pub fn upsert(db: &mut Db, actor: &str, new: &DuplicateRule) -> Result<()> {
     let ppm = |share: f64| ppm::from_unit(share) as i32;
     let values = (
-        dsl::workers_ppm.eq(new.rule.workers.map(ppm)),
-        dsl::organizations_ppm.eq(new.rule.organizations.map(ppm)),
+        dsl::workers_ppm.eq(new.rule.min_worker_score.map(ppm)),
+        dsl::organizations_ppm.eq(new.rule.min_organization_score.map(ppm)),
         dsl::version.eq(new.version),
         dsl::updated_by.eq(actor),
         dsl::updated_at.eq(new.updated_at),

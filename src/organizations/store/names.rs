@@ -1,47 +1,46 @@
-//! SQL of what organizations are known by.
+//! SQL of what identifies an organization: its names and its 法人番号.
 
-use super::super::{Organization, names::name_key};
-use crate::db::schema::{organization_names, organizations};
+use crate::db::schema::organization_names::{self, dsl as names};
+use crate::db::schema::organizations::dsl;
 use crate::db::{Db, Id, on};
 use crate::error::Result;
+use crate::organizations::{Organization, names::name_key};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use organizations::dsl;
 use std::collections::{BTreeSet, HashMap};
 
-/// How an organization is known: to name it beside what it asks for.
-pub struct Known {
+/// What identifies an organization in a list.
+pub struct OrganizationLabel {
     pub name: String,
     pub area: String,
     pub source: Option<String>,
     pub external_id: Option<String>,
 }
 
-/// Those of the ids that are there, by id.
-pub fn known_as(db: &mut Db, ids: &[Id]) -> Result<HashMap<String, Known>> {
+/// Looks up the labels of organizations, archived ones included.
+pub fn labels(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, OrganizationLabel>> {
     type Row = (Id, String, String, Option<String>, Option<String>);
-    let found = dsl::organizations.filter(dsl::id.eq_any(ids)).select((
-        dsl::id,
-        dsl::name,
-        dsl::area,
-        dsl::source,
-        dsl::external_id,
-    ));
-    let known = |(id, name, area, source, external_id): Row| {
-        let known = Known {
+    let rows = dsl::organizations
+        .filter(dsl::id.eq_any(ids))
+        .select((dsl::id, dsl::name, dsl::area, dsl::source, dsl::external_id))
+        .load::<Row>(db)?;
+    let label = |(id, name, area, source, external_id)| {
+        let label = OrganizationLabel {
             name,
             area,
             source,
             external_id,
         };
-        (id.to_string(), known)
+        (id, label)
     };
-    Ok(found.load::<Row>(db)?.into_iter().map(known).collect())
+    Ok(rows.into_iter().map(label).collect())
 }
 
-/// The organizations that bear a name, in an area or wherever they are: the first two records that stand for themselves.
-pub fn named(db: &mut Db, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
-    use organization_names::dsl as names;
+/// How many records with the same name are looked at.
+const MAX_NAMESAKES: i64 = 100;
+
+/// Finds the organizations with a name, in one area or in all. Returns two at most, merged records resolved.
+pub fn find_by_name(db: &mut Db, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
     let anywhere = area.is_none().into_sql::<Bool>();
     let bearing = names::organization_names
         .filter(names::name_key.eq(key))
@@ -50,15 +49,13 @@ pub fn named(db: &mut Db, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
         .filter(dsl::id.eq_any(bearing.select(names::organization_id)))
         .filter(dsl::archived_at.is_null())
         .select((dsl::id, dsl::merged_into));
-    let found: Vec<(Id, Option<Id>)> = found.order(dsl::id).limit(FEW).load(db)?;
-    let standing: BTreeSet<Id> = found.into_iter().map(|(id, into)| into.unwrap_or(id)).collect();
-    Ok(standing.into_iter().take(2).collect())
+    let found: Vec<(Id, Option<Id>)> = found.order(dsl::id).limit(MAX_NAMESAKES).load(db)?;
+    let resolved: BTreeSet<Id> = found.into_iter().map(|(id, into)| into.unwrap_or(id)).collect();
+    Ok(resolved.into_iter().take(2).collect())
 }
-/// So many records bear one name, at most, that is worth telling apart.
-const FEW: i64 = 100;
 
-/// Who has which 法人番号, of these.
-pub fn with_corporate_numbers(db: &mut Db, numbers: &[String]) -> Result<Vec<(String, Id)>> {
+/// Looks up which organizations have these 法人番号.
+pub fn find_by_corporate_numbers(db: &mut Db, numbers: &[String]) -> Result<Vec<(String, Id)>> {
     let found = dsl::organizations
         .filter(dsl::corporate_number.eq_any(numbers))
         .filter(dsl::archived_at.is_null());
@@ -67,9 +64,8 @@ pub fn with_corporate_numbers(db: &mut Db, numbers: &[String]) -> Result<Vec<(St
         .load(db)?)
 }
 
-/// Keeps the names of an organization as they are now.
-pub fn write_names(db: &mut Db, organization: &Organization) -> Result<()> {
-    use organization_names::dsl as names;
+/// Replaces the stored names of an organization with its current ones.
+pub(super) fn write(db: &mut Db, organization: &Organization) -> Result<()> {
     let old = names::organization_names.filter(names::organization_id.eq(organization.id));
     diesel::delete(old).execute(db)?;
     let details = &organization.details;

@@ -1,0 +1,5 @@
+-- Names of the API: "part" becomes "partial", "weight" becomes "weight_bits".
+UPDATE duplicates SET reasons = replace(replace(reasons, '"agreement":"part"', '"agreement":"partial"'), '"weight":', '"weight_bits":');
+
+-- The record that stays in use after a merge.
+ALTER TABLE duplicates RENAME COLUMN kept_id TO primary_id;

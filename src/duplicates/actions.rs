@@ -1,0 +1,143 @@
+//! Deciding about pairs, by a person or by an area's rule, and setting these rules.
+
+use super::rules::{self, DuplicateRule, NewDuplicateRule};
+use super::{Decision, Duplicate, DuplicateKind, DuplicateStatus, store};
+use crate::audit::{self, Act, AuditAction};
+use crate::auth::{Reach, within_reach};
+use crate::catalogue::{Catalogue, lookup};
+use crate::changes;
+use crate::db::{Db, Id, Instant};
+use crate::error::{Error, Result, Text};
+use crate::reach::store::{has_organization, has_own_worker};
+use crate::{organizations, workers};
+
+/// Decides about a pair, both of whose records have to be within the reach. `edit` returns the new decision.
+pub fn decide(
+    db: &mut Db,
+    actor: &str,
+    reach: &Reach,
+    id: Id,
+    edit: impl FnOnce(&Duplicate) -> Result<Decision>,
+) -> Result<Duplicate> {
+    let before = store::find_to_change(db, reach, id)?;
+    let decision = edit(&before)?;
+    if decision == before.decision {
+        return Ok(before);
+    }
+    for record in &before.records {
+        within_reach(match before.kind {
+            DuplicateKind::Worker => has_own_worker(db, reach, record.id)?,
+            DuplicateKind::Organization => has_organization(db, reach, record.id)?,
+        })?;
+    }
+    apply(db, actor, &before, &decision)?;
+    store::find(db, reach, id)
+}
+
+/// Merges a pair into its older record. Leaves it as it is if one of its records is already merged with a third one.
+pub fn merge_by_rule(db: &mut Db, id: Id) -> Result<()> {
+    let pair = store::find(db, &Reach::Everything, id)?;
+    let decision = Decision {
+        status: DuplicateStatus::Merged,
+        primary_id: pair.records.first().map(|older| older.id),
+    };
+    match apply(db, rules::ACTOR, &pair, &decision) {
+        Err(Error::Conflict { .. }) => Ok(()),
+        applied => applied,
+    }
+}
+
+/// Writes a decision about a pair, with the records' merges, the log and the audit. All pairs have to be locked.
+fn apply(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Result<()> {
+    let ids: Vec<Id> = pair.records.iter().map(|record| record.id).collect();
+    if decision.primary_id.is_some_and(|primary| !ids.contains(&primary)) {
+        let rule = Text::new(
+            "この組の記録のIDを指定してください。",
+            "Give the id of one of the two records.",
+        );
+        return Err(Error::invalid("/primary_id", "not_in_pair", rule));
+    }
+    let now = Instant::now();
+    let mut logged = Vec::new();
+    for id in &ids {
+        let into = decision.primary_id.filter(|primary| primary != id);
+        let (before, is_primary) = match pair.kind {
+            DuplicateKind::Worker => (
+                workers::store::merged_into(db, *id)?,
+                workers::store::has_merged(db, *id, &ids)?,
+            ),
+            DuplicateKind::Organization => (
+                organizations::store::merged_into(db, *id)?,
+                organizations::store::has_merged(db, *id, &ids)?,
+            ),
+        };
+        // In a chain of merges it would be unclear which record is the primary one.
+        if before.is_some_and(|primary| !ids.contains(&primary)) || into.is_some() && is_primary {
+            return Err(already_merged());
+        }
+        if before != into {
+            logged.push(match pair.kind {
+                DuplicateKind::Worker => workers::store::merge(db, *id, into, now)?,
+                DuplicateKind::Organization => organizations::store::merge(db, *id, into, now)?,
+            });
+        }
+    }
+    store::update(db, pair, decision, now)?;
+    changes::store::append(db, actor, &logged)?;
+    let act = Act {
+        actor: actor.to_owned(),
+        action: match decision.status {
+            DuplicateStatus::Merged => AuditAction::DuplicateMerged,
+            _ => AuditAction::DuplicateSeparated,
+        },
+        subjects: ids,
+    };
+    audit::store::append(db, &act)
+}
+
+fn already_merged() -> Error {
+    Error::Conflict {
+        code: "already_merged",
+        detail: Text::new(
+            "どちらかの記録が、すでに別の記録と統合されています。先にその統合を取り消してください。",
+            "One of the records is already merged with a third one. Undo that merge first.",
+        ),
+    }
+}
+
+/// Sets the rule of an area. `check` may refuse, given the rule that is replaced.
+pub fn replace_rule(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    actor: &str,
+    reach: &Reach,
+    mut area: String,
+    rule: NewDuplicateRule,
+    check: impl FnOnce(Option<&DuplicateRule>) -> Result<()>,
+) -> Result<DuplicateRule> {
+    let mut faults = Vec::new();
+    lookup::resolve_area(catalogue, &mut area, "/area", &mut faults);
+    if !faults.is_empty() {
+        return Err(Error::not_found("この区市町村", "area"));
+    }
+    within_reach(match reach {
+        Reach::Everything => true,
+        Reach::Areas(areas) => areas.contains(&area),
+        _ => false,
+    })?;
+    let before = store::rules::find_to_change(db, &area)?;
+    check(before.as_ref())?;
+    match before {
+        Some(before) if before.rule == rule => Ok(before),
+        before => {
+            let new = DuplicateRule {
+                area,
+                rule,
+                version: before.map_or(1, |before| before.version + 1),
+                updated_at: Instant::now(),
+            };
+            store::rules::upsert(db, actor, &new)?;
+            Ok(new)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A pair of records that was detected, and all that one step of the detector found.
+
+use super::DuplicateKind;
+use super::evidence::{self, PROPOSED, Reason};
+use crate::db::Id;
+use std::collections::{BTreeSet, HashMap};
+
+/// Two records that may be one, the older one first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    pub kind: DuplicateKind,
+    pub one: Id,
+    pub other: Id,
+    pub score: f64,
+    pub reasons: Vec<Reason>,
+    /// The areas of the two records. A rule has to allow the merge in both.
+    pub areas: Vec<String>,
+}
+
+impl Pair {
+    /// Returns the pair if its score is high enough to be proposed.
+    pub fn new(
+        kind: DuplicateKind,
+        ids: (Id, Id),
+        reasons: Vec<Reason>,
+        areas: [Option<&str>; 2],
+    ) -> Option<Pair> {
+        let score = evidence::score(kind.compared(), &reasons);
+        (score >= PROPOSED).then(|| Pair {
+            kind,
+            one: ids.0.min(ids.1),
+            other: ids.0.max(ids.1),
+            score,
+            reasons,
+            areas: areas.into_iter().flatten().map(str::to_owned).collect(),
+        })
+    }
+}
+
+/// What the detector found in one step of the change log.
+#[derive(Default)]
+pub struct Detection {
+    /// All records that changed. Proposals about them that were not found again are removed.
+    pub changed: BTreeSet<Id>,
+    /// The keys of the workers that changed.
+    pub keys: HashMap<Id, BTreeSet<i64>>,
+    pub pairs: Vec<Pair>,
+}
