@@ -59,7 +59,7 @@ fn live(app: &TestApp) {
         "id,氏名,区市町村,スキル\n1,田中,新宿区,折り紙\n2,,どこか,編集\n".as_bytes(),
     );
     app.get(&format!("/v1/deliverables/{flyer}/matches")).expect(200);
-    app.put("/v1/duplicate-rules/131041", &json!({"workers": 1.0}))
+    app.put("/v1/duplicate-rules/131041", &json!({"min_worker_score": 1.0}))
         .expect(200);
     let mut pair = Value::Null;
     app.until(|| {
@@ -68,7 +68,7 @@ fn live(app: &TestApp) {
         !pair.is_null()
     });
     // The older record is the one that is merged: the file has to have the other one first.
-    let merged = json!({"status": "merged", "kept_id": one});
+    let merged = json!({"status": "merged", "primary_id": one});
     app.patch(
         &format!("/v1/duplicates/{}", pair["id"].as_str().unwrap()),
         &merged,

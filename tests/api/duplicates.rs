@@ -129,12 +129,12 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
     decide(&coordinator, json!({"status": "merged"})).expect(422);
     let stranger = app.worker(json!({}));
     assert_eq!(
-        decide(&coordinator, json!({"status": "merged", "kept_id": stranger}))
+        decide(&coordinator, json!({"status": "merged", "primary_id": stranger}))
             .expect(422)
             .faults(),
-        [("/kept_id".into(), "unknown_record".into())]
+        [("/primary_id".into(), "not_in_pair".into())]
     );
-    decide(&coordinator, json!({"status": "merged", "kept_id": first})).expect(200);
+    decide(&coordinator, json!({"status": "merged", "primary_id": first})).expect(200);
     assert_eq!(ranked(), [first.clone(), stranger.clone()].into());
     assert_eq!(
         app.get(&format!("/v1/workers/{second}")).json()["merged_into"],
@@ -164,7 +164,7 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
     )
     .expect(200);
     assert_eq!(ranked(), [first.clone(), stranger.clone()].into());
-    decide(&coordinator, json!({"status": "distinct", "kept_id": null})).expect(200);
+    decide(&coordinator, json!({"status": "distinct", "primary_id": null})).expect(200);
     assert_eq!(ranked().len(), 3);
     let audited = app.get(&format!("/v1/audit?subject_id={second}")).json();
     let actions: Vec<&str> = audited["items"]
@@ -306,7 +306,7 @@ fn two_records_of_an_organization_are_merged_and_separated(app: &TestApp) {
     };
     let listed = |query: &str| shown(query)["items"].as_array().unwrap().len();
     let path = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
-    app.patch(&path, &json!({"status": "merged", "kept_id": first}))
+    app.patch(&path, &json!({"status": "merged", "primary_id": first}))
         .expect(200);
     assert_eq!((listed(""), listed("include_archived=true")), (2, 3));
     let kept = app.get(&format!("/v1/organizations/{second}")).expect(200).json();
@@ -344,7 +344,7 @@ fn two_records_of_an_organization_are_merged_and_separated(app: &TestApp) {
         (&json!(1), &json!(1)),
         "{job}"
     );
-    app.patch(&path, &json!({"status": "distinct", "kept_id": null}))
+    app.patch(&path, &json!({"status": "distinct", "primary_id": null}))
         .expect(200);
     assert_eq!(listed(""), 3);
     assert!(!asked_by(&first) && ranked());
@@ -397,17 +397,19 @@ fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
         app.call("PUT", &format!("/v1/duplicate-rules/{area}"), &coordinator, &rule)
     };
     assert_eq!(
-        set("131041", json!({"workers": 0.5})).expect(422).faults(),
-        [("/workers".into(), "out_of_range".into())]
+        set("131041", json!({"min_worker_score": 0.5}))
+            .expect(422)
+            .faults(),
+        [("/min_worker_score".into(), "out_of_range".into())]
     );
-    set("131130", json!({"workers": 0.99})).expect(403);
+    set("131130", json!({"min_worker_score": 0.99})).expect(403);
     app.put("/v1/duplicate-rules/999999", &json!({})).expect(404);
-    let made = set("13104", json!({"workers": 0.99})).expect(200).json();
+    let made = set("13104", json!({"min_worker_score": 0.99})).expect(200).json();
     assert_eq!(
-        (&made["area"], &made["version"], &made["organizations"]),
+        (&made["area"], &made["version"], &made["min_organization_score"]),
         (&json!("131041"), &json!(1), &Value::Null)
     );
-    app.put("/v1/duplicate-rules/131130", &json!({"workers": 1.0}))
+    app.put("/v1/duplicate-rules/131130", &json!({"min_worker_score": 1.0}))
         .expect(200);
     let rules = app
         .call("GET", "/v1/duplicate-rules", &coordinator, &Value::Null)
@@ -426,7 +428,7 @@ fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
     );
     let merged = app.get("/v1/duplicates?status=merged").expect(200).json();
     assert_eq!(
-        (ids(&merged["items"][0]), &merged["items"][0]["kept_id"]),
+        (ids(&merged["items"][0]), &merged["items"][0]["primary_id"]),
         (vec![first.clone(), second.clone()], &json!(first))
     );
     let audited = app
@@ -435,7 +437,7 @@ fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
         .json();
     assert_eq!(audited["items"][0]["actor"], "duplicate_rule");
     let path = format!("/v1/duplicates/{}", merged["items"][0]["id"].as_str().unwrap());
-    app.patch(&path, &json!({"status": "distinct", "kept_id": null}))
+    app.patch(&path, &json!({"status": "distinct", "primary_id": null}))
         .expect(200);
     assert!(app.get(&format!("/v1/workers/{second}")).json()["merged_into"].is_null());
 }
@@ -447,7 +449,7 @@ fn one_person_has_one_place_and_an_erased_one_leaves_the_other_standing(app: &Te
         json!({"personal": {"name": "佐藤", "email": "y@example.jp", "email_verified": true}, "capacity": 3});
     let (first, second) = (app.worker(body.clone()), app.worker(body));
     let path = format!("/v1/duplicates/{}", proposed(app)[0]["id"].as_str().unwrap());
-    app.patch(&path, &json!({"status": "merged", "kept_id": first}))
+    app.patch(&path, &json!({"status": "merged", "primary_id": first}))
         .expect(200);
     let bid = |worker: &str| {
         let body = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"});
@@ -472,10 +474,10 @@ fn one_person_has_one_place_and_an_erased_one_leaves_the_other_standing(app: &Te
     assert_eq!(pairs.len(), 1, "the second does not count");
     let chained = format!("/v1/duplicates/{}", pairs[0]["id"].as_str().unwrap());
     assert_eq!(
-        app.patch(&chained, &json!({"status": "merged", "kept_id": third}))
+        app.patch(&chained, &json!({"status": "merged", "primary_id": third}))
             .expect(409)
             .code(),
-        "merged_elsewhere"
+        "already_merged"
     );
     app.delete(&format!("/v1/workers/{first}")).expect(204);
     assert!(app.get(&format!("/v1/workers/{second}")).expect(200).json()["merged_into"].is_null());
