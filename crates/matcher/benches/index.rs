@@ -19,7 +19,7 @@ use matcher::index::{CandidateIndex, Effort, NeedIndex, RankRange};
 use matcher::*;
 use std::sync::Arc;
 use std::time::Instant;
-use worlds::{Draw, World};
+use worlds::World;
 
 const SEED: u64 = 7;
 const NEEDS: u128 = 200;
