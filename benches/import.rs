@@ -1,12 +1,14 @@
-//! Importing a roster: `cargo bench --bench import [-- ROWS]`, a million where it isn't said.
+//! Importing a roster: `cargo bench --bench import [-- ROWS]`, by default with a million rows.
 //!
-//! * A CSV of made-up workers goes in through `musubi import`, in a process of its own whose peak memory is read, and
-//!   then once more unchanged; into SQLite, and into PostgreSQL where its server is installed.
-//! * The same rows as they stand in the final tables afterwards are loaded by `sqlite3 .import`, making the tables'
-//!   indexes behind, and by psql's COPY into tables with the very same indexes. They validate, normalise and log nothing.
-//! * While a server imports, one client reads one worker again and again: its p99 against what it is without.
+//! * `musubi import` imports a CSV of generated workers, and then the same file again, in a separate process
+//!   whose peak memory is measured. Into SQLite, and into PostgreSQL if its server is installed.
+//! * The database's own loaders then load the final rows of the tables: `sqlite3 .import`, followed by
+//!   creating the indexes, and psql's COPY into tables with the same indexes. They validate, normalise and
+//!   log nothing.
+//! * While a server imports, a client reads one record again and again. Its p99 is compared with that of an
+//!   idle server.
 //!
-//! Ratios are of one run; times are of this machine.
+//! Ratios are from one run, times are from this machine.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,7 +32,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const MUSUBI: &str = env!("CARGO_BIN_EXE_musubi");
-/// What is demanded of it.
+/// The bounds that an import has to meet.
 const OF_LOADERS: f64 = 0.3;
 const UNCHANGED: f64 = 3.0;
 const MEMORY_MB: f64 = 150.0;
@@ -115,7 +117,7 @@ fn roster(folder: &Path, rows: usize) -> PathBuf {
     path
 }
 
-/// A database, and how a program is told of it.
+/// The database that a program uses.
 enum Target {
     Sqlite(PathBuf),
     Postgres(String, PathBuf),
@@ -146,7 +148,7 @@ impl Target {
         command
     }
 
-    /// Seconds, and the peak of resident memory in MB.
+    /// Imports a roster, and returns the seconds and the peak of resident memory in MB.
     fn import(&self, roster: &Path) -> (f64, f64) {
         let file = roster.to_str().unwrap();
         let began = Instant::now();
@@ -167,7 +169,7 @@ impl Target {
     }
 }
 
-/// The peak so far (VmHWM), in MB; 0 where the system does not tell.
+/// Returns the peak so far (VmHWM) in MB; 0 if the system doesn't have it.
 fn resident(child: &Child) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -189,7 +191,7 @@ fn run(command: &mut Command, input: &str) -> String {
 
 const TABLES: [&str; 3] = ["workers", "worker_skills", "worker_roles"];
 
-/// The final rows by `.import` into the same tables, then their indexes: seconds.
+/// Loads the final rows with `.import` and creates the indexes. Returns the seconds.
 fn sqlite_loader(folder: &Path) -> Option<f64> {
     Command::new("sqlite3")
         .arg("--version")
@@ -201,7 +203,7 @@ fn sqlite_loader(folder: &Path) -> Option<f64> {
     let (mut tables, mut indexes) = (String::new(), String::new());
     for table in TABLES {
         let file = folder.join(table).with_extension("csv");
-        // Blobs have no form in CSV but hexadecimal.
+        // CSV has blobs in hexadecimal.
         let values = "group_concat(iif(type = 'BLOB', 'hex(' || name || ')', name), ', ')";
         let values = sqlite(
             &database,
@@ -244,7 +246,7 @@ fn psql(url: &str, script: &str) -> String {
     )
 }
 
-/// The final rows by COPY into tables with the same indexes: seconds.
+/// Loads the final rows with COPY into tables with the same indexes. Returns the seconds.
 fn postgres_loader(url: &str, folder: &Path) -> Option<f64> {
     Command::new("psql")
         .arg("--version")
@@ -266,15 +268,15 @@ fn postgres_loader(url: &str, folder: &Path) -> Option<f64> {
     Some(began.elapsed().as_secs_f64())
 }
 
-/// The p99 of reading one worker, in milliseconds: without anything else, and while a server imports.
+/// Returns the p99 of reading one record in milliseconds, idle and during an import, and the number of reads.
 fn reading(target: &Target, roster: &Path) -> (f64, f64, usize) {
     let mut server = target.musubi(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
     let mut server = server.stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
     let address = loop {
-        let said: Value = serde_json::from_str(&log.next().unwrap().unwrap()).unwrap_or_default();
-        if said["fields"]["message"] == "listening" {
-            break format!("http://{}", said["fields"]["address"].as_str().unwrap());
+        let line: Value = serde_json::from_str(&log.next().unwrap().unwrap()).unwrap_or_default();
+        if line["fields"]["message"] == "listening" {
+            break format!("http://{}", line["fields"]["address"].as_str().unwrap());
         }
     };
     std::thread::spawn(move || log.for_each(drop));
@@ -299,7 +301,7 @@ fn reading(target: &Target, roster: &Path) -> (f64, f64, usize) {
     while get("/readyz").0 != 200 {
         std::thread::sleep(Duration::from_millis(100));
     }
-    // What has to be looked at after the rows before is looked at.
+    // Wait until the background tasks are done with the rows before.
     while busy_share(&server) > 0.05 {}
     let organization = agent
         .post(format!("{address}/v1/organizations"))
@@ -370,7 +372,7 @@ fn reading(target: &Target, roster: &Path) -> (f64, f64, usize) {
     (idle, busy, read)
 }
 
-/// Which share of a second a program computes.
+/// Returns the share of a second that a program computes.
 fn busy_share(child: &Child) -> f64 {
     let ticks = || {
         let status = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
@@ -404,7 +406,7 @@ fn main() {
         .unwrap_or(1_000_000);
     let folder = tempfile::TempDir::new().unwrap();
     let file = roster(folder.path(), rows);
-    // The reads are during an import long enough to tell, in a database of its own.
+    // Reads are measured in a separate database, during an import that is long enough.
     let part = |name: &str, rows: usize| {
         let part = folder.path().join(name);
         std::fs::create_dir(&part).unwrap();
@@ -421,7 +423,7 @@ fn main() {
             server.url("postgres"),
             folder.path().join("postgres"),
         )),
-        None => println!("PostgreSQL's server is not installed: left out"),
+        None => println!("PostgreSQL's server is not installed; skipped"),
     }
     for target in &targets {
         let name = target.name();
@@ -454,7 +456,7 @@ fn main() {
                     verdict(share >= OF_LOADERS)
                 );
             }
-            None => println!("  its loader (sqlite3 or psql) is not installed: left out"),
+            None => println!("  its loader (sqlite3 or psql) is not installed; skipped"),
         }
         let fresh = match target {
             Target::Sqlite(_) => Target::Sqlite(folder.path().join("reading")),

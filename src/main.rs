@@ -1,5 +1,6 @@
-//! The command line. `arguments` defines it. `load` imports files, here or through a `client` of a server; `archive`
-//! imports published archives; `export` exports lists and backs up the database. The other commands are here.
+//! The command line. `arguments` defines it. `load` imports files, here or through a `client` of a server;
+//! `archive` imports published archives; `export` exports lists and backs up the database. The other commands
+//! are here.
 
 #[path = "main/archive.rs"]
 mod archive;
@@ -156,7 +157,8 @@ fn check_scopes<'a>(mut scopes: impl Iterator<Item = &'a str>) -> Result<()> {
     }
 }
 
-/// Invites an administrator and prints the link. The first administrator may enter email and name at the link.
+/// Invites an administrator and prints the link. The first administrator may enter email and name at the
+/// link.
 fn invite(config: &Config, who: Option<(String, String)>) -> Result<()> {
     let PublicUrl(url) = config.public_url();
     let details = who.map(|(email, name)| NewUser::administrator(&email, &name));
@@ -209,7 +211,7 @@ fn link_text(whose: &str, invitation: &Invitation) -> String {
     )
 }
 
-/// Prints the first administrator's link if the database has no user: otherwise nobody could log in.
+/// Prints the first administrator's link if the database has no user yet.
 fn greet_first(state: &AppState, listen: &ServerConfig) -> Result<()> {
     let PublicUrl(url) = listen.public_url(state.public_url.as_deref());
     let invitation = state

@@ -18,7 +18,7 @@ const BATCH_BYTES: usize = 4 << 20;
 /// The longest line, in bytes. A part of an imported file in hexadecimal is far shorter.
 const LONGEST: u64 = 256 << 20;
 
-/// Restores a backup into a database that nobody has written to, and returns the number of its rows.
+/// Restores a backup into an unused database, and returns the number of its rows.
 pub fn restore(pool: &Pool, from: &mut dyn BufRead) -> Result<u64> {
     pool.write_blocking(|db| {
         if !store::is_unused(db)? {

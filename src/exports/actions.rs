@@ -9,8 +9,8 @@ use crate::db::{BATCH, Pool};
 use crate::error::{Error, Result};
 use std::fs::File;
 
-/// Writes the whole list into a temporary file that has no name and disappears when it is closed. The audit records the
-/// people in it before anyone can read it.
+/// Writes the whole list into a temporary file that has no name and disappears when it is closed. The audit
+/// records the people in it before anyone can read it.
 pub fn create(pool: &Pool, catalogues: &Catalogues, viewer: &Viewer, new: &NewExport) -> Result<File> {
     let failed = |e: std::io::Error| Error::Internal(format!("no temporary file: {e}"));
     let file = tempfile::tempfile().map_err(failed)?;

@@ -1,7 +1,7 @@
 //! The columns of each list: heading, place in the item, and how the value is written.
 //!
-//! Columns that an import reads come first and have the headings of `imports::fields`, so that an exported sheet can be
-//! imported again. The columns after those are for readers.
+//! Columns that an import reads come first and have the headings of `imports::fields`, so that an exported
+//! sheet can be imported again. The columns after those are for readers.
 
 use super::ExportKind;
 use Shape::*;

@@ -24,10 +24,11 @@ static RUNNING: Semaphore = Semaphore::const_new(2);
 
 /// Export a list
 ///
-/// Returns the whole list as one file: CSV with a byte order mark, XLSX with typed cells, or NDJSON with the items of the
-/// list. You get the records that the list itself shows you, with the same filters, all as of one moment. The list's own
-/// scope is required as well. CSV and XLSX files of workers, organizations and deliverables can be imported again. In CSV,
-/// an apostrophe precedes text that a spreadsheet would run (= + - @).
+/// Returns the whole list as one file: CSV with a byte order mark, XLSX with typed cells, or NDJSON with the
+/// items of the list. You get the records that the list itself shows you, with the same filters, all as of
+/// one moment. The list's own scope is required as well. CSV and XLSX files of workers, organizations and
+/// deliverables can be imported again. In CSV, an apostrophe precedes text that a spreadsheet would run as a
+/// formula (it starts with `=`, `+`, `-` or `@`).
 #[utoipa::path(operation_id = "create_export", tag = "Exports", security(("bearer" = ["exports:read"])),
     request_body = NewExport,
     responses((status = 200, description = "The file", content((String = "text/csv"),

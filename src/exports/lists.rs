@@ -49,8 +49,8 @@ paged!(
     WorkerFilter
 );
 
-/// Passes every item of a list to `write`, and returns the people whose personal data the items show. If `db` is in one
-/// transaction, the list is as of one moment.
+/// Passes every item of a list to `write`, and returns the people whose personal data the items show. If `db`
+/// is in one transaction, the list is as of one moment.
 pub fn walk(
     db: &mut Db,
     viewer: &Viewer,

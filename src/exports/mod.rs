@@ -3,8 +3,8 @@
 //! * `columns`: the columns of each list. `lists`: the pages of a list, one after the other.
 //! * `sheet`: CSV, XLSX and NDJSON. `actions`: writing the file.
 //!
-//! A file is complete before its first byte is sent. It is read page by page in one transaction, which no slow client can
-//! keep open, into a temporary file. Memory doesn't grow with the list.
+//! A file is complete before its first byte is sent. It is read page by page in one transaction, which no
+//! slow client can keep open, into a temporary file. Memory doesn't grow with the list.
 //!
 //! Deliberately absent: background jobs. A list that can be read page by page can be waited for.
 

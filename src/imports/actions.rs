@@ -50,7 +50,8 @@ pub fn undo(pool: &Pool, creator: Option<&str>, id: Id) -> Result<Import> {
     pool.read_blocking(|db| store::find(db, None, id))
 }
 
-/// Returns an import whose file can be annotated: it has ended, the file could be read, and nobody was erased with it.
+/// Returns an import whose file can be annotated: it has ended, the file could be read, and nobody was erased
+/// with it.
 pub fn find_annotatable(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Import> {
     let import = store::find(db, creator, id)?;
     if !import.status.is_final() || import.detected.is_none() {
@@ -68,8 +69,8 @@ pub fn find_annotatable(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Im
     }
 }
 
-/// Imports a published archive. With `dry_run` it writes nothing and reports what it would do. `progress` is called
-/// with the rows that are done, and with all of them.
+/// Imports a published archive. With `dry_run` it writes nothing and reports what it would do. `progress` is
+/// called with the rows that are done, and with all of them.
 ///
 /// Nothing is written before the whole file is understood, and then all of it in one transaction.
 pub fn import_archive(

@@ -116,8 +116,8 @@ impl From<csv::Error> for ArchiveError {
     }
 }
 
-/// Checks the first line and returns the bytes without a byte order mark. A binary file or another encoding shows in
-/// the header.
+/// Checks the first line and returns the bytes without a byte order mark. A binary file or another encoding
+/// shows in the header.
 pub fn check_text(bytes: &[u8]) -> Result<&[u8], ArchiveError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let header = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
@@ -132,7 +132,7 @@ pub fn check_text(bytes: &[u8]) -> Result<&[u8], ArchiveError> {
     }
 }
 
-/// Finds the position of each expected column in the header, whatever their order.
+/// Finds the position of each expected column in the header, in any order.
 pub fn find_columns<const N: usize>(
     header: &csv::StringRecord,
     expected: [&str; N],

@@ -4,16 +4,16 @@
 //! bytes -> rows (crate `tables`) -> columns (what they mean) -> kinds (records) -> jobs (into the database)
 //! ```
 //!
-//! * `fields`, `columns`, `mappings`: what headings mean. `vocabulary`: what the catalogue's words mean in cells. `kinds`:
-//!   rows as workers, organizations, deliverables. `finding`: what was found in a row.
-//! * `http` receives files, `spool` stores them; `parameters` has the options of a request. `jobs` runs imports, resumes
-//!   and undoes them.
-//! * `archive`, `engagements`, `plan`, `totals`: a published archive: its file, its rows, what to write, and its declared
-//!   totals against what it lists.
+//! * `fields`, `columns`, `mappings`: what headings mean. `vocabulary`: what the catalogue's words mean in
+//!   cells. `kinds`: rows as workers, organizations, deliverables. `finding`: what was found in a row.
+//! * `http` receives files, `spool` stores them; `parameters` has the options of a request. `jobs` runs
+//!   imports, resumes and undoes them.
+//! * `archive`, `engagements`, `plan`, `totals`: a published archive: its file, its rows, what to write, and
+//!   its declared totals against what it lists.
 //! * `actions`: what HTTP, the command line and the demonstration do with imports.
 //!
-//! Rows that break a rule are reported and left out; the others are imported. Importing the same file again changes
-//! nothing.
+//! Rows that break a rule are reported and left out; the others are imported. Importing the same file again
+//! changes nothing.
 
 pub mod actions;
 pub mod archive;

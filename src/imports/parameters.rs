@@ -33,7 +33,8 @@ pub struct ImportParameters {
     /// A JSON object with the field that each heading means. An empty field leaves the column out.
     #[param(example = r#"{"得意なこと": "skills"}"#)]
     pub mapping: Option<String>,
-    /// The encoding of a text file: UTF-8, Shift_JIS, EUC-JP, ISO-2022-JP, UTF-16LE or UTF-16BE. Detected by default.
+    /// The encoding of a text file: UTF-8, Shift_JIS, EUC-JP, ISO-2022-JP, UTF-16LE or UTF-16BE. Detected by
+    /// default.
     #[param(max_length = 40)]
     pub encoding: Option<String>,
     /// The sheet of a workbook; the first one with content by default.

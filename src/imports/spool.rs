@@ -78,7 +78,8 @@ impl Spool {
         Ok(())
     }
 
-    /// Queues the import once the whole file has arrived. Returns the earlier import if the same file already waits.
+    /// Queues the import once the whole file has arrived. Returns the earlier import if the same file already
+    /// waits.
     pub async fn finish(mut self) -> Result<Import> {
         if self.size_bytes == 0 {
             self.discard().await;

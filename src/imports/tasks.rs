@@ -43,7 +43,8 @@ pub fn run(
     Task::new("imports", Duration::from_millis(200), run).with_low_priority()
 }
 
-/// Deletes imports that ended longer ago than `kept`, with their files and reports, and those that stopped arriving.
+/// Deletes imports that ended longer ago than `kept`, with their files and reports, and those that stopped
+/// arriving.
 pub fn purge(pool: &Pool, kept: chrono::Duration) -> Task {
     let pool = pool.clone();
     Task::new("old imports", Duration::from_secs(3600), move || {

@@ -110,7 +110,8 @@ pub enum UserAction {
 
 #[derive(Subcommand)]
 pub enum AuditAction {
-    /// Verify the chain of hashes: prints the number of entries and the last hash, or the first entry that doesn't match
+    /// Verify the chain of hashes: prints the number of entries and the last hash, or the first entry that
+    /// doesn't match
     Verify {
         /// An earlier output of this command, NUMBER:HASH: verifies that nothing was cut off since
         #[arg(long)]
@@ -122,7 +123,8 @@ pub enum AuditAction {
 pub enum KeyAction {
     /// Create a new signing key, which running servers pick up. Tokens signed with older keys stay valid
     Rotate {
-        /// Delete the older keys: access tokens signed with them become invalid at once; sessions continue by refresh
+        /// Delete the older keys: access tokens signed with them become invalid at once; sessions continue by
+        /// refresh
         #[arg(long)]
         drop_old: bool,
     },

@@ -157,7 +157,8 @@ impl Target {
     }
 }
 
-/// Runs an import in this process. If an earlier process began to import the same file, continues that import.
+/// Runs an import in this process. If an earlier process began to import the same file, continues that
+/// import.
 fn import_here(
     state: &AppState,
     options: ImportOptions,
@@ -273,8 +274,8 @@ fn report(import: &Import, findings: &[ImportFinding]) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Imports the files that appear in a folder, until the process is stopped. A file is imported once it has stopped
-/// growing.
+/// Imports the files that appear in a folder, until the process is stopped. A file is imported once it has
+/// stopped growing.
 fn watch(target: &Target, kind: ImportKind, arguments: &ImportArguments, folder: &Path) -> Result<ExitCode> {
     let failed = |e: std::io::Error| Error::Internal(format!("{}: {e}", folder.display()));
     let (imported, rejected) = (folder.join("imported"), folder.join("rejected"));

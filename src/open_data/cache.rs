@@ -30,8 +30,8 @@ struct CachedFile {
 }
 
 impl OpenData {
-    /// Returns a dataset and the newest change that it contains. Concurrent requests wait for one writing, without a
-    /// thread or a connection.
+    /// Returns a dataset and the newest change that it contains. Concurrent requests wait for one writing,
+    /// without a thread or a connection.
     pub async fn current(
         &self,
         pool: &Pool,

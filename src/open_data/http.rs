@@ -91,10 +91,10 @@ pub struct OpenDataGraph {
 
 /// Download a public dataset
 ///
-/// `organizations` has the organizations that agreed to be published, `deliverables` their deliverables from when they are
-/// open, `statistics` counts of all deliverables. CSV follows 自治体標準オープンデータセット (UTF-8 with a byte order mark;
-/// 全国地方公共団体コード, ID and 地方公共団体名 first), JSON-LD uses the vocabulary of schema.org. A dataset is at most one
-/// minute old. No token is needed.
+/// `organizations` has the organizations that agreed to be published, `deliverables` their deliverables from
+/// when they are open, `statistics` counts of all deliverables. CSV follows 自治体標準オープンデータセット (UTF-8 with a
+/// byte order mark; 全国地方公共団体コード, ID and 地方公共団体名 first), JSON-LD uses the vocabulary of schema.org. A dataset
+/// is at most one minute old. No token is needed.
 #[utoipa::path(operation_id = "show_open_data", tag = "Open data",
     params(("dataset" = inline(Dataset), Path, description = "The dataset"), OpenDataQuery),
     responses((status = 200, description = "The dataset", content((String = "text/csv"), (OpenDataGraph = "application/ld+json"))),

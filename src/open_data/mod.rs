@@ -1,11 +1,11 @@
 //! Open data: public datasets as files that municipal catalogues can link to.
 //!
-//! There are three: organizations that agreed (`open_data`), the public deliverables of these organizations, and counts of
-//! all deliverables. CSV follows 自治体標準オープンデータセット (デジタル庁): UTF-8, one header; 全国地方公共団体コード,
-//! ID and 地方公共団体名 first; days as YYYY-MM-DD. JSON-LD uses the vocabulary of schema.org.
+//! There are three: organizations that agreed (`open_data`), the public deliverables of these organizations,
+//! and counts of all deliverables. CSV follows 自治体標準オープンデータセット (デジタル庁): UTF-8, one header; 全国地方公共団体コード, ID
+//! and 地方公共団体名 first; days as YYYY-MM-DD. JSON-LD uses the vocabulary of schema.org.
 //!
-//! A dataset is a file, which `dataset` writes and `cache` keeps: it is written again at most once a minute, when
-//! something has changed.
+//! A dataset is a file, which `dataset` writes and `cache` keeps: it is written again at most once a minute,
+//! when something has changed.
 //!
 //! Deliberately absent: anything about workers, contacts, and the text of troubles.
 

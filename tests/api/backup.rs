@@ -1,4 +1,4 @@
-//! The whole database as one file, and back, from either kind of database into either.
+//! Backing up the whole database and restoring it, from either kind of database into either.
 
 use crate::support::{TestApp, on_both};
 use diesel::prelude::*;
@@ -24,8 +24,8 @@ fn code(error: Error) -> &'static str {
     }
 }
 
-/// Something in nearly every table.
-fn live(app: &TestApp) {
+/// Fills nearly every table.
+fn fill(app: &TestApp) {
     let (wind, sea) = (app.organization("風"), app.organization("海の会 'x' \"y\" \\ 😀"));
     app.post(
         "/v1/organizations",
@@ -35,8 +35,10 @@ fn live(app: &TestApp) {
     let skill = json!({"code": "kamishibai", "names": {"ja": "紙芝居", "en": "Paper theatre"}});
     app.post("/v1/skills", &skill);
     let (_, partner) = app.partner(json!({"code": "one"}));
-    let volunteer = json!({"external_id": "1", "area": "131041", "personal": {"name": "佐藤 陽子", "email": "y@example.jp"},
-        "consent": {"given_on": "2026-04-01", "given_at": "2026-04-01T03:00:00.123456Z", "text_version": "2026-04"}});
+    let consent = json!({"given_on": "2026-04-01", "given_at": "2026-04-01T03:00:00.123456Z",
+        "text_version": "2026-04"});
+    let volunteer = json!({"external_id": "1", "area": "131041", "consent": consent,
+        "personal": {"name": "佐藤 陽子", "email": "y@example.jp"}});
     app.call("POST", "/v1/workers", &partner, &volunteer).expect(201);
     let flyer = app.deliverable(
         &wind,
@@ -54,7 +56,7 @@ fn live(app: &TestApp) {
         json!({"role": "coordinator", "areas": ["131041"]}),
     );
     app.login("c@example.jp");
-    app.imported(
+    app.import_and_wait(
         "kind=workers&source=roster",
         "id,氏名,区市町村,スキル\n1,田中,新宿区,折り紙\n2,,どこか,編集\n".as_bytes(),
     );
@@ -67,14 +69,14 @@ fn live(app: &TestApp) {
         pair = found["items"][0].clone();
         !pair.is_null()
     });
-    // The older record is the one that is merged: the file has to have the other one first.
+    // The older record is merged into the newer one, which has to come first in the file.
     let merged = json!({"status": "merged", "primary_id": one});
     app.patch(
         &format!("/v1/duplicates/{}", pair["id"].as_str().unwrap()),
         &merged,
     )
     .expect(200);
-    // Nothing goes on by itself any more.
+    // Wait until the background tasks have caught up.
     app.until(|| {
         app.state
             .pool
@@ -87,12 +89,12 @@ fn live(app: &TestApp) {
 }
 
 on_both! {
-    a_database_goes_out_and_comes_back_into_either_kind,
-    what_is_broken_is_refused_whole,
+    restores_a_backup_into_either_kind_of_database,
+    rejects_a_corrupt_backup_and_writes_nothing,
 }
 
-fn a_database_goes_out_and_comes_back_into_either_kind(app: &TestApp) {
-    live(app);
+fn restores_a_backup_into_either_kind_of_database(app: &TestApp) {
+    fill(app);
     let before = dump(app);
     let tables = String::from_utf8(before.clone()).unwrap();
     let filled = tables
@@ -111,8 +113,11 @@ fn a_database_goes_out_and_comes_back_into_either_kind(app: &TestApp) {
             rows as usize,
             tables.lines().filter(|line| line.starts_with('[')).count()
         );
-        assert!(dump(&target) == before, "the same database is the same file");
-        // As after a restart: what a server knows, it knows of the database that it began with.
+        assert!(
+            dump(&target) == before,
+            "the restored database makes the same backup"
+        );
+        // A server started after the restore, so that nothing is cached from before.
         let target = target.another();
         for list in [
             "organizations",
@@ -141,9 +146,9 @@ fn a_database_goes_out_and_comes_back_into_either_kind(app: &TestApp) {
                 .unwrap()
                 .len(),
             1,
-            "also by the text index"
+            "the text index is restored too"
         );
-        // It lives on: numbers go on behind the restored ones, passwords still open.
+        // Sequences continue after the restored numbers, and passwords still work.
         target.organization("新しい");
         target.login("c@example.jp");
         assert_eq!(code(restore(&target, &before).unwrap_err()), "not_empty");
@@ -161,9 +166,9 @@ fn a_database_goes_out_and_comes_back_into_either_kind(app: &TestApp) {
     }
 }
 
-fn what_is_broken_is_refused_whole(app: &TestApp) {
+fn rejects_a_corrupt_backup_and_writes_nothing(app: &TestApp) {
     let source = TestApp::sqlite();
-    live(&source);
+    fill(&source);
     let whole = dump(&source);
     let text = String::from_utf8(whole.clone()).unwrap();
     let empty = dump(app);
@@ -241,16 +246,19 @@ fn the_command_line_backs_up_restores_and_exports() {
     );
     let (code, printed, _) = run(&from, &["export", "all"]);
     assert_eq!((code, &printed), (0, &std::fs::read(&file).unwrap()));
-    let (code, _, said) = run(&to, &["import", "all", file.to_str().unwrap()]);
-    assert_eq!(code, 0, "{said}");
+    let (code, _, printed_errors) = run(&to, &["import", "all", file.to_str().unwrap()]);
+    assert_eq!(code, 0, "{printed_errors}");
     assert_eq!(run(&to, &["export", "all"]).1, printed);
-    let (code, _, said) = run(&to, &["import", "all", file.to_str().unwrap()]);
-    assert!(code == 1 && said.contains("not empty"), "{said}");
-    let (code, list, said) = run(
+    let (code, _, printed_errors) = run(&to, &["import", "all", file.to_str().unwrap()]);
+    assert!(
+        code == 1 && printed_errors.contains("not empty"),
+        "{printed_errors}"
+    );
+    let (code, list, printed_errors) = run(
         &to,
         &["export", "workers", "--filter", "area=131041", "--headings", "en"],
     );
-    assert_eq!(code, 0, "{said}");
+    assert_eq!(code, 0, "{printed_errors}");
     let list = String::from_utf8(list).unwrap();
     assert!(
         list.starts_with("\u{feff}external_id,name,")
@@ -258,6 +266,6 @@ fn the_command_line_backs_up_restores_and_exports() {
             && list.lines().count() == 2,
         "{list}"
     );
-    let (code, _, said) = run(&to, &["export", "workers", "--filter", "colour=red"]);
-    assert!(code == 1 && said.contains("colour"), "{said}");
+    let (code, _, printed_errors) = run(&to, &["export", "workers", "--filter", "colour=red"]);
+    assert!(code == 1 && printed_errors.contains("colour"), "{printed_errors}");
 }

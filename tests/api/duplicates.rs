@@ -329,7 +329,7 @@ fn two_records_of_an_organization_are_merged_and_separated(app: &TestApp) {
     };
     assert!(!ranked());
     // The roster goes on updating its own record, and files that name either mean the one that counts.
-    let job = app.imported(
+    let job = app.import_and_wait(
         "kind=organizations&source=roster",
         "id,団体名,区市町村,説明\n7,小金井市けやき通り商店街,小金井市,新しい\n".as_bytes(),
     );
@@ -338,7 +338,7 @@ fn two_records_of_an_organization_are_merged_and_separated(app: &TestApp) {
         (&json!(1), &json!(0)),
         "{job}"
     );
-    let job = app.imported("kind=deliverables&source=roster", "id,団体名,区市町村,成果物\n1,けやき通り商店街（小金井）,小金井市,チラシ\n2,小金井市けやき通り商店街,小金井市,チラシ\n".as_bytes());
+    let job = app.import_and_wait("kind=deliverables&source=roster", "id,団体名,区市町村,成果物\n1,けやき通り商店街（小金井）,小金井市,チラシ\n2,小金井市けやき通り商店街,小金井市,チラシ\n".as_bytes());
     assert_eq!(
         (&job["progress"]["created"], &job["progress"]["rejected"]),
         (&json!(1), &json!(1)),
@@ -362,9 +362,9 @@ fn a_corporate_number_belongs_to_one_organization_of_a_file_and_of_the_database(
         .header("location")
         .to_owned();
     let file = "id,団体名,区市町村,法人番号\n1,国税庁東京,千代田区,T7000012050002\n2,総務省,千代田区,2000012020001\n3,総務省第二,千代田区,2000012020001\n4,なし,千代田区,\n";
-    let job = app.imported("kind=organizations&source=roster", file.as_bytes());
+    let job = app.import_and_wait("kind=organizations&source=roster", file.as_bytes());
     assert_eq!(
-        app.found(&job),
+        app.findings_of(&job),
         [2, 4].map(|line| (line, "法人番号".to_owned(), "corporate_number_taken".to_owned())),
         "{job}"
     );
@@ -377,7 +377,7 @@ fn a_corporate_number_belongs_to_one_organization_of_a_file_and_of_the_database(
         .expect(200)
         .json();
     assert_eq!(findings["items"][0]["suggestion"], known.as_str());
-    let again = app.imported("kind=organizations&source=roster", file.as_bytes());
+    let again = app.import_and_wait("kind=organizations&source=roster", file.as_bytes());
     assert_eq!(
         (&again["progress"]["unchanged"], &again["progress"]["rejected"]),
         (&json!(2), &json!(2))

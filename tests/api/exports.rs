@@ -1,6 +1,6 @@
-//! Lists as files: what is in them, who gets what, and that a sheet that went out comes in again.
+//! Exporting lists: the content of the files, who may see what, and importing an exported sheet again.
 
-use crate::support::{TestApp, merge, on_both};
+use crate::support::{TestApp, assert_includes, merge, on_both};
 use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
 use std::io::Cursor;
@@ -26,57 +26,76 @@ fn rows(bytes: &[u8]) -> Vec<csv::StringRecord> {
     reader.records().map(Result::unwrap).collect()
 }
 
-/// The rows without the columns that tell of the record itself, in the order of the first column.
-fn said(rows: &[csv::StringRecord]) -> Vec<Vec<String>> {
+/// Returns the rows without the columns from the record id on, in the order of the first column.
+fn importable(rows: &[csv::StringRecord]) -> Vec<Vec<String>> {
     let header = &rows[0];
     let end = header
         .iter()
         .position(|heading| heading.ends_with("記録ID"))
         .unwrap();
-    let mut said: Vec<Vec<String>> = rows
+    let mut importable: Vec<Vec<String>> = rows
         .iter()
         .map(|row| row.iter().take(end).map(str::to_owned).collect())
         .collect();
-    said[1..].sort();
-    said
+    importable[1..].sort();
+    importable
 }
 
 fn a_full_worker(app: &TestApp) {
-    let body = json!({"alias": "=デザイナー", "accepted_formats": ["one_day", "mid_long"], "preferred_formats": ["one_day"], "remote": true,
-        "skills": [{"skill": "graphic_design", "level": 4}, {"skill": "editing", "level": 2}], "roles": ["designer", "writer"],
-        "themes": ["place_to_gather"], "day_parts": ["saturday_morning", "sunday_evening"], "available_from": "2026-05-01",
-        "available_until": "2027-03-31", "capacity": 2, "open_load": 1, "qualifications": ["社会福祉士", "防災士・応急手当"],
-        "experience": [{"family": "print", "role": "designer", "delivered": 3}], "track_record": {"completed": 3, "dropped": 1},
-        "source": "roster", "external_id": "A-1",
-        "personal": {"name": "佐藤 陽子", "kana": "さとう ようこ", "email": "yoko@example.jp", "email_verified": true, "phone": "+8190-1234-5678",
-            "evidence": [{"title": "チラシ", "text": "サロンの\nチラシ"}, {"title": null, "text": "冊子"}]}});
+    let body = json!({
+        "alias": "=デザイナー", "accepted_formats": ["one_day", "mid_long"], "preferred_formats": ["one_day"],
+        "remote": true, "skills": [{"skill": "graphic_design", "level": 4}, {"skill": "editing", "level": 2}],
+        "roles": ["designer", "writer"], "themes": ["place_to_gather"],
+        "day_parts": ["saturday_morning", "sunday_evening"], "available_from": "2026-05-01",
+        "available_until": "2027-03-31", "capacity": 2, "open_load": 1,
+        "qualifications": ["社会福祉士", "防災士・応急手当"],
+        "experience": [{"family": "print", "role": "designer", "delivered": 3}],
+        "track_record": {"completed": 3, "dropped": 1}, "source": "roster", "external_id": "A-1",
+        "personal": {
+            "name": "佐藤 陽子", "kana": "さとう ようこ", "email": "yoko@example.jp", "email_verified": true,
+            "phone": "+8190-1234-5678",
+            "evidence": [{"title": "チラシ", "text": "サロンの\nチラシ"}, {"title": null, "text": "冊子"}]
+        }
+    });
     app.worker(body);
-    let plain = json!({"source": "roster", "external_id": "A-2", "personal": {"name": "鈴木", "evidence": [{"title": null, "text": "-5%の値引き, \"引用\"\n改行"}]}});
+    let evidence = json!([{"title": null, "text": "-5%の値引き, \"引用\"\n改行"}]);
+    let plain = json!({"source": "roster", "external_id": "A-2",
+        "personal": {"name": "鈴木", "evidence": evidence}});
     app.worker(plain);
-    let nothing = json!({"source": "roster", "external_id": "A-3", "area": null, "remote": null, "travel_limit_km": null, "consent": null,
-        "skills": null, "roles": null, "themes": null, "day_parts": null, "accepted_formats": null, "hours_per_week": null,
-        "experience": null, "track_record": null, "last_active_on": null});
+    let nothing = json!({
+        "source": "roster", "external_id": "A-3", "area": null, "remote": null, "travel_limit_km": null,
+        "consent": null, "skills": null, "roles": null, "themes": null, "day_parts": null,
+        "accepted_formats": null, "hours_per_week": null, "experience": null, "track_record": null,
+        "last_active_on": null
+    });
     app.worker(nothing);
 }
 
 on_both! {
-    a_sheet_that_went_out_comes_in_again_as_it_was,
-    a_workbook_has_types_and_a_header_that_stays,
-    csv_is_harmless_and_ndjson_is_the_list,
-    every_list_goes_out_with_its_filters_and_all_its_pages,
-    nobody_gets_more_than_the_list_would_show,
-    who_asks_jointly_takes_nothing_away_from_who_leads,
+    imports_an_exported_sheet_without_changes,
+    writes_workbooks_with_types_and_a_fixed_header,
+    writes_harmless_csv_and_the_list_as_ndjson,
+    exports_every_list_with_its_filters_and_all_pages,
+    exports_only_what_the_list_shows_its_caller,
+    keeps_joint_organizations_from_taking_over_a_deliverable,
 }
 
-fn a_sheet_that_went_out_comes_in_again_as_it_was(app: &TestApp) {
+fn imports_an_exported_sheet_without_changes(app: &TestApp) {
     a_full_worker(app);
-    let organization = json!({"name": "みたか・みんなの広場", "kana": "みたか", "kind": "npo", "area": "131041", "themes": ["place_to_gather"],
-        "corporate_number": "7000012050002", "contact": {"person": "田中", "email": "t@example.jp", "phone": "03-1234-5678"},
-        "intermediary": {"kind": "municipality", "name": "三鷹市"}, "aliases": ["広場・A", "広場, B"], "description": "'=で始まる",
-        "open_data": true, "source": "roster", "external_id": "O-1"});
+    let organization = json!({
+        "name": "みたか・みんなの広場", "kana": "みたか", "kind": "npo", "area": "131041",
+        "themes": ["place_to_gather"], "corporate_number": "7000012050002",
+        "contact": {"person": "田中", "email": "t@example.jp", "phone": "03-1234-5678"},
+        "intermediary": {"kind": "municipality", "name": "三鷹市"}, "aliases": ["広場・A", "広場, B"],
+        "description": "'=で始まる", "open_data": true, "source": "roster", "external_id": "O-1"
+    });
     let organization = app.post("/v1/organizations", &organization).expect(201).json();
-    app.deliverable(organization["id"].as_str().unwrap(), json!({"source": "roster", "external_id": "D-1", "title": "@会報", "status": "open",
-        "trouble": "困って\nいる", "day_parts": ["saturday_morning"], "qualifications": ["a/b"], "shared_with_partners": true, "starts_on": "2026-12-01"}));
+    let deliverable = json!({
+        "source": "roster", "external_id": "D-1", "title": "@会報", "status": "open",
+        "trouble": "困って\nいる", "day_parts": ["saturday_morning"], "qualifications": ["a/b"],
+        "shared_with_partners": true, "starts_on": "2026-12-01"
+    });
+    app.deliverable(organization["id"].as_str().unwrap(), deliverable);
     for kind in ["workers", "organizations", "deliverables"] {
         for (format, more) in [
             ("csv", json!({})),
@@ -86,35 +105,31 @@ fn a_sheet_that_went_out_comes_in_again_as_it_was(app: &TestApp) {
             let mut body = json!({"kind": kind, "format": format});
             merge(&mut body, more);
             let file = export(app, &app.admin, &body);
-            let job = app.imported(&format!("kind={kind}&source=roster&mode=dry_run"), &file);
-            let n = job["progress"]["rows_read"].as_u64().unwrap();
-            assert_eq!(
-                (&job["status"], &job["progress"]["unchanged"]),
-                (&json!("succeeded"), &json!(n)),
-                "{kind} {format}: {:?} {job}",
-                app.found(&job)
+            let import = app.import_and_wait(&format!("kind={kind}&source=roster&mode=dry_run"), &file);
+            let rows = &import["progress"]["rows_read"];
+            assert_includes(
+                &import,
+                &json!({"status": "succeeded", "progress": {"unchanged": rows}}),
             );
         }
     }
-    // Wiped and imported, they are the same.
-    let before = said(&sheet(app, "workers", json!({})));
+    // Workers that were erased and imported again are the same.
+    let before = importable(&sheet(app, "workers", json!({})));
     let file = export(app, &app.admin, &json!({"kind": "workers", "format": "csv"}));
     for worker in app.get("/v1/workers").json()["items"].as_array().unwrap() {
         app.delete(&format!("/v1/workers/{}", worker["id"].as_str().unwrap()))
             .expect(204);
     }
     assert_eq!(sheet(app, "workers", json!({})).len(), 1);
-    let job = app.imported("kind=workers&source=roster", &file);
-    assert_eq!(
-        (&job["status"], &job["progress"]["created"]),
-        (&json!("succeeded"), &json!(3)),
-        "{:?}",
-        app.found(&job)
+    let import = app.import_and_wait("kind=workers&source=roster", &file);
+    assert_includes(
+        &import,
+        &json!({"status": "succeeded", "progress": {"created": 3}}),
     );
-    assert_eq!(said(&sheet(app, "workers", json!({}))), before);
+    assert_eq!(importable(&sheet(app, "workers", json!({}))), before);
 }
 
-fn a_workbook_has_types_and_a_header_that_stays(app: &TestApp) {
+fn writes_workbooks_with_types_and_a_fixed_header(app: &TestApp) {
     a_full_worker(app);
     let bytes = export(
         app,
@@ -135,22 +150,12 @@ fn a_workbook_has_types_and_a_header_that_stays(app: &TestApp) {
         .collect();
     let row = range.rows().nth(1).unwrap();
     let of = |heading: &str| &row[header.iter().position(|h| h == heading).unwrap()];
-    assert_eq!(
-        (range.height(), of("氏名"), of("呼び名")),
-        (
-            2,
-            &Data::String("佐藤 陽子".into()),
-            &Data::String("=デザイナー".into())
-        )
-    );
-    assert_eq!(
-        (of("区市町村"), of("完了した数"), of("オンライン可")),
-        (
-            &Data::String("新宿区".into()),
-            &Data::Float(3.0),
-            &Data::Bool(true)
-        )
-    );
+    assert_eq!(range.height(), 2);
+    assert_eq!(of("氏名"), &Data::String("佐藤 陽子".into()));
+    assert_eq!(of("呼び名"), &Data::String("=デザイナー".into()));
+    assert_eq!(of("区市町村"), &Data::String("新宿区".into()));
+    assert_eq!(of("完了した数"), &Data::Float(3.0));
+    assert_eq!(of("オンライン可"), &Data::Bool(true));
     assert!(
         matches!(of("活動開始日"), Data::DateTime(day) if day.as_f64() == 46143.0),
         "{:?}",
@@ -159,7 +164,7 @@ fn a_workbook_has_types_and_a_header_that_stays(app: &TestApp) {
     assert!(matches!(of("登録日時"), Data::DateTime(_)));
 }
 
-fn csv_is_harmless_and_ndjson_is_the_list(app: &TestApp) {
+fn writes_harmless_csv_and_the_list_as_ndjson(app: &TestApp) {
     a_full_worker(app);
     let rows = sheet(app, "workers", json!({"filter": {"q": "佐藤"}}));
     assert_eq!(rows.len(), 2);
@@ -168,14 +173,9 @@ fn csv_is_harmless_and_ndjson_is_the_list(app: &TestApp) {
             .get(rows[0].iter().position(|h| h == heading).unwrap())
             .unwrap()
     };
-    assert_eq!(
-        (of("呼び名"), of("電話番号"), of("スキル")),
-        (
-            "'=デザイナー",
-            "'+8190-1234-5678",
-            "graphic_design(4)、editing(2)"
-        )
-    );
+    assert_eq!(of("呼び名"), "'=デザイナー");
+    assert_eq!(of("電話番号"), "'+8190-1234-5678");
+    assert_eq!(of("スキル"), "graphic_design(4)、editing(2)");
     let lines = export(app, &app.admin, &json!({"kind": "workers", "format": "ndjson"}));
     let lines: Vec<Value> = String::from_utf8(lines)
         .unwrap()
@@ -185,7 +185,7 @@ fn csv_is_harmless_and_ndjson_is_the_list(app: &TestApp) {
     assert_eq!(json!(lines), app.get("/v1/workers").json()["items"]);
 }
 
-fn every_list_goes_out_with_its_filters_and_all_its_pages(app: &TestApp) {
+fn exports_every_list_with_its_filters_and_all_pages(app: &TestApp) {
     for n in 0..205 {
         app.post(
             "/v1/organizations",
@@ -257,7 +257,7 @@ fn every_list_goes_out_with_its_filters_and_all_its_pages(app: &TestApp) {
     assert_eq!(unknown.expect(422).faults()[0].0, "/kind");
 }
 
-fn nobody_gets_more_than_the_list_would_show(app: &TestApp) {
+fn exports_only_what_the_list_shows_its_caller(app: &TestApp) {
     a_full_worker(app);
     app.worker(json!({"area": "131130", "personal": {"name": "渋谷 太郎"}}));
     app.user(
@@ -281,8 +281,8 @@ fn nobody_gets_more_than_the_list_would_show(app: &TestApp) {
     assert_eq!(audited["subjects"].as_array().unwrap().len(), 2);
     let importer = app.token(musubi::auth::UserRole::Importer);
     assert_eq!(names(&importer), ["", "", "", ""]);
-    // Of imports, one's own.
-    app.imported("kind=organizations", "団体名,区市町村\n風,新宿区\n".as_bytes());
+    // Everyone exports their own imports, administrators all.
+    app.import_and_wait("kind=organizations", "団体名,区市町村\n風,新宿区\n".as_bytes());
     let imports = |token: &str| {
         rows(&export(
             app,
@@ -291,11 +291,10 @@ fn nobody_gets_more_than_the_list_would_show(app: &TestApp) {
         ))
         .len()
     };
-    assert_eq!(
-        (imports(&app.admin), imports(&importer), imports(&coordinator)),
-        (2, 1, 1)
-    );
-    let may = |token: &str, kind: &str| {
+    assert_eq!(imports(&app.admin), 2);
+    assert_eq!(imports(&importer), 1);
+    assert_eq!(imports(&coordinator), 1);
+    let status_of = |token: &str, kind: &str| {
         app.call(
             "POST",
             "/v1/exports",
@@ -304,27 +303,20 @@ fn nobody_gets_more_than_the_list_would_show(app: &TestApp) {
         )
         .status
     };
-    assert_eq!(
-        [
-            may(&importer, "users"),
-            may(&coordinator, "audit"),
-            may(&coordinator, "duplicates")
-        ],
-        [403, 403, 200]
-    );
+    assert_eq!(status_of(&importer, "users"), 403);
+    assert_eq!(status_of(&coordinator, "audit"), 403);
+    assert_eq!(status_of(&coordinator, "duplicates"), 200);
     let own = app.worker(json!({"personal": {"name": "田中"}}));
     app.user("w@example.jp", json!({"role": "worker", "worker_id": own}));
     let worker = app.login("w@example.jp")["access_token"]
         .as_str()
         .unwrap()
         .to_owned();
-    assert_eq!(
-        (names(&worker), may(&worker, "users")),
-        (vec!["田中".to_owned()], 403)
-    );
+    assert_eq!(names(&worker), ["田中"]);
+    assert_eq!(status_of(&worker, "users"), 403);
 }
 
-fn who_asks_jointly_takes_nothing_away_from_who_leads(app: &TestApp) {
+fn keeps_joint_organizations_from_taking_over_a_deliverable(app: &TestApp) {
     let (lead, joint) = (app.organization("風"), app.organization("海"));
     let flyer = app.deliverable(&lead, json!({"joint_organization_ids": [joint]}));
     app.user(

@@ -31,7 +31,7 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
         faults.push(format!("{name}: {} {}", sent.status, sent.text));
         return;
     }
-    let job = app.ended(sent.json()["id"].as_str().unwrap());
+    let job = app.wait_for_import(sent.json()["id"].as_str().unwrap());
     let external_ids = |db: &mut musubi::db::Db| musubi::workers::store::external_ids(db, name);
     let written = app.state.pool.read_blocking(external_ids).unwrap().len() as u64;
     let (state, code) = (
@@ -41,7 +41,11 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
     let clear = ["ja", "en"]
         .iter()
         .all(|l| job["error"][*l].as_str().is_none_or(|text| !text.is_empty()));
-    let mut codes: Vec<String> = app.found(&job).into_iter().map(|(_, _, code)| code).collect();
+    let mut codes: Vec<String> = app
+        .findings_of(&job)
+        .into_iter()
+        .map(|(_, _, code)| code)
+        .collect();
     codes.dedup();
     let right = match fate {
         Fate::Fails(expected) => state == "failed" && code == *expected && written == 0,

@@ -1,4 +1,4 @@
-//! Jobs whose server dies on the way, is stopped, or is asked to cancel.
+//! Imports whose server dies or stops, or that are cancelled.
 
 use crate::support::{config, postgres};
 use musubi::config::Config;
@@ -19,7 +19,7 @@ fn roster(rows: usize) -> Vec<u8> {
     format!("id,氏名,地域\n{rows}").into_bytes()
 }
 
-/// A database without a server.
+/// Runs a test on both databases, without a server.
 fn on_both(test: impl Fn(&AppState)) {
     let folder = TempDir::new().unwrap();
     let open = |config: &Config| AppState::open(config).unwrap();
@@ -57,10 +57,10 @@ fn run(
     runner.run_next(None).unwrap()
 }
 
-fn find(state: &AppState, job: &Import) -> Import {
+fn find(state: &AppState, import: &Import) -> Import {
     state
         .pool
-        .read_blocking(|db| store::find(db, None, job.id))
+        .read_blocking(|db| store::find(db, None, import.id))
         .unwrap()
 }
 
@@ -72,7 +72,7 @@ fn workers(state: &AppState) -> usize {
         .len()
 }
 
-/// Dies behind the first step, as a killed process does: the lease stays, and ends by itself.
+/// Dies after the first step, as a killed process does. The lease stays until it expires.
 fn die(state: &AppState) {
     let died = catch_unwind(AssertUnwindSafe(|| {
         run(state, Duration::ZERO, &AtomicBool::new(false), &|_| {
@@ -83,46 +83,41 @@ fn die(state: &AppState) {
 }
 
 #[test]
-fn best_effort_goes_on_where_it_was() {
+fn continues_a_best_effort_import_after_the_last_step() {
     on_both(|state| {
-        let job = send(state, ImportMode::BestEffort, 1200);
+        let import = send(state, ImportMode::BestEffort, 1200);
         die(state);
-        let left = find(state, &job);
-        assert_eq!(
-            (left.status, left.progress.rows_read, workers(state)),
-            (ImportStatus::Running, STEP as u64, STEP)
-        );
+        let left = find(state, &import);
+        assert_eq!(left.status, ImportStatus::Running);
+        assert_eq!(left.progress.rows_read, STEP as u64);
+        assert_eq!(workers(state), STEP);
         let ended = run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap();
-        assert_eq!(
-            (ended.status, ended.progress.rows_read, ended.progress.created),
-            (ImportStatus::Succeeded, 1200, 1200)
-        );
-        assert_eq!(
-            (workers(state), find(state, &job).status),
-            (1200, ImportStatus::Succeeded)
-        );
+        assert_eq!(ended.status, ImportStatus::Succeeded);
+        assert_eq!(ended.progress.rows_read, 1200);
+        assert_eq!(ended.progress.created, 1200);
+        assert_eq!(workers(state), 1200);
+        assert_eq!(find(state, &import).status, ImportStatus::Succeeded);
     });
 }
 
 #[test]
-fn all_or_nothing_leaves_nothing_and_begins_again() {
+fn starts_an_all_or_nothing_import_again_from_nothing() {
     on_both(|state| {
-        let job = send(state, ImportMode::AllOrNothing, 1200);
+        let import = send(state, ImportMode::AllOrNothing, 1200);
         die(state);
         assert_eq!(
-            (find(state, &job).status, workers(state)),
+            (find(state, &import).status, workers(state)),
             (ImportStatus::Running, 0)
         );
         let ended = run(state, LEASE, &AtomicBool::new(false), &|_| {}).unwrap();
-        assert_eq!(
-            (ended.status, ended.progress.created, workers(state)),
-            (ImportStatus::Succeeded, 1200, 1200)
-        );
+        assert_eq!(ended.status, ImportStatus::Succeeded);
+        assert_eq!(ended.progress.created, 1200);
+        assert_eq!(workers(state), 1200);
     });
 }
 
 #[test]
-fn a_lease_that_is_held_keeps_others_away() {
+fn leaves_an_import_alone_while_its_lease_is_valid() {
     on_both(|state| {
         send(state, ImportMode::BestEffort, 1200);
         let died = catch_unwind(AssertUnwindSafe(|| {
@@ -134,14 +129,12 @@ fn a_lease_that_is_held_keeps_others_away() {
 }
 
 #[test]
-fn a_server_that_stops_leaves_the_job_to_the_next() {
+fn continues_the_import_of_a_server_that_stopped() {
     on_both(|state| {
-        let job = send(state, ImportMode::BestEffort, 1200);
+        let import = send(state, ImportMode::BestEffort, 1200);
         assert!(run(state, LEASE, &AtomicBool::new(true), &|_| {}).is_none());
-        assert_eq!(
-            (find(state, &job).status, workers(state)),
-            (ImportStatus::Running, STEP)
-        );
+        assert_eq!(find(state, &import).status, ImportStatus::Running);
+        assert_eq!(workers(state), STEP);
         assert_eq!(
             run(state, LEASE, &AtomicBool::new(false), &|_| {})
                 .unwrap()
@@ -153,20 +146,23 @@ fn a_server_that_stops_leaves_the_job_to_the_next() {
 }
 
 #[test]
-fn a_cancelled_job_keeps_its_rows_until_it_is_undone() {
+fn keeps_the_rows_of_a_cancelled_import_until_it_is_undone() {
     on_both(|state| {
-        let job = send(state, ImportMode::BestEffort, 1200);
-        let cancel = |job: &Import| state.pool.write_blocking(|db| store::cancel(db, job.id)).unwrap();
-        let ended = run(state, LEASE, &AtomicBool::new(false), &|job| {
-            if job.progress.rows_read == STEP as u64 {
-                cancel(job);
+        let import = send(state, ImportMode::BestEffort, 1200);
+        let cancel = |import: &Import| {
+            state
+                .pool
+                .write_blocking(|db| store::cancel(db, import.id))
+                .unwrap()
+        };
+        let ended = run(state, LEASE, &AtomicBool::new(false), &|import| {
+            if import.progress.rows_read == STEP as u64 {
+                cancel(import);
             }
         });
-        assert_eq!(
-            (ended.unwrap().status, workers(state)),
-            (ImportStatus::Cancelled, 2 * STEP)
-        );
-        musubi::imports::jobs::undo::begin(&state.pool, &find(state, &job)).unwrap();
+        assert_eq!(ended.unwrap().status, ImportStatus::Cancelled);
+        assert_eq!(workers(state), 2 * STEP);
+        musubi::imports::jobs::undo::begin(&state.pool, &find(state, &import)).unwrap();
         assert_eq!(
             run(state, LEASE, &AtomicBool::new(false), &|_| {})
                 .unwrap()
@@ -174,16 +170,16 @@ fn a_cancelled_job_keeps_its_rows_until_it_is_undone() {
             ImportStatus::Undone
         );
         assert_eq!(workers(state), 0);
-        // One that waits ends at once.
-        let job = send(state, ImportMode::BestEffort, 3);
-        cancel(&job);
-        assert_eq!(find(state, &job).status, ImportStatus::Cancelled);
+        // An import that waits is cancelled at once.
+        let import = send(state, ImportMode::BestEffort, 3);
+        cancel(&import);
+        assert_eq!(find(state, &import).status, ImportStatus::Cancelled);
         assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
     });
 }
 
 #[test]
-fn the_same_file_twice_at_once_is_one_job() {
+fn queues_the_same_file_once() {
     on_both(|state| {
         let (first, second) = (
             send(state, ImportMode::BestEffort, 10),
@@ -194,10 +190,10 @@ fn the_same_file_twice_at_once_is_one_job() {
     });
 }
 
-/// The program itself, killed in the middle: nothing is asked of it, and nothing is told.
+/// Kills the program itself in the middle of an import.
 #[test]
 #[allow(clippy::disallowed_methods)]
-fn a_killed_program_goes_on_when_it_is_called_again() {
+fn continues_after_the_program_was_killed() {
     let folder = TempDir::new().unwrap();
     let config = config(folder.path(), None);
     let state = AppState::open(&config).unwrap();
@@ -219,7 +215,7 @@ fn a_killed_program_goes_on_when_it_is_called_again() {
     while workers(&state) == 0 {
         assert!(
             first.try_wait().unwrap().is_none(),
-            "it ended before it was killed"
+            "it ended before it could be killed"
         );
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -229,10 +225,10 @@ fn a_killed_program_goes_on_when_it_is_called_again() {
     assert!((1..20_000).contains(&left), "{left}");
     assert!(program().status().unwrap().success());
     assert_eq!(workers(&state), 20_000);
-    let jobs = state
+    let imports = state
         .pool
         .read_blocking(|db| store::list(db, None, &ImportFilter::default()))
         .unwrap();
-    assert_eq!(jobs.items.len(), 1, "the same job went on");
-    assert_eq!(jobs.items[0].progress.created, 20_000);
+    assert_eq!(imports.items.len(), 1, "the same import continues");
+    assert_eq!(imports.items[0].progress.created, 20_000);
 }

@@ -54,7 +54,7 @@ on_both! {
 }
 
 fn a_roster_saved_by_excel_goes_in_with_a_report_of_every_row(app: &TestApp) {
-    let job = app.imported("kind=workers", &cp932(ROSTER));
+    let job = app.import_and_wait("kind=workers", &cp932(ROSTER));
     assert_eq!(
         (
             &job["status"],
@@ -65,7 +65,7 @@ fn a_roster_saved_by_excel_goes_in_with_a_report_of_every_row(app: &TestApp) {
     );
     assert_eq!(numbers(&job), [3, 2, 0, 0, 1]);
     assert_eq!(job["progress"]["columns"]["参加可能曜日"], "day_parts");
-    let found = app.found(&job);
+    let found = app.findings_of(&job);
     let expected = [
         (3, "スキル", "unsure_skill"),
         (3, "電話", "leading_zero"),
@@ -109,14 +109,14 @@ fn a_roster_saved_by_excel_goes_in_with_a_report_of_every_row(app: &TestApp) {
 }
 
 fn the_same_file_again_changes_nothing(app: &TestApp) {
-    app.imported("kind=workers", &cp932(ROSTER));
+    app.import_and_wait("kind=workers", &cp932(ROSTER));
     let before = changes(app);
-    let again = app.imported("kind=workers", &cp932(ROSTER));
+    let again = app.import_and_wait("kind=workers", &cp932(ROSTER));
     assert_eq!((numbers(&again), changes(app)), ([3, 0, 0, 2, 1], before));
     // In another encoding, with another title: the rows are the same.
-    let again = app.imported("kind=workers", ROSTER.replace("令和5年度 ", "").as_bytes());
+    let again = app.import_and_wait("kind=workers", ROSTER.replace("令和5年度 ", "").as_bytes());
     assert_eq!((numbers(&again), changes(app)), ([3, 0, 0, 2, 1], before));
-    let moved = app.imported("kind=workers", ROSTER.replace("文京区後楽1-2", "港区").as_bytes());
+    let moved = app.import_and_wait("kind=workers", ROSTER.replace("文京区後楽1-2", "港区").as_bytes());
     assert_eq!(
         (numbers(&moved), &worker(app, "A-3")["area"]),
         ([3, 0, 1, 1, 1], &json!("131032"))
@@ -124,12 +124,12 @@ fn the_same_file_again_changes_nothing(app: &TestApp) {
 }
 
 fn a_day_of_consent_that_is_only_a_year_is_told(app: &TestApp) {
-    let job = app.imported(
+    let job = app.import_and_wait(
         "kind=workers",
         "id,氏名,同意日\n1,佐藤,令和5年\n2,鈴木,\n".as_bytes(),
     );
     assert_eq!(
-        (numbers(&job), app.found(&job)),
+        (numbers(&job), app.findings_of(&job)),
         (
             [2, 2, 0, 0, 0],
             vec![(2, "同意日".into(), "imprecise_date".into())]
@@ -147,10 +147,13 @@ fn a_day_of_consent_that_is_only_a_year_is_told(app: &TestApp) {
 fn rows_without_ids_are_known_again(app: &TestApp) {
     let file =
         "氏名,区市町村,メール\n佐藤 陽子,新宿区,yoko@example.jp\n鈴木 一郎,新宿区,\n鈴木 一郎,新宿区,\n";
-    let job = app.imported("kind=workers", file.as_bytes());
+    let job = app.import_and_wait("kind=workers", file.as_bytes());
     assert_eq!(numbers(&job), [3, 2, 0, 0, 1]);
-    assert_eq!(app.found(&job), [(4, String::new(), "duplicate_row".to_owned())]);
-    let again = app.imported(
+    assert_eq!(
+        app.findings_of(&job),
+        [(4, String::new(), "duplicate_row".to_owned())]
+    );
+    let again = app.import_and_wait(
         "kind=workers",
         file.replace("佐藤 陽子,新宿区", "佐藤 陽子,文京区").as_bytes(),
     );
@@ -159,12 +162,12 @@ fn rows_without_ids_are_known_again(app: &TestApp) {
 
 fn a_dry_run_writes_nothing_and_tells_the_same(app: &TestApp) {
     let before = changes(app);
-    let job = app.imported("kind=workers&mode=dry_run", &cp932(ROSTER));
+    let job = app.import_and_wait("kind=workers&mode=dry_run", &cp932(ROSTER));
     assert_eq!(
         (numbers(&job), changes(app), &job["status"]),
         ([3, 2, 0, 0, 1], before, &json!("partial"))
     );
-    assert_eq!(app.found(&job).len(), 5);
+    assert_eq!(app.findings_of(&job).len(), 5);
     assert!(
         app.get("/v1/workers").json()["items"]
             .as_array()
@@ -175,16 +178,16 @@ fn a_dry_run_writes_nothing_and_tells_the_same(app: &TestApp) {
 
 fn all_or_nothing_is_one_or_the_other(app: &TestApp) {
     let before = changes(app);
-    let job = app.imported("kind=workers&mode=all_or_nothing", &cp932(ROSTER));
+    let job = app.import_and_wait("kind=workers&mode=all_or_nothing", &cp932(ROSTER));
     assert_eq!(
         (&job["status"], &job["error"]["code"], changes(app)),
         (&json!("failed"), &json!("rejected_rows"), before)
     );
-    assert_eq!((numbers(&job)[1], app.found(&job).len()), (0, 5));
+    assert_eq!((numbers(&job)[1], app.findings_of(&job).len()), (0, 5));
     let right = ROSTER
         .replace("新縮区", "新宿区")
         .replace("ichiro.example.jp", "ichiro@example.jp");
-    let job = app.imported("kind=workers&mode=all_or_nothing", right.as_bytes());
+    let job = app.import_and_wait("kind=workers&mode=all_or_nothing", right.as_bytes());
     assert_eq!(
         (numbers(&job), &job["status"]),
         ([3, 3, 0, 0, 0], &json!("succeeded"))
@@ -196,16 +199,16 @@ fn all_or_nothing_is_one_or_the_other(app: &TestApp) {
 }
 
 fn what_is_there_already_is_updated_skipped_or_refused(app: &TestApp) {
-    app.imported("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
+    app.import_and_wait("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
     let with = |on_conflict: &str| {
-        let job = app.imported(
+        let job = app.import_and_wait(
             &format!("kind=workers&on_conflict={on_conflict}"),
             "id,氏名\n1,佐藤 陽子\n".as_bytes(),
         );
         let of = worker(app, "1");
         (
             job["status"].clone(),
-            app.found(&job),
+            app.findings_of(&job),
             of["personal"]["name"].clone(),
             of["hours_per_week"].clone(),
         )
@@ -228,7 +231,7 @@ fn what_is_there_already_is_updated_skipped_or_refused(app: &TestApp) {
         (json!("succeeded"), vec![], json!("佐藤 陽子"), json!(4)),
         "a column that is not there leaves what is"
     );
-    app.imported("kind=workers", "id,週の時間\n1,\n".as_bytes());
+    app.import_and_wait("kind=workers", "id,週の時間\n1,\n".as_bytes());
     assert_eq!(
         worker(app, "1")["hours_per_week"],
         Value::Null,
@@ -237,8 +240,8 @@ fn what_is_there_already_is_updated_skipped_or_refused(app: &TestApp) {
 }
 
 fn a_full_roster_pauses_who_left(app: &TestApp) {
-    app.imported("kind=workers", "id,氏名\n1,佐藤\n2,鈴木\n".as_bytes());
-    let job = app.imported(
+    app.import_and_wait("kind=workers", "id,氏名\n1,佐藤\n2,鈴木\n".as_bytes());
+    let job = app.import_and_wait(
         "kind=workers&on_absent=archive",
         "id,氏名,区市町村\n1,佐藤,どこか\n".as_bytes(),
     );
@@ -247,7 +250,7 @@ fn a_full_roster_pauses_who_left(app: &TestApp) {
         (&json!(0), &json!("active")),
         "with a rejected row nobody left"
     );
-    let job = app.imported("kind=workers&on_absent=archive", "id,氏名\n1,佐藤\n".as_bytes());
+    let job = app.import_and_wait("kind=workers&on_absent=archive", "id,氏名\n1,佐藤\n".as_bytes());
     assert_eq!(
         (
             &job["progress"]["archived"],
@@ -259,8 +262,8 @@ fn a_full_roster_pauses_who_left(app: &TestApp) {
 }
 
 fn an_import_is_undone_unless_something_newer_touched_it(app: &TestApp) {
-    app.imported("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
-    let job = app.imported(
+    app.import_and_wait("kind=workers", "id,氏名,週の時間\n1,佐藤,4\n".as_bytes());
+    let job = app.import_and_wait(
         "kind=workers",
         "id,氏名,週の時間\n1,佐藤 陽子,6\n2,鈴木,2\n".as_bytes(),
     );
@@ -271,13 +274,16 @@ fn an_import_is_undone_unless_something_newer_touched_it(app: &TestApp) {
     )
     .expect(200);
     assert_eq!(app.post(&undo, &json!({})).expect(409).code(), "changed_since");
-    let job = app.imported(
+    let job = app.import_and_wait(
         "kind=workers",
         "id,氏名,週の時間\n1,佐藤 花,8\n3,田中,2\n".as_bytes(),
     );
     let undo = format!("/v1/imports/{}/undo", job["id"].as_str().unwrap());
     app.post(&undo, &json!({})).expect(202);
-    assert_eq!(app.ended(job["id"].as_str().unwrap())["status"], "undone");
+    assert_eq!(
+        app.wait_for_import(job["id"].as_str().unwrap())["status"],
+        "undone"
+    );
     assert_eq!(
         (
             &worker(app, "1")["personal"]["name"],
@@ -315,7 +321,7 @@ fn a_form_has_the_options_before_the_file(app: &TestApp) {
         part("kind", "", "workers"),
         part("mapping", "", "{\"とくいわざ\": \"skills\"}"),
     );
-    let job = app.ended(
+    let job = app.wait_for_import(
         form(&[kind.clone(), mapping, file.clone()]).expect(202).json()["id"]
             .as_str()
             .unwrap(),
@@ -366,7 +372,7 @@ fn a_saved_mapping_counts_for_its_source(app: &TestApp) {
         .header("etag")
         .to_owned();
     assert_eq!(app.get(path).expect(200).header("etag"), tag);
-    let job = app.imported(
+    let job = app.import_and_wait(
         "kind=workers&source=city",
         "id,氏名,とくいわざ\n1,佐藤,編集\n".as_bytes(),
     );
@@ -374,7 +380,7 @@ fn a_saved_mapping_counts_for_its_source(app: &TestApp) {
         job["progress"]["columns"],
         json!({"id": "external_id", "氏名": "", "とくいわざ": "skills"})
     );
-    let job = app.imported(
+    let job = app.import_and_wait(
         "kind=workers&source=other",
         "id,氏名,とくいわざ\n1,佐藤,編集\n".as_bytes(),
     );
@@ -385,9 +391,9 @@ fn organizations_and_their_requests(app: &TestApp) {
     let groups = "団体番号,団体名,所在地,法人番号,担当者,電話,活動分野\n\
         1,NPO法人 風のやすみば,文京区,7000012050002,田中 花子,03-1234-5678,認知症\n\
         2,さくら町会,新宿区,1234567890123,,,\n";
-    let job = app.imported("kind=organizations", groups.as_bytes());
+    let job = app.import_and_wait("kind=organizations", groups.as_bytes());
     assert_eq!(
-        (numbers(&job), app.found(&job)),
+        (numbers(&job), app.findings_of(&job)),
         (
             [2, 1, 0, 0, 1],
             vec![(3, "法人番号".into(), "check_digit".into())]
@@ -402,9 +408,9 @@ fn organizations_and_their_requests(app: &TestApp) {
         1,風のやすみば,文京区,チラシ,会員募集のチラシ,令和8年12月1日,募集中\n\
         2,どこにもない会,文京区,チラシ,チラシ,,\n\
         3,風のやすみば,,ホームページを新しくしたい,ホームページ,,\n";
-    let job = app.imported("kind=deliverables", requests.as_bytes());
+    let job = app.import_and_wait("kind=deliverables", requests.as_bytes());
     assert_eq!(
-        (numbers(&job), app.found(&job)[0].clone()),
+        (numbers(&job), app.findings_of(&job)[0].clone()),
         (
             [3, 2, 0, 0, 1],
             (3, "団体名".into(), "unknown_organization".into())
@@ -425,13 +431,13 @@ fn organizations_and_their_requests(app: &TestApp) {
             &json!("131059")
         )
     );
-    let again = app.imported("kind=deliverables", requests.as_bytes());
+    let again = app.import_and_wait("kind=deliverables", requests.as_bytes());
     assert_eq!(numbers(&again), [3, 0, 0, 2, 1]);
     // Undone, the organization is free again.
     let id = job["id"].as_str().unwrap();
     app.post(&format!("/v1/imports/{id}/undo"), &json!({}))
         .expect(202);
-    assert_eq!(app.ended(id)["status"], "undone");
+    assert_eq!(app.wait_for_import(id)["status"], "undone");
     assert!(
         app.get("/v1/deliverables").json()["items"]
             .as_array()
@@ -441,20 +447,20 @@ fn organizations_and_their_requests(app: &TestApp) {
 }
 
 fn a_published_archive_is_a_job_too(app: &TestApp) {
-    let job = app.imported("kind=engagements", musubi::demo::ARCHIVE.as_bytes());
+    let job = app.import_and_wait("kind=engagements", musubi::demo::ARCHIVE.as_bytes());
     assert_eq!(
         (&job["status"], numbers(&job)),
         (&json!("succeeded"), [147, 147, 0, 0, 0])
     );
-    let again = app.imported("kind=engagements", &cp932(musubi::demo::ARCHIVE));
+    let again = app.import_and_wait("kind=engagements", &cp932(musubi::demo::ARCHIVE));
     assert_eq!(
         (&again["detected"]["encoding"], numbers(&again)),
         (&json!("Shift_JIS"), [147, 0, 0, 147, 0])
     );
     let broken = musubi::demo::ARCHIVE.replacen("墨田区", "墨太区", 1);
-    let job = app.imported("kind=engagements&mode=all_or_nothing", broken.as_bytes());
+    let job = app.import_and_wait("kind=engagements&mode=all_or_nothing", broken.as_bytes());
     assert_eq!(
-        (&job["status"], &app.found(&job)[0]),
+        (&job["status"], &app.findings_of(&job)[0]),
         (
             &json!("failed"),
             &(2, "地域名".to_owned(), "unknown_area".to_owned())
@@ -490,7 +496,7 @@ fn workbooks_have_dates_merged_cells_and_formulas(app: &TestApp) {
     sheet.write(5, 1, "田中 花子").unwrap();
     sheet.write(5, 2, "新縮区").unwrap();
     let bytes = book.save_to_buffer().unwrap();
-    let job = app.imported("kind=workers&file_name=a.xlsx", &bytes);
+    let job = app.import_and_wait("kind=workers&file_name=a.xlsx", &bytes);
     assert_eq!(
         (
             &job["detected"]["format"],
@@ -499,7 +505,7 @@ fn workbooks_have_dates_merged_cells_and_formulas(app: &TestApp) {
         ),
         (&json!("xlsx"), &json!("名簿"), &json!(["表紙", "名簿"]))
     );
-    assert_eq!(numbers(&job), [3, 2, 0, 0, 1], "{:?}", app.found(&job));
+    assert_eq!(numbers(&job), [3, 2, 0, 0, 1], "{:?}", app.findings_of(&job));
     let second = worker(app, "3");
     assert_eq!(
         (
@@ -515,7 +521,7 @@ fn workbooks_have_dates_merged_cells_and_formulas(app: &TestApp) {
             &json!("0312345678")
         )
     );
-    let wrong = app.imported("kind=workers&sheet=%E3%81%AA%E3%81%84", &bytes);
+    let wrong = app.import_and_wait("kind=workers&sheet=%E3%81%AA%E3%81%84", &bytes);
     assert_eq!(
         (&wrong["status"], &wrong["error"]["code"]),
         (&json!("failed"), &json!("unknown_sheet"))
@@ -546,7 +552,7 @@ fn workbooks_have_dates_merged_cells_and_formulas(app: &TestApp) {
 }
 
 fn the_annotated_copy_is_the_file_with_a_column(app: &TestApp) {
-    let job = app.imported("kind=workers", &cp932(ROSTER));
+    let job = app.import_and_wait("kind=workers", &cp932(ROSTER));
     let bearer = format!("Bearer {}", app.admin);
     let copy = app.bytes(
         &format!("/v1/imports/{}/annotated-file", job["id"].as_str().unwrap()),
@@ -565,8 +571,8 @@ fn the_annotated_copy_is_the_file_with_a_column(app: &TestApp) {
     let right = text
         .replace("新縮区", "新宿区")
         .replace("ichiro.example.jp,", "ichiro@example.jp,");
-    let job = app.imported("kind=workers", &cp932(&right));
-    assert_eq!(job["status"], "succeeded", "{:?}", app.found(&job));
+    let job = app.import_and_wait("kind=workers", &cp932(&right));
+    assert_eq!(job["status"], "succeeded", "{:?}", app.findings_of(&job));
 }
 
 fn a_coordinator_imports_within_their_areas(app: &TestApp) {
@@ -586,9 +592,9 @@ fn a_coordinator_imports_within_their_areas(app: &TestApp) {
         )
         .expect(202)
         .json();
-    let job = app.ended(sent["id"].as_str().unwrap());
+    let job = app.wait_for_import(sent["id"].as_str().unwrap());
     assert_eq!(
-        (numbers(&job), app.found(&job)),
+        (numbers(&job), app.findings_of(&job)),
         ([2, 1, 0, 0, 1], vec![(3, "地域".into(), "access_denied".into())])
     );
     let path = format!("/v1/imports/{}", sent["id"].as_str().unwrap());
@@ -605,7 +611,7 @@ fn a_coordinator_imports_within_their_areas(app: &TestApp) {
         .expect(202)
         .json();
     assert_eq!(
-        app.found(&app.ended(sent["id"].as_str().unwrap())),
+        app.findings_of(&app.wait_for_import(sent["id"].as_str().unwrap())),
         [(2, "地域".into(), "access_denied".into())]
     );
     assert_eq!(
@@ -617,7 +623,7 @@ fn a_coordinator_imports_within_their_areas(app: &TestApp) {
 }
 
 fn events_tell_how_far_it_is(app: &TestApp) {
-    let job = app.imported("kind=workers", &cp932(ROSTER));
+    let job = app.import_and_wait("kind=workers", &cp932(ROSTER));
     let events = app
         .get(&format!("/v1/imports/{}/events", job["id"].as_str().unwrap()))
         .expect(200);
@@ -633,9 +639,9 @@ fn json_rows_are_rows_too(app: &TestApp) {
     let lines = "{\"external_id\":\"1\",\"personal\":{\"name\":\"佐藤\",\"evidence\":[{\"title\":\"仕事\",\"text\":\"広報\"}]},\"skills\":[{\"skill\":\"editing\",\"level\":5}],\"day_parts\":[\"saturday_morning\"],\"remote\":true}\n\
         {\"external_id\":\"2\",\"personal\":{\"name\":\n\
         {\"external_id\":\"3\",\"name\":\"田中\",\"スキル\":[\"編集\",\"会計\"]}\n";
-    let job = app.imported("kind=workers", lines.as_bytes());
+    let job = app.import_and_wait("kind=workers", lines.as_bytes());
     assert_eq!(
-        (numbers(&job), app.found(&job)),
+        (numbers(&job), app.findings_of(&job)),
         ([3, 2, 0, 0, 1], vec![(2, String::new(), "malformed_json".into())])
     );
     let first = worker(app, "1");
@@ -649,7 +655,7 @@ fn json_rows_are_rows_too(app: &TestApp) {
     );
     assert_eq!(worker(app, "3")["skills"].as_array().unwrap().len(), 2);
     // Members that are not there leave what is.
-    app.imported("kind=workers", b"{\"external_id\":\"1\",\"remote\":false}\n");
+    app.import_and_wait("kind=workers", b"{\"external_id\":\"1\",\"remote\":false}\n");
     let first = worker(app, "1");
     assert_eq!(
         (&first["remote"], &first["personal"]["name"]),

@@ -21,7 +21,8 @@ pub fn failed(error: impl std::fmt::Display) -> Error {
     Error::Internal(format!("the export can't be written: {error}"))
 }
 
-/// Prefixes text that a spreadsheet would run as a formula with an apostrophe. Imports remove the apostrophe again.
+/// Prefixes text that a spreadsheet would run as a formula with an apostrophe. Imports remove the apostrophe
+/// again.
 pub fn harmless(text: String) -> String {
     let rest = text.trim_start_matches('\'');
     if rest.starts_with(['=', '+', '-', '@', '\t', '\r']) {

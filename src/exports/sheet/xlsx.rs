@@ -1,4 +1,5 @@
-//! A workbook with one sheet, written row by row. The header stays in view; numbers, days and moments are typed.
+//! A workbook with one sheet, written row by row. The header stays in view; numbers, days and moments are
+//! typed.
 
 use super::cell::{Cell, failed};
 use crate::catalogue::calendar;

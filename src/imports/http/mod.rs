@@ -40,14 +40,15 @@ fn creator<S: Scope>(caller: &Caller<S>) -> Option<String> {
 
 /// Import a file
 ///
-/// Send the file as the body, with the options as parameters. Or send `multipart/form-data` with the options as fields
-/// and the file as the last field, `file`. The format is detected from the content: CSV or TSV in any Japanese encoding,
-/// XLSX, XLS, ODS, NDJSON or JSON. A file can have up to 2 GiB; a workbook 100 MiB and 200,000 rows; a JSON document
-/// 16 MiB.
+/// Send the file as the body, with the options as parameters. Or send `multipart/form-data` with the options
+/// as fields and the file as the last field, `file`. The format is detected from the content: CSV or TSV in
+/// any Japanese encoding, XLSX, XLS, ODS, NDJSON or JSON. A file can have up to 2 GiB; a workbook 100 MiB and
+/// 200,000 rows; a JSON document 16 MiB.
 ///
-/// The response is a queued import. You can safely send the same file again: a record is identified by `source` and
-/// `external_id` (without an id: by email address, corporate number, or name and place), and rows that change nothing
-/// write nothing. If the same file with the same options is still waiting or running, you get that import.
+/// The response is a queued import. You can safely send the same file again: a record is identified by
+/// `source` and `external_id` (without an id: by email address, corporate number, or name and place), and
+/// rows that change nothing write nothing. If the same file with the same options is still waiting or
+/// running, you get that import.
 #[utoipa::path(operation_id = "create_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(ImportParameters),
     request_body(content((String = "application/octet-stream"), (String = "text/csv"), (String = "multipart/form-data")),
@@ -87,8 +88,8 @@ fn is_form(request: &HttpRequest) -> bool {
 
 /// List imports
 ///
-/// Returns your imports, the newest first; administrators get everyone's. Imports are deleted some days after they end,
-/// together with their files.
+/// Returns your imports, the newest first; administrators get everyone's. Imports are deleted some days after
+/// they end, together with their files.
 #[utoipa::path(operation_id = "list_imports", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(ImportFilter), responses((status = 200, description = "One page", body = Page<Import>)))]
 #[get("/imports")]
@@ -130,8 +131,8 @@ pub struct FindingFilter {
 
 /// List the findings of an import
 ///
-/// Returns them in the order of the file. A row with a finding of severity `error` was rejected; one with a `warning`
-/// was imported, but someone should check it.
+/// Returns them in the order of the file. A row with a finding of severity `error` was rejected; one with a
+/// `warning` was imported, but someone should check it.
 #[utoipa::path(operation_id = "list_import_findings", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import"), FindingFilter),
     responses((status = 200, description = "One page", body = Page<ImportFinding>)))]
@@ -174,7 +175,8 @@ pub struct ImportEvent {
 
 /// Follow an import
 ///
-/// Streams server-sent events: `progress` with the import each time it changes, then `end` with its final status.
+/// Streams server-sent events: `progress` with the import each time it changes, then `end` with its final
+/// status.
 #[utoipa::path(operation_id = "follow_import", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import")),
     responses((status = 200, description = "The events", body = ImportEvent, content_type = "text/event-stream")))]
@@ -213,8 +215,8 @@ fn events(pool: Data<Pool>, first: Import) -> impl Stream<Item = Result<Bytes>> 
 
 /// Download the annotated file
 ///
-/// Returns the file that you sent with an added column 取り込み結果 that has the findings of each row. CSV and TSV keep
-/// their encoding, XLSX keeps its formatting; XLS, ODS and JSON are returned as CSV.
+/// Returns the file that you sent with an added column 取り込み結果 that has the findings of each row. CSV and TSV
+/// keep their encoding, XLSX keeps its formatting; XLS, ODS and JSON are returned as CSV.
 #[utoipa::path(operation_id = "download_annotated_import", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import")),
     responses((status = 200, description = "The file", content((String = "text/csv"), (String = "text/tab-separated-values"),
@@ -239,8 +241,8 @@ async fn download_annotated(
 
 /// Cancel an import
 ///
-/// An import that waits is cancelled at once, one that runs after its current step. Rows that were written stay; you can
-/// undo them. Cancelling an import that has ended changes nothing.
+/// An import that waits is cancelled at once, one that runs after its current step. Rows that were written
+/// stay; you can undo them. Cancelling an import that has ended changes nothing.
 #[utoipa::path(operation_id = "cancel_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("id" = Id, Path, description = "The import")),
     responses((status = 202, description = "The import", body = Import)))]
@@ -255,8 +257,8 @@ async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> R
 
 /// Undo an import
 ///
-/// Undoes everything that the import wrote: records that it created are removed (workers are erased, organizations and
-/// deliverables archived), records that it changed are restored.
+/// Undoes everything that the import wrote: records that it created are removed (workers are erased,
+/// organizations and deliverables archived), records that it changed are restored.
 #[utoipa::path(operation_id = "undo_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("id" = Id, Path, description = "The import")),
     responses((status = 202, description = "The import", body = Import),

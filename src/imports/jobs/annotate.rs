@@ -1,7 +1,7 @@
 //! The annotated file: the file that was sent, with the findings of each row in an added column.
 //!
-//! Delimited text keeps its delimiter, quotes and encoding. An XLSX keeps everything; the cells are added to its sheet.
-//! Other formats become CSV.
+//! Delimited text keeps its delimiter, quotes and encoding. An XLSX keeps everything; the cells are added to
+//! its sheet. Other formats become CSV.
 
 use super::Import;
 use super::file::JobFile;

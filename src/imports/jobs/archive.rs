@@ -1,4 +1,4 @@
-//! Imports of published archives, whatever their format, by the rules of `actions::import_archive`.
+//! Imports of published archives in any format: the rows become CSV for `actions::import_archive`.
 
 use super::file::JobFile;
 use super::lease::{JobEnd, Lease};

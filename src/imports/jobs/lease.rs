@@ -1,7 +1,8 @@
-//! The lease on a running import. Every write of the run goes through it, so that a server that lost the lease
-//! writes nothing more.
+//! The lease on a running import. Every write of the run goes through it, so that a server that lost the
+//! lease writes nothing more.
 
-use super::{Import, store};
+use super::Import;
+use super::store::{self, LeaseState};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result};
@@ -35,15 +36,6 @@ impl From<tables::Error> for JobEnd {
     fn from(error: tables::Error) -> JobEnd {
         JobEnd::Failed(error.into())
     }
-}
-
-/// What the database says of a lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeaseState {
-    Held,
-    /// Held, and someone asked to cancel the import.
-    Cancelling,
-    Lost,
 }
 
 /// The right to run an import, and what it runs with.
@@ -88,8 +80,8 @@ impl Lease<'_> {
         Ok(written?)
     }
 
-    /// Runs one step: `work`, the import's progress and the lease's renewal in one transaction. Fails with the reason
-    /// if the run has to end after it.
+    /// Runs one step: `work`, the import's progress and the lease's renewal in one transaction. Fails with
+    /// the reason if the run has to end after it.
     pub fn step<T>(
         &self,
         job: &mut Import,

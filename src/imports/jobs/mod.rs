@@ -1,12 +1,13 @@
 //! Imports as jobs: a file, its options, and what became of them.
 //!
-//! * `runner` runs the imports that wait; `lease` is the right to run one. `run` imports a roster, `rows` a batch of
-//!   its rows, `archive` a published archive; `undo` takes an import back.
+//! * `runner` runs the imports that wait; `lease` is the right to run one. `run` imports a roster, `rows` a
+//!   batch of its rows, `archive` a published archive; `undo` takes an import back.
 //! * `file` reads an import's file, `annotate` writes it again with its findings. `store` has the SQL.
 //!
-//! The file lies in the database, so that any server can continue where another one died: the server that runs an
-//! import holds a lease and renews it with each step. `best_effort` commits step by step and continues after the last
-//! one. `all_or_nothing` is one transaction, so a server that dies leaves nothing behind. `dry_run` writes findings only.
+//! The file lies in the database, so that any server can continue where another one died: the server that
+//! runs an import holds a lease and renews it with each step. `best_effort` commits step by step and
+//! continues after the last one. `all_or_nothing` is one transaction, so a server that dies writes nothing.
+//! `dry_run` writes findings only.
 
 pub mod annotate;
 pub mod archive;
@@ -68,7 +69,8 @@ pub enum AbsentPolicy {
     /// Leave them unchanged.
     #[default]
     Keep,
-    /// Archive organizations and deliverables, pause workers; only if no row was rejected. Work in progress stays.
+    /// Archive organizations and deliverables, pause workers; only if no row was rejected. Work in progress
+    /// stays.
     Archive,
 }
 
@@ -94,8 +96,8 @@ pub struct ImportOptions {
     #[serde(default)]
     #[schema(default = "keep")]
     pub on_absent: AbsentPolicy,
-    /// The field that each heading means, in addition to the known headings and the saved mapping. An empty field leaves
-    /// the column out.
+    /// The field that each heading means, in addition to the known headings and the saved mapping. An empty
+    /// field leaves the column out.
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub mapping: Mapping,
@@ -339,7 +341,8 @@ pub struct ImportFinding {
     /// Number of the finding within the import, from 0.
     #[schema(minimum = 0, example = 3)]
     pub position: i64,
-    /// Line of the file where the row begins, from 1; in a workbook or a JSON document, the number of the row.
+    /// Line of the file where the row begins, from 1; in a workbook or a JSON document, the number of the
+    /// row.
     #[schema(minimum = 0, example = 17)]
     pub line: u64,
     /// The column's heading, or the JSON Pointer of the member.

@@ -1,7 +1,7 @@
 //! A batch of rows: which record each row is about, and what it does to that record.
 //!
-//! A row that made the current version of its record is recognised by its hash before it is parsed. That makes
-//! importing the same file again cheap.
+//! A row that made the current version of its record is recognised by its hash before it is parsed. That
+//! makes importing the same file again cheap.
 
 use super::store::writes::{self, RecordWrite};
 use super::{ConflictPolicy, Import, ImportProgress};
@@ -22,8 +22,8 @@ pub struct BatchContext<'b> {
     pub job: &'b Import,
     pub columns: &'b Columns,
     pub context: &'b Context<'b>,
-    /// Starts every row's hash: everything except the cells that decides what a row means (columns, catalogue, format
-    /// of the hash).
+    /// Starts every row's hash: everything except the cells that decides what a row means (columns,
+    /// catalogue, format of the hash).
     pub seed: &'b [u8],
 }
 
@@ -313,8 +313,8 @@ fn write_records<R: Record>(
     Ok(())
 }
 
-/// Archives or pauses a page of the source's records that the file doesn't have, and writes them if `write` is set.
-/// Returns the writes and the last id of the page, `None` after the last page.
+/// Archives or pauses a page of the source's records that the file doesn't have, and writes them if `write`
+/// is set. Returns the writes and the last id of the page, `None` after the last page.
 pub fn retire<R: Record>(
     db: &mut Db,
     batch: &BatchContext,

@@ -1,7 +1,8 @@
 //! Runs the imports that wait, one at a time.
 
-use super::lease::{JobEnd, Lease, LeaseState};
-use super::{Import, ImportFailure, ImportStatus, archive, run, store, undo};
+use super::lease::{JobEnd, Lease};
+use super::store::{self, LeaseState};
+use super::{Import, ImportFailure, ImportStatus, archive, run, undo};
 use crate::catalogue::Catalogues;
 use crate::db::{Id, Pool};
 use crate::error::{Error, Result};
@@ -26,8 +27,8 @@ pub struct Runner<'r> {
 }
 
 impl Runner<'_> {
-    /// Runs the oldest waiting import, or the one with this id. Returns `None` if there is none to run, or if another
-    /// server continues it.
+    /// Runs the oldest waiting import, or the one with this id. Returns `None` if there is none to run, or if
+    /// another server continues it.
     pub fn run_next(&self, id: Option<Id>) -> Result<Option<Import>> {
         let lease = Lease {
             id: Id::new(),

@@ -1,11 +1,11 @@
-//! Sending files, and waiting for what becomes of them.
+//! Importing files, and waiting for the end.
 
 use super::{Response, TestApp};
 use serde_json::Value;
 use std::time::Duration;
 
 impl TestApp {
-    /// Sends a file as the body.
+    /// Sends a file to be imported.
     pub fn import(&self, token: &str, query: &str, file: &[u8]) -> Response {
         let bearer = format!("Bearer {token}");
         let headers = [
@@ -15,41 +15,44 @@ impl TestApp {
         self.send("POST", &format!("/v1/imports?{query}"), &headers, file)
     }
 
-    /// Sends a file as an administrator, and waits for its end.
-    pub fn imported(&self, query: &str, file: &[u8]) -> Value {
+    /// Imports a file as an administrator, and returns the import once it has ended.
+    pub fn import_and_wait(&self, query: &str, file: &[u8]) -> Value {
         let sent = self.import(&self.admin, query, file).expect(202).json();
-        self.ended(sent["id"].as_str().unwrap())
+        self.wait_for_import(sent["id"].as_str().unwrap())
     }
 
-    /// Tries until it is so.
+    /// Waits until the condition is true.
     #[allow(clippy::disallowed_methods)]
-    pub fn until(&self, mut is_so: impl FnMut() -> bool) {
+    pub fn until(&self, mut condition: impl FnMut() -> bool) {
         for _ in 0..3000 {
-            if is_so() {
+            if condition() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("it never comes to that");
+        panic!("the condition never became true");
     }
 
-    /// The job, when nothing more happens by itself.
-    pub fn ended(&self, id: &str) -> Value {
-        let mut job = Value::Null;
+    /// Returns an import once it has ended.
+    pub fn wait_for_import(&self, id: &str) -> Value {
+        let mut import = Value::Null;
         self.until(|| {
-            job = self.get(&format!("/v1/imports/{id}")).expect(200).json();
-            !["receiving", "queued", "running", "undoing"].contains(&job["status"].as_str().unwrap())
+            import = self.get(&format!("/v1/imports/{id}")).expect(200).json();
+            !["receiving", "queued", "running", "undoing"].contains(&import["status"].as_str().unwrap())
         });
-        job
+        import
     }
 
-    /// Line, column, code of everything that an import found.
-    pub fn found(&self, job: &Value) -> Vec<(u64, String, String)> {
-        let path = format!("/v1/imports/{}/findings?limit=200", job["id"].as_str().unwrap());
+    /// Returns line, column and code of each finding of an import.
+    pub fn findings_of(&self, import: &Value) -> Vec<(u64, String, String)> {
+        let path = format!(
+            "/v1/imports/{}/findings?limit=200",
+            import["id"].as_str().unwrap()
+        );
         let page = self.get(&path).expect(200).json();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let found = page["items"].as_array().unwrap().iter();
-        found
+        let findings = page["items"].as_array().unwrap().iter();
+        findings
             .map(|f| (f["line"].as_u64().unwrap(), text(&f["column"]), text(&f["code"])))
             .collect()
     }

@@ -70,7 +70,7 @@ pub fn insert(db: &mut Db, import: Id, first: u64, findings: &[Finding]) -> Resu
     Ok(())
 }
 
-/// Lists an import's findings with their positions, in the order of the file, from behind `after`.
+/// Lists an import's findings with their positions, in the order of the file, after the position `after`.
 pub fn list(db: &mut Db, import: Id, after: Option<i64>, limit: i64) -> Result<Vec<(i64, Finding)>> {
     let rows = dsl::import_findings
         .filter(dsl::job_id.eq(import))

@@ -3,7 +3,6 @@
 pub mod findings;
 pub mod writes;
 
-use super::lease::LeaseState;
 use super::{Import, ImportFailure, ImportFilter, ImportProgress, ImportStatus, OptionsDocument};
 use crate::db::schema::{import_chunks, import_findings, import_jobs, import_writes, imported_records};
 use crate::db::{Db, Doc, Id, Instant, keyset};
@@ -12,6 +11,15 @@ use crate::http::{Cursor, Page, page};
 use diesel::prelude::*;
 use import_jobs::dsl;
 use tables::DetectedFormat;
+
+/// Whether a server still has the lease on an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseState {
+    Held,
+    /// Held, and someone asked to cancel the import.
+    Cancelling,
+    Lost,
+}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = import_jobs)]
@@ -137,8 +145,8 @@ pub fn find_part(db: &mut Db, id: Id, position: i64) -> Result<Option<Vec<u8>>> 
     Ok(part.first(db).optional()?)
 }
 
-/// Queues an import whose file has arrived. If the sender's same file already waits or runs with the same options,
-/// deletes this import and returns that one.
+/// Queues an import whose file has arrived. If the sender's same file already waits or runs with the same
+/// options, deletes this import and returns that one.
 pub fn enqueue(db: &mut Db, id: Id, sha256: &str, size_bytes: i64) -> Result<Import> {
     let new = find(db, None, id)?;
     let twins = dsl::import_jobs
@@ -167,7 +175,7 @@ pub fn enqueue(db: &mut Db, id: Id, sha256: &str, size_bytes: i64) -> Result<Imp
     find(db, None, id)
 }
 
-/// Takes the lease on an import that nobody runs: the oldest, or the one with this id.
+/// Takes the lease on an import that no server runs: the oldest, or the one with this id.
 pub fn claim(db: &mut Db, lease: Id, expiry: Instant, id: Option<Id>) -> Result<Option<Import>> {
     crate::db::lock(db, "imports")?;
     let is_idle = dsl::lease_until
@@ -208,16 +216,18 @@ pub fn claim(db: &mut Db, lease: Id, expiry: Instant, id: Option<Id>) -> Result<
 
 /// Saves the progress of a running import and renews its lease. Changes nothing if the lease is lost.
 pub fn save(db: &mut Db, import: &Import, lease: Id, expiry: Instant) -> Result<LeaseState> {
-    let leased = dsl::import_jobs
-        .find(import.id)
-        .filter(dsl::lease.eq(Some(lease)));
+    let is_leased = dsl::id.eq(import.id).and(dsl::lease.eq(Some(lease)));
     let saved = (
         dsl::detected.eq(import.detected.clone().map(Doc)),
         dsl::progress.eq(Doc(import.progress.clone())),
         dsl::lease_until.eq(Some(expiry)),
         dsl::updated_at.eq(Instant::now()),
     );
-    if diesel::update(leased).set(saved).execute(db)? == 0 {
+    if diesel::update(import_jobs::table.filter(is_leased))
+        .set(saved)
+        .execute(db)?
+        == 0
+    {
         return Ok(LeaseState::Lost);
     }
     let cancelling: bool = dsl::import_jobs
@@ -233,9 +243,7 @@ pub fn save(db: &mut Db, import: &Import, lease: Id, expiry: Instant) -> Result<
 /// Saves how an import ended and gives its lease back. Changes nothing if the lease is lost.
 pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
     let now = Instant::now();
-    let leased = dsl::import_jobs
-        .find(import.id)
-        .filter(dsl::lease.eq(Some(lease)));
+    let is_leased = dsl::id.eq(import.id).and(dsl::lease.eq(Some(lease)));
     let ended = (
         dsl::status.eq(import.status.code()),
         dsl::detected.eq(import.detected.clone().map(Doc)),
@@ -246,7 +254,10 @@ pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
         dsl::updated_at.eq(now),
         dsl::finished_at.eq(Some(now)),
     );
-    Ok(match diesel::update(leased).set(ended).execute(db)? {
+    let updated = diesel::update(import_jobs::table.filter(is_leased))
+        .set(ended)
+        .execute(db)?;
+    Ok(match updated {
         0 => LeaseState::Lost,
         _ => LeaseState::Held,
     })
@@ -254,24 +265,29 @@ pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
 
 /// Gives the lease back, so that another server continues at once.
 pub fn release(db: &mut Db, id: Id, lease: Id) -> Result<()> {
-    let leased = dsl::import_jobs.find(id).filter(dsl::lease.eq(Some(lease)));
+    let is_leased = dsl::id.eq(id).and(dsl::lease.eq(Some(lease)));
     let released = (dsl::lease.eq(None::<Id>), dsl::lease_until.eq(None::<Instant>));
-    diesel::update(leased).set(released).execute(db)?;
+    diesel::update(import_jobs::table.filter(is_leased))
+        .set(released)
+        .execute(db)?;
     Ok(())
 }
 
-/// Cancels an import that nobody runs; asks the server that runs it to do so otherwise.
+/// Cancels an import that waits; asks the server that runs it to cancel it otherwise.
 pub fn cancel(db: &mut Db, id: Id) -> Result<()> {
     let now = Instant::now();
-    let waiting = dsl::import_jobs
-        .find(id)
-        .filter(dsl::status.eq_any([ImportStatus::Receiving.code(), ImportStatus::Queued.code()]));
+    let waiting = [ImportStatus::Receiving.code(), ImportStatus::Queued.code()];
+    let is_waiting = dsl::id.eq(id).and(dsl::status.eq_any(waiting));
     let cancelled = (
         dsl::status.eq(ImportStatus::Cancelled.code()),
         dsl::updated_at.eq(now),
         dsl::finished_at.eq(Some(now)),
     );
-    if diesel::update(waiting).set(cancelled).execute(db)? == 0 {
+    if diesel::update(import_jobs::table.filter(is_waiting))
+        .set(cancelled)
+        .execute(db)?
+        == 0
+    {
         diesel::update(dsl::import_jobs.find(id))
             .set((dsl::cancelling.eq(true), dsl::updated_at.eq(now)))
             .execute(db)?;
@@ -299,8 +315,8 @@ pub fn delete(db: &mut Db, id: Id) -> Result<()> {
     Ok(())
 }
 
-/// Deletes imports that ended before, and files that stopped arriving. Returns how many; call it again until it
-/// returns 0.
+/// Deletes imports that ended before, and files that stopped arriving. Returns how many; call it again until
+/// it returns 0.
 pub fn purge(db: &mut Db, ended_before: Instant, stalled_before: Instant) -> Result<usize> {
     let ended = dsl::finished_at
         .is_not_null()
@@ -319,8 +335,9 @@ pub fn purge(db: &mut Db, ended_before: Instant, stalled_before: Instant) -> Res
     Ok(old.len())
 }
 
-/// Deletes what imports hold of a person: the row that was imported and the record as it was before. A file that held
-/// them is deleted whole, together with the values quoted from it, because its rows don't say whom they are about.
+/// Deletes what imports hold of a person: the row that was imported and the record as it was before. A file
+/// that held them is deleted whole, together with the values quoted from it, because its rows don't say which
+/// person they are about.
 pub fn forget_person(db: &mut Db, worker: Id) -> Result<()> {
     diesel::delete(imported_records::table.find(worker)).execute(db)?;
     // By import first: the table's key begins with it.

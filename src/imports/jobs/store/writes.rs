@@ -80,7 +80,7 @@ pub struct RecordWriteRow {
     pub before: Option<Doc<serde_json::Value>>,
 }
 
-/// Lists an import's writes by record id, from behind `after`.
+/// Lists an import's writes by record id, after the id `after`.
 pub fn list(db: &mut Db, import: Id, after: Option<Id>, limit: i64) -> Result<Vec<RecordWriteRow>> {
     let mut query = w::import_writes
         .filter(w::job_id.eq(import))
@@ -95,10 +95,8 @@ pub fn list(db: &mut Db, import: Id, after: Option<Id>, limit: i64) -> Result<Ve
 /// Deletes writes that were undone.
 pub fn delete(db: &mut Db, import: Id, records: &[Id]) -> Result<()> {
     for records in records.chunks(BATCH) {
-        let undone = import_writes::table
-            .filter(w::job_id.eq(import))
-            .filter(w::record_id.eq_any(records));
-        diesel::delete(undone).execute(db)?;
+        let is_undone = w::job_id.eq(import).and(w::record_id.eq_any(records));
+        diesel::delete(import_writes::table.filter(is_undone)).execute(db)?;
         diesel::delete(imported_records::table.filter(r::record_id.eq_any(records))).execute(db)?;
     }
     Ok(())
