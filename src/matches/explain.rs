@@ -53,15 +53,16 @@ impl Explainer<'_> {
     }
 
     fn imputed(&self, because: String) -> String {
-        let note = self.text(
-            "未回答の項目は全体の代表値で補っています",
-            "unanswered, so a typical value is used",
-        );
         if because.is_empty() {
-            note
-        } else {
-            self.text(format!("{because}（{note}）"), format!("{because} ({note})"))
+            return self.text(
+                "未回答のため、全体の代表値を使っています",
+                "unanswered, so a typical value is used",
+            );
         }
+        self.text(
+            format!("{because}。未回答の項目は全体の代表値を使っています"),
+            format!("{because}; typical values are used for unanswered inputs"),
+        )
     }
 
     /// Returns the inputs of a component and the reason in words; the reason is empty where nothing is known.
@@ -111,7 +112,7 @@ impl Explainer<'_> {
                 let count = c.evidence.len();
                 let because = best.map(|(ppm, _)| match ppm {
                     0 => self.text(
-                        "依頼文と共通する言葉がありません",
+                        "依頼文と共通する言葉はありません",
                         "no words in common with the request",
                     ),
                     _ => self.text(
@@ -152,19 +153,20 @@ impl Explainer<'_> {
                     format!("no {label} (needs level {required})"),
                 ),
                 (_, Some((skill, level))) if skill == wish.skill => self.text(
-                    format!("{label} レベル{level}（必要レベル{required}）"),
+                    format!("{label} レベル{level}（必要{required}）"),
                     format!("{label} at level {level} (needs level {required})"),
                 ),
                 (_, Some((skill, level))) => {
                     let held = self.label(skills, skill);
                     self.text(
-                        format!("{label}の代わりに{held} レベル{level}（必要レベル{required}）"),
+                        format!("{label}の代わりに{held} レベル{level}（必要{required}）"),
                         format!("{held} at level {level} instead of {label} (needs level {required})"),
                     )
                 }
             });
         }
-        (json!({"wishes": inputs}), self.list(&reasons))
+        let separator = self.text("、", ", ");
+        (json!({"wishes": inputs}), reasons.join(&separator))
     }
 
     fn availability(&self, query: &Query, c: &Candidate) -> (Value, String) {
@@ -173,34 +175,42 @@ impl Explainer<'_> {
         let all = requested.count_ones();
         let inputs = json!({"hours_offered": c.hours_per_week, "hours_needed": needed,
             "day_parts_needed": all, "day_parts_shared": shared});
-        let mut reasons = Vec::new();
-        if let Some(offered) = c.hours_per_week {
-            reasons.push(self.text(
-                format!("週{offered}時間（必要{needed}時間）"),
+        let because = match (c.hours_per_week, shared.filter(|_| all > 0)) {
+            (Some(offered), Some(shared)) => self.text(
+                format!("週{offered}時間（必要{needed}時間）で、時間帯は{all}枠のうち{shared}枠が合います"),
+                format!("{offered} hours a week (needs {needed}), {shared} of {all} day-parts"),
+            ),
+            (Some(offered), None) => self.text(
+                format!("週{offered}時間です（必要{needed}時間）"),
                 format!("{offered} hours a week (needs {needed})"),
-            ));
-        }
-        if let (Some(shared), 1..) = (shared, requested) {
-            reasons.push(self.text(
-                format!("希望の時間帯{all}件のうち{shared}件が一致"),
+            ),
+            (None, Some(shared)) => self.text(
+                format!("時間帯は{all}枠のうち{shared}枠が合います"),
                 format!("{shared} of {all} day-parts"),
-            ));
-        }
-        (inputs, self.list(&reasons))
+            ),
+            (None, None) => String::new(),
+        };
+        (inputs, because)
     }
 
     fn distance(&self, query: &Query, c: &Candidate) -> (Value, String) {
         let geography = &query.population.geography;
         let metres = c.area.map(|area| geography.metres(area, query.need.area));
         let both_remote = if query.need.remote { c.remote } else { Some(false) };
-        let km = metres.map(|m| f64::from(m) / 1000.0);
-        let because = match (km, both_remote) {
-            (Some(km), Some(true)) => self.text(
-                format!("距離{km:.1}km、リモートも可能"),
-                format!("{km:.1} km away, or remote"),
+        let place = metres.map(|metres| match metres {
+            0 => self.text("同じ市区町村", "in the same municipality"),
+            _ => {
+                let km = f64::from(metres) / 1000.0;
+                self.text(format!("距離は{km:.1}km"), format!("{km:.1} km away"))
+            }
+        });
+        let because = match (place, both_remote) {
+            (Some(place), Some(true)) => self.text(
+                format!("{place}で、リモートも可能です"),
+                format!("{place}, or remote"),
             ),
-            (None, Some(true)) => self.text("リモートで可能", "remote"),
-            (Some(km), _) => self.text(format!("距離{km:.1}km"), format!("{km:.1} km away")),
+            (None, Some(true)) => self.text("リモートで対応できます", "remote"),
+            (Some(place), _) => self.text(format!("{place}です"), place),
             (None, _) => String::new(),
         };
         (json!({"metres": metres, "both_remote": both_remote}), because)
@@ -218,15 +228,16 @@ impl Explainer<'_> {
             shared.collect()
         });
         let because = match &shared {
-            _ if requested.is_empty() => {
-                self.text("団体のテーマが未登録です", "the organization has no themes")
-            }
+            _ if requested.is_empty() => self.text(
+                "団体のテーマが登録されていません",
+                "the organization has no themes",
+            ),
             None => String::new(),
-            Some(shared) if shared.is_empty() => self.text("共通のテーマがありません", "no themes in common"),
+            Some(shared) if shared.is_empty() => self.text("共通のテーマはありません", "no themes in common"),
             Some(shared) => {
                 let labels: Vec<&str> = shared.iter().map(|theme| self.label(themes, *theme)).collect();
                 self.text(
-                    format!("関心が一致：{}", labels.join("、")),
+                    format!("関心が合います：{}", labels.join("、")),
                     format!("shared themes: {}", labels.join(", ")),
                 )
             }
@@ -249,10 +260,6 @@ impl Explainer<'_> {
         };
         let preferred = accepted.map(|_| preferred);
         (json!({"accepted": accepted, "preferred": preferred}), because)
-    }
-
-    fn list(&self, reasons: &[String]) -> String {
-        reasons.join(&self.text("、", ", "))
     }
 }
 

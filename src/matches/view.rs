@@ -176,7 +176,7 @@ pub struct FitExplanation {
 /// One component of the fit.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"name": "skill", "value_ppm": 912_000, "weight_ppm": 340_000, "contribution_ppm": 251_377,
-    "known": true, "because": "グラフィックデザイン レベル4（必要レベル3）", "inputs": {"wishes": [
+    "known": true, "because": "グラフィックデザイン レベル4（必要3）", "inputs": {"wishes": [
     {"skill": "graphic_design", "required_level": 3, "weight": 3, "must_have": true, "held_skill": "graphic_design",
     "held_level": 4, "quality_ppm": 1_000_000}]}}))]
 pub struct ComponentScore {

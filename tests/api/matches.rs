@@ -91,7 +91,7 @@ fn ranks_workers_and_explains_every_rank(app: &TestApp) {
         component(of(&second), "skill")["because"]
             .as_str()
             .unwrap()
-            .contains("グラフィックデザイン レベル3（必要レベル3）")
+            .contains("グラフィックデザイン レベル3（必要3）")
     );
     assert_eq!(of(&silent)["unconfirmed"], json!(["hours", "travel"]));
     assert_eq!(
