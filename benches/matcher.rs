@@ -54,10 +54,10 @@ fn micros(start: Instant) -> f64 {
     start.elapsed().as_nanos() as f64 / 1e3
 }
 
-type Explained = Vec<(RankKey, [u64; 9])>;
+type ExplainedKeys = Vec<(RankKey, [u64; 9])>;
 
 /// Returns the 50 best with their explanation in numbers, the effort, and the time of the search alone.
-fn answer(index: &CandidateIndex, case: &Case) -> (Explained, Effort, f64) {
+fn answer(index: &CandidateIndex, case: &Case) -> (ExplainedKeys, Effort, f64) {
     let start = Instant::now();
     let query = index.query(&case.need, case.weights);
     let (hits, effort) = index.search(&query, case.role, RankRange::best(case.limit));

@@ -323,13 +323,13 @@ fn median(times: &mut [f64]) -> f64 {
     times[times.len() / 2]
 }
 
-struct Asked {
+struct RankedNeedCase {
     need: Need,
     best: Vec<RankKey>,
 }
 
 /// Returns our answers and their median time in milliseconds.
-fn ours(index: &CandidateIndex, needs: Vec<Need>, weights: Weights) -> (Vec<Asked>, f64) {
+fn ours(index: &CandidateIndex, needs: Vec<Need>, weights: Weights) -> (Vec<RankedNeedCase>, f64) {
     let mut times = Vec::new();
     let answer = |need: Need| {
         let search = || {
@@ -341,7 +341,7 @@ fn ours(index: &CandidateIndex, needs: Vec<Need>, weights: Weights) -> (Vec<Aske
         let start = Instant::now();
         let best = search().iter().map(|hit| hit.key).collect();
         times.push(millis(start));
-        Asked { need, best }
+        RankedNeedCase { need, best }
     };
     let asked = needs.into_iter().map(answer).collect();
     (asked, median(&mut times))
@@ -351,7 +351,7 @@ fn postgresql(
     everyone: &[Arc<Candidate>],
     catalogue: &musubi::catalogue::Catalogue,
     index: &CandidateIndex,
-    asked: &[Asked],
+    asked: &[RankedNeedCase],
     (weights, own): (Weights, f64),
 ) {
     let Some(binaries) = cluster::binaries() else {
@@ -364,7 +364,7 @@ fn postgresql(
     load(db, everyone, catalogue, index.population());
     println!("PostgreSQL: loaded in {:.1} s", start.elapsed().as_secs_f64());
     let mut times = Vec::new();
-    for Asked { need, best } in asked {
+    for RankedNeedCase { need, best } in asked {
         let query = index.query(need, weights);
         let sql = statement(&query, catalogue);
         diesel::sql_query(&sql).load::<Row>(db).unwrap();
@@ -396,7 +396,7 @@ fn postgresql(
 fn engine(
     everyone: &[Arc<Candidate>],
     index: &CandidateIndex,
-    asked: &[Asked],
+    asked: &[RankedNeedCase],
     (weights, own): (Weights, f64),
 ) {
     let db = &mut SqliteConnection::establish(":memory:").unwrap();
@@ -424,7 +424,7 @@ fn engine(
     }
     for taken in [500, 5_000] {
         let (mut times, mut found, mut all) = (Vec::new(), 0, 0);
-        for Asked { need, best } in asked {
+        for RankedNeedCase { need, best } in asked {
             let query = index.query(need, weights);
             let role = &need.roles[0];
             let wished = role.wishes.iter().map(|wish| format!("s{}", wish.skill));

@@ -41,7 +41,10 @@ fuzz_target!(|data: &[u8]| {
                 people.remove(&id);
                 index = index.with([(id, None)]);
             }
-            5 => index = CandidateIndex::build(world.population(&everyone(&people)), index.everyone().cloned(), []),
+            5 => {
+                let population = world.population(&everyone(&people));
+                index = CandidateIndex::build(population, index.everyone().cloned(), []);
+            }
             _ => {
                 let (need, weights) = (world.need(draw, id), weights(draw));
                 let role = draw.chance(40).then(|| draw.below(need.roles.len().max(1) as u64) as usize);

@@ -45,7 +45,8 @@ pub struct Target {
     pub rank: Option<usize>,
 }
 
-/// Suggests single changes that would let a worker pass every gate or reach a rank. Each is ranked again to be sure.
+/// Suggests single changes that would let a worker pass every gate or reach a rank. Each is ranked again to
+/// be sure.
 ///
 /// Returns `None` where the need has no role to rank in.
 pub fn improvements(

@@ -1,4 +1,5 @@
-//! What a ranking is computed with: the database, the catalogue, the match index and the history of shown lists.
+//! What a ranking is computed with: the database, the catalogue, the match index and the history of shown
+//! lists.
 
 use super::Fairness;
 use super::index::MatchIndex;

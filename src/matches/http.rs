@@ -36,9 +36,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Considers every worker. A worker who fails a gate is counted in `removed`. Each item explains its fit: the
 /// contributions of its components add up to the fit exactly. Names and contacts stay hidden.
 ///
-/// Fairness reorders the best 200: a worker who got more attention than their fit deserved ranks below others who fit
-/// nearly as well, and newcomers may take two marked places. `fit_rank` and `fit_ppm` show the order by fit alone; set
-/// `fairness=off` to get that order.
+/// Fairness reorders the best 200: a worker who got more attention than their fit deserved ranks below others
+/// who fit nearly as well, and newcomers may take two marked places. `fit_rank` and `fit_ppm` show the order
+/// by fit alone; set `fairness=off` to get that order.
 #[utoipa::path(operation_id = "rank_workers", tag = "Matches", security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable"), WorkerRankingParameters),
     responses((status = 200, description = "The ranking, best first", body = WorkerRanking)))]
@@ -58,8 +58,8 @@ async fn rank_workers(
 
 /// Explain a worker's rank for a deliverable
 ///
-/// Returns the worker's fit and rank, and every gate that failed. If a gate failed, the rank is the one that the worker
-/// would have without it.
+/// Returns the worker's fit and rank, and every gate that failed. If a gate failed, the rank is the one that
+/// the worker would have without it.
 #[utoipa::path(operation_id = "explain_match", tag = "Matches", security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable"),
            ("worker_id" = Id, Path, description = "The worker")),
@@ -79,12 +79,13 @@ async fn explain(
 
 /// Suggest improvements for a worker
 ///
-/// Returns, for each input of the worker, the smallest change that would let them pass every gate or reach a rank. Each
-/// suggestion is checked by ranking again with the change.
-#[utoipa::path(operation_id = "suggest_improvements", tag = "Matches", security(("bearer" = ["matches:read"])),
+/// Returns, for each input of the worker, the smallest change that would let them pass every gate or reach a
+/// rank. Each suggestion is checked by ranking again with the change.
+#[utoipa::path(operation_id = "suggest_improvements", tag = "Matches",
+    security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable"),
            ("worker_id" = Id, Path, description = "The worker"), ImprovementParameters),
-    responses((status = 200, description = "The improvements, the least demanding first", body = ImprovementList)))]
+    responses((status = 200, description = "The improvements, least demanding first", body = ImprovementList)))]
 #[get("/deliverables/{id}/matches/{worker_id}/improvements")]
 async fn suggest_improvements(
     caller: Caller<ReadMatches>,
@@ -102,8 +103,8 @@ async fn suggest_improvements(
 
 /// Suggest requirements to relax
 ///
-/// Returns how many workers each gate keeps from the deliverable, and how many more would pass if you relaxed a single
-/// requirement.
+/// Returns how many workers each gate keeps from the deliverable, and how many more would pass if you relaxed
+/// a single requirement.
 #[utoipa::path(operation_id = "suggest_relaxations", tag = "Matches", security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable"), RelaxationParameters),
     responses((status = 200, description = "The gates and the relaxations", body = RelaxationList)))]
@@ -124,9 +125,10 @@ async fn suggest_relaxations(
 ///
 /// Considers every open deliverable, each in the role where the worker fits best.
 ///
-/// Fairness reorders the best 200: deliverables without applications and with open places come first. `fit_rank` and
-/// `fit_ppm` show the order by fit alone; set `fairness=off` to get that order.
-#[utoipa::path(operation_id = "rank_deliverables", tag = "Matches", security(("bearer" = ["recommendations:read"])),
+/// Fairness reorders the best 200: deliverables without applications and with open places come first.
+/// `fit_rank` and `fit_ppm` show the order by fit alone; set `fairness=off` to get that order.
+#[utoipa::path(operation_id = "rank_deliverables", tag = "Matches",
+    security(("bearer" = ["recommendations:read"])),
     params(("id" = Id, Path, description = "The worker"), DeliverableRankingParameters),
     responses((status = 200, description = "The ranking, best first", body = DeliverableRanking)))]
 #[get("/workers/{id}/matches")]
@@ -146,8 +148,8 @@ async fn rank_deliverables(
 
 /// Preview a ranking
 ///
-/// Ranks workers for a need that is not saved, with your own weights if you like. Nothing is stored, except the answer
-/// if you send an Idempotency-Key.
+/// Ranks workers for a need that is not saved, with your own weights if you like. Nothing is stored, except
+/// the answer if you send an Idempotency-Key.
 #[utoipa::path(operation_id = "preview_matches", tag = "Matches", security(("bearer" = ["matches:read"])),
     request_body = PreviewRequest,
     responses((status = 200, description = "The ranking, best first", body = WorkerRanking)))]
@@ -167,9 +169,10 @@ async fn preview(
 
 /// Show the match index's status
 ///
-/// Returns figures for monitoring: how large the index is, how many changes it lags behind, and how long the last rebuild
-/// took.
-#[utoipa::path(operation_id = "show_index_status", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+/// Returns figures for monitoring: how large the index is, how many changes it lags behind, and how long the
+/// last rebuild took.
+#[utoipa::path(operation_id = "show_index_status", tag = "Statistics",
+    security(("bearer" = ["statistics:read"])),
     responses((status = 200, description = "The status", body = IndexStatus)))]
 #[get("/statistics/match-index")]
 async fn show_index_status(_: Caller<ReadStatistics>, context: RankingContext) -> Result<Json<IndexStatus>> {

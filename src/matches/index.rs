@@ -33,8 +33,9 @@ pub struct MatchIndex {
 
 /// The status of the match index.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"ready": true, "at_change": 1284, "lag_changes": 0, "workers": 300, "changed_workers": 4,
-    "deliverables": 15, "trees": 38, "size_bytes": 402_112, "rebuilds": 7, "last_build_microseconds": 5_310}))]
+#[schema(example = json!({"ready": true, "at_change": 1284, "lag_changes": 0, "workers": 300,
+    "changed_workers": 4, "deliverables": 15, "trees": 38, "size_bytes": 402_112, "rebuilds": 7,
+    "last_build_microseconds": 5_310}))]
 pub struct IndexStatus {
     /// Whether the index has been built.
     pub ready: bool,

@@ -1,12 +1,14 @@
 //! Matches: explained rankings of workers for a deliverable, and of deliverables for a worker.
 //!
 //! * `actions`: the use cases. `context`: what they compute with. `visibility`: what a caller may learn.
-//! * `snapshot`: one state of the database, ready to be ranked; `index`: the newest snapshot. `requesters`: the
-//!   organizations that ask. `encode`: turns records into the matcher's integers.
+//! * `snapshot`: one state of the database, ready to be ranked; `index`: the newest snapshot. `requesters`:
+//!   the organizations that ask. `encode`: turns records into the matcher's integers.
 //! * `ranking`: one page of a ranking in a fair order; `page`: its cursor; `view`: the response bodies.
-//! * `explain`, `wording`: numbers and gates in words, through the `explainer`. `advice`: improvements and relaxations.
+//! * `explain`, `wording`: numbers and gates in words, through the `explainer`. `advice`: improvements and
+//!   relaxations.
 //!
-//! Deliberately absent: SQL (the stores of other slices load the records), and state that can't be rebuilt from `changes`.
+//! Deliberately absent: SQL (the stores of other slices load the records), and state that can't be rebuilt
+//! from `changes`.
 
 pub mod actions;
 pub mod advice;
@@ -54,7 +56,8 @@ pub enum Fairness {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WorkerRankingParameters {
-    /// Code of one of the deliverable's roles. Without it, each worker is ranked in the role where they fit best.
+    /// Code of one of the deliverable's roles. Without it, each worker is ranked in the role where they fit
+    /// best.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
     pub role: Option<String>,
     /// The number of items on a page.
@@ -62,7 +65,8 @@ pub struct WorkerRankingParameters {
     pub limit: Option<u32>,
     /// `next` of the previous page.
     pub cursor: Option<String>,
-    /// Whether to count how many workers each gate removed. Counting is slower than ranking: it looks at every worker.
+    /// Whether to count how many workers each gate removed. Counting is slower than ranking: it looks at
+    /// every worker.
     #[param(default = true)]
     pub counts: Option<bool>,
     /// Whether workers who fit nearly equally share the attention.
@@ -120,7 +124,8 @@ pub struct PreviewNeed {
     #[schema(example = "flyer")]
     pub type_: Code,
     pub area: AreaCode,
-    /// The organization that asks. Its blocks and conflicts of interest apply, and its themes if the need has none.
+    /// The organization that asks. Its blocks and conflicts of interest apply, and its themes if the need has
+    /// none.
     #[serde(default)]
     pub organization_id: Option<Id>,
     #[serde(default)]
@@ -201,7 +206,8 @@ impl PreviewNeed {
     }
 }
 
-/// The weight of each component, on any scale. Components that you leave out get 0; at least one has to be above 0.
+/// The weight of each component, on any scale. Components that you leave out get 0; at least one has to be
+/// above 0.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[validate(schema(function = "some_weight"))]

@@ -58,8 +58,8 @@ impl PageEnd {
     }
 }
 
-/// Returns where the next page starts in an order that was computed again: after the last item shown, or at its old
-/// position if the item is gone.
+/// Returns where the next page starts in an order that was computed again: after the last item shown, or at
+/// its old position if the item is gone.
 pub fn start(keys: &[RankKey], end: Option<PageEnd>) -> usize {
     let Some(PageEnd { key, position }) = end else {
         return 0;

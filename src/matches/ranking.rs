@@ -75,7 +75,8 @@ struct Page<T> {
     order: Option<FairOrder>,
 }
 
-/// Cuts the page of `limit` items after `previous`. `search` returns hits by fit; `adjust` puts the best in a fair order.
+/// Cuts the page of `limit` items after `previous`. `search` returns hits by fit; `adjust` puts the best in a
+/// fair order.
 fn page<T>(
     limit: usize,
     previous: Option<PageEnd>,

@@ -17,7 +17,8 @@ pub struct RankingSummary {
     /// The day in Tokyo for which the ranking was computed.
     pub as_of: chrono::NaiveDate,
     pub weights: AppliedWeights,
-    /// How fairness adjusted the order. Null where fairness is off, and after the best 200, which are all it adjusts.
+    /// How fairness adjusted the order. Null where fairness is off, and after the best 200, which are all it
+    /// adjusts.
     pub fairness: Option<FairnessAdjustment>,
     /// `passed` plus the counts of `removed`. Null if you set `counts` to false.
     #[schema(minimum = 0, example = 300)]
@@ -25,7 +26,8 @@ pub struct RankingSummary {
     /// How many passed every gate. Null if you set `counts` to false.
     #[schema(minimum = 0, example = 41)]
     pub passed: Option<usize>,
-    /// How many each gate removed. If several gates fail, only the first counts. Null if you set `counts` to false.
+    /// How many each gate removed. If several gates fail, only the first counts. Null if you set `counts` to
+    /// false.
     pub removed: Option<Vec<GateCount>>,
 }
 
@@ -164,7 +166,8 @@ pub struct FitExplanation {
     /// The total weight of the components whose inputs are all known. The others use typical values.
     #[schema(minimum = 0, maximum = 1_000_000, example = 930_000)]
     pub completeness_ppm: u64,
-    /// Gates passed because the worker has not answered: format, hours, day_parts, travel, remote, role, skill.
+    /// Gates passed because the worker has not answered: format, hours, day_parts, travel, remote, role,
+    /// skill.
     #[schema(example = json!(["travel"]))]
     pub unconfirmed: Vec<String>,
     /// The contributions add up to `fit_ppm` exactly.
@@ -175,10 +178,10 @@ pub struct FitExplanation {
 
 /// One component of the fit.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"name": "skill", "value_ppm": 912_000, "weight_ppm": 340_000, "contribution_ppm": 251_377,
-    "known": true, "because": "グラフィックデザイン レベル4（必要3）", "inputs": {"wishes": [
-    {"skill": "graphic_design", "required_level": 3, "weight": 3, "must_have": true, "held_skill": "graphic_design",
-    "held_level": 4, "quality_ppm": 1_000_000}]}}))]
+#[schema(example = json!({"name": "skill", "value_ppm": 912_000, "weight_ppm": 340_000,
+    "contribution_ppm": 251_377, "known": true, "because": "グラフィックデザイン レベル4（必要3）", "inputs": {"wishes": [
+    {"skill": "graphic_design", "required_level": 3, "weight": 3, "must_have": true,
+    "held_skill": "graphic_design", "held_level": 4, "quality_ppm": 1_000_000}]}}))]
 pub struct ComponentScore {
     /// skill, experience, availability, distance, theme, format, reliability, responsiveness or text.
     pub name: String,
@@ -190,11 +193,11 @@ pub struct ComponentScore {
     pub contribution_ppm: u64,
     /// False if a median or mean of all workers replaces an unknown input.
     pub known: bool,
-    /// The raw inputs. skill: wishes (skill, required_level, weight, must_have, held_skill and held_level, which earned
-    /// the most credit, quality_ppm); experience: deliveries; availability: hours_offered, hours_needed,
-    /// day_parts_needed, day_parts_shared; distance: metres, both_remote; theme: requested, shared; format: accepted,
-    /// preferred; reliability: completed, dropped; responsiveness: days_since_active; text: best_evidence (its index,
-    /// from 0), evidence_count. Unknown inputs are null.
+    /// The raw inputs. skill: wishes (skill, required_level, weight, must_have, held_skill and held_level,
+    /// which earned the most credit, quality_ppm); experience: deliveries; availability: hours_offered,
+    /// hours_needed, day_parts_needed, day_parts_shared; distance: metres, both_remote; theme: requested,
+    /// shared; format: accepted, preferred; reliability: completed, dropped; responsiveness:
+    /// days_since_active; text: best_evidence (its index, from 0), evidence_count. Unknown inputs are null.
     #[schema(value_type = Object)]
     pub inputs: serde_json::Value,
     /// The reason in words, by Accept-Language.
@@ -203,11 +206,11 @@ pub struct ComponentScore {
 
 /// A change of one input that would raise the rank.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3}, "fit_ppm": 874_310,
-    "because": "コピーライティングがレベル3になると、順位が上がります。"}))]
+#[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3},
+    "fit_ppm": 874_310, "because": "コピーライティングがレベル3になると、順位が上がります。"}))]
 pub struct Improvement {
-    /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today or
-    /// completed_projects.
+    /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today
+    /// or completed_projects.
     pub change: String,
     /// What the input changes to, or by how much.
     #[schema(value_type = Object)]
@@ -311,15 +314,15 @@ pub struct ImprovementList {
     pub target_rank: Option<u64>,
     /// Every gate that fails now.
     pub failed_gates: Vec<FailedGate>,
-    /// For each input the smallest change that is enough alone, the least demanding first. Empty if no single change is
-    /// enough, or if the rank is reached already.
+    /// For each input the smallest change that is enough alone, the least demanding first. Empty if no single
+    /// change is enough, or if the rank is reached already.
     pub items: Vec<RankedImprovement>,
 }
 
 /// A single change, and the rank that it would give.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3}, "role": "copywriter",
-    "fit_ppm": 874_310, "rank": 6, "because": "コピーライティングがレベル3になると、6位になります。"}))]
+#[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3},
+    "role": "copywriter", "fit_ppm": 874_310, "rank": 6, "because": "コピーライティングがレベル3になると、6位になります。"}))]
 pub struct RankedImprovement {
     /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today,
     /// completed_projects, activate, consent, accept_format, offer_role, available_from, available_until,

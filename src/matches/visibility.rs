@@ -24,7 +24,8 @@ fn hides_separated(reach: &Reach) -> bool {
 
 /// Returns 404 for a worker who can't be ranked at all, or who is separated from the organization that asks.
 ///
-/// Administrators see every worker. Coordinators see separated workers, and among those who can't be ranked their own.
+/// Administrators see every worker. Coordinators see separated workers, and among those who can't be ranked
+/// their own.
 pub fn check_visible(db: &mut Db, reach: &Reach, worker: Id, failed: &[Gate]) -> Result<()> {
     let is_no_candidate = failed
         .iter()

@@ -1,4 +1,5 @@
-//! Words for failed gates, for changes that would raise a rank, and for relaxations that would let more workers pass.
+//! Words for failed gates, for changes that would raise a rank, and for relaxations that would let more
+//! workers pass.
 
 use super::explainer::{Explainer, code_of, format_code};
 use super::view::{FailedGate, Improvement};

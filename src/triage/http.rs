@@ -16,10 +16,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Suggest deliverable types for a trouble
 ///
-/// Returns the types that match the trouble's words, with those words, and questions to ask the organization. If no type
-/// is a confident match, the issue workshop comes first. Nothing is stored, except the answer if you send an
-/// Idempotency-Key.
-#[utoipa::path(operation_id = "triage_trouble", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
+/// Returns the types that match the trouble's words, with those words, and questions to ask the organization.
+/// If no type is a confident match, the issue workshop comes first. Nothing is stored, except the answer if
+/// you send an Idempotency-Key.
+#[utoipa::path(operation_id = "triage_trouble", tag = "Deliverables",
+    security(("bearer" = ["deliverables:read"])),
     request_body = TriageRequest,
     responses((status = 200, description = "The types, the most likely first", body = TriageResult)))]
 #[post("/triage")]

@@ -1,7 +1,8 @@
 //! Triage: suggests deliverable types for a trouble in an organization's words.
 //!
-//! It matches the cues of the catalogue's types, so a city that edits its types brings its own cues. If no type is a
-//! confident match, the issue workshop comes first: finding out what is needed is a deliverable too.
+//! It matches the cues of the catalogue's types, so a city that edits its types brings its own cues. If no
+//! type is a confident match, the issue workshop comes first: finding out what is needed is a deliverable
+//! too.
 //!
 //! Deliberately absent: storing the request.
 

@@ -1,8 +1,8 @@
 //! Compares the index to the plain scan in generated worlds: `cargo bench -p matcher [-- SIZES…]`.
 //!
-//! Each row gives the median time of a search and of the scan, and the counts of the search for each need. The counts
-//! repeat exactly, so that a change that makes the index look at more candidates shows even on a busy machine. The
-//! bench also asserts that both return the same ranking.
+//! Each row gives the median time of a search and of the scan, and the counts of the search for each need.
+//! The counts repeat exactly, so that a change that makes the index look at more candidates shows even on a
+//! busy machine. The bench also asserts that both return the same ranking.
 
 #![allow(
     clippy::unwrap_used,

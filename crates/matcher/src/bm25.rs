@@ -1,7 +1,7 @@
 //! BM25: how well the words of a request match a piece of a worker's evidence.
 //!
-//! Terms come from [`text::terms`]. The formula is that of Robertson and Zaragoza (2009) with k1 = 1.2, b = 0.75 and the
-//! always positive idf = ln(1 + (N − df + 0.5) / (df + 0.5)).
+//! Terms come from [`text::terms`]. The formula is that of Robertson and Zaragoza (2009) with k1 = 1.2, b =
+//! 0.75 and the always positive idf = ln(1 + (N − df + 0.5) / (df + 0.5)).
 
 use super::ppm::{self, PPM};
 use std::collections::HashMap;

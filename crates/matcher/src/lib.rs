@@ -14,8 +14,8 @@
 //!   need could drop.
 //! * `triage`: from a trouble in words to categories of help.
 //!
-//! The formulas and their sources are in one table, in `docs/ranking.md` of the repository. Each function repeats its
-//! own formula; change both together.
+//! The formulas and their sources are in one table, in `docs/ranking.md` of the repository. Each function
+//! repeats its own formula; change both together.
 //!
 //! Deliberately absent: the clock, randomness, IO, labels and languages, and the caller's identity. Time and
 //! data are arguments; the caller translates between codes and the integers used here.

@@ -1,8 +1,8 @@
 //! A text as terms for ranking and as grams for a text index.
 //!
-//! Japanese has no spaces between words, so a run of Japanese characters gives its character bigrams; any other run of
-//! letters and digits is one word, cut to its stem by Snowball's English rules. A [`Term`] is a 32-bit hash of that
-//! text: among 100,000 distinct terms, about one pair collides.
+//! Japanese has no spaces between words, so a run of Japanese characters gives its character bigrams; any
+//! other run of letters and digits is one word, cut to its stem by Snowball's English rules. A [`Term`] is a
+//! 32-bit hash of that text: among 100,000 distinct terms, about one pair collides.
 
 use crate::fold::{fold, hiragana, is_japanese};
 use rust_stemmers::{Algorithm, Stemmer};
