@@ -5,7 +5,7 @@ use crate::audit::{self, Act, AuditAction};
 use crate::auth::secret;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{partner_secrets, partners};
-use crate::db::{Db, Doc, Id, Instant, keyset, lock};
+use crate::db::{Db, Doc, Id, Instant, keyset, lock, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
@@ -52,7 +52,7 @@ impl PartnerRow {
 
 pub fn find(db: &mut Db, id: Id) -> Result<Partner> {
     let found = dsl::partners.find(id).first::<PartnerRow>(db).optional()?;
-    let row = found.ok_or_else(|| Error::not_found("連携アプリ", "partner"))?;
+    let row = found.ok_or_else(missing)?;
     let secrets = secrets(db, &[id])?.remove(&id).unwrap_or_default();
     Ok(row.read(secrets))
 }
@@ -115,22 +115,15 @@ pub fn insert(db: &mut Db, actor: &str, partner: &Partner) -> Result<()> {
     diesel::insert_into(partners::table)
         .values(PartnerRow::of(partner))
         .execute(db)
-        .map_err(conflict)?;
+        .map_err(|error| on_duplicate(error, duplicate))?;
     log(db, actor, partner, Action::Created)?;
     audit::store::append(db, &Act::new(actor, AuditAction::PartnerRegistered, partner.id))
 }
 
 /// Writes the next version of a partner.
 pub fn update(db: &mut Db, actor: &str, partner: &Partner) -> Result<()> {
-    let updated = diesel::update(dsl::partners.find(partner.id))
-        .filter(dsl::version.eq(partner.version - 1))
-        .set(PartnerRow::of(partner))
-        .execute(db)?;
-    if updated == 0 {
-        return Err(Error::PreconditionFailed {
-            current: find(db, partner.id)?.version,
-        });
-    }
+    update_version!(db, partners, key: partner.id, before: partner.version - 1,
+        set: PartnerRow::of(partner), missing: missing())?;
     log(db, actor, partner, Action::Updated)?;
     audit::store::append(db, &Act::new(actor, AuditAction::PartnerChanged, partner.id))
 }
@@ -140,16 +133,17 @@ fn log(db: &mut Db, actor: &str, partner: &Partner, action: Action) -> Result<()
     changes::store::append(db, actor, &[change])
 }
 
-fn conflict(error: diesel::result::Error) -> Error {
-    match Error::from(error) {
-        Error::Conflict { .. } => Error::Conflict {
-            code: "duplicate_partner",
-            detail: Text::new(
-                "この code の連携アプリはすでに登録されています。",
-                "A partner with this code already exists.",
-            ),
-        },
-        other => other,
+fn missing() -> Error {
+    Error::not_found("連携アプリ", "partner")
+}
+
+fn duplicate() -> Error {
+    Error::Conflict {
+        code: "duplicate_partner",
+        detail: Text::new(
+            "この code の連携アプリはすでに登録されています。",
+            "A partner with this code already exists.",
+        ),
     }
 }
 

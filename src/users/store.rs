@@ -5,7 +5,7 @@ use crate::audit::{self, Act, AuditAction};
 use crate::auth::{UserRole, secret};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{invitations, users};
-use crate::db::{Db, Doc, Id, Instant, keyset, lock};
+use crate::db::{Db, Doc, Id, Instant, keyset, lock, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
 use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
@@ -183,18 +183,15 @@ pub fn insert(db: &mut Db, actor: &str, user: &User) -> Result<()> {
     diesel::insert_into(users::table)
         .values(NewUserRow::of(user))
         .execute(db)
-        .map_err(conflict)?;
+        .map_err(|error| on_duplicate(error, duplicate))?;
     log(db, actor, user, Action::Created)
 }
 
 /// Writes the next version of a user.
 pub fn update(db: &mut Db, actor: &str, user: &User) -> Result<()> {
-    let updated = diesel::update(dsl::users.find(user.id).filter(dsl::version.eq(user.version - 1)))
-        .set(NewUserRow::of(user))
-        .execute(db);
-    if updated.map_err(conflict)? == 0 {
-        return Err(changed_meanwhile(db, user.id)?);
-    }
+    let updated = update_version!(db, users, key: user.id, before: user.version - 1,
+        set: NewUserRow::of(user), missing: missing());
+    updated.map_err(|error| on_duplicate(error, duplicate))?;
     log(db, actor, user, Action::Updated)?;
     audit::store::append(db, &Act::new(actor, AuditAction::UserChanged, user.id))
 }
@@ -203,17 +200,13 @@ pub fn update(db: &mut Db, actor: &str, user: &User) -> Result<()> {
 pub fn delete(db: &mut Db, actor: &str, user: &User) -> Result<()> {
     let deleted = diesel::delete(dsl::users.find(user.id).filter(dsl::version.eq(user.version)));
     if deleted.execute(db)? == 0 {
-        return Err(changed_meanwhile(db, user.id)?);
+        let current = find(db, user.id)?.version;
+        return Err(Error::PreconditionFailed { current });
     }
     idempotency::forget(db, &user.id.to_string())?;
     let change = Change::new(Subject::User, user.id, Action::Deleted, user.version + 1);
     changes::store::append(db, actor, &[change])?;
     audit::store::append(db, &Act::new(actor, AuditAction::UserRemoved, user.id))
-}
-
-fn changed_meanwhile(db: &mut Db, id: Id) -> Result<Error> {
-    let current = find(db, id)?.version;
-    Ok(Error::PreconditionFailed { current })
 }
 
 /// Returns whether an active administrator exists.
@@ -264,16 +257,13 @@ fn log(db: &mut Db, actor: &str, user: &User, action: Action) -> Result<()> {
     changes::store::append(db, actor, &[change])
 }
 
-fn conflict(error: diesel::result::Error) -> Error {
-    match Error::from(error) {
-        Error::Conflict { .. } => Error::Conflict {
-            code: "duplicate_user",
-            detail: Text::new(
-                "このメールアドレス、またはこのワーカーの利用者がすでに登録されています。",
-                "A user with this email address or for this worker already exists.",
-            ),
-        },
-        other => other,
+fn duplicate() -> Error {
+    Error::Conflict {
+        code: "duplicate_user",
+        detail: Text::new(
+            "このメールアドレス、またはこのワーカーの利用者がすでに登録されています。",
+            "A user with this email address or for this worker already exists.",
+        ),
     }
 }
 
