@@ -227,7 +227,7 @@ fn detects_tampering_with_the_audit(app: &TestApp) {
     }
     for (sql, fault) in [
         ("seq = 5", "entry 6: an entry before it is missing"),
-        ("seq = 10", "entry 10 is expected, and the audit has only 9"),
+        ("seq = 10", "entry 10 is expected, but the audit has only 9"),
     ] {
         let both = app.state.pool.write_blocking(|db| {
             for table in ["audit_subjects", "audit"] {
