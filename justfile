@@ -29,7 +29,7 @@ deny: tools
 
 # Build the fuzz target
 fuzz:
-    cargo build --manifest-path fuzz/Cargo.toml
+    cargo build --locked --manifest-path fuzz/Cargo.toml
 
 # Run every test, on SQLite and PostgreSQL
 test:
