@@ -294,7 +294,7 @@ pub fn columns(kind: ExportKind) -> &'static [Column] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::imports::{ImportKind, fields::fields};
+    use crate::imports::{ImportKind, columns::fields};
 
     #[test]
     fn fields_of_imports_are_exported_under_the_same_heading() {
@@ -318,7 +318,7 @@ mod tests {
             }
             // No heading of a column is mistaken for another field.
             for column in columns(kind) {
-                let taken = fields(of).iter().filter(|field| field.name != column.name);
+                let taken = fields(of).into_iter().filter(|field| field.name != column.name);
                 let mut headings = taken.flat_map(|field| field.headings());
                 assert!(
                     headings.all(|h| h != column.name && h != column.heading),

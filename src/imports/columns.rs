@@ -1,30 +1,42 @@
-//! Which column means what: headers in Japanese and English, and mappings that say otherwise.
+//! What the columns of a file mean: known headings in Japanese and English, and mappings that override them.
 
 use super::ImportKind;
-use super::fields::fields;
+use super::fields::Field;
+use super::kinds::{deliverables, organizations, workers};
 use super::vocabulary::{Vocabulary, day_parts};
 use crate::catalogue::{DayPart, lookup};
 use crate::error::{Error, FieldError, Result, Text};
 use std::collections::{BTreeMap, HashMap};
 use tables::Row;
 
+/// Returns the fields of a kind, in the order of their table.
+pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
+    match kind {
+        ImportKind::Workers => workers::fields::FIELDS.iter().map(|f| &f.field).collect(),
+        ImportKind::Organizations => organizations::fields::FIELDS.iter().map(|f| &f.field).collect(),
+        ImportKind::Deliverables => deliverables::fields::FIELDS.iter().map(|f| &f.field).collect(),
+        ImportKind::Engagements => Vec::new(),
+    }
+}
+
 /// What a column means.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
-    Field(&'static str),
-    /// A column for one skill; its cells are ○ or a level.
+    /// The field with this name, at this position of its kind's table.
+    Field { name: &'static str, position: usize },
+    /// A skill. The cells are ○ or a level.
     Skill(String),
-    /// A column for some day-parts; its cells are ○ or times of day.
+    /// Some day-parts. The cells are ○ or times of day.
     DayParts(Vec<DayPart>),
 }
 
 impl Target {
     pub fn is_field(&self, name: &str) -> bool {
-        matches!(self, Target::Field(field) if *field == name)
+        matches!(self, Target::Field { name: own, .. } if *own == name)
     }
 }
 
-/// A heading as it is compared: without width, blanks, marks and what stands in brackets behind it.
+/// Returns a heading in the form in which headings are compared: without width, whitespace, marks and a bracketed note.
 fn heading_key(heading: &str) -> String {
     let key = lookup::key(heading);
     let bare = key
@@ -36,37 +48,46 @@ fn heading_key(heading: &str) -> String {
         .to_owned()
 }
 
-/// Knows the headings of one kind.
+/// The known headings of a kind.
 pub struct Headings {
     kind: ImportKind,
-    by_key: HashMap<String, &'static str>,
+    fields: Vec<&'static Field>,
+    /// The position of each heading's field.
+    by_key: HashMap<String, usize>,
 }
 
 impl Headings {
     pub fn of(kind: ImportKind) -> Headings {
+        let fields = fields(kind);
         let mut by_key = HashMap::new();
-        for field in fields(kind) {
-            for name in field.headings() {
-                by_key.entry(heading_key(name)).or_insert(field.name);
+        for (position, field) in fields.iter().enumerate() {
+            for heading in field.headings() {
+                by_key.entry(heading_key(heading)).or_insert(position);
             }
         }
-        Headings { kind, by_key }
+        Headings { kind, fields, by_key }
     }
 
-    pub fn field(&self, heading: &str) -> Option<&'static str> {
-        self.by_key.get(&heading_key(heading)).copied()
+    fn is_known(&self, heading: &str) -> bool {
+        self.by_key.contains_key(&heading_key(heading))
     }
 
-    /// How many of a row's cells are headings.
+    /// Returns the field at a position.
+    fn field(&self, position: usize) -> Option<Target> {
+        let name = self.fields.get(position)?.name;
+        Some(Target::Field { name, position })
+    }
+
+    /// Counts the cells of a row that are known headings.
     pub fn count(&self, row: &Row) -> usize {
         row.texts()
-            .filter(|cell| !cell.trim().is_empty() && self.field(cell).is_some())
+            .filter(|cell| !cell.trim().is_empty() && self.is_known(cell))
             .count()
     }
 
     fn target(&self, heading: &str, vocabulary: &Vocabulary) -> Option<Target> {
-        if let Some(field) = self.field(heading) {
-            return Some(Target::Field(field));
+        if let Some(position) = self.by_key.get(&heading_key(heading)) {
+            return self.field(*position);
         }
         if self.kind != ImportKind::Workers {
             return None;
@@ -85,22 +106,23 @@ impl Headings {
     }
 }
 
-/// Headings and the fields they mean; an empty field leaves the column out.
+/// Headings and the fields that they mean. A column whose field is empty is not imported.
 pub type Mapping = BTreeMap<String, String>;
 
-/// The columns of a file: what each means, if anything.
+/// The columns of a file, and what each means.
 pub struct Columns {
     headings: Headings,
     mapping: HashMap<String, String>,
     pub names: Vec<String>,
     pub targets: Vec<Option<Target>>,
-    /// Headings that nothing is known of.
+    /// Headings that aren't known.
     pub unknown: Vec<String>,
 }
 
 impl Columns {
     pub fn new(kind: ImportKind, mapping: &Mapping) -> Result<Columns> {
-        let known: Vec<&str> = fields(kind).iter().map(|field| field.name).collect();
+        let headings = Headings::of(kind);
+        let known: Vec<&str> = headings.fields.iter().map(|field| field.name).collect();
         let mut faults = Vec::new();
         for (heading, field) in mapping.iter().filter(|(_, field)| !field.is_empty()) {
             if !known.contains(&field.as_str()) {
@@ -120,7 +142,7 @@ impl Columns {
             .iter()
             .map(|(heading, field)| (heading_key(heading), field.clone()));
         Ok(Columns {
-            headings: Headings::of(kind),
+            headings,
             mapping: mapping.collect(),
             names: Vec::new(),
             targets: Vec::new(),
@@ -128,15 +150,15 @@ impl Columns {
         })
     }
 
-    /// Takes in the columns that are new. One field has one column, unless rows name their cells themselves: then each
-    /// may use its own name for it.
+    /// Adds the columns of a header that are new. A field has one column, unless the rows name their cells themselves, as
+    /// JSON does: then each row may use another name for it.
     pub fn extend(&mut self, header: &[String], named_by_rows: bool, vocabulary: &Vocabulary) -> Result<()> {
         for name in header.iter().skip(self.names.len()) {
             let target = match self.mapping.get(&heading_key(name)) {
                 Some(field) if field.is_empty() => None,
                 Some(field) => {
-                    let known = fields(self.headings.kind).iter().find(|f| f.name == field);
-                    known.map(|field| Target::Field(field.name))
+                    let position = self.headings.fields.iter().position(|f| f.name == field);
+                    position.and_then(|position| self.headings.field(position))
                 }
                 None => {
                     let target = self.headings.target(name, vocabulary);
@@ -147,15 +169,12 @@ impl Columns {
                 }
             };
             // Free text may come from several columns.
-            let several = matches!(
-                target,
-                Some(Target::Field(
-                    "evidence" | "skills" | "themes" | "trouble" | "description"
-                ))
-            );
-            let taken = target.is_some() && !several && !named_by_rows && self.targets.contains(&target);
-            if taken {
-                return Err(Error::Invalid(vec![self.twice(name, &target)]));
+            const REPEATABLE: [&str; 5] = ["evidence", "skills", "themes", "trouble", "description"];
+            let is_repeatable = target
+                .as_ref()
+                .is_some_and(|target| REPEATABLE.iter().any(|name| target.is_field(name)));
+            if target.is_some() && !is_repeatable && !named_by_rows && self.targets.contains(&target) {
+                return Err(Error::Invalid(vec![self.duplicate_column(name, &target)]));
             }
             self.names.push(name.clone());
             self.targets.push(target);
@@ -163,17 +182,15 @@ impl Columns {
         Ok(())
     }
 
-    fn twice(&self, name: &str, target: &Option<Target>) -> FieldError {
+    fn duplicate_column(&self, name: &str, target: &Option<Target>) -> FieldError {
         let first = self.targets.iter().position(|t| t == target);
         let first = first
             .and_then(|at| self.names.get(at))
             .cloned()
             .unwrap_or_default();
         let rule = Text::new(
-            format!("列「{first}」と「{name}」は同じ意味です。mapping で片方を空にしてください。"),
-            format!(
-                "The columns {first:?} and {name:?} mean the same: leave one out by mapping it to nothing."
-            ),
+            format!("列「{first}」と「{name}」は同じ項目です。mapping でどちらかを空にしてください。"),
+            format!("The columns {first:?} and {name:?} mean the same field. Map one of them to \"\"."),
         );
         FieldError::at("/mapping", "duplicate_column", rule)
     }
@@ -182,12 +199,12 @@ impl Columns {
         self.targets.iter().flatten().any(|target| target.is_field(field))
     }
 
-    /// What the file's headings were taken for.
+    /// Returns each heading with the field that it means.
     pub fn mapped(&self) -> Mapping {
         let named = self.names.iter().zip(&self.targets).map(|(name, target)| {
             let field = match target {
                 None => String::new(),
-                Some(Target::Field(field)) => (*field).to_owned(),
+                Some(Target::Field { name, .. }) => (*name).to_owned(),
                 Some(Target::Skill(code)) => format!("skill:{code}"),
                 Some(Target::DayParts(_)) => "day_parts".to_owned(),
             };

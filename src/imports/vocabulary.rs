@@ -1,4 +1,7 @@
-//! Words of the catalogue in cells: by code, name or alias; what is not sure stays text, with the nearest word.
+//! What the words of the catalogue mean in cells: areas, skills, roles, themes, formats, day-parts.
+//!
+//! A word is found by its code, name or alias. A skill that isn't known is guessed; a word that can't be guessed with
+//! confidence comes with the nearest known one.
 
 use crate::catalogue::entries::Definition;
 use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup};
@@ -9,26 +12,26 @@ use strum::VariantArray;
 use tables::Remark;
 use tables::cells::{CellResult, split_items};
 
-/// A guess is taken from here on.
-const SURE_PPM: u64 = 600_000;
-/// And told from here on.
-const LIKELY_PPM: u64 = 300_000;
-/// Words of a file that are remembered.
-const REMEMBERED: usize = 10_000;
+/// From this confidence on, a guess is used.
+const MIN_CONFIDENCE_PPM: u64 = 600_000;
+/// From this confidence on, a guess is suggested.
+const MIN_SUGGESTION_PPM: u64 = 300_000;
+/// The most words of a file whose meaning is cached.
+const MAX_CACHED: usize = 10_000;
 
-/// Words of one kind, and what they mean.
+/// The words of one part of the catalogue, and what they mean.
 pub struct Words {
     by_key: HashMap<String, String>,
     codes: Vec<String>,
     guesses: Option<Triage>,
-    /// What was looked up already: a roster says the same few words again and again.
-    known: Mutex<HashMap<String, Meant>>,
+    /// A roster repeats the same few words.
+    cache: Mutex<HashMap<String, Recognition>>,
 }
 
-/// What a word surely means, or the likeliest code.
-type Meant = Result<Meaning, Option<String>>;
+/// What a word means, or the nearest code if that is not certain.
+type Recognition = Result<Meaning, Option<String>>;
 
-/// What a word was found to mean.
+/// The meaning of a word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meaning {
     pub code: String,
@@ -56,11 +59,11 @@ impl Words {
             by_key,
             codes,
             guesses: None,
-            known: Mutex::default(),
+            cache: Mutex::default(),
         }
     }
 
-    /// Words that are not known are guessed by the text search of triage, with names and aliases as its cues.
+    /// Lets unknown words be guessed by the text search of triage, with names and aliases as cues.
     fn guessing<'a>(self, cues: impl Iterator<Item = Vec<String>> + 'a) -> Words {
         let cues: Vec<Vec<String>> = cues.collect();
         let guesses = Triage::new(cues.iter().map(|cues| cues.iter().map(String::as_str)));
@@ -74,6 +77,7 @@ impl Words {
         self.by_key.contains_key(&lookup::key(word))
     }
 
+    /// Looks up a word, or guesses its meaning.
     pub fn find(&self, word: &str) -> Option<Meaning> {
         let exact = self.by_key.get(&lookup::key(word));
         if let Some(code) = exact {
@@ -90,22 +94,23 @@ impl Words {
         })
     }
 
-    pub fn sure(&self, word: &str) -> Meant {
-        let mut known = self.known.lock();
-        if let Some(meant) = known.get(word) {
-            return meant.clone();
+    /// Looks up a word, or guesses its meaning with confidence.
+    pub fn recognize(&self, word: &str) -> Recognition {
+        let mut cache = self.cache.lock();
+        if let Some(recognition) = cache.get(word) {
+            return recognition.clone();
         }
-        let meant = self.look_up(word);
-        if known.len() < REMEMBERED {
-            known.insert(word.to_owned(), meant.clone());
+        let recognition = self.recognize_uncached(word);
+        if cache.len() < MAX_CACHED {
+            cache.insert(word.to_owned(), recognition.clone());
         }
-        meant
+        recognition
     }
 
-    fn look_up(&self, word: &str) -> Meant {
+    fn recognize_uncached(&self, word: &str) -> Recognition {
         match self.find(word) {
-            Some(meaning) if meaning.confidence_ppm >= SURE_PPM => Ok(meaning),
-            Some(meaning) if meaning.confidence_ppm >= LIKELY_PPM => Err(Some(meaning.code)),
+            Some(meaning) if meaning.confidence_ppm >= MIN_CONFIDENCE_PPM => Ok(meaning),
+            Some(meaning) if meaning.confidence_ppm >= MIN_SUGGESTION_PPM => Err(Some(meaning.code)),
             _ => Err(
                 lookup::nearest(&lookup::key(word), self.by_key.keys().map(String::as_str))
                     .and_then(|near| self.by_key.get(near).cloned()),
@@ -113,13 +118,13 @@ impl Words {
         }
     }
 
-    /// The words of a cell.
-    pub fn items(&self, cell: &str) -> Vec<String> {
+    /// Splits a cell into words.
+    pub fn split(&self, cell: &str) -> Vec<String> {
         split_items(cell, &|word| self.is_known(word))
     }
 }
 
-/// All that cells may name, made ready once for a file.
+/// Everything that cells may name, prepared once for a file.
 pub struct Vocabulary<'c> {
     pub catalogue: &'c Catalogue,
     pub skills: Words,
@@ -166,7 +171,7 @@ impl<'c> Vocabulary<'c> {
         }
     }
 
-    /// By name, with the prefecture or without, by code, or as the beginning of an address.
+    /// Finds an area by its code, by its name with or without the prefecture, or by an address that begins with it.
     pub fn area(&self, cell: &str) -> CellResult<String> {
         let key = lookup::key(cell);
         let name = key
@@ -185,7 +190,10 @@ impl<'c> Vocabulary<'c> {
         let hint = |ask: &str, end: &str| near.map(|near| format!("{ask}{near}{end}")).unwrap_or_default();
         Err(Remark::new(
             "unknown_area",
-            format!("この地域はありません。{}", hint("", " のことですか。")),
+            format!(
+                "この地域は登録されていません。{}",
+                hint("「", "」ではありませんか。")
+            ),
             format!("There is no such area.{}", hint(" Did you mean ", "?")),
         )
         .suggesting(near))
@@ -206,8 +214,8 @@ impl<'c> Vocabulary<'c> {
                 .join(", ");
             Remark::new(
                 "unknown_format",
-                format!("形式は {all} です。"),
-                format!("Formats are {all}."),
+                format!("形式は {all} のいずれかで入力してください。"),
+                format!("The format has to be one of {all}."),
             )
             .suggesting(near)
         })
@@ -222,15 +230,15 @@ impl<'c> Vocabulary<'c> {
     }
 }
 
-/// Day-parts: codes, or 土日, 平日夜, 土曜午前, いつでも.
+/// Parses day-parts: codes, or words like 土日, 平日夜, 土曜午前, いつでも.
 pub fn day_parts(cell: &str) -> CellResult<Vec<DayPart>> {
     let mut set = 0u32;
     for item in split_items(cell, &|_| false) {
         let found = day_part(&item).ok_or_else(|| {
             Remark::new(
                 "invalid_day_part",
-                format!("「{item}」は曜日・時間帯ではありません(例: 土曜午前、平日夜)。"),
-                format!("{item:?} is no weekday or time of day (such as saturday_morning, 平日夜)."),
+                format!("「{item}」は曜日や時間帯として読み取れません。「土曜午前」「平日夜」のように入力してください。"),
+                format!("{item:?} is not a weekday or time of day. Write it like saturday_morning or 平日夜."),
             )
         })?;
         set |= found;
@@ -239,7 +247,7 @@ pub fn day_parts(cell: &str) -> CellResult<Vec<DayPart>> {
     Ok(parts.filter_map(DayPart::at).collect())
 }
 
-/// A set of day-parts in one word.
+/// Returns the set of day-parts that a word means, one bit for each.
 fn day_part(word: &str) -> Option<u32> {
     let key = lookup::key(word);
     if let Ok(part) = DayPart::try_from(key.clone()) {
@@ -328,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn weekdays_and_times_of_day() {
+    fn reads_weekdays_and_times_of_day() {
         assert_eq!(codes("土曜午前"), ["saturday_morning"]);
         assert_eq!(
             codes("saturday_morning、日曜日の夜"),

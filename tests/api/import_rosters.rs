@@ -67,8 +67,8 @@ fn a_roster_saved_by_excel_goes_in_with_a_report_of_every_row(app: &TestApp) {
     assert_eq!(job["progress"]["columns"]["参加可能曜日"], "day_parts");
     let found = app.findings_of(&job);
     let expected = [
-        (3, "スキル", "unsure_skill"),
-        (3, "電話", "leading_zero"),
+        (3, "スキル", "unrecognized_skill"),
+        (3, "電話", "leading_zero_restored"),
         (4, "区市町村", "unknown_area"),
         (4, "メールアドレス", "invalid_email"),
         (5, "同意日", "consent_without_date"),

@@ -9,9 +9,10 @@ use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
 use crate::imports::columns::Columns;
+use crate::imports::fields::Context;
 use crate::imports::finding::Finding;
+use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::record::Record;
-use crate::imports::kinds::{Context, Reading};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use tables::cells::one_line;
@@ -273,7 +274,7 @@ fn effect<'r, R: Record>(
         Ok(after) => Ok(RowEffect::Update(after, before.details().clone())),
         // The record can't go from its status to the row's.
         Err(error @ (Error::Conflict { .. } | Error::Invalid(_))) => {
-            candidate.reading.broken(error, |_| Some("status"));
+            candidate.reading.reject_error(error, |_| Some("status"));
             candidate.fate = Fate::Rejected;
             Ok(RowEffect::Nothing)
         }

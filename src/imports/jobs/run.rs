@@ -11,7 +11,7 @@ use crate::db::{Db, commit_lazily};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
 use crate::imports::columns::{Columns, Headings};
-use crate::imports::kinds::Context;
+use crate::imports::fields::Context;
 use crate::imports::kinds::record::Record;
 use crate::imports::vocabulary::Vocabulary;
 use crate::imports::{ImportKind, mappings};

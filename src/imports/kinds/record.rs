@@ -1,11 +1,13 @@
-//! What the three kinds of records have in common, as imports see them.
+//! What imports need of a record: the same for workers, organizations and deliverables.
 
-use super::{Context, Reading, deliverables as requests, organizations as groups, workers as people};
+use super::reading::Reading;
+use super::{deliverables as requests, organizations as groups, workers as people};
 use crate::auth::Reach;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, NewDeliverable};
 use crate::error::{Error, Result};
+use crate::imports::fields::Context;
 use crate::organizations::{self, NewOrganization, Organization, names::name_key};
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
 use serde::Serialize;
@@ -14,11 +16,11 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use tables::Remark;
 
-/// A kind of record that files hold.
+/// A record that can be imported.
 pub trait Record: Sized + Clone {
     /// What a row says.
     type Details: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What the rows refer to, looked up for many at once.
+    /// What rows refer to, looked up for many rows at once.
     type References: Default;
 
     fn id(&self) -> Id;
@@ -26,9 +28,9 @@ pub trait Record: Sized + Clone {
     fn details(&self) -> &Self::Details;
     fn external_id(&self) -> Option<&str>;
     fn area(details: &Self::Details) -> Option<&str>;
-    /// Where its source and its id there stand.
+    /// Returns the places of its source and of its id there.
     fn origin(details: &mut Self::Details) -> (&mut Option<String>, &mut Option<String>);
-    /// By what a row without an id is known when it comes again.
+    /// Returns what identifies a row without an id when it is imported again.
     fn likeness(details: &Self::Details) -> String;
 
     fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Self::References>;
@@ -41,20 +43,20 @@ pub trait Record: Sized + Clone {
 
     fn register(id: Id, details: Self::Details, context: &Context, now: Instant) -> Self;
     fn changed(&self, details: Self::Details, context: &Context, now: Instant) -> Result<Self>;
-    /// As it was before, whatever states forbid.
+    /// Returns the record with its details from before, even if its state forbids the change.
     fn restored(&self, details: Self::Details, context: &Context, now: Instant) -> Result<Self> {
         self.changed(details, context, now)
     }
-    /// As it is when its source has it no more; none where it is so already.
+    /// Returns the record as it is when its source no longer has it, or `None` if it is so already.
     fn retired(&self, now: Instant) -> Option<Self>;
 
-    /// External id, id and version of those that are there.
+    /// Finds external id, id and version of the records that exist.
     fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>>;
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Self>>;
     fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Self>>;
     fn insert(db: &mut Db, actor: &str, all: &[Self]) -> Result<()>;
     fn update(db: &mut Db, actor: &str, record: &Self, action: Action) -> Result<()>;
-    /// Takes back that it was registered.
+    /// Undoes the registration.
     fn remove(db: &mut Db, actor: &str, record: &Self, now: Instant, erase: EraseWorker) -> Result<()>;
 }
 
@@ -130,19 +132,19 @@ impl Record for Worker {
     }
 }
 
-/// Whose a 法人番号 is already: an organization's, or the row's of a line further up.
+/// The 法人番号 that are taken, by an organization or by a row further up.
 #[derive(Default)]
-pub struct Numbers {
+pub struct CorporateNumbers {
     taken: HashMap<String, Id>,
     first: HashMap<String, u64>,
 }
 
-impl Numbers {
+impl CorporateNumbers {
     fn check(&self, line: u64, number: &str) -> Result<(), Remark> {
         if let Some(owner) = self.taken.get(number) {
             let (ja, en) = (
-                "この法人番号の団体がすでにあります。",
-                "An organization has this corporate number already.",
+                "この法人番号の団体はすでに登録されています。",
+                "An organization with this corporate number already exists.",
             );
             return Err(Remark::new("corporate_number_taken", ja, en)
                 .suggesting(Some(format!("/v1/organizations/{owner}"))));
@@ -160,7 +162,7 @@ impl Numbers {
 
 impl Record for Organization {
     type Details = NewOrganization;
-    type References = Numbers;
+    type References = CorporateNumbers;
 
     fn id(&self) -> Id {
         self.id
@@ -183,7 +185,7 @@ impl Record for Organization {
     fn likeness(details: &NewOrganization) -> String {
         groups::likeness(details)
     }
-    fn refer(db: &mut Db, readings: &[Reading], _: &Context) -> Result<Numbers> {
+    fn refer(db: &mut Db, readings: &[Reading], _: &Context) -> Result<CorporateNumbers> {
         let mut first = HashMap::new();
         for reading in readings {
             if let Some(number) = groups::corporate_number(reading) {
@@ -192,7 +194,7 @@ impl Record for Organization {
         }
         let all: Vec<String> = first.keys().cloned().collect();
         let taken = organizations::store::find_by_corporate_numbers(db, &all)?;
-        Ok(Numbers {
+        Ok(CorporateNumbers {
             taken: taken.into_iter().collect(),
             first,
         })
@@ -200,15 +202,15 @@ impl Record for Organization {
     fn understand(
         reading: &mut Reading,
         before: Option<&NewOrganization>,
-        numbers: &Numbers,
+        numbers: &CorporateNumbers,
         context: &Context,
     ) -> Option<NewOrganization> {
         let details = groups::understand(reading, before, context)?;
-        let kept = before.and_then(|before| before.corporate_number.as_ref());
+        let number_before = before.and_then(|before| before.corporate_number.as_ref());
         if let Some(number) = details
             .corporate_number
             .as_ref()
-            .filter(|number| Some(*number) != kept)
+            .filter(|number| Some(*number) != number_before)
             && let Err(remark) = numbers.check(reading.line, number)
         {
             reading.reject("corporate_number", remark);
@@ -275,12 +277,12 @@ impl Record for Organization {
     }
 }
 
-/// Who asks, by what a row says of them: their id and area.
-pub type Asked = HashMap<requests::Asking, (Id, String)>;
+/// The id and area of each organization that rows name.
+pub type Requesters = HashMap<requests::Requester, (Id, String)>;
 
 impl Record for Deliverable {
     type Details = NewDeliverable;
-    type References = Asked;
+    type References = Requesters;
 
     fn id(&self) -> Id {
         self.id
@@ -303,24 +305,25 @@ impl Record for Deliverable {
     fn likeness(details: &NewDeliverable) -> String {
         requests::likeness(details)
     }
-    /// By its external id in the same source; else by its name in the area; else by its name, if only one bears it.
-    fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Asked> {
-        let mut asked = Asked::new();
-        for asking in readings
+    /// Finds each requester by its external id in the same source, else by its name in the area, else by its name if only
+    /// one organization has it.
+    fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Requesters> {
+        let mut requesters = Requesters::new();
+        for requester in readings
             .iter()
-            .filter_map(|reading| requests::asking(reading, context))
+            .filter_map(|reading| requests::requester(reading, context))
         {
-            if asked.contains_key(&asking) {
+            if requesters.contains_key(&requester) {
                 continue;
             }
-            let by_id = match asking.external_id.as_str() {
+            let by_id = match requester.external_id.as_str() {
                 "" => None,
                 external_id => organizations::store::find_external(db, &context.source, external_id)?,
             };
-            let key = name_key(&asking.name);
-            let named = match (&by_id, asking.name.is_empty()) {
+            let key = name_key(&requester.name);
+            let named = match (&by_id, requester.name.is_empty()) {
                 (None, false) => {
-                    let there = organizations::store::find_by_name(db, Some(&asking.area), &key)?;
+                    let there = organizations::store::find_by_name(db, Some(&requester.area), &key)?;
                     let found = if there.is_empty() {
                         organizations::store::find_by_name(db, None, &key)?
                     } else {
@@ -336,19 +339,19 @@ impl Record for Deliverable {
                 (None, None) => None,
             };
             if let Some(found) = found {
-                asked.insert(asking, (found.id, found.details.area));
+                requesters.insert(requester, (found.id, found.details.area));
             }
         }
-        Ok(asked)
+        Ok(requesters)
     }
     fn understand(
         reading: &mut Reading,
         before: Option<&NewDeliverable>,
-        asked: &Asked,
+        requesters: &Requesters,
         context: &Context,
     ) -> Option<NewDeliverable> {
-        let asking = requests::asking(reading, context);
-        let found = asking.and_then(|asking| asked.get(&asking));
+        let requester = requests::requester(reading, context);
+        let found = requester.and_then(|requester| requesters.get(&requester));
         requests::understand(
             reading,
             before,

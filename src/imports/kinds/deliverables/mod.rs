@@ -1,0 +1,167 @@
+//! A row of a list of deliverables.
+
+pub mod fields;
+
+use super::reading::Reading;
+use crate::db::Id;
+use crate::deliverables::{DeliverableStatus, NewDeliverable};
+use crate::imports::columns::Target;
+use crate::imports::fields::{Context, set, unrecognized};
+use crate::values::Code;
+use fields::FIELDS;
+use tables::Remark;
+use tables::cells::one_line;
+use validator::Validate;
+
+/// From this confidence on, a guessed type is used.
+const MIN_CONFIDENCE_PPM: u64 = 500_000;
+
+/// The organization that asks, as a row names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Requester {
+    pub name: String,
+    pub external_id: String,
+    /// The area's code, or empty.
+    pub area: String,
+}
+
+/// Returns the organization that a row names, or `None` if it names none.
+pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
+    let text = |field| reading.text(field).unwrap_or_default();
+    let area = [text("organization_area"), text("area")]
+        .into_iter()
+        .find(|area| !area.is_empty());
+    let requester = Requester {
+        name: one_line(text("organization")),
+        external_id: text("organization_external_id").to_owned(),
+        area: area
+            .and_then(|area| context.vocabulary.area(area).ok())
+            .unwrap_or_default(),
+    };
+    (!requester.name.is_empty() || !requester.external_id.is_empty()).then_some(requester)
+}
+
+/// Returns the request that a row makes of the one before, or `None` if the row is rejected. `organization` is the id and
+/// area of the requester.
+pub fn understand(
+    reading: &mut Reading,
+    before: Option<&NewDeliverable>,
+    organization: Option<(Id, &str)>,
+    context: &Context,
+) -> Option<NewDeliverable> {
+    let Some((organization_id, area)) = organization else {
+        let field = if reading.text("organization").is_some() {
+            "organization"
+        } else {
+            "organization_external_id"
+        };
+        let remark = Remark::new(
+            "unknown_organization",
+            "この団体は登録されていません。団体名と区市町村、または団体IDを確認してください。",
+            "There is no such organization. Check its name and area, or its external id.",
+        );
+        reading.reject(field, remark);
+        return None;
+    };
+    let mut request = before.cloned().unwrap_or_else(|| blank(organization_id));
+    request.organization_id = organization_id;
+    reading.apply(context, |target, cell| match target {
+        Target::Field { position, .. } => set(FIELDS, *position, &mut request, cell),
+        _ => Ok(()),
+    });
+    if request.type_.is_empty() && !reading.is_rejected() {
+        request.type_ = guess_type(reading, &request, context);
+    }
+    if request.title.is_empty() {
+        let types = &context.vocabulary.catalogue.types;
+        let name = types
+            .get(&request.type_)
+            .map(|entry| entry.definition.names.ja.clone());
+        request.title = reading.text("type").map(one_line).or(name).unwrap_or_default();
+    }
+    if reading.is_rejected() {
+        return None;
+    }
+    if let Err(errors) = request.validate() {
+        reading.reject_error(crate::http::body::invalid(&errors), field_of);
+    } else if let (None, Err(error)) = (before, request.status.check_first()) {
+        reading.reject_error(error, |_| Some("status"));
+    } else if let Err(error) = request.resolve(context.vocabulary.catalogue, area, before) {
+        reading.reject_error(error, field_of);
+    }
+    (!reading.is_rejected()).then_some(request)
+}
+
+/// Guesses the type from the texts of a row that doesn't name a known one. Without a confident guess it is `other`.
+fn guess_type(reading: &mut Reading, request: &NewDeliverable, context: &Context) -> Code {
+    let catalogue = context.vocabulary.catalogue;
+    let word = reading.text("type").unwrap_or_default().to_owned();
+    let texts = [
+        word.as_str(),
+        &request.title,
+        request.trouble.as_deref().unwrap_or_default(),
+    ];
+    let guess = catalogue.triage.guess(&texts.join(" ")).into_iter().next();
+    let code = |kind: usize| catalogue.types.at(kind as u16).map(|kind| kind.code.clone());
+    let near = guess.as_ref().and_then(|guess| code(guess.category));
+    match (guess, near) {
+        (Some(guess), Some(code)) if guess.confidence_ppm >= MIN_CONFIDENCE_PPM => {
+            let percent = guess.confidence_ppm / 10_000;
+            let remark = Remark::new(
+                "guessed_type",
+                format!("「{word}」を {code} として取り込みました（確信度{percent}%）。"),
+                format!("{word:?} was imported as {code} (confidence {percent}%)."),
+            );
+            reading.warn("type", remark.suggesting(Some(code.as_str())));
+            code
+        }
+        (_, near) => {
+            reading.warn(
+                "type",
+                unrecognized("unrecognized_type", &word, near.map(String::from)),
+            );
+            "other".into()
+        }
+    }
+}
+
+fn blank(organization_id: Id) -> NewDeliverable {
+    NewDeliverable {
+        organization_id,
+        joint_organization_ids: Vec::new(),
+        type_: Code::default(),
+        additional_types: Vec::new(),
+        title: String::new(),
+        trouble: None,
+        format: None,
+        starts_on: None,
+        ends_on: None,
+        hours_per_week: None,
+        day_parts: Vec::new(),
+        area: None,
+        remote: false,
+        roles: None,
+        qualifications: Vec::new(),
+        themes: Vec::new(),
+        shared_with_partners: false,
+        status: DeliverableStatus::default(),
+        source: None,
+        external_id: None,
+    }
+}
+
+/// Returns the field that a JSON pointer into the request means.
+fn field_of(pointer: &str) -> Option<&'static str> {
+    let member = pointer.split('/').nth(1)?;
+    let mut names = FIELDS.iter().map(|setter| setter.field.name);
+    names.find(|name| *name == member)
+}
+
+/// Returns what identifies a row without an id when it is imported again.
+pub fn likeness(request: &NewDeliverable) -> String {
+    let day = request.starts_on.map(|day| day.to_string()).unwrap_or_default();
+    format!(
+        "{}|{}|{}|{day}",
+        request.organization_id, request.type_, request.title
+    )
+}

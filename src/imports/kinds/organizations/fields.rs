@@ -1,0 +1,157 @@
+//! The fields of an organization, and how each cell is put into a draft of its details.
+
+use crate::catalogue::lookup;
+use crate::imports::fields::field_table;
+use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
+use crate::organizations::{OrganizationKind, OrganizationStatus};
+use tables::Remark;
+use tables::cells::{CellResult, one_line, split_items};
+
+/// The details in the making.
+pub struct Draft {
+    pub details: NewOrganization,
+    /// Whether the kind is known; otherwise the name decides.
+    pub has_kind: bool,
+}
+
+field_table! { draft, cell: Draft;
+    "external_id", "ID", ["団体番号", "団体ID", "登録番号", "管理番号", "番号", "No", "No.", "id"]
+        => {
+            draft.details.external_id = cell.text();
+            draft.details.source = cell.text().map(|_| cell.context.source.clone());
+        };
+    "name", "団体名", ["名称", "団体", "法人名", "組織名", "名前", "organization", "organisation"]
+        => draft.details.name = one_line(cell.text);
+    "kana", "ふりがな", ["フリガナ", "団体名カナ", "団体名かな", "よみがな", "かな", "カナ"]
+        => draft.details.kana = cell.line();
+    "kind", "種別", ["団体種別", "法人格", "組織形態", "区分", "type"]
+        => {
+            draft.has_kind |= !cell.is_empty();
+            draft.details.kind = cell.parse(parse_kind)?.unwrap_or_default();
+        };
+    "area", "区市町村",
+        ["地域", "地域名", "市区町村", "所在地", "住所", "自治体コード", "全国地方公共団体コード", "area_code",
+         "municipality", "address"]
+        => draft.details.area = cell.area()?.unwrap_or_default();
+    "status", "状態", ["登録状況", "ステータス"]
+        => draft.details.status = parse_status(cell.text)?;
+    "themes", "テーマ", ["活動分野", "分野", "関心テーマ"]
+        => draft.details.themes = cell.codes(&cell.vocabulary().themes, "unrecognized_theme");
+    "corporate_number", "法人番号", ["corporate_no"]
+        => draft.details.corporate_number = digits(cell.text);
+    "contact_person", "担当者", ["担当者名", "代表者", "代表者名", "ご担当者", "contact", "contact.person"]
+        => contact(draft).person = cell.line();
+    "contact_email", "メールアドレス", ["メール", "Eメール", "e-mail", "email", "mail", "contact.email"]
+        => contact(draft).email = cell.text();
+    "contact_phone", "電話番号", ["電話", "TEL", "連絡先", "phone", "contact.phone"]
+        => contact(draft).phone = cell.phone()?;
+    "intermediary_kind", "紹介元の種別", ["intermediary.kind"]
+        => intermediary(draft).kind =
+            cell.parse(parse_intermediary_kind)?.unwrap_or(IntermediaryKind::Other);
+    "intermediary_name", "紹介元", ["推薦", "推薦団体", "伴走", "intermediary.name"]
+        => intermediary(draft).name = one_line(cell.text);
+    "aliases", "別名", ["別称", "略称", "通称"]
+        => draft.details.aliases = split_items(cell.text, &|_| true);
+    "description", "活動内容", ["概要", "説明", "団体概要", "紹介", "備考"]
+        => draft.details.description = cell.text();
+    "open_data", "オープンデータ公開", ["オープンデータ", "公開同意"]
+        => draft.details.open_data = cell.boolean()?.unwrap_or_default();
+}
+
+fn contact(draft: &mut Draft) -> &mut Contact {
+    draft.details.contact.get_or_insert(Contact {
+        person: None,
+        email: None,
+        phone: None,
+    })
+}
+
+fn intermediary(draft: &mut Draft) -> &mut Intermediary {
+    draft.details.intermediary.get_or_insert(Intermediary {
+        kind: IntermediaryKind::Other,
+        name: String::new(),
+    })
+}
+
+#[rustfmt::skip]
+const KINDS: &[(&str, OrganizationKind)] = &[
+    ("npo", OrganizationKind::Npo),
+    ("npo法人", OrganizationKind::Npo),
+    ("特定非営利活動法人", OrganizationKind::Npo),
+    ("social_welfare_corporation", OrganizationKind::SocialWelfareCorporation),
+    ("社会福祉法人", OrganizationKind::SocialWelfareCorporation),
+    ("association", OrganizationKind::Association),
+    ("一般社団法人", OrganizationKind::Association),
+    ("公益社団法人", OrganizationKind::Association),
+    ("一般財団法人", OrganizationKind::Association),
+    ("公益財団法人", OrganizationKind::Association),
+    ("cooperative", OrganizationKind::Cooperative),
+    ("協同組合", OrganizationKind::Cooperative),
+    ("生活協同組合", OrganizationKind::Cooperative),
+    ("social_welfare_council", OrganizationKind::SocialWelfareCouncil),
+    ("社会福祉協議会", OrganizationKind::SocialWelfareCouncil),
+    ("社協", OrganizationKind::SocialWelfareCouncil),
+    ("neighbourhood_association", OrganizationKind::NeighbourhoodAssociation),
+    ("町会", OrganizationKind::NeighbourhoodAssociation),
+    ("自治会", OrganizationKind::NeighbourhoodAssociation),
+    ("shopping_street", OrganizationKind::ShoppingStreet),
+    ("商店会", OrganizationKind::ShoppingStreet),
+    ("商店街", OrganizationKind::ShoppingStreet),
+    ("government", OrganizationKind::Government),
+    ("行政", OrganizationKind::Government),
+    ("voluntary_group", OrganizationKind::VoluntaryGroup),
+    ("任意団体", OrganizationKind::VoluntaryGroup),
+    ("ボランティア団体", OrganizationKind::VoluntaryGroup),
+    ("市民団体", OrganizationKind::VoluntaryGroup),
+    ("その他", OrganizationKind::VoluntaryGroup),
+];
+
+fn parse_kind(text: &str) -> CellResult<OrganizationKind> {
+    let key = lookup::key(text);
+    let known = KINDS.iter().find(|(word, _)| *word == key);
+    known.map(|(_, kind)| *kind).ok_or_else(|| {
+        let words = KINDS.iter().map(|(word, _)| *word);
+        unknown_kind().suggesting(lookup::nearest(&key, words))
+    })
+}
+
+fn parse_intermediary_kind(text: &str) -> CellResult<IntermediaryKind> {
+    use IntermediaryKind::*;
+    Ok(match lookup::key(text).as_str() {
+        "municipality" | "区市町村" | "自治体" => Municipality,
+        "social_welfare_council" | "社会福祉協議会" | "社協" => SocialWelfareCouncil,
+        "community_support_centre" | "地域包括支援センター" | "地域包括" => {
+            CommunitySupportCentre
+        }
+        "life_support_coordinator" | "生活支援コーディネーター" | "sc" => LifeSupportCoordinator,
+        "other" | "その他" => Other,
+        _ => return Err(unknown_kind()),
+    })
+}
+
+fn unknown_kind() -> Remark {
+    Remark::new(
+        "unknown_kind",
+        "この種別は登録できません。",
+        "There is no such kind.",
+    )
+}
+
+fn parse_status(text: &str) -> CellResult<OrganizationStatus> {
+    match text {
+        "" | "active" | "活動中" | "有効" => Ok(OrganizationStatus::Active),
+        "inactive" | "休止" | "休止中" | "停止" => Ok(OrganizationStatus::Inactive),
+        _ => Err(Remark::new(
+            "invalid_status",
+            "状態は active（活動中）か inactive（休止中）で入力してください。",
+            "The status has to be active or inactive.",
+        )),
+    }
+}
+
+/// Returns the digits of a 法人番号. An invoice number (適格請求書発行事業者登録番号) is T and the same digits.
+pub fn digits(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let digits = digits.strip_prefix('T').unwrap_or(&digits);
+    (!digits.is_empty()).then(|| digits.to_owned())
+}
