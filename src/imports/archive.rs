@@ -20,7 +20,7 @@ pub struct Fault {
     pub column: String,
     pub value: String,
     pub code: &'static str,
-    pub message: String,
+    pub message: Text,
 }
 
 impl fmt::Display for Fault {
@@ -32,7 +32,7 @@ impl fmt::Display for Fault {
             code,
             message,
         } = self;
-        write!(f, "line {line}, {column} {value:?}: {message} [{code}]")
+        write!(f, "line {line}, {column} {value:?}: {} [{code}]", message.en)
     }
 }
 

@@ -1,33 +1,33 @@
-//! The rows of a published archive of engagements.
+//! Reads the rows of a published archive of engagements.
 //!
-//! Columns: 年度, 区分, 期間, 地域名, 団体名, 支援内容, in any order. A blank cell continues the one above within the
-//! same year and category, as merged cells of the publication do; a requester is never continued.
+//! Columns: 年度, 区分, 期間, 地域名, 団体名, 支援内容, in any order. A blank cell repeats the one above it within the same
+//! year and category, like a merged cell of the publication. A requester is never repeated.
 
 use super::archive::{ArchiveError, Fault, check_text, find_columns};
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::values::Code;
-use text::fold;
+use text::{Text, fold};
 
 pub const HEADER: [&str; 6] = ["年度", "区分", "期間", "地域名", "団体名", "支援内容"];
 
-/// One engagement, understood.
+/// One row of the archive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Engagement {
     pub line: u64,
-    /// The first below the header is 1.
+    /// Counts the rows below the header; the first is 1.
     pub row: u32,
-    /// As published, in the order of [`HEADER`].
+    /// The cells as published, in the order of [`HEADER`].
     pub cells: Vec<String>,
     pub fiscal_year: i32,
     pub category: String,
     pub format: Format,
     /// Code of the area.
     pub area: String,
-    /// One or, where several ask jointly, more.
+    /// One, or several that ask jointly.
     pub requesters: Vec<String>,
-    /// The text of the request, continued from above where the cell is blank.
+    /// The text of the request. A blank cell repeats the one above it.
     pub request: String,
-    /// Codes of the types; empty where none is known.
+    /// The types that the request names; empty if it names no known one.
     pub types: Vec<Code>,
 }
 
@@ -39,14 +39,15 @@ pub struct Engagements {
     pub unknown_types: Vec<Fault>,
 }
 
-/// Reads the whole file. Only what makes every row meaningless is an error: no text in UTF-8, no such header.
+/// Reads the whole file. A row that breaks a rule is rejected; only a file without text in UTF-8 or without the header is
+/// an error.
 pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements, ArchiveError> {
     let bytes = check_text(bytes)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let positions = find_columns(reader.headers()?, HEADER)?;
     let width = reader.headers()?.len();
     let mut read = Engagements::default();
-    let mut above = Above::default();
+    let mut above = CellsAbove::default();
     let mut lines = Lines {
         bytes,
         at: 0,
@@ -60,9 +61,10 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements, ArchiveE
         read.rows += 1;
         let line = lines.of(record.position().map_or(0, csv::Position::byte));
         if record.len() != width {
-            let message = format!(
-                "the row has {} cells and the header {width} (a truncated file?)",
-                record.len()
+            let cells = record.len();
+            let message = Text::new(
+                format!("セルが{cells}個あり、見出しの{width}個と一致しません。"),
+                format!("The row has {cells} cells and the header {width}. Is the file complete?"),
             );
             let shown: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
             let value = shown.join(",").chars().take(200).collect();
@@ -91,7 +93,7 @@ pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements, ArchiveE
     Ok(read)
 }
 
-/// Counts lines as people do, whatever ends them: a record begins behind the line breaks before it.
+/// Counts lines. A record begins after the line breaks before it.
 struct Lines<'b> {
     bytes: &'b [u8],
     at: usize,
@@ -110,10 +112,10 @@ impl Lines<'_> {
     }
 }
 
-/// As long as a name or a title may be.
-const LONGEST: usize = 200;
+/// The most characters of a cell, as of a name or title.
+const MAX_CHARS: usize = 200;
 
-/// The row's cells in the order of [`HEADER`], if each is a text that can be kept.
+/// Returns the cells of a row in the order of [`HEADER`].
 fn cells(line: u64, positions: &[usize], record: &csv::ByteRecord) -> Result<Vec<String>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut texts = Vec::new();
@@ -122,20 +124,30 @@ fn cells(line: u64, positions: &[usize], record: &csv::ByteRecord) -> Result<Vec
         let text = String::from_utf8_lossy(bytes).into_owned();
         let broken = match () {
             () if std::str::from_utf8(bytes).is_err() => {
-                Some(("invalid_utf8", "bytes that are none of UTF-8"))
+                let (ja, en) = (
+                    "UTF-8では読めない文字があります。",
+                    "The cell has bytes that are not UTF-8.",
+                );
+                Some(("invalid_utf8", Text::new(ja, en)))
             }
             () if text
                 .chars()
                 .any(|c| c.is_control() && !['\n', '\r', '\t'].contains(&c)) =>
             {
-                Some(("control_character", "a control character"))
+                let (ja, en) = ("制御文字は使えません。", "The cell has a control character.");
+                Some(("control_character", Text::new(ja, en)))
             }
-            () if text.chars().count() > LONGEST => Some(("invalid_length", "more than 200 characters")),
+            () if text.chars().count() > MAX_CHARS => {
+                let (ja, en) = (
+                    format!("{MAX_CHARS}文字以内にしてください。"),
+                    format!("The cell has more than {MAX_CHARS} characters."),
+                );
+                Some(("invalid_length", Text::new(ja, en)))
+            }
             () => None,
         };
-        if let Some((code, what)) = broken {
+        if let Some((code, message)) = broken {
             let value = text.chars().take(80).collect();
-            let message = format!("the cell holds {what}");
             faults.push(Fault {
                 line,
                 column: name.to_owned(),
@@ -149,17 +161,17 @@ fn cells(line: u64, positions: &[usize], record: &csv::ByteRecord) -> Result<Vec
     if faults.is_empty() { Ok(texts) } else { Err(faults) }
 }
 
-/// What blank cells continue.
+/// The cells above, which blank cells repeat.
 #[derive(Default)]
-struct Above {
+struct CellsAbove {
     year: String,
     category: String,
     area: String,
     request: String,
 }
 
-impl Above {
-    /// The cell, or what stands above it.
+impl CellsAbove {
+    /// Returns the cell, or the one above it if it is blank.
     fn fill(cell: &str, above: &mut String) -> String {
         if !cell.is_empty() {
             above.clear();
@@ -173,18 +185,18 @@ fn understand(
     line: u64,
     row: u32,
     cells: Vec<String>,
-    above: &mut Above,
+    above: &mut CellsAbove,
     catalogue: &Catalogue,
 ) -> Result<Engagement, Vec<Fault>> {
     let cell = |i: usize| cells.get(i).map(|cell| cell.trim()).unwrap_or_default();
     let block = (above.year.clone(), above.category.clone());
-    let year = Above::fill(cell(0), &mut above.year);
-    let category = Above::fill(cell(1), &mut above.category);
+    let year = CellsAbove::fill(cell(0), &mut above.year);
+    let category = CellsAbove::fill(cell(1), &mut above.category);
     if block != (above.year.clone(), above.category.clone()) {
         (above.area, above.request) = (String::new(), String::new());
     }
-    let area = Above::fill(cell(3), &mut above.area);
-    let request = Above::fill(cell(5), &mut above.request);
+    let area = CellsAbove::fill(cell(3), &mut above.area);
+    let request = CellsAbove::fill(cell(5), &mut above.request);
     let requesters: Vec<String> = cell(4)
         .split(['／', '/'])
         .map(|name| name.trim().to_owned())
@@ -192,14 +204,14 @@ fn understand(
         .collect();
 
     let mut faults = Vec::new();
-    let mut fault = |column: usize, value: &str, code, message: String| {
+    let mut fault = |column: usize, value: &str, code, ja: String, en: String| {
         let column = HEADER.get(column).copied().unwrap_or_default().to_owned();
         faults.push(Fault {
             line,
             column,
             value: value.to_owned(),
             code,
-            message,
+            message: Text::new(ja, en),
         });
     };
     let fiscal_year = fiscal_year(&year);
@@ -208,7 +220,8 @@ fn understand(
             0,
             &year,
             "unknown_year",
-            "this is no fiscal year: expected 令和3年度, 平成27年度 or 2021年度".into(),
+            "年度は 令和3年度、平成27年度、2021年度 のように入力してください。".into(),
+            "Write the fiscal year like 令和3年度, 平成27年度 or 2021年度.".into(),
         );
     }
     let format = format(&category, cell(2));
@@ -218,22 +231,30 @@ fn understand(
             1,
             &category,
             "unknown_category",
-            format!("this category is not known: expected {known}"),
+            format!("区分は {known} のいずれかで入力してください。"),
+            format!("The category has to be one of {known}."),
         );
     }
     let found = find_area(&area, catalogue);
     if let Err(near) = found {
-        let hint = near
-            .map(|near| format!("; did you mean {near}?"))
-            .unwrap_or_default();
-        fault(3, &area, "unknown_area", format!("there is no such area{hint}"));
+        let hint = |before: &str, after: &str| {
+            near.map(|near| format!("{before}{near}{after}"))
+                .unwrap_or_default()
+        };
+        let ja = format!(
+            "この地域は登録されていません。{}",
+            hint("「", "」ではありませんか。")
+        );
+        let en = format!("There is no such area.{}", hint(" Did you mean ", "?"));
+        fault(3, &area, "unknown_area", ja, en);
     }
     if requesters.is_empty() {
         fault(
             4,
             cell(4),
             "missing_requester",
-            "nobody asks: the name of the organization is blank".into(),
+            "団体名は入力必須です。".into(),
+            "The name of the organization is required.".into(),
         );
     }
     if request.is_empty() {
@@ -241,7 +262,8 @@ fn understand(
             5,
             "",
             "missing_request",
-            "nothing is asked for, here or above".into(),
+            "支援内容は入力必須です。".into(),
+            "The request is required.".into(),
         );
     }
     let types = catalogue
@@ -271,20 +293,30 @@ fn unknown_type(engagement: &Engagement, catalogue: &Catalogue) -> Fault {
         .types
         .iter()
         .map(|entry| entry.definition.names.ja.as_str());
-    let near = lookup::nearest(&engagement.request, names).map(|near| format!("; the nearest is {near}"));
+    let near = lookup::nearest(&engagement.request, names);
+    let hint = |before: &str, after: &str| {
+        near.map(|near| format!("{before}{near}{after}"))
+            .unwrap_or_default()
+    };
     Fault {
         line: engagement.line,
         column: "支援内容".to_owned(),
         value: engagement.request.clone(),
         code: "unknown_type",
-        message: format!(
-            "no type is known by this name: kept as other{}",
-            near.unwrap_or_default()
+        message: Text::new(
+            format!(
+                "支援内容が見つからないため「その他」として取り込みました。{}",
+                hint("「", "」ではありませんか。")
+            ),
+            format!(
+                "No type has this name, so it was imported as other.{}",
+                hint(" Did you mean ", "?")
+            ),
         ),
     }
 }
 
-/// 平成31年度 and 令和元年度 are both 2019; 2019年度 is understood too.
+/// Parses a fiscal year: 平成31年度, 令和元年度 and 2019年度 are all 2019.
 pub fn fiscal_year(text: &str) -> Option<i32> {
     let folded: String = fold(text).chars().filter(|c| !c.is_whitespace()).collect();
     let bare = folded
@@ -304,7 +336,7 @@ pub fn fiscal_year(text: &str) -> Option<i32> {
     ((1..=last).contains(&number) && (1926..=2200).contains(&year)).then_some(year)
 }
 
-/// The publication's categories; the short ones were days at first and months later.
+/// Returns the format of a category. A short project was a day in the first years and a month later.
 pub fn format(category: &str, period: &str) -> Option<Format> {
     let (category, period) = (lookup::key(category), lookup::key(period));
     Some(match category.as_str() {
@@ -318,7 +350,7 @@ pub fn format(category: &str, period: &str) -> Option<Format> {
     })
 }
 
-/// The code of an area by its name, in which spaces may stand; or the nearest name.
+/// Finds the code of an area by its name, which may have spaces inside, or else the nearest name.
 fn find_area<'c>(name: &str, catalogue: &'c Catalogue) -> Result<String, Option<&'c str>> {
     let key = lookup::key(name);
     let name = key
@@ -341,7 +373,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn eras_meet_in_one_year() {
+    fn reads_fiscal_years_of_every_era() {
         assert_eq!(fiscal_year("平成31年度"), Some(2019));
         assert_eq!(fiscal_year("令和元年度"), Some(2019));
         assert_eq!(fiscal_year("令和３年度"), Some(2021));
@@ -361,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn short_projects_are_told_apart_by_their_period() {
+    fn the_period_decides_the_format_of_a_short_project() {
         assert_eq!(format("短期プロジェクト", "1日"), Some(Format::OneDay));
         assert_eq!(format("短期プロジェクト", "１か月"), Some(Format::OneMonth));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What an import is going to write: made whole before anything is written.
+//! Plans what the import of an archive writes. The plan is complete before anything is written.
 
 use super::archive::{Fault, SOURCE};
 use super::engagements::{Engagement, Engagements};
@@ -30,13 +30,13 @@ pub struct ArchiveReport {
     pub reconciliation: Option<Reconciliation>,
 }
 
-/// Everything to be written, and the report of it.
+/// Everything that an import writes, and its report.
 pub struct Plan {
     created: Vec<Organization>,
     updated: Vec<Organization>,
     deliverables: Vec<Deliverable>,
     pub report: ArchiveReport,
-    /// Rows by year and category.
+    /// The number of rows of each year and category.
     pub listed: BTreeMap<(i32, String), (Format, i32)>,
 }
 
@@ -73,10 +73,10 @@ pub fn plan(db: &mut Db, catalogue: &Catalogue, file: &str, read: Engagements, n
 type Requesters = HashMap<(String, String), Id>;
 
 impl Plan {
-    /// Finds or makes the organization of every spelling in the file.
+    /// Finds or plans the organization of every spelling in the file.
     fn organizations(&mut self, db: &mut Db, accepted: &[Engagement], now: Instant) -> Result<Requesters> {
         let existing = organizations::store::load_all(db)?;
-        // What is known comes first, so that a group begins with it.
+        // Registered organizations come first, so that a group begins with one if it has one.
         let mut owners: Vec<Option<&Organization>> = Vec::new();
         let mut spellings: Vec<Spelling> = Vec::new();
         for organization in &existing {
@@ -102,14 +102,14 @@ impl Plan {
             let of_group: Vec<&Spelling> = group.iter().filter_map(|i| spellings.get(*i)).collect();
             let owner = group.iter().find_map(|i| owners.get(*i).copied().flatten());
             let id = match owner {
-                Some(owner) => self.known(owner, &of_group, now),
+                Some(owner) => self.update(owner, &of_group, now),
                 None => match spellings::best_name(group, &spellings) {
-                    Some(best) => self.fresh(best, &of_group, now),
+                    Some(best) => self.create(best, &of_group, now),
                     None => continue,
                 },
             };
             for (i, spelling) in group.iter().filter_map(|i| Some((*i, spellings.get(*i)?))) {
-                // Two that were registered apart stay apart, whatever their names show.
+                // Two registered organizations stay two, even if their names are alike.
                 let own = owners.get(i).copied().flatten().map_or(id, |owner| owner.id);
                 requesters
                     .entry((spelling.area.clone(), spelling.name.clone()))
@@ -132,8 +132,8 @@ impl Plan {
         Ok(requesters)
     }
 
-    /// An organization that is there: it learns the spellings that are new to it.
-    fn known(&mut self, owner: &Organization, spellings: &[&Spelling], now: Instant) -> Id {
+    /// Adds new spellings to a registered organization.
+    fn update(&mut self, owner: &Organization, spellings: &[&Spelling], now: Instant) -> Id {
         let mut details = owner.details.clone();
         for spelling in spellings {
             if details.name != spelling.name && !details.aliases.contains(&spelling.name) {
@@ -146,7 +146,7 @@ impl Plan {
         owner.id
     }
 
-    fn fresh(&mut self, best: &Spelling, spellings: &[&Spelling], now: Instant) -> Id {
+    fn create(&mut self, best: &Spelling, spellings: &[&Spelling], now: Instant) -> Id {
         let others = spellings
             .iter()
             .filter(|s| s.name != best.name)
@@ -220,7 +220,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Writes all of it in the transaction that it was planned in.
+    /// Writes the plan. Call it in the transaction in which it was made, or while nothing else has been written since.
     pub fn write(&self, db: &mut Db, actor: &str, progress: &dyn Fn(usize, usize)) -> Result<()> {
         let all = self.created.len() + self.updated.len() + self.deliverables.len();
         let mut done = 0;
@@ -244,7 +244,8 @@ impl Plan {
     }
 }
 
-/// The same engagement has the same id wherever its row stands: what it says, and how often it was said before.
+/// Returns the external id of an engagement. It depends on what the row states and how often it was stated before, but
+/// not on the row's position.
 fn external_id(engagement: &Engagement, repeats: &mut HashMap<String, u32>) -> String {
     let Engagement {
         fiscal_year,
@@ -254,13 +255,13 @@ fn external_id(engagement: &Engagement, repeats: &mut HashMap<String, u32>) -> S
         request,
         ..
     } = engagement;
-    let said = format!(
+    let text = format!(
         "{fiscal_year}|{category}|{area}|{}|{request}",
         requesters.join("／")
     );
-    let nth = repeats.entry(said.clone()).and_modify(|n| *n += 1).or_insert(1);
-    let digest = Sha256::digest(format!("{said}|{nth}"));
-    digest.iter().take(16).map(|b| format!("{b:02x}")).collect()
+    let nth = repeats.entry(text.clone()).and_modify(|n| *n += 1).or_insert(1);
+    let digest = Sha256::digest(format!("{text}|{nth}"));
+    hex::encode(digest.get(..16).unwrap_or_default())
 }
 
 fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -> NewDeliverable {

@@ -1,4 +1,4 @@
-//! What a publication declares for each year and category, against what it lists.
+//! Compares the totals that a publication declares with the rows that it lists.
 
 use super::archive::{ArchiveError, check_text, find_columns};
 use super::engagements;
@@ -9,14 +9,14 @@ use std::fmt;
 
 const HEADER: [&str; 3] = ["年度", "区分", "団体数"];
 
-/// Year and category, with the format that they mean.
-pub type Declared = BTreeMap<(i32, String), (Format, i32)>;
+/// The format and number of each year and category.
+pub type Totals = BTreeMap<(i32, String), (Format, i32)>;
 
-/// Reads the declared totals. They are few and all needed: any fault is an error.
-pub fn read(bytes: &[u8]) -> Result<Declared, ArchiveError> {
+/// Reads the declared totals. There are few and all are needed, so any invalid cell is an error.
+pub fn read(bytes: &[u8]) -> Result<Totals, ArchiveError> {
     let mut reader = csv::Reader::from_reader(check_text(bytes)?);
     let [year, category, count] = find_columns(reader.headers()?, HEADER)?;
-    let mut declared = Declared::new();
+    let mut declared = Totals::new();
     for record in reader.records() {
         let record = record?;
         let cell = |at: usize| record.get(at).unwrap_or_default().trim();
@@ -44,7 +44,7 @@ pub fn read(bytes: &[u8]) -> Result<Declared, ArchiveError> {
     Ok(declared)
 }
 
-/// Declared and listed, side by side.
+/// The declared and listed totals of each year and category.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reconciliation {
     pub rows: Vec<ReconciledRow>,
@@ -59,8 +59,8 @@ pub struct ReconciledRow {
     pub listed: i32,
 }
 
-/// `listed` counts the rows of each year and category, with the format that their periods tell.
-pub fn reconcile(declared: &Declared, listed: &BTreeMap<(i32, String), (Format, i32)>) -> Reconciliation {
+/// Compares the declared totals with the listed ones, whose formats follow from the periods.
+pub fn reconcile(declared: &Totals, listed: &Totals) -> Reconciliation {
     let mut rows: BTreeMap<&(i32, String), ReconciledRow> = BTreeMap::new();
     for (from_listed, figures) in [(false, declared), (true, listed)] {
         for (key, (format, count)) in figures {

@@ -1,4 +1,4 @@
-//! Every hostile file gets a clear report, and writes nothing by halves.
+//! Imports of hostile files: each gets a clear report, and none leaves half an import.
 
 #[path = "../fixtures/hostile.rs"]
 mod files;
@@ -7,8 +7,8 @@ use crate::support::{TestApp, on_both};
 use files::{Fate, Hostile};
 use serde_json::Value;
 
-/// Of this process, in bytes.
-fn resident() -> u64 {
+/// Returns the resident memory of this process in bytes.
+fn resident_bytes() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: u64 = statm
         .split(' ')
@@ -22,9 +22,9 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
     let Hostile { name, bytes, fate } = file;
     let source = format!("kind=workers&source={name}&file_name={name}");
     let sent = app.import(&app.admin, &source, bytes);
-    // An empty file needs no job to tell that it is.
-    let at_once = matches!(fate, Fate::Fails(code) if sent.status == 422 && sent.faults() == [("/file".into(), (*code).into())]);
-    if at_once {
+    // An empty file is refused at once.
+    let is_refused = |code: &str| sent.status == 422 && sent.faults() == [("/file".into(), code.into())];
+    if matches!(fate, Fate::Fails(code) if is_refused(code)) {
         return;
     }
     if sent.status != 202 {
@@ -34,7 +34,7 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
     let job = app.wait_for_import(sent.json()["id"].as_str().unwrap());
     let external_ids = |db: &mut musubi::db::Db| musubi::workers::store::external_ids(db, name);
     let written = app.state.pool.read_blocking(external_ids).unwrap().len() as u64;
-    let (state, code) = (
+    let (status, code) = (
         job["status"].as_str().unwrap(),
         job["error"]["code"].as_str().unwrap_or_default(),
     );
@@ -48,13 +48,13 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
         .collect();
     codes.dedup();
     let right = match fate {
-        Fate::Fails(expected) => state == "failed" && code == *expected && written == 0,
+        Fate::Fails(expected) => status == "failed" && code == *expected && written == 0,
         Fate::Takes(rows, expected) => {
             let mut expected = expected.to_vec();
             expected.dedup();
             let is_clean = expected.is_empty();
-            (state == "succeeded") == is_clean
-                && (state == "partial") != is_clean
+            (status == "succeeded") == is_clean
+                && (status == "partial") != is_clean
                 && codes == expected
                 && written == *rows
         }
@@ -62,7 +62,7 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
     if !right || !clear {
         let progress = &job["progress"];
         faults.push(format!(
-            "{name}: {state} {code} {codes:?}, {written} written, {} {}",
+            "{name}: {status} {code} {codes:?}, {written} written, {} {}",
             job["error"]["en"],
             Value::clone(progress)
         ));
@@ -70,10 +70,10 @@ fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
 }
 
 on_both! {
-    each_hostile_file_gets_a_clear_report,
+    reports_every_hostile_file_clearly,
 }
 
-fn each_hostile_file_gets_a_clear_report(app: &TestApp) {
+fn reports_every_hostile_file_clearly(app: &TestApp) {
     let all = files::files();
     assert!(all.len() >= 60, "{}", all.len());
     if let Ok(folder) = std::env::var("MUSUBI_HOSTILE_DIR") {
@@ -82,13 +82,13 @@ fn each_hostile_file_gets_a_clear_report(app: &TestApp) {
             std::fs::write(std::path::Path::new(&folder).join(file.name), &file.bytes).unwrap();
         }
     }
-    let (before, mut faults) = (resident(), Vec::new());
+    let (before, mut faults) = (resident_bytes(), Vec::new());
     for file in &all {
         check(app, file, &mut faults);
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    // Other tests of this process grow, too.
-    let grown = resident().saturating_sub(before);
+    // The memory of other tests of this process counts, too.
+    let grown = resident_bytes().saturating_sub(before);
     assert!(grown < 400 * 1024 * 1024, "{grown} bytes");
     app.get("/healthz").expect(200);
 }

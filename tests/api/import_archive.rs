@@ -1,6 +1,6 @@
-//! The published archive, and files that are none.
+//! Imports of the published archive, and of files that are not one.
 
-use crate::support::{TestApp, on_both};
+use crate::support::{TestApp, assert_includes, on_both};
 use musubi::imports::actions::import_archive;
 use musubi::imports::archive::ArchiveFile;
 use musubi::imports::plan::ArchiveReport;
@@ -66,20 +66,20 @@ fn changes(app: &TestApp) -> i64 {
 }
 
 on_both! {
-    the_archive_goes_in_whole_and_once,
-    rows_keep_where_they_were_published,
-    one_organization_under_several_names_is_recognised_and_likeness_only_listed,
-    a_dry_run_tells_the_same_and_writes_nothing,
-    a_bad_cell_is_reported_with_its_place_and_the_rest_goes_in,
-    a_file_that_is_none_is_refused_whole,
-    a_cut_or_damaged_file_loses_only_the_rows_that_are,
-    a_byte_order_mark_and_any_order_of_columns_are_understood,
-    an_import_that_fails_in_the_middle_leaves_nothing,
-    organizations_that_are_registered_already_are_found,
-    the_demonstration_is_the_same_everywhere_and_loads_once,
+    imports_the_whole_archive_once,
+    deliverables_keep_their_row_of_the_publication,
+    recognizes_spellings_of_one_organization_and_lists_doubtful_ones,
+    a_dry_run_reports_the_same_and_writes_nothing,
+    rejects_rows_with_an_invalid_cell_and_imports_the_others,
+    refuses_a_file_without_the_columns_of_an_archive,
+    rejects_only_the_damaged_rows_of_a_file,
+    accepts_a_byte_order_mark_and_columns_in_any_order,
+    an_import_that_fails_halfway_leaves_nothing,
+    finds_organizations_that_are_already_registered,
+    the_demo_ranks_the_same_everywhere_and_loads_once,
 }
 
-fn the_archive_goes_in_whole_and_once(app: &TestApp) {
+fn imports_the_whole_archive_once(app: &TestApp) {
     let report = archive(app);
     assert_eq!(
         (
@@ -118,7 +118,7 @@ fn the_archive_goes_in_whole_and_once(app: &TestApp) {
     assert_eq!(all(app, "/v1/deliverables"), before);
 }
 
-fn rows_keep_where_they_were_published(app: &TestApp) {
+fn deliverables_keep_their_row_of_the_publication(app: &TestApp) {
     archive(app);
     let deliverables = all(app, "/v1/deliverables");
     let of_row = |row: u64| {
@@ -139,21 +139,9 @@ fn rows_keep_where_they_were_published(app: &TestApp) {
             "ウェブサイト"
         ])
     );
-    assert_eq!(
-        (
-            &first["status"],
-            &first["fiscal_year"],
-            &first["format"],
-            &first["type"]
-        ),
-        (
-            &json!("delivered"),
-            &json!(2015),
-            &json!("long"),
-            &json!("website")
-        )
-    );
-    // A merged cell continues the one above, in its own block only.
+    let expected = json!({"status": "delivered", "fiscal_year": 2015, "format": "long", "type": "website"});
+    assert_includes(first, &expected);
+    // A merged cell repeats the one above, within its block.
     let merged: Vec<&Value> = deliverables
         .iter()
         .filter(|d| d["provenance"]["cells"][5] == "")
@@ -173,10 +161,8 @@ fn rows_keep_where_they_were_published(app: &TestApp) {
         .iter()
         .find(|d| d["title"] == "マーケティング基礎調査情報発信施策の提案")
         .unwrap();
-    assert_eq!(
-        (&both["type"], &both["additional_types"]),
-        (&json!("market_survey"), &json!(["publicity_proposal"]))
-    );
+    let expected = json!({"type": "market_survey", "additional_types": ["publicity_proposal"]});
+    assert_includes(both, &expected);
     // Two requesters in one cell.
     let joint: Vec<&Value> = deliverables
         .iter()
@@ -185,7 +171,7 @@ fn rows_keep_where_they_were_published(app: &TestApp) {
     assert_eq!(joint.len(), 2);
 }
 
-fn one_organization_under_several_names_is_recognised_and_likeness_only_listed(app: &TestApp) {
+fn recognizes_spellings_of_one_organization_and_lists_doubtful_ones(app: &TestApp) {
     let report = archive(app);
     let organizations = all(app, "/v1/organizations");
     let names = |name: &str| -> Vec<String> {
@@ -216,13 +202,13 @@ fn one_organization_under_several_names_is_recognised_and_likeness_only_listed(a
     );
     assert!(
         organizations.iter().any(|o| o["name"] == "元気スクールグループ"),
-        "what is doubtful is not merged"
+        "doubtful spellings are not merged"
     );
     let kinds = |kind: &str| organizations.iter().filter(|o| o["kind"] == kind).count();
     assert!(kinds("npo") == 30 && kinds("government") == 3 && kinds("social_welfare_council") >= 4);
 }
 
-fn a_dry_run_tells_the_same_and_writes_nothing(app: &TestApp) {
+fn a_dry_run_reports_the_same_and_writes_nothing(app: &TestApp) {
     let position = changes(app);
     let dry = import(app, musubi::demo::ARCHIVE.as_bytes(), true).unwrap();
     assert_eq!((dry.created_deliverables, changes(app)), (147, position));
@@ -230,7 +216,7 @@ fn a_dry_run_tells_the_same_and_writes_nothing(app: &TestApp) {
     assert_eq!(dry, real);
 }
 
-fn a_bad_cell_is_reported_with_its_place_and_the_rest_goes_in(app: &TestApp) {
+fn rejects_rows_with_an_invalid_cell_and_imports_the_others(app: &TestApp) {
     let rows = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\n\
                 令和0年度,短期プロジェクト,1日,新宿区,乙の会,チラシ制作\n\
                 令和3年度,短期プロジェクト,1日,新塾区,丙の会,チラシ制作\n\
@@ -255,8 +241,8 @@ fn a_bad_cell_is_reported_with_its_place_and_the_rest_goes_in(app: &TestApp) {
         ]
     );
     assert!(
-        report.rejected[1].message.contains("新宿区"),
-        "the nearest is suggested: {}",
+        report.rejected[1].message.en.contains("新宿区"),
+        "the nearest area is suggested: {}",
         report.rejected[1]
     );
     assert_eq!((report.rows, report.created_deliverables), (7, 2));
@@ -274,7 +260,7 @@ fn a_bad_cell_is_reported_with_its_place_and_the_rest_goes_in(app: &TestApp) {
     assert_eq!(other["type"], "other");
 }
 
-fn a_file_that_is_none_is_refused_whole(app: &TestApp) {
+fn refuses_a_file_without_the_columns_of_an_archive(app: &TestApp) {
     let position = changes(app);
     let refused = |bytes: &[u8]| import(app, bytes, false).unwrap_err().to_string();
     assert!(
@@ -288,7 +274,7 @@ fn a_file_that_is_none_is_refused_whole(app: &TestApp) {
     assert_eq!(changes(app), position);
 }
 
-fn a_cut_or_damaged_file_loses_only_the_rows_that_are(app: &TestApp) {
+fn rejects_only_the_damaged_rows_of_a_file(app: &TestApp) {
     let row = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\r\n";
     let mut file = format!("{}{row}", HEADER.replace('\n', "\r\n")).into_bytes();
     file.extend("令和3年度,短期プロジェクト,1日,新宿区,\u{1b}[31m乙の会,チラシ制作\r\n".as_bytes());
@@ -317,14 +303,15 @@ fn a_cut_or_damaged_file_loses_only_the_rows_that_are(app: &TestApp) {
     assert_eq!(report.created_deliverables, 1);
 }
 
-fn a_byte_order_mark_and_any_order_of_columns_are_understood(app: &TestApp) {
-    let file = "\u{feff}支援内容,団体名,地域名,期間,区分,年度\r\nチラシ制作,甲の会,新宿区,1日,短期プロジェクト,２０２１年度\r\n";
+fn accepts_a_byte_order_mark_and_columns_in_any_order(app: &TestApp) {
+    let file = "\u{feff}支援内容,団体名,地域名,期間,区分,年度\r\n\
+                チラシ制作,甲の会,新宿区,1日,短期プロジェクト,２０２１年度\r\n";
     let report = import(app, file.as_bytes(), false).unwrap();
     assert_eq!((report.created_deliverables, report.rejected.len()), (1, 0));
 }
 
-fn an_import_that_fails_in_the_middle_leaves_nothing(app: &TestApp) {
-    // The last deliverable's organization is lost while the file is written: everything is rolled back.
+fn an_import_that_fails_halfway_leaves_nothing(app: &TestApp) {
+    // The import panics while it writes: everything is rolled back.
     let position = changes(app);
     let failing = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let file = ArchiveFile {
@@ -348,11 +335,11 @@ fn an_import_that_fails_in_the_middle_leaves_nothing(app: &TestApp) {
     assert_eq!(
         archive(app).created_deliverables,
         147,
-        "and the connection is usable again"
+        "the connection can be used again"
     );
 }
 
-fn organizations_that_are_registered_already_are_found(app: &TestApp) {
+fn finds_organizations_that_are_already_registered(app: &TestApp) {
     let id = app.organization("ＮＰＯ法人　甲の会");
     let rows = "令和3年度,短期プロジェクト,1日,新宿区,甲の会,チラシ制作\n";
     let report = import(app, format!("{HEADER}{rows}").as_bytes(), false).unwrap();
@@ -367,7 +354,7 @@ fn organizations_that_are_registered_already_are_found(app: &TestApp) {
     );
 }
 
-fn the_demonstration_is_the_same_everywhere_and_loads_once(app: &TestApp) {
+fn the_demo_ranks_the_same_everywhere_and_loads_once(app: &TestApp) {
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
     let loaded = musubi::demo::load(&app.state, today, 300).unwrap();
     assert_eq!(
@@ -386,11 +373,11 @@ fn the_demonstration_is_the_same_everywhere_and_loads_once(app: &TestApp) {
         (0, 0, 0, 0)
     );
     assert_eq!(musubi::demo::top_five(&app.state, today).unwrap().1, top);
-    // What the other database shows too.
+    // Both databases give this ranking.
     let expected = std::fs::read_to_string("tests/api/demo_top_five.txt").unwrap();
     assert_eq!(
         top, expected,
-        "the demonstration's ranking changed: look at it, then keep it in tests/api/demo_top_five.txt"
+        "the demo's ranking changed: if that is right, update tests/api/demo_top_five.txt"
     );
     let open = app.get("/v1/deliverables?status=open").json();
     assert!(

@@ -115,7 +115,11 @@ fn report_findings(report: &ArchiveReport, lines: &[u64]) -> Vec<Finding> {
         let line = usize::try_from(fault.line.saturating_sub(1))
             .ok()
             .and_then(|at| lines.get(at));
-        let remark = Remark::new(fault.code, fault.message.clone(), fault.message.clone());
+        let remark = Remark {
+            code: fault.code,
+            message: fault.message.clone(),
+            suggestion: None,
+        };
         Finding::new(
             line.copied().unwrap_or(fault.line),
             Some(fault.column.clone()),

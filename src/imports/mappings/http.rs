@@ -1,13 +1,12 @@
-//! The HTTP face of saved mappings.
+//! HTTP endpoints of saved mappings.
 
-use super::{SavedMapping, store};
+use super::{SavedMapping, actions, store};
 use crate::auth::{ReadImports, WriteImports, http::Caller};
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::query::path_text;
 use crate::http::{Entity, IfMatch, Valid};
 use crate::imports::ImportKind;
-use crate::imports::columns::Columns;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -24,10 +23,10 @@ fn kind_and_source(request: &HttpRequest) -> Result<(ImportKind, String)> {
 
 /// Show the saved mapping of a source
 ///
-/// It counts for every file of this kind and source that is imported.
+/// The mapping applies to every import of this kind and source.
 #[utoipa::path(operation_id = "show_import_mapping", tag = "Imports", security(("bearer" = ["imports:read"])),
-    params(("kind" = ImportKind, Path, description = "Of which records"),
-           ("source" = String, Path, description = "Of which source", min_length = 1, max_length = 100, example = "roster")),
+    params(("kind" = ImportKind, Path, description = "The kind of records"),
+           ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, example = "roster")),
     responses((status = 200, description = "The mapping", body = SavedMapping)))]
 #[get("/import-mappings/{kind}/{source}")]
 async fn show_mapping(
@@ -43,10 +42,10 @@ async fn show_mapping(
 
 /// Save the mapping of a source
 ///
-/// What a request says itself counts more.
+/// The mapping applies to every later import of this kind and source. Mappings in the request take precedence.
 #[utoipa::path(operation_id = "replace_import_mapping", tag = "Imports", security(("bearer" = ["imports:write"])),
-    params(("kind" = ImportKind, Path, description = "Of which records"),
-           ("source" = String, Path, description = "Of which source", min_length = 1, max_length = 100, example = "roster")),
+    params(("kind" = ImportKind, Path, description = "The kind of records"),
+           ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, example = "roster")),
     request_body = SavedMapping,
     responses((status = 200, description = "Saved", body = SavedMapping),
               (status = 404, description = "There is no such kind")))]
@@ -59,26 +58,8 @@ async fn replace_mapping(
     new: Valid<SavedMapping>,
 ) -> Result<Entity<SavedMapping>> {
     let (kind, source) = kind_and_source(&request)?;
-    let (actor, mapping) = (caller.actor(), new.0.mapping);
-    Columns::new(kind, &mapping)?;
-    let saved = pool.write(move |db| {
-        crate::db::lock(db, &format!("import_mapping/{source}"))?;
-        let version = match store::find(db, kind, &source)? {
-            None => {
-                if_match.check_absent()?;
-                1
-            }
-            Some((before, version)) => {
-                if_match.check(version)?;
-                if before == mapping {
-                    return Ok((mapping, version));
-                }
-                version + 1
-            }
-        };
-        store::save(db, &actor, kind, &source, &mapping, version)?;
-        Ok((mapping, version))
-    });
+    let actor = caller.actor();
+    let saved = pool.write(move |db| actions::replace(db, &actor, kind, &source, new.0, &if_match));
     let (mapping, version) = saved.await?;
-    Ok(Entity::new(version, SavedMapping { mapping }))
+    Ok(Entity::new(version, mapping))
 }

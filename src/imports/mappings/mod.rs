@@ -1,5 +1,6 @@
-//! Saved mappings: what the headings of a source's files mean, for every file that comes from it.
+//! Saved mappings: what the headings of a source mean, for every file from it.
 
+pub mod actions;
 pub mod http;
 pub mod store;
 
@@ -8,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What the headings of a source's files mean.
+/// What the headings of a source mean.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"mapping": {"得意なこと": "skills", "血液型": ""}}))]
 pub struct SavedMapping {
-    /// Headings and fields; an empty field leaves a column out.
+    /// Headings and the fields that they mean. A column whose field is empty is not imported.
     #[validate(length(max = 1000))]
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub mapping: Mapping,

@@ -7,7 +7,7 @@ use crate::imports::ImportKind;
 use crate::imports::columns::Mapping;
 use diesel::prelude::*;
 
-/// A saved mapping, with its version.
+/// Finds the saved mapping of a kind and source, and its version.
 pub fn find(db: &mut Db, kind: ImportKind, source: &str) -> Result<Option<(Mapping, i64)>> {
     use import_mappings::dsl as m;
     let found = m::import_mappings
@@ -17,7 +17,8 @@ pub fn find(db: &mut Db, kind: ImportKind, source: &str) -> Result<Option<(Mappi
     Ok(found.map(|(Doc(mapping), version)| (mapping, version)))
 }
 
-pub fn save(
+/// Replaces the mapping of a kind and source.
+pub fn upsert(
     db: &mut Db,
     actor: &str,
     kind: ImportKind,

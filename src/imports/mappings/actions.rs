@@ -1,0 +1,36 @@
+//! Saving mappings.
+
+use super::{SavedMapping, store};
+use crate::db::Db;
+use crate::error::Result;
+use crate::http::IfMatch;
+use crate::imports::ImportKind;
+use crate::imports::columns::Columns;
+
+/// Replaces the mapping of a kind and source, and returns it with its version. An equal mapping changes nothing.
+pub fn replace(
+    db: &mut Db,
+    actor: &str,
+    kind: ImportKind,
+    source: &str,
+    new: SavedMapping,
+    if_match: &IfMatch,
+) -> Result<(SavedMapping, i64)> {
+    Columns::new(kind, &new.mapping)?;
+    crate::db::lock(db, &format!("import_mapping/{source}"))?;
+    let version = match store::find(db, kind, source)? {
+        None => {
+            if_match.check_absent()?;
+            1
+        }
+        Some((before, version)) => {
+            if_match.check(version)?;
+            if before == new.mapping {
+                return Ok((new, version));
+            }
+            version + 1
+        }
+    };
+    store::upsert(db, actor, kind, source, &new.mapping, version)?;
+    Ok((new, version))
+}
