@@ -235,7 +235,7 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
     let state = AppState::open(config)?;
     let today = calendar::today();
     let loaded = demo::load(&state, today, roster)?;
-    let demo::Loaded {
+    let demo::DemoCounts {
         organizations,
         engagements,
         workers,

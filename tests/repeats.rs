@@ -13,7 +13,7 @@
 )]
 
 use musubi::duplicates::evidence::{Agreement, Compared, Field, PROPOSED, reasons, score};
-use musubi::duplicates::spellings::{Spelling, doubtful, group};
+use musubi::duplicates::spellings::{Spelling, group, similar_names};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -94,7 +94,7 @@ fn the_repeats_of_the_archive_are_found_and_nothing_else() {
         ["東中野キングス・ガーデン / 社会福祉法人キングス・ガーデン東京"]
     );
     // What is proposed is also listed where an archive comes in.
-    let listed = doubtful(&groups, &spellings);
+    let listed = similar_names(&groups, &spellings);
     let names = ["野川元気スクール", "元気スクールグループ"];
     assert!(
         listed

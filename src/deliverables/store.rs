@@ -203,6 +203,21 @@ pub fn load_open(db: &mut Db) -> Result<Vec<Deliverable>> {
     Ok(rows.into_iter().map(Deliverable::from).collect())
 }
 
+/// Counts the open deliverables.
+pub fn count_open(db: &mut Db) -> Result<i64> {
+    Ok(open_ids().count().get_result(db)?)
+}
+
+/// Returns the subquery of all open deliverables' ids.
+#[diesel::dsl::auto_type]
+pub fn open_ids() -> _ {
+    let status: &'static str = DeliverableStatus::Open.code();
+    deliverables::table
+        .filter(deliverables::status.eq(status))
+        .filter(deliverables::archived_at.is_null())
+        .select(deliverables::id)
+}
+
 pub fn list(db: &mut Db, reach: &Reach, filter: &DeliverableFilter) -> Result<Page<Deliverable>> {
     let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
     let rows = query(db, reach, filter)?.limit(limit + 1).load(db)?;

@@ -1,7 +1,7 @@
-//! A demonstration to touch: the published archive, a plausible roster, and this year's round of requests.
+//! A demonstration to try: the published archive, a plausible roster of workers, and this year's requests.
 //!
-//! Everything is a function of the embedded files and the day: loaded anywhere, it gives the same rankings. What is
-//! made up has the source `demo` and is marked so; the archive is real.
+//! Everything depends only on the embedded files and the day, so that the rankings are the same on every machine. Made-up
+//! records have the source `demo`; the archive is real.
 
 pub mod roster;
 
@@ -29,10 +29,10 @@ const ACTOR: &str = "system:demo";
 pub const ARCHIVE: &str = include_str!("hometown_engagements.csv");
 pub const TOTALS: &str = include_str!("hometown_totals.csv");
 
-/// What was published of a request, filled with what an organization would tell.
+/// The made-up details of a published request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Told {
+struct RequestDetails {
     organization: String,
     #[serde(rename = "type")]
     type_: Code,
@@ -43,9 +43,9 @@ struct Told {
     remote: bool,
 }
 
-/// How much was added.
+/// How many records were added.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loaded {
+pub struct DemoCounts {
     pub organizations: usize,
     pub engagements: usize,
     pub workers: usize,
@@ -56,8 +56,8 @@ fn embedded(e: impl std::fmt::Display) -> Error {
     Error::Internal(format!("the embedded demonstration can't be read: {e}"))
 }
 
-/// Loads it, with a roster of this size. What is there already stays as it is.
-pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<Loaded> {
+/// Loads the demonstration with `size` workers. Existing records stay unchanged.
+pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts> {
     let archive = ArchiveFile {
         name: "hometown_engagements.csv",
         bytes: ARCHIVE.as_bytes(),
@@ -84,7 +84,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<Loaded> {
         ))
     })?;
     let (organizations, engagements) = (report.created_organizations, report.created_deliverables);
-    Ok(Loaded {
+    Ok(DemoCounts {
         organizations,
         engagements,
         workers,
@@ -92,7 +92,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<Loaded> {
     })
 }
 
-/// In parts, so that a large roster is never held whole.
+/// Loads the roster in parts, so that a large one is never in memory as a whole.
 fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate, size: u64) -> Result<usize> {
     const PART: usize = 10_000;
     let present: HashSet<String> = workers::store::external_ids(db, DEMO_SOURCE)?
@@ -116,9 +116,10 @@ fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate, size: u64)
     }
 }
 
-/// Opens the requests of the last published year again.
+/// Adds this year's requests, which repeat those of the last published year.
 fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usize> {
-    let told: Vec<Told> = serde_json::from_str(include_str!("requests.json")).map_err(embedded)?;
+    let details: Vec<RequestDetails> =
+        serde_json::from_str(include_str!("requests.json")).map_err(embedded)?;
     let published = engagements::read(ARCHIVE.as_bytes(), catalogue)?.accepted;
     let last = published.iter().map(|engagement| engagement.fiscal_year).max();
     let of_last: Vec<Engagement> = published
@@ -130,7 +131,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
         .into_iter()
         .collect();
     let mut added = 0;
-    for (engagement, told) in of_last.iter().zip(told) {
+    for (engagement, details) in of_last.iter().zip(details) {
         let external_id = format!("round-{this_year}-{}", engagement.row);
         if present.contains(&external_id) {
             continue;
@@ -138,28 +139,28 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
         let asked_by = engagement
             .requesters
             .iter()
-            .find(|name| **name == told.organization);
-        let name = asked_by.ok_or_else(|| embedded(&told.organization))?;
+            .find(|name| **name == details.organization);
+        let name = asked_by.ok_or_else(|| embedded(&details.organization))?;
         let named = organizations::store::find_by_name(db, Some(&engagement.area), &name_key(name))?;
         let organization_id = *named.first().ok_or_else(|| embedded(name))?;
         let mut request = NewDeliverable {
             shared_with_partners: true,
             organization_id,
             joint_organization_ids: Vec::new(),
-            type_: told.type_,
+            type_: details.type_,
             additional_types: Vec::new(),
-            title: told.title,
-            trouble: Some(told.trouble),
+            title: details.title,
+            trouble: Some(details.trouble),
             format: Some(engagement.format),
             starts_on: None,
             ends_on: None,
             hours_per_week: None,
-            day_parts: told.day_parts,
+            day_parts: details.day_parts,
             area: Some(engagement.area.as_str().into()),
-            remote: told.remote,
+            remote: details.remote,
             roles: None,
             qualifications: Vec::new(),
-            themes: told.themes,
+            themes: details.themes,
             status: DeliverableStatus::Open,
             source: Some(DEMO_SOURCE.to_owned()),
             external_id: Some(external_id.clone()),
@@ -176,7 +177,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
     Ok(added)
 }
 
-/// The top of the ranking for one of the round's flyers, as text, and the flyer's id.
+/// Returns the id of a demonstration flyer, and its five best workers as text.
 pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
     state.pool.read_blocking(|db| {
         let snapshot = state.index.current(db, &state.catalogues, today)?;

@@ -1,5 +1,5 @@
-//! Made-up workers, skewed like real ones: many marketers, few video makers, wards before villages, and a fifth of
-//! the answers missing.
+//! Made-up workers, distributed like real ones: many marketers, few video creators, more in wards than in villages, and a
+//! fifth of the answers missing.
 
 use super::DEMO_SOURCE;
 use crate::catalogue::calendar::{self, DayPart};
@@ -16,10 +16,10 @@ use matcher::ppm::mix;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many the demonstration has.
+/// The number of workers in the demonstration.
 pub const SIZE: u64 = 300;
 
-/// How often each role is somebody's first, in reality's proportions.
+/// How often each role is a worker's first, in realistic proportions.
 const ROLES: [(&str, u64); 14] = [
     ("marketer", 24),
     ("project_manager", 16),
@@ -60,7 +60,7 @@ fn role(draw: &mut Draw) -> &'static str {
     drawn.map_or("marketer", |(role, _)| role)
 }
 
-/// The first of an endless roster, the same for the same catalogue and day.
+/// Returns the first `size` workers of an endless roster, the same for the same catalogue and day.
 pub fn roster(
     catalogue: &Catalogue,
     today: NaiveDate,
@@ -73,7 +73,7 @@ pub fn roster(
         let mut profile = profile(&mut Draw(mix(number)), &people, catalogue, today);
         profile.source = Some(DEMO_SOURCE.to_owned());
         profile.external_id = Some(external_id.clone());
-        // The codes come from the catalogue itself; what an administrator has retired since is kept.
+        // The codes come from the catalogue, and may have been retired since. So faults are ignored.
         let _ = profile.resolve(catalogue, Some(&profile.clone()), today);
         Worker::register(Id::derived(DEMO_SOURCE, &external_id, now), profile, now)
     };
@@ -197,7 +197,7 @@ fn personal(draw: &mut Draw, people: &People, roles: &[String]) -> Personal {
     }
 }
 
-/// Wards are five times as likely as cities, villages and islands rare.
+/// Draws an area: a ward three times as likely as a city, villages and islands rarely.
 fn area(draw: &mut Draw, catalogue: &Catalogue) -> Option<String> {
     let weight = |kind: &str, island: bool| match kind {
         _ if island => 1,
@@ -217,7 +217,7 @@ fn area(draw: &mut Draw, catalogue: &Catalogue) -> Option<String> {
         .filter(|_| !draw.chance(6))
 }
 
-/// What deliverable types ask of the worker's roles, at levels that people have.
+/// Draws some of the skills that deliverable types require of these roles.
 fn skills(draw: &mut Draw, catalogue: &Catalogue, roles: &[String]) -> Vec<WorkerSkill> {
     let teams = catalogue.types.iter().flat_map(|entry| &entry.definition.roles);
     let asked = teams

@@ -1,4 +1,4 @@
-//! Are two records one organization? What is compared of them.
+//! Are two records the same organization? What is compared.
 
 use super::evidence::Agreement::{Different, Same};
 use super::evidence::{Agreement, Field};
@@ -8,11 +8,11 @@ use crate::organizations::NewOrganization;
 use crate::organizations::names::name_key;
 use text::hiragana;
 
-/// What is compared of one organization, in the form in which spellings are equal.
+/// What is compared of one organization, normalised so that equal spellings are equal.
 #[derive(Debug, Clone)]
 pub struct Group {
     area: String,
-    /// Its name, and the other spellings by which it is known.
+    /// Its name and its aliases.
     names: Vec<Spelling>,
     kana: Option<String>,
     corporate_number: Option<String>,
@@ -39,17 +39,18 @@ impl Group {
         &self.area
     }
 
+    /// Compares the fields that both organizations have.
     pub fn compare(&self, other: &Group) -> Vec<(Field, Agreement)> {
         let equal = |one: &Option<String>, other: &Option<String>| {
             let (one, other) = (one.as_deref()?, other.as_deref()?);
-            let said = !one.is_empty() && !other.is_empty();
-            said.then(|| if one == other { Same } else { Different })
+            let are_given = !one.is_empty() && !other.is_empty();
+            are_given.then(|| if one == other { Same } else { Different })
         };
         let names = self
             .names
             .iter()
             .flat_map(|a| other.names.iter().map(|b| a.agreement(b)));
-        // The one that says the most: they are ordered so.
+        // The variants are ordered: the strongest agreement comes first.
         let name = names.min_by_key(|agreement| *agreement as u8);
         let fields = [
             (
@@ -57,7 +58,7 @@ impl Group {
                 equal(&self.corporate_number, &other.corporate_number),
             ),
             (Field::Name, name),
-            // A reading that is another's is a mistake as often as it is another's.
+            // Different readings say nothing: they are wrong as often as they are right.
             (
                 Field::Kana,
                 equal(&self.kana, &other.kana).filter(|kana| *kana == Same),

@@ -1,8 +1,8 @@
-//! Are two workers one person? What is compared of them, and the keys by which those worth comparing are found.
+//! Are two workers the same person? What is compared, and the keys that select which workers to compare.
 //!
-//! A key is a hash of something that one person's records have in common even if one thing is misspelt: the mail
-//! address, the telephone, and, within an area, the beginning or the end of the name or of its reading. Keys are kept
-//! beside the records (blocking, as record linkage calls it), so that nobody is compared with everyone.
+//! A key is a hash of something that two records of one person share even if one of them has a typing error: the e-mail
+//! address, the phone number, and, within an area, the beginning or the end of the name or its reading. Keys are stored,
+//! so that a worker is compared only with those who share one (record linkage calls this blocking).
 
 use super::evidence::Agreement::{Different, Same, Similar, Verified};
 use super::evidence::{Agreement, Field};
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use text::{fold, hiragana, todays_form};
 
-/// What is compared of one worker, in the form in which spellings are equal.
+/// What is compared of one worker, normalised so that equal spellings are equal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Person {
     area: Option<String>,
@@ -24,7 +24,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// None where nothing could tell who it is: no personal data, for trying only, or merged with another already.
+    /// Returns `None` for workers that are never compared: without personal data, sandbox, or already merged.
     pub fn of(worker: &Worker) -> Option<Person> {
         let personal = worker.profile.personal.as_ref().filter(|_| worker.counts())?;
         let form =
@@ -44,7 +44,7 @@ impl Person {
         self.area.as_deref()
     }
 
-    /// Who has one of them in common is worth comparing.
+    /// Returns the keys. Workers that share one are compared.
     pub fn keys(&self) -> BTreeSet<i64> {
         let mut keys = BTreeSet::new();
         let mut add = |kind: &str, text: &str| {
@@ -55,7 +55,7 @@ impl Person {
         add("email", &self.email);
         add("phone", &self.phone);
         if let Some(area) = &self.area {
-            // Two kanji are a family's name, or a given one; of kana it takes more.
+            // Two kanji make a family or given name; kana take more characters.
             for (kind, text, length) in [("name", &self.name, 2), ("kana", &self.kana, 3)] {
                 let text: Vec<char> = text.chars().collect();
                 let head: String = text.iter().take(length).collect();
@@ -69,6 +69,7 @@ impl Person {
         keys
     }
 
+    /// Compares the fields that both workers have.
     pub fn compare(&self, other: &Person) -> Vec<(Field, Agreement)> {
         let mut found = Vec::new();
         let verified = |both: bool| if both { Verified } else { Same };
@@ -97,7 +98,8 @@ impl Person {
     }
 }
 
-/// One mistyped, missing, surplus or swapped character makes another name of two characters, and the same of more.
+/// Compares two names. From three characters on, one mistyped, missing, extra or swapped character is forgiven; from
+/// eight on, two.
 fn likeness(one: &str, other: &str) -> Agreement {
     if one == other {
         return Same;
@@ -131,11 +133,12 @@ fn plain_kana(text: &str) -> String {
     letters.into_iter().map(hiragana).collect()
 }
 
+/// Normalises an e-mail address.
 pub fn plain_email(text: &str) -> String {
     fold(text).trim().to_owned()
 }
 
-/// Digits alone; Japan's country code is the leading 0.
+/// Normalises a phone number to its digits, with a leading 0 instead of Japan's country code.
 pub fn plain_phone(text: &str) -> String {
     let folded = fold(text);
     let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
@@ -168,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_one_address_or_number_are_one() {
+    fn normalises_addresses_and_phone_numbers() {
         assert_eq!(plain_email(" Yoko@Example.JP"), plain_email("yoko@example.jp"));
         for other in [
             "090-1234-5678",
@@ -183,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn names_agree_but_for_spaces_old_kanji_and_one_mistake() {
+    fn ignores_spaces_old_kanji_and_one_mistake_in_names() {
         let same =
             |one: (&str, &str), other: (&str, &str)| person(one.0, one.1).compare(&person(other.0, other.1));
         let field =
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn one_mistake_leaves_a_key_in_common() {
+    fn shares_a_key_despite_one_mistake() {
         let keys = |name: &str, kana: &str| person(name, kana).keys();
         for (name, kana) in [
             ("斉藤 陽子", ""),

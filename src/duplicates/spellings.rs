@@ -1,9 +1,13 @@
-//! Which spellings are one organization?
+//! Which spellings are names of the same organization?
 //!
-//! Two spellings of one area are one where the evidence is good: the same name but for spaces, marks, width and
-//! legal form; the same but for the ending that a body running something takes (運営協議会), or for 商店会 and
-//! 商店街; the legal entity in brackets behind a project's name; the legal entity, or the project, of a name that
-//! has both. What merely looks alike is listed and never merged.
+//! Two spellings in one area are the same organization if one of these holds:
+//!
+//! * The names differ only in spaces, marks, width and legal form.
+//! * They differ only in the ending of a running body (運営協議会), or in 商店会 and 商店街.
+//! * One names the legal entity that the other has in brackets after a project's name.
+//! * One is the legal entity, or the project, of a name that has both.
+//!
+//! Spellings that are merely similar are listed, never grouped.
 
 use super::evidence::Agreement;
 use crate::organizations::names::{name_key, without_legal_form};
@@ -12,18 +16,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use strsim::osa_distance;
 use text::fold;
 
-/// Two organizations that may be one; a person has to say.
+/// Two organizations that may be the same. A person has to decide.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Doubtful {
+pub struct SimilarNames {
     pub area: String,
     pub one: String,
     pub other: String,
-    /// Sørensen and Dice's coefficient of the names' character pairs, 0 to 1.
+    /// The Sørensen–Dice coefficient of the names' character pairs, 0 to 1.
     pub similarity: f64,
 }
 
-/// From here on two names of one area are listed as doubtful.
-const DOUBTFUL: f64 = 0.5;
+/// The similarity from which two names in one area are listed.
+const LISTED: f64 = 0.5;
 const KINDS: [&str; 6] = [
     "商店会",
     "町会",
@@ -32,21 +36,21 @@ const KINDS: [&str; 6] = [
     "地域福祉活動推進協議会",
     "老人クラブ",
 ];
-/// From here on they are so much alike that a person is asked.
-const ALIKE: f64 = 0.6;
+/// The similarity from which two names agree as [`Agreement::Similar`].
+const SIMILAR: f64 = 0.6;
 const RUNNING_BODIES: [&str; 4] = ["運営協議会", "運営委員会", "実行委員会", "事務局"];
 
-/// One spelling in one area, and what it shows of who is meant.
+/// A spelling in an area, and what it reveals about the organization.
 #[derive(Debug, Clone)]
 pub struct Spelling {
     pub area: String,
     pub name: String,
     key: String,
-    /// The key without what varies in names of its kind.
+    /// The key without endings that vary between spellings.
     stem: String,
-    /// The legal entity, where the name shows one: its first word behind the legal form, or what stands in brackets.
+    /// The legal entity, if the name shows one: the first word after the legal form, or the text in brackets.
     entity: Option<String>,
-    /// The project of that entity, where the name shows both.
+    /// The project of that entity, if the name shows both.
     project: Option<String>,
 }
 
@@ -59,7 +63,7 @@ impl Spelling {
             .filter(|(_, legal)| legal.is_some());
         let key = match (&in_bracket, bracket) {
             (Some(_), _) => name_key(outer),
-            // A bracket that names no legal entity is an abbreviation or a reading: part of the name.
+            // Brackets without a legal entity hold an abbreviation or a reading, which is part of the name.
             _ => name_key(name),
         };
         let (bare, legal) = without_legal_form(name);
@@ -82,15 +86,15 @@ impl Spelling {
         }
     }
 
-    /// What this spelling shows of who is meant: spellings of one area that show the same are one organization. Each
-    /// begins with what it is, so that an entity is never taken for a name.
-    fn shown(&self) -> Vec<(&str, String)> {
-        let mut shown = vec![format!("name {}", self.key), format!("stem {}", self.stem)];
-        shown.extend(self.entity.iter().map(|entity| format!("entity {entity}")));
-        shown.into_iter().map(|what| (self.area.as_str(), what)).collect()
+    /// Returns the clues in this spelling. Spellings in one area that share a clue are the same organization. Each clue
+    /// starts with its kind, so that an entity is never taken for a name.
+    fn clues(&self) -> Vec<(&str, String)> {
+        let mut clues = vec![format!("name {}", self.key), format!("stem {}", self.stem)];
+        clues.extend(self.entity.iter().map(|entity| format!("entity {entity}")));
+        clues.into_iter().map(|what| (self.area.as_str(), what)).collect()
     }
 
-    /// What two names of one area say of who is meant.
+    /// Compares two names in the same area.
     pub fn agreement(&self, other: &Spelling) -> Agreement {
         let runs = |one: &Spelling, other: &Spelling| {
             one.entity.is_some() && other.entity.is_none() && one.project.as_ref() == Some(&other.key)
@@ -106,27 +110,27 @@ impl Spelling {
             || runs(other, self)
         {
             Agreement::Partial
-        } else if alike(self.own(), other.own()) || mistyped() {
+        } else if are_similar(self.core(), other.core()) || mistyped() {
             Agreement::Similar
         } else {
             Agreement::Different
         }
     }
 
-    /// The name without what says only of which kind it is, and so is in many an area's names.
-    fn own(&self) -> &str {
+    /// Returns the name without the words for its kind, which many names share.
+    fn core(&self) -> &str {
         let kind = KINDS.iter().find_map(|ending| self.stem.strip_suffix(ending));
         kind.filter(|own| !own.is_empty()).unwrap_or(&self.stem)
     }
 
-    /// How alike two names look.
+    /// Returns how similar two names look, 0 to 1.
     fn similarity(&self, other: &Spelling) -> f64 {
         dice(&self.key, &other.key)
     }
 }
 
-/// Sørensen and Dice's coefficient of character pairs. (strsim's counts bytes in its denominator, which is right
-/// for ASCII only.)
+/// Returns the Sørensen–Dice coefficient of character pairs. (strsim's version divides by a number of bytes, which is
+/// right for ASCII only.)
 fn dice(a: &str, b: &str) -> f64 {
     let pairs = |text: &str| -> Vec<(char, char)> { text.chars().zip(text.chars().skip(1)).collect() };
     let (one, mut other) = (pairs(a), pairs(b));
@@ -143,17 +147,17 @@ fn dice(a: &str, b: &str) -> f64 {
     }
 }
 
-/// By their pairs of characters, and by what they have in common in one order: the same words turned round are another
-/// name as often as not (みんなのみたか, みたか・みんなの広場).
-fn alike(a: &str, b: &str) -> bool {
-    dice(a, b) >= ALIKE && in_order(a, b) >= ALIKE
+/// Returns whether two names are similar, both in their character pairs and in the order of their characters. The same
+/// words in another order are often another name (みんなのみたか, みたか・みんなの広場).
+fn are_similar(a: &str, b: &str) -> bool {
+    dice(a, b) >= SIMILAR && in_order(a, b) >= SIMILAR
 }
 
-/// The share of the characters in the longest common subsequence.
+/// Returns the share of characters in the longest common subsequence.
 fn in_order(a: &str, b: &str) -> f64 {
     let other: Vec<char> = b.chars().collect();
     let all = a.chars().count() + other.len();
-    // The longest of what was read of `a` and of each beginning of `b`.
+    // The longest common subsequence of what was read of `a` and of each prefix of `b`.
     let mut longest = vec![0_usize; other.len()];
     for letter in a.chars() {
         let (mut shorter, mut before) = (0, 0);
@@ -175,7 +179,7 @@ fn in_order(a: &str, b: &str) -> f64 {
     }
 }
 
-/// "ななテラス（NPO法人ドリームタウン）" is the name and what stands in its last bracket.
+/// Splits a trailing bracket off a name: ななテラス（NPO法人ドリームタウン）.
 fn trailing_bracket(name: &str) -> (&str, Option<&str>) {
     let inside = name
         .trim_end()
@@ -194,18 +198,17 @@ fn stem(key: &str) -> String {
         .map_or_else(|| key.to_owned(), |street| format!("{street}商店会"))
 }
 
-/// Groups spellings into organizations: each group is a list of positions, the first one first. A spelling may show
-/// that two groups are one.
+/// Groups spellings into organizations. Each group is an ascending list of positions. One spelling may join two groups.
 pub fn group(spellings: &[Spelling]) -> Vec<Vec<usize>> {
     let mut sets = Sets((0..spellings.len()).collect());
     let mut first: HashMap<(&str, String), usize> = HashMap::new();
     for (i, spelling) in spellings.iter().enumerate() {
-        for what in spelling.shown() {
+        for what in spelling.clues() {
             let other = *first.entry(what).or_insert(i);
             sets.join(i, other);
         }
     }
-    // A project's bare name means its entity, if only one entity of the area has a project of that name.
+    // A project's bare name means its entity, if only one entity in the area has a project with that name.
     let mut owners: HashMap<(&str, &str), BTreeSet<usize>> = HashMap::new();
     for (i, spelling) in spellings.iter().enumerate() {
         if let Some(project) = &spelling.project {
@@ -231,7 +234,7 @@ pub fn group(spellings: &[Spelling]) -> Vec<Vec<usize>> {
     groups.into_values().collect()
 }
 
-/// Disjoint sets: each position's parent, a root being its own. The root of a set is its first position.
+/// Disjoint sets: the parent of each position. A root is its own parent, and the first position of its set.
 struct Sets(Vec<usize>);
 
 impl Sets {
@@ -250,15 +253,15 @@ impl Sets {
     }
 }
 
-/// The spelling that names a group: one of the legal entity alone if there is one, else the first.
+/// Returns the spelling that names a group: the legal entity alone if there is one, else the first.
 pub fn best_name<'s>(group: &[usize], spellings: &'s [Spelling]) -> Option<&'s Spelling> {
     let of_group = || group.iter().filter_map(|i| spellings.get(*i));
     let entity_alone = |s: &&Spelling| s.entity.as_ref() == Some(&s.key) && s.project.is_none();
     of_group().find(entity_alone).or_else(|| of_group().next())
 }
 
-/// Pairs of groups of one area whose names look alike.
-pub fn doubtful(groups: &[Vec<usize>], spellings: &[Spelling]) -> Vec<Doubtful> {
+/// Lists pairs of groups in one area whose names are similar.
+pub fn similar_names(groups: &[Vec<usize>], spellings: &[Spelling]) -> Vec<SimilarNames> {
     let mut by_area: HashMap<&str, Vec<Vec<&Spelling>>> = HashMap::new();
     for group in groups {
         let group: Vec<&Spelling> = group.iter().filter_map(|i| spellings.get(*i)).collect();
@@ -270,25 +273,25 @@ pub fn doubtful(groups: &[Vec<usize>], spellings: &[Spelling]) -> Vec<Doubtful> 
     for groups in by_area.values() {
         for (i, one) in groups.iter().enumerate() {
             for other in groups.iter().skip(i + 1) {
-                // Neither the file's order nor the database's decides how a pair is told.
+                // The result must not depend on the order of the rows.
                 let pairs_of_names = one.iter().flat_map(|a| {
-                    other.iter().map(move |b| Doubtful {
+                    other.iter().map(move |b| SimilarNames {
                         area: a.area.clone(),
                         one: a.name.clone().min(b.name.clone()),
                         other: a.name.clone().max(b.name.clone()),
                         similarity: a.similarity(b),
                     })
                 });
-                let best = pairs_of_names.min_by(clearest_first);
-                pairs.extend(best.filter(|pair| pair.similarity >= DOUBTFUL));
+                let best = pairs_of_names.min_by(most_similar_first);
+                pairs.extend(best.filter(|pair| pair.similarity >= LISTED));
             }
         }
     }
-    pairs.sort_by(clearest_first);
+    pairs.sort_by(most_similar_first);
     pairs
 }
 
-fn clearest_first(a: &Doubtful, b: &Doubtful) -> Ordering {
+fn most_similar_first(a: &SimilarNames, b: &SimilarNames) -> Ordering {
     b.similarity
         .total_cmp(&a.similarity)
         .then_with(|| (&a.one, &a.other).cmp(&(&b.one, &b.other)))
@@ -303,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn good_evidence_makes_one_organization() {
+    fn groups_spellings_of_the_same_organization() {
         assert!(same("歌声広場よりみち", "歌声広場 よりみち"));
         assert!(same("みたか・みんなの広場", "みたか・みんなの広場運営協議会"));
         assert!(same("小金井市けやき通り商店会", "小金井市けやき通り商店街"));
@@ -322,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn mere_likeness_does_not() {
+    fn keeps_similar_names_separate() {
         assert!(!same("野川元気スクール", "元気スクールグループ"));
         assert!(!same("みんなのみたか", "みたか・みんなの広場"));
         assert!(!same("めじろ台安心ねっと", "めじろ台町会連絡協議会"));
@@ -337,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_project_name_that_two_entities_share_tells_nobody() {
+    fn ignores_a_project_name_that_two_entities_share() {
         let names = [
             "社会福祉法人 甲会 ひまわり苑",
             "社会福祉法人 乙会 ひまわり苑",
@@ -349,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_asked_about_names_alike() {
+    fn compares_names() {
         let of =
             |one: &str, other: &str| Spelling::new("131199", one).agreement(&Spelling::new("131199", other));
         assert_eq!(of("櫻町會", "ＮＰＯ法人 桜町会"), Agreement::Same);
@@ -380,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn likeness_counts_common_pairs() {
+    fn counts_common_character_pairs() {
         assert_eq!(dice("野川元気スクール", "元気スクールグループ"), 10.0 / 16.0);
         assert_eq!(dice("ああああ", "ああ"), 2.0 / 4.0);
         assert_eq!(
@@ -390,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn order_counts() {
+    fn measures_the_common_subsequence() {
         assert_eq!(in_order("野川元気スクール", "元気スクールグループ"), 12.0 / 18.0);
         assert_eq!(in_order("みんなのみたか", "みたかみんなの広場"), 8.0 / 16.0);
         assert_eq!(
@@ -400,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spelling_in_between_joins_two_groups() {
+    fn joins_two_groups_by_a_spelling_between_them() {
         let names = [
             "地域リビング プラスワン",
             "NPO法人ドリームタウン",

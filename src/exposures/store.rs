@@ -1,13 +1,12 @@
 //! SQL of exposures.
 
-use super::{DAYS_KEPT, ListKind, Quality, Shown, ShownList, ShownListFilter, week_number};
+use super::{DAYS_KEPT, ListContent, ListKind, RankingQuality, ShownList, ShownListFilter, week_number};
 use crate::catalogue::calendar::day_number;
-use crate::db::schema::{deliverables, exposures, shown_lists, workers};
+use crate::db::schema::{exposures, shown_lists};
 use crate::db::{BATCH, Db, Doc, Id, Instant, on};
-use crate::deliverables::DeliverableStatus;
 use crate::error::Result;
 use crate::http::{Cursor, Page, page};
-use crate::workers::WorkerStatus;
+use crate::{deliverables, workers};
 use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -21,7 +20,7 @@ use std::ops::Range;
 
 #[derive(Insertable)]
 #[diesel(table_name = shown_lists, treat_none_as_default_value = false)]
-struct Row<'a> {
+struct ShownListRow<'a> {
     id: Id,
     shown_at: Instant,
     day: i32,
@@ -31,12 +30,12 @@ struct Row<'a> {
     digest: i64,
     strength_ppm: Option<i64>,
     ndcg_ppm: i64,
-    list: Doc<&'a Shown>,
+    list: Doc<&'a ListContent>,
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = exposures, treat_none_as_default_value = false)]
-struct Added {
+struct ExposureRow {
     week: i32,
     kind: &'static str,
     subject_id: Id,
@@ -45,11 +44,11 @@ struct Added {
     deserved_ppm: i64,
 }
 
-/// Lists with their digests, and what they add up to. What was written already on that day adds nothing.
+/// Inserts lists with their digests, and adds up the attention in them. A list already stored on that day adds nothing.
 pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Result<()> {
     let mut added: BTreeMap<(&'static str, Id), Exposure> = BTreeMap::new();
     for (list, digest) in lists {
-        let row = Row {
+        let row = ShownListRow {
             id: list.id,
             shown_at: list.shown_at,
             day: day_number(day),
@@ -59,7 +58,7 @@ pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Re
             digest: *digest,
             strength_ppm: list.strength_ppm.map(|ppm| ppm as i64),
             ndcg_ppm: list.ndcg_ppm as i64,
-            list: Doc(&list.shown),
+            list: Doc(&list.content),
         };
         let insert = diesel::insert_into(shown_lists::table).values(row);
         let inserted = on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
@@ -75,9 +74,9 @@ pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Re
     add(db, week_number(day), added)
 }
 
-/// Adds to what a week has. The order of the map keeps writers from waiting for each other in a circle.
+/// Adds to the sums of a week. The map's order keeps writers from waiting for each other in a circle.
 pub fn add(db: &mut Db, week: i32, added: BTreeMap<(&'static str, Id), Exposure>) -> Result<()> {
-    let row = |((kind, subject_id), exposure): ((&'static str, Id), Exposure)| Added {
+    let row = |((kind, subject_id), exposure): ((&'static str, Id), Exposure)| ExposureRow {
         week,
         kind,
         subject_id,
@@ -85,7 +84,7 @@ pub fn add(db: &mut Db, week: i32, added: BTreeMap<(&'static str, Id), Exposure>
         attention_ppm: exposure.attention_ppm as i64,
         deserved_ppm: exposure.deserved_ppm as i64,
     };
-    let rows: Vec<Added> = added.into_iter().map(row).collect();
+    let rows: Vec<ExposureRow> = added.into_iter().map(row).collect();
     for rows in rows.chunks(BATCH) {
         on!(db, |c| diesel::insert_into(exposures::table)
             .values(rows)
@@ -101,8 +100,8 @@ pub fn add(db: &mut Db, week: i32, added: BTreeMap<(&'static str, Id), Exposure>
     Ok(())
 }
 
-/// What each had in these weeks.
-pub fn histories(db: &mut Db, kind: ListKind, weeks: Range<i32>) -> Result<HashMap<u128, Exposure>> {
+/// Adds up the attention that each item received in these weeks.
+pub fn history(db: &mut Db, kind: ListKind, weeks: Range<i32>) -> Result<HashMap<u128, Exposure>> {
     let rows = e::exposures
         .filter(e::kind.eq(kind.code()))
         .filter(e::week.ge(weeks.start).and(e::week.lt(weeks.end)))
@@ -125,7 +124,7 @@ pub fn histories(db: &mut Db, kind: ListKind, weeks: Range<i32>) -> Result<HashM
     Ok(rows.into_iter().map(exposure).collect())
 }
 
-/// The attention of each who was shown and can be ranked, and how many can be.
+/// Returns the attention of each item that was shown and can be ranked, and how many can be ranked.
 pub fn attention(db: &mut Db, kind: ListKind, from_week: i32) -> Result<(Vec<u64>, i64)> {
     let summed = sql::<BigInt>("CAST(SUM(attention_ppm) AS BIGINT)");
     let since = e::exposures
@@ -135,31 +134,20 @@ pub fn attention(db: &mut Db, kind: ListKind, from_week: i32) -> Result<(Vec<u64
         .select(summed);
     let (attention, considered) = match kind {
         ListKind::Workers => {
-            let active = workers::status.eq(WorkerStatus::Active.code());
-            let shown = since.filter(e::subject_id.eq_any(workers::table.filter(active).select(workers::id)));
-            (
-                shown.load::<i64>(db)?,
-                workers::table.filter(active).count().get_result(db)?,
-            )
+            let shown = since.filter(e::subject_id.eq_any(workers::store::active_ids()));
+            (shown.load::<i64>(db)?, workers::store::count_active(db)?)
         }
         ListKind::Deliverables => {
-            let open = deliverables::status
-                .eq(DeliverableStatus::Open.code())
-                .and(deliverables::archived_at.is_null());
-            let shown =
-                since.filter(e::subject_id.eq_any(deliverables::table.filter(open).select(deliverables::id)));
-            (
-                shown.load::<i64>(db)?,
-                deliverables::table.filter(open).count().get_result(db)?,
-            )
+            let shown = since.filter(e::subject_id.eq_any(deliverables::store::open_ids()));
+            (shown.load::<i64>(db)?, deliverables::store::count_open(db)?)
         }
     };
     Ok((attention.into_iter().map(|sum| sum as u64).collect(), considered))
 }
 
-/// How many lists were shown since a day, and what those with fairness gave up.
-pub fn quality(db: &mut Db, kind: ListKind, from_day: i32) -> Result<(u64, Quality)> {
-    let (all, adjusted, given_up, most): (i64, i64, Option<i64>, Option<i64>) = l::shown_lists
+/// Counts the lists shown since a day, and measures what fairness cost.
+pub fn quality(db: &mut Db, kind: ListKind, from_day: i32) -> Result<(u64, RankingQuality)> {
+    let (all, adjusted, mean, max): (i64, i64, Option<i64>, Option<i64>) = l::shown_lists
         .filter(l::day.ge(from_day).and(l::kind.eq(kind.code())))
         .select((
             sql::<BigInt>("COUNT(*)"),
@@ -170,17 +158,26 @@ pub fn quality(db: &mut Db, kind: ListKind, from_day: i32) -> Result<(u64, Quali
             sql::<Nullable<BigInt>>("MAX(CASE WHEN strength_ppm IS NULL THEN NULL ELSE 1000000 - ndcg_ppm END)"),
         ))
         .first(db)?;
-    let quality = Quality {
+    let quality = RankingQuality {
         lists: adjusted as u64,
-        given_up_ppm: given_up.map(|ppm| ppm as u64),
-        most_given_up_ppm: most.map(|ppm| ppm as u64),
+        ndcg_loss_ppm: mean.map(|ppm| ppm as u64),
+        max_ndcg_loss_ppm: max.map(|ppm| ppm as u64),
     };
     Ok((all as u64, quality))
 }
 
-/// Newest first, of one subject or of all.
+/// Lists shown lists, newest first.
 pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
-    type Columns = (Id, Instant, String, String, Id, Option<i64>, i64, Doc<Shown>);
+    type Columns = (
+        Id,
+        Instant,
+        String,
+        String,
+        Id,
+        Option<i64>,
+        i64,
+        Doc<ListContent>,
+    );
     const SORT: &str = "-shown_at";
     let limit = page::limit(filter.limit)?;
     let mut query = l::shown_lists
@@ -203,7 +200,7 @@ pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
     if let Some(after) = Cursor::decode(filter.cursor.as_deref(), SORT)? {
         query = query.filter(l::id.lt(after.id));
     }
-    let list = |(id, shown_at, viewer, kind, subject_id, strength, ndcg, Doc(shown)): Columns| ShownList {
+    let list = |(id, shown_at, viewer, kind, subject_id, strength, ndcg, Doc(content)): Columns| ShownList {
         id,
         shown_at,
         viewer,
@@ -215,7 +212,7 @@ pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
         subject_id,
         strength_ppm: strength.map(|ppm| ppm as u64),
         ndcg_ppm: ndcg as u64,
-        shown,
+        content,
     };
     let rows = query.load::<Columns>(db)?.into_iter().map(list).collect();
     let cursor = |last: &ShownList| Cursor {
@@ -226,7 +223,7 @@ pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
     Ok(Page::of(rows, limit, cursor))
 }
 
-/// Forgets lists that are old, and weeks that count no more.
+/// Deletes lists and weekly sums that are too old.
 pub fn purge(db: &mut Db, today: NaiveDate) -> Result<usize> {
     let old = l::shown_lists.filter(l::day.lt(day_number(today) - DAYS_KEPT));
     let over = e::exposures.filter(e::week.lt(week_number(today) - DAYS_KEPT / 7));

@@ -7,7 +7,7 @@ use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable, Provenance};
-use crate::duplicates::spellings::{self, Doubtful, Spelling};
+use crate::duplicates::spellings::{self, SimilarNames, Spelling};
 use crate::error::Result;
 use crate::organizations::{self, NewOrganization, Organization, names};
 use sha2::{Digest, Sha256};
@@ -26,7 +26,7 @@ pub struct ArchiveReport {
     pub unknown_types: Vec<Fault>,
     /// Spellings that were recognised as one organization.
     pub recognised: Vec<Vec<String>>,
-    pub doubtful: Vec<Doubtful>,
+    pub doubtful: Vec<SimilarNames>,
     pub reconciliation: Option<Reconciliation>,
 }
 
@@ -126,7 +126,7 @@ impl Plan {
             }
         }
         self.report.recognised.sort();
-        self.report.doubtful = spellings::doubtful(&groups, &spellings);
+        self.report.doubtful = spellings::similar_names(&groups, &spellings);
         self.report.created_organizations = self.created.len();
         self.report.updated_organizations = self.updated.len();
         Ok(requesters)

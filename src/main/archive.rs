@@ -2,7 +2,7 @@
 
 use super::files;
 use super::terminal::{progress_bar, say};
-use musubi::duplicates::spellings::Doubtful;
+use musubi::duplicates::spellings::SimilarNames;
 use musubi::error::Result;
 use musubi::imports::actions::import_archive;
 use musubi::imports::archive::ArchiveFile;
@@ -83,7 +83,7 @@ fn text(report: &ArchiveReport, dry_run: bool) -> String {
         "Recognised as one organization",
         report.recognised.iter().map(|names| names.join(" = ")).collect(),
     );
-    let doubtful = |d: &Doubtful| format!("{} ? {} ({:.2})", d.one, d.other, d.similarity);
+    let doubtful = |d: &SimilarNames| format!("{} ? {} ({:.2})", d.one, d.other, d.similarity);
     section(
         "Similar names, not merged; please check",
         report.doubtful.iter().map(doubtful).collect(),

@@ -46,7 +46,7 @@ pub fn rank_workers(
         limit: parameters.limit,
         cursor: parameters.cursor.as_deref(),
         counts: parameters.counts.unwrap_or(true),
-        histories: context.histories(db, parameters.fairness)?,
+        history: context.history(db, parameters.fairness)?,
         language,
     };
     let brief = DeliverableBrief::of(&deliverable);
@@ -217,7 +217,7 @@ pub fn preview(
         limit: preview.limit.map(|limit| limit.min(MAX_LIMIT)),
         cursor: None,
         counts: preview.counts.unwrap_or(true),
-        histories: context.histories(db, preview.fairness)?,
+        history: context.history(db, preview.fairness)?,
         language,
     };
     let (ranking, _) = ranking::rank_workers(db, &snapshot, &need, None, &options)?;

@@ -8,7 +8,7 @@ use super::snapshot::Snapshot;
 use crate::catalogue::{Catalogues, calendar};
 use crate::db::{Db, Pool};
 use crate::error::Result;
-use crate::exposures::{Histories, Recorder};
+use crate::exposures::{History, Recorder};
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -26,10 +26,10 @@ impl RankingContext {
     }
 
     /// Returns the attention that every worker got before this week, or `None` where fairness is off.
-    pub fn histories(&self, db: &mut Db, fairness: Fairness) -> Result<Option<Arc<Histories>>> {
+    pub fn history(&self, db: &mut Db, fairness: Fairness) -> Result<Option<Arc<History>>> {
         let is_on = fairness == Fairness::On;
         is_on
-            .then(|| self.recorder.histories(db, calendar::today()))
+            .then(|| self.recorder.history(db, calendar::today()))
             .transpose()
     }
 

@@ -37,7 +37,7 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     Candidate {
         id: worker.id.0.as_u128(),
         active: profile.status == WorkerStatus::Active,
-        consented: profile.consent.as_ref().is_some_and(Consent::is_to_be_ranked),
+        consented: profile.consent.as_ref().is_some_and(Consent::allows_ranking),
         blocked: profile
             .blocked_organization_ids
             .iter()

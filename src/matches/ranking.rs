@@ -11,7 +11,7 @@ use super::{DEFAULT_WEIGHTS_VERSION, encode};
 use crate::auth::PartnerReach;
 use crate::db::{Db, Id};
 use crate::error::Result;
-use crate::exposures::{Histories, ListKind, Shown, ShownItem, ShownList};
+use crate::exposures::{History, ListContent, ListKind, ShownItem, ShownList};
 use crate::http::{self, Language};
 use crate::reach::is_offered;
 use crate::workers::{self, Worker};
@@ -39,7 +39,7 @@ pub struct WorkerRankingOptions<'a> {
     /// Whether to count how many workers each gate removed.
     pub counts: bool,
     /// The attention that every worker got so far; `None` where fairness is off.
-    pub histories: Option<Arc<Histories>>,
+    pub history: Option<Arc<History>>,
     pub language: Language,
 }
 
@@ -170,17 +170,17 @@ pub fn rank_workers(
     deliverable: Option<DeliverableBrief>,
     options: &WorkerRankingOptions,
 ) -> Result<(WorkerRanking, Option<FairOrder>)> {
-    let fair = if options.histories.is_some() { " fair" } else { "" };
+    let fair = if options.history.is_some() { " fair" } else { "" };
     let list = format!("need {:032x} {:?}{fair}", need.id, options.role);
     let limit = http::page::limit(options.limit)? as usize;
     let previous = PageEnd::decode(options.cursor, &list)?;
     let (index, query) = (&snapshot.index, snapshot.index.query(need, options.weights));
     let search = |range: RankRange| index.search(&query, options.role, range).0;
-    let spread = options.histories.as_deref().map(|histories| {
+    let spread = options.history.as_deref().map(|history| {
         |best: &[Hit]| {
-            let exposure = |hit: &Hit| (hit.key, histories.of_worker(hit.candidate.id));
+            let exposure = |hit: &Hit| (hit.key, history.of_worker(hit.candidate.id));
             let best: Vec<_> = best.iter().map(exposure).collect();
-            fairness::spread(&best, histories.week as u32)
+            fairness::spread(&best, history.week as u32)
         }
     });
     let page = page(limit, previous, search, |hit| hit.key, spread);
@@ -200,7 +200,7 @@ pub fn rank_workers(
     };
     let items = items.iter().filter_map(item).collect();
     let census = options.counts.then(|| index.census(&query, options.role));
-    let week = options.histories.as_ref().map(|histories| histories.week);
+    let week = options.history.as_ref().map(|history| history.week);
     let fairness = week.zip(page.order.as_ref());
     let version = options.weights_version;
     let ranking = WorkerRanking {
@@ -322,8 +322,8 @@ impl DeliverableRanking {
 }
 
 impl RankingSummary {
-    fn shown(&self, role: Option<String>, items: Vec<ShownItem>) -> Shown {
-        Shown {
+    fn shown(&self, role: Option<String>, items: Vec<ShownItem>) -> ListContent {
+        ListContent {
             role,
             weights_version: self.weights.version.clone(),
             at_change: self.at_change,

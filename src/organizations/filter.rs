@@ -39,26 +39,26 @@ impl OrganizationSort {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrganizationFilter {
-    /// 全国地方公共団体コード, of six or five digits.
+    /// 全国地方公共団体コード, six or five digits.
     #[param(pattern = "^[0-9]{5,6}$", example = "131059")]
     pub area: Option<String>,
     #[param(inline)]
     pub kind: Option<OrganizationKind>,
     #[param(inline)]
     pub status: Option<OrganizationStatus>,
-    /// Words that the name, its kana or an alias holds, by any part, whatever the width and case.
+    /// Words to find in the name, its kana and its aliases. Width and case make no difference.
     #[param(max_length = 200, example = "やすみば")]
     pub q: Option<String>,
-    /// Also archived ones.
+    /// Whether to list archived organizations too.
     #[serde(default)]
     pub include_archived: bool,
-    /// The order; newest first where it isn't given. A minus means descending.
+    /// The order. A minus means descending.
     #[serde(default)]
     #[param(inline, required = false)]
     pub sort: OrganizationSort,
-    /// Items of a page.
+    /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub cursor: Option<String>,
 }

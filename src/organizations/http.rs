@@ -1,14 +1,12 @@
-//! The HTTP face of organizations. Rules are in `mod.rs`, SQL in `store.rs`.
+//! The HTTP face of organizations. Use cases are in `actions.rs`, SQL in `store`.
 
-use super::{NewOrganization, Organization, OrganizationFilter, listing, store};
+use super::{NewOrganization, Organization, OrganizationFilter, actions, listing, store};
 use crate::audit::personal_data_was_read;
-use crate::auth::{ReadOrganizations, Scope, WriteOrganizations, http::Caller, within_reach};
+use crate::auth::{ReadOrganizations, Scope, WriteOrganizations, http::Caller};
 use crate::catalogue::Catalogues;
-use crate::changes::Action;
-use crate::db::{Id, Instant, Pool};
-use crate::error::{Error, Result, Text};
+use crate::db::{Db, Id, Pool};
+use crate::error::Result;
 use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
-use crate::reach::store::has_organization;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -21,19 +19,22 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(remove);
 }
 
-fn sees_contacts<S: Scope>(caller: &Caller<S>) -> bool {
-    listing::sees_contacts(&caller.viewer())
-}
-
-/// Enters in the audit whose contact an answer shows to somebody else.
-async fn seen<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Organization]) -> Result<()> {
-    let ids = listing::personal(&caller.viewer(), shown);
-    personal_data_was_read(pool, caller.actor(), ids).await
+/// Answers with what the caller may see of an organization, and enters in the audit whose contact that shows.
+async fn answer<S: Scope>(
+    caller: &Caller<S>,
+    pool: &Pool,
+    organization: Organization,
+) -> Result<Entity<Organization>> {
+    let viewer = caller.viewer();
+    let organization = organization.shown(listing::sees_contacts(&viewer));
+    let shown = listing::personal(&viewer, std::slice::from_ref(&organization));
+    personal_data_was_read(pool, caller.actor(), shown).await?;
+    Ok(Entity::new(organization.version, organization))
 }
 
 /// List organizations
 ///
-/// Filters are combined by AND. The contact is null to callers without `personal_data:read`, to workers and to partners.
+/// All filters have to match. `contact` is null without the scope `personal_data:read`, and for workers and partners.
 #[utoipa::path(operation_id = "list_organizations", tag = "Organizations", security(("bearer" = ["organizations:read"])),
     params(OrganizationFilter), responses((status = 200, description = "One page", body = Page<Organization>)))]
 #[get("/organizations")]
@@ -49,17 +50,19 @@ async fn list(
         listing::page(db, &viewer, &catalogue, filter.0)
     });
     let page = page.await?;
-    seen(&caller, &pool, &page.items).await?;
+    let shown = listing::personal(&caller.viewer(), &page.items);
+    personal_data_was_read(&pool, caller.actor(), shown).await?;
     Ok(page)
 }
 
 /// Register an organization
 ///
-/// Answers 409 `duplicate_organization` where another one has the corporate number, or the source and external id.
+/// Returns 409 `duplicate_organization` if another organization has the same corporate number, or the same source and
+/// external id.
 #[utoipa::path(operation_id = "create_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
     request_body = NewOrganization,
     responses((status = 201, description = "Registered", body = Organization),
-              (status = 409, description = "It is registered already")))]
+              (status = 409, description = "Already registered")))]
 #[post("/organizations")]
 async fn create(
     caller: Caller<WriteOrganizations>,
@@ -67,26 +70,21 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewOrganization>,
 ) -> Result<HttpResponse> {
-    let (actor, contacts, reach) = (caller.actor(), sees_contacts(&caller), caller.reach());
-    let insert = move |db: &mut crate::db::Db, mut details: NewOrganization| {
-        details.resolve(&*catalogues.current(db)?, None)?;
-        let organization = Organization::register(Id::new(), details, Instant::now());
-        store::insert(db, &actor, &organization)?;
-        within_reach(has_organization(db, &reach, organization.id)?)?;
+    let (actor, reach) = (caller.actor(), caller.reach());
+    let contacts = listing::sees_contacts(&caller.viewer());
+    let register = move |db: &mut Db, details: NewOrganization| {
+        let catalogue = catalogues.current(db)?;
+        let organization = actions::register(db, &catalogue, &actor, &reach, details)?;
         let location = format!("/v1/organizations/{}", organization.id);
-        Answer::created(
-            location,
-            organization.id,
-            organization.version,
-            &organization.shown(contacts),
-        )
+        let (id, version) = (organization.id, organization.version);
+        Answer::created(location, id, version, &organization.shown(contacts))
     };
-    new.write(&pool, &caller.actor(), insert).await
+    new.write(&pool, &caller.actor(), register).await
 }
 
 /// Show an organization
 ///
-/// The contact is null to callers without `personal_data:read`, to workers and to partners.
+/// `contact` is null without the scope `personal_data:read`, and for workers and partners.
 #[utoipa::path(operation_id = "show_organization", tag = "Organizations", security(("bearer" = ["organizations:read"])),
     params(("id" = Id, Path, description = "The organization"), IncludeArchived),
     responses((status = 200, description = "The organization", body = Organization)))]
@@ -97,23 +95,20 @@ async fn show(
     id: PathId,
     query: Query<IncludeArchived>,
 ) -> Result<Entity<Organization>> {
-    let (contacts, reach) = (sees_contacts(&caller), caller.reach());
-    let organization = pool
-        .read(move |db| store::find(db, &reach, id.0, query.0.include_archived))
-        .await?;
-    let organization = organization.shown(contacts);
-    seen(&caller, &pool, std::slice::from_ref(&organization)).await?;
-    Ok(Entity::new(organization.version, organization))
+    let reach = caller.reach();
+    let find = move |db: &mut Db| store::find(db, &reach, id.0, query.0.include_archived);
+    let organization = pool.read(find).await?;
+    answer(&caller, &pool, organization).await
 }
 
 /// Change an organization
 ///
-/// JSON Merge Patch; with If-Match it changes only the version that you have read.
+/// Takes a JSON Merge Patch. `If-Match` makes sure that you change the version that you have read.
 #[utoipa::path(operation_id = "update_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
     params(("id" = Id, Path, description = "The organization")),
     request_body(content = inline(OrganizationPatch), content_type = "application/merge-patch+json"),
     responses((status = 200, description = "Changed", body = Organization),
-              (status = 409, description = "Another one has the corporate number or external id")))]
+              (status = 409, description = "Another organization has the corporate number or external id")))]
 #[patch("/organizations/{id}")]
 async fn update(
     caller: Caller<WriteOrganizations>,
@@ -123,31 +118,22 @@ async fn update(
     if_match: IfMatch,
     patch: OrganizationPatch,
 ) -> Result<Entity<Organization>> {
-    let (actor, contacts, reach) = (caller.actor(), sees_contacts(&caller), caller.reach());
-    let updated = pool.write(move |db| {
-        let before = store::find_to_change(db, &reach, id.0)?;
-        if_match.check(before.version)?;
-        let mut details = patch.apply(&before.details)?;
-        details.resolve(&*catalogues.current(db)?, Some(&before.details))?;
-        if details == before.details {
-            return Ok(before);
-        }
-        let after = before.changed(details, Instant::now());
-        store::update(db, &actor, &after, Action::Updated)?;
-        within_reach(has_organization(db, &reach, after.id)?)?;
-        Ok(after)
+    let (actor, reach) = (caller.actor(), caller.reach());
+    let changed = pool.write(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::change(db, &catalogue, &actor, &reach, id.0, |before| {
+            if_match.check(before.version)?;
+            patch.apply(&before.details)
+        })
     });
-    let organization = updated.await?;
-    let organization = organization.shown(contacts);
-    seen(&caller, &pool, std::slice::from_ref(&organization)).await?;
-    Ok(Entity::new(organization.version, organization))
+    answer(&caller, &pool, changed.await?).await
 }
 type OrganizationPatch = Patch<NewOrganization>;
 
 /// Archive an organization
 ///
-/// What it asked for stays, and so do the statistics. Answers 409 `has_open_deliverables` while something that
-/// it asks for is under way.
+/// Its deliverables and the statistics stay. Returns 409 `has_open_deliverables` while one of its deliverables is
+/// submitted, open or in progress.
 #[utoipa::path(operation_id = "archive_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
     params(("id" = Id, Path, description = "The organization")),
     responses((status = 204, description = "Archived"), (status = 409, description = "It has open deliverables")))]
@@ -159,26 +145,8 @@ async fn remove(
     if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let (actor, reach) = (caller.actor(), caller.reach());
-    let archived = pool.write(move |db| {
-        let before = store::find_to_change(db, &reach, id.0)?;
-        if_match.check(before.version)?;
-        if store::has_open_deliverables(db, before.id)? {
-            let detail = Text::new(
-                "進行中の支援内容があるためアーカイブできません。",
-                "It has deliverables that are under way.",
-            );
-            return Err(Error::Conflict {
-                code: "has_open_deliverables",
-                detail,
-            });
-        }
-        let now = Instant::now();
-        let after = Organization {
-            archived_at: Some(now),
-            ..before.changed(before.details.clone(), now)
-        };
-        store::update(db, &actor, &after, Action::Archived)
-    });
+    let archived = pool
+        .write(move |db| actions::archive(db, &actor, &reach, id.0, |before| if_match.check(before.version)));
     archived.await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,4 +1,4 @@
-//! The list of organizations as somebody sees it: on pages, and in exports.
+//! The list of organizations as a viewer sees it, on pages and in exports.
 
 use super::{Organization, OrganizationFilter, store};
 use crate::auth::{Reach, Viewer};
@@ -7,11 +7,13 @@ use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::http::Page;
 
-/// Those who come through the deliverables that they may apply for see no contact.
+/// Returns whether the viewer sees contacts. Workers and partners don't: they see organizations only because of open
+/// deliverables.
 pub fn sees_contacts(viewer: &Viewer) -> bool {
     viewer.personal_data && !matches!(viewer.reach, Reach::Worker(_) | Reach::Partner(_))
 }
 
+/// Lists a page of organizations.
 pub fn page(
     db: &mut Db,
     viewer: &Viewer,
@@ -27,11 +29,11 @@ pub fn page(
     Ok(page.map(|organization| organization.shown(contacts)))
 }
 
-/// Whose contact is shown to somebody else.
+/// Returns the organizations whose contact is shown to someone outside them, for the audit.
 pub fn personal(viewer: &Viewer, shown: &[Organization]) -> Vec<Id> {
     if matches!(viewer.reach, Reach::Organization(_)) {
         return Vec::new();
     }
-    let known = shown.iter().filter(|one| one.details.contact.is_some());
-    known.map(|one| one.id).collect()
+    let with_contact = shown.iter().filter(|one| one.details.contact.is_some());
+    with_contact.map(|one| one.id).collect()
 }

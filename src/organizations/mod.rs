@@ -1,12 +1,14 @@
-//! Organizations: the groups that ask (団体), from NPOs to neighbourhood associations.
+//! Organizations: the groups that ask for deliverables (団体), from NPOs to neighbourhood associations.
 //!
-//! * `names`: the form in which two spellings of one name are equal; `kanji`: its characters of today. `filter`: how
-//!   lists are filtered and ordered. `known`: by what one is found. `listing`: the list as somebody sees it.
+//! * `names`: compares spellings of a name, and recognises legal forms.
+//! * `filter`: the parameters of lists. `listing`: the list as a viewer sees it.
+//! * `actions`: registering, changing and archiving.
 //!
 //! Deliberately absent: members and logins.
 //!
-//! Invariant: a 法人番号 has a right check digit and belongs to one organization; most groups have none.
+//! Invariant: a 法人番号 has a valid check digit and belongs to one organization. Most groups have none.
 
+pub mod actions;
 pub mod filter;
 pub mod http;
 pub mod listing;
@@ -23,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-/// What kind of group it is.
+/// The kind of group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrganizationKind {
@@ -70,7 +72,7 @@ impl OrganizationKind {
 pub enum OrganizationStatus {
     #[default]
     Active,
-    /// Known, and not asking for anything now.
+    /// Registered, but not asking for anything at the moment.
     Inactive,
 }
 
@@ -83,7 +85,7 @@ impl OrganizationStatus {
     }
 }
 
-/// Whom to talk to.
+/// The contact person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
@@ -101,7 +103,7 @@ pub struct Contact {
     pub phone: Option<String>,
 }
 
-/// Who recommended and accompanies the organization.
+/// The body that recommended the organization and accompanies it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Intermediary {
@@ -125,7 +127,7 @@ pub enum IntermediaryKind {
     Other,
 }
 
-/// An organization as it is registered.
+/// The details of an organization.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "source_and_external_id"))]
@@ -149,24 +151,24 @@ pub struct NewOrganization {
     #[serde(default)]
     #[schema(default = "active")]
     pub status: OrganizationStatus,
-    /// Codes of the catalogue's themes.
+    /// Codes of themes in the catalogue.
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "distinct_codes"))]
     #[schema(max_items = 20)]
     pub themes: Vec<String>,
-    /// 法人番号: 13 digits, the first of which checks the others. Most groups have none.
+    /// 法人番号: 13 digits, the first one a check digit. Most groups have none.
     #[serde(default)]
     #[validate(custom(function = "valid_corporate_number"))]
     #[schema(pattern = "^[1-9][0-9]{12}$", example = "7000012050002")]
     pub corporate_number: Option<String>,
-    /// Personal data: null to those who may not see it.
+    /// Personal data. Null if you may not see it.
     #[serde(default)]
     #[validate(nested)]
     pub contact: Option<Contact>,
     #[serde(default)]
     #[validate(nested)]
     pub intermediary: Option<Intermediary>,
-    /// Other spellings of the name, by which imports recognise it.
+    /// Other spellings of the name. Imports use them to recognise the organization.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "names_not_blank"))]
     #[schema(max_items = 100)]
@@ -175,15 +177,15 @@ pub struct NewOrganization {
     #[validate(length(max = 4000))]
     #[schema(max_length = 4000)]
     pub description: Option<String>,
-    /// Whether it agreed to be named in the open data.
+    /// Whether the organization agreed to be named in the open data.
     #[serde(default)]
     pub open_data: bool,
-    /// Where the record comes from; only together with `external_id`.
+    /// The system that the record comes from. Requires `external_id`.
     #[serde(default)]
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100)]
     pub source: Option<String>,
-    /// Its id there.
+    /// The id in that system.
     #[serde(default)]
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
@@ -198,14 +200,14 @@ fn names_not_blank(names: &[String]) -> Result<(), ValidationError> {
     names.iter().try_for_each(|name| not_blank(name))
 }
 
-/// The check digit of a 法人番号 (法人番号の指定等に関する省令): 9 − Σ Pn·Qn mod 9, where Pn is the n-th of the
-/// twelve other digits from the right and Qn is 1 for odd n and 2 for even n.
+/// Checks the check digit of a 法人番号 (法人番号の指定等に関する省令): 9 − (Σ Pn·Qn mod 9), where Pn is the n-th of the
+/// twelve other digits from the right, and Qn is 1 for odd n and 2 for even n.
 fn valid_corporate_number(number: &str) -> Result<(), ValidationError> {
     let digits: Option<Vec<u32>> = number.chars().map(|c| c.to_digit(10)).collect();
     let Some([check, rest @ ..]) = digits.as_deref().filter(|d| d.len() == 13) else {
         return Err(broken(
-            "corporate_number",
-            "法人番号は13桁の数字です。",
+            "invalid_corporate_number",
+            "法人番号は13桁の数字で入力してください。",
             "A corporate number has 13 digits.",
         ));
     };
@@ -219,14 +221,14 @@ fn valid_corporate_number(number: &str) -> Result<(), ValidationError> {
         return Ok(());
     }
     Err(broken(
-        "check_digit",
-        "法人番号の検査数字が合いません。",
-        "The check digit of this corporate number is wrong.",
+        "invalid_check_digit",
+        "法人番号の検査用数字が一致しません。番号をご確認ください。",
+        "The check digit doesn't match. Check the corporate number for typing errors.",
     ))
 }
 
 impl NewOrganization {
-    /// What refers to the catalogue has to be there; the area takes its full code.
+    /// Checks the codes against the catalogue, and completes the area's code. Codes that `before` already had may be retired.
     pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewOrganization>) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         lookup::resolve_area(catalogue, &mut self.area, "/area", &mut faults);
@@ -252,17 +254,17 @@ impl NewOrganization {
     }
 }
 
-/// An organization as it is kept.
+/// A registered organization.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Organization {
     pub id: Id,
     #[serde(flatten)]
     pub details: NewOrganization,
-    /// Set when it was archived.
+    /// When it was archived. Null: not archived.
     pub archived_at: Option<Instant>,
-    /// Which record stands for the same organization, if it is not this one.
+    /// The primary record, if this one was merged into it as a duplicate.
     pub merged_into: Option<Id>,
-    /// Counts the changes; the ETag.
+    /// Counts the changes. Also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub created_at: Instant,
@@ -282,7 +284,7 @@ impl Organization {
         }
     }
 
-    /// The next version.
+    /// Returns the next version, with new details.
     pub fn changed(&self, details: NewOrganization, now: Instant) -> Organization {
         Organization {
             details,
@@ -292,7 +294,15 @@ impl Organization {
         }
     }
 
-    /// Without what the caller may not see.
+    /// Returns the next version, archived.
+    pub fn archived(&self, now: Instant) -> Organization {
+        Organization {
+            archived_at: Some(now),
+            ..self.changed(self.details.clone(), now)
+        }
+    }
+
+    /// Removes what the viewer may not see.
     pub fn shown(mut self, personal_data: bool) -> Organization {
         if !personal_data {
             self.details.contact = None;
@@ -306,20 +316,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_corporate_number_needs_its_check_digit() {
+    fn checks_the_check_digit_of_a_corporate_number() {
         // 国税庁, as the National Tax Agency publishes itself.
         assert!(valid_corporate_number("7000012050002").is_ok());
         assert_eq!(
             valid_corporate_number("8000012050002").unwrap_err().code,
-            "check_digit"
+            "invalid_check_digit"
         );
         assert_eq!(
             valid_corporate_number("700001205000").unwrap_err().code,
-            "corporate_number"
+            "invalid_corporate_number"
         );
         assert_eq!(
             valid_corporate_number("700001205000x").unwrap_err().code,
-            "corporate_number"
+            "invalid_corporate_number"
         );
     }
 }

@@ -1,11 +1,10 @@
-//! When are two spellings one name? The key of a name is folded, in today's kanji, without spaces,
-//! marks and legal form.
+//! Compares spellings of a name: two spellings are the same name if their keys are equal. A key is folded, in today's
+//! kanji, without spaces, marks and legal form.
 
 use super::OrganizationKind;
-
 use text::{fold, todays_form};
 
-/// Legal forms that are written before a name (or after it), and what they tell of the kind.
+/// Legal forms written before or after a name, and the kind of group that they mean.
 const LEGAL_FORMS: [(&str, OrganizationKind); 10] = [
     ("特定非営利活動法人", OrganizationKind::Npo),
     ("認定npo法人", OrganizationKind::Npo),
@@ -19,7 +18,7 @@ const LEGAL_FORMS: [(&str, OrganizationKind); 10] = [
     ("医療法人社団", OrganizationKind::Association),
 ];
 
-/// The name without its legal form, and the kind that the form tells.
+/// Returns the name without its legal form, and the kind that the form means.
 pub fn without_legal_form(name: &str) -> (String, Option<OrganizationKind>) {
     let folded = fold(name);
     let name = folded.trim();
@@ -33,20 +32,20 @@ pub fn without_legal_form(name: &str) -> (String, Option<OrganizationKind>) {
     (name.to_owned(), None)
 }
 
-/// Two names with one key are spellings of one name.
+/// Returns the key of a name. Spellings of the same name have the same key.
 pub fn name_key(name: &str) -> String {
     let (bare, _) = without_legal_form(name);
     let written = bare.chars().filter(|c| c.is_alphanumeric());
     let key: String = written.map(todays_form).collect();
-    // A name of nothing but marks is still a name.
+    // Some names consist of marks only.
     if key.is_empty() { bare } else { key }
 }
 
-/// What kind of group a published name tells of.
+/// Guesses the kind of group from its name.
 pub fn kind_of(name: &str) -> OrganizationKind {
-    let (bare, told) = without_legal_form(name);
+    let (bare, kind) = without_legal_form(name);
     let ends = |endings: &[&str]| endings.iter().any(|ending| bare.ends_with(ending));
-    if let Some(kind) = told {
+    if let Some(kind) = kind {
         return kind;
     }
     if ends(&["社会福祉協議会", "社会福祉法人協議会"]) {
@@ -69,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_of_one_name_have_one_key() {
+    fn gives_spellings_of_the_same_name_the_same_key() {
         assert_eq!(name_key("ＮＰＯ法人 風のやすみば"), name_key("風のやすみば"));
         assert_eq!(name_key("歌声広場 よりみち"), name_key("歌声広場よりみち"));
         assert_eq!(name_key("國分寺 櫻商店會"), name_key("国分寺桜商店会"));
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_is_told_by_the_name() {
+    fn guesses_the_kind_from_the_name() {
         assert_eq!(kind_of("NPO・えん"), OrganizationKind::Npo);
         assert_eq!(
             kind_of("東中野五丁目小滝町会"),

@@ -39,27 +39,27 @@ impl WorkerSort {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WorkerFilter {
-    /// 全国地方公共団体コード, of six or five digits.
+    /// 全国地方公共団体コード, six or five digits.
     #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
     pub area: Option<String>,
     #[param(inline)]
     pub status: Option<WorkerStatus>,
-    /// Code of a skill that the worker has at any level.
+    /// A skill that the worker has, at any level.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
     pub skill: Option<String>,
-    /// Code of a role that the worker offers.
+    /// A role that the worker offers.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
     pub role: Option<String>,
-    /// Words that the alias, or for those who may see it the name, holds, by any part, whatever the width and case.
+    /// Words to find in the alias, and in the name and kana if you may see them. Width and case make no difference.
     #[param(max_length = 200, example = "デザイナー")]
     pub q: Option<String>,
-    /// The order; newest first where it isn't given. A minus means descending.
+    /// The order. A minus means descending.
     #[serde(default)]
     #[param(inline, required = false)]
     pub sort: WorkerSort,
-    /// Items of a page.
+    /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     pub cursor: Option<String>,
 }

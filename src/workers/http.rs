@@ -1,18 +1,15 @@
-//! The HTTP face of workers. Rules are in `mod.rs`, SQL in `store.rs`.
+//! The HTTP face of workers. Use cases are in `actions.rs`, SQL in `store`.
 
-use super::record::{check_privileged, check_source};
-use super::{ConsentRecord, NewWorker, Sight, Worker, WorkerFilter, listing, store};
+use super::rules::{check_source, set_origin};
+use super::{ConsentRecord, NewWorker, Sight, Worker, WorkerFilter, actions, listing, store};
 use crate::audit::personal_data_was_read;
-use crate::auth::{
-    ExportPersonalData, Reach, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller, within_reach,
-};
-use crate::catalogue::{Catalogues, calendar};
-use crate::db::{Db, Id, Instant, Pool};
-use crate::error::{Error, Result, Text};
+use crate::auth::{ExportPersonalData, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller};
+use crate::catalogue::Catalogues;
+use crate::db::{Db, Id, Pool};
+use crate::error::Result;
 use crate::http::conditional::CreateOnly;
 use crate::http::query::path_text;
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission, Valid, conditional};
-use crate::reach::store::has_own_worker;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, put};
@@ -25,13 +22,25 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(show_external)
         .service(show)
         .service(update)
-        .service(consents);
+        .service(list_consents);
 }
 
-/// Enters in the audit whose personal data an answer shows to somebody else.
-async fn seen<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Worker]) -> Result<()> {
+/// Enters in the audit whose personal data an answer shows to others.
+async fn audit_read<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Worker]) -> Result<()> {
     let ids = listing::personal(&caller.viewer(), shown);
     personal_data_was_read(pool, caller.actor(), ids).await
+}
+
+/// Answers with what the caller may see of a worker.
+async fn answer<S: Scope>(
+    caller: &Caller<S>,
+    pool: &Pool,
+    worker: Worker,
+    sight: Sight,
+) -> Result<Entity<Worker>> {
+    let worker = worker.shown(sight);
+    audit_read(caller, pool, std::slice::from_ref(&worker)).await?;
+    Ok(Entity::new(worker.version, worker))
 }
 
 fn sight<S: Scope>(caller: &Caller<S>) -> Sight {
@@ -40,8 +49,8 @@ fn sight<S: Scope>(caller: &Caller<S>) -> Sight {
 
 /// List workers
 ///
-/// Filters are combined by AND. Personal data is null to callers without `personal_data:read`, and not searched. To an
-/// organization, only those appear whose application to it stands.
+/// All filters have to match. Without the scope `personal_data:read`, `personal` is null and not searched. Organizations
+/// see only workers with an active application to them.
 #[utoipa::path(operation_id = "list_workers", tag = "Workers", security(("bearer" = ["workers:read"])),
     params(WorkerFilter), responses((status = 200, description = "One page", body = Page<Worker>)))]
 #[get("/workers")]
@@ -57,13 +66,14 @@ async fn list(
         listing::page(db, &viewer, &catalogue, filter.0)
     });
     let page = page.await?;
-    seen(&caller, &pool, &page.items).await?;
+    audit_read(&caller, &pool, &page.items).await?;
     Ok(page)
 }
 
 /// Register a worker
 ///
-/// Answers 409 `duplicate_external_id` where the source and external id are taken: replace that worker instead.
+/// Returns 409 `duplicate_external_id` if another worker has the source and external id. To replace that worker, use
+/// `PUT /v1/workers/by-external-id/{source}/{external_id}`.
 #[utoipa::path(operation_id = "create_worker", tag = "Workers", security(("bearer" = ["workers:write"])),
     request_body = NewWorker,
     responses((status = 201, description = "Registered", body = Worker),
@@ -76,29 +86,26 @@ async fn create(
     new: Submission<NewWorker>,
 ) -> Result<HttpResponse> {
     let (actor, sight, reach) = (caller.actor(), sight(&caller), caller.reach());
-    let insert = move |db: &mut Db, mut profile: NewWorker| {
-        check_privileged(&reach, None, &mut profile)?;
-        profile.resolve(&*catalogues.current(db)?, None, calendar::today())?;
-        let worker = Worker::register(Id::new(), profile, Instant::now()).through(&reach);
-        store::insert(db, &actor, &worker)?;
-        within_reach(has_own_worker(db, &reach, worker.id)?)?;
+    let register = move |db: &mut Db, profile: NewWorker| {
+        let catalogue = catalogues.current(db)?;
+        let worker = actions::register(db, &catalogue, &actor, &reach, profile)?;
         let location = format!("/v1/workers/{}", worker.id);
         Answer::created(location, worker.id, worker.version, &worker.shown(sight))
     };
-    new.write(&pool, &caller.actor(), insert).await
+    new.write(&pool, &caller.actor(), register).await
 }
 
-/// Create or replace a worker by its id in another system
+/// Create or replace a worker by external id
 ///
-/// Idempotent: the same body again changes nothing, not even the version. What the body leaves out is unset. The
-/// path gives source and external id; a body that names others is refused.
+/// Idempotent: sending the same body again changes nothing, not even the version. Members that you leave out are reset to
+/// their defaults. The path gives the source and external id; a body with other values is rejected.
 #[utoipa::path(operation_id = "replace_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:write"])),
-    params(("source" = String, Path, description = "Which system", min_length = 1, max_length = 100, example = "roster"),
-           ("external_id" = String, Path, description = "The id there", min_length = 1, max_length = 200, example = "A-0042")),
+    params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, example = "roster"),
+           ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, example = "A-0042")),
     request_body = NewWorker,
     responses((status = 200, description = "Replaced, or unchanged", body = Worker),
               (status = 201, description = "Registered", body = Worker),
-              (status = 409, description = "It was registered by someone else at the same moment")))]
+              (status = 409, description = "A worker outside your reach has the external id")))]
 #[put("/workers/by-external-id/{source}/{external_id}")]
 async fn replace(
     caller: Caller<WriteWorkers>,
@@ -110,70 +117,53 @@ async fn replace(
     new: Valid<NewWorker>,
 ) -> Result<HttpResponse> {
     let (actor, sight, reach) = (caller.actor(), sight(&caller), caller.reach());
-    let (source, external_id) = (
+    let origin = (
         path_text(&request, "source", 100)?,
         path_text(&request, "external_id", 200)?,
     );
-    check_source(&reach, &source)?;
+    check_source(&reach, &origin.0)?;
     let Valid(mut profile) = new;
-    set_to_path("/source", &mut profile.source, source.clone())?;
-    set_to_path("/external_id", &mut profile.external_id, external_id.clone())?;
+    set_origin(&mut profile, &origin)?;
     let replaced = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        let now = Instant::now();
-        let Some(before) = store::find_external_to_change(db, &reach, &source, &external_id)? else {
-            if_match.check_absent()?;
-            check_privileged(&reach, None, &mut profile)?;
-            profile.resolve(&catalogue, None, calendar::today())?;
-            let worker = Worker::register(Id::new(), profile, now).through(&reach);
-            store::insert(db, &actor, &worker)?;
-            within_reach(has_own_worker(db, &reach, worker.id)?)?;
-            return Ok((worker, true));
-        };
-        if_match.check(before.version)?;
-        create_only.check_present(before.version)?;
-        check_privileged(&reach, Some(&before.profile), &mut profile)?;
-        profile.resolve(&catalogue, Some(&before.profile), calendar::today())?;
-        if profile == before.profile {
-            return Ok((before, false));
-        }
-        let after = before.changed(profile, now);
-        store::update(db, &actor, &after)?;
-        within_reach(has_own_worker(db, &reach, after.id)?)?;
-        Ok((after, false))
+        let origin = (origin.0.as_str(), origin.1.as_str());
+        actions::replace(
+            db,
+            &catalogue,
+            &actor,
+            &reach,
+            origin,
+            profile,
+            |before| match before {
+                None => if_match.check_absent(),
+                Some(before) => {
+                    if_match.check(before.version)?;
+                    create_only.check_present(before.version)
+                }
+            },
+        )
     });
-    let (worker, created) = replaced.await?;
+    let (worker, is_new) = replaced.await?;
     let worker = worker.shown(sight);
-    if !created {
-        seen(&caller, &pool, std::slice::from_ref(&worker)).await?;
+    if is_new {
+        let location = (header::LOCATION, format!("/v1/workers/{}", worker.id));
+        let tag = (header::ETAG, conditional::tag(worker.version));
+        return Ok(HttpResponse::Created()
+            .insert_header(location)
+            .insert_header(tag)
+            .json(worker));
     }
-    let mut response = if created {
-        HttpResponse::Created()
-    } else {
-        HttpResponse::Ok()
-    };
-    response.insert_header((header::ETAG, conditional::tag(worker.version)));
-    if created {
-        response.insert_header((header::LOCATION, format!("/v1/workers/{}", worker.id)));
-    }
-    Ok(response.json(worker))
+    audit_read(&caller, &pool, std::slice::from_ref(&worker)).await?;
+    let tag = (header::ETAG, conditional::tag(worker.version));
+    Ok(HttpResponse::Ok().insert_header(tag).json(worker))
 }
 
-fn set_to_path(pointer: &str, member: &mut Option<String>, path: String) -> Result<()> {
-    if member.as_ref().is_some_and(|own| *own != path) {
-        let rule = Text::new("パスの値と違います。", "It differs from the path.");
-        return Err(Error::invalid(pointer, "differs_from_path", rule));
-    }
-    *member = Some(path);
-    Ok(())
-}
-
-/// Show a worker by its id in another system
+/// Show a worker by external id
 ///
-/// Of those within the caller's reach; as `GET /v1/workers/{id}` shows them.
+/// Returns the same as `GET /v1/workers/{id}`, for workers within your reach only.
 #[utoipa::path(operation_id = "show_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:read"])),
-    params(("source" = String, Path, description = "Which system", min_length = 1, max_length = 100, example = "roster"),
-           ("external_id" = String, Path, description = "The id there", min_length = 1, max_length = 200, example = "A-0042")),
+    params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, example = "roster"),
+           ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, example = "A-0042")),
     responses((status = 200, description = "The worker", body = Worker)))]
 #[get("/workers/by-external-id/{source}/{external_id}")]
 async fn show_external(
@@ -181,7 +171,7 @@ async fn show_external(
     request: HttpRequest,
     pool: Data<Pool>,
 ) -> Result<Entity<Worker>> {
-    let (sight, reach) = (sight(&caller), caller.reach());
+    let reach = caller.reach();
     let (source, external_id) = (
         path_text(&request, "source", 100)?,
         path_text(&request, "external_id", 200)?,
@@ -190,39 +180,28 @@ async fn show_external(
         let found = store::find_external(db, &source, &external_id)?.ok_or_else(store::missing)?;
         store::find(db, &reach, found.id)
     });
-    let worker = found.await?.shown(sight);
-    seen(&caller, &pool, std::slice::from_ref(&worker)).await?;
-    Ok(Entity::new(worker.version, worker))
+    answer(&caller, &pool, found.await?, sight(&caller)).await
 }
 
 /// Show a worker
 ///
-/// Personal data is null to callers without `personal_data:read`. To a coordinator and to an organization, anyone who
-/// may be ranked is shown as a candidate, without personal data and without their dealings with others; who it is they
-/// see of their own, and of those whose application to them stands.
+/// `personal` is null without the scope `personal_data:read`. Coordinators and organizations can also look at any
+/// candidate of a ranking: they then see the profile without personal data, source, partner, and blocked or conflicting
+/// organizations. They see personal data of workers in their areas, and of workers with an active application to them.
 #[utoipa::path(operation_id = "show_worker", tag = "Workers", security(("bearer" = ["workers:read"])),
     params(("id" = Id, Path, description = "The worker")),
     responses((status = 200, description = "The worker", body = Worker)))]
 #[get("/workers/{id}")]
 async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Result<Entity<Worker>> {
-    let (sight, reach, ranks) = (sight(&caller), caller.reach(), caller.may::<ReadMatches>());
-    let found = pool.read(move |db| match store::find(db, &reach, id.0) {
-        Err(Error::NotFound { .. }) if ranks && reach != Reach::Everything => {
-            let worker = store::find(db, &Reach::Everything, id.0)?;
-            let candidate = Some(worker).filter(|worker| worker.is_candidate_for(&reach));
-            Ok((candidate.ok_or_else(store::missing)?, Sight::Candidate))
-        }
-        found => Ok((found?, sight)),
-    });
+    let (viewer, ranks) = (caller.viewer(), caller.may::<ReadMatches>());
+    let found = pool.read(move |db| listing::find(db, &viewer, ranks, id.0));
     let (worker, sight) = found.await?;
-    let worker = worker.shown(sight);
-    seen(&caller, &pool, std::slice::from_ref(&worker)).await?;
-    Ok(Entity::new(worker.version, worker))
+    answer(&caller, &pool, worker, sight).await
 }
 
 /// Change a worker
 ///
-/// JSON Merge Patch; with If-Match it changes only the version that you have read.
+/// Takes a JSON Merge Patch. `If-Match` makes sure that you change the version that you have read.
 #[utoipa::path(operation_id = "update_worker", tag = "Workers", security(("bearer" = ["workers:write"])),
     params(("id" = Id, Path, description = "The worker")),
     request_body(content = inline(WorkerPatch), content_type = "application/merge-patch+json"),
@@ -237,28 +216,15 @@ async fn update(
     if_match: IfMatch,
     patch: WorkerPatch,
 ) -> Result<Entity<Worker>> {
-    let (actor, sight, reach) = (caller.actor(), sight(&caller), caller.reach());
-    let updated = pool.write(move |db| {
-        let before = store::find_to_change(db, &reach, id.0)?;
-        if_match.check(before.version)?;
-        let mut profile = patch.apply(&before.profile)?;
-        check_privileged(&reach, Some(&before.profile), &mut profile)?;
-        profile.resolve(
-            &*catalogues.current(db)?,
-            Some(&before.profile),
-            calendar::today(),
-        )?;
-        if profile == before.profile {
-            return Ok(before);
-        }
-        let after = before.changed(profile, Instant::now());
-        store::update(db, &actor, &after)?;
-        within_reach(has_own_worker(db, &reach, after.id)?)?;
-        Ok(after)
+    let (actor, reach) = (caller.actor(), caller.reach());
+    let changed = pool.write(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::change(db, &catalogue, &actor, &reach, id.0, |before| {
+            if_match.check(before.version)?;
+            patch.apply(&before.profile)
+        })
     });
-    let worker = updated.await?.shown(sight);
-    seen(&caller, &pool, std::slice::from_ref(&worker)).await?;
-    Ok(Entity::new(worker.version, worker))
+    answer(&caller, &pool, changed.await?, sight(&caller)).await
 }
 type WorkerPatch = Patch<NewWorker>;
 
@@ -270,7 +236,7 @@ type WorkerPatch = Patch<NewWorker>;
     params(("id" = Id, Path, description = "The worker")),
     responses((status = 200, description = "The consents", body = Page<ConsentRecord>)))]
 #[get("/workers/{id}/consents")]
-async fn consents(
+async fn list_consents(
     caller: Caller<ExportPersonalData>,
     pool: Data<Pool>,
     id: PathId,

@@ -1,13 +1,13 @@
-//! The list of workers as somebody sees it: on pages, and in exports.
+//! Workers as a viewer sees them: one, on pages, and in exports.
 
 use super::{Sight, Worker, WorkerFilter, store};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Id};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Page;
 
-/// How much a viewer sees of those within their reach.
+/// Returns how much a viewer sees of workers within their reach.
 pub fn sight(viewer: &Viewer) -> Sight {
     match viewer.reach {
         _ if !viewer.personal_data => Sight::Profile,
@@ -17,6 +17,20 @@ pub fn sight(viewer: &Viewer) -> Sight {
     }
 }
 
+/// Finds a worker, and how much of them the viewer sees. Viewers who may see rankings (`ranks`) find every candidate.
+pub fn find(db: &mut Db, viewer: &Viewer, ranks: bool, id: Id) -> Result<(Worker, Sight)> {
+    let reach = &viewer.reach;
+    match store::find(db, reach, id) {
+        Err(Error::NotFound { .. }) if ranks && *reach != Reach::Everything => {
+            let worker = store::find(db, &Reach::Everything, id)?;
+            let candidate = Some(worker).filter(|worker| worker.is_candidate_for(reach));
+            Ok((candidate.ok_or_else(store::missing)?, Sight::Candidate))
+        }
+        found => Ok((found?, sight(viewer))),
+    }
+}
+
+/// Lists a page of workers.
 pub fn page(
     db: &mut Db,
     viewer: &Viewer,
@@ -33,11 +47,11 @@ pub fn page(
     Ok(page.map(|worker| worker.shown(sight)))
 }
 
-/// Whose personal data is shown to somebody else.
+/// Returns the workers whose personal data is shown to someone else, for the audit.
 pub fn personal(viewer: &Viewer, shown: &[Worker]) -> Vec<Id> {
     if matches!(viewer.reach, Reach::Worker(_)) {
         return Vec::new();
     }
-    let with = shown.iter().filter(|worker| worker.profile.personal.is_some());
-    with.map(|worker| worker.id).collect()
+    let with_personal = shown.iter().filter(|worker| worker.profile.personal.is_some());
+    with_personal.map(|worker| worker.id).collect()
 }

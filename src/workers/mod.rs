@@ -1,22 +1,24 @@
 //! Workers: the pro bono volunteers (プロボノワーカー).
 //!
-//! What a worker has not told is null, never guessed: the matcher puts the population's median or mean in its
-//! place and says so. Name, contact and evidence are personal data, kept in a column of their own and shown to
-//! those who may see them.
+//! What a worker has not answered is null, never guessed: the matcher uses the population's median or mean instead, and
+//! says so. Name, contact and evidence are personal data, stored in a separate column and shown only to those who may
+//! see them.
 //!
-//! * `filter`: how lists are filtered and ordered.
-//! * `record`: a worker as it is kept, and how much of it is shown to whom.
-//! * `personal`: what is shown only to those who need it, and the consent to be matched.
+//! * `record`: a registered worker, and how much of it each caller sees. `personal`: personal data and the consent.
+//! * `filter`: the parameters of lists. `listing`: workers as a viewer sees them.
+//! * `rules`: what only some callers may set. `actions`: registering, changing and replacing.
 //!
-//! Deliberately absent: logins.
+//! Deliberately absent: logins (`users`), and erasing a person (`erasure`).
 //!
-//! Invariant: a worker without consent is kept, and never ranked.
+//! Invariant: a worker without consent is stored, but never ranked.
 
+pub mod actions;
 pub mod filter;
 pub mod http;
 pub mod listing;
 pub mod personal;
 mod record;
+mod rules;
 pub mod store;
 
 pub use filter::{WorkerFilter, WorkerSort};
@@ -38,7 +40,7 @@ use validator::{Validate, ValidationError};
 pub enum WorkerStatus {
     #[default]
     Active,
-    /// Takes no requests for now, and is not ranked.
+    /// Takes no requests at the moment, and is not ranked.
     Paused,
 }
 
@@ -54,10 +56,10 @@ impl WorkerStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerSkill {
-    /// Code of a skill of the catalogue.
+    /// The code of a skill in the catalogue.
     #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
     pub skill: String,
-    /// 1 knows of it, 3 works with it alone, 5 teaches it.
+    /// 1: has basic knowledge. 3: works with it independently. 5: teaches it.
     #[validate(range(min = 1, max = 5))]
     #[schema(minimum = 1, maximum = 5, example = 4)]
     pub level: u8,
@@ -67,10 +69,10 @@ pub struct WorkerSkill {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Experience {
-    /// Code of a family.
+    /// The code of a family of deliverable types.
     #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "print")]
     pub family: String,
-    /// Code of a role of the catalogue.
+    /// The code of a role in the catalogue.
     #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
     pub role: String,
     #[validate(range(min = 1, max = 1000))]
@@ -90,7 +92,7 @@ pub struct TrackRecord {
     pub dropped: u16,
 }
 
-/// What a worker offers; null is "not told".
+/// The profile of a worker. Null means that the worker has not answered.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "consistent"))]
@@ -103,11 +105,11 @@ pub struct TrackRecord {
     "experience": [{"family": "print", "role": "designer", "delivered": 2}],
     "track_record": {"completed": 2, "dropped": 0}, "last_active_on": "2026-11-01"}))]
 pub struct NewWorker {
-    /// Personal data: null to those who may not see it.
+    /// Personal data. Null if you may not see it.
     #[serde(default)]
     #[validate(nested)]
     pub personal: Option<Personal>,
-    /// What organizations see instead of the name; made of area and role where it isn't given.
+    /// What organizations see instead of the name. If you leave it out, it is composed of area and role.
     #[serde(default)]
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100, example = "新宿区のデザイナー")]
@@ -115,32 +117,32 @@ pub struct NewWorker {
     #[serde(default)]
     #[schema(default = "active")]
     pub status: WorkerStatus,
-    /// Null: not given, and so never ranked.
+    /// The consent to be matched. Null: none, so the worker is never ranked.
     #[serde(default)]
     #[validate(nested)]
     pub consent: Option<Consent>,
-    /// Where they live or work: 全国地方公共団体コード, of six or five digits.
+    /// Where the worker lives or works: 全国地方公共団体コード, six or five digits.
     #[serde(default)]
     #[schema(pattern = "^[0-9]{5,6}$", example = "131041")]
     pub area: Option<String>,
-    /// How far they go, in kilometres between town halls.
+    /// How far the worker travels, in kilometres between town halls.
     #[serde(default)]
     #[validate(range(max = 2000))]
     #[schema(minimum = 0, maximum = 2000)]
     pub travel_limit_km: Option<u16>,
-    /// Whether they work remotely.
+    /// Whether the worker works remotely.
     #[serde(default)]
     pub remote: Option<bool>,
     #[serde(default)]
     #[schema(max_items = 7)]
     #[validate(length(max = 7))]
     pub accepted_formats: Option<Vec<Format>>,
-    /// Each counts as accepted.
+    /// Preferred formats count as accepted.
     #[serde(default)]
     #[schema(max_items = 7)]
     #[validate(length(max = 7))]
     pub preferred_formats: Option<Vec<Format>>,
-    /// Codes of the catalogue's roles.
+    /// Codes of roles in the catalogue.
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "distinct_codes"))]
     #[schema(max_items = 20)]
@@ -149,7 +151,7 @@ pub struct NewWorker {
     #[validate(length(max = 100), nested, custom(function = "distinct_skills"))]
     #[schema(max_items = 100)]
     pub skills: Option<Vec<WorkerSkill>>,
-    /// Codes of the catalogue's themes.
+    /// Codes of themes in the catalogue.
     #[serde(default)]
     #[validate(length(max = 50), custom(function = "distinct_codes"))]
     #[schema(max_items = 50)]
@@ -162,25 +164,25 @@ pub struct NewWorker {
     #[validate(length(max = 21))]
     #[schema(max_items = 21)]
     pub day_parts: Option<Vec<DayPart>>,
-    /// First day of being available; null has no bound.
+    /// The first day on which the worker is available. Null: no limit.
     #[serde(default)]
     #[validate(custom(function = "plausible_day"))]
     pub available_from: Option<NaiveDate>,
-    /// Last day of being available; null has no bound.
+    /// The last day on which the worker is available. Null: no limit.
     #[serde(default)]
     #[validate(custom(function = "plausible_day"))]
     pub available_until: Option<NaiveDate>,
-    /// How many projects at a time.
+    /// How many projects the worker takes at the same time.
     #[serde(default = "one")]
     #[validate(range(max = 20))]
     #[schema(minimum = 0, maximum = 20, default = 1)]
     pub capacity: u16,
-    /// How many projects they are in now.
+    /// How many projects the worker is in now.
     #[serde(default)]
     #[validate(range(max = 100))]
     #[schema(minimum = 0, maximum = 100, default = 0)]
     pub open_load: u16,
-    /// What they are qualified for, as short words: driving_licence.
+    /// Qualifications, as short words: driving_licence.
     #[serde(default)]
     #[validate(
         length(max = 50),
@@ -199,22 +201,22 @@ pub struct NewWorker {
     #[serde(default)]
     #[validate(custom(function = "plausible_day"))]
     pub last_active_on: Option<NaiveDate>,
-    /// Organizations to be kept apart from, whoever wants it.
+    /// Organizations that the worker is never matched with, at the wish of either side.
     #[serde(default)]
     #[validate(length(max = 200))]
     #[schema(max_items = 200)]
     pub blocked_organization_ids: Vec<Id>,
-    /// Organizations with which there is a conflict of interest.
+    /// Organizations with which the worker has a conflict of interest.
     #[serde(default)]
     #[validate(length(max = 200))]
     #[schema(max_items = 200)]
     pub conflict_organization_ids: Vec<Id>,
-    /// Where the record comes from; only together with `external_id`.
+    /// The system that the record comes from. Requires `external_id`.
     #[serde(default)]
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100)]
     pub source: Option<String>,
-    /// Its id there.
+    /// The id in that system.
     #[serde(default)]
     #[validate(length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
@@ -226,7 +228,7 @@ fn one() -> u16 {
 }
 
 fn consistent(new: &NewWorker) -> Result<(), ValidationError> {
-    // A partner's source is known without being said.
+    // A partner's source is filled in later.
     if new.source.is_some() {
         both_or_neither(&new.source, &new.external_id)?;
     }
@@ -238,7 +240,8 @@ fn distinct_skills(skills: &[WorkerSkill]) -> Result<(), ValidationError> {
 }
 
 impl NewWorker {
-    /// What refers to the catalogue has to be there; the area takes its full code, the alias is made up.
+    /// Checks codes against the catalogue and dates against today, completes the area's code, and composes an alias if
+    /// there is none. Codes that `before` already had may be retired.
     pub fn resolve(
         &mut self,
         catalogue: &Catalogue,
@@ -260,8 +263,8 @@ impl NewWorker {
             (self.last_active_on, "/last_active_on"),
         ] {
             if day.is_some_and(|day| day > today) {
-                let rule = Text::new("未来の日付です。", "This day is yet to come.");
-                faults.push(FieldError::at(pointer, "in_the_future", rule));
+                let rule = Text::new("未来の日付は指定できません。", "The date is in the future.");
+                faults.push(FieldError::at(pointer, "date_in_future", rule));
             }
         }
         let kept: Vec<&str> = before.map(NewWorker::codes).unwrap_or_default();
@@ -303,11 +306,11 @@ impl NewWorker {
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        // An alias that was made up follows its area and role.
-        let made_up_before =
-            before.is_some_and(|b| b.alias == Some(b.made_up_alias(catalogue)) && b.alias == self.alias);
-        if self.alias.is_none() || made_up_before {
-            self.alias = Some(self.made_up_alias(catalogue));
+        // A composed alias follows the area and the role.
+        let was_composed =
+            before.is_some_and(|b| b.alias == Some(b.composed_alias(catalogue)) && b.alias == self.alias);
+        if self.alias.is_none() || was_composed {
+            self.alias = Some(self.composed_alias(catalogue));
         }
         Ok(())
     }
@@ -323,8 +326,8 @@ impl NewWorker {
             .collect()
     }
 
-    /// "新宿区のデザイナー"
-    fn made_up_alias(&self, catalogue: &Catalogue) -> String {
+    /// Composes an alias of area and role: 新宿区のデザイナー.
+    fn composed_alias(&self, catalogue: &Catalogue) -> String {
         let area = self
             .area
             .as_deref()
@@ -342,9 +345,10 @@ impl NewWorker {
     }
 }
 
-/// The source of everything that is made up for demonstration.
+/// The source of everything that is made up for the demonstration.
 pub const DEMO_SOURCE: &str = "demo";
 
+/// Returns whether a record with this source is made up.
 pub fn is_demo(source: Option<&str>) -> bool {
     source == Some(DEMO_SOURCE)
 }

@@ -1,4 +1,4 @@
-//! What is shown only to those who need it, and the consent to be matched.
+//! A worker's personal data, and the consent to be matched.
 
 use crate::db::Instant;
 use crate::values::plausible_day;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Who the worker is.
+/// Personal data of a worker.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Personal {
@@ -23,24 +23,24 @@ pub struct Personal {
     #[validate(email, length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "yoko@example.jp")]
     pub email: Option<String>,
-    /// Whether somebody made sure that the address is theirs; then the same person is recognised elsewhere.
+    /// Whether the address was verified to be the worker's. Verified addresses count more when duplicates are detected.
     #[serde(default)]
     pub email_verified: bool,
     #[serde(default)]
     #[validate(length(max = 30))]
     #[schema(max_length = 30, example = "090-0000-0000")]
     pub phone: Option<String>,
-    /// Whether somebody made sure that the number is theirs; then the same person is recognised elsewhere.
+    /// Whether the number was verified to be the worker's. Verified numbers count more when duplicates are detected.
     #[serde(default)]
     pub phone_verified: bool,
-    /// Past works and profile in words; the matcher compares each piece with the request.
+    /// Past works and a profile, in words. The matcher compares each piece with the request.
     #[serde(default)]
     #[validate(length(max = 200), nested)]
     #[schema(max_items = 200)]
     pub evidence: Vec<Evidence>,
 }
 
-/// One past work, or a profile.
+/// A past work, or a profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
@@ -57,14 +57,14 @@ pub struct Evidence {
     pub text: String,
 }
 
-/// What somebody has consented to.
+/// What the worker has consented to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentPurpose {
-    /// To be ranked for the requests of organizations, and to apply.
+    /// Being ranked for deliverables, and applying.
     #[default]
     Matching,
-    /// To apply only: never ranked.
+    /// Applying only. Never ranked.
     Applying,
 }
 
@@ -77,17 +77,17 @@ pub struct Consent {
     pub purpose: ConsentPurpose,
     #[validate(custom(function = "plausible_day"))]
     pub given_on: NaiveDate,
-    /// Which text was agreed to.
+    /// The version of the text that the worker agreed to.
     #[validate(length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100, example = "2026-04")]
     pub text_version: String,
-    /// The moment, where it is known; partner apps know it.
+    /// The exact time, if known. Required from partner apps.
     #[serde(default)]
     pub given_at: Option<Instant>,
 }
 
 impl Consent {
-    pub fn is_to_be_ranked(&self) -> bool {
+    pub fn allows_ranking(&self) -> bool {
         self.purpose == ConsentPurpose::Matching
     }
 }
@@ -97,11 +97,11 @@ impl Consent {
 pub struct ConsentRecord {
     #[serde(flatten)]
     pub consent: Consent,
-    /// Role and id of whoever recorded it.
+    /// Role and id of the caller who recorded it.
     #[schema(example = "partner:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
     pub recorded_by: String,
     pub recorded_at: Instant,
-    /// Null while it stands; so is `withdrawn_at`.
+    /// Role and id of the caller who withdrew or replaced it. Null while it is valid, like `withdrawn_at`.
     #[schema(example = json!(null))]
     pub withdrawn_by: Option<String>,
     #[schema(example = json!(null))]

@@ -265,7 +265,7 @@ fn what_was_shown_is_written_down_once_a_day_for_each_viewer(app: &TestApp) {
     // Attention 2, 2 · 0.63093 and 0.5: 2 · (0.5 · 1 + 1.26186 · 2 + 2 · 3) / (3 · 3.76186) − 4 / 3.
     assert_eq!(workers["gini_ppm"], 265_826);
     assert_eq!(
-        (&workers["quality"]["lists"], &workers["quality"]["given_up_ppm"]),
+        (&workers["quality"]["lists"], &workers["quality"]["ndcg_loss_ppm"]),
         (&json!(1), &json!(0))
     );
     assert_eq!(
@@ -280,7 +280,7 @@ fn nothing_shown_is_no_inequality(app: &TestApp) {
     assert_eq!(
         (
             &share["workers"]["gini_ppm"],
-            &share["workers"]["quality"]["given_up_ppm"]
+            &share["workers"]["quality"]["ndcg_loss_ppm"]
         ),
         (&json!(0), &Value::Null)
     );

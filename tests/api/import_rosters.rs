@@ -370,7 +370,7 @@ fn imports_organizations_and_their_deliverables(app: &TestApp) {
         (numbers(&job), app.findings_of(&job)),
         (
             [2, 1, 0, 0, 1],
-            vec![(3, "法人番号".into(), "check_digit".into())]
+            vec![(3, "法人番号".into(), "invalid_check_digit".into())]
         )
     );
     let found = app.get("/v1/organizations").json()["items"][0].clone();

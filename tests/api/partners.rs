@@ -197,7 +197,7 @@ fn volunteers_belong_to_the_partner_that_registered_them(app: &TestApp) {
         register(&one, volunteer(json!({"source": "partner:two"})))
             .expect(422)
             .faults(),
-        [("/source".into(), "not_yours".into())]
+        [("/source".into(), "wrong_source".into())]
     );
     assert_eq!(
         register(
@@ -206,7 +206,7 @@ fn volunteers_belong_to_the_partner_that_registered_them(app: &TestApp) {
         )
         .expect(422)
         .faults(),
-        [("/track_record".into(), "not_yours".into())]
+        [("/track_record".into(), "not_permitted".into())]
     );
     let first = register(&one, volunteer(json!({}))).expect(201).json();
     assert_eq!(first["source"], "partner:one");
@@ -244,7 +244,7 @@ fn volunteers_belong_to_the_partner_that_registered_them(app: &TestApp) {
             put(&two, unknown_to_two, volunteer(json!({})))
                 .expect(422)
                 .faults(),
-            [("/source".into(), "not_yours".into())]
+            [("/source".into(), "wrong_source".into())]
         );
     }
     assert_eq!(

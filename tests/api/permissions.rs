@@ -651,7 +651,7 @@ fn a_worker_edits_their_profile_but_not_their_track_record(app: &TestApp) {
         }
         assert_eq!(
             call("PATCH", &path, body).expect(422).faults(),
-            [(format!("/{field}"), "not_yours".into())]
+            [(format!("/{field}"), "not_permitted".into())]
         );
     }
     assert_eq!(
@@ -662,7 +662,7 @@ fn a_worker_edits_their_profile_but_not_their_track_record(app: &TestApp) {
         )
         .expect(422)
         .faults(),
-        [("/personal/email_verified".into(), "not_yours".into())]
+        [("/personal/email_verified".into(), "not_permitted".into())]
     );
     app.patch(
         &path,

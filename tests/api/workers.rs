@@ -111,7 +111,7 @@ fn consent_and_activity_lie_in_the_past(app: &TestApp) {
         refused.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(),
         ["/consent/given_on", "/last_active_on"]
     );
-    assert!(refused.iter().all(|f| f.1 == "in_the_future"));
+    assert!(refused.iter().all(|f| f.1 == "date_in_future"));
     let strange = json!({"available_from": "0001-01-01"});
     assert_eq!(
         app.post("/v1/workers", &strange).expect(422).faults(),

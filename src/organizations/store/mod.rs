@@ -59,7 +59,7 @@ fn to_organization(columns: Columns) -> Organization {
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = organizations, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct Row<'a> {
+struct OrganizationRow<'a> {
     id: Id,
     name: &'a str,
     kind: &'static str,
@@ -78,8 +78,8 @@ struct Row<'a> {
     updated_at: Instant,
 }
 
-impl<'a> Row<'a> {
-    fn of(organization: &'a Organization) -> Row<'a> {
+impl<'a> OrganizationRow<'a> {
+    fn of(organization: &'a Organization) -> OrganizationRow<'a> {
         let Organization {
             id,
             details,
@@ -93,7 +93,7 @@ impl<'a> Row<'a> {
             .into_iter()
             .flatten()
             .chain(&details.aliases);
-        Row {
+        OrganizationRow {
             id: *id,
             name: &details.name,
             kind: details.kind.code(),
@@ -319,7 +319,7 @@ pub fn of_areas(db: &mut Db, areas: &BTreeSet<&str>, most: i64) -> Result<Vec<Or
 /// Inserts an organization, and logs it.
 pub fn insert(db: &mut Db, actor: &str, organization: &Organization) -> Result<()> {
     diesel::insert_into(organizations::table)
-        .values(Row::of(organization))
+        .values(OrganizationRow::of(organization))
         .execute(db)
         .map_err(conflict)?;
     names::write(db, organization)?;
@@ -332,7 +332,7 @@ pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Act
         .find(organization.id)
         .filter(dsl::version.eq(organization.version - 1));
     let updated = diesel::update(before)
-        .set(Row::of(organization))
+        .set(OrganizationRow::of(organization))
         .execute(db)
         .map_err(conflict)?;
     if updated == 0 {
@@ -387,8 +387,8 @@ fn conflict(error: diesel::result::Error) -> Error {
         Error::Conflict { .. } => Error::Conflict {
             code: "duplicate_organization",
             detail: Text::new(
-                "同じ法人番号、または同じ source と external_id の団体があります。",
-                "An organization with this corporate number, or this source and external id, exists already.",
+                "同じ法人番号、または同じ source と external_id の団体がすでに登録されています。",
+                "Another organization already has this corporate number, or this source and external id.",
             ),
         },
         other => other,

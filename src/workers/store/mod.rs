@@ -73,7 +73,7 @@ fn to_worker(columns: Columns) -> Worker {
 
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = workers, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct Row<'a> {
+struct WorkerRow<'a> {
     id: Id,
     source: Option<&'a str>,
     external_id: Option<&'a str>,
@@ -92,12 +92,12 @@ struct Row<'a> {
     updated_at: Instant,
 }
 
-impl<'a> Row<'a> {
-    fn of(worker: &'a Worker) -> Row<'a> {
+impl<'a> WorkerRow<'a> {
+    fn of(worker: &'a Worker) -> WorkerRow<'a> {
         let profile = &worker.profile;
         let personal = profile.personal.as_ref();
         let names = personal.into_iter().flat_map(|p| [&p.name, &p.kana]).flatten();
-        Row {
+        WorkerRow {
             id: worker.id,
             source: profile.source.as_deref(),
             external_id: profile.external_id.as_deref(),
@@ -386,7 +386,7 @@ pub fn insert(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
 /// Inserts workers with their skills, roles and consents, and logs them.
 pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
     for batch in all.chunks(BATCH) {
-        let rows: Vec<Row> = batch.iter().map(Row::of).collect();
+        let rows: Vec<WorkerRow> = batch.iter().map(WorkerRow::of).collect();
         insert_all!(db, workers::table, &rows).map_err(conflict)?;
         write_offers(db, batch)?;
         consents::insert(db, actor, batch)?;
@@ -401,7 +401,7 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
         .find(worker.id)
         .filter(dsl::version.eq(worker.version - 1));
     if diesel::update(before)
-        .set(Row::of(worker))
+        .set(WorkerRow::of(worker))
         .execute(db)
         .map_err(conflict)?
         == 0
@@ -519,8 +519,8 @@ fn taken() -> Error {
     Error::Conflict {
         code: "duplicate_external_id",
         detail: Text::new(
-            "同じ source と external_id のワーカーがいます。",
-            "A worker with this source and external id exists already.",
+            "同じ source と external_id のワーカーがすでに登録されています。",
+            "Another worker already has this source and external id.",
         ),
     }
 }

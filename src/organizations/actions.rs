@@ -1,0 +1,68 @@
+//! Registering, changing and archiving organizations. Each function runs inside the caller's transaction.
+
+use super::{NewOrganization, Organization, store};
+use crate::auth::{Reach, within_reach};
+use crate::catalogue::Catalogue;
+use crate::changes::Action;
+use crate::db::{Db, Id, Instant};
+use crate::error::{Error, Result, Text};
+use crate::reach::store::has_organization;
+
+/// Registers an organization within the reach.
+pub fn register(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    actor: &str,
+    reach: &Reach,
+    mut details: NewOrganization,
+) -> Result<Organization> {
+    details.resolve(catalogue, None)?;
+    let organization = Organization::register(Id::new(), details, Instant::now());
+    store::insert(db, actor, &organization)?;
+    within_reach(has_organization(db, reach, organization.id)?)?;
+    Ok(organization)
+}
+
+/// Changes an organization, which has to stay within the reach. `edit` returns the new details.
+pub fn change(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    actor: &str,
+    reach: &Reach,
+    id: Id,
+    edit: impl FnOnce(&Organization) -> Result<NewOrganization>,
+) -> Result<Organization> {
+    let before = store::find_to_change(db, reach, id)?;
+    let mut details = edit(&before)?;
+    details.resolve(catalogue, Some(&before.details))?;
+    if details == before.details {
+        return Ok(before);
+    }
+    let after = before.changed(details, Instant::now());
+    store::update(db, actor, &after, Action::Updated)?;
+    within_reach(has_organization(db, reach, id)?)?;
+    Ok(after)
+}
+
+/// Archives an organization without open deliverables. `check` may refuse.
+pub fn archive(
+    db: &mut Db,
+    actor: &str,
+    reach: &Reach,
+    id: Id,
+    check: impl FnOnce(&Organization) -> Result<()>,
+) -> Result<()> {
+    let before = store::find_to_change(db, reach, id)?;
+    check(&before)?;
+    if store::has_open_deliverables(db, id)? {
+        let detail = Text::new(
+            "進行中の支援内容があるため、アーカイブできません。",
+            "The organization has open deliverables. Close them first.",
+        );
+        return Err(Error::Conflict {
+            code: "has_open_deliverables",
+            detail,
+        });
+    }
+    store::update(db, actor, &before.archived(Instant::now()), Action::Archived)
+}

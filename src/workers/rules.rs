@@ -1,0 +1,176 @@
+//! What only some callers may set in a worker.
+
+use super::{NewWorker, Personal};
+use crate::auth::{PartnerReach, Reach};
+use crate::error::{Error, FieldError, Result, Text};
+
+/// The prefix of partners' sources.
+const PARTNERS: &str = "partner:";
+
+fn secretariat_only() -> Text {
+    Text::new(
+        "この項目を変更できるのは事務局だけです。",
+        "Only the secretariat can change this.",
+    )
+}
+
+fn own_source() -> Text {
+    Text::new(
+        "source には、自分のアプリの値を指定してください。",
+        "Use the source of your own app.",
+    )
+}
+
+fn fault(faults: &mut Vec<FieldError>, pointer: &str, code: &'static str, rule: Text) {
+    faults.push(FieldError::at(pointer, code, rule));
+}
+
+/// Refuses a write that sets what the caller may not set.
+pub fn check_privileged(reach: &Reach, before: Option<&NewWorker>, after: &mut NewWorker) -> Result<()> {
+    let mut faults: Vec<FieldError> = Vec::new();
+    match reach {
+        Reach::Partner(partner) => check_partner(partner, before.is_some(), after, &mut faults),
+        _ => check_origin(before, after, &mut faults),
+    }
+    if matches!(reach, Reach::Worker(_) | Reach::Partner(_)) {
+        let blank = NewWorker {
+            capacity: 1,
+            ..NewWorker::default()
+        };
+        let before = before.unwrap_or(&blank);
+        let origin = |worker: &NewWorker| (worker.source.clone(), worker.external_id.clone());
+        let moved = [
+            ("/open_load", before.open_load != after.open_load),
+            ("/track_record", before.track_record != after.track_record),
+            (
+                "/conflict_organization_ids",
+                before.conflict_organization_ids != after.conflict_organization_ids,
+            ),
+            (
+                "/source",
+                matches!(reach, Reach::Worker(_)) && origin(before) != origin(after),
+            ),
+        ];
+        for (pointer, _) in moved.into_iter().filter(|(_, moved)| *moved) {
+            fault(&mut faults, pointer, "not_permitted", secretariat_only());
+        }
+    }
+    if matches!(reach, Reach::Worker(_)) {
+        check_verification(before, after, &mut faults);
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults))
+    }
+}
+
+/// Checks that an external id has a source, and that the source is not a partner's.
+fn check_origin(before: Option<&NewWorker>, after: &NewWorker, faults: &mut Vec<FieldError>) {
+    if after.source.is_none() && after.external_id.is_some() {
+        let rule = Text::new(
+            "source と external_id は両方指定してください。",
+            "Give both source and external_id, or neither.",
+        );
+        fault(faults, "", "incomplete_source", rule);
+    }
+    let is_partners = |source: &String| source.starts_with(PARTNERS);
+    let is_unchanged = before.is_some_and(|before| before.source == after.source);
+    if after.source.as_ref().is_some_and(is_partners) && !is_unchanged {
+        let rule = Text::new(
+            "「partner:」で始まる source は、連携アプリ専用です。",
+            "Sources that begin with partner: are reserved for partner apps.",
+        );
+        fault(faults, "/source", "reserved_source", rule);
+    }
+}
+
+/// Checks that workers do not verify their own address or number. A new address or number becomes unverified.
+fn check_verification(before: Option<&NewWorker>, after: &mut NewWorker, faults: &mut Vec<FieldError>) {
+    let blank = Personal::default();
+    let before = before
+        .and_then(|before| before.personal.as_ref())
+        .unwrap_or(&blank);
+    let Some(personal) = &mut after.personal else {
+        return;
+    };
+    personal.email_verified &= personal.email == before.email || !before.email_verified;
+    personal.phone_verified &= personal.phone == before.phone || !before.phone_verified;
+    for (pointer, claimed) in [
+        (
+            "/personal/email_verified",
+            personal.email_verified && !before.email_verified,
+        ),
+        (
+            "/personal/phone_verified",
+            personal.phone_verified && !before.phone_verified,
+        ),
+    ] {
+        if claimed {
+            let rule = Text::new(
+                "確認済みにできるのは、本人以外です。",
+                "You can't verify your own address or number.",
+            );
+            fault(faults, pointer, "not_permitted", rule);
+        }
+    }
+}
+
+/// Checks a partner's volunteer: the partner's source, an external id, and a consent with its time.
+fn check_partner(
+    partner: &PartnerReach,
+    is_registered: bool,
+    worker: &mut NewWorker,
+    faults: &mut Vec<FieldError>,
+) {
+    let source = worker.source.get_or_insert_with(|| partner.source.clone());
+    if *source != partner.source {
+        fault(faults, "/source", "wrong_source", own_source());
+    }
+    if worker.external_id.is_none() {
+        let rule = Text::new("external_id は入力必須です。", "external_id is required.");
+        fault(faults, "/external_id", "missing_field", rule);
+    }
+    match &worker.consent {
+        Some(consent) if consent.given_at.is_none() => {
+            let rule = Text::new(
+                "同意した日時は入力必須です。",
+                "The time of the consent is required.",
+            );
+            fault(faults, "/consent/given_at", "missing_field", rule);
+        }
+        None if !is_registered => {
+            let rule = Text::new(
+                "本人の同意は入力必須です。",
+                "The volunteer's consent is required.",
+            );
+            fault(faults, "/consent", "missing_field", rule);
+        }
+        _ => {}
+    }
+}
+
+/// Refuses another source than a partner's own: the partner would learn who is known under it.
+pub fn check_source(reach: &Reach, source: &str) -> Result<()> {
+    match reach {
+        Reach::Partner(partner) if partner.source != source => {
+            Err(Error::invalid("/source", "wrong_source", own_source()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sets source and external id. Refuses a profile that has others.
+pub fn set_origin(profile: &mut NewWorker, (source, external_id): &(String, String)) -> Result<()> {
+    for (pointer, member, value) in [
+        ("/source", &mut profile.source, source),
+        ("/external_id", &mut profile.external_id, external_id),
+    ] {
+        if member.as_ref().is_some_and(|own| own != value) {
+            let rule = Text::new("パスの値と一致しません。", "It differs from the path.");
+            return Err(Error::invalid(pointer, "differs_from_path", rule));
+        }
+        *member = Some(value.clone());
+    }
+    Ok(())
+}
