@@ -23,7 +23,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
     "type": "about:blank", "title": "Unprocessable Entity", "status": 422, "code": "invalid",
     "detail": "入力に誤りがあります。errors をご覧ください。",
     "errors": [{"pointer": "/corporate_number", "parameter": null, "code": "invalid_check_digit",
-                "message": "法人番号の検査数字が合いません。"}],
+                "message": "法人番号の検査用数字が一致しません。番号をご確認ください。"}],
     "request_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"
 }))]
 pub struct Problem {

@@ -160,7 +160,7 @@ fn names_the_place_and_code_of_each_bad_value(app: &TestApp) {
         codes,
         [
             "/contact/email invalid_email",
-            "/corporate_number check_digit",
+            "/corporate_number invalid_check_digit",
             "/name blank",
             "/themes duplicate"
         ]
