@@ -9,6 +9,8 @@
 //! | worker | of the deliverables on the right | open ones, and those applied for | themselves | their own |
 //! | partner | of the deliverables on the right | open ones shared with partners, within the partner's areas and families, and those applied for | its volunteers | by its volunteers |
 //!
+//! Areas also cover pairs of duplicates with a record in them. Other limited reaches cover no pairs.
+//!
 //! A slice's store adds the condition of `store` to its own queries, so that a record outside the reach is
 //! not found.
 //!

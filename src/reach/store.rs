@@ -147,7 +147,7 @@ pub fn applications(reach: &Reach) -> Option<Condition<a::table>> {
     })
 }
 
-/// Pairs with at least one record in the caller's areas.
+/// Limits duplicates to pairs with at least one record in the caller's areas.
 pub fn duplicates(reach: &Reach) -> Option<Condition<p::table>> {
     let Reach::Areas(areas) = reach else {
         let none = || -> Condition<p::table> { Box::new(false.into_sql::<Bool>()) };
@@ -167,7 +167,7 @@ pub fn duplicates(reach: &Reach) -> Option<Condition<p::table>> {
     Some(Box::new(people.or(groups)))
 }
 
-macro_rules! holds {
+macro_rules! has_record {
     ($($name:ident, $table:ident, $condition:ident;)*) => {$(
         /// Returns whether the record exists within the reach.
         pub fn $name(db: &mut Db, reach: &Reach, id: Id) -> Result<bool> {
@@ -179,9 +179,8 @@ macro_rules! holds {
         }
     )*};
 }
-holds! {
+has_record! {
     has_organization, o, organizations;
     has_deliverable, d, deliverables;
     has_own_worker, w, own_workers;
-    has_application, a, applications;
 }
