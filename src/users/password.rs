@@ -70,7 +70,7 @@ pub fn check(password: &str, pointer: &str, about: &[&str]) -> Result<()> {
     let length = password.chars().count();
     let (code, ja, en) = if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
         (
-            "length",
+            "invalid_length",
             format!("パスワードは{MIN_LENGTH}〜{MAX_LENGTH}文字で入力してください。"),
             format!("Use {MIN_LENGTH} to {MAX_LENGTH} characters."),
         )
@@ -109,8 +109,8 @@ mod tests {
                 .err()
                 .map(|e| e.fields().first().unwrap().code.to_string())
         };
-        assert_eq!(code("Tr0ub4dor&3", &[]).as_deref(), Some("length"));
-        assert_eq!(code(&"あ".repeat(129), &[]).as_deref(), Some("length"));
+        assert_eq!(code("Tr0ub4dor&3", &[]).as_deref(), Some("invalid_length"));
+        assert_eq!(code(&"あ".repeat(129), &[]).as_deref(), Some("invalid_length"));
         assert_eq!(code("password1234", &[]).as_deref(), Some("weak_password"));
         assert_eq!(
             code(
