@@ -1,6 +1,8 @@
 //! Keeps the current catalogue in memory, and reads it again when the change log has a newer change.
 
-use super::{Catalogue, store};
+use super::fixed::Fixed;
+use super::state::Catalogue;
+use super::store;
 use crate::changes::{self, Subject};
 use crate::db::Db;
 use crate::error::Result;
@@ -9,7 +11,7 @@ use std::sync::Arc;
 
 /// Gives each transaction the catalogue as it sees it.
 pub struct Catalogues {
-    fixed: Arc<super::fixed::Fixed>,
+    fixed: Arc<Fixed>,
     newest: RwLock<Option<(i64, Arc<Catalogue>)>>,
 }
 

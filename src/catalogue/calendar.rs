@@ -1,5 +1,6 @@
 //! Japan's calendar: the day in Tokyo, fiscal years, day-parts.
 
+use super::names::Names;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -97,7 +98,7 @@ impl DayPart {
     }
 
     /// Returns its names, such as 「土曜の午前」 and "saturday morning".
-    pub fn names(self) -> super::Names {
+    pub fn names(self) -> Names {
         let day = ["月", "火", "水", "木", "金", "土", "日"]
             .get(usize::from(self.0 / 3))
             .copied()
@@ -106,7 +107,7 @@ impl DayPart {
             .get(usize::from(self.0 % 3))
             .copied()
             .unwrap_or_default();
-        super::Names {
+        Names {
             ja: format!("{day}曜の{part}"),
             en: self.code().replace('_', " "),
         }

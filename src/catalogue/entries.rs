@@ -1,7 +1,8 @@
 //! The entries of each kind, with their rules.
 
-use super::{Catalogue, Format, Names, lookup};
-use crate::error::{Error, FieldError, Result, Text};
+use super::fixed::Format;
+use super::names::Names;
+use crate::error::Text;
 use crate::values::{Code, broken, distinct};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -50,24 +51,6 @@ pub trait Definition: Clone + Serialize + DeserializeOwned + Validate + Send + S
     fn names(&self) -> &Names;
     /// Returns whether new records can't use it any more.
     fn retired(&self) -> bool;
-    /// Checks that the entries exist that this one refers to. A retired one passes if `before` has it.
-    fn check(&self, catalogue: &Catalogue, before: Option<&Self>) -> Result<()>;
-    /// Checks that nothing changed that other records depend on.
-    fn check_change(&self, before: &Self) -> Result<()> {
-        if self.code() == before.code() {
-            Ok(())
-        } else {
-            Err(immutable("/code"))
-        }
-    }
-}
-
-fn immutable(pointer: &str) -> Error {
-    let rule = Text::new(
-        "この項目は変更できません。新しい項目を追加し、この項目を廃止してください。",
-        "This can't be changed. Add a new entry and retire this one.",
-    );
-    Error::invalid(pointer, "immutable", rule)
 }
 
 fn valid_aliases(aliases: &[String]) -> Result<(), ValidationError> {
@@ -259,56 +242,10 @@ fn distinct_skills(skills: &[SkillWish]) -> Result<(), ValidationError> {
     distinct(skills.iter().map(|s| s.skill.as_str()))
 }
 
-impl Definition for Skill {
-    const KIND: EntryKind = EntryKind::Skill;
-    fn code(&self) -> &str {
-        &self.code
-    }
-    fn names(&self) -> &Names {
-        &self.names
-    }
-    fn retired(&self) -> bool {
-        self.retired
-    }
-    fn check(&self, catalogue: &Catalogue, _: Option<&Skill>) -> Result<()> {
-        let Some(parent) = &self.parent else { return Ok(()) };
-        let Some(group) = catalogue.skills.get(parent) else {
-            let known = catalogue.skills.iter().map(|e| e.definition.code.as_str());
-            return Err(Error::Invalid(vec![lookup::unknown(
-                "/parent",
-                "unknown_skill",
-                parent,
-                known,
-            )]));
-        };
-        let grandparent = group
-            .definition
-            .parent
-            .as_ref()
-            .and_then(|code| catalogue.skills.get(code));
-        if grandparent.is_some_and(|g| g.definition.parent.is_some()) {
-            let rule = Text::new(
-                "スキルは3階層まで登録できます。",
-                "Skills have at most three levels.",
-            );
-            return Err(Error::invalid("/parent", "too_deep", rule));
-        }
-        Ok(())
-    }
-    /// A skill can't move: that would move everything below it and change the meaning of past rankings.
-    fn check_change(&self, before: &Skill) -> Result<()> {
-        match (self.code == before.code, self.parent == before.parent) {
-            (true, true) => Ok(()),
-            (false, _) => Err(immutable("/code")),
-            (_, false) => Err(immutable("/parent")),
-        }
-    }
-}
-
-macro_rules! refers_to_nothing {
-    ($name:ident, $kind:expr) => {
+macro_rules! define {
+    ($($name:ident),+) => {$(
         impl Definition for $name {
-            const KIND: EntryKind = $kind;
+            const KIND: EntryKind = EntryKind::$name;
             fn code(&self) -> &str {
                 &self.code
             }
@@ -318,47 +255,7 @@ macro_rules! refers_to_nothing {
             fn retired(&self) -> bool {
                 self.retired
             }
-            fn check(&self, _: &Catalogue, _: Option<&Self>) -> Result<()> {
-                Ok(())
-            }
         }
-    };
+    )+};
 }
-refers_to_nothing!(Role, EntryKind::Role);
-refers_to_nothing!(Theme, EntryKind::Theme);
-
-impl Definition for DeliverableType {
-    const KIND: EntryKind = EntryKind::DeliverableType;
-    fn code(&self) -> &str {
-        &self.code
-    }
-    fn names(&self) -> &Names {
-        &self.names
-    }
-    fn retired(&self) -> bool {
-        self.retired
-    }
-    fn check(&self, catalogue: &Catalogue, before: Option<&DeliverableType>) -> Result<()> {
-        let mut faults: Vec<FieldError> = Vec::new();
-        if catalogue.family_position(&self.family).is_none() {
-            let known = catalogue.fixed.families.iter().map(|f| f.code.as_str());
-            faults.push(lookup::unknown("/family", "unknown_family", &self.family, known));
-        }
-        let roles = before.iter().flat_map(|before| &before.roles);
-        let kept: Vec<&str> = roles.flat_map(RoleWish::codes).collect();
-        lookup::check_roles(catalogue, &self.roles, "/roles", &kept, &mut faults);
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(faults))
-        }
-    }
-    /// A type keeps its family, which deliverables store for the statistics.
-    fn check_change(&self, before: &DeliverableType) -> Result<()> {
-        match (self.code == before.code, self.family == before.family) {
-            (true, true) => Ok(()),
-            (false, _) => Err(immutable("/code")),
-            (_, false) => Err(immutable("/family")),
-        }
-    }
-}
+define!(DeliverableType, Skill, Role, Theme);

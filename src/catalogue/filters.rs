@@ -1,8 +1,8 @@
 //! Checks the parameters of a list. A malformed value is 400, a well-formed code that doesn't exist 422: a typing error
 //! in a filter must not look like an empty list.
 
-use super::Catalogue;
 use super::lookup::{self, Checked, Lookup};
+use super::state::Catalogue;
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::values::{AreaCode, Code};
 

@@ -1,6 +1,6 @@
 //! Formats, families and areas, which no administrator changes.
 
-use super::Names;
+use super::names::Names;
 use crate::values::{AreaCode, Code};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

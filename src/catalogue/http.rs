@@ -1,5 +1,6 @@
 //! The HTTP face of the catalogue. Everyone may read it, administrators write it.
 
+use super::rules::Rules;
 use super::{
     Area, Catalogue, Catalogues, Definition, DeliverableType, Entry, Role, Skill, Theme, fixed, store,
 };
@@ -94,7 +95,7 @@ async fn show<T: Definition>(
     Ok(CatalogueEntry::tagged(entry, language))
 }
 
-async fn create<T: Definition>(
+async fn create<T: Rules>(
     pool: &Pool,
     catalogues: Data<Catalogues>,
     actor: String,
@@ -116,7 +117,7 @@ async fn create<T: Definition>(
     new.write(pool, &by, insert).await
 }
 
-async fn update<T: Definition>(
+async fn update<T: Rules>(
     pool: &Pool,
     catalogues: Data<Catalogues>,
     actor: String,

@@ -1,58 +1,8 @@
-//! Finds entries by code, name or alias, and suggests the nearest one if nothing matches.
+//! Checks codes against the catalogue, and suggests the nearest one if a code doesn't exist.
 
-use super::{Catalogue, Definition, DeliverableType, Entries, RoleWish};
+use super::entries::{Definition, EntryKind, RoleWish};
+use super::state::{Catalogue, Entries};
 use crate::error::{FieldError, Text};
-use matcher::EntryNo;
-use std::collections::HashMap;
-use text::fold;
-
-/// Returns the form in which names are compared: folded, without spaces.
-pub fn key(name: &str) -> String {
-    fold(name).chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// Maps codes, names and aliases to types. The first one of a name wins.
-pub fn type_names(types: &Entries<DeliverableType>) -> HashMap<String, EntryNo> {
-    let mut names = HashMap::new();
-    for (i, entry) in types.iter().enumerate() {
-        let definition = &entry.definition;
-        let own = [
-            definition.code.as_str(),
-            &definition.names.ja,
-            &definition.names.en,
-        ];
-        for name in own
-            .into_iter()
-            .chain(definition.aliases.iter().map(String::as_str))
-        {
-            names.entry(key(name)).or_insert(i as EntryNo);
-        }
-    }
-    names
-}
-
-impl Catalogue {
-    /// Finds the types that a published text names: usually one, several if their names follow each other directly.
-    /// Returns none if any part of the text isn't a name.
-    pub fn types_named(&self, text: &str) -> Vec<&DeliverableType> {
-        let text = key(text);
-        if let Some(whole) = self.type_names.get(&text) {
-            return self.types.at(*whole).into_iter().collect();
-        }
-        let mut found = Vec::new();
-        let mut rest = text.as_str();
-        while !rest.is_empty() {
-            let ends = rest.char_indices().map(|(i, c)| i + c.len_utf8()).rev();
-            let name = ends
-                .filter_map(|end| rest.get(..end))
-                .find(|name| self.type_names.contains_key(*name));
-            let Some(name) = name else { return Vec::new() };
-            found.extend(self.type_names.get(name).and_then(|i| self.types.at(*i)));
-            rest = rest.strip_prefix(name).unwrap_or_default();
-        }
-        found
-    }
-}
 
 /// Returns the error of a code that doesn't exist, with the nearest one that does.
 pub fn unknown<'a>(
@@ -119,10 +69,10 @@ impl<T: Definition> Checked for Entries<T> {
     }
     fn rules(&self) -> (&'static str, &'static str) {
         match T::KIND {
-            super::EntryKind::DeliverableType => ("unknown_type", "retired_type"),
-            super::EntryKind::Skill => ("unknown_skill", "retired_skill"),
-            super::EntryKind::Role => ("unknown_role", "retired_role"),
-            super::EntryKind::Theme => ("unknown_theme", "retired_theme"),
+            EntryKind::DeliverableType => ("unknown_type", "retired_type"),
+            EntryKind::Skill => ("unknown_skill", "retired_skill"),
+            EntryKind::Role => ("unknown_role", "retired_role"),
+            EntryKind::Theme => ("unknown_theme", "retired_theme"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::entries::{Definition, DeliverableType, EntryKind, Role, Skill, Theme};
 use super::fixed::Fixed;
-use super::{Catalogue, Entry};
+use super::state::{Catalogue, Entry};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::catalogue_entries::{self, dsl};
 use crate::db::{Db, Doc, Instant, lock, on, on_duplicate, update_version};

@@ -1,4 +1,4 @@
-//! The embedded migrations: two folders with equal names, one for each database.
+//! The embedded migrations: one folder for each database, with the same names.
 
 use super::Db;
 use crate::error::{Error, Result};
@@ -9,8 +9,8 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Brings the database up to date and tells how many migrations ran. Several servers may start at once: on
-/// PostgreSQL one does the work under an advisory lock while the others wait.
+/// Runs the pending migrations and returns how many. Several servers may start at once: on PostgreSQL one of them
+/// holds an advisory lock while the others wait.
 pub fn migrate(url: &str) -> Result<usize> {
     let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("cannot migrate the database: {e}"));
     let mut db = super::Opener {
@@ -34,7 +34,7 @@ pub fn migrate(url: &str) -> Result<usize> {
     }
 }
 
-/// The names on PostgreSQL and on SQLite, for the test that holds them together.
+/// Returns the names of the migrations for PostgreSQL and for SQLite, for the test that compares them.
 pub fn migration_names() -> Result<[Vec<String>; 2]> {
     let names = |folder: &EmbeddedMigrations| {
         let all: Vec<Box<dyn Migration<super::Backend>>> =

@@ -1,11 +1,18 @@
-//! Two databases, one code: SQLite (bundled) and PostgreSQL.
+//! SQLite (bundled) and PostgreSQL, with one code for both.
 //!
-//! A connection is a [`Db`]; plain diesel queries run on either. `on!` compiles a query for each where the
-//! derive can't carry it (`ON CONFLICT`, batches). The only ways in are [`Pool::read`] and [`Pool::write`], each
-//! one transaction: a read sees one consistent state, a write is all or nothing. On SQLite a write begins
-//! IMMEDIATE, because a deferred one that turns to writing fails at once when another writer was faster.
+//! A connection is a [`Db`], and plain diesel queries run on either database. Use `on!` for a query that diesel's
+//! `MultiConnection` doesn't support (`ON CONFLICT`, batches): it compiles the query once for each database. Use
+//! `insert_all!` for many rows, `keyset!` for pages, `update_version!` for the next version of a row.
 //!
-//! Deliberately absent: asynchronous drivers, and any way to hold a connection outside of a transaction.
+//! Read rows with `#[derive(Queryable, Selectable)]` and `.select(Row::as_select())`, which names each column once and
+//! works on both databases without `check_for_backend`. `AsSelect<Row, Backend>` is the type of a boxed query. A row in
+//! a public type alias has to be public; its fields needn't be.
+//!
+//! [`Pool::read`] and [`Pool::write`] are the only ways to a connection. Each is one transaction: a read sees one
+//! consistent state, a write succeeds or fails as a whole. On SQLite a write begins with `IMMEDIATE`, because a deferred
+//! transaction fails at its first write if another writer was faster.
+//!
+//! Deliberately absent: asynchronous drivers, and any way to hold a connection outside a transaction.
 
 mod errors;
 mod migrations;
@@ -30,10 +37,10 @@ pub enum Db {
     Sqlite(SqliteConnection),
 }
 
-/// The backend that stands for both.
+/// The diesel backend of [`Db`].
 pub type Backend = MultiBackend;
 
-/// Compiles the body for the connection's own type.
+/// Compiles the body once for each database, with the connection's own type.
 macro_rules! on {
     ($db:expr, |$c:ident| $body:expr) => {
         match $db {
@@ -44,7 +51,7 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Inserts rows together: by COPY on PostgreSQL, which else would parse and plan a statement of thousands of values.
+/// Inserts many rows. On PostgreSQL it uses `COPY`, which is faster than parsing a statement of thousands of values.
 macro_rules! insert_all {
     ($db:expr, $table:path, $rows:expr) => {
         match $db {
@@ -59,9 +66,9 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
-/// Orders a boxed query by a column, then the id, or by the id alone (the order of creation), beginning after a
-/// cursor's `(value, id)`. The comparison begins
-/// with the column alone, so that an index on (column, id) is entered where the page begins.
+/// Orders a boxed query by a column and the id, or by the id alone (the order of creation), and starts it after a
+/// cursor's `(value, id)`. The condition compares the column alone first, so that the database enters an index on
+/// (column, id) where the page begins.
 macro_rules! keyset {
     ($query:expr, $after:expr, $column:expr, $id:expr, ascending) => {
         $crate::db::keyset!(@column $query, $after, $column, $id, gt, ge, asc)
@@ -115,6 +122,27 @@ macro_rules! update_version {
 }
 pub(crate) use update_version;
 
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Error {
+        use diesel::result::{DatabaseErrorKind, Error as Diesel};
+        match error {
+            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::Conflict {
+                code: "already_exists",
+                detail: Text::new("すでに登録されています。", "This record already exists."),
+            },
+            // SQLite has one writer, and it took longer than we wait.
+            Diesel::DatabaseError(_, info) if info.message().contains("database is locked") => {
+                let en = "The database is busy. Try again later.";
+                Error::Unavailable(Text::new(
+                    "データベースが混み合っています。しばらくしてからもう一度お試しください。",
+                    en,
+                ))
+            }
+            other => Error::Internal(other.to_string()),
+        }
+    }
+}
+
 /// Replaces the general conflict of a unique index by the slice's own error.
 pub fn on_duplicate(error: impl Into<Error>, duplicate: impl FnOnce() -> Error) -> Error {
     match error.into() {
@@ -123,17 +151,16 @@ pub fn on_duplicate(error: impl Into<Error>, duplicate: impl FnOnce() -> Error) 
     }
 }
 
-/// Rows of one batch insert: PostgreSQL allows 65,535 binds in a statement, SQLite 32,766.
+/// Rows of one batch. PostgreSQL allows 65,535 bind parameters in a statement, SQLite 32,766.
 pub const BATCH: usize = 1000;
 
-/// How long a connection is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for a connection.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone)]
 struct Opener {
     url: String,
-    /// Whether it is for writing: on SQLite the one writer has more pages in memory, and puts more of them into the
-    /// file at once.
+    /// Whether it is for writing. On SQLite the writer caches more pages and moves more of them into the file at once.
     writes: bool,
 }
 
@@ -174,7 +201,7 @@ impl r2d2::ManageConnection for Opener {
         db.batch_execute("SELECT 1").map_err(r2d2::Error::QueryError)
     }
 
-    /// A connection that a panic left in the middle of a transaction is not given to anyone else.
+    /// A connection that a panic left inside a transaction is dropped.
     fn has_broken(&self, db: &mut Db) -> bool {
         std::thread::panicking() || on!(db, |c| AnsiTransactionManager::is_broken_transaction_manager(c))
     }
@@ -182,24 +209,24 @@ impl r2d2::ManageConnection for Opener {
 
 type Connections = diesel::r2d2::Pool<Opener>;
 
-/// The way to the database. Cheap to clone.
+/// The connections to the database. Cheap to clone.
 #[derive(Clone)]
 pub struct Pool {
     readers: Connections,
-    /// The same as `readers` on PostgreSQL; one connection on SQLite, which has one writer at a time anyway.
+    /// The same as `readers` on PostgreSQL, one connection on SQLite, which has one writer at a time.
     writers: Connections,
-    /// On SQLite.
+    /// SQLite only.
     turns: Option<Arc<Turns>>,
 }
 
 impl Pool {
-    /// Opens `postgres://…` or the path of an SQLite file, which is created if it isn't there.
+    /// Opens `postgres://…` or the path of an SQLite file. Creates the file if it doesn't exist.
     pub fn open(url: &str) -> Result<Pool> {
         let build = |size: u32, writes: bool| {
             let builder = r2d2::Pool::builder().max_size(size).min_idle(Some(1));
-            // A connection that was alive a moment ago is not asked again: has_broken tells enough.
+            // SQLite connections need no test: `has_broken` is enough.
             let builder = builder
-                .connection_timeout(PATIENCE)
+                .connection_timeout(TIMEOUT)
                 .test_on_check_out(is_postgres(url));
             let pool = builder.build(Opener {
                 url: url.to_owned(),
@@ -207,7 +234,7 @@ impl Pool {
             });
             pool.map_err(|e| Error::Internal(format!("cannot open the database: {e}")))
         };
-        // Fails at once and with the reason, where the pool would try until it times out.
+        // Fails at once with the reason. The pool would retry until its timeout.
         Opener {
             url: url.to_owned(),
             writes: false,
@@ -227,7 +254,7 @@ impl Pool {
         })
     }
 
-    /// One consistent view of the database; nothing can be written.
+    /// Runs a transaction that sees one consistent state and can't write.
     pub async fn read<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
@@ -236,7 +263,7 @@ impl Pool {
         off_thread(move || pool.read_blocking(f)).await
     }
 
-    /// All or nothing.
+    /// Runs a transaction that can write. It is rolled back if `f` fails.
     pub async fn write<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
@@ -245,17 +272,17 @@ impl Pool {
         off_thread(move || pool.write_blocking(f)).await
     }
 
-    /// [`Pool::read`] for callers outside of the server.
+    /// [`Pool::read`] for blocking code.
     pub fn read_blocking<T>(&self, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
         let db = &mut *connection(&self.readers)?;
         transact(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "BEGIN", f)
     }
 
-    /// [`Pool::write`] for callers outside of the server.
+    /// [`Pool::write`] for blocking code.
     pub fn write_blocking<T>(&self, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        let turn = self.turns.as_ref().map(|turns| turns.take(PATIENCE));
+        let turn = self.turns.as_ref().map(|turns| turns.take(TIMEOUT));
         if matches!(turn, Some(None)) {
-            tracing::error!("others write for too long");
+            tracing::error!("timed out waiting for other writers");
             return Err(unreachable());
         }
         let db = &mut *connection(&self.writers)?;
@@ -263,8 +290,9 @@ impl Pool {
     }
 }
 
-/// Lets this transaction's commit be lost if the machine fails within the next moment, never a part of it: for steps
-/// that are kept together with how far they are, and so would be done again. SQLite's commits are like this anyway.
+/// Lets this transaction return before its commit is on disk. If the machine fails right then, the whole transaction may
+/// be lost, never a part of it. Use it for steps that store their progress and would be repeated. SQLite commits like
+/// this already.
 pub fn commit_lazily(db: &mut Db) -> Result<()> {
     if let Db::Pg(c) = db {
         c.batch_execute("SET LOCAL synchronous_commit = off")?;
@@ -272,8 +300,8 @@ pub fn commit_lazily(db: &mut Db) -> Result<()> {
     Ok(())
 }
 
-/// Lets one transaction at a time go on from here with the named thing, so that what it reads of it stays true until
-/// it commits. SQLite has one writer anyway.
+/// Locks a name until the transaction ends, so that what the transaction reads about it doesn't change before it commits.
+/// Does nothing on SQLite, which has one writer.
 pub fn lock(db: &mut Db, name: &str) -> Result<()> {
     if let Db::Pg(c) = db {
         use diesel::RunQueryDsl;
@@ -292,8 +320,8 @@ fn connection(pool: &Connections) -> Result<diesel::r2d2::PooledConnection<Opene
 
 fn unreachable() -> Error {
     Error::Unavailable(Text::new(
-        "データベースに接続できません。",
-        "The database can't be reached.",
+        "データベースに接続できません。しばらくしてからもう一度お試しください。",
+        "The database can't be reached. Try again later.",
     ))
 }
 

@@ -1,8 +1,8 @@
-//! Finding text by any part of a word, in Japanese too, whatever the width and case, with an index under it.
+//! Indexed text search by any part of a word, also in Japanese. Width and case don't matter.
 //!
-//! A searchable row keeps its text as *grams*: folded, without anything but letters and digits, cut into
-//! overlapping pairs of characters with spaces between ("町会A" → "町会 会a a"). SQLite indexes them by FTS5,
-//! PostgreSQL by a GIN index over a tsvector made of them.
+//! A searchable row stores its text as *grams*: folded, only letters and digits, cut into overlapping pairs of characters
+//! separated by spaces ("町会A" → "町会 会a a"). SQLite indexes them with FTS5, PostgreSQL with a GIN index over a
+//! tsvector.
 
 use super::{Backend, Db};
 use diesel::BoolExpressionMethods;
@@ -14,8 +14,8 @@ use text::letters;
 /// A condition on the rows of `T`.
 pub type Condition<T> = Box<dyn BoxableExpression<T, Backend, SqlType = Bool>>;
 
-/// One condition for each word of the text (parted by space): some column has to hold it. Text without a letter
-/// or digit asks nothing.
+/// Returns one condition for each word of the text: one of the columns must contain it. A text without letters and
+/// digits gives no condition.
 pub fn conditions<T: 'static>(db: &Db, table: &str, columns: &[&str], text: &str) -> Vec<Condition<T>> {
     let words = text
         .split_whitespace()
@@ -31,7 +31,7 @@ fn condition<T: 'static>(db: &Db, table: &str, columns: &[&str], word: &[char]) 
     };
     match db {
         Db::Sqlite(_) => {
-            // A phrase: the grams side by side. A single letter is found as the beginning of a pair.
+            // A phrase: the grams next to each other. A single letter is the beginning of a pair.
             let prefix = if grams.len() == 1 && word.len() == 1 {
                 " *"
             } else {
@@ -48,7 +48,7 @@ fn condition<T: 'static>(db: &Db, table: &str, columns: &[&str], word: &[char]) 
                 let vector =
                     format!("array_to_tsvector(array_remove(string_to_array({table}.{column}, ' '), ''))");
                 let indexed = sql::<Bool>(&format!("({vector} @@ CAST(")).bind::<Text, _>(lexemes.clone());
-                // The index finds rows with all the grams; that they stand side by side is asked of the text.
+                // The index finds rows with all the grams, the text those where they are next to each other.
                 let side_by_side = indexed.sql(&format!(" AS tsquery) AND {table}.{column} LIKE "));
                 Box::new(side_by_side.bind::<Text, _>(pattern.clone()).sql(")"))
             };

@@ -1,60 +1,54 @@
-//! Whose turn it is to write: first come, first served.
+//! Lets writers take turns, first come, first served.
 //!
-//! SQLite has one writer. Without turns, whoever writes again and again, as imports do, would take the connection back
-//! before those who wait have woken up.
+//! SQLite has one writer. Without turns, a task that writes again and again, such as an import, would take the connection
+//! back before the waiting threads wake up.
 
+use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 #[derive(Default)]
 pub struct Turns {
-    state: Mutex<State>,
+    queue: Mutex<Queue>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct Queue {
     is_taken: bool,
-    /// The numbers of those who wait, the first one first.
+    /// The numbers of the waiting writers, the next one first.
     waiting: VecDeque<u64>,
     last: u64,
 }
 
-/// One's turn; it ends when this is dropped.
+/// A turn to write. It ends when it is dropped.
 pub struct Turn<'t>(&'t Turns);
 
 impl Turns {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for one's turn; none if it does not come in time.
-    pub fn take(&self, patience: Duration) -> Option<Turn<'_>> {
-        let until = Instant::now() + patience;
-        let mut state = self.state();
-        state.last += 1;
-        let own = state.last;
-        state.waiting.push_back(own);
-        while state.is_taken || state.waiting.front() != Some(&own) {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                state.waiting.retain(|number| *number != own);
+    /// Waits for a turn. Returns none after `timeout`.
+    pub fn take(&self, timeout: Duration) -> Option<Turn<'_>> {
+        let until = Instant::now() + timeout;
+        let mut queue = self.queue.lock();
+        queue.last += 1;
+        let number = queue.last;
+        queue.waiting.push_back(number);
+        while queue.is_taken || queue.waiting.front() != Some(&number) {
+            if Instant::now() >= until {
+                queue.waiting.retain(|waiting| *waiting != number);
                 self.changed.notify_all();
                 return None;
             }
-            let waited = self.changed.wait_timeout(state, left);
-            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            self.changed.wait_until(&mut queue, until);
         }
-        state.waiting.pop_front();
-        state.is_taken = true;
+        queue.waiting.pop_front();
+        queue.is_taken = true;
         Some(Turn(self))
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.state().is_taken = false;
+        self.0.queue.lock().is_taken = false;
         self.0.changed.notify_all();
     }
 }
@@ -66,7 +60,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(600);
 
     #[test]
-    fn whoever_comes_first_goes_first() {
+    fn gives_turns_in_the_order_of_arrival() {
         let (turns, order) = (Turns::default(), Mutex::new(Vec::new()));
         std::thread::scope(|scope| {
             let first = turns.take(LONG).unwrap();
@@ -74,16 +68,16 @@ mod tests {
                 let (turns, order) = (&turns, &order);
                 scope.spawn(move || {
                     let _turn = turns.take(LONG).unwrap();
-                    order.lock().unwrap().push(n);
+                    order.lock().push(n);
                 });
-                while turns.state().waiting.len() <= n {
+                while turns.queue.lock().waiting.len() <= n {
                     std::thread::yield_now();
                 }
             }
-            assert!(turns.take(Duration::ZERO).is_none(), "it does not come in time");
-            assert!(order.lock().unwrap().is_empty());
+            assert!(turns.take(Duration::ZERO).is_none(), "times out");
+            assert!(order.lock().is_empty());
             drop(first);
         });
-        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
+        assert_eq!(*order.lock(), [0, 1, 2, 3, 4]);
     }
 }

@@ -1,4 +1,4 @@
-//! Column types, once for both databases: ids, instants, documents.
+//! Column types for both databases: ids, instants, documents.
 
 use super::MultiBackend;
 use chrono::{DateTime, SecondsFormat, Timelike, Utc};
@@ -14,19 +14,19 @@ use sha2::{Digest, Sha256};
 use std::io::Write;
 use uuid::Uuid;
 
-/// SQL type of [`Id`]: uuid on PostgreSQL, 16 bytes on SQLite.
+/// The SQL type of [`Id`]: uuid on PostgreSQL, 16 bytes on SQLite.
 #[derive(SqlType, QueryId, Clone, Copy, Default)]
 #[diesel(postgres_type(oid = 2950, array_oid = 2951))]
 #[diesel(sqlite_type(name = "Binary"))]
 pub struct UniqueId;
 
-/// SQL type of [`Instant`]: timestamptz on PostgreSQL, fixed-width RFC 3339 text on SQLite.
+/// The SQL type of [`Instant`]: timestamptz on PostgreSQL, fixed-width RFC 3339 text on SQLite.
 #[derive(SqlType, QueryId, Clone, Copy, Default)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185))]
 #[diesel(sqlite_type(name = "Text"))]
 pub struct MicrosecondTime;
 
-/// SQL type of [`Doc`]: jsonb on PostgreSQL, text on SQLite.
+/// The SQL type of [`Doc`]: jsonb on PostgreSQL, text on SQLite.
 #[derive(SqlType, QueryId, Clone, Copy, Default)]
 #[diesel(postgres_type(oid = 3802, array_oid = 3807))]
 #[diesel(sqlite_type(name = "Text"))]
@@ -35,7 +35,7 @@ pub struct JsonText;
 impl sql_types::SqlOrd for UniqueId {}
 impl sql_types::SqlOrd for MicrosecondTime {}
 
-/// A UUID; version 7, so that ids sort by time of creation.
+/// A UUID of version 7, so that ids sort by their time of creation.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow, Serialize, Deserialize,
 )]
@@ -48,8 +48,8 @@ impl Id {
         Id(Uuid::now_v7())
     }
 
-    /// An id for a record of another system: of version 7 as of now, and beyond the time the same wherever the
-    /// record is loaded, so that rankings break ties there alike.
+    /// Returns an id for a record of another system: version 7 with the time `now`, the rest a hash of source and
+    /// external id. So rankings break ties the same way wherever the record is loaded.
     pub fn derived(source: &str, external_id: &str, now: Instant) -> Id {
         let digest = Sha256::new()
             .chain_update(source)
@@ -75,7 +75,7 @@ impl std::fmt::Display for Id {
     }
 }
 
-/// A moment in UTC, cut to microseconds, which both databases keep.
+/// A moment in UTC, cut to microseconds, which both databases store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow, Deserialize)]
 #[diesel(sql_type = MicrosecondTime)]
 #[serde(from = "DateTime<Utc>")]
@@ -86,7 +86,7 @@ impl Instant {
         Instant::from(Utc::now())
     }
 
-    /// As [`Instant`] is written.
+    /// Parses RFC 3339.
     pub fn parse(text: &str) -> Option<Instant> {
         DateTime::parse_from_rfc3339(text)
             .ok()
@@ -116,7 +116,7 @@ impl Serialize for Instant {
     }
 }
 
-/// A value kept as JSON. Nothing inside is ever filtered by: what is, has a column.
+/// A value stored as JSON. Queries never filter by its content: give such a member a column.
 #[derive(Debug, Clone, PartialEq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = JsonText)]
 pub struct Doc<T: std::fmt::Debug>(pub T);
@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_derived_id_is_of_version_7_and_beyond_its_time_the_same_everywhere() {
+    fn derived_ids_differ_only_in_their_time() {
         let at = |millis| Instant::from(DateTime::from_timestamp_millis(millis).unwrap());
         let id = Id::derived("roster", "42", at(1_427_814_000_000));
         let later = Id::derived("roster", "42", at(1_527_814_000_000));
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_cut_to_microseconds_and_keep_their_width() {
+    fn cuts_instants_to_microseconds_of_fixed_width() {
         let at = Instant::from(DateTime::from_timestamp(1_700_000_000, 123_456_789).unwrap());
         assert_eq!(at.to_string(), "2023-11-14T22:13:20.123456Z");
         assert_eq!(

@@ -4,7 +4,7 @@ use super::ImportKind;
 use super::fields::Field;
 use super::kinds::{deliverables, organizations, workers};
 use super::vocabulary::{Vocabulary, day_parts};
-use crate::catalogue::{DayPart, lookup};
+use crate::catalogue::{DayPart, lookup, names};
 use crate::error::{Error, FieldError, Result, Text};
 use std::collections::{BTreeMap, HashMap};
 use tables::Row;
@@ -38,7 +38,7 @@ impl Target {
 
 /// Returns a heading in the form in which headings are compared: without width, whitespace, marks and a bracketed note.
 fn heading_key(heading: &str) -> String {
-    let key = lookup::key(heading);
+    let key = names::key(heading);
     let bare = key
         .split(['(', '[', '【', '（'])
         .next()

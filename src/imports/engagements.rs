@@ -4,7 +4,7 @@
 //! year and category, like a merged cell of the publication. A requester is never repeated.
 
 use super::archive::{ArchiveError, Fault, check_text, find_columns};
-use crate::catalogue::{Catalogue, Format, lookup};
+use crate::catalogue::{Catalogue, Format, lookup, names};
 use crate::values::Code;
 use text::{Text, fold};
 
@@ -338,11 +338,11 @@ pub fn fiscal_year(text: &str) -> Option<i32> {
 
 /// Returns the format of a category. A short project was a day in the first years and a month later.
 pub fn format(category: &str, period: &str) -> Option<Format> {
-    let (category, period) = (lookup::key(category), lookup::key(period));
+    let (category, period) = (names::key(category), names::key(period));
     Some(match category.as_str() {
         "長期プロジェクト" => Format::Long,
         "中・長期プロジェクト" => Format::MidLong,
-        "短期プロジェクト" if period == lookup::key("1か月") => Format::OneMonth,
+        "短期プロジェクト" if period == names::key("1か月") => Format::OneMonth,
         "短期プロジェクト" => Format::OneDay,
         "その他" => Format::Other,
         individual if individual.starts_with("個人型プロジェクト") => Format::Individual,
@@ -352,7 +352,7 @@ pub fn format(category: &str, period: &str) -> Option<Format> {
 
 /// Finds the code of an area by its name, which may have spaces inside, or else the nearest name.
 fn find_area<'c>(name: &str, catalogue: &'c Catalogue) -> Result<String, Option<&'c str>> {
-    let key = lookup::key(name);
+    let key = names::key(name);
     let name = key
         .strip_prefix("東京都")
         .filter(|rest| !rest.is_empty())

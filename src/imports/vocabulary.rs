@@ -4,7 +4,7 @@
 //! confidence comes with the nearest known one.
 
 use crate::catalogue::entries::Definition;
-use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup};
+use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup, names};
 use matcher::triage::Triage;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -51,7 +51,7 @@ impl Words {
             let own = [definition.code(), &names.ja, &names.en].into_iter();
             for word in own.chain(aliases.iter().map(String::as_str)) {
                 let code = definition.code().to_owned();
-                by_key.entry(lookup::key(word)).or_insert(code);
+                by_key.entry(names::key(word)).or_insert(code);
             }
             codes.push(definition.code().to_owned());
         }
@@ -74,12 +74,12 @@ impl Words {
     }
 
     pub fn is_known(&self, word: &str) -> bool {
-        self.by_key.contains_key(&lookup::key(word))
+        self.by_key.contains_key(&names::key(word))
     }
 
     /// Looks up a word, or guesses its meaning.
     pub fn find(&self, word: &str) -> Option<Meaning> {
-        let exact = self.by_key.get(&lookup::key(word));
+        let exact = self.by_key.get(&names::key(word));
         if let Some(code) = exact {
             return Some(Meaning {
                 code: code.clone(),
@@ -112,7 +112,7 @@ impl Words {
             Some(meaning) if meaning.confidence_ppm >= MIN_CONFIDENCE_PPM => Ok(meaning),
             Some(meaning) if meaning.confidence_ppm >= MIN_SUGGESTION_PPM => Err(Some(meaning.code)),
             _ => Err(
-                lookup::nearest(&lookup::key(word), self.by_key.keys().map(String::as_str))
+                lookup::nearest(&names::key(word), self.by_key.keys().map(String::as_str))
                     .and_then(|near| self.by_key.get(near).cloned()),
             ),
         }
@@ -147,17 +147,17 @@ impl<'c> Vocabulary<'c> {
             });
         let mut areas = HashMap::new();
         for area in &catalogue.fixed.areas {
-            areas.insert(lookup::key(&area.name), area.code.to_string());
+            areas.insert(names::key(&area.name), area.code.to_string());
             areas.insert(area.code.to_string(), area.code.to_string());
             areas.insert(area.code.chars().take(5).collect(), area.code.to_string());
         }
         let mut formats = HashMap::new();
         for defaults in &catalogue.fixed.formats {
-            let bare = |name: &str| lookup::key(name.split('(').next().unwrap_or_default());
+            let bare = |name: &str| names::key(name.split('(').next().unwrap_or_default());
             let names = [&defaults.names.ja, &defaults.names.en];
             formats.insert(defaults.code.code().to_owned(), defaults.code);
             for name in names {
-                formats.insert(lookup::key(name), defaults.code);
+                formats.insert(names::key(name), defaults.code);
                 formats.entry(bare(name)).or_insert(defaults.code);
             }
         }
@@ -173,7 +173,7 @@ impl<'c> Vocabulary<'c> {
 
     /// Finds an area by its code, by its name with or without the prefecture, or by an address that begins with it.
     pub fn area(&self, cell: &str) -> CellResult<String> {
-        let key = lookup::key(cell);
+        let key = names::key(cell);
         let name = key
             .strip_prefix("東京都")
             .filter(|rest| !rest.is_empty())
@@ -200,7 +200,7 @@ impl<'c> Vocabulary<'c> {
     }
 
     pub fn format(&self, word: &str) -> CellResult<Format> {
-        let key = lookup::key(word);
+        let key = names::key(word);
         let known = self
             .formats
             .get(&key)
@@ -249,7 +249,7 @@ pub fn day_parts(cell: &str) -> CellResult<Vec<DayPart>> {
 
 /// Returns the set of day-parts that a word means, one bit for each.
 fn day_part(word: &str) -> Option<u32> {
-    let key = lookup::key(word);
+    let key = names::key(word);
     if let Ok(part) = DayPart::try_from(key.clone()) {
         return Some(DayPart::set(&[part]));
     }

@@ -1,28 +1,26 @@
 //! Deliverables.
 
-use crate::support::{TestApp, on_both};
+use crate::support::{TestApp, assert_includes, on_both};
 use serde_json::{Value, json};
 
 on_both! {
-    what_a_request_leaves_out_comes_from_its_type_and_organization,
-    another_type_brings_its_own_team_unless_one_is_given,
+    defaults_come_from_the_type_and_the_organization,
+    a_new_type_replaces_the_team_unless_the_patch_has_one,
     the_fiscal_year_follows_the_first_day,
-    the_status_moves_as_the_table_says_and_names_both_states,
-    whoever_asks_has_to_be_there,
-    every_filter_filters,
-    an_archived_request_leaves_lists_and_rankings_and_stays_in_the_statistics,
+    refuses_illegal_moves_and_names_both_statuses,
+    checks_organizations_and_codes,
+    filters_and_sorts_lists,
+    an_archived_request_appears_only_in_the_statistics,
 }
 
-fn what_a_request_leaves_out_comes_from_its_type_and_organization(app: &TestApp) {
+fn defaults_come_from_the_type_and_the_organization(app: &TestApp) {
     let organization = app.organization("風");
     let body = json!({"organization_id": organization, "type": "website", "title": "サイト"});
     let created = app.post("/v1/deliverables", &body).expect(201);
     let deliverable = created.json();
-    assert_eq!(deliverable["status"], "draft");
-    assert_eq!(deliverable["area"], "131041");
-    assert_eq!(deliverable["format"], "mid_long");
-    assert_eq!(deliverable["hours_per_week"], 5);
-    assert_eq!(deliverable["family"], "web");
+    let expected = json!({"status": "draft", "area": "131041", "format": "mid_long", "hours_per_week": 5,
+        "family": "web"});
+    assert_includes(&deliverable, &expected);
     let team: Vec<&Value> = deliverable["roles"]
         .as_array()
         .unwrap()
@@ -33,25 +31,22 @@ fn what_a_request_leaves_out_comes_from_its_type_and_organization(app: &TestApp)
     let own = json!({"organization_id": organization, "type": "website", "title": "サイト", "format": "one_day",
         "area": "13101", "roles": [{"role": "engineer", "places": 1, "skills": []}]});
     let own = app.post("/v1/deliverables", &own).expect(201).json();
-    assert_eq!(
-        (&own["area"], &own["hours_per_week"]),
-        (&json!("131016"), &json!(8))
+    assert_includes(
+        &own,
+        &json!({"area": "131016", "hours_per_week": 8, "roles": [{}]}),
     );
-    assert_eq!(own["roles"].as_array().unwrap().len(), 1);
     assert_eq!(
         app.get(created.header("location")).expect(200).json(),
         deliverable
     );
 }
 
-fn another_type_brings_its_own_team_unless_one_is_given(app: &TestApp) {
+fn a_new_type_replaces_the_team_unless_the_patch_has_one(app: &TestApp) {
     let organization = app.organization("風");
     let path = format!("/v1/deliverables/{}", app.deliverable(&organization, json!({})));
     let changed = app.patch(&path, &json!({"type": "website"})).expect(200).json();
-    assert_eq!(
-        (&changed["format"], &changed["hours_per_week"], &changed["family"]),
-        (&json!("mid_long"), &json!(5), &json!("web"))
-    );
+    let expected = json!({"format": "mid_long", "hours_per_week": 5, "family": "web"});
+    assert_includes(&changed, &expected);
     assert!(
         changed["roles"]
             .as_array()
@@ -61,14 +56,8 @@ fn another_type_brings_its_own_team_unless_one_is_given(app: &TestApp) {
     );
     let own = json!({"type": "flyer", "roles": [{"role": "writer", "places": 1, "skills": []}], "hours_per_week": 3});
     let changed = app.patch(&path, &own).expect(200).json();
-    assert_eq!(
-        (
-            &changed["roles"][0]["role"],
-            &changed["hours_per_week"],
-            &changed["format"]
-        ),
-        (&json!("writer"), &json!(3), &json!("one_day"))
-    );
+    let expected = json!({"roles": [{"role": "writer"}], "hours_per_week": 3, "format": "one_day"});
+    assert_includes(&changed, &expected);
 }
 
 fn the_fiscal_year_follows_the_first_day(app: &TestApp) {
@@ -79,14 +68,15 @@ fn the_fiscal_year_follows_the_first_day(app: &TestApp) {
         app.post("/v1/deliverables", &body).expect(201).json()["fiscal_year"].clone()
     };
     assert_eq!([year("2022-03-31"), year("2022-04-01")], [2021, 2022]);
-    let refused = json!({"organization_id": organization, "type": "flyer", "title": "x", "starts_on": "2022-05-02", "ends_on": "2022-05-01"});
+    let refused = json!({"organization_id": organization, "type": "flyer", "title": "x",
+        "starts_on": "2022-05-02", "ends_on": "2022-05-01"});
     assert_eq!(
         app.post("/v1/deliverables", &refused).expect(422).faults()[0].1,
         "dates_reversed"
     );
 }
 
-fn the_status_moves_as_the_table_says_and_names_both_states(app: &TestApp) {
+fn refuses_illegal_moves_and_names_both_statuses(app: &TestApp) {
     let organization = app.organization("風");
     let body = json!({"organization_id": organization, "type": "flyer", "title": "x"});
     let path = app
@@ -99,7 +89,10 @@ fn the_status_moves_as_the_table_says_and_names_both_states(app: &TestApp) {
         .patch_with(&path, &[("accept-language", "en")], &json!({"status": "open"}))
         .expect(409);
     assert_eq!(refused.code(), "illegal_transition");
-    assert_eq!(refused.json()["detail"], "It can't move from draft to open.");
+    assert_eq!(
+        refused.json()["detail"],
+        "The status can't change from draft to open."
+    );
     for status in ["submitted", "open", "matched", "in_progress", "delivered"] {
         assert_eq!(to(status).expect(200).json()["status"], status);
     }
@@ -112,9 +105,9 @@ fn the_status_moves_as_the_table_says_and_names_both_states(app: &TestApp) {
     );
 }
 
-fn whoever_asks_has_to_be_there(app: &TestApp) {
+fn checks_organizations_and_codes(app: &TestApp) {
     let organization = app.organization("風");
-    let nobody = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
+    let unknown_id = "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d";
     let ask = |lead: &str, joint: &[&str]| {
         app.post(
             "/v1/deliverables",
@@ -122,11 +115,11 @@ fn whoever_asks_has_to_be_there(app: &TestApp) {
         )
     };
     assert_eq!(
-        ask(nobody, &[]).expect(422).faults(),
+        ask(unknown_id, &[]).expect(422).faults(),
         [("/organization_id".into(), "unknown_organization".into())]
     );
     assert_eq!(
-        ask(&organization, &[nobody]).expect(422).faults()[0].0,
+        ask(&organization, &[unknown_id]).expect(422).faults()[0].0,
         "/joint_organization_ids/0"
     );
     assert_eq!(
@@ -148,7 +141,7 @@ fn whoever_asks_has_to_be_there(app: &TestApp) {
     assert!(refused.text.contains("Did you mean flyer?") && refused.text.contains("Did you mean dementia?"));
 }
 
-fn every_filter_filters(app: &TestApp) {
+fn filters_and_sorts_lists(app: &TestApp) {
     let (one, other) = (app.organization("一"), app.organization("二"));
     let flyer = app.deliverable(
         &one,
@@ -188,7 +181,7 @@ fn every_filter_filters(app: &TestApp) {
     assert_eq!(
         ids(&format!("organization_id={other}")).len(),
         2,
-        "asked alone or jointly"
+        "alone or jointly"
     );
     assert_eq!(ids("type=flyer&status=draft"), [] as [&str; 0]);
     for (query, code) in [
@@ -203,7 +196,7 @@ fn every_filter_filters(app: &TestApp) {
     }
 }
 
-fn an_archived_request_leaves_lists_and_rankings_and_stays_in_the_statistics(app: &TestApp) {
+fn an_archived_request_appears_only_in_the_statistics(app: &TestApp) {
     let organization = app.organization("風");
     let id = app.deliverable(&organization, json!({}));
     let worker = app.worker(json!({}));

@@ -1,4 +1,4 @@
-//! Two folders of migrations and one schema: held together.
+//! The migrations of both databases and the schema agree.
 
 use crate::support::{TestApp, on_both};
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use musubi::db::schema::{TABLES, Table};
 use musubi::db::{Db, migration_names};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tables and columns as `schema.rs` has them.
+/// Returns the tables and columns of `schema.rs`.
 fn declared() -> BTreeMap<String, BTreeSet<String>> {
     let columns = |table: &Table| {
         table
@@ -38,10 +38,10 @@ fn both_databases_have_the_same_migrations() {
 }
 
 on_both! {
-    the_schema_is_what_the_migrations_make,
+    the_migrations_make_the_schema,
 }
 
-fn the_schema_is_what_the_migrations_make(app: &TestApp) {
+fn the_migrations_make_the_schema(app: &TestApp) {
     let columns = app.state.pool.read_blocking(|db| {
         Ok(match db {
             Db::Sqlite(c) => diesel::sql_query(
@@ -59,7 +59,7 @@ fn the_schema_is_what_the_migrations_make(app: &TestApp) {
         column_name,
     } in columns
     {
-        // SQLite's own number of a row, to which the full-text index refers.
+        // SQLite's row number, which the full-text index refers to.
         if column_name != "seq" || ["changes", "audit", "audit_subjects"].contains(&table_name.as_str()) {
             made.entry(table_name).or_default().insert(column_name);
         }

@@ -1,6 +1,6 @@
 //! The fields of an organization, and how each cell is put into a draft of its details.
 
-use crate::catalogue::lookup;
+use crate::catalogue::{lookup, names};
 use crate::imports::fields::field_table;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
@@ -107,7 +107,7 @@ const KINDS: &[(&str, OrganizationKind)] = &[
 ];
 
 fn parse_kind(text: &str) -> CellResult<OrganizationKind> {
-    let key = lookup::key(text);
+    let key = names::key(text);
     let known = KINDS.iter().find(|(word, _)| *word == key);
     known.map(|(_, kind)| *kind).ok_or_else(|| {
         let words = KINDS.iter().map(|(word, _)| *word);
@@ -117,7 +117,7 @@ fn parse_kind(text: &str) -> CellResult<OrganizationKind> {
 
 fn parse_intermediary_kind(text: &str) -> CellResult<IntermediaryKind> {
     use IntermediaryKind::*;
-    Ok(match lookup::key(text).as_str() {
+    Ok(match names::key(text).as_str() {
         "municipality" | "区市町村" | "自治体" => Municipality,
         "social_welfare_council" | "社会福祉協議会" | "社協" => SocialWelfareCouncil,
         "community_support_centre" | "地域包括支援センター" | "地域包括" => {

@@ -1,0 +1,33 @@
+//! Names in two languages, and the form in which names are compared.
+
+use crate::http::Language;
+use serde::{Deserialize, Serialize};
+use text::fold;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// A name in Japanese and English.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "チラシ")]
+    pub ja: String,
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "Flyer")]
+    pub en: String,
+}
+
+impl Names {
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::Ja => &self.ja,
+            Language::En => &self.en,
+        }
+    }
+}
+
+/// Returns the form in which names are compared: folded, without spaces.
+pub fn key(name: &str) -> String {
+    fold(name).chars().filter(|c| !c.is_whitespace()).collect()
+}

@@ -1,0 +1,186 @@
+//! One consistent state of the catalogue in memory.
+
+use super::entries::{Definition, DeliverableType, Role, Skill, Theme};
+use super::fixed::{Area, Fixed};
+use super::names::key;
+use matcher::triage::Triage;
+use matcher::{EntryNo, Geography, SkillTree};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// An entry with its version.
+#[derive(Debug, Clone)]
+pub struct Entry<T> {
+    pub definition: T,
+    pub version: i64,
+}
+
+/// The entries of one kind in their order, with their positions by code.
+#[derive(Debug, Clone)]
+pub struct Entries<T> {
+    all: Vec<Entry<T>>,
+    positions: HashMap<String, EntryNo>,
+}
+
+impl<T: Definition> Entries<T> {
+    pub fn new(all: Vec<Entry<T>>) -> Entries<T> {
+        let positions = all
+            .iter()
+            .enumerate()
+            .map(|(i, e)| (e.definition.code().to_owned(), i as EntryNo))
+            .collect();
+        Entries { all, positions }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Entry<T>> {
+        self.all.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub fn get(&self, code: &str) -> Option<&Entry<T>> {
+        self.position(code).and_then(|i| self.all.get(usize::from(i)))
+    }
+
+    /// Returns the number that the matcher uses for it.
+    pub fn position(&self, code: &str) -> Option<EntryNo> {
+        self.positions.get(code).copied()
+    }
+
+    pub fn at(&self, position: EntryNo) -> Option<&T> {
+        self.all.get(usize::from(position)).map(|entry| &entry.definition)
+    }
+}
+
+/// One consistent state of the catalogue.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    pub types: Entries<DeliverableType>,
+    pub skills: Entries<Skill>,
+    pub roles: Entries<Role>,
+    pub themes: Entries<Theme>,
+    pub fixed: Arc<Fixed>,
+    pub tree: Arc<SkillTree>,
+    pub geography: Arc<Geography>,
+    /// Finds types by their cues, numbered in their order. Retired types have no cues.
+    pub triage: Arc<Triage>,
+    type_names: HashMap<String, EntryNo>,
+}
+
+impl Catalogue {
+    pub fn new(
+        types: Vec<Entry<DeliverableType>>,
+        skills: Vec<Entry<Skill>>,
+        roles: Vec<Entry<Role>>,
+        themes: Vec<Entry<Theme>>,
+        fixed: Arc<Fixed>,
+    ) -> Catalogue {
+        let (types, skills) = (Entries::new(types), Entries::new(skills));
+        let parent = |e: &Entry<Skill>| {
+            e.definition
+                .parent
+                .as_deref()
+                .and_then(|code| skills.position(code))
+        };
+        let tree = SkillTree::new(&skills.iter().map(parent).collect::<Vec<_>>());
+        let points: Vec<(f64, f64)> = fixed.areas.iter().map(|a| (a.latitude, a.longitude)).collect();
+        let geography = Geography::new(&points, fixed.areas.iter().map(|a| a.island).collect());
+        Catalogue {
+            type_names: type_names(&types),
+            triage: Arc::new(triage(&types)),
+            types,
+            skills,
+            roles: Entries::new(roles),
+            themes: Entries::new(themes),
+            tree: Arc::new(tree),
+            geography: Arc::new(geography),
+            fixed,
+        }
+    }
+
+    pub fn area(&self, code: &str) -> Option<&Area> {
+        self.fixed.area(code)
+    }
+
+    pub fn area_position(&self, code: &str) -> Option<EntryNo> {
+        self.fixed
+            .areas
+            .iter()
+            .position(|area| area.code == code)
+            .map(|i| i as EntryNo)
+    }
+
+    pub fn family_position(&self, code: &str) -> Option<EntryNo> {
+        self.fixed
+            .families
+            .iter()
+            .position(|family| family.code == code)
+            .map(|i| i as EntryNo)
+    }
+}
+
+/// Makes the triage of the types' cues, names and aliases.
+fn triage(types: &Entries<DeliverableType>) -> Triage {
+    let cues = |entry: &Entry<DeliverableType>| -> Vec<String> {
+        let own = &entry.definition;
+        if own.retired {
+            return Vec::new();
+        }
+        let names = own.aliases.iter().chain([&own.names.ja, &own.names.en]);
+        names
+            .map(|name| name.replace(' ', "_"))
+            .chain(own.cues.iter().cloned())
+            .collect()
+    };
+    let all: Vec<Vec<String>> = types.iter().map(cues).collect();
+    Triage::new(all.iter().map(|cues| cues.iter().map(String::as_str)))
+}
+
+/// Maps codes, names and aliases to types. The first one of a name wins.
+fn type_names(types: &Entries<DeliverableType>) -> HashMap<String, EntryNo> {
+    let mut names = HashMap::new();
+    for (i, entry) in types.iter().enumerate() {
+        let definition = &entry.definition;
+        let own = [
+            definition.code.as_str(),
+            &definition.names.ja,
+            &definition.names.en,
+        ];
+        for name in own
+            .into_iter()
+            .chain(definition.aliases.iter().map(String::as_str))
+        {
+            names.entry(key(name)).or_insert(i as EntryNo);
+        }
+    }
+    names
+}
+
+impl Catalogue {
+    /// Finds the types that a published text names: usually one, several if their names follow each other directly.
+    /// Returns none if any part of the text isn't a name.
+    pub fn types_named(&self, text: &str) -> Vec<&DeliverableType> {
+        let text = key(text);
+        if let Some(whole) = self.type_names.get(&text) {
+            return self.types.at(*whole).into_iter().collect();
+        }
+        let mut found = Vec::new();
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let ends = rest.char_indices().map(|(i, c)| i + c.len_utf8()).rev();
+            let name = ends
+                .filter_map(|end| rest.get(..end))
+                .find(|name| self.type_names.contains_key(*name));
+            let Some(name) = name else { return Vec::new() };
+            found.extend(self.type_names.get(name).and_then(|i| self.types.at(*i)));
+            rest = rest.strip_prefix(name).unwrap_or_default();
+        }
+        found
+    }
+}
