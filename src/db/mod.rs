@@ -122,27 +122,6 @@ macro_rules! update_version {
 }
 pub(crate) use update_version;
 
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Error {
-        use diesel::result::{DatabaseErrorKind, Error as Diesel};
-        match error {
-            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::Conflict {
-                code: "already_exists",
-                detail: Text::new("すでに登録されています。", "This record already exists."),
-            },
-            // SQLite has one writer, and it took longer than we wait.
-            Diesel::DatabaseError(_, info) if info.message().contains("database is locked") => {
-                let en = "The database is busy. Try again later.";
-                Error::Unavailable(Text::new(
-                    "データベースが混み合っています。しばらくしてからもう一度お試しください。",
-                    en,
-                ))
-            }
-            other => Error::Internal(other.to_string()),
-        }
-    }
-}
-
 /// Replaces the general conflict of a unique index by the slice's own error.
 pub fn on_duplicate(error: impl Into<Error>, duplicate: impl FnOnce() -> Error) -> Error {
     match error.into() {
