@@ -229,7 +229,7 @@ impl Error {
             Error::Unavailable(reason) => reason.clone(),
             Error::Internal(_) => Text::new(
                 "サーバーでエラーが発生しました。request_id を添えてお問い合わせください。",
-                "The server failed. Please report this with the request_id.",
+                "An error occurred on the server. Report it with the request_id.",
             ),
         }
     }

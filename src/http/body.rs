@@ -244,7 +244,7 @@ fn rule(error: &ValidationError) -> Text {
         ),
         "email" => Text::new(
             "メールアドレスの形式で入力してください。",
-            "Enter an e-mail address.",
+            "Enter an email address.",
         ),
         "url" => Text::new("URLの形式で入力してください。", "Enter a URL."),
         _ => Text::new(
