@@ -33,6 +33,7 @@ use utoipa_actix_web::AppExt;
         (name = "Organizations", description = "Community organizations (団体)"),
         (name = "Deliverables", description = "What organizations ask for (支援内容)"),
         (name = "Workers", description = "Pro bono workers (プロボノワーカー)"),
+        (name = "Duplicates", description = "Records that may be of the same person or organization"),
         (name = "Applications", description = "Applications of workers for a deliverable (応募)"),
         (name = "Matches", description = "Rankings of workers and deliverables, with explanations"),
         (name = "Statistics", description = "Aggregate counts"),
