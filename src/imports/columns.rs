@@ -36,7 +36,8 @@ impl Target {
     }
 }
 
-/// Returns a heading in the form in which headings are compared: without width, whitespace, marks and a bracketed note.
+/// Returns a heading in the form in which headings are compared: without width, whitespace, marks and a
+/// bracketed note.
 fn heading_key(heading: &str) -> String {
     let key = names::key(heading);
     let bare = key
@@ -150,8 +151,8 @@ impl Columns {
         })
     }
 
-    /// Adds the columns of a header that are new. A field has one column, unless the rows name their cells themselves, as
-    /// JSON does: then each row may use another name for it.
+    /// Adds the columns of a header that are new. A field has one column, unless the rows name their cells
+    /// themselves, as JSON does: then each row may use another name for it.
     pub fn extend(&mut self, header: &[String], named_by_rows: bool, vocabulary: &Vocabulary) -> Result<()> {
         for name in header.iter().skip(self.names.len()) {
             let target = match self.mapping.get(&heading_key(name)) {

@@ -39,8 +39,8 @@ pub struct Engagements {
     pub unknown_types: Vec<Fault>,
 }
 
-/// Reads the whole file. A row that breaks a rule is rejected; only a file without text in UTF-8 or without the header is
-/// an error.
+/// Reads the whole file. A row that breaks a rule is rejected; only a file without text in UTF-8 or without
+/// the header is an error.
 pub fn read(bytes: &[u8], catalogue: &Catalogue) -> Result<Engagements, ArchiveError> {
     let bytes = check_text(bytes)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
@@ -219,7 +219,7 @@ fn understand(
         fault(
             0,
             &year,
-            "unknown_year",
+            "invalid_fiscal_year",
             "年度は 令和3年度、平成27年度、2021年度 のように入力してください。".into(),
             "Write the fiscal year like 令和3年度, 平成27年度 or 2021年度.".into(),
         );

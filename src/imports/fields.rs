@@ -61,7 +61,7 @@ macro_rules! field_table {
 }
 pub(super) use field_table;
 
-/// What is needed to understand rows.
+/// What the cells of a file are interpreted with.
 pub struct Context<'c> {
     pub vocabulary: &'c Vocabulary<'c>,
     pub today: NaiveDate,

@@ -109,7 +109,7 @@ impl Plan {
                 },
             };
             for (i, spelling) in group.iter().filter_map(|i| Some((*i, spellings.get(*i)?))) {
-                // Two registered organizations stay two, even if their names are alike.
+                // Two registered organizations stay two, even if their names are similar.
                 let own = owners.get(i).copied().flatten().map_or(id, |owner| owner.id);
                 requesters
                     .entry((spelling.area.clone(), spelling.name.clone()))
@@ -220,7 +220,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Writes the plan. Call it in the transaction in which it was made, or while nothing else has been written since.
+    /// Writes the plan. Call it in the transaction in which it was made, or while nothing else has been
+    /// written since.
     pub fn write(&self, db: &mut Db, actor: &str, progress: &dyn Fn(usize, usize)) -> Result<()> {
         let all = self.created.len() + self.updated.len() + self.deliverables.len();
         let mut done = 0;
@@ -244,8 +245,8 @@ impl Plan {
     }
 }
 
-/// Returns the external id of an engagement. It depends on what the row states and how often it was stated before, but
-/// not on the row's position.
+/// Returns the external id of an engagement. It depends on what the row states and how often it was stated
+/// before, but not on the row's position.
 fn external_id(engagement: &Engagement, repeats: &mut HashMap<String, u32>) -> String {
     let Engagement {
         fiscal_year,

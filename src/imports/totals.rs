@@ -121,7 +121,7 @@ impl fmt::Display for Reconciliation {
             let note = match missing {
                 0 => String::new(),
                 1.. => format!("  <- {missing} declared but not listed"),
-                _ => format!("  <- {} listed beyond what is declared", -missing),
+                _ => format!("  <- {} listed but not declared", -missing),
             };
             writeln!(
                 f,

@@ -1,7 +1,7 @@
 //! What the words of the catalogue mean in cells: areas, skills, roles, themes, formats, day-parts.
 //!
-//! A word is found by its code, name or alias. A skill that isn't known is guessed; a word that can't be guessed with
-//! confidence comes with the nearest known one.
+//! A word is found by its code, name or alias. A skill that isn't known is guessed; a word that can't be
+//! guessed with confidence comes with the nearest known one.
 
 use crate::catalogue::entries::Definition;
 use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup, names};
@@ -171,7 +171,8 @@ impl<'c> Vocabulary<'c> {
         }
     }
 
-    /// Finds an area by its code, by its name with or without the prefecture, or by an address that begins with it.
+    /// Finds an area by its code, by its name with or without the prefecture, or by an address that begins
+    /// with it.
     pub fn area(&self, cell: &str) -> CellResult<String> {
         let key = names::key(cell);
         let name = key

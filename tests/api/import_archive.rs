@@ -233,7 +233,7 @@ fn rejects_rows_with_an_invalid_cell_and_imports_the_others(app: &TestApp) {
     assert_eq!(
         faults,
         [
-            (3, "年度", "unknown_year"),
+            (3, "年度", "invalid_fiscal_year"),
             (4, "地域名", "unknown_area"),
             (5, "区分", "unknown_category"),
             (6, "団体名", "missing_requester"),

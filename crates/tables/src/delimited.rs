@@ -12,8 +12,8 @@ use std::io::Read;
 const DELIMITERS: [u8; 4] = *b",\t;|";
 const QUOTES: [Option<u8>; 2] = [Some(b'"'), Some(b'\'')];
 
-/// Detects the delimiter and quote that split the rows of a sample most evenly. Unless the sample is the whole file, its
-/// last row may be cut off.
+/// Detects the delimiter and quote that split the rows of a sample most evenly. Unless the sample is the
+/// whole file, its last row may be cut off.
 pub fn detect(sample: &str, is_whole: bool) -> DetectedFormat {
     let mut best: Option<(f64, u8, Option<u8>)> = None;
     // A single quote is a quote only in a file without double quotes.
@@ -43,8 +43,8 @@ pub fn detect(sample: &str, is_whole: bool) -> DetectedFormat {
     }
 }
 
-/// Scores how evenly a delimiter splits the rows: the share of rows that have the most common number of cells, plus a
-/// little for each cell. It is 0 if no row has two cells.
+/// Scores how evenly a delimiter splits the rows: the share of rows that have the most common number of
+/// cells, plus a little for each cell. It is 0 if no row has two cells.
 fn evenness(sample: &str, is_whole: bool, delimiter: u8, quote: Option<u8>) -> f64 {
     const ROWS: usize = 100;
     let mut reader = builder(delimiter, quote).from_reader(sample.as_bytes());
@@ -90,8 +90,8 @@ struct RowInput<R> {
     inner: R,
     /// Bytes read since the last row.
     bytes: usize,
-    /// Whether the end was reached. The text ends with a line feed, and its end is reached only by reading on; so a row
-    /// that reaches it has an open quote.
+    /// Whether the end was reached. The text ends with a line feed, and its end is reached only by reading
+    /// on; so a row that reaches it has an open quote.
     has_ended: bool,
 }
 
@@ -229,7 +229,8 @@ impl<'s> Reader<'s> {
                 .eq(self.header.iter().map(|name| bare(name)))
     }
 
-    /// Returns the line where the last record begins. A record ends with a line feed and may have others inside.
+    /// Returns the line where the last record begins. A record ends with a line feed and may have others
+    /// inside.
     fn first_line(&self, at_least: u64) -> u64 {
         let inside = self.record.as_slice().bytes().filter(|b| *b == b'\n').count() as u64;
         let after = self.csv.position().line();

@@ -1,7 +1,7 @@
 //! Detects the encoding of a text, and decodes it to UTF-8 with line feeds.
 //!
-//! Excel in Japan saves CP932 and doesn't mark it. A file is UTF-8 if at least half of its lines that are not plain
-//! ASCII are; the other lines are then broken rows. For other files, chardetng guesses.
+//! Excel in Japan saves CP932 and doesn't mark it. A file is UTF-8 if at least half of its lines that are not
+//! plain ASCII are; the other lines are then broken rows. For other files, chardetng guesses.
 
 use crate::error::{Error, Result};
 use crate::format::DetectedFormat;
@@ -30,7 +30,8 @@ impl TextEncoding {
     }
 }
 
-/// Detects the encoding of a file from its first bytes, and if these don't decide from all of it. A hint takes precedence.
+/// Detects the encoding of a file from its first bytes, and if these don't decide from all of it. A hint
+/// takes precedence.
 pub fn detect(source: &(dyn Source + '_), head: &[u8], hint: Option<&str>) -> Result<TextEncoding> {
     let marked = Encoding::for_bom(head).map(|(encoding, _)| encoding);
     let found = |encoding| TextEncoding {

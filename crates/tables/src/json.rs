@@ -1,7 +1,7 @@
 //! NDJSON and JSON: each object is a row, and its members are the cells.
 //!
-//! An object inside an object is flattened: `{"personal": {"name": …}}` has the column `personal.name`. A list stays JSON
-//! text, which [`split_items`](crate::cells::split_items) understands.
+//! An object inside an object is flattened: `{"personal": {"name": …}}` has the column `personal.name`. A
+//! list stays JSON text, which [`split_items`](crate::cells::split_items) understands.
 
 use crate::encoding::DecodedText;
 use crate::error::{Error, Result};

@@ -13,9 +13,10 @@
 //! # Ok::<(), tables::Error>(())
 //! ```
 //!
-//! * [`survey()`] reads a whole file once. It detects the format, finds the header and checks the structure, so that
-//!   a file that ends in the middle of a quote fails before any of its rows are used.
-//! * [`Survey::rows`] then streams the rows. CSV, TSV and NDJSON take the same memory however long the file is.
+//! * [`survey()`] reads a whole file once. It detects the format, finds the header and checks the structure, so
+//!   that a file that ends in the middle of a quote fails before any of its rows are used.
+//! * [`Survey::rows`] then streams the rows. CSV, TSV and NDJSON take the same memory however long the file
+//!   is.
 //! * [`cells`] parses the text of a cell: dates, numbers, phone numbers, yes or no, lists.
 //! * [`strict_json`] parses JSON without leniency.
 //!

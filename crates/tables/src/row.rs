@@ -22,7 +22,8 @@ impl Row {
         self.record.len()
     }
 
-    /// The cells. `None` is a member that a JSON object doesn't have, which is not the same as an empty text or null.
+    /// The cells. `None` is a member that a JSON object doesn't have, which is not the same as an empty text
+    /// or null.
     pub fn cells(&self) -> impl Iterator<Item = Option<&str>> {
         let is_absent = |column: usize| self.absent.get(column).is_some_and(|absent| *absent);
         let cells = self.record.iter().enumerate();

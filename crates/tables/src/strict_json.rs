@@ -1,7 +1,7 @@
 //! JSON without leniency: no key twice in an object, and no control character except line breaks and tabs.
 //!
-//! Most parsers keep one of two equal keys, and two programs may keep different ones. PostgreSQL can't store NUL.
-//! A number such as `11.0` is read as an integer, as JSON Schema has it.
+//! Most parsers keep one of two equal keys, and two programs may keep different ones. PostgreSQL can't store
+//! NUL. A number such as `11.0` is read as an integer, as JSON Schema has it.
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -51,8 +51,9 @@ pub fn parse(json: &[u8]) -> Result<Value, JsonError> {
     })
 }
 
-/// Reads a value. The error of serde_json holds only a text, so that a broken rule is noted here, too. Its pointer is
-/// put together from the inside out while the error passes through the arrays and objects around it.
+/// Reads a value. The error of serde_json holds only a text, so that a broken rule is noted here, too. Its
+/// pointer is put together from the inside out while the error passes through the arrays and objects around
+/// it.
 struct Strict<'v>(&'v mut Option<JsonError>);
 
 impl Strict<'_> {

@@ -46,8 +46,8 @@ pub struct Survey {
     sheet: Option<Vec<u8>>,
 }
 
-/// Reads a whole file to detect its format and to check its structure. `count_headings` returns how many cells of a row are
-/// known headings of columns.
+/// Reads a whole file to detect its format and to check its structure. `count_headings` returns how many
+/// cells of a row are known headings of columns.
 pub fn survey(
     source: &(dyn Source + '_),
     hints: &Hints,
@@ -135,7 +135,8 @@ impl Survey {
         Ok(rows)
     }
 
-    /// Finds the header: the row with the most known headings among the first rows, since it may have a title above it.
+    /// Finds the header: the row with the most known headings among the first rows, since it may have a title
+    /// above it.
     fn find_header(
         &mut self,
         source: &(dyn Source + '_),

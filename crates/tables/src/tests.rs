@@ -124,8 +124,12 @@ fn rejects_files_without_a_table() {
 
 #[test]
 fn members_of_json_objects_are_cells() {
-    let lines = "{\"name\":\"佐藤\",\"personal\":{\"email\":\"a@example.jp\"},\"skills\":[\"編集\"]}\n\n{\"area\":null,\"name\":\"鈴木\"}\n";
-    let (detected, header, rows) = read(lines.as_bytes()).unwrap();
+    let lines = [
+        r#"{"name":"佐藤","personal":{"email":"a@example.jp"},"skills":["編集"]}"#,
+        "",
+        r#"{"area":null,"name":"鈴木"}"#,
+    ];
+    let (detected, header, rows) = read(lines.join("\n").as_bytes()).unwrap();
     assert_eq!(detected.format, FileFormat::Ndjson);
     assert_eq!(header, ["name", "personal.email", "skills", "area"]);
     assert_eq!(rows[0].1, texts(&["佐藤", "a@example.jp", "[\"編集\"]"]));

@@ -1,7 +1,8 @@
 //! Workbooks: turns one sheet into CSV whose rows begin with their numbers.
 //!
-//! A formula counts as the value that was saved with it: nothing is computed, no macro runs, no link is followed. A
-//! vertically merged cell counts for each of its rows. A file that unpacks to too much is refused before it is parsed.
+//! A formula counts as the value that was saved with it: nothing is computed, no macro runs, no link is
+//! followed. A vertically merged cell counts for each of its rows. A file that unpacks to too much is refused
+//! before it is parsed.
 
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat};

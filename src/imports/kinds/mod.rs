@@ -1,7 +1,8 @@
 //! Kinds of records: how the cells of a row become a worker, an organization or a deliverable.
 //!
-//! A row changes the record that is already there. A column with an empty cell unsets its field; a field without a column
-//! stays. The result has to follow the rules of the API. A broken rule is reported with the cell that breaks it.
+//! A row changes the record that is already there. A column with an empty cell unsets its field; a field
+//! without a column stays. The result has to follow the rules of the API. A broken rule is reported with the
+//! cell that breaks it.
 
 pub mod deliverables;
 pub mod organizations;

@@ -124,8 +124,8 @@ impl<'r> Reading<'r> {
         self.cells = cells;
     }
 
-    /// Rejects the row because the record breaks rules of the API. `field_of` returns the field that a JSON pointer
-    /// into the record means.
+    /// Rejects the row because the record breaks rules of the API. `field_of` returns the field that a JSON
+    /// pointer into the record means.
     pub fn reject_error(&mut self, error: Error, field_of: impl Fn(&str) -> Option<&'static str>) {
         let faults = match error {
             Error::Invalid(faults) => faults,

@@ -47,7 +47,7 @@ pub trait Record: Sized + Clone {
     fn restored(&self, details: Self::Details, context: &Context, now: Instant) -> Result<Self> {
         self.changed(details, context, now)
     }
-    /// Returns the record as it is when its source no longer has it, or `None` if it is so already.
+    /// Returns the record archived or paused because its source no longer has it, or `None` if it already is.
     fn retired(&self, now: Instant) -> Option<Self>;
 
     /// Finds external id, id and version of the records that exist.
@@ -305,8 +305,8 @@ impl Record for Deliverable {
     fn likeness(details: &NewDeliverable) -> String {
         requests::likeness(details)
     }
-    /// Finds each requester by its external id in the same source, else by its name in the area, else by its name if only
-    /// one organization has it.
+    /// Finds each requester by its external id in the same source, else by its name in the area, else by its
+    /// name if only one organization has it.
     fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Requesters> {
         let mut requesters = Requesters::new();
         for requester in readings

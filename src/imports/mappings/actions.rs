@@ -7,7 +7,8 @@ use crate::http::IfMatch;
 use crate::imports::ImportKind;
 use crate::imports::columns::Columns;
 
-/// Replaces the mapping of a kind and source, and returns it with its version. An equal mapping changes nothing.
+/// Replaces the mapping of a kind and source, and returns it with its version. An equal mapping changes
+/// nothing.
 pub fn replace(
     db: &mut Db,
     actor: &str,

@@ -42,7 +42,8 @@ async fn show_mapping(
 
 /// Save the mapping of a source
 ///
-/// The mapping applies to every later import of this kind and source. Mappings in the request take precedence.
+/// The mapping applies to every later import of this kind and source. Mappings in the request take
+/// precedence.
 #[utoipa::path(operation_id = "replace_import_mapping", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("kind" = ImportKind, Path, description = "The kind of records"),
            ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, example = "roster")),

@@ -1,5 +1,5 @@
-//! Parses dates as they are written in Japan: 2026-11-23, 2026年11月23日, 令和8年11月23日, R8.11.23, and Excel's serial
-//! numbers.
+//! Parses dates as they are written in Japan: 2026-11-23, 2026年11月23日, 令和8年11月23日, R8.11.23, and Excel's
+//! serial numbers.
 
 use super::CellResult;
 use crate::remark::Remark;

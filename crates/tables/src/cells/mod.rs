@@ -1,6 +1,7 @@
 //! Parses the text of cells: yes or no, numbers, lists, phone numbers; [`dates`] parses dates.
 //!
-//! Call [`normalize`] first: the other functions expect its result. It makes width irrelevant, and half-width kana whole.
+//! Call [`normalize`] first: the other functions expect its result. It makes width irrelevant, and half-width
+//! kana whole.
 
 pub mod dates;
 
@@ -11,7 +12,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 /// The value of a cell, or the rule that it breaks.
 pub type CellResult<T> = Result<T, Remark>;
 
-/// A phone number as it is written, without spaces.
+/// A phone number, as the cell writes it but without spaces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhoneNumber {
     pub text: String,
@@ -142,8 +143,8 @@ pub fn parse_number(cell: &str) -> CellResult<u16> {
     whole.parse().map_err(|_| invalid())
 }
 
-/// Splits a list: a JSON array of strings, or items separated by 、 , ; / | or line breaks. An item is also split at ・,
-/// unless `is_one` knows it.
+/// Splits a list: a JSON array of strings, or items separated by 、 , ; / | or line breaks. An item is also
+/// split at ・, unless `is_one` knows it.
 pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
     if cell.starts_with('[')
         && let Ok(items) = serde_json::from_str::<Vec<String>>(cell)

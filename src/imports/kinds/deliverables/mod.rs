@@ -41,8 +41,8 @@ pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
     (!requester.name.is_empty() || !requester.external_id.is_empty()).then_some(requester)
 }
 
-/// Returns the request that a row makes of the one before, or `None` if the row is rejected. `organization` is the id and
-/// area of the requester.
+/// Returns the request that a row makes of the one before, or `None` if the row is rejected. `organization`
+/// is the id and area of the requester.
 pub fn understand(
     reading: &mut Reading,
     before: Option<&NewDeliverable>,
@@ -92,7 +92,8 @@ pub fn understand(
     (!reading.is_rejected()).then_some(request)
 }
 
-/// Guesses the type from the texts of a row that doesn't name a known one. Without a confident guess it is `other`.
+/// Guesses the type from the texts of a row that doesn't name a known one. Without a confident guess it is
+/// `other`.
 fn guess_type(reading: &mut Reading, request: &NewDeliverable, context: &Context) -> Code {
     let catalogue = context.vocabulary.catalogue;
     let word = reading.text("type").unwrap_or_default().to_owned();

@@ -7,7 +7,7 @@ use crate::organizations::{OrganizationKind, OrganizationStatus};
 use tables::Remark;
 use tables::cells::{CellResult, one_line, split_items};
 
-/// The details in the making.
+/// The details that a row is changing.
 pub struct Draft {
     pub details: NewOrganization,
     /// Whether the kind is known; otherwise the name decides.

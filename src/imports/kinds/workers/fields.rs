@@ -16,7 +16,8 @@ pub const DEFAULT_LEVEL: u8 = 3;
 /// How a cell states that there are none; an empty cell states nothing.
 const NONE: &str = "[]";
 
-/// A profile in the making. What several cells state together is kept apart from the profile until the end of the row.
+/// A profile that a row is changing. Values that come from several cells are collected until the end of the
+/// row.
 #[derive(Default)]
 pub struct Draft {
     pub worker: NewWorker,
@@ -227,7 +228,7 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     Ok(())
 }
 
-/// Adds a skill. If it is there already, the higher level counts.
+/// Adds a skill. If the list has it, the higher level counts.
 pub fn add_skill(skills: &mut Vec<WorkerSkill>, code: &str, level: u8) {
     match skills.iter_mut().find(|skill| skill.skill == code) {
         Some(skill) => skill.level = skill.level.max(level),

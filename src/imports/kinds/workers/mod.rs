@@ -165,8 +165,8 @@ fn field_of(pointer: &str) -> Option<&'static str> {
         .find(|name| *name == member)
 }
 
-/// Returns what identifies a row without an id when it is imported again: the address, the number, or else name, reading
-/// and area.
+/// Returns what identifies a row without an id when it is imported again: the address, the number, or else
+/// name, reading and area.
 pub fn likeness(worker: &NewWorker) -> String {
     let personal = worker.personal.clone().unwrap_or_default();
     let name = [personal.name, personal.kana, worker.area.clone()]
