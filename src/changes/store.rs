@@ -2,7 +2,8 @@
 
 use super::{Change, Subject};
 use crate::db::schema::changes::{self, dsl};
-use crate::db::{BATCH, Db, Instant, insert_all};
+use crate::db::schema::followers;
+use crate::db::{BATCH, Db, Instant, insert_all, on};
 use crate::error::Result;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -83,4 +84,22 @@ pub fn written_by_others(db: &mut Db, subject: Subject, actor: &str) -> Result<H
         .select(dsl::entity_id)
         .distinct();
     Ok(others.load::<String>(db)?.into_iter().collect())
+}
+
+/// Returns the last `seq` that a follower has handled, 0 before its first one.
+pub fn position(db: &mut Db, follower: &str) -> Result<i64> {
+    let position = followers::table.find(follower).select(followers::position);
+    Ok(position.first(db).optional()?.unwrap_or(0))
+}
+
+/// Moves a follower's position forward.
+pub fn advance(db: &mut Db, follower: &str, to: i64) -> Result<()> {
+    let row = (followers::name.eq(follower), followers::position.eq(to));
+    let insert = diesel::insert_into(followers::table).values(row);
+    on!(db, |c| insert
+        .on_conflict(followers::name)
+        .do_update()
+        .set(followers::position.eq(to))
+        .execute(c))?;
+    Ok(())
 }

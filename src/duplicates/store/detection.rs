@@ -1,6 +1,7 @@
 //! SQL of the detector: its position in the change log, the keys of workers, and the pairs it proposes.
 
-use crate::db::schema::{duplicates, followers, worker_keys};
+use crate::changes;
+use crate::db::schema::{duplicates, worker_keys};
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, on};
 use crate::duplicates::DuplicateStatus;
 use crate::duplicates::evidence::Reason;
@@ -14,20 +15,12 @@ const NAME: &str = "duplicates";
 
 /// Returns the last change that was handled.
 pub fn position(db: &mut Db) -> Result<i64> {
-    let own = followers::table.find(NAME).select(followers::position);
-    Ok(own.first(db).optional()?.unwrap_or(0))
+    changes::store::position(db, NAME)
 }
 
 /// Moves the position forward.
 pub fn advance(db: &mut Db, to: i64) -> Result<()> {
-    let row = (followers::name.eq(NAME), followers::position.eq(to));
-    let insert = diesel::insert_into(followers::table).values(row);
-    on!(db, |c| insert
-        .on_conflict(followers::name)
-        .do_update()
-        .set(followers::position.eq(to))
-        .execute(c))?;
-    Ok(())
+    changes::store::advance(db, NAME, to)
 }
 
 /// Lists the workers that have any of these keys.
