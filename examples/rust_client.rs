@@ -53,7 +53,7 @@ fn json_of(mut response: Response<Body>) -> Result<Value> {
     let json: Value = response.body_mut().read_json()?;
     match response.status().is_success() {
         true => Ok(json),
-        false => Err(format!("{json:#}").into()),
+        false => Err(format!("{} {}", json["code"], json["detail"]).into()),
     }
 }
 
