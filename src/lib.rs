@@ -1,61 +1,72 @@
-//! Musubi (結び, "tying together") matches pro bono workers with the community organisations that ask for concrete
+//! Musubi (結び, "tying together") matches pro bono workers with community organisations that ask for concrete
 //! deliverables: a flyer, a website, a survey, a manual, a one-day workshop. One binary serves a REST API over
 //! SQLite or PostgreSQL.
 //!
-//! # The map
+//! # How a request flows
 //!
 //! ```text
-//! http  ->  a slice's rules (mod.rs)  ->  store.rs (SQL)  ->  database
-//!                                              |  same transaction
-//!                                              v
-//!                                           changes  ->  match index, catalogue cache
+//! http.rs  ->  actions.rs  ->  rules, store.rs  ->  database
+//!                                   |  same transaction
+//!                                   v
+//!                                changes  ->  match index, catalogue cache, duplicate detector
 //! ```
 //!
-//! A slice has three rooms: `mod.rs` (types and rules: no framework, no queries), `store.rs` (functions on a
-//! [`db::Db`], the only room with diesel), `http.rs` (the routes first, then the handlers). A module imports only
-//! from rows above its own:
+//! A module that serves one kind of record is a *slice*. Its files have fixed names:
 //!
-//! | row | modules | |
+//! | file | holds | may use |
 //! |---|---|---|
-//! | 1 | [`matcher`] | pure: gates, components, fit, explanation |
-//! | 2 | [`error`] | the one error |
-//! | 3 | [`config`], [`tasks`], [`values`] | flags and environment; background tasks; codes, shared validators |
-//! | 4 | [`db`] | two databases, one code |
-//! | 5 | [`http`] | the parts that every slice's HTTP face uses |
-//! | 6 | [`changes`] | the log of every write |
-//! | 7 | [`auth`] | tokens, roles, scopes |
-//! | 8 | [`audit`] | who saw and decided what |
-//! | 9 | [`catalogue`] | types, skills, roles, themes, formats, areas |
-//! | 10 | [`reach`], [`sessions`] | what each caller may see; sessions of users, and failed attempts |
-//! | 11 | [`organizations`] | who asks |
-//! | 11 | [`workers`] | who offers |
-//! | 12 | [`deliverables`] | what is asked for |
-//! | 13 | [`users`], [`duplicates`] | the people who log in; workers that may be one person |
-//! | 14 | [`login`], [`applications`], [`exposures`] | logging in; bids for a place in a team; which lists were shown to whom |
-//! | 15 | [`partners`] | apps through which volunteers come |
-//! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from troubles to deliverable types |
-//! | 17 | [`imports`] | files that come in |
-//! | 18 | [`exports`], [`backup`], [`erasure`] | files that go out; the whole database as one; erasing a person |
-//! | 19 | [`open_data`] | what anyone may have |
-//! | 20 | [`server`] | routes, background tasks, state, the OpenAPI document |
-//! | 21 | [`demo`] | a demonstration to touch |
+//! | `mod.rs`, `rules.rs` | types, rules, state transitions | no framework, no queries |
+//! | `store.rs`, `store/` | SQL: functions on a [`db::Db`] | diesel; the tables that the slice owns |
+//! | `actions.rs` | use cases: load, check, write and log in one transaction | this slice's store, other slices' actions and stores |
+//! | `http.rs` | routes, then handlers that extract, call and answer | actix-web |
+//! | `tasks.rs` | what a server repeats in the background | actions |
 //!
-//! `http` and `db` reach into `matcher::text` for folding alone. The catalogue stands below `auth` because
-//! administrators write it over HTTP; workers stand below organizations because they name those that they are kept
-//! apart from.
+//! What is pure and can live alone is a crate: `matcher` (ranking), `tables` (files as rows of cells) and `text`
+//! (folding, kana, search terms).
+//!
+//! # The modules
+//!
+//! A module uses only modules of earlier rows.
+//!
+//! | row | modules | purpose |
+//! |---|---|---|
+//! | 1 | [`error`] | the one error type, with stable codes |
+//! | 2 | [`config`], [`tasks`], [`values`] | flags and environment variables; background tasks; codes and validators |
+//! | 3 | [`db`] | two databases, one code |
+//! | 4 | [`http`] | what every slice's HTTP face is made of |
+//! | 5 | [`changes`] | the log of every write |
+//! | 6 | [`auth`] | tokens, roles, scopes |
+//! | 7 | [`audit`] | who saw personal data, and who decided what |
+//! | 8 | [`catalogue`] | deliverable types, skills, roles, themes, formats, areas |
+//! | 9 | [`reach`], [`sessions`] | which records each caller may see; sessions of users, and failed attempts |
+//! | 10 | [`organizations`] | the groups that ask for help |
+//! | 11 | [`workers`] | the volunteers |
+//! | 12 | [`deliverables`] | the requests |
+//! | 13 | [`duplicates`], [`users`] | records that may be the same; people who log in |
+//! | 14 | [`applications`], [`exposures`], [`login`] | bids for a place in a team; the rankings that were shown; logging in |
+//! | 15 | [`partners`] | the apps through which volunteers come |
+//! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from a problem in words to deliverable types |
+//! | 17 | [`imports`] | files that come in |
+//! | 18 | [`backup`], [`erasure`], [`exports`] | the whole database as a file; forgetting a person; files that go out |
+//! | 19 | [`open_data`] | public datasets |
+//! | 20 | [`server`] | routes, tasks, shared state, the OpenAPI document |
+//! | 21 | [`demo`] | sample data to try the service with |
+//!
+//! The catalogue comes after `auth`, because administrators change it over HTTP. Workers come after organizations,
+//! because a worker's profile names organizations.
 //!
 //! # Invariants
 //!
-//! * Every write of a record appends to `changes` in its own transaction. Followers read that log; nothing calls them.
-//! * The matcher has no clock, no randomness, no IO: the same inputs rank the same on every machine.
-//! * Every operation names its scope in the handler's signature; health, documents, the catalogue's reading and what asks
-//!   for a secret of its own (logging in, client credentials) are open on purpose.
-//! * A record is found only within a reach, which callers of a store have to name; what a reach covers stands once, in
-//!   `reach`.
-//! * Personal data that an answer shows to somebody else is in the audit; the audit and the change log hold ids alone.
-//! * No state outside the database but what can be made again from it, and the key that signs tokens.
+//! * Every write appends to `changes` in its own transaction. Followers read that log; no write calls a follower.
+//! * Only a slice's own store writes its tables, and reads them, apart from a short list in `tests/architecture.rs`.
+//! * The matcher has no clock, no randomness and no IO: the same inputs give the same ranking on every machine.
+//! * Every operation names its scope in the handler's signature. Open on purpose are health, documents, public datasets,
+//!   reading the catalogue, and the operations that take a secret in the request (logging in, client credentials).
+//! * Store lookups take a `Reach`; records outside it return 404. The `reach` module alone defines what it covers.
+//! * Every disclosure of personal data to somebody else is in the audit. The audit and the change log hold only ids.
+//! * No state lives outside the database, except what can be rebuilt from it and the key that signs tokens.
 //!
-//! `tests/architecture.rs` holds the order of the rows, and this documentation on every file.
+//! `tests/architecture.rs` checks the order of the modules, circles, and who uses which table and framework.
 
 pub mod applications;
 pub mod audit;

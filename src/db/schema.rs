@@ -2,6 +2,8 @@
 
 /// A table as backups see it: name, primary key, and the columns with the names of their types.
 pub struct Table {
+    /// The slice whose store writes the table.
+    pub owner: &'static str,
     pub name: &'static str,
     pub key: &'static [&'static str],
     pub columns: &'static [Column],
@@ -15,7 +17,7 @@ pub struct Column {
 
 /// Tables whose columns may be of our own types.
 macro_rules! tables {
-    ($($table:ident ($($key:ident),+) { $($column:ident -> $type:ident $(<$inner:ident>)?,)* })*) => {
+    ($($owner:ident: $table:ident ($($key:ident),+) { $($column:ident -> $type:ident $(<$inner:ident>)?,)* })*) => {
         $(diesel::table! {
             use diesel::sql_types::*;
             use crate::db::{JsonText, MicrosecondTime, UniqueId};
@@ -23,6 +25,7 @@ macro_rules! tables {
         })*
 
         pub const TABLES: &[Table] = &[$(Table {
+            owner: stringify!($owner),
             name: stringify!($table),
             key: &[$(stringify!($key)),+],
             columns: &[$(tables!(@ $column $type $($inner)?)),*],
@@ -37,7 +40,7 @@ macro_rules! tables {
 }
 
 tables! {
-    changes (seq) {
+    changes: changes (seq) {
         seq -> BigInt,
         at -> MicrosecondTime,
         actor -> Text,
@@ -47,7 +50,7 @@ tables! {
         version -> BigInt,
     }
 
-    idempotency_keys (caller, key) {
+    http: idempotency_keys (caller, key) {
         caller -> Text,
         key -> Text,
         fingerprint -> Text,
@@ -57,7 +60,7 @@ tables! {
         created_at -> MicrosecondTime,
     }
 
-    catalogue_entries (kind, code) {
+    catalogue: catalogue_entries (kind, code) {
         kind -> Text,
         code -> Text,
         definition -> JsonText,
@@ -66,7 +69,7 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
-    organizations (id) {
+    organizations: organizations (id) {
         id -> UniqueId,
         name -> Text,
         kind -> Text,
@@ -85,13 +88,13 @@ tables! {
         open_data -> Bool,
     }
 
-    organization_names (area, name_key, organization_id) {
+    organizations: organization_names (area, name_key, organization_id) {
         area -> Text,
         name_key -> Text,
         organization_id -> UniqueId,
     }
 
-    deliverables (id) {
+    deliverables: deliverables (id) {
         id -> UniqueId,
         organization_id -> UniqueId,
         deliverable_type -> Text,
@@ -110,22 +113,22 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
-    deliverable_organizations (deliverable_id, organization_id) {
+    deliverables: deliverable_organizations (deliverable_id, organization_id) {
         deliverable_id -> UniqueId,
         organization_id -> UniqueId,
     }
 
-    deliverable_roles (deliverable_id, role) {
+    deliverables: deliverable_roles (deliverable_id, role) {
         deliverable_id -> UniqueId,
         role -> Text,
     }
 
-    deliverable_skills (deliverable_id, skill) {
+    deliverables: deliverable_skills (deliverable_id, skill) {
         deliverable_id -> UniqueId,
         skill -> Text,
     }
 
-    declared_totals (source, fiscal_year, category) {
+    statistics: declared_totals (source, fiscal_year, category) {
         source -> Text,
         fiscal_year -> Integer,
         category -> Text,
@@ -134,7 +137,7 @@ tables! {
         listed -> Integer,
     }
 
-    workers (id) {
+    workers: workers (id) {
         id -> UniqueId,
         source -> Nullable<Text>,
         external_id -> Nullable<Text>,
@@ -153,18 +156,18 @@ tables! {
         merged_into -> Nullable<UniqueId>,
     }
 
-    worker_roles (worker_id, role) {
+    workers: worker_roles (worker_id, role) {
         worker_id -> UniqueId,
         role -> Text,
     }
 
-    worker_skills (worker_id, skill) {
+    workers: worker_skills (worker_id, skill) {
         worker_id -> UniqueId,
         skill -> Text,
         level -> Integer,
     }
 
-    shown_lists (id) {
+    exposures: shown_lists (id) {
         id -> UniqueId,
         shown_at -> MicrosecondTime,
         day -> Integer,
@@ -177,7 +180,7 @@ tables! {
         list -> JsonText,
     }
 
-    exposures (week, kind, subject_id) {
+    exposures: exposures (week, kind, subject_id) {
         week -> Integer,
         kind -> Text,
         subject_id -> UniqueId,
@@ -186,7 +189,7 @@ tables! {
         deserved_ppm -> BigInt,
     }
 
-    applications (id) {
+    applications: applications (id) {
         id -> UniqueId,
         deliverable_id -> UniqueId,
         worker_id -> Nullable<UniqueId>,
@@ -204,7 +207,7 @@ tables! {
         sandbox -> Bool,
     }
 
-    users (id) {
+    users: users (id) {
         id -> UniqueId,
         email -> Text,
         name -> Text,
@@ -221,14 +224,14 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
-    invitations (digest) {
+    users: invitations (digest) {
         digest -> Text,
         user_id -> Nullable<UniqueId>,
         created_at -> MicrosecondTime,
         expires_at -> MicrosecondTime,
     }
 
-    sessions (id) {
+    sessions: sessions (id) {
         id -> UniqueId,
         user_id -> UniqueId,
         address -> Nullable<Text>,
@@ -239,14 +242,14 @@ tables! {
         ended_at -> Nullable<MicrosecondTime>,
     }
 
-    refresh_tokens (digest) {
+    sessions: refresh_tokens (digest) {
         digest -> Text,
         session_id -> UniqueId,
         created_at -> MicrosecondTime,
         used_at -> Nullable<MicrosecondTime>,
     }
 
-    partners (id) {
+    partners: partners (id) {
         id -> UniqueId,
         code -> Text,
         status -> Text,
@@ -256,7 +259,7 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
-    partner_secrets (id) {
+    partners: partner_secrets (id) {
         id -> UniqueId,
         partner_id -> UniqueId,
         digest -> Text,
@@ -264,7 +267,7 @@ tables! {
         last_used_at -> Nullable<MicrosecondTime>,
     }
 
-    partner_usage (partner_id) {
+    auth: partner_usage (partner_id) {
         partner_id -> UniqueId,
         minute -> BigInt,
         in_minute -> Integer,
@@ -272,11 +275,11 @@ tables! {
         in_day -> Integer,
     }
 
-    deliverables_shared_with_partners (deliverable_id) {
+    deliverables: deliverables_shared_with_partners (deliverable_id) {
         deliverable_id -> UniqueId,
     }
 
-    audit (seq) {
+    audit: audit (seq) {
         seq -> BigInt,
         occurred_at -> MicrosecondTime,
         actor -> Text,
@@ -285,12 +288,12 @@ tables! {
         hash -> Text,
     }
 
-    audit_subjects (subject_id, seq) {
+    audit: audit_subjects (subject_id, seq) {
         subject_id -> UniqueId,
         seq -> BigInt,
     }
 
-    consents (id) {
+    workers: consents (id) {
         id -> UniqueId,
         worker_id -> UniqueId,
         consent -> JsonText,
@@ -300,17 +303,17 @@ tables! {
         withdrawn_at -> Nullable<MicrosecondTime>,
     }
 
-    worker_keys (key, worker_id) {
+    duplicates: worker_keys (key, worker_id) {
         key -> BigInt,
         worker_id -> UniqueId,
     }
 
-    followers (name) {
+    changes: followers (name) {
         name -> Text,
         position -> BigInt,
     }
 
-    import_jobs (id) {
+    imports: import_jobs (id) {
         id -> UniqueId,
         kind -> Text,
         status -> Text,
@@ -329,13 +332,13 @@ tables! {
         finished_at -> Nullable<MicrosecondTime>,
     }
 
-    import_chunks (job_id, position) {
+    imports: import_chunks (job_id, position) {
         job_id -> UniqueId,
         position -> BigInt,
         bytes -> Binary,
     }
 
-    import_findings (job_id, position) {
+    imports: import_findings (job_id, position) {
         job_id -> UniqueId,
         position -> BigInt,
         line -> BigInt,
@@ -347,7 +350,7 @@ tables! {
         suggestion -> Nullable<Text>,
     }
 
-    import_writes (job_id, record_id) {
+    imports: import_writes (job_id, record_id) {
         job_id -> UniqueId,
         record_id -> UniqueId,
         action -> Text,
@@ -355,13 +358,13 @@ tables! {
         before -> Nullable<JsonText>,
     }
 
-    imported_records (record_id) {
+    imports: imported_records (record_id) {
         record_id -> UniqueId,
         digest -> BigInt,
         version -> BigInt,
     }
 
-    import_mappings (source, kind) {
+    imports: import_mappings (source, kind) {
         source -> Text,
         kind -> Text,
         mapping -> JsonText,
@@ -370,7 +373,7 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
-    duplicates (id) {
+    duplicates: duplicates (id) {
         id -> UniqueId,
         kind -> Text,
         one_id -> UniqueId,
@@ -384,7 +387,7 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
-    duplicate_rules (area) {
+    duplicates: duplicate_rules (area) {
         area -> Text,
         workers_ppm -> Nullable<Integer>,
         organizations_ppm -> Nullable<Integer>,
@@ -393,7 +396,7 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
-    throttles (key) {
+    sessions: throttles (key) {
         key -> Text,
         failures -> Integer,
         last_at -> MicrosecondTime,

@@ -8,7 +8,7 @@ use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort}
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::organizations;
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, search};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on_duplicate, search, update_version};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
@@ -321,24 +321,16 @@ pub fn insert(db: &mut Db, actor: &str, organization: &Organization) -> Result<(
     diesel::insert_into(organizations::table)
         .values(OrganizationRow::of(organization))
         .execute(db)
-        .map_err(conflict)?;
+        .map_err(|e| on_duplicate(e, duplicate))?;
     names::write(db, organization)?;
     log(db, actor, organization, Action::Created)
 }
 
 /// Writes the next version of an organization, and logs it.
 pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
-    let before = dsl::organizations
-        .find(organization.id)
-        .filter(dsl::version.eq(organization.version - 1));
-    let updated = diesel::update(before)
-        .set(OrganizationRow::of(organization))
-        .execute(db)
-        .map_err(conflict)?;
-    if updated == 0 {
-        let current = find(db, &Reach::Everything, organization.id, true)?.version;
-        return Err(Error::PreconditionFailed { current });
-    }
+    update_version!(db, organizations, key: organization.id, before: organization.version - 1,
+        set: OrganizationRow::of(organization), missing: missing())
+    .map_err(|e| on_duplicate(e, duplicate))?;
     names::write(db, organization)?;
     log(db, actor, organization, action)
 }
@@ -382,16 +374,13 @@ fn log(db: &mut Db, actor: &str, organization: &Organization, action: Action) ->
     changes::store::append(db, actor, &[change])
 }
 
-fn conflict(error: diesel::result::Error) -> Error {
-    match Error::from(error) {
-        Error::Conflict { .. } => Error::Conflict {
-            code: "duplicate_organization",
-            detail: Text::new(
-                "同じ法人番号、または同じ source と external_id の団体がすでに登録されています。",
-                "Another organization already has this corporate number, or this source and external id.",
-            ),
-        },
-        other => other,
+fn duplicate() -> Error {
+    Error::Conflict {
+        code: "duplicate_organization",
+        detail: Text::new(
+            "同じ法人番号、または同じ source と external_id の団体がすでに登録されています。",
+            "Another organization already has this corporate number, or this source and external id.",
+        ),
     }
 }
 

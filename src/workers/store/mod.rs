@@ -11,7 +11,9 @@ use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{worker_roles, worker_skills, workers};
 use crate::db::search::Condition;
-use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, search};
+use crate::db::{
+    BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, on_duplicate, search, update_version,
+};
 use crate::error::{Error, Result, Text};
 use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
@@ -387,7 +389,7 @@ pub fn insert(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
 pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
     for batch in all.chunks(BATCH) {
         let rows: Vec<WorkerRow> = batch.iter().map(WorkerRow::of).collect();
-        insert_all!(db, workers::table, &rows).map_err(conflict)?;
+        insert_all!(db, workers::table, &rows).map_err(|e| on_duplicate(e, taken))?;
         write_offers(db, batch)?;
         consents::insert(db, actor, batch)?;
     }
@@ -397,19 +399,9 @@ pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
 
 /// Writes the next version of a worker, and logs it.
 pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
-    let before = dsl::workers
-        .find(worker.id)
-        .filter(dsl::version.eq(worker.version - 1));
-    if diesel::update(before)
-        .set(WorkerRow::of(worker))
-        .execute(db)
-        .map_err(conflict)?
-        == 0
-    {
-        return Err(Error::PreconditionFailed {
-            current: find(db, &Reach::Everything, worker.id)?.version,
-        });
-    }
+    update_version!(db, workers, key: worker.id, before: worker.version - 1,
+        set: WorkerRow::of(worker), missing: missing())
+    .map_err(|e| on_duplicate(e, taken))?;
     diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq(worker.id))).execute(db)?;
     diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
     write_offers(db, std::slice::from_ref(worker))?;
@@ -506,13 +498,6 @@ fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {
         insert_all!(db, worker_roles::table, batch)?;
     }
     Ok(())
-}
-
-fn conflict(error: diesel::result::Error) -> Error {
-    match Error::from(error) {
-        Error::Conflict { .. } => taken(),
-        other => other,
-    }
 }
 
 fn taken() -> Error {
