@@ -109,7 +109,7 @@ pub struct OidcConfig {
     /// Claim with one role or a list of roles; use dots for nested claims: realm_access.roles
     #[arg(long, env = "OIDC_ROLES_CLAIM", default_value = "roles")]
     pub oidc_roles_claim: String,
-    /// Comma-separated pairs theirs=ours that map its roles to roles of this server [default: roles have the same names]
+    /// Comma-separated pairs theirs=ours that map its roles to roles of this server; without any, the names are the same
     #[arg(long, env = "OIDC_ROLES", default_value = "")]
     pub oidc_roles: String,
     /// Claim with the areas of a coordinator
