@@ -68,14 +68,13 @@ impl ArchiveError {
         match self {
             ArchiveError::BinaryFile => Text::new(
                 "CSVファイルではありません。先頭の行に制御文字があります。",
-                "This is not a CSV file: its first line has control characters.",
+                "This is a binary file, not CSV: its first line has control characters.",
             ),
             ArchiveError::NotUtf8 { valid_bytes } => Text::new(
+                "UTF-8のファイルではありません。Shift_JISの場合は「CSV UTF-8」として保存し直してください。",
                 format!(
-                    "UTF-8のファイルではありません（1行目の{valid_bytes}バイト目）。「CSV UTF-8」として保存してください。"
-                ),
-                format!(
-                    "The file is not UTF-8 (byte {valid_bytes} of its first line). Save it as \"CSV UTF-8\"."
+                    "The file is not UTF-8 (after {valid_bytes} bytes of its first line). If it is Shift_JIS, save \
+                     it as \"CSV UTF-8\"."
                 ),
             ),
             ArchiveError::InvalidCsv(reason) => Text::new(
@@ -90,7 +89,7 @@ impl ArchiveError {
                 format!(
                     "見出し {missing} がありません。必要な見出しは {expected} です（ファイルの見出し：{found}）。"
                 ),
-                format!("The header lacks {missing}. Expected {expected}, found {found}."),
+                format!("The header lacks {missing}: expected {expected}, found {found}."),
             ),
             ArchiveError::InvalidTotal { line, column, value } => Text::new(
                 format!("公表値の{line}行目の{column}「{value}」を読み取れません。"),

@@ -268,7 +268,7 @@ fn refuses_a_file_without_the_columns_of_an_archive(app: &TestApp) {
             .contains("lacks 支援内容: expected 年度,区分,期間,地域名,団体名,支援内容")
     );
     assert!(refused(b"").contains("expected"));
-    assert!(refused(b"\x89PNG\r\n\x1a\n\x00\x00").contains("none of UTF-8"));
+    assert!(refused(b"\x89PNG\r\n\x1a\n\x00\x00").contains("not UTF-8"));
     assert!(refused(b"PK\x03\x04\x00\x00").contains("binary"));
     assert!(refused(&[0x94, 0x4e, 0x93, 0x78]).contains("Shift_JIS"));
     assert_eq!(changes(app), position);
