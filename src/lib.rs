@@ -1,6 +1,6 @@
-//! Musubi (結び, "tying together") matches pro bono workers with community organisations that ask for concrete
-//! deliverables: a flyer, a website, a survey, a manual, a one-day workshop. One binary serves a REST API over
-//! SQLite or PostgreSQL.
+//! Musubi (結び, "tying together") matches pro bono workers with community organisations. The organisations ask
+//! for concrete deliverables: a flyer, a website, a survey, a manual, a one-day workshop. One binary serves a
+//! REST API and keeps its data in SQLite or PostgreSQL.
 //!
 //! # How a request flows
 //!
@@ -11,7 +11,8 @@
 //!                                changes  ->  match index, catalogue cache, duplicate detector
 //! ```
 //!
-//! A module that serves one kind of record is a *slice*. Its files have fixed names:
+//! A module that serves one kind of record is a *slice*. In every slice, a file with one of these names has
+//! the same job:
 //!
 //! | file | holds | may use |
 //! |---|---|---|
@@ -19,10 +20,10 @@
 //! | `store.rs`, `store/` | SQL: functions on a [`db::Db`] | diesel; the tables that the slice owns |
 //! | `actions.rs` | use cases: load, check, write and log in one transaction | this slice's store, other slices' actions and stores |
 //! | `http.rs` | routes, then handlers that extract, call and answer | actix-web |
-//! | `tasks.rs` | what a server repeats in the background | actions |
+//! | `tasks.rs` | background tasks, which a server repeats | actions |
 //!
-//! What is pure and can live alone is a crate: `matcher` (ranking), `tables` (files as rows of cells) and `text`
-//! (folding, kana, search terms).
+//! Code that is pure and needs nothing from the service is in a crate of its own: `matcher` (ranking),
+//! `tables` (files as rows of cells) and `text` (folding, kana, search terms).
 //!
 //! # The modules
 //!
@@ -32,41 +33,48 @@
 //! |---|---|---|
 //! | 1 | [`error`] | the one error type, with stable codes |
 //! | 2 | [`config`], [`tasks`], [`values`] | flags and environment variables; background tasks; codes and validators |
-//! | 3 | [`db`] | two databases, one code |
-//! | 4 | [`http`] | what every slice's HTTP face is made of |
-//! | 5 | [`changes`] | the log of every write |
+//! | 3 | [`db`] | one code for SQLite and PostgreSQL |
+//! | 4 | [`http`] | the HTTP parts that all slices share: paging, ETags, JSON bodies |
+//! | 5 | [`changes`] | the log of every change to a record |
 //! | 6 | [`auth`] | tokens, roles, scopes |
 //! | 7 | [`audit`] | who saw personal data, and who decided what |
 //! | 8 | [`catalogue`] | deliverable types, skills, roles, themes, formats, areas |
-//! | 9 | [`reach`], [`sessions`] | which records each caller may see; sessions of users, and failed attempts |
+//! | 9 | [`reach`], [`sessions`] | which records each caller may see; sessions of users, and failed attempts to log in |
 //! | 10 | [`organizations`] | the groups that ask for help |
 //! | 11 | [`workers`] | the volunteers |
 //! | 12 | [`deliverables`] | the requests |
 //! | 13 | [`duplicates`], [`users`] | records that may be the same; people who log in |
-//! | 14 | [`applications`], [`exposures`], [`login`] | bids for a place in a team; the rankings that were shown; logging in |
+//! | 14 | [`applications`], [`exposures`], [`login`] | requests for a place in a team; the rankings that were shown; logging in |
 //! | 15 | [`partners`] | the apps through which volunteers come |
-//! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; from a problem in words to deliverable types |
+//! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; which deliverable types may solve a described problem |
 //! | 17 | [`imports`] | files that come in |
 //! | 18 | [`backup`], [`erasure`], [`exports`] | the whole database as a file; forgetting a person; files that go out |
 //! | 19 | [`open_data`] | public datasets |
 //! | 20 | [`server`] | routes, tasks, shared state, the OpenAPI document |
 //! | 21 | [`demo`] | sample data to try the service with |
 //!
-//! The catalogue comes after `auth`, because administrators change it over HTTP. Workers come after organizations,
-//! because a worker's profile names organizations.
+//! The catalogue comes after `auth`, because administrators change the catalogue over HTTP. Workers come
+//! after organizations, because a worker's profile names organizations.
 //!
 //! # Invariants
 //!
-//! * Every write appends to `changes` in its own transaction. Followers read that log; no write calls a follower.
-//! * Only a slice's own store writes its tables, and reads them, apart from a short list in `tests/architecture.rs`.
-//! * The matcher has no clock, no randomness and no IO: the same inputs give the same ranking on every machine.
-//! * Every operation names its scope in the handler's signature. Open on purpose are health, documents, public datasets,
-//!   reading the catalogue, and the operations that take a secret in the request (logging in, client credentials).
-//! * Store lookups take a `Reach`; records outside it return 404. The `reach` module alone defines what it covers.
-//! * Every disclosure of personal data to somebody else is in the audit. The audit and the change log hold only ids.
+//! * Every write of a record appends to `changes`, in the same transaction. The match index, the catalogue
+//!   cache and the duplicate detector follow that log; no write calls them.
+//! * Only a slice's own store writes its tables. Other stores don't read them either, apart from a short list
+//!   in `tests/architecture.rs`.
+//! * The matcher has no clock, no randomness and no IO: the same inputs give the same ranking on every
+//!   machine.
+//! * Every operation names its scope in the handler's signature. These are open on purpose: health,
+//!   documents, public datasets, reading the catalogue, and the operations that take a secret in the request
+//!   (logging in, client credentials).
+//! * Store lookups take a `Reach`; records outside it return 404. Only the `reach` module defines which
+//!   records a `Reach` covers.
+//! * If personal data is disclosed to somebody else, the audit says so. The audit and the change log hold
+//!   only ids.
 //! * No state lives outside the database, except what can be rebuilt from it and the key that signs tokens.
 //!
-//! `tests/architecture.rs` checks the order of the modules, circles, and who uses which table and framework.
+//! `tests/architecture.rs` checks the order of the modules, who uses which table and framework, and that no
+//! imports form a circle.
 
 pub mod applications;
 pub mod audit;

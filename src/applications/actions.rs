@@ -1,10 +1,12 @@
-//! The use cases of applications, with everything else that changes in the same transaction.
+//! The use cases of applications, and everything else that changes in the same transaction.
 //!
-//! Accepting takes a place of the role and raises the worker's open load. The last place moves the deliverable from open
-//! to matched. Withdrawing an accepted application undoes this: the load goes down, and a matched deliverable opens
-//! again. A deliverable that is in progress or further keeps its status.
+//! Accepting an application takes a place of the role and raises the worker's open load. If it was the last
+//! free place, the deliverable moves from open to matched. Withdrawing an accepted application undoes both:
+//! the load goes down, and a matched deliverable opens again. A deliverable that is in progress or further
+//! keeps its status.
 //!
-//! Every use case locks in the same order, deliverable, worker, change log, so that none waits for another in a circle.
+//! Every use case locks the deliverable first, then the worker, then the change log. So two use cases never
+//! each wait for a lock that the other one holds.
 
 use super::rules::{Taken, is_complete, place_for, same_person, sandbox};
 use super::{Application, ApplicationStatus, NewApplication, Outcome, store};
@@ -18,7 +20,7 @@ use crate::http::IfMatch;
 use crate::reach::store::has_deliverable;
 use crate::workers::{self, NewWorker, Worker};
 
-/// Submits an application for a worker within the reach, if the worker could get the place.
+/// Submits an application for a worker within the reach. Refuses if the worker couldn't get a place now.
 pub fn submit(
     db: &mut Db,
     reach: &Reach,
@@ -35,7 +37,7 @@ pub fn submit(
     Ok(application)
 }
 
-/// Changes an application to what `change` makes of its outcome. Writes nothing if that is the same.
+/// Changes the outcome of an application to what `change` returns. Writes nothing if that is the old outcome.
 pub fn update(
     db: &mut Db,
     principal: &Principal,
@@ -70,8 +72,8 @@ pub fn update(
     )
 }
 
-/// An application with its deliverable and worker, locked until the transaction ends. An archived deliverable or an
-/// erased worker is none.
+/// An application with its deliverable and worker, locked until the transaction ends. `None` stands for an
+/// archived deliverable or an erased worker.
 struct LockedApplication {
     application: Application,
     deliverable: Option<Deliverable>,
@@ -82,7 +84,7 @@ fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<LockedApplicati
     let unlocked = store::find(db, reach, id)?;
     let (deliverable, worker) = (unlocked.deliverable_id, unlocked.worker_id);
     let (deliverable, worker) = lock(db, &Reach::Everything, deliverable, worker)?;
-    // Read again, now that nothing else can change it.
+    // Read the application again: it may have changed before the locks.
     let application = store::find(db, reach, id)?;
     Ok(LockedApplication {
         application,
@@ -110,7 +112,8 @@ fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Moves an application, with everything that follows from it.
+/// Sets the outcome of an application. Also changes the worker's load and the deliverable's status where
+/// needed.
 fn set_outcome(
     db: &mut Db,
     actor: &str,
@@ -156,7 +159,7 @@ fn set_outcome(
     if load != 0 {
         if let Some(worker) = worker {
             change_load(db, actor, &worker, load, now)?;
-            // The record that is ranked for the same person has the same load.
+            // A merged worker is ranked through the primary record, which has to show the same load.
             if let Some(id) = worker.merged_into {
                 let ranked = workers::store::find_to_change(db, &Reach::Everything, id)?;
                 change_load(db, actor, &ranked, load, now)?;
@@ -183,7 +186,7 @@ fn change_load(db: &mut Db, actor: &str, worker: &Worker, load: i16, now: Instan
     workers::store::update(db, actor, &worker.changed(profile, now))
 }
 
-/// Sets an open deliverable to matched when its team is complete, and a matched one to open when it isn't.
+/// Sets an open deliverable to matched if its team is complete, and a matched one to open if its team isn't.
 fn match_or_open(
     db: &mut Db,
     actor: &str,

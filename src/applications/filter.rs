@@ -1,4 +1,4 @@
-//! The parameters of lists.
+//! The parameters of lists of applications.
 
 use super::ApplicationStatus;
 use crate::db::Id;
@@ -29,13 +29,13 @@ pub struct ApplicationFilter {
     /// Code of the role.
     #[param(example = "designer")]
     pub role: Option<Code>,
-    /// The order; newest first by default. A minus means descending.
+    /// The order. Defaults to newest first; a minus means descending.
     #[serde(default)]
     #[param(inline, required = false)]
     pub sort: ApplicationSort,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// `next` of the previous page.
+    /// The cursor in `next` of the previous page.
     pub cursor: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! The HTTP face of applications. Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
+//! The HTTP operations for applications. Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`,
+//! SQL in `store.rs`.
 
 use super::{
     Application, ApplicationFilter, ApplicationListItem, NewApplication, Outcome, actions, listing, similar,
@@ -20,7 +21,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(create).service(show).service(update);
 }
 
-/// Records in the audit whose personal data an answer shows to another person.
+/// Records in the audit which workers' personal data an answer shows to another person.
 async fn audit<'a, S: Scope>(
     caller: &Caller<S>,
     pool: &Pool,
@@ -32,7 +33,8 @@ async fn audit<'a, S: Scope>(
 
 /// List applications
 ///
-/// Filters are combined with AND. `message` and `note` are null unless you have the scope `personal_data:read`.
+/// Filters are combined with AND. `message` and `note` are null unless you have the scope
+/// `personal_data:read`.
 #[utoipa::path(operation_id = "list_applications", tag = "Applications", security(("bearer" = ["applications:read"])),
     params(ApplicationFilter), responses((status = 200, description = "One page", body = Page<ApplicationListItem>)))]
 #[get("/applications")]
@@ -55,10 +57,12 @@ async fn list(
 
 /// Apply for a deliverable
 ///
-/// Apply for one role of the team: as a worker for yourself, or for a worker whose record you manage. A partner app must
-/// send an `Idempotency-Key`. Returns 409 with one of these codes: `deliverable_not_open`, `role_filled`,
-/// `worker_unavailable` (paused, or without consent), `at_capacity`, `already_applied`. If another deliverable could
-/// help, the answer lists similar ones that are open. A worker who was declined or withdrew may apply again.
+/// Apply for one role of the team: for yourself if you are a worker, or for a worker whose record you manage.
+/// A partner app must send an `Idempotency-Key`.
+///
+/// Returns 409 with one of these codes: `deliverable_not_open`, `role_filled`, `worker_unavailable` (paused,
+/// or without consent), `at_capacity`, `already_applied`. If another deliverable could help, the answer lists
+/// similar ones that are open. A worker who was declined or withdrew may apply again.
 #[utoipa::path(operation_id = "create_application", tag = "Applications", security(("bearer" = ["applications:submit"])),
     request_body = NewApplication,
     responses((status = 201, description = "Created", body = Application),
@@ -79,7 +83,7 @@ async fn create(
         let application = actions::submit(db, &reach, &actor, new, Instant::now())?;
         let location = format!("/v1/applications/{}", application.id);
         let (version, shown) = (application.version, application.shown(&reach, personal_data));
-        // The stored answer belongs to the worker: erasing the worker erases it.
+        // The answer is stored as the worker's data: erasing the worker erases the answer.
         Answer::created(location, worker, version, &shown)
     };
     match new.write(&pool, &caller.actor(), insert).await {
@@ -105,14 +109,19 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
 
 /// Accept, decline or withdraw an application
 ///
-/// Send a JSON Merge Patch. With `If-Match`, only the version that you read is changed. The status moves submitted →
-/// accepted, declined or withdrawn, and accepted → withdrawn; any other move returns 409 `illegal_transition`, which names
-/// both statuses. Declining and withdrawing need a reason. Accepting and declining need the scope `applications:decide`
-/// and a deliverable that you manage, withdrawing needs `applications:withdraw`.
+/// Send a JSON Merge Patch. With `If-Match`, the application changes only if it still has the version that
+/// you read.
 ///
-/// Accepting checks the same conditions as applying (409 with the same codes) and raises the worker's `open_load`. The
-/// last place sets the deliverable to matched. Withdrawing an accepted application lowers the load and opens a matched
-/// deliverable again; a deliverable that is in progress or further keeps its status.
+/// A submitted application can be accepted, declined or withdrawn. An accepted one can be withdrawn. Any
+/// other move returns 409 `illegal_transition`, which names both statuses. Declining and withdrawing need a
+/// reason. To accept or decline, you need the scope `applications:decide` and a deliverable that you manage.
+/// To withdraw, you need `applications:withdraw`.
+///
+/// Accepting checks the same conditions as applying (409 with the same codes). It also returns 409
+/// `same_person` if the person is already in the team under another record, and `sandbox_application` if a
+/// sandbox partner applied. Accepting raises the worker's `open_load`. If the last free place is taken, the
+/// deliverable becomes matched. Withdrawing an accepted application lowers the load and opens a matched
+/// deliverable again. A deliverable that is in progress or further keeps its status.
 #[utoipa::path(operation_id = "update_application", tag = "Applications", security(("bearer" = ["applications:write"])),
     params(("id" = Id, Path, description = "The application")),
     request_body(content = inline(ApplicationPatch), content_type = "application/merge-patch+json",

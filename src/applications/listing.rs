@@ -1,4 +1,4 @@
-//! Lists the applications that a viewer may see, for pages and exports.
+//! Lists of applications as a viewer may see them, for pages and exports.
 
 use super::{Application, ApplicationFilter, ApplicationListItem, store};
 use crate::auth::{Reach, Viewer};
@@ -21,7 +21,7 @@ pub fn page(
     Ok(page.map(|one| one.shown(&viewer.reach, viewer.personal_data).listed(today)))
 }
 
-/// Lists the workers whose messages these applications show to another person.
+/// Lists the workers whose messages or notes these applications show to another person.
 pub fn personal<'a>(viewer: &Viewer, shown: impl Iterator<Item = &'a Application>) -> Vec<Id> {
     if matches!(viewer.reach, Reach::Worker(_)) {
         return Vec::new();

@@ -1,14 +1,16 @@
-//! Applications: a worker's bid, or one on their behalf, for a place in a deliverable's team (応募).
+//! Applications (応募). A worker, or someone on the worker's behalf, applies for a place in a deliverable's
+//! team.
 //!
-//! * `status`: the statuses of an application and the moves between them. `filter`: the parameters of lists.
+//! * `status`: the statuses of an application, and the moves between them.
+//! * `filter`: the parameters of lists. `listing`: what a viewer sees in a list.
 //! * `rules`: who can get which place. `actions`: the use cases, each in one transaction.
 //! * `similar`: other open deliverables, for a worker who can't get the place.
 //!
-//! A role of a deliverable has one or more places, each with a number. An accepted application has one of them, and a
-//! unique index keeps two applications from having the same.
+//! A role of a deliverable has one or more places, each with a number. Each accepted application has a place.
+//! A unique index prevents two applications from having the same place.
 //!
-//! The messages between worker and coordinator are personal data: erasing the worker erases them. That someone applied,
-//! for which role and with which outcome stays in the statistics.
+//! The messages between worker and coordinator are personal data: erasing the worker erases them. The
+//! statistics still count that someone applied, for which role and with which outcome.
 //!
 //! Deliberately absent: invitations and the progress of the team.
 
@@ -43,10 +45,10 @@ use validator::Validate;
 pub struct NewApplication {
     pub deliverable_id: Id,
     pub worker_id: Id,
-    /// Code of a role of the deliverable's team.
+    /// Code of a role in the deliverable's team.
     #[validate(custom(function = "Code::check"))]
     pub role: Code,
-    /// A message to the organization or coordinator that decides.
+    /// A message to the organization or coordinator who decides.
     #[serde(default)]
     #[validate(length(max = 2000))]
     #[schema(max_length = 2000)]
@@ -60,11 +62,11 @@ pub struct NewApplication {
 pub struct Outcome {
     #[serde(default)]
     pub status: ApplicationStatus,
-    /// Required if the status is declined (another_chosen, skills, schedule, no_longer_needed, other) or withdrawn
-    /// (schedule, workload, health, relocation, other_work, other); otherwise null.
+    /// Required if the status is declined (another_chosen, skills, schedule, no_longer_needed, other) or
+    /// withdrawn (schedule, workload, health, relocation, other_work, other). Otherwise null.
     #[serde(default)]
     pub reason: Option<ApplicationReason>,
-    /// A note to the other side.
+    /// A note to the other side: the worker, or whoever decides.
     #[serde(default)]
     #[validate(length(max = 1000))]
     #[schema(max_length = 1000)]
@@ -81,39 +83,41 @@ pub struct Application {
     /// Code of the role.
     #[schema(example = "designer")]
     pub role: Code,
-    /// The number of its place in the role; null unless it is accepted.
+    /// The number of the place in the role. Null unless the application is accepted.
     #[schema(minimum = 1, example = json!(null))]
     pub place: Option<u16>,
-    /// Null without the scope `personal_data:read`, and after the worker is erased; so is `note`.
+    /// Null without the scope `personal_data:read`, and after the worker is erased. The same holds for
+    /// `note`.
     #[schema(example = "会員募集チラシを二度担当しました。新宿区に住んでいます。")]
     pub message: Option<String>,
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// The partner app that sent it.
+    /// The partner app that sent the application.
     pub partner_id: Option<Id>,
-    /// Whether a sandbox partner sent it.
+    /// Whether a sandbox partner sent the application.
     pub sandbox: bool,
-    /// Role and subject of the token that sent it.
+    /// Role and subject of the token that sent the application. Organizations see only the role.
     #[schema(example = "coordinator:shinjuku")]
     pub created_by: String,
-    /// Grows with each change. Also the ETag.
+    /// Counts the changes. Also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
 }
 
-/// An application in a list. Only lists have `days_since_last_move`, because it grows while the version stays the same.
+/// An application in a list. Only list items have `days_since_last_move`: the number grows while the
+/// version stays the same.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ApplicationListItem {
     #[serde(flatten)]
     pub application: Application,
-    /// Days since `updated_at`, in Tokyo.
+    /// Days since `updated_at`, counted in Tokyo's time zone.
     #[schema(minimum = 0, example = 3)]
     pub days_since_last_move: u32,
 }
 
-/// An application in a person's export.
+/// An application in the export of a person's data.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ApplicationRecord {
     pub id: Id,
@@ -151,7 +155,8 @@ impl Application {
         }
     }
 
-    /// Returns the application without what the caller may not see. Organizations don't see the partner app.
+    /// Returns the application without what the caller may not see. Organizations don't see which partner app
+    /// sent it.
     pub fn shown(mut self, reach: &Reach, personal_data: bool) -> Application {
         if matches!(reach, Reach::Organization(_)) {
             self.partner_id = None;
@@ -174,7 +179,7 @@ impl Application {
     }
 }
 
-/// How many workers applied for a deliverable.
+/// How many applications and taken places a deliverable has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// All applications, whatever their status.

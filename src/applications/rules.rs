@@ -6,11 +6,11 @@ use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::workers::{NewWorker, Worker, WorkerStatus};
 
-/// The taken places of a deliverable, each with its role.
+/// The taken places of a deliverable: role and number.
 pub type Taken = Vec<(String, u16)>;
 
-/// Returns the first free place of a role, none if the team has no such role. A team that was made smaller may have
-/// taken places beyond its size: they count as well.
+/// Returns the first free place of a role, or `None` if the team has no such role or no place is free. If the
+/// team was made smaller, taken places beyond its size still count.
 pub fn free_place(deliverable: &Deliverable, role: &str, taken: &Taken) -> Option<u16> {
     let mut roles = deliverable.request.roles.iter().flatten();
     let wish = roles.find(|wish| wish.role == *role)?;
@@ -26,8 +26,9 @@ pub fn is_complete(deliverable: &Deliverable, taken: &Taken) -> bool {
     roles.all(|wish| free_place(deliverable, &wish.role, taken).is_none())
 }
 
-/// Returns the place that a worker would get in a role now. The deliverable must be open, the role must have a free
-/// place, and the worker must be active, consenting and below capacity.
+/// Returns the place that a worker would get in a role now. The deliverable must be open, and the role must
+/// have a free place. The worker must be active, consenting and below capacity, and must not have blocked or
+/// declared a conflict with an organization that asks for the deliverable.
 pub fn place_for(
     deliverable: Option<&Deliverable>,
     worker: Option<&Worker>,
@@ -44,7 +45,8 @@ pub fn place_for(
         )
     })?;
     let place = free_place(deliverable, role, taken).ok_or_else(|| role_filled(role))?;
-    // A block is reported as "unavailable", so that the organization doesn't learn about it.
+    // A worker who blocks the organization is reported as "unavailable", so that the organization
+    // doesn't learn about the block.
     let requesters: Vec<Id> = deliverable.request.organization_ids().collect();
     let is_blocked = |profile: &NewWorker| {
         let mut blocked = profile
@@ -69,14 +71,14 @@ pub fn place_for(
         return Err(conflict(
             "at_capacity",
             format!("このワーカーの担当件数は上限（{capacity}件）に達しています。"),
-            format!("This worker already has {capacity} projects, the most they take at a time."),
+            format!("This worker takes at most {capacity} projects at a time, and can't take another now."),
         ));
     }
     Ok(place)
 }
 
 impl NewApplication {
-    /// Checks that the deliverable and the worker exist and that the team has the role. Returns the worker.
+    /// Checks that the deliverable and the worker exist, and that the team has the role. Returns the worker.
     pub fn check<'a>(
         &self,
         deliverable: Option<&Deliverable>,

@@ -10,21 +10,21 @@ use crate::values::{AreaCode, Code};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The member of a problem document that lists them.
+/// The member of a problem document that lists the similar deliverables.
 pub const MEMBER: &str = "similar_deliverables";
 
-/// How many are listed at most.
+/// How many similar deliverables are listed at most.
 const LISTED: usize = 5;
-/// How many are looked at to find them.
+/// How many deliverables are examined to find the similar ones.
 const CANDIDATES: u32 = 50;
 
-/// An open deliverable to apply for instead.
+/// An open deliverable that the worker could apply for instead.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SimilarDeliverable {
     pub id: Id,
     #[schema(example = "会員募集のチラシ")]
     pub title: String,
-    /// Code of its type.
+    /// Code of the deliverable's type.
     #[serde(rename = "type")]
     #[schema(example = "flyer")]
     pub type_: Code,
@@ -42,8 +42,8 @@ impl From<Deliverable> for SimilarDeliverable {
     }
 }
 
-/// Adds similar deliverables to a conflict, if another deliverable could solve it. Call it after the transaction that
-/// failed.
+/// Adds similar deliverables to a conflict, if applying for another deliverable could help. Call it when the
+/// failed transaction has ended.
 pub async fn suggest(pool: &Pool, reach: Reach, deliverable: Id, role: Code, error: Error) -> Error {
     let could_help = [
         "deliverable_not_open",
@@ -60,7 +60,7 @@ pub async fn suggest(pool: &Pool, reach: Reach, deliverable: Id, role: Code, err
     }
 }
 
-/// Finds open deliverables of the same family that have a free place in the role, as JSON.
+/// Finds open deliverables of the same family with a free place in the role. Returns them as JSON.
 fn find(db: &mut Db, reach: &Reach, deliverable: Id, role: &Code) -> Result<serde_json::Value> {
     let wanted = match deliverables::store::find(db, reach, deliverable, true) {
         Err(Error::NotFound { .. }) => return Ok(serde_json::json!([])),
@@ -88,7 +88,8 @@ fn find(db: &mut Db, reach: &Reach, deliverable: Id, role: &Code) -> Result<serd
     serde_json::to_value(similar).map_err(|e| Error::Internal(e.to_string()))
 }
 
-/// Orders deliverables: those of the same type first, then of the same area, then the newest.
+/// Returns the first `LISTED` deliverables: those of the same type first, then those of the same area, then
+/// the newest.
 fn nearest(wanted: &Deliverable, mut found: Vec<Deliverable>) -> Vec<Deliverable> {
     found.sort_by_key(|one| {
         (

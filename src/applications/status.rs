@@ -1,4 +1,4 @@
-//! The status of an application: submitted → accepted, declined or withdrawn, and the reasons for an end.
+//! The status of an application, and the reasons for an end. An end is the status declined or withdrawn.
 
 use crate::auth::{DecideApplications, Scope, WithdrawApplications};
 use crate::error::{Error, Result, Text};
@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ApplicationStatus {
-    /// Waits for an answer.
+    /// The application waits for an answer.
     #[default]
     Submitted,
     /// The worker has a place in the team.
@@ -76,7 +76,8 @@ impl ApplicationStatus {
         self.into()
     }
 
-    /// Returns the statuses that may follow. After an end, the worker may apply again.
+    /// Returns the statuses that may follow. None follows an end: the worker applies again with a new
+    /// application.
     pub fn next(self) -> &'static [ApplicationStatus] {
         match self {
             Submitted => &[Accepted, Declined, Withdrawn],
@@ -85,7 +86,7 @@ impl ApplicationStatus {
         }
     }
 
-    /// Returns the reasons that an end may have. An end needs one of them.
+    /// Returns the reasons that may be given for this status. An end needs one of them.
     pub fn reasons(self) -> &'static [ApplicationReason] {
         match self {
             Submitted | Accepted => &[],
@@ -94,8 +95,8 @@ impl ApplicationStatus {
         }
     }
 
-    /// Returns the scope that setting this status, or writing a note in it, needs in addition to
-    /// `applications:write`.
+    /// Returns the scope that you need, besides `applications:write`, to set this status or to change a note
+    /// in it.
     pub fn scope(self) -> &'static str {
         match self {
             Submitted | Accepted | Declined => DecideApplications::NAME,
@@ -103,7 +104,7 @@ impl ApplicationStatus {
         }
     }
 
-    /// Checks that an application may move from this status to another. Keeping the status is allowed.
+    /// Checks that an application may move from this status to `to`. Keeping the status is allowed.
     pub fn check_move(self, to: ApplicationStatus) -> Result<()> {
         if self == to || self.next().contains(&to) {
             return Ok(());
@@ -119,7 +120,7 @@ impl ApplicationStatus {
         })
     }
 
-    /// Checks that an end has one of its reasons, and any other status none.
+    /// Checks that an end has one of its reasons, and that any other status has none.
     pub fn check_reason(self, reason: Option<ApplicationReason>) -> Result<()> {
         let allowed = self.reasons();
         let list = || allowed.iter().map(|r| r.code()).collect::<Vec<_>>().join(", ");
@@ -130,7 +131,7 @@ impl ApplicationStatus {
             None => (
                 "missing_field",
                 format!("{status} には理由が必要です。次から選んでください: {}", list()),
-                format!("{status} needs a reason, one of: {}.", list()),
+                format!("{status} needs a reason. Use one of: {}.", list()),
             ),
             Some(_) if allowed.is_empty() => (
                 "unexpected_reason",

@@ -89,7 +89,7 @@ impl ApplicationRow {
     }
 }
 
-/// Reads a place, 1 to 20.
+/// Reads the number of a place, 1 to 20.
 fn number(place: i32) -> u16 {
     u16::try_from(place).unwrap_or(0)
 }
@@ -98,7 +98,7 @@ fn missing() -> Error {
     Error::not_found("応募", "application")
 }
 
-/// Finds an application. Outside the reach there is none.
+/// Finds an application within the reach.
 pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Application> {
     let mut query = dsl::applications
         .find(id)
@@ -117,7 +117,7 @@ pub fn taken(db: &mut Db, deliverable: Id) -> Result<Taken> {
     Ok(taken.into_values().next().unwrap_or_default())
 }
 
-/// Lists the taken places of deliverables. One without taken places is left out.
+/// Lists the taken places of each deliverable. Leaves out deliverables without taken places.
 pub fn taken_of(db: &mut Db, deliverables: &[Id]) -> Result<HashMap<Id, Taken>> {
     let accepted = dsl::applications
         .filter(dsl::deliverable_id.eq_any(deliverables))
@@ -130,7 +130,7 @@ pub fn taken_of(db: &mut Db, deliverables: &[Id]) -> Result<HashMap<Id, Taken>> 
     Ok(taken)
 }
 
-/// Returns whether one of these workers has a place in the team.
+/// Returns whether any of these workers has a place in the deliverable's team.
 pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
     let accepted = dsl::applications
         .filter(dsl::deliverable_id.eq(deliverable))
@@ -140,7 +140,7 @@ pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
     Ok(accepted.first::<Id>(db).optional()?.is_some())
 }
 
-/// Lists the deliverables of these applications.
+/// Lists the ids of the deliverables that these applications are for.
 pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
     let mut found = Vec::new();
     for ids in ids.chunks(BATCH) {
@@ -152,12 +152,12 @@ pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
     Ok(found)
 }
 
-/// Counts the applications for these deliverables, without those of sandbox partners. A deliverable without
-/// applications is left out.
+/// Counts the applications for each deliverable, without those of sandbox partners. Leaves out deliverables
+/// without applications.
 pub fn tallies(db: &mut Db, deliverables: &[Id]) -> Result<HashMap<Id, Tally>> {
     let mut tallies = HashMap::new();
     for ids in deliverables.chunks(BATCH) {
-        // An application has a place exactly while it is accepted.
+        // Only accepted applications have a place, so this counts the taken places.
         let counts = dsl::applications
             .filter(dsl::sandbox.eq(false))
             .filter(dsl::deliverable_id.eq_any(ids))
@@ -196,7 +196,7 @@ type Query<'a> = applications::BoxedQuery<
     diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<ApplicationRow, crate::db::Backend>>,
 >;
 
-/// The list's query, before its limit.
+/// Returns the query of a list, still without a limit.
 pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'a>> {
     use ApplicationSort::*;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
@@ -257,7 +257,7 @@ pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()>
     log(db, actor, application, Action::Updated)
 }
 
-/// Returns the workers among these that have an application.
+/// Returns those of these workers who have applied for something.
 pub fn workers_who_applied(db: &mut Db, workers: &[Id]) -> Result<HashSet<Id>> {
     let mut found = HashSet::new();
     for workers in workers.chunks(BATCH) {
@@ -268,7 +268,7 @@ pub fn workers_who_applied(db: &mut Db, workers: &[Id]) -> Result<HashSet<Id>> {
     Ok(found)
 }
 
-/// Returns the deliverables among these that have an application.
+/// Returns those of these deliverables that have an application.
 pub fn deliverables_applied_for(db: &mut Db, deliverables: &[Id]) -> Result<HashSet<Id>> {
     let mut found = HashSet::new();
     for deliverables in deliverables.chunks(BATCH) {
@@ -285,7 +285,8 @@ fn log(db: &mut Db, actor: &str, application: &Application, action: Action) -> R
     changes::store::append(db, actor, &[change])
 }
 
-/// Clears the worker and the texts of a person's applications, which are still counted. Returns what to log.
+/// Clears the worker and the texts in a person's applications. The applications stay, and are still counted.
+/// Returns the changes for the caller to log.
 pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
     let own = dsl::applications.filter(dsl::worker_id.eq(worker));
     let found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
@@ -306,7 +307,8 @@ fn next_version((id, version): (Id, i64)) -> Change {
     Change::new(Subject::Application, id, Action::Updated, version + 1)
 }
 
-/// Clears messages and notes of up to `limit` applications that ended before. Returns what to log.
+/// Clears the messages and notes of up to `limit` applications that ended before the moment `before`.
+/// Returns the changes for the caller to log.
 pub fn forget_messages(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<Change>> {
     let ended = dsl::applications
         .filter(dsl::updated_at.lt(before))

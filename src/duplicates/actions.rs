@@ -1,4 +1,4 @@
-//! Deciding about pairs, by a person or by an area's rule, and setting these rules.
+//! Decides about pairs, for a person or by an area's rule, and sets these rules.
 
 use super::rules::{self, DuplicateRule, NewDuplicateRule};
 use super::{Decision, Duplicate, DuplicateKind, DuplicateStatus, store};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result, Text};
 use crate::reach::store::{has_organization, has_own_worker};
 use crate::{organizations, workers};
 
-/// Decides about a pair, both of whose records have to be within the reach. `edit` returns the new decision.
+/// Decides about a pair. Both of its records have to be within the reach. `edit` returns the new decision.
 pub fn decide(
     db: &mut Db,
     actor: &str,
@@ -34,7 +34,8 @@ pub fn decide(
     store::find(db, reach, id)
 }
 
-/// Merges a pair into its older record. Leaves it as it is if one of its records is already merged with a third one.
+/// Merges a pair into its older record. If one of the records is already merged with a third one, nothing
+/// changes.
 pub fn merge_by_rule(db: &mut Db, id: Id) -> Result<()> {
     let pair = store::find(db, &Reach::Everything, id)?;
     let decision = Decision {
@@ -47,7 +48,8 @@ pub fn merge_by_rule(db: &mut Db, id: Id) -> Result<()> {
     }
 }
 
-/// Writes a decision about a pair, with the records' merges, the log and the audit. All pairs have to be locked.
+/// Writes a decision about a pair, merges or separates the records, and appends to the change log and the
+/// audit. The caller has to lock all pairs first.
 fn apply(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Result<()> {
     let ids: Vec<Id> = pair.records.iter().map(|record| record.id).collect();
     if decision.primary_id.is_some_and(|primary| !ids.contains(&primary)) {
@@ -71,7 +73,7 @@ fn apply(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Res
                 organizations::store::has_merged(db, *id, &ids)?,
             ),
         };
-        // In a chain of merges it would be unclear which record is the primary one.
+        // Merges don't form chains: it would be unclear which record is the primary one.
         if before.is_some_and(|primary| !ids.contains(&primary)) || into.is_some() && is_primary {
             return Err(already_merged());
         }
@@ -105,7 +107,7 @@ fn already_merged() -> Error {
     }
 }
 
-/// Sets the rule of an area. `check` may refuse, given the rule that is replaced.
+/// Sets the rule of an area. `check` gets the rule that would be replaced, and may refuse.
 pub fn replace_rule(
     db: &mut Db,
     catalogue: &Catalogue,

@@ -1,8 +1,10 @@
-//! Detects pairs: follows the change log, and compares each changed record with those that share a key with it.
+//! Detects pairs. The detector follows the change log in steps. It compares each changed worker with the
+//! workers that share a key. It compares each changed organization with the organizations of its area, and of
+//! the other areas where organizations changed in the same step.
 //!
-//! It runs next to requests and imports without slowing them down; a pair is proposed a moment after its second record
-//! was written. The position in the log and the proposals are written in one transaction, so that no change is skipped
-//! or handled twice, whichever server does it.
+//! It runs in the background and doesn't slow down requests and imports. A pair is proposed a moment after
+//! its second record was written. The position in the log and the proposals are written in one transaction.
+//! So no change is skipped or handled twice, even with several servers.
 
 use super::evidence::{self, Compared};
 use super::groups::Group;
@@ -19,18 +21,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Changes handled in one step.
+/// How many changes one step handles.
 const STEP: i64 = 200;
-/// How long one call of [`follow`] works.
+/// After this time, [`follow`] begins no further step.
 const MOMENT: Duration = Duration::from_millis(50);
-/// A key that more records share identifies nobody: the mailbox of an office, the commonest name of a big city.
+/// How many records may share a key. A key that more records share identifies nobody: the mailbox of an
+/// office, the commonest name of a big city.
 const MAX_SHARING: usize = 200;
-/// Pairs proposed for one record: the likeliest ones.
+/// How many pairs are proposed for one record. The likeliest ones are chosen.
 const MAX_PAIRS: usize = 20;
-/// Organizations in the areas of one step that are compared.
+/// How many organizations one step loads at most, to compare the changed ones with them.
 const MAX_ORGANIZATIONS: i64 = 5_000;
 
-/// Follows the log towards its end, for 50 ms at most: after a big import much is to be compared, and requests come first.
+/// Follows the log towards its end. Begins no step after `MOMENT`: a big import leaves much to compare, and
+/// requests come first.
 pub fn follow(pool: &Pool, stopping: &AtomicBool) -> Result<()> {
     let began = Instant::now();
     while !stopping.load(Ordering::Relaxed) && began.elapsed() < MOMENT && step(pool)? {}
@@ -63,7 +67,7 @@ fn step(pool: &Pool) -> Result<bool> {
     pool.write_blocking(|db| {
         db::commit_lazily(db)?;
         store::lock_all(db)?;
-        // Another server has handled these changes.
+        // If the position has moved, another server has handled these changes.
         if detection::position(db)? != from {
             return Ok(());
         }
@@ -146,7 +150,7 @@ fn groups(db: &mut Db, ids: BTreeSet<Id>, found: &mut Detection) -> Result<()> {
     Ok(())
 }
 
-/// Returns each pair once, and for each compared record its likeliest pairs.
+/// Returns the likeliest pairs of each compared record, and each pair only once.
 fn likeliest(compared: impl Iterator<Item = (Id, Pair)>) -> Vec<Pair> {
     let mut of_each: BTreeMap<Id, Vec<Pair>> = BTreeMap::new();
     for (id, pair) in compared {

@@ -1,9 +1,12 @@
-//! How likely are two records the same? The model of record linkage by Fellegi and Sunter (1969).
+//! How likely is it that two records are the same? Follows Fellegi and Sunter's model of record linkage
+//! (1969).
 //!
-//! Each field that both records have adds its weight, log₂(m/u): how much more often it agrees (or differs) like this in
-//! two records of the same person or organization than in two random records. The weights and the prior add up to w, and
-//! the probability is 2ʷ / (1 + 2ʷ). The weights are set by hand, because no labelled pairs of volunteers exist; those of
-//! organizations are tested on the published archive (`tests/repeats.rs`).
+//! Each field that both records have adds a weight, log₂(m/u). Here m is how often the field agrees (or
+//! differs) like this in two records of the same person or organization, and u how often in two random
+//! records. The weights and the prior add up to w, and the probability is 2ʷ / (1 + 2ʷ).
+//!
+//! The weights are set by hand, because no labelled pairs of volunteers exist. `tests/repeats.rs` tests those
+//! of organizations on the published archive.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +17,7 @@ use utoipa::ToSchema;
 pub struct Reason {
     pub field: Field,
     pub agreement: Agreement,
-    /// In bits. Above 0 it speaks for one person or organization, below 0 for two.
+    /// In bits. Above 0 the field speaks for one person or organization, below 0 for two.
     #[schema(example = 8.0)]
     pub weight_bits: f64,
 }
@@ -37,16 +40,16 @@ pub enum Field {
 pub enum Agreement {
     /// The same, and verified in both records.
     Verified,
-    /// The same, apart from width, spaces, legal form, 商店会 or 商店街, and old or new kanji.
+    /// The same, apart from width, spaces, legal form, old or new kanji, and 商店会 or 商店街.
     Same,
-    /// One name contains the legal entity or the project that the other one names.
+    /// Both names contain the same legal entity, or one is only a project that the other one contains.
     Partial,
-    /// The same apart from a typing error, or similar.
+    /// Similar, or the same apart from a typing error.
     Similar,
     Different,
 }
 
-/// What kind of records are compared.
+/// Which kind of records is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compared {
     People,
@@ -69,7 +72,7 @@ fn weight(compared: Compared, field: Field, agreement: Agreement) -> f64 {
         (People, Phone, Verified) => 19.0,
         (People, Phone, Same) => 14.0,
         (People, Email | Phone, _) => -3.0,
-        // One person may be the contact of several organizations, so that a contact says less.
+        // One person may be the contact of several organizations, so a contact says less.
         (Organizations, Email | Phone, Verified | Same) => 4.0,
         (Organizations, Email | Phone, _) => -1.0,
         (People, Name, Verified | Same) => 8.0,
@@ -95,7 +98,7 @@ fn prior(compared: Compared) -> f64 {
     }
 }
 
-/// Weighs how each field agrees.
+/// Returns how each field agrees, with the weight of that agreement.
 pub fn reasons(compared: Compared, found: &[(Field, Agreement)]) -> Vec<Reason> {
     let reason = |(field, agreement): &(Field, Agreement)| Reason {
         field: *field,

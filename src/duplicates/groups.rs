@@ -8,11 +8,12 @@ use crate::organizations::NewOrganization;
 use crate::organizations::names::name_key;
 use text::hiragana;
 
-/// What is compared of one organization, normalised so that equal spellings are equal.
+/// The fields of an organization that are compared, normalised so that two spellings of the same value are
+/// equal.
 #[derive(Debug, Clone)]
 pub struct Group {
     area: String,
-    /// Its name and its aliases.
+    /// The organization's name and its aliases.
     names: Vec<Spelling>,
     kana: Option<String>,
     corporate_number: Option<String>,
@@ -50,7 +51,7 @@ impl Group {
             .names
             .iter()
             .flat_map(|a| other.names.iter().map(|b| a.agreement(b)));
-        // The variants are ordered: the strongest agreement comes first.
+        // `Agreement` lists its variants from the strongest to the weakest.
         let name = names.min_by_key(|agreement| *agreement as u8);
         let fields = [
             (
@@ -58,7 +59,7 @@ impl Group {
                 equal(&self.corporate_number, &other.corporate_number),
             ),
             (Field::Name, name),
-            // Different readings say nothing: they are wrong as often as they are right.
+            // A different reading is ignored: it is wrong as often as it is right.
             (
                 Field::Kana,
                 equal(&self.kana, &other.kana).filter(|kana| *kana == Same),

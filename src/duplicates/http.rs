@@ -1,4 +1,5 @@
-//! The HTTP face of duplicates and of the rules of areas. Use cases are in `actions.rs`, SQL in `store`.
+//! The HTTP operations for duplicates and the rules of areas. Use cases are in `actions.rs`, SQL is in
+//! `store`.
 
 use super::rules::{DuplicateRule, DuplicateRules, NewDuplicateRule};
 use super::{Decision, Duplicate, DuplicateFilter, actions, store};
@@ -19,13 +20,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List possible duplicates
 ///
-/// Returns pairs of workers or organizations that may be the same, a moment after the second record was registered,
-/// whatever its source. Records are compared by e-mail address, phone number and 法人番号, and by name, reading and area;
-/// spaces, legal forms, old kanji and small typing errors make no difference.
+/// Returns pairs of workers, or of organizations, that may be the same. A pair is listed a moment after its
+/// second record was registered, whatever the record's source. Records are compared by e-mail address, phone
+/// number, 法人番号, name, reading and area. Spaces, legal forms, old kanji and small typing errors make little
+/// or no difference.
 ///
-/// `reasons` lists what each field contributes, in bits. Together with the prior (−11 bits for workers, −10 for
-/// organizations) they add up to w bits, and the score is 2ʷ / (1 + 2ʷ) (Fellegi and Sunter, 1969). Pairs with a score of
-/// 0.5 or more are listed.
+/// `reasons` lists what each field contributes, in bits. These bits and the prior (−11 bits for workers, −10
+/// for organizations) add up to w bits, and the score is 2ʷ / (1 + 2ʷ) (Fellegi and Sunter, 1969). Pairs with
+/// a score of 0.5 or more are listed.
 #[utoipa::path(operation_id = "list_duplicates", tag = "Duplicates", security(("bearer" = ["duplicates:read"])),
     params(DuplicateFilter), responses((status = 200, description = "One page", body = Page<Duplicate>)))]
 #[get("/duplicates")]
@@ -53,9 +55,10 @@ async fn show(caller: Caller<ReadDuplicates>, pool: Data<Pool>, id: PathId) -> R
 
 /// Decide about a possible duplicate
 ///
-/// Takes a JSON Merge Patch; `If-Match` makes sure that you change the version that you have read. The status `merged`
-/// requires `primary_id`, the record to use from now on. The other record stays visible to its source, and is neither
-/// ranked nor listed. Any other status undoes a merge. Both records have to be within your areas.
+/// Send a JSON Merge Patch. With `If-Match`, the pair changes only if it still has the version that you read.
+/// The status `merged` requires `primary_id`, the record to use from now on. The other record stays visible
+/// to its source, but is no longer ranked or listed. Any other status undoes a merge. Both records have to be
+/// within your areas.
 ///
 /// Returns 409 `already_merged` if one of the records is merged with a third one.
 #[utoipa::path(operation_id = "decide_duplicate", tag = "Duplicates", security(("bearer" = ["duplicates:write"])),
@@ -86,7 +89,8 @@ type DecisionPatch = Patch<Decision>;
 
 /// List the rules for automatic merges
 ///
-/// Returns the rules of all your areas, ordered by area code. Areas without a rule merge nothing automatically.
+/// Returns the rules of all your areas, ordered by area code. In an area without a rule, nothing is merged
+/// automatically.
 #[utoipa::path(operation_id = "list_duplicate_rules", tag = "Duplicates", security(("bearer" = ["duplicates:read"])),
     responses((status = 200, description = "All rules of your areas", body = DuplicateRules)))]
 #[get("/duplicate-rules")]
@@ -98,8 +102,8 @@ async fn list_rules(caller: Caller<ReadDuplicates>, pool: Data<Pool>) -> Result<
 
 /// Set the rule for automatic merges in an area
 ///
-/// New pairs whose score reaches the rule of both records' areas are merged into the older record. You can separate them
-/// like any other pair. Pairs that already wait for a decision are not affected.
+/// New pairs whose score reaches the rules of both records' areas are merged into the older record. To undo
+/// such a merge, decide about the pair as usual. Pairs that already wait for a decision stay as they are.
 #[utoipa::path(operation_id = "replace_duplicate_rule", tag = "Duplicates", security(("bearer" = ["duplicates:write"])),
     params(("area" = String, Path, description = "全国地方公共団体コード", pattern = "^[0-9]{5,6}$", example = "131041")),
     request_body = NewDuplicateRule,

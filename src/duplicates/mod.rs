@@ -1,13 +1,14 @@
 //! Duplicates: pairs of workers that may be the same person, and pairs of organizations that may be the same.
 //!
-//! * `detector` finds pairs; `people` and `groups` compare two records; `spellings` compares names of organizations;
-//!   `evidence` turns what agrees into a score; `pair` is what the detector found.
+//! * `detector` finds pairs. `people` and `groups` compare two records, and `spellings` compares names of
+//!   organizations. `evidence` turns what agrees into a score. `pair` has the types for what the detector
+//!   found.
 //! * `rules`: the score from which an area's pairs are merged automatically.
 //! * `actions`: decides about a pair, and sets rules.
 //!
-//! Merging changes the content of neither record. One of them becomes the primary record; the other stays visible to
-//! its source, so that two partners each see only their own record, and an import still updates its own. Another
-//! decision undoes the merge.
+//! Merging doesn't change what either record says. One of them becomes the primary record. The other one
+//! stays visible to its source: two partners each see only their own record, and an import still updates its
+//! own. To undo a merge, decide again.
 //!
 //! Deliberately absent: combining the contents of two records.
 
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-/// What the records of a pair are.
+/// Whether the records of a pair are workers or organizations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DuplicateKind {
@@ -71,7 +72,7 @@ pub enum DuplicateStatus {
     /// Waiting for a decision.
     #[default]
     Proposed,
-    /// The same person or organization: one record is the primary one.
+    /// The same person or organization. One record is the primary one.
     Merged,
     /// Two different persons or organizations.
     Distinct,
@@ -107,7 +108,7 @@ impl DuplicateStatus {
 pub struct Decision {
     #[serde(default)]
     pub status: DuplicateStatus,
-    /// The primary record. Required if the status is `merged`, else null.
+    /// The primary record. Required if the status is `merged`; otherwise null.
     #[serde(default)]
     pub primary_id: Option<Id>,
 }
@@ -128,7 +129,7 @@ fn consistent(decision: &Decision) -> Result<(), ValidationError> {
     }
 }
 
-/// One of the two records.
+/// One of the two records of a pair.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DuplicateRecord {
     pub id: Id,
@@ -149,10 +150,11 @@ pub struct Duplicate {
     pub kind: DuplicateKind,
     /// Both records, the older one first.
     pub records: Vec<DuplicateRecord>,
-    /// The probability that they are the same, given the reasons.
+    /// The probability that both records are the same person or organization, given the reasons.
     #[schema(minimum = 0.0, maximum = 1.0, example = 0.992248)]
     pub score: f64,
-    /// What each field that both records have contributes. Empty for decisions older than scores.
+    /// What each field that both records have adds to the score. Empty for decisions that were made before
+    /// scores existed.
     pub reasons: Vec<Reason>,
     #[serde(flatten)]
     pub decision: Decision,
@@ -196,6 +198,6 @@ pub struct DuplicateFilter {
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// The `next` of the previous page.
+    /// The cursor in `next` of the previous page.
     pub cursor: Option<String>,
 }

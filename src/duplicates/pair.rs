@@ -1,11 +1,11 @@
-//! A pair of records that was detected, and all that one step of the detector found.
+//! A pair of records that may be duplicates, and everything that one step of the detector found.
 
 use super::DuplicateKind;
 use super::evidence::{self, PROPOSED, Reason};
 use crate::db::Id;
 use std::collections::{BTreeSet, HashMap};
 
-/// Two records that may be one, the older one first.
+/// Two records that may be the same person or organization. The older one comes first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
     pub kind: DuplicateKind,
@@ -13,7 +13,7 @@ pub struct Pair {
     pub other: Id,
     pub score: f64,
     pub reasons: Vec<Reason>,
-    /// The areas of the two records. A rule has to allow the merge in both.
+    /// The areas of the two records, without those that are unknown. The rules of both have to allow a merge.
     pub areas: Vec<String>,
 }
 
@@ -37,10 +37,10 @@ impl Pair {
     }
 }
 
-/// What the detector found in one step of the change log.
+/// What the detector found in one step through the change log.
 #[derive(Default)]
 pub struct Detection {
-    /// All records that changed. Proposals about them that were not found again are removed.
+    /// All records that changed. A proposal about one of them is removed if it was not found again.
     pub changed: BTreeSet<Id>,
     /// The keys of the workers that changed.
     pub keys: HashMap<Id, BTreeSet<i64>>,

@@ -1,8 +1,9 @@
 //! Are two workers the same person? What is compared, and the keys that select which workers to compare.
 //!
-//! A key is a hash of something that two records of one person share even if one of them has a typing error: the e-mail
-//! address, the phone number, and, within an area, the beginning or the end of the name or its reading. Keys are stored,
-//! so that a worker is compared only with those who share one (record linkage calls this blocking).
+//! A key is a hash of something that two records of one person probably share, even if one of them has a
+//! typing error: the e-mail address, the phone number, or, within an area, the beginning or the end of the
+//! name or of its reading. Keys are stored. A worker is compared only with workers who share a key; record
+//! linkage calls this blocking.
 
 use super::evidence::Agreement::{Different, Same, Similar, Verified};
 use super::evidence::{Agreement, Field};
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use text::{fold, hiragana, todays_form};
 
-/// What is compared of one worker, normalised so that equal spellings are equal.
+/// The fields of a worker that are compared, normalised so that two spellings of the same value are equal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Person {
     area: Option<String>,
@@ -24,7 +25,8 @@ pub struct Person {
 }
 
 impl Person {
-    /// Returns `None` for workers that are never compared: without personal data, sandbox, or already merged.
+    /// Returns `None` for a worker that is never compared: without personal data, of a sandbox, or already
+    /// merged.
     pub fn of(worker: &Worker) -> Option<Person> {
         let personal = worker.profile.personal.as_ref().filter(|_| worker.counts())?;
         let form =
@@ -44,7 +46,7 @@ impl Person {
         self.area.as_deref()
     }
 
-    /// Returns the keys. Workers that share one are compared.
+    /// Returns the worker's keys. Workers that share a key are compared.
     pub fn keys(&self) -> BTreeSet<i64> {
         let mut keys = BTreeSet::new();
         let mut add = |kind: &str, text: &str| {
@@ -55,7 +57,7 @@ impl Person {
         add("email", &self.email);
         add("phone", &self.phone);
         if let Some(area) = &self.area {
-            // Two kanji make a family or given name; kana take more characters.
+            // A family name or a given name often has two kanji, and more characters in kana.
             for (kind, text, length) in [("name", &self.name, 2), ("kana", &self.kana, 3)] {
                 let text: Vec<char> = text.chars().collect();
                 let head: String = text.iter().take(length).collect();
@@ -98,8 +100,8 @@ impl Person {
     }
 }
 
-/// Compares two names. From three characters on, one mistyped, missing, extra or swapped character is forgiven; from
-/// eight on, two.
+/// Compares two names. If both have at least three characters, one mistyped, missing, extra or swapped
+/// character is forgiven. If both have at least eight, two are.
 fn likeness(one: &str, other: &str) -> Agreement {
     if one == other {
         return Same;

@@ -1,6 +1,6 @@
 //! Rules of areas: the score from which pairs are merged automatically.
 //!
-//! Without a rule nothing is merged automatically. A pair across two areas needs the rules of both.
+//! Without a rule, nothing is merged automatically. A pair across two areas needs the rules of both.
 
 use super::DuplicateKind;
 use super::pair::Pair;
@@ -10,20 +10,21 @@ use std::collections::HashMap;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// The actor of automatic merges, in the audit and the change log.
+/// The name that the audit and the change log give to the actor of automatic merges.
 pub const ACTOR: &str = "duplicate_rule";
 
-/// The scores from which pairs are merged automatically. Below 0.9, more than one merge in ten would be wrong.
+/// The scores from which pairs are merged automatically. The minimum is 0.9: below it, more than one merge in
+/// ten would be wrong.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"min_worker_score": 0.999, "min_organization_score": null}))]
 pub struct NewDuplicateRule {
-    /// For workers. Null: no automatic merges.
+    /// The score for workers. Null: no automatic merges.
     #[serde(default)]
     #[validate(range(min = 0.9, max = 1.0))]
     #[schema(minimum = 0.9, maximum = 1.0)]
     pub min_worker_score: Option<f64>,
-    /// For organizations. Null: no automatic merges.
+    /// The score for organizations. Null: no automatic merges.
     #[serde(default)]
     #[validate(range(min = 0.9, max = 1.0))]
     #[schema(minimum = 0.9, maximum = 1.0)]

@@ -1,11 +1,11 @@
-//! Which spellings are names of the same organization?
+//! Which spellings name the same organization?
 //!
-//! Two spellings in one area are the same organization if one of these holds:
+//! Two spellings in one area name the same organization if one of these holds:
 //!
-//! * The names differ only in spaces, marks, width and legal form.
-//! * They differ only in the ending of a running body (運営協議会), or in 商店会 and 商店街.
-//! * One names the legal entity that the other has in brackets after a project's name.
-//! * One is the legal entity, or the project, of a name that has both.
+//! * They differ only in spaces, marks, width, old or new kanji, and legal form.
+//! * They differ only in an ending such as 運営協議会 (the body that runs the place), or in 商店会 and 商店街.
+//! * One is the legal entity that the other one has in brackets after a project's name.
+//! * One is only the legal entity, or only the project, and the other one has both.
 //!
 //! Spellings that are merely similar are listed, never grouped.
 
@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use strsim::osa_distance;
 use text::fold;
 
-/// Two organizations that may be the same. A person has to decide.
+/// The names of two organizations that may be the same. A person has to decide.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimilarNames {
     pub area: String,
@@ -40,13 +40,13 @@ const KINDS: [&str; 6] = [
 const SIMILAR: f64 = 0.6;
 const RUNNING_BODIES: [&str; 4] = ["運営協議会", "運営委員会", "実行委員会", "事務局"];
 
-/// A spelling in an area, and what it reveals about the organization.
+/// A spelling of a name, its area, and what the spelling reveals about the organization.
 #[derive(Debug, Clone)]
 pub struct Spelling {
     pub area: String,
     pub name: String,
     key: String,
-    /// The key without endings that vary between spellings.
+    /// The key without an ending such as 運営協議会, and with 商店会 for 商店街.
     stem: String,
     /// The legal entity, if the name shows one: the first word after the legal form, or the text in brackets.
     entity: Option<String>,
@@ -63,7 +63,7 @@ impl Spelling {
             .filter(|(_, legal)| legal.is_some());
         let key = match (&in_bracket, bracket) {
             (Some(_), _) => name_key(outer),
-            // Brackets without a legal entity hold an abbreviation or a reading, which is part of the name.
+            // Without a legal entity, a bracket holds an abbreviation or a reading: part of the name.
             _ => name_key(name),
         };
         let (bare, legal) = without_legal_form(name);
@@ -86,15 +86,15 @@ impl Spelling {
         }
     }
 
-    /// Returns the clues in this spelling. Spellings in one area that share a clue are the same organization. Each clue
-    /// starts with its kind, so that an entity is never taken for a name.
+    /// Returns the clues in this spelling. Spellings in one area that share a clue name the same
+    /// organization. Each clue starts with its kind, so that an entity is never taken for a name.
     fn clues(&self) -> Vec<(&str, String)> {
         let mut clues = vec![format!("name {}", self.key), format!("stem {}", self.stem)];
         clues.extend(self.entity.iter().map(|entity| format!("entity {entity}")));
         clues.into_iter().map(|what| (self.area.as_str(), what)).collect()
     }
 
-    /// Compares two names in the same area.
+    /// Compares two names. The areas don't matter here.
     pub fn agreement(&self, other: &Spelling) -> Agreement {
         let runs = |one: &Spelling, other: &Spelling| {
             one.entity.is_some() && other.entity.is_none() && one.project.as_ref() == Some(&other.key)
@@ -117,7 +117,7 @@ impl Spelling {
         }
     }
 
-    /// Returns the name without the words for its kind, which many names share.
+    /// Returns the stem without the word for the kind of organization, which many names share.
     fn core(&self) -> &str {
         let kind = KINDS.iter().find_map(|ending| self.stem.strip_suffix(ending));
         kind.filter(|own| !own.is_empty()).unwrap_or(&self.stem)
@@ -129,8 +129,8 @@ impl Spelling {
     }
 }
 
-/// Returns the Sørensen–Dice coefficient of character pairs. (strsim's version divides by a number of bytes, which is
-/// right for ASCII only.)
+/// Returns the Sørensen–Dice coefficient of character pairs. strsim has one too, but it divides by a number
+/// of bytes, which is right only for ASCII.
 fn dice(a: &str, b: &str) -> f64 {
     let pairs = |text: &str| -> Vec<(char, char)> { text.chars().zip(text.chars().skip(1)).collect() };
     let (one, mut other) = (pairs(a), pairs(b));
@@ -147,17 +147,17 @@ fn dice(a: &str, b: &str) -> f64 {
     }
 }
 
-/// Returns whether two names are similar, both in their character pairs and in the order of their characters. The same
-/// words in another order are often another name (みんなのみたか, みたか・みんなの広場).
+/// Returns whether two names are similar, both in their character pairs and in the order of their characters.
+/// The same words in another order often name another organization (みんなのみたか, みたか・みんなの広場).
 fn are_similar(a: &str, b: &str) -> bool {
     dice(a, b) >= SIMILAR && in_order(a, b) >= SIMILAR
 }
 
-/// Returns the share of characters in the longest common subsequence.
+/// Returns the share of the characters of both names that is in their longest common subsequence.
 fn in_order(a: &str, b: &str) -> f64 {
     let other: Vec<char> = b.chars().collect();
     let all = a.chars().count() + other.len();
-    // The longest common subsequence of what was read of `a` and of each prefix of `b`.
+    // For each prefix of `b`: the length of its longest common subsequence with the part of `a` read so far.
     let mut longest = vec![0_usize; other.len()];
     for letter in a.chars() {
         let (mut shorter, mut before) = (0, 0);
@@ -198,7 +198,8 @@ fn stem(key: &str) -> String {
         .map_or_else(|| key.to_owned(), |street| format!("{street}商店会"))
 }
 
-/// Groups spellings into organizations. Each group is an ascending list of positions. One spelling may join two groups.
+/// Groups spellings into organizations. Each group is an ascending list of positions in `spellings`. A
+/// spelling that belongs to two groups makes them one.
 pub fn group(spellings: &[Spelling]) -> Vec<Vec<usize>> {
     let mut sets = Sets((0..spellings.len()).collect());
     let mut first: HashMap<(&str, String), usize> = HashMap::new();
@@ -208,7 +209,7 @@ pub fn group(spellings: &[Spelling]) -> Vec<Vec<usize>> {
             sets.join(i, other);
         }
     }
-    // A project's bare name means its entity, if only one entity in the area has a project with that name.
+    // A project's name alone means its entity, if only one entity in the area has a project of that name.
     let mut owners: HashMap<(&str, &str), BTreeSet<usize>> = HashMap::new();
     for (i, spelling) in spellings.iter().enumerate() {
         if let Some(project) = &spelling.project {
@@ -234,7 +235,7 @@ pub fn group(spellings: &[Spelling]) -> Vec<Vec<usize>> {
     groups.into_values().collect()
 }
 
-/// Disjoint sets: the parent of each position. A root is its own parent, and the first position of its set.
+/// Disjoint sets, as the parent of each position. The root of a set is its first position and its own parent.
 struct Sets(Vec<usize>);
 
 impl Sets {
@@ -253,14 +254,14 @@ impl Sets {
     }
 }
 
-/// Returns the spelling that names a group: the legal entity alone if there is one, else the first.
+/// Returns the best spelling of a group: one that is only the legal entity, or else the first.
 pub fn best_name<'s>(group: &[usize], spellings: &'s [Spelling]) -> Option<&'s Spelling> {
     let of_group = || group.iter().filter_map(|i| spellings.get(*i));
     let entity_alone = |s: &&Spelling| s.entity.as_ref() == Some(&s.key) && s.project.is_none();
     of_group().find(entity_alone).or_else(|| of_group().next())
 }
 
-/// Lists pairs of groups in one area whose names are similar.
+/// Lists the pairs of groups in one area that have similar names, the most similar pair first.
 pub fn similar_names(groups: &[Vec<usize>], spellings: &[Spelling]) -> Vec<SimilarNames> {
     let mut by_area: HashMap<&str, Vec<Vec<&Spelling>>> = HashMap::new();
     for group in groups {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Looks for duplicates among the records that changed. Pauses while `importing`, so that a file's records are compared
-/// once all of them are written.
+/// Looks for duplicates among the records that changed. Pauses while `importing` is true, so that the records
+/// of a file are compared only when all of them are written.
 pub fn follow_changes(pool: &Pool, stopping: &Arc<AtomicBool>, importing: &Arc<AtomicBool>) -> Task {
     let (pool, stopping, importing) = (pool.clone(), Arc::clone(stopping), Arc::clone(importing));
     let follow = move || {

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 const NAME: &str = "duplicates";
 
-/// Returns the last change that was handled.
+/// Returns the position of the last change that was handled.
 pub fn position(db: &mut Db) -> Result<i64> {
     changes::store::position(db, NAME)
 }
@@ -23,7 +23,7 @@ pub fn advance(db: &mut Db, to: i64) -> Result<()> {
     changes::store::advance(db, NAME, to)
 }
 
-/// Lists the workers that have any of these keys.
+/// Lists the workers that have any of these keys, each with the key that it has.
 pub fn sharing(db: &mut Db, keys: Vec<i64>) -> Result<Vec<(i64, Id)>> {
     let mut found = Vec::new();
     for keys in keys.chunks(BATCH) {
@@ -42,7 +42,7 @@ pub fn replace_keys(db: &mut Db, found: &Detection) -> Result<()> {
     let ids: Vec<Id> = found.changed.iter().copied().collect();
     let old = worker_keys::table.filter(worker_keys::worker_id.eq_any(&ids));
     diesel::delete(old).execute(db)?;
-    // A worker may have been erased since.
+    // A worker may have been erased since it was compared.
     let there = crate::workers::store::existing(db, &ids)?;
     let own = found.keys.iter().filter(|(id, _)| there.contains(id));
     let rows = own.flat_map(|(id, keys)| {
@@ -59,7 +59,7 @@ fn ppm(score: f64) -> i32 {
     ppm::from_unit(score) as i32
 }
 
-/// Replaces the proposals about the changed records; decisions stay. Returns the new proposals.
+/// Replaces the proposals about the changed records, but no pair that was decided. Returns the new proposals.
 pub fn replace_pairs<'f>(db: &mut Db, found: &'f Detection, now: Instant) -> Result<Vec<(Id, &'f Pair)>> {
     use duplicates::dsl as d;
     type Known = (Id, Id, Id, String, i32, Doc<Vec<Reason>>);

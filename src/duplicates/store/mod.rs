@@ -1,4 +1,5 @@
-//! SQL of duplicates. `detection` writes what the detector finds, `rules` the rules of areas.
+//! SQL of duplicates. `detection` writes what the detector finds. `rules` reads and writes the rules of
+//! areas.
 
 pub mod detection;
 pub mod rules;
@@ -33,7 +34,7 @@ type Columns = (
     Instant,
 );
 
-/// A pair with the ids of its records, which are not loaded yet.
+/// A pair whose records are not loaded yet: only their ids are known.
 struct DuplicateRow {
     one: Id,
     other: Id,
@@ -90,7 +91,7 @@ fn with_records(db: &mut Db, pairs: Vec<DuplicateRow>) -> Result<Vec<Duplicate>>
     Ok(pairs.into_iter().map(complete).collect())
 }
 
-/// Lists the pairs with a record within the reach.
+/// Lists the pairs that have at least one record within the reach.
 pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page<Duplicate>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
@@ -128,7 +129,7 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page
     }))
 }
 
-/// Finds a pair with a record within the reach.
+/// Finds a pair that has at least one record within the reach.
 pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Duplicate> {
     let mut query = dsl::duplicates.find(id).into_boxed();
     if let Some(condition) = reach::duplicates(reach) {
@@ -140,7 +141,7 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Duplicate> {
     found.into_iter().next().ok_or_else(missing)
 }
 
-/// Locks all pairs until the transaction ends, so that no other server proposes or merges any.
+/// Locks all pairs until the transaction ends, so that no other server proposes or merges a pair.
 pub fn lock_all(db: &mut Db) -> Result<()> {
     lock(db, "duplicates")
 }
@@ -166,7 +167,7 @@ pub fn update(db: &mut Db, pair: &Duplicate, decision: &Decision, now: Instant) 
     Ok(())
 }
 
-/// Deletes all pairs with a record.
+/// Deletes all pairs that contain this record.
 pub fn forget(db: &mut Db, record: Id) -> Result<()> {
     let pairs = dsl::one_id.eq(record).or(dsl::other_id.eq(record));
     diesel::delete(dsl::duplicates.filter(pairs)).execute(db)?;

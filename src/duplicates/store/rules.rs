@@ -37,7 +37,7 @@ fn rule((area, workers, organizations, version, updated_at): Columns) -> Duplica
     }
 }
 
-/// Returns all rules by their area.
+/// Returns all rules, keyed by area.
 pub fn by_area(db: &mut Db) -> Result<HashMap<String, NewDuplicateRule>> {
     let found = list(db, &Reach::Everything)?.into_iter();
     Ok(found.map(|rule| (rule.area, rule.rule)).collect())
