@@ -1,7 +1,7 @@
 //! A demonstration to try: the published archive, a plausible roster of workers, and this year's requests.
 //!
-//! Everything depends only on the embedded files and the day, so that the rankings are the same on every machine. Made-up
-//! records have the source `demo`; the archive is real.
+//! Everything depends only on the embedded files and the day, so that the rankings are the same on every
+//! machine. Made-up records have the source `demo`; the archive is real.
 
 pub mod roster;
 

@@ -1,5 +1,5 @@
-//! Made-up workers, distributed like real ones: many marketers, few video creators, more in wards than in villages, and a
-//! fifth of the answers missing.
+//! Made-up workers, distributed like real ones: many marketers, few video creators, more in wards than in
+//! villages, and a fifth of the answers missing.
 
 use super::DEMO_SOURCE;
 use crate::catalogue::calendar::{self, DayPart};

@@ -26,29 +26,35 @@ pub mod tasks;
 
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
-use crate::values::broken;
+use crate::values::{broken, sort_order};
 use evidence::{Compared, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
 /// Whether the records of a pair are workers or organizations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DuplicateKind {
     Worker,
     Organization,
 }
 
 impl DuplicateKind {
-    pub const ALL: [DuplicateKind; 2] = [DuplicateKind::Worker, DuplicateKind::Organization];
-
     pub fn code(self) -> &'static str {
-        self.subject().code()
-    }
-
-    pub fn of_code(code: &str) -> Option<DuplicateKind> {
-        DuplicateKind::ALL.into_iter().find(|kind| kind.code() == code)
+        self.into()
     }
 
     pub fn compared(self) -> Compared {
@@ -66,8 +72,21 @@ impl DuplicateKind {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DuplicateStatus {
     /// Waiting for a decision.
     #[default]
@@ -79,24 +98,8 @@ pub enum DuplicateStatus {
 }
 
 impl DuplicateStatus {
-    pub const ALL: [DuplicateStatus; 3] = [
-        DuplicateStatus::Proposed,
-        DuplicateStatus::Merged,
-        DuplicateStatus::Distinct,
-    ];
-
     pub fn code(self) -> &'static str {
-        match self {
-            DuplicateStatus::Proposed => "proposed",
-            DuplicateStatus::Merged => "merged",
-            DuplicateStatus::Distinct => "distinct",
-        }
-    }
-
-    pub fn of_code(code: &str) -> Option<DuplicateStatus> {
-        DuplicateStatus::ALL
-            .into_iter()
-            .find(|status| status.code() == code)
+        self.into()
     }
 }
 
@@ -165,21 +168,11 @@ pub struct Duplicate {
     pub updated_at: Instant,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum DuplicateSort {
-    #[default]
-    #[serde(rename = "-created_at")]
-    CreatedDescending,
-    #[serde(rename = "-score")]
-    ScoreDescending,
-}
-
-impl DuplicateSort {
-    pub fn code(self) -> &'static str {
-        match self {
-            DuplicateSort::CreatedDescending => "-created_at",
-            DuplicateSort::ScoreDescending => "-score",
-        }
+sort_order! {
+    DuplicateSort {
+        #[default]
+        CreatedDescending = "-created_at",
+        ScoreDescending = "-score",
     }
 }
 

@@ -18,8 +18,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// List shown rankings
 ///
-/// Returns the newest first, with the ranks and fits of their items. A list that the same viewer sees again on the same
-/// day appears once. Lists are kept for 400 days.
+/// Returns the newest first, with the ranks and fits of their items. A list that the same viewer sees again
+/// on the same day appears once. Lists are kept for 400 days.
 #[utoipa::path(operation_id = "list_shown_lists", tag = "Matches", security(("bearer" = ["audit:read"])),
     params(ShownListFilter),
     responses((status = 200, description = "A page of lists", body = Page<ShownList>)))]
@@ -45,8 +45,9 @@ struct ExposureFilter {
 
 /// Measure how attention was shared
 ///
-/// Returns the Gini coefficient of attention, the share that was never shown, and the ranking quality that fairness cost:
-/// once for workers in the lists of organizations, once for deliverables in the lists of workers.
+/// Returns the Gini coefficient of attention, the share that was never shown, and the ranking quality that
+/// fairness cost: once for workers in the lists of organizations, once for deliverables in the lists of
+/// workers.
 #[utoipa::path(operation_id = "measure_exposure", tag = "Statistics", security(("bearer" = ["statistics:read"])),
     params(ExposureFilter),
     responses((status = 200, description = "The statistics", body = ExposureStatistics)))]

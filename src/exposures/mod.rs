@@ -1,11 +1,12 @@
 //! Exposures: which rankings were shown to whom, and how much attention each worker and deliverable received.
 //!
-//! * `recorder`: collects the lists that rankings show, and writes them in batches. A crash loses the last second's lists.
-//!   The same list, shown again to the same viewer on the same day, counts once.
+//! * `recorder`: collects the lists that rankings show, and writes them in batches. A crash loses the last
+//!   second's lists. The same list, shown again to the same viewer on the same day, counts once.
 //! * `actions`: measures how attention was shared.
 //!
-//! A ranking uses the history of the weeks before the current one, so that its order stays the same through a week, on
-//! every server, however often it is shown. A list belongs to the week in which it is written; past weeks never change.
+//! A ranking uses the history of the weeks before the current one, so that its order stays the same through a
+//! week, on every server, however often it is shown. A list belongs to the week in which it is written; past
+//! weeks never change.
 //!
 //! Deliberately absent: entries in the change log. Exposures are a log themselves, and change no record.
 
@@ -41,8 +42,21 @@ pub fn week_name(week: i32) -> String {
 }
 
 /// What a list ranks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ListKind {
     /// Workers, ranked for a deliverable.
     Workers,
@@ -52,10 +66,7 @@ pub enum ListKind {
 
 impl ListKind {
     pub fn code(self) -> &'static str {
-        match self {
-            ListKind::Workers => "workers",
-            ListKind::Deliverables => "deliverables",
-        }
+        self.into()
     }
 }
 

@@ -44,7 +44,8 @@ struct ExposureRow {
     deserved_ppm: i64,
 }
 
-/// Inserts lists with their digests, and adds up the attention in them. A list already stored on that day adds nothing.
+/// Inserts lists with their digests, and adds up the attention in them. A list already stored on that day
+/// adds nothing.
 pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Result<()> {
     let mut added: BTreeMap<(&'static str, Id), Exposure> = BTreeMap::new();
     for (list, digest) in lists {
@@ -204,11 +205,7 @@ pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
         id,
         shown_at,
         viewer,
-        kind: if kind == ListKind::Workers.code() {
-            ListKind::Workers
-        } else {
-            ListKind::Deliverables
-        },
+        kind: kind.parse().unwrap_or(ListKind::Deliverables),
         subject_id,
         strength_ppm: strength.map(|ppm| ppm as u64),
         ndcg_ppm: ndcg as u64,

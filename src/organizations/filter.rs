@@ -1,37 +1,19 @@
 //! How lists of organizations are filtered and ordered.
 
 use super::{OrganizationKind, OrganizationStatus};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use crate::values::sort_order;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum OrganizationSort {
-    #[serde(rename = "created_at")]
-    Created,
-    #[default]
-    #[serde(rename = "-created_at")]
-    CreatedDescending,
-    #[serde(rename = "name")]
-    Name,
-    #[serde(rename = "-name")]
-    NameDescending,
-    #[serde(rename = "updated_at")]
-    Updated,
-    #[serde(rename = "-updated_at")]
-    UpdatedDescending,
-}
-
-impl OrganizationSort {
-    pub fn code(self) -> &'static str {
-        use OrganizationSort::*;
-        match self {
-            Created => "created_at",
-            CreatedDescending => "-created_at",
-            Name => "name",
-            NameDescending => "-name",
-            Updated => "updated_at",
-            UpdatedDescending => "-updated_at",
-        }
+sort_order! {
+    OrganizationSort {
+        Created = "created_at",
+        #[default]
+        CreatedDescending = "-created_at",
+        Name = "name",
+        NameDescending = "-name",
+        Updated = "updated_at",
+        UpdatedDescending = "-updated_at",
     }
 }
 

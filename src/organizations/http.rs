@@ -34,7 +34,8 @@ async fn answer<S: Scope>(
 
 /// List organizations
 ///
-/// All filters have to match. `contact` is null without the scope `personal_data:read`, and for workers and partners.
+/// All filters have to match. `contact` is null without the scope `personal_data:read`, and for workers and
+/// partners.
 #[utoipa::path(operation_id = "list_organizations", tag = "Organizations", security(("bearer" = ["organizations:read"])),
     params(OrganizationFilter), responses((status = 200, description = "One page", body = Page<Organization>)))]
 #[get("/organizations")]
@@ -57,8 +58,8 @@ async fn list(
 
 /// Register an organization
 ///
-/// Returns 409 `duplicate_organization` if another organization has the same corporate number, or the same source and
-/// external id.
+/// Returns 409 `duplicate_organization` if another organization has the same corporate number, or the same
+/// source and external id.
 #[utoipa::path(operation_id = "create_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
     request_body = NewOrganization,
     responses((status = 201, description = "Registered", body = Organization),
@@ -132,8 +133,8 @@ type OrganizationPatch = Patch<NewOrganization>;
 
 /// Archive an organization
 ///
-/// Its deliverables and the statistics stay. Returns 409 `has_open_deliverables` while one of its deliverables is
-/// submitted, open or in progress.
+/// Its deliverables and the statistics stay. Returns 409 `has_open_deliverables` while one of its
+/// deliverables is submitted, open or in progress.
 #[utoipa::path(operation_id = "archive_organization", tag = "Organizations", security(("bearer" = ["organizations:write"])),
     params(("id" = Id, Path, description = "The organization")),
     responses((status = 204, description = "Archived"), (status = 409, description = "It has open deliverables")))]

@@ -7,8 +7,8 @@ use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::http::Page;
 
-/// Returns whether the viewer sees contacts. Workers and partners don't: they see organizations only because of open
-/// deliverables.
+/// Returns whether the viewer sees contacts. Workers and partners don't: they see organizations only because
+/// of open deliverables.
 pub fn sees_contacts(viewer: &Viewer) -> bool {
     viewer.personal_data && !matches!(viewer.reach, Reach::Worker(_) | Reach::Partner(_))
 }

@@ -26,8 +26,11 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 /// The kind of group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OrganizationKind {
     /// NPO法人
     Npo,
@@ -52,23 +55,15 @@ pub enum OrganizationKind {
 
 impl OrganizationKind {
     pub fn code(self) -> &'static str {
-        use OrganizationKind::*;
-        match self {
-            Npo => "npo",
-            SocialWelfareCorporation => "social_welfare_corporation",
-            Association => "association",
-            Cooperative => "cooperative",
-            SocialWelfareCouncil => "social_welfare_council",
-            NeighbourhoodAssociation => "neighbourhood_association",
-            ShoppingStreet => "shopping_street",
-            Government => "government",
-            VoluntaryGroup => "voluntary_group",
-        }
+        self.into()
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OrganizationStatus {
     #[default]
     Active,
@@ -78,10 +73,7 @@ pub enum OrganizationStatus {
 
 impl OrganizationStatus {
     pub fn code(self) -> &'static str {
-        match self {
-            OrganizationStatus::Active => "active",
-            OrganizationStatus::Inactive => "inactive",
-        }
+        self.into()
     }
 }
 
@@ -228,7 +220,8 @@ fn valid_corporate_number(number: &str) -> Result<(), ValidationError> {
 }
 
 impl NewOrganization {
-    /// Checks the codes against the catalogue, and completes the area's code. Codes that `before` already had may be retired.
+    /// Checks the codes against the catalogue, and completes the area's code. Codes that `before` already had
+    /// may be retired.
     pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewOrganization>) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         lookup::resolve_area(catalogue, &mut self.area, "/area", &mut faults);

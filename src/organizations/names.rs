@@ -1,5 +1,5 @@
-//! Compares spellings of a name: two spellings are the same name if their keys are equal. A key is folded, in today's
-//! kanji, without spaces, marks and legal form.
+//! Compares spellings of a name: two spellings are the same name if their keys are equal. A key is folded, in
+//! today's kanji, without spaces, marks and legal form.
 
 use super::OrganizationKind;
 use text::{fold, todays_form};

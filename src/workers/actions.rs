@@ -1,5 +1,5 @@
-//! Registering, changing and replacing workers. Each function runs inside the caller's transaction. Erasing a worker is
-//! the business of `erasure`.
+//! Registering, changing and replacing workers. Each function runs inside the caller's transaction. Erasing a
+//! worker is the business of `erasure`.
 
 use super::rules::check_privileged;
 use super::{NewWorker, Worker, store};
@@ -39,8 +39,8 @@ pub fn change(
     write(db, catalogue, actor, reach, before, profile)
 }
 
-/// Registers a worker with an id of another system, or replaces the profile of the worker who has it. `check` may refuse,
-/// given the worker that is replaced. Returns whether the worker is new.
+/// Registers a worker with an id of another system, or replaces the profile of the worker who has it. `check`
+/// may refuse, given the worker that is replaced. Returns whether the worker is new.
 pub fn replace(
     db: &mut Db,
     catalogue: &Catalogue,

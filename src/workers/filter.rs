@@ -1,37 +1,19 @@
 //! How lists of workers are filtered and ordered.
 
 use super::WorkerStatus;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use crate::values::sort_order;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum WorkerSort {
-    #[serde(rename = "created_at")]
-    Created,
-    #[default]
-    #[serde(rename = "-created_at")]
-    CreatedDescending,
-    #[serde(rename = "alias")]
-    Alias,
-    #[serde(rename = "-alias")]
-    AliasDescending,
-    #[serde(rename = "updated_at")]
-    Updated,
-    #[serde(rename = "-updated_at")]
-    UpdatedDescending,
-}
-
-impl WorkerSort {
-    pub fn code(self) -> &'static str {
-        use WorkerSort::*;
-        match self {
-            Created => "created_at",
-            CreatedDescending => "-created_at",
-            Alias => "alias",
-            AliasDescending => "-alias",
-            Updated => "updated_at",
-            UpdatedDescending => "-updated_at",
-        }
+sort_order! {
+    WorkerSort {
+        Created = "created_at",
+        #[default]
+        CreatedDescending = "-created_at",
+        Alias = "alias",
+        AliasDescending = "-alias",
+        Updated = "updated_at",
+        UpdatedDescending = "-updated_at",
     }
 }
 
@@ -50,7 +32,8 @@ pub struct WorkerFilter {
     /// A role that the worker offers.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
     pub role: Option<String>,
-    /// Words to find in the alias, and in the name and kana if you may see them. Width and case make no difference.
+    /// Words to find in the alias, and in the name and kana if you may see them. Width and case make no
+    /// difference.
     #[param(max_length = 200, example = "デザイナー")]
     pub q: Option<String>,
     /// The order. A minus means descending.

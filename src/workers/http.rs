@@ -49,8 +49,8 @@ fn sight<S: Scope>(caller: &Caller<S>) -> Sight {
 
 /// List workers
 ///
-/// All filters have to match. Without the scope `personal_data:read`, `personal` is null and not searched. Organizations
-/// see only workers with an active application to them.
+/// All filters have to match. Without the scope `personal_data:read`, `personal` is null and not searched.
+/// Organizations see only workers with an active application to them.
 #[utoipa::path(operation_id = "list_workers", tag = "Workers", security(("bearer" = ["workers:read"])),
     params(WorkerFilter), responses((status = 200, description = "One page", body = Page<Worker>)))]
 #[get("/workers")]
@@ -72,8 +72,8 @@ async fn list(
 
 /// Register a worker
 ///
-/// Returns 409 `duplicate_external_id` if another worker has the source and external id. To replace that worker, use
-/// `PUT /v1/workers/by-external-id/{source}/{external_id}`.
+/// Returns 409 `duplicate_external_id` if another worker has the source and external id. To replace that
+/// worker, use `PUT /v1/workers/by-external-id/{source}/{external_id}`.
 #[utoipa::path(operation_id = "create_worker", tag = "Workers", security(("bearer" = ["workers:write"])),
     request_body = NewWorker,
     responses((status = 201, description = "Registered", body = Worker),
@@ -97,8 +97,9 @@ async fn create(
 
 /// Create or replace a worker by external id
 ///
-/// Idempotent: sending the same body again changes nothing, not even the version. Members that you leave out are reset to
-/// their defaults. The path gives the source and external id; a body with other values is rejected.
+/// Idempotent: sending the same body again changes nothing, not even the version. Members that you leave out
+/// are reset to their defaults. The path gives the source and external id; a body with other values is
+/// rejected.
 #[utoipa::path(operation_id = "replace_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:write"])),
     params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, example = "roster"),
            ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, example = "A-0042")),
@@ -185,9 +186,10 @@ async fn show_external(
 
 /// Show a worker
 ///
-/// `personal` is null without the scope `personal_data:read`. Coordinators and organizations can also look at any
-/// candidate of a ranking: they then see the profile without personal data, source, partner, and blocked or conflicting
-/// organizations. They see personal data of workers in their areas, and of workers with an active application to them.
+/// `personal` is null without the scope `personal_data:read`. Coordinators and organizations can also look at
+/// any candidate of a ranking: they then see the profile without personal data, source, partner, and blocked
+/// or conflicting organizations. They see personal data of workers in their areas, and of workers with an
+/// active application to them.
 #[utoipa::path(operation_id = "show_worker", tag = "Workers", security(("bearer" = ["workers:read"])),
     params(("id" = Id, Path, description = "The worker")),
     responses((status = 200, description = "The worker", body = Worker)))]
@@ -230,8 +232,8 @@ type WorkerPatch = Patch<NewWorker>;
 
 /// List a worker's consents
 ///
-/// Returns withdrawn and replaced consents too, oldest first. To withdraw a consent, set the worker's `consent` to null;
-/// the worker is then no longer ranked.
+/// Returns withdrawn and replaced consents too, oldest first. To withdraw a consent, set the worker's
+/// `consent` to null; the worker is then no longer ranked.
 #[utoipa::path(operation_id = "list_consents", tag = "Workers", security(("bearer" = ["personal_data:export"])),
     params(("id" = Id, Path, description = "The worker")),
     responses((status = 200, description = "The consents", body = Page<ConsentRecord>)))]

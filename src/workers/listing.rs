@@ -17,7 +17,8 @@ pub fn sight(viewer: &Viewer) -> Sight {
     }
 }
 
-/// Finds a worker, and how much of them the viewer sees. Viewers who may see rankings (`ranks`) find every candidate.
+/// Finds a worker, and how much of them the viewer sees. Viewers who may see rankings (`ranks`) find every
+/// candidate.
 pub fn find(db: &mut Db, viewer: &Viewer, ranks: bool, id: Id) -> Result<(Worker, Sight)> {
     let reach = &viewer.reach;
     match store::find(db, reach, id) {

@@ -1,10 +1,11 @@
 //! Workers: the pro bono volunteers (プロボノワーカー).
 //!
-//! What a worker has not answered is null, never guessed: the matcher uses the population's median or mean instead, and
-//! says so. Name, contact and evidence are personal data, stored in a separate column and shown only to those who may
-//! see them.
+//! What a worker has not answered is null, never guessed: the matcher uses the population's median or mean
+//! instead, and says so. Name, contact and evidence are personal data, stored in a separate column and shown
+//! only to those who may see them.
 //!
-//! * `record`: a registered worker, and how much of it each caller sees. `personal`: personal data and the consent.
+//! * `record`: a registered worker, and how much of it each caller sees. `personal`: personal data and the
+//!   consent.
 //! * `filter`: the parameters of lists. `listing`: workers as a viewer sees them.
 //! * `rules`: what only some callers may set. `actions`: registering, changing and replacing.
 //!
@@ -35,8 +36,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum WorkerStatus {
     #[default]
     Active,
@@ -46,10 +50,7 @@ pub enum WorkerStatus {
 
 impl WorkerStatus {
     pub fn code(self) -> &'static str {
-        match self {
-            WorkerStatus::Active => "active",
-            WorkerStatus::Paused => "paused",
-        }
+        self.into()
     }
 }
 
@@ -240,8 +241,8 @@ fn distinct_skills(skills: &[WorkerSkill]) -> Result<(), ValidationError> {
 }
 
 impl NewWorker {
-    /// Checks codes against the catalogue and dates against today, completes the area's code, and composes an alias if
-    /// there is none. Codes that `before` already had may be retired.
+    /// Checks codes against the catalogue and dates against today, completes the area's code, and composes an
+    /// alias if there is none. Codes that `before` already had may be retired.
     pub fn resolve(
         &mut self,
         catalogue: &Catalogue,

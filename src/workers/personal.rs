@@ -23,14 +23,16 @@ pub struct Personal {
     #[validate(email, length(max = 254))]
     #[schema(max_length = 254, format = "email", example = "yoko@example.jp")]
     pub email: Option<String>,
-    /// Whether the address was verified to be the worker's. Verified addresses count more when duplicates are detected.
+    /// Whether the address was verified to be the worker's. Verified addresses count more when duplicates are
+    /// detected.
     #[serde(default)]
     pub email_verified: bool,
     #[serde(default)]
     #[validate(length(max = 30))]
     #[schema(max_length = 30, example = "090-0000-0000")]
     pub phone: Option<String>,
-    /// Whether the number was verified to be the worker's. Verified numbers count more when duplicates are detected.
+    /// Whether the number was verified to be the worker's. Verified numbers count more when duplicates are
+    /// detected.
     #[serde(default)]
     pub phone_verified: bool,
     /// Past works and a profile, in words. The matcher compares each piece with the request.

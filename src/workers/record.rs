@@ -18,8 +18,8 @@ pub struct Worker {
     pub partner_id: Option<Id>,
     /// Whether the worker only serves to try out a partner app. Never ranked.
     pub sandbox: bool,
-    /// The primary record of the same person, if this one was merged into it as a duplicate. Always null for workers and
-    /// partners.
+    /// The primary record of the same person, if this one was merged into it as a duplicate. Always null for
+    /// workers and partners.
     pub merged_into: Option<Id>,
     /// Counts the changes. Also the ETag.
     #[schema(minimum = 1)]
@@ -80,8 +80,8 @@ impl Worker {
             && self.counts()
     }
 
-    /// Returns whether a caller with this reach may look at the worker as a candidate. Blocked and conflicting
-    /// organizations may not.
+    /// Returns whether a caller with this reach may look at the worker as a candidate. Blocked and
+    /// conflicting organizations may not.
     pub fn is_candidate_for(&self, reach: &Reach) -> bool {
         let profile = &self.profile;
         let excludes = |id: &Id| {

@@ -1,14 +1,16 @@
-//! The same person or organization, coming from two sides: recognised, offered to somebody who decides, and never told
-//! to the other side.
+//! Duplicates: the same person or organization from two sources is detected, proposed to a coordinator, and
+//! never disclosed to the other source.
 
-use crate::support::{TestApp, merge, on_both};
+use crate::support::{TestApp, assert_includes, merge, on_both};
 use serde_json::{Value, json};
 
 fn volunteer(external_id: &str, more: Value) -> Value {
-    let mut body = json!({"external_id": external_id, "area": "131041", "travel_limit_km": 20, "roles": ["designer"], "accepted_formats": ["one_day"],
+    let mut body = json!({"external_id": external_id, "area": "131041", "travel_limit_km": 20,
+        "roles": ["designer"], "accepted_formats": ["one_day"],
         "skills": [{"skill": "graphic_design", "level": 4}],
         "personal": {"name": "佐藤 陽子", "email": "yoko@example.jp", "email_verified": true},
-        "consent": {"given_on": "2026-04-01", "given_at": "2026-04-01T03:00:00Z", "text_version": "2026-04"}});
+        "consent": {"given_on": "2026-04-01", "given_at": "2026-04-01T03:00:00Z",
+            "text_version": "2026-04"}});
     merge(&mut body, more);
     body
 }
@@ -18,7 +20,7 @@ fn register(app: &TestApp, token: &str, body: &Value) -> String {
     registered["id"].as_str().unwrap().to_owned()
 }
 
-/// Waits until all that was written is looked at: what is written last is found last.
+/// Waits until the detector has handled all changes, by writing a pair and waiting for it to be proposed.
 fn settle(app: &TestApp) {
     let name = format!("待ち合わせ {}", uuid::Uuid::now_v7());
     for area in ["131016", "131016"] {
@@ -53,7 +55,7 @@ fn ids(pair: &Value) -> Vec<String> {
         .collect()
 }
 
-/// `email verified`, and so on.
+/// Returns the reasons as text: `email verified`.
 fn reasons(pair: &Value) -> Vec<String> {
     let all = pair["reasons"].as_array().unwrap().iter();
     all.map(|r| {
@@ -67,16 +69,16 @@ fn reasons(pair: &Value) -> Vec<String> {
 }
 
 on_both! {
-    a_person_of_two_partners_is_offered_for_merging_and_told_to_neither,
-    what_is_for_trying_is_nobody_and_a_mistake_is_taken_back,
-    names_are_recognised_in_their_area_with_old_kanji_and_small_mistakes,
-    two_records_of_an_organization_are_merged_and_separated,
-    a_corporate_number_belongs_to_one_organization_of_a_file_and_of_the_database,
-    an_area_may_have_pairs_merged_without_asking,
-    one_person_has_one_place_and_an_erased_one_leaves_the_other_standing,
+    proposes_a_person_of_two_partners_without_disclosing_them_to_either,
+    ignores_sandbox_workers_and_withdraws_a_mistaken_proposal,
+    recognises_names_in_an_area_despite_old_kanji_and_typing_errors,
+    merges_and_separates_two_records_of_an_organization,
+    rejects_a_corporate_number_twice_in_a_file_or_the_database,
+    merges_pairs_by_the_rule_of_an_area,
+    gives_one_person_one_place_and_separates_the_records_on_erasure,
 }
 
-fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &TestApp) {
+fn proposes_a_person_of_two_partners_without_disclosing_them_to_either(app: &TestApp) {
     let (_, one) = app.partner(json!({"code": "one"}));
     let (_, two) = app.partner(json!({"code": "two"}));
     let flyer = app.deliverable(&app.organization("風"), json!({"shared_with_partners": true}));
@@ -91,10 +93,7 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
     );
     let pair = proposed(app).remove(0);
     assert_eq!(reasons(&pair), ["email verified", "name same", "area same"]);
-    assert_eq!(
-        (&pair["kind"], &pair["status"]),
-        (&json!("worker"), &json!("proposed"))
-    );
+    assert_includes(&pair, &json!({"kind": "worker", "status": "proposed"}));
     assert!(pair["score"].as_f64().unwrap() > 0.999);
     assert_eq!(ids(&pair), [first.as_str(), &second]);
     assert!(!pair.to_string().contains("example.jp"));
@@ -111,7 +110,7 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
             .map(|i| i["worker"]["id"].as_str().unwrap().to_owned())
             .collect::<std::collections::BTreeSet<_>>()
     };
-    assert_eq!(ranked().len(), 2, "nothing happens by itself");
+    assert_eq!(ranked().len(), 2, "nothing is merged yet");
     app.user(
         "c@example.jp",
         json!({"role": "coordinator", "areas": ["131041"]}),
@@ -140,7 +139,7 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
         app.get(&format!("/v1/workers/{second}")).json()["merged_into"],
         first.as_str()
     );
-    // Each partner sees its own as ever, and nothing of the other's.
+    // Each partner still sees its own record, and nothing of the other one.
     for (token, own, other) in [(&one, &first, &second), (&two, &second, &first)] {
         let shown = app
             .call("GET", &format!("/v1/workers/{own}"), token, &Value::Null)
@@ -155,7 +154,7 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
         app.call("GET", &format!("/v1/workers/{own}/matches"), token, &Value::Null)
             .expect(200);
     }
-    // What one of them changes does not bring the other back.
+    // A change of the merged record does not undo the merge.
     app.call(
         "PATCH",
         &format!("/v1/workers/{second}"),
@@ -166,8 +165,8 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
     assert_eq!(ranked(), [first.clone(), stranger.clone()].into());
     decide(&coordinator, json!({"status": "distinct", "primary_id": null})).expect(200);
     assert_eq!(ranked().len(), 3);
-    let audited = app.get(&format!("/v1/audit?subject_id={second}")).json();
-    let actions: Vec<&str> = audited["items"]
+    let audit = app.get(&format!("/v1/audit?subject_id={second}")).json();
+    let actions: Vec<&str> = audit["items"]
         .as_array()
         .unwrap()
         .iter()
@@ -175,7 +174,7 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
         .filter(|a| a.starts_with("duplicate"))
         .collect();
     assert_eq!(actions, ["duplicate.separated", "duplicate.merged"]);
-    // What was decided is not proposed again.
+    // A decided pair is not proposed again.
     app.call(
         "PATCH",
         &format!("/v1/workers/{second}"),
@@ -186,7 +185,7 @@ fn a_person_of_two_partners_is_offered_for_merging_and_told_to_neither(app: &Tes
     assert!(proposed(app).is_empty());
 }
 
-fn what_is_for_trying_is_nobody_and_a_mistake_is_taken_back(app: &TestApp) {
+fn ignores_sandbox_workers_and_withdraws_a_mistaken_proposal(app: &TestApp) {
     let (_, one) = app.partner(json!({"code": "one"}));
     let (_, sandbox) = app.partner(json!({"code": "sandbox", "sandbox": true}));
     let phone = json!({"personal": {"phone": "090-1234-5678", "phone_verified": true}});
@@ -199,28 +198,28 @@ fn what_is_for_trying_is_nobody_and_a_mistake_is_taken_back(app: &TestApp) {
     assert_eq!(
         reasons(&pair),
         ["phone same", "name different", "area same"],
-        "nobody made sure of one of them"
+        "one of the numbers is not verified"
     );
     app.patch(
         &format!("/v1/workers/{late}"),
         &json!({"personal": {"phone_verified": true}}),
     )
     .expect(200);
-    let surer = proposed(app).remove(0);
+    let verified = proposed(app).remove(0);
     assert_eq!(
-        (reasons(&surer).remove(0), &surer["id"]),
+        (reasons(&verified).remove(0), &verified["id"]),
         ("phone verified".to_owned(), &pair["id"])
     );
-    assert!(surer["score"].as_f64() > pair["score"].as_f64());
+    assert!(verified["score"].as_f64() > pair["score"].as_f64());
     app.patch(
         &format!("/v1/workers/{late}"),
         &json!({"personal": {"phone": "03-0000-0000"}}),
     )
     .expect(200);
-    assert!(proposed(app).is_empty(), "it was a mistake");
+    assert!(proposed(app).is_empty(), "the proposal is withdrawn");
 }
 
-fn names_are_recognised_in_their_area_with_old_kanji_and_small_mistakes(app: &TestApp) {
+fn recognises_names_in_an_area_despite_old_kanji_and_typing_errors(app: &TestApp) {
     let person = |name: &str, kana: &str, more: Value| {
         let mut body = json!({"personal": {"name": name, "kana": kana}, "area": "131041"});
         merge(&mut body, more);
@@ -252,7 +251,7 @@ fn names_are_recognised_in_their_area_with_old_kanji_and_small_mistakes(app: &Te
         ]
         .into()
     );
-    // A page continues where the one before ended, also by score.
+    // Pages ordered by score continue where the previous one ended.
     let page = app
         .get("/v1/duplicates?kind=worker&sort=-score&limit=2")
         .expect(200)
@@ -273,7 +272,7 @@ fn names_are_recognised_in_their_area_with_old_kanji_and_small_mistakes(app: &Te
     );
 }
 
-fn two_records_of_an_organization_are_merged_and_separated(app: &TestApp) {
+fn merges_and_separates_two_records_of_an_organization(app: &TestApp) {
     let asked = |name: &str, more: Value| {
         let mut body = json!({"name": name, "area": "132101"});
         merge(&mut body, more);
@@ -309,9 +308,9 @@ fn two_records_of_an_organization_are_merged_and_separated(app: &TestApp) {
     app.patch(&path, &json!({"status": "merged", "primary_id": first}))
         .expect(200);
     assert_eq!((listed(""), listed("include_archived=true")), (2, 3));
-    let kept = app.get(&format!("/v1/organizations/{second}")).expect(200).json();
-    assert_eq!(kept["merged_into"], first.as_str());
-    // What the other asked for is asked for by the one that counts.
+    let merged = app.get(&format!("/v1/organizations/{second}")).expect(200).json();
+    assert_eq!(merged["merged_into"], first.as_str());
+    // Deliverables of the merged record belong to the primary record too.
     let asked_by = |id: &str| {
         app.get(&format!("/v1/deliverables?organization_id={id}"))
             .expect(200)
@@ -319,72 +318,69 @@ fn two_records_of_an_organization_are_merged_and_separated(app: &TestApp) {
             .contains(&flyer)
     };
     assert!(asked_by(&first) && asked_by(&second));
-    // Whoever keeps apart from the one keeps apart from the other.
-    let apart = app.worker(json!({"blocked_organization_ids": [first]}));
+    // A worker who blocks one record blocks the other one too.
+    let blocking = app.worker(json!({"blocked_organization_ids": [first]}));
     let ranked = || {
         app.get(&format!("/v1/deliverables/{flyer}/matches"))
             .expect(200)
             .text
-            .contains(&apart)
+            .contains(&blocking)
     };
     assert!(!ranked());
-    // The roster goes on updating its own record, and files that name either mean the one that counts.
+    // The roster still updates its own record. Files that name either record mean the primary one.
     let job = app.import_and_wait(
         "kind=organizations&source=roster",
         "id,団体名,区市町村,説明\n7,小金井市けやき通り商店街,小金井市,新しい\n".as_bytes(),
     );
-    assert_eq!(
-        (&job["progress"]["updated"], &job["progress"]["created"]),
-        (&json!(1), &json!(0)),
-        "{job}"
+    assert_includes(&job["progress"], &json!({"updated": 1, "created": 0}));
+    let job = app.import_and_wait(
+        "kind=deliverables&source=roster",
+        "id,団体名,区市町村,成果物\n1,けやき通り商店街（小金井）,小金井市,チラシ\n2,小金井市けやき通り商店街,小金井市,チラシ\n"
+            .as_bytes(),
     );
-    let job = app.import_and_wait("kind=deliverables&source=roster", "id,団体名,区市町村,成果物\n1,けやき通り商店街（小金井）,小金井市,チラシ\n2,小金井市けやき通り商店街,小金井市,チラシ\n".as_bytes());
-    assert_eq!(
-        (&job["progress"]["created"], &job["progress"]["rejected"]),
-        (&json!(1), &json!(1)),
-        "{job}"
-    );
+    assert_includes(&job["progress"], &json!({"created": 1, "rejected": 1}));
     app.patch(&path, &json!({"status": "distinct", "primary_id": null}))
         .expect(200);
     assert_eq!(listed(""), 3);
     assert!(!asked_by(&first) && ranked());
     assert!(
         pairs(app, "kind=organization").is_empty(),
-        "what was decided is not proposed again"
+        "a decided pair is not proposed again"
     );
 }
 
-fn a_corporate_number_belongs_to_one_organization_of_a_file_and_of_the_database(app: &TestApp) {
+fn rejects_a_corporate_number_twice_in_a_file_or_the_database(app: &TestApp) {
     let body = json!({"name": "国税庁", "area": "131016", "corporate_number": "7000012050002"});
     let known = app
         .post("/v1/organizations", &body)
         .expect(201)
         .header("location")
         .to_owned();
-    let file = "id,団体名,区市町村,法人番号\n1,国税庁東京,千代田区,T7000012050002\n2,総務省,千代田区,2000012020001\n3,総務省第二,千代田区,2000012020001\n4,なし,千代田区,\n";
+    let file = [
+        "id,団体名,区市町村,法人番号\n",
+        "1,国税庁東京,千代田区,T7000012050002\n",
+        "2,総務省,千代田区,2000012020001\n",
+        "3,総務省第二,千代田区,2000012020001\n",
+        "4,なし,千代田区,\n",
+    ]
+    .concat();
     let job = app.import_and_wait("kind=organizations&source=roster", file.as_bytes());
     assert_eq!(
         app.findings_of(&job),
         [2, 4].map(|line| (line, "法人番号".to_owned(), "corporate_number_taken".to_owned())),
         "{job}"
     );
-    assert_eq!(
-        (&job["status"], &job["progress"]["created"]),
-        (&json!("partial"), &json!(2))
-    );
+    assert_includes(&job, &json!({"status": "partial", "progress": {"created": 2}}));
     let findings = app
         .get(&format!("/v1/imports/{}/findings", job["id"].as_str().unwrap()))
         .expect(200)
         .json();
     assert_eq!(findings["items"][0]["suggestion"], known.as_str());
     let again = app.import_and_wait("kind=organizations&source=roster", file.as_bytes());
-    assert_eq!(
-        (&again["progress"]["unchanged"], &again["progress"]["rejected"]),
-        (&json!(2), &json!(2))
-    );
+    assert_includes(&again["progress"], &json!({"unchanged": 2, "rejected": 2}));
 }
 
-fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
+fn merges_pairs_by_the_rule_of_an_area(app: &TestApp) {
     app.user(
         "c@example.jp",
         json!({"role": "coordinator", "areas": ["131041"]}),
@@ -405,9 +401,9 @@ fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
     set("131130", json!({"min_worker_score": 0.99})).expect(403);
     app.put("/v1/duplicate-rules/999999", &json!({})).expect(404);
     let made = set("13104", json!({"min_worker_score": 0.99})).expect(200).json();
-    assert_eq!(
-        (&made["area"], &made["version"], &made["min_organization_score"]),
-        (&json!("131041"), &json!(1), &Value::Null)
+    assert_includes(
+        &made,
+        &json!({"area": "131041", "version": 1, "min_organization_score": null}),
     );
     app.put("/v1/duplicate-rules/131130", &json!({"min_worker_score": 1.0}))
         .expect(200);
@@ -416,11 +412,14 @@ fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
         .expect(200)
         .json();
     assert_eq!(rules["items"].as_array().unwrap().len(), 1);
-    let body = |name: &str, area: &str| json!({"area": area, "personal": {"name": name, "kana": "さとう ようこ", "email": "y@example.jp"}});
+    let body = |name: &str, area: &str| {
+        let personal = json!({"name": name, "kana": "さとう ようこ", "email": "y@example.jp"});
+        json!({"area": area, "personal": personal})
+    };
     let first = app.worker(body("佐藤 陽子", "131041"));
     let second = app.worker(body("佐藤陽子", "131041"));
     let third = app.worker(body("佐藤洋子", "131130"));
-    // The third is in an area whose rule asks for more, and the second does not count any more.
+    // The third worker's area requires a higher score, and the second record is merged already.
     let waiting = proposed(app);
     assert_eq!(
         waiting.iter().map(ids).collect::<Vec<_>>(),
@@ -431,18 +430,18 @@ fn an_area_may_have_pairs_merged_without_asking(app: &TestApp) {
         (ids(&merged["items"][0]), &merged["items"][0]["primary_id"]),
         (vec![first.clone(), second.clone()], &json!(first))
     );
-    let audited = app
+    let audit = app
         .get(&format!("/v1/audit?subject_id={second}&action=duplicate.merged"))
         .expect(200)
         .json();
-    assert_eq!(audited["items"][0]["actor"], "duplicate_rule");
+    assert_eq!(audit["items"][0]["actor"], "duplicate_rule");
     let path = format!("/v1/duplicates/{}", merged["items"][0]["id"].as_str().unwrap());
     app.patch(&path, &json!({"status": "distinct", "primary_id": null}))
         .expect(200);
     assert!(app.get(&format!("/v1/workers/{second}")).json()["merged_into"].is_null());
 }
 
-fn one_person_has_one_place_and_an_erased_one_leaves_the_other_standing(app: &TestApp) {
+fn gives_one_person_one_place_and_separates_the_records_on_erasure(app: &TestApp) {
     let two_designers = json!({"roles": [{"role": "designer", "places": 2, "skills": []}]});
     let flyer = app.deliverable(&app.organization("風"), two_designers);
     let body =
@@ -471,7 +470,7 @@ fn one_person_has_one_place_and_an_erased_one_leaves_the_other_standing(app: &Te
         app.worker(json!({"personal": {"name": "佐藤", "email": "y@example.jp", "email_verified": true}}));
     let pairs = proposed(app);
     assert_eq!(ids(&pairs[0]), [first.clone(), third.clone()]);
-    assert_eq!(pairs.len(), 1, "the second does not count");
+    assert_eq!(pairs.len(), 1, "the merged record is not compared");
     let chained = format!("/v1/duplicates/{}", pairs[0]["id"].as_str().unwrap());
     assert_eq!(
         app.patch(&chained, &json!({"status": "merged", "primary_id": third}))

@@ -44,9 +44,9 @@ struct DuplicateRow {
 fn to_row(columns: Columns) -> Result<DuplicateRow> {
     let (id, kind, one, other, Doc(reasons), score_ppm, status, primary_id, version, created_at, updated_at) =
         columns;
-    let strange = || Error::Internal(format!("duplicate {id} has an unknown kind or status"));
-    let status = DuplicateStatus::of_code(&status).ok_or_else(strange)?;
-    let kind = DuplicateKind::of_code(&kind).ok_or_else(strange)?;
+    let unknown = |_| Error::Internal(format!("duplicate {id} has an unknown kind or status"));
+    let status: DuplicateStatus = status.parse().map_err(unknown)?;
+    let kind: DuplicateKind = kind.parse().map_err(unknown)?;
     Ok(DuplicateRow {
         one,
         other,

@@ -335,7 +335,8 @@ pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Act
     log(db, actor, organization, action)
 }
 
-/// Finds the record that an organization is merged into, and locks the organization until the transaction ends.
+/// Finds the record that an organization is merged into, and locks the organization until the transaction
+/// ends.
 pub fn merged_into(db: &mut Db, id: Id) -> Result<Option<Id>> {
     lock(db, &format!("organization/{id}"))?;
     let into = dsl::organizations.find(id).select(dsl::merged_into);
@@ -390,7 +391,8 @@ pub fn records_of(db: &mut Db, id: Id) -> Result<Vec<Id>> {
     Ok(records.select(dsl::id).load(db)?)
 }
 
-/// Returns whether a deliverable of the organization, its own or a joint one, is submitted, open or being worked on.
+/// Returns whether a deliverable of the organization, its own or a joint one, is submitted, open or being
+/// worked on.
 ///
 /// Reads tables of `deliverables`, whose row is below this one.
 pub fn has_open_deliverables(db: &mut Db, id: Id) -> Result<bool> {

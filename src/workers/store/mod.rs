@@ -152,8 +152,8 @@ pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
     find_own(db, reach, id)
 }
 
-/// Finds a worker by its id in another system, and locks that id until the transaction ends. Returns a conflict if the
-/// worker exists outside the reach.
+/// Finds a worker by its id in another system, and locks that id until the transaction ends. Returns a
+/// conflict if the worker exists outside the reach.
 pub fn find_external_to_change(
     db: &mut Db,
     reach: &Reach,
@@ -182,7 +182,8 @@ pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Opt
         .map(to_worker))
 }
 
-/// Looks up external ids of a source. Returns external id, id and version of those that exist, merged records included.
+/// Looks up external ids of a source. Returns external id, id and version of those that exist, merged records
+/// included.
 pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
