@@ -7,7 +7,7 @@
 //! MUSUBI_URL=http://127.0.0.1:8080 MUSUBI_TOKEN=… cargo run --example rust_client
 //! ```
 
-#![allow(clippy::print_stdout)]
+#![allow(clippy::indexing_slicing, clippy::print_stdout)]
 
 use serde_json::{Value, json};
 use ureq::Body;

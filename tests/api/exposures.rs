@@ -254,7 +254,7 @@ fn records_a_list_once_a_day_for_each_viewer(app: &TestApp) {
 
     let share = app.get("/v1/statistics/exposure?weeks=1").expect(200).json();
     let (workers, deliverables) = (&share["workers"], &share["deliverables"]);
-    assert_includes(&workers, &json!({"lists": 2, "considered": 3, "shown": 3}));
+    assert_includes(workers, &json!({"lists": 2, "considered": 3, "shown": 3}));
     assert_eq!(
         (&workers["never_shown_ppm"], &deliverables["gini_ppm"]),
         (&json!(0), &json!(0))
@@ -262,7 +262,7 @@ fn records_a_list_once_a_day_for_each_viewer(app: &TestApp) {
     // Attention 2, 2 · 0.63093 and 0.5: 2 · (0.5 · 1 + 1.26186 · 2 + 2 · 3) / (3 · 3.76186) − 4 / 3.
     assert_eq!(workers["gini_ppm"], 265_826);
     assert_includes(&workers["quality"], &json!({"lists": 1, "ndcg_loss_ppm": 0}));
-    assert_includes(&deliverables, &json!({"lists": 1, "shown": 1}));
+    assert_includes(deliverables, &json!({"lists": 1, "shown": 1}));
 }
 
 fn reports_no_inequality_without_lists(app: &TestApp) {

@@ -417,7 +417,7 @@ struct Reader {
 
 impl Reader {
     /// `self` and `super` at the beginning of a path, replaced by `crate` and the module that they mean.
-    fn from_root(&self, path: Segments) -> Segments {
+    fn rooted(&self, path: Segments) -> Segments {
         let mut here = [self.file.module.as_slice(), self.inline.as_slice()].concat();
         let mut rest = path.as_slice();
         match rest.first().map(String::as_str) {
@@ -436,7 +436,7 @@ impl Reader {
     fn path(&mut self, path: Segments) {
         self.file.words.extend(path.iter().cloned());
         if !path.is_empty() {
-            let path = self.from_root(path);
+            let path = self.rooted(path);
             self.file.paths.push(path);
         }
     }
@@ -481,7 +481,7 @@ impl Reader {
 
     /// The target of an import, from the root; none where it is another crate's.
     fn inside(&self, target: Segments) -> Option<Segments> {
-        let target = self.from_root(target);
+        let target = self.rooted(target);
         let first = target.first()?;
         if first == "crate" {
             return Some(target[1..].to_vec());

@@ -173,7 +173,7 @@ impl<'s> Reader<'s> {
     }
 
     /// Makes [`Reader::next`] return the header and the rows above it, too.
-    pub fn from_the_top(&mut self) {
+    pub fn restart_at_top(&mut self) {
         self.header_line = 0;
     }
 

@@ -130,7 +130,7 @@ impl Survey {
     pub fn all_rows<'s>(&'s self, source: &'s (dyn Source + 's)) -> Result<Rows<'s>> {
         let mut rows = self.rows(source)?;
         if let Reader::Delimited(reader) = &mut rows.0 {
-            reader.from_the_top();
+            reader.restart_at_top();
         }
         Ok(rows)
     }
