@@ -2,7 +2,7 @@
 //!
 //! * [`fold()`], [`hiragana`], [`is_japanese`]: make width, case and kana irrelevant.
 //! * [`todays_form`]: old and variant kanji in their current form.
-//! * [`terms`], [`distinct_terms`]: a text as hashed words and character bigrams, for ranking.
+//! * [`terms()`], [`distinct_terms`]: a text as hashed words and character bigrams, for ranking.
 //! * [`grams`], [`letters`]: a text as overlapping pairs of characters, for a database's text index.
 //! * [`Text`]: a message in Japanese and English.
 //!
