@@ -22,7 +22,7 @@
 //! | `http.rs` | routes, then handlers that extract, call and answer | actix-web |
 //! | `tasks.rs` | background tasks, which a server repeats | actions |
 //!
-//! Code that is pure and needs nothing from the service is in a crate of its own: `matcher` (ranking),
+//! Code that is pure and needs nothing from the service is in a separate crate: `matcher` (ranking),
 //! `tables` (files as rows of cells) and `text` (folding, kana, search terms).
 //!
 //! # The modules

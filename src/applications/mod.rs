@@ -66,7 +66,7 @@ pub struct Outcome {
     /// withdrawn (schedule, workload, health, relocation, other_work, other). Otherwise null.
     #[serde(default)]
     pub reason: Option<ApplicationReason>,
-    /// A note to the other side: the worker, or whoever decides.
+    /// A note to the other side: the worker, or the person who decides.
     #[serde(default)]
     #[validate(length(max = 1000))]
     #[schema(max_length = 1000)]

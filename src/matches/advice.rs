@@ -66,7 +66,7 @@ pub fn improvements(
     let items = if is_ranked && target.is_some_and(|target| rank <= target) {
         Vec::new()
     } else {
-        // To reach a rank, the worker has to beat whoever has it among the others.
+        // To reach a rank, the worker has to beat the other worker who has it.
         let (best, _) = index.search(
             &query,
             role,

@@ -461,13 +461,13 @@ fn candidate(draw: &mut Draw, id: u128) -> Candidate {
     };
     let record = (draw.below(5) as u16, draw.below(3) as u16);
     let day = 100 - draw.below(300) as i32;
-    let told = draw.below(4) > 0;
+    let known = draw.below(4) > 0;
     Candidate {
         id,
         active: draw.below(20) > 0,
         consented: draw.below(20) > 0,
-        accepted_formats: told.then_some(formats | preferred),
-        preferred_formats: if told { preferred } else { 0 },
+        accepted_formats: known.then_some(formats | preferred),
+        preferred_formats: if known { preferred } else { 0 },
         roles: draw.maybe(vec![role, 0]),
         skills: draw.maybe(skills),
         hours_per_week: draw.maybe(hours),
