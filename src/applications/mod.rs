@@ -81,7 +81,6 @@ pub struct Application {
     /// Null after the worker is erased.
     pub worker_id: Option<Id>,
     /// Code of the role.
-    #[schema(example = "designer")]
     pub role: Code,
     /// The number of the place in the role. Null unless the application is accepted.
     #[schema(minimum = 1, example = json!(null))]

@@ -195,7 +195,6 @@ pub struct DeliverableType {
 #[serde(deny_unknown_fields)]
 pub struct RoleWish {
     /// Code of a role.
-    #[schema(example = "designer")]
     pub role: Code,
     /// How many people.
     #[validate(range(min = 1, max = 20))]
@@ -219,7 +218,6 @@ impl RoleWish {
 #[serde(deny_unknown_fields)]
 pub struct SkillWish {
     /// Code of a skill.
-    #[schema(example = "graphic_design")]
     pub skill: Code,
     /// The level: 1 has heard of it, 3 works with it alone, 5 teaches it.
     #[validate(range(min = 1, max = 5))]

@@ -257,7 +257,7 @@ operations!(
 /// A family of deliverable types.
 #[derive(Debug, Serialize, ToSchema)]
 struct FamilyView {
-    #[schema(example = "print")]
+    #[schema(value_type = String, example = "print")]
     code: Code,
     /// The name in the language of `Accept-Language`.
     #[schema(example = "印刷物")]

@@ -240,7 +240,6 @@ pub struct Deliverable {
     #[serde(flatten)]
     pub request: NewDeliverable,
     /// The family of its type.
-    #[schema(example = "print")]
     pub family: Code,
     /// The fiscal year (April to March in Tokyo) of its first day, or of its creation.
     #[schema(example = 2026)]

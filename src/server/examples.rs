@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 
 type Schemas = Map<String, Value>;
 
+/// Examples of members that are codes, by name. utoipa drops the example of a member whose schema is a reference.
+const CODES: [(&str, &str); 3] = [("family", "print"), ("role", "designer"), ("skill", "graphic_design")];
+
 /// Adds an example to every successful JSON answer.
 pub fn add(value: &mut Value) {
     let schemas = value
@@ -51,6 +54,9 @@ fn example(schema: &Value, schemas: &Schemas) -> Value {
     if let Some(own) = schema.get("example") {
         return own.clone();
     }
+    if let Some(first) = schema.pointer("/examples/0") {
+        return first.clone();
+    }
     if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
         let name = path.rsplit('/').next().unwrap_or_default();
         return schemas
@@ -84,6 +90,13 @@ fn example(schema: &Value, schemas: &Schemas) -> Value {
                 .cloned()
                 .unwrap_or_default();
             hand_down(schema, &mut properties);
+            for (name, code) in CODES {
+                if let Some(property) = properties.get_mut(name).and_then(Value::as_object_mut)
+                    && property.get("$ref") == Some(&json!("#/components/schemas/Code"))
+                {
+                    property.entry("example").or_insert_with(|| json!(code));
+                }
+            }
             properties
                 .into_iter()
                 .map(|(name, property)| (name, example(&property, schemas)))
