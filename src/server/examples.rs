@@ -7,7 +7,11 @@ use serde_json::{Map, Value, json};
 type Schemas = Map<String, Value>;
 
 /// Examples of members that are codes, by name. utoipa drops the example of a member whose schema is a reference.
-const CODES: [(&str, &str); 3] = [("family", "print"), ("role", "designer"), ("skill", "graphic_design")];
+const CODES: [(&str, &str); 3] = [
+    ("family", "print"),
+    ("role", "designer"),
+    ("skill", "graphic_design"),
+];
 
 /// Adds an example to every successful JSON answer.
 pub fn add(value: &mut Value) {
