@@ -304,7 +304,15 @@ impl<'de> Deserializer<'de> for Json<'de> {
         Boolean: deserialize_bool;
         Text: deserialize_char deserialize_bytes deserialize_byte_buf deserialize_identifier;
         Array: deserialize_seq;
-        Object: deserialize_map;
+    }
+
+    /// `serde_json::Map` would take null as an empty map, and a struct an array as its members in order.
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0 {
+            Value::Object(_) => self.deserialize_any(visitor),
+            _ => Err(DecodeError::new(Fault::WrongType)),
+        }
+        .map_err(|e: DecodeError| e.expecting(Shape::Object))
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -322,10 +330,7 @@ impl<'de> Deserializer<'de> for Json<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        match self.0 {
-            Value::Array(_) => Err(DecodeError::new(Fault::WrongType).expecting(Shape::Object)),
-            _ => self.deserialize_map(visitor),
-        }
+        self.deserialize_map(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -554,6 +559,12 @@ mod tests {
             wrong("Expected an object.")
         );
         assert_eq!(code_and_text::<Outer>(json!(true)), wrong("Expected an object."));
+        for other in [json!(null), json!([]), json!(""), json!(1)] {
+            let map = code_and_text::<Map<String, Value>>(other.clone());
+            assert_eq!(map, wrong("Expected an object."), "{other}");
+            let map = code_and_text::<std::collections::BTreeMap<String, String>>(other);
+            assert_eq!(map, wrong("Expected an object."));
+        }
     }
 
     #[test]
