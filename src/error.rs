@@ -89,10 +89,93 @@ pub enum Error {
     IdempotencyKeyReused,
     /// 429: too many requests; the next is allowed after these seconds.
     TooManyRequests { code: &'static str, retry_after_s: u64 },
+    /// 409: a twin of the request is running, or was left by a server that died.
+    InProgress { retry_after_s: u64 },
     /// 503
     Unavailable(Text),
+    /// 503 or 507: the database or a disk fails. The reason is for the log.
+    Fault { fault: Fault, reason: String },
     /// 500: the text is for the log.
     Internal(String),
+}
+
+/// What can be wrong with the database or a disk. Nobody has to report it: it ends when the operator or time mends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
+pub enum Fault {
+    /// The connection was lost, or can't be made.
+    Unreachable,
+    /// The database did not answer in time. Nothing was written.
+    TimedOut,
+    /// All connections are in use, or others hold the records. Nothing was written.
+    Busy,
+    /// The database refuses writes: a standby, or a full quota.
+    ReadOnly,
+    /// A disk is full.
+    Full,
+    /// The database belongs to another release.
+    ForeignSchema,
+    /// The connection was lost while the transaction was committing.
+    OutcomeUnknown,
+}
+
+impl Fault {
+    fn status(self) -> u16 {
+        if self == Fault::Full { 507 } else { 503 }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Fault::Unreachable => "database_unreachable",
+            Fault::TimedOut => "database_timeout",
+            Fault::Busy => "database_busy",
+            Fault::ReadOnly => "database_read_only",
+            Fault::Full => "storage_full",
+            Fault::ForeignSchema => "database_schema_mismatch",
+            Fault::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+
+    /// How long it usually takes at least until a retry can succeed.
+    fn retry_after_s(self) -> u64 {
+        match self {
+            Fault::Busy | Fault::OutcomeUnknown => 1,
+            Fault::Unreachable | Fault::TimedOut | Fault::ReadOnly => 5,
+            Fault::Full | Fault::ForeignSchema => 60,
+        }
+    }
+
+    fn detail(self) -> Text {
+        match self {
+            Fault::Unreachable => Text::new(
+                "データベースに接続できません。しばらくしてからもう一度お試しください。",
+                "The database can't be reached. Try again later.",
+            ),
+            Fault::TimedOut => Text::new(
+                "データベースから時間内に応答がありませんでした。何も書き込まれていません。しばらくしてからもう一度お試しください。",
+                "The database did not answer in time. Nothing was written. Try again later.",
+            ),
+            Fault::Busy => Text::new(
+                "データベースが混み合っています。しばらくしてからもう一度お試しください。",
+                "The database is busy. Try again later.",
+            ),
+            Fault::ReadOnly => Text::new(
+                "現在、データベースに書き込めません。しばらくしてからもう一度お試しください。",
+                "The database can't be written at the moment. Try again later.",
+            ),
+            Fault::Full => Text::new(
+                "サーバーの保存領域がいっぱいです。しばらくしてからもう一度お試しください。",
+                "The server's storage is full. Try again later.",
+            ),
+            Fault::ForeignSchema => Text::new(
+                "データベースがこのサーバーのバージョンと一致しません。サーバーの更新が終わってからもう一度お試しください。",
+                "The database belongs to another release of the server. Try again when the update is finished.",
+            ),
+            Fault::OutcomeUnknown => Text::new(
+                "書き込みの完了を確認できませんでした。Idempotency-Key を指定した場合は同じキーで再送してください。指定していない場合は、書き込まれたかどうかを確認してから再送してください。",
+                "It is unknown whether this was written. If you sent an Idempotency-Key, repeat the request with it. Otherwise look whether it was written before you repeat it.",
+            ),
+        }
+    }
 }
 
 impl Error {
@@ -108,6 +191,55 @@ impl Error {
 
     pub fn parameter(name: impl Into<String>, code: &'static str, message: Text) -> Error {
         Error::InvalidParameters(vec![FieldError::parameter(name, code, message)])
+    }
+
+    pub fn fault(fault: Fault, reason: impl ToString) -> Error {
+        let reason = reason.to_string();
+        Error::Fault { fault, reason }
+    }
+
+    /// An error of a file. `what` says for the log what failed. Libraries wrap the system's error, but show its text.
+    pub fn file(what: &str, error: impl fmt::Display) -> Error {
+        let reason = format!("{what}: {error}");
+        let says = |part| reason.contains(part);
+        if says("No space left on device") || says("Disk quota exceeded") {
+            Error::fault(Fault::Full, reason)
+        } else if says("Read-only file system") {
+            Error::fault(Fault::ReadOnly, reason)
+        } else {
+            Error::Internal(reason)
+        }
+    }
+
+    /// Whether the same work may succeed later without any change to it.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Error::Fault { .. } | Error::Unavailable(_) | Error::InProgress { .. } | Error::Timeout => true,
+            Error::Extended { error, .. } => error.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// The seconds after which a retry makes sense.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Error::TooManyRequests { retry_after_s, .. } | Error::InProgress { retry_after_s } => {
+                Some(*retry_after_s)
+            }
+            Error::Fault { fault, .. } => Some(fault.retry_after_s()),
+            Error::Unavailable(_) => Some(5),
+            Error::Extended { error, .. } => error.retry_after_s(),
+            _ => None,
+        }
+    }
+
+    /// What the log has to say about the error and clients don't.
+    pub fn internal_reason(&self) -> Option<&str> {
+        match self {
+            Error::Internal(reason) | Error::Fault { reason, .. } => Some(reason),
+            Error::Extended { error, .. } => error.internal_reason(),
+            _ => None,
+        }
     }
 
     /// Adds a member to the problem document.
@@ -126,7 +258,7 @@ impl Error {
             Error::MethodNotAllowed { .. } => 405,
             Error::NotAcceptable { .. } => 406,
             Error::Timeout => 408,
-            Error::Conflict { .. } => 409,
+            Error::Conflict { .. } | Error::InProgress { .. } => 409,
             Error::Extended { error, .. } => error.status(),
             Error::PreconditionFailed { .. } => 412,
             Error::TooLarge { .. } => 413,
@@ -134,6 +266,7 @@ impl Error {
             Error::Invalid(_) | Error::IdempotencyKeyReused => 422,
             Error::TooManyRequests { .. } => 429,
             Error::Unavailable(_) => 503,
+            Error::Fault { fault, .. } => fault.status(),
             Error::Internal(_) => 500,
         }
     }
@@ -158,7 +291,9 @@ impl Error {
             Error::Invalid(_) => "invalid",
             Error::IdempotencyKeyReused => "idempotency_key_reused",
             Error::TooManyRequests { code, .. } => code,
+            Error::InProgress { .. } => "request_in_progress",
             Error::Unavailable(_) => "unavailable",
+            Error::Fault { fault, .. } => fault.code(),
             Error::Internal(_) => "internal",
         }
     }
@@ -226,7 +361,16 @@ impl Error {
                 format!("リクエストが多すぎます。{retry_after_s}秒後にもう一度お試しください。"),
                 format!("Too many requests. Try again in {retry_after_s} seconds."),
             ),
+            Error::InProgress { retry_after_s } => Text::new(
+                format!(
+                    "同じ Idempotency-Key のリクエストを処理中です。{retry_after_s}秒後にもう一度お試しください。"
+                ),
+                format!(
+                    "A request with this Idempotency-Key is running. Try again in {retry_after_s} seconds."
+                ),
+            ),
             Error::Unavailable(reason) => reason.clone(),
+            Error::Fault { fault, .. } => fault.detail(),
             Error::Internal(_) => Text::new(
                 "サーバーでエラーが発生しました。request_id を添えてお問い合わせください。",
                 "An error occurred on the server. Report it with the request_id.",
@@ -247,7 +391,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{}: {}", self.code(), self.detail().en)?;
-        if let Error::Internal(reason) = self {
+        if let Some(reason) = self.internal_reason() {
             write!(f, " ({reason})")?;
         }
         for field in self.fields() {
@@ -268,7 +412,7 @@ impl From<tables::Error> for Error {
             // The database that holds the file returns an error of this type.
             tables::Error::Io(e) => e
                 .downcast::<Error>()
-                .unwrap_or_else(|e| Error::Internal(format!("a file can't be read: {e}"))),
+                .unwrap_or_else(|e| Error::file("a file can't be read", e)),
         }
     }
 }

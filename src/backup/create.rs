@@ -57,5 +57,5 @@ impl LineWriter<'_> {
 }
 
 fn failed(error: std::io::Error) -> Error {
-    Error::Internal(format!("the backup can't be written: {error}"))
+    Error::file("the backup can't be written", error)
 }

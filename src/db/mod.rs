@@ -24,7 +24,7 @@ mod types;
 pub use migrations::{migrate, migration_names};
 pub use types::{Doc, Id, Instant, JsonText, MicrosecondTime, UniqueId};
 
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Fault, Result};
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
 use diesel::{MultiConnection, PgConnection, SqliteConnection, r2d2};
 use std::sync::Arc;
@@ -146,7 +146,10 @@ struct Opener {
 impl Opener {
     fn open(&self) -> diesel::ConnectionResult<Db> {
         if is_postgres(&self.url) {
-            return PgConnection::establish(&self.url).map(Db::Pg);
+            let mut pg = PgConnection::establish(&self.url)?;
+            // `errors` knows the messages in English. Only superusers may set it, and those whom they let.
+            let _ = pg.batch_execute("SET lc_messages = 'C'");
+            return Ok(Db::Pg(pg));
         }
         let mut sqlite = SqliteConnection::establish(&self.url)?;
         sqlite
@@ -261,8 +264,7 @@ impl Pool {
     pub fn write_blocking<T>(&self, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
         let turn = self.turns.as_ref().map(|turns| turns.take(TIMEOUT));
         if matches!(turn, Some(None)) {
-            tracing::error!("timed out waiting for other writers");
-            return Err(unreachable());
+            return Err(Error::fault(Fault::Busy, "timed out waiting for other writers"));
         }
         let db = &mut *connection(&self.writers)?;
         transact(db, "BEGIN", "BEGIN IMMEDIATE", f)
@@ -291,17 +293,7 @@ pub fn lock(db: &mut Db, name: &str) -> Result<()> {
 }
 
 fn connection(pool: &Connections) -> Result<diesel::r2d2::PooledConnection<Opener>> {
-    pool.get().map_err(|e| {
-        tracing::error!(error = %e, "no database connection");
-        unreachable()
-    })
-}
-
-fn unreachable() -> Error {
-    Error::Unavailable(Text::new(
-        "データベースに接続できません。しばらくしてからもう一度お試しください。",
-        "The database can't be reached. Try again later.",
-    ))
+    pool.get().map_err(|e| errors::no_connection(&e))
 }
 
 async fn off_thread<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
@@ -316,11 +308,12 @@ fn transact<T>(db: &mut Db, pg: &str, sqlite: &str, f: impl FnOnce(&mut Db) -> R
     }
     match f(db) {
         Ok(value) => {
-            on!(db, |c| AnsiTransactionManager::commit_transaction(c))?;
+            on!(db, |c| AnsiTransactionManager::commit_transaction(c)).map_err(errors::of_commit)?;
             Ok(value)
         }
         Err(error) => {
-            on!(db, |c| AnsiTransactionManager::rollback_transaction(c))?;
+            // Why it failed matters more than that the connection is lost now, which the pool drops.
+            let _ = on!(db, |c| AnsiTransactionManager::rollback_transaction(c));
             Err(error)
         }
     }

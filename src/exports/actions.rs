@@ -12,7 +12,7 @@ use std::fs::File;
 /// Writes the whole list into a temporary file that has no name and disappears when it is closed. The audit
 /// records the people in it before anyone can read it.
 pub fn create(pool: &Pool, catalogues: &Catalogues, viewer: &Viewer, new: &NewExport) -> Result<File> {
-    let failed = |e: std::io::Error| Error::Internal(format!("no temporary file: {e}"));
+    let failed = |e: std::io::Error| Error::file("no temporary file", e);
     let file = tempfile::tempfile().map_err(failed)?;
     let out = file.try_clone().map_err(failed)?;
     let people = pool.read_blocking(|db| {

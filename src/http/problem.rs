@@ -132,8 +132,8 @@ pub async fn problems<B: MessageBody + 'static>(
         .and_then(|e| e.as_error::<Error>())
         .cloned();
     let error = ours.unwrap_or_else(|| framework_error(status, response.response().error()));
-    if let Error::Internal(reason) = &error {
-        tracing::error!(%request_id, reason, "internal error");
+    if let Some(reason) = error.internal_reason() {
+        tracing::error!(%request_id, code = error.code(), reason, "the request failed");
     }
     let body = render(&error, language, &request_id);
     Ok(response.into_response(body).map_into_right_body())
@@ -169,13 +169,10 @@ fn render(error: &Error, language: Language, request_id: &str) -> HttpResponse {
             let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        Error::TooManyRequests { retry_after_s, .. } => {
-            response.insert_header((header::RETRY_AFTER, retry_after_s.to_string()));
-        }
-        Error::Unavailable(_) => {
-            response.insert_header((header::RETRY_AFTER, "5"));
-        }
         _ => {}
+    }
+    if let Some(seconds) = error.retry_after_s() {
+        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
     let problem = Problem::of(error, language, request_id);
     response.body(serde_json::to_vec(&problem).unwrap_or_default())

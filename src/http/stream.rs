@@ -52,7 +52,7 @@ pub fn generate_file(
 
 /// Answers with a whole file, including its length.
 pub fn send_file(name: &str, media_type: &str, mut file: File) -> Result<HttpResponse> {
-    let unreadable = |e: std::io::Error| Error::Internal(format!("cannot read a file: {e}"));
+    let unreadable = |e: std::io::Error| Error::file("cannot read a file", e);
     let length = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let (sender, receiver) = channel::<Result<Bytes>>(4);

@@ -34,7 +34,7 @@ pub fn write(
 }
 
 pub fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Internal(format!("the dataset can't be written: {error}"))
+    Error::file("the dataset can't be written", error)
 }
 
 /// Writes the rows of a dataset, as CSV or JSON-LD.

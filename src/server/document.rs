@@ -301,7 +301,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let mut errors: Vec<(u16, &str)> = vec![(500, "The server failed")];
     let mut headers: Vec<Value> = Vec::new();
     if !is_health {
-        errors.push((503, "The database is not available. Try again later"));
+        errors.push((
+            503,
+            "The database is not available. `code` says why. Try again after the seconds in Retry-After",
+        ));
         headers.push(header(
             "Accept-Language",
             "`ja` (default) or `en`",
@@ -311,6 +314,12 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     }
     if has_parameters || has_body || in_path || method == "post" || method == "delete" {
         errors.push((400, "A parameter is invalid, or the body is not JSON"));
+    }
+    if !is_health && method != "get" {
+        errors.push((
+            507,
+            "The server's storage is full. Try again after the seconds in Retry-After",
+        ));
     }
     if secured {
         errors.push((401, "The token is missing or not valid"));
@@ -397,7 +406,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
                 response
                     .entry("content")
                     .or_insert(json!({"application/problem+json": problem}));
-                if status == "429" {
+                if ["429", "503", "507"].contains(&status.as_str()) {
                     let seconds = json!({"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}});
                     response.insert("headers".to_owned(), json!({"Retry-After": seconds}));
                 }

@@ -18,7 +18,7 @@ pub enum Cell {
 }
 
 pub fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Internal(format!("the export can't be written: {error}"))
+    Error::file("the export can't be written", error)
 }
 
 /// Prefixes text that a spreadsheet would run as a formula with an apostrophe. Imports remove the apostrophe

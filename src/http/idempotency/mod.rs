@@ -24,6 +24,8 @@ use sha2::{Digest, Sha256};
 
 /// How long a request without an answer holds its key.
 pub const LEASE: Duration = Duration::minutes(1);
+/// After this long, a request without an answer is probably dead.
+pub const SOON: Duration = Duration::seconds(5);
 /// How long an answer is stored.
 pub const KEPT: Duration = Duration::days(1);
 

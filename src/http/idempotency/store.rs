@@ -1,9 +1,9 @@
 //! SQL of idempotency keys.
 
-use super::{Answer, KEPT, Key, LEASE};
+use super::{Answer, KEPT, Key, LEASE, SOON};
 use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::{Db, Doc, Id, Instant, on};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Result};
 use diesel::prelude::*;
 
 /// Returns the stored answer, or takes a lease on the key and returns none.
@@ -33,13 +33,18 @@ pub fn take(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<Option<An
     match stored {
         Some((fingerprint, ..)) if fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
         Some((_, Some(Doc(answer)), _)) => Ok(Some(answer)),
-        _ => Err(Error::Conflict {
-            code: "request_in_progress",
-            detail: Text::new(
-                "同じ Idempotency-Key のリクエストを処理中です。しばらくしてからもう一度お試しください。",
-                "A request with this Idempotency-Key is running. Try again later.",
-            ),
-        }),
+        // Usually it ends soon. If it doesn't, its server died, and the lease has to end.
+        Some((_, None, since)) => {
+            let age = now.utc() - since.utc();
+            let is_young = age < SOON;
+            Err(in_progress(if is_young {
+                1
+            } else {
+                (LEASE - age).num_seconds()
+            }))
+        }
+        // The other request failed at this moment.
+        None => Err(in_progress(1)),
     }
 }
 
@@ -56,14 +61,13 @@ pub fn complete(db: &mut Db, caller: &str, key: &Key, lease: Id, answer: &Answer
     match updated {
         1 => Ok(()),
         // The lease ended and another request took the key. The error rolls back this request's writes.
-        _ => Err(Error::Conflict {
-            code: "request_in_progress",
-            detail: Text::new(
-                "処理に時間がかかったため、別のリクエストに引き継がれました。",
-                "The request took too long, and another one with this key took over.",
-            ),
-        }),
+        _ => Err(in_progress(1)),
     }
+}
+
+fn in_progress(seconds: i64) -> Error {
+    let retry_after_s = seconds.max(1).unsigned_abs();
+    Error::InProgress { retry_after_s }
 }
 
 /// Frees the key.

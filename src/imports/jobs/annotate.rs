@@ -185,7 +185,7 @@ impl<W: Write> EncodedWriter<'_, W> {
 }
 
 fn failed(e: impl std::fmt::Display) -> Error {
-    Error::Internal(format!("the annotated file can't be written: {e}"))
+    Error::file("the annotated file can't be written", e)
 }
 
 /// Copies the workbook and adds the column to one of its sheets.
