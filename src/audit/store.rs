@@ -2,7 +2,7 @@
 
 use super::{Act, AuditEntry, AuditEvent, AuditFilter, AuditSummary, GENESIS, chain};
 use crate::db::schema::{audit, audit_subjects};
-use crate::db::{Db, Id, Instant, on};
+use crate::db::{BATCH, Db, Id, Instant, insert_all};
 use crate::error::{Error, Result};
 use crate::http::page;
 use crate::http::{Cursor, Page};
@@ -15,6 +15,15 @@ use uuid::Uuid;
 /// Enters what a transaction has done. Call it last, after `changes::store::append`, because it locks the
 /// audit until the transaction ends.
 pub fn append(db: &mut Db, act: &Act) -> Result<()> {
+    append_all(db, std::slice::from_ref(act))
+}
+
+/// Enters everything that a transaction has done. Call it last.
+pub fn append_all(db: &mut Db, acts: &[Act]) -> Result<()> {
+    use audit_subjects::dsl as s;
+    if acts.is_empty() {
+        return Ok(());
+    }
     if let Db::Pg(c) = db {
         c.batch_execute("SELECT pg_advisory_xact_lock(6385439)")?;
     }
@@ -23,36 +32,38 @@ pub fn append(db: &mut Db, act: &Act) -> Result<()> {
         .select((dsl::seq, dsl::hash))
         .first::<(i64, String)>(db)
         .optional()?;
-    let (seq, before) = last.map_or((1, GENESIS.to_owned()), |(seq, hash)| (seq + 1, hash));
-    let mut subjects = act.subjects.clone();
-    subjects.sort_unstable();
-    subjects.dedup();
-    let event = AuditEvent {
-        seq,
-        occurred_at: Instant::now(),
-        actor: act.actor.clone(),
-        action: act.action,
-        subjects,
-    };
-    let text = serde_json::to_string(&event).map_err(|e| Error::Internal(e.to_string()))?;
-    let row = (
-        dsl::seq.eq(seq),
-        dsl::occurred_at.eq(event.occurred_at),
-        dsl::actor.eq(&event.actor),
-        dsl::action.eq(event.action.code()),
-        dsl::hash.eq(chain(&before, &text)),
-        dsl::entry.eq(text),
-    );
-    diesel::insert_into(audit::table).values(row).execute(db)?;
-    use audit_subjects::dsl as s;
-    let about = event
-        .subjects
-        .iter()
-        .map(|id| (s::subject_id.eq(*id), s::seq.eq(seq)));
-    let about: Vec<_> = about.collect();
-    on!(db, |c| diesel::insert_into(audit_subjects::table)
-        .values(&about)
-        .execute(c))?;
+    let (mut seq, mut hash) = last.unwrap_or_else(|| (0, GENESIS.to_owned()));
+    for batch in acts.chunks(BATCH) {
+        let (mut rows, mut about) = (Vec::with_capacity(batch.len()), Vec::new());
+        for act in batch {
+            seq += 1;
+            let mut subjects = act.subjects.clone();
+            subjects.sort_unstable();
+            subjects.dedup();
+            about.extend(subjects.iter().map(|id| (s::subject_id.eq(*id), s::seq.eq(seq))));
+            let event = AuditEvent {
+                seq,
+                occurred_at: Instant::now(),
+                actor: act.actor.clone(),
+                action: act.action,
+                subjects,
+            };
+            let text = serde_json::to_string(&event).map_err(|e| Error::Internal(e.to_string()))?;
+            hash = chain(&hash, &text);
+            rows.push((
+                dsl::seq.eq(seq),
+                dsl::occurred_at.eq(event.occurred_at),
+                dsl::actor.eq(event.actor),
+                dsl::action.eq(event.action.code()),
+                dsl::hash.eq(hash.clone()),
+                dsl::entry.eq(text),
+            ));
+        }
+        insert_all!(db, audit::table, &rows)?;
+        for about in about.chunks(BATCH) {
+            insert_all!(db, audit_subjects::table, about)?;
+        }
+    }
     Ok(())
 }
 
@@ -131,9 +142,6 @@ pub struct ChainSummary {
     pub hash: String,
 }
 
-/// How many entries are read at a time.
-const BATCH: i64 = 1000;
-
 /// Verifies the whole chain: the numbers, the columns against the text, and the hashes. With `expected`, the
 /// entry with that number must have that hash. The inner error describes the first entry that doesn't match.
 pub fn verify(db: &mut Db, expected: Option<(i64, &str)>) -> Result<Result<ChainSummary, String>> {
@@ -146,7 +154,7 @@ pub fn verify(db: &mut Db, expected: Option<(i64, &str)>) -> Result<Result<Chain
         let next = dsl::audit
             .filter(dsl::seq.gt(known.entries))
             .order(dsl::seq)
-            .limit(BATCH)
+            .limit(BATCH as i64)
             .select((
                 dsl::seq,
                 dsl::occurred_at,

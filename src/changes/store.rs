@@ -22,6 +22,9 @@ struct ChangeRow<'a> {
 
 /// Logs the changes of a transaction. Call this last.
 pub fn append(db: &mut Db, actor: &str, changes: &[Change]) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
     if let Db::Pg(c) = db {
         c.batch_execute("SELECT pg_advisory_xact_lock(6385438)")?;
     }

@@ -345,17 +345,30 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
     })
 }
 
+/// Inserts a deliverable, and logs it.
 pub fn insert(db: &mut Db, actor: &str, deliverable: &Deliverable) -> Result<()> {
+    let change = insert_unlogged(db, deliverable)?;
+    changes::store::append(db, actor, &[change])
+}
+
+/// Inserts a deliverable. Returns what to log.
+pub fn insert_unlogged(db: &mut Db, deliverable: &Deliverable) -> Result<Change> {
     diesel::insert_into(deliverables::table)
         .values(DeliverableRow::of(deliverable))
         .execute(db)
         .map_err(duplicate_external_id)?;
     write_parts(db, deliverable)?;
-    log(db, actor, deliverable, Action::Created)
+    Ok(change(deliverable, Action::Created))
 }
 
-/// Writes the next version of a deliverable.
+/// Writes the next version of a deliverable, and logs it.
 pub fn update(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Action) -> Result<()> {
+    let change = update_unlogged(db, deliverable, action)?;
+    changes::store::append(db, actor, &[change])
+}
+
+/// Writes the next version of a deliverable. Returns what to log.
+pub fn update_unlogged(db: &mut Db, deliverable: &Deliverable, action: Action) -> Result<Change> {
     let id = deliverable.id;
     let (before, row) = (deliverable.version - 1, DeliverableRow::of(deliverable));
     update_version!(db, deliverables, key: id, before: before, set: row, missing: missing())
@@ -367,7 +380,7 @@ pub fn update(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Actio
         .execute(db)?;
     diesel::delete(deliverables_shared_with_partners::table.find(id)).execute(db)?;
     write_parts(db, deliverable)?;
-    log(db, actor, deliverable, action)
+    Ok(change(deliverable, action))
 }
 
 fn write_parts(db: &mut Db, deliverable: &Deliverable) -> Result<()> {
@@ -416,9 +429,8 @@ pub fn organizations_with_deliverables(
     Ok(found)
 }
 
-fn log(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Action) -> Result<()> {
-    let change = Change::new(Subject::Deliverable, deliverable.id, action, deliverable.version);
-    changes::store::append(db, actor, &[change])
+fn change(deliverable: &Deliverable, action: Action) -> Change {
+    Change::new(Subject::Deliverable, deliverable.id, action, deliverable.version)
 }
 
 fn duplicate_external_id(error: impl Into<Error>) -> Error {

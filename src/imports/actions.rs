@@ -2,6 +2,7 @@
 
 use super::archive::{ArchiveFile, SOURCE};
 use super::jobs::{Import, ImportOptions, OptionsDocument, file, store, undo};
+use super::log::Log;
 use super::plan::{self, ArchiveReport};
 use super::spool::PART;
 use super::{engagements, totals};
@@ -100,7 +101,9 @@ pub fn import_archive(
             true => planned,
             false => plan(db)?.1,
         };
-        planned.write(db, actor, progress)?;
+        let mut log = Log::new(actor);
+        planned.write(db, &mut log, progress)?;
+        log.append(db)?;
         if let Some(reconciliation) = &planned.report.reconciliation {
             let totals = reconciliation.declared_totals(SOURCE);
             statistics::store::replace_declared(db, actor, SOURCE, &totals)?;

@@ -2,6 +2,7 @@
 
 use super::archive::{Fault, SOURCE};
 use super::engagements::{Engagement, Engagements};
+use super::log::Log;
 use super::totals::Reconciliation;
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
@@ -220,9 +221,9 @@ impl Plan {
         Ok(())
     }
 
-    /// Writes the plan. Call it in the transaction in which it was made, or while nothing else has been
-    /// written since.
-    pub fn write(&self, db: &mut Db, actor: &str, progress: &dyn Fn(usize, usize)) -> Result<()> {
+    /// Writes the plan, and adds what to log. Call it in the transaction in which it was made, or while nothing
+    /// else has been written since.
+    pub fn write(&self, db: &mut Db, log: &mut Log, progress: &dyn Fn(usize, usize)) -> Result<()> {
         let all = self.created.len() + self.updated.len() + self.deliverables.len();
         let mut done = 0;
         let mut tick = || {
@@ -230,15 +231,18 @@ impl Plan {
             progress(done, all);
         };
         for organization in &self.created {
-            organizations::store::insert(db, actor, organization)?;
+            log.changes
+                .push(organizations::store::insert_unlogged(db, organization)?);
             tick();
         }
         for organization in &self.updated {
-            organizations::store::update(db, actor, organization, Action::Updated)?;
+            let change = organizations::store::update_unlogged(db, organization, Action::Updated)?;
+            log.changes.push(change);
             tick();
         }
         for deliverable in &self.deliverables {
-            deliverables::store::insert(db, actor, deliverable)?;
+            log.changes
+                .push(deliverables::store::insert_unlogged(db, deliverable)?);
             tick();
         }
         Ok(())

@@ -32,6 +32,8 @@ use validator::Validate;
 
 /// The most rows that one transaction writes.
 pub const MOST_AT_ONCE: u64 = 200_000;
+/// The most bytes of text that they have.
+pub const MOST_BYTES_AT_ONCE: usize = 64 * 1024 * 1024;
 
 /// What an import may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]

@@ -13,6 +13,7 @@ use crate::imports::fields::Context;
 use crate::imports::finding::Finding;
 use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::record::Record;
+use crate::imports::log::Log;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use tables::cells::one_line;
@@ -81,13 +82,13 @@ enum Fate {
     Rejected,
 }
 
-/// Applies rows to their records, and writes the records if `write` is set.
+/// Applies rows to their records, and writes the records if there is a log for them.
 pub fn apply<'r, R: Record>(
     db: &mut Db,
     batch: &BatchContext<'r>,
     rows: &'r [Row],
     earlier: &ExternalIds,
-    write: bool,
+    log: Option<&mut Log>,
 ) -> Result<BatchOutcome> {
     let mut candidates: Vec<Candidate<R>> = Vec::with_capacity(rows.len());
     let readings: Vec<Reading> = rows.iter().map(|row| Reading::of(row, batch.columns)).collect();
@@ -152,8 +153,8 @@ pub fn apply<'r, R: Record>(
         }
     }
     outcome.counts.rows_read = rows.len() as u64;
-    if write {
-        write_records(db, batch, created, updated, &mut outcome)?;
+    if let Some(log) = log {
+        write_records(db, log, created, updated, &mut outcome)?;
     }
     Ok(outcome)
 }
@@ -284,12 +285,11 @@ fn effect<'r, R: Record>(
 
 fn write_records<R: Record>(
     db: &mut Db,
-    batch: &BatchContext,
+    log: &mut Log,
     created: Vec<(R, i64)>,
     updated: Vec<(R, R::Details, i64)>,
     outcome: &mut BatchOutcome,
 ) -> Result<()> {
-    let actor = batch.job.created_by.as_str();
     let (records, row_hashes): (Vec<R>, Vec<i64>) = created.into_iter().unzip();
     for (record, row_hash) in records.iter().zip(row_hashes) {
         outcome.writes.push(RecordWrite {
@@ -300,9 +300,9 @@ fn write_records<R: Record>(
             row_hash: Some(row_hash),
         });
     }
-    R::insert(db, actor, &records)?;
+    R::insert(db, log, &records)?;
     for (record, before, row_hash) in updated {
-        R::update(db, actor, &record, Action::Updated)?;
+        R::update(db, log, &record, Action::Updated)?;
         outcome.writes.push(RecordWrite {
             record: record.id(),
             action: Action::Updated.code(),
@@ -314,14 +314,14 @@ fn write_records<R: Record>(
     Ok(())
 }
 
-/// Archives or pauses a page of the source's records that the file doesn't have, and writes them if `write`
-/// is set. Returns the writes and the last id of the page, `None` after the last page.
+/// Archives or pauses a page of the source's records that the file doesn't have, and writes them if there is
+/// a log for them. Returns the writes and the last id of the page, `None` after the last page.
 pub fn retire<R: Record>(
     db: &mut Db,
     batch: &BatchContext,
     ids: &ExternalIds,
     after: Option<Id>,
-    write: bool,
+    mut log: Option<&mut Log>,
 ) -> Result<(Vec<RecordWrite>, Option<Id>)> {
     let page = R::of_source(db, &batch.context.source, after)?;
     let last = page.last().map(Record::id);
@@ -335,8 +335,8 @@ pub fn retire<R: Record>(
         let Some(retired) = record.retired(now).filter(|_| !is_in_file && is_own) else {
             continue;
         };
-        if write {
-            R::update(db, &batch.job.created_by, &retired, Action::Archived)?;
+        if let Some(log) = &mut log {
+            R::update(db, log, &retired, Action::Archived)?;
         }
         writes.push(RecordWrite {
             record: record.id(),

@@ -1,10 +1,16 @@
 //! One import of workers, organizations or deliverables, from its file to its report.
+//!
+//! `all_or_nothing` keeps the rows that it has checked in memory. So its one transaction reads no file and
+//! needs no second connection, and it takes its place in the change log last, when all rows are written.
 
 use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
 use super::rows::{BatchContext, BatchOutcome, ExternalIds, apply, retire};
 use super::store::{self, findings, writes};
-use super::{AbsentPolicy, Import, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, rejected_rows};
+use super::{
+    AbsentPolicy, Import, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, MOST_BYTES_AT_ONCE,
+    rejected_rows,
+};
 use crate::catalogue::calendar;
 use crate::changes::{self, Subject};
 use crate::db::{Db, commit_lazily};
@@ -13,6 +19,7 @@ use crate::error::{Error, Result, Text};
 use crate::imports::columns::{Columns, Headings};
 use crate::imports::fields::Context;
 use crate::imports::kinds::record::Record;
+use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::imports::{ImportKind, mappings};
 use crate::organizations::Organization;
@@ -82,28 +89,44 @@ fn run_kind<R: Record>(
         seed: seed.as_bytes(),
     };
     let mut batches = Batches::new(survey, file)?;
+    let mut kept = Kept::default();
     let writes = options.mode == ImportMode::BestEffort;
-    catch_up::<R>(lease, &mut batches, &batch, job.progress.rows_read)?;
+    let keeps = options.mode == ImportMode::AllOrNothing;
+    // The rows that an earlier run has done are read again, for their external ids.
+    let done = job.progress.rows_read;
+    let mut read = 0;
     while let Some(rows) = batches.next()? {
-        let step = |db: &mut Db, write| apply::<R>(db, &batch, &rows, &batches.ids, write);
+        read += rows.len() as u64;
+        let is_done = read <= done;
         // A step that writes no records runs in a read transaction, where it keeps no writer waiting.
-        let checked = match writes {
+        let checked = match writes && !is_done {
             true => None,
-            false => Some(lease.pool.read_blocking(|db| step(db, false))?),
+            false => {
+                let check = |db: &mut Db| apply::<R>(db, &batch, &rows, &batches.ids, None);
+                Some(lease.pool.read_blocking(check)?)
+            }
         };
-        let outcome = lease.step(job, |db, next| {
-            commit_lazily(db)?;
-            let outcome = match checked {
-                Some(outcome) => outcome,
-                None => step(db, true)?,
-            };
-            findings::insert(db, next.id, next.progress.findings, &outcome.findings)?;
-            writes::insert(db, next.id, &outcome.writes)?;
-            next.progress.findings += outcome.findings.len() as u64;
-            speed.add(&mut next.progress, &outcome);
-            Ok(outcome)
-        })?;
+        let outcome = match checked {
+            Some(outcome) if is_done => outcome,
+            checked => lease.step(job, |db, next| {
+                commit_lazily(db)?;
+                let mut log = Log::new(&next.created_by);
+                let outcome = match checked {
+                    Some(outcome) => outcome,
+                    None => apply::<R>(db, &batch, &rows, &batches.ids, Some(&mut log))?,
+                };
+                findings::insert(db, next.id, next.progress.findings, &outcome.findings)?;
+                writes::insert(db, next.id, &outcome.writes)?;
+                next.progress.findings += outcome.findings.len() as u64;
+                speed.add(&mut next.progress, &outcome);
+                log.append(db)?;
+                Ok(outcome)
+            })?,
+        };
         batches.ids.extend(outcome.external_ids);
+        if keeps {
+            kept.add(rows)?;
+        }
     }
     let is_clean = job.progress.rejected == 0;
     if options.mode == ImportMode::AllOrNothing {
@@ -111,7 +134,7 @@ fn run_kind<R: Record>(
             (job.progress.created, job.progress.updated) = (0, 0);
             return Err(rejected_rows(job.progress.rejected).into());
         }
-        return write_all_at_once::<R>(lease, job, &batch, survey, file, speed);
+        return write_all_at_once::<R>(lease, job, &batch, &kept, speed);
     }
     if options.on_absent == AbsentPolicy::Archive && is_clean {
         retire_absent::<R>(lease, job, &batch, &batches.ids, writes)?;
@@ -123,31 +146,16 @@ fn run_kind<R: Record>(
     Ok(JobEnd::Finished)
 }
 
-/// Reads the rows again that an earlier run has done, for their external ids.
-fn catch_up<R: Record>(lease: &Lease, batches: &mut Batches, batch: &BatchContext, done: u64) -> Result<()> {
-    let mut left = done;
-    while left > 0 {
-        let Some(rows) = batches.next()? else { break };
-        left = left.saturating_sub(rows.len() as u64);
-        let ids = &batches.ids;
-        let outcome = lease
-            .pool
-            .read_blocking(|db| apply::<R>(db, batch, &rows, ids, false))?;
-        batches.ids.extend(outcome.external_ids);
-    }
-    Ok(())
-}
-
 /// Writes every row and the final status in one transaction.
 fn write_all_at_once<R: Record>(
     lease: &Lease,
     job: &mut Import,
     batch: &BatchContext,
-    survey: &Survey,
-    file: &JobFile,
+    kept: &Kept,
     speed: &Speed,
 ) -> Result<JobEnd, JobEnd> {
-    let mut batches = Batches::new(survey, file)?;
+    let mut ids = ExternalIds::default();
+    let mut log = Log::new(&job.created_by);
     let mut done = job.clone();
     done.status = ImportStatus::Succeeded;
     done.progress = ImportProgress {
@@ -157,19 +165,19 @@ fn write_all_at_once<R: Record>(
         ..ImportProgress::default()
     };
     lease.write(|db| {
-        while let Some(rows) = batches.next()? {
-            let outcome = apply::<R>(db, batch, &rows, &batches.ids, true)?;
+        for rows in &kept.batches {
+            let outcome = apply::<R>(db, batch, rows, &ids, Some(&mut log))?;
             if outcome.counts.rejected > 0 {
                 return Err(changed_meanwhile());
             }
             writes::insert(db, done.id, &outcome.writes)?;
             speed.add(&mut done.progress, &outcome);
-            batches.ids.extend(outcome.external_ids);
+            ids.extend(outcome.external_ids);
         }
         if done.options.on_absent == AbsentPolicy::Archive {
             let mut after = None;
             loop {
-                let (retired, last) = retire::<R>(db, batch, &batches.ids, after, true)?;
+                let (retired, last) = retire::<R>(db, batch, &ids, after, Some(&mut log))?;
                 writes::insert(db, done.id, &retired)?;
                 done.progress.archived += retired.len() as u64;
                 after = last;
@@ -178,7 +186,9 @@ fn write_all_at_once<R: Record>(
                 }
             }
         }
-        Ok(((), store::finish(db, &done, lease.id)?))
+        let state = store::finish(db, &done, lease.id)?;
+        log.append(db)?;
+        Ok(((), state))
     })?;
     *job = done;
     (lease.observer)(job);
@@ -197,15 +207,17 @@ fn retire_absent<R: Record>(
     loop {
         let last = if write {
             lease.step(job, |db, next| {
-                let (retired, last) = retire::<R>(db, batch, ids, after, true)?;
+                let mut log = Log::new(&next.created_by);
+                let (retired, last) = retire::<R>(db, batch, ids, after, Some(&mut log))?;
                 writes::insert(db, next.id, &retired)?;
                 next.progress.archived += retired.len() as u64;
+                log.append(db)?;
                 Ok(last)
             })?
         } else {
             let (retired, last) = lease
                 .pool
-                .read_blocking(|db| retire::<R>(db, batch, ids, after, false))?;
+                .read_blocking(|db| retire::<R>(db, batch, ids, after, None))?;
             job.progress.archived += retired.len() as u64;
             last
         };
@@ -234,6 +246,25 @@ impl Speed {
     }
 }
 
+/// The checked rows of an `all_or_nothing` import.
+#[derive(Default)]
+struct Kept {
+    batches: Vec<Vec<Row>>,
+    size_bytes: usize,
+}
+
+impl Kept {
+    fn add(&mut self, rows: Vec<Row>) -> Result<()> {
+        let size = |row: &Row| row.width() * size_of::<usize>() + row.texts().map(str::len).sum::<usize>();
+        self.size_bytes += rows.iter().map(size).sum::<usize>();
+        if self.size_bytes > MOST_BYTES_AT_ONCE {
+            return Err(too_many_at_once());
+        }
+        self.batches.push(rows);
+        Ok(())
+    }
+}
+
 /// The rows of a file in batches, with the external ids of the batches so far.
 struct Batches<'s> {
     rows: Rows<'s>,
@@ -259,14 +290,15 @@ impl<'s> Batches<'s> {
 }
 
 fn too_many_at_once() -> Error {
+    let mib = MOST_BYTES_AT_ONCE / (1024 * 1024);
     Error::Conflict {
         code: "too_many_at_once",
         detail: Text::new(
             format!(
-                "all_or_nothing で取り込めるのは{MOST_AT_ONCE}行までです。dry_run で確認してから best_effort で取り込んでください。"
+                "all_or_nothing で取り込めるのは{MOST_AT_ONCE}行、約{mib} MiBまでです。dry_run で確認してから best_effort で取り込んでください。"
             ),
             format!(
-                "all_or_nothing takes at most {MOST_AT_ONCE} rows. Check the file with dry_run, then use best_effort."
+                "all_or_nothing takes at most {MOST_AT_ONCE} rows and about {mib} MiB. Check the file with dry_run, then use best_effort."
             ),
         ),
     }

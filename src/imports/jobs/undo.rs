@@ -13,6 +13,7 @@ use crate::imports::ImportKind;
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::kinds::record::{EraseWorker, Record};
+use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::organizations::Organization;
 use crate::workers::Worker;
@@ -125,12 +126,14 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
         let undone = lease.step(job, |db, next| {
             let page = writes::list(db, next.id, None, STEP)?;
             let newer = changed_since::<R>(db, next, &page)?;
-            restore::<R>(db, next, &page, &newer, &context, lease.erase)?;
+            let mut log = Log::new(&next.created_by);
+            restore::<R>(db, &mut log, &page, &newer, &context, lease.erase)?;
             let skipped: Vec<Finding> = newer.iter().map(skipped).collect();
             findings::insert(db, next.id, next.progress.findings, &skipped)?;
             next.progress.findings += skipped.len() as u64;
             let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
             writes::delete(db, next.id, &ids)?;
+            log.append(db)?;
             Ok(ids.len())
         })?;
         if undone == 0 {
@@ -152,7 +155,7 @@ fn skipped(id: &Id) -> Finding {
 /// Restores the records of a page, except those that have changed.
 fn restore<R: Record>(
     db: &mut Db,
-    job: &Import,
+    log: &mut Log,
     page: &[RecordWriteRow],
     newer: &HashSet<Id>,
     context: &Context,
@@ -170,14 +173,14 @@ fn restore<R: Record>(
             continue;
         };
         match &write.before {
-            None if write.action == "created" => R::remove(db, &job.created_by, record, now, erase)?,
+            None if write.action == "created" => R::remove(db, log, record, now, erase)?,
             None => {}
             Some(before) => {
                 let details = serde_json::from_value(before.0.clone());
                 let details = details
                     .map_err(|e| Error::Internal(format!("{} can't be restored: {e}", write.record_id)))?;
                 let restored = record.restored(details, context, now)?;
-                R::update(db, &job.created_by, &restored, Action::Updated)?;
+                R::update(db, log, &restored, Action::Updated)?;
             }
         }
     }

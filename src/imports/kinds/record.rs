@@ -8,6 +8,7 @@ use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, NewDeliverable};
 use crate::error::{Error, Result};
 use crate::imports::fields::Context;
+use crate::imports::log::Log;
 use crate::organizations::{self, NewOrganization, Organization, names::name_key};
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
 use serde::Serialize;
@@ -54,10 +55,10 @@ pub trait Record: Sized + Clone {
     fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>>;
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Self>>;
     fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Self>>;
-    fn insert(db: &mut Db, actor: &str, all: &[Self]) -> Result<()>;
-    fn update(db: &mut Db, actor: &str, record: &Self, action: Action) -> Result<()>;
+    fn insert(db: &mut Db, log: &mut Log, all: &[Self]) -> Result<()>;
+    fn update(db: &mut Db, log: &mut Log, record: &Self, action: Action) -> Result<()>;
     /// Undoes the registration.
-    fn remove(db: &mut Db, actor: &str, record: &Self, now: Instant, erase: EraseWorker) -> Result<()>;
+    fn remove(db: &mut Db, log: &mut Log, record: &Self, now: Instant, erase: EraseWorker) -> Result<()>;
 }
 
 /// How to erase a worker. The slice that erases people comes after this one, so it is passed in.
@@ -121,14 +122,19 @@ impl Record for Worker {
     fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Worker>> {
         workers::store::of_source(db, source, after)
     }
-    fn insert(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
-        workers::store::insert_all(db, actor, all)
+    fn insert(db: &mut Db, log: &mut Log, all: &[Worker]) -> Result<()> {
+        log.changes
+            .extend(workers::store::insert_unlogged(db, &log.actor, all)?);
+        Ok(())
     }
-    fn update(db: &mut Db, actor: &str, worker: &Worker, _: Action) -> Result<()> {
-        workers::store::update(db, actor, worker)
+    fn update(db: &mut Db, log: &mut Log, worker: &Worker, _: Action) -> Result<()> {
+        let (change, act) = workers::store::update_unlogged(db, &log.actor, worker)?;
+        log.changes.push(change);
+        log.acts.extend(act);
+        Ok(())
     }
-    fn remove(db: &mut Db, actor: &str, worker: &Worker, _: Instant, erase: EraseWorker) -> Result<()> {
-        erase(db, actor, worker)
+    fn remove(db: &mut Db, log: &mut Log, worker: &Worker, _: Instant, erase: EraseWorker) -> Result<()> {
+        erase(db, &log.actor, worker)
     }
 }
 
@@ -256,24 +262,26 @@ impl Record for Organization {
         }
         Ok(idle)
     }
-    fn insert(db: &mut Db, actor: &str, all: &[Organization]) -> Result<()> {
-        all.iter()
-            .try_for_each(|one| organizations::store::insert(db, actor, one))
+    fn insert(db: &mut Db, log: &mut Log, all: &[Organization]) -> Result<()> {
+        for one in all {
+            log.changes.push(organizations::store::insert_unlogged(db, one)?);
+        }
+        Ok(())
     }
-    fn update(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
-        organizations::store::update(db, actor, organization, action)
+    fn update(db: &mut Db, log: &mut Log, organization: &Organization, action: Action) -> Result<()> {
+        let change = organizations::store::update_unlogged(db, organization, action)?;
+        log.changes.push(change);
+        Ok(())
     }
     fn remove(
         db: &mut Db,
-        actor: &str,
+        log: &mut Log,
         organization: &Organization,
         now: Instant,
         _: EraseWorker,
     ) -> Result<()> {
         let retired = organization.retired(now);
-        retired.map_or(Ok(()), |gone| {
-            organizations::store::update(db, actor, &gone, Action::Archived)
-        })
+        retired.map_or(Ok(()), |gone| Self::update(db, log, &gone, Action::Archived))
     }
 }
 
@@ -387,23 +395,25 @@ impl Record for Deliverable {
     fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Deliverable>> {
         deliverables::store::of_source(db, source, after)
     }
-    fn insert(db: &mut Db, actor: &str, all: &[Deliverable]) -> Result<()> {
-        all.iter()
-            .try_for_each(|one| deliverables::store::insert(db, actor, one))
+    fn insert(db: &mut Db, log: &mut Log, all: &[Deliverable]) -> Result<()> {
+        for one in all {
+            log.changes.push(deliverables::store::insert_unlogged(db, one)?);
+        }
+        Ok(())
     }
-    fn update(db: &mut Db, actor: &str, deliverable: &Deliverable, action: Action) -> Result<()> {
-        deliverables::store::update(db, actor, deliverable, action)
+    fn update(db: &mut Db, log: &mut Log, deliverable: &Deliverable, action: Action) -> Result<()> {
+        let change = deliverables::store::update_unlogged(db, deliverable, action)?;
+        log.changes.push(change);
+        Ok(())
     }
     fn remove(
         db: &mut Db,
-        actor: &str,
+        log: &mut Log,
         deliverable: &Deliverable,
         now: Instant,
         _: EraseWorker,
     ) -> Result<()> {
         let retired = deliverable.retired(now);
-        retired.map_or(Ok(()), |gone| {
-            deliverables::store::update(db, actor, &gone, Action::Archived)
-        })
+        retired.map_or(Ok(()), |gone| Self::update(db, log, &gone, Action::Archived))
     }
 }

@@ -318,21 +318,33 @@ pub fn of_areas(db: &mut Db, areas: &BTreeSet<&str>, most: i64) -> Result<Vec<Or
 
 /// Inserts an organization, and logs it.
 pub fn insert(db: &mut Db, actor: &str, organization: &Organization) -> Result<()> {
+    let change = insert_unlogged(db, organization)?;
+    changes::store::append(db, actor, &[change])
+}
+
+/// Inserts an organization. Returns what to log.
+pub fn insert_unlogged(db: &mut Db, organization: &Organization) -> Result<Change> {
     diesel::insert_into(organizations::table)
         .values(OrganizationRow::of(organization))
         .execute(db)
         .map_err(|e| on_duplicate(e, duplicate))?;
     names::write(db, organization)?;
-    log(db, actor, organization, Action::Created)
+    Ok(change(organization, Action::Created))
 }
 
 /// Writes the next version of an organization, and logs it.
 pub fn update(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
+    let change = update_unlogged(db, organization, action)?;
+    changes::store::append(db, actor, &[change])
+}
+
+/// Writes the next version of an organization. Returns what to log.
+pub fn update_unlogged(db: &mut Db, organization: &Organization, action: Action) -> Result<Change> {
     update_version!(db, organizations, key: organization.id, before: organization.version - 1,
         set: OrganizationRow::of(organization), missing: missing())
     .map_err(|e| on_duplicate(e, duplicate))?;
     names::write(db, organization)?;
-    log(db, actor, organization, action)
+    Ok(change(organization, action))
 }
 
 /// Finds the record that an organization is merged into, and locks the organization until the transaction
@@ -365,14 +377,13 @@ pub fn merge(db: &mut Db, id: Id, into: Option<Id>, now: Instant) -> Result<Chan
     Ok(Change::new(Subject::Organization, id, Action::Updated, version))
 }
 
-fn log(db: &mut Db, actor: &str, organization: &Organization, action: Action) -> Result<()> {
-    let change = Change::new(
+fn change(organization: &Organization, action: Action) -> Change {
+    Change::new(
         Subject::Organization,
         organization.id,
         action,
         organization.version,
-    );
-    changes::store::append(db, actor, &[change])
+    )
 }
 
 fn duplicate() -> Error {

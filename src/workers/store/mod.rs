@@ -388,6 +388,12 @@ pub fn insert(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
 
 /// Inserts workers with their skills, roles and consents, and logs them.
 pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
+    let changes = insert_unlogged(db, actor, all)?;
+    changes::store::append(db, actor, &changes)
+}
+
+/// Inserts workers with their skills, roles and consents. Returns what to log.
+pub fn insert_unlogged(db: &mut Db, actor: &str, all: &[Worker]) -> Result<Vec<Change>> {
     for batch in all.chunks(BATCH) {
         let rows: Vec<WorkerRow> = batch.iter().map(WorkerRow::of).collect();
         insert_all!(db, workers::table, &rows).map_err(|e| on_duplicate(e, taken))?;
@@ -395,11 +401,18 @@ pub fn insert_all(db: &mut Db, actor: &str, all: &[Worker]) -> Result<()> {
         consents::insert(db, actor, batch)?;
     }
     let created = |w: &Worker| Change::new(Subject::Worker, w.id, Action::Created, w.version);
-    changes::store::append(db, actor, &all.iter().map(created).collect::<Vec<_>>())
+    Ok(all.iter().map(created).collect())
 }
 
 /// Writes the next version of a worker, and logs it.
 pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
+    let (change, act) = update_unlogged(db, actor, worker)?;
+    changes::store::append(db, actor, &[change])?;
+    act.map_or(Ok(()), |act| audit::store::append(db, &act))
+}
+
+/// Writes the next version of a worker. Returns what to log, and what to enter into the audit.
+pub fn update_unlogged(db: &mut Db, actor: &str, worker: &Worker) -> Result<(Change, Option<Act>)> {
     update_version!(db, workers, key: worker.id, before: worker.version - 1,
         set: WorkerRow::of(worker), missing: missing())
     .map_err(|e| on_duplicate(e, taken))?;
@@ -408,11 +421,7 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
     write_offers(db, std::slice::from_ref(worker))?;
     let consent = consents::update(db, actor, worker)?;
     let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
-    changes::store::append(db, actor, &[change])?;
-    match consent {
-        Some(action) => audit::store::append(db, &Act::new(actor, action, worker.id)),
-        None => Ok(()),
-    }
+    Ok((change, consent.map(|action| Act::new(actor, action, worker.id))))
 }
 
 /// Deletes a person's record, and separates the records that were merged into it. Returns what to log.
