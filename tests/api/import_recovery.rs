@@ -1,7 +1,10 @@
-//! Imports whose server dies or stops, or that are cancelled.
+//! Imports whose server dies or stops, whose database fails, or that are cancelled.
 
 use crate::support::{config, postgres};
-use musubi::config::Config;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use musubi::changes;
+use musubi::db::{Db, Id, Instant};
 use musubi::imports::ImportKind;
 use musubi::imports::actions;
 use musubi::imports::jobs::run::STEP;
@@ -22,14 +25,102 @@ fn roster(rows: usize) -> Vec<u8> {
 /// Runs a test on both databases, without a server.
 fn on_both(test: impl Fn(&AppState)) {
     let folder = TempDir::new().unwrap();
-    let open = |config: &Config| AppState::open(config).unwrap();
-    test(&open(&config(folder.path(), None)));
+    test(&AppState::open(&config(folder.path(), None)).unwrap());
+    on_postgres(|state, _| test(state));
+}
+
+/// Runs a test on PostgreSQL, with a connection of its own.
+fn on_postgres(test: impl Fn(&AppState, &mut PgConnection)) {
     if let Some(cluster) = postgres::cluster() {
         static NUMBER: AtomicU32 = AtomicU32::new(10_000);
         let url = cluster.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed));
         let folder = TempDir::new().unwrap();
-        test(&open(&config(folder.path(), Some(url))));
+        let mut own = PgConnection::establish(&url).unwrap();
+        test(
+            &AppState::open(&config(folder.path(), Some(url))).unwrap(),
+            &mut own,
+        );
     }
+}
+
+/// Runs the import until it has ended.
+fn run_to_the_end(state: &AppState) -> Import {
+    let mut ended = None;
+    until(|| {
+        ended = run(state, LEASE, &AtomicBool::new(false), &|_| {});
+        ended.is_some()
+    });
+    ended.unwrap()
+}
+
+#[allow(clippy::disallowed_methods)]
+fn until(mut condition: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the condition never became true");
+}
+
+fn on_sqlite(db: &mut Db, sql: &str) {
+    if let Db::Sqlite(c) = db {
+        c.batch_execute(sql).unwrap();
+    }
+}
+
+fn on_pg(db: &mut Db, sql: &str) {
+    if let Db::Pg(c) = db {
+        c.batch_execute(sql).unwrap();
+    }
+}
+
+/// Makes writing to a table fail as it does when the disk is full.
+fn fill_disk(state: &AppState, table: &str, event: &str, condition: &str) {
+    let trigger =
+        format!("CREATE TRIGGER full_disk BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition})");
+    state
+        .pool
+        .write_blocking(|db| {
+            on_sqlite(
+                db,
+                &format!("{trigger} BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"),
+            );
+            on_pg(
+                db,
+                &format!(
+                    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     RAISE EXCEPTION 'could not extend file: No space left on device'; END $$;
+                     {trigger} EXECUTE FUNCTION full_disk()"
+                ),
+            );
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn free_disk(state: &AppState, table: &str) {
+    state
+        .pool
+        .write_blocking(|db| {
+            on_sqlite(db, "DROP TRIGGER full_disk");
+            on_pg(
+                db,
+                &format!("DROP TRIGGER full_disk ON {table}; DROP FUNCTION full_disk()"),
+            );
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// Claims the import as a server does that dies at once.
+fn claim_and_die(state: &AppState) {
+    let past = Instant::from(chrono::Utc::now() - chrono::Duration::seconds(1));
+    let claimed = state
+        .pool
+        .write_blocking(|db| store::claim(db, Id::new(), past, None));
+    assert!(claimed.unwrap().unwrap().status != ImportStatus::Failed);
 }
 
 fn send(state: &AppState, mode: ImportMode, rows: usize) -> Import {
@@ -132,7 +223,9 @@ fn leaves_an_import_alone_while_its_lease_is_valid() {
 fn continues_the_import_of_a_server_that_stopped() {
     on_both(|state| {
         let import = send(state, ImportMode::BestEffort, 1200);
-        assert!(run(state, LEASE, &AtomicBool::new(true), &|_| {}).is_none());
+        let stopping = AtomicBool::new(false);
+        let stop = |_: &Import| stopping.store(true, Ordering::Relaxed);
+        assert!(run(state, LEASE, &stopping, &stop).is_none());
         assert_eq!(find(state, &import).status, ImportStatus::Running);
         assert_eq!(workers(state), STEP);
         assert_eq!(
@@ -187,6 +280,226 @@ fn queues_the_same_file_once() {
         );
         assert_eq!(first.id, second.id);
         assert_ne!(first.id, send(state, ImportMode::DryRun, 10).id);
+    });
+}
+
+#[test]
+fn fails_after_three_servers_died_without_getting_further() {
+    on_both(|state| {
+        for mode in [
+            ImportMode::DryRun,
+            ImportMode::AllOrNothing,
+            ImportMode::BestEffort,
+        ] {
+            let import = send(state, mode, 1200);
+            // Progress starts the count again.
+            claim_and_die(state);
+            claim_and_die(state);
+            die(state);
+            claim_and_die(state);
+            claim_and_die(state);
+            claim_and_die(state);
+            let ended = run_to_the_end(state);
+            assert_eq!((ended.id, ended.status), (import.id, ImportStatus::Failed));
+            let left = find(state, &import);
+            assert_eq!(left.status, ImportStatus::Failed, "{mode:?}");
+            assert_eq!(left.error.unwrap().code, "repeated_crashes");
+            assert_eq!(left.progress.rows_read, STEP as u64);
+            let codes = left.attempts.interruptions.iter().map(|i| i.fault.code.as_str());
+            assert_eq!(codes.collect::<Vec<_>>(), ["lost_server"; 6]);
+            assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
+        }
+        // The same holds for taking it back.
+        let import = find(state, &send(state, ImportMode::BestEffort, 3));
+        let ended = run_to_the_end(state);
+        assert_eq!((ended.id, ended.status), (import.id, ImportStatus::Succeeded));
+        for _ in 0..2 {
+            musubi::imports::jobs::undo::begin(&state.pool, &find(state, &import)).unwrap();
+            claim_and_die(state);
+            claim_and_die(state);
+            claim_and_die(state);
+            assert_eq!(run_to_the_end(state).error.unwrap().code, "repeated_crashes");
+        }
+        musubi::imports::jobs::undo::begin(&state.pool, &find(state, &import)).unwrap();
+        assert_eq!(run_to_the_end(state).status, ImportStatus::Undone);
+    });
+}
+
+#[test]
+fn goes_on_once_the_disk_has_space_again() {
+    on_both(|state| {
+        for mode in [ImportMode::BestEffort, ImportMode::AllOrNothing] {
+            let import = send(state, mode, 1200);
+            fill_disk(state, "workers", "INSERT", "NEW.external_id = '700'");
+            let written = match mode {
+                ImportMode::BestEffort => STEP,
+                _ => 0,
+            };
+            for n in 1..=2 {
+                until(|| {
+                    assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
+                    find(state, &import).attempts.interruptions.len() == n
+                });
+                let left = find(state, &import);
+                assert_eq!((left.status, left.error), (ImportStatus::Running, None));
+                assert_eq!(workers(state), written);
+                let fault = &left.attempts.interruptions.last().unwrap();
+                assert_eq!(fault.fault.code, "storage_full");
+                // The pauses grow.
+                let time = |at: Instant| chrono::DateTime::parse_from_rfc3339(&at.to_string()).unwrap();
+                let pause = time(left.next_attempt_at.unwrap()) - time(fault.at);
+                assert!(
+                    (pause.num_milliseconds() - 1000 * n as i64).abs() < 900,
+                    "{pause}"
+                );
+            }
+            free_disk(state, "workers");
+            let ended = run_to_the_end(state);
+            assert_eq!((ended.id, ended.status), (import.id, ImportStatus::Succeeded));
+            assert_eq!((ended.progress.created, ended.progress.rows_read), (1200, 1200));
+            assert_eq!(workers(state), 1200);
+            let shown = serde_json::to_value(find(state, &import)).unwrap();
+            assert_eq!(shown["interruptions"][0]["code"], "storage_full");
+            assert_eq!(shown["next_attempt_at"], serde_json::Value::Null);
+            // So does taking it back.
+            musubi::imports::jobs::undo::begin(&state.pool, &find(state, &import)).unwrap();
+            fill_disk(state, "workers", "DELETE", "OLD.external_id = '700'");
+            until(|| {
+                assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
+                find(state, &import).attempts.interruptions.len() == 3
+            });
+            assert_eq!(find(state, &import).status, ImportStatus::Undoing);
+            free_disk(state, "workers");
+            assert_eq!(run_to_the_end(state).status, ImportStatus::Undone);
+            assert_eq!(workers(state), 0);
+        }
+    });
+}
+
+#[test]
+fn goes_on_after_its_connections_were_terminated() {
+    on_postgres(|state, own| {
+        // Each of these rows terminates its connection once.
+        own.batch_execute(
+            "CREATE TABLE victims (external_id text PRIMARY KEY);
+             INSERT INTO victims VALUES ('3'), ('600'), ('1150');
+             CREATE SEQUENCE terminated;
+             CREATE FUNCTION terminate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF EXISTS (SELECT FROM victims v WHERE v.external_id = NEW.external_id)
+                     AND currval_of_terminated() < (SELECT count(*) FROM victims v WHERE v.external_id::int <= NEW.external_id::int)
+                 THEN
+                     PERFORM nextval('terminated');
+                     PERFORM pg_terminate_backend(pg_backend_pid());
+                 END IF;
+                 RETURN NEW;
+             END $$;
+             CREATE FUNCTION currval_of_terminated() RETURNS bigint LANGUAGE sql AS
+                 $$ SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM terminated $$;
+             CREATE TRIGGER terminate BEFORE INSERT ON workers FOR EACH ROW EXECUTE FUNCTION terminate()",
+        )
+        .unwrap();
+        for mode in [ImportMode::BestEffort, ImportMode::AllOrNothing] {
+            own.batch_execute("ALTER SEQUENCE terminated RESTART").unwrap();
+            let import = send(state, mode, 1200);
+            let ended = run_to_the_end(state);
+            assert_eq!((ended.id, ended.status), (import.id, ImportStatus::Succeeded));
+            assert_eq!((ended.progress.created, ended.progress.rows_read), (1200, 1200));
+            assert_eq!(workers(state), 1200);
+            let found = find(state, &import);
+            let codes = found.attempts.interruptions.iter().map(|i| i.fault.code.as_str());
+            assert_eq!(codes.collect::<Vec<_>>(), ["database_unreachable"; 3]);
+            musubi::imports::jobs::undo::begin(&state.pool, &found).unwrap();
+            assert_eq!(run_to_the_end(state).status, ImportStatus::Undone);
+        }
+    });
+}
+
+/// Stops an `all_or_nothing` import of 1200 rows inside its transaction, at row 1100, while `meanwhile` runs.
+fn hold_in_transaction(
+    state: &AppState,
+    own: &mut PgConnection,
+    meanwhile: impl FnOnce(&Import, &mut PgConnection),
+) -> Option<Import> {
+    own.batch_execute(
+        "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM pg_advisory_xact_lock_shared(4242); RETURN NEW; END $$;
+         CREATE TRIGGER hold BEFORE INSERT ON workers FOR EACH ROW WHEN (NEW.external_id = '1100')
+             EXECUTE FUNCTION hold();
+         SELECT pg_advisory_lock(4242)",
+    )
+    .unwrap();
+    let import = send(state, ImportMode::AllOrNothing, 1200);
+    std::thread::scope(|scope| {
+        let lease = Duration::from_millis(400);
+        let ended = scope.spawn(move || run(state, lease, &AtomicBool::new(false), &|_| {}));
+        let waiting =
+            "SELECT 1 / count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4242 AND NOT granted";
+        until(|| own.batch_execute(waiting).is_ok());
+        meanwhile(&import, own);
+        own.batch_execute("SELECT pg_advisory_unlock(4242)").unwrap();
+        ended.join().unwrap()
+    })
+}
+
+#[test]
+fn lets_others_write_during_an_all_or_nothing_import() {
+    on_postgres(|state, own| {
+        const WRITERS: usize = 12;
+        let mut seen = 0;
+        let ended = hold_in_transaction(state, own, |_, _| {
+            let write = |i: usize| {
+                let id = i.to_string();
+                let change =
+                    changes::Change::new(changes::Subject::Catalogue, &id, changes::Action::Updated, 1);
+                state
+                    .pool
+                    .write_blocking(|db| changes::store::append(db, "another", &[change]))
+                    .unwrap();
+            };
+            std::thread::scope(|scope| {
+                for writer in 0..WRITERS {
+                    scope.spawn(move || (0..10).for_each(|i| write(writer * 10 + i)));
+                }
+            });
+            // All of them are done, and followers have read so far.
+            seen = state.pool.read_blocking(changes::store::latest).unwrap();
+            assert_eq!(workers(state), 0, "the import has not ended");
+        });
+        assert_eq!(ended.unwrap().status, ImportStatus::Succeeded);
+        assert_eq!(workers(state), 1200);
+        let after = state
+            .pool
+            .read_blocking(|db| changes::store::since(db, seen))
+            .unwrap();
+        assert_eq!(after.len(), 1200, "no entry is below what followers have seen");
+    });
+}
+
+#[test]
+fn cancels_an_import_inside_its_transaction() {
+    on_postgres(|state, own| {
+        let ended = hold_in_transaction(state, own, |import, own| {
+            state
+                .pool
+                .write_blocking(|db| store::cancel(db, import.id))
+                .unwrap();
+            // Its lease is renewed although no step ends, so nobody else takes it over.
+            for _ in 0..3 {
+                own.batch_execute("CREATE TEMP TABLE lease AS SELECT lease_until FROM import_jobs")
+                    .unwrap();
+                let renewed =
+                    "SELECT 1 / count(*) FROM import_jobs j, lease l WHERE j.lease_until > l.lease_until";
+                until(|| own.batch_execute(renewed).is_ok());
+                own.batch_execute("DROP TABLE lease").unwrap();
+                assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
+            }
+        });
+        let ended = ended.unwrap();
+        assert_eq!(
+            (ended.status, ended.progress.created),
+            (ImportStatus::Cancelled, 0)
+        );
+        assert_eq!(workers(state), 0);
     });
 }
 

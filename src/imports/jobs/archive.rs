@@ -16,7 +16,7 @@ use tables::{FileFormat, Remark, Row, Survey, survey};
 const LARGEST: usize = 32 * 1024 * 1024;
 
 pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
-    let file = JobFile::of(lease.pool, job);
+    let file = JobFile::leased(lease, job);
     let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
     let survey = survey(&file, &job.options.hints(), &|row| {
         row.texts().filter(is_known).count()

@@ -1,5 +1,6 @@
 //! An import's file in the database, read part by part.
 
+use super::lease::Lease;
 use super::{Import, store};
 use crate::db::{Id, Pool};
 use crate::error::{Error, Text};
@@ -9,6 +10,8 @@ use tables::Source;
 /// An import's file in the database.
 pub struct JobFile<'p> {
     pool: &'p Pool,
+    /// Of the run that reads it.
+    lease: Option<&'p Lease<'p>>,
     id: Id,
     size_bytes: u64,
 }
@@ -17,8 +20,17 @@ impl<'p> JobFile<'p> {
     pub fn of(pool: &'p Pool, job: &Import) -> JobFile<'p> {
         JobFile {
             pool,
+            lease: None,
             id: job.id,
             size_bytes: job.size_bytes as u64,
+        }
+    }
+
+    /// The file of a running import. Reading it fails when the run has to end.
+    pub fn leased(lease: &'p Lease<'p>, job: &Import) -> JobFile<'p> {
+        JobFile {
+            lease: Some(lease),
+            ..JobFile::of(lease.pool, job)
         }
     }
 }
@@ -62,6 +74,9 @@ impl Read for Parts<'_> {
             let read = self.bytes.read(buffer)?;
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
+            }
+            if let Some(lease) = self.file.lease {
+                lease.check().map_err(io::Error::other)?;
             }
             let (pool, id, next) = (self.file.pool, self.file.id, self.next);
             let part = pool.read_blocking(|db| store::find_part(db, id, next));

@@ -1,14 +1,23 @@
 //! The lease on a running import. Every write of the run goes through it, so that a server that lost the
 //! lease writes nothing more.
+//!
+//! Steps renew the lease. While a run takes long without one, because it reads a big file or writes everything
+//! at once, [`Lease::keep`] renews it. It also finds out whether the import was cancelled; long work asks
+//! [`Lease::check`] between its parts.
 
 use super::Import;
 use super::store::{self, LeaseState};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use crate::imports::kinds::record::EraseWorker;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
+
+/// How long a lease is renewed without a step. Work that takes longer is stuck.
+const LONGEST_WORK: Duration = Duration::from_secs(3600);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -51,12 +60,65 @@ pub struct Lease<'r> {
     pub erase: EraseWorker,
     /// Called after every step.
     pub observer: &'r (dyn Fn(&Import) + Sync),
+    /// As the last renewal found it.
+    pub state: Mutex<LeaseState>,
+    /// Set by every step.
+    pub has_stepped: AtomicBool,
 }
 
 impl Lease<'_> {
     /// Returns when the lease expires if it is renewed now.
     pub fn expiry(&self) -> Instant {
         Instant::from(chrono::Utc::now() + chrono::Duration::from_std(self.duration).unwrap_or_default())
+    }
+
+    /// Returns why the run has to end, if it has to.
+    pub fn end(&self) -> Option<JobEnd> {
+        match *self.state.lock() {
+            LeaseState::Lost => Some(JobEnd::LeaseLost),
+            LeaseState::Cancelling => Some(JobEnd::Cancelled),
+            LeaseState::Held => self
+                .stopping
+                .load(Ordering::Relaxed)
+                .then_some(JobEnd::ServerStopping),
+        }
+    }
+
+    /// Fails if the run has to end. The error only carries the end to the runner, which asks for the reason.
+    pub fn check(&self) -> Result<()> {
+        match self.end() {
+            None => Ok(()),
+            Some(_) => Err(Error::Conflict {
+                code: "interrupted",
+                detail: Text::new("取り込みを中断しました。", "The import was interrupted."),
+            }),
+        }
+    }
+
+    /// Renews the lease while `work` runs.
+    pub fn keep<T>(&self, job: Id, work: impl FnOnce() -> T) -> T {
+        let interval = (self.duration / 4).max(Duration::from_millis(10));
+        std::thread::scope(|scope| {
+            // Dropping the sender ends the thread, even if the work panics.
+            let (_working, over) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                let mut idle = Duration::ZERO;
+                while idle < LONGEST_WORK && over.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                    idle = match self.has_stepped.swap(false, Ordering::Relaxed) {
+                        true => Duration::ZERO,
+                        false => idle + interval,
+                    };
+                    let renewed = self
+                        .pool
+                        .write_blocking(|db| store::renew(db, job, self.id, self.expiry()));
+                    // A fault of the database leaves it open; the next step meets the fault as well.
+                    if let Ok(state) = renewed {
+                        *self.state.lock() = state;
+                    }
+                }
+            });
+            work()
+        })
     }
 
     /// Runs `work` in one transaction and rolls it back if the lease is lost by the end.
@@ -90,9 +152,11 @@ impl Lease<'_> {
         let mut next = job.clone();
         let (value, state) = self.write(|db| {
             let value = work(db, &mut next)?;
+            next.attempts.reset();
             Ok((value, store::save(db, &next, self.id, self.expiry())?))
         })?;
         *job = next;
+        self.has_stepped.store(true, Ordering::Relaxed);
         (self.observer)(job);
         if state == LeaseState::Cancelling {
             return Err(JobEnd::Cancelled);

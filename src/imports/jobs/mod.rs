@@ -35,6 +35,11 @@ pub const MOST_AT_ONCE: u64 = 200_000;
 /// The most bytes of text that they have.
 pub const MOST_BYTES_AT_ONCE: usize = 64 * 1024 * 1024;
 
+/// How many servers may die in a row while they run an import, without getting further.
+pub const MOST_CLAIMS: u32 = 3;
+/// The interruptions that an import remembers.
+const MOST_INTERRUPTIONS: usize = 20;
+
 /// What an import may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -284,6 +289,11 @@ pub struct ImportFailure {
 }
 
 impl ImportFailure {
+    fn new(code: &str, ja: impl Into<String>, en: impl Into<String>) -> ImportFailure {
+        let (code, ja, en) = (code.to_owned(), ja.into(), en.into());
+        ImportFailure { code, ja, en }
+    }
+
     /// Describes the error to the sender. An internal error shows no details.
     pub fn of(error: &Error) -> ImportFailure {
         let (code, text) = match error.fields().first() {
@@ -296,6 +306,106 @@ impl ImportFailure {
             en: text.en.into_owned(),
         }
     }
+}
+
+/// A fault that interrupted an import, which went on later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"at": "2026-04-01T09:00:00.000000Z", "code": "database_unreachable",
+    "ja": "データベースに接続できません。しばらくしてからもう一度お試しください。",
+    "en": "The database can't be reached. Try again later."}))]
+pub struct ImportInterruption {
+    pub at: Instant,
+    #[serde(flatten)]
+    pub fault: ImportFailure,
+}
+
+/// The attempts to run an import.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Attempts {
+    /// What interrupted the import, the newest last; at most 20. It went on from its last step.
+    #[serde(default)]
+    pub interruptions: Vec<ImportInterruption>,
+    /// How often servers began to run it since its last progress, without giving it back.
+    #[serde(skip)]
+    pub claims: u32,
+    /// How often faults interrupted it since its last progress.
+    #[serde(skip)]
+    pub faults: u32,
+}
+
+impl Attempts {
+    /// The import got further.
+    pub fn reset(&mut self) {
+        (self.claims, self.faults) = (0, 0);
+    }
+
+    fn interrupted(&mut self, fault: ImportFailure) {
+        let at = Instant::now();
+        self.interruptions.push(ImportInterruption { at, fault });
+        let more = self.interruptions.len().saturating_sub(MOST_INTERRUPTIONS);
+        self.interruptions.drain(..more);
+    }
+}
+
+/// The progress as stored, with the attempts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ProgressDocument {
+    #[serde(flatten)]
+    pub progress: ImportProgress,
+    #[serde(default)]
+    pub interruptions: Vec<ImportInterruption>,
+    #[serde(default)]
+    pub claims: u32,
+    #[serde(default)]
+    pub faults: u32,
+}
+
+impl ProgressDocument {
+    pub fn of(import: &Import) -> ProgressDocument {
+        let Attempts {
+            interruptions,
+            claims,
+            faults,
+        } = import.attempts.clone();
+        ProgressDocument {
+            progress: import.progress.clone(),
+            interruptions,
+            claims,
+            faults,
+        }
+    }
+
+    /// Separates the progress from the attempts.
+    pub fn parts(self) -> (ImportProgress, Attempts) {
+        let attempts = Attempts {
+            interruptions: self.interruptions,
+            claims: self.claims,
+            faults: self.faults,
+        };
+        (self.progress, attempts)
+    }
+}
+
+/// The server that ran an import died.
+fn lost_server() -> ImportFailure {
+    ImportFailure::new(
+        "lost_server",
+        "取り込みを実行していたサーバーが停止しました。",
+        "The server that ran the import stopped without notice.",
+    )
+}
+
+/// Server after server died while it ran an import.
+fn repeated_crashes() -> ImportFailure {
+    ImportFailure::new(
+        "repeated_crashes",
+        format!(
+            "取り込みの途中でサーバーが{MOST_CLAIMS}回続けて停止し、先に進めませんでした。ファイルを確認するか、分割してください。"
+        ),
+        format!(
+            "The server stopped {MOST_CLAIMS} times in a row while it ran this import, without getting further. Check the file, or split it."
+        ),
+    )
 }
 
 /// An `all_or_nothing` import failed because of these rows.
@@ -325,6 +435,11 @@ pub struct Import {
     pub detected: Option<DetectedFormat>,
     pub progress: ImportProgress,
     pub error: Option<ImportFailure>,
+    #[serde(flatten)]
+    pub attempts: Attempts,
+    /// When the import goes on after a fault; null unless it waits for that.
+    #[serde(default)]
+    pub next_attempt_at: Option<Instant>,
     /// Role and id of the sender.
     #[schema(example = "importer:nightly")]
     pub created_by: String,

@@ -35,7 +35,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         began: Clock::now(),
         rows_before: job.progress.rows_read,
     };
-    let file = JobFile::of(lease.pool, job);
+    let file = JobFile::leased(lease, job);
     let headings = Headings::of(job.options.kind);
     let survey = survey(&file, &job.options.hints(), &|row| headings.count(row))?;
     job.detected = Some(survey.detected.clone());
@@ -131,7 +131,6 @@ fn run_kind<R: Record>(
     let is_clean = job.progress.rejected == 0;
     if options.mode == ImportMode::AllOrNothing {
         if !is_clean {
-            (job.progress.created, job.progress.updated) = (0, 0);
             return Err(rejected_rows(job.progress.rejected).into());
         }
         return write_all_at_once::<R>(lease, job, &batch, &kept, speed);
@@ -166,6 +165,7 @@ fn write_all_at_once<R: Record>(
     };
     lease.write(|db| {
         for rows in &kept.batches {
+            lease.check()?;
             let outcome = apply::<R>(db, batch, rows, &ids, Some(&mut log))?;
             if outcome.counts.rejected > 0 {
                 return Err(changed_meanwhile());
@@ -177,6 +177,7 @@ fn write_all_at_once<R: Record>(
         if done.options.on_absent == AbsentPolicy::Archive {
             let mut after = None;
             loop {
+                lease.check()?;
                 let (retired, last) = retire::<R>(db, batch, &ids, after, Some(&mut log))?;
                 writes::insert(db, done.id, &retired)?;
                 done.progress.archived += retired.len() as u64;

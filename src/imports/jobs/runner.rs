@@ -1,18 +1,27 @@
 //! Runs the imports that wait, one at a time.
+//!
+//! A fault that may pass, such as a lost connection or a full disk, interrupts an import: it gives the lease
+//! back and goes on after a pause from its last step. The pauses grow as long as it gets no further. A server
+//! that dies leaves its lease; if three die in a row without getting further, the import fails.
 
 use super::lease::{JobEnd, Lease};
 use super::store::{self, LeaseState};
-use super::{Import, ImportFailure, ImportStatus, archive, run, undo};
+use super::{Import, ImportFailure, ImportMode, ImportStatus, archive, run, undo};
 use crate::catalogue::Catalogues;
-use crate::db::{Id, Pool};
+use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::imports::ImportKind;
 use crate::imports::kinds::record::EraseWorker;
-use std::sync::atomic::AtomicBool;
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long an import waits for its server before another one takes over.
 pub const LEASE: Duration = Duration::from_secs(10);
+/// The longest pause after a fault.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// How many faults in a row an import survives without getting further: more than two hours of them.
+pub const MOST_FAULTS: u32 = 35;
 
 pub struct Runner<'r> {
     pub pool: &'r Pool,
@@ -28,7 +37,7 @@ pub struct Runner<'r> {
 
 impl Runner<'_> {
     /// Runs the oldest waiting import, or the one with this id. Returns `None` if there is none to run, or if
-    /// another server continues it.
+    /// it continues later or on another server.
     pub fn run_next(&self, id: Option<Id>) -> Result<Option<Import>> {
         let lease = Lease {
             id: Id::new(),
@@ -38,6 +47,8 @@ impl Runner<'_> {
             stopping: self.stopping,
             erase: self.erase,
             observer: self.observer,
+            state: Mutex::new(LeaseState::Held),
+            has_stepped: AtomicBool::new(false),
         };
         let claimed = self
             .pool
@@ -45,33 +56,95 @@ impl Runner<'_> {
         let Some(mut job) = claimed else {
             return Ok(None);
         };
-        let ended = match (job.status, job.options.kind) {
-            (ImportStatus::Undoing, _) => undo::run(&lease, &mut job),
-            (_, ImportKind::Engagements) => archive::run(&lease, &mut job),
-            _ => run::run(&lease, &mut job),
+        // The servers that ran it before died.
+        if job.status.is_final() {
+            (self.observer)(&job);
+            return Ok(Some(job));
+        }
+        let ended = match job.cancelling {
+            true => Err(JobEnd::Cancelled),
+            false => lease.keep(job.id, || match (job.status, job.options.kind) {
+                (ImportStatus::Undoing, _) => undo::run(&lease, &mut job),
+                (_, ImportKind::Engagements) => archive::run(&lease, &mut job),
+                _ => run::run(&lease, &mut job),
+            }),
         };
         match ended.unwrap_or_else(|early| early) {
+            JobEnd::Failed(error) => self.end(&lease, job, lease.end().unwrap_or(JobEnd::Failed(error))),
+            other => self.end(&lease, job, other),
+        }
+    }
+
+    /// Saves how a run ended.
+    fn end(&self, lease: &Lease, mut job: Import, end: JobEnd) -> Result<Option<Import>> {
+        let was_undone = job.status == ImportStatus::Undoing;
+        match end {
             JobEnd::Saved => return Ok(Some(job)),
             JobEnd::LeaseLost => return Ok(None),
             JobEnd::ServerStopping => {
                 self.pool
-                    .write_blocking(|db| store::release(db, job.id, lease.id))?;
+                    .write_blocking(|db| store::release(db, job.id, lease.id, None))?;
                 return Ok(None);
+            }
+            JobEnd::Failed(error) if may_pass(&error) && job.attempts.faults < MOST_FAULTS => {
+                return self.pause(lease, &job, &error);
             }
             JobEnd::Finished => {}
             JobEnd::Cancelled => job.status = ImportStatus::Cancelled,
             JobEnd::Failed(error) => {
-                if let Error::Internal(reason) = &error {
+                if let Some(reason) = error.internal_reason() {
                     tracing::error!(import = %job.id, reason, "an import failed");
                 }
                 (job.status, job.error) = (ImportStatus::Failed, Some(ImportFailure::of(&error)));
             }
         }
-        let state = self.pool.write_blocking(|db| store::finish(db, &job, lease.id))?;
-        if state == LeaseState::Lost {
-            return Ok(None);
+        // `all_or_nothing` counts what it checked, and has written nothing unless it succeeded.
+        if job.options.mode == ImportMode::AllOrNothing
+            && job.status != ImportStatus::Succeeded
+            && !was_undone
+        {
+            (job.progress.created, job.progress.updated) = (0, 0);
         }
-        (self.observer)(&job);
-        Ok(Some(job))
+        match self.pool.write_blocking(|db| store::finish(db, &job, lease.id)) {
+            Ok(LeaseState::Lost) => Ok(None),
+            Ok(_) => {
+                (self.observer)(&job);
+                Ok(Some(job))
+            }
+            Err(error) if may_pass(&error) => self.pause(lease, &job, &error),
+            Err(error) => Err(error),
+        }
     }
+
+    /// Gives the lease back, to go on after a pause.
+    fn pause(&self, lease: &Lease, job: &Import, error: &Error) -> Result<Option<Import>> {
+        const TRIES: [Duration; 3] = [
+            Duration::from_millis(200),
+            Duration::from_secs(1),
+            Duration::from_secs(5),
+        ];
+        let reason = error.internal_reason().unwrap_or_default();
+        tracing::warn!(import = %job.id, code = error.code(), reason, "a fault interrupted an import");
+        let pause = Duration::from_secs(1 << job.attempts.faults.min(9)).min(LONGEST_PAUSE);
+        let next = chrono::Utc::now() + chrono::Duration::from_std(pause).unwrap_or_default();
+        let interruption = || Some((ImportFailure::of(error), Instant::from(next)));
+        let mut paused = Ok(());
+        // The fault may still be there. If it stays, the lease expires.
+        for wait in TRIES {
+            paused = self
+                .pool
+                .write_blocking(|db| store::release(db, job.id, lease.id, interruption()));
+            if paused.is_ok() || self.stopping.load(Ordering::Relaxed) {
+                break;
+            }
+            std::thread::park_timeout(wait);
+        }
+        paused.map(|()| None)
+    }
+}
+
+/// Returns whether the same step may succeed later: the database was at fault, or someone else changed a record
+/// in the same moment.
+fn may_pass(error: &Error) -> bool {
+    error.is_transient() || matches!(error, Error::PreconditionFailed { .. })
 }

@@ -3,7 +3,10 @@
 pub mod findings;
 pub mod writes;
 
-use super::{Import, ImportFailure, ImportFilter, ImportProgress, ImportStatus, OptionsDocument};
+use super::{
+    Import, ImportFailure, ImportFilter, ImportStatus, MOST_CLAIMS, OptionsDocument, ProgressDocument,
+    lost_server, repeated_crashes,
+};
 use crate::db::schema::{import_chunks, import_findings, import_jobs, import_writes, imported_records};
 use crate::db::{Db, Doc, Id, Instant, keyset};
 use crate::error::{Error, Result};
@@ -31,8 +34,10 @@ struct ImportRow {
     sha256: String,
     size_bytes: i64,
     detected: Option<Doc<DetectedFormat>>,
-    progress: Doc<ImportProgress>,
+    progress: Doc<ProgressDocument>,
     error: Option<Doc<ImportFailure>>,
+    lease: Option<Id>,
+    lease_until: Option<Instant>,
     cancelling: bool,
     created_at: Instant,
     updated_at: Instant,
@@ -48,6 +53,7 @@ impl ImportRow {
             ))
         };
         let Doc(OptionsDocument { options, areas }) = self.options;
+        let (progress, attempts) = self.progress.0.parts();
         Ok(Import {
             id: self.id,
             status: self.status.parse().map_err(unknown)?,
@@ -55,8 +61,10 @@ impl ImportRow {
             sha256: self.sha256,
             size_bytes: self.size_bytes,
             detected: self.detected.map(|Doc(detected)| detected),
-            progress: self.progress.0,
+            progress,
+            attempts,
             error: self.error.map(|Doc(error)| error),
+            next_attempt_at: self.lease_until.filter(|_| self.lease.is_none()),
             created_by: self.created_by,
             areas,
             cancelling: self.cancelling,
@@ -116,7 +124,7 @@ pub fn insert(db: &mut Db, id: Id, actor: &str, options: &OptionsDocument, now: 
         dsl::options.eq(Doc(options.clone())),
         dsl::sha256.eq(""),
         dsl::size_bytes.eq(0),
-        dsl::progress.eq(Doc(ImportProgress::default())),
+        dsl::progress.eq(Doc(ProgressDocument::default())),
         dsl::cancelling.eq(false),
         dsl::created_at.eq(now),
         dsl::updated_at.eq(now),
@@ -175,12 +183,18 @@ pub fn enqueue(db: &mut Db, id: Id, sha256: &str, size_bytes: i64) -> Result<Imp
     find(db, None, id)
 }
 
-/// Takes the lease on an import that no server runs: the oldest, or the one with this id.
+/// Takes the lease on an import that no server runs: the oldest, or the one with this id. An import that
+/// server after server died of fails instead.
 pub fn claim(db: &mut Db, lease: Id, expiry: Instant, id: Option<Id>) -> Result<Option<Import>> {
     crate::db::lock(db, "imports")?;
+    let now = chrono::Utc::now();
+    let until = dsl::lease_until.assume_not_null();
+    // No lease or pause lasts that long: the clock was set back.
+    let impossible = Instant::from(now + chrono::Duration::minutes(15));
     let is_idle = dsl::lease_until
         .is_null()
-        .or(dsl::lease_until.assume_not_null().lt(Instant::now()));
+        .or(until.lt(Instant::from(now)))
+        .or(until.gt(impossible));
     let runnable = [
         ImportStatus::Queued.code(),
         ImportStatus::Running.code(),
@@ -198,20 +212,57 @@ pub fn claim(db: &mut Db, lease: Id, expiry: Instant, id: Option<Id>) -> Result<
     let Some(row) = query.first::<ImportRow>(db).optional()? else {
         return Ok(None);
     };
+    // Its server may be slow, not dead, and save a step right now.
+    let is_same = dsl::id.eq(row.id).and(dsl::updated_at.eq(row.updated_at));
+    let died = row.lease.is_some();
     let mut import = row.import()?;
-    if import.status == ImportStatus::Queued {
+    import.next_attempt_at = None;
+    if died {
+        import.attempts.interrupted(lost_server());
+    }
+    let now = Instant::now();
+    let (mut lease, mut expiry) = (Some(lease), Some(expiry));
+    if import.attempts.claims >= MOST_CLAIMS {
+        (import.status, import.error) = (ImportStatus::Failed, Some(repeated_crashes()));
+        import.finished_at = Some(now);
+        (lease, expiry) = (None, None);
+    } else if import.status == ImportStatus::Queued {
         import.status = ImportStatus::Running;
     }
+    import.attempts.claims += 1;
     let claimed = (
         dsl::status.eq(import.status.code()),
-        dsl::lease.eq(Some(lease)),
-        dsl::lease_until.eq(Some(expiry)),
-        dsl::updated_at.eq(Instant::now()),
+        dsl::progress.eq(Doc(ProgressDocument::of(&import))),
+        dsl::error.eq(import.error.clone().map(Doc)),
+        dsl::lease.eq(lease),
+        dsl::lease_until.eq(expiry),
+        dsl::updated_at.eq(now),
+        dsl::finished_at.eq(import.finished_at),
     );
-    diesel::update(dsl::import_jobs.find(import.id))
+    let claimed = diesel::update(import_jobs::table.filter(is_same))
         .set(claimed)
         .execute(db)?;
-    Ok(Some(import))
+    Ok((claimed > 0).then_some(import))
+}
+
+/// Renews the lease on a running import. Changes nothing if it is lost.
+pub fn renew(db: &mut Db, id: Id, lease: Id, expiry: Instant) -> Result<LeaseState> {
+    let is_leased = dsl::id.eq(id).and(dsl::lease.eq(Some(lease)));
+    let renewed = diesel::update(import_jobs::table.filter(is_leased))
+        .set(dsl::lease_until.eq(Some(expiry)))
+        .execute(db)?;
+    lease_state(db, id, renewed)
+}
+
+fn lease_state(db: &mut Db, id: Id, leased: usize) -> Result<LeaseState> {
+    if leased == 0 {
+        return Ok(LeaseState::Lost);
+    }
+    let cancelling: bool = dsl::import_jobs.find(id).select(dsl::cancelling).first(db)?;
+    Ok(match cancelling {
+        true => LeaseState::Cancelling,
+        false => LeaseState::Held,
+    })
 }
 
 /// Saves the progress of a running import and renews its lease. Changes nothing if the lease is lost.
@@ -219,25 +270,14 @@ pub fn save(db: &mut Db, import: &Import, lease: Id, expiry: Instant) -> Result<
     let is_leased = dsl::id.eq(import.id).and(dsl::lease.eq(Some(lease)));
     let saved = (
         dsl::detected.eq(import.detected.clone().map(Doc)),
-        dsl::progress.eq(Doc(import.progress.clone())),
+        dsl::progress.eq(Doc(ProgressDocument::of(import))),
         dsl::lease_until.eq(Some(expiry)),
         dsl::updated_at.eq(Instant::now()),
     );
-    if diesel::update(import_jobs::table.filter(is_leased))
+    let saved = diesel::update(import_jobs::table.filter(is_leased))
         .set(saved)
-        .execute(db)?
-        == 0
-    {
-        return Ok(LeaseState::Lost);
-    }
-    let cancelling: bool = dsl::import_jobs
-        .find(import.id)
-        .select(dsl::cancelling)
-        .first(db)?;
-    Ok(match cancelling {
-        true => LeaseState::Cancelling,
-        false => LeaseState::Held,
-    })
+        .execute(db)?;
+    lease_state(db, import.id, saved)
 }
 
 /// Saves how an import ended and gives its lease back. Changes nothing if the lease is lost.
@@ -247,7 +287,7 @@ pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
     let ended = (
         dsl::status.eq(import.status.code()),
         dsl::detected.eq(import.detected.clone().map(Doc)),
-        dsl::progress.eq(Doc(import.progress.clone())),
+        dsl::progress.eq(Doc(ProgressDocument::of(import))),
         dsl::error.eq(import.error.clone().map(Doc)),
         dsl::lease.eq(None::<Id>),
         dsl::lease_until.eq(None::<Instant>),
@@ -263,23 +303,40 @@ pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
     })
 }
 
-/// Gives the lease back, so that another server continues at once.
-pub fn release(db: &mut Db, id: Id, lease: Id) -> Result<()> {
+/// Gives the lease back, so that a server continues at once, or at `next` after a fault. The import continues
+/// after the last step that was saved, whatever this server knows of it.
+pub fn release(db: &mut Db, id: Id, lease: Id, interruption: Option<(ImportFailure, Instant)>) -> Result<()> {
     let is_leased = dsl::id.eq(id).and(dsl::lease.eq(Some(lease)));
-    let released = (dsl::lease.eq(None::<Id>), dsl::lease_until.eq(None::<Instant>));
+    let row = dsl::import_jobs.filter(is_leased).select(ImportRow::as_select());
+    let Some(row) = row.first::<ImportRow>(db).optional()? else {
+        return Ok(());
+    };
+    let mut import = row.import()?;
+    import.attempts.claims = import.attempts.claims.saturating_sub(1);
+    let next = interruption.map(|(fault, next)| {
+        import.attempts.faults += 1;
+        import.attempts.interrupted(fault);
+        next
+    });
+    let released = (
+        dsl::progress.eq(Doc(ProgressDocument::of(&import))),
+        dsl::lease.eq(None::<Id>),
+        dsl::lease_until.eq(next),
+        dsl::updated_at.eq(Instant::now()),
+    );
     diesel::update(import_jobs::table.filter(is_leased))
         .set(released)
         .execute(db)?;
     Ok(())
 }
 
-/// Cancels an import that waits; asks the server that runs it to cancel it otherwise.
+/// Cancels an import that waits; asks the server that runs it to cancel it otherwise. It must not have ended.
 pub fn cancel(db: &mut Db, id: Id) -> Result<()> {
     let now = Instant::now();
-    let waiting = [ImportStatus::Receiving.code(), ImportStatus::Queued.code()];
-    let is_waiting = dsl::id.eq(id).and(dsl::status.eq_any(waiting));
+    let is_waiting = dsl::id.eq(id).and(dsl::lease.is_null());
     let cancelled = (
         dsl::status.eq(ImportStatus::Cancelled.code()),
+        dsl::lease_until.eq(None::<Instant>),
         dsl::updated_at.eq(now),
         dsl::finished_at.eq(Some(now)),
     );
@@ -297,8 +354,11 @@ pub fn cancel(db: &mut Db, id: Id) -> Result<()> {
 
 /// Queues an import that has ended to be undone.
 pub fn enqueue_undo(db: &mut Db, id: Id) -> Result<()> {
+    let mut import = find(db, None, id)?;
+    import.attempts.reset();
     let undoing = (
         dsl::status.eq(ImportStatus::Undoing.code()),
+        dsl::progress.eq(Doc(ProgressDocument::of(&import))),
         dsl::cancelling.eq(false),
         dsl::updated_at.eq(Instant::now()),
     );
