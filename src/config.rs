@@ -73,6 +73,18 @@ pub struct ServerConfig {
     /// Days after which a finished import is deleted, with its file and its report
     #[arg(long, env = "MUSUBI_RETENTION_IMPORTS_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=365))]
     pub retention_imports_days: i64,
+    /// MiB that the files of one caller's imports may take, those kept after their end included
+    #[arg(long, env = "MUSUBI_IMPORTS_CALLER_MIB", default_value_t = 4_096, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub imports_caller_mib: u64,
+    /// MiB that the files of all imports may take
+    #[arg(long, env = "MUSUBI_IMPORTS_TOTAL_MIB", default_value_t = 16_384, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub imports_total_mib: u64,
+    /// Imports of one caller that may arrive, wait or run at once
+    #[arg(long, env = "MUSUBI_IMPORTS_CALLER_UNFINISHED", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub imports_caller_unfinished: u64,
+    /// Imports of all callers that may arrive, wait or run at once
+    #[arg(long, env = "MUSUBI_IMPORTS_TOTAL_UNFINISHED", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub imports_total_unfinished: u64,
     /// URL of the licence of the open data
     #[arg(long, env = "MUSUBI_OPEN_DATA_LICENSE", default_value = "https://creativecommons.org/licenses/by/4.0/deed.ja", value_parser = address)]
     pub open_data_license: String,
@@ -146,6 +158,19 @@ pub struct Retention {
     pub imports: Duration,
 }
 
+/// What imports may take up.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportQuotas {
+    pub of_caller: ImportQuota,
+    pub of_all: ImportQuota,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImportQuota {
+    pub bytes: u64,
+    pub unfinished: u64,
+}
+
 /// Proxies whose X-Forwarded-For is trusted.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
@@ -187,6 +212,17 @@ impl ServerConfig {
             workers: days(self.retention_workers_days),
             messages: days(self.retention_messages_days),
             imports: Duration::days(self.retention_imports_days),
+        }
+    }
+
+    pub fn import_quotas(&self) -> ImportQuotas {
+        let quota = |mib: u64, unfinished| ImportQuota {
+            bytes: mib * 1024 * 1024,
+            unfinished,
+        };
+        ImportQuotas {
+            of_caller: quota(self.imports_caller_mib, self.imports_caller_unfinished),
+            of_all: quota(self.imports_total_mib, self.imports_total_unfinished),
         }
     }
 

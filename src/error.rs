@@ -89,6 +89,12 @@ pub enum Error {
     IdempotencyKeyReused,
     /// 429: too many requests; the next is allowed after these seconds.
     TooManyRequests { code: &'static str, retry_after_s: u64 },
+    /// 429: a quota is used up; a retry makes sense after these seconds.
+    QuotaExceeded {
+        code: &'static str,
+        detail: Text,
+        retry_after_s: u64,
+    },
     /// 409: a twin of the request is running, or was left by a server that died.
     InProgress { retry_after_s: u64 },
     /// 503
@@ -223,9 +229,9 @@ impl Error {
     /// The seconds after which a retry makes sense.
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Error::TooManyRequests { retry_after_s, .. } | Error::InProgress { retry_after_s } => {
-                Some(*retry_after_s)
-            }
+            Error::TooManyRequests { retry_after_s, .. }
+            | Error::QuotaExceeded { retry_after_s, .. }
+            | Error::InProgress { retry_after_s } => Some(*retry_after_s),
             Error::Fault { fault, .. } => Some(fault.retry_after_s()),
             Error::Unavailable(_) => Some(5),
             Error::Extended { error, .. } => error.retry_after_s(),
@@ -264,7 +270,7 @@ impl Error {
             Error::TooLarge { .. } => 413,
             Error::UnsupportedMediaType { .. } => 415,
             Error::Invalid(_) | Error::IdempotencyKeyReused => 422,
-            Error::TooManyRequests { .. } => 429,
+            Error::TooManyRequests { .. } | Error::QuotaExceeded { .. } => 429,
             Error::Unavailable(_) => 503,
             Error::Fault { fault, .. } => fault.status(),
             Error::Internal(_) => 500,
@@ -290,7 +296,7 @@ impl Error {
             Error::UnsupportedMediaType { .. } => "unsupported_media_type",
             Error::Invalid(_) => "invalid",
             Error::IdempotencyKeyReused => "idempotency_key_reused",
-            Error::TooManyRequests { code, .. } => code,
+            Error::TooManyRequests { code, .. } | Error::QuotaExceeded { code, .. } => code,
             Error::InProgress { .. } => "request_in_progress",
             Error::Unavailable(_) => "unavailable",
             Error::Fault { fault, .. } => fault.code(),
@@ -330,7 +336,7 @@ impl Error {
                 "リクエストの受信が時間内に完了しませんでした。もう一度お試しください。",
                 "The request took too long to arrive. Try again.",
             ),
-            Error::Conflict { detail, .. } => detail.clone(),
+            Error::Conflict { detail, .. } | Error::QuotaExceeded { detail, .. } => detail.clone(),
             Error::Extended { error, .. } => error.detail(),
             Error::PreconditionFailed { current } => Text::new(
                 format!(

@@ -19,7 +19,7 @@ pub fn create(pool: &Pool, actor: &str, options: ImportOptions, file: &mut impl 
     options.check()?;
     let id = Id::new();
     let options = OptionsDocument { options, areas: None };
-    pool.write_blocking(|db| store::insert(db, id, actor, &options, Instant::now()))?;
+    pool.write_blocking(|db| store::insert(db, id, actor, &options, 0, Instant::now()))?;
     let (mut sha256, mut part, mut size_bytes) = (Sha256::new(), vec![0; PART], 0);
     for position in 0.. {
         let read = tables::fill(file, &mut part).map_err(tables::Error::from)?;
@@ -42,6 +42,21 @@ pub fn cancel(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Import> {
         store::cancel(db, id)?;
     }
     store::find(db, None, id)
+}
+
+/// Deletes an import that has ended, with its file and its report.
+pub fn delete(db: &mut Db, creator: Option<&str>, id: Id) -> Result<()> {
+    let import = store::find(db, creator, id)?;
+    if !import.status.is_final() {
+        return Err(Error::Conflict {
+            code: "not_ended",
+            detail: Text::new(
+                "取り込みがまだ終わっていません。先に中止してください。",
+                "The import has not ended. Cancel it first.",
+            ),
+        });
+    }
+    store::delete(db, id)
 }
 
 /// Queues an import to be undone, and returns it.

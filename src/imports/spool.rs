@@ -1,6 +1,8 @@
 //! Storing a file that arrives over the network, part by part, so that memory doesn't grow with it.
 
 use super::jobs::{Import, ImportOptions, OptionsDocument, store};
+use super::quotas;
+use crate::config::ImportQuotas;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -10,17 +12,26 @@ pub const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
 /// Bytes of one part in the database.
 pub const PART: usize = 1024 * 1024;
 
+/// Bytes that are reserved at a time for a file of unknown length.
+const RESERVE: u64 = 16 * PART as u64;
+
 /// Who sends a file.
 pub struct Sender {
     pub actor: String,
     /// The areas that the sender may write; every area if `None`.
     pub areas: Option<Vec<String>>,
+    pub quotas: ImportQuotas,
 }
 
-/// A file that is being written into the database.
+/// A file that is being written into the database. It is deleted if it is dropped before it is finished, for
+/// example because the connection was lost.
 pub struct Spool {
     pool: Pool,
     id: Id,
+    actor: String,
+    quotas: ImportQuotas,
+    reserved: u64,
+    is_finished: bool,
     buffer: Vec<u8>,
     parts: i64,
     size_bytes: u64,
@@ -28,19 +39,37 @@ pub struct Spool {
 }
 
 impl Spool {
-    pub async fn begin(pool: &Pool, sender: &Sender, options: ImportOptions) -> Result<Spool> {
+    /// Reserves room for a file of `expected` bytes, or for its beginning if nobody knows its length.
+    pub async fn begin(
+        pool: &Pool,
+        sender: &Sender,
+        options: ImportOptions,
+        expected: Option<u64>,
+    ) -> Result<Spool> {
         options.check()?;
+        if expected.is_some_and(|bytes| bytes > LARGEST) {
+            return Err(too_large());
+        }
+        let smallest = sender.quotas.of_caller.bytes.min(sender.quotas.of_all.bytes);
+        let reserved = expected.unwrap_or(RESERVE.min(smallest));
         let id = Id::new();
-        let actor = sender.actor.clone();
+        let (actor, quotas) = (sender.actor.clone(), sender.quotas);
         let options = OptionsDocument {
             options,
             areas: sender.areas.clone(),
         };
-        pool.write(move |db| store::insert(db, id, &actor, &options, Instant::now()))
-            .await?;
+        pool.write(move |db| {
+            quotas::check(db, &quotas, &actor, reserved, true)?;
+            store::insert(db, id, &actor, &options, reserved as i64, Instant::now())
+        })
+        .await?;
         Ok(Spool {
             pool: pool.clone(),
             id,
+            actor: sender.actor.clone(),
+            quotas,
+            reserved,
+            is_finished: false,
             buffer: Vec::with_capacity(PART),
             parts: 0,
             size_bytes: 0,
@@ -51,9 +80,7 @@ impl Spool {
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.size_bytes += bytes.len() as u64;
         if self.size_bytes > LARGEST {
-            return Err(Error::TooLarge {
-                limit_bytes: LARGEST as usize,
-            });
+            return Err(too_large());
         }
         self.sha256.update(bytes);
         let mut rest = bytes;
@@ -71,9 +98,21 @@ impl Spool {
     async fn flush(&mut self) -> Result<()> {
         let (id, part) = (self.id, self.parts);
         let bytes = std::mem::replace(&mut self.buffer, Vec::with_capacity(PART));
+        let more = match self.size_bytes > self.reserved {
+            true => RESERVE.max(self.size_bytes - self.reserved),
+            false => 0,
+        };
+        let (actor, quotas, reserved) = (self.actor.clone(), self.quotas, self.reserved + more);
         self.pool
-            .write(move |db| store::insert_part(db, id, part, &bytes))
+            .write(move |db| {
+                if more > 0 {
+                    quotas::check(db, &quotas, &actor, more, false)?;
+                    store::reserve(db, id, reserved as i64)?;
+                }
+                store::insert_part(db, id, part, &bytes)
+            })
             .await?;
+        self.reserved = reserved;
         self.parts += 1;
         Ok(())
     }
@@ -82,7 +121,6 @@ impl Spool {
     /// waits.
     pub async fn finish(mut self) -> Result<Import> {
         if self.size_bytes == 0 {
-            self.discard().await;
             return Err(tables::Error::empty_file().into());
         }
         if !self.buffer.is_empty() {
@@ -90,16 +128,32 @@ impl Spool {
         }
         let sha256 = hex::encode(std::mem::take(&mut self.sha256).finalize());
         let (id, size_bytes) = (self.id, self.size_bytes as i64);
-        self.pool
+        let enqueued = self
+            .pool
             .write(move |db| store::enqueue(db, id, &sha256, size_bytes))
-            .await
+            .await?;
+        self.is_finished = true;
+        Ok(enqueued)
     }
+}
 
+impl Drop for Spool {
     /// Deletes a file that didn't arrive whole.
-    pub async fn discard(self) {
-        let id = self.id;
-        if let Err(error) = self.pool.write(move |db| store::delete(db, id)).await {
-            tracing::warn!(%error, "an incomplete file could not be deleted; it is deleted with the next purge");
+    fn drop(&mut self) {
+        let (pool, id) = (self.pool.clone(), self.id);
+        let delete = move || {
+            if let Err(error) = pool.write_blocking(|db| store::delete_incomplete(db, id)) {
+                tracing::warn!(%error, "an incomplete file could not be deleted; it is deleted with the next purge");
+            }
+        };
+        if let (false, Ok(runtime)) = (self.is_finished, tokio::runtime::Handle::try_current()) {
+            runtime.spawn_blocking(delete);
         }
+    }
+}
+
+fn too_large() -> Error {
+    Error::TooLarge {
+        limit_bytes: LARGEST as usize,
     }
 }

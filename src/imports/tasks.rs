@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Imports that began to arrive this long ago and have not ended are deleted.
-const STALLED: chrono::Duration = chrono::Duration::hours(1);
+/// Files of which no part has arrived for this long are deleted.
+const STALLED: chrono::Duration = chrono::Duration::minutes(15);
 
 /// Runs waiting imports one after the other; `importing` is set while it does.
 pub fn run(
@@ -47,7 +47,7 @@ pub fn run(
 /// arriving.
 pub fn purge(pool: &Pool, kept: chrono::Duration) -> Task {
     let pool = pool.clone();
-    Task::new("old imports", Duration::from_secs(3600), move || {
+    Task::new("old imports", Duration::from_secs(300), move || {
         let before = |age: chrono::Duration| Instant::from(chrono::Utc::now() - age);
         let (ended, stalled) = (before(kept), before(STALLED));
         while pool.write_blocking(|db| store::purge(db, ended, stalled))? > 0 {}

@@ -5,7 +5,7 @@ use super::state::AppState;
 use super::{pages, routes};
 use crate::auth;
 use crate::auth::oidc::Issuer;
-use crate::config::{OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies};
+use crate::config::{ImportQuotas, OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies};
 use crate::error::{Error, Result};
 use crate::http::{conditional, problem, security, trace};
 use crate::open_data::cache::OpenData;
@@ -25,6 +25,7 @@ pub struct AppParts {
     state: AppState,
     document: Data<Document>,
     limits: Data<SessionLimits>,
+    quotas: Data<ImportQuotas>,
     proxies: Data<TrustedProxies>,
     issuer: Data<Option<Issuer>>,
     public_url: Data<PublicUrl>,
@@ -37,6 +38,7 @@ impl AppParts {
         Ok(AppParts {
             document: Data::new(Document::new()),
             limits: Data::new(config.session_limits()),
+            quotas: Data::new(config.import_quotas()),
             proxies: Data::new(config.trusted_proxies.clone()),
             issuer: Data::new(Issuer::from_config(&config.oidc)?),
             public_url: Data::new(config.public_url(state.public_url.as_deref())),
@@ -75,6 +77,7 @@ pub fn app(
         .app_data(parts.open_data)
         .app_data(parts.license)
         .app_data(parts.limits)
+        .app_data(parts.quotas)
         .app_data(parts.proxies)
         .app_data(parts.issuer)
         .app_data(parts.document)

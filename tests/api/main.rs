@@ -21,6 +21,7 @@ mod forged_tokens;
 mod hostile_files;
 mod http_semantics;
 mod import_archive;
+mod import_quotas;
 mod import_recovery;
 mod import_rosters;
 mod log_secrets;

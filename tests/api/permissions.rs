@@ -125,6 +125,8 @@ fn request(
             json!({"need": {"type": "flyer", "area": of.area, "organization_id": of.organization}})
         }
         "triage_trouble" => json!({"trouble": "会員が減っている"}),
+        // It would take the import away from the operations after it; import_quotas.rs tests it.
+        "delete_import" => return None,
         "count_deliverables" => return Some((format!("{}?group_by=fiscal_year", operation.path), nothing)),
         // An empty body is refused only after the permission check.
         _ => nothing,

@@ -8,13 +8,14 @@ use super::parameters::ImportParameters;
 use super::spool::Sender;
 use super::{actions, mappings};
 use crate::auth::{Reach, ReadImports, Scope, WriteImports, http::Caller};
+use crate::config::ImportQuotas;
 use crate::db::{Id, Pool};
 use crate::error::{Error, Result};
 use crate::http::stream::generate_file;
 use crate::http::{Cursor, Language, Page, PathId, Query, page};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use futures_util::{Stream, stream};
 use serde::Deserialize;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(download_annotated)
         .service(cancel)
         .service(undo)
+        .service(remove)
         .configure(mappings::http::routes);
 }
 
@@ -54,13 +56,18 @@ fn creator<S: Scope>(caller: &Caller<S>) -> Option<String> {
     request_body(content((String = "application/octet-stream"), (String = "text/csv"), (String = "multipart/form-data")),
         description = "The file", example = "氏名,区市町村,スキル\n佐藤 陽子,新宿区,デザイン\n"),
     responses((status = 202, description = "The import, queued", body = Import),
-              (status = 413, description = "The file is larger than 2 GiB"),
+              (status = 409, description = "`cancelled`: someone cancelled the import while its file arrived"),
+              (status = 413, description = "The file is larger than 2 GiB, or than everything that your imports may take"),
+              (status = 429, description = "`too_many_imports`: too many imports are unfinished; \
+                  `import_storage_exceeded`: the files of earlier imports leave no room, so delete imports that you \
+                  don't need any more"),
               (status = 422, description = "An option is invalid, or the file is empty or incomplete")))]
 #[post("/imports")]
 async fn create(
     caller: Caller<WriteImports>,
     request: HttpRequest,
     pool: Data<Pool>,
+    quotas: Data<ImportQuotas>,
     payload: Payload,
 ) -> Result<HttpResponse> {
     let sender = Sender {
@@ -69,12 +76,15 @@ async fn create(
             Reach::Areas(areas) => Some(areas),
             _ => None,
         },
+        quotas: **quotas,
     };
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let expected = length.and_then(|v| v.to_str().ok()?.parse().ok());
     let import = if is_form(&request) {
-        upload::receive_form(&pool, &sender, &request, payload).await?
+        upload::receive_form(&pool, &sender, &request, expected, payload).await?
     } else {
         let options = ImportParameters::parse(request.query_string())?;
-        upload::receive_body(&pool, &sender, options, payload).await?
+        upload::receive_body(&pool, &sender, options, expected, payload).await?
     };
     let location = (header::LOCATION, format!("/v1/imports/{}", import.id));
     Ok(HttpResponse::Accepted().insert_header(location).json(import))
@@ -271,4 +281,20 @@ async fn undo(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Res
     let import = tokio::task::spawn_blocking(undo).await;
     let import = import.map_err(|e| Error::Internal(e.to_string()))??;
     Ok(HttpResponse::Accepted().json(import))
+}
+
+/// Delete an import
+///
+/// Deletes an import that has ended, with its file and its report, before that happens by itself. The records
+/// that it wrote stay, and it can't be undone any more.
+#[utoipa::path(operation_id = "delete_import", tag = "Imports", security(("bearer" = ["imports:write"])),
+    params(("id" = Id, Path, description = "The import")),
+    responses((status = 204, description = "Deleted"),
+              (status = 409, description = "`not_ended`: the import has not ended; cancel it first")))]
+#[delete("/imports/{id}")]
+async fn remove(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+    let creator = creator(&caller);
+    pool.write(move |db| actions::delete(db, creator.as_deref(), id.0))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
 }

@@ -23,15 +23,13 @@ pub async fn receive_body(
     pool: &Pool,
     sender: &Sender,
     options: ImportOptions,
+    expected: Option<u64>,
     payload: Payload,
 ) -> Result<Import> {
-    let mut spool = Spool::begin(pool, sender, options).await?;
-    let copied = copy(
-        &mut spool,
-        payload.map(|bytes| bytes.map_err(|e| incomplete_body(&e))),
-    )
-    .await;
-    settle(spool, copied).await
+    let mut spool = Spool::begin(pool, sender, options, expected).await?;
+    let bytes = payload.map(|bytes| bytes.map_err(|e| incomplete_body(&e)));
+    copy(&mut spool, bytes).await?;
+    spool.finish().await
 }
 
 /// Receives a form: its last field is the file, the others are options.
@@ -39,6 +37,7 @@ pub async fn receive_form(
     pool: &Pool,
     sender: &Sender,
     request: &HttpRequest,
+    expected: Option<u64>,
     payload: Payload,
 ) -> Result<Import> {
     let mut inner = payload.into_inner();
@@ -50,7 +49,7 @@ pub async fn receive_form(
     while let Some(field) = next_field(&mut form).await? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
-            return receive_file(pool, sender, form, field, options).await;
+            return receive_file(pool, sender, form, field, options, expected).await;
         }
         if options.len() >= MAX_FIELDS {
             return Err(too_long(&name));
@@ -71,6 +70,7 @@ async fn receive_file(
     mut form: Multipart,
     field: Field,
     mut options: Vec<(String, String)>,
+    expected: Option<u64>,
 ) -> Result<Import> {
     let file_name = field.content_disposition().and_then(|d| d.get_filename());
     if let Some(file_name) = file_name.filter(|_| !options.iter().any(|(name, _)| name == "file_name")) {
@@ -79,17 +79,14 @@ async fn receive_file(
     let encoded = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(&options)
         .finish();
-    let mut spool = Spool::begin(pool, sender, ImportParameters::parse(&encoded)?).await?;
+    let options = ImportParameters::parse(&encoded)?;
+    let mut spool = Spool::begin(pool, sender, options, expected).await?;
     let bytes = Box::pin(field.map(|bytes| bytes.map_err(|e| incomplete_body(&e))));
-    let mut received = copy(&mut spool, bytes).await;
-    if received.is_ok() {
-        received = match next_field(&mut form).await {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(field_after_file()),
-            Err(error) => Err(error),
-        };
+    copy(&mut spool, bytes).await?;
+    match next_field(&mut form).await? {
+        None => spool.finish().await,
+        Some(_) => Err(field_after_file()),
     }
-    settle(spool, received).await
 }
 
 async fn copy(spool: &mut Spool, mut parts: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<()> {
@@ -98,17 +95,6 @@ async fn copy(spool: &mut Spool, mut parts: impl Stream<Item = Result<Bytes>> + 
         match part.map_err(|_| Error::Timeout)? {
             Some(bytes) => spool.write(&bytes?).await?,
             None => return Ok(()),
-        }
-    }
-}
-
-/// Queues the import, or deletes what arrived of an incomplete file.
-async fn settle(spool: Spool, received: Result<()>) -> Result<Import> {
-    match received {
-        Ok(()) => spool.finish().await,
-        Err(error) => {
-            spool.discard().await;
-            Err(error)
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::db::schema::{import_chunks, import_findings, import_jobs, import_writes, imported_records};
 use crate::db::{Db, Doc, Id, Instant, keyset};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use crate::http::{Cursor, Page, page};
 use diesel::prelude::*;
 use import_jobs::dsl;
@@ -59,7 +59,11 @@ impl ImportRow {
             status: self.status.parse().map_err(unknown)?,
             options,
             sha256: self.sha256,
-            size_bytes: self.size_bytes,
+            // Until then it is what is reserved.
+            size_bytes: match self.status == ImportStatus::Receiving.code() {
+                true => 0,
+                false => self.size_bytes,
+            },
             detected: self.detected.map(|Doc(detected)| detected),
             progress,
             attempts,
@@ -114,8 +118,42 @@ pub fn list(db: &mut Db, creator: Option<&str>, filter: &ImportFilter) -> Result
     }))
 }
 
-/// Inserts an import whose file is about to arrive.
-pub fn insert(db: &mut Db, id: Id, actor: &str, options: &OptionsDocument, now: Instant) -> Result<()> {
+/// What imports take up.
+#[derive(Debug, Default)]
+pub struct Usage {
+    pub imports: u64,
+    /// Those that arrive, wait or run.
+    pub unfinished: u64,
+    /// The bytes of their files, stored or reserved.
+    pub bytes: u64,
+}
+
+/// Returns what all imports take up, or those of `creator`.
+pub fn usage(db: &mut Db, creator: Option<&str>) -> Result<Usage> {
+    let mut query = dsl::import_jobs
+        .select((dsl::finished_at.is_null(), dsl::size_bytes))
+        .into_boxed();
+    if let Some(creator) = creator {
+        query = query.filter(dsl::created_by.eq(creator));
+    }
+    let mut usage = Usage::default();
+    for (is_unfinished, bytes) in query.load::<(bool, i64)>(db)? {
+        usage.imports += 1;
+        usage.unfinished += u64::from(is_unfinished);
+        usage.bytes += bytes.max(0) as u64;
+    }
+    Ok(usage)
+}
+
+/// Inserts an import whose file is about to arrive, with the bytes that are reserved for it.
+pub fn insert(
+    db: &mut Db,
+    id: Id,
+    actor: &str,
+    options: &OptionsDocument,
+    reserved: i64,
+    now: Instant,
+) -> Result<()> {
     let row = (
         dsl::id.eq(id),
         dsl::kind.eq(options.options.kind.code()),
@@ -123,7 +161,7 @@ pub fn insert(db: &mut Db, id: Id, actor: &str, options: &OptionsDocument, now: 
         dsl::created_by.eq(actor),
         dsl::options.eq(Doc(options.clone())),
         dsl::sha256.eq(""),
-        dsl::size_bytes.eq(0),
+        dsl::size_bytes.eq(reserved),
         dsl::progress.eq(Doc(ProgressDocument::default())),
         dsl::cancelling.eq(false),
         dsl::created_at.eq(now),
@@ -133,15 +171,42 @@ pub fn insert(db: &mut Db, id: Id, actor: &str, options: &OptionsDocument, now: 
     Ok(())
 }
 
-/// Inserts the next part of a file. Fails if the import was deleted meanwhile.
+/// Sets the bytes that are reserved for a file that arrives.
+pub fn reserve(db: &mut Db, id: Id, bytes: i64) -> Result<()> {
+    let row = dsl::import_jobs.find(id);
+    diesel::update(row).set(dsl::size_bytes.eq(bytes)).execute(db)?;
+    Ok(())
+}
+
+fn is_arriving(
+    id: Id,
+) -> diesel::dsl::And<diesel::dsl::Eq<dsl::id, Id>, diesel::dsl::Eq<dsl::status, &'static str>> {
+    dsl::id.eq(id).and(dsl::status.eq(ImportStatus::Receiving.code()))
+}
+
+/// The import was cancelled or deleted while its file arrived.
+fn cancelled() -> Error {
+    Error::Conflict {
+        code: "cancelled",
+        detail: Text::new(
+            "ファイルを受信している間に取り込みが中止されました。",
+            "The import was cancelled while its file arrived.",
+        ),
+    }
+}
+
+/// Inserts the next part of a file. Fails if the import was cancelled or deleted meanwhile.
 pub fn insert_part(db: &mut Db, id: Id, position: i64, bytes: &[u8]) -> Result<()> {
     use import_chunks::dsl as c;
+    let arriving = diesel::update(import_jobs::table.filter(is_arriving(id)))
+        .set(dsl::updated_at.eq(Instant::now()))
+        .execute(db)?;
+    if arriving == 0 {
+        return Err(cancelled());
+    }
     let row = (c::job_id.eq(id), c::position.eq(position), c::bytes.eq(bytes));
     diesel::insert_into(import_chunks::table)
         .values(row)
-        .execute(db)?;
-    diesel::update(dsl::import_jobs.find(id))
-        .set(dsl::updated_at.eq(Instant::now()))
         .execute(db)?;
     Ok(())
 }
@@ -157,6 +222,9 @@ pub fn find_part(db: &mut Db, id: Id, position: i64) -> Result<Option<Vec<u8>>> 
 /// options, deletes this import and returns that one.
 pub fn enqueue(db: &mut Db, id: Id, sha256: &str, size_bytes: i64) -> Result<Import> {
     let new = find(db, None, id)?;
+    if new.status != ImportStatus::Receiving {
+        return Err(cancelled());
+    }
     let twins = dsl::import_jobs
         .filter(dsl::status.eq_any([ImportStatus::Queued.code(), ImportStatus::Running.code()]))
         .filter(dsl::sha256.eq(sha256))
@@ -361,6 +429,7 @@ pub fn enqueue_undo(db: &mut Db, id: Id) -> Result<()> {
         dsl::progress.eq(Doc(ProgressDocument::of(&import))),
         dsl::cancelling.eq(false),
         dsl::updated_at.eq(Instant::now()),
+        dsl::finished_at.eq(None::<Instant>),
     );
     diesel::update(dsl::import_jobs.find(id))
         .set(undoing)
@@ -372,6 +441,12 @@ pub fn enqueue_undo(db: &mut Db, id: Id) -> Result<()> {
 pub fn delete(db: &mut Db, id: Id) -> Result<()> {
     diesel::delete(import_chunks::table.filter(import_chunks::job_id.eq(id))).execute(db)?;
     diesel::delete(dsl::import_jobs.find(id)).execute(db)?;
+    Ok(())
+}
+
+/// Deletes an import whose file didn't arrive whole.
+pub fn delete_incomplete(db: &mut Db, id: Id) -> Result<()> {
+    diesel::delete(import_jobs::table.filter(is_arriving(id))).execute(db)?;
     Ok(())
 }
 
