@@ -54,13 +54,10 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     progress.created = report.created_deliverables as u64;
     progress.unchanged = report.unchanged_deliverables as u64;
     progress.rejected = rejected.len() as u64;
-    // A server that died may have saved the findings already.
+    // A server that died may have saved the findings already, together with the progress.
     if progress.findings == 0 {
         let found = report_findings(&report, &lines);
-        progress.findings = found.len() as u64;
-        lease
-            .pool
-            .write_blocking(|db| findings::insert(db, job.id, 0, &found))?;
+        lease.step(job, |db, next| findings::report(db, next, &found))?;
     }
     job.status = match (job.options.mode, is_clean) {
         (_, true) => ImportStatus::Succeeded,

@@ -30,6 +30,10 @@ use tables::{DetectedFormat, Hints};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+/// The most rows of a file. Their ids are held in memory, to find those that are there twice.
+pub const MOST_ROWS: u64 = 5_000_000;
+/// The most findings that a report lists.
+pub const MOST_FINDINGS: u64 = 100_000;
 /// The most rows that one transaction writes.
 pub const MOST_AT_ONCE: u64 = 200_000;
 /// The most bytes of text that they have.
@@ -245,6 +249,10 @@ pub struct ImportProgress {
     /// Findings in the report.
     #[schema(minimum = 0, example = 14)]
     pub findings: u64,
+    /// Findings that the report doesn't list, because it has 100,000 already.
+    #[serde(default)]
+    #[schema(minimum = 0, example = 0)]
+    pub unlisted_findings: u64,
     /// Rows per second since the import started or resumed.
     #[schema(minimum = 0, example = 20_000)]
     pub rows_per_second: Option<u64>,

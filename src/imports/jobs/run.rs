@@ -9,7 +9,7 @@ use super::rows::{BatchContext, BatchOutcome, ExternalIds, apply, retire};
 use super::store::{self, findings, writes};
 use super::{
     AbsentPolicy, Import, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, MOST_BYTES_AT_ONCE,
-    rejected_rows,
+    MOST_ROWS, rejected_rows,
 };
 use crate::catalogue::calendar;
 use crate::changes::{self, Subject};
@@ -40,9 +40,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let survey = survey(&file, &job.options.hints(), &|row| headings.count(row))?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
-    if job.options.mode == ImportMode::AllOrNothing && survey.row_count > MOST_AT_ONCE {
-        return Err(too_many_at_once().into());
-    }
+    check_rows(job.options.mode, survey.row_count)?;
     match job.options.kind {
         ImportKind::Workers => run_kind::<Worker>(lease, job, &survey, &file, &speed),
         ImportKind::Organizations => run_kind::<Organization>(lease, job, &survey, &file, &speed),
@@ -115,9 +113,8 @@ fn run_kind<R: Record>(
                     Some(outcome) => outcome,
                     None => apply::<R>(db, &batch, &rows, &batches.ids, Some(&mut log))?,
                 };
-                findings::insert(db, next.id, next.progress.findings, &outcome.findings)?;
+                findings::report(db, next, &outcome.findings)?;
                 writes::insert(db, next.id, &outcome.writes)?;
-                next.progress.findings += outcome.findings.len() as u64;
                 speed.add(&mut next.progress, &outcome);
                 log.append(db)?;
                 Ok(outcome)
@@ -160,6 +157,7 @@ fn write_all_at_once<R: Record>(
     done.progress = ImportProgress {
         total: job.progress.total,
         findings: job.progress.findings,
+        unlisted_findings: job.progress.unlisted_findings,
         columns: job.progress.columns.clone(),
         ..ImportProgress::default()
     };
@@ -290,6 +288,20 @@ impl<'s> Batches<'s> {
     }
 }
 
+fn check_rows(mode: ImportMode, rows: u64) -> Result<()> {
+    if rows > MOST_ROWS {
+        return Err(Error::from(tables::Error::invalid(
+            "too_many_rows",
+            format!("ファイルは{MOST_ROWS}行までです。分割してください。"),
+            format!("A file can have up to {MOST_ROWS} rows. Split it."),
+        )));
+    }
+    match mode {
+        ImportMode::AllOrNothing if rows > MOST_AT_ONCE => Err(too_many_at_once()),
+        _ => Ok(()),
+    }
+}
+
 fn too_many_at_once() -> Error {
     let mib = MOST_BYTES_AT_ONCE / (1024 * 1024);
     Error::Conflict {
@@ -323,4 +335,39 @@ fn no_known_column(columns: &Columns) -> Error {
         format!("項目名に対応する見出しがありません（{names}）。mapping で指定してください。"),
         format!("None of the headings is known ({names}). Map them to fields with mapping."),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_bounds() {
+        let code =
+            |mode, rows| check_rows(mode, rows).map_err(|e| crate::imports::jobs::ImportFailure::of(&e).code);
+        assert_eq!(code(ImportMode::BestEffort, MOST_ROWS), Ok(()));
+        assert_eq!(
+            code(ImportMode::BestEffort, MOST_ROWS + 1),
+            Err("too_many_rows".to_owned())
+        );
+        assert_eq!(code(ImportMode::AllOrNothing, MOST_AT_ONCE), Ok(()));
+        assert_eq!(
+            code(ImportMode::AllOrNothing, MOST_AT_ONCE + 1),
+            Err("too_many_at_once".to_owned())
+        );
+        let row = |text: &str| {
+            let file = format!("氏名\n{text}\n");
+            let source = file.as_bytes();
+            let survey = tables::survey(&source, &tables::Hints::default(), &|row| {
+                row.texts().filter(|t| *t == "氏名").count()
+            });
+            let (survey, mut row) = (survey.unwrap(), Row::default());
+            assert!(survey.rows(&source).unwrap().next(&mut row).unwrap());
+            row
+        };
+        let mut kept = Kept::default();
+        let large = || vec![row(&"x".repeat(1_000_000))];
+        (0..67).for_each(|_| kept.add(large()).unwrap());
+        assert!(kept.add(large()).is_err(), "64 MiB");
+    }
 }

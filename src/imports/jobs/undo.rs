@@ -129,8 +129,7 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
             let mut log = Log::new(&next.created_by);
             restore::<R>(db, &mut log, &page, &newer, &context, lease.erase)?;
             let skipped: Vec<Finding> = newer.iter().map(skipped).collect();
-            findings::insert(db, next.id, next.progress.findings, &skipped)?;
-            next.progress.findings += skipped.len() as u64;
+            findings::report(db, next, &skipped)?;
             let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
             writes::delete(db, next.id, &ids)?;
             log.append(db)?;

@@ -4,6 +4,7 @@ use crate::db::schema::import_findings;
 use crate::db::{BATCH, Db, Doc, Id, insert_all};
 use crate::error::{Error, Result, Text};
 use crate::imports::finding::Finding;
+use crate::imports::jobs::{Import, MOST_FINDINGS};
 use diesel::prelude::*;
 use import_findings::dsl;
 use serde::{Deserialize, Serialize};
@@ -44,8 +45,19 @@ impl FindingRow {
     }
 }
 
+/// Adds what was found to an import's report, as far as there is room in it, and counts all of it.
+pub fn report(db: &mut Db, import: &mut Import, found: &[Finding]) -> Result<()> {
+    let progress = &mut import.progress;
+    let room = usize::try_from(MOST_FINDINGS.saturating_sub(progress.findings)).unwrap_or(usize::MAX);
+    let (listed, more) = found.split_at(found.len().min(room));
+    insert(db, import.id, progress.findings, listed)?;
+    progress.findings += listed.len() as u64;
+    progress.unlisted_findings += more.len() as u64;
+    Ok(())
+}
+
 /// Inserts findings; the first one gets the position `first`.
-pub fn insert(db: &mut Db, import: Id, first: u64, findings: &[Finding]) -> Result<()> {
+fn insert(db: &mut Db, import: Id, first: u64, findings: &[Finding]) -> Result<()> {
     let row = |(i, finding): (usize, &Finding)| {
         let message = MessageDocument {
             ja: finding.message.ja.clone().into_owned(),
