@@ -185,6 +185,7 @@ fn write_all_at_once<R: Record>(
                 }
             }
         }
+        lease.check()?;
         let state = store::finish(db, &done, lease.id)?;
         log.append(db)?;
         Ok(((), state))
