@@ -136,16 +136,14 @@ pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable
     find(db, reach, id, false)
 }
 
-/// Lists the external ids of a source.
-pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
+/// Lists the external ids of a source, with the areas.
+pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<(String, String)>> {
     let of_source = dsl::deliverables
         .filter(dsl::source.eq(source))
-        .select(dsl::external_id);
+        .filter(dsl::external_id.is_not_null());
     Ok(of_source
-        .load::<Option<String>>(db)?
-        .into_iter()
-        .flatten()
-        .collect())
+        .select((dsl::external_id.assume_not_null(), dsl::area))
+        .load(db)?)
 }
 
 /// Lists the deliverables with these ids. Ids that don't exist are left out.
@@ -163,7 +161,11 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
 
 /// Lists external id, id and version of the deliverables of a source that have one of these external ids and are not
 /// archived.
-pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+pub fn known(
+    db: &mut Db,
+    source: &str,
+    external_ids: &[&str],
+) -> Result<Vec<(String, Id, i64, Option<String>)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::deliverables
@@ -172,7 +174,12 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(St
             .filter(dsl::archived_at.is_null());
         found.extend(
             of_source
-                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
+                .select((
+                    dsl::external_id.assume_not_null(),
+                    dsl::id,
+                    dsl::version,
+                    dsl::area.nullable(),
+                ))
                 .load(db)?,
         );
     }

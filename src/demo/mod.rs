@@ -5,6 +5,7 @@
 
 pub mod roster;
 
+use crate::auth::Writer;
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
@@ -70,7 +71,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
     let report = import_archive(
         pool,
         catalogues,
-        ACTOR,
+        &Writer::operator(ACTOR),
         &archive,
         Some(&totals),
         false,
@@ -129,6 +130,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
     let this_year = calendar::fiscal_year(today);
     let present: HashSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
         .into_iter()
+        .map(|(external_id, _)| external_id)
         .collect();
     let mut added = 0;
     for (engagement, details) in of_last.iter().zip(details) {

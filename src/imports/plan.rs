@@ -2,8 +2,10 @@
 
 use super::archive::{Fault, SOURCE};
 use super::engagements::{Engagement, Engagements};
+use super::finding::access_denied;
 use super::log::Log;
 use super::totals::Reconciliation;
+use crate::auth::Writer;
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
@@ -41,7 +43,14 @@ pub struct Plan {
     pub listed: BTreeMap<(i32, String), (Format, i32)>,
 }
 
-pub fn plan(db: &mut Db, catalogue: &Catalogue, file: &str, read: Engagements, now: Instant) -> Result<Plan> {
+pub fn plan(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    file: &str,
+    writer: &Writer,
+    read: Engagements,
+    now: Instant,
+) -> Result<Plan> {
     let Engagements {
         rows,
         accepted,
@@ -54,6 +63,9 @@ pub fn plan(db: &mut Db, catalogue: &Catalogue, file: &str, read: Engagements, n
         unknown_types,
         ..ArchiveReport::default()
     };
+    let (accepted, outside): (Vec<Engagement>, Vec<Engagement>) = accepted
+        .into_iter()
+        .partition(|row| writer.reach.covers_area(&row.area));
     let mut plan = Plan {
         created: Vec::new(),
         updated: Vec::new(),
@@ -65,9 +77,23 @@ pub fn plan(db: &mut Db, catalogue: &Catalogue, file: &str, read: Engagements, n
         let key = (engagement.fiscal_year, engagement.category.clone());
         plan.listed.entry(key).or_insert((engagement.format, 0)).1 += 1;
     }
-    let requesters = plan.organizations(db, &accepted, now)?;
-    plan.deliverables(db, catalogue, file, &accepted, &requesters, now)?;
+    let requesters = plan.organizations(db, writer, &accepted, now)?;
+    plan.deliverables(db, catalogue, file, writer, &accepted, &requesters, now)?;
+    plan.report.rejected.extend(outside.iter().map(refused));
+    plan.report.rejected.sort_by_key(|fault| fault.line);
     Ok(plan)
+}
+
+/// A row about a record outside the sender's areas.
+fn refused(row: &Engagement) -> Fault {
+    let remark = access_denied();
+    Fault {
+        line: row.line,
+        column: "地域名".to_owned(),
+        value: row.cells.get(3).cloned().unwrap_or_default(),
+        code: remark.code,
+        message: remark.message,
+    }
 }
 
 /// The organization of each (area, name).
@@ -75,8 +101,22 @@ type Requesters = HashMap<(String, String), Id>;
 
 impl Plan {
     /// Finds or plans the organization of every spelling in the file.
-    fn organizations(&mut self, db: &mut Db, accepted: &[Engagement], now: Instant) -> Result<Requesters> {
-        let existing = organizations::store::load_all(db)?;
+    fn organizations(
+        &mut self,
+        db: &mut Db,
+        writer: &Writer,
+        accepted: &[Engagement],
+        now: Instant,
+    ) -> Result<Requesters> {
+        let (existing, others): (Vec<Organization>, Vec<Organization>) = organizations::store::load_all(db)?
+            .into_iter()
+            .partition(|one| writer.reach.covers_area(&one.details.area));
+        // An organization that came from an archive and has moved out of the sender's areas.
+        let of_others: HashSet<&str> = others
+            .iter()
+            .filter(|one| one.details.source.as_deref() == Some(SOURCE))
+            .filter_map(|one| one.details.external_id.as_deref())
+            .collect();
         // Registered organizations come first, so that a group begins with one if it has one.
         let mut owners: Vec<Option<&Organization>> = Vec::new();
         let mut spellings: Vec<Spelling> = Vec::new();
@@ -105,8 +145,10 @@ impl Plan {
             let id = match owner {
                 Some(owner) => self.update(owner, &of_group, now),
                 None => match spellings::best_name(group, &spellings) {
-                    Some(best) => self.create(best, &of_group, now),
-                    None => continue,
+                    Some(best) if !of_others.contains(organization_id(best).as_str()) => {
+                        self.create(best, &of_group, now)
+                    }
+                    _ => continue,
                 },
             };
             for (i, spelling) in group.iter().filter_map(|i| Some((*i, spellings.get(*i)?))) {
@@ -166,7 +208,7 @@ impl Plan {
             description: None,
             open_data: false,
             source: Some(SOURCE.to_owned()),
-            external_id: Some(format!("{}/{}", best.area, names::name_key(&best.name))),
+            external_id: Some(organization_id(best)),
         };
         let external_id = details.external_id.clone().unwrap_or_default();
         let organization = Organization::register(Id::derived(SOURCE, &external_id, now), details, now);
@@ -180,28 +222,38 @@ impl Plan {
         db: &mut Db,
         catalogue: &Catalogue,
         file: &str,
+        writer: &Writer,
         accepted: &[Engagement],
         requesters: &Requesters,
         now: Instant,
     ) -> Result<()> {
-        let present: HashSet<String> = deliverables::store::external_ids(db, SOURCE)?
+        let present: HashMap<String, String> = deliverables::store::external_ids(db, SOURCE)?
             .into_iter()
             .collect();
         let mut repeats: HashMap<String, u32> = HashMap::new();
         for engagement in accepted {
             let external_id = external_id(engagement, &mut repeats);
-            if present.contains(&external_id) {
-                self.report.unchanged_deliverables += 1;
-                continue;
+            match present.get(&external_id) {
+                Some(area) if !writer.reach.covers_area(area) => {
+                    self.report.rejected.push(refused(engagement));
+                    continue;
+                }
+                Some(_) => {
+                    self.report.unchanged_deliverables += 1;
+                    continue;
+                }
+                None => {}
             }
             let id_of = |name: &String| requesters.get(&(engagement.area.clone(), name.clone())).copied();
             let mut asking: Vec<Id> = Vec::new();
-            for id in engagement.requesters.iter().filter_map(id_of) {
+            let ids: Option<Vec<Id>> = engagement.requesters.iter().map(id_of).collect();
+            for id in ids.into_iter().flatten() {
                 if !asking.contains(&id) {
                     asking.push(id);
                 }
             }
             let Some((lead, joint)) = asking.split_first() else {
+                self.report.rejected.push(refused(engagement));
                 continue;
             };
             let mut request = request(engagement, *lead, joint, &external_id);
@@ -247,6 +299,11 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Returns the external id of an organization.
+fn organization_id(best: &Spelling) -> String {
+    format!("{}/{}", best.area, names::name_key(&best.name))
 }
 
 /// Returns the external id of an engagement. It depends on what the row states and how often it was stated
