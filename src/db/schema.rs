@@ -229,6 +229,7 @@ tables! {
         user_id -> Nullable<UniqueId>,
         created_at -> MicrosecondTime,
         expires_at -> MicrosecondTime,
+        invited_by -> Text,
     }
 
     sessions: sessions (id) {
@@ -275,12 +276,6 @@ tables! {
         in_day -> Integer,
     }
 
-    auth: installation_keys (name) {
-        name -> Text,
-        secret -> Text,
-        created_at -> MicrosecondTime,
-    }
-
     deliverables: deliverables_shared_with_partners (deliverable_id) {
         deliverable_id -> UniqueId,
     }
@@ -312,6 +307,11 @@ tables! {
     duplicates: worker_keys (key, worker_id) {
         key -> BigInt,
         worker_id -> UniqueId,
+    }
+
+    duplicates: organization_keys (key, organization_id) {
+        key -> BigInt,
+        organization_id -> UniqueId,
     }
 
     changes: followers (name) {
@@ -370,25 +370,13 @@ tables! {
         version -> BigInt,
     }
 
-    imports: erased_people (key) {
-        key -> BigInt,
-        erased_at -> MicrosecondTime,
-    }
-
-    imports: import_people (job_id, position) {
-        job_id -> UniqueId,
-        position -> BigInt,
-        keys -> Binary,
-    }
-
-    imports: import_mappings (source, kind, owner) {
+    imports: import_mappings (source, kind) {
         source -> Text,
         kind -> Text,
         mapping -> JsonText,
         version -> BigInt,
         updated_by -> Text,
         updated_at -> MicrosecondTime,
-        owner -> Text,
     }
 
     duplicates: duplicates (id) {
@@ -412,6 +400,12 @@ tables! {
         version -> BigInt,
         updated_by -> Text,
         updated_at -> MicrosecondTime,
+    }
+
+    sessions: devices (digest) {
+        digest -> Text,
+        user_id -> UniqueId,
+        last_used_at -> MicrosecondTime,
     }
 
     sessions: throttles (key) {
@@ -444,10 +438,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_subjects,
     duplicates,
     worker_keys,
+    organization_keys,
     import_jobs,
     import_chunks,
     import_findings,
-    import_people,
     import_writes,
     imported_records,
 );

@@ -17,6 +17,7 @@ use crate::workers::is_demo;
 use deliverables::dsl;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The JSON column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -136,14 +137,16 @@ pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable
     find(db, reach, id, false)
 }
 
-/// Lists the external ids of a source, with the areas.
-pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<(String, String)>> {
+/// Lists the external ids of a source.
+pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
     let of_source = dsl::deliverables
         .filter(dsl::source.eq(source))
-        .filter(dsl::external_id.is_not_null());
+        .select(dsl::external_id);
     Ok(of_source
-        .select((dsl::external_id.assume_not_null(), dsl::area))
-        .load(db)?)
+        .load::<Option<String>>(db)?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 /// Lists the deliverables with these ids. Ids that don't exist are left out.
@@ -159,13 +162,25 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
     Ok(found)
 }
 
+/// Returns those external ids of a source that are taken, also by archived deliverables.
+pub fn present(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<HashSet<String>> {
+    let mut found = HashSet::new();
+    for external_ids in external_ids.chunks(BATCH) {
+        let of_source = dsl::deliverables
+            .filter(dsl::source.eq(source))
+            .filter(dsl::external_id.eq_any(external_ids));
+        found.extend(
+            of_source
+                .select(dsl::external_id.assume_not_null())
+                .load::<String>(db)?,
+        );
+    }
+    Ok(found)
+}
+
 /// Lists external id, id and version of the deliverables of a source that have one of these external ids and are not
 /// archived.
-pub fn known(
-    db: &mut Db,
-    source: &str,
-    external_ids: &[&str],
-) -> Result<Vec<(String, Id, i64, Option<String>)>> {
+pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::deliverables
@@ -174,12 +189,7 @@ pub fn known(
             .filter(dsl::archived_at.is_null());
         found.extend(
             of_source
-                .select((
-                    dsl::external_id.assume_not_null(),
-                    dsl::id,
-                    dsl::version,
-                    dsl::area.nullable(),
-                ))
+                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
                 .load(db)?,
         );
     }

@@ -5,13 +5,12 @@
 
 pub mod roster;
 
-use crate::auth::Writer;
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
 use crate::error::{Error, Result};
 use crate::http::Language;
-use crate::imports::actions::import_archive;
+use crate::imports::actions::{ArchiveProgress, import_archive};
 use crate::imports::archive::ArchiveFile;
 use crate::imports::engagements::{self, Engagement};
 use crate::matches::explainer::Explainer;
@@ -71,11 +70,11 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
     let report = import_archive(
         pool,
         catalogues,
-        &Writer::operator(ACTOR),
+        ACTOR,
         &archive,
         Some(&totals),
         false,
-        &|_, _| {},
+        &ArchiveProgress::NONE,
     )?;
     let (workers, requests) = pool.write_blocking(|db| {
         let catalogue = catalogues.current(db)?;
@@ -130,7 +129,6 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
     let this_year = calendar::fiscal_year(today);
     let present: HashSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
         .into_iter()
-        .map(|(external_id, _)| external_id)
         .collect();
     let mut added = 0;
     for (engagement, details) in of_last.iter().zip(details) {

@@ -1,48 +1,47 @@
-//! Detects pairs. The detector follows the change log in steps. It compares each changed worker with the
-//! workers that share a key. It compares each changed organization with the organizations of its area, and of
-//! the other areas where organizations changed in the same step.
+//! Detects pairs. The detector follows the change log in steps and compares each changed record with its
+//! `candidates`.
 //!
-//! It runs in the background and doesn't slow down requests and imports. A pair is proposed a moment after
-//! its second record was written. The position in the log and the proposals are written in one transaction.
-//! So no change is skipped or handled twice, even with several servers.
+//! It runs in the background and doesn't slow down requests and imports: a step handles few changes, its
+//! transactions are short, and what it holds in memory is bounded. A pair is proposed a moment after its
+//! second record was written, whichever changes a step contains. The position in the log and the proposals
+//! are written in one transaction. So no change is skipped or handled twice, even with several servers.
 
-use super::evidence::{self, Compared};
+use super::candidates::{self, MAX_COMPARED, MAX_PAIRS, MAX_SHARING, Record};
 use super::groups::Group;
 use super::pair::{Detection, Pair};
 use super::people::Person;
-use super::store::{self, detection};
-use super::{DuplicateKind, actions, rules};
+use super::store::{self, detection, keys};
+use super::{actions, evidence, rules};
 use crate::changes::{self, Subject};
 use crate::db::{self, Db, Id, Pool};
 use crate::error::Result;
-use crate::organizations::{self, Organization};
-use crate::workers::{self, Worker};
+use crate::{organizations, workers};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How many changes one step handles.
-const STEP: i64 = 200;
+const STEP: i64 = 50;
 /// After this time, [`follow`] begins no further step.
 const MOMENT: Duration = Duration::from_millis(50);
-/// How many records may share a key. A key that more records share identifies nobody: the mailbox of an
-/// office, the commonest name of a big city.
-const MAX_SHARING: usize = 200;
-/// How many pairs are proposed for one record. The likeliest ones are chosen.
-const MAX_PAIRS: usize = 20;
-/// How many organizations one step loads at most, to compare the changed ones with them.
-const MAX_ORGANIZATIONS: i64 = 5_000;
 
 /// Follows the log towards its end. Begins no step after `MOMENT`: a big import leaves much to compare, and
 /// requests come first.
 pub fn follow(pool: &Pool, stopping: &AtomicBool) -> Result<()> {
     let began = Instant::now();
-    while !stopping.load(Ordering::Relaxed) && began.elapsed() < MOMENT && step(pool)? {}
+    while !stopping.load(Ordering::Relaxed) && began.elapsed() < MOMENT && step(pool)?.is_some() {}
     Ok(())
 }
 
-/// Handles the next changes. Returns whether there were any.
-fn step(pool: &Pool) -> Result<bool> {
+/// What a step did.
+pub struct StepReport {
+    pub changes: usize,
+    /// How many pairs of records it compared.
+    pub compared: usize,
+}
+
+/// Handles the next changes. Returns `None` if there were none.
+pub fn step(pool: &Pool) -> Result<Option<StepReport>> {
     let detected = pool.read_blocking(|db| {
         let from = detection::position(db)?;
         let changes = changes::store::next(db, from, STEP)?;
@@ -57,12 +56,12 @@ fn step(pool: &Pool) -> Result<bool> {
             ids
         };
         let mut found = Detection::default();
-        people(db, ids(Subject::Worker), &mut found)?;
-        groups(db, ids(Subject::Organization), &mut found)?;
-        Ok(Some((from, to, found)))
+        detect(db, ids(Subject::Worker), people, &mut found)?;
+        detect(db, ids(Subject::Organization), groups, &mut found)?;
+        Ok(Some((from, to, changes.len(), found)))
     })?;
-    let Some((from, to, found)) = detected else {
-        return Ok(false);
+    let Some((from, to, changes, found)) = detected else {
+        return Ok(None);
     };
     pool.write_blocking(|db| {
         db::commit_lazily(db)?;
@@ -72,102 +71,105 @@ fn step(pool: &Pool) -> Result<bool> {
             return Ok(());
         }
         let now = db::Instant::now();
-        detection::replace_keys(db, &found)?;
+        keys::replace(db, &found)?;
         let new = detection::replace_pairs(db, &found, now)?;
-        let rules = store::rules::by_area(db)?;
-        for pair in new.iter().filter(|(_, pair)| rules::merges(&rules, pair)) {
-            actions::merge_by_rule(db, pair.0)?;
+        if !new.is_empty() {
+            let rules = store::rules::by_area(db)?;
+            for pair in new.iter().filter(|(_, pair)| rules::merges(&rules, pair)) {
+                actions::merge_by_rule(db, pair.0)?;
+            }
         }
         detection::advance(db, to)
     })?;
-    Ok(true)
+    let compared = found.compared;
+    Ok(Some(StepReport { changes, compared }))
 }
 
-fn people(db: &mut Db, ids: BTreeSet<Id>, found: &mut Detection) -> Result<()> {
-    let changed = workers::store::load_some(db, &Vec::from_iter(ids.iter().copied()))?;
-    found.changed.extend(ids);
-    let person = |worker: &Worker| Person::of(worker).map(|person| (worker.id, person));
-    let mut known: HashMap<Id, Person> = changed.iter().filter_map(person).collect();
+fn people(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Person>> {
+    let workers = workers::store::load_some(db, ids)?;
+    let person = |worker: &workers::Worker| Some((worker.id, Person::of(worker)?));
+    Ok(workers.iter().filter_map(person).collect())
+}
+
+fn groups(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Group>> {
+    let organizations = organizations::store::load_some(db, ids)?;
+    let counting = organizations.iter().filter(|o| o.merged_into.is_none());
+    Ok(counting.map(|o| (o.id, Group::of(&o.details))).collect())
+}
+
+/// Compares the changed records of one kind with their candidates.
+fn detect<R: Record>(
+    db: &mut Db,
+    changed: BTreeSet<Id>,
+    load: fn(&mut Db, &[Id]) -> Result<HashMap<Id, R>>,
+    found: &mut Detection,
+) -> Result<()> {
+    let ids: Vec<Id> = changed.iter().copied().collect();
+    let mut known = load(db, &ids)?;
+    let own: BTreeMap<Id, BTreeSet<i64>> = known.iter().map(|(id, record)| (*id, record.keys())).collect();
     let mut sharing: HashMap<i64, BTreeSet<Id>> = HashMap::new();
-    for (id, person) in &known {
-        let keys = person.keys();
-        for key in &keys {
+    for (id, keys) in &own {
+        for key in keys {
             sharing.entry(*key).or_default().insert(*id);
         }
-        found.keys.insert(*id, keys);
     }
-    for (key, id) in detection::sharing(db, sharing.keys().copied().collect())? {
-        if !found.changed.contains(&id) {
+    let wanted: Vec<i64> = sharing.keys().copied().collect();
+    for (key, id) in keys::sharing(db, R::KIND, &wanted, MAX_SHARING + 1)? {
+        if !changed.contains(&id) {
             sharing.entry(key).or_default().insert(id);
         }
     }
-    let mut pairs: BTreeSet<(Id, Id)> = BTreeSet::new();
-    for ids in sharing.values().filter(|ids| ids.len() <= MAX_SHARING) {
-        for one in ids.iter().filter(|id| found.keys.contains_key(id)) {
-            pairs.extend(
-                ids.iter()
-                    .filter(|other| *other != one)
-                    .map(|other| (*one, *other)),
-            );
-        }
+    let blocks: HashMap<i64, Vec<Id>> = sharing
+        .into_iter()
+        .map(|(key, ids)| (key, Vec::from_iter(ids)))
+        .collect();
+    // Pairs that are proposed already are compared again, even if the other record proposed them.
+    let mut partners = detection::partners(db, &ids)?;
+    let mut candidates: Vec<(Id, usize, Vec<Id>)> = Vec::new();
+    for (id, keys) in &own {
+        let own_blocks = keys.iter().filter_map(|key| blocks.get(key)).map(Vec::as_slice);
+        let mut ranked = candidates::rank(*id, own_blocks);
+        let all = ranked.len();
+        ranked.truncate(MAX_COMPARED);
+        let partners = partners.entry(*id).or_default();
+        let further = partners.iter().filter(|other| !ranked.contains(other));
+        let further: Vec<Id> = further.copied().collect();
+        ranked.extend(further);
+        candidates.push((*id, all, ranked));
     }
-    let met: BTreeSet<Id> = pairs.iter().map(|(_, other)| *other).collect();
+    let met: BTreeSet<Id> = candidates
+        .iter()
+        .flat_map(|(.., ranked)| ranked.iter().copied())
+        .collect();
     let strangers: Vec<Id> = met.into_iter().filter(|id| !known.contains_key(id)).collect();
-    let strangers = workers::store::load_some(db, &strangers)?;
-    known.extend(strangers.iter().filter_map(person));
-    let compared = pairs.into_iter().filter_map(|(one, other)| {
-        let (a, b) = (known.get(&one)?, known.get(&other)?);
-        let reasons = evidence::reasons(Compared::People, &a.compare(b));
-        let pair = Pair::new(DuplicateKind::Worker, (one, other), reasons, [a.area(), b.area()])?;
-        Some((one, pair))
-    });
-    found.pairs.extend(likeliest(compared));
-    Ok(())
-}
-
-fn groups(db: &mut Db, ids: BTreeSet<Id>, found: &mut Detection) -> Result<()> {
-    let changed = organizations::store::load_some(db, &Vec::from_iter(ids.iter().copied()))?;
-    found.changed.extend(ids);
-    let changed: Vec<Organization> = changed.into_iter().filter(|o| o.merged_into.is_none()).collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let areas: BTreeSet<&str> = changed.iter().map(|o| o.details.area.as_str()).collect();
-    let there = organizations::store::of_areas(db, &areas, MAX_ORGANIZATIONS)?;
-    let there: Vec<(Id, Group)> = there.iter().map(|o| (o.id, Group::of(&o.details))).collect();
-    let compared = changed.iter().flat_map(|organization| {
-        let own = Group::of(&organization.details);
-        let others = there.iter().filter(|(id, _)| *id != organization.id);
-        let pairs = others.filter_map(move |(id, other)| {
-            let reasons = evidence::reasons(Compared::Organizations, &own.compare(other));
-            let (kind, ids) = (DuplicateKind::Organization, (organization.id, *id));
-            let pair = Pair::new(kind, ids, reasons, [Some(own.area()), Some(other.area())])?;
-            Some((organization.id, pair))
-        });
-        pairs.collect::<Vec<_>>()
-    });
-    found.pairs.extend(likeliest(compared));
-    Ok(())
-}
-
-/// Returns the likeliest pairs of each compared record, and each pair only once.
-fn likeliest(compared: impl Iterator<Item = (Id, Pair)>) -> Vec<Pair> {
-    let mut of_each: BTreeMap<Id, Vec<Pair>> = BTreeMap::new();
-    for (id, pair) in compared {
-        of_each.entry(id).or_default().push(pair);
-    }
-    let mut pairs = BTreeMap::new();
-    for mut own in of_each.into_values() {
-        own.sort_by(|a, b| {
+    known.extend(load(db, &strangers)?);
+    for (id, all, ranked) in candidates {
+        let Some(record) = known.get(&id) else { continue };
+        found.compared += ranked.len();
+        let compare = |(position, other): (usize, &Id)| {
+            let (other, that) = (*other, known.get(other)?);
+            let reasons = evidence::reasons(R::KIND.compared(), &record.compare(that));
+            let pair = Pair::new(R::KIND, (id, other), reasons, [record.area(), that.area()])?;
+            Some((position, other, pair))
+        };
+        let mut matching: Vec<(usize, Id, Pair)> = ranked.iter().enumerate().filter_map(compare).collect();
+        let positions: Vec<usize> = matching.iter().map(|(position, ..)| *position).collect();
+        if record.is_cut() || candidates::may_have_more(all, &positions) {
+            found.partly_compared.insert(id);
+        }
+        matching.sort_by(|(_, _, a), (_, _, b)| {
             b.score
                 .total_cmp(&a.score)
                 .then((a.one, a.other).cmp(&(b.one, b.other)))
         });
-        pairs.extend(
-            own.into_iter()
-                .take(MAX_PAIRS)
-                .map(|pair| ((pair.one, pair.other), pair)),
-        );
+        let is_partner = |other: &Id| partners.get(&id).is_some_and(|partners| partners.contains(other));
+        for (n, (_, other, pair)) in matching.into_iter().enumerate() {
+            if n < MAX_PAIRS || is_partner(&other) {
+                found.pairs.insert((pair.one, pair.other), pair);
+            }
+        }
     }
-    pairs.into_values().collect()
+    found.keys.push((R::KIND, own));
+    found.changed.extend(changed);
+    Ok(())
 }

@@ -1,11 +1,16 @@
-//! Are two records the same organization? What is compared.
+//! Are two records the same organization? What is compared, and the keys that select which organizations to
+//! compare: the 法人番号, the e-mail address, the phone number, the reading, and, within an area, the names and
+//! their character pairs.
 
+use super::DuplicateKind;
+use super::candidates::{MAX_KEYS, MAX_NAMES, Record, key};
 use super::evidence::Agreement::{Different, Same};
 use super::evidence::{Agreement, Field};
 use super::people::{plain_email, plain_phone};
 use super::spellings::Spelling;
 use crate::organizations::NewOrganization;
 use crate::organizations::names::name_key;
+use std::collections::BTreeSet;
 use text::hiragana;
 
 /// The fields of an organization that are compared, normalised so that two spellings of the same value are
@@ -13,8 +18,9 @@ use text::hiragana;
 #[derive(Debug, Clone)]
 pub struct Group {
     area: String,
-    /// The organization's name and its aliases.
+    /// The organization's name and its first aliases.
     names: Vec<Spelling>,
+    has_more_names: bool,
     kana: Option<String>,
     corporate_number: Option<String>,
     email: Option<String>,
@@ -28,7 +34,11 @@ impl Group {
         let kana = details.kana.as_deref().map(name_key);
         Group {
             area: details.area.clone(),
-            names: names.map(|name| Spelling::new(&details.area, name)).collect(),
+            names: names
+                .take(MAX_NAMES)
+                .map(|name| Spelling::new(&details.area, name))
+                .collect(),
+            has_more_names: details.aliases.len() >= MAX_NAMES,
             kana: kana.map(|kana| kana.chars().map(hiragana).collect()),
             corporate_number: details.corporate_number.clone(),
             email: contact.and_then(|c| c.email.as_deref()).map(plain_email),
@@ -36,12 +46,52 @@ impl Group {
         }
     }
 
-    pub fn area(&self) -> &str {
-        &self.area
+    /// Returns kind and text of each key, those that say most first.
+    fn parts(&self) -> Vec<(&'static str, String)> {
+        let mut parts = Vec::new();
+        let given = [
+            ("number", &self.corporate_number),
+            ("email", &self.email),
+            ("phone", &self.phone),
+            ("kana", &self.kana),
+        ];
+        for (kind, text) in given {
+            let text = text.as_deref().filter(|text| !text.is_empty());
+            parts.extend(text.map(|text| (kind, text.to_owned())));
+        }
+        let here = |text: &str| format!("{}\n{text}", self.area);
+        for name in &self.names {
+            parts.extend(name.clues().map(|(kind, text)| (kind, here(text))));
+        }
+        for name in &self.names {
+            parts.extend(name.grams().into_iter().map(|gram| ("gram", here(&gram))));
+        }
+        parts
+    }
+}
+
+impl Record for Group {
+    const KIND: DuplicateKind = DuplicateKind::Organization;
+
+    fn area(&self) -> Option<&str> {
+        Some(&self.area)
     }
 
-    /// Compares the fields that both organizations have.
-    pub fn compare(&self, other: &Group) -> Vec<(Field, Agreement)> {
+    fn is_cut(&self) -> bool {
+        self.has_more_names || self.parts().len() > MAX_KEYS
+    }
+
+    fn keys(&self) -> BTreeSet<i64> {
+        let mut keys = BTreeSet::new();
+        for (kind, text) in self.parts() {
+            if keys.len() < MAX_KEYS {
+                keys.insert(key(kind, &text));
+            }
+        }
+        keys
+    }
+
+    fn compare(&self, other: &Group) -> Vec<(Field, Agreement)> {
         let equal = |one: &Option<String>, other: &Option<String>| {
             let (one, other) = (one.as_deref()?, other.as_deref()?);
             let are_given = !one.is_empty() && !other.is_empty();

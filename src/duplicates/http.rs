@@ -27,7 +27,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// `reasons` lists what each field contributes, in bits. These bits and the prior (−11 bits for workers, −10
 /// for organizations) add up to w bits, and the score is 2ʷ / (1 + 2ʷ) (Fellegi and Sunter, 1969). Pairs with
-/// a score of 0.5 or more are listed.
+/// a score of 0.5 or more are listed. A coordinator sees pairs whose records are both in their areas.
+///
+/// A record is compared with the 100 records that share most with it, and at most 100 pairs with it are listed, the
+/// likeliest ones. `partly_compared` says that there may be more.
 #[utoipa::path(operation_id = "list_duplicates", tag = "Duplicates", security(("bearer" = ["duplicates:read"])),
     params(DuplicateFilter), responses((status = 200, description = "One page", body = Page<Duplicate>)))]
 #[get("/duplicates")]
@@ -57,8 +60,7 @@ async fn show(caller: Caller<ReadDuplicates>, pool: Data<Pool>, id: PathId) -> R
 ///
 /// Send a JSON Merge Patch. With `If-Match`, the pair changes only if it still has the version that you read.
 /// The status `merged` requires `primary_id`, the record to use from now on. The other record stays visible
-/// to its source, but is no longer ranked or listed. Any other status undoes a merge. Both records have to be
-/// within your areas.
+/// to its source, but is no longer ranked or listed. Any other status undoes a merge.
 ///
 /// Returns 409 `already_merged` if one of the records is merged with a third one.
 #[utoipa::path(operation_id = "decide_duplicate", tag = "Duplicates", security(("bearer" = ["duplicates:write"])),

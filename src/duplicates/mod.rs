@@ -1,8 +1,8 @@
 //! Duplicates: pairs of workers that may be the same person, and pairs of organizations that may be the same.
 //!
-//! * `detector` finds pairs. `people` and `groups` compare two records, and `spellings` compares names of
-//!   organizations. `evidence` turns what agrees into a score. `pair` has the types for what the detector
-//!   found.
+//! * `detector` finds pairs. `candidates` selects which records to compare. `people` and `groups` compare two
+//!   records, and `spellings` compares names of organizations. `evidence` turns what agrees into a score.
+//!   `pair` has the types for what the detector found. `similar` lists similar names for imports.
 //! * `rules`: the score from which an area's pairs are merged automatically.
 //! * `actions`: decides about a pair, and sets rules.
 //!
@@ -13,6 +13,7 @@
 //! Deliberately absent: combining the contents of two records.
 
 pub mod actions;
+pub mod candidates;
 pub mod detector;
 pub mod evidence;
 pub mod groups;
@@ -20,6 +21,7 @@ pub mod http;
 pub mod pair;
 pub mod people;
 pub mod rules;
+pub mod similar;
 pub mod spellings;
 pub mod store;
 pub mod tasks;
@@ -144,6 +146,8 @@ pub struct DuplicateRecord {
     /// The system that the record comes from.
     #[schema(example = "partner:activo")]
     pub source: Option<String>,
+    /// Whether this record resembles so many others that only the likeliest pairs are listed.
+    pub partly_compared: bool,
 }
 
 /// Two records that may be the same person or organization.

@@ -3,7 +3,7 @@
 use super::DuplicateKind;
 use super::evidence::{self, PROPOSED, Reason};
 use crate::db::Id;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two records that may be the same person or organization. The older one comes first.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +42,11 @@ impl Pair {
 pub struct Detection {
     /// All records that changed. A proposal about one of them is removed if it was not found again.
     pub changed: BTreeSet<Id>,
-    /// The keys of the workers that changed.
-    pub keys: HashMap<Id, BTreeSet<i64>>,
-    pub pairs: Vec<Pair>,
+    /// The keys of the records that changed, by kind.
+    pub keys: Vec<(DuplicateKind, BTreeMap<Id, BTreeSet<i64>>)>,
+    pub pairs: BTreeMap<(Id, Id), Pair>,
+    /// Changed records that resemble more records than were compared or proposed.
+    pub partly_compared: BTreeSet<Id>,
+    /// How many pairs of records were compared.
+    pub compared: usize,
 }

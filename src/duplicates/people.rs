@@ -1,14 +1,12 @@
-//! Are two workers the same person? What is compared, and the keys that select which workers to compare.
-//!
-//! A key is a hash of something that two records of one person probably share, even if one of them has a
-//! typing error: the e-mail address, the phone number, or, within an area, the beginning or the end of the
-//! name or of its reading. Keys are stored. A worker is compared only with workers who share a key; record
-//! linkage calls this blocking.
+//! Are two workers the same person? What is compared, and the keys that select which workers to compare: the
+//! e-mail address, the phone number, and, within an area, the beginning and the end of the name and of its
+//! reading.
 
+use super::DuplicateKind;
+use super::candidates::{Record, key};
 use super::evidence::Agreement::{Different, Same, Similar, Verified};
 use super::evidence::{Agreement, Field};
 use crate::workers::Worker;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use text::{fold, hiragana, todays_form};
 
@@ -41,17 +39,24 @@ impl Person {
             phone_verified: personal.phone_verified,
         })
     }
+}
 
-    pub fn area(&self) -> Option<&str> {
+impl Record for Person {
+    const KIND: DuplicateKind = DuplicateKind::Worker;
+
+    fn area(&self) -> Option<&str> {
         self.area.as_deref()
     }
 
-    /// Returns the worker's keys. Workers that share a key are compared.
-    pub fn keys(&self) -> BTreeSet<i64> {
+    fn is_cut(&self) -> bool {
+        false
+    }
+
+    fn keys(&self) -> BTreeSet<i64> {
         let mut keys = BTreeSet::new();
         let mut add = |kind: &str, text: &str| {
             if !text.is_empty() {
-                keys.insert(hash(kind, text));
+                keys.insert(key(kind, text));
             }
         };
         add("email", &self.email);
@@ -71,8 +76,7 @@ impl Person {
         keys
     }
 
-    /// Compares the fields that both workers have.
-    pub fn compare(&self, other: &Person) -> Vec<(Field, Agreement)> {
+    fn compare(&self, other: &Person) -> Vec<(Field, Agreement)> {
         let mut found = Vec::new();
         let verified = |both: bool| if both { Verified } else { Same };
         if !self.email.is_empty() && !other.email.is_empty() {
@@ -119,8 +123,7 @@ fn likeness(one: &str, other: &str) -> Agreement {
     }
 }
 
-/// Normalises a name: letters and digits only, in today's forms.
-pub fn plain_name(text: &str) -> String {
+fn plain_name(text: &str) -> String {
     let letters = fold(text)
         .chars()
         .filter(|c| c.is_alphanumeric())
@@ -151,15 +154,6 @@ pub fn plain_phone(text: &str) -> String {
     }
 }
 
-fn hash(kind: &str, text: &str) -> i64 {
-    let digest = Sha256::new()
-        .chain_update(kind)
-        .chain_update("\n")
-        .chain_update(text)
-        .finalize();
-    digest.iter().take(8).fold(0, |n, byte| n << 8 | i64::from(*byte))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,7 +179,7 @@ mod tests {
         ] {
             assert_eq!(plain_phone(other), "09012345678", "{other}");
         }
-        assert_ne!(hash("email", "1"), hash("phone", "1"));
+        assert_ne!(key("email", "1"), key("phone", "1"));
     }
 
     #[test]

@@ -7,27 +7,14 @@
 //! * One is the legal entity that the other one has in brackets after a project's name.
 //! * One is only the legal entity, or only the project, and the other one has both.
 //!
-//! Spellings that are merely similar are listed, never grouped.
+//! Spellings that are merely similar are never grouped; `similar` lists them.
 
 use super::evidence::Agreement;
 use crate::organizations::names::{name_key, without_legal_form};
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use strsim::osa_distance;
 use text::fold;
 
-/// The names of two organizations that may be the same. A person has to decide.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SimilarNames {
-    pub area: String,
-    pub one: String,
-    pub other: String,
-    /// The Sørensen–Dice coefficient of the names' character pairs, 0 to 1.
-    pub similarity: f64,
-}
-
-/// The similarity from which two names in one area are listed.
-const LISTED: f64 = 0.5;
 const KINDS: [&str; 6] = [
     "商店会",
     "町会",
@@ -86,12 +73,19 @@ impl Spelling {
         }
     }
 
-    /// Returns the clues in this spelling. Spellings in one area that share a clue name the same
-    /// organization. Each clue starts with its kind, so that an entity is never taken for a name.
-    fn clues(&self) -> Vec<(&str, String)> {
-        let mut clues = vec![format!("name {}", self.key), format!("stem {}", self.stem)];
-        clues.extend(self.entity.iter().map(|entity| format!("entity {entity}")));
-        clues.into_iter().map(|what| (self.area.as_str(), what)).collect()
+    /// Returns the clues in this spelling, each with its kind, so that an entity is never taken for a name.
+    /// Spellings in one area that share a name or an entity name the same organization; a project may be the
+    /// name of another spelling.
+    pub fn clues(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let names = [&self.key, &self.stem].into_iter().chain(&self.project);
+        let names = names.map(|name| ("name", name.as_str()));
+        names.chain(self.entity.iter().map(|entity| ("entity", entity.as_str())))
+    }
+
+    /// Returns the character pairs of the core, with its two ends. Similar names share some of them.
+    pub fn grams(&self) -> BTreeSet<String> {
+        let padded: Vec<char> = format!("^{}$", self.core()).chars().collect();
+        padded.windows(2).map(String::from_iter).collect()
     }
 
     /// Compares two names. The areas don't matter here.
@@ -123,8 +117,13 @@ impl Spelling {
         kind.filter(|own| !own.is_empty()).unwrap_or(&self.stem)
     }
 
+    /// Returns the name in the form in which similarity is measured.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Returns how similar two names look, 0 to 1.
-    fn similarity(&self, other: &Spelling) -> f64 {
+    pub fn similarity(&self, other: &Spelling) -> f64 {
         dice(&self.key, &other.key)
     }
 }
@@ -202,10 +201,14 @@ fn stem(key: &str) -> String {
 /// spelling that belongs to two groups makes them one.
 pub fn group(spellings: &[Spelling]) -> Vec<Vec<usize>> {
     let mut sets = Sets((0..spellings.len()).collect());
-    let mut first: HashMap<(&str, String), usize> = HashMap::new();
+    let mut first: HashMap<(&str, &str, &str), usize> = HashMap::new();
     for (i, spelling) in spellings.iter().enumerate() {
-        for what in spelling.clues() {
-            let other = *first.entry(what).or_insert(i);
+        let identifying = spelling.entity.iter().map(|entity| ("entity", entity));
+        let identifying = [("name", &spelling.key), ("stem", &spelling.stem)]
+            .into_iter()
+            .chain(identifying);
+        for (kind, text) in identifying {
+            let other = *first.entry((&spelling.area, kind, text)).or_insert(i);
             sets.join(i, other);
         }
     }
@@ -239,10 +242,18 @@ pub fn group(spellings: &[Spelling]) -> Vec<Vec<usize>> {
 struct Sets(Vec<usize>);
 
 impl Sets {
-    fn root(&self, i: usize) -> usize {
-        match self.0.get(i) {
-            Some(parent) if *parent != i => self.root(*parent),
-            _ => i,
+    /// Shortens the way for those that come later, so that a long chain isn't walked again and again.
+    fn root(&mut self, mut i: usize) -> usize {
+        loop {
+            let parent = self.0.get(i).copied().unwrap_or(i);
+            let above = self.0.get(parent).copied().unwrap_or(parent);
+            if parent == above {
+                return parent;
+            }
+            if let Some(place) = self.0.get_mut(i) {
+                *place = above;
+            }
+            i = above;
         }
     }
 
@@ -259,43 +270,6 @@ pub fn best_name<'s>(group: &[usize], spellings: &'s [Spelling]) -> Option<&'s S
     let of_group = || group.iter().filter_map(|i| spellings.get(*i));
     let entity_alone = |s: &&Spelling| s.entity.as_ref() == Some(&s.key) && s.project.is_none();
     of_group().find(entity_alone).or_else(|| of_group().next())
-}
-
-/// Lists the pairs of groups in one area that have similar names, the most similar pair first.
-pub fn similar_names(groups: &[Vec<usize>], spellings: &[Spelling]) -> Vec<SimilarNames> {
-    let mut by_area: HashMap<&str, Vec<Vec<&Spelling>>> = HashMap::new();
-    for group in groups {
-        let group: Vec<&Spelling> = group.iter().filter_map(|i| spellings.get(*i)).collect();
-        if let Some(first) = group.first() {
-            by_area.entry(&first.area).or_default().push(group);
-        }
-    }
-    let mut pairs = Vec::new();
-    for groups in by_area.values() {
-        for (i, one) in groups.iter().enumerate() {
-            for other in groups.iter().skip(i + 1) {
-                // The result must not depend on the order of the rows.
-                let pairs_of_names = one.iter().flat_map(|a| {
-                    other.iter().map(move |b| SimilarNames {
-                        area: a.area.clone(),
-                        one: a.name.clone().min(b.name.clone()),
-                        other: a.name.clone().max(b.name.clone()),
-                        similarity: a.similarity(b),
-                    })
-                });
-                let best = pairs_of_names.min_by(most_similar_first);
-                pairs.extend(best.filter(|pair| pair.similarity >= LISTED));
-            }
-        }
-    }
-    pairs.sort_by(most_similar_first);
-    pairs
-}
-
-fn most_similar_first(a: &SimilarNames, b: &SimilarNames) -> Ordering {
-    b.similarity
-        .total_cmp(&a.similarity)
-        .then_with(|| (&a.one, &a.other).cmp(&(&b.one, &b.other)))
 }
 
 #[cfg(test)]

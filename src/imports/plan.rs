@@ -2,19 +2,18 @@
 
 use super::archive::{Fault, SOURCE};
 use super::engagements::{Engagement, Engagements};
-use super::finding::access_denied;
 use super::log::Log;
 use super::totals::Reconciliation;
-use crate::auth::Writer;
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
-use crate::db::{Db, Id, Instant};
+use crate::db::{BATCH, Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable, Provenance};
-use crate::duplicates::spellings::{self, SimilarNames, Spelling};
+use crate::duplicates::similar::Similarities;
+use crate::duplicates::spellings::{self, Spelling};
 use crate::error::Result;
-use crate::organizations::{self, NewOrganization, Organization, names};
+use crate::organizations::{self, MAX_ALIASES, NewOrganization, Organization, names};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What an import of an archive did, or would do.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,27 +28,74 @@ pub struct ArchiveReport {
     pub unknown_types: Vec<Fault>,
     /// Spellings that were recognised as one organization.
     pub recognised: Vec<Vec<String>>,
-    pub doubtful: Vec<SimilarNames>,
+    pub doubtful: Similarities,
+    /// Organizations that have as many aliases as they can; further spellings were not stored.
+    pub full: BTreeSet<String>,
     pub reconciliation: Option<Reconciliation>,
+}
+
+/// What is registered already and may be what a file means. Only what the file touches is loaded.
+pub struct Registered {
+    /// Each organization of the file's areas, and which spelling in that area it has.
+    organizations: Vec<(Id, Spelling)>,
+    /// External ids of engagements that were imported before.
+    engagements: HashSet<String>,
+}
+
+/// Loads what is registered in the areas of a file.
+pub fn load(db: &mut Db, accepted: &[Engagement]) -> Result<Registered> {
+    let mut organizations = Vec::new();
+    let areas: BTreeSet<&str> = accepted
+        .iter()
+        .map(|engagement| engagement.area.as_str())
+        .collect();
+    for area in areas {
+        let mut after = None;
+        loop {
+            let there = organizations::store::of_area(db, area, after)?;
+            after = there.last().map(|last| last.id);
+            for Organization { id, details, .. } in &there {
+                let names = std::iter::once(&details.name).chain(&details.aliases);
+                organizations.extend(names.map(|name| (*id, Spelling::new(area, name))));
+            }
+            if there.len() < BATCH {
+                break;
+            }
+        }
+    }
+    let mut repeats = HashMap::new();
+    let ids: Vec<String> = accepted
+        .iter()
+        .map(|engagement| external_id(engagement, &mut repeats))
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let engagements = deliverables::store::present(db, SOURCE, &ids)?;
+    Ok(Registered {
+        organizations,
+        engagements,
+    })
 }
 
 /// Everything that an import writes, and its report.
 pub struct Plan {
     created: Vec<Organization>,
-    updated: Vec<Organization>,
+    /// New spellings of registered organizations.
+    aliases: BTreeMap<Id, Vec<String>>,
     deliverables: Vec<Deliverable>,
     pub report: ArchiveReport,
     /// The number of rows of each year and category.
     pub listed: BTreeMap<(i32, String), (Format, i32)>,
 }
 
+/// Plans the import of a file. `similar` returns the similar names among groups of spellings; those from a
+/// position on are the file's.
 pub fn plan(
-    db: &mut Db,
     catalogue: &Catalogue,
+    registered: Registered,
     file: &str,
-    writer: &Writer,
     read: Engagements,
     now: Instant,
+    similar: impl FnOnce(&[Vec<usize>], &[Spelling], usize) -> Result<Similarities>,
 ) -> Result<Plan> {
     let Engagements {
         rows,
@@ -63,12 +109,9 @@ pub fn plan(
         unknown_types,
         ..ArchiveReport::default()
     };
-    let (accepted, outside): (Vec<Engagement>, Vec<Engagement>) = accepted
-        .into_iter()
-        .partition(|row| writer.reach.covers_area(&row.area));
     let mut plan = Plan {
         created: Vec::new(),
-        updated: Vec::new(),
+        aliases: BTreeMap::new(),
         deliverables: Vec::new(),
         report,
         listed: BTreeMap::new(),
@@ -77,23 +120,13 @@ pub fn plan(
         let key = (engagement.fiscal_year, engagement.category.clone());
         plan.listed.entry(key).or_insert((engagement.format, 0)).1 += 1;
     }
-    let requesters = plan.organizations(db, writer, &accepted, now)?;
-    plan.deliverables(db, catalogue, file, writer, &accepted, &requesters, now)?;
-    plan.report.rejected.extend(outside.iter().map(refused));
-    plan.report.rejected.sort_by_key(|fault| fault.line);
+    let Registered {
+        organizations,
+        engagements,
+    } = registered;
+    let requesters = plan.organizations(organizations, &accepted, now, similar)?;
+    plan.deliverables(catalogue, file, &accepted, &requesters, &engagements, now)?;
     Ok(plan)
-}
-
-/// A row about a record outside the sender's areas.
-fn refused(row: &Engagement) -> Fault {
-    let remark = access_denied();
-    Fault {
-        line: row.line,
-        column: "地域名".to_owned(),
-        value: row.cells.get(3).cloned().unwrap_or_default(),
-        code: remark.code,
-        message: remark.message,
-    }
 }
 
 /// The organization of each (area, name).
@@ -103,30 +136,14 @@ impl Plan {
     /// Finds or plans the organization of every spelling in the file.
     fn organizations(
         &mut self,
-        db: &mut Db,
-        writer: &Writer,
+        registered: Vec<(Id, Spelling)>,
         accepted: &[Engagement],
         now: Instant,
+        similar: impl FnOnce(&[Vec<usize>], &[Spelling], usize) -> Result<Similarities>,
     ) -> Result<Requesters> {
-        let (existing, others): (Vec<Organization>, Vec<Organization>) = organizations::store::load_all(db)?
-            .into_iter()
-            .partition(|one| writer.reach.covers_area(&one.details.area));
-        // An organization that came from an archive and has moved out of the sender's areas.
-        let of_others: HashSet<&str> = others
-            .iter()
-            .filter(|one| one.details.source.as_deref() == Some(SOURCE))
-            .filter_map(|one| one.details.external_id.as_deref())
-            .collect();
         // Registered organizations come first, so that a group begins with one if it has one.
-        let mut owners: Vec<Option<&Organization>> = Vec::new();
-        let mut spellings: Vec<Spelling> = Vec::new();
-        for organization in &existing {
-            let details = &organization.details;
-            for name in std::iter::once(&details.name).chain(&details.aliases) {
-                spellings.push(Spelling::new(&details.area, name));
-                owners.push(Some(organization));
-            }
-        }
+        let (owners, mut spellings): (Vec<Id>, Vec<Spelling>) = registered.into_iter().unzip();
+        let new = spellings.len();
         let mut seen: HashSet<(&str, &str)> = HashSet::new();
         for (engagement, name) in accepted
             .iter()
@@ -134,66 +151,81 @@ impl Plan {
         {
             if seen.insert((&engagement.area, name)) {
                 spellings.push(Spelling::new(&engagement.area, name));
-                owners.push(None);
             }
         }
         let groups = spellings::group(&spellings);
         let mut requesters = Requesters::new();
-        for group in &groups {
+        for group in groups.iter().filter(|group| group.iter().any(|i| *i >= new)) {
             let of_group: Vec<&Spelling> = group.iter().filter_map(|i| spellings.get(*i)).collect();
-            let owner = group.iter().find_map(|i| owners.get(*i).copied().flatten());
-            let id = match owner {
-                Some(owner) => self.update(owner, &of_group, now),
+            let mut names: Vec<&str> = Vec::new();
+            let mut seen: HashSet<&str> = HashSet::new();
+            names.extend(
+                of_group
+                    .iter()
+                    .map(|s| s.name.as_str())
+                    .filter(|name| seen.insert(name)),
+            );
+            let id = match group.iter().find_map(|i| owners.get(*i)) {
+                Some(owner) => {
+                    self.add_aliases(*owner, group, &owners, &spellings);
+                    *owner
+                }
                 None => match spellings::best_name(group, &spellings) {
-                    Some(best) if !of_others.contains(organization_id(best).as_str()) => {
-                        self.create(best, &of_group, now)
-                    }
-                    _ => continue,
+                    Some(best) => self.create(best, &names, now),
+                    None => continue,
                 },
             };
             for (i, spelling) in group.iter().filter_map(|i| Some((*i, spellings.get(*i)?))) {
                 // Two registered organizations stay two, even if their names are similar.
-                let own = owners.get(i).copied().flatten().map_or(id, |owner| owner.id);
+                let own = owners.get(i).copied().unwrap_or(id);
                 requesters
                     .entry((spelling.area.clone(), spelling.name.clone()))
                     .or_insert(own);
             }
-            let mut names: Vec<String> = Vec::new();
-            for spelling in of_group {
-                if !names.contains(&spelling.name) {
-                    names.push(spelling.name.clone());
-                }
-            }
             if names.len() > 1 {
-                self.report.recognised.push(names);
+                self.report
+                    .recognised
+                    .push(names.into_iter().map(str::to_owned).collect());
             }
         }
         self.report.recognised.sort();
-        self.report.doubtful = spellings::similar_names(&groups, &spellings);
+        self.report.doubtful = similar(&groups, &spellings, new)?;
         self.report.created_organizations = self.created.len();
-        self.report.updated_organizations = self.updated.len();
+        self.report.updated_organizations = self.aliases.len();
         Ok(requesters)
     }
 
-    /// Adds new spellings to a registered organization.
-    fn update(&mut self, owner: &Organization, spellings: &[&Spelling], now: Instant) -> Id {
-        let mut details = owner.details.clone();
-        for spelling in spellings {
-            if details.name != spelling.name && !details.aliases.contains(&spelling.name) {
-                details.aliases.push(spelling.name.clone());
-            }
+    /// Adds the file's spellings to a registered organization.
+    fn add_aliases(&mut self, owner: Id, group: &[usize], owners: &[Id], spellings: &[Spelling]) {
+        let names = |is_known: bool| {
+            let those = group
+                .iter()
+                .filter(move |i| owners.get(**i).is_some() == is_known);
+            those.filter_map(|i| spellings.get(*i))
+        };
+        let known: HashSet<&str> = names(true).map(|spelling| spelling.name.as_str()).collect();
+        let own = group.iter().filter(|i| owners.get(**i) == Some(&owner)).count();
+        // The name itself is no alias.
+        let free = (MAX_ALIASES + 1).saturating_sub(own);
+        let mut new = names(false)
+            .map(|spelling| spelling.name.clone())
+            .filter(|name| !known.contains(name.as_str()));
+        let aliases: Vec<String> = new.by_ref().take(free).collect();
+        if new.next().is_some() {
+            let name = names(true).next().map(|spelling| spelling.name.clone());
+            self.report.full.extend(name);
         }
-        if details != owner.details {
-            self.updated.push(owner.changed(details, now));
+        if !aliases.is_empty() {
+            self.aliases.insert(owner, aliases);
         }
-        owner.id
     }
 
-    fn create(&mut self, best: &Spelling, spellings: &[&Spelling], now: Instant) -> Id {
-        let others = spellings
-            .iter()
-            .filter(|s| s.name != best.name)
-            .map(|s| s.name.clone());
+    fn create(&mut self, best: &Spelling, names: &[&str], now: Instant) -> Id {
+        if names.len() > MAX_ALIASES + 1 {
+            self.report.full.insert(best.name.clone());
+        }
+        let others = names.iter().filter(|name| **name != best.name);
+        let others = others.take(MAX_ALIASES).map(|name| (*name).to_owned());
         let details = NewOrganization {
             name: best.name.clone(),
             kana: None,
@@ -208,7 +240,7 @@ impl Plan {
             description: None,
             open_data: false,
             source: Some(SOURCE.to_owned()),
-            external_id: Some(organization_id(best)),
+            external_id: Some(format!("{}/{}", best.area, names::name_key(&best.name))),
         };
         let external_id = details.external_id.clone().unwrap_or_default();
         let organization = Organization::register(Id::derived(SOURCE, &external_id, now), details, now);
@@ -219,41 +251,28 @@ impl Plan {
 
     fn deliverables(
         &mut self,
-        db: &mut Db,
         catalogue: &Catalogue,
         file: &str,
-        writer: &Writer,
         accepted: &[Engagement],
         requesters: &Requesters,
+        present: &HashSet<String>,
         now: Instant,
     ) -> Result<()> {
-        let present: HashMap<String, String> = deliverables::store::external_ids(db, SOURCE)?
-            .into_iter()
-            .collect();
         let mut repeats: HashMap<String, u32> = HashMap::new();
         for engagement in accepted {
             let external_id = external_id(engagement, &mut repeats);
-            match present.get(&external_id) {
-                Some(area) if !writer.reach.covers_area(area) => {
-                    self.report.rejected.push(refused(engagement));
-                    continue;
-                }
-                Some(_) => {
-                    self.report.unchanged_deliverables += 1;
-                    continue;
-                }
-                None => {}
+            if present.contains(&external_id) {
+                self.report.unchanged_deliverables += 1;
+                continue;
             }
             let id_of = |name: &String| requesters.get(&(engagement.area.clone(), name.clone())).copied();
             let mut asking: Vec<Id> = Vec::new();
-            let ids: Option<Vec<Id>> = engagement.requesters.iter().map(id_of).collect();
-            for id in ids.into_iter().flatten() {
+            for id in engagement.requesters.iter().filter_map(id_of) {
                 if !asking.contains(&id) {
                     asking.push(id);
                 }
             }
             let Some((lead, joint)) = asking.split_first() else {
-                self.report.rejected.push(refused(engagement));
                 continue;
             };
             let mut request = request(engagement, *lead, joint, &external_id);
@@ -276,7 +295,7 @@ impl Plan {
     /// Writes the plan, and adds what to log. Call it in the transaction in which it was made, or while nothing
     /// else has been written since.
     pub fn write(&self, db: &mut Db, log: &mut Log, progress: &dyn Fn(usize, usize)) -> Result<()> {
-        let all = self.created.len() + self.updated.len() + self.deliverables.len();
+        let all = self.created.len() + self.aliases.len() + self.deliverables.len();
         let mut done = 0;
         let mut tick = || {
             done += 1;
@@ -287,10 +306,18 @@ impl Plan {
                 .push(organizations::store::insert_unlogged(db, organization)?);
             tick();
         }
-        for organization in &self.updated {
-            let change = organizations::store::update_unlogged(db, organization, Action::Updated)?;
-            log.changes.push(change);
-            tick();
+        let ids: Vec<Id> = self.aliases.keys().copied().collect();
+        for ids in ids.chunks(BATCH) {
+            for organization in organizations::store::load_some(db, ids)? {
+                let mut details = organization.details.clone();
+                details
+                    .aliases
+                    .extend(self.aliases.get(&organization.id).into_iter().flatten().cloned());
+                let changed = organization.changed(details, Instant::now());
+                let change = organizations::store::update_unlogged(db, &changed, Action::Updated)?;
+                log.changes.push(change);
+                tick();
+            }
         }
         for deliverable in &self.deliverables {
             log.changes
@@ -299,11 +326,6 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-/// Returns the external id of an organization.
-fn organization_id(best: &Spelling) -> String {
-    format!("{}/{}", best.area, names::name_key(&best.name))
 }
 
 /// Returns the external id of an engagement. It depends on what the row states and how often it was stated

@@ -2,10 +2,9 @@
 
 use super::files;
 use super::terminal::{progress_bar, say};
-use musubi::auth::Writer;
-use musubi::duplicates::spellings::SimilarNames;
+use musubi::duplicates::similar::SimilarNames;
 use musubi::error::Result;
-use musubi::imports::actions::import_archive;
+use musubi::imports::actions::{ArchiveProgress, import_archive};
 use musubi::imports::archive::ArchiveFile;
 use musubi::imports::plan::ArchiveReport;
 use musubi::server::AppState;
@@ -41,11 +40,14 @@ pub fn import(
     let report = import_archive(
         pool,
         catalogues,
-        &Writer::operator(actor),
+        actor,
         &file,
         totals.as_ref(),
         dry_run,
-        &progress,
+        &ArchiveProgress {
+            wrote: &progress,
+            ..ArchiveProgress::NONE
+        },
     )?;
     bar.finish_and_clear();
     say(&text(&report, dry_run))?;
@@ -87,8 +89,15 @@ fn text(report: &ArchiveReport, dry_run: bool) -> String {
     let doubtful = |d: &SimilarNames| format!("{} ? {} ({:.2})", d.one, d.other, d.similarity);
     section(
         "Similar names, not merged; please check",
-        report.doubtful.iter().map(doubtful).collect(),
+        report.doubtful.pairs.iter().map(doubtful).collect(),
     );
+    section(
+        "Has 100 aliases already, so further spellings were not stored",
+        report.full.iter().cloned().collect(),
+    );
+    if report.doubtful.is_partial {
+        lines.push("\nThere are more similar names than are listed.".to_owned());
+    }
     let mut text = lines.join("\n") + "\n";
     if let Some(reconciliation) = &report.reconciliation {
         text += &format!("\n{reconciliation}");

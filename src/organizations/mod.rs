@@ -119,6 +119,9 @@ pub enum IntermediaryKind {
     Other,
 }
 
+/// The most aliases of an organization.
+pub const MAX_ALIASES: usize = 100;
+
 /// The details of an organization.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use crate::db::schema::{
 use crate::db::search::Condition;
 use crate::db::{Db, Id};
 use crate::error::Result;
-use diesel::dsl::exists;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -147,23 +147,48 @@ pub fn applications(reach: &Reach) -> Option<Condition<a::table>> {
     })
 }
 
-/// Limits duplicates to pairs with at least one record in the caller's areas.
+/// Limits duplicates to pairs whose records are both in the caller's areas and aren't merged with a record
+/// elsewhere. Nobody learns from duplicates that somebody is known in another area.
 pub fn duplicates(reach: &Reach) -> Option<Condition<p::table>> {
     let Reach::Areas(areas) = reach else {
         let none = || -> Condition<p::table> { Box::new(false.into_sql::<Bool>()) };
         return (*reach != Reach::Everything).then(none);
     };
-    macro_rules! there {
-        ($table:ident, $column:expr) => {
+    macro_rules! here {
+        ($table:ident, $own:expr, $other:expr) => {
             exists(
                 $table::table
-                    .filter($table::id.eq($column))
-                    .filter($table::area.eq_any(areas.clone())),
+                    .filter($table::id.eq($own))
+                    .filter($table::area.eq_any(areas.clone()))
+                    .filter(
+                        $table::merged_into
+                            .is_null()
+                            .or($table::merged_into.assume_not_null().eq($other)),
+                    ),
             )
         };
     }
-    let people = there!(w, p::one_id).or(there!(w, p::other_id));
-    let groups = there!(o, p::one_id).or(there!(o, p::other_id));
+    macro_rules! merged_elsewhere {
+        ($table:ident, $is_elsewhere:expr) => {
+            exists(
+                $table::table
+                    .filter(
+                        $table::merged_into
+                            .assume_not_null()
+                            .eq(p::one_id)
+                            .or($table::merged_into.assume_not_null().eq(p::other_id)),
+                    )
+                    .filter($is_elsewhere),
+            )
+        };
+    }
+    let people = here!(w, p::one_id, p::other_id).and(here!(w, p::other_id, p::one_id));
+    let groups = here!(o, p::one_id, p::other_id).and(here!(o, p::other_id, p::one_id));
+    let is_elsewhere = w::area
+        .is_null()
+        .or(w::area.assume_not_null().ne_all(areas.clone()));
+    let people = people.and(not(merged_elsewhere!(w, is_elsewhere)));
+    let groups = groups.and(not(merged_elsewhere!(o, o::area.ne_all(areas.clone()))));
     Some(Box::new(people.or(groups)))
 }
 

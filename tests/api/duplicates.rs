@@ -2,7 +2,14 @@
 //! never disclosed to the other source.
 
 use crate::support::{TestApp, assert_includes, merge, on_both};
+use musubi::auth::Reach;
+use musubi::db::{Id, Instant};
+use musubi::duplicates::candidates::{MAX_COMPARED, MAX_HELD, MAX_PAIRS};
+use musubi::duplicates::{self, DuplicateFilter, DuplicateRecord, detector};
+use musubi::organizations::{self, NewOrganization, Organization};
+use musubi::server::AppState;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 fn volunteer(external_id: &str, more: Value) -> Value {
     let mut body = json!({"external_id": external_id, "area": "131041", "travel_limit_km": 20,
@@ -76,6 +83,10 @@ on_both! {
     rejects_a_corporate_number_twice_in_a_file_or_the_database,
     merges_pairs_by_the_rule_of_an_area,
     gives_one_person_one_place_and_separates_the_records_on_erasure,
+    shows_a_coordinator_nothing_of_what_is_known_elsewhere,
+    compares_and_proposes_a_bounded_number_of_pairs_per_record,
+    finds_the_same_pairs_however_the_changes_fall_into_steps,
+    says_that_a_record_resembles_more_than_are_listed,
 }
 
 fn proposes_a_person_of_two_partners_without_disclosing_them_to_either(app: &TestApp) {
@@ -487,4 +498,264 @@ fn gives_one_person_one_place_and_separates_the_records_on_erasure(app: &TestApp
             .contains(&second)
     );
     app.get(&path).expect(404);
+}
+
+fn details(name: &str, more: Value) -> NewOrganization {
+    let mut body = json!({"name": name, "area": "131041"});
+    merge(&mut body, more);
+    serde_json::from_value(body).unwrap()
+}
+
+/// Registers organizations, and returns their ids.
+fn register_all(state: &AppState, all: &[NewOrganization]) -> Vec<Id> {
+    let registered = state.pool.write_blocking(|db| {
+        let insert = |details: &NewOrganization| {
+            let organization = Organization::register(Id::new(), details.clone(), Instant::now());
+            organizations::store::insert(db, "test", &organization)?;
+            Ok(organization.id)
+        };
+        all.iter().map(insert).collect()
+    });
+    registered.unwrap()
+}
+
+/// Lets the detector handle all changes, and returns how many pairs of records it compared.
+fn detect(state: &AppState) -> usize {
+    std::iter::from_fn(|| detector::step(&state.pool).unwrap())
+        .map(|step| step.compared)
+        .sum()
+}
+
+fn proposed_records(state: &AppState) -> Vec<[DuplicateRecord; 2]> {
+    let mut filter = DuplicateFilter {
+        limit: Some(200),
+        ..DuplicateFilter::default()
+    };
+    let mut found = Vec::new();
+    loop {
+        let page = state
+            .pool
+            .read_blocking(|db| duplicates::store::list(db, &Reach::Everything, &filter));
+        let page = page.unwrap();
+        found.extend(
+            page.items
+                .into_iter()
+                .map(|pair| pair.records.try_into().unwrap()),
+        );
+        match page.next {
+            Some(next) => filter.cursor = Some(next),
+            None => return found,
+        }
+    }
+}
+
+fn proposals(state: &AppState) -> Vec<(Id, Id)> {
+    let pairs = proposed_records(state).into_iter();
+    pairs.map(|[one, other]| (one.id, other.id)).collect()
+}
+
+fn compares_and_proposes_a_bounded_number_of_pairs_per_record(app: &TestApp) {
+    let most = MAX_COMPARED + MAX_HELD;
+    let alike = |n: usize| details(&format!("さくら通りの会 第{n:05}支部"), json!({}));
+    let same = |_| details("さくら通りの会", json!({}));
+    for (name, of) in [
+        ("alike", &alike as &dyn Fn(usize) -> NewOrganization),
+        ("same", &same),
+    ] {
+        for n in [300, 600] {
+            let (state, _folder) = app.state_without_server();
+            register_all(&state, &(0..n).map(of).collect::<Vec<_>>());
+            let compared = detect(&state);
+            assert!(compared <= most * n, "{n} {name}: {compared}");
+            let pairs = proposals(&state);
+            assert!(
+                (n..=MAX_PAIRS * n).contains(&pairs.len()),
+                "{n} {name}: {} pairs",
+                pairs.len()
+            );
+            let mut held: BTreeMap<Id, usize> = BTreeMap::new();
+            for id in pairs.iter().flat_map(|(one, other)| [one, other]) {
+                *held.entry(*id).or_default() += 1;
+            }
+            assert!(
+                held.values().all(|held| *held <= MAX_HELD),
+                "{n} {name}: {held:?}"
+            );
+        }
+    }
+}
+
+fn finds_the_same_pairs_however_the_changes_fall_into_steps(app: &TestApp) {
+    // The same group in two areas, two spellings in one area, and many others between them.
+    let other = |n: usize| {
+        details(
+            &format!("{}{n}", ["風", "海", "山", "森"][n % 4]),
+            json!({"area": "131130"}),
+        )
+    };
+    let mut all = vec![
+        details(
+            "ななしのひろば",
+            json!({"kana": "ななしのひろば", "area": "131016"}),
+        ),
+        details(
+            "小金井市けやき通り商店会",
+            json!({"contact": {"phone": "03-0000-0001"}}),
+        ),
+    ];
+    all.extend((0..120).map(other));
+    all.push(details(
+        "ななしのひろば",
+        json!({"kana": "ナナシノヒロバ", "area": "131059"}),
+    ));
+    all.push(details("小金井市けやき通り商店街", json!({})));
+    let found = |steps: usize| {
+        let (state, _folder) = app.state_without_server();
+        let mut ids = Vec::new();
+        for part in all.chunks(all.len().div_ceil(steps)) {
+            ids.extend(register_all(&state, part));
+            detect(&state);
+        }
+        let position = |id: Id| ids.iter().position(|own| *own == id).unwrap();
+        let pairs = proposals(&state);
+        pairs
+            .into_iter()
+            .map(|(one, other)| (position(one), position(other)))
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    let at_once = found(1);
+    let last = all.len() - 1;
+    assert!(
+        at_once.contains(&(0, last - 1)) && at_once.contains(&(1, last)),
+        "{at_once:?}"
+    );
+    assert_eq!(found(62), at_once);
+}
+
+fn says_that_a_record_resembles_more_than_are_listed(app: &TestApp) {
+    let (state, _folder) = app.state_without_server();
+    let few = [
+        details("風のやすみば", json!({})),
+        details("風の休み場", json!({"aliases": ["風のやすみば"]})),
+    ];
+    let few = register_all(&state, &few);
+    let many: Vec<NewOrganization> = (0..30).map(|_| details("さくら通りの会", json!({}))).collect();
+    let many = register_all(&state, &many);
+    detect(&state);
+    let found = proposed_records(&state);
+    let marked = |id: Id| {
+        let record = found.iter().flatten().find(|record| record.id == id);
+        record.unwrap().partly_compared
+    };
+    assert!(!marked(few[0]) && !marked(few[1]));
+    assert!(marked(*many.last().unwrap()));
+}
+
+/// Every kind of pair, seen by coordinators of each side.
+fn shows_a_coordinator_nothing_of_what_is_known_elsewhere(app: &TestApp) {
+    let coordinator = |email: &str, areas: Value| {
+        app.user(email, json!({"role": "coordinator", "areas": areas}));
+        app.login(email)["access_token"].as_str().unwrap().to_owned()
+    };
+    let here = coordinator("here@example.jp", json!(["131041"]));
+    let there = coordinator("there@example.jp", json!(["131130"]));
+    let both = coordinator("both@example.jp", json!(["131041", "131130"]));
+    let worker = |area: &str, n: usize| {
+        let email = format!("y{n}@example.jp");
+        app.worker(json!({"area": area, "personal": {"name": "佐藤 陽子", "email": email}}))
+    };
+    let organization = |area: &str, n: usize| {
+        let body = json!({"name": ["ななしのひろば", "けやき通り商店会", "さくら苑"][n], "area": area, "kana": format!("ひろば{n}")});
+        let created = app.post("/v1/organizations", &body).expect(201).json();
+        created["id"].as_str().unwrap().to_owned()
+    };
+    let kinds: [(&str, &dyn Fn(&str, usize) -> String); 2] =
+        [("worker", &worker), ("organization", &organization)];
+    for (kind, make) in kinds {
+        let pairs = [["131041", "131041"], ["131041", "131130"], ["131130", "131130"]];
+        let records: Vec<[String; 2]> = pairs
+            .iter()
+            .enumerate()
+            .map(|(n, areas)| areas.map(|area| make(area, n)))
+            .collect();
+        settle(app);
+        let all = app
+            .get(&format!("/v1/duplicates?kind={kind}&limit=200"))
+            .expect(200)
+            .json();
+        let pair_of = |records: &[String; 2]| {
+            let mut found = all["items"].as_array().unwrap().iter();
+            let mut wanted = records.to_vec();
+            wanted.sort();
+            let of = |pair: &Value| {
+                let mut own = ids(pair);
+                own.sort();
+                own == wanted
+            };
+            let pair = found
+                .find(|pair| of(pair))
+                .unwrap_or_else(|| panic!("{kind}: {all}"));
+            pair["id"].as_str().unwrap().to_owned()
+        };
+        let pairs: Vec<String> = records.iter().map(pair_of).collect();
+        for (token, sees) in [
+            (&here, [true, false, false]),
+            (&there, [false, false, true]),
+            (&both, [true, true, true]),
+        ] {
+            for query in ["", "&sort=-score", "&status=proposed"] {
+                let path = format!("/v1/duplicates?kind={kind}&limit=200{query}");
+                let listed = app.call("GET", &path, token, &Value::Null).expect(200).text;
+                let is_listed: Vec<bool> = pairs.iter().map(|pair| listed.contains(pair)).collect();
+                assert_eq!(is_listed, sees, "{kind} {query}");
+            }
+            for (pair, sees) in pairs.iter().zip(sees) {
+                let path = format!("/v1/duplicates/{pair}");
+                let status = if sees { 200 } else { 404 };
+                app.call("GET", &path, token, &Value::Null).expect(status);
+                app.call("PATCH", &path, token, &json!({"status": "proposed"}))
+                    .expect(status);
+            }
+        }
+        // Somebody merges a third record from elsewhere with one of this area's.
+        let merge = json!({"status": "merged", "primary_id": records[1][0]});
+        app.patch(&format!("/v1/duplicates/{}", pairs[1]), &merge)
+            .expect(200);
+        let twin = {
+            let area = "131041";
+            make(area, 1)
+        };
+        settle(app);
+        let found = app
+            .get(&format!("/v1/duplicates?kind={kind}&limit=200"))
+            .expect(200)
+            .json();
+        let twins = found["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|pair| ids(pair).contains(&twin));
+        let path = format!("/v1/duplicates/{}", twins.unwrap()["id"].as_str().unwrap());
+        let merge = json!({"status": "merged", "primary_id": twin});
+        assert_eq!(
+            app.call("PATCH", &path, &both, &merge).expect(409).code(),
+            "already_merged"
+        );
+        for answer in [
+            app.call("PATCH", &path, &here, &merge),
+            app.call("GET", &path, &here, &Value::Null),
+            app.call(
+                "PATCH",
+                "/v1/duplicates/0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10",
+                &here,
+                &merge,
+            ),
+        ] {
+            assert_eq!(answer.expect(404).code(), "not_found");
+        }
+        let listed = app
+            .call("GET", "/v1/duplicates?limit=200", &here, &Value::Null)
+            .expect(200);
+        assert!(!listed.text.contains(&twin), "{kind}");
+    }
 }

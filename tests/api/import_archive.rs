@@ -1,10 +1,12 @@
 //! Imports of the published archive, and of files that are not one.
 
 use crate::support::{TestApp, assert_includes, on_both};
-use musubi::auth::Writer;
-use musubi::imports::actions::import_archive;
+use musubi::db::{Id, Instant};
+use musubi::duplicates::candidates::{MAX_COMPARED, MAX_PAIRS};
+use musubi::imports::actions::{ArchiveProgress, import_archive};
 use musubi::imports::archive::ArchiveFile;
 use musubi::imports::plan::ArchiveReport;
+use musubi::organizations::{self, NewOrganization, Organization};
 use serde_json::{Value, json};
 
 const HEADER: &str = "年度,区分,期間,地域名,団体名,支援内容\n";
@@ -17,11 +19,11 @@ fn import(app: &TestApp, bytes: &[u8], dry_run: bool) -> musubi::error::Result<A
     import_archive(
         &app.state.pool,
         &app.state.catalogues,
-        &Writer::operator("test"),
+        "test",
         &file,
         None,
         dry_run,
-        &|_, _| {},
+        &ArchiveProgress::NONE,
     )
 }
 
@@ -37,11 +39,11 @@ fn archive(app: &TestApp) -> ArchiveReport {
     import_archive(
         &app.state.pool,
         &app.state.catalogues,
-        &Writer::operator("test"),
+        "test",
         &file,
         Some(&totals),
         false,
-        &|_, _| {},
+        &ArchiveProgress::NONE,
     )
     .unwrap()
 }
@@ -77,6 +79,7 @@ on_both! {
     accepts_a_byte_order_mark_and_columns_in_any_order,
     an_import_that_fails_halfway_leaves_nothing,
     finds_organizations_that_are_already_registered,
+    compares_only_what_the_file_touches,
     the_demo_ranks_the_same_everywhere_and_loads_once,
 }
 
@@ -196,6 +199,7 @@ fn recognizes_spellings_of_one_organization_and_lists_doubtful_ones(app: &TestAp
     assert!(
         report
             .doubtful
+            .pairs
             .iter()
             .any(|d| [d.one.as_str(), d.other.as_str()] == ["元気スクールグループ", "野川元気スクール"]),
         "{:?}",
@@ -323,11 +327,14 @@ fn an_import_that_fails_halfway_leaves_nothing(app: &TestApp) {
         import_archive(
             &app.state.pool,
             &app.state.catalogues,
-            &Writer::operator("test"),
+            "test",
             &file,
             None,
             false,
-            &stop,
+            &ArchiveProgress {
+                wrote: &stop,
+                ..ArchiveProgress::NONE
+            },
         )
     }));
     assert!(failing.is_err());
@@ -338,6 +345,35 @@ fn an_import_that_fails_halfway_leaves_nothing(app: &TestApp) {
         147,
         "the connection can be used again"
     );
+}
+
+fn compares_only_what_the_file_touches(app: &TestApp) {
+    let alike = |n: usize| -> NewOrganization {
+        let name = format!("さくら通りの会 第{n:05}支部");
+        serde_json::from_value(json!({"name": name, "area": "131041"})).unwrap()
+    };
+    let registered = app.state.pool.write_blocking(|db| {
+        (0..600).try_for_each(|n| {
+            let organization = Organization::register(Id::new(), alike(n), Instant::now());
+            organizations::store::insert(db, "test", &organization)
+        })
+    });
+    registered.unwrap();
+    let row = |name: &str| format!("{HEADER}令和3年度,短期プロジェクト,1日,新宿区,{name},チラシ制作\n");
+    let alike = import(app, row("さくら通りの会 第00700支部").as_bytes(), true).unwrap();
+    assert!(
+        alike.doubtful.compared <= MAX_COMPARED,
+        "{}",
+        alike.doubtful.compared
+    );
+    assert!((1..=MAX_PAIRS).contains(&alike.doubtful.pairs.len()) && alike.doubtful.is_partial);
+    let other = import(app, row("風のやすみば").as_bytes(), true).unwrap();
+    assert_eq!((other.doubtful.compared, other.recognised.len()), (0, 0));
+    // The sender is told that there are more.
+    let job = app.import_and_wait("kind=engagements", row("さくら通りの会 第00700支部").as_bytes());
+    let found = app.findings_of(&job);
+    assert_eq!(found.last().unwrap().2, "more_similar_names");
+    assert!(found.len() <= MAX_PAIRS + 1);
 }
 
 fn finds_organizations_that_are_already_registered(app: &TestApp) {

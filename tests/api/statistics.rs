@@ -1,8 +1,7 @@
 //! Statistics of deliverables.
 
 use crate::support::{TestApp, assert_includes, on_both};
-use musubi::auth::Writer;
-use musubi::imports::actions::import_archive;
+use musubi::imports::actions::{ArchiveProgress, import_archive};
 use musubi::imports::archive::ArchiveFile;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -19,11 +18,11 @@ fn load(app: &TestApp) {
     import_archive(
         &app.state.pool,
         &app.state.catalogues,
-        &Writer::operator("test"),
+        "test",
         &archive,
         Some(&totals),
         false,
-        &|_, _| {},
+        &ArchiveProgress::NONE,
     )
     .unwrap();
 }

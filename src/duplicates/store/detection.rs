@@ -1,15 +1,17 @@
-//! SQL of the detector: its position in the change log, the keys of workers, and the pairs it proposes.
+//! SQL of the detector: its position in the change log, and the pairs it proposes.
 
+use super::keys;
 use crate::changes;
-use crate::db::schema::{duplicates, worker_keys};
-use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, on};
-use crate::duplicates::DuplicateStatus;
+use crate::db::schema::duplicates;
+use crate::db::{BATCH, Db, Doc, Id, Instant, on};
+use crate::duplicates::candidates::MAX_HELD;
 use crate::duplicates::evidence::Reason;
 use crate::duplicates::pair::{Detection, Pair};
+use crate::duplicates::{DuplicateKind, DuplicateStatus};
 use crate::error::Result;
 use diesel::prelude::*;
 use matcher::ppm;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const NAME: &str = "duplicates";
 
@@ -23,36 +25,18 @@ pub fn advance(db: &mut Db, to: i64) -> Result<()> {
     changes::store::advance(db, NAME, to)
 }
 
-/// Lists the workers that have any of these keys, each with the key that it has.
-pub fn sharing(db: &mut Db, keys: Vec<i64>) -> Result<Vec<(i64, Id)>> {
-    let mut found = Vec::new();
-    for keys in keys.chunks(BATCH) {
-        let having = worker_keys::table.filter(worker_keys::key.eq_any(keys));
-        found.extend(
-            having
-                .select((worker_keys::key, worker_keys::worker_id))
-                .load::<(i64, Id)>(db)?,
-        );
+/// Returns the other record of each proposed pair that contains one of these records.
+pub fn partners(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, BTreeSet<Id>>> {
+    use duplicates::dsl as d;
+    let about = d::one_id.eq_any(ids).or(d::other_id.eq_any(ids));
+    let proposed = d::duplicates.filter(d::status.eq(DuplicateStatus::Proposed.code()));
+    let pairs = proposed.filter(about).select((d::one_id, d::other_id));
+    let mut partners: HashMap<Id, BTreeSet<Id>> = HashMap::new();
+    for (one, other) in pairs.load::<(Id, Id)>(db)? {
+        partners.entry(one).or_default().insert(other);
+        partners.entry(other).or_default().insert(one);
     }
-    Ok(found)
-}
-
-/// Replaces the keys of all records that changed.
-pub fn replace_keys(db: &mut Db, found: &Detection) -> Result<()> {
-    let ids: Vec<Id> = found.changed.iter().copied().collect();
-    let old = worker_keys::table.filter(worker_keys::worker_id.eq_any(&ids));
-    diesel::delete(old).execute(db)?;
-    // A worker may have been erased since it was compared.
-    let there = crate::workers::store::existing(db, &ids)?;
-    let own = found.keys.iter().filter(|(id, _)| there.contains(id));
-    let rows = own.flat_map(|(id, keys)| {
-        keys.iter()
-            .map(|key| (worker_keys::key.eq(*key), worker_keys::worker_id.eq(*id)))
-    });
-    for batch in rows.collect::<Vec<_>>().chunks(BATCH) {
-        insert_all!(db, worker_keys::table, batch)?;
-    }
-    Ok(())
+    Ok(partners)
 }
 
 fn ppm(score: f64) -> i32 {
@@ -69,7 +53,7 @@ pub fn replace_pairs<'f>(db: &mut Db, found: &'f Detection, now: Instant) -> Res
     let known: Vec<Known> = known
         .select((d::id, d::one_id, d::other_id, d::status, d::score_ppm, d::reasons))
         .load(db)?;
-    let mut now_found: HashMap<(Id, Id), &Pair> = found.pairs.iter().map(|p| ((p.one, p.other), p)).collect();
+    let mut now_found: BTreeMap<(Id, Id), &Pair> = found.pairs.iter().map(|(ids, p)| (*ids, p)).collect();
     let mut gone = Vec::new();
     for (id, one, other, status, score, Doc(reasons)) in known {
         let pair = now_found.remove(&(one, other));
@@ -90,7 +74,6 @@ pub fn replace_pairs<'f>(db: &mut Db, found: &'f Detection, now: Instant) -> Res
     }
     diesel::delete(d::duplicates.filter(d::id.eq_any(&gone))).execute(db)?;
     let mut new: Vec<(Id, &Pair)> = now_found.into_values().map(|pair| (Id::new(), pair)).collect();
-    new.sort_by_key(|(_, pair)| (pair.one, pair.other));
     let row = |(id, pair): &(Id, &Pair)| {
         (
             d::id.eq(*id),
@@ -111,5 +94,53 @@ pub fn replace_pairs<'f>(db: &mut Db, found: &'f Detection, now: Instant) -> Res
             .values(&rows)
             .execute(c))?;
     }
+    let dropped = drop_beyond(db, &new)?;
+    new.retain(|(id, _)| !dropped.contains(id));
     Ok(new)
+}
+
+/// Drops the unlikeliest proposals about records that have too many of them since `new` was proposed. Returns
+/// the pairs that were dropped.
+fn drop_beyond(db: &mut Db, new: &[(Id, &Pair)]) -> Result<BTreeSet<Id>> {
+    use diesel::dsl::count_star;
+    use duplicates::dsl as d;
+    let kinds: BTreeMap<Id, DuplicateKind> = new
+        .iter()
+        .flat_map(|(_, pair)| [(pair.one, pair.kind), (pair.other, pair.kind)])
+        .collect();
+    let proposed = || d::duplicates.filter(d::status.eq(DuplicateStatus::Proposed.code()));
+    let mut held: BTreeMap<Id, i64> = BTreeMap::new();
+    let ids: Vec<Id> = kinds.keys().copied().collect();
+    for ids in ids.chunks(BATCH) {
+        let first = proposed().filter(d::one_id.eq_any(ids)).group_by(d::one_id);
+        let second = proposed().filter(d::other_id.eq_any(ids)).group_by(d::other_id);
+        let first = first.select((d::one_id, count_star())).load::<(Id, i64)>(db)?;
+        let second = second.select((d::other_id, count_star())).load::<(Id, i64)>(db)?;
+        for (id, count) in first.into_iter().chain(second) {
+            *held.entry(id).or_default() += count;
+        }
+    }
+    let most = MAX_HELD as i64;
+    let (mut dropped, mut marked) = (BTreeSet::new(), BTreeMap::new());
+    for (record, _) in held.into_iter().filter(|(_, count)| *count > most) {
+        let about = proposed().filter(d::one_id.eq(record).or(d::other_id.eq(record)));
+        let beyond = about
+            .order((d::score_ppm.desc(), d::id))
+            .offset(most)
+            .limit(i64::MAX);
+        let beyond = beyond
+            .select((d::id, d::one_id, d::other_id))
+            .load::<(Id, Id, Id)>(db)?;
+        let Some(kind) = kinds.get(&record) else { continue };
+        marked.extend(
+            beyond
+                .iter()
+                .flat_map(|(_, one, other)| [(*one, *kind), (*other, *kind)]),
+        );
+        let ids: Vec<Id> = beyond.into_iter().map(|(id, ..)| id).collect();
+        diesel::delete(d::duplicates.filter(d::id.eq_any(&ids))).execute(db)?;
+        dropped.extend(ids);
+    }
+    keys::mark_partly_compared(db, marked)?;
+    Ok(dropped)
 }

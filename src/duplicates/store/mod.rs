@@ -1,7 +1,8 @@
-//! SQL of duplicates. `detection` writes what the detector finds. `rules` reads and writes the rules of
+//! SQL of duplicates. `detection` writes what the detector finds, `keys` by what it finds it. `rules` reads and writes the rules of
 //! areas.
 
 pub mod detection;
+pub mod keys;
 pub mod rules;
 
 use crate::auth::Reach;
@@ -68,10 +69,13 @@ fn with_records(db: &mut Db, pairs: Vec<DuplicateRow>) -> Result<Vec<Duplicate>>
     let ids: Vec<Id> = pairs.iter().flat_map(|pair| [pair.one, pair.other]).collect();
     let workers = workers::store::labels(db, &ids)?;
     let organizations = organizations::store::labels(db, &ids)?;
+    let partly_compared = keys::partly_compared(db, &ids)?;
     let record = |id| {
+        let partly_compared = partly_compared.contains(&id);
         if let Some(label) = workers.get(&id) {
             return Some(DuplicateRecord {
                 id,
+                partly_compared,
                 name: label.alias.clone(),
                 area: label.area.clone(),
                 source: label.source.clone(),
@@ -79,6 +83,7 @@ fn with_records(db: &mut Db, pairs: Vec<DuplicateRow>) -> Result<Vec<Duplicate>>
         }
         organizations.get(&id).map(|label| DuplicateRecord {
             id,
+            partly_compared,
             name: label.name.clone(),
             area: Some(label.area.clone()),
             source: label.source.clone(),
@@ -91,7 +96,7 @@ fn with_records(db: &mut Db, pairs: Vec<DuplicateRow>) -> Result<Vec<Duplicate>>
     Ok(pairs.into_iter().map(complete).collect())
 }
 
-/// Lists the pairs that have at least one record within the reach.
+/// Lists the pairs within the reach.
 pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page<Duplicate>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
@@ -129,7 +134,7 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page
     }))
 }
 
-/// Finds a pair that has at least one record within the reach.
+/// Finds a pair within the reach.
 pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Duplicate> {
     let mut query = dsl::duplicates.find(id).into_boxed();
     if let Some(condition) = reach::duplicates(reach) {

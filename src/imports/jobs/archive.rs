@@ -4,17 +4,21 @@ use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
 use super::store::findings;
 use super::{Import, ImportMode, ImportStatus, rejected_rows};
-use crate::auth::Writer;
 use crate::error::{Error, Result};
-use crate::imports::actions::import_archive;
+use crate::imports::actions::{ArchiveProgress, import_archive};
 use crate::imports::archive::{ArchiveFile, Fault};
 use crate::imports::engagements;
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::plan::ArchiveReport;
+use crate::organizations::MAX_ALIASES;
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
 use tables::{FileFormat, Remark, Row, Survey, survey};
 
 /// The largest archive, in bytes of text.
 const LARGEST: usize = 32 * 1024 * 1024;
+/// How often the run looks whether it was cancelled.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let file = JobFile::leased(lease, job);
@@ -29,21 +33,22 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         name: job.options.file_name.as_deref().unwrap_or("engagements"),
         bytes: &text,
     };
-    let writer = Writer {
-        actor: job.created_by.clone(),
-        role: job.role,
-        reach: job.reach(),
+    let watch = Watch::new(lease, job);
+    let progress = ArchiveProgress {
+        go_on: &|| watch.look(),
+        ..ArchiveProgress::NONE
     };
     let import = |dry_run: bool| {
-        import_archive(
+        let report = import_archive(
             lease.pool,
             lease.catalogues,
-            &writer,
+            &job.created_by,
             &archive,
             None,
             dry_run,
-            &|_, _| {},
-        )
+            &progress,
+        );
+        report.map_err(|error| watch.end.take().unwrap_or(JobEnd::Failed(error)))
     };
     let preview = import(true)?;
     let is_clean = preview.rejected.is_empty();
@@ -74,6 +79,38 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         (_, false) => ImportStatus::Partial,
     };
     Ok(JobEnd::Finished)
+}
+
+/// Renews the lease while an import is planned, and finds out that somebody cancelled it.
+struct Watch<'r> {
+    lease: &'r Lease<'r>,
+    job: RefCell<Import>,
+    looked_at: Cell<Instant>,
+    /// Why the import ends.
+    end: Cell<Option<JobEnd>>,
+}
+
+impl<'r> Watch<'r> {
+    fn new(lease: &'r Lease<'r>, job: &Import) -> Watch<'r> {
+        Watch {
+            lease,
+            job: RefCell::new(job.clone()),
+            looked_at: Cell::new(Instant::now()),
+            end: Cell::default(),
+        }
+    }
+
+    fn look(&self) -> Result<()> {
+        if self.looked_at.get().elapsed() < LOOK_EVERY {
+            return Ok(());
+        }
+        self.looked_at.set(Instant::now());
+        let step = self.lease.step(&mut self.job.borrow_mut(), |_, _| Ok(()));
+        step.map_err(|end| {
+            self.end.set(Some(end));
+            Error::Internal("the import ends".to_owned())
+        })
+    }
 }
 
 /// Writes the rows as CSV, one line each, and returns it with the line of the file that each row begins at.
@@ -139,7 +176,7 @@ fn report_findings(report: &ArchiveReport, lines: &[u64]) -> Vec<Finding> {
         .unknown_types
         .iter()
         .map(|fault| finding(fault, Severity::Warning));
-    let doubtful = report.doubtful.iter().map(|pair| {
+    let doubtful = report.doubtful.pairs.iter().map(|pair| {
         let remark = Remark::new(
             "similar_names",
             format!("「{}」と同じ団体かもしれません。", pair.other),
@@ -148,5 +185,24 @@ fn report_findings(report: &ArchiveReport, lines: &[u64]) -> Vec<Finding> {
         let remark = remark.suggesting(Some(pair.other.clone()));
         Finding::new(0, Some("団体名".to_owned()), &pair.one, remark, Severity::Warning)
     });
-    rejected.chain(unknown).chain(doubtful).collect()
+    let full = report.full.iter().map(|name| {
+        let remark = Remark::new(
+            "too_many_aliases",
+            format!("別名は{MAX_ALIASES}件までのため、これ以外の表記は登録していません。"),
+            format!(
+                "An organization can have {MAX_ALIASES} aliases, so its other spellings were not stored."
+            ),
+        );
+        Finding::new(0, Some("団体名".to_owned()), name, remark, Severity::Warning)
+    });
+    let partial = report.doubtful.is_partial.then(|| {
+        let remark = Remark::new(
+            "more_similar_names",
+            "名前の似た団体がほかにもあります。似ている順に一部だけを表示しています。",
+            "There are more similar names. Only the most similar ones are listed.",
+        );
+        Finding::new(0, Some("団体名".to_owned()), "", remark, Severity::Warning)
+    });
+    let organizations = doubtful.chain(full).chain(partial);
+    rejected.chain(unknown).chain(organizations).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::reading::Reading;
 use super::{deliverables as requests, organizations as groups, workers as people};
-use crate::auth::{Reach, RecordKind};
+use crate::auth::Reach;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, NewDeliverable};
@@ -10,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::imports::fields::Context;
 use crate::imports::log::Log;
 use crate::organizations::{self, NewOrganization, Organization, names::name_key};
-use crate::reach::store::has_organization;
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,7 +19,6 @@ use tables::Remark;
 
 /// A record that can be imported.
 pub trait Record: Sized + Clone {
-    const KIND: RecordKind;
     /// What a row says.
     type Details: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What rows refer to, looked up for many rows at once.
@@ -53,24 +51,20 @@ pub trait Record: Sized + Clone {
     /// Returns the record archived or paused because its source no longer has it, or `None` if it already is.
     fn retired(&self, now: Instant) -> Option<Self>;
 
-    /// Finds external id, id, version and area of the records that exist.
-    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>>;
+    /// Finds external id, id and version of the records that exist.
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>>;
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Self>>;
     fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Self>>;
     fn insert(db: &mut Db, log: &mut Log, all: &[Self]) -> Result<()>;
     fn update(db: &mut Db, log: &mut Log, record: &Self, action: Action) -> Result<()>;
-    /// Undoes the registration of these records.
-    fn remove(db: &mut Db, log: &mut Log, records: &[Self], now: Instant, erase: EraseWorkers) -> Result<()>;
+    /// Undoes the registration.
+    fn remove(db: &mut Db, log: &mut Log, record: &Self, now: Instant, erase: EraseWorker) -> Result<()>;
 }
 
-/// External id, id, version and area of a record that exists.
-pub type Known = (String, Id, i64, Option<String>);
-
-/// How to erase workers. The slice that erases people comes after this one, so it is passed in.
-pub type EraseWorkers = fn(&mut Db, &str, &[Worker]) -> Result<()>;
+/// How to erase a worker. The slice that erases people comes after this one, so it is passed in.
+pub type EraseWorker = fn(&mut Db, &str, &Worker) -> Result<()>;
 
 impl Record for Worker {
-    const KIND: RecordKind = RecordKind::Workers;
     type Details = NewWorker;
     type References = ();
 
@@ -119,7 +113,7 @@ impl Record for Worker {
         };
         (paused != self.profile).then(|| Worker::changed(self, paused, now))
     }
-    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
         workers::store::known(db, source, external_ids)
     }
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
@@ -139,16 +133,15 @@ impl Record for Worker {
         log.acts.extend(act);
         Ok(())
     }
-    fn remove(db: &mut Db, log: &mut Log, workers: &[Worker], _: Instant, erase: EraseWorkers) -> Result<()> {
-        erase(db, &log.actor, workers)
+    fn remove(db: &mut Db, log: &mut Log, worker: &Worker, _: Instant, erase: EraseWorker) -> Result<()> {
+        erase(db, &log.actor, worker)
     }
 }
 
 /// The 法人番号 that are taken, by an organization or by a row further up.
 #[derive(Default)]
 pub struct CorporateNumbers {
-    /// The organization of each number; none if the sender doesn't reach it.
-    taken: HashMap<String, Option<Id>>,
+    taken: HashMap<String, Id>,
     first: HashMap<String, u64>,
 }
 
@@ -160,7 +153,7 @@ impl CorporateNumbers {
                 "An organization with this corporate number already exists.",
             );
             return Err(Remark::new("corporate_number_taken", ja, en)
-                .suggesting(owner.map(|owner| format!("/v1/organizations/{owner}"))));
+                .suggesting(Some(format!("/v1/organizations/{owner}"))));
         }
         match self.first.get(number).filter(|first| **first < line) {
             None => Ok(()),
@@ -174,7 +167,6 @@ impl CorporateNumbers {
 }
 
 impl Record for Organization {
-    const KIND: RecordKind = RecordKind::Organizations;
     type Details = NewOrganization;
     type References = CorporateNumbers;
 
@@ -199,7 +191,7 @@ impl Record for Organization {
     fn likeness(details: &NewOrganization) -> String {
         groups::likeness(details)
     }
-    fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<CorporateNumbers> {
+    fn refer(db: &mut Db, readings: &[Reading], _: &Context) -> Result<CorporateNumbers> {
         let mut first = HashMap::new();
         for reading in readings {
             if let Some(number) = groups::corporate_number(reading) {
@@ -207,12 +199,11 @@ impl Record for Organization {
             }
         }
         let all: Vec<String> = first.keys().cloned().collect();
-        let mut taken = HashMap::new();
-        for (number, owner) in organizations::store::find_by_corporate_numbers(db, &all)? {
-            let is_shown = has_organization(db, &context.reach, owner)?;
-            taken.insert(number, is_shown.then_some(owner));
-        }
-        Ok(CorporateNumbers { taken, first })
+        let taken = organizations::store::find_by_corporate_numbers(db, &all)?;
+        Ok(CorporateNumbers {
+            taken: taken.into_iter().collect(),
+            first,
+        })
     }
     fn understand(
         reading: &mut Reading,
@@ -248,7 +239,7 @@ impl Record for Organization {
             ..Organization::changed(self, self.details.clone(), now)
         })
     }
-    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
         organizations::store::known(db, source, external_ids)
     }
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
@@ -285,28 +276,19 @@ impl Record for Organization {
     fn remove(
         db: &mut Db,
         log: &mut Log,
-        organizations: &[Organization],
+        organization: &Organization,
         now: Instant,
-        _: EraseWorkers,
+        _: EraseWorker,
     ) -> Result<()> {
-        let mut retired = organizations.iter().filter_map(|one| one.retired(now));
-        retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived))
+        let retired = organization.retired(now);
+        retired.map_or(Ok(()), |gone| Self::update(db, log, &gone, Action::Archived))
     }
 }
 
-/// An organization that rows name.
-pub struct Named {
-    id: Id,
-    area: String,
-    /// Whether the sender reaches it.
-    is_within: bool,
-}
-
-/// The organization of each name.
-pub type Requesters = HashMap<requests::Requester, Named>;
+/// The id and area of each organization that rows name.
+pub type Requesters = HashMap<requests::Requester, (Id, String)>;
 
 impl Record for Deliverable {
-    const KIND: RecordKind = RecordKind::Deliverables;
     type Details = NewDeliverable;
     type References = Requesters;
 
@@ -365,9 +347,7 @@ impl Record for Deliverable {
                 (None, None) => None,
             };
             if let Some(found) = found {
-                let is_within = has_organization(db, &context.reach, found.id)?;
-                let (id, area) = (found.id, found.details.area);
-                requesters.insert(requester, Named { id, area, is_within });
+                requesters.insert(requester, (found.id, found.details.area));
             }
         }
         Ok(requesters)
@@ -380,13 +360,10 @@ impl Record for Deliverable {
     ) -> Option<NewDeliverable> {
         let requester = requests::requester(reading, context);
         let found = requester.and_then(|requester| requesters.get(&requester));
-        // As over HTTP, a request may keep an organization that the sender doesn't reach, but not get one.
-        let is_kept = |named: &Named| before.is_some_and(|before| before.organization_id == named.id);
-        let found = found.filter(|named| named.is_within || is_kept(named));
         requests::understand(
             reading,
             before,
-            found.map(|named| (named.id, named.area.as_str())),
+            found.map(|(id, area)| (*id, area.as_str())),
             context,
         )
     }
@@ -409,7 +386,7 @@ impl Record for Deliverable {
     fn retired(&self, now: Instant) -> Option<Deliverable> {
         Some(self.archived(now))
     }
-    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
         deliverables::store::known(db, source, external_ids)
     }
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
@@ -432,11 +409,11 @@ impl Record for Deliverable {
     fn remove(
         db: &mut Db,
         log: &mut Log,
-        deliverables: &[Deliverable],
+        deliverable: &Deliverable,
         now: Instant,
-        _: EraseWorkers,
+        _: EraseWorker,
     ) -> Result<()> {
-        let mut retired = deliverables.iter().filter_map(|one| one.retired(now));
-        retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived))
+        let retired = deliverable.retired(now);
+        retired.map_or(Ok(()), |gone| Self::update(db, log, &gone, Action::Archived))
     }
 }

@@ -1,18 +1,17 @@
 //! Saving mappings.
 
 use super::{SavedMapping, store};
-use crate::auth::Viewer;
 use crate::db::Db;
 use crate::error::Result;
 use crate::http::IfMatch;
 use crate::imports::ImportKind;
 use crate::imports::columns::Columns;
 
-/// Replaces the writer's own mapping of a kind and source, or everyone's if the writer is an administrator, and
-/// returns it with its version. An equal mapping changes nothing.
+/// Replaces the mapping of a kind and source, and returns it with its version. An equal mapping changes
+/// nothing.
 pub fn replace(
     db: &mut Db,
-    writer: &Viewer,
+    actor: &str,
     kind: ImportKind,
     source: &str,
     new: SavedMapping,
@@ -20,8 +19,7 @@ pub fn replace(
 ) -> Result<(SavedMapping, i64)> {
     Columns::new(kind, &new.mapping)?;
     crate::db::lock(db, &format!("import_mapping/{source}"))?;
-    let owner = writer.creator().unwrap_or(store::EVERYONE);
-    let version = match store::find(db, owner, kind, source)? {
+    let version = match store::find(db, kind, source)? {
         None => {
             if_match.check_absent()?;
             1
@@ -34,6 +32,6 @@ pub fn replace(
             version + 1
         }
     };
-    store::upsert(db, owner, &writer.actor, kind, source, &new.mapping, version)?;
+    store::upsert(db, actor, kind, source, &new.mapping, version)?;
     Ok((new, version))
 }

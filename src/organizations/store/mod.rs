@@ -174,12 +174,8 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
     Ok(found)
 }
 
-/// Looks up external ids of a source. Returns external id, id, version and area of those that are not archived.
-pub fn known(
-    db: &mut Db,
-    source: &str,
-    external_ids: &[&str],
-) -> Result<Vec<(String, Id, i64, Option<String>)>> {
+/// Looks up external ids of a source. Returns external id, id and version of those that are not archived.
+pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::organizations
@@ -188,12 +184,7 @@ pub fn known(
             .filter(dsl::archived_at.is_null());
         found.extend(
             of_source
-                .select((
-                    dsl::external_id.assume_not_null(),
-                    dsl::id,
-                    dsl::version,
-                    dsl::area.nullable(),
-                ))
+                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
                 .load(db)?,
         );
     }
@@ -311,17 +302,16 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     }))
 }
 
-/// Lists up to `most` organizations of some areas. Leaves out archived and merged ones.
-pub fn of_areas(db: &mut Db, areas: &BTreeSet<&str>, most: i64) -> Result<Vec<Organization>> {
-    let there = dsl::organizations
-        .filter(dsl::area.eq_any(areas.iter().copied()))
-        .filter(dsl::archived_at.is_null())
-        .filter(dsl::merged_into.is_null());
-    let rows = there
-        .order(dsl::id)
-        .limit(most)
-        .select(COLUMNS)
-        .load::<Columns>(db)?;
+/// Lists the organizations of an area after an id that are not archived, up to [`BATCH`].
+pub fn of_area(db: &mut Db, area: &str, after: Option<Id>) -> Result<Vec<Organization>> {
+    let of_area = dsl::organizations
+        .filter(dsl::area.eq(area))
+        .filter(dsl::archived_at.is_null());
+    let mut query = of_area.select(COLUMNS).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
     Ok(rows.into_iter().map(to_organization).collect())
 }
 

@@ -144,6 +144,11 @@ fn template() -> PathBuf {
     folder.path().join("musubi.sqlite3")
 }
 
+fn fresh_postgres() -> Option<String> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    Some(postgres::cluster()?.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed)))
+}
+
 impl TestApp {
     pub fn sqlite() -> TestApp {
         let folder = TempDir::new().unwrap();
@@ -166,11 +171,16 @@ impl TestApp {
         TestApp::start(self.config.clone(), None, more)
     }
 
+    /// Opens an empty database of the same kind, without a server and its background tasks.
+    pub fn state_without_server(&self) -> (AppState, TempDir) {
+        let folder = TempDir::new().unwrap();
+        let url = self.config.database_url.as_ref().and_then(|_| fresh_postgres());
+        (AppState::open(&config(folder.path(), url)).unwrap(), folder)
+    }
+
     /// Returns none if PostgreSQL is not installed.
     pub fn postgres() -> Option<TestApp> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let cluster = postgres::cluster()?;
-        let url = cluster.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed));
+        let url = fresh_postgres()?;
         let folder = TempDir::new().unwrap();
         Some(TestApp::start(
             config(folder.path(), Some(url)),

@@ -1,0 +1,2 @@
+ALTER TABLE invitations DROP COLUMN invited_by;
+DROP TABLE devices;

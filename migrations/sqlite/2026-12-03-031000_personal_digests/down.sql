@@ -1,2 +1,0 @@
-DROP TABLE import_people;
-DROP TABLE installation_keys;

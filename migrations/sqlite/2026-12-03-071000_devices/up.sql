@@ -1,0 +1,13 @@
+-- Devices from which somebody has logged in before: nobody else's wrong passwords slow them down.
+CREATE TABLE devices (
+    digest TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the secret in the cookie
+    user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    last_used_at TEXT NOT NULL
+) STRICT;
+-- The newest of one user.
+CREATE INDEX devices_user_id ON devices (user_id, last_used_at);
+-- Purging what was not used for long.
+CREATE INDEX devices_last_used_at ON devices (last_used_at);
+
+-- Who invites, and to what: the page of the link says so.
+ALTER TABLE invitations ADD COLUMN invited_by TEXT NOT NULL DEFAULT '';
