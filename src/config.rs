@@ -53,6 +53,9 @@ pub struct ServerConfig {
     /// Comma-separated origins whose pages may call the API from a browser: https://app.example.jp
     #[arg(long, env = "MUSUBI_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
+    /// Address of the frontend, to which users go on after they have chosen a password
+    #[arg(long, env = "MUSUBI_FRONTEND_URL", value_parser = address)]
+    pub frontend_url: Option<String>,
     /// Certificate chain (PEM) for TLS; without it, put a proxy with TLS in front of the server
     #[arg(long, env = "MUSUBI_TLS_CERT", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
@@ -142,6 +145,10 @@ pub struct OpenDataLicense(pub String);
 /// The address at which browsers reach the server.
 #[derive(Debug, Clone)]
 pub struct PublicUrl(pub String);
+
+/// The address of the frontend, if there is one.
+#[derive(Debug, Clone)]
+pub struct FrontendUrl(pub Option<String>);
 
 /// How long sessions last.
 #[derive(Debug, Clone, Copy)]

@@ -60,7 +60,7 @@ pub enum Error {
     /// 403: the caller lacks this scope.
     InsufficientScope { scope: &'static str },
     /// 403: the caller has the scope, but must not do this to this record or in this way.
-    AccessDenied(Text),
+    AccessDenied { code: &'static str, detail: Text },
     /// 404
     NotFound { what: Text },
     /// 405: the path exists, but not with this method.
@@ -259,7 +259,7 @@ impl Error {
         match self {
             Error::MalformedJson { .. } | Error::InvalidParameters(_) => 400,
             Error::Unauthenticated(_) => 401,
-            Error::InsufficientScope { .. } | Error::AccessDenied(_) => 403,
+            Error::InsufficientScope { .. } | Error::AccessDenied { .. } => 403,
             Error::NotFound { .. } => 404,
             Error::MethodNotAllowed { .. } => 405,
             Error::NotAcceptable { .. } => 406,
@@ -284,7 +284,7 @@ impl Error {
             Error::InvalidParameters(_) => "invalid_parameters",
             Error::Unauthenticated(_) => "unauthenticated",
             Error::InsufficientScope { .. } => "insufficient_scope",
-            Error::AccessDenied(_) => "access_denied",
+            Error::AccessDenied { code, .. } => code,
             Error::NotFound { .. } => "not_found",
             Error::MethodNotAllowed { .. } => "method_not_allowed",
             Error::NotAcceptable { .. } => "not_acceptable",
@@ -362,7 +362,7 @@ impl Error {
                 "この Idempotency-Key は別のリクエストですでに使用されています。新しいキーを指定してください。",
                 "This Idempotency-Key was used for another request. Use a new key.",
             ),
-            Error::AccessDenied(reason) => reason.clone(),
+            Error::AccessDenied { detail, .. } => detail.clone(),
             Error::TooManyRequests { retry_after_s, .. } => Text::new(
                 format!("リクエストが多すぎます。{retry_after_s}秒後にもう一度お試しください。"),
                 format!("Too many requests. Try again in {retry_after_s} seconds."),

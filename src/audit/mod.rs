@@ -56,6 +56,7 @@ actions! {
     DuplicateMerged = "duplicate.merged": "Two records were merged as the same person",
     DuplicateSeparated = "duplicate.separated": "Two records were separated as different people, or a merge was undone",
     UserInvited = "user.invited": "A user was invited or got a new link",
+    PasswordResetCreated = "password_reset.created": "A user got a link at which to choose a new password",
     UserChanged = "user.changed": "A user's role, belonging or status changed",
     UserRemoved = "user.removed": "A user was removed",
     PasswordChosen = "password.chosen": "A user set or changed the password",

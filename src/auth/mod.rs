@@ -1,7 +1,7 @@
 //! Who may do what: roles, the permission table, and bearer tokens (JWT, EdDSA).
 //!
-//! * `role`: the roles. `permissions`: the table of scopes and roles. `properties`: who may write which property.
-//!   `reach`: which records are a caller's own.
+//! * `role`: the roles. `permissions`: the table of scopes and roles. `reach`: which records are a caller's
+//!   own.
 //! * `claims`: the content of a token. `keys`: the keys that sign tokens. `oidc`: tokens of an identity
 //!   provider.
 //! * `secret`: other secrets.
@@ -22,7 +22,6 @@ pub mod http;
 mod keys;
 pub mod oidc;
 pub mod permissions;
-pub mod properties;
 pub mod quota;
 pub mod reach;
 mod role;
@@ -32,7 +31,6 @@ pub mod store;
 pub use claims::{ACCESS_SECONDS, Claims};
 pub use keys::{Keys, rotate};
 pub use permissions::*;
-pub use properties::{RecordKind, check_properties};
 pub use reach::{Belonging, PartnerReach, Reach};
 pub use role::UserRole;
 
@@ -81,10 +79,13 @@ impl Principal {
 
 /// A write that the caller may make, but not to this record.
 pub fn access_denied() -> Error {
-    Error::AccessDenied(Text::new(
-        "このデータにアクセスする権限がありません。",
-        "You don't have access to this record.",
-    ))
+    Error::AccessDenied {
+        code: "access_denied",
+        detail: Text::new(
+            "このデータにアクセスする権限がありません。",
+            "You don't have access to this record.",
+        ),
+    }
 }
 
 /// What a caller may see, without the request that it came with.
@@ -102,26 +103,6 @@ impl Viewer {
     /// Returns the only creator whose records the caller sees, or `None` if they see everything.
     pub fn creator(&self) -> Option<&str> {
         (!self.sees_all).then_some(self.actor.as_str())
-    }
-}
-
-/// Who writes a record.
-#[derive(Debug, Clone)]
-pub struct Writer {
-    /// The name in the change log.
-    pub actor: String,
-    pub role: UserRole,
-    pub reach: Reach,
-}
-
-impl Writer {
-    /// The command line, which may write everything.
-    pub fn operator(actor: &str) -> Writer {
-        Writer {
-            actor: actor.to_owned(),
-            role: UserRole::Admin,
-            reach: Reach::Everything,
-        }
     }
 }
 

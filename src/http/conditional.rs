@@ -164,10 +164,12 @@ pub async fn not_modified<B: MessageBody + 'static>(
     }
     let vary = HeaderValue::from_static("Accept, Accept-Language, Authorization");
     response.headers_mut().insert(header::VARY, vary);
-    response.headers_mut().insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
+    if !response.headers().contains_key(header::CACHE_CONTROL) {
+        response.headers_mut().insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        );
+    }
     let own = response
         .headers()
         .get(header::ETAG)

@@ -82,6 +82,13 @@ impl Origins {
         self.configured.contains(origin) || self.partners.read().contains(origin)
     }
 
+    /// Returns whether the configuration lists this origin: pages of the operator's own frontend.
+    pub fn is_configured(&self, origin: &HeaderValue) -> bool {
+        origin
+            .to_str()
+            .is_ok_and(|origin| self.configured.contains(origin))
+    }
+
     /// Returns the CORS middleware for these origins.
     pub fn cors(&self) -> Cors {
         let origins = self.clone();

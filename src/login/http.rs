@@ -1,65 +1,103 @@
 //! The HTTP face of logging in.
 
 use super::actions::{self, TokenPair};
-use super::{CurrentUser, InvitationAcceptance, Login, NewPassword, Refresh, Tokens, wrong_refresh_token};
-use crate::auth::{ACCESS_SECONDS, Account, Keys, http::Caller, secret};
-use crate::config::SessionLimits;
-use crate::db::Pool;
+use super::{
+    CurrentSession, CurrentUser, InvitationAcceptance, InvitationToken, InvitationView, Login, NewPassword,
+    Refresh, Tokens, wrong_refresh_token,
+};
+use crate::auth::{ACCESS_SECONDS, Account, Keys, access_denied, http::Caller, secret};
+use crate::catalogue::Catalogues;
+use crate::config::{FrontendUrl, SessionLimits};
+use crate::db::{Db, Pool};
 use crate::error::{Error, Result, Text};
+use crate::http::security::Origins;
 use crate::http::{ClientAddress, Valid};
-use crate::sessions::Client;
+use crate::sessions::store::DEVICE_DAYS;
+use crate::sessions::{Client, Devices};
 use crate::users;
 use crate::users::password::Passwords;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::header;
 use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 const REFRESH_COOKIE: &str = "__Secure-musubi_refresh";
-const CSRF_COOKIE: &str = "__Secure-musubi_csrf";
+const DEVICE_COOKIE: &str = "__Secure-musubi_device";
 const CSRF_HEADER: &str = "x-csrf-token";
 
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(accept_invitation)
+    cfg.service(show_invitation)
+        .service(accept_invitation)
         .service(log_in)
+        .service(show_session)
         .service(refresh)
         .service(log_out)
         .service(show)
         .service(change_password);
 }
 
+/// Show an invitation
+///
+/// Returns who invites whom, and to what. The secret is in the body, so that no log of URLs has it. A secret
+/// that is wrong counts for your address; a right one is never refused.
+#[utoipa::path(operation_id = "show_invitation", tag = "Authentication", request_body = InvitationToken,
+    responses((status = 200, description = "The invitation", body = InvitationView),
+              (status = 429, description = "Too many failed attempts; wait as long as Retry-After says")))]
+#[post("/auth/invitations/show")]
+async fn show_invitation(
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    frontend: Data<FrontendUrl>,
+    address: ClientAddress,
+    Valid(invitation): Valid<InvitationToken>,
+) -> Result<HttpResponse> {
+    let (client, login_url) = (Client::new(address.0, None), frontend.0.clone());
+    let catalogue = move |db: &mut Db| catalogues.current(db);
+    let view = actions::show_invitation(&pool, catalogue, login_url, client, invitation.token).await?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    Ok(response.json(view))
+}
+
 /// Accept an invitation
 ///
-/// Sets the user's password. With the first administrator's link, send an email address and a name too.
+/// Sets the user's password and ends their sessions. With the first administrator's link, send an email
+/// address and a name too. The device is known from then on, as after a login.
 #[utoipa::path(operation_id = "accept_invitation", tag = "Authentication", request_body = InvitationAcceptance,
     responses((status = 204, description = "The password is set; you can log in"),
               (status = 409, description = "A user with this address exists"),
               (status = 429, description = "Too many failed attempts; wait as long as Retry-After says")))]
 #[post("/auth/invitations/accept")]
 async fn accept_invitation(
+    request: HttpRequest,
     pool: Data<Pool>,
     passwords: Data<Passwords>,
     address: ClientAddress,
     Valid(acceptance): Valid<InvitationAcceptance>,
 ) -> Result<HttpResponse> {
-    let address = Client::new(address.0, None).throttle();
-    actions::accept_invitation(&pool, &passwords, address, acceptance).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let (client, devices) = (Client::new(address.0, None), devices(&request));
+    let devices = actions::accept_invitation(&pool, &passwords, client, devices, acceptance).await?;
+    let mut response = HttpResponse::NoContent();
+    response.cookie(device_cookie(&devices));
+    Ok(response.finish())
 }
 
 /// Log in
 ///
 /// Returns the same error for a wrong password and for an unknown address. After five failed attempts for an
-/// account, or fifty from an address, each attempt has to wait: 429 `too_many_attempts` with Retry-After.
+/// account from one address, fifty from one address, or a hundred for an account from everywhere, each
+/// further attempt has to wait: 429 `too_many_attempts` with Retry-After. A device from which you have logged
+/// in before is recognised by the cookie `__Secure-musubi_device`, and waits only after its own failures.
 #[utoipa::path(operation_id = "log_in", tag = "Authentication", request_body = Login,
     responses((status = 200, description = "Logged in", body = Tokens),
               (status = 401, description = "The email address or password is wrong"),
               (status = 429, description = "Too many failed attempts; wait as long as Retry-After says")))]
 #[post("/auth/login")]
+#[expect(clippy::too_many_arguments, reason = "actix extracts each of them")]
 async fn log_in(
     request: HttpRequest,
     pool: Data<Pool>,
@@ -70,9 +108,35 @@ async fn log_in(
     Valid(login): Valid<Login>,
 ) -> Result<HttpResponse> {
     let client = Client::new(address.0, user_agent(&request));
-    let by_cookie = login.cookie;
-    let pair = actions::log_in(&pool, &passwords, &keys, **limits, client, login).await?;
-    Ok(answer(pair, by_cookie, &limits))
+    let (by_cookie, devices) = (login.cookie, devices(&request));
+    let logged_in = actions::log_in(&pool, &passwords, &keys, **limits, client, devices, login);
+    let (pair, devices) = logged_in.await?;
+    let mut response = answer(pair, by_cookie, &limits);
+    let added = response.add_cookie(&device_cookie(&devices));
+    added.map_err(|e| Error::Internal(format!("a cookie can't be set: {e}")))?;
+    Ok(response)
+}
+
+fn devices(request: &HttpRequest) -> Devices {
+    let cookie = request.cookie(DEVICE_COOKIE);
+    cookie
+        .map(|cookie| Devices::parse(cookie.value()))
+        .unwrap_or_default()
+}
+
+fn device_cookie(devices: &Devices) -> Cookie<'static> {
+    cookie(DEVICE_COOKIE, &devices.text(), DEVICE_DAYS * 86_400)
+}
+
+/// Makes a cookie for this part of the API, which scripts and other sites can't read. Zero seconds clear it.
+fn cookie(name: &'static str, value: &str, seconds: i64) -> Cookie<'static> {
+    Cookie::build(name, value.to_owned())
+        .path("/v1/auth")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .max_age(time::Duration::seconds(seconds))
+        .finish()
 }
 
 fn user_agent(request: &HttpRequest) -> Option<&str> {
@@ -84,12 +148,11 @@ fn answer(pair: TokenPair, by_cookie: bool, limits: &SessionLimits) -> HttpRespo
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     let csrf = csrf_token(&pair.refresh_token);
     if by_cookie {
-        set_cookies(
-            &mut response,
+        response.cookie(cookie(
+            REFRESH_COOKIE,
             &pair.refresh_token,
-            &csrf,
             limits.idle.num_seconds(),
-        );
+        ));
     }
     response.json(Tokens {
         access_token: pair.access_token,
@@ -98,6 +161,34 @@ fn answer(pair: TokenPair, by_cookie: bool, limits: &SessionLimits) -> HttpRespo
         refresh_token: Some(pair.refresh_token).filter(|_| !by_cookie),
         csrf_token: Some(csrf).filter(|_| by_cookie),
     })
+}
+
+/// Show the session of the cookie
+///
+/// For pages that keep the refresh token in the cookie: after a reload, this returns the CSRF token, which the
+/// next refresh needs. Call it with credentials from an origin in `MUSUBI_CORS_ORIGINS` or from this server's
+/// own pages; pages of other origins, also of partners, get 403. 401 means: log in.
+#[utoipa::path(operation_id = "show_session", tag = "Authentication",
+    responses((status = 200, description = "The session", body = CurrentSession),
+              (status = 401, description = "There is no cookie, or its session has ended; log in"),
+              (status = 403, description = "The page's origin may not continue sessions")))]
+#[get("/auth/session")]
+async fn show_session(
+    request: HttpRequest,
+    pool: Data<Pool>,
+    limits: Data<SessionLimits>,
+    origins: Data<Origins>,
+) -> Result<HttpResponse> {
+    let origin = request.headers().get(header::ORIGIN);
+    if origin.is_some_and(|origin| !origins.is_configured(origin)) {
+        return Err(access_denied());
+    }
+    let token = request.cookie(REFRESH_COOKIE).ok_or_else(wrong_refresh_token)?;
+    let (token, csrf) = (token.value().to_owned(), csrf_token(token.value()));
+    let session = actions::show_session(&pool, **limits, token, csrf).await?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    Ok(response.json(session))
 }
 
 /// Refresh the access token
@@ -140,7 +231,7 @@ async fn log_out(
     pool.write(move |db| actions::log_out(db, &token)).await?;
     let mut response = HttpResponse::NoContent();
     if by_cookie {
-        set_cookies(&mut response, "", "", 0);
+        response.cookie(cookie(REFRESH_COOKIE, "", 0));
     }
     Ok(response.finish())
 }
@@ -161,7 +252,7 @@ async fn show(caller: Caller<Account>, pool: Data<Pool>) -> Result<Json<CurrentU
 
 /// Change your password
 ///
-/// Revokes your other sessions. A wrong current password counts as a failed login.
+/// Revokes your other sessions. After five wrong current passwords, each further attempt in the same session has to wait.
 #[utoipa::path(operation_id = "change_password", tag = "Authentication", security(("bearer" = ["account"])),
     request_body = NewPassword,
     responses((status = 204, description = "Changed"),
@@ -186,21 +277,6 @@ fn csrf_token(refresh_token: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
-/// Sets the cookies of the refresh token and of its CSRF token for `seconds`. Zero seconds clear them.
-fn set_cookies(response: &mut HttpResponseBuilder, refresh_token: &str, csrf: &str, seconds: i64) {
-    let cookie = |name: &'static str, value: &str, path: &'static str, http_only: bool| {
-        Cookie::build(name, value.to_owned())
-            .path(path)
-            .secure(true)
-            .http_only(http_only)
-            .same_site(SameSite::Strict)
-            .max_age(time::Duration::seconds(seconds))
-            .finish()
-    };
-    response.cookie(cookie(REFRESH_COOKIE, refresh_token, "/v1/auth", true));
-    response.cookie(cookie(CSRF_COOKIE, csrf, "/", false));
-}
-
 /// Returns the refresh token of a request, from the body or else from the cookie, and whether it was a
 /// cookie. A cookie counts only with the header, which a page of another site can neither read nor set.
 fn refresh_token_of(request: &HttpRequest, body: Option<String>) -> Result<(String, bool)> {
@@ -214,8 +290,22 @@ fn refresh_token_of(request: &HttpRequest, body: Option<String>) -> Result<(Stri
     if secret::digest(header) == secret::digest(&csrf_token(&token)) {
         return Ok((token, true));
     }
-    Err(Error::AccessDenied(Text::new(
-        "X-CSRF-Token ヘッダーに、Cookie「__Secure-musubi_csrf」の値を指定してください。",
-        "Send the header X-CSRF-Token with the value of the cookie __Secure-musubi_csrf.",
-    )))
+    let (code, detail) = if header.is_empty() {
+        (
+            "missing_csrf_token",
+            Text::new(
+                "X-CSRF-Token ヘッダーに、csrf_token の値を指定してください。再読み込みのあとは GET /v1/auth/session で取得できます。",
+                "Send the header X-CSRF-Token with the value of csrf_token. After a reload, GET /v1/auth/session returns it.",
+            ),
+        )
+    } else {
+        (
+            "wrong_csrf_token",
+            Text::new(
+                "X-CSRF-Token が一致しません。GET /v1/auth/session で取得し直してください。",
+                "X-CSRF-Token doesn't match. Get it again from GET /v1/auth/session.",
+            ),
+        )
+    };
+    Err(Error::AccessDenied { code, detail })
 }

@@ -5,7 +5,8 @@
 //! a second time has been stolen, or its thief was faster, so the session is revoked.
 //!
 //! Browsers can keep the refresh token in a cookie that scripts can't read. A refresh then needs a header,
-//! which other sites can't set, with a value that only pages of this site can read.
+//! which other sites can't set, with a CSRF token that only pages of the operator's own origins can read: it
+//! is in the answer to the login and to each refresh, and `GET /v1/auth/session` returns it after a reload.
 //!
 //! Deliberately absent: second factors, which an identity provider offers.
 
@@ -13,6 +14,7 @@ pub mod actions;
 pub mod http;
 
 use crate::auth::{Extent, PERMISSIONS, Principal, UserRole};
+use crate::db::Instant;
 use crate::error::{Error, FieldError, Text};
 use crate::users::User;
 use serde::{Deserialize, Serialize};
@@ -60,8 +62,8 @@ pub struct Tokens {
     /// Works for one refresh. Null if it is in the cookie.
     #[schema(example = "mrt_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE")]
     pub refresh_token: Option<String>,
-    /// Send it in the header `X-CSRF-Token` of the next refresh. Null if no cookie is used. It is also in the
-    /// cookie `__Secure-musubi_csrf`, which scripts of this site can read.
+    /// Send it in the header `X-CSRF-Token` of the next refresh. Null if no cookie is used. After a reload,
+    /// `GET /v1/auth/session` returns it again.
     #[schema(example = json!(null))]
     pub csrf_token: Option<String>,
 }
@@ -93,14 +95,68 @@ pub struct InvitationAcceptance {
     pub password: String,
     /// Required with the first administrator's link only.
     #[serde(default)]
-    #[validate(email, length(max = 254))]
+    #[validate(length(max = 254))]
     #[schema(max_length = 254, format = "email")]
     pub email: Option<String>,
     /// Required with the first administrator's link only.
     #[serde(default)]
-    #[validate(length(min = 1, max = 100))]
+    #[validate(length(max = 100))]
     #[schema(min_length = 1, max_length = 100)]
     pub name: Option<String>,
+}
+
+/// The secret of an invitation.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"token": "miv_Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE"}))]
+pub struct InvitationToken {
+    /// The secret from the link: the part after `#`.
+    #[validate(length(max = 200))]
+    #[schema(max_length = 200)]
+    pub token: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationPurpose {
+    /// To register the first administrator.
+    FirstAdministrator,
+    /// To choose the first password.
+    Invitation,
+    /// To choose a new password.
+    PasswordReset,
+}
+
+/// What an invitation is for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct InvitationView {
+    pub purpose: InvitationPurpose,
+    /// The name of the administrator who invites. Null: the command line.
+    #[schema(example = "田中 花子")]
+    pub invited_by: Option<String>,
+    /// The address that the user logs in with. Null for the first administrator.
+    #[schema(format = "email", example = "suzuki@shinjuku-shakyo.example.jp")]
+    pub email: Option<String>,
+    #[schema(example = "鈴木 一郎")]
+    pub name: Option<String>,
+    pub role: Option<UserRole>,
+    /// The organization of a member, or the areas of a coordinator.
+    #[schema(example = "新宿区")]
+    pub place: Option<String>,
+    pub expires_at: Instant,
+    /// Where to log in afterwards. Null if the operator hasn't configured it.
+    #[schema(format = "uri", example = "https://app.example.jp/")]
+    pub login_url: Option<String>,
+}
+
+/// The session of a cookie.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CurrentSession {
+    /// Send it in the header `X-CSRF-Token` of the next refresh.
+    #[schema(example = "Zm9vYmFyYmF6cXV4")]
+    pub csrf_token: String,
+    /// When the session ends, unless it is refreshed before.
+    pub expires_at: Instant,
 }
 
 /// One scope of the caller.

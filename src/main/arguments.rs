@@ -53,10 +53,9 @@ pub enum Command {
         /// How long the token is valid: a number with s, m, h or d
         #[arg(long, default_value = "8h", value_parser = seconds)]
         ttl: i64,
-        /// Name of the caller, for the change log; for the role partner, the partner's id. Tokens with the same role
-        /// and name share their imports and idempotency keys. By default, each token gets a name of its own
-        #[arg(long, required_if_eq("role", "partner"))]
-        subject: Option<String>,
+        /// Name of the caller, for the change log; for the role partner, the partner's id
+        #[arg(long, default_value = "cli")]
+        subject: String,
         /// Limit the token to these scopes of the role, separated by spaces
         #[arg(long)]
         scope: Option<String>,
@@ -106,6 +105,12 @@ pub enum UserAction {
         /// Invite an administrator; other roles are invited over HTTP
         #[arg(long, required = true)]
         admin: bool,
+    },
+    /// Reset a password: prints a one-time link at which the user chooses a new one, which ends their sessions
+    ResetPassword {
+        /// The address that the user logs in with
+        #[arg(long)]
+        email: String,
     },
 }
 

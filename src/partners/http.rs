@@ -33,8 +33,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 ///
 /// OAuth 2.0 client credentials grant (RFC 6749). Send the partner's id and one of its secrets in the form or
 /// as `Authorization: Basic`. The token is valid for 15 minutes, for all scopes of the partner or the ones
-/// you request. Errors have the standard's format. After five failed attempts for a client from one address,
-/// each attempt has to wait.
+/// you request. Errors have the standard's format. After fifty failed attempts from an address, further ones are
+/// answered with 429; a right secret is never refused.
 #[utoipa::path(operation_id = "issue_token", tag = "Authentication",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token", body = TokenResponse),
@@ -109,15 +109,15 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewPartner>,
 ) -> Result<HttpResponse> {
-    let writer = caller.writer();
+    let actor = caller.actor();
     let insert = move |db: &mut Db, details: NewPartner| {
         let catalogue = catalogues.current(db)?;
-        let registered = actions::register(db, &catalogue, &writer, details)?;
+        let registered = actions::register(db, &catalogue, &actor, details)?;
         let (id, version) = (registered.partner.id, registered.partner.version);
         let answer = Answer::created(format!("/v1/partners/{id}"), id, version, &registered)?;
         Ok(answer.showing_once(&["/secret/client_secret"]))
     };
-    new.write(&pool, caller.submitter(), insert).await
+    new.write(&pool, &caller.actor(), insert).await
 }
 
 /// Show a partner
@@ -150,10 +150,10 @@ async fn update(
     if_match: IfMatch,
     patch: PartnerPatch,
 ) -> Result<Entity<Partner>> {
-    let writer = caller.writer();
+    let actor = caller.actor();
     let updated = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &writer, id.0, &if_match, &patch)
+        actions::change(db, &catalogue, &actor, id.0, &if_match, &patch)
     });
     let partner = updated.await?;
     Ok(Entity::new(partner.version, partner))
@@ -188,7 +188,7 @@ async fn add_secret(
         let answer = Answer::created(location, partner.id, partner.version, &secret)?;
         Ok(answer.showing_once(&["/client_secret"]))
     };
-    new.write(&pool, caller.submitter(), insert).await
+    new.write(&pool, &caller.actor(), insert).await
 }
 
 /// Revoke a client secret

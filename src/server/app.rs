@@ -5,7 +5,9 @@ use super::state::AppState;
 use super::{pages, routes};
 use crate::auth;
 use crate::auth::oidc::Issuer;
-use crate::config::{ImportQuotas, OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies};
+use crate::config::{
+    FrontendUrl, ImportQuotas, OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies,
+};
 use crate::error::{Error, Result};
 use crate::http::{conditional, problem, security, trace};
 use crate::open_data::cache::OpenData;
@@ -29,6 +31,7 @@ pub struct AppParts {
     proxies: Data<TrustedProxies>,
     issuer: Data<Option<Issuer>>,
     public_url: Data<PublicUrl>,
+    frontend_url: Data<FrontendUrl>,
     open_data: Data<OpenData>,
     license: Data<OpenDataLicense>,
 }
@@ -42,6 +45,7 @@ impl AppParts {
             proxies: Data::new(config.trusted_proxies.clone()),
             issuer: Data::new(Issuer::from_config(&config.oidc)?),
             public_url: Data::new(config.public_url(state.public_url.as_deref())),
+            frontend_url: Data::new(FrontendUrl(config.frontend_url.clone())),
             open_data: Data::default(),
             license: Data::new(OpenDataLicense(config.open_data_license.clone())),
             state,
@@ -74,6 +78,8 @@ pub fn app(
         .app_data(Data::from(state.keys))
         .app_data(Data::from(state.passwords))
         .app_data(parts.public_url)
+        .app_data(parts.frontend_url)
+        .app_data(Data::new(state.origins.clone()))
         .app_data(parts.open_data)
         .app_data(parts.license)
         .app_data(parts.limits)

@@ -24,6 +24,7 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
     tasks.start(exposures::tasks::purge_lists(pool));
     tasks.start(idempotency::tasks::purge(pool));
     tasks.start(sessions::tasks::purge(pool));
+    tasks.start(sessions::tasks::purge_throttles(pool));
     tasks.start(partners::tasks::reload_origins(pool, &state.origins));
     tasks.start(imports::tasks::run(pool, catalogues, stopping, importing, erase));
     tasks.start(imports::tasks::purge(pool, retention.imports));

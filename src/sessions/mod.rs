@@ -1,8 +1,9 @@
-//! Sessions of users, and the throttle that slows down guessing.
+//! Sessions of users, the devices that they know, and the throttle that slows down guessing.
 //!
-//! A session begins with a login and contains every token that was refreshed from it.
+//! A session begins with a login and contains every token that was refreshed from it. A device is known to an
+//! account once somebody has logged in from it.
 //!
-//! * `throttle`: how long to wait after failed attempts, by account and by address.
+//! * `throttle`: how long to wait after failed attempts, by device, by address and by account.
 //!
 //! Deliberately absent: passwords (`users`) and logging in (`login`).
 
@@ -15,8 +16,7 @@ use crate::auth::secret;
 use crate::db::{Id, Instant};
 use crate::error::Result;
 use serde::Serialize;
-use std::net::IpAddr;
-use throttle::Throttle;
+use std::net::{IpAddr, Ipv6Addr};
 use utoipa::ToSchema;
 
 /// The longest user agent that is stored, in characters.
@@ -27,20 +27,30 @@ const MAX_USER_AGENT: usize = 200;
 pub struct Client {
     pub address: Option<String>,
     pub user_agent: Option<String>,
+    network: String,
 }
 
 impl Client {
     /// Cuts the user agent to 200 characters.
     pub fn new(address: Option<IpAddr>, user_agent: Option<&str>) -> Client {
         Client {
+            network: address.map(network_of).unwrap_or_default(),
             address: address.map(|address| address.to_string()),
             user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
         }
     }
 
-    /// Returns what counts failed attempts from this address.
-    pub fn throttle(&self) -> Option<Throttle> {
-        self.address.as_deref().map(Throttle::address)
+    /// Returns the network that counts as one: an IPv4 address, or the first half of an IPv6 address, because
+    /// whoever has one of these has all addresses that begin with it.
+    pub fn network(&self) -> &str {
+        &self.network
+    }
+}
+
+fn network_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).to_string(),
     }
 }
 
@@ -73,4 +83,32 @@ pub struct SessionRecord {
 
 pub fn fresh_refresh_token() -> Result<String> {
     secret::fresh("mrt_")
+}
+
+/// The secrets by which accounts recognise a device, newest first: one for each account that somebody has
+/// logged in to there.
+#[derive(Debug, Clone, Default)]
+pub struct Devices(pub Vec<String>);
+
+/// How many accounts may know the same device.
+const MAX_ACCOUNTS: usize = 5;
+
+impl Devices {
+    /// Reads the value of a cookie.
+    pub fn parse(text: &str) -> Devices {
+        let secrets = text.split('.').filter(|secret| !secret.is_empty());
+        Devices(secrets.take(MAX_ACCOUNTS).map(str::to_owned).collect())
+    }
+
+    /// Adds a new secret, and returns it. The oldest one is forgotten.
+    pub fn add(&mut self) -> Result<String> {
+        let device = secret::fresh("mdv_")?;
+        self.0.insert(0, device.clone());
+        self.0.truncate(MAX_ACCOUNTS);
+        Ok(device)
+    }
+
+    pub fn text(&self) -> String {
+        self.0.join(".")
+    }
 }

@@ -1,10 +1,10 @@
-//! SQL of sessions, their refresh tokens, and failed attempts.
+//! SQL of sessions, their refresh tokens, known devices, and failed attempts.
 
-use super::throttle::{CLEARED_AFTER_S, Throttle};
-use super::{Client, Session, SessionRecord};
+use super::throttle::{Attempt, CLEARED_AFTER_S, Throttle};
+use super::{Client, Devices, Session, SessionRecord};
 use crate::auth::secret;
 use crate::config::SessionLimits;
-use crate::db::schema::{refresh_tokens, sessions, throttles};
+use crate::db::schema::{devices, refresh_tokens, sessions, throttles};
 use crate::db::{Db, Id, Instant, lock, on};
 use crate::error::{Error, Result};
 use chrono::Duration;
@@ -108,6 +108,26 @@ pub fn refresh(
     Ok(RefreshOutcome::Replaced(session))
 }
 
+/// Returns until when an unused refresh token can continue its session, if it can.
+pub fn live_until(db: &mut Db, token: &str, now: Instant, limits: &SessionLimits) -> Result<Option<Instant>> {
+    let found = refresh_tokens::table
+        .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
+        .filter(refresh_tokens::digest.eq(secret::digest(token)))
+        .filter(refresh_tokens::used_at.is_null())
+        .filter(sessions::ended_at.is_null())
+        .select((refresh_tokens::created_at, sessions::expires_at));
+    let found = found.first::<(Instant, Instant)>(db).optional()?;
+    let until = found.map(|(created_at, expires_at)| {
+        let idle = Instant::from(created_at.utc() + limits.idle);
+        if idle.utc() < expires_at.utc() {
+            idle
+        } else {
+            expires_at
+        }
+    });
+    Ok(until.filter(|until| until.utc() > now.utc()))
+}
+
 /// Finds the session and the user of a refresh token, whether it has been used or not.
 pub fn find_by_token(db: &mut Db, token: &str) -> Result<Option<(Id, Id)>> {
     let found = refresh_tokens::table
@@ -200,51 +220,117 @@ pub fn held_on(db: &mut Db, user: Id) -> Result<Vec<SessionRecord>> {
     Ok(rows.into_iter().map(record).collect())
 }
 
-/// Counts an attempt as failed until [`succeed`] takes it back. Refuses it if too many have just failed.
-pub fn attempt(db: &mut Db, throttle: &Throttle, now: Instant) -> Result<()> {
-    use throttles::dsl as t;
-    lock(db, &format!("throttle/{}", throttle.key))?;
-    let before = t::throttles
-        .find(&throttle.key)
-        .select((t::failures, t::last_at))
-        .first::<(i32, Instant)>(db)
-        .optional()?;
-    let failures = throttle.attempt(before, now)?;
-    let row = (
-        t::key.eq(&throttle.key),
-        t::failures.eq(failures),
-        t::last_at.eq(now),
-    );
-    let insert = diesel::insert_into(throttles::table).values(row);
-    let upsert = insert
-        .on_conflict(t::key)
-        .do_update()
-        .set((t::failures.eq(failures), t::last_at.eq(now)));
-    on!(db, |c| upsert.execute(c))?;
+/// Returns the digest and the user of each of these devices that an account knows.
+pub fn known_devices(db: &mut Db, devices: &Devices) -> Result<Vec<(String, Id)>> {
+    let digests = devices.0.iter().map(|device| secret::digest(device));
+    let known = devices::table.filter(devices::digest.eq_any(digests));
+    Ok(known.select((devices::digest, devices::user_id)).load(db)?)
+}
+
+/// Notes that a known device was used.
+pub fn use_device(db: &mut Db, digest: &str, now: Instant) -> Result<()> {
+    diesel::update(devices::table.find(digest))
+        .set(devices::last_used_at.eq(now))
+        .execute(db)?;
     Ok(())
 }
 
-/// Takes back an attempt that succeeded: clears the failures of the account, and one failure of the address.
-pub fn succeed(db: &mut Db, account: &Throttle, address: Option<&Throttle>) -> Result<()> {
+/// Lets an account know a new device. It knows the [`MAX_DEVICES`] that were used last.
+pub fn insert_device(db: &mut Db, user: Id, device: &str, now: Instant) -> Result<()> {
+    use devices::dsl as d;
+    let row = (
+        d::digest.eq(secret::digest(device)),
+        d::user_id.eq(user),
+        d::last_used_at.eq(now),
+    );
+    diesel::insert_into(devices::table).values(row).execute(db)?;
+    let own = d::devices.filter(d::user_id.eq(user));
+    let oldest = own
+        .order((d::last_used_at.desc(), d::digest))
+        .offset(MAX_DEVICES)
+        .limit(i64::MAX);
+    let oldest: Vec<String> = oldest.select(d::digest).load(db)?;
+    diesel::delete(d::devices.filter(d::digest.eq_any(oldest))).execute(db)?;
+    Ok(())
+}
+
+/// Counts an attempt as failed, until [`succeed`] takes it back. Returns how many seconds to wait if too many
+/// have failed. Commit either way, so that a refused attempt counts too. A refusal by one throttle doesn't
+/// count in those after it.
+pub fn attempt(db: &mut Db, throttles: &[Throttle], now: Instant) -> Result<Option<u64>> {
     use throttles::dsl as t;
-    diesel::delete(t::throttles.find(&account.key)).execute(db)?;
-    if let Some(address) = address {
-        diesel::update(t::throttles.find(&address.key))
-            .set(t::failures.eq(t::failures - 1))
-            .execute(db)?;
+    for throttle in throttles {
+        lock(db, &format!("throttle/{}", throttle.key))?;
+        let before = t::throttles
+            .find(&throttle.key)
+            .select((t::failures, t::last_at))
+            .first::<(i32, Instant)>(db)
+            .optional()?;
+        let Attempt {
+            failures,
+            last_at,
+            wait_s,
+        } = throttle.attempt(before, now);
+        let row = (
+            t::key.eq(&throttle.key),
+            t::failures.eq(failures),
+            t::last_at.eq(last_at),
+        );
+        let insert = diesel::insert_into(throttles::table).values(row);
+        let upsert = insert
+            .on_conflict(t::key)
+            .do_update()
+            .set((t::failures.eq(failures), t::last_at.eq(last_at)));
+        on!(db, |c| upsert.execute(c))?;
+        if wait_s.is_some() {
+            return Ok(wait_s);
+        }
     }
+    Ok(None)
+}
+
+/// Takes back an attempt that succeeded: one failure in each place.
+pub fn succeed(db: &mut Db, throttles: &[Throttle]) -> Result<()> {
+    use throttles::dsl as t;
+    let keys = throttles.iter().map(|throttle| throttle.key.as_str());
+    diesel::update(t::throttles.filter(t::key.eq_any(keys)))
+        .set(t::failures.eq(t::failures - 1))
+        .execute(db)?;
     Ok(())
 }
 
 /// How long expired sessions are kept, so that their owner's export still has them.
 const KEPT_DAYS: i64 = 30;
+/// How long an account knows a device that isn't used.
+pub const DEVICE_DAYS: i64 = 180;
+/// How many devices an account knows.
+const MAX_DEVICES: i64 = 20;
+/// How many counters of failures are stored. Beyond it, those with the fewest failures are forgotten.
+const MAX_THROTTLES: i64 = 100_000;
 
-/// Deletes sessions that expired long ago and failures older than a day.
+/// Deletes sessions that expired long ago, and devices that were not used for long.
 pub fn purge(db: &mut Db, now: Instant) -> Result<()> {
-    let before = |duration| Instant::from(now.utc() - duration);
-    let expired_before = before(Duration::days(KEPT_DAYS));
-    diesel::delete(sessions::table.filter(sessions::expires_at.lt(expired_before))).execute(db)?;
-    let failed_before = before(Duration::seconds(CLEARED_AFTER_S));
-    diesel::delete(throttles::table.filter(throttles::last_at.lt(failed_before))).execute(db)?;
+    let before = |days| Instant::from(now.utc() - Duration::days(days));
+    diesel::delete(sessions::table.filter(sessions::expires_at.lt(before(KEPT_DAYS)))).execute(db)?;
+    diesel::delete(devices::table.filter(devices::last_used_at.lt(before(DEVICE_DAYS)))).execute(db)?;
+    Ok(())
+}
+
+/// Deletes failures older than a day, and the least of them beyond [`MAX_THROTTLES`].
+pub fn purge_throttles(db: &mut Db, now: Instant) -> Result<()> {
+    use throttles::dsl as t;
+    let failed_before = Instant::from(now.utc() - Duration::seconds(CLEARED_AFTER_S));
+    diesel::delete(t::throttles.filter(t::last_at.lt(failed_before))).execute(db)?;
+    let kept = t::throttles.order((t::failures.desc(), t::last_at.desc(), t::key));
+    let beyond = kept
+        .offset(MAX_THROTTLES)
+        .limit(1)
+        .select((t::failures, t::last_at));
+    let Some((failures, last_at)) = beyond.first::<(i32, Instant)>(db).optional()? else {
+        return Ok(());
+    };
+    let fewer = t::failures.lt(failures);
+    let older = t::failures.eq(failures).and(t::last_at.le(last_at));
+    diesel::delete(t::throttles.filter(fewer.or(older))).execute(db)?;
     Ok(())
 }

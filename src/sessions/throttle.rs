@@ -1,14 +1,26 @@
-//! Slowing down guesses, by account and by address.
+//! Slowing down guesses of passwords, without letting anybody lock somebody else out.
 //!
-//! An attempt counts as a failure before it is checked, so that a hundred simultaneous attempts count as a
-//! hundred. Success takes it back. Unknown accounts are treated in the same way.
+//! An attempt to log in counts in up to three places:
+//!
+//! * From a device that has logged in to the account before, in one place of its own. What others try
+//!   elsewhere doesn't slow it down.
+//! * From anywhere else, for its address, for the account from that address, and, slowly, for the account from
+//!   everywhere together. The last one protects from guesses that come from many addresses.
+//!
+//! An attempt counts before it is checked, so that a hundred simultaneous attempts count as a hundred. Success
+//! takes it back. A refused attempt counts for the address and the account from that address, but not for the
+//! account everywhere, and it doesn't begin the pause anew. Unknown accounts are treated in the same way.
+//!
+//! Deliberately absent: secrets that nobody can guess (tokens of invitations, client secrets, refresh tokens).
+//! A right one is never refused; wrong ones only count for the address.
 
-use crate::db::Instant;
+use super::Client;
+use crate::db::{Id, Instant};
 use crate::error::Error;
 use sha2::{Digest, Sha256};
 
-/// An account or address whose failures are counted, and how many of them have no consequence.
-#[derive(Debug, Clone)]
+/// Somewhere that failures are counted, and how many of them have no consequence.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Throttle {
     pub key: String,
     free_failures: i32,
@@ -18,20 +30,47 @@ pub struct Throttle {
 /// Failures are cleared if none follows for this long.
 pub const CLEARED_AFTER_S: i64 = 86_400;
 
+/// Returns where an attempt to log in counts, in this order. `device` is the digest of a device that the
+/// account knows.
+pub fn of_login(email: &str, device: Option<&str>, client: &Client) -> Vec<Throttle> {
+    let email = email.to_lowercase();
+    match device {
+        Some(device) => vec![Throttle::new("device", &[&email, device], 5, 900)],
+        None => vec![
+            of_address(client),
+            Throttle::new("account from address", &[&email, client.network()], 5, 900),
+            Throttle::new("account", &[&email], 100, 60),
+        ],
+    }
+}
+
+/// Returns where an attempt to change the password counts: only the session's owner can make one.
+pub fn of_session(session: Id) -> Vec<Throttle> {
+    vec![Throttle::new("session", &[&session.to_string()], 5, 900)]
+}
+
+/// Returns where failures of an address count.
+pub fn of_address(client: &Client) -> Throttle {
+    Throttle::new("address", &[client.network()], 50, 300)
+}
+
+/// What an attempt leads to.
+#[derive(Debug, PartialEq)]
+pub struct Attempt {
+    /// The failures and the moment to store.
+    pub failures: i32,
+    pub last_at: Instant,
+    /// How long to wait, if the attempt is refused.
+    pub wait_s: Option<u64>,
+}
+
 impl Throttle {
-    pub fn account(email: &str) -> Throttle {
-        Throttle::new("account", &email.to_lowercase(), 5, 900)
-    }
-
-    pub fn address(address: &str) -> Throttle {
-        Throttle::new("address", address, 50, 300)
-    }
-
-    fn new(kind: &str, what: &str, free_failures: i32, max_pause_s: i64) -> Throttle {
-        let digest = Sha256::new()
-            .chain_update(kind)
-            .chain_update([0])
-            .chain_update(what);
+    fn new(kind: &str, what: &[&str], free_failures: i32, max_pause_s: i64) -> Throttle {
+        let mut digest = Sha256::new().chain_update(kind);
+        for part in what {
+            digest.update([0]);
+            digest.update(part);
+        }
         Throttle {
             key: hex::encode(digest.finalize()),
             free_failures,
@@ -46,28 +85,42 @@ impl Throttle {
             i32::MIN..0 => 0,
             beyond => 1_i64
                 .checked_shl(beyond.unsigned_abs())
+                .filter(|pause| *pause > 0)
                 .unwrap_or(i64::MAX)
                 .min(self.max_pause_s),
         }
     }
 
-    /// Returns the failures to store if another attempt may be made now.
-    pub fn attempt(&self, before: Option<(i32, Instant)>, now: Instant) -> Result<i32, Error> {
-        let Some((failures, last)) = before else {
-            return Ok(1);
+    /// Counts an attempt. `before` are the failures so far and the last attempt that was not refused.
+    pub fn attempt(&self, before: Option<(i32, Instant)>, now: Instant) -> Attempt {
+        let allowed = |failures| Attempt {
+            failures,
+            last_at: now,
+            wait_s: None,
         };
-        let since_s = (now.utc() - last.utc()).num_seconds();
+        let Some((failures, last_at)) = before else {
+            return allowed(1);
+        };
+        let since_s = (now.utc() - last_at.utc()).num_seconds();
         if since_s >= CLEARED_AFTER_S {
-            return Ok(1);
+            return allowed(1);
         }
         let left_s = self.pause_s(failures) - since_s;
-        if left_s > 0 {
-            return Err(Error::TooManyRequests {
-                code: "too_many_attempts",
-                retry_after_s: left_s.unsigned_abs(),
-            });
+        if left_s <= 0 {
+            return allowed(failures.saturating_add(1));
         }
-        Ok(failures.saturating_add(1))
+        Attempt {
+            failures: failures.saturating_add(1),
+            last_at,
+            wait_s: Some(left_s.unsigned_abs()),
+        }
+    }
+}
+
+pub fn too_many_attempts(retry_after_s: u64) -> Error {
+    Error::TooManyRequests {
+        code: "too_many_attempts",
+        retry_after_s,
     }
 }
 
@@ -76,28 +129,54 @@ mod tests {
     use super::*;
     use chrono::{Duration, Utc};
 
+    fn client(address: &str) -> Client {
+        Client::new(Some(address.parse().unwrap()), None)
+    }
+
     #[test]
     fn pauses_double_up_to_fifteen_minutes() {
-        let account = Throttle::account("a@example.jp");
-        let pauses = [0, 4, 5, 6, 7, 15, 1000].map(|failures| account.pause_s(failures));
-        assert_eq!(pauses, [0, 0, 1, 2, 4, 900, 900]);
+        let account = &of_login("a@example.jp", None, &client("203.0.113.7"))[1];
+        let pauses = [0, 4, 5, 6, 7, 15, 68, 1000, i32::MAX].map(|failures| account.pause_s(failures));
+        assert_eq!(pauses, [0, 0, 1, 2, 4, 900, 900, 900, 900]);
     }
 
     #[test]
     fn an_attempt_waits_for_the_pause_and_failures_are_cleared_after_a_day() {
-        let account = Throttle::account("A@example.jp");
-        assert_eq!(account.key, Throttle::account("a@EXAMPLE.jp").key);
-        assert_ne!(account.key, Throttle::address("a@example.jp").key);
+        let account = &of_login("A@example.jp", None, &client("203.0.113.7"))[1];
         let now = Utc::now();
         let at = |s: i64| Instant::from(now + Duration::seconds(s));
-        assert_eq!(account.attempt(None, at(0)).unwrap(), 1);
-        assert_eq!(account.attempt(Some((3, at(0))), at(0)).unwrap(), 4);
-        let refused = account.attempt(Some((7, at(0))), at(1)).unwrap_err();
-        assert!(matches!(refused, Error::TooManyRequests { retry_after_s: 3, .. }));
-        assert_eq!(account.attempt(Some((7, at(0))), at(4)).unwrap(), 8);
+        assert_eq!(account.attempt(None, at(0)).failures, 1);
+        assert_eq!(account.attempt(Some((3, at(0))), at(0)).failures, 4);
+        let refused = account.attempt(Some((7, at(0))), at(1));
+        let counted = Attempt {
+            failures: 8,
+            last_at: at(0),
+            wait_s: Some(3),
+        };
+        assert_eq!(refused, counted);
+        assert_eq!(account.attempt(Some((7, at(0))), at(4)).wait_s, None);
         assert_eq!(
-            account.attempt(Some((70, at(0))), at(CLEARED_AFTER_S)).unwrap(),
+            account.attempt(Some((70, at(0))), at(CLEARED_AFTER_S)).failures,
             1
         );
+    }
+
+    #[test]
+    fn counts_a_whole_network_of_one_host_and_each_device_apart() {
+        let keys = |email: &str, device, address: &str| -> Vec<String> {
+            let all = of_login(email, device, &client(address)).into_iter();
+            all.map(|throttle| throttle.key).collect()
+        };
+        let here = keys("a@example.jp", None, "2001:db8:1:2::3");
+        assert_eq!(here, keys("A@example.jp", None, "2001:db8:1:2:ffff::"));
+        let there = keys("a@example.jp", None, "2001:db8:1:3::3");
+        assert!(here[0] != there[0] && here[1] != there[1] && here[2] == there[2]);
+        assert_ne!(
+            keys("a@example.jp", None, "203.0.113.7")[0],
+            keys("a@example.jp", None, "203.0.113.8")[0]
+        );
+        let known = keys("a@example.jp", Some("x"), "203.0.113.7");
+        assert_eq!(known, keys("a@example.jp", Some("x"), "203.0.113.8"));
+        assert_eq!((known.len(), here.contains(&known[0])), (1, false));
     }
 }

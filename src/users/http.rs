@@ -56,15 +56,15 @@ async fn create(
     public_url: Data<PublicUrl>,
     new: Submission<NewUser>,
 ) -> Result<HttpResponse> {
-    let writer = caller.writer();
+    let actor = caller.actor();
     let insert = move |db: &mut Db, details: NewUser| {
         let catalogue = catalogues.current(db)?;
-        let invited = actions::invite(db, &catalogue, &public_url.0, &writer, details)?;
+        let invited = actions::invite(db, &catalogue, &public_url.0, &actor, details)?;
         let (id, version) = (invited.user.id, invited.user.version);
         let answer = Answer::created(format!("/v1/users/{id}"), id, version, &invited)?;
         Ok(answer.showing_once(&["/invitation/token", "/invitation/link"]))
     };
-    new.write(&pool, caller.submitter(), insert).await
+    new.write(&pool, &caller.actor(), insert).await
 }
 
 /// Show a user
@@ -100,10 +100,10 @@ async fn update(
     if_match: IfMatch,
     patch: UserPatch,
 ) -> Result<Entity<User>> {
-    let writer = caller.writer();
+    let actor = caller.actor();
     let updated = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &writer, id.0, &if_match, &patch)
+        actions::change(db, &catalogue, &actor, id.0, &if_match, &patch)
     });
     let user = updated.await?;
     Ok(Entity::new(user.version, user))
@@ -136,10 +136,11 @@ async fn remove(
 #[schema(example = json!({}))]
 struct NewInvitation {}
 
-/// Create a new invitation link
+/// Create a link to choose a password
 ///
-/// For a user who lost the first link or forgot the password. Older links stop working. The user's sessions
-/// continue until they choose a new password.
+/// For a user who lost the first link, or forgot the password. Pass the one-time link on to them; no email is
+/// sent. It is valid for seven days, and older links stop working. Choosing a new password there ends all
+/// sessions of the user.
 #[utoipa::path(operation_id = "invite_user", tag = "Users", security(("bearer" = ["users:write"])),
     params(("id" = Id, Path, description = "The user")), request_body = NewInvitation,
     responses((status = 201, description = "The link", body = Invitation)))]
@@ -162,5 +163,5 @@ async fn invite(
         )?;
         Ok(answer.showing_once(&["/token", "/link"]))
     };
-    new.write(&pool, caller.submitter(), insert).await
+    new.write(&pool, &caller.actor(), insert).await
 }

@@ -1,8 +1,8 @@
 //! Users: the people who log in, each with one role and the place where they belong.
 //!
 //! An administrator invites them, and they choose their password at a one-time link. No email is sent: the
-//! administrator gets the link and passes it on. A new link lets a user choose a new password, which revokes
-//! their sessions.
+//! administrator gets the link and passes it on. A user who has forgotten the password gets a new link in the
+//! same way. Choosing a password revokes all sessions.
 //!
 //! * `password`: which passwords are accepted, and how they are hashed.
 //!

@@ -107,6 +107,16 @@ pub fn find(db: &mut Db, id: Id) -> Result<User> {
     found.ok_or_else(missing)?.read()
 }
 
+/// Finds a user by the address that they log in with.
+pub fn find_by_email(db: &mut Db, email: &str) -> Result<User> {
+    let found = dsl::users
+        .filter(dsl::email.eq(email.to_lowercase()))
+        .select(UserRow::as_select())
+        .first(db)
+        .optional()?;
+    found.ok_or_else(missing)?.read()
+}
+
 /// Finds a user to change. Locks all users until the transaction ends, so that an administrator remains.
 pub fn find_to_change(db: &mut Db, id: Id) -> Result<User> {
     lock(db, "users")?;
@@ -267,14 +277,24 @@ fn duplicate() -> Error {
     }
 }
 
-/// Invites a user. Older links stop working.
-pub fn invite(db: &mut Db, actor: &str, user: Id, invitation: &Invitation, now: Instant) -> Result<()> {
-    insert_invitation(db, Some(user), invitation, now)?;
-    audit::store::append(db, &Act::new(actor, AuditAction::UserInvited, user))
+/// Gives a user a link at which to choose a password. Older links stop working.
+pub fn invite(db: &mut Db, actor: &str, user: &User, invitation: &Invitation, now: Instant) -> Result<()> {
+    insert_invitation(db, actor, Some(user.id), invitation, now)?;
+    let action = match user.has_password {
+        true => AuditAction::PasswordResetCreated,
+        false => AuditAction::UserInvited,
+    };
+    audit::store::append(db, &Act::new(actor, action, user.id))
 }
 
 /// Inserts an invitation. Without a user, it is for the first administrator.
-pub fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation, now: Instant) -> Result<()> {
+pub fn insert_invitation(
+    db: &mut Db,
+    actor: &str,
+    user: Option<Id>,
+    invitation: &Invitation,
+    now: Instant,
+) -> Result<()> {
     use invitations::dsl as i;
     diesel::delete(i::invitations.filter(i::expires_at.le(now))).execute(db)?;
     if let Some(user) = user {
@@ -285,30 +305,39 @@ pub fn insert_invitation(db: &mut Db, user: Option<Id>, invitation: &Invitation,
         i::user_id.eq(user),
         i::created_at.eq(now),
         i::expires_at.eq(invitation.expires_at),
+        i::invited_by.eq(actor),
     );
     diesel::insert_into(invitations::table).values(row).execute(db)?;
     Ok(())
 }
 
-/// Returns whether an invitation can be accepted.
-pub fn has_invitation(db: &mut Db, token: &str, now: Instant) -> Result<bool> {
+/// An invitation that can be accepted.
+pub struct OpenInvitation {
+    /// `None` for the first administrator, who isn't registered yet.
+    pub user: Option<Id>,
+    /// The actor who invited them.
+    pub invited_by: String,
+    pub expires_at: Instant,
+}
+
+/// Finds an invitation that can be accepted.
+pub fn find_invitation(db: &mut Db, token: &str, now: Instant) -> Result<Option<OpenInvitation>> {
     use invitations::dsl as i;
     let one = i::invitations
         .find(secret::digest(token))
         .filter(i::expires_at.gt(now))
-        .select(i::digest);
-    Ok(one.first::<String>(db).optional()?.is_some())
+        .select((i::user_id, i::invited_by, i::expires_at));
+    let found = one.first::<(Option<Id>, String, Instant)>(db).optional()?;
+    Ok(found.map(|(user, invited_by, expires_at)| OpenInvitation {
+        user,
+        invited_by,
+        expires_at,
+    }))
 }
 
-/// Uses up an invitation. Returns its user, `Some(None)` for the first administrator, or `None` if it is not
-/// valid.
-pub fn take_invitation(db: &mut Db, token: &str, now: Instant) -> Result<Option<Option<Id>>> {
+/// Uses up an invitation. Returns whether it could be used: two requests may come at once.
+pub fn take_invitation(db: &mut Db, token: &str) -> Result<bool> {
     use invitations::dsl as i;
-    let one = i::invitations
-        .find(secret::digest(token))
-        .filter(i::expires_at.gt(now));
-    let user = one.select(i::user_id).first::<Option<Id>>(db).optional()?;
-    // Two requests may come at once: only one of them deletes it.
     let taken = diesel::delete(i::invitations.find(secret::digest(token))).execute(db)?;
-    Ok(user.filter(|_| taken == 1))
+    Ok(taken == 1)
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 /// Operations that need no access token. Add only those that require another secret: an invitation, a
 /// password, a refresh token or a client secret.
-const OPEN: [&str; 21] = [
+const OPEN: [&str; 23] = [
     "accept_invitation",
     "issue_token",
     "list_areas",
@@ -25,10 +25,12 @@ const OPEN: [&str; 21] = [
     "refresh_session",
     "show_deliverable_type",
     "show_health",
+    "show_invitation",
     "show_open_data",
     "show_public_keys",
     "show_readiness",
     "show_role",
+    "show_session",
     "show_skill",
     "show_theme",
 ];

@@ -1,6 +1,6 @@
 //! Logging in, refreshing, logging out, and guessing.
 
-use crate::support::{PASSWORD, TestApp, assert_includes, on_both};
+use crate::support::{PASSWORD, Response, TestApp, assert_includes, on_both};
 use serde_json::{Value, json};
 
 fn login_as(app: &TestApp, email: &str, password: &str) -> crate::support::Response {
@@ -30,6 +30,13 @@ on_both! {
     refresh_tokens_rotate_and_a_stolen_one_revokes_the_session,
     one_of_many_simultaneous_refreshes_succeeds_and_the_session_is_revoked,
     a_refresh_cookie_needs_the_csrf_header,
+    a_page_of_a_configured_origin_continues_its_session_after_a_reload,
+    nobody_can_lock_somebody_else_out,
+    guesses_from_many_addresses_are_slowed_down_except_on_known_devices,
+    refused_attempts_count_for_the_address,
+    a_right_invitation_is_accepted_from_a_throttled_address,
+    a_session_guesses_its_password_alone,
+    counters_of_failures_are_bounded,
     logging_out_revokes_the_session_immediately,
     only_the_owner_lists_and_revokes_sessions,
     a_new_password_revokes_the_other_sessions,
@@ -67,47 +74,91 @@ fn one_of_many_simultaneous_refreshes_succeeds_and_the_session_is_revoked(app: &
     assert_eq!(me(app, &first), 401);
 }
 
+/// Returns the cookies that an answer sets, each with its attributes.
+fn cookies(response: &Response) -> Vec<String> {
+    let all = response.headers.get_all("set-cookie").iter();
+    all.map(|cookie| cookie.to_str().unwrap().to_owned()).collect()
+}
+
+/// Returns a cookie that an answer sets, as a browser sends it.
+fn cookie(response: &Response, name: &str) -> String {
+    let all = cookies(response);
+    let found = all.iter().find(|cookie| cookie.starts_with(&format!("{name}=")));
+    let found = found.unwrap_or_else(|| panic!("{name}: {all:?}"));
+    for attribute in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/v1/auth"] {
+        assert!(found.contains(attribute), "{found}");
+    }
+    found.split(';').next().unwrap().to_owned()
+}
+
 fn a_refresh_cookie_needs_the_csrf_header(app: &TestApp) {
     app.user("a@example.jp", json!({}));
     let login = json!({"email": "a@example.jp", "password": PASSWORD, "cookie": true});
     let response = app.call("POST", "/v1/auth/login", "", &login).expect(200);
     assert_eq!(response.header("cache-control"), "no-store");
-    let cookies: Vec<String> = response
-        .headers
-        .get_all("set-cookie")
-        .iter()
-        .map(|c| c.to_str().unwrap().to_owned())
-        .collect();
-    let refresh_cookie = cookies
-        .iter()
-        .find(|c| c.starts_with("__Secure-musubi_refresh="))
-        .unwrap();
-    for attribute in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/v1/auth"] {
-        assert!(refresh_cookie.contains(attribute), "{refresh_cookie}");
-    }
+    let own = cookie(&response, "__Secure-musubi_refresh");
     let tokens = response.json();
     assert!(tokens["refresh_token"].is_null());
     let csrf = tokens["csrf_token"].as_str().unwrap();
-    let readable = cookies
-        .iter()
-        .find(|c| c.starts_with("__Secure-musubi_csrf="))
-        .unwrap();
-    assert!(
-        readable.contains(csrf) && !readable.contains("HttpOnly"),
-        "{readable}"
-    );
-    let cookie = refresh_cookie.split(';').next().unwrap();
+    assert!(cookies(&response).iter().all(|cookie| !cookie.contains(csrf)));
     let json = ("content-type", "application/json");
-    for forged in [vec![], vec![("x-csrf-token", "x")], vec![("x-csrf-token", "")]] {
-        let headers = [vec![json, ("cookie", cookie)], forged].concat();
-        app.send("POST", "/v1/auth/refresh", &headers, b"{}").expect(403);
-        app.send("POST", "/v1/auth/logout", &headers, b"{}").expect(403);
+    for (forged, code) in [
+        (vec![], "missing_csrf_token"),
+        (vec![("x-csrf-token", "")], "missing_csrf_token"),
+        (vec![("x-csrf-token", "x")], "wrong_csrf_token"),
+    ] {
+        let headers = [vec![json, ("cookie", own.as_str())], forged].concat();
+        for path in ["/v1/auth/refresh", "/v1/auth/logout"] {
+            assert_eq!(app.send("POST", path, &headers, b"{}").expect(403).code(), code);
+        }
     }
-    let headers = [json, ("cookie", cookie), ("x-csrf-token", csrf)];
+    let headers = [json, ("cookie", own.as_str()), ("x-csrf-token", csrf)];
     let refreshed = app.send("POST", "/v1/auth/refresh", &headers, b"{}").expect(200);
-    assert!(refreshed.header("set-cookie").contains("__Secure-musubi_"));
+    cookie(&refreshed, "__Secure-musubi_refresh");
     // Without the cookie, the request has no refresh token.
     app.send("POST", "/v1/auth/refresh", &[json], b"{}").expect(401);
+}
+
+fn a_page_of_a_configured_origin_continues_its_session_after_a_reload(app: &TestApp) {
+    let frontend = "https://app.example.jp";
+    let app = &app.another_with(&["--cors-origins=https://app.example.jp"]);
+    app.partner(json!({"origins": ["https://partner.example.jp"]}));
+    app.user("a@example.jp", json!({}));
+    let json = ("content-type", "application/json");
+    let from = ("origin", frontend);
+    let login = json!({"email": "a@example.jp", "password": PASSWORD, "cookie": true}).to_string();
+    let response = app
+        .send("POST", "/v1/auth/login", &[json, from], login.as_bytes())
+        .expect(200);
+    let own = cookie(&response, "__Secure-musubi_refresh");
+    // After the reload, the page has nothing but the browser's cookie.
+    let sent = ("cookie", own.as_str());
+    let shown = app
+        .send("GET", "/v1/auth/session", &[sent, from], &[])
+        .expect(200);
+    assert_eq!(shown.header("access-control-allow-origin"), frontend);
+    assert_eq!(shown.header("access-control-allow-credentials"), "true");
+    assert_eq!(shown.header("cache-control"), "no-store");
+    let csrf = shown.json()["csrf_token"].as_str().unwrap().to_owned();
+    let headers = [json, from, sent, ("x-csrf-token", csrf.as_str())];
+    app.send("POST", "/v1/auth/refresh", &headers, b"{}").expect(200);
+    // The cookie has been used up, and without one there is no session.
+    app.send("GET", "/v1/auth/session", &[sent, from], &[])
+        .expect(401);
+    app.send("GET", "/v1/auth/session", &[from], &[]).expect(401);
+    for other in [
+        "https://partner.example.jp",
+        "https://elsewhere.example.jp",
+        "null",
+    ] {
+        let refused = app.send("GET", "/v1/auth/session", &[sent, ("origin", other)], &[]);
+        assert!(
+            [400, 403].contains(&refused.status),
+            "{other}: {}",
+            refused.status
+        );
+        assert!(!refused.text.contains("csrf_token"), "{}", refused.text);
+    }
 }
 
 fn logging_out_revokes_the_session_immediately(app: &TestApp) {
@@ -210,11 +261,166 @@ fn throttles_unknown_accounts_like_known_ones(app: &TestApp) {
         )
     };
     assert_eq!(answers("a@example.jp"), answers("nobody@example.jp"));
-    // On a slow machine the pause may have ended by now.
-    while login_as(app, "a@example.jp", "wrong").status != 429 {}
-    let slowed = login_as(app, "A@example.jp", PASSWORD).expect(429);
-    assert_eq!(slowed.code(), "too_many_attempts");
-    assert!(slowed.header("retry-after").parse::<u64>().unwrap() >= 1);
+}
+
+/// Logs in from an address, with a cookie if there is one.
+fn login_from(app: &TestApp, address: &str, device: &str, email: &str, password: &str) -> Response {
+    let mut headers = vec![("content-type", "application/json"), ("x-forwarded-for", address)];
+    if !device.is_empty() {
+        headers.push(("cookie", device));
+    }
+    let body = json!({"email": email, "password": password}).to_string();
+    app.send("POST", "/v1/auth/login", &headers, body.as_bytes())
+}
+
+/// Guesses until an attempt is refused, and returns how many were checked. Then insists, so that the pause is
+/// long even on a slow machine.
+fn guess(app: &TestApp, address: &str, device: &str, email: &str) -> usize {
+    let is_refused = |_: usize| login_from(app, address, device, email, "wrong").status == 429;
+    let checked = (0..300).position(is_refused).unwrap();
+    (0..10).for_each(|n| assert!(is_refused(n)));
+    checked
+}
+
+fn nobody_can_lock_somebody_else_out(app: &TestApp) {
+    app.user("a@example.jp", json!({}));
+    let before = login_from(app, "198.51.100.1", "", "a@example.jp", PASSWORD).expect(200);
+    let device = cookie(&before, "__Secure-musubi_device");
+    assert!(guess(app, "203.0.113.7", "", "a@example.jp") >= 5);
+    let refused = login_from(app, "203.0.113.7", "", "A@example.jp", PASSWORD).expect(429);
+    assert_eq!(refused.code(), "too_many_attempts");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    // Elsewhere, the owner logs in; on their device, even from the attacker's address.
+    login_from(app, "198.51.100.2", "", "a@example.jp", PASSWORD).expect(200);
+    login_from(app, "203.0.113.7", &device, "a@example.jp", PASSWORD).expect(200);
+    // An address whose every attempt fails is slowed down for all accounts, but not the known device.
+    while guess(
+        app,
+        "203.0.113.7",
+        "",
+        &format!("{}@example.jp", uuid::Uuid::now_v7()),
+    ) > 0
+    {}
+    login_from(app, "203.0.113.7", "", "nobody@example.jp", "wrong").expect(429);
+    login_from(app, "203.0.113.7", &device, "a@example.jp", PASSWORD).expect(200);
+    // Whoever steals the device's cookie, or has one of another account, can't guess without end.
+    assert!(guess(app, "192.0.2.1", &device, "a@example.jp") >= 5);
+    app.user("b@example.jp", json!({}));
+    assert!(guess(app, "192.0.2.2", &device, "b@example.jp") >= 5);
+    login_from(app, "192.0.2.3", "", "a@example.jp", PASSWORD).expect(200);
+}
+
+fn guesses_from_many_addresses_are_slowed_down_except_on_known_devices(app: &TestApp) {
+    app.user("a@example.jp", json!({}));
+    let before = login_from(app, "198.51.100.1", "", "a@example.jp", PASSWORD).expect(200);
+    let device = cookie(&before, "__Secure-musubi_device");
+    let from = |n: usize| login_from(app, &format!("203.0.113.{n}"), "", "a@example.jp", "wrong").status;
+    let first = (0..250).position(|n| from(n) == 429).unwrap();
+    assert!((100..130).contains(&first), "{first}");
+    login_from(app, "203.0.113.251", &device, "a@example.jp", PASSWORD).expect(200);
+    login_from(app, "203.0.113.252", "", "b@example.jp", "wrong").expect(401);
+}
+
+fn refused_attempts_count_for_the_address(app: &TestApp) {
+    app.user("a@example.jp", json!({}));
+    // Without them, one account would be refused again and again without a consequence for the address.
+    for _ in 0..80 {
+        login_from(app, "203.0.113.7", "", "a@example.jp", "wrong");
+    }
+    login_from(app, "203.0.113.7", "", "b@example.jp", "wrong").expect(429);
+    // A whole /64 network is one address.
+    for n in 0..80 {
+        login_from(app, &format!("2001:db8:1:2::{n}"), "", "a@example.jp", "wrong");
+    }
+    login_from(app, "2001:db8:1:2:ffff::1", "", "b@example.jp", "wrong").expect(429);
+    login_from(app, "2001:db8:1:3::1", "", "b@example.jp", "wrong").expect(401);
+}
+
+fn a_right_invitation_is_accepted_from_a_throttled_address(app: &TestApp) {
+    let invited = app.post(
+        "/v1/users",
+        &json!({"email": "a@example.jp", "name": "鈴木", "role": "admin"}),
+    );
+    let token = invited.expect(201).json()["invitation"]["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for operation in ["show", "accept"] {
+        let guess = |_| {
+            let body = json!({"token": "miv_wrong", "password": PASSWORD});
+            let body = if operation == "show" {
+                json!({"token": "miv_wrong"})
+            } else {
+                body
+            };
+            app.call("POST", &format!("/v1/auth/invitations/{operation}"), "", &body)
+                .status
+        };
+        let refused = (0..80).map(guess).filter(|status| *status == 429);
+        assert!(refused.count() > 0, "{operation}");
+    }
+    app.call("POST", "/v1/auth/invitations/show", "", &json!({"token": token}))
+        .expect(200);
+    let accepted = app.call(
+        "POST",
+        "/v1/auth/invitations/accept",
+        "",
+        &json!({"token": token, "password": PASSWORD}),
+    );
+    // The device of the invited person is known, so that they can log in even now.
+    let device = cookie(&accepted.expect(204), "__Secure-musubi_device");
+    login_from(app, "127.0.0.1", "", "a@example.jp", PASSWORD).expect(429);
+    login_from(app, "127.0.0.1", &device, "a@example.jp", PASSWORD).expect(200);
+}
+
+fn a_session_guesses_its_password_alone(app: &TestApp) {
+    app.user("a@example.jp", json!({}));
+    let (one, other) = (app.login("a@example.jp"), app.login("a@example.jp"));
+    let change = |tokens: &Value, current: &str| {
+        let body = json!({"current_password": current, "new_password": "夏の川で魚を三匹つかまえた"});
+        app.call(
+            "POST",
+            "/v1/auth/password",
+            tokens["access_token"].as_str().unwrap(),
+            &body,
+        )
+    };
+    let first = (0..30).position(|_| change(&one, "wrong").status == 429).unwrap();
+    assert!(first >= 5, "{first}");
+    guess(app, "203.0.113.7", "", "a@example.jp");
+    change(&other, PASSWORD).expect(204);
+}
+
+fn counters_of_failures_are_bounded(app: &TestApp) {
+    use diesel::prelude::*;
+    use musubi::db::schema::throttles::dsl as t;
+    use musubi::db::{Db, Instant};
+    let (state, _folder) = app.state_without_server();
+    let now = Instant::now();
+    let counted = state.pool.write_blocking(|db| {
+        let last_at = |n: u32| Instant::from(now.utc() - chrono::Duration::milliseconds(n.into()));
+        let row = |n: u32| {
+            let failures = 1 + i32::from(n == 100_500);
+            (
+                t::key.eq(n.to_string()),
+                t::failures.eq(failures),
+                t::last_at.eq(last_at(n)),
+            )
+        };
+        for first in (0..101_000).step_by(1000) {
+            let rows: Vec<_> = (first..first + 1000).map(row).collect();
+            match db {
+                Db::Pg(c) => diesel::insert_into(t::throttles).values(&rows).execute(c)?,
+                Db::Sqlite(c) => diesel::insert_into(t::throttles).values(&rows).execute(c)?,
+            };
+        }
+        musubi::sessions::store::purge_throttles(db, now)?;
+        let counted = t::throttles.select(diesel::dsl::count_star()).first::<i64>(db)?;
+        let worst = t::throttles.find("100500").select(t::failures).first::<i32>(db)?;
+        Ok((counted, worst))
+    });
+    let (counted, worst) = counted.unwrap();
+    assert!((99_000..=100_000).contains(&counted) && worst == 2, "{counted}");
 }
 
 fn throttles_an_address_that_tries_many_accounts(app: &TestApp) {

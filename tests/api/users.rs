@@ -17,6 +17,9 @@ on_both! {
     the_last_administrator_remains_and_a_suspended_user_loses_access_immediately,
     a_new_role_applies_from_the_next_request,
     the_first_administrator_registers_at_the_printed_link,
+    the_page_of_a_link_says_who_invites_to_what,
+    every_fault_of_an_acceptance_is_reported_at_once,
+    a_password_reset_is_audited_and_ends_all_sessions,
 }
 
 fn an_invitation_works_once(app: &TestApp) {
@@ -235,4 +238,142 @@ fn the_first_administrator_registers_at_the_printed_link(app: &TestApp) {
     )
     .expect(422);
     assert!(invite().is_none());
+}
+
+fn show(app: &TestApp, token: &Value) -> Value {
+    let shown = app.call("POST", "/v1/auth/invitations/show", "", &json!({"token": token}));
+    let shown = shown.expect(200);
+    assert_eq!(shown.header("cache-control"), "no-store");
+    shown.json()
+}
+
+fn the_page_of_a_link_says_who_invites_to_what(app: &TestApp) {
+    let app = &app.another_with(&["--frontend-url=https://app.example.jp/"]);
+    app.user("boss@example.jp", json!({"name": "田中 花子"}));
+    let boss = app.login("boss@example.jp");
+    let boss = boss["access_token"].as_str().unwrap();
+    let invite = |body: &Value| app.call("POST", "/v1/users", boss, body).expect(201).json();
+    let coordinator = json!({"email": "a@example.jp", "name": "鈴木", "role": "coordinator", "areas": ["131041", "131130"]});
+    let organization = app.organization("風のやすみば");
+    let member = json!({"email": "b@example.jp", "name": "佐藤", "role": "organization", "organization_id": organization});
+    for (body, place) in [(&coordinator, "新宿区、渋谷区"), (&member, "風のやすみば")] {
+        let invited = invite(body);
+        let shown = show(app, &invited["invitation"]["token"]);
+        let expected = json!({"purpose": "invitation", "invited_by": "田中 花子", "email": body["email"], "name": body["name"],
+            "role": body["role"], "place": place, "login_url": "https://app.example.jp/",
+            "expires_at": invited["invitation"]["expires_at"]});
+        assert_eq!(shown, expected);
+    }
+    // Showing it doesn't use it up. A wrong secret says nothing.
+    let invited = invite(&json!({"email": "c@example.jp", "name": "森", "role": "auditor"}));
+    let token = &invited["invitation"]["token"];
+    assert_eq!(show(app, token), show(app, token));
+    accept(app, token, json!({})).expect(204);
+    for gone in [token, &json!("miv_x")] {
+        let shown = app.call("POST", "/v1/auth/invitations/show", "", &json!({"token": gone}));
+        assert_eq!(
+            shown.expect(422).faults(),
+            [("/token".into(), "invalid_invitation".into())]
+        );
+    }
+    // Whatever the script looks up is on the page.
+    let (page, script) = (
+        app.send("GET", "/invitation", &[], b""),
+        app.send("GET", "/invitation.js", &[], b""),
+    );
+    for part in script.expect(200).text.split("byId(\"").skip(1) {
+        let id = part.split('"').next().unwrap();
+        assert!(page.text.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+}
+
+fn every_fault_of_an_acceptance_is_reported_at_once(app: &TestApp) {
+    let first = app
+        .state
+        .pool
+        .write_blocking(|db| musubi::users::actions::invite_first_administrator(db, "http://x"))
+        .unwrap();
+    let token = json!(first.unwrap().token);
+    let shown = show(app, &token);
+    assert_includes(
+        &shown,
+        &json!({"purpose": "first_administrator", "email": null, "login_url": null}),
+    );
+    let faults = |more: Value| {
+        let mut faults = accept(app, &token, more).expect(422).faults();
+        faults.sort();
+        faults
+    };
+    let fault = |place: &str, code: &str| (place.to_owned(), code.to_owned());
+    assert_eq!(
+        faults(json!({"password": "short"})),
+        [
+            fault("/email", "missing_field"),
+            fault("/name", "missing_field"),
+            fault("/password", "invalid_length")
+        ]
+    );
+    assert_eq!(
+        faults(json!({"password": "password1234", "email": "nobody", "name": " "})),
+        [
+            fault("/email", "invalid_email"),
+            fault("/name", "blank"),
+            fault("/password", "weak_password")
+        ]
+    );
+    // The person's data makes a password easy to guess, also if only the invitation has it.
+    accept(app, &token, json!({"email": "boss@example.jp", "name": "田中"})).expect(204);
+    let invited = app.post(
+        "/v1/users",
+        &json!({"email": "suzuki.ichiro.1@example.jp", "name": "鈴木", "role": "auditor"}),
+    );
+    let invited = invited.expect(201).json();
+    let resembling = json!({"password": "suzuki.ichiro.1"});
+    assert_eq!(
+        accept(app, &invited["invitation"]["token"], resembling)
+            .expect(422)
+            .faults(),
+        [fault("/password", "weak_password")]
+    );
+}
+
+fn a_password_reset_is_audited_and_ends_all_sessions(app: &TestApp) {
+    let user = app.user("a@example.jp", json!({}));
+    let sessions = [app.login("a@example.jp"), app.login("a@example.jp")];
+    let id = user["id"].as_str().unwrap();
+    let link = app
+        .post(&format!("/v1/users/{id}/invitations"), &json!({}))
+        .expect(201)
+        .json();
+    let shown = show(app, &link["token"]);
+    assert_includes(
+        &shown,
+        &json!({"purpose": "password_reset", "email": "a@example.jp", "invited_by": null}),
+    );
+    accept(
+        app,
+        &link["token"],
+        json!({"password": "夏の川で魚を三匹つかまえた"}),
+    )
+    .expect(204);
+    for tokens in &sessions {
+        let access = tokens["access_token"].as_str().unwrap();
+        app.call("GET", "/v1/auth/me", access, &Value::Null).expect(401);
+        app.call(
+            "POST",
+            "/v1/auth/refresh",
+            "",
+            &json!({"refresh_token": tokens["refresh_token"]}),
+        )
+        .expect(401);
+    }
+    let audit = app.get(&format!("/v1/audit?subject_id={id}")).expect(200).json();
+    let actions: Vec<&str> = audit["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions[..2], ["password.chosen", "password_reset.created"]);
+    assert!(actions.contains(&"user.invited"));
 }
