@@ -665,7 +665,8 @@ fn shows_a_coordinator_nothing_of_what_is_known_elsewhere(app: &TestApp) {
         app.worker(json!({"area": area, "personal": {"name": "佐藤 陽子", "email": email}}))
     };
     let organization = |area: &str, n: usize| {
-        let body = json!({"name": ["ななしのひろば", "けやき通り商店会", "さくら苑"][n], "area": area, "kana": format!("ひろば{n}")});
+        let name = ["ななしのひろば", "けやき通り商店会", "さくら苑"][n];
+        let body = json!({"name": name, "area": area, "kana": format!("ひろば{n}")});
         let created = app.post("/v1/organizations", &body).expect(201).json();
         created["id"].as_str().unwrap().to_owned()
     };
