@@ -20,7 +20,7 @@ mod terminal;
 use arguments::{AuditAction, Cli, Command, KeyAction, OneOrAll, UserAction};
 use chrono::Utc;
 use clap::Parser;
-use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, UserRole};
+use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, UserRole, Writer};
 use musubi::catalogue::calendar;
 use musubi::config::{Config, LogFormat, PublicUrl, ServerConfig};
 use musubi::db::Id;
@@ -110,6 +110,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             let keys = Keys::open(config.token_key.as_deref(), &config.data_dir()?)?;
             let scopes = scope.iter().flat_map(|scopes| scopes.split(' '));
             check_scopes(scopes)?;
+            let subject = subject.unwrap_or_else(|| format!("cli:{}", Id::new()));
             let mut claims = Claims::new(role, subject, Utc::now().timestamp(), ttl);
             claims.scope = scope;
             claims.belonging = Belonging {
@@ -139,7 +140,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Audit {
             action: AuditAction::Verify { expect },
         } => return verify(config, expect.as_deref()),
-        Command::Permissions => say(&auth::table())?,
+        Command::Permissions => say(&format!(
+            "{}\n{}",
+            auth::table(),
+            auth::properties::property_table()
+        ))?,
         Command::Import(import) => match import.kind {
             OneOrAll::All => export::restore(config, &import.files)?,
             OneOrAll::One(kind) => return load::import(config, kind, &import),
@@ -177,7 +182,7 @@ fn invite(config: &Config, who: Option<(String, String)>) -> Result<()> {
             return first.ok_or_else(|| Error::Internal(missing.into()));
         };
         let catalogue = state.catalogues.current(db)?;
-        let invited = users::actions::invite(db, &catalogue, &url, "cli:user", details)?;
+        let invited = users::actions::invite(db, &catalogue, &url, &Writer::operator("cli:user"), details)?;
         Ok(invited.invitation)
     })?;
     say(&link_text("the", &invitation))

@@ -10,7 +10,7 @@
 
 use super::rules::{Taken, is_complete, place_for, same_person, sandbox};
 use super::{Application, ApplicationStatus, NewApplication, Outcome, store};
-use crate::auth::{Principal, Reach, within_reach};
+use crate::auth::{Principal, Reach, RecordKind, Writer, check_properties, within_reach};
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
@@ -21,13 +21,9 @@ use crate::reach::store::has_deliverable;
 use crate::workers::{self, NewWorker, Worker};
 
 /// Submits an application for a worker within the reach. Refuses if the worker couldn't get a place now.
-pub fn submit(
-    db: &mut Db,
-    reach: &Reach,
-    actor: &str,
-    new: NewApplication,
-    now: Instant,
-) -> Result<Application> {
+pub fn submit(db: &mut Db, writer: &Writer, new: NewApplication, now: Instant) -> Result<Application> {
+    check_properties(writer.role, RecordKind::Applications, None, &new)?;
+    let Writer { actor, reach, .. } = writer;
     let (deliverable, worker) = lock(db, reach, new.deliverable_id, Some(new.worker_id))?;
     let worker = new.check(deliverable.as_ref(), worker.as_ref())?;
     let taken = store::taken(db, new.deliverable_id)?;
@@ -51,6 +47,12 @@ pub fn update(
     let before = &locked.application;
     if_match.check(before.version)?;
     let outcome = change(&before.outcome)?;
+    check_properties(
+        principal.role,
+        RecordKind::Applications,
+        Some(&before.outcome),
+        &outcome,
+    )?;
     if outcome == before.outcome {
         return Ok(locked.application);
     }

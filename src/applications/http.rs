@@ -73,20 +73,23 @@ async fn create(
     pool: Data<Pool>,
     new: Submission<NewApplication>,
 ) -> Result<HttpResponse> {
-    let (actor, personal_data, reach) = (caller.actor(), caller.may::<ReadPersonalData>(), caller.reach());
-    if matches!(reach, Reach::Partner(_)) {
+    let (writer, personal_data) = (caller.writer(), caller.may::<ReadPersonalData>());
+    if matches!(writer.reach, Reach::Partner(_)) {
         new.check_key()?;
     }
-    let (wanted, within) = ((new.value.deliverable_id, new.value.role.clone()), reach.clone());
+    let (wanted, within) = ((new.value.deliverable_id, new.value.role.clone()), caller.reach());
     let insert = move |db: &mut Db, new: NewApplication| {
         let worker = new.worker_id;
-        let application = actions::submit(db, &reach, &actor, new, Instant::now())?;
+        let application = actions::submit(db, &writer, new, Instant::now())?;
         let location = format!("/v1/applications/{}", application.id);
-        let (version, shown) = (application.version, application.shown(&reach, personal_data));
+        let (version, shown) = (
+            application.version,
+            application.shown(&writer.reach, personal_data),
+        );
         // The answer is stored as the worker's data: erasing the worker erases the answer.
         Answer::created(location, worker, version, &shown)
     };
-    match new.write(&pool, &caller.actor(), insert).await {
+    match new.write(&pool, caller.submitter(), insert).await {
         Err(error) => Err(similar::suggest(&pool, within, wanted.0, wanted.1, error).await),
         answer => answer,
     }

@@ -3,9 +3,12 @@
 use super::oidc::Issuer;
 use super::quota::{self, RateLimit};
 use super::store::PartnerUsage;
-use super::{Claims, Extent, Keys, Principal, Reach, ReadPersonalData, Scope, UserRole, Viewer, store};
+use super::{
+    Claims, Extent, Keys, Principal, Reach, ReadPersonalData, Scope, UserRole, Viewer, Writer, store,
+};
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
+use crate::http::Submitter;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -84,6 +87,17 @@ impl<S: Scope> Caller<S> {
         self.principal.actor()
     }
 
+    /// Returns the sender of a request with an `Idempotency-Key`.
+    pub fn submitter(&self) -> Submitter {
+        let personal_data = self
+            .may::<ReadPersonalData>()
+            .then(|| ReadPersonalData::NAME.to_owned());
+        Submitter {
+            actor: self.actor(),
+            grants: self.reach.words().into_iter().chain(personal_data).collect(),
+        }
+    }
+
     /// Returns whether the caller has another scope.
     pub fn may<Other: Scope>(&self) -> bool {
         self.principal.extent(Other::NAME).is_some()
@@ -107,6 +121,14 @@ impl<S: Scope> Caller<S> {
     pub fn viewer_with<Other: Scope>(&self) -> Result<Viewer> {
         let other: Caller<Other> = Caller::of(self.principal.clone())?;
         Ok(other.viewer())
+    }
+
+    pub fn writer(&self) -> Writer {
+        Writer {
+            actor: self.actor(),
+            role: self.principal.role,
+            reach: self.reach(),
+        }
     }
 
     pub fn principal(&self) -> &Principal {

@@ -1,7 +1,7 @@
 //! Who may do what: roles, the permission table, and bearer tokens (JWT, EdDSA).
 //!
-//! * `role`: the roles. `permissions`: the table of scopes and roles. `reach`: which records are a caller's
-//!   own.
+//! * `role`: the roles. `permissions`: the table of scopes and roles. `properties`: who may write which property.
+//!   `reach`: which records are a caller's own.
 //! * `claims`: the content of a token. `keys`: the keys that sign tokens. `oidc`: tokens of an identity
 //!   provider.
 //! * `secret`: other secrets.
@@ -22,6 +22,7 @@ pub mod http;
 mod keys;
 pub mod oidc;
 pub mod permissions;
+pub mod properties;
 pub mod quota;
 pub mod reach;
 mod role;
@@ -31,6 +32,7 @@ pub mod store;
 pub use claims::{ACCESS_SECONDS, Claims};
 pub use keys::{Keys, rotate};
 pub use permissions::*;
+pub use properties::{RecordKind, check_properties};
 pub use reach::{Belonging, PartnerReach, Reach};
 pub use role::UserRole;
 
@@ -103,6 +105,26 @@ impl Viewer {
     /// Returns the only creator whose records the caller sees, or `None` if they see everything.
     pub fn creator(&self) -> Option<&str> {
         (!self.sees_all).then_some(self.actor.as_str())
+    }
+}
+
+/// Who writes a record.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    /// The name in the change log.
+    pub actor: String,
+    pub role: UserRole,
+    pub reach: Reach,
+}
+
+impl Writer {
+    /// The command line, which may write everything.
+    pub fn operator(actor: &str) -> Writer {
+        Writer {
+            actor: actor.to_owned(),
+            role: UserRole::Admin,
+            reach: Reach::Everything,
+        }
     }
 }
 

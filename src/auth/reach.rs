@@ -14,6 +14,28 @@ pub enum Reach {
     Partner(PartnerReach),
 }
 
+impl Reach {
+    /// Returns whether records of an area are within the reach, as far as the area decides.
+    pub fn covers_area(&self, area: &str) -> bool {
+        match self {
+            Reach::Everything => true,
+            Reach::Areas(areas) => areas.iter().any(|own| own == area),
+            Reach::Organization(_) | Reach::Worker(_) | Reach::Partner(_) => false,
+        }
+    }
+
+    /// Describes the reach in words. For one role, a reach that covers another has all of its words.
+    pub fn words(&self) -> Vec<String> {
+        match self {
+            Reach::Everything => Vec::new(),
+            Reach::Areas(areas) => areas.iter().map(|area| format!("area:{area}")).collect(),
+            Reach::Organization(id) => vec![format!("organization:{id}")],
+            Reach::Worker(id) => vec![format!("worker:{id}")],
+            Reach::Partner(partner) => vec![format!("partner:{}", partner.id)],
+        }
+    }
+}
+
 /// What a partner reaches, and how its volunteers are marked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartnerReach {

@@ -6,6 +6,7 @@
 use crate::error::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 /// Returns a new secret: the prefix and 43 characters of base64url.
@@ -18,6 +19,39 @@ pub fn fresh(prefix: &str) -> Result<String> {
 /// Returns the form in which a secret is stored.
 pub fn digest(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
+}
+
+/// Digests of personal data. They have a key, as a plain digest of an address or a number tells it to whoever tries
+/// them all.
+#[derive(Clone)]
+pub struct KeyedDigest(Hmac<Sha256>);
+
+impl KeyedDigest {
+    pub fn new(key: &str) -> KeyedDigest {
+        let mut block = [0; 64];
+        // A key is 47 characters, see `fresh`; a longer one is cut.
+        for (byte, own) in block.iter_mut().zip(key.bytes()) {
+            *byte = own;
+        }
+        KeyedDigest(Hmac::new(&block.into()))
+    }
+
+    /// Returns the digest of a text. Texts of different kinds have different digests.
+    pub fn of(&self, kind: &str, text: &str) -> [u8; 32] {
+        let mac = self
+            .0
+            .clone()
+            .chain_update(kind)
+            .chain_update([0])
+            .chain_update(text);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Returns the first 8 bytes of the digest.
+    pub fn short(&self, kind: &str, text: &str) -> u64 {
+        let digest = self.of(kind, text);
+        digest.iter().take(8).fold(0, |n, byte| n << 8 | u64::from(*byte))
+    }
 }
 
 #[cfg(test)]

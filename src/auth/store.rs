@@ -1,8 +1,9 @@
-//! SQL that finds the user or partner of a token, and counts a partner's requests.
+//! SQL that finds the user or partner of a token, and counts a partner's requests; and the installation's keys.
 
 use super::PartnerReach;
+use super::secret::{KeyedDigest, fresh};
 use super::{Belonging, UserRole};
-use crate::db::schema::{partners, sessions, users};
+use crate::db::schema::{installation_keys, partners, sessions, users};
 use crate::db::{Db, Doc, Id, Instant, UniqueId, on};
 use crate::error::{Error, Result};
 use diesel::prelude::*;
@@ -38,6 +39,31 @@ pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<
         worker_id,
     };
     Ok(Some((id, role, belonging)))
+}
+
+/// Returns the digests of personal data. Their key is made at its first use, so call it where writing is possible.
+pub fn digests(db: &mut Db) -> Result<KeyedDigest> {
+    use installation_keys::dsl as k;
+    const NAME: &str = "personal_digests";
+    let find = |db: &mut Db| {
+        k::installation_keys
+            .find(NAME)
+            .select(k::secret)
+            .first::<String>(db)
+            .optional()
+    };
+    if let Some(secret) = find(db)? {
+        return Ok(KeyedDigest::new(&secret));
+    }
+    let row = (
+        k::name.eq(NAME),
+        k::secret.eq(fresh("mik_")?),
+        k::created_at.eq(Instant::now()),
+    );
+    let insert = diesel::insert_into(installation_keys::table).values(row);
+    on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
+    let secret = find(db)?.ok_or_else(|| Error::Internal("the key of digests is missing".to_owned()))?;
+    Ok(KeyedDigest::new(&secret))
 }
 
 /// The part of a partner's details that applies to its requests.

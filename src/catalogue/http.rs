@@ -7,7 +7,9 @@ use super::{
 use crate::auth::{WriteCatalogue, http::Caller};
 use crate::db::Pool;
 use crate::error::Result;
-use crate::http::{Answer, Entity, IfMatch, Language, Page, Patch, Query, Submission, query::path_text};
+use crate::http::{
+    Answer, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter, query::path_text,
+};
 use crate::values::{AreaCode, Code};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
@@ -98,11 +100,11 @@ async fn show<T: Definition>(
 async fn create<T: Rules>(
     pool: &Pool,
     catalogues: Data<Catalogues>,
-    actor: String,
+    by: Submitter,
     new: Submission<T>,
     language: Language,
 ) -> Result<HttpResponse> {
-    let by = actor.clone();
+    let actor = by.actor.clone();
     let insert = move |db: &mut crate::db::Db, new: T| {
         new.check(&*catalogues.current(db)?, None)?;
         let entry = store::insert(db, &actor, &new)?;
@@ -114,7 +116,7 @@ async fn create<T: Rules>(
             &CatalogueEntry::of(entry, language),
         )
     };
-    new.write(pool, &by, insert).await
+    new.write(pool, by, insert).await
 }
 
 async fn update<T: Rules>(
@@ -183,7 +185,7 @@ macro_rules! operations {
                 caller: Caller<WriteCatalogue>, pool: Data<Pool>, catalogues: Data<Catalogues>,
                 language: Language, new: Submission<$type>,
             ) -> Result<HttpResponse> {
-                super::create(&pool, catalogues, caller.actor(), new, language).await
+                super::create(&pool, catalogues, caller.submitter(), new, language).await
             }
 
             #[utoipa::path(operation_id = $update, tag = $tag, security(("bearer" = ["catalogue:write"])),

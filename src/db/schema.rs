@@ -276,6 +276,12 @@ tables! {
         in_day -> Integer,
     }
 
+    auth: installation_keys (name) {
+        name -> Text,
+        secret -> Text,
+        created_at -> MicrosecondTime,
+    }
+
     deliverables: deliverables_shared_with_partners (deliverable_id) {
         deliverable_id -> UniqueId,
     }
@@ -370,13 +376,25 @@ tables! {
         version -> BigInt,
     }
 
-    imports: import_mappings (source, kind) {
+    imports: erased_people (key) {
+        key -> BigInt,
+        erased_at -> MicrosecondTime,
+    }
+
+    imports: import_people (job_id, position) {
+        job_id -> UniqueId,
+        position -> BigInt,
+        keys -> Binary,
+    }
+
+    imports: import_mappings (source, kind, owner) {
         source -> Text,
         kind -> Text,
         mapping -> JsonText,
         version -> BigInt,
         updated_by -> Text,
         updated_at -> MicrosecondTime,
+        owner -> Text,
     }
 
     duplicates: duplicates (id) {
@@ -442,6 +460,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_jobs,
     import_chunks,
     import_findings,
+    import_people,
     import_writes,
     imported_records,
 );

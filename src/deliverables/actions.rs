@@ -1,7 +1,7 @@
 //! The use cases of deliverables. Each runs in its caller's transaction: it loads, checks, writes and logs.
 
 use super::{Deliverable, NewDeliverable, default_area, rules, store};
-use crate::auth::{Reach, within_reach};
+use crate::auth::{Reach, RecordKind, UserRole, check_properties, within_reach};
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
@@ -14,6 +14,7 @@ use crate::reach::store::{has_deliverable, has_organization};
 pub struct Editor {
     /// The name in the change log.
     pub actor: String,
+    pub role: UserRole,
     pub reach: Reach,
     /// Has the scope `deliverables:decide`.
     pub may_decide: bool,
@@ -26,6 +27,7 @@ pub fn create(
     catalogues: &Catalogues,
     mut request: NewDeliverable,
 ) -> Result<Deliverable> {
+    check_properties(editor.role, RecordKind::Deliverables, None, &request)?;
     let catalogue = catalogues.current(db)?;
     resolve(db, &editor.reach, &catalogue, &mut request, None)?;
     request.status.check_first()?;
@@ -49,6 +51,12 @@ pub fn update(
     if_match.check(before.version)?;
     let catalogue = catalogues.current(db)?;
     let mut request = change(&before.request)?;
+    check_properties(
+        editor.role,
+        RecordKind::Deliverables,
+        Some(&before.request),
+        &request,
+    )?;
     resolve(db, &editor.reach, &catalogue, &mut request, Some(&before.request))?;
     rules::check_decision(editor.may_decide, request.status, Some(before.request.status))?;
     if request == before.request {

@@ -42,6 +42,7 @@ async fn list(
 fn editor(caller: &Caller<WriteDeliverables>) -> Editor {
     Editor {
         actor: caller.actor(),
+        role: caller.principal().role,
         reach: caller.reach(),
         may_decide: caller.may::<DecideDeliverables>(),
     }
@@ -69,7 +70,7 @@ async fn create(
         let location = format!("/v1/deliverables/{}", deliverable.id);
         Answer::created(location, deliverable.id, deliverable.version, &deliverable)
     };
-    new.write(&pool, &caller.actor(), insert).await
+    new.write(&pool, caller.submitter(), insert).await
 }
 
 /// Show a deliverable

@@ -17,7 +17,7 @@ use crate::workers::is_demo;
 use deliverables::dsl;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// The JSON column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -162,17 +162,17 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
     Ok(found)
 }
 
-/// Returns those external ids of a source that are taken, also by archived deliverables.
-pub fn present(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<HashSet<String>> {
-    let mut found = HashSet::new();
+/// Returns those external ids of a source that are taken, also by archived deliverables, with the areas.
+pub fn present(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<HashMap<String, String>> {
+    let mut found = HashMap::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::deliverables
             .filter(dsl::source.eq(source))
             .filter(dsl::external_id.eq_any(external_ids));
         found.extend(
             of_source
-                .select(dsl::external_id.assume_not_null())
-                .load::<String>(db)?,
+                .select((dsl::external_id.assume_not_null(), dsl::area))
+                .load::<(String, String)>(db)?,
         );
     }
     Ok(found)
@@ -180,7 +180,11 @@ pub fn present(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<HashS
 
 /// Lists external id, id and version of the deliverables of a source that have one of these external ids and are not
 /// archived.
-pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+pub fn known(
+    db: &mut Db,
+    source: &str,
+    external_ids: &[&str],
+) -> Result<Vec<(String, Id, i64, Option<String>)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::deliverables
@@ -189,7 +193,12 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(St
             .filter(dsl::archived_at.is_null());
         found.extend(
             of_source
-                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
+                .select((
+                    dsl::external_id.assume_not_null(),
+                    dsl::id,
+                    dsl::version,
+                    dsl::area.nullable(),
+                ))
                 .load(db)?,
         );
     }

@@ -5,6 +5,7 @@
 
 pub mod roster;
 
+use crate::auth::Writer;
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
@@ -70,7 +71,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
     let report = import_archive(
         pool,
         catalogues,
-        ACTOR,
+        &Writer::operator(ACTOR),
         &archive,
         Some(&totals),
         false,

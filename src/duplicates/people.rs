@@ -123,7 +123,8 @@ fn likeness(one: &str, other: &str) -> Agreement {
     }
 }
 
-fn plain_name(text: &str) -> String {
+/// Normalises a name: letters and digits only, in today's forms.
+pub fn plain_name(text: &str) -> String {
     let letters = fold(text)
         .chars()
         .filter(|c| c.is_alphanumeric())

@@ -5,8 +5,10 @@ use crate::audit::{self, Act, AuditAction};
 use crate::auth::Reach;
 use crate::db::{Db, Id, Instant};
 use crate::error::Result;
+use crate::imports::jobs::people;
 use crate::workers::Worker;
-use crate::{applications, changes, duplicates, imports, sessions, users, workers};
+use crate::{applications, auth, changes, duplicates, imports, sessions, users, workers};
+use std::collections::BTreeSet;
 
 /// The actor of erasures that nobody requested.
 const RETENTION: &str = "retention";
@@ -34,26 +36,30 @@ pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<Persona
     Ok(data.shown_to(reach, actor))
 }
 
-/// Erases a person: their records, what they wrote to us and what we answered. The change log and the audit
-/// keep ids.
-pub fn erase(db: &mut Db, actor: &str, worker: &Worker) -> Result<()> {
-    let mut changes = applications::store::forget(db, worker.id)?;
-    users::store::forget(db, worker.id)?;
-    changes.append(&mut workers::store::forget(db, worker)?);
-    imports::jobs::store::forget_person(db, worker.id)?;
-    duplicates::store::forget(db, worker.id)?;
-    changes::store::append(db, actor, &changes)?;
-    audit::store::append(db, &Act::new(actor, AuditAction::WorkerErased, worker.id))
+/// Erases people: their records, what they wrote to us and what we answered. The change log and the audit keep ids.
+pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
+    let digests = auth::store::digests(db)?;
+    let mut keys = BTreeSet::new();
+    for worker in workers {
+        let mut changes = applications::store::forget(db, worker.id)?;
+        users::store::forget(db, worker.id)?;
+        changes.append(&mut workers::store::forget(db, worker)?);
+        duplicates::store::forget(db, worker.id)?;
+        changes::store::append(db, actor, &changes)?;
+        audit::store::append(db, &Act::new(actor, AuditAction::WorkerErased, worker.id))?;
+        keys.append(&mut people::of_worker(&digests, &worker.profile));
+    }
+    let ids: Vec<Id> = workers.iter().map(|worker| worker.id).collect();
+    imports::jobs::store::people::forget(db, &ids, &keys)
 }
 
 /// Erases workers whose records nobody has changed since, unless they have an active application. Returns how
 /// many; call it again until it returns 0.
 pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
     let idle = store::idle(db, since, BATCH)?;
-    for id in &idle {
-        let worker = workers::store::find_to_change(db, &Reach::Everything, *id)?;
-        erase(db, RETENTION, &worker)?;
-    }
+    let find = |id: &Id| workers::store::find_to_change(db, &Reach::Everything, *id);
+    let workers: Vec<Worker> = idle.iter().map(find).collect::<Result<_>>()?;
+    erase(db, RETENTION, &workers)?;
     Ok(idle.len())
 }
 

@@ -50,7 +50,7 @@ async fn erase(
     let erased = pool.write(move |db| {
         let worker = workers::store::find_to_change(db, &reach, id.0)?;
         if_match.check(worker.version)?;
-        actions::erase(db, &actor, &worker)
+        actions::erase(db, &actor, &[worker])
     });
     erased.await?;
     Ok(HttpResponse::NoContent().finish())

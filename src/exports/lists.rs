@@ -146,7 +146,7 @@ fn pages(
             write_page(exposures::store::list(db, &f)?, write)
         })?,
         ExportKind::Imports => each(filter, |f: ImportFilter| {
-            write_page(jobs::store::list(db, viewer.creator(), &f)?, write)
+            write_page(jobs::store::list(db, Some(viewer), &f)?, write)
         })?,
     }
     Ok(())

@@ -27,7 +27,7 @@ pub mod trace;
 pub use body::{Patch, Valid};
 pub use client::ClientAddress;
 pub use conditional::{Entity, IfMatch};
-pub use idempotency::{Answer, Submission};
+pub use idempotency::{Answer, Submission, Submitter};
 pub use language::Language;
 pub use page::{Cursor, Page};
 pub use query::{IncludeArchived, PathId, Query};

@@ -7,6 +7,7 @@ use super::log::Log;
 use super::plan::{self, ArchiveReport, Registered};
 use super::spool::PART;
 use super::{engagements, totals};
+use crate::auth::{UserRole, Viewer, Writer};
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes;
 use crate::db::{Db, Id, Instant, Pool};
@@ -22,7 +23,11 @@ use std::sync::Arc;
 pub fn create(pool: &Pool, actor: &str, options: ImportOptions, file: &mut impl Read) -> Result<Import> {
     options.check()?;
     let id = Id::new();
-    let options = OptionsDocument { options, areas: None };
+    let options = OptionsDocument {
+        options,
+        areas: None,
+        role: UserRole::Admin,
+    };
     pool.write_blocking(|db| store::insert(db, id, actor, &options, 0, Instant::now()))?;
     let (mut sha256, mut part, mut size_bytes) = (Sha256::new(), vec![0; PART], 0);
     for position in 0.. {
@@ -40,8 +45,8 @@ pub fn create(pool: &Pool, actor: &str, options: ImportOptions, file: &mut impl 
 }
 
 /// Cancels an import that has not ended, and returns it.
-pub fn cancel(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Import> {
-    let import = store::find(db, creator, id)?;
+pub fn cancel(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
+    let import = store::find(db, viewer, id)?;
     if !import.status.is_final() {
         store::cancel(db, id)?;
     }
@@ -49,8 +54,8 @@ pub fn cancel(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Import> {
 }
 
 /// Deletes an import that has ended, with its file and its report.
-pub fn delete(db: &mut Db, creator: Option<&str>, id: Id) -> Result<()> {
-    let import = store::find(db, creator, id)?;
+pub fn delete(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<()> {
+    let import = store::find(db, viewer, id)?;
     if !import.status.is_final() {
         return Err(Error::Conflict {
             code: "not_ended",
@@ -64,16 +69,16 @@ pub fn delete(db: &mut Db, creator: Option<&str>, id: Id) -> Result<()> {
 }
 
 /// Queues an import to be undone, and returns it.
-pub fn undo(pool: &Pool, creator: Option<&str>, id: Id) -> Result<Import> {
-    let import = pool.read_blocking(|db| store::find(db, creator, id))?;
+pub fn undo(pool: &Pool, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
+    let import = pool.read_blocking(|db| store::find(db, viewer, id))?;
     undo::begin(pool, &import)?;
     pool.read_blocking(|db| store::find(db, None, id))
 }
 
 /// Returns an import whose file can be annotated: it has ended, the file could be read, and nobody was erased
 /// with it.
-pub fn find_annotatable(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Import> {
-    let import = store::find(db, creator, id)?;
+pub fn find_annotatable(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
+    let import = store::find(db, viewer, id)?;
     if !import.status.is_final() || import.detected.is_none() {
         return Err(Error::Conflict {
             code: "no_findings",
@@ -104,13 +109,14 @@ impl ArchiveProgress<'_> {
     };
 }
 
-/// Imports a published archive. With `dry_run` it writes nothing and reports what it would do.
+/// Imports a published archive; rows outside the writer's areas are rejected. With `dry_run` it writes nothing and
+/// reports what it would do.
 ///
 /// Nothing is written before the whole file is understood, and then all of it in one transaction.
 pub fn import_archive(
     pool: &Pool,
     catalogues: &Catalogues,
-    actor: &str,
+    writer: &Writer,
     file: &ArchiveFile,
     declared: Option<&ArchiveFile>,
     dry_run: bool,
@@ -118,7 +124,7 @@ pub fn import_archive(
 ) -> Result<ArchiveReport> {
     let load = |db: &mut Db| {
         let catalogue = catalogues.current(db)?;
-        let engagements = engagements::read(file.bytes, &catalogue)?;
+        let engagements = plan::within(&writer.reach, engagements::read(file.bytes, &catalogue)?);
         let registered = plan::load(db, &engagements.accepted)?;
         Ok((changes::store::latest(db)?, (catalogue, engagements, registered)))
     };
@@ -135,6 +141,7 @@ pub fn import_archive(
             &catalogue,
             registered,
             file.name,
+            &writer.reach,
             engagements,
             Instant::now(),
             similar,
@@ -154,12 +161,12 @@ pub fn import_archive(
             true => planned,
             false => plan(load(db)?.1)?,
         };
-        let mut log = Log::new(actor);
+        let mut log = Log::new(&writer.actor);
         planned.write(db, &mut log, progress.wrote)?;
         log.append(db)?;
         if let Some(reconciliation) = &planned.report.reconciliation {
             let totals = reconciliation.declared_totals(SOURCE);
-            statistics::store::replace_declared(db, actor, SOURCE, &totals)?;
+            statistics::store::replace_declared(db, &writer.actor, SOURCE, &totals)?;
         }
         Ok(planned.report)
     })

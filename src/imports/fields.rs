@@ -4,6 +4,7 @@
 //! `kinds::deliverables::fields`.
 
 use super::vocabulary::{Vocabulary, Words};
+use crate::auth::Reach;
 use crate::catalogue::Format;
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
@@ -67,6 +68,8 @@ pub struct Context<'c> {
     pub today: NaiveDate,
     /// Where the records come from.
     pub source: String,
+    /// Which records the sender may read and write.
+    pub reach: Reach,
 }
 
 /// The text of a cell. It is empty if the cell unsets the field.

@@ -32,6 +32,15 @@ impl Severity {
     }
 }
 
+/// The sender may not write the record of a row: it is outside their areas.
+pub fn access_denied() -> Remark {
+    Remark::new(
+        "access_denied",
+        "この記録を登録・変更する権限がありません。",
+        "You don't have access to this record.",
+    )
+}
+
 /// Something that an import found in a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {

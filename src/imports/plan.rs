@@ -2,8 +2,10 @@
 
 use super::archive::{Fault, SOURCE};
 use super::engagements::{Engagement, Engagements};
+use super::finding::access_denied;
 use super::log::Log;
 use super::totals::Reconciliation;
+use crate::auth::Reach;
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
 use crate::db::{BATCH, Db, Id, Instant};
@@ -38,8 +40,10 @@ pub struct ArchiveReport {
 pub struct Registered {
     /// Each organization of the file's areas, and which spelling in that area it has.
     organizations: Vec<(Id, Spelling)>,
-    /// External ids of engagements that were imported before.
-    engagements: HashSet<String>,
+    /// External ids of engagements that were imported before, with their areas.
+    engagements: HashMap<String, String>,
+    /// External ids of organizations that came from an archive and have left the file's areas, with id and area.
+    moved: HashMap<String, (Id, String)>,
 }
 
 /// Loads what is registered in the areas of a file.
@@ -70,9 +74,23 @@ pub fn load(db: &mut Db, accepted: &[Engagement]) -> Result<Registered> {
         .collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let engagements = deliverables::store::present(db, SOURCE, &ids)?;
+    let names = accepted
+        .iter()
+        .flat_map(|row| row.requesters.iter().map(|name| (&row.area, name)));
+    let ids: BTreeSet<String> = names
+        .map(|(area, name)| organization_id(&Spelling::new(area, name)))
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let here: HashSet<Id> = organizations.iter().map(|(id, _)| *id).collect();
+    let moved = organizations::store::known(db, SOURCE, &ids)?
+        .into_iter()
+        .filter(|(_, id, ..)| !here.contains(id))
+        .map(|(external_id, id, _, area)| (external_id, (id, area.unwrap_or_default())))
+        .collect();
     Ok(Registered {
         organizations,
         engagements,
+        moved,
     })
 }
 
@@ -87,12 +105,28 @@ pub struct Plan {
     pub listed: BTreeMap<(i32, String), (Format, i32)>,
 }
 
+/// Rejects the rows outside of a reach.
+pub fn within(reach: &Reach, read: Engagements) -> Engagements {
+    let (accepted, outside): (Vec<Engagement>, Vec<Engagement>) = read
+        .accepted
+        .into_iter()
+        .partition(|row| reach.covers_area(&row.area));
+    let mut rejected = read.rejected;
+    rejected.extend(outside.iter().map(refused));
+    Engagements {
+        accepted,
+        rejected,
+        ..read
+    }
+}
+
 /// Plans the import of a file. `similar` returns the similar names among groups of spellings; those from a
 /// position on are the file's.
 pub fn plan(
     catalogue: &Catalogue,
     registered: Registered,
     file: &str,
+    reach: &Reach,
     read: Engagements,
     now: Instant,
     similar: impl FnOnce(&[Vec<usize>], &[Spelling], usize) -> Result<Similarities>,
@@ -120,13 +154,30 @@ pub fn plan(
         let key = (engagement.fiscal_year, engagement.category.clone());
         plan.listed.entry(key).or_insert((engagement.format, 0)).1 += 1;
     }
-    let Registered {
-        organizations,
-        engagements,
-    } = registered;
-    let requesters = plan.organizations(organizations, &accepted, now, similar)?;
-    plan.deliverables(catalogue, file, &accepted, &requesters, &engagements, now)?;
+    let requesters = plan.organizations(reach, &registered, &accepted, now, similar)?;
+    plan.deliverables(
+        catalogue,
+        file,
+        reach,
+        &accepted,
+        &requesters,
+        &registered.engagements,
+        now,
+    )?;
+    plan.report.rejected.sort_by_key(|fault| fault.line);
     Ok(plan)
+}
+
+/// A row about a record outside the sender's areas.
+fn refused(row: &Engagement) -> Fault {
+    let remark = access_denied();
+    Fault {
+        line: row.line,
+        column: "地域名".to_owned(),
+        value: row.cells.get(3).cloned().unwrap_or_default(),
+        code: remark.code,
+        message: remark.message,
+    }
 }
 
 /// The organization of each (area, name).
@@ -136,13 +187,15 @@ impl Plan {
     /// Finds or plans the organization of every spelling in the file.
     fn organizations(
         &mut self,
-        registered: Vec<(Id, Spelling)>,
+        reach: &Reach,
+        registered: &Registered,
         accepted: &[Engagement],
         now: Instant,
         similar: impl FnOnce(&[Vec<usize>], &[Spelling], usize) -> Result<Similarities>,
     ) -> Result<Requesters> {
         // Registered organizations come first, so that a group begins with one if it has one.
-        let (owners, mut spellings): (Vec<Id>, Vec<Spelling>) = registered.into_iter().unzip();
+        let registered_spellings = registered.organizations.iter().cloned();
+        let (owners, mut spellings): (Vec<Id>, Vec<Spelling>) = registered_spellings.unzip();
         let new = spellings.len();
         let mut seen: HashSet<(&str, &str)> = HashSet::new();
         for (engagement, name) in accepted
@@ -171,7 +224,11 @@ impl Plan {
                     *owner
                 }
                 None => match spellings::best_name(group, &spellings) {
-                    Some(best) => self.create(best, &names, now),
+                    Some(best) => match registered.moved.get(&organization_id(best)) {
+                        None => self.create(best, &names, now),
+                        Some((id, area)) if reach.covers_area(area) => *id,
+                        Some(_) => continue,
+                    },
                     None => continue,
                 },
             };
@@ -240,7 +297,7 @@ impl Plan {
             description: None,
             open_data: false,
             source: Some(SOURCE.to_owned()),
-            external_id: Some(format!("{}/{}", best.area, names::name_key(&best.name))),
+            external_id: Some(organization_id(best)),
         };
         let external_id = details.external_id.clone().unwrap_or_default();
         let organization = Organization::register(Id::derived(SOURCE, &external_id, now), details, now);
@@ -253,26 +310,36 @@ impl Plan {
         &mut self,
         catalogue: &Catalogue,
         file: &str,
+        reach: &Reach,
         accepted: &[Engagement],
         requesters: &Requesters,
-        present: &HashSet<String>,
+        present: &HashMap<String, String>,
         now: Instant,
     ) -> Result<()> {
         let mut repeats: HashMap<String, u32> = HashMap::new();
         for engagement in accepted {
             let external_id = external_id(engagement, &mut repeats);
-            if present.contains(&external_id) {
-                self.report.unchanged_deliverables += 1;
-                continue;
+            match present.get(&external_id) {
+                Some(area) if !reach.covers_area(area) => {
+                    self.report.rejected.push(refused(engagement));
+                    continue;
+                }
+                Some(_) => {
+                    self.report.unchanged_deliverables += 1;
+                    continue;
+                }
+                None => {}
             }
             let id_of = |name: &String| requesters.get(&(engagement.area.clone(), name.clone())).copied();
             let mut asking: Vec<Id> = Vec::new();
-            for id in engagement.requesters.iter().filter_map(id_of) {
+            let ids: Option<Vec<Id>> = engagement.requesters.iter().map(id_of).collect();
+            for id in ids.into_iter().flatten() {
                 if !asking.contains(&id) {
                     asking.push(id);
                 }
             }
             let Some((lead, joint)) = asking.split_first() else {
+                self.report.rejected.push(refused(engagement));
                 continue;
             };
             let mut request = request(engagement, *lead, joint, &external_id);
@@ -326,6 +393,11 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Returns the external id of an organization.
+fn organization_id(best: &Spelling) -> String {
+    format!("{}/{}", best.area, names::name_key(&best.name))
 }
 
 /// Returns the external id of an engagement. It depends on what the row states and how often it was stated

@@ -2,6 +2,7 @@
 
 use super::jobs::{Import, ImportOptions, OptionsDocument, store};
 use super::quotas;
+use crate::auth::UserRole;
 use crate::config::ImportQuotas;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
@@ -18,6 +19,7 @@ const RESERVE: u64 = 16 * PART as u64;
 /// Who sends a file.
 pub struct Sender {
     pub actor: String,
+    pub role: UserRole,
     /// The areas that the sender may write; every area if `None`.
     pub areas: Option<Vec<String>>,
     pub quotas: ImportQuotas,
@@ -57,6 +59,7 @@ impl Spool {
         let options = OptionsDocument {
             options,
             areas: sender.areas.clone(),
+            role: sender.role,
         };
         pool.write(move |db| {
             quotas::check(db, &quotas, &actor, reserved, true)?;

@@ -2,7 +2,7 @@
 
 use super::jobs::runner::{LEASE, Runner};
 use super::jobs::store;
-use super::kinds::record::EraseWorker;
+use super::kinds::record::EraseWorkers;
 use crate::catalogue::Catalogues;
 use crate::db::{Instant, Pool};
 use crate::tasks::Task;
@@ -19,7 +19,7 @@ pub fn run(
     catalogues: &Arc<Catalogues>,
     stopping: &Arc<AtomicBool>,
     importing: &Arc<AtomicBool>,
-    erase: EraseWorker,
+    erase: EraseWorkers,
 ) -> Task {
     let (pool, catalogues) = (pool.clone(), Arc::clone(catalogues));
     let (stopping, importing) = (Arc::clone(stopping), Arc::clone(importing));
@@ -51,6 +51,7 @@ pub fn purge(pool: &Pool, kept: chrono::Duration) -> Task {
         let before = |age: chrono::Duration| Instant::from(chrono::Utc::now() - age);
         let (ended, stalled) = (before(kept), before(STALLED));
         while pool.write_blocking(|db| store::purge(db, ended, stalled))? > 0 {}
+        pool.write_blocking(|db| store::people::purge(db, ended))?;
         Ok(())
     })
 }

@@ -2,6 +2,7 @@
 
 use super::files;
 use super::terminal::{progress_bar, say};
+use musubi::auth::Writer;
 use musubi::duplicates::similar::SimilarNames;
 use musubi::error::Result;
 use musubi::imports::actions::{ArchiveProgress, import_archive};
@@ -40,7 +41,7 @@ pub fn import(
     let report = import_archive(
         pool,
         catalogues,
-        actor,
+        &Writer::operator(actor),
         &file,
         totals.as_ref(),
         dry_run,

@@ -53,9 +53,10 @@ pub enum Command {
         /// How long the token is valid: a number with s, m, h or d
         #[arg(long, default_value = "8h", value_parser = seconds)]
         ttl: i64,
-        /// Name of the caller, for the change log; for the role partner, the partner's id
-        #[arg(long, default_value = "cli")]
-        subject: String,
+        /// Name of the caller, for the change log; for the role partner, the partner's id. Tokens with the same role
+        /// and name share their imports and idempotency keys. By default, each token gets a name of its own
+        #[arg(long, required_if_eq("role", "partner"))]
+        subject: Option<String>,
         /// Limit the token to these scopes of the role, separated by spaces
         #[arg(long)]
         scope: Option<String>,

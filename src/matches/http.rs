@@ -164,7 +164,7 @@ async fn preview(
     let rank = move |db: &mut Db, preview: PreviewRequest| {
         Answer::computed(&actions::preview(db, &shared, &viewer, preview, language)?)
     };
-    body.compute(&context.pool, &caller.actor(), rank).await
+    body.compute(&context.pool, caller.submitter(), rank).await
 }
 
 /// Show the match index's status

@@ -1,7 +1,7 @@
 //! Registering, changing and archiving organizations. Each function runs inside the caller's transaction.
 
 use super::{NewOrganization, Organization, store};
-use crate::auth::{Reach, within_reach};
+use crate::auth::{Reach, RecordKind, Writer, check_properties, within_reach};
 use crate::catalogue::Catalogue;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
@@ -12,14 +12,14 @@ use crate::reach::store::has_organization;
 pub fn register(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
-    reach: &Reach,
+    writer: &Writer,
     mut details: NewOrganization,
 ) -> Result<Organization> {
+    check_properties(writer.role, RecordKind::Organizations, None, &details)?;
     details.resolve(catalogue, None)?;
     let organization = Organization::register(Id::new(), details, Instant::now());
-    store::insert(db, actor, &organization)?;
-    within_reach(has_organization(db, reach, organization.id)?)?;
+    store::insert(db, &writer.actor, &organization)?;
+    within_reach(has_organization(db, &writer.reach, organization.id)?)?;
     Ok(organization)
 }
 
@@ -27,20 +27,25 @@ pub fn register(
 pub fn change(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
-    reach: &Reach,
+    writer: &Writer,
     id: Id,
     edit: impl FnOnce(&Organization) -> Result<NewOrganization>,
 ) -> Result<Organization> {
-    let before = store::find_to_change(db, reach, id)?;
+    let before = store::find_to_change(db, &writer.reach, id)?;
     let mut details = edit(&before)?;
+    check_properties(
+        writer.role,
+        RecordKind::Organizations,
+        Some(&before.details),
+        &details,
+    )?;
     details.resolve(catalogue, Some(&before.details))?;
     if details == before.details {
         return Ok(before);
     }
     let after = before.changed(details, Instant::now());
-    store::update(db, actor, &after, Action::Updated)?;
-    within_reach(has_organization(db, reach, id)?)?;
+    store::update(db, &writer.actor, &after, Action::Updated)?;
+    within_reach(has_organization(db, &writer.reach, id)?)?;
     Ok(after)
 }
 

@@ -71,16 +71,16 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewOrganization>,
 ) -> Result<HttpResponse> {
-    let (actor, reach) = (caller.actor(), caller.reach());
+    let writer = caller.writer();
     let contacts = listing::sees_contacts(&caller.viewer());
     let register = move |db: &mut Db, details: NewOrganization| {
         let catalogue = catalogues.current(db)?;
-        let organization = actions::register(db, &catalogue, &actor, &reach, details)?;
+        let organization = actions::register(db, &catalogue, &writer, details)?;
         let location = format!("/v1/organizations/{}", organization.id);
         let (id, version) = (organization.id, organization.version);
         Answer::created(location, id, version, &organization.shown(contacts))
     };
-    new.write(&pool, &caller.actor(), register).await
+    new.write(&pool, caller.submitter(), register).await
 }
 
 /// Show an organization
@@ -119,10 +119,10 @@ async fn update(
     if_match: IfMatch,
     patch: OrganizationPatch,
 ) -> Result<Entity<Organization>> {
-    let (actor, reach) = (caller.actor(), caller.reach());
+    let writer = caller.writer();
     let changed = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &actor, &reach, id.0, |before| {
+        actions::change(db, &catalogue, &writer, id.0, |before| {
             if_match.check(before.version)?;
             patch.apply(&before.details)
         })

@@ -4,7 +4,7 @@ use super::oauth::{Credentials, TokenError, TokenResponse};
 use super::{
     ClientSecret, MAX_SECRETS, NewPartner, Partner, PartnerWithSecret, last_secret, store, too_many_secrets,
 };
-use crate::auth::{ACCESS_SECONDS, Claims, Keys, UserRole};
+use crate::auth::{ACCESS_SECONDS, Claims, Keys, RecordKind, UserRole, Writer, check_properties};
 use crate::catalogue::Catalogue;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result};
@@ -15,15 +15,16 @@ use crate::sessions::{Client, store as sessions, throttle};
 pub fn register(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
+    writer: &Writer,
     mut details: NewPartner,
 ) -> Result<PartnerWithSecret> {
+    check_properties(writer.role, RecordKind::Partners, None, &details)?;
     details.resolve(catalogue)?;
     let now = Instant::now();
     let partner = Partner::register(Id::new(), details, now);
-    store::insert(db, actor, &partner)?;
+    store::insert(db, &writer.actor, &partner)?;
     let secret = ClientSecret::new(partner.id, now)?;
-    store::insert_secret(db, actor, &secret)?;
+    store::insert_secret(db, &writer.actor, &secret)?;
     let partner = store::find(db, partner.id)?;
     Ok(PartnerWithSecret { partner, secret })
 }
@@ -32,7 +33,7 @@ pub fn register(
 pub fn change(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
+    writer: &Writer,
     id: Id,
     if_match: &IfMatch,
     patch: &Patch<NewPartner>,
@@ -40,13 +41,14 @@ pub fn change(
     let before = store::find_to_change(db, id)?;
     if_match.check(before.version)?;
     let mut details = patch.apply(&before.details)?;
+    check_properties(writer.role, RecordKind::Partners, Some(&before.details), &details)?;
     details.check_immutable(&before.details)?;
     details.resolve(catalogue)?;
     if details == before.details {
         return Ok(before);
     }
     let after = before.changed(details, Instant::now());
-    store::update(db, actor, &after)?;
+    store::update(db, &writer.actor, &after)?;
     Ok(after)
 }
 

@@ -109,15 +109,15 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewPartner>,
 ) -> Result<HttpResponse> {
-    let actor = caller.actor();
+    let writer = caller.writer();
     let insert = move |db: &mut Db, details: NewPartner| {
         let catalogue = catalogues.current(db)?;
-        let registered = actions::register(db, &catalogue, &actor, details)?;
+        let registered = actions::register(db, &catalogue, &writer, details)?;
         let (id, version) = (registered.partner.id, registered.partner.version);
         let answer = Answer::created(format!("/v1/partners/{id}"), id, version, &registered)?;
         Ok(answer.showing_once(&["/secret/client_secret"]))
     };
-    new.write(&pool, &caller.actor(), insert).await
+    new.write(&pool, caller.submitter(), insert).await
 }
 
 /// Show a partner
@@ -150,10 +150,10 @@ async fn update(
     if_match: IfMatch,
     patch: PartnerPatch,
 ) -> Result<Entity<Partner>> {
-    let actor = caller.actor();
+    let writer = caller.writer();
     let updated = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &actor, id.0, &if_match, &patch)
+        actions::change(db, &catalogue, &writer, id.0, &if_match, &patch)
     });
     let partner = updated.await?;
     Ok(Entity::new(partner.version, partner))
@@ -188,7 +188,7 @@ async fn add_secret(
         let answer = Answer::created(location, partner.id, partner.version, &secret)?;
         Ok(answer.showing_once(&["/client_secret"]))
     };
-    new.write(&pool, &caller.actor(), insert).await
+    new.write(&pool, caller.submitter(), insert).await
 }
 
 /// Revoke a client secret

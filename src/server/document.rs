@@ -6,6 +6,8 @@
 
 use super::{examples, routes};
 use crate::applications::similar;
+use crate::auth::properties::PROPERTIES;
+use crate::auth::{RecordKind, UserRole};
 use crate::http::problem::{Problem, ProblemField};
 use actix_web::App;
 use serde_json::{Map, Value, json};
@@ -134,6 +136,7 @@ impl Document {
             }
         }
         prune(&mut value);
+        name_writers(&mut value);
         examples::add(&mut value);
         if let Some(Value::String(description)) = value.pointer_mut("/info/description") {
             *description += &permissions();
@@ -173,9 +176,32 @@ fn permissions() -> String {
         "\n\n## Permissions\n\nEvery operation requires a scope. *all* covers every record. *own* covers the records \
          within your reach: for coordinators the records of their areas, for members their organization, for workers \
          their profile and open deliverables, for partners their volunteers and the deliverables shared with partners. \
-         Records outside your reach return 404.\n\n{}",
+         Records outside your reach return 404.\n\n{}\nSome properties may be written by fewer roles than the record: \
+         `x-not-writable-by` names the others. Such a property has to keep its value, or its default in a new record; \
+         anything else returns 422 `not_permitted` with its pointer.",
         crate::auth::table()
     )
+}
+
+/// Names, at each property of a request body, the roles that write such records but not this property.
+fn name_writers(value: &mut Value) {
+    for property in PROPERTIES {
+        let roles: Vec<&str> = property.refused().map(UserRole::code).collect();
+        let name = match property.record {
+            RecordKind::Organizations => "NewOrganization",
+            RecordKind::Deliverables => "NewDeliverable",
+            RecordKind::Workers => "NewWorker",
+            RecordKind::Applications => "NewApplication",
+            RecordKind::Users => "NewUser",
+            RecordKind::Partners => "NewPartner",
+        };
+        if !roles.is_empty() {
+            let path = format!("/components/schemas/{name}/properties{}", property.pointer);
+            if let Some(schema) = value.pointer_mut(&path).and_then(Value::as_object_mut) {
+                schema.insert("x-not-writable-by".to_owned(), json!(roles));
+            }
+        }
+    }
 }
 
 /// Adds the members that only some problem documents have.

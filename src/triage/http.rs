@@ -35,5 +35,5 @@ async fn triage(
         let catalogue = catalogues.current(db)?;
         Answer::computed(&TriageResult::of(&request, &catalogue, language))
     };
-    body.compute(&pool, &caller.actor(), suggest).await
+    body.compute(&pool, caller.submitter(), suggest).await
 }

@@ -1,6 +1,7 @@
 //! Inviting, changing and removing users.
 
 use super::{Invitation, NewUser, User, UserStatus, UserWithInvitation, last_admin, store};
+use crate::auth::{RecordKind, Writer, check_properties};
 use crate::catalogue::Catalogue;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
@@ -12,16 +13,17 @@ pub fn invite(
     db: &mut Db,
     catalogue: &Catalogue,
     public_url: &str,
-    actor: &str,
+    writer: &Writer,
     mut details: NewUser,
 ) -> Result<UserWithInvitation> {
+    check_properties(writer.role, RecordKind::Users, None, &details)?;
     details.resolve(catalogue)?;
     check_references(db, &details)?;
     let now = Instant::now();
     let user = User::invite(Id::new(), details, now);
-    store::insert(db, actor, &user)?;
+    store::insert(db, &writer.actor, &user)?;
     let invitation = Invitation::new(public_url, now)?;
-    store::invite(db, actor, &user, &invitation, now)?;
+    store::invite(db, &writer.actor, &user, &invitation, now)?;
     Ok(UserWithInvitation { user, invitation })
 }
 
@@ -49,7 +51,7 @@ pub fn invite_first_administrator(db: &mut Db, public_url: &str) -> Result<Optio
 pub fn change(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
+    writer: &Writer,
     id: Id,
     if_match: &IfMatch,
     patch: &Patch<NewUser>,
@@ -57,13 +59,14 @@ pub fn change(
     let before = store::find_to_change(db, id)?;
     if_match.check(before.version)?;
     let mut details = patch.apply(&before.details)?;
+    check_properties(writer.role, RecordKind::Users, Some(&before.details), &details)?;
     details.resolve(catalogue)?;
     check_references(db, &details)?;
     if details == before.details {
         return Ok(before);
     }
     let after = before.changed(details, Instant::now());
-    store::update(db, actor, &after)?;
+    store::update(db, &writer.actor, &after)?;
     if after.details.status == UserStatus::Suspended {
         sessions::store::revoke_all(db, after.id, None, after.updated_at)?;
     }

@@ -56,15 +56,15 @@ async fn create(
     public_url: Data<PublicUrl>,
     new: Submission<NewUser>,
 ) -> Result<HttpResponse> {
-    let actor = caller.actor();
+    let writer = caller.writer();
     let insert = move |db: &mut Db, details: NewUser| {
         let catalogue = catalogues.current(db)?;
-        let invited = actions::invite(db, &catalogue, &public_url.0, &actor, details)?;
+        let invited = actions::invite(db, &catalogue, &public_url.0, &writer, details)?;
         let (id, version) = (invited.user.id, invited.user.version);
         let answer = Answer::created(format!("/v1/users/{id}"), id, version, &invited)?;
         Ok(answer.showing_once(&["/invitation/token", "/invitation/link"]))
     };
-    new.write(&pool, &caller.actor(), insert).await
+    new.write(&pool, caller.submitter(), insert).await
 }
 
 /// Show a user
@@ -100,10 +100,10 @@ async fn update(
     if_match: IfMatch,
     patch: UserPatch,
 ) -> Result<Entity<User>> {
-    let actor = caller.actor();
+    let writer = caller.writer();
     let updated = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &actor, id.0, &if_match, &patch)
+        actions::change(db, &catalogue, &writer, id.0, &if_match, &patch)
     });
     let user = updated.await?;
     Ok(Entity::new(user.version, user))
@@ -163,5 +163,5 @@ async fn invite(
         )?;
         Ok(answer.showing_once(&["/token", "/link"]))
     };
-    new.write(&pool, &caller.actor(), insert).await
+    new.write(&pool, caller.submitter(), insert).await
 }

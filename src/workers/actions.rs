@@ -3,7 +3,7 @@
 
 use super::rules::check_privileged;
 use super::{NewWorker, Worker, store};
-use crate::auth::{Reach, within_reach};
+use crate::auth::{Writer, within_reach};
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::error::Result;
@@ -13,15 +13,14 @@ use crate::reach::store::has_own_worker;
 pub fn register(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
-    reach: &Reach,
+    writer: &Writer,
     mut profile: NewWorker,
 ) -> Result<Worker> {
-    check_privileged(reach, None, &mut profile)?;
+    check_privileged(writer, None, &mut profile)?;
     profile.resolve(catalogue, None, calendar::today())?;
-    let worker = Worker::register(Id::new(), profile, Instant::now()).through(reach);
-    store::insert(db, actor, &worker)?;
-    within_reach(has_own_worker(db, reach, worker.id)?)?;
+    let worker = Worker::register(Id::new(), profile, Instant::now()).through(&writer.reach);
+    store::insert(db, &writer.actor, &worker)?;
+    within_reach(has_own_worker(db, &writer.reach, worker.id)?)?;
     Ok(worker)
 }
 
@@ -29,14 +28,13 @@ pub fn register(
 pub fn change(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
-    reach: &Reach,
+    writer: &Writer,
     id: Id,
     edit: impl FnOnce(&Worker) -> Result<NewWorker>,
 ) -> Result<Worker> {
-    let before = store::find_to_change(db, reach, id)?;
+    let before = store::find_to_change(db, &writer.reach, id)?;
     let profile = edit(&before)?;
-    write(db, catalogue, actor, reach, before, profile)
+    write(db, catalogue, writer, before, profile)
 }
 
 /// Registers a worker with an id of another system, or replaces the profile of the worker who has it. `check`
@@ -44,35 +42,33 @@ pub fn change(
 pub fn replace(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
-    reach: &Reach,
+    writer: &Writer,
     (source, external_id): (&str, &str),
     profile: NewWorker,
     check: impl FnOnce(Option<&Worker>) -> Result<()>,
 ) -> Result<(Worker, bool)> {
-    let before = store::find_external_to_change(db, reach, source, external_id)?;
+    let before = store::find_external_to_change(db, &writer.reach, source, external_id)?;
     check(before.as_ref())?;
     match before {
-        Some(before) => Ok((write(db, catalogue, actor, reach, before, profile)?, false)),
-        None => Ok((register(db, catalogue, actor, reach, profile)?, true)),
+        Some(before) => Ok((write(db, catalogue, writer, before, profile)?, false)),
+        None => Ok((register(db, catalogue, writer, profile)?, true)),
     }
 }
 
 fn write(
     db: &mut Db,
     catalogue: &Catalogue,
-    actor: &str,
-    reach: &Reach,
+    writer: &Writer,
     before: Worker,
     mut profile: NewWorker,
 ) -> Result<Worker> {
-    check_privileged(reach, Some(&before.profile), &mut profile)?;
+    check_privileged(writer, Some(&before.profile), &mut profile)?;
     profile.resolve(catalogue, Some(&before.profile), calendar::today())?;
     if profile == before.profile {
         return Ok(before);
     }
     let after = before.changed(profile, Instant::now());
-    store::update(db, actor, &after)?;
-    within_reach(has_own_worker(db, reach, after.id)?)?;
+    store::update(db, &writer.actor, &after)?;
+    within_reach(has_own_worker(db, &writer.reach, after.id)?)?;
     Ok(after)
 }

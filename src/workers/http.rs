@@ -85,14 +85,14 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewWorker>,
 ) -> Result<HttpResponse> {
-    let (actor, sight, reach) = (caller.actor(), sight(&caller), caller.reach());
+    let (writer, sight) = (caller.writer(), sight(&caller));
     let register = move |db: &mut Db, profile: NewWorker| {
         let catalogue = catalogues.current(db)?;
-        let worker = actions::register(db, &catalogue, &actor, &reach, profile)?;
+        let worker = actions::register(db, &catalogue, &writer, profile)?;
         let location = format!("/v1/workers/{}", worker.id);
         Answer::created(location, worker.id, worker.version, &worker.shown(sight))
     };
-    new.write(&pool, &caller.actor(), register).await
+    new.write(&pool, caller.submitter(), register).await
 }
 
 /// Create or replace a worker by external id
@@ -117,32 +117,24 @@ async fn replace(
     create_only: CreateOnly,
     new: Valid<NewWorker>,
 ) -> Result<HttpResponse> {
-    let (actor, sight, reach) = (caller.actor(), sight(&caller), caller.reach());
+    let (writer, sight) = (caller.writer(), sight(&caller));
     let origin = (
         path_text(&request, "source", 100)?,
         path_text(&request, "external_id", 200)?,
     );
-    check_source(&reach, &origin.0)?;
+    check_source(&writer.reach, &origin.0)?;
     let Valid(mut profile) = new;
     set_origin(&mut profile, &origin)?;
     let replaced = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
         let origin = (origin.0.as_str(), origin.1.as_str());
-        actions::replace(
-            db,
-            &catalogue,
-            &actor,
-            &reach,
-            origin,
-            profile,
-            |before| match before {
-                None => if_match.check_absent(),
-                Some(before) => {
-                    if_match.check(before.version)?;
-                    create_only.check_present(before.version)
-                }
-            },
-        )
+        actions::replace(db, &catalogue, &writer, origin, profile, |before| match before {
+            None => if_match.check_absent(),
+            Some(before) => {
+                if_match.check(before.version)?;
+                create_only.check_present(before.version)
+            }
+        })
     });
     let (worker, is_new) = replaced.await?;
     let worker = worker.shown(sight);
@@ -218,10 +210,10 @@ async fn update(
     if_match: IfMatch,
     patch: WorkerPatch,
 ) -> Result<Entity<Worker>> {
-    let (actor, reach) = (caller.actor(), caller.reach());
+    let writer = caller.writer();
     let changed = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &actor, &reach, id.0, |before| {
+        actions::change(db, &catalogue, &writer, id.0, |before| {
             if_match.check(before.version)?;
             patch.apply(&before.profile)
         })

@@ -1,18 +1,11 @@
 //! What only some callers may set in a worker.
 
 use super::{NewWorker, Personal};
-use crate::auth::{PartnerReach, Reach};
+use crate::auth::{PartnerReach, Reach, RecordKind, Writer, check_properties};
 use crate::error::{Error, FieldError, Result, Text};
 
 /// The prefix of partners' sources.
 const PARTNERS: &str = "partner:";
-
-fn secretariat_only() -> Text {
-    Text::new(
-        "この項目を変更できるのは事務局だけです。",
-        "Only the secretariat can change this.",
-    )
-}
 
 fn own_source() -> Text {
     Text::new(
@@ -26,37 +19,15 @@ fn fault(faults: &mut Vec<FieldError>, pointer: &str, code: &'static str, rule: 
 }
 
 /// Refuses a write that sets what the caller may not set.
-pub fn check_privileged(reach: &Reach, before: Option<&NewWorker>, after: &mut NewWorker) -> Result<()> {
+pub fn check_privileged(writer: &Writer, before: Option<&NewWorker>, after: &mut NewWorker) -> Result<()> {
+    check_properties(writer.role, RecordKind::Workers, before, after)?;
     let mut faults: Vec<FieldError> = Vec::new();
-    match reach {
+    match &writer.reach {
         Reach::Partner(partner) => check_partner(partner, before.is_some(), after, &mut faults),
         _ => check_origin(before, after, &mut faults),
     }
-    if matches!(reach, Reach::Worker(_) | Reach::Partner(_)) {
-        let blank = NewWorker {
-            capacity: 1,
-            ..NewWorker::default()
-        };
-        let before = before.unwrap_or(&blank);
-        let origin = |worker: &NewWorker| (worker.source.clone(), worker.external_id.clone());
-        let moved = [
-            ("/open_load", before.open_load != after.open_load),
-            ("/track_record", before.track_record != after.track_record),
-            (
-                "/conflict_organization_ids",
-                before.conflict_organization_ids != after.conflict_organization_ids,
-            ),
-            (
-                "/source",
-                matches!(reach, Reach::Worker(_)) && origin(before) != origin(after),
-            ),
-        ];
-        for (pointer, _) in moved.into_iter().filter(|(_, moved)| *moved) {
-            fault(&mut faults, pointer, "not_permitted", secretariat_only());
-        }
-    }
-    if matches!(reach, Reach::Worker(_)) {
-        check_verification(before, after, &mut faults);
+    if matches!(writer.reach, Reach::Worker(_)) {
+        unverify(before, after);
     }
     if faults.is_empty() {
         Ok(())
@@ -85,34 +56,15 @@ fn check_origin(before: Option<&NewWorker>, after: &NewWorker, faults: &mut Vec<
     }
 }
 
-/// Checks that workers do not verify their own address or number. A new address or number becomes unverified.
-fn check_verification(before: Option<&NewWorker>, after: &mut NewWorker, faults: &mut Vec<FieldError>) {
+/// Makes a new address or number of a worker unverified.
+fn unverify(before: Option<&NewWorker>, after: &mut NewWorker) {
     let blank = Personal::default();
     let before = before
         .and_then(|before| before.personal.as_ref())
         .unwrap_or(&blank);
-    let Some(personal) = &mut after.personal else {
-        return;
-    };
-    personal.email_verified &= personal.email == before.email || !before.email_verified;
-    personal.phone_verified &= personal.phone == before.phone || !before.phone_verified;
-    for (pointer, claimed) in [
-        (
-            "/personal/email_verified",
-            personal.email_verified && !before.email_verified,
-        ),
-        (
-            "/personal/phone_verified",
-            personal.phone_verified && !before.phone_verified,
-        ),
-    ] {
-        if claimed {
-            let rule = Text::new(
-                "確認済みにできるのは、本人以外です。",
-                "You can't verify your own address or number.",
-            );
-            fault(faults, pointer, "not_permitted", rule);
-        }
+    if let Some(personal) = &mut after.personal {
+        personal.email_verified &= personal.email == before.email;
+        personal.phone_verified &= personal.phone == before.phone;
     }
 }
 

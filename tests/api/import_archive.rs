@@ -1,6 +1,7 @@
 //! Imports of the published archive, and of files that are not one.
 
 use crate::support::{TestApp, assert_includes, on_both};
+use musubi::auth::Writer;
 use musubi::db::{Id, Instant};
 use musubi::duplicates::candidates::{MAX_COMPARED, MAX_PAIRS};
 use musubi::imports::actions::{ArchiveProgress, import_archive};
@@ -19,7 +20,7 @@ fn import(app: &TestApp, bytes: &[u8], dry_run: bool) -> musubi::error::Result<A
     import_archive(
         &app.state.pool,
         &app.state.catalogues,
-        "test",
+        &Writer::operator("test"),
         &file,
         None,
         dry_run,
@@ -39,7 +40,7 @@ fn archive(app: &TestApp) -> ArchiveReport {
     import_archive(
         &app.state.pool,
         &app.state.catalogues,
-        "test",
+        &Writer::operator("test"),
         &file,
         Some(&totals),
         false,
@@ -327,7 +328,7 @@ fn an_import_that_fails_halfway_leaves_nothing(app: &TestApp) {
         import_archive(
             &app.state.pool,
             &app.state.catalogues,
-            "test",
+            &Writer::operator("test"),
             &file,
             None,
             false,

@@ -545,3 +545,49 @@ fn continues_after_the_program_was_killed() {
     assert_eq!(imports.items.len(), 1, "the same import continues");
     assert_eq!(imports.items[0].progress.created, 20_000);
 }
+
+#[test]
+fn a_file_sent_before_an_erasure_does_not_bring_the_person_back() {
+    on_both(|state| {
+        let not_stopping = AtomicBool::new(false);
+        let run = || run(state, LEASE, &not_stopping, &|_| {}).unwrap();
+        let has_file = |import: &Import| {
+            let first = state.pool.read_blocking(|db| store::find_part(db, import.id, 0));
+            first.unwrap().is_some()
+        };
+        send(state, ImportMode::BestEffort, 3);
+        run();
+        let waiting = [
+            send(state, ImportMode::BestEffort, 3),
+            send(state, ImportMode::DryRun, 3),
+        ];
+        let erased = state.pool.write_blocking(|db| {
+            let second = musubi::workers::store::find_external(db, "roster", "2")?;
+            musubi::erasure::actions::erase(db, "test", &[second.unwrap()])
+        });
+        erased.unwrap();
+        for import in &waiting {
+            assert!(has_file(import));
+            let done = run();
+            let progress = &done.progress;
+            assert_eq!(
+                (progress.rejected, progress.unchanged, progress.created),
+                (1, 2, 0)
+            );
+            let found = state
+                .pool
+                .read_blocking(|db| store::findings::list(db, import.id, None, 9))
+                .unwrap();
+            let found: Vec<_> = found
+                .into_iter()
+                .map(|(_, f)| (f.line, f.code, f.value))
+                .collect();
+            assert_eq!(found, [(3, "person_erased".to_owned(), String::new())]);
+            assert!(!has_file(import));
+        }
+        // A file that is sent now brings them back, as its sender knows.
+        send(state, ImportMode::BestEffort, 3);
+        assert_eq!(run().progress.created, 1);
+        assert_eq!(workers(state), 3);
+    });
+}

@@ -1,6 +1,7 @@
 //! Statistics of deliverables.
 
 use crate::support::{TestApp, assert_includes, on_both};
+use musubi::auth::Writer;
 use musubi::imports::actions::{ArchiveProgress, import_archive};
 use musubi::imports::archive::ArchiveFile;
 use serde_json::json;
@@ -18,7 +19,7 @@ fn load(app: &TestApp) {
     import_archive(
         &app.state.pool,
         &app.state.catalogues,
-        "test",
+        &Writer::operator("test"),
         &archive,
         Some(&totals),
         false,

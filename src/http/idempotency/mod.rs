@@ -2,7 +2,8 @@
 //!
 //! * `submission`: the extractor that handlers use. `store`: SQL. `tasks`: forgets old answers.
 //!
-//! A key belongs to its caller. The first request takes a lease on the key. Its answer is stored in the same
+//! A key belongs to its caller. An answer is repeated only to a token that may still see it: it is stored with the
+//! sender's [`grants`](Submitter::grants). The first request takes a lease on the key. Its answer is stored in the same
 //! transaction as its writes, so a crash leaves both or neither. The same request with the same key returns the stored
 //! answer; another request with that key is 422; a twin of a running request is 409. Errors are not stored: the key is
 //! free again. If a server dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`].
@@ -28,6 +29,15 @@ pub const LEASE: Duration = Duration::minutes(1);
 pub const SOON: Duration = Duration::seconds(5);
 /// How long an answer is stored.
 pub const KEPT: Duration = Duration::days(1);
+
+/// Who sends a request.
+#[derive(Debug, Clone)]
+pub struct Submitter {
+    /// The name for the change log. Keys are kept apart by it.
+    pub actor: String,
+    /// What the token shows its holder, as words. An answer is repeated only to a token that has all words of the first.
+    pub grants: Vec<String>,
+}
 
 #[derive(Clone)]
 struct Key {
@@ -68,6 +78,9 @@ pub struct Answer {
     /// Secrets, by their JSON pointers. They are sent, but not stored.
     #[serde(skip)]
     secrets: Vec<(&'static str, serde_json::Value)>,
+    /// The grants of the token that got the answer first.
+    #[serde(default)]
+    grants: Vec<String>,
     body: serde_json::Value,
 }
 
@@ -86,6 +99,7 @@ impl Answer {
             version: Some(version),
             entity_id,
             secrets: Vec::new(),
+            grants: Vec::new(),
             body: json(body)?,
         })
     }
@@ -98,6 +112,7 @@ impl Answer {
             version: None,
             entity_id: None,
             secrets: Vec::new(),
+            grants: Vec::new(),
             body: json(body)?,
         })
     }

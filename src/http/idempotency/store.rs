@@ -1,13 +1,14 @@
 //! SQL of idempotency keys.
 
-use super::{Answer, KEPT, Key, LEASE, SOON};
+use super::{Answer, KEPT, Key, LEASE, SOON, Submitter};
 use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::{Db, Doc, Id, Instant, on};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use diesel::prelude::*;
 
 /// Returns the stored answer, or takes a lease on the key and returns none.
-pub fn take(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<Option<Answer>> {
+pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<Option<Answer>> {
+    let caller = submitter.actor.as_str();
     type Row = (String, Option<Doc<Answer>>, Instant);
     let now = Instant::now();
     let dead = Instant::from(now.utc() - LEASE);
@@ -32,6 +33,11 @@ pub fn take(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<Option<An
         .optional()?;
     match stored {
         Some((fingerprint, ..)) if fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
+        Some((_, Some(Doc(answer)), _))
+            if answer.grants.iter().any(|one| !submitter.grants.contains(one)) =>
+        {
+            Err(narrower())
+        }
         Some((_, Some(Doc(answer)), _)) => Ok(Some(answer)),
         // Usually it ends soon. If it doesn't, its server died, and the lease has to end.
         Some((_, None, since)) => {
@@ -48,12 +54,24 @@ pub fn take(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<Option<An
     }
 }
 
+fn narrower() -> Error {
+    Error::AccessDenied {
+        code: "access_denied",
+        detail: Text::new(
+            "最初のリクエストより権限の少ないトークンです。同じ回答は表示できません。",
+            "This token may see less than the one that sent the request first, so it doesn't get the stored answer.",
+        ),
+    }
+}
+
 /// Stores the answer.
-pub fn complete(db: &mut Db, caller: &str, key: &Key, lease: Id, answer: &Answer) -> Result<()> {
-    let values = (
-        dsl::answer.eq(Doc(answer.clone())),
-        dsl::entity_id.eq(&answer.entity_id),
-    );
+pub fn complete(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id, answer: &Answer) -> Result<()> {
+    let caller = submitter.actor.as_str();
+    let stored = Answer {
+        grants: submitter.grants.clone(),
+        ..answer.clone()
+    };
+    let values = (dsl::answer.eq(Doc(stored)), dsl::entity_id.eq(&answer.entity_id));
     let leased = dsl::lease.eq(lease);
     let updated = diesel::update(dsl::idempotency_keys.find((caller, &key.key)).filter(leased))
         .set(values)

@@ -1,6 +1,6 @@
 //! The extractor for POSTs that can be repeated.
 
-use super::{Answer, Key, store};
+use super::{Answer, Key, Submitter, store};
 use crate::db::{Db, Id, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::body;
@@ -57,7 +57,7 @@ impl<T: Send + 'static> Submission<T> {
     pub async fn write(
         self,
         pool: &Pool,
-        caller: &str,
+        caller: Submitter,
         f: impl FnOnce(&mut Db, T) -> Result<Answer> + Send + 'static,
     ) -> Result<HttpResponse> {
         let value = self.value;
@@ -71,7 +71,7 @@ impl<T: Send + 'static> Submission<T> {
     pub async fn compute(
         self,
         pool: &Pool,
-        caller: &str,
+        caller: Submitter,
         f: impl FnOnce(&mut Db, T) -> Result<Answer> + Send + 'static,
     ) -> Result<HttpResponse> {
         match self.key {
@@ -83,11 +83,11 @@ impl<T: Send + 'static> Submission<T> {
 
 async fn write_once(
     pool: &Pool,
-    caller: &str,
+    caller: Submitter,
     key: Key,
     f: impl FnOnce(&mut Db) -> Result<Answer> + Send + 'static,
 ) -> Result<HttpResponse> {
-    let (lease, owner) = (Id::new(), caller.to_owned());
+    let (lease, owner) = (Id::new(), caller);
     let (taken_by, taken) = (owner.clone(), key.clone());
     if let Some(first) = pool
         .write(move |db| store::take(db, &taken_by, &taken, lease))
@@ -104,7 +104,7 @@ async fn write_once(
     match answer.await {
         Ok(answer) => Ok(answer.respond()),
         Err(error) => {
-            pool.write(move |db| store::release(db, &owner, &key, lease))
+            pool.write(move |db| store::release(db, &owner.actor, &key, lease))
                 .await?;
             Err(error)
         }

@@ -7,7 +7,7 @@ use super::jobs::{Import, ImportFilter, ImportFinding, annotate, store};
 use super::parameters::ImportParameters;
 use super::spool::Sender;
 use super::{actions, mappings};
-use crate::auth::{Reach, ReadImports, Scope, WriteImports, http::Caller};
+use crate::auth::{Reach, ReadImports, WriteImports, http::Caller};
 use crate::config::ImportQuotas;
 use crate::db::{Id, Pool};
 use crate::error::{Error, Result};
@@ -33,11 +33,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(undo)
         .service(remove)
         .configure(mappings::http::routes);
-}
-
-/// Returns the creator whose imports the caller may see; administrators see all.
-fn creator<S: Scope>(caller: &Caller<S>) -> Option<String> {
-    caller.viewer().creator().map(str::to_owned)
 }
 
 /// Import a file
@@ -72,9 +67,11 @@ async fn create(
 ) -> Result<HttpResponse> {
     let sender = Sender {
         actor: caller.actor(),
+        role: caller.principal().role,
         areas: match caller.reach() {
+            Reach::Everything => None,
             Reach::Areas(areas) => Some(areas),
-            _ => None,
+            Reach::Organization(_) | Reach::Worker(_) | Reach::Partner(_) => Some(Vec::new()),
         },
         quotas: **quotas,
     };
@@ -98,7 +95,8 @@ fn is_form(request: &HttpRequest) -> bool {
 
 /// List imports
 ///
-/// Returns your imports, the newest first; administrators get everyone's. Imports are deleted some days after
+/// Returns your imports, the newest first; administrators get everyone's. An import with areas that your token
+/// doesn't reach is left out. Imports are deleted some days after
 /// they end, together with their files.
 #[utoipa::path(operation_id = "list_imports", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(ImportFilter), responses((status = 200, description = "One page", body = Page<Import>)))]
@@ -108,9 +106,8 @@ async fn list(
     pool: Data<Pool>,
     filter: Query<ImportFilter>,
 ) -> Result<Page<Import>> {
-    let (creator, Query(filter)) = (creator(&caller), filter);
-    pool.read(move |db| store::list(db, creator.as_deref(), &filter))
-        .await
+    let (viewer, Query(filter)) = (caller.viewer(), filter);
+    pool.read(move |db| store::list(db, Some(&viewer), &filter)).await
 }
 
 /// Show an import
@@ -121,10 +118,8 @@ async fn list(
     responses((status = 200, description = "The import", body = Import)))]
 #[get("/imports/{id}")]
 async fn show(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
-    let creator = creator(&caller);
-    let import = pool
-        .read(move |db| store::find(db, creator.as_deref(), id.0))
-        .await?;
+    let viewer = caller.viewer();
+    let import = pool.read(move |db| store::find(db, Some(&viewer), id.0)).await?;
     Ok(HttpResponse::Ok().json(import))
 }
 
@@ -155,12 +150,12 @@ async fn list_findings(
     language: Language,
 ) -> Result<Page<ImportFinding>> {
     const ORDER: &str = "position";
-    let creator = creator(&caller);
+    let viewer = caller.viewer();
     let limit = page::limit(filter.0.limit)?;
     let cursor = Cursor::decode(filter.0.cursor.as_deref(), ORDER)?;
     let after = page::after(&cursor, |value| value.parse::<i64>().ok())?.map(|(position, _)| position);
     let listed = pool.read(move |db| {
-        store::find(db, creator.as_deref(), id.0)?;
+        store::find(db, Some(&viewer), id.0)?;
         findings::list(db, id.0, after, limit + 1)
     });
     let items = listed.await?.into_iter();
@@ -192,10 +187,8 @@ pub struct ImportEvent {
     responses((status = 200, description = "The events", body = ImportEvent, content_type = "text/event-stream")))]
 #[get("/imports/{id}/events")]
 async fn follow(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
-    let creator = creator(&caller);
-    let first = pool
-        .read(move |db| store::find(db, creator.as_deref(), id.0))
-        .await?;
+    let viewer = caller.viewer();
+    let first = pool.read(move |db| store::find(db, Some(&viewer), id.0)).await?;
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, "text/event-stream"));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
@@ -240,9 +233,9 @@ async fn download_annotated(
     id: PathId,
     language: Language,
 ) -> Result<HttpResponse> {
-    let creator = creator(&caller);
+    let viewer = caller.viewer();
     let import = pool
-        .read(move |db| actions::find_annotatable(db, creator.as_deref(), id.0))
+        .read(move |db| actions::find_annotatable(db, Some(&viewer), id.0))
         .await?;
     let (name, media_type) = annotate::name_and_type(&import);
     let write = move |mut out: &mut dyn std::io::Write| annotate::write(&pool, &import, language, &mut out);
@@ -258,9 +251,9 @@ async fn download_annotated(
     responses((status = 202, description = "The import", body = Import)))]
 #[post("/imports/{id}/cancel")]
 async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
-    let creator = creator(&caller);
+    let viewer = caller.viewer();
     let import = pool
-        .write(move |db| actions::cancel(db, creator.as_deref(), id.0))
+        .write(move |db| actions::cancel(db, Some(&viewer), id.0))
         .await?;
     Ok(HttpResponse::Accepted().json(import))
 }
@@ -276,8 +269,8 @@ async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> R
                   archive; `changed_since`: one of its records has changed since")))]
 #[post("/imports/{id}/undo")]
 async fn undo(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
-    let creator = creator(&caller);
-    let undo = move || actions::undo(&pool, creator.as_deref(), id.0);
+    let viewer = caller.viewer();
+    let undo = move || actions::undo(&pool, Some(&viewer), id.0);
     let import = tokio::task::spawn_blocking(undo).await;
     let import = import.map_err(|e| Error::Internal(e.to_string()))??;
     Ok(HttpResponse::Accepted().json(import))
@@ -293,8 +286,8 @@ async fn undo(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Res
               (status = 409, description = "`not_ended`: the import has not ended; cancel it first")))]
 #[delete("/imports/{id}")]
 async fn remove(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
-    let creator = creator(&caller);
-    pool.write(move |db| actions::delete(db, creator.as_deref(), id.0))
+    let viewer = caller.viewer();
+    pool.write(move |db| actions::delete(db, Some(&viewer), id.0))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,6 +4,7 @@ use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
 use super::store::findings;
 use super::{Import, ImportMode, ImportStatus, rejected_rows};
+use crate::auth::Writer;
 use crate::error::{Error, Result};
 use crate::imports::actions::{ArchiveProgress, import_archive};
 use crate::imports::archive::{ArchiveFile, Fault};
@@ -33,6 +34,11 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         name: job.options.file_name.as_deref().unwrap_or("engagements"),
         bytes: &text,
     };
+    let writer = Writer {
+        actor: job.created_by.clone(),
+        role: job.role,
+        reach: job.reach(),
+    };
     let watch = Watch::new(lease, job);
     let progress = ArchiveProgress {
         go_on: &|| watch.look(),
@@ -42,7 +48,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         let report = import_archive(
             lease.pool,
             lease.catalogues,
-            &job.created_by,
+            &writer,
             &archive,
             None,
             dry_run,

@@ -10,7 +10,7 @@ use super::store::{self, LeaseState};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
-use crate::imports::kinds::record::EraseWorker;
+use crate::imports::kinds::record::EraseWorkers;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -57,7 +57,7 @@ pub struct Lease<'r> {
     /// Set when this server is about to stop.
     pub stopping: &'r AtomicBool,
     /// Erases a worker whose import is undone.
-    pub erase: EraseWorker,
+    pub erase: EraseWorkers,
     /// Called after every step.
     pub observer: &'r (dyn Fn(&Import) + Sync),
     /// As the last renewal found it.

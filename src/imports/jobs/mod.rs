@@ -1,7 +1,7 @@
 //! Imports as jobs: a file, its options, and what became of them.
 //!
 //! * `runner` runs the imports that wait; `lease` is the right to run one. `run` imports a roster, `rows` a
-//!   batch of its rows, `archive` a published archive; `undo` takes an import back.
+//!   batch of its rows, `people` tells whom a row is about, `archive` a published archive; `undo` takes an import back.
 //! * `file` reads an import's file, `annotate` writes it again with its findings. `store` has the SQL.
 //!
 //! The file lies in the database, so that any server can continue where another one died: the server that
@@ -13,6 +13,7 @@ pub mod annotate;
 pub mod archive;
 pub mod file;
 pub mod lease;
+pub mod people;
 pub mod rows;
 pub mod run;
 pub mod runner;
@@ -22,6 +23,7 @@ pub mod undo;
 use super::ImportKind;
 use super::columns::{Columns, Mapping};
 use super::finding::{Finding, Severity};
+use crate::auth::{Reach, UserRole, Viewer};
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::Language;
@@ -172,12 +174,19 @@ impl ImportOptions {
     }
 }
 
-/// The options as stored, with the sender's areas.
+/// The options as stored, with the sender's areas and role.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OptionsDocument {
     pub options: ImportOptions,
     /// Only records of these areas may be written; records of every area if `None`.
     pub areas: Option<Vec<String>>,
+    /// The sender's role, which decides what properties the file may write.
+    #[serde(default = "administrator")]
+    pub role: UserRole,
+}
+
+fn administrator() -> UserRole {
+    UserRole::Admin
 }
 
 #[derive(
@@ -453,11 +462,36 @@ pub struct Import {
     pub created_by: String,
     #[serde(skip)]
     pub areas: Option<Vec<String>>,
+    #[serde(skip, default = "administrator")]
+    pub role: UserRole,
     #[serde(skip)]
     pub cancelling: bool,
     pub created_at: Instant,
     pub updated_at: Instant,
     pub finished_at: Option<Instant>,
+}
+
+impl Import {
+    /// Returns whether the viewer may see the import: their own, unless their token reaches fewer areas.
+    pub fn is_shown_to(&self, viewer: &Viewer) -> bool {
+        let reaches = match (&viewer.reach, &self.areas) {
+            (Reach::Everything, _) => true,
+            (Reach::Areas(own), Some(areas)) => areas.iter().all(|area| own.contains(area)),
+            _ => false,
+        };
+        viewer.sees_all || (self.created_by == viewer.actor && reaches)
+    }
+
+    /// Returns whether the import may write records of this area.
+    pub fn may_write(&self, area: Option<&str>) -> bool {
+        let is_own = |areas: &Vec<String>| area.is_some_and(|area| areas.iter().any(|own| own == area));
+        self.areas.as_ref().is_none_or(is_own)
+    }
+
+    /// Returns which records the import may read and write.
+    pub fn reach(&self) -> Reach {
+        self.areas.clone().map_or(Reach::Everything, Reach::Areas)
+    }
 }
 
 /// Something that an import found in a row.

@@ -3,14 +3,17 @@
 //! A row that made the current version of its record is recognised by its hash before it is parsed. That
 //! makes importing the same file again cheap.
 
-use super::store::writes::{self, RecordWrite};
+use super::people::{self, RowPerson};
+use super::store::{self, writes, writes::RecordWrite};
 use super::{ConflictPolicy, Import, ImportProgress};
+use crate::auth::secret::KeyedDigest;
+use crate::auth::{RecordKind, check_properties};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
 use crate::imports::columns::Columns;
 use crate::imports::fields::Context;
-use crate::imports::finding::Finding;
+use crate::imports::finding::{Finding, Severity, access_denied};
 use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::record::Record;
 use crate::imports::log::Log;
@@ -27,6 +30,7 @@ pub struct BatchContext<'b> {
     /// Starts every row's hash: everything except the cells that decides what a row means (columns,
     /// catalogue, format of the hash).
     pub seed: &'b [u8],
+    pub digests: &'b KeyedDigest,
 }
 
 /// The external ids that a file had so far, as hashes, with the line of each.
@@ -59,6 +63,8 @@ pub struct BatchOutcome {
     pub writes: Vec<RecordWrite>,
     /// The batch's external ids, as hashes, with their lines.
     pub external_ids: Vec<(u64, u32)>,
+    /// Whom the rows are about.
+    pub people: Vec<RowPerson>,
 }
 
 /// One row, with the record that it is about.
@@ -66,12 +72,22 @@ struct Candidate<'r, R: Record> {
     row: &'r Row,
     reading: Reading<'r>,
     external_id: String,
+    /// The id that an earlier version derived for a row without one.
+    former_id: Option<String>,
     row_hash: i64,
     /// Id and version of the record, if it exists.
     existing: Option<(Id, i64)>,
     /// The parsed row, if it had to be parsed to find its record.
     details: Option<R::Details>,
     fate: Fate,
+}
+
+impl<R: Record> Candidate<'_, R> {
+    /// Rejects a row about a record outside the sender's areas.
+    fn refuse_access(&mut self) {
+        self.reading.reject("area", access_denied());
+        self.fate = Fate::Rejected;
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,11 +111,13 @@ pub fn apply<'r, R: Record>(
     let references = R::refer(db, &readings, batch.context)?;
     for (row, mut reading) in rows.iter().zip(readings) {
         let mut external_id = reading.text("external_id").map(one_line).unwrap_or_default();
-        let mut details = None;
+        let (mut details, mut former_id) = (None, None);
         if external_id.is_empty() && !reading.is_rejected() {
             details = R::understand(&mut reading, None, &references, batch.context);
             if let Some(details) = &details {
-                external_id = derived(&R::likeness(details));
+                let likeness = R::likeness(details);
+                external_id = batch.derived(&likeness);
+                former_id = Some(formerly_derived(&likeness));
             }
         }
         let fate = if reading.is_rejected() {
@@ -111,6 +129,7 @@ pub fn apply<'r, R: Record>(
             row,
             reading,
             external_id,
+            former_id,
             row_hash: batch.row_hash(row),
             existing: None,
             details,
@@ -119,6 +138,7 @@ pub fn apply<'r, R: Record>(
     }
     let mut outcome = BatchOutcome::default();
     match_records(db, batch, &mut candidates, earlier, &mut outcome)?;
+    refuse_erased(db, batch, &mut candidates)?;
     let now = Instant::now();
     let open = candidates.iter().filter(|c| c.fate == Fate::Open);
     let ids: Vec<Id> = open.filter_map(|c| c.existing.map(|(id, _)| id)).collect();
@@ -141,6 +161,7 @@ pub fn apply<'r, R: Record>(
     outcome.counts.created = created.len() as u64;
     outcome.counts.updated = updated.len() as u64;
     for candidate in candidates {
+        outcome.people.extend(batch.people(&candidate));
         match candidate.fate {
             Fate::Open => {}
             Fate::Unchanged => outcome.counts.unchanged += 1,
@@ -169,13 +190,15 @@ fn match_records<R: Record>(
 ) -> Result<()> {
     let named = candidates
         .iter()
-        .map(|c| c.external_id.as_str())
+        .flat_map(|c| c.former_id.as_deref().into_iter().chain([c.external_id.as_str()]))
         .filter(|id| !id.is_empty());
     let found = R::known(db, &batch.context.source, &named.collect::<Vec<_>>())?;
-    let ids: Vec<Id> = found.iter().map(|(_, id, _)| *id).collect();
+    let ids: Vec<Id> = found.iter().map(|(_, id, ..)| *id).collect();
     let row_hashes = writes::row_hashes(db, &ids)?;
-    let by_external_id: HashMap<String, (Id, i64)> =
-        found.into_iter().map(|(e, id, v)| (e, (id, v))).collect();
+    let by_external_id: HashMap<String, (Id, i64, bool)> = found
+        .into_iter()
+        .map(|(e, id, v, area)| (e, (id, v, batch.job.may_write(area.as_deref()))))
+        .collect();
     let mut here: HashMap<u64, u32> = HashMap::new();
     for candidate in candidates.iter_mut().filter(|c| !c.external_id.is_empty()) {
         let key = hash(&candidate.external_id);
@@ -193,12 +216,29 @@ fn match_records<R: Record>(
         let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
         here.insert(key, line);
         outcome.external_ids.push((key, line));
-        candidate.existing = by_external_id.get(&candidate.external_id).copied();
-        let Some((id, version)) = candidate.existing.filter(|_| candidate.fate == Fate::Open) else {
+        let former_id = candidate.former_id.as_ref();
+        outcome
+            .external_ids
+            .extend(former_id.map(|former| (hash(former), line)));
+        let known = by_external_id.get(&candidate.external_id);
+        let has_former_id = known.is_none();
+        let former = || by_external_id.get(former_id?);
+        let Some((id, version, is_own)) = known.or_else(former).copied() else {
             continue;
         };
+        candidate.existing = Some((id, version));
+        if candidate.fate != Fate::Open {
+            continue;
+        }
+        if !is_own {
+            candidate.refuse_access();
+            continue;
+        }
         candidate.fate = match batch.job.options.on_conflict {
-            _ if row_hashes.get(&id) == Some(&(candidate.row_hash, version)) => Fate::Unchanged,
+            // A record that still has its former id gets the new one.
+            _ if !has_former_id && row_hashes.get(&id) == Some(&(candidate.row_hash, version)) => {
+                Fate::Unchanged
+            }
             ConflictPolicy::Update => Fate::Open,
             ConflictPolicy::Skip => Fate::Skipped,
             ConflictPolicy::Fail => {
@@ -209,6 +249,40 @@ fn match_records<R: Record>(
                 Fate::Rejected
             }
         };
+    }
+    Ok(())
+}
+
+/// Rejects rows about people who were erased after the file was sent.
+fn refuse_erased<R: Record>(
+    db: &mut Db,
+    batch: &BatchContext,
+    candidates: &mut [Candidate<R>],
+) -> Result<()> {
+    let sent = batch.job.created_at;
+    if R::KIND != RecordKind::Workers || !store::people::is_anyone_erased_since(db, sent)? {
+        return Ok(());
+    }
+    let people: Vec<Vec<RowPerson>> = candidates.iter().map(|one| batch.people(one)).collect();
+    let keys = people.iter().flatten().map(|person| person.key);
+    let erased = store::people::erased_since(db, sent, keys)?;
+    let are_erased = |people: &[RowPerson]| people.iter().any(|person| erased.contains(&person.key));
+    for (candidate, people) in candidates.iter_mut().zip(people) {
+        if candidate.fate != Fate::Rejected && are_erased(&people) {
+            let remark = Remark::new(
+                "person_erased",
+                "この人の登録は、ファイルの送信後に消去されました。別の人の場合は、もう一度送信してください。",
+                "This person was erased after the file was sent. If it is somebody else, send the row again.",
+            );
+            candidate.reading.findings = vec![Finding::new(
+                candidate.row.line,
+                None,
+                "",
+                remark,
+                Severity::Error,
+            )];
+            candidate.fate = Fate::Rejected;
+        }
     }
     Ok(())
 }
@@ -248,18 +322,13 @@ fn effect<'r, R: Record>(
     let (source, external_id) = R::origin(&mut details);
     *source = Some(context.source.clone());
     *external_id = Some(candidate.external_id.clone());
-    let areas = batch.job.areas.as_ref();
-    let within = |details: &R::Details| {
-        areas.is_none_or(|areas| R::area(details).is_some_and(|area| areas.iter().any(|own| own == area)))
-    };
+    let within = |details: &R::Details| batch.job.may_write(R::area(details));
     if !within(&details) || before.is_some_and(|before| !within(before.details())) {
-        let (ja, en) = (
-            "この記録を登録・変更する権限がありません。",
-            "You don't have access to this record.",
-        );
-        candidate
-            .reading
-            .reject("area", Remark::new("access_denied", ja, en));
+        candidate.refuse_access();
+        return Ok(RowEffect::Nothing);
+    }
+    if let Err(error) = check_properties(batch.job.role, R::KIND, before.map(R::details), &details) {
+        candidate.reading.reject_error(error, |_| None);
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     }
@@ -329,9 +398,7 @@ pub fn retire<R: Record>(
     let now = Instant::now();
     for record in page {
         let is_in_file = record.external_id().is_some_and(|id| ids.contains(id));
-        let areas = batch.job.areas.as_ref();
-        let is_own = areas
-            .is_none_or(|areas| R::area(record.details()).is_some_and(|a| areas.iter().any(|own| own == a)));
+        let is_own = batch.job.may_write(R::area(record.details()));
         let Some(retired) = record.retired(now).filter(|_| !is_in_file && is_own) else {
             continue;
         };
@@ -353,14 +420,36 @@ fn json(details: &impl serde::Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(details).map_err(|e| Error::Internal(e.to_string()))
 }
 
-/// Derives an external id for a row that has none, from what identifies its record.
-fn derived(likeness: &str) -> String {
+/// Derives the external id that earlier versions gave to a row without one: it had no key, so it told an address to
+/// whoever tried them all.
+fn formerly_derived(likeness: &str) -> String {
     let mut hash = hex::encode(Sha256::digest(likeness));
     hash.truncate(20);
     format!("row-{hash}")
 }
 
 impl BatchContext<'_> {
+    /// Derives an external id for a row that has none, from what identifies its record.
+    fn derived(&self, likeness: &str) -> String {
+        let mut hash = hex::encode(self.digests.of("likeness", likeness));
+        hash.truncate(32);
+        format!("row-{hash}")
+    }
+
+    /// Returns whom a row is about.
+    fn people<R: Record>(&self, candidate: &Candidate<R>) -> Vec<RowPerson> {
+        let (digests, source) = (self.digests, self.context.source.as_str());
+        let external_id = Some(candidate.external_id.as_str()).filter(|id| !id.is_empty());
+        match (candidate.fate, R::KIND) {
+            (Fate::Rejected, _) => people::of_rejected(digests, source, candidate.row, external_id),
+            (_, RecordKind::Workers) => {
+                let ids = external_id.into_iter().chain(candidate.former_id.as_deref());
+                people::of_row(digests, source, &candidate.reading, ids)
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Hashes what a row says, the first 8 bytes of a SHA-256.
     fn row_hash(&self, row: &Row) -> i64 {
         let mut digest = Sha256::new().chain_update(self.seed);

@@ -6,11 +6,12 @@
 use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
 use super::rows::{BatchContext, BatchOutcome, ExternalIds, apply, retire};
-use super::store::{self, findings, writes};
+use super::store::{self, findings, people, writes};
 use super::{
     AbsentPolicy, Import, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, MOST_BYTES_AT_ONCE,
     MOST_ROWS, rejected_rows,
 };
+use crate::auth;
 use crate::catalogue::calendar;
 use crate::changes::{self, Subject};
 use crate::db::{Db, commit_lazily};
@@ -59,10 +60,11 @@ fn run_kind<R: Record>(
 ) -> Result<JobEnd, JobEnd> {
     let options = job.options.clone();
     let (catalogue, saved, newest) = lease.pool.read_blocking(|db| {
-        let saved = mappings::store::find(db, options.kind, &options.source)?;
+        let saved = mappings::store::find_for(db, &job.created_by, options.kind, &options.source)?;
         let newest = changes::store::latest_of(db, Subject::Catalogue)?;
         Ok((lease.catalogues.current(db)?, saved, newest))
     })?;
+    let digests = lease.pool.write_blocking(auth::store::digests)?;
     let mut mapping = saved.map(|(mapping, _)| mapping).unwrap_or_default();
     mapping.extend(options.mapping.clone());
     let vocabulary = Vocabulary::new(&catalogue);
@@ -76,6 +78,7 @@ fn run_kind<R: Record>(
         vocabulary: &vocabulary,
         today: calendar::today(),
         source: options.source.clone(),
+        reach: job.reach(),
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);
     let seed = format!("1\n{kind}\n{newest}\n{mapped:?}\n");
@@ -85,6 +88,7 @@ fn run_kind<R: Record>(
         columns: &columns,
         context: &context,
         seed: seed.as_bytes(),
+        digests: &digests,
     };
     let mut batches = Batches::new(survey, file)?;
     let mut kept = Kept::default();
@@ -114,6 +118,7 @@ fn run_kind<R: Record>(
                     None => apply::<R>(db, &batch, &rows, &batches.ids, Some(&mut log))?,
                 };
                 findings::report(db, next, &outcome.findings)?;
+                people::insert(db, next.id, next.progress.rows_read, &outcome.people)?;
                 writes::insert(db, next.id, &outcome.writes)?;
                 speed.add(&mut next.progress, &outcome);
                 log.append(db)?;

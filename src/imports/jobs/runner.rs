@@ -11,7 +11,7 @@ use crate::catalogue::Catalogues;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::imports::ImportKind;
-use crate::imports::kinds::record::EraseWorker;
+use crate::imports::kinds::record::EraseWorkers;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub struct Runner<'r> {
     pub stopping: &'r AtomicBool,
     pub lease: Duration,
     /// Erases a worker whose import is undone.
-    pub erase: EraseWorker,
+    pub erase: EraseWorkers,
     /// Called after every step.
     pub observer: &'r (dyn Fn(&Import) + Sync),
 }
@@ -105,7 +105,11 @@ impl Runner<'_> {
         {
             (job.progress.created, job.progress.updated) = (0, 0);
         }
-        match self.pool.write_blocking(|db| store::finish(db, &job, lease.id)) {
+        let finished = self.pool.write_blocking(|db| {
+            store::people::forget_erased(db, job.id, job.created_at)?;
+            store::finish(db, &job, lease.id)
+        });
+        match finished {
             Ok(LeaseState::Lost) => Ok(None),
             Ok(_) => {
                 (self.observer)(&job);

@@ -12,7 +12,7 @@ use crate::error::{Error, Result, Text};
 use crate::imports::ImportKind;
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity};
-use crate::imports::kinds::record::{EraseWorker, Record};
+use crate::imports::kinds::record::{EraseWorkers, Record};
 use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::organizations::Organization;
@@ -121,6 +121,7 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
         vocabulary: &vocabulary,
         today: calendar::today(),
         source: job.options.source.clone(),
+        reach: job.reach(),
     };
     loop {
         let undone = lease.step(job, |db, next| {
@@ -158,7 +159,7 @@ fn restore<R: Record>(
     page: &[RecordWriteRow],
     newer: &HashSet<Id>,
     context: &Context,
-    erase: EraseWorker,
+    erase: EraseWorkers,
 ) -> Result<()> {
     let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
     let records: HashMap<Id, R> = R::load(db, &ids)?
@@ -166,13 +167,14 @@ fn restore<R: Record>(
         .map(|record| (record.id(), record))
         .collect();
     let now = Instant::now();
+    let mut created: Vec<R> = Vec::new();
     for write in page.iter().filter(|write| !newer.contains(&write.record_id)) {
         // A record that was erased has nothing to restore.
         let Some(record) = records.get(&write.record_id) else {
             continue;
         };
         match &write.before {
-            None if write.action == "created" => R::remove(db, log, record, now, erase)?,
+            None if write.action == "created" => created.push(record.clone()),
             None => {}
             Some(before) => {
                 let details = serde_json::from_value(before.0.clone());
@@ -183,5 +185,5 @@ fn restore<R: Record>(
             }
         }
     }
-    Ok(())
+    R::remove(db, log, &created, now, erase)
 }

@@ -2,7 +2,7 @@
 
 use super::reading::Reading;
 use super::{deliverables as requests, organizations as groups, workers as people};
-use crate::auth::Reach;
+use crate::auth::{Reach, RecordKind};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, NewDeliverable};
@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::imports::fields::Context;
 use crate::imports::log::Log;
 use crate::organizations::{self, NewOrganization, Organization, names::name_key};
+use crate::reach::store::has_organization;
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +20,7 @@ use tables::Remark;
 
 /// A record that can be imported.
 pub trait Record: Sized + Clone {
+    const KIND: RecordKind;
     /// What a row says.
     type Details: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What rows refer to, looked up for many rows at once.
@@ -51,20 +53,24 @@ pub trait Record: Sized + Clone {
     /// Returns the record archived or paused because its source no longer has it, or `None` if it already is.
     fn retired(&self, now: Instant) -> Option<Self>;
 
-    /// Finds external id, id and version of the records that exist.
-    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>>;
+    /// Finds external id, id, version and area of the records that exist.
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>>;
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Self>>;
     fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Self>>;
     fn insert(db: &mut Db, log: &mut Log, all: &[Self]) -> Result<()>;
     fn update(db: &mut Db, log: &mut Log, record: &Self, action: Action) -> Result<()>;
-    /// Undoes the registration.
-    fn remove(db: &mut Db, log: &mut Log, record: &Self, now: Instant, erase: EraseWorker) -> Result<()>;
+    /// Undoes the registration of these records.
+    fn remove(db: &mut Db, log: &mut Log, records: &[Self], now: Instant, erase: EraseWorkers) -> Result<()>;
 }
 
-/// How to erase a worker. The slice that erases people comes after this one, so it is passed in.
-pub type EraseWorker = fn(&mut Db, &str, &Worker) -> Result<()>;
+/// External id, id, version and area of a record that exists.
+pub type Known = (String, Id, i64, Option<String>);
+
+/// How to erase workers. The slice that erases people comes after this one, so it is passed in.
+pub type EraseWorkers = fn(&mut Db, &str, &[Worker]) -> Result<()>;
 
 impl Record for Worker {
+    const KIND: RecordKind = RecordKind::Workers;
     type Details = NewWorker;
     type References = ();
 
@@ -113,7 +119,7 @@ impl Record for Worker {
         };
         (paused != self.profile).then(|| Worker::changed(self, paused, now))
     }
-    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
         workers::store::known(db, source, external_ids)
     }
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
@@ -133,15 +139,16 @@ impl Record for Worker {
         log.acts.extend(act);
         Ok(())
     }
-    fn remove(db: &mut Db, log: &mut Log, worker: &Worker, _: Instant, erase: EraseWorker) -> Result<()> {
-        erase(db, &log.actor, worker)
+    fn remove(db: &mut Db, log: &mut Log, workers: &[Worker], _: Instant, erase: EraseWorkers) -> Result<()> {
+        erase(db, &log.actor, workers)
     }
 }
 
 /// The 法人番号 that are taken, by an organization or by a row further up.
 #[derive(Default)]
 pub struct CorporateNumbers {
-    taken: HashMap<String, Id>,
+    /// The organization of each number; none if the sender doesn't reach it.
+    taken: HashMap<String, Option<Id>>,
     first: HashMap<String, u64>,
 }
 
@@ -153,7 +160,7 @@ impl CorporateNumbers {
                 "An organization with this corporate number already exists.",
             );
             return Err(Remark::new("corporate_number_taken", ja, en)
-                .suggesting(Some(format!("/v1/organizations/{owner}"))));
+                .suggesting(owner.map(|owner| format!("/v1/organizations/{owner}"))));
         }
         match self.first.get(number).filter(|first| **first < line) {
             None => Ok(()),
@@ -167,6 +174,7 @@ impl CorporateNumbers {
 }
 
 impl Record for Organization {
+    const KIND: RecordKind = RecordKind::Organizations;
     type Details = NewOrganization;
     type References = CorporateNumbers;
 
@@ -191,7 +199,7 @@ impl Record for Organization {
     fn likeness(details: &NewOrganization) -> String {
         groups::likeness(details)
     }
-    fn refer(db: &mut Db, readings: &[Reading], _: &Context) -> Result<CorporateNumbers> {
+    fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<CorporateNumbers> {
         let mut first = HashMap::new();
         for reading in readings {
             if let Some(number) = groups::corporate_number(reading) {
@@ -199,11 +207,12 @@ impl Record for Organization {
             }
         }
         let all: Vec<String> = first.keys().cloned().collect();
-        let taken = organizations::store::find_by_corporate_numbers(db, &all)?;
-        Ok(CorporateNumbers {
-            taken: taken.into_iter().collect(),
-            first,
-        })
+        let mut taken = HashMap::new();
+        for (number, owner) in organizations::store::find_by_corporate_numbers(db, &all)? {
+            let is_shown = has_organization(db, &context.reach, owner)?;
+            taken.insert(number, is_shown.then_some(owner));
+        }
+        Ok(CorporateNumbers { taken, first })
     }
     fn understand(
         reading: &mut Reading,
@@ -239,7 +248,7 @@ impl Record for Organization {
             ..Organization::changed(self, self.details.clone(), now)
         })
     }
-    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
         organizations::store::known(db, source, external_ids)
     }
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
@@ -276,19 +285,28 @@ impl Record for Organization {
     fn remove(
         db: &mut Db,
         log: &mut Log,
-        organization: &Organization,
+        organizations: &[Organization],
         now: Instant,
-        _: EraseWorker,
+        _: EraseWorkers,
     ) -> Result<()> {
-        let retired = organization.retired(now);
-        retired.map_or(Ok(()), |gone| Self::update(db, log, &gone, Action::Archived))
+        let mut retired = organizations.iter().filter_map(|one| one.retired(now));
+        retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived))
     }
 }
 
-/// The id and area of each organization that rows name.
-pub type Requesters = HashMap<requests::Requester, (Id, String)>;
+/// An organization that rows name.
+pub struct Named {
+    id: Id,
+    area: String,
+    /// Whether the sender reaches it.
+    is_within: bool,
+}
+
+/// The organization of each name.
+pub type Requesters = HashMap<requests::Requester, Named>;
 
 impl Record for Deliverable {
+    const KIND: RecordKind = RecordKind::Deliverables;
     type Details = NewDeliverable;
     type References = Requesters;
 
@@ -347,7 +365,9 @@ impl Record for Deliverable {
                 (None, None) => None,
             };
             if let Some(found) = found {
-                requesters.insert(requester, (found.id, found.details.area));
+                let is_within = has_organization(db, &context.reach, found.id)?;
+                let (id, area) = (found.id, found.details.area);
+                requesters.insert(requester, Named { id, area, is_within });
             }
         }
         Ok(requesters)
@@ -360,10 +380,13 @@ impl Record for Deliverable {
     ) -> Option<NewDeliverable> {
         let requester = requests::requester(reading, context);
         let found = requester.and_then(|requester| requesters.get(&requester));
+        // As over HTTP, a request may keep an organization that the sender doesn't reach, but not get one.
+        let is_kept = |named: &Named| before.is_some_and(|before| before.organization_id == named.id);
+        let found = found.filter(|named| named.is_within || is_kept(named));
         requests::understand(
             reading,
             before,
-            found.map(|(id, area)| (*id, area.as_str())),
+            found.map(|named| (named.id, named.area.as_str())),
             context,
         )
     }
@@ -386,7 +409,7 @@ impl Record for Deliverable {
     fn retired(&self, now: Instant) -> Option<Deliverable> {
         Some(self.archived(now))
     }
-    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+    fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
         deliverables::store::known(db, source, external_ids)
     }
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
@@ -409,11 +432,11 @@ impl Record for Deliverable {
     fn remove(
         db: &mut Db,
         log: &mut Log,
-        deliverable: &Deliverable,
+        deliverables: &[Deliverable],
         now: Instant,
-        _: EraseWorker,
+        _: EraseWorkers,
     ) -> Result<()> {
-        let retired = deliverable.retired(now);
-        retired.map_or(Ok(()), |gone| Self::update(db, log, &gone, Action::Archived))
+        let mut retired = deliverables.iter().filter_map(|one| one.retired(now));
+        retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived))
     }
 }

@@ -23,27 +23,31 @@ fn kind_and_source(request: &HttpRequest) -> Result<(ImportKind, String)> {
 
 /// Show the saved mapping of a source
 ///
-/// The mapping applies to every import of this kind and source.
+/// The mapping applies to each of your imports of this kind and source: your own, or else the one that an
+/// administrator saved for everyone.
 #[utoipa::path(operation_id = "show_import_mapping", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("kind" = ImportKind, Path, description = "The kind of records"),
            ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, example = "roster")),
     responses((status = 200, description = "The mapping", body = SavedMapping)))]
 #[get("/import-mappings/{kind}/{source}")]
 async fn show_mapping(
-    _: Caller<ReadImports>,
+    caller: Caller<ReadImports>,
     request: HttpRequest,
     pool: Data<Pool>,
 ) -> Result<Entity<SavedMapping>> {
     let (kind, source) = kind_and_source(&request)?;
-    let found = pool.read(move |db| store::find(db, kind, &source)).await?;
+    let owner = caller.viewer().creator().unwrap_or(store::EVERYONE).to_owned();
+    let found = pool.read(move |db| store::find_for(db, &owner, kind, &source));
+    let found = found.await?;
     let (mapping, version) = found.ok_or_else(|| Error::not_found("この対応表", "mapping"))?;
     Ok(Entity::new(version, SavedMapping { mapping }))
 }
 
 /// Save the mapping of a source
 ///
-/// The mapping applies to every later import of this kind and source. Mappings in the request take
-/// precedence.
+/// The mapping applies to each of your later imports of this kind and source. An administrator saves one for
+/// everyone; your own takes precedence over it, and mappings in a request over both. Nobody replaces the mapping of
+/// somebody else.
 #[utoipa::path(operation_id = "replace_import_mapping", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(("kind" = ImportKind, Path, description = "The kind of records"),
            ("source" = String, Path, description = "The source of the records", min_length = 1, max_length = 100, example = "roster")),
@@ -59,8 +63,8 @@ async fn replace_mapping(
     new: Valid<SavedMapping>,
 ) -> Result<Entity<SavedMapping>> {
     let (kind, source) = kind_and_source(&request)?;
-    let actor = caller.actor();
-    let saved = pool.write(move |db| actions::replace(db, &actor, kind, &source, new.0, &if_match));
+    let writer = caller.viewer();
+    let saved = pool.write(move |db| actions::replace(db, &writer, kind, &source, new.0, &if_match));
     let (mapping, version) = saved.await?;
     Ok(Entity::new(version, mapping))
 }

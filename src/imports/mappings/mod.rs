@@ -1,4 +1,7 @@
 //! Saved mappings: what the headings of a source mean, for every file from it.
+//!
+//! The name of a source is only a word, which anyone may choose. So everyone saves their own mappings, and
+//! administrators those for everyone.
 
 pub mod actions;
 pub mod http;

@@ -7,19 +7,31 @@ use crate::imports::ImportKind;
 use crate::imports::columns::Mapping;
 use diesel::prelude::*;
 
-/// Finds the saved mapping of a kind and source, and its version.
-pub fn find(db: &mut Db, kind: ImportKind, source: &str) -> Result<Option<(Mapping, i64)>> {
+/// The owner of a mapping that applies to everyone's imports.
+pub const EVERYONE: &str = "";
+
+/// Finds the mapping that an owner saved for a kind and source, and its version.
+pub fn find(db: &mut Db, owner: &str, kind: ImportKind, source: &str) -> Result<Option<(Mapping, i64)>> {
     use import_mappings::dsl as m;
     let found = m::import_mappings
-        .find((source, kind.code()))
+        .find((source, kind.code(), owner))
         .select((m::mapping, m::version));
     let found = found.first::<(Doc<Mapping>, i64)>(db).optional()?;
     Ok(found.map(|(Doc(mapping), version)| (mapping, version)))
 }
 
-/// Replaces the mapping of a kind and source.
+/// Finds the mapping that applies to an owner's imports of a kind and source: their own, or else everyone's.
+pub fn find_for(db: &mut Db, owner: &str, kind: ImportKind, source: &str) -> Result<Option<(Mapping, i64)>> {
+    match find(db, owner, kind, source)? {
+        None => find(db, EVERYONE, kind, source),
+        own => Ok(own),
+    }
+}
+
+/// Replaces an owner's mapping of a kind and source.
 pub fn upsert(
     db: &mut Db,
+    owner: &str,
     actor: &str,
     kind: ImportKind,
     source: &str,
@@ -27,7 +39,7 @@ pub fn upsert(
     version: i64,
 ) -> Result<()> {
     use import_mappings::dsl as m;
-    diesel::delete(m::import_mappings.find((source, kind.code()))).execute(db)?;
+    diesel::delete(m::import_mappings.find((source, kind.code(), owner))).execute(db)?;
     let row = (
         m::source.eq(source),
         m::kind.eq(kind.code()),
@@ -35,6 +47,7 @@ pub fn upsert(
         m::version.eq(version),
         m::updated_by.eq(actor),
         m::updated_at.eq(Instant::now()),
+        m::owner.eq(owner),
     );
     diesel::insert_into(import_mappings::table)
         .values(row)

@@ -174,8 +174,12 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
     Ok(found)
 }
 
-/// Looks up external ids of a source. Returns external id, id and version of those that are not archived.
-pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+/// Looks up external ids of a source. Returns external id, id, version and area of those that are not archived.
+pub fn known(
+    db: &mut Db,
+    source: &str,
+    external_ids: &[&str],
+) -> Result<Vec<(String, Id, i64, Option<String>)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::organizations
@@ -184,7 +188,12 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(St
             .filter(dsl::archived_at.is_null());
         found.extend(
             of_source
-                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
+                .select((
+                    dsl::external_id.assume_not_null(),
+                    dsl::id,
+                    dsl::version,
+                    dsl::area.nullable(),
+                ))
                 .load(db)?,
         );
     }

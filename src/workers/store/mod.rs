@@ -182,9 +182,13 @@ pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Opt
         .map(to_worker))
 }
 
-/// Looks up external ids of a source. Returns external id, id and version of those that exist, merged records
+/// Looks up external ids of a source. Returns external id, id, version and area of those that exist, merged records
 /// included.
-pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(String, Id, i64)>> {
+pub fn known(
+    db: &mut Db,
+    source: &str,
+    external_ids: &[&str],
+) -> Result<Vec<(String, Id, i64, Option<String>)>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::workers
@@ -192,7 +196,12 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<(St
             .filter(dsl::external_id.eq_any(external_ids));
         found.extend(
             of_source
-                .select((dsl::external_id.assume_not_null(), dsl::id, dsl::version))
+                .select((
+                    dsl::external_id.assume_not_null(),
+                    dsl::id,
+                    dsl::version,
+                    dsl::area,
+                ))
                 .load(db)?,
         );
     }

@@ -1,13 +1,16 @@
-//! SQL of imports and their files. `findings` has what imports found, `writes` what they wrote.
+//! SQL of imports and their files. `findings` has what imports found, `writes` what they wrote, `people` whom they are
+//! about.
 
 pub mod findings;
+pub mod people;
 pub mod writes;
 
 use super::{
     Import, ImportFailure, ImportFilter, ImportStatus, MOST_CLAIMS, OptionsDocument, ProgressDocument,
     lost_server, repeated_crashes,
 };
-use crate::db::schema::{import_chunks, import_findings, import_jobs, import_writes, imported_records};
+use crate::auth::Viewer;
+use crate::db::schema::{import_chunks, import_jobs};
 use crate::db::{Db, Doc, Id, Instant, keyset};
 use crate::error::{Error, Result, Text};
 use crate::http::{Cursor, Page, page};
@@ -52,7 +55,7 @@ impl ImportRow {
                 self.id, self.status
             ))
         };
-        let Doc(OptionsDocument { options, areas }) = self.options;
+        let Doc(OptionsDocument { options, areas, role }) = self.options;
         let (progress, attempts) = self.progress.0.parts();
         Ok(Import {
             id: self.id,
@@ -71,6 +74,7 @@ impl ImportRow {
             next_attempt_at: self.lease_until.filter(|_| self.lease.is_none()),
             created_by: self.created_by,
             areas,
+            role,
             cancelling: self.cancelling,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -83,35 +87,49 @@ fn missing() -> Error {
     Error::not_found("取り込み", "import")
 }
 
-/// Finds an import, only among those of `creator` if one is given.
-pub fn find(db: &mut Db, creator: Option<&str>, id: Id) -> Result<Import> {
-    let mut query = dsl::import_jobs
-        .find(id)
-        .select(ImportRow::as_select())
-        .into_boxed();
-    if let Some(creator) = creator {
-        query = query.filter(dsl::created_by.eq(creator));
+/// Finds an import, only among those that the viewer may see if there is one.
+pub fn find(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
+    let found = dsl::import_jobs.find(id).select(ImportRow::as_select());
+    let found = found.first::<ImportRow>(db).optional()?.ok_or_else(missing)?;
+    let import = found.import()?;
+    match viewer {
+        Some(viewer) if !import.is_shown_to(viewer) => Err(missing()),
+        _ => Ok(import),
     }
-    let row = query.first::<ImportRow>(db).optional()?;
-    row.ok_or_else(missing)?.import()
 }
 
-/// Lists imports, the newest first, only those of `creator` if one is given.
-pub fn list(db: &mut Db, creator: Option<&str>, filter: &ImportFilter) -> Result<Page<Import>> {
+/// Lists imports, the newest first, only those that the viewer may see if there is one.
+pub fn list(db: &mut Db, viewer: Option<&Viewer>, filter: &ImportFilter) -> Result<Page<Import>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
-    let mut query = dsl::import_jobs.select(ImportRow::as_select()).into_boxed();
-    if let Some(creator) = creator {
-        query = query.filter(dsl::created_by.eq(creator));
+    let mut after = cursor.map(|c| c.id);
+    let mut imports: Vec<Import> = Vec::new();
+    // The areas of an import aren't a column: a page is filled from as many pages of the sender's imports as it takes.
+    loop {
+        let mut query = dsl::import_jobs.select(ImportRow::as_select()).into_boxed();
+        if let Some(creator) = viewer.and_then(Viewer::creator) {
+            query = query.filter(dsl::created_by.eq(creator));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(dsl::kind.eq(kind.code()));
+        }
+        let rows = keyset!(query, after, dsl::id, descending)
+            .limit(limit + 1)
+            .load::<ImportRow>(db)?;
+        let is_last = rows.len() as i64 <= limit;
+        after = rows.last().map(|row| row.id);
+        for row in rows {
+            let import = row.import()?;
+            if viewer.is_none_or(|viewer| import.is_shown_to(viewer)) {
+                imports.push(import);
+            }
+        }
+        if is_last || imports.len() as i64 > limit {
+            break;
+        }
     }
-    if let Some(kind) = filter.kind {
-        query = query.filter(dsl::kind.eq(kind.code()));
-    }
-    let rows = keyset!(query, cursor.map(|c| c.id), dsl::id, descending)
-        .limit(limit + 1)
-        .load::<ImportRow>(db)?;
-    let imports: Result<Vec<Import>> = rows.into_iter().map(ImportRow::import).collect();
-    Ok(Page::of(imports?, limit, |last: &Import| Cursor {
+    imports.truncate(limit as usize + 1);
+    Ok(Page::of(imports, limit, |last: &Import| Cursor {
         sort: "-created_at".to_owned(),
         value: String::new(),
         id: last.id,
@@ -234,7 +252,7 @@ pub fn enqueue(db: &mut Db, id: Id, sha256: &str, size_bytes: i64) -> Result<Imp
         .load::<ImportRow>(db)?;
     for twin in twins {
         let twin = twin.import()?;
-        if twin.options == new.options && !twin.cancelling {
+        if twin.options == new.options && twin.areas == new.areas && !twin.cancelling {
             delete(db, id)?;
             return Ok(twin);
         }
@@ -468,25 +486,4 @@ pub fn purge(db: &mut Db, ended_before: Instant, stalled_before: Instant) -> Res
         delete(db, *id)?;
     }
     Ok(old.len())
-}
-
-/// Deletes what imports hold of a person: the row that was imported and the record as it was before. A file
-/// that held them is deleted whole, together with the values quoted from it, because its rows don't say which
-/// person they are about.
-pub fn forget_person(db: &mut Db, worker: Id) -> Result<()> {
-    diesel::delete(imported_records::table.find(worker)).execute(db)?;
-    // By import first: the table's key begins with it.
-    let is_own = import_writes::record_id
-        .eq(worker)
-        .and(import_writes::job_id.eq_any(dsl::import_jobs.select(dsl::id)));
-    let files: Vec<Id> = import_writes::table
-        .filter(is_own)
-        .select(import_writes::job_id)
-        .load(db)?;
-    diesel::delete(import_writes::table.filter(is_own)).execute(db)?;
-    diesel::delete(import_chunks::table.filter(import_chunks::job_id.eq_any(&files))).execute(db)?;
-    diesel::update(import_findings::table.filter(import_findings::job_id.eq_any(&files)))
-        .set(import_findings::value.eq(""))
-        .execute(db)?;
-    Ok(())
 }

@@ -1,0 +1,14 @@
+-- Secrets of this installation, each made at its first use.
+CREATE TABLE installation_keys (
+    name text COLLATE "C" NOT NULL PRIMARY KEY,
+    secret text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+-- Who the rows of an import are about, as keyed digests: erasing a person finds the files that they are in.
+CREATE TABLE import_people (
+    job_id uuid NOT NULL REFERENCES import_jobs (id) ON DELETE CASCADE,
+    position bigint NOT NULL, -- rows of the file before this part
+    keys bytea NOT NULL, -- of each person: line (4 bytes) and digest (8 bytes)
+    PRIMARY KEY (job_id, position)
+);

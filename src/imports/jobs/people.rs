@@ -1,0 +1,137 @@
+//! Who the rows of a file are about, as keyed digests, so that erasing a person finds the files that they are in.
+//!
+//! A row that was understood has the digests of its id, its address and its number; one with none of these, that of
+//! its name. Of a row that was rejected nobody knows which cell is which, so it has a digest of each cell.
+
+use crate::auth::secret::KeyedDigest;
+use crate::duplicates::people::{plain_email, plain_name, plain_phone};
+use crate::imports::kinds::reading::Reading;
+use crate::workers::NewWorker;
+use std::collections::BTreeSet;
+use tables::Row;
+
+/// The shortest text of digits that is taken for a phone number.
+const PHONE_DIGITS: usize = 9;
+
+/// The line of a row, and the digest of something that identifies its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowPerson {
+    pub line: u32,
+    pub key: u64,
+}
+
+const BYTES: usize = 12;
+
+/// Writes the people of many rows as bytes.
+pub fn encode(people: &[RowPerson]) -> Vec<u8> {
+    let bytes = |one: &RowPerson| one.line.to_be_bytes().into_iter().chain(one.key.to_be_bytes());
+    people.iter().flat_map(bytes).collect()
+}
+
+/// Reads what [`encode`] wrote.
+pub fn decode(bytes: &[u8]) -> impl Iterator<Item = RowPerson> {
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
+    bytes.chunks_exact(BYTES).map(move |one| {
+        let (line, key) = one.split_at(4);
+        RowPerson {
+            line: number(line) as u32,
+            key: number(key),
+        }
+    })
+}
+
+/// Returns the digest of an address, a number or a name, whichever the text looks like.
+fn text_key(digests: &KeyedDigest, text: &str) -> Option<u64> {
+    let digits = text.chars().filter(|c| c.is_numeric()).count();
+    let (kind, plain) = match () {
+        () if text.contains(['@', '＠']) => ("email", plain_email(text)),
+        () if digits >= PHONE_DIGITS => ("phone", plain_phone(text)),
+        () => ("name", plain_name(text)),
+    };
+    (!plain.is_empty()).then(|| digests.short(kind, &plain))
+}
+
+fn id_key(digests: &KeyedDigest, source: &str, external_id: &str) -> u64 {
+    digests.short("external id", &format!("{source}\n{external_id}"))
+}
+
+/// Returns the digests of a worker's id, address, number and name.
+pub fn of_worker(digests: &KeyedDigest, worker: &NewWorker) -> BTreeSet<u64> {
+    let personal = worker.personal.iter();
+    let texts = personal.flat_map(|personal| [&personal.email, &personal.phone, &personal.name]);
+    let mut keys: BTreeSet<u64> = texts
+        .flatten()
+        .filter_map(|text| text_key(digests, text))
+        .collect();
+    if let (Some(source), Some(external_id)) = (&worker.source, &worker.external_id) {
+        keys.insert(id_key(digests, source, external_id));
+    }
+    keys
+}
+
+/// Returns the people of a row of workers that was understood. `external_ids` are those that its record may have.
+pub fn of_row<'e>(
+    digests: &KeyedDigest,
+    source: &str,
+    reading: &Reading,
+    external_ids: impl Iterator<Item = &'e str>,
+) -> Vec<RowPerson> {
+    let mut keys: Vec<u64> = external_ids.map(|id| id_key(digests, source, id)).collect();
+    let contact = ["email", "phone"]
+        .into_iter()
+        .filter_map(|field| reading.text(field));
+    let contact: Vec<u64> = contact.filter_map(|text| text_key(digests, text)).collect();
+    if contact.is_empty() && reading.text("external_id").is_none() {
+        keys.extend(reading.text("name").and_then(|name| text_key(digests, name)));
+    }
+    keys.extend(contact);
+    at_line(reading.line, keys)
+}
+
+/// Returns everyone whom the cells of a rejected row may name.
+pub fn of_rejected(
+    digests: &KeyedDigest,
+    source: &str,
+    row: &Row,
+    external_id: Option<&str>,
+) -> Vec<RowPerson> {
+    let mut keys: Vec<u64> = row.texts().filter_map(|text| text_key(digests, text)).collect();
+    keys.extend(external_id.map(|id| id_key(digests, source, id)));
+    at_line(row.line, keys)
+}
+
+fn at_line(line: u64, keys: Vec<u64>) -> Vec<RowPerson> {
+    let line = line.min(u64::from(u32::MAX)) as u32;
+    keys.into_iter().map(|key| RowPerson { line, key }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_of_rows_survive_as_bytes() {
+        let people = [
+            RowPerson {
+                line: 1,
+                key: u64::MAX,
+            },
+            RowPerson {
+                line: u32::MAX,
+                key: 7,
+            },
+        ];
+        assert_eq!(decode(&encode(&people)).collect::<Vec<_>>(), people);
+    }
+
+    #[test]
+    fn a_text_has_the_digest_of_what_it_looks_like_and_another_key_gives_another() {
+        let digests = KeyedDigest::new("one");
+        let key = |text: &str| text_key(&digests, text);
+        assert_eq!(key("０３-１２３４-５６７８"), key("+81 3 1234 5678"));
+        assert_eq!(key("YOKO@example.jp"), key("ｙｏｋｏ＠example.jp"));
+        assert_eq!(key("佐藤　陽子"), key("佐藤陽子"));
+        assert_eq!(key(" "), None);
+        assert_ne!(key("佐藤"), text_key(&KeyedDigest::new("other"), "佐藤"));
+    }
+}

@@ -1,0 +1,332 @@
+//! Whose is what: imports write only where their sender may, and belong to their sender; stored answers go only to
+//! tokens that may see them.
+
+use crate::support::{TestApp, on_both};
+use musubi::auth::{Claims, UserRole};
+use musubi::imports::ImportKind;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use strum::VariantArray;
+
+const SHINJUKU: &str = "131041";
+const ITABASHI: &str = "131199";
+
+/// Signs a coordinator's token for these areas.
+fn coordinator(app: &TestApp, subject: &str, areas: &[&str], scope: Option<&str>) -> String {
+    let mut claims = Claims::new(
+        UserRole::Coordinator,
+        subject,
+        chrono::Utc::now().timestamp(),
+        600,
+    );
+    claims.belonging.areas = areas.iter().map(|area| (*area).to_owned()).collect();
+    claims.scope = scope.map(str::to_owned);
+    app.state.keys.sign(&claims).unwrap()
+}
+
+/// Version and area of every record that imports write.
+fn records(app: &TestApp) -> BTreeMap<String, (i64, String)> {
+    let mut all = BTreeMap::new();
+    for list in ["organizations", "deliverables", "workers"] {
+        let page = app.get(&format!("/v1/{list}?limit=200")).expect(200).json();
+        for item in page["items"].as_array().unwrap() {
+            let text = |name: &str| item[name].as_str().unwrap().to_owned();
+            let state = (item["version"].as_i64().unwrap(), text("area"));
+            all.insert(format!("{list}/{}", text("id")), state);
+        }
+    }
+    all
+}
+
+/// Returns a file with one row about a record of the kind, in an area. An organization that the row names exists.
+fn file(app: &TestApp, kind: ImportKind, area: &str, tag: &str) -> Vec<u8> {
+    let area_name = if area == SHINJUKU {
+        "新宿区"
+    } else {
+        "板橋区"
+    };
+    let asking = format!("{tag}を育てる会");
+    let text = match kind {
+        ImportKind::Workers => format!("ID,氏名,区市町村\n{tag},佐藤,{area_name}\n"),
+        ImportKind::Organizations => format!("ID,団体名,区市町村\n{tag},{asking},{area_name}\n"),
+        ImportKind::Deliverables => {
+            let name: String = form_urlencoded::byte_serialize(asking.as_bytes()).collect();
+            let known = app.get(&format!("/v1/organizations?q={name}")).expect(200).json();
+            if known["items"].as_array().unwrap().is_empty() {
+                app.post("/v1/organizations", &json!({"name": asking, "area": area}))
+                    .expect(201);
+            }
+            format!("ID,団体名,支援内容,件名,区市町村\n{tag},{asking},チラシ,会員募集,{area_name}\n")
+        }
+        ImportKind::Engagements => format!(
+            "年度,区分,期間,地域名,団体名,支援内容\n令和3年度,短期プロジェクト,1日,{area_name},{asking},チラシ\n"
+        ),
+    };
+    text.into_bytes()
+}
+
+fn import(app: &TestApp, token: &str, kind: ImportKind, mode: &str, bytes: &[u8]) -> Value {
+    let query = format!("kind={}&mode={mode}", kind.code());
+    let sent = app.import(token, &query, bytes).expect(202).json();
+    app.wait_for_import(sent["id"].as_str().unwrap())
+}
+
+on_both! {
+    imports_of_every_kind_obey_the_areas_of_their_sender,
+    a_request_in_ones_area_cannot_be_imported_for_an_organization_elsewhere,
+    an_import_belongs_to_its_sender_and_their_areas,
+    a_stored_answer_needs_a_token_that_may_see_as_much,
+}
+
+fn imports_of_every_kind_obey_the_areas_of_their_sender(app: &TestApp) {
+    let sender = coordinator(app, "shinjuku", &[SHINJUKU], None);
+    let mut faults = Vec::new();
+    // An organization elsewhere isn't found.
+    let refusals = ["access_denied", "unknown_organization"];
+    for &kind in ImportKind::VARIANTS {
+        for mode in ["dry_run", "all_or_nothing", "best_effort"] {
+            let tag = format!("{}-{mode}", kind.code());
+            let mut check = |case: &str, bytes: &[u8], is_inside: bool| {
+                let before = records(app);
+                let done = import(app, &sender, kind, mode, bytes);
+                let codes: Vec<String> = app
+                    .findings_of(&done)
+                    .into_iter()
+                    .map(|(.., code)| code)
+                    .collect();
+                let is_right = match is_inside {
+                    true => done["status"] == "succeeded" && done["progress"]["created"] == 1,
+                    false => {
+                        done["progress"]["rejected"] == 1
+                            && codes.iter().any(|code| refusals.contains(&code.as_str()))
+                            && records(app) == before
+                    }
+                };
+                if !is_right {
+                    faults.push(format!("{tag} {case}: {done} {codes:?}"));
+                }
+                done
+            };
+            let inside = file(app, kind, SHINJUKU, &format!("{tag}-in"));
+            let own = check("inside", &inside, true);
+            let outside = file(app, kind, ITABASHI, &format!("{tag}-out"));
+            check("outside", &outside, false);
+            if mode == "dry_run" {
+                continue;
+            }
+            import(app, &app.admin, kind, "best_effort", &outside);
+            check("existing record outside", &outside, false);
+            // The record moves away, but the file still says that it is here.
+            let moved = file(app, kind, SHINJUKU, &format!("{tag}-moved"));
+            let before = records(app);
+            import(app, &app.admin, kind, "best_effort", &moved);
+            for path in records(app).into_keys().filter(|path| !before.contains_key(path)) {
+                app.patch(&format!("/v1/{path}"), &json!({"area": ITABASHI}))
+                    .expect(200);
+            }
+            check("existing record moved outside", &moved, false);
+            let undo = format!("/v1/imports/{}/undo", own["id"].as_str().unwrap());
+            if mode == "best_effort" && kind != ImportKind::Engagements {
+                let created = records(app).into_iter().find(|(path, (_, area))| {
+                    area == SHINJUKU && path.starts_with(kind.code()) && path.len() > 10 && {
+                        let record = app.get(&format!("/v1/{path}")).json();
+                        record["external_id"] == format!("{tag}-in")
+                    }
+                });
+                let path = created.unwrap().0;
+                app.patch(&format!("/v1/{path}"), &json!({"area": ITABASHI}))
+                    .expect(200);
+                let refused = app.call("POST", &undo, &sender, &Value::Null).expect(409);
+                assert_eq!(refused.code(), "changed_since");
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    // Public statistics count nothing that a coordinator of one area sent about another.
+    let by_area = app.get("/v1/statistics/deliverables?group_by=area").expect(200);
+    assert!(by_area.text.contains(SHINJUKU), "{}", by_area.text);
+}
+
+fn a_request_in_ones_area_cannot_be_imported_for_an_organization_elsewhere(app: &TestApp) {
+    let sender = coordinator(app, "shinjuku", &[SHINJUKU], None);
+    let elsewhere = json!({"name": "板橋の会", "area": ITABASHI, "source": "roster", "external_id": "o-1"});
+    app.post("/v1/organizations", &elsewhere).expect(201);
+    let before = records(app);
+    for row in [
+        "ID,団体名,支援内容,区市町村\nd-1,板橋の会,チラシ,新宿区\n",
+        "ID,団体ID,支援内容,区市町村\nd-1,o-1,チラシ,新宿区\n",
+    ] {
+        let done = import(
+            app,
+            &sender,
+            ImportKind::Deliverables,
+            "best_effort",
+            row.as_bytes(),
+        );
+        let codes: Vec<String> = app
+            .findings_of(&done)
+            .into_iter()
+            .map(|(.., code)| code)
+            .collect();
+        assert_eq!(codes, ["unknown_organization"]);
+    }
+    assert_eq!(records(app), before);
+    // A number that is taken elsewhere doesn't tell by whom.
+    let numbered = json!({"name": "番号の会", "area": ITABASHI, "corporate_number": "7000012050002"});
+    app.post("/v1/organizations", &numbered).expect(201);
+    let row = "団体名,区市町村,法人番号\n新宿の会,新宿区,7000012050002\n";
+    let done = import(
+        app,
+        &sender,
+        ImportKind::Organizations,
+        "best_effort",
+        row.as_bytes(),
+    );
+    let findings = format!("/v1/imports/{}/findings", done["id"].as_str().unwrap());
+    let finding = &app.get(&findings).expect(200).json()["items"][0];
+    assert_eq!(finding["code"], "corporate_number_taken");
+    assert_eq!(finding["suggestion"], Value::Null);
+}
+
+fn an_import_belongs_to_its_sender_and_their_areas(app: &TestApp) {
+    let here = coordinator(app, "cli", &[SHINJUKU], None);
+    let there = coordinator(app, "cli", &[ITABASHI], None);
+    let both = coordinator(app, "cli", &[ITABASHI, SHINJUKU], None);
+    let another = coordinator(app, "another", &[SHINJUKU], None);
+    let roster = "ID,氏名,区市町村\n1,佐藤,新宿区\n";
+    let sent = app
+        .import(&here, "kind=workers", roster.as_bytes())
+        .expect(202)
+        .json();
+    let id = sent["id"].as_str().unwrap();
+    app.wait_for_import(id);
+    let reads = ["", "/findings", "/events", "/annotated-file"];
+    for (token, status) in [(&here, 200), (&both, 200), (&there, 404), (&another, 404)] {
+        for part in reads {
+            let read = app.call("GET", &format!("/v1/imports/{id}{part}"), token, &Value::Null);
+            assert_eq!(read.status, status, "{part}: {}", read.text);
+        }
+        let list = app
+            .call("GET", "/v1/imports", token, &Value::Null)
+            .expect(200)
+            .text;
+        assert_eq!(list.contains(id), status == 200, "{list}");
+    }
+    for token in [&there, &another] {
+        for action in ["cancel", "undo"] {
+            app.call("POST", &format!("/v1/imports/{id}/{action}"), token, &Value::Null)
+                .expect(404);
+        }
+    }
+    // The same file of a token with other areas is another import, even while the first one waits.
+    let one = app
+        .import(&here, "kind=workers&source=s", roster.as_bytes())
+        .expect(202)
+        .json();
+    let other = app
+        .import(&there, "kind=workers&source=s", roster.as_bytes())
+        .expect(202)
+        .json();
+    assert_ne!(one["id"], other["id"]);
+    app.wait_for_import(one["id"].as_str().unwrap());
+    app.wait_for_import(other["id"].as_str().unwrap());
+}
+
+fn a_stored_answer_needs_a_token_that_may_see_as_much(app: &TestApp) {
+    let body = json!({"area": SHINJUKU, "personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}});
+    let send = |token: &str, body: &Value| {
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", "one"),
+        ];
+        app.send("POST", "/v1/workers", &headers, body.to_string().as_bytes())
+    };
+    let whole = coordinator(app, "office", &[SHINJUKU], None);
+    let first = send(&whole, &body).expect(201);
+    assert_eq!(send(&whole, &body).expect(201).text, first.text);
+    let wider = coordinator(app, "office", &[SHINJUKU, ITABASHI], None);
+    assert_eq!(send(&wider, &body).expect(201).text, first.text);
+    let narrow = [
+        coordinator(app, "office", &[SHINJUKU], Some("workers:write")),
+        coordinator(app, "office", &[ITABASHI], None),
+    ];
+    for token in narrow {
+        let refused = send(&token, &body).expect(403);
+        assert_eq!(refused.code(), "access_denied");
+        assert!(!refused.text.contains("佐藤") && !refused.text.contains("yoko"));
+    }
+    let workers = app.get("/v1/workers").expect(200).json();
+    assert_eq!(workers["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn each_token_of_the_command_line_has_a_name_of_its_own() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let subject = || {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"));
+        program.args([
+            "--data-dir",
+            folder.path().to_str().unwrap(),
+            "token",
+            "--role",
+            "admin",
+        ]);
+        let printed = String::from_utf8(program.output().unwrap().stdout).unwrap();
+        let claims = printed.trim().split('.').nth(1).unwrap().to_owned();
+        use base64::Engine;
+        let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
+            .decode(claims)
+            .unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        claims["sub"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (subject(), subject());
+    assert_ne!(one, other);
+    assert!(one.starts_with("cli:"), "{one}");
+}
+
+on_both! {
+    nobody_changes_what_the_headings_of_another_mean,
+}
+
+/// 氏名 as an alias would make names public.
+fn nobody_changes_what_the_headings_of_another_mean(app: &TestApp) {
+    let one = coordinator(app, "one", &[SHINJUKU], None);
+    let other = coordinator(app, "other", &[SHINJUKU], None);
+    let path = "/v1/import-mappings/workers/city";
+    let save =
+        |token: &str, field: &str| app.call("PUT", path, token, &json!({"mapping": {"お名前": field}}));
+    let read = |token: &str| app.call("GET", path, token, &Value::Null);
+    let alias_of = |token: &str, row: u32| {
+        let file = format!("ID,お名前,区市町村\n{row},佐藤 陽子,新宿区\n");
+        let sent = app
+            .import(token, "kind=workers&source=city", file.as_bytes())
+            .expect(202)
+            .json();
+        let done = app.wait_for_import(sent["id"].as_str().unwrap());
+        assert_eq!(done["status"], "succeeded", "{done}");
+        let worker = app
+            .get(&format!("/v1/workers/by-external-id/city/{row}"))
+            .expect(200)
+            .json();
+        worker["alias"].as_str().unwrap().to_owned()
+    };
+    // Whoever saves first doesn't decide for others either.
+    assert_eq!(save(&other, "alias").expect(200).header("etag"), "\"1\"");
+    read(&one).expect(404);
+    assert_eq!(alias_of(&other, 1), "佐藤 陽子");
+    save(&one, "name").expect(200);
+    assert_eq!(alias_of(&one, 2), "新宿区のプロボノワーカー");
+    save(&other, "alias").expect(200);
+    assert_eq!(read(&one).expect(200).json()["mapping"]["お名前"], "name");
+    // An administrator saves for everyone; one's own mapping counts more.
+    let third = coordinator(app, "third", &[SHINJUKU], None);
+    save(&app.admin, "name").expect(200);
+    assert_eq!(read(&third).expect(200).json()["mapping"]["お名前"], "name");
+    assert_eq!(read(&other).expect(200).json()["mapping"]["お名前"], "alias");
+    assert_eq!(alias_of(&third, 3), "新宿区のプロボノワーカー");
+    assert_eq!(save(&third, "alias").expect(200).header("etag"), "\"1\"");
+    assert_eq!(read(&app.admin).expect(200).json()["mapping"]["お名前"], "name");
+}
