@@ -12,7 +12,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked --features pg-tls --bin musubi \
     && cp target/release/musubi /usr/local/bin/musubi
 
-FROM debian:bookworm-slim
+FROM debian:12.14-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl libssl3 \
     && rm -rf /var/lib/apt/lists/* \
@@ -23,9 +23,11 @@ COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/musubi/
 
 USER musubi
 WORKDIR /var/lib/musubi
-# Holds the key that signs tokens, and the SQLite database if DATABASE_URL is not set.
+# Holds the key that signs tokens, the SQLite database if DATABASE_URL is not set, and temporary files. Nothing else is
+# written: the root can be read-only.
 VOLUME /var/lib/musubi
 ENV MUSUBI_DATA_DIR=/var/lib/musubi \
+    TMPDIR=/var/lib/musubi \
     MUSUBI_LISTEN=0.0.0.0:8080 \
     MUSUBI_LOG_FORMAT=json
 EXPOSE 8080

@@ -24,6 +24,9 @@ pub struct Config {
     /// Public address of the server, used in links: https://musubi.example.jp [default: the address it listens on]
     #[arg(long, env = "MUSUBI_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
+    /// Executable of Musubi that reads workbooks [default: this one]
+    #[arg(long, env = "MUSUBI_WORKBOOK_READER", global = true, hide = true)]
+    pub workbook_reader: Option<PathBuf>,
     /// Log level, for everything or by module: "info", "warn,musubi=debug"
     #[arg(long, env = "MUSUBI_LOG", default_value = "info", global = true)]
     pub log: String,

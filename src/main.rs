@@ -25,6 +25,7 @@ use musubi::catalogue::calendar;
 use musubi::config::{Config, LogFormat, PublicUrl, ServerConfig};
 use musubi::db::Id;
 use musubi::error::{Error, Result};
+use musubi::imports::workbooks;
 use musubi::server::{AppState, Listener, document::Document};
 use musubi::users::{self, Invitation, NewUser};
 use musubi::{audit, db, demo};
@@ -150,6 +151,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             OneOrAll::One(kind) => return load::import(config, kind, &import),
         },
         Command::Export(what) => export::export(config, what)?,
+        Command::ReadWorkbook => workbooks::answer()?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 use super::jobs::runner::{LEASE, Runner};
 use super::jobs::store;
 use super::kinds::record::EraseWorkers;
+use super::workbooks::Workbooks;
 use crate::catalogue::Catalogues;
 use crate::db::{Instant, Pool};
 use crate::tasks::Task;
@@ -17,16 +18,19 @@ const STALLED: chrono::Duration = chrono::Duration::minutes(15);
 pub fn run(
     pool: &Pool,
     catalogues: &Arc<Catalogues>,
+    workbooks: &Arc<Workbooks>,
     stopping: &Arc<AtomicBool>,
     importing: &Arc<AtomicBool>,
     erase: EraseWorkers,
 ) -> Task {
     let (pool, catalogues) = (pool.clone(), Arc::clone(catalogues));
+    let workbooks = Arc::clone(workbooks);
     let (stopping, importing) = (Arc::clone(stopping), Arc::clone(importing));
     let run = move || {
         let runner = Runner {
             pool: &pool,
             catalogues: &catalogues,
+            workbooks: &workbooks,
             stopping: &stopping,
             lease: LEASE,
             erase,

@@ -8,6 +8,7 @@ use musubi::exports::{ExportFormat, ExportKind};
 use musubi::http::Language;
 use musubi::imports::ImportKind;
 use musubi::imports::jobs::{AbsentPolicy, ConflictPolicy, ImportMode};
+use musubi::imports::workbooks;
 use std::path::PathBuf;
 use std::str::FromStr;
 use strum::VariantArray;
@@ -89,6 +90,9 @@ pub enum Command {
     Permissions,
     /// Import rosters, lists of organizations or deliverables, published archives; or restore a backup
     Import(ImportArguments),
+    /// Read a workbook from standard input: the server starts it as a process of its own
+    #[command(name = workbooks::COMMAND, hide = true)]
+    ReadWorkbook,
     /// Export a list, or back up the whole database
     Export(ExportArguments),
 }

@@ -147,7 +147,7 @@ impl Target {
                 let (name, _) = annotate::name_and_type(&import);
                 let path = path(name.rsplit('.').next().unwrap_or_default());
                 let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
-                annotate::write(&state.pool, &import, Language::Ja, &mut file)
+                annotate::write(&state.pool, &state.workbooks, &import, Language::Ja, &mut file)
             }
             Target::Server(client) => match client.annotated(id)? {
                 Some((extension, bytes)) => std::fs::write(path(&extension), bytes).map_err(failed),
@@ -173,6 +173,7 @@ fn import_here(
     let runner = Runner {
         pool: &state.pool,
         catalogues: &state.catalogues,
+        workbooks: &state.workbooks,
         stopping: &AtomicBool::new(false),
         lease: LEASE,
         erase: musubi::erasure::actions::erase,

@@ -73,6 +73,7 @@ pub fn app(
     let swagger = SwaggerConfig::new(["/openapi.json"]).persist_authorization(true);
     app.app_data(Data::new(state.pool))
         .app_data(Data::from(state.catalogues))
+        .app_data(Data::from(state.workbooks))
         .app_data(Data::from(state.index))
         .app_data(Data::from(state.recorder))
         .app_data(Data::from(state.keys))

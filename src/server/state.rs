@@ -7,6 +7,7 @@ use crate::db::{self, Pool};
 use crate::error::Result;
 use crate::exposures::Recorder;
 use crate::http::security::Origins;
+use crate::imports::workbooks::Workbooks;
 use crate::matches::MatchIndex;
 use crate::users::password::Passwords;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub struct AppState {
     pub passwords: Arc<Passwords>,
     pub public_url: Option<String>,
     pub origins: Origins,
+    pub workbooks: Arc<Workbooks>,
     /// Set when the server is about to stop; long work then ends early.
     pub stopping: Arc<AtomicBool>,
 }
@@ -34,6 +36,8 @@ impl AppState {
         db::migrate(&url)?;
         let pool = Pool::open(&url)?;
         pool.write_blocking(catalogue::store::seed)?;
+        let stopping = Arc::<AtomicBool>::default();
+        let reader = config.workbook_reader.clone();
         Ok(AppState {
             pool,
             catalogues: Arc::new(Catalogues::new()?),
@@ -43,7 +47,8 @@ impl AppState {
             passwords: Arc::new(Passwords::new()?),
             public_url: config.public_url.clone(),
             origins: Origins::default(),
-            stopping: Arc::default(),
+            workbooks: Arc::new(Workbooks::new(reader, Arc::clone(&stopping))?),
+            stopping,
         })
     }
 }

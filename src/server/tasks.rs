@@ -13,6 +13,7 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
     let AppState {
         pool,
         catalogues,
+        workbooks,
         stopping,
         ..
     } = state;
@@ -26,7 +27,9 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
     tasks.start(sessions::tasks::purge(pool));
     tasks.start(sessions::tasks::purge_throttles(pool));
     tasks.start(partners::tasks::reload_origins(pool, &state.origins));
-    tasks.start(imports::tasks::run(pool, catalogues, stopping, importing, erase));
+    tasks.start(imports::tasks::run(
+        pool, catalogues, workbooks, stopping, importing, erase,
+    ));
     tasks.start(imports::tasks::purge(pool, retention.imports));
     tasks.start(duplicates::tasks::follow_changes(pool, stopping, importing));
     tasks.start(erasure::tasks::apply_retention(pool, retention));

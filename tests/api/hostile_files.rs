@@ -5,18 +5,12 @@ mod files;
 
 use crate::support::{TestApp, on_both};
 use files::{Fate, Hostile};
+use musubi::imports::workbooks;
 use serde_json::Value;
-
-/// Returns the resident memory of this process in bytes.
-fn resident_bytes() -> u64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: u64 = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|n| n.parse().ok())
-        .unwrap_or_default();
-    pages * 4096
-}
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
 
 fn check(app: &TestApp, file: &Hostile, faults: &mut Vec<String>) {
     let Hostile { name, bytes, fate } = file;
@@ -82,13 +76,103 @@ fn reports_every_hostile_file_clearly(app: &TestApp) {
             std::fs::write(std::path::Path::new(&folder).join(file.name), &file.bytes).unwrap();
         }
     }
-    let (before, mut faults) = (resident_bytes(), Vec::new());
+    let mut faults = Vec::new();
     for file in &all {
         check(app, file, &mut faults);
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    // The memory of other tests of this process counts, too.
-    let grown = resident_bytes().saturating_sub(before);
-    assert!(grown < 400 * 1024 * 1024, "{grown} bytes");
     app.get("/healthz").expect(200);
+}
+
+/// Starts the program on a new SQLite database.
+fn musubi(folder: &Path) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_musubi"));
+    program.env_remove("DATABASE_URL").arg("--data-dir").arg(folder);
+    program
+}
+
+fn until(mut condition: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if condition() {
+            return;
+        }
+        #[allow(clippy::disallowed_methods)]
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the condition never became true");
+}
+
+/// Ends a program when a test does.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Running {
+    /// Returns a line of a file in /proc.
+    fn line(&self, file: &str, name: &str) -> Option<String> {
+        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.0.id())).ok()?;
+        text.lines()
+            .find(|line| line.starts_with(name))
+            .map(str::to_owned)
+    }
+}
+
+#[test]
+fn importing_takes_no_memory_for_what_a_file_claims() {
+    const MOST_KIB: u64 = 160 * 1024;
+    let (data, inbox) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let all = files::files();
+    for file in &all {
+        std::fs::write(inbox.path().join(file.name), &file.bytes).unwrap();
+    }
+    let mut command = musubi(data.path());
+    let command = command.args(["import", "workers", "--watch"]).arg(inbox.path());
+    let program = Running(
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let imported = |folder: &str| {
+        let files = std::fs::read_dir(inbox.path().join(folder));
+        files.map_or(0, |files| files.filter(|file| !is_annotated(file)).count())
+    };
+    until(|| imported("imported") + imported("rejected") == all.len());
+    let peak = program.line("status", "VmHWM:").unwrap();
+    let peak_kib: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(peak_kib < MOST_KIB, "{peak}");
+}
+
+fn is_annotated(file: &std::io::Result<std::fs::DirEntry>) -> bool {
+    let name = file.as_ref().unwrap().file_name();
+    name.to_string_lossy().contains(".checked.")
+}
+
+#[test]
+fn the_process_that_reads_workbooks_limits_itself_before_it_reads() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_musubi"));
+    let command = command.arg(workbooks::COMMAND).env_clear();
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let program = Running(piped.stderr(Stdio::null()).spawn().unwrap());
+    // It waits for its input. The last limit that it sets is that of files.
+    until(|| {
+        program
+            .line("limits", "Max file size")
+            .is_some_and(|line| line.contains(" 0 "))
+    });
+    let memory = program.line("limits", "Max address space").unwrap();
+    assert!(
+        memory.contains(&workbooks::MOST_MEMORY_BYTES.to_string()),
+        "{memory}"
+    );
+    for (name, most) in [("Max cpu time", " 60 "), ("Max core file size", " 0 ")] {
+        let line = program.line("limits", name).unwrap();
+        assert!(line.contains(most), "{line}");
+    }
 }

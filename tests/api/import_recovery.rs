@@ -140,6 +140,7 @@ fn run(
     let runner = Runner {
         pool: &state.pool,
         catalogues: &state.catalogues,
+        workbooks: &state.workbooks,
         stopping,
         lease,
         erase: musubi::erasure::actions::erase,

@@ -41,6 +41,7 @@ mod privacy;
 mod properties;
 mod query_counts;
 mod sessions;
+mod settings;
 mod statistics;
 mod support;
 mod transport;

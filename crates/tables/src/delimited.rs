@@ -142,14 +142,8 @@ impl<'s> Reader<'s> {
     }
 
     /// Reads a sheet that was turned into text.
-    pub fn of_sheet(sheet: &'s [u8], header_line: u64, header: Vec<String>) -> Reader<'s> {
-        Reader::over(
-            builder(b',', Some(b'"')),
-            Box::new(sheet),
-            true,
-            header_line,
-            header,
-        )
+    pub fn of_sheet(sheet: Box<dyn Read + Send + 's>, header_line: u64, header: Vec<String>) -> Reader<'s> {
+        Reader::over(builder(b',', Some(b'"')), sheet, true, header_line, header)
     }
 
     fn over(

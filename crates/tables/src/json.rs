@@ -6,7 +6,8 @@
 use crate::encoding::DecodedText;
 use crate::error::{Error, Result};
 use crate::format::FileFormat;
-use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES};
+use crate::items::Items;
+use crate::limits::{MAX_COLUMNS, MAX_NAME_BYTES, MAX_ROW_BYTES};
 use crate::remark::Remark;
 use crate::row::Row;
 use crate::strict_json::{self, JsonError};
@@ -49,7 +50,7 @@ fn items_of(document: Value) -> Option<Vec<Value>> {
 
 enum Input<'s> {
     Lines(Box<BufReader<DecodedText<'s>>>),
-    Items(std::vec::IntoIter<Value>),
+    Items(Box<Items<BufReader<DecodedText<'s>>>>),
 }
 
 /// Reads the rows of a JSON text.
@@ -68,32 +69,9 @@ impl<'s> Reader<'s> {
     }
 
     /// Reads an array of objects, or an object whose `items` are one.
-    pub fn document(mut text: DecodedText<'s>) -> Result<Reader<'s>> {
-        let mut document = String::new();
-        text.read_to_string(&mut document)?;
-        let document = serde_json::from_str(&document).map_err(|e| {
-            Error::invalid(
-                "malformed_json",
-                format!(
-                    "JSONとして読み取れません（{}行目{}文字目）。",
-                    e.line(),
-                    e.column()
-                ),
-                format!(
-                    "The file is not valid JSON (line {}, column {}).",
-                    e.line(),
-                    e.column()
-                ),
-            )
-        })?;
-        let items = items_of(document).ok_or_else(|| {
-            Error::invalid(
-                "not_an_array",
-                "JSONは、オブジェクトの配列か、配列 items を持つオブジェクトにしてください。",
-                "A JSON file has to be an array of objects, or an object with an array called items.",
-            )
-        })?;
-        Ok(Reader::new(Input::Items(items.into_iter())))
+    pub fn document(text: DecodedText<'s>) -> Result<Reader<'s>> {
+        let items = Items::begin(BufReader::with_capacity(64 * 1024, text))?;
+        Ok(Reader::new(Input::Items(Box::new(items))))
     }
 
     fn new(input: Input<'s>) -> Reader<'s> {
@@ -114,10 +92,10 @@ impl<'s> Reader<'s> {
     pub fn next(&mut self, row: &mut Row) -> Result<bool> {
         row.clear();
         let value = match &mut self.input {
-            Input::Items(items) => match items.next() {
+            Input::Items(items) => match items.next()? {
                 Some(item) => {
                     self.line += 1;
-                    Ok(item)
+                    item
                 }
                 None => return Ok(false),
             },
@@ -159,7 +137,7 @@ impl<'s> Reader<'s> {
 
     fn fill(&mut self, members: Map<String, Value>, row: &mut Row) -> Result<()> {
         let mut flat = Vec::new();
-        flatten(members, "", &mut flat);
+        flatten(members, "", &mut flat)?;
         let mut cells: Vec<Option<String>> = vec![None; self.header.len()];
         for (name, text) in flat {
             let next = self.header.len();
@@ -182,20 +160,33 @@ impl<'s> Reader<'s> {
     }
 }
 
-fn flatten(members: Map<String, Value>, at: &str, into: &mut Vec<(String, String)>) {
+/// Lists the members of an object and of the objects in it. Names are put together, so their length and number
+/// are bounded first.
+fn flatten(members: Map<String, Value>, at: &str, into: &mut Vec<(String, String)>) -> Result<()> {
     for (name, value) in members {
+        if at.len() + name.len() > MAX_NAME_BYTES {
+            return Err(Error::invalid(
+                "column_name_too_long",
+                format!("項目名は{MAX_NAME_BYTES}バイトまでです。"),
+                format!("The name of a column can have up to {MAX_NAME_BYTES} bytes."),
+            ));
+        }
+        if into.len() == MAX_COLUMNS {
+            return Err(Error::too_many_columns());
+        }
         let name = if at.is_empty() {
             name
         } else {
             format!("{at}.{name}")
         };
         match value {
-            Value::Object(inner) if !inner.is_empty() => flatten(inner, &name, into),
+            Value::Object(inner) if !inner.is_empty() => flatten(inner, &name, into)?,
             Value::Null => into.push((name, String::new())),
             Value::String(text) => into.push((name, text)),
             other => into.push((name, other.to_string())),
         }
     }
+    Ok(())
 }
 
 fn fault(error: JsonError) -> Remark {

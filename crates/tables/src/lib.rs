@@ -13,22 +13,24 @@
 //! # Ok::<(), tables::Error>(())
 //! ```
 //!
-//! * [`survey()`] reads a whole file once. It detects the format, finds the header and checks the structure, so
+//! * [`survey()`] reads a whole text once. It detects the format, finds the header and checks the structure, so
 //!   that a file that ends in the middle of a quote fails before any of its rows are used.
-//! * [`Survey::rows`] then streams the rows. CSV, TSV and NDJSON take the same memory however long the file
-//!   is.
+//! * [`workbook`] reads a sheet of a workbook; [`survey_sheet`] surveys it.
+//! * [`Survey::rows`] then streams the rows. They take the same memory however long the file is.
 //! * [`cells`] parses the text of a cell: dates, numbers, phone numbers, yes or no, lists.
 //! * [`strict_json`] parses JSON without leniency.
 //!
 //! Deliberately absent: what the columns and cells mean.
 //!
-//! Invariant: every input is bounded (see [`limits`]), and no input makes a function of this crate panic.
+//! Invariant: every input is bounded (see [`limits`]), and no input makes a function of this crate panic. The
+//! exception is [`workbook::read_sheet`], which belongs into a process of its own.
 
 pub mod cells;
 mod delimited;
 mod encoding;
 mod error;
 mod format;
+mod items;
 mod json;
 pub mod limits;
 mod remark;
@@ -36,14 +38,14 @@ mod row;
 mod source;
 pub mod strict_json;
 mod survey;
-mod workbook;
+pub mod workbook;
 
 pub use error::{Error, Result};
 pub use format::{DetectedFormat, FileFormat, Hints};
 pub use remark::Remark;
 pub use row::Row;
 pub use source::{Source, fill};
-pub use survey::{Rows, Survey, survey};
+pub use survey::{Rows, Sheet, Survey, is_workbook, survey, survey_sheet};
 
 #[cfg(test)]
 mod tests;

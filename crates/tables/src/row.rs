@@ -22,6 +22,11 @@ impl Row {
         self.record.len()
     }
 
+    /// The memory that the row takes, about.
+    pub fn size_bytes(&self) -> usize {
+        self.record.as_slice().len() + self.width() * size_of::<usize>() + size_of::<Row>()
+    }
+
     /// The cells. `None` is a member that a JSON object doesn't have, which is not the same as an empty text
     /// or null.
     pub fn cells(&self) -> impl Iterator<Item = Option<&str>> {

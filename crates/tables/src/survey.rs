@@ -2,12 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat, Hints};
-use crate::limits::{MAX_COLUMNS, MAX_JSON_BYTES, MAX_WORKBOOK_BYTES};
+use crate::limits::{MAX_COLUMNS, MAX_WORKBOOK_BYTES};
 use crate::row::Row;
 use crate::source::{Source, fill};
 use crate::{delimited, encoding, json, workbook};
-use std::io::Read;
-
 /// The rows of a file below its header, one after the other.
 pub struct Rows<'s>(Reader<'s>);
 
@@ -43,10 +41,38 @@ pub struct Survey {
     /// The number of rows below the header that are not blank.
     pub row_count: u64,
     /// A workbook's sheet, as CSV.
-    sheet: Option<Vec<u8>>,
+    sheet: Option<Box<dyn Source + Send>>,
 }
 
-/// Reads a whole file to detect its format and to check its structure. `count_headings` returns how many
+/// A sheet that was read from a workbook.
+pub struct Sheet {
+    pub detected: DetectedFormat,
+    /// Its rows as [`workbook::read_sheet`] writes them.
+    pub csv: Box<dyn Source + Send>,
+}
+
+/// Returns whether a file is a workbook. Fails if it is a workbook that is too large to be read.
+pub fn is_workbook(source: &(dyn Source + '_)) -> Result<bool> {
+    let mut head = [0; 8];
+    let length = fill(&mut source.open()?, &mut head)?;
+    let is_workbook = workbook::is_workbook(head.get(..length).unwrap_or_default());
+    if is_workbook && source.size_bytes() > MAX_WORKBOOK_BYTES {
+        return Err(Error::invalid(
+            "too_large",
+            "表計算ファイルは100 MiBまでです。CSV形式で保存してください。",
+            "A workbook can have up to 100 MiB. Save it as CSV.",
+        ));
+    }
+    Ok(is_workbook)
+}
+
+/// Finds the header of a sheet and counts its rows, as [`survey`] does for a text.
+pub fn survey_sheet(sheet: Sheet, count_headings: &dyn Fn(&Row) -> usize) -> Result<Survey> {
+    let nothing: &[u8] = &[];
+    Survey::begin(sheet.detected, Some(sheet.csv)).complete(&nothing, count_headings)
+}
+
+/// Reads a whole text to detect its format and to check its structure. `count_headings` returns how many
 /// cells of a row are known headings of columns.
 pub fn survey(
     source: &(dyn Source + '_),
@@ -59,63 +85,63 @@ pub fn survey(
     let mut head = vec![0; 64 * 1024];
     let length = fill(&mut source.open()?, &mut head)?;
     head.truncate(length);
-    let (detected, sheet) = if workbook::is_workbook(&head) {
-        let bytes = read_workbook(source)?;
-        let (detected, sheet) = workbook::read_sheet(&bytes, hints.sheet.as_deref())?;
-        (detected, Some(sheet))
-    } else {
-        let encoding = encoding::detect(source, &head, hints.encoding.as_deref())?;
-        let sample = encoding.decode_head(&head);
-        let mut detected = match json::detect(&sample) {
-            Some(format) => DetectedFormat::of(format),
-            None => delimited::detect(&sample, length < 64 * 1024),
-        };
-        detected.encoding = Some(encoding.name().to_owned());
-        detected.byte_order_mark = encoding.byte_order_mark;
-        (detected, None)
+    let encoding = encoding::detect(source, &head, hints.encoding.as_deref())?;
+    let sample = encoding.decode_head(&head);
+    let mut detected = match json::detect(&sample) {
+        Some(format) => DetectedFormat::of(format),
+        None => delimited::detect(&sample, length < 64 * 1024),
     };
-    let mut survey = Survey {
-        detected,
-        header_line: 0,
-        header: Vec::new(),
-        row_count: 0,
-        sheet,
-    };
-    if !matches!(survey.detected.format, FileFormat::Ndjson | FileFormat::Json) {
-        survey.find_header(source, count_headings)?;
-    }
-    let mut row = Row::default();
-    let mut rows = survey.rows(source)?;
-    let mut count = 0;
-    while rows.next(&mut row)? {
-        count += 1;
-    }
-    let header = rows.header().to_vec();
-    drop(rows);
-    (survey.header, survey.row_count) = (header, count);
-    Ok(survey)
+    detected.encoding = Some(encoding.name().to_owned());
+    detected.byte_order_mark = encoding.byte_order_mark;
+    Survey::begin(detected, None).complete(source, count_headings)
 }
 
 impl Survey {
+    fn begin(detected: DetectedFormat, sheet: Option<Box<dyn Source + Send>>) -> Survey {
+        Survey {
+            detected,
+            header_line: 0,
+            header: Vec::new(),
+            row_count: 0,
+            sheet,
+        }
+    }
+
+    fn complete(
+        mut self,
+        source: &(dyn Source + '_),
+        count_headings: &dyn Fn(&Row) -> usize,
+    ) -> Result<Survey> {
+        if !matches!(self.detected.format, FileFormat::Ndjson | FileFormat::Json) {
+            self.find_header(source, count_headings)?;
+        }
+        let mut row = Row::default();
+        let mut rows = self.rows(source)?;
+        let mut count = 0;
+        while rows.next(&mut row)? {
+            count += 1;
+        }
+        let header = rows.header().to_vec();
+        drop(rows);
+        (self.header, self.row_count) = (header, count);
+        Ok(self)
+    }
+
     /// Begins to read the rows below the header.
     pub fn rows<'s>(&'s self, source: &'s (dyn Source + 's)) -> Result<Rows<'s>> {
         let detected = &self.detected;
         match (detected.format, &self.sheet) {
-            (FileFormat::Ndjson, _) => Ok(Rows(Reader::Json(json::Reader::lines(encoding::decode(
-                source, detected,
-            )?)))),
+            (FileFormat::Ndjson, _) => {
+                let text = encoding::decode(source, detected)?;
+                Ok(Rows(Reader::Json(json::Reader::lines(text))))
+            }
             (FileFormat::Json, _) => {
-                check_size(
-                    source,
-                    MAX_JSON_BYTES,
-                    "JSONは16 MiBまでです。NDJSON形式にしてください。",
-                    "A JSON file can have up to 16 MiB. Send larger files as NDJSON.",
-                )?;
                 let text = encoding::decode(source, detected)?;
                 Ok(Rows(Reader::Json(json::Reader::document(text)?)))
             }
             (_, Some(sheet)) => {
-                let reader = delimited::Reader::of_sheet(sheet, self.header_line, self.header.clone());
+                let reader =
+                    delimited::Reader::of_sheet(sheet.open()?, self.header_line, self.header.clone());
                 Ok(Rows(Reader::Delimited(reader)))
             }
             (_, None) => {
@@ -170,24 +196,4 @@ impl Survey {
         self.header = header.texts().map(|cell| cell.trim().to_owned()).collect();
         Ok(())
     }
-}
-
-fn check_size(source: &(dyn Source + '_), most: u64, ja: &'static str, en: &'static str) -> Result<()> {
-    if source.size_bytes() <= most {
-        Ok(())
-    } else {
-        Err(Error::invalid("too_large", ja, en))
-    }
-}
-
-fn read_workbook(source: &(dyn Source + '_)) -> Result<Vec<u8>> {
-    check_size(
-        source,
-        MAX_WORKBOOK_BYTES,
-        "表計算ファイルは100 MiBまでです。CSV形式で保存してください。",
-        "A workbook can have up to 100 MiB. Save it as CSV.",
-    )?;
-    let mut bytes = Vec::with_capacity(source.size_bytes() as usize);
-    source.open()?.read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

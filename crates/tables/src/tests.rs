@@ -116,7 +116,6 @@ fn rejects_files_without_a_table() {
     assert_eq!(code(b""), "empty_file");
     assert_eq!(code(b"\n\n"), "no_rows");
     assert_eq!(code(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), "binary_file");
-    assert_eq!(code(b"PK\x03\x04 and no more"), "damaged_workbook");
     assert_eq!(code(&[b'a'; 3000].map(|_| b',')), "no_rows");
     let wide = format!("氏名{}\n佐藤", ",".repeat(MAX_COLUMNS));
     assert_eq!(code(wide.as_bytes()), "too_many_columns");
@@ -138,6 +137,39 @@ fn members_of_json_objects_are_cells() {
     let document = "{\"items\": [{\"name\": \"佐藤\"}]}";
     let (detected, _, rows) = read(document.as_bytes()).unwrap();
     assert_eq!((detected.format, rows.len()), (FileFormat::Json, 1));
-    assert_eq!(code(b"[1, 2"), "malformed_json");
+}
+
+#[test]
+fn reads_a_json_document_item_by_item() {
+    let document = r#" {"next": "]}", "items": [{"name": "佐\"藤]"} , {"name": {"a": [1, {}]}}, 3 ], "more": {"x": []}} "#;
+    let (detected, header, rows) = read(document.as_bytes()).unwrap();
+    assert_eq!((detected.format, header.len()), (FileFormat::Json, 2));
+    assert_eq!((rows.len(), &rows[0].1), (3, &texts(&["佐\"藤]"])));
+    assert_eq!(rows[1], (2, vec![None, Some("[1,{}]".to_owned())]));
+    let long = format!("[{}{{\"name\": 1}}]", "{\"name\": 1},\n".repeat(200_000));
+    assert_eq!(read(long.as_bytes()).unwrap().2.len(), 200_001);
+    assert!(read(b"[]").unwrap().2.is_empty());
+}
+
+#[test]
+fn names_the_place_where_a_json_document_ends_to_be_one() {
+    let mut wrong = Vec::new();
+    for (document, place) in [
+        ("[1, 2", "line 2, column 1"),
+        ("[1,\n 2 3]", "line 2, column 4"),
+        ("[1,\n{\"a\": 1,}]", "line 2, column 9"),
+        ("[1,]", "line 1, column 4"),
+        ("[1]]", "line 1, column 4"),
+        ("[\"あ\" 1]", "line 1, column 6"),
+        ("{\"items\": [1], \"items\": [2]}", "line 1"),
+        ("{\"items\": [1], }", "line 1, column 17"),
+        ("{\"a\" 1}", "line 1, column 6"),
+    ] {
+        let error = read(document.as_bytes()).unwrap_err().to_string();
+        let is_right = error.starts_with("malformed_json") && error.contains(place);
+        wrong.extend((!is_right).then(|| format!("{document}: {error}")));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(code(b"{\"name\":\n 1}"), "not_an_array");
+    assert_eq!(code(b"{\"items\": {}}"), "not_an_array");
 }

@@ -6,6 +6,7 @@ use super::jobs::store::findings;
 use super::jobs::{Import, ImportFilter, ImportFinding, annotate, store};
 use super::parameters::ImportParameters;
 use super::spool::Sender;
+use super::workbooks::Workbooks;
 use super::{actions, mappings};
 use crate::auth::{Reach, ReadImports, WriteImports, http::Caller};
 use crate::config::ImportQuotas;
@@ -230,6 +231,7 @@ fn events(pool: Data<Pool>, first: Import) -> impl Stream<Item = Result<Bytes>> 
 async fn download_annotated(
     caller: Caller<ReadImports>,
     pool: Data<Pool>,
+    workbooks: Data<Workbooks>,
     id: PathId,
     language: Language,
 ) -> Result<HttpResponse> {
@@ -238,7 +240,9 @@ async fn download_annotated(
         .read(move |db| actions::find_annotatable(db, Some(&viewer), id.0))
         .await?;
     let (name, media_type) = annotate::name_and_type(&import);
-    let write = move |mut out: &mut dyn std::io::Write| annotate::write(&pool, &import, language, &mut out);
+    let write = move |mut out: &mut dyn std::io::Write| {
+        annotate::write(&pool, &workbooks, &import, language, &mut out)
+    };
     Ok(generate_file(&name, media_type, write))
 }
 

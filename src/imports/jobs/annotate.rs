@@ -10,12 +10,14 @@ use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::imports::finding::Finding;
+use crate::imports::workbooks::Workbooks;
 use encoding_rs::Encoding;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read, Write};
-use tables::{FileFormat, Row, Source, Survey, survey};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
+use tables::{FileFormat, Row, Source, Survey};
 
 /// The heading of the added column.
 pub const HEADING: &str = "取り込み結果";
@@ -35,7 +37,13 @@ pub fn name_and_type(job: &Import) -> (String, &'static str) {
 }
 
 /// Writes the annotated file.
-pub fn write(pool: &Pool, job: &Import, language: Language, into: &mut impl Write) -> Result<()> {
+pub fn write(
+    pool: &Pool,
+    workbooks: &Workbooks,
+    job: &Import,
+    language: Language,
+    into: &mut impl Write,
+) -> Result<()> {
     let file = JobFile::of(pool, job);
     let mut notes = RowNotes {
         pool,
@@ -51,7 +59,7 @@ pub fn write(pool: &Pool, job: &Import, language: Language, into: &mut impl Writ
             .filter(|cell| job.progress.columns.contains_key(cell.trim()))
             .count()
     };
-    let survey = survey(&file, &job.options.hints(), &named)?;
+    let survey = workbooks.survey(&file, &job.options.hints(), &named)?;
     match survey.detected.format {
         FileFormat::Xlsx => xlsx(&file, &survey, &mut notes, into),
         _ => delimited(&file, &survey, &mut notes, into),
@@ -201,12 +209,15 @@ fn xlsx(file: &JobFile, survey: &Survey, notes: &mut RowNotes, into: &mut impl W
             texts.insert(row.line, text);
         }
     }
-    let mut bytes = Vec::new();
-    let read = file.open().and_then(|mut file| file.read_to_end(&mut bytes));
+    let temporary = || tempfile::tempfile().map_err(failed);
+    let mut original = temporary()?;
+    let read = file
+        .open()
+        .and_then(|mut file| std::io::copy(&mut file, &mut original));
     read.map_err(tables::Error::from)?;
-    let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).map_err(failed)?;
+    let mut archive = zip::ZipArchive::new(BufReader::new(original)).map_err(failed)?;
     let sheet = sheet_path(&mut archive, survey.detected.sheet.as_deref().unwrap_or_default())?;
-    let mut copy = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let mut copy = zip::ZipWriter::new(BufWriter::new(temporary()?));
     for i in 0..archive.len() {
         let part = archive.by_index(i).map_err(failed)?;
         if part.name().map_err(failed)? != sheet.as_str() {
@@ -215,13 +226,16 @@ fn xlsx(file: &JobFile, survey: &Survey, notes: &mut RowNotes, into: &mut impl W
         }
         copy.start_file(sheet.as_str(), zip::write::SimpleFileOptions::default())
             .map_err(failed)?;
-        with_column(std::io::BufReader::new(part), &mut copy, &letters(widest), &texts)?;
+        with_column(BufReader::new(part), &mut copy, &letters(widest), &texts)?;
     }
     let copy = copy.finish().map_err(failed)?;
-    into.write_all(copy.get_ref()).map_err(failed)
+    let mut copy = copy.into_inner().map_err(failed)?;
+    copy.rewind().map_err(failed)?;
+    std::io::copy(&mut copy, into).map_err(failed)?;
+    Ok(())
 }
 
-type Archive<'b> = zip::ZipArchive<Cursor<&'b Vec<u8>>>;
+type Archive = zip::ZipArchive<BufReader<File>>;
 
 fn part(archive: &mut Archive, name: &str) -> Result<String> {
     const LARGEST: u64 = 1024 * 1024;
@@ -284,16 +298,17 @@ fn sheet_path(archive: &mut Archive, name: &str) -> Result<String> {
 
 /// Copies a sheet and adds a cell to each row that has a text.
 fn with_column(
-    sheet: impl std::io::BufRead,
+    sheet: impl BufRead,
     into: &mut impl Write,
     column: &str,
     texts: &BTreeMap<u64, String>,
 ) -> Result<()> {
-    let mut reader = Reader::from_reader(sheet);
+    let mut reader = Reader::from_reader(Pieces { sheet, left: 0 });
     let mut writer = Writer::new(into);
     let (mut buffer, mut row) = (Vec::new(), 0u64);
     loop {
         buffer.clear();
+        reader.get_mut().left = LONGEST_PIECE;
         let event = reader.read_event_into(&mut buffer).map_err(failed)?;
         match &event {
             Event::Eof => return Ok(()),
@@ -309,6 +324,38 @@ fn with_column(
             _ => {}
         }
         writer.write_event(event).map_err(failed)?;
+    }
+}
+
+/// The longest element or text of a sheet, in bytes.
+const LONGEST_PIECE: usize = 4 * 1024 * 1024;
+
+/// Refuses to read longer pieces of a sheet, because each is held in memory.
+struct Pieces<R> {
+    sheet: R,
+    /// Bytes that the current piece may still have.
+    left: usize,
+}
+
+impl<R: BufRead> Read for Pieces<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Pieces<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        match self.left {
+            0 => Err(std::io::Error::other("a part of the sheet is too long")),
+            _ => self.sheet.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+        self.sheet.consume(bytes);
     }
 }
 

@@ -14,17 +14,17 @@ use crate::imports::plan::ArchiveReport;
 use crate::organizations::MAX_ALIASES;
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
-use tables::{FileFormat, Remark, Row, Survey, survey};
+use tables::{FileFormat, Remark, Row, Survey};
 
-/// The largest archive, in bytes of text.
-const LARGEST: usize = 32 * 1024 * 1024;
+/// The largest archive, in bytes of its rows in memory: about twice those of its text.
+const LARGEST: usize = 64 * 1024 * 1024;
 /// How often the run looks whether it was cancelled.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let file = JobFile::leased(lease, job);
     let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
-    let survey = survey(&file, &job.options.hints(), &|row| {
+    let survey = lease.workbooks.survey(&file, &job.options.hints(), &|row| {
         row.texts().filter(is_known).count()
     })?;
     job.detected = Some(survey.detected.clone());
@@ -129,12 +129,12 @@ fn as_csv(survey: &Survey, file: &JobFile) -> Result<(Vec<u8>, Vec<u64>)> {
     let mut records: Vec<Row> = Vec::new();
     let (mut lines, mut length) = (vec![survey.header_line], 0);
     while rows.next(&mut row)? {
-        length += row.texts().map(str::len).sum::<usize>();
+        length += row.size_bytes();
         if length > LARGEST {
             return Err(tables::Error::invalid(
                 "too_large",
-                "実績のファイルは32 MiBまでです。",
-                "A published archive can have at most 32 MiB.",
+                "実績のファイルは約32 MiBまでです。",
+                "A published archive can have about 32 MiB.",
             )
             .into());
         }

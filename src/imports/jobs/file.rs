@@ -3,7 +3,7 @@
 use super::lease::Lease;
 use super::{Import, store};
 use crate::db::{Id, Pool};
-use crate::error::{Error, Text};
+use crate::error::{Error, Result, Text};
 use std::io::{self, Read};
 use tables::Source;
 
@@ -32,6 +32,13 @@ impl<'p> JobFile<'p> {
             lease: Some(lease),
             ..JobFile::of(lease.pool, job)
         }
+    }
+}
+
+impl JobFile<'_> {
+    /// Fails if the run that reads the file has to end.
+    pub fn check(&self) -> Result<()> {
+        self.lease.map_or(Ok(()), Lease::check)
     }
 }
 
@@ -75,9 +82,7 @@ impl Read for Parts<'_> {
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
-            if let Some(lease) = self.file.lease {
-                lease.check().map_err(io::Error::other)?;
-            }
+            self.file.check().map_err(io::Error::other)?;
             let (pool, id, next) = (self.file.pool, self.file.id, self.next);
             let part = pool.read_blocking(|db| store::find_part(db, id, next));
             match part.map_err(io::Error::other)? {

@@ -11,6 +11,7 @@ use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::imports::kinds::record::EraseWorkers;
+use crate::imports::workbooks::Workbooks;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -54,6 +55,7 @@ pub struct Lease<'r> {
     pub duration: Duration,
     pub pool: &'r Pool,
     pub catalogues: &'r Catalogues,
+    pub workbooks: &'r Workbooks,
     /// Set when this server is about to stop.
     pub stopping: &'r AtomicBool,
     /// Erases a worker whose import is undone.

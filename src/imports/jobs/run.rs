@@ -26,10 +26,12 @@ use crate::imports::{ImportKind, mappings};
 use crate::organizations::Organization;
 use crate::workers::Worker;
 use std::time::Instant as Clock;
-use tables::{Row, Rows, Survey, survey};
+use tables::{Row, Rows, Survey};
 
 /// Rows of one transaction: few enough that other writers wait only a moment.
 pub const STEP: usize = 500;
+/// Bytes of rows after which a transaction gets no more.
+const STEP_BYTES: usize = 8 * 1024 * 1024;
 
 pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let speed = Speed {
@@ -38,7 +40,9 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     };
     let file = JobFile::leased(lease, job);
     let headings = Headings::of(job.options.kind);
-    let survey = survey(&file, &job.options.hints(), &|row| headings.count(row))?;
+    let survey = lease
+        .workbooks
+        .survey(&file, &job.options.hints(), &|row| headings.count(row))?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
     check_rows(job.options.mode, survey.row_count)?;
@@ -260,8 +264,7 @@ struct Kept {
 
 impl Kept {
     fn add(&mut self, rows: Vec<Row>) -> Result<()> {
-        let size = |row: &Row| row.width() * size_of::<usize>() + row.texts().map(str::len).sum::<usize>();
-        self.size_bytes += rows.iter().map(size).sum::<usize>();
+        self.size_bytes += rows.iter().map(Row::size_bytes).sum::<usize>();
         if self.size_bytes > MOST_BYTES_AT_ONCE {
             return Err(too_many_at_once());
         }
@@ -286,8 +289,9 @@ impl<'s> Batches<'s> {
 
     fn next(&mut self) -> Result<Option<Vec<Row>>> {
         let mut rows = Vec::with_capacity(STEP);
-        let mut row = Row::default();
-        while rows.len() < STEP && self.rows.next(&mut row)? {
+        let (mut row, mut bytes) = (Row::default(), 0);
+        while rows.len() < STEP && bytes < STEP_BYTES && self.rows.next(&mut row)? {
+            bytes += row.size_bytes();
             rows.push(std::mem::take(&mut row));
         }
         Ok(Some(rows).filter(|rows| !rows.is_empty()))

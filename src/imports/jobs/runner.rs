@@ -12,6 +12,7 @@ use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
 use crate::imports::ImportKind;
 use crate::imports::kinds::record::EraseWorkers;
+use crate::imports::workbooks::Workbooks;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub const MOST_FAULTS: u32 = 35;
 pub struct Runner<'r> {
     pub pool: &'r Pool,
     pub catalogues: &'r Catalogues,
+    pub workbooks: &'r Workbooks,
     /// Set to leave the running import to another server after its current step.
     pub stopping: &'r AtomicBool,
     pub lease: Duration,
@@ -44,6 +46,7 @@ impl Runner<'_> {
             duration: self.lease,
             pool: self.pool,
             catalogues: self.catalogues,
+            workbooks: self.workbooks,
             stopping: self.stopping,
             erase: self.erase,
             observer: self.observer,

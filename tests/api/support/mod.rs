@@ -109,6 +109,7 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
         data_dir: folder.to_owned(),
         token_key: Some(KEY.to_owned()),
         public_url: Some("https://musubi.example.jp".into()),
+        workbook_reader: Some(env!("CARGO_BIN_EXE_musubi").into()),
         log: "off".into(),
         log_format: LogFormat::Human,
     }

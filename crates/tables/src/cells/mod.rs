@@ -5,6 +5,7 @@
 
 pub mod dates;
 
+use crate::limits::MAX_CELL_BYTES;
 use crate::remark::Remark;
 use crate::strict_json::is_forbidden;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
@@ -22,6 +23,13 @@ pub struct PhoneNumber {
 
 /// Returns the text in NFKC, without surrounding whitespace and byte order marks.
 pub fn normalize(cell: &str) -> CellResult<String> {
+    if cell.len() > MAX_CELL_BYTES {
+        return Err(Remark::new(
+            "invalid_length",
+            format!("セルは{MAX_CELL_BYTES}バイトまでです。"),
+            format!("A cell can have up to {MAX_CELL_BYTES} bytes."),
+        ));
+    }
     if cell.contains('\u{fffd}') {
         return Err(Remark::new(
             "undecodable",
@@ -166,7 +174,6 @@ pub fn split_items(cell: &str, is_one: &dyn Fn(&str) -> bool) -> Vec<String> {
             found.extend(parts(&part, &['・']));
         }
     }
-    found.sort_unstable_by_key(|item| cell.find(item.as_str()));
     let mut seen = std::collections::HashSet::new();
     found.retain(|item| seen.insert(item.clone()));
     found
@@ -222,6 +229,10 @@ mod tests {
         assert_eq!(normalize("ＡＢＣ１２３").unwrap(), "ABC123");
         assert_eq!(normalize("a\0b").unwrap_err().code, "control_character");
         assert_eq!(normalize("a\u{fffd}").unwrap_err().code, "undecodable");
+        assert_eq!(
+            normalize(&"a".repeat(MAX_CELL_BYTES + 1)).unwrap_err().code,
+            "invalid_length"
+        );
         assert_eq!(one_line("佐藤 \n 陽子"), "佐藤 陽子");
     }
 

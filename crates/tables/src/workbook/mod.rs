@@ -1,0 +1,222 @@
+//! Workbooks: turns one sheet into CSV whose rows begin with their numbers.
+//!
+//! A formula counts as the value that was saved with it: nothing is computed, no macro runs, no link is
+//! followed. A vertically merged cell counts for each of its rows.
+//!
+//! A workbook is small beside what it can claim: a far cell, a repeat, a count. `ods` streams and holds one
+//! row; `sheet` bounds what is written. The parsers of XLSX and XLS allocate what a file claims, so read
+//! workbooks where memory and time are limited: in a process of its own, with [`exchange`] between the two.
+
+pub mod exchange;
+mod ods;
+mod sheet;
+
+use crate::error::{Error, Result};
+use crate::format::{DetectedFormat, FileFormat};
+use crate::limits::{MAX_PARTS, MAX_SHEETS, MAX_UNPACKED_BYTES, MAX_UNPACKED_PART_BYTES};
+use calamine::{Data, DataRef, Reader, Xls, Xlsx, XlsxError};
+use sheet::{Merge, SheetWriter};
+use std::io::{Cursor, Read, Write};
+
+/// Returns whether the first bytes of a file are those of a ZIP archive or a compound file.
+pub fn is_workbook(head: &[u8]) -> bool {
+    [COMPOUND, b"PK\x03\x04", b"PK\x05\x06"]
+        .iter()
+        .any(|magic| head.starts_with(magic))
+}
+
+/// The codes of the errors of [`read_sheet`].
+const CODES: [&str; 7] = [
+    "damaged_workbook",
+    "no_rows",
+    "password_protected",
+    "too_many_columns",
+    "too_many_rows",
+    "uncompressed_too_large",
+    "unknown_sheet",
+];
+
+/// How a compound file begins.
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+/// Writes the rows of the sheet with this name as CSV, or else of the first sheet that isn't empty.
+pub fn read_sheet(bytes: &[u8], name: Option<&str>, rows: &mut dyn Write) -> Result<DetectedFormat> {
+    if bytes.starts_with(COMPOUND) {
+        return read_xls(bytes, name, rows);
+    }
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+    if archive.len() > MAX_PARTS {
+        return Err(too_large());
+    }
+    if archive.index_for_name("content.xml").is_some() {
+        check_unpacked_size(&mut archive, |_| false)?;
+        return ods::read(&mut archive, name, rows);
+    }
+    check_unpacked_size(&mut archive, |name| {
+        name.contains("sharedStrings") || name.contains("styles")
+    })?;
+    read_xlsx(bytes, name, rows)
+}
+
+type Archive<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
+
+fn read_xlsx(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<DetectedFormat> {
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| match e {
+        XlsxError::Password => password_protected(),
+        e => damaged(&e),
+    })?;
+    let names = book.sheet_names();
+    for name in names_to_try(&names, asked)? {
+        let merged = book.merge_cells_by_sheet_name(name).map_err(|e| damaged(&e))?;
+        let mut sheet = SheetWriter::new(rows, merged.into_iter().map(Merge::from).collect())?;
+        let mut cells = book.worksheet_cells_reader(name).map_err(|e| damaged(&e))?;
+        while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
+            let (row, column) = cell.get_position();
+            sheet.add(row, column, text_of_ref(cell.get_value()))?;
+        }
+        if sheet.finish()? {
+            return Ok(detected(FileFormat::Xlsx, name.clone(), names));
+        }
+    }
+    Err(empty_sheet(asked.or(names.first().map(String::as_str))))
+}
+
+fn read_xls(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<DetectedFormat> {
+    // An encrypted XLSX is a compound file with a stream of this name.
+    let encrypted: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    if bytes.windows(encrypted.len()).any(|w| w == encrypted) {
+        return Err(password_protected());
+    }
+    let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| match e {
+        calamine::XlsError::Password => password_protected(),
+        e => damaged(&e),
+    })?;
+    let names = book.sheet_names();
+    for name in names_to_try(&names, asked)? {
+        let merged = book.merge_cells_by_sheet_name(name).map_err(|e| damaged(&e))?;
+        let range = book.worksheet_range(name).map_err(|e| damaged(&e))?;
+        let (top, left) = range.start().unwrap_or_default();
+        let mut sheet = SheetWriter::new(rows, merged.into_iter().map(Merge::from).collect())?;
+        for (row, column, value) in range.used_cells() {
+            sheet.add(top + row as u32, left + column as u32, text_of(value))?;
+        }
+        if sheet.finish()? {
+            return Ok(detected(FileFormat::Xls, name.clone(), names));
+        }
+    }
+    Err(empty_sheet(asked.or(names.first().map(String::as_str))))
+}
+
+fn detected(format: FileFormat, sheet: String, sheets: Vec<String>) -> DetectedFormat {
+    DetectedFormat {
+        sheet: Some(sheet),
+        sheets,
+        ..DetectedFormat::of(format)
+    }
+}
+
+/// Returns the names of the sheets to read: the one that was asked for, or else all.
+fn names_to_try<'n>(names: &'n [String], asked: Option<&str>) -> Result<&'n [String]> {
+    if names.len() > MAX_SHEETS {
+        return Err(too_large());
+    }
+    let Some(asked) = asked else {
+        return Ok(names);
+    };
+    let found = names.iter().position(|name| name == asked);
+    found
+        .and_then(|at| names.get(at..=at))
+        .ok_or_else(|| unknown_sheet(names, asked))
+}
+
+fn text_of_ref(value: &DataRef) -> String {
+    match value {
+        DataRef::SharedString(text) => (*text).to_owned(),
+        other => text_of(&other.clone().into()),
+    }
+}
+
+/// Returns the text of a cell: dates as 2026-11-23, whole numbers without a decimal point.
+fn text_of(value: &Data) -> String {
+    match value {
+        Data::Empty | Data::Error(_) => String::new(),
+        Data::String(text) => text.clone(),
+        Data::Bool(truth) => truth.to_string(),
+        Data::DateTime(moment) if moment.is_datetime() => {
+            let time = moment.as_datetime();
+            time.map_or_else(|| moment.as_f64().to_string(), |time| time.date().to_string())
+        }
+        Data::DateTimeIso(text) => text.split('T').next().unwrap_or_default().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Checks the sizes of a ZIP archive by unpacking all of it: the sizes that it states may be wrong.
+fn check_unpacked_size(archive: &mut Archive, is_held: impl Fn(&str) -> bool) -> Result<()> {
+    let mut all = 0;
+    for i in 0..archive.len() {
+        let part = archive.by_index(i).map_err(|e| match e {
+            zip::result::ZipError::UnsupportedArchive(_) => password_protected(),
+            e => damaged(&e),
+        })?;
+        let held = part.name().is_ok_and(|name| is_held(&name));
+        let most = if held {
+            MAX_UNPACKED_PART_BYTES
+        } else {
+            MAX_UNPACKED_BYTES
+        };
+        let unpacked = std::io::copy(&mut part.take(most + 1), &mut std::io::sink());
+        let unpacked = unpacked.map_err(|e| damaged(&e))?;
+        all += unpacked;
+        if unpacked > most || all > MAX_UNPACKED_BYTES {
+            return Err(too_large());
+        }
+    }
+    Ok(())
+}
+
+fn too_large() -> Error {
+    Error::invalid(
+        "uncompressed_too_large",
+        "表計算ファイルの中身が大きすぎます。CSV形式で保存してください。",
+        "The content of the workbook is too large. Save it as CSV.",
+    )
+}
+
+fn password_protected() -> Error {
+    Error::invalid(
+        "password_protected",
+        "パスワードで保護されています。保護を解除してから送ってください。",
+        "The workbook is protected by a password. Remove the protection.",
+    )
+}
+
+fn damaged(e: &dyn std::fmt::Display) -> Error {
+    let why: String = e.to_string().chars().take(200).collect();
+    Error::invalid(
+        "damaged_workbook",
+        format!("表計算ファイルとして読み取れません（{why}）。"),
+        format!("The file can't be read as a workbook ({why})."),
+    )
+}
+
+fn unknown_sheet(names: &[String], asked: &str) -> Error {
+    let names: String = names.join(", ").chars().take(1000).collect();
+    Error::invalid(
+        "unknown_sheet",
+        format!("シート「{asked}」はありません。{names} のいずれかを指定してください。"),
+        format!("There is no sheet {asked:?}. The sheets are: {names}."),
+    )
+}
+
+fn empty_sheet(name: Option<&str>) -> Error {
+    let name: String = name.unwrap_or_default().chars().take(200).collect();
+    Error::invalid(
+        "no_rows",
+        format!("シート「{name}」に行がありません。"),
+        format!("The sheet {name:?} has no rows."),
+    )
+}
