@@ -137,14 +137,16 @@ pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable
     find(db, reach, id, false)
 }
 
-/// Lists the external ids of a source, with the areas.
-pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<(String, String)>> {
+/// Lists the external ids of a source.
+pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
     let of_source = dsl::deliverables
         .filter(dsl::source.eq(source))
-        .filter(dsl::external_id.is_not_null());
+        .select(dsl::external_id);
     Ok(of_source
-        .select((dsl::external_id.assume_not_null(), dsl::area))
-        .load(db)?)
+        .load::<Option<String>>(db)?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 /// Lists the deliverables with these ids. Ids that don't exist are left out.

@@ -124,8 +124,8 @@ pub fn import_archive(
 ) -> Result<ArchiveReport> {
     let load = |db: &mut Db| {
         let catalogue = catalogues.current(db)?;
-        let engagements = engagements::read(file.bytes, &catalogue)?;
-        let registered = plan::load(db, writer, &engagements.accepted)?;
+        let engagements = plan::within(&writer.reach, engagements::read(file.bytes, &catalogue)?);
+        let registered = plan::load(db, &engagements.accepted)?;
         Ok((changes::store::latest(db)?, (catalogue, engagements, registered)))
     };
     // Comparing names takes longest. It is done once, and never while other writers wait.
@@ -141,7 +141,7 @@ pub fn import_archive(
             &catalogue,
             registered,
             file.name,
-            writer,
+            &writer.reach,
             engagements,
             Instant::now(),
             similar,

@@ -5,7 +5,7 @@ use super::engagements::{Engagement, Engagements};
 use super::finding::access_denied;
 use super::log::Log;
 use super::totals::Reconciliation;
-use crate::auth::Writer;
+use crate::auth::Reach;
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
 use crate::db::{BATCH, Db, Id, Instant};
@@ -40,18 +40,14 @@ pub struct ArchiveReport {
 pub struct Registered {
     /// Each organization of the file's areas, and which spelling in that area it has.
     organizations: Vec<(Id, Spelling)>,
-    /// External ids of organizations of an archive that have moved out of the writer's areas.
-    elsewhere: HashSet<String>,
-    /// External ids and areas of engagements that were imported before.
+    /// External ids of engagements that were imported before, with their areas.
     engagements: HashMap<String, String>,
+    /// External ids of organizations that came from an archive and have left the file's areas, with id and area.
+    moved: HashMap<String, (Id, String)>,
 }
 
-/// Loads what is registered in those areas of a file that the writer covers.
-pub fn load(db: &mut Db, writer: &Writer, accepted: &[Engagement]) -> Result<Registered> {
-    let accepted: Vec<&Engagement> = accepted
-        .iter()
-        .filter(|engagement| writer.reach.covers_area(&engagement.area))
-        .collect();
+/// Loads what is registered in the areas of a file.
+pub fn load(db: &mut Db, accepted: &[Engagement]) -> Result<Registered> {
     let mut organizations = Vec::new();
     let areas: BTreeSet<&str> = accepted
         .iter()
@@ -71,20 +67,6 @@ pub fn load(db: &mut Db, writer: &Writer, accepted: &[Engagement]) -> Result<Reg
             }
         }
     }
-    let named: BTreeSet<String> = accepted
-        .iter()
-        .flat_map(|e| {
-            e.requesters
-                .iter()
-                .map(|name| organization_id(&Spelling::new(&e.area, name)))
-        })
-        .collect();
-    let named: Vec<&str> = named.iter().map(String::as_str).collect();
-    let known = organizations::store::known(db, SOURCE, &named)?.into_iter();
-    let elsewhere = known
-        .filter(|(_, _, _, area)| area.as_ref().is_some_and(|area| !writer.reach.covers_area(area)))
-        .map(|(external_id, ..)| external_id)
-        .collect();
     let mut repeats = HashMap::new();
     let ids: Vec<String> = accepted
         .iter()
@@ -92,10 +74,23 @@ pub fn load(db: &mut Db, writer: &Writer, accepted: &[Engagement]) -> Result<Reg
         .collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let engagements = deliverables::store::present(db, SOURCE, &ids)?;
+    let names = accepted
+        .iter()
+        .flat_map(|row| row.requesters.iter().map(|name| (&row.area, name)));
+    let ids: BTreeSet<String> = names
+        .map(|(area, name)| organization_id(&Spelling::new(area, name)))
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let here: HashSet<Id> = organizations.iter().map(|(id, _)| *id).collect();
+    let moved = organizations::store::known(db, SOURCE, &ids)?
+        .into_iter()
+        .filter(|(_, id, ..)| !here.contains(id))
+        .map(|(external_id, id, _, area)| (external_id, (id, area.unwrap_or_default())))
+        .collect();
     Ok(Registered {
         organizations,
-        elsewhere,
         engagements,
+        moved,
     })
 }
 
@@ -110,13 +105,28 @@ pub struct Plan {
     pub listed: BTreeMap<(i32, String), (Format, i32)>,
 }
 
+/// Rejects the rows outside of a reach.
+pub fn within(reach: &Reach, read: Engagements) -> Engagements {
+    let (accepted, outside): (Vec<Engagement>, Vec<Engagement>) = read
+        .accepted
+        .into_iter()
+        .partition(|row| reach.covers_area(&row.area));
+    let mut rejected = read.rejected;
+    rejected.extend(outside.iter().map(refused));
+    Engagements {
+        accepted,
+        rejected,
+        ..read
+    }
+}
+
 /// Plans the import of a file. `similar` returns the similar names among groups of spellings; those from a
 /// position on are the file's.
 pub fn plan(
     catalogue: &Catalogue,
     registered: Registered,
     file: &str,
-    writer: &Writer,
+    reach: &Reach,
     read: Engagements,
     now: Instant,
     similar: impl FnOnce(&[Vec<usize>], &[Spelling], usize) -> Result<Similarities>,
@@ -133,9 +143,6 @@ pub fn plan(
         unknown_types,
         ..ArchiveReport::default()
     };
-    let (accepted, outside): (Vec<Engagement>, Vec<Engagement>) = accepted
-        .into_iter()
-        .partition(|row| writer.reach.covers_area(&row.area));
     let mut plan = Plan {
         created: Vec::new(),
         aliases: BTreeMap::new(),
@@ -147,17 +154,16 @@ pub fn plan(
         let key = (engagement.fiscal_year, engagement.category.clone());
         plan.listed.entry(key).or_insert((engagement.format, 0)).1 += 1;
     }
-    let requesters = plan.organizations(&registered, &accepted, now, similar)?;
+    let requesters = plan.organizations(reach, &registered, &accepted, now, similar)?;
     plan.deliverables(
         catalogue,
         file,
-        writer,
+        reach,
         &accepted,
         &requesters,
         &registered.engagements,
         now,
     )?;
-    plan.report.rejected.extend(outside.iter().map(refused));
     plan.report.rejected.sort_by_key(|fault| fault.line);
     Ok(plan)
 }
@@ -181,14 +187,15 @@ impl Plan {
     /// Finds or plans the organization of every spelling in the file.
     fn organizations(
         &mut self,
+        reach: &Reach,
         registered: &Registered,
         accepted: &[Engagement],
         now: Instant,
         similar: impl FnOnce(&[Vec<usize>], &[Spelling], usize) -> Result<Similarities>,
     ) -> Result<Requesters> {
         // Registered organizations come first, so that a group begins with one if it has one.
-        let (owners, mut spellings): (Vec<Id>, Vec<Spelling>) =
-            registered.organizations.iter().cloned().unzip();
+        let registered_spellings = registered.organizations.iter().cloned();
+        let (owners, mut spellings): (Vec<Id>, Vec<Spelling>) = registered_spellings.unzip();
         let new = spellings.len();
         let mut seen: HashSet<(&str, &str)> = HashSet::new();
         for (engagement, name) in accepted
@@ -217,10 +224,12 @@ impl Plan {
                     *owner
                 }
                 None => match spellings::best_name(group, &spellings) {
-                    Some(best) if !registered.elsewhere.contains(&organization_id(best)) => {
-                        self.create(best, &names, now)
-                    }
-                    _ => continue,
+                    Some(best) => match registered.moved.get(&organization_id(best)) {
+                        None => self.create(best, &names, now),
+                        Some((id, area)) if reach.covers_area(area) => *id,
+                        Some(_) => continue,
+                    },
+                    None => continue,
                 },
             };
             for (i, spelling) in group.iter().filter_map(|i| Some((*i, spellings.get(*i)?))) {
@@ -301,7 +310,7 @@ impl Plan {
         &mut self,
         catalogue: &Catalogue,
         file: &str,
-        writer: &Writer,
+        reach: &Reach,
         accepted: &[Engagement],
         requesters: &Requesters,
         present: &HashMap<String, String>,
@@ -311,7 +320,7 @@ impl Plan {
         for engagement in accepted {
             let external_id = external_id(engagement, &mut repeats);
             match present.get(&external_id) {
-                Some(area) if !writer.reach.covers_area(area) => {
+                Some(area) if !reach.covers_area(area) => {
                     self.report.rejected.push(refused(engagement));
                     continue;
                 }

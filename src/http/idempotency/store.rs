@@ -56,7 +56,7 @@ pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<
 
 fn narrower() -> Error {
     Error::AccessDenied {
-        code: "narrower_token",
+        code: "access_denied",
         detail: Text::new(
             "最初のリクエストより権限の少ないトークンです。同じ回答は表示できません。",
             "This token may see less than the one that sent the request first, so it doesn't get the stored answer.",
