@@ -54,11 +54,23 @@ pub struct ServerConfig {
     #[arg(long, env = "TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: TrustedProxies,
     /// Comma-separated origins whose pages may call the API from a browser: https://app.example.jp
-    #[arg(long, env = "MUSUBI_CORS_ORIGINS", value_delimiter = ',')]
+    #[arg(long, env = "MUSUBI_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
     /// Address of the frontend, to which users go on after they have chosen a password
     #[arg(long, env = "MUSUBI_FRONTEND_URL", value_parser = address)]
     pub frontend_url: Option<String>,
+    /// Connections that clients may have open at once
+    #[arg(long, env = "MUSUBI_MAX_CONNECTIONS", default_value_t = 4096, value_parser = at_least_one)]
+    pub max_connections: usize,
+    /// Connections from one address (IPv6: one /64 network) at once; trusted proxies may have all of them
+    #[arg(long, env = "MUSUBI_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 256, value_parser = at_least_one)]
+    pub max_connections_per_address: usize,
+    /// Downloads of exports and annotated files that one caller may have unfinished at once
+    #[arg(long, env = "MUSUBI_MAX_DOWNLOADS", default_value_t = 4, value_parser = at_least_one)]
+    pub max_downloads: usize,
+    /// Seconds after which a connection ends whose client reads nothing of its answer (Linux)
+    #[arg(long, env = "MUSUBI_WRITE_TIMEOUT_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub write_timeout_seconds: u64,
     /// Certificate chain (PEM) for TLS; without it, put a proxy with TLS in front of the server
     #[arg(long, env = "MUSUBI_TLS_CERT", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
@@ -97,6 +109,26 @@ pub struct ServerConfig {
     /// Hours until a session expires, even if it is used
     #[arg(long, env = "MUSUBI_SESSION_HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(1..=8_760))]
     pub session_hours: i64,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("{text:?} is not a number from 1"))
+}
+
+/// Parses an origin as browsers send it. `*` is refused: pages anywhere could then use their visitors' sessions.
+fn origin(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b);
+    if host.is_some_and(|host| !host.is_empty() && host.bytes().all(plain)) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "{text:?} is not an origin: use a scheme and a host in lower case, such as https://app.example.jp"
+    ))
 }
 
 /// Parses a URL that can be sent in a header.

@@ -176,11 +176,25 @@ pub async fn identify<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
-    if request.headers().contains_key(AUTHORIZATION) {
-        let identity = Identity(authenticate(request.request()).await);
-        request.extensions_mut().insert(identity);
+    if !request.headers().contains_key(AUTHORIZATION) {
+        return next.call(request).await;
     }
-    next.call(request).await
+    let identity = Identity(authenticate(request.request()).await);
+    request.extensions_mut().insert(identity);
+    let mut answer = next.call(request).await?;
+    add_rate_limits(&mut answer);
+    Ok(answer)
+}
+
+/// Adds the number of remaining requests to each answer to a partner.
+fn add_rate_limits<B>(answer: &mut ServiceResponse<B>) {
+    let limit = answer.request().extensions().get::<RateLimit>().copied();
+    let Some(limit) = limit else { return };
+    for (name, value) in [("ratelimit-policy", limit.policy()), ("ratelimit", limit.state())] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            answer.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 async fn authenticate(request: &HttpRequest) -> Result<Principal> {
@@ -201,6 +215,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
             session: None,
             scope_limit: intersect(scope_limit, counted.scopes),
             reach: Reach::Partner(counted.reach),
+            expires_at: claims.exp,
         });
     }
     let Some(session) = claims.sid else {
@@ -212,9 +227,10 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
             session: None,
             scope_limit,
             reach,
+            expires_at: claims.exp,
         });
     };
-    let found = pool(request)?.read(move |db| store::user_of_session(db, session, Instant::now()));
+    let found = pool(request)?.lookup(move |db| store::user_of_session(db, session, Instant::now()));
     let (user, role, belonging) = found.await?.ok_or_else(ended)?;
     Ok(Principal {
         role,
@@ -222,6 +238,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal> {
         session: Some(session),
         scope_limit,
         reach: role.reach(belonging).ok_or_else(belongs_nowhere)?,
+        expires_at: claims.exp,
     })
 }
 
@@ -250,25 +267,6 @@ fn intersect(scope_limit: Option<String>, scopes: Vec<String>) -> Option<String>
     };
     let remaining: Vec<String> = scopes.into_iter().filter(is_in_token).collect();
     Some(remaining.join(" "))
-}
-
-/// Adds the number of remaining requests to each response to a partner.
-pub async fn rate_limits<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let mut response = next.call(request).await?;
-    let limit = response.request().extensions().get::<RateLimit>().copied();
-    if let Some(limit) = limit {
-        for (name, value) in [("ratelimit-policy", limit.policy()), ("ratelimit", limit.state())] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                response
-                    .headers_mut()
-                    .insert(HeaderName::from_static(name), value);
-            }
-        }
-    }
-    Ok(response)
 }
 
 fn suspended() -> Error {
@@ -311,8 +309,15 @@ async fn verified(request: &HttpRequest) -> Result<Claims> {
         .app_data::<Data<Keys>>()
         .ok_or_else(|| Error::Internal("no token keys".into()))?;
     let token = token.trim();
+    if let Some(claims) = keys.recall(token)? {
+        return Ok(claims);
+    }
     let provider = request.app_data::<Data<Option<Issuer>>>();
-    match provider.and_then(|provider| provider.as_ref().as_ref()) {
+    let provider = provider.and_then(|provider| provider.as_ref().as_ref());
+    if let Some(claims) = provider.and_then(|issuer| issuer.recall(token)) {
+        return Ok(claims);
+    }
+    match provider {
         Some(issuer) if issuer.is_named_in(token) => issuer.verify(token).await,
         _ => keys.verify(token),
     }

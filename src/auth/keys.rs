@@ -5,6 +5,7 @@
 //! by `kid`, the RFC 7638 thumbprint of the public key. The public keys are published as a JWK set.
 
 use super::claims::{AUDIENCE, Claims, ISSUER};
+use super::remembered::Remembered;
 use super::secret;
 use crate::error::{Error, Result, Text};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
@@ -38,6 +39,8 @@ pub struct Keys {
     file: Option<PathBuf>,
     loaded: RwLock<LoadedKeys>,
     validation: Validation,
+    /// With the `kid` of their key.
+    remembered: Remembered<String>,
 }
 
 #[derive(Clone)]
@@ -84,6 +87,7 @@ impl Keys {
             file,
             loaded: RwLock::new(loaded),
             validation,
+            remembered: Remembered::new(),
         })
     }
 
@@ -96,6 +100,13 @@ impl Keys {
         token.map_err(|e| Error::Internal(format!("cannot sign a token: {e}")))
     }
 
+    /// Returns the claims of a token that was verified before, while its key is still accepted.
+    pub fn recall(&self, token: &str) -> Result<Option<Claims>> {
+        let ring = self.current()?;
+        let is_accepted = |kid: &String| ring.0.iter().any(|key| key.kid == *kid);
+        Ok(self.remembered.find(token, is_accepted))
+    }
+
     pub fn verify(&self, token: &str) -> Result<Claims> {
         let wrong = || Text::new("トークンが正しくありません。", "The token is not valid.");
         let refused = || Error::Unauthenticated(wrong());
@@ -104,14 +115,16 @@ impl Keys {
         let ring = self.current()?;
         let key = ring.0.iter().find(|key| key.kid == kid).ok_or_else(refused)?;
         let decoded = jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation);
-        decoded.map(|data| data.claims).map_err(|e| {
+        let claims = decoded.map(|data| data.claims).map_err(|e| {
             Error::Unauthenticated(match e.kind() {
                 ErrorKind::ExpiredSignature => {
                     Text::new("トークンの期限が切れています。", "The token has expired.")
                 }
                 _ => wrong(),
             })
-        })
+        })?;
+        self.remembered.keep(token, claims.clone(), kid);
+        Ok(claims)
     }
 
     /// Returns the ids and public keys, newest first, in base64url.
@@ -296,12 +309,35 @@ mod tests {
         assert_eq!(keys.public().unwrap().len(), 2);
         let new = token(&keys);
         assert_eq!(jsonwebtoken::decode_header(&new).unwrap().kid, Some(kid));
+        assert!(keys.verify(&new).is_ok());
+        assert!(keys.recall(&old).unwrap().is_some() && keys.recall(&new).unwrap().is_some());
         rotate(folder.path(), true).unwrap();
+        assert!(keys.recall(&old).unwrap().is_none() && keys.recall(&new).unwrap().is_none());
         assert!(keys.verify(&old).is_err() && keys.verify(&new).is_err());
         for _ in 0..9 {
             rotate(folder.path(), false).unwrap();
         }
         assert_eq!(keys.public().unwrap().len(), MAX_KEYS);
+    }
+
+    #[test]
+    fn remembers_a_token_only_while_it_is_valid() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let keys = Keys::open(None, folder.path()).unwrap();
+        let now = chrono::Utc::now().timestamp();
+        let signed = |from: i64| {
+            let token = keys.sign(&Claims::new(UserRole::Admin, "a", from, 60)).unwrap();
+            (
+                keys.verify(&token).is_ok(),
+                keys.recall(&token).unwrap().is_some(),
+            )
+        };
+        assert_eq!(signed(now - 10), (true, true));
+        // Accepted a few seconds longer, because clocks differ, but verified each time.
+        assert_eq!(signed(now - 61), (true, false));
+        assert_eq!(signed(now - 600), (false, false));
+        let forged = keys.sign(&Claims::new(UserRole::Admin, "b", now, 60)).unwrap() + "x";
+        assert!(keys.verify(&forged).is_err() && keys.recall(&forged).unwrap().is_none());
     }
 
     #[test]

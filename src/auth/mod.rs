@@ -4,7 +4,7 @@
 //!   `reach`: which records are a caller's own.
 //! * `claims`: the content of a token. `keys`: the keys that sign tokens. `oidc`: tokens of an identity
 //!   provider.
-//! * `secret`: other secrets.
+//! * `remembered`: tokens that were verified before. `secret`: other secrets.
 //! * `quota`: how many requests a partner may make.
 //! * `store`: the user or partner of a token, as the database has them now.
 //!
@@ -25,6 +25,7 @@ pub mod permissions;
 pub mod properties;
 pub mod quota;
 pub mod reach;
+mod remembered;
 mod role;
 pub mod secret;
 pub mod store;
@@ -49,6 +50,8 @@ pub struct Principal {
     /// The scopes that the token is limited to, separated by spaces.
     pub scope_limit: Option<String>,
     pub reach: Reach,
+    /// When the token expires, in seconds since 1970.
+    pub expires_at: i64,
 }
 
 impl Principal {
@@ -144,6 +147,7 @@ mod tests {
             session: None,
             scope_limit: Some(scope.into()),
             reach: Reach::Everything,
+            expires_at: i64::MAX,
         }
     }
 

@@ -6,6 +6,7 @@
 //! the key is for. Claims give role and belonging. The subject is stored as a digest, because many providers
 //! put an email address there.
 
+use super::remembered::Remembered;
 use super::{Belonging, Claims, UserRole};
 use crate::config::OidcConfig;
 use crate::error::{Error, Result, Text};
@@ -38,6 +39,8 @@ pub struct Issuer {
     roles: Vec<(String, UserRole)>,
     config: OidcConfig,
     cache: RwLock<KeyCache>,
+    /// With the keys as they were then.
+    remembered: Remembered<Arc<Vec<Jwk>>>,
     /// Held while fetching, so that only one request fetches.
     fetching: tokio::sync::Mutex<()>,
 }
@@ -112,6 +115,7 @@ impl Issuer {
             roles: mapped.collect::<Result<_>>()?,
             config: config.clone(),
             cache: RwLock::default(),
+            remembered: Remembered::new(),
             fetching: tokio::sync::Mutex::default(),
         }))
     }
@@ -126,6 +130,14 @@ impl Issuer {
         claim.is_ok_and(|claim| claim.iss.as_deref() == Some(self.url.as_str()))
     }
 
+    /// Returns the claims of a token that was verified before, until the keys have to be fetched again.
+    pub fn recall(&self, token: &str) -> Option<Claims> {
+        let cache = self.cache.read();
+        let is_fresh = cache.fetched_at.is_some_and(|at| at.elapsed() < FRESH);
+        let is_accepted = |keys: &Arc<Vec<Jwk>>| is_fresh && Arc::ptr_eq(keys, &cache.keys);
+        self.remembered.find(token, is_accepted)
+    }
+
     pub async fn verify(&self, token: &str) -> Result<Claims> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| wrong())?;
         if !self.algorithms.contains(&header.alg) {
@@ -133,6 +145,7 @@ impl Issuer {
         }
         let kid = header.kid.ok_or_else(wrong)?;
         let key = self.key(&kid).await?.ok_or_else(wrong)?;
+        let keys = Arc::clone(&self.cache.read().keys);
         let is_for = |algorithm: &str| {
             key.common
                 .key_algorithm
@@ -154,12 +167,14 @@ impl Issuer {
         validation.validate_nbf = true;
         validation.leeway = 30;
         let decoded = jsonwebtoken::decode::<Value>(token, &decoding, &validation).map_err(|_| wrong())?;
-        self.claims(&decoded.claims).ok_or_else(|| {
+        let claims = self.claims(&decoded.claims).ok_or_else(|| {
             Error::Unauthenticated(Text::new(
                 "トークンに、このサービスで使える役割または所属が含まれていません。",
                 "The token has no role for this service, or lacks the area, organization or worker that its role requires.",
             ))
-        })
+        })?;
+        self.remembered.keep(token, claims.clone(), keys);
+        Ok(claims)
     }
 
     /// Translates the provider's claims into ours. Returns `None` if no role is ours. Of several roles, the

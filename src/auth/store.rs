@@ -1,8 +1,7 @@
 //! SQL that finds the user or partner of a token, and counts a partner's requests; and the installation's keys.
 
-use super::PartnerReach;
 use super::secret::{KeyedDigest, fresh};
-use super::{Belonging, UserRole};
+use super::{Belonging, PartnerReach, Principal, Reach, UserRole};
 use crate::db::schema::{installation_keys, partners, sessions, users};
 use crate::db::{Db, Doc, Id, Instant, UniqueId, on};
 use crate::error::{Error, Result};
@@ -64,6 +63,27 @@ pub fn digests(db: &mut Db) -> Result<KeyedDigest> {
     on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
     let secret = find(db)?.ok_or_else(|| Error::Internal("the key of digests is missing".to_owned()))?;
     Ok(KeyedDigest::new(&secret))
+}
+
+/// Returns whether the caller of an earlier request could still make it.
+pub fn is_active(db: &mut Db, principal: &Principal, now: Instant) -> Result<bool> {
+    if principal.expires_at <= now.utc().timestamp() {
+        return Ok(false);
+    }
+    if let Some(session) = principal.session {
+        let user = user_of_session(db, session, now)?;
+        return Ok(user.is_some_and(|(_, role, belonging)| {
+            role == principal.role && role.reach(belonging).as_ref() == Some(&principal.reach)
+        }));
+    }
+    let Reach::Partner(partner) = &principal.reach else {
+        return Ok(true);
+    };
+    let active = partners::table
+        .find(partner.id)
+        .filter(partners::status.eq("active"))
+        .select(partners::id);
+    Ok(active.first::<Id>(db).optional()?.is_some())
 }
 
 /// The part of a partner's details that applies to its requests.

@@ -4,7 +4,7 @@ use super::fixed::Fixed;
 use super::state::Catalogue;
 use super::store;
 use crate::changes::{self, Subject};
-use crate::db::Db;
+use crate::db::{Db, Pool};
 use crate::error::Result;
 use parking_lot::RwLock;
 use std::sync::Arc;
@@ -23,13 +23,33 @@ impl Catalogues {
         })
     }
 
+    /// Returns the parts of the catalogue that never change.
+    pub fn fixed(&self) -> &Fixed {
+        &self.fixed
+    }
+
+    /// Returns the current catalogue.
+    pub async fn latest(self: &Arc<Self>, pool: &Pool) -> Result<Arc<Catalogue>> {
+        let (look, load) = (Arc::clone(self), Arc::clone(self));
+        match pool.lookup(move |db| look.unchanged(db)).await? {
+            (_, Some(catalogue)) => Ok(catalogue),
+            _ => pool.read(move |db| load.current(db)).await,
+        }
+    }
+
+    /// Returns the newest change of the catalogue, and the catalogue if it is in memory.
+    fn unchanged(&self, db: &mut Db) -> Result<(i64, Option<Arc<Catalogue>>)> {
+        let seq = changes::store::latest_of(db, Subject::Catalogue)?;
+        let newest = self.newest.read();
+        let known = newest.as_ref().filter(|(at, _)| *at == seq);
+        Ok((seq, known.map(|(_, catalogue)| Arc::clone(catalogue))))
+    }
+
     /// Returns the catalogue of this transaction, from memory while it hasn't changed.
     pub fn current(&self, db: &mut Db) -> Result<Arc<Catalogue>> {
-        let seq = changes::store::latest_of(db, Subject::Catalogue)?;
-        if let Some((at, catalogue)) = &*self.newest.read()
-            && *at == seq
-        {
-            return Ok(Arc::clone(catalogue));
+        let (seq, known) = self.unchanged(db)?;
+        if let Some(catalogue) = known {
+            return Ok(catalogue);
         }
         let catalogue = Arc::new(store::load(db, Arc::clone(&self.fixed))?);
         let mut newest = self.newest.write();

@@ -6,14 +6,19 @@ use super::{
 };
 use crate::auth::{WriteCatalogue, http::Caller};
 use crate::db::Pool;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::{
-    Answer, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter, query::path_text,
+    Answer, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter, compress, conditional,
+    query::path_text,
 };
 use crate::values::{AreaCode, Code};
-use actix_web::web::Data;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -71,20 +76,92 @@ struct EntryFilter {
     include_retired: bool,
 }
 
-async fn list<T: Definition>(
-    pool: &Pool,
-    catalogues: Data<Catalogues>,
+/// The lists that were asked for, ready to be sent.
+#[derive(Default)]
+pub struct CatalogueAnswers {
+    lists: RwLock<HashMap<Asked, Arc<Rendered>>>,
+}
+
+/// The path, whether retired entries are included, and the language.
+type Asked = (&'static str, bool, Language);
+
+/// A list as bytes.
+struct Rendered {
+    /// The catalogue that it shows, or none if it never changes.
+    of: Option<Arc<Catalogue>>,
+    plain: Bytes,
+    gzip: Bytes,
+    tag: HeaderValue,
+}
+
+impl CatalogueAnswers {
+    /// Answers with a list, which is rendered once for each state of the catalogue.
+    fn respond<T: Serialize>(
+        &self,
+        request: &HttpRequest,
+        asked: Asked,
+        of: Option<Arc<Catalogue>>,
+        items: impl FnOnce() -> Vec<T>,
+    ) -> Result<HttpResponse> {
+        let is_current = |rendered: &&Arc<Rendered>| match (&rendered.of, &of) {
+            (None, None) => true,
+            (Some(shown), Some(current)) => Arc::ptr_eq(shown, current),
+            _ => false,
+        };
+        let known = self.lists.read().get(&asked).filter(is_current).cloned();
+        let rendered = match known {
+            Some(rendered) => rendered,
+            None => {
+                let rendered = Arc::new(Rendered::new(&Page::all(items()), of)?);
+                self.lists.write().insert(asked, Arc::clone(&rendered));
+                rendered
+            }
+        };
+        Ok(rendered.respond(request))
+    }
+}
+
+impl Rendered {
+    fn new<T: Serialize>(page: &Page<T>, of: Option<Arc<Catalogue>>) -> Result<Rendered> {
+        let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("a list can't be written: {e}"));
+        let plain = serde_json::to_vec(page).map_err(|e| failed(&e))?;
+        Ok(Rendered {
+            of,
+            tag: conditional::weak_tag(&plain),
+            gzip: compress::gzip(&plain).map_err(|e| failed(&e))?.into(),
+            plain: plain.into(),
+        })
+    }
+
+    fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        let mut answer = HttpResponse::Ok();
+        answer
+            .content_type("application/json")
+            .insert_header((header::ETAG, self.tag.clone()));
+        if !compress::accepts_gzip(request) {
+            return answer.body(self.plain.clone());
+        }
+        let mut answer = answer.body(self.gzip.clone());
+        compress::vary(answer.headers_mut());
+        compress::mark_gzip(answer.headers_mut());
+        answer
+    }
+}
+
+fn list<T: Definition>(
+    request: &HttpRequest,
+    answers: &CatalogueAnswers,
+    catalogue: Arc<Catalogue>,
     filter: EntryFilter,
     language: Language,
     entries: fn(&Catalogue) -> &super::Entries<T>,
-) -> Result<Page<CatalogueEntry<T>>> {
-    let catalogue = pool.read(move |db| catalogues.current(db)).await?;
-    let shown = entries(&catalogue)
-        .iter()
-        .filter(|e| filter.include_retired || !e.definition.retired());
-    Ok(Page {
-        items: shown.cloned().map(|e| CatalogueEntry::of(e, language)).collect(),
-        next: None,
+) -> Result<HttpResponse> {
+    let asked = (T::KIND.path(), filter.include_retired, language);
+    answers.respond(request, asked, Some(Arc::clone(&catalogue)), || {
+        let shown = entries(&catalogue)
+            .iter()
+            .filter(|e| filter.include_retired || !e.definition.retired());
+        shown.cloned().map(|e| CatalogueEntry::of(e, language)).collect()
     })
 }
 
@@ -159,9 +236,11 @@ macro_rules! operations {
                 responses((status = 200, description = "All entries, in their order", body = Page<CatalogueEntry<$type>>)))]
             #[get($path)]
             async fn list(
-                pool: Data<Pool>, catalogues: Data<Catalogues>, filter: Query<EntryFilter>, language: Language,
-            ) -> Result<Page<CatalogueEntry<$type>>> {
-                super::list(&pool, catalogues, filter.0, language, |catalogue| &catalogue.$module).await
+                request: HttpRequest, pool: Data<Pool>, catalogues: Data<Catalogues>,
+                answers: Data<CatalogueAnswers>, filter: Query<EntryFilter>, language: Language,
+            ) -> Result<HttpResponse> {
+                let catalogue = catalogues.latest(&pool).await?;
+                super::list(&request, &answers, catalogue, filter.0, language, |catalogue| &catalogue.$module)
             }
 
             #[utoipa::path(operation_id = $show, tag = $tag, params(("code" = String, Path, description = "The entry's code")),
@@ -335,20 +414,19 @@ impl AreaView {
     responses((status = 200, description = "All families", body = Page<FamilyView>)))]
 #[get("/families")]
 async fn list_families(
-    pool: Data<Pool>,
+    request: HttpRequest,
     catalogues: Data<Catalogues>,
+    answers: Data<CatalogueAnswers>,
     language: Language,
-) -> Result<Page<FamilyView>> {
-    let catalogue = pool.read(move |db| catalogues.current(db)).await?;
+) -> Result<HttpResponse> {
     let view = |f: &super::Family| FamilyView {
         code: f.code.clone(),
         label: f.names.in_language(language).to_owned(),
         names: f.names.clone(),
     };
-    Ok(Page {
-        items: catalogue.fixed.families.iter().map(view).collect(),
-        next: None,
-    })
+    let families = &catalogues.fixed().families;
+    let asked = ("families", false, language);
+    answers.respond(&request, asked, None, || families.iter().map(view).collect())
 }
 
 /// List formats
@@ -358,11 +436,11 @@ async fn list_families(
     responses((status = 200, description = "All formats", body = Page<FormatView>)))]
 #[get("/formats")]
 async fn list_formats(
-    pool: Data<Pool>,
+    request: HttpRequest,
     catalogues: Data<Catalogues>,
+    answers: Data<CatalogueAnswers>,
     language: Language,
-) -> Result<Page<FormatView>> {
-    let catalogue = pool.read(move |db| catalogues.current(db)).await?;
+) -> Result<HttpResponse> {
     let view = |f: &super::FormatDefaults| FormatView {
         code: f.code,
         label: f.names.in_language(language).to_owned(),
@@ -370,10 +448,9 @@ async fn list_formats(
         hours_per_week: f.hours_per_week,
         weeks: f.weeks,
     };
-    Ok(Page {
-        items: catalogue.fixed.formats.iter().map(view).collect(),
-        next: None,
-    })
+    let formats = &catalogues.fixed().formats;
+    let asked = ("formats", false, language);
+    answers.respond(&request, asked, None, || formats.iter().map(view).collect())
 }
 
 /// List areas
@@ -382,10 +459,12 @@ async fn list_formats(
 #[utoipa::path(operation_id = "list_areas", tag = "Catalogue",
     responses((status = 200, description = "All areas", body = Page<AreaView>)))]
 #[get("/areas")]
-async fn list_areas(pool: Data<Pool>, catalogues: Data<Catalogues>) -> Result<Page<AreaView>> {
-    let catalogue = pool.read(move |db| catalogues.current(db)).await?;
-    Ok(Page {
-        items: catalogue.fixed.areas.iter().map(AreaView::of).collect(),
-        next: None,
-    })
+async fn list_areas(
+    request: HttpRequest,
+    catalogues: Data<Catalogues>,
+    answers: Data<CatalogueAnswers>,
+) -> Result<HttpResponse> {
+    let areas = &catalogues.fixed().areas;
+    let asked = ("areas", false, Language::default());
+    answers.respond(&request, asked, None, || areas.iter().map(AreaView::of).collect())
 }

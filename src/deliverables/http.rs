@@ -88,7 +88,7 @@ async fn show(
 ) -> Result<Entity<Deliverable>> {
     let reach = caller.reach();
     let deliverable = pool
-        .read(move |db| store::find(db, &reach, id.0, query.0.include_archived))
+        .lookup(move |db| store::find(db, &reach, id.0, query.0.include_archived))
         .await?;
     Ok(Entity::new(deliverable.version, deliverable))
 }

@@ -8,19 +8,16 @@ use crate::auth::{
 };
 use crate::catalogue::{Catalogues, calendar};
 use crate::db::Pool;
-use crate::error::{Error, Result};
-use crate::http::{Valid, stream};
+use crate::error::Result;
+use crate::http::Valid;
+use crate::http::stream::{self, OpenAnswers};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use tokio::sync::Semaphore;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(create);
 }
-
-/// At most two exports run at once; others wait, so that lists and rankings have connections left.
-static RUNNING: Semaphore = Semaphore::const_new(2);
 
 /// Export a list
 ///
@@ -28,7 +25,8 @@ static RUNNING: Semaphore = Semaphore::const_new(2);
 /// items of the list. You get the records that the list itself shows you, with the same filters, all as of
 /// one moment. The list's own scope is required as well. CSV and XLSX files of workers, organizations and
 /// deliverables can be imported again. In CSV, an apostrophe precedes text that a spreadsheet would run as a
-/// formula (it starts with `=`, `+`, `-` or `@`).
+/// formula (it starts with `=`, `+`, `-` or `@`). Returns 429 `too_many_downloads` while several of your downloads
+/// are unfinished.
 #[utoipa::path(operation_id = "create_export", tag = "Exports", security(("bearer" = ["exports:read"])),
     request_body = NewExport,
     responses((status = 200, description = "The file", content((String = "text/csv"),
@@ -38,6 +36,7 @@ async fn create(
     caller: Caller<ReadExports>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
+    open: Data<OpenAnswers>,
     new: Valid<NewExport>,
 ) -> Result<HttpResponse> {
     let new = new.0;
@@ -49,16 +48,9 @@ async fn create(
         new.format.extension()
     );
     let media_type = new.format.media_type();
-    let permit = RUNNING
-        .acquire()
-        .await
-        .map_err(|e| Error::Internal(e.to_string()))?;
+    let slot = open.download(caller.actor())?;
     let create = move || actions::create(&pool, &catalogues, &viewer, &new);
-    let file = tokio::task::spawn_blocking(create)
-        .await
-        .map_err(|e| Error::Internal(e.to_string()))??;
-    drop(permit);
-    stream::send_file(&name, media_type, file)
+    stream::write_file(&name, media_type, slot, create).await
 }
 
 /// Returns the caller as the list's own handler sees them.

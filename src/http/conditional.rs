@@ -4,11 +4,10 @@
 
 use super::Language;
 use crate::error::{Error, Result};
-use actix_web::body::{self, BodySize, BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, EntityTag, Header, HeaderValue, IfNoneMatch};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceResponse};
+use actix_web::http::header::{self, EntityTag, Header, HeaderMap, HeaderValue, IfNoneMatch};
 use actix_web::http::{Method, StatusCode};
-use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -135,56 +134,70 @@ impl FromRequest for CreateOnly {
     }
 }
 
+/// Returns whether an answer is the same for everyone, so that caches between us and the client may keep it.
+pub fn is_public(headers: &HeaderMap) -> bool {
+    let control = headers
+        .get(header::CACHE_CONTROL)
+        .and_then(|value| value.to_str().ok());
+    control.is_some_and(|control| control.starts_with("public"))
+}
+
 /// Adds missing tags to successful GETs, and answers 304 if the client has the current version.
-pub async fn not_modified<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    let is_get = request.method() == Method::GET;
-    let known = IfNoneMatch::parse(&request)
-        .ok()
-        .filter(|_| request.headers().contains_key(header::IF_NONE_MATCH));
-    let response = next.call(request).await?;
-    // Streamed bodies are neither buffered nor tagged.
-    let is_whole = matches!(response.response().body().size(), BodySize::Sized(_));
-    if !is_get || response.status() != StatusCode::OK || !is_whole {
-        return Ok(response.map_into_left_body());
+pub fn finish(answer: ServiceResponse) -> ServiceResponse {
+    if answer.request().method() != Method::GET || answer.status() != StatusCode::OK {
+        return answer;
     }
-    let (request, response) = response.into_parts();
-    let (mut response, body) = response.into_parts();
-    let bytes = body::to_bytes(body)
-        .await
-        .map_err(|_| Error::Internal("a body could not be read".into()))?;
-    if !response.headers().contains_key(header::ETAG) {
-        let mut hash = hex::encode(Sha256::digest(&bytes));
-        hash.truncate(32);
-        if let Ok(value) = HeaderValue::from_str(&format!("W/\"{hash}\"")) {
-            response.headers_mut().insert(header::ETAG, value);
+    let (request, answer) = answer.into_parts();
+    let (mut answer, body) = answer.into_parts();
+    // Streams are never buffered: a file brings its own tag.
+    let body = match body.try_into_bytes() {
+        Ok(bytes) => {
+            if !answer.headers().contains_key(header::ETAG) {
+                answer.headers_mut().insert(header::ETAG, weak_tag(&bytes));
+            }
+            BoxBody::new(bytes)
         }
+        Err(stream) => stream,
+    };
+    let headers = answer.headers_mut();
+    if !is_public(headers) {
+        headers.append(
+            header::VARY,
+            HeaderValue::from_static("Accept, Accept-Language, Authorization"),
+        );
     }
-    let vary = HeaderValue::from_static("Accept, Accept-Language, Authorization");
-    response.headers_mut().insert(header::VARY, vary);
-    if !response.headers().contains_key(header::CACHE_CONTROL) {
-        response.headers_mut().insert(
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(
             header::CACHE_CONTROL,
             HeaderValue::from_static("private, no-cache"),
         );
     }
-    let own = response
-        .headers()
-        .get(header::ETAG)
-        .and_then(|tag| tag.to_str().ok()?.parse::<EntityTag>().ok());
-    let unchanged = match (known, own) {
-        (Some(IfNoneMatch::Any), _) => true,
-        (Some(IfNoneMatch::Items(tags)), Some(own)) => tags.iter().any(|tag| tag.weak_eq(&own)),
+    if !is_known(&request, headers) {
+        return ServiceResponse::new(request, answer.set_body(body));
+    }
+    headers.remove(header::CONTENT_TYPE);
+    headers.remove(header::CONTENT_DISPOSITION);
+    *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    ServiceResponse::new(request, answer.set_body(BoxBody::new(())))
+}
+
+/// Returns the weak tag of a body: a hash of its bytes.
+pub fn weak_tag(bytes: &[u8]) -> HeaderValue {
+    let mut hash = hex::encode(Sha256::digest(bytes));
+    hash.truncate(32);
+    HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""))
+}
+
+/// Returns whether the client has this version already.
+fn is_known(request: &HttpRequest, headers: &HeaderMap) -> bool {
+    if !request.headers().contains_key(header::IF_NONE_MATCH) {
+        return false;
+    }
+    let own = headers.get(header::ETAG);
+    let own = own.and_then(|tag| tag.to_str().ok()?.parse::<EntityTag>().ok());
+    match (IfNoneMatch::parse(request), own) {
+        (Ok(IfNoneMatch::Any), _) => true,
+        (Ok(IfNoneMatch::Items(tags)), Some(own)) => tags.iter().any(|tag| tag.weak_eq(&own)),
         _ => false,
-    };
-    let body = if unchanged {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().remove(header::CONTENT_TYPE);
-        BoxBody::new(())
-    } else {
-        BoxBody::new(bytes)
-    };
-    Ok(ServiceResponse::new(request, response.set_body(body)).map_into_right_body())
+    }
 }

@@ -5,22 +5,27 @@
 //! * `page`: keyset pages. `conditional`: ETag, If-Match, If-None-Match.
 //! * `decode`: JSON values and parameters into types, with errors that are data.
 //! * `client`: the address of the client. `language`: Accept-Language.
-//! * `security`: security headers and CORS.
-//! * `stream`: files as answers.
+//! * `edge`: the middleware that every request passes. `security`: security headers. `cors`: calls from other pages.
+//!   `compress`: gzip.
+//! * `stream`: files as answers. `slots`: caps on what callers hold open at once.
 //! * `idempotency`: POSTs that can be repeated. `trace`: request ids and the access log.
 //!
 //! Deliberately absent: anything about one resource, and permissions (`auth`).
 
 pub mod body;
 pub mod client;
+pub mod compress;
 pub mod conditional;
+pub mod cors;
 pub mod decode;
+pub mod edge;
 pub mod idempotency;
 pub mod language;
 pub mod page;
 pub mod problem;
 pub mod query;
 pub mod security;
+pub mod slots;
 pub mod stream;
 pub mod trace;
 

@@ -16,12 +16,18 @@ pub const DEFAULT_LIMIT: u32 = 50;
 /// The most items of a page.
 pub const MAX_LIMIT: u32 = 200;
 
+/// The size of a page in bytes. A page with larger items ends earlier; it always has one.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// The `cursor` of the next page; null on the last page.
+    /// The `cursor` of the next page; null on the last page. A page can have fewer items than `limit` before the last.
     pub next: Option<String>,
+    /// The cursors after each item, for a page that ends earlier.
+    #[serde(skip)]
+    cursors: Vec<Cursor>,
 }
 
 /// Checks the parameter `limit`, and returns the default if there is none.
@@ -42,20 +48,55 @@ impl<T> Page<T> {
     pub fn of(mut rows: Vec<T>, limit: i64, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
         let more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| more).map(|last| cursor(last).encode());
-        Page { items: rows, next }
+        let cursors: Vec<Cursor> = rows.iter().map(cursor).collect();
+        let next = cursors.last().filter(|_| more).map(Cursor::encode);
+        Page {
+            items: rows,
+            next,
+            cursors,
+        }
     }
 
     /// Makes the only page of a short list.
     pub fn all(items: Vec<T>) -> Page<T> {
-        Page { items, next: None }
+        Page {
+            items,
+            next: None,
+            cursors: Vec::new(),
+        }
     }
 
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(f).collect(),
             next: self.next,
+            cursors: self.cursors,
         }
+    }
+}
+
+impl<T: Serialize> Page<T> {
+    /// Writes the page as JSON, with as many items as [`MAX_BYTES`] allows. Returns the cursor of the next page too.
+    fn write(&self) -> serde_json::Result<(Vec<u8>, Option<String>)> {
+        let mut json = br#"{"items":["#.to_vec();
+        let mut next = self.next.clone();
+        for (i, item) in self.items.iter().enumerate() {
+            let before = json.len();
+            if i > 0 {
+                json.push(b',');
+            }
+            serde_json::to_writer(&mut json, item)?;
+            let last = i.checked_sub(1).and_then(|last| self.cursors.get(last));
+            if let Some(last) = last.filter(|_| json.len() > MAX_BYTES) {
+                json.truncate(before);
+                next = Some(last.encode());
+                break;
+            }
+        }
+        json.extend_from_slice(br#"],"next":"#);
+        serde_json::to_writer(&mut json, &next)?;
+        json.push(b'}');
+        Ok((json, next))
     }
 }
 
@@ -121,7 +162,13 @@ impl<T: Serialize> Responder for Page<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(next) = &self.next {
+        let (json, next) = match self.write() {
+            Ok(written) => written,
+            Err(e) => {
+                return HttpResponse::from_error(Error::Internal(format!("a page can't be written: {e}")));
+            }
+        };
+        if let Some(next) = &next {
             let others = form_urlencoded::parse(request.query_string().as_bytes())
                 .filter(|(name, _)| name != "cursor");
             let mut query = form_urlencoded::Serializer::new(String::new());
@@ -129,7 +176,7 @@ impl<T: Serialize> Responder for Page<T> {
             let link = format!("<{}?{}>; rel=\"next\"", request.path(), query.finish());
             response.insert_header((header::LINK, link));
         }
-        response.json(self)
+        response.content_type("application/json").body(json)
     }
 }
 
@@ -162,5 +209,23 @@ mod tests {
         assert_eq!(Page::of(vec![1, 2, 3], 3, cursor).next, None);
         let page = Page::of(vec![1, 2, 3], 2, cursor);
         assert_eq!((page.items.len(), page.next.is_some()), (2, true));
+    }
+
+    #[test]
+    fn ends_early_where_items_are_large() {
+        let cursor = |text: &String| Cursor {
+            sort: "n".into(),
+            value: text.chars().take(1).collect(),
+            id: Id::new(),
+        };
+        let large = |letter: &str| letter.repeat(MAX_BYTES * 2 / 5);
+        let items = vec![large("a"), large("b"), large("c")];
+        let (json, next) = Page::of(items, 3, cursor).write().unwrap();
+        let written: Page<String> = serde_json::from_slice(&json).unwrap();
+        assert_eq!(written.items.len(), 2);
+        assert_eq!(Cursor::decode(next.as_deref(), "n").unwrap().unwrap().value, "b");
+        assert_eq!(written.next, next);
+        let alone = Page::of(vec!["d".repeat(MAX_BYTES * 2)], 1, cursor);
+        assert_eq!(alone.write().unwrap().1, None, "a page has at least one item");
     }
 }

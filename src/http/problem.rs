@@ -1,14 +1,12 @@
 //! Errors on the wire: RFC 9457 problem documents.
 //!
-//! A handler returns an [`Error`]. The middleware [`problems`] renders it in the client's language and adds the request
-//! id. It gives errors of the framework the same form.
+//! A handler returns an [`Error`]. [`describe`] renders it in the client's language and adds the request id. It gives errors of the framework the same form.
 
 use super::Language;
 use crate::error::{Error, FieldError, Place};
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::{StatusCode, header};
-use actix_web::middleware::Next;
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -102,41 +100,39 @@ impl ResponseError for Error {
         status(self)
     }
 
-    /// Returns a response without a body, which [`problems`] adds.
+    /// Returns a response without a body, which [`describe`] adds.
     fn error_response(&self) -> HttpResponse<BoxBody> {
         HttpResponse::new(self.status_code())
     }
 }
 
-/// Gives every error its body.
-pub async fn problems<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    let language = Language::of(&request);
-    let request_id = super::trace::request_id(&request);
-    let response = next.call(request).await?;
-    let status = response.status();
+/// Gives an error its body. The headers that it has already stay.
+pub fn describe(answer: ServiceResponse) -> ServiceResponse {
+    let status = answer.status();
     let is_error = status.is_client_error() || status.is_server_error();
     // Either a problem document already, or an error in the form of another standard.
-    let is_rendered = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|t| t == PROBLEM_JSON || t == "application/json");
-    if !is_error || is_rendered {
-        return Ok(response.map_into_left_body());
+    let is_rendered = |answer: &ServiceResponse| {
+        let kind = answer.headers().get(header::CONTENT_TYPE);
+        kind.is_some_and(|t| t == PROBLEM_JSON || t == "application/json")
+    };
+    if !is_error || is_rendered(&answer) {
+        return answer;
     }
-    let ours = response
-        .response()
-        .error()
-        .and_then(|e| e.as_error::<Error>())
-        .cloned();
-    let error = ours.unwrap_or_else(|| framework_error(status, response.response().error()));
+    let cause = answer.response().error();
+    let ours = cause.and_then(|e| e.as_error::<Error>()).cloned();
+    let error = ours.unwrap_or_else(|| framework_error(status, cause));
+    let language = Language::of(answer.request());
+    let request_id = super::trace::request_id(answer.request());
     if let Some(reason) = error.internal_reason() {
         tracing::error!(%request_id, code = error.code(), reason, "the request failed");
     }
-    let body = render(&error, language, &request_id);
-    Ok(response.into_response(body).map_into_right_body())
+    let mut described = render(&error, language, &request_id);
+    for (name, value) in answer.headers() {
+        if !described.headers().contains_key(name) {
+            described.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    answer.into_response(described)
 }
 
 /// Translates an error of the framework.

@@ -1,20 +1,12 @@
-//! Security headers, and the origins whose pages may call (CORS).
+//! Security headers.
 //!
-//! * Browsers and proxies don't cache answers to requests with a token.
+//! * Browsers and proxies don't cache answers to requests with a token, unless the answer is public.
 //! * Answers of the API load nothing and can't be framed. The documentation runs scripts of this server only.
-//! * Only origins in the configuration and origins of active partners may call from a browser.
 
-use actix_cors::Cors;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use super::conditional::is_public;
+use actix_web::HttpRequest;
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-use parking_lot::RwLock;
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-/// How long a browser caches the answer to a preflight request.
-const PREFLIGHT_S: usize = 600;
 
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// The API viewer uses inline styles and data images.
@@ -22,25 +14,21 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Sets the headers of every answer.
-pub async fn headers<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+pub fn set_headers(answer: &mut ServiceResponse) {
+    let request = answer.request();
     let is_page = ["/docs", "/invitation"]
         .iter()
         .any(|page| request.path().starts_with(page));
     let is_authorized = request.headers().contains_key(header::AUTHORIZATION);
-    let is_secure = request.connection_info().scheme() == "https";
-    let mut response = next.call(request).await?;
-    let set = response.headers_mut();
+    let is_secure = is_secure(request);
+    let is_public = is_public(answer.headers());
+    let set = answer.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| set.insert(name, HeaderValue::from_static(value));
     put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     put(header::X_FRAME_OPTIONS, "DENY");
     put(header::REFERRER_POLICY, "no-referrer");
-    put(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    );
+    let sharing = if is_public { "cross-origin" } else { "same-origin" };
+    put(header::CROSS_ORIGIN_RESOURCE_POLICY, sharing);
     put(
         header::CONTENT_SECURITY_POLICY,
         if is_page { PAGE_POLICY } else { API_POLICY },
@@ -51,71 +39,25 @@ pub async fn headers<B: MessageBody>(
             "max-age=63072000; includeSubDomains",
         );
     }
-    if is_authorized {
-        set.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if is_authorized && !is_public {
+        put(header::CACHE_CONTROL, "no-store");
     }
-    Ok(response)
 }
 
-/// The origins whose pages may call the API.
-#[derive(Clone, Default)]
-pub struct Origins {
-    configured: Arc<BTreeSet<String>>,
-    partners: Arc<RwLock<BTreeSet<String>>>,
-}
-
-impl Origins {
-    pub fn new(configured: impl IntoIterator<Item = String>) -> Origins {
-        Origins {
-            configured: Arc::new(configured.into_iter().collect()),
-            partners: Arc::default(),
-        }
-    }
-
-    /// Replaces the origins of partners.
-    pub fn set_partners(&self, origins: BTreeSet<String>) {
-        *self.partners.write() = origins;
-    }
-
-    fn has(&self, origin: &HeaderValue) -> bool {
-        let Ok(origin) = origin.to_str() else { return false };
-        self.configured.contains(origin) || self.partners.read().contains(origin)
-    }
-
-    /// Returns whether the configuration lists this origin: pages of the operator's own frontend.
-    pub fn is_configured(&self, origin: &HeaderValue) -> bool {
-        origin
-            .to_str()
-            .is_ok_and(|origin| self.configured.contains(origin))
-    }
-
-    /// Returns the CORS middleware for these origins.
-    pub fn cors(&self) -> Cors {
-        let origins = self.clone();
-        Cors::default()
-            .allowed_origin_fn(move |origin, _| origins.has(origin))
-            .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
-            .allowed_headers([
-                "accept",
-                "accept-language",
-                "authorization",
-                "content-type",
-                "idempotency-key",
-                "if-match",
-                "if-none-match",
-                "x-csrf-token",
-                "x-request-id",
-            ])
-            .expose_headers([
-                "etag",
-                "link",
-                "location",
-                "ratelimit",
-                "ratelimit-policy",
-                "retry-after",
-                "x-request-id",
-            ])
-            .supports_credentials()
-            .max_age(PREFLIGHT_S)
-    }
+/// Returns whether the client uses TLS, here or at a proxy.
+fn is_secure(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let proxied = || {
+        let scheme = headers
+            .get("x-forwarded-proto")
+            .and_then(|value| value.to_str().ok());
+        scheme.is_some_and(|scheme| scheme.trim_start().starts_with("https"))
+    };
+    let forwarded = || {
+        let forwarded = headers
+            .get(header::FORWARDED)
+            .and_then(|value| value.to_str().ok());
+        forwarded.is_some_and(|text| text.to_ascii_lowercase().contains("proto=https"))
+    };
+    request.app_config().secure() || proxied() || forwarded()
 }

@@ -1,90 +1,204 @@
-//! Files as answers, streamed in pieces so that their size does not matter.
+//! Large answers, which leave in pieces: a client that doesn't read holds one piece of a file, and no thread.
+//!
+//! * A file is read piece by piece, each when the client has taken the one before.
+//! * A large body in memory is not copied, and all that wait to be read together are bounded.
+//! * Each caller may have some downloads and streams of events open at once. A slot is free when the answer has left or
+//!   the client is gone; the listener ends connections that don't read.
 
-use crate::error::{Error, Result};
+use super::slots::{Slot, Slots};
+use crate::error::{Error, Result, Text};
 use actix_web::HttpResponse;
-use actix_web::HttpResponseBuilder;
-use actix_web::body::SizedStream;
+use actix_web::body::{BodySize, BoxBody, MessageBody, SizedStream};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use futures_util::stream::{self, Stream};
+use std::convert::Infallible;
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use std::io::{Read, Seek, SeekFrom};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use tokio::sync::Semaphore;
 
 /// The size of a piece in bytes.
 const PIECE: usize = 64 * 1024;
+/// How many bytes of large bodies may wait for their clients.
+const MAX_WAITING: usize = 256 * 1024 * 1024;
+/// Streams of events of one caller, and of all. Each asks the database four times a second.
+const EVENTS: (usize, usize) = (4, 64);
+/// How many callers can have all their downloads open at once.
+const DOWNLOADING_CALLERS: usize = 16;
 
-fn attachment(name: &str, media_type: &str) -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CONTENT_TYPE, media_type));
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    response.insert_header((
-        header::CONTENT_DISPOSITION,
-        format!("attachment; filename=\"{name}\""),
-    ));
-    response
+/// At most two files are written at once; others wait, so that lists and rankings have connections left.
+static WRITING: Semaphore = Semaphore::const_new(2);
+
+/// The downloads and streams of events that are open.
+#[derive(Clone)]
+pub struct OpenAnswers {
+    downloads: Slots<String>,
+    events: Slots<String>,
 }
 
-fn pieces(receiver: Receiver<Result<Bytes>>) -> impl Stream<Item = Result<Bytes>> {
-    stream::unfold(receiver, |mut receiver| async move {
-        Some((receiver.recv().await?, receiver))
+impl OpenAnswers {
+    pub fn new(downloads_each: usize) -> OpenAnswers {
+        OpenAnswers {
+            downloads: Slots::new(downloads_each, downloads_each * DOWNLOADING_CALLERS),
+            events: Slots::new(EVENTS.0, EVENTS.1),
+        }
+    }
+
+    /// Begins a download of this caller.
+    pub fn download(&self, caller: String) -> Result<Slot<String>> {
+        self.downloads
+            .take(Some(caller))
+            .ok_or_else(|| too_many("too_many_downloads"))
+    }
+
+    /// Begins a stream of events for this caller.
+    pub fn events(&self, caller: String) -> Result<Slot<String>> {
+        self.events
+            .take(Some(caller))
+            .ok_or_else(|| too_many("too_many_streams"))
+    }
+}
+
+fn too_many(code: &'static str) -> Error {
+    let retry_after_s = 10;
+    Error::TooManyRequests { code, retry_after_s }
+}
+
+/// Writes a file on a thread of its own, and answers with it. The caller's slot is free when the file has left.
+pub async fn write_file(
+    name: &str,
+    media_type: &str,
+    slot: Slot<String>,
+    write: impl FnOnce() -> Result<File> + Send + 'static,
+) -> Result<HttpResponse> {
+    let internal = |e: &dyn std::fmt::Display| Error::Internal(format!("a file was not written: {e}"));
+    let turn = WRITING.acquire().await.map_err(|e| internal(&e))?;
+    let file = tokio::task::spawn_blocking(write)
+        .await
+        .map_err(|e| internal(&e))??;
+    drop(turn);
+    let body = file_body(file, Some(slot))?;
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((header::CONTENT_TYPE, media_type))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_DISPOSITION, attachment(name)));
+    Ok(answer.body(body))
+}
+
+/// Returns the header that makes browsers save an answer under a name.
+pub fn attachment(name: &str) -> String {
+    format!("attachment; filename=\"{name}\"")
+}
+
+/// Makes a body of a whole file, with its length.
+pub fn file_body(mut file: File, slot: Option<Slot<String>>) -> Result<BoxBody> {
+    let length = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
+    file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+    Ok(BoxBody::new(SizedStream::new(
+        length,
+        Box::pin(pieces(file, slot)),
+    )))
+}
+
+fn unreadable(e: std::io::Error) -> Error {
+    Error::file("cannot read a file", e)
+}
+
+fn pieces(file: File, slot: Option<Slot<String>>) -> impl Stream<Item = Result<Bytes>> {
+    stream::unfold(Some((file, slot)), |state| async move {
+        let (mut file, slot) = state?;
+        let read = move || {
+            let mut piece = Vec::with_capacity(PIECE);
+            let read = (&mut file).take(PIECE as u64).read_to_end(&mut piece);
+            read.map(|_| (Bytes::from(piece), file)).map_err(unreadable)
+        };
+        let read = tokio::task::spawn_blocking(read).await;
+        match read.unwrap_or_else(|e| Err(Error::Internal(e.to_string()))) {
+            Ok((piece, _)) if piece.is_empty() => None,
+            Ok((piece, file)) => Some((Ok(piece), Some((file, slot)))),
+            Err(error) => Some((Err(error), None)),
+        }
     })
 }
 
-/// Answers with what `write` writes, while it writes.
-pub fn generate_file(
-    name: &str,
-    media_type: &str,
-    write: impl FnOnce(&mut dyn Write) -> Result<()> + Send + 'static,
-) -> HttpResponse {
-    let (sender, receiver) = channel::<Result<Bytes>>(4);
-    tokio::task::spawn_blocking(move || {
-        let mut out = BufWriter::with_capacity(PIECE, ChannelWriter(&sender));
-        let result = write(&mut out);
-        let flushed = out.flush().map_err(|e| Error::Internal(e.to_string()));
-        if let Err(error) = result.and(flushed) {
-            // An error here means that the client is gone.
-            let _ = sender.blocking_send(Err(error));
-        }
-    });
-    attachment(name, media_type).streaming(Box::pin(pieces(receiver)))
+/// The bytes of large bodies that wait for their clients.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// A body in memory, of which the protocol copies one piece at a time.
+struct Pieces {
+    rest: Bytes,
+    /// What it adds to [`WAITING`].
+    counted: usize,
 }
 
-/// Answers with a whole file, including its length.
-pub fn send_file(name: &str, media_type: &str, mut file: File) -> Result<HttpResponse> {
-    let unreadable = |e: std::io::Error| Error::file("cannot read a file", e);
-    let length = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
-    file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-    let (sender, receiver) = channel::<Result<Bytes>>(4);
-    tokio::task::spawn_blocking(move || {
-        loop {
-            let mut piece = Vec::with_capacity(PIECE);
-            let read = (&mut file).take(PIECE as u64).read_to_end(&mut piece);
-            let sent = match read {
-                Ok(0) => return,
-                Ok(_) => sender.blocking_send(Ok(Bytes::from(piece))),
-                Err(e) => sender.blocking_send(Err(unreadable(e))),
-            };
-            if sent.is_err() {
-                return;
-            }
-        }
-    });
-    let body = SizedStream::new(length, Box::pin(pieces(receiver)));
-    Ok(attachment(name, media_type).body(body))
+impl Pieces {
+    /// Returns none if too much waits already.
+    fn of(bytes: Bytes) -> Option<Pieces> {
+        let counted = bytes.len();
+        let before = WAITING.fetch_add(counted, Ordering::Relaxed);
+        let pieces = Pieces { rest: bytes, counted };
+        (before + counted <= MAX_WAITING).then_some(pieces)
+    }
 }
 
-/// Sends written bytes to the client.
-struct ChannelWriter<'s>(&'s Sender<Result<Bytes>>);
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(self.counted, Ordering::Relaxed);
+    }
+}
 
-impl Write for ChannelWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map_err(|_| std::io::Error::from(std::io::ErrorKind::BrokenPipe))?;
-        Ok(bytes.len())
+impl MessageBody for Pieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.rest.len() as u64)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let size = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(size);
+        Poll::Ready((!piece.is_empty()).then_some(Ok(piece)))
+    }
+}
+
+/// Sends a large body in pieces.
+pub fn in_pieces(answer: ServiceResponse) -> ServiceResponse {
+    let (request, answer) = answer.into_parts();
+    let (answer, body) = answer.into_parts();
+    let body = match body.try_into_bytes() {
+        Ok(bytes) if bytes.len() > 2 * PIECE => match Pieces::of(bytes) {
+            Some(pieces) => BoxBody::new(pieces),
+            None => return ServiceResponse::from_err(overloaded(), request),
+        },
+        Ok(bytes) => BoxBody::new(bytes),
+        Err(stream) => stream,
+    };
+    ServiceResponse::new(request, answer.set_body(body))
+}
+
+fn overloaded() -> Error {
+    Error::Unavailable(Text::new(
+        "サーバーが混み合っています。しばらくしてからもう一度お試しください。",
+        "Too many large answers wait for their clients. Try again later.",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_waits_until_it_has_left_and_refuses_more() {
+        let large = Bytes::from(vec![0; MAX_WAITING / 2]);
+        let first = Pieces::of(large.clone()).unwrap();
+        let second = Pieces::of(large.clone());
+        assert!(second.is_some() && Pieces::of(large.clone()).is_none());
+        drop(first);
+        assert!(Pieces::of(large).is_some());
     }
 }

@@ -2,59 +2,64 @@
 //!
 //! The log line has no headers, and the path without its query, which may contain a person's name.
 
-use actix_web::body::MessageBody;
+use actix_web::HttpMessage;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
 use std::time::Instant;
 use uuid::Uuid;
 
 const HEADER: &str = "x-request-id";
 
 #[derive(Clone)]
-struct RequestId(String);
+struct RequestId(HeaderValue);
 
-/// Returns the id that [`trace`] gave the request.
+/// Returns the id that [`begin`] gave the request.
 pub fn request_id(request: &impl HttpMessage) -> String {
-    request
-        .extensions()
-        .get::<RequestId>()
-        .map(|id| id.0.clone())
-        .unwrap_or_default()
+    let extensions = request.extensions();
+    let id = extensions.get::<RequestId>().and_then(|id| id.0.to_str().ok());
+    id.unwrap_or_default().to_owned()
 }
 
-/// Gives the request an id and logs it. The caller's `X-Request-Id` is used if it has 1 to 64 letters, digits, `-`, `_`
-/// or `.`.
-pub async fn trace<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let given = request
-        .headers()
-        .get(HEADER)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    let plain = |id: &String| {
-        (1..=64).contains(&id.len())
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+/// A request that is being answered.
+pub struct Trace {
+    id: HeaderValue,
+    started: Instant,
+}
+
+/// Gives the request an id. The caller's `X-Request-Id` is used if it has 1 to 64 letters, digits, `-`, `_` or `.`.
+pub fn begin(request: &ServiceRequest) -> Trace {
+    let plain = |id: &&HeaderValue| {
+        let id = id.as_bytes();
+        (1..=64).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
     };
-    let id = given.filter(plain).unwrap_or_else(|| Uuid::now_v7().to_string());
+    let given = request.headers().get(HEADER).filter(plain);
+    let id = given.cloned().unwrap_or_else(fresh);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let (method, path, started) = (
-        request.method().clone(),
-        request.path().to_owned(),
-        Instant::now(),
-    );
-    let mut response = next.call(request).await?;
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response
+    let started = Instant::now();
+    Trace { id, started }
+}
+
+fn fresh() -> HeaderValue {
+    let mut buffer = Uuid::encode_buffer();
+    let text = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"))
+}
+
+impl Trace {
+    /// Logs the request, and returns its id to the client.
+    pub fn end(self, answer: &mut ServiceResponse) {
+        let (status, micros) = (answer.status().as_u16(), self.started.elapsed().as_micros());
+        let request = answer.request();
+        tracing::info!(
+            request_id = self.id.to_str().unwrap_or_default(),
+            method = request.method().as_str(),
+            path = request.path(),
+            status,
+            micros,
+            "request"
+        );
+        answer
             .headers_mut()
-            .insert(HeaderName::from_static(HEADER), value);
+            .insert(HeaderName::from_static(HEADER), self.id);
     }
-    let (status, micros) = (response.status().as_u16(), started.elapsed().as_micros());
-    tracing::info!(request_id = %id, %method, path, status, micros, "request");
-    Ok(response)
 }

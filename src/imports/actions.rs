@@ -2,10 +2,11 @@
 
 use super::archive::{ArchiveFile, SOURCE};
 use super::engagements::Engagements;
-use super::jobs::{Import, ImportOptions, OptionsDocument, file, store, undo};
+use super::jobs::{Import, ImportOptions, OptionsDocument, annotate, file, store, undo};
 use super::log::Log;
 use super::plan::{self, ArchiveReport, Registered};
 use super::spool::PART;
+use super::workbooks::Workbooks;
 use super::{engagements, totals};
 use crate::auth::{UserRole, Viewer, Writer};
 use crate::catalogue::{Catalogue, Catalogues};
@@ -14,9 +15,11 @@ use crate::db::{Db, Id, Instant, Pool};
 use crate::duplicates::similar::{Similarities, similar_names};
 use crate::duplicates::spellings::Spelling;
 use crate::error::{Error, Result, Text};
+use crate::http::Language;
 use crate::statistics;
 use sha2::{Digest, Sha256};
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufWriter, Read};
 use std::sync::Arc;
 
 /// Queues a local file to be imported.
@@ -107,6 +110,19 @@ impl ArchiveProgress<'_> {
         wrote: &|_, _| {},
         go_on: &|| Ok(()),
     };
+}
+
+/// Writes the annotated file of an import into a temporary file without a name.
+pub fn write_annotated(
+    pool: &Pool,
+    workbooks: &Workbooks,
+    import: &Import,
+    language: Language,
+) -> Result<File> {
+    let failed = |e: std::io::Error| Error::file("no annotated file", e);
+    let mut out = BufWriter::new(tempfile::tempfile().map_err(failed)?);
+    annotate::write(pool, workbooks, import, language, &mut out)?;
+    out.into_inner().map_err(|e| failed(e.into_error()))
 }
 
 /// Imports a published archive; rows outside the writer's areas are rejected. With `dry_run` it writes nothing and

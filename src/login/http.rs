@@ -10,7 +10,7 @@ use crate::catalogue::Catalogues;
 use crate::config::{FrontendUrl, SessionLimits};
 use crate::db::{Db, Pool};
 use crate::error::{Error, Result, Text};
-use crate::http::security::Origins;
+use crate::http::cors::Origins;
 use crate::http::{ClientAddress, Valid};
 use crate::sessions::store::DEVICE_DAYS;
 use crate::sessions::{Client, Devices};

@@ -1,16 +1,16 @@
 //! The HTTP face of open data, which needs no token.
 
-use super::cache::OpenData;
+use super::cache::{MAX_AGE, OpenData};
 use super::{Dataset, OpenDataFormat};
 use crate::catalogue::Catalogues;
 use crate::config::{OpenDataLicense, PublicUrl};
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::query::path_text;
-use crate::http::{Query, stream};
-use actix_web::http::header::{self, HeaderValue};
+use crate::http::{Query, compress, stream};
+use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use strum::VariantArray;
@@ -62,9 +62,10 @@ async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> Ht
         title: "Musubi",
         datasets: Dataset::VARIANTS.iter().copied().map(dataset).collect(),
     };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
-    response.content_type("application/ld+json").json(catalogue)
+    let mut answer = HttpResponse::Ok();
+    make_public(&mut answer)
+        .content_type("application/ld+json")
+        .json(catalogue)
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -94,7 +95,7 @@ pub struct OpenDataGraph {
 /// `organizations` has the organizations that agreed to be published, `deliverables` their deliverables from
 /// when they are open, `statistics` counts of all deliverables. CSV follows 自治体標準オープンデータセット (UTF-8 with a
 /// byte order mark; 全国地方公共団体コード, ID and 地方公共団体名 first), JSON-LD uses the vocabulary of schema.org. A dataset
-/// is at most one minute old. No token is needed.
+/// is at most one minute old, and may be kept by caches for another. No token is needed.
 #[utoipa::path(operation_id = "show_open_data", tag = "Open data",
     params(("dataset" = inline(Dataset), Path, description = "The dataset"), OpenDataQuery),
     responses((status = 200, description = "The dataset", content((String = "text/csv"), (OpenDataGraph = "application/ld+json"))),
@@ -113,25 +114,29 @@ async fn show(
         .parse()
         .map_err(|_| Error::not_found("このデータセット", "dataset"))?;
     let format = query.0.format;
+    let compressed = compress::accepts_gzip(&request);
     let catalogues = catalogues.into_inner();
-    let (file, at_change) = open_data.current(&pool, catalogues, dataset, format).await?;
+    let opened = open_data
+        .current(&pool, catalogues, dataset, format, compressed)
+        .await?;
     let name = format!("{}.{}", dataset.code(), format.code());
-    let mut response = stream::send_file(&name, format.media_type(), file)?;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=60"),
-    );
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    for (header, value) in [
-        (
-            header::ETAG,
-            format!("\"{}-{}-{at_change}\"", dataset.code(), format.code()),
-        ),
-        (header::LINK, format!("<{}>; rel=\"license\"", license.0)),
-    ] {
-        let value = HeaderValue::from_str(&value).map_err(|e| Error::Internal(e.to_string()))?;
-        headers.insert(header, value);
+    let mut answer = HttpResponse::Ok();
+    make_public(&mut answer)
+        .insert_header((header::CONTENT_TYPE, format.media_type()))
+        .insert_header((header::CONTENT_DISPOSITION, stream::attachment(&name)))
+        .insert_header((header::ETAG, opened.tag))
+        .insert_header((header::LINK, format!("<{}>; rel=\"license\"", license.0)))
+        .append_header((header::VARY, "Accept-Encoding"));
+    if compressed {
+        answer.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
-    Ok(response)
+    Ok(answer.body(stream::file_body(opened.file, None)?))
+}
+
+/// Lets every page read an answer, and every cache keep it.
+fn make_public(answer: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
+    let control = format!("public, max-age={}", MAX_AGE.as_secs());
+    answer
+        .insert_header((header::CACHE_CONTROL, control))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
 }

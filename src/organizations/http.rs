@@ -98,7 +98,7 @@ async fn show(
 ) -> Result<Entity<Organization>> {
     let reach = caller.reach();
     let find = move |db: &mut Db| store::find(db, &reach, id.0, query.0.include_archived);
-    let organization = pool.read(find).await?;
+    let organization = pool.lookup(find).await?;
     answer(&caller, &pool, organization).await
 }
 

@@ -2,7 +2,7 @@
 
 use super::store;
 use crate::db::Pool;
-use crate::http::security::Origins;
+use crate::http::cors::Origins;
 use crate::tasks::Task;
 use std::time::Duration;
 

@@ -5,16 +5,17 @@ use super::state::AppState;
 use super::{pages, routes};
 use crate::auth;
 use crate::auth::oidc::Issuer;
+use crate::catalogue::http::CatalogueAnswers;
 use crate::config::{
     FrontendUrl, ImportQuotas, OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies,
 };
 use crate::error::{Error, Result};
-use crate::http::{conditional, problem, security, trace};
+use crate::http::edge;
+use crate::http::stream::OpenAnswers;
 use crate::open_data::cache::OpenData;
-use actix_web::body::MessageBody;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
-use actix_web::middleware::{Compress, Next, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse};
 use std::str::FromStr;
@@ -34,6 +35,8 @@ pub struct AppParts {
     frontend_url: Data<FrontendUrl>,
     open_data: Data<OpenData>,
     license: Data<OpenDataLicense>,
+    open: Data<OpenAnswers>,
+    lists: Data<CatalogueAnswers>,
 }
 
 impl AppParts {
@@ -48,6 +51,8 @@ impl AppParts {
             frontend_url: Data::new(FrontendUrl(config.frontend_url.clone())),
             open_data: Data::default(),
             license: Data::new(OpenDataLicense(config.open_data_license.clone())),
+            open: Data::new(OpenAnswers::new(config.max_downloads)),
+            lists: Data::default(),
             state,
         })
     }
@@ -60,7 +65,7 @@ pub fn app(
     impl ServiceFactory<
         ServiceRequest,
         Config = (),
-        Response = ServiceResponse<impl MessageBody>,
+        Response = ServiceResponse,
         Error = actix_web::Error,
         InitError = (),
     >,
@@ -80,9 +85,11 @@ pub fn app(
         .app_data(Data::from(state.passwords))
         .app_data(parts.public_url)
         .app_data(parts.frontend_url)
-        .app_data(Data::new(state.origins.clone()))
         .app_data(parts.open_data)
         .app_data(parts.license)
+        .app_data(parts.open)
+        .app_data(parts.lists)
+        .app_data(Data::new(state.origins))
         .app_data(parts.limits)
         .app_data(parts.quotas)
         .app_data(parts.proxies)
@@ -94,25 +101,7 @@ pub fn app(
         .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))
         .default_service(web::to(refuse_unknown))
         .wrap(from_fn(auth::http::identify))
-        .wrap(from_fn(conditional::not_modified))
-        .wrap(from_fn(problem::problems))
-        .wrap(from_fn(auth::http::rate_limits))
-        .wrap(Compress::default())
-        .wrap(from_fn(trace::trace))
-        .wrap(state.origins.cors())
-        .wrap(from_fn(security::headers))
-        .wrap(from_fn(head_as_get))
-}
-
-/// Answers HEAD as GET; the protocol's encoder leaves the body out.
-async fn head_as_get<B: MessageBody>(
-    mut request: ServiceRequest,
-    next: Next<B>,
-) -> actix_web::Result<ServiceResponse<B>> {
-    if request.method() == Method::HEAD {
-        request.head_mut().method = Method::GET;
-    }
-    next.call(request).await
+        .wrap(from_fn(edge::edge))
 }
 
 async fn openapi_json(document: Data<Document>) -> HttpResponse {

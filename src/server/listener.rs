@@ -1,11 +1,12 @@
 //! Binding an address, and running the app and the background tasks on it until the server stops.
 
 use super::app::{AppParts, app};
+use super::connections::Connections;
 use super::state::AppState;
 use super::{tasks, tls};
 use crate::config::{Retention, ServerConfig};
 use crate::error::{Error, Result};
-use crate::http::security::Origins;
+use crate::http::cors::Origins;
 use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
 use std::net::SocketAddr;
@@ -24,8 +25,11 @@ impl Listener {
     pub fn bind(mut state: AppState, config: &ServerConfig) -> Result<Listener> {
         state.origins = Origins::new(config.cors_origins.iter().cloned());
         let parts = AppParts::new(state.clone(), config)?;
+        let connections = Connections::new(config);
         let mut server = HttpServer::new(move || app(parts.clone()))
             .shutdown_timeout(30)
+            .tcp_nodelay(true)
+            .on_connect(move |io, data| connections.admit(io, data))
             .keep_alive(Duration::from_secs(75))
             .client_request_timeout(Duration::from_secs(10))
             .client_disconnect_timeout(Duration::from_secs(5))

@@ -2,11 +2,12 @@
 //!
 //! * `routes`: the URL table, one line for each slice. `tasks`: the background tasks, one line each.
 //! * `state`: what handlers and tasks share. `app`: the middleware, in order, around the routes.
-//! * `listener`: binds, runs and stops. `tls`: reads certificates.
+//! * `listener`: binds, runs and stops. `connections`: caps and time-outs of connections. `tls`: reads certificates.
 //! * `document`: the OpenAPI document, built from the same routes. `examples`: of its answers.
 //! * `health`: /healthz and /readyz. `pages`: the page on which people choose a password.
 
 mod app;
+mod connections;
 pub mod document;
 mod examples;
 pub mod health;

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::db::{self, Pool};
 use crate::error::Result;
 use crate::exposures::Recorder;
-use crate::http::security::Origins;
+use crate::http::cors::Origins;
 use crate::imports::workbooks::Workbooks;
 use crate::matches::MatchIndex;
 use crate::users::password::Passwords;

@@ -42,6 +42,7 @@ mod properties;
 mod query_counts;
 mod sessions;
 mod settings;
+mod slow_readers;
 mod statistics;
 mod support;
 mod transport;

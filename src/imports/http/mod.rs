@@ -8,11 +8,12 @@ use super::parameters::ImportParameters;
 use super::spool::Sender;
 use super::workbooks::Workbooks;
 use super::{actions, mappings};
-use crate::auth::{Reach, ReadImports, WriteImports, http::Caller};
+use crate::auth::{self, Principal, Reach, ReadImports, Viewer, WriteImports, http::Caller};
 use crate::config::ImportQuotas;
-use crate::db::{Id, Pool};
+use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
-use crate::http::stream::generate_file;
+use crate::http::slots::Slot;
+use crate::http::stream::{self as answers, OpenAnswers};
 use crate::http::{Cursor, Language, Page, PathId, Query, page};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
@@ -182,39 +183,80 @@ pub struct ImportEvent {
 /// Follow an import
 ///
 /// Streams server-sent events: `progress` with the import each time it changes, then `end` with its final
-/// status.
+/// status. The stream also ends when your token expires or is revoked, and when your permissions change. Returns 429
+/// `too_many_streams` while you follow several imports already.
 #[utoipa::path(operation_id = "follow_import", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import")),
     responses((status = 200, description = "The events", body = ImportEvent, content_type = "text/event-stream")))]
 #[get("/imports/{id}/events")]
-async fn follow(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+async fn follow(
+    caller: Caller<ReadImports>,
+    pool: Data<Pool>,
+    open: Data<OpenAnswers>,
+    id: PathId,
+) -> Result<HttpResponse> {
     let viewer = caller.viewer();
     let first = pool.read(move |db| store::find(db, Some(&viewer), id.0)).await?;
+    let follower = Follower {
+        slot: open.events(caller.actor())?,
+        principal: caller.principal().clone(),
+        viewer: caller.viewer(),
+        pool,
+    };
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, "text/event-stream"));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
-    // Compression would delay events until a block is full.
-    response.insert_header((header::CONTENT_ENCODING, "identity"));
-    Ok(response.streaming(Box::pin(events(pool, first))))
+    Ok(response.streaming(Box::pin(events(follower, first))))
 }
 
-/// Streams an import as events, each time that it has changed.
-fn events(pool: Data<Pool>, first: Import) -> impl Stream<Item = Result<Bytes>> {
+/// Who follows an import.
+struct Follower {
+    pool: Data<Pool>,
+    principal: Principal,
+    viewer: Viewer,
+    #[allow(dead_code)]
+    slot: Slot<String>,
+}
+
+impl Follower {
+    /// Reads the import again. Returns none when the follower may no longer see it.
+    async fn look(&self, id: Id) -> Option<Import> {
+        let (principal, viewer) = (self.principal.clone(), self.viewer.clone());
+        let look = self.pool.read(move |db| {
+            let is_active = auth::store::is_active(db, &principal, Instant::now())?;
+            is_active.then(|| store::find(db, Some(&viewer), id)).transpose()
+        });
+        look.await.ok()?
+    }
+}
+
+/// Streams an import as events, each time that it has changed. Between changes, comments show that it goes on, and find
+/// out that the client is gone.
+fn events(follower: Follower, first: Import) -> impl Stream<Item = Result<Bytes>> {
     const INTERVAL: Duration = Duration::from_millis(250);
-    stream::unfold((Some(first), None, pool), |(next, last, pool)| async move {
-        let mut import: Import = next?;
-        while last == Some(import.updated_at) {
-            tokio::time::sleep(INTERVAL).await;
-            let id = import.id;
-            import = pool.read(move |db| store::find(db, None, id)).await.ok()?;
-        }
-        let is_final = import.status.is_final();
-        let name = if is_final { "end" } else { "progress" };
-        let data = serde_json::to_string(&import).ok()?;
-        let event = Bytes::from(format!("event: {name}\ndata: {data}\n\n"));
-        let last = Some(import.updated_at);
-        Some((Ok(event), ((!is_final).then_some(import), last, pool)))
-    })
+    const SILENT: usize = 40;
+    stream::unfold(
+        (Some(first), None, follower),
+        |(next, last, follower)| async move {
+            let mut import: Import = next?;
+            let mut looks = 0;
+            while last == Some(import.updated_at) {
+                if looks == SILENT {
+                    let comment = Bytes::from_static(b": unchanged\n\n");
+                    return Some((Ok(comment), (Some(import), last, follower)));
+                }
+                looks += 1;
+                tokio::time::sleep(INTERVAL).await;
+                import = follower.look(import.id).await?;
+            }
+            let is_final = import.status.is_final();
+            let name = if is_final { "end" } else { "progress" };
+            let data = serde_json::to_string(&import).ok()?;
+            let event = Bytes::from(format!("event: {name}\ndata: {data}\n\n"));
+            let last = Some(import.updated_at);
+            Some((Ok(event), ((!is_final).then_some(import), last, follower)))
+        },
+    )
 }
 
 /// Download the annotated file
@@ -232,6 +274,7 @@ async fn download_annotated(
     caller: Caller<ReadImports>,
     pool: Data<Pool>,
     workbooks: Data<Workbooks>,
+    open: Data<OpenAnswers>,
     id: PathId,
     language: Language,
 ) -> Result<HttpResponse> {
@@ -239,11 +282,10 @@ async fn download_annotated(
     let import = pool
         .read(move |db| actions::find_annotatable(db, Some(&viewer), id.0))
         .await?;
+    let slot = open.download(caller.actor())?;
     let (name, media_type) = annotate::name_and_type(&import);
-    let write = move |mut out: &mut dyn std::io::Write| {
-        annotate::write(&pool, &workbooks, &import, language, &mut out)
-    };
-    Ok(generate_file(&name, media_type, write))
+    let write = move || actions::write_annotated(&pool, &workbooks, &import, language);
+    answers::write_file(&name, media_type, slot, write).await
 }
 
 /// Cancel an import

@@ -1,0 +1,28 @@
+//! What every request passes on its way in, and every answer on its way out, in this order. One middleware, so that a
+//! request pays for one.
+
+use super::{compress, conditional, cors, problem, security, stream, trace};
+use actix_web::Error;
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+
+pub async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+    let trace = trace::begin(&request);
+    // HEAD is answered as GET; the protocol's encoder leaves the body out.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let answer = match cors::preflight(&request) {
+        Some(answer) => request.into_response(answer),
+        None => next.call(request).await?,
+    };
+    let answer = conditional::finish(problem::describe(answer));
+    let answer = stream::in_pieces(compress::compress(answer).await);
+    let mut answer = problem::describe(answer);
+    security::set_headers(&mut answer);
+    cors::set_headers(&mut answer);
+    trace.end(&mut answer);
+    Ok(answer)
+}
