@@ -306,6 +306,7 @@ fn config(folder: &std::path::Path, database_url: Option<String>) -> Config {
         data_dir: folder.to_owned(),
         token_key: None,
         public_url: None,
+        workbook_reader: None,
         log: "info".into(),
         log_format: LogFormat::Human,
     }
