@@ -10,7 +10,7 @@ use crate::config::{ImportQuota, ImportQuotas};
 use crate::db::{self, Db};
 use crate::error::{Error, Result, Text};
 
-/// What an import counts in addition to its file: for its report, and so that many small ones count as well.
+/// What an import counts in addition to its file and its report, so that many small ones count as well.
 const OVERHEAD: u64 = PART as u64;
 
 /// Checks that an import of `creator` may take `bytes` more, or that a new one may begin with them. Locks all

@@ -7,9 +7,12 @@ use musubi::changes;
 use musubi::db::{Db, Id, Instant};
 use musubi::imports::ImportKind;
 use musubi::imports::actions;
+use musubi::imports::finding::{Finding, Severity};
 use musubi::imports::jobs::run::STEP;
 use musubi::imports::jobs::runner::{LEASE, Runner};
+use musubi::imports::jobs::store::findings;
 use musubi::imports::jobs::{Import, ImportFilter, ImportMode, ImportOptions, ImportStatus, store};
+use musubi::imports::jobs::{MOST_AT_ONCE_ON_SQLITE, MOST_FINDINGS};
 use musubi::server::AppState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -116,10 +119,9 @@ fn free_disk(state: &AppState, table: &str) {
 
 /// Claims the import as a server does that dies at once.
 fn claim_and_die(state: &AppState) {
-    let past = Instant::from(chrono::Utc::now() - chrono::Duration::seconds(1));
     let claimed = state
         .pool
-        .write_blocking(|db| store::claim(db, Id::new(), past, None));
+        .write_blocking(|db| store::claim(db, Id::new(), Duration::ZERO, None));
     assert!(claimed.unwrap().unwrap().status != ImportStatus::Failed);
 }
 
@@ -413,6 +415,97 @@ fn goes_on_after_its_connections_were_terminated() {
             assert_eq!(run_to_the_end(state).status, ImportStatus::Undone);
         }
     });
+}
+
+#[test]
+fn stopping_in_good_order_is_no_crash() {
+    on_both(|state| {
+        let import = send(state, ImportMode::BestEffort, 1200);
+        for _ in 0..5 {
+            assert!(run(state, LEASE, &AtomicBool::new(true), &|_| {}).is_none());
+        }
+        assert_eq!(find(state, &import).attempts.interruptions, []);
+        assert_eq!(run_to_the_end(state).status, ImportStatus::Succeeded);
+    });
+}
+
+#[test]
+fn a_cancelled_import_is_not_read_again() {
+    on_both(|state| {
+        let import = send(state, ImportMode::BestEffort, 1200);
+        die(state);
+        state
+            .pool
+            .write_blocking(|db| store::cancel(db, import.id))
+            .unwrap();
+        let ended = run(state, LEASE, &AtomicBool::new(false), &|import| {
+            assert_eq!(import.status, ImportStatus::Cancelled);
+        });
+        assert_eq!(ended.unwrap().progress.rows_read, STEP as u64);
+        // One that waits after a fault is cancelled at once.
+        let import = send(state, ImportMode::BestEffort, 1200);
+        fill_disk(state, "import_writes", "INSERT", "TRUE");
+        assert!(run(state, LEASE, &AtomicBool::new(false), &|_| {}).is_none());
+        state
+            .pool
+            .write_blocking(|db| store::cancel(db, import.id))
+            .unwrap();
+        let found = find(state, &import);
+        assert_eq!(
+            (found.status, found.next_attempt_at),
+            (ImportStatus::Cancelled, None)
+        );
+        free_disk(state, "import_writes");
+    });
+}
+
+#[test]
+fn a_clock_that_was_set_back_freezes_no_import() {
+    on_both(|state| {
+        send(state, ImportMode::BestEffort, 3);
+        let hours = Duration::from_secs(2 * 3600);
+        let claimed = state
+            .pool
+            .write_blocking(|db| store::claim(db, Id::new(), hours, None));
+        assert!(claimed.unwrap().is_some());
+        assert_eq!(run_to_the_end(state).status, ImportStatus::Succeeded);
+    });
+}
+
+#[test]
+fn a_report_has_a_bound() {
+    on_both(|state| {
+        let mut import = send(state, ImportMode::DryRun, 3);
+        import.progress.findings = MOST_FINDINGS - 1;
+        let remark = || tables::Remark::new("unknown_area", "不明です。", "It is unknown.");
+        let finding = |line| Finding::new(line, None, "", remark(), Severity::Warning);
+        let found: Vec<Finding> = (1..=3).map(finding).collect();
+        let report = state.pool.write_blocking(|db| {
+            findings::report(db, &mut import, &found)?;
+            findings::report(db, &mut import, &found)?;
+            findings::list(db, import.id, None, 10)
+        });
+        assert_eq!(report.unwrap().len(), 1);
+        let progress = &import.progress;
+        assert_eq!(
+            (progress.findings, progress.unlisted_findings),
+            (MOST_FINDINGS, 5)
+        );
+    });
+}
+
+#[test]
+fn writes_no_more_at_once_on_sqlite_than_others_can_wait_for() {
+    let folder = TempDir::new().unwrap();
+    let state = &AppState::open(&config(folder.path(), None)).unwrap();
+    send(
+        state,
+        ImportMode::AllOrNothing,
+        MOST_AT_ONCE_ON_SQLITE as usize + 1,
+    );
+    let ended = run_to_the_end(state);
+    assert_eq!(ended.error.unwrap().code, "too_many_at_once");
+    assert_eq!(ended.progress.rows_read, 0);
 }
 
 /// Stops an `all_or_nothing` import of 1200 rows inside its transaction, at row 1100, while `meanwhile` runs.

@@ -8,7 +8,7 @@
 use super::Import;
 use super::store::{self, LeaseState};
 use crate::catalogue::Catalogues;
-use crate::db::{Db, Id, Instant, Pool};
+use crate::db::{Db, Id, Pool};
 use crate::error::{Error, Result, Text};
 use crate::imports::kinds::record::EraseWorkers;
 use crate::imports::workbooks::Workbooks;
@@ -69,11 +69,6 @@ pub struct Lease<'r> {
 }
 
 impl Lease<'_> {
-    /// Returns when the lease expires if it is renewed now.
-    pub fn expiry(&self) -> Instant {
-        Instant::from(chrono::Utc::now() + chrono::Duration::from_std(self.duration).unwrap_or_default())
-    }
-
     /// Returns why the run has to end, if it has to.
     pub fn end(&self) -> Option<JobEnd> {
         match *self.state.lock() {
@@ -112,7 +107,7 @@ impl Lease<'_> {
                     };
                     let renewed = self
                         .pool
-                        .write_blocking(|db| store::renew(db, job, self.id, self.expiry()));
+                        .write_blocking(|db| store::renew(db, job, self.id, self.duration));
                     // A fault of the database leaves it open; the next step meets the fault as well.
                     if let Ok(state) = renewed {
                         *self.state.lock() = state;
@@ -155,7 +150,7 @@ impl Lease<'_> {
         let (value, state) = self.write(|db| {
             let value = work(db, &mut next)?;
             next.attempts.reset();
-            Ok((value, store::save(db, &next, self.id, self.expiry())?))
+            Ok((value, store::save(db, &next, self.id, self.duration)?))
         })?;
         *job = next;
         self.has_stepped.store(true, Ordering::Relaxed);

@@ -36,8 +36,10 @@ use validator::Validate;
 pub const MOST_ROWS: u64 = 5_000_000;
 /// The most findings that a report lists.
 pub const MOST_FINDINGS: u64 = 100_000;
-/// The most rows that one transaction writes.
+/// The most rows that one transaction writes on PostgreSQL.
 pub const MOST_AT_ONCE: u64 = 200_000;
+/// The same on SQLite, which has one writer: the others wait for about three seconds.
+pub const MOST_AT_ONCE_ON_SQLITE: u64 = 20_000;
 /// The most bytes of text that they have.
 pub const MOST_BYTES_AT_ONCE: usize = 64 * 1024 * 1024;
 

@@ -8,8 +8,8 @@ use super::lease::{JobEnd, Lease};
 use super::rows::{BatchContext, BatchOutcome, ExternalIds, apply, retire};
 use super::store::{self, findings, people, writes};
 use super::{
-    AbsentPolicy, Import, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, MOST_BYTES_AT_ONCE,
-    MOST_ROWS, rejected_rows,
+    AbsentPolicy, Import, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, MOST_AT_ONCE_ON_SQLITE,
+    MOST_BYTES_AT_ONCE, MOST_ROWS, rejected_rows,
 };
 use crate::auth;
 use crate::catalogue::calendar;
@@ -45,7 +45,11 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         .survey(&file, &job.options.hints(), &|row| headings.count(row))?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
-    check_rows(job.options.mode, survey.row_count)?;
+    let at_once = match job.options.mode {
+        ImportMode::AllOrNothing => Some(most_at_once(lease)?),
+        _ => None,
+    };
+    check_rows(survey.row_count, at_once)?;
     match job.options.kind {
         ImportKind::Workers => run_kind::<Worker>(lease, job, &survey, &file, &speed),
         ImportKind::Organizations => run_kind::<Organization>(lease, job, &survey, &file, &speed),
@@ -266,7 +270,7 @@ impl Kept {
     fn add(&mut self, rows: Vec<Row>) -> Result<()> {
         self.size_bytes += rows.iter().map(Row::size_bytes).sum::<usize>();
         if self.size_bytes > MOST_BYTES_AT_ONCE {
-            return Err(too_many_at_once());
+            return Err(too_many_at_once("64 MiB", "64 MiB of text"));
         }
         self.batches.push(rows);
         Ok(())
@@ -298,7 +302,18 @@ impl<'s> Batches<'s> {
     }
 }
 
-fn check_rows(mode: ImportMode, rows: u64) -> Result<()> {
+/// Returns how many rows one transaction may write.
+pub fn most_at_once(lease: &Lease) -> Result<u64> {
+    lease.pool.read_blocking(|db| {
+        Ok(match db {
+            Db::Pg(_) => MOST_AT_ONCE,
+            Db::Sqlite(_) => MOST_AT_ONCE_ON_SQLITE,
+        })
+    })
+}
+
+/// Checks the number of a file's rows. `at_once` is how many there may be if one transaction writes them.
+pub fn check_rows(rows: u64, at_once: Option<u64>) -> Result<()> {
     if rows > MOST_ROWS {
         return Err(Error::from(tables::Error::invalid(
             "too_many_rows",
@@ -306,23 +321,20 @@ fn check_rows(mode: ImportMode, rows: u64) -> Result<()> {
             format!("A file can have up to {MOST_ROWS} rows. Split it."),
         )));
     }
-    match mode {
-        ImportMode::AllOrNothing if rows > MOST_AT_ONCE => Err(too_many_at_once()),
+    match at_once {
+        Some(most) if rows > most => Err(too_many_at_once(&format!("{most}行"), &format!("{most} rows"))),
         _ => Ok(()),
     }
 }
 
-fn too_many_at_once() -> Error {
-    let mib = MOST_BYTES_AT_ONCE / (1024 * 1024);
+fn too_many_at_once(ja: &str, en: &str) -> Error {
     Error::Conflict {
         code: "too_many_at_once",
         detail: Text::new(
             format!(
-                "all_or_nothing で取り込めるのは{MOST_AT_ONCE}行、約{mib} MiBまでです。dry_run で確認してから best_effort で取り込んでください。"
+                "一度にまとめて取り込めるのは{ja}までです。ファイルを分割するか、best_effort で取り込んでください。"
             ),
-            format!(
-                "all_or_nothing takes at most {MOST_AT_ONCE} rows and about {mib} MiB. Check the file with dry_run, then use best_effort."
-            ),
+            format!("Up to {en} can be imported at once. Split the file, or use best_effort."),
         ),
     }
 }
@@ -353,18 +365,15 @@ mod tests {
 
     #[test]
     fn files_have_bounds() {
-        let code =
-            |mode, rows| check_rows(mode, rows).map_err(|e| crate::imports::jobs::ImportFailure::of(&e).code);
-        assert_eq!(code(ImportMode::BestEffort, MOST_ROWS), Ok(()));
-        assert_eq!(
-            code(ImportMode::BestEffort, MOST_ROWS + 1),
-            Err("too_many_rows".to_owned())
-        );
-        assert_eq!(code(ImportMode::AllOrNothing, MOST_AT_ONCE), Ok(()));
-        assert_eq!(
-            code(ImportMode::AllOrNothing, MOST_AT_ONCE + 1),
-            Err("too_many_at_once".to_owned())
-        );
+        let code = |rows, at_once| {
+            let error = check_rows(rows, at_once).err()?;
+            Some(crate::imports::jobs::ImportFailure::of(&error).code)
+        };
+        assert_eq!(code(MOST_ROWS, None), None);
+        assert_eq!(code(MOST_ROWS + 1, None).as_deref(), Some("too_many_rows"));
+        assert_eq!(code(MOST_AT_ONCE, Some(MOST_AT_ONCE)), None);
+        let too_many = code(MOST_AT_ONCE + 1, Some(MOST_AT_ONCE));
+        assert_eq!(too_many.as_deref(), Some("too_many_at_once"));
         let row = |text: &str| {
             let file = format!("氏名\n{text}\n");
             let source = file.as_bytes();

@@ -8,7 +8,7 @@ use super::lease::{JobEnd, Lease};
 use super::store::{self, LeaseState};
 use super::{Import, ImportFailure, ImportMode, ImportStatus, archive, run, undo};
 use crate::catalogue::Catalogues;
-use crate::db::{Id, Instant, Pool};
+use crate::db::{Id, Pool};
 use crate::error::{Error, Result};
 use crate::imports::ImportKind;
 use crate::imports::kinds::record::EraseWorkers;
@@ -55,7 +55,7 @@ impl Runner<'_> {
         };
         let claimed = self
             .pool
-            .write_blocking(|db| store::claim(db, lease.id, lease.expiry(), id))?;
+            .write_blocking(|db| store::claim(db, lease.id, lease.duration, id))?;
         let Some(mut job) = claimed else {
             return Ok(None);
         };
@@ -133,8 +133,7 @@ impl Runner<'_> {
         let reason = error.internal_reason().unwrap_or_default();
         tracing::warn!(import = %job.id, code = error.code(), reason, "a fault interrupted an import");
         let pause = Duration::from_secs(1 << job.attempts.faults.min(9)).min(LONGEST_PAUSE);
-        let next = chrono::Utc::now() + chrono::Duration::from_std(pause).unwrap_or_default();
-        let interruption = || Some((ImportFailure::of(error), Instant::from(next)));
+        let interruption = || Some((ImportFailure::of(error), pause));
         let mut paused = Ok(());
         // The fault may still be there. If it stays, the lease expires.
         for wait in TRIES {

@@ -11,11 +11,13 @@ use super::{
 };
 use crate::auth::Viewer;
 use crate::db::schema::{import_chunks, import_jobs};
-use crate::db::{Db, Doc, Id, Instant, keyset};
+use crate::db::{Db, Doc, Id, Instant, MicrosecondTime, keyset};
 use crate::error::{Error, Result, Text};
 use crate::http::{Cursor, Page, page};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use import_jobs::dsl;
+use std::time::Duration;
 use tables::DetectedFormat;
 
 /// Whether a server still has the lease on an import.
@@ -142,23 +144,24 @@ pub struct Usage {
     pub imports: u64,
     /// Those that arrive, wait or run.
     pub unfinished: u64,
-    /// The bytes of their files, stored or reserved.
+    /// The bytes of their files, stored or reserved, and of their reports.
     pub bytes: u64,
 }
 
 /// Returns what all imports take up, or those of `creator`.
 pub fn usage(db: &mut Db, creator: Option<&str>) -> Result<Usage> {
+    const FINDING_BYTES: u64 = 512;
     let mut query = dsl::import_jobs
-        .select((dsl::finished_at.is_null(), dsl::size_bytes))
+        .select((dsl::finished_at.is_null(), dsl::size_bytes, dsl::progress))
         .into_boxed();
     if let Some(creator) = creator {
         query = query.filter(dsl::created_by.eq(creator));
     }
     let mut usage = Usage::default();
-    for (is_unfinished, bytes) in query.load::<(bool, i64)>(db)? {
+    for (is_unfinished, bytes, progress) in query.load::<(bool, i64, Doc<ProgressDocument>)>(db)? {
         usage.imports += 1;
         usage.unfinished += u64::from(is_unfinished);
-        usage.bytes += bytes.max(0) as u64;
+        usage.bytes += bytes.max(0) as u64 + progress.0.progress.findings * FINDING_BYTES;
     }
     Ok(usage)
 }
@@ -269,18 +272,27 @@ pub fn enqueue(db: &mut Db, id: Id, sha256: &str, size_bytes: i64) -> Result<Imp
     find(db, None, id)
 }
 
+/// Returns when `after` has passed. On PostgreSQL the database's clock counts, because those of servers differ.
+fn in_future(db: &mut Db, after: Duration) -> Result<Instant> {
+    let now = match db {
+        Db::Pg(c) => diesel::select(sql::<MicrosecondTime>("clock_timestamp()")).get_result::<Instant>(c)?,
+        Db::Sqlite(_) => Instant::now(),
+    };
+    let after = chrono::Duration::from_std(after).unwrap_or_default();
+    Ok(Instant::from(now.utc() + after))
+}
+
 /// Takes the lease on an import that no server runs: the oldest, or the one with this id. An import that
 /// server after server died of fails instead.
-pub fn claim(db: &mut Db, lease: Id, expiry: Instant, id: Option<Id>) -> Result<Option<Import>> {
+pub fn claim(db: &mut Db, lease: Id, duration: Duration, id: Option<Id>) -> Result<Option<Import>> {
     crate::db::lock(db, "imports")?;
-    let now = chrono::Utc::now();
-    let until = dsl::lease_until.assume_not_null();
     // No lease or pause lasts that long: the clock was set back.
-    let impossible = Instant::from(now + chrono::Duration::minutes(15));
+    const IMPOSSIBLE: Duration = Duration::from_secs(900);
+    let until = dsl::lease_until.assume_not_null();
     let is_idle = dsl::lease_until
         .is_null()
-        .or(until.lt(Instant::from(now)))
-        .or(until.gt(impossible));
+        .or(until.lt(in_future(db, Duration::ZERO)?))
+        .or(until.gt(in_future(db, IMPOSSIBLE)?));
     let runnable = [
         ImportStatus::Queued.code(),
         ImportStatus::Running.code(),
@@ -307,7 +319,7 @@ pub fn claim(db: &mut Db, lease: Id, expiry: Instant, id: Option<Id>) -> Result<
         import.attempts.interrupted(lost_server());
     }
     let now = Instant::now();
-    let (mut lease, mut expiry) = (Some(lease), Some(expiry));
+    let (mut lease, mut expiry) = (Some(lease), Some(in_future(db, duration)?));
     if import.attempts.claims >= MOST_CLAIMS {
         (import.status, import.error) = (ImportStatus::Failed, Some(repeated_crashes()));
         import.finished_at = Some(now);
@@ -332,8 +344,9 @@ pub fn claim(db: &mut Db, lease: Id, expiry: Instant, id: Option<Id>) -> Result<
 }
 
 /// Renews the lease on a running import. Changes nothing if it is lost.
-pub fn renew(db: &mut Db, id: Id, lease: Id, expiry: Instant) -> Result<LeaseState> {
+pub fn renew(db: &mut Db, id: Id, lease: Id, duration: Duration) -> Result<LeaseState> {
     let is_leased = dsl::id.eq(id).and(dsl::lease.eq(Some(lease)));
+    let expiry = in_future(db, duration)?;
     let renewed = diesel::update(import_jobs::table.filter(is_leased))
         .set(dsl::lease_until.eq(Some(expiry)))
         .execute(db)?;
@@ -352,12 +365,12 @@ fn lease_state(db: &mut Db, id: Id, leased: usize) -> Result<LeaseState> {
 }
 
 /// Saves the progress of a running import and renews its lease. Changes nothing if the lease is lost.
-pub fn save(db: &mut Db, import: &Import, lease: Id, expiry: Instant) -> Result<LeaseState> {
+pub fn save(db: &mut Db, import: &Import, lease: Id, duration: Duration) -> Result<LeaseState> {
     let is_leased = dsl::id.eq(import.id).and(dsl::lease.eq(Some(lease)));
     let saved = (
         dsl::detected.eq(import.detected.clone().map(Doc)),
         dsl::progress.eq(Doc(ProgressDocument::of(import))),
-        dsl::lease_until.eq(Some(expiry)),
+        dsl::lease_until.eq(Some(in_future(db, duration)?)),
         dsl::updated_at.eq(Instant::now()),
     );
     let saved = diesel::update(import_jobs::table.filter(is_leased))
@@ -389,9 +402,14 @@ pub fn finish(db: &mut Db, import: &Import, lease: Id) -> Result<LeaseState> {
     })
 }
 
-/// Gives the lease back, so that a server continues at once, or at `next` after a fault. The import continues
-/// after the last step that was saved, whatever this server knows of it.
-pub fn release(db: &mut Db, id: Id, lease: Id, interruption: Option<(ImportFailure, Instant)>) -> Result<()> {
+/// Gives the lease back, so that a server continues at once, or after the pause that a fault demands. The
+/// import continues after the last step that was saved, whatever this server knows of it.
+pub fn release(
+    db: &mut Db,
+    id: Id,
+    lease: Id,
+    interruption: Option<(ImportFailure, Duration)>,
+) -> Result<()> {
     let is_leased = dsl::id.eq(id).and(dsl::lease.eq(Some(lease)));
     let row = dsl::import_jobs.filter(is_leased).select(ImportRow::as_select());
     let Some(row) = row.first::<ImportRow>(db).optional()? else {
@@ -399,11 +417,14 @@ pub fn release(db: &mut Db, id: Id, lease: Id, interruption: Option<(ImportFailu
     };
     let mut import = row.import()?;
     import.attempts.claims = import.attempts.claims.saturating_sub(1);
-    let next = interruption.map(|(fault, next)| {
-        import.attempts.faults += 1;
-        import.attempts.interrupted(fault);
-        next
-    });
+    let next = match interruption {
+        None => None,
+        Some((fault, pause)) => {
+            import.attempts.faults += 1;
+            import.attempts.interrupted(fault);
+            Some(in_future(db, pause)?)
+        }
+    };
     let released = (
         dsl::progress.eq(Doc(ProgressDocument::of(&import))),
         dsl::lease.eq(None::<Id>),
