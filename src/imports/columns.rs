@@ -9,6 +9,9 @@ use crate::error::{Error, FieldError, Result, Text};
 use std::collections::{BTreeMap, HashMap};
 use tables::Row;
 
+/// Characters of a heading that an import shows.
+const LONGEST_HEADING: usize = 200;
+
 /// Returns the fields of a kind, in the order of their table.
 pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
     match kind {
@@ -200,7 +203,7 @@ impl Columns {
         self.targets.iter().flatten().any(|target| target.is_field(field))
     }
 
-    /// Returns each heading with the field that it means.
+    /// Returns the beginning of each heading with the field that it means.
     pub fn mapped(&self) -> Mapping {
         let named = self.names.iter().zip(&self.targets).map(|(name, target)| {
             let field = match target {
@@ -209,8 +212,10 @@ impl Columns {
                 Some(Target::Skill(code)) => format!("skill:{code}"),
                 Some(Target::DayParts(_)) => "day_parts".to_owned(),
             };
-            (name.clone(), field)
+            (name.chars().take(LONGEST_HEADING).collect(), field)
         });
-        named.filter(|(name, _)| !name.is_empty()).collect()
+        named
+            .filter(|(name, _): &(String, String)| !name.is_empty())
+            .collect()
     }
 }

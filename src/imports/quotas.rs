@@ -31,7 +31,7 @@ fn check_one(
     texts: fn(&ImportQuota) -> [Text; 2],
 ) -> Result<()> {
     let [too_many, too_large] = texts(quota);
-    if is_new && usage.unfinished >= quota.unfinished {
+    if is_new && usage.unfinished as u64 >= quota.unfinished {
         return Err(Error::QuotaExceeded {
             code: "too_many_imports",
             detail: too_many,
@@ -44,8 +44,8 @@ fn check_one(
             limit_bytes: usize::try_from(quota.bytes).unwrap_or(usize::MAX),
         });
     }
-    let imports = usage.imports + u64::from(is_new);
-    if usage.bytes + bytes + imports * OVERHEAD > quota.bytes + OVERHEAD {
+    let imports = usage.imports as u64 + u64::from(is_new);
+    if usage.bytes as u64 + bytes + imports * OVERHEAD > quota.bytes + OVERHEAD {
         return Err(Error::QuotaExceeded {
             code: "import_storage_exceeded",
             detail: too_large,

@@ -12,10 +12,12 @@ use super::{
 use crate::auth::Viewer;
 use crate::db::schema::{import_chunks, import_jobs};
 use crate::db::{Db, Doc, Id, Instant, MicrosecondTime, keyset};
-use crate::error::{Error, Result, Text};
+use crate::error::{self, Error, Result};
 use crate::http::{Cursor, Page, page};
 use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
 use import_jobs::dsl;
 use std::time::Duration;
 use tables::DetectedFormat;
@@ -139,31 +141,36 @@ pub fn list(db: &mut Db, viewer: Option<&Viewer>, filter: &ImportFilter) -> Resu
 }
 
 /// What imports take up.
-#[derive(Debug, Default)]
+#[derive(Debug, QueryableByName)]
 pub struct Usage {
-    pub imports: u64,
+    #[diesel(sql_type = BigInt)]
+    pub imports: i64,
     /// Those that arrive, wait or run.
-    pub unfinished: u64,
-    /// The bytes of their files, stored or reserved, and of their reports.
-    pub bytes: u64,
+    #[diesel(sql_type = BigInt)]
+    pub unfinished: i64,
+    /// The bytes of their files, stored or reserved, and of their reports, at 512 for each finding.
+    #[diesel(sql_type = BigInt)]
+    pub bytes: i64,
 }
 
 /// Returns what all imports take up, or those of `creator`.
 pub fn usage(db: &mut Db, creator: Option<&str>) -> Result<Usage> {
-    const FINDING_BYTES: u64 = 512;
-    let mut query = dsl::import_jobs
-        .select((dsl::finished_at.is_null(), dsl::size_bytes, dsl::progress))
-        .into_boxed();
-    if let Some(creator) = creator {
-        query = query.filter(dsl::created_by.eq(creator));
+    const TAKEN: &str =
+        "SELECT count(*) AS imports, count(*) FILTER (WHERE finished_at IS NULL) AS unfinished,
+        CAST(coalesce(sum(size_bytes + 512 * CAST(progress ->> 'findings' AS bigint)), 0) AS bigint) AS bytes
+        FROM import_jobs";
+    match (db, creator) {
+        (Db::Pg(c), None) => Ok(sql_query(TAKEN).get_result(c)?),
+        (Db::Sqlite(c), None) => Ok(sql_query(TAKEN).get_result(c)?),
+        (Db::Pg(c), Some(creator)) => {
+            let own = sql_query(format!("{TAKEN} WHERE created_by = $1"));
+            Ok(own.bind::<Text, _>(creator).get_result(c)?)
+        }
+        (Db::Sqlite(c), Some(creator)) => {
+            let own = sql_query(format!("{TAKEN} WHERE created_by = ?"));
+            Ok(own.bind::<Text, _>(creator).get_result(c)?)
+        }
     }
-    let mut usage = Usage::default();
-    for (is_unfinished, bytes, progress) in query.load::<(bool, i64, Doc<ProgressDocument>)>(db)? {
-        usage.imports += 1;
-        usage.unfinished += u64::from(is_unfinished);
-        usage.bytes += bytes.max(0) as u64 + progress.0.progress.findings * FINDING_BYTES;
-    }
-    Ok(usage)
 }
 
 /// Inserts an import whose file is about to arrive, with the bytes that are reserved for it.
@@ -209,7 +216,7 @@ fn is_arriving(
 fn cancelled() -> Error {
     Error::Conflict {
         code: "cancelled",
-        detail: Text::new(
+        detail: error::Text::new(
             "ファイルを受信している間に取り込みが中止されました。",
             "The import was cancelled while its file arrived.",
         ),
