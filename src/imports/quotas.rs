@@ -5,13 +5,12 @@
 //! file counts until its import is deleted.
 
 use super::jobs::store::{self, Usage};
-use super::spool::PART;
 use crate::config::{ImportQuota, ImportQuotas};
 use crate::db::{self, Db};
 use crate::error::{Error, Result, Text};
 
 /// What an import counts in addition to its file and its report, so that many small ones count as well.
-const OVERHEAD: u64 = PART as u64;
+const OVERHEAD: u64 = 1024 * 1024;
 
 /// Checks that an import of `creator` may take `bytes` more, or that a new one may begin with them. Locks all
 /// imports until the transaction ends, so that two don't take the same room.
