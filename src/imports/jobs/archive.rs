@@ -13,14 +13,10 @@ use crate::imports::engagements;
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::plan::ArchiveReport;
 use crate::organizations::MAX_ALIASES;
-use std::cell::{Cell, RefCell};
-use std::time::{Duration, Instant};
 use tables::{FileFormat, Remark, Row, Survey};
 
 /// The largest archive, in bytes of its rows in memory: about twice those of its text.
 const LARGEST: usize = 64 * 1024 * 1024;
-/// How often the run looks whether it was cancelled.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let file = JobFile::leased(lease, job);
@@ -41,13 +37,12 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         role: job.role,
         reach: job.reach(),
     };
-    let watch = Watch::new(lease, job);
     let progress = ArchiveProgress {
-        go_on: &|| watch.look(),
+        go_on: &|| lease.check(),
         ..ArchiveProgress::NONE
     };
     let import = |dry_run: bool| {
-        let report = import_archive(
+        import_archive(
             lease.pool,
             lease.catalogues,
             &writer,
@@ -55,8 +50,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
             None,
             dry_run,
             &progress,
-        );
-        report.map_err(|error| watch.end.take().unwrap_or(JobEnd::Failed(error)))
+        )
     };
     let preview = import(true)?;
     let is_clean = preview.rejected.is_empty();
@@ -87,38 +81,6 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         (_, false) => ImportStatus::Partial,
     };
     Ok(JobEnd::Finished)
-}
-
-/// Renews the lease while an import is planned, and finds out that somebody cancelled it.
-struct Watch<'r> {
-    lease: &'r Lease<'r>,
-    job: RefCell<Import>,
-    looked_at: Cell<Instant>,
-    /// Why the import ends.
-    end: Cell<Option<JobEnd>>,
-}
-
-impl<'r> Watch<'r> {
-    fn new(lease: &'r Lease<'r>, job: &Import) -> Watch<'r> {
-        Watch {
-            lease,
-            job: RefCell::new(job.clone()),
-            looked_at: Cell::new(Instant::now()),
-            end: Cell::default(),
-        }
-    }
-
-    fn look(&self) -> Result<()> {
-        if self.looked_at.get().elapsed() < LOOK_EVERY {
-            return Ok(());
-        }
-        self.looked_at.set(Instant::now());
-        let step = self.lease.step(&mut self.job.borrow_mut(), |_, _| Ok(()));
-        step.map_err(|end| {
-            self.end.set(Some(end));
-            Error::Internal("the import ends".to_owned())
-        })
-    }
 }
 
 /// Writes the rows as CSV, one line each, and returns it with the line of the file that each row begins at.
