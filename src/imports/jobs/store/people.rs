@@ -215,7 +215,11 @@ fn unread(db: &mut Db) -> Result<Vec<Id>> {
         .filter(import_jobs::id.eq_any(with_file))
         .select((import_jobs::id, import_jobs::progress));
     let found = ended.load::<(Id, Doc<ImportProgress>)>(db)?.into_iter();
-    let is_unread = |progress: &ImportProgress| progress.total.is_none_or(|total| progress.rows_read < total);
+    // What was taken for the header may be somebody's row.
+    let is_unread = |progress: &ImportProgress| {
+        let read = progress.rows_read;
+        read == 0 || progress.total.is_none_or(|total| read < total)
+    };
     Ok(found
         .filter(|(_, Doc(progress))| is_unread(progress))
         .map(|(id, _)| id)
