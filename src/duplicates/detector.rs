@@ -97,13 +97,11 @@ fn groups(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Group>> {
     Ok(counting.map(|o| (o.id, Group::of(&o.details))).collect())
 }
 
+/// Loads those of the records that are compared.
+type Load<R> = fn(&mut Db, &[Id]) -> Result<HashMap<Id, R>>;
+
 /// Compares the changed records of one kind with their candidates.
-fn detect<R: Record>(
-    db: &mut Db,
-    changed: BTreeSet<Id>,
-    load: fn(&mut Db, &[Id]) -> Result<HashMap<Id, R>>,
-    found: &mut Detection,
-) -> Result<()> {
+fn detect<R: Record>(db: &mut Db, changed: BTreeSet<Id>, load: Load<R>, found: &mut Detection) -> Result<()> {
     let ids: Vec<Id> = changed.iter().copied().collect();
     let mut known = load(db, &ids)?;
     let own: BTreeMap<Id, BTreeSet<i64>> = known.iter().map(|(id, record)| (*id, record.keys())).collect();

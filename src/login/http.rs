@@ -95,9 +95,9 @@ async fn accept_invitation(
 #[utoipa::path(operation_id = "log_in", tag = "Authentication", request_body = Login,
     responses((status = 200, description = "Logged in", body = Tokens),
               (status = 401, description = "The email address or password is wrong"),
-              (status = 429, description = "Too many failed attempts; wait as long as Retry-After says")))]
+              (status = 429, description = "Too many failed attempts; wait as long as Retry-After says"),
+              (status = 503, description = "Too many people are logging in at the moment")))]
 #[post("/auth/login")]
-#[expect(clippy::too_many_arguments, reason = "actix extracts each of them")]
 async fn log_in(
     request: HttpRequest,
     pool: Data<Pool>,

@@ -15,10 +15,13 @@ pub const MAX_LENGTH: usize = 128;
 const MIN_SCORE: u8 = 3;
 /// How many passwords are hashed at the same time. Each takes 19 MiB.
 const MAX_CONCURRENT: usize = 4;
+/// How many may wait for that. It takes a second or two; whoever comes later is asked to try again.
+const MAX_WAITING: usize = 100;
 
 /// Hashes and verifies passwords, a few at a time.
 pub struct Passwords {
     turns: Semaphore,
+    places: Semaphore,
     /// The hash of no user's password. It is verified for unknown users, so that this takes the same time.
     decoy: String,
 }
@@ -27,6 +30,7 @@ impl Passwords {
     pub fn new() -> Result<Passwords> {
         Ok(Passwords {
             turns: Semaphore::new(MAX_CONCURRENT),
+            places: Semaphore::new(MAX_CONCURRENT + MAX_WAITING),
             decoy: hash(b"nobody has this password")?,
         })
     }
@@ -46,10 +50,18 @@ impl Passwords {
 
     async fn in_turn<T: Send + 'static>(&self, f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
         let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("a password task failed: {e}"));
+        let _place = self.places.try_acquire().map_err(|_| too_busy())?;
         let _turn = self.turns.acquire().await.map_err(|e| failed(&e))?;
         let done = tokio::task::spawn_blocking(f).await;
         done.unwrap_or_else(|e| Err(failed(&e)))
     }
+}
+
+fn too_busy() -> Error {
+    Error::Unavailable(Text::new(
+        "ただいまログインが集中しています。しばらくしてからもう一度お試しください。",
+        "Too many people are logging in at the moment. Try again in a few seconds.",
+    ))
 }
 
 fn hash(password: &[u8]) -> Result<String> {
@@ -103,6 +115,21 @@ mod tests {
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
         assert!(verify("とても長い合言葉です".as_bytes(), &kept).unwrap());
         assert!(!verify(b"x", &kept).unwrap());
+    }
+
+    #[test]
+    fn a_full_queue_is_refused_instead_of_growing() {
+        actix_web::rt::System::new().block_on(async {
+            let passwords = Passwords::new().unwrap();
+            let all = passwords
+                .places
+                .acquire_many((MAX_CONCURRENT + MAX_WAITING) as u32)
+                .await;
+            let refused = passwords.verify("x".to_owned(), None).await;
+            assert!(matches!(refused, Err(Error::Unavailable(_))));
+            drop(all);
+            assert!(!passwords.verify("x".to_owned(), None).await.unwrap());
+        });
     }
 
     #[test]
