@@ -19,7 +19,8 @@ use tables::{FileFormat, Remark, Row, Survey};
 const LARGEST: usize = 64 * 1024 * 1024;
 
 pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
-    let file = JobFile::leased(lease, job);
+    let check = || lease.check();
+    let file = JobFile::of(lease.pool, job).checked(&check);
     let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
     let survey = lease.workbooks.survey(&file, &job.options.hints(), &|row| {
         row.texts().filter(is_known).count()
@@ -38,7 +39,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         reach: job.reach(),
     };
     let progress = ArchiveProgress {
-        go_on: &|| lease.check(),
+        go_on: &check,
         ..ArchiveProgress::NONE
     };
     let import = |dry_run: bool| {

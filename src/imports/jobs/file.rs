@@ -1,6 +1,5 @@
 //! An import's file in the database, read part by part.
 
-use super::lease::Lease;
 use super::{Import, store};
 use crate::db::{Id, Pool};
 use crate::error::{Error, Result, Text};
@@ -10,8 +9,8 @@ use tables::Source;
 /// An import's file in the database.
 pub struct JobFile<'p> {
     pool: &'p Pool,
-    /// Of the run that reads it.
-    lease: Option<&'p Lease<'p>>,
+    /// Fails if the run that reads it has to end.
+    check: &'p (dyn Fn() -> Result<()> + Sync),
     id: Id,
     size_bytes: u64,
 }
@@ -20,25 +19,22 @@ impl<'p> JobFile<'p> {
     pub fn of(pool: &'p Pool, job: &Import) -> JobFile<'p> {
         JobFile {
             pool,
-            lease: None,
+            check: &|| Ok(()),
             id: job.id,
             size_bytes: job.size_bytes as u64,
         }
     }
 
-    /// The file of a running import. Reading it fails when the run has to end.
-    pub fn leased(lease: &'p Lease<'p>, job: &Import) -> JobFile<'p> {
-        JobFile {
-            lease: Some(lease),
-            ..JobFile::of(lease.pool, job)
-        }
+    /// The file of a running import. Reading it fails when `check` does.
+    pub fn checked(self, check: &'p (dyn Fn() -> Result<()> + Sync)) -> JobFile<'p> {
+        JobFile { check, ..self }
     }
 }
 
 impl JobFile<'_> {
     /// Fails if the run that reads the file has to end.
     pub fn check(&self) -> Result<()> {
-        self.lease.map_or(Ok(()), Lease::check)
+        (self.check)()
     }
 }
 

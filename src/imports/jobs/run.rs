@@ -38,7 +38,8 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         began: Clock::now(),
         rows_before: job.progress.rows_read,
     };
-    let file = JobFile::leased(lease, job);
+    let check = || lease.check();
+    let file = JobFile::of(lease.pool, job).checked(&check);
     let headings = Headings::of(job.options.kind);
     let survey = lease
         .workbooks
