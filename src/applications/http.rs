@@ -5,9 +5,8 @@ use super::{
     Application, ApplicationFilter, ApplicationListItem, NewApplication, Outcome, actions, listing, similar,
     store,
 };
-use crate::audit::personal_data_was_read;
 use crate::auth::{
-    Reach, ReadApplications, ReadPersonalData, Scope, SubmitApplications, WriteApplications, http::Caller,
+    Reach, ReadApplications, ReadPersonalData, SubmitApplications, WriteApplications, http::Caller,
 };
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
@@ -19,16 +18,6 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(create).service(show).service(update);
-}
-
-/// Records in the audit which workers' personal data an answer shows to another person.
-async fn audit<'a, S: Scope>(
-    caller: &Caller<S>,
-    pool: &Pool,
-    shown: impl Iterator<Item = &'a Application>,
-) -> Result<()> {
-    let ids = listing::personal(&caller.viewer(), shown);
-    personal_data_was_read(pool, caller.actor(), ids).await
 }
 
 /// List applications
@@ -49,10 +38,7 @@ async fn list(
         let catalogue = catalogues.current(db)?;
         listing::page(db, &viewer, &catalogue, filter.0)
     });
-    let page = page.await?;
-    let shown = page.items.iter().map(|listed| &listed.application);
-    audit(&caller, &pool, shown).await?;
-    Ok(page)
+    page.await
 }
 
 /// Apply for a deliverable
@@ -106,7 +92,6 @@ async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) ->
     let reach = caller.reach();
     let application = pool.read(move |db| store::find(db, &reach, id.0)).await?;
     let application = application.shown(&caller.reach(), caller.may::<ReadPersonalData>());
-    audit(&caller, &pool, std::iter::once(&application)).await?;
     Ok(Entity::new(application.version, application))
 }
 
@@ -147,7 +132,6 @@ async fn update(
         actions::update(db, &principal, &reach, &catalogues, id.0, &if_match, change)
     });
     let application = updated.await?.shown(&caller.reach(), personal_data);
-    audit(&caller, &pool, std::iter::once(&application)).await?;
     Ok(Entity::new(application.version, application))
 }
 

@@ -29,6 +29,7 @@ pub use status::{ApplicationReason, ApplicationStatus};
 use crate::auth::Reach;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
+use crate::http::Discloses;
 use crate::values::Code;
 use crate::workers::Worker;
 use chrono::NaiveDate;
@@ -133,6 +134,19 @@ pub struct ApplicationRecord {
     pub created_by: String,
     pub created_at: Instant,
     pub updated_at: Instant,
+}
+
+impl Discloses for Application {
+    fn people(&self) -> Vec<Id> {
+        let has_text = self.message.is_some() || self.outcome.note.is_some();
+        self.worker_id.filter(|_| has_text).into_iter().collect()
+    }
+}
+
+impl Discloses for ApplicationListItem {
+    fn people(&self) -> Vec<Id> {
+        self.application.people()
+    }
 }
 
 impl Application {

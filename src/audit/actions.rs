@@ -1,18 +1,24 @@
 //! Entering what isn't part of a write.
 
 use super::{Act, AuditAction, store};
-use crate::db::{Id, Pool};
+use crate::db::{BATCH, Id, Pool};
 use crate::error::Result;
 
-/// Enters that someone viewed the personal data of these people, if there are any.
-pub async fn personal_data_was_read(pool: &Pool, actor: String, subjects: Vec<Id>) -> Result<()> {
-    if subjects.is_empty() {
-        return Ok(());
+/// Enters that someone viewed the personal data of these people, if there are any. Call it before the data leaves.
+pub fn personal_data_was_read(
+    pool: &Pool,
+    actor: &str,
+    operation: Option<&str>,
+    people: &[Id],
+) -> Result<()> {
+    for people in people.chunks(BATCH) {
+        let act = Act {
+            actor: actor.to_owned(),
+            action: AuditAction::PersonalDataRead,
+            operation: operation.map(str::to_owned),
+            subjects: people.to_vec(),
+        };
+        pool.write_blocking(|db| store::append(db, &act))?;
     }
-    let act = Act {
-        actor,
-        action: AuditAction::PersonalDataRead,
-        subjects,
-    };
-    pool.write(move |db| store::append(db, &act)).await
+    Ok(())
 }

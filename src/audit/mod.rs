@@ -73,6 +73,8 @@ actions! {
 pub struct Act {
     pub actor: String,
     pub action: AuditAction,
+    /// The operation that a request called.
+    pub operation: Option<String>,
     /// The people or records it concerns.
     pub subjects: Vec<Id>,
 }
@@ -82,6 +84,7 @@ impl Act {
         Act {
             actor: actor.to_owned(),
             action,
+            operation: None,
             subjects: vec![subject],
         }
     }
@@ -101,6 +104,11 @@ pub struct AuditEvent {
     pub actor: String,
     #[schema(inline)]
     pub action: AuditAction,
+    /// The operation through which personal data was read. Null for other actions, and for what an operator did on
+    /// the server.
+    #[serde(default)]
+    #[schema(example = "GET /v1/workers/{id}")]
+    pub operation: Option<String>,
     /// The ids of the people or records it concerns.
     pub subjects: Vec<Id>,
 }
@@ -185,7 +193,9 @@ mod tests {
             r#"{"seq":1,"at":"2026-11-27T00:00:00.000000Z","actor":"admin:x","action":"worker.erased""#;
         let text = format!(r#"{text},"subjects":[]}}"#);
         let event: AuditEvent = serde_json::from_str(&text).unwrap();
-        let renamed = text.replace("\"at\"", "\"occurred_at\"");
+        let renamed = text
+            .replace("\"at\"", "\"occurred_at\"")
+            .replace("\"subjects\"", "\"operation\":null,\"subjects\"");
         assert_eq!(serde_json::to_string(&event).unwrap(), renamed);
     }
 }

@@ -46,6 +46,7 @@ pub fn append_all(db: &mut Db, acts: &[Act]) -> Result<()> {
                 occurred_at: Instant::now(),
                 actor: act.actor.clone(),
                 action: act.action,
+                operation: act.operation.clone(),
                 subjects,
             };
             let text = serde_json::to_string(&event).map_err(|e| Error::Internal(e.to_string()))?;

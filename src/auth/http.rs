@@ -8,18 +8,21 @@ use super::{
 };
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
-use crate::http::Submitter;
+use crate::http::disclosure::impersonal;
+use crate::http::{Json, Submitter};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, get};
 use serde::Serialize;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(KeySet);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(public_keys);
@@ -195,6 +198,12 @@ fn add_rate_limits<B>(answer: &mut ServiceResponse<B>) {
             answer.headers_mut().insert(HeaderName::from_static(name), value);
         }
     }
+}
+
+/// Returns the sender of a request, if it has a valid token.
+pub fn sender(request: &HttpRequest) -> Option<Principal> {
+    let identity = request.extensions().get::<Identity>().cloned()?;
+    identity.0.ok()
 }
 
 async fn authenticate(request: &HttpRequest) -> Result<Principal> {

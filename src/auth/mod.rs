@@ -70,6 +70,12 @@ impl Principal {
         self.subject.parse().ok().map(Id)
     }
 
+    /// Returns whether this is the id of the caller: of their user, profile or organization.
+    pub fn is(&self, id: Id) -> bool {
+        let is_reach = matches!(self.reach, Reach::Worker(own) | Reach::Organization(own) if own == id);
+        is_reach || self.user() == Some(id)
+    }
+
     /// Returns the user whose session this is. A token without a session is an error.
     pub fn session_user(&self) -> Result<Id> {
         self.user()

@@ -5,11 +5,12 @@ use super::{
     Area, Catalogue, Catalogues, Definition, DeliverableType, Entry, Role, Skill, Theme, fixed, store,
 };
 use crate::auth::{WriteCatalogue, http::Caller};
-use crate::db::Pool;
+use crate::db::{Id, Pool};
 use crate::error::{Error, Result};
+use crate::http::disclosure::impersonal;
 use crate::http::{
-    Answer, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter, compress, conditional,
-    query::path_text,
+    Answer, Discloses, Disclosure, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter,
+    compress, conditional, query::path_text,
 };
 use crate::values::{AreaCode, Code};
 use actix_web::http::header::{self, HeaderValue};
@@ -21,6 +22,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(AreaView, FamilyView, FormatView);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     types::routes(cfg);
@@ -43,6 +46,12 @@ pub struct CatalogueEntry<T> {
     /// Grows with each change. Also the ETag.
     #[schema(minimum = 1, example = 1)]
     pub version: i64,
+}
+
+impl<T> Discloses for CatalogueEntry<T> {
+    fn people(&self) -> Vec<Id> {
+        Vec::new()
+    }
 }
 
 impl<T: Definition> CatalogueEntry<T> {
@@ -139,12 +148,12 @@ impl Rendered {
             .content_type("application/json")
             .insert_header((header::ETAG, self.tag.clone()));
         if !compress::accepts_gzip(request) {
-            return answer.body(self.plain.clone());
+            return Disclosure::nobody().attach(answer.body(self.plain.clone()));
         }
         let mut answer = answer.body(self.gzip.clone());
         compress::vary(answer.headers_mut());
         compress::mark_gzip(answer.headers_mut());
-        answer
+        Disclosure::nobody().attach(answer)
     }
 }
 

@@ -6,10 +6,13 @@ use crate::auth::{DecideDeliverables, ReadDeliverables, WriteDeliverables, http:
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
 use crate::error::Result;
+use crate::http::disclosure::impersonal;
 use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(Deliverable);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list)

@@ -87,6 +87,7 @@ fn apply(db: &mut Db, actor: &str, pair: &Duplicate, decision: &Decision) -> Res
     store::update(db, pair, decision, now)?;
     changes::store::append(db, actor, &logged)?;
     let act = Act {
+        operation: None,
         actor: actor.to_owned(),
         action: match decision.status {
             DuplicateStatus::Merged => AuditAction::DuplicateMerged,

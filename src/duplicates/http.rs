@@ -7,11 +7,14 @@ use crate::auth::{ReadDuplicates, WriteDuplicates, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Id, Pool};
 use crate::error::Result;
+use crate::http::disclosure::impersonal;
 use crate::http::query::path_text;
-use crate::http::{Entity, IfMatch, Page, Patch, PathId, Query, Valid};
-use actix_web::web::{Data, Json};
+use crate::http::{Entity, IfMatch, Json, Page, Patch, PathId, Query, Valid};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, get, patch, put};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(Duplicate, DuplicateRule, DuplicateRules);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(show).service(update);

@@ -4,9 +4,9 @@ use super::{PersonalData, actions};
 use crate::auth::{ExportPersonalData, WriteWorkers, http::Caller};
 use crate::db::{Id, Pool};
 use crate::error::Result;
-use crate::http::{IfMatch, PathId};
+use crate::http::{IfMatch, Json, PathId};
 use crate::workers;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 

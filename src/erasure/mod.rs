@@ -13,6 +13,8 @@ pub mod tasks;
 use crate::applications::ApplicationRecord;
 use crate::audit::AuditSummary;
 use crate::auth::Reach;
+use crate::db::Id;
+use crate::http::Discloses;
 use crate::sessions::SessionRecord;
 use crate::users::AccountRecord;
 use crate::workers::{ConsentRecord, Sight, Worker};
@@ -33,6 +35,12 @@ pub struct PersonalData {
     pub sessions: Vec<SessionRecord>,
     /// Who viewed or changed data about the person, from the audit.
     pub audit: Vec<AuditSummary>,
+}
+
+impl Discloses for PersonalData {
+    fn people(&self) -> Vec<Id> {
+        vec![self.worker.id]
+    }
 }
 
 impl PersonalData {

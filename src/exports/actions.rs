@@ -2,16 +2,21 @@
 
 use super::sheet::Sheet;
 use super::{NewExport, lists};
-use crate::audit::{self, Act, AuditAction};
 use crate::auth::Viewer;
 use crate::catalogue::Catalogues;
-use crate::db::{BATCH, Pool};
+use crate::db::Pool;
 use crate::error::{Error, Result};
+use crate::http::Disclosure;
 use std::fs::File;
 
-/// Writes the whole list into a temporary file that has no name and disappears when it is closed. The audit
-/// records the people in it before anyone can read it.
-pub fn create(pool: &Pool, catalogues: &Catalogues, viewer: &Viewer, new: &NewExport) -> Result<File> {
+/// Writes the whole list into a temporary file that has no name and disappears when it is closed. Also returns
+/// whose personal data it shows.
+pub fn create(
+    pool: &Pool,
+    catalogues: &Catalogues,
+    viewer: &Viewer,
+    new: &NewExport,
+) -> Result<(File, Disclosure)> {
     let failed = |e: std::io::Error| Error::file("no temporary file", e);
     let file = tempfile::tempfile().map_err(failed)?;
     let out = file.try_clone().map_err(failed)?;
@@ -22,13 +27,5 @@ pub fn create(pool: &Pool, catalogues: &Catalogues, viewer: &Viewer, new: &NewEx
         sheet.end()?;
         Ok(people)
     })?;
-    for subjects in people.chunks(BATCH) {
-        let act = Act {
-            actor: viewer.actor.clone(),
-            action: AuditAction::PersonalDataRead,
-            subjects: subjects.to_vec(),
-        };
-        pool.write_blocking(|db| audit::store::append(db, &act))?;
-    }
-    Ok(file)
+    Ok((file, Disclosure(people)))
 }

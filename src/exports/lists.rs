@@ -11,7 +11,7 @@ use crate::duplicates::{self, DuplicateFilter};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::exposures::{self, ShownListFilter};
 use crate::http::page::MAX_LIMIT;
-use crate::http::{Page, query};
+use crate::http::{Discloses, Page, query};
 use crate::imports::jobs::{self, ImportFilter};
 use crate::organizations::{self, OrganizationFilter};
 use crate::partners::{self, PartnerFilter};
@@ -92,19 +92,17 @@ fn pages(
     match new.kind {
         ExportKind::Workers => each(filter, |f: WorkerFilter| {
             let page = workers::listing::page(db, viewer, catalogue, f)?;
-            people.extend(workers::listing::personal(viewer, &page.items));
-            write_page(page, write)
+            write_page(page, people, write)
         })?,
         ExportKind::Organizations => each(filter, |f: OrganizationFilter| {
             let page = organizations::listing::page(db, viewer, catalogue, f)?;
-            people.extend(organizations::listing::personal(viewer, &page.items));
-            write_page(page, write)
+            write_page(page, people, write)
         })?,
         ExportKind::Deliverables => each(filter, |f: DeliverableFilter| {
             let page = deliverables::listing::page(db, viewer, catalogue, f)?;
             let asking: Vec<Id> = page.items.iter().map(|d| d.request.organization_id).collect();
             let asking = organizations::store::labels(db, &asking)?;
-            write_page(page, &mut |mut item| {
+            write_page(page, people, &mut |mut item| {
                 let id = item
                     .get("organization_id")
                     .and_then(Value::as_str)
@@ -124,29 +122,27 @@ fn pages(
         })?,
         ExportKind::Applications => each(filter, |f: ApplicationFilter| {
             let page = applications::listing::page(db, viewer, catalogue, f)?;
-            let shown = page.items.iter().map(|listed| &listed.application);
-            people.extend(applications::listing::personal(viewer, shown));
-            write_page(page, write)
+            write_page(page, people, write)
         })?,
         ExportKind::Users => each(filter, |f: UserFilter| {
-            let page = users::store::list(db, &f)?;
-            people.extend(page.items.iter().map(|user| user.id));
-            write_page(page, write)
+            write_page(users::store::list(db, &f)?, people, write)
         })?,
         ExportKind::Partners => each(filter, |f: PartnerFilter| {
-            write_page(partners::store::list(db, &f)?, write)
+            write_page(partners::store::list(db, &f)?, people, write)
         })?,
         ExportKind::Duplicates => each(filter, |f: DuplicateFilter| {
-            write_page(duplicates::store::list(db, &viewer.reach, &f)?, write)
+            write_page(duplicates::store::list(db, &viewer.reach, &f)?, people, write)
         })?,
         ExportKind::Audit => each(filter, |f: AuditFilter| {
-            write_page(audit::store::list(db, &f)?, write)
+            write_page(audit::store::list(db, &f)?, people, write)
         })?,
         ExportKind::ShownLists => each(filter, |f: ShownListFilter| {
-            write_page(exposures::store::list(db, &f)?, write)
+            write_page(exposures::store::list(db, &f)?, people, write)
         })?,
         ExportKind::Imports => each(filter, |f: ImportFilter| {
-            write_page(jobs::store::list(db, Some(viewer), &f)?, write)
+            let page = jobs::store::list(db, Some(viewer), &f)?;
+            people.extend(page.items.iter().map(|import| import.id));
+            write_page(page, people, write)
         })?,
     }
     Ok(())
@@ -184,10 +180,12 @@ fn each<F: Paged>(
     }
 }
 
-fn write_page<T: Serialize>(
+fn write_page<T: Serialize + Discloses>(
     page: Page<T>,
+    people: &mut Vec<Id>,
     write: &mut dyn FnMut(Value) -> Result<()>,
 ) -> Result<Option<String>> {
+    people.extend(page.people());
     for item in page.items {
         write(serde_json::to_value(item).map_err(|e| Error::Internal(e.to_string()))?)?;
     }

@@ -5,12 +5,15 @@ use crate::auth::{ReadAudit, ReadStatistics, http::Caller};
 use crate::catalogue::calendar;
 use crate::db::Pool;
 use crate::error::{Error, Result, Text};
-use crate::http::{Page, Query};
+use crate::http::disclosure::impersonal;
+use crate::http::{Json, Page, Query};
 use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(ExposureStatistics, ShownList);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(measure);

@@ -3,6 +3,7 @@
 //! The tag of a single resource is its version. Any other successful GET gets a weak tag, a hash of its bytes.
 
 use super::Language;
+use super::disclosure::{self, Discloses};
 use crate::error::{Error, Result};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
@@ -31,7 +32,7 @@ impl<T> Entity<T> {
     }
 }
 
-impl<T: Serialize> Responder for Entity<T> {
+impl<T: Serialize + Discloses> Responder for Entity<T> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
@@ -39,9 +40,7 @@ impl<T: Serialize> Responder for Entity<T> {
             Some(language) => format!("\"{}.{}\"", self.version, language.tag()),
             None => tag(self.version),
         };
-        HttpResponse::Ok()
-            .insert_header((header::ETAG, tag))
-            .json(self.body)
+        disclosure::json(HttpResponse::Ok().insert_header((header::ETAG, tag)), &self.body)
     }
 }
 

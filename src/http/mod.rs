@@ -2,7 +2,7 @@
 //!
 //! * `problem`: errors as RFC 9457 problem documents, in the client's language.
 //! * `body`: JSON bodies, parsed strictly and validated. `query`: parameters of the query and the path.
-//! * `page`: keyset pages. `conditional`: ETag, If-Match, If-None-Match.
+//! * `page`: keyset pages. `conditional`: ETag, If-Match, If-None-Match. `disclosure`: whose personal data an answer shows.
 //! * `decode`: JSON values and parameters into types, with errors that are data.
 //! * `client`: the address of the client. `language`: Accept-Language.
 //! * `edge`: the middleware that every request passes. `security`: security headers. `cors`: calls from other pages.
@@ -18,6 +18,7 @@ pub mod compress;
 pub mod conditional;
 pub mod cors;
 pub mod decode;
+pub mod disclosure;
 pub mod edge;
 pub mod idempotency;
 pub mod language;
@@ -32,6 +33,7 @@ pub mod trace;
 pub use body::{Patch, Valid};
 pub use client::ClientAddress;
 pub use conditional::{Entity, IfMatch};
+pub use disclosure::{Discloses, Disclosure, Json};
 pub use idempotency::{Answer, Submission, Submitter};
 pub use language::Language;
 pub use page::{Cursor, Page};

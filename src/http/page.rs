@@ -1,6 +1,7 @@
 //! Keyset pages: `{"items": […], "next": cursor}`. A cursor holds the sort value and id of the last item, so items
 //! that are added or deleted meanwhile neither repeat nor hide others.
 
+use super::disclosure::{Discloses, Disclosure};
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use actix_web::http::header;
@@ -76,10 +77,10 @@ impl<T> Page<T> {
 }
 
 impl<T: Serialize> Page<T> {
-    /// Writes the page as JSON, with as many items as [`MAX_BYTES`] allows. Returns the cursor of the next page too.
-    fn write(&self) -> serde_json::Result<(Vec<u8>, Option<String>)> {
+    /// Writes the page as JSON, with as many items as [`MAX_BYTES`] allows, and leaves out the others.
+    fn write(&mut self) -> serde_json::Result<Vec<u8>> {
         let mut json = br#"{"items":["#.to_vec();
-        let mut next = self.next.clone();
+        let mut shown = self.items.len();
         for (i, item) in self.items.iter().enumerate() {
             let before = json.len();
             if i > 0 {
@@ -89,14 +90,16 @@ impl<T: Serialize> Page<T> {
             let last = i.checked_sub(1).and_then(|last| self.cursors.get(last));
             if let Some(last) = last.filter(|_| json.len() > MAX_BYTES) {
                 json.truncate(before);
-                next = Some(last.encode());
+                self.next = Some(last.encode());
+                shown = i;
                 break;
             }
         }
+        self.items.truncate(shown);
         json.extend_from_slice(br#"],"next":"#);
-        serde_json::to_writer(&mut json, &next)?;
+        serde_json::to_writer(&mut json, &self.next)?;
         json.push(b'}');
-        Ok((json, next))
+        Ok(json)
     }
 }
 
@@ -157,18 +160,24 @@ pub fn invalid_cursor() -> Error {
     Error::Invalid(vec![FieldError::parameter("cursor", "invalid_cursor", rule)])
 }
 
-impl<T: Serialize> Responder for Page<T> {
+impl<T: Discloses> Discloses for Page<T> {
+    fn people(&self) -> Vec<Id> {
+        self.items.iter().flat_map(T::people).collect()
+    }
+}
+
+impl<T: Serialize + Discloses> Responder for Page<T> {
     type Body = actix_web::body::BoxBody;
 
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+    fn respond_to(mut self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        let (json, next) = match self.write() {
+        let json = match self.write() {
             Ok(written) => written,
             Err(e) => {
                 return HttpResponse::from_error(Error::Internal(format!("a page can't be written: {e}")));
             }
         };
-        if let Some(next) = &next {
+        if let Some(next) = &self.next {
             let others = form_urlencoded::parse(request.query_string().as_bytes())
                 .filter(|(name, _)| name != "cursor");
             let mut query = form_urlencoded::Serializer::new(String::new());
@@ -176,7 +185,7 @@ impl<T: Serialize> Responder for Page<T> {
             let link = format!("<{}?{}>; rel=\"next\"", request.path(), query.finish());
             response.insert_header((header::LINK, link));
         }
-        response.content_type("application/json").body(json)
+        Disclosure(self.people()).attach(response.content_type("application/json").body(json))
     }
 }
 
@@ -220,12 +229,17 @@ mod tests {
         };
         let large = |letter: &str| letter.repeat(MAX_BYTES * 2 / 5);
         let items = vec![large("a"), large("b"), large("c")];
-        let (json, next) = Page::of(items, 3, cursor).write().unwrap();
+        let mut page = Page::of(items, 3, cursor);
+        let json = page.write().unwrap();
         let written: Page<String> = serde_json::from_slice(&json).unwrap();
         assert_eq!(written.items.len(), 2);
-        assert_eq!(Cursor::decode(next.as_deref(), "n").unwrap().unwrap().value, "b");
-        assert_eq!(written.next, next);
-        let alone = Page::of(vec!["d".repeat(MAX_BYTES * 2)], 1, cursor);
-        assert_eq!(alone.write().unwrap().1, None, "a page has at least one item");
+        assert_eq!(
+            Cursor::decode(page.next.as_deref(), "n").unwrap().unwrap().value,
+            "b"
+        );
+        assert_eq!((page.items.len(), written.next), (2, page.next));
+        let mut alone = Page::of(vec!["d".repeat(MAX_BYTES * 2)], 1, cursor);
+        alone.write().unwrap();
+        assert_eq!(alone.next, None, "a page has at least one item");
     }
 }

@@ -5,6 +5,7 @@
 //! * Each caller may have some downloads and streams of events open at once. A slot is free when the answer has left or
 //!   the client is gone; the listener ends connections that don't read.
 
+use super::Disclosure;
 use super::slots::{Slot, Slots};
 use crate::error::{Error, Result, Text};
 use actix_web::HttpResponse;
@@ -73,11 +74,11 @@ pub async fn write_file(
     name: &str,
     media_type: &str,
     slot: Slot<String>,
-    write: impl FnOnce() -> Result<File> + Send + 'static,
+    write: impl FnOnce() -> Result<(File, Disclosure)> + Send + 'static,
 ) -> Result<HttpResponse> {
     let internal = |e: &dyn std::fmt::Display| Error::Internal(format!("a file was not written: {e}"));
     let turn = WRITING.acquire().await.map_err(|e| internal(&e))?;
-    let file = tokio::task::spawn_blocking(write)
+    let (file, disclosure) = tokio::task::spawn_blocking(write)
         .await
         .map_err(|e| internal(&e))??;
     drop(turn);
@@ -87,7 +88,7 @@ pub async fn write_file(
         .insert_header((header::CONTENT_TYPE, media_type))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::CONTENT_DISPOSITION, attachment(name)));
-    Ok(answer.body(body))
+    Ok(disclosure.attach(answer.body(body)))
 }
 
 /// Returns the header that makes browsers save an answer under a name.

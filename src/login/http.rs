@@ -11,14 +11,15 @@ use crate::config::{FrontendUrl, SessionLimits};
 use crate::db::{Db, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::cors::Origins;
-use crate::http::{ClientAddress, Valid};
+use crate::http::disclosure::{impersonal, json};
+use crate::http::{ClientAddress, Json, Valid};
 use crate::sessions::store::DEVICE_DAYS;
 use crate::sessions::{Client, Devices};
 use crate::users;
 use crate::users::password::Passwords;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::header;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,6 +29,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 const REFRESH_COOKIE: &str = "__Secure-musubi_refresh";
 const DEVICE_COOKIE: &str = "__Secure-musubi_device";
 const CSRF_HEADER: &str = "x-csrf-token";
+
+impersonal!(CurrentSession, InvitationView, Tokens);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(show_invitation)
@@ -60,7 +63,7 @@ async fn show_invitation(
     let view = actions::show_invitation(&pool, catalogue, login_url, client, invitation.token).await?;
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "no-store"));
-    Ok(response.json(view))
+    Ok(json(&mut response, &view))
 }
 
 /// Accept an invitation
@@ -154,13 +157,14 @@ fn answer(pair: TokenPair, by_cookie: bool, limits: &SessionLimits) -> HttpRespo
             limits.idle.num_seconds(),
         ));
     }
-    response.json(Tokens {
+    let tokens = Tokens {
         access_token: pair.access_token,
         token_type: "Bearer",
         expires_in: ACCESS_SECONDS,
         refresh_token: Some(pair.refresh_token).filter(|_| !by_cookie),
         csrf_token: Some(csrf).filter(|_| by_cookie),
-    })
+    };
+    json(&mut response, &tokens)
 }
 
 /// Show the session of the cookie
@@ -188,7 +192,7 @@ async fn show_session(
     let session = actions::show_session(&pool, **limits, token, csrf).await?;
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "no-store"));
-    Ok(response.json(session))
+    Ok(json(&mut response, &session))
 }
 
 /// Refresh the access token

@@ -14,8 +14,9 @@ pub mod actions;
 pub mod http;
 
 use crate::auth::{Extent, PERMISSIONS, Principal, UserRole};
-use crate::db::Instant;
+use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Text};
+use crate::http::Discloses;
 use crate::users::User;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -177,6 +178,12 @@ pub struct CurrentUser {
     /// Null for the tokens of partners and of `musubi token`.
     pub user: Option<User>,
     pub permissions: Vec<PermissionView>,
+}
+
+impl Discloses for CurrentUser {
+    fn people(&self) -> Vec<Id> {
+        self.user.iter().map(|user| user.id).collect()
+    }
 }
 
 impl CurrentUser {

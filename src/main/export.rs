@@ -2,6 +2,7 @@
 
 use super::arguments::{ExportArguments, OneOrAll};
 use super::files::{self, write_whole};
+use musubi::audit::personal_data_was_read;
 use musubi::auth::{Reach, Viewer};
 use musubi::config::Config;
 use musubi::error::{Error, Result};
@@ -41,7 +42,8 @@ fn list(config: &Config, kind: ExportKind, export: ExportArguments) -> Result<()
         personal_data: true,
         sees_all: true,
     };
-    let mut sheet = create(&pool, &catalogues, &everything, &new)?;
+    let (mut sheet, disclosure) = create(&pool, &catalogues, &everything, &new)?;
+    personal_data_was_read(&pool, ACTOR, None, &disclosure.0)?;
     let failed = |e: std::io::Error| Error::Internal(format!("cannot write the export: {e}"));
     sheet.seek(SeekFrom::Start(0)).map_err(failed)?;
     let mut copy = |out: &mut dyn Write| std::io::copy(&mut sheet, out).map(drop).map_err(failed);

@@ -12,14 +12,24 @@ use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
 use crate::error::{Error, Result};
 use crate::exposures::Recorder;
-use crate::http::{Answer, Language, PathId, Query as Parameters, Submission, query::path_id};
+use crate::http::disclosure::impersonal;
+use crate::http::{Answer, Json, Language, PathId, Query as Parameters, Submission, query::path_id};
 use crate::matches::MatchIndex;
 use actix_web::dev::Payload;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(
+    DeliverableRanking,
+    ImprovementList,
+    IndexStatus,
+    MatchExplanation,
+    RelaxationList,
+    WorkerRanking
+);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(rank_workers)

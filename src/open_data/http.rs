@@ -6,8 +6,9 @@ use crate::catalogue::Catalogues;
 use crate::config::{OpenDataLicense, PublicUrl};
 use crate::db::Pool;
 use crate::error::{Error, Result};
+use crate::http::disclosure::{impersonal, json};
 use crate::http::query::path_text;
-use crate::http::{Query, compress, stream};
+use crate::http::{Disclosure, Query, compress, stream};
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
@@ -16,6 +17,8 @@ use serde_json::json;
 use strum::VariantArray;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(OpenDataCatalogue);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(show);
@@ -63,9 +66,10 @@ async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> Ht
         datasets: Dataset::VARIANTS.iter().copied().map(dataset).collect(),
     };
     let mut answer = HttpResponse::Ok();
-    make_public(&mut answer)
-        .content_type("application/ld+json")
-        .json(catalogue)
+    json(
+        make_public(&mut answer).content_type("application/ld+json"),
+        &catalogue,
+    )
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -130,7 +134,8 @@ async fn show(
     if compressed {
         answer.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
-    Ok(answer.body(stream::file_body(opened.file, None)?))
+    let answer = answer.body(stream::file_body(opened.file, None)?);
+    Ok(Disclosure::nobody().attach(answer))
 }
 
 /// Lets every page read an answer, and every cache keep it.

@@ -1,7 +1,6 @@
 //! The HTTP face of organizations. Use cases are in `actions.rs`, SQL in `store`.
 
 use super::{NewOrganization, Organization, OrganizationFilter, actions, listing, store};
-use crate::audit::personal_data_was_read;
 use crate::auth::{ReadOrganizations, Scope, WriteOrganizations, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
@@ -19,17 +18,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(remove);
 }
 
-/// Answers with what the caller may see of an organization, and enters in the audit whose contact that shows.
-async fn answer<S: Scope>(
-    caller: &Caller<S>,
-    pool: &Pool,
-    organization: Organization,
-) -> Result<Entity<Organization>> {
-    let viewer = caller.viewer();
-    let organization = organization.shown(listing::sees_contacts(&viewer));
-    let shown = listing::personal(&viewer, std::slice::from_ref(&organization));
-    personal_data_was_read(pool, caller.actor(), shown).await?;
-    Ok(Entity::new(organization.version, organization))
+/// Answers with what the caller may see of an organization.
+fn answer<S: Scope>(caller: &Caller<S>, organization: Organization) -> Entity<Organization> {
+    let organization = organization.shown(listing::sees_contacts(&caller.viewer()));
+    Entity::new(organization.version, organization)
 }
 
 /// List organizations
@@ -50,10 +42,7 @@ async fn list(
         let catalogue = catalogues.current(db)?;
         listing::page(db, &viewer, &catalogue, filter.0)
     });
-    let page = page.await?;
-    let shown = listing::personal(&caller.viewer(), &page.items);
-    personal_data_was_read(&pool, caller.actor(), shown).await?;
-    Ok(page)
+    page.await
 }
 
 /// Register an organization
@@ -99,7 +88,7 @@ async fn show(
     let reach = caller.reach();
     let find = move |db: &mut Db| store::find(db, &reach, id.0, query.0.include_archived);
     let organization = pool.lookup(find).await?;
-    answer(&caller, &pool, organization).await
+    Ok(answer(&caller, organization))
 }
 
 /// Change an organization
@@ -127,7 +116,7 @@ async fn update(
             patch.apply(&before.details)
         })
     });
-    answer(&caller, &pool, changed.await?).await
+    Ok(answer(&caller, changed.await?))
 }
 type OrganizationPatch = Patch<NewOrganization>;
 

@@ -3,7 +3,7 @@
 use super::{Organization, OrganizationFilter, store};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Catalogue, Filters};
-use crate::db::{Db, Id};
+use crate::db::Db;
 use crate::error::Result;
 use crate::http::Page;
 
@@ -27,13 +27,4 @@ pub fn page(
     let contacts = sees_contacts(viewer);
     let page = store::list(db, &viewer.reach, &filter)?;
     Ok(page.map(|organization| organization.shown(contacts)))
-}
-
-/// Returns the organizations whose contact is shown to someone outside them, for the audit.
-pub fn personal(viewer: &Viewer, shown: &[Organization]) -> Vec<Id> {
-    if matches!(viewer.reach, Reach::Organization(_)) {
-        return Vec::new();
-    }
-    let with_contact = shown.iter().filter(|one| one.details.contact.is_some());
-    with_contact.map(|one| one.id).collect()
 }

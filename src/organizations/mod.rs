@@ -20,6 +20,7 @@ pub use filter::{OrganizationFilter, OrganizationSort};
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
+use crate::http::Discloses;
 use crate::values::{both_or_neither, broken, distinct_codes, not_blank};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -265,6 +266,12 @@ pub struct Organization {
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+}
+
+impl Discloses for Organization {
+    fn people(&self) -> Vec<Id> {
+        self.details.contact.iter().map(|_| self.id).collect()
+    }
 }
 
 impl Organization {

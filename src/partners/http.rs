@@ -6,6 +6,7 @@ use crate::auth::{Keys, ReadPartners, WritePartners, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
 use crate::error::Result;
+use crate::http::disclosure::{impersonal, json};
 use crate::http::query::path_id;
 use crate::http::{Answer, ClientAddress, Entity, IfMatch, Page, Patch, PathId, Query, Submission, body};
 use crate::sessions::Client;
@@ -16,6 +17,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
+
+impersonal!(
+    ClientSecret,
+    Partner,
+    PartnerWithSecret,
+    TokenError,
+    TokenResponse
+);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(token)
@@ -61,7 +70,7 @@ async fn token(
     };
     Ok(issued.map_or_else(
         |error| refusal(&error),
-        |token| no_store(StatusCode::OK).json(token),
+        |token| json(&mut no_store(StatusCode::OK), &token),
     ))
 }
 
@@ -77,7 +86,7 @@ fn refusal(error: &TokenError) -> HttpResponse {
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"musubi\""));
     }
-    response.json(error)
+    json(&mut response, error)
 }
 
 /// List partners

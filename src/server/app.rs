@@ -3,6 +3,7 @@
 use super::document::Document;
 use super::state::AppState;
 use super::{pages, routes};
+use crate::audit;
 use crate::auth;
 use crate::auth::oidc::Issuer;
 use crate::catalogue::http::CatalogueAnswers;
@@ -100,6 +101,7 @@ pub fn app(
         .service(web::redirect("/docs", "/docs/"))
         .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))
         .default_service(web::to(refuse_unknown))
+        .wrap(from_fn(audit::http::disclose))
         .wrap(from_fn(auth::http::identify))
         .wrap(from_fn(edge::edge))
 }

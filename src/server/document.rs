@@ -4,7 +4,7 @@
 //! conditional and repeated requests, and the problem document as the body of every error. Views that embed another
 //! type (`allOf`) become one flat object whose members are all required, because answers never leave a member out.
 
-use super::{examples, routes};
+use super::{examples, personal, routes};
 use crate::applications::similar;
 use crate::auth::properties::PROPERTIES;
 use crate::auth::{RecordKind, UserRole};
@@ -118,6 +118,7 @@ impl Document {
             .configure(routes::routes)
             .split_for_parts();
         let mut value = serde_json::to_value(openapi).unwrap_or_default();
+        personal::mark_properties(&mut value);
         let schemas = value
             .pointer("/components/schemas")
             .and_then(Value::as_object)
@@ -319,6 +320,14 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let is_authentication = is_tagged("Authentication");
     // A repeated upload is recognised by its content, and repeating a step of an import has no effect.
     let needs_no_key = is_authentication || is_tagged("Imports") || is_tagged("Exports");
+    let id = operation
+        .get("operationId")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if let Some(responses) = operation.get_mut("responses") {
+        personal::mark_files(&id, responses);
+    }
     if !secured {
         // Public on purpose.
         operation.insert("security".to_owned(), json!([]));

@@ -2,12 +2,16 @@
 
 use crate::db::Pool;
 use crate::error::{Error, Result, Text};
+use crate::http::Json;
+use crate::http::disclosure::impersonal;
 use crate::matches::MatchIndex;
 use actix_web::get;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(Health);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(alive).service(ready);

@@ -4,6 +4,7 @@
 //! * `state`: what handlers and tasks share. `app`: the middleware, in order, around the routes.
 //! * `listener`: binds, runs and stops. `connections`: caps and time-outs of connections. `tls`: reads certificates.
 //! * `document`: the OpenAPI document, built from the same routes. `examples`: of its answers.
+//!   `personal`: what in it is personal data.
 //! * `health`: /healthz and /readyz. `pages`: the page on which people choose a password.
 
 mod app;
@@ -13,6 +14,7 @@ mod examples;
 pub mod health;
 mod listener;
 mod pages;
+pub mod personal;
 mod routes;
 mod state;
 mod tasks;

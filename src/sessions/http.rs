@@ -4,10 +4,13 @@ use super::{Session, store};
 use crate::auth::{Account, http::Caller};
 use crate::db::{Id, Instant, Pool};
 use crate::error::Result;
+use crate::http::disclosure::impersonal;
 use crate::http::{Page, PathId};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(Session);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list).service(revoke);

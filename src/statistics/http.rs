@@ -5,11 +5,14 @@ use crate::auth::{ReadStatistics, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::Pool;
 use crate::error::{Error, Result};
-use crate::http::Query;
+use crate::http::disclosure::{impersonal, json};
+use crate::http::{Disclosure, Query};
 use actix_web::http::header::{self, Accept, Header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(DeliverableStatistics);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(count_deliverables);
@@ -39,11 +42,13 @@ async fn count_deliverables(
     });
     let statistics = count.await?;
     if !as_csv {
-        return Ok(HttpResponse::Ok().json(statistics));
+        return Ok(json(&mut HttpResponse::Ok(), &statistics));
     }
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .body(csv::write(&statistics)?))
+    let media_type = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
+    let response = HttpResponse::Ok()
+        .insert_header(media_type)
+        .body(csv::write(&statistics)?);
+    Ok(Disclosure::nobody().attach(response))
 }
 
 /// Returns whether the client prefers CSV to JSON.

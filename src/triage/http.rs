@@ -5,10 +5,13 @@ use crate::auth::{ReadDeliverables, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Pool};
 use crate::error::Result;
+use crate::http::disclosure::impersonal;
 use crate::http::{Answer, Language, Submission};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(TriageResult);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(triage);

@@ -19,6 +19,8 @@ use crate::auth::{Belonging, UserRole, secret};
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
+use crate::http::Discloses;
+use crate::http::disclosure::impersonal;
 use crate::organizations::Intermediary;
 use crate::values::{broken, distinct_codes, not_blank};
 use chrono::Duration;
@@ -166,6 +168,20 @@ pub struct User {
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+}
+
+impersonal!(Invitation);
+
+impl Discloses for User {
+    fn people(&self) -> Vec<Id> {
+        vec![self.id]
+    }
+}
+
+impl Discloses for UserWithInvitation {
+    fn people(&self) -> Vec<Id> {
+        self.user.people()
+    }
 }
 
 impl User {

@@ -2,12 +2,12 @@
 
 use super::rules::{check_source, set_origin};
 use super::{ConsentRecord, NewWorker, Sight, Worker, WorkerFilter, actions, listing, store};
-use crate::audit::personal_data_was_read;
 use crate::auth::{ExportPersonalData, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
 use crate::error::Result;
 use crate::http::conditional::CreateOnly;
+use crate::http::disclosure::json;
 use crate::http::query::path_text;
 use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission, Valid, conditional};
 use actix_web::http::header;
@@ -25,22 +25,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(list_consents);
 }
 
-/// Enters in the audit whose personal data an answer shows to others.
-async fn audit_read<S: Scope>(caller: &Caller<S>, pool: &Pool, shown: &[Worker]) -> Result<()> {
-    let ids = listing::personal(&caller.viewer(), shown);
-    personal_data_was_read(pool, caller.actor(), ids).await
-}
-
 /// Answers with what the caller may see of a worker.
-async fn answer<S: Scope>(
-    caller: &Caller<S>,
-    pool: &Pool,
-    worker: Worker,
-    sight: Sight,
-) -> Result<Entity<Worker>> {
+fn answer(worker: Worker, sight: Sight) -> Entity<Worker> {
     let worker = worker.shown(sight);
-    audit_read(caller, pool, std::slice::from_ref(&worker)).await?;
-    Ok(Entity::new(worker.version, worker))
+    Entity::new(worker.version, worker)
 }
 
 fn sight<S: Scope>(caller: &Caller<S>) -> Sight {
@@ -65,9 +53,7 @@ async fn list(
         let catalogue = catalogues.current(db)?;
         listing::page(db, &viewer, &catalogue, filter.0)
     });
-    let page = page.await?;
-    audit_read(&caller, &pool, &page.items).await?;
-    Ok(page)
+    page.await
 }
 
 /// Register a worker
@@ -141,14 +127,11 @@ async fn replace(
     if is_new {
         let location = (header::LOCATION, format!("/v1/workers/{}", worker.id));
         let tag = (header::ETAG, conditional::tag(worker.version));
-        return Ok(HttpResponse::Created()
-            .insert_header(location)
-            .insert_header(tag)
-            .json(worker));
+        let mut response = HttpResponse::Created();
+        return Ok(json(response.insert_header(location).insert_header(tag), &worker));
     }
-    audit_read(&caller, &pool, std::slice::from_ref(&worker)).await?;
     let tag = (header::ETAG, conditional::tag(worker.version));
-    Ok(HttpResponse::Ok().insert_header(tag).json(worker))
+    Ok(json(HttpResponse::Ok().insert_header(tag), &worker))
 }
 
 /// Show a worker by external id
@@ -173,7 +156,7 @@ async fn show_external(
         let found = store::find_external(db, &source, &external_id)?.ok_or_else(store::missing)?;
         store::find(db, &reach, found.id)
     });
-    answer(&caller, &pool, found.await?, sight(&caller)).await
+    Ok(answer(found.await?, sight(&caller)))
 }
 
 /// Show a worker
@@ -190,7 +173,7 @@ async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Resu
     let (viewer, ranks) = (caller.viewer(), caller.may::<ReadMatches>());
     let found = pool.read(move |db| listing::find(db, &viewer, ranks, id.0));
     let (worker, sight) = found.await?;
-    answer(&caller, &pool, worker, sight).await
+    Ok(answer(worker, sight))
 }
 
 /// Change a worker
@@ -218,7 +201,7 @@ async fn update(
             patch.apply(&before.profile)
         })
     });
-    answer(&caller, &pool, changed.await?, sight(&caller)).await
+    Ok(answer(changed.await?, sight(&caller)))
 }
 type WorkerPatch = Patch<NewWorker>;
 

@@ -47,12 +47,3 @@ pub fn page(
     let page = store::list(db, &viewer.reach, &filter, sight != Sight::Profile)?;
     Ok(page.map(|worker| worker.shown(sight)))
 }
-
-/// Returns the workers whose personal data is shown to someone else, for the audit.
-pub fn personal(viewer: &Viewer, shown: &[Worker]) -> Vec<Id> {
-    if matches!(viewer.reach, Reach::Worker(_)) {
-        return Vec::new();
-    }
-    let with_personal = shown.iter().filter(|worker| worker.profile.personal.is_some());
-    with_personal.map(|worker| worker.id).collect()
-}

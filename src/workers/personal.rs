@@ -1,6 +1,7 @@
 //! A worker's personal data, and the consent to be matched.
 
-use crate::db::Instant;
+use crate::db::{Id, Instant};
+use crate::http::Discloses;
 use crate::values::plausible_day;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,8 @@ impl Consent {
 /// A consent with its history.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ConsentRecord {
+    #[serde(skip)]
+    pub worker_id: Id,
     #[serde(flatten)]
     pub consent: Consent,
     /// Role and id of the caller who recorded it.
@@ -108,4 +111,10 @@ pub struct ConsentRecord {
     pub withdrawn_by: Option<String>,
     #[schema(example = json!(null))]
     pub withdrawn_at: Option<Instant>,
+}
+
+impl Discloses for ConsentRecord {
+    fn people(&self) -> Vec<Id> {
+        vec![self.worker_id]
+    }
 }

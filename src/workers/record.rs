@@ -3,6 +3,7 @@
 use super::{Consent, NewWorker, WorkerStatus, is_demo};
 use crate::auth::Reach;
 use crate::db::{Id, Instant};
+use crate::http::Discloses;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,6 +27,12 @@ pub struct Worker {
     pub version: i64,
     pub created_at: Instant,
     pub updated_at: Instant,
+}
+
+impl Discloses for Worker {
+    fn people(&self) -> Vec<Id> {
+        self.profile.personal.iter().map(|_| self.id).collect()
+    }
 }
 
 impl Worker {

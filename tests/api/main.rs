@@ -14,6 +14,7 @@ mod applications;
 mod backup;
 mod catalogue;
 mod deliverables;
+mod disclosure;
 mod duplicates;
 mod erasure;
 mod exports;

@@ -16,6 +16,8 @@ pub use store::forget;
 pub use submission::Submission;
 
 use super::conditional;
+use super::disclosure::{Discloses, Disclosure};
+use crate::db::Id;
 use crate::error::{Error, Result, Text};
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
@@ -81,6 +83,9 @@ pub struct Answer {
     /// The grants of the token that got the answer first.
     #[serde(default)]
     grants: Vec<String>,
+    /// The people whose personal data the body shows.
+    #[serde(default)]
+    people: Vec<Id>,
     body: serde_json::Value,
 }
 
@@ -90,7 +95,7 @@ impl Answer {
         location: String,
         entity_id: impl ToString,
         version: i64,
-        body: &impl Serialize,
+        body: &(impl Serialize + Discloses),
     ) -> Result<Answer> {
         let (status, entity_id) = (201, Some(entity_id.to_string()));
         Ok(Answer {
@@ -100,12 +105,13 @@ impl Answer {
             entity_id,
             secrets: Vec::new(),
             grants: Vec::new(),
+            people: body.people(),
             body: json(body)?,
         })
     }
 
     /// Answers 200.
-    pub fn computed(body: &impl Serialize) -> Result<Answer> {
+    pub fn computed(body: &(impl Serialize + Discloses)) -> Result<Answer> {
         Ok(Answer {
             status: 200,
             location: None,
@@ -113,6 +119,7 @@ impl Answer {
             entity_id: None,
             secrets: Vec::new(),
             grants: Vec::new(),
+            people: body.people(),
             body: json(body)?,
         })
     }
@@ -140,7 +147,9 @@ impl Answer {
         if let Some(version) = self.version {
             response.insert_header((header::ETAG, conditional::tag(version)));
         }
-        response.json(self.body)
+        #[allow(clippy::disallowed_methods)]
+        let response = response.json(self.body);
+        Disclosure(self.people).attach(response)
     }
 }
 

@@ -12,9 +12,10 @@ use crate::auth::{self, Principal, Reach, ReadImports, Viewer, WriteImports, htt
 use crate::config::ImportQuotas;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
+use crate::http::disclosure::{impersonal, json};
 use crate::http::slots::Slot;
 use crate::http::stream::{self as answers, OpenAnswers};
-use crate::http::{Cursor, Language, Page, PathId, Query, page};
+use crate::http::{Cursor, Disclosure, Json, Language, Page, PathId, Query, page};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
@@ -23,6 +24,8 @@ use serde::Deserialize;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(Import);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(create)
@@ -86,7 +89,7 @@ async fn create(
         upload::receive_body(&pool, &sender, options, expected, payload).await?
     };
     let location = (header::LOCATION, format!("/v1/imports/{}", import.id));
-    Ok(HttpResponse::Accepted().insert_header(location).json(import))
+    Ok(json(HttpResponse::Accepted().insert_header(location), &import))
 }
 
 fn is_form(request: &HttpRequest) -> bool {
@@ -119,10 +122,10 @@ async fn list(
     params(("id" = Id, Path, description = "The import")),
     responses((status = 200, description = "The import", body = Import)))]
 #[get("/imports/{id}")]
-async fn show(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+async fn show(caller: Caller<ReadImports>, pool: Data<Pool>, id: PathId) -> Result<Json<Import>> {
     let viewer = caller.viewer();
     let import = pool.read(move |db| store::find(db, Some(&viewer), id.0)).await?;
-    Ok(HttpResponse::Ok().json(import))
+    Ok(Json(import))
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -161,7 +164,10 @@ async fn list_findings(
         findings::list(db, id.0, after, limit + 1)
     });
     let items = listed.await?.into_iter();
-    let items = items.map(|(position, finding)| ImportFinding::of(position, finding, language));
+    let items = items.map(|(position, finding)| ImportFinding {
+        import_id: Some(id.0),
+        ..ImportFinding::of(position, finding, language)
+    });
     Ok(Page::of(items.collect(), limit, |last: &ImportFinding| Cursor {
         sort: ORDER.to_owned(),
         value: last.position.to_string(),
@@ -206,7 +212,8 @@ async fn follow(
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, "text/event-stream"));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
-    Ok(response.streaming(Box::pin(events(follower, first))))
+    let response = response.streaming(Box::pin(events(follower, first)));
+    Ok(Disclosure::nobody().attach(response))
 }
 
 /// Who follows an import.
@@ -279,12 +286,20 @@ async fn download_annotated(
     language: Language,
 ) -> Result<HttpResponse> {
     let viewer = caller.viewer();
-    let import = pool
-        .read(move |db| actions::find_annotatable(db, Some(&viewer), id.0))
-        .await?;
+    let found = pool.read(move |db| {
+        let import = actions::find_annotatable(db, Some(&viewer), id.0)?;
+        // The file has rows of other people too, who were rejected: they are known by the import only.
+        let mut people = store::writes::records(db, import.id)?;
+        people.push(import.id);
+        Ok((import, Disclosure(people)))
+    });
+    let (import, disclosure) = found.await?;
     let slot = open.download(caller.actor())?;
     let (name, media_type) = annotate::name_and_type(&import);
-    let write = move || actions::write_annotated(&pool, &workbooks, &import, language);
+    let write = move || {
+        let file = actions::write_annotated(&pool, &workbooks, &import, language)?;
+        Ok((file, disclosure))
+    };
     answers::write_file(&name, media_type, slot, write).await
 }
 
@@ -301,7 +316,7 @@ async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> R
     let import = pool
         .write(move |db| actions::cancel(db, Some(&viewer), id.0))
         .await?;
-    Ok(HttpResponse::Accepted().json(import))
+    Ok(json(&mut HttpResponse::Accepted(), &import))
 }
 
 /// Undo an import
@@ -319,7 +334,7 @@ async fn undo(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Res
     let undo = move || actions::undo(&pool, Some(&viewer), id.0);
     let import = tokio::task::spawn_blocking(undo).await;
     let import = import.map_err(|e| Error::Internal(e.to_string()))??;
-    Ok(HttpResponse::Accepted().json(import))
+    Ok(json(&mut HttpResponse::Accepted(), &import))
 }
 
 /// Delete an import

@@ -26,7 +26,7 @@ use super::finding::{Finding, Severity};
 use crate::auth::{Reach, UserRole, Viewer};
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
-use crate::http::Language;
+use crate::http::{Discloses, Language};
 use serde::{Deserialize, Serialize};
 use tables::{DetectedFormat, Hints};
 use utoipa::{IntoParams, ToSchema};
@@ -499,6 +499,8 @@ impl Import {
 /// Something that an import found in a row.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ImportFinding {
+    #[serde(skip)]
+    pub import_id: Option<Id>,
     /// Number of the finding within the import, from 0.
     #[schema(minimum = 0, example = 3)]
     pub position: i64,
@@ -524,6 +526,7 @@ pub struct ImportFinding {
 impl ImportFinding {
     pub fn of(position: i64, finding: Finding, language: Language) -> ImportFinding {
         ImportFinding {
+            import_id: None,
             position,
             line: finding.line,
             column: finding.column,
@@ -533,5 +536,12 @@ impl ImportFinding {
             message: language.choose(&finding.message).to_owned(),
             suggestion: finding.suggestion,
         }
+    }
+}
+
+/// A finding quotes a cell, and doesn't say whose row it is in.
+impl Discloses for ImportFinding {
+    fn people(&self) -> Vec<Id> {
+        self.import_id.into_iter().collect()
     }
 }

@@ -4,12 +4,15 @@ use super::{SavedMapping, actions, store};
 use crate::auth::{ReadImports, WriteImports, http::Caller};
 use crate::db::Pool;
 use crate::error::{Error, Result};
+use crate::http::disclosure::impersonal;
 use crate::http::query::path_text;
 use crate::http::{Entity, IfMatch, Valid};
 use crate::imports::ImportKind;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(SavedMapping);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(show_mapping).service(replace_mapping);

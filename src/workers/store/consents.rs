@@ -70,6 +70,7 @@ pub fn list(db: &mut Db, worker: Id) -> Result<Vec<ConsentRecord>> {
         ))
         .load::<Row>(db)?;
     let record = |(Doc(consent), recorded_by, recorded_at, withdrawn_by, withdrawn_at)| ConsentRecord {
+        worker_id: worker,
         consent,
         recorded_by,
         recorded_at,

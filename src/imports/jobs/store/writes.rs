@@ -101,3 +101,9 @@ pub fn delete(db: &mut Db, import: Id, records: &[Id]) -> Result<()> {
     }
     Ok(())
 }
+
+/// Lists the records that an import wrote.
+pub fn records(db: &mut Db, import: Id) -> Result<Vec<Id>> {
+    let written = w::import_writes.filter(w::job_id.eq(import));
+    Ok(written.select(w::record_id).load(db)?)
+}
