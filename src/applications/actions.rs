@@ -8,7 +8,7 @@
 //! Every use case locks the deliverable first, then the worker, then the change log. So two use cases never
 //! each wait for a lock that the other one holds.
 
-use super::rules::{Taken, is_complete, place_for, same_person, sandbox};
+use super::rules::{Taken, check_repeats, is_complete, place_for, same_person, sandbox};
 use super::{Application, ApplicationStatus, NewApplication, Outcome, store};
 use crate::auth::{Principal, Reach, RecordKind, Writer, check_properties, within_reach};
 use crate::catalogue::{Catalogue, Catalogues};
@@ -28,6 +28,8 @@ pub fn submit(db: &mut Db, writer: &Writer, new: NewApplication, now: Instant) -
     let worker = new.check(deliverable.as_ref(), worker.as_ref())?;
     let taken = store::taken(db, new.deliverable_id)?;
     place_for(deliverable.as_ref(), Some(worker), &new.role, &taken)?;
+    let records = workers::store::same_person(db, worker)?;
+    check_repeats(store::count(db, new.deliverable_id, &records)?)?;
     let application = Application::submit(Id::new(), new, worker, actor, now);
     store::insert(db, actor, &application)?;
     Ok(application)

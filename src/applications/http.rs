@@ -47,8 +47,9 @@ async fn list(
 /// A partner app must send an `Idempotency-Key`.
 ///
 /// Returns 409 with one of these codes: `deliverable_not_open`, `role_filled`, `worker_unavailable` (paused,
-/// or without consent), `at_capacity`, `already_applied`. If another deliverable could help, the answer lists
-/// similar ones that are open. A worker who was declined or withdrew may apply again.
+/// or without consent), `at_capacity`, `already_applied`, `too_many_applications`. If another deliverable could help, the answer lists
+/// similar ones that are open. A worker who was declined or withdrew may apply again,
+/// three times in all.
 #[utoipa::path(operation_id = "create_application", tag = "Applications", security(("bearer" = ["applications:submit"])),
     request_body = NewApplication,
     responses((status = 201, description = "Created", body = Application),

@@ -138,6 +138,21 @@ pub fn already_applied() -> Error {
     )
 }
 
+/// How often one person may apply for the same deliverable. Ended applications count too, whoever ended them.
+const MOST_APPLICATIONS: i64 = 3;
+
+/// Checks that a person who has applied for a deliverable this often may apply once more.
+pub fn check_repeats(applications: i64) -> Result<()> {
+    if applications < MOST_APPLICATIONS {
+        return Ok(());
+    }
+    Err(conflict(
+        "too_many_applications",
+        format!("同じ支援内容に応募できるのは{MOST_APPLICATIONS}回までです。"),
+        format!("A worker can apply at most {MOST_APPLICATIONS} times for the same deliverable."),
+    ))
+}
+
 pub fn same_person() -> Error {
     conflict(
         "same_person",

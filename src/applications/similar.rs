@@ -50,6 +50,7 @@ pub async fn suggest(pool: &Pool, reach: Reach, deliverable: Id, role: Code, err
         "role_filled",
         "at_capacity",
         "already_applied",
+        "too_many_applications",
     ];
     if !could_help.contains(&error.code()) {
         return error;

@@ -13,7 +13,7 @@ use crate::http::page;
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
 use applications::dsl;
-use diesel::dsl::{count, count_star};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 
@@ -140,6 +140,14 @@ pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
     Ok(accepted.first::<Id>(db).optional()?.is_some())
 }
 
+/// Counts the applications of these workers for a deliverable, ended ones included.
+pub fn count(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<i64> {
+    let own = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::worker_id.eq_any(workers));
+    Ok(own.count().get_result(db)?)
+}
+
 /// Lists the ids of the deliverables that these applications are for.
 pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
     let mut found = Vec::new();
@@ -162,7 +170,7 @@ pub fn tallies(db: &mut Db, deliverables: &[Id]) -> Result<HashMap<Id, Tally>> {
             .filter(dsl::sandbox.eq(false))
             .filter(dsl::deliverable_id.eq_any(ids))
             .group_by(dsl::deliverable_id)
-            .select((dsl::deliverable_id, count_star(), count(dsl::place)));
+            .select((dsl::deliverable_id, count_star(), diesel::dsl::count(dsl::place)));
         let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
         for (id, answers, filled) in counts.load::<(Id, i64, i64)>(db)? {
             let (answers, filled) = (number(answers), number(filled));

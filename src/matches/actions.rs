@@ -9,10 +9,10 @@ use super::view::{
     DeliverableBrief, DeliverableRanking, ImprovementList, MatchExplanation, RelaxationList, WorkerBrief,
     WorkerRanking,
 };
-use super::visibility::check_visible;
+use super::visibility::{self, check_visible};
 use super::{
-    DEFAULT_WEIGHTS_VERSION, DeliverableRankingParameters, Fairness, ImprovementParameters, PreviewRequest,
-    WorkerRankingParameters, encode,
+    DeliverableRankingParameters, Fairness, ImprovementParameters, PreviewRequest, WorkerRankingParameters,
+    encode,
 };
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Filters, calendar};
@@ -24,7 +24,7 @@ use crate::http::Language;
 use crate::http::page::MAX_LIMIT;
 use crate::reach::store::has_organization;
 use crate::workers;
-use matcher::{Candidate, Need, Weights};
+use matcher::{Candidate, Need};
 use std::sync::Arc;
 
 /// Ranks workers for a deliverable.
@@ -39,9 +39,10 @@ pub fn rank_workers(
     let deliverable = deliverables::store::find(db, &viewer.reach, deliverable, false)?;
     let snapshot = context.snapshot(db)?;
     let need = snapshot.need(&deliverable);
+    let (weights, weights_version) = visibility::weights(viewer);
     let options = WorkerRankingOptions {
-        weights: Weights::default(),
-        weights_version: DEFAULT_WEIGHTS_VERSION,
+        weights,
+        weights_version,
         role: role_parameter(&snapshot, &need, &parameters.role)?,
         limit: parameters.limit,
         cursor: parameters.cursor.as_deref(),
@@ -74,7 +75,10 @@ pub fn rank_deliverables(
 ) -> Result<ShownRanking<DeliverableRanking>> {
     let worker = workers::store::find(db, &viewer.reach, worker)?;
     let snapshot = context.snapshot(db)?;
+    let (weights, weights_version) = visibility::weights(viewer);
     let options = DeliverableRankingOptions {
+        weights,
+        weights_version,
         limit: parameters.limit,
         cursor: parameters.cursor.as_deref(),
         counts: parameters.counts.unwrap_or(true),
@@ -105,14 +109,14 @@ pub fn explain(
     let snapshot = context.snapshot(db)?;
     let (candidate, brief) = candidate(db, &snapshot, worker)?;
     let need = snapshot.need(&deliverable);
-    let weights = Weights::default();
+    let (weights, version) = visibility::weights(viewer);
     let query = snapshot.index.query(&need, weights);
     let assessment = query.best(&candidate, None).ok_or_else(no_role)?;
     check_visible(db, reach, worker, &assessment.failed)?;
     let key = query.key(&candidate, &assessment.fit);
     let rank = fit_rank(&snapshot.index, &query, None, key);
     let census = snapshot.index.census(&query, None);
-    let summary = summary(Some(&census), &weights, DEFAULT_WEIGHTS_VERSION, &snapshot, None);
+    let summary = summary(Some(&census), &weights, version, &snapshot, None);
     let explainer = snapshot.explainer(language);
     let failed = assessment.failed.iter().map(|gate| explainer.failed(*gate));
     Ok(MatchExplanation {
@@ -148,11 +152,13 @@ pub fn suggest_improvements(
     let (candidate, brief) = candidate(db, &snapshot, worker)?;
     let need = snapshot.need(&deliverable);
     let role = role_parameter(&snapshot, &need, &parameters.role)?;
-    let query = snapshot.index.query(&need, Weights::default());
+    let (weights, _) = visibility::weights(viewer);
+    let query = snapshot.index.query(&need, weights);
     let assessment = query.best(&candidate, role).ok_or_else(no_role)?;
     check_visible(db, &viewer.reach, worker, &assessment.failed)?;
     let briefs = (DeliverableBrief::of(&deliverable), brief);
     let target = Target {
+        weights,
         role,
         rank: rank.map(|rank| rank as usize),
     };
@@ -188,7 +194,7 @@ pub fn preview(
     language: Language,
 ) -> Result<WorkerRanking> {
     let reach = &viewer.reach;
-    let (weights, weights_version) = preview.weights()?;
+    let (weights, weights_version) = preview.weights(viewer)?;
     let snapshot = context.snapshot(db)?;
     // An organization can't find separated workers by leaving out its own id.
     if let Reach::Organization(own) = reach {
@@ -201,10 +207,6 @@ pub fn preview(
         return Err(Error::Invalid(vec![unknown]));
     }
     let mut request = preview.need.request();
-    // Previews with chosen words would let a caller guess, word by word, evidence that they may not read.
-    if *reach != Reach::Everything {
-        request.trouble = None;
-    }
     request
         .resolve(&snapshot.catalogue, "", None)
         .map_err(below_need)?;

@@ -39,6 +39,7 @@ pub fn fit_rank(index: &CandidateIndex, query: &Query, role: Option<usize>, key:
 
 /// What improvements are for.
 pub struct Target {
+    pub weights: Weights,
     /// The only role to rank in, by its position in the need.
     pub role: Option<usize>,
     /// `None` aims one rank higher, or at passing every gate where one fails.
@@ -57,7 +58,7 @@ pub fn improvements(
     target: Target,
     explainer: &Explainer,
 ) -> Option<ImprovementList> {
-    let (index, weights, role) = (&snapshot.index, Weights::default(), target.role);
+    let (index, weights, role) = (&snapshot.index, target.weights, target.role);
     let query = index.query(need, weights);
     let now = query.best(candidate, role)?;
     let is_ranked = now.failed.is_empty();

@@ -47,7 +47,13 @@ impl Explainer<'_> {
             worker_side_ppm: a.fit.worker_side_ppm,
             completeness_ppm: query.completeness_ppm(&a.values),
             unconfirmed: a.unconfirmed.iter().map(|u| u.code().to_owned()).collect(),
-            components: COMPONENTS.into_iter().zip(contributions).map(component).collect(),
+            // Without a weight, the text's inputs would still tell what the evidence says.
+            components: COMPONENTS
+                .into_iter()
+                .zip(contributions)
+                .filter(|(c, _)| *c != Component::Text || query.weights.ppm(*c) > 0)
+                .map(component)
+                .collect(),
             improvement: improvement.map(|i| self.improvement(query.need, i.change, i.fit_ppm)),
         }
     }

@@ -29,6 +29,7 @@ mod wording;
 
 pub use index::MatchIndex;
 
+use crate::auth::Viewer;
 use crate::catalogue::{DayPart, Format, RoleWish, entries::distinct_roles};
 use crate::db::Id;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
@@ -42,6 +43,9 @@ use validator::{Validate, ValidationError};
 
 /// The version of the default weights.
 pub const DEFAULT_WEIGHTS_VERSION: &str = "default-1";
+
+/// The version of the default weights without the component `text`.
+pub const WORDLESS_WEIGHTS_VERSION: &str = "default-1-without-text";
 
 /// Whether the order is adjusted for fairness.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -301,10 +305,17 @@ pub struct PreviewRequest {
 }
 
 impl PreviewRequest {
-    /// Returns the weights and their version.
-    pub fn weights(&self) -> Result<(Weights, &'static str)> {
+    /// Returns the weights and their version. Callers who may not read everyone's evidence can't weigh its words.
+    pub fn weights(&self, viewer: &Viewer) -> Result<(Weights, &'static str)> {
         match &self.weights {
-            None => Ok((Weights::default(), DEFAULT_WEIGHTS_VERSION)),
+            None => Ok(visibility::weights(viewer)),
+            Some(own) if own.text > 0.0 && !visibility::reads_all_evidence(viewer) => {
+                let rule = Text::new(
+                    "text の重みを指定できるのは、全員の実績を閲覧できる人だけです。",
+                    "Only callers who may read everyone's evidence can set the weight of text.",
+                );
+                Err(Error::invalid("/weights/text", "not_permitted", rule))
+            }
             Some(own) => own.weights().map(|weights| (weights, "custom")).map_err(|_| {
                 let rule = Text::new(ALL_ZERO.0, ALL_ZERO.1);
                 Error::invalid("/weights", "all_weights_zero", rule)

@@ -1,5 +1,6 @@
 //! One page of a ranking: searched, put in a fair order, explained.
 
+use super::encode;
 use super::explain::summary;
 use super::page::{PageEnd, start};
 use super::snapshot::Snapshot;
@@ -7,7 +8,6 @@ use super::view::{
     DeliverableBrief, DeliverableMatch, DeliverableRanking, RankPosition, RankingSummary, WorkerBrief,
     WorkerMatch, WorkerRanking,
 };
-use super::{DEFAULT_WEIGHTS_VERSION, encode};
 use crate::auth::PartnerReach;
 use crate::db::{Db, Id};
 use crate::error::Result;
@@ -45,6 +45,8 @@ pub struct WorkerRankingOptions<'a> {
 
 /// How to rank open deliverables for a worker.
 pub struct DeliverableRankingOptions<'a> {
+    pub weights: Weights,
+    pub weights_version: &'a str,
     pub limit: Option<u32>,
     pub cursor: Option<&'a str>,
     /// Whether to count how many deliverables each gate removed.
@@ -231,7 +233,7 @@ pub fn rank_deliverables(
     options: &DeliverableRankingOptions,
 ) -> Result<(DeliverableRanking, Option<FairOrder>)> {
     let candidate = encode::candidate(worker, &snapshot.catalogue);
-    let (weights, needs) = (Weights::default(), &snapshot.needs);
+    let (weights, needs) = (options.weights, &snapshot.needs);
     let fair = if options.fair_week.is_some() { " fair" } else { "" };
     let list = format!("worker {}{fair}", worker.id);
     let limit = http::page::limit(options.limit)? as usize;
@@ -286,7 +288,7 @@ pub fn rank_deliverables(
         summary: summary(
             census.as_ref(),
             &weights,
-            DEFAULT_WEIGHTS_VERSION,
+            options.weights_version,
             snapshot,
             fairness,
         ),

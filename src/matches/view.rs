@@ -63,7 +63,8 @@ pub struct RankPosition {
 /// The weights used, in parts per million. They add up to 1,000,000.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AppliedWeights {
-    /// `default-1` for the default weights, `custom` for weights of your request.
+    /// `default-1` for the default weights, `default-1-without-text` for callers who may not read everyone's evidence,
+    /// `custom` for weights of your request.
     #[schema(example = "default-1")]
     pub version: String,
     #[schema(example = 340_000)]
@@ -183,7 +184,8 @@ pub struct FitExplanation {
     {"skill": "graphic_design", "required_level": 3, "weight": 3, "must_have": true,
     "held_skill": "graphic_design", "held_level": 4, "quality_ppm": 1_000_000}]}}))]
 pub struct ComponentScore {
-    /// skill, experience, availability, distance, theme, format, reliability, responsiveness or text.
+    /// skill, experience, availability, distance, theme, format, reliability, responsiveness or text. Text is left out
+    /// where it has no weight.
     pub name: String,
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub value_ppm: u64,

@@ -1,20 +1,43 @@
-//! What a caller may learn about workers who are separated from the organization that asks.
+//! What a caller may learn about workers: from their evidence, and about those who are separated from the organization
+//! that asks.
+//!
+//! The component `text` compares a request's words with workers' evidence. Whoever chooses the words could find out, word
+//! by word, what evidence says; even how rare a word is tells something. So it only counts for callers who may read
+//! everyone's evidence.
 //!
 //! An organization or a partner never learns that such a worker exists, not even as a number in the counts.
 
 use super::view::{GateCount, GateImpact, RankingSummary, RelaxationList};
-use crate::auth::Reach;
+use super::{DEFAULT_WEIGHTS_VERSION, WORDLESS_WEIGHTS_VERSION};
+use crate::auth::{Reach, Viewer};
 use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::reach::store::has_own_worker;
 use crate::workers;
-use matcher::Gate;
+use matcher::{Component, Gate, Weights};
 
 /// The gates that separate a worker from the organization that asks.
 const SEPARATING: [Gate; 2] = [Gate::Blocked, Gate::ConflictOfInterest];
 
 fn is_separating(code: &str) -> bool {
     SEPARATING.iter().any(|gate| gate.code() == code)
+}
+
+/// Returns whether the caller may read the evidence of every worker.
+pub fn reads_all_evidence(viewer: &Viewer) -> bool {
+    viewer.personal_data && viewer.reach == Reach::Everything
+}
+
+/// Returns the default weights for this caller, and their version.
+pub fn weights(viewer: &Viewer) -> (Weights, &'static str) {
+    if reads_all_evidence(viewer) {
+        (Weights::default(), DEFAULT_WEIGHTS_VERSION)
+    } else {
+        (
+            Weights::default().without(Component::Text),
+            WORDLESS_WEIGHTS_VERSION,
+        )
+    }
 }
 
 /// Returns whether separated workers are left out of the counts for this caller.

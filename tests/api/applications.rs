@@ -70,6 +70,7 @@ on_both! {
     applying_accepting_and_erasing_at_once_never_fails,
     message_and_note_need_the_scope_for_personal_data,
     counts_all_applications_and_the_taken_places,
+    nobody_applies_for_the_same_deliverable_without_end,
 }
 
 fn a_team_becomes_complete_and_opens_again(app: &TestApp) {
@@ -580,6 +581,28 @@ fn message_and_note_need_the_scope_for_personal_data(app: &TestApp) {
     );
     app.get_as(UserRole::Importer, "/v1/applications").expect(403);
     app.get_as(UserRole::Coordinator, "/v1/applications").expect(200);
+}
+
+fn nobody_applies_for_the_same_deliverable_without_end(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team(3));
+    let worker = app.worker(json!({}));
+    let bid = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"});
+    let ends = [
+        json!({"status": "withdrawn", "reason": "schedule"}),
+        json!({"status": "declined", "reason": "skills"}),
+        json!({"status": "withdrawn", "reason": "other"}),
+    ];
+    for end in &ends {
+        let sent = app.post("/v1/applications", &bid).expect(201).json();
+        app.patch(&format!("/v1/applications/{}", sent["id"].as_str().unwrap()), end)
+            .expect(200);
+    }
+    let refused = app.post("/v1/applications", &bid).expect(409);
+    assert_eq!(refused.code(), "too_many_applications");
+    // The limit is one person's, and one deliverable's.
+    applied(app, &flyer, &app.worker(json!({})));
+    let other = app.deliverable(&app.organization("海"), team(1));
+    applied(app, &other, &worker);
 }
 
 fn counts_all_applications_and_the_taken_places(app: &TestApp) {

@@ -49,4 +49,5 @@ mod support;
 mod transport;
 mod triage;
 mod users;
+mod word_oracles;
 mod workers;

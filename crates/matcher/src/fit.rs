@@ -44,6 +44,18 @@ impl Weights {
         )))
     }
 
+    /// Returns the weights with `component` at 0, and the others in the same proportions.
+    pub fn without(self, component: Component) -> Weights {
+        let others = COMPONENTS.map(|c| {
+            if c == component {
+                0
+            } else {
+                u128::from(self.ppm(c))
+            }
+        });
+        Weights(ppm::apportion(PPM, others))
+    }
+
     pub fn ppm(&self, component: Component) -> u64 {
         self.0.get(component as usize).copied().unwrap_or(0)
     }
