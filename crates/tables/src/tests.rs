@@ -162,8 +162,8 @@ fn names_the_place_where_a_json_document_ends_to_be_one() {
         ("[1]]", "line 1, column 4"),
         ("[\"あ\" 1]", "line 1, column 6"),
         ("{\"items\": [1], \"items\": [2]}", "line 1"),
-        ("{\"items\": [1], }", "line 1, column 17"),
-        ("{\"a\" 1}", "line 1, column 6"),
+        ("{\"items\":\n [1], }", "line 2, column 7"),
+        ("{\"a\"\n 1}", "line 2, column 2"),
     ] {
         let error = read(document.as_bytes()).unwrap_err().to_string();
         let is_right = error.starts_with("malformed_json") && error.contains(place);
@@ -171,5 +171,5 @@ fn names_the_place_where_a_json_document_ends_to_be_one() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(code(b"{\"name\":\n 1}"), "not_an_array");
-    assert_eq!(code(b"{\"items\": {}}"), "not_an_array");
+    assert_eq!(code(b"{\"items\":\n {}}"), "not_an_array");
 }
