@@ -302,6 +302,7 @@ impl Server {
 
 fn config(folder: &std::path::Path, database_url: Option<String>) -> Config {
     Config {
+        database_options: Default::default(),
         database_url,
         data_dir: folder.to_owned(),
         token_key: None,

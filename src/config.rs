@@ -14,6 +14,8 @@ pub struct Config {
     /// PostgreSQL database to use instead of SQLite: postgres://user:password@host/database
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
+    #[command(flatten)]
+    pub database_options: DatabaseConfig,
     /// Folder of the SQLite database and the token key
     #[arg(long, env = "MUSUBI_DATA_DIR", default_value = "./data", global = true)]
     pub data_dir: PathBuf,
@@ -39,6 +41,64 @@ pub struct Config {
 pub enum LogFormat {
     Human,
     Json,
+}
+
+/// How the database is used.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseConfig {
+    /// Most connections to PostgreSQL of one server; on SQLite, connections for reading
+    #[arg(long, env = "MUSUBI_DATABASE_CONNECTIONS", default_value_t = 8, global = true, value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    pub database_connections: u32,
+    /// Seconds that a request waits for the database at a time; then it is answered with 503
+    #[arg(long, env = "MUSUBI_DATABASE_TIMEOUT_SECONDS", default_value_t = 4, global = true, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub database_timeout_seconds: u64,
+    /// Seconds that a background task or a command waits for the database at a time
+    #[arg(long, env = "MUSUBI_DATABASE_TASK_TIMEOUT_SECONDS", default_value_t = 120, global = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub database_task_timeout_seconds: u64,
+    /// Seconds to connect to one host of PostgreSQL
+    #[arg(long, env = "MUSUBI_DATABASE_CONNECT_TIMEOUT_SECONDS", default_value_t = 2, global = true, value_parser = clap::value_parser!(u64).range(2..=60))]
+    pub database_connect_timeout_seconds: u64,
+    /// Whether PostgreSQL prepares statements; false for a PgBouncer in transaction mode that doesn't support them
+    #[arg(long, env = "MUSUBI_DATABASE_PREPARES_STATEMENTS", default_value_t = true, action = clap::ArgAction::Set, global = true)]
+    pub database_prepares_statements: bool,
+    /// What SQLite waits for at each commit: with full, a power cut loses no acknowledged write
+    #[arg(long, env = "MUSUBI_SQLITE_SYNCHRONOUS", value_enum, default_value_t = Synchronous::Normal, global = true)]
+    pub sqlite_synchronous: Synchronous,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Synchronous {
+    Normal,
+    Full,
+}
+
+impl DatabaseConfig {
+    /// How long a request waits for the database at a time.
+    pub fn request_timeout(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.database_timeout_seconds)
+    }
+
+    /// How long a background task waits for the database at a time.
+    pub fn task_timeout(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.database_task_timeout_seconds)
+    }
+
+    pub fn connect_timeout(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.database_connect_timeout_seconds)
+    }
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> DatabaseConfig {
+        DatabaseConfig {
+            database_connections: 8,
+            database_timeout_seconds: 4,
+            database_task_timeout_seconds: 120,
+            database_connect_timeout_seconds: 2,
+            database_prepares_statements: true,
+            sqlite_synchronous: Synchronous::Normal,
+        }
+    }
 }
 
 /// Options of a server.
@@ -77,6 +137,12 @@ pub struct ServerConfig {
     /// Private key (PEM) of the certificate
     #[arg(long, env = "MUSUBI_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Seconds for which a server still takes requests after SIGTERM, while /readyz says that it is stopping
+    #[arg(long, env = "MUSUBI_DRAIN_SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub drain_seconds: u64,
+    /// Seconds after which a server has ended at last, counted from the signal
+    #[arg(long, env = "MUSUBI_SHUTDOWN_SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub shutdown_seconds: u64,
     #[command(flatten)]
     pub oidc: OidcConfig,
     /// Minutes until an unused session expires
@@ -185,6 +251,17 @@ pub struct PublicUrl(pub String);
 #[derive(Debug, Clone)]
 pub struct FrontendUrl(pub Option<String>);
 
+/// How a server stops after a signal.
+#[derive(Debug, Clone, Copy)]
+pub struct Shutdown {
+    /// How long it still takes requests.
+    pub drain: std::time::Duration,
+    /// How long running requests may go on after that.
+    pub running: std::time::Duration,
+    /// When the process ends in any case.
+    pub longest: std::time::Duration,
+}
+
 /// How long sessions last.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLimits {
@@ -265,6 +342,18 @@ impl ServerConfig {
         ImportQuotas {
             of_caller: quota(self.imports_caller_mib, self.imports_caller_unfinished),
             of_all: quota(self.imports_total_mib, self.imports_total_unfinished),
+        }
+    }
+
+    pub fn shutdown(&self) -> Shutdown {
+        let seconds = std::time::Duration::from_secs;
+        let (drain, longest) = (seconds(self.drain_seconds), seconds(self.shutdown_seconds));
+        // Leaves a moment for what follows the last request.
+        let running = longest.saturating_sub(drain + seconds(2)).max(seconds(1));
+        Shutdown {
+            drain,
+            running,
+            longest,
         }
     }
 

@@ -94,10 +94,16 @@ fn run(cli: Cli) -> Result<ExitCode> {
             load_only,
             roster,
         } => run_demo(config, &listen, load_only, roster)?,
-        Command::Migrate => match db::migrate(&config.database()?)? {
-            0 => say("The database is up to date.\n")?,
-            n => say(&format!("{n} migration(s) ran.\n"))?,
-        },
+        Command::Migrate { to } => {
+            let steps = db::migrate_to(&config.database()?, &config.database_options, to.as_deref())?;
+            for step in &steps {
+                let done = if step.is_reversed { "reversed" } else { "ran" };
+                say(&format!("{done} {}\n", step.name))?;
+            }
+            if steps.is_empty() {
+                say("There is nothing to migrate.\n")?;
+            }
+        }
         Command::Openapi => say(Document::new().text())?,
         Command::Token {
             role,
@@ -208,7 +214,7 @@ fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
     };
     let wrong = || Error::Internal("--expect takes NUMBER:HASH, as this command prints it".into());
     let expect: Option<(i64, String)> = expect.map(|text| read(text).ok_or_else(wrong)).transpose()?;
-    let pool = db::Pool::open(&config.database()?)?;
+    let pool = db::Pool::open(&config.database()?, &config.database_options)?;
     let expected = expect.as_ref().map(|(number, hash)| (*number, hash.as_str()));
     match pool.read_blocking(|db| audit::store::verify(db, expected))? {
         Ok(audit::store::ChainSummary { entries, hash }) => {

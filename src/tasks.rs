@@ -2,11 +2,12 @@
 //!
 //! A slice defines its own [`Task`]s in its `tasks.rs`; `server::tasks` registers them, one line each.
 
-use crate::error::{Error, Result};
-use std::sync::Arc;
+use crate::error::Result;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use thread_priority::ThreadPriority;
-use tokio::sync::watch;
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -41,62 +42,119 @@ impl Task {
         }
     }
 
-    async fn run_once(&self) -> Result<()> {
-        let (run, has_low_priority) = (Arc::clone(&self.run), self.has_low_priority);
-        let work = move || {
-            if has_low_priority {
-                at_low_priority(|| run())
-            } else {
-                run()
-            }
+    /// Begins a run and returns where its result arrives. A panic closes that place.
+    fn begin(&self, thread: &mut Option<LowThread>) -> oneshot::Receiver<Result<()>> {
+        let (answer, result) = oneshot::channel();
+        let run = Arc::clone(&self.run);
+        if !self.has_low_priority {
+            tokio::task::spawn_blocking(move || answer.send(run()));
+            return result;
+        }
+        let refused = match thread.as_ref() {
+            Some(thread) => thread.send(answer).err().map(|refused| refused.0),
+            None => Some(answer),
         };
-        let joined = tokio::task::spawn_blocking(work).await;
-        joined.unwrap_or_else(|e| Err(Error::Internal(e.to_string())))
+        if let Some(answer) = refused {
+            *thread = Some(low_thread(self.name, run, answer));
+        }
+        result
     }
+}
+
+/// Asks a thread of the lowest priority for one more run. All runs of a task share one thread: memory that each of many
+/// short-lived threads took would not be given back.
+type LowThread = mpsc::Sender<oneshot::Sender<Result<()>>>;
+
+fn low_thread(
+    name: &str,
+    run: Arc<dyn Fn() -> Result<()> + Send + Sync>,
+    first: oneshot::Sender<Result<()>>,
+) -> LowThread {
+    let (asks, asked) = mpsc::channel();
+    let runtime = Handle::current();
+    let work = move || {
+        let _runtime = runtime.enter();
+        take_lowest_priority();
+        for answer in std::iter::once(first).chain(asked) {
+            // An error means that nobody waits for the result any more.
+            let _ = answer.send(run());
+        }
+    };
+    // Without a thread nobody answers, which is logged like a panic.
+    let _ = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    asks
+}
+
+/// Some systems don't allow it: the work then runs at normal priority.
+fn take_lowest_priority() {
+    let _ = thread_priority::set_current_thread_priority(ThreadPriority::Min);
 }
 
 /// Does long work in a new thread of the lowest priority and waits for it, so that requests are answered first.
 /// Threads that the work starts inherit the priority.
 pub fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let work = || {
-        // Some systems don't allow it: the work then runs at normal priority.
-        let _ = thread_priority::set_current_thread_priority(ThreadPriority::Min);
+        take_lowest_priority();
         work()
     };
     let joined = std::thread::scope(|scope| scope.spawn(work).join());
     joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
+/// How long a run may go on after the database was abandoned. What doesn't end by then probably waits for it.
+const LEFT_BEHIND: Duration = Duration::from_secs(5);
+/// How long a task waits at least after a fault that ends by itself.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// The running tasks of one server.
 pub struct TaskSet {
     stop: watch::Sender<bool>,
+    /// Changes when the connections to the database were abandoned.
+    renewals: watch::Receiver<u64>,
     running: Vec<JoinHandle<()>>,
 }
 
-impl Default for TaskSet {
-    fn default() -> TaskSet {
+impl TaskSet {
+    pub fn new(renewals: watch::Receiver<u64>) -> TaskSet {
         TaskSet {
             stop: watch::Sender::new(false),
+            renewals,
             running: Vec::new(),
         }
     }
-}
 
-impl TaskSet {
     /// Starts a task. A run that takes longer than the interval delays the next; one that fails is logged, and the
-    /// task continues.
+    /// task continues. A run that waits for an abandoned database is left behind.
     pub fn start(&mut self, task: Task) {
-        let mut stop = self.stop.subscribe();
+        let (mut stop, mut renewals) = (self.stop.subscribe(), self.renewals.clone());
         self.running.push(tokio::spawn(async move {
             let mut interval = tokio::time::interval(task.interval);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut thread = None;
             loop {
                 tokio::select! {
                     _ = interval.tick() => {}
                     _ = stop.changed() => break,
                 }
-                if let Err(error) = task.run_once().await {
-                    tracing::error!(name = task.name, %error, "a background task failed");
+                renewals.mark_unchanged();
+                let mut run = task.begin(&mut thread);
+                let ended = tokio::select! {
+                    ended = &mut run => Some(ended),
+                    Ok(()) = renewals.changed() => tokio::time::timeout(LEFT_BEHIND, &mut run).await.ok(),
+                };
+                match ended {
+                    Some(Ok(Ok(()))) => {}
+                    Some(Ok(Err(error))) => {
+                        tracing::error!(name = task.name, %error, "a background task failed");
+                        if error.is_transient() {
+                            interval.reset_after(task.interval.max(PAUSE));
+                        }
+                    }
+                    Some(Err(_)) => tracing::error!(name = task.name, "a background task panicked"),
+                    None => {
+                        tracing::error!(name = task.name, "a background task was left behind");
+                        thread = None;
+                    }
                 }
             }
         }));

@@ -31,8 +31,8 @@ struct Row {
 fn catalogue() -> Arc<Catalogue> {
     let folder = tempfile::TempDir::new().unwrap();
     let url = format!("sqlite://{}", folder.path().join("triage.db").display());
-    db::migrate(&url).unwrap();
-    let pool = Pool::open(&url).unwrap();
+    db::migrate(&url, &Default::default()).unwrap();
+    let pool = Pool::open(&url, &Default::default()).unwrap();
     pool.write_blocking(store::seed).unwrap();
     let catalogues = Catalogues::new().unwrap();
     pool.read_blocking(|db| catalogues.current(db)).unwrap()

@@ -13,8 +13,8 @@ use text::distinct_terms;
 pub fn catalogue() -> Arc<Catalogue> {
     let folder = tempfile::TempDir::new().unwrap();
     let url = format!("sqlite://{}", folder.path().join("bench.db").display());
-    db::migrate(&url).unwrap();
-    let pool = Pool::open(&url).unwrap();
+    db::migrate(&url, &Default::default()).unwrap();
+    let pool = Pool::open(&url, &Default::default()).unwrap();
     pool.write_blocking(musubi::catalogue::store::seed).unwrap();
     let catalogues = Catalogues::new().unwrap();
     pool.read_blocking(|db| catalogues.current(db)).unwrap()

@@ -152,6 +152,14 @@ fn set_outcome(
     } else if to == Withdrawn && from == Accepted {
         (place, load) = (None, -1);
     }
+    // A merged worker is ranked through the primary record, which has to show the same load. Locked before the change log.
+    let ranked = worker
+        .as_ref()
+        .filter(|_| load != 0)
+        .and_then(|worker| worker.merged_into);
+    let ranked = ranked
+        .map(|id| workers::store::find_to_change(db, &Reach::Everything, id))
+        .transpose()?;
     let after = Application {
         place,
         outcome,
@@ -163,11 +171,9 @@ fn set_outcome(
     if load != 0 {
         if let Some(worker) = worker {
             change_load(db, actor, &worker, load, now)?;
-            // A merged worker is ranked through the primary record, which has to show the same load.
-            if let Some(id) = worker.merged_into {
-                let ranked = workers::store::find_to_change(db, &Reach::Everything, id)?;
-                change_load(db, actor, &ranked, load, now)?;
-            }
+        }
+        if let Some(ranked) = ranked {
+            change_load(db, actor, &ranked, load, now)?;
         }
         if let Some(deliverable) = deliverable {
             let taken = store::taken(db, deliverable.id)?;

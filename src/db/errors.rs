@@ -13,6 +13,10 @@ impl From<DieselError> for Error {
                 code: "already_exists",
                 detail: Text::new("すでに登録されています。", "This record already exists."),
             },
+            DieselError::DatabaseError(_, info) if info.message().starts_with("prepared statement \"") => {
+                let hint = "behind PgBouncer, set MUSUBI_DATABASE_PREPARES_STATEMENTS=false";
+                Error::fault(Fault::Unreachable, format!("{}: {hint}", info.message()))
+            }
             DieselError::DatabaseError(kind, info) => match fault_of(kind, info.message()) {
                 Some(fault) => Error::fault(fault, info.message()),
                 None => Error::Internal(info.message().to_owned()),
@@ -99,6 +103,15 @@ pub fn of_commit(error: DieselError) -> Error {
             reason,
         } => Error::fault(Fault::OutcomeUnknown, reason),
         other => other,
+    }
+}
+
+/// Returns what a failed migration means. Its error is known by its text alone.
+pub fn of_migration(error: impl std::fmt::Display) -> Error {
+    let reason = format!("cannot migrate the database: {error}");
+    match fault_of(Kind::Unknown, &reason) {
+        Some(fault) => Error::fault(fault, reason),
+        None => Error::Internal(reason),
     }
 }
 

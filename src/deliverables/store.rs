@@ -137,16 +137,14 @@ pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable
     find(db, reach, id, false)
 }
 
-/// Lists the external ids of a source.
-pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<String>> {
+/// Lists the external ids of a source, with the areas.
+pub fn external_ids(db: &mut Db, source: &str) -> Result<Vec<(String, String)>> {
     let of_source = dsl::deliverables
         .filter(dsl::source.eq(source))
-        .select(dsl::external_id);
+        .filter(dsl::external_id.is_not_null());
     Ok(of_source
-        .load::<Option<String>>(db)?
-        .into_iter()
-        .flatten()
-        .collect())
+        .select((dsl::external_id.assume_not_null(), dsl::area))
+        .load(db)?)
 }
 
 /// Lists the deliverables with these ids. Ids that don't exist are left out.

@@ -130,6 +130,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
     let this_year = calendar::fiscal_year(today);
     let present: HashSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
         .into_iter()
+        .map(|(external_id, _)| external_id)
         .collect();
     let mut added = 0;
     for (engagement, details) in of_last.iter().zip(details) {

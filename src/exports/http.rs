@@ -49,8 +49,9 @@ async fn create(
     );
     let media_type = new.format.media_type();
     let slot = open.download(caller.actor())?;
-    let create = move || actions::create(&pool, &catalogues, &viewer, &new);
-    stream::write_file(&name, media_type, slot, create).await
+    let own = pool.clone();
+    let create = move || actions::create(&own, &catalogues, &viewer, &new);
+    stream::write_file(&name, media_type, slot, &pool, create).await
 }
 
 /// Returns the caller as the list's own handler sees them.

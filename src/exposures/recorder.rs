@@ -100,13 +100,14 @@ impl Recorder {
     /// Returns the history of the weeks before that of `day`.
     pub fn history(&self, db: &mut Db, day: NaiveDate) -> Result<Arc<History>> {
         let week = week_number(day);
-        let mut known = self.history.lock();
-        if let Some(known) = known.as_ref().filter(|known| known.week == week) {
-            return Ok(Arc::clone(known));
+        let known = self.history.lock().clone();
+        if let Some(known) = known.filter(|known| known.week == week) {
+            return Ok(known);
         }
+        // Not under the lock: the database may not answer.
         let workers = store::history(db, ListKind::Workers, week - WEEKS..week)?;
         let fresh = Arc::new(History { week, workers });
-        *known = Some(Arc::clone(&fresh));
+        *self.history.lock() = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
 

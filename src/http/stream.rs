@@ -7,6 +7,7 @@
 
 use super::Disclosure;
 use super::slots::{Slot, Slots};
+use crate::db::Pool;
 use crate::error::{Error, Result, Text};
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody, SizedStream};
@@ -74,13 +75,12 @@ pub async fn write_file(
     name: &str,
     media_type: &str,
     slot: Slot<String>,
+    pool: &Pool,
     write: impl FnOnce() -> Result<(File, Disclosure)> + Send + 'static,
 ) -> Result<HttpResponse> {
     let internal = |e: &dyn std::fmt::Display| Error::Internal(format!("a file was not written: {e}"));
     let turn = WRITING.acquire().await.map_err(|e| internal(&e))?;
-    let (file, disclosure) = tokio::task::spawn_blocking(write)
-        .await
-        .map_err(|e| internal(&e))??;
+    let (file, disclosure) = pool.work(write).await?;
     drop(turn);
     let body = file_body(file, Some(slot))?;
     let mut answer = HttpResponse::Ok();

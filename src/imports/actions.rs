@@ -140,8 +140,8 @@ pub fn import_archive(
 ) -> Result<ArchiveReport> {
     let load = |db: &mut Db| {
         let catalogue = catalogues.current(db)?;
-        let engagements = plan::within(&writer.reach, engagements::read(file.bytes, &catalogue)?);
-        let registered = plan::load(db, &engagements.accepted)?;
+        let engagements = engagements::read(file.bytes, &catalogue)?;
+        let registered = plan::load(db, writer, &engagements.accepted)?;
         Ok((changes::store::latest(db)?, (catalogue, engagements, registered)))
     };
     // Comparing names takes longest. It is done once, and never while other writers wait.
@@ -157,7 +157,7 @@ pub fn import_archive(
             &catalogue,
             registered,
             file.name,
-            &writer.reach,
+            writer,
             engagements,
             Instant::now(),
             similar,

@@ -5,7 +5,7 @@ use super::engagements::{Engagement, Engagements};
 use super::finding::access_denied;
 use super::log::Log;
 use super::totals::Reconciliation;
-use crate::auth::Reach;
+use crate::auth::Writer;
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
 use crate::db::{BATCH, Db, Id, Instant};
@@ -40,14 +40,18 @@ pub struct ArchiveReport {
 pub struct Registered {
     /// Each organization of the file's areas, and which spelling in that area it has.
     organizations: Vec<(Id, Spelling)>,
-    /// External ids of engagements that were imported before, with their areas.
+    /// External ids of organizations of an archive that have moved out of the writer's areas.
+    elsewhere: HashSet<String>,
+    /// External ids and areas of engagements that were imported before.
     engagements: HashMap<String, String>,
-    /// External ids of organizations that came from an archive and have left the file's areas, with id and area.
-    moved: HashMap<String, (Id, String)>,
 }
 
-/// Loads what is registered in the areas of a file.
-pub fn load(db: &mut Db, accepted: &[Engagement]) -> Result<Registered> {
+/// Loads what is registered in those areas of a file that the writer covers.
+pub fn load(db: &mut Db, writer: &Writer, accepted: &[Engagement]) -> Result<Registered> {
+    let accepted: Vec<&Engagement> = accepted
+        .iter()
+        .filter(|engagement| writer.reach.covers_area(&engagement.area))
+        .collect();
     let mut organizations = Vec::new();
     let areas: BTreeSet<&str> = accepted
         .iter()
@@ -67,6 +71,20 @@ pub fn load(db: &mut Db, accepted: &[Engagement]) -> Result<Registered> {
             }
         }
     }
+    let named: BTreeSet<String> = accepted
+        .iter()
+        .flat_map(|e| {
+            e.requesters
+                .iter()
+                .map(|name| organization_id(&Spelling::new(&e.area, name)))
+        })
+        .collect();
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let known = organizations::store::known(db, SOURCE, &named)?.into_iter();
+    let elsewhere = known
+        .filter(|(_, _, _, area)| area.as_ref().is_some_and(|area| !writer.reach.covers_area(area)))
+        .map(|(external_id, ..)| external_id)
+        .collect();
     let mut repeats = HashMap::new();
     let ids: Vec<String> = accepted
         .iter()
@@ -74,23 +92,10 @@ pub fn load(db: &mut Db, accepted: &[Engagement]) -> Result<Registered> {
         .collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let engagements = deliverables::store::present(db, SOURCE, &ids)?;
-    let names = accepted
-        .iter()
-        .flat_map(|row| row.requesters.iter().map(|name| (&row.area, name)));
-    let ids: BTreeSet<String> = names
-        .map(|(area, name)| organization_id(&Spelling::new(area, name)))
-        .collect();
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let here: HashSet<Id> = organizations.iter().map(|(id, _)| *id).collect();
-    let moved = organizations::store::known(db, SOURCE, &ids)?
-        .into_iter()
-        .filter(|(_, id, ..)| !here.contains(id))
-        .map(|(external_id, id, _, area)| (external_id, (id, area.unwrap_or_default())))
-        .collect();
     Ok(Registered {
         organizations,
+        elsewhere,
         engagements,
-        moved,
     })
 }
 
@@ -105,28 +110,13 @@ pub struct Plan {
     pub listed: BTreeMap<(i32, String), (Format, i32)>,
 }
 
-/// Rejects the rows outside of a reach.
-pub fn within(reach: &Reach, read: Engagements) -> Engagements {
-    let (accepted, outside): (Vec<Engagement>, Vec<Engagement>) = read
-        .accepted
-        .into_iter()
-        .partition(|row| reach.covers_area(&row.area));
-    let mut rejected = read.rejected;
-    rejected.extend(outside.iter().map(refused));
-    Engagements {
-        accepted,
-        rejected,
-        ..read
-    }
-}
-
 /// Plans the import of a file. `similar` returns the similar names among groups of spellings; those from a
 /// position on are the file's.
 pub fn plan(
     catalogue: &Catalogue,
     registered: Registered,
     file: &str,
-    reach: &Reach,
+    writer: &Writer,
     read: Engagements,
     now: Instant,
     similar: impl FnOnce(&[Vec<usize>], &[Spelling], usize) -> Result<Similarities>,
@@ -143,6 +133,9 @@ pub fn plan(
         unknown_types,
         ..ArchiveReport::default()
     };
+    let (accepted, outside): (Vec<Engagement>, Vec<Engagement>) = accepted
+        .into_iter()
+        .partition(|row| writer.reach.covers_area(&row.area));
     let mut plan = Plan {
         created: Vec::new(),
         aliases: BTreeMap::new(),
@@ -154,16 +147,17 @@ pub fn plan(
         let key = (engagement.fiscal_year, engagement.category.clone());
         plan.listed.entry(key).or_insert((engagement.format, 0)).1 += 1;
     }
-    let requesters = plan.organizations(reach, &registered, &accepted, now, similar)?;
+    let requesters = plan.organizations(&registered, &accepted, now, similar)?;
     plan.deliverables(
         catalogue,
         file,
-        reach,
+        writer,
         &accepted,
         &requesters,
         &registered.engagements,
         now,
     )?;
+    plan.report.rejected.extend(outside.iter().map(refused));
     plan.report.rejected.sort_by_key(|fault| fault.line);
     Ok(plan)
 }
@@ -187,15 +181,14 @@ impl Plan {
     /// Finds or plans the organization of every spelling in the file.
     fn organizations(
         &mut self,
-        reach: &Reach,
         registered: &Registered,
         accepted: &[Engagement],
         now: Instant,
         similar: impl FnOnce(&[Vec<usize>], &[Spelling], usize) -> Result<Similarities>,
     ) -> Result<Requesters> {
         // Registered organizations come first, so that a group begins with one if it has one.
-        let registered_spellings = registered.organizations.iter().cloned();
-        let (owners, mut spellings): (Vec<Id>, Vec<Spelling>) = registered_spellings.unzip();
+        let (owners, mut spellings): (Vec<Id>, Vec<Spelling>) =
+            registered.organizations.iter().cloned().unzip();
         let new = spellings.len();
         let mut seen: HashSet<(&str, &str)> = HashSet::new();
         for (engagement, name) in accepted
@@ -224,12 +217,10 @@ impl Plan {
                     *owner
                 }
                 None => match spellings::best_name(group, &spellings) {
-                    Some(best) => match registered.moved.get(&organization_id(best)) {
-                        None => self.create(best, &names, now),
-                        Some((id, area)) if reach.covers_area(area) => *id,
-                        Some(_) => continue,
-                    },
-                    None => continue,
+                    Some(best) if !registered.elsewhere.contains(&organization_id(best)) => {
+                        self.create(best, &names, now)
+                    }
+                    _ => continue,
                 },
             };
             for (i, spelling) in group.iter().filter_map(|i| Some((*i, spellings.get(*i)?))) {
@@ -310,7 +301,7 @@ impl Plan {
         &mut self,
         catalogue: &Catalogue,
         file: &str,
-        reach: &Reach,
+        writer: &Writer,
         accepted: &[Engagement],
         requesters: &Requesters,
         present: &HashMap<String, String>,
@@ -320,7 +311,7 @@ impl Plan {
         for engagement in accepted {
             let external_id = external_id(engagement, &mut repeats);
             match present.get(&external_id) {
-                Some(area) if !reach.covers_area(area) => {
+                Some(area) if !writer.reach.covers_area(area) => {
                     self.report.rejected.push(refused(engagement));
                     continue;
                 }

@@ -43,7 +43,12 @@ pub enum Command {
         roster: u64,
     },
     /// Migrate the database to this version
-    Migrate,
+    Migrate {
+        /// Run or reverse migrations until this one is the last, like 2026-12-02-034000; reversing deletes what only the
+        /// reversed ones can store
+        #[arg(long, value_name = "MIGRATION")]
+        to: Option<String>,
+    },
     /// Print the OpenAPI document
     Openapi,
     /// Print an access token

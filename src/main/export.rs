@@ -55,8 +55,8 @@ fn list(config: &Config, kind: ExportKind, export: ExportArguments) -> Result<()
 
 fn back_up(config: &Config, output: Option<&Path>) -> Result<()> {
     let url = config.database()?;
-    db::migrate(&url)?;
-    let pool = db::Pool::open(&url)?;
+    db::migrate(&url, &config.database_options)?;
+    let pool = db::Pool::open(&url, &config.database_options)?;
     let rows = match output {
         Some(file) => {
             let mut rows = 0;
@@ -78,8 +78,8 @@ pub fn restore(config: &Config, files: &[PathBuf]) -> Result<()> {
         return Err(Error::Internal("a backup is exactly one file".into()));
     };
     let url = config.database()?;
-    db::migrate(&url)?;
-    let pool = db::Pool::open(&url)?;
+    db::migrate(&url, &config.database_options)?;
+    let pool = db::Pool::open(&url, &config.database_options)?;
     let rows = if file.as_os_str() == "-" {
         backup::restore(&pool, &mut std::io::stdin().lock())?
     } else {

@@ -11,22 +11,25 @@ use crate::db::{Db, Pool};
 use crate::error::{Error, Result, Text};
 use crate::tasks::at_low_priority;
 use chrono::NaiveDate;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
 /// With more than [`FEW`] workers, this many changed workers begin an epoch.
 const MANY_CHANGES: usize = 4_000;
 
+/// How long a request waits for another one that builds the next snapshot.
+const LONGEST_BUILD: Duration = Duration::from_secs(3);
+
 /// Provides the snapshot that a reading transaction needs.
 #[derive(Default)]
 pub struct MatchIndex {
     newest: Mutex<Option<Arc<Snapshot>>>,
-    /// Locked while the next snapshot is being built.
-    building: Mutex<()>,
+    /// Locked while the next snapshot is being built. Replaced if that never ends, because its database is frozen.
+    building: Mutex<Arc<Mutex<()>>>,
     rebuilds: AtomicU64,
     last_build_microseconds: AtomicU64,
 }
@@ -109,6 +112,20 @@ impl MatchIndex {
         Ok(made)
     }
 
+    fn building(&self) -> Arc<Mutex<()>> {
+        Arc::clone(&self.building.lock())
+    }
+
+    /// Waits for another builder. Goes ahead without it if that takes too long: two builders waste work, but do no harm.
+    fn wait_for<'l>(&self, building: &'l Arc<Mutex<()>>) -> Option<MutexGuard<'l, ()>> {
+        let guard = building.try_lock_for(LONGEST_BUILD);
+        let mut current = self.building.lock();
+        if guard.is_none() && Arc::ptr_eq(&current, building) {
+            *current = Arc::default();
+        }
+        guard
+    }
+
     fn newest(&self) -> Option<Arc<Snapshot>> {
         self.newest.lock().clone()
     }
@@ -133,15 +150,16 @@ impl MatchIndex {
         if let Some(known) = self.newest().filter(is_fresh) {
             return Ok(known);
         }
-        let _guard = match self.building.try_lock() {
-            Some(guard) => guard,
+        let building = self.building();
+        let _guard = match building.try_lock() {
+            Some(guard) => Some(guard),
             None if !self.is_ready() => {
                 return Err(Error::Unavailable(Text::new(
                     "マッチングの準備中です。しばらくしてからもう一度お試しください。",
                     "The match index is being built. Try again in a moment.",
                 )));
             }
-            None => self.building.lock(),
+            None => self.wait_for(&building),
         };
         let catalogue = catalogues.current(db)?;
         let next = match self.newest() {
@@ -183,7 +201,8 @@ impl MatchIndex {
         })?;
         pool.read_blocking(|db| {
             let latest = changes::store::latest(db)?;
-            let _guard = self.building.lock();
+            let building = self.building();
+            let _guard = self.wait_for(&building);
             self.publish(built.next(db, latest)?);
             Ok(())
         })

@@ -63,10 +63,9 @@ impl OpenData {
             match files.get_mut(&key) {
                 Some(cached) if cached.at_change == latest => cached.checked_at = Instant::now(),
                 _ => {
-                    let pool = pool.clone();
-                    let write = move || write(&pool, &catalogues, dataset, format);
-                    let written = tokio::task::spawn_blocking(write).await;
-                    files.insert(key, written.map_err(failed)??);
+                    let own = pool.clone();
+                    let write = move || write(&own, &catalogues, dataset, format);
+                    files.insert(key, pool.work(write).await?);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The app: the routes, what handlers extract, and the middleware around them.
 
 use super::document::Document;
+use super::health::Readiness;
 use super::state::AppState;
 use super::{pages, routes};
 use crate::audit;
@@ -20,6 +21,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse};
 use std::str::FromStr;
+use std::sync::Arc;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
@@ -38,10 +40,11 @@ pub struct AppParts {
     license: Data<OpenDataLicense>,
     open: Data<OpenAnswers>,
     lists: Data<CatalogueAnswers>,
+    readiness: Data<Readiness>,
 }
 
 impl AppParts {
-    pub fn new(state: AppState, config: &ServerConfig) -> Result<AppParts> {
+    pub fn new(state: AppState, readiness: Arc<Readiness>, config: &ServerConfig) -> Result<AppParts> {
         Ok(AppParts {
             document: Data::new(Document::new()),
             limits: Data::new(config.session_limits()),
@@ -54,6 +57,7 @@ impl AppParts {
             license: Data::new(OpenDataLicense(config.open_data_license.clone())),
             open: Data::new(OpenAnswers::new(config.max_downloads)),
             lists: Data::default(),
+            readiness: Data::from(readiness),
             state,
         })
     }
@@ -91,6 +95,7 @@ pub fn app(
         .app_data(parts.open)
         .app_data(parts.lists)
         .app_data(Data::new(state.origins))
+        .app_data(parts.readiness)
         .app_data(parts.limits)
         .app_data(parts.quotas)
         .app_data(parts.proxies)

@@ -1,13 +1,17 @@
 //! Health checks: is the server alive, and is it ready?
 
-use crate::db::Pool;
-use crate::error::{Error, Result, Text};
+use crate::db::{Pool, probe};
+use crate::error::{Error, Fault, Result, Text};
 use crate::http::Json;
 use crate::http::disclosure::impersonal;
 use crate::matches::MatchIndex;
 use actix_web::get;
 use actix_web::web::Data;
+use parking_lot::Mutex;
 use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -35,18 +39,101 @@ async fn alive() -> Json<Health> {
 
 /// Check that the server is ready
 ///
-/// Returns 200 when the database answers and the match index is built, and 503 `unavailable` until then.
+/// Returns 200 when the database can be written and the match index is built, and 503 or 507 until then, with the code
+/// of what is missing. A server that is stopping answers 503 `unavailable`. The answer comes from the last check, which is
+/// at most some seconds old.
 #[utoipa::path(operation_id = "show_readiness", tag = "Health",
-    responses((status = 200, description = "The server is ready", body = Health), (status = 503, description = "The server is not ready")))]
+    responses((status = 200, description = "The server is ready", body = Health),
+              (status = 503, description = "The server is not ready"),
+              (status = 507, description = "The disk is full")))]
 #[get("/readyz")]
-async fn ready(pool: Data<Pool>, index: Data<MatchIndex>) -> Result<Json<Health>> {
-    pool.read(|db| crate::changes::store::latest(db).map(drop))
-        .await?;
-    if !index.is_ready() {
-        return Err(Error::Unavailable(Text::new(
-            "マッチングの索引を準備しています。しばらくお待ちください。",
-            "The match index is being built. Try again later.",
-        )));
-    }
+async fn ready(readiness: Data<Readiness>) -> Result<Json<Health>> {
+    readiness.answer()?;
     Ok(Json(Health { status: "ok" }))
+}
+
+/// How often the database is checked, and after how many of these times its disk is, too.
+const INTERVAL: Duration = Duration::from_secs(1);
+const INTERVALS_FOR_ROOM: u32 = 10;
+/// How old a check may be. One that finds out about a frozen database takes its time.
+const STALE: Duration = Duration::from_secs(15);
+
+/// Whether the server is ready, from the last check.
+pub struct Readiness {
+    pool: Pool,
+    index: Arc<MatchIndex>,
+    /// Set when the server is about to stop.
+    stopping: Arc<AtomicBool>,
+    checked: Mutex<Option<(Instant, Result<()>)>>,
+}
+
+impl Readiness {
+    pub fn new(pool: Pool, index: Arc<MatchIndex>, stopping: Arc<AtomicBool>) -> Readiness {
+        Readiness {
+            pool,
+            index,
+            stopping,
+            checked: Mutex::default(),
+        }
+    }
+
+    fn answer(&self) -> Result<()> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(Error::Unavailable(Text::new(
+                "サーバーを停止しています。",
+                "The server is stopping.",
+            )));
+        }
+        let starting = || {
+            Error::Unavailable(Text::new(
+                "サーバーを起動しています。しばらくお待ちください。",
+                "The server is starting. Try again later.",
+            ))
+        };
+        match self.checked.lock().clone() {
+            None => return Err(starting()),
+            Some((at, _)) if at.elapsed() > STALE => {
+                return Err(Error::fault(
+                    Fault::TimedOut,
+                    "the database was not checked lately",
+                ));
+            }
+            Some((_, checked)) => checked?,
+        }
+        match self.index.is_ready() {
+            true => Ok(()),
+            false => Err(starting()),
+        }
+    }
+
+    /// Checks the database again and again.
+    pub async fn keep_checking(&self) {
+        for round in (0..INTERVALS_FOR_ROOM).cycle() {
+            let checked = self.pool.write(move |db| {
+                probe::can_write(db)?;
+                if round == 0 { probe::has_room(db) } else { Ok(()) }
+            });
+            let checked = checked.await;
+            let mut last = self.checked.lock();
+            let is_full = |checked: &Result<()>| {
+                matches!(
+                    checked,
+                    Err(Error::Fault {
+                        fault: Fault::Full,
+                        ..
+                    })
+                )
+            };
+            // Only the next look at the disk says that it has room again.
+            let stays_full =
+                round != 0 && checked.is_ok() && last.as_ref().is_some_and(|(_, last)| is_full(last));
+            let next = match last.take() {
+                Some((_, full)) if stays_full => full,
+                _ => checked,
+            };
+            *last = Some((Instant::now(), next));
+            drop(last);
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
 }

@@ -2,14 +2,16 @@
 
 use super::app::{AppParts, app};
 use super::connections::Connections;
+use super::health::Readiness;
 use super::state::AppState;
-use super::{tasks, tls};
-use crate::config::{Retention, ServerConfig};
+use super::{signals, tasks, tls};
+use crate::config::{Retention, ServerConfig, Shutdown};
 use crate::error::{Error, Result};
 use crate::http::cors::Origins;
-use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::{HttpServer, rt};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -18,16 +20,22 @@ pub struct Listener {
     pub address: SocketAddr,
     state: AppState,
     retention: Retention,
+    readiness: Arc<Readiness>,
+    shutdown: Shutdown,
     server: Server,
 }
 
 impl Listener {
     pub fn bind(mut state: AppState, config: &ServerConfig) -> Result<Listener> {
         state.origins = Origins::new(config.cors_origins.iter().cloned());
-        let parts = AppParts::new(state.clone(), config)?;
+        let (index, stopping) = (Arc::clone(&state.index), Arc::clone(&state.stopping));
+        let readiness = Arc::new(Readiness::new(state.pool.clone(), index, stopping));
+        let parts = AppParts::new(state.clone(), Arc::clone(&readiness), config)?;
+        let shutdown = config.shutdown();
         let connections = Connections::new(config);
         let mut server = HttpServer::new(move || app(parts.clone()))
-            .shutdown_timeout(30)
+            .disable_signals()
+            .shutdown_timeout(shutdown.running.as_secs())
             .tcp_nodelay(true)
             .on_connect(move |io, data| connections.admit(io, data))
             .keep_alive(Duration::from_secs(75))
@@ -49,6 +57,8 @@ impl Listener {
             address: server.addrs().first().copied().unwrap_or(config.listen),
             state,
             retention: config.retention(),
+            readiness,
+            shutdown,
             server: server.run(),
         })
     }
@@ -61,10 +71,17 @@ impl Listener {
     /// Answers requests until a signal or the handle stops the server, then finishes those that are running.
     pub async fn run(self) -> Result<()> {
         let tasks = tasks::start(&self.state, self.retention);
+        let readiness = self.readiness;
+        let checks = rt::spawn(async move { readiness.keep_checking().await });
+        let stopping = Arc::clone(&self.state.stopping);
+        let signals = rt::spawn(signals::stop(self.server.handle(), stopping, self.shutdown));
         let served = self.server.await;
         self.state.stopping.store(true, Ordering::Relaxed);
+        checks.abort();
         tasks.stop().await;
-        self.state.recorder.flush(&self.state.pool).await?;
-        served.map_err(|e| Error::Internal(format!("the server failed: {e}")))
+        let flushed = self.state.recorder.flush(&self.state.pool).await;
+        signals.abort();
+        served.map_err(|e| Error::Internal(format!("the server failed: {e}")))?;
+        flushed
     }
 }

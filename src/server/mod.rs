@@ -2,7 +2,8 @@
 //!
 //! * `routes`: the URL table, one line for each slice. `tasks`: the background tasks, one line each.
 //! * `state`: what handlers and tasks share. `app`: the middleware, in order, around the routes.
-//! * `listener`: binds, runs and stops. `connections`: caps and time-outs of connections. `tls`: reads certificates.
+//! * `listener`: binds, runs and stops. `signals`: when and how it stops. `connections`: caps and time-outs of connections.
+//!   `tls`: reads certificates.
 //! * `document`: the OpenAPI document, built from the same routes. `examples`: of its answers.
 //!   `personal`: what in it is personal data.
 //! * `health`: /healthz and /readyz. `pages`: the page on which people choose a password.
@@ -16,6 +17,7 @@ mod listener;
 mod pages;
 pub mod personal;
 mod routes;
+mod signals;
 mod state;
 mod tasks;
 mod tls;

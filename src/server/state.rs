@@ -33,8 +33,8 @@ impl AppState {
     /// Opens the database, runs its migrations and seeds the catalogue.
     pub fn open(config: &Config) -> Result<AppState> {
         let url = config.database()?;
-        db::migrate(&url)?;
-        let pool = Pool::open(&url)?;
+        db::migrate(&url, &config.database_options)?;
+        let pool = Pool::open(&url, &config.database_options)?;
         pool.write_blocking(catalogue::store::seed)?;
         let stopping = Arc::<AtomicBool>::default();
         let reader = config.workbook_reader.clone();

@@ -19,7 +19,7 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
     } = state;
     let importing = &Arc::new(AtomicBool::new(false));
     let erase = erasure::actions::erase;
-    let mut tasks = TaskSet::default();
+    let mut tasks = TaskSet::new(pool.renewals());
     tasks.start(matches::tasks::follow_changes(pool, catalogues, &state.index));
     tasks.start(exposures::tasks::write_lists(pool, &state.recorder));
     tasks.start(exposures::tasks::purge_lists(pool));

@@ -19,6 +19,7 @@ mod duplicates;
 mod erasure;
 mod exports;
 mod exposures;
+mod faults;
 mod forged_tokens;
 mod hostile_files;
 mod http_semantics;

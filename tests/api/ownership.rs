@@ -254,7 +254,7 @@ fn a_stored_answer_needs_a_token_that_may_see_as_much(app: &TestApp) {
     ];
     for token in narrow {
         let refused = send(&token, &body).expect(403);
-        assert_eq!(refused.code(), "access_denied");
+        assert_eq!(refused.code(), "narrower_token");
         assert!(!refused.text.contains("佐藤") && !refused.text.contains("yoko"));
     }
     let workers = app.get("/v1/workers").expect(200).json();

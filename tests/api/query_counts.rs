@@ -3,20 +3,36 @@
 use crate::support::{TestApp, on_both};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::sync::{Mutex, Once};
 
 /// Database and text of every query of this process since [`start_counting`].
 static QUERIES: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
-#[derive(Default)]
+thread_local! {
+    /// The database of the last connection that this thread opened.
+    static OPENED: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
 struct Counter {
     database: String,
+}
+
+impl Default for Counter {
+    fn default() -> Counter {
+        let database = OPENED.with_borrow(Clone::clone);
+        Counter { database }
+    }
 }
 
 impl Instrumentation for Counter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
-            InstrumentationEvent::StartEstablishConnection { url, .. } => self.database = url.to_owned(),
+            InstrumentationEvent::StartEstablishConnection { url, .. } => {
+                // The pool adds parameters to the URL, and replaces this instance by one that it makes next.
+                let url = url.split('?').next().unwrap().to_owned();
+                OPENED.set(url);
+            }
             InstrumentationEvent::StartQuery { query, .. } => {
                 let text = query.to_string();
                 QUERIES.lock().unwrap().push((self.database.clone(), text));

@@ -6,7 +6,7 @@
 //! sender's [`grants`](Submitter::grants). The first request takes a lease on the key. Its answer is stored in the same
 //! transaction as its writes, so a crash leaves both or neither. The same request with the same key returns the stored
 //! answer; another request with that key is 422; a twin of a running request is 409. Errors are not stored: the key is
-//! free again. If a server dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`].
+//! free again. If the connection is lost during the commit, the key tells afterwards whether it took effect. If a server dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`].
 
 mod store;
 mod submission;

@@ -2,7 +2,7 @@
 
 use super::{Answer, KEPT, Key, LEASE, SOON, Submitter};
 use crate::db::schema::idempotency_keys::{self, dsl};
-use crate::db::{Db, Doc, Id, Instant, on};
+use crate::db::{self, Db, Doc, Id, Instant, on};
 use crate::error::{Error, Result, Text};
 use diesel::prelude::*;
 
@@ -10,9 +10,12 @@ use diesel::prelude::*;
 pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<Option<Answer>> {
     let caller = submitter.actor.as_str();
     type Row = (String, Option<Doc<Answer>>, Instant);
-    let now = Instant::now();
+    let now = db::now(db)?;
     let dead = Instant::from(now.utc() - LEASE);
-    let abandoned = dsl::answer.is_null().and(dsl::created_at.lt(dead));
+    // One from the future was made before the clock was set back.
+    let impossible = Instant::from(now.utc() + LEASE);
+    let is_dead = dsl::created_at.lt(dead).or(dsl::created_at.gt(impossible));
+    let abandoned = dsl::answer.is_null().and(is_dead);
     diesel::delete(dsl::idempotency_keys.find((caller, &key.key)).filter(abandoned)).execute(db)?;
     let row = (
         dsl::caller.eq(caller),
@@ -56,7 +59,7 @@ pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<
 
 fn narrower() -> Error {
     Error::AccessDenied {
-        code: "access_denied",
+        code: "narrower_token",
         detail: Text::new(
             "最初のリクエストより権限の少ないトークンです。同じ回答は表示できません。",
             "This token may see less than the one that sent the request first, so it doesn't get the stored answer.",
@@ -88,11 +91,14 @@ fn in_progress(seconds: i64) -> Error {
     Error::InProgress { retry_after_s }
 }
 
-/// Frees the key.
-pub fn release(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<()> {
-    let leased = dsl::lease.eq(lease);
-    diesel::delete(dsl::idempotency_keys.find((caller, &key.key)).filter(leased)).execute(db)?;
-    Ok(())
+/// Frees the key of a request that failed. Returns whether it has an answer after all: then its commit took effect. A
+/// commit that is still under way holds the row, so that this waits for its end.
+pub fn settle(db: &mut Db, caller: &str, key: &Key, lease: Id) -> Result<bool> {
+    let row = dsl::idempotency_keys
+        .find((caller, &key.key))
+        .filter(dsl::lease.eq(lease));
+    diesel::delete(row.filter(dsl::answer.is_null())).execute(db)?;
+    Ok(diesel::select(diesel::dsl::exists(row)).get_result(db)?)
 }
 
 /// Deletes the answers about a record.

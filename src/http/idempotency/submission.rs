@@ -2,12 +2,14 @@
 
 use super::{Answer, Key, Submitter, store};
 use crate::db::{Db, Id, Pool};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Fault, Result, Text};
 use crate::http::body;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 use validator::Validate;
 
 const HEADER: &str = "Idempotency-Key";
@@ -96,17 +98,40 @@ async fn write_once(
         return Ok(first.respond());
     }
     let (answered_by, answered) = (owner.clone(), key.clone());
+    let kept = Arc::new(OnceLock::new());
+    let keep = Arc::clone(&kept);
     let answer = pool.write(move |db| {
         let answer = f(db)?;
         store::complete(db, &answered_by, &answered, lease, &answer)?;
+        // For the case that the commit takes effect, but its own answer is lost.
+        let _ = keep.set(answer.clone());
         Ok(answer)
     });
-    match answer.await {
-        Ok(answer) => Ok(answer.respond()),
-        Err(error) => {
-            pool.write(move |db| store::release(db, &owner.actor, &key, lease))
-                .await?;
-            Err(error)
-        }
+    let began = Instant::now();
+    let error = match answer.await {
+        Ok(answer) => return Ok(answer.respond()),
+        Err(error) => error,
+    };
+    // Goes on in the background if the caller has waited long enough. If it fails, the lease ends by itself.
+    let settled = pool.write(move |db| store::settle(db, &owner.actor, &key, lease));
+    let left = pool.longest_wait().saturating_sub(began.elapsed());
+    match tokio::time::timeout(left, settled).await {
+        Ok(Ok(true)) => match kept.get() {
+            Some(answer) => Ok(answer.clone().respond()),
+            None => Err(error),
+        },
+        Ok(Ok(false)) => Err(not_written(error)),
+        Ok(Err(_)) | Err(_) => Err(error),
+    }
+}
+
+/// The outcome of a commit is known now: it did not take effect.
+fn not_written(error: Error) -> Error {
+    match error {
+        Error::Fault {
+            fault: Fault::OutcomeUnknown,
+            reason,
+        } => Error::fault(Fault::Unreachable, reason),
+        other => other,
     }
 }

@@ -11,7 +11,7 @@ use super::{actions, mappings};
 use crate::auth::{self, Principal, Reach, ReadImports, Viewer, WriteImports, http::Caller};
 use crate::config::ImportQuotas;
 use crate::db::{Id, Instant, Pool};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::disclosure::{impersonal, json};
 use crate::http::slots::Slot;
 use crate::http::stream::{self as answers, OpenAnswers};
@@ -296,11 +296,12 @@ async fn download_annotated(
     let (import, disclosure) = found.await?;
     let slot = open.download(caller.actor())?;
     let (name, media_type) = annotate::name_and_type(&import);
+    let own = pool.clone();
     let write = move || {
-        let file = actions::write_annotated(&pool, &workbooks, &import, language)?;
+        let file = actions::write_annotated(&own, &workbooks, &import, language)?;
         Ok((file, disclosure))
     };
-    answers::write_file(&name, media_type, slot, write).await
+    answers::write_file(&name, media_type, slot, &pool, write).await
 }
 
 /// Cancel an import
@@ -331,9 +332,9 @@ async fn cancel(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> R
 #[post("/imports/{id}/undo")]
 async fn undo(caller: Caller<WriteImports>, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
     let viewer = caller.viewer();
-    let undo = move || actions::undo(&pool, Some(&viewer), id.0);
-    let import = tokio::task::spawn_blocking(undo).await;
-    let import = import.map_err(|e| Error::Internal(e.to_string()))??;
+    let own = pool.clone();
+    let undo = move || actions::undo(&own, Some(&viewer), id.0);
+    let import = pool.work(undo).await?;
     Ok(json(&mut HttpResponse::Accepted(), &import))
 }
 

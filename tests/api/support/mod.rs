@@ -8,12 +8,12 @@ pub use includes::assert_includes;
 
 use actix_web::dev::ServerHandle;
 use musubi::auth::{Claims, UserRole};
-use musubi::config::{Config, LogFormat, ServerConfig};
+use musubi::config::{Config, DatabaseConfig, LogFormat, ServerConfig};
 use musubi::server::{AppState, Listener};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 
@@ -47,7 +47,7 @@ pub struct TestApp {
     pub admin: String,
     agent: ureq::Agent,
     handle: ServerHandle,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     config: Config,
     /// Deleted when the server stops.
     _folder: Option<TempDir>,
@@ -110,6 +110,11 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
         token_key: Some(KEY.to_owned()),
         public_url: Some("https://musubi.example.jp".into()),
         workbook_reader: Some(env!("CARGO_BIN_EXE_musubi").into()),
+        // Debug builds on a busy machine are slow. Tests about time-outs set their own.
+        database_options: DatabaseConfig {
+            database_timeout_seconds: 60,
+            ..DatabaseConfig::default()
+        },
         log: "off".into(),
         log_format: LogFormat::Human,
     }
@@ -179,6 +184,15 @@ impl TestApp {
         (AppState::open(&config(folder.path(), url)).unwrap(), folder)
     }
 
+    /// Starts a server on this database, with a pool that waits for it only so many seconds.
+    pub fn impatient(database_url: Option<String>, seconds: u64) -> TestApp {
+        let folder = TempDir::new().unwrap();
+        let mut config = config(folder.path(), database_url);
+        config.database_options.database_timeout_seconds = seconds;
+        config.database_options.database_task_timeout_seconds = seconds;
+        TestApp::start(config, Some(folder), &[])
+    }
+
     /// Returns none if PostgreSQL is not installed.
     pub fn postgres() -> Option<TestApp> {
         let url = fresh_postgres()?;
@@ -214,7 +228,7 @@ impl TestApp {
             admin,
             agent,
             handle,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
             config,
             _folder: folder,
         };
@@ -225,6 +239,10 @@ impl TestApp {
                 not_yet => assert_eq!(not_yet.expect(503).code(), "unavailable"),
             }
         }
+    }
+
+    pub fn config(&self) -> Config {
+        self.config.clone()
     }
 
     /// Returns the database's URL or path.
@@ -456,11 +474,18 @@ pub fn token(state: &AppState, role: UserRole, scope: Option<&str>, ttl: i64) ->
     state.keys.sign(&claims).unwrap()
 }
 
-impl Drop for TestApp {
-    fn drop(&mut self) {
+impl TestApp {
+    /// Stops the server; its pool stays open.
+    pub fn stop(&self) {
         drop(self.handle.stop(false));
-        if let Some(thread) = self.thread.take() {
+        if let Some(thread) = self.thread.lock().unwrap().take() {
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop();
     }
 }

@@ -9,11 +9,17 @@ use std::io::Write;
 use std::sync::{Mutex, OnceLock};
 
 #[path = "../../cluster/mod.rs"]
-mod cluster;
+pub mod cluster;
 
 pub struct Cluster {
     server: cluster::Cluster,
     admin: Mutex<PgConnection>,
+}
+
+/// Starts a server for one test alone, which may freeze or break it.
+pub fn own_server(settings: &str) -> Option<cluster::Cluster> {
+    cluster()?;
+    Some(cluster::Cluster::start(&cluster::binaries()?, settings))
 }
 
 pub fn cluster() -> Option<&'static Cluster> {

@@ -1,5 +1,6 @@
 //! SQL of who the rows of imports are about, and of forgetting a person.
 
+use super::{ImportStatus, OptionsDocument};
 use crate::db::schema::{
     erased_people, import_chunks, import_findings, import_jobs, import_people, import_writes,
     imported_records,
@@ -7,7 +8,7 @@ use crate::db::schema::{
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all};
 use crate::error::Result;
 use crate::imports::jobs::people::{RowPerson, decode, encode};
-use crate::imports::jobs::{ImportFailure, ImportProgress, ImportStatus, OptionsDocument};
+use crate::imports::jobs::{ImportFailure, ImportProgress};
 use diesel::prelude::*;
 use import_people::dsl;
 use serde::Serialize;

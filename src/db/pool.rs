@@ -1,0 +1,369 @@
+//! The connections, and the transactions that run on them.
+//!
+//! No wait for the database is longer than its limit: PostgreSQL cancels a statement that takes too long, and a request
+//! stops waiting on its own clock. A database that doesn't even cancel is frozen or gone. Then the pool abandons its
+//! connections and opens new ones, which may lead to another host. The threads that wait on the abandoned connections
+//! can't be ended; they may not commit any more, and there are few of them ([`MOST_ABANDONED`]).
+
+use super::connection::{Opener, is_postgres};
+use super::turns::Turns;
+use super::watch::{Call, Watches};
+use super::{Db, errors, on};
+use crate::config::DatabaseConfig;
+use crate::error::{Error, Fault, Result};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2;
+use parking_lot::Mutex;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinError;
+
+/// How much later than the database we notice that a time is up.
+const GRACE: Duration = Duration::from_millis(500);
+/// After this time without use, a connection is tried before a query without a transaction. Beginning one is such a try.
+const RESTED: Duration = Duration::from_secs(1);
+/// How often the waiting connections are looked at.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long work may go on after the connections were abandoned. What doesn't end by then probably waits for them.
+const LEFT_BEHIND: Duration = Duration::from_secs(2);
+/// How often connections may be abandoned while the former ones still wait.
+const MOST_ABANDONED: usize = 4;
+
+type Connections = r2d2::Pool<Opener>;
+
+/// The connections to the database. Cheap to clone.
+#[derive(Clone)]
+pub struct Pool(Arc<Shared>);
+
+struct Shared {
+    url: String,
+    config: DatabaseConfig,
+    current: Mutex<Arc<Generation>>,
+    /// Those whose threads still wait.
+    abandoned: Mutex<Vec<Arc<Watches>>>,
+    /// Counts the generations.
+    renewals: watch::Sender<u64>,
+    /// SQLite only.
+    turns: Option<Turns>,
+}
+
+/// Connections that were opened together.
+struct Generation {
+    readers: Connections,
+    /// The same as `readers` on PostgreSQL, one connection on SQLite, which has one writer at a time.
+    writers: Connections,
+    watches: Arc<Watches>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Access {
+    /// One query, without a transaction.
+    Lookup,
+    Read,
+    Write,
+}
+
+impl Generation {
+    fn new(url: &str, config: &DatabaseConfig) -> Generation {
+        let watches = Arc::<Watches>::default();
+        let build = |size: u32, writes: bool| {
+            let opener = Opener {
+                watches: Arc::clone(&watches),
+                ..Opener::new(url, config, writes)
+            };
+            let builder = r2d2::Pool::builder().max_size(size).min_idle(Some(1));
+            builder
+                // Each wait has its own limit. This bounds, by half, how long a failed connection waits until the next try.
+                .connection_timeout(Duration::from_secs(1))
+                .test_on_check_out(false)
+                .build_unchecked(opener)
+        };
+        let readers = build(config.database_connections, false);
+        let writers = match is_postgres(url) {
+            true => readers.clone(),
+            false => build(1, true),
+        };
+        Generation {
+            readers,
+            writers,
+            watches,
+        }
+    }
+
+    /// Begins a transaction on a connection that works. Those that were lost while they were idle are dropped.
+    fn begin(
+        &self,
+        access: Access,
+        call: &Call,
+        config: &DatabaseConfig,
+    ) -> Result<r2d2::PooledConnection<Opener>> {
+        let connections = match access {
+            Access::Lookup | Access::Read => &self.readers,
+            Access::Write => &self.writers,
+        };
+        loop {
+            let mut open = connections
+                .get_timeout(call.left_to_begin())
+                .map_err(|e| errors::no_connection(&e))?;
+            open.watch.set_limit(call.limit);
+            let rested = open.used_at.elapsed() > RESTED;
+            let begun = match &mut open.db {
+                Db::Pg(c) if access == Access::Lookup && rested => c.batch_execute("SELECT 1"),
+                _ if access == Access::Lookup => Ok(()),
+                Db::Pg(c) => {
+                    AnsiTransactionManager::begin_transaction_sql(c, &begin_postgres(access, call, config))
+                }
+                Db::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, begin_sqlite(access)),
+            };
+            match begun.map_err(Error::from) {
+                Ok(()) => {
+                    call.begun(&open.watch);
+                    return Ok(open);
+                }
+                Err(error) => {
+                    open.is_broken = true;
+                    let is_lost = matches!(
+                        &error,
+                        Error::Fault {
+                            fault: Fault::Unreachable,
+                            ..
+                        }
+                    );
+                    if !is_lost || call.left_to_begin().is_zero() {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The limits are set for this transaction alone, so that a pooler may give its connection to others afterwards.
+fn begin_postgres(access: Access, call: &Call, config: &DatabaseConfig) -> String {
+    let begin = match access {
+        Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        Access::Lookup | Access::Write => "BEGIN",
+    };
+    let (statement, idle) = (call.limit.as_millis(), config.task_timeout().as_millis());
+    format!(
+        "{begin}; SET LOCAL statement_timeout = {statement}; SET LOCAL idle_in_transaction_session_timeout = {idle}"
+    )
+}
+
+fn begin_sqlite(access: Access) -> &'static str {
+    match access {
+        Access::Lookup | Access::Read => "BEGIN",
+        Access::Write => "BEGIN IMMEDIATE",
+    }
+}
+
+impl Pool {
+    /// Opens `postgres://…` or the path of an SQLite file. Creates the file if it doesn't exist.
+    pub fn open(url: &str, config: &DatabaseConfig) -> Result<Pool> {
+        // Fails at once with the reason. The pool would retry until its timeout.
+        Opener::new(url, config, false)
+            .open()
+            .map_err(|e| Error::fault(Fault::Unreachable, format!("cannot open the database: {e}")))?;
+        let shared = Arc::new(Shared {
+            current: Mutex::new(Arc::new(Generation::new(url, config))),
+            abandoned: Mutex::default(),
+            renewals: watch::Sender::new(0),
+            turns: (!is_postgres(url)).then(Turns::default),
+            url: url.to_owned(),
+            config: config.clone(),
+        });
+        if is_postgres(url) {
+            let weak = Arc::downgrade(&shared);
+            let named = std::thread::Builder::new().name("database watch".to_owned());
+            named
+                .spawn(move || look_again_and_again(&weak))
+                .map_err(|e| Error::Internal(format!("cannot start a thread: {e}")))?;
+        }
+        Ok(Pool(shared))
+    }
+
+    /// Changes when the connections were abandoned. What still waits on the former ones may wait for long.
+    pub fn renewals(&self) -> watch::Receiver<u64> {
+        self.0.renewals.subscribe()
+    }
+
+    /// Returns how long a request waits for the database at a time, at most.
+    pub fn longest_wait(&self) -> Duration {
+        self.0.config.request_timeout() + GRACE
+    }
+
+    /// Runs blocking work that uses this pool on another thread. Leaves it behind if the connections are abandoned, on
+    /// which it may wait for long.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut renewals = self.renewals();
+        let mut running = tokio::task::spawn_blocking(work);
+        let joined = tokio::select! {
+            joined = &mut running => joined,
+            Ok(()) = renewals.changed() => match tokio::time::timeout(LEFT_BEHIND, running).await {
+                Ok(joined) => joined,
+                Err(_) => return Err(timed_out()),
+            },
+        };
+        joined.unwrap_or_else(panicked)
+    }
+
+    /// Runs a transaction that sees one consistent state and can't write.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.call(Access::Read, f).await
+    }
+
+    /// Runs a single query, which sees one consistent state by itself, without the cost of a transaction. On SQLite it
+    /// runs on this thread if a connection is free: finding a record takes less time than changing threads.
+    pub async fn lookup<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.0.turns.is_some() {
+            let free = self.0.current.lock().readers.try_get();
+            if let Some(mut open) = free {
+                return f(&mut open.db);
+            }
+        }
+        self.call(Access::Lookup, f).await
+    }
+
+    /// Runs a transaction that can write. It is rolled back if `f` fails.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.call(Access::Write, f).await
+    }
+
+    /// [`Pool::read`] for blocking code, which may take longer.
+    pub fn read_blocking<T>(&self, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        self.0
+            .transact(Access::Read, &Call::new(self.0.config.task_timeout()), f)
+    }
+
+    /// [`Pool::write`] for blocking code, which may take longer.
+    pub fn write_blocking<T>(&self, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        self.0
+            .transact(Access::Write, &Call::new(self.0.config.task_timeout()), f)
+    }
+
+    /// Runs a transaction on another thread, and gives up when it has waited too long for the database.
+    async fn call<T: Send + 'static>(
+        &self,
+        access: Access,
+        f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let call = Arc::new(Call::new(self.0.config.request_timeout()));
+        let longest = self.longest_wait();
+        let (shared, called) = (Arc::clone(&self.0), Arc::clone(&call));
+        let mut running = tokio::task::spawn_blocking(move || shared.transact(access, &called, f));
+        loop {
+            let left = longest
+                .saturating_sub(call.waited())
+                .max(Duration::from_millis(1));
+            match tokio::time::timeout(left, &mut running).await {
+                Ok(joined) => return joined.unwrap_or_else(panicked),
+                Err(_) if call.waited() < longest => {}
+                Err(_) if call.give_up() || access != Access::Write => return Err(timed_out()),
+                Err(_) => {
+                    let reason = "the database did not answer to COMMIT";
+                    return Err(Error::fault(Fault::OutcomeUnknown, reason));
+                }
+            }
+        }
+    }
+}
+
+fn panicked<T>(error: JoinError) -> Result<T> {
+    Err(Error::Internal(format!("a database task failed: {error}")))
+}
+
+fn timed_out() -> Error {
+    Error::fault(Fault::TimedOut, "the database did not answer in time")
+}
+
+impl Shared {
+    fn transact<T>(&self, access: Access, call: &Call, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let turns = self.turns.as_ref().filter(|_| access == Access::Write);
+        let turn = turns.map(|turns| turns.take(call.left_to_begin()));
+        if matches!(turn, Some(None)) {
+            return Err(Error::fault(Fault::Busy, "timed out waiting for other writers"));
+        }
+        // The caller may have stopped waiting before this thread began.
+        if call.is_given_up() {
+            return Err(timed_out());
+        }
+        let generation = Arc::clone(&self.current.lock());
+        let open = &mut *generation.begin(access, call, &self.config)?;
+        let done = f(&mut open.db).and_then(|value| match generation.watches.is_abandoned() {
+            false if call.begin_commit() => Ok(value),
+            _ => Err(timed_out()),
+        });
+        let result = done.and_then(|value| {
+            if access == Access::Lookup {
+                return Ok(value);
+            }
+            let committed = on!(&mut open.db, |c| AnsiTransactionManager::commit_transaction(c));
+            match committed {
+                Err(error) if access == Access::Write => Err(errors::of_commit(error)),
+                // What was read doesn't change because the connection is lost afterwards.
+                Ok(()) | Err(_) => Ok(value),
+            }
+        });
+        open.watch.end();
+        open.used_at = Instant::now();
+        if let Err(error) = &result {
+            open.is_broken |= leads_elsewhere(error);
+            // After a failed commit there is nothing to roll back any more, and the pool drops a lost connection.
+            let _ = on!(&mut open.db, |c| AnsiTransactionManager::rollback_transaction(c));
+            open.watch.end();
+        }
+        result
+    }
+
+    /// Abandons the connections if one of them waits too long.
+    fn look(&self) {
+        let mut current = self.current.lock();
+        if !current.watches.is_overdue(2 * GRACE) {
+            return;
+        }
+        let mut abandoned = self.abandoned.lock();
+        abandoned.retain(|watches| watches.is_overdue(Duration::ZERO));
+        if abandoned.len() >= MOST_ABANDONED {
+            return;
+        }
+        tracing::error!(
+            "the database does not answer: its connections are abandoned, and new ones are opened"
+        );
+        current.watches.abandon();
+        abandoned.push(Arc::clone(&current.watches));
+        *current = Arc::new(Generation::new(&self.url, &self.config));
+        self.renewals.send_modify(|number| *number += 1);
+    }
+}
+
+/// Whether a new connection may lead to a database that works.
+fn leads_elsewhere(error: &Error) -> bool {
+    use Fault::{ForeignSchema, OutcomeUnknown, ReadOnly, Unreachable};
+    let Error::Fault { fault, .. } = error else {
+        return false;
+    };
+    matches!(fault, Unreachable | OutcomeUnknown | ReadOnly | ForeignSchema)
+}
+
+fn look_again_and_again(shared: &Weak<Shared>) {
+    loop {
+        std::thread::sleep(LOOK);
+        match shared.upgrade() {
+            Some(shared) => shared.look(),
+            None => return,
+        }
+    }
+}
