@@ -13,11 +13,11 @@ use crate::db::{Db, Id, Pool};
 use crate::error::{Error, Result};
 use crate::exposures::Recorder;
 use crate::http::disclosure::impersonal;
-use crate::http::{Answer, Json, Language, PathId, Query as Parameters, Submission, query::path_id};
+use crate::http::{Json, Language, PathId, Query as Parameters, Valid, query::path_id};
 use crate::matches::MatchIndex;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post};
+use actix_web::{FromRequest, HttpRequest, get, post};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -158,8 +158,8 @@ async fn rank_deliverables(
 
 /// Preview a ranking
 ///
-/// Ranks workers for a need that is not saved, with your own weights if you like. Nothing is stored, except
-/// the answer if you send an Idempotency-Key.
+/// Ranks workers for a need that is not saved, with your own weights if you like. Nothing is stored, so you can repeat
+/// the request without an Idempotency-Key.
 #[utoipa::path(operation_id = "preview_matches", tag = "Matches", security(("bearer" = ["matches:read"])),
     request_body = PreviewRequest,
     responses((status = 200, description = "The ranking, best first", body = WorkerRanking)))]
@@ -168,13 +168,11 @@ async fn preview(
     caller: Caller<ReadMatches>,
     context: RankingContext,
     language: Language,
-    body: Submission<PreviewRequest>,
-) -> Result<HttpResponse> {
+    Valid(preview): Valid<PreviewRequest>,
+) -> Result<Json<WorkerRanking>> {
     let (shared, viewer) = (context.clone(), caller.viewer());
-    let rank = move |db: &mut Db, preview: PreviewRequest| {
-        Answer::computed(&actions::preview(db, &shared, &viewer, preview, language)?)
-    };
-    body.compute(&context.pool, caller.submitter(), rank).await
+    let rank = move |db: &mut Db| actions::preview(db, &shared, &viewer, preview, language);
+    context.pool.read(rank).await.map(Json)
 }
 
 /// Show the match index's status

@@ -320,6 +320,10 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let is_authentication = is_tagged("Authentication");
     // A repeated upload is recognised by its content, and repeating a step of an import has no effect.
     let needs_no_key = is_authentication || is_tagged("Imports") || is_tagged("Exports");
+    // Only the answers of requests that created something are stored.
+    let creates = operation
+        .get("responses")
+        .is_some_and(|responses| responses.get("201").is_some());
     let id = operation
         .get("operationId")
         .and_then(Value::as_str)
@@ -388,6 +392,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
             ));
         }
         "post" | "delete" if needs_no_key => {}
+        "post" if !creates => {}
         "post" => {
             errors.push((409, "A request with this Idempotency-Key is running"));
             let mut key = header(

@@ -3,12 +3,12 @@
 use super::{TriageRequest, TriageResult};
 use crate::auth::{ReadDeliverables, http::Caller};
 use crate::catalogue::Catalogues;
-use crate::db::{Db, Pool};
+use crate::db::Pool;
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
-use crate::http::{Answer, Language, Submission};
+use crate::http::{Json, Language, Valid};
+use actix_web::post;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 impersonal!(TriageResult);
@@ -20,8 +20,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Suggest deliverable types for a trouble
 ///
 /// Returns the types that match the trouble's words, with those words, and questions to ask the organization.
-/// If no type is a confident match, the issue workshop comes first. Nothing is stored, except the answer if
-/// you send an Idempotency-Key.
+/// If no type is a confident match, the issue workshop comes first. Nothing is stored, so you can repeat the request
+/// without an Idempotency-Key.
 #[utoipa::path(operation_id = "triage_trouble", tag = "Deliverables",
     security(("bearer" = ["deliverables:read"])),
     request_body = TriageRequest,
@@ -32,11 +32,8 @@ async fn triage(
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     language: Language,
-    body: Submission<TriageRequest>,
-) -> Result<HttpResponse> {
-    let suggest = move |db: &mut Db, request: TriageRequest| {
-        let catalogue = catalogues.current(db)?;
-        Answer::computed(&TriageResult::of(&request, &catalogue, language))
-    };
-    body.compute(&pool, caller.submitter(), suggest).await
+    Valid(request): Valid<TriageRequest>,
+) -> Result<Json<TriageResult>> {
+    let catalogue = pool.read(move |db| catalogues.current(db)).await?;
+    Ok(Json(TriageResult::of(&request, &catalogue, language)))
 }

@@ -23,6 +23,7 @@ on_both! {
     a_failed_post_does_not_use_up_its_key,
     concurrent_posts_with_one_key_create_one_record,
     two_callers_can_use_the_same_key,
+    stores_answers_only_of_requests_that_created_something,
     reports_that_it_is_alive_and_ready,
 }
 
@@ -505,4 +506,52 @@ fn reports_that_it_is_alive_and_ready(app: &TestApp) {
             .text
             .contains("swagger")
     );
+}
+
+/// Returns the number of stored answers.
+fn stored(app: &TestApp) -> i64 {
+    use diesel::prelude::*;
+    use musubi::db::schema::idempotency_keys::dsl;
+    let count = |db: &mut musubi::db::Db| Ok(dsl::idempotency_keys.count().get_result(db)?);
+    app.state.pool.read_blocking(count).unwrap()
+}
+
+fn stores_answers_only_of_requests_that_created_something(app: &TestApp) {
+    let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
+    let organization = app.organization("風");
+    let bodies = [
+        (
+            "preview_matches",
+            json!({"need": {"type": "flyer", "area": "131041"}}),
+        ),
+        ("triage_trouble", json!({"trouble": "会員が減っている"})),
+        (
+            "create_export",
+            json!({"kind": "organizations", "format": "ndjson"}),
+        ),
+        (
+            "create_deliverable",
+            json!({"organization_id": organization, "type": "flyer", "title": "会報"}),
+        ),
+    ];
+    let mut computed = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let Some(operation) = operations.get("post") else {
+            continue;
+        };
+        let parameters = operation["parameters"].as_array();
+        let takes_key = parameters.is_some_and(|all| all.iter().any(|one| one["name"] == "Idempotency-Key"));
+        let creates = operation["responses"].get("201").is_some();
+        assert!(creates || !takes_key, "{path} takes a key but creates nothing");
+        let id = operation["operationId"].as_str().unwrap();
+        let Some((_, body)) = bodies.iter().find(|(one, _)| *one == id) else {
+            continue;
+        };
+        let before = stored(app);
+        let answer = app.post_with(path, &[("idempotency-key", id)], body);
+        assert!(answer.status < 300, "{id}: {}", answer.text);
+        assert_eq!(stored(app) - before, i64::from(creates), "{id}");
+        computed += u32::from(!creates);
+    }
+    assert_eq!(computed, 3);
 }

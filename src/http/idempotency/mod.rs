@@ -6,7 +6,8 @@
 //! sender's [`grants`](Submitter::grants). The first request takes a lease on the key. Its answer is stored in the same
 //! transaction as its writes, so a crash leaves both or neither. The same request with the same key returns the stored
 //! answer; another request with that key is 422; a twin of a running request is 409. Errors are not stored: the key is
-//! free again. If the connection is lost during the commit, the key tells afterwards whether it took effect. If a server dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`].
+//! free again. If the connection is lost during the commit, the key tells afterwards whether it took effect. If a server
+//! dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`].
 
 mod store;
 mod submission;
@@ -20,7 +21,7 @@ use super::disclosure::{Discloses, Disclosure};
 use crate::db::Id;
 use crate::error::{Error, Result, Text};
 use actix_web::HttpResponse;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -68,12 +69,11 @@ impl Key {
     }
 }
 
-/// The answer to a POST. For a created record it has a location and a version.
+/// The answer to a POST that created a record. What is only computed is no such answer, and so never stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Answer {
-    status: u16,
-    location: Option<String>,
-    version: Option<i64>,
+    location: String,
+    version: i64,
     /// The record that the answer is about: erasing that record erases the stored answer.
     #[serde(skip)]
     entity_id: Option<String>,
@@ -97,26 +97,10 @@ impl Answer {
         version: i64,
         body: &(impl Serialize + Discloses),
     ) -> Result<Answer> {
-        let (status, entity_id) = (201, Some(entity_id.to_string()));
         Ok(Answer {
-            status,
-            location: Some(location),
-            version: Some(version),
-            entity_id,
-            secrets: Vec::new(),
-            grants: Vec::new(),
-            people: body.people(),
-            body: json(body)?,
-        })
-    }
-
-    /// Answers 200.
-    pub fn computed(body: &(impl Serialize + Discloses)) -> Result<Answer> {
-        Ok(Answer {
-            status: 200,
-            location: None,
-            version: None,
-            entity_id: None,
+            location,
+            version,
+            entity_id: Some(entity_id.to_string()),
             secrets: Vec::new(),
             grants: Vec::new(),
             people: body.people(),
@@ -140,13 +124,10 @@ impl Answer {
                 *place = secret;
             }
         }
-        let mut response = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
-        if let Some(location) = self.location {
-            response.insert_header((header::LOCATION, location));
-        }
-        if let Some(version) = self.version {
-            response.insert_header((header::ETAG, conditional::tag(version)));
-        }
+        let mut response = HttpResponse::Created();
+        response
+            .insert_header((header::LOCATION, self.location))
+            .insert_header((header::ETAG, conditional::tag(self.version)));
         #[allow(clippy::disallowed_methods)]
         let response = response.json(self.body);
         Disclosure(self.people).attach(response)

@@ -68,19 +68,6 @@ impl<T: Send + 'static> Submission<T> {
             Some(key) => write_once(pool, caller, key, move |db| f(db, value)).await,
         }
     }
-
-    /// Runs an `f` that writes nothing. Only the answer is stored, if the request has a key.
-    pub async fn compute(
-        self,
-        pool: &Pool,
-        caller: Submitter,
-        f: impl FnOnce(&mut Db, T) -> Result<Answer> + Send + 'static,
-    ) -> Result<HttpResponse> {
-        match self.key {
-            None => pool.read(move |db| f(db, self.value)).await.map(Answer::respond),
-            Some(_) => self.write(pool, caller, f).await,
-        }
-    }
 }
 
 async fn write_once(
