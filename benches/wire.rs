@@ -225,7 +225,6 @@ fn empty() -> SocketAddr {
 
 struct Server {
     address: SocketAddr,
-    state: AppState,
     admin: String,
     /// The token of a session, which is looked up with every request.
     session: String,
@@ -248,7 +247,6 @@ impl Server {
         let session = String::new();
         let mut server = Server {
             address,
-            state,
             admin,
             session,
         };

@@ -28,7 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = 200, description = "The types, the most likely first", body = TriageResult)))]
 #[post("/triage")]
 async fn triage(
-    caller: Caller<ReadDeliverables>,
+    _: Caller<ReadDeliverables>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     language: Language,

@@ -4,7 +4,8 @@
 //! sheet's CSV, each with its length before it (four bytes, little-endian). A length of 0 ends them; the
 //! outcome follows as JSON.
 
-use super::{CODES, read_sheet, too_large};
+use super::faults::{CODES, too_large};
+use super::read_sheet;
 use crate::error::{Error, Result};
 use crate::format::DetectedFormat;
 use crate::limits::{MAX_SHEET_BYTES, MAX_WORKBOOK_BYTES};

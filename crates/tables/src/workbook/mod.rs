@@ -8,13 +8,16 @@
 //! workbooks where memory and time are limited: in a process of its own, with [`exchange`] between the two.
 
 pub mod exchange;
+mod faults;
 mod ods;
 mod sheet;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::format::{DetectedFormat, FileFormat};
 use crate::limits::{MAX_PARTS, MAX_SHEETS, MAX_UNPACKED_BYTES, MAX_UNPACKED_PART_BYTES};
 use calamine::{Data, DataRef, Reader, Xls, Xlsx, XlsxError};
+use faults::{damaged, detected, empty_sheet, password_protected, too_large, unknown_sheet};
+use ods::Archive;
 use sheet::{Merge, SheetWriter};
 use std::io::{Cursor, Read, Write};
 
@@ -24,17 +27,6 @@ pub fn is_workbook(head: &[u8]) -> bool {
         .iter()
         .any(|magic| head.starts_with(magic))
 }
-
-/// The codes of the errors of [`read_sheet`].
-const CODES: [&str; 7] = [
-    "damaged_workbook",
-    "no_rows",
-    "password_protected",
-    "too_many_columns",
-    "too_many_rows",
-    "uncompressed_too_large",
-    "unknown_sheet",
-];
 
 /// How a compound file begins.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
@@ -57,8 +49,6 @@ pub fn read_sheet(bytes: &[u8], name: Option<&str>, rows: &mut dyn Write) -> Res
     })?;
     read_xlsx(bytes, name, rows)
 }
-
-type Archive<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
 
 fn read_xlsx(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<DetectedFormat> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| match e {
@@ -108,14 +98,6 @@ fn read_xls(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<D
         }
     }
     Err(empty_sheet(asked.or(names.first().map(String::as_str))))
-}
-
-fn detected(format: FileFormat, sheet: String, sheets: Vec<String>) -> DetectedFormat {
-    DetectedFormat {
-        sheet: Some(sheet),
-        sheets,
-        ..DetectedFormat::of(format)
-    }
 }
 
 /// Returns the names of the sheets to read: the one that was asked for, or else all.
@@ -176,47 +158,4 @@ fn check_unpacked_size(archive: &mut Archive, is_held: impl Fn(&str) -> bool) ->
         }
     }
     Ok(())
-}
-
-fn too_large() -> Error {
-    Error::invalid(
-        "uncompressed_too_large",
-        "表計算ファイルの中身が大きすぎます。CSV形式で保存してください。",
-        "The content of the workbook is too large. Save it as CSV.",
-    )
-}
-
-fn password_protected() -> Error {
-    Error::invalid(
-        "password_protected",
-        "パスワードで保護されています。保護を解除してから送ってください。",
-        "The workbook is protected by a password. Remove the protection.",
-    )
-}
-
-fn damaged(e: &dyn std::fmt::Display) -> Error {
-    let why: String = e.to_string().chars().take(200).collect();
-    Error::invalid(
-        "damaged_workbook",
-        format!("表計算ファイルとして読み取れません（{why}）。"),
-        format!("The file can't be read as a workbook ({why})."),
-    )
-}
-
-fn unknown_sheet(names: &[String], asked: &str) -> Error {
-    let names: String = names.join(", ").chars().take(1000).collect();
-    Error::invalid(
-        "unknown_sheet",
-        format!("シート「{asked}」はありません。{names} のいずれかを指定してください。"),
-        format!("There is no sheet {asked:?}. The sheets are: {names}."),
-    )
-}
-
-fn empty_sheet(name: Option<&str>) -> Error {
-    let name: String = name.unwrap_or_default().chars().take(200).collect();
-    Error::invalid(
-        "no_rows",
-        format!("シート「{name}」に行がありません。"),
-        format!("The sheet {name:?} has no rows."),
-    )
 }

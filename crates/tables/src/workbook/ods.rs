@@ -1,14 +1,16 @@
 //! ODS, read as a stream: one row is in memory, however many it repeats.
 
+use super::faults::{damaged, detected, empty_sheet, password_protected, too_large, unknown_sheet};
 use super::sheet::{Merge, SheetWriter};
-use super::{Archive, damaged, detected, empty_sheet, password_protected, too_large, unknown_sheet};
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat};
 use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES, MAX_SHEETS};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::QName;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Cursor, Read, Write};
+
+pub type Archive<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
 
 /// Writes the rows of the sheet with this name, or else of the first one that isn't empty.
 pub fn read(archive: &mut Archive, asked: Option<&str>, rows: &mut dyn Write) -> Result<DetectedFormat> {

@@ -1,6 +1,6 @@
 //! Writes a sheet as CSV within its limits. Merged cells count for each of their rows.
 
-use super::too_large;
+use super::faults::too_large;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_COLUMNS, MAX_MERGED_RANGES, MAX_SHEET_BYTES, MAX_SHEET_CELLS, MAX_SHEET_ROWS};
 use calamine::Dimensions;
