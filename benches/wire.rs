@@ -447,9 +447,11 @@ fn log_to_nowhere() {
 
 fn main() {
     log_to_nowhere();
-    let numbers = std::env::args().filter_map(|arg| arg.parse::<u64>().ok());
+    let mut numbers = std::env::args().filter_map(|arg| arg.parse::<u64>().ok());
     let quick = std::env::args().any(|arg| arg == "quick");
-    let workers = numbers.last().unwrap_or(if quick { 100_000 } else { 1_000_000 });
+    let workers = numbers
+        .next_back()
+        .unwrap_or(if quick { 100_000 } else { 1_000_000 });
     let empty = empty();
     let folder = tempfile::TempDir::new().unwrap();
     let state = AppState::open(&config(folder.path(), None)).unwrap();

@@ -60,11 +60,17 @@ pub fn migrate_to(url: &str, config: &DatabaseConfig, last: Option<&str>) -> Res
                 reason,
             }) if since.elapsed() < PATIENCE => {
                 tracing::warn!(reason, "a migration could not lock a table and tries again");
-                std::thread::sleep(Duration::from_millis(500));
+                wait(Duration::from_millis(500));
             }
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Waits on the thread of the command line, which has nothing else to do.
+#[allow(clippy::disallowed_methods)]
+fn wait(time: Duration) {
+    std::thread::sleep(time);
 }
 
 /// Runs or reverses one migration, in one transaction. Returns none if there is nothing to do.

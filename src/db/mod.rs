@@ -48,6 +48,9 @@ pub enum Db {
 /// The diesel backend of [`Db`].
 pub type Backend = MultiBackend;
 
+/// External id, id, version and area of a record.
+pub type KnownRecord = (String, Id, i64, Option<String>);
+
 /// Compiles the body once for each database, with the connection's own type.
 macro_rules! on {
     ($db:expr, |$c:ident| $body:expr) => {

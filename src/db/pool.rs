@@ -358,6 +358,8 @@ fn leads_elsewhere(error: &Error) -> bool {
     matches!(fault, Unreachable | OutcomeUnknown | ReadOnly | ForeignSchema)
 }
 
+/// Runs on a thread of its own.
+#[allow(clippy::disallowed_methods)]
 fn look_again_and_again(shared: &Weak<Shared>) {
     loop {
         std::thread::sleep(LOOK);

@@ -7,7 +7,9 @@ use crate::db::schema::{
     deliverable_organizations, deliverable_roles, deliverable_skills, deliverables,
     deliverables_shared_with_partners,
 };
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on, on_duplicate, search, update_version};
+use crate::db::{
+    BATCH, Db, Doc, Id, Instant, KnownRecord, keyset, lock, on, on_duplicate, search, update_version,
+};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
@@ -178,11 +180,7 @@ pub fn present(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<HashM
 
 /// Lists external id, id and version of the deliverables of a source that have one of these external ids and are not
 /// archived.
-pub fn known(
-    db: &mut Db,
-    source: &str,
-    external_ids: &[&str],
-) -> Result<Vec<(String, Id, i64, Option<String>)>> {
+pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<KnownRecord>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::deliverables

@@ -148,15 +148,7 @@ pub fn plan(
         plan.listed.entry(key).or_insert((engagement.format, 0)).1 += 1;
     }
     let requesters = plan.organizations(&registered, &accepted, now, similar)?;
-    plan.deliverables(
-        catalogue,
-        file,
-        writer,
-        &accepted,
-        &requesters,
-        &registered.engagements,
-        now,
-    )?;
+    plan.deliverables(catalogue, file, writer, &accepted, &requesters, &registered, now)?;
     plan.report.rejected.extend(outside.iter().map(refused));
     plan.report.rejected.sort_by_key(|fault| fault.line);
     Ok(plan)
@@ -297,6 +289,7 @@ impl Plan {
         id
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn deliverables(
         &mut self,
         catalogue: &Catalogue,
@@ -304,13 +297,13 @@ impl Plan {
         writer: &Writer,
         accepted: &[Engagement],
         requesters: &Requesters,
-        present: &HashMap<String, String>,
+        registered: &Registered,
         now: Instant,
     ) -> Result<()> {
         let mut repeats: HashMap<String, u32> = HashMap::new();
         for engagement in accepted {
             let external_id = external_id(engagement, &mut repeats);
-            match present.get(&external_id) {
+            match registered.engagements.get(&external_id) {
                 Some(area) if !writer.reach.covers_area(area) => {
                     self.report.rejected.push(refused(engagement));
                     continue;

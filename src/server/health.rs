@@ -113,27 +113,29 @@ impl Readiness {
                 probe::can_write(db)?;
                 if round == 0 { probe::has_room(db) } else { Ok(()) }
             });
-            let checked = checked.await;
-            let mut last = self.checked.lock();
-            let is_full = |checked: &Result<()>| {
-                matches!(
-                    checked,
-                    Err(Error::Fault {
-                        fault: Fault::Full,
-                        ..
-                    })
-                )
-            };
-            // Only the next look at the disk says that it has room again.
-            let stays_full =
-                round != 0 && checked.is_ok() && last.as_ref().is_some_and(|(_, last)| is_full(last));
-            let next = match last.take() {
-                Some((_, full)) if stays_full => full,
-                _ => checked,
-            };
-            *last = Some((Instant::now(), next));
-            drop(last);
+            self.remember(checked.await, round);
             tokio::time::sleep(INTERVAL).await;
         }
+    }
+
+    fn remember(&self, checked: Result<()>, round: u32) {
+        let mut last = self.checked.lock();
+        let is_full = |checked: &Result<()>| {
+            matches!(
+                checked,
+                Err(Error::Fault {
+                    fault: Fault::Full,
+                    ..
+                })
+            )
+        };
+        // Only the next look at the disk says that it has room again.
+        let stays_full =
+            round != 0 && checked.is_ok() && last.as_ref().is_some_and(|(_, last)| is_full(last));
+        let next = match last.take() {
+            Some((_, full)) if stays_full => full,
+            _ => checked,
+        };
+        *last = Some((Instant::now(), next));
     }
 }

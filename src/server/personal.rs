@@ -59,6 +59,8 @@ pub fn mark_files(operation: &str, responses: &mut Value) {
         .into_iter()
         .flatten()
     {
-        media_type.1["schema"][MARK] = json!(true);
+        if let Some(schema) = media_type.1.get_mut("schema").and_then(Value::as_object_mut) {
+            schema.insert(MARK.to_owned(), json!(true));
+        }
     }
 }

@@ -23,6 +23,7 @@ pub async fn stop(server: ServerHandle, stopping: Arc<AtomicBool>, shutdown: Shu
 }
 
 /// Ends the process if it is still there after this time: a thread may wait for a database that never answers.
+#[allow(clippy::disallowed_methods)]
 fn exit_after(time: Duration) {
     std::thread::spawn(move || {
         std::thread::sleep(time);

@@ -670,8 +670,8 @@ fn shows_a_coordinator_nothing_of_what_is_known_elsewhere(app: &TestApp) {
         let created = app.post("/v1/organizations", &body).expect(201).json();
         created["id"].as_str().unwrap().to_owned()
     };
-    let kinds: [(&str, &dyn Fn(&str, usize) -> String); 2] =
-        [("worker", &worker), ("organization", &organization)];
+    type Make<'m> = &'m dyn Fn(&str, usize) -> String;
+    let kinds: [(&str, Make); 2] = [("worker", &worker), ("organization", &organization)];
     for (kind, make) in kinds {
         let pairs = [["131041", "131041"], ["131041", "131130"], ["131130", "131130"]];
         let records: Vec<[String; 2]> = pairs

@@ -81,8 +81,11 @@ fn keyed(app: &TestApp, path: &str, key: &str, body: &Value) -> Value {
         .json()
 }
 
+/// Brings a person's data in.
+type Path<'p> = Box<dyn Fn(&TestApp, &Person) + 'p>;
+
 /// Every path on which a person's data comes in.
-fn paths(app: &TestApp) -> Vec<(&'static str, Box<dyn Fn(&TestApp, &Person) + '_>)> {
+fn paths(app: &TestApp) -> Vec<(&'static str, Path<'_>)> {
     let organization = app.organization("風");
     let deliverable = app.deliverable(
         &organization,

@@ -9,7 +9,6 @@ use musubi::error::{Error, Fault};
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// How long a test waits for what has to happen.
@@ -39,8 +38,14 @@ fn until(ask: impl Fn() -> Response, status: u16, code: Option<&str>) -> Respons
             return answer;
         }
         assert!(Instant::now() < end, "never {status} {code:?}: {}", answer.text);
-        sleep(Duration::from_millis(50));
+        pause();
     }
+}
+
+/// Lets others work between two looks.
+#[allow(clippy::disallowed_methods)]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
 }
 
 fn execute(pool: &Pool, sql: &str) {
@@ -145,8 +150,10 @@ fn is_not_ready_beside_a_newer_schema_that_it_can_not_live_with(app: &TestApp) {
     add("20990101000000");
     let ready = || app.get("/readyz");
     // Two checks later it is still ready.
-    sleep(Duration::from_secs(3));
-    ready().expect(200);
+    let two_checks = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < two_checks {
+        ready().expect(200);
+    }
     let Err(error) = musubi::server::AppState::open(&config) else {
         panic!("a server of this release must not begin")
     };
@@ -181,7 +188,7 @@ fn terminate_one_commit(admin: &mut PgConnection) {
             return;
         }
         assert!(Instant::now() < end, "no commit waits");
-        sleep(Duration::from_millis(20));
+        pause();
     }
 }
 
@@ -234,7 +241,7 @@ fn repeated_requests_make_no_twins_while_connections_are_terminated() {
                              WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.3";
             while !done.load(Ordering::Relaxed) {
                 let _ = diesel::sql_query(terminate).get_result::<Count>(&mut other).unwrap();
-                sleep(Duration::from_millis(40));
+                pause();
             }
         });
         let writers: Vec<_> = (0..3)
@@ -259,7 +266,7 @@ fn repeated_requests_make_no_twins_while_connections_are_terminated() {
                             }
                             assert!([409, 503].contains(&answer.status), "{}", answer.text);
                             assert!(Instant::now() < end, "{}", answer.text);
-                            sleep(Duration::from_millis(20));
+                            pause();
                         }
                     }
                 })
@@ -395,7 +402,7 @@ fn program(folder: &std::path::Path, database_url: Option<&str>, more: &[&str]) 
     let end = Instant::now() + LONG;
     while status(&address) != Some(200) {
         assert!(Instant::now() < end, "it never gets ready");
-        sleep(Duration::from_millis(50));
+        pause();
     }
     (started, address)
 }
@@ -430,7 +437,7 @@ fn is_not_ready_before_it_stops_listening() {
     // It still answers.
     while status(&address) != Some(503) {
         assert!(Instant::now() < end);
-        sleep(Duration::from_millis(20));
+        pause();
     }
     assert!(program.try_wait().unwrap().is_none());
     // A second signal ends the wait.

@@ -88,7 +88,7 @@ impl Cluster {
         let text = std::fs::read_to_string(path).unwrap();
         let postmaster = text.lines().next().unwrap().to_owned();
         // The parent first, so that it starts no more children.
-        signal("STOP", &[postmaster.clone()]);
+        signal("STOP", std::slice::from_ref(&postmaster));
         let children = Command::new("pgrep").args(["-P", &postmaster]).output().unwrap();
         let children = String::from_utf8(children.stdout).unwrap();
         let mut processes: Vec<String> = children.lines().map(str::to_owned).collect();

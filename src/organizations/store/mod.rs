@@ -8,7 +8,9 @@ use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort}
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::organizations;
-use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on_duplicate, search, update_version};
+use crate::db::{
+    BATCH, Db, Doc, Id, Instant, KnownRecord, keyset, lock, on_duplicate, search, update_version,
+};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
@@ -175,11 +177,7 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
 }
 
 /// Looks up external ids of a source. Returns external id, id, version and area of those that are not archived.
-pub fn known(
-    db: &mut Db,
-    source: &str,
-    external_ids: &[&str],
-) -> Result<Vec<(String, Id, i64, Option<String>)>> {
+pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<KnownRecord>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::organizations

@@ -12,7 +12,7 @@ use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{worker_roles, worker_skills, workers};
 use crate::db::search::Condition;
 use crate::db::{
-    BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, on_duplicate, search, update_version,
+    BATCH, Db, Doc, Id, Instant, KnownRecord, insert_all, keyset, lock, on_duplicate, search, update_version,
 };
 use crate::error::{Error, Result, Text};
 use crate::http::{Cursor, Page};
@@ -184,11 +184,7 @@ pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Opt
 
 /// Looks up external ids of a source. Returns external id, id, version and area of those that exist, merged records
 /// included.
-pub fn known(
-    db: &mut Db,
-    source: &str,
-    external_ids: &[&str],
-) -> Result<Vec<(String, Id, i64, Option<String>)>> {
+pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<KnownRecord>> {
     let mut found = Vec::new();
     for external_ids in external_ids.chunks(BATCH) {
         let of_source = dsl::workers
