@@ -13,13 +13,14 @@
 //! transaction fails at its first write if another writer was faster. [`Pool::lookup`] is for a single query, without a
 //! transaction.
 //!
-//! * `connection`: opening a connection. `pool`: the connections and their transactions. `watch`: how long they wait
+//! * `clock`: the database's time. `connection`: opening a connection. `pool`: the connections and their transactions. `watch`: how long they wait
 //!   for the database. `turns`: one writer after the other, on SQLite. `errors`: what the database's errors mean.
 //! * `migrations`: the embedded migrations. `schema`: the tables. `types`: column types. `search`: full text. `probe`: is
 //!   the database fit for work?
 //!
 //! Deliberately absent: asynchronous drivers, and any way to hold a connection outside a transaction.
 
+mod clock;
 mod connection;
 mod errors;
 mod migrations;
@@ -31,9 +32,10 @@ mod turns;
 mod types;
 mod watch;
 
+pub use clock::now;
 pub use migrations::{MigrationStep, migrate, migrate_to, migration_names};
 pub use pool::Pool;
-pub use types::{Doc, Id, Instant, JsonText, MicrosecondTime, UniqueId};
+pub use types::{Doc, Id, Instant, JsonText, KnownRecord, MicrosecondTime, UniqueId};
 
 use crate::error::{Error, Result};
 use diesel::connection::SimpleConnection;
@@ -47,9 +49,6 @@ pub enum Db {
 
 /// The diesel backend of [`Db`].
 pub type Backend = MultiBackend;
-
-/// External id, id, version and area of a record.
-pub type KnownRecord = (String, Id, i64, Option<String>);
 
 /// Compiles the body once for each database, with the connection's own type.
 macro_rules! on {
@@ -152,20 +151,6 @@ pub fn commit_lazily(db: &mut Db) -> Result<()> {
         c.batch_execute("SET LOCAL synchronous_commit = off")?;
     }
     Ok(())
-}
-
-/// Returns the time of the database, which all servers share. A lease has to be measured with it: the clocks of two servers
-/// differ, and a clock may be set back.
-pub fn now(db: &mut Db) -> Result<Instant> {
-    use diesel::RunQueryDsl;
-    match db {
-        Db::Pg(c) => {
-            let now = diesel::dsl::sql::<MicrosecondTime>("clock_timestamp()");
-            Ok(diesel::select(now).get_result(c)?)
-        }
-        // Its servers run on one machine.
-        Db::Sqlite(_) => Ok(Instant::now()),
-    }
 }
 
 /// Locks a name until the transaction ends, so that what the transaction reads about it doesn't change before it commits.

@@ -249,6 +249,9 @@ fn string(format: utoipa::openapi::KnownFormat) -> utoipa::openapi::RefOr<utoipa
     object.format(Some(format)).build().into()
 }
 
+/// External id, id, version and area of a record.
+pub type KnownRecord = (String, Id, i64, Option<String>);
+
 #[cfg(test)]
 mod tests {
     use super::*;

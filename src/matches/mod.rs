@@ -41,12 +41,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-/// The version of the default weights.
-pub const DEFAULT_WEIGHTS_VERSION: &str = "default-1";
-
-/// The version of the default weights without the component `text`.
-pub const WORDLESS_WEIGHTS_VERSION: &str = "default-1-without-text";
-
 /// Whether the order is adjusted for fairness.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -8,13 +8,18 @@
 //! An organization or a partner never learns that such a worker exists, not even as a number in the counts.
 
 use super::view::{GateCount, GateImpact, RankingSummary, RelaxationList};
-use super::{DEFAULT_WEIGHTS_VERSION, WORDLESS_WEIGHTS_VERSION};
 use crate::auth::{Reach, Viewer};
 use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::reach::store::has_own_worker;
 use crate::workers;
 use matcher::{Component, Gate, Weights};
+
+/// The version of the default weights.
+const DEFAULT_WEIGHTS_VERSION: &str = "default-1";
+
+/// The version of the default weights without the component `text`.
+const WORDLESS_WEIGHTS_VERSION: &str = "default-1-without-text";
 
 /// The gates that separate a worker from the organization that asks.
 const SEPARATING: [Gate; 2] = [Gate::Blocked, Gate::ConflictOfInterest];
