@@ -198,7 +198,7 @@ fn compare(cases: &[Case]) {
     }
 }
 
-/// Runs a server on a thread of its own until the process ends.
+/// Runs a server on a separate thread until the process ends.
 fn start<F>(serve: impl FnOnce() -> (SocketAddr, F) + Send + 'static) -> SocketAddr
 where
     F: Future + 'static,

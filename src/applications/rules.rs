@@ -138,7 +138,7 @@ pub fn already_applied() -> Error {
     )
 }
 
-/// How often one person may apply for the same deliverable. Ended applications count too, whoever ended them.
+/// How often one person may apply for the same deliverable. Ended applications count too.
 const MOST_APPLICATIONS: i64 = 3;
 
 /// Checks that a person who has applied for a deliverable this often may apply once more.

@@ -323,7 +323,7 @@ mod tests {
         };
         assert_eq!(faults.len(), 1);
         assert!(check(Some(&body(&[])), &body(&["a"])).is_err());
-        // A new record may not have a name of its own choice either, as it has no default.
+        // A new record may not choose a name either, as it has no default.
         assert!(check(None, &body(&[])).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Opening a connection: the time-outs of the network, and what each database is told first.
+//! Opening a connection: the time-outs of the network, and the first settings of each database.
 
 use super::watch::{StatementTimes, Watch, Watches};
 use super::{Db, on};

@@ -358,7 +358,7 @@ fn leads_elsewhere(error: &Error) -> bool {
     matches!(fault, Unreachable | OutcomeUnknown | ReadOnly | ForeignSchema)
 }
 
-/// Runs on a thread of its own.
+/// Runs on a separate thread.
 #[allow(clippy::disallowed_methods)]
 fn look_again_and_again(shared: &Weak<Shared>) {
     loop {

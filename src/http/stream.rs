@@ -70,7 +70,7 @@ fn too_many(code: &'static str) -> Error {
     Error::TooManyRequests { code, retry_after_s }
 }
 
-/// Writes a file on a thread of its own, and answers with it. The caller's slot is free when the file has left.
+/// Writes a file on a separate thread, and answers with it. The caller's slot is free when the file has left.
 pub async fn write_file(
     name: &str,
     media_type: &str,

@@ -1,8 +1,8 @@
 //! What a caller may learn about workers: from their evidence, and about those who are separated from the organization
 //! that asks.
 //!
-//! The component `text` compares a request's words with workers' evidence. Whoever chooses the words could find out, word
-//! by word, what evidence says; even how rare a word is tells something. So it only counts for callers who may read
+//! The component `text` compares a request's words with workers' evidence. A caller who chooses the words could find
+//! out, word by word, what evidence says; even how rare a word is tells something. So it only counts for callers who may read
 //! everyone's evidence.
 //!
 //! An organization or a partner never learns that such a worker exists, not even as a number in the counts.

@@ -15,7 +15,7 @@ pub const MAX_LENGTH: usize = 128;
 const MIN_SCORE: u8 = 3;
 /// How many passwords are hashed at the same time. Each takes 19 MiB.
 const MAX_CONCURRENT: usize = 4;
-/// How many may wait for that. It takes a second or two; whoever comes later is asked to try again.
+/// How many may wait for that. It takes a second or two; later requests are asked to try again.
 const MAX_WAITING: usize = 100;
 
 /// Hashes and verifies passwords, a few at a time.

@@ -14,7 +14,7 @@ const SECRET: &str = "himitsu7431";
 
 on_both! {
     every_operation_that_shows_personal_data_enters_it_in_the_audit,
-    whoever_sees_another_persons_data_is_named_in_the_audit,
+    a_caller_who_sees_another_persons_data_is_named_in_the_audit,
 }
 
 /// Returns whether a part of the document has a mark, in itself or in what it refers to.
@@ -219,7 +219,7 @@ fn every_operation_that_shows_personal_data_enters_it_in_the_audit(app: &TestApp
     assert!(marked > 20, "only {marked}");
 }
 
-fn whoever_sees_another_persons_data_is_named_in_the_audit(app: &TestApp) {
+fn a_caller_who_sees_another_persons_data_is_named_in_the_audit(app: &TestApp) {
     let people = People::new(app);
     let login = |email: &str, more: Value| {
         app.user(email, more);

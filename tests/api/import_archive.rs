@@ -370,7 +370,7 @@ fn compares_only_what_the_file_touches(app: &TestApp) {
     assert!((1..=MAX_PAIRS).contains(&alike.doubtful.pairs.len()) && alike.doubtful.is_partial);
     let other = import(app, row("風のやすみば").as_bytes(), true).unwrap();
     assert_eq!((other.doubtful.compared, other.recognised.len()), (0, 0));
-    // The sender is told that there are more.
+    // The report says that there are more.
     let job = app.import_and_wait("kind=engagements", row("さくら通りの会 第00700支部").as_bytes());
     let found = app.findings_of(&job);
     assert_eq!(found.last().unwrap().2, "more_similar_names");

@@ -32,7 +32,7 @@ fn on_both(test: impl Fn(&AppState)) {
     on_postgres(|state, _| test(state));
 }
 
-/// Runs a test on PostgreSQL, with a connection of its own.
+/// Runs a test on PostgreSQL, with a separate connection.
 fn on_postgres(test: impl Fn(&AppState, &mut PgConnection)) {
     if let Some(cluster) = postgres::cluster() {
         static NUMBER: AtomicU32 = AtomicU32::new(10_000);

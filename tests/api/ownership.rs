@@ -313,7 +313,7 @@ fn nobody_changes_what_the_headings_of_another_mean(app: &TestApp) {
             .json();
         worker["alias"].as_str().unwrap().to_owned()
     };
-    // Whoever saves first doesn't decide for others either.
+    // The first to save doesn't decide for others either.
     assert_eq!(save(&other, "alias").expect(200).header("etag"), "\"1\"");
     read(&one).expect(404);
     assert_eq!(alias_of(&other, 1), "佐藤 陽子");
@@ -321,7 +321,7 @@ fn nobody_changes_what_the_headings_of_another_mean(app: &TestApp) {
     assert_eq!(alias_of(&one, 2), "新宿区のプロボノワーカー");
     save(&other, "alias").expect(200);
     assert_eq!(read(&one).expect(200).json()["mapping"]["お名前"], "name");
-    // An administrator saves for everyone; one's own mapping counts more.
+    // An administrator saves for everyone; your own mapping counts more.
     let third = coordinator(app, "third", &[SHINJUKU], None);
     save(&app.admin, "name").expect(200);
     assert_eq!(read(&third).expect(200).json()["mapping"]["お名前"], "name");

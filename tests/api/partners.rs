@@ -153,7 +153,7 @@ fn throttles_guessing_of_client_secrets(app: &TestApp) {
         .position(|i| app.partner_token(id, &format!("mcs_{i}")).status == 429)
         .unwrap();
     assert!(first >= 50, "{first}");
-    // Whoever shares the address, or knows the client id, can't lock the partner out.
+    // Others who share the address, or know the client id, can't lock the partner out.
     app.partner_token(id, secret).expect(200);
 }
 

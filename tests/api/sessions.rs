@@ -303,7 +303,7 @@ fn nobody_can_lock_somebody_else_out(app: &TestApp) {
     {}
     login_from(app, "203.0.113.7", "", "nobody@example.jp", "wrong").expect(429);
     login_from(app, "203.0.113.7", &device, "a@example.jp", PASSWORD).expect(200);
-    // Whoever steals the device's cookie, or has one of another account, can't guess without end.
+    // A thief of the device's cookie, or of another account's, can't guess without end.
     assert!(guess(app, "192.0.2.1", &device, "a@example.jp") >= 5);
     app.user("b@example.jp", json!({}));
     assert!(guess(app, "192.0.2.2", &device, "b@example.jp") >= 5);

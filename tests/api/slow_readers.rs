@@ -108,7 +108,7 @@ fn unread_exports_are_counted_and_leave_the_server_ready(app: &TestApp) {
     assert_ne!(
         export(&other).status,
         429,
-        "another caller has downloads of its own"
+        "another caller has separate downloads"
     );
     drop(unread);
     until("the slots are free", || export(&app.admin).status == 200);

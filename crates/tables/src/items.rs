@@ -61,7 +61,7 @@ impl<R: BufRead> Items<R> {
         }
     }
 
-    /// Reads the next item. An item that breaks a rule of strict JSON is an error of its own.
+    /// Reads the next item. An item that breaks a rule of strict JSON is a separate error.
     pub fn next(&mut self) -> Result<Option<Result<Value, JsonError>>> {
         let mark = self.peek_mark()?;
         if mark == Some(b']') {

@@ -23,7 +23,7 @@
 //! Deliberately absent: what the columns and cells mean.
 //!
 //! Invariant: every input is bounded (see [`limits`]), and no input makes a function of this crate panic. The
-//! exception is [`workbook::read_sheet`], which belongs into a process of its own.
+//! exception is [`workbook::read_sheet`], which belongs into a separate process.
 
 pub mod cells;
 mod delimited;

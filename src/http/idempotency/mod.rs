@@ -36,7 +36,7 @@ pub const KEPT: Duration = Duration::days(1);
 /// Who sends a request.
 #[derive(Debug, Clone)]
 pub struct Submitter {
-    /// The name for the change log. Keys are kept apart by it.
+    /// The name for the change log. Each name has its own keys.
     pub actor: String,
     /// What the token shows its holder, as words. An answer is repeated only to a token that has all words of the first.
     pub grants: Vec<String>,

@@ -5,7 +5,7 @@
 //!
 //! A workbook is small beside what it can claim: a far cell, a repeat, a count. `ods` streams and holds one
 //! row; `sheet` bounds what is written. The parsers of XLSX and XLS allocate what a file claims, so read
-//! workbooks where memory and time are limited: in a process of its own, with [`exchange`] between the two.
+//! workbooks where memory and time are limited: in a separate process, with [`exchange`] between the two.
 
 pub mod exchange;
 mod faults;
