@@ -173,14 +173,13 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Prints each case's share of the first one, the median of rounds in which all of them took turns.
 fn compare(cases: &[Case]) {
-    let mut connections: Vec<Vec<Connection>> = cases
-        .iter()
-        .map(|case| (0..CLIENTS).map(|_| Connection::open(case.address)).collect())
-        .collect();
     let mut rates: Vec<Vec<f64>> = vec![Vec::new(); cases.len()];
     for round in 0..=ROUNDS {
         for (i, case) in cases.iter().enumerate() {
-            let rate = case.measure(&mut connections[i]);
+            // New ones for each turn: servers close those that are idle between two turns.
+            let mut connections: Vec<Connection> =
+                (0..CLIENTS).map(|_| Connection::open(case.address)).collect();
+            let rate = case.measure(&mut connections);
             // The first round warms up.
             if round > 0 {
                 rates[i].push(rate);

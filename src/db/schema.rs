@@ -58,6 +58,12 @@ tables! {
         answer -> Nullable<JsonText>,
         entity_id -> Nullable<Text>,
         created_at -> MicrosecondTime,
+        bytes -> BigInt,
+    }
+
+    http: idempotency_usage (caller) {
+        caller -> Text,
+        bytes -> BigInt,
     }
 
     catalogue: catalogue_entries (kind, code) {

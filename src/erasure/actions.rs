@@ -21,7 +21,7 @@ pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<Persona
     let worker = workers::store::find_to_change(db, reach, id)?;
     let account = users::store::held_on(db, id)?;
     let data = PersonalData {
-        consents: workers::store::consents::list(db, id)?,
+        consents: workers::store::consents::held_on(db, id)?,
         applications: applications::store::held_on(db, id)?,
         sessions: match &account {
             Some(account) => sessions::store::held_on(db, account.id)?,

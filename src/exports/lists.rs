@@ -11,10 +11,10 @@ use crate::duplicates::{self, DuplicateFilter};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::exposures::{self, ShownListFilter};
 use crate::http::page::MAX_LIMIT;
-use crate::http::{Discloses, Page, query};
+use crate::http::{Discloses, Page, Paging, query};
 use crate::imports::jobs::{self, ImportFilter};
 use crate::organizations::{self, OrganizationFilter};
-use crate::partners::{self, PartnerFilter};
+use crate::partners;
 use crate::users::{self, UserFilter};
 use crate::workers::{self, WorkerFilter};
 use serde::Serialize;
@@ -43,7 +43,7 @@ paged!(
     DuplicateFilter,
     ImportFilter,
     OrganizationFilter,
-    PartnerFilter,
+    Paging,
     ShownListFilter,
     UserFilter,
     WorkerFilter
@@ -127,7 +127,7 @@ fn pages(
         ExportKind::Users => each(filter, |f: UserFilter| {
             write_page(users::store::list(db, &f)?, people, write)
         })?,
-        ExportKind::Partners => each(filter, |f: PartnerFilter| {
+        ExportKind::Partners => each(filter, |f: Paging| {
             write_page(partners::store::list(db, &f)?, people, write)
         })?,
         ExportKind::Duplicates => each(filter, |f: DuplicateFilter| {

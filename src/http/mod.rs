@@ -36,5 +36,5 @@ pub use conditional::{Entity, IfMatch};
 pub use disclosure::{Discloses, Disclosure, Json};
 pub use idempotency::{Answer, Submission, Submitter};
 pub use language::Language;
-pub use page::{Cursor, Page};
+pub use page::{Cursor, Page, Paging};
 pub use query::{IncludeArchived, PathId, Query};

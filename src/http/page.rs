@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Items of a page if the request has no `limit`.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -29,6 +29,18 @@ pub struct Page<T> {
     /// The cursors after each item, for a page that ends earlier.
     #[serde(skip)]
     cursors: Vec<Cursor>,
+}
+
+/// The parameters of a list without filters.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// The number of items on a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next` from the previous page.
+    pub cursor: Option<String>,
 }
 
 /// Checks the parameter `limit`, and returns the default if there is none.

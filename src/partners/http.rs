@@ -1,14 +1,16 @@
 //! The HTTP face of partners.
 
 use super::oauth::{TokenError, TokenRequest, TokenResponse, credentials};
-use super::{ClientSecret, NewPartner, Partner, PartnerFilter, PartnerWithSecret, actions, store};
+use super::{ClientSecret, NewPartner, Partner, PartnerWithSecret, actions, store};
 use crate::auth::{Keys, ReadPartners, WritePartners, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
 use crate::error::Result;
 use crate::http::disclosure::{impersonal, json};
 use crate::http::query::path_id;
-use crate::http::{Answer, ClientAddress, Entity, IfMatch, Page, Patch, PathId, Query, Submission, body};
+use crate::http::{
+    Answer, ClientAddress, Entity, IfMatch, Page, Paging, Patch, PathId, Query, Submission, body,
+};
 use crate::sessions::Client;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Payload};
@@ -93,13 +95,9 @@ fn refusal(error: &TokenError) -> HttpResponse {
 ///
 /// Newest first.
 #[utoipa::path(operation_id = "list_partners", tag = "Partners", security(("bearer" = ["partners:read"])),
-    params(PartnerFilter), responses((status = 200, description = "One page", body = Page<Partner>)))]
+    params(Paging), responses((status = 200, description = "One page", body = Page<Partner>)))]
 #[get("/partners")]
-async fn list(
-    _: Caller<ReadPartners>,
-    pool: Data<Pool>,
-    filter: Query<PartnerFilter>,
-) -> Result<Page<Partner>> {
+async fn list(_: Caller<ReadPartners>, pool: Data<Pool>, filter: Query<Paging>) -> Result<Page<Partner>> {
     pool.read(move |db| store::list(db, &filter.0)).await
 }
 

@@ -22,7 +22,7 @@ use crate::error::{Error, FieldError, Result, Text};
 use crate::values::{Code, broken, distinct, distinct_codes, not_blank};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 /// How many secrets a partner can have at the same time.
@@ -287,17 +287,6 @@ impl ClientSecret {
 pub struct PartnerWithSecret {
     pub partner: Partner,
     pub secret: ClientSecret,
-}
-
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PartnerFilter {
-    /// The number of items on a page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// `next` from the previous page.
-    pub cursor: Option<String>,
 }
 
 pub fn too_many_secrets() -> Error {

@@ -1,6 +1,6 @@
 //! SQL of partners and their secrets.
 
-use super::{ClientSecret, NewPartner, Partner, PartnerFilter, PartnerSecret, PartnerStatus};
+use super::{ClientSecret, NewPartner, Partner, PartnerSecret, PartnerStatus};
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::secret;
 use crate::changes::{self, Action, Change, Subject};
@@ -8,7 +8,7 @@ use crate::db::schema::{partner_secrets, partners};
 use crate::db::{Db, Doc, Id, Instant, keyset, lock, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
 use crate::http::page;
-use crate::http::{Cursor, Page};
+use crate::http::{Cursor, Page, Paging};
 use diesel::prelude::*;
 use partners::dsl;
 use std::collections::{BTreeSet, HashMap};
@@ -81,7 +81,7 @@ fn secrets(db: &mut Db, of: &[Id]) -> Result<HashMap<Id, Vec<PartnerSecret>>> {
     Ok(found)
 }
 
-pub fn list(db: &mut Db, filter: &PartnerFilter) -> Result<Page<Partner>> {
+pub fn list(db: &mut Db, filter: &Paging) -> Result<Page<Partner>> {
     let limit = page::limit(filter.limit)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
     let first = cursor.map(|c| c.id);

@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 use chrono::Duration;
 use diesel::prelude::*;
 
-/// Inserts a session with its first refresh token.
+/// Inserts a session with its first refresh token. Only the newest [`MAX_SESSIONS`] of the user stay; tokens of the
+/// others stop working.
 pub fn insert(
     db: &mut Db,
     user: Id,
@@ -32,6 +33,10 @@ pub fn insert(
     );
     diesel::insert_into(sessions::table).values(row).execute(db)?;
     insert_token(db, id, refresh_token, now)?;
+    let own = s::sessions.filter(s::user_id.eq(user));
+    let oldest = own.order(s::id.desc()).offset(MAX_SESSIONS).limit(i64::MAX);
+    let oldest: Vec<Id> = oldest.select(s::id).load(db)?;
+    diesel::delete(s::sessions.filter(s::id.eq_any(oldest))).execute(db)?;
     Ok(id)
 }
 
@@ -169,8 +174,8 @@ pub fn revoke_all(db: &mut Db, user: Id, except: Option<Id>, now: Instant) -> Re
     Ok(())
 }
 
-/// The most sessions that a list returns; a person has a handful.
-const MAX_LISTED: i64 = 200;
+/// The most sessions that are stored for a user, ended ones included. A person has a handful.
+const MAX_SESSIONS: i64 = 200;
 
 /// Lists a user's active sessions, newest first.
 pub fn list(db: &mut Db, user: Id, current: Option<Id>, now: Instant) -> Result<Vec<Session>> {
@@ -180,8 +185,7 @@ pub fn list(db: &mut Db, user: Id, current: Option<Id>, now: Instant) -> Result<
         .filter(s::user_id.eq(user))
         .filter(s::ended_at.is_null())
         .filter(s::expires_at.gt(now))
-        .order(s::id.desc())
-        .limit(MAX_LISTED);
+        .order(s::id.desc());
     let columns = (
         s::id,
         s::address,

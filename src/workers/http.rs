@@ -9,7 +9,9 @@ use crate::error::Result;
 use crate::http::conditional::CreateOnly;
 use crate::http::disclosure::json;
 use crate::http::query::path_text;
-use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission, Valid, conditional};
+use crate::http::{
+    Answer, Entity, IfMatch, Page, Paging, Patch, PathId, Query, Submission, Valid, conditional,
+};
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, put};
@@ -210,18 +212,19 @@ type WorkerPatch = Patch<NewWorker>;
 /// Returns withdrawn and replaced consents too, oldest first. To withdraw a consent, set the worker's
 /// `consent` to null; the worker is then no longer ranked.
 #[utoipa::path(operation_id = "list_consents", tag = "Workers", security(("bearer" = ["personal_data:export"])),
-    params(("id" = Id, Path, description = "The worker")),
-    responses((status = 200, description = "The consents", body = Page<ConsentRecord>)))]
+    params(("id" = Id, Path, description = "The worker"), Paging),
+    responses((status = 200, description = "One page", body = Page<ConsentRecord>)))]
 #[get("/workers/{id}/consents")]
 async fn list_consents(
     caller: Caller<ExportPersonalData>,
     pool: Data<Pool>,
     id: PathId,
+    paging: Query<Paging>,
 ) -> Result<Page<ConsentRecord>> {
     let reach = caller.reach();
     let found = pool.read(move |db| {
         let worker = store::find_own(db, &reach, id.0)?;
-        store::consents::list(db, worker.id)
+        store::consents::list(db, worker.id, &paging.0)
     });
-    found.await.map(Page::all)
+    found.await
 }

@@ -24,6 +24,7 @@ on_both! {
     concurrent_posts_with_one_key_create_one_record,
     two_callers_can_use_the_same_key,
     stores_answers_only_of_requests_that_created_something,
+    refuses_new_keys_of_a_caller_whose_stored_answers_take_too_much,
     reports_that_it_is_alive_and_ready,
 }
 
@@ -554,4 +555,45 @@ fn stores_answers_only_of_requests_that_created_something(app: &TestApp) {
         computed += u32::from(!creates);
     }
     assert_eq!(computed, 3);
+}
+
+fn refuses_new_keys_of_a_caller_whose_stored_answers_take_too_much(app: &TestApp) {
+    use diesel::prelude::*;
+    use musubi::db::schema::idempotency_usage::dsl as u;
+    use musubi::http::idempotency::{MAX_BYTES, purge};
+    let pool = &app.state.pool;
+    let used = || {
+        let used = u::idempotency_usage.select(u::bytes);
+        pool.read_blocking(|db| Ok(used.first::<i64>(db).optional()?))
+    };
+    let post = |key: &str, name: &str| {
+        let body = json!({"name": name, "area": "131041"});
+        app.post_with("/v1/organizations", &[("idempotency-key", key)], &body)
+    };
+    let first = post("1", "風").expect(201);
+    let one = used().unwrap().unwrap();
+    assert!(one > i64::try_from(first.text.len()).unwrap(), "{one}");
+    post("2", "風").expect(201);
+    assert_eq!(used().unwrap(), Some(2 * one));
+    let fill = |db: &mut musubi::db::Db| {
+        let full = diesel::update(u::idempotency_usage).set(u::bytes.eq(MAX_BYTES));
+        Ok(full.execute(db).map(drop)?)
+    };
+    pool.write_blocking(fill).unwrap();
+    let refused = post("3", "山").expect(429);
+    assert_eq!(refused.code(), "idempotency_storage_exceeded");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    // What is stored is still repeated, and a request without a key is carried out.
+    assert_eq!(post("1", "風").expect(201).text, first.text);
+    app.organization("川");
+    let listed = app.get("/v1/organizations").json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 3);
+    // The purge counts again.
+    pool.write_blocking(|db| purge(db, musubi::db::Instant::now()))
+        .unwrap();
+    assert_eq!(used().unwrap(), Some(2 * one));
+    post("3", "山").expect(201);
+    let later = musubi::db::Instant::from(chrono::Utc::now() + chrono::Duration::days(2));
+    pool.write_blocking(|db| purge(db, later)).unwrap();
+    assert_eq!(used().unwrap(), None);
 }

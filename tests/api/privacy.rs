@@ -284,7 +284,15 @@ fn consents_have_a_history_and_a_withdrawal_applies_immediately(app: &TestApp) {
     app.patch(&path, &json!({"consent": {"purpose": "matching"}}))
         .expect(200);
     assert!(is_ranked());
+    let paged = app.get(&format!("{path}/consents?limit=2")).expect(200).json();
+    let next = paged["next"].as_str().unwrap();
+    let rest = app
+        .get(&format!("{path}/consents?cursor={next}"))
+        .expect(200)
+        .json();
     let consents = app.get(&format!("{path}/consents")).expect(200).json();
+    let pages = [&paged, &rest].map(|page| page["items"].as_array().unwrap().as_slice());
+    assert_eq!(json!(pages.concat()), consents["items"]);
     let items = consents["items"].as_array().unwrap();
     assert_includes(
         &consents["items"],

@@ -1,6 +1,6 @@
 //! Logging in, refreshing, logging out, and guessing.
 
-use crate::support::{PASSWORD, Response, TestApp, assert_includes, on_both};
+use crate::support::{PASSWORD, Response, TestApp, assert_includes, on_both, server_config};
 use serde_json::{Value, json};
 
 fn login_as(app: &TestApp, email: &str, password: &str) -> crate::support::Response {
@@ -37,6 +37,7 @@ on_both! {
     a_right_invitation_is_accepted_from_a_throttled_address,
     a_session_guesses_its_password_alone,
     counters_of_failures_are_bounded,
+    the_sessions_of_an_account_are_bounded,
     logging_out_revokes_the_session_immediately,
     only_the_owner_lists_and_revokes_sessions,
     a_new_password_revokes_the_other_sessions,
@@ -421,6 +422,26 @@ fn counters_of_failures_are_bounded(app: &TestApp) {
     });
     let (counted, worst) = counted.unwrap();
     assert!((99_000..=100_000).contains(&counted) && worst == 2, "{counted}");
+}
+
+fn the_sessions_of_an_account_are_bounded(app: &TestApp) {
+    let user = app.user("a@example.jp", json!({}));
+    let user = serde_json::from_value(user["id"].clone()).unwrap();
+    let first = app.login("a@example.jp");
+    let limits = server_config(&[]).session_limits();
+    let opened = app.state.pool.write_blocking(|db| {
+        use musubi::sessions::{Client, store};
+        for n in 0..200 {
+            let (client, now) = (Client::new(None, None), musubi::db::Instant::now());
+            store::insert(db, user, &client, &format!("mrt_{n}"), now, &limits)?;
+        }
+        Ok(store::held_on(db, user)?.len())
+    });
+    assert_eq!(opened.unwrap(), 200);
+    // The oldest one has ended.
+    assert_eq!(me(app, &first), 401);
+    refresh(app, &first["refresh_token"]).expect(401);
+    refresh(app, &json!("mrt_199")).expect(200);
 }
 
 fn throttles_an_address_that_tries_many_accounts(app: &TestApp) {

@@ -7,13 +7,14 @@
 //! transaction as its writes, so a crash leaves both or neither. The same request with the same key returns the stored
 //! answer; another request with that key is 422; a twin of a running request is 409. Errors are not stored: the key is
 //! free again. If the connection is lost during the commit, the key tells afterwards whether it took effect. If a server
-//! dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`].
+//! dies before it answers, the lease ends after [`LEASE`]. Keys are forgotten after [`KEPT`]. The answers stored for one
+//! caller take up to [`MAX_BYTES`]; then new keys are refused with 429, and the same request without a key is accepted.
 
 mod store;
 mod submission;
 pub mod tasks;
 
-pub use store::forget;
+pub use store::{forget, purge};
 pub use submission::Submission;
 
 use super::conditional;
@@ -32,6 +33,8 @@ pub const LEASE: Duration = Duration::minutes(1);
 pub const SOON: Duration = Duration::seconds(5);
 /// How long an answer is stored.
 pub const KEPT: Duration = Duration::days(1);
+/// How many bytes of answers are stored for one caller.
+pub const MAX_BYTES: i64 = 256 * 1024 * 1024;
 
 /// Who sends a request.
 #[derive(Debug, Clone)]

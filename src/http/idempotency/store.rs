@@ -1,7 +1,8 @@
 //! SQL of idempotency keys.
 
-use super::{Answer, KEPT, Key, LEASE, SOON, Submitter};
+use super::{Answer, KEPT, Key, LEASE, MAX_BYTES, SOON, Submitter};
 use crate::db::schema::idempotency_keys::{self, dsl};
+use crate::db::schema::idempotency_usage;
 use crate::db::{self, Db, Doc, Id, Instant, on};
 use crate::error::{Error, Result, Text};
 use diesel::prelude::*;
@@ -27,6 +28,8 @@ pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<
     let insert = diesel::insert_into(idempotency_keys::table).values(row);
     let inserted = on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
     if inserted == 1 {
+        // The error rolls back the insert.
+        check_usage(db, caller)?;
         return Ok(None);
     }
     let stored = dsl::idempotency_keys
@@ -57,6 +60,28 @@ pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<
     }
 }
 
+fn check_usage(db: &mut Db, caller: &str) -> Result<()> {
+    let used = idempotency_usage::table
+        .find(caller)
+        .select(idempotency_usage::bytes);
+    if used.first::<i64>(db).optional()?.unwrap_or(0) < MAX_BYTES {
+        return Ok(());
+    }
+    let mib = MAX_BYTES / (1024 * 1024);
+    Err(Error::QuotaExceeded {
+        code: "idempotency_storage_exceeded",
+        detail: Text::new(
+            format!(
+                "Idempotency-Key のために保存する回答が{mib} MiBに達しました。1日たつと古い回答から削除されます。それまではこのヘッダーを付けずに送信してください。"
+            ),
+            format!(
+                "The answers stored for your Idempotency-Keys take {mib} MiB. Each is deleted after a day. Until then, send requests without this header."
+            ),
+        ),
+        retry_after_s: 3600,
+    })
+}
+
 fn narrower() -> Error {
     Error::AccessDenied {
         code: "narrower_token",
@@ -74,16 +99,33 @@ pub fn complete(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id, answer
         grants: submitter.grants.clone(),
         ..answer.clone()
     };
-    let values = (dsl::answer.eq(Doc(stored)), dsl::entity_id.eq(&answer.entity_id));
+    let bytes = serde_json::to_vec(&stored).map_err(|e| Error::Internal(e.to_string()))?;
+    let bytes = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    let values = (
+        dsl::answer.eq(Doc(stored)),
+        dsl::entity_id.eq(&answer.entity_id),
+        dsl::bytes.eq(bytes),
+    );
     let leased = dsl::lease.eq(lease);
     let updated = diesel::update(dsl::idempotency_keys.find((caller, &key.key)).filter(leased))
         .set(values)
         .execute(db)?;
     match updated {
-        1 => Ok(()),
+        1 => add_usage(db, caller, bytes),
         // The lease ended and another request took the key. The error rolls back this request's writes.
         _ => Err(in_progress(1)),
     }
+}
+
+fn add_usage(db: &mut Db, caller: &str, bytes: i64) -> Result<()> {
+    use idempotency_usage::dsl as u;
+    let insert = diesel::insert_into(u::idempotency_usage).values((u::caller.eq(caller), u::bytes.eq(bytes)));
+    let upsert = insert
+        .on_conflict(u::caller)
+        .do_update()
+        .set(u::bytes.eq(u::bytes + bytes));
+    on!(db, |c| upsert.execute(c))?;
+    Ok(())
 }
 
 fn in_progress(seconds: i64) -> Error {
@@ -107,8 +149,15 @@ pub fn forget(db: &mut Db, entity_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes keys that are older than [`KEPT`].
-pub fn purge(db: &mut Db, now: Instant) -> Result<usize> {
+/// Deletes keys that are older than [`KEPT`], and counts again what the others take up.
+pub fn purge(db: &mut Db, now: Instant) -> Result<()> {
     let old = dsl::created_at.lt(Instant::from(now.utc() - KEPT));
-    Ok(diesel::delete(dsl::idempotency_keys.filter(old)).execute(db)?)
+    diesel::delete(dsl::idempotency_keys.filter(old)).execute(db)?;
+    diesel::sql_query(
+        "UPDATE idempotency_usage SET bytes = (SELECT CAST(coalesce(sum(k.bytes), 0) AS bigint)
+             FROM idempotency_keys AS k WHERE k.caller = idempotency_usage.caller)",
+    )
+    .execute(db)?;
+    diesel::delete(idempotency_usage::table.filter(idempotency_usage::bytes.eq(0))).execute(db)?;
+    Ok(())
 }

@@ -9,6 +9,6 @@ use std::time::Duration;
 pub fn purge(pool: &Pool) -> Task {
     let pool = pool.clone();
     Task::new("idempotency keys", Duration::from_secs(3600), move || {
-        pool.write_blocking(|db| store::purge(db, Instant::now()).map(drop))
+        pool.write_blocking(|db| store::purge(db, Instant::now()))
     })
 }

@@ -4,6 +4,7 @@ use crate::audit::AuditAction;
 use crate::db::schema::consents::{self, dsl};
 use crate::db::{Db, Doc, Id, Instant, insert_all};
 use crate::error::Result;
+use crate::http::{Cursor, Page, Paging, page};
 use crate::workers::{Consent, ConsentRecord, Worker};
 use diesel::prelude::*;
 
@@ -55,27 +56,57 @@ pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<Option<AuditA
     }))
 }
 
-/// Lists a worker's consents, oldest first.
-pub fn list(db: &mut Db, worker: Id) -> Result<Vec<ConsentRecord>> {
-    type Row = (Doc<Consent>, String, Instant, Option<String>, Option<Instant>);
-    let rows = dsl::consents
-        .filter(dsl::worker_id.eq(worker))
+/// A row of `consents`, without its worker.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = consents)]
+struct Row {
+    id: Id,
+    consent: Doc<Consent>,
+    recorded_by: String,
+    recorded_at: Instant,
+    withdrawn_by: Option<String>,
+    withdrawn_at: Option<Instant>,
+}
+
+impl Row {
+    fn record(self, worker_id: Id) -> ConsentRecord {
+        ConsentRecord {
+            worker_id,
+            consent: self.consent.0,
+            recorded_by: self.recorded_by,
+            recorded_at: self.recorded_at,
+            withdrawn_by: self.withdrawn_by,
+            withdrawn_at: self.withdrawn_at,
+        }
+    }
+}
+
+/// Lists a page of a worker's consents, oldest first.
+pub fn list(db: &mut Db, worker: Id, paging: &Paging) -> Result<Page<ConsentRecord>> {
+    let limit = page::limit(paging.limit)?;
+    let cursor = Cursor::decode(paging.cursor.as_deref(), "recorded_at")?;
+    let own = dsl::consents.filter(dsl::worker_id.eq(worker));
+    let mut query = own.select(Row::as_select()).into_boxed();
+    if let Some((at, id)) = page::after(&cursor, Instant::parse)? {
+        let later = dsl::recorded_at.gt(at);
+        query = query.filter(later.or(dsl::recorded_at.eq(at).and(dsl::id.gt(id))));
+    }
+    let rows = query
         .order((dsl::recorded_at, dsl::id))
-        .select((
-            dsl::consent,
-            dsl::recorded_by,
-            dsl::recorded_at,
-            dsl::withdrawn_by,
-            dsl::withdrawn_at,
-        ))
-        .load::<Row>(db)?;
-    let record = |(Doc(consent), recorded_by, recorded_at, withdrawn_by, withdrawn_at)| ConsentRecord {
-        worker_id: worker,
-        consent,
-        recorded_by,
-        recorded_at,
-        withdrawn_by,
-        withdrawn_at,
-    };
-    Ok(rows.into_iter().map(record).collect())
+        .limit(limit + 1)
+        .load(db)?;
+    let page = Page::of(rows, limit, |last: &Row| Cursor {
+        sort: "recorded_at".to_owned(),
+        value: last.recorded_at.to_string(),
+        id: last.id,
+    });
+    Ok(page.map(|row| row.record(worker)))
+}
+
+/// Returns all of a worker's consents for the person's export, oldest first.
+pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ConsentRecord>> {
+    let own = dsl::consents.filter(dsl::worker_id.eq(worker));
+    let rows = own.order((dsl::recorded_at, dsl::id)).select(Row::as_select());
+    let rows: Vec<Row> = rows.load(db)?;
+    Ok(rows.into_iter().map(|row| row.record(worker)).collect())
 }
