@@ -55,6 +55,7 @@ actions! {
     ConsentWithdrawn = "consent.withdrawn": "A consent was withdrawn",
     DuplicateMerged = "duplicate.merged": "Two records were merged as the same person",
     DuplicateSeparated = "duplicate.separated": "Two records were separated as different people, or a merge was undone",
+    RequestReturned = "request.returned": "An organization changed a released request, so it waits for a coordinator again",
     UserInvited = "user.invited": "A user was invited or got a new link",
     PasswordResetCreated = "password_reset.created": "A user got a link at which to choose a new password",
     UserChanged = "user.changed": "A user's role, belonging or status changed",

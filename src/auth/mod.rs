@@ -33,7 +33,7 @@ pub mod store;
 pub use claims::{ACCESS_SECONDS, Claims};
 pub use keys::{Keys, rotate};
 pub use permissions::*;
-pub use properties::{RecordKind, check_properties};
+pub use properties::{RecordKind, check_properties, not_permitted};
 pub use reach::{Belonging, PartnerReach, Reach};
 pub use role::UserRole;
 

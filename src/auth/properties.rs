@@ -217,7 +217,7 @@ pub fn check_properties<T: Serialize + DeserializeOwned>(
         // What is inside of a member that is null is not written.
         after.pointer(pointer).is_some_and(|after| after != kept)
     };
-    let faults: Vec<FieldError> = fixed.into_iter().filter(is_changed).map(fault).collect();
+    let faults: Vec<FieldError> = fixed.into_iter().filter(is_changed).map(not_permitted).collect();
     if faults.is_empty() {
         Ok(())
     } else {
@@ -238,7 +238,8 @@ fn defaults<T: Serialize + DeserializeOwned>(after: &Value, pointers: &[&str]) -
     Ok(filled.unwrap_or(bare))
 }
 
-fn fault(pointer: &str) -> FieldError {
+/// Returns the fault of a property that the caller may not change.
+pub fn not_permitted(pointer: &str) -> FieldError {
     let rule = Text::new(
         "この項目は変更できません。変更が必要な場合は、事務局にご連絡ください。",
         "You can't change this. Ask the secretariat.",

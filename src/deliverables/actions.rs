@@ -1,6 +1,7 @@
 //! The use cases of deliverables. Each runs in its caller's transaction: it loads, checks, writes and logs.
 
-use super::{Deliverable, NewDeliverable, default_area, rules, store};
+use super::{Deliverable, NewDeliverable, default_area, release, rules, store};
+use crate::audit::{self, Act, AuditAction};
 use crate::auth::{Reach, RecordKind, UserRole, check_properties, within_reach};
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes::Action;
@@ -63,8 +64,21 @@ pub fn update(
         return Ok(before);
     }
     rules::check_requesters(&editor.reach, &before.request, Some(&request))?;
-    let after = before.changed(request, &catalogue, Instant::now())?;
+    let reviewed = if editor.may_decide {
+        None
+    } else {
+        let since = &before.changed_since_release;
+        Some(release::review(&before.request, since, &mut request)?)
+    };
+    let mut after = before.changed(request, &catalogue, Instant::now())?;
+    if let Some(since) = reviewed {
+        after.changed_since_release = since;
+    }
     store::update(db, &editor.actor, &after, Action::Updated)?;
+    if release::is_return(&before, &after) {
+        let returned = Act::new(&editor.actor, AuditAction::RequestReturned, after.id);
+        audit::store::append(db, &returned)?;
+    }
     within_reach(has_deliverable(db, &editor.reach, after.id)?)?;
     Ok(after)
 }

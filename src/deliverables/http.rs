@@ -102,6 +102,12 @@ async fn show(
 /// submitted → open → matched → in_progress → delivered, or to declined or cancelled; any other move returns 409
 /// `illegal_transition`, which names both statuses. Every status but draft, submitted and cancelled needs the scope
 /// `deliverables:decide`.
+///
+/// Without that scope, a change of an open or matched request sends it back: its status becomes submitted, and
+/// `changed_since_release` lists what changed. It is no longer shown to workers and partners, and its applications wait,
+/// until a coordinator opens it again. Only `starts_on`, `ends_on` and `day_parts` may change without that. Of a request
+/// in progress, nothing else may change; of one that is delivered, declined or cancelled, nothing at all (422
+/// `not_permitted`).
 #[utoipa::path(operation_id = "update_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
     params(("id" = Id, Path, description = "The deliverable")),
     request_body(content = inline(DeliverablePatch), content_type = "application/merge-patch+json"),

@@ -1,7 +1,8 @@
 //! Deliverables: one organization's request for one thing (支援内容).
 //!
 //! * `status`: the statuses of a request and the moves between them. `filter`: the parameters of lists.
-//! * `rules`: who may change what. `actions`: the use cases, each in one transaction.
+//! * `rules`: who may change what. `release`: what a coordinator releases, and what may change afterwards.
+//! * `actions`: the use cases, each in one transaction.
 //!
 //! A request takes what it leaves out from its type and organization when it is written: team, hours, format, area.
 //! Only themes are looked up later: a request without themes has those of its organization.
@@ -12,6 +13,7 @@ pub mod actions;
 pub mod filter;
 pub mod http;
 pub mod listing;
+pub mod release;
 pub mod rules;
 pub mod status;
 pub mod store;
@@ -246,6 +248,10 @@ pub struct Deliverable {
     pub fiscal_year: i32,
     /// Where the request was published, if it comes from an archive.
     pub provenance: Option<Provenance>,
+    /// The properties that the organization has changed since a coordinator released the request. A coordinator has to
+    /// release it again. Empty once that is done, and for a request that was never released.
+    #[schema(example = json!([]))]
+    pub changed_since_release: Vec<String>,
     /// Whether the record is a demonstration.
     pub demo: bool,
     /// When the request was archived.
@@ -269,6 +275,7 @@ impl Deliverable {
             family: family.unwrap_or_default(),
             fiscal_year: fiscal_year(&request, now),
             provenance: None,
+            changed_since_release: Vec::new(),
             demo: is_demo(request.source.as_deref()),
             archived_at: None,
             version: 1,
@@ -296,6 +303,11 @@ impl Deliverable {
                 next.fiscal_year
             },
             provenance: self.provenance.clone(),
+            changed_since_release: if next.request.status.is_decision() {
+                Vec::new()
+            } else {
+                self.changed_since_release.clone()
+            },
             version: self.version + 1,
             updated_at: now,
             ..next

@@ -1,4 +1,5 @@
-//! The status of a request: draft → submitted → open → matched → in_progress → delivered, or declined, cancelled.
+//! The status of a request: draft → submitted → open → matched → in_progress → delivered, or declined, cancelled. A
+//! released request goes back to submitted when its organization changes it; see `release`.
 
 use crate::error::{Error, Result, Text};
 use serde::{Deserialize, Serialize};
@@ -44,13 +45,14 @@ impl DeliverableStatus {
         self.into()
     }
 
-    /// Returns the statuses that may follow. A matched request opens again when a member leaves the team.
+    /// Returns the statuses that may follow. A matched request opens again when a member leaves the team. A request
+    /// that was released goes back to the coordinator when its organization changes it.
     pub fn next(self) -> &'static [DeliverableStatus] {
         match self {
             Draft => &[Submitted, Cancelled],
             Submitted => &[Draft, Open, Declined, Cancelled],
-            Open => &[Matched, Cancelled],
-            Matched => &[Open, InProgress, Cancelled],
+            Open => &[Submitted, Matched, Cancelled],
+            Matched => &[Submitted, Open, InProgress, Cancelled],
             InProgress => &[Delivered, Cancelled],
             Delivered | Declined | Cancelled => &[],
         }

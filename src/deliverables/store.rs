@@ -26,6 +26,8 @@ use std::collections::HashMap;
 pub struct DeliverableDocument {
     request: NewDeliverable,
     provenance: Option<Provenance>,
+    #[serde(default)]
+    changed_since_release: Vec<String>,
 }
 
 /// The columns that a deliverable is read from.
@@ -45,12 +47,17 @@ pub struct StoredDeliverable {
 
 impl From<StoredDeliverable> for Deliverable {
     fn from(stored: StoredDeliverable) -> Deliverable {
-        let DeliverableDocument { request, provenance } = stored.document.0;
+        let DeliverableDocument {
+            request,
+            provenance,
+            changed_since_release,
+        } = stored.document.0;
         Deliverable {
             id: stored.id,
             family: stored.family.into(),
             fiscal_year: stored.fiscal_year,
             provenance,
+            changed_since_release,
             demo: is_demo(request.source.as_deref()),
             archived_at: stored.archived_at,
             version: stored.version,
@@ -100,6 +107,7 @@ impl<'a> DeliverableRow<'a> {
             request: Doc(DeliverableDocument {
                 request: request.clone(),
                 provenance: deliverable.provenance.clone(),
+                changed_since_release: deliverable.changed_since_release.clone(),
             }),
             grams: text::grams(texts),
             archived_at: deliverable.archived_at,

@@ -42,6 +42,7 @@ mod permissions;
 mod privacy;
 mod properties;
 mod query_counts;
+mod release;
 mod sessions;
 mod settings;
 mod slow_readers;
