@@ -24,6 +24,27 @@ impl Reach {
         }
     }
 
+    /// Returns the source of a new record of an area that the caller calls `source`. Who reaches some areas only names
+    /// records within an area: the same external id may be known elsewhere, and nobody learns whether it is. See
+    /// `docs/decisions/0013-external-ids-of-areas.md`.
+    pub fn own_source(&self, source: &str, area: &str) -> String {
+        match self {
+            Reach::Areas(areas) if !areas.iter().any(|own| is_of_area(source, own)) => {
+                format!("{area}:{source}")
+            }
+            _ => source.to_owned(),
+        }
+    }
+
+    /// Returns every source that the caller may call `source`: that itself, and those of their areas.
+    pub fn sources(&self, source: &str) -> Vec<String> {
+        let mut sources = vec![source.to_owned()];
+        if let Reach::Areas(areas) = self {
+            sources.extend(areas.iter().map(|area| format!("{area}:{source}")));
+        }
+        sources
+    }
+
     /// Describes the reach in words. For one role, a reach that covers another has all of its words.
     pub fn words(&self) -> Vec<String> {
         match self {
@@ -34,6 +55,11 @@ impl Reach {
             Reach::Partner(partner) => vec![format!("partner:{}", partner.id)],
         }
     }
+}
+
+fn is_of_area(source: &str, area: &str) -> bool {
+    let rest = source.strip_prefix(area);
+    rest.is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// What a partner reaches, and how its volunteers are marked.
@@ -62,4 +88,23 @@ pub struct Belonging {
     /// The profile of a worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_id: Option<Id>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_reaches_some_areas_names_records_within_an_area() {
+        let here = Reach::Areas(vec!["131041".into(), "131130".into()]);
+        assert_eq!(here.own_source("roster", "131041"), "131041:roster");
+        assert_eq!(here.own_source("131130:roster", "131041"), "131130:roster");
+        assert_eq!(here.own_source("131016:roster", "131041"), "131041:131016:roster");
+        assert_eq!(
+            here.sources("roster"),
+            ["roster", "131041:roster", "131130:roster"]
+        );
+        assert_eq!(Reach::Everything.own_source("roster", "131041"), "roster");
+        assert_eq!(Reach::Everything.sources("roster"), ["roster"]);
+    }
 }

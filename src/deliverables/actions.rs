@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::http::IfMatch;
 use crate::organizations;
 use crate::reach::store::{has_deliverable, has_organization};
+use crate::reach::{named_source, newly_named};
 
 /// Who writes, and what they may do.
 pub struct Editor {
@@ -31,6 +32,7 @@ pub fn create(
     check_properties(editor.role, RecordKind::Deliverables, None, &request)?;
     let catalogue = catalogues.current(db)?;
     resolve(db, &editor.reach, &catalogue, &mut request, None)?;
+    name(db, &editor.reach, None, &mut request)?;
     request.status.check_first()?;
     rules::check_decision(editor.may_decide, request.status, None)?;
     let deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
@@ -59,6 +61,7 @@ pub fn update(
         &request,
     )?;
     resolve(db, &editor.reach, &catalogue, &mut request, Some(&before.request))?;
+    name(db, &editor.reach, Some(&before), &mut request)?;
     rules::check_decision(editor.may_decide, request.status, Some(before.request.status))?;
     if request == before.request {
         return Ok(before);
@@ -114,4 +117,28 @@ fn resolve(
     }
     let lead = organizations::store::find(db, &Reach::Everything, request.organization_id, false)?;
     request.resolve(catalogue, default_area(&lead), before)
+}
+
+/// Names a request within the caller's reach: the external id may be known elsewhere.
+fn name(
+    db: &mut Db,
+    reach: &Reach,
+    before: Option<&Deliverable>,
+    request: &mut NewDeliverable,
+) -> Result<()> {
+    let origin_before = before.map(|before| (&before.request.source, &before.request.external_id));
+    let Some((source, external_id)) =
+        newly_named(reach, origin_before, (&request.source, &request.external_id))
+    else {
+        return Ok(());
+    };
+    if store::is_named(db, reach, source, external_id, before.map(|before| before.id))? {
+        return Err(store::duplicate_external_id());
+    }
+    request.source = Some(named_source(
+        reach,
+        source,
+        request.area.as_deref().unwrap_or_default(),
+    )?);
+    Ok(())
 }

@@ -60,9 +60,8 @@ pub fn effect(status: DeliverableStatus, is_released: bool) -> Effect {
 /// Sends a request back to the coordinator if an organization changed what was released, and refuses what can't be
 /// changed any more. Returns the properties that have changed since the release.
 pub fn review(before: &NewDeliverable, since: &[String], after: &mut NewDeliverable) -> Result<Vec<String>> {
-    let value = |request: &NewDeliverable| {
-        serde_json::to_value(request).map_err(|e| Error::Internal(e.to_string()))
-    };
+    let value =
+        |request: &NewDeliverable| serde_json::to_value(request).map_err(|e| Error::Internal(e.to_string()));
     let (old, new): (Value, Value) = (value(before)?, value(after)?);
     let is_changed = |name: &&(&str, bool)| old.get(name.0) != new.get(name.0);
     let changed: Vec<&(&str, bool)> = RELEASED.iter().filter(is_changed).collect();

@@ -209,10 +209,30 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Kno
     Ok(found)
 }
 
-/// Lists the next deliverables of a source that are not archived, after an id.
-pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Deliverable>> {
+/// Returns whether a deliverable within the reach, other than this one, has an external id of a source.
+pub fn is_named(
+    db: &mut Db,
+    reach: &Reach,
+    source: &str,
+    external_id: &str,
+    except: Option<Id>,
+) -> Result<bool> {
+    let mut query = dsl::deliverables
+        .filter(dsl::source.eq_any(reach.sources(source)))
+        .filter(dsl::external_id.eq(external_id))
+        .filter(dsl::archived_at.is_null())
+        .select(dsl::id)
+        .into_boxed();
+    if let Some(condition) = reach::deliverables(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load::<Id>(db)?.into_iter().any(|id| Some(id) != except))
+}
+
+/// Lists the next deliverables of these sources that are not archived, after an id.
+pub fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Deliverable>> {
     let of_source = dsl::deliverables
-        .filter(dsl::source.eq(source))
+        .filter(dsl::source.eq_any(sources))
         .filter(dsl::archived_at.is_null());
     let mut query = of_source.select(StoredDeliverable::as_select()).into_boxed();
     if let Some(after) = after {
@@ -386,7 +406,7 @@ pub fn insert_unlogged(db: &mut Db, deliverable: &Deliverable) -> Result<Change>
     diesel::insert_into(deliverables::table)
         .values(DeliverableRow::of(deliverable))
         .execute(db)
-        .map_err(duplicate_external_id)?;
+        .map_err(|error| on_duplicate(error, duplicate_external_id))?;
     write_parts(db, deliverable)?;
     Ok(change(deliverable, Action::Created))
 }
@@ -402,7 +422,7 @@ pub fn update_unlogged(db: &mut Db, deliverable: &Deliverable, action: Action) -
     let id = deliverable.id;
     let (before, row) = (deliverable.version - 1, DeliverableRow::of(deliverable));
     update_version!(db, deliverables, key: id, before: before, set: row, missing: missing())
-        .map_err(duplicate_external_id)?;
+        .map_err(|error| on_duplicate(error, duplicate_external_id))?;
     diesel::delete(deliverable_organizations::table.filter(deliverable_organizations::deliverable_id.eq(id)))
         .execute(db)?;
     diesel::delete(deliverable_roles::table.filter(deliverable_roles::deliverable_id.eq(id))).execute(db)?;
@@ -463,12 +483,12 @@ fn change(deliverable: &Deliverable, action: Action) -> Change {
     Change::new(Subject::Deliverable, deliverable.id, action, deliverable.version)
 }
 
-fn duplicate_external_id(error: impl Into<Error>) -> Error {
-    on_duplicate(error, || Error::Conflict {
+pub fn duplicate_external_id() -> Error {
+    Error::Conflict {
         code: "duplicate_external_id",
         detail: Text::new(
             "同じ source と external_id の支援内容がすでに登録されています。",
             "A deliverable with this source and external_id already exists.",
         ),
-    })
+    }
 }

@@ -5,7 +5,7 @@
 
 pub mod roster;
 
-use crate::auth::Writer;
+use crate::auth::{Reach, Writer};
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
@@ -143,7 +143,8 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
             .iter()
             .find(|name| **name == details.organization);
         let name = asked_by.ok_or_else(|| embedded(&details.organization))?;
-        let named = organizations::store::find_by_name(db, Some(&engagement.area), &name_key(name))?;
+        let (everywhere, key) = (&Reach::Everything, name_key(name));
+        let named = organizations::store::find_by_name(db, everywhere, Some(&engagement.area), &key)?;
         let organization_id = *named.first().ok_or_else(|| embedded(name))?;
         let mut request = NewDeliverable {
             shared_with_partners: true,

@@ -7,6 +7,7 @@ use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::reach::store::has_organization;
+use crate::reach::{named_source, newly_named};
 
 /// Registers an organization within the reach.
 pub fn register(
@@ -17,6 +18,7 @@ pub fn register(
 ) -> Result<Organization> {
     check_properties(writer.role, RecordKind::Organizations, None, &details)?;
     details.resolve(catalogue, None)?;
+    name(db, &writer.reach, None, &mut details)?;
     let organization = Organization::register(Id::new(), details, Instant::now());
     store::insert(db, &writer.actor, &organization)?;
     within_reach(has_organization(db, &writer.reach, organization.id)?)?;
@@ -40,6 +42,7 @@ pub fn change(
         &details,
     )?;
     details.resolve(catalogue, Some(&before.details))?;
+    name(db, &writer.reach, Some(&before), &mut details)?;
     if details == before.details {
         return Ok(before);
     }
@@ -70,4 +73,25 @@ pub fn archive(
         });
     }
     store::update(db, actor, &before.archived(Instant::now()), Action::Archived)
+}
+
+/// Names an organization within the caller's reach: the external id may be known elsewhere.
+fn name(
+    db: &mut Db,
+    reach: &Reach,
+    before: Option<&Organization>,
+    details: &mut NewOrganization,
+) -> Result<()> {
+    let origin_before = before.map(|before| (&before.details.source, &before.details.external_id));
+    let Some((source, external_id)) =
+        newly_named(reach, origin_before, (&details.source, &details.external_id))
+    else {
+        return Ok(());
+    };
+    let found = store::find_external(db, reach, source, external_id, &details.area)?;
+    if found.is_some_and(|found| Some(found.id) != before.map(|before| before.id)) {
+        return Err(store::duplicate());
+    }
+    details.source = Some(named_source(reach, source, &details.area)?);
+    Ok(())
 }

@@ -3,9 +3,10 @@
 use super::{Organization, OrganizationFilter, store};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Catalogue, Filters};
-use crate::db::Db;
+use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::http::Page;
+use crate::reach::store::some_organizations;
 
 /// Returns whether the viewer sees contacts. Workers and partners don't: they see organizations only because
 /// of open deliverables.
@@ -25,6 +26,26 @@ pub fn page(
         .text("q", &filter.q)
         .check()?;
     let contacts = sees_contacts(viewer);
-    let page = store::list(db, &viewer.reach, &filter)?;
+    let mut page = store::list(db, &viewer.reach, &filter)?;
+    hide_merges(db, &viewer.reach, &mut page.items)?;
     Ok(page.map(|organization| organization.shown(contacts)))
+}
+
+/// Returns an organization as a viewer sees it.
+pub fn shown(db: &mut Db, viewer: &Viewer, mut organization: Organization) -> Result<Organization> {
+    hide_merges(db, &viewer.reach, std::slice::from_mut(&mut organization))?;
+    Ok(organization.shown(sees_contacts(viewer)))
+}
+
+/// Clears `merged_into` where that record is outside the reach.
+fn hide_merges(db: &mut Db, reach: &Reach, organizations: &mut [Organization]) -> Result<()> {
+    let into: Vec<Id> = organizations.iter().filter_map(|one| one.merged_into).collect();
+    if into.is_empty() {
+        return Ok(());
+    }
+    let seen = some_organizations(db, reach, &into)?;
+    for one in organizations {
+        one.merged_into = one.merged_into.filter(|into| seen.contains(into));
+    }
+    Ok(())
 }

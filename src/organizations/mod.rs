@@ -259,7 +259,7 @@ pub struct Organization {
     pub details: NewOrganization,
     /// When it was archived. Null: not archived.
     pub archived_at: Option<Instant>,
-    /// The primary record, if this one was merged into it as a duplicate.
+    /// The primary record, if this one was merged into it as a duplicate. Null if that record is outside your reach.
     pub merged_into: Option<Id>,
     /// Counts the changes. Also the ETag.
     #[schema(minimum = 1)]

@@ -18,7 +18,40 @@
 
 pub mod store;
 
-use crate::auth::PartnerReach;
+use crate::auth::{PartnerReach, Reach};
+use crate::error::{Error, Result, Text};
+
+/// Source and external id of a record.
+pub type Origin<'a> = (&'a Option<String>, &'a Option<String>);
+
+/// Returns the source and external id that a caller gives to a record, unless it has them already or the caller
+/// reaches everything, whose names the database keeps unique.
+pub fn newly_named<'a>(
+    reach: &Reach,
+    before: Option<Origin>,
+    after: Origin<'a>,
+) -> Option<(&'a str, &'a str)> {
+    let is_kept = before.is_some_and(|before| before == after);
+    let named = after.0.as_deref().zip(after.1.as_deref());
+    named.filter(|_| !is_kept && matches!(reach, Reach::Areas(_)))
+}
+
+/// The longest source.
+const SOURCE_LENGTH: usize = 100;
+
+/// Returns the source of a record that a caller names within an area.
+pub fn named_source(reach: &Reach, source: &str, area: &str) -> Result<String> {
+    let own = reach.own_source(source, area);
+    if own.chars().count() <= SOURCE_LENGTH {
+        return Ok(own);
+    }
+    let most = SOURCE_LENGTH - area.len() - 1;
+    let rule = Text::new(
+        format!("{most}文字以内で入力してください。"),
+        format!("Use at most {most} characters."),
+    );
+    Err(Error::invalid("/source", "invalid_length", rule))
+}
 
 /// Returns whether a partner may see an open deliverable. `store::deliverables` asks the same of the
 /// database.

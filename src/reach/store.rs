@@ -13,6 +13,7 @@ use crate::error::Result;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use std::collections::BTreeSet;
 
 /// Matches deliverables of an organization, alone or jointly.
 macro_rules! asked_by {
@@ -190,6 +191,23 @@ pub fn duplicates(reach: &Reach) -> Option<Condition<p::table>> {
     let people = people.and(not(merged_elsewhere!(w, is_elsewhere)));
     let groups = groups.and(not(merged_elsewhere!(o, o::area.ne_all(areas.clone()))));
     Some(Box::new(people.or(groups)))
+}
+
+macro_rules! some_records {
+    ($($name:ident, $table:ident, $condition:ident;)*) => {$(
+        /// Returns those of the records that exist within the reach.
+        pub fn $name(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<BTreeSet<Id>> {
+            let mut some = $table::table.filter($table::id.eq_any(ids)).select($table::id).into_boxed();
+            if let Some(condition) = $condition(reach) {
+                some = some.filter(condition);
+            }
+            Ok(some.load::<Id>(db)?.into_iter().collect())
+        }
+    )*};
+}
+some_records! {
+    some_organizations, o, organizations;
+    some_workers, w, workers;
 }
 
 macro_rules! has_record {

@@ -3,11 +3,12 @@
 
 use super::rules::check_privileged;
 use super::{NewWorker, Worker, store};
-use crate::auth::{Writer, within_reach};
+use crate::auth::{Reach, Writer, within_reach};
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::error::Result;
 use crate::reach::store::has_own_worker;
+use crate::reach::{named_source, newly_named};
 
 /// Registers a worker within the reach.
 pub fn register(
@@ -18,6 +19,7 @@ pub fn register(
 ) -> Result<Worker> {
     check_privileged(writer, None, &mut profile)?;
     profile.resolve(catalogue, None, calendar::today())?;
+    name(db, &writer.reach, None, &mut profile)?;
     let worker = Worker::register(Id::new(), profile, Instant::now()).through(&writer.reach);
     store::insert(db, &writer.actor, &worker)?;
     within_reach(has_own_worker(db, &writer.reach, worker.id)?)?;
@@ -44,13 +46,18 @@ pub fn replace(
     catalogue: &Catalogue,
     writer: &Writer,
     (source, external_id): (&str, &str),
-    profile: NewWorker,
+    mut profile: NewWorker,
     check: impl FnOnce(Option<&Worker>) -> Result<()>,
 ) -> Result<(Worker, bool)> {
-    let before = store::find_external_to_change(db, &writer.reach, source, external_id)?;
+    let area = profile.area.as_deref().and_then(|area| catalogue.area(area));
+    let area = area.map(|area| area.code.to_string());
+    let before = store::find_external_to_change(db, &writer.reach, source, external_id, area.as_deref())?;
     check(before.as_ref())?;
     match before {
-        Some(before) => Ok((write(db, catalogue, writer, before, profile)?, false)),
+        Some(before) => {
+            profile.source = before.profile.source.clone();
+            Ok((write(db, catalogue, writer, before, profile)?, false))
+        }
         None => Ok((register(db, catalogue, writer, profile)?, true)),
     }
 }
@@ -64,6 +71,7 @@ fn write(
 ) -> Result<Worker> {
     check_privileged(writer, Some(&before.profile), &mut profile)?;
     profile.resolve(catalogue, Some(&before.profile), calendar::today())?;
+    name(db, &writer.reach, Some(&before), &mut profile)?;
     if profile == before.profile {
         return Ok(before);
     }
@@ -71,4 +79,21 @@ fn write(
     store::update(db, &writer.actor, &after)?;
     within_reach(has_own_worker(db, &writer.reach, after.id)?)?;
     Ok(after)
+}
+
+/// Names a worker within the caller's reach: the external id may be known elsewhere.
+fn name(db: &mut Db, reach: &Reach, before: Option<&Worker>, profile: &mut NewWorker) -> Result<()> {
+    let origin_before = before.map(|before| (&before.profile.source, &before.profile.external_id));
+    let Some((source, external_id)) =
+        newly_named(reach, origin_before, (&profile.source, &profile.external_id))
+    else {
+        return Ok(());
+    };
+    let area = profile.area.as_deref().unwrap_or_default();
+    let found = store::find_external(db, reach, source, external_id, Some(area))?;
+    if found.is_some_and(|found| Some(found.id) != before.map(|before| before.id)) {
+        return Err(store::taken());
+    }
+    profile.source = Some(named_source(reach, source, area)?);
+    Ok(())
 }

@@ -27,9 +27,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(list_consents);
 }
 
-/// Answers with what the caller may see of a worker.
-fn answer(worker: Worker, sight: Sight) -> Entity<Worker> {
-    let worker = worker.shown(sight);
+fn answer(worker: Worker) -> Entity<Worker> {
     Entity::new(worker.version, worker)
 }
 
@@ -60,8 +58,9 @@ async fn list(
 
 /// Register a worker
 ///
-/// Returns 409 `duplicate_external_id` if another worker has the source and external id. To replace that
-/// worker, use `PUT /v1/workers/by-external-id/{source}/{external_id}`.
+/// Returns 409 `duplicate_external_id` if another worker within your reach has the source and external id. To replace
+/// that worker, use `PUT /v1/workers/by-external-id/{source}/{external_id}`. If you reach some areas only, the source
+/// of a new worker begins with the worker's area: `roster` becomes `131041:roster`.
 #[utoipa::path(operation_id = "create_worker", tag = "Workers", security(("bearer" = ["workers:write"])),
     request_body = NewWorker,
     responses((status = 201, description = "Registered", body = Worker),
@@ -78,7 +77,8 @@ async fn create(
         let catalogue = catalogues.current(db)?;
         let worker = actions::register(db, &catalogue, &writer, profile)?;
         let location = format!("/v1/workers/{}", worker.id);
-        Answer::created(location, worker.id, worker.version, &worker.shown(sight))
+        let shown = listing::shown(db, &writer.reach, worker, sight)?;
+        Answer::created(location, shown.id, shown.version, &shown)
     };
     new.write(&pool, caller.submitter(), register).await
 }
@@ -87,14 +87,15 @@ async fn create(
 ///
 /// Idempotent: sending the same body again changes nothing, not even the version. Members that you leave out
 /// are reset to their defaults. The path gives the source and external id; a body with other values is
-/// rejected.
+/// rejected. If you reach some areas only, `roster` also means `131041:roster` for each of them, and a new worker gets
+/// the source of its area.
 #[utoipa::path(operation_id = "replace_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:write"])),
     params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, example = "roster"),
            ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, example = "A-0042")),
     request_body = NewWorker,
     responses((status = 200, description = "Replaced, or unchanged", body = Worker),
               (status = 201, description = "Registered", body = Worker),
-              (status = 409, description = "A worker outside your reach has the external id")))]
+              (status = 409, description = "The external id is taken")))]
 #[put("/workers/by-external-id/{source}/{external_id}")]
 async fn replace(
     caller: Caller<WriteWorkers>,
@@ -116,16 +117,17 @@ async fn replace(
     let replaced = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
         let origin = (origin.0.as_str(), origin.1.as_str());
-        actions::replace(db, &catalogue, &writer, origin, profile, |before| match before {
+        let check = |before: Option<&Worker>| match before {
             None => if_match.check_absent(),
             Some(before) => {
                 if_match.check(before.version)?;
                 create_only.check_present(before.version)
             }
-        })
+        };
+        let (worker, is_new) = actions::replace(db, &catalogue, &writer, origin, profile, check)?;
+        Ok((listing::shown(db, &writer.reach, worker, sight)?, is_new))
     });
     let (worker, is_new) = replaced.await?;
-    let worker = worker.shown(sight);
     if is_new {
         let location = (header::LOCATION, format!("/v1/workers/{}", worker.id));
         let tag = (header::ETAG, conditional::tag(worker.version));
@@ -138,7 +140,7 @@ async fn replace(
 
 /// Show a worker by external id
 ///
-/// Returns the same as `GET /v1/workers/{id}`, for workers within your reach only.
+/// Returns the same as `GET /v1/workers/{id}`, for workers that you may change only.
 #[utoipa::path(operation_id = "show_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:read"])),
     params(("source" = String, Path, description = "The other system", min_length = 1, max_length = 100, example = "roster"),
            ("external_id" = String, Path, description = "The worker's id there", min_length = 1, max_length = 200, example = "A-0042")),
@@ -149,16 +151,16 @@ async fn show_external(
     request: HttpRequest,
     pool: Data<Pool>,
 ) -> Result<Entity<Worker>> {
-    let reach = caller.reach();
+    let (reach, sight) = (caller.reach(), sight(&caller));
     let (source, external_id) = (
         path_text(&request, "source", 100)?,
         path_text(&request, "external_id", 200)?,
     );
     let found = pool.read(move |db| {
-        let found = store::find_external(db, &source, &external_id)?.ok_or_else(store::missing)?;
-        store::find(db, &reach, found.id)
+        let found = store::find_external(db, &reach, &source, &external_id, None)?;
+        listing::shown(db, &reach, found.ok_or_else(store::missing)?, sight)
     });
-    Ok(answer(found.await?, sight(&caller)))
+    Ok(answer(found.await?))
 }
 
 /// Show a worker
@@ -173,9 +175,11 @@ async fn show_external(
 #[get("/workers/{id}")]
 async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Result<Entity<Worker>> {
     let (viewer, ranks) = (caller.viewer(), caller.may::<ReadMatches>());
-    let found = pool.read(move |db| listing::find(db, &viewer, ranks, id.0));
-    let (worker, sight) = found.await?;
-    Ok(answer(worker, sight))
+    let found = pool.read(move |db| {
+        let (worker, sight) = listing::find(db, &viewer, ranks, id.0)?;
+        listing::shown(db, &viewer.reach, worker, sight)
+    });
+    Ok(answer(found.await?))
 }
 
 /// Change a worker
@@ -195,15 +199,16 @@ async fn update(
     if_match: IfMatch,
     patch: WorkerPatch,
 ) -> Result<Entity<Worker>> {
-    let writer = caller.writer();
+    let (writer, sight) = (caller.writer(), sight(&caller));
     let changed = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::change(db, &catalogue, &writer, id.0, |before| {
+        let changed = actions::change(db, &catalogue, &writer, id.0, |before| {
             if_match.check(before.version)?;
             patch.apply(&before.profile)
-        })
+        })?;
+        listing::shown(db, &writer.reach, changed, sight)
     });
-    Ok(answer(changed.await?, sight(&caller)))
+    Ok(answer(changed.await?))
 }
 type WorkerPatch = Patch<NewWorker>;
 

@@ -6,6 +6,7 @@ use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Id};
 use crate::error::{Error, Result};
 use crate::http::Page;
+use crate::reach::store::some_workers;
 
 /// Returns how much a viewer sees of workers within their reach.
 pub fn sight(viewer: &Viewer) -> Sight {
@@ -44,6 +45,26 @@ pub fn page(
         .entry("role", &filter.role, |c| &c.roles);
     filters.check()?;
     let sight = sight(viewer);
-    let page = store::list(db, &viewer.reach, &filter, sight != Sight::Profile)?;
+    let mut page = store::list(db, &viewer.reach, &filter, sight != Sight::Profile)?;
+    hide_merges(db, &viewer.reach, &mut page.items)?;
     Ok(page.map(|worker| worker.shown(sight)))
+}
+
+/// Returns a worker as a viewer sees them.
+pub fn shown(db: &mut Db, reach: &Reach, mut worker: Worker, sight: Sight) -> Result<Worker> {
+    hide_merges(db, reach, std::slice::from_mut(&mut worker))?;
+    Ok(worker.shown(sight))
+}
+
+/// Clears `merged_into` where that record is outside the reach.
+fn hide_merges(db: &mut Db, reach: &Reach, workers: &mut [Worker]) -> Result<()> {
+    let into: Vec<Id> = workers.iter().filter_map(|worker| worker.merged_into).collect();
+    if into.is_empty() {
+        return Ok(());
+    }
+    let seen = some_workers(db, reach, &into)?;
+    for worker in workers {
+        worker.merged_into = worker.merged_into.filter(|into| seen.contains(into));
+    }
+    Ok(())
 }

@@ -19,8 +19,8 @@ pub struct Worker {
     pub partner_id: Option<Id>,
     /// Whether the worker only serves to try out a partner app. Never ranked.
     pub sandbox: bool,
-    /// The primary record of the same person, if this one was merged into it as a duplicate. Always null for
-    /// workers and partners.
+    /// The primary record of the same person, if this one was merged into it as a duplicate. Null if that record is
+    /// outside your reach, and always for workers and partners.
     pub merged_into: Option<Id>,
     /// Counts the changes. Also the ETag.
     #[schema(minimum = 1)]

@@ -100,7 +100,8 @@ fn each_property_by_each_role_in_each_status(app: &TestApp) {
             for &(name, is_released) in RELEASED {
                 // An organization can't give its request away, nor set what imports know it by.
                 let is_own = role == UserRole::Organization;
-                if ["status", "source", "external_id"].contains(&name) || is_own && name == "organization_id" {
+                if ["status", "source", "external_id"].contains(&name) || is_own && name == "organization_id"
+                {
                     continue;
                 }
                 let before = app.get(&path).expect(200).json();
@@ -127,7 +128,12 @@ fn each_property_by_each_role_in_each_status(app: &TestApp) {
                     }
                 };
                 if !is_right {
-                    faults.push(format!("{name} as {} while {}: {}", role.code(), status.code(), answer.text));
+                    faults.push(format!(
+                        "{name} as {} while {}: {}",
+                        role.code(),
+                        status.code(),
+                        answer.text
+                    ));
                 }
                 if after["status"] != status.code() {
                     advance(match status {
@@ -152,29 +158,50 @@ fn a_returned_request_is_hidden_until_it_is_released_again(app: &TestApp) {
     let bid = app.post("/v1/applications", &bid).expect(201).json();
     let bid = format!("/v1/applications/{}", bid["id"].as_str().unwrap());
     let is_shown = || {
-        let listed = app.call("GET", "/v1/deliverables", &partner, &Value::Null).text.contains(&flyer);
+        let listed = app
+            .call("GET", "/v1/deliverables", &partner, &Value::Null)
+            .text
+            .contains(&flyer);
         let open = app.get("/v1/deliverables?status=open").text.contains(&flyer);
-        let ranked = app.get(&format!("/v1/workers/{other}/matches")).expect(200).text.contains(&flyer);
+        let ranked = app
+            .get(&format!("/v1/workers/{other}/matches"))
+            .expect(200)
+            .text
+            .contains(&flyer);
         [listed, open, ranked]
     };
     assert_eq!(is_shown(), [true; 3]);
     let member = token(app, UserRole::Organization, &organization);
     let mine = |change: Value| app.call("PATCH", &path, &member, &change);
     // When the work is done may change, and what was read may be sent back.
-    assert_eq!(mine(json!({"day_parts": ["sunday_morning"]})).expect(200).json()["status"], "open");
+    assert_eq!(
+        mine(json!({"day_parts": ["sunday_morning"]})).expect(200).json()["status"],
+        "open"
+    );
     let same = json!({"title": "会員募集のチラシ", "area": "131041"});
     assert_eq!(mine(same).expect(200).json()["status"], "open");
     let returned = mine(json!({"title": "別の題"})).expect(200).json();
     assert_eq!(returned["status"], "submitted");
     assert_eq!(is_shown(), [false; 3]);
     // More changes are added up. Whoever can't decide can't open it.
-    let more = mine(json!({"area": "131130", "day_parts": []})).expect(200).json();
-    assert_eq!(more["changed_since_release"], json!(["area", "day_parts", "title"]));
-    assert_eq!(mine(json!({"status": "open"})).expect(403).code(), "insufficient_scope");
+    let more = mine(json!({"area": "131130", "day_parts": []}))
+        .expect(200)
+        .json();
+    assert_eq!(
+        more["changed_since_release"],
+        json!(["area", "day_parts", "title"])
+    );
+    assert_eq!(
+        mine(json!({"status": "open"})).expect(403).code(),
+        "insufficient_scope"
+    );
     // Its applications wait.
     assert_eq!(app.get(&bid).expect(200).json()["status"], "submitted");
     let accepted = json!({"status": "accepted"});
-    assert_eq!(app.patch(&bid, &accepted).expect(409).code(), "deliverable_not_open");
+    assert_eq!(
+        app.patch(&bid, &accepted).expect(409).code(),
+        "deliverable_not_open"
+    );
     let audit = app.get("/v1/audit?action=request.returned").expect(200).json();
     assert_eq!(audit["items"].as_array().unwrap().len(), 1);
     assert_includes(
@@ -186,7 +213,9 @@ fn a_returned_request_is_hidden_until_it_is_released_again(app: &TestApp) {
     assert_eq!(is_shown(), [true; 3]);
     app.patch(&bid, &accepted).expect(200);
     // One change may cancel and rewrite: the request isn't published again.
-    let ended = mine(json!({"status": "cancelled", "title": "やめました"})).expect(200).json();
+    let ended = mine(json!({"status": "cancelled", "title": "やめました"}))
+        .expect(200)
+        .json();
     assert_eq!(ended["status"], "cancelled");
 }
 

@@ -75,6 +75,8 @@ struct Candidate<'r, R: Record> {
     /// The id that an earlier version derived for a row without one.
     former_id: Option<String>,
     row_hash: i64,
+    /// The source of its record.
+    source: String,
     /// Id and version of the record, if it exists.
     existing: Option<(Id, i64)>,
     /// The parsed row, if it had to be parsed to find its record.
@@ -82,12 +84,11 @@ struct Candidate<'r, R: Record> {
     fate: Fate,
 }
 
-impl<R: Record> Candidate<'_, R> {
-    /// Rejects a row about a record outside the sender's areas.
-    fn refuse_access(&mut self) {
-        self.reading.reject("area", access_denied());
-        self.fate = Fate::Rejected;
-    }
+/// A record that a row may be about.
+struct Known {
+    source: String,
+    id: Id,
+    version: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -131,6 +132,7 @@ pub fn apply<'r, R: Record>(
             external_id,
             former_id,
             row_hash: batch.row_hash(row),
+            source: batch.context.source.clone(),
             existing: None,
             details,
             fate,
@@ -192,13 +194,20 @@ fn match_records<R: Record>(
         .iter()
         .flat_map(|c| c.former_id.as_deref().into_iter().chain([c.external_id.as_str()]))
         .filter(|id| !id.is_empty());
-    let found = R::known(db, &batch.context.source, &named.collect::<Vec<_>>())?;
-    let ids: Vec<Id> = found.iter().map(|(_, id, ..)| *id).collect();
+    let named: Vec<&str> = named.collect();
+    let mut by_external_id: HashMap<String, Vec<Known>> = HashMap::new();
+    for source in batch.context.reach.sources(&batch.context.source) {
+        for (external_id, id, version, area) in R::known(db, &source, &named)? {
+            // A record elsewhere may have the same name. Nobody learns whether there is one.
+            if batch.job.may_write(area.as_deref()) {
+                let source = source.clone();
+                let known = Known { source, id, version };
+                by_external_id.entry(external_id).or_default().push(known);
+            }
+        }
+    }
+    let ids: Vec<Id> = by_external_id.values().flatten().map(|known| known.id).collect();
     let row_hashes = writes::row_hashes(db, &ids)?;
-    let by_external_id: HashMap<String, (Id, i64, bool)> = found
-        .into_iter()
-        .map(|(e, id, v, area)| (e, (id, v, batch.job.may_write(area.as_deref()))))
-        .collect();
     let mut here: HashMap<u64, u32> = HashMap::new();
     for candidate in candidates.iter_mut().filter(|c| !c.external_id.is_empty()) {
         let key = hash(&candidate.external_id);
@@ -220,18 +229,25 @@ fn match_records<R: Record>(
         outcome
             .external_ids
             .extend(former_id.map(|former| (hash(former), line)));
-        let known = by_external_id.get(&candidate.external_id);
+        candidate.source = batch.own_source(&candidate.reading);
+        let of_record = |external_id: &String| {
+            let known = by_external_id.get(external_id)?.iter();
+            known.min_by_key(|known| {
+                (
+                    known.source != candidate.source,
+                    known.source != batch.context.source,
+                )
+            })
+        };
+        let known = of_record(&candidate.external_id);
         let has_former_id = known.is_none();
-        let former = || by_external_id.get(former_id?);
-        let Some((id, version, is_own)) = known.or_else(former).copied() else {
+        let Some(known) = known.or_else(|| of_record(former_id?)) else {
             continue;
         };
+        let (id, version, source) = (known.id, known.version, known.source.clone());
         candidate.existing = Some((id, version));
+        candidate.source = source;
         if candidate.fate != Fate::Open {
-            continue;
-        }
-        if !is_own {
-            candidate.refuse_access();
             continue;
         }
         candidate.fate = match batch.job.options.on_conflict {
@@ -319,21 +335,25 @@ fn effect<'r, R: Record>(
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     };
-    let (source, external_id) = R::origin(&mut details);
-    *source = Some(context.source.clone());
-    *external_id = Some(candidate.external_id.clone());
-    let within = |details: &R::Details| batch.job.may_write(R::area(details));
-    if !within(&details) || before.is_some_and(|before| !within(before.details())) {
-        candidate.refuse_access();
+    if !batch.job.may_write(R::area(&details)) {
+        candidate.reading.reject("area", access_denied());
+        candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     }
+    if before.is_none() {
+        let area = R::area(&details).unwrap_or_default();
+        candidate.source = context.reach.own_source(&context.source, area);
+    }
+    let (source, external_id) = R::origin(&mut details);
+    *source = Some(candidate.source.clone());
+    *external_id = Some(candidate.external_id.clone());
     if let Err(error) = check_properties(batch.job.role, R::KIND, before.map(R::details), &details) {
         candidate.reading.reject_error(error, |_| None);
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     }
     let Some(before) = before else {
-        let id = Id::derived(&context.source, &candidate.external_id, now);
+        let id = Id::derived(&candidate.source, &candidate.external_id, now);
         return Ok(RowEffect::Create(R::register(id, details, context, now)));
     };
     if details == *before.details() {
@@ -392,7 +412,8 @@ pub fn retire<R: Record>(
     after: Option<Id>,
     mut log: Option<&mut Log>,
 ) -> Result<(Vec<RecordWrite>, Option<Id>)> {
-    let page = R::of_source(db, &batch.context.source, after)?;
+    let sources = batch.context.reach.sources(&batch.context.source);
+    let page = R::of_source(db, &sources, after)?;
     let last = page.last().map(Record::id);
     let mut writes = Vec::new();
     let now = Instant::now();
@@ -436,9 +457,17 @@ impl BatchContext<'_> {
         format!("row-{hash}")
     }
 
+    /// Returns the source that a new record of this row would get.
+    fn own_source(&self, reading: &Reading) -> String {
+        let area = reading.text("area");
+        let area = area.and_then(|area| self.context.vocabulary.area(area).ok());
+        let (reach, source) = (&self.context.reach, &self.context.source);
+        reach.own_source(source, area.as_deref().unwrap_or_default())
+    }
+
     /// Returns whom a row is about.
     fn people<R: Record>(&self, candidate: &Candidate<R>) -> Vec<RowPerson> {
-        let (digests, source) = (self.digests, self.context.source.as_str());
+        let (digests, source) = (self.digests, candidate.source.as_str());
         let external_id = Some(candidate.external_id.as_str()).filter(|id| !id.is_empty());
         match (candidate.fate, R::KIND) {
             (Fate::Rejected, _) => people::of_rejected(digests, source, candidate.row, external_id),

@@ -56,7 +56,7 @@ pub trait Record: Sized + Clone {
     /// Finds external id, id, version and area of the records that exist.
     fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>>;
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Self>>;
-    fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Self>>;
+    fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Self>>;
     fn insert(db: &mut Db, log: &mut Log, all: &[Self]) -> Result<()>;
     fn update(db: &mut Db, log: &mut Log, record: &Self, action: Action) -> Result<()>;
     /// Undoes the registration of these records.
@@ -125,8 +125,8 @@ impl Record for Worker {
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
         workers::store::load_some(db, ids)
     }
-    fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Worker>> {
-        workers::store::of_source(db, source, after)
+    fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Worker>> {
+        workers::store::of_source(db, sources, after)
     }
     fn insert(db: &mut Db, log: &mut Log, all: &[Worker]) -> Result<()> {
         log.changes
@@ -261,8 +261,8 @@ impl Record for Organization {
         }
         Ok(found)
     }
-    fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Organization>> {
-        let found = organizations::store::of_source(db, source, after)?;
+    fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Organization>> {
+        let found = organizations::store::of_source(db, sources, after)?;
         let mut idle = Vec::new();
         for organization in found {
             if !organizations::store::has_open_deliverables(db, organization.id)? {
@@ -344,17 +344,29 @@ impl Record for Deliverable {
             }
             let by_id = match requester.external_id.as_str() {
                 "" => None,
-                external_id => organizations::store::find_external(db, &context.source, external_id)?,
+                id => organizations::store::find_external(
+                    db,
+                    &context.reach,
+                    &context.source,
+                    id,
+                    &requester.area,
+                )?,
             };
             let key = name_key(&requester.name);
             let named = match (&by_id, requester.name.is_empty()) {
                 (None, false) => {
-                    let there = organizations::store::find_by_name(db, Some(&requester.area), &key)?;
-                    let found = if there.is_empty() {
-                        organizations::store::find_by_name(db, None, &key)?
-                    } else {
-                        there
-                    };
+                    let (here, everywhere) = (&context.reach, &Reach::Everything);
+                    let mut found = Vec::new();
+                    // A name that is borne elsewhere, too, is not ambiguous for the sender.
+                    for (reach, area) in [
+                        (here, Some(requester.area.as_str())),
+                        (here, None),
+                        (everywhere, None),
+                    ] {
+                        if found.is_empty() {
+                            found = organizations::store::find_by_name(db, reach, area, &key)?;
+                        }
+                    }
                     <[Id; 1]>::try_from(found).ok().map(|[id]| id)
                 }
                 _ => None,
@@ -415,8 +427,8 @@ impl Record for Deliverable {
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
         deliverables::store::load_some(db, ids)
     }
-    fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Deliverable>> {
-        deliverables::store::of_source(db, source, after)
+    fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Deliverable>> {
+        deliverables::store::of_source(db, sources, after)
     }
     fn insert(db: &mut Db, log: &mut Log, all: &[Deliverable]) -> Result<()> {
         for one in all {

@@ -198,10 +198,10 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Kno
     Ok(found)
 }
 
-/// Lists the organizations of a source after an id that are not archived, up to [`BATCH`].
-pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Organization>> {
+/// Lists the organizations of these sources after an id that are not archived, up to [`BATCH`].
+pub fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Organization>> {
     let of_source = dsl::organizations
-        .filter(dsl::source.eq(source))
+        .filter(dsl::source.eq_any(sources))
         .filter(dsl::archived_at.is_null());
     let mut query = of_source.select(COLUMNS).into_boxed();
     if let Some(after) = after {
@@ -211,17 +211,30 @@ pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Org
     Ok(rows.into_iter().map(to_organization).collect())
 }
 
-/// Finds an organization by its id in another system, unless it is archived.
-pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Organization>> {
-    let found = dsl::organizations
-        .filter(dsl::source.eq(source))
+/// Finds an organization within the reach by its id in another system, unless it is archived: under the source of this
+/// area, else under the source itself, else under that of another area of the caller's.
+pub fn find_external(
+    db: &mut Db,
+    reach: &Reach,
+    source: &str,
+    external_id: &str,
+    area: &str,
+) -> Result<Option<Organization>> {
+    let mut query = dsl::organizations
+        .filter(dsl::source.eq_any(reach.sources(source)))
         .filter(dsl::external_id.eq(external_id))
-        .filter(dsl::archived_at.is_null());
-    Ok(found
+        .filter(dsl::archived_at.is_null())
         .select(COLUMNS)
-        .first::<Columns>(db)
-        .optional()?
-        .map(to_organization))
+        .into_boxed();
+    if let Some(condition) = reach::organizations(reach) {
+        query = query.filter(condition);
+    }
+    let found = query.order(dsl::id).load::<Columns>(db)?;
+    let preferred = reach.own_source(source, area);
+    Ok(found.into_iter().map(to_organization).min_by_key(|one| {
+        let own = one.details.source.as_deref();
+        (own != Some(&preferred), own != Some(source))
+    }))
 }
 
 /// Lists organizations within the reach.
@@ -392,7 +405,7 @@ fn change(organization: &Organization, action: Action) -> Change {
     )
 }
 
-fn duplicate() -> Error {
+pub fn duplicate() -> Error {
     Error::Conflict {
         code: "duplicate_organization",
         detail: Text::new(

@@ -1,10 +1,12 @@
 //! SQL of what identifies an organization: its names and its 法人番号.
 
+use crate::auth::Reach;
 use crate::db::schema::organization_names::{self, dsl as names};
 use crate::db::schema::organizations::dsl;
 use crate::db::{Db, Id, on};
 use crate::error::Result;
 use crate::organizations::{Organization, names::name_key};
+use crate::reach::store as reach;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use std::collections::{BTreeSet, HashMap};
@@ -39,16 +41,21 @@ pub fn labels(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, OrganizationLabel>>
 /// How many records with the same name are looked at.
 const MAX_NAMESAKES: i64 = 100;
 
-/// Finds the organizations with a name, in one area or in all. Returns two at most, merged records resolved.
-pub fn find_by_name(db: &mut Db, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
+/// Finds the organizations within the reach with a name, in one area or in all. Returns two at most, merged records
+/// resolved.
+pub fn find_by_name(db: &mut Db, reach: &Reach, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
     let anywhere = area.is_none().into_sql::<Bool>();
     let bearing = names::organization_names
         .filter(names::name_key.eq(key))
         .filter(names::area.eq(area.unwrap_or_default()).or(anywhere));
-    let found = dsl::organizations
+    let mut found = dsl::organizations
         .filter(dsl::id.eq_any(bearing.select(names::organization_id)))
         .filter(dsl::archived_at.is_null())
-        .select((dsl::id, dsl::merged_into));
+        .select((dsl::id, dsl::merged_into))
+        .into_boxed();
+    if let Some(condition) = reach::organizations(reach) {
+        found = found.filter(condition);
+    }
     let found: Vec<(Id, Option<Id>)> = found.order(dsl::id).limit(MAX_NAMESAKES).load(db)?;
     let resolved: BTreeSet<Id> = found.into_iter().map(|(id, into)| into.unwrap_or(id)).collect();
     Ok(resolved.into_iter().take(2).collect())

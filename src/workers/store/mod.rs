@@ -152,34 +152,42 @@ pub fn find_to_change(db: &mut Db, reach: &Reach, id: Id) -> Result<Worker> {
     find_own(db, reach, id)
 }
 
-/// Finds a worker by its id in another system, and locks that id until the transaction ends. Returns a
-/// conflict if the worker exists outside the reach.
+/// Finds a worker by its id in another system, and locks that id until the transaction ends.
 pub fn find_external_to_change(
     db: &mut Db,
     reach: &Reach,
     source: &str,
     external_id: &str,
+    area: Option<&str>,
 ) -> Result<Option<Worker>> {
     lock(db, &format!("worker/{source}/{external_id}"))?;
-    match find_external(db, source, external_id)? {
-        Some(found) => match find_to_change(db, reach, found.id) {
-            Err(Error::NotFound { .. }) => Err(taken()),
-            found => found.map(Some),
-        },
-        None => Ok(None),
-    }
+    let found = find_external(db, reach, source, external_id, area)?;
+    found.map(|found| find_to_change(db, reach, found.id)).transpose()
 }
 
-/// Finds a worker by its id in another system, whatever the reach.
-pub fn find_external(db: &mut Db, source: &str, external_id: &str) -> Result<Option<Worker>> {
-    let found = dsl::workers
-        .filter(dsl::source.eq(source))
-        .filter(dsl::external_id.eq(external_id));
-    Ok(found
+/// Finds a worker that the caller may change by its id in another system: under the source of this area, else under
+/// the source itself, else under that of another area of the caller's.
+pub fn find_external(
+    db: &mut Db,
+    reach: &Reach,
+    source: &str,
+    external_id: &str,
+    area: Option<&str>,
+) -> Result<Option<Worker>> {
+    let mut query = dsl::workers
+        .filter(dsl::source.eq_any(reach.sources(source)))
+        .filter(dsl::external_id.eq(external_id))
         .select(COLUMNS)
-        .first::<Columns>(db)
-        .optional()?
-        .map(to_worker))
+        .into_boxed();
+    if let Some(condition) = reach::own_workers(reach) {
+        query = query.filter(condition);
+    }
+    let found = query.order(dsl::id).load::<Columns>(db)?;
+    let preferred = reach.own_source(source, area.unwrap_or_default());
+    Ok(found.into_iter().map(to_worker).min_by_key(|worker| {
+        let own = worker.profile.source.as_deref();
+        (own != Some(&preferred), own != Some(source))
+    }))
 }
 
 /// Looks up external ids of a source. Returns external id, id, version and area of those that exist, merged records
@@ -204,10 +212,10 @@ pub fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Kno
     Ok(found)
 }
 
-/// Lists the workers of a source after an id, up to [`BATCH`].
-pub fn of_source(db: &mut Db, source: &str, after: Option<Id>) -> Result<Vec<Worker>> {
+/// Lists the workers of these sources after an id, up to [`BATCH`].
+pub fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Worker>> {
     let mut query = dsl::workers
-        .filter(dsl::source.eq(source))
+        .filter(dsl::source.eq_any(sources))
         .select(COLUMNS)
         .into_boxed();
     if let Some(after) = after {
@@ -515,7 +523,7 @@ fn write_offers(db: &mut Db, workers: &[Worker]) -> Result<()> {
     Ok(())
 }
 
-fn taken() -> Error {
+pub fn taken() -> Error {
     Error::Conflict {
         code: "duplicate_external_id",
         detail: Text::new(
