@@ -261,7 +261,7 @@ fn every_operation_admits_exactly_the_roles_of_the_permission_table(app: &TestAp
                     }
                     // External ids of applicants are hidden from organizations.
                     (Some(Extent::Own), "own")
-                        if id == "show_worker_by_external_id" && role == UserRole::Organization =>
+                        if id == "show_worker_by_external_id" && *role == UserRole::Organization =>
                     {
                         answer.status == 404
                     }
