@@ -656,7 +656,13 @@ fn a_file_sent_before_an_erasure_does_not_bring_the_person_back() {
             send(state, ImportMode::DryRun, 3),
         ];
         let erased = state.pool.write_blocking(|db| {
-            let second = musubi::workers::store::find_external(db, "roster", "2")?;
+            let second = musubi::workers::store::find_external(
+                db,
+                &musubi::auth::Reach::Everything,
+                "roster",
+                "2",
+                None,
+            )?;
             musubi::erasure::actions::erase(db, "test", &[second.unwrap()])
         });
         erased.unwrap();
