@@ -223,7 +223,7 @@ fn statement(query: &Query, catalogue: &musubi::catalogue::Catalogue) -> String 
     };
     let availability = ratio(&format!("({hours})*({parts})"), PPM);
     // By place and answer, computed by the matcher.
-    let areas = catalogue.fixed.areas.len() as u16;
+    let areas = catalogue.fixed.areas.all.len() as u16;
     let at = |remote: Option<bool>| {
         let from = |area: Option<u16>| {
             components::distance_from(area, remote, need, query.median_metres(), population).ppm
@@ -265,15 +265,13 @@ fn statement(query: &Query, catalogue: &musubi::catalogue::Catalogue) -> String 
         "CASE WHEN formats IS NULL THEN {untold} WHEN preferred >> {0} & 1 = 1 THEN {PPM} ELSE 500000 END",
         need.format
     );
-    let metres = array(
-        (0..areas).map(|area| population.geography.metres(area, need.area)),
-        "bigint",
-    );
-    let here = if population.geography.is_island(need.area) {
-        format!("area = {}", need.area)
-    } else {
-        format!("area = {} OR ({metres})[area + 1] <= 1000 * travel", need.area)
+    let geography = &population.geography;
+    let metres = |area| match geography.is_reachable(area, need.area) {
+        true => geography.metres(area, need.area),
+        false => u32::MAX,
     };
+    let metres = array((0..areas).map(metres), "bigint");
+    let here = format!("area = {} OR ({metres})[area + 1] <= 1000 * travel", need.area);
     let refused = if need.remote { "NOT remote" } else { "true" };
     let parts_gate = match need.day_parts {
         0 => String::new(),

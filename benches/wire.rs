@@ -305,6 +305,7 @@ fn config(folder: &std::path::Path, database_url: Option<String>) -> Config {
         token_key: None,
         public_url: None,
         workbook_reader: None,
+        served_areas: Default::default(),
         log: "info".into(),
         log_format: LogFormat::Human,
     }

@@ -26,6 +26,15 @@ pub struct Config {
     /// Public address of the server, used in links: https://musubi.example.jp [default: the address it listens on]
     #[arg(long, env = "MUSUBI_PUBLIC_URL", global = true)]
     pub public_url: Option<String>,
+    /// Areas whose organizations, deliverables and users are served, comma-separated: prefectures (13), municipalities
+    /// (131041; a designated city with its wards), or "all"
+    #[arg(
+        long = "served-areas",
+        env = "MUSUBI_AREAS",
+        default_value = "13",
+        global = true
+    )]
+    pub served_areas: ServedAreas,
     /// Executable of Musubi that reads workbooks [default: this one]
     #[arg(long, env = "MUSUBI_WORKBOOK_READER", global = true, hide = true)]
     pub workbook_reader: Option<PathBuf>,
@@ -41,6 +50,41 @@ pub struct Config {
 pub enum LogFormat {
     Human,
     Json,
+}
+
+/// The areas that are served. The catalogue knows them all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServedAreas {
+    All,
+    /// The first two digits of a prefecture's codes, or the code of a municipality.
+    Only(Vec<String>),
+}
+
+impl Default for ServedAreas {
+    /// Tokyo
+    fn default() -> ServedAreas {
+        ServedAreas::Only(vec!["13".into()])
+    }
+}
+
+impl FromStr for ServedAreas {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ServedAreas, String> {
+        if text.trim() == "all" {
+            return Ok(ServedAreas::All);
+        }
+        let code = |code: &str| match code.len() {
+            2 | 5 | 6 if code.bytes().all(|b| b.is_ascii_digit()) => Ok(code.to_owned()),
+            _ => Err(format!(
+                "{code:?} is neither a prefecture such as 13 nor the code of a municipality such as 131041"
+            )),
+        };
+        text.split(',')
+            .map(|part| code(part.trim()))
+            .collect::<Result<_, _>>()
+            .map(ServedAreas::Only)
+    }
 }
 
 /// How the database is used.

@@ -14,6 +14,7 @@
 )]
 
 use musubi::catalogue::{Catalogue, Catalogues, store};
+use musubi::config::ServedAreas;
 use musubi::db::{self, Pool};
 use musubi::http::Language;
 use musubi::triage::{TriageRequest, TriageResult};
@@ -34,7 +35,7 @@ fn catalogue() -> Arc<Catalogue> {
     db::migrate(&url, &Default::default()).unwrap();
     let pool = Pool::open(&url, &Default::default()).unwrap();
     pool.write_blocking(store::seed).unwrap();
-    let catalogues = Catalogues::new().unwrap();
+    let catalogues = Catalogues::new(&ServedAreas::default()).unwrap();
     pool.read_blocking(|db| catalogues.current(db)).unwrap()
 }
 

@@ -4,6 +4,7 @@
 
 use matcher::*;
 use musubi::catalogue::{Catalogue, Catalogues, calendar};
+use musubi::config::ServedAreas;
 use musubi::db::{self, Pool};
 use musubi::demo::roster;
 use musubi::matches::encode;
@@ -16,7 +17,7 @@ pub fn catalogue() -> Arc<Catalogue> {
     db::migrate(&url, &Default::default()).unwrap();
     let pool = Pool::open(&url, &Default::default()).unwrap();
     pool.write_blocking(musubi::catalogue::store::seed).unwrap();
-    let catalogues = Catalogues::new().unwrap();
+    let catalogues = Catalogues::new(&ServedAreas::default()).unwrap();
     pool.read_blocking(|db| catalogues.current(db)).unwrap()
 }
 

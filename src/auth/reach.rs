@@ -1,6 +1,7 @@
 //! How far a caller reaches: which records a permission with the extent "own" covers.
 
 use crate::db::Id;
+use crate::values::with_wards;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,6 +16,11 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// Reaches these areas. A designated city includes its wards.
+    pub fn of_areas(areas: &[String]) -> Reach {
+        Reach::Areas(areas.iter().flat_map(|area| with_wards(area)).collect())
+    }
+
     /// Returns whether records of an area are within the reach, as far as the area decides.
     pub fn covers_area(&self, area: &str) -> bool {
         match self {
@@ -68,7 +74,7 @@ pub struct PartnerReach {
     pub id: Id,
     /// The `source` of its volunteers.
     pub source: String,
-    /// Limits deliverables to these areas; empty means all.
+    /// Limits deliverables to these areas, cities with their wards; empty means all.
     pub areas: Vec<String>,
     /// Limits deliverables to these families; empty means all.
     pub families: Vec<String>,

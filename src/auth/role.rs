@@ -49,7 +49,7 @@ impl UserRole {
     pub fn reach(self, belonging: Belonging) -> Option<Reach> {
         match self {
             UserRole::Admin | UserRole::Importer | UserRole::Auditor => Some(Reach::Everything),
-            UserRole::Coordinator => Some(Reach::Areas(belonging.areas)),
+            UserRole::Coordinator => Some(Reach::of_areas(&belonging.areas)),
             UserRole::Organization => belonging.organization_id.map(Reach::Organization),
             UserRole::Worker => belonging.worker_id.map(Reach::Worker),
             UserRole::Partner => None,

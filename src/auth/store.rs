@@ -5,6 +5,7 @@ use super::{Belonging, PartnerReach, Principal, Reach, UserRole};
 use crate::db::schema::{installation_keys, partners, sessions, users};
 use crate::db::{Db, Doc, Id, Instant, UniqueId, on};
 use crate::error::{Error, Result};
+use crate::values::with_wards;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use serde::Deserialize;
@@ -146,7 +147,7 @@ pub fn count_request(db: &mut Db, partner: Id, minute: i64, day: i64) -> Result<
     let reach = PartnerReach {
         id: partner,
         source: format!("partner:{}", terms.code),
-        areas: terms.areas,
+        areas: terms.areas.iter().flat_map(|area| with_wards(area)).collect(),
         families: terms.families,
         sandbox: terms.sandbox,
     };

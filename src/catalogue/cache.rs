@@ -4,6 +4,7 @@ use super::fixed::Fixed;
 use super::state::Catalogue;
 use super::store;
 use crate::changes::{self, Subject};
+use crate::config::ServedAreas;
 use crate::db::{Db, Pool};
 use crate::error::Result;
 use parking_lot::RwLock;
@@ -16,9 +17,9 @@ pub struct Catalogues {
 }
 
 impl Catalogues {
-    pub fn new() -> Result<Catalogues> {
+    pub fn new(served: &ServedAreas) -> Result<Catalogues> {
         Ok(Catalogues {
-            fixed: Arc::new(store::fixed()?),
+            fixed: Arc::new(store::fixed(served)?),
             newest: RwLock::new(None),
         })
     }

@@ -1,8 +1,11 @@
 //! Formats, families and areas, which no administrator changes.
 
+use super::areas::address::{Place, Reader};
+use super::areas::{Area, Areas};
 use super::names::Names;
-use crate::values::{AreaCode, Code};
+use crate::values::Code;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// How a deliverable is done.
@@ -69,56 +72,49 @@ pub struct Family {
     pub questions: Vec<Names>,
 }
 
-/// A municipality.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Area {
-    pub code: AreaCode,
-    pub name: String,
-    pub kana: String,
-    pub kind: String,
-    /// Of the town hall, in degrees (WGS 84).
-    #[serde(rename = "lat")]
-    pub latitude: f64,
-    #[serde(rename = "lng")]
-    pub longitude: f64,
-    #[serde(deserialize_with = "zero_or_one")]
-    pub island: bool,
-}
-
-fn zero_or_one<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    u8::deserialize(deserializer).map(|n| n != 0)
-}
-
 /// Everything in the catalogue that doesn't change at run time.
 #[derive(Debug, Clone)]
 pub struct Fixed {
     pub formats: Vec<FormatDefaults>,
     pub families: Vec<Family>,
-    pub areas: Vec<Area>,
+    pub areas: Arc<Areas>,
+    /// Which of the areas are served, by position.
+    pub served: Vec<bool>,
 }
 
 impl Fixed {
-    /// Finds an area by its code of six digits, or of five without the check digit.
-    pub fn area(&self, code: &str) -> Option<&Area> {
-        let matches = |area: &&Area| area.code == code || (code.len() == 5 && area.code.starts_with(code));
-        self.areas.iter().find(matches)
+    /// Lists the areas that are served.
+    pub fn served_areas(&self) -> impl Iterator<Item = &Area> {
+        let all = self.areas.all.iter().zip(&self.served);
+        all.filter(|(_, served)| **served).map(|(area, _)| area)
+    }
+
+    /// Returns whether organizations, deliverables and users of this area are served.
+    pub fn is_served(&self, code: &str) -> bool {
+        let served = self
+            .areas
+            .position(code)
+            .and_then(|i| self.served.get(usize::from(i)));
+        served.copied().unwrap_or_default()
+    }
+
+    /// Returns the name that means this area here: 新宿区 where Tokyo is served, 広島県府中市 there, since 府中市 is another.
+    pub fn name_here(&self, area: &Area) -> String {
+        let here = self.areas.position(&area.code);
+        let is_enough = |place: Place| matches!(place, Place::Found { area, .. } if Some(area) == here);
+        if self.is_served(&area.code) && is_enough(self.read_place(&area.name)) {
+            return area.name.clone();
+        }
+        self.areas.full_name(area)
+    }
+
+    /// Finds the municipality that a text names.
+    pub fn read_place(&self, text: &str) -> Place {
+        let (areas, served) = (&*self.areas, &self.served[..]);
+        Reader { areas, served }.read(text)
     }
 
     pub fn format(&self, format: Format) -> Option<&FormatDefaults> {
         self.formats.iter().find(|defaults| defaults.code == format)
     }
-}
-
-/// Returns the last digit of a 全国地方公共団体コード: weights 6, 5, 4, 3, 2 on the first five, 11 − sum mod 11, its last digit.
-pub fn area_check_digit(first_five: &str) -> Option<u32> {
-    let digits: Vec<u32> = first_five
-        .chars()
-        .map(|c| c.to_digit(10))
-        .collect::<Option<_>>()?;
-    let sum: u32 = digits
-        .iter()
-        .zip([6, 5, 4, 3, 2])
-        .map(|(digit, weight)| digit * weight)
-        .sum();
-    (digits.len() == 5).then_some((11 - sum % 11) % 10)
 }

@@ -1,12 +1,13 @@
 //! The HTTP face of the catalogue. Everyone may read it, administrators write it.
 
+use super::fixed::Fixed;
 use super::rules::Rules;
 use super::{
     Area, Catalogue, Catalogues, Definition, DeliverableType, Entry, Role, Skill, Theme, fixed, store,
 };
 use crate::auth::{WriteCatalogue, http::Caller};
 use crate::db::{Id, Pool};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use crate::http::disclosure::impersonal;
 use crate::http::{
     Answer, Discloses, Disclosure, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter,
@@ -371,48 +372,135 @@ struct FormatView {
     weeks: u16,
 }
 
-/// A municipality.
+/// A municipality, or a ward of a designated city.
 #[derive(Debug, Serialize, ToSchema)]
 struct AreaView {
     code: AreaCode,
     #[schema(example = "新宿区")]
     label: String,
+    /// With the prefecture, and the county or the designated city.
+    #[schema(example = "東京都新宿区")]
+    full_name: String,
     #[schema(example = "しんじゅくく")]
     kana: String,
-    /// special_ward, city, town or village.
+    /// designated_city, ward (of a designated city), special_ward, city, town or village.
     #[schema(example = "special_ward")]
     kind: String,
+    /// The first two digits of the prefecture's codes.
+    #[schema(example = "13")]
+    prefecture: String,
+    #[schema(example = "東京都")]
+    prefecture_name: String,
+    /// The designated city of a ward.
+    #[schema(value_type = Option<String>, example = "null")]
+    parent: Option<AreaCode>,
     /// Of the town hall, degrees north (WGS 84).
     #[schema(example = 35.69384)]
     latitude: f64,
     /// Of the town hall, degrees east (WGS 84).
     #[schema(example = 139.70355)]
     longitude: f64,
-    /// Whether only its residents can get there for a day.
+    /// Whether it lies on an island. In person, people come from the same island only.
     #[schema(example = false)]
     island: bool,
+    #[schema(example = "null")]
+    island_name: Option<String>,
+    /// Whether organizations, deliverables and users may be of this area. Workers may live anywhere.
+    #[schema(example = true)]
+    served: bool,
 }
 
 impl AreaView {
-    fn of(area: &Area) -> AreaView {
-        let Area {
-            code,
-            name,
-            kana,
-            kind,
-            latitude,
-            longitude,
-            island,
-        } = area.clone();
+    fn of(fixed: &Fixed, area: &Area) -> AreaView {
+        let prefecture = fixed.areas.prefecture(&area.code);
         AreaView {
-            code,
-            label: name,
-            kana,
-            kind,
-            latitude,
-            longitude,
-            island,
+            code: area.code.clone(),
+            label: area.name.clone(),
+            full_name: fixed.areas.full_name(area),
+            kana: area.kana.clone(),
+            kind: area.kind.clone(),
+            prefecture: prefecture.map(|p| p.code.clone()).unwrap_or_default(),
+            prefecture_name: prefecture.map(|p| p.name.clone()).unwrap_or_default(),
+            parent: area.parent.clone(),
+            latitude: area.latitude,
+            longitude: area.longitude,
+            island: area.island.is_some(),
+            island_name: area.island.clone(),
+            served: fixed.is_served(&area.code),
         }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AreaFilter {
+    /// Includes areas that aren't served.
+    #[serde(default)]
+    include_unserved: bool,
+    /// The first two digits of the prefecture's codes.
+    #[param(pattern = "^[0-9]{2}$", example = "13")]
+    prefecture: Option<String>,
+    /// The designated city of wards.
+    #[param(value_type = Option<String>, pattern = "^[0-9]{5,6}$", example = "011002")]
+    parent: Option<AreaCode>,
+    /// A part of the full name or of the reading, in any spelling.
+    #[param(max_length = 200, example = "しんじゅく")]
+    q: Option<String>,
+}
+
+impl AreaFilter {
+    /// Checks the parameters, and completes the city's code.
+    fn check(&mut self, fixed: &Fixed) -> Result<()> {
+        if let Some(code) = &self.prefecture
+            && !fixed
+                .areas
+                .prefectures
+                .iter()
+                .any(|prefecture| prefecture.code == *code)
+        {
+            let rule = Text::new(
+                "都道府県コードは01〜47の2桁の数字で指定してください。",
+                "A prefecture has two digits, 01 to 47.",
+            );
+            return Err(Error::parameter("prefecture", "unknown_prefecture", rule));
+        }
+        if let Some(code) = &mut self.parent {
+            match fixed.areas.find(code) {
+                Some(city) => *code = city.code.clone(),
+                None => {
+                    let rule = Text::new("この区市町村は登録されていません。", "There is no such area.");
+                    return Err(Error::parameter("parent", "unknown_area", rule));
+                }
+            }
+        }
+        if self.q.as_ref().is_some_and(|q| q.chars().count() > 200) {
+            let rule = Text::new("200文字以内で指定してください。", "Use at most 200 characters.");
+            return Err(Error::parameter("q", "invalid_length", rule));
+        }
+        Ok(())
+    }
+
+    fn is_everything(&self) -> bool {
+        self.prefecture.is_none() && self.parent.is_none() && self.q.is_none()
+    }
+
+    /// Lists the areas that pass, in the order of their codes.
+    fn list(&self, fixed: &Fixed) -> Vec<AreaView> {
+        let within = |code: &str| {
+            self.prefecture
+                .as_ref()
+                .is_none_or(|prefecture| code.starts_with(prefecture))
+        };
+        let wanted = self.q.as_ref().map(|q| fixed.areas.search(q));
+        let all = (0..).zip(&fixed.areas.all).zip(&fixed.served);
+        let passing = all.filter(|((i, area), served)| {
+            (self.include_unserved || **served)
+                && within(&area.code)
+                && (self.parent.is_none() || area.parent == self.parent)
+                && wanted.as_ref().is_none_or(|found| found.contains(i))
+        });
+        passing.map(|((_, area), _)| AreaView::of(fixed, area)).collect()
     }
 }
 
@@ -464,16 +552,25 @@ async fn list_formats(
 
 /// List areas
 ///
-/// Lists Tokyo's 62 municipalities with the positions of their town halls.
-#[utoipa::path(operation_id = "list_areas", tag = "Catalogue",
-    responses((status = 200, description = "All areas", body = Page<AreaView>)))]
+/// Lists the municipalities that are served, with the positions of their town halls; with `include_unserved=true` all of
+/// Japan's, 1,912 with the wards of designated cities. They are on one page, in the order of their codes.
+///
+/// Where you show this data, show its sources: 「デジタル庁 アドレス・ベース・レジストリを加工」,
+/// 「政府統計の総合窓口(e-Stat)を加工」,「国土数値情報（行政区域データ）（国土交通省）を加工して作成」.
+#[utoipa::path(operation_id = "list_areas", tag = "Catalogue", params(AreaFilter),
+    responses((status = 200, description = "The areas", body = Page<AreaView>)))]
 #[get("/areas")]
 async fn list_areas(
     request: HttpRequest,
     catalogues: Data<Catalogues>,
     answers: Data<CatalogueAnswers>,
+    filter: Query<AreaFilter>,
 ) -> Result<HttpResponse> {
-    let areas = &catalogues.fixed().areas;
-    let asked = ("areas", false, Language::default());
-    answers.respond(&request, asked, None, || areas.iter().map(AreaView::of).collect())
+    let (fixed, mut filter) = (catalogues.fixed(), filter.0);
+    filter.check(fixed)?;
+    if filter.is_everything() {
+        let asked = ("areas", filter.include_unserved, Language::default());
+        return answers.respond(&request, asked, None, || filter.list(fixed));
+    }
+    Ok(Rendered::new(&Page::all(filter.list(fixed)), None)?.respond(&request))
 }

@@ -1,5 +1,6 @@
 //! Checks codes against the catalogue, and suggests the nearest one if a code doesn't exist.
 
+use super::areas::wording;
 use super::entries::{Definition, EntryKind, RoleWish};
 use super::state::{Catalogue, Entries};
 use crate::error::{FieldError, Text};
@@ -117,16 +118,67 @@ pub fn check_roles(
     }
 }
 
-/// Checks that an area exists, and completes a code of five digits to six.
+/// Checks that an area exists, and completes a code of five digits to six. The code of a municipality that was merged
+/// or renamed becomes that of today.
 pub fn resolve_area<A>(catalogue: &Catalogue, code: &mut A, pointer: &str, faults: &mut Vec<FieldError>)
 where
     A: AsRef<str> + for<'c> From<&'c str>,
 {
-    match catalogue.area(code.as_ref()) {
-        Some(area) => *code = A::from(&area.code),
-        None => {
-            let known = catalogue.fixed.areas.iter().map(|area| area.code.as_str());
-            faults.push(unknown(pointer, "unknown_area", code.as_ref(), known));
+    let areas = &catalogue.fixed.areas;
+    let Some(known) = areas.known(code.as_ref()) else {
+        faults.push(unknown(
+            pointer,
+            "unknown_area",
+            code.as_ref(),
+            std::iter::empty(),
+        ));
+        return;
+    };
+    match (known, &areas.today(known)[..]) {
+        (_, [area]) => {
+            if let Some(area) = areas.at(*area) {
+                *code = A::from(&area.code);
+            }
+        }
+        (known, several) => {
+            let text = wording::divided(areas, known, several);
+            faults.push(FieldError::at(pointer, "ambiguous_area", text));
         }
     }
+}
+
+/// Checks the same, and that the area is served. `before` passes in any case.
+pub fn resolve_served_area<A>(
+    catalogue: &Catalogue,
+    code: &mut A,
+    pointer: &str,
+    before: &[&str],
+    faults: &mut Vec<FieldError>,
+) where
+    A: AsRef<str> + for<'c> From<&'c str>,
+{
+    let so_far = faults.len();
+    resolve_area(catalogue, code, pointer, faults);
+    let code = code.as_ref();
+    if faults.len() > so_far || catalogue.fixed.is_served(code) || before.contains(&code) {
+        return;
+    }
+    if let Some(area) = catalogue.area(code) {
+        let text = wording::not_served(&catalogue.fixed.areas, area);
+        faults.push(FieldError::at(pointer, "area_not_served", text));
+    }
+}
+
+/// Checks a list of areas in the same way.
+pub fn resolve_served_areas(
+    catalogue: &Catalogue,
+    codes: &mut [String],
+    before: &[String],
+) -> Vec<FieldError> {
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    let mut faults = Vec::new();
+    for (i, code) in codes.iter_mut().enumerate() {
+        resolve_served_area(catalogue, code, &format!("/areas/{i}"), &before, &mut faults);
+    }
+    faults
 }

@@ -1,7 +1,8 @@
 //! One consistent state of the catalogue in memory.
 
+use super::areas::Area;
 use super::entries::{Definition, DeliverableType, Role, Skill, Theme};
-use super::fixed::{Area, Fixed};
+use super::fixed::Fixed;
 use super::names::key;
 use matcher::triage::Triage;
 use matcher::{EntryNo, Geography, SkillTree};
@@ -89,8 +90,6 @@ impl Catalogue {
                 .and_then(|code| skills.position(code))
         };
         let tree = SkillTree::new(&skills.iter().map(parent).collect::<Vec<_>>());
-        let points: Vec<(f64, f64)> = fixed.areas.iter().map(|a| (a.latitude, a.longitude)).collect();
-        let geography = Geography::new(&points, fixed.areas.iter().map(|a| a.island).collect());
         Catalogue {
             type_names: type_names(&types),
             triage: Arc::new(triage(&types)),
@@ -99,21 +98,17 @@ impl Catalogue {
             roles: Entries::new(roles),
             themes: Entries::new(themes),
             tree: Arc::new(tree),
-            geography: Arc::new(geography),
+            geography: Arc::clone(&fixed.areas.geography),
             fixed,
         }
     }
 
     pub fn area(&self, code: &str) -> Option<&Area> {
-        self.fixed.area(code)
+        self.fixed.areas.find(code)
     }
 
     pub fn area_position(&self, code: &str) -> Option<EntryNo> {
-        self.fixed
-            .areas
-            .iter()
-            .position(|area| area.code == code)
-            .map(|i| i as EntryNo)
+        self.fixed.areas.position(code)
     }
 
     pub fn family_position(&self, code: &str) -> Option<EntryNo> {

@@ -1,9 +1,11 @@
 //! SQL of the catalogue, and its embedded entries.
 
+use super::areas::Areas;
 use super::entries::{Definition, DeliverableType, EntryKind, Role, Skill, Theme};
 use super::fixed::Fixed;
 use super::state::{Catalogue, Entry};
 use crate::changes::{self, Action, Change, Subject};
+use crate::config::ServedAreas;
 use crate::db::schema::catalogue_entries::{self, dsl};
 use crate::db::{Db, Doc, Instant, lock, on, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
@@ -11,7 +13,7 @@ use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = catalogue_entries, treat_none_as_default_value = false)]
@@ -50,16 +52,33 @@ fn unreadable(e: impl std::fmt::Display) -> Error {
 }
 
 /// Reads formats, families and areas from the embedded files.
-pub fn fixed() -> Result<Fixed> {
-    let areas = csv::Reader::from_reader(include_str!("data/areas.csv").as_bytes());
+pub fn fixed(served: &ServedAreas) -> Result<Fixed> {
+    let areas = areas()?;
     Ok(Fixed {
         formats: embedded(include_str!("data/formats.json"))?,
         families: embedded(include_str!("data/families.json"))?,
-        areas: areas
-            .into_deserialize()
-            .collect::<Result<_, csv::Error>>()
-            .map_err(unreadable)?,
+        served: areas.served(served)?,
+        areas,
     })
+}
+
+/// Reads the areas, once in each process.
+fn areas() -> Result<Arc<Areas>> {
+    static AREAS: OnceLock<Arc<Areas>> = OnceLock::new();
+    if let Some(areas) = AREAS.get() {
+        return Ok(Arc::clone(areas));
+    }
+    let areas = Areas::new(
+        embedded_rows(include_str!("data/areas.csv"))?,
+        embedded_rows(include_str!("data/former_areas.csv"))?,
+        embedded_rows(include_str!("data/prefectures.csv"))?,
+    );
+    Ok(Arc::clone(AREAS.get_or_init(|| Arc::new(areas))))
+}
+
+fn embedded_rows<T: DeserializeOwned>(csv: &str) -> Result<Vec<T>> {
+    let rows = csv::Reader::from_reader(csv.as_bytes()).into_deserialize();
+    rows.collect::<Result<_, csv::Error>>().map_err(unreadable)
 }
 
 fn embedded<T: DeserializeOwned>(json: &str) -> Result<Vec<T>> {

@@ -15,6 +15,7 @@ use crate::http::page;
 use crate::http::{Cursor, Page};
 use crate::organizations;
 use crate::reach::store as reach;
+use crate::values::with_wards;
 use crate::workers::is_demo;
 use deliverables::dsl;
 use diesel::prelude::*;
@@ -310,7 +311,7 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
         query = query.filter(condition);
     }
     if let Some(area) = &filter.area {
-        query = query.filter(dsl::area.eq(area.as_str()));
+        query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));

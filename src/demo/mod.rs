@@ -211,7 +211,8 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
             format!(
                 "「{}」({})",
                 request.title,
-                area.map_or("", |area| area.name.as_str())
+                area.map(|area| snapshot.catalogue.fixed.name_here(area))
+                    .unwrap_or_default()
             ),
             format!("  {}", request.trouble.as_deref().unwrap_or_default()),
             format!("  {considered} workers considered, {passed} passed every gate:"),

@@ -3,7 +3,7 @@
 
 use super::DEMO_SOURCE;
 use crate::catalogue::calendar::{self, DayPart};
-use crate::catalogue::{Catalogue, Format};
+use crate::catalogue::{Area, Catalogue, Format};
 use crate::db::{Id, Instant};
 use crate::values::Code;
 use crate::workers::{
@@ -205,11 +205,12 @@ fn area(draw: &mut Draw, catalogue: &Catalogue) -> Option<String> {
         "city" => 8,
         _ => 1,
     };
-    let areas = &catalogue.fixed.areas;
-    let mut at = draw.below(areas.iter().map(|a| weight(&a.kind, a.island)).sum());
-    let drawn = areas.iter().find(|a| {
-        let here = at < weight(&a.kind, a.island);
-        at = at.saturating_sub(weight(&a.kind, a.island));
+    let areas = || catalogue.fixed.served_areas();
+    let weight = |a: &Area| weight(&a.kind, a.island.is_some());
+    let mut at = draw.below(areas().map(weight).sum());
+    let drawn = areas().find(|a| {
+        let here = at < weight(a);
+        at = at.saturating_sub(weight(a));
         here
     });
     drawn

@@ -5,6 +5,7 @@
 use super::DuplicateKind;
 use super::pair::Pair;
 use crate::db::Instant;
+use crate::values::city_of;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -54,7 +55,8 @@ pub struct DuplicateRules {
 /// Returns whether the rules of both areas allow the pair to be merged.
 pub fn merges(rules: &HashMap<String, NewDuplicateRule>, pair: &Pair) -> bool {
     let allows = |area: &String| {
-        let rule = rules.get(area)?;
+        // A city's rule also applies to its wards.
+        let rule = rules.get(area).or_else(|| rules.get(&city_of(area)?))?;
         match pair.kind {
             DuplicateKind::Worker => rule.min_worker_score,
             DuplicateKind::Organization => rule.min_organization_score,

@@ -4,6 +4,7 @@
 //! year and category, like a merged cell of the publication. A requester is never repeated.
 
 use super::archive::{ArchiveError, Fault, check_text, find_columns};
+use super::places;
 use crate::catalogue::{Catalogue, Format, lookup, names};
 use crate::values::Code;
 use text::{Text, fold};
@@ -235,18 +236,10 @@ fn understand(
             format!("The category has to be one of {known}."),
         );
     }
-    let found = find_area(&area, catalogue);
-    if let Err(near) = found {
-        let hint = |before: &str, after: &str| {
-            near.map(|near| format!("{before}{near}{after}"))
-                .unwrap_or_default()
-        };
-        let ja = format!(
-            "この地域は登録されていません。{}",
-            hint("「", "」ではありませんか。")
-        );
-        let en = format!("There is no such area.{}", hint(" Did you mean ", "?"));
-        fault(3, &area, "unknown_area", ja, en);
+    let found = places::served_area(&catalogue.fixed, &area, &mut Vec::new());
+    if let Err(remark) = &found {
+        let Text { ja, en } = remark.message.clone();
+        fault(3, &area, remark.code, ja.into_owned(), en.into_owned());
     }
     if requesters.is_empty() {
         fault(
@@ -348,24 +341,6 @@ pub fn format(category: &str, period: &str) -> Option<Format> {
         individual if individual.starts_with("個人型プロジェクト") => Format::Individual,
         _ => return None,
     })
-}
-
-/// Finds the code of an area by its name, which may have spaces inside, or else the nearest name.
-fn find_area<'c>(name: &str, catalogue: &'c Catalogue) -> Result<String, Option<&'c str>> {
-    let key = names::key(name);
-    let name = key
-        .strip_prefix("東京都")
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(&key);
-    let areas = &catalogue.fixed.areas;
-    match areas
-        .iter()
-        .find(|area| area.name == name)
-        .or_else(|| catalogue.area(name))
-    {
-        Some(area) => Ok(area.code.to_string()),
-        None => Err(lookup::nearest(name, areas.iter().map(|area| area.name.as_str()))),
-    }
 }
 
 #[cfg(test)]

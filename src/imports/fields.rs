@@ -3,6 +3,7 @@
 //! Each kind of record has one table of its fields: `kinds::workers::fields`, `kinds::organizations::fields`,
 //! `kinds::deliverables::fields`.
 
+use super::places;
 use super::vocabulary::{Vocabulary, Words};
 use crate::auth::Reach;
 use crate::catalogue::Format;
@@ -115,8 +116,12 @@ impl<'i> Input<'i> {
         self.parse(parse_boolean)
     }
 
-    pub fn area(&self) -> CellResult<Option<String>> {
-        self.parse(|text| self.vocabulary().area(text))
+    /// Finds the area that the text names. Warns if it is a former one, or if the text names two.
+    pub fn area(&mut self) -> CellResult<Option<String>> {
+        let mut warnings = Vec::new();
+        let area = self.parse(|text| places::area(&self.vocabulary().catalogue.fixed, text, &mut warnings));
+        self.warnings.append(&mut warnings);
+        area
     }
 
     pub fn formats(&self) -> CellResult<Option<Vec<Format>>> {

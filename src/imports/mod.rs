@@ -5,7 +5,7 @@
 //! ```
 //!
 //! * `fields`, `columns`, `mappings`: what headings mean. `vocabulary`: what the catalogue's words mean in
-//!   cells. `kinds`: rows as workers, organizations, deliverables. `finding`: what was found in a row.
+//!   cells. `places`: the municipality that a cell names. `kinds`: rows as workers, organizations, deliverables. `finding`: what was found in a row.
 //! * `http` receives files, `spool` stores them, within the `quotas`; `parameters` has the options of a request. `jobs` runs
 //!   imports, resumes and undoes them; `log` has what they append to the change log.
 //! * `archive`, `engagements`, `plan`, `totals`: a published archive: its file, its rows, what to write, and
@@ -28,6 +28,7 @@ pub mod kinds;
 pub mod log;
 pub mod mappings;
 pub mod parameters;
+pub mod places;
 pub mod plan;
 pub mod quotas;
 pub mod spool;

@@ -1,4 +1,4 @@
-//! What the words of the catalogue mean in cells: areas, skills, roles, themes, formats, day-parts.
+//! What the words of the catalogue mean in cells: skills, roles, themes, formats, day-parts.
 //!
 //! A word is found by its code, name or alias. A skill that isn't known is guessed; a word that can't be
 //! guessed with confidence comes with the nearest known one.
@@ -130,7 +130,6 @@ pub struct Vocabulary<'c> {
     pub skills: Words,
     pub roles: Words,
     pub themes: Words,
-    areas: HashMap<String, String>,
     formats: HashMap<String, Format>,
 }
 
@@ -145,12 +144,6 @@ impl<'c> Vocabulary<'c> {
                 let all = d.aliases.iter().chain([&d.names.ja, &d.names.en]);
                 all.map(|word| word.replace(' ', "_")).collect::<Vec<_>>()
             });
-        let mut areas = HashMap::new();
-        for area in &catalogue.fixed.areas {
-            areas.insert(names::key(&area.name), area.code.to_string());
-            areas.insert(area.code.to_string(), area.code.to_string());
-            areas.insert(area.code.chars().take(5).collect(), area.code.to_string());
-        }
         let mut formats = HashMap::new();
         for defaults in &catalogue.fixed.formats {
             let bare = |name: &str| names::key(name.split('(').next().unwrap_or_default());
@@ -165,39 +158,9 @@ impl<'c> Vocabulary<'c> {
             skills: Words::of(&catalogue.skills, |d| (&d.names, &d.aliases)).guessing(cues),
             roles: Words::of(&catalogue.roles, |d| (&d.names, &d.aliases)),
             themes: Words::of(&catalogue.themes, |d| (&d.names, &d.aliases)),
-            areas,
             formats,
             catalogue,
         }
-    }
-
-    /// Finds an area by its code, by its name with or without the prefecture, or by an address that begins
-    /// with it.
-    pub fn area(&self, cell: &str) -> CellResult<String> {
-        let key = names::key(cell);
-        let name = key
-            .strip_prefix("東京都")
-            .filter(|rest| !rest.is_empty())
-            .unwrap_or(&key);
-        if let Some(code) = self.areas.get(name) {
-            return Ok(code.clone());
-        }
-        let begins = |area: &&crate::catalogue::Area| name.starts_with(area.name.as_str());
-        if let Some(area) = self.catalogue.fixed.areas.iter().find(begins) {
-            return Ok(area.code.to_string());
-        }
-        let names = self.catalogue.fixed.areas.iter().map(|area| area.name.as_str());
-        let near = lookup::nearest(name, names);
-        let hint = |ask: &str, end: &str| near.map(|near| format!("{ask}{near}{end}")).unwrap_or_default();
-        Err(Remark::new(
-            "unknown_area",
-            format!(
-                "この地域は登録されていません。{}",
-                hint("「", "」ではありませんか。")
-            ),
-            format!("There is no such area.{}", hint(" Did you mean ", "?")),
-        )
-        .suggesting(near))
     }
 
     pub fn format(&self, word: &str) -> CellResult<Format> {

@@ -94,7 +94,7 @@ fn place(db: &mut Db, catalogue: &Catalogue, user: &User) -> Result<Option<Strin
         return Ok(labels.get(&id).map(|label| label.name.clone()));
     }
     let areas = user.details.areas.iter().filter_map(|code| catalogue.area(code));
-    let names: Vec<&str> = areas.map(|area| area.name.as_str()).collect();
+    let names: Vec<String> = areas.map(|area| catalogue.fixed.name_here(area)).collect();
     Ok((!names.is_empty()).then(|| names.join("、")))
 }
 

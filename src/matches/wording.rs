@@ -270,8 +270,8 @@ impl Explainer<'_> {
             Gate::DatesDoNotOverlap => ("活動できる期間が合いません。", "The dates don't overlap."),
             Gate::HoursDoNotOverlap => ("活動できる時間帯が合いません。", "The hours don't overlap."),
             Gate::IslandUnreachable => (
-                "島しょ部は、住民の方またはリモートでのみ対応できます。",
-                "Only residents can work on an island in person; others need remote work.",
+                "海を渡る移動になるため、リモートでのみ対応できます。",
+                "The sea lies between the worker and the place, so only remote work is possible.",
             ),
             Gate::TooFar => (
                 "移動できる距離を超えています。",

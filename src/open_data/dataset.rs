@@ -88,8 +88,10 @@ impl<'f> RowWriter<'f> {
 }
 
 /// Returns the name of a municipality; empty if the code is unknown.
-fn area<'c>(catalogue: &'c Catalogue, code: &str) -> &'c str {
-    catalogue.area(code).map_or("", |area| &area.name)
+fn area(catalogue: &Catalogue, code: &str) -> String {
+    let area = catalogue.area(code);
+    area.map(|area| catalogue.fixed.name_here(area))
+        .unwrap_or_default()
 }
 
 fn place(catalogue: &Catalogue, code: &str) -> Value {
@@ -119,7 +121,7 @@ fn organizations(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Re
             let cells = [
                 &details.area,
                 &id.to_string(),
-                area(catalogue, &details.area),
+                &area(catalogue, &details.area),
                 &details.name,
                 &kana,
                 details.kind.code(),
@@ -175,7 +177,7 @@ fn deliverable(
     let cells = [
         code.as_str(),
         &one.id.to_string(),
-        area(catalogue, &code),
+        &area(catalogue, &code),
         &request.title,
         &request.organization_id.to_string(),
         organization,
@@ -219,7 +221,7 @@ fn statistics(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Resul
         let cells = [
             &code,
             &id,
-            area(catalogue, &code),
+            &area(catalogue, &code),
             &year,
             type_,
             &family,

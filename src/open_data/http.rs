@@ -3,6 +3,7 @@
 use super::cache::{MAX_AGE, OpenData};
 use super::{Dataset, OpenDataFormat};
 use crate::catalogue::Catalogues;
+use crate::catalogue::areas;
 use crate::config::{OpenDataLicense, PublicUrl};
 use crate::db::Pool;
 use crate::error::{Error, Result};
@@ -57,7 +58,7 @@ async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> Ht
         });
         let distribution: Vec<_> = distribution.collect();
         json!({"@type": "dcat:Dataset", "@id": address, "dct:title": dataset.title(), "dct:license": license.0,
-            "dct:language": "ja", "dcat:distribution": distribution})
+            "dct:language": "ja", "dct:rights": areas::CREDITS, "dcat:distribution": distribution})
     };
     let catalogue = OpenDataCatalogue {
         context: "http://www.w3.org/ns/dcat.jsonld",

@@ -19,7 +19,7 @@ pub fn register(
     mut details: NewPartner,
 ) -> Result<PartnerWithSecret> {
     check_properties(writer.role, RecordKind::Partners, None, &details)?;
-    details.resolve(catalogue)?;
+    details.resolve(catalogue, None)?;
     let now = Instant::now();
     let partner = Partner::register(Id::new(), details, now);
     store::insert(db, &writer.actor, &partner)?;
@@ -43,7 +43,7 @@ pub fn change(
     let mut details = patch.apply(&before.details)?;
     check_properties(writer.role, RecordKind::Partners, Some(&before.details), &details)?;
     details.check_immutable(&before.details)?;
-    details.resolve(catalogue)?;
+    details.resolve(catalogue, Some(&before.details))?;
     if details == before.details {
         return Ok(before);
     }

@@ -153,11 +153,9 @@ fn valid_origins(origins: &[String]) -> Result<(), ValidationError> {
 
 impl NewPartner {
     /// Checks areas and families against the catalogue, and replaces areas with their full codes.
-    pub fn resolve(&mut self, catalogue: &Catalogue) -> Result<()> {
-        let mut faults: Vec<FieldError> = Vec::new();
-        for (i, area) in self.areas.iter_mut().enumerate() {
-            lookup::resolve_area(catalogue, area, &format!("/areas/{i}"), &mut faults);
-        }
+    pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewPartner>) -> Result<()> {
+        let areas_before = before.map(|before| &before.areas[..]).unwrap_or_default();
+        let mut faults = lookup::resolve_served_areas(catalogue, &mut self.areas, areas_before);
         for (i, family) in self.families.iter().enumerate() {
             if catalogue.family_position(family).is_none() {
                 let known = catalogue.fixed.families.iter().map(|f| f.code.as_str());

@@ -40,7 +40,7 @@ impl AppState {
         let reader = config.workbook_reader.clone();
         Ok(AppState {
             pool,
-            catalogues: Arc::new(Catalogues::new()?),
+            catalogues: Arc::new(Catalogues::new(&config.served_areas)?),
             index: Arc::default(),
             recorder: Arc::default(),
             keys: Arc::new(Keys::open(config.token_key.as_deref(), &config.data_dir()?)?),

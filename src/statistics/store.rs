@@ -5,6 +5,7 @@ use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{declared_totals, deliverables::dsl as d};
 use crate::db::{Db, on};
 use crate::error::Result;
+use crate::values::with_wards;
 use crate::workers::DEMO_SOURCE;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -36,7 +37,7 @@ pub fn count_recorded(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Gro
         query = query.filter(d::format.eq(format.code()));
     }
     if let Some(area) = &filter.area {
-        query = query.filter(d::area.eq(area));
+        query = query.filter(d::area.eq_any(with_wards(area)));
     }
     if let Some(family) = &filter.family {
         query = query.filter(d::family.eq(family));

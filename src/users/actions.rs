@@ -17,7 +17,7 @@ pub fn invite(
     mut details: NewUser,
 ) -> Result<UserWithInvitation> {
     check_properties(writer.role, RecordKind::Users, None, &details)?;
-    details.resolve(catalogue)?;
+    details.resolve(catalogue, None)?;
     check_references(db, &details)?;
     let now = Instant::now();
     let user = User::invite(Id::new(), details, now);
@@ -60,7 +60,7 @@ pub fn change(
     if_match.check(before.version)?;
     let mut details = patch.apply(&before.details)?;
     check_properties(writer.role, RecordKind::Users, Some(&before.details), &details)?;
-    details.resolve(catalogue)?;
+    details.resolve(catalogue, Some(&before.details))?;
     check_references(db, &details)?;
     if details == before.details {
         return Ok(before);

@@ -18,7 +18,7 @@ pub mod store;
 use crate::auth::{Belonging, UserRole, secret};
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
-use crate::error::{Error, FieldError, Result, Text};
+use crate::error::{Error, Result, Text};
 use crate::http::Discloses;
 use crate::http::disclosure::impersonal;
 use crate::organizations::Intermediary;
@@ -118,11 +118,9 @@ fn belongs(new: &NewUser) -> Result<(), ValidationError> {
 
 impl NewUser {
     /// Replaces areas with their full codes, and makes the address lower-case.
-    pub fn resolve(&mut self, catalogue: &Catalogue) -> Result<()> {
-        let mut faults: Vec<FieldError> = Vec::new();
-        for (i, area) in self.areas.iter_mut().enumerate() {
-            lookup::resolve_area(catalogue, area, &format!("/areas/{i}"), &mut faults);
-        }
+    pub fn resolve(&mut self, catalogue: &Catalogue, before: Option<&NewUser>) -> Result<()> {
+        let areas_before = before.map(|before| &before.areas[..]).unwrap_or_default();
+        let faults = lookup::resolve_served_areas(catalogue, &mut self.areas, areas_before);
         self.email = self.email.to_lowercase();
         if faults.is_empty() {
             Ok(())

@@ -1,6 +1,6 @@
 //! Small values that every slice writes the same way, each with its schema, its wire format and its rule in one place.
 //!
-//! * `codes`: [`Code`] and [`AreaCode`]. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
+//! * `codes`: [`Code`] and [`AreaCode`]. `wards`: the codes that a city's code covers. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
 //!
 //! # Enums with codes
 //!
@@ -20,9 +20,11 @@
 mod codes;
 mod rules;
 mod sort;
+mod wards;
 
 pub use codes::{AreaCode, Code};
 pub use rules::{
     both_or_neither, broken, distinct, distinct_codes, not_blank, not_reversed, plausible_day, short_words,
 };
 pub(crate) use sort::sort_order;
+pub use wards::{city_of, with_wards};

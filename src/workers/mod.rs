@@ -333,7 +333,7 @@ impl NewWorker {
             .area
             .as_deref()
             .and_then(|code| catalogue.area(code))
-            .map(|area| area.name.as_str());
+            .map(|area| catalogue.fixed.name_here(area));
         let role = self
             .roles
             .iter()

@@ -40,6 +40,7 @@ mod ownership;
 mod pagination;
 mod partners;
 mod permissions;
+mod places;
 mod privacy;
 mod properties;
 mod query_counts;

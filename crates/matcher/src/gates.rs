@@ -123,8 +123,8 @@ fn hours(gated: &mut GateOutcome, candidate: &Candidate, need: &Need) {
     }
 }
 
-/// Passes in person within the travel limit, or remotely if both sides accept it. Only residents of an island
-/// can reach it in person.
+/// Passes in person within the travel limit, or remotely if both sides accept it. Nobody crosses the sea for a day:
+/// residents of an island and of the mainland reach each other remotely only.
 fn travel(gated: &mut GateOutcome, candidate: &Candidate, need: &Need, population: &Population) {
     let remotely = if need.remote {
         candidate.remote
@@ -134,21 +134,21 @@ fn travel(gated: &mut GateOutcome, candidate: &Candidate, need: &Need, populatio
     if remotely == Some(true) {
         return;
     }
-    let metres = candidate
+    let geography = &population.geography;
+    let crosses_the_sea = candidate
         .area
-        .map(|area| population.geography.metres(area, need.area));
-    let island = population.geography.is_island(need.area);
+        .is_some_and(|area| !geography.is_reachable(area, need.area));
     let in_person = match candidate.area {
         Some(area) if area == need.area => Some(true),
-        Some(_) if island => Some(false),
-        _ => metres
+        Some(_) if crosses_the_sea => Some(false),
+        area => area
             .zip(candidate.travel_limit_km)
-            .map(|(m, km)| m <= 1000 * u32::from(km)),
+            .map(|(area, km)| geography.metres(area, need.area) <= 1000 * u32::from(km)),
     };
     match (in_person, remotely) {
         (Some(true), _) => {}
         (Some(false), None) => gated.unconfirmed.push(Unconfirmed::Remote),
-        (Some(false), _) => gated.failed.push(if island {
+        (Some(false), _) => gated.failed.push(if crosses_the_sea {
             Gate::IslandUnreachable
         } else {
             Gate::TooFar

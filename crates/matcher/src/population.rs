@@ -19,53 +19,81 @@ pub const NEUTRAL_PPM: u64 = 500_000;
 pub const SAMPLE: usize = 8_192;
 
 /// The map of the areas.
+///
+/// There may be thousands of areas, and needs lie in few of them. So the distances to an area are computed when it is
+/// first asked for, not all pairs in advance.
 #[derive(Debug, Clone, Default)]
 pub struct Geography {
-    metres: Vec<Vec<u32>>,
-    near_ppm: Vec<Vec<u32>>,
-    islands: Vec<bool>,
+    points: Vec<(f64, f64)>,
+    /// The land on which each area lies. People travel to areas on their own land only.
+    lands: Vec<EntryNo>,
+    /// By the area that they lead to.
+    distances: Vec<OnceLock<Box<[Distance]>>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Distance {
+    metres: u32,
+    near_ppm: u32,
 }
 
 impl Geography {
-    /// Computes great-circle distances (haversine, mean earth radius 6,371,009 m) between points in degrees.
-    pub fn new(points: &[(f64, f64)], islands: Vec<bool>) -> Geography {
-        let metres = |a: &(f64, f64), b: &(f64, f64)| {
-            let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
-            let half = |x: f64| libm::pow(libm::sin(x / 2.0), 2.0);
-            let h =
-                half(lat_b - lat_a) + libm::cos(lat_a) * libm::cos(lat_b) * half((b.1 - a.1).to_radians());
-            (2.0 * 6_371_009.0 * libm::asin(libm::sqrt(h.min(1.0))) + 0.5) as u32
-        };
-        let metres: Vec<Vec<u32>> = points
-            .iter()
-            .map(|a| points.iter().map(|b| metres(a, b)).collect())
-            .collect();
-        let near = |row: &Vec<u32>| row.iter().map(|m| near_ppm(*m) as u32).collect();
+    /// Takes points in degrees, and for each the number of the land on which it lies: the mainland or an island.
+    pub fn new(points: &[(f64, f64)], lands: Vec<EntryNo>) -> Geography {
         Geography {
-            near_ppm: metres.iter().map(near).collect(),
-            metres,
-            islands,
+            points: points.to_vec(),
+            lands,
+            distances: points.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    fn distance(&self, from: EntryNo, to: EntryNo) -> Option<Distance> {
+        let there = self.points.get(usize::from(to))?;
+        let row = self.distances.get(usize::from(to))?.get_or_init(|| {
+            let distance = |metres| Distance {
+                metres,
+                near_ppm: near_ppm(metres) as u32,
+            };
+            self.points
+                .iter()
+                .map(|here| distance(metres(here, there)))
+                .collect()
+        });
+        row.get(usize::from(from)).copied()
+    }
+
     /// Returns the value of the distance between two areas: 2^(−d / 10 km).
-    pub fn near_ppm(&self, a: EntryNo, b: EntryNo) -> u64 {
-        let row = self.near_ppm.get(usize::from(a));
-        row.and_then(|row| row.get(usize::from(b)))
-            .map_or(0, |ppm| u64::from(*ppm))
+    pub fn near_ppm(&self, from: EntryNo, to: EntryNo) -> u64 {
+        self.distance(from, to).map_or(0, |d| d.near_ppm.into())
     }
 
     /// Returns the distance between two areas. An area that is not on the map is far from everywhere.
-    pub fn metres(&self, a: EntryNo, b: EntryNo) -> u32 {
-        let row = self.metres.get(usize::from(a));
-        row.and_then(|row| row.get(usize::from(b)))
-            .copied()
-            .unwrap_or(u32::MAX)
+    pub fn metres(&self, from: EntryNo, to: EntryNo) -> u32 {
+        self.distance(from, to).map_or(u32::MAX, |d| d.metres)
     }
 
-    pub fn is_island(&self, area: EntryNo) -> bool {
-        self.islands.get(usize::from(area)).copied().unwrap_or(false)
+    /// Returns whether people of one area can come to the other for a day: both lie on the mainland, or on the same
+    /// island. Nothing is known about an area that is not on the map.
+    pub fn is_reachable(&self, from: EntryNo, to: EntryNo) -> bool {
+        let land = |area: EntryNo| self.lands.get(usize::from(area));
+        land(from).zip(land(to)).is_none_or(|(one, other)| one == other)
     }
+}
+
+/// Returns the great-circle distance (haversine, mean earth radius 6,371,009 m) between points in degrees.
+fn metres(a: &(f64, f64), b: &(f64, f64)) -> u32 {
+    let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
+    let half = |x: f64| libm::pow(libm::sin(x / 2.0), 2.0);
+    let h = half(lat_b - lat_a) + libm::cos(lat_a) * libm::cos(lat_b) * half((b.1 - a.1).to_radians());
+    (2.0 * 6_371_009.0 * libm::asin(libm::sqrt(h.min(1.0))) + 0.5) as u32
 }
 
 #[derive(Debug, Clone, Default)]
@@ -88,8 +116,10 @@ pub struct Population {
     format_means_ppm: Option<Vec<u64>>,
     theme_shares_ppm: Option<Vec<u64>>,
     theme_idf_ppm: Vec<u64>,
-    residents: Vec<u32>,
-    median_metres: Vec<Option<u32>>,
+    /// How many candidates live in each area, without areas where nobody does.
+    residents: Vec<(EntryNo, u32)>,
+    /// By the area that the distances lead to, computed when it is first asked for.
+    median_metres: Vec<OnceLock<Option<u32>>>,
 }
 
 impl Population {
@@ -109,12 +139,13 @@ impl Population {
                 *count += 1;
             }
         }
-        let mut residents = vec![0; geography.metres.len()];
+        let mut residents = vec![0u32; geography.len()];
         for area in everyone.iter().filter_map(|c| c.area) {
             if let Some(count) = residents.get_mut(usize::from(area)) {
                 *count += 1;
             }
         }
+        let residents = (0..).zip(residents).filter(|(_, count)| *count > 0);
         let known = theme_sets.len() as u64;
         let rarity = |caring: &u64| {
             (libm::log(1.0 + (known + 1) as f64 / (caring + 1) as f64) * PPM as f64 + 0.5) as u64
@@ -145,10 +176,8 @@ impl Population {
                 .collect(),
             theme_shares_ppm: (known > 0).then(|| caring.iter().map(|c| ratio(c * PPM, known)).collect()),
             theme_idf_ppm: caring.iter().map(rarity).collect(),
-            median_metres: (0..residents.len())
-                .map(|area| median_metres(area as EntryNo, &residents, &geography))
-                .collect(),
-            residents,
+            residents: residents.collect(),
+            median_metres: (0..geography.len()).map(|_| OnceLock::new()).collect(),
             geography,
             tree,
             sample,
@@ -206,23 +235,22 @@ impl Population {
 
     /// Returns the distance from the area to the median candidate, among those whose area is known.
     pub fn median_metres(&self, area: EntryNo) -> Option<u32> {
+        let median = || {
+            let distance = |(from, count): &(EntryNo, u32)| (self.geography.metres(*from, area), *count);
+            let mut distances: Vec<(u32, u32)> = self.residents.iter().map(distance).collect();
+            distances.sort_unstable();
+            let middle = (distances.iter().map(|(_, count)| count).sum::<u32>()).checked_sub(1)? / 2;
+            let mut seen = 0;
+            distances.into_iter().find_map(|(metres, count)| {
+                seen += count;
+                (seen > middle).then_some(metres)
+            })
+        };
         match self.median_metres.get(usize::from(area)) {
-            Some(median) => *median,
-            None => median_metres(area, &self.residents, &self.geography),
+            Some(known) => *known.get_or_init(median),
+            None => median(),
         }
     }
-}
-
-fn median_metres(area: EntryNo, residents: &[u32], geography: &Geography) -> Option<u32> {
-    let distance = |(from, count): (usize, &u32)| (geography.metres(area, from as EntryNo), *count);
-    let mut distances: Vec<(u32, u32)> = residents.iter().enumerate().map(distance).collect();
-    distances.sort_unstable();
-    let middle = (residents.iter().sum::<u32>().checked_sub(1)?) / 2;
-    let mut seen = 0;
-    distances.into_iter().find_map(|(metres, count)| {
-        seen += count;
-        (seen > middle).then_some(metres)
-    })
 }
 
 fn sample(everyone: &[Arc<Candidate>]) -> Vec<Arc<Candidate>> {
@@ -288,7 +316,7 @@ mod tests {
     #[test]
     fn distances_are_great_circles() {
         // Tokyo's 千代田区 and 八王子市 lie 39.7 km apart on the sphere.
-        let map = Geography::new(&[(35.694, 139.7536), (35.66641, 139.316)], vec![false, false]);
+        let map = Geography::new(&[(35.694, 139.7536), (35.66641, 139.316)], vec![0, 0]);
         assert!(map.metres(0, 1).abs_diff(39_700) < 500, "{}", map.metres(0, 1));
         assert_eq!([map.metres(0, 0), map.metres(0, 9)], [0, u32::MAX]);
     }

@@ -19,13 +19,13 @@ fn tree() -> Arc<SkillTree> {
     Arc::new(SkillTree::new(&[None, Some(0), Some(1), Some(1), None]))
 }
 
-/// Areas on one meridian, 0, 10, 40 and 100 km from the first. The last one is an island.
+/// Areas on one meridian, 0, 10, 40, 100 and 102 km from the first. The last two share an island.
 fn geography() -> Arc<Geography> {
     let degree = 111.19493; // kilometres in a degree of latitude on the sphere of radius 6,371.009 km
     let at = |km: f64| (35.0 + km / degree, 139.0);
     Arc::new(Geography::new(
-        &[at(0.0), at(10.0), at(40.0), at(100.0)],
-        vec![false, false, false, true],
+        &[at(0.0), at(10.0), at(40.0), at(100.0), at(102.0)],
+        vec![0, 0, 0, 1, 1],
     ))
 }
 
@@ -201,15 +201,41 @@ fn remote_work_needs_both_sides_and_works_at_any_distance() {
 }
 
 #[test]
-fn islands_need_residents_or_remote_work() {
-    let n = asking(|n| n.area = 3);
-    assert_eq!(
-        gates(&with(|c| c.travel_limit_km = Some(2000)), &n).0,
-        [Gate::IslandUnreachable]
-    );
-    assert_eq!(gates(&with(|c| c.area = Some(3)), &n).0, []);
-    let remotely = asking(|n| (n.area, n.remote) = (3, true));
-    assert_eq!(gates(&with(|c| c.remote = Some(true)), &remotely).0, []);
+fn nobody_crosses_the_sea_for_a_day() {
+    let from_to = |from, to, more: &dyn Fn(&mut Candidate)| {
+        let candidate = with(|c| {
+            c.area = Some(from);
+            more(c);
+        });
+        gates(&candidate, &asking(|n| n.area = to))
+    };
+    // Neither way, whatever they answered about travelling.
+    for (from, to) in [(0, 3), (3, 0), (2, 4), (4, 2)] {
+        for limit in [None, Some(0), Some(2000)] {
+            for remote in [None, Some(false), Some(true)] {
+                let (failed, _) = from_to(from, to, &|c| (c.travel_limit_km, c.remote) = (limit, remote));
+                assert_eq!(
+                    failed,
+                    [Gate::IslandUnreachable],
+                    "{from} to {to}, {limit:?}, {remote:?}"
+                );
+            }
+        }
+    }
+    // At home and on the island that two areas share, everything is as on the mainland.
+    assert_eq!(from_to(3, 3, &|c| c.travel_limit_km = Some(0)).0, []);
+    assert_eq!(from_to(4, 3, &|c| c.travel_limit_km = Some(2)).0, []);
+    assert_eq!(from_to(4, 3, &|c| c.travel_limit_km = Some(1)).0, [Gate::TooFar]);
+    let unknown = from_to(4, 3, &|c| c.travel_limit_km = None);
+    assert_eq!(unknown, (vec![], vec![Unconfirmed::Travel]));
+    // Remote work crosses the sea; an unknown answer about it is a question.
+    for (from, to) in [(0, 3), (3, 0)] {
+        let remotely = asking(|n| (n.area, n.remote) = (to, true));
+        let answer = |remote| gates(&with(|c| (c.area, c.remote) = (Some(from), remote)), &remotely);
+        assert_eq!(answer(Some(true)).0, []);
+        assert_eq!(answer(None), (vec![], vec![Unconfirmed::Remote]));
+        assert_eq!(answer(Some(false)).0, [Gate::IslandUnreachable]);
+    }
 }
 
 #[test]

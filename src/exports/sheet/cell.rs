@@ -52,7 +52,7 @@ pub fn cell(column: &Column, item: &Value, headings: Language, catalogue: &Catal
         (Shape::Evidence, Value::Array(pieces)) => evidence(pieces),
         (Shape::Area, Value::String(code)) => {
             let area = catalogue.area(code).filter(|_| headings == Language::Ja);
-            Cell::Text(area.map_or_else(|| code.clone(), |area| area.name.clone()))
+            Cell::Text(area.map_or_else(|| code.clone(), |area| catalogue.fixed.name_here(area)))
         }
         _ => Cell::Text(text()),
     }

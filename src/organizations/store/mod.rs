@@ -15,6 +15,7 @@ use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
+use crate::values::with_wards;
 use diesel::prelude::*;
 use organizations::dsl;
 use std::collections::BTreeSet;
@@ -253,7 +254,7 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
         query = query.filter(condition);
     }
     if let Some(area) = &filter.area {
-        query = query.filter(dsl::area.eq(area));
+        query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
     if let Some(kind) = filter.kind {
         query = query.filter(dsl::kind.eq(kind.code()));

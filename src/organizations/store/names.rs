@@ -7,6 +7,7 @@ use crate::db::{Db, Id, on};
 use crate::error::Result;
 use crate::organizations::{Organization, names::name_key};
 use crate::reach::store as reach;
+use crate::values::with_wards;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use std::collections::{BTreeSet, HashMap};
@@ -45,9 +46,10 @@ const MAX_NAMESAKES: i64 = 100;
 /// resolved.
 pub fn find_by_name(db: &mut Db, reach: &Reach, area: Option<&str>, key: &str) -> Result<Vec<Id>> {
     let anywhere = area.is_none().into_sql::<Bool>();
+    let areas = area.map(with_wards).unwrap_or_default();
     let bearing = names::organization_names
         .filter(names::name_key.eq(key))
-        .filter(names::area.eq(area.unwrap_or_default()).or(anywhere));
+        .filter(names::area.eq_any(areas).or(anywhere));
     let mut found = dsl::organizations
         .filter(dsl::id.eq_any(bearing.select(names::organization_id)))
         .filter(dsl::archived_at.is_null())

@@ -18,6 +18,7 @@ use crate::error::{Error, Result, Text};
 use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
 use crate::reach::store as reach;
+use crate::values::with_wards;
 use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use workers::dsl;
@@ -335,7 +336,7 @@ pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data
         query = query.filter(condition);
     }
     if let Some(area) = &filter.area {
-        query = query.filter(dsl::area.eq(area));
+        query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
     if let Some(status) = filter.status {
         query = query.filter(dsl::status.eq(status.code()));

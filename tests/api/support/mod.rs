@@ -8,7 +8,7 @@ pub use includes::assert_includes;
 
 use actix_web::dev::ServerHandle;
 use musubi::auth::{Claims, UserRole};
-use musubi::config::{Config, DatabaseConfig, LogFormat, ServerConfig};
+use musubi::config::{Config, DatabaseConfig, LogFormat, ServedAreas, ServerConfig};
 use musubi::server::{AppState, Listener};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -115,6 +115,7 @@ pub fn config(folder: &Path, database_url: Option<String>) -> Config {
             database_timeout_seconds: 60,
             ..DatabaseConfig::default()
         },
+        served_areas: ServedAreas::default(),
         log: "off".into(),
         log_format: LogFormat::Human,
     }
@@ -175,6 +176,15 @@ impl TestApp {
     /// Starts another server on the same database, with more arguments of `musubi serve`.
     pub fn another_with(&self, more: &[&str]) -> TestApp {
         TestApp::start(self.config.clone(), None, more)
+    }
+
+    /// Starts another server on the same database, which serves these areas.
+    pub fn serving(&self, areas: &str) -> TestApp {
+        let config = Config {
+            served_areas: areas.parse().unwrap(),
+            ..self.config.clone()
+        };
+        TestApp::start(config, None, &[])
     }
 
     /// Opens an empty database of the same kind, without a server and its background tasks.

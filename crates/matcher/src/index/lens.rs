@@ -195,7 +195,7 @@ impl<'q> Lens<'q> {
             _ if may_be_remote => 0,
             None => 0,
             Some(area) if area == need.area => 0,
-            Some(_) if population.geography.is_island(need.area) => return None,
+            Some(area) if !population.geography.is_reachable(area, need.area) => return None,
             Some(area) => population.geography.metres(area, need.area).div_ceil(1000),
         };
         Some(Commute {

@@ -45,7 +45,10 @@ impl World {
                 )
             })
             .collect();
-        let islands = (0..areas).map(|_| draw.chance(10)).collect();
+        // The mainland and two islands; an island may have several areas.
+        let lands = (0..areas)
+            .map(|_| draw.below(10).saturating_sub(7) as u16)
+            .collect();
         let parents: Vec<Option<u16>> = (0..skills)
             .map(|i| (i > 0 && draw.chance(80)).then(|| draw.below(i) as u16))
             .collect();
@@ -54,7 +57,7 @@ impl World {
             roles,
             areas,
             themes,
-            geography: Arc::new(Geography::new(&points, islands)),
+            geography: Arc::new(Geography::new(&points, lands)),
             tree: Arc::new(SkillTree::new(&parents)),
         }
     }

@@ -1,0 +1,83 @@
+//! What a cell about a place means: a municipality, or what to write instead.
+
+use crate::catalogue::areas::address::Place;
+use crate::catalogue::areas::{Known, wording};
+use crate::catalogue::fixed::Fixed;
+use crate::catalogue::{lookup, names};
+use crate::error::Text;
+use tables::Remark;
+use tables::cells::CellResult;
+
+/// Finds the municipality that a cell names. `warnings` receives what the sender should check.
+pub fn area(fixed: &Fixed, cell: &str, warnings: &mut Vec<Remark>) -> CellResult<String> {
+    let areas = &*fixed.areas;
+    match fixed.read_place(cell) {
+        Place::Found { area, former, second } => {
+            let area = areas.at(area).ok_or_else(|| unknown_area(None))?;
+            if let Some(former) = former.and_then(|former| areas.former_at(former)) {
+                warnings.push(remark("former_area", wording::former(areas, former, area)));
+            }
+            if let Some(second) = second.and_then(|second| areas.at(second)) {
+                warnings.push(remark(
+                    "several_areas",
+                    wording::first_of_two(areas, area, second),
+                ));
+            }
+            Ok(area.code.to_string())
+        }
+        Place::Proposed(area) => Err(unknown_area(areas.at(area).map(|area| fixed.name_here(area)))),
+        Place::Several(several) => Err(remark("ambiguous_area", wording::ambiguous(areas, &several))),
+        Place::Divided(former) => {
+            let (known, present) = (Known::Former(former), areas.today(Known::Former(former)));
+            Err(remark("ambiguous_area", wording::divided(areas, known, &present)))
+        }
+        Place::Prefecture => Err(Remark::new(
+            "incomplete_area",
+            "区市町村まで入力してください。都道府県だけでは地域が決まりません。",
+            "Name a municipality. A prefecture is not enough.",
+        )),
+        Place::Unknown => {
+            let served = fixed.served_areas().map(|area| area.name.as_str());
+            Err(unknown_area(
+                lookup::nearest(&names::key(cell), served).map(str::to_owned),
+            ))
+        }
+    }
+}
+
+/// Finds the municipality that a cell names, if it is served.
+pub fn served_area(fixed: &Fixed, cell: &str, warnings: &mut Vec<Remark>) -> CellResult<String> {
+    let code = area(fixed, cell, warnings)?;
+    match fixed.areas.find(&code).filter(|_| !fixed.is_served(&code)) {
+        Some(elsewhere) => Err(remark(
+            "area_not_served",
+            wording::not_served(&fixed.areas, elsewhere),
+        )),
+        None => Ok(code),
+    }
+}
+
+fn remark(code: &'static str, message: Text) -> Remark {
+    Remark {
+        code,
+        message,
+        suggestion: None,
+    }
+}
+
+fn unknown_area(near: Option<String>) -> Remark {
+    let hint = |ask: &str, end: &str| {
+        near.as_ref()
+            .map(|near| format!("{ask}{near}{end}"))
+            .unwrap_or_default()
+    };
+    Remark::new(
+        "unknown_area",
+        format!(
+            "この地域は登録されていません。{}",
+            hint("「", "」ではありませんか。")
+        ),
+        format!("There is no such area.{}", hint(" Did you mean ", "?")),
+    )
+    .suggesting(near)
+}
