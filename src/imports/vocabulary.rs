@@ -3,6 +3,7 @@
 //! A word is found by its code, name or alias. A skill that isn't known is guessed; a word that can't be
 //! guessed with confidence comes with the nearest known one.
 
+use super::places;
 use crate::catalogue::entries::Definition;
 use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup, names};
 use matcher::triage::Triage;
@@ -161,6 +162,11 @@ impl<'c> Vocabulary<'c> {
             formats,
             catalogue,
         }
+    }
+
+    /// Finds the municipality that a cell names.
+    pub fn area(&self, cell: &str) -> CellResult<String> {
+        places::area(&self.catalogue.fixed, cell, &mut Vec::new())
     }
 
     pub fn format(&self, word: &str) -> CellResult<Format> {

@@ -60,14 +60,13 @@ impl Reader<'_> {
 
     /// Tells apart names that differ in a variant of a kanji only: 鹿嶋市 in Ibaraki and 鹿島市 in Saga.
     fn as_spelled(&self, several: Vec<EntryNo>, text: &str) -> Place {
-        let is_spelled_so = |area: &&EntryNo| {
-            self.areas
-                .at(**area)
-                .is_some_and(|area| text.contains(&area.name))
-        };
-        let spelled: Vec<&EntryNo> = several.iter().filter(is_spelled_so).collect();
+        let name = |area: &EntryNo| self.areas.at(*area).map_or("", |area| &area.name);
+        let spelled: Vec<&EntryNo> = several.iter().filter(|area| text.contains(name(area))).collect();
+        let one_key = several
+            .windows(2)
+            .all(|pair| matches!(pair, [a, b] if key(name(a)) == key(name(b))));
         match spelled[..] {
-            [area] => Place::Found {
+            [area] if one_key => Place::Found {
                 area: *area,
                 former: None,
                 second: None,

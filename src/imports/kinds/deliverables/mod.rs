@@ -7,7 +7,6 @@ use crate::db::Id;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set, unrecognized};
-use crate::imports::places;
 use crate::values::Code;
 use fields::FIELDS;
 use tables::Remark;
@@ -36,7 +35,7 @@ pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
         name: one_line(text("organization")),
         external_id: text("organization_external_id").to_owned(),
         area: area
-            .and_then(|area| places::area(&context.vocabulary.catalogue.fixed, area, &mut Vec::new()).ok())
+            .and_then(|area| context.vocabulary.area(area).ok())
             .unwrap_or_default(),
     };
     (!requester.name.is_empty() || !requester.external_id.is_empty()).then_some(requester)
