@@ -29,6 +29,7 @@ const FOREIGN_READS: &[(&str, &[&str])] = &[
             "deliverables_shared_with_partners",
             "duplicates",
             "organizations",
+            "worker_separations",
             "workers",
         ],
     ),

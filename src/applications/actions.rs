@@ -17,7 +17,7 @@ use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
 use crate::error::{Error, Result};
 use crate::http::IfMatch;
-use crate::reach::store::has_deliverable;
+use crate::reach::store::{has_deliverable, is_separated};
 use crate::workers::{self, NewWorker, Worker};
 
 /// Submits an application for a worker within the reach. Refuses if the worker couldn't get a place now.
@@ -26,8 +26,7 @@ pub fn submit(db: &mut Db, writer: &Writer, new: NewApplication, now: Instant) -
     let Writer { actor, reach, .. } = writer;
     let (deliverable, worker) = lock(db, reach, new.deliverable_id, Some(new.worker_id))?;
     let worker = new.check(deliverable.as_ref(), worker.as_ref())?;
-    let taken = store::taken(db, new.deliverable_id)?;
-    place_for(deliverable.as_ref(), Some(worker), &new.role, &taken)?;
+    check_place(db, deliverable.as_ref(), Some(worker), &new.role)?;
     let records = workers::store::same_person(db, worker)?;
     check_repeats(store::count(db, new.deliverable_id, &records)?)?;
     let application = Application::submit(Id::new(), new, worker, actor, now);
@@ -108,6 +107,26 @@ fn lock(
     Ok((deliverable, worker.transpose()?.flatten()))
 }
 
+/// Returns the place that a worker would get in a role now, if any.
+fn check_place(
+    db: &mut Db,
+    deliverable: Option<&Deliverable>,
+    worker: Option<&Worker>,
+    role: &str,
+) -> Result<u16> {
+    let mut taken = Taken::new();
+    let mut is_apart = false;
+    if let Some(deliverable) = deliverable {
+        taken = store::taken(db, deliverable.id)?;
+        let requesters: Vec<Id> = deliverable.request.organization_ids().collect();
+        is_apart = match worker {
+            Some(worker) => is_separated(db, worker.id, &requesters)?,
+            None => false,
+        };
+    }
+    place_for(deliverable, worker, is_apart, role, &taken)
+}
+
 fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(record) => Ok(Some(record)),
@@ -140,8 +159,7 @@ fn set_outcome(
     }
     let (mut place, mut load) = (before.place, 0);
     if to == Accepted && from != Accepted {
-        let taken = store::taken(db, before.deliverable_id)?;
-        let free = place_for(deliverable.as_ref(), worker.as_ref(), &before.role, &taken)?;
+        let free = check_place(db, deliverable.as_ref(), worker.as_ref(), &before.role)?;
         if let Some(worker) = &worker {
             let records = workers::store::same_person(db, worker)?;
             if store::has_place(db, before.deliverable_id, &records)? {

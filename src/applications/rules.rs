@@ -1,7 +1,6 @@
 //! Who can get which place of a team.
 
 use super::NewApplication;
-use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::workers::{NewWorker, Worker, WorkerStatus};
@@ -27,11 +26,12 @@ pub fn is_complete(deliverable: &Deliverable, taken: &Taken) -> bool {
 }
 
 /// Returns the place that a worker would get in a role now. The deliverable must be open, and the role must
-/// have a free place. The worker must be active, consenting and below capacity, and must not have blocked or
-/// declared a conflict with an organization that asks for the deliverable.
+/// have a free place. The worker must be active, consenting and below capacity, and must not be kept apart
+/// (`is_separated`) from an organization that asks for the deliverable.
 pub fn place_for(
     deliverable: Option<&Deliverable>,
     worker: Option<&Worker>,
+    is_separated: bool,
     role: &str,
     taken: &Taken,
 ) -> Result<u16> {
@@ -45,18 +45,9 @@ pub fn place_for(
         )
     })?;
     let place = free_place(deliverable, role, taken).ok_or_else(|| role_filled(role))?;
-    // A worker who blocks the organization is reported as "unavailable", so that the organization
-    // doesn't learn about the block.
-    let requesters: Vec<Id> = deliverable.request.organization_ids().collect();
-    let is_blocked = |profile: &NewWorker| {
-        let mut blocked = profile
-            .blocked_organization_ids
-            .iter()
-            .chain(&profile.conflict_organization_ids);
-        blocked.any(|id| requesters.contains(id))
-    };
+    // A worker who is kept apart is reported as "unavailable", so that the organization doesn't learn about it.
     let is_available = |profile: &&NewWorker| {
-        profile.status == WorkerStatus::Active && profile.consent.is_some() && !is_blocked(profile)
+        profile.status == WorkerStatus::Active && profile.consent.is_some() && !is_separated
     };
     let profile = worker.map(|worker| &worker.profile).filter(is_available);
     let profile = profile.ok_or_else(|| {

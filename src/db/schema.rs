@@ -167,6 +167,11 @@ tables! {
         role -> Text,
     }
 
+    workers: worker_separations (worker_id, organization_id) {
+        worker_id -> UniqueId,
+        organization_id -> UniqueId,
+    }
+
     workers: worker_skills (worker_id, skill) {
         worker_id -> UniqueId,
         skill -> Text,
@@ -448,6 +453,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliverable_skills,
     workers,
     worker_roles,
+    worker_separations,
     worker_skills,
     exposures,
     applications,

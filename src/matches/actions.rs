@@ -73,7 +73,11 @@ pub fn rank_deliverables(
     parameters: DeliverableRankingParameters,
     language: Language,
 ) -> Result<ShownRanking<DeliverableRanking>> {
-    let worker = workers::store::find(db, &viewer.reach, worker)?;
+    let mut worker = workers::store::find(db, &viewer.reach, worker)?;
+    let mut others = workers::store::same_person(db, &worker)?;
+    others.retain(|id| *id != worker.id);
+    let separated_from = workers::store::separations::of_records(db, &others)?;
+    worker.profile.blocked_organization_ids.extend(separated_from);
     let snapshot = context.snapshot(db)?;
     let (weights, weights_version) = visibility::weights(viewer);
     let options = DeliverableRankingOptions {

@@ -21,6 +21,7 @@ pub mod index;
 pub mod page;
 pub mod ranking;
 pub mod requesters;
+mod separations;
 pub mod snapshot;
 pub mod tasks;
 pub mod view;

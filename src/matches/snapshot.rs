@@ -8,6 +8,7 @@
 use super::encode;
 use super::explainer::Explainer;
 use super::requesters::Requesters;
+use super::separations::Separations;
 use crate::applications::{self, Tally};
 use crate::catalogue::{Catalogue, calendar};
 use crate::changes::{self, Subject};
@@ -42,6 +43,7 @@ pub struct Snapshot {
     /// The needs of the open deliverables.
     pub needs: NeedIndex,
     pub requesters: Arc<Requesters>,
+    separations: Arc<Separations>,
 }
 
 /// A deliverable that accepts applications.
@@ -78,7 +80,8 @@ impl Snapshot {
         at_change: i64,
         today: NaiveDate,
     ) -> Result<Snapshot> {
-        let candidates = candidates(db, &catalogue)?;
+        let separations = Separations::load(db)?;
+        let candidates = candidates(db, &catalogue, &separations)?;
         let organizations = organizations::store::load_all(db)?;
         let mut requesters = Requesters::default();
         organizations.into_iter().for_each(|o| requesters.insert(o));
@@ -98,6 +101,7 @@ impl Snapshot {
             catalogue,
             open,
             requesters: Arc::new(requesters),
+            separations: Arc::new(separations),
         })
     }
 
@@ -113,11 +117,15 @@ impl Snapshot {
         let mut deliverables = ids(Subject::Deliverable);
         deliverables.extend(applications::store::deliverables_of(db, &applications)?);
 
-        let workers: Vec<Id> = ids(Subject::Worker).into_iter().collect();
+        let mut workers = ids(Subject::Worker);
+        let (separations, primaries) = self.separations.next(db, &workers)?;
+        workers.extend(primaries);
+        let workers: Vec<Id> = workers.into_iter().collect();
         let mut now: BTreeMap<u128, Option<Arc<Candidate>>> =
             workers.iter().map(|id| (id.0.as_u128(), None)).collect();
         let real = workers::store::load_some(db, &workers)?.into_iter();
-        for worker in real.filter(Worker::counts) {
+        for mut worker in real.filter(Worker::counts) {
+            separations.complete(&mut worker);
             let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
             now.insert(candidate.id, Some(candidate));
         }
@@ -181,6 +189,7 @@ impl Snapshot {
             needs,
             open,
             requesters,
+            separations: Arc::new(separations),
         };
         let begins_an_epoch = next.index.changed() > 0 && next.index.len() <= FEW;
         Ok(if begins_an_epoch {
@@ -202,12 +211,13 @@ impl Snapshot {
             index,
             open: self.open.clone(),
             requesters: Arc::clone(&self.requesters),
+            separations: Arc::clone(&self.separations),
         }
     }
 }
 
 /// Loads every worker in batches, and encodes them on all cores.
-fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>> {
+fn candidates(db: &mut Db, catalogue: &Catalogue, separations: &Separations) -> Result<Vec<Arc<Candidate>>> {
     let readers = std::thread::available_parallelism().map_or(1, usize::from);
     let (sender, receiver) = sync_channel::<Vec<workers::store::UnparsedWorker>>(2 * readers);
     let receiver = Mutex::new(receiver);
@@ -219,7 +229,10 @@ fn candidates(db: &mut Db, catalogue: &Catalogue) -> Result<Vec<Arc<Candidate>>>
             let Ok(batch) = batch else { return candidates };
             for row in &batch {
                 match (&mut candidates, row.parse()) {
-                    (Ok(all), Ok(worker)) => all.push(Arc::new(encode::candidate(&worker, catalogue))),
+                    (Ok(all), Ok(mut worker)) => {
+                        separations.complete(&mut worker);
+                        all.push(Arc::new(encode::candidate(&worker, catalogue)));
+                    }
                     (Ok(_), Err(error)) => candidates = Err(error),
                     (Err(_), _) => {}
                 }

@@ -5,9 +5,13 @@
 //! | reach | organizations | deliverables | workers | applications |
 //! |---|---|---|---|---|
 //! | areas | in these areas | in these areas | in these areas, or with an active application there | for a deliverable there, or by a worker there |
-//! | organization | itself | its own, alone or jointly | with an active application to it | for its own deliverables |
+//! | organization | itself | its own, alone or jointly | with an active application to it, unless kept apart from it | for its own deliverables, unless by a worker kept apart from it |
 //! | worker | of the deliverables on the right | open ones, and those applied for | themselves | their own |
 //! | partner | of the deliverables on the right | open ones shared with partners, within the partner's areas and families, and those applied for | its volunteers | by its volunteers |
+//!
+//! A worker is kept apart from the organizations that the profile lists as blocked or in conflict. That holds from the
+//! moment when it is written, for applications that were sent before, too, and for all records of the person and of the
+//! organization. Rankings and new applications obey the same rule.
 //!
 //! Areas also cover pairs of duplicates with a record in them. Other limited reaches cover no pairs.
 //!

@@ -5,15 +5,47 @@
 use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
-    deliverables_shared_with_partners as shared, duplicates as p, organizations as o, workers as w,
+    deliverables_shared_with_partners as shared, duplicates as p, organizations, organizations as o,
+    worker_separations as separations, workers, workers as w,
 };
 use crate::db::search::Condition;
-use crate::db::{Db, Id};
+use crate::db::{Db, Id, UniqueId};
 use crate::error::Result;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Nullable};
 use std::collections::BTreeSet;
+
+diesel::define_sql_function! {
+    /// Returns the record that stands for another one: the record that it is merged into, or itself.
+    #[sql_name = "coalesce"]
+    fn kept(merged_into: Nullable<UniqueId>, id: UniqueId) -> UniqueId;
+}
+
+/// Selects the people who are kept apart from any of these organizations, by the records that stand for them. All
+/// records of a person and all records of an organization count: being merged hides nobody's wish.
+macro_rules! separated_people {
+    ($organizations:expr) => {{
+        let (named, records, apart) =
+            diesel::alias!(organizations as named, organizations as records, workers as apart);
+        let named = named
+            .filter(named.field(o::id).eq_any($organizations))
+            .select(kept(named.field(o::merged_into), named.field(o::id)));
+        let is_record = kept(records.field(o::merged_into), records.field(o::id)).eq_any(named);
+        let records = records.filter(is_record).select(records.field(o::id));
+        separations::table
+            .inner_join(apart.on(apart.field(w::id).eq(separations::worker_id)))
+            .filter(separations::organization_id.eq_any(records))
+            .select(kept(apart.field(w::merged_into), apart.field(w::id)))
+    }};
+}
+
+/// Matches workers who aren't kept apart from an organization.
+macro_rules! not_separated {
+    ($organization:expr) => {
+        kept(w::merged_into, w::id).ne_all(separated_people!([$organization]))
+    };
+}
 
 /// Matches deliverables of an organization, alone or jointly.
 macro_rules! asked_by {
@@ -103,7 +135,7 @@ pub fn workers(reach: &Reach) -> Option<Condition<w::table>> {
         }
         Reach::Organization(id) => {
             let known = w::id.eq_any(applicants!(asked_by!(*id)));
-            Box::new(w::sandbox.eq(false).and(known))
+            Box::new(w::sandbox.eq(false).and(known).and(not_separated!(*id)))
         }
         Reach::Worker(id) => Box::new(w::id.eq(*id)),
         Reach::Partner(partner) => Box::new(w::partner_id.assume_not_null().eq(partner.id)),
@@ -141,7 +173,12 @@ pub fn applications(reach: &Reach) -> Option<Condition<a::table>> {
         }
         Reach::Organization(id) => {
             let asked = a::deliverable_id.eq_any(d::table.filter(asked_by!(*id)).select(d::id));
-            Box::new(a::sandbox.eq(false).and(asked))
+            let separated = exists(
+                w::table
+                    .filter(w::id.nullable().eq(a::worker_id))
+                    .filter(kept(w::merged_into, w::id).eq_any(separated_people!([*id]))),
+            );
+            Box::new(a::sandbox.eq(false).and(asked).and(not(separated)))
         }
         Reach::Worker(id) => Box::new(a::worker_id.assume_not_null().eq(*id)),
         Reach::Partner(partner) => Box::new(a::partner_id.assume_not_null().eq(partner.id)),
@@ -208,6 +245,14 @@ macro_rules! some_records {
 some_records! {
     some_organizations, o, organizations;
     some_workers, w, workers;
+}
+
+/// Returns whether a worker is kept apart from any of these organizations.
+pub fn is_separated(db: &mut Db, worker: Id, organizations: &[Id]) -> Result<bool> {
+    let separated = w::table
+        .filter(w::id.eq(worker))
+        .filter(kept(w::merged_into, w::id).eq_any(separated_people!(organizations)));
+    Ok(separated.select(w::id).first::<Id>(db).optional()?.is_some())
 }
 
 macro_rules! has_record {

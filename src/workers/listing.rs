@@ -6,7 +6,7 @@ use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Id};
 use crate::error::{Error, Result};
 use crate::http::Page;
-use crate::reach::store::some_workers;
+use crate::reach::store::{is_separated, some_workers};
 
 /// Returns how much a viewer sees of workers within their reach.
 pub fn sight(viewer: &Viewer) -> Sight {
@@ -19,13 +19,17 @@ pub fn sight(viewer: &Viewer) -> Sight {
 }
 
 /// Finds a worker, and how much of them the viewer sees. Viewers who may see rankings (`ranks`) find every
-/// candidate.
+/// candidate who isn't kept apart from them.
 pub fn find(db: &mut Db, viewer: &Viewer, ranks: bool, id: Id) -> Result<(Worker, Sight)> {
     let reach = &viewer.reach;
     match store::find(db, reach, id) {
         Err(Error::NotFound { .. }) if ranks && *reach != Reach::Everything => {
             let worker = store::find(db, &Reach::Everything, id)?;
-            let candidate = Some(worker).filter(|worker| worker.is_candidate_for(reach));
+            let is_hidden = match reach {
+                Reach::Organization(own) => is_separated(db, id, &[*own])?,
+                _ => false,
+            };
+            let candidate = Some(worker).filter(|worker| worker.is_candidate() && !is_hidden);
             Ok((candidate.ok_or_else(store::missing)?, Sight::Candidate))
         }
         found => Ok((found?, sight(viewer))),

@@ -33,6 +33,7 @@ use crate::error::{Error, FieldError, Result, Text};
 use crate::values::{both_or_neither, distinct, distinct_codes, not_reversed, plausible_day, short_words};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -202,12 +203,13 @@ pub struct NewWorker {
     #[serde(default)]
     #[validate(custom(function = "plausible_day"))]
     pub last_active_on: Option<NaiveDate>,
-    /// Organizations that the worker is never matched with, at the wish of either side.
+    /// Organizations that the worker is never matched with, at the wish of either side. They don't see the worker, nor
+    /// applications that the worker has already sent.
     #[serde(default)]
     #[validate(length(max = 200))]
     #[schema(max_items = 200)]
     pub blocked_organization_ids: Vec<Id>,
-    /// Organizations with which the worker has a conflict of interest.
+    /// Organizations with which the worker has a conflict of interest. They don't see the worker either.
     #[serde(default)]
     #[validate(length(max = 200))]
     #[schema(max_items = 200)]
@@ -241,6 +243,12 @@ fn distinct_skills(skills: &[WorkerSkill]) -> Result<(), ValidationError> {
 }
 
 impl NewWorker {
+    /// Returns the organizations that the worker is kept apart from.
+    pub fn separated_from(&self) -> BTreeSet<Id> {
+        let blocked = self.blocked_organization_ids.iter();
+        blocked.chain(&self.conflict_organization_ids).copied().collect()
+    }
+
     /// Checks codes against the catalogue and dates against today, completes the area's code, and composes an
     /// alias if there is none. Codes that `before` already had may be retired.
     pub fn resolve(

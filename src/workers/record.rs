@@ -87,16 +87,6 @@ impl Worker {
             && self.counts()
     }
 
-    /// Returns whether a caller with this reach may look at the worker as a candidate. Blocked and
-    /// conflicting organizations may not.
-    pub fn is_candidate_for(&self, reach: &Reach) -> bool {
-        let profile = &self.profile;
-        let excludes = |id: &Id| {
-            profile.blocked_organization_ids.contains(id) || profile.conflict_organization_ids.contains(id)
-        };
-        self.is_candidate() && !matches!(reach, Reach::Organization(id) if excludes(id))
-    }
-
     /// Removes what the viewer may not see.
     pub fn shown(mut self, to: Sight) -> Worker {
         let profile = &mut self.profile;

@@ -34,7 +34,7 @@ fn is_personal(document: &Value, part: &Value, seen: &mut BTreeSet<String>) -> b
 }
 
 /// Returns whether a successful answer of the operation can hold personal data.
-fn shows_personal_data(document: &Value, operation: &Operation) -> bool {
+pub fn shows_personal_data(document: &Value, operation: &Operation) -> bool {
     let responses = operation.object["responses"].as_object().unwrap();
     let mut successes = responses.iter().filter(|(status, _)| status.starts_with('2'));
     successes.any(|(_, response)| is_personal(document, &response["content"], &mut BTreeSet::new()))

@@ -1,7 +1,9 @@
-//! SQL of workers. `bulk` reads all of them, `consents` keeps the history of their consents.
+//! SQL of workers. `bulk` reads all of them, `consents` keeps the history of their consents, `separations` the
+//! organizations that they are kept apart from.
 
 mod bulk;
 pub mod consents;
+pub mod separations;
 
 pub use bulk::{UnparsedWorker, list_unparsed};
 
@@ -412,6 +414,7 @@ pub fn insert_unlogged(db: &mut Db, actor: &str, all: &[Worker]) -> Result<Vec<C
         let rows: Vec<WorkerRow> = batch.iter().map(WorkerRow::of).collect();
         insert_all!(db, workers::table, &rows).map_err(|e| on_duplicate(e, taken))?;
         write_offers(db, batch)?;
+        separations::insert(db, batch)?;
         consents::insert(db, actor, batch)?;
     }
     let created = |w: &Worker| Change::new(Subject::Worker, w.id, Action::Created, w.version);
@@ -433,6 +436,7 @@ pub fn update_unlogged(db: &mut Db, actor: &str, worker: &Worker) -> Result<(Cha
     diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq(worker.id))).execute(db)?;
     diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
     write_offers(db, std::slice::from_ref(worker))?;
+    separations::update(db, worker)?;
     let consent = consents::update(db, actor, worker)?;
     let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
     Ok((change, consent.map(|action| Act::new(actor, action, worker.id))))

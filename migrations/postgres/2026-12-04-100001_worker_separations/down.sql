@@ -1,0 +1,2 @@
+DROP INDEX organizations_kept;
+DROP TABLE worker_separations;
