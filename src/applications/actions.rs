@@ -118,7 +118,7 @@ fn check_place(
     let mut is_apart = false;
     if let Some(deliverable) = deliverable {
         taken = store::taken(db, deliverable.id)?;
-        let requesters: Vec<Id> = deliverable.request.organization_ids().collect();
+        let requesters: Vec<Id> = deliverable.requesters().collect();
         is_apart = match worker {
             Some(worker) => is_separated(db, worker.id, &requesters)?,
             None => false,

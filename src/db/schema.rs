@@ -122,6 +122,7 @@ tables! {
     deliverables: deliverable_organizations (deliverable_id, organization_id) {
         deliverable_id -> UniqueId,
         organization_id -> UniqueId,
+        status -> Text,
     }
 
     deliverables: deliverable_roles (deliverable_id, role) {

@@ -1,15 +1,18 @@
 //! The use cases of deliverables. Each runs in its caller's transaction: it loads, checks, writes and logs.
 
-use super::{Deliverable, NewDeliverable, default_area, release, rules, store};
+use super::{
+    Deliverable, JointDeliverable, JointFilter, JointOrganization, JointStatus, NewDeliverable, default_area,
+    release, rules, store,
+};
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::{Reach, RecordKind, UserRole, check_properties, within_reach};
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result};
-use crate::http::IfMatch;
+use crate::http::{IfMatch, Page};
 use crate::organizations;
-use crate::reach::store::{has_deliverable, has_organization};
+use crate::reach::store::{has_deliverable, has_organization, has_own_organization, some_own_organizations};
 use crate::reach::{named_source, newly_named};
 
 /// Who writes, and what they may do.
@@ -35,7 +38,8 @@ pub fn create(
     name(db, &editor.reach, None, &mut request)?;
     request.status.check_first()?;
     rules::check_decision(editor.may_decide, request.status, None)?;
-    let deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
+    let mut deliverable = Deliverable::register(Id::new(), request, &catalogue, Instant::now());
+    accept_joint(db, editor, &mut deliverable, &[])?;
     store::insert(db, &editor.actor, &deliverable)?;
     within_reach(has_deliverable(db, &editor.reach, deliverable.id)?)?;
     Ok(deliverable)
@@ -77,6 +81,7 @@ pub fn update(
     if let Some(since) = reviewed {
         after.changed_since_release = since;
     }
+    accept_joint(db, editor, &mut after, &before.joint_organizations)?;
     store::update(db, &editor.actor, &after, Action::Updated)?;
     if release::is_return(&before, &after) {
         let returned = Act::new(&editor.actor, AuditAction::RequestReturned, after.id);
@@ -141,4 +146,77 @@ fn name(
         request.area.as_deref().unwrap_or_default(),
     )?);
     Ok(())
+}
+
+/// Accepts for the newly named organizations that the editor acts for.
+fn accept_joint(
+    db: &mut Db,
+    editor: &Editor,
+    deliverable: &mut Deliverable,
+    before: &[JointOrganization],
+) -> Result<()> {
+    let acted_for = some_own_organizations(db, &editor.reach, &deliverable.request.joint_organization_ids)?;
+    let all = &mut deliverable.joint_organizations;
+    for organization in JointOrganization::accept_new(all, before, &acted_for) {
+        record_answer(
+            db,
+            editor,
+            deliverable.id,
+            organization,
+            AuditAction::JointRequestAccepted,
+        )?;
+    }
+    Ok(())
+}
+
+/// Answers for a joint organization that the editor acts for: it accepts or declines an invitation, or leaves.
+pub fn answer(
+    db: &mut Db,
+    editor: &Editor,
+    (id, organization): (Id, Id),
+    if_match: &IfMatch,
+    status: JointStatus,
+) -> Result<(i64, JointOrganization)> {
+    let missing = || Error::not_found("共同の団体", "joint organization");
+    if !has_own_organization(db, &editor.reach, organization)? {
+        return Err(missing());
+    }
+    let before = match store::find_for_update(db, &Reach::Everything, id) {
+        Err(Error::NotFound { .. }) => return Err(missing()),
+        found => found?,
+    };
+    before.joint_organization(organization).ok_or_else(missing)?;
+    if_match.check(before.version)?;
+    let after = before.answered(organization, status, Instant::now())?;
+    if let Some(after) = &after {
+        store::update(db, &editor.actor, after, Action::Updated)?;
+        let action = match status {
+            JointStatus::Accepted | JointStatus::Invited => AuditAction::JointRequestAccepted,
+            JointStatus::Declined => AuditAction::JointRequestDeclined,
+            JointStatus::Left => AuditAction::JointRequestLeft,
+        };
+        record_answer(db, editor, id, organization, action)?;
+    }
+    let now = after.unwrap_or(before);
+    let one = now.joint_organization(organization).ok_or_else(missing)?;
+    Ok((now.version, one.clone()))
+}
+
+fn record_answer(db: &mut Db, editor: &Editor, id: Id, organization: Id, action: AuditAction) -> Result<()> {
+    let mut act = Act::new(&editor.actor, action, organization);
+    act.subjects.push(id);
+    audit::store::append(db, &act)
+}
+
+/// Lists the deliverables that name an organization which the caller acts for.
+pub fn list_joint(
+    db: &mut Db,
+    reach: &Reach,
+    organization: Id,
+    filter: &JointFilter,
+) -> Result<Page<JointDeliverable>> {
+    if !has_own_organization(db, reach, organization)? {
+        return Err(Error::not_found("団体", "organization"));
+    }
+    store::list_joint(db, organization, filter)
 }

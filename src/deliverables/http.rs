@@ -1,25 +1,31 @@
 //! The HTTP face of deliverables. Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
 
 use super::actions::{self, Editor};
-use super::{Deliverable, DeliverableFilter, NewDeliverable, listing, store};
+use super::{
+    Deliverable, DeliverableFilter, JointAnswer, JointDeliverable, JointFilter, JointOrganization,
+    NewDeliverable, listing, store,
+};
 use crate::auth::{DecideDeliverables, ReadDeliverables, WriteDeliverables, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
-use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission};
+use crate::http::query::path_id;
+use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission, Valid};
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get, patch, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-impersonal!(Deliverable);
+impersonal!(Deliverable, JointDeliverable, JointOrganization);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list)
         .service(create)
         .service(show)
         .service(update)
-        .service(remove);
+        .service(remove)
+        .service(list_joint)
+        .service(answer);
 }
 
 /// List deliverables
@@ -93,7 +99,10 @@ async fn show(
     let deliverable = pool
         .lookup(move |db| store::find(db, &reach, id.0, query.0.include_archived))
         .await?;
-    Ok(Entity::new(deliverable.version, deliverable))
+    Ok(Entity::new(
+        deliverable.version,
+        deliverable.shown(&caller.reach()),
+    ))
 }
 
 /// Update a deliverable
@@ -150,4 +159,56 @@ async fn remove(
     pool.write(move |db| actions::archive(db, &editor, id.0, &if_match))
         .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// List what an organization is asked to request jointly
+///
+/// Lists the deliverables that name the organization as a joint one, newest first: those where it is invited, and those
+/// where it has accepted. Only who acts for the organization sees them: its members, coordinators of its area and
+/// administrators.
+///
+/// An invited organization sees what is listed here, so that it can decide. It sees nothing else of the deliverable
+/// until it accepts.
+#[utoipa::path(operation_id = "list_joint_deliverables", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
+    params(("id" = Id, Path, description = "The organization"), JointFilter),
+    responses((status = 200, description = "One page", body = Page<JointDeliverable>)))]
+#[get("/organizations/{id}/joint-deliverables")]
+async fn list_joint(
+    caller: Caller<WriteDeliverables>,
+    pool: Data<Pool>,
+    id: PathId,
+    filter: Query<JointFilter>,
+) -> Result<Page<JointDeliverable>> {
+    let reach = caller.reach();
+    let page = pool.read(move |db| actions::list_joint(db, &reach, id.0, &filter.0));
+    page.await
+}
+
+/// Answer for a joint organization
+///
+/// An invited organization accepts or declines; one that has accepted may leave. Its members answer, or on its behalf a
+/// coordinator of its area or an administrator; the audit says who did. Sending the same answer again changes nothing.
+///
+/// An organization that has accepted sees the deliverable, its rankings and its applications, except for workers who are
+/// kept apart from it. One that has declined or left no longer does, until the lead organization removes it and names it
+/// again.
+#[utoipa::path(operation_id = "update_joint_organization", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
+    params(("id" = Id, Path, description = "The deliverable"),
+           ("organization_id" = Id, Path, description = "The joint organization")),
+    request_body = JointAnswer,
+    responses((status = 200, description = "Answered, or unchanged", body = JointOrganization),
+              (status = 409, description = "The status can't change like this")))]
+#[put("/deliverables/{id}/organizations/{organization_id}")]
+async fn answer(
+    caller: Caller<WriteDeliverables>,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    if_match: IfMatch,
+    Valid(answer): Valid<JointAnswer>,
+) -> Result<Entity<JointOrganization>> {
+    let ids = (path_id(&request, "id")?, path_id(&request, "organization_id")?);
+    let editor = editor(&caller);
+    let answered = pool.write(move |db| actions::answer(db, &editor, ids, &if_match, answer.status));
+    let (version, organization) = answered.await?;
+    Ok(Entity::new(version, organization))
 }

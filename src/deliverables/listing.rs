@@ -22,5 +22,6 @@ pub fn page(
         .fiscal_year(filter.fiscal_year)
         .text("q", &filter.q)
         .check()?;
-    store::list(db, &viewer.reach, &filter)
+    let page = store::list(db, &viewer.reach, &filter)?;
+    Ok(page.map(|one| one.shown(&viewer.reach)))
 }

@@ -2,7 +2,7 @@
 //!
 //! * `status`: the statuses of a request and the moves between them. `filter`: the parameters of lists.
 //! * `rules`: who may change what. `release`: what a coordinator releases, and what may change afterwards.
-//! * `actions`: the use cases, each in one transaction.
+//! * `joint`: organizations that request something together. `actions`: the use cases, each in one transaction.
 //!
 //! A request takes what it leaves out from its type and organization when it is written: team, hours, format, area.
 //! Only themes are looked up later: a request without themes has those of its organization.
@@ -12,6 +12,7 @@
 pub mod actions;
 pub mod filter;
 pub mod http;
+pub mod joint;
 pub mod listing;
 pub mod release;
 pub mod rules;
@@ -19,8 +20,10 @@ pub mod status;
 pub mod store;
 
 pub use filter::{DeliverableFilter, DeliverableSort};
+pub use joint::{JointAnswer, JointDeliverable, JointFilter, JointOrganization, JointStatus};
 pub use status::DeliverableStatus;
 
+use crate::auth::Reach;
 use crate::catalogue::calendar::{self, DayPart};
 use crate::catalogue::entries::{RoleWish, distinct_roles};
 use crate::catalogue::{Catalogue, Format, lookup};
@@ -48,7 +51,8 @@ use validator::{Validate, ValidationError};
 pub struct NewDeliverable {
     /// The lead organization.
     pub organization_id: Id,
-    /// Organizations that request it together with the lead.
+    /// Organizations that request it together with the lead. Naming one invites it, unless you act for it: as a
+    /// coordinator of its area, or as an administrator. To invite one again, remove it first.
     #[serde(default)]
     #[validate(length(max = 10))]
     #[schema(max_items = 10)]
@@ -144,7 +148,7 @@ fn consistent(new: &NewDeliverable) -> Result<(), ValidationError> {
 }
 
 impl NewDeliverable {
-    /// Returns every organization that requests this, the lead first.
+    /// Returns every organization that is named, the lead first.
     pub fn organization_ids(&self) -> impl Iterator<Item = Id> {
         std::iter::once(self.organization_id).chain(self.joint_organization_ids.iter().copied())
     }
@@ -247,6 +251,9 @@ pub struct Deliverable {
     /// The fiscal year (April to March in Tokyo) of its first day, or of its creation.
     #[schema(example = 2026)]
     pub fiscal_year: i32,
+    /// Where each joint organization stands, in the order of `joint_organization_ids`. Workers and partners see only
+    /// those that have accepted, in both lists.
+    pub joint_organizations: Vec<JointOrganization>,
     /// Where the request was published, if it comes from an archive.
     pub provenance: Option<Provenance>,
     /// The properties that the organization has changed since a coordinator released the request. A coordinator has to
@@ -275,6 +282,7 @@ impl Deliverable {
             id,
             family: family.unwrap_or_default(),
             fiscal_year: fiscal_year(&request, now),
+            joint_organizations: JointOrganization::list(&request.joint_organization_ids, &[]),
             provenance: None,
             changed_since_release: Vec::new(),
             demo: is_demo(request.source.as_deref()),
@@ -303,6 +311,10 @@ impl Deliverable {
             } else {
                 next.fiscal_year
             },
+            joint_organizations: JointOrganization::list(
+                &next.request.joint_organization_ids,
+                &self.joint_organizations,
+            ),
             provenance: self.provenance.clone(),
             changed_since_release: if next.request.status.is_decision() {
                 Vec::new()
@@ -313,6 +325,67 @@ impl Deliverable {
             updated_at: now,
             ..next
         })
+    }
+
+    /// Returns the next version, with the answer of a joint organization. There is none if it isn't named, or if that
+    /// is its answer already.
+    pub fn answered(&self, organization: Id, to: JointStatus, now: Instant) -> Result<Option<Deliverable>> {
+        let mut next = Deliverable {
+            version: self.version + 1,
+            updated_at: now,
+            ..self.clone()
+        };
+        let mut named = next.joint_organizations.iter_mut();
+        let Some(one) = named.find(|one| one.organization_id == organization && one.status != to) else {
+            return Ok(None);
+        };
+        one.status.check_move(to)?;
+        one.status = to;
+        Ok(Some(next))
+    }
+
+    /// Returns where an organization stands that is named as a joint one.
+    pub fn joint_organization(&self, id: Id) -> Option<&JointOrganization> {
+        self.joint_organizations
+            .iter()
+            .find(|one| one.organization_id == id)
+    }
+
+    /// Returns what a joint organization sees of it that stands like this.
+    pub fn invitation(self, status: JointStatus, lead: &str) -> JointDeliverable {
+        JointDeliverable {
+            deliverable_id: self.id,
+            status,
+            lead_organization_id: self.request.organization_id,
+            lead_organization_name: lead.to_owned(),
+            title: self.request.title,
+            type_: self.request.type_,
+            format: self.request.format,
+            area: self.request.area,
+            starts_on: self.request.starts_on,
+            ends_on: self.request.ends_on,
+            version: self.version,
+            updated_at: self.updated_at,
+        }
+    }
+
+    /// Returns every organization that requests this: the lead, and the joint ones that have accepted.
+    pub fn requesters(&self) -> impl Iterator<Item = Id> {
+        let joint = self.joint_organizations.iter();
+        let accepted = joint.filter(|one| one.status == JointStatus::Accepted);
+        std::iter::once(self.request.organization_id).chain(accepted.map(|one| one.organization_id))
+    }
+
+    /// Returns the deliverable without what the caller may not see: who else was asked is no business of workers and
+    /// partners.
+    pub fn shown(mut self, reach: &Reach) -> Deliverable {
+        if matches!(reach, Reach::Worker(_) | Reach::Partner(_)) {
+            self.joint_organizations
+                .retain(|one| one.status == JointStatus::Accepted);
+            let accepted = self.joint_organizations.iter();
+            self.request.joint_organization_ids = accepted.map(|one| one.organization_id).collect();
+        }
+        self
     }
 
     /// Returns the next version, archived.

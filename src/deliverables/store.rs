@@ -1,6 +1,9 @@
 //! SQL of deliverables.
 
-use super::{Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, NewDeliverable, Provenance};
+use super::{
+    Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, JointDeliverable, JointFilter,
+    JointOrganization, JointStatus, NewDeliverable, Provenance,
+};
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
@@ -29,6 +32,9 @@ pub struct DeliverableDocument {
     provenance: Option<Provenance>,
     #[serde(default)]
     changed_since_release: Vec<String>,
+    /// Absent in what a release without invitations wrote.
+    #[serde(default)]
+    joint_organizations: Vec<JointOrganization>,
 }
 
 /// The columns that a deliverable is read from.
@@ -52,11 +58,16 @@ impl From<StoredDeliverable> for Deliverable {
             request,
             provenance,
             changed_since_release,
+            joint_organizations,
         } = stored.document.0;
         Deliverable {
             id: stored.id,
             family: stored.family.into(),
             fiscal_year: stored.fiscal_year,
+            joint_organizations: JointOrganization::list(
+                &request.joint_organization_ids,
+                &joint_organizations,
+            ),
             provenance,
             changed_since_release,
             demo: is_demo(request.source.as_deref()),
@@ -109,6 +120,7 @@ impl<'a> DeliverableRow<'a> {
                 request: request.clone(),
                 provenance: deliverable.provenance.clone(),
                 changed_since_release: deliverable.changed_since_release.clone(),
+                joint_organizations: deliverable.joint_organizations.clone(),
             }),
             grams: text::grams(texts),
             archived_at: deliverable.archived_at,
@@ -333,6 +345,7 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
         let records = organizations::store::records_of(db, id)?;
         let jointly = joint::table
             .filter(joint::organization_id.eq_any(records.clone()))
+            .filter(joint::status.eq(JointStatus::Accepted.code()))
             .select(joint::deliverable_id);
         query = query.filter(dsl::organization_id.eq_any(records).or(dsl::id.eq_any(jointly)));
     }
@@ -396,6 +409,44 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
     })
 }
 
+/// Lists the deliverables that name an organization as a joint one and that it hasn't declined or left, newest first.
+pub fn list_joint(db: &mut Db, organization: Id, filter: &JointFilter) -> Result<Page<JointDeliverable>> {
+    use deliverable_organizations as joint;
+    let limit = page::limit(filter.limit)?;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), "joint")?;
+    let asked = [JointStatus::Invited, JointStatus::Accepted];
+    let asked = asked
+        .into_iter()
+        .filter(|status| filter.status.is_none_or(|only| only == *status));
+    let query = joint::table
+        .inner_join(dsl::deliverables.on(dsl::id.eq(joint::deliverable_id)))
+        .filter(joint::organization_id.eq(organization))
+        .filter(joint::status.eq_any(asked.map(JointStatus::code)))
+        .filter(dsl::archived_at.is_null())
+        .select(StoredDeliverable::as_select())
+        .into_boxed();
+    let first = cursor.as_ref().map(|c| c.id);
+    let query = keyset!(query, first, joint::deliverable_id, descending);
+    let rows: Vec<StoredDeliverable> = query.limit(limit + 1).load(db)?;
+    let found: Vec<Deliverable> = rows.into_iter().map(Deliverable::from).collect();
+    let leads: Vec<Id> = found.iter().map(|one| one.request.organization_id).collect();
+    let leads = organizations::store::labels(db, &leads)?;
+    let item = |one: Deliverable| {
+        let status = one.joint_organization(organization)?.status;
+        let lead = leads.get(&one.request.organization_id)?;
+        Some(one.invitation(status, &lead.name))
+    };
+    Ok(Page::of(
+        found.into_iter().filter_map(item).collect(),
+        limit,
+        |last: &JointDeliverable| Cursor {
+            sort: "joint".to_owned(),
+            value: String::new(),
+            id: last.deliverable_id,
+        },
+    ))
+}
+
 /// Inserts a deliverable, and logs it.
 pub fn insert(db: &mut Db, actor: &str, deliverable: &Deliverable) -> Result<()> {
     let change = insert_unlogged(db, deliverable)?;
@@ -438,10 +489,14 @@ fn write_parts(db: &mut Db, deliverable: &Deliverable) -> Result<()> {
     use {deliverable_organizations as joint, deliverable_roles as r, deliverable_skills as s};
     let id = deliverable.id;
     let (roles, skills) = deliverable.roles_and_skills();
-    let others = deliverable.request.joint_organization_ids.iter();
-    let others: Vec<_> = others
-        .map(|o| (joint::deliverable_id.eq(id), joint::organization_id.eq(*o)))
-        .collect();
+    let others = deliverable.joint_organizations.iter().map(|one| {
+        (
+            joint::deliverable_id.eq(id),
+            joint::organization_id.eq(one.organization_id),
+            joint::status.eq(one.status.code()),
+        )
+    });
+    let others: Vec<_> = others.collect();
     let roles: Vec<_> = roles
         .into_iter()
         .map(|role| (r::deliverable_id.eq(id), r::role.eq(role)))

@@ -9,7 +9,9 @@ use crate::auth::Writer;
 use crate::catalogue::{Catalogue, Format};
 use crate::changes::Action;
 use crate::db::{BATCH, Db, Id, Instant};
-use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable, Provenance};
+use crate::deliverables::{
+    self, Deliverable, DeliverableStatus, JointOrganization, JointStatus, NewDeliverable, Provenance,
+};
 use crate::duplicates::similar::Similarities;
 use crate::duplicates::spellings::{self, Spelling};
 use crate::error::Result;
@@ -329,8 +331,14 @@ impl Plan {
             let mut request = request(engagement, *lead, joint, &external_id);
             request.resolve(catalogue, &engagement.area, Some(&request.clone()))?;
             let id = Id::derived(SOURCE, &external_id, now);
+            // The archive tells what was agreed and delivered.
+            let accepted = |id: &Id| JointOrganization {
+                organization_id: *id,
+                status: JointStatus::Accepted,
+            };
             self.deliverables.push(Deliverable {
                 fiscal_year: engagement.fiscal_year,
+                joint_organizations: joint.iter().map(accepted).collect(),
                 provenance: Some(Provenance {
                     file: file.to_owned(),
                     row: engagement.row,

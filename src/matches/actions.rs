@@ -214,7 +214,8 @@ pub fn preview(
     request
         .resolve(&snapshot.catalogue, "", None)
         .map_err(below_need)?;
-    let need = encode::need(0, &request, &snapshot.requesters, &snapshot.catalogue);
+    let asking = [request.organization_id];
+    let need = encode::need(0, &request, asking, &snapshot.requesters, &snapshot.catalogue);
     let place = Place::Pointer("/role".into());
     let options = WorkerRankingOptions {
         weights,

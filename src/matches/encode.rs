@@ -88,8 +88,14 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     }
 }
 
-/// Encodes a resolved request. If it has no themes, its organization's themes replace them.
-pub fn need(id: u128, request: &NewDeliverable, requesters: &Requesters, catalogue: &Catalogue) -> Need {
+/// Encodes a resolved request of these organizations. If it has no themes, its lead organization's themes replace them.
+pub fn need(
+    id: u128,
+    request: &NewDeliverable,
+    asking: impl IntoIterator<Item = Id>,
+    requesters: &Requesters,
+    catalogue: &Catalogue,
+) -> Need {
     let kind = catalogue.types.get(&request.type_).map(|entry| &entry.definition);
     let family = kind.and_then(|kind| catalogue.family_position(&kind.family));
     let themes: Vec<&str> = if request.themes.is_empty() {
@@ -114,10 +120,7 @@ pub fn need(id: u128, request: &NewDeliverable, requesters: &Requesters, catalog
             wishes,
         })
     };
-    let records: BTreeSet<Id> = request
-        .organization_ids()
-        .flat_map(|id| requesters.records(id))
-        .collect();
+    let records: BTreeSet<Id> = asking.into_iter().flat_map(|id| requesters.records(id)).collect();
     let words = format!(
         "{}\n{}",
         request.title,

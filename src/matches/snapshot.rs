@@ -157,7 +157,7 @@ impl Snapshot {
             changed.insert(open.deliverable.id, Some(open));
         }
         let asked_by_them = |open: &&Arc<OpenDeliverable>| {
-            let mut asking = open.deliverable.request.organization_ids();
+            let mut asking = open.deliverable.requesters();
             asking.any(|id| affected.contains(&id))
         };
         for open in self.open.values().filter(asked_by_them) {
@@ -265,6 +265,7 @@ fn need(deliverable: &Deliverable, requesters: &Requesters, catalogue: &Catalogu
     encode::need(
         deliverable.id.0.as_u128(),
         &deliverable.request,
+        deliverable.requesters(),
         requesters,
         catalogue,
     )

@@ -5,7 +5,7 @@
 //! | reach | organizations | deliverables | workers | applications |
 //! |---|---|---|---|---|
 //! | areas | in these areas | in these areas | in these areas, or with an active application there | for a deliverable there, or by a worker there |
-//! | organization | itself | its own, alone or jointly | with an active application to it, unless kept apart from it | for its own deliverables, unless by a worker kept apart from it |
+//! | organization | itself | its own, alone or as a joint organization that has accepted | with an active application to it, unless kept apart from it | for its own deliverables, unless by a worker kept apart from it |
 //! | worker | of the deliverables on the right | open ones, and those applied for | themselves | their own |
 //! | partner | of the deliverables on the right | open ones shared with partners, within the partner's areas and families, and those applied for | its volunteers | by its volunteers |
 //!

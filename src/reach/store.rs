@@ -47,12 +47,13 @@ macro_rules! not_separated {
     };
 }
 
-/// Matches deliverables of an organization, alone or jointly.
+/// Matches deliverables of an organization, alone or jointly. A joint one has to have accepted.
 macro_rules! asked_by {
     ($id:expr) => {
         d::organization_id.eq($id).or(d::id.eq_any(
             joint::table
                 .filter(joint::organization_id.eq($id))
+                .filter(joint::status.eq("accepted"))
                 .select(joint::deliverable_id),
         ))
     };
@@ -113,6 +114,14 @@ pub fn organizations(reach: &Reach) -> Option<Condition<o::table>> {
         Reach::Worker(id) => Box::new(asking!(open_to_worker!(*id))),
         Reach::Partner(partner) => Box::new(asking!(open_to_partner!(partner))),
     })
+}
+
+/// Limits organizations to those that a caller acts for.
+pub fn own_organizations(reach: &Reach) -> Option<Condition<o::table>> {
+    match reach {
+        Reach::Worker(_) | Reach::Partner(_) => Some(Box::new(false.into_sql::<Bool>())),
+        _ => organizations(reach),
+    }
 }
 
 pub fn deliverables(reach: &Reach) -> Option<Condition<d::table>> {
@@ -244,6 +253,7 @@ macro_rules! some_records {
 }
 some_records! {
     some_organizations, o, organizations;
+    some_own_organizations, o, own_organizations;
     some_workers, w, workers;
 }
 
@@ -269,6 +279,7 @@ macro_rules! has_record {
 }
 has_record! {
     has_organization, o, organizations;
+    has_own_organization, o, own_organizations;
     has_deliverable, d, deliverables;
     has_own_worker, w, own_workers;
 }

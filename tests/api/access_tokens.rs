@@ -40,6 +40,7 @@ fn path_of(template: &str) -> String {
     template
         .replace("{id}", id)
         .replace("{worker_id}", id)
+        .replace("{organization_id}", id)
         .replace("{secret_id}", id)
         .replace("{code}", "x")
         .replace("{source}", "s")

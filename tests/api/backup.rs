@@ -183,7 +183,10 @@ fn rejects_a_corrupt_backup_and_writes_nothing(app: &TestApp) {
     let row = text.lines().position(|line| line.starts_with('[')).unwrap();
     for (what, broken) in [
         ("nothing", String::new()),
-        ("cut in a line", text[..text.len() / 2].to_owned()),
+        (
+            "cut in a line",
+            text[..text.floor_char_boundary(text.len() / 2)].to_owned(),
+        ),
         (
             "cut between lines",
             text.lines()

@@ -163,6 +163,7 @@ impl People {
         let path = operation
             .path
             .replace("{worker_id}", &self.worker)
+            .replace("{organization_id}", &self.organization)
             .replace("{id}", id);
         let path = path.replace("{source}", "roster").replace("{external_id}", "1");
         let path = path

@@ -174,6 +174,12 @@ fn deliverables_keep_their_row_of_the_publication(app: &TestApp) {
         .filter(|d| !d["joint_organization_ids"].as_array().unwrap().is_empty())
         .collect();
     assert_eq!(joint.len(), 2);
+    let has_accepted = |d: &&Value| {
+        let organizations = d["joint_organizations"].as_array().unwrap();
+        organizations.iter().all(|one| one["status"] == "accepted")
+            && organizations.len() == d["joint_organization_ids"].as_array().unwrap().len()
+    };
+    assert!(joint.iter().all(has_accepted), "what was delivered was agreed");
 }
 
 fn recognizes_spellings_of_one_organization_and_lists_doubtful_ones(app: &TestApp) {

@@ -23,7 +23,13 @@ on_both! {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Seat {
     Own,
+    Invited,
+    Declined,
     Accepted,
+    /// It accepts or leaves after the worker has applied.
+    AcceptedLater,
+    Left,
+    LeftLater,
 }
 
 /// When the worker is kept apart.
@@ -47,7 +53,15 @@ enum Way {
     SaidByPrimary,
 }
 
-const SEATS: [Seat; 2] = [Seat::Own, Seat::Accepted];
+const SEATS: [Seat; 7] = [
+    Seat::Own,
+    Seat::Invited,
+    Seat::Declined,
+    Seat::Accepted,
+    Seat::AcceptedLater,
+    Seat::Left,
+    Seat::LeftLater,
+];
 const WAYS: [Way; 6] = [
     Way::Blocked,
     Way::Conflict,
@@ -110,10 +124,22 @@ impl Case {
             Seat::Own => organization.clone(),
             _ => app.organization(&format!("代表団体{n}")),
         };
-        let deliverable = match seat {
-            Seat::Own => app.deliverable(&lead, json!({})),
-            Seat::Accepted => app.deliverable(&lead, json!({"joint_organization_ids": [organization]})),
-        };
+        // An organization that names another one invites it.
+        let mut request =
+            json!({"organization_id": lead, "type": "flyer", "title": "チラシ", "status": "submitted"});
+        if seat != Seat::Own {
+            request["joint_organization_ids"] = json!([organization]);
+        }
+        let created = app
+            .call("POST", "/v1/deliverables", &member(app, &lead), &request)
+            .expect(201)
+            .json();
+        let deliverable = created["id"].as_str().unwrap().to_owned();
+        app.patch(
+            &format!("/v1/deliverables/{deliverable}"),
+            &json!({"status": "open"}),
+        )
+        .expect(200);
         let secret = format!("himitsu{n}x");
         let profile = json!({"alias": format!("{secret}の人"), "source": "roster", "external_id": secret,
             "personal": {"name": secret, "evidence": [{"text": secret}]}});
@@ -148,6 +174,17 @@ impl Case {
             }
         }
         case
+    }
+
+    fn answer(&self, app: &TestApp, answers: &[&str]) {
+        let path = format!(
+            "/v1/deliverables/{}/organizations/{}",
+            self.deliverable, self.organization
+        );
+        for status in answers {
+            app.call("PUT", &path, &self.token, &json!({"status": status}))
+                .expect(200);
+        }
     }
 
     fn keep_apart(&self, app: &TestApp, way: Way) {
@@ -263,6 +300,28 @@ fn marked(document: &Document) -> BTreeSet<String> {
         .collect()
 }
 
+/// What shows the organization a worker who isn't kept apart from it.
+fn expected(seat: Seat) -> BTreeSet<String> {
+    let as_candidate = ["preview_matches", "show_worker"];
+    let as_applicant = [
+        "create_export",
+        "explain_match",
+        "list_applications",
+        "list_workers",
+        "rank_workers",
+        "show_application",
+        "suggest_improvements",
+        "update_application",
+    ];
+    let sees_applicants = matches!(seat, Seat::Own | Seat::Accepted | Seat::AcceptedLater);
+    let as_applicant = as_applicant.iter().filter(|_| sees_applicants);
+    as_candidate
+        .iter()
+        .chain(as_applicant)
+        .map(|id| (*id).to_owned())
+        .collect()
+}
+
 fn nobody_kept_apart_is_shown_on_any_path(app: &TestApp) {
     let document = Document::new();
     let marked = marked(&document);
@@ -270,55 +329,71 @@ fn nobody_kept_apart_is_shown_on_any_path(app: &TestApp) {
     for seat in SEATS {
         for way in WAYS {
             for moment in [Moment::Never, Moment::BeforeApplying, Moment::AfterApplying] {
-                n += 1;
-                if moment == Moment::Never && way != Way::Blocked {
+                let is_plain = way == Way::Blocked;
+                let is_joined = matches!(seat, Seat::Own | Seat::Accepted);
+                if !is_plain && (moment == Moment::Never || !is_joined) {
                     continue;
                 }
-                let mut case = Case::new(app, seat, way, n);
-                if moment == Moment::BeforeApplying {
-                    case.keep_apart(app, way);
-                    case.apply(app, 409);
-                } else {
-                    case.apply(app, 201);
-                }
-                if moment == Moment::AfterApplying {
-                    case.keep_apart(app, way);
-                }
-                let shown = case.shown_by(app, &document, &marked);
-                let at = format!("{seat:?} {way:?} {moment:?}");
-                if moment == Moment::Never {
-                    let expected = [
-                        "create_export",
-                        "explain_match",
-                        "list_applications",
-                        "list_workers",
-                        "preview_matches",
-                        "rank_workers",
-                        "show_application",
-                        "show_worker",
-                        "show_worker_by_external_id",
-                        "suggest_improvements",
-                        "update_application",
-                    ];
-                    assert_eq!(shown, expected.map(str::to_owned).into(), "{at}");
-                } else {
-                    assert!(shown.is_empty(), "{at}: {shown:?}");
-                }
-                // A coordinator still sees what the organization doesn't.
-                if let Some(application) = &case.application {
-                    let coordinator = app.token(UserRole::Coordinator);
-                    let path = format!("/v1/applications/{application}");
-                    app.call("GET", &path, &coordinator, &Value::Null).expect(200);
-                }
-                // Nobody of these is left to the next case's rankings.
-                app.patch(
-                    &format!("/v1/workers/{}", case.worker),
-                    &json!({"status": "paused"}),
-                )
-                .expect(200);
+                n += 1;
+                walk(app, (&document, &marked), (seat, way, moment), n);
             }
         }
     }
+    assert!(n > 30, "only {n} cases");
+}
+
+fn walk(
+    app: &TestApp,
+    (document, marked): (&Document, &BTreeSet<String>),
+    (seat, way, moment): (Seat, Way, Moment),
+    n: usize,
+) {
+    let mut case = Case::new(app, seat, way, n);
+    case.answer(
+        app,
+        match seat {
+            Seat::Own | Seat::Invited | Seat::AcceptedLater => &[],
+            Seat::Declined => &["declined"],
+            Seat::Accepted | Seat::LeftLater => &["accepted"],
+            Seat::Left => &["accepted", "left"],
+        },
+    );
+    if moment == Moment::BeforeApplying {
+        case.keep_apart(app, way);
+    }
+    let asks = matches!(seat, Seat::Own | Seat::Accepted | Seat::LeftLater);
+    let is_refused = moment == Moment::BeforeApplying && asks;
+    case.apply(app, if is_refused { 409 } else { 201 });
+    if moment == Moment::AfterApplying {
+        case.keep_apart(app, way);
+    }
+    case.answer(
+        app,
+        match seat {
+            Seat::AcceptedLater => &["accepted"],
+            Seat::LeftLater => &["left"],
+            _ => &[],
+        },
+    );
+    let shown = case.shown_by(app, document, marked);
+    let at = format!("{seat:?} {way:?} {moment:?}");
+    let expected = match moment {
+        Moment::Never => expected(seat),
+        _ => BTreeSet::new(),
+    };
+    assert_eq!(shown, expected, "{at}");
+    // A coordinator still sees what the organization doesn't.
+    if let Some(application) = &case.application {
+        let coordinator = app.token(UserRole::Coordinator);
+        let path = format!("/v1/applications/{application}");
+        app.call("GET", &path, &coordinator, &Value::Null).expect(200);
+    }
+    // Nobody of these is left to the next case's rankings.
+    app.patch(
+        &format!("/v1/workers/{}", case.worker),
+        &json!({"status": "paused"}),
+    )
+    .expect(200);
 }
 
 fn every_way_of_writing_a_profile_keeps_apart_at_once(app: &TestApp) {

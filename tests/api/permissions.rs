@@ -16,6 +16,8 @@ struct Belongings {
     area: &'static str,
     organization: String,
     deliverable: String,
+    /// A deliverable of another organization, which the organization has joined.
+    joint: String,
     worker: String,
     application: String,
     duplicate: String,
@@ -33,6 +35,10 @@ impl Belongings {
         let body = json!({"name": format!("団体{code}"), "area": area, "contact": {"person": "田中"}});
         let organization = text(&app.post("/v1/organizations", &body).expect(201).json()["id"]);
         let deliverable = app.deliverable(&organization, json!({"shared_with_partners": true}));
+        let lead = json!({"name": format!("代表団体{code}"), "area": area});
+        let lead = text(&app.post("/v1/organizations", &lead).expect(201).json()["id"]);
+        let jointly = json!({"joint_organization_ids": [organization], "status": "draft"});
+        let joint = app.deliverable(&lead, jointly);
         let (partner, partner_token) = app.partner(json!({"code": code}));
         let email = format!("{code}@example.jp");
         let volunteer = json!({"external_id": "1", "area": area, "roles": ["designer"],
@@ -65,6 +71,7 @@ impl Belongings {
             area,
             organization,
             deliverable,
+            joint,
             worker,
             application,
             duplicate,
@@ -89,6 +96,7 @@ fn request(
             .path
             .replace("{id}", id)
             .replace("{worker_id}", &of.worker)
+            .replace("{organization_id}", &of.organization)
             .replace("{kind}", "workers")
             .replace("{area}", of.area);
         let path = path.replace("{source}", &of.source.replace(':', "%3A"));
@@ -96,6 +104,7 @@ fn request(
     };
     let nothing = json!({});
     let id = match operation.path.split('/').nth(2).unwrap() {
+        "deliverables" if operation.path.contains("{organization_id}") => &of.joint,
         "organizations" => &of.organization,
         "deliverables" => &of.deliverable,
         "workers" => &of.worker,
@@ -125,6 +134,7 @@ fn request(
             json!({"need": {"type": "flyer", "area": of.area, "organization_id": of.organization}})
         }
         "triage_trouble" => json!({"trouble": "会員が減っている"}),
+        "update_joint_organization" => json!({"status": "accepted"}),
         // It would take the import away from the operations after it; import_quotas.rs tests it.
         "delete_import" => return None,
         "count_deliverables" => return Some((format!("{}?group_by=fiscal_year", operation.path), nothing)),

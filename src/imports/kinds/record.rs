@@ -5,7 +5,7 @@ use super::{deliverables as requests, organizations as groups, workers as people
 use crate::auth::{Reach, RecordKind};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
-use crate::deliverables::{self, Deliverable, NewDeliverable};
+use crate::deliverables::{self, Deliverable, JointOrganization, NewDeliverable};
 use crate::error::{Error, Result};
 use crate::imports::fields::Context;
 use crate::imports::log::Log;
@@ -412,6 +412,10 @@ impl Record for Deliverable {
         let before = Deliverable::register(self.id, request, context.vocabulary.catalogue, self.created_at);
         Ok(Deliverable {
             fiscal_year: self.fiscal_year,
+            joint_organizations: JointOrganization::list(
+                &before.request.joint_organization_ids,
+                &self.joint_organizations,
+            ),
             provenance: self.provenance.clone(),
             version: self.version + 1,
             updated_at: now,

@@ -422,7 +422,7 @@ pub fn records_of(db: &mut Db, id: Id) -> Result<Vec<Id>> {
     Ok(records.select(dsl::id).load(db)?)
 }
 
-/// Returns whether a deliverable of the organization, its own or a joint one, is submitted, open or being
+/// Returns whether a deliverable of the organization, its own or one that it has joined, is submitted, open or being
 /// worked on.
 ///
 /// Reads tables of `deliverables`, whose row is below this one.
@@ -430,6 +430,7 @@ pub fn has_open_deliverables(db: &mut Db, id: Id) -> Result<bool> {
     use crate::db::schema::{deliverable_organizations as joint, deliverables::dsl as d};
     let jointly = joint::table
         .filter(joint::organization_id.eq(id))
+        .filter(joint::status.eq("accepted"))
         .select(joint::deliverable_id);
     let under_way = d::deliverables
         .filter(d::status.eq_any(["submitted", "open", "matched", "in_progress"]))
