@@ -2,6 +2,7 @@
 
 use super::ApplicationStatus;
 use crate::db::Id;
+use crate::http::query::Several;
 use crate::values::{Code, sort_order};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -24,8 +25,9 @@ pub struct ApplicationFilter {
     pub deliverable_id: Option<Id>,
     /// The worker.
     pub worker_id: Option<Id>,
-    #[param(inline)]
-    pub status: Option<ApplicationStatus>,
+    /// One status, or several separated by commas.
+    #[param(inline, style = Form, explode = false, value_type = Option<Vec<ApplicationStatus>>)]
+    pub status: Option<Several<ApplicationStatus>>,
     /// Code of the role.
     #[param(example = "designer")]
     pub role: Option<Code>,

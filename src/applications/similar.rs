@@ -6,6 +6,7 @@ use crate::auth::Reach;
 use crate::db::{Db, Id, Pool};
 use crate::deliverables::{self, Deliverable, DeliverableFilter, DeliverableStatus};
 use crate::error::{Error, Result};
+use crate::http::query::Several;
 use crate::values::{AreaCode, Code};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,7 +69,7 @@ fn find(db: &mut Db, reach: &Reach, deliverable: Id, role: &Code) -> Result<serd
         found => found?,
     };
     let filter = DeliverableFilter {
-        status: Some(DeliverableStatus::Open),
+        status: Some(Several(vec![DeliverableStatus::Open])),
         family: Some(wanted.family.clone()),
         role: Some(role.clone()),
         limit: Some(CANDIDATES),

@@ -218,8 +218,8 @@ pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'
     if let Some(id) = filter.worker_id {
         query = query.filter(dsl::worker_id.eq(id));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
+    if let Some(statuses) = &filter.status {
+        query = query.filter(dsl::status.eq_any(statuses.codes()));
     }
     if let Some(role) = &filter.role {
         query = query.filter(dsl::role.eq(role.as_str()));

@@ -3,6 +3,7 @@
 use super::DeliverableStatus;
 use crate::catalogue::Format;
 use crate::db::Id;
+use crate::http::query::Several;
 use crate::values::{AreaCode, Code, sort_order};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -26,8 +27,9 @@ pub struct DeliverableFilter {
     /// The area where the work is done.
     #[param(example = "131041")]
     pub area: Option<AreaCode>,
-    #[param(inline)]
-    pub status: Option<DeliverableStatus>,
+    /// One status, or several separated by commas.
+    #[param(inline, style = Form, explode = false, value_type = Option<Vec<DeliverableStatus>>)]
+    pub status: Option<Several<DeliverableStatus>>,
     /// Code of a deliverable type.
     #[serde(rename = "type")]
     #[param(rename = "type", example = "flyer")]
@@ -48,7 +50,8 @@ pub struct DeliverableFilter {
     /// Code of a skill that one of the roles needs.
     #[param(example = "graphic_design")]
     pub skill: Option<Code>,
-    /// Words to find in the title or the trouble, by any part of a word. Width and case don't matter.
+    /// Words to find in the title, the trouble or the organization's names, by any part of a word. Width, case, accents,
+    /// kana and old kanji don't matter. Signs count only in words of signs.
     #[param(max_length = 200, example = "会員募集")]
     pub q: Option<String>,
     /// Includes archived deliverables.

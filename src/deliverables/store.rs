@@ -281,6 +281,25 @@ pub fn open_ids() -> _ {
         .select(deliverables::id)
 }
 
+/// Makes the grams of deliverables after an id again. Returns the last id, or `None` at the end.
+pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
+    let mut query = dsl::deliverables
+        .select(StoredDeliverable::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.order(dsl::id).limit(BATCH as i64).load(db)?;
+    let deliverables: Vec<Deliverable> = rows.into_iter().map(Deliverable::from).collect();
+    for one in &deliverables {
+        let grams = dsl::grams.eq(DeliverableRow::of(one).grams);
+        diesel::update(dsl::deliverables.find(one.id))
+            .set(grams)
+            .execute(db)?;
+    }
+    Ok(deliverables.last().map(|one| one.id))
+}
+
 pub fn list(db: &mut Db, reach: &Reach, filter: &DeliverableFilter) -> Result<Page<Deliverable>> {
     let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
     let rows = query(db, reach, filter)?.limit(limit + 1).load(db)?;
@@ -325,8 +344,8 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
+    if let Some(statuses) = &filter.status {
+        query = query.filter(dsl::status.eq_any(statuses.codes()));
     }
     if let Some(code) = &filter.type_ {
         query = query.filter(dsl::deliverable_type.eq(code.as_str()));
@@ -366,13 +385,20 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
             .select(skills::deliverable_id);
         query = query.filter(dsl::id.eq_any(asking));
     }
-    for condition in search::conditions(
-        db,
-        "deliverables",
-        &["grams"],
-        filter.q.as_deref().unwrap_or_default(),
-    ) {
-        query = query.filter(condition);
+    for word in search::words(filter.q.as_deref().unwrap_or_default()) {
+        use organizations::store::is_named;
+        let its_own = search::condition(db, "deliverables", &["grams"], &word);
+        // A name finds only what the caller may know by it.
+        let mut by_lead: search::Condition<_> = is_named(db, "deliverables.organization_id", "", &word);
+        if let Some(known) = reach::with_known_lead(reach) {
+            by_lead = Box::new(by_lead.and(known));
+        }
+        let jointly =
+            "deliverables.id IN (SELECT deliverable_id FROM deliverable_organizations WHERE organization_id";
+        query = match reach {
+            Reach::Everything => query.filter(its_own.or(by_lead).or(is_named(db, jointly, ")", &word))),
+            _ => query.filter(its_own.or(by_lead)),
+        };
     }
     let first = cursor.as_ref().map(|c| c.id);
     Ok(match filter.sort {

@@ -4,8 +4,9 @@ use super::decode;
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize, Deserializer};
 use std::future::{Ready, ready};
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -40,6 +41,27 @@ fn no_nul<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Result<()> {
         Ok(())
     } else {
         Err(Error::Invalid(broken))
+    }
+}
+
+/// Values of a parameter, separated by commas.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Several<T>(pub Vec<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Several<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Several<T>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let value = |part: &str| T::deserialize(StrDeserializer::<D::Error>::new(part.trim()));
+        text.split(',')
+            .map(value)
+            .collect::<std::result::Result<_, _>>()
+            .map(Several)
+    }
+}
+
+impl<T: Copy + Into<&'static str>> Several<T> {
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.0.iter().map(|value| (*value).into()).collect()
     }
 }
 

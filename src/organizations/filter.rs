@@ -1,6 +1,7 @@
 //! How lists of organizations are filtered and ordered.
 
 use super::{OrganizationKind, OrganizationStatus};
+use crate::http::query::Several;
 use crate::values::sort_order;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -26,9 +27,11 @@ pub struct OrganizationFilter {
     pub area: Option<String>,
     #[param(inline)]
     pub kind: Option<OrganizationKind>,
-    #[param(inline)]
-    pub status: Option<OrganizationStatus>,
-    /// Words to find in the name, its kana and its aliases. Width and case make no difference.
+    /// One status, or several separated by commas.
+    #[param(inline, style = Form, explode = false, value_type = Option<Vec<OrganizationStatus>>)]
+    pub status: Option<Several<OrganizationStatus>>,
+    /// Words to find in the name, its kana and its aliases. Width, case, accents, kana and old kanji make no difference.
+    /// Signs count only in words of signs.
     #[param(max_length = 200, example = "やすみば")]
     pub q: Option<String>,
     /// Whether to list archived organizations too.

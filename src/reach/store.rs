@@ -124,6 +124,19 @@ pub fn own_organizations(reach: &Reach) -> Option<Condition<o::table>> {
     }
 }
 
+/// Limits deliverables to those whose lead organization is within the reach too. Workers and partners reach the
+/// organizations of all their deliverables.
+pub fn with_known_lead(reach: &Reach) -> Option<Condition<d::table>> {
+    match reach {
+        Reach::Everything | Reach::Worker(_) | Reach::Partner(_) => None,
+        Reach::Areas(areas) => {
+            let there = o::table.filter(o::area.eq_any(areas.clone())).select(o::id);
+            Some(Box::new(d::organization_id.eq_any(there)))
+        }
+        Reach::Organization(id) => Some(Box::new(d::organization_id.eq(*id))),
+    }
+}
+
 pub fn deliverables(reach: &Reach) -> Option<Condition<d::table>> {
     Some(match reach {
         Reach::Everything => return None,

@@ -10,6 +10,7 @@ use crate::http::cors::Origins;
 use crate::imports::workbooks::Workbooks;
 use crate::matches::MatchIndex;
 use crate::users::password::Passwords;
+use crate::{changes, deliverables, organizations, workers};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -36,6 +37,7 @@ impl AppState {
         db::migrate(&url, &config.database_options)?;
         let pool = Pool::open(&url, &config.database_options)?;
         pool.write_blocking(catalogue::store::seed)?;
+        refresh_grams(&pool)?;
         let stopping = Arc::<AtomicBool>::default();
         let reader = config.workbook_reader.clone();
         Ok(AppState {
@@ -51,4 +53,23 @@ impl AppState {
             stopping,
         })
     }
+}
+
+/// Makes the grams that searches compare again, if an earlier release made them in another way.
+fn refresh_grams(pool: &Pool) -> Result<()> {
+    const FOLLOWER: &str = "grams";
+    if pool.read_blocking(|db| changes::store::position(db, FOLLOWER))? == text::GRAMS_VERSION {
+        return Ok(());
+    }
+    for refresh in [
+        organizations::store::refresh_grams,
+        workers::store::refresh_grams,
+        deliverables::store::refresh_grams,
+    ] {
+        let mut last = pool.write_blocking(|db| refresh(db, None))?;
+        while last.is_some() {
+            last = pool.write_blocking(|db| refresh(db, last))?;
+        }
+    }
+    pool.write_blocking(|db| changes::store::advance(db, FOLLOWER, text::GRAMS_VERSION))
 }

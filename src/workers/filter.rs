@@ -1,6 +1,7 @@
 //! How lists of workers are filtered and ordered.
 
 use super::WorkerStatus;
+use crate::http::query::Several;
 use crate::values::sort_order;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -24,16 +25,17 @@ pub struct WorkerFilter {
     /// 全国地方公共団体コード, six or five digits.
     #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
     pub area: Option<String>,
-    #[param(inline)]
-    pub status: Option<WorkerStatus>,
+    /// One status, or several separated by commas.
+    #[param(inline, style = Form, explode = false, value_type = Option<Vec<WorkerStatus>>)]
+    pub status: Option<Several<WorkerStatus>>,
     /// A skill that the worker has, at any level.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
     pub skill: Option<String>,
     /// A role that the worker offers.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
     pub role: Option<String>,
-    /// Words to find in the alias, and in the name and kana if you may see them. Width and case make no
-    /// difference.
+    /// Words to find in the alias, and in the name and kana if you may see them. Width, case, accents, kana and old kanji
+    /// make no difference. Signs count only in words of signs.
     #[param(max_length = 200, example = "デザイナー")]
     pub q: Option<String>,
     /// The order. A minus means descending.

@@ -47,6 +47,7 @@ mod privacy;
 mod properties;
 mod query_counts;
 mod release;
+mod search;
 mod sessions;
 mod settings;
 mod slow_readers;

@@ -228,11 +228,7 @@ fn a_city_covers_its_wards(app: &TestApp) {
     assert_eq!(listed(&token, "/v1/workers"), sorted(&[&workers[0], &workers[1]]));
     let body = json!({"name": "もう一つ", "area": "011029"});
     app.call("POST", "/v1/organizations", &token, &body).expect(201);
-    let (id, secret) = app.partner(json!({"areas": ["011002"]}));
-    let token = app.partner_token(&id, &secret).expect(200).json()["access_token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let (_, token) = app.partner(json!({"areas": ["011002"]}));
     assert_eq!(
         listed(&token, "/v1/deliverables"),
         sorted(&[&requests[0], &requests[1]])

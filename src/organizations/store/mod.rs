@@ -8,6 +8,7 @@ use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort}
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::organizations;
+use crate::db::search::Condition;
 use crate::db::{
     BATCH, Db, Doc, Id, Instant, KnownRecord, keyset, lock, on_duplicate, search, update_version,
 };
@@ -238,6 +239,30 @@ pub fn find_external(
     }))
 }
 
+/// Makes the grams of organizations after an id again. Returns the last id, or `None` at the end.
+pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
+    let mut query = dsl::organizations.select(COLUMNS).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
+    let organizations: Vec<Organization> = rows.into_iter().map(to_organization).collect();
+    for one in &organizations {
+        let grams = dsl::grams.eq(OrganizationRow::of(one).grams);
+        diesel::update(dsl::organizations.find(one.id))
+            .set(grams)
+            .execute(db)?;
+    }
+    Ok(organizations.last().map(|one| one.id))
+}
+
+/// Returns the condition that a column has the id of an organization whose names contain the word. `end` closes what
+/// `column` begins.
+pub fn is_named<T: 'static>(db: &Db, column: &str, end: &str, word: &search::Word) -> Condition<T> {
+    let begin = format!("{column} IN (SELECT organizations.id FROM organizations WHERE ");
+    search::within(db, &begin, &format!("){end}"), "organizations", &["grams"], word)
+}
+
 /// Lists organizations within the reach.
 pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<Page<Organization>> {
     use OrganizationSort::*;
@@ -259,8 +284,8 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     if let Some(kind) = filter.kind {
         query = query.filter(dsl::kind.eq(kind.code()));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
+    if let Some(statuses) = &filter.status {
+        query = query.filter(dsl::status.eq_any(statuses.codes()));
     }
     for condition in search::conditions(
         db,

@@ -329,6 +329,26 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &WorkerFilter, personal_data: bo
     ))
 }
 
+/// Makes the grams of workers after an id again. Returns the last id, or `None` at the end.
+pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
+    let mut query = dsl::workers.select(COLUMNS).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
+    let workers: Vec<Worker> = rows.into_iter().map(to_worker).collect();
+    for one in &workers {
+        let WorkerRow {
+            grams,
+            personal_grams,
+            ..
+        } = WorkerRow::of(one);
+        let grams = (dsl::grams.eq(grams), dsl::personal_grams.eq(personal_grams));
+        diesel::update(dsl::workers.find(one.id)).set(grams).execute(db)?;
+    }
+    Ok(workers.last().map(|one| one.id))
+}
+
 /// Returns the list's query, before its limit.
 pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data: bool) -> Result<Query<'a>> {
     use WorkerSort::*;
@@ -340,8 +360,8 @@ pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq_any(with_wards(area)));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
+    if let Some(statuses) = &filter.status {
+        query = query.filter(dsl::status.eq_any(statuses.codes()));
     }
     if let Some(skill) = &filter.skill {
         let having = worker_skills::table

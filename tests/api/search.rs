@@ -1,0 +1,211 @@
+//! Searching lists: spellings that are equal, signs, and filters with several values.
+
+use crate::support::{TestApp, on_both};
+use musubi::auth::UserRole;
+use musubi::db::schema::{followers, organizations};
+use serde_json::{Value, json};
+
+on_both! {
+    kana_old_kanji_and_accents_are_found_in_every_spelling,
+    signs_find_those_signs_and_nothing_else,
+    deliverables_are_found_by_the_names_of_their_organizations,
+    a_name_that_a_caller_may_not_see_finds_nothing,
+    filters_take_several_statuses,
+    an_index_of_an_earlier_release_is_made_again,
+}
+
+fn found(app: &TestApp, list: &str, q: &str) -> Vec<String> {
+    let q: String = form_urlencoded::byte_serialize(q.as_bytes()).collect();
+    let page = app.get(&format!("/v1/{list}?limit=200&q={q}")).expect(200).json();
+    let name = |item: &Value| {
+        ["name", "title", "alias"]
+            .iter()
+            .find_map(|key| Some(item[*key].as_str()?.to_owned()))
+    };
+    let mut names: Vec<String> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| name(item).unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn kana_old_kanji_and_accents_are_found_in_every_spelling(app: &TestApp) {
+    let named = |name: &str, kana: &str| {
+        let body = json!({"name": name, "kana": kana, "area": "131041"});
+        app.post("/v1/organizations", &body).expect(201);
+    };
+    named("風のやすみば", "かぜのやすみば");
+    named("髙橋文庫", "たかはしぶんこ");
+    named("Café 青空", "かふぇあおぞら");
+    for (name, spellings) in [
+        (
+            "風のやすみば",
+            ["やすみば", "ヤスミバ", "ﾔｽﾐﾊﾞ", "カゼノ", "風のヤスミ"],
+        ),
+        ("髙橋文庫", ["髙橋", "高橋", "タカハシ", "たかはし", "橋文"]),
+        ("Café 青空", ["cafe", "CAFÉ", "ｃａｆｅ", "靑空", "カフェ"]),
+    ] {
+        for q in spellings {
+            assert_eq!(found(app, "organizations", q), [name], "{q}");
+        }
+    }
+    assert_eq!(found(app, "organizations", "やすみは"), [] as [&str; 0]);
+    let worker = json!({"alias": "渡邊さん", "personal": {"name": "渡邊 櫻", "kana": "ワタナベ サクラ"}});
+    app.post("/v1/workers", &worker).expect(201);
+    for q in ["渡辺", "渡邉", "わたなべ", "さくら", "桜"] {
+        assert_eq!(found(app, "workers", q), ["渡邊さん"], "{q}");
+    }
+    let organization = app.organization("ねこの会");
+    app.deliverable(
+        &organization,
+        json!({"title": "サロンのチラシ", "trouble": "假名"}),
+    );
+    for q in ["ちらし", "さろん", "仮名"] {
+        assert_eq!(found(app, "deliverables", q), ["サロンのチラシ"], "{q}");
+    }
+}
+
+fn signs_find_those_signs_and_nothing_else(app: &TestApp) {
+    for name in [
+        "きらきら☆ひろば",
+        "A*B_100%",
+        "ねこ・いぬ",
+        "ふつうの会",
+        "バック\\スラッシュ",
+        "引用\"符'号",
+    ] {
+        app.organization(name);
+    }
+    for (q, names) in [
+        ("☆", vec!["きらきら☆ひろば"]),
+        ("*", vec!["A*B_100%"]),
+        ("＊", vec!["A*B_100%"]),
+        ("_", vec!["A*B_100%"]),
+        ("%", vec!["A*B_100%"]),
+        ("%_*", vec!["A*B_100%"]),
+        ("・", vec!["ねこ・いぬ"]),
+        ("\\", vec!["バック\\スラッシュ"]),
+        ("\"", vec!["引用\"符'号"]),
+        ("'", vec!["引用\"符'号"]),
+        ("☆ *", vec![]),
+        ("★", vec![]),
+        ("!?", vec![]),
+        // Among letters, signs don't count.
+        ("ねこ☆いぬ", vec!["ねこ・いぬ"]),
+        ("ひろば ☆", vec!["きらきら☆ひろば"]),
+    ] {
+        assert_eq!(found(app, "organizations", q), names, "{q}");
+    }
+    app.deliverable(&app.organization("会"), json!({"title": "チラシ☆"}));
+    assert_eq!(found(app, "deliverables", "☆"), ["チラシ☆"]);
+    assert_eq!(found(app, "deliverables", "%"), [] as [&str; 0]);
+    app.worker(json!({"alias": "☆の人"}));
+    assert_eq!(found(app, "workers", "☆"), ["☆の人"]);
+    assert_eq!(found(app, "workers", "*"), [] as [&str; 0]);
+}
+
+fn deliverables_are_found_by_the_names_of_their_organizations(app: &TestApp) {
+    let lead =
+        json!({"name": "風のやすみば", "kana": "かぜのやすみば", "aliases": ["ブリーズ"], "area": "131041"});
+    let lead = app.post("/v1/organizations", &lead).expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let joint = app.organization("ねこの会");
+    app.deliverable(
+        &lead,
+        json!({"title": "会員募集", "joint_organization_ids": [joint]}),
+    );
+    app.deliverable(&app.organization("別の会"), json!({"title": "調査"}));
+    for q in [
+        "やすみば",
+        "カゼノ",
+        "ぶりーず",
+        "ねこの会",
+        "会員 やすみば",
+        "風の",
+    ] {
+        assert_eq!(found(app, "deliverables", q), ["会員募集"], "{q}");
+    }
+    assert_eq!(found(app, "deliverables", "調査 やすみば"), [] as [&str; 0]);
+}
+
+fn a_name_that_a_caller_may_not_see_finds_nothing(app: &TestApp) {
+    // 新宿区's coordinator sees the request, but not the organization in 文京区.
+    let organization = json!({"name": "風のやすみば", "area": "131059"});
+    let organization = app.post("/v1/organizations", &organization).expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.deliverable(&organization, json!({"title": "会員募集", "area": "131041"}));
+    let listed = |q: &str| {
+        let page = app
+            .get_as(UserRole::Coordinator, &format!("/v1/deliverables?q={q}"))
+            .expect(200)
+            .json();
+        page["items"].as_array().unwrap().len()
+    };
+    assert_eq!(listed("%E4%BC%9A%E5%93%A1"), 1);
+    assert_eq!(listed("%E9%A2%A8%E3%81%AE"), 0);
+}
+
+fn filters_take_several_statuses(app: &TestApp) {
+    let organization = app.organization("会");
+    for (title, status) in [("一", "open"), ("二", "draft"), ("三", "open")] {
+        app.deliverable(&organization, json!({"title": title, "status": status}));
+    }
+    let titles = |statuses: &str| {
+        let page = app
+            .get(&format!("/v1/deliverables?status={statuses}"))
+            .expect(200)
+            .json();
+        page["items"].as_array().unwrap().len()
+    };
+    assert_eq!(
+        [
+            titles("open"),
+            titles("draft"),
+            titles("open,draft"),
+            titles("draft,%20open")
+        ],
+        [2, 1, 3, 3]
+    );
+    let wrong = app
+        .get("/v1/deliverables?status=open,nonsense")
+        .expect(400)
+        .json();
+    assert_eq!(wrong["errors"][0]["code"], "unknown_value");
+    for path in [
+        "workers?status=active,paused",
+        "organizations?status=active",
+        "applications?status=submitted,accepted",
+    ] {
+        app.get(&format!("/v1/{path}")).expect(200);
+    }
+    let export = json!({"kind": "deliverables", "format": "csv", "filter": {"status": "open,draft"}});
+    assert_eq!(
+        app.post("/v1/exports", &export).expect(200).text.lines().count(),
+        4
+    );
+}
+
+fn an_index_of_an_earlier_release_is_made_again(app: &TestApp) {
+    use diesel::prelude::*;
+    app.organization("ヤスミバ");
+    app.state
+        .pool
+        .write_blocking(|db| {
+            diesel::update(organizations::table)
+                .set(organizations::grams.eq("ヤス スミ ミバ バ"))
+                .execute(db)?;
+            diesel::delete(followers::table.filter(followers::name.eq("grams"))).execute(db)?;
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(found(app, "organizations", "やすみば"), [] as [&str; 0]);
+    app.another();
+    assert_eq!(found(app, "organizations", "やすみば"), ["ヤスミバ"]);
+}
