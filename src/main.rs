@@ -22,7 +22,7 @@ use chrono::Utc;
 use clap::Parser;
 use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, UserRole, Writer};
 use musubi::catalogue::calendar;
-use musubi::config::{Config, LogFormat, PublicUrl, ServerConfig};
+use musubi::config::{Config, LogFormat, PublicUrl, ServedAreas, ServerConfig};
 use musubi::db::Id;
 use musubi::error::{Error, Result};
 use musubi::imports::workbooks;
@@ -259,7 +259,11 @@ fn serve(listener: Listener) -> Result<()> {
 }
 
 fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64) -> Result<()> {
-    let state = AppState::open(config)?;
+    // Its archive is of Tokyo, whatever the server will serve.
+    let state = AppState::open(&Config {
+        served_areas: ServedAreas::default(),
+        ..config.clone()
+    })?;
     let today = calendar::today();
     let loaded = demo::load(&state, today, roster)?;
     let demo::DemoCounts {

@@ -55,7 +55,8 @@ impl AppState {
     }
 }
 
-/// Makes the grams that searches compare again, if an earlier release made them in another way.
+/// Makes the grams that searches compare again, if an earlier release made them in another way. Their version is stored
+/// like the position of a follower.
 fn refresh_grams(pool: &Pool) -> Result<()> {
     const FOLLOWER: &str = "grams";
     if pool.read_blocking(|db| changes::store::position(db, FOLLOWER))? == text::GRAMS_VERSION {

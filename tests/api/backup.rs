@@ -82,7 +82,8 @@ fn fill(app: &TestApp) {
             .pool
             .read_blocking(|db| {
                 let newest = musubi::changes::store::latest(db)?;
-                Ok(followers::table.select(followers::position).first::<i64>(db)? == newest)
+                let detector = followers::table.find("duplicates").select(followers::position);
+                Ok(detector.first::<i64>(db)? == newest)
             })
             .unwrap()
     });
