@@ -53,9 +53,10 @@ examples: tools
 example-rust:
     cargo run -q --example rust_client
 
-# Run the Python example against MUSUBI_URL with MUSUBI_TOKEN
+# Run the Python examples against MUSUBI_URL with MUSUBI_TOKEN
 example-python:
     python3 examples/python/client.py
+    python3 examples/python/recompute.py
 
 # Run the TypeScript example against MUSUBI_URL with MUSUBI_TOKEN
 example-typescript:

@@ -9,7 +9,6 @@ use musubi::db::{self, Pool};
 use musubi::demo::roster;
 use musubi::matches::encode;
 use std::sync::Arc;
-use text::distinct_terms;
 
 pub fn catalogue() -> Arc<Catalogue> {
     let folder = tempfile::TempDir::new().unwrap();
@@ -55,7 +54,7 @@ fn need(draw: &mut Draw, id: u128, catalogue: &Catalogue, words: &[(String, Stri
             .map(|_| draw.below(themes) as u16)
             .collect(),
         roles: kind.roles.iter().map(role).collect(),
-        terms: distinct_terms(&format!("{title}\n{trouble}")),
+        words: Piece::of(&format!("{title}\n{trouble}")),
         ..Need::default()
     }
 }

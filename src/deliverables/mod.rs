@@ -76,8 +76,8 @@ pub struct NewDeliverable {
     pub title: String,
     /// The trouble in the organization's words. The matcher compares it with the workers' evidence.
     #[serde(default)]
-    #[validate(length(max = 4000))]
-    #[schema(max_length = 4000)]
+    #[validate(length(max = 10_000))]
+    #[schema(max_length = 10_000)]
     pub trouble: Option<String>,
     /// Defaults to the type's format.
     #[serde(default)]

@@ -14,7 +14,7 @@ use crate::http::Language;
 use crate::imports::actions::{ArchiveProgress, import_archive};
 use crate::imports::archive::ArchiveFile;
 use crate::imports::engagements::{self, Engagement};
-use crate::matches::explainer::Explainer;
+use crate::matches::{encode, explainer::Explainer};
 use crate::organizations::{self, names::name_key};
 use crate::server::AppState;
 use crate::values::Code;
@@ -202,6 +202,7 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
             language: Language::Ja,
         };
         let request = &open.deliverable.request;
+        let words = encode::words(request);
         let area = request
             .area
             .as_deref()
@@ -221,7 +222,7 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
         for (i, (hit, id)) in hits.iter().zip(ids).enumerate() {
             let found = faces.get(&id).zip(hit.assess(&query));
             let (face, assessment) = found.ok_or_else(|| embedded("a lost candidate"))?;
-            let explained = explainer.explain(&query, &hit.candidate, &assessment, above);
+            let explained = explainer.explain(&query, &words, &hit.candidate, &assessment, above);
             above = Some(hit.key);
             let fit = explained.fit_ppm as f64 / 1e6;
             lines.push(format!(

@@ -8,6 +8,10 @@
 //! week, on every server, however often it is shown. A list belongs to the week in which it is written; past
 //! weeks never change.
 //!
+//! Every list is logged. Attention counts only where somebody could choose: not in lists of administrators and auditors,
+//! and not without the fair order. An item counts once a day for each viewer and subject, so that a script that asks
+//! every minute gives no more attention than a person.
+//!
 //! Deliberately absent: entries in the change log. Exposures are a log themselves, and change no record.
 
 pub mod actions;
@@ -16,6 +20,7 @@ mod recorder;
 pub mod store;
 pub mod tasks;
 
+use crate::auth::{Reach, Viewer};
 use crate::catalogue::calendar::day_number;
 use crate::db::{Id, Instant};
 use chrono::{Datelike, NaiveDate};
@@ -131,13 +136,16 @@ pub struct ShownList {
     /// nDCG@50 compared with the order by fit alone.
     #[schema(minimum = 0, maximum = 1_000_000, example = 998_310)]
     pub ndcg_ppm: u64,
+    /// Whether the viewer may choose from the list. Administrators and auditors only look.
+    #[serde(skip)]
+    pub is_offer: bool,
     #[serde(flatten)]
     pub content: ListContent,
 }
 
 impl ShownList {
     pub fn new(
-        viewer: String,
+        viewer: &Viewer,
         kind: ListKind,
         subject_id: Id,
         order: Option<&FairOrder>,
@@ -146,9 +154,10 @@ impl ShownList {
         ShownList {
             id: Id::new(),
             shown_at: Instant::now(),
-            viewer,
+            viewer: viewer.actor.clone(),
             kind,
             subject_id,
+            is_offer: viewer.reach != Reach::Everything,
             strength_ppm: order.map(|order| order.strength_ppm),
             ndcg_ppm: order.map_or(1_000_000, |order| order.ndcg_ppm),
             content,
@@ -175,6 +184,11 @@ impl ShownList {
             .zip(digest.finalize())
             .for_each(|(byte, d)| *byte = d);
         i64::from_le_bytes(first)
+    }
+
+    /// Returns whether the list counts as attention: somebody who may choose saw it, in a fair order.
+    fn counts(&self) -> bool {
+        self.is_offer && self.strength_ppm.is_some()
     }
 
     /// Returns the attention that each item received, and the attention that it deserved.
@@ -271,7 +285,13 @@ mod tests {
             at_change: 1,
             items: [(1, 800_000), (2, 600_000), (3, 600_000)].map(item).to_vec(),
         };
-        let list = ShownList::new("a".into(), ListKind::Workers, Id::new(), None, content);
+        let viewer = Viewer {
+            actor: "a".into(),
+            reach: Reach::Everything,
+            personal_data: false,
+            sees_all: false,
+        };
+        let list = ShownList::new(&viewer, ListKind::Workers, Id::new(), None, content);
         let exposures: Vec<Exposure> = list.exposures().map(|(_, exposure)| exposure).collect();
         assert_eq!(
             exposures.iter().map(|e| e.attention_ppm).collect::<Vec<_>>(),

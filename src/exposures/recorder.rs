@@ -120,6 +120,7 @@ impl Recorder {
 mod tests {
     use super::super::{ListContent, ShownItem};
     use super::*;
+    use crate::auth::{Reach, Viewer};
 
     #[test]
     fn counts_a_list_once_per_viewer_and_day() {
@@ -137,13 +138,13 @@ mod tests {
                 at_change: 1,
                 items: vec![item],
             };
-            ShownList::new(
-                viewer.into(),
-                ListKind::Workers,
-                Id(uuid::Uuid::nil()),
-                None,
-                content,
-            )
+            let viewer = Viewer {
+                actor: viewer.into(),
+                reach: Reach::Everything,
+                personal_data: false,
+                sees_all: false,
+            };
+            ShownList::new(&viewer, ListKind::Workers, Id(uuid::Uuid::nil()), None, content)
         };
         let recorder = Recorder::default();
         let waiting = [("a", 1), ("a", 1), ("b", 1), ("a", 2), ("a", 1)]

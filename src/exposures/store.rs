@@ -15,7 +15,7 @@ use diesel::upsert::excluded;
 use exposures::dsl as e;
 use matcher::fairness::Exposure;
 use shown_lists::dsl as l;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 #[derive(Insertable)]
@@ -44,8 +44,11 @@ struct ExposureRow {
     deserved_ppm: i64,
 }
 
-/// Inserts lists with their digests, and adds up the attention in them. A list already stored on that day
-/// adds nothing.
+/// How many earlier lists of the same viewer are compared with a new one.
+const COMPARED: i64 = 20;
+
+/// Inserts lists with their digests, and adds up the attention in those that count. What the viewer has seen for the same
+/// subject on that day adds nothing.
 pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Result<()> {
     let mut added: BTreeMap<(&'static str, Id), Exposure> = BTreeMap::new();
     for (list, digest) in lists {
@@ -63,8 +66,9 @@ pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Re
         };
         let insert = diesel::insert_into(shown_lists::table).values(row);
         let inserted = on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
-        if inserted > 0 {
-            for (id, exposure) in list.exposures() {
+        if inserted > 0 && list.counts() {
+            let seen = seen_before(db, day, list)?;
+            for (id, exposure) in list.exposures().filter(|(id, _)| !seen.contains(id)) {
                 let sum = added.entry((list.kind.code(), id)).or_default();
                 sum.shown += exposure.shown;
                 sum.attention_ppm += exposure.attention_ppm;
@@ -73,6 +77,22 @@ pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Re
         }
     }
     add(db, week_number(day), added)
+}
+
+/// Returns the items of the viewer's earlier lists that counted on that day.
+fn seen_before(db: &mut Db, day: NaiveDate, list: &ShownList) -> Result<BTreeSet<Id>> {
+    let earlier = l::shown_lists
+        .filter(l::day.eq(day_number(day)).and(l::kind.eq(list.kind.code())))
+        .filter(l::viewer.eq(&list.viewer).and(l::subject_id.eq(list.subject_id)))
+        .filter(l::strength_ppm.is_not_null().and(l::id.ne(list.id)))
+        .order(l::id.desc())
+        .limit(COMPARED)
+        .select(l::list);
+    let earlier = earlier.load::<Doc<ListContent>>(db)?.into_iter();
+    Ok(earlier
+        .flat_map(|Doc(content)| content.items)
+        .map(|item| item.id)
+        .collect())
 }
 
 /// Adds to the sums of a week. The map's order keeps writers from waiting for each other in a circle.
@@ -209,6 +229,7 @@ pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
         subject_id,
         strength_ppm: strength.map(|ppm| ppm as u64),
         ndcg_ppm: ndcg as u64,
+        is_offer: false,
         content,
     };
     let rows = query.load::<Columns>(db)?.into_iter().map(list).collect();

@@ -139,9 +139,12 @@ pub fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     typed(&strict(bytes)?)
 }
 
+/// Members that hold prose: nothing is refused because of a control character in it.
+const PROSE: [&str; 3] = ["evidence", "trouble", "description"];
+
 /// Parses JSON strictly.
 pub fn strict(bytes: &[u8]) -> Result<Value> {
-    strict_json::parse(bytes).map_err(|e| match e {
+    strict_json::parse_folding(bytes, &PROSE).map_err(|e| match e {
         JsonError::Malformed { line, column, reason } => Error::MalformedJson { line, column, reason },
         JsonError::DuplicateKey { pointer, key } => {
             let rule = decode::duplicate(&key);

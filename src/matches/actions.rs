@@ -41,6 +41,7 @@ pub fn rank_workers(
     let need = snapshot.need(&deliverable);
     let (weights, weights_version) = visibility::weights(viewer);
     let options = WorkerRankingOptions {
+        words: encode::words(&deliverable.request),
         weights,
         weights_version,
         role: role_parameter(&snapshot, &need, &parameters.role)?,
@@ -56,8 +57,7 @@ pub fn rank_workers(
         summary: ranking.summary.shown_to(&viewer.reach),
         ..ranking
     };
-    let actor = viewer.actor.clone();
-    let list = ranking.shown(actor, deliverable.id, parameters.role, order.as_ref());
+    let list = ranking.shown(viewer, deliverable.id, parameters.role, order.as_ref());
     Ok(ShownRanking {
         ranking,
         list: Some(list),
@@ -95,7 +95,7 @@ pub fn rank_deliverables(
     };
     let (ranking, order) = ranking::rank_deliverables(&snapshot, &worker, &options)?;
     let is_real = !worker.sandbox;
-    let list = is_real.then(|| ranking.shown(viewer.actor.clone(), order.as_ref()));
+    let list = is_real.then(|| ranking.shown(viewer, order.as_ref()));
     Ok(ShownRanking { ranking, list })
 }
 
@@ -121,7 +121,7 @@ pub fn explain(
     let rank = fit_rank(&snapshot.index, &query, None, key);
     let census = snapshot.index.census(&query, None);
     let summary = summary(Some(&census), &weights, version, &snapshot, None);
-    let explainer = snapshot.explainer(language);
+    let (explainer, words) = (snapshot.explainer(language), encode::words(&deliverable.request));
     let failed = assessment.failed.iter().map(|gate| explainer.failed(*gate));
     Ok(MatchExplanation {
         deliverable: DeliverableBrief::of(&deliverable),
@@ -130,7 +130,7 @@ pub fn explain(
         is_ranked: assessment.failed.is_empty(),
         rank: rank.rank as u64,
         failed_gates: failed.collect(),
-        explanation: explainer.explain(&query, &candidate, &assessment, rank.above),
+        explanation: explainer.explain(&query, &words, &candidate, &assessment, rank.above),
     })
 }
 
@@ -218,6 +218,7 @@ pub fn preview(
     let need = encode::need(0, &request, asking, &snapshot.requesters, &snapshot.catalogue);
     let place = Place::Pointer("/role".into());
     let options = WorkerRankingOptions {
+        words: encode::words(&request),
         weights,
         weights_version,
         role: role_position(&snapshot, &need, preview.role.as_deref(), place)?,

@@ -5,10 +5,9 @@ use crate::catalogue::{Catalogue, DayPart, Format, calendar::day_number};
 use crate::db::Id;
 use crate::deliverables::NewDeliverable;
 use crate::workers::{Consent, Evidence, Worker, WorkerStatus};
-use matcher::bm25::Piece;
+use matcher::words::Piece;
 use matcher::{Candidate, EntryNo, Need, PastDeliveries, RoleNeed, Wish};
 use std::collections::BTreeSet;
-use text::distinct_terms;
 
 /// Encodes a worker. Codes that the catalogue no longer has count as unanswered.
 pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
@@ -29,7 +28,7 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
         })
     };
     let evidence = profile.personal.iter().flat_map(|p| &p.evidence);
-    let words = |Evidence { title, text }: &Evidence| {
+    let piece = |Evidence { title, text }: &Evidence| {
         Piece::of(&format!("{}\n{text}", title.as_deref().unwrap_or("")))
     };
     let told_formats = profile.accepted_formats.is_some() || profile.preferred_formats.is_some();
@@ -84,7 +83,7 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
             .as_ref()
             .map(|record| (record.completed, record.dropped)),
         last_active: profile.last_active_on.map(day_number),
-        evidence: evidence.map(words).collect(),
+        evidence: evidence.map(piece).collect(),
     }
 }
 
@@ -121,11 +120,6 @@ pub fn need(
         })
     };
     let records: BTreeSet<Id> = asking.into_iter().flat_map(|id| requesters.records(id)).collect();
-    let words = format!(
-        "{}\n{}",
-        request.title,
-        request.trouble.as_deref().unwrap_or_default()
-    );
     Need {
         id,
         organizations: records.into_iter().map(|id| id.0.as_u128()).collect(),
@@ -147,8 +141,17 @@ pub fn need(
             .collect(),
         qualifications: sorted(&request.qualifications),
         roles: request.roles.iter().flatten().filter_map(role).collect(),
-        terms: distinct_terms(&words),
+        words: Piece::of(&words(request)),
     }
+}
+
+/// Returns the text of a request that is compared with evidence.
+pub fn words(request: &NewDeliverable) -> String {
+    format!(
+        "{}\n{}",
+        request.title,
+        request.trouble.as_deref().unwrap_or_default()
+    )
 }
 
 fn sorted(words: &[String]) -> Vec<String> {

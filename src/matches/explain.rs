@@ -3,20 +3,24 @@
 use super::explainer::{Explainer, code_of};
 use super::snapshot::Snapshot;
 use super::view::{
-    AppliedWeights, ComponentScore, FairnessAdjustment, FitExplanation, GateCount, RankingSummary,
+    AppliedWeights, ComponentScore, ComponentWeights, FairnessAdjustment, FitExplanation, GateCount,
+    RankingSummary,
 };
 use crate::exposures::week_name;
 use matcher::fairness::FairOrder;
 use matcher::{
-    Assessment, COMPONENTS, Candidate, Census, Component, EntryNo, Gate, Query, RankKey, Weights, improve,
+    Assessment, COMPONENTS, Candidate, Census, Component, EntryNo, Gate, Need, Query, RankKey, Weights,
+    improve,
 };
 use serde_json::{Value, json};
 
 impl Explainer<'_> {
-    /// Explains one candidate in one role. `above` is the key of the candidate ranked directly above.
+    /// Explains one candidate in one role. `words` is the request's text; `above` is the key of the candidate ranked
+    /// directly above.
     pub fn explain(
         &self,
         query: &Query,
+        words: &str,
         c: &Candidate,
         a: &Assessment,
         above: Option<RankKey>,
@@ -24,7 +28,10 @@ impl Explainer<'_> {
         let contributions = query.contributions(a);
         let component = |(component, contribution_ppm): (Component, u64)| {
             let score = a.values.get(component);
-            let (inputs, because) = self.because(component, query, c, a);
+            let (inputs, because) = match component {
+                Component::Text => self.common_words(query, words, c),
+                _ => self.because(component, query, c, a),
+            };
             ComponentScore {
                 name: component.code().to_owned(),
                 value_ppm: score.ppm,
@@ -35,7 +42,7 @@ impl Explainer<'_> {
                 because: if score.known {
                     because
                 } else {
-                    self.imputed(because)
+                    self.imputed(because, &self.unanswered(component, query.need, c))
                 },
             }
         };
@@ -58,17 +65,19 @@ impl Explainer<'_> {
         }
     }
 
-    fn imputed(&self, because: String) -> String {
-        if because.is_empty() {
-            return self.text(
-                "未回答のため、全体の代表値を使っています",
-                "unanswered, so a typical value is used",
-            );
+    /// Says which answers are missing, after the reason that is known.
+    fn imputed(&self, because: String, unanswered: &[String]) -> String {
+        if unanswered.is_empty() {
+            return because;
         }
-        self.text(
-            format!("{because}。未回答の項目は全体の代表値を使っています"),
-            format!("{because}; typical values are used for unanswered inputs"),
-        )
+        let missing = self.text(
+            format!("未回答：{}", unanswered.join("、")),
+            format!("not answered: {}", unanswered.join(", ")),
+        );
+        match because.is_empty() {
+            true => missing,
+            false => self.text(format!("{because}。{missing}"), format!("{because}; {missing}")),
+        }
     }
 
     /// Returns the inputs of a component and the reason in words; the reason is empty where nothing is known.
@@ -113,26 +122,70 @@ impl Explainer<'_> {
                 });
                 (json!({"days_since_active": days}), because.unwrap_or_default())
             }
-            Component::Text => {
-                let best = query.best_piece(c);
-                let count = c.evidence.len();
-                let because = best.map(|(ppm, _)| match ppm {
-                    0 => self.text(
-                        "依頼文と共通する言葉はありません",
-                        "no words in common with the request",
-                    ),
-                    _ => self.text(
-                        format!("実績・自己紹介{count}件のうち、最も近いもので評価しています"),
-                        format!("the closest of {count} pieces of evidence"),
-                    ),
-                });
-                let best = best.map(|(_, piece)| piece);
-                (
-                    json!({"best_evidence": best, "evidence_count": count}),
-                    because.unwrap_or_default(),
-                )
-            }
+            Component::Text => Default::default(),
         }
+    }
+
+    /// Explains the text: the words that the request shares with the piece of evidence that matches best.
+    fn common_words(&self, query: &Query, words: &str, c: &Candidate) -> (Value, String) {
+        let matched = query.text_match(c);
+        let best = matched
+            .filter(|matched| matched.cosine_ppm > 0)
+            .map(|matched| matched.piece);
+        let shared = best.and_then(|best| c.evidence.get(best)).map(|piece| {
+            let weight = |term| query.words().shared(term, piece);
+            telling(text::phrases(words, weight))
+        });
+        let because = match (&shared, matched) {
+            (Some(shared), _) => self.text(
+                format!("依頼文と共通する言葉：{}", shared.join("、")),
+                format!("words shared with the request: {}", shared.join(", ")),
+            ),
+            (None, Some(_)) => self.text(
+                "依頼文と共通する言葉はありません",
+                "no words in common with the request",
+            ),
+            (None, None) => String::new(),
+        };
+        let inputs = json!({"best_evidence": best, "evidence_count": c.evidence.len(), "words": shared});
+        (inputs, because)
+    }
+
+    /// Names the answers that a component lacks.
+    fn unanswered(&self, component: Component, need: &Need, c: &Candidate) -> Vec<String> {
+        let name = |missing: bool, ja: &str, en: &str| missing.then(|| self.text(ja, en));
+        let names = match component {
+            Component::Skill => [name(c.skills.is_none(), "スキル", "skills"), None],
+            Component::Experience => [name(c.experience.is_none(), "実績", "past deliveries"), None],
+            Component::Availability => [
+                name(c.hours_per_week.is_none(), "活動できる時間", "hours a week"),
+                name(
+                    need.day_parts != 0 && c.day_parts.is_none(),
+                    "活動できる曜日・時間帯",
+                    "days and times",
+                ),
+            ],
+            Component::Distance => [
+                name(c.area.is_none(), "お住まいの市区町村", "municipality"),
+                name(need.remote && c.remote.is_none(), "リモートの可否", "remote work"),
+            ],
+            Component::Theme => [name(c.themes.is_none(), "関心のあるテーマ", "themes"), None],
+            Component::Format => [
+                name(
+                    c.accepted_formats.is_none(),
+                    "対応できる実施形式",
+                    "accepted formats",
+                ),
+                None,
+            ],
+            Component::Reliability => [
+                name(c.record.is_none(), "完了・辞退の件数", "completed projects"),
+                None,
+            ],
+            Component::Responsiveness => [name(c.last_active.is_none(), "最終活動日", "last activity"), None],
+            Component::Text => [name(c.evidence.is_empty(), "実績・自己紹介", "evidence"), None],
+        };
+        names.into_iter().flatten().collect()
     }
 
     fn skill(&self, query: &Query, c: &Candidate, a: &Assessment) -> (Value, String) {
@@ -269,6 +322,21 @@ impl Explainer<'_> {
     }
 }
 
+/// Returns the phrases that weigh most. Kana alone are mostly grammar, and so are words that weigh little.
+fn telling(mut phrases: Vec<(String, u64)>) -> Vec<String> {
+    /// How many are named.
+    const MOST: usize = 5;
+    let is_kana = |phrase: &str| phrase.chars().all(|c| ('ぁ'..='ん').contains(&c));
+    if phrases.iter().any(|(phrase, _)| !is_kana(phrase)) {
+        phrases.retain(|(phrase, _)| !is_kana(phrase));
+    }
+    phrases.sort_by(|(a, more), (b, less)| less.cmp(more).then(a.cmp(b)));
+    phrases.dedup();
+    let least = phrases.first().map_or(0, |(_, weight)| weight / 3);
+    let kept = phrases.into_iter().filter(|(_, weight)| *weight >= least);
+    kept.map(|(phrase, _)| phrase).take(MOST).collect()
+}
+
 /// Summarizes how a ranking was computed.
 pub fn summary(
     census: Option<&Census>,
@@ -277,7 +345,6 @@ pub fn summary(
     snapshot: &Snapshot,
     fairness: Option<(i32, &FairOrder)>,
 ) -> RankingSummary {
-    let w = |component| weights.ppm(component);
     let removed = |(gate, count): (Gate, usize)| GateCount {
         gate: gate.code().to_owned(),
         count,
@@ -287,15 +354,8 @@ pub fn summary(
         as_of: snapshot.today,
         weights: AppliedWeights {
             version: version.to_owned(),
-            skill: w(Component::Skill),
-            experience: w(Component::Experience),
-            availability: w(Component::Availability),
-            distance: w(Component::Distance),
-            theme: w(Component::Theme),
-            format: w(Component::Format),
-            reliability: w(Component::Reliability),
-            responsiveness: w(Component::Responsiveness),
-            text: w(Component::Text),
+            given: ComponentWeights::of(COMPONENTS.map(|component| weights.ppm(component))),
+            effective: ComponentWeights::of(weights.effective_ppm()),
         },
         fairness: fairness.map(|(week, order)| FairnessAdjustment {
             week: week_name(week),

@@ -133,8 +133,8 @@ pub struct PreviewNeed {
     pub title: Option<String>,
     /// The trouble in the organization's words.
     #[serde(default)]
-    #[validate(length(max = 4000))]
-    #[schema(max_length = 4000)]
+    #[validate(length(max = 10_000))]
+    #[schema(max_length = 10_000)]
     pub trouble: Option<String>,
     #[serde(default)]
     pub format: Option<Format>,

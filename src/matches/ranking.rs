@@ -8,7 +8,7 @@ use super::view::{
     DeliverableBrief, DeliverableMatch, DeliverableRanking, RankPosition, RankingSummary, WorkerBrief,
     WorkerMatch, WorkerRanking,
 };
-use crate::auth::PartnerReach;
+use crate::auth::{PartnerReach, Viewer};
 use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::exposures::{History, ListContent, ListKind, ShownItem, ShownList};
@@ -30,6 +30,8 @@ pub struct ShownRanking<T> {
 
 /// How to rank workers for a need.
 pub struct WorkerRankingOptions<'a> {
+    /// The need's text.
+    pub words: String,
     pub weights: Weights,
     pub weights_version: &'a str,
     /// The only role to rank for, by its position in the need.
@@ -197,7 +199,7 @@ pub fn rank_workers(
         Some(WorkerMatch {
             position: item.position,
             worker,
-            explanation: explainer.explain(&query, &hit.candidate, &assessment, item.above),
+            explanation: explainer.explain(&query, &options.words, &hit.candidate, &assessment, item.above),
         })
     };
     let items = items.iter().filter_map(item).collect();
@@ -269,11 +271,12 @@ pub fn rank_deliverables(
         let hit = page.hits.get(item.hit)?;
         let open = snapshot.open_deliverable(hit.key.need)?;
         let query = hit.prepared.query(weights, snapshot.index.population());
+        let words = encode::words(&open.deliverable.request);
         Some(DeliverableMatch {
             position: item.position,
             deliverable: DeliverableBrief::of(&open.deliverable),
             applications_received: open.uptake.applications,
-            explanation: explainer.explain(&query, &candidate, &hit.assessment, item.above),
+            explanation: explainer.explain(&query, &words, &candidate, &hit.assessment, item.above),
         })
     };
     let items = page.items.into_iter().filter_map(item).collect();
@@ -302,7 +305,7 @@ impl WorkerRanking {
     /// Returns the entry for the log of shown lists.
     pub fn shown(
         &self,
-        viewer: String,
+        viewer: &Viewer,
         deliverable: Id,
         role: Option<String>,
         order: Option<&FairOrder>,
@@ -315,7 +318,7 @@ impl WorkerRanking {
 
 impl DeliverableRanking {
     /// Returns the entry for the log of shown lists.
-    pub fn shown(&self, viewer: String, order: Option<&FairOrder>) -> ShownList {
+    pub fn shown(&self, viewer: &Viewer, order: Option<&FairOrder>) -> ShownList {
         let item =
             |item: &DeliverableMatch| item.position.shown(item.deliverable.id, item.explanation.fit_ppm);
         let shown = self.summary.shown(None, self.items.iter().map(item).collect());

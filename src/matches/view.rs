@@ -63,10 +63,20 @@ pub struct RankPosition {
 /// The weights used, in parts per million. They add up to 1,000,000.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AppliedWeights {
+    #[serde(flatten)]
+    pub given: ComponentWeights,
+    /// How much each component moves the fit where all values are equal. For the default weights this is the same. Your
+    /// own weights may differ, because the organization's side always counts 0.6 and the worker's side 0.4.
+    pub effective: ComponentWeights,
     /// `default-1` for the default weights, `default-1-without-text` for callers who may not read everyone's evidence,
     /// `custom` for weights of your request.
     #[schema(example = "default-1")]
     pub version: String,
+}
+
+/// A weight for each component, in parts per million. They add up to 1,000,000.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ComponentWeights {
     #[schema(example = 340_000)]
     pub skill: u64,
     #[schema(example = 120_000)]
@@ -85,6 +95,34 @@ pub struct AppliedWeights {
     pub responsiveness: u64,
     #[schema(example = 30_000)]
     pub text: u64,
+}
+
+impl ComponentWeights {
+    /// Takes the weights in the order of [`matcher::COMPONENTS`].
+    pub fn of(ppm: [u64; matcher::COMPONENTS.len()]) -> ComponentWeights {
+        let [
+            skill,
+            experience,
+            availability,
+            distance,
+            theme,
+            format,
+            reliability,
+            responsiveness,
+            text,
+        ] = ppm;
+        ComponentWeights {
+            skill,
+            experience,
+            availability,
+            distance,
+            theme,
+            format,
+            reliability,
+            responsiveness,
+            text,
+        }
+    }
 }
 
 /// How many a gate removed.
@@ -155,7 +193,8 @@ pub struct FitExplanation {
     /// Code of the role.
     #[schema(example = "designer")]
     pub role: String,
-    /// 1 / (0.6 / `organization_side_ppm` + 0.4 / `worker_side_ppm`).
+    /// 1 / (0.6 / `organization_side_ppm` + 0.4 / `worker_side_ppm`). Where the value a of availability is below 0.25, this
+    /// times 0.5 + 2a.
     #[schema(minimum = 0, maximum = 1_000_000, example = 861_204)]
     pub fit_ppm: u64,
     /// How well the worker suits the organization. Null where no component of this side has weight.
@@ -193,13 +232,14 @@ pub struct ComponentScore {
     pub weight_ppm: u64,
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub contribution_ppm: u64,
-    /// False if a median or mean of all workers replaces an unknown input.
+    /// False if an input is unknown. A median or mean of all workers replaces it; nothing replaces unknown evidence.
     pub known: bool,
     /// The raw inputs. skill: wishes (skill, required_level, weight, must_have, held_skill and held_level,
     /// which earned the most credit, quality_ppm); experience: deliveries; availability: hours_offered,
     /// hours_needed, day_parts_needed, day_parts_shared; distance: metres, both_remote; theme: requested,
     /// shared; format: accepted, preferred; reliability: completed, dropped; responsiveness:
-    /// days_since_active; text: best_evidence (its index, from 0), evidence_count. Unknown inputs are null.
+    /// days_since_active; text: best_evidence (the index, from 0, of the piece that matches best), evidence_count, words
+    /// (those that it shares with the request). Unknown inputs are null.
     #[schema(value_type = Object)]
     pub inputs: serde_json::Value,
     /// The reason in words, by Accept-Language.

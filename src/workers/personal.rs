@@ -48,8 +48,8 @@ pub struct Personal {
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     #[serde(default)]
-    #[validate(length(max = 200))]
-    #[schema(max_length = 200, example = "NPOのチラシ制作")]
+    #[validate(length(max = 500))]
+    #[schema(max_length = 500, example = "NPOのチラシ制作")]
     pub title: Option<String>,
     #[validate(length(min = 1, max = 10_000))]
     #[schema(

@@ -1,7 +1,7 @@
 //! The candidate: a worker as the matcher sees them. `None` means "unknown", an empty list "known to be
 //! none".
 
-use super::{EntryNo, bm25::Piece};
+use super::{EntryNo, words::Piece};
 use std::sync::Arc;
 
 #[derive(Debug, Clone, Default)]

@@ -1,10 +1,11 @@
 //! The nine components, each a value in [0, 1] in parts per million.
 //!
 //! A median of the population replaces a missing number, and a mean value replaces a missing set; the value
-//! is then marked as unknown. If no candidate has answered, the value is one half.
+//! is then marked as unknown. If no candidate has answered, the value is one half. Nobody loses by naming
+//! themes or evidence: what they don't name counts as for those who name nothing.
 
 use super::coded::coded;
-use super::formulas::{self, experience_ppm, hours_ppm, idle_ppm, near_ppm};
+use super::formulas::{self, completion_ppm, experience_ppm, hours_ppm, idle_ppm, near_ppm, remote_ppm};
 use super::population::{NEUTRAL_PPM, Population};
 use super::ppm::{PPM, ratio};
 use super::{Candidate, EntryNo, Need};
@@ -126,7 +127,7 @@ pub fn availability(candidate: &Candidate, need: &Need, population: &Population)
     }
 }
 
-/// Returns [`near_ppm`], or 0.9 if both accept remote work, whichever is larger.
+/// Returns [`near_ppm`], or [`remote_ppm`] if both accept remote work.
 pub fn distance(
     candidate: &Candidate,
     need: &Need,
@@ -148,7 +149,7 @@ pub fn distance_from(
         Some(area) => population.geography.near_ppm(area, need.area),
         None => median_metres.map_or(NEUTRAL_PPM, near_ppm),
     };
-    let remotely = near.max(900_000);
+    let remotely = remote_ppm(near);
     match (need.remote, remote) {
         (false, _) | (true, Some(false)) => Score {
             ppm: near,
@@ -156,7 +157,7 @@ pub fn distance_from(
         },
         (true, Some(true)) => Score {
             ppm: remotely,
-            known: area.is_some() || remotely == 900_000,
+            known: area.is_some(),
         },
         (true, None) => {
             let share = population.remote_share_ppm.unwrap_or(NEUTRAL_PPM);
@@ -168,37 +169,26 @@ pub fn distance_from(
     }
 }
 
-/// Returns the share of the need's themes that the candidate cares for, weighted by rarity.
+/// Returns the share of the need's themes that the candidate cares for, weighted by rarity. A theme that they don't
+/// name counts as much as the share of candidates who do.
 pub fn theme(candidate: &Candidate, need: &Need, population: &Population) -> Score {
-    let all: u64 = need.themes.iter().map(|t| population.theme_idf_ppm(*t)).sum();
-    if all == 0 {
-        return Score::imputed(None);
-    }
-    match &candidate.themes {
-        Some(own) => {
-            let shared = need.themes.iter().filter(|t| own.contains(t));
-            Score::known(ratio(
-                shared.map(|t| population.theme_idf_ppm(*t)).sum::<u64>() * PPM,
-                all,
-            ))
-        }
-        None => Score::imputed(Some(usual_themes_ppm(need, population))),
+    let named = |theme: &EntryNo| candidate.themes.as_ref().is_some_and(|own| own.contains(theme));
+    Score {
+        ppm: themes_ppm(need, population, named),
+        known: candidate.themes.is_some() && !need.themes.is_empty(),
     }
 }
 
-/// Returns the mean value of the candidates whose themes are known.
-pub fn usual_themes_ppm(need: &Need, population: &Population) -> u64 {
-    let all: u128 = need
-        .themes
-        .iter()
-        .map(|t| u128::from(population.theme_idf_ppm(*t)))
-        .sum();
-    let usual = |t: &EntryNo| {
-        u128::from(population.theme_idf_ppm(*t))
-            * u128::from(population.theme_share_ppm(*t).unwrap_or(NEUTRAL_PPM))
-    };
-    let sum: u128 = need.themes.iter().map(usual).sum();
-    ((sum + all / 2) / all.max(1)) as u64
+/// Returns the value for candidates who name these themes.
+pub fn themes_ppm(need: &Need, population: &Population, named: impl Fn(&EntryNo) -> bool) -> u64 {
+    let (mut sum, mut all) = (0, 0);
+    for theme in &need.themes {
+        let idf = population.theme_idf_ppm(*theme);
+        let usual = || population.theme_share_ppm(*theme).unwrap_or(NEUTRAL_PPM);
+        sum += idf * if named(theme) { PPM } else { usual() };
+        all += idf;
+    }
+    if all == 0 { NEUTRAL_PPM } else { ratio(sum, all) }
 }
 
 /// Returns 1 for a preferred format, 0.5 for an accepted one.
@@ -209,11 +199,13 @@ pub fn format(candidate: &Candidate, need: &Need, population: &Population) -> Sc
     }
 }
 
-/// Returns `(4 + completed) / (5 + completed + dropped)`.
-pub fn reliability(candidate: &Candidate, population: &Population) -> Score {
-    match candidate.record {
-        Some(record) => Score::known(formulas::reliability_ppm(record)),
-        None => Score::imputed(population.median_reliability_ppm),
+/// Returns [`completion_ppm`] of the record, from the usual share in the role. Without a record it is that share.
+pub fn reliability(candidate: &Candidate, role: EntryNo, population: &Population) -> Score {
+    let (completed, dropped) = candidate.record.unwrap_or_default();
+    let record = (u64::from(completed), u64::from(dropped));
+    Score {
+        ppm: completion_ppm(population.completion_ppm(role), record),
+        known: candidate.record.is_some(),
     }
 }
 

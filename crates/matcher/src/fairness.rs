@@ -2,7 +2,8 @@
 //!
 //! * [`spread`] shares attention among workers shown to organizations. A worker who got more attention than
 //!   their fit deserved ranks lower: `fit − λ · max(0, A − M)`. A sums `1 / log2(1 + rank)` over the lists
-//!   that showed the worker. M sums the worker's share of each list's attention, in proportion to the fit.
+//!   that showed the worker. M sums the worker's share of each list's attention, in proportion to the fit. At least 0.95
+//!   of the fit is left, so only near equals change places.
 //!   (Amortised equity of attention: Biega, Gummadi and Weikum 2018; the discount by position is that of
 //!   DCG.) Two marked places are for newcomers.
 //! * [`lift`] moves deliverables up that have no applications or many open places: `fit · Ψ(x) · (1 + μ · [no
@@ -25,6 +26,9 @@ pub const DEPTH: usize = 50;
 pub const FLOOR_PPM: u64 = 950_000;
 /// What one undeserved first place costs at most.
 const LAMBDA_PPM: u64 = 20_000;
+/// The share of the fit that undeserved attention leaves. So nobody is passed by somebody whose fit is less than this share
+/// of theirs.
+const LEAST_PPM: u64 = 950_000;
 /// The bonus of a deliverable without applications.
 const MU_PPM: u64 = 500_000;
 /// A worker shown fewer times than this is a newcomer.
@@ -113,9 +117,8 @@ pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> FairOrder {
             let excess = had.attention_ppm.saturating_sub(had.deserved_ppm);
             let lambda = LAMBDA_PPM * strength_ppm / PPM;
             let penalty = u128::from(lambda) * u128::from(excess) / u128::from(PPM);
-            key.fit_ppm
-                .0
-                .saturating_sub(u64::try_from(penalty).unwrap_or(u64::MAX))
+            let (fit, penalty) = (key.fit_ppm.0, u64::try_from(penalty).unwrap_or(u64::MAX));
+            fit.saturating_sub(penalty).max((fit * LEAST_PPM).div_ceil(PPM))
         },
         |placed| {
             let is_new = |placed: &Placement| {
@@ -299,9 +302,37 @@ mod tests {
         ];
         let order = spread(&ranked, 7);
         assert_eq!(by_fit(&order), [1, 0]);
-        // λ times five undeserved first places.
-        assert_eq!(order.placements[1].adjusted_ppm, 700_000);
+        // λ times five undeserved first places would cost 100,000. Not more than a twentieth of the fit is taken.
+        assert_eq!(order.placements[1].adjusted_ppm, 760_000);
         assert_eq!(order.placements[0].adjusted_ppm, 790_000);
+    }
+
+    #[test]
+    fn nobody_is_passed_by_a_fit_that_is_not_nearly_equal() {
+        let mut x = 17;
+        let mut next = |below: u64| {
+            x = mix(x);
+            x % below
+        };
+        for _ in 0..500 {
+            let mut fits: Vec<u64> = (0..40).map(|_| 100_000 + next(900_000)).collect();
+            fits.sort_unstable_by_key(|fit| Reverse(*fit));
+            let ranked: Vec<_> = (0..)
+                .zip(&fits)
+                .map(|(id, fit)| (key(*fit, id), had(9, next(90 * PPM), next(9 * PPM))))
+                .collect();
+            let order = by_fit(&spread(&ranked, 3));
+            for (place, one) in order.iter().enumerate() {
+                for passed in &order[place..] {
+                    assert!(
+                        fits[*one] * 20 >= fits[*passed] * 19,
+                        "{} passes {}",
+                        fits[*one],
+                        fits[*passed]
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,18 +1,22 @@
 //! Combines nine values into one number, and splits that number back among them.
 //!
 //! Each side has its own utility, a weighted mean of its components: U_org of what makes the work succeed,
-//! U_worker of what makes it welcome. The weights are renormalised to the side. The fit is the weighted
+//! U_worker of what makes it welcome. Availability belongs to both. The weights are renormalised to the side. The fit is the weighted
 //! harmonic mean of both, `1 / (0.6 / U_org + 0.4 / U_worker)`, so a high value on one side can't make up for
 //! a low one on the other.
 //!
 //! The fit is homogeneous of degree one. So by Euler's theorem `fit = ∂fit/∂U_org · U_org + ∂fit/∂U_worker ·
-//! U_worker`. That split, carried down to the components, explains the fit without remainder.
+//! U_worker`. That split, carried down to the components, explains the fit without remainder. Too little time for the
+//! work leaves a part of the fit, and the same part of each contribution.
 
 use super::components::{COMPONENTS, Component, N, Values};
 use super::ppm::{self, PPM, ratio};
 
 /// The least utility of a side, so that one empty side doesn't erase the other.
 pub const FLOOR: u64 = PPM / 1000;
+
+/// The weight of the organization's side in the fit. That of the worker's side is the rest.
+const ORGANIZATION_PPM: u64 = 600_000;
 
 /// The weight of each component, in parts per million. They add up to one whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,10 +64,42 @@ impl Weights {
         self.0.get(component as usize).copied().unwrap_or(0)
     }
 
-    /// Returns the weights of one side, which add up to one whole or are all zero.
-    fn side(&self, on_side: fn(Component) -> bool) -> [u64; N] {
-        let own = COMPONENTS.map(|c| if on_side(c) { u128::from(self.ppm(c)) } else { 0 });
-        ppm::apportion(PPM, own)
+    /// Divides the weights among the organization's side and the worker's. That of availability, which matters to
+    /// both, is divided so that the sides weigh 0.6 and 0.4, as nearly as possible.
+    fn sides(&self) -> [[u128; N]; 2] {
+        let own = |c| u128::from(self.ppm(c));
+        let mut sides = [Component::is_of_organization, Component::is_of_worker].map(|is_of_side| {
+            COMPONENTS.map(|c| {
+                if c != Component::Availability && is_of_side(c) {
+                    own(c)
+                } else {
+                    0
+                }
+            })
+        });
+        let all = own(Component::Availability);
+        let organization = u128::from(ORGANIZATION_PPM)
+            .saturating_sub(sides.first().into_iter().flatten().sum())
+            .min(all);
+        for (side, part) in sides.iter_mut().zip([organization, all - organization]) {
+            if let Some(weight) = side.get_mut(Component::Availability as usize) {
+                *weight = part;
+            }
+        }
+        sides
+    }
+
+    /// Returns how much a component moves the fit where all values are equal, in parts per million of all components.
+    /// For the default weights these are the weights themselves.
+    pub fn effective_ppm(&self) -> [u64; N] {
+        let [organization, worker] = self.sides();
+        let sums = [organization, worker].map(|side| side.iter().sum::<u128>().max(1));
+        let [org_sum, worker_sum] = sums;
+        let share = |c: Component| {
+            let of = |side: &[u128; N]| side.get(c as usize).copied().unwrap_or(0);
+            3 * of(&organization) * worker_sum + 2 * of(&worker) * org_sum
+        };
+        ppm::apportion(PPM, COMPONENTS.map(share))
     }
 }
 
@@ -85,9 +121,10 @@ pub struct Fit {
 
 impl Sides {
     pub fn new(weights: &Weights) -> Sides {
+        let [organization, worker] = weights.sides();
         Sides {
-            organization: weights.side(Component::is_of_organization),
-            worker: weights.side(Component::is_of_worker),
+            organization: ppm::apportion(PPM, organization),
+            worker: ppm::apportion(PPM, worker),
         }
     }
 
@@ -102,8 +139,15 @@ impl Sides {
             (Some(o), Some(w)) => ratio(5 * o * w, 3 * w + 2 * o),
             (one, None) | (None, one) => one.unwrap_or(0),
         };
+        let availability = Component::Availability;
+        let counts = at(&self.organization, availability) + at(&self.worker, availability) > 0;
+        let left_ppm = if counts {
+            time_ppm(values.get(availability).ppm)
+        } else {
+            PPM
+        };
         Fit {
-            fit_ppm,
+            fit_ppm: with_little_time(fit_ppm, left_ppm),
             organization_side_ppm: organization,
             worker_side_ppm: worker,
         }
@@ -137,6 +181,21 @@ impl Sides {
     }
 }
 
+/// Returns what too little time leaves of a fit: `½ + 2a` for an availability below a quarter. Somebody with a third of
+/// the hours at half of the times can't carry the work, however well the rest fits.
+pub fn time_ppm(availability_ppm: u64) -> u64 {
+    (PPM / 2 + 2 * availability_ppm).min(PPM)
+}
+
+/// Returns the fit that is left.
+pub fn with_little_time(fit_ppm: u64, time_ppm: u64) -> u64 {
+    if time_ppm == PPM {
+        fit_ppm
+    } else {
+        ratio(fit_ppm * time_ppm, PPM)
+    }
+}
+
 fn at(array: &[u64; N], component: Component) -> u64 {
     array.get(component as usize).copied().unwrap_or(0)
 }
@@ -161,11 +220,63 @@ mod tests {
     }
 
     #[test]
+    fn the_default_weights_are_what_they_say() {
+        for weights in [Weights::default(), Weights::default().without(Component::Text)] {
+            assert_eq!(weights.effective_ppm(), COMPONENTS.map(|c| weights.ppm(c)));
+        }
+        // One component on each side: the sides weigh 0.6 and 0.4, whatever the weights.
+        let two = Weights::new([1.0, 0.0, 0.0, 0.0, 9.0, 0.0, 0.0, 0.0, 0.0]).unwrap();
+        assert_eq!(two.effective_ppm(), [600_000, 0, 0, 0, 400_000, 0, 0, 0, 0]);
+        let one = Weights::new([0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap();
+        assert_eq!(one.effective_ppm(), [0, 0, PPM, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn an_effective_weight_is_the_slope_of_the_fit() {
+        let weights = Weights::new([3.0, 1.0, 2.0, 1.0, 4.0, 0.5, 1.0, 0.2, 0.1]).unwrap();
+        let (sides, v) = (Sides::new(&weights), 500_000);
+        let fit = |at: usize, more: u64| {
+            let raised: [u64; N] = std::array::from_fn(|i| v + if i == at { more } else { 0 });
+            sides.fit(&values(raised)).fit_ppm as f64
+        };
+        for (at, effective) in weights.effective_ppm().into_iter().enumerate() {
+            let slope = (fit(at, 5_000) - fit(at, 0)) / 5_000.0;
+            assert!(
+                (slope - effective as f64 / 1e6).abs() < 3e-3,
+                "{at}: {slope} {effective}"
+            );
+        }
+    }
+
+    #[test]
     fn equal_values_give_that_value() {
         let sides = Sides::new(&Weights::default());
-        for v in [1_000, 250_000, 1_000_000] {
+        for v in [250_000, 1_000_000] {
             assert_eq!(sides.fit(&values([v; N])).fit_ppm, v);
         }
+    }
+
+    #[test]
+    fn too_little_time_leaves_a_part_of_the_fit() {
+        let left = |weights: Weights, availability: u64| {
+            let mut ppm = [400_000; N];
+            ppm[Component::Availability as usize] = availability;
+            let fit = Sides::new(&weights).fit(&values(ppm));
+            let (o, w) = (
+                fit.organization_side_ppm.unwrap() as f64,
+                fit.worker_side_ppm.unwrap_or(0) as f64,
+            );
+            fit.fit_ppm as f64 / if w > 0.0 { 1.0 / (0.6 / o + 0.4 / w) } else { o }
+        };
+        for (availability, part) in [(0, 0.5), (100_000, 0.7), (250_000, 1.0), (900_000, 1.0)] {
+            assert!(
+                (left(Weights::default(), availability) - part).abs() < 1e-5,
+                "{availability}"
+            );
+        }
+        // Where availability has no weight, time doesn't matter.
+        let skill = Weights::new([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap();
+        assert_eq!(left(skill, 0), 1.0);
     }
 
     #[test]
@@ -179,8 +290,8 @@ mod tests {
             fit.worker_side_ppm.unwrap() as f64,
         );
         assert!((fit.fit_ppm as f64 - 1.0 / (0.6 / o + 0.4 / w)).abs() <= 0.5);
-        let expected_o = (0.34 * 0.9 + 0.12 * 0.5 + 0.12 * 0.7 + 0.08 * 0.8 + 0.03 * 0.1) / 0.69;
-        let expected_w = (0.12 * 0.7 + 0.10 * 0.3 + 0.07 * 0.5 + 0.04) / 0.43;
+        let expected_o = (0.34 * 0.9 + 0.12 * 0.5 + 0.03 * 0.7 + 0.08 * 0.8 + 0.03 * 0.1) / 0.6;
+        let expected_w = (0.09 * 0.7 + 0.10 * 0.3 + 0.07 * 0.5 + 0.04) / 0.4;
         assert!((o / 1e6 - expected_o).abs() < 1e-5 && (w / 1e6 - expected_w).abs() < 1e-5);
     }
 

@@ -73,6 +73,11 @@ pub fn near_ppm(metres: u32) -> u64 {
     ppm::from_unit(libm::exp2(-f64::from(metres) / 10_000.0))
 }
 
+/// Returns the value of working remotely, `0.9 + 0.1 · 2^(−d / 10 km)`: near is still a little better.
+pub fn remote_ppm(near_ppm: u64) -> u64 {
+    900_000 + ratio(near_ppm, 10)
+}
+
 /// Returns 1 for a preferred format, 0.5 for an accepted one, and `None` where that is unknown.
 pub fn format_ppm(candidate: &Candidate, format: EntryNo) -> Option<u64> {
     let accepted = candidate.accepts(format)?;
@@ -83,10 +88,10 @@ pub fn format_ppm(candidate: &Candidate, format: EntryNo) -> Option<u64> {
     })
 }
 
-/// Returns `(4 + completed) / (5 + completed + dropped)`. A newcomer gets 0.8.
-pub fn reliability_ppm((completed, dropped): (u16, u16)) -> u64 {
-    let (completed, dropped) = (u64::from(completed), u64::from(dropped));
-    ratio((4 + completed) * PPM, 5 + completed + dropped)
+/// Returns `(5 · usual + completed) / (5 + completed + dropped)`: the mean of a Beta distribution that starts from the
+/// usual share, as if five projects had been done.
+pub fn completion_ppm(usual_ppm: u64, (completed, dropped): (u64, u64)) -> u64 {
+    ratio(5 * usual_ppm + completed * PPM, 5 + completed + dropped)
 }
 
 /// Returns `2^(−days since last active / 60)`.

@@ -7,7 +7,7 @@
 //! * `population`: statistics of all candidates, which replace missing answers.
 //! * `gates`: what rules a pair out. `components`: the nine values of a pair, from `formulas`. `fit`: the one
 //!   number that they give.
-//! * `bm25`: how well a text matches a piece of evidence.
+//! * `words`: how well the words of a need match evidence.
 //! * `rank`: the plain scan. It is the oracle for `index`, which finds the best of a million candidates.
 //! * `fairness`: a fair order among those who fit nearly equally well.
 //! * `improve`: the smallest changes that would raise a rank or open a gate. `relax`: requirements that a
@@ -24,7 +24,6 @@
 //! same inputs give the same bits on every machine: floats appear only in pure-Rust `libm` and are rounded at
 //! once.
 
-pub mod bm25;
 pub mod candidate;
 mod coded;
 pub mod components;
@@ -42,6 +41,7 @@ pub mod profile;
 pub mod rank;
 pub mod relax;
 pub mod triage;
+pub mod words;
 
 pub use candidate::{Candidate, PastDeliveries};
 pub use components::{COMPONENTS, Component, Score};

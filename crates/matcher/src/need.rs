@@ -1,7 +1,6 @@
 //! The need: a deliverable as the matcher sees it.
 
-use super::EntryNo;
-use text::Term;
+use super::{EntryNo, words::Piece};
 
 /// A deliverable, saved or not.
 #[derive(Debug, Clone, Default)]
@@ -25,8 +24,8 @@ pub struct Need {
     /// Sorted.
     pub qualifications: Vec<String>,
     pub roles: Vec<RoleNeed>,
-    /// The terms of the title and the trouble, distinct and sorted.
-    pub terms: Vec<Term>,
+    /// The title and the trouble.
+    pub words: Piece,
 }
 
 /// A role of the team.

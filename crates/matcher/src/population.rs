@@ -1,16 +1,18 @@
 //! Statistics of all candidates: medians and means that replace missing answers (Little and Rubin 2002), the
-//! rarity of themes and words. Also the map and the skill tree.
+//! rarity of themes and words, how often work is completed. Also the map and the skill tree.
+//!
+//! Only candidates who can be ranked count: those who are active and have consented.
 //!
 //! A population is a function of the candidates, the day and the catalogue. It stays fixed while rankings are
 //! computed from it, so a missing answer is worth the same in every ranking. Medians and means are taken over
 //! a stable sample of [`SAMPLE`] candidates; most places have fewer, and then the sample is everyone.
 
-use super::bm25::{Corpus, Postings, TextQuery};
-use super::formulas::{CreditedWish, format_ppm, near_ppm, reliability_ppm, skill_ppm};
+use super::formulas::{CreditedWish, completion_ppm, format_ppm, near_ppm, skill_ppm};
 use super::ppm::{PPM, median, mix, ratio};
+use super::words::Corpus;
 use super::{Candidate, EntryNo, SkillTree};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// The value used where no candidate has answered at all.
 pub const NEUTRAL_PPM: u64 = 500_000;
@@ -104,13 +106,11 @@ pub struct Population {
     pub tree: Arc<SkillTree>,
     pub corpus: Corpus,
     pub sample: Vec<Arc<Candidate>>,
-    /// Postings of the sample's evidence.
-    postings: OnceLock<Postings>,
     pub median_hours_per_week: Option<u16>,
-    pub median_reliability_ppm: Option<u64>,
     pub median_idle_days: Option<i32>,
     /// The share of candidates who accept remote work, among those who answered.
     pub remote_share_ppm: Option<u64>,
+    completion: Completion,
     experience: BTreeMap<(EntryNo, EntryNo), u64>,
     day_part_shares_ppm: Option<Vec<u64>>,
     format_means_ppm: Option<Vec<u64>>,
@@ -130,12 +130,14 @@ impl Population {
         tree: Arc<SkillTree>,
         themes: usize,
     ) -> Population {
-        let sample = sample(everyone);
+        let everyone: Vec<&Arc<Candidate>> = everyone.iter().filter(|c| c.active && c.consented).collect();
+        let sample = sample(&everyone);
         let all = || sample.iter().map(Arc::as_ref);
         let theme_sets: Vec<&Vec<EntryNo>> = all().filter_map(|c| c.themes.as_ref()).collect();
         let mut caring = vec![0u64; themes];
-        for theme in theme_sets.iter().flat_map(|set| set.iter()) {
-            if let Some(count) = caring.get_mut(usize::from(*theme)) {
+        let distinct = |set: &&Vec<EntryNo>| set.iter().copied().collect::<BTreeSet<_>>();
+        for theme in theme_sets.iter().flat_map(distinct) {
+            if let Some(count) = caring.get_mut(usize::from(theme)) {
                 *count += 1;
             }
         }
@@ -156,7 +158,6 @@ impl Population {
             today,
             corpus: Corpus::of(everyone.iter().flat_map(|c| c.evidence.iter())),
             median_hours_per_week: median(all().filter_map(|c| c.hours_per_week).collect()),
-            median_reliability_ppm: median(all().filter_map(|c| c.record).map(reliability_ppm).collect()),
             median_idle_days: median(
                 all()
                     .filter_map(|c| c.last_active)
@@ -167,6 +168,7 @@ impl Population {
                 all().filter_map(|c| c.remote),
                 |remote| if remote { PPM } else { 0 },
             ),
+            completion: Completion::of(all()),
             experience: median_experience(&all().collect::<Vec<_>>()),
             day_part_shares_ppm: (0..21)
                 .map(|i| mean(day_parts.iter(), |p| u64::from(*p >> i & 1) * PPM))
@@ -181,7 +183,6 @@ impl Population {
             geography,
             tree,
             sample,
-            postings: OnceLock::new(),
         }
     }
 
@@ -191,10 +192,10 @@ impl Population {
         mean(known, |skills| skill_ppm(wishes, skills))
     }
 
-    /// Returns the mean text value for this query, among candidates with evidence.
-    pub fn mean_text(&self, query: &TextQuery) -> Option<u64> {
-        let all = || Postings::of(self.sample.iter().map(|c| &*c.evidence));
-        self.postings.get_or_init(all).mean_best(query)
+    /// Returns the share of projects that are completed in a role.
+    pub fn completion_ppm(&self, role: EntryNo) -> u64 {
+        let of_role = self.completion.by_role_ppm.get(&role);
+        of_role.copied().unwrap_or(self.completion.overall_ppm)
     }
 
     /// Returns the rarity of a theme: ln(1 + (N + 1) / (n + 1)), where n of N candidates who answered care
@@ -253,8 +254,42 @@ impl Population {
     }
 }
 
-fn sample(everyone: &[Arc<Candidate>]) -> Vec<Arc<Candidate>> {
-    let mut hashed: Vec<(u64, &Arc<Candidate>)> = everyone.iter().map(|c| (mix(c.id as u64), c)).collect();
+/// How much of their work candidates complete.
+#[derive(Debug, Clone, Default)]
+struct Completion {
+    overall_ppm: u64,
+    by_role_ppm: BTreeMap<EntryNo, u64>,
+}
+
+impl Completion {
+    /// Adds up the records of everyone, then of those who offer a role. Before any record, four of five projects
+    /// count as completed. A role starts from the overall share, as if five projects had been done at that share.
+    fn of<'a>(everyone: impl Iterator<Item = &'a Candidate>) -> Completion {
+        let (mut overall, mut by_role) = ((0, 0), BTreeMap::<EntryNo, (u64, u64)>::new());
+        let add = |sum: &mut (u64, u64), (completed, dropped): (u16, u16)| {
+            sum.0 += u64::from(completed);
+            sum.1 += u64::from(dropped);
+        };
+        for candidate in everyone {
+            let Some(record) = candidate.record else { continue };
+            add(&mut overall, record);
+            for role in candidate.roles.iter().flatten().collect::<BTreeSet<_>>() {
+                add(by_role.entry(*role).or_default(), record);
+            }
+        }
+        let overall_ppm = completion_ppm(800_000, overall);
+        Completion {
+            overall_ppm,
+            by_role_ppm: by_role
+                .into_iter()
+                .map(|(role, sum)| (role, completion_ppm(overall_ppm, sum)))
+                .collect(),
+        }
+    }
+}
+
+fn sample(everyone: &[&Arc<Candidate>]) -> Vec<Arc<Candidate>> {
+    let mut hashed: Vec<(u64, &Arc<Candidate>)> = everyone.iter().map(|c| (mix(c.id as u64), *c)).collect();
     if hashed.len() > SAMPLE {
         hashed.select_nth_unstable_by_key(SAMPLE, |(hash, c)| (*hash, c.id));
         hashed.truncate(SAMPLE);

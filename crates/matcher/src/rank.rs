@@ -1,6 +1,5 @@
 //! The plain scan: assesses every candidate, then sorts. It is the oracle of every faster method.
 
-use super::bm25::TextQuery;
 use super::components::{self, Score, Values};
 use super::fit::{Fit, Sides, Weights};
 use super::formulas::{CreditedWish, skill_ppm};
@@ -8,9 +7,9 @@ use super::gates::{self, GATES, Gate, GateOutcome, Unconfirmed};
 use super::population::Population;
 use super::ppm::{PPM, mix, ratio};
 use super::profile::{Profile, ProfileKey};
+use super::words::{TextMatch, TextQuery};
 use super::{COMPONENTS, Candidate, Component, Need};
-use std::sync::{Arc, OnceLock};
-use text::Term;
+use std::sync::Arc;
 
 /// A need prepared for scoring: everything that depends on the need alone is computed once.
 pub struct Query<'a> {
@@ -19,29 +18,8 @@ pub struct Query<'a> {
     pub population: &'a Population,
     sides: Sides,
     profiles: Vec<Arc<Profile>>,
-    words: Arc<NeedText>,
+    words: Arc<TextQuery>,
     median_metres: Option<u32>,
-}
-
-/// A need's text prepared for scoring.
-#[derive(Debug)]
-pub struct NeedText {
-    pub query: TextQuery,
-    mean: OnceLock<Option<u64>>,
-}
-
-impl NeedText {
-    pub fn new(terms: &[Term], population: &Population) -> NeedText {
-        NeedText {
-            query: population.corpus.query(terms),
-            mean: OnceLock::new(),
-        }
-    }
-
-    /// Returns the value for candidates without evidence.
-    pub fn mean_ppm(&self, population: &Population) -> Option<u64> {
-        *self.mean.get_or_init(|| population.mean_text(&self.query))
-    }
 }
 
 /// The assessment of one candidate in one role.
@@ -112,7 +90,7 @@ impl<'a> Query<'a> {
     pub fn new(need: &'a Need, weights: Weights, population: &'a Population) -> Self {
         let profile = |role| Arc::new(Profile::new(ProfileKey::of(need, role), population));
         let profiles = need.roles.iter().map(profile).collect();
-        let words = Arc::new(NeedText::new(&need.terms, population));
+        let words = Arc::new(population.corpus.query(&need.words));
         Query::prepared(need, weights, population, profiles, words)
     }
 
@@ -122,7 +100,7 @@ impl<'a> Query<'a> {
         weights: Weights,
         population: &'a Population,
         profiles: Vec<Arc<Profile>>,
-        words: Arc<NeedText>,
+        words: Arc<TextQuery>,
     ) -> Self {
         Query {
             need,
@@ -148,7 +126,7 @@ impl<'a> Query<'a> {
         &self.profiles
     }
 
-    pub fn words(&self) -> &NeedText {
+    pub fn words(&self) -> &TextQuery {
         &self.words
     }
 
@@ -156,9 +134,9 @@ impl<'a> Query<'a> {
         self.profiles.get(role).map_or(&[], |profile| &profile.wishes)
     }
 
-    /// Returns the value of the best piece of evidence, and the index of the piece.
-    pub fn best_piece(&self, candidate: &Candidate) -> Option<(u64, usize)> {
-        self.words.query.best(&candidate.evidence)
+    /// Returns what the candidate's evidence has in common with the need, or `None` without evidence.
+    pub fn text_match(&self, candidate: &Candidate) -> Option<TextMatch> {
+        self.words.score(&candidate.evidence, &self.population.corpus)
     }
 
     /// Assesses one candidate in one role. Returns `None` if the need has no such role.
@@ -204,7 +182,7 @@ impl<'a> Query<'a> {
             Component::Distance => components::distance(candidate, need, self.median_metres, population),
             Component::Theme => components::theme(candidate, need, population),
             Component::Format => components::format(candidate, need, population),
-            Component::Reliability => components::reliability(candidate, population),
+            Component::Reliability => components::reliability(candidate, role, population),
             Component::Responsiveness => components::responsiveness(candidate, population),
             Component::Text => self.text(candidate),
         }
@@ -221,9 +199,10 @@ impl<'a> Query<'a> {
     }
 
     fn text(&self, candidate: &Candidate) -> Score {
-        match self.best_piece(candidate) {
-            Some((ppm, _)) => Score::known(ppm),
-            None => Score::imputed(self.words.mean_ppm(self.population)),
+        let matched = self.text_match(candidate);
+        Score {
+            ppm: matched.map_or(0, |matched| matched.value_ppm),
+            known: matched.is_some(),
         }
     }
 

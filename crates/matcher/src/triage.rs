@@ -85,7 +85,8 @@ pub struct Guess {
     /// The position of the category.
     pub category: usize,
     pub confidence_ppm: u64,
-    /// The matched words as the cues write them, those of whole cues first.
+    /// The matched words as the cues write them, those of whole cues first. If no word occurs, the parts of the trouble
+    /// that words of the cues share.
     pub words: Vec<String>,
 }
 
@@ -118,12 +119,16 @@ impl Triage {
         Triage { categories, pair_idf }
     }
 
-    /// Returns every category with a match, the most likely first, earlier ones first among equals.
+    /// Returns every category with a match, the most likely first, earlier ones first among equals. Those without a word
+    /// that says why come last.
     pub fn guess(&self, trouble: &str) -> Vec<Guess> {
         let text = normal(trouble);
         let pairs: BTreeSet<(char, char)> = pairs(&text).collect();
         let guess = |(position, category): (usize, &Category)| {
-            let (score, words) = category.score(&text, &pairs, &self.pair_idf);
+            let (score, mut words) = category.score(&text, &pairs, &self.pair_idf);
+            if words.is_empty() {
+                words = shared_parts(&text, &category.pairs);
+            }
             let confidence_ppm = from_unit(score / (score + HALF));
             (confidence_ppm > 0).then_some(Guess {
                 category: position,
@@ -132,7 +137,11 @@ impl Triage {
             })
         };
         let mut guesses: Vec<Guess> = self.categories.iter().enumerate().filter_map(guess).collect();
-        guesses.sort_by_key(|guess| (std::cmp::Reverse(guess.confidence_ppm), guess.category));
+        let place = |guess: &Guess| {
+            let likely = std::cmp::Reverse(guess.confidence_ppm);
+            (guess.words.is_empty(), likely, guess.category)
+        };
+        guesses.sort_by_key(place);
         guesses
     }
 }
@@ -233,6 +242,24 @@ fn is_hiragana(c: char) -> bool {
     ('ぁ'..='ん').contains(&c)
 }
 
+/// Returns the longest parts of a text whose neighbouring characters are all among the pairs. Hiragana alone say
+/// nothing.
+fn shared_parts(text: &str, known: &BTreeSet<(char, char)>) -> Vec<String> {
+    let (mut parts, mut part) = (Vec::new(), String::new());
+    let next = text.chars().skip(1).chain([' ']);
+    for (c, next) in text.chars().zip(next) {
+        part.push(c);
+        if !known.contains(&(c, next)) {
+            let tells = part.chars().nth(1).is_some() && !part.chars().all(is_hiragana);
+            let whole = std::mem::take(&mut part);
+            if tells && !parts.contains(&whole) {
+                parts.push(whole);
+            }
+        }
+    }
+    parts
+}
+
 /// Returns the pairs of neighbouring Japanese characters.
 fn pairs(text: &str) -> impl Iterator<Item = (char, char)> {
     let next = text.chars().skip(1);
@@ -274,6 +301,21 @@ mod tests {
             ["ﾁﾗｼ", "ちらし", "ＷＥＢ  ＳＩＴＥ"].map(of),
             [Some(0), Some(0), Some(2)]
         );
+    }
+
+    #[test]
+    fn parts_of_words_say_why_where_no_word_occurs() {
+        let triage = Triage::new(
+            [vec!["会員募集", "回覧板"]]
+                .iter()
+                .map(|cues| cues.iter().copied()),
+        );
+        let words = |trouble| triage.guess(trouble).first().map(|guess| guess.words.clone());
+        assert_eq!(
+            words("新入会員と社員募"),
+            Some(vec!["会員".to_owned(), "員募".to_owned()])
+        );
+        assert_eq!(words("掲示板"), None);
     }
 
     #[test]

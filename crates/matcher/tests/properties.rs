@@ -4,10 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use matcher::bm25::Piece;
+use matcher::words::Piece;
 use matcher::*;
 use std::sync::Arc;
-use text::distinct_terms;
 
 const DESIGN: u16 = 0;
 const FLYERS: u16 = 2;
@@ -57,7 +56,7 @@ fn need() -> Need {
                 },
             ],
         }],
-        terms: distinct_terms("会員募集のチラシ"),
+        words: Piece::of("会員募集のチラシ"),
         ..Need::default()
     }
 }
@@ -166,6 +165,76 @@ fn dates_have_to_overlap_and_an_open_end_always_does() {
     };
     assert!(!fails(None, None) && !fails(Some(120), None) && !fails(None, Some(110)));
     assert!(fails(Some(121), None) && fails(None, Some(109)));
+}
+
+#[test]
+fn only_those_who_can_be_ranked_shape_the_population() {
+    let usual = |more: Option<fn(&mut Candidate)>| {
+        let mut everyone: Vec<Arc<Candidate>> = (10..13).map(|id| Arc::new(worker(id))).collect();
+        if let Some(change) = more {
+            // Each answer is far from that of the others.
+            let other = |id| Candidate {
+                hours_per_week: Some(60),
+                day_parts: Some(0b100),
+                area: Some(3),
+                remote: Some(true),
+                accepted_formats: Some(0),
+                preferred_formats: 0,
+                skills: Some(vec![]),
+                themes: Some(vec![4]),
+                experience: Some(vec![PastDeliveries {
+                    family: 0,
+                    role: 0,
+                    count: 9,
+                }]),
+                record: Some((0, 9)),
+                last_active: Some(-300),
+                evidence: [Piece::of("会員募集のチラシ")].into(),
+                ..worker(id)
+            };
+            for id in 20..30 {
+                let mut candidate = other(id);
+                change(&mut candidate);
+                everyone.push(Arc::new(candidate));
+            }
+        }
+        let population = population(&everyone);
+        let n = asking(|n| n.remote = true);
+        let query = Query::new(&n, Weights::default(), &population);
+        let silent = Candidate {
+            active: true,
+            consented: true,
+            capacity: 1,
+            ..Candidate::default()
+        };
+        [silent, worker(1)].map(|candidate| query.assess(&candidate, 0).unwrap().values)
+    };
+    let alone = usual(None);
+    assert_eq!(usual(Some(|c| c.active = false)), alone);
+    assert_eq!(usual(Some(|c| c.consented = false)), alone);
+    assert_ne!(usual(Some(|_| ())), alone);
+}
+
+#[test]
+fn nobody_loses_by_naming_interests() {
+    let draw = &mut Draw(31);
+    let everyone = everyone(draw, 200);
+    let population = population(&everyone);
+    for _ in 0..300 {
+        let themes = vec![draw.below(5) as u16, draw.below(5) as u16];
+        let n = asking(|n| n.themes = themes);
+        let query = Query::new(&n, Weights::default(), &population);
+        let named = vec![draw.below(5) as u16];
+        let fit = |themes: Option<Vec<u16>>, evidence: &[&str]| {
+            let evidence = evidence.iter().map(|text| Piece::of(text)).collect();
+            let candidate = with(|c| (c.themes, c.evidence) = (themes, evidence));
+            query.assess(&candidate, 0).unwrap().fit.fit_ppm
+        };
+        let silent = fit(None, &[]);
+        assert!(fit(Some(vec![]), &[]) >= silent);
+        assert!(fit(Some(named.clone()), &[]) >= silent);
+        assert!(fit(Some(named), &["料理", "会員"]) >= silent);
+    }
 }
 
 #[test]
@@ -319,7 +388,7 @@ fn availability_is_hours_times_share_of_day_parts() {
 }
 
 #[test]
-fn distance_halves_every_ten_kilometres_and_remote_counts_nine_tenths() {
+fn distance_halves_every_ten_kilometres_and_remote_work_leaves_it_a_tenth() {
     let at = |area, remote: bool, need: &Need| {
         let candidate = with(|c| (c.area, c.remote) = (Some(area), Some(remote)));
         value(Component::Distance, &candidate, need).0
@@ -329,7 +398,8 @@ fn distance_halves_every_ten_kilometres_and_remote_counts_nine_tenths() {
     near(at(1, false, &need()), 500_000);
     near(at(2, false, &need()), 62_500);
     let remote = asking(|n| n.remote = true);
-    assert_eq!(at(2, true, &remote), 900_000);
+    near(at(2, true, &remote), 906_250);
+    near(at(1, true, &remote), 950_000);
     assert_eq!(at(0, true, &remote), 1_000_000);
     near(at(2, false, &remote), 62_500);
     near(at(2, true, &need()), 62_500);
@@ -355,12 +425,13 @@ fn rare_themes_weigh_more() {
     };
     let (common, rare) = ((1.0f64 + 6.0 / 6.0).ln(), (1.0f64 + 6.0 / 2.0).ln());
     let share = |part: f64| (part / (common + rare) * 1e6).round() as u64;
-    assert!(of(Some(vec![0])).ppm.abs_diff(share(common)) <= 1);
-    assert!(of(Some(vec![1])).ppm.abs_diff(share(rare)) <= 1);
-    assert_eq!(of(Some(vec![])).ppm, 0);
-    // Unknown themes get the mean of the known ones, 1 · common + 0.2 · rare.
-    let imputed = of(None);
-    assert!(imputed.ppm.abs_diff(share(common + 0.2 * rare)) <= 1 && !imputed.known);
+    // Of those who answered, 1 in 5 cares for the rare theme, and all for the common one.
+    assert!(of(Some(vec![0])).ppm.abs_diff(share(common + 0.2 * rare)) <= 1);
+    assert!(of(Some(vec![1])).ppm.abs_diff(share(common + rare)) <= 1);
+    assert!(of(None).ppm.abs_diff(share(common + 0.2 * rare)) <= 1 && !of(None).known);
+    // Naming other themes costs nothing.
+    assert_eq!(of(Some(vec![3])).ppm, of(None).ppm);
+    assert_eq!(of(Some(vec![])).ppm, of(None).ppm);
 }
 
 #[test]
@@ -372,19 +443,57 @@ fn a_preferred_format_counts_twice_an_accepted_one() {
     );
 }
 
+/// Six workers in role 0 who completed all of 20 projects, and one in role 1 who dropped both of theirs.
+fn recorded() -> Population {
+    let mut everyone: Vec<Arc<Candidate>> = (0..6)
+        .map(|id| {
+            Arc::new(Candidate {
+                record: Some(([0, 4, 4, 4, 4, 4][id as usize], 0)),
+                ..worker(10 + id)
+            })
+        })
+        .collect();
+    everyone.push(Arc::new(Candidate {
+        roles: Some(vec![1]),
+        record: Some((0, 2)),
+        ..worker(20)
+    }));
+    population(&everyone)
+}
+
 #[test]
-fn reliability_starts_at_four_fifths_and_falls_by_dropping() {
-    let of = |record| {
-        value(
-            Component::Reliability,
-            &with(|c| c.record = Some(record)),
-            &need(),
-        )
-        .0
+fn reliability_starts_from_what_is_usual_in_the_role() {
+    let mut asked = need();
+    asked.roles.push(RoleNeed {
+        role: 1,
+        wishes: vec![],
+    });
+    let population = recorded();
+    let of = |record, role| {
+        let query = Query::new(&asked, Weights::default(), &population);
+        let assessment = query.assess(&with(|c| c.record = record), role).unwrap();
+        let score = assessment.values.get(Component::Reliability);
+        (score.ppm, score.known)
     };
-    assert_eq!(of((0, 0)), 800_000);
-    assert_eq!(of((5, 0)), 900_000);
-    assert_eq!(of((0, 3)), 500_000);
+    // (4 + 20) / (5 + 22) of all projects were completed.
+    let overall = 24.0 / 27.0;
+    let usual = [(5.0 * overall + 20.0) / 25.0, 5.0 * overall / 7.0];
+    for (role, usual) in usual.into_iter().enumerate() {
+        for (completed, dropped) in [(0, 0), (5, 0), (0, 3), (7, 1)] {
+            let expected = (5.0 * usual + f64::from(completed)) / f64::from(5 + completed + dropped);
+            let (ppm, known) = of(Some((completed as u16, dropped as u16)), role);
+            assert!(ppm.abs_diff((expected * 1e6).round() as u64) <= 1 && known);
+        }
+        assert_eq!(of(None, role), (of(Some((0, 0)), role).0, false));
+    }
+}
+
+#[test]
+fn before_any_record_four_of_five_projects_count_as_completed() {
+    assert_eq!(
+        value(Component::Reliability, &worker(1), &need()),
+        (800_000, true)
+    );
 }
 
 #[test]
@@ -404,7 +513,7 @@ fn responsiveness_halves_every_sixty_days() {
 }
 
 #[test]
-fn the_best_piece_of_evidence_counts() {
+fn the_three_best_pieces_of_evidence_count() {
     let of = |pieces: &[&str]| {
         let evidence = pieces.iter().map(|text| Piece::of(text)).collect();
         value(Component::Text, &with(|c| c.evidence = evidence), &need())
@@ -416,8 +525,13 @@ fn the_best_piece_of_evidence_counts() {
         one,
         "another piece takes nothing away"
     );
-    assert_eq!(of(&["料理"]).0, 0);
-    assert!(!of(&[]).1);
+    assert!(of(&["会員募集のチラシ", "会員募集のチラシを配る"]).0 > one);
+    assert_eq!(of(&["料理"]), (0, true));
+    assert_eq!(
+        of(&[]),
+        (0, false),
+        "silence is worth no more than evidence of something else"
+    );
 }
 
 #[test]
@@ -439,9 +553,10 @@ fn a_missing_answer_gets_the_median_of_the_population() {
         (at(Component::Availability).ppm, at(Component::Availability).known),
         (500_000, false)
     );
+    // (4 + 15) / (5 + 15) in all, then (5 · 0.95 + 15) / (5 + 15) in the role.
     assert_eq!(
         (at(Component::Reliability).ppm, at(Component::Reliability).known),
-        (900_000, false)
+        (987_500, false)
     );
     // .12 for availability and .08 for reliability are unknown.
     assert_eq!(query.completeness_ppm(&assessment.values), 800_000);
@@ -462,7 +577,7 @@ fn unanswered_inputs_get_one_half() {
     let skill = assessment.values.get(Component::Skill);
     assert_eq!((skill.ppm, skill.known), (500_000, false));
     let reliability = assessment.values.get(Component::Reliability);
-    assert_eq!((reliability.ppm, reliability.known), (500_000, false));
+    assert_eq!((reliability.ppm, reliability.known), (800_000, false));
 }
 
 /// A made-up but repeatable candidate with gaps.

@@ -32,9 +32,20 @@ pub enum JsonError {
 
 /// Parses a JSON value.
 pub fn parse(json: &[u8]) -> Result<Value, JsonError> {
+    parse_folding(json, &[])
+}
+
+/// Parses a JSON value. In the members with these names, and below them, control characters become spaces: in prose,
+/// which is often pasted from documents, they mean nothing.
+pub fn parse_folding(json: &[u8], prose: &[&str]) -> Result<Value, JsonError> {
     let mut violation = None;
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let parsed = Strict(&mut violation).deserialize(&mut deserializer);
+    let strict = Strict {
+        violation: &mut violation,
+        prose,
+        folds: false,
+    };
+    let parsed = strict.deserialize(&mut deserializer);
     let parsed = parsed.and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|e| {
         violation.take().unwrap_or_else(|| JsonError::Malformed {
@@ -54,11 +65,24 @@ pub fn parse(json: &[u8]) -> Result<Value, JsonError> {
 /// Reads a value. The error of serde_json holds only a text, so that a broken rule is noted here, too. Its
 /// pointer is put together from the inside out while the error passes through the arrays and objects around
 /// it.
-struct Strict<'v>(&'v mut Option<JsonError>);
+struct Strict<'v> {
+    violation: &'v mut Option<JsonError>,
+    prose: &'v [&'v str],
+    /// Whether this value is prose.
+    folds: bool,
+}
 
 impl Strict<'_> {
+    fn within(&mut self, folds: bool) -> Strict<'_> {
+        Strict {
+            violation: self.violation,
+            prose: self.prose,
+            folds: self.folds || folds,
+        }
+    }
+
     fn prepend(&mut self, step: &dyn fmt::Display) {
-        match self.0 {
+        match self.violation {
             Some(JsonError::DuplicateKey { pointer, .. } | JsonError::ControlCharacter { pointer }) => {
                 *pointer = format!("/{step}{pointer}");
             }
@@ -110,7 +134,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
         if value.chars().any(is_forbidden) {
-            *self.0 = Some(JsonError::ControlCharacter {
+            if self.folds {
+                return Ok(value.replace(is_forbidden, " ").into());
+            }
+            *self.violation = Some(JsonError::ControlCharacter {
                 pointer: String::new(),
             });
             return Err(E::custom("control character"));
@@ -121,7 +148,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
         loop {
-            match items.next_element_seed(Strict(self.0)) {
+            match items.next_element_seed(self.within(false)) {
                 Ok(Some(item)) => array.push(item),
                 Ok(None) => return Ok(Value::Array(array)),
                 Err(e) => {
@@ -135,12 +162,14 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = members.next_key::<String>()? {
-            let value = members.next_value_seed(Strict(self.0)).inspect_err(|_| {
-                self.prepend(&key.replace('~', "~0").replace('/', "~1"));
-            })?;
+            let value = members
+                .next_value_seed(self.within(self.prose.contains(&key.as_str())))
+                .inspect_err(|_| {
+                    self.prepend(&key.replace('~', "~0").replace('/', "~1"));
+                })?;
             if object.contains_key(&key) {
                 let pointer = String::new();
-                *self.0 = Some(JsonError::DuplicateKey { pointer, key });
+                *self.violation = Some(JsonError::DuplicateKey { pointer, key });
                 return Err(A::Error::custom("duplicate key"));
             }
             object.insert(key, value);
@@ -177,6 +206,16 @@ mod tests {
                 key: "c".into()
             })
         );
+    }
+
+    #[test]
+    fn prose_loses_its_control_characters() {
+        let parsed = parse_folding(
+            br#"{"title": "a", "notes": [{"title": "b\u000c\u0000c\nd"}]}"#,
+            &["notes"],
+        );
+        assert_eq!(parsed, Ok(json!({"title": "a", "notes": [{"title": "b  c\nd"}]})));
+        assert!(parse_folding(br#"{"title": "\u0000", "notes": []}"#, &["notes"]).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! * [`fold()`], [`hiragana`], [`is_japanese`]: make width, case and kana irrelevant.
 //! * [`todays_form`]: old and variant kanji in their current form.
-//! * [`terms()`], [`distinct_terms`]: a text as hashed words and character bigrams, for ranking.
+//! * [`terms()`], [`phrases`]: a text as hashed words and character bigrams, for ranking.
 //! * [`grams`], [`letters`], [`marks`]: a text as overlapping pairs of characters and signs, for a database's text index.
 //! * [`Text`]: a message in Japanese and English.
 //!
@@ -18,4 +18,4 @@ mod terms;
 pub use bilingual::Text;
 pub use fold::{fold, hiragana, is_japanese};
 pub use kanji::todays_form;
-pub use terms::{GRAMS_VERSION, Term, distinct_terms, grams, letters, marks, terms, word_hash};
+pub use terms::{GRAMS_VERSION, Term, grams, letters, marks, phrases, terms, word_hash};

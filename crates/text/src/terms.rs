@@ -8,6 +8,7 @@ use crate::fold::{fold, hiragana, is_japanese};
 use crate::kanji::todays_form;
 use rust_stemmers::{Algorithm, Stemmer};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
 /// The hash of a word or of two neighbouring Japanese characters.
@@ -15,37 +16,65 @@ pub type Term = u32;
 
 /// Returns the terms of a text in the order in which they occur. Width, case and kana don't matter.
 pub fn terms(text: &str) -> Vec<Term> {
-    let folded: String = fold(text).chars().map(hiragana).collect();
-    let stemmer = Stemmer::create(Algorithm::English);
     let mut terms = Vec::new();
-    for word in folded.split(|c: char| !c.is_alphanumeric()) {
-        let mut rest = word;
+    each_term(&fold(text), |term, _| terms.push(term));
+    terms
+}
+
+/// Returns the parts of a text whose terms have a weight, each with the sum of its weights, in the order in which they
+/// occur. Overlapping terms give one part: 会員 and 員募 and 募集 give 会員募集.
+pub fn phrases(text: &str, weight: impl Fn(Term) -> Option<u64>) -> Vec<(String, u64)> {
+    let folded = fold(text);
+    let mut parts: Vec<(Range<usize>, u64)> = Vec::new();
+    each_term(&folded, |term, at| match (weight(term), parts.last_mut()) {
+        (None, _) => {}
+        (Some(weight), Some((last, sum))) if at.start < last.end => {
+            last.end = at.end;
+            *sum += weight;
+        }
+        (Some(weight), _) => parts.push((at, weight)),
+    });
+    let phrase = |(at, weight)| {
+        (
+            folded.get::<Range<usize>>(at).unwrap_or_default().to_owned(),
+            weight,
+        )
+    };
+    parts.into_iter().map(phrase).collect()
+}
+
+/// Calls `f` with each term of a folded text, and where it is.
+fn each_term(folded: &str, mut f: impl FnMut(Term, Range<usize>)) {
+    // Katakana and hiragana take equally many bytes.
+    let text: String = folded.chars().map(hiragana).collect();
+    let stemmer = Stemmer::create(Algorithm::English);
+    let mut start = 0;
+    for word in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let mut at = start;
+        start += word.len();
+        let mut rest = word.trim_end_matches(|c: char| !c.is_alphanumeric());
         while let Some(first) = rest.chars().next() {
             let japanese = is_japanese(first);
             let end = rest.find(|c| is_japanese(c) != japanese).unwrap_or(rest.len());
             let (run, tail) = rest.split_at(end);
             rest = tail;
             if !japanese {
-                terms.push(word_hash(&stemmer.stem(run)));
+                f(word_hash(&stemmer.stem(run)), at..at + run.len());
             } else if run.chars().nth(1).is_none() {
-                terms.push(word_hash(run));
+                f(word_hash(run), at..at + run.len());
             } else {
                 let next = run.char_indices().skip(1);
-                terms.extend(run.char_indices().zip(next).map(|((from, _), (to, last))| {
-                    word_hash(run.get(from..to + last.len_utf8()).unwrap_or_default())
-                }));
+                for ((from, _), (to, last)) in run.char_indices().zip(next) {
+                    let to = to + last.len_utf8();
+                    f(
+                        word_hash(run.get(from..to).unwrap_or_default()),
+                        at + from..at + to,
+                    );
+                }
             }
+            at += run.len();
         }
     }
-    terms
-}
-
-/// Returns the terms of a text, sorted and without repeats.
-pub fn distinct_terms(text: &str) -> Vec<Term> {
-    let mut all = terms(text);
-    all.sort_unstable();
-    all.dedup();
-    all
 }
 
 /// Hashes a word as it is: 64-bit FNV-1a, folded to 32 bits.
@@ -131,6 +160,21 @@ mod tests {
         assert_eq!(letters("Café Ångström"), letters("cafe angstrom"));
         assert_eq!(letters("ｶﾞ パ"), letters("が ぱ"));
         assert_ne!(letters("か"), letters("が"));
+    }
+
+    #[test]
+    fn phrases_join_the_terms_that_overlap() {
+        let evidence = terms("ﾁﾗｼのデザインと会員の募集をNPOで担当");
+        let shared = |text: &str| -> Vec<String> {
+            let found = phrases(text, |term| evidence.contains(&term).then_some(1));
+            found.into_iter().map(|(phrase, _)| phrase).collect()
+        };
+        assert_eq!(
+            shared("会員募集のチラシ、ＮＰＯらしいデザイン"),
+            ["会員", "募集", "チラシ", "npo", "デザイン"]
+        );
+        assert_eq!(shared("料理 (cooking)"), [] as [&str; 0]);
+        assert_eq!(phrases("チラシ", |_| Some(2)), [("チラシ".to_owned(), 4)]);
     }
 
     #[test]

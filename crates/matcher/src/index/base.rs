@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::traits::{self, Traits};
 use super::tree::{self, Tree};
 use crate::profile::{Profile, ProfileKey};
-use crate::rank::NeedText;
+use crate::words::{Piece, TextQuery};
 use crate::{Candidate, EntryNo, Population};
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use text::Term;
 
 /// How many trees of rare profiles, and how many texts, are cached.
 const OWN_TREES: usize = 32;
@@ -34,7 +33,7 @@ pub struct Base {
     pub trees: HashMap<ProfileKey, Arc<Tree>>,
     /// Trees of profiles that were first queried later.
     pub own: Cache<ProfileKey, Arc<Tree>>,
-    pub texts: Cache<Vec<Term>, Arc<NeedText>>,
+    pub texts: Cache<Piece, Arc<TextQuery>>,
 }
 
 /// Where a candidate lives, and whether they accept remote work.

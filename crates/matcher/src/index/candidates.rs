@@ -6,12 +6,11 @@ use super::delta::{ChangedCandidate, Delta};
 use super::traits::Traits;
 use super::tree::Tree;
 use crate::profile::{Profile, ProfileKey};
-use crate::rank::NeedText;
+use crate::words::{Piece, TextQuery};
 use crate::{Candidate, Need, Population, Query, Weights};
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
-use text::Term;
 
 /// Every candidate, at one moment.
 #[derive(Clone)]
@@ -154,7 +153,7 @@ impl CandidateIndex {
             weights,
             &self.base.population,
             profiles,
-            self.words(&need.terms),
+            self.words(&need.words),
         )
     }
 
@@ -164,13 +163,12 @@ impl CandidateIndex {
         tree.map(|tree| Arc::clone(&tree.profile))
     }
 
-    fn words(&self, terms: &[Term]) -> Arc<NeedText> {
-        let key = terms.to_vec();
-        let words = || Arc::new(NeedText::new(terms, &self.base.population));
+    fn words(&self, words: &Piece) -> Arc<TextQuery> {
+        let query = || Arc::new(self.base.population.corpus.query(words));
         let made = self
             .base
             .texts
-            .get_or_insert_with(&key, || Ok::<_, Infallible>(words()));
+            .get_or_insert_with(words, || Ok::<_, Infallible>(query()));
         match made {
             Ok(words) => words,
             Err(never) => match never {},

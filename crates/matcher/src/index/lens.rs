@@ -7,7 +7,7 @@
 use super::sets::{self, Losses};
 use super::traits::{self, Traits};
 use crate::components::{self, Component};
-use crate::fit::FLOOR;
+use crate::fit::{FLOOR, time_ppm, with_little_time};
 use crate::formulas;
 use crate::population::NEUTRAL_PPM;
 use crate::ppm::{PPM, ratio};
@@ -28,11 +28,10 @@ pub struct Lens<'q> {
     /// By the number of shared day-parts.
     parts_ppm: [u64; 22],
     usual_parts_ppm: u64,
-    /// The bit of each theme, with its idf.
+    /// The bit of each theme, and what naming it adds to the value, rounded down.
     themes: Vec<(u64, u64)>,
-    themes_idf: u64,
+    /// The value by the set of themes that are named.
     themes_ppm: Vec<u64>,
-    usual_themes_ppm: u64,
     qualifications: u32,
     starts_on: i32,
     ends_on: i32,
@@ -51,6 +50,7 @@ struct SideWeights {
     format: u64,
     responsiveness: u64,
     availability_worker: u64,
+    availability_counts: bool,
     org_counts: bool,
     worker_counts: bool,
 }
@@ -68,6 +68,7 @@ pub struct Commute {
 pub struct ProfileScores {
     pub skill_ppm: u64,
     pub experience_ppm: u64,
+    pub reliability_ppm: u64,
     pub text_ppm: u64,
 }
 
@@ -76,6 +77,18 @@ pub struct ProfileScores {
 pub struct PartialFit {
     org_sum: u64,
     worker_ppm: u64,
+    /// What too little time leaves of the fit.
+    time_ppm: u64,
+}
+
+impl PartialFit {
+    /// Returns a fit that is at most what has to be reached before [`with_little_time`] for `fit_ppm` after it.
+    fn before_time(&self, fit_ppm: u32) -> u64 {
+        match self.time_ppm {
+            PPM => fit_ppm.into(),
+            time_ppm => (u64::from(fit_ppm) * PPM / time_ppm).saturating_sub(2),
+        }
+    }
 }
 
 impl<'q> Lens<'q> {
@@ -84,9 +97,12 @@ impl<'q> Lens<'q> {
         let (org, worker) = query.side_weights();
         let of = |side: &[u64], c: Component| side.get(c as usize).copied().unwrap_or(0);
         let asked = u64::from(need.day_parts.count_ones());
-        let idf = |t: &EntryNo| (traits::theme_bit(*t), population.theme_idf_ppm(*t));
-        let themes: Vec<(u64, u64)> = need.themes.iter().map(idf).collect();
-        let themes_idf = themes.iter().map(|(_, idf)| idf).sum::<u64>();
+        let all_idf: u64 = need.themes.iter().map(|t| population.theme_idf_ppm(*t)).sum();
+        let theme = |theme: &EntryNo| {
+            let more = PPM - population.theme_share_ppm(*theme).unwrap_or(NEUTRAL_PPM);
+            let gain = population.theme_idf_ppm(*theme) * more / all_idf.max(1);
+            (traits::theme_bit(*theme), gain)
+        };
         let enough_hours = (u32::from(need.hours_per_week.max(1)) * 6).div_ceil(5);
         let mut lens = Lens {
             need,
@@ -103,6 +119,7 @@ impl<'q> Lens<'q> {
                 format: of(worker, Component::Format),
                 responsiveness: of(worker, Component::Responsiveness),
                 availability_worker: of(worker, Component::Availability),
+                availability_counts: query.weights.ppm(Component::Availability) > 0,
                 org_counts: org.iter().any(|w| *w > 0),
                 worker_counts: worker.iter().any(|w| *w > 0),
             },
@@ -125,22 +142,21 @@ impl<'q> Lens<'q> {
                 components::usual_parts_ppm(need, population)
             },
             themes_ppm: Vec::new(),
-            themes_idf,
-            usual_themes_ppm: components::usual_themes_ppm(need, population),
             qualifications: traits::qualification_bits(&need.qualifications),
             starts_on: need.starts_on.unwrap_or(i32::MIN),
             ends_on: need.ends_on.unwrap_or(i32::MAX),
             is_rough: !need.qualifications.is_empty()
                 || need.themes.iter().any(|t| *t >= 64)
                 || !population.themes_fit_in_a_word(),
-            themes,
+            themes: need.themes.iter().map(theme).collect(),
         };
         if lens.themes.len() <= TABLED_THEMES {
-            let shared = |set: usize| {
+            let bits = |set: usize| {
                 let of_set = lens.themes.iter().enumerate().filter(|(i, _)| set >> i & 1 == 1);
-                lens.theme_share(of_set.map(|(_, (_, idf))| idf).sum())
+                of_set.fold(0, |bits, (_, (bit, _))| bits | bit)
             };
-            lens.themes_ppm = (0..1 << lens.themes.len()).map(shared).collect();
+            let sets = 0..1 << lens.themes.len();
+            lens.themes_ppm = sets.map(|set| lens.themes_named(bits(set))).collect();
         }
         lens
     }
@@ -149,11 +165,9 @@ impl<'q> Lens<'q> {
         self.weights.text > 0
     }
 
-    fn theme_share(&self, shared_idf: u64) -> u64 {
-        match self.themes_idf {
-            0 => NEUTRAL_PPM,
-            all => ratio(shared_idf * PPM, all),
-        }
+    fn themes_named(&self, held: u64) -> u64 {
+        let named = |theme: &EntryNo| held & traits::theme_bit(*theme) != 0;
+        components::themes_ppm(self.need, self.population, named)
     }
 
     /// Returns the first gate that fails among those that need no skills, in the order of the gates. Exact
@@ -232,8 +246,13 @@ impl<'q> Lens<'q> {
             + w.responsiveness * u64::from(t.responsiveness_ppm)
             + w.availability_worker * availability;
         Some(PartialFit {
-            org_sum: w.availability_org * availability + w.reliability * u64::from(t.reliability_ppm),
+            org_sum: w.availability_org * availability,
             worker_ppm: ratio(worker_sum, PPM).max(FLOOR),
+            time_ppm: if w.availability_counts {
+                time_ppm(availability)
+            } else {
+                PPM
+            },
         })
     }
 
@@ -268,23 +287,9 @@ impl<'q> Lens<'q> {
 
     #[inline(always)]
     fn theme(&self, t: &Traits) -> u64 {
-        let known = self.shared_themes(t.themes);
-        or_usual(t, known, self.usual_themes(), traits::THEMES_UNKNOWN)
-    }
-
-    fn usual_themes(&self) -> u64 {
-        if self.themes_idf == 0 {
-            NEUTRAL_PPM
-        } else {
-            self.usual_themes_ppm
-        }
-    }
-
-    #[inline(always)]
-    fn shared_themes(&self, held: u64) -> u64 {
+        let held = t.themes;
         if self.themes_ppm.is_empty() {
-            let shared = self.themes.iter().filter(|(bit, _)| held & bit != 0);
-            return self.theme_share(shared.map(|(_, idf)| idf).sum());
+            return self.themes_named(held);
         }
         let set = self
             .themes
@@ -297,13 +302,16 @@ impl<'q> Lens<'q> {
     /// Returns the fit.
     #[inline(always)]
     pub fn fit(&self, settled: &PartialFit, known: ProfileScores) -> u32 {
-        self.harmonic(self.org_ppm(settled, known), settled.worker_ppm)
+        let fit = self.harmonic(self.org_ppm(settled, known), settled.worker_ppm);
+        with_little_time(fit.into(), settled.time_ppm) as u32
     }
 
     #[inline(always)]
     fn org_ppm(&self, settled: &PartialFit, known: ProfileScores) -> u64 {
         let w = &self.weights;
-        let more = w.skill * known.skill_ppm + w.experience * known.experience_ppm + w.text * known.text_ppm;
+        let more = self.worth(known.skill_ppm, known.experience_ppm)
+            + w.reliability * known.reliability_ppm
+            + w.text * known.text_ppm;
         ratio(settled.org_sum + more, PPM).max(FLOOR)
     }
 
@@ -337,7 +345,8 @@ impl<'q> Lens<'q> {
             (true, true) => (15 * w * w * PPM / square, 10 * o * o * PPM / square),
             (org, worker) => (u64::from(org) * PPM, u64::from(worker) * PPM),
         };
-        let spare = u64::from(self.harmonic(o, w).saturating_sub(fit_ppm)) + ROUNDING;
+        let before = u64::from(self.harmonic(o, w));
+        let spare = before.saturating_sub(settled.before_time(fit_ppm)) + ROUNDING;
         let to_floor = |side: u64, slope: u64| side.saturating_sub(FLOOR) * slope / PPM;
         let is_certain = |counts: bool, loss: u64| !counts || spare < loss;
         if !is_certain(self.weights.org_counts, to_floor(o, by_org))
@@ -362,15 +371,14 @@ impl<'q> Lens<'q> {
             format_unknown: format(self.format(best)?.saturating_sub(self.usual_format_ppm)),
             part: parts((PPM / u64::from(self.need.day_parts.count_ones().max(1))).saturating_sub(1)),
             parts_unknown: parts(self.parts(best).saturating_sub(self.usual_parts_ppm)),
-            themes_unknown: theme(self.theme(best).saturating_sub(self.usual_themes())),
             ..Losses::default()
         };
         if best.preferred & self.format != 0 {
             losses.format_accepted = format(PPM / 2);
         }
-        for ((bit, idf), loss) in self.themes.iter().zip(&mut losses.themes) {
-            if best.themes & bit != 0 && self.themes_idf > 0 {
-                *loss = theme(self.theme_share(*idf).saturating_sub(1));
+        for ((bit, gain), loss) in self.themes.iter().zip(&mut losses.themes) {
+            if best.themes & bit != 0 {
+                *loss = theme(gain.saturating_sub(1));
             }
         }
         Some(losses)
@@ -378,8 +386,8 @@ impl<'q> Lens<'q> {
 
     /// Returns the least weighted sum of skill and experience, in the units of [`Lens::worth`], that a member
     /// of this group needs to reach the fit.
-    pub fn least_worth(&self, settled: &PartialFit, text_ppm: u64, fit_ppm: u32) -> u64 {
-        let (f, w) = (u64::from(fit_ppm), settled.worker_ppm);
+    pub fn least_worth(&self, settled: &PartialFit, best: ProfileScores, fit_ppm: u32) -> u64 {
+        let (f, w) = (settled.before_time(fit_ppm), settled.worker_ppm);
         let org = match (self.weights.org_counts, self.weights.worker_counts) {
             (true, true) if 10 * w + 2 > 4 * f => 3 * w * (2 * f).saturating_sub(1) / (10 * w + 2 - 4 * f),
             (true, false) => f,
@@ -389,7 +397,8 @@ impl<'q> Lens<'q> {
             return 0;
         }
         // Half up: a sum of (org − 1/2) parts already rounds to org.
-        (org * PPM - PPM / 2).saturating_sub(settled.org_sum + self.weights.text * text_ppm)
+        let others = self.weights.reliability * best.reliability_ppm + self.weights.text * best.text_ppm;
+        (org * PPM - PPM / 2).saturating_sub(settled.org_sum + others)
     }
 
     #[inline(always)]

@@ -13,10 +13,10 @@ use crate::components::{self, COMPONENTS, Component, Score, Values};
 use crate::fit::Sides;
 use crate::formulas::experience_ppm;
 use crate::gates::{self, GATES, Gate};
-use crate::population::NEUTRAL_PPM;
 use crate::ppm::PPM;
 use crate::profile::{Profile, ProfileKey};
-use crate::rank::{Census, NeedText};
+use crate::rank::Census;
+use crate::words::{TextQuery, widest_cap_ppm};
 use crate::{Assessment, Candidate, Need, Population, Query, RankKey, Weights};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
@@ -26,9 +26,8 @@ use std::sync::Arc;
 pub struct PreparedNeed {
     pub need: Arc<Need>,
     profiles: Vec<Arc<Profile>>,
-    words: Arc<NeedText>,
+    words: Arc<TextQuery>,
     median_metres: Option<u32>,
-    text_cap_ppm: u64,
 }
 
 impl PreparedNeed {
@@ -43,7 +42,6 @@ impl PreparedNeed {
 struct Group {
     profile: Arc<Profile>,
     needs: Vec<Arc<PreparedNeed>>,
-    text_cap_ppm: u64,
 }
 
 /// Every need that accepts applications, at one moment.
@@ -108,13 +106,7 @@ impl NeedIndex {
             match needs.first().and_then(own) {
                 None => drop(next.groups.remove(&key)),
                 Some(profile) => {
-                    let text_cap_ppm = needs.iter().map(|asked| asked.text_cap_ppm).max().unwrap_or(PPM);
-                    let group = Group {
-                        profile,
-                        needs,
-                        text_cap_ppm,
-                    };
-                    next.groups.insert(key, Arc::new(group));
+                    next.groups.insert(key, Arc::new(Group { profile, needs }));
                 }
             }
         }
@@ -127,15 +119,13 @@ impl NeedIndex {
             let known = grouped.or_else(|| index.profile(&key));
             known.unwrap_or_else(|| Arc::new(Profile::new(key, &self.population)))
         };
-        let words = NeedText::new(&need.terms, &self.population);
         PreparedNeed {
             profiles: need
                 .roles
                 .iter()
                 .map(|role| profile(ProfileKey::of(&need, role)))
                 .collect(),
-            text_cap_ppm: words.query.widest_cap_ppm().max(NEUTRAL_PPM),
-            words: Arc::new(words),
+            words: Arc::new(self.population.corpus.query(&need.words)),
             median_metres: self.population.median_metres(need.area),
             need,
         }
@@ -144,7 +134,6 @@ impl NeedIndex {
     /// Computes the values that replace missing answers, before the first candidate needs them.
     pub fn warm(&self) {
         for asked in self.all.values() {
-            asked.words.mean_ppm(&self.population);
             for profile in &asked.profiles {
                 profile.mean_skill(&self.population);
             }
@@ -180,7 +169,7 @@ impl NeedIndex {
                 effort.nodes += 1;
                 if group.profile.admits(candidate, population) {
                     let settled = own.in_role(candidate, &group.profile, population);
-                    let bound = sides.fit(&settled.at_best(group.text_cap_ppm)).fit_ppm;
+                    let bound = sides.fit(&settled.at_best()).fit_ppm;
                     ahead.push((bound, key, group, settled));
                 }
             }
@@ -264,9 +253,10 @@ fn keys(need: &Need) -> impl Iterator<Item = ProfileKey> {
 
 /// The values that depend on the candidate only.
 struct CandidateScores {
-    reliability: Score,
     responsiveness: Score,
     best_format_ppm: u64,
+    /// The largest value of the text, for any need.
+    text_cap_ppm: u64,
 }
 
 /// The values of a candidate in one role.
@@ -279,9 +269,9 @@ impl CandidateScores {
     fn of(candidate: &Candidate, population: &Population) -> CandidateScores {
         let prefers = candidate.preferred_formats != 0 || candidate.accepted_formats.is_none();
         CandidateScores {
-            reliability: components::reliability(candidate, population),
             responsiveness: components::responsiveness(candidate, population),
             best_format_ppm: if prefers { PPM } else { PPM / 2 },
+            text_cap_ppm: widest_cap_ppm(candidate.evidence.len()),
         }
     }
 
@@ -294,8 +284,9 @@ impl CandidateScores {
         let values = COMPONENTS.map(|component| match component {
             Component::Skill => known(profile.skill_ppm(candidate, population)),
             Component::Experience => known(experience),
-            Component::Reliability => self.reliability,
+            Component::Reliability => components::reliability(candidate, profile.key.role, population),
             Component::Responsiveness => self.responsiveness,
+            Component::Text => known(self.text_cap_ppm),
             _ => known(PPM),
         });
         RoleScores {
@@ -306,10 +297,9 @@ impl CandidateScores {
 }
 
 impl RoleScores {
-    fn at_best(&self, text_ppm: u64) -> Values {
+    fn at_best(&self) -> Values {
         let mut values = self.values;
         set(&mut values, Component::Format, self.best_format_ppm);
-        set(&mut values, Component::Text, text_ppm);
         Values::new(values)
     }
 
@@ -329,7 +319,6 @@ impl RoleScores {
         );
         let availability = components::availability(candidate, need, population);
         set(&mut values, Component::Availability, availability.ppm);
-        set(&mut values, Component::Text, asked.text_cap_ppm);
         Values::new(values)
     }
 }

@@ -5,12 +5,11 @@ use super::delta::ChangedCandidate;
 use super::lens::{Commute, Lens, PartialFit, ProfileScores};
 use super::sets::Sets;
 use super::top::{Effort, Hit, Location, RankRange, Top};
-use super::traits::{CUT, NO_EVIDENCE, RESTRICTED, SHUT, Traits};
+use super::traits::{CUT, RESTRICTED, SHUT, Traits};
 use super::tree::{Children, Entry, LEAF, Node, Tree};
-use crate::bm25::first_term;
-use crate::population::NEUTRAL_PPM;
 use crate::ppm::PPM;
 use crate::profile::ProfileKey;
+use crate::words::{first_term, widest_cap_ppm};
 use crate::{Candidate, Fit, Query, RankKey};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
@@ -46,8 +45,8 @@ struct Search<'i, 'q> {
     lens: Lens<'q>,
     /// The position of a role in the need, and its tree.
     trees: Vec<(usize, Arc<Tree>)>,
-    text_cap: u64,
-    text_mean: u64,
+    /// The largest value of the text, by the number of pieces.
+    text_caps: [u64; 4],
     top: Top,
     /// Positions that were already looked up in the tree of another role.
     met: HashSet<u32>,
@@ -67,21 +66,13 @@ impl CandidateIndex {
         let keys: Vec<ProfileKey> = roles.iter().map(|(_, key)| key.clone()).collect();
         let positions = roles.into_iter().map(|(i, _)| i);
         let trees: Vec<(usize, Arc<Tree>)> = positions.zip(self.trees(&keys)).collect();
-        let lens = Lens::new(query);
-        let text_counts = lens.text_counts();
-        let mean = || query.words().mean_ppm(query.population).unwrap_or(NEUTRAL_PPM);
         let mut search = Search {
             index: self,
             query,
             role,
             trees,
-            text_cap: if text_counts {
-                query.words().query.cap_ppm()
-            } else {
-                0
-            },
-            text_mean: if text_counts { mean() } else { 0 },
-            lens,
+            text_caps: std::array::from_fn(|pieces| query.words().cap_ppm(pieces)),
+            lens: Lens::new(query),
             top: Top::new(range),
             met: HashSet::new(),
             counted: HashSet::new(),
@@ -180,16 +171,14 @@ impl Search<'_, '_> {
         ProfileScores {
             skill_ppm: node.skill_ppm.into(),
             experience_ppm: node.experience_ppm.into(),
+            reliability_ppm: node.reliability_ppm.into(),
             text_ppm: self.text_bound(&node.best),
         }
     }
 
+    #[inline(always)]
     fn text_bound(&self, traits: &Traits) -> u64 {
-        if traits.has(NO_EVIDENCE) {
-            self.text_cap.max(self.text_mean)
-        } else {
-            self.text_cap
-        }
+        self.text_caps.get(traits.pieces()).copied().unwrap_or(PPM)
     }
 
     /// Returns a bit for each entry worth a look, and the least worth of skill and experience.
@@ -205,7 +194,7 @@ impl Search<'_, '_> {
             return (0, 0);
         };
         let (floor, best) = (self.top.floor(), self.best_of(node));
-        let least = self.lens.least_worth(&settled, best.text_ppm, floor);
+        let least = self.lens.least_worth(&settled, best, floor);
         let promising = sets.map_or(all, |sets| {
             let losses = self.lens.losses(&node.best, &settled, best, floor);
             all & sets.promising(self.query.need, losses.as_ref())
@@ -215,30 +204,19 @@ impl Search<'_, '_> {
 
     /// Returns the bound of one candidate from what the tree knows, or `None` if it is too low.
     fn entry_bound(&mut self, tree: &Tree, entry: Entry, commute: &Commute, least: u64) -> Option<u32> {
-        let (skill_ppm, experience_ppm) = (entry.skill_ppm(), tree.experience_of(entry));
-        if self.lens.worth(skill_ppm, experience_ppm) < least {
+        let seen = tree.scores_of(entry);
+        if self.lens.worth(seen.skill_ppm, seen.experience_ppm) < least {
             return None;
         }
         self.top.effort.scored += 1;
         let traits = entry.traits();
         let settled = self.lens.settle(&traits, commute)?;
-        let of = |text_ppm| {
-            let known = ProfileScores {
-                skill_ppm,
-                experience_ppm,
-                text_ppm,
-            };
-            self.lens.fit(&settled, known)
-        };
-        let bound = of(self.text_bound(&traits));
+        let text_ppm = self.text_bound(&traits);
+        let bound = self.lens.fit(&settled, ProfileScores { text_ppm, ..seen });
         if bound < self.top.floor() {
             return None;
         }
-        let least = of(if traits.has(NO_EVIDENCE) {
-            self.text_mean
-        } else {
-            0
-        });
+        let least = self.lens.fit(&settled, seen);
         if least > self.top.sure_floor() && self.is_sure(entry, &traits) {
             self.top.count_on(least);
         }
@@ -276,7 +254,7 @@ impl Search<'_, '_> {
             let Some(((role, tree), settled)) = of_role.zip(self.lens.settle(&traits, &commute)) else {
                 continue;
             };
-            let here = (*role, entry.skill_ppm(), tree.experience_of(entry));
+            let here = (*role, tree.scores_of(entry));
             if let Some((fit, role)) = self.exactly(candidate, &traits, &settled, Some(here)) {
                 let key = self.query.key(candidate, &fit);
                 self.top.offer(key, role, Location::Base(entry.position()));
@@ -290,28 +268,19 @@ impl Search<'_, '_> {
         candidate: &Candidate,
         traits: &Traits,
         settled: &PartialFit,
-        here: Option<(usize, u64, u64)>,
+        here: Option<(usize, ProfileScores)>,
     ) -> Option<(Fit, usize)> {
         if self.lens.is_rough || traits.has(RESTRICTED) {
             let best = self.query.best(candidate, self.role)?;
             return best.failed.is_empty().then_some((best.fit, best.role));
         }
-        let text_ppm = match traits.has(NO_EVIDENCE) {
-            _ if !self.lens.text_counts() => 0,
-            true => self.text_mean,
-            false => self.query.best_piece(candidate).map_or(0, |(ppm, _)| ppm),
-        };
+        let matched = self.lens.text_counts().then(|| self.query.text_match(candidate));
+        let text_ppm = matched.flatten().map_or(0, |matched| matched.value_ppm);
         let of_role = |(role, tree): &(usize, Arc<Tree>)| {
-            let known = here.filter(|(known, ..)| known == role);
-            let known = known.map(|(_, skill, experience)| (skill, experience));
-            let (skill_ppm, experience_ppm) =
-                known.or_else(|| tree.score(candidate, self.query.population))?;
-            let known = ProfileScores {
-                skill_ppm,
-                experience_ppm,
-                text_ppm,
-            };
-            Some((self.lens.fit(settled, known), Reverse(*role)))
+            let known = here.filter(|(known, _)| known == role).map(|(_, seen)| seen);
+            let seen = known.or_else(|| tree.score(candidate, self.query.population))?;
+            let fit = self.lens.fit(settled, ProfileScores { text_ppm, ..seen });
+            Some((fit, Reverse(*role)))
         };
         let (fit_ppm, Reverse(role)) = self.trees.iter().filter_map(of_role).max()?;
         let fit = Fit {
@@ -325,8 +294,6 @@ impl Search<'_, '_> {
     /// Looks through the changed candidates. They are too few for a tree, and most fall below what the trees
     /// gave.
     fn delta(&mut self) {
-        // Their evidence is not in the corpus.
-        let text_cap = self.query.words().query.widest_cap_ppm();
         for (i, ChangedCandidate { candidate, traits }) in self.index.delta.iter().enumerate() {
             if traits.has(SHUT) {
                 continue;
@@ -341,7 +308,9 @@ impl Search<'_, '_> {
             let best = ProfileScores {
                 skill_ppm: PPM,
                 experience_ppm: PPM,
-                text_ppm: text_cap.max(self.text_mean),
+                reliability_ppm: PPM,
+                // Their evidence is not in the corpus.
+                text_ppm: widest_cap_ppm(candidate.evidence.len()),
             };
             let bound = self.lens.fit(&settled, best);
             if bound < self.top.floor() {

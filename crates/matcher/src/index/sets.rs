@@ -1,6 +1,6 @@
 //! The sets of a leaf's entries, transposed: a word for each element, a bit for each entry.
 
-use super::traits::{FORMAT_UNKNOWN, PARTS_UNKNOWN, THEMES_UNKNOWN, Traits};
+use super::traits::{FORMAT_UNKNOWN, PARTS_UNKNOWN, Traits};
 use crate::Need;
 
 /// Themes beyond this number share words.
@@ -15,7 +15,6 @@ pub struct Sets {
     themes: [u64; THEMES as usize],
     format_unknown: u64,
     parts_unknown: u64,
-    themes_unknown: u64,
 }
 
 impl Sets {
@@ -42,7 +41,6 @@ impl Sets {
             let flag = |flag: u16| if traits.has(flag) { bit } else { 0 };
             sets.format_unknown |= flag(FORMAT_UNKNOWN);
             sets.parts_unknown |= flag(PARTS_UNKNOWN);
-            sets.themes_unknown |= flag(THEMES_UNKNOWN);
         }
         sets
     }
@@ -59,7 +57,6 @@ impl Sets {
         lacking.add(accepted & !preferred, losses_of(|l| l.format_accepted));
         lacking.add(self.format_unknown, losses_of(|l| l.format_unknown));
         lacking.add(self.parts_unknown, losses_of(|l| l.parts_unknown));
-        lacking.add(self.themes_unknown, losses_of(|l| l.themes_unknown));
         let mut left = need.day_parts;
         while left != 0 {
             let having = word(&self.day_parts, left.trailing_zeros() as usize);
@@ -75,7 +72,7 @@ impl Sets {
         }
         for (theme, loss) in need.themes.iter().zip(losses.iter().flat_map(|l| l.themes)) {
             let having = word(&self.themes, usize::from(theme % 64) % THEMES as usize);
-            lacking.add(!having & !self.themes_unknown, loss);
+            lacking.add(!having, loss);
         }
         open & !lacking.too_much
     }
@@ -92,7 +89,6 @@ pub struct Losses {
     pub parts_unknown: u64,
     /// Each of the need's first themes that is missing.
     pub themes: [u64; 8],
-    pub themes_unknown: u64,
 }
 
 /// An entry that loses this much is out.

@@ -8,9 +8,9 @@ use crate::{Candidate, EntryNo};
 pub const FORMAT_UNKNOWN: u16 = 1;
 pub const HOURS_UNKNOWN: u16 = 1 << 1;
 pub const PARTS_UNKNOWN: u16 = 1 << 2;
-pub const THEMES_UNKNOWN: u16 = 1 << 3;
-pub const LIMIT_UNKNOWN: u16 = 1 << 4;
-pub const NO_EVIDENCE: u16 = 1 << 5;
+/// Two bits for the number of pieces of evidence, at most 3. Their union is an upper bound.
+const EVIDENCE: u32 = 3;
+pub const LIMIT_UNKNOWN: u16 = 1 << 5;
 /// The plain scan has to confirm a score: organizations are separated, or themes share a bit.
 pub const RESTRICTED: u16 = 1 << 6;
 /// The entry doesn't have room for every trait.
@@ -30,7 +30,6 @@ pub struct Traits {
     pub from: i32,
     pub until: i32,
     pub day_parts: u32,
-    pub reliability_ppm: u32,
     pub responsiveness_ppm: u32,
     pub qualifications: u32,
     pub hours: u16,
@@ -63,10 +62,6 @@ impl Traits {
             Some(day) => formulas::idle_ppm((population.today - day).max(0)),
             None => usual_idle(),
         };
-        let reliability = match c.record {
-            Some(record) => formulas::reliability_ppm(record),
-            None => population.median_reliability_ppm.unwrap_or(NEUTRAL_PPM),
-        };
         let themes = c.themes.iter().flatten().map(|t| theme_bit(*t));
         let apart = !c.blocked.is_empty() || !c.conflicts.is_empty();
         let bits_shared = c.themes.iter().flatten().any(|t| *t >= 64);
@@ -75,7 +70,6 @@ impl Traits {
             from: c.available_from.unwrap_or(i32::MIN),
             until: c.available_until.unwrap_or(i32::MAX),
             day_parts: c.day_parts.unwrap_or(0),
-            reliability_ppm: reliability as u32,
             responsiveness_ppm: responsiveness as u32,
             qualifications: qualification_bits(c.qualifications.as_deref().unwrap_or_default()),
             hours: c.hours_per_week.unwrap_or(0),
@@ -87,9 +81,8 @@ impl Traits {
             flags: flag(c.accepted_formats.is_none(), FORMAT_UNKNOWN)
                 | flag(c.hours_per_week.is_none(), HOURS_UNKNOWN)
                 | flag(c.day_parts.is_none(), PARTS_UNKNOWN)
-                | flag(c.themes.is_none(), THEMES_UNKNOWN)
+                | (c.evidence.len().min(3) as u16) << EVIDENCE
                 | flag(c.travel_limit_km.is_none(), LIMIT_UNKNOWN)
-                | flag(c.evidence.is_empty(), NO_EVIDENCE)
                 | flag(apart || bits_shared, RESTRICTED)
                 | flag(!c.active, INACTIVE)
                 | flag(!c.consented, NO_CONSENT)
@@ -103,7 +96,6 @@ impl Traits {
         self.from = self.from.min(other.from);
         self.until = self.until.max(other.until);
         self.day_parts |= other.day_parts;
-        self.reliability_ppm = self.reliability_ppm.max(other.reliability_ppm);
         self.responsiveness_ppm = self.responsiveness_ppm.max(other.responsiveness_ppm);
         self.qualifications |= other.qualifications;
         self.hours = self.hours.max(other.hours);
@@ -111,6 +103,12 @@ impl Traits {
         self.flags |= other.flags;
         self.accepted |= other.accepted;
         self.preferred |= other.preferred;
+    }
+
+    /// Returns the number of pieces of evidence, up to 3, or an upper bound for a merged group.
+    #[inline(always)]
+    pub fn pieces(&self) -> usize {
+        usize::from(self.flags >> EVIDENCE & 3)
     }
 
     pub fn has(&self, flag: u16) -> bool {

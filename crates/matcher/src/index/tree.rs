@@ -3,9 +3,10 @@
 //! trait.
 
 use super::bits::Bits;
-use super::lens::{Commute, Lens};
+use super::lens::{Commute, Lens, ProfileScores};
 use super::sets::Sets;
 use super::traits::{CUT, NOWHERE, Traits};
+use crate::components;
 use crate::formulas::{MOST_DELIVERIES, experience_ppm};
 use crate::ppm::PPM;
 use crate::profile::Profile;
@@ -37,18 +38,18 @@ const fn most(bits: u32) -> u64 {
 }
 
 impl Entry {
-    fn new(position: u32, skill_ppm: u64, deliveries: u8, traits: &Traits) -> Entry {
+    fn new(position: u32, seen: Seen, traits: &Traits) -> Entry {
         let fitted = |value: u64, bits: u32| value.min(most(bits));
         let words = |flags: u16| {
             Entry([
                 u64::from(position)
-                    | skill_ppm << 32
-                    | u64::from(deliveries) << 52
+                    | seen.skill_ppm << 32
+                    | u64::from(seen.deliveries) << 52
                     | fitted(traits.hours.into(), 7) << 57,
                 (traits.themes | traits.themes >> 32) & most(32)
                     | (u64::from(traits.day_parts) & most(21)) << 32
                     | fitted(traits.limit_km.into(), 11) << 53,
-                u64::from(traits.reliability_ppm)
+                seen.reliability_ppm
                     | u64::from(traits.responsiveness_ppm) << 20
                     | u64::from(traits.accepted) << 40
                     | u64::from(traits.preferred) << 48
@@ -78,6 +79,11 @@ impl Entry {
         self.part(0, 32, 20)
     }
 
+    #[inline(always)]
+    pub fn reliability_ppm(self) -> u64 {
+        self.part(2, 0, 20)
+    }
+
     fn deliveries(self) -> usize {
         self.part(0, 52, 5) as usize
     }
@@ -99,7 +105,6 @@ impl Entry {
             from: i32::MIN,
             until: i32::MAX,
             day_parts: self.part(1, 32, 21) as u32,
-            reliability_ppm: self.part(2, 0, 20) as u32,
             responsiveness_ppm: self.part(2, 20, 20) as u32,
             qualifications: u32::MAX,
             hours: or_more(self.part(0, 57, 7), 7),
@@ -117,6 +122,7 @@ pub struct Node {
     pub best: Traits,
     pub skill_ppm: u32,
     pub experience_ppm: u32,
+    pub reliability_ppm: u32,
     first: u32,
     count: u16,
     kind: NodeKind,
@@ -140,6 +146,7 @@ impl Node {
         self.best.merge(&other.best);
         self.skill_ppm = self.skill_ppm.max(other.skill_ppm);
         self.experience_ppm = self.experience_ppm.max(other.experience_ppm);
+        self.reliability_ppm = self.reliability_ppm.max(other.reliability_ppm);
         self
     }
 }
@@ -209,16 +216,17 @@ pub fn admitted(
             if !profile.has_must_haves(candidate, population) {
                 continue;
             }
-            let (skill, deliveries) = seen_by(profile, candidate, population);
-            let worth = u128::from(experience.get(usize::from(deliveries)).copied().unwrap_or(0));
+            let seen = seen_by(profile, candidate, population);
+            let worth = experience.get(usize::from(seen.deliveries)).copied();
+            let worth = u128::from(worth.unwrap_or(0));
             let order = u128::from(candidate.area.unwrap_or(NOWHERE)) << 112
                 | remote << 110
                 | descending(worth, 20) << 90
-                | descending(u128::from(skill), 20) << 70
+                | descending(u128::from(seen.skill_ppm), 20) << 70
                 | descending(u128::from(traits.hours), 7) << 63
                 | descending(u128::from(traits.responsiveness_ppm), 20) << 43
                 | u128::from(*position);
-            admitted.push((order, Entry::new(*position, skill, deliveries, traits)));
+            admitted.push((order, Entry::new(*position, seen, traits)));
         }
     }
     admitted
@@ -264,6 +272,7 @@ impl Tree {
                     best: *best,
                     skill_ppm: entry.skill_ppm() as u32,
                     experience_ppm: tree.experience_of(*entry) as u32,
+                    reliability_ppm: entry.reliability_ppm() as u32,
                     first,
                     count: group.len() as u16,
                     kind: NodeKind::Leaf(sets),
@@ -311,8 +320,19 @@ impl Tree {
         }
     }
 
+    /// Returns what the profile sees in an entry. The text is still unknown.
     #[inline(always)]
-    pub fn experience_of(&self, entry: Entry) -> u64 {
+    pub fn scores_of(&self, entry: Entry) -> ProfileScores {
+        ProfileScores {
+            skill_ppm: entry.skill_ppm(),
+            experience_ppm: self.experience_of(entry),
+            reliability_ppm: entry.reliability_ppm(),
+            text_ppm: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn experience_of(&self, entry: Entry) -> u64 {
         self.experience_ppm(entry.deliveries())
     }
 
@@ -323,12 +343,16 @@ impl Tree {
             .map_or(PPM, |ppm| u64::from(*ppm))
     }
 
-    /// Returns skill and experience of a candidate who has no entry, or `None` if the profile does not admit
-    /// them.
-    pub fn score(&self, candidate: &Candidate, population: &Population) -> Option<(u64, u64)> {
+    /// Returns what the profile sees in a candidate who has no entry, or `None` if it does not admit them.
+    pub fn score(&self, candidate: &Candidate, population: &Population) -> Option<ProfileScores> {
         self.profile.admits(candidate, population).then(|| {
-            let (skill, deliveries) = seen_by(&self.profile, candidate, population);
-            (skill, self.experience_ppm(deliveries.into()))
+            let seen = seen_by(&self.profile, candidate, population);
+            ProfileScores {
+                skill_ppm: seen.skill_ppm,
+                experience_ppm: self.experience_ppm(seen.deliveries.into()),
+                reliability_ppm: seen.reliability_ppm,
+                text_ppm: 0,
+            }
         })
     }
 
@@ -338,9 +362,20 @@ impl Tree {
     }
 }
 
-fn seen_by(profile: &Profile, candidate: &Candidate, population: &Population) -> (u64, u8) {
-    let deliveries = profile.deliveries(candidate).map_or(UNKNOWN, |n| n as u8);
-    (profile.skill_ppm(candidate, population), deliveries)
+/// What a profile sees in a candidate.
+#[derive(Clone, Copy)]
+struct Seen {
+    skill_ppm: u64,
+    deliveries: u8,
+    reliability_ppm: u64,
+}
+
+fn seen_by(profile: &Profile, candidate: &Candidate, population: &Population) -> Seen {
+    Seen {
+        skill_ppm: profile.skill_ppm(candidate, population),
+        deliveries: profile.deliveries(candidate).map_or(UNKNOWN, |n| n as u8),
+        reliability_ppm: components::reliability(candidate, profile.key.role, population).ppm,
+    }
 }
 
 fn experience_table(profile: &Profile, population: &Population) -> [u32; UNKNOWN as usize + 1] {

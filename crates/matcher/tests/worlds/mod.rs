@@ -2,11 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use matcher::bm25::Piece;
 use matcher::index::{CandidateIndex, RankRange};
+use matcher::words::Piece;
 use matcher::*;
 use std::sync::Arc;
-use text::distinct_terms;
 
 const WORDS: [&str; 6] = [
     "会員募集のチラシ",
@@ -172,7 +171,7 @@ impl World {
                 vec![]
             },
             roles: (0..1 + draw.below(3)).map(|_| self.role(draw)).collect(),
-            terms: distinct_terms(WORDS[draw.below(6) as usize]),
+            words: Piece::of(WORDS[draw.below(6) as usize]),
         }
     }
 }
