@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+use matcher::words::Piece;
 use matcher::*;
 use musubi::catalogue::{Catalogue, Catalogues, calendar};
 use musubi::config::ServedAreas;

@@ -97,7 +97,7 @@ impl DayPart {
         parts.iter().fold(0, |set, part| set | 1 << part.0)
     }
 
-    /// Returns its names, such as 「土曜の午前」 and "saturday morning".
+    /// Returns its names, such as 「土曜の午前」 and "Saturday morning".
     pub fn names(self) -> Names {
         let day = ["月", "火", "水", "木", "金", "土", "日"]
             .get(usize::from(self.0 / 3))
@@ -109,9 +109,19 @@ impl DayPart {
             .unwrap_or_default();
         Names {
             ja: format!("{day}曜の{part}"),
-            en: self.code().replace('_', " "),
+            en: english(self.code()),
         }
     }
+}
+
+fn english(code: &str) -> String {
+    let mut letters = code.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first
+        .into_iter()
+        .chain(letters)
+        .collect::<String>()
+        .replace('_', " ")
 }
 
 impl TryFrom<String> for DayPart {

@@ -196,7 +196,7 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
             .iter()
             .map(|hit| Id(Uuid::from_u128(hit.candidate.id)))
             .collect();
-        let faces = workers::store::labels(db, &ids)?;
+        let labels = workers::store::labels(db, &ids)?;
         let explainer = Explainer {
             catalogue: &snapshot.catalogue,
             language: Language::Ja,
@@ -220,15 +220,16 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
         ];
         let mut above = None;
         for (i, (hit, id)) in hits.iter().zip(ids).enumerate() {
-            let found = faces.get(&id).zip(hit.assess(&query));
-            let (face, assessment) = found.ok_or_else(|| embedded("a lost candidate"))?;
+            let found = labels.get(&id).zip(hit.assess(&query));
+            let (label, assessment) = found.ok_or_else(|| embedded("a lost candidate"))?;
+            let role = open.need.roles.get(assessment.role).map(|role| role.role);
             let explained = explainer.explain(&query, &words, &hit.candidate, &assessment, above);
             above = Some(hit.key);
             let fit = explained.fit_ppm as f64 / 1e6;
             lines.push(format!(
                 "  {}. {} as {}: fit {fit:.3}",
                 i + 1,
-                face.alias,
+                explainer.brief(id, label, role).name,
                 explained.role
             ));
             let mut reasons = explained.components;

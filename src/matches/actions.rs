@@ -6,8 +6,7 @@ use super::explain::summary;
 use super::ranking::{self, DeliverableRankingOptions, ShownRanking, WorkerRankingOptions};
 use super::snapshot::Snapshot;
 use super::view::{
-    DeliverableBrief, DeliverableRanking, ImprovementList, MatchExplanation, RelaxationList, WorkerBrief,
-    WorkerRanking,
+    DeliverableBrief, DeliverableRanking, ImprovementList, MatchExplanation, RelaxationList, WorkerRanking,
 };
 use super::visibility::{self, check_visible};
 use super::{
@@ -23,8 +22,8 @@ use crate::exposures::week_number;
 use crate::http::Language;
 use crate::http::page::MAX_LIMIT;
 use crate::reach::store::has_organization;
-use crate::workers;
-use matcher::{Candidate, Need};
+use crate::workers::{self, store::WorkerLabel};
+use matcher::{Assessment, Candidate, EntryNo, Need};
 use std::sync::Arc;
 
 /// Ranks workers for a deliverable.
@@ -111,7 +110,7 @@ pub fn explain(
     let reach = &viewer.reach;
     let deliverable = deliverables::store::find(db, reach, deliverable, false)?;
     let snapshot = context.snapshot(db)?;
-    let (candidate, brief) = candidate(db, &snapshot, worker)?;
+    let (candidate, label) = candidate(db, &snapshot, worker)?;
     let need = snapshot.need(&deliverable);
     let (weights, version) = visibility::weights(viewer);
     let query = snapshot.index.query(&need, weights);
@@ -125,7 +124,7 @@ pub fn explain(
     let failed = assessment.failed.iter().map(|gate| explainer.failed(*gate));
     Ok(MatchExplanation {
         deliverable: DeliverableBrief::of(&deliverable),
-        worker: brief,
+        worker: explainer.brief(worker, &label, role_of(&need, &assessment)),
         summary: summary.shown_to(reach),
         is_ranked: assessment.failed.is_empty(),
         rank: rank.rank as u64,
@@ -153,20 +152,21 @@ pub fn suggest_improvements(
     }
     let deliverable = deliverables::store::find(db, &viewer.reach, deliverable, false)?;
     let snapshot = context.snapshot(db)?;
-    let (candidate, brief) = candidate(db, &snapshot, worker)?;
+    let (candidate, label) = candidate(db, &snapshot, worker)?;
     let need = snapshot.need(&deliverable);
     let role = role_parameter(&snapshot, &need, &parameters.role)?;
     let (weights, _) = visibility::weights(viewer);
     let query = snapshot.index.query(&need, weights);
     let assessment = query.best(&candidate, role).ok_or_else(no_role)?;
     check_visible(db, &viewer.reach, worker, &assessment.failed)?;
+    let explainer = snapshot.explainer(language);
+    let brief = explainer.brief(worker, &label, role_of(&need, &assessment));
     let briefs = (DeliverableBrief::of(&deliverable), brief);
     let target = Target {
         weights,
         role,
         rank: rank.map(|rank| rank as usize),
     };
-    let explainer = snapshot.explainer(language);
     advice::improvements(&snapshot, &need, briefs, &candidate, target, &explainer).ok_or_else(no_role)
 }
 
@@ -236,15 +236,16 @@ pub fn preview(
     })
 }
 
-/// Finds a worker who can be ranked, with what organizations see of them.
-fn candidate(db: &mut Db, snapshot: &Snapshot, id: Id) -> Result<(Arc<Candidate>, WorkerBrief)> {
+/// Finds a worker who can be ranked, with what identifies them.
+fn candidate(db: &mut Db, snapshot: &Snapshot, id: Id) -> Result<(Arc<Candidate>, WorkerLabel)> {
     let missing = workers::store::missing;
     let candidate = snapshot.index.get(id.0.as_u128()).ok_or_else(missing)?;
-    let face = workers::store::labels(db, &[id])?.remove(&id);
-    Ok((
-        Arc::clone(candidate),
-        WorkerBrief::of(id, &face.ok_or_else(missing)?),
-    ))
+    let label = workers::store::labels(db, &[id])?.remove(&id);
+    Ok((Arc::clone(candidate), label.ok_or_else(missing)?))
+}
+
+fn role_of(need: &Need, assessment: &Assessment) -> Option<EntryNo> {
+    need.roles.get(assessment.role).map(|role| role.role)
 }
 
 fn no_role() -> Error {

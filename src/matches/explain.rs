@@ -90,7 +90,10 @@ impl Explainer<'_> {
                 let because = deliveries.map(|n| {
                     self.text(
                         format!("同種または同じ役割の実績が{n}件あります"),
-                        format!("{n} past deliveries of this kind or in this role"),
+                        format!(
+                            "{n} past {} of this kind or in this role",
+                            plural(n, "delivery", "deliveries")
+                        ),
                     )
                 });
                 (json!({"deliveries": deliveries}), because.unwrap_or_default())
@@ -104,7 +107,10 @@ impl Explainer<'_> {
                 let because = c.record.map(|(completed, dropped)| {
                     self.text(
                         format!("完了{completed}件、途中辞退{dropped}件です"),
-                        format!("{completed} completed, {dropped} dropped"),
+                        format!(
+                            "completed {completed} {}, dropped {dropped}",
+                            plural(completed.into(), "project", "projects")
+                        ),
                     )
                 });
                 (
@@ -117,7 +123,7 @@ impl Explainer<'_> {
                 let because = days.map(|days| {
                     self.text(
                         format!("最終活動は{days}日前です"),
-                        format!("last active {days} days ago"),
+                        format!("last active {days} {} ago", plural(days as u64, "day", "days")),
                     )
                 });
                 (json!({"days_since_active": days}), because.unwrap_or_default())
@@ -237,15 +243,15 @@ impl Explainer<'_> {
         let because = match (c.hours_per_week, shared.filter(|_| all > 0)) {
             (Some(offered), Some(shared)) => self.text(
                 format!("週{offered}時間（必要{needed}時間）で、時間帯は{all}枠のうち{shared}枠が合います"),
-                format!("{offered} hours a week (needs {needed}), {shared} of {all} day-parts"),
+                format!("offers {offered} hours a week ({needed} needed), and {shared} of the {all} times of the week"),
             ),
             (Some(offered), None) => self.text(
                 format!("週{offered}時間です（必要{needed}時間）"),
-                format!("{offered} hours a week (needs {needed})"),
+                format!("offers {offered} hours a week ({needed} needed)"),
             ),
             (None, Some(shared)) => self.text(
                 format!("時間帯は{all}枠のうち{shared}枠が合います"),
-                format!("{shared} of {all} day-parts"),
+                format!("offers {shared} of the {all} times of the week"),
             ),
             (None, None) => String::new(),
         };
@@ -257,18 +263,18 @@ impl Explainer<'_> {
         let metres = c.area.map(|area| geography.metres(area, query.need.area));
         let both_remote = if query.need.remote { c.remote } else { Some(false) };
         let place = metres.map(|metres| match metres {
-            0 => self.text("同じ市区町村", "in the same municipality"),
+            0 => self.text("同じ市区町村", "lives in the same municipality"),
             _ => {
                 let km = f64::from(metres) / 1000.0;
-                self.text(format!("距離は{km:.1}km"), format!("{km:.1} km away"))
+                self.text(format!("距離は{km:.1}km"), format!("lives {km:.1} km away"))
             }
         });
         let because = match (place, both_remote) {
             (Some(place), Some(true)) => self.text(
                 format!("{place}で、リモートも可能です"),
-                format!("{place}, or remote"),
+                format!("{place}, and can work remotely"),
             ),
-            (None, Some(true)) => self.text("リモートで対応できます", "remote"),
+            (None, Some(true)) => self.text("リモートで対応できます", "can work remotely"),
             (Some(place), _) => self.text(format!("{place}です"), place),
             (None, _) => String::new(),
         };
@@ -289,7 +295,7 @@ impl Explainer<'_> {
         let because = match &shared {
             _ if requested.is_empty() => self.text(
                 "団体のテーマが登録されていません",
-                "the organization has no themes",
+                "the organization has named no themes",
             ),
             None => String::new(),
             Some(shared) if shared.is_empty() => self.text("共通のテーマはありません", "no themes in common"),
@@ -320,6 +326,10 @@ impl Explainer<'_> {
         let preferred = accepted.map(|_| preferred);
         (json!({"accepted": accepted, "preferred": preferred}), because)
     }
+}
+
+fn plural<'w>(n: u64, one: &'w str, many: &'w str) -> &'w str {
+    if n == 1 { one } else { many }
 }
 
 /// Returns the phrases that weigh most. Kana alone are mostly grammar, and so are words that weigh little.

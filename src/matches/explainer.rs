@@ -1,7 +1,10 @@
 //! Labels and codes of the catalogue, in one language, for the numbers of the matcher.
 
+use super::view::WorkerBrief;
 use crate::catalogue::{Catalogue, Definition, Entries, Format};
+use crate::db::Id;
 use crate::http::Language;
+use crate::workers::store::WorkerLabel;
 use matcher::{EntryNo, Need};
 use strum::VariantArray;
 
@@ -30,12 +33,46 @@ impl Explainer<'_> {
         known.map_or("", |f| f.names.in_language(self.language))
     }
 
+    /// Returns what organizations see of a worker who is ranked in a role.
+    pub fn brief(&self, id: Id, label: &WorkerLabel, role: Option<EntryNo>) -> WorkerBrief {
+        let (alias, letters) = (&label.alias, own_letters(id));
+        let role = role.map(|role| self.label(&self.catalogue.roles, role));
+        let name = match role.filter(|role| !alias.ends_with(role)) {
+            None => format!("{alias} {letters}"),
+            Some(role) => self.text(
+                format!("{role}（{alias}） {letters}"),
+                format!("{role} ({alias}) {letters}"),
+            ),
+        };
+        WorkerBrief {
+            id,
+            name,
+            alias: alias.clone(),
+            area: label.area.clone(),
+        }
+    }
+
     /// Returns the code of one of a need's roles, by its position in the need.
     pub(super) fn role_code(&self, need: &Need, role: usize) -> String {
         let role = need.roles.get(role);
         let code = role.and_then(|role| code_of(&self.catalogue.roles, role.role));
         code.unwrap_or_default().to_owned()
     }
+}
+
+/// Returns eight letters from the random part of an id. Of a thousand workers, two have the same with a chance of one in
+/// two million.
+fn own_letters(id: Id) -> String {
+    /// Crockford's base 32, without letters that look alike.
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let random = id.0.as_u128();
+    let letter = |i: u32| {
+        LETTERS
+            .get((random >> (5 * i)) as usize & 31)
+            .map_or('0', |c| char::from(*c))
+    };
+    let four = |from: u32| (from..from + 4).map(letter).collect::<String>();
+    format!("{}-{}", four(0), four(4))
 }
 
 pub(super) fn code_of<T: Definition>(entries: &Entries<T>, entry: EntryNo) -> Option<&str> {

@@ -5,8 +5,8 @@ use super::explain::summary;
 use super::page::{PageEnd, start};
 use super::snapshot::Snapshot;
 use super::view::{
-    DeliverableBrief, DeliverableMatch, DeliverableRanking, RankPosition, RankingSummary, WorkerBrief,
-    WorkerMatch, WorkerRanking,
+    DeliverableBrief, DeliverableMatch, DeliverableRanking, RankPosition, RankingSummary, WorkerMatch,
+    WorkerRanking,
 };
 use crate::auth::{PartnerReach, Viewer};
 use crate::db::{Db, Id};
@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::exposures::{History, ListContent, ListKind, ShownItem, ShownList};
 use crate::http::{self, Language};
 use crate::reach::is_offered;
-use crate::workers::{self, Worker};
+use crate::workers::{self, Worker, store::WorkerLabel};
 use matcher::fairness::{self, FairOrder, Placement, WINDOW};
 use matcher::index::{Hit, NeedHit, RankRange};
 use matcher::{Need, RankKey, Weights};
@@ -192,13 +192,15 @@ pub fn rank_workers(
     let items: Vec<(&Hit, PageItem)> = items
         .filter_map(|item| Some((page.hits.get(item.hit)?, item)))
         .collect();
-    let mut briefs = briefs(db, &items)?;
+    let labels = labels(db, &items)?;
     let explainer = snapshot.explainer(options.language);
     let item = |(hit, item): &(&Hit, PageItem)| {
-        let (worker, assessment) = briefs.remove(&hit.candidate.id).zip(hit.assess(&query))?;
+        let id = Id(Uuid::from_u128(hit.candidate.id));
+        let (label, assessment) = labels.get(&id).zip(hit.assess(&query))?;
+        let role = need.roles.get(assessment.role).map(|role| role.role);
         Some(WorkerMatch {
             position: item.position,
-            worker,
+            worker: explainer.brief(id, label, role),
             explanation: explainer.explain(&query, &options.words, &hit.candidate, &assessment, item.above),
         })
     };
@@ -216,16 +218,10 @@ pub fn rank_workers(
     Ok((ranking, page.order))
 }
 
-/// Loads what organizations see of the workers. A worker who was erased a moment ago is missing.
-fn briefs(db: &mut Db, items: &[(&Hit, PageItem)]) -> Result<HashMap<u128, WorkerBrief>> {
-    let ids: Vec<Id> = items
-        .iter()
-        .map(|(hit, _)| Id(Uuid::from_u128(hit.candidate.id)))
-        .collect();
-    let faces = workers::store::labels(db, &ids)?;
-    let brief =
-        |(id, face): (&Id, &workers::store::WorkerLabel)| (id.0.as_u128(), WorkerBrief::of(*id, face));
-    Ok(faces.iter().map(brief).collect())
+/// Loads what identifies the workers. A worker who was erased a moment ago is missing.
+fn labels(db: &mut Db, items: &[(&Hit, PageItem)]) -> Result<HashMap<Id, WorkerLabel>> {
+    let ids = items.iter().map(|(hit, _)| Id(Uuid::from_u128(hit.candidate.id)));
+    workers::store::labels(db, &ids.collect::<Vec<_>>())
 }
 
 /// Ranks open deliverables for a worker.
@@ -283,11 +279,7 @@ pub fn rank_deliverables(
     let census = options.counts.then(|| needs.census(&candidate, is_visible));
     let fairness = options.fair_week.zip(page.order.as_ref());
     let ranking = DeliverableRanking {
-        worker: WorkerBrief {
-            id: worker.id,
-            alias: worker.profile.alias.clone().unwrap_or_default(),
-            area: worker.profile.area.clone(),
-        },
+        worker: explainer.brief(worker.id, &WorkerLabel::of(worker), None),
         summary: summary(
             census.as_ref(),
             &weights,

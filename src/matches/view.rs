@@ -4,7 +4,6 @@ use crate::catalogue::Format;
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::values::{AreaCode, Code};
-use crate::workers::store::WorkerLabel;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -138,6 +137,11 @@ pub struct GateCount {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerBrief {
     pub id: Id,
+    /// What to call the worker in a list, by Accept-Language: the role in which they are ranked, their alias where it says
+    /// more, and letters of their own. No two workers of a list have the same.
+    #[schema(example = "コピーライター（新宿区のデザイナー） K7Q2-MX4T")]
+    pub name: String,
+    /// Others may have the same alias.
     #[schema(example = "新宿区のデザイナー")]
     pub alias: String,
     #[schema(example = "131041")]
@@ -160,16 +164,6 @@ pub struct DeliverableBrief {
     pub format: Format,
     pub area: Option<AreaCode>,
     pub status: DeliverableStatus,
-}
-
-impl WorkerBrief {
-    pub fn of(id: Id, face: &WorkerLabel) -> WorkerBrief {
-        WorkerBrief {
-            id,
-            alias: face.alias.clone(),
-            area: face.area.clone(),
-        }
-    }
 }
 
 impl DeliverableBrief {
@@ -251,8 +245,7 @@ pub struct ComponentScore {
 #[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3},
     "fit_ppm": 874_310, "because": "コピーライティングがレベル3になると、順位が上がります。"}))]
 pub struct Improvement {
-    /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today
-    /// or completed_projects.
+    /// skill_level, deliveries, hours_per_week, day_part, accept_remote or completed_projects.
     pub change: String,
     /// What the input changes to, or by how much.
     #[schema(value_type = Object)]
@@ -366,7 +359,7 @@ pub struct ImprovementList {
 #[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3},
     "role": "copywriter", "fit_ppm": 874_310, "rank": 6, "because": "コピーライティングがレベル3になると、6位になります。"}))]
 pub struct RankedImprovement {
-    /// skill_level, deliveries, hours_per_week, day_part, accept_remote, theme, prefer_format, active_today,
+    /// skill_level, deliveries, hours_per_week, day_part, accept_remote,
     /// completed_projects, activate, consent, accept_format, offer_role, available_from, available_until,
     /// travel_limit_km, capacity or qualification.
     pub change: String,

@@ -96,27 +96,6 @@ impl Explainer<'_> {
                 "リモートで対応できると、",
                 "remote work accepted",
             ),
-            Change::Theme { theme } => {
-                let label = self.label(&catalogue.themes, theme);
-                suggestion(
-                    "theme",
-                    json!({"theme": code_of(&catalogue.themes, theme)}),
-                    format!("関心のあるテーマに「{label}」が加わると、"),
-                    format!("{label} among the themes"),
-                )
-            }
-            Change::PreferFormat { format } => {
-                let label = self.format_label(format);
-                suggestion(
-                    "prefer_format",
-                    json!({"format": format_code(format)}),
-                    format!("「{label}」を希望すると、"),
-                    format!("{label} as a preferred format"),
-                )
-            }
-            Change::ActiveToday => {
-                suggestion("active_today", json!({}), "今日活動すると、", "activity today")
-            }
             Change::Completed { more } => suggestion(
                 "completed_projects",
                 json!({"additional": more}),

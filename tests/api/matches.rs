@@ -32,6 +32,190 @@ on_both! {
     a_preview_ranks_with_custom_weights_and_stores_nothing,
     a_preview_uses_the_themes_of_the_organization,
     repeats_the_same_ranking,
+    reasons_name_the_shared_words_and_what_is_unanswered,
+    no_two_workers_of_a_list_share_a_name,
+    advice_asks_for_no_claims,
+    takes_long_texts_and_pasted_control_characters,
+    shows_what_weights_come_to,
+}
+
+fn reasons_name_the_shared_words_and_what_is_unanswered(app: &TestApp) {
+    let id = app.deliverable(
+        &app.organization("風"),
+        json!({"title": "会員募集のチラシ", "trouble": "会員が減っています。", "remote": true,
+            "day_parts": ["saturday_morning", "sunday_morning"]}),
+    );
+    let close = app.worker(
+        json!({"personal": {"evidence": [{"text": "料理教室の先生をしています。"},
+        {"text": "町会の会員を募集するチラシを作っています。"}]}}),
+    );
+    let silent = app.worker(
+        json!({"hours_per_week": null, "area": null, "remote": null, "themes": null,
+        "travel_limit_km": null, "last_active_on": null, "track_record": null}),
+    );
+    let of = |language: &str, worker: &str| {
+        let path = format!("/v1/deliverables/{id}/matches/{worker}");
+        app.get_with(&path, &[("accept-language", language)])
+            .expect(200)
+            .json()
+    };
+    let text = component(&of("ja", &close), "text").clone();
+    assert_includes(&text["inputs"], &json!({"best_evidence": 1, "evidence_count": 2}));
+    assert_eq!(
+        text["because"], "依頼文と共通する言葉：チラシ、会員、募集",
+        "{text}"
+    );
+    let (ja, en) = (of("ja", &silent), of("en", &silent));
+    for (name, in_japanese, in_english) in [
+        (
+            "availability",
+            "時間帯は2枠のうち1枠が合います。未回答：活動できる時間",
+            "offers 1 of the 2 times of the week; not answered: hours a week",
+        ),
+        (
+            "distance",
+            "未回答：お住まいの市区町村、リモートの可否",
+            "not answered: municipality, remote work",
+        ),
+        (
+            "responsiveness",
+            "未回答：最終活動日",
+            "not answered: last activity",
+        ),
+        (
+            "reliability",
+            "未回答：完了・辞退の件数",
+            "not answered: completed projects",
+        ),
+        ("text", "未回答：実績・自己紹介", "not answered: evidence"),
+    ] {
+        assert_eq!(component(&ja, name)["because"], in_japanese);
+        assert_eq!(component(&en, name)["because"], in_english);
+    }
+    // Every component has a reason, in both languages.
+    for explained in [&ja, &en, &of("ja", &close), &of("en", &close)] {
+        for component in explained["components"].as_array().unwrap() {
+            assert_ne!(component["because"], "", "{component}");
+        }
+    }
+}
+
+fn no_two_workers_of_a_list_share_a_name(app: &TestApp) {
+    let id = app.deliverable(&app.organization("風"), json!({}));
+    for _ in 0..3 {
+        app.worker(json!({}));
+        app.worker(
+            json!({"roles": ["designer", "copywriter"], "skills": [{"skill": "copywriting", "level": 5}]}),
+        );
+    }
+    let ranking = app
+        .get(&format!("/v1/deliverables/{id}/matches?role=copywriter"))
+        .expect(200)
+        .json();
+    let names = |ranking: &Value| -> std::collections::BTreeSet<String> {
+        let items = ranking["items"].as_array().unwrap().iter();
+        items
+            .map(|item| item["worker"]["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&ranking).len(), 3);
+    assert!(
+        names(&ranking)
+            .iter()
+            .all(|name| name.starts_with("コピーライター（新宿区のデザイナー） ")),
+        "{ranking}"
+    );
+    let all = app
+        .get(&format!("/v1/deliverables/{id}/matches?role=designer"))
+        .expect(200)
+        .json();
+    assert!(
+        names(&all)
+            .iter()
+            .all(|name| name.starts_with("新宿区のデザイナー "))
+    );
+    assert_eq!(names(&all).len(), all["items"].as_array().unwrap().len());
+}
+
+/// Claiming an interest, a preference or some activity raises a rank without changing anything.
+fn advice_asks_for_no_claims(app: &TestApp) {
+    let themes = json!({"themes": ["dementia"], "day_parts": ["saturday_morning", "sunday_morning"]});
+    let id = app.deliverable(&app.organization("風"), themes);
+    app.worker(
+        json!({"themes": ["dementia"], "preferred_formats": ["one_day"], "last_active_on": today(),
+        "day_parts": ["saturday_morning", "sunday_morning"]}),
+    );
+    let worker = app.worker(json!({}));
+    let path = format!("/v1/deliverables/{id}/matches/{worker}/improvements");
+    let advice = app
+        .get_with(&path, &[("accept-language", "en")])
+        .expect(200)
+        .json();
+    let items = advice["items"].as_array().unwrap();
+    let claims = ["theme", "prefer_format", "active_today"];
+    assert!(
+        items
+            .iter()
+            .all(|item| claims.iter().all(|claim| item["change"] != *claim)),
+        "{advice}"
+    );
+    let other = json!({"area": "131041", "day_parts": ["monday_morning"]});
+    let removed = app.worker(other);
+    let path = format!("/v1/deliverables/{id}/matches/{removed}/improvements");
+    let advice = app
+        .get_with(&path, &[("accept-language", "en")])
+        .expect(200)
+        .json();
+    let reasons = advice["items"].to_string();
+    assert!(reasons.contains("Saturday morning"), "{reasons}");
+}
+
+fn today() -> String {
+    musubi::catalogue::calendar::today().to_string()
+}
+
+fn takes_long_texts_and_pasted_control_characters(app: &TestApp) {
+    let long = "言葉".repeat(4_500);
+    let evidence =
+        json!([{"title": format!("{}\u{c}\u{0}題", "長".repeat(400)), "text": format!("{long}\u{2}")}]);
+    let worker = app.worker(json!({"personal": {"evidence": evidence}}));
+    let stored = app.get(&format!("/v1/workers/{worker}")).expect(200).json();
+    let piece = &stored["personal"]["evidence"][0];
+    assert_eq!(piece["title"], format!("{}  題", "長".repeat(400)));
+    assert_eq!(piece["text"], format!("{long} "));
+    let id = app.deliverable(
+        &app.organization("風"),
+        json!({"trouble": format!("{long}\u{b}")}),
+    );
+    let ranking = app
+        .get(&format!("/v1/deliverables/{id}/matches"))
+        .expect(200)
+        .json();
+    // One piece alone is a third of what three would be.
+    let value = component(&ranking["items"][0], "text")["value_ppm"]
+        .as_u64()
+        .unwrap();
+    assert!((900_000..920_000).contains(&value), "{value}");
+    let name = app.post("/v1/workers", &json!({"alias": "a\u{0}"})).expect(422);
+    assert_eq!(name.faults(), [("/alias".into(), "control_character".into())]);
+}
+
+fn shows_what_weights_come_to(app: &TestApp) {
+    let id = app.deliverable(&app.organization("風"), json!({}));
+    let ranking = app
+        .get(&format!("/v1/deliverables/{id}/matches"))
+        .expect(200)
+        .json();
+    let given = ranking["weights"].as_object().unwrap();
+    for (name, effective) in ranking["weights"]["effective"].as_object().unwrap() {
+        assert_eq!(&given[name], effective);
+    }
+    let preview = json!({"need": {"type": "flyer", "area": "13104"}, "weights": {"skill": 1, "theme": 9}});
+    let ranking = app.post("/v1/matches/preview", &preview).expect(200).json();
+    assert_includes(
+        &ranking["weights"],
+        &json!({"skill": 100_000, "theme": 900_000, "effective": {"skill": 600_000, "theme": 400_000}}),
+    );
 }
 
 fn ranks_workers_and_explains_every_rank(app: &TestApp) {

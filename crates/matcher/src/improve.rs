@@ -1,5 +1,8 @@
 //! The smallest single changes of a candidate that would raise their rank, or let them pass every gate.
 //!
+//! Only what a worker can do or offer is suggested. Claiming an interest, a preference or some activity would raise the
+//! rank without changing anything, so that these are left out.
+//!
 //! A ladder raises one input step by step. Its smallest change is the first step that reaches the target.
 //! Among several ladders, the change with the lowest resulting fit is the least demanding.
 
@@ -24,13 +27,6 @@ pub enum Change {
         part: u8,
     },
     AcceptRemote,
-    Theme {
-        theme: EntryNo,
-    },
-    PreferFormat {
-        format: EntryNo,
-    },
-    ActiveToday,
     Completed {
         more: u16,
     },
@@ -69,9 +65,6 @@ impl Change {
             Change::Deliveries { .. } => Some(Component::Experience),
             Change::HoursPerWeek { .. } | Change::DayPart { .. } => Some(Component::Availability),
             Change::AcceptRemote => Some(Component::Distance),
-            Change::Theme { .. } => Some(Component::Theme),
-            Change::PreferFormat { .. } => Some(Component::Format),
-            Change::ActiveToday => Some(Component::Responsiveness),
             Change::Completed { .. } => Some(Component::Reliability),
             _ => None,
         }
@@ -225,22 +218,11 @@ fn ladders(query: &Query, candidate: &Candidate, role: usize) -> Vec<Vec<Change>
     let hours = (candidate.hours_per_week.unwrap_or(0) + 1)..=enough_hours;
     let offered = candidate.day_parts.unwrap_or(0);
     let parts = (0..21u8).filter(|part| need.day_parts >> part & 1 == 1 && offered >> part & 1 == 0);
-    let own_themes = candidate.themes.as_deref().unwrap_or_default();
-    let themes = need
-        .themes
-        .iter()
-        .copied()
-        .filter(|theme| !own_themes.contains(theme));
     let mut all: Vec<Vec<Change>> = skills.collect();
     all.push((1..=5).map(|more| Change::Deliveries { more }).collect());
     all.push(hours.map(|to| Change::HoursPerWeek { to }).collect());
     all.extend(parts.map(|part| vec![Change::DayPart { part }]));
     all.extend((need.remote && candidate.remote != Some(true)).then_some(vec![Change::AcceptRemote]));
-    all.extend(themes.map(|theme| vec![Change::Theme { theme }]));
-    let format = need.format;
-    all.extend((!candidate.prefers(format)).then_some(vec![Change::PreferFormat { format }]));
-    let today = Some(query.population.today);
-    all.extend((candidate.last_active != today).then_some(vec![Change::ActiveToday]));
     all.push((1..=5).map(|more| Change::Completed { more }).collect());
     all
 }
@@ -264,12 +246,6 @@ fn apply(candidate: &mut Candidate, change: Change, query: &Query, role: usize) 
         Change::HoursPerWeek { to } => candidate.hours_per_week = Some(to),
         Change::DayPart { part } => candidate.day_parts = Some(candidate.day_parts.unwrap_or(0) | 1 << part),
         Change::AcceptRemote => candidate.remote = Some(true),
-        Change::Theme { theme } => candidate.themes.get_or_insert_default().push(theme),
-        Change::PreferFormat { format } => {
-            candidate.preferred_formats |= 1u8.checked_shl(u32::from(format)).unwrap_or(0);
-            candidate.accepted_formats.get_or_insert_default();
-        }
-        Change::ActiveToday => candidate.last_active = Some(query.population.today),
         Change::Completed { more } => {
             let (completed, dropped) = candidate.record.unwrap_or_default();
             candidate.record = Some((completed.saturating_add(more), dropped));
@@ -298,15 +274,9 @@ fn take_back(changed: &mut Candidate, change: Change, before: &Candidate) {
     match change {
         Change::SkillLevel { .. } => changed.skills.clone_from(&before.skills),
         Change::Deliveries { .. } => changed.experience.clone_from(&before.experience),
-        Change::Theme { .. } => changed.themes.clone_from(&before.themes),
         Change::HoursPerWeek { .. } => changed.hours_per_week = before.hours_per_week,
         Change::DayPart { .. } => changed.day_parts = before.day_parts,
         Change::AcceptRemote => changed.remote = before.remote,
-        Change::PreferFormat { .. } => {
-            changed.preferred_formats = before.preferred_formats;
-            changed.accepted_formats = before.accepted_formats;
-        }
-        Change::ActiveToday => changed.last_active = before.last_active,
         Change::Completed { .. } => changed.record = before.record,
         _ => changed.clone_from(before),
     }

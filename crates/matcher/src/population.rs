@@ -12,7 +12,7 @@ use super::ppm::{PPM, median, mix, ratio};
 use super::words::Corpus;
 use super::{Candidate, EntryNo, SkillTree};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The value used where no candidate has answered at all.
 pub const NEUTRAL_PPM: u64 = 500_000;

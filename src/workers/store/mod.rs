@@ -260,6 +260,16 @@ pub struct WorkerLabel {
     pub source: Option<String>,
 }
 
+impl WorkerLabel {
+    pub fn of(worker: &Worker) -> WorkerLabel {
+        WorkerLabel {
+            alias: worker.profile.alias.clone().unwrap_or_default(),
+            area: worker.profile.area.clone(),
+            source: worker.profile.source.clone(),
+        }
+    }
+}
+
 /// Looks up the labels of workers.
 pub fn labels(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, WorkerLabel>> {
     type Row = (Id, String, Option<String>, Option<String>);
