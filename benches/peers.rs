@@ -26,6 +26,7 @@ use diesel::sql_types::{BigInt, Integer};
 use generated::{catalogue, everyone, needs, population};
 use matcher::fit::FLOOR;
 use matcher::index::{CandidateIndex, RankRange};
+use matcher::population::NEUTRAL_PPM;
 use matcher::ppm::PPM;
 use matcher::profile::ProfileKey;
 use matcher::*;
@@ -102,9 +103,9 @@ fn row(
         or_null(c.travel_limit_km),
         or_null(c.remote),
         or_null(c.themes.as_ref().map(|themes| array(themes.iter(), "smallint"))),
-        components::reliability(c, population).ppm,
+        c.record.map_or(0, |(completed, _)| completed),
+        c.record.map_or(0, |(_, dropped)| dropped),
         components::responsiveness(c, population).ppm,
-        c.themes.is_some(),
     )
 }
 
@@ -118,7 +119,7 @@ fn load(
         "CREATE TABLE workers (position integer, open boolean, roles smallint[], levels smallint[],
             past_families smallint[], past_roles smallint[], past_counts smallint[], formats integer, preferred integer,
             hours bigint, parts integer, area integer, travel bigint, remote boolean, themes smallint[],
-            reliability bigint, responsiveness bigint, told_themes boolean)",
+            completed bigint, dropped bigint, responsiveness bigint)",
     )
     .unwrap();
     for (chunk, some) in everyone.chunks(1_000).enumerate() {
@@ -247,19 +248,19 @@ fn statement(query: &Query, catalogue: &musubi::catalogue::Catalogue) -> String 
         .iter()
         .map(|theme| {
             format!(
-                "CASE WHEN {theme} = ANY(themes) THEN {} ELSE 0 END",
-                population.theme_idf_ppm(*theme)
+                "{}::bigint*CASE WHEN {theme} = ANY(themes) THEN {PPM} ELSE {} END",
+                population.theme_idf_ppm(*theme),
+                population.theme_share_ppm(*theme).unwrap_or(NEUTRAL_PPM)
             )
         })
         .collect();
     let theme = match idf {
         0 => "500000".into(),
-        _ => format!(
-            "CASE WHEN told_themes THEN {} ELSE {} END",
-            ratio(&format!("({})::bigint*{PPM}", shared.join("+")), idf),
-            components::usual_themes_ppm(need, population)
-        ),
+        _ => ratio(&shared.join("+"), idf),
     };
+    let usual = 5 * population.completion_ppm(role.role);
+    let done = "(5 + completed + dropped)";
+    let reliability = format!("({usual} + {PPM}*completed + {done}/2) / {done}");
     let untold = components::format(&Candidate::default(), need, population).ppm;
     let format = format!(
         "CASE WHEN formats IS NULL THEN {untold} WHEN preferred >> {0} & 1 = 1 THEN {PPM} ELSE 500000 END",
@@ -293,17 +294,19 @@ fn statement(query: &Query, catalogue: &musubi::catalogue::Catalogue) -> String 
         let terms: Vec<String> = terms.map(|(name, weight)| format!("{weight}*{name}")).collect();
         format!("GREATEST({FLOOR}, {})", ratio(&terms.join("+"), PPM))
     };
+    let harmonic = "((5*org*wrk + (3*wrk + 2*org)/2) / (3*wrk + 2*org))";
     format!(
-        "SELECT position, (5*org*wrk + (3*wrk + 2*org)/2) / (3*wrk + 2*org) AS fit FROM (
-            SELECT position, {} AS org, {} AS wrk FROM (
+        "SELECT position, {} AS fit FROM (
+            SELECT position, availability, {} AS org, {} AS wrk FROM (
                 SELECT position, ({skill})::bigint AS skill, ({experience})::bigint AS experience,
                     ({availability})::bigint AS availability, ({distance})::bigint AS distance, ({theme})::bigint AS theme,
-                    ({format})::bigint AS format, reliability, responsiveness
+                    ({format})::bigint AS format, {reliability} AS reliability, responsiveness
                 FROM workers WHERE open AND roles && '{{{},-1}}'::smallint[]
                     AND (formats IS NULL OR formats >> {} & 1 = 1) AND hours IS DISTINCT FROM 0 {parts_gate}
                     AND (({here}) IS NOT FALSE OR ({refused}) IS NOT TRUE) {}
                 OFFSET 0) AS scored OFFSET 0) AS sides
          ORDER BY fit DESC FETCH FIRST {TOP} ROWS WITH TIES",
+        ratio(&format!("{harmonic}*LEAST({PPM}, 500000 + 2*availability)"), PPM),
         side(org),
         side(worker),
         role.role,
