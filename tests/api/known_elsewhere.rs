@@ -283,6 +283,7 @@ const SELECTORS: &[(&str, &[&str])] = &[
         &["deliverable_id", "role", "sort", "status", "worker_id"],
     ),
     ("list_audit", &["action", "actor", "subject_id"]),
+    ("list_consents", &[]),
     (
         "list_deliverables",
         &[
@@ -302,6 +303,7 @@ const SELECTORS: &[(&str, &[&str])] = &[
     ("list_duplicates", &["kind", "sort", "status"]),
     ("list_import_findings", &[]),
     ("list_imports", &["kind"]),
+    ("list_joint_deliverables", &["status"]),
     ("list_organizations", &["area", "kind", "q", "sort", "status"]),
     ("list_partners", &[]),
     ("list_shown_lists", &["subject_id"]),
