@@ -58,7 +58,9 @@ struct Connection {
 
 impl Connection {
     fn open(address: SocketAddr) -> Connection {
-        let stream = TcpStream::connect(address).unwrap();
+        // A server that has just been bound may not listen yet.
+        let connect = || TcpStream::connect(address).ok();
+        let stream = std::iter::repeat_with(connect).take(1000).flatten().next().unwrap();
         stream.set_nodelay(true).unwrap();
         let buffer = vec![0; 1 << 20];
         Connection { stream, buffer }
