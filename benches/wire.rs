@@ -60,7 +60,11 @@ impl Connection {
     fn open(address: SocketAddr) -> Connection {
         // A server that has just been bound may not listen yet.
         let connect = || TcpStream::connect(address).ok();
-        let stream = std::iter::repeat_with(connect).take(1000).flatten().next().unwrap();
+        let stream = std::iter::repeat_with(connect)
+            .take(1000)
+            .flatten()
+            .next()
+            .unwrap();
         stream.set_nodelay(true).unwrap();
         let buffer = vec![0; 1 << 20];
         Connection { stream, buffer }

@@ -407,9 +407,9 @@ fn every_way_of_writing_a_profile_keeps_apart_at_once(app: &TestApp) {
         json!({"external_id": "1", "area": "131041", "roles": ["designer"], "consent": consent,
             "personal": {"name": "佐藤"}, "blocked_organization_ids": blocked})
     };
-    let by_id = format!("/v1/workers/by-external-id/partner%3Aapart/1");
+    let by_id = "/v1/workers/by-external-id/partner%3Aapart/1";
     let created = app
-        .call("PUT", &by_id, &partner, &volunteer(&[]))
+        .call("PUT", by_id, &partner, &volunteer(&[]))
         .expect(201)
         .json();
     let worker = created["id"].as_str().unwrap().to_owned();
@@ -446,7 +446,7 @@ fn every_way_of_writing_a_profile_keeps_apart_at_once(app: &TestApp) {
         unblock();
         check(true, "it is undone");
     }
-    app.call("PUT", &by_id, &partner, &volunteer(&[&organization]))
+    app.call("PUT", by_id, &partner, &volunteer(&[&organization]))
         .expect(200);
     check(false, "replaced by external id");
     // Left out, it is reset to its default.
@@ -455,7 +455,7 @@ fn every_way_of_writing_a_profile_keeps_apart_at_once(app: &TestApp) {
         .as_object_mut()
         .unwrap()
         .remove("blocked_organization_ids");
-    app.call("PUT", &by_id, &partner, &without).expect(200);
+    app.call("PUT", by_id, &partner, &without).expect(200);
     check(true, "replaced again");
     let conflict = json!({"conflict_organization_ids": [organization]});
     app.call("PATCH", &path, &coordinator, &conflict).expect(200);
