@@ -1,16 +1,25 @@
-//! What the columns of a file mean: known headings in Japanese and English, and mappings that override them.
+//! What the columns of a file mean: mappings, and else the best assignment of headings to fields as a whole.
 
 use super::ImportKind;
+use super::assignment::assign;
+use super::days::day_parts;
 use super::fields::Field;
+use super::finding::{Finding, Severity};
+use super::headings::{Concept, EXACT, NEAR, SURE, concepts, heading_key, with_values};
 use super::kinds::{deliverables, organizations, workers};
-use super::vocabulary::{Vocabulary, day_parts};
-use crate::catalogue::{DayPart, lookup, names};
-use crate::error::{Error, FieldError, Result, Text};
-use std::collections::{BTreeMap, HashMap};
-use tables::Row;
+use super::vocabulary::Vocabulary;
+use crate::catalogue::{DayPart, lookup};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use tables::cells::is_placeholder;
+use tables::{Remark, Row};
+use utoipa::ToSchema;
 
 /// Characters of a heading that an import shows.
 const LONGEST_HEADING: usize = 200;
+/// Rows below the header whose cells help to understand it.
+pub const SAMPLE: usize = 30;
 
 /// Returns the fields of a kind, in the order of their table.
 pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
@@ -35,98 +44,81 @@ pub enum Target {
 
 impl Target {
     pub fn is_field(&self, name: &str) -> bool {
-        matches!(self, Target::Field { name: own, .. } if *own == name)
-    }
-}
-
-/// Returns a heading in the form in which headings are compared: without width, whitespace, marks and a
-/// bracketed note.
-fn heading_key(heading: &str) -> String {
-    let key = names::key(heading);
-    let bare = key
-        .split(['(', '[', '【', '（'])
-        .next()
-        .filter(|bare| !bare.is_empty())
-        .unwrap_or(&key);
-    bare.trim_matches(|c: char| !c.is_alphanumeric() && c != 'ー')
-        .to_owned()
-}
-
-/// The known headings of a kind.
-pub struct Headings {
-    kind: ImportKind,
-    fields: Vec<&'static Field>,
-    /// The position of each heading's field.
-    by_key: HashMap<String, usize>,
-}
-
-impl Headings {
-    pub fn of(kind: ImportKind) -> Headings {
-        let fields = fields(kind);
-        let mut by_key = HashMap::new();
-        for (position, field) in fields.iter().enumerate() {
-            for heading in field.headings() {
-                by_key.entry(heading_key(heading)).or_insert(position);
-            }
+        match self {
+            Target::Field { name: own, .. } => *own == name,
+            Target::Skill(_) => name == "skills",
+            Target::DayParts(_) => name == "day_parts",
         }
-        Headings { kind, fields, by_key }
     }
 
-    fn is_known(&self, heading: &str) -> bool {
-        self.by_key.contains_key(&heading_key(heading))
-    }
-
-    /// Returns the field at a position.
-    fn field(&self, position: usize) -> Option<Target> {
-        let name = self.fields.get(position)?.name;
-        Some(Target::Field { name, position })
-    }
-
-    /// Counts the cells of a row that are known headings.
-    pub fn count(&self, row: &Row) -> usize {
-        row.texts()
-            .filter(|cell| !cell.trim().is_empty() && self.is_known(cell))
-            .count()
-    }
-
-    fn target(&self, heading: &str, vocabulary: &Vocabulary) -> Option<Target> {
-        if let Some(position) = self.by_key.get(&heading_key(heading)) {
-            return self.field(*position);
-        }
-        if self.kind != ImportKind::Workers {
-            return None;
-        }
-        if let Some(meaning) = vocabulary
-            .skills
-            .find(heading)
-            .filter(|m| m.confidence_ppm == 1_000_000)
-        {
-            return Some(Target::Skill(meaning.code));
-        }
-        day_parts(heading)
-            .ok()
-            .filter(|parts| !parts.is_empty())
-            .map(Target::DayParts)
+    /// Returns whether the values of several columns are put together. Of other fields, the first value counts.
+    pub fn is_collected(&self) -> bool {
+        const COLLECTED: [&str; 9] = [
+            "evidence",
+            "skills",
+            "themes",
+            "trouble",
+            "description",
+            "day_parts",
+            "roles",
+            "qualifications",
+            "aliases",
+        ];
+        COLLECTED.iter().any(|name| self.is_field(name))
     }
 }
 
 /// Headings and the fields that they mean. A column whose field is empty is not imported.
 pub type Mapping = BTreeMap<String, String>;
 
+/// How a column was understood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"heading": "お住まいの区市町村", "field": "area", "confidence_ppm": 788000, "nearest": null}))]
+pub struct ColumnReading {
+    /// The first 200 characters of the heading.
+    pub heading: String,
+    /// The field that it is imported as; null if the column is not used.
+    pub field: Option<String>,
+    /// How well heading and cells fit the field; 1000000 for a mapping.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub confidence_ppm: u32,
+    /// The field that an unused column resembles most, if any.
+    pub nearest: Option<String>,
+}
+
 /// The columns of a file, and what each means.
 pub struct Columns {
-    headings: Headings,
-    mapping: HashMap<String, String>,
+    kind: ImportKind,
+    fields: Vec<&'static Field>,
+    mapping: Mapping,
     pub names: Vec<String>,
     pub targets: Vec<Option<Target>>,
-    /// Headings that aren't known.
-    pub unknown: Vec<String>,
+    pub readings: Vec<ColumnReading>,
+    /// The published layout that the headings are of.
+    pub layout: Option<String>,
+    /// For each column, its turn among those of its field.
+    turns: Vec<u8>,
+    /// The positions of fields that several columns mean, though only one value counts.
+    shared: HashSet<usize>,
+    /// Columns that the mapping leaves out.
+    left_out: HashSet<usize>,
+    /// Whether every cell that can't be used rejects its row.
+    pub strict: bool,
+    /// Whether the columns have a header; rows of JSON name their cells themselves.
+    pub has_header: bool,
+}
+
+/// A field that a column may mean.
+struct Candidate {
+    position: usize,
+    score: u32,
+    turn: u8,
 }
 
 impl Columns {
     pub fn new(kind: ImportKind, mapping: &Mapping) -> Result<Columns> {
-        let headings = Headings::of(kind);
-        let known: Vec<&str> = headings.fields.iter().map(|field| field.name).collect();
+        let fields = fields(kind);
+        let known: Vec<&str> = fields.iter().map(|field| field.name).collect();
         let mut faults = Vec::new();
         for (heading, field) in mapping.iter().filter(|(_, field)| !field.is_empty()) {
             if !known.contains(&field.as_str()) {
@@ -142,80 +134,408 @@ impl Columns {
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
         }
-        let mapping = mapping
-            .iter()
-            .map(|(heading, field)| (heading_key(heading), field.clone()));
         Ok(Columns {
-            headings,
-            mapping: mapping.collect(),
+            kind,
+            fields,
+            mapping: mapping.clone(),
             names: Vec::new(),
             targets: Vec::new(),
-            unknown: Vec::new(),
+            readings: Vec::new(),
+            layout: None,
+            turns: Vec::new(),
+            shared: HashSet::new(),
+            left_out: HashSet::new(),
+            strict: false,
+            has_header: true,
         })
     }
 
-    /// Adds the columns of a header that are new. A field has one column, unless the rows name their cells
-    /// themselves, as JSON does: then each row may use another name for it.
-    pub fn extend(&mut self, header: &[String], named_by_rows: bool, vocabulary: &Vocabulary) -> Result<()> {
-        for name in header.iter().skip(self.names.len()) {
-            let target = match self.mapping.get(&heading_key(name)) {
-                Some(field) if field.is_empty() => None,
-                Some(field) => {
-                    let position = self.headings.fields.iter().position(|f| f.name == field);
-                    position.and_then(|position| self.headings.field(position))
+    /// Returns whether a row is rejected if this column's cell can't be used.
+    pub fn needs(&self, target: &Target) -> bool {
+        let needed = match self.kind {
+            ImportKind::Workers => workers::NEEDED,
+            ImportKind::Organizations => organizations::NEEDED,
+            ImportKind::Deliverables => deliverables::NEEDED,
+            ImportKind::Engagements => &[],
+        };
+        self.strict || needed.iter().any(|field| target.is_field(field))
+    }
+
+    /// Returns whether a cell only says that there is no value: 非公開, なし, -. In Musubi's own exports, every text
+    /// is what it says.
+    pub fn says_nothing(&self, target: &Target, text: &str) -> bool {
+        const FIELDS: [&str; 23] = [
+            "external_id",
+            "kana",
+            "email",
+            "phone",
+            "contact_email",
+            "contact_phone",
+            "contact_person",
+            "corporate_number",
+            "area",
+            "organization_area",
+            "travel_limit_km",
+            "hours_per_week",
+            "day_parts",
+            "skills",
+            "themes",
+            "roles",
+            "qualifications",
+            "available_from",
+            "available_until",
+            "starts_on",
+            "ends_on",
+            "aliases",
+            "intermediary_name",
+        ];
+        let is_field =
+            matches!(target, Target::Field { .. }) && FIELDS.iter().any(|name| target.is_field(name));
+        is_field && !self.is_own_export() && !text.is_empty() && is_placeholder(text)
+    }
+
+    /// Returns whether Musubi wrote the file.
+    pub fn is_own_export(&self) -> bool {
+        !self.has_header || self.layout.as_deref() == Some("own_export")
+    }
+
+    /// Counts the cells of a row that are headings: three for one that is a field or mapped, one for another that
+    /// is known.
+    pub fn count(&self, row: &Row) -> usize {
+        const LONGEST: usize = 300;
+        const MOST: usize = 200;
+        let cells = row
+            .texts()
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty() && cell.len() < LONGEST);
+        let weight = |cell: &str| {
+            if self.mapping.contains_key(cell) {
+                return 3;
+            }
+            let scores = concepts().scores(cell);
+            let best = scores.iter().take_while(|one| one.score >= SURE);
+            let mut best = best.filter_map(|one| concepts().get(one.concept));
+            let weigh = |concept: &Concept| if concept.field(self.kind).is_some() { 3 } else { 1 };
+            let first = best.next().map_or(0, weigh);
+            best.map(weigh).fold(first, usize::max)
+        };
+        cells.take(MOST).map(weight).sum()
+    }
+
+    /// Decides what the columns of a header mean. `sample` are rows below it.
+    pub fn assign(&mut self, header: &[String], sample: &[Row], vocabulary: &Vocabulary) {
+        let mapped = self.mapped_columns(header);
+        let mut candidates: Vec<Vec<Candidate>> = Vec::with_capacity(header.len());
+        let mut nearest: Vec<Option<usize>> = Vec::with_capacity(header.len());
+        let mut special: Vec<Option<Target>> = Vec::with_capacity(header.len());
+        for (column, name) in header.iter().enumerate() {
+            let cells: Vec<&str> = sample
+                .iter()
+                .filter_map(|row| row.texts().nth(column))
+                .filter(|cell| !is_placeholder(cell))
+                .collect();
+            let (found, near) = match mapped.contains_key(&column) {
+                true => Default::default(),
+                false => self.candidates(name, &cells, vocabulary),
+            };
+            let is_known = found.first().is_some_and(|one| one.score >= EXACT - 100);
+            special.push(
+                match mapped.contains_key(&column) || is_known || self.kind != ImportKind::Workers {
+                    true => None,
+                    false => special_target(name, vocabulary),
+                },
+            );
+            candidates.push(found);
+            nearest.push(near);
+        }
+        let mut scores = vec![vec![0; header.len()]; self.fields.len()];
+        for (column, found) in candidates.iter().enumerate() {
+            let is_special = special.get(column).is_some_and(Option::is_some);
+            for one in found.iter().filter(|one| one.score >= SURE && !is_special) {
+                if let Some(place) = scores.get_mut(one.position).and_then(|row| row.get_mut(column)) {
+                    // Of two equal columns, the first.
+                    *place = one.score * 2000 + (1000 - column.min(1000) as u32);
                 }
+            }
+        }
+        // A field that the mapping names is taken.
+        for position in mapped.values().flatten() {
+            if let Some(row) = scores.get_mut(*position) {
+                row.fill(0);
+            }
+        }
+        let mut of_column: HashMap<usize, usize> = HashMap::new();
+        for (position, column) in assign(&scores).into_iter().enumerate() {
+            of_column.extend(column.map(|column| (column, position)));
+        }
+        self.layout = concepts().layout(header).map(|layout| layout.code.clone());
+        for (column, name) in header.iter().enumerate() {
+            let found = candidates.get(column).map(Vec::as_slice).unwrap_or_default();
+            let special = special.get_mut(column).and_then(Option::take);
+            // A column without a field of its own shares the one that it means most.
+            let own = of_column.get(&column).copied();
+            let shared = || {
+                found
+                    .first()
+                    .filter(|one| one.score >= SURE)
+                    .map(|one| one.position)
+            };
+            let (position, confidence) = match mapped.get(&column) {
+                Some(position) => (*position, EXACT),
+                None if special.is_some() => (None, EXACT),
                 None => {
-                    let target = self.headings.target(name, vocabulary);
-                    if target.is_none() && !name.is_empty() {
-                        self.unknown.push(name.clone());
-                    }
-                    target
+                    let position = own.or_else(shared);
+                    let score = found.iter().find(|one| Some(one.position) == position);
+                    (position, score.map_or(0, |one| one.score))
                 }
             };
-            // Free text may come from several columns.
-            const REPEATABLE: [&str; 5] = ["evidence", "skills", "themes", "trouble", "description"];
-            let is_repeatable = target
-                .as_ref()
-                .is_some_and(|target| REPEATABLE.iter().any(|name| target.is_field(name)));
-            if target.is_some() && !is_repeatable && !named_by_rows && self.targets.contains(&target) {
-                return Err(Error::Invalid(vec![self.duplicate_column(name, &target)]));
+            let turn = found
+                .iter()
+                .find(|one| Some(one.position) == position)
+                .map_or(0, |one| one.turn);
+            if mapped.get(&column) == Some(&None) {
+                self.left_out.insert(column);
+            }
+            let target = special.or_else(|| {
+                let position = position?;
+                let name = self.fields.get(position)?.name;
+                Some(Target::Field { name, position })
+            });
+            let near = nearest
+                .get(column)
+                .copied()
+                .flatten()
+                .filter(|_| target.is_none());
+            self.readings.push(ColumnReading {
+                heading: name.chars().take(LONGEST_HEADING).collect(),
+                field: target.as_ref().map(field_name),
+                confidence_ppm: if target.is_some() { confidence * 1000 } else { 0 },
+                nearest: near
+                    .and_then(|at| self.fields.get(at))
+                    .map(|field| field.name.to_owned()),
+            });
+            if let Some(Target::Field { position, .. }) = target
+                && !target.as_ref().is_some_and(Target::is_collected)
+                && self.targets.contains(&target)
+            {
+                self.shared.insert(position);
             }
             self.names.push(name.clone());
             self.targets.push(target);
+            self.turns.push(turn);
         }
-        Ok(())
     }
 
-    fn duplicate_column(&self, name: &str, target: &Option<Target>) -> FieldError {
-        let first = self.targets.iter().position(|t| t == target);
-        let first = first
-            .and_then(|at| self.names.get(at))
-            .cloned()
-            .unwrap_or_default();
-        let rule = Text::new(
-            format!("列「{first}」と「{name}」は同じ項目です。mapping でどちらかを空にしてください。"),
-            format!("The columns {first:?} and {name:?} mean the same field. Map one of them to \"\"."),
-        );
-        FieldError::at("/mapping", "duplicate_column", rule)
+    /// Returns the fields that a heading may mean, the best first, and the one that it resembles most.
+    fn candidates(
+        &self,
+        name: &str,
+        cells: &[&str],
+        vocabulary: &Vocabulary,
+    ) -> (Vec<Candidate>, Option<usize>) {
+        /// How much better another concept must be than a field.
+        const CLEARLY: u32 = 60;
+        let mut found: Vec<Candidate> = Vec::new();
+        let mut strongest_other = 0;
+        let scores = concepts().scores(name);
+        let of_other = scores.iter().filter(|one| {
+            let concept = concepts().get(one.concept);
+            concept.is_some_and(|concept| concept.field(self.kind).is_none())
+        });
+        let other_by_name = of_other.map(|one| one.score).max().unwrap_or_default();
+        for one in scores {
+            let Some(concept) = concepts().get(one.concept) else {
+                continue;
+            };
+            // 緊急連絡先電話番号: cells of numbers don't make it the volunteer's own.
+            let score = match one.score + CLEARLY < other_by_name && other_by_name >= 900 {
+                true => one.score,
+                false => with_values(one.score, concept, cells, vocabulary),
+            };
+            let position = concept
+                .field(self.kind)
+                .and_then(|field| self.fields.iter().position(|own| own.name == field));
+            match position {
+                None => strongest_other = strongest_other.max(score),
+                Some(position) => match found.iter_mut().find(|other| other.position == position) {
+                    Some(known) if known.score >= score => {}
+                    Some(known) => (known.score, known.turn) = (score, concept.priority),
+                    None => found.push(Candidate {
+                        position,
+                        score,
+                        turn: concept.priority,
+                    }),
+                },
+            }
+        }
+        found.sort_by_key(|one| (std::cmp::Reverse(one.score), one.position));
+        let near = found
+            .first()
+            .filter(|one| one.score >= NEAR)
+            .map(|one| one.position);
+        let least = match found.first() {
+            Some(first) if first.score >= strongest_other => first.score.saturating_sub(CLEARLY * 4),
+            Some(first) if first.score + CLEARLY > strongest_other && strongest_other < 900 => first.score,
+            _ => u32::MAX,
+        };
+        found.retain(|one| one.score >= least);
+        (found, near)
+    }
+
+    /// Returns the columns that the mapping names with the position of their field; none if it leaves them out. A
+    /// heading is first compared as it is written, then in the form in which headings are compared, then without
+    /// its notes.
+    fn mapped_columns(&self, header: &[String]) -> HashMap<usize, Option<usize>> {
+        let bare = |heading: &str| {
+            let end = heading
+                .find(['(', '（', '[', '【', '［'])
+                .unwrap_or(heading.len());
+            heading_key(heading.get(..end).unwrap_or_default())
+        };
+        let forms: [&dyn Fn(&str) -> String; 3] = [&|heading| heading.trim().to_owned(), &heading_key, &bare];
+        let mut columns = HashMap::new();
+        let mut open: Vec<(&String, &String)> = self.mapping.iter().collect();
+        for form in forms {
+            let keys: Vec<String> = header.iter().map(|name| form(name)).collect();
+            open.retain(|(heading, field)| {
+                let key = form(heading);
+                let same = keys
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, own)| !key.is_empty() && **own == key);
+                let mut is_found = false;
+                for (column, _) in same {
+                    let position = self.fields.iter().position(|own| own.name == *field);
+                    columns.entry(column).or_insert(position);
+                    is_found = true;
+                }
+                !is_found
+            });
+        }
+        columns
     }
 
     pub fn has(&self, field: &str) -> bool {
         self.targets.iter().flatten().any(|target| target.is_field(field))
     }
 
+    /// Returns whether there is a field of which several columns are but only one value counts.
+    pub fn has_shared(&self) -> bool {
+        !self.shared.is_empty()
+    }
+
+    /// Returns whether several columns mean the field, of which only one value counts.
+    pub fn is_shared(&self, position: usize) -> bool {
+        self.shared.contains(&position)
+    }
+
+    /// Returns a column's turn among those of its field.
+    pub fn turn(&self, column: usize) -> u8 {
+        self.turns.get(column).copied().unwrap_or_default()
+    }
+
     /// Returns the beginning of each heading with the field that it means.
     pub fn mapped(&self) -> Mapping {
-        let named = self.names.iter().zip(&self.targets).map(|(name, target)| {
-            let field = match target {
-                None => String::new(),
-                Some(Target::Field { name, .. }) => (*name).to_owned(),
-                Some(Target::Skill(code)) => format!("skill:{code}"),
-                Some(Target::DayParts(_)) => "day_parts".to_owned(),
+        let named = self.readings.iter().filter(|reading| !reading.heading.is_empty());
+        let mut mapped = Mapping::new();
+        for reading in named {
+            let field = mapped.entry(reading.heading.clone()).or_default();
+            if field.is_empty() {
+                *field = reading.field.clone().unwrap_or_default();
+            }
+        }
+        mapped
+    }
+
+    /// Says which columns are not used, and which mean the same field.
+    pub fn findings(&self, line: u64, sample: &[Row]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let heading_of = |name: &str| {
+            let field = self.fields.iter().find(|field| field.name == name);
+            field.map_or_else(|| name.to_owned(), |field| field.heading.to_owned())
+        };
+        let mut seen: HashMap<(&str, u8), &str> = HashMap::new();
+        for (column, reading) in self.readings.iter().enumerate() {
+            let target = self.targets.get(column).and_then(Option::as_ref);
+            let remark = match target {
+                None if self.left_out.contains(&column) => continue,
+                None if reading.heading.is_empty() && is_empty(sample, column) => continue,
+                None => unused_column(reading, heading_of),
+                Some(Target::Field { name, .. }) => {
+                    let first = *seen.entry((name, self.turn(column))).or_insert(&reading.heading);
+                    let is_collected = target.is_some_and(Target::is_collected);
+                    // Rows that name their cells may name them differently.
+                    if is_collected || !self.has_header || std::ptr::eq(first, reading.heading.as_str()) {
+                        continue;
+                    }
+                    same_field(first, reading, &heading_of(name))
+                }
+                Some(_) => continue,
             };
-            (name.chars().take(LONGEST_HEADING).collect(), field)
-        });
-        named
-            .filter(|(name, _): &(String, String)| !name.is_empty())
-            .collect()
+            let heading = match reading.heading.is_empty() {
+                true => Some(format!("({})", column + 1)),
+                false => Some(reading.heading.clone()),
+            };
+            findings.push(Finding::new(line, heading, "", remark, Severity::Warning));
+        }
+        findings
+    }
+}
+
+fn is_empty(sample: &[Row], column: usize) -> bool {
+    let mut cells = sample.iter().filter_map(|row| row.texts().nth(column));
+    cells.all(|cell| cell.trim().is_empty())
+}
+
+fn unused_column(reading: &ColumnReading, heading_of: impl Fn(&str) -> String) -> Remark {
+    let near = reading.nearest.as_deref();
+    let ja = near.map(|name| {
+        format!(
+            "「{}」（{name}）でしたら、mapping で指定してください。",
+            heading_of(name)
+        )
+    });
+    let en = near.map(|name| format!(" If it is {name}, say so with mapping."));
+    Remark::new(
+        "unused_column",
+        format!("この列は取り込みません。{}", ja.unwrap_or_default()),
+        format!("This column is not imported.{}", en.unwrap_or_default()),
+    )
+    .suggesting(near)
+}
+
+fn same_field(first: &str, reading: &ColumnReading, field: &str) -> Remark {
+    let own = &reading.heading;
+    Remark::new(
+        "same_field",
+        format!(
+            "列「{first}」と「{own}」は同じ項目（{field}）です。空欄でない最初の値を取り込みます。違う項目の場合は mapping で指定してください。"
+        ),
+        format!(
+            "The columns {first:?} and {own:?} mean the same field. The first value that isn't empty is imported. If one is another field, map it."
+        ),
+    )
+}
+
+/// Returns the target of a column for one skill, or for some day-parts.
+fn special_target(name: &str, vocabulary: &Vocabulary) -> Option<Target> {
+    if let Some(meaning) = vocabulary
+        .skills
+        .find(name)
+        .filter(|meaning| meaning.confidence_ppm == 1_000_000)
+    {
+        return Some(Target::Skill(meaning.code));
+    }
+    day_parts(name)
+        .ok()
+        .filter(|parts| !parts.is_empty())
+        .map(Target::DayParts)
+}
+
+fn field_name(target: &Target) -> String {
+    match target {
+        Target::Field { name, .. } => (*name).to_owned(),
+        Target::Skill(code) => format!("skill:{code}"),
+        Target::DayParts(_) => "day_parts".to_owned(),
     }
 }

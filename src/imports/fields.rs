@@ -1,33 +1,24 @@
-//! Fields of an imported record: their headings, and how the text of a cell is put into the record.
+//! Fields of an imported record, and how the text of a cell is put into the record.
 //!
 //! Each kind of record has one table of its fields: `kinds::workers::fields`, `kinds::organizations::fields`,
 //! `kinds::deliverables::fields`.
 
+use super::days;
 use super::places;
 use super::vocabulary::{Vocabulary, Words};
 use crate::auth::Reach;
-use crate::catalogue::Format;
+use crate::catalogue::{DayPart, Format};
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tables::Remark;
 use tables::cells::dates::{CellDate, parse_date};
-use tables::cells::{CellResult, one_line, parse_boolean, parse_number, parse_phone};
+use tables::cells::{Amount, CellResult, Period, one_line, parse_amount, parse_boolean, parse_phone};
 
-/// A field: its name in mappings and exports, its Japanese heading, and other headings that mean it.
+/// A field: its name in mappings and exports, and its Japanese heading.
 pub struct Field {
     pub name: &'static str,
     pub heading: &'static str,
-    pub others: &'static [&'static str],
-}
-
-impl Field {
-    /// Returns every heading that means this field.
-    pub fn headings(&self) -> impl Iterator<Item = &'static str> {
-        [self.name, self.heading]
-            .into_iter()
-            .chain(self.others.iter().copied())
-    }
 }
 
 /// A field, and how a cell is put into a draft of the record.
@@ -43,15 +34,14 @@ pub fn set<D>(table: &[FieldSetter<D>], position: usize, draft: &mut D, input: &
         .map_or(Ok(()), |field| (field.set)(draft, input))
 }
 
-/// Writes a table of fields: name, Japanese heading, other headings => what sets it.
+/// Writes a table of fields: name, Japanese heading => what sets it.
 macro_rules! field_table {
-    ($draft:ident, $cell:ident: $type:ty; $($name:literal, $heading:literal, [$($other:literal),*] => $set:expr;)*) => {
+    ($draft:ident, $cell:ident: $type:ty; $($name:literal, $heading:literal => $set:expr;)*) => {
         pub const FIELDS: &[$crate::imports::fields::FieldSetter<$type>] = &[$(
             $crate::imports::fields::FieldSetter {
                 field: $crate::imports::fields::Field {
                     name: $name,
                     heading: $heading,
-                    others: &[$($other),*],
                 },
                 set: |$draft, $cell| {
                     $set;
@@ -108,8 +98,55 @@ impl<'i> Input<'i> {
         parse(self.text).map(Some)
     }
 
-    pub fn number(&self) -> CellResult<Option<u16>> {
-        self.parse(parse_number)
+    /// Parses a number. Of a range, the smaller end counts: it promises less.
+    pub fn at_least(&mut self) -> CellResult<Option<u16>> {
+        let amount = self.parse(parse_amount)?;
+        Ok(amount.map(|amount| self.careful(amount, amount.least)))
+    }
+
+    /// Parses a number. Of a range, the larger end counts: it asks for more.
+    pub fn at_most(&mut self) -> CellResult<Option<u16>> {
+        let amount = self.parse(parse_amount)?;
+        Ok(amount.map(|amount| self.careful(amount, amount.most)))
+    }
+
+    /// Parses hours as hours a week: what somebody offers, or else what is asked for.
+    pub fn hours(&mut self, is_offer: bool) -> CellResult<Option<u16>> {
+        let Some(amount) = self.parse(parse_amount)? else {
+            return Ok(None);
+        };
+        let end = if is_offer { amount.least } else { amount.most };
+        // A month has four weeks and a little; a day of the week may be the only one, or one of seven.
+        let per_week = match (amount.per, is_offer) {
+            (Some(Period::Month), true) => end * 12 / 52,
+            (Some(Period::Month), false) => end.div_ceil(4),
+            (Some(Period::Day), false) => end.saturating_mul(7),
+            _ => end,
+        };
+        let is_weekly = matches!(amount.per, None | Some(Period::Week));
+        let ends = if is_weekly {
+            amount
+        } else {
+            Amount {
+                least: 0,
+                most: u16::MAX,
+                ..amount
+            }
+        };
+        Ok(Some(self.careful(ends, per_week)))
+    }
+
+    /// Warns if the cell doesn't say exactly the number that is used.
+    fn careful(&mut self, amount: Amount, used: u16) -> u16 {
+        if amount.least != amount.most {
+            let text = self.text;
+            self.warnings.push(Remark::new(
+                "inexact_number",
+                format!("「{text}」は{used}として取り込みました。"),
+                format!("{text:?} was imported as {used}."),
+            ));
+        }
+        used
     }
 
     pub fn boolean(&self) -> CellResult<Option<bool>> {
@@ -143,9 +180,65 @@ impl<'i> Input<'i> {
         Ok(Some(date))
     }
 
-    /// Parses a phone number. Warns if its leading 0 was missing.
+    /// Reads days and parts of days. Warns about what can't be read or isn't kept.
+    pub fn days(&mut self) -> CellResult<Vec<DayPart>> {
+        let days = days::read(self.text)?;
+        if !days.unknown.is_empty() || days.is_inexact {
+            let text = self.text;
+            self.warnings.push(Remark::new(
+                "inexact_day_parts",
+                format!("「{text}」は曜日と時間帯だけを取り込みました。"),
+                format!("Only weekdays and times of day were imported from {text:?}."),
+            ));
+        }
+        Ok(days.parts)
+    }
+
+    /// Returns the first of several things in a cell, and warns about the others.
+    fn first_of(&mut self, split: &[char], is_one: impl Fn(&str) -> bool) -> &'i str {
+        let text = self.text;
+        let mut parts = text.split(split).map(str::trim).filter(|part| is_one(part));
+        let (Some(first), Some(second)) = (parts.next(), parts.next()) else {
+            return text;
+        };
+        let second: String = second.chars().take(80).collect();
+        self.warnings.push(Remark::new(
+            "second_value",
+            format!("先に書かれた値を取り込みました。「{second}」は使っていません。"),
+            format!("The first value was imported; {second:?} isn't used."),
+        ));
+        first
+    }
+
+    /// Returns an address without mailto: and the name around it.
+    pub fn email(&mut self) -> Option<String> {
+        let several = [';', ',', '、', ' ', '\n', '/', '\t'];
+        let first = self.first_of(&several, |part| part.contains('@'));
+        let bare = first
+            .rsplit_once('<')
+            .map_or(first, |(_, rest)| rest.trim_end_matches('>'));
+        let bare = bare.strip_prefix("mailto:").unwrap_or(bare).trim();
+        (!bare.is_empty()).then(|| bare.to_owned())
+    }
+
+    /// Parses a phone number. Warns if its leading 0 was missing, and about a note beside it.
     pub fn phone(&mut self) -> CellResult<Option<String>> {
-        let phone = self.parse(parse_phone)?;
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+        let first = self.first_of(&['/', '、', ',', ';', '\n', '・', '|', '／'], |part| {
+            digits(part) >= 9
+        });
+        let (number, note) = without_note(first);
+        if !note.is_empty() {
+            self.warnings.push(Remark::new(
+                "phone_note",
+                format!("電話番号だけを取り込みました。「{note}」は含めていません。"),
+                format!("Only the number was imported, without {note:?}."),
+            ));
+        }
+        let phone = Some(parse_phone(&number)?);
         if phone.as_ref().is_some_and(|phone| phone.is_restored) {
             self.warnings.push(Remark::new(
                 "leading_zero_restored",
@@ -168,6 +261,28 @@ impl<'i> Input<'i> {
         }
         codes
     }
+}
+
+/// Splits a phone number from what is written beside it: 03-5555-0101（代）, 内線12, TEL:.
+fn without_note(text: &str) -> (String, String) {
+    let is_part = |c: char| c.is_ascii_digit() || "-()+. ‐‑–—−ー".contains(c);
+    let start = text
+        .find(|c: char| c.is_ascii_digit() || c == '+' || c == '(')
+        .unwrap_or_default();
+    let rest = text.get(start..).unwrap_or_default();
+    let end = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
+    let (number, after) = rest.split_at(end);
+    let number = number.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let before = text
+        .get(..start)
+        .unwrap_or_default()
+        .trim_matches(|c: char| !c.is_alphanumeric());
+    let is_label = ["tel", "電話", "携帯", "自宅", "fax", "℡"].contains(&before.to_lowercase().as_str());
+    let note = after.trim_matches(|c: char| c.is_whitespace() || "()（）".contains(c));
+    let all = [before, note]
+        .into_iter()
+        .filter(|part| !part.is_empty() && !(is_label && *part == before));
+    (number.to_owned(), all.collect::<Vec<_>>().join(" "))
 }
 
 /// A warning about a word that isn't known.

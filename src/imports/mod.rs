@@ -4,8 +4,9 @@
 //! bytes -> rows (crate `tables`) -> columns (what they mean) -> kinds (records) -> jobs (into the database)
 //! ```
 //!
-//! * `fields`, `columns`, `mappings`: what headings mean. `vocabulary`: what the catalogue's words mean in
-//!   cells. `places`: the municipality that a cell names. `kinds`: rows as workers, organizations, deliverables. `finding`: what was found in a row.
+//! * `headings`, `assignment`, `columns`, `mappings`: what headings mean. `fields`: what cells are put into.
+//!   `vocabulary`, `days`, `places`: what words mean in cells. `kinds`: rows as workers, organizations,
+//!   deliverables. `finding`: what was found in a row.
 //! * `http` receives files, `spool` stores them, within the `quotas`; `parameters` has the options of a request. `jobs` runs
 //!   imports, resumes and undoes them; `log` has what they append to the change log.
 //! * `archive`, `engagements`, `plan`, `totals`: a published archive: its file, its rows, what to write, and
@@ -18,10 +19,13 @@
 
 pub mod actions;
 pub mod archive;
+pub mod assignment;
 pub mod columns;
+pub mod days;
 pub mod engagements;
 pub mod fields;
 pub mod finding;
+pub mod headings;
 pub mod http;
 pub mod jobs;
 pub mod kinds;
@@ -47,6 +51,8 @@ use utoipa::ToSchema;
     Copy,
     PartialEq,
     Eq,
+    PartialOrd,
+    Ord,
     Serialize,
     Deserialize,
     ToSchema,

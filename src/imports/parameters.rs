@@ -30,6 +30,10 @@ pub struct ImportParameters {
     #[serde(default)]
     #[param(inline, required = false)]
     pub on_absent: AbsentPolicy,
+    /// Whether a row is rejected if any of its cells can't be used. By default such a cell is left out.
+    #[serde(default)]
+    #[param(required = false, default = false)]
+    pub strict: bool,
     /// A JSON object with the field that each heading means. An empty field leaves the column out.
     #[param(example = r#"{"得意なこと": "skills"}"#)]
     pub mapping: Option<String>,
@@ -80,6 +84,7 @@ impl ImportParameters {
             mode: self.mode,
             on_conflict: self.on_conflict,
             on_absent: self.on_absent,
+            strict: self.strict,
             encoding: self.encoding,
             sheet: self.sheet,
             file_name: self.file_name,

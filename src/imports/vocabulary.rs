@@ -1,14 +1,17 @@
-//! What the words of the catalogue mean in cells: skills, roles, themes, formats, day-parts.
+//! What the words of the catalogue mean in cells: skills, roles, themes, formats.
 //!
-//! A word is found by its code, name or alias. A skill that isn't known is guessed; a word that can't be
+//! A word is found by its code, name or alias, or because `data/synonyms.json` says what offices mean by it. A skill
+//! that isn't known is guessed; a word that can't be
 //! guessed with confidence comes with the nearest known one.
 
 use super::places;
 use crate::catalogue::entries::Definition;
-use crate::catalogue::{Catalogue, DayPart, Entries, Format, Names, lookup, names};
+use crate::catalogue::{Catalogue, Entries, Format, Names, lookup, names};
 use matcher::triage::Triage;
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 use strum::VariantArray;
 use tables::Remark;
 use tables::cells::{CellResult, split_items};
@@ -23,6 +26,8 @@ const MAX_CACHED: usize = 10_000;
 /// The words of one part of the catalogue, and what they mean.
 pub struct Words {
     by_key: HashMap<String, String>,
+    /// Words that are near to a code, but don't mean it.
+    proposed: HashMap<String, String>,
     codes: Vec<String>,
     guesses: Option<Triage>,
     /// A roster repeats the same few words.
@@ -58,6 +63,7 @@ impl Words {
         }
         Words {
             by_key,
+            proposed: HashMap::new(),
             codes,
             guesses: None,
             cache: Mutex::default(),
@@ -72,6 +78,23 @@ impl Words {
             guesses: Some(guesses),
             ..self
         }
+    }
+
+    /// Adds what offices call these things, as far as the catalogue has them and doesn't use the word itself.
+    fn with_synonyms(mut self, known: &Synonyms, proposed: &Synonyms) -> Words {
+        for (list, is_known) in [(known, true), (proposed, false)] {
+            for (code, words) in list.iter().filter(|(code, _)| self.codes.contains(code)) {
+                for word in words {
+                    let place = if is_known {
+                        &mut self.by_key
+                    } else {
+                        &mut self.proposed
+                    };
+                    place.entry(names::key(word)).or_insert_with(|| code.clone());
+                }
+            }
+        }
+        self
     }
 
     pub fn is_known(&self, word: &str) -> bool {
@@ -109,6 +132,11 @@ impl Words {
     }
 
     fn recognize_uncached(&self, word: &str) -> Recognition {
+        if let Some(code) = self.proposed.get(&names::key(word))
+            && !self.is_known(word)
+        {
+            return Err(Some(code.clone()));
+        }
         match self.find(word) {
             Some(meaning) if meaning.confidence_ppm >= MIN_CONFIDENCE_PPM => Ok(meaning),
             Some(meaning) if meaning.confidence_ppm >= MIN_SUGGESTION_PPM => Err(Some(meaning.code)),
@@ -124,6 +152,21 @@ impl Words {
         split_items(cell, &|word| self.is_known(word))
     }
 }
+
+/// The words of each code.
+type Synonyms = BTreeMap<String, Vec<String>>;
+
+#[derive(Default, Deserialize)]
+struct SynonymLists {
+    themes: Synonyms,
+    roles: Synonyms,
+    skills: Synonyms,
+    #[serde(default)]
+    proposed: Option<Box<SynonymLists>>,
+}
+
+static SYNONYMS: LazyLock<SynonymLists> =
+    LazyLock::new(|| serde_json::from_str(include_str!("data/synonyms.json")).unwrap_or_default());
 
 /// Everything that cells may name, prepared once for a file.
 pub struct Vocabulary<'c> {
@@ -155,10 +198,16 @@ impl<'c> Vocabulary<'c> {
                 formats.entry(bare(name)).or_insert(defaults.code);
             }
         }
+        let nothing = SynonymLists::default();
+        let (known, near) = (&*SYNONYMS, SYNONYMS.proposed.as_deref().unwrap_or(&nothing));
         Vocabulary {
-            skills: Words::of(&catalogue.skills, |d| (&d.names, &d.aliases)).guessing(cues),
-            roles: Words::of(&catalogue.roles, |d| (&d.names, &d.aliases)),
-            themes: Words::of(&catalogue.themes, |d| (&d.names, &d.aliases)),
+            skills: Words::of(&catalogue.skills, |d| (&d.names, &d.aliases))
+                .with_synonyms(&known.skills, &near.skills)
+                .guessing(cues),
+            roles: Words::of(&catalogue.roles, |d| (&d.names, &d.aliases))
+                .with_synonyms(&known.roles, &near.roles),
+            themes: Words::of(&catalogue.themes, |d| (&d.names, &d.aliases))
+                .with_synonyms(&known.themes, &near.themes),
             formats,
             catalogue,
         }
@@ -200,123 +249,25 @@ impl<'c> Vocabulary<'c> {
     }
 }
 
-/// Parses day-parts: codes, or words like 土日, 平日夜, 土曜午前, いつでも.
-pub fn day_parts(cell: &str) -> CellResult<Vec<DayPart>> {
-    let mut set = 0u32;
-    for item in split_items(cell, &|_| false) {
-        let found = day_part(&item).ok_or_else(|| {
-            Remark::new(
-                "invalid_day_part",
-                format!("「{item}」は曜日や時間帯として読み取れません。「土曜午前」「平日夜」のように入力してください。"),
-                format!("{item:?} is not a weekday or time of day. Write it like saturday_morning or 平日夜."),
-            )
-        })?;
-        set |= found;
-    }
-    let parts = (0..crate::catalogue::calendar::DAY_PARTS).filter(|i| set & (1 << i) != 0);
-    Ok(parts.filter_map(DayPart::at).collect())
-}
-
-/// Returns the set of day-parts that a word means, one bit for each.
-fn day_part(word: &str) -> Option<u32> {
-    let key = names::key(word);
-    if let Ok(part) = DayPart::try_from(key.clone()) {
-        return Some(DayPart::set(&[part]));
-    }
-    if ["いつでも", "毎日", "全日", "不問", "anytime", "everyday"].contains(&key.as_str()) {
-        return Some((1 << crate::catalogue::calendar::DAY_PARTS) - 1);
-    }
-    let mut rest = key.as_str();
-    let mut days = 0u8;
-    let mut parts = 0u8;
-    const DAYS: [(&str, u8); 25] = [
-        ("平日", 0b001_1111),
-        ("週末", 0b110_0000),
-        ("休日", 0b110_0000),
-        ("土日祝", 0b110_0000),
-        ("毎週", 0),
-        ("曜日", 0),
-        ("月", 1),
-        ("火", 2),
-        ("水", 4),
-        ("木", 8),
-        ("金", 16),
-        ("土", 32),
-        ("日", 64),
-        ("祝", 64),
-        ("weekdays", 31),
-        ("weekends", 96),
-        ("monday", 1),
-        ("tuesday", 2),
-        ("wednesday", 4),
-        ("thursday", 8),
-        ("friday", 16),
-        ("saturday", 32),
-        ("sunday", 64),
-        ("曜", 0),
-        ("の", 0),
-    ];
-    const PARTS: [(&str, u8); 11] = [
-        ("午前中", 1),
-        ("午前", 1),
-        ("朝", 1),
-        ("午後", 2),
-        ("昼", 2),
-        ("夕方", 4),
-        ("夜間", 4),
-        ("夜", 4),
-        ("morning", 1),
-        ("afternoon", 2),
-        ("evening", 4),
-    ];
-    while !rest.is_empty() {
-        let part = PARTS
-            .iter()
-            .find_map(|(word, set)| Some((rest.strip_prefix(word)?, *set)));
-        if let Some((tail, set)) = part {
-            (rest, parts) = (tail.trim_start_matches(['・', '_', '、', '~']), parts | set);
-            continue;
-        }
-        let (tail, set) = DAYS
-            .iter()
-            .find_map(|(word, set)| Some((rest.strip_prefix(word)?, *set)))?;
-        (rest, days) = (tail.trim_start_matches(['・', '_', '、']), days | set);
-    }
-    if days == 0 && parts == 0 {
-        return None;
-    }
-    let days = if days == 0 { 0b111_1111 } else { days };
-    let parts = if parts == 0 { 0b111 } else { parts };
-    let of_day = |day: u32| {
-        if days & (1 << day) != 0 {
-            u32::from(parts) << (3 * day)
-        } else {
-            0
-        }
-    };
-    Some((0..7).map(of_day).sum())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn codes(cell: &str) -> Vec<String> {
-        day_parts(cell).unwrap().into_iter().map(String::from).collect()
-    }
-
     #[test]
-    fn reads_weekdays_and_times_of_day() {
-        assert_eq!(codes("土曜午前"), ["saturday_morning"]);
-        assert_eq!(
-            codes("saturday_morning、日曜日の夜"),
-            ["saturday_morning", "sunday_evening"]
-        );
-        assert_eq!(codes("平日夜").len(), 5);
-        assert_eq!(codes("土日").len(), 6);
-        assert_eq!(codes("いつでも").len(), 21);
-        assert_eq!(codes("月・水").len(), 6);
-        assert_eq!(codes("夜").len(), 7);
-        assert_eq!(day_parts("そのうち").unwrap_err().code, "invalid_day_part");
+    fn every_synonym_has_a_code_of_the_catalogue() {
+        let skills = include_str!("../catalogue/data/skills.json");
+        let roles = include_str!("../catalogue/data/roles.json");
+        let themes = include_str!("../catalogue/data/themes.json");
+        for list in [&*SYNONYMS, SYNONYMS.proposed.as_deref().unwrap()] {
+            for (synonyms, entries) in [
+                (&list.skills, skills),
+                (&list.roles, roles),
+                (&list.themes, themes),
+            ] {
+                for code in synonyms.keys() {
+                    assert!(entries.contains(&format!("\"code\": \"{code}\"")), "{code}");
+                }
+            }
+        }
     }
 }

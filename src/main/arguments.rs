@@ -170,6 +170,9 @@ pub struct ImportArguments {
     /// What happens to records of the source that the file doesn't have
     #[arg(long, value_enum, default_value = "keep")]
     pub on_absent: AbsentPolicy,
+    /// Reject every row with a cell that can't be used, instead of leaving the cell out
+    #[arg(long)]
+    pub strict: bool,
     /// The field that a heading means, like 得意なこと=skills; 血液型= leaves the column out
     #[arg(long = "map", value_name = "HEADING=FIELD", value_parser = heading_and_field)]
     pub mapping: Vec<(String, String)>,

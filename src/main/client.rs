@@ -43,11 +43,13 @@ impl Client {
         let failed = |e: serde_json::Error| Error::Internal(e.to_string());
         let mapping = serde_json::to_string(&options.mapping).map_err(failed)?;
         let options = serde_json::to_value(options).map_err(failed)?;
-        let texts = options
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, value)| Some((name, value.as_str()?)));
+        let text = |value: &serde_json::Value| match value {
+            serde_json::Value::String(text) => Some(text.clone()),
+            serde_json::Value::Bool(flag) => Some(flag.to_string()),
+            _ => None,
+        };
+        let options = options.as_object().into_iter().flatten();
+        let texts = options.filter_map(|(name, value)| Some((name, text(value)?)));
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(texts).append_pair("mapping", &mapping);
         let sent = self

@@ -93,6 +93,7 @@ fn options(kind: ImportKind, arguments: &ImportArguments, file: &Path) -> Import
         },
         on_conflict: arguments.on_conflict,
         on_absent: arguments.on_absent,
+        strict: arguments.strict,
         mapping: arguments.mapping.iter().cloned().collect(),
         encoding: arguments.encoding.clone(),
         sheet: arguments.sheet.clone(),

@@ -5,7 +5,9 @@ use super::OrganizationKind;
 use text::{fold, todays_form};
 
 /// Legal forms written before or after a name, and the kind of group that they mean.
-const LEGAL_FORMS: [(&str, OrganizationKind); 10] = [
+const LEGAL_FORMS: &[(&str, OrganizationKind)] = &[
+    ("認定特定非営利活動法人", OrganizationKind::Npo),
+    ("特例認定npo法人", OrganizationKind::Npo),
     ("特定非営利活動法人", OrganizationKind::Npo),
     ("認定npo法人", OrganizationKind::Npo),
     ("npo法人", OrganizationKind::Npo),
@@ -16,13 +18,38 @@ const LEGAL_FORMS: [(&str, OrganizationKind); 10] = [
     ("一般財団法人", OrganizationKind::Association),
     ("公益財団法人", OrganizationKind::Association),
     ("医療法人社団", OrganizationKind::Association),
+    ("医療法人財団", OrganizationKind::Association),
+    ("社団法人", OrganizationKind::Association),
+    ("財団法人", OrganizationKind::Association),
+    ("(認定特非)", OrganizationKind::Npo),
+    ("(認特非)", OrganizationKind::Npo),
+    ("(認特)", OrganizationKind::Npo),
+    ("(特非)", OrganizationKind::Npo),
+    ("(特)", OrganizationKind::Npo),
+    ("(npo)", OrganizationKind::Npo),
+    ("(npo法人)", OrganizationKind::Npo),
+    ("(特定非営利活動法人)", OrganizationKind::Npo),
+    ("(社会福祉法人)", OrganizationKind::SocialWelfareCorporation),
+    ("(社福)", OrganizationKind::SocialWelfareCorporation),
+    ("(福)", OrganizationKind::SocialWelfareCorporation),
+    ("(一社)", OrganizationKind::Association),
+    ("(公社)", OrganizationKind::Association),
+    ("(一財)", OrganizationKind::Association),
+    ("(公財)", OrganizationKind::Association),
+    ("(社)", OrganizationKind::Association),
+    ("(財)", OrganizationKind::Association),
+    ("(医)", OrganizationKind::Association),
+    ("(一般社団法人)", OrganizationKind::Association),
+    ("(公益社団法人)", OrganizationKind::Association),
+    ("(生協)", OrganizationKind::Cooperative),
+    ("(協)", OrganizationKind::Cooperative),
 ];
 
 /// Returns the name without its legal form, and the kind that the form means.
 pub fn without_legal_form(name: &str) -> (String, Option<OrganizationKind>) {
     let folded = fold(name);
     let name = folded.trim();
-    for (form, kind) in LEGAL_FORMS {
+    for (form, kind) in LEGAL_FORMS.iter().copied() {
         if let Some(rest) = name.strip_prefix(form).or_else(|| name.strip_suffix(form))
             && !rest.trim().is_empty()
         {
@@ -50,11 +77,30 @@ pub fn kind_of(name: &str) -> OrganizationKind {
     }
     if ends(&["社会福祉協議会", "社会福祉法人協議会"]) {
         OrganizationKind::SocialWelfareCouncil
-    } else if ends(&["町会", "自治会"]) {
+    } else if ends(&["社協"]) {
+        OrganizationKind::SocialWelfareCouncil
+    } else if ends(&[
+        "町会",
+        "自治会",
+        "町内会",
+        "町会連合会",
+        "自治会連合会",
+        "町会自治会",
+    ]) {
         OrganizationKind::NeighbourhoodAssociation
-    } else if ends(&["商店会", "商店街", "商店街協同組合"]) {
+    } else if ends(&[
+        "商店会",
+        "商店街",
+        "商店街協同組合",
+        "商店街振興組合",
+        "商店会連合会",
+    ]) {
         OrganizationKind::ShoppingStreet
-    } else if ends(&["協同組合"]) {
+    } else if ends(&["協同組合", "生協"])
+        || ["生活協同組合", "労働者協同組合", "協同組合", "生協"]
+            .iter()
+            .any(|form| bare.starts_with(form))
+    {
         OrganizationKind::Cooperative
     } else if ends(&["課", "市役所", "区役所"]) {
         OrganizationKind::Government

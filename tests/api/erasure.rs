@@ -203,7 +203,8 @@ fn paths(app: &TestApp) -> Vec<(&'static str, Path<'_>)> {
             "rejected",
             Box::new(|app: &TestApp, person: &Person| {
                 let broken = person.roster().replace("4321,", "4321-内線か携帯,");
-                let done = app.import_and_wait("kind=workers", broken.as_bytes());
+                app.import_and_wait("kind=workers&source=lenient", broken.as_bytes());
+                let done = app.import_and_wait("kind=workers&strict=true", broken.as_bytes());
                 assert_eq!(done["progress"]["rejected"], 1, "{done}");
                 app.worker(json!({"personal": person.personal()}));
             }),
@@ -301,7 +302,7 @@ fn only_the_rows_of_the_erased_person_lose_their_findings(app: &TestApp) {
         "{}別の人,another@example.jp,電話なし,板橋区\n",
         person.roster().replace("4321,", "4321-内線,")
     );
-    let done = app.import_and_wait("kind=workers", file.as_bytes());
+    let done = app.import_and_wait("kind=workers&strict=true", file.as_bytes());
     assert_eq!(done["progress"]["rejected"], 2, "{done}");
     let import = format!("/v1/imports/{}", done["id"].as_str().unwrap());
     app.get(&format!("{import}/annotated-file")).expect(200);

@@ -125,6 +125,8 @@ pub struct Reader<'s> {
     record: StringRecord,
     /// Whether each row begins with its number, as a sheet that was turned into text does.
     is_numbered: bool,
+    /// The sheet to read; all of them if there is none.
+    sheet: Option<usize>,
     header_line: u64,
     header: Vec<String>,
 }
@@ -138,18 +140,29 @@ impl<'s> Reader<'s> {
     ) -> Reader<'s> {
         let byte = |c: Option<char>| c.and_then(|c| u8::try_from(c).ok());
         let builder = builder(byte(detected.delimiter).unwrap_or(b','), byte(detected.quote));
-        Reader::over(builder, Box::new(text), false, header_line, header)
+        Reader::over(builder, Box::new(text), None, header_line, header)
     }
 
-    /// Reads a sheet that was turned into text.
-    pub fn of_sheet(sheet: Box<dyn Read + Send + 's>, header_line: u64, header: Vec<String>) -> Reader<'s> {
-        Reader::over(builder(b',', Some(b'"')), sheet, true, header_line, header)
+    /// Reads one of the sheets that were turned into text, or all of them.
+    pub fn of_sheets(
+        sheets: Box<dyn Read + Send + 's>,
+        sheet: Option<usize>,
+        header_line: u64,
+        header: Vec<String>,
+    ) -> Reader<'s> {
+        Reader::over(
+            builder(b',', Some(b'"')),
+            sheets,
+            Some(sheet),
+            header_line,
+            header,
+        )
     }
 
     fn over(
         builder: ReaderBuilder,
         inner: Box<dyn Read + Send + 's>,
-        is_numbered: bool,
+        sheet: Option<Option<usize>>,
         header_line: u64,
         header: Vec<String>,
     ) -> Reader<'s> {
@@ -160,7 +173,8 @@ impl<'s> Reader<'s> {
                 has_ended: false,
             }),
             record: StringRecord::new(),
-            is_numbered,
+            is_numbered: sheet.is_some(),
+            sheet: sheet.flatten(),
             header_line,
             header,
         }
@@ -192,11 +206,16 @@ impl<'s> Reader<'s> {
             }
             row.clear();
             if self.is_numbered {
-                row.line = self
+                let (sheet, line) = self
                     .record
                     .get(0)
-                    .and_then(|n| n.parse().ok())
+                    .and_then(|at| at.split_once(':'))
                     .unwrap_or_default();
+                row.sheet = sheet.parse().unwrap_or_default();
+                row.line = line.parse().unwrap_or_default();
+                if self.sheet.is_some_and(|sheet| sheet != row.sheet) {
+                    continue;
+                }
                 row.record.extend(self.record.iter().skip(1));
             } else {
                 row.line = self.first_line(line);

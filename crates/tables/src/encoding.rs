@@ -73,6 +73,17 @@ pub fn detect(source: &(dyn Source + '_), head: &[u8], hint: Option<&str>) -> Re
         return Ok(found(ISO_2022_JP));
     }
     let guessed = lines.detector.guess(Some(b"jp"), chardetng::Utf8Detection::Deny);
+    // One character that a vendor added makes the detector exclude EUC-JP. Read as Shift_JIS, such a file is
+    // full of half-width kana.
+    let has_errors = |encoding: &'static Encoding| encoding.decode_without_bom_handling(&lines.sample).1;
+    let oddity = |encoding: &'static Encoding| {
+        let (text, _) = encoding.decode_without_bom_handling(&lines.sample);
+        let is_half_width = |c: &char| matches!(c, '\u{ff61}'..='\u{ff9f}');
+        text.matches('\u{fffd}').count() * 3 + text.chars().filter(is_half_width).count()
+    };
+    if guessed == SHIFT_JIS && has_errors(EUC_JP) && oddity(EUC_JP) < oddity(SHIFT_JIS) {
+        return Ok(found(EUC_JP));
+    }
     if KNOWN.contains(&guessed) {
         return Ok(found(guessed));
     }

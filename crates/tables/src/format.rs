@@ -38,6 +38,10 @@ pub struct DetectedFormat {
     /// Workbooks only: the names of all sheets.
     #[cfg_attr(feature = "schema", schema(example = json!(["名簿", "記入例"])))]
     pub sheets: Vec<String>,
+    /// Workbooks only: the names of hidden sheets, which are read only if you name one.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(example = json!(["旧"])))]
+    pub hidden_sheets: Vec<String>,
 }
 
 impl DetectedFormat {
@@ -50,6 +54,7 @@ impl DetectedFormat {
             quote: None,
             sheet: None,
             sheets: Vec::new(),
+            hidden_sheets: Vec::new(),
         }
     }
 }

@@ -8,6 +8,8 @@ use csv::StringRecord;
 pub struct Row {
     /// The line where the row begins, or its number in a sheet or JSON array; the first is 1.
     pub line: u64,
+    /// The position of its sheet in a workbook.
+    pub(crate) sheet: usize,
     /// Why the row can't be read at all.
     pub fault: Option<Remark>,
     /// Swapped with the CSV reader's own record, so that reading a row allocates nothing.
@@ -38,6 +40,24 @@ impl Row {
     /// The cells as text; an absent cell is empty.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.record.iter()
+    }
+
+    /// Returns the row with other texts in some of its columns.
+    pub fn with_texts(mut self, texts: &std::collections::BTreeMap<usize, String>) -> Row {
+        let cells = self.record.iter().enumerate();
+        let cells = cells.map(|(column, text)| texts.get(&column).map_or(text, String::as_str));
+        self.record = cells.collect();
+        self
+    }
+
+    /// Returns a row with these cells.
+    pub(crate) fn of_texts(line: u64, sheet: usize, texts: &[String]) -> Row {
+        Row {
+            line,
+            sheet,
+            record: texts.iter().collect(),
+            ..Row::default()
+        }
     }
 
     pub(crate) fn clear(&mut self) {

@@ -40,8 +40,11 @@ pub struct Survey {
     pub header: Vec<String>,
     /// The number of rows below the header that are not blank.
     pub row_count: u64,
-    /// A workbook's sheet, as CSV.
+    /// A workbook's sheets, as CSV, and which of them has the table.
     sheet: Option<Box<dyn Source + Send>>,
+    sheet_at: Option<usize>,
+    /// The positions of the sheets that have rows.
+    pub filled_sheets: Vec<usize>,
 }
 
 /// A sheet that was read from a workbook.
@@ -104,6 +107,8 @@ impl Survey {
             header: Vec::new(),
             row_count: 0,
             sheet,
+            sheet_at: None,
+            filled_sheets: Vec::new(),
         }
     }
 
@@ -140,8 +145,9 @@ impl Survey {
                 Ok(Rows(Reader::Json(json::Reader::document(text)?)))
             }
             (_, Some(sheet)) => {
+                let header = self.header.clone();
                 let reader =
-                    delimited::Reader::of_sheet(sheet.open()?, self.header_line, self.header.clone());
+                    delimited::Reader::of_sheets(sheet.open()?, self.sheet_at, self.header_line, header);
                 Ok(Rows(Reader::Delimited(reader)))
             }
             (_, None) => {
@@ -161,27 +167,61 @@ impl Survey {
         Ok(rows)
     }
 
-    /// Finds the header: the row with the most known headings among the first rows, since it may have a title
-    /// above it.
+    /// Finds the header: the row with the most known headings among the first rows of each sheet, since it may
+    /// have a title above it; or two rows that have more together.
     fn find_header(
         &mut self,
         source: &(dyn Source + '_),
         count_headings: &dyn Fn(&Row) -> usize,
     ) -> Result<()> {
-        const MAX_ROWS: usize = 20;
+        const MAX_ROWS: usize = 40;
+        /// How much better a later sheet, or a second row, must be.
+        const CLEARLY: usize = 2;
         let mut best: Option<(usize, Row)> = None;
         let mut rows = self.rows(source)?;
-        let mut row = Row::default();
-        for _ in 0..MAX_ROWS {
+        let (mut row, mut last): (Row, Option<(usize, Row)>) = (Row::default(), None);
+        let (mut of_sheet, mut seen, mut filled) = (0, 0, Vec::new());
+        loop {
+            if self.sheet.is_none() && seen == MAX_ROWS {
+                break;
+            }
             if !rows.next(&mut row)? {
                 break;
             }
+            if filled.last() != Some(&row.sheet) {
+                filled.push(row.sheet);
+            }
+            if row.sheet != of_sheet {
+                (of_sheet, seen, last) = (row.sheet, 0, None);
+            }
+            seen += 1;
+            if seen > MAX_ROWS {
+                continue;
+            }
             let found = count_headings(&row);
-            if best.as_ref().is_none_or(|(most, _)| found > *most) {
+            let is_better = |found: usize, best: &Option<(usize, Row)>| {
+                best.as_ref().is_none_or(|(most, known)| {
+                    found > *most + if known.sheet == row.sheet { 0 } else { CLEARLY }
+                })
+            };
+            if is_better(found, &best) {
                 best = Some((found, row.clone()));
             }
+            // The second line of a heading stands directly below the first.
+            if let Some((above, upper)) = last
+                .take()
+                .filter(|(above, upper)| *above > 0 && upper.line + 1 == row.line)
+            {
+                let joined = joined(&upper, &row);
+                let together = count_headings(&joined);
+                if together > found.max(above) + CLEARLY && is_better(together, &best) {
+                    best = Some((together, joined));
+                }
+            }
+            last = Some((found, row.clone()));
         }
         drop(rows);
+        self.filled_sheets = filled;
         let Some((_, header)) = best else {
             return Err(Error::invalid(
                 "no_rows",
@@ -192,8 +232,38 @@ impl Survey {
         if header.width() > MAX_COLUMNS {
             return Err(Error::too_many_columns());
         }
+        if self.sheet.is_some() {
+            self.sheet_at = Some(header.sheet);
+            self.detected.sheet = self.detected.sheets.get(header.sheet).cloned();
+        }
         self.header_line = header.line;
         self.header = header.texts().map(|cell| cell.trim().to_owned()).collect();
         Ok(())
     }
+}
+
+/// Joins the two lines of a header: a heading above several columns stands before each of theirs.
+fn joined(upper: &Row, lower: &Row) -> Row {
+    let width = upper.width().max(lower.width());
+    let (upper_texts, lower_texts): (Vec<&str>, Vec<&str>) =
+        (upper.texts().collect(), lower.texts().collect());
+    let at = |texts: &[&str], column: usize| {
+        texts
+            .get(column)
+            .map_or_else(String::new, |text| text.trim().to_owned())
+    };
+    let mut group = String::new();
+    let mut texts = Vec::with_capacity(width.min(MAX_COLUMNS + 1));
+    for column in 0..width.min(MAX_COLUMNS + 1) {
+        let (above, below) = (at(&upper_texts, column), at(&lower_texts, column));
+        if !above.is_empty() {
+            group.clone_from(&above);
+        }
+        texts.push(match (above.is_empty(), below.is_empty()) {
+            (_, true) => above,
+            (_, false) if group.is_empty() || group == below => below,
+            (_, false) => format!("{group}_{below}"),
+        });
+    }
+    Row::of_texts(lower.line, lower.sheet, &texts)
 }

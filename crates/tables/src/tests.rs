@@ -56,6 +56,19 @@ fn detects_the_encoding() {
 }
 
 #[test]
+fn one_vendor_character_is_no_other_encoding() {
+    let text = "氏名,地域\n佐藤 陽子,新宿区\n".repeat(20);
+    let mut bytes = encoding_rs::EUC_JP.encode(&text).0.into_owned();
+    bytes.extend_from_slice(b"\xfc\xe2,\xcd\xad\n");
+    let (detected, header, rows) = read(&bytes).unwrap();
+    assert_eq!(detected.encoding.as_deref(), Some("EUC-JP"));
+    assert_eq!(
+        (header, rows.len()),
+        (vec!["氏名".to_owned(), "地域".to_owned()], 21)
+    );
+}
+
+#[test]
 fn detects_delimiter_and_quote() {
     for (text, delimiter, quote) in [
         ("氏名\t地域\n佐藤, 陽子\t新宿区\n", '\t', '"'),

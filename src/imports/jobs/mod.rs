@@ -21,7 +21,7 @@ pub mod store;
 pub mod undo;
 
 use super::ImportKind;
-use super::columns::{Columns, Mapping};
+use super::columns::{ColumnReading, Columns, Mapping};
 use super::finding::{Finding, Severity};
 use crate::auth::{Reach, UserRole, Viewer};
 use crate::db::{Id, Instant};
@@ -93,7 +93,7 @@ pub enum AbsentPolicy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "workers", "source": "roster", "mode": "best_effort", "on_conflict": "update",
-    "on_absent": "keep", "mapping": {"得意なこと": "skills"}, "encoding": null, "sheet": null,
+    "on_absent": "keep", "strict": false, "mapping": {"得意なこと": "skills"}, "encoding": null, "sheet": null,
     "file_name": "名簿.xlsx"}))]
 pub struct ImportOptions {
     pub kind: ImportKind,
@@ -111,6 +111,10 @@ pub struct ImportOptions {
     #[serde(default)]
     #[schema(default = "keep")]
     pub on_absent: AbsentPolicy,
+    /// Whether a row is rejected if any of its cells can't be used. By default such a cell is left out.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub strict: bool,
     /// The field that each heading means, in addition to the known headings and the saved mapping. An empty
     /// field leaves the column out.
     #[serde(default)]
@@ -144,6 +148,7 @@ impl ImportOptions {
             mode: ImportMode::default(),
             on_conflict: ConflictPolicy::default(),
             on_absent: AbsentPolicy::default(),
+            strict: false,
             mapping: Mapping::default(),
             encoding: None,
             sheet: None,
@@ -249,7 +254,8 @@ pub struct ImportProgress {
     pub updated: u64,
     #[schema(minimum = 0, example = 30)]
     pub unchanged: u64,
-    /// Rows of existing records, skipped because of `on_conflict=skip`.
+    /// Rows that are no records (blank rows of a form, section lines, totals, notes), and rows of existing records
+    /// skipped because of `on_conflict=skip`.
     #[schema(minimum = 0, example = 0)]
     pub skipped: u64,
     #[schema(minimum = 0, example = 10)]
@@ -271,6 +277,13 @@ pub struct ImportProgress {
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>, example = json!({"氏名": "name", "得意なこと": "skills", "血液型": ""}))]
     pub columns: Mapping,
+    /// How each column was understood, in the order of the file.
+    #[serde(default)]
+    pub headings: Vec<ColumnReading>,
+    /// The published layout that the headings are of, if they are known to be of one.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    pub layout: Option<String>,
 }
 
 impl ImportProgress {

@@ -80,7 +80,9 @@ pub fn of_row<'e>(
     let contact = ["email", "phone"]
         .into_iter()
         .filter_map(|field| reading.text(field));
-    let contact: Vec<u64> = contact.filter_map(|text| text_key(digests, text)).collect();
+    // Several may be in a cell.
+    let each = contact.flat_map(|text| text.split(['/', '、', ',', ';', '\n', ' ', '|']).chain([text]));
+    let contact: BTreeSet<u64> = each.filter_map(|text| text_key(digests, text)).collect();
     if contact.is_empty() && reading.text("external_id").is_none() {
         keys.extend(reading.text("name").and_then(|name| text_key(digests, name)));
     }

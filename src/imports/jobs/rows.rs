@@ -10,10 +10,11 @@ use crate::auth::secret::KeyedDigest;
 use crate::auth::{RecordKind, check_properties};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use crate::imports::columns::Columns;
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity, access_denied};
+use crate::imports::kinds::layout::{BLANK, no_record};
 use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::record::Record;
 use crate::imports::log::Log;
@@ -108,12 +109,12 @@ pub fn apply<'r, R: Record>(
     log: Option<&mut Log>,
 ) -> Result<BatchOutcome> {
     let mut candidates: Vec<Candidate<R>> = Vec::with_capacity(rows.len());
-    let readings: Vec<Reading> = rows.iter().map(|row| Reading::of(row, batch.columns)).collect();
+    let readings: Vec<Reading> = rows.iter().map(|row| batch.read(row)).collect();
     let references = R::refer(db, &readings, batch.context)?;
     for (row, mut reading) in rows.iter().zip(readings) {
         let mut external_id = reading.text("external_id").map(one_line).unwrap_or_default();
         let (mut details, mut former_id) = (None, None);
-        if external_id.is_empty() && !reading.is_rejected() {
+        if external_id.is_empty() && !reading.is_rejected() && !reading.is_skipped {
             details = R::understand(&mut reading, None, &references, batch.context);
             if let Some(details) = &details {
                 let likeness = R::likeness(details);
@@ -121,10 +122,10 @@ pub fn apply<'r, R: Record>(
                 former_id = Some(formerly_derived(&likeness));
             }
         }
-        let fate = if reading.is_rejected() {
-            Fate::Rejected
-        } else {
-            Fate::Open
+        let fate = match reading.is_rejected() {
+            true => Fate::Rejected,
+            false if reading.is_skipped => Fate::Skipped,
+            false => Fate::Open,
         };
         candidates.push(Candidate {
             row,
@@ -175,11 +176,32 @@ pub fn apply<'r, R: Record>(
             outcome.findings.extend(candidate.reading.findings);
         }
     }
+    say_blank_rows_once(&mut outcome.findings);
     outcome.counts.rows_read = rows.len() as u64;
     if let Some(log) = log {
         write_records(db, log, created, updated, &mut outcome)?;
     }
     Ok(outcome)
+}
+
+/// Leaves one finding for all the blank rows of a form.
+fn say_blank_rows_once(findings: &mut Vec<Finding>) {
+    let is_blank = |finding: &Finding| finding.code == BLANK;
+    let blank = findings.iter().filter(|finding| is_blank(finding)).count();
+    let Some(first) = findings.iter().position(is_blank).filter(|_| blank > 1) else {
+        return;
+    };
+    if let Some(finding) = findings.get_mut(first) {
+        finding.message = Text::new(
+            format!("番号のほかに記入がないため、この行を含む{blank}行を読み飛ばしました。"),
+            format!("{blank} rows, this one first, have nothing but a number, so they were skipped."),
+        );
+    }
+    let mut at = 0;
+    findings.retain(|finding| {
+        at += 1;
+        at == first + 1 || !is_blank(finding)
+    });
 }
 
 /// Finds the records that rows are about, and decides the rows that need no parsing.
@@ -322,7 +344,7 @@ fn effect<'r, R: Record>(
     let details = match (candidate.details.take(), before) {
         (Some(details), None) => Some(details),
         (_, before) => {
-            candidate.reading = Reading::of(candidate.row, batch.columns);
+            candidate.reading.begin_again();
             R::understand(
                 &mut candidate.reading,
                 before.map(R::details),
@@ -364,7 +386,9 @@ fn effect<'r, R: Record>(
         Ok(after) => Ok(RowEffect::Update(after, before.details().clone())),
         // The record can't go from its status to the row's.
         Err(error @ (Error::Conflict { .. } | Error::Invalid(_))) => {
-            candidate.reading.reject_error(error, |_| Some("status"));
+            if candidate.reading.leave_out(error, &|_| Some("status")) {
+                return effect(candidate, Some(before), batch, references, now);
+            }
             candidate.fate = Fate::Rejected;
             Ok(RowEffect::Nothing)
         }
@@ -465,6 +489,15 @@ impl BatchContext<'_> {
         reach.own_source(source, area.as_deref().unwrap_or_default())
     }
 
+    /// Reads the cells of a row, unless it is no record.
+    fn read<'r>(&'r self, row: &'r Row) -> Reading<'r> {
+        let mut reading = Reading::of(row, self.columns);
+        if let Some(remark) = no_record(row, self.columns, self.context.vocabulary) {
+            reading.skip(remark);
+        }
+        reading
+    }
+
     /// Returns whom a row is about.
     fn people<R: Record>(&self, candidate: &Candidate<R>) -> Vec<RowPerson> {
         let (digests, source) = (self.digests, candidate.source.as_str());
@@ -473,7 +506,12 @@ impl BatchContext<'_> {
             (Fate::Rejected, _) => people::of_rejected(digests, source, candidate.row, external_id),
             (_, RecordKind::Workers) => {
                 let ids = external_id.into_iter().chain(candidate.former_id.as_deref());
-                people::of_row(digests, source, &candidate.reading, ids)
+                let mut people = people::of_row(digests, source, &candidate.reading, ids);
+                // A cell that was left out, or read as a part of it, may name them too.
+                if !candidate.reading.findings.is_empty() {
+                    people.extend(people::of_rejected(digests, source, candidate.row, None));
+                }
+                people
             }
             _ => Vec::new(),
         }

@@ -17,8 +17,10 @@ use crate::changes::{self, Subject};
 use crate::db::{Db, commit_lazily};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
-use crate::imports::columns::{Columns, Headings};
+use crate::imports::columns::{Columns, SAMPLE};
 use crate::imports::fields::Context;
+use crate::imports::finding::{Finding, Severity};
+use crate::imports::kinds::layout::with_values_above;
 use crate::imports::kinds::record::Record;
 use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
@@ -26,7 +28,7 @@ use crate::imports::{ImportKind, mappings};
 use crate::organizations::Organization;
 use crate::workers::Worker;
 use std::time::Instant as Clock;
-use tables::{Row, Rows, Survey};
+use tables::{Remark, Row, Rows, Survey};
 
 /// Rows of one transaction: few enough that other writers wait only a moment.
 pub const STEP: usize = 500;
@@ -40,10 +42,10 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     };
     let check = || lease.check();
     let file = JobFile::of(lease.pool, job).checked(&check);
-    let headings = Headings::of(job.options.kind);
+    let columns = columns(lease, job)?;
     let survey = lease
         .workbooks
-        .survey(&file, &job.options.hints(), &|row| headings.count(row))?;
+        .survey(&file, &job.options.hints(), &|row| columns.count(row))?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
     let at_once = match job.options.mode {
@@ -52,10 +54,10 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     };
     check_rows(survey.row_count, at_once)?;
     match job.options.kind {
-        ImportKind::Workers => run_kind::<Worker>(lease, job, &survey, &file, &speed),
-        ImportKind::Organizations => run_kind::<Organization>(lease, job, &survey, &file, &speed),
+        ImportKind::Workers => run_kind::<Worker>(lease, job, columns, &survey, &file, &speed),
+        ImportKind::Organizations => run_kind::<Organization>(lease, job, columns, &survey, &file, &speed),
         ImportKind::Deliverables | ImportKind::Engagements => {
-            run_kind::<Deliverable>(lease, job, &survey, &file, &speed)
+            run_kind::<Deliverable>(lease, job, columns, &survey, &file, &speed)
         }
     }
 }
@@ -63,26 +65,27 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
 fn run_kind<R: Record>(
     lease: &Lease,
     job: &mut Import,
+    mut columns: Columns,
     survey: &Survey,
     file: &JobFile,
     speed: &Speed,
 ) -> Result<JobEnd, JobEnd> {
     let options = job.options.clone();
-    let (catalogue, saved, newest) = lease.pool.read_blocking(|db| {
-        let saved = mappings::store::find_for(db, &job.created_by, options.kind, &options.source)?;
+    let (catalogue, newest) = lease.pool.read_blocking(|db| {
         let newest = changes::store::latest_of(db, Subject::Catalogue)?;
-        Ok((lease.catalogues.current(db)?, saved, newest))
+        Ok((lease.catalogues.current(db)?, newest))
     })?;
     let digests = lease.pool.write_blocking(auth::store::digests)?;
-    let mut mapping = saved.map(|(mapping, _)| mapping).unwrap_or_default();
-    mapping.extend(options.mapping.clone());
     let vocabulary = Vocabulary::new(&catalogue);
-    let mut columns = Columns::new(options.kind, &mapping)?;
-    columns.extend(&survey.header, survey.header_line == 0, &vocabulary)?;
+    columns.has_header = survey.header_line > 0;
+    let sample = sample(survey, file)?;
+    columns.assign(&whole_header(survey, &sample), &sample, &vocabulary);
     if columns.targets.iter().flatten().next().is_none() {
         return Err(no_known_column(&columns).into());
     }
     job.progress.columns = columns.mapped();
+    job.progress.headings = columns.readings.clone();
+    job.progress.layout = columns.layout.clone();
     let context = Context {
         vocabulary: &vocabulary,
         today: calendar::today(),
@@ -90,7 +93,8 @@ fn run_kind<R: Record>(
         reach: job.reach(),
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);
-    let seed = format!("1\n{kind}\n{newest}\n{mapped:?}\n");
+    let strict = options.strict;
+    let seed = format!("2\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
     let before = job.clone();
     let batch = BatchContext {
         job: &before,
@@ -99,6 +103,8 @@ fn run_kind<R: Record>(
         seed: seed.as_bytes(),
         digests: &digests,
     };
+    let mut about_columns = columns.findings(survey.header_line, &sample);
+    about_columns.extend(unread_sheets(survey));
     let mut batches = Batches::new(survey, file)?;
     let mut kept = Kept::default();
     let writes = options.mode == ImportMode::BestEffort;
@@ -126,6 +132,9 @@ fn run_kind<R: Record>(
                     Some(outcome) => outcome,
                     None => apply::<R>(db, &batch, &rows, &batches.ids, Some(&mut log))?,
                 };
+                if next.progress.rows_read == 0 {
+                    findings::report(db, next, &about_columns)?;
+                }
                 findings::report(db, next, &outcome.findings)?;
                 people::insert(db, next.id, next.progress.rows_read, &outcome.people)?;
                 writes::insert(db, next.id, &outcome.writes)?;
@@ -156,6 +165,91 @@ fn run_kind<R: Record>(
     Ok(JobEnd::Finished)
 }
 
+/// Prepares to understand columns, with the mapping of the request and the one that was saved.
+fn columns(lease: &Lease, job: &Import) -> Result<Columns> {
+    let options = &job.options;
+    let saved = lease
+        .pool
+        .read_blocking(|db| mappings::store::find_for(db, &job.created_by, options.kind, &options.source))?;
+    let mut mapping = saved.map(|(mapping, _)| mapping).unwrap_or_default();
+    mapping.extend(options.mapping.clone());
+    let mut columns = Columns::new(options.kind, &mapping)?;
+    columns.strict = options.strict;
+    Ok(columns)
+}
+
+/// Returns the header with a heading for each column of the rows below it: of merged cells, only the first has a
+/// heading. In a text, a few longer rows have a stray comma.
+fn whole_header(survey: &Survey, sample: &[Row]) -> Vec<String> {
+    let mut header = survey.header.clone();
+    let width = |row: &Row| {
+        let filled = row
+            .texts()
+            .enumerate()
+            .filter(|(_, cell)| !cell.trim().is_empty());
+        filled.last().map_or(0, |(column, _)| column + 1)
+    };
+    let longer: Vec<usize> = sample
+        .iter()
+        .map(width)
+        .filter(|width| *width > header.len())
+        .collect();
+    let is_usual = survey.detected.sheet.is_some() || longer.len() * 2 > sample.len();
+    if let Some(widest) = longer
+        .into_iter()
+        .max()
+        .filter(|_| is_usual && survey.header_line > 0)
+    {
+        header.resize(widest, String::new());
+    }
+    header
+}
+
+/// Names the sheets of a workbook that are not read.
+fn unread_sheets(survey: &Survey) -> Vec<Finding> {
+    let detected = &survey.detected;
+    let is_unread = |(at, name): &(usize, &String)| {
+        let has_rows = survey.filled_sheets.contains(at) || detected.hidden_sheets.contains(name);
+        has_rows && detected.sheet.as_ref() != Some(*name)
+    };
+    let unread = detected
+        .sheets
+        .iter()
+        .enumerate()
+        .filter(is_unread)
+        .map(|(_, name)| name);
+    let finding = |name: &String| {
+        let (ja, en) = match detected.hidden_sheets.contains(name) {
+            true => (
+                "非表示のシートのため、読み取っていません。取り込む場合は sheet で指定してください。",
+                "The sheet is hidden, so it isn't read. Name it with sheet to import it.",
+            ),
+            false => (
+                "このシートは読み取っていません。取り込む場合は sheet で指定して、もう一度送信してください。",
+                "This sheet isn't read. Send the file again and name it with sheet to import it.",
+            ),
+        };
+        Finding::new(
+            0,
+            None,
+            name,
+            Remark::new("unread_sheet", ja, en),
+            Severity::Warning,
+        )
+    };
+    unread.map(finding).collect()
+}
+
+/// Reads the first rows below the header.
+fn sample(survey: &Survey, file: &JobFile) -> Result<Vec<Row>> {
+    let mut rows = survey.rows(file)?;
+    let (mut sample, mut row) = (Vec::new(), Row::default());
+    while sample.len() < SAMPLE && rows.next(&mut row)? {
+        sample.push(std::mem::take(&mut row));
+    }
+    Ok(sample)
+}
+
 /// Writes every row and the final status in one transaction.
 fn write_all_at_once<R: Record>(
     lease: &Lease,
@@ -173,6 +267,8 @@ fn write_all_at_once<R: Record>(
         findings: job.progress.findings,
         unlisted_findings: job.progress.unlisted_findings,
         columns: job.progress.columns.clone(),
+        headings: job.progress.headings.clone(),
+        layout: job.progress.layout.clone(),
         ..ImportProgress::default()
     };
     lease.write(|db| {
@@ -282,6 +378,8 @@ impl Kept {
 struct Batches<'s> {
     rows: Rows<'s>,
     ids: ExternalIds,
+    /// The last row of the batch before.
+    above: Vec<Row>,
 }
 
 impl<'s> Batches<'s> {
@@ -289,6 +387,7 @@ impl<'s> Batches<'s> {
         Ok(Batches {
             rows: survey.rows(file)?,
             ids: ExternalIds::default(),
+            above: Vec::new(),
         })
     }
 
@@ -297,8 +396,11 @@ impl<'s> Batches<'s> {
         let (mut row, mut bytes) = (Row::default(), 0);
         while rows.len() < STEP && bytes < STEP_BYTES && self.rows.next(&mut row)? {
             bytes += row.size_bytes();
-            rows.push(std::mem::take(&mut row));
+            let above = if rows.is_empty() { &self.above } else { &rows };
+            let row = with_values_above(std::mem::take(&mut row), above);
+            rows.push(row);
         }
+        self.above = rows.last().cloned().into_iter().collect();
         Ok(Some(rows).filter(|rows| !rows.is_empty()))
     }
 }

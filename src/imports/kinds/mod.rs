@@ -5,6 +5,7 @@
 //! cell that breaks it.
 
 pub mod deliverables;
+pub mod layout;
 pub mod organizations;
 pub mod reading;
 pub mod record;

@@ -1,9 +1,10 @@
 //! Reads the cells of a row by its columns, and collects findings about them.
 
-use crate::error::{Error, FieldError, Place};
+use crate::error::{Error, FieldError, Place, Result};
 use crate::imports::columns::{Columns, Target};
 use crate::imports::fields::{Context, Input};
 use crate::imports::finding::{Finding, Severity};
+use std::collections::HashMap;
 use tables::cells::{CellResult, normalize};
 use tables::{Remark, Row};
 
@@ -21,6 +22,12 @@ pub struct Reading<'r> {
     columns: &'r Columns,
     pub cells: Vec<Cell<'r>>,
     pub findings: Vec<Finding>,
+    /// Whether the row has cells beyond the header.
+    has_surplus: bool,
+    /// Whether the row is no record.
+    pub is_skipped: bool,
+    /// The number of findings that hold whatever record the row is compared with.
+    lasting: usize,
 }
 
 impl<'r> Reading<'r> {
@@ -30,6 +37,9 @@ impl<'r> Reading<'r> {
             columns,
             cells: Vec::new(),
             findings: Vec::new(),
+            has_surplus: false,
+            is_skipped: false,
+            lasting: 0,
         };
         if let Some(fault) = &row.fault {
             let finding = Finding::new(row.line, None, "", fault.clone(), Severity::Error);
@@ -46,9 +56,17 @@ impl<'r> Reading<'r> {
                 format!("セルが{}個あり、見出しの数を超えています。", row.width()),
                 format!("The row has {} cells, more than the header.", row.width()),
             );
-            reading
-                .findings
-                .push(Finding::new(row.line, None, cell, remark, Severity::Error));
+            // A stray comma shifts the cells after it; that must not pass for data.
+            reading.has_surplus = true;
+            reading.add_row(
+                cell,
+                remark,
+                if columns.strict {
+                    Severity::Error
+                } else {
+                    Severity::Warning
+                },
+            );
         }
         for (column, (raw, target)) in row.cells().zip(&columns.targets).enumerate() {
             let (Some(raw), Some(target)) = (raw, target.as_ref()) else {
@@ -58,13 +76,45 @@ impl<'r> Reading<'r> {
                 Ok(text) => reading.cells.push(Cell {
                     column,
                     target,
-                    text,
+                    text: match columns.says_nothing(target, &text) {
+                        true => String::new(),
+                        false => text,
+                    },
                     raw,
                 }),
-                Err(remark) => reading.add(column, raw, remark, Severity::Error),
+                Err(remark) => {
+                    let severity = reading.severity(target);
+                    reading.add(column, raw, remark, severity);
+                }
             }
         }
+        // Of several columns of a field, the best comes first.
+        if columns.has_shared() {
+            reading.cells.sort_by_key(|cell| columns.turn(cell.column));
+        }
+        reading.lasting = reading.findings.len();
         reading
+    }
+
+    /// A cell that can't be used rejects its row only if it identifies the row, or if safety needs it.
+    fn severity(&self, target: &Target) -> Severity {
+        match self.columns.needs(target) {
+            true => Severity::Error,
+            false => Severity::Warning,
+        }
+    }
+
+    /// Skips a row that is no record.
+    pub fn skip(&mut self, remark: Remark) {
+        self.cells.clear();
+        self.findings.clear();
+        self.is_skipped = true;
+        self.add_row("", remark, Severity::Warning);
+    }
+
+    fn add_row(&mut self, value: &str, remark: Remark, severity: Severity) {
+        self.findings
+            .push(Finding::new(self.line, None, value, remark, severity));
     }
 
     fn add(&mut self, column: usize, raw: &str, remark: Remark, severity: Severity) {
@@ -99,40 +149,136 @@ impl<'r> Reading<'r> {
 
     /// Returns the text of a field's cell, unless it is empty.
     pub fn text(&self, field: &str) -> Option<&str> {
-        let cell = self.cells.iter().find(|cell| cell.target.is_field(field))?;
-        Some(cell.text.as_str()).filter(|text| !text.is_empty())
+        let cells = self.cells.iter().filter(|cell| cell.target.is_field(field));
+        cells.map(|cell| cell.text.as_str()).find(|text| !text.is_empty())
     }
 
     /// Applies each cell to a draft. A rule that a cell breaks becomes a finding.
     pub fn apply(&mut self, context: &Context, mut apply: impl FnMut(&Target, &mut Input) -> CellResult<()>) {
         let cells = std::mem::take(&mut self.cells);
         let mut warnings = Vec::new();
+        // Whether a column of the field had a value, and that value.
+        let mut first: HashMap<usize, (&str, bool)> = HashMap::new();
         for cell in &cells {
+            let shared = match cell.target {
+                Target::Field { position, .. } if self.columns.is_shared(*position) => Some(*position),
+                _ => None,
+            };
+            if let Some(known) = shared.and_then(|position| first.get(&position)) {
+                if let (Some(remark), true) = (further(cell, *known, context), !cell.text.is_empty()) {
+                    self.add(cell.column, cell.raw, remark, Severity::Warning);
+                }
+                if cell.text.is_empty() || known.1 {
+                    continue;
+                }
+            }
             let mut input = Input {
                 text: &cell.text,
                 context,
                 warnings: &mut warnings,
             };
             let applied = apply(cell.target, &mut input);
+            if let Some(position) = shared {
+                let is_used = applied.is_ok() && !cell.text.is_empty();
+                first.insert(position, (&cell.text, is_used));
+            }
             for warning in warnings.drain(..) {
                 self.add(cell.column, cell.raw, warning, Severity::Warning);
             }
             if let Err(remark) = applied {
-                self.add(cell.column, cell.raw, remark, Severity::Error);
+                let severity = self.severity(cell.target);
+                self.add(cell.column, cell.raw, remark, severity);
             }
         }
         self.cells = cells;
     }
 
+    /// Makes a record of the row. A cell that breaks a rule of the API is left out, unless the row can't do
+    /// without it: then the row is rejected. `field_of` returns the field that a JSON pointer into the record
+    /// means.
+    pub fn make<T>(
+        &mut self,
+        field_of: impl Fn(&str) -> Option<&'static str>,
+        attempt: impl Fn(&mut Reading<'r>) -> Result<T>,
+    ) -> Option<T> {
+        loop {
+            let made = attempt(self);
+            if self.is_rejected() {
+                if let Err(error) = made {
+                    self.reject_faults(faults_of(error), &field_of, Severity::Error);
+                }
+                return None;
+            }
+            let error = match made {
+                Ok(_) if self.has_surplus && self.findings.len() > 1 => {
+                    self.findings
+                        .iter_mut()
+                        .for_each(|one| one.severity = Severity::Error);
+                    return None;
+                }
+                Ok(record) => {
+                    self.sort_findings();
+                    return Some(record);
+                }
+                Err(error) => error,
+            };
+            if !self.leave_out(error, &field_of) {
+                return None;
+            }
+        }
+    }
+
+    /// Puts the findings into the order of their cells.
+    fn sort_findings(&mut self) {
+        if self.findings.len() > 1 {
+            let names = &self.columns.names;
+            self.findings
+                .sort_by_cached_key(|one| names.iter().position(|name| one.column.as_ref() == Some(name)));
+        }
+    }
+
+    /// Forgets the findings of an attempt, but keeps those about cells that were left out.
+    pub fn begin_again(&mut self) {
+        self.findings.truncate(self.lasting);
+    }
+
+    /// Leaves out the cells that break rules, for another attempt. Returns whether the row can do without
+    /// them; otherwise it is rejected.
+    pub fn leave_out(&mut self, error: Error, field_of: &impl Fn(&str) -> Option<&'static str>) -> bool {
+        let faults = faults_of(error);
+        let fields: Vec<Option<&'static str>> = faults.iter().map(|fault| field_of(pointer(fault))).collect();
+        let is_dispensable = |field: &Option<&'static str>| {
+            let of_field = |cell: &&Cell| field.is_some_and(|field| cell.target.is_field(field));
+            let mut cells = self.cells.iter().filter(of_field).peekable();
+            cells.peek().is_some() && cells.all(|cell| !self.columns.needs(cell.target))
+        };
+        if !fields.iter().all(is_dispensable) {
+            self.reject_faults(faults, field_of, Severity::Error);
+            return false;
+        }
+        self.begin_again();
+        self.reject_faults(faults, field_of, Severity::Warning);
+        self.lasting = self.findings.len();
+        let gone: Vec<&str> = fields.into_iter().flatten().collect();
+        self.cells
+            .retain(|cell| !gone.iter().any(|field| cell.target.is_field(field)));
+        true
+    }
+
     /// Rejects the row because the record breaks rules of the API. `field_of` returns the field that a JSON
     /// pointer into the record means.
     pub fn reject_error(&mut self, error: Error, field_of: impl Fn(&str) -> Option<&'static str>) {
-        let faults = match error {
-            Error::Invalid(faults) => faults,
-            other => vec![field_error(&other)],
-        };
+        self.reject_faults(faults_of(error), field_of, Severity::Error);
+    }
+
+    fn reject_faults(
+        &mut self,
+        faults: Vec<FieldError>,
+        field_of: impl Fn(&str) -> Option<&'static str>,
+        severity: Severity,
+    ) {
         for fault in faults {
-            let (Place::Pointer(place) | Place::Parameter(place)) = fault.place;
+            let place = pointer(&fault).to_owned();
             let cell =
                 field_of(&place).and_then(|field| self.cells.iter().find(|cell| cell.target.is_field(field)));
             let name = cell.and_then(|cell| self.columns.names.get(cell.column).cloned());
@@ -142,13 +288,52 @@ impl<'r> Reading<'r> {
                 suggestion: None,
             };
             let raw = cell.map_or("", |cell| cell.raw);
-            let finding = Finding::new(self.line, name.or(Some(place)), raw, remark, Severity::Error);
+            let finding = Finding::new(self.line, name.or(Some(place)), raw, remark, severity);
             self.findings.push(Finding {
                 code: fault.code.into_owned(),
                 ..finding
             });
         }
     }
+}
+
+/// Says that a further column of the same field isn't used, unless it says the same.
+fn further(cell: &Cell, (first, is_used): (&str, bool), context: &Context) -> Option<Remark> {
+    let is_area = ["area", "organization_area"]
+        .iter()
+        .any(|field| cell.target.is_field(field));
+    let area = |text: &str| context.vocabulary.area(text).ok();
+    if !is_used
+        || first == cell.text
+        || (is_area && area(&cell.text).is_none_or(|own| Some(own) == area(first)))
+    {
+        return None;
+    }
+    let first: String = first.chars().take(80).collect();
+    Some(match is_area {
+        true => Remark::new(
+            "areas_disagree",
+            format!("「{first}」と一致しません。「{first}」を取り込みました。"),
+            format!("This disagrees with {first:?}, which was imported."),
+        ),
+        false => Remark::new(
+            "second_value",
+            format!("同じ項目に「{first}」を取り込んだため、この値は使っていません。"),
+            format!("This value isn't used, because {first:?} was imported for the same field."),
+        ),
+    })
+}
+
+fn faults_of(error: Error) -> Vec<FieldError> {
+    match error {
+        Error::Invalid(faults) => faults,
+        other => vec![field_error(&other)],
+    }
+}
+
+fn pointer(fault: &FieldError) -> &str {
+    let (Place::Pointer(place) | Place::Parameter(place)) = &fault.place;
+    place
 }
 
 /// Returns an error of the service as an error of the whole record.

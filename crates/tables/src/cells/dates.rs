@@ -35,6 +35,15 @@ pub fn parse_date(cell: &str) -> CellResult<CellDate> {
 }
 
 fn parse(cell: &str) -> Option<(NaiveDate, bool)> {
+    // A time after the date is ignored: 2024/4/1 0:00.
+    let is_time = |text: &str| {
+        text.trim_start().starts_with(|c: char| c.is_ascii_digit()) && text.contains([':', '時'])
+    };
+    let day = cell
+        .trim()
+        .split_once([' ', '\u{3000}'])
+        .filter(|(_, rest)| is_time(rest));
+    let cell = day.map_or(cell, |(day, _)| day);
     let text: String = cell
         .to_lowercase()
         .chars()
@@ -103,6 +112,8 @@ mod tests {
             ("2023年6月1日", "2023-06-01"),
             ("2023年6月1日(木)", "2023-06-01"),
             ("2023-06-01T09:00:00", "2023-06-01"),
+            ("2023/6/1 0:00", "2023-06-01"),
+            ("2023年6月1日 10時30分", "2023-06-01"),
             ("20230601", "2023-06-01"),
             ("45078", "2023-06-01"),
             ("令和5年6月1日", "2023-06-01"),

@@ -50,12 +50,56 @@ pub fn normalize(cell: &str) -> CellResult<String> {
         {
             text
         }
-        _ => bare,
+        // Written so that a spreadsheet keeps the zeros: ="0012".
+        _ => bare
+            .strip_prefix("=\"")
+            .and_then(|rest| rest.strip_suffix('"'))
+            .filter(|text| text.chars().all(|c| c.is_ascii_digit() || c == '-'))
+            .unwrap_or(bare),
     };
     if is_nfkc_quick(bare.chars()) == IsNormalized::Yes {
         return Ok(bare.to_owned());
     }
     Ok(bare.nfkc().collect::<String>().trim().to_owned())
+}
+
+/// Returns whether a cell only says that there is nothing: 非公開, なし, -.
+pub fn is_placeholder(cell: &str) -> bool {
+    const NOTHING: [&str; 30] = [
+        "非公開",
+        "なし",
+        "無し",
+        "無",
+        "ナシ",
+        "該当なし",
+        "特になし",
+        "とくになし",
+        "未定",
+        "不明",
+        "未記入",
+        "記載なし",
+        "公開不可",
+        "非公表",
+        "未公開",
+        "未登録",
+        "未回答",
+        "回答なし",
+        "空欄",
+        "無回答",
+        "同上なし",
+        "n/a",
+        "na",
+        "none",
+        "null",
+        "nil",
+        "*",
+        "―",
+        "×",
+        "調整中",
+    ];
+    let bare = cell.trim_matches(|c: char| c.is_whitespace() || "()（）。【】「」\u{feff}".contains(c));
+    let is_dash = |c: char| "-‐‑–—−ー―ｰ－〜~～…・.*＊/／".contains(c);
+    bare.chars().all(is_dash) || NOTHING.contains(&bare.to_lowercase().as_str())
 }
 
 /// Returns the text as one line with single spaces.
@@ -107,48 +151,149 @@ pub fn parse_boolean(cell: &str) -> CellResult<bool> {
     }
 }
 
-/// Parses a whole number with or without a unit: "8時間", "15km", "1,000".
-pub fn parse_number(cell: &str) -> CellResult<u16> {
-    let invalid = || {
+/// How much a cell says: "8時間", "15km", "1,000", "3〜5時間", "2.5". Both ends are the same unless it is a range
+/// or has a fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    pub least: u16,
+    pub most: u16,
+    pub per: Option<Period>,
+}
+
+/// The time in which an amount recurs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    Day,
+    Week,
+    Month,
+}
+
+/// Parses an amount with or without a unit.
+pub fn parse_amount(cell: &str) -> CellResult<Amount> {
+    amount(cell).ok_or_else(|| {
         Remark::new(
             "invalid_number",
-            "0以上の整数で入力してください。",
-            "Write a whole number, 0 or more.",
+            "0以上の数を「8」「8時間」のように入力してください。",
+            "Write a number, 0 or more, such as 8.",
         )
-    };
-    let text: String = cell.chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
-    let text = ["約", "週", "月"]
-        .iter()
-        .find_map(|head| text.strip_prefix(head))
-        .unwrap_or(&text);
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(end);
-    let known = [
-        "",
+    })
+}
+
+fn amount(cell: &str) -> Option<Amount> {
+    const AROUND: [&str; 27] = [
+        "約",
+        "およそ",
+        "おおよそ",
+        "概ね",
+        "最大",
+        "最低",
+        "最高",
+        "合計",
+        "平均",
+        "程度",
+        "くらい",
+        "ぐらい",
+        "前後",
+        "以上",
+        "以下",
+        "以内",
+        "まで",
+        "圏内",
+        "ほど",
+        "弱",
+        "強",
         "時間",
-        "時間程度",
-        "h",
+        "hours",
+        "hour",
+        "hrs",
+        "可能",
+        "延べ",
+    ];
+    const UNITS: [&str; 12] = [
         "km",
         "キロ",
+        "㎞",
         "件",
         "人",
         "回",
         "名",
-        "程度",
+        "h",
+        "メートル圏",
+        "くらいなら",
+        "未満",
+        "。",
     ];
-    if !known.contains(&unit.to_lowercase().as_str()) {
-        return Err(invalid());
+    const PERIODS: [(&str, Period); 15] = [
+        ("1週間に", Period::Week),
+        ("1週間", Period::Week),
+        ("週当たり", Period::Week),
+        ("週あたり", Period::Week),
+        ("毎週", Period::Week),
+        ("1週", Period::Week),
+        ("週に", Period::Week),
+        ("週", Period::Week),
+        ("1か月", Period::Month),
+        ("毎月", Period::Month),
+        ("月に", Period::Month),
+        ("月", Period::Month),
+        ("1日", Period::Day),
+        ("毎日", Period::Day),
+        ("日に", Period::Day),
+    ];
+    let mut text: String = cell.to_lowercase();
+    text.retain(|c| !c.is_whitespace() && c != ',');
+    let period = PERIODS
+        .iter()
+        .find_map(|(word, period)| Some((text.strip_prefix(word)?.to_owned(), *period)));
+    let per = period.as_ref().map(|(_, period)| *period);
+    let mut text = period.map_or(text, |(rest, _)| rest);
+    let slash = [
+        ("/週", Period::Week),
+        ("/月", Period::Month),
+        ("/日", Period::Day),
+    ];
+    let after = slash.iter().find(|(word, _)| text.ends_with(word)).copied();
+    if let Some((word, _)) = after {
+        text.truncate(text.len() - word.len());
     }
-    let whole = digits.split_once('.').map_or(digits, |(whole, rest)| {
-        if rest.chars().all(|c| c == '0') {
-            whole
-        } else {
-            digits
-        }
-    });
-    whole.parse().map_err(|_| invalid())
+    let is_below = text.contains("未満");
+    for word in AROUND.iter().chain(&UNITS) {
+        text = text.replace(word, "");
+    }
+    let mut ends = text.split(['~', '〜', '～', '-', '–', '—', '―', 'ー', '−']);
+    let ends: Vec<&str> = match text.split_once("から") {
+        Some((from, to)) => vec![from, to],
+        None => ends.by_ref().take(3).collect(),
+    };
+    let (first, last) = match ends.as_slice() {
+        [one] => (*one, *one),
+        // 5〜 is 5 or more.
+        [one, ""] => (*one, *one),
+        ["", one] if text.starts_with(['~', '〜', '～']) => (*one, *one),
+        [one, two] => (*one, *two),
+        _ => return None,
+    };
+    let least = bound(first)?;
+    let most = bound(last)?;
+    let below = u16::from(is_below);
+    Some(Amount {
+        least: least.0.saturating_sub(below),
+        most: most.1.saturating_sub(below),
+        per: per.or(after.map(|(_, period)| period)),
+    })
+    .filter(|amount| amount.least <= amount.most)
+}
+
+/// Returns the whole numbers next to a decimal one, below and above.
+fn bound(text: &str) -> Option<(u16, u16)> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) {
+        return None;
+    }
+    let below: u16 = whole.parse().ok()?;
+    let above = below.checked_add(u16::from(fraction.bytes().any(|b| b != b'0')))?;
+    Some((below, above))
 }
 
 /// Splits a list: a JSON array of strings, or items separated by 、 , ; / | or line breaks. An item is also
@@ -227,6 +372,8 @@ mod tests {
     fn normalize_makes_width_irrelevant() {
         assert_eq!(normalize(" \u{feff}ｻﾄｳ　ﾖｳｺ ").unwrap(), "サトウ ヨウコ");
         assert_eq!(normalize("ＡＢＣ１２３").unwrap(), "ABC123");
+        assert_eq!(normalize("=\"0012\"").unwrap(), "0012");
+        assert_eq!(normalize("=\"a\"").unwrap(), "=\"a\"");
         assert_eq!(normalize("a\0b").unwrap_err().code, "control_character");
         assert_eq!(normalize("a\u{fffd}").unwrap_err().code, "undecodable");
         assert_eq!(
@@ -248,18 +395,31 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_have_a_unit() {
-        for (text, n) in [
-            ("8", 8),
-            ("8時間", 8),
-            ("週8時間程度", 8),
-            ("15km", 15),
-            ("8.0", 8),
+    fn amounts_have_units_periods_and_two_ends() {
+        use Period::*;
+        for (text, least, most, per) in [
+            ("8", 8, 8, None),
+            ("8時間", 8, 8, None),
+            ("週8時間程度", 8, 8, Some(Week)),
+            ("15km", 15, 15, None),
+            ("8.0", 8, 8, None),
+            ("2.5時間", 2, 3, None),
+            ("3〜5", 3, 5, None),
+            ("3時間～5時間", 3, 5, None),
+            ("3-5h", 3, 5, None),
+            ("2から3時間くらい", 2, 3, None),
+            ("月に10時間まで", 10, 10, Some(Month)),
+            ("1日2時間", 2, 2, Some(Day)),
+            ("4時間/週", 4, 4, Some(Week)),
+            ("5時間未満", 4, 4, None),
+            ("10時間以上", 10, 10, None),
+            ("5〜", 5, 5, None),
+            ("1,000", 1000, 1000, None),
         ] {
-            assert_eq!(parse_number(text), Ok(n), "{text}");
+            assert_eq!(parse_amount(text), Ok(Amount { least, most, per }), "{text}");
         }
-        for none in ["", "8.5", "-3", "八", "70000", "5万"] {
-            assert!(parse_number(none).is_err(), "{none}");
+        for none in ["", "-3", "八", "70000", "5万", "応相談", "5〜3", "30分", "1-2-3"] {
+            assert!(parse_amount(none).is_err(), "{none}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! Workbooks: turns one sheet into CSV whose rows begin with their numbers.
+//! Workbooks: turns sheets into CSV whose rows begin with the position of their sheet and their number. Hidden
+//! sheets are read only if they are asked for.
 //!
 //! A formula counts as the value that was saved with it: nothing is computed, no macro runs, no link is
 //! followed. A vertically merged cell counts for each of its rows.
@@ -14,8 +15,9 @@ mod sheet;
 
 use crate::error::Result;
 use crate::format::{DetectedFormat, FileFormat};
-use crate::limits::{MAX_PARTS, MAX_SHEETS, MAX_UNPACKED_BYTES, MAX_UNPACKED_PART_BYTES};
-use calamine::{Data, DataRef, Reader, Xls, Xlsx, XlsxError};
+use crate::limits::{MAX_PARTS, MAX_SHEET_ROWS, MAX_SHEETS, MAX_UNPACKED_BYTES, MAX_UNPACKED_PART_BYTES};
+use calamine::{Data, DataRef, Reader, SheetVisible, Xls, Xlsx, XlsxError};
+use chrono::Timelike;
 use faults::{damaged, detected, empty_sheet, password_protected, too_large, unknown_sheet};
 use ods::Archive;
 use sheet::{Merge, SheetWriter};
@@ -31,7 +33,11 @@ pub fn is_workbook(head: &[u8]) -> bool {
 /// How a compound file begins.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
-/// Writes the rows of the sheet with this name as CSV, or else of the first sheet that isn't empty.
+/// The most sheets that are read if none is asked for.
+const MOST_READ: usize = 20;
+
+/// Writes the rows of the sheet with this name as CSV, or else of all visible sheets that aren't empty. The format
+/// names the first of them.
 pub fn read_sheet(bytes: &[u8], name: Option<&str>, rows: &mut dyn Write) -> Result<DetectedFormat> {
     if bytes.starts_with(COMPOUND) {
         return read_xls(bytes, name, rows);
@@ -55,20 +61,105 @@ fn read_xlsx(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<
         XlsxError::Password => password_protected(),
         e => damaged(&e),
     })?;
-    let names = book.sheet_names();
-    for name in names_to_try(&names, asked)? {
-        let merged = book.merge_cells_by_sheet_name(name).map_err(|e| damaged(&e))?;
-        let mut sheet = SheetWriter::new(rows, merged.into_iter().map(Merge::from).collect())?;
-        let mut cells = book.worksheet_cells_reader(name).map_err(|e| damaged(&e))?;
+    let mut found = Found::of(&book, asked)?;
+    for (at, name) in found.open() {
+        let merged = book.merge_cells_by_sheet_name(&name).map_err(|e| damaged(&e))?;
+        let mut sheet = SheetWriter::new(rows, at, merged.into_iter().map(Merge::from).collect())?;
+        let mut cells = match book.worksheet_cells_reader(&name) {
+            Ok(cells) => cells,
+            // A sheet that is a chart has no cells.
+            Err(XlsxError::NotAWorksheet(_)) if asked.is_none() => continue,
+            Err(e) => return Err(damaged(&e)),
+        };
         while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
             let (row, column) = cell.get_position();
             sheet.add(row, column, text_of_ref(cell.get_value()))?;
         }
-        if sheet.finish()? {
-            return Ok(detected(FileFormat::Xlsx, name.clone(), names));
+        if found.is_enough(name, sheet.finish()?) {
+            break;
         }
     }
-    Err(empty_sheet(asked.or(names.first().map(String::as_str))))
+    found.detected(FileFormat::Xlsx, asked)
+}
+
+/// The sheets of a workbook, and what was found in them.
+struct Found {
+    names: Vec<String>,
+    hidden: Vec<String>,
+    /// The positions of the sheets to read.
+    to_read: Vec<usize>,
+    /// The first sheet with rows.
+    first: Option<String>,
+    rows: u64,
+}
+
+impl Found {
+    fn of<R>(book: &impl Reader<R>, asked: Option<&str>) -> Result<Found>
+    where
+        R: Read + std::io::Seek,
+    {
+        let sheets = book.sheets_metadata();
+        if sheets.len() > MAX_SHEETS {
+            return Err(too_large());
+        }
+        let names: Vec<String> = sheets.iter().map(|sheet| sheet.name.clone()).collect();
+        let is_hidden = |sheet: &&calamine::Sheet| sheet.visible != SheetVisible::Visible;
+        let hidden = sheets
+            .iter()
+            .filter(is_hidden)
+            .map(|sheet| sheet.name.clone())
+            .collect();
+        let mut found = Found {
+            names,
+            hidden,
+            to_read: Vec::new(),
+            first: None,
+            rows: 0,
+        };
+        found.to_read = found.wanted(asked)?;
+        Ok(found)
+    }
+
+    /// Returns the positions of the sheets to read: the one that was asked for, or else the visible ones.
+    fn wanted(&self, asked: Option<&str>) -> Result<Vec<usize>> {
+        let Some(asked) = asked else {
+            let visible = self
+                .names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| !self.hidden.contains(name));
+            return Ok(visible.map(|(at, _)| at).collect());
+        };
+        let at = self.names.iter().position(|name| name == asked);
+        at.map(|at| vec![at])
+            .ok_or_else(|| unknown_sheet(&self.names, asked))
+    }
+
+    fn open(&self) -> Vec<(usize, String)> {
+        let names = self.to_read.iter().take(MOST_READ);
+        names
+            .filter_map(|at| Some((*at, self.names.get(*at)?.clone())))
+            .collect()
+    }
+
+    /// Counts the rows of a sheet. Returns whether no further sheet is read.
+    fn is_enough(&mut self, name: String, rows: u64) -> bool {
+        self.rows += rows;
+        if rows > 0 {
+            self.first.get_or_insert(name);
+        }
+        self.rows >= MAX_SHEET_ROWS
+    }
+
+    fn detected(self, format: FileFormat, asked: Option<&str>) -> Result<DetectedFormat> {
+        match self.first {
+            Some(first) => Ok(DetectedFormat {
+                hidden_sheets: self.hidden,
+                ..detected(format, first, self.names)
+            }),
+            None => Err(empty_sheet(asked.or(self.names.first().map(String::as_str)))),
+        }
+    }
 }
 
 fn read_xls(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<DetectedFormat> {
@@ -84,34 +175,20 @@ fn read_xls(bytes: &[u8], asked: Option<&str>, rows: &mut dyn Write) -> Result<D
         calamine::XlsError::Password => password_protected(),
         e => damaged(&e),
     })?;
-    let names = book.sheet_names();
-    for name in names_to_try(&names, asked)? {
-        let merged = book.merge_cells_by_sheet_name(name).map_err(|e| damaged(&e))?;
-        let range = book.worksheet_range(name).map_err(|e| damaged(&e))?;
+    let mut found = Found::of(&book, asked)?;
+    for (at, name) in found.open() {
+        let merged = book.merge_cells_by_sheet_name(&name).map_err(|e| damaged(&e))?;
+        let range = book.worksheet_range(&name).map_err(|e| damaged(&e))?;
         let (top, left) = range.start().unwrap_or_default();
-        let mut sheet = SheetWriter::new(rows, merged.into_iter().map(Merge::from).collect())?;
+        let mut sheet = SheetWriter::new(rows, at, merged.into_iter().map(Merge::from).collect())?;
         for (row, column, value) in range.used_cells() {
             sheet.add(top + row as u32, left + column as u32, text_of(value))?;
         }
-        if sheet.finish()? {
-            return Ok(detected(FileFormat::Xls, name.clone(), names));
+        if found.is_enough(name, sheet.finish()?) {
+            break;
         }
     }
-    Err(empty_sheet(asked.or(names.first().map(String::as_str))))
-}
-
-/// Returns the names of the sheets to read: the one that was asked for, or else all.
-fn names_to_try<'n>(names: &'n [String], asked: Option<&str>) -> Result<&'n [String]> {
-    if names.len() > MAX_SHEETS {
-        return Err(too_large());
-    }
-    let Some(asked) = asked else {
-        return Ok(names);
-    };
-    let found = names.iter().position(|name| name == asked);
-    found
-        .and_then(|at| names.get(at..=at))
-        .ok_or_else(|| unknown_sheet(names, asked))
+    found.detected(FileFormat::Xls, asked)
 }
 
 fn text_of_ref(value: &DataRef) -> String {
@@ -121,7 +198,7 @@ fn text_of_ref(value: &DataRef) -> String {
     }
 }
 
-/// Returns the text of a cell: dates as 2026-11-23, whole numbers without a decimal point.
+/// Returns the text of a cell: dates as 2026-11-23, times as 9:00, whole numbers without a decimal point.
 fn text_of(value: &Data) -> String {
     match value {
         Data::Empty | Data::Error(_) => String::new(),
@@ -129,10 +206,26 @@ fn text_of(value: &Data) -> String {
         Data::Bool(truth) => truth.to_string(),
         Data::DateTime(moment) if moment.is_datetime() => {
             let time = moment.as_datetime();
-            time.map_or_else(|| moment.as_f64().to_string(), |time| time.date().to_string())
+            let text = |time: chrono::NaiveDateTime| match moment.as_f64() < 1.0 {
+                true => clock(time.time()),
+                false => time.date().to_string(),
+            };
+            time.map_or_else(|| moment.as_f64().to_string(), text)
+        }
+        Data::DateTime(moment) if (0.0..1.0).contains(&moment.as_f64()) => {
+            let time = moment.as_datetime();
+            time.map_or_else(|| moment.as_f64().to_string(), |time| clock(time.time()))
         }
         Data::DateTimeIso(text) => text.split('T').next().unwrap_or_default().to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// Returns a time of day as a person writes it.
+fn clock(time: chrono::NaiveTime) -> String {
+    match time.second() {
+        0 => time.format("%-H:%M").to_string(),
+        _ => time.format("%-H:%M:%S").to_string(),
     }
 }
 

@@ -1,10 +1,11 @@
 //! ODS, read as a stream: one row is in memory, however many it repeats.
 
+use super::MOST_READ;
 use super::faults::{damaged, detected, empty_sheet, password_protected, too_large, unknown_sheet};
 use super::sheet::{Merge, SheetWriter};
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat};
-use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES, MAX_SHEETS};
+use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES, MAX_SHEET_ROWS, MAX_SHEETS};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::QName;
@@ -12,7 +13,7 @@ use std::io::{BufRead, BufReader, Cursor, Read, Write};
 
 pub type Archive<'b> = zip::ZipArchive<Cursor<&'b [u8]>>;
 
-/// Writes the rows of the sheet with this name, or else of the first one that isn't empty.
+/// Writes the rows of the sheet with this name, or else of all visible ones.
 pub fn read(archive: &mut Archive, asked: Option<&str>, rows: &mut dyn Write) -> Result<DetectedFormat> {
     if is_encrypted(archive)? {
         return Err(password_protected());
@@ -20,20 +21,39 @@ pub fn read(archive: &mut Archive, asked: Option<&str>, rows: &mut dyn Write) ->
     let part = archive.by_name("content.xml").map_err(|e| damaged(&e))?;
     let mut content = Content::new(BufReader::new(part));
     let (mut names, mut found): (Vec<String>, Option<String>) = (Vec::new(), None);
+    let (mut hidden, mut rows_so_far) = (Vec::new(), 0);
+    // The style of tables that is being read, and those that hide a table.
+    let (mut style, mut hiding): (Option<String>, Vec<String>) = (None, Vec::new());
     loop {
         match content.next()? {
             Node::Start(element) if element.name() == TABLE => {
                 let name = element.text("table:name")?.unwrap_or_default();
-                let is_wanted = found.is_none() && asked.is_none_or(|asked| asked == name);
-                if is_wanted && read_table(&mut content, rows)? {
-                    found = Some(name.clone());
-                } else if !is_wanted {
+                let is_hidden = element
+                    .text("table:style-name")?
+                    .is_some_and(|own| hiding.contains(&own));
+                if is_hidden {
+                    hidden.push(name.clone());
+                }
+                let is_open = !is_hidden && names.len() < MOST_READ && rows_so_far < MAX_SHEET_ROWS;
+                if asked.map_or(is_open, |asked| asked == name) {
+                    let read = read_table(&mut content, names.len(), rows)?;
+                    rows_so_far += read;
+                    if read > 0 {
+                        found.get_or_insert(name.clone());
+                    }
+                } else {
                     content.skip(&element)?;
                 }
                 if names.len() == MAX_SHEETS {
                     return Err(too_large());
                 }
                 names.push(name);
+            }
+            Node::Start(element) if element.name() == "style:style" => style = element.text("style:name")?,
+            Node::Start(element) if element.name() == "style:table-properties" => {
+                if element.text("table:display")?.as_deref() == Some("false") && hiding.len() < MAX_SHEETS {
+                    hiding.extend(style.clone());
+                }
             }
             // Both have tables that are no sheets.
             Node::Start(element)
@@ -46,7 +66,10 @@ pub fn read(archive: &mut Archive, asked: Option<&str>, rows: &mut dyn Write) ->
         }
     }
     match (found, asked) {
-        (Some(name), _) => Ok(detected(FileFormat::Ods, name, names)),
+        (Some(name), _) => Ok(DetectedFormat {
+            hidden_sheets: hidden,
+            ..detected(FileFormat::Ods, name, names)
+        }),
         (None, Some(asked)) if !names.iter().any(|name| name == asked) => Err(unknown_sheet(&names, asked)),
         (None, _) => Err(empty_sheet(asked.or(names.first().map(String::as_str)))),
     }
@@ -67,9 +90,9 @@ fn is_encrypted(archive: &mut Archive) -> Result<bool> {
     Ok(String::from_utf8_lossy(&manifest).contains("encryption-data"))
 }
 
-/// Reads a table to its end. Returns whether it has a row that isn't empty.
-fn read_table(content: &mut Content<impl BufRead>, rows: &mut dyn Write) -> Result<bool> {
-    let mut sheet = SheetWriter::new(rows, Vec::new())?;
+/// Reads a table to its end. Returns the number of its rows that aren't empty.
+fn read_table(content: &mut Content<impl BufRead>, at: usize, rows: &mut dyn Write) -> Result<u64> {
+    let mut sheet = SheetWriter::new(rows, at, Vec::new())?;
     let mut row = 0u32;
     loop {
         match content.next()? {
@@ -155,11 +178,22 @@ fn read_cell(content: &mut Content<impl BufRead>, cell: &Element) -> Result<Stri
             let date = value("office:date-value")?;
             date.split('T').next().unwrap_or_default().to_owned()
         }
-        Some("time") => value("office:time-value")?,
+        Some("time") => clock(&value("office:time-value")?),
         Some("boolean") => value("office:boolean-value")?,
         Some("string") => cell.text("office:string-value")?.unwrap_or(paragraphs),
         _ => String::new(),
     })
+}
+
+/// Returns a duration like PT09H30M00S as a time of day, 9:30.
+fn clock(duration: &str) -> String {
+    let parts = || {
+        let (hours, rest) = duration.strip_prefix("PT")?.split_once('H')?;
+        let (minutes, _) = rest.split_once('M')?;
+        let (hours, minutes) = (hours.parse::<u32>().ok()?, minutes.parse::<u32>().ok()?);
+        Some(format!("{hours}:{minutes:02}"))
+    };
+    parts().unwrap_or_else(|| duration.to_owned())
 }
 
 /// Reads what is in a cell, and returns the text of its paragraphs.

@@ -1,4 +1,5 @@
-//! Writes a sheet as CSV within its limits. Merged cells count for each of their rows.
+//! Writes sheets as CSV within their limits. Each row begins with the position of its sheet and its number, as
+//! 2:15. Merged cells count for each of their rows.
 
 use super::faults::too_large;
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ impl From<Dimensions> for Merge {
 /// Writes the cells of a sheet. Rows come in order, the cells of a row in any order.
 pub struct SheetWriter<'w> {
     writer: csv::Writer<Bounded<'w>>,
+    sheet: usize,
     row: u32,
     cells: BTreeMap<u32, String>,
     rows: u64,
@@ -40,7 +42,7 @@ pub struct SheetWriter<'w> {
 }
 
 impl<'w> SheetWriter<'w> {
-    pub fn new(rows: &'w mut dyn Write, mut merges: Vec<Merge>) -> Result<SheetWriter<'w>> {
+    pub fn new(rows: &'w mut dyn Write, sheet: usize, mut merges: Vec<Merge>) -> Result<SheetWriter<'w>> {
         if merges.len() > MAX_MERGED_RANGES {
             return Err(too_large());
         }
@@ -50,6 +52,7 @@ impl<'w> SheetWriter<'w> {
             writer: csv::WriterBuilder::new()
                 .flexible(true)
                 .from_writer(Bounded { rows, bytes: 0 }),
+            sheet,
             row: 0,
             cells: BTreeMap::new(),
             rows: 0,
@@ -108,7 +111,7 @@ impl<'w> SheetWriter<'w> {
         if self.all_cells > MAX_SHEET_CELLS {
             return Err(too_large());
         }
-        let number = (u64::from(row) + 1).to_string();
+        let number = format!("{}:{}", self.sheet, u64::from(row) + 1);
         let cells = (0..=last).map(|column| self.cells.get(&column).map_or("", String::as_str));
         self.writer
             .write_record(std::iter::once(number.as_str()).chain(cells))
@@ -120,11 +123,11 @@ impl<'w> SheetWriter<'w> {
         Ok(())
     }
 
-    /// Writes the last row. Returns whether there was any.
-    pub fn finish(mut self) -> Result<bool> {
+    /// Writes the last row. Returns the number of rows.
+    pub fn finish(mut self) -> Result<u64> {
         self.end_row()?;
         self.writer.flush().map_err(failed)?;
-        Ok(self.rows > 0)
+        Ok(self.rows)
     }
 }
 

@@ -2,56 +2,54 @@
 
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
 use crate::imports::fields::{Input, field_table, parse_code};
-use crate::imports::vocabulary::day_parts;
 use crate::values::{AreaCode, Code};
 use tables::cells::{CellResult, one_line, split_items};
 
 field_table! { request, cell: NewDeliverable;
-    "external_id", "ID", ["案件番号", "番号", "管理番号", "No", "No.", "id"]
+    "external_id", "ID"
         => {
             request.external_id = cell.text();
             request.source = cell.text().map(|_| cell.context.source.clone());
         };
     // These name the requester, which is looked up before.
-    "organization", "団体名", ["団体", "依頼団体", "organization_name", "organisation"] => ignore(request, cell);
-    "organization_external_id", "団体ID", ["団体番号"] => ignore(request, cell);
-    "organization_area", "団体の区市町村", ["団体所在地"] => ignore(request, cell);
-    "type", "支援内容", ["成果物", "種類", "内容", "依頼内容", "deliverable_type"]
+    "organization", "団体名" => ignore(request, cell);
+    "organization_external_id", "団体ID" => ignore(request, cell);
+    "organization_area", "団体の区市町村" => ignore(request, cell);
+    "type", "支援内容"
         => set_type(request, cell);
-    "additional_types", "そのほかの支援内容", []
+    "additional_types", "そのほかの支援内容"
         => request.additional_types = split_items(cell.text, &|_| true)
             .iter()
             .flat_map(|word| types_named(cell, word))
             .collect();
-    "title", "件名", ["タイトル", "案件名", "題名", "名称"]
+    "title", "件名"
         => request.title = one_line(cell.text);
-    "trouble", "困りごと", ["課題", "背景", "相談内容", "詳細", "description"]
+    "trouble", "困りごと"
         => request.trouble = cell.text();
-    "format", "形式", ["期間", "区分", "実施形式"]
+    "format", "形式"
         => request.format = cell.parse(|text| cell.vocabulary().format(text))?;
-    "starts_on", "開始日", ["実施日", "開始"]
+    "starts_on", "開始日"
         => request.starts_on = cell.date()?;
-    "ends_on", "終了日", ["終了", "締切", "納期"]
+    "ends_on", "終了日"
         => request.ends_on = cell.date()?;
-    "hours_per_week", "週の時間", ["週あたり時間", "hours"]
-        => request.hours_per_week = cell.number()?;
-    "day_parts", "曜日", ["実施曜日", "曜日・時間帯"]
-        => request.day_parts = cell.parse(day_parts)?.unwrap_or_default();
-    "area", "区市町村",
-        ["地域", "地域名", "実施場所", "場所", "市区町村", "自治体コード", "area_code", "municipality"]
+    "hours_per_week", "週の時間"
+        => request.hours_per_week = cell.hours(false)?;
+    "day_parts", "曜日"
+        => request.day_parts = if cell.is_empty() { Vec::new() } else { cell.days()? };
+    "area", "区市町村"
         => request.area = cell.area()?.map(AreaCode::from);
-    "remote", "オンライン可", ["オンライン", "リモート", "online"]
+    "remote", "オンライン可"
         => request.remote = cell.boolean()?.unwrap_or_default();
-    "qualifications", "必要な資格", ["資格"]
+    "qualifications", "必要な資格"
         => request.qualifications = split_items(cell.text, &|_| false);
-    "themes", "テーマ", ["分野"]
+    "themes", "テーマ"
         => {
             let codes = cell.codes(&cell.vocabulary().themes, "unrecognized_theme");
             request.themes = codes.into_iter().map(Code::from).collect();
         };
-    "shared_with_partners", "公開", ["連携アプリに公開"]
+    "shared_with_partners", "公開"
         => request.shared_with_partners = cell.boolean()?.unwrap_or_default();
-    "status", "状態", ["ステータス", "進捗"]
+    "status", "状態"
         => request.status = cell.parse(parse_status)?.unwrap_or(request.status);
 }
 

@@ -5,6 +5,7 @@ pub mod fields;
 use super::reading::Reading;
 use crate::db::Id;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
+use crate::error::Error;
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set, unrecognized};
 use crate::values::Code;
@@ -15,6 +16,14 @@ use validator::Validate;
 
 /// From this confidence on, a guessed type is used.
 const MIN_CONFIDENCE_PPM: u64 = 500_000;
+
+/// What says who asks, and what only some people may do.
+pub const NEEDED: &[&str] = &[
+    "external_id",
+    "organization",
+    "organization_external_id",
+    "qualifications",
+];
 
 /// The organization that asks, as a row names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -63,33 +72,43 @@ pub fn understand(
         reading.reject(field, remark);
         return None;
     };
-    let mut request = before.cloned().unwrap_or_else(|| blank(organization_id));
-    request.organization_id = organization_id;
-    reading.apply(context, |target, cell| match target {
-        Target::Field { position, .. } => set(FIELDS, *position, &mut request, cell),
-        _ => Ok(()),
-    });
-    if request.type_.is_empty() && !reading.is_rejected() {
-        request.type_ = guess_type(reading, &request, context);
+    reading.make(field_of, |reading| {
+        let mut request = before.cloned().unwrap_or_else(|| blank(organization_id));
+        request.organization_id = organization_id;
+        reading.apply(context, |target, cell| match target {
+            Target::Field { position, .. } => set(FIELDS, *position, &mut request, cell),
+            _ => Ok(()),
+        });
+        if reading.is_rejected() {
+            return Ok(request);
+        }
+        if request.type_.is_empty() {
+            request.type_ = guess_type(reading, &request, context);
+        }
+        if request.title.is_empty() {
+            let types = &context.vocabulary.catalogue.types;
+            let name = types
+                .get(&request.type_)
+                .map(|entry| entry.definition.names.ja.clone());
+            request.title = reading.text("type").map(one_line).or(name).unwrap_or_default();
+        }
+        request
+            .validate()
+            .map_err(|errors| crate::http::body::invalid(&errors))?;
+        if before.is_none() {
+            request.status.check_first().map_err(about_status)?;
+        }
+        request.resolve(context.vocabulary.catalogue, area, before)?;
+        Ok(request)
+    })
+}
+
+/// Returns an error about the status as one of the property.
+fn about_status(error: Error) -> Error {
+    match error {
+        Error::Invalid(_) => error,
+        other => Error::invalid("/status", other.code(), other.detail()),
     }
-    if request.title.is_empty() {
-        let types = &context.vocabulary.catalogue.types;
-        let name = types
-            .get(&request.type_)
-            .map(|entry| entry.definition.names.ja.clone());
-        request.title = reading.text("type").map(one_line).or(name).unwrap_or_default();
-    }
-    if reading.is_rejected() {
-        return None;
-    }
-    if let Err(errors) = request.validate() {
-        reading.reject_error(crate::http::body::invalid(&errors), field_of);
-    } else if let (None, Err(error)) = (before, request.status.check_first()) {
-        reading.reject_error(error, |_| Some("status"));
-    } else if let Err(error) = request.resolve(context.vocabulary.catalogue, area, before) {
-        reading.reject_error(error, field_of);
-    }
-    (!reading.is_rejected()).then_some(request)
 }
 
 /// Guesses the type from the texts of a row that doesn't name a known one. Without a confident guess it is
@@ -153,7 +172,11 @@ fn blank(organization_id: Id) -> NewDeliverable {
 
 /// Returns the field that a JSON pointer into the request means.
 fn field_of(pointer: &str) -> Option<&'static str> {
-    let member = pointer.split('/').nth(1)?;
+    let member = match pointer.split('/').nth(1).unwrap_or_default() {
+        // Only the order of the dates concerns the whole request.
+        "" => "ends_on",
+        member => member,
+    };
     let mut names = FIELDS.iter().map(|setter| setter.field.name);
     names.find(|name| *name == member)
 }

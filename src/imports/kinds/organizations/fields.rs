@@ -2,6 +2,7 @@
 
 use crate::catalogue::{lookup, names};
 use crate::imports::fields::field_table;
+use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
 use tables::Remark;
@@ -15,46 +16,45 @@ pub struct Draft {
 }
 
 field_table! { draft, cell: Draft;
-    "external_id", "ID", ["団体番号", "団体ID", "登録番号", "管理番号", "番号", "No", "No.", "id"]
+    "external_id", "ID"
         => {
             draft.details.external_id = cell.text();
             draft.details.source = cell.text().map(|_| cell.context.source.clone());
         };
-    "name", "団体名", ["名称", "団体", "法人名", "組織名", "名前", "organization", "organisation"]
+    "name", "団体名"
         => draft.details.name = one_line(cell.text);
-    "kana", "ふりがな", ["フリガナ", "団体名カナ", "団体名かな", "よみがな", "かな", "カナ"]
+    "kana", "ふりがな"
         => draft.details.kana = cell.line();
-    "kind", "種別", ["団体種別", "法人格", "組織形態", "区分", "type"]
+    "kind", "種別"
         => {
-            draft.has_kind |= !cell.is_empty();
-            draft.details.kind = cell.parse(parse_kind)?.unwrap_or_default();
+            let kind = cell.parse(parse_kind)?;
+            draft.has_kind |= kind.is_some();
+            draft.details.kind = kind.unwrap_or_default();
         };
-    "area", "区市町村",
-        ["地域", "地域名", "市区町村", "所在地", "住所", "自治体コード", "全国地方公共団体コード", "area_code",
-         "municipality", "address"]
+    "area", "区市町村"
         => draft.details.area = cell.area()?.unwrap_or_default();
-    "status", "状態", ["登録状況", "ステータス"]
+    "status", "状態"
         => draft.details.status = parse_status(cell.text)?;
-    "themes", "テーマ", ["活動分野", "分野", "関心テーマ"]
+    "themes", "テーマ"
         => draft.details.themes = cell.codes(&cell.vocabulary().themes, "unrecognized_theme");
-    "corporate_number", "法人番号", ["corporate_no"]
+    "corporate_number", "法人番号"
         => draft.details.corporate_number = digits(cell.text);
-    "contact_person", "担当者", ["担当者名", "代表者", "代表者名", "ご担当者", "contact", "contact.person"]
+    "contact_person", "担当者"
         => contact(draft).person = cell.line();
-    "contact_email", "メールアドレス", ["メール", "Eメール", "e-mail", "email", "mail", "contact.email"]
-        => contact(draft).email = cell.text();
-    "contact_phone", "電話番号", ["電話", "TEL", "連絡先", "phone", "contact.phone"]
+    "contact_email", "メールアドレス"
+        => contact(draft).email = cell.email();
+    "contact_phone", "電話番号"
         => contact(draft).phone = cell.phone()?;
-    "intermediary_kind", "紹介元の種別", ["intermediary.kind"]
+    "intermediary_kind", "紹介元の種別"
         => intermediary(draft).kind =
             cell.parse(parse_intermediary_kind)?.unwrap_or(IntermediaryKind::Other);
-    "intermediary_name", "紹介元", ["推薦", "推薦団体", "伴走", "intermediary.name"]
+    "intermediary_name", "紹介元"
         => intermediary(draft).name = one_line(cell.text);
-    "aliases", "別名", ["別称", "略称", "通称"]
+    "aliases", "別名"
         => draft.details.aliases = split_items(cell.text, &|_| true);
-    "description", "活動内容", ["概要", "説明", "団体概要", "紹介", "備考"]
+    "description", "活動内容"
         => draft.details.description = cell.text();
-    "open_data", "オープンデータ公開", ["オープンデータ", "公開同意"]
+    "open_data", "オープンデータ公開"
         => draft.details.open_data = cell.boolean()?.unwrap_or_default();
 }
 
@@ -78,6 +78,38 @@ const KINDS: &[(&str, OrganizationKind)] = &[
     ("npo", OrganizationKind::Npo),
     ("npo法人", OrganizationKind::Npo),
     ("特定非営利活動法人", OrganizationKind::Npo),
+    ("特非", OrganizationKind::Npo),
+    ("特定非営利法人", OrganizationKind::Npo),
+    ("社福", OrganizationKind::SocialWelfareCorporation),
+    ("一社", OrganizationKind::Association),
+    ("公社", OrganizationKind::Association),
+    ("一財", OrganizationKind::Association),
+    ("公財", OrganizationKind::Association),
+    ("社団法人", OrganizationKind::Association),
+    ("財団法人", OrganizationKind::Association),
+    ("一般法人", OrganizationKind::Association),
+    ("公益法人", OrganizationKind::Association),
+    ("生協", OrganizationKind::Cooperative),
+    ("協同組合法人", OrganizationKind::Cooperative),
+    ("労働者協同組合", OrganizationKind::Cooperative),
+    ("町内会", OrganizationKind::NeighbourhoodAssociation),
+    ("町会自治会", OrganizationKind::NeighbourhoodAssociation),
+    ("地縁団体", OrganizationKind::NeighbourhoodAssociation),
+    ("認可地縁団体", OrganizationKind::NeighbourhoodAssociation),
+    ("商店街振興組合", OrganizationKind::ShoppingStreet),
+    ("自治体", OrganizationKind::Government),
+    ("区市町村", OrganizationKind::Government),
+    ("官公庁", OrganizationKind::Government),
+    ("ボランティアグループ", OrganizationKind::VoluntaryGroup),
+    ("ボランティアサークル", OrganizationKind::VoluntaryGroup),
+    ("市民活動団体", OrganizationKind::VoluntaryGroup),
+    ("任意", OrganizationKind::VoluntaryGroup),
+    ("サークル", OrganizationKind::VoluntaryGroup),
+    ("個人", OrganizationKind::VoluntaryGroup),
+    ("法人格なし", OrganizationKind::VoluntaryGroup),
+    ("なし", OrganizationKind::VoluntaryGroup),
+    ("老人クラブ", OrganizationKind::VoluntaryGroup),
+    ("実行委員会", OrganizationKind::VoluntaryGroup),
     ("social_welfare_corporation", OrganizationKind::SocialWelfareCorporation),
     ("社会福祉法人", OrganizationKind::SocialWelfareCorporation),
     ("association", OrganizationKind::Association),
@@ -108,8 +140,10 @@ const KINDS: &[(&str, OrganizationKind)] = &[
 
 fn parse_kind(text: &str) -> CellResult<OrganizationKind> {
     let key = names::key(text);
-    let known = KINDS.iter().find(|(word, _)| *word == key);
-    known.map(|(_, kind)| *kind).ok_or_else(|| {
+    let bare: String = key.chars().filter(|c| !"()（）・認定格:".contains(*c)).collect();
+    let known = KINDS.iter().find(|(word, _)| *word == key || *word == bare);
+    let form = || without_legal_form(&format!("{text}X")).1;
+    known.map(|(_, kind)| *kind).or_else(form).ok_or_else(|| {
         let words = KINDS.iter().map(|(word, _)| *word);
         unknown_kind().suggesting(lookup::nearest(&key, words))
     })
@@ -152,6 +186,13 @@ fn parse_status(text: &str) -> CellResult<OrganizationStatus> {
 /// Returns the digits of a 法人番号. An invoice number (適格請求書発行事業者登録番号) is T and the same digits.
 pub fn digits(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let digits = digits.strip_prefix('T').unwrap_or(&digits);
-    (!digits.is_empty()).then(|| digits.to_owned())
+    let numbers: Vec<&str> = digits
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .collect();
+    // 法人番号7010605000627: what is written before or after the number says nothing new.
+    match numbers.as_slice() {
+        [number] if number.len() == 13 => Some((*number).to_owned()),
+        _ => (!digits.is_empty()).then_some(digits),
+    }
 }

@@ -11,48 +11,52 @@ use fields::{Draft, FIELDS, digits};
 use tables::Remark;
 use validator::Validate;
 
+/// What identifies an organization, and who may see it.
+pub const NEEDED: &[&str] = &["external_id", "name", "area"];
+
 /// Returns the details that a row makes of those before, or `None` if the row is rejected.
 pub fn understand(
     reading: &mut Reading,
     before: Option<&NewOrganization>,
     context: &Context,
 ) -> Option<NewOrganization> {
-    let mut draft = Draft {
-        details: before.cloned().unwrap_or_else(blank),
-        has_kind: before.is_some(),
-    };
-    reading.apply(context, |target, cell| match target {
-        Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
-        _ => Ok(()),
-    });
-    let Draft {
-        mut details,
-        has_kind,
-    } = draft;
-    if !has_kind {
-        details.kind = kind_of(&details.name);
-    }
-    details
-        .contact
-        .take_if(|c| c.person.is_none() && c.email.is_none() && c.phone.is_none());
-    details.intermediary.take_if(|i| i.name.is_empty());
-    for (field, is_missing) in [
-        ("name", details.name.is_empty()),
-        ("area", details.area.is_empty()),
-    ] {
-        if is_missing && !reading.is_rejected() {
-            reading.reject(field, missing_field(field));
+    reading.make(field_of, |reading| {
+        let mut draft = Draft {
+            details: before.cloned().unwrap_or_else(blank),
+            has_kind: before.is_some(),
+        };
+        reading.apply(context, |target, cell| match target {
+            Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
+            _ => Ok(()),
+        });
+        let Draft {
+            mut details,
+            has_kind,
+        } = draft;
+        if !has_kind {
+            details.kind = kind_of(&details.name);
         }
-    }
-    if reading.is_rejected() {
-        return None;
-    }
-    if let Err(errors) = details.validate() {
-        reading.reject_error(crate::http::body::invalid(&errors), field_of);
-    } else if let Err(error) = details.resolve(context.vocabulary.catalogue, before) {
-        reading.reject_error(error, field_of);
-    }
-    (!reading.is_rejected()).then_some(details)
+        details
+            .contact
+            .take_if(|c| c.person.is_none() && c.email.is_none() && c.phone.is_none());
+        details.intermediary.take_if(|i| i.name.is_empty());
+        for (field, is_missing) in [
+            ("name", details.name.is_empty()),
+            ("area", details.area.is_empty()),
+        ] {
+            if is_missing && !reading.is_rejected() {
+                reading.reject(field, missing_field(field));
+            }
+        }
+        if reading.is_rejected() {
+            return Ok(details);
+        }
+        details
+            .validate()
+            .map_err(|errors| crate::http::body::invalid(&errors))?;
+        details.resolve(context.vocabulary.catalogue, before)?;
+        Ok(details)
+    })
 }
 
 fn blank() -> NewOrganization {

@@ -2,12 +2,12 @@
 
 use crate::catalogue::DayPart;
 use crate::imports::fields::{Input, field_table, parse_code, parse_json, unrecognized};
-use crate::imports::vocabulary::day_parts;
 use crate::workers::{
     ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, WorkerSkill, WorkerStatus,
 };
 use chrono::NaiveDate;
 use tables::Remark;
+use tables::cells::dates::parse_date;
 use tables::cells::{CellResult, parse_boolean, split_items};
 
 /// The level of a skill that is named without one: works independently.
@@ -44,100 +44,90 @@ pub enum ConsentAnswer {
 }
 
 field_table! { draft, cell: Draft;
-    "external_id", "ID",
-        ["会員番号", "登録番号", "管理番号", "番号", "No", "No.", "ワーカーID", "id", "member_id"]
+    "external_id", "ID"
         => draft.worker.external_id = cell.text();
-    "name", "氏名", ["名前", "お名前", "ご氏名", "フルネーム", "full_name", "personal.name"]
+    "name", "氏名"
         => draft.personal.name = cell.line();
-    "family_name", "姓", ["名字", "苗字", "last_name", "surname"]
+    "family_name", "姓"
         => draft.family_name = cell.line();
-    "given_name", "名", ["first_name"]
+    "given_name", "名"
         => draft.given_name = cell.line();
-    "kana", "ふりがな",
-        ["フリガナ", "ヨミ", "よみがな", "かな", "カナ", "氏名カナ", "氏名かな", "personal.kana"]
+    "kana", "ふりがな"
         => draft.personal.kana = cell.line();
-    "email", "メールアドレス", ["メール", "Eメール", "e-mail", "mail", "連絡先メール", "personal.email"]
+    "email", "メールアドレス"
         => set_email(draft, cell);
-    "phone", "電話番号",
-        ["電話", "TEL", "携帯", "携帯電話", "連絡先電話番号", "連絡先", "mobile", "personal.phone"]
+    "phone", "電話番号"
         => set_phone(draft, cell)?;
-    "alias", "呼び名", ["ニックネーム", "表示名", "nickname"]
+    "alias", "呼び名"
         => draft.worker.alias = cell.line();
-    "status", "状態", ["登録状況", "ステータス", "活動状況"]
-        => draft.worker.status = parse_status(cell.text)?;
-    "area", "区市町村",
-        ["地域", "地域名", "市区町村", "住所", "居住地", "お住まい", "自治体コード", "全国地方公共団体コード",
-         "area_code", "municipality", "address"]
+    "status", "状態"
+        => set_status(draft, cell)?;
+    "area", "区市町村"
         => draft.worker.area = cell.area()?;
-    "travel_limit_km", "移動できる距離", ["移動距離", "移動可能距離", "活動範囲"]
-        => draft.worker.travel_limit_km = cell.number()?;
-    "remote", "オンライン可", ["オンライン", "リモート", "リモート可", "在宅可", "online"]
+    "travel_limit_km", "移動できる距離"
+        => draft.worker.travel_limit_km = cell.at_least()?;
+    "remote", "オンライン可"
         => draft.worker.remote = cell.boolean()?;
-    "accepted_formats", "参加できる形式", ["参加形式", "形式", "希望期間", "formats"]
+    "accepted_formats", "参加できる形式"
         => draft.worker.accepted_formats = cell.formats()?;
-    "preferred_formats", "希望する形式", ["希望形式"]
+    "preferred_formats", "希望する形式"
         => draft.worker.preferred_formats = cell.formats()?;
-    "roles", "役割", ["希望役割", "ロール", "担当できる役割", "職種", "role"]
+    "roles", "役割"
         => draft.worker.roles = {
             let codes = cell.codes(&cell.vocabulary().roles, "unrecognized_role");
             (!cell.is_empty()).then_some(codes)
         };
-    "skills", "スキル",
-        ["得意分野", "特技", "得意なこと", "専門", "専門分野", "できること", "経験スキル", "skill"]
+    "skills", "スキル"
         => add_skills(draft, cell)?;
-    "themes", "関心テーマ", ["テーマ", "関心", "関心分野", "興味", "興味のある分野", "interests"]
+    "themes", "関心テーマ"
         => draft.worker.themes = {
             let codes = cell.codes(&cell.vocabulary().themes, "unrecognized_theme");
             (!cell.is_empty()).then_some(codes)
         };
-    "hours_per_week", "週の時間", ["週あたり時間", "活動時間", "参加可能時間", "稼働時間", "hours"]
-        => draft.worker.hours_per_week = cell.number()?;
-    "day_parts", "参加可能曜日",
-        ["活動可能日", "参加可能日", "曜日", "参加可能曜日・時間帯", "活動曜日", "availability", "days"]
+    "hours_per_week", "週の時間"
+        => draft.worker.hours_per_week = cell.hours(true)?;
+    "day_parts", "参加可能曜日"
         => add_day_parts(draft, cell)?;
-    "available_from", "活動開始日", ["開始日", "参加可能開始日"]
+    "available_from", "活動開始日"
         => draft.worker.available_from = cell.date()?;
-    "available_until", "活動終了日", ["終了日", "参加可能終了日"]
+    "available_until", "活動終了日"
         => draft.worker.available_until = cell.date()?;
-    "capacity", "同時に参加できる数", ["同時参加数"]
-        => draft.worker.capacity = cell.number()?.unwrap_or(1);
-    "open_load", "参加中の数", ["参加中"]
-        => draft.worker.open_load = cell.number()?.unwrap_or_default();
-    "qualifications", "資格", ["保有資格", "免許"]
+    "capacity", "同時に参加できる数"
+        => draft.worker.capacity = cell.at_least()?.unwrap_or(1);
+    "open_load", "参加中の数"
+        => draft.worker.open_load = cell.at_most()?.unwrap_or_default();
+    "qualifications", "資格"
         => draft.worker.qualifications = (!cell.is_empty()).then(|| split_items(cell.text, &|_| false));
-    "experience", "支援実績の内訳", []
+    "experience", "支援実績の内訳"
         => draft.worker.experience = cell.parse(parse_json::<Vec<Experience>>)?;
-    "completed", "完了した数", ["参加実績", "実績", "参加回数", "track_record.completed"]
-        => set_count(draft, cell, |record| &mut record.completed)?;
-    "dropped", "辞退した数", ["track_record.dropped"]
-        => set_count(draft, cell, |record| &mut record.dropped)?;
-    "last_active_on", "最終活動日", ["最終ログイン", "最終参加日"]
+    "completed", "完了した数"
+        => {
+            let count = cell.at_least()?;
+            set_count(draft, count, |record| &mut record.completed);
+        };
+    "dropped", "辞退した数"
+        => {
+            let count = cell.at_most()?;
+            set_count(draft, count, |record| &mut record.dropped);
+        };
+    "last_active_on", "最終活動日"
         => draft.worker.last_active_on = cell.date()?;
-    "consent", "同意日",
-        ["同意", "登録同意", "個人情報同意", "マッチング同意", "consent.given_on", "consented_on"]
-        => draft.consent = Some(match parse_boolean(cell.text) {
-            Ok(true) => ConsentAnswer::Yes,
-            Ok(false) => ConsentAnswer::No,
-            Err(_) => cell.date()?.map_or(ConsentAnswer::No, ConsentAnswer::GivenOn),
-        });
-    "consent_text_version", "同意した文面", ["consent.text_version"]
+    "consent", "同意日"
+        => set_consent(draft, cell)?;
+    "consent_text_version", "同意した文面"
         => draft.consent_text_version = cell.text();
-    "consent_purpose", "同意の目的", ["consent.purpose"]
+    "consent_purpose", "同意の目的"
         => draft.consent_purpose = cell.parse(parse_code::<ConsentPurpose>)?;
-    "evidence", "自己紹介",
-        ["自己PR", "プロフィール", "職歴", "経歴", "備考", "メモ", "活動実績", "profile", "notes",
-         "personal.evidence"]
+    "evidence", "自己紹介"
         => add_evidence(draft, cell)?;
-    "email_verified", "メール確認済み", ["personal.email_verified"]
+    "email_verified", "メール確認済み"
         => draft.personal.email_verified = cell.boolean()?.unwrap_or_default();
-    "phone_verified", "電話確認済み", ["personal.phone_verified"]
+    "phone_verified", "電話確認済み"
         => draft.personal.phone_verified = cell.boolean()?.unwrap_or_default();
 }
 
-fn set_email(draft: &mut Draft, cell: &Input) {
-    let email = cell.text();
-    let email = email.map(|email| email.strip_prefix("mailto:").map(str::to_owned).unwrap_or(email));
-    let email = email.filter(|email| !email.is_empty());
+fn set_email(draft: &mut Draft, cell: &mut Input) {
+    let email = cell.email();
     draft.personal.email_verified &= draft.personal.email == email;
     draft.personal.email = email;
 }
@@ -149,20 +139,53 @@ fn set_phone(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     Ok(())
 }
 
+/// Reads an answer, or the day on which the consent was given. What can't be read is no consent.
+fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
+    draft.consent = Some(ConsentAnswer::No);
+    let answer = match (parse_boolean(cell.text), cell.text) {
+        (Ok(true), _) | (Err(_), "同意する" | "同意します" | "同意済" | "同意済み" | "承諾" | "了承") => {
+            ConsentAnswer::Yes
+        }
+        (Ok(false), _) | (Err(_), "" | "不同意" | "同意しない" | "同意なし" | "未同意" | "撤回" | "取消") => {
+            ConsentAnswer::No
+        }
+        (Err(_), _) => match parse_date(cell.text) {
+            Ok(_) => cell.date()?.map_or(ConsentAnswer::No, ConsentAnswer::GivenOn),
+            Err(_) => {
+                let (ja, en) = (
+                    "同意した日として読み取れないため、同意なしとして取り込みました。2026-04-01 のように入力してください。",
+                    "This is no date, so no consent was recorded. Write a date like 2026-04-01.",
+                );
+                return Err(Remark::new("invalid_consent", ja, en));
+            }
+        },
+    };
+    draft.consent = Some(answer);
+    Ok(())
+}
+
+/// Reads the status. Who may have left isn't proposed to anyone.
+fn set_status(draft: &mut Draft, cell: &Input) -> CellResult<()> {
+    draft.worker.status =
+        parse_status(cell.text).inspect_err(|_| draft.worker.status = WorkerStatus::Paused)?;
+    Ok(())
+}
+
 fn parse_status(text: &str) -> CellResult<WorkerStatus> {
     match text {
-        "" | "active" | "活動中" | "登録中" | "有効" | "在籍" => Ok(WorkerStatus::Active),
-        "paused" | "休止" | "休止中" | "休会" | "停止" | "退会" => Ok(WorkerStatus::Paused),
+        "" | "active" | "活動中" | "登録中" | "登録" | "登録済" | "登録済み" | "有効" | "在籍" | "継続"
+        | "現役" => Ok(WorkerStatus::Active),
+        "paused" | "休止" | "休止中" | "休会" | "休会中" | "停止" | "停止中" | "退会" | "退会済" | "脱退"
+        | "辞退" | "無効" => Ok(WorkerStatus::Paused),
         _ => Err(Remark::new(
             "invalid_status",
-            "状態は active（活動中）か paused（休止中）で入力してください。",
-            "The status has to be active or paused.",
+            "状態が読み取れないため、休止中としました。active（活動中）か paused（休止中）で入力してください。",
+            "The status isn't known, so the worker is paused. Write active or paused.",
         )),
     }
 }
 
-fn set_count(draft: &mut Draft, cell: &Input, place: fn(&mut TrackRecord) -> &mut u16) -> CellResult<()> {
-    let count = cell.number()?;
+fn set_count(draft: &mut Draft, count: Option<u16>, place: fn(&mut TrackRecord) -> &mut u16) {
     if count.is_some() || draft.worker.track_record.is_some() {
         let record = draft.worker.track_record.get_or_insert(TrackRecord {
             completed: 0,
@@ -170,14 +193,13 @@ fn set_count(draft: &mut Draft, cell: &Input, place: fn(&mut TrackRecord) -> &mu
         });
         *place(record) = count.unwrap_or_default();
     }
-    Ok(())
 }
 
-fn add_day_parts(draft: &mut Draft, cell: &Input) -> CellResult<()> {
+fn add_day_parts(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     if cell.is_empty() {
         (draft.day_parts, draft.worker.day_parts) = (None, None);
     } else {
-        let day_parts = day_parts(cell.text)?;
+        let day_parts = cell.days()?;
         draft.day_parts.get_or_insert_default().extend(day_parts);
     }
     Ok(())

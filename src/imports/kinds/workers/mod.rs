@@ -4,40 +4,47 @@ pub mod fields;
 
 use super::reading::Reading;
 use crate::imports::columns::Target;
+use crate::imports::days::day_parts;
 use crate::imports::fields::{Context, Input, set};
-use crate::imports::vocabulary::day_parts;
 use crate::workers::{Consent, Evidence, NewWorker, Personal};
 use fields::{ConsentAnswer, DEFAULT_LEVEL, Draft, FIELDS, add_skill, parse_level};
 use tables::Remark;
 use tables::cells::{CellResult, parse_boolean};
 use validator::Validate;
 
+/// What identifies a worker, and what keeps people apart who must not meet.
+pub const NEEDED: &[&str] = &[
+    "external_id",
+    "name",
+    "family_name",
+    "given_name",
+    "blocked_organization_ids",
+    "conflict_organization_ids",
+];
+
 /// The version of the consent's text if a file doesn't state it.
 const TEXT_VERSION: &str = "roster";
 
 /// Returns the profile that a row makes of the one before, or `None` if the row is rejected.
 pub fn understand(reading: &mut Reading, before: Option<&NewWorker>, context: &Context) -> Option<NewWorker> {
-    let mut worker = before.cloned().unwrap_or(NewWorker {
-        capacity: 1,
-        ..NewWorker::default()
-    });
-    let mut draft = Draft {
-        personal: worker.personal.take().unwrap_or_default(),
-        worker,
-        ..Draft::default()
-    };
-    reading.apply(context, |target, cell| apply(target, &mut draft, cell));
-    let mut worker = finish(reading, draft);
-    if let Err(errors) = worker.validate() {
-        reading.reject_error(crate::http::body::invalid(&errors), field_of);
-    }
-    if reading.is_rejected() {
-        return None;
-    }
-    if let Err(error) = worker.resolve(context.vocabulary.catalogue, before, context.today) {
-        reading.reject_error(error, field_of);
-    }
-    (!reading.is_rejected()).then_some(worker)
+    reading.make(field_of, |reading| {
+        let mut worker = before.cloned().unwrap_or(NewWorker {
+            capacity: 1,
+            ..NewWorker::default()
+        });
+        let mut draft = Draft {
+            personal: worker.personal.take().unwrap_or_default(),
+            worker,
+            ..Draft::default()
+        };
+        reading.apply(context, |target, cell| apply(target, &mut draft, cell));
+        let mut worker = finish(reading, draft);
+        worker
+            .validate()
+            .map_err(|errors| crate::http::body::invalid(&errors))?;
+        worker.resolve(context.vocabulary.catalogue, before, context.today)?;
+        Ok(worker)
+    })
 }
 
 fn apply(target: &Target, draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
@@ -155,7 +162,14 @@ fn add_unrecognized_skills(personal: &mut Personal, skills: &[String]) {
 
 /// Returns the field that a JSON pointer into the profile means.
 fn field_of(pointer: &str) -> Option<&'static str> {
-    let member = match pointer.trim_start_matches("/personal").split('/').nth(1)? {
+    let member = match pointer
+        .trim_start_matches("/personal")
+        .split('/')
+        .nth(1)
+        .unwrap_or_default()
+    {
+        // Only the order of the dates concerns the whole profile.
+        "" => "available_until",
         "track_record" => "completed",
         member => member,
     };

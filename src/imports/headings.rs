@@ -1,0 +1,591 @@
+//! What the heading of a column means: scored against the words of `data/headings.json`.
+//!
+//! A concept is something that offices write into a column: a name, a fax number, an address. Some concepts are a
+//! field of the record, others are known so that they aren't mistaken for one.
+//!
+//! The score of a heading for a concept is in thousandths. A heading that is one of the concept's words has 1000;
+//! the last word of a Japanese heading says what it is, so one that ends with a word has 560 and up to 400 for the
+//! share that it covers, and one that begins with it 300 and up to 250. A note in brackets and a reading (カナ)
+//! change what the heading before them means. Width, kana, old kanji, の, numbers and politeness make no difference.
+
+use super::ImportKind;
+use super::days::day_parts;
+use super::vocabulary::Vocabulary;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+use tables::cells::dates::parse_date;
+use tables::cells::{normalize, parse_amount, parse_boolean, parse_phone};
+use text::{fold, hiragana, todays_form};
+
+/// From this score on, a heading is taken for a field.
+pub const SURE: u32 = 600;
+/// From this score on, a field is named as the nearest.
+pub const NEAR: u32 = 320;
+/// The score of a heading that is one of a concept's words.
+pub const EXACT: u32 = 1000;
+/// Characters of a heading that are compared.
+const LONGEST: usize = 40;
+
+#[derive(Default, Deserialize)]
+struct Data {
+    /// Words around a heading that say only whether a form requires it.
+    marks: Vec<String>,
+    beginnings: Vec<String>,
+    endings: Vec<String>,
+    layouts: Vec<Layout>,
+    concepts: Vec<Concept>,
+}
+
+/// A published layout, known by some of its headings.
+#[derive(Deserialize)]
+pub struct Layout {
+    pub code: String,
+    headings: Vec<String>,
+}
+
+/// What a column may hold.
+#[derive(Deserialize)]
+pub struct Concept {
+    pub means: String,
+    /// The field that it is, by kind of record.
+    #[serde(default)]
+    fields: BTreeMap<ImportKind, String>,
+    #[serde(default)]
+    words: Vec<String>,
+    /// Words that count only if they are the whole heading.
+    #[serde(default)]
+    whole: Vec<String>,
+    /// Words that decide wherever they are.
+    #[serde(default)]
+    anywhere: Vec<String>,
+    /// What the cells below look like.
+    #[serde(default)]
+    pub values: Option<Values>,
+    /// Which column comes first if several mean one field; a column without a number comes first.
+    #[serde(default)]
+    pub priority: u8,
+    /// Whether a note in brackets says what it really is: 連絡先（メール）.
+    #[serde(default)]
+    generic: bool,
+}
+
+impl Concept {
+    pub fn field(&self, kind: ImportKind) -> Option<&str> {
+        self.fields.get(&kind).map(String::as_str)
+    }
+}
+
+/// What the cells of a column look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Values {
+    Code,
+    Person,
+    Kana,
+    Email,
+    Phone,
+    Postal,
+    AreaCode,
+    Area,
+    Url,
+    Number,
+    Hours,
+    Boolean,
+    Date,
+    Days,
+    Corporate,
+}
+
+/// A concept, by its position, and how well a heading fits it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Score {
+    pub concept: usize,
+    pub score: u32,
+}
+
+/// The concepts, prepared for comparing.
+pub struct Concepts {
+    data: Data,
+    marks: Vec<String>,
+    beginnings: Vec<String>,
+    endings: Vec<String>,
+    /// The concepts of each word, and whether the word counts within a heading.
+    words: HashMap<String, Vec<(usize, bool)>>,
+    anywhere: Vec<(String, usize)>,
+    /// The concepts that are a reading, a name of which there may be a reading, and the reading of something else.
+    kana: Option<usize>,
+    named: Vec<usize>,
+    other_kana: Option<usize>,
+}
+
+static CONCEPTS: LazyLock<Concepts> = LazyLock::new(|| {
+    let data = serde_json::from_str(include_str!("data/headings.json"));
+    Concepts::new(data.unwrap_or_default())
+});
+
+/// Returns the known concepts.
+pub fn concepts() -> &'static Concepts {
+    &CONCEPTS
+}
+
+/// Returns a heading in the form in which headings are compared.
+pub fn heading_key(heading: &str) -> String {
+    let folded = fold(heading);
+    folded
+        .chars()
+        .filter(|c| (c.is_alphanumeric() && *c != 'の') || *c == 'ー')
+        .map(|c| hiragana(todays_form(c)))
+        .collect()
+}
+
+/// Splits a heading into what is before and after brackets, and what is within them or follows a ※.
+fn split_notes(heading: &str) -> (String, Vec<String>) {
+    let folded = fold(heading);
+    let (mut base, mut notes, mut depth, mut is_remark) = (String::new(), Vec::new(), 0u32, false);
+    for c in folded.chars() {
+        match c {
+            '(' | '[' | '【' | '〔' | '〈' | '〖' | '「' if !is_remark => {
+                if depth == 0 {
+                    notes.push(String::new());
+                }
+                depth += 1;
+            }
+            ')' | ']' | '】' | '〕' | '〉' | '〗' | '」' if !is_remark => {
+                depth = depth.saturating_sub(1)
+            }
+            '※' if depth == 0 && !base.trim().is_empty() => {
+                notes.push(String::new());
+                is_remark = true;
+            }
+            c => match notes.last_mut().filter(|_| depth > 0 || is_remark) {
+                Some(note) => note.push(c),
+                None => base.push(c),
+            },
+        }
+    }
+    (base, notes)
+}
+
+/// Returns a key without the number of a question or of one of several columns.
+fn without_numbers(key: &str) -> &str {
+    let rest = key.strip_prefix(['q', '問']).unwrap_or(key);
+    let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let head = digits(rest);
+    let key = match head > 0 && head < rest.len() {
+        true => rest.get(head..).unwrap_or(key),
+        false => key,
+    };
+    let tail = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    if tail.is_empty() { key } else { tail }
+}
+
+impl Concepts {
+    fn new(data: Data) -> Concepts {
+        let keys = |words: &[String]| -> Vec<String> {
+            let keys = words.iter().map(|word| heading_key(word));
+            keys.filter(|key| !key.is_empty()).collect()
+        };
+        let mut words: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
+        let mut anywhere = Vec::new();
+        for (at, concept) in data.concepts.iter().enumerate() {
+            for (list, is_head) in [(&concept.words, true), (&concept.whole, false)] {
+                for key in keys(list) {
+                    // A single character within a heading says too little.
+                    let is_head = is_head && key.chars().count() > 1;
+                    words.entry(key).or_default().push((at, is_head));
+                }
+            }
+            anywhere.extend(keys(&concept.anywhere).into_iter().map(|key| (key, at)));
+        }
+        let position = |means: &str| data.concepts.iter().position(|concept| concept.means == means);
+        Concepts {
+            marks: keys(&data.marks),
+            beginnings: keys(&data.beginnings),
+            endings: keys(&data.endings),
+            kana: position("kana"),
+            named: ["name", "group_name", "family_name", "given_name"]
+                .into_iter()
+                .filter_map(position)
+                .collect(),
+            other_kana: position("other_kana"),
+            words,
+            anywhere,
+            data,
+        }
+    }
+
+    pub fn get(&self, concept: usize) -> Option<&Concept> {
+        self.data.concepts.get(concept)
+    }
+
+    /// Returns the published layout that has these headings.
+    pub fn layout(&self, headings: &[String]) -> Option<&Layout> {
+        let keys: Vec<String> = headings.iter().map(|heading| heading_key(heading)).collect();
+        let has = |heading: &String| keys.contains(&heading_key(heading));
+        self.data
+            .layouts
+            .iter()
+            .find(|layout| layout.headings.iter().all(has))
+    }
+
+    /// Returns the field that a heading alone is taken for.
+    pub fn field(&self, kind: ImportKind, heading: &str) -> Option<&str> {
+        let scores = self.scores(heading);
+        let best = scores.first().filter(|one| one.score >= SURE)?.score;
+        let equal = scores.iter().take_while(|one| one.score == best);
+        let mut equal = equal.filter_map(|one| self.get(one.concept));
+        equal.find_map(|concept| concept.field(kind))
+    }
+
+    /// Returns the concepts that a heading may mean, the best first.
+    pub fn scores(&self, heading: &str) -> Vec<Score> {
+        let (base_text, notes) = split_notes(heading);
+        let mut base = heading_key(&base_text);
+        let mut notes: Vec<String> = notes.iter().map(|note| heading_key(note)).collect();
+        notes.retain(|note| !note.is_empty() && !self.marks.contains(note));
+        if base.is_empty() {
+            base = notes.pop().unwrap_or_default();
+        }
+        let mut best: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut add = |concept: usize, score: u32| {
+            let known = best.entry(concept).or_default();
+            *known = (*known).max(score);
+        };
+        for one in self.plain(&base) {
+            add(one.concept, one.score);
+        }
+        // 特技・資格: of several things in one column, the first.
+        let first_of_several = base_text
+            .split(['・', '/', '、', ',', '／'])
+            .next()
+            .unwrap_or_default();
+        if first_of_several.len() < base_text.len() {
+            for one in self.plain(&heading_key(first_of_several)) {
+                if one.score >= EXACT - 10 {
+                    add(one.concept, 960);
+                }
+            }
+        }
+        let first = |scores: &BTreeMap<usize, u32>| {
+            let best = scores
+                .iter()
+                .max_by_key(|(at, score)| (**score, std::cmp::Reverse(**at)));
+            best.map(|(at, _)| *at)
+        };
+        let is_kana = |key: &str| {
+            let found = self.words.get(key).into_iter().flatten();
+            found.clone().any(|(at, _)| Some(*at) == self.kana)
+        };
+        // 団体名（フリガナ）, 名称_カナ: the reading of what is before it.
+        let reading_of = match notes.iter().any(|note| is_kana(note)) {
+            true => Some(base.clone()),
+            false => self.before_reading(&base, &is_kana),
+        };
+        if let Some(rest) = reading_of {
+            let of: BTreeMap<usize, u32> = self
+                .plain(&rest)
+                .into_iter()
+                .map(|s| (s.concept, s.score))
+                .collect();
+            let is_name = rest.is_empty()
+                || first(&of).is_none_or(|at| self.named.contains(&at) || Some(at) == self.kana);
+            let meant = if is_name { self.kana } else { self.other_kana };
+            best.values_mut().for_each(|score| *score = (*score).min(500));
+            best.extend(meant.map(|at| (at, 980)));
+        } else {
+            let is_generic = first(&best)
+                .and_then(|at| self.get(at))
+                .is_none_or(|concept| concept.generic);
+            for note in &notes {
+                for (at, _) in self.words.get(note).into_iter().flatten() {
+                    let score = if is_generic { 960 } else { 620 };
+                    let known = best.entry(*at).or_default();
+                    *known = (*known).max(score);
+                    if is_generic {
+                        best.iter_mut()
+                            .filter(|(other, _)| *other != at)
+                            .for_each(|(_, score)| *score = (*score).min(800));
+                    }
+                }
+            }
+        }
+        let mut scores: Vec<Score> = best
+            .into_iter()
+            .map(|(concept, score)| Score { concept, score })
+            .collect();
+        scores.sort_by_key(|one| (std::cmp::Reverse(one.score), one.concept));
+        scores
+    }
+
+    /// Returns what a heading is the reading of, if it ends with a word for readings.
+    fn before_reading(&self, key: &str, is_kana: &impl Fn(&str) -> bool) -> Option<String> {
+        let key = without_numbers(key);
+        let starts = key.char_indices().map(|(at, _)| at).skip(1);
+        starts
+            .filter_map(|at| key.split_at_checked(at))
+            .find(|(_, tail)| is_kana(tail) && tail.chars().count() > 1)
+            .map(|(rest, _)| rest.to_owned())
+    }
+
+    /// Scores a heading without notes.
+    fn plain(&self, key: &str) -> Vec<Score> {
+        let mut best: BTreeMap<usize, u32> = BTreeMap::new();
+        if key.chars().count() > LONGEST {
+            // A question; its last words say what it asks for.
+            let from = key.char_indices().rev().nth(LONGEST - 1).map_or(0, |(at, _)| at);
+            return self.plain(key.get(from..).unwrap_or_default());
+        }
+        let stripped = without_numbers(key);
+        let cut = |key: &str, list: &[String], begins: bool| {
+            let cut = list.iter().find_map(|word| match begins {
+                true => key.strip_prefix(word.as_str()),
+                false => key.strip_suffix(word.as_str()),
+            });
+            cut.filter(|rest| !rest.is_empty()).map(str::to_owned)
+        };
+        let mut forms = vec![(key.to_owned(), 0)];
+        if stripped != key {
+            forms.push((stripped.to_owned(), 0));
+        }
+        for begins in [true, false] {
+            for (list, cost) in [
+                (&self.marks, 0),
+                (if begins { &self.beginnings } else { &self.endings }, 10),
+            ] {
+                let shorter: Vec<(String, u32)> = forms
+                    .iter()
+                    .filter_map(|(form, so_far)| Some((cut(form, list, begins)?, so_far + cost)))
+                    .collect();
+                forms.extend(shorter);
+            }
+        }
+        for (form, cost) in &forms {
+            self.add_form(form, *cost, &mut best);
+        }
+        best.into_iter()
+            .map(|(concept, score)| Score { concept, score })
+            .collect()
+    }
+
+    fn add_form(&self, key: &str, cost: u32, best: &mut BTreeMap<usize, u32>) {
+        let length = key.chars().count() as u32;
+        let mut add = |concept: usize, score: u32| {
+            let known = best.entry(concept).or_default();
+            *known = (*known).max(score.saturating_sub(cost));
+        };
+        for (at, _) in self.words.get(key).into_iter().flatten() {
+            add(*at, EXACT);
+        }
+        for (word, at) in &self.anywhere {
+            if key.contains(word.as_str()) {
+                add(*at, 950);
+            }
+        }
+        for (n, (at, _)) in key.char_indices().enumerate().skip(1) {
+            let Some((head, tail)) = key.split_at_checked(at) else {
+                continue;
+            };
+            let within = |part: &str| {
+                let found = self.words.get(part).into_iter().flatten();
+                found.filter(|(_, is_head)| *is_head).map(|(at, _)| *at)
+            };
+            let n = n as u32;
+            within(tail).for_each(|at| add(at, 560 + 400 * (length - n) / length));
+            within(head).for_each(|at| add(at, 300 + 250 * n / length));
+        }
+    }
+}
+
+/// Returns whether a cell looks like what a concept's cells look like.
+pub fn fits(values: Values, cell: &str, vocabulary: &Vocabulary) -> bool {
+    let Ok(text) = normalize(cell) else {
+        return false;
+    };
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_number = text.chars().all(|c| c.is_ascii_digit());
+    match values {
+        Values::Code => text.is_ascii() && !text.contains(['@', '/']) && text.len() <= 40,
+        Values::Person => {
+            digits == 0 && text.chars().count() <= 20 && !text.contains(['@', '、', '。', '区', '市'])
+        }
+        Values::Kana => {
+            digits == 0
+                && text
+                    .chars()
+                    .map(hiragana)
+                    .all(|c| matches!(c, 'ぁ'..='ん' | 'ー' | ' ' | '・'))
+        }
+        Values::Email => text.contains('@') && text.contains('.'),
+        Values::Phone => digits >= 9 && (parse_phone(&text).is_ok() || text.contains('-')),
+        Values::Postal => {
+            digits == 7
+                && text
+                    .trim_start_matches('〒')
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || c == '-')
+        }
+        Values::AreaCode => is_number && (5..=6).contains(&digits),
+        Values::Area => vocabulary.area(&text).is_ok() || text.contains(['区', '市', '町', '村']),
+        Values::Url => text.contains("://") || text.starts_with("www."),
+        Values::Number => parse_amount(&text).is_ok(),
+        Values::Hours => parse_amount(&text).is_ok() || text.contains("時間"),
+        Values::Boolean => parse_boolean(&text).is_ok(),
+        Values::Date => parse_date(&text).is_ok(),
+        Values::Days => day_parts(&text).is_ok(),
+        Values::Corporate => digits == 13,
+    }
+}
+
+/// Changes the score of a concept by what the cells below the heading look like.
+pub fn with_values(score: u32, concept: &Concept, cells: &[&str], vocabulary: &Vocabulary) -> u32 {
+    let Some(values) = concept.values.filter(|_| !cells.is_empty()) else {
+        return score;
+    };
+    let fitting = cells.iter().filter(|cell| fits(values, cell, vocabulary)).count();
+    let is_strict = matches!(
+        values,
+        Values::Email
+            | Values::Phone
+            | Values::Postal
+            | Values::AreaCode
+            | Values::Url
+            | Values::Corporate
+            | Values::Date
+    );
+    match (fitting * 10 >= cells.len() * 6, fitting) {
+        (true, _) if is_strict && score >= NEAR => (score + 250).min(EXACT - 1).max(score),
+        (true, _) if score >= NEAR => (score + 60).min(EXACT - 1).max(score),
+        // Nothing below it fits: that it is written so isn't enough, unless it is the very word.
+        (false, 0) if is_strict && cells.len() >= 3 && score < EXACT => score.saturating_sub(300),
+        (false, 0) if is_strict && cells.len() >= 3 => EXACT - 100,
+        _ => score,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(kind: ImportKind, heading: &str) -> Option<&'static str> {
+        concepts().field(kind, heading)
+    }
+
+    /// Headings as published lists have them, with their meanings: see `tests/data/sheets/README.md`.
+    #[test]
+    fn published_headings_mean_what_they_say() {
+        let expected = |meaning: &str| match meaning {
+            "name" | "operator" => Some("name"),
+            "name_kana" => Some("kana"),
+            "name_common" => Some("aliases"),
+            "purpose" | "description" => Some("description"),
+            "publisher_code" | "municipality_code" | "municipality" | "address" | "ward" => Some("area"),
+            "phone" => Some("contact_phone"),
+            "email" => Some("contact_email"),
+            "contact_name" | "representative" => Some("contact_person"),
+            "corporate_number" => Some("corporate_number"),
+            "activity_field" | "category" => Some("themes"),
+            "kind" => Some("kind"),
+            "consent_open_data" => Some("open_data"),
+            "source_id" | "registration_number" => Some("external_id"),
+            _ => None,
+        };
+        let rows = include_str!("../../tests/data/sheets/headings.csv")
+            .lines()
+            .skip(1);
+        let (mut all, mut wrong) = (0, Vec::new());
+        for row in rows {
+            let cells: Vec<&str> = row.rsplitn(4, ',').collect();
+            let (heading, meaning) = (cells[3].trim_matches('"'), cells[2]);
+            all += 1;
+            let found = field(ImportKind::Organizations, heading);
+            if found != expected(meaning) {
+                wrong.push(format!("{heading} ({meaning}): {found:?}"));
+            }
+        }
+        println!("{} of {all}: {wrong:#?}", all - wrong.len());
+        assert!(
+            wrong.len() * 100 <= all * 3,
+            "more than 3 % are wrong: {wrong:#?}"
+        );
+    }
+
+    /// Headings that are none of the words, so that the rules have to find them.
+    #[test]
+    fn headings_that_no_list_has_are_understood() {
+        use ImportKind::*;
+        let mut wrong = Vec::new();
+        for (kind, heading, expected) in [
+            (Workers, "お住まいの区市町村", Some("area")),
+            (Workers, "得意なスキル", Some("skills")),
+            (Workers, "希望する役割", Some("roles")),
+            (Workers, "週の活動可能時間", Some("hours_per_week")),
+            (Workers, "氏名（ふりがな）", Some("kana")),
+            (Workers, "氏名_フリガナ", Some("kana")),
+            (Workers, "お名前【必須】", Some("name")),
+            (Workers, "①お名前(漢字)", Some("name")),
+            (Workers, "Q3. ご連絡先メールアドレス", Some("email")),
+            (Workers, "ＴＥＬ", Some("phone")),
+            (Workers, "携帯電話", Some("phone")),
+            (Workers, "日中つながる電話番号", Some("phone")),
+            (Workers, "連絡先（メール）", Some("email")),
+            (Workers, "連絡先（電話）", Some("phone")),
+            (Workers, "緊急連絡先電話番号", None),
+            (Workers, "保護者氏名", None),
+            (Workers, "特技・資格", Some("skills")),
+            (Workers, "活動希望日", Some("day_parts")),
+            (Workers, "あなたの得意分野を教えてください", Some("skills")),
+            (Workers, "ボランティア登録番号", Some("external_id")),
+            (Workers, "備考", None),
+            (Workers, "事務局用メモ", None),
+            (Workers, "Full Name", Some("name")),
+            (Workers, "E-Mail Address", Some("email")),
+            (Organizations, "法人名称", Some("name")),
+            (Organizations, "名称_カナ", Some("kana")),
+            (Organizations, "主たる事務所の所在地", Some("area")),
+            (Organizations, "電話番号1", Some("contact_phone")),
+            (Organizations, "電話番号１（代表）", Some("contact_phone")),
+            (Organizations, "グループの名称", Some("name")),
+            (Organizations, "活動拠点", Some("area")),
+            (Organizations, "事務局の電話", Some("contact_phone")),
+            (Organizations, "ＦＡＸ番号", None),
+            (Organizations, "電話・FAX", Some("contact_phone")),
+            (Organizations, "代表者氏名（フリガナ）", None),
+            (Organizations, "代表者の住所", None),
+            (Organizations, "代表者のお名前", None),
+            (Organizations, "連絡窓口の担当者", Some("contact_person")),
+            (Organizations, "團體名", Some("name")),
+            (Organizations, "主な活動分野", Some("themes")),
+            (Organizations, "備考", None),
+            (Organizations, "郵便番号", None),
+            (Deliverables, "依頼団体の名称", Some("organization")),
+            (Deliverables, "お困りごと（具体的に）", Some("trouble")),
+            (Deliverables, "ご希望の支援内容", Some("type")),
+            (Deliverables, "納品希望の期限", Some("ends_on")),
+        ] {
+            let found = field(kind, heading);
+            if found != expected {
+                wrong.push(format!("{heading}: {found:?}, not {expected:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn knows_published_layouts() {
+        let layout = |headings: &[&str]| {
+            let headings: Vec<String> = headings.iter().map(|one| (*one).to_owned()).collect();
+            concepts().layout(&headings).map(|layout| layout.code.as_str())
+        };
+        let cafeterias = [
+            "ID",
+            "市区町村名",
+            "名称",
+            "設置目的",
+            "実施支援の主な区分",
+            "運営団体名",
+        ];
+        assert_eq!(layout(&cafeterias), Some("childrens_cafeterias"));
+        assert_eq!(layout(&["氏名", "住所"]), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! Rows of a sheet that are no records: section lines, totals, notes, examples, and the numbered rows of a form that
+//! nobody has filled in. And cells that say "as above".
+
+use crate::imports::columns::Columns;
+use crate::imports::vocabulary::Vocabulary;
+use std::collections::BTreeMap;
+use tables::cells::is_placeholder;
+use tables::{Remark, Row};
+
+/// The code of a numbered row that is empty otherwise. There may be many of them.
+pub const BLANK: &str = "blank_row";
+
+/// The fields of which a record has one: without any of them, a numbered row is empty.
+const NAMES: [&str; 6] = [
+    "name",
+    "family_name",
+    "organization",
+    "organization_external_id",
+    "title",
+    "record_id",
+];
+
+/// Says why a row is no record, if it isn't one.
+pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Option<Remark> {
+    // Rows that name their cells are records.
+    if row.fault.is_some() || !columns.has_header {
+        return None;
+    }
+    let filled: Vec<(usize, &str)> = row
+        .texts()
+        .map(str::trim)
+        .enumerate()
+        .filter(|(_, cell)| !cell.is_empty())
+        .collect();
+    let (first_at, first) = *filled.first()?;
+    let is_in = |at: usize, fields: &[&str]| {
+        let target = columns.targets.get(at).and_then(Option::as_ref);
+        target.is_some_and(|target| fields.iter().any(|field| target.is_field(field)))
+    };
+    let has_names = (0..columns.targets.len()).any(|at| is_in(at, &NAMES));
+    let is_number = |cell: &str| cell.chars().all(|c| c.is_numeric() || ",.-".contains(c));
+    let is_id = |at: usize| is_in(at, &["external_id"]);
+    if has_names
+        && filled
+            .iter()
+            .all(|(at, cell)| is_placeholder(cell) || (is_id(*at) && is_number(cell) && cell.len() <= 6))
+    {
+        return Some(Remark::new(
+            BLANK,
+            "番号のほかに記入がないため、読み飛ばしました。",
+            "The row has nothing but a number, so it was skipped.",
+        ));
+    }
+    let key: String = first.chars().filter(|c| !c.is_whitespace()).collect();
+    const TOTALS: [&str; 8] = ["合計", "計", "小計", "総計", "総数", "総合計", "平均", "累計"];
+    let bare = key.trim_end_matches(|c: char| c.is_numeric() || "()（）件人名団体".contains(c));
+    if (TOTALS.contains(&bare) || TOTALS.contains(&key.as_str()))
+        && filled
+            .iter()
+            .skip(1)
+            .all(|(_, cell)| cell.chars().any(char::is_numeric) || is_placeholder(cell))
+    {
+        return Some(Remark::new(
+            "total_row",
+            "合計の行として読み飛ばしました。",
+            "This row of totals was skipped.",
+        ));
+    }
+    const MARKS: [&str; 14] = [
+        "必須",
+        "任意",
+        "推奨",
+        "条件付き必須",
+        "◎",
+        "○",
+        "△",
+        "必須項目",
+        "任意項目",
+        "半角",
+        "全角",
+        "文字列",
+        "数値",
+        "-",
+    ];
+    if filled.len() > 1 && filled.iter().all(|(_, cell)| MARKS.contains(cell)) && has_names {
+        return Some(Remark::new(
+            "note_row",
+            "項目の説明の行として読み飛ばしました。",
+            "This row explains the columns, so it was skipped.",
+        ));
+    }
+    const EXAMPLES: [&str; 6] = ["例", "(例)", "（例）", "記入例", "入力例", "見本"];
+    if EXAMPLES
+        .iter()
+        .any(|word| key == *word || (key.starts_with(word) && key.len() < word.len() + 6))
+        && filled.len() > 1
+    {
+        return Some(Remark::new(
+            "example_row",
+            "記入例の行として読み飛ばしました。",
+            "This example was skipped.",
+        ));
+    }
+    let texts: Vec<&str> = filled.iter().map(|(_, cell)| *cell).collect();
+    let is_one_text = texts.iter().all(|cell| *cell == first);
+    if !is_one_text || columns.targets.len() < 2 {
+        return None;
+    }
+    let is_note = key.starts_with(['※', '＊', '*', '注', '†'])
+        || [
+            "（注",
+            "(注",
+            "備考",
+            "出典",
+            "資料",
+            "以上",
+            "作成",
+            "問い合わせ",
+            "お問い合わせ",
+        ]
+        .iter()
+        .any(|word| key.starts_with(word))
+        || (key.contains("現在") && key.chars().any(char::is_numeric));
+    if is_note {
+        return Some(Remark::new(
+            "note_row",
+            "注記の行として読み飛ばしました。",
+            "This note was skipped.",
+        ));
+    }
+    let is_marked = key.starts_with([
+        '【', '〔', '■', '◆', '●', '▼', '▽', '◇', '□', '〈', '《', '＜', '<', '≪', '★', '☆', '・',
+    ]) || (key.starts_with(['[', '［']) && key.ends_with([']', '］']));
+    let is_area = !is_in(first_at, &["area"]) && vocabulary.area(first).is_ok();
+    let is_name = is_in(first_at, &NAMES) || is_id(first_at);
+    (is_marked || is_area || (!is_name && has_names)).then(|| {
+        Remark::new(
+            "section_row",
+            "見出しの行として読み飛ばしました。",
+            "This line is a heading of the rows below it, so it was skipped.",
+        )
+    })
+}
+
+/// Returns whether a cell says that its value is that of the cell above.
+fn is_ditto(cell: &str) -> bool {
+    cell.len() <= 12
+        && matches!(
+            cell.trim(),
+            "〃" | "々" | "″" | "”" | "\"" | "同上" | "同じ" | "同" | "仝" | "上に同じ" | "〻"
+        )
+}
+
+/// Returns the row with the values above in place of cells that say "as above". `above` are the rows before it.
+pub fn with_values_above(row: Row, above: &[Row]) -> Row {
+    /// How far above the value may be, if section lines are between.
+    const MOST: usize = 5;
+    if !row.texts().any(is_ditto) {
+        return row;
+    }
+    let mut texts = BTreeMap::new();
+    for (column, _) in row.texts().enumerate().filter(|(_, cell)| is_ditto(cell)) {
+        let cells = above
+            .iter()
+            .rev()
+            .take(MOST)
+            .filter_map(|row| row.texts().nth(column));
+        let value = cells.map(str::trim).find(|cell| !cell.is_empty());
+        texts.extend(value.map(|value| (column, value.to_owned())));
+    }
+    row.with_texts(&texts)
+}
