@@ -27,6 +27,7 @@ mod import_archive;
 mod import_quotas;
 mod import_recovery;
 mod import_rosters;
+mod import_sheets;
 mod joint_organizations;
 mod kept_apart;
 mod known_elsewhere;
