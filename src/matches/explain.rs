@@ -143,15 +143,15 @@ impl Explainer<'_> {
             telling(text::phrases(words, weight))
         });
         let because = match (&shared, matched) {
-            (Some(shared), _) => self.text(
+            (Some(shared), _) if !shared.is_empty() => self.text(
                 format!("依頼文と共通する言葉：{}", shared.join("、")),
                 format!("words shared with the request: {}", shared.join(", ")),
             ),
-            (None, Some(_)) => self.text(
-                "依頼文と共通する言葉はありません",
-                "no words in common with the request",
+            (_, Some(_)) => self.text(
+                "依頼文と共通する目立った言葉はありません",
+                "no telling words in common with the request",
             ),
-            (None, None) => String::new(),
+            (_, None) => String::new(),
         };
         let inputs = json!({"best_evidence": best, "evidence_count": c.evidence.len(), "words": shared});
         (inputs, because)
@@ -332,19 +332,28 @@ fn plural<'w>(n: u64, one: &'w str, many: &'w str) -> &'w str {
     if n == 1 { one } else { many }
 }
 
-/// Returns the phrases that weigh most. Kana alone are mostly grammar, and so are words that weigh little.
-fn telling(mut phrases: Vec<(String, u64)>) -> Vec<String> {
+/// Returns the phrases that weigh most, without the particles around them. Kana alone are mostly grammar, and so are
+/// words that weigh little.
+fn telling(phrases: Vec<(String, u64)>) -> Vec<String> {
     /// How many are named.
     const MOST: usize = 5;
-    let is_kana = |phrase: &str| phrase.chars().all(|c| ('ぁ'..='ん').contains(&c));
-    if phrases.iter().any(|(phrase, _)| !is_kana(phrase)) {
-        phrases.retain(|(phrase, _)| !is_kana(phrase));
-    }
+    const PARTICLES: [char; 9] = ['を', 'の', 'に', 'が', 'は', 'で', 'と', 'も', 'へ'];
+    let bare = |(phrase, weight): (String, u64)| (phrase.trim_matches(PARTICLES).to_owned(), weight);
+    let tells = |phrase: &str| {
+        let mut letters = phrase.chars();
+        phrase.chars().nth(1).is_some() && !letters.all(|c| ('ぁ'..='ん').contains(&c))
+    };
+    let mut phrases: Vec<(String, u64)> = phrases.into_iter().map(bare).collect();
+    phrases.retain(|(phrase, _)| tells(phrase));
     phrases.sort_by(|(a, more), (b, less)| less.cmp(more).then(a.cmp(b)));
-    phrases.dedup();
     let least = phrases.first().map_or(0, |(_, weight)| weight / 3);
-    let kept = phrases.into_iter().filter(|(_, weight)| *weight >= least);
-    kept.map(|(phrase, _)| phrase).take(MOST).collect()
+    let mut named: Vec<String> = Vec::new();
+    for (phrase, _) in phrases.into_iter().filter(|(_, weight)| *weight >= least) {
+        if named.len() < MOST && !named.contains(&phrase) {
+            named.push(phrase);
+        }
+    }
+    named
 }
 
 /// Summarizes how a ranking was computed.
@@ -375,5 +384,27 @@ pub fn summary(
         considered: census.map(|census| census.considered),
         passed: census.map(|census| census.passed),
         removed: census.map(|census| census.removed().map(removed).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn particles_and_grammar_are_not_named() {
+        let phrases = [
+            ("チラシを", 9),
+            ("した", 30),
+            ("の会員", 5),
+            ("チラシ", 8),
+            ("作", 9),
+            ("町", 1),
+            ("ってい", 4),
+            ("print", 1),
+        ];
+        let phrases = phrases.map(|(phrase, weight)| (phrase.to_owned(), weight));
+        assert_eq!(telling(phrases.to_vec()), ["チラシ", "会員"]);
+        assert!(telling(vec![("した".to_owned(), 3)]).is_empty());
     }
 }
