@@ -44,7 +44,7 @@
 //! | 11 | [`workers`] | the volunteers |
 //! | 12 | [`deliverables`] | the requests |
 //! | 13 | [`duplicates`], [`users`] | records that may be the same; people who log in |
-//! | 14 | [`applications`], [`exposures`], [`login`] | requests for a place in a team; the rankings that were shown; logging in |
+//! | 14 | [`applications`], [`exposures`], [`login`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in |
 //! | 15 | [`partners`] | the apps through which volunteers come |
 //! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; which deliverable types may solve a described problem |
 //! | 17 | [`imports`] | files that come in |

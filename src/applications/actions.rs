@@ -2,29 +2,32 @@
 //!
 //! Accepting an application takes a place of the role and raises the worker's open load. If it was the last
 //! free place, the deliverable moves from open to matched. Withdrawing an accepted application undoes both:
-//! the load goes down, and a matched deliverable opens again. A deliverable that is in progress or further
-//! keeps its status.
+//! the load goes down, and a matched deliverable opens again. A deliverable that is in progress keeps its
+//! status. What follows for the team is in `team`.
 //!
 //! Every use case locks the deliverable first, then the worker, then the change log. So two use cases never
 //! each wait for a lock that the other one holds.
 
-use super::rules::{Taken, check_repeats, is_complete, place_for, same_person, sandbox};
+use super::rules::{Taken, check_repeats, delivered_team, place_for, same_person, sandbox, worker_elsewhere};
+use super::team::{self, Counts};
 use super::{Application, ApplicationStatus, NewApplication, Outcome, store};
 use crate::auth::{Principal, Reach, RecordKind, Writer, check_properties, within_reach};
-use crate::catalogue::{Catalogue, Catalogues};
-use crate::changes::Action;
+use crate::changes;
 use crate::db::{Db, Id, Instant};
-use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
+use crate::deliverables::{self, Deliverable};
 use crate::error::{Error, Result};
 use crate::http::IfMatch;
 use crate::reach::store::{has_deliverable, is_separated};
-use crate::workers::{self, NewWorker, Worker};
+use crate::workers::{self, Worker};
 
 /// Submits an application for a worker within the reach. Refuses if the worker couldn't get a place now.
 pub fn submit(db: &mut Db, writer: &Writer, new: NewApplication, now: Instant) -> Result<Application> {
     check_properties(writer.role, RecordKind::Applications, None, &new)?;
     let Writer { actor, reach, .. } = writer;
     let (deliverable, worker) = lock(db, reach, new.deliverable_id, Some(new.worker_id))?;
+    if worker.is_none() && is_ranked_elsewhere(db, reach, new.worker_id)? {
+        return Err(worker_elsewhere());
+    }
     let worker = new.check(deliverable.as_ref(), worker.as_ref())?;
     check_place(db, deliverable.as_ref(), Some(worker), &new.role)?;
     let records = workers::store::same_person(db, worker)?;
@@ -34,12 +37,20 @@ pub fn submit(db: &mut Db, writer: &Writer, new: NewApplication, now: Instant) -
     Ok(application)
 }
 
+/// Returns whether a coordinator sees this worker in rankings only, and so can't apply for them.
+fn is_ranked_elsewhere(db: &mut Db, reach: &Reach, worker: Id) -> Result<bool> {
+    if !matches!(reach, Reach::Areas(_)) {
+        return Ok(false);
+    }
+    let worker = if_found(workers::store::find(db, &Reach::Everything, worker))?;
+    Ok(worker.is_some_and(|worker| worker.is_candidate_for(reach)))
+}
+
 /// Changes the outcome of an application to what `change` returns. Writes nothing if that is the old outcome.
 pub fn update(
     db: &mut Db,
     principal: &Principal,
     reach: &Reach,
-    catalogues: &Catalogues,
     id: Id,
     if_match: &IfMatch,
     change: impl FnOnce(&Outcome) -> Result<Outcome>,
@@ -64,15 +75,7 @@ pub fn update(
     if outcome.status != ApplicationStatus::Withdrawn {
         within_reach(has_deliverable(db, reach, before.deliverable_id)?)?;
     }
-    let catalogue = catalogues.current(db)?;
-    set_outcome(
-        db,
-        &principal.actor(),
-        &catalogue,
-        locked,
-        outcome,
-        Instant::now(),
-    )
+    set_outcome(db, &principal.actor(), locked, outcome, Instant::now())
 }
 
 /// An application with its deliverable and worker, locked until the transaction ends. `None` stands for an
@@ -140,7 +143,6 @@ fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
 fn set_outcome(
     db: &mut Db,
     actor: &str,
-    catalogue: &Catalogue,
     locked: LockedApplication,
     outcome: Outcome,
     now: Instant,
@@ -168,16 +170,17 @@ fn set_outcome(
         }
         (place, load) = (Some(free), 1);
     } else if to == Withdrawn && from == Accepted {
+        if deliverable.as_ref().is_none_or(Deliverable::is_over) {
+            return Err(delivered_team());
+        }
         (place, load) = (None, -1);
     }
-    // A merged worker is ranked through the primary record, which has to show the same load. Locked before the change log.
-    let ranked = worker
-        .as_ref()
-        .filter(|_| load != 0)
-        .and_then(|worker| worker.merged_into);
-    let ranked = ranked
-        .map(|id| workers::store::find_to_change(db, &Reach::Everything, id))
-        .transpose()?;
+    let role = before.role.clone();
+    let member = worker.map(|worker| worker.id).filter(|_| load != 0);
+    // Locked before the change log.
+    if let Some(member) = member {
+        team::lock_worker(db, member)?;
+    }
     let after = Application {
         place,
         outcome,
@@ -186,53 +189,14 @@ fn set_outcome(
         ..before
     };
     store::update(db, actor, &after)?;
-    if load != 0 {
-        if let Some(worker) = worker {
-            change_load(db, actor, &worker, load, now)?;
-        }
-        if let Some(ranked) = ranked {
-            change_load(db, actor, &ranked, load, now)?;
-        }
-        if let Some(deliverable) = deliverable {
-            let taken = store::taken(db, deliverable.id)?;
-            match_or_open(db, actor, catalogue, &deliverable, &taken, now)?;
-        }
+    let mut changes = Vec::new();
+    if let Some(member) = member {
+        let counts = Counts { load, delivered: 0 };
+        changes.extend(team::count(db, actor, member, counts, "", &role, now)?);
     }
+    if let Some(deliverable) = deliverable.filter(|_| load != 0) {
+        changes.extend(team::settle(db, deliverable, now)?.1);
+    }
+    changes::store::append(db, actor, &changes)?;
     Ok(after)
-}
-
-/// Adds `load` to a worker's open load.
-fn change_load(db: &mut Db, actor: &str, worker: &Worker, load: i16, now: Instant) -> Result<()> {
-    let open_load = worker.profile.open_load.saturating_add_signed(load);
-    if open_load == worker.profile.open_load {
-        return Ok(());
-    }
-    let profile = NewWorker {
-        open_load,
-        ..worker.profile.clone()
-    };
-    workers::store::update(db, actor, &worker.changed(profile, now))
-}
-
-/// Sets an open deliverable to matched if its team is complete, and a matched one to open if its team isn't.
-fn match_or_open(
-    db: &mut Db,
-    actor: &str,
-    catalogue: &Catalogue,
-    deliverable: &Deliverable,
-    taken: &Taken,
-    now: Instant,
-) -> Result<()> {
-    use DeliverableStatus::{Matched, Open};
-    let status = match (deliverable.request.status, is_complete(deliverable, taken)) {
-        (Open, true) => Matched,
-        (Matched, false) => Open,
-        _ => return Ok(()),
-    };
-    let request = NewDeliverable {
-        status,
-        ..deliverable.request.clone()
-    };
-    let after = deliverable.changed(request, catalogue, now)?;
-    deliverables::store::update(db, actor, &after, Action::Updated)
 }

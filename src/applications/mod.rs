@@ -4,6 +4,8 @@
 //! * `status`: the statuses of an application, and the moves between them.
 //! * `filter`: the parameters of lists. `listing`: what a viewer sees in a list.
 //! * `rules`: who can get which place. `actions`: the use cases, each in one transaction.
+//! * `team`: what follows for places, loads and records. `requests`: changing and archiving a deliverable with its
+//!   applications.
 //! * `similar`: other open deliverables, for a worker who can't get the place.
 //!
 //! A role of a deliverable has one or more places, each with a number. Each accepted application has a place.
@@ -18,10 +20,12 @@ pub mod actions;
 pub mod filter;
 pub mod http;
 pub mod listing;
+pub mod requests;
 pub mod rules;
 pub mod similar;
 pub mod status;
 pub mod store;
+pub mod team;
 
 pub use filter::{ApplicationFilter, ApplicationSort};
 pub use status::{ApplicationReason, ApplicationStatus};
@@ -63,7 +67,7 @@ pub struct NewApplication {
 pub struct Outcome {
     #[serde(default)]
     pub status: ApplicationStatus,
-    /// Required if the status is declined (another_chosen, skills, schedule, no_longer_needed, other) or
+    /// Required if the status is declined (another_chosen, skills, schedule, no_longer_needed, request_closed, other) or
     /// withdrawn (schedule, workload, health, relocation, other_work, other). Otherwise null.
     #[serde(default)]
     pub reason: Option<ApplicationReason>,

@@ -159,3 +159,21 @@ pub fn sandbox() -> Error {
         "You can't accept an application of a sandbox partner.".to_owned(),
     )
 }
+
+/// Refuses to take a member out of a team whose work was delivered, which counts in everybody's record.
+pub fn delivered_team() -> Error {
+    conflict(
+        "illegal_transition",
+        "納品済みの支援内容のチームは変更できません。".to_owned(),
+        "The work was delivered, so its team can't change any more.".to_owned(),
+    )
+}
+
+/// Refuses an application by a coordinator for somebody whom they know from rankings only.
+pub fn worker_elsewhere() -> Error {
+    let rule = Text::new(
+        "このワーカーは担当区域の外にいるため、代わりに応募できません。ワーカー本人か連携アプリ、または全域を担当する事務局が応募してください。",
+        "This worker is outside your areas, so you can't apply for them. The worker, their partner app or a secretariat that reaches every area can.",
+    );
+    Error::invalid("/worker_id", "worker_elsewhere", rule)
+}

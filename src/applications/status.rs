@@ -58,6 +58,8 @@ pub enum ApplicationReason {
     Schedule,
     /// The work isn't needed any more.
     NoLongerNeeded,
+    /// The request was cancelled, declined, delivered or archived. Set when that happens.
+    RequestClosed,
     /// The worker has too much to do.
     Workload,
     Health,
@@ -90,7 +92,14 @@ impl ApplicationStatus {
     pub fn reasons(self) -> &'static [ApplicationReason] {
         match self {
             Submitted | Accepted => &[],
-            Declined => &[AnotherChosen, Skills, Schedule, NoLongerNeeded, Other],
+            Declined => &[
+                AnotherChosen,
+                Skills,
+                Schedule,
+                NoLongerNeeded,
+                RequestClosed,
+                Other,
+            ],
             Withdrawn => &[Schedule, Workload, Health, Relocation, OtherWork, Other],
         }
     }

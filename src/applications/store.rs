@@ -250,11 +250,66 @@ pub fn insert(db: &mut Db, actor: &str, application: &Application) -> Result<()>
         .values(ApplicationRow::of(application))
         .execute(db)
         .map_err(|error| on_duplicate(error, already_applied))?;
-    log(db, actor, application, Action::Created)
+    let change = Change::new(
+        Subject::Application,
+        application.id,
+        Action::Created,
+        application.version,
+    );
+    changes::store::append(db, actor, &[change])
 }
 
-/// Writes the next version of an application.
+/// Lists the applications for a deliverable that haven't ended.
+pub fn active(db: &mut Db, deliverable: Id) -> Result<Vec<Application>> {
+    let active = [ApplicationStatus::Submitted, ApplicationStatus::Accepted].map(ApplicationStatus::code);
+    let rows = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::status.eq_any(active))
+        .order(dsl::id)
+        .select(ApplicationRow::as_select())
+        .load(db)?;
+    rows.into_iter().map(ApplicationRow::read).collect()
+}
+
+/// Locks the applications for a deliverable that haven't ended, until the transaction ends: erasing a worker changes them
+/// without the deliverable.
+pub fn lock_active(db: &mut Db, deliverable: Id) -> Result<()> {
+    if let Db::Pg(c) = db {
+        let lock = diesel::sql_query(
+            "SELECT 1 FROM applications WHERE deliverable_id = $1 AND status IN ('submitted', 'accepted')
+             ORDER BY id FOR UPDATE",
+        );
+        lock.bind::<diesel::sql_types::Uuid, _>(deliverable.0)
+            .execute(c)?;
+    }
+    Ok(())
+}
+
+/// Lists the applications of these workers for these deliverables, oldest first, ended ones included.
+pub fn of_workers(db: &mut Db, deliverables: Option<&[Id]>, workers: &[Id]) -> Result<Vec<Application>> {
+    let mut found = Vec::new();
+    for workers in workers.chunks(BATCH) {
+        let mut query = dsl::applications
+            .filter(dsl::worker_id.assume_not_null().eq_any(workers))
+            .order(dsl::id)
+            .select(ApplicationRow::as_select())
+            .into_boxed();
+        if let Some(deliverables) = deliverables {
+            query = query.filter(dsl::deliverable_id.eq_any(deliverables));
+        }
+        found.extend(query.load(db)?);
+    }
+    found.into_iter().map(ApplicationRow::read).collect()
+}
+
+/// Writes the next version of an application, and logs it.
 pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()> {
+    let change = update_unlogged(db, application)?;
+    changes::store::append(db, actor, &[change])
+}
+
+/// Writes the next version of an application. Returns what to log.
+pub fn update_unlogged(db: &mut Db, application: &Application) -> Result<Change> {
     let (id, before, row) = (
         application.id,
         application.version - 1,
@@ -262,7 +317,12 @@ pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()>
     );
     update_version!(db, applications, key: id, before: before, set: row, missing: missing())
         .map_err(|error| on_duplicate(error, || role_filled(&application.role)))?;
-    log(db, actor, application, Action::Updated)
+    Ok(Change::new(
+        Subject::Application,
+        id,
+        Action::Updated,
+        application.version,
+    ))
 }
 
 /// Returns those of these workers who have applied for something.
@@ -286,11 +346,6 @@ pub fn deliverables_applied_for(db: &mut Db, deliverables: &[Id]) -> Result<Hash
         found.extend(applied.load::<Id>(db)?);
     }
     Ok(found)
-}
-
-fn log(db: &mut Db, actor: &str, application: &Application, action: Action) -> Result<()> {
-    let change = Change::new(Subject::Application, application.id, action, application.version);
-    changes::store::append(db, actor, &[change])
 }
 
 /// Clears the worker and the texts in a person's applications. The applications stay, and are still counted.

@@ -103,6 +103,7 @@ properties! {
         "/qualifications": [yes yes yes no no yes no],
         "/themes": [yes yes yes no no yes no],
         "/shared_with_partners": [yes yes yes no no yes no],
+        "/external_team": [yes yes no no no yes no],
         "/status": [yes yes yes no no yes no],
         "/source": [yes yes no no no yes no],
         "/external_id": [yes yes no no no yes no],

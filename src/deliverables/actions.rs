@@ -5,7 +5,7 @@ use super::{
     release, rules, store,
 };
 use crate::audit::{self, Act, AuditAction};
-use crate::auth::{Reach, RecordKind, UserRole, check_properties, within_reach};
+use crate::auth::{Reach, RecordKind, UserRole, Writer, check_properties, within_reach};
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
@@ -23,6 +23,17 @@ pub struct Editor {
     pub reach: Reach,
     /// Has the scope `deliverables:decide`.
     pub may_decide: bool,
+}
+
+impl Editor {
+    pub fn of(writer: Writer, may_decide: bool) -> Editor {
+        Editor {
+            actor: writer.actor,
+            role: writer.role,
+            reach: writer.reach,
+            may_decide,
+        }
+    }
 }
 
 /// Registers a deliverable.
@@ -92,16 +103,13 @@ pub fn update(
 }
 
 /// Archives a deliverable.
-pub fn archive(db: &mut Db, editor: &Editor, id: Id, if_match: &IfMatch) -> Result<()> {
+pub fn archive(db: &mut Db, editor: &Editor, id: Id, if_match: &IfMatch) -> Result<Deliverable> {
     let before = store::find_for_update(db, &editor.reach, id)?;
     if_match.check(before.version)?;
     rules::check_requesters(&editor.reach, &before.request, None)?;
-    store::update(
-        db,
-        &editor.actor,
-        &before.archived(Instant::now()),
-        Action::Archived,
-    )
+    let archived = before.archived(Instant::now());
+    store::update(db, &editor.actor, &archived, Action::Archived)?;
+    Ok(archived)
 }
 
 /// Checks what a request refers to, and fills in what it leaves out. A new lead organization must be within the reach.

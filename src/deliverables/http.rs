@@ -1,4 +1,5 @@
-//! The HTTP face of deliverables. Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
+//! The HTTP face of deliverables, except changing and archiving one, which reaches its applications: `applications`.
+//! Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
 
 use super::actions::{self, Editor};
 use super::{
@@ -11,9 +12,9 @@ use crate::db::{Db, Id, Pool};
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
 use crate::http::query::path_id;
-use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, Patch, PathId, Query, Submission, Valid};
+use crate::http::{Answer, Entity, IfMatch, IncludeArchived, Page, PathId, Query, Submission, Valid};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
+use actix_web::{HttpRequest, HttpResponse, get, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 impersonal!(Deliverable, JointDeliverable, JointOrganization);
@@ -22,8 +23,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list)
         .service(create)
         .service(show)
-        .service(update)
-        .service(remove)
         .service(list_joint)
         .service(answer);
 }
@@ -48,15 +47,6 @@ async fn list(
     page.await
 }
 
-fn editor(caller: &Caller<WriteDeliverables>) -> Editor {
-    Editor {
-        actor: caller.actor(),
-        role: caller.principal().role,
-        reach: caller.reach(),
-        may_decide: caller.may::<DecideDeliverables>(),
-    }
-}
-
 /// Request a deliverable
 ///
 /// Give at least the organization, the type and the title; team, skills, hours and format default to those of the type.
@@ -73,7 +63,7 @@ async fn create(
     catalogues: Data<Catalogues>,
     new: Submission<NewDeliverable>,
 ) -> Result<HttpResponse> {
-    let editor = editor(&caller);
+    let editor = Editor::of(caller.writer(), caller.may::<DecideDeliverables>());
     let insert = move |db: &mut Db, request: NewDeliverable| {
         let deliverable = actions::create(db, &editor, &catalogues, request)?;
         let location = format!("/v1/deliverables/{}", deliverable.id);
@@ -103,62 +93,6 @@ async fn show(
         deliverable.version,
         deliverable.shown(&caller.reach()),
     ))
-}
-
-/// Update a deliverable
-///
-/// Send a JSON Merge Patch. With `If-Match`, only the version that you read is changed. The status moves draft →
-/// submitted → open → matched → in_progress → delivered, or to declined or cancelled; any other move returns 409
-/// `illegal_transition`, which names both statuses. Every status but draft, submitted and cancelled needs the scope
-/// `deliverables:decide`.
-///
-/// Without that scope, a change of an open or matched request sends it back: its status becomes submitted, and
-/// `changed_since_release` lists what changed. It is no longer shown to workers and partners, and its applications wait,
-/// until a coordinator opens it again. Only `starts_on`, `ends_on` and `day_parts` may change without that. Of a request
-/// in progress, nothing else may change; of one that is delivered, declined or cancelled, nothing at all (422
-/// `not_permitted`).
-#[utoipa::path(operation_id = "update_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
-    params(("id" = Id, Path, description = "The deliverable")),
-    request_body(content = inline(DeliverablePatch), content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "Updated", body = Deliverable),
-              (status = 409, description = "The status can't change like this, or the external id is in use")))]
-#[patch("/deliverables/{id}")]
-async fn update(
-    caller: Caller<WriteDeliverables>,
-    pool: Data<Pool>,
-    catalogues: Data<Catalogues>,
-    id: PathId,
-    if_match: IfMatch,
-    patch: DeliverablePatch,
-) -> Result<Entity<Deliverable>> {
-    let editor = editor(&caller);
-    let updated = pool.write(move |db| {
-        actions::update(db, &editor, &catalogues, id.0, &if_match, |before| {
-            patch.apply(before)
-        })
-    });
-    let deliverable = updated.await?;
-    Ok(Entity::new(deliverable.version, deliverable))
-}
-type DeliverablePatch = Patch<NewDeliverable>;
-
-/// Archive a deliverable
-///
-/// An archived deliverable no longer appears in lists and rankings, and still counts in the statistics.
-#[utoipa::path(operation_id = "archive_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
-    params(("id" = Id, Path, description = "The deliverable")),
-    responses((status = 204, description = "Archived")))]
-#[delete("/deliverables/{id}")]
-async fn remove(
-    caller: Caller<WriteDeliverables>,
-    pool: Data<Pool>,
-    id: PathId,
-    if_match: IfMatch,
-) -> Result<HttpResponse> {
-    let editor = editor(&caller);
-    pool.write(move |db| actions::archive(db, &editor, id.0, &if_match))
-        .await?;
-    Ok(HttpResponse::NoContent().finish())
 }
 
 /// List what an organization is asked to request jointly
@@ -207,7 +141,7 @@ async fn answer(
     Valid(answer): Valid<JointAnswer>,
 ) -> Result<Entity<JointOrganization>> {
     let ids = (path_id(&request, "id")?, path_id(&request, "organization_id")?);
-    let editor = editor(&caller);
+    let editor = Editor::of(caller.writer(), caller.may::<DecideDeliverables>());
     let answered = pool.write(move |db| actions::answer(db, &editor, ids, &if_match, answer.status));
     let (version, organization) = answered.await?;
     Ok(Entity::new(version, organization))

@@ -36,7 +36,7 @@ use crate::values::{
 use crate::workers::is_demo;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -126,6 +126,10 @@ pub struct NewDeliverable {
     /// Whether partner apps may show the request while it is open.
     #[serde(default)]
     pub shared_with_partners: bool,
+    /// Whether the team was formed outside of this service. Without a team here, only such a request can be matched, in
+    /// progress or delivered.
+    #[serde(default)]
+    pub external_team: bool,
     /// A new request is a draft, submitted or open.
     #[serde(default)]
     #[schema(default = "draft")]
@@ -240,6 +244,17 @@ pub struct Provenance {
     pub cells: Vec<String>,
 }
 
+/// The places of a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"role": "designer", "places": 2, "left": 1}))]
+pub struct OpenPlaces {
+    pub role: Code,
+    /// All places of the role.
+    pub places: u16,
+    /// Those that nobody has taken.
+    pub left: u16,
+}
+
 /// A request with everything filled in that was left out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Deliverable {
@@ -256,6 +271,11 @@ pub struct Deliverable {
     pub joint_organizations: Vec<JointOrganization>,
     /// Where the request was published, if it comes from an archive.
     pub provenance: Option<Provenance>,
+    /// The places of each role, and how many are left.
+    pub open_places: Vec<OpenPlaces>,
+    /// The taken places of each role.
+    #[serde(skip)]
+    pub filled: BTreeMap<String, u16>,
     /// The properties that the organization has changed since a coordinator released the request. A coordinator has to
     /// release it again. Empty once that is done, and for a request that was never released.
     #[schema(example = json!([]))]
@@ -278,7 +298,7 @@ impl Deliverable {
             .types
             .get(&request.type_)
             .map(|entry| entry.definition.family.clone());
-        Deliverable {
+        let deliverable = Deliverable {
             id,
             family: family.unwrap_or_default(),
             fiscal_year: fiscal_year(&request, now),
@@ -290,8 +310,55 @@ impl Deliverable {
             version: 1,
             created_at: now,
             updated_at: now,
+            open_places: Vec::new(),
+            filled: BTreeMap::new(),
             request,
-        }
+        };
+        deliverable.counted()
+    }
+
+    /// Returns it with its places counted again.
+    pub(super) fn counted(mut self) -> Deliverable {
+        let left = |role: &RoleWish| {
+            let taken = self.filled.get(role.role.as_str()).copied().unwrap_or(0);
+            role.places.saturating_sub(taken)
+        };
+        let places = |role: &RoleWish| OpenPlaces {
+            role: role.role.clone(),
+            places: role.places,
+            left: left(role),
+        };
+        self.open_places = self.request.roles.iter().flatten().map(places).collect();
+        self
+    }
+
+    /// Returns the request with those roles of its team that have a place left.
+    pub fn open_request(&self) -> NewDeliverable {
+        let mut request = self.request.clone();
+        let is_left = |role: &RoleWish| {
+            let mut places = self.open_places.iter();
+            places.any(|open| open.role == role.role && open.left > 0)
+        };
+        request.roles.iter_mut().for_each(|roles| roles.retain(is_left));
+        request
+    }
+
+    /// Returns whether nobody applies or works any more.
+    pub fn is_over(&self) -> bool {
+        self.archived_at.is_some() || self.request.status.next().is_empty()
+    }
+
+    /// Returns the next version, with other taken places and the status that follows from them.
+    pub fn settled(
+        &self,
+        status: DeliverableStatus,
+        filled: BTreeMap<String, u16>,
+        now: Instant,
+    ) -> Deliverable {
+        let mut next = self.clone();
+        next.request.status = status;
+        (next.filled, next.version, next.updated_at) = (filled, self.version + 1, now);
+        next.counted()
     }
 
     /// Returns the next version, if the status may change like this.
@@ -304,7 +371,8 @@ impl Deliverable {
         self.request.status.check_move(request.status)?;
         let same_date = request.starts_on == self.request.starts_on;
         let next = Deliverable::register(self.id, request, catalogue, self.created_at);
-        Ok(Deliverable {
+        let next = Deliverable {
+            filled: self.filled.clone(),
             // A record that was published under a year stays in it.
             fiscal_year: if same_date {
                 self.fiscal_year
@@ -324,7 +392,8 @@ impl Deliverable {
             version: self.version + 1,
             updated_at: now,
             ..next
-        })
+        };
+        Ok(next.counted())
     }
 
     /// Returns the next version, with the answer of a joint organization. There is none if it isn't named, or if that

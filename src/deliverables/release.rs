@@ -29,6 +29,7 @@ pub const RELEASED: &[(&str, bool)] = &[
     ("qualifications", true),
     ("themes", true),
     ("shared_with_partners", true),
+    ("external_team", true),
     // The moves between statuses have rules of their own.
     ("status", false),
     ("source", true),

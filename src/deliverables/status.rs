@@ -63,6 +63,11 @@ impl DeliverableStatus {
         !matches!(self, Draft | Submitted | Cancelled)
     }
 
+    /// Returns whether a request in this status has a team.
+    pub fn has_team(self) -> bool {
+        matches!(self, Matched | InProgress | Delivered)
+    }
+
     /// Checks that a request may move from this status to another. Keeping the status is allowed.
     pub fn check_move(self, to: DeliverableStatus) -> Result<()> {
         if self == to || self.next().contains(&to) {

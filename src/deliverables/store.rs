@@ -23,7 +23,7 @@ use crate::workers::is_demo;
 use deliverables::dsl;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The JSON column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct DeliverableDocument {
     /// Absent in what a release without invitations wrote.
     #[serde(default)]
     joint_organizations: Vec<JointOrganization>,
+    /// The taken places of each role.
+    #[serde(default)]
+    filled: BTreeMap<String, u16>,
 }
 
 /// The columns that a deliverable is read from.
@@ -59,8 +62,9 @@ impl From<StoredDeliverable> for Deliverable {
             provenance,
             changed_since_release,
             joint_organizations,
+            filled,
         } = stored.document.0;
-        Deliverable {
+        let deliverable = Deliverable {
             id: stored.id,
             family: stored.family.into(),
             fiscal_year: stored.fiscal_year,
@@ -75,8 +79,11 @@ impl From<StoredDeliverable> for Deliverable {
             version: stored.version,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
+            open_places: Vec::new(),
+            filled,
             request,
-        }
+        };
+        deliverable.counted()
     }
 }
 
@@ -121,6 +128,7 @@ impl<'a> DeliverableRow<'a> {
                 provenance: deliverable.provenance.clone(),
                 changed_since_release: deliverable.changed_since_release.clone(),
                 joint_organizations: deliverable.joint_organizations.clone(),
+                filled: deliverable.filled.clone(),
             }),
             grams: text::grams(texts),
             archived_at: deliverable.archived_at,

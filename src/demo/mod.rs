@@ -148,6 +148,7 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
         let organization_id = *named.first().ok_or_else(|| embedded(name))?;
         let mut request = NewDeliverable {
             shared_with_partners: true,
+            external_team: false,
             organization_id,
             joint_organization_ids: Vec::new(),
             type_: details.type_,

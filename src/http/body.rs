@@ -30,6 +30,35 @@ const TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
 /// A JSON body that satisfies every rule of its type.
 pub struct Valid<T>(pub T);
 
+/// A valid JSON body that also knows which members the client left out.
+pub struct Stated<T> {
+    pub value: T,
+    members: Vec<String>,
+}
+
+impl<T> Stated<T> {
+    pub fn states(&self, member: &str) -> bool {
+        self.members.iter().any(|stated| stated == member)
+    }
+}
+
+impl<T: DeserializeOwned + Validate> FromRequest for Stated<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Stated<T>>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = read(request, payload, "application/json");
+        Box::pin(async move {
+            let value = strict(&bytes.await?)?;
+            let members = value.as_object().into_iter().flat_map(|members| members.keys());
+            Ok(Stated {
+                members: members.cloned().collect(),
+                value: typed(&value)?,
+            })
+        })
+    }
+}
+
 /// A JSON Merge Patch (RFC 7396) of a `T`, not yet applied.
 pub struct Patch<T> {
     patch: Value,

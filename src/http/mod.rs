@@ -30,7 +30,7 @@ pub mod slots;
 pub mod stream;
 pub mod trace;
 
-pub use body::{Patch, Valid};
+pub use body::{Patch, Stated, Valid};
 pub use client::ClientAddress;
 pub use conditional::{Entity, IfMatch};
 pub use disclosure::{Discloses, Disclosure, Json};

@@ -419,6 +419,7 @@ fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -
     };
     NewDeliverable {
         shared_with_partners: false,
+        external_team: true,
         organization_id: lead,
         joint_organization_ids: joint.to_vec(),
         type_: first,

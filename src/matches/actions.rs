@@ -5,6 +5,7 @@ use super::context::RankingContext;
 use super::explain::summary;
 use super::ranking::{self, DeliverableRankingOptions, ShownRanking, WorkerRankingOptions};
 use super::snapshot::Snapshot;
+use super::team::{self, Applied, Team};
 use super::view::{
     DeliverableBrief, DeliverableRanking, ImprovementList, MatchExplanation, RelaxationList, WorkerRanking,
 };
@@ -16,7 +17,7 @@ use super::{
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Filters, calendar};
 use crate::db::{Db, Id};
-use crate::deliverables;
+use crate::deliverables::{self, Deliverable};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::exposures::week_number;
 use crate::http::Language;
@@ -37,13 +38,15 @@ pub fn rank_workers(
 ) -> Result<ShownRanking<WorkerRanking>> {
     let deliverable = deliverables::store::find(db, &viewer.reach, deliverable, false)?;
     let snapshot = context.snapshot(db)?;
-    let need = snapshot.need(&deliverable);
+    let (need, role) = open_places(&snapshot, &deliverable, &parameters.role)?;
+    let team = Team::of(db, deliverable.id)?;
     let (weights, weights_version) = visibility::weights(viewer);
     let options = WorkerRankingOptions {
         words: encode::words(&deliverable.request),
         weights,
         weights_version,
-        role: role_parameter(&snapshot, &need, &parameters.role)?,
+        role,
+        team: Some(&team),
         limit: parameters.limit,
         cursor: parameters.cursor.as_deref(),
         counts: parameters.counts.unwrap_or(true),
@@ -79,7 +82,9 @@ pub fn rank_deliverables(
     worker.profile.blocked_organization_ids.extend(separated_from);
     let snapshot = context.snapshot(db)?;
     let (weights, weights_version) = visibility::weights(viewer);
+    let applied = Applied::of(db, &worker)?;
     let options = DeliverableRankingOptions {
+        applied: &applied,
         weights,
         weights_version,
         limit: parameters.limit,
@@ -111,7 +116,13 @@ pub fn explain(
     let deliverable = deliverables::store::find(db, reach, deliverable, false)?;
     let snapshot = context.snapshot(db)?;
     let (candidate, label) = candidate(db, &snapshot, worker)?;
-    let need = snapshot.need(&deliverable);
+    let team = Team::of(db, deliverable.id)?;
+    let is_member = team.has(candidate.id);
+    let mut need = snapshot.need(&deliverable);
+    if is_member || need.roles.is_empty() {
+        need = snapshot.whole_need(&deliverable);
+    }
+    let application = team::applied_of(db, deliverable.id, &[worker])?.remove(&candidate.id);
     let (weights, version) = visibility::weights(viewer);
     let query = snapshot.index.query(&need, weights);
     let assessment = query.best(&candidate, None).ok_or_else(no_role)?;
@@ -122,13 +133,16 @@ pub fn explain(
     let summary = summary(Some(&census), &weights, version, &snapshot, None);
     let (explainer, words) = (snapshot.explainer(language), encode::words(&deliverable.request));
     let failed = assessment.failed.iter().map(|gate| explainer.failed(*gate));
+    let on_team = is_member.then(|| explainer.on_team());
+    let members = team.passing(&snapshot.index, &query, None);
     Ok(MatchExplanation {
+        application,
         deliverable: DeliverableBrief::of(&deliverable),
         worker: explainer.brief(worker, &label, role_of(&need, &assessment)),
-        summary: summary.shown_to(reach),
-        is_ranked: assessment.failed.is_empty(),
+        summary: summary.without_members(members).shown_to(reach),
+        is_ranked: assessment.failed.is_empty() && !is_member,
         rank: rank.rank as u64,
-        failed_gates: failed.collect(),
+        failed_gates: on_team.into_iter().chain(failed).collect(),
         explanation: explainer.explain(&query, &words, &candidate, &assessment, rank.above),
     })
 }
@@ -227,6 +241,7 @@ pub fn preview(
         counts: preview.counts.unwrap_or(true),
         history: context.history(db, preview.fairness)?,
         language,
+        team: None,
     };
     let (ranking, _) = ranking::rank_workers(db, &snapshot, &need, None, &options)?;
     Ok(WorkerRanking {
@@ -250,6 +265,24 @@ fn role_of(need: &Need, assessment: &Assessment) -> Option<EntryNo> {
 
 fn no_role() -> Error {
     Error::not_found("この支援内容の役割", "role in this deliverable")
+}
+
+/// Encodes the need of a deliverable's places that are left, of one role or of all.
+fn open_places(
+    snapshot: &Snapshot,
+    deliverable: &Deliverable,
+    role: &Option<String>,
+) -> Result<(Need, Option<usize>)> {
+    let (mut need, whole) = (snapshot.need(deliverable), snapshot.whole_need(deliverable));
+    let asked = role_parameter(snapshot, &whole, role)?;
+    let Some(role) = asked.and_then(|role| whole.roles.get(role)).map(|role| role.role) else {
+        return Ok((need, None));
+    };
+    let position = need.roles.iter().position(|open| open.role == role);
+    if position.is_none() {
+        need.roles.clear();
+    }
+    Ok((need, position))
 }
 
 /// Returns the position of the role that the parameter `role` asks for.

@@ -3,6 +3,7 @@
 //! * `actions`: the use cases. `context`: what they compute with. `visibility`: what a caller may learn.
 //! * `snapshot`: one state of the database, ready to be ranked; `index`: the newest snapshot. `requesters`:
 //!   the organizations that ask. `encode`: turns records into the matcher's integers.
+//! * `team`: who has a place already, and who has applied.
 //! * `ranking`: one page of a ranking in a fair order; `page`: its cursor; `view`: the response bodies.
 //! * `explain`, `wording`: numbers and gates in words, through the `explainer`. `advice`: improvements and
 //!   relaxations.
@@ -24,6 +25,7 @@ pub mod requesters;
 mod separations;
 pub mod snapshot;
 pub mod tasks;
+pub mod team;
 pub mod view;
 pub mod visibility;
 mod wording;
@@ -182,6 +184,7 @@ impl PreviewNeed {
     pub fn request(self) -> NewDeliverable {
         NewDeliverable {
             shared_with_partners: false,
+            external_team: false,
             organization_id: self.organization_id.unwrap_or(Id(uuid::Uuid::nil())),
             joint_organization_ids: Vec::new(),
             type_: self.type_,

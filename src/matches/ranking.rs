@@ -4,6 +4,7 @@ use super::encode;
 use super::explain::summary;
 use super::page::{PageEnd, start};
 use super::snapshot::Snapshot;
+use super::team::{self, Applied, Team};
 use super::view::{
     DeliverableBrief, DeliverableMatch, DeliverableRanking, RankPosition, RankingSummary, WorkerMatch,
     WorkerRanking,
@@ -43,6 +44,8 @@ pub struct WorkerRankingOptions<'a> {
     /// The attention that every worker got so far; `None` where fairness is off.
     pub history: Option<Arc<History>>,
     pub language: Language,
+    /// The saved deliverable, with its team.
+    pub team: Option<&'a Team>,
 }
 
 /// How to rank open deliverables for a worker.
@@ -56,6 +59,8 @@ pub struct DeliverableRankingOptions<'a> {
     /// The week to adjust the order for; `None` where fairness is off.
     pub fair_week: Option<i32>,
     pub language: Language,
+    /// What the worker has applied for.
+    pub applied: &'a Applied,
     /// Restricts the ranking to what this partner is offered.
     pub partner: Option<PartnerReach>,
 }
@@ -179,7 +184,15 @@ pub fn rank_workers(
     let limit = http::page::limit(options.limit)? as usize;
     let previous = PageEnd::decode(options.cursor, &list)?;
     let (index, query) = (&snapshot.index, snapshot.index.query(need, options.weights));
-    let search = |range: RankRange| index.search(&query, options.role, range).0;
+    let is_member = |hit: &Hit| options.team.is_some_and(|team| team.has(hit.candidate.id));
+    let search = |range: RankRange| {
+        // Members of the team aren't ranked for another place in it.
+        let limit = range.limit.saturating_add(options.team.map_or(0, Team::len));
+        let mut hits = index.search(&query, options.role, RankRange { limit, ..range }).0;
+        hits.retain(|hit| !is_member(hit));
+        hits.truncate(range.limit);
+        hits
+    };
     let spread = options.history.as_deref().map(|history| {
         |best: &[Hit]| {
             let exposure = |hit: &Hit| (hit.key, history.of_worker(hit.candidate.id));
@@ -192,7 +205,15 @@ pub fn rank_workers(
     let items: Vec<(&Hit, PageItem)> = items
         .filter_map(|item| Some((page.hits.get(item.hit)?, item)))
         .collect();
-    let labels = labels(db, &items)?;
+    let ids: Vec<Id> = items
+        .iter()
+        .map(|(hit, _)| Id(Uuid::from_u128(hit.candidate.id)))
+        .collect();
+    let labels = workers::store::labels(db, &ids)?;
+    let applied = match deliverable {
+        Some(ref deliverable) => team::applied_of(db, deliverable.id, &ids)?,
+        None => HashMap::new(),
+    };
     let explainer = snapshot.explainer(options.language);
     let item = |(hit, item): &(&Hit, PageItem)| {
         let id = Id(Uuid::from_u128(hit.candidate.id));
@@ -201,6 +222,7 @@ pub fn rank_workers(
         Some(WorkerMatch {
             position: item.position,
             worker: explainer.brief(id, label, role),
+            application: applied.get(&hit.candidate.id).cloned(),
             explanation: explainer.explain(&query, &options.words, &hit.candidate, &assessment, item.above),
         })
     };
@@ -209,19 +231,19 @@ pub fn rank_workers(
     let week = options.history.as_ref().map(|history| history.week);
     let fairness = week.zip(page.order.as_ref());
     let version = options.weights_version;
+    let summary = summary(census.as_ref(), &options.weights, version, snapshot, fairness);
+    let members = options
+        .team
+        .map_or(0, |team| team.passing(index, &query, options.role));
+    let team = options.team.map(|team| team.shown(db, &explainer)).transpose()?;
     let ranking = WorkerRanking {
         deliverable,
-        summary: summary(census.as_ref(), &options.weights, version, snapshot, fairness),
+        team: team.unwrap_or_default(),
+        summary: summary.without_members(members),
         items,
         next: page.end.map(|end| end.encode(&list)),
     };
     Ok((ranking, page.order))
-}
-
-/// Loads what identifies the workers. A worker who was erased a moment ago is missing.
-fn labels(db: &mut Db, items: &[(&Hit, PageItem)]) -> Result<HashMap<Id, WorkerLabel>> {
-    let ids = items.iter().map(|(hit, _)| Id(Uuid::from_u128(hit.candidate.id)));
-    workers::store::labels(db, &ids.collect::<Vec<_>>())
 }
 
 /// Ranks open deliverables for a worker.
@@ -249,7 +271,7 @@ pub fn rank_deliverables(
                 )
             })
         };
-        options.partner.as_ref().is_none_or(is_offered)
+        !options.applied.is_member(need.id) && options.partner.as_ref().is_none_or(is_offered)
     };
     let search = |range: RankRange| needs.search(&candidate, weights, range, is_visible).0;
     let lift = options.fair_week.map(|week| {
@@ -272,6 +294,7 @@ pub fn rank_deliverables(
             position: item.position,
             deliverable: DeliverableBrief::of(&open.deliverable),
             applications_received: open.uptake.applications,
+            application: options.applied.get(open.deliverable.id).cloned(),
             explanation: explainer.explain(&query, &words, &candidate, &hit.assessment, item.above),
         })
     };

@@ -55,9 +55,16 @@ pub struct OpenDeliverable {
 }
 
 impl Snapshot {
-    /// Encodes the need of a deliverable in any status.
+    /// Encodes the need of a deliverable in any status: the roles with a place left.
     pub fn need(&self, deliverable: &Deliverable) -> Need {
         self::need(deliverable, &self.requesters, &self.catalogue)
+    }
+
+    /// Encodes the need of a deliverable with its whole team.
+    pub fn whole_need(&self, deliverable: &Deliverable) -> Need {
+        let id = deliverable.id.0.as_u128();
+        let asking = deliverable.requesters();
+        encode::need(id, &deliverable.request, asking, &self.requesters, &self.catalogue)
     }
 
     /// Returns an explainer in one language.
@@ -264,7 +271,7 @@ fn candidates(db: &mut Db, catalogue: &Catalogue, separations: &Separations) -> 
 fn need(deliverable: &Deliverable, requesters: &Requesters, catalogue: &Catalogue) -> Need {
     encode::need(
         deliverable.id.0.as_u128(),
-        &deliverable.request,
+        &deliverable.open_request(),
         deliverable.requesters(),
         requesters,
         catalogue,

@@ -1,8 +1,9 @@
 //! The response bodies. Scores are parts per million.
 
+use crate::applications::{Application, ApplicationStatus};
 use crate::catalogue::Format;
 use crate::db::Id;
-use crate::deliverables::{Deliverable, DeliverableStatus};
+use crate::deliverables::{Deliverable, DeliverableStatus, OpenPlaces};
 use crate::values::{AreaCode, Code};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -152,7 +153,7 @@ pub struct WorkerBrief {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "type": "flyer", "format": "one_day",
     "organization_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3e", "title": "会員募集のチラシ", "area": "131041",
-    "status": "open"}))]
+    "status": "open", "open_places": [{"role": "designer", "places": 2, "left": 1}]}))]
 pub struct DeliverableBrief {
     pub id: Id,
     pub organization_id: Id,
@@ -164,6 +165,28 @@ pub struct DeliverableBrief {
     pub format: Format,
     pub area: Option<AreaCode>,
     pub status: DeliverableStatus,
+    /// The places of each role, and how many are left.
+    pub open_places: Vec<OpenPlaces>,
+}
+
+/// The latest application of a worker for a deliverable.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MatchApplication {
+    pub id: Id,
+    /// Code of the role that it is for.
+    pub role: Code,
+    /// Accepted: the worker is on the team.
+    pub status: ApplicationStatus,
+}
+
+impl From<&Application> for MatchApplication {
+    fn from(application: &Application) -> MatchApplication {
+        MatchApplication {
+            id: application.id,
+            role: application.role.clone(),
+            status: application.outcome.status,
+        }
+    }
 }
 
 impl DeliverableBrief {
@@ -177,6 +200,7 @@ impl DeliverableBrief {
             format: deliverable.format(),
             area: request.area.clone(),
             status: request.status,
+            open_places: deliverable.open_places.clone(),
         }
     }
 }
@@ -263,15 +287,27 @@ pub struct WorkerMatch {
     #[serde(flatten)]
     pub position: RankPosition,
     pub worker: WorkerBrief,
+    /// The worker's latest application for the deliverable. Null: none, or a preview.
+    pub application: Option<MatchApplication>,
     #[serde(flatten)]
     pub explanation: FitExplanation,
 }
 
-/// Workers ranked for a deliverable.
+/// A member of a team.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TeamMember {
+    /// Null after the worker is erased.
+    pub worker: Option<WorkerBrief>,
+    pub application: MatchApplication,
+}
+
+/// Workers ranked for the places of a deliverable that are left.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerRanking {
     /// Null for a preview.
     pub deliverable: Option<DeliverableBrief>,
+    /// Who has a place in the team. They are not ranked, and count as removed by the gate `on_team`.
+    pub team: Vec<TeamMember>,
     #[serde(flatten)]
     pub summary: RankingSummary,
     pub items: Vec<WorkerMatch>,
@@ -288,6 +324,8 @@ pub struct DeliverableMatch {
     /// How many applications the deliverable has received.
     #[schema(minimum = 0, example = 0)]
     pub applications_received: u32,
+    /// The worker's latest application for the deliverable. Deliverables in whose team they are are left out.
+    pub application: Option<MatchApplication>,
     #[serde(flatten)]
     pub explanation: FitExplanation,
 }
@@ -308,6 +346,8 @@ pub struct DeliverableRanking {
 pub struct MatchExplanation {
     pub deliverable: DeliverableBrief,
     pub worker: WorkerBrief,
+    /// The worker's latest application for the deliverable.
+    pub application: Option<MatchApplication>,
     #[serde(flatten)]
     pub summary: RankingSummary,
     /// Whether the worker passes every gate.

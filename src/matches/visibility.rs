@@ -24,6 +24,9 @@ const WORDLESS_WEIGHTS_VERSION: &str = "default-1-without-text";
 /// The gates that separate a worker from the organization that asks.
 const SEPARATING: [Gate; 2] = [Gate::Blocked, Gate::ConflictOfInterest];
 
+/// The code of a gate that only saved deliverables have: nobody is ranked for a second place in a team.
+pub const ON_TEAM: &str = "on_team";
+
 fn is_separating(code: &str) -> bool {
     SEPARATING.iter().any(|gate| gate.code() == code)
 }
@@ -71,6 +74,16 @@ pub fn check_visible(db: &mut Db, reach: &Reach, worker: Id, failed: &[Gate]) ->
 }
 
 impl RankingSummary {
+    /// Counts the members of the team who would pass as removed.
+    pub fn without_members(mut self, members: usize) -> RankingSummary {
+        if let Some(removed) = self.removed.as_mut().filter(|_| members > 0) {
+            let (gate, count) = (ON_TEAM.to_owned(), members);
+            removed.push(GateCount { gate, count });
+            self.passed = self.passed.map(|passed| passed.saturating_sub(members));
+        }
+        self
+    }
+
     /// Removes the counts that the caller may not see.
     pub fn shown_to(mut self, reach: &Reach) -> RankingSummary {
         if let Some(removed) = self.removed.as_mut().filter(|_| hides_separated(reach)) {

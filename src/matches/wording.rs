@@ -3,6 +3,7 @@
 
 use super::explainer::{Explainer, code_of, format_code};
 use super::view::{FailedGate, Improvement};
+use super::visibility::ON_TEAM;
 use crate::catalogue::{DayPart, calendar};
 use chrono::{Datelike, NaiveDate};
 use matcher::relax::Relaxation;
@@ -224,6 +225,17 @@ impl Explainer<'_> {
                     format!("{label} required at level {to}"),
                 )
             }
+        }
+    }
+
+    /// Says that a member of the team isn't ranked for another place in it.
+    pub fn on_team(&self) -> FailedGate {
+        FailedGate {
+            gate: ON_TEAM.to_owned(),
+            because: self.text(
+                "すでにこのチームに参加しています。",
+                "The worker is in the team already.",
+            ),
         }
     }
 

@@ -39,6 +39,12 @@ pub fn change(
     write(db, catalogue, writer, before, profile)
 }
 
+/// What a replacement leaves out and the worker keeps: neither personal data nor a consent goes by omission.
+pub struct Kept {
+    pub personal: bool,
+    pub consent: bool,
+}
+
 /// Registers a worker with an id of another system, or replaces the profile of the worker who has it. `check`
 /// may refuse, given the worker that is replaced. Returns whether the worker is new.
 pub fn replace(
@@ -46,7 +52,7 @@ pub fn replace(
     catalogue: &Catalogue,
     writer: &Writer,
     (source, external_id): (&str, &str),
-    mut profile: NewWorker,
+    (mut profile, kept): (NewWorker, Kept),
     check: impl FnOnce(Option<&Worker>) -> Result<()>,
 ) -> Result<(Worker, bool)> {
     let area = profile.area.as_deref().and_then(|area| catalogue.area(area));
@@ -56,6 +62,12 @@ pub fn replace(
     match before {
         Some(before) => {
             profile.source = before.profile.source.clone();
+            if kept.personal {
+                profile.personal = before.profile.personal.clone();
+            }
+            if kept.consent {
+                profile.consent = before.profile.consent.clone();
+            }
             Ok((write(db, catalogue, writer, before, profile)?, false))
         }
         None => Ok((register(db, catalogue, writer, profile)?, true)),

@@ -1,5 +1,6 @@
 //! The HTTP face of workers. Use cases are in `actions.rs`, SQL in `store`.
 
+use super::actions::Kept;
 use super::rules::{check_source, set_origin};
 use super::{ConsentRecord, NewWorker, Sight, Worker, WorkerFilter, actions, listing, store};
 use crate::auth::{ExportPersonalData, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller};
@@ -10,7 +11,7 @@ use crate::http::conditional::CreateOnly;
 use crate::http::disclosure::json;
 use crate::http::query::path_text;
 use crate::http::{
-    Answer, Entity, IfMatch, Page, Paging, Patch, PathId, Query, Submission, Valid, conditional,
+    Answer, Entity, IfMatch, Page, Paging, Patch, PathId, Query, Stated, Submission, conditional,
 };
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -86,7 +87,8 @@ async fn create(
 /// Create or replace a worker by external id
 ///
 /// Idempotent: sending the same body again changes nothing, not even the version. Members that you leave out
-/// are reset to their defaults. The path gives the source and external id; a body with other values is
+/// are reset to their defaults, except `personal` and `consent`, which stay: to erase the one or withdraw the other, send
+/// null. The path gives the source and external id; a body with other values is
 /// rejected. If you reach some areas only, `roster` also means `131041:roster` for each of them, and a new worker gets
 /// the source of its area.
 #[utoipa::path(operation_id = "replace_worker_by_external_id", tag = "Workers", security(("bearer" = ["workers:write"])),
@@ -104,7 +106,7 @@ async fn replace(
     catalogues: Data<Catalogues>,
     if_match: IfMatch,
     create_only: CreateOnly,
-    new: Valid<NewWorker>,
+    new: Stated<NewWorker>,
 ) -> Result<HttpResponse> {
     let (writer, sight) = (caller.writer(), sight(&caller));
     let origin = (
@@ -112,7 +114,11 @@ async fn replace(
         path_text(&request, "external_id", 200)?,
     );
     check_source(&writer.reach, &origin.0)?;
-    let Valid(mut profile) = new;
+    let kept = Kept {
+        personal: !new.states("personal"),
+        consent: !new.states("consent"),
+    };
+    let mut profile = new.value;
     set_origin(&mut profile, &origin)?;
     let replaced = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
@@ -124,7 +130,7 @@ async fn replace(
                 create_only.check_present(before.version)
             }
         };
-        let (worker, is_new) = actions::replace(db, &catalogue, &writer, origin, profile, check)?;
+        let (worker, is_new) = actions::replace(db, &catalogue, &writer, origin, (profile, kept), check)?;
         Ok((listing::shown(db, &writer.reach, worker, sight)?, is_new))
     });
     let (worker, is_new) = replaced.await?;

@@ -101,14 +101,14 @@ fn a_team_becomes_complete_and_opens_again(app: &TestApp) {
     let second = applied(app, &flyer, &other);
     assert_eq!(to(app, &second, "accepted").expect(200).json()["place"], 2);
     let matched = deliverable(app, &flyer);
-    assert_includes(&matched, &json!({"status": "matched", "version": 2}));
+    assert_includes(&matched, &json!({"status": "matched", "version": 3}));
     assert_eq!(
         [
             logged(app, "application"),
             logged(app, "worker"),
             logged(app, "deliverable")
         ],
-        [4, 4, 2]
+        [4, 4, 3]
     );
 
     let withdrawn = app
@@ -279,10 +279,15 @@ fn returns_409_with_a_code_if_the_place_is_not_available(app: &TestApp) {
     app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
     assert_eq!(
         to(app, &late, "accepted").expect(409).code(),
-        "deliverable_not_open"
+        "illegal_transition"
     );
-    to(app, &late, "declined").expect(200);
-    to(app, &again, "withdrawn").expect(200);
+    for closed in [&late, &again] {
+        let closed = app.get(closed).expect(200).json();
+        assert_includes(
+            &closed,
+            &json!({"status": "declined", "reason": "request_closed", "place": null}),
+        );
+    }
     assert_eq!(worker(app, &designer)["open_load"], 0);
 }
 

@@ -93,7 +93,12 @@ fn refuses_illegal_moves_and_names_both_statuses(app: &TestApp) {
         refused.json()["detail"],
         "The status can't change from draft to open."
     );
-    for status in ["submitted", "open", "matched", "in_progress", "delivered"] {
+    for status in ["submitted", "open"] {
+        assert_eq!(to(status).expect(200).json()["status"], status);
+    }
+    assert_eq!(to("matched").expect(409).code(), "incomplete_team");
+    app.patch(&path, &json!({"external_team": true})).expect(200);
+    for status in ["matched", "in_progress", "delivered"] {
         assert_eq!(to(status).expect(200).json()["status"], status);
     }
     to("open").expect(409);

@@ -54,6 +54,7 @@ mod settings;
 mod slow_readers;
 mod statistics;
 mod support;
+mod teams;
 mod transport;
 mod triage;
 mod users;

@@ -172,7 +172,7 @@ fn every_operation_admits_exactly_the_roles_of_the_permission_table(app: &TestAp
     // Neither open to everyone nor a candidate.
     app.patch(
         &format!("/v1/deliverables/{}", other.deliverable),
-        &json!({"status": "matched"}),
+        &json!({"status": "matched", "external_team": true}),
     )
     .expect(200);
     app.patch(

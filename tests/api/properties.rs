@@ -186,6 +186,7 @@ impl Matrix<'_> {
             (Deliverables, "/hours_per_week") => json!(3),
             (Deliverables, "/roles") => json!([{"role": "writer", "places": 2}]),
             (Deliverables, "/shared_with_partners") => json!(false),
+            (Deliverables, "/external_team") => json!(true),
             (Deliverables, "/status") => json!("submitted"),
             (Applications, "/deliverable_id" | "/worker_id" | "/role" | "/message") => json!("x"),
             (Users, "/email") => json!("other@example.jp"),

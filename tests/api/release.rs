@@ -66,7 +66,7 @@ fn other_value(name: &str, now: &Value, organizations: &[String; 3]) -> Value {
         "hours_per_week" => [json!(3), json!(4)],
         "day_parts" => [json!([]), json!(["sunday_morning"])],
         "area" => [json!("131041"), json!("131130")],
-        "remote" | "shared_with_partners" => [json!(true), json!(false)],
+        "remote" | "shared_with_partners" | "external_team" => [json!(true), json!(false)],
         "roles" => [
             json!([{"role": "writer", "places": 2, "skills": []}]),
             json!([{"role": "designer", "places": 1, "skills": []}]),
@@ -82,7 +82,8 @@ fn each_property_by_each_role_in_each_status(app: &TestApp) {
     let organizations = ["風", "丘", "林"].map(|name| app.organization(name));
     let mut faults = Vec::new();
     for &status in DeliverableStatus::VARIANTS {
-        let body = json!({"organization_id": organizations[0], "type": "flyer", "title": "チラシ"});
+        let body = json!({"organization_id": organizations[0], "type": "flyer", "title": "チラシ",
+            "external_team": true});
         let created = app.post("/v1/deliverables", &body).expect(201).json();
         let path = format!("/v1/deliverables/{}", created["id"].as_str().unwrap());
         let advance = |moves: &[&str]| {
@@ -100,7 +101,10 @@ fn each_property_by_each_role_in_each_status(app: &TestApp) {
             for &(name, is_released) in RELEASED {
                 // An organization can't give its request away, nor set what imports know it by.
                 let is_own = role == UserRole::Organization;
-                if ["status", "source", "external_id"].contains(&name) || is_own && name == "organization_id"
+                if ["status", "source", "external_id"].contains(&name)
+                    // The status follows the team.
+                    || (name, status) == ("external_team", Matched)
+                    || is_own && ["organization_id", "external_team"].contains(&name)
                 {
                     continue;
                 }

@@ -2,6 +2,7 @@
 
 use super::reading::Reading;
 use super::{deliverables as requests, organizations as groups, workers as people};
+use crate::applications::team;
 use crate::auth::{Reach, RecordKind};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
@@ -441,8 +442,15 @@ impl Record for Deliverable {
         Ok(())
     }
     fn update(db: &mut Db, log: &mut Log, deliverable: &Deliverable, action: Action) -> Result<()> {
+        let active = team::lock(db, deliverable.id)?;
+        let before = deliverables::store::load_some(db, &[deliverable.id])?;
         let change = deliverables::store::update_unlogged(db, deliverable, action)?;
         log.changes.push(change);
+        if let Some(before) = before.first().filter(|_| !active.is_empty()) {
+            let (after, now) = (deliverable.clone(), deliverable.updated_at);
+            let (_, changes) = team::follow(db, &log.actor, before, after, active, now)?;
+            log.changes.extend(changes);
+        }
         Ok(())
     }
     fn remove(

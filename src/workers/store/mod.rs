@@ -292,6 +292,24 @@ pub fn same_person(db: &mut Db, worker: &Worker) -> Result<Vec<Id>> {
     Ok(all)
 }
 
+/// Returns the record that represents each of these workers in rankings.
+pub fn represented_by(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Id>> {
+    let found = dsl::workers
+        .filter(dsl::id.eq_any(ids))
+        .select((dsl::id, dsl::merged_into));
+    let found = found.load::<(Id, Option<Id>)>(db)?.into_iter();
+    Ok(found.map(|(id, into)| (id, into.unwrap_or(id))).collect())
+}
+
+/// Returns the records of each of these people, with the record that represents them.
+pub fn records_of(db: &mut Db, people: &[Id]) -> Result<HashMap<Id, Id>> {
+    let merged = dsl::workers.filter(dsl::merged_into.eq_any(people));
+    let merged = merged.select((dsl::id, dsl::merged_into.assume_not_null()));
+    let mut records: HashMap<Id, Id> = merged.load(db)?.into_iter().collect();
+    records.extend(people.iter().map(|id| (*id, *id)));
+    Ok(records)
+}
+
 /// Returns those of the ids that exist.
 pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
     let found = dsl::workers.filter(dsl::id.eq_any(ids)).select(dsl::id);

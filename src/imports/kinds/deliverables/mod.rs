@@ -82,6 +82,9 @@ pub fn understand(
         if reading.is_rejected() {
             return Ok(request);
         }
+        // A row that says so is about a team that was formed elsewhere.
+        let had_team = before.is_none_or(|before| before.status.has_team());
+        request.external_team |= request.status.has_team() && !had_team;
         if request.type_.is_empty() {
             request.type_ = guess_type(reading, &request, context);
         }
@@ -164,6 +167,7 @@ fn blank(organization_id: Id) -> NewDeliverable {
         qualifications: Vec::new(),
         themes: Vec::new(),
         shared_with_partners: false,
+        external_team: false,
         status: DeliverableStatus::default(),
         source: None,
         external_id: None,

@@ -1,0 +1,1 @@
+UPDATE deliverables SET request = request - 'filled' WHERE request ? 'filled';

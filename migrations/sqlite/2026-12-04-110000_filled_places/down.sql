@@ -1,0 +1,1 @@
+UPDATE deliverables SET request = json_remove(request, '$.filled') WHERE json_type(request, '$.filled') IS NOT NULL;

@@ -1,0 +1,41 @@
+//! Changing and archiving requests, with everything that follows for their applications and teams. The changes themselves
+//! are use cases of deliverables, which come before applications.
+
+use super::team;
+use crate::catalogue::Catalogues;
+use crate::changes;
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::actions::{self, Editor};
+use crate::deliverables::{self, Deliverable, NewDeliverable};
+use crate::error::Result;
+use crate::http::IfMatch;
+
+/// Changes a request to what `change` makes of it.
+pub fn update(
+    db: &mut Db,
+    editor: &Editor,
+    catalogues: &Catalogues,
+    id: Id,
+    if_match: &IfMatch,
+    change: impl FnOnce(&NewDeliverable) -> Result<NewDeliverable>,
+) -> Result<Deliverable> {
+    let before = deliverables::store::find_for_update(db, &editor.reach, id)?;
+    let active = team::lock(db, id)?;
+    let after = actions::update(db, editor, catalogues, id, if_match, change)?;
+    if after.version == before.version {
+        return Ok(after);
+    }
+    team::check(&before, &after, &active)?;
+    let (after, changes) = team::follow(db, &editor.actor, &before, after, active, Instant::now())?;
+    changes::store::append(db, &editor.actor, &changes)?;
+    Ok(after)
+}
+
+/// Archives a request.
+pub fn archive(db: &mut Db, editor: &Editor, id: Id, if_match: &IfMatch) -> Result<()> {
+    let before = deliverables::store::find_for_update(db, &editor.reach, id)?;
+    let active = team::lock(db, id)?;
+    let after = actions::archive(db, editor, id, if_match)?;
+    let (_, changes) = team::follow(db, &editor.actor, &before, after, active, Instant::now())?;
+    changes::store::append(db, &editor.actor, &changes)
+}

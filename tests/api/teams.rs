@@ -1,0 +1,408 @@
+//! Teams: rankings are for places that are left, and what ends a request frees everybody.
+
+use crate::support::{TestApp, assert_includes, on_both};
+use musubi::auth::{Claims, UserRole};
+use musubi::db::Id;
+use serde_json::{Value, json};
+
+on_both! {
+    rankings_are_for_places_that_are_left,
+    delivered_work_frees_the_team_and_counts_in_its_records,
+    every_other_end_closes_the_applications,
+    a_request_isnt_matched_without_a_team,
+    a_team_waits_while_its_request_is_with_the_coordinator,
+    an_import_ends_a_request_like_a_change,
+    who_is_ranked_from_elsewhere_has_a_clear_answer,
+    a_replacement_takes_nothing_away_by_omission,
+}
+
+fn team() -> Value {
+    json!({"roles": [{"role": "designer", "places": 1, "skills": []}, {"role": "writer", "places": 2, "skills": []}]})
+}
+
+fn apply(app: &TestApp, deliverable: &str, worker: &str, role: &str) -> String {
+    let body = json!({"deliverable_id": deliverable, "worker_id": worker, "role": role});
+    let created = app.post("/v1/applications", &body).expect(201).json();
+    format!("/v1/applications/{}", created["id"].as_str().unwrap())
+}
+
+fn accept(app: &TestApp, deliverable: &str, worker: &str, role: &str) -> String {
+    let path = apply(app, deliverable, worker, role);
+    app.patch(&path, &json!({"status": "accepted"})).expect(200);
+    path
+}
+
+fn worker(app: &TestApp, id: &str) -> Value {
+    app.get(&format!("/v1/workers/{id}")).expect(200).json()
+}
+
+/// Returns the items of a ranking, without what differs between two servers.
+fn ranked(answer: &Value, of: &str) -> Vec<(String, String, String)> {
+    let items = answer["items"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    items
+        .map(|item| {
+            (
+                text(&item[of]["id"]),
+                text(&item["role"]),
+                item["application"]["status"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            )
+        })
+        .collect()
+}
+
+fn rankings_are_for_places_that_are_left(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team());
+    let both = json!({"roles": ["designer", "writer"], "capacity": 5});
+    let (member, other) = (app.worker(both.clone()), app.worker(both));
+    let (designer, writer) = (app.worker(json!({})), app.worker(json!({"roles": ["writer"]})));
+    let path = format!("/v1/deliverables/{flyer}/matches");
+    let ranking = |query: &str| {
+        app.get(&format!("{path}?fairness=off&{query}"))
+            .expect(200)
+            .json()
+    };
+    assert_eq!(ranking("")["items"].as_array().unwrap().len(), 4);
+    let left = |designers: u16, writers: u16| json!([{"role": "designer", "places": 1, "left": designers}, {"role": "writer", "places": 2, "left": writers}]);
+    let shown = || {
+        let list = app.get("/v1/deliverables").expect(200).json();
+        let one = app.get(&format!("/v1/deliverables/{flyer}")).expect(200).json();
+        assert_eq!(one["open_places"], list["items"][0]["open_places"]);
+        assert_eq!(one["open_places"], ranking("")["deliverable"]["open_places"]);
+        one["open_places"].clone()
+    };
+    assert_eq!(shown(), left(1, 2));
+
+    let membership = accept(app, &flyer, &member, "designer");
+    let declined = apply(app, &flyer, &other, "writer");
+    app.patch(&declined, &json!({"status": "declined", "reason": "skills"}))
+        .expect(200);
+    apply(app, &flyer, &writer, "writer");
+    assert_eq!(shown(), left(0, 2));
+    let now = ranking("");
+    let mut items = ranked(&now, "worker");
+    items.sort();
+    let mut expected = vec![
+        (other.clone(), "writer".to_owned(), "declined".to_owned()),
+        (writer.clone(), "writer".to_owned(), "submitted".to_owned()),
+    ];
+    expected.sort();
+    assert_eq!(items, expected, "neither the member nor a designer");
+    assert_includes(
+        &now,
+        &json!({"team": [{"worker": {"id": member}, "application": {"role": "designer", "status": "accepted"}}],
+            "considered": 4, "passed": 2}),
+    );
+    assert!(
+        now["removed"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({"gate": "on_team", "count": 1}))
+    );
+    let pages: Vec<String> = ["limit=1", "limit=1&fairness=on"]
+        .into_iter()
+        .map(|query| {
+            let first = app.get(&format!("{path}?{query}")).expect(200).json();
+            let next = first["next"].as_str().unwrap();
+            let second = app
+                .get(&format!("{path}?{query}&cursor={next}"))
+                .expect(200)
+                .json();
+            assert_eq!(
+                (second["items"].as_array().unwrap().len(), &second["next"]),
+                (1, &Value::Null)
+            );
+            first.to_string()
+        })
+        .collect();
+    assert!(
+        pages
+            .iter()
+            .all(|page| !page.contains(&format!("\"{designer}\"")))
+    );
+    assert_eq!(ranking("role=designer")["items"], json!([]));
+    assert_eq!(ranked(&ranking("role=writer"), "worker").len(), 2);
+    app.get(&format!("{path}?role=engineer")).expect(422);
+    let why = app.get(&format!("{path}/{member}")).expect(200).json();
+    assert_includes(
+        &why,
+        &json!({"is_ranked": false, "failed_gates": [{"gate": "on_team"}], "application": {"status": "accepted"}}),
+    );
+
+    // In the other direction: nothing for the member or a designer, what was applied for is marked.
+    let offered = |id: &str| {
+        let answer = app
+            .get(&format!("/v1/workers/{id}/matches?fairness=off"))
+            .expect(200)
+            .json();
+        ranked(&answer, "deliverable")
+    };
+    assert_eq!((offered(&member), offered(&designer)), (vec![], vec![]));
+    assert_eq!(
+        offered(&other),
+        [(flyer.clone(), "writer".to_owned(), "declined".to_owned())]
+    );
+    // A server that starts now computes the same.
+    let fresh = app.another();
+    let there = fresh.get(&format!("{path}?fairness=off")).expect(200).json();
+    assert_eq!(there["items"], now["items"]);
+    let there = fresh
+        .get(&format!("/v1/workers/{designer}/matches"))
+        .expect(200)
+        .json();
+    assert_eq!(there["items"], json!([]));
+
+    app.patch(&membership, &json!({"status": "withdrawn", "reason": "health"}))
+        .expect(200);
+    assert_eq!(shown(), left(1, 2));
+    assert_eq!(ranking("")["items"].as_array().unwrap().len(), 4);
+    assert_eq!(offered(&designer).len(), 1);
+}
+
+fn delivered_work_frees_the_team_and_counts_in_its_records(app: &TestApp) {
+    let organization = app.organization("風");
+    let flyer = app.deliverable(
+        &organization,
+        json!({"roles": [{"role": "designer", "places": 1, "skills": []}]}),
+    );
+    let poster = app.deliverable(&organization, json!({}));
+    let (member, late) = (app.worker(json!({"experience": null})), app.worker(json!({})));
+    let waiting = apply(app, &flyer, &late, "designer");
+    let membership = accept(app, &flyer, &member, "designer");
+    assert_eq!(worker(app, &member)["open_load"], 1);
+    let path = format!("/v1/deliverables/{flyer}");
+    let to = |status: &str| app.patch(&path, &json!({"status": status})).expect(200).json();
+    assert_eq!(app.get(&path).json()["status"], "matched");
+    to("in_progress");
+    assert_eq!(app.get(&waiting).json()["status"], "submitted");
+    let delivered = to("delivered");
+    assert_eq!(app.get(&path).expect(200).json(), delivered);
+    let free = json!({"open_load": 0, "track_record": {"completed": 1, "dropped": 0},
+        "experience": [{"family": "print", "role": "designer", "delivered": 1}]});
+    assert_includes(&worker(app, &member), &free);
+    assert_includes(
+        &app.get(&waiting).json(),
+        &json!({"status": "declined", "reason": "request_closed"}),
+    );
+    assert_includes(
+        &app.get(&membership).json(),
+        &json!({"status": "accepted", "place": 1}),
+    );
+    let leave = json!({"status": "withdrawn", "reason": "other"});
+    assert_eq!(
+        app.patch(&membership, &leave).expect(409).code(),
+        "illegal_transition"
+    );
+    // The next place is free for them, and their experience counts.
+    let why = app
+        .get(&format!("/v1/deliverables/{poster}/matches/{member}"))
+        .expect(200);
+    assert!(why.text.contains("\"deliveries\":1"), "{}", why.text);
+    accept(app, &poster, &member, "designer");
+    app.delete(&path).expect(204);
+    assert_includes(
+        &worker(app, &member),
+        &json!({"open_load": 1, "track_record": {"completed": 1}}),
+    );
+    assert_eq!(
+        app.patch(&membership, &leave).expect(409).code(),
+        "illegal_transition"
+    );
+}
+
+fn every_other_end_closes_the_applications(app: &TestApp) {
+    let organization = app.organization("風");
+    let end = |path: &str, how: &str| match how {
+        "archived" => {
+            app.delete(path).expect(204);
+        }
+        "declined" => {
+            app.patch(path, &json!({"status": "submitted"})).expect(200);
+            app.patch(path, &json!({"status": "declined"})).expect(200);
+        }
+        _ => {
+            app.patch(path, &json!({"status": "cancelled"})).expect(200);
+        }
+    };
+    for how in ["archived", "declined", "cancelled"] {
+        for is_complete in [false, true] {
+            let flyer = app.deliverable(&organization, team());
+            let path = format!("/v1/deliverables/{flyer}");
+            let (member, waiting) = (app.worker(json!({})), app.worker(json!({"roles": ["writer"]})));
+            let mut closed = vec![
+                accept(app, &flyer, &member, "designer"),
+                apply(app, &flyer, &waiting, "writer"),
+            ];
+            if is_complete {
+                app.patch(
+                    &path,
+                    &json!({"roles": [{"role": "designer", "places": 1, "skills": []}]}),
+                )
+                .expect(200);
+                assert_eq!(app.get(&path).json()["status"], "matched");
+            }
+            end(&path, how);
+            for path in closed.drain(..) {
+                let expected = json!({"status": "declined", "reason": "request_closed", "place": null});
+                assert_includes(&app.get(&path).expect(200).json(), &expected);
+            }
+            assert_includes(
+                &worker(app, &member),
+                &json!({"open_load": 0, "track_record": {"completed": 0}}),
+            );
+            let after = app
+                .get(&format!("{path}?include_archived=true"))
+                .expect(200)
+                .json();
+            assert_eq!(after["open_places"][0]["left"], 1, "{how}");
+        }
+    }
+}
+
+fn a_request_isnt_matched_without_a_team(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), team());
+    let path = format!("/v1/deliverables/{flyer}");
+    let to = |change: Value| app.patch(&path, &change);
+    assert_eq!(
+        to(json!({"status": "matched"})).expect(409).code(),
+        "incomplete_team"
+    );
+    let member = app.worker(json!({"capacity": 3}));
+    let membership = accept(app, &flyer, &member, "designer");
+    assert_eq!(
+        to(json!({"status": "matched"})).expect(409).code(),
+        "incomplete_team"
+    );
+    // Fewer places make the team complete, and more open it again.
+    let roles = |writers: u16| {
+        let writers = json!({"role": "writer", "places": writers, "skills": []});
+        json!({"roles": [{"role": "designer", "places": 1, "skills": []}, writers]})
+    };
+    let only = json!({"roles": [{"role": "designer", "places": 1, "skills": []}]});
+    assert_eq!(to(only.clone()).expect(200).json()["status"], "matched");
+    assert_eq!(to(roles(1)).expect(200).json()["status"], "open");
+    assert_eq!(to(only).expect(200).json()["status"], "matched");
+    to(json!({"status": "in_progress"})).expect(200);
+    app.patch(&membership, &json!({"status": "withdrawn", "reason": "health"}))
+        .expect(200);
+    assert_eq!(
+        to(json!({"status": "delivered"})).expect(409).code(),
+        "incomplete_team"
+    );
+    to(json!({"status": "delivered", "external_team": true})).expect(200);
+}
+
+fn a_team_waits_while_its_request_is_with_the_coordinator(app: &TestApp) {
+    let organization = app.organization("風");
+    let flyer = app.deliverable(
+        &organization,
+        json!({"roles": [{"role": "designer", "places": 1, "skills": []}]}),
+    );
+    let member = app.worker(json!({}));
+    let membership = accept(app, &flyer, &member, "designer");
+    let mut claims = Claims::new(
+        UserRole::Organization,
+        "teams",
+        chrono::Utc::now().timestamp(),
+        600,
+    );
+    claims.belonging.organization_id = Some(Id(organization.parse().unwrap()));
+    let token = app.state.keys.sign(&claims).unwrap();
+    let path = format!("/v1/deliverables/{flyer}");
+    let returned = app
+        .call("PATCH", &path, &token, &json!({"title": "別の題"}))
+        .expect(200)
+        .json();
+    assert_eq!(returned["status"], "submitted");
+    assert_includes(
+        &app.get(&membership).json(),
+        &json!({"status": "accepted", "place": 1}),
+    );
+    assert_eq!(worker(app, &member)["open_load"], 1);
+    let released = app.patch(&path, &json!({"status": "open"})).expect(200);
+    assert_eq!(released.json()["status"], "matched", "its team is complete");
+    assert_eq!(app.get(&path).json(), released.json());
+    assert_eq!(released.header("etag"), app.get(&path).header("etag"));
+}
+
+fn an_import_ends_a_request_like_a_change(app: &TestApp) {
+    app.organization("風");
+    let file = |status: &str| {
+        format!("ID,団体名,支援内容,件名,区市町村,status\n1,風,チラシ,会員募集,新宿区,{status}\n")
+    };
+    let import = |status: &str| app.import_and_wait("kind=deliverables", file(status).as_bytes());
+    assert_eq!(import("open")["progress"]["created"], 1);
+    let flyer = app.get("/v1/deliverables").json()["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let member = app.worker(json!({}));
+    let membership = accept(app, &flyer, &member, "designer");
+    // A row that says so is about a team that was formed elsewhere.
+    assert_eq!(import("matched")["progress"]["updated"], 1);
+    let path = format!("/v1/deliverables/{flyer}");
+    assert_includes(
+        &app.get(&path).json(),
+        &json!({"status": "matched", "external_team": true}),
+    );
+    assert_eq!(import("cancelled")["progress"]["updated"], 1);
+    assert_includes(
+        &app.get(&membership).json(),
+        &json!({"status": "declined", "reason": "request_closed"}),
+    );
+    assert_eq!(worker(app, &member)["open_load"], 0);
+}
+
+fn who_is_ranked_from_elsewhere_has_a_clear_answer(app: &TestApp) {
+    let flyer = app.deliverable(&app.organization("風"), json!({}));
+    let (elsewhere, hidden) = (
+        app.worker(json!({"area": "131130"})),
+        app.worker(json!({"area": "131130", "consent": null})),
+    );
+    let here = app.token(UserRole::Coordinator);
+    let ranking = app.call(
+        "GET",
+        &format!("/v1/deliverables/{flyer}/matches"),
+        &here,
+        &Value::Null,
+    );
+    assert!(ranking.expect(200).text.contains(&elsewhere));
+    for (worker, code) in [(elsewhere, "worker_elsewhere"), (hidden, "unknown_worker")] {
+        let body = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"});
+        let refused = app.call("POST", "/v1/applications", &here, &body).expect(422);
+        assert_eq!(refused.faults(), [("/worker_id".to_owned(), code.to_owned())]);
+    }
+}
+
+fn a_replacement_takes_nothing_away_by_omission(app: &TestApp) {
+    let path = "/v1/workers/by-external-id/roster/1";
+    let whole = json!({"personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"}, "area": "131041", "remote": true,
+        "consent": {"given_on": "2026-04-01", "text_version": "2026-04"}});
+    let first = app.put(path, &whole).expect(201).json();
+    let kept = app.put(path, &json!({"area": "131041"})).expect(200).json();
+    assert_eq!(
+        (&kept["personal"], &kept["consent"]),
+        (&first["personal"], &first["consent"])
+    );
+    assert_eq!(kept["remote"], Value::Null, "other members are reset");
+    // A part of the personal data replaces all of it.
+    let named = app
+        .put(path, &json!({"personal": {"name": "佐藤"}}))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&named["personal"]["email"], &named["consent"]),
+        (&Value::Null, &first["consent"])
+    );
+    let taken = app
+        .put(path, &json!({"personal": null, "consent": null}))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&taken["personal"], &taken["consent"]),
+        (&Value::Null, &Value::Null)
+    );
+}
