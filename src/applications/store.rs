@@ -259,12 +259,16 @@ pub fn insert(db: &mut Db, actor: &str, application: &Application) -> Result<()>
     changes::store::append(db, actor, &[change])
 }
 
-/// Lists the applications for a deliverable that haven't ended.
-pub fn active(db: &mut Db, deliverable: Id) -> Result<Vec<Application>> {
-    let active = [ApplicationStatus::Submitted, ApplicationStatus::Accepted].map(ApplicationStatus::code);
+/// Lists the applications for a deliverable in any of these statuses.
+pub fn of_deliverable(
+    db: &mut Db,
+    deliverable: Id,
+    statuses: &[ApplicationStatus],
+) -> Result<Vec<Application>> {
+    let statuses = statuses.iter().map(|status| status.code());
     let rows = dsl::applications
         .filter(dsl::deliverable_id.eq(deliverable))
-        .filter(dsl::status.eq_any(active))
+        .filter(dsl::status.eq_any(statuses))
         .order(dsl::id)
         .select(ApplicationRow::as_select())
         .load(db)?;

@@ -23,16 +23,22 @@ const MOST_KINDS: usize = 100;
 /// Finds the applications for a deliverable that haven't ended, and locks them and the workers of its team. Call it
 /// before the first write to the change log, with the deliverable locked, so that nobody else accepts or withdraws.
 pub fn lock(db: &mut Db, deliverable: Id) -> Result<Vec<Application>> {
-    let active = store::active(db, deliverable)?;
-    let members = active
+    use ApplicationStatus::{Accepted, Submitted};
+    let accepted = store::of_deliverable(db, deliverable, &[Accepted])?;
+    let members: Vec<Id> = accepted.iter().filter_map(|one| one.worker_id).collect();
+    let records = workers::store::represented_by(db, &members)?;
+    // Merged records before those that represent them, like everywhere, so that nobody waits in a circle.
+    let merged: BTreeSet<Id> = records
         .iter()
-        .filter(|one| one.outcome.status == ApplicationStatus::Accepted);
-    let members: BTreeSet<Id> = members.filter_map(|one| one.worker_id).collect();
-    for member in members {
-        lock_worker(db, member)?;
+        .filter(|(id, by)| id != by)
+        .map(|(id, _)| *id)
+        .collect();
+    let representing: BTreeSet<Id> = records.into_values().collect();
+    for record in merged.into_iter().chain(representing) {
+        lock_worker(db, record)?;
     }
     store::lock_active(db, deliverable)?;
-    store::active(db, deliverable)
+    store::of_deliverable(db, deliverable, &[Submitted, Accepted])
 }
 
 /// Locks a worker's record and the one that it is merged into, since that is ranked. Returns those that exist.

@@ -2,7 +2,7 @@
 
 use super::explainer::Explainer;
 use super::view::{MatchApplication, TeamMember};
-use crate::applications::{self, ApplicationStatus};
+use crate::applications::{self, Application, ApplicationStatus};
 use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::workers::{self, Worker};
@@ -19,9 +19,9 @@ pub struct Team {
 
 impl Team {
     pub fn of(db: &mut Db, deliverable: Id) -> Result<Team> {
-        let active = applications::store::active(db, deliverable)?.into_iter();
-        let accepted = active.filter(|one| one.outcome.status == ApplicationStatus::Accepted);
-        let members: Vec<_> = accepted.map(|one| (one.worker_id, (&one).into())).collect();
+        let accepted = [ApplicationStatus::Accepted];
+        let accepted = applications::store::of_deliverable(db, deliverable, &accepted)?;
+        let members: Vec<_> = accepted.iter().map(|one| (one.worker_id, one.into())).collect();
         let workers: Vec<Id> = members.iter().filter_map(|(worker, _)| *worker).collect();
         let ranked = workers::store::represented_by(db, &workers)?;
         Ok(Team {
@@ -69,7 +69,7 @@ pub fn applied_of(
     let records = workers::store::records_of(db, candidates)?;
     let ids: Vec<Id> = records.keys().copied().collect();
     let found = applications::store::of_workers(db, Some(&[deliverable]), &ids)?;
-    let of_candidate = |one: &applications::Application| {
+    let of_candidate = |one: &Application| {
         let candidate = records.get(&one.worker_id?)?;
         Some((candidate.0.as_u128(), one.into()))
     };

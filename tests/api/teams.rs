@@ -14,6 +14,8 @@ on_both! {
     an_import_ends_a_request_like_a_change,
     who_is_ranked_from_elsewhere_has_a_clear_answer,
     a_replacement_takes_nothing_away_by_omission,
+    whatever_happens_places_loads_and_applications_agree,
+    what_happens_at_once_never_fails,
 }
 
 fn team() -> Value {
@@ -405,4 +407,197 @@ fn a_replacement_takes_nothing_away_by_omission(app: &TestApp) {
         (&taken["personal"], &taken["consent"]),
         (&Value::Null, &Value::Null)
     );
+}
+
+/// Checks that places, loads and statuses follow from the applications.
+fn check(app: &TestApp, deliverables: &[String], workers: &[String], history: &[String]) {
+    let all = app.get("/v1/applications?limit=200").expect(200).json();
+    let all = all["items"].as_array().unwrap();
+    let mut loads = std::collections::BTreeMap::new();
+    for id in deliverables {
+        let one = app
+            .get(&format!("/v1/deliverables/{id}?include_archived=true"))
+            .expect(200)
+            .json();
+        let status = one["status"].as_str().unwrap();
+        let is_over =
+            !one["archived_at"].is_null() || ["delivered", "declined", "cancelled"].contains(&status);
+        let own = || all.iter().filter(|bid| bid["deliverable_id"] == **id);
+        let accepted = |role: &Value| {
+            own()
+                .filter(|bid| bid["status"] == "accepted" && bid["role"] == *role)
+                .count()
+        };
+        let mut is_complete = true;
+        for role in one["open_places"].as_array().unwrap() {
+            let (places, left) = (role["places"].as_u64().unwrap(), role["left"].as_u64().unwrap());
+            let taken = accepted(&role["role"]) as u64;
+            assert_eq!(left, places.saturating_sub(taken), "{history:#?} {one}");
+            is_complete &= left == 0;
+        }
+        let expected = if is_complete { "matched" } else { "open" };
+        if ["open", "matched"].contains(&status) && !is_over {
+            assert_eq!(status, expected, "{history:#?} {one}");
+        }
+        for bid in own() {
+            let is_active = ["submitted", "accepted"].contains(&bid["status"].as_str().unwrap());
+            let stays = status == "delivered" && bid["status"] == "accepted";
+            assert!(!is_over || !is_active || stays, "{history:#?} {bid}");
+            if bid["status"] == "accepted" && !is_over {
+                *loads.entry(bid["worker_id"].to_string()).or_insert(0) += 1;
+            }
+        }
+    }
+    for id in workers {
+        let expected = loads.get(&format!("\"{id}\"")).copied().unwrap_or(0);
+        assert_eq!(worker(app, id)["open_load"], expected, "{history:#?}");
+    }
+}
+
+/// A sequence of numbers that looks random and is the same each time.
+struct Draws(u64);
+
+impl Draws {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % n as u64) as usize
+    }
+}
+
+fn whatever_happens_places_loads_and_applications_agree(app: &TestApp) {
+    let organization = app.organization("風");
+    let mut claims = Claims::new(
+        UserRole::Organization,
+        "walk",
+        chrono::Utc::now().timestamp(),
+        3600,
+    );
+    claims.belonging.organization_id = Some(Id(organization.parse().unwrap()));
+    let member = app.state.keys.sign(&claims).unwrap();
+    let mut draws = Draws(20_261_128);
+    for _ in 0..4 {
+        let deliverables: Vec<String> = (0..3).map(|_| app.deliverable(&organization, team())).collect();
+        let both = json!({"roles": ["designer", "writer"], "capacity": 2});
+        let workers: Vec<String> = (0..4).map(|_| app.worker(both.clone())).collect();
+        let (mut bids, mut history) = (Vec::new(), Vec::new());
+        for _ in 0..45 {
+            let deliverable = &deliverables[draws.below(3)];
+            let path = format!("/v1/deliverables/{deliverable}");
+            let worker = &workers[draws.below(4)];
+            let role = ["designer", "writer"][draws.below(2)];
+            let (name, answer) = match draws.below(12) {
+                0..=3 => {
+                    let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": role});
+                    let answer = app.post("/v1/applications", &bid);
+                    if answer.status == 201 {
+                        bids.push(answer.header("location").to_owned());
+                    }
+                    (format!("apply {deliverable} {worker} {role}"), answer)
+                }
+                4..=7 if !bids.is_empty() => {
+                    let bid = &bids[draws.below(bids.len())];
+                    let to = ["accepted", "accepted", "declined", "withdrawn"][draws.below(4)];
+                    let reason = (to != "accepted").then_some("other");
+                    (
+                        format!("{to} {bid}"),
+                        app.patch(bid, &json!({"status": to, "reason": reason})),
+                    )
+                }
+                8 => {
+                    let change = json!({"roles": [{"role": "designer", "places": 1 + draws.below(2), "skills": []},
+                        {"role": "writer", "places": 1 + draws.below(2), "skills": []}]});
+                    (format!("roles {deliverable} {change}"), app.patch(&path, &change))
+                }
+                9 => {
+                    let change = json!({"title": format!("題 {}", draws.below(99))});
+                    (
+                        format!("rewrite {deliverable}"),
+                        app.call("PATCH", &path, &member, &change),
+                    )
+                }
+                10 => {
+                    let to = [
+                        "open",
+                        "open",
+                        "in_progress",
+                        "delivered",
+                        "cancelled",
+                        "declined",
+                    ][draws.below(6)];
+                    (
+                        format!("{to} {deliverable}"),
+                        app.patch(&path, &json!({"status": to})),
+                    )
+                }
+                11 if draws.below(4) == 0 => (format!("archive {deliverable}"), app.delete(&path)),
+                _ => continue,
+            };
+            assert!(answer.status < 500, "{name}: {}", answer.text);
+            history.push(format!("{name}: {}", answer.status));
+            if answer.status < 300 {
+                check(app, &deliverables, &workers, &history);
+            }
+        }
+        for deliverable in deliverables {
+            app.delete(&format!("/v1/deliverables/{deliverable}"));
+        }
+    }
+}
+
+fn what_happens_at_once_never_fails(app: &TestApp) {
+    let organization = app.organization("風");
+    let many = json!({"roles": [{"role": "designer", "places": 9, "skills": []}]});
+    for round in 0..3 {
+        let flyers = [0, 1].map(|_| app.deliverable(&organization, many.clone()));
+        let workers: Vec<String> = (0..5).map(|_| app.worker(json!({"capacity": 2}))).collect();
+        let mut bids = Vec::new();
+        for flyer in &flyers {
+            for (n, worker) in workers.iter().enumerate() {
+                let bid = apply(app, flyer, worker, "designer");
+                if n % 2 == 0 {
+                    app.patch(&bid, &json!({"status": "accepted"})).expect(200);
+                }
+                bids.push(bid);
+            }
+        }
+        let statuses: Vec<(String, u16)> = std::thread::scope(|scope| {
+            let mut clients = Vec::new();
+            for flyer in &flyers {
+                let change = [
+                    json!({"status": "cancelled"}),
+                    json!({"title": "別の題"}),
+                    json!({"remote": true}),
+                ];
+                let change = change[round].clone();
+                clients.push(scope.spawn(move || {
+                    let answer = app.patch(&format!("/v1/deliverables/{flyer}"), &change);
+                    (answer.text, answer.status)
+                }));
+            }
+            for bid in &bids {
+                clients.push(scope.spawn(move || {
+                    let answer = app.patch(bid, &json!({"status": "withdrawn", "reason": "health"}));
+                    (answer.text, answer.status)
+                }));
+            }
+            for worker in workers.iter().take(2) {
+                clients.push(scope.spawn(move || {
+                    let answer = app.delete(&format!("/v1/workers/{worker}"));
+                    (answer.text, answer.status)
+                }));
+            }
+            clients.into_iter().map(|client| client.join().unwrap()).collect()
+        });
+        let is_right = |(_, status): &(String, u16)| [200, 204, 409].contains(status);
+        assert!(statuses.iter().all(is_right), "{statuses:?}");
+        for flyer in &flyers {
+            app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
+        }
+        for worker_id in &workers[2..] {
+            assert_eq!(worker(app, worker_id)["open_load"], 0);
+        }
+    }
 }
