@@ -43,7 +43,7 @@ fn is_ranked_elsewhere(db: &mut Db, reach: &Reach, worker: Id) -> Result<bool> {
         return Ok(false);
     }
     let worker = if_found(workers::store::find(db, &Reach::Everything, worker))?;
-    Ok(worker.is_some_and(|worker| worker.is_candidate_for(reach)))
+    Ok(worker.is_some_and(|worker| worker.is_candidate()))
 }
 
 /// Changes the outcome of an application to what `change` returns. Writes nothing if that is the old outcome.

@@ -64,7 +64,13 @@ impl Snapshot {
     pub fn whole_need(&self, deliverable: &Deliverable) -> Need {
         let id = deliverable.id.0.as_u128();
         let asking = deliverable.requesters();
-        encode::need(id, &deliverable.request, asking, &self.requesters, &self.catalogue)
+        encode::need(
+            id,
+            &deliverable.request,
+            asking,
+            &self.requesters,
+            &self.catalogue,
+        )
     }
 
     /// Returns an explainer in one language.
