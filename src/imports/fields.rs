@@ -308,6 +308,20 @@ pub fn parse_json<T: DeserializeOwned>(text: &str) -> CellResult<T> {
     decode(&value)
 }
 
+/// Checks the id of a record, which is looked up before the draft is made.
+pub fn check_record_id<D>(_: &mut D, cell: &Input) -> CellResult<()> {
+    let id = cell.parse(|text| {
+        text.parse::<uuid::Uuid>().map_err(|_| {
+            Remark::new(
+                "invalid_record_id",
+                "記録IDとして読み取れません。書き出したままにするか、空欄にしてください。",
+                "This is no id of a record. Leave it as it was exported, or empty.",
+            )
+        })
+    });
+    id.map(drop)
+}
+
 /// Parses the code of an enum's value.
 pub fn parse_code<T: DeserializeOwned>(text: &str) -> CellResult<T> {
     decode(&text.into())

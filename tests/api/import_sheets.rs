@@ -10,6 +10,27 @@ use std::path::PathBuf;
 
 on_both! {
     every_sheet_comes_in_as_its_case_says,
+    an_own_export_changes_nothing_whatever_source_is_given,
+}
+
+fn an_own_export_changes_nothing_whatever_source_is_given(app: &TestApp) {
+    let group = json!({"name": "往復の会（ほし）", "area": "131041", "description": "なし",
+        "contact": {"person": "佐藤", "phone": "03-5555-0101"}});
+    let group = app.post("/v1/organizations", &group).expect(201).json();
+    app.deliverable(group["id"].as_str().unwrap(), json!({"title": "唯一のチラシ"}));
+    app.worker(json!({"personal": {"name": "往復　花子", "email": "a@example.jp"}}));
+    for kind in ["organizations", "deliverables", "workers"] {
+        for format in ["csv", "xlsx"] {
+            let body = json!({"kind": kind, "format": format});
+            let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+            assert_eq!(status, 200);
+            let job = app.import_and_wait(&format!("kind={kind}&source=elsewhere"), &file);
+            assert_includes(
+                &job,
+                &json!({"status": "succeeded", "progress": {"created": 0, "updated": 0, "unchanged": 1, "rejected": 0}}),
+            );
+        }
+    }
 }
 
 fn every_sheet_comes_in_as_its_case_says(app: &TestApp) {

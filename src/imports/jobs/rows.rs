@@ -20,7 +20,7 @@ use crate::imports::kinds::record::Record;
 use crate::imports::log::Log;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use tables::cells::one_line;
+use tables::cells::{normalize, one_line};
 use tables::{Remark, Row};
 
 /// What the batches of an import have in common.
@@ -78,11 +78,22 @@ struct Candidate<'r, R: Record> {
     row_hash: i64,
     /// The source of its record.
     source: String,
+    /// The record whose id the row states.
+    stated: Option<Stated>,
     /// Id and version of the record, if it exists.
     existing: Option<(Id, i64)>,
     /// The parsed row, if it had to be parsed to find its record.
     details: Option<R::Details>,
     fate: Fate,
+}
+
+/// A record that a row names by its id, as Musubi's own exports do. It keeps its source and its id there.
+#[derive(Clone)]
+struct Stated {
+    id: Id,
+    version: i64,
+    source: Option<String>,
+    external_id: Option<String>,
 }
 
 /// A record that a row may be about.
@@ -111,8 +122,14 @@ pub fn apply<'r, R: Record>(
     let mut candidates: Vec<Candidate<R>> = Vec::with_capacity(rows.len());
     let readings: Vec<Reading> = rows.iter().map(|row| batch.read(row)).collect();
     let references = R::refer(db, &readings, batch.context)?;
+    let by_id = stated::<R>(db, batch, &readings)?;
     for (row, mut reading) in rows.iter().zip(readings) {
         let mut external_id = reading.text("external_id").map(one_line).unwrap_or_default();
+        let stated = record_id(&reading).and_then(|id| by_id.get(&id).cloned());
+        if let Some(stated) = &stated {
+            let own = stated.external_id.clone();
+            external_id = own.unwrap_or_else(|| format!("record:{}", stated.id.0));
+        }
         let (mut details, mut former_id) = (None, None);
         if external_id.is_empty() && !reading.is_rejected() && !reading.is_skipped {
             details = R::understand(&mut reading, None, &references, batch.context);
@@ -134,6 +151,7 @@ pub fn apply<'r, R: Record>(
             former_id,
             row_hash: batch.row_hash(row),
             source: batch.context.source.clone(),
+            stated,
             existing: None,
             details,
             fate,
@@ -228,7 +246,11 @@ fn match_records<R: Record>(
             }
         }
     }
-    let ids: Vec<Id> = by_external_id.values().flatten().map(|known| known.id).collect();
+    let stated = candidates
+        .iter()
+        .filter_map(|one| one.stated.as_ref().map(|stated| stated.id));
+    let known = by_external_id.values().flatten().map(|known| known.id);
+    let ids: Vec<Id> = known.chain(stated).collect();
     let row_hashes = writes::row_hashes(db, &ids)?;
     let mut here: HashMap<u64, u32> = HashMap::new();
     for candidate in candidates.iter_mut().filter(|c| !c.external_id.is_empty()) {
@@ -261,7 +283,12 @@ fn match_records<R: Record>(
                 )
             })
         };
-        let known = of_record(&candidate.external_id);
+        let stated = candidate.stated.as_ref().map(|stated| Known {
+            source: stated.source.clone().unwrap_or_default(),
+            id: stated.id,
+            version: stated.version,
+        });
+        let known = stated.as_ref().or_else(|| of_record(&candidate.external_id));
         let has_former_id = known.is_none();
         let Some(known) = known.or_else(|| of_record(former_id?)) else {
             continue;
@@ -325,6 +352,70 @@ fn refuse_erased<R: Record>(
     Ok(())
 }
 
+/// Returns the id that a row states for its record.
+fn record_id(reading: &Reading) -> Option<Id> {
+    reading.text("record_id")?.parse().ok().map(Id)
+}
+
+/// Finds the records whose ids rows state, as far as the sender may write them.
+fn stated<R: Record>(db: &mut Db, batch: &BatchContext, readings: &[Reading]) -> Result<HashMap<Id, Stated>> {
+    let ids: Vec<Id> = readings.iter().filter_map(record_id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = R::load(db, &ids)?;
+    let own = found
+        .iter()
+        .filter(|record| batch.job.may_write(R::area(record.details())));
+    let stated = own.map(|record| {
+        let mut details = record.details().clone();
+        let (source, external_id) = R::origin(&mut details);
+        let stated = Stated {
+            id: record.id(),
+            version: record.version(),
+            source: source.take(),
+            external_id: external_id.take(),
+        };
+        (record.id(), stated)
+    });
+    Ok(stated.collect())
+}
+
+/// Returns details in which a text that is only written differently (（ほし） and (ほし)) is as it was before.
+fn with_stored_spelling<D: serde::Serialize + serde::de::DeserializeOwned>(
+    after: &D,
+    before: &D,
+) -> Result<D> {
+    let mut value = json(after)?;
+    keep_spelling(&mut value, &json(before)?);
+    serde_json::from_value(value).map_err(|e| Error::Internal(e.to_string()))
+}
+
+fn keep_spelling(after: &mut serde_json::Value, before: &serde_json::Value) {
+    use serde_json::Value;
+    match (after, before) {
+        (Value::String(after), Value::String(before)) => {
+            let plain = |text: &str| normalize(text).map(|text| one_line(&text)).ok();
+            if after != before && plain(after).is_some_and(|own| Some(own) == plain(before)) {
+                after.clone_from(before);
+            }
+        }
+        (Value::Object(after), Value::Object(before)) => {
+            for (name, value) in after {
+                if let Some(before) = before.get(name) {
+                    keep_spelling(value, before);
+                }
+            }
+        }
+        (Value::Array(after), Value::Array(before)) => {
+            for (value, before) in after.iter_mut().zip(before) {
+                keep_spelling(value, before);
+            }
+        }
+        _ => {}
+    }
+}
+
 enum RowEffect<R: Record> {
     Create(R),
     /// With the details before.
@@ -367,8 +458,16 @@ fn effect<'r, R: Record>(
         candidate.source = context.reach.own_source(&context.source, area);
     }
     let (source, external_id) = R::origin(&mut details);
-    *source = Some(candidate.source.clone());
-    *external_id = Some(candidate.external_id.clone());
+    (*source, *external_id) = match &candidate.stated {
+        Some(stated) => (stated.source.clone(), stated.external_id.clone()),
+        None => (
+            Some(candidate.source.clone()),
+            Some(candidate.external_id.clone()),
+        ),
+    };
+    if let Some(before) = before.filter(|before| details != *before.details()) {
+        details = with_stored_spelling(&details, before.details())?;
+    }
     if let Err(error) = check_properties(batch.job.role, R::KIND, before.map(R::details), &details) {
         candidate.reading.reject_error(error, |_| None);
         candidate.fate = Fate::Rejected;

@@ -332,7 +332,7 @@ impl Record for Deliverable {
     fn likeness(details: &NewDeliverable) -> String {
         requests::likeness(details)
     }
-    /// Finds each requester by its external id in the same source, else by its name in the area, else by its
+    /// Finds each requester by the id of its record, else by its external id in the same source, else by its name in the area, else by its
     /// name if only one organization has it.
     fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Requesters> {
         let mut requesters = Requesters::new();
@@ -343,7 +343,11 @@ impl Record for Deliverable {
             if requesters.contains_key(&requester) {
                 continue;
             }
+            let stated = requester.record_id.parse().ok().map(Id);
+            let stated =
+                stated.and_then(|id| organizations::store::find(db, &Reach::Everything, id, true).ok());
             let by_id = match requester.external_id.as_str() {
+                _ if stated.is_some() => stated,
                 "" => None,
                 id => organizations::store::find_external(
                     db,

@@ -1,11 +1,13 @@
 //! The fields of a deliverable, and how each cell is put into a draft of the request.
 
+use crate::catalogue::entries::RoleWish;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
-use crate::imports::fields::{Input, field_table, parse_code};
+use crate::imports::fields::{Input, check_record_id, field_table, parse_code, parse_json};
 use crate::values::{AreaCode, Code};
 use tables::cells::{CellResult, one_line, split_items};
 
 field_table! { request, cell: NewDeliverable;
+    "record_id", "記録ID" => check_record_id(request, cell)?;
     "external_id", "ID"
         => {
             request.external_id = cell.text();
@@ -15,6 +17,8 @@ field_table! { request, cell: NewDeliverable;
     "organization", "団体名" => ignore(request, cell);
     "organization_external_id", "団体ID" => ignore(request, cell);
     "organization_area", "団体の区市町村" => ignore(request, cell);
+    "organization_record_id", "団体の記録ID" => check_record_id(request, cell)?;
+    "team", "チーム" => request.roles = cell.parse(parse_json::<Vec<RoleWish>>)?.or(request.roles.take());
     "type", "支援内容"
         => set_type(request, cell);
     "additional_types", "そのほかの支援内容"

@@ -19,7 +19,9 @@ const MIN_CONFIDENCE_PPM: u64 = 500_000;
 
 /// What says who asks, and what only some people may do.
 pub const NEEDED: &[&str] = &[
+    "record_id",
     "external_id",
+    "organization_record_id",
     "organization",
     "organization_external_id",
     "qualifications",
@@ -28,6 +30,8 @@ pub const NEEDED: &[&str] = &[
 /// The organization that asks, as a row names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Requester {
+    /// The id of its record, or empty.
+    pub record_id: String,
     pub name: String,
     pub external_id: String,
     /// The area's code, or empty.
@@ -41,13 +45,15 @@ pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
         .into_iter()
         .find(|area| !area.is_empty());
     let requester = Requester {
+        record_id: text("organization_record_id").to_owned(),
         name: one_line(text("organization")),
         external_id: text("organization_external_id").to_owned(),
         area: area
             .and_then(|area| context.vocabulary.area(area).ok())
             .unwrap_or_default(),
     };
-    (!requester.name.is_empty() || !requester.external_id.is_empty()).then_some(requester)
+    let texts = [&requester.record_id, &requester.name, &requester.external_id];
+    texts.iter().any(|text| !text.is_empty()).then_some(requester)
 }
 
 /// Returns the request that a row makes of the one before, or `None` if the row is rejected. `organization`

@@ -1,7 +1,7 @@
 //! The fields of an organization, and how each cell is put into a draft of its details.
 
 use crate::catalogue::{lookup, names};
-use crate::imports::fields::field_table;
+use crate::imports::fields::{check_record_id, field_table};
 use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
@@ -16,6 +16,7 @@ pub struct Draft {
 }
 
 field_table! { draft, cell: Draft;
+    "record_id", "記録ID" => check_record_id(draft, cell)?;
     "external_id", "ID"
         => {
             draft.details.external_id = cell.text();

@@ -1,7 +1,7 @@
 //! The fields of a worker, and how each cell is put into a draft of the profile.
 
 use crate::catalogue::DayPart;
-use crate::imports::fields::{Input, field_table, parse_code, parse_json, unrecognized};
+use crate::imports::fields::{Input, check_record_id, field_table, parse_code, parse_json, unrecognized};
 use crate::workers::{
     ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, WorkerSkill, WorkerStatus,
 };
@@ -44,6 +44,7 @@ pub enum ConsentAnswer {
 }
 
 field_table! { draft, cell: Draft;
+    "record_id", "記録ID" => check_record_id(draft, cell)?;
     "external_id", "ID"
         => draft.worker.external_id = cell.text();
     "name", "氏名"

@@ -14,6 +14,7 @@ use validator::Validate;
 
 /// What identifies a worker, and what keeps people apart who must not meet.
 pub const NEEDED: &[&str] = &[
+    "record_id",
     "external_id",
     "name",
     "family_name",
@@ -132,7 +133,10 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
         (Some(ConsentAnswer::Yes) | None, _) => before,
     };
     worker.personal = (personal != Personal::default()).then_some(personal);
-    if worker.personal.as_ref().is_none_or(|p| p.name.is_none()) && worker.external_id.is_none() {
+    if worker.personal.as_ref().is_none_or(|p| p.name.is_none())
+        && worker.external_id.is_none()
+        && reading.text("record_id").is_none()
+    {
         reading.reject(
             "name",
             Remark::new(
