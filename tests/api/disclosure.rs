@@ -154,7 +154,9 @@ impl People {
                 self.worker.clone(),
             ),
             // Words of the request that stand in the evidence are named; the rest of the evidence is not.
-            "preview_matches" => other(json!({"need": {"type": "flyer", "area": "131041", "title": "チラシを制作"}})),
+            "preview_matches" => {
+                other(json!({"need": {"type": "flyer", "area": "131041", "title": "チラシを制作"}}))
+            }
             "triage_trouble" => other(json!({"trouble": "会員が減っている"})),
             "create_deliverable" => {
                 other(json!({"organization_id": self.organization, "type": "flyer", "title": "会報"}))
