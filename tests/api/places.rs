@@ -333,18 +333,24 @@ fn what_a_cell_leaves_open_is_asked(app: &TestApp) {
             assert!(finding["message"].as_str().unwrap().contains(word), "{finding}");
         }
     }
-    // A worker may live in any of them, but nobody guesses in which.
+    // A worker may live in any of them, but nobody guesses in which: the area stays unknown.
     let file = "氏名,住所\n佐藤,札幌市中央区北1条\n鈴木,広島県府中市\n高橋,府中市\n田中,伊達市\n";
     let import = app.import_and_wait("kind=workers&source=open", file.as_bytes());
-    assert_eq!(import["progress"]["created"].as_i64(), Some(3), "{import}");
+    assert_eq!(import["progress"]["created"].as_i64(), Some(4), "{import}");
     let mut areas: Vec<String> = app.get("/v1/workers").json()["items"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|worker| worker["area"].as_str().unwrap().to_owned())
+        .map(|worker| worker["area"].as_str().unwrap_or("unknown").to_owned())
         .collect();
     areas.sort();
-    assert_eq!(areas, ["011011", "132063", "342084"]);
+    assert_eq!(areas, ["011011", "132063", "342084", "unknown"]);
+    let codes: Vec<String> = app
+        .findings_of(&import)
+        .into_iter()
+        .map(|(_, _, code)| code)
+        .collect();
+    assert!(codes.contains(&"ambiguous_area".to_owned()), "{codes:?}");
 }
 
 fn islanders_are_not_ranked_for_requests_across_the_sea(app: &TestApp) {
