@@ -279,9 +279,8 @@ fn without_note(text: &str) -> (String, String) {
         .trim_matches(|c: char| !c.is_alphanumeric());
     let is_label = ["tel", "電話", "携帯", "自宅", "fax", "℡"].contains(&before.to_lowercase().as_str());
     let note = after.trim_matches(|c: char| c.is_whitespace() || "()（）".contains(c));
-    let all = [before, note]
-        .into_iter()
-        .filter(|part| !part.is_empty() && !(is_label && *part == before));
+    let before = if is_label { "" } else { before };
+    let all = [before, note].into_iter().filter(|part| !part.is_empty());
     (number.to_owned(), all.collect::<Vec<_>>().join(" "))
 }
 

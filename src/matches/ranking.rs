@@ -187,7 +187,7 @@ pub fn rank_workers(
     let is_member = |hit: &Hit| options.team.is_some_and(|team| team.has(hit.candidate.id));
     let search = |range: RankRange| {
         // Members of the team aren't ranked for another place in it.
-        let limit = range.limit.saturating_add(options.team.map_or(0, Team::len));
+        let limit = range.limit.saturating_add(options.team.map_or(0, Team::size));
         let mut hits = index.search(&query, options.role, RankRange { limit, ..range }).0;
         hits.retain(|hit| !is_member(hit));
         hits.truncate(range.limit);

@@ -30,7 +30,7 @@ impl Team {
         })
     }
 
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.ranked.len()
     }
 

@@ -15,7 +15,9 @@ mod sheet;
 
 use crate::error::Result;
 use crate::format::{DetectedFormat, FileFormat};
-use crate::limits::{MAX_PARTS, MAX_SHEET_ROWS, MAX_SHEETS, MAX_UNPACKED_BYTES, MAX_UNPACKED_PART_BYTES};
+use crate::limits::{
+    MAX_PARTS, MAX_SHEET_ROWS, MAX_SHEETS, MAX_UNPACKED_BYTES, MAX_UNPACKED_PART_BYTES, MOST_READ,
+};
 use calamine::{Data, DataRef, Reader, SheetVisible, Xls, Xlsx, XlsxError};
 use chrono::Timelike;
 use faults::{damaged, detected, empty_sheet, password_protected, too_large, unknown_sheet};
@@ -32,9 +34,6 @@ pub fn is_workbook(head: &[u8]) -> bool {
 
 /// How a compound file begins.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
-
-/// The most sheets that are read if none is asked for.
-const MOST_READ: usize = 20;
 
 /// Writes the rows of the sheet with this name as CSV, or else of all visible sheets that aren't empty. The format
 /// names the first of them.

@@ -1,11 +1,10 @@
 //! ODS, read as a stream: one row is in memory, however many it repeats.
 
-use super::MOST_READ;
 use super::faults::{damaged, detected, empty_sheet, password_protected, too_large, unknown_sheet};
 use super::sheet::{Merge, SheetWriter};
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat};
-use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES, MAX_SHEET_ROWS, MAX_SHEETS};
+use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES, MAX_SHEET_ROWS, MAX_SHEETS, MOST_READ};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::QName;
@@ -51,9 +50,9 @@ pub fn read(archive: &mut Archive, asked: Option<&str>, rows: &mut dyn Write) ->
             }
             Node::Start(element) if element.name() == "style:style" => style = element.text("style:name")?,
             Node::Start(element) if element.name() == "style:table-properties" => {
-                if element.text("table:display")?.as_deref() == Some("false") && hiding.len() < MAX_SHEETS {
-                    hiding.extend(style.clone());
-                }
+                let hides = element.text("table:display")?.as_deref() == Some("false");
+                let has_room = hiding.len() < MAX_SHEETS;
+                hiding.extend(style.clone().filter(|_| hides && has_room));
             }
             // Both have tables that are no sheets.
             Node::Start(element)
