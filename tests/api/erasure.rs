@@ -198,11 +198,11 @@ fn paths(app: &TestApp) -> Vec<(&'static str, Path<'_>)> {
                 create(app, person);
             }),
         ),
-        // Rows that were rejected are about somebody, too: here the number is no number.
+        // Rows that were rejected are about somebody, too: here the number is too long.
         (
             "rejected",
             Box::new(|app: &TestApp, person: &Person| {
-                let broken = person.roster().replace("4321,", "4321-内線か携帯,");
+                let broken = person.roster().replace("4321,", "4321-999999,");
                 app.import_and_wait("kind=workers&source=lenient", broken.as_bytes());
                 let done = app.import_and_wait("kind=workers&strict=true", broken.as_bytes());
                 assert_eq!(done["progress"]["rejected"], 1, "{done}");
@@ -300,7 +300,7 @@ fn only_the_rows_of_the_erased_person_lose_their_findings(app: &TestApp) {
     let person = Person::new("one", 1);
     let file = format!(
         "{}別の人,another@example.jp,電話なし,板橋区\n",
-        person.roster().replace("4321,", "4321-内線,")
+        person.roster().replace("4321,", "4321-999999,")
     );
     let done = app.import_and_wait("kind=workers&strict=true", file.as_bytes());
     assert_eq!(done["progress"]["rejected"], 2, "{done}");
