@@ -153,9 +153,9 @@ impl Columns {
     /// Returns whether a row is rejected if this column's cell can't be used.
     pub fn needs(&self, target: &Target) -> bool {
         let needed = match self.kind {
-            ImportKind::Workers => workers::NEEDED,
-            ImportKind::Organizations => organizations::NEEDED,
-            ImportKind::Deliverables => deliverables::NEEDED,
+            ImportKind::Workers => workers::fields::NEEDED,
+            ImportKind::Organizations => organizations::fields::NEEDED,
+            ImportKind::Deliverables => deliverables::fields::NEEDED,
             ImportKind::Engagements => &[],
         };
         self.strict || needed.iter().any(|field| target.is_field(field))

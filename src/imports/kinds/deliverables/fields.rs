@@ -84,3 +84,13 @@ fn parse_status(text: &str) -> CellResult<DeliverableStatus> {
         code => parse_code(code),
     }
 }
+
+/// What says who asks, and what only some people may do.
+pub const NEEDED: &[&str] = &[
+    "record_id",
+    "external_id",
+    "organization_record_id",
+    "organization",
+    "organization_external_id",
+    "qualifications",
+];

@@ -17,16 +17,6 @@ use validator::Validate;
 /// From this confidence on, a guessed type is used.
 const MIN_CONFIDENCE_PPM: u64 = 500_000;
 
-/// What says who asks, and what only some people may do.
-pub const NEEDED: &[&str] = &[
-    "record_id",
-    "external_id",
-    "organization_record_id",
-    "organization",
-    "organization_external_id",
-    "qualifications",
-];
-
 /// The organization that asks, as a row names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Requester {

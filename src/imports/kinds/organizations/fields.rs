@@ -197,3 +197,6 @@ pub fn digits(text: &str) -> Option<String> {
         _ => (!digits.is_empty()).then_some(digits),
     }
 }
+
+/// What identifies an organization, and who may see it.
+pub const NEEDED: &[&str] = &["record_id", "external_id", "name", "area"];

@@ -11,9 +11,6 @@ use fields::{Draft, FIELDS, digits};
 use tables::Remark;
 use validator::Validate;
 
-/// What identifies an organization, and who may see it.
-pub const NEEDED: &[&str] = &["record_id", "external_id", "name", "area"];
-
 /// Returns the details that a row makes of those before, or `None` if the row is rejected.
 pub fn understand(
     reading: &mut Reading,

@@ -288,3 +288,14 @@ pub fn parse_level(text: &str) -> Option<u8> {
             .filter(|level| (1..=5).contains(level)),
     }
 }
+
+/// What identifies a worker, and what keeps people apart who must not meet.
+pub const NEEDED: &[&str] = &[
+    "record_id",
+    "external_id",
+    "name",
+    "family_name",
+    "given_name",
+    "blocked_organization_ids",
+    "conflict_organization_ids",
+];

@@ -12,17 +12,6 @@ use tables::Remark;
 use tables::cells::{CellResult, parse_boolean};
 use validator::Validate;
 
-/// What identifies a worker, and what keeps people apart who must not meet.
-pub const NEEDED: &[&str] = &[
-    "record_id",
-    "external_id",
-    "name",
-    "family_name",
-    "given_name",
-    "blocked_organization_ids",
-    "conflict_organization_ids",
-];
-
 /// The version of the consent's text if a file doesn't state it.
 const TEXT_VERSION: &str = "roster";
 
