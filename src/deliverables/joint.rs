@@ -77,7 +77,6 @@ impl JointStatus {
 #[schema(example = json!({"organization_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3e", "status": "accepted"}))]
 pub struct JointOrganization {
     pub organization_id: Id,
-    #[schema(inline)]
     pub status: JointStatus,
 }
 
@@ -118,7 +117,6 @@ impl JointOrganization {
 #[schema(example = json!({"status": "accepted"}))]
 pub struct JointAnswer {
     /// An invited organization accepts or declines; one that has accepted may leave.
-    #[schema(inline)]
     pub status: JointStatus,
 }
 
@@ -127,7 +125,6 @@ pub struct JointAnswer {
 pub struct JointDeliverable {
     pub deliverable_id: Id,
     /// Where your organization stands.
-    #[schema(inline)]
     pub status: JointStatus,
     /// The lead organization.
     pub lead_organization_id: Id,

@@ -87,6 +87,39 @@ fn describes_every_operation_completely() {
     );
 }
 
+/// Collects the paths of schemas that say nothing about their value.
+fn empty_objects(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            if members.get("type").is_some_and(|of| of == "object")
+                && members
+                    .get("properties")
+                    .and_then(Value::as_object)
+                    .is_some_and(serde_json::Map::is_empty)
+            {
+                found.push(path.to_owned());
+            }
+            for (name, member) in members {
+                empty_objects(member, &format!("{path}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                empty_objects(item, &format!("{path}/{i}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_schema_says_what_its_value_is() {
+    let value: Value = serde_json::from_str(Document::new().text()).unwrap();
+    let mut found = Vec::new();
+    empty_objects(&value, "", &mut found);
+    assert_eq!(found, Vec::<String>::new());
+}
+
 on_both! {
     serves_the_committed_document,
 }
