@@ -26,7 +26,7 @@ pub struct ApplicationFilter {
     /// The worker.
     pub worker_id: Option<Id>,
     /// One status, or several separated by commas.
-    #[param(inline, style = Form, explode = false, value_type = Option<Vec<ApplicationStatus>>)]
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<ApplicationStatus>>)]
     pub status: Option<Several<ApplicationStatus>>,
     /// Code of the role.
     #[param(example = "designer")]

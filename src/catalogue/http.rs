@@ -7,7 +7,7 @@ use super::{
 };
 use crate::auth::{WriteCatalogue, http::Caller};
 use crate::db::{Id, Pool};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, FieldError, Result, Text};
 use crate::http::disclosure::impersonal;
 use crate::http::{
     Answer, Discloses, Disclosure, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter,
@@ -449,6 +449,11 @@ struct AreaFilter {
     q: Option<String>,
 }
 
+/// A parameter that names what doesn't exist is 422.
+fn unknown(parameter: &str, code: &'static str, rule: Text) -> Error {
+    Error::Invalid(vec![FieldError::parameter(parameter, code, rule)])
+}
+
 impl AreaFilter {
     /// Checks the parameters, and completes the city's code.
     fn check(&mut self, fixed: &Fixed) -> Result<()> {
@@ -463,14 +468,14 @@ impl AreaFilter {
                 "都道府県コードは01〜47の2桁の数字で指定してください。",
                 "A prefecture has two digits, 01 to 47.",
             );
-            return Err(Error::parameter("prefecture", "unknown_prefecture", rule));
+            return Err(unknown("prefecture", "unknown_prefecture", rule));
         }
         if let Some(code) = &mut self.parent {
             match fixed.areas.find(code) {
                 Some(city) => *code = city.code.clone(),
                 None => {
                     let rule = Text::new("この区市町村は登録されていません。", "There is no such area.");
-                    return Err(Error::parameter("parent", "unknown_area", rule));
+                    return Err(unknown("parent", "unknown_area", rule));
                 }
             }
         }

@@ -28,7 +28,7 @@ pub struct DeliverableFilter {
     #[param(example = "131041")]
     pub area: Option<AreaCode>,
     /// One status, or several separated by commas.
-    #[param(inline, style = Form, explode = false, value_type = Option<Vec<DeliverableStatus>>)]
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<DeliverableStatus>>)]
     pub status: Option<Several<DeliverableStatus>>,
     /// Code of a deliverable type.
     #[serde(rename = "type")]

@@ -131,6 +131,7 @@ async fn list_joint(
            ("organization_id" = Id, Path, description = "The joint organization")),
     request_body = JointAnswer,
     responses((status = 200, description = "Answered, or unchanged", body = JointOrganization),
+              (status = 404, description = "The organization is not named, or you don't have access to it"),
               (status = 409, description = "The status can't change like this")))]
 #[put("/deliverables/{id}/organizations/{organization_id}")]
 async fn answer(

@@ -28,7 +28,7 @@ pub struct OrganizationFilter {
     #[param(inline)]
     pub kind: Option<OrganizationKind>,
     /// One status, or several separated by commas.
-    #[param(inline, style = Form, explode = false, value_type = Option<Vec<OrganizationStatus>>)]
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<OrganizationStatus>>)]
     pub status: Option<Several<OrganizationStatus>>,
     /// Words to find in the name, its kana and its aliases. Width, case, accents, kana and old kanji make no difference.
     /// Signs count only in words of signs.

@@ -26,7 +26,7 @@ pub struct WorkerFilter {
     #[param(pattern = "^[0-9]{5,6}$", example = "131041")]
     pub area: Option<String>,
     /// One status, or several separated by commas.
-    #[param(inline, style = Form, explode = false, value_type = Option<Vec<WorkerStatus>>)]
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<WorkerStatus>>)]
     pub status: Option<Several<WorkerStatus>>,
     /// A skill that the worker has, at any level.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "graphic_design")]
