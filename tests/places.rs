@@ -183,7 +183,7 @@ fn every_former_code_and_name_leads_to_today() {
                     }
                     _ => BTreeSet::new(),
                 };
-                // Whoever says a code that is still in use means its area of today.
+                // A code that is still in use means its area of today.
                 let kept = areas.find(&former.code).map(|area| area.code.as_str());
                 if found != present && kept.is_none_or(|kept| found != [kept].into()) {
                     wrong.push(format!("{text}: {place:?}, not {present:?}"));

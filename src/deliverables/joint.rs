@@ -1,6 +1,6 @@
 //! Joint organizations: those that request a deliverable together with the lead.
 //!
-//! Naming an organization only invites it, unless whoever names it acts for it: a coordinator of its area, an
+//! Naming an organization only invites it, unless the caller acts for it: a coordinator of its area, an
 //! administrator or an import. Until it accepts, and after it has left, it sees nothing of the deliverable's
 //! applications and rankings, and counts in nothing that shows people. An archive tells what was agreed long ago, so its
 //! joint organizations have accepted.

@@ -272,7 +272,7 @@ impl Columns {
         for (column, name) in header.iter().enumerate() {
             let found = candidates.get(column).map(Vec::as_slice).unwrap_or_default();
             let special = special.get_mut(column).and_then(Option::take);
-            // A column without a field of its own shares the one that it means most.
+            // A column that got no field shares the one that it means most.
             let own = of_column.get(&column).copied();
             let shared = || {
                 found

@@ -187,7 +187,7 @@ fn a_returned_request_is_hidden_until_it_is_released_again(app: &TestApp) {
     let returned = mine(json!({"title": "別の題"})).expect(200).json();
     assert_eq!(returned["status"], "submitted");
     assert_eq!(is_shown(), [false; 3]);
-    // More changes are added up. Whoever can't decide can't open it.
+    // More changes are added up. Without the right to decide, nobody can open it.
     let more = mine(json!({"area": "131130", "day_parts": []}))
         .expect(200)
         .json();
