@@ -79,6 +79,8 @@ pub enum Error {
     },
     /// 412: `If-Match` named another version.
     PreconditionFailed { current: i64 },
+    /// The request has to name the version that it is about.
+    PreconditionRequired,
     /// 413
     TooLarge { limit_bytes: usize },
     /// 415
@@ -267,6 +269,7 @@ impl Error {
             Error::Conflict { .. } | Error::InProgress { .. } => 409,
             Error::Extended { error, .. } => error.status(),
             Error::PreconditionFailed { .. } => 412,
+            Error::PreconditionRequired => 428,
             Error::TooLarge { .. } => 413,
             Error::UnsupportedMediaType { .. } => 415,
             Error::Invalid(_) | Error::IdempotencyKeyReused => 422,
@@ -292,6 +295,7 @@ impl Error {
             Error::Conflict { code, .. } => code,
             Error::Extended { error, .. } => error.code(),
             Error::PreconditionFailed { .. } => "precondition_failed",
+            Error::PreconditionRequired => "precondition_required",
             Error::TooLarge { .. } => "too_large",
             Error::UnsupportedMediaType { .. } => "unsupported_media_type",
             Error::Invalid(_) => "invalid",
@@ -338,6 +342,10 @@ impl Error {
             ),
             Error::Conflict { detail, .. } | Error::QuotaExceeded { detail, .. } => detail.clone(),
             Error::Extended { error, .. } => error.detail(),
+            Error::PreconditionRequired => Text::new(
+                "確認した版の ETag を If-Match で指定してください。確認した後に変更されている場合があります。",
+                "Name the version that you have read with If-Match. The record may have changed since.",
+            ),
             Error::PreconditionFailed { current } => Text::new(
                 format!(
                     "ほかの変更が先に行われました（現在のバージョンは \"{current}\"）。再度読み込んでからやり直してください。"

@@ -27,6 +27,7 @@ const FOREIGN_READS: &[(&str, &[&str])] = &[
             "deliverable_organizations",
             "deliverables",
             "deliverables_shared_with_partners",
+            "released_deliverables",
             "duplicates",
             "organizations",
             "worker_separations",

@@ -159,6 +159,8 @@ type ApplicationPatch = Patch<Outcome>;
 /// declined, its applications are declined with the reason `request_closed`; when it is delivered, those that wait are.
 /// Its members' open load falls, and delivered work counts in their `track_record` and `experience`.
 ///
+/// Opening a submitted request needs `If-Match`, so that nobody releases what they have not read.
+///
 /// Without that scope, a change of an open or matched request sends it back: its status becomes submitted, and
 /// `changed_since_release` lists what changed. It is no longer shown to workers and partners, and its applications wait,
 /// until a coordinator opens it again. Only `starts_on`, `ends_on` and `day_parts` may change without that. Of a request
@@ -168,7 +170,8 @@ type ApplicationPatch = Patch<Outcome>;
     params(("id" = Id, Path, description = "The deliverable")),
     request_body(content = inline(DeliverablePatch), content_type = "application/merge-patch+json"),
     responses((status = 200, description = "Updated", body = Deliverable),
-              (status = 409, description = "The status can't change like this, or the external id is in use")))]
+              (status = 409, description = "The status can't change like this, or the external id is in use"),
+              (status = 428, description = "Opening a submitted request needs `If-Match` with the version that you have read")))]
 #[patch("/deliverables/{id}")]
 async fn update_deliverable(
     caller: Caller<WriteDeliverables>,

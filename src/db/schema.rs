@@ -298,6 +298,10 @@ tables! {
         deliverable_id -> UniqueId,
     }
 
+    deliverables: released_deliverables (deliverable_id) {
+        deliverable_id -> UniqueId,
+    }
+
     audit: audit (seq) {
         seq -> BigInt,
         occurred_at -> MicrosecondTime,
@@ -465,6 +469,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     partners,
     partner_secrets,
     deliverables_shared_with_partners,
+    released_deliverables,
     audit,
     audit_subjects,
     duplicates,

@@ -78,6 +78,7 @@ pub fn update(
     resolve(db, &editor.reach, &catalogue, &mut request, Some(&before.request))?;
     name(db, &editor.reach, Some(&before), &mut request)?;
     rules::check_decision(editor.may_decide, request.status, Some(before.request.status))?;
+    release::check_was_read(before.request.status, request.status, if_match)?;
     if request == before.request {
         return Ok(before);
     }
@@ -90,6 +91,7 @@ pub fn update(
     };
     let mut after = before.changed(request, &catalogue, Instant::now())?;
     if let Some(since) = reviewed {
+        after.released &= since.is_empty();
         after.changed_since_release = since;
     }
     accept_joint(db, editor, &mut after, &before.joint_organizations)?;

@@ -280,6 +280,10 @@ pub struct Deliverable {
     /// release it again. Empty once that is done, and for a request that was never released.
     #[schema(example = json!([]))]
     pub changed_since_release: Vec<String>,
+    /// Whether a coordinator has released what the request says now. Only then do workers and partners who have applied
+    /// see it.
+    #[serde(skip)]
+    pub released: bool,
     /// Whether the record is a demonstration.
     pub demo: bool,
     /// When the request was archived.
@@ -305,6 +309,7 @@ impl Deliverable {
             joint_organizations: JointOrganization::list(&request.joint_organization_ids, &[]),
             provenance: None,
             changed_since_release: Vec::new(),
+            released: release::is_released(request.status, false),
             demo: is_demo(request.source.as_deref()),
             archived_at: None,
             version: 1,
@@ -372,6 +377,7 @@ impl Deliverable {
         let same_date = request.starts_on == self.request.starts_on;
         let next = Deliverable::register(self.id, request, catalogue, self.created_at);
         let next = Deliverable {
+            released: release::is_released(next.request.status, self.released),
             filled: self.filled.clone(),
             // A record that was published under a year stays in it.
             fiscal_year: if same_date {

@@ -8,6 +8,7 @@
 use super::{Deliverable, DeliverableStatus, NewDeliverable};
 use crate::auth::not_permitted;
 use crate::error::{Error, FieldError, Result};
+use crate::http::IfMatch;
 use serde_json::Value;
 
 /// Each property of a request, and whether a coordinator releases it.
@@ -88,7 +89,7 @@ pub fn review(before: &NewDeliverable, since: &[String], after: &mut NewDelivera
         since.extend(with(Effect::Kept).map(str::to_owned));
     }
     since.extend(returned.into_iter().map(str::to_owned));
-    if since.is_empty() && is_released(before.status) && after.status == DeliverableStatus::Submitted {
+    if since.is_empty() && may_return(before.status) && after.status == DeliverableStatus::Submitted {
         since.push("status".to_owned());
     }
     since.sort_unstable();
@@ -96,13 +97,34 @@ pub fn review(before: &NewDeliverable, since: &[String], after: &mut NewDelivera
     Ok(since)
 }
 
-fn is_released(status: DeliverableStatus) -> bool {
+fn may_return(status: DeliverableStatus) -> bool {
     effect(status, true) == Effect::Returned
+}
+
+/// Returns whether a coordinator has released what a request says, if that was so `before` it got this status. An end
+/// releases nothing.
+pub fn is_released(status: DeliverableStatus, before: bool) -> bool {
+    use DeliverableStatus::*;
+    match status {
+        Draft | Submitted => false,
+        Open | Matched | InProgress | Delivered => true,
+        Declined | Cancelled => before,
+    }
+}
+
+/// Checks that a coordinator who releases a request names the version that they have read. Its organization may have
+/// changed it since.
+pub fn check_was_read(before: DeliverableStatus, after: DeliverableStatus, if_match: &IfMatch) -> Result<()> {
+    let releases = before == DeliverableStatus::Submitted && is_released(after, false);
+    match if_match {
+        IfMatch::Absent | IfMatch::Any if releases => Err(Error::PreconditionRequired),
+        _ => Ok(()),
+    }
 }
 
 /// Returns whether an organization's change sent a released request back to the coordinator.
 pub fn is_return(before: &Deliverable, after: &Deliverable) -> bool {
-    is_released(before.request.status)
+    may_return(before.request.status)
         && after.request.status == DeliverableStatus::Submitted
         && !after.changed_since_release.is_empty()
 }

@@ -2,13 +2,13 @@
 
 use super::{
     Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, JointDeliverable, JointFilter,
-    JointOrganization, JointStatus, NewDeliverable, Provenance,
+    JointOrganization, JointStatus, NewDeliverable, Provenance, release,
 };
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
     deliverable_organizations, deliverable_roles, deliverable_skills, deliverables,
-    deliverables_shared_with_partners,
+    deliverables_shared_with_partners, released_deliverables,
 };
 use crate::db::{
     BATCH, Db, Doc, Id, Instant, KnownRecord, keyset, lock, on, on_duplicate, search, update_version,
@@ -38,6 +38,8 @@ pub struct DeliverableDocument {
     /// The taken places of each role.
     #[serde(default)]
     filled: BTreeMap<String, u16>,
+    /// Absent in what an earlier release wrote, which released by the status.
+    released: Option<bool>,
 }
 
 /// The columns that a deliverable is read from.
@@ -63,11 +65,14 @@ impl From<StoredDeliverable> for Deliverable {
             changed_since_release,
             joint_organizations,
             filled,
+            released,
         } = stored.document.0;
+        let by_status = release::is_released(request.status, true) && changed_since_release.is_empty();
         let deliverable = Deliverable {
             id: stored.id,
             family: stored.family.into(),
             fiscal_year: stored.fiscal_year,
+            released: released.unwrap_or(by_status),
             joint_organizations: JointOrganization::list(
                 &request.joint_organization_ids,
                 &joint_organizations,
@@ -129,6 +134,7 @@ impl<'a> DeliverableRow<'a> {
                 changed_since_release: deliverable.changed_since_release.clone(),
                 joint_organizations: deliverable.joint_organizations.clone(),
                 filled: deliverable.filled.clone(),
+                released: Some(deliverable.released),
             }),
             grams: text::grams(texts),
             archived_at: deliverable.archived_at,
@@ -457,6 +463,8 @@ pub fn list_joint(db: &mut Db, organization: Id, filter: &JointFilter) -> Result
         .filter(joint::organization_id.eq(organization))
         .filter(joint::status.eq_any(asked.map(JointStatus::code)))
         .filter(dsl::archived_at.is_null())
+        // Nobody is asked before the lead organization submits its request.
+        .filter(dsl::status.ne(DeliverableStatus::Draft.code()))
         .select(StoredDeliverable::as_select())
         .into_boxed();
     let first = cursor.as_ref().map(|c| c.id);
@@ -515,6 +523,7 @@ pub fn update_unlogged(db: &mut Db, deliverable: &Deliverable, action: Action) -
     diesel::delete(deliverable_skills::table.filter(deliverable_skills::deliverable_id.eq(id)))
         .execute(db)?;
     diesel::delete(deliverables_shared_with_partners::table.find(id)).execute(db)?;
+    diesel::delete(released_deliverables::table.find(id)).execute(db)?;
     write_parts(db, deliverable)?;
     Ok(change(deliverable, action))
 }
@@ -539,6 +548,12 @@ fn write_parts(db: &mut Db, deliverable: &Deliverable) -> Result<()> {
         .into_iter()
         .map(|skill| (s::deliverable_id.eq(id), s::skill.eq(skill)))
         .collect();
+    if deliverable.released {
+        let row = released_deliverables::deliverable_id.eq(id);
+        diesel::insert_into(released_deliverables::table)
+            .values(row)
+            .execute(db)?;
+    }
     if deliverable.request.shared_with_partners {
         let row = deliverables_shared_with_partners::deliverable_id.eq(id);
         diesel::insert_into(deliverables_shared_with_partners::table)

@@ -3,7 +3,7 @@
 use super::{ExportKind, NewExport};
 use crate::applications::{self, ApplicationFilter};
 use crate::audit::{self, AuditFilter};
-use crate::auth::Viewer;
+use crate::auth::{Reach, Viewer};
 use crate::catalogue::Catalogue;
 use crate::db::{Db, Id};
 use crate::deliverables::{self, DeliverableFilter};
@@ -15,6 +15,7 @@ use crate::http::{Discloses, Page, Paging, query};
 use crate::imports::jobs::{self, ImportFilter};
 use crate::organizations::{self, OrganizationFilter};
 use crate::partners;
+use crate::reach::store::some_organizations;
 use crate::users::{self, UserFilter};
 use crate::workers::{self, WorkerFilter};
 use serde::Serialize;
@@ -63,6 +64,15 @@ pub fn walk(
     Ok(people)
 }
 
+/// Returns those lead organizations that a viewer knows of. A deliverable in a coordinator's area may have a lead
+/// elsewhere; others know who asks them.
+fn known_organizations(db: &mut Db, reach: &Reach, leads: Vec<Id>) -> Result<Vec<Id>> {
+    Ok(match reach {
+        Reach::Areas(_) => some_organizations(db, reach, &leads)?.into_iter().collect(),
+        _ => leads,
+    })
+}
+
 /// Turns the list's errors about parameters into errors about members of `filter`.
 fn below_filter(error: Error) -> Error {
     let (Error::InvalidParameters(faults) | Error::Invalid(faults)) = error else {
@@ -101,6 +111,7 @@ fn pages(
         ExportKind::Deliverables => each(filter, |f: DeliverableFilter| {
             let page = deliverables::listing::page(db, viewer, catalogue, f)?;
             let asking: Vec<Id> = page.items.iter().map(|d| d.request.organization_id).collect();
+            let asking = known_organizations(db, &viewer.reach, asking)?;
             let asking = organizations::store::labels(db, &asking)?;
             write_page(page, people, &mut |mut item| {
                 let id = item

@@ -4,7 +4,7 @@ use crate::db::Id;
 use crate::organizations::Organization;
 use std::collections::{BTreeSet, HashMap};
 
-/// Every organization that is not archived.
+/// Every organization. An archived record still belongs to the organization that it was merged into.
 #[derive(Debug, Clone, Default)]
 pub struct Requesters {
     known: HashMap<Id, Requester>,
@@ -14,7 +14,8 @@ pub struct Requesters {
 
 #[derive(Debug, Clone)]
 struct Requester {
-    themes: Vec<String>,
+    /// `None` if it is archived.
+    themes: Option<Vec<String>>,
     merged_into: Option<Id>,
 }
 
@@ -24,7 +25,10 @@ impl Requesters {
             self.merged.entry(kept).or_default().insert(organization.id);
         }
         let requester = Requester {
-            themes: organization.details.themes,
+            themes: organization
+                .archived_at
+                .is_none()
+                .then_some(organization.details.themes),
             merged_into: organization.merged_into,
         };
         self.known.insert(organization.id, requester);
@@ -39,7 +43,7 @@ impl Requesters {
 
     /// Returns the themes of an organization, or `None` if it is unknown or archived.
     pub fn themes(&self, id: Id) -> Option<&[String]> {
-        self.known.get(&id).map(|requester| requester.themes.as_slice())
+        self.known.get(&id)?.themes.as_deref()
     }
 
     /// Returns all records of the same organization, including this one. A worker separated from one is

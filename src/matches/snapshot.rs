@@ -152,7 +152,7 @@ impl Snapshot {
                 now.remove(*id);
             }
             let ids: Vec<Id> = organizations.iter().copied().collect();
-            for organization in organizations::store::load_some(db, &ids)? {
+            for organization in organizations::store::load_archived_too(db, &ids)? {
                 now.insert(organization);
             }
             affected.extend(organizations.iter().flat_map(|id| now.records(*id)));

@@ -6,7 +6,7 @@ use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
     deliverables_shared_with_partners as shared, duplicates as p, organizations, organizations as o,
-    worker_separations as separations, workers, workers as w,
+    released_deliverables as released, worker_separations as separations, workers, workers as w,
 };
 use crate::db::search::Condition;
 use crate::db::{Db, Id, UniqueId};
@@ -65,10 +65,20 @@ macro_rules! is_open {
     };
 }
 
+/// Matches deliverables that one of these applications is for. What was rewritten is shown again once a coordinator has
+/// released it.
+macro_rules! applied_for {
+    ($applications:expr) => {
+        d::id
+            .eq_any(released::table.select(released::deliverable_id))
+            .and(d::id.eq_any($applications.select(a::deliverable_id)))
+    };
+}
+
 /// Matches deliverables that a worker may see.
 macro_rules! open_to_worker {
     ($id:expr) => {
-        is_open!().or(d::id.eq_any(a::table.filter(a::worker_id.eq($id)).select(a::deliverable_id)))
+        is_open!().or(applied_for!(a::table.filter(a::worker_id.eq($id))))
     };
 }
 
@@ -82,11 +92,7 @@ macro_rules! open_to_partner {
             .and(d::id.eq_any(shared::table.select(shared::deliverable_id)))
             .and(every_area.or(d::area.eq_any(partner.areas.clone())))
             .and(every_family.or(d::family.eq_any(partner.families.clone())))
-            .or(d::id.eq_any(
-                a::table
-                    .filter(a::partner_id.eq(partner.id))
-                    .select(a::deliverable_id),
-            ))
+            .or(applied_for!(a::table.filter(a::partner_id.eq(partner.id))))
     }};
 }
 

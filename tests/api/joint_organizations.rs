@@ -49,7 +49,7 @@ impl Joint {
             .json();
         let deliverable = created["id"].as_str().unwrap().to_owned();
         let path = format!("/v1/deliverables/{deliverable}");
-        app.patch(&path, &json!({"status": "open"})).expect(200);
+        app.release(&path).expect(200);
         Joint {
             lead,
             lead_token,

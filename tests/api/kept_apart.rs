@@ -17,6 +17,7 @@ on_both! {
     nobody_kept_apart_is_shown_on_any_path,
     every_way_of_writing_a_profile_keeps_apart_at_once,
     a_record_that_was_merged_keeps_apart_until_it_is_separated,
+    a_record_that_was_archived_keeps_apart,
 }
 
 /// What the organization has to do with the deliverable that the worker applies for.
@@ -135,11 +136,8 @@ impl Case {
             .expect(201)
             .json();
         let deliverable = created["id"].as_str().unwrap().to_owned();
-        app.patch(
-            &format!("/v1/deliverables/{deliverable}"),
-            &json!({"status": "open"}),
-        )
-        .expect(200);
+        app.release(&format!("/v1/deliverables/{deliverable}"))
+            .expect(200);
         let secret = format!("himitsu{n}x");
         let profile = json!({"alias": format!("{secret}の人"), "source": "roster", "external_id": secret,
             "personal": {"name": secret, "evidence": [{"text": secret}]}});
@@ -525,4 +523,44 @@ fn a_record_that_was_merged_keeps_apart_until_it_is_separated(app: &TestApp) {
     check(false, "it says so again");
     app.delete(&format!("/v1/workers/{other}")).expect(204);
     check(true, "the merged record is erased");
+}
+
+fn a_record_that_was_archived_keeps_apart(app: &TestApp) {
+    // The worker names the record that is merged into the organization's, or the one that it is merged into.
+    for (n, names_merged) in [true, false].into_iter().enumerate() {
+        let (own, named) = (
+            app.organization(&format!("戸山会{n}")),
+            app.organization(&format!("戸山の会{n}")),
+        );
+        let flyer = app.deliverable(&own, json!({}));
+        let worker = app.worker(json!({"blocked_organization_ids": [named]}));
+        let (token, path) = (member(app, &own), format!("/v1/deliverables/{flyer}/matches"));
+        let preview = json!({"need": {"type": "flyer", "area": "131041"}, "limit": 200});
+        let shown = |app: &TestApp| {
+            let ranked = app.call("GET", &format!("{path}?limit=200"), &token, &Value::Null);
+            let previewed = app.call("POST", "/v1/matches/preview", &token, &preview);
+            let explained = app.call("GET", &format!("{path}/{worker}"), &token, &Value::Null);
+            let by_id = app.call("GET", &format!("/v1/workers/{worker}"), &token, &Value::Null);
+            [
+                ranked.expect(200).text.contains(&worker),
+                previewed.expect(200).text.contains(&worker),
+                explained.status == 200,
+                by_id.status == 200,
+            ]
+        };
+        let check = |is_shown: bool, when: &str| {
+            assert_eq!(shown(app), [is_shown; 4], "{when}");
+            assert_eq!(shown(&app.another()), [is_shown; 4], "{when}, another server");
+        };
+        check(true, "two organizations");
+        let (one, into) = if names_merged {
+            (&named, &own)
+        } else {
+            (&own, &named)
+        };
+        merge_organizations(app, one, into);
+        check(false, "merged");
+        app.delete(&format!("/v1/organizations/{named}")).expect(204);
+        check(false, "merged and archived");
+    }
 }

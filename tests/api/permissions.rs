@@ -624,7 +624,13 @@ fn an_organization_submits_deliverables_and_a_coordinator_opens_them(app: &TestA
             .code(),
         "insufficient_scope"
     );
-    app.call("PATCH", &path, &coordinator, &json!({"status": "open"}))
+    let (bearer, read) = (format!("Bearer {coordinator}"), app.get(&path).expect(200));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/merge-patch+json"),
+        ("if-match", read.header("etag")),
+    ];
+    app.send("PATCH", &path, &headers, br#"{"status": "open"}"#)
         .expect(200);
     app.call("PATCH", &path, &member, &json!({"trouble": "会員が減っている"}))
         .expect(200);

@@ -13,6 +13,7 @@ use strum::VariantArray;
 on_both! {
     each_property_by_each_role_in_each_status,
     a_returned_request_is_hidden_until_it_is_released_again,
+    only_the_version_that_was_read_is_released,
     a_joint_organization_sends_a_request_back_too,
 }
 
@@ -26,12 +27,13 @@ fn every_property_that_a_patch_may_have_is_decided() {
     assert_eq!((patched, decided.len()), (decided, RELEASED.len()));
 }
 
-fn token(app: &TestApp, role: UserRole, organization: &str) -> String {
+fn token(app: &TestApp, role: UserRole, of: &str) -> String {
     let mut claims = Claims::new(role, "release", chrono::Utc::now().timestamp(), 3600);
     match role {
         UserRole::Coordinator => claims.belonging.areas = vec!["131041".into(), "131130".into()],
+        UserRole::Worker => claims.belonging.worker_id = Some(Id(of.parse().unwrap())),
         UserRole::Organization => {
-            claims.belonging.organization_id = Some(Id(organization.parse().unwrap()));
+            claims.belonging.organization_id = Some(Id(of.parse().unwrap()));
         }
         _ => {}
     }
@@ -88,7 +90,10 @@ fn each_property_by_each_role_in_each_status(app: &TestApp) {
         let path = format!("/v1/deliverables/{}", created["id"].as_str().unwrap());
         let advance = |moves: &[&str]| {
             for to in moves {
-                app.patch(&path, &json!({"status": to})).expect(200);
+                match *to {
+                    "open" => app.release(&path).expect(200),
+                    to => app.patch(&path, &json!({"status": to})).expect(200),
+                };
             }
         };
         advance(moves(status));
@@ -175,6 +180,9 @@ fn a_returned_request_is_hidden_until_it_is_released_again(app: &TestApp) {
         [listed, open, ranked]
     };
     assert_eq!(is_shown(), [true; 3]);
+    let applicant = token(app, UserRole::Worker, &designer);
+    let for_applicant = || app.call("GET", &path, &applicant, &Value::Null).status;
+    assert_eq!(for_applicant(), 200);
     let member = token(app, UserRole::Organization, &organization);
     let mine = |change: Value| app.call("PATCH", &path, &member, &change);
     // When the work is done may change, and what was read may be sent back.
@@ -187,6 +195,15 @@ fn a_returned_request_is_hidden_until_it_is_released_again(app: &TestApp) {
     let returned = mine(json!({"title": "別の題"})).expect(200).json();
     assert_eq!(returned["status"], "submitted");
     assert_eq!(is_shown(), [false; 3]);
+    // Nor do those see what was rewritten who have applied, by id or by a search.
+    assert_eq!(for_applicant(), 404);
+    let found = app.call(
+        "GET",
+        "/v1/deliverables?q=%E5%88%A5%E3%81%AE%E9%A1%8C",
+        &applicant,
+        &Value::Null,
+    );
+    assert_eq!(found.expect(200).json()["items"], json!([]));
     // More changes are added up. Without the right to decide, nobody can open it.
     let more = mine(json!({"area": "131130", "day_parts": []}))
         .expect(200)
@@ -212,15 +229,35 @@ fn a_returned_request_is_hidden_until_it_is_released_again(app: &TestApp) {
         &audit,
         &json!({"items": [{"actor": "organization:release", "subjects": [flyer]}]}),
     );
-    let released = app.patch(&path, &json!({"status": "open"})).expect(200).json();
+    let released = app.release(&path).expect(200).json();
     assert_includes(&released, &json!({"status": "open", "changed_since_release": []}));
     assert_eq!(is_shown(), [true; 3]);
+    assert_eq!(for_applicant(), 200);
     app.patch(&bid, &accepted).expect(200);
     // One change may cancel and rewrite: the request isn't published again.
     let ended = mine(json!({"status": "cancelled", "title": "やめました"}))
         .expect(200)
         .json();
     assert_eq!(ended["status"], "cancelled");
+    assert_eq!(for_applicant(), 404);
+}
+
+fn only_the_version_that_was_read_is_released(app: &TestApp) {
+    let organization = app.organization("風");
+    let flyer = app.deliverable(&organization, json!({"status": "submitted"}));
+    let path = format!("/v1/deliverables/{flyer}");
+    let read = app.get(&path).expect(200).header("etag").to_owned();
+    let member = token(app, UserRole::Organization, &organization);
+    app.call("PATCH", &path, &member, &json!({"title": "差し替え"}))
+        .expect(200);
+    let open = |headers: &[(&str, &str)]| app.patch_with(&path, headers, &json!({"status": "open"}));
+    for unread in [&[] as &[(&str, &str)], &[("if-match", "*")]] {
+        assert_eq!(open(unread).expect(428).code(), "precondition_required");
+    }
+    open(&[("if-match", &read)]).expect(412);
+    // Declining publishes nothing, and needs no version.
+    assert_eq!(app.get(&path).json()["status"], "submitted");
+    assert_eq!(app.release(&path).expect(200).json()["status"], "open");
 }
 
 fn a_joint_organization_sends_a_request_back_too(app: &TestApp) {

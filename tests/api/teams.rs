@@ -324,7 +324,7 @@ fn a_team_waits_while_its_request_is_with_the_coordinator(app: &TestApp) {
         &json!({"status": "accepted", "place": 1}),
     );
     assert_eq!(worker(app, &member)["open_load"], 1);
-    let released = app.patch(&path, &json!({"status": "open"})).expect(200);
+    let released = app.release(&path).expect(200);
     assert_eq!(released.json()["status"], "matched", "its team is complete");
     assert_eq!(app.get(&path).json(), released.json());
     assert_eq!(released.header("etag"), app.get(&path).header("etag"));

@@ -5,6 +5,7 @@ use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::schema::idempotency_usage;
 use crate::db::{self, Db, Doc, Id, Instant, on};
 use crate::error::{Error, Result, Text};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 /// Returns the stored answer, or takes a lease on the key and returns none.
@@ -153,6 +154,10 @@ pub fn forget(db: &mut Db, entity_id: &str) -> Result<()> {
 pub fn purge(db: &mut Db, now: Instant) -> Result<()> {
     let old = dsl::created_at.lt(Instant::from(now.utc() - KEPT));
     diesel::delete(dsl::idempotency_keys.filter(old)).execute(db)?;
+    // An answer that is being stored is counted before or after, but not lost: the sums see what the locks waited for.
+    if let Db::Pg(c) = db {
+        c.batch_execute("SELECT 1 FROM idempotency_usage ORDER BY caller FOR UPDATE")?;
+    }
     diesel::sql_query(
         "UPDATE idempotency_usage SET bytes = (SELECT CAST(coalesce(sum(k.bytes), 0) AS bigint)
              FROM idempotency_keys AS k WHERE k.caller = idempotency_usage.caller)",

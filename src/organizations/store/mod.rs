@@ -152,12 +152,9 @@ pub fn existing(db: &mut Db, ids: &[Id]) -> Result<BTreeSet<Id>> {
     Ok(found.select(dsl::id).load::<Id>(db)?.into_iter().collect())
 }
 
-/// Lists all organizations that are not archived.
+/// Lists all organizations, archived ones too.
 pub fn load_all(db: &mut Db) -> Result<Vec<Organization>> {
-    let rows = dsl::organizations
-        .filter(dsl::archived_at.is_null())
-        .order(dsl::id)
-        .select(COLUMNS);
+    let rows = dsl::organizations.order(dsl::id).select(COLUMNS);
     Ok(rows
         .load::<Columns>(db)?
         .into_iter()
@@ -167,12 +164,16 @@ pub fn load_all(db: &mut Db) -> Result<Vec<Organization>> {
 
 /// Lists the organizations with these ids that are not archived.
 pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
+    let mut found = load_archived_too(db, ids)?;
+    found.retain(|organization| organization.archived_at.is_none());
+    Ok(found)
+}
+
+/// Lists the organizations with these ids, archived ones too.
+pub fn load_archived_too(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
     let mut found = Vec::new();
     for ids in ids.chunks(BATCH) {
-        let rows = dsl::organizations
-            .filter(dsl::id.eq_any(ids))
-            .filter(dsl::archived_at.is_null())
-            .select(COLUMNS);
+        let rows = dsl::organizations.filter(dsl::id.eq_any(ids)).select(COLUMNS);
         found.extend(rows.load::<Columns>(db)?.into_iter().map(to_organization));
     }
     Ok(found)

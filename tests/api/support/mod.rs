@@ -423,6 +423,13 @@ impl TestApp {
         self.authorized("PATCH", path, &[], Some(body))
     }
 
+    /// Opens a submitted request as an administrator who has read it.
+    pub fn release(&self, path: &str) -> Response {
+        let read = self.get(path).expect(200);
+        let headers = [("if-match", read.header("etag"))];
+        self.patch_with(path, &headers, &json!({"status": "open"}))
+    }
+
     pub fn patch_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {
         self.authorized("PATCH", path, headers, Some(body))
     }

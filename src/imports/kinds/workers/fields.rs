@@ -1,6 +1,7 @@
 //! The fields of a worker, and how each cell is put into a draft of the profile.
 
 use crate::catalogue::DayPart;
+use crate::db::Id;
 use crate::imports::fields::{Input, check_record_id, field_table, parse_code, parse_json, unrecognized};
 use crate::workers::{
     ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, WorkerSkill, WorkerStatus,
@@ -61,6 +62,10 @@ field_table! { draft, cell: Draft;
         => set_phone(draft, cell)?;
     "alias", "呼び名"
         => draft.worker.alias = cell.line();
+    "blocked_organization_ids", "避けたい団体の記録ID"
+        => set_ids(&mut draft.worker.blocked_organization_ids, cell)?;
+    "conflict_organization_ids", "利害関係のある団体の記録ID"
+        => set_ids(&mut draft.worker.conflict_organization_ids, cell)?;
     "status", "状態"
         => set_status(draft, cell)?;
     "area", "区市町村"
@@ -287,6 +292,29 @@ pub fn parse_level(text: &str) -> Option<u8> {
             .ok()
             .filter(|level| (1..=5).contains(level)),
     }
+}
+
+/// Sets the organizations that a worker is kept apart from. An empty cell leaves them as they are.
+fn set_ids(ids: &mut Vec<Id>, cell: &Input) -> CellResult<()> {
+    let one = |text: &str| {
+        text.parse().map(Id).map_err(|_| {
+            Remark::new(
+                "invalid_record_id",
+                "団体の記録IDとして読み取れません。書き出したままにするか、空欄にしてください。",
+                "This is no id of an organization. Leave it as it was exported, or empty.",
+            )
+        })
+    };
+    let parse = |text: &str| {
+        split_items(text, &|_| false)
+            .iter()
+            .map(|item| one(item))
+            .collect()
+    };
+    if let Some(found) = cell.parse::<Vec<Id>>(parse)? {
+        *ids = found;
+    }
+    Ok(())
 }
 
 /// What identifies a worker, and what keeps people apart who must not meet.

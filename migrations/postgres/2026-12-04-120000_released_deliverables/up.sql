@@ -1,0 +1,7 @@
+-- The deliverables of which a coordinator has released what they say now. Those who have applied may read them only then.
+CREATE TABLE released_deliverables (
+    deliverable_id uuid NOT NULL PRIMARY KEY REFERENCES deliverables (id) ON DELETE CASCADE
+);
+INSERT INTO released_deliverables (deliverable_id)
+SELECT id FROM deliverables WHERE status NOT IN ('draft', 'submitted')
+    AND coalesce(jsonb_array_length(request -> 'changed_since_release'), 0) = 0;
