@@ -44,6 +44,7 @@ on_both! {
     on_absent_archive_pauses_workers_who_left_the_roster,
     undoes_an_import_unless_its_records_changed_since,
     a_form_has_its_options_before_the_file,
+    a_roster_says_whom_to_keep_apart,
     a_saved_mapping_applies_to_its_source_only,
     imports_organizations_and_their_deliverables,
     imports_a_published_archive_through_the_api,
@@ -611,4 +612,28 @@ fn imports_ndjson(app: &TestApp) {
         &worker(app, "1"),
         &json!({"remote": false, "personal": {"name": "佐藤"}}),
     );
+}
+
+fn a_roster_says_whom_to_keep_apart(app: &TestApp) {
+    let organization = app.organization("風");
+    let file =
+        format!("ID,氏名,区市町村,避けたい団体の記録ID\n1,佐藤,新宿区,{organization}\n2,鈴木,新宿区,風\n");
+    let done = app.import_and_wait("kind=workers", file.as_bytes());
+    assert_includes(&done, &json!({"progress": {"created": 1, "rejected": 1}}));
+    let findings = app
+        .get(&format!("/v1/imports/{}/findings", done["id"].as_str().unwrap()))
+        .json();
+    assert_includes(
+        &findings,
+        &json!({"items": [{"line": 3, "code": "invalid_record_id"}]}),
+    );
+    let listed = app.get("/v1/workers").json();
+    let expected = json!({"items": [{"external_id": "1", "blocked_organization_ids": [organization]}]});
+    assert_includes(&listed, &expected);
+    // An empty cell leaves them as they are.
+    app.import_and_wait(
+        "kind=workers",
+        "ID,氏名,区市町村,避けたい団体の記録ID\n1,佐藤 陽子,新宿区,\n".as_bytes(),
+    );
+    assert_includes(&app.get("/v1/workers").json(), &expected);
 }
