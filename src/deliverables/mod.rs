@@ -309,7 +309,7 @@ impl Deliverable {
             joint_organizations: JointOrganization::list(&request.joint_organization_ids, &[]),
             provenance: None,
             changed_since_release: Vec::new(),
-            released: release::is_released(request.status, false),
+            released: request.status.is_released(false),
             demo: is_demo(request.source.as_deref()),
             archived_at: None,
             version: 1,
@@ -377,7 +377,7 @@ impl Deliverable {
         let same_date = request.starts_on == self.request.starts_on;
         let next = Deliverable::register(self.id, request, catalogue, self.created_at);
         let next = Deliverable {
-            released: release::is_released(next.request.status, self.released),
+            released: next.request.status.is_released(self.released),
             filled: self.filled.clone(),
             // A record that was published under a year stays in it.
             fiscal_year: if same_date {

@@ -101,21 +101,10 @@ fn may_return(status: DeliverableStatus) -> bool {
     effect(status, true) == Effect::Returned
 }
 
-/// Returns whether a coordinator has released what a request says, if that was so `before` it got this status. An end
-/// releases nothing.
-pub fn is_released(status: DeliverableStatus, before: bool) -> bool {
-    use DeliverableStatus::*;
-    match status {
-        Draft | Submitted => false,
-        Open | Matched | InProgress | Delivered => true,
-        Declined | Cancelled => before,
-    }
-}
-
 /// Checks that a coordinator who releases a request names the version that they have read. Its organization may have
 /// changed it since.
 pub fn check_was_read(before: DeliverableStatus, after: DeliverableStatus, if_match: &IfMatch) -> Result<()> {
-    let releases = before == DeliverableStatus::Submitted && is_released(after, false);
+    let releases = before == DeliverableStatus::Submitted && after.is_released(false);
     match if_match {
         IfMatch::Absent | IfMatch::Any if releases => Err(Error::PreconditionRequired),
         _ => Ok(()),

@@ -63,6 +63,16 @@ impl DeliverableStatus {
         !matches!(self, Draft | Submitted | Cancelled)
     }
 
+    /// Returns whether a coordinator has released what a request says, if that was so `before` it got this status. An
+    /// end releases nothing.
+    pub fn is_released(self, before: bool) -> bool {
+        match self {
+            Draft | Submitted => false,
+            Open | Matched | InProgress | Delivered => true,
+            Declined | Cancelled => before,
+        }
+    }
+
     /// Returns whether a request in this status has a team.
     pub fn has_team(self) -> bool {
         matches!(self, Matched | InProgress | Delivered)

@@ -2,7 +2,7 @@
 
 use super::{
     Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, JointDeliverable, JointFilter,
-    JointOrganization, JointStatus, NewDeliverable, Provenance, release,
+    JointOrganization, JointStatus, NewDeliverable, Provenance,
 };
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
@@ -67,7 +67,7 @@ impl From<StoredDeliverable> for Deliverable {
             filled,
             released,
         } = stored.document.0;
-        let by_status = release::is_released(request.status, true) && changed_since_release.is_empty();
+        let by_status = request.status.is_released(true) && changed_since_release.is_empty();
         let deliverable = Deliverable {
             id: stored.id,
             family: stored.family.into(),
