@@ -35,6 +35,10 @@ fuzz:
 test:
     MUSUBI_REQUIRE_POSTGRES=1 cargo test
 
+# Kill servers under load at random moments, a few times on each database; `cargo bench --bench crash` does it 100 times
+crash:
+    cargo test --bench crash -- 6
+
 # Lint openapi/openapi.json
 openapi: tools
     .ci/node_modules/.bin/redocly lint openapi/openapi.json --config redocly.yaml --format=stylish
@@ -53,15 +57,21 @@ examples: tools
 example-rust:
     cargo run -q --example rust_client
 
-# Run the Python examples against MUSUBI_URL with MUSUBI_TOKEN
-example-python:
+# Run the Python examples against MUSUBI_URL with MUSUBI_TOKEN; one has a client that is generated first
+example-python: tools
     python3 examples/python/client.py
+    python3 examples/python/story.py
     python3 examples/python/recompute.py
+    PYTHONPATH=.ci/site python3 examples/python/feeds.py
+    PYTHONPATH=.ci/site python3 -m openapi_python_client generate --path openapi/openapi.json \
+        --meta none --overwrite --output-path examples/python/generated/musubi_client
+    PYTHONPATH=.ci/site:examples/python/generated python3 examples/python/roster.py
 
 # Run the TypeScript example against MUSUBI_URL with MUSUBI_TOKEN
 example-typescript:
     npm --prefix examples/typescript run --silent start
     npm --prefix examples/typescript run --silent contract
+    npm --prefix examples/typescript run --silent roster
 
 # Try every operation of a demo with generated requests
 schemathesis: tools

@@ -29,18 +29,19 @@ mod cluster;
 #[allow(dead_code)]
 #[path = "../tests/fixtures/hostile.rs"]
 mod hostile;
+mod program;
 
 use parking_lot::Mutex;
+use program::Program;
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-const MUSUBI: &str = env!("CARGO_BIN_EXE_musubi");
 /// The bounds that a run has to meet.
 const P99_TIMES: f64 = 3.0;
 const GROWTH: f64 = 1.2;
@@ -77,7 +78,7 @@ struct Client {
 }
 
 impl Client {
-    fn new(from: u8, setting: &Setting, subject: &str) -> Client {
+    fn new(from: u8, setting: &Program, subject: &str) -> Client {
         Client {
             from,
             server: setting.address,
@@ -152,48 +153,6 @@ fn read_answer(connection: &mut BufReader<TcpStream>) -> std::io::Result<((u16, 
     Ok(((status, body), is_kept))
 }
 
-/// The server, its database and its address.
-struct Setting {
-    folder: tempfile::TempDir,
-    database: Option<String>,
-    address: SocketAddr,
-}
-
-impl Setting {
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(MUSUBI);
-        command.args(arguments).arg("--data-dir").arg(self.folder.path());
-        command.env_remove("DATABASE_URL").stderr(Stdio::null());
-        if let Some(url) = &self.database {
-            command.env("DATABASE_URL", url);
-        }
-        command
-    }
-
-    fn token(&self, subject: &str) -> String {
-        let mut command = self.command(&["token", "--role", "admin", "--ttl", "24h", "--subject", subject]);
-        String::from_utf8(command.output().unwrap().stdout)
-            .unwrap()
-            .trim()
-            .to_owned()
-    }
-
-    fn serve(&self) -> Child {
-        let address = self.address.to_string();
-        let child = self
-            .command(&["serve", "--listen", &address])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut client = Client::new(1, self, "start");
-        while !matches!(client.get("/readyz"), Ok((200, _))) {
-            client.connection = None;
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        child
-    }
-}
-
 /// What the normal clients saw.
 #[derive(Default)]
 struct Seen {
@@ -218,7 +177,7 @@ impl Seen {
 }
 
 /// Uses the service as an office does, at a fixed pace.
-fn use_normally(setting: &Setting, number: usize, seen: &Seen, stop: &AtomicBool) {
+fn use_normally(setting: &Program, number: usize, seen: &Seen, stop: &AtomicBool) {
     let mut client = Client::new(1, setting, &format!("office-{number}"));
     let first = |client: &mut Client, path: &str| {
         let (_, list) = client.get(path).unwrap();
@@ -298,7 +257,7 @@ impl Attacks {
     }
 }
 
-const ATTACKERS: [fn(&Setting, &Attacks, &AtomicBool); 7] = [
+const ATTACKERS: [fn(&Program, &Attacks, &AtomicBool); 7] = [
     read_nothing,
     send_slowly,
     send_hostile_files,
@@ -308,7 +267,7 @@ const ATTACKERS: [fn(&Setting, &Attacks, &AtomicBool); 7] = [
     send_noise,
 ];
 
-fn read_nothing(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
+fn read_nothing(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
     let token = setting.token("slow-reader");
     let paths = [
         "/v1/open-data/engagements.csv",
@@ -333,7 +292,7 @@ fn read_nothing(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
     }
 }
 
-fn send_slowly(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
+fn send_slowly(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let mut open: Vec<TcpStream> = (0..100)
             .filter_map(|_| attacks.connect(3, setting.address))
@@ -345,7 +304,7 @@ fn send_slowly(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
     }
 }
 
-fn send_hostile_files(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
+fn send_hostile_files(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
     let files = hostile::files();
     let mut client = Client::new(4, setting, "hostile");
     for file in files.iter().cycle() {
@@ -360,7 +319,7 @@ fn send_hostile_files(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
     }
 }
 
-fn guess_passwords(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
+fn guess_passwords(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
     let mut client = Client::new(5, setting, "guesser");
     for turn in 0_u64.. {
         if stop.load(Ordering::Relaxed) {
@@ -374,7 +333,7 @@ fn guess_passwords(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
     }
 }
 
-fn ask_for_lists(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
+fn ask_for_lists(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
     let mut client = Client::new(6, setting, "lists");
     while !stop.load(Ordering::Relaxed) {
         let answer = client.get("/v1/workers?limit=200");
@@ -383,7 +342,7 @@ fn ask_for_lists(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
     }
 }
 
-fn ask_for_previews(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
+fn ask_for_previews(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
     let mut client = Client::new(7, setting, "previews");
     let body = json!({"need": {"type": "flyer", "area": "131041"}, "limit": 50}).to_string();
     for turn in 0_u64.. {
@@ -397,7 +356,7 @@ fn ask_for_previews(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
     }
 }
 
-fn send_noise(setting: &Setting, attacks: &Attacks, stop: &AtomicBool) {
+fn send_noise(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         if let Some(mut stream) = attacks.connect(8, setting.address) {
             let _ = stream.write_all(b"\x16\x03\x01\0\xa5GET / HTTP/9.9\r\n\0\0\r\n\r\n");
@@ -433,16 +392,9 @@ fn main() {
         let binaries = cluster::binaries().expect("PostgreSQL's initdb");
         cluster::Cluster::start(&binaries, "")
     });
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let setting = Arc::new(Setting {
-        folder: tempfile::TempDir::new().unwrap(),
-        database: cluster.as_ref().map(|cluster| cluster.url("postgres")),
-        address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-    });
+    let setting = Arc::new(Program::new(
+        cluster.as_ref().map(|cluster| cluster.url("postgres")),
+    ));
     let loaded = setting
         .command(&["demo", "--load-only", "--roster", "10000"])
         .stdout(Stdio::null())

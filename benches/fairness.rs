@@ -17,7 +17,7 @@
 mod generated;
 
 use generated::{catalogue, everyone, needs, population};
-use matcher::fairness::{self, Exposure, Uptake, WINDOW, attention_ppm, deserved_ppm};
+use matcher::fairness::{self, Exposure, Listed, Uptake, WINDOW, attention_ppm, deserved_ppm};
 use matcher::ppm::{PPM, mix};
 use matcher::*;
 use std::cmp::Reverse;
@@ -45,8 +45,8 @@ enum Policy {
 
 struct Deliverable<'a> {
     query: Query<'a>,
-    /// The workers who pass, best first.
-    ranked: Vec<RankKey>,
+    /// The list for the whole team, with the role of each worker.
+    ranked: Vec<(usize, RankKey)>,
     since: usize,
     uptake: Uptake,
     taken: Vec<bool>,
@@ -78,14 +78,8 @@ impl World<'_> {
 
     fn deliverable<'a>(&'a self, need: &'a Need, since: usize) -> Deliverable<'a> {
         let query = Query::new(need, Weights::default(), self.population);
-        let passed = self.everyone.iter().filter_map(|c| {
-            let a = query.best(c, None)?;
-            a.failed.is_empty().then(|| query.key(c, &a.fit))
-        });
-        let mut ranked: Vec<RankKey> = passed.collect();
-        ranked.sort_unstable();
         Deliverable {
-            ranked,
+            ranked: query.rank_team(self.everyone, WINDOW),
             since,
             uptake: Uptake {
                 places: need.roles.len() as u32,
@@ -183,19 +177,27 @@ impl World<'_> {
             let mut list = d.ranked.clone();
             match policy {
                 Policy::Fit => {}
-                Policy::Newest => list.sort_by_key(|key| Reverse(key.candidate)),
+                Policy::Newest => list.sort_by_key(|(_, key)| Reverse(key.candidate)),
                 Policy::Fair => {
-                    let had = |key: &RankKey| (*key, before.get(&key.candidate).copied().unwrap_or_default());
+                    let had = |(role, key): &(usize, RankKey)| Listed {
+                        key: *key,
+                        role: *role,
+                        had: before.get(&key.candidate).copied().unwrap_or_default(),
+                    };
                     let window: Vec<_> = list.iter().take(WINDOW).map(had).collect();
                     let order = fairness::spread(&window, week as u32);
                     outcome.ndcg.push(order.ndcg_ppm);
-                    list = order.placements.iter().map(|p| window[p.by_fit].0).collect();
+                    list = order
+                        .placements
+                        .iter()
+                        .map(|p| (window[p.by_fit].role, window[p.by_fit].key))
+                        .collect();
                 }
             }
             list.truncate(LOOKED_AT);
             let attention: u64 = (1..=list.len() as u64).map(attention_ppm).sum();
-            let fits: u64 = list.iter().map(|key| key.fit_ppm.0).sum();
-            for (key, rank) in list.iter().zip(1..) {
+            let fits: u64 = list.iter().map(|(_, key)| key.fit_ppm.0).sum();
+            for ((_, key), rank) in list.iter().zip(1..) {
                 let had = outcome.exposure.entry(key.candidate).or_default();
                 had.shown += 1;
                 had.attention_ppm += attention_ppm(rank);

@@ -151,6 +151,12 @@ pub struct ServerConfig {
     /// Address and port to listen on; port 0 picks a free one
     #[arg(long, env = "MUSUBI_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Address and port at which GET /metrics answers, for Prometheus; keep it away from the public [default: none]
+    #[arg(long, env = "MUSUBI_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Milliseconds after which a request is logged as slow; 0 means never
+    #[arg(long, env = "MUSUBI_SLOW_REQUEST_MS", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
+    pub slow_request_ms: u64,
     /// Threads that answer requests; 0 means one per core
     #[arg(long, env = "MUSUBI_WORKERS", default_value_t = 0)]
     pub workers: usize,
@@ -172,6 +178,12 @@ pub struct ServerConfig {
     /// Downloads of exports and annotated files that one caller may have unfinished at once
     #[arg(long, env = "MUSUBI_MAX_DOWNLOADS", default_value_t = 4, value_parser = at_least_one)]
     pub max_downloads: usize,
+    /// Clients that may follow changes at once, by long polls and streams of events
+    #[arg(long, env = "MUSUBI_MAX_FOLLOWERS", default_value_t = 3072, value_parser = at_least_one)]
+    pub max_followers: usize,
+    /// Clients with the same caller that may follow changes at once
+    #[arg(long, env = "MUSUBI_MAX_FOLLOWERS_PER_CALLER", default_value_t = 16, value_parser = at_least_one)]
+    pub max_followers_per_caller: usize,
     /// Seconds after which a connection ends whose client reads nothing of its answer (Linux)
     #[arg(long, env = "MUSUBI_WRITE_TIMEOUT_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub write_timeout_seconds: u64,
@@ -192,6 +204,9 @@ pub struct ServerConfig {
     /// Minutes until an unused session expires
     #[arg(long, env = "MUSUBI_SESSION_IDLE_MINUTES", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=525_600))]
     pub session_idle_minutes: i64,
+    /// Whether neighbours in rankings who fit nearly equally change places at random, so that the log tells what a place is worth
+    #[arg(long, env = "MUSUBI_RANDOM_SWAPS", default_value_t = true, action = clap::ArgAction::Set)]
+    pub random_swaps: bool,
     /// Days after which a worker who is in no project, and whose record did not change, is erased; 0 means never
     #[arg(long, env = "MUSUBI_RETENTION_WORKERS_DAYS", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=36_500))]
     pub retention_workers_days: i64,
@@ -213,6 +228,9 @@ pub struct ServerConfig {
     /// Imports of all callers that may arrive, wait or run at once
     #[arg(long, env = "MUSUBI_IMPORTS_TOTAL_UNFINISHED", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub imports_total_unfinished: u64,
+    /// Days for which the change log is kept, so that apps which were away can go on following
+    #[arg(long, env = "MUSUBI_RETENTION_CHANGES_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=3_650))]
+    pub retention_changes_days: i64,
     /// URL of the licence of the open data
     #[arg(long, env = "MUSUBI_OPEN_DATA_LICENSE", default_value = "https://creativecommons.org/licenses/by/4.0/deed.ja", value_parser = address)]
     pub open_data_license: String,
@@ -319,6 +337,14 @@ pub struct Retention {
     pub workers: Option<Duration>,
     pub messages: Option<Duration>,
     pub imports: Duration,
+    pub changes: Duration,
+}
+
+/// How many clients may follow changes at once.
+#[derive(Debug, Clone, Copy)]
+pub struct FollowerLimits {
+    pub of_caller: usize,
+    pub of_all: usize,
 }
 
 /// What imports may take up.
@@ -369,12 +395,25 @@ impl ServerConfig {
         PublicUrl(given.map_or_else(|| format!("{scheme}://{address}"), str::to_owned))
     }
 
+    /// Returns after which time a request is slow.
+    pub fn slow_request(&self) -> Option<std::time::Duration> {
+        (self.slow_request_ms > 0).then(|| std::time::Duration::from_millis(self.slow_request_ms))
+    }
+
     pub fn retention(&self) -> Retention {
         let days = |days: i64| (days > 0).then(|| Duration::days(days));
         Retention {
             workers: days(self.retention_workers_days),
             messages: days(self.retention_messages_days),
             imports: Duration::days(self.retention_imports_days),
+            changes: Duration::days(self.retention_changes_days),
+        }
+    }
+
+    pub fn follower_limits(&self) -> FollowerLimits {
+        FollowerLimits {
+            of_caller: self.max_followers_per_caller,
+            of_all: self.max_followers,
         }
     }
 

@@ -65,12 +65,12 @@ pub enum Error {
     NotFound { what: Text },
     /// 405: the path exists, but not with this method.
     MethodNotAllowed { allow: String },
-    /// 406
-    NotAcceptable { offered: &'static str },
     /// 408
     Timeout,
     /// 409
     Conflict { code: &'static str, detail: Text },
+    /// 410
+    Gone { code: &'static str, detail: Text },
     /// An error whose problem document has one more member (RFC 9457, section 3.2).
     Extended {
         error: Box<Error>,
@@ -85,6 +85,8 @@ pub enum Error {
     TooLarge { limit_bytes: usize },
     /// 415
     UnsupportedMediaType { expected: &'static str },
+    /// 415: the body is compressed, or encoded in another way.
+    UnsupportedEncoding,
     /// 422: the body is JSON, but some values break rules.
     Invalid(Vec<FieldError>),
     /// 422: the `Idempotency-Key` was used for another request.
@@ -264,14 +266,14 @@ impl Error {
             Error::InsufficientScope { .. } | Error::AccessDenied { .. } => 403,
             Error::NotFound { .. } => 404,
             Error::MethodNotAllowed { .. } => 405,
-            Error::NotAcceptable { .. } => 406,
             Error::Timeout => 408,
             Error::Conflict { .. } | Error::InProgress { .. } => 409,
+            Error::Gone { .. } => 410,
             Error::Extended { error, .. } => error.status(),
             Error::PreconditionFailed { .. } => 412,
             Error::PreconditionRequired => 428,
             Error::TooLarge { .. } => 413,
-            Error::UnsupportedMediaType { .. } => 415,
+            Error::UnsupportedMediaType { .. } | Error::UnsupportedEncoding => 415,
             Error::Invalid(_) | Error::IdempotencyKeyReused => 422,
             Error::TooManyRequests { .. } | Error::QuotaExceeded { .. } => 429,
             Error::Unavailable(_) => 503,
@@ -290,14 +292,14 @@ impl Error {
             Error::AccessDenied { code, .. } => code,
             Error::NotFound { .. } => "not_found",
             Error::MethodNotAllowed { .. } => "method_not_allowed",
-            Error::NotAcceptable { .. } => "not_acceptable",
             Error::Timeout => "timeout",
-            Error::Conflict { code, .. } => code,
+            Error::Conflict { code, .. } | Error::Gone { code, .. } => code,
             Error::Extended { error, .. } => error.code(),
             Error::PreconditionFailed { .. } => "precondition_failed",
             Error::PreconditionRequired => "precondition_required",
             Error::TooLarge { .. } => "too_large",
             Error::UnsupportedMediaType { .. } => "unsupported_media_type",
+            Error::UnsupportedEncoding => "unsupported_encoding",
             Error::Invalid(_) => "invalid",
             Error::IdempotencyKeyReused => "idempotency_key_reused",
             Error::TooManyRequests { code, .. } | Error::QuotaExceeded { code, .. } => code,
@@ -332,15 +334,13 @@ impl Error {
                 format!("このURLでは {allow} のみ使用できます。"),
                 format!("This path supports only {allow}."),
             ),
-            Error::NotAcceptable { offered } => Text::new(
-                format!("返せる形式は {offered} のみです。Accept を確認してください。"),
-                format!("This operation returns only {offered}. Check your Accept header."),
-            ),
             Error::Timeout => Text::new(
                 "リクエストの受信が時間内に完了しませんでした。もう一度お試しください。",
                 "The request took too long to arrive. Try again.",
             ),
-            Error::Conflict { detail, .. } | Error::QuotaExceeded { detail, .. } => detail.clone(),
+            Error::Conflict { detail, .. }
+            | Error::Gone { detail, .. }
+            | Error::QuotaExceeded { detail, .. } => detail.clone(),
             Error::Extended { error, .. } => error.detail(),
             Error::PreconditionRequired => Text::new(
                 "確認した版の ETag を If-Match で指定してください。確認した後に変更されている場合があります。",
@@ -361,6 +361,10 @@ impl Error {
             Error::UnsupportedMediaType { expected } => Text::new(
                 format!("Content-Type には {expected} を指定してください。"),
                 format!("Set Content-Type to {expected}."),
+            ),
+            Error::UnsupportedEncoding => Text::new(
+                "本文は圧縮せずに送信してください（Content-Encoding は使用できません）。",
+                "Send the body uncompressed, without Content-Encoding.",
             ),
             Error::Invalid(_) => Text::new(
                 "入力に誤りがあります。errors をご覧ください。",

@@ -8,7 +8,7 @@
 //! http.rs  ->  actions.rs  ->  rules, store.rs  ->  database
 //!                                   |  same transaction
 //!                                   v
-//!                                changes  ->  match index, catalogue cache, duplicate detector
+//!                                changes  ->  match index, catalogue cache, duplicate detector, partners' and other apps
 //! ```
 //!
 //! A module that serves one kind of record is a *slice*. In every slice, a file with one of these names has
@@ -32,23 +32,23 @@
 //! | row | modules | purpose |
 //! |---|---|---|
 //! | 1 | [`error`] | the one error type, with stable codes |
-//! | 2 | [`config`], [`tasks`], [`values`] | flags and environment variables; background tasks; codes and validators |
-//! | 3 | [`db`] | one code for SQLite and PostgreSQL |
+//! | 2 | [`config`], [`metrics`], [`values`] | flags and environment variables; what a server counts and measures; codes and validators |
+//! | 3 | [`db`], [`tasks`] | one code for SQLite and PostgreSQL; background tasks |
 //! | 4 | [`http`] | the HTTP parts that all slices share: paging, ETags, JSON bodies |
-//! | 5 | [`changes`] | the log of every change to a record |
-//! | 6 | [`auth`] | tokens, roles, scopes |
-//! | 7 | [`audit`] | who saw personal data, and who decided what |
+//! | 5 | [`auth`] | tokens, roles, scopes |
+//! | 6 | [`reach`] | which records each caller may see |
+//! | 7 | [`audit`], [`changes`] | who saw personal data, and who decided what; the log of every change to a record |
 //! | 8 | [`catalogue`] | deliverable types, skills, roles, themes, formats, areas |
-//! | 9 | [`reach`], [`sessions`] | which records each caller may see; sessions of users, and failed attempts to log in |
-//! | 10 | [`organizations`] | the groups that ask for help |
+//! | 9 | [`sessions`], [`vocabulary`] | sessions of users, and failed attempts to log in; words for codes |
+//! | 10 | [`following`], [`organizations`] | the change log as each follower sees it; the groups that ask for help |
 //! | 11 | [`workers`] | the volunteers |
 //! | 12 | [`deliverables`] | the requests |
-//! | 13 | [`duplicates`], [`users`] | records that may be the same; people who log in |
-//! | 14 | [`applications`], [`exposures`], [`login`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in |
-//! | 15 | [`partners`] | the apps through which volunteers come |
-//! | 16 | [`mod@matches`], [`statistics`], [`triage`] | rankings; counts; which deliverable types may solve a described problem |
-//! | 17 | [`imports`] | files that come in |
-//! | 18 | [`backup`], [`erasure`], [`exports`] | the whole database as a file; forgetting a person; files that go out |
+//! | 13 | [`duplicates`], [`projects`], [`users`] | records that may be the same; the work of teams; people who log in |
+//! | 14 | [`applications`], [`exposures`], [`login`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in; how much each component of a ranking counts |
+//! | 15 | [`delivery`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
+//! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better |
+//! | 17 | [`imports`], [`rounds`] | files that come in; the best team for a request, and people for many requests at once |
+//! | 18 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
 //! | 19 | [`open_data`] | public datasets |
 //! | 20 | [`server`] | routes, tasks, shared state, the OpenAPI document |
 //! | 21 | [`demo`] | sample data to try the service with |
@@ -65,8 +65,9 @@
 //! * The matcher has no clock, no randomness and no IO: the same inputs give the same ranking on every
 //!   machine.
 //! * Every operation names its scope in the handler's signature. These are open on purpose: health,
-//!   documents, public datasets, reading the catalogue, and the operations that take a secret in the request
-//!   (logging in, client credentials).
+//!   documents, public datasets, reading the catalogue and
+//!   the vocabulary, and the operations that take a secret in the request
+//!   (logging in, client credentials, the links of follow-ups, the URLs of feeds).
 //! * Store lookups take a `Reach`; records outside it return 404. Only the `reach` module defines which
 //!   records a `Reach` covers.
 //! * If personal data is disclosed to somebody else, the audit says so. The audit and the change log hold
@@ -85,25 +86,38 @@ pub mod changes;
 pub mod config;
 pub mod db;
 pub mod deliverables;
+pub mod delivery;
 pub mod demo;
 pub mod duplicates;
 pub mod erasure;
 pub mod error;
 pub mod exports;
 pub mod exposures;
+pub mod feeds;
+pub mod follow_ups;
+pub mod following;
 pub mod http;
 pub mod imports;
+pub mod intake;
 pub mod login;
 pub mod matches;
+pub mod metrics;
 pub mod open_data;
 pub mod organizations;
 pub mod partners;
+pub mod projects;
 pub mod reach;
+pub mod reviews;
+pub mod rounds;
 pub mod server;
 pub mod sessions;
 pub mod statistics;
 pub mod tasks;
 pub mod triage;
+pub mod tuning;
 pub mod users;
 pub mod values;
+pub mod vocabulary;
+pub mod weights;
 pub mod workers;
+pub mod worklist;

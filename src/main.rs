@@ -17,19 +17,22 @@ mod load;
 #[path = "main/terminal.rs"]
 mod terminal;
 
-use arguments::{AuditAction, Cli, Command, KeyAction, OneOrAll, UserAction};
+use arguments::{AuditAction, Cli, Command, KeyAction, OneOrAll, RoundAction, UserAction, WeightsAction};
 use chrono::Utc;
 use clap::Parser;
+use matcher::round::audit::Judgement;
 use musubi::auth::{self, Belonging, Claims, Keys, PERMISSIONS, UserRole, Writer};
 use musubi::catalogue::calendar;
 use musubi::config::{Config, LogFormat, PublicUrl, ServedAreas, ServerConfig};
 use musubi::db::Id;
 use musubi::error::{Error, Result};
 use musubi::imports::workbooks;
+use musubi::rounds::instance::RoundInstance;
 use musubi::server::{AppState, Listener, document::Document};
 use musubi::users::{self, Invitation, NewUser};
-use musubi::{audit, db, demo};
+use musubi::{audit, db, demo, tuning};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 use terminal::say;
 use tracing_subscriber::filter::Targets;
@@ -147,6 +150,12 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Audit {
             action: AuditAction::Verify { expect },
         } => return verify(config, expect.as_deref()),
+        Command::Weights {
+            action: WeightsAction::Report { json },
+        } => report_weights(config, json)?,
+        Command::Round {
+            action: RoundAction::Verify { file },
+        } => return judge(&file),
         Command::Permissions => say(&format!(
             "{}\n{}",
             auth::table(),
@@ -230,6 +239,37 @@ fn verify(config: &Config, expect: Option<&str>) -> Result<ExitCode> {
     }
 }
 
+/// Judges a round that was exported in full.
+fn judge(file: &Path) -> Result<ExitCode> {
+    let unread = |e: &dyn std::fmt::Display| Error::Internal(format!("{}: {e}", file.display()));
+    let bytes = std::fs::read(file).map_err(|e| unread(&e))?;
+    let instance: RoundInstance = serde_json::from_slice(&bytes).map_err(|e| unread(&e))?;
+    let (text, code) = match instance.judge() {
+        Judgement::Proven { pairs } => (
+            format!("The round keeps the rules, and no answer is better. {pairs} pairs were looked at."),
+            ExitCode::SUCCESS,
+        ),
+        Judgement::Allowed { .. } => (
+            "The round keeps the rules. Nothing proves that it is the best.".to_owned(),
+            ExitCode::SUCCESS,
+        ),
+        Judgement::Refused(why) => (format!("Refused: {why}."), ExitCode::FAILURE),
+    };
+    say(&format!("{text}\n"))?;
+    Ok(code)
+}
+
+/// Prints how the weights stand against what was chosen.
+fn report_weights(config: &Config, json: bool) -> Result<()> {
+    let pool = db::Pool::open(&config.database()?, &config.database_options)?;
+    let report = pool.read_blocking(tuning::actions::weigh)?;
+    if !json {
+        return say(&report.to_string());
+    }
+    let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Internal(e.to_string()))?;
+    say(&format!("{text}\n"))
+}
+
 fn link_text(whose: &str, invitation: &Invitation) -> String {
     format!(
         "Choose {whose} password at this one-time link before {}:\n\n{}\n\n",
@@ -255,6 +295,9 @@ fn greet_first(state: &AppState, listen: &ServerConfig) -> Result<()> {
 
 fn serve(listener: Listener) -> Result<()> {
     tracing::info!(address = %listener.address, "listening");
+    if let Some(address) = listener.metrics_address {
+        tracing::info!(%address, "listening for metrics");
+    }
     actix_web::rt::System::new().block_on(listener.run())
 }
 
@@ -271,9 +314,10 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
         engagements,
         workers,
         requests,
+        projects,
     } = loaded;
     say(&format!(
-        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests.\n"
+        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects.\n"
     ))?;
     let (flyer, top) = demo::top_five(&state, today)?;
     say(&format!("\n{top}\n"))?;

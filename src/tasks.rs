@@ -3,8 +3,10 @@
 //! A slice defines its own [`Task`]s in its `tasks.rs`; `server::tasks` registers them, one line each.
 
 use crate::error::Result;
+use crate::metrics::{self, GaugeVec, IntCounterVec};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use strum::VariantArray;
 use thread_priority::ThreadPriority;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
@@ -106,8 +108,72 @@ const LEFT_BEHIND: Duration = Duration::from_secs(5);
 /// How long a task waits at least after a fault that ends by itself.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How a run ended, as a label.
+#[derive(Clone, Copy, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+enum Outcome {
+    Succeeded,
+    Failed,
+    Panicked,
+    LeftBehind,
+}
+
+/// How often each task ran, and when it last succeeded.
+#[derive(Clone)]
+pub struct TaskCounts {
+    pub runs: IntCounterVec,
+    pub intervals: GaugeVec,
+    pub last_successes: GaugeVec,
+}
+
+impl TaskCounts {
+    pub fn new() -> Result<TaskCounts> {
+        Ok(TaskCounts {
+            runs: metrics::counts(
+                "musubi_task_runs_total",
+                "Runs of background tasks, by how they ended.",
+                &["task", "outcome"],
+            )?,
+            intervals: metrics::gauges(
+                "musubi_task_interval_seconds",
+                "Time between the end of a run and the next one.",
+                &["task"],
+            )?,
+            last_successes: metrics::gauges(
+                "musubi_task_last_success_timestamp_seconds",
+                "When the last run that succeeded ended, in seconds since 1970; the start of the server before that.",
+                &["task"],
+            )?,
+        })
+    }
+
+    /// Shows a task from its start, so that its first failure is a rise from zero.
+    fn begin(&self, task: &Task) {
+        for outcome in Outcome::VARIANTS {
+            self.runs.with_label_values(&[task.name, outcome.into()]);
+        }
+        let seconds = task.interval.as_secs_f64();
+        self.intervals.with_label_values(&[task.name]).set(seconds);
+        self.note_success(task);
+    }
+
+    fn end(&self, task: &Task, outcome: Outcome) {
+        self.runs.with_label_values(&[task.name, outcome.into()]).inc();
+        if let Outcome::Succeeded = outcome {
+            self.note_success(task);
+        }
+    }
+
+    fn note_success(&self, task: &Task) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let seconds = now.unwrap_or_default().as_secs_f64();
+        self.last_successes.with_label_values(&[task.name]).set(seconds);
+    }
+}
+
 /// The running tasks of one server.
 pub struct TaskSet {
+    counts: TaskCounts,
     stop: watch::Sender<bool>,
     /// Changes when the connections to the database were abandoned.
     renewals: watch::Receiver<u64>,
@@ -115,8 +181,9 @@ pub struct TaskSet {
 }
 
 impl TaskSet {
-    pub fn new(renewals: watch::Receiver<u64>) -> TaskSet {
+    pub fn new(renewals: watch::Receiver<u64>, counts: TaskCounts) -> TaskSet {
         TaskSet {
+            counts,
             stop: watch::Sender::new(false),
             renewals,
             running: Vec::new(),
@@ -127,6 +194,8 @@ impl TaskSet {
     /// task continues. A run that waits for an abandoned database is left behind.
     pub fn start(&mut self, task: Task) {
         let (mut stop, mut renewals) = (self.stop.subscribe(), self.renewals.clone());
+        let counts = self.counts.clone();
+        counts.begin(&task);
         self.running.push(tokio::spawn(async move {
             let mut interval = tokio::time::interval(task.interval);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -142,20 +211,26 @@ impl TaskSet {
                     ended = &mut run => Some(ended),
                     Ok(()) = renewals.changed() => tokio::time::timeout(LEFT_BEHIND, &mut run).await.ok(),
                 };
-                match ended {
-                    Some(Ok(Ok(()))) => {}
+                let outcome = match ended {
+                    Some(Ok(Ok(()))) => Outcome::Succeeded,
                     Some(Ok(Err(error))) => {
                         tracing::error!(name = task.name, %error, "a background task failed");
                         if error.is_transient() {
                             interval.reset_after(task.interval.max(PAUSE));
                         }
+                        Outcome::Failed
                     }
-                    Some(Err(_)) => tracing::error!(name = task.name, "a background task panicked"),
+                    Some(Err(_)) => {
+                        tracing::error!(name = task.name, "a background task panicked");
+                        Outcome::Panicked
+                    }
                     None => {
                         tracing::error!(name = task.name, "a background task was left behind");
                         thread = None;
+                        Outcome::LeftBehind
                     }
-                }
+                };
+                counts.end(&task, outcome);
             }
         }));
     }

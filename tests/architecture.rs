@@ -28,8 +28,33 @@ const FOREIGN_READS: &[(&str, &[&str])] = &[
             "deliverables",
             "deliverables_shared_with_partners",
             "released_deliverables",
+            "round_deliverables",
+            "rounds",
             "duplicates",
+            "follow_ups",
             "organizations",
+            "project_entries",
+            "project_members",
+            "projects",
+            "worker_separations",
+            "workers",
+        ],
+    ),
+    // Who sees a record, which is logged with its change.
+    (
+        "src/reach/store/audiences.rs",
+        &[
+            "applications",
+            "deliverable_organizations",
+            "deliverables",
+            "deliverables_shared_with_partners",
+            "follow_ups",
+            "organizations",
+            "project_entries",
+            "project_members",
+            "project_reviews",
+            "projects",
+            "released_deliverables",
             "worker_separations",
             "workers",
         ],
@@ -39,10 +64,18 @@ const FOREIGN_READS: &[(&str, &[&str])] = &[
         "src/organizations/store/mod.rs",
         &["deliverable_organizations", "deliverables"],
     ),
+    // The response rate of an organization: the answers to applications for what it requests.
+    ("src/applications/store/responses.rs", &["deliverables"]),
+    // Who has yet to review whom, and what was delivered without follow-ups: one query for a page of tasks.
+    ("src/follow_ups/store.rs", &["deliverables"]),
+    ("src/reviews/store.rs", &["applications", "deliverables"]),
     // Finds idle workers without an active application, in one query.
     ("src/erasure/store.rs", &["applications", "workers"]),
     // Counts by groups that the caller chooses.
-    ("src/statistics/store.rs", &["deliverables"]),
+    (
+        "src/statistics/store.rs",
+        &["applications", "deliverables", "follow_ups", "project_reviews"],
+    ),
     // The public datasets join organizations with what they ask for.
     ("src/open_data/store.rs", &["deliverables", "organizations"]),
 ];
@@ -272,6 +305,44 @@ fn inside_a_slice_http_uses_actions_which_use_the_store() {
         }
     }
     fail_with("Inside a slice: http -> actions -> store -> rules", &breaches);
+}
+
+/// In the OpenAPI document, the later of two schemas with one name takes the place of the other.
+#[test]
+fn no_two_schemas_have_the_same_name() {
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, text) in sources::texts("src") {
+        for name in schemas(&syn::parse_file(&text).unwrap().items) {
+            files.entry(name).or_default().insert(path.clone());
+        }
+    }
+    assert!(files.len() > 200, "{}", files.len());
+    let twice =
+        |(name, paths): (&String, &BTreeSet<String>)| (paths.len() > 1).then(|| format!("{name}: {paths:?}"));
+    fail_with(
+        "Several types are schemas with this name",
+        &files.iter().filter_map(twice).collect(),
+    );
+}
+
+/// Returns the names of the types that are schemas.
+fn schemas(items: &[syn::Item]) -> Vec<String> {
+    let is_schema = |attributes: &[syn::Attribute]| {
+        let derived = attributes.iter().filter(|one| one.path().is_ident("derive"));
+        let mut derived = derived.filter_map(|one| one.meta.require_list().ok());
+        derived.any(|list| list.tokens.to_string().contains("ToSchema"))
+    };
+    let of_item = |item: &syn::Item| match item {
+        syn::Item::Struct(one) if is_schema(&one.attrs) => vec![one.ident.to_string()],
+        syn::Item::Enum(one) if is_schema(&one.attrs) => vec![one.ident.to_string()],
+        syn::Item::Mod(inner) => inner
+            .content
+            .iter()
+            .flat_map(|(_, items)| schemas(items))
+            .collect(),
+        _ => Vec::new(),
+    };
+    items.iter().flat_map(of_item).collect()
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn need(draw: &mut Draw, id: u128, catalogue: &Catalogue, words: &[(String, Stri
     };
     let role = |role: &musubi::catalogue::RoleWish| RoleNeed {
         role: catalogue.roles.position(&role.role).unwrap(),
+        places: role.places,
         wishes: role.skills.iter().map(wish).collect(),
     };
     let (title, trouble) = &words[draw.below(words.len() as u64) as usize];

@@ -14,6 +14,14 @@ import urllib.request
 import uuid
 
 
+class Refused(SystemExit):
+    """A request that was refused, with the problem document."""
+
+    def __init__(self, text, status):
+        super().__init__(text)
+        self.status = status
+
+
 class Client:
     """Sends JSON to Musubi. Raises an error with the problem document where a request is refused."""
 
@@ -21,7 +29,7 @@ class Client:
         self.url = url
         self.token = token
 
-    def request(self, method, path, body=None, **query):
+    def request(self, method, path, body=None, if_match=None, **query):
         url = f"{self.url}/v1{path}"
         if query:
             url += "?" + urllib.parse.urlencode(query)
@@ -29,6 +37,11 @@ class Client:
         request.add_header("Accept-Language", "en")
         if self.token:
             request.add_header("Authorization", f"Bearer {self.token}")
+        if if_match is not None:
+            request.add_header("If-Match", f'"{if_match}"')
+        if method == "POST":
+            # With the same key, a repetition does nothing twice.
+            request.add_header("Idempotency-Key", str(uuid.uuid4()))
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
@@ -36,10 +49,19 @@ class Client:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer) if answer.status != 204 else None
         except urllib.error.HTTPError as error:
-            raise SystemExit(f"{method} {path}: {error.code} {error.read().decode()}") from None
+            raise Refused(f"{method} {path}: {error.code} {error.read().decode()}", error.code) from None
 
     def get(self, path, **query):
         return self.request("GET", path, **query)
+
+    def find(self, href):
+        """Returns the record at the path of a link, or None if it isn't there (any more)."""
+        try:
+            return self.request("GET", href.removeprefix("/v1"))
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return None
 
     def post(self, path, body):
         return self.request("POST", path, body)
@@ -54,11 +76,11 @@ def log_in(url, email, password):
     return Client(url, tokens["access_token"])
 
 
-def invite_coordinator(url, admin_token, area):
-    """Invites a coordinator and accepts for them. In real life the link goes to the person, who chooses a password."""
+def invite(url, admin_token, role, **belonging):
+    """Invites somebody and accepts for them. In real life the link goes to the person, who chooses a password."""
     email, password = f"{uuid.uuid4().hex[:8]}@example.jp", f"musubi {uuid.uuid4()}"
     invitation = Client(url, admin_token).post(
-        "/users", {"email": email, "name": "鈴木", "role": "coordinator", "areas": [area]}
+        "/users", {"email": email, "name": "鈴木", "role": role, **belonging}
     )["invitation"]
     Client(url).post("/auth/invitations/accept", {"token": invitation["token"], "password": password})
     return email, password
@@ -67,7 +89,7 @@ def invite_coordinator(url, admin_token, area):
 def main():
     url, admin_token = os.environ["MUSUBI_URL"], os.environ["MUSUBI_TOKEN"]
     area = Client(url, admin_token).get("/deliverables", status="open", type="flyer")["items"][0]["area"]
-    musubi = log_in(url, *invite_coordinator(url, admin_token, area))
+    musubi = log_in(url, *invite(url, admin_token, "coordinator", areas=[area]))
 
     # Coordinators see the records of their areas.
     deliverable = musubi.get("/deliverables", status="open", type="flyer")["items"][0]
@@ -88,7 +110,7 @@ def main():
 
     body = {"deliverable_id": deliverable["id"], "worker_id": worker_id, "role": role}
     path = f"/applications/{musubi.post('/applications', body)['id']}"
-    musubi.patch(path, {"status": "accepted"})
+    musubi.patch(path, {"status": "agreed"})
     print("application:", musubi.get(path)["status"])
 
     # Withdraws it, so that you can run this again.

@@ -264,6 +264,28 @@ def completion(usual, completed, dropped):
     return ratio(5 * usual + PPM * completed, 5 + completed + dropped)
 
 
+def counted_here(workers):
+    """Adds what was counted here to what each roster says: of a person's records, the primary one has everything."""
+    people = {w["id"]: dict(w) for w in workers}
+    for one in workers:
+        here, person = one["here"], people.get(one["merged_into"] or one["id"])
+        if person is None:
+            continue
+        person["open_load"] += here["open_load"]
+        delivered = [dict(r) for r in here["by_role"] if r["delivered"]]
+        if delivered:
+            person["experience"] = (person["experience"] or []) + delivered
+        if here["delivered"] or here["dropped"]:
+            record = person["track_record"] or {"completed": 0, "dropped": 0}
+            person["track_record"] = {
+                "completed": record["completed"] + here["delivered"],
+                "dropped": record["dropped"] + here["dropped"],
+            }
+        if here["last_active_on"]:
+            person["last_active_on"] = max(person["last_active_on"] or "", here["last_active_on"])
+    return list(people.values())
+
+
 class Population:
     """What everybody's answers say about those who have not answered."""
 
@@ -459,17 +481,9 @@ def check(population, deliverable, themes):
     """Compares the ranking of a deliverable, and returns how many items it has."""
     request = dict(deliverable, themes=deliverable["themes"] or themes[deliverable["organization_id"]] or [])
     path = f"/deliverables/{deliverable['id']}/matches"
-    items, cursor, weights = [], {}, None
-    while True:
-        page = get(path, fairness="off", counts="false", limit=200, **cursor)
-        items += page["items"]
-        weights = page["weights"]
-        if page["next"] is None:
-            break
-        cursor = {"cursor": page["next"]}
+    items, weights = ranking(path), get(path, limit=1)["weights"]
     workers = {w["id"]: w for w in population.workers}
     roles = {role["role"]: role for role in request["roles"]}
-    keys = []
     for item in items:
         where = f"{deliverable['title']}, rank {item['rank']}"
         worker = workers[item["worker"]["id"]]
@@ -481,10 +495,89 @@ def check(population, deliverable, themes):
         assert (o, w) == (item["organization_side_ppm"], item["worker_side_ppm"]), (where, o, w)
         assert result == item["fit_ppm"], (where, result, item["fit_ppm"])
         assert parts == [shown[name]["contribution_ppm"] for name in COMPONENTS], (where, parts)
-        low = [uuid.UUID(text).int & (1 << 64) - 1 for text in (deliverable["id"], worker["id"])]
-        keys.append((-result, mix(mix(low[0]) ^ low[1])))
-    assert keys == sorted(keys), deliverable["title"]
+    check_team(deliverable, path, items)
     return len(items)
+
+
+def ranking(path, **query):
+    """All items of a ranking by fit."""
+    items, cursor = [], {}
+    while True:
+        page = get(path, fairness="off", counts="false", limit=200, **query, **cursor)
+        items += page["items"]
+        if page["next"] is None:
+            return items
+        cursor = {"cursor": page["next"]}
+
+
+# The team
+
+
+def most(lists):
+    """How many lists can give a different worker each: a maximum matching."""
+    given = {}
+
+    def serve(i, tried):
+        for worker in lists[i]:
+            if worker not in tried:
+                tried.add(worker)
+                if worker not in given or serve(given[worker], tried):
+                    given[worker] = i
+                    return True
+        return False
+
+    return sum(serve(i, set()) for i in range(len(lists)))
+
+
+def team(roles):
+    """Interleaves the lists of roles, each with its open places and the keys of its workers in order."""
+    listed, taken, before = [], set(), None
+    while before != len(listed):
+        before = len(listed)
+        for turn in range(1, max((places for places, _ in roles.values()), default=0) + 1):
+            waiting = [role for role, (places, _) in roles.items() if places >= turn]
+            while waiting:
+
+                def left(without=None, gone=None):
+                    """Those who are not listed yet, as many of each list as can matter."""
+                    for role in waiting:
+                        if role != without:
+                            own = [key for key in roles[role][1] if key[-1] not in taken and key[-1] != gone]
+                            yield own[: len(waiting)]
+
+                whole = most([[key[-1] for key in own] for own in left()])
+
+                def is_spare(role, key):
+                    return most([[key[-1] for key in own] for own in left(role, key[-1])]) == whole - 1
+
+                pairs = []
+                for i, (role, own) in enumerate(zip(waiting, left())):
+                    pairs += next(([(key, i, role)] for key in own if is_spare(role, key)), [])
+                if not pairs:
+                    break
+                key, _, role = min(pairs)
+                listed.append((role, key[-1]))
+                taken.add(key[-1])
+                waiting.remove(role)
+    return listed
+
+
+def check_team(deliverable, path, items):
+    """Compares the order of the list for the whole team with the lists of its roles."""
+    low = uuid.UUID(deliverable["id"]).int & (1 << 64) - 1
+    roles, ranks = {}, {}
+    for open_places in deliverable["open_places"]:
+        role = open_places["role"]
+        if open_places["left"]:
+            found = ranking(path, role=role)
+            ids = [uuid.UUID(item["worker"]["id"]).int for item in found]
+            keys = [(-item["fit_ppm"], mix(mix(low) ^ i & (1 << 64) - 1), i) for item, i in zip(found, ids)]
+            assert keys == sorted(keys), (deliverable["title"], role)
+            roles[role] = (open_places["left"], keys)
+            ranks[role] = {i: rank for rank, i in enumerate(ids, 1)}
+    shown = [(item["role"], uuid.UUID(item["worker"]["id"]).int) for item in items]
+    assert team(roles) == shown, deliverable["title"]
+    assert all(ranks[role][i] == item["fit_rank"] for (role, i), item in zip(shown, items)), deliverable["title"]
 
 
 def main():
@@ -495,7 +588,7 @@ def main():
     organizations = {o["id"]: o["themes"] for o in everything("/organizations")}
     deliverables = everything("/deliverables", status="open")
     today = datetime.date.fromisoformat(get(f"/deliverables/{deliverables[0]['id']}/matches", limit=1)["as_of"])
-    population = Population(everything("/workers"), catalogue, today)
+    population = Population(counted_here(everything("/workers")), catalogue, today)
     compared = 0
     for deliverable in deliverables:
         deliverable["family"] = families[deliverable["type"]]

@@ -1,26 +1,32 @@
-//! The HTTP operations for applications, and those that change a deliverable with its applications. Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`,
-//! SQL in `store.rs`.
+//! The HTTP operations for applications, and those that list or change deliverables with their applications. Use cases are
+//! in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
 
+use super::filter::CountFilter;
 use super::{
-    Application, ApplicationFilter, ApplicationListItem, NewApplication, Outcome, actions, listing, requests,
-    similar, store,
+    Application, ApplicationCount, ApplicationFilter, ApplicationListItem, ListedDeliverable, NewApplication,
+    Outcome, actions, listing, requests, similar, store,
 };
 use crate::auth::{
-    DecideDeliverables, Reach, ReadApplications, ReadPersonalData, SubmitApplications, WriteApplications,
-    WriteDeliverables, http::Caller,
+    DecideApplications, DecideDeliverables, Reach, ReadApplications, ReadDeliverables, ReadPersonalData,
+    SubmitApplications, WriteApplications, WriteDeliverables, http::Caller,
 };
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::actions::Editor;
-use crate::deliverables::{Deliverable, NewDeliverable};
+use crate::deliverables::{Deliverable, DeliverableFilter, NewDeliverable};
 use crate::error::Result;
-use crate::http::{Answer, Entity, IfMatch, Page, Patch, PathId, Query, Submission};
+use crate::http::disclosure::impersonal;
+use crate::http::{Answer, Entity, IfMatch, Language, Page, Patch, PathId, Query, Submission};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+impersonal!(ApplicationCount, ListedDeliverable);
+
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list)
+        .service(count)
+        .service(list_deliverables)
         .service(create)
         .service(show)
         .service(update)
@@ -40,29 +46,77 @@ async fn list(
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     filter: Query<ApplicationFilter>,
+    language: Language,
 ) -> Result<Page<ApplicationListItem>> {
     let viewer = caller.viewer();
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        listing::page(db, &viewer, &catalogue, filter.0)
+        listing::page(db, &viewer, &catalogue, filter.0, language)
     });
     page.await
 }
 
-/// Apply for a deliverable
+/// Count applications
+///
+/// Counts the applications that you can read, by status and by days since their last move: 0 to 2, 3 to 6, 7 to 13, and
+/// longer. Each status is counted up to 10,000.
+#[utoipa::path(operation_id = "count_applications_by_status", tag = "Applications", security(("bearer" = ["applications:read"])),
+    params(CountFilter), responses((status = 200, description = "The counts", body = Page<ApplicationCount>)))]
+#[get("/application-counts")]
+async fn count(
+    caller: Caller<ReadApplications>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<CountFilter>,
+) -> Result<Page<ApplicationCount>> {
+    let viewer = caller.viewer();
+    let counts = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        listing::counts(db, &viewer, &catalogue, &filter.0.into())
+    });
+    counts.await
+}
+
+/// List deliverables
+///
+/// Filters are combined with AND. Each has the name of its lead organization, its places, and how many applications it has.
+#[utoipa::path(operation_id = "list_deliverables", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
+    params(DeliverableFilter), responses((status = 200, description = "One page", body = Page<ListedDeliverable>)))]
+#[get("/deliverables")]
+async fn list_deliverables(
+    caller: Caller<ReadDeliverables>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<DeliverableFilter>,
+    language: Language,
+) -> Result<Page<ListedDeliverable>> {
+    let viewer = caller.viewer();
+    let page = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        listing::deliverables(db, &viewer, &catalogue, filter.0, language)
+    });
+    page.await
+}
+
+/// Apply for a deliverable, or invite a worker
 ///
 /// Apply for one role of the team: for yourself if you are a worker, or for a worker whose record you manage.
-/// A partner app must send an `Idempotency-Key`.
+/// A partner app must send an `Idempotency-Key`. When all places of the role are held, or when as many applications wait as
+/// the deliverable's `applications_per_place` allows, the application is `waitlisted`, and moves up in order.
 ///
-/// Returns 409 with one of these codes: `deliverable_not_open`, `role_filled`, `worker_unavailable` (paused,
-/// or without consent), `at_capacity`, `already_applied`, `too_many_applications`. A coordinator who applies for somebody
-/// ranked from beyond their areas gets 422 `worker_elsewhere`. If another deliverable could help, the answer lists
-/// similar ones that are open. A worker who was declined or withdrew may apply again,
-/// three times in all.
+/// With the direction `invitation`, an organization or a coordinator asks a worker whom rankings show, also from beyond
+/// their areas. It needs the scope `applications:decide`. Before the worker says yes, you see nothing personal of theirs.
+///
+/// Returns 409 with one of these codes: `deliverable_not_open`, `worker_unavailable` (paused,
+/// or without consent), `at_capacity`, `already_applied`, `too_many_applications`; for invitations also `role_filled`
+/// and `too_many_invitations`. A coordinator who applies for somebody
+/// ranked from beyond their areas gets 422 `worker_elsewhere`: invite them. If another deliverable could help, the answer
+/// lists similar ones that are open. A worker who was declined or withdrew may apply again,
+/// three times in all, and may be invited three times.
 #[utoipa::path(operation_id = "create_application", tag = "Applications", security(("bearer" = ["applications:submit"])),
     request_body = NewApplication,
     responses((status = 201, description = "Created", body = Application),
-              (status = 409, description = "The deliverable, the role or the worker isn't available, or the worker has already applied")))]
+              (status = 409, description = "The deliverable, the role or the worker isn't available, or the worker has already applied or was invited")))]
 #[post("/applications")]
 async fn create(
     caller: Caller<SubmitApplications>,
@@ -70,13 +124,14 @@ async fn create(
     new: Submission<NewApplication>,
 ) -> Result<HttpResponse> {
     let (writer, personal_data) = (caller.writer(), caller.may::<ReadPersonalData>());
+    let may_decide = caller.may::<DecideApplications>();
     if matches!(writer.reach, Reach::Partner(_)) {
         new.check_key()?;
     }
     let (wanted, within) = ((new.value.deliverable_id, new.value.role.clone()), caller.reach());
     let insert = move |db: &mut Db, new: NewApplication| {
         let worker = new.worker_id;
-        let application = actions::submit(db, &writer, new, Instant::now())?;
+        let application = actions::submit(db, &writer, may_decide, new, Instant::now())?;
         let location = format!("/v1/applications/{}", application.id);
         let (version, shown) = (
             application.version,
@@ -100,31 +155,35 @@ async fn create(
 #[get("/applications/{id}")]
 async fn show(caller: Caller<ReadApplications>, pool: Data<Pool>, id: PathId) -> Result<Entity<Application>> {
     let reach = caller.reach();
-    let application = pool.read(move |db| store::find(db, &reach, id.0)).await?;
+    let application = pool.lookup(move |db| store::find(db, &reach, id.0)).await?;
     let application = application.shown(&caller.reach(), caller.may::<ReadPersonalData>());
     Ok(Entity::new(application.version, application))
 }
 
-/// Accept, decline or withdraw an application
+/// Answer, offer, decline or withdraw an application
 ///
 /// Send a JSON Merge Patch. With `If-Match`, the application changes only if it still has the version that
 /// you read.
 ///
-/// A submitted application can be accepted, declined or withdrawn. An accepted one can be withdrawn. Any
-/// other move returns 409 `illegal_transition`, which names both statuses. Declining and withdrawing need a
-/// reason. To accept or decline, you need the scope `applications:decide` and a deliverable that you manage.
-/// To withdraw, you need `applications:withdraw`.
+/// A submitted application is shortlisted, offered, and agreed. An offer holds the place until `respond_by`. The worker
+/// answers it with `agreement` and `worker_agrees: true`, the organization with `organization_agrees: true`; when both
+/// agree, the status becomes agreed. If one side changes goal or schedule, the other has to agree again. A coordinator may
+/// set agreed at once, to record an agreement that was made elsewhere. An invited worker says yes with `shortlisted`, or
+/// declines. Any other move returns 409 `illegal_transition`, which names both statuses and those that you may set.
+/// Declining and withdrawing need a reason. To shortlist, offer or decline, you need the scope `applications:decide` and a
+/// deliverable that you manage; to withdraw, `applications:withdraw`; to say yes for a worker, `applications:submit`.
 ///
-/// Accepting checks the same conditions as applying (409 with the same codes). It also returns 409
-/// `same_person` if the person is already in the team under another record, and `sandbox_application` if a
-/// sandbox partner applied. Accepting raises the worker's `open_load`. If the last free place is taken, the
-/// deliverable becomes matched. Withdrawing an accepted application lowers the load and opens a matched
-/// deliverable again. A deliverable that is in progress keeps its status. The team of one that was delivered stays (409
-/// `illegal_transition`). While a deliverable isn't open, its applications wait (409 `deliverable_not_open`).
+/// An offer checks the same conditions as applying (409 with the same codes), and that a place is free (`role_filled`). It
+/// also returns 409 `same_person` if the person is already in the team under another record, and `sandbox_application` if
+/// a sandbox partner applied. An offer raises the worker's `here.open_load`; ending it lowers the load. If the last place is
+/// agreed, the deliverable becomes matched, and opens again when somebody leaves. A deliverable that is in progress keeps
+/// its status. The team of one that was delivered stays (409 `illegal_transition`). While a deliverable isn't open, its
+/// applications wait (409 `deliverable_not_open`).
 #[utoipa::path(operation_id = "update_application", tag = "Applications", security(("bearer" = ["applications:write"])),
     params(("id" = Id, Path, description = "The application")),
     request_body(content = inline(ApplicationPatch), content_type = "application/merge-patch+json",
-        example = json!({"status": "declined", "reason": "another_chosen", "note": "また次の機会にぜひお願いします。"})),
+        example = json!({"agreement": {"goal": "新しい会員が10人増えるチラシを作ります。",
+            "schedule": "10月に打ち合わせ、11月末に入稿。平日の夜に作業します。"}, "worker_agrees": true})),
     responses((status = 200, description = "Updated", body = Application),
               (status = 409, description = "The status can't change like this, or the place is no longer available")))]
 #[patch("/applications/{id}")]
@@ -157,7 +216,7 @@ type ApplicationPatch = Patch<Outcome>;
 /// The status follows the team: an open request whose last place is taken is matched. To set matched, in_progress or
 /// delivered yourself, the request needs a team here, or `external_team` (409 `incomplete_team`). When it is cancelled or
 /// declined, its applications are declined with the reason `request_closed`; when it is delivered, those that wait are.
-/// Its members' open load falls, and delivered work counts in their `track_record` and `experience`.
+/// Its members' open load falls, and delivered work counts in their `here`, beside what rosters say.
 ///
 /// Opening a submitted request needs `If-Match`, so that nobody releases what they have not read.
 ///

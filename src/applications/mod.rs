@@ -1,43 +1,61 @@
 //! Applications (応募). A worker, or someone on the worker's behalf, applies for a place in a deliverable's
-//! team.
+//! team; or the organization, or a coordinator, invites a worker.
 //!
-//! * `status`: the statuses of an application, and the moves between them.
-//! * `filter`: the parameters of lists. `listing`: what a viewer sees in a list.
+//! * `status`: the statuses of an application, and the moves between them. `moves`: who may make which.
+//! * `terms`: what both sides agree on, and how long somebody has for an answer. `answers`: whose answer is missing, and
+//!   until when. `deadlines`: warns, and ends what nobody answers; `tasks` repeats that.
+//! * `waitlist`: who waits for a place, and whose turn it is.
+//! * `robot`: answers the applications of sandbox partners.
+//! * `filter`: the parameters of lists. `listing`: what a viewer sees in a list of applications or deliverables.
 //! * `rules`: who can get which place. `actions`: the use cases, each in one transaction.
 //! * `team`: what follows for places, loads and records. `requests`: changing and archiving a deliverable with its
 //!   applications.
+//! * `past`: members of teams that were formed elsewhere, and taking back what an import wrote.
+//! * `responses`: how fast applications are answered.
 //! * `similar`: other open deliverables, for a worker who can't get the place.
 //!
-//! A role of a deliverable has one or more places, each with a number. Each accepted application has a place.
-//! A unique index prevents two applications from having the same place.
+//! A role of a deliverable has one or more places, each with a number. Each offered or agreed application holds a place,
+//! and counts in the worker's open load. A unique index prevents two applications from having the same place.
 //!
 //! The messages between worker and coordinator are personal data: erasing the worker erases them. The
 //! statistics still count that someone applied, for which role and with which outcome.
 //!
-//! Deliberately absent: invitations and the progress of the team.
+//! Deliberately absent: the progress of the team.
 
 pub mod actions;
+pub mod answers;
+pub mod deadlines;
 pub mod filter;
 pub mod http;
 pub mod listing;
+pub mod moves;
+pub mod past;
 pub mod requests;
+pub mod responses;
+mod robot;
 pub mod rules;
 pub mod similar;
 pub mod status;
 pub mod store;
+pub mod tasks;
 pub mod team;
+pub mod terms;
+mod waitlist;
 
 pub use filter::{ApplicationFilter, ApplicationSort};
-pub use status::{ApplicationReason, ApplicationStatus};
+pub use status::{ApplicationDirection, ApplicationReason, ApplicationSide, ApplicationStatus};
+pub use terms::ApplicationAgreement;
 
 use crate::auth::Reach;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
+use crate::deliverables::{Deliverable, Places};
 use crate::http::Discloses;
+use crate::http::page::Total;
 use crate::values::Code;
 use crate::workers::Worker;
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -48,12 +66,15 @@ use validator::Validate;
     "worker_id": "0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10", "role": "designer",
     "message": "会員募集チラシを二度担当しました。新宿区に住んでいます。"}))]
 pub struct NewApplication {
+    /// An application by default. An invitation is for who may decide: it asks a worker whom rankings show.
+    #[serde(default)]
+    pub direction: ApplicationDirection,
     pub deliverable_id: Id,
     pub worker_id: Id,
     /// Code of a role in the deliverable's team.
     #[validate(custom(function = "Code::check"))]
     pub role: Code,
-    /// A message to the organization or coordinator who decides.
+    /// A message to the other side: to who decides, or to the invited worker.
     #[serde(default)]
     #[validate(length(max = 2000))]
     #[schema(max_length = 2000)]
@@ -63,12 +84,14 @@ pub struct NewApplication {
 /// The part of an application that can change.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"status": "submitted", "reason": null, "note": null}))]
+#[schema(example = json!({"status": "submitted", "reason": null, "note": null, "respond_by": "2026-12-08T03:00:00Z",
+    "agreement": null, "worker_agrees": false, "organization_agrees": false}))]
 pub struct Outcome {
     #[serde(default)]
     pub status: ApplicationStatus,
     /// Required if the status is declined (another_chosen, skills, schedule, no_longer_needed, request_closed, other) or
-    /// withdrawn (schedule, workload, health, relocation, other_work, other). Otherwise null.
+    /// withdrawn (schedule, workload, health, relocation, other_work, other). Of an unanswered invitation it is the other
+    /// way round: the worker declines, and the organization withdraws. Otherwise null.
     #[serde(default)]
     pub reason: Option<ApplicationReason>,
     /// A note to the other side: the worker, or the person who decides.
@@ -76,18 +99,34 @@ pub struct Outcome {
     #[validate(length(max = 1000))]
     #[schema(max_length = 1000)]
     pub note: Option<String>,
+    /// Until when the answer has to come; after that it expires. An offer may set it, up to 30 days ahead; otherwise it is
+    /// set for you: an offer 7 days, an invitation 14, an application 28. Null if it waits for nobody.
+    #[serde(default)]
+    pub respond_by: Option<Instant>,
+    /// The goal and the schedule. Only offers may set or change them; what one side changes, the other side has to agree
+    /// to again. Null without the scope `personal_data:read`.
+    #[serde(default)]
+    #[validate(nested)]
+    pub agreement: Option<ApplicationAgreement>,
+    /// Whether the worker agrees to the offer with this agreement. When both sides agree, the status becomes agreed.
+    #[serde(default)]
+    pub worker_agrees: bool,
+    /// Whether the organization agrees.
+    #[serde(default)]
+    pub organization_agrees: bool,
 }
 
-/// An application.
+/// An application, or an invitation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Application {
     pub id: Id,
+    pub direction: ApplicationDirection,
     pub deliverable_id: Id,
     /// Null after the worker is erased.
     pub worker_id: Option<Id>,
     /// Code of the role.
     pub role: Code,
-    /// The number of the place in the role. Null unless the application is accepted.
+    /// The number of the place in the role. Null unless the application is offered or agreed, and for sandbox partners.
     #[schema(minimum = 1, example = json!(null))]
     pub place: Option<u16>,
     /// Null without the scope `personal_data:read`, and after the worker is erased. The same holds for
@@ -96,6 +135,14 @@ pub struct Application {
     pub message: Option<String>,
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// Whose answer it waits for. Null if nobody's.
+    pub awaits: Option<ApplicationSide>,
+    /// When Musubi warned that the answer is overdue or the offer ends soon. It does so once.
+    #[schema(example = json!(null))]
+    pub warned_at: Option<Instant>,
+    /// When the server has to look at it again.
+    #[serde(skip)]
+    pub next_check_at: Option<Instant>,
     /// The partner app that sent the application.
     pub partner_id: Option<Id>,
     /// Whether a sandbox partner sent the application.
@@ -119,21 +166,103 @@ pub struct ApplicationListItem {
     /// Days since `updated_at`, counted in Tokyo's time zone.
     #[schema(minimum = 0, example = 3)]
     pub days_since_last_move: u32,
+    /// Null if you can't read the deliverable.
+    #[schema(example = "会員募集のチラシ")]
+    pub deliverable_title: Option<String>,
+    /// In the language of `Accept-Language` if it is composed of area and role. Null if you can't read the worker's
+    /// profile.
+    #[schema(example = "新宿区のデザイナー")]
+    pub worker_alias: Option<String>,
+}
+
+/// How many applications a deliverable has, in each status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"submitted": 2, "shortlisted": 1, "offered": 0, "agreed": 1, "waitlisted": 0, "declined": 0,
+    "withdrawn": 0, "expired": 0}))]
+pub struct StatusCounts {
+    pub submitted: i64,
+    pub shortlisted: i64,
+    pub offered: i64,
+    pub agreed: i64,
+    pub waitlisted: i64,
+    pub declined: i64,
+    pub withdrawn: i64,
+    pub expired: i64,
+}
+
+impl StatusCounts {
+    fn of_status(&mut self, status: ApplicationStatus) -> &mut i64 {
+        match status {
+            ApplicationStatus::Submitted => &mut self.submitted,
+            ApplicationStatus::Shortlisted => &mut self.shortlisted,
+            ApplicationStatus::Offered => &mut self.offered,
+            ApplicationStatus::Agreed => &mut self.agreed,
+            ApplicationStatus::Waitlisted => &mut self.waitlisted,
+            ApplicationStatus::Declined => &mut self.declined,
+            ApplicationStatus::Withdrawn => &mut self.withdrawn,
+            ApplicationStatus::Expired => &mut self.expired,
+        }
+    }
+}
+
+/// The lead organization of a deliverable in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LeadOrganization {
+    pub id: Id,
+    /// Null if you can't read the organization.
+    #[schema(example = "戸山ふれあいの会")]
+    pub name: Option<String>,
+}
+
+/// A deliverable in a list, with what an office looks at first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedDeliverable {
+    #[serde(flatten)]
+    pub deliverable: Deliverable,
+    pub organization: LeadOrganization,
+    /// The places of all roles together.
+    pub places: Places,
+    /// How many of its applications you can read, by status. Null without the scope `applications:read`.
+    pub applications: Option<StatusCounts>,
+}
+
+/// How many applications have moved last within some days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AgeCount {
+    /// Days since the last move, counted in Tokyo's time zone.
+    #[schema(minimum = 0, example = 3)]
+    pub from_days: u32,
+    /// Null: any longer.
+    #[schema(minimum = 0, example = 6)]
+    pub to_days: Option<u32>,
+    #[schema(minimum = 0, example = 4)]
+    pub count: usize,
+}
+
+/// How many applications have a status, in all and by days since their last move.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApplicationCount {
+    pub status: ApplicationStatus,
+    pub total: Total,
+    /// Adds up to `total.count`.
+    pub by_age: Vec<AgeCount>,
 }
 
 /// An application in the export of a person's data.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ApplicationRecord {
     pub id: Id,
+    pub direction: ApplicationDirection,
     pub deliverable_id: Id,
-    #[schema(example = "designer")]
+    #[schema(example = "designer", value_type = Code)]
     pub role: String,
-    #[schema(example = "accepted")]
+    #[schema(example = "agreed", value_type = ApplicationStatus)]
     pub status: String,
-    #[schema(example = json!(null))]
+    #[schema(example = json!(null), value_type = Option<ApplicationReason>)]
     pub reason: Option<String>,
     pub message: Option<String>,
     pub note: Option<String>,
+    pub agreement: Option<ApplicationAgreement>,
     #[schema(example = "worker:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
     pub created_by: String,
     pub created_at: Instant,
@@ -142,7 +271,8 @@ pub struct ApplicationRecord {
 
 impl Discloses for Application {
     fn people(&self) -> Vec<Id> {
-        let has_text = self.message.is_some() || self.outcome.note.is_some();
+        let outcome = &self.outcome;
+        let has_text = self.message.is_some() || outcome.note.is_some() || outcome.agreement.is_some();
         self.worker_id.filter(|_| has_text).into_iter().collect()
     }
 }
@@ -154,22 +284,59 @@ impl Discloses for ApplicationListItem {
 }
 
 impl Application {
-    pub fn submit(id: Id, new: NewApplication, worker: &Worker, actor: &str, now: Instant) -> Application {
-        Application {
+    pub fn submit(
+        id: Id,
+        new: NewApplication,
+        status: ApplicationStatus,
+        worker: &Worker,
+        actor: &str,
+        now: Instant,
+    ) -> Application {
+        let application = Application {
             partner_id: worker.partner_id,
             sandbox: worker.sandbox,
             id,
+            direction: new.direction,
             deliverable_id: new.deliverable_id,
             worker_id: Some(new.worker_id),
             role: new.role,
             place: None,
             message: new.message,
-            outcome: Outcome::default(),
+            outcome: Outcome {
+                status,
+                ..Outcome::default()
+            },
+            awaits: None,
+            warned_at: None,
+            next_check_at: None,
             created_by: actor.to_owned(),
             version: 1,
             created_at: now,
             updated_at: now,
-        }
+        };
+        application.awaiting(None, now)
+    }
+
+    /// Returns the next version, with this outcome and place.
+    pub fn moved(&self, outcome: Outcome, place: Option<u16>, now: Instant) -> Application {
+        let next = Application {
+            outcome,
+            place,
+            version: self.version + 1,
+            updated_at: now,
+            ..self.clone()
+        };
+        next.awaiting(Some(self), now)
+    }
+
+    /// Returns the next version in a status that the service sets by itself.
+    pub fn set(&self, status: ApplicationStatus, now: Instant) -> Application {
+        let outcome = Outcome {
+            status,
+            respond_by: None,
+            ..self.outcome.clone()
+        };
+        self.moved(outcome, self.place, now)
     }
 
     /// Returns the application without what the caller may not see. Organizations don't see which partner app
@@ -182,25 +349,29 @@ impl Application {
         if !personal_data {
             self.message = None;
             self.outcome.note = None;
+            self.outcome.agreement = None;
         }
         self
     }
 
-    pub fn listed(self, today: NaiveDate) -> ApplicationListItem {
-        let moved = calendar::day_in_tokyo(self.updated_at.utc());
-        let days = calendar::day_number(today) - calendar::day_number(moved);
+    pub fn listed(self) -> ApplicationListItem {
+        let days_since_last_move = calendar::days_since(self.updated_at.utc());
         ApplicationListItem {
             application: self,
-            days_since_last_move: u32::try_from(days).unwrap_or(0),
+            days_since_last_move,
+            deliverable_title: None,
+            worker_alias: None,
         }
     }
 }
 
 /// How many applications and taken places a deliverable has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// All applications, whatever their status.
     pub answers: u32,
     /// Taken places.
     pub filled: u32,
+    /// How many applications wait for an answer in each role.
+    pub waiting: BTreeMap<String, u32>,
 }

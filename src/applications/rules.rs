@@ -1,6 +1,6 @@
 //! Who can get which place of a team.
 
-use super::NewApplication;
+use super::{ApplicationDirection, NewApplication};
 use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::workers::{NewWorker, Worker, WorkerStatus};
@@ -25,47 +25,55 @@ pub fn is_complete(deliverable: &Deliverable, taken: &Taken) -> bool {
     roles.all(|wish| free_place(deliverable, &wish.role, taken).is_none())
 }
 
-/// Returns the place that a worker would get in a role now. The deliverable must be open, and the role must
-/// have a free place. The worker must be active, consenting and below capacity, and must not be kept apart
-/// (`is_separated`) from an organization that asks for the deliverable.
-pub fn place_for(
-    deliverable: Option<&Deliverable>,
-    worker: Option<&Worker>,
+/// Checks that a deliverable looks for its team, and that the worker is active, consenting and not kept apart
+/// (`is_separated`) from an organization that asks for it. Workers apply while it is open; a team that has begun
+/// (`begun_too`) may still invite, offer and agree, for the place of somebody who left.
+pub fn check_available<'a>(
+    deliverable: Option<&'a Deliverable>,
+    worker: Option<&'a Worker>,
     is_separated: bool,
-    role: &str,
-    taken: &Taken,
-) -> Result<u16> {
+    begun_too: bool,
+) -> Result<(&'a Deliverable, &'a Worker)> {
     let status = deliverable.map_or("archived", |d| d.request.status.code());
-    let open = deliverable.filter(|d| d.request.status == DeliverableStatus::Open);
-    let deliverable = open.ok_or_else(|| {
+    let is_forming = |d: &&Deliverable| match d.request.status {
+        DeliverableStatus::Open => true,
+        DeliverableStatus::InProgress => begun_too,
+        _ => false,
+    };
+    let deliverable = deliverable.filter(is_forming).ok_or_else(|| {
         conflict(
             "deliverable_not_open",
             format!("この支援内容は現在募集していません（状態: {status}）。"),
             format!("This deliverable doesn't take applications: its status is {status}."),
         )
     })?;
-    let place = free_place(deliverable, role, taken).ok_or_else(|| role_filled(role))?;
     // A worker who is kept apart is reported as "unavailable", so that the organization doesn't learn about it.
-    let is_available = |profile: &&NewWorker| {
+    let is_available = |profile: &NewWorker| {
         profile.status == WorkerStatus::Active && profile.consent.is_some() && !is_separated
     };
-    let profile = worker.map(|worker| &worker.profile).filter(is_available);
-    let profile = profile.ok_or_else(|| {
-        conflict(
-            "worker_unavailable",
-            "このワーカーは休止中、未同意、または削除済みのため応募できません。".to_owned(),
-            "This worker is paused, has not consented, or has been erased.".to_owned(),
-        )
-    })?;
-    let capacity = profile.capacity;
-    if profile.open_load >= capacity {
-        return Err(conflict(
-            "at_capacity",
-            format!("このワーカーの担当件数は上限（{capacity}件）に達しています。"),
-            format!("This worker takes at most {capacity} projects at a time, and can't take another now."),
-        ));
+    let available = worker.filter(|worker| is_available(&worker.profile));
+    Ok((deliverable, available.ok_or_else(unavailable)?))
+}
+
+pub fn unavailable() -> Error {
+    conflict(
+        "worker_unavailable",
+        "このワーカーは休止中、未同意、または削除済みのため応募できません。".to_owned(),
+        "This worker is paused, has not consented, or has been erased.".to_owned(),
+    )
+}
+
+/// Checks that a worker takes another project.
+pub fn check_capacity(worker: &Worker) -> Result<()> {
+    let capacity = worker.profile.capacity;
+    if worker.open_load() < capacity {
+        return Ok(());
     }
-    Ok(place)
+    Err(conflict(
+        "at_capacity",
+        format!("このワーカーの担当件数は上限（{capacity}件）に達しています。"),
+        format!("This worker takes at most {capacity} projects at a time, and can't take another now."),
+    ))
 }
 
 impl NewApplication {
@@ -129,19 +137,48 @@ pub fn already_applied() -> Error {
     )
 }
 
-/// How often one person may apply for the same deliverable. Ended applications count too.
+/// How often one person may apply, or be invited, for the same deliverable. What ended counts too.
 const MOST_APPLICATIONS: i64 = 3;
 
-/// Checks that a person who has applied for a deliverable this often may apply once more.
-pub fn check_repeats(applications: i64) -> Result<()> {
-    if applications < MOST_APPLICATIONS {
+/// Checks that a person who has applied for a deliverable, or was invited, this often may apply or be invited once more.
+pub fn check_repeats(direction: ApplicationDirection, times: i64) -> Result<()> {
+    if times < MOST_APPLICATIONS {
         return Ok(());
+    }
+    if direction == ApplicationDirection::Invitation {
+        return Err(conflict(
+            "too_many_invitations",
+            format!("同じ支援内容に同じワーカーを招待できるのは{MOST_APPLICATIONS}回までです。"),
+            format!("A worker can be invited at most {MOST_APPLICATIONS} times for the same deliverable."),
+        ));
     }
     Err(conflict(
         "too_many_applications",
         format!("同じ支援内容に応募できるのは{MOST_APPLICATIONS}回までです。"),
         format!("A worker can apply at most {MOST_APPLICATIONS} times for the same deliverable."),
     ))
+}
+
+/// Refuses another invitation while so many workers have not answered theirs.
+pub fn too_many_invitations(role: &str) -> Error {
+    conflict(
+        "too_many_invitations",
+        format!(
+            "役割 {role} には、回答待ちの招待がすでに多くあります。回答を待つか、招待を取り下げてください。"
+        ),
+        format!(
+            "Too many workers have not answered their invitation as {role}. Wait for them, or withdraw one."
+        ),
+    )
+}
+
+/// Refuses what only an offer has.
+pub fn not_offered(pointer: &str) -> Error {
+    let rule = Text::new(
+        "内定（offered）の応募でのみ変更できます。",
+        "Only an offered application can have or change it.",
+    );
+    Error::invalid(pointer, "not_offered", rule)
 }
 
 pub fn same_person() -> Error {
@@ -155,8 +192,8 @@ pub fn same_person() -> Error {
 pub fn sandbox() -> Error {
     conflict(
         "sandbox_application",
-        "お試し用の応募は承諾できません。".to_owned(),
-        "You can't accept an application of a sandbox partner.".to_owned(),
+        "お試し用の応募には自動で回答します。内定や成立にすることはできません。".to_owned(),
+        "A robot answers the applications of sandbox partners. You can't offer or agree to one.".to_owned(),
     )
 }
 
@@ -172,8 +209,8 @@ pub fn delivered_team() -> Error {
 /// Refuses an application by a coordinator for somebody whom they know from rankings only.
 pub fn worker_elsewhere() -> Error {
     let rule = Text::new(
-        "このワーカーは担当区域の外にいるため、代わりに応募できません。ワーカー本人か連携アプリ、または全域を担当する事務局が応募してください。",
-        "This worker is outside your areas, so you can't apply for them. The worker, their partner app or a secretariat that reaches every area can.",
+        "このワーカーは担当区域の外にいるため、代わりに応募できません。direction を invitation にして招待してください。",
+        "This worker is outside your areas, so you can't apply for them. Invite them: set direction to invitation.",
     );
     Error::invalid("/worker_id", "worker_elsewhere", rule)
 }

@@ -75,7 +75,7 @@ fn find(db: &mut Db, reach: &Reach, deliverable: Id, role: &Code) -> Result<serd
         limit: Some(CANDIDATES),
         ..DeliverableFilter::default()
     };
-    let candidates = deliverables::store::list(db, reach, &filter)?.items;
+    let candidates = deliverables::store::list(db, reach, &filter, false)?.items;
     let ids: Vec<Id> = candidates.iter().map(|candidate| candidate.id).collect();
     let taken = store::taken_of(db, &ids)?;
     let has_place = |candidate: &Deliverable| {

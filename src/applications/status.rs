@@ -1,8 +1,10 @@
-//! The status of an application, and the reasons for an end. An end is the status declined or withdrawn.
+//! The status of an application, who began it, whose answer it waits for, and the reasons for an end. Who may make which
+//! move is in `moves`.
 
-use crate::auth::{DecideApplications, Scope, WithdrawApplications};
 use crate::error::{Error, Result, Text};
+use crate::values::Lifecycle;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 use utoipa::ToSchema;
 
 #[derive(
@@ -22,15 +24,83 @@ use utoipa::ToSchema;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ApplicationStatus {
-    /// The application waits for an answer.
+    /// It waits for an answer: an application for that of the organization, an invitation for that of the worker.
     #[default]
     Submitted,
+    /// The organization considers the worker. An invitation gets here when the worker says yes.
+    Shortlisted,
+    /// The organization offers the place and holds it, until both sides have agreed on the goal and the schedule.
+    Offered,
     /// The worker has a place in the team.
-    Accepted,
-    /// The organization or the coordinator declined.
+    Agreed,
+    /// It waits for a place, or for its turn.
+    Waitlisted,
+    /// The organization or the coordinator declined; an invitation: the worker did.
     Declined,
-    /// The worker stepped back, before or after being accepted.
+    /// The worker stepped back, before or after the agreement; an unanswered invitation: the organization did.
     Withdrawn,
+    /// Nobody answered in time.
+    Expired,
+}
+
+/// Who began it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ApplicationDirection {
+    /// The worker asks the organization.
+    #[default]
+    Application,
+    /// The organization or a coordinator asks the worker.
+    Invitation,
+}
+
+impl ApplicationDirection {
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Whose answer it waits for.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ApplicationSide {
+    /// The organization, or a coordinator in its place.
+    Organization,
+    /// The worker, or the app or coordinator who answers for them.
+    Worker,
+}
+
+impl ApplicationSide {
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Why an application ended.
@@ -73,65 +143,76 @@ pub enum ApplicationReason {
 use ApplicationReason::*;
 use ApplicationStatus::*;
 
+impl Lifecycle for ApplicationStatus {
+    const NAME: (&'static str, &'static str) = ("応募の状態", "The status of an application");
+
+    /// Returns the statuses that may follow. None follows an end: the worker applies again with a new
+    /// application.
+    fn next(self) -> &'static [ApplicationStatus] {
+        match self {
+            Submitted => &[
+                Shortlisted,
+                Offered,
+                Agreed,
+                Waitlisted,
+                Declined,
+                Withdrawn,
+                Expired,
+            ],
+            Shortlisted => &[Offered, Agreed, Waitlisted, Declined, Withdrawn, Expired],
+            Offered => &[Agreed, Declined, Withdrawn, Expired],
+            Agreed => &[Declined, Withdrawn],
+            Waitlisted => &[Submitted, Shortlisted, Offered, Agreed, Declined, Withdrawn],
+            Declined | Withdrawn | Expired => &[],
+        }
+    }
+}
+
+/// The reasons of an organization.
+const ORGANIZATIONS: &[ApplicationReason] = &[
+    AnotherChosen,
+    Skills,
+    Schedule,
+    NoLongerNeeded,
+    RequestClosed,
+    Other,
+];
+/// The reasons of a worker.
+const WORKERS: &[ApplicationReason] = &[Schedule, Workload, Health, Relocation, OtherWork, Other];
+
 impl ApplicationStatus {
     pub fn code(self) -> &'static str {
         self.into()
     }
 
-    /// Returns the statuses that may follow. None follows an end: the worker applies again with a new
-    /// application.
-    pub fn next(self) -> &'static [ApplicationStatus] {
-        match self {
-            Submitted => &[Accepted, Declined, Withdrawn],
-            Accepted => &[Withdrawn],
-            Declined | Withdrawn => &[],
+    /// Returns the codes of those that haven't ended.
+    pub fn active() -> impl Iterator<Item = &'static str> {
+        let all = ApplicationStatus::VARIANTS.iter();
+        all.filter(|status| !status.is_end()).map(|status| status.code())
+    }
+
+    /// Returns whether an application in this status holds a place, which counts in the worker's open load.
+    pub fn holds_place(self) -> bool {
+        matches!(self, Offered | Agreed)
+    }
+
+    /// Returns whether the organization still has to choose.
+    pub fn is_pending(self) -> bool {
+        matches!(self, Submitted | Shortlisted)
+    }
+
+    /// Returns the reasons that a side may give for this status. An end that somebody chose needs one of them.
+    pub fn reasons(self, by: ApplicationSide) -> &'static [ApplicationReason] {
+        match (self, by) {
+            (Declined | Withdrawn, ApplicationSide::Organization) => ORGANIZATIONS,
+            (Declined | Withdrawn, ApplicationSide::Worker) => WORKERS,
+            _ => &[],
         }
     }
 
-    /// Returns the reasons that may be given for this status. An end needs one of them.
-    pub fn reasons(self) -> &'static [ApplicationReason] {
-        match self {
-            Submitted | Accepted => &[],
-            Declined => &[
-                AnotherChosen,
-                Skills,
-                Schedule,
-                NoLongerNeeded,
-                RequestClosed,
-                Other,
-            ],
-            Withdrawn => &[Schedule, Workload, Health, Relocation, OtherWork, Other],
-        }
-    }
-
-    /// Returns the scope that you need, besides `applications:write`, to set this status or to change a note
-    /// in it.
-    pub fn scope(self) -> &'static str {
-        match self {
-            Submitted | Accepted | Declined => DecideApplications::NAME,
-            Withdrawn => WithdrawApplications::NAME,
-        }
-    }
-
-    /// Checks that an application may move from this status to `to`. Keeping the status is allowed.
-    pub fn check_move(self, to: ApplicationStatus) -> Result<()> {
-        if self == to || self.next().contains(&to) {
-            return Ok(());
-        }
-        let (from, to) = (self.code(), to.code());
-        let detail = Text::new(
-            format!("応募の状態を {from} から {to} に変更できません。"),
-            format!("The status of an application can't change from {from} to {to}."),
-        );
-        Err(Error::Conflict {
-            code: "illegal_transition",
-            detail,
-        })
-    }
-
-    /// Checks that an end has one of its reasons, and that any other status has none.
-    pub fn check_reason(self, reason: Option<ApplicationReason>) -> Result<()> {
-        let allowed = self.reasons();
+    /// Checks that an end has one of the side's reasons, and that any other status has none.
+    pub fn check_reason(self, by: ApplicationSide, reason: Option<ApplicationReason>) -> Result<()> {
+        let allowed = self.reasons(by);
         let list = || allowed.iter().map(|r| r.code()).collect::<Vec<_>>().join(", ");
         let status = self.code();
         let (code, ja, en) = match reason {
@@ -169,13 +250,17 @@ impl ApplicationReason {
     pub fn code(self) -> &'static str {
         self.into()
     }
+
+    /// Returns whether a member who leaves for this reason after work has begun has dropped it. Nobody chooses illness or
+    /// has to explain a move.
+    pub fn counts_as_dropped(self) -> bool {
+        !matches!(self, Health | Relocation)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strum::VariantArray;
-
     #[test]
     fn codes_are_the_same_on_the_wire_and_in_rows() {
         for status in ApplicationStatus::VARIANTS {
@@ -189,28 +274,29 @@ mod tests {
     }
 
     #[test]
-    fn every_end_has_reasons_and_every_reason_belongs_to_an_end() {
+    fn every_end_that_somebody_chooses_has_reasons_and_every_reason_belongs_to_an_end() {
+        let mut used = Vec::new();
         for status in ApplicationStatus::VARIANTS {
-            assert_eq!(
-                status.next().is_empty(),
-                !status.reasons().is_empty(),
-                "{status:?}"
-            );
-            assert_eq!(status.check_reason(None).is_ok(), status.reasons().is_empty());
+            for side in ApplicationSide::VARIANTS {
+                let reasons = status.reasons(*side);
+                let is_chosen = status.is_end() && *status != Expired;
+                assert_eq!(is_chosen, !reasons.is_empty(), "{status:?}");
+                assert_eq!(status.check_reason(*side, None).is_ok(), reasons.is_empty());
+                used.extend(reasons);
+            }
         }
-        let is_used = |reason| {
-            ApplicationStatus::VARIANTS
+        assert!(
+            ApplicationReason::VARIANTS
                 .iter()
-                .any(|s| s.reasons().contains(reason))
-        };
-        assert!(ApplicationReason::VARIANTS.iter().all(is_used));
+                .all(|reason| used.contains(reason))
+        );
     }
 
     #[test]
     fn names_both_statuses_of_an_illegal_move() {
-        let error = Accepted.check_move(Declined).unwrap_err();
+        let error = Agreed.check_move(Offered).unwrap_err();
         assert_eq!((error.status(), error.code()), (409, "illegal_transition"));
-        assert!(error.detail().en.contains("accepted") && error.detail().en.contains("declined"));
+        assert!(error.detail().en.contains("agreed") && error.detail().en.contains("offered"));
         assert!(Declined.check_move(Declined).is_ok());
     }
 }

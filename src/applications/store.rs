@@ -1,20 +1,30 @@
 //! SQL of applications.
 
+pub mod responses;
+
 use super::rules::{Taken, already_applied, role_filled};
 use super::{
-    Application, ApplicationFilter, ApplicationRecord, ApplicationSort, ApplicationStatus, Outcome, Tally,
+    Application, ApplicationAgreement, ApplicationDirection, ApplicationFilter, ApplicationRecord,
+    ApplicationSide, ApplicationSort, ApplicationStatus, Outcome, Tally,
 };
 use crate::auth::Reach;
+use crate::catalogue::calendar::{day_in_tokyo, month_number};
 use crate::changes::{self, Action, Change, Subject};
-use crate::db::schema::applications;
-use crate::db::{BATCH, Db, Id, Instant, keyset, on_duplicate, update_version};
+use crate::db::schema::{application_terms as terms, applications};
+use crate::db::{
+    BATCH, Db, Doc, Id, Instant, JsonText, MicrosecondTime, keyset, on_duplicate, update_version,
+};
 use crate::error::{Error, Result};
 use crate::http::page;
+use crate::http::query::Several;
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
+use crate::values::Lifecycle;
 use applications::dsl;
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
 use std::collections::{HashMap, HashSet};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -35,6 +45,7 @@ pub struct ApplicationRow {
     updated_at: Instant,
     partner_id: Option<Id>,
     sandbox: bool,
+    month: i32,
 }
 
 impl ApplicationRow {
@@ -52,6 +63,7 @@ impl ApplicationRow {
             reason: outcome.reason.map(|reason| reason.code().to_owned()),
             note: outcome.note,
             created_by: application.created_by,
+            month: month_number(day_in_tokyo(application.created_at.utc())),
             version: application.version,
             created_at: application.created_at,
             updated_at: application.updated_at,
@@ -59,32 +71,113 @@ impl ApplicationRow {
             sandbox: application.sandbox,
         }
     }
+}
 
+/// Further columns of the same row.
+#[derive(AsChangeset)]
+#[diesel(table_name = terms, treat_none_as_null = true)]
+struct TermsRow {
+    direction: &'static str,
+    awaits: Option<&'static str>,
+    respond_by: Option<Instant>,
+    warned_at: Option<Instant>,
+    next_check_at: Option<Instant>,
+    agreement: Option<Doc<ApplicationAgreement>>,
+    worker_agrees: bool,
+    organization_agrees: bool,
+}
+
+impl TermsRow {
+    fn of(application: &Application) -> TermsRow {
+        let outcome = &application.outcome;
+        TermsRow {
+            direction: application.direction.code(),
+            awaits: application.awaits.map(ApplicationSide::code),
+            respond_by: outcome.respond_by,
+            warned_at: application.warned_at,
+            next_check_at: application.next_check_at,
+            agreement: outcome.agreement.clone().map(Doc),
+            worker_agrees: outcome.worker_agrees,
+            organization_agrees: outcome.organization_agrees,
+        }
+    }
+}
+
+type TermsColumns = (
+    Text,
+    Nullable<Text>,
+    Nullable<MicrosecondTime>,
+    Nullable<MicrosecondTime>,
+    Nullable<MicrosecondTime>,
+    Nullable<JsonText>,
+    Bool,
+    Bool,
+);
+
+type Terms = (
+    String,
+    Option<String>,
+    Option<Instant>,
+    Option<Instant>,
+    Option<Instant>,
+    Option<Doc<ApplicationAgreement>>,
+    bool,
+    bool,
+);
+
+/// Selects the further columns. diesel doesn't know them as those of this table.
+fn terms_columns() -> SqlLiteral<TermsColumns> {
+    sql(
+        "applications.direction, applications.awaits, applications.respond_by, applications.warned_at, \
+         applications.next_check_at, applications.agreement, applications.worker_agrees, \
+         applications.organization_agrees",
+    )
+}
+
+/// All columns that an application is read from.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = applications)]
+pub struct StoredApplication {
+    #[diesel(embed)]
+    row: ApplicationRow,
+    #[diesel(select_expression = terms_columns(), select_expression_type = SqlLiteral<TermsColumns>)]
+    terms: Terms,
+}
+
+impl StoredApplication {
     fn read(self) -> Result<Application> {
-        let invalid = |_| Error::Internal(format!("application {} has an unknown status or reason", self.id));
-        let reason = self
-            .reason
-            .map(|code| code.parse().map_err(invalid))
-            .transpose()?;
-        let status = self.status.parse().map_err(invalid)?;
+        let row = self.row;
+        let (direction, awaits, respond_by, warned_at, next_check_at, agreement, worker, organization) =
+            self.terms;
+        let invalid = |_| Error::Internal(format!("application {} has an unknown code", row.id));
+        let reason = row.reason.map(|code| code.parse().map_err(invalid)).transpose()?;
+        let awaits = awaits.map(|code| code.parse().map_err(invalid)).transpose()?;
         Ok(Application {
-            id: self.id,
-            deliverable_id: self.deliverable_id,
-            worker_id: self.worker_id,
-            role: self.role.into(),
-            place: self.place.map(number),
-            message: self.message,
+            id: row.id,
+            direction: direction.parse().map_err(invalid)?,
+            deliverable_id: row.deliverable_id,
+            worker_id: row.worker_id,
+            role: row.role.into(),
+            place: row.place.map(number),
+            message: row.message,
             outcome: Outcome {
-                status,
+                status: row.status.parse().map_err(invalid)?,
                 reason,
-                note: self.note,
+                note: row.note,
+                respond_by,
+                agreement: agreement.map(|Doc(agreement)| agreement),
+                worker_agrees: worker,
+                organization_agrees: organization,
             },
-            partner_id: self.partner_id,
-            sandbox: self.sandbox,
-            created_by: self.created_by,
-            version: self.version,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
+            awaits,
+            warned_at,
+            next_check_at,
+            partner_id: row.partner_id,
+            sandbox: row.sandbox,
+            created_by: row.created_by,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         })
     }
 }
@@ -102,12 +195,12 @@ fn missing() -> Error {
 pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Application> {
     let mut query = dsl::applications
         .find(id)
-        .select(ApplicationRow::as_select())
+        .select(StoredApplication::as_select())
         .into_boxed();
     if let Some(condition) = reach::applications(reach) {
         query = query.filter(condition);
     }
-    let found = query.first(db).optional()?;
+    let found = query.get_result(db).optional()?;
     found.ok_or_else(missing)?.read()
 }
 
@@ -119,32 +212,33 @@ pub fn taken(db: &mut Db, deliverable: Id) -> Result<Taken> {
 
 /// Lists the taken places of each deliverable. Leaves out deliverables without taken places.
 pub fn taken_of(db: &mut Db, deliverables: &[Id]) -> Result<HashMap<Id, Taken>> {
-    let accepted = dsl::applications
+    let held = dsl::applications
         .filter(dsl::deliverable_id.eq_any(deliverables))
-        .filter(dsl::status.eq(ApplicationStatus::Accepted.code()))
+        .filter(dsl::place.is_not_null())
         .select((dsl::deliverable_id, dsl::role, dsl::place.assume_not_null()));
     let mut taken: HashMap<Id, Taken> = HashMap::new();
-    for (id, role, place) in accepted.load::<(Id, String, i32)>(db)? {
+    for (id, role, place) in held.load::<(Id, String, i32)>(db)? {
         taken.entry(id).or_default().push((role, number(place)));
     }
     Ok(taken)
 }
 
-/// Returns whether any of these workers has a place in the deliverable's team.
+/// Returns whether any of these workers holds a place in the deliverable's team.
 pub fn has_place(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<bool> {
-    let accepted = dsl::applications
+    let held = dsl::applications
         .filter(dsl::deliverable_id.eq(deliverable))
         .filter(dsl::worker_id.eq_any(workers))
-        .filter(dsl::status.eq(ApplicationStatus::Accepted.code()))
+        .filter(dsl::place.is_not_null())
         .select(dsl::id);
-    Ok(accepted.first::<Id>(db).optional()?.is_some())
+    Ok(held.first::<Id>(db).optional()?.is_some())
 }
 
-/// Counts the applications of these workers for a deliverable, ended ones included.
-pub fn count(db: &mut Db, deliverable: Id, workers: &[Id]) -> Result<i64> {
+/// Counts the applications of these workers for a deliverable, or the invitations of them, ended ones included.
+pub fn count(db: &mut Db, deliverable: Id, workers: &[Id], direction: ApplicationDirection) -> Result<i64> {
     let own = dsl::applications
         .filter(dsl::deliverable_id.eq(deliverable))
-        .filter(dsl::worker_id.eq_any(workers));
+        .filter(dsl::worker_id.eq_any(workers))
+        .filter(sql::<Text>("applications.direction").eq(direction.code()));
     Ok(own.count().get_result(db)?)
 }
 
@@ -165,26 +259,39 @@ pub fn deliverables_of(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
 pub fn tallies(db: &mut Db, deliverables: &[Id]) -> Result<HashMap<Id, Tally>> {
     let mut tallies = HashMap::new();
     for ids in deliverables.chunks(BATCH) {
-        // Only accepted applications have a place, so this counts the taken places.
+        // Only offered and agreed applications have a place, so this counts the taken places.
         let counts = dsl::applications
             .filter(dsl::sandbox.eq(false))
             .filter(dsl::deliverable_id.eq_any(ids))
-            .group_by(dsl::deliverable_id)
-            .select((dsl::deliverable_id, count_star(), diesel::dsl::count(dsl::place)));
+            .group_by((dsl::deliverable_id, dsl::role, dsl::status))
+            .select((
+                dsl::deliverable_id,
+                dsl::role,
+                dsl::status,
+                count_star(),
+                diesel::dsl::count(dsl::place),
+            ));
         let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-        for (id, answers, filled) in counts.load::<(Id, i64, i64)>(db)? {
-            let (answers, filled) = (number(answers), number(filled));
-            tallies.insert(id, Tally { answers, filled });
+        for (id, role, status, all, placed) in counts.load::<(Id, String, String, i64, i64)>(db)? {
+            let tally: &mut Tally = tallies.entry(id).or_default();
+            tally.answers = tally.answers.saturating_add(number(all));
+            tally.filled = tally.filled.saturating_add(number(placed));
+            let waits = status
+                .parse()
+                .is_ok_and(|status: ApplicationStatus| !status.next().is_empty());
+            if waits && all > placed {
+                *tally.waiting.entry(role).or_default() += number(all - placed);
+            }
         }
     }
     Ok(tallies)
 }
 
 pub fn list(db: &mut Db, reach: &Reach, filter: &ApplicationFilter) -> Result<Page<Application>> {
-    let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
+    let (limit, sort) = (page::limit_of_ids(filter.limit, &filter.ids)?, filter.sort);
     let rows = query(reach, filter)?.limit(limit + 1).load(db)?;
-    let found: Result<Vec<Application>> = rows.into_iter().map(ApplicationRow::read).collect();
-    Ok(Page::of(found?, limit, |last: &Application| {
+    let found: Result<Vec<Application>> = rows.into_iter().map(StoredApplication::read).collect();
+    let page = Page::of(found?, limit, |last: &Application| {
         use ApplicationSort::*;
         let value = match sort {
             Created | CreatedDescending => String::new(),
@@ -195,22 +302,60 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &ApplicationFilter) -> Result<Pa
             value,
             id: last.id,
         }
-    }))
+    });
+    page.of_whole(filter.count, &filter.ids, || {
+        let all = filtered(reach, filter).select(dsl::id).limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
+}
+
+/// Lists since when the applications that pass a filter have a status, in any order, up to [`page::COUNTED`].
+pub fn last_moves(
+    db: &mut Db,
+    reach: &Reach,
+    filter: &ApplicationFilter,
+    status: ApplicationStatus,
+) -> Result<Vec<Instant>> {
+    let all = filtered(reach, filter).filter(dsl::status.eq(status.code()));
+    Ok(all.select(dsl::updated_at).limit(page::COUNTED).load(db)?)
+}
+
+/// Counts the applications within the reach for each of these deliverables and each status.
+pub fn count_by_status(
+    db: &mut Db,
+    reach: &Reach,
+    deliverables: &[Id],
+) -> Result<Vec<(Id, ApplicationStatus, i64)>> {
+    let of_some = dsl::applications.filter(dsl::deliverable_id.eq_any(deliverables));
+    let mut counted = of_some
+        .group_by((dsl::deliverable_id, dsl::status))
+        .select((dsl::deliverable_id, dsl::status, count_star()))
+        .into_boxed();
+    if let Some(condition) = reach::applications(reach) {
+        counted = counted.filter(condition);
+    }
+    let counts = counted.load::<(Id, String, i64)>(db)?.into_iter();
+    Ok(counts
+        .filter_map(|(id, status, count)| Some((id, status.parse().ok()?, count)))
+        .collect())
 }
 
 type Query<'a> = applications::BoxedQuery<
     'a,
     crate::db::Backend,
-    diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<ApplicationRow, crate::db::Backend>>,
+    diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<StoredApplication, crate::db::Backend>>,
 >;
 
-/// Returns the query of a list, still without a limit.
-pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'a>> {
-    use ApplicationSort::*;
-    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
-    let mut query = dsl::applications.select(ApplicationRow::as_select()).into_boxed();
+/// Returns the query of everything that passes a filter.
+fn filtered<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Query<'a> {
+    let mut query = dsl::applications
+        .select(StoredApplication::as_select())
+        .into_boxed();
     if let Some(condition) = reach::applications(reach) {
         query = query.filter(condition);
+    }
+    if let Some(Several(ids)) = &filter.ids {
+        query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(id) = filter.deliverable_id {
         query = query.filter(dsl::deliverable_id.eq(id));
@@ -224,6 +369,14 @@ pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'
     if let Some(role) = &filter.role {
         query = query.filter(dsl::role.eq(role.as_str()));
     }
+    query
+}
+
+/// Returns the query of a list, still without a limit.
+pub fn query<'a>(reach: &Reach, filter: &'a ApplicationFilter) -> Result<Query<'a>> {
+    use ApplicationSort::*;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+    let query = filtered(reach, filter);
     let first = cursor.as_ref().map(|c| c.id);
     Ok(match filter.sort {
         Created => keyset!(query, first, dsl::id, ascending),
@@ -250,6 +403,8 @@ pub fn insert(db: &mut Db, actor: &str, application: &Application) -> Result<()>
         .values(ApplicationRow::of(application))
         .execute(db)
         .map_err(|error| on_duplicate(error, already_applied))?;
+    responses::ask(db, application)?;
+    write_terms(db, application)?;
     let change = Change::new(
         Subject::Application,
         application.id,
@@ -259,7 +414,13 @@ pub fn insert(db: &mut Db, actor: &str, application: &Application) -> Result<()>
     changes::store::append(db, actor, &[change])
 }
 
-/// Lists the applications for a deliverable in any of these statuses.
+fn write_terms(db: &mut Db, application: &Application) -> Result<()> {
+    let row = terms::table.find(application.id);
+    diesel::update(row).set(TermsRow::of(application)).execute(db)?;
+    Ok(())
+}
+
+/// Lists the applications for a deliverable in any of these statuses, without those of sandbox partners.
 pub fn of_deliverable(
     db: &mut Db,
     deliverable: Id,
@@ -269,10 +430,69 @@ pub fn of_deliverable(
     let rows = dsl::applications
         .filter(dsl::deliverable_id.eq(deliverable))
         .filter(dsl::status.eq_any(statuses))
+        .filter(dsl::sandbox.eq(false))
         .order(dsl::id)
-        .select(ApplicationRow::as_select())
+        .select(StoredApplication::as_select())
         .load(db)?;
-    rows.into_iter().map(ApplicationRow::read).collect()
+    rows.into_iter().map(StoredApplication::read).collect()
+}
+
+/// Lists the applications for deliverables that haven't ended.
+pub fn active_in(db: &mut Db, deliverables: &[Id]) -> Result<Vec<Application>> {
+    let mut found = Vec::new();
+    for some in deliverables.chunks(BATCH) {
+        let rows = dsl::applications
+            .filter(dsl::deliverable_id.eq_any(some))
+            .filter(dsl::status.eq_any(ApplicationStatus::active()))
+            .filter(dsl::sandbox.eq(false))
+            .order(dsl::id)
+            .select(StoredApplication::as_select())
+            .load(db)?;
+        for row in rows {
+            found.push(row.read()?);
+        }
+    }
+    Ok(found)
+}
+
+/// Lists the applications for a deliverable that haven't ended, those of sandbox partners too.
+pub fn active(db: &mut Db, deliverable: Id) -> Result<Vec<Application>> {
+    let rows = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::status.eq_any(ApplicationStatus::active()))
+        .order(dsl::id)
+        .select(StoredApplication::as_select())
+        .load(db)?;
+    rows.into_iter().map(StoredApplication::read).collect()
+}
+
+/// Lists the first applications on the waiting list of a role.
+pub fn first_waiting(db: &mut Db, deliverable: Id, role: &str, limit: usize) -> Result<Vec<Application>> {
+    let rows = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::role.eq(role))
+        .filter(dsl::status.eq(ApplicationStatus::Waitlisted.code()))
+        .order(dsl::id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(StoredApplication::as_select())
+        .load(db)?;
+    rows.into_iter().map(StoredApplication::read).collect()
+}
+
+/// Lists the applications of a deliverable's team that are within the reach.
+pub fn team(db: &mut Db, reach: &Reach, deliverable: Id) -> Result<Vec<Application>> {
+    let mut query = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::status.eq(ApplicationStatus::Agreed.code()))
+        .filter(dsl::sandbox.eq(false))
+        .order(dsl::id)
+        .select(StoredApplication::as_select())
+        .into_boxed();
+    if let Some(condition) = reach::applications(reach) {
+        query = query.filter(condition);
+    }
+    let rows = query.load(db)?;
+    rows.into_iter().map(StoredApplication::read).collect()
 }
 
 /// Locks the applications for a deliverable that haven't ended, until the transaction ends: erasing a worker changes them
@@ -280,13 +500,73 @@ pub fn of_deliverable(
 pub fn lock_active(db: &mut Db, deliverable: Id) -> Result<()> {
     if let Db::Pg(c) = db {
         let lock = diesel::sql_query(
-            "SELECT 1 FROM applications WHERE deliverable_id = $1 AND status IN ('submitted', 'accepted')
+            "SELECT 1 FROM applications WHERE deliverable_id = $1
+             AND status IN ('submitted', 'shortlisted', 'offered', 'agreed', 'waitlisted')
              ORDER BY id FOR UPDATE",
         );
         lock.bind::<diesel::sql_types::Uuid, _>(deliverable.0)
             .execute(c)?;
     }
     Ok(())
+}
+
+/// An application that waits for an answer.
+#[derive(Queryable)]
+pub struct UnansweredRow {
+    pub id: Id,
+    pub deliverable_id: Id,
+    pub status: String,
+    /// Since when.
+    pub since: Instant,
+    /// Until when, and when there was a warning.
+    pub times: (Option<Instant>, Option<Instant>),
+}
+
+/// Lists the applications in these statuses that wait for an answer of a side, for deliverables that form a team, as far as
+/// the caller gives this answer. Oldest first.
+pub fn waiting(
+    db: &mut Db,
+    reach: &Reach,
+    side: ApplicationSide,
+    statuses: &[ApplicationStatus],
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<UnansweredRow>> {
+    type Times = (Nullable<MicrosecondTime>, Nullable<MicrosecondTime>);
+    let statuses = statuses.iter().map(|status| status.code());
+    let waiting = dsl::applications
+        .filter(sql::<Text>("applications.awaits").eq(side.code()))
+        .filter(dsl::status.eq_any(statuses))
+        .select((
+            dsl::id,
+            dsl::deliverable_id,
+            dsl::status,
+            dsl::updated_at,
+            sql::<Times>("applications.respond_by, applications.warned_at"),
+        ));
+    let mut query = waiting.order(dsl::id).limit(limit).into_boxed();
+    query = match side {
+        ApplicationSide::Organization => query.filter(reach::decidable_applications(reach)),
+        ApplicationSide::Worker => query.filter(reach::for_forming_team()),
+    };
+    if let Some(condition) = reach::applications(reach) {
+        query = query.filter(condition);
+    }
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    Ok(query.load(db)?)
+}
+
+/// Lists some applications that the server has to look at: a warning is due, or they end.
+pub fn to_check(db: &mut Db, now: Instant, limit: i64) -> Result<Vec<Id>> {
+    let due = dsl::applications
+        .filter(sql::<MicrosecondTime>("applications.next_check_at").le(now))
+        .filter(reach::for_forming_team())
+        .order(sql::<MicrosecondTime>("applications.next_check_at"))
+        .limit(limit)
+        .select(dsl::id);
+    Ok(due.load(db)?)
 }
 
 /// Lists the applications of these workers for these deliverables, oldest first, ended ones included.
@@ -296,19 +576,36 @@ pub fn of_workers(db: &mut Db, deliverables: Option<&[Id]>, workers: &[Id]) -> R
         let mut query = dsl::applications
             .filter(dsl::worker_id.assume_not_null().eq_any(workers))
             .order(dsl::id)
-            .select(ApplicationRow::as_select())
+            .select(StoredApplication::as_select())
             .into_boxed();
         if let Some(deliverables) = deliverables {
             query = query.filter(dsl::deliverable_id.eq_any(deliverables));
         }
         found.extend(query.load(db)?);
     }
-    found.into_iter().map(ApplicationRow::read).collect()
+    found.into_iter().map(StoredApplication::read).collect()
+}
+
+/// Lists the agreed applications after an id, without those of sandbox partners.
+pub fn agreed(db: &mut Db, after: Option<Id>, limit: i64) -> Result<Vec<Application>> {
+    let mut query = dsl::applications
+        .filter(dsl::status.eq(ApplicationStatus::Agreed.code()))
+        .filter(dsl::sandbox.eq(false))
+        .order(dsl::id)
+        .limit(limit)
+        .select(StoredApplication::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.load(db)?;
+    rows.into_iter().map(StoredApplication::read).collect()
 }
 
 /// Writes the next version of an application, and logs it.
 pub fn update(db: &mut Db, actor: &str, application: &Application) -> Result<()> {
     let change = update_unlogged(db, application)?;
+    responses::end(db, Some(actor), application)?;
     changes::store::append(db, actor, &[change])
 }
 
@@ -321,11 +618,45 @@ pub fn update_unlogged(db: &mut Db, application: &Application) -> Result<Change>
     );
     update_version!(db, applications, key: id, before: before, set: row, missing: missing())
         .map_err(|error| on_duplicate(error, || role_filled(&application.role)))?;
+    // One that comes off the waiting list begins to wait for an answer.
+    responses::ask(db, application)?;
+    responses::end(db, None, application)?;
+    write_terms(db, application)?;
     Ok(Change::new(
         Subject::Application,
         id,
         Action::Updated,
         application.version,
+    ))
+}
+
+/// Returns the versions of those of these applications that exist.
+pub fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::applications.filter(dsl::id.eq_any(ids));
+        found.extend(some.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?);
+    }
+    Ok(found)
+}
+
+/// Returns the versions of the applications for a deliverable that have changed from this moment on.
+pub fn touched(db: &mut Db, deliverable: Id, since: Instant) -> Result<Vec<(Id, i64)>> {
+    let of_deliverable = dsl::applications
+        .filter(dsl::deliverable_id.eq(deliverable))
+        .filter(dsl::updated_at.ge(since));
+    Ok(of_deliverable.select((dsl::id, dsl::version)).load(db)?)
+}
+
+/// Deletes an application, and returns what to log.
+pub fn delete(db: &mut Db, application: &Application) -> Result<Change> {
+    diesel::delete(dsl::applications.find(application.id)).execute(db)?;
+    let version = application.version + 1;
+    Ok(Change::new(
+        Subject::Application,
+        application.id,
+        Action::Deleted,
+        version,
     ))
 }
 
@@ -367,6 +698,15 @@ pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
     diesel::update(dsl::applications.filter(dsl::worker_id.eq(worker)))
         .set(forgotten)
         .execute(db)?;
+    forget_agreements(db, found)
+}
+
+/// Clears the goals and schedules of applications, and returns what to log.
+fn forget_agreements(db: &mut Db, found: Vec<(Id, i64)>) -> Result<Vec<Change>> {
+    let ids: Vec<Id> = found.iter().map(|(id, _)| *id).collect();
+    diesel::update(terms::table.filter(terms::id.eq_any(ids)))
+        .set(terms::agreement.eq(None::<Doc<ApplicationAgreement>>))
+        .execute(db)?;
     Ok(found.into_iter().map(next_version).collect())
 }
 
@@ -379,8 +719,13 @@ fn next_version((id, version): (Id, i64)) -> Change {
 pub fn forget_messages(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<Change>> {
     let ended = dsl::applications
         .filter(dsl::updated_at.lt(before))
-        .filter(dsl::status.eq_any(["declined", "withdrawn"]))
-        .filter(dsl::message.is_not_null().or(dsl::note.is_not_null()))
+        .filter(dsl::status.eq_any(["declined", "withdrawn", "expired"]))
+        .filter(
+            dsl::message
+                .is_not_null()
+                .or(dsl::note.is_not_null())
+                .or(sql::<Bool>("applications.agreement IS NOT NULL")),
+        )
         .order(dsl::updated_at)
         .limit(limit)
         .select((dsl::id, dsl::version));
@@ -395,24 +740,29 @@ pub fn forget_messages(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<C
     diesel::update(dsl::applications.filter(dsl::id.eq_any(ids)))
         .set(forgotten)
         .execute(db)?;
-    Ok(ended.into_iter().map(next_version).collect())
+    forget_agreements(db, ended)
 }
 
 /// Returns a person's applications for their export, oldest first.
 pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ApplicationRecord>> {
     let own = dsl::applications.filter(dsl::worker_id.eq(worker));
-    let rows = own.order(dsl::id).select(ApplicationRow::as_select());
-    let record = |row: ApplicationRow| ApplicationRecord {
-        id: row.id,
-        deliverable_id: row.deliverable_id,
-        role: row.role,
-        status: row.status,
-        reason: row.reason,
-        message: row.message,
-        note: row.note,
-        created_by: row.created_by,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
+    let rows = own.order(dsl::id).select(StoredApplication::as_select());
+    let record = |stored: StoredApplication| {
+        let one = stored.read()?;
+        Ok(ApplicationRecord {
+            id: one.id,
+            direction: one.direction,
+            deliverable_id: one.deliverable_id,
+            role: one.role.to_string(),
+            status: one.outcome.status.code().to_owned(),
+            reason: one.outcome.reason.map(|reason| reason.code().to_owned()),
+            message: one.message,
+            note: one.outcome.note,
+            agreement: one.outcome.agreement,
+            created_by: one.created_by,
+            created_at: one.created_at,
+            updated_at: one.updated_at,
+        })
     };
-    Ok(rows.load(db)?.into_iter().map(record).collect())
+    rows.load(db)?.into_iter().map(record).collect()
 }

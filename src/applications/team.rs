@@ -1,32 +1,31 @@
 //! What follows for a team when a request or its applications change: places, loads, records, and the request's status.
 //!
 //! A request whose last place is taken is matched, and opens again when somebody leaves. When it ends, its applications
-//! are closed with a reason and everybody's load is free again. Delivered work counts in its members' records.
+//! are closed with a reason and everybody's load is free again. What was delivered or dropped counts in the members' records,
+//! beside what rosters say.
 //!
 //! Every function returns what to log, so that an import logs it together with its own writes.
 
-use super::rules::is_complete;
-use super::{Application, ApplicationReason, ApplicationStatus, Outcome, store};
-use crate::auth::Reach;
+use super::rules::{Taken, is_complete};
+use super::{Application, ApplicationReason, ApplicationStatus, Outcome, store, waitlist};
+use crate::auth::{Reach, UserRole};
+use crate::catalogue::calendar;
 use crate::changes::{Action, Change};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result, Text};
-use crate::workers::{self, Experience, NewWorker, TrackRecord};
+use crate::projects;
+use crate::projects::team::Placed;
+use crate::workers::{self, Counts};
+use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The largest count in a worker's record.
-const MOST: u16 = 1000;
-/// The most families and roles in it.
-const MOST_KINDS: usize = 100;
-
-/// Finds the applications for a deliverable that haven't ended, and locks them and the workers of its team. Call it
-/// before the first write to the change log, with the deliverable locked, so that nobody else accepts or withdraws.
+/// Finds the applications for a deliverable that haven't ended, and locks them and their workers. Call it
+/// before the first write to the change log, with the deliverable locked, so that nobody else agrees or withdraws.
 pub fn lock(db: &mut Db, deliverable: Id) -> Result<Vec<Application>> {
-    use ApplicationStatus::{Accepted, Submitted};
-    let accepted = store::of_deliverable(db, deliverable, &[Accepted])?;
-    let members: Vec<Id> = accepted.iter().filter_map(|one| one.worker_id).collect();
-    let records = workers::store::represented_by(db, &members)?;
+    let active = store::active(db, deliverable)?;
+    let workers: Vec<Id> = active.iter().filter_map(|one| one.worker_id).collect();
+    let records = workers::store::represented_by(db, &workers)?;
     // Merged records before those that represent them, like everywhere, so that nobody waits in a circle.
     let merged: BTreeSet<Id> = records
         .iter()
@@ -38,7 +37,7 @@ pub fn lock(db: &mut Db, deliverable: Id) -> Result<Vec<Application>> {
         lock_worker(db, record)?;
     }
     store::lock_active(db, deliverable)?;
-    store::of_deliverable(db, deliverable, &[Submitted, Accepted])
+    store::active(db, deliverable)
 }
 
 /// Locks a worker's record and the one that it is merged into, since that is ranked. Returns those that exist.
@@ -64,10 +63,7 @@ pub fn check(before: &Deliverable, after: &Deliverable, active: &[Application]) 
     if after.request.external_team || status == before.request.status || !status.has_team() {
         return Ok(());
     }
-    let taken = active
-        .iter()
-        .filter_map(|one| Some((one.role.to_string(), one.place?)))
-        .collect();
+    let taken = agreed(active);
     let is_formed = match status {
         DeliverableStatus::Matched => is_complete(after, &taken),
         _ => !taken.is_empty(),
@@ -78,8 +74,8 @@ pub fn check(before: &Deliverable, after: &Deliverable, active: &[Application]) 
     Err(Error::Conflict {
         code: "incomplete_team",
         detail: Text::new(
-            "チームがまだそろっていません。応募を承諾するか、募集人数を変更してください。チームを別の方法で組んだ場合は external_team を true にしてください。",
-            "The team isn't complete. Accept applications, or change the places. If the team was formed elsewhere, set external_team to true.",
+            "チームがまだそろっていません。応募を成立させるか、募集人数を変更してください。チームを別の方法で組んだ場合は external_team を true にしてください。",
+            "The team isn't complete. Agree to applications, or change the places. If the team was formed elsewhere, set external_team to true.",
         ),
     })
 }
@@ -96,124 +92,157 @@ pub fn follow(
 ) -> Result<(Deliverable, Vec<Change>)> {
     let mut changes = Vec::new();
     let is_delivered = |one: &Deliverable| one.request.status == DeliverableStatus::Delivered;
+    let is_under_review = |one: &Deliverable| one.request.status.is_under_review();
     let (was_over, is_over) = (before.is_over(), after.is_over());
     for application in &active {
-        let is_member = application.outcome.status == ApplicationStatus::Accepted;
-        let worker = application.worker_id.filter(|_| is_member);
-        let role = application.role.as_str();
-        match (was_over, is_over) {
-            (false, true) => {
-                if let Some(worker) = worker {
-                    let delivered = i16::from(is_delivered(&after));
-                    let counts = Counts { load: -1, delivered };
-                    changes.extend(count(db, actor, worker, counts, &after.family, role, now)?);
-                }
-                if !(is_member && is_delivered(&after)) {
-                    changes.push(store::update_unlogged(db, &closed(application, now))?);
-                }
-            }
-            // An import that ended the request was undone. What it closed stays closed.
-            (true, false) => {
-                if let Some(worker) = worker {
-                    let delivered = -i16::from(is_delivered(before));
-                    let counts = Counts { load: 1, delivered };
-                    changes.extend(count(db, actor, worker, counts, &before.family, role, now)?);
-                }
-            }
-            _ => {}
+        let is_member = is_member(application);
+        let is_asked = application.is_unanswered();
+        let counted = |one: &Deliverable, is_over: bool| Counts {
+            open: i16::from(application.place.is_some() && !is_over),
+            delivered: i16::from(is_member && is_delivered(one)),
+            ..Counts::default()
+        };
+        let had = counted(before, was_over);
+        let has = Counts {
+            ended: i16::from(!is_member && !is_asked && !was_over && is_over),
+            ..counted(&after, is_over)
+        };
+        if before.family == after.family {
+            changes.extend(count(db, application, &after.family, has.minus(had), now)?);
+        } else {
+            // The request has another type now, of another family.
+            let gone = Counts::default().minus(had);
+            changes.extend(count(db, application, &before.family, gone, now)?);
+            changes.extend(count(db, application, &after.family, has, now)?);
+        }
+        let (was_reviewed, is_reviewed) = (is_under_review(before), is_under_review(&after));
+        if was_reviewed && !is_reviewed && !is_over {
+            let resumed = application.resumed(now);
+            changes.extend(
+                resumed
+                    .map(|next| store::update_unlogged(db, &next))
+                    .transpose()?,
+            );
+        }
+        // What an import closed stays closed when it is undone.
+        if !was_over && is_over && !(is_member && is_delivered(&after)) {
+            changes.push(store::update_unlogged(db, &closed(application, now))?);
         }
     }
-    let (after, change) = settle(db, after, now)?;
-    changes.extend(change);
+    let (after, settled) = settle(db, actor, after, now)?;
+    changes.extend(settled);
+    changes.extend(waitlist::balance(db, &after, now)?);
     Ok((after, changes))
 }
 
-fn closed(application: &Application, now: Instant) -> Application {
-    Application {
-        place: None,
-        outcome: Outcome {
-            status: ApplicationStatus::Declined,
-            reason: Some(ApplicationReason::RequestClosed),
-            note: None,
-        },
-        version: application.version + 1,
-        updated_at: now,
-        ..application.clone()
-    }
+/// Returns whether an application takes part in the team.
+fn is_member(application: &Application) -> bool {
+    application.outcome.status == ApplicationStatus::Agreed && application.place.is_some()
 }
 
-/// Counts the taken places of a request again, and sets an open one to matched if its team is complete and a matched one
-/// to open if its team isn't.
-pub fn settle(db: &mut Db, deliverable: Deliverable, now: Instant) -> Result<(Deliverable, Option<Change>)> {
+/// Returns the places of those who take part.
+fn agreed(active: &[Application]) -> Taken {
+    let members = active.iter().filter(|one| is_member(one));
+    members
+        .filter_map(|one| Some((one.role.to_string(), one.place?)))
+        .collect()
+}
+
+fn closed(application: &Application, now: Instant) -> Application {
+    let outcome = Outcome {
+        status: ApplicationStatus::Declined,
+        reason: Some(ApplicationReason::RequestClosed),
+        note: None,
+        ..application.outcome.clone()
+    };
+    application.moved(outcome, None, now)
+}
+
+/// Counts the held places of a request again, and sets an open one to matched if its team is complete and a matched one
+/// to open if its team isn't. A place that is only offered is held, but completes no team. The project follows.
+pub fn settle(
+    db: &mut Db,
+    actor: &str,
+    deliverable: Deliverable,
+    now: Instant,
+) -> Result<(Deliverable, Vec<Change>)> {
+    use ApplicationStatus::{Agreed, Offered};
     use DeliverableStatus::{Matched, Open};
-    let taken = store::taken(db, deliverable.id)?;
+    let holding = store::of_deliverable(db, deliverable.id, &[Offered, Agreed])?;
     let mut filled: BTreeMap<String, u16> = BTreeMap::new();
-    for (role, _) in &taken {
-        *filled.entry(role.clone()).or_default() += 1;
+    for one in &holding {
+        *filled.entry(one.role.to_string()).or_default() += 1;
     }
-    let is_complete = is_complete(&deliverable, &taken);
+    let is_complete = is_complete(&deliverable, &agreed(&holding));
     let status = match deliverable.request.status {
         Open if is_complete => Matched,
         Matched if !is_complete && !deliverable.request.external_team => Open,
         status => status,
     };
-    if filled == deliverable.filled && status == deliverable.request.status {
-        return Ok((deliverable, None));
+    let mut changes = Vec::new();
+    let mut settled = deliverable;
+    if filled != settled.filled || status != settled.request.status {
+        settled = settled.settled(status, filled, now);
+        changes.push(deliverables::store::update_unlogged(
+            db,
+            &settled,
+            Action::Updated,
+        )?);
     }
-    let settled = deliverable.settled(status, filled, now);
-    let change = deliverables::store::update_unlogged(db, &settled, Action::Updated)?;
-    Ok((settled, Some(change)))
+    let placed = |one: Application| Placed {
+        application_id: one.id,
+        worker_id: one.worker_id,
+        role: one.role,
+    };
+    let team: Vec<Placed> = holding.into_iter().filter(is_member).map(placed).collect();
+    changes.extend(projects::team::follow(
+        db, actor, &settled, &team, reason_of, now,
+    )?);
+    Ok((settled, changes))
 }
 
-/// What to add to a worker's open load, and to the number of projects delivered.
-pub struct Counts {
-    pub load: i16,
-    pub delivered: i16,
+/// Returns why an application ended.
+fn reason_of(db: &mut Db, application: Id) -> Result<Option<String>> {
+    let ended = store::find(db, &Reach::Everything, application)?;
+    Ok(ended.outcome.reason.map(|reason| reason.code().to_owned()))
 }
 
-/// Adds to a worker's open load and record.
+/// Adds to what was counted of the worker of an application. Lock the worker before.
 pub fn count(
     db: &mut Db,
-    actor: &str,
-    worker: Id,
-    counts: Counts,
+    application: &Application,
     family: &str,
-    role: &str,
+    counts: Counts,
     now: Instant,
-) -> Result<Vec<Change>> {
-    let mut changes = Vec::new();
-    for record in lock_worker(db, worker)? {
-        let mut profile = record.profile.clone();
-        profile.open_load = profile.open_load.saturating_add_signed(counts.load);
-        if counts.delivered != 0 {
-            count_delivered(&mut profile, counts.delivered, family, role);
-        }
-        if profile != record.profile {
-            let (change, _) = workers::store::update_unlogged(db, actor, &record.changed(profile, now))?;
-            changes.push(change);
-        }
-    }
-    Ok(changes)
+) -> Result<Option<Change>> {
+    let Some(worker) = application.worker_id.filter(|_| counts != Counts::default()) else {
+        return Ok(None);
+    };
+    workers::store::records::count(db, worker, (family, &application.role), counts, now)
 }
 
-fn count_delivered(profile: &mut NewWorker, by: i16, family: &str, role: &str) {
-    let add = |to: u16| to.saturating_add_signed(by).min(MOST);
-    let record = profile.track_record.get_or_insert(TrackRecord {
-        completed: 0,
-        dropped: 0,
-    });
-    record.completed = add(record.completed);
-    let experience = profile.experience.get_or_insert_default();
-    let is_same = |past: &&mut Experience| past.family == family && past.role == role;
-    let has_room = experience.len() < MOST_KINDS;
-    match experience.iter_mut().find(is_same) {
-        Some(past) => past.delivered = add(past.delivered),
-        None if by > 0 && has_room => experience.push(Experience {
-            family: family.to_owned(),
-            role: role.to_owned(),
-            delivered: 1,
-        }),
-        None => {}
+/// Returns what a move of an application counts as, given whether the work has begun. A place that is held counts as open
+/// from the offer on. What became of an invitation counts only once the worker has said yes; silence counts for nobody.
+pub fn counts(before: &Application, after: &Application, has_begun: bool) -> Counts {
+    use ApplicationStatus::{Agreed, Declined, Withdrawn};
+    let (from, to) = (before.outcome.status, after.outcome.status);
+    let open = i16::from(after.place.is_some()) - i16::from(before.place.is_some());
+    let reason = after.outcome.reason;
+    let is_ended = from != Agreed && from != to && matches!(to, Agreed | Declined | Withdrawn);
+    Counts {
+        open,
+        ended: i16::from(is_ended && !before.is_unanswered()),
+        placed: i16::from(is_ended && to == Agreed),
+        dropped: i16::from(
+            (from, to) == (Agreed, Withdrawn)
+                && has_begun
+                && reason.is_some_and(ApplicationReason::counts_as_dropped),
+        ),
+        ..Counts::default()
     }
-    experience.retain(|past| past.delivered > 0);
+}
+
+/// Returns today if the caller speaks for the worker: what they do here is an answer.
+pub fn answered_on(role: UserRole) -> Option<NaiveDate> {
+    matches!(role, UserRole::Worker | UserRole::Partner).then(calendar::today)
 }

@@ -17,9 +17,10 @@ pub mod store;
 pub use actions::personal_data_was_read;
 
 use crate::db::{Id, Instant};
+use crate::values::code_list;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 macro_rules! actions {
@@ -38,8 +39,7 @@ macro_rules! actions {
 
         impl PartialSchema for AuditAction {
             fn schema() -> RefOr<Schema> {
-                let codes = [$($code),*];
-                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes)).into()
+                code_list("What an actor did", [$($code),*].into_iter())
             }
         }
 
@@ -70,6 +70,7 @@ actions! {
     PartnerChanged = "partner.changed": "A partner's terms or status changed",
     SecretCreated = "client_secret.created": "A partner got a client secret",
     SecretRevoked = "client_secret.revoked": "A partner's client secret was revoked",
+    WeightsChanged = "weights.changed": "An administrator set the weights of rankings",
 }
 
 /// Something to enter in the audit.
@@ -132,7 +133,7 @@ pub struct AuditEntry {
 pub struct AuditSummary {
     #[schema(example = "coordinator:0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d")]
     pub actor: String,
-    #[schema(example = "personal_data.read")]
+    #[schema(example = "personal_data.read", inline, value_type = AuditAction)]
     pub action: String,
     #[schema(minimum = 1, example = 3)]
     pub count: i64,

@@ -4,7 +4,8 @@ use super::oidc::Issuer;
 use super::quota::{self, RateLimit};
 use super::store::PartnerUsage;
 use super::{
-    Claims, Extent, Keys, Principal, Reach, ReadPersonalData, Scope, UserRole, Viewer, Writer, store,
+    Beside, Claims, Extent, Keys, Principal, Reach, ReadApplications, ReadDeliverables, ReadOrganizations,
+    ReadPersonalData, ReadWorkers, Scope, UserRole, Viewer, Writer, store,
 };
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
@@ -117,6 +118,12 @@ impl<S: Scope> Caller<S> {
             reach: self.reach(),
             personal_data: self.may::<ReadPersonalData>(),
             sees_all: self.principal.extent(S::NAME) == Some(Extent::All),
+            beside: Beside {
+                organizations: self.may::<ReadOrganizations>(),
+                deliverables: self.may::<ReadDeliverables>(),
+                workers: self.may::<ReadWorkers>(),
+                applications: self.may::<ReadApplications>(),
+            },
         }
     }
 

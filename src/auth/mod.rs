@@ -108,6 +108,26 @@ pub struct Viewer {
     pub personal_data: bool,
     /// Whether the caller sees everything in lists that otherwise show only what they created.
     pub sees_all: bool,
+    pub beside: Beside,
+}
+
+/// What else the caller may read, beside the records that a list is about. A list names or counts nothing of what its
+/// caller may not read by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beside {
+    pub organizations: bool,
+    pub deliverables: bool,
+    pub workers: bool,
+    pub applications: bool,
+}
+
+impl Beside {
+    pub const EVERYTHING: Beside = Beside {
+        organizations: true,
+        deliverables: true,
+        workers: true,
+        applications: true,
+    };
 }
 
 impl Viewer {

@@ -56,6 +56,10 @@ permissions! {
         [all own own no no all no];
     DecideDeliverables = "deliverables:decide": "Open, decline, match and close deliverables",
         [all own no no no all no];
+    ReadIntake = "intake:read": "Read how requests were examined and decided",
+        [all own own no no no all];
+    WriteIntake = "intake:write": "Record the endorsement, the hearing and the due days of requests",
+        [all own no no no no no];
     ReadWorkers = "workers:read": "Read workers' profiles",
         [all own own own own all all];
     WriteWorkers = "workers:write": "Register, change and erase workers",
@@ -70,20 +74,50 @@ permissions! {
         [all own no no no no no];
     ReadApplications = "applications:read": "Read applications",
         [all own own own own no all];
-    SubmitApplications = "applications:submit": "Submit applications for workers",
-        [all own no own own no no];
+    SubmitApplications = "applications:submit": "Submit applications for workers, and invite workers",
+        [all own own own own no no];
     WriteApplications = "applications:write": "Change the status of applications, as the two scopes below allow",
         [all own own own own no no];
-    DecideApplications = "applications:decide": "Accept and decline applications",
+    DecideApplications = "applications:decide": "Shortlist, offer, agree to and decline applications",
         [all own own no no no no];
     WithdrawApplications = "applications:withdraw": "Withdraw applications",
         [all own no own own no no];
+    ReadProjects = "projects:read": "Read projects and their teams",
+        [all own own own own no all];
+    WriteProjects = "projects:write": "Create accompaniments, and change projects and their status",
+        [all own no no no no no];
+    ReadProjectWork = "project_work:read": "Read the milestones, meetings, hours, artifacts, risks, notes and history of projects",
+        [all own own own no no all];
+    WriteProjectWork = "project_work:write": "Write milestones, meetings, hours, artifacts, risks and notes of projects",
+        [all own own own no no no];
     ReadMatches = "matches:read": "Rank workers for deliverables",
         [all own own no no no all];
+    ReadRounds = "rounds:read": "Read rounds",
+        [all own no no no no all];
+    WriteRounds = "rounds:write": "Make, change and publish rounds",
+        [all own no no no no no];
     ReadRecommendations = "recommendations:read": "Rank deliverables for workers",
         [all own no own own no all];
+    ReadReviews = "reviews:read": "Read the reviews of projects",
+        [all own own own own no all];
+    WriteReviews = "reviews:write": "Write reviews of projects",
+        [all own own own own no no];
+    ReadFollowUps = "follow_ups:read": "Read what became of delivered work",
+        [all own own no no no all];
+    AnswerFollowUps = "follow_ups:answer": "Say what became of delivered work",
+        [all own own no no no no];
+    InviteFollowUps = "follow_ups:invite": "Make links with which organizations answer without an account",
+        [all own no no no no no];
+    ReadResponses = "responses:read": "Read how fast coordinators answer",
+        [all own no no no no no];
+    ReadChanges = "changes:read": "Follow changes of the records that you may read",
+        [all own own own own all all];
+    ReadTasks = "tasks:read": "List what waits for you",
+        [all own own own own no no];
     ReadStatistics = "statistics:read": "Read statistics",
         [all all no no no no all];
+    WriteWeights = "weights:write": "Set the weights of rankings",
+        [all no no no no no no];
     ReadAudit = "audit:read": "Read the audit: who viewed or changed what",
         [all no no no no no all];
     ReadUsers = "users:read": "Read users",

@@ -25,6 +25,7 @@ pub enum RecordKind {
     Deliverables,
     Workers,
     Applications,
+    Projects,
     Users,
     Partners,
 }
@@ -41,6 +42,7 @@ impl RecordKind {
             RecordKind::Deliverables => &["deliverables:write"],
             RecordKind::Workers => &["workers:write"],
             RecordKind::Applications => &["applications:submit", "applications:write"],
+            RecordKind::Projects => &["projects:write"],
             RecordKind::Users => &["users:write"],
             RecordKind::Partners => &["partners:write"],
         }
@@ -104,6 +106,7 @@ properties! {
         "/themes": [yes yes yes no no yes no],
         "/shared_with_partners": [yes yes yes no no yes no],
         "/external_team": [yes yes no no no yes no],
+        "/applications_per_place": [yes yes yes no no yes no],
         "/status": [yes yes yes no no yes no],
         "/source": [yes yes no no no yes no],
         "/external_id": [yes yes no no no yes no],
@@ -139,13 +142,28 @@ properties! {
         "/external_id": [yes yes no no yes yes no],
     }
     Applications {
-        "/deliverable_id": [yes yes no yes yes no no],
-        "/worker_id": [yes yes no yes yes no no],
-        "/role": [yes yes no yes yes no no],
-        "/message": [yes yes no yes yes no no],
+        "/direction": [yes yes yes no no no no],
+        "/deliverable_id": [yes yes yes yes yes no no],
+        "/worker_id": [yes yes yes yes yes no no],
+        "/role": [yes yes yes yes yes no no],
+        "/message": [yes yes yes yes yes no no],
         "/status": [yes yes yes yes yes no no],
         "/reason": [yes yes yes yes yes no no],
         "/note": [yes yes yes yes yes no no],
+        "/respond_by": [yes yes yes no no no no],
+        "/agreement": [yes yes yes yes yes no no],
+        "/worker_agrees": [yes yes no yes yes no no],
+        "/organization_agrees": [yes yes yes no no no no],
+    }
+    Projects {
+        "/organization_id": [yes yes no no no no no],
+        "/title": [yes yes no no no no no],
+        "/starts_on": [yes yes no no no no no],
+        "/ends_on": [yes yes no no no no no],
+        "/status": [yes yes no no no no no],
+        "/reason": [yes yes no no no no no],
+        "/message": [yes yes no no no no no],
+        "/accompaniment": [yes yes no no no no no],
     }
     Users {
         "/email": [yes no no no no no no],

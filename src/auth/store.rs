@@ -12,25 +12,43 @@ use serde::Deserialize;
 
 /// Finds the user of an active session, with their current role and belonging.
 pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<(Id, UserRole, Belonging)>> {
-    type Row = (Id, String, Doc<Vec<String>>, Option<Id>, Option<Id>);
     let active = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::id.eq(session))
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .filter(users::status.eq("active"));
-    let columns = (
-        users::id,
-        users::role,
-        users::areas,
-        users::organization_id,
-        users::worker_id,
-    );
-    let Some((id, role, Doc(areas), organization_id, worker_id)) =
-        active.select(columns).first::<Row>(db).optional()?
-    else {
-        return Ok(None);
-    };
+    let found = active.select(MEMBER).get_result::<MemberRow>(db).optional()?;
+    found.map(member).transpose()
+}
+
+/// Finds the current role and belonging of a user, if active.
+pub fn active_user(db: &mut Db, user: Id) -> Result<Option<(UserRole, Belonging)>> {
+    let active = users::table.find(user).filter(users::status.eq("active"));
+    let found = active.select(MEMBER).get_result::<MemberRow>(db).optional()?;
+    let found = found.map(member).transpose()?;
+    Ok(found.map(|(_, role, belonging)| (role, belonging)))
+}
+
+type MemberRow = (Id, String, Doc<Vec<String>>, Option<Id>, Option<Id>);
+
+/// Who a user is, and where they belong.
+const MEMBER: (
+    users::id,
+    users::role,
+    users::areas,
+    users::organization_id,
+    users::worker_id,
+) = (
+    users::id,
+    users::role,
+    users::areas,
+    users::organization_id,
+    users::worker_id,
+);
+
+fn member(row: MemberRow) -> Result<(Id, UserRole, Belonging)> {
+    let (id, role, Doc(areas), organization_id, worker_id) = row;
     let strange = || Error::Internal(format!("user {id} has an unknown role"));
     let role = role.parse().map_err(|_| strange())?;
     let belonging = Belonging {
@@ -38,7 +56,7 @@ pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<
         organization_id,
         worker_id,
     };
-    Ok(Some((id, role, belonging)))
+    Ok((id, role, belonging))
 }
 
 /// Returns the digests of personal data. Their key is made at its first use, so call it where writing is possible.
@@ -49,7 +67,7 @@ pub fn digests(db: &mut Db) -> Result<KeyedDigest> {
         k::installation_keys
             .find(NAME)
             .select(k::secret)
-            .first::<String>(db)
+            .get_result::<String>(db)
             .optional()
     };
     if let Some(secret) = find(db)? {
@@ -80,11 +98,23 @@ pub fn is_active(db: &mut Db, principal: &Principal, now: Instant) -> Result<boo
     let Reach::Partner(partner) = &principal.reach else {
         return Ok(true);
     };
+    let Some(terms) = active_terms(db, partner.id)? else {
+        return Ok(false);
+    };
+    let may = |scope: &str| terms.scopes.is_empty() || terms.scopes.iter().any(|one| one == scope);
+    let limit = principal.scope_limit.as_deref();
+    let may_the_same = limit.map_or(terms.scopes.is_empty(), |limit| limit.split(' ').all(may));
+    Ok(may_the_same && terms.reach(partner.id) == *partner)
+}
+
+/// Finds the terms of an active partner.
+fn active_terms(db: &mut Db, partner: Id) -> Result<Option<Terms>> {
     let active = partners::table
-        .find(partner.id)
+        .find(partner)
         .filter(partners::status.eq("active"))
-        .select(partners::id);
-    Ok(active.first::<Id>(db).optional()?.is_some())
+        .select(partners::details);
+    let terms = active.get_result::<Doc<Terms>>(db).optional()?;
+    Ok(terms.map(|Doc(terms)| terms))
 }
 
 /// The part of a partner's details that applies to its requests.
@@ -97,6 +127,18 @@ struct Terms {
     sandbox: bool,
     quota_per_minute: i32,
     quota_per_day: i32,
+}
+
+impl Terms {
+    fn reach(&self, id: Id) -> PartnerReach {
+        PartnerReach {
+            id,
+            source: format!("partner:{}", self.code),
+            areas: self.areas.iter().flat_map(|area| with_wards(area)).collect(),
+            families: self.families.clone(),
+            sandbox: self.sandbox,
+        }
+    }
 }
 
 /// Numbers of requests in a minute and in a day.
@@ -120,11 +162,7 @@ pub struct PartnerUsage {
 /// Counts a request of an active partner in its minute and its day. Returns `None` if no such partner is
 /// active.
 pub fn count_request(db: &mut Db, partner: Id, minute: i64, day: i64) -> Result<Option<PartnerUsage>> {
-    let active = partners::table
-        .find(partner)
-        .filter(partners::status.eq("active"))
-        .select(partners::details);
-    let Some(Doc(terms)) = active.first::<Doc<Terms>>(db).optional()? else {
+    let Some(terms) = active_terms(db, partner)? else {
         return Ok(None);
     };
     let count = diesel::sql_query(
@@ -144,13 +182,7 @@ pub fn count_request(db: &mut Db, partner: Id, minute: i64, day: i64) -> Result<
         in_minute: terms.quota_per_minute,
         in_day: terms.quota_per_day,
     };
-    let reach = PartnerReach {
-        id: partner,
-        source: format!("partner:{}", terms.code),
-        areas: terms.areas.iter().flat_map(|area| with_wards(area)).collect(),
-        families: terms.families,
-        sandbox: terms.sandbox,
-    };
+    let reach = terms.reach(partner);
     Ok(Some(PartnerUsage {
         reach,
         scopes: terms.scopes,

@@ -1,14 +1,25 @@
 //! Japan's calendar: the day in Tokyo, fiscal years, day-parts.
 
 use super::names::Names;
+use crate::values::code_list;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::Schema;
 
 /// Returns the time in Tokyo: UTC+9, without summer time since 1951.
 pub fn time_in_tokyo(at: DateTime<Utc>) -> NaiveDateTime {
     (at + chrono::Duration::hours(9)).naive_utc()
+}
+
+/// Returns the moment at which it is this time in Tokyo.
+pub fn moment_in_tokyo(time: NaiveDateTime) -> DateTime<Utc> {
+    time.and_utc() - chrono::Duration::hours(9)
+}
+
+/// Returns the moment at which a day begins in Tokyo.
+pub fn midnight_in_tokyo(day: NaiveDate) -> DateTime<Utc> {
+    moment_in_tokyo(day.and_time(chrono::NaiveTime::MIN))
 }
 
 pub fn day_in_tokyo(at: DateTime<Utc>) -> NaiveDate {
@@ -29,9 +40,19 @@ pub fn fiscal_year(day: NaiveDate) -> i32 {
     }
 }
 
+/// Returns the months since the year 0.
+pub fn month_number(day: NaiveDate) -> i32 {
+    day.year() * 12 + day.month0() as i32
+}
+
 /// Returns the days since 1970-01-01, as the matcher counts them.
 pub fn day_number(day: NaiveDate) -> i32 {
     day.signed_duration_since(NaiveDate::default()).num_days() as i32
+}
+
+/// Returns how many days ago something happened, in Tokyo.
+pub fn days_since(at: DateTime<Utc>) -> u32 {
+    u32::try_from(day_number(today()) - day_number(day_in_tokyo(at))).unwrap_or(0)
 }
 
 /// Returns the day of a number of [`day_number`].
@@ -148,11 +169,7 @@ impl From<DayPart> for String {
 
 impl utoipa::PartialSchema for DayPart {
     fn schema() -> utoipa::openapi::RefOr<Schema> {
-        let codes = DayPart::all().map(DayPart::code).collect::<Vec<_>>();
-        let part = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(codes));
-        part.description(Some("A third of a weekday")).build().into()
+        code_list("A third of a weekday", DayPart::all().map(DayPart::code))
     }
 }
 impl utoipa::ToSchema for DayPart {}

@@ -3,16 +3,18 @@
 use super::fixed::Fixed;
 use super::rules::Rules;
 use super::{
-    Area, Catalogue, Catalogues, Definition, DeliverableType, Entry, Role, Skill, Theme, fixed, store,
+    Area, Catalogue, CatalogueEntry, Catalogues, Definition, DeliverableType, Entry, Names, Role, Skill,
+    Theme, fixed, store,
 };
 use crate::auth::{WriteCatalogue, http::Caller};
-use crate::db::{Id, Pool};
+use crate::db::Pool;
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::disclosure::impersonal;
 use crate::http::{
-    Answer, Discloses, Disclosure, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter,
-    compress, conditional, query::path_text,
+    Answer, Disclosure, Entity, IfMatch, Language, Page, Patch, Query, Submission, Submitter, compress,
+    conditional, query::path_text,
 };
+use crate::values::words::AreaKind;
 use crate::values::{AreaCode, Code};
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Bytes, Data};
@@ -36,44 +38,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(list_areas);
 }
 
-/// An entry of the catalogue.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CatalogueEntry<T> {
-    #[serde(flatten)]
-    pub definition: T,
-    /// The name in the language of `Accept-Language`.
-    #[schema(example = "チラシ")]
-    pub label: String,
-    /// Grows with each change. Also the ETag.
-    #[schema(minimum = 1, example = 1)]
-    pub version: i64,
-}
-
-impl<T> Discloses for CatalogueEntry<T> {
-    fn people(&self) -> Vec<Id> {
-        Vec::new()
-    }
-}
-
-impl<T: Definition> CatalogueEntry<T> {
-    fn of(entry: Entry<T>, language: Language) -> CatalogueEntry<T> {
-        let label = entry.definition.names().in_language(language).to_owned();
-        CatalogueEntry {
-            label,
-            version: entry.version,
-            definition: entry.definition,
-        }
-    }
-}
-
 impl<T: Definition> CatalogueEntry<T> {
     fn tagged(entry: Entry<T>, language: Language) -> Entity<CatalogueEntry<T>> {
-        let (version, language_tag) = (entry.version, Some(language));
-        Entity {
-            version,
-            language: language_tag,
-            body: CatalogueEntry::of(entry, language),
-        }
+        Entity::composed(entry.version, CatalogueEntry::of(entry, language))
     }
 }
 
@@ -180,7 +147,7 @@ async fn show<T: Definition>(
     code: String,
     language: Language,
 ) -> Result<Entity<CatalogueEntry<T>>> {
-    let entry = pool.read(move |db| store::find::<T>(db, &code)).await?;
+    let entry = pool.lookup(move |db| store::find::<T>(db, &code)).await?;
     Ok(CatalogueEntry::tagged(entry, language))
 }
 
@@ -348,12 +315,12 @@ operations!(
 /// A family of deliverable types.
 #[derive(Debug, Serialize, ToSchema)]
 struct FamilyView {
-    #[schema(value_type = String, example = "print")]
+    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_]{0,63}$", example = "print")]
     code: Code,
     /// The name in the language of `Accept-Language`.
     #[schema(example = "印刷物")]
     label: String,
-    names: super::Names,
+    names: Names,
 }
 
 /// A format with its usual hours and weeks.
@@ -364,7 +331,7 @@ struct FormatView {
     /// The name in the language of `Accept-Language`.
     #[schema(example = "1日")]
     label: String,
-    names: super::Names,
+    names: Names,
     /// Usual hours a week of each member of the team.
     #[schema(example = 8)]
     hours_per_week: u16,
@@ -376,23 +343,25 @@ struct FormatView {
 #[derive(Debug, Serialize, ToSchema)]
 struct AreaView {
     code: AreaCode,
+    /// The name in the language of `Accept-Language`.
     #[schema(example = "新宿区")]
     label: String,
-    /// With the prefecture, and the county or the designated city.
+    names: Names,
+    /// With the prefecture, and the county or the designated city; in the language of `Accept-Language`.
     #[schema(example = "東京都新宿区")]
     full_name: String,
     #[schema(example = "しんじゅくく")]
     kana: String,
-    /// designated_city, ward (of a designated city), special_ward, city, town or village.
-    #[schema(example = "special_ward")]
+    #[schema(example = "special_ward", value_type = AreaKind)]
     kind: String,
     /// The first two digits of the prefecture's codes.
     #[schema(example = "13")]
     prefecture: String,
+    /// In the language of `Accept-Language`.
     #[schema(example = "東京都")]
     prefecture_name: String,
     /// The designated city of a ward.
-    #[schema(value_type = Option<String>, example = "null")]
+    #[schema(example = "null")]
     parent: Option<AreaCode>,
     /// Of the town hall, degrees north (WGS 84).
     #[schema(example = 35.69384)]
@@ -411,16 +380,25 @@ struct AreaView {
 }
 
 impl AreaView {
-    fn of(fixed: &Fixed, area: &Area) -> AreaView {
+    fn of(fixed: &Fixed, area: &Area, language: Language) -> AreaView {
         let prefecture = fixed.areas.prefecture(&area.code);
+        let names = Names {
+            ja: area.name.clone(),
+            en: area.english.clone(),
+        };
+        let (full_name, prefecture_name) = match language {
+            Language::Ja => (fixed.areas.full_name(area), prefecture.map(|p| &p.name)),
+            Language::En => (fixed.areas.full_english(area), prefecture.map(|p| &p.english)),
+        };
         AreaView {
             code: area.code.clone(),
-            label: area.name.clone(),
-            full_name: fixed.areas.full_name(area),
+            label: names.in_language(language).to_owned(),
+            names,
+            full_name,
             kana: area.kana.clone(),
             kind: area.kind.clone(),
             prefecture: prefecture.map(|p| p.code.clone()).unwrap_or_default(),
-            prefecture_name: prefecture.map(|p| p.name.clone()).unwrap_or_default(),
+            prefecture_name: prefecture_name.cloned().unwrap_or_default(),
             parent: area.parent.clone(),
             latitude: area.latitude,
             longitude: area.longitude,
@@ -444,7 +422,7 @@ struct AreaFilter {
     /// The designated city of wards.
     #[param(value_type = Option<String>, pattern = "^[0-9]{5,6}$", example = "011002")]
     parent: Option<AreaCode>,
-    /// A part of the full name or of the reading, in any spelling.
+    /// A part of the full name, the reading or the English name, in any spelling.
     #[param(max_length = 200, example = "しんじゅく")]
     q: Option<String>,
 }
@@ -491,7 +469,7 @@ impl AreaFilter {
     }
 
     /// Lists the areas that pass, in the order of their codes.
-    fn list(&self, fixed: &Fixed) -> Vec<AreaView> {
+    fn list(&self, fixed: &Fixed, language: Language) -> Vec<AreaView> {
         let within = |code: &str| {
             self.prefecture
                 .as_ref()
@@ -505,7 +483,9 @@ impl AreaFilter {
                 && (self.parent.is_none() || area.parent == self.parent)
                 && wanted.as_ref().is_none_or(|found| found.contains(i))
         });
-        passing.map(|((_, area), _)| AreaView::of(fixed, area)).collect()
+        passing
+            .map(|((_, area), _)| AreaView::of(fixed, area, language))
+            .collect()
     }
 }
 
@@ -570,12 +550,13 @@ async fn list_areas(
     catalogues: Data<Catalogues>,
     answers: Data<CatalogueAnswers>,
     filter: Query<AreaFilter>,
+    language: Language,
 ) -> Result<HttpResponse> {
     let (fixed, mut filter) = (catalogues.fixed(), filter.0);
     filter.check(fixed)?;
     if filter.is_everything() {
-        let asked = ("areas", filter.include_unserved, Language::default());
-        return answers.respond(&request, asked, None, || filter.list(fixed));
+        let asked = ("areas", filter.include_unserved, language);
+        return answers.respond(&request, asked, None, || filter.list(fixed, language));
     }
-    Ok(Rendered::new(&Page::all(filter.list(fixed)), None)?.respond(&request))
+    Ok(Rendered::new(&Page::all(filter.list(fixed, language)), None)?.respond(&request))
 }

@@ -2,7 +2,7 @@
 
 use crate::http::Language;
 use serde::{Deserialize, Serialize};
-use text::fold;
+use text::{fold, is_variation_selector, todays_form};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -27,7 +27,11 @@ impl Names {
     }
 }
 
-/// Returns the form in which names are compared: folded, without spaces.
+/// Returns the form in which names are compared: folded, in today's kanji, without spaces and variation selectors.
 pub fn key(name: &str) -> String {
-    fold(name).chars().filter(|c| !c.is_whitespace()).collect()
+    let folded = fold(name);
+    let letters = folded
+        .chars()
+        .filter(|c| !c.is_whitespace() && !is_variation_selector(*c));
+    letters.map(todays_form).collect()
 }

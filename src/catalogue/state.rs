@@ -4,16 +4,50 @@ use super::areas::Area;
 use super::entries::{Definition, DeliverableType, Role, Skill, Theme};
 use super::fixed::Fixed;
 use super::names::key;
+use crate::db::Id;
+use crate::http::{Discloses, Language};
 use matcher::triage::Triage;
 use matcher::{EntryNo, Geography, SkillTree};
+use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// An entry with its version.
 #[derive(Debug, Clone)]
 pub struct Entry<T> {
     pub definition: T,
     pub version: i64,
+}
+
+/// An entry of the catalogue.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CatalogueEntry<T> {
+    #[serde(flatten)]
+    pub definition: T,
+    /// The name in the language of `Accept-Language`.
+    #[schema(example = "チラシ")]
+    pub label: String,
+    /// Grows with each change. Also the ETag.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i64,
+}
+
+impl<T> Discloses for CatalogueEntry<T> {
+    fn people(&self) -> Vec<Id> {
+        Vec::new()
+    }
+}
+
+impl<T: Definition> CatalogueEntry<T> {
+    pub fn of(entry: Entry<T>, language: Language) -> CatalogueEntry<T> {
+        let label = entry.definition.names().in_language(language).to_owned();
+        CatalogueEntry {
+            label,
+            version: entry.version,
+            definition: entry.definition,
+        }
+    }
 }
 
 /// The entries of one kind in their order, with their positions by code.

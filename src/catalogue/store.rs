@@ -104,6 +104,8 @@ pub fn seed(db: &mut Db) -> Result<()> {
     built_in.extend(rows::<DeliverableType>(include_str!(
         "data/deliverable_types.json"
     ))?);
+    // Servers that start together take turns.
+    lock(db, "catalogue seed")?;
     let present: Vec<EntryRow> = dsl::catalogue_entries.select(EntryRow::as_select()).load(db)?;
     let present: HashMap<(String, String), EntryRow> = present
         .into_iter()
@@ -179,7 +181,7 @@ fn row(db: &mut Db, kind: EntryKind, code: &str) -> Result<EntryRow> {
     let found = dsl::catalogue_entries
         .find((kind.code(), code))
         .select(EntryRow::as_select())
-        .first(db)
+        .get_result(db)
         .optional()?;
     found.ok_or_else(|| missing(kind))
 }
@@ -199,7 +201,7 @@ pub fn insert<T: Definition>(db: &mut Db, actor: &str, definition: &T) -> Result
     let last: Option<i32> = dsl::catalogue_entries
         .filter(dsl::kind.eq(T::KIND.code()))
         .select(diesel::dsl::max(dsl::position))
-        .first(db)?;
+        .get_result(db)?;
     let row = EntryRow::new(definition, last.map_or(0, |p| p + 1))?;
     let change = change(&row, Action::Created);
     let insert = diesel::insert_into(catalogue_entries::table).values(row);

@@ -8,9 +8,12 @@
 //! works on both databases without `check_for_backend`. `AsSelect<Row, Backend>` is the type of a boxed query. A row in
 //! a public type alias has to be public; its fields needn't be.
 //!
+//! Find a single row by its key with `get_result`, not with `first`: that adds `LIMIT ?`, and SQLite prepares such a
+//! statement again for each value.
+//!
 //! [`Pool::read`] and [`Pool::write`] are the only ways to a connection. Each is one transaction: a read sees one
 //! consistent state, a write succeeds or fails as a whole. On SQLite a write begins with `IMMEDIATE`, because a deferred
-//! transaction fails at its first write if another writer was faster. [`Pool::lookup`] is for a single query, without a
+//! transaction fails at its first write if another writer was faster. [`Pool::lookup`] finds a single record, without a
 //! transaction.
 //!
 //! * `clock`: the database's time. `connection`: opening a connection. `pool`: the connections and their transactions. `watch`: how long they wait
@@ -38,7 +41,7 @@ pub use pool::Pool;
 pub use types::{Doc, Id, Instant, JsonText, KnownRecord, MicrosecondTime, UniqueId};
 
 use crate::error::{Error, Result};
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::{MultiConnection, PgConnection, SqliteConnection};
 
 #[derive(MultiConnection)]
@@ -61,18 +64,21 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Inserts many rows. On PostgreSQL it uses `COPY`, which is faster than parsing a statement of thousands of values.
+/// Inserts many rows. On PostgreSQL it uses `COPY`, which is faster than parsing a statement of thousands of values. The
+/// statement for a single row is prepared once, the one for several each time.
 macro_rules! insert_all {
-    ($db:expr, $table:path, $rows:expr) => {
-        match $db {
-            $crate::db::Db::Pg(c) if $rows.len() > 1 => diesel::prelude::ExecuteCopyFromDsl::execute(
-                diesel::copy_from($table).from_insertable($rows),
+    ($db:expr, $table:path, $rows:expr) => {{
+        let rows: &[_] = $rows;
+        match (&mut *$db, rows) {
+            (_, []) => Ok(0),
+            (db, [row]) => $crate::db::on!(db, |c| diesel::insert_into($table).values(row).execute(c)),
+            ($crate::db::Db::Pg(c), _) => diesel::prelude::ExecuteCopyFromDsl::execute(
+                diesel::copy_from($table).from_insertable(rows),
                 c,
             ),
-            $crate::db::Db::Pg(c) => diesel::insert_into($table).values($rows).execute(c),
-            $crate::db::Db::Sqlite(c) => diesel::insert_into($table).values($rows).execute(c),
+            ($crate::db::Db::Sqlite(c), _) => diesel::insert_into($table).values(rows).execute(c),
         }
-    };
+    }};
 }
 pub(crate) use insert_all;
 
@@ -120,7 +126,7 @@ macro_rules! update_version {
         let row = columns::$table.find($key);
         let unchanged = row.filter(columns::version.eq($before));
         match diesel::update(unchanged).set($values).execute($db) {
-            Ok(0) => match row.select(columns::version).first::<i64>($db).optional() {
+            Ok(0) => match row.select(columns::version).get_result::<i64>($db).optional() {
                 Ok(Some(current)) => Err($crate::error::Error::PreconditionFailed { current }),
                 Ok(None) => Err($missing),
                 Err(error) => Err($crate::error::Error::from(error)),
@@ -152,6 +158,22 @@ pub fn commit_lazily(db: &mut Db) -> Result<()> {
     }
     Ok(())
 }
+
+/// Runs a part of a transaction. If it fails, what it wrote is taken back, and the transaction can go on.
+pub fn attempt<T>(db: &mut Db, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+    on!(db, |c| AnsiTransactionManager::begin_transaction(c))?;
+    let done = work(db);
+    match &done {
+        Ok(_) => on!(db, |c| AnsiTransactionManager::commit_transaction(c))?,
+        Err(_) => on!(db, |c| AnsiTransactionManager::rollback_transaction(c))?,
+    }
+    done
+}
+
+/// Lets the commit of this transaction wait as long as it has to; for PostgreSQL. Its time-out would end the wait for a
+/// synchronous standby, and acknowledge what the primary alone has. Those who wait for the answer give up in time all the
+/// same: the outcome is unknown then.
+pub const PATIENT_COMMIT: &str = "SET LOCAL statement_timeout = 0";
 
 /// Locks a name until the transaction ends, so that what the transaction reads about it doesn't change before it commits.
 /// Does nothing on SQLite, which has one writer.

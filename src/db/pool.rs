@@ -11,9 +11,11 @@ use super::watch::{Call, Watches};
 use super::{Db, errors, on};
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Fault, Result};
+use crate::metrics::{self, Figure, HistogramVec};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2;
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -46,6 +48,24 @@ struct Shared {
     renewals: watch::Sender<u64>,
     /// SQLite only.
     turns: Option<Turns>,
+    waits: HistogramVec,
+    /// How many transactions wait to begin.
+    waiting: AtomicUsize,
+}
+
+/// A transaction that waits to begin.
+struct Wait<'s> {
+    shared: &'s Shared,
+    access: Access,
+    since: Instant,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        let times = self.shared.waits.with_label_values(&[self.access.code()]);
+        times.observe(self.since.elapsed().as_secs_f64());
+    }
 }
 
 /// Connections that were opened together.
@@ -62,6 +82,16 @@ enum Access {
     Lookup,
     Read,
     Write,
+}
+
+impl Access {
+    fn code(self) -> &'static str {
+        match self {
+            Access::Lookup => "lookup",
+            Access::Read => "read",
+            Access::Write => "write",
+        }
+    }
 }
 
 impl Generation {
@@ -170,6 +200,12 @@ impl Pool {
             abandoned: Mutex::default(),
             renewals: watch::Sender::new(0),
             turns: (!is_postgres(url)).then(Turns::default),
+            waits: metrics::times(
+                "musubi_database_wait_seconds",
+                "Time until a transaction had a connection and had begun; on SQLite, a writer's turn included.",
+                &["access"],
+            )?,
+            waiting: AtomicUsize::new(0),
             url: url.to_owned(),
             config: config.clone(),
         });
@@ -181,6 +217,62 @@ impl Pool {
                 .map_err(|e| Error::Internal(format!("cannot start a thread: {e}")))?;
         }
         Ok(Pool(shared))
+    }
+
+    /// Returns which database it is.
+    pub fn product(&self) -> &'static str {
+        if self.0.turns.is_some() {
+            "sqlite"
+        } else {
+            "postgresql"
+        }
+    }
+
+    /// How long transactions waited to begin. A lookup that finds a free connection on SQLite doesn't wait and isn't counted.
+    pub fn waits(&self) -> &HistogramVec {
+        &self.0.waits
+    }
+
+    /// How the connections are used. On PostgreSQL, readers and writers share them.
+    pub fn figures(&self) -> Vec<Figure> {
+        let current = Arc::clone(&self.0.current.lock());
+        let pools = match self.0.turns {
+            None => vec![("shared", &current.readers)],
+            Some(_) => vec![("readers", &current.readers), ("writers", &current.writers)],
+        };
+        let of_pool = |(name, pool): (&'static str, &Connections)| {
+            let state = pool.state();
+            let open = Figure::new(
+                "musubi_database_connections",
+                "Connections to the database that are open.",
+                f64::from(state.connections),
+            );
+            let idle = Figure::new(
+                "musubi_database_connections_idle",
+                "Open connections that nobody uses.",
+                f64::from(state.idle_connections),
+            );
+            let most = Figure::new(
+                "musubi_database_connections_max",
+                "Connections that may be open.",
+                f64::from(pool.max_size()),
+            );
+            [open, idle, most].map(|figure| figure.with("pool", name))
+        };
+        let mut figures: Vec<Figure> = pools.into_iter().flat_map(of_pool).collect();
+        figures.extend([
+            Figure::new(
+                "musubi_database_waiting",
+                "Transactions that wait to begin.",
+                self.0.waiting.load(Ordering::Relaxed) as f64,
+            ),
+            Figure::new(
+                "musubi_database_abandoned_total",
+                "How often all connections were abandoned because the database did not answer.",
+                *self.0.renewals.borrow() as f64,
+            ),
+        ]);
+        figures
     }
 
     /// Changes when the connections were abandoned. What still waits on the former ones may wait for long.
@@ -219,7 +311,7 @@ impl Pool {
         self.call(Access::Read, f).await
     }
 
-    /// Runs a single query, which sees one consistent state by itself, without the cost of a transaction. On SQLite it
+    /// Finds a record, without the cost of a transaction: each query sees one consistent state by itself. On SQLite it
     /// runs on this thread if a connection is free: finding a record takes less time than changing threads.
     pub async fn lookup<T: Send + 'static>(
         &self,
@@ -240,6 +332,12 @@ impl Pool {
         f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.call(Access::Write, f).await
+    }
+
+    /// [`Pool::lookup`] for blocking code, which may take longer.
+    pub fn lookup_blocking<T>(&self, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        self.0
+            .transact(Access::Lookup, &Call::new(self.0.config.task_timeout()), f)
     }
 
     /// [`Pool::read`] for blocking code, which may take longer.
@@ -290,7 +388,18 @@ fn timed_out() -> Error {
 }
 
 impl Shared {
+    fn wait(&self, access: Access) -> Wait<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let since = Instant::now();
+        Wait {
+            shared: self,
+            access,
+            since,
+        }
+    }
+
     fn transact<T>(&self, access: Access, call: &Call, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let wait = self.wait(access);
         let turns = self.turns.as_ref().filter(|_| access == Access::Write);
         let turn = turns.map(|turns| turns.take(call.left_to_begin()));
         if matches!(turn, Some(None)) {
@@ -302,6 +411,7 @@ impl Shared {
         }
         let generation = Arc::clone(&self.current.lock());
         let open = &mut *generation.begin(access, call, &self.config)?;
+        drop(wait);
         let done = f(&mut open.db).and_then(|value| match generation.watches.is_abandoned() {
             false if call.begin_commit() => Ok(value),
             _ => Err(timed_out()),

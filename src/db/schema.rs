@@ -15,21 +15,35 @@ pub struct Column {
     pub nullable: bool,
 }
 
-/// Tables whose columns may be of our own types.
+/// Tables whose columns may be of our own types. diesel takes 16 columns of a table; it knows those after `+` as columns of a
+/// table that has the same rows.
 macro_rules! tables {
-    ($($owner:ident: $table:ident ($($key:ident),+) { $($column:ident -> $type:ident $(<$inner:ident>)?,)* })*) => {
+    ($($owner:ident: $table:ident ($($key:ident),+) { $($column:ident -> $type:ident $(<$inner:ident>)?,)* }
+        $(+ $name:literal as $further:ident ($id:ident) { $($more:ident -> $more_type:ident $(<$more_inner:ident>)?,)* })?)*) => {
         $(diesel::table! {
             use diesel::sql_types::*;
             use crate::db::{JsonText, MicrosecondTime, UniqueId};
             $table ($($key),+) { $($column -> $type $(<$inner>)?,)* }
-        })*
+        }
+        $(tables!(@ further $name $further $id $($more $more_type $($more_inner)?,)*);)?)*
 
         pub const TABLES: &[Table] = &[$(Table {
             owner: stringify!($owner),
             name: stringify!($table),
             key: &[$(stringify!($key)),+],
-            columns: &[$(tables!(@ $column $type $($inner)?)),*],
+            columns: &[
+                $(tables!(@ $column $type $($inner)?),)*
+                $($(tables!(@ $more $more_type $($more_inner)?),)*)?
+            ],
         }),*];
+    };
+    (@ further $name:literal $further:ident $id:ident $($column:ident $type:ident $($inner:ident)?,)*) => {
+        diesel::table! {
+            use diesel::sql_types::*;
+            use crate::db::{JsonText, MicrosecondTime, UniqueId};
+            #[sql_name = $name]
+            $further ($id) { $id -> UniqueId, $($column -> $type $(<$inner>)?,)* }
+        }
     };
     (@ $column:ident $type:ident) => {
         Column { name: stringify!($column), type_name: stringify!($type), nullable: false }
@@ -48,6 +62,14 @@ tables! {
         entity_id -> Text,
         action -> Text,
         version -> BigInt,
+        seen_before -> Nullable<Text>,
+        seen_after -> Nullable<Text>,
+    }
+
+    changes: audiences (entity, entity_id) {
+        entity -> Text,
+        entity_id -> UniqueId,
+        words -> Text,
     }
 
     http: idempotency_keys (caller, key) {
@@ -118,6 +140,12 @@ tables! {
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
     }
+    + "deliverables" as deliverable_times (id) {
+        due_day -> Integer,
+        status_since -> MicrosecondTime,
+        month -> Nullable<Integer>,
+        days_to_match -> Nullable<Integer>,
+    }
 
     deliverables: deliverable_organizations (deliverable_id, organization_id) {
         deliverable_id -> UniqueId,
@@ -168,6 +196,18 @@ tables! {
         role -> Text,
     }
 
+    workers: worker_records (worker_id, family, role) {
+        worker_id -> UniqueId,
+        family -> Text,
+        role -> Text,
+        open -> Integer,
+        delivered -> Integer,
+        dropped -> Integer,
+        ended -> Integer,
+        placed -> Integer,
+        last_day -> Nullable<Integer>,
+    }
+
     workers: worker_separations (worker_id, organization_id) {
         worker_id -> UniqueId,
         organization_id -> UniqueId,
@@ -201,6 +241,14 @@ tables! {
         deserved_ppm -> BigInt,
     }
 
+    weights: weights (version) {
+        version -> BigInt,
+        components -> JsonText,
+        reason -> Text,
+        changed_by -> Text,
+        changed_at -> MicrosecondTime,
+    }
+
     applications: applications (id) {
         id -> UniqueId,
         deliverable_id -> UniqueId,
@@ -217,6 +265,25 @@ tables! {
         updated_at -> MicrosecondTime,
         partner_id -> Nullable<UniqueId>,
         sandbox -> Bool,
+        month -> Integer,
+    }
+    + "applications" as application_terms (id) {
+        direction -> Text,
+        awaits -> Nullable<Text>,
+        respond_by -> Nullable<MicrosecondTime>,
+        warned_at -> Nullable<MicrosecondTime>,
+        next_check_at -> Nullable<MicrosecondTime>,
+        agreement -> Nullable<JsonText>,
+        worker_agrees -> Bool,
+        organization_agrees -> Bool,
+    }
+
+    applications: application_responses (application_id) {
+        application_id -> UniqueId,
+        deliverable_id -> UniqueId,
+        asked_on -> Integer,
+        ended_on -> Nullable<Integer>,
+        answered_by -> Nullable<Text>,
     }
 
     users: users (id) {
@@ -376,6 +443,7 @@ tables! {
         code -> Text,
         message -> JsonText,
         suggestion -> Nullable<Text>,
+        sheet -> Nullable<Text>,
     }
 
     imports: import_writes (job_id, record_id) {
@@ -436,10 +504,126 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
+    intake: intakes (deliverable_id) {
+        deliverable_id -> UniqueId,
+        record -> JsonText,
+        version -> BigInt,
+        updated_at -> MicrosecondTime,
+    }
+
+    intake: intake_decisions (id) {
+        id -> UniqueId,
+        deliverable_id -> UniqueId,
+        status -> Text,
+        reason -> Nullable<Text>,
+        message -> Nullable<Text>,
+        decided_by -> Text,
+        decided_at -> MicrosecondTime,
+    }
+
+    reviews: project_reviews (id) {
+        id -> UniqueId,
+        deliverable_id -> UniqueId,
+        application_id -> UniqueId,
+        author -> Text,
+        communication -> Integer,
+        quality -> Integer,
+        reliability -> Integer,
+        again -> Integer,
+        message -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    follow_ups: follow_ups (id) {
+        id -> UniqueId,
+        deliverable_id -> UniqueId,
+        months -> Integer,
+        asked_on -> Integer,
+        still_in_use -> Nullable<Bool>,
+        reach -> Nullable<Integer>,
+        would_do_again -> Nullable<Bool>,
+        changes -> Nullable<Text>,
+        answered_by -> Nullable<Text>,
+        answered_at -> Nullable<MicrosecondTime>,
+        link_digest -> Nullable<Text>,
+        link_expires_at -> Nullable<MicrosecondTime>,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+    }
+
+    projects: projects (id) {
+        id -> UniqueId,
+        kind -> Text,
+        status -> Text,
+        status_since -> MicrosecondTime,
+        organization_id -> UniqueId,
+        area -> Text,
+        fiscal_year -> Integer,
+        record -> JsonText,
+        progress -> Integer,
+        vacant_since -> Nullable<MicrosecondTime>,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    projects: project_members (application_id) {
+        application_id -> UniqueId,
+        project_id -> UniqueId,
+        worker_id -> Nullable<UniqueId>,
+        role -> Text,
+        joined_at -> MicrosecondTime,
+        left_at -> Nullable<MicrosecondTime>,
+        reason -> Nullable<Text>,
+    }
+
+    projects: project_entries (id) {
+        id -> UniqueId,
+        project_id -> UniqueId,
+        kind -> Text,
+        day -> Integer,
+        waits -> Bool,
+        visibility -> Text,
+        worker_id -> Nullable<UniqueId>,
+        minutes -> Nullable<Integer>,
+        document -> JsonText,
+        created_by -> Text,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    projects: project_files (entry_id, position) {
+        entry_id -> UniqueId,
+        position -> BigInt,
+        bytes -> Binary,
+    }
+
+    projects: project_events (id) {
+        id -> UniqueId,
+        project_id -> UniqueId,
+        subject -> Text,
+        subject_id -> UniqueId,
+        action -> Text,
+        detail -> Nullable<Text>,
+        visibility -> Text,
+        actor -> Text,
+        occurred_at -> MicrosecondTime,
+    }
+
     sessions: devices (digest) {
         digest -> Text,
         user_id -> UniqueId,
         last_used_at -> MicrosecondTime,
+    }
+
+    feeds: feeds (id) {
+        id -> UniqueId,
+        user_id -> UniqueId,
+        digest -> Text,
+        created_at -> MicrosecondTime,
     }
 
     sessions: throttles (key) {
@@ -447,7 +631,55 @@ tables! {
         failures -> Integer,
         last_at -> MicrosecondTime,
     }
+
+    rounds: rounds (id) {
+        id -> UniqueId,
+        status -> Text,
+        objective -> Text,
+        title -> Nullable<Text>,
+        places -> Integer,
+        filled -> Integer,
+        fit_ppm -> BigInt,
+        at_change -> BigInt,
+        request -> JsonText,
+        outcome -> JsonText,
+        created_by -> Text,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+        published_at -> Nullable<MicrosecondTime>,
+    }
+
+    rounds: round_deliverables (round_id, position) {
+        round_id -> UniqueId,
+        position -> Integer,
+        deliverable_id -> UniqueId,
+    }
+
+    rounds: round_people (round_id, kind, position) {
+        round_id -> UniqueId,
+        kind -> Text,
+        position -> Integer,
+        slot -> Nullable<Integer>,
+        deliverable_id -> Nullable<UniqueId>,
+        role -> Nullable<Text>,
+        worker_id -> Nullable<UniqueId>,
+        other_worker_id -> Nullable<UniqueId>,
+        fit_ppm -> BigInt,
+        application_id -> Nullable<UniqueId>,
+    }
 }
+
+// Statistics count applications by what they are for.
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    applications::month,
+    applications::status,
+    applications::role,
+    deliverables::format,
+    deliverables::area,
+    deliverables::family,
+    deliverables::deliverable_type,
+);
 
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
@@ -458,10 +690,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliverable_skills,
     workers,
     worker_roles,
+    worker_records,
     worker_separations,
     worker_skills,
     exposures,
     applications,
+    application_responses,
+    project_reviews,
+    follow_ups,
     users,
     sessions,
     refresh_tokens,
@@ -481,4 +717,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_people,
     import_writes,
     imported_records,
+    projects,
+    project_members,
+    project_entries,
+    rounds,
+    round_deliverables,
+    round_people,
 );

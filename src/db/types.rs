@@ -1,7 +1,7 @@
 //! Column types for both databases: ids, instants, documents.
 
 use super::MultiBackend;
-use chrono::{DateTime, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, FixedOffset, SecondsFormat, Timelike, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
@@ -9,7 +9,8 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{self, HasSqlType, SqlType};
 use diesel::sqlite::{Sqlite, SqliteValue};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use uuid::Uuid;
@@ -75,10 +76,9 @@ impl std::fmt::Display for Id {
     }
 }
 
-/// A moment in UTC, cut to microseconds, which both databases store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow, Deserialize)]
+/// A moment in UTC, cut to microseconds, which both databases store. It never lies in a leap second, which they don't know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = MicrosecondTime)]
-#[serde(from = "DateTime<Utc>")]
 pub struct Instant(DateTime<Utc>);
 
 impl Instant {
@@ -88,9 +88,10 @@ impl Instant {
 
     /// Parses RFC 3339.
     pub fn parse(text: &str) -> Option<Instant> {
-        DateTime::parse_from_rfc3339(text)
+        let at = DateTime::parse_from_rfc3339(text)
             .ok()
-            .map(|at| Instant::from(at.with_timezone(&Utc)))
+            .filter(|at| !is_leap(at))?;
+        Some(Instant::from(at.to_utc()))
     }
 
     pub fn utc(self) -> DateTime<Utc> {
@@ -100,7 +101,39 @@ impl Instant {
 
 impl From<DateTime<Utc>> for Instant {
     fn from(at: DateTime<Utc>) -> Instant {
-        Instant(at.with_nanosecond(at.nanosecond() / 1000 * 1000).unwrap_or(at))
+        let micros = (at.nanosecond() / 1000).min(999_999);
+        Instant(at.with_nanosecond(micros * 1000).unwrap_or(at))
+    }
+}
+
+/// chrono counts the nanoseconds of a leap second from a whole second on.
+fn is_leap(at: &impl Timelike) -> bool {
+    at.nanosecond() >= 1_000_000_000
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
+        deserializer.deserialize_str(Rfc3339)
+    }
+}
+
+struct Rfc3339;
+
+impl Visitor<'_> for Rfc3339 {
+    type Value = Instant;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a time such as 2026-11-23T09:00:00Z")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Instant, E> {
+        let at: DateTime<FixedOffset> = text.parse().map_err(E::custom)?;
+        if is_leap(&at) {
+            return Err(E::custom(
+                "うるう秒は使用できません。59秒として指定してください。\nLeap seconds are not supported. Use second 59.",
+            ));
+        }
+        Ok(Instant::from(at.to_utc()))
     }
 }
 

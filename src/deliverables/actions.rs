@@ -95,6 +95,7 @@ pub fn update(
         after.changed_since_release = since;
     }
     accept_joint(db, editor, &mut after, &before.joint_organizations)?;
+    rules::check_invitations(&before, &after)?;
     store::update(db, &editor.actor, &after, Action::Updated)?;
     if release::is_return(&before, &after) {
         let returned = Act::new(&editor.actor, AuditAction::RequestReturned, after.id);
@@ -179,7 +180,8 @@ fn accept_joint(
     Ok(())
 }
 
-/// Answers for a joint organization that the editor acts for: it accepts or declines an invitation, or leaves.
+/// Answers for a joint organization that the editor acts for: it accepts or declines an invitation, or leaves. Nobody
+/// joins what is archived, but who has joined may leave it.
 pub fn answer(
     db: &mut Db,
     editor: &Editor,
@@ -191,10 +193,13 @@ pub fn answer(
     if !has_own_organization(db, &editor.reach, organization)? {
         return Err(missing());
     }
-    let before = match store::find_for_update(db, &Reach::Everything, id) {
+    let before = match store::find_archived_too_for_update(db, id) {
         Err(Error::NotFound { .. }) => return Err(missing()),
         found => found?,
     };
+    if before.archived_at.is_some() && status == JointStatus::Accepted {
+        return Err(missing());
+    }
     before.joint_organization(organization).ok_or_else(missing)?;
     if_match.check(before.version)?;
     let after = before.answered(organization, status, Instant::now())?;

@@ -5,8 +5,8 @@ use crate::catalogue::Format;
 use crate::db::Id;
 use crate::http::query::Several;
 use crate::values::{AreaCode, Code, sort_order};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 sort_order! {
     DeliverableSort {
@@ -17,6 +17,39 @@ sort_order! {
         UpdatedDescending = "-updated_at",
         FiscalYear = "fiscal_year",
         FiscalYearDescending = "-fiscal_year",
+        /// Those without an end come last.
+        EndsOn = "ends_on",
+        /// Those without an end come first.
+        EndsOnDescending = "-ends_on",
+        /// Those that have waited longest in their status come first.
+        StatusSince = "status_since",
+        StatusSinceDescending = "-status_since",
+    }
+}
+
+/// What a list of deliverables brings along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliverableInclude {
+    Organization,
+    Type,
+}
+
+/// What a list brings along whose items are about deliverables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Include {
+    Deliverable,
+    Organization,
+    Type,
+}
+
+impl From<DeliverableInclude> for Include {
+    fn from(include: DeliverableInclude) -> Include {
+        match include {
+            DeliverableInclude::Organization => Include::Organization,
+            DeliverableInclude::Type => Include::Type,
+        }
     }
 }
 
@@ -24,6 +57,10 @@ sort_order! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeliverableFilter {
+    /// Only these records: up to 200 ids, separated by commas. The page has room for all of them, whatever its default
+    /// size, and `missing` names those that the list doesn't have.
+    #[param(inline, style = Form, explode = false, min_items = 1, max_items = 200, value_type = Option<Vec<Id>>)]
+    pub ids: Option<Several<Id>>,
     /// The area where the work is done.
     #[param(example = "131041")]
     pub area: Option<AreaCode>,
@@ -61,6 +98,12 @@ pub struct DeliverableFilter {
     #[serde(default)]
     #[param(inline, required = false)]
     pub sort: DeliverableSort,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
+    /// Records that the items name, separated by commas. They come as `included`, so that one request fills a page.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<DeliverableInclude>>)]
+    pub include: Option<Several<DeliverableInclude>>,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

@@ -1,10 +1,10 @@
-//! The HTTP face of deliverables, except changing and archiving one, which reaches its applications: `applications`.
+//! The HTTP face of deliverables, except listing, changing and archiving, which
+//! reach their applications: see `applications`.
 //! Use cases are in `actions.rs`, rules in `rules.rs` and `status.rs`, SQL in `store.rs`.
 
 use super::actions::{self, Editor};
 use super::{
-    Deliverable, DeliverableFilter, JointAnswer, JointDeliverable, JointFilter, JointOrganization,
-    NewDeliverable, listing, store,
+    Deliverable, JointAnswer, JointDeliverable, JointFilter, JointOrganization, NewDeliverable, store,
 };
 use crate::auth::{DecideDeliverables, ReadDeliverables, WriteDeliverables, http::Caller};
 use crate::catalogue::Catalogues;
@@ -20,31 +20,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 impersonal!(Deliverable, JointDeliverable, JointOrganization);
 
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(list)
-        .service(create)
+    cfg.service(create)
         .service(show)
         .service(list_joint)
         .service(answer);
-}
-
-/// List deliverables
-///
-/// Filters are combined with AND.
-#[utoipa::path(operation_id = "list_deliverables", tag = "Deliverables", security(("bearer" = ["deliverables:read"])),
-    params(DeliverableFilter), responses((status = 200, description = "One page", body = Page<Deliverable>)))]
-#[get("/deliverables")]
-async fn list(
-    caller: Caller<ReadDeliverables>,
-    pool: Data<Pool>,
-    catalogues: Data<Catalogues>,
-    filter: Query<DeliverableFilter>,
-) -> Result<Page<Deliverable>> {
-    let viewer = caller.viewer();
-    let page = pool.read(move |db| {
-        let catalogue = catalogues.current(db)?;
-        listing::page(db, &viewer, &catalogue, filter.0)
-    });
-    page.await
 }
 
 /// Request a deliverable

@@ -7,8 +7,7 @@
 
 use crate::catalogue::Format;
 use crate::db::{Id, Instant};
-use crate::error::{Error, Result, Text};
-use crate::values::{AreaCode, Code};
+use crate::values::{AreaCode, Code, Lifecycle};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -46,29 +45,18 @@ impl JointStatus {
     pub fn code(self) -> &'static str {
         self.into()
     }
+}
+
+impl Lifecycle for JointStatus {
+    const NAME: (&'static str, &'static str) = ("共同の依頼への回答", "The status of a joint organization");
 
     /// Returns the statuses that may follow. After an end, only a new invitation helps.
-    pub fn next(self) -> &'static [JointStatus] {
+    fn next(self) -> &'static [JointStatus] {
         match self {
             Invited => &[Accepted, Declined],
             Accepted => &[Left],
             Declined | Left => &[],
         }
-    }
-
-    /// Checks that an organization may move from this status to `to`. Keeping the status is allowed.
-    pub fn check_move(self, to: JointStatus) -> Result<()> {
-        if self == to || self.next().contains(&to) {
-            return Ok(());
-        }
-        let (from, to) = (self.code(), to.code());
-        Err(Error::Conflict {
-            code: "illegal_transition",
-            detail: Text::new(
-                format!("共同の依頼への回答を {from} から {to} に変更できません。"),
-                format!("The status of a joint organization can't change from {from} to {to}."),
-            ),
-        })
     }
 }
 

@@ -1,11 +1,14 @@
 //! Lists the deliverables that a viewer may see, for pages and exports.
 
 use super::{Deliverable, DeliverableFilter, store};
-use crate::auth::Viewer;
+use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Catalogue, Filters};
-use crate::db::Db;
+use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::http::Page;
+use crate::organizations::store::{OrganizationLabel, labels};
+use crate::reach::store::some_organizations;
+use std::collections::HashMap;
 
 pub fn page(
     db: &mut Db,
@@ -22,6 +25,27 @@ pub fn page(
         .fiscal_year(filter.fiscal_year)
         .text("q", &filter.q)
         .check()?;
-    let page = store::list(db, &viewer.reach, &filter)?;
+    let page = store::list(db, &viewer.reach, &filter, viewer.beside.organizations)?;
     Ok(page.map(|one| one.shown(&viewer.reach)))
+}
+
+/// Looks up the lead organizations of deliverables, as far as a viewer knows of them. A deliverable in a coordinator's
+/// area may have a lead elsewhere; others know who asks them.
+pub fn leads(
+    db: &mut Db,
+    viewer: &Viewer,
+    deliverables: &[Deliverable],
+) -> Result<HashMap<Id, OrganizationLabel>> {
+    if !viewer.beside.organizations {
+        return Ok(HashMap::new());
+    }
+    let mut leads: Vec<Id> = deliverables
+        .iter()
+        .map(|one| one.request.organization_id)
+        .collect();
+    if matches!(viewer.reach, Reach::Areas(_)) {
+        let known = some_organizations(db, &viewer.reach, &leads)?;
+        leads.retain(|lead| known.contains(lead));
+    }
+    labels(db, &leads)
 }

@@ -12,6 +12,7 @@
 pub mod actions;
 pub mod filter;
 pub mod http;
+pub mod included;
 pub mod joint;
 pub mod listing;
 pub mod release;
@@ -31,7 +32,8 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
 use crate::organizations::Organization;
 use crate::values::{
-    AreaCode, Code, both_or_neither, distinct_codes, not_blank, not_reversed, plausible_day, short_words,
+    AreaCode, Code, Lifecycle, both_or_neither, distinct_codes, not_blank, not_reversed, plausible_day,
+    short_words,
 };
 use crate::workers::is_demo;
 use chrono::NaiveDate;
@@ -52,7 +54,8 @@ pub struct NewDeliverable {
     /// The lead organization.
     pub organization_id: Id,
     /// Organizations that request it together with the lead. Naming one invites it, unless you act for it: as a
-    /// coordinator of its area, or as an administrator. To invite one again, remove it first.
+    /// coordinator of its area, or as an administrator. To invite one again, remove it first. One that has declined or
+    /// left three times can't be invited again (422 `too_many_invitations`).
     #[serde(default)]
     #[validate(length(max = 10))]
     #[schema(max_items = 10)]
@@ -130,6 +133,11 @@ pub struct NewDeliverable {
     /// progress or delivered.
     #[serde(default)]
     pub external_team: bool,
+    /// How many applications for each place may wait for an answer at a time; further ones are waitlisted. Null means 3.
+    #[serde(default)]
+    #[validate(range(max = 100))]
+    #[schema(maximum = 100, example = json!(null))]
+    pub applications_per_place: Option<u16>,
     /// A new request is a draft, submitted or open.
     #[serde(default)]
     #[schema(default = "draft")]
@@ -148,10 +156,18 @@ pub struct NewDeliverable {
 
 fn consistent(new: &NewDeliverable) -> Result<(), ValidationError> {
     both_or_neither(&new.source, &new.external_id)?;
-    not_reversed(new.starts_on, new.ends_on)
+    not_reversed(new.starts_on, new.ends_on, "ends_on")
 }
 
+/// How many applications for each place may wait for an answer, unless the request says it.
+const PENDING_PER_PLACE: u16 = 3;
+
 impl NewDeliverable {
+    /// Returns how many applications for each place may wait for an answer.
+    pub fn pending_per_place(&self) -> u16 {
+        self.applications_per_place.unwrap_or(PENDING_PER_PLACE)
+    }
+
     /// Returns every organization that is named, the lead first.
     pub fn organization_ids(&self) -> impl Iterator<Item = Id> {
         std::iter::once(self.organization_id).chain(self.joint_organization_ids.iter().copied())
@@ -255,6 +271,14 @@ pub struct OpenPlaces {
     pub left: u16,
 }
 
+/// The places of a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"needed": 3, "filled": 1}))]
+pub struct Places {
+    pub needed: u32,
+    pub filled: u32,
+}
+
 /// A request with everything filled in that was left out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Deliverable {
@@ -276,6 +300,9 @@ pub struct Deliverable {
     /// The taken places of each role.
     #[serde(skip)]
     pub filled: BTreeMap<String, u16>,
+    /// How often an organization has declined or left, also one that is no longer named.
+    #[serde(skip)]
+    pub refusals: BTreeMap<Id, u8>,
     /// The properties that the organization has changed since a coordinator released the request. A coordinator has to
     /// release it again. Empty once that is done, and for a request that was never released.
     #[schema(example = json!([]))]
@@ -286,6 +313,13 @@ pub struct Deliverable {
     pub released: bool,
     /// Whether the record is a demonstration.
     pub demo: bool,
+    /// Since when the request has its status.
+    pub status_since: Instant,
+    /// When workers could first apply. Null if that never was, and for requests of before this was recorded.
+    pub opened_at: Option<Instant>,
+    /// Days from `opened_at` to a complete team, in Tokyo's time zone.
+    #[schema(minimum = 0, example = json!(null))]
+    pub days_to_match: Option<u32>,
     /// When the request was archived.
     pub archived_at: Option<Instant>,
     /// Grows with each change. Also the ETag.
@@ -311,12 +345,16 @@ impl Deliverable {
             changed_since_release: Vec::new(),
             released: request.status.is_released(false),
             demo: is_demo(request.source.as_deref()),
+            status_since: now,
+            opened_at: (request.status == DeliverableStatus::Open).then_some(now),
+            days_to_match: None,
             archived_at: None,
             version: 1,
             created_at: now,
             updated_at: now,
             open_places: Vec::new(),
             filled: BTreeMap::new(),
+            refusals: BTreeMap::new(),
             request,
         };
         deliverable.counted()
@@ -337,15 +375,25 @@ impl Deliverable {
         self
     }
 
-    /// Returns the request with those roles of its team that have a place left.
+    /// Returns the request with the places that are left, and only the roles that have one.
     pub fn open_request(&self) -> NewDeliverable {
         let mut request = self.request.clone();
-        let is_left = |role: &RoleWish| {
-            let mut places = self.open_places.iter();
-            places.any(|open| open.role == role.role && open.left > 0)
+        let left = |role: &mut RoleWish| {
+            let open = self.open_places.iter().find(|open| open.role == role.role);
+            role.places = open.map_or(0, |open| open.left);
+            role.places > 0
         };
-        request.roles.iter_mut().for_each(|roles| roles.retain(is_left));
+        request.roles.iter_mut().for_each(|roles| roles.retain_mut(left));
         request
+    }
+
+    /// Returns it with another request, to try that.
+    pub fn tried(&self, request: NewDeliverable) -> Deliverable {
+        let tried = Deliverable {
+            request,
+            ..self.clone()
+        };
+        tried.counted()
     }
 
     /// Returns whether nobody applies or works any more.
@@ -363,7 +411,49 @@ impl Deliverable {
         let mut next = self.clone();
         next.request.status = status;
         (next.filled, next.version, next.updated_at) = (filled, self.version + 1, now);
-        next.counted()
+        next.counted().timed(self, now)
+    }
+
+    /// Returns it with the times of its status, which may differ from the one `before`.
+    pub fn timed(mut self, before: &Deliverable, now: Instant) -> Deliverable {
+        use DeliverableStatus::{Cancelled, Declined, Delivered, InProgress, Matched, Open};
+        let status = self.request.status;
+        (self.status_since, self.opened_at) = (before.status_since, before.opened_at);
+        self.days_to_match = before.days_to_match;
+        if status == before.request.status {
+            return self;
+        }
+        self.status_since = now;
+        if status == Open && self.opened_at.is_none() {
+            self.opened_at = Some(now);
+        }
+        let day = |at: Instant| calendar::day_number(calendar::day_in_tokyo(at.utc()));
+        let since = |opened: Instant| u32::try_from(day(now) - day(opened)).unwrap_or(0);
+        self.days_to_match = match status {
+            Matched => self.opened_at.map(since),
+            InProgress | Delivered | Declined | Cancelled => self.days_to_match,
+            // A team that lost somebody is looked for again.
+            _ => None,
+        };
+        self
+    }
+
+    /// Returns the month of its first day or of its creation, counted from the year 0. Of what was published with its
+    /// fiscal year alone, nobody knows.
+    pub fn month(&self) -> Option<i32> {
+        let day = first_day(&self.request, self.created_at);
+        (calendar::fiscal_year(day) == self.fiscal_year).then(|| calendar::month_number(day))
+    }
+
+    /// Returns how many places the team has, and how many of them are taken.
+    pub fn places(&self) -> Places {
+        let places = self.open_places.iter();
+        let needed: u32 = places.clone().map(|open| u32::from(open.places)).sum();
+        let left: u32 = places.map(|open| u32::from(open.left)).sum();
+        Places {
+            needed,
+            filled: needed - left,
+        }
     }
 
     /// Returns the next version, if the status may change like this.
@@ -379,6 +469,7 @@ impl Deliverable {
         let next = Deliverable {
             released: next.request.status.is_released(self.released),
             filled: self.filled.clone(),
+            refusals: self.refusals.clone(),
             // A record that was published under a year stays in it.
             fiscal_year: if same_date {
                 self.fiscal_year
@@ -390,7 +481,9 @@ impl Deliverable {
                 &self.joint_organizations,
             ),
             provenance: self.provenance.clone(),
-            changed_since_release: if next.request.status.is_decision() {
+            changed_since_release: if next.request.status.is_decision()
+                && !next.request.status.is_under_review()
+            {
                 Vec::new()
             } else {
                 self.changed_since_release.clone()
@@ -399,7 +492,7 @@ impl Deliverable {
             updated_at: now,
             ..next
         };
-        Ok(next.counted())
+        Ok(next.counted().timed(self, now))
     }
 
     /// Returns the next version, with the answer of a joint organization. There is none if it isn't named, or if that
@@ -416,6 +509,10 @@ impl Deliverable {
         };
         one.status.check_move(to)?;
         one.status = to;
+        if matches!(to, JointStatus::Declined | JointStatus::Left) {
+            let refusals = next.refusals.entry(organization).or_default();
+            *refusals = refusals.saturating_add(1);
+        }
         Ok(Some(next))
     }
 
@@ -488,11 +585,12 @@ impl Deliverable {
 }
 
 fn fiscal_year(request: &NewDeliverable, created: Instant) -> i32 {
-    calendar::fiscal_year(
-        request
-            .starts_on
-            .unwrap_or_else(|| calendar::day_in_tokyo(created.utc())),
-    )
+    calendar::fiscal_year(first_day(request, created))
+}
+
+fn first_day(request: &NewDeliverable, created: Instant) -> NaiveDate {
+    let created = || calendar::day_in_tokyo(created.utc());
+    request.starts_on.unwrap_or_else(created)
 }
 
 /// Returns the area of a request that names none.

@@ -31,6 +31,7 @@ pub const RELEASED: &[(&str, bool)] = &[
     ("themes", true),
     ("shared_with_partners", true),
     ("external_team", true),
+    ("applications_per_place", false),
     // The moves between statuses have rules of their own.
     ("status", false),
     ("source", true),
@@ -51,7 +52,7 @@ pub enum Effect {
 pub fn effect(status: DeliverableStatus, is_released: bool) -> Effect {
     use DeliverableStatus::*;
     match status {
-        Draft | Submitted => Effect::Kept,
+        Draft | Submitted | Screening | Hearing => Effect::Kept,
         Open | Matched if is_released => Effect::Returned,
         InProgress if is_released => Effect::Refused,
         Open | Matched | InProgress => Effect::Kept,
@@ -104,7 +105,7 @@ fn may_return(status: DeliverableStatus) -> bool {
 /// Checks that a coordinator who releases a request names the version that they have read. Its organization may have
 /// changed it since.
 pub fn check_was_read(before: DeliverableStatus, after: DeliverableStatus, if_match: &IfMatch) -> Result<()> {
-    let releases = before == DeliverableStatus::Submitted && after.is_released(false);
+    let releases = before.is_under_review() && after.is_released(false);
     match if_match {
         IfMatch::Absent | IfMatch::Any if releases => Err(Error::PreconditionRequired),
         _ => Ok(()),

@@ -1,6 +1,6 @@
 //! Who may change what of a deliverable, and which organizations it may name.
 
-use super::{DeliverableStatus, NewDeliverable};
+use super::{Deliverable, DeliverableStatus, JointOrganization, JointStatus, NewDeliverable};
 use crate::auth::{DecideDeliverables, Reach, Scope, within_reach};
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
@@ -53,6 +53,48 @@ pub fn check_organizations(request: &NewDeliverable, existing: &BTreeSet<Id>) ->
             faults.push(unknown_organization(pointer));
         }
     }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults))
+    }
+}
+
+/// How often an organization may refuse or leave a request. After that, nobody invites it again.
+const MAX_REFUSALS: u8 = 3;
+
+/// Checks that no organization is invited that has refused or left the request too often. It can still be accepted for by
+/// who acts for it.
+pub fn check_invitations(before: &Deliverable, after: &Deliverable) -> Result<()> {
+    let is_new = |id: Id| before.joint_organization(id).is_none();
+    let refusals = |id: Id| before.refusals.get(&id).copied().unwrap_or_default();
+    let fault = |(i, one): (usize, &JointOrganization)| {
+        let id = one.organization_id;
+        let is_bothered = one.status == JointStatus::Invited && is_new(id) && refusals(id) >= MAX_REFUSALS;
+        let rule = || {
+            Text::new(
+                format!(
+                    "この団体は共同の依頼を{MAX_REFUSALS}回断っているため、もう一度招待することはできません。"
+                ),
+                format!(
+                    "This organization has refused the request {MAX_REFUSALS} times and can't be invited again."
+                ),
+            )
+        };
+        is_bothered.then(|| {
+            FieldError::at(
+                format!("/joint_organization_ids/{i}"),
+                "too_many_invitations",
+                rule(),
+            )
+        })
+    };
+    let faults: Vec<FieldError> = after
+        .joint_organizations
+        .iter()
+        .enumerate()
+        .filter_map(fault)
+        .collect();
     if faults.is_empty() {
         Ok(())
     } else {

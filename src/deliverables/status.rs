@@ -1,7 +1,9 @@
-//! The status of a request: draft → submitted → open → matched → in_progress → delivered, or declined, cancelled. A
-//! released request goes back to submitted when its organization changes it; see `release`.
+//! The status of a request: draft → submitted → screening → hearing → open → matched → in_progress → delivered, or
+//! declined, cancelled. A coordinator may decide before the screening or the hearing. A released request goes back to
+//! submitted when its organization changes it; see `release`.
 
 use crate::error::{Error, Result, Text};
+use crate::values::Lifecycle;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,6 +28,10 @@ pub enum DeliverableStatus {
     Draft,
     /// Waits for a coordinator's review.
     Submitted,
+    /// A coordinator reads the request and asks back.
+    Screening,
+    /// A coordinator talks with the organization.
+    Hearing,
     /// Workers may apply.
     Open,
     /// The team is complete.
@@ -40,22 +46,33 @@ pub enum DeliverableStatus {
 
 use DeliverableStatus::*;
 
-impl DeliverableStatus {
-    pub fn code(self) -> &'static str {
-        self.into()
-    }
+impl Lifecycle for DeliverableStatus {
+    const NAME: (&'static str, &'static str) = ("依頼の状態", "The status of a request");
 
     /// Returns the statuses that may follow. A matched request opens again when a member leaves the team. A request
     /// that was released goes back to the coordinator when its organization changes it.
-    pub fn next(self) -> &'static [DeliverableStatus] {
+    fn next(self) -> &'static [DeliverableStatus] {
         match self {
             Draft => &[Submitted, Cancelled],
-            Submitted => &[Draft, Open, Declined, Cancelled],
+            Submitted => &[Draft, Screening, Open, Declined, Cancelled],
+            Screening => &[Draft, Hearing, Open, Declined, Cancelled],
+            Hearing => &[Draft, Open, Declined, Cancelled],
             Open => &[Submitted, Matched, Cancelled],
             Matched => &[Submitted, Open, InProgress, Cancelled],
             InProgress => &[Delivered, Cancelled],
             Delivered | Declined | Cancelled => &[],
         }
+    }
+}
+
+impl DeliverableStatus {
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+
+    /// Returns whether a request in this status waits for a coordinator's decision.
+    pub fn is_under_review(self) -> bool {
+        matches!(self, Submitted | Screening | Hearing)
     }
 
     /// Returns whether only a coordinator may set this status. An organization drafts, submits and cancels.
@@ -67,7 +84,7 @@ impl DeliverableStatus {
     /// end releases nothing.
     pub fn is_released(self, before: bool) -> bool {
         match self {
-            Draft | Submitted => false,
+            Draft | Submitted | Screening | Hearing => false,
             Open | Matched | InProgress | Delivered => true,
             Declined | Cancelled => before,
         }
@@ -76,22 +93,6 @@ impl DeliverableStatus {
     /// Returns whether a request in this status has a team.
     pub fn has_team(self) -> bool {
         matches!(self, Matched | InProgress | Delivered)
-    }
-
-    /// Checks that a request may move from this status to another. Keeping the status is allowed.
-    pub fn check_move(self, to: DeliverableStatus) -> Result<()> {
-        if self == to || self.next().contains(&to) {
-            return Ok(());
-        }
-        let (from, to) = (self.code(), to.code());
-        let detail = Text::new(
-            format!("状態を {from} から {to} に変更できません。"),
-            format!("The status can't change from {from} to {to}."),
-        );
-        Err(Error::Conflict {
-            code: "illegal_transition",
-            detail,
-        })
     }
 
     /// Checks that a new request may begin with this status.

@@ -5,25 +5,31 @@ use super::{
     JointOrganization, JointStatus, NewDeliverable, Provenance,
 };
 use crate::auth::Reach;
+use crate::catalogue::calendar::day_number;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
-    deliverable_organizations, deliverable_roles, deliverable_skills, deliverables,
+    deliverable_organizations, deliverable_roles, deliverable_skills, deliverable_times, deliverables,
     deliverables_shared_with_partners, released_deliverables,
 };
 use crate::db::{
-    BATCH, Db, Doc, Id, Instant, KnownRecord, keyset, lock, on, on_duplicate, search, update_version,
+    BATCH, Db, Doc, Id, Instant, KnownRecord, MicrosecondTime, insert_all, keyset, lock, on_duplicate,
+    search, update_version,
 };
 use crate::error::{Error, Result, Text};
 use crate::http::page;
+use crate::http::query::Several;
 use crate::http::{Cursor, Page};
 use crate::organizations;
 use crate::reach::store as reach;
 use crate::values::with_wards;
 use crate::workers::is_demo;
 use deliverables::dsl;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Integer;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use strum::VariantArray;
 
 /// The JSON column.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,8 +44,16 @@ pub struct DeliverableDocument {
     /// The taken places of each role.
     #[serde(default)]
     filled: BTreeMap<String, u16>,
+    #[serde(default)]
+    refusals: BTreeMap<Id, u8>,
     /// Absent in what an earlier release wrote, which released by the status.
     released: Option<bool>,
+    #[serde(default)]
+    status_since: Option<Instant>,
+    #[serde(default)]
+    opened_at: Option<Instant>,
+    #[serde(default)]
+    days_to_match: Option<u32>,
 }
 
 /// The columns that a deliverable is read from.
@@ -65,7 +79,11 @@ impl From<StoredDeliverable> for Deliverable {
             changed_since_release,
             joint_organizations,
             filled,
+            refusals,
             released,
+            status_since,
+            opened_at,
+            days_to_match,
         } = stored.document.0;
         let by_status = request.status.is_released(true) && changed_since_release.is_empty();
         let deliverable = Deliverable {
@@ -80,12 +98,16 @@ impl From<StoredDeliverable> for Deliverable {
             provenance,
             changed_since_release,
             demo: is_demo(request.source.as_deref()),
+            status_since: status_since.unwrap_or(stored.updated_at),
+            opened_at,
+            days_to_match,
             archived_at: stored.archived_at,
             version: stored.version,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
             open_places: Vec::new(),
             filled,
+            refusals,
             request,
         };
         deliverable.counted()
@@ -113,6 +135,32 @@ struct DeliverableRow<'a> {
     updated_at: Instant,
 }
 
+/// Further columns of the same row.
+#[derive(AsChangeset)]
+#[diesel(table_name = deliverable_times, treat_none_as_null = true)]
+struct Times {
+    due_day: i32,
+    status_since: Instant,
+    month: Option<i32>,
+    days_to_match: Option<i32>,
+}
+
+impl Times {
+    fn of(deliverable: &Deliverable) -> Times {
+        Times {
+            due_day: due_day(&deliverable.request),
+            status_since: deliverable.status_since,
+            month: deliverable.month(),
+            days_to_match: deliverable.days_to_match.map(|days| days as i32),
+        }
+    }
+}
+
+/// The last day of a request, as the lists order it: requests without one come after all others.
+fn due_day(request: &NewDeliverable) -> i32 {
+    request.ends_on.map_or(i32::MAX, day_number)
+}
+
 impl<'a> DeliverableRow<'a> {
     fn of(deliverable: &'a Deliverable) -> DeliverableRow<'a> {
         let request = &deliverable.request;
@@ -134,7 +182,11 @@ impl<'a> DeliverableRow<'a> {
                 changed_since_release: deliverable.changed_since_release.clone(),
                 joint_organizations: deliverable.joint_organizations.clone(),
                 filled: deliverable.filled.clone(),
+                refusals: deliverable.refusals.clone(),
                 released: Some(deliverable.released),
+                status_since: Some(deliverable.status_since),
+                opened_at: deliverable.opened_at,
+                days_to_match: deliverable.days_to_match,
             }),
             grams: text::grams(texts),
             archived_at: deliverable.archived_at,
@@ -162,7 +214,7 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Resul
         query = query.filter(dsl::archived_at.is_null());
     }
     query
-        .first(db)
+        .get_result(db)
         .optional()?
         .map(Deliverable::from)
         .ok_or_else(missing)
@@ -172,6 +224,12 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Resul
 pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable> {
     lock(db, &format!("deliverable/{id}"))?;
     find(db, reach, id, false)
+}
+
+/// Finds a deliverable, archived or not, and locks it until the transaction ends.
+pub fn find_archived_too_for_update(db: &mut Db, id: Id) -> Result<Deliverable> {
+    lock(db, &format!("deliverable/{id}"))?;
+    find(db, &Reach::Everything, id, true)
 }
 
 /// Lists the external ids of a source, with the areas.
@@ -269,6 +327,78 @@ pub fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<V
     Ok(rows.into_iter().map(Deliverable::from).collect())
 }
 
+/// Looks up the titles of those deliverables that are within the reach, archived ones too.
+pub fn titles(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<HashMap<Id, String>> {
+    let found = some(db, reach, ids)?.into_iter();
+    Ok(found.map(|one| (one.id, one.request.title)).collect())
+}
+
+/// Lists those of the deliverables that exist within the reach, archived ones too.
+pub fn some(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<Vec<Deliverable>> {
+    let mut query = dsl::deliverables
+        .filter(dsl::id.eq_any(ids))
+        .select(StoredDeliverable::as_select())
+        .order(dsl::id)
+        .into_boxed();
+    if let Some(condition) = reach::deliverables(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load(db)?.into_iter().map(Deliverable::from).collect())
+}
+
+/// Lists the deliverables that wait for a coordinator's decision, oldest first.
+pub fn waiting(
+    db: &mut Db,
+    reach: &Reach,
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<(Id, DeliverableStatus, Instant)>> {
+    let under_review = DeliverableStatus::VARIANTS
+        .iter()
+        .filter(|status| status.is_under_review());
+    let waiting = dsl::deliverables
+        .filter(dsl::status.eq_any(under_review.map(|status| status.code())))
+        .filter(dsl::archived_at.is_null())
+        .select((
+            dsl::id,
+            dsl::status,
+            sql::<MicrosecondTime>("deliverables.status_since"),
+        ));
+    let mut query = waiting.order(dsl::id).limit(limit).into_boxed();
+    if let Some(condition) = reach::deliverables(reach) {
+        query = query.filter(condition);
+    }
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.load::<(Id, String, Instant)>(db)?;
+    let known = |(id, status, since): (Id, String, Instant)| Some((id, status.parse().ok()?, since));
+    Ok(rows.into_iter().filter_map(known).collect())
+}
+
+/// Lists the deliverables that an organization is asked to request jointly, oldest first.
+pub fn joint_waiting(
+    db: &mut Db,
+    organization: Id,
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<(Id, Instant)>> {
+    let invited = deliverable_organizations::table
+        .filter(deliverable_organizations::organization_id.eq(organization))
+        .filter(deliverable_organizations::status.eq(JointStatus::Invited.code()))
+        .select(deliverable_organizations::deliverable_id);
+    let waiting = dsl::deliverables
+        .filter(dsl::id.eq_any(invited))
+        .filter(dsl::status.ne(DeliverableStatus::Draft.code()))
+        .filter(dsl::archived_at.is_null())
+        .select((dsl::id, dsl::updated_at));
+    let mut query = waiting.order(dsl::id).limit(limit).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    Ok(query.load(db)?)
+}
+
 /// Lists every open deliverable.
 pub fn load_open(db: &mut Db) -> Result<Vec<Deliverable>> {
     let open = dsl::deliverables.filter(dsl::status.eq(DeliverableStatus::Open.code()));
@@ -314,10 +444,16 @@ pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
     Ok(deliverables.last().map(|one| one.id))
 }
 
-pub fn list(db: &mut Db, reach: &Reach, filter: &DeliverableFilter) -> Result<Page<Deliverable>> {
-    let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
-    let rows = query(db, reach, filter)?.limit(limit + 1).load(db)?;
-    Ok(Page::of(
+/// Lists deliverables within the reach. With `names`, the search text also matches the names of organizations.
+pub fn list(
+    db: &mut Db,
+    reach: &Reach,
+    filter: &DeliverableFilter,
+    names: bool,
+) -> Result<Page<Deliverable>> {
+    let (limit, sort) = (page::limit_of_ids(filter.limit, &filter.ids)?, filter.sort);
+    let rows = query(db, reach, filter, names)?.limit(limit + 1).load(db)?;
+    let page = Page::of(
         rows.into_iter().map(Deliverable::from).collect(),
         limit,
         |last: &Deliverable| {
@@ -326,6 +462,8 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &DeliverableFilter) -> Result<Pa
                 Created | CreatedDescending => String::new(),
                 Updated | UpdatedDescending => last.updated_at.to_string(),
                 FiscalYear | FiscalYearDescending => last.fiscal_year.to_string(),
+                EndsOn | EndsOnDescending => due_day(&last.request).to_string(),
+                StatusSince | StatusSinceDescending => last.status_since.to_string(),
             };
             Cursor {
                 sort: sort.code().to_owned(),
@@ -333,7 +471,13 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &DeliverableFilter) -> Result<Pa
                 id: last.id,
             }
         },
-    ))
+    );
+    page.of_whole(filter.count, &filter.ids, || {
+        let all = filtered(db, reach, filter, names)?
+            .select(dsl::id)
+            .limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
 }
 
 type Query<'a> = deliverables::BoxedQuery<
@@ -342,10 +486,38 @@ type Query<'a> = deliverables::BoxedQuery<
     diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<StoredDeliverable, crate::db::Backend>>,
 >;
 
-/// The list's query, before its limit.
-pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> Result<Query<'a>> {
-    use DeliverableSort::*;
-    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+/// Returns the conditions for who requests a deliverable, alone or jointly, and for a role and a skill that it asks for.
+pub fn asked(
+    db: &mut Db,
+    organization: Option<Id>,
+    role: Option<&str>,
+    skill: Option<&str>,
+) -> Result<Vec<search::Condition<deliverables::table>>> {
+    use {deliverable_organizations as joint, deliverable_roles as roles, deliverable_skills as skills};
+    let mut conditions: Vec<search::Condition<deliverables::table>> = Vec::new();
+    if let Some(id) = organization {
+        let records = organizations::store::records_of(db, id)?;
+        let jointly = joint::table
+            .filter(joint::organization_id.eq_any(records.clone()))
+            .filter(joint::status.eq(JointStatus::Accepted.code()))
+            .select(joint::deliverable_id);
+        conditions.push(Box::new(
+            dsl::organization_id.eq_any(records).or(dsl::id.eq_any(jointly)),
+        ));
+    }
+    if let Some(role) = role {
+        let asking = roles::table.filter(roles::role.eq(role.to_owned()));
+        conditions.push(Box::new(dsl::id.eq_any(asking.select(roles::deliverable_id))));
+    }
+    if let Some(skill) = skill {
+        let asking = skills::table.filter(skills::skill.eq(skill.to_owned()));
+        conditions.push(Box::new(dsl::id.eq_any(asking.select(skills::deliverable_id))));
+    }
+    Ok(conditions)
+}
+
+/// Returns the query of everything that passes a filter.
+fn filtered<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter, names: bool) -> Result<Query<'a>> {
     let mut query = dsl::deliverables
         .select(StoredDeliverable::as_select())
         .into_boxed();
@@ -354,6 +526,9 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
     }
     if let Some(condition) = reach::deliverables(reach) {
         query = query.filter(condition);
+    }
+    if let Some(Several(ids)) = &filter.ids {
+        query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq_any(with_wards(area)));
@@ -373,35 +548,22 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
     if let Some(year) = filter.fiscal_year {
         query = query.filter(dsl::fiscal_year.eq(year));
     }
-    if let Some(id) = filter.organization_id {
-        use deliverable_organizations as joint;
-        let records = organizations::store::records_of(db, id)?;
-        let jointly = joint::table
-            .filter(joint::organization_id.eq_any(records.clone()))
-            .filter(joint::status.eq(JointStatus::Accepted.code()))
-            .select(joint::deliverable_id);
-        query = query.filter(dsl::organization_id.eq_any(records).or(dsl::id.eq_any(jointly)));
-    }
-    if let Some(role) = &filter.role {
-        use deliverable_roles as roles;
-        query = query.filter(
-            dsl::id.eq_any(
-                roles::table
-                    .filter(roles::role.eq(role.as_str()))
-                    .select(roles::deliverable_id),
-            ),
-        );
-    }
-    if let Some(skill) = &filter.skill {
-        use deliverable_skills as skills;
-        let asking = skills::table
-            .filter(skills::skill.eq(skill.as_str()))
-            .select(skills::deliverable_id);
-        query = query.filter(dsl::id.eq_any(asking));
+    let asked = asked(
+        db,
+        filter.organization_id,
+        filter.role.as_deref(),
+        filter.skill.as_deref(),
+    )?;
+    for condition in asked {
+        query = query.filter(condition);
     }
     for word in search::words(filter.q.as_deref().unwrap_or_default()) {
         use organizations::store::is_named;
         let its_own = search::condition(db, "deliverables", &["grams"], &word);
+        if !names {
+            query = query.filter(its_own);
+            continue;
+        }
         // A name finds only what the caller may know by it.
         let mut by_lead: search::Condition<_> = is_named(db, "deliverables.organization_id", "", &word);
         if let Some(known) = reach::with_known_lead(reach) {
@@ -414,6 +576,19 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
             _ => query.filter(its_own.or(by_lead)),
         };
     }
+    Ok(query)
+}
+
+/// Returns the list's query, before its limit.
+pub fn query<'a>(
+    db: &mut Db,
+    reach: &Reach,
+    filter: &'a DeliverableFilter,
+    names: bool,
+) -> Result<Query<'a>> {
+    use DeliverableSort::*;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+    let query = filtered(db, reach, filter, names)?;
     let first = cursor.as_ref().map(|c| c.id);
     Ok(match filter.sort {
         Created => keyset!(query, first, dsl::id, ascending),
@@ -443,6 +618,34 @@ pub fn query<'a>(db: &mut Db, reach: &Reach, filter: &'a DeliverableFilter) -> R
             query,
             page::after(&cursor, |v| v.parse::<i32>().ok())?,
             dsl::fiscal_year,
+            dsl::id,
+            descending
+        ),
+        EndsOn => keyset!(
+            query,
+            page::after(&cursor, |v| v.parse::<i32>().ok())?,
+            sql::<Integer>("deliverables.due_day"),
+            dsl::id,
+            ascending
+        ),
+        EndsOnDescending => keyset!(
+            query,
+            page::after(&cursor, |v| v.parse::<i32>().ok())?,
+            sql::<Integer>("deliverables.due_day"),
+            dsl::id,
+            descending
+        ),
+        StatusSince => keyset!(
+            query,
+            page::after(&cursor, Instant::parse)?,
+            sql::<MicrosecondTime>("deliverables.status_since"),
+            dsl::id,
+            ascending
+        ),
+        StatusSinceDescending => keyset!(
+            query,
+            page::after(&cursor, Instant::parse)?,
+            sql::<MicrosecondTime>("deliverables.status_since"),
             dsl::id,
             descending
         ),
@@ -531,6 +734,9 @@ pub fn update_unlogged(db: &mut Db, deliverable: &Deliverable, action: Action) -
 fn write_parts(db: &mut Db, deliverable: &Deliverable) -> Result<()> {
     use {deliverable_organizations as joint, deliverable_roles as r, deliverable_skills as s};
     let id = deliverable.id;
+    diesel::update(deliverable_times::table.find(id))
+        .set(Times::of(deliverable))
+        .execute(db)?;
     let (roles, skills) = deliverable.roles_and_skills();
     let others = deliverable.joint_organizations.iter().map(|one| {
         (
@@ -560,11 +766,9 @@ fn write_parts(db: &mut Db, deliverable: &Deliverable) -> Result<()> {
             .values(row)
             .execute(db)?;
     }
-    on!(db, |c| diesel::insert_into(joint::table)
-        .values(&others)
-        .execute(c))?;
-    on!(db, |c| diesel::insert_into(r::table).values(&roles).execute(c))?;
-    on!(db, |c| diesel::insert_into(s::table).values(&skills).execute(c))?;
+    insert_all!(db, joint::table, &others)?;
+    insert_all!(db, r::table, &roles)?;
+    insert_all!(db, s::table, &skills)?;
     Ok(())
 }
 

@@ -1,15 +1,21 @@
-//! A demonstration to try: the published archive, a plausible roster of workers, and this year's requests.
+//! A demonstration to try: the published archive, a plausible roster of workers, and this year's requests and projects.
 //!
 //! Everything depends only on the embedded files and the day, so that the rankings are the same on every
 //! machine. Made-up records have the source `demo`; the archive is real.
 
+mod embedded;
 pub mod roster;
+mod side_by_side;
+mod year;
+
+pub use embedded::{ARCHIVE, TOTALS};
+pub use side_by_side::side_by_side;
 
 use crate::auth::{Reach, Writer};
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::Language;
 use crate::imports::actions::{ArchiveProgress, import_archive};
 use crate::imports::archive::ArchiveFile;
@@ -20,15 +26,12 @@ use crate::server::AppState;
 use crate::values::Code;
 use crate::workers::{self, DEMO_SOURCE, Worker};
 use chrono::NaiveDate;
+use embedded::{ACTOR, unreadable};
 use matcher::Weights;
-use matcher::index::RankRange;
+use matcher::index::TeamHit;
 use serde::Deserialize;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
-
-const ACTOR: &str = "system:demo";
-pub const ARCHIVE: &str = include_str!("hometown_engagements.csv");
-pub const TOTALS: &str = include_str!("hometown_totals.csv");
 
 /// The made-up details of a published request.
 #[derive(Debug, Deserialize)]
@@ -50,11 +53,9 @@ pub struct DemoCounts {
     pub organizations: usize,
     pub engagements: usize,
     pub workers: usize,
+    /// Open requests.
     pub requests: usize,
-}
-
-fn embedded(e: impl std::fmt::Display) -> Error {
-    Error::Internal(format!("the embedded demonstration can't be read: {e}"))
+    pub projects: usize,
 }
 
 /// Loads the demonstration with `size` workers. Existing records stay unchanged.
@@ -77,11 +78,17 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         false,
         &ArchiveProgress::NONE,
     )?;
-    let (workers, requests) = pool.write_blocking(|db| {
+    let (workers, requests, projects) = pool.write_blocking(|db| {
         let catalogue = catalogues.current(db)?;
+        let published = engagements::read(ARCHIVE.as_bytes(), &catalogue)?.accepted;
+        let present: BTreeSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
+            .into_iter()
+            .map(|(external_id, _)| external_id)
+            .collect();
         Ok((
             load_workers(db, &catalogue, today, size)?,
-            load_requests(db, &catalogue, today)?,
+            load_requests(db, &catalogue, &published, today, &present)?,
+            year::load(db, catalogues, &published, today, &present)?,
         ))
     })?;
     let (organizations, engagements) = (report.created_organizations, report.created_deliverables);
@@ -90,6 +97,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         engagements,
         workers,
         requests,
+        projects,
     })
 }
 
@@ -104,7 +112,7 @@ fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate, size: u64)
         external_id.is_none_or(|id| !present.contains(id))
     };
     let mut fresh = roster::roster(catalogue, today, size)
-        .map_err(embedded)?
+        .map_err(unreadable)?
         .filter(is_new);
     let mut added = 0;
     loop {
@@ -118,22 +126,20 @@ fn load_workers(db: &mut Db, catalogue: &Catalogue, today: NaiveDate, size: u64)
 }
 
 /// Adds this year's requests, which repeat those of the last published year.
-fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usize> {
+fn load_requests(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    published: &[Engagement],
+    today: NaiveDate,
+    present: &BTreeSet<String>,
+) -> Result<usize> {
     let details: Vec<RequestDetails> =
-        serde_json::from_str(include_str!("requests.json")).map_err(embedded)?;
-    let published = engagements::read(ARCHIVE.as_bytes(), catalogue)?.accepted;
+        serde_json::from_str(include_str!("requests.json")).map_err(unreadable)?;
     let last = published.iter().map(|engagement| engagement.fiscal_year).max();
-    let of_last: Vec<Engagement> = published
-        .into_iter()
-        .filter(|e| Some(e.fiscal_year) == last)
-        .collect();
+    let of_last = published.iter().filter(|e| Some(e.fiscal_year) == last);
     let this_year = calendar::fiscal_year(today);
-    let present: HashSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
-        .into_iter()
-        .map(|(external_id, _)| external_id)
-        .collect();
     let mut added = 0;
-    for (engagement, details) in of_last.iter().zip(details) {
+    for (engagement, details) in of_last.zip(details) {
         let external_id = format!("round-{this_year}-{}", engagement.row);
         if present.contains(&external_id) {
             continue;
@@ -142,13 +148,14 @@ fn load_requests(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result
             .requesters
             .iter()
             .find(|name| **name == details.organization);
-        let name = asked_by.ok_or_else(|| embedded(&details.organization))?;
+        let name = asked_by.ok_or_else(|| unreadable(&details.organization))?;
         let (everywhere, key) = (&Reach::Everything, name_key(name));
         let named = organizations::store::find_by_name(db, everywhere, Some(&engagement.area), &key)?;
-        let organization_id = *named.first().ok_or_else(|| embedded(name))?;
+        let organization_id = *named.first().ok_or_else(|| unreadable(name))?;
         let mut request = NewDeliverable {
             shared_with_partners: true,
             external_team: false,
+            applications_per_place: None,
             organization_id,
             joint_organization_ids: Vec::new(),
             type_: details.type_,
@@ -189,13 +196,13 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
             .open
             .values()
             .find(|open| open.deliverable.request.type_ == "flyer" && open.deliverable.demo);
-        let open = flyer.ok_or_else(|| embedded("no flyer is open"))?;
+        let open = flyer.ok_or_else(|| unreadable("no flyer is open"))?;
         let query = snapshot.index.query(&open.need, Weights::default());
-        let (hits, _) = snapshot.index.search(&query, None, RankRange::best(5));
+        let hits = snapshot.index.search_team(&query, None, 5, &HashSet::new());
         let census = snapshot.index.census(&query, None);
         let ids: Vec<Id> = hits
             .iter()
-            .map(|hit| Id(Uuid::from_u128(hit.candidate.id)))
+            .map(|one| Id(Uuid::from_u128(one.hit.candidate.id)))
             .collect();
         let labels = workers::store::labels(db, &ids)?;
         let explainer = Explainer {
@@ -219,13 +226,11 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
             format!("  {}", request.trouble.as_deref().unwrap_or_default()),
             format!("  {considered} workers considered, {passed} passed every gate:"),
         ];
-        let mut above = None;
-        for (i, (hit, id)) in hits.iter().zip(ids).enumerate() {
+        for (i, (TeamHit { hit, above, .. }, id)) in hits.iter().zip(ids).enumerate() {
             let found = labels.get(&id).zip(hit.assess(&query));
-            let (label, assessment) = found.ok_or_else(|| embedded("a lost candidate"))?;
+            let (label, assessment) = found.ok_or_else(|| unreadable("a lost candidate"))?;
             let role = open.need.roles.get(assessment.role).map(|role| role.role);
-            let explained = explainer.explain(&query, &words, &hit.candidate, &assessment, above);
-            above = Some(hit.key);
+            let explained = explainer.explain(&query, &words, &hit.candidate, &assessment, *above);
             let fit = explained.fit_ppm as f64 / 1e6;
             lines.push(format!(
                 "  {}. {} as {}: fit {fit:.3}",
@@ -238,7 +243,7 @@ pub fn top_five(state: &AppState, today: NaiveDate) -> Result<(Id, String)> {
             for c in reasons.iter().take(4) {
                 lines.push(format!(
                     "       {:<14} +{:.3}  {}",
-                    c.name,
+                    c.name.0,
                     c.contribution_ppm as f64 / 1e6,
                     c.because
                 ));

@@ -187,6 +187,7 @@ fn personal(draw: &mut Draw, people: &People, roles: &[String]) -> Personal {
         kana: Some(format!("{family_kana} {given_kana}")),
         email: Some(format!("demo{:05}@example.jp", draw.below(100_000))),
         phone: None,
+        employer: None,
         evidence: evidence
             .into_iter()
             .map(|text| Evidence {

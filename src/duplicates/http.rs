@@ -56,7 +56,7 @@ async fn list(
 async fn show(caller: Caller<ReadDuplicates>, pool: Data<Pool>, id: PathId) -> Result<Entity<Duplicate>> {
     let reach = caller.reach();
     let found = pool.read(move |db| store::find(db, &reach, id.0)).await?;
-    Ok(Entity::new(found.version, found))
+    Ok(Entity::composed(found.version, found))
 }
 
 /// Decide about a possible duplicate
@@ -88,7 +88,7 @@ async fn update(
         })
     });
     let duplicate = decided.await?;
-    Ok(Entity::new(duplicate.version, duplicate))
+    Ok(Entity::composed(duplicate.version, duplicate))
 }
 type DecisionPatch = Patch<Decision>;
 

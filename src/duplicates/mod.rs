@@ -28,7 +28,8 @@ pub mod tasks;
 
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
-use crate::values::{broken, sort_order};
+use crate::http::query::Several;
+use crate::values::{AreaCode, broken_at, sort_order};
 use evidence::{Compared, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -120,12 +121,14 @@ pub struct Decision {
 
 fn consistent(decision: &Decision) -> Result<(), ValidationError> {
     match (decision.status, decision.primary_id) {
-        (DuplicateStatus::Merged, None) => Err(broken(
+        (DuplicateStatus::Merged, None) => Err(broken_at(
+            "primary_id",
             "missing_primary_id",
             "status が merged のときは、primary_id を指定してください。",
             "The status merged requires primary_id.",
         )),
-        (DuplicateStatus::Proposed | DuplicateStatus::Distinct, Some(_)) => Err(broken(
+        (DuplicateStatus::Proposed | DuplicateStatus::Distinct, Some(_)) => Err(broken_at(
+            "primary_id",
             "unexpected_primary_id",
             "primary_id を指定できるのは、status が merged のときだけです。",
             "Only the status merged allows primary_id.",
@@ -141,7 +144,7 @@ pub struct DuplicateRecord {
     /// The organization's name, or the worker's alias.
     #[schema(example = "新宿区のデザイナー")]
     pub name: String,
-    #[schema(example = "131041")]
+    #[schema(example = "131041", value_type = Option<AreaCode>)]
     pub area: Option<String>,
     /// The system that the record comes from.
     #[schema(example = "partner:activo")]
@@ -184,6 +187,10 @@ sort_order! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DuplicateFilter {
+    /// Only these records: up to 200 ids, separated by commas. The page has room for all of them, whatever its default
+    /// size, and `missing` names those that the list doesn't have.
+    #[param(inline, style = Form, explode = false, min_items = 1, max_items = 200, value_type = Option<Vec<Id>>)]
+    pub ids: Option<Several<Id>>,
     #[param(inline)]
     pub kind: Option<DuplicateKind>,
     #[param(inline)]
@@ -192,6 +199,9 @@ pub struct DuplicateFilter {
     /// The order. Defaults to newest first; `-score` lists the likeliest first.
     #[param(inline, required = false)]
     pub sort: DuplicateSort,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

@@ -5,7 +5,7 @@
 use super::DuplicateKind;
 use super::pair::Pair;
 use crate::db::Instant;
-use crate::values::city_of;
+use crate::values::{AreaCode, city_of};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -36,7 +36,7 @@ pub struct NewDuplicateRule {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DuplicateRule {
     /// 全国地方公共団体コード.
-    #[schema(example = "131041")]
+    #[schema(example = "131041", value_type = AreaCode)]
     pub area: String,
     #[serde(flatten)]
     pub rule: NewDuplicateRule,

@@ -7,7 +7,9 @@ use crate::db::{Db, Id, Instant};
 use crate::error::Result;
 use crate::imports::jobs::people;
 use crate::workers::Worker;
-use crate::{applications, auth, changes, duplicates, imports, sessions, users, workers};
+use crate::{
+    applications, auth, changes, duplicates, imports, projects, reviews, rounds, sessions, users, workers,
+};
 use std::collections::BTreeSet;
 
 /// The actor of erasures that nobody requested.
@@ -23,6 +25,9 @@ pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<Persona
     let data = PersonalData {
         consents: workers::store::consents::held_on(db, id)?,
         applications: applications::store::held_on(db, id)?,
+        projects: projects::store::memberships(db, id)?,
+        project_work: projects::store::work::held_on(db, id)?,
+        reviews: reviews::actions::held_on(db, id)?,
         sessions: match &account {
             Some(account) => sessions::store::held_on(db, account.id)?,
             None => Vec::new(),
@@ -36,12 +41,32 @@ pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<Persona
     Ok(data.shown_to(reach, actor))
 }
 
+/// Finds a worker within the reach and erases them, if `check` allows it.
+pub fn erase_one(
+    db: &mut Db,
+    reach: &Reach,
+    actor: &str,
+    id: Id,
+    check: impl FnOnce(&Worker) -> Result<()>,
+) -> Result<()> {
+    duplicates::store::lock_all(db)?;
+    let worker = workers::store::find_to_change(db, reach, id)?;
+    check(&worker)?;
+    erase(db, actor, &[worker])
+}
+
 /// Erases people: their records, what they wrote to us and what we answered. The change log and the audit keep ids.
+///
+/// Lock all pairs of duplicates before the first worker: their detector writes about the workers whose records go.
 pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
     let digests = auth::store::digests(db)?;
     let mut keys = BTreeSet::new();
     for worker in workers {
-        let mut changes = applications::store::forget(db, worker.id)?;
+        let mut changes = reviews::actions::forget(db, worker.id)?;
+        changes.append(&mut applications::store::forget(db, worker.id)?);
+        projects::store::forget_memberships(db, worker.id)?;
+        rounds::store::forget(db, worker.id)?;
+        changes.append(&mut projects::store::work::forget(db, worker.id)?);
         users::store::forget(db, worker.id)?;
         changes.append(&mut workers::store::forget(db, worker)?);
         duplicates::store::forget(db, worker.id)?;
@@ -56,6 +81,7 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
 /// Erases workers whose records nobody has changed since, unless they have an active application. Returns how
 /// many; call it again until it returns 0.
 pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
+    duplicates::store::lock_all(db)?;
     let idle = store::idle(db, since, BATCH)?;
     let find = |id: &Id| workers::store::find_to_change(db, &Reach::Everything, *id);
     let workers: Vec<Worker> = idle.iter().map(find).collect::<Result<_>>()?;
@@ -63,10 +89,11 @@ pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
     Ok(idle.len())
 }
 
-/// Clears messages and notes of applications that ended before. Returns how many; call it again until it
-/// returns 0.
+/// Clears messages and notes of applications that ended before, and the words of reviews that were last changed before.
+/// Returns how many; call it again until it returns 0.
 pub fn forget_messages(db: &mut Db, before: Instant) -> Result<usize> {
-    let changes = applications::store::forget_messages(db, before, BATCH)?;
+    let mut changes = applications::store::forget_messages(db, before, BATCH)?;
+    changes.append(&mut reviews::store::forget_words(db, before, BATCH)?);
     changes::store::append(db, RETENTION, &changes)?;
     Ok(changes.len())
 }

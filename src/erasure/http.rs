@@ -5,7 +5,7 @@ use crate::auth::{ExportPersonalData, WriteWorkers, http::Caller};
 use crate::db::{Id, Pool};
 use crate::error::Result;
 use crate::http::{IfMatch, Json, PathId};
-use crate::workers;
+use crate::workers::Worker;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -16,7 +16,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// Export a worker's personal data
 ///
-/// Returns the profile, contact details, consents, applications with their messages, the account and its
+/// Returns the profile, contact details, consents, applications with their messages, reviews, the account and its
 /// sessions, and who has viewed the data. Available to the person and to callers who may change the record.
 /// Each export is recorded in the audit.
 #[utoipa::path(operation_id = "export_personal_data", tag = "Workers", security(("bearer" = ["personal_data:export"])),
@@ -47,11 +47,8 @@ async fn erase(
     if_match: IfMatch,
 ) -> Result<HttpResponse> {
     let (actor, reach) = (caller.actor(), caller.reach());
-    let erased = pool.write(move |db| {
-        let worker = workers::store::find_to_change(db, &reach, id.0)?;
-        if_match.check(worker.version)?;
-        actions::erase(db, &actor, &[worker])
-    });
-    erased.await?;
+    let check = move |worker: &Worker| if_match.check(worker.version);
+    pool.write(move |db| actions::erase_one(db, &reach, &actor, id.0, check))
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }

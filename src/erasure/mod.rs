@@ -15,6 +15,8 @@ use crate::audit::AuditSummary;
 use crate::auth::Reach;
 use crate::db::Id;
 use crate::http::Discloses;
+use crate::projects::{MembershipRecord, WorkRecord};
+use crate::reviews::Review;
 use crate::sessions::SessionRecord;
 use crate::users::AccountRecord;
 use crate::workers::{ConsentRecord, Sight, Worker};
@@ -29,6 +31,12 @@ pub struct PersonalData {
     pub consents: Vec<ConsentRecord>,
     /// Oldest first.
     pub applications: Vec<ApplicationRecord>,
+    /// The teams that the person is or was in, oldest first.
+    pub projects: Vec<MembershipRecord>,
+    /// What the person wrote and worked in projects, oldest first.
+    pub project_work: Vec<WorkRecord>,
+    /// Reviews by the person, and those about the person that they may see.
+    pub reviews: Vec<Review>,
     /// The account the person logs in with, if there is one.
     pub account: Option<AccountRecord>,
     /// Sessions of the account, oldest first.

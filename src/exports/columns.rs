@@ -4,23 +4,32 @@
 //! sheet can be imported again. The columns after those are for readers.
 
 use super::ExportKind;
+use Of::{
+    AccountStatus, ApplicationDirection, ApplicationSide, ApplicationStatus, ConsentPurpose, DayPart,
+    DecisionReason, DecisionStatus, DeliverableStatus, Family, Format, ImportMode, ImportStatus,
+    IntermediaryKind, OrganizationKind, OrganizationStatus, PairStatus, ProjectKind, ProjectReason,
+    ProjectStatus, RecordKind, Role, Theme, Type, UserRole, WorkerStatus,
+};
 use Shape::*;
 
 /// How a value is written into a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     Text,
+    /// A code; its word under Japanese headings.
+    Word(Of),
     Number,
+    /// はい or いいえ under Japanese headings.
     Flag,
     /// `2026-04-01`
     Day,
     /// `2026-04-01T03:00:00.000000Z`
     Moment,
-    /// Texts, joined by 、
-    List,
-    /// Texts, joined by 、; an empty list, which differs from a missing one, is `[]`.
-    NullableList,
-    /// Skills with their levels: `editing(4)、…`
+    /// Texts or codes, joined by 、
+    List(Of),
+    /// Texts or codes, joined by 、; an empty list, which differs from a missing one, is `[]`.
+    NullableList(Of),
+    /// Skills with their levels: `編集(4)、…`
     Levels,
     /// Values that have no simpler form.
     Json,
@@ -28,6 +37,67 @@ pub enum Shape {
     Evidence,
     /// The code of a municipality; its name under Japanese headings.
     Area,
+}
+
+/// What codes stand for; `words` has the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// No codes.
+    Text,
+    Role,
+    Skill,
+    Theme,
+    Type,
+    Family,
+    Format,
+    DayPart,
+    WorkerStatus,
+    OrganizationStatus,
+    OrganizationKind,
+    IntermediaryKind,
+    DeliverableStatus,
+    ConsentPurpose,
+    ApplicationDirection,
+    ApplicationSide,
+    ApplicationStatus,
+    ProjectKind,
+    ProjectStatus,
+    ProjectReason,
+    DecisionStatus,
+    DecisionReason,
+    AccountStatus,
+    UserRole,
+    PairStatus,
+    RecordKind,
+    ImportMode,
+    ImportStatus,
+}
+
+impl Of {
+    /// What has the same codes everywhere.
+    #[cfg(test)]
+    pub const FIXED: [Of; 20] = [
+        Of::WorkerStatus,
+        Of::OrganizationStatus,
+        Of::OrganizationKind,
+        Of::IntermediaryKind,
+        Of::DeliverableStatus,
+        Of::ConsentPurpose,
+        Of::ApplicationDirection,
+        Of::ApplicationSide,
+        Of::ApplicationStatus,
+        Of::ProjectKind,
+        Of::ProjectStatus,
+        Of::ProjectReason,
+        Of::DecisionStatus,
+        Of::DecisionReason,
+        Of::AccountStatus,
+        Of::UserRole,
+        Of::PairStatus,
+        Of::RecordKind,
+        Of::ImportMode,
+        Of::ImportStatus,
+    ];
 }
 
 pub struct Column {
@@ -38,6 +108,24 @@ pub struct Column {
     /// JSON Pointer into an item.
     pub pointer: &'static str,
     pub shape: Shape,
+}
+
+impl Column {
+    /// The width of its cells in characters of half width, with room for the filter's button.
+    pub fn width(&self) -> f64 {
+        let heading = self.heading.chars().count() as f64 * 2.0 + 4.0;
+        let texts = match self.shape {
+            Shape::Number | Shape::Flag => 8.0,
+            Shape::Day => 12.0,
+            Shape::Moment => 20.0,
+            Shape::Word(_) | Shape::Area => 16.0,
+            Shape::List(_) | Shape::NullableList(_) | Shape::Levels => 30.0,
+            Shape::Json | Shape::Evidence => 40.0,
+            Shape::Text if self.pointer.ends_with("id") => 38.0,
+            Shape::Text => 24.0,
+        };
+        f64::max(heading, texts)
+    }
 }
 
 const fn column(name: &'static str, heading: &'static str, pointer: &'static str, shape: Shape) -> Column {
@@ -56,35 +144,36 @@ const WORKERS: &[Column] = &[
     column("kana", "ふりがな", "/personal/kana", Text),
     column("email", "メールアドレス", "/personal/email", Text),
     column("phone", "電話番号", "/personal/phone", Text),
+    column("employer", "雇用主", "/personal/employer", Text),
     column("alias", "呼び名", "/alias", Text),
-    column("status", "状態", "/status", Text),
+    column("status", "状態", "/status", Word(WorkerStatus)),
     column("area", "区市町村", "/area", Area),
     column("travel_limit_km", "移動できる距離", "/travel_limit_km", Number),
     column("remote", "オンライン可", "/remote", Flag),
-    column("accepted_formats", "参加できる形式", "/accepted_formats", NullableList),
-    column("preferred_formats", "希望する形式", "/preferred_formats", NullableList),
-    column("roles", "役割", "/roles", NullableList),
+    column("accepted_formats", "参加できる形式", "/accepted_formats", NullableList(Format)),
+    column("preferred_formats", "希望する形式", "/preferred_formats", NullableList(Format)),
+    column("roles", "役割", "/roles", NullableList(Role)),
     column("skills", "スキル", "/skills", Levels),
-    column("themes", "関心テーマ", "/themes", NullableList),
+    column("themes", "関心テーマ", "/themes", NullableList(Theme)),
     column("hours_per_week", "週の時間", "/hours_per_week", Number),
-    column("day_parts", "参加可能曜日", "/day_parts", NullableList),
+    column("day_parts", "参加可能曜日", "/day_parts", NullableList(DayPart)),
     column("available_from", "活動開始日", "/available_from", Day),
     column("available_until", "活動終了日", "/available_until", Day),
     column("capacity", "同時に参加できる数", "/capacity", Number),
     column("open_load", "参加中の数", "/open_load", Number),
-    column("qualifications", "資格", "/qualifications", NullableList),
+    column("qualifications", "資格", "/qualifications", NullableList(Of::Text)),
     column("experience", "支援実績の内訳", "/experience", Json),
     column("completed", "完了した数", "/track_record/completed", Number),
     column("dropped", "辞退した数", "/track_record/dropped", Number),
     column("last_active_on", "最終活動日", "/last_active_on", Day),
     column("consent", "同意日", "/consent/given_on", Day),
     column("consent_text_version", "同意した文面", "/consent/text_version", Text),
-    column("consent_purpose", "同意の目的", "/consent/purpose", Text),
+    column("consent_purpose", "同意の目的", "/consent/purpose", Word(ConsentPurpose)),
     column("evidence", "自己紹介", "/personal/evidence", Evidence),
     column("email_verified", "メール確認済み", "/personal/email_verified", Flag),
     column("phone_verified", "電話確認済み", "/personal/phone_verified", Flag),
-    column("blocked_organization_ids", "避けたい団体の記録ID", "/blocked_organization_ids", List),
-    column("conflict_organization_ids", "利害関係のある団体の記録ID", "/conflict_organization_ids", List),
+    column("blocked_organization_ids", "避けたい団体の記録ID", "/blocked_organization_ids", List(Of::Text)),
+    column("conflict_organization_ids", "利害関係のある団体の記録ID", "/conflict_organization_ids", List(Of::Text)),
     column("consent_given_at", "同意日時", "/consent/given_at", Moment),
     column("record_id", "記録ID", "/id", Text),
     column("source", "出所", "/source", Text),
@@ -100,17 +189,17 @@ const ORGANIZATIONS: &[Column] = &[
     column("external_id", "ID", "/external_id", Text),
     column("name", "団体名", "/name", Text),
     column("kana", "ふりがな", "/kana", Text),
-    column("kind", "種別", "/kind", Text),
+    column("kind", "種別", "/kind", Word(OrganizationKind)),
     column("area", "区市町村", "/area", Area),
-    column("status", "状態", "/status", Text),
-    column("themes", "テーマ", "/themes", List),
+    column("status", "状態", "/status", Word(OrganizationStatus)),
+    column("themes", "テーマ", "/themes", List(Theme)),
     column("corporate_number", "法人番号", "/corporate_number", Text),
     column("contact_person", "担当者", "/contact/person", Text),
     column("contact_email", "メールアドレス", "/contact/email", Text),
     column("contact_phone", "電話番号", "/contact/phone", Text),
-    column("intermediary_kind", "紹介元の種別", "/intermediary/kind", Text),
+    column("intermediary_kind", "紹介元の種別", "/intermediary/kind", Word(IntermediaryKind)),
     column("intermediary_name", "紹介元", "/intermediary/name", Text),
-    column("aliases", "別名", "/aliases", List),
+    column("aliases", "別名", "/aliases", List(Of::Text)),
     column("description", "活動内容", "/description", Text),
     column("open_data", "オープンデータ公開", "/open_data", Flag),
     column("record_id", "記録ID", "/id", Text),
@@ -128,26 +217,28 @@ const DELIVERABLES: &[Column] = &[
     column("organization", "団体名", "/organization/name", Text),
     column("organization_external_id", "団体ID", "/organization/external_id", Text),
     column("organization_area", "団体の区市町村", "/organization/area", Area),
-    column("type", "支援内容", "/type", Text),
-    column("additional_types", "そのほかの支援内容", "/additional_types", List),
+    column("type", "支援内容", "/type", Word(Type)),
+    column("additional_types", "そのほかの支援内容", "/additional_types", List(Type)),
     column("title", "件名", "/title", Text),
     column("trouble", "困りごと", "/trouble", Text),
-    column("format", "形式", "/format", Text),
+    column("format", "形式", "/format", Word(Format)),
     column("starts_on", "開始日", "/starts_on", Day),
     column("ends_on", "終了日", "/ends_on", Day),
     column("hours_per_week", "週の時間", "/hours_per_week", Number),
-    column("day_parts", "曜日", "/day_parts", List),
+    column("day_parts", "曜日", "/day_parts", List(DayPart)),
     column("area", "区市町村", "/area", Area),
     column("remote", "オンライン可", "/remote", Flag),
-    column("qualifications", "必要な資格", "/qualifications", List),
-    column("themes", "テーマ", "/themes", List),
+    column("qualifications", "必要な資格", "/qualifications", List(Of::Text)),
+    column("themes", "テーマ", "/themes", List(Theme)),
     column("shared_with_partners", "公開", "/shared_with_partners", Flag),
-    column("status", "状態", "/status", Text),
+    column("status", "状態", "/status", Word(DeliverableStatus)),
     column("team", "チーム", "/roles", Json),
-    column("family", "分類", "/family", Text),
+    column("external_team", "外部で組んだチーム", "/external_team", Flag),
+    column("applications_per_place", "1席あたりの応募数", "/applications_per_place", Number),
+    column("family", "分類", "/family", Word(Family)),
     column("fiscal_year", "年度", "/fiscal_year", Number),
     column("organization_record_id", "団体の記録ID", "/organization_id", Text),
-    column("joint_organization_record_ids", "共同の団体の記録ID", "/joint_organization_ids", List),
+    column("joint_organization_record_ids", "共同の団体の記録ID", "/joint_organization_ids", List(Of::Text)),
     column("record_id", "記録ID", "/id", Text),
     column("source", "出所", "/source", Text),
     column("archived_at", "保管日時", "/archived_at", Moment),
@@ -156,20 +247,86 @@ const DELIVERABLES: &[Column] = &[
     column("updated_at", "更新日時", "/updated_at", Moment),
 ];
 
+// The first columns are those of deliverables: imported as deliverables, the sheet changes nothing.
+#[rustfmt::skip]
+const INTAKE: &[Column] = &[
+    column("record_id", "記録ID", "/deliverable_id", Text),
+    column("organization", "団体名", "/organization", Text),
+    column("organization_record_id", "団体の記録ID", "/organization_id", Text),
+    column("area", "区市町村", "/area", Area),
+    column("title", "件名", "/title", Text),
+    column("status", "状態", "/status", Word(DeliverableStatus)),
+    column("endorsed_by_kind", "推薦者の種別", "/endorsement/intermediary/kind", Word(IntermediaryKind)),
+    column("endorsed_by", "推薦者", "/endorsement/intermediary/name", Text),
+    column("endorsed_by_person", "推薦者の担当者", "/endorsement/person", Text),
+    column("endorsed_on", "推薦日", "/endorsement/endorsed_on", Day),
+    column("endorsement", "推薦の言葉", "/endorsement/message", Text),
+    column("hearing_held_on", "ヒアリング日", "/hearing/held_on", Day),
+    column("hearing_participants", "ヒアリングの参加者", "/hearing/participants", List(Of::Text)),
+    column("hearing_notes", "ヒアリングの記録", "/hearing/notes", Text),
+    column("screening_due_on", "審査の期限", "/screening_due_on", Day),
+    column("hearing_due_on", "ヒアリングの期限", "/hearing_due_on", Day),
+    column("decision_due_on", "決定の期限", "/decision_due_on", Day),
+    column("due_on", "次の期限", "/due_on", Day),
+    column("decision", "決定の内容", "/decisions/0/status", Word(DecisionStatus)),
+    column("decision_reason", "決定の理由", "/decisions/0/reason", Word(DecisionReason)),
+    column("decision_message", "決定の連絡文", "/decisions/0/message", Text),
+    column("decided_at", "決定日時", "/decisions/0/decided_at", Moment),
+    column("decided_by", "決定者", "/decisions/0/decided_by", Text),
+    column("decisions", "これまでの決定", "/decisions", Json),
+    column("version", "版", "/version", Number),
+    column("updated_at", "更新日時", "/updated_at", Moment),
+];
+
 #[rustfmt::skip]
 const APPLICATIONS: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
     column("deliverable_id", "成果物の記録ID", "/deliverable_id", Text),
+    column("title", "件名", "/deliverable_title", Text),
     column("worker_id", "ワーカーの記録ID", "/worker_id", Text),
-    column("role", "役割", "/role", Text),
+    column("role", "役割", "/role", Word(Role)),
+    column("direction", "応募・招待の別", "/direction", Word(ApplicationDirection)),
     column("place", "席", "/place", Number),
-    column("status", "状態", "/status", Text),
+    column("status", "状態", "/status", Word(ApplicationStatus)),
     column("reason", "理由", "/reason", Text),
-    column("message", "応募者からのメッセージ", "/message", Text),
-    column("note", "メモ", "/note", Text),
+    column("awaits", "回答待ちの相手", "/awaits", Word(ApplicationSide)),
+    column("respond_by", "回答期限", "/respond_by", Moment),
+    column("warned_at", "督促日時", "/warned_at", Moment),
+    column("goal", "目標", "/agreement/goal", Text),
+    column("schedule", "日程", "/agreement/schedule", Text),
+    column("worker_agrees", "ワーカーの合意", "/worker_agrees", Flag),
+    column("organization_agrees", "団体の合意", "/organization_agrees", Flag),
+    column("message", "応募・招待のメッセージ", "/message", Text),
+    column("answer_note", "相手へのメモ", "/note", Text),
     column("days_since_last_move", "最後の動きからの日数", "/days_since_last_move", Number),
     column("partner_id", "連携アプリの記録ID", "/partner_id", Text),
     column("created_by", "登録者", "/created_by", Text),
+    column("version", "版", "/version", Number),
+    column("created_at", "登録日時", "/created_at", Moment),
+    column("updated_at", "更新日時", "/updated_at", Moment),
+];
+
+#[rustfmt::skip]
+const PROJECTS: &[Column] = &[
+    column("record_id", "記録ID", "/id", Text),
+    column("kind", "区分", "/kind", Word(ProjectKind)),
+    column("title", "件名", "/title", Text),
+    column("organization_id", "団体の記録ID", "/organization_id", Text),
+    column("area", "区市町村", "/area", Area),
+    column("fiscal_year", "年度", "/fiscal_year", Number),
+    column("status", "状態", "/status", Word(ProjectStatus)),
+    column("status_since", "状態の開始日時", "/status_since", Moment),
+    column("percent", "進捗率", "/progress/percent", Number),
+    column("starts_on", "開始日", "/starts_on", Day),
+    column("ends_on", "終了予定日", "/ends_on", Day),
+    column("members", "メンバー", "/members", Json),
+    column("vacant_since", "欠員の発生日時", "/vacant_since", Moment),
+    column("reason", "中止の理由", "/reason", Word(ProjectReason)),
+    column("message", "終了時のメッセージ", "/message", Text),
+    column("needs", "伴走支援のニーズ", "/accompaniment/needs", Text),
+    column("supports", "伴走支援の内容", "/accompaniment/supports", Json),
+    column("outcome", "伴走支援の成果", "/accompaniment/outcome", Text),
+    column("advisors", "アドバイザー", "/accompaniment/advisors", List(Of::Text)),
     column("version", "版", "/version", Number),
     column("created_at", "登録日時", "/created_at", Moment),
     column("updated_at", "更新日時", "/updated_at", Moment),
@@ -180,9 +337,9 @@ const USERS: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
     column("name", "氏名", "/name", Text),
     column("email", "メールアドレス", "/email", Text),
-    column("role", "役割", "/role", Text),
-    column("status", "状態", "/status", Text),
-    column("areas", "担当する区市町村", "/areas", List),
+    column("role", "役割", "/role", Word(UserRole)),
+    column("status", "状態", "/status", Word(AccountStatus)),
+    column("areas", "担当する区市町村", "/areas", List(Of::Text)),
     column("organization_id", "団体の記録ID", "/organization_id", Text),
     column("worker_id", "ワーカーの記録ID", "/worker_id", Text),
     column("has_password", "パスワード設定済み", "/has_password", Flag),
@@ -197,10 +354,10 @@ const PARTNERS: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
     column("code", "コード", "/code", Text),
     column("name", "名前", "/name", Text),
-    column("status", "状態", "/status", Text),
-    column("areas", "対象の区市町村", "/areas", List),
-    column("families", "対象の分類", "/families", List),
-    column("scopes", "権限", "/scopes", List),
+    column("status", "状態", "/status", Word(AccountStatus)),
+    column("areas", "対象の区市町村", "/areas", List(Of::Text)),
+    column("families", "対象の分類", "/families", List(Family)),
+    column("scopes", "権限", "/scopes", List(Of::Text)),
     column("sandbox", "テスト用", "/sandbox", Flag),
     column("version", "版", "/version", Number),
     column("created_at", "登録日時", "/created_at", Moment),
@@ -210,7 +367,7 @@ const PARTNERS: &[Column] = &[
 #[rustfmt::skip]
 const DUPLICATES: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
-    column("kind", "種別", "/kind", Text),
+    column("kind", "種別", "/kind", Word(RecordKind)),
     column("one_id", "一方の記録ID", "/records/0/id", Text),
     column("one_name", "一方の名前", "/records/0/name", Text),
     column("one_area", "一方の区市町村", "/records/0/area", Area),
@@ -221,7 +378,7 @@ const DUPLICATES: &[Column] = &[
     column("other_source", "他方の出所", "/records/1/source", Text),
     column("score", "確からしさ", "/score", Number),
     column("reasons", "理由", "/reasons", Json),
-    column("status", "状態", "/status", Text),
+    column("status", "状態", "/status", Word(PairStatus)),
     column("primary_id", "主記録ID", "/primary_id", Text),
     column("version", "版", "/version", Number),
     column("created_at", "登録日時", "/created_at", Moment),
@@ -234,7 +391,7 @@ const AUDIT: &[Column] = &[
     column("at", "日時", "/at", Moment),
     column("actor", "行為者", "/actor", Text),
     column("action", "行為", "/action", Text),
-    column("subjects", "対象の記録ID", "/subjects", List),
+    column("subjects", "対象の記録ID", "/subjects", List(Of::Text)),
     column("hash", "ハッシュ値", "/hash", Text),
 ];
 
@@ -247,7 +404,7 @@ const SHOWN_LISTS: &[Column] = &[
     column("subject_id", "対象の記録ID", "/subject_id", Text),
     column("strength_ppm", "公平化の強さ(ppm)", "/strength_ppm", Number),
     column("ndcg_ppm", "nDCG@50(ppm)", "/ndcg_ppm", Number),
-    column("role", "役割", "/role", Text),
+    column("role", "役割", "/role", Word(Role)),
     column("weights_version", "重みの版", "/weights_version", Text),
     column("items", "順位", "/items", Json),
 ];
@@ -255,11 +412,11 @@ const SHOWN_LISTS: &[Column] = &[
 #[rustfmt::skip]
 const IMPORTS: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
-    column("kind", "種別", "/kind", Text),
+    column("kind", "種別", "/kind", Word(RecordKind)),
     column("source", "出所", "/source", Text),
     column("file_name", "ファイル名", "/file_name", Text),
-    column("mode", "モード", "/mode", Text),
-    column("status", "状態", "/status", Text),
+    column("mode", "モード", "/mode", Word(ImportMode)),
+    column("status", "状態", "/status", Word(ImportStatus)),
     column("rows_read", "行数", "/progress/rows_read", Number),
     column("created", "登録", "/progress/created", Number),
     column("updated", "更新", "/progress/updated", Number),
@@ -281,7 +438,9 @@ pub fn columns(kind: ExportKind) -> &'static [Column] {
         ExportKind::Workers => WORKERS,
         ExportKind::Organizations => ORGANIZATIONS,
         ExportKind::Deliverables => DELIVERABLES,
+        ExportKind::Intake => INTAKE,
         ExportKind::Applications => APPLICATIONS,
+        ExportKind::Projects => PROJECTS,
         ExportKind::Users => USERS,
         ExportKind::Partners => PARTNERS,
         ExportKind::Duplicates => DUPLICATES,
@@ -303,10 +462,27 @@ mod tests {
             (ExportKind::Workers, ImportKind::Workers),
             (ExportKind::Organizations, ImportKind::Organizations),
             (ExportKind::Deliverables, ImportKind::Deliverables),
+            (ExportKind::Applications, ImportKind::Applications),
         ] {
             for field in fields(of) {
-                // Exports have the full name only.
-                if ["family_name", "given_name"].contains(&field.name) {
+                // Exports have the full name only, and the ids of what an application is about.
+                const FURTHER: [&str; 13] = [
+                    "family_name",
+                    "given_name",
+                    "deliverable_external_id",
+                    "organization",
+                    "organization_external_id",
+                    "organization_area",
+                    "organization_record_id",
+                    "type",
+                    "worker_external_id",
+                    "name",
+                    "email",
+                    "phone",
+                    "applied_on",
+                ];
+                let is_looked_up = of == ImportKind::Applications || field.name.ends_with("_name");
+                if is_looked_up && FURTHER.contains(&field.name) {
                     continue;
                 }
                 let same = |c: &&Column| c.name == field.name && c.heading == field.heading;
@@ -317,13 +493,15 @@ mod tests {
                     field.name
                 );
             }
-            // No heading of a column is mistaken for another field.
+            // Every heading is read: no column is mistaken for another field, and those that aren't fields are
+            // what Musubi keeps itself.
             for column in columns(kind) {
+                let is_field = fields(of).iter().any(|field| field.name == column.name);
                 for heading in [column.name, column.heading] {
                     let best = concepts().field(of, heading);
-                    let is_field = fields(of).iter().any(|field| field.name == column.name);
                     let expected = is_field.then_some(column.name);
                     assert_eq!(best, expected, "{}: {heading}", of.code());
+                    assert_eq!(concepts().is_kept(heading), !is_field, "{}: {heading}", of.code());
                 }
             }
         }

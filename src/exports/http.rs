@@ -3,14 +3,14 @@
 use super::{ExportKind, NewExport, actions};
 use crate::auth::http::Caller;
 use crate::auth::{
-    ReadApplications, ReadAudit, ReadDeliverables, ReadDuplicates, ReadExports, ReadImports,
-    ReadOrganizations, ReadPartners, ReadUsers, ReadWorkers, Viewer,
+    ReadApplications, ReadAudit, ReadDeliverables, ReadDuplicates, ReadExports, ReadImports, ReadIntake,
+    ReadOrganizations, ReadPartners, ReadProjects, ReadUsers, ReadWorkers, Viewer,
 };
 use crate::catalogue::{Catalogues, calendar};
 use crate::db::Pool;
 use crate::error::Result;
 use crate::http::Valid;
-use crate::http::stream::{self, OpenAnswers};
+use crate::http::stream::{self, FileBody, OpenAnswers};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -23,14 +23,15 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Returns the whole list as one file: CSV with a byte order mark, XLSX with typed cells, or NDJSON with the
 /// items of the list. You get the records that the list itself shows you, with the same filters, all as of
-/// one moment. The list's own scope is required as well. CSV and XLSX files of workers, organizations and
-/// deliverables can be imported again. In CSV, an apostrophe precedes text that a spreadsheet would run as a
+/// one moment. The list's own scope is required as well; `intake` needs `intake:read` and `deliverables:read`. CSV and XLSX files of workers, organizations,
+/// deliverables and applications can be imported again. In CSV, an apostrophe precedes text that a spreadsheet would run as a
 /// formula (it starts with `=`, `+`, `-` or `@`). Returns 429 `too_many_downloads` while several of your downloads
 /// are unfinished.
 #[utoipa::path(operation_id = "create_export", tag = "Exports", security(("bearer" = ["exports:read"])),
     request_body = NewExport,
-    responses((status = 200, description = "The file", content((String = "text/csv"),
-                  (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (String = "application/x-ndjson")))))]
+    responses((status = 200, description = "The file", content((inline(FileBody) = "text/csv"),
+                  (inline(FileBody) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+                  (inline(FileBody) = "application/x-ndjson")))))]
 #[post("/exports")]
 async fn create(
     caller: Caller<ReadExports>,
@@ -60,7 +61,12 @@ fn viewer(caller: &Caller<ReadExports>, kind: ExportKind) -> Result<Viewer> {
         ExportKind::Workers => caller.viewer_with::<ReadWorkers>(),
         ExportKind::Organizations => caller.viewer_with::<ReadOrganizations>(),
         ExportKind::Deliverables => caller.viewer_with::<ReadDeliverables>(),
+        ExportKind::Intake => {
+            caller.viewer_with::<ReadIntake>()?;
+            caller.viewer_with::<ReadDeliverables>()
+        }
         ExportKind::Applications => caller.viewer_with::<ReadApplications>(),
+        ExportKind::Projects => caller.viewer_with::<ReadProjects>(),
         ExportKind::Users => caller.viewer_with::<ReadUsers>(),
         ExportKind::Partners => caller.viewer_with::<ReadPartners>(),
         ExportKind::Duplicates => caller.viewer_with::<ReadDuplicates>(),

@@ -3,7 +3,7 @@
 use super::{ExportKind, NewExport};
 use crate::applications::{self, ApplicationFilter};
 use crate::audit::{self, AuditFilter};
-use crate::auth::{Reach, Viewer};
+use crate::auth::Viewer;
 use crate::catalogue::Catalogue;
 use crate::db::{Db, Id};
 use crate::deliverables::{self, DeliverableFilter};
@@ -11,11 +11,12 @@ use crate::duplicates::{self, DuplicateFilter};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::exposures::{self, ShownListFilter};
 use crate::http::page::MAX_LIMIT;
-use crate::http::{Discloses, Page, Paging, query};
+use crate::http::{Discloses, Language, Page, Paging, query};
 use crate::imports::jobs::{self, ImportFilter};
+use crate::intake;
 use crate::organizations::{self, OrganizationFilter};
 use crate::partners;
-use crate::reach::store::some_organizations;
+use crate::projects::{self, ProjectFilter};
 use crate::users::{self, UserFilter};
 use crate::workers::{self, WorkerFilter};
 use serde::Serialize;
@@ -45,6 +46,7 @@ paged!(
     ImportFilter,
     OrganizationFilter,
     Paging,
+    ProjectFilter,
     ShownListFilter,
     UserFilter,
     WorkerFilter
@@ -62,15 +64,6 @@ pub fn walk(
     let mut people = Vec::new();
     pages(db, viewer, catalogue, new, write, &mut people).map_err(below_filter)?;
     Ok(people)
-}
-
-/// Returns those lead organizations that a viewer knows of. A deliverable in a coordinator's area may have a lead
-/// elsewhere; others know who asks them.
-fn known_organizations(db: &mut Db, reach: &Reach, leads: Vec<Id>) -> Result<Vec<Id>> {
-    Ok(match reach {
-        Reach::Areas(_) => some_organizations(db, reach, &leads)?.into_iter().collect(),
-        _ => leads,
-    })
 }
 
 /// Turns the list's errors about parameters into errors about members of `filter`.
@@ -110,9 +103,7 @@ fn pages(
         })?,
         ExportKind::Deliverables => each(filter, |f: DeliverableFilter| {
             let page = deliverables::listing::page(db, viewer, catalogue, f)?;
-            let asking: Vec<Id> = page.items.iter().map(|d| d.request.organization_id).collect();
-            let asking = known_organizations(db, &viewer.reach, asking)?;
-            let asking = organizations::store::labels(db, &asking)?;
+            let asking = deliverables::listing::leads(db, viewer, &page.items)?;
             write_page(page, people, &mut |mut item| {
                 let id = item
                     .get("organization_id")
@@ -131,8 +122,16 @@ fn pages(
                 write(item)
             })
         })?,
+        ExportKind::Intake => each(filter, |f: DeliverableFilter| {
+            let page = intake::listing::page(db, viewer, catalogue, f)?;
+            write_page(page, people, write)
+        })?,
         ExportKind::Applications => each(filter, |f: ApplicationFilter| {
-            let page = applications::listing::page(db, viewer, catalogue, f)?;
+            let page = applications::listing::page(db, viewer, catalogue, f, Language::Ja)?;
+            write_page(page, people, write)
+        })?,
+        ExportKind::Projects => each(filter, |f: ProjectFilter| {
+            let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;
             write_page(page, people, write)
         })?,
         ExportKind::Users => each(filter, |f: UserFilter| {
@@ -164,13 +163,13 @@ fn each<F: Paged>(
     filter: &Map<String, Value>,
     mut page: impl FnMut(F) -> Result<Option<String>>,
 ) -> Result<()> {
-    if let Some(name) = ["limit", "cursor"]
+    if let Some(name) = ["limit", "cursor", "ids", "count", "include"]
         .into_iter()
         .find(|name| filter.contains_key(*name))
     {
         let rule = Text::new(
-            "書き出しには全件が含まれるため、指定できません。",
-            "An export has every page; leave this out.",
+            "書き出しには条件に合う全件が含まれるため、指定できません。",
+            "An export has everything that passes the filters; leave this out.",
         );
         return Err(Error::invalid(format!("/filter/{name}"), "unknown_field", rule));
     }

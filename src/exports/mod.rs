@@ -1,6 +1,6 @@
 //! Exports: every list as a file, with the list's own filters, showing what the list shows its caller.
 //!
-//! * `columns`: the columns of each list. `lists`: the pages of a list, one after the other.
+//! * `columns`: the columns of each list. `words`: words in place of codes. `lists`: the pages of a list, one after the other.
 //! * `sheet`: CSV, XLSX and NDJSON. `actions`: writing the file.
 //!
 //! A file is complete before its first byte is sent. It is read page by page in one transaction, which no
@@ -13,6 +13,7 @@ pub mod columns;
 pub mod http;
 pub mod lists;
 pub mod sheet;
+pub mod words;
 
 use crate::http::Language;
 use serde::{Deserialize, Serialize};
@@ -40,7 +41,10 @@ pub enum ExportKind {
     Workers,
     Organizations,
     Deliverables,
+    /// How requests were examined and decided: the list of deliverables, with what `GET /v1/deliverables/{id}/intake` shows.
+    Intake,
     Applications,
+    Projects,
     Users,
     Partners,
     Duplicates,
@@ -52,6 +56,24 @@ pub enum ExportKind {
 impl ExportKind {
     pub fn code(self) -> &'static str {
         self.into()
+    }
+
+    /// Returns the name of its sheet.
+    pub fn name(self) -> &'static str {
+        match self {
+            ExportKind::Workers => "ワーカー",
+            ExportKind::Organizations => "団体",
+            ExportKind::Deliverables => "支援内容",
+            ExportKind::Intake => "受付",
+            ExportKind::Applications => "応募",
+            ExportKind::Projects => "プロジェクト",
+            ExportKind::Users => "利用者",
+            ExportKind::Partners => "連携アプリ",
+            ExportKind::Duplicates => "重複",
+            ExportKind::Audit => "監査",
+            ExportKind::ShownLists => "表示した順位",
+            ExportKind::Imports => "取り込み",
+        }
     }
 }
 
@@ -73,7 +95,7 @@ impl ExportFormat {
 
     pub fn media_type(self) -> &'static str {
         match self {
-            ExportFormat::Csv => "text/csv",
+            ExportFormat::Csv => "text/csv; charset=utf-8",
             ExportFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             ExportFormat::Ndjson => "application/x-ndjson",
         }
@@ -91,7 +113,8 @@ pub struct NewExport {
     #[serde(default)]
     #[validate(custom(function = "simple_values"))]
     pub filter: Map<String, Value>,
-    /// The language of the headings. With `ja`, municipalities appear by name; with `en`, by code.
+    /// The language of the headings of a sheet. With `ja`, words and the names of municipalities stand in place of
+    /// codes.
     #[serde(default)]
     #[schema(default = "ja")]
     pub headings: Language,

@@ -8,7 +8,7 @@
 //! week, on every server, however often it is shown. A list belongs to the week in which it is written; past
 //! weeks never change.
 //!
-//! Every list is logged. Attention counts only where somebody could choose: not in lists of administrators and auditors,
+//! Every list is logged, up to 500 of a viewer and day; of all lists, the newest 2 GiB are kept. Attention counts only where somebody could choose: not in lists of administrators and auditors,
 //! and not without the fair order. An item counts once a day for each viewer and subject, so that a script that asks
 //! every minute gives no more attention than a person.
 //!
@@ -23,6 +23,7 @@ pub mod tasks;
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::calendar::day_number;
 use crate::db::{Id, Instant};
+use crate::values::Code;
 use chrono::{Datelike, NaiveDate};
 use matcher::fairness::{Exposure, FairOrder, attention_ppm, deserved_ppm};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,10 @@ pub use recorder::{History, Recorder};
 
 /// How many days lists and weekly sums are kept.
 const DAYS_KEPT: i32 = 400;
+/// How many lists are kept of one viewer and day. Further ones are neither logged nor counted.
+const MAX_OF_A_DAY: i64 = 500;
+/// The size in bytes of all lists that are kept. The oldest go first.
+const MAX_STORED: i64 = 2 * 1024 * 1024 * 1024;
 
 /// Returns the number of weeks since 1970, counted from Mondays.
 pub fn week_number(day: NaiveDate) -> i32 {
@@ -75,8 +80,21 @@ impl ListKind {
     }
 }
 
+/// A draw about the places of two neighbours who fit nearly equally.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RankSwap {
+    /// The rank of the other one.
+    #[schema(minimum = 1, example = 4)]
+    pub with_rank: u64,
+    /// Whether they changed places.
+    pub swapped: bool,
+    /// The probability with which they did.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 500_000)]
+    pub propensity_ppm: u64,
+}
+
 /// One item of a list.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ShownItem {
     /// The worker or the deliverable.
     pub id: Id,
@@ -90,13 +108,25 @@ pub struct ShownItem {
     /// The fit after fairness has adjusted it.
     #[schema(minimum = 0, maximum = 1_000_000, example = 861_204)]
     pub adjusted_ppm: u64,
+    /// Null where no draw decided about the rank.
+    #[serde(default)]
+    pub swap: Option<RankSwap>,
+    /// The role that the item was listed for. Null in older lists. The same holds for `values_ppm`.
+    #[serde(default)]
+    #[schema(example = "designer", value_type = Option<Code>)]
+    pub role: Option<String>,
+    /// The value of each component: skill, experience, availability, distance, theme, format, reliability, responsiveness
+    /// and text, which is 0 where it had no weight.
+    #[serde(default)]
+    #[schema(example = json!([912_000, 632_121, 1_000_000, 1_000_000, 500_000, 500_000, 800_000, 794_000, 0]))]
+    pub values_ppm: Option<Vec<u32>>,
 }
 
 /// The content of a list.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ListContent {
     /// The role that the list is for. Null: the whole team.
-    #[schema(example = "designer")]
+    #[schema(example = "designer", value_type = Option<Code>)]
     pub role: Option<String>,
     #[schema(example = "default-1")]
     pub weights_version: String,
@@ -259,6 +289,7 @@ pub struct ExposureStatistics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Beside;
 
     #[test]
     fn weeks_begin_on_monday_and_have_their_iso_name() {
@@ -278,6 +309,9 @@ mod tests {
             fit_rank: rank,
             fit_ppm,
             adjusted_ppm: fit_ppm,
+            swap: None,
+            role: None,
+            values_ppm: None,
         };
         let content = ListContent {
             role: None,
@@ -290,6 +324,7 @@ mod tests {
             reach: Reach::Everything,
             personal_data: false,
             sees_all: false,
+            beside: Beside::EVERYTHING,
         };
         let list = ShownList::new(&viewer, ListKind::Workers, Id::new(), None, content);
         let exposures: Vec<Exposure> = list.exposures().map(|(_, exposure)| exposure).collect();

@@ -35,6 +35,7 @@ impl History {
 /// Collects shown lists, and returns the history of past weeks.
 #[derive(Default)]
 pub struct Recorder {
+    swaps: bool,
     waiting: Mutex<Waiting>,
     history: Mutex<Option<Arc<History>>>,
 }
@@ -46,6 +47,18 @@ struct Waiting {
 }
 
 impl Recorder {
+    pub fn new(swaps: bool) -> Recorder {
+        Recorder {
+            swaps,
+            ..Recorder::default()
+        }
+    }
+
+    /// Returns whether a draw decides about the places of neighbours who fit nearly equally.
+    pub fn swaps(&self) -> bool {
+        self.swaps
+    }
+
     /// Records a list. It is written within a second, or at once if many are waiting.
     pub async fn record(&self, pool: &Pool, list: ShownList) -> Result<()> {
         if self.add(list) < FLUSH_AT {
@@ -120,7 +133,7 @@ impl Recorder {
 mod tests {
     use super::super::{ListContent, ShownItem};
     use super::*;
-    use crate::auth::{Reach, Viewer};
+    use crate::auth::{Beside, Reach, Viewer};
 
     #[test]
     fn counts_a_list_once_per_viewer_and_day() {
@@ -131,6 +144,9 @@ mod tests {
                 fit_rank: 1,
                 fit_ppm: 700_000,
                 adjusted_ppm: 700_000,
+                swap: None,
+                role: None,
+                values_ppm: None,
             };
             let content = ListContent {
                 role: None,
@@ -143,6 +159,7 @@ mod tests {
                 reach: Reach::Everything,
                 personal_data: false,
                 sees_all: false,
+                beside: Beside::EVERYTHING,
             };
             ShownList::new(&viewer, ListKind::Workers, Id(uuid::Uuid::nil()), None, content)
         };

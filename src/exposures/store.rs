@@ -1,6 +1,9 @@
 //! SQL of exposures.
 
-use super::{DAYS_KEPT, ListContent, ListKind, RankingQuality, ShownList, ShownListFilter, week_number};
+use super::{
+    DAYS_KEPT, ListContent, ListKind, MAX_OF_A_DAY, MAX_STORED, RankingQuality, ShownList, ShownListFilter,
+    week_number,
+};
 use crate::catalogue::calendar::day_number;
 use crate::db::schema::{exposures, shown_lists};
 use crate::db::{BATCH, Db, Doc, Id, Instant, on};
@@ -44,7 +47,7 @@ struct ExposureRow {
     deserved_ppm: i64,
 }
 
-/// How many earlier lists of the same viewer are compared with a new one.
+/// How many earlier lists are looked at, for a new one of the same viewer or for a choice.
 const COMPARED: i64 = 20;
 
 /// Inserts lists with their digests, and adds up the attention in those that count. What the viewer has seen for the same
@@ -64,6 +67,13 @@ pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Re
             ndcg_ppm: list.ndcg_ppm as i64,
             list: Doc(&list.content),
         };
+        if of_a_day(db, day, &list.viewer)? >= MAX_OF_A_DAY {
+            tracing::warn!(
+                viewer = list.viewer,
+                "more lists were shown than are kept of a day"
+            );
+            continue;
+        }
         let insert = diesel::insert_into(shown_lists::table).values(row);
         let inserted = on!(db, |c| insert.on_conflict_do_nothing().execute(c))?;
         if inserted > 0 && list.counts() {
@@ -77,6 +87,15 @@ pub fn insert_all(db: &mut Db, day: NaiveDate, lists: &[(ShownList, i64)]) -> Re
         }
     }
     add(db, week_number(day), added)
+}
+
+/// Counts the lists of a viewer and day.
+fn of_a_day(db: &mut Db, day: NaiveDate, viewer: &str) -> Result<i64> {
+    let kinds = [ListKind::Workers, ListKind::Deliverables].map(ListKind::code);
+    let own = l::shown_lists
+        .filter(l::day.eq(day_number(day)).and(l::kind.eq_any(kinds)))
+        .filter(l::viewer.eq(viewer));
+    Ok(own.count().get_result(db)?)
 }
 
 /// Returns the items of the viewer's earlier lists that counted on that day.
@@ -178,7 +197,7 @@ pub fn quality(db: &mut Db, kind: ListKind, from_day: i32) -> Result<(u64, Ranki
             ),
             sql::<Nullable<BigInt>>("MAX(CASE WHEN strength_ppm IS NULL THEN NULL ELSE 1000000 - ndcg_ppm END)"),
         ))
-        .first(db)?;
+        .get_result(db)?;
     let quality = RankingQuality {
         lists: adjusted as u64,
         ndcg_loss_ppm: mean.map(|ppm| ppm as u64),
@@ -187,41 +206,39 @@ pub fn quality(db: &mut Db, kind: ListKind, from_day: i32) -> Result<(u64, Ranki
     Ok((all as u64, quality))
 }
 
-/// Lists shown lists, newest first.
-pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
-    type Columns = (
-        Id,
-        Instant,
-        String,
-        String,
-        Id,
-        Option<i64>,
-        i64,
-        Doc<ListContent>,
-    );
-    const SORT: &str = "-shown_at";
-    let limit = page::limit(filter.limit)?;
-    let mut query = l::shown_lists
-        .select((
-            l::id,
-            l::shown_at,
-            l::viewer,
-            l::kind,
-            l::subject_id,
-            l::strength_ppm,
-            l::ndcg_ppm,
-            l::list,
-        ))
-        .order(l::id.desc())
-        .limit(limit + 1)
-        .into_boxed();
-    if let Some(subject) = filter.subject_id {
-        query = query.filter(l::subject_id.eq(subject));
-    }
-    if let Some(after) = Cursor::decode(filter.cursor.as_deref(), SORT)? {
-        query = query.filter(l::id.lt(after.id));
-    }
-    let list = |(id, shown_at, viewer, kind, subject_id, strength, ndcg, Doc(content)): Columns| ShownList {
+type Columns = (
+    Id,
+    Instant,
+    String,
+    String,
+    Id,
+    Option<i64>,
+    i64,
+    Doc<ListContent>,
+);
+type Selected = (
+    l::id,
+    l::shown_at,
+    l::viewer,
+    l::kind,
+    l::subject_id,
+    l::strength_ppm,
+    l::ndcg_ppm,
+    l::list,
+);
+const COLUMNS: Selected = (
+    l::id,
+    l::shown_at,
+    l::viewer,
+    l::kind,
+    l::subject_id,
+    l::strength_ppm,
+    l::ndcg_ppm,
+    l::list,
+);
+
+fn read((id, shown_at, viewer, kind, subject_id, strength, ndcg, Doc(content)): Columns) -> ShownList {
+    ShownList {
         id,
         shown_at,
         viewer,
@@ -231,8 +248,36 @@ pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
         ndcg_ppm: ndcg as u64,
         is_offer: false,
         content,
-    };
-    let rows = query.load::<Columns>(db)?.into_iter().map(list).collect();
+    }
+}
+
+/// Lists the lists of a kind for a subject that were shown until a moment, the newest [`COMPARED`] of them, newest first.
+pub fn shown_before(db: &mut Db, kind: ListKind, subject: Id, until: Instant) -> Result<Vec<ShownList>> {
+    let shown = l::shown_lists
+        .filter(l::subject_id.eq(subject).and(l::kind.eq(kind.code())))
+        .filter(l::shown_at.le(until))
+        .order(l::id.desc())
+        .limit(COMPARED)
+        .select(COLUMNS);
+    Ok(shown.load::<Columns>(db)?.into_iter().map(read).collect())
+}
+
+/// Lists shown lists, newest first.
+pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
+    const SORT: &str = "-shown_at";
+    let limit = page::limit(filter.limit)?;
+    let mut query = l::shown_lists
+        .select(COLUMNS)
+        .order(l::id.desc())
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(subject) = filter.subject_id {
+        query = query.filter(l::subject_id.eq(subject));
+    }
+    if let Some(after) = Cursor::decode(filter.cursor.as_deref(), SORT)? {
+        query = query.filter(l::id.lt(after.id));
+    }
+    let rows = query.load::<Columns>(db)?.into_iter().map(read).collect();
     let cursor = |last: &ShownList| Cursor {
         sort: SORT.into(),
         value: String::new(),
@@ -241,9 +286,33 @@ pub fn list(db: &mut Db, filter: &ShownListFilter) -> Result<Page<ShownList>> {
     Ok(Page::of(rows, limit, cursor))
 }
 
-/// Deletes lists and weekly sums that are too old.
+/// Returns the day before which the lists are more than a number of bytes behind the newest, or `None` if they are fewer.
+pub fn full_before(db: &mut Db, bytes: i64) -> Result<Option<i32>> {
+    let size = match db {
+        Db::Sqlite(_) => "CAST(SUM(octet_length(list)) AS BIGINT)",
+        Db::Pg(_) => "CAST(SUM(pg_column_size(list)) AS BIGINT)",
+    };
+    let days = l::shown_lists
+        .group_by(l::day)
+        .select((l::day, sql::<BigInt>(size)))
+        .order(l::day.desc());
+    let mut left = bytes;
+    for (day, size) in days.load::<(i32, i64)>(db)? {
+        left -= size;
+        if left < 0 {
+            return Ok(Some(day + 1));
+        }
+    }
+    Ok(None)
+}
+
+/// Deletes lists and weekly sums that are too old, and the oldest days whose lists are more than may be kept. The last
+/// day stays: it has its own limit.
 pub fn purge(db: &mut Db, today: NaiveDate) -> Result<usize> {
-    let old = l::shown_lists.filter(l::day.lt(day_number(today) - DAYS_KEPT));
+    let full = full_before(db, MAX_STORED)?
+        .unwrap_or(i32::MIN)
+        .min(day_number(today));
+    let old = l::shown_lists.filter(l::day.lt(full.max(day_number(today) - DAYS_KEPT)));
     let over = e::exposures.filter(e::week.lt(week_number(today) - DAYS_KEPT / 7));
     Ok(diesel::delete(old).execute(db)? + diesel::delete(over).execute(db)?)
 }

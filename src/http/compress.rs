@@ -1,13 +1,13 @@
-//! Compressing answers with gzip.
+//! Compressing answers with gzip, and refusing bodies that are compressed.
 //!
 //! The whole body is compressed before the first byte leaves, so that head and body leave in one write. Streams aren't
 //! compressed: files are, where it pays, before they are sent.
 
-use actix_web::HttpRequest;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, AcceptEncoding, Encoding, Header, HeaderMap, HeaderValue};
 use actix_web::web::Bytes;
+use actix_web::{HttpMessage, HttpRequest};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
@@ -26,6 +26,17 @@ pub fn accepts_gzip(request: &HttpRequest) -> bool {
     AcceptEncoding::parse(request).is_ok_and(|accepted| {
         // A client that accepts both equally gets the smaller one.
         accepted.negotiate(offered.iter()) == Some(Encoding::gzip())
+    })
+}
+
+/// Returns whether the body of a request is encoded: only answers are.
+pub fn is_encoded(request: &impl HttpMessage) -> bool {
+    let mut all = request.headers().get_all(header::CONTENT_ENCODING);
+    all.any(|value| {
+        let codings = value.to_str().unwrap_or("unknown").split(',').map(str::trim);
+        codings
+            .into_iter()
+            .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
     })
 }
 

@@ -1,13 +1,12 @@
 //! Conditional requests (RFC 9110): `ETag`, `If-Match` against lost updates, `If-None-Match` to save transfers.
 //!
-//! The tag of a single resource is its version. Any other successful GET gets a weak tag, a hash of its bytes.
+//! The tag of a single resource begins with its version. Any other successful GET gets a weak tag, a hash of its bytes.
 
-use super::Language;
 use super::disclosure::{self, Discloses};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
-use actix_web::http::header::{self, EntityTag, Header, HeaderMap, HeaderValue, IfNoneMatch};
+use actix_web::http::header::{self, EntityTag, Header, HeaderMap, HeaderName, HeaderValue, IfNoneMatch};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
@@ -16,18 +15,27 @@ use std::future::{Ready, ready};
 
 /// A single resource, tagged with its version.
 pub struct Entity<T> {
-    pub version: i64,
-    /// The body's language, if it depends on Accept-Language. The tag then includes it.
-    pub language: Option<Language>,
-    pub body: T,
+    version: i64,
+    /// Whether the body also changes when the version doesn't: it has values of other records, or words in the client's
+    /// language. Then the tag includes a hash of the body, so that no client keeps an outdated one.
+    is_composed: bool,
+    body: T,
 }
 
 impl<T> Entity<T> {
     pub fn new(version: i64, body: T) -> Entity<T> {
         Entity {
             version,
-            language: None,
+            is_composed: false,
             body,
+        }
+    }
+
+    /// Tags a body that changes more often than the version.
+    pub fn composed(version: i64, body: T) -> Entity<T> {
+        Entity {
+            is_composed: true,
+            ..Entity::new(version, body)
         }
     }
 }
@@ -36,9 +44,12 @@ impl<T: Serialize + Discloses> Responder for Entity<T> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let tag = match self.language {
-            Some(language) => format!("\"{}.{}\"", self.version, language.tag()),
-            None => tag(self.version),
+        let tag = if self.is_composed {
+            let body = serde_json::to_vec(&self.body).unwrap_or_default();
+            let hash = hex::encode(Sha256::digest(body));
+            format!("\"{}.{hash:.16}\"", self.version)
+        } else {
+            tag(self.version)
         };
         disclosure::json(HttpResponse::Ok().insert_header((header::ETAG, tag)), &self.body)
     }
@@ -88,32 +99,86 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<IfMatch>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(value) = request.headers().get(header::IF_MATCH) else {
-            return ready(Ok(IfMatch::Absent));
-        };
-        let text = value.to_str().unwrap_or_default().trim();
-        if text == "*" {
-            return ready(Ok(IfMatch::Any));
-        }
-        // If-Match compares strongly: a weak tag never matches. A language may follow the version in a tag.
-        let version = |tag: &str| {
-            let tag = tag.trim().parse::<EntityTag>().ok().filter(|tag| !tag.weak)?;
-            tag.tag().split('.').next()?.parse().ok()
-        };
-        ready(Ok(IfMatch::Versions(
-            text.split(',').filter_map(version).collect(),
-        )))
+        // If-Match compares strongly: a weak tag never matches.
+        ready(versions(request, header::IF_MATCH, |tag| !tag.weak))
     }
 }
 
-/// Whether the request has `If-None-Match: *`, which means: create, but never overwrite.
-#[derive(Debug, Clone, Copy)]
-pub struct CreateOnly(bool);
+/// Reads the versions in a header, of the tags that count.
+fn versions(request: &HttpRequest, header: HeaderName, counts: fn(&EntityTag) -> bool) -> Result<IfMatch> {
+    let lines: Vec<&str> = request
+        .headers()
+        .get_all(&header)
+        .map(|line| line.to_str().unwrap_or_default().trim())
+        .collect();
+    if lines.is_empty() {
+        return Ok(IfMatch::Absent);
+    }
+    if lines == ["*"] {
+        return Ok(IfMatch::Any);
+    }
+    let Some(tags) = entity_tags(&lines.join(",")) else {
+        let rule = Text::new(
+            "ETag は \"2\" のように二重引用符で囲んで指定してください。",
+            "Put each ETag in double quotes, as you received it: \"2\".",
+        );
+        return Err(Error::parameter(name_of(&header), "invalid_etag", rule));
+    };
+    // A hash may follow the version in a tag.
+    let version = |tag: &EntityTag| tag.tag().split('.').next()?.parse().ok();
+    let counting = tags.iter().filter(|tag| counts(tag));
+    Ok(IfMatch::Versions(counting.filter_map(version).collect()))
+}
+
+/// Returns a header's name as people write it.
+fn name_of(header: &HeaderName) -> &'static str {
+    if *header == header::IF_MATCH {
+        "If-Match"
+    } else {
+        "If-None-Match"
+    }
+}
+
+/// Parses a list of entity tags. Each is in double quotes, after `W/` if it is weak. A list may be empty; then no tag
+/// matches.
+fn entity_tags(list: &str) -> Option<Vec<EntityTag>> {
+    let mut tags = Vec::new();
+    let mut rest = list;
+    loop {
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+        if rest.is_empty() {
+            return Some(tags);
+        }
+        let opaque = rest.strip_prefix("W/").unwrap_or(rest);
+        let (tag, after) = opaque.strip_prefix('"')?.split_once('"')?;
+        let after = after.trim_start();
+        if !after.is_empty() && !after.starts_with(',') {
+            return None;
+        }
+        if !tag.bytes().all(|b| b.is_ascii_graphic()) {
+            return None;
+        }
+        tags.push(match rest.starts_with("W/") {
+            true => EntityTag::new_weak(tag.to_owned()),
+            false => EntityTag::new_strong(tag.to_owned()),
+        });
+        rest = after;
+    }
+}
+
+/// The header `If-None-Match` of a request that writes: `*` means to create, but never to overwrite.
+#[derive(Debug, Clone)]
+pub struct CreateOnly(IfMatch);
 
 impl CreateOnly {
     /// Checks the condition where a record exists already.
-    pub fn check_present(self, current: i64) -> Result<()> {
-        if self.0 {
+    pub fn check_present(&self, current: i64) -> Result<()> {
+        let matches = match &self.0 {
+            IfMatch::Absent => false,
+            IfMatch::Any => true,
+            IfMatch::Versions(versions) => versions.contains(&current),
+        };
+        if matches {
             Err(Error::PreconditionFailed { current })
         } else {
             Ok(())
@@ -126,10 +191,7 @@ impl FromRequest for CreateOnly {
     type Future = Ready<Result<CreateOnly>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let header = request.headers().get(header::IF_NONE_MATCH);
-        ready(Ok(CreateOnly(
-            header.is_some_and(|value| value.as_bytes().trim_ascii() == b"*"),
-        )))
+        ready(versions(request, header::IF_NONE_MATCH, |_| true).map(CreateOnly))
     }
 }
 
@@ -198,5 +260,35 @@ fn is_known(request: &HttpRequest, headers: &HeaderMap) -> bool {
         (Ok(IfNoneMatch::Any), _) => true,
         (Ok(IfNoneMatch::Items(tags)), Some(own)) => tags.iter().any(|tag| tag.weak_eq(&own)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entity_tags_are_in_quotes() {
+        let tags = |list: &str| {
+            entity_tags(list).map(|tags| tags.iter().map(EntityTag::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(tags("\"2\""), Some(vec!["\"2\"".to_owned()]));
+        assert_eq!(
+            tags(" W/\"2\" ,, \"a,b\","),
+            Some(vec!["W/\"2\"".to_owned(), "\"a,b\"".to_owned()])
+        );
+        assert_eq!(tags(" ,"), Some(Vec::new()));
+        for wrong in [
+            "2",
+            "\"2",
+            "2\"",
+            "\"2\" \"3\"",
+            "\"2\", 3",
+            "*, \"2\"",
+            "w/\"2\"",
+            "'2'",
+        ] {
+            assert_eq!(tags(wrong), None, "{wrong}");
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! serde's usual errors are English sentences. [`DecodeError`] implements serde's error trait and keeps what serde
 //! reports: the path, the fault, and what was expected there. The code and the text in both languages follow from that.
 
+use crate::db::Instant;
 use crate::error::{FieldError, Text};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer, MapAccessDeserializer};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Expected, MapAccess, SeqAccess, Unexpected,
@@ -38,7 +39,7 @@ enum Fault {
     },
     WrongType,
     OutOfRange,
-    /// A type's own text about the value.
+    /// A type's own text about the value: English, or Japanese and English separated by a line break.
     Malformed(String),
 }
 
@@ -64,7 +65,7 @@ impl Shape {
         match () {
             () if name == type_name::<Uuid>() => Shape::Uuid,
             () if name == type_name::<NaiveDate>() => Shape::Date,
-            () if name == type_name::<DateTime<Utc>>() => Shape::Time,
+            () if name == type_name::<Instant>() => Shape::Time,
             () => Shape::Text,
         }
     }
@@ -142,6 +143,10 @@ impl DecodeError {
                 Text::new(format!("{ja}で指定してください。"), format!("Expected {en}."))
             }
             Fault::OutOfRange => Text::new("値が範囲外です。", "The value is out of range."),
+            Fault::Malformed(reason) if reason.contains('\n') => {
+                let (ja, en) = reason.split_once('\n').unwrap_or_default();
+                Text::new(ja.to_owned(), en.to_owned())
+            }
             Fault::Malformed(reason) => match self.expected {
                 Some(Shape::Uuid) => not_a_uuid(),
                 Some(Shape::Date) => Text::new(
@@ -162,6 +167,19 @@ impl DecodeError {
         match &self.fault {
             Fault::MissingField(name) | Fault::DuplicateField(name) => Some(name),
             Fault::UnknownField(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether leaving the field out mends the error.
+    pub fn is_surplus(&self) -> bool {
+        matches!(self.fault, Fault::UnknownField(_) | Fault::DuplicateField(_))
+    }
+
+    /// Returns one of the values that the place takes, if they are known.
+    pub fn allowed(&self) -> Option<&'static str> {
+        match self.fault {
+            Fault::UnknownValue { allowed, .. } => allowed.first().copied(),
             _ => None,
         }
     }

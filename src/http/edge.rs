@@ -16,6 +16,9 @@ pub async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<Se
     }
     let answer = match cors::preflight(&request) {
         Some(answer) => request.into_response(answer),
+        None if compress::is_encoded(&request) => {
+            request.error_response(crate::error::Error::UnsupportedEncoding)
+        }
         None => next.call(request).await?,
     };
     let answer = conditional::finish(problem::describe(answer));

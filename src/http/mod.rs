@@ -3,12 +3,14 @@
 //! * `problem`: errors as RFC 9457 problem documents, in the client's language.
 //! * `body`: JSON bodies, parsed strictly and validated. `query`: parameters of the query and the path.
 //! * `page`: keyset pages. `conditional`: ETag, If-Match, If-None-Match. `disclosure`: whose personal data an answer shows.
-//! * `decode`: JSON values and parameters into types, with errors that are data.
+//! * `decode`: JSON values and parameters into types, with errors that are data. `repair`: every
+//!   error of a body, not only the first. `rules`: the places and texts of broken rules.
 //! * `client`: the address of the client. `language`: Accept-Language.
 //! * `edge`: the middleware that every request passes. `security`: security headers. `cors`: calls from other pages.
 //!   `compress`: gzip.
 //! * `stream`: files as answers. `slots`: caps on what callers hold open at once.
-//! * `idempotency`: POSTs that can be repeated. `trace`: request ids and the access log.
+//! * `idempotency`: POSTs that can be repeated. `trace`: request ids and the access log. `traceparent`: the trace of the
+//!   caller. `requests`: counts of requests, by operation.
 //!
 //! Deliberately absent: anything about one resource, and permissions (`auth`).
 
@@ -25,10 +27,14 @@ pub mod language;
 pub mod page;
 pub mod problem;
 pub mod query;
+mod repair;
+pub mod requests;
+mod rules;
 pub mod security;
 pub mod slots;
 pub mod stream;
 pub mod trace;
+mod traceparent;
 
 pub use body::{Patch, Stated, Valid};
 pub use client::ClientAddress;

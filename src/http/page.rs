@@ -2,6 +2,7 @@
 //! that are added or deleted meanwhile neither repeat nor hide others.
 
 use super::disclosure::{Discloses, Disclosure};
+use super::query::Several;
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
 use actix_web::http::header;
@@ -10,6 +11,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa::PartialSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ArrayBuilder, RefOr, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 /// Items of a page if the request has no `limit`.
@@ -17,8 +23,80 @@ pub const DEFAULT_LIMIT: u32 = 50;
 /// The most items of a page.
 pub const MAX_LIMIT: u32 = 200;
 
+/// The usual size of an item in bytes, for the room that a page takes at first.
+const ITEM_BYTES: usize = 1536;
+
 /// The size of a page in bytes. A page with larger items ends earlier; it always has one.
 pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// How far a list is counted.
+const MAX_COUNTED: usize = 10_000;
+/// The limit of a query that counts: one more says that there are more.
+pub const COUNTED: i64 = MAX_COUNTED as i64 + 1;
+
+/// How many items a list has in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"count": 128, "exact": true}))]
+pub struct Total {
+    #[schema(minimum = 0, maximum = 10_000)]
+    pub count: usize,
+    /// Whether these are all. Counting ends at 10,000.
+    pub exact: bool,
+}
+
+impl Total {
+    /// Makes a total of a count that went up to [`COUNTED`].
+    pub fn of(counted: usize) -> Total {
+        Total {
+            count: counted.min(MAX_COUNTED),
+            exact: counted <= MAX_COUNTED,
+        }
+    }
+}
+
+/// Records that the items of a page name, by kind, each once and as its own `GET` shows it to you. What you may not see is
+/// not among them.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Included {
+    kinds: BTreeMap<&'static str, Vec<Value>>,
+    #[serde(skip)]
+    people: Vec<Id>,
+}
+
+impl Included {
+    pub fn add<T: Serialize + Discloses>(&mut self, kind: &'static str, records: &[T]) -> Result<()> {
+        self.people.extend(records.iter().flat_map(T::people));
+        let values = records
+            .iter()
+            .map(serde_json::to_value)
+            .collect::<serde_json::Result<_>>();
+        let values = values.map_err(|e| Error::Internal(format!("a record can't be written: {e}")))?;
+        self.kinds.insert(kind, values);
+        Ok(())
+    }
+}
+
+impl Discloses for Included {
+    fn people(&self) -> Vec<Id> {
+        self.people.clone()
+    }
+}
+
+impl PartialSchema for Included {
+    fn schema() -> RefOr<Schema> {
+        let record = ObjectBuilder::new().schema_type(Type::Object);
+        let about = "Records that the items name, by kind (`organizations`, `deliverable_types`, `deliverables`), each once \
+            and as its own `GET` shows it to you. What you may not see is not among them.";
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(ArrayBuilder::new().items(record)))
+            .description(Some(about))
+            .into()
+    }
+}
+
+impl ToSchema for Included {}
 
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -26,6 +104,19 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The `cursor` of the next page; null on the last page. A page can have fewer items than `limit` before the last.
     pub next: Option<String>,
+    /// The size of the whole list, in lists that have the parameter `count` and if you ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub total: Option<Total>,
+    /// Those of the parameter `ids` that the list doesn't have: there is no such record, you may not see it, or another
+    /// filter leaves it out. Only in lists that have the parameter, and if you use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub missing: Option<Vec<Id>>,
+    /// What you asked for with the parameter `include`, in lists that have it.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub included: Option<Included>,
     /// The cursors after each item, for a page that ends earlier.
     #[serde(skip)]
     cursors: Vec<Cursor>,
@@ -56,6 +147,21 @@ pub fn limit(given: Option<u32>) -> Result<i64> {
     Err(Error::parameter("limit", "out_of_range", rule))
 }
 
+/// Checks the parameters `limit` and `ids`. A page has room for all of the ids unless `limit` is smaller.
+pub fn limit_of_ids(given: Option<u32>, ids: &Option<Several<Id>>) -> Result<i64> {
+    let count = ids
+        .as_ref()
+        .map(|ids| u32::try_from(ids.0.len()).unwrap_or(u32::MAX));
+    if count.is_some_and(|count| count > MAX_LIMIT) {
+        let rule = Text::new(
+            format!("{MAX_LIMIT}件以内で指定してください。"),
+            format!("Use at most {MAX_LIMIT} ids."),
+        );
+        return Err(Error::parameter("ids", "invalid_length", rule));
+    }
+    limit(given.or(count))
+}
+
 impl<T> Page<T> {
     /// Makes a page from up to `limit + 1` rows. The extra row means that there is a next page.
     pub fn of(mut rows: Vec<T>, limit: i64, cursor: impl Fn(&T) -> Cursor) -> Page<T> {
@@ -66,6 +172,9 @@ impl<T> Page<T> {
         Page {
             items: rows,
             next,
+            total: None,
+            missing: None,
+            included: None,
             cursors,
         }
     }
@@ -75,14 +184,44 @@ impl<T> Page<T> {
         Page {
             items,
             next: None,
+            total: None,
+            missing: None,
+            included: None,
             cursors: Vec::new(),
         }
+    }
+
+    /// Adds what was asked about the whole list: its size, and which of the ids it doesn't have. `all` loads the ids of the
+    /// list, up to [`COUNTED`].
+    pub fn of_whole(
+        self,
+        count: bool,
+        ids: &Option<Several<Id>>,
+        all: impl FnOnce() -> Result<Vec<Id>>,
+    ) -> Result<Page<T>> {
+        if !count && ids.is_none() {
+            return Ok(self);
+        }
+        let all = all()?;
+        let missing = |ids: &Several<Id>| ids.0.iter().filter(|id| !all.contains(id)).copied().collect();
+        Ok(Page {
+            total: count.then(|| Total::of(all.len())),
+            missing: ids.as_ref().map(missing),
+            ..self
+        })
+    }
+
+    pub fn including(self, included: Option<Included>) -> Page<T> {
+        Page { included, ..self }
     }
 
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(f).collect(),
             next: self.next,
+            total: self.total,
+            missing: self.missing,
+            included: self.included,
             cursors: self.cursors,
         }
     }
@@ -91,7 +230,8 @@ impl<T> Page<T> {
 impl<T: Serialize> Page<T> {
     /// Writes the page as JSON, with as many items as [`MAX_BYTES`] allows, and leaves out the others.
     fn write(&mut self) -> serde_json::Result<Vec<u8>> {
-        let mut json = br#"{"items":["#.to_vec();
+        let mut json = Vec::with_capacity(ITEM_BYTES * self.items.len());
+        json.extend_from_slice(br#"{"items":["#);
         let mut shown = self.items.len();
         for (i, item) in self.items.iter().enumerate() {
             let before = json.len();
@@ -110,6 +250,18 @@ impl<T: Serialize> Page<T> {
         self.items.truncate(shown);
         json.extend_from_slice(br#"],"next":"#);
         serde_json::to_writer(&mut json, &self.next)?;
+        if let Some(total) = &self.total {
+            json.extend_from_slice(br#","total":"#);
+            serde_json::to_writer(&mut json, total)?;
+        }
+        if let Some(missing) = &self.missing {
+            json.extend_from_slice(br#","missing":"#);
+            serde_json::to_writer(&mut json, missing)?;
+        }
+        if let Some(included) = &self.included {
+            json.extend_from_slice(br#","included":"#);
+            serde_json::to_writer(&mut json, included)?;
+        }
         json.push(b'}');
         Ok(json)
     }
@@ -174,7 +326,8 @@ pub fn invalid_cursor() -> Error {
 
 impl<T: Discloses> Discloses for Page<T> {
     fn people(&self) -> Vec<Id> {
-        self.items.iter().flat_map(T::people).collect()
+        let included = self.included.iter().flat_map(Included::people);
+        self.items.iter().flat_map(T::people).chain(included).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::Language;
 use crate::error::{Error, FieldError, Place};
+use crate::values::words::ErrorCode;
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::{StatusCode, header};
@@ -33,7 +34,7 @@ pub struct Problem {
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
-    /// The stable code of the error.
+    #[schema(value_type = ErrorCode)]
     pub code: String,
     /// An explanation for people, in the language of Accept-Language.
     pub detail: String,
@@ -52,14 +53,14 @@ pub struct Problem {
 pub struct ProblemField {
     pub pointer: Option<String>,
     pub parameter: Option<String>,
-    /// The stable code of the broken rule.
+    #[schema(value_type = ErrorCode)]
     pub code: String,
     /// An explanation for people, in the language of Accept-Language.
     pub message: String,
 }
 
 impl Problem {
-    fn of(error: &Error, language: Language, request_id: &str) -> Problem {
+    pub fn of(error: &Error, language: Language, request_id: &str) -> Problem {
         let status = status(error);
         let extension = match error {
             Error::Extended { member, value, .. } => Some(((*member).to_owned(), value.clone())),
@@ -124,7 +125,8 @@ pub fn describe(answer: ServiceResponse) -> ServiceResponse {
     let language = Language::of(answer.request());
     let request_id = super::trace::request_id(answer.request());
     if let Some(reason) = error.internal_reason() {
-        tracing::error!(%request_id, code = error.code(), reason, "the request failed");
+        let trace_id = super::trace::trace_id(answer.request());
+        tracing::error!(%request_id, trace_id, code = error.code(), reason, "the request failed");
     }
     let mut described = render(&error, language, &request_id);
     for (name, value) in answer.headers() {
@@ -157,6 +159,9 @@ fn render(error: &Error, language: Language, request_id: &str) -> HttpResponse {
     match error {
         Error::MethodNotAllowed { allow } => {
             response.insert_header((header::ALLOW, allow.as_str()));
+        }
+        Error::UnsupportedEncoding => {
+            response.insert_header((header::ACCEPT_ENCODING, "identity"));
         }
         Error::Unauthenticated(_) => {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

@@ -16,7 +16,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 /// Sets the headers of every answer.
 pub fn set_headers(answer: &mut ServiceResponse) {
     let request = answer.request();
-    let is_page = ["/docs", "/invitation"]
+    let is_page = ["/docs", "/invitation", "/follow-up"]
         .iter()
         .any(|page| request.path().starts_with(page));
     let is_authorized = request.headers().contains_key(header::AUTHORIZATION);

@@ -32,6 +32,11 @@ impl<K: Eq + Hash + Clone> Slots<K> {
         Slots { each, all, taken }
     }
 
+    /// Returns how many are taken, and how many may be.
+    pub fn usage(&self) -> (usize, usize) {
+        (self.taken.lock().all, self.all)
+    }
+
     /// Takes a slot, or returns none if they are all taken. Without a key it counts only in all.
     pub fn take(&self, key: Option<K>) -> Option<Slot<K>> {
         let mut taken = self.taken.lock();

@@ -22,6 +22,20 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use tokio::sync::Semaphore;
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A file as the body of a request or an answer, in the OpenAPI document.
+pub struct FileBody;
+
+impl PartialSchema for FileBody {
+    fn schema() -> RefOr<Schema> {
+        let file = ObjectBuilder::new().schema_type(Type::String);
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        file.format(Some(binary)).build().into()
+    }
+}
+impl ToSchema for FileBody {}
 
 /// The size of a piece in bytes.
 const PIECE: usize = 64 * 1024;

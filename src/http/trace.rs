@@ -1,17 +1,23 @@
-//! Request ids and the access log.
+//! Request ids, the caller's trace, and the access log.
 //!
 //! The log line has no headers, and the path without its query, which may contain a person's name.
 
+use super::requests::Requests;
+use super::traceparent::{self, TraceParent};
 use actix_web::HttpMessage;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
-use std::time::Instant;
+use actix_web::web::Data;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 const HEADER: &str = "x-request-id";
 
 #[derive(Clone)]
 struct RequestId(HeaderValue);
+
+/// How long a request waited for news because its caller asked for that.
+struct Waited(Duration);
 
 /// Returns the id that [`begin`] gave the request.
 pub fn request_id(request: &impl HttpMessage) -> String {
@@ -20,9 +26,23 @@ pub fn request_id(request: &impl HttpMessage) -> String {
     id.unwrap_or_default().to_owned()
 }
 
+/// Returns the id of the caller's trace.
+pub fn trace_id(request: &impl HttpMessage) -> Option<String> {
+    let extensions = request.extensions();
+    extensions
+        .get::<TraceParent>()
+        .map(|parent| parent.trace_id.clone())
+}
+
+/// Notes that the request waited for news for so long, as its caller asked. That doesn't make it a slow one.
+pub fn waited(request: &impl HttpMessage, time: Duration) {
+    request.extensions_mut().insert(Waited(time));
+}
+
 /// A request that is being answered.
 pub struct Trace {
     id: HeaderValue,
+    parent: Option<TraceParent>,
     started: Instant,
 }
 
@@ -34,9 +54,13 @@ pub fn begin(request: &ServiceRequest) -> Trace {
     };
     let given = request.headers().get(HEADER).filter(plain);
     let id = given.cloned().unwrap_or_else(fresh);
+    let parent = traceparent::of(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
+    if let Some(parent) = &parent {
+        request.extensions_mut().insert(parent.clone());
+    }
     let started = Instant::now();
-    Trace { id, started }
+    Trace { id, parent, started }
 }
 
 fn fresh() -> HeaderValue {
@@ -46,18 +70,31 @@ fn fresh() -> HeaderValue {
 }
 
 impl Trace {
-    /// Logs the request, and returns its id to the client.
+    /// Counts and logs the request, and returns its id to the client.
     pub fn end(self, answer: &mut ServiceResponse) {
-        let (status, micros) = (answer.status().as_u16(), self.started.elapsed().as_micros());
+        let (status, time) = (answer.status().as_u16(), self.started.elapsed());
         let request = answer.request();
+        let waited = request.extensions().get::<Waited>().map(|waited| waited.0);
+        let requests = request.app_data::<Data<Requests>>();
+        let counted = requests.map(|all| all.count(request, status, time, waited.unwrap_or_default()));
+        let request_id = self.id.to_str().unwrap_or_default();
+        let operation = counted.as_ref().map(|counted| counted.operation.as_str());
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         tracing::info!(
-            request_id = self.id.to_str().unwrap_or_default(),
+            request_id,
+            trace_id = self.parent.as_ref().map(|parent| parent.trace_id.as_str()),
+            span_id = self.parent.as_ref().map(|parent| parent.span_id.as_str()),
             method = request.method().as_str(),
             path = request.path(),
+            operation,
             status,
             micros,
             "request"
         );
+        if counted.as_ref().is_some_and(|counted| counted.is_slow) {
+            let trace_id = self.parent.as_ref().map(|parent| parent.trace_id.as_str());
+            tracing::warn!(request_id, trace_id, operation, status, micros, "slow request");
+        }
         answer
             .headers_mut()
             .insert(HeaderName::from_static(HEADER), self.id);

@@ -6,13 +6,13 @@ use super::days::day_parts;
 use super::fields::Field;
 use super::finding::{Finding, Severity};
 use super::headings::{Concept, EXACT, NEAR, SURE, concepts, heading_key, with_values};
-use super::kinds::{deliverables, organizations, workers};
+use super::kinds::{applications, deliverables, organizations, workers};
 use super::vocabulary::Vocabulary;
 use crate::catalogue::{DayPart, lookup};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tables::cells::is_placeholder;
+use tables::cells::{is_placeholder, unprotected};
 use tables::{Remark, Row};
 use utoipa::ToSchema;
 
@@ -27,6 +27,7 @@ pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
         ImportKind::Workers => workers::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Organizations => organizations::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Deliverables => deliverables::fields::FIELDS.iter().map(|f| &f.field).collect(),
+        ImportKind::Applications => applications::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Engagements => Vec::new(),
     }
 }
@@ -156,6 +157,7 @@ impl Columns {
             ImportKind::Workers => workers::fields::NEEDED,
             ImportKind::Organizations => organizations::fields::NEEDED,
             ImportKind::Deliverables => deliverables::fields::NEEDED,
+            ImportKind::Applications => applications::fields::NEEDED,
             ImportKind::Engagements => &[],
         };
         self.strict || needed.iter().any(|field| target.is_field(field))
@@ -191,12 +193,18 @@ impl Columns {
         ];
         let is_field =
             matches!(target, Target::Field { .. }) && FIELDS.iter().any(|name| target.is_field(name));
-        is_field && !self.is_own_export() && !text.is_empty() && is_placeholder(text)
+        is_field && self.has_header && !self.is_own_export() && !text.is_empty() && is_placeholder(text)
     }
 
     /// Returns whether Musubi wrote the file.
     pub fn is_own_export(&self) -> bool {
-        !self.has_header || self.layout.as_deref() == Some("own_export")
+        self.layout.as_deref() == Some("own_export")
+    }
+
+    /// Returns the text of a cell as it was stored, if Musubi wrote the file.
+    pub fn stored<'t>(&self, raw: &'t str) -> Option<&'t str> {
+        let stored = if self.has_header { unprotected(raw) } else { raw };
+        self.is_own_export().then_some(stored)
     }
 
     /// Counts the cells of a row that are headings: three for one that is a field or mapped, one for another that
@@ -224,7 +232,16 @@ impl Columns {
 
     /// Decides what the columns of a header mean. `sample` are rows below it.
     pub fn assign(&mut self, header: &[String], sample: &[Row], vocabulary: &Vocabulary) {
-        let mapped = self.mapped_columns(header);
+        let layout = concepts().layout(header);
+        self.layout = layout.map(|layout| layout.code.clone());
+        let mut mapped = self.mapped_columns(header);
+        for (column, name) in header.iter().enumerate() {
+            // What a published layout means by a heading counts more than the word.
+            if let Some(field) = layout.and_then(|layout| layout.columns.get(name.as_str())) {
+                let position = self.fields.iter().position(|own| own.name == field);
+                mapped.entry(column).or_insert(position);
+            }
+        }
         let mut candidates: Vec<Vec<Candidate>> = Vec::with_capacity(header.len());
         let mut nearest: Vec<Option<usize>> = Vec::with_capacity(header.len());
         let mut special: Vec<Option<Target>> = Vec::with_capacity(header.len());
@@ -268,7 +285,6 @@ impl Columns {
         for (position, column) in assign(&scores).into_iter().enumerate() {
             of_column.extend(column.map(|column| (column, position)));
         }
-        self.layout = concepts().layout(header).map(|layout| layout.code.clone());
         for (column, name) in header.iter().enumerate() {
             let found = candidates.get(column).map(Vec::as_slice).unwrap_or_default();
             let special = special.get_mut(column).and_then(Option::take);
@@ -459,6 +475,7 @@ impl Columns {
             let target = self.targets.get(column).and_then(Option::as_ref);
             let remark = match target {
                 None if self.left_out.contains(&column) => continue,
+                None if self.is_own_export() && concepts().is_kept(&reading.heading) => continue,
                 None if reading.heading.is_empty() && is_empty(sample, column) => continue,
                 None => unused_column(reading, heading_of),
                 Some(Target::Field { name, .. }) => {

@@ -8,12 +8,15 @@ use super::places;
 use super::vocabulary::{Vocabulary, Words};
 use crate::auth::Reach;
 use crate::catalogue::{DayPart, Format};
+use crate::db::Id;
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tables::Remark;
 use tables::cells::dates::{CellDate, parse_date};
-use tables::cells::{Amount, CellResult, Period, one_line, parse_amount, parse_boolean, parse_phone};
+use tables::cells::{
+    Amount, CellResult, Period, one_line, parse_amount, parse_boolean, parse_phone, split_items,
+};
 
 /// A field: its name in mappings and exports, and its Japanese heading.
 pub struct Field {
@@ -65,7 +68,10 @@ pub struct Context<'c> {
 
 /// The text of a cell. It is empty if the cell unsets the field.
 pub struct Input<'i> {
+    /// The text in the form in which it is read.
     pub text: &'i str,
+    /// The text as it was stored, in a file that Musubi wrote.
+    pub stored: Option<&'i str>,
     pub context: &'i Context<'i>,
     /// Receives what the sender should check, though the cell is used.
     pub warnings: &'i mut Vec<Remark>,
@@ -80,14 +86,29 @@ impl<'i> Input<'i> {
         self.text.is_empty()
     }
 
+    /// Returns the text as it is to be stored.
+    pub fn spelling(&self) -> &'i str {
+        self.stored.unwrap_or(self.text)
+    }
+
     /// Returns the text, or `None` if it is empty.
     pub fn text(&self) -> Option<String> {
-        (!self.is_empty()).then(|| self.text.to_owned())
+        (!self.is_empty()).then(|| self.spelling().to_owned())
     }
 
     /// Returns the text as one line, or `None` if it is empty.
     pub fn line(&self) -> Option<String> {
-        Some(one_line(self.text)).filter(|line| !line.is_empty())
+        (!self.is_empty()).then(|| self.name())
+    }
+
+    /// Returns the text as one line.
+    pub fn name(&self) -> String {
+        self.stored.map_or_else(|| one_line(self.text), str::to_owned)
+    }
+
+    /// Splits the text into the items of a list.
+    pub fn items(&self, is_one: bool) -> Vec<String> {
+        split_items(self.spelling(), &|_| is_one)
     }
 
     /// Parses the text, unless it is empty.
@@ -212,6 +233,9 @@ impl<'i> Input<'i> {
 
     /// Returns an address without mailto: and the name around it.
     pub fn email(&mut self) -> Option<String> {
+        if self.stored.is_some() {
+            return self.text();
+        }
         let several = [';', ',', '、', ' ', '\n', '/', '\t'];
         let first = self.first_of(&several, |part| part.contains('@'));
         let bare = first
@@ -221,16 +245,45 @@ impl<'i> Input<'i> {
         (!bare.is_empty()).then(|| bare.to_owned())
     }
 
+    /// Takes an e-mail address out of a cell that has a number or a person's name too. Returns it with the rest.
+    pub fn address_apart(&self) -> (Option<String>, String) {
+        let is_end = |c: char| c.is_whitespace() || "、,;/()（）".contains(c);
+        let address = self.text.split(is_end).find(|word| word.contains('@'));
+        let Some(address) = address.filter(|_| self.stored.is_none()) else {
+            return (None, self.text.to_owned());
+        };
+        let bare = address.rsplit([':', '<']).next().unwrap_or(address);
+        let rest = self.text.replace(address, " ");
+        (Some(bare.trim_end_matches('>').to_owned()), rest)
+    }
+
+    /// Parses the phone number of a cell that may have an address too.
+    pub fn phone_beside(&mut self, rest: &str) -> CellResult<Option<String>> {
+        if !rest.chars().any(|c| c.is_ascii_digit()) {
+            return Ok(None);
+        }
+        let mut input = Input {
+            text: rest.trim(),
+            stored: self.stored,
+            context: self.context,
+            warnings: self.warnings,
+        };
+        input.phone()
+    }
+
     /// Parses a phone number. Warns if its leading 0 was missing, and about a note beside it.
     pub fn phone(&mut self) -> CellResult<Option<String>> {
-        if self.is_empty() {
-            return Ok(None);
+        // A number that was stored may be no Japanese one. Without its first 0, a spreadsheet has changed it.
+        let is_changed = |text: &str| parse_phone(text).is_ok_and(|phone| phone.is_restored);
+        if self.is_empty() || self.stored.is_some_and(|stored| !is_changed(stored)) {
+            return Ok(self.text());
         }
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
         let first = self.first_of(&['/', '、', ',', ';', '\n', '・', '|', '／'], |part| {
             digits(part) >= 9
         });
         let (number, note) = without_note(first);
+        let phone = Some(parse_phone(&number)?);
         if !note.is_empty() {
             self.warnings.push(Remark::new(
                 "phone_note",
@@ -238,7 +291,6 @@ impl<'i> Input<'i> {
                 format!("Only the number was imported, without {note:?}."),
             ));
         }
-        let phone = Some(parse_phone(&number)?);
         if phone.as_ref().is_some_and(|phone| phone.is_restored) {
             self.warnings.push(Remark::new(
                 "leading_zero_restored",
@@ -253,6 +305,11 @@ impl<'i> Input<'i> {
     pub fn codes(&mut self, words: &Words, code: &'static str) -> Vec<String> {
         let mut codes: Vec<String> = Vec::new();
         for word in words.split(self.text) {
+            // A record may keep a code that new ones can't have.
+            if self.stored.is_some() && words.is_code(&word) {
+                codes.push(word);
+                continue;
+            }
             match words.recognize(&word) {
                 Ok(meaning) if !codes.contains(&meaning.code) => codes.push(meaning.code),
                 Ok(_) => {}
@@ -319,6 +376,23 @@ pub fn check_record_id<D>(_: &mut D, cell: &Input) -> CellResult<()> {
         })
     });
     id.map(drop)
+}
+
+/// Checks a cell that isn't put into the record: what a file says about how Musubi keeps it.
+pub fn ignore<D>(_: &mut D, _: &Input) {}
+
+/// Parses the ids of organizations.
+pub fn parse_ids(cell: &Input) -> CellResult<Option<Vec<Id>>> {
+    let one = |text: &String| {
+        text.parse().map(Id).map_err(|_| {
+            Remark::new(
+                "invalid_record_id",
+                "団体の記録IDとして読み取れません。書き出したままにするか、空欄にしてください。",
+                "This is no id of an organization. Leave it as it was exported, or empty.",
+            )
+        })
+    };
+    cell.parse(|text| split_items(text, &|_| false).iter().map(one).collect())
 }
 
 /// Parses the code of an enum's value.

@@ -44,6 +44,8 @@ pub fn access_denied() -> Remark {
 /// Something that an import found in a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
+    /// The sheet of the row, if several are read.
+    pub sheet: Option<String>,
     pub line: u64,
     /// The column's heading, or the JSON Pointer of the member.
     pub column: Option<String>,
@@ -67,6 +69,7 @@ impl Finding {
         // PostgreSQL's text has no NUL.
         let value = value.chars().map(|c| if c == '\0' { '\u{fffd}' } else { c });
         Finding {
+            sheet: None,
             line,
             column: column.map(|name| name.chars().take(LONGEST).collect()),
             value: value.take(LONGEST).collect(),

@@ -42,6 +42,9 @@ struct Data {
 pub struct Layout {
     pub code: String,
     headings: Vec<String>,
+    /// The fields of headings that mean something else elsewhere.
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
 }
 
 /// What a column may hold.
@@ -117,6 +120,8 @@ pub struct Concepts {
     kana: Option<usize>,
     named: Vec<usize>,
     other_kana: Option<usize>,
+    /// The concept of what may be shown.
+    release: Option<usize>,
 }
 
 static CONCEPTS: LazyLock<Concepts> = LazyLock::new(|| {
@@ -209,6 +214,7 @@ impl Concepts {
                 .filter_map(position)
                 .collect(),
             other_kana: position("other_kana"),
+            release: position("consent_print"),
             words,
             anywhere,
             data,
@@ -227,6 +233,14 @@ impl Concepts {
             .layouts
             .iter()
             .find(|layout| layout.headings.iter().all(has))
+    }
+
+    /// Returns whether a heading is of a column that Musubi writes, but keeps itself: 版, 登録日時.
+    pub fn is_kept(&self, heading: &str) -> bool {
+        let kept = |(at, _): &(usize, bool)| self.get(*at).is_some_and(|concept| concept.means == "own");
+        self.words
+            .get(&heading_key(heading))
+            .is_some_and(|found| found.iter().any(kept))
     }
 
     /// Returns the field that a heading alone is taken for.
@@ -282,7 +296,16 @@ impl Concepts {
             true => Some(base.clone()),
             false => self.before_reading(&base, &is_kana),
         };
-        if let Some(rest) = reading_of {
+        let is_release = |note: &String| {
+            ["可否", "公開非公開", "公開有無"]
+                .iter()
+                .any(|end| note.ends_with(end))
+        };
+        if let Some(at) = self.release.filter(|_| notes.iter().any(is_release)) {
+            // 電話番号（公開の可否）: whether it may be shown.
+            best.values_mut().for_each(|score| *score = (*score).min(500));
+            best.insert(at, 980);
+        } else if let Some(rest) = reading_of.filter(|_| !is_kana(&base)) {
             let of: BTreeMap<usize, u32> = self
                 .plain(&rest)
                 .into_iter()
@@ -557,11 +580,32 @@ mod tests {
             (Organizations, "團體名", Some("name")),
             (Organizations, "主な活動分野", Some("themes")),
             (Organizations, "備考", None),
+            (Organizations, "電話番号（公開の可否）", None),
+            (Organizations, "電話番号の公開可否", None),
+            (Organizations, "オープンデータ公開可否", Some("open_data")),
             (Organizations, "郵便番号", None),
             (Deliverables, "依頼団体の名称", Some("organization")),
             (Deliverables, "お困りごと（具体的に）", Some("trouble")),
             (Deliverables, "ご希望の支援内容", Some("type")),
             (Deliverables, "納品希望の期限", Some("ends_on")),
+            (Applications, "団体名", Some("organization")),
+            (Applications, "制作物", Some("type")),
+            (Applications, "件名", Some("title")),
+            (Applications, "応募者氏名", Some("name")),
+            (Applications, "お名前", Some("name")),
+            (Applications, "登録番号", Some("worker_external_id")),
+            (Applications, "案件番号", Some("deliverable_external_id")),
+            (Applications, "No", None),
+            (Applications, "担当する役割", Some("role")),
+            (Applications, "状況", Some("status")),
+            (Applications, "選考結果", Some("status")),
+            (Applications, "応募日", Some("applied_on")),
+            (Applications, "申込日", Some("applied_on")),
+            (Applications, "応募メッセージ", Some("message")),
+            (Applications, "志望動機", Some("message")),
+            (Applications, "連絡先メールアドレス", Some("email")),
+            (Applications, "備考", None),
+            (Applications, "メモ", None),
         ] {
             let found = field(kind, heading);
             if found != expected {

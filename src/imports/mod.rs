@@ -6,7 +6,7 @@
 //!
 //! * `headings`, `assignment`, `columns`, `mappings`: what headings mean. `fields`: what cells are put into.
 //!   `vocabulary`, `days`, `places`: what words mean in cells. `kinds`: rows as workers, organizations,
-//!   deliverables. `finding`: what was found in a row.
+//!   deliverables, applications. `finding`: what was found in a row.
 //! * `http` receives files, `spool` stores them, within the `quotas`; `parameters` has the options of a request. `jobs` runs
 //!   imports, resumes and undoes them; `log` has what they append to the change log.
 //! * `archive`, `engagements`, `plan`, `totals`: a published archive: its file, its rows, what to write, and
@@ -41,6 +41,7 @@ pub mod totals;
 pub mod vocabulary;
 pub mod workbooks;
 
+use crate::auth::{DecideApplications, Scope, SubmitApplications, WithdrawApplications, WriteApplications};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -67,6 +68,8 @@ pub enum ImportKind {
     Workers,
     Organizations,
     Deliverables,
+    /// Who applied for what or was invited, and with what outcome.
+    Applications,
     /// A published archive: organizations, and what was done for them.
     Engagements,
 }
@@ -74,5 +77,18 @@ pub enum ImportKind {
 impl ImportKind {
     pub fn code(self) -> &'static str {
         self.into()
+    }
+
+    /// Returns the scopes that a sender needs beside `imports:write`.
+    pub fn scopes(self) -> &'static [&'static str] {
+        match self {
+            ImportKind::Applications => &[
+                SubmitApplications::NAME,
+                WriteApplications::NAME,
+                DecideApplications::NAME,
+                WithdrawApplications::NAME,
+            ],
+            _ => &[],
+        }
     }
 }

@@ -420,6 +420,7 @@ fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -
     NewDeliverable {
         shared_with_partners: false,
         external_team: true,
+        applications_per_place: None,
         organization_id: lead,
         joint_organization_ids: joint.to_vec(),
         type_: first,

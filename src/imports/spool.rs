@@ -2,7 +2,7 @@
 
 use super::jobs::{Import, ImportOptions, OptionsDocument, store};
 use super::quotas;
-use crate::auth::UserRole;
+use crate::auth::Principal;
 use crate::config::ImportQuotas;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
@@ -18,11 +18,30 @@ const RESERVE: u64 = 16 * PART as u64;
 
 /// Who sends a file.
 pub struct Sender {
-    pub actor: String,
-    pub role: UserRole,
+    pub principal: Principal,
     /// The areas that the sender may write; every area if `None`.
     pub areas: Option<Vec<String>>,
     pub quotas: ImportQuotas,
+}
+
+impl Sender {
+    fn document(&self, options: ImportOptions) -> OptionsDocument {
+        OptionsDocument {
+            options,
+            areas: self.areas.clone(),
+            role: self.principal.role,
+        }
+    }
+
+    /// Checks the options, and that the sender may import what the rows are.
+    fn check(&self, options: &ImportOptions) -> Result<()> {
+        options.check()?;
+        let mut scopes = options.kind.scopes().iter();
+        match scopes.find(|scope| self.principal.extent(scope).is_none()) {
+            Some(scope) => Err(Error::InsufficientScope { scope }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A file that is being written into the database. It is deleted if it is dropped before it is finished, for
@@ -48,19 +67,15 @@ impl Spool {
         options: ImportOptions,
         expected: Option<u64>,
     ) -> Result<Spool> {
-        options.check()?;
+        sender.check(&options)?;
         if expected.is_some_and(|bytes| bytes > LARGEST) {
             return Err(too_large());
         }
         let smallest = sender.quotas.of_caller.bytes.min(sender.quotas.of_all.bytes);
         let reserved = expected.unwrap_or(RESERVE.min(smallest));
         let id = Id::new();
-        let (actor, quotas) = (sender.actor.clone(), sender.quotas);
-        let options = OptionsDocument {
-            options,
-            areas: sender.areas.clone(),
-            role: sender.role,
-        };
+        let (actor, quotas) = (sender.principal.actor(), sender.quotas);
+        let options = sender.document(options);
         pool.write(move |db| {
             quotas::check(db, &quotas, &actor, reserved, true)?;
             store::insert(db, id, &actor, &options, reserved as i64, Instant::now())
@@ -69,7 +84,7 @@ impl Spool {
         Ok(Spool {
             pool: pool.clone(),
             id,
-            actor: sender.actor.clone(),
+            actor: sender.principal.actor(),
             quotas,
             reserved,
             is_finished: false,
@@ -118,6 +133,15 @@ impl Spool {
         self.reserved = reserved;
         self.parts += 1;
         Ok(())
+    }
+
+    /// Replaces the options, for a form in which some follow the file.
+    pub async fn change_options(&self, sender: &Sender, options: ImportOptions) -> Result<()> {
+        sender.check(&options)?;
+        let (id, options) = (self.id, sender.document(options));
+        self.pool
+            .write(move |db| store::set_options(db, id, &options))
+            .await
     }
 
     /// Queues the import once the whole file has arrived. Returns the earlier import if the same file already

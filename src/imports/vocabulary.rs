@@ -29,6 +29,10 @@ pub struct Words {
     /// Words that are near to a code, but don't mean it.
     proposed: HashMap<String, String>,
     codes: Vec<String>,
+    /// The Japanese name of each code.
+    names: HashMap<String, String>,
+    /// Codes that new records can't have any more.
+    retired: Vec<String>,
     guesses: Option<Triage>,
     /// A roster repeats the same few words.
     cache: Mutex<HashMap<String, Recognition>>,
@@ -47,24 +51,27 @@ pub struct Meaning {
 impl Words {
     fn of<T: Definition>(entries: &Entries<T>, words: impl Fn(&T) -> (&Names, &[String])) -> Words {
         let mut by_key = HashMap::new();
-        let mut codes = Vec::new();
-        for definition in entries
-            .iter()
-            .map(|entry| &entry.definition)
-            .filter(|d| !d.retired())
-        {
+        let (mut codes, mut retired, mut by_code) = (Vec::new(), Vec::new(), HashMap::new());
+        for definition in entries.iter().map(|entry| &entry.definition) {
+            if definition.retired() {
+                retired.push(definition.code().to_owned());
+                continue;
+            }
             let (names, aliases) = words(definition);
             let own = [definition.code(), &names.ja, &names.en].into_iter();
             for word in own.chain(aliases.iter().map(String::as_str)) {
                 let code = definition.code().to_owned();
                 by_key.entry(names::key(word)).or_insert(code);
             }
+            by_code.insert(definition.code().to_owned(), names.ja.clone());
             codes.push(definition.code().to_owned());
         }
         Words {
             by_key,
             proposed: HashMap::new(),
             codes,
+            names: by_code,
+            retired,
             guesses: None,
             cache: Mutex::default(),
         }
@@ -95,6 +102,22 @@ impl Words {
             }
         }
         self
+    }
+
+    /// Returns the name of a code if it means nothing else, and can be told from other words of a cell.
+    pub fn word(&self, code: &str) -> Option<String> {
+        let name = self.names.get(code)?;
+        let is_own = self
+            .by_key
+            .get(&names::key(name))
+            .is_some_and(|known| known == code);
+        let is_whole = self.split(&format!("{name}、{name}")) == [name.as_str()];
+        (is_own && is_whole).then(|| name.clone())
+    }
+
+    /// Returns whether a word is a code, retired or not.
+    pub fn is_code(&self, word: &str) -> bool {
+        self.codes.iter().chain(&self.retired).any(|code| code == word)
     }
 
     pub fn is_known(&self, word: &str) -> bool {
@@ -147,9 +170,10 @@ impl Words {
         }
     }
 
-    /// Splits a cell into words.
+    /// Splits a cell into words. A skill may have its level behind it: 会計・資金(4).
     pub fn split(&self, cell: &str) -> Vec<String> {
-        split_items(cell, &|word| self.is_known(word))
+        let bare = |word: &str| word.rsplit_once('(').map(|(bare, _)| self.is_known(bare.trim()));
+        split_items(cell, &|word| self.is_known(word) || bare(word) == Some(true))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::body::invalid;
 use crate::organizations;
+use crate::sessions::actions::open_with_secret;
 use crate::sessions::store::{self as sessions, RefreshOutcome};
 use crate::sessions::throttle::{self, too_many_attempts};
 use crate::sessions::{Client, Devices, fresh_refresh_token};
@@ -36,15 +37,11 @@ async fn find_invitation<T: Send + 'static>(
     token: String,
     read: impl FnOnce(&mut Db, OpenInvitation) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let found = pool.write(move |db| {
-        let now = Instant::now();
-        match users::store::find_invitation(db, &token, now)? {
-            Some(invitation) => Ok(Ok(read(db, invitation)?)),
-            None => Ok(Err(sessions::attempt(db, &[throttle::of_address(&client)], now)?)),
-        }
-    });
-    let wrong = |wait_s: Option<u64>| wait_s.map_or_else(wrong_invitation, too_many_attempts);
-    found.await?.map_err(wrong)
+    let find = move |db: &mut Db, now: Instant| {
+        let found = users::store::find_invitation(db, &token, now)?;
+        found.map(|invitation| read(db, invitation)).transpose()
+    };
+    open_with_secret(pool, client, wrong_invitation, find).await
 }
 
 /// Returns what an invitation is for, so that its page can say so.

@@ -248,7 +248,7 @@ async fn log_out(
 #[get("/auth/me")]
 async fn show(caller: Caller<Account>, pool: Data<Pool>) -> Result<Json<CurrentUser>> {
     let user = match caller.principal().user() {
-        Some(id) => Some(pool.read(move |db| users::store::find(db, id)).await?),
+        Some(id) => Some(pool.lookup(move |db| users::store::find(db, id)).await?),
         None => None,
     };
     Ok(Json(CurrentUser::new(caller.principal(), user)))

@@ -18,6 +18,7 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Text};
 use crate::http::Discloses;
 use crate::users::User;
+use crate::values::words::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -163,7 +164,7 @@ pub struct CurrentSession {
 /// One scope of the caller.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PermissionView {
-    #[schema(example = "deliverables:read")]
+    #[schema(example = "deliverables:read", value_type = Scope)]
     pub scope: &'static str,
     pub extent: Extent,
 }

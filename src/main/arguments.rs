@@ -91,6 +91,16 @@ pub enum Command {
         #[command(subcommand)]
         action: AuditAction,
     },
+    /// Look into the weights of rankings
+    Weights {
+        #[command(subcommand)]
+        action: WeightsAction,
+    },
+    /// Check the answer of a round
+    Round {
+        #[command(subcommand)]
+        action: RoundAction,
+    },
     /// Print the permissions of each role
     Permissions,
     /// Import rosters, lists of organizations or deliverables, published archives; or restore a backup
@@ -100,6 +110,25 @@ pub enum Command {
     ReadWorkbook,
     /// Export a list, or back up the whole database
     Export(ExportArguments),
+}
+
+#[derive(Subcommand)]
+pub enum WeightsAction {
+    /// Hold the weights against what was chosen: how much higher the agreed would have stood under others. Changes nothing
+    Report {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum RoundAction {
+    /// Judge a round that was exported in full, by a full scan and without a database: fails unless it keeps the rules
+    Verify {
+        /// The answer of `GET /v1/rounds/{id}/instance`
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -176,10 +205,13 @@ pub struct ImportArguments {
     /// The field that a heading means, like 得意なこと=skills; 血液型= leaves the column out
     #[arg(long = "map", value_name = "HEADING=FIELD", value_parser = heading_and_field)]
     pub mapping: Vec<(String, String)>,
+    /// The municipality of rows that name none
+    #[arg(long)]
+    pub area: Option<String>,
     /// The encoding of a text file; detected by default
     #[arg(long)]
     pub encoding: Option<String>,
-    /// The sheet of a workbook; the first one with content by default
+    /// The sheet of a workbook; by default the one with the most known headings, and those with the same headings
     #[arg(long)]
     pub sheet: Option<String>,
     /// For published archives: a CSV with the declared totals (年度, 区分, 団体数) to reconcile

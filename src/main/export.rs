@@ -3,12 +3,12 @@
 use super::arguments::{ExportArguments, OneOrAll};
 use super::files::{self, write_whole};
 use musubi::audit::personal_data_was_read;
-use musubi::auth::{Reach, Viewer};
+use musubi::auth::{Beside, Reach, Viewer};
 use musubi::config::Config;
 use musubi::error::{Error, Result};
 use musubi::exports::{ExportKind, NewExport, actions::create};
 use musubi::server::AppState;
-use musubi::{backup, db};
+use musubi::{backup, changes, db};
 use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use validator::Validate;
@@ -41,6 +41,7 @@ fn list(config: &Config, kind: ExportKind, export: ExportArguments) -> Result<()
         reach: Reach::Everything,
         personal_data: true,
         sees_all: true,
+        beside: Beside::EVERYTHING,
     };
     let (mut sheet, disclosure) = create(&pool, &catalogues, &everything, &new)?;
     personal_data_was_read(&pool, ACTOR, None, &disclosure.0)?;
@@ -85,6 +86,8 @@ pub fn restore(config: &Config, files: &[PathBuf]) -> Result<()> {
     } else {
         backup::restore(&pool, &mut BufReader::with_capacity(1 << 20, files::open(file)?))?
     };
+    // Positions of apps are of the log as it went on after the backup.
+    pool.write_blocking(changes::store::renew_log)?;
     eprintln!("{rows} rows restored.");
     Ok(())
 }

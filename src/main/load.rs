@@ -95,6 +95,7 @@ fn options(kind: ImportKind, arguments: &ImportArguments, file: &Path) -> Import
         on_absent: arguments.on_absent,
         strict: arguments.strict,
         mapping: arguments.mapping.iter().cloned().collect(),
+        area: arguments.area.clone(),
         encoding: arguments.encoding.clone(),
         sheet: arguments.sheet.clone(),
         file_name: name,

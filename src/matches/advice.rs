@@ -1,44 +1,93 @@
 //! What would change a ranking: improvements of one worker, and relaxations of a deliverable.
 
 use super::explainer::Explainer;
+use super::inquiry::Inquiry;
 use super::snapshot::Snapshot;
 use super::view::{
     DeliverableBrief, GateImpact, ImprovementList, RankedImprovement, Relaxation, RelaxationList, WorkerBrief,
 };
 use crate::catalogue::Format;
+use matcher::fairness::WINDOW;
 use matcher::improve::smallest_changes;
 use matcher::index::{CandidateIndex, RankRange};
 use matcher::relax::{passing_without, relaxations};
-use matcher::{Candidate, EntryNo, Need, Query, RankKey, Weights, improve, relax};
+use matcher::{Assessment, Candidate, EntryNo, Need, Query, RankKey, Weights, improve, relax};
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 use strum::VariantArray;
 
-/// A rank by fit.
-pub struct FitRank {
-    /// From 1.
+/// Where a list has a candidate, or would have them.
+pub struct Standing {
+    /// In the role in which they are listed. Where a gate fails, it is the role where they pass the most gates.
+    pub assessment: Assessment,
+    /// The rank by fit in that role, from 1.
     pub rank: usize,
-    /// The key of the candidate ranked directly above.
+    /// The key of the candidate directly above in that role.
     pub above: Option<RankKey>,
 }
 
-/// Returns the rank by fit that a key has, or would have, among the candidates of an index.
-pub fn fit_rank(index: &CandidateIndex, query: &Query, role: Option<usize>, key: RankKey) -> FitRank {
-    let range = RankRange {
-        min_fit_ppm: key.fit_ppm.0,
-        ..RankRange::best(usize::MAX)
-    };
-    let (hits, _) = index.search(query, role, range);
-    let before = hits.partition_point(|hit| hit.key < key);
-    let above = hits.get(..before).and_then(|hits| hits.last());
-    FitRank {
-        rank: before + 1,
-        above: above.map(|hit| hit.key),
+impl Standing {
+    /// Returns where the list for the team, or for one role, has a candidate. `members` are left out. Returns `None` if the
+    /// need has no role.
+    pub fn of(
+        index: &CandidateIndex,
+        query: &Query,
+        role: Option<usize>,
+        members: &HashSet<u128>,
+        candidate: &Candidate,
+    ) -> Option<Standing> {
+        let best = query.best(candidate, role)?;
+        let passed = query
+            .roles(role)
+            .filter(|role| query.passes(candidate, *role))
+            .count();
+        let listed = if passed > 1 {
+            listed_role(index, query, members, candidate)
+        } else {
+            None
+        };
+        let assessment = listed
+            .and_then(|role| query.assess(candidate, role))
+            .unwrap_or(best);
+        let key = query.key(candidate, &assessment.fit);
+        let range = RankRange {
+            min_fit_ppm: key.fit_ppm.0,
+            ..RankRange::best(usize::MAX)
+        };
+        let (mut before, _) = index.search(query, Some(assessment.role), range);
+        before.retain(|hit| hit.key < key && !members.contains(&hit.candidate.id));
+        Some(Standing {
+            rank: before.len() + 1,
+            above: before.last().map(|hit| hit.key),
+            assessment,
+        })
+    }
+}
+
+/// Returns the role in which the list for the whole team has a candidate. The search goes down to where they are, and no
+/// further than four times as deep.
+fn listed_role(
+    index: &CandidateIndex,
+    query: &Query,
+    members: &HashSet<u128>,
+    candidate: &Candidate,
+) -> Option<usize> {
+    let mut depth = WINDOW;
+    loop {
+        let list = index.search_team(query, None, depth, members);
+        let found = list.iter().find(|one| one.hit.candidate.id == candidate.id);
+        if found.is_some() || list.len() < depth {
+            return found.map(|one| one.hit.role);
+        }
+        depth = depth.saturating_mul(4);
     }
 }
 
 /// What improvements are for.
-pub struct Target {
+pub struct Target<'a> {
+    /// The members of the team, who aren't ranked.
+    pub members: &'a HashSet<u128>,
     pub weights: Weights,
     /// The only role to rank in, by its position in the need.
     pub role: Option<usize>,
@@ -53,16 +102,19 @@ pub struct Target {
 pub fn improvements(
     snapshot: &Snapshot,
     need: &Need,
-    (deliverable, worker): (DeliverableBrief, WorkerBrief),
+    (deliverable, worker): (Option<DeliverableBrief>, WorkerBrief),
     candidate: &Candidate,
     target: Target,
     explainer: &Explainer,
 ) -> Option<ImprovementList> {
-    let (index, weights, role) = (&snapshot.index, target.weights, target.role);
+    let (index, weights, role, members) = (&snapshot.index, target.weights, target.role, target.members);
     let query = index.query(need, weights);
-    let now = query.best(candidate, role)?;
+    let Standing {
+        assessment: now,
+        rank,
+        ..
+    } = Standing::of(index, &query, role, members, candidate)?;
     let is_ranked = now.failed.is_empty();
-    let rank = fit_rank(index, &query, role, query.key(candidate, &now.fit)).rank;
     let target = target.rank.or(is_ranked.then_some((rank - 1).max(1)));
     let items = if is_ranked && target.is_some_and(|target| rank <= target) {
         Vec::new()
@@ -70,13 +122,15 @@ pub fn improvements(
         // To reach a rank, the worker has to beat the other worker who has it.
         let (best, _) = index.search(
             &query,
-            role,
-            RankRange::best(target.map_or(0, |target| target + 1)),
+            Some(now.role),
+            RankRange::best(target.map_or(0, |target| target + 1 + members.len())),
         );
-        let others = best.iter().filter(|hit| hit.candidate.id != candidate.id);
+        let is_other = |id: u128| id != candidate.id && !members.contains(&id);
+        let others = best.iter().filter(|hit| is_other(hit.candidate.id));
         let keys: Vec<RankKey> = others.map(|hit| hit.key).collect();
         let to_beat = target.and_then(|target| keys.get(target.checked_sub(1)?));
-        smallest_changes(&query, candidate, role, |key| {
+        let in_role = target.map(|_| now.role).or(role);
+        smallest_changes(&query, candidate, in_role, |key| {
             to_beat.is_none_or(|other| key < *other)
         })
     };
@@ -84,14 +138,13 @@ pub fn improvements(
         let changed = Arc::new(suggestion.changed);
         let then = index.with([(changed.id, Some(Arc::clone(&changed)))]);
         let query = then.query(need, weights);
-        let assessment = query.best(&changed, role)?;
-        let rank = fit_rank(&then, &query, role, query.key(&changed, &assessment.fit)).rank;
+        let Standing { assessment, rank, .. } = Standing::of(&then, &query, role, members, &changed)?;
         let text = explainer.change(need, suggestion.change);
         Some(RankedImprovement {
-            change: text.code.to_owned(),
+            change: text.code,
             details: text.details,
-            role: explainer.role_code(need, suggestion.role),
-            fit_ppm: suggestion.fit_ppm,
+            role: explainer.role_code(need, assessment.role),
+            fit_ppm: assessment.fit.fit_ppm,
             rank: rank as u64,
             because: explainer.text(
                 format!("{}{rank}位になります。", text.ja),
@@ -116,12 +169,20 @@ pub fn improvements(
 pub fn relaxation_list(
     snapshot: &Snapshot,
     need: &Need,
-    deliverable: DeliverableBrief,
     role: Option<usize>,
+    inquiry: &Inquiry,
     explainer: &Explainer,
 ) -> RelaxationList {
     let (index, population) = (&snapshot.index, snapshot.index.population());
-    let count = |need: &Need| index.census(&Query::new(need, Weights::default(), population), role);
+    let count = |need: &Need| {
+        let query = Query::new(need, Weights::default(), population);
+        let mut census = index.census(&query, role);
+        // Members of the team aren't ranked for another place in it.
+        census.passed = census
+            .passed
+            .saturating_sub(inquiry.team.passing(index, &query, role));
+        census
+    };
     let now = count(need);
     let impact = |(gate, would_pass)| {
         let removed = now.removed_by(gate);
@@ -141,8 +202,9 @@ pub fn relaxation_list(
         let additional = passed.checked_sub(now.passed).filter(|more| *more > 0)?;
         let text = explainer.relaxation(need, relaxation);
         Some(Relaxation {
-            relaxation: text.code.to_owned(),
+            relaxation: text.code,
             details: text.details,
+            patch: explainer.patch(need, &inquiry.request, relaxation),
             passed,
             additional_passed: additional,
             because: explainer.text(
@@ -162,7 +224,7 @@ pub fn relaxation_list(
     let mut items: Vec<Relaxation> = all.filter_map(relaxation).collect();
     items.sort_by_key(|item| Reverse(item.additional_passed));
     RelaxationList {
-        deliverable,
+        deliverable: inquiry.deliverable.as_ref().map(DeliverableBrief::of),
         at_change: snapshot.at_change,
         considered: now.considered,
         passed: now.passed,

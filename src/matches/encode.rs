@@ -6,27 +6,41 @@ use crate::db::Id;
 use crate::deliverables::NewDeliverable;
 use crate::workers::{Consent, Evidence, Worker, WorkerStatus};
 use matcher::words::Piece;
-use matcher::{Candidate, EntryNo, Need, PastDeliveries, RoleNeed, Wish};
+use matcher::{Candidate, Counted, EntryNo, Need, PastDeliveries, RoleNeed, Wish};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// Encodes a worker. Codes that the catalogue no longer has count as unanswered.
+/// Encodes a worker: what the profile says, and what was counted here. Codes that the catalogue no longer has count as
+/// unanswered.
 pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     let profile = &worker.profile;
     let positions = |codes: &Vec<String>, position: &dyn Fn(&str) -> Option<EntryNo>| {
         codes.iter().filter_map(|code| position(code)).collect::<Vec<_>>()
     };
     let skill = |own: &crate::workers::WorkerSkill| Some((catalogue.skills.position(&own.skill)?, own.level));
-    let past = |past: &crate::workers::Experience| {
+    let past = |family: &str, role: &str, count: u16| {
         let (family, role) = (
-            catalogue.family_position(&past.family)?,
-            catalogue.roles.position(&past.role)?,
+            catalogue.family_position(family)?,
+            catalogue.roles.position(role)?,
         );
-        Some(PastDeliveries {
-            family,
-            role,
-            count: past.delivered,
-        })
+        Some(PastDeliveries { family, role, count })
     };
+    let here = &worker.here;
+    let delivered_here = here.by_role.iter().filter(|one| one.delivered > 0);
+    let counted: Vec<PastDeliveries> = delivered_here
+        .filter_map(|one| past(&one.family, &one.role, one.delivered))
+        .collect();
+    let declared = profile.experience.as_ref().map(|all| {
+        let declared = all.iter();
+        declared
+            .filter_map(|one| past(&one.family, &one.role, one.delivered))
+            .collect::<Vec<_>>()
+    });
+    let record = profile
+        .track_record
+        .as_ref()
+        .map(|record| (record.completed, record.dropped));
+    let record_here = (here.delivered, here.dropped);
     let evidence = profile.personal.iter().flat_map(|p| &p.evidence);
     let piece = |Evidence { title, text }: &Evidence| {
         Piece::of(&format!("{}\n{text}", title.as_deref().unwrap_or("")))
@@ -68,21 +82,46 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
         travel_limit_km: profile.travel_limit_km,
         remote: profile.remote,
         capacity: profile.capacity,
-        open_load: profile.open_load,
+        open_load: worker.open_load(),
+        employer: profile
+            .personal
+            .as_ref()
+            .and_then(|p| p.employer.as_deref())
+            .map(employer),
         qualifications: profile.qualifications.as_ref().map(|words| sorted(words)),
         themes: profile
             .themes
             .as_ref()
             .map(|codes| positions(codes, &|code| catalogue.themes.position(code))),
-        experience: profile
-            .experience
-            .as_ref()
-            .map(|all| all.iter().filter_map(past).collect()),
-        record: profile
-            .track_record
-            .as_ref()
-            .map(|record| (record.completed, record.dropped)),
-        last_active: profile.last_active_on.map(day_number),
+        experience: match declared {
+            None if counted.is_empty() => None,
+            declared => Some([declared.unwrap_or_default(), counted.clone()].concat()),
+        },
+        record: match record {
+            None if record_here == (0, 0) => None,
+            declared => {
+                let (completed, dropped) = declared.unwrap_or_default();
+                Some((
+                    completed.saturating_add(here.delivered),
+                    dropped.saturating_add(here.dropped),
+                ))
+            }
+        },
+        last_active: profile.last_active_on.max(here.last_active_on).map(day_number),
+        counted: Counted {
+            deliveries: counted,
+            record: record_here,
+            last_active: here.last_active_on.map(day_number),
+            outcomes: here
+                .by_role
+                .iter()
+                .filter(|one| one.ended > 0)
+                .filter_map(|one| {
+                    let role = catalogue.roles.position(&one.role)?;
+                    Some((role, (one.placed, one.ended.saturating_sub(one.placed))))
+                })
+                .collect(),
+        },
         evidence: evidence.map(piece).collect(),
     }
 }
@@ -116,6 +155,7 @@ pub fn need(
         let wishes = role.skills.iter().filter_map(wish).collect();
         Some(RoleNeed {
             role: catalogue.roles.position(&role.role)?,
+            places: role.places,
             wishes,
         })
     };
@@ -152,6 +192,15 @@ pub fn words(request: &NewDeliverable) -> String {
         request.title,
         request.trouble.as_deref().unwrap_or_default()
     )
+}
+
+/// Returns a number for an employer, however the name is written.
+fn employer(name: &str) -> u64 {
+    let digest = Sha256::digest(text::fold(name.trim()));
+    digest
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn sorted(words: &[String]) -> Vec<String> {

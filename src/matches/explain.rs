@@ -1,18 +1,24 @@
 //! Explains a fit: each component's inputs and contribution, with the reason in words.
 
+use super::codes;
 use super::explainer::{Explainer, code_of};
+use super::inputs::{
+    AvailabilityInputs, ComponentInputs, CreditedWish, DistanceInputs, ExperienceInputs, FormatInputs,
+    ReliabilityInputs, ResponsivenessInputs, SkillInputs, TextInputs, ThemeInputs,
+};
 use super::snapshot::Snapshot;
 use super::view::{
-    AppliedWeights, ComponentScore, ComponentWeights, FairnessAdjustment, FitExplanation, GateCount,
-    RankingSummary,
+    AppliedWeights, ComponentScore, FairnessAdjustment, FitExplanation, GateCount, RankingSummary, RoleFit,
+    Side,
 };
 use crate::exposures::week_name;
+use crate::values::Code;
+use crate::weights::ComponentWeights;
 use matcher::fairness::FairOrder;
 use matcher::{
     Assessment, COMPONENTS, Candidate, Census, Component, EntryNo, Gate, Need, Query, RankKey, Weights,
     improve,
 };
-use serde_json::{Value, json};
 
 impl Explainer<'_> {
     /// Explains one candidate in one role. `words` is the request's text; `above` is the key of the candidate ranked
@@ -28,12 +34,14 @@ impl Explainer<'_> {
         let contributions = query.contributions(a);
         let component = |(component, contribution_ppm): (Component, u64)| {
             let score = a.values.get(component);
-            let (inputs, because) = match component {
-                Component::Text => self.common_words(query, words, c),
-                _ => self.because(component, query, c, a),
-            };
+            let (inputs, because) = self.because(component, query, words, c, a);
             ComponentScore {
-                name: component.code().to_owned(),
+                name: codes::Component(component.code()),
+                side: match (component.is_of_organization(), component.is_of_worker()) {
+                    (true, true) => Side::Both,
+                    (true, false) => Side::Organization,
+                    (false, _) => Side::Worker,
+                },
                 value_ppm: score.ppm,
                 weight_ppm: query.weights.ppm(component),
                 contribution_ppm,
@@ -53,7 +61,12 @@ impl Explainer<'_> {
             organization_side_ppm: a.fit.organization_side_ppm,
             worker_side_ppm: a.fit.worker_side_ppm,
             completeness_ppm: query.completeness_ppm(&a.values),
-            unconfirmed: a.unconfirmed.iter().map(|u| u.code().to_owned()).collect(),
+            other_roles: self.other_roles(query, c, a.role),
+            unconfirmed: a
+                .unconfirmed
+                .iter()
+                .map(|u| codes::Unconfirmed(u.code()))
+                .collect(),
             // Without a weight, the text's inputs would still tell what the evidence says.
             components: COMPONENTS
                 .into_iter()
@@ -63,6 +76,18 @@ impl Explainer<'_> {
                 .collect(),
             improvement: improvement.map(|i| self.improvement(query.need, i.change, i.fit_ppm)),
         }
+    }
+
+    fn other_roles(&self, query: &Query, c: &Candidate, listed: usize) -> Vec<RoleFit> {
+        let others = query.roles(None).filter(|role| *role != listed);
+        let assessed = others.filter_map(|role| query.assess(c, role));
+        let mut passed: Vec<Assessment> = assessed.filter(|a| a.failed.is_empty()).collect();
+        passed.sort_by_key(|a| std::cmp::Reverse(a.fit.fit_ppm));
+        let fit = |a: Assessment| RoleFit {
+            role: self.role_code(query.need, a.role),
+            fit_ppm: a.fit.fit_ppm,
+        };
+        passed.into_iter().map(fit).collect()
     }
 
     /// Says which answers are missing, after the reason that is known.
@@ -81,42 +106,87 @@ impl Explainer<'_> {
     }
 
     /// Returns the inputs of a component and the reason in words; the reason is empty where nothing is known.
-    fn because(&self, component: Component, query: &Query, c: &Candidate, a: &Assessment) -> (Value, String) {
+    fn because(
+        &self,
+        component: Component,
+        query: &Query,
+        words: &str,
+        c: &Candidate,
+        a: &Assessment,
+    ) -> (ComponentInputs, String) {
         match component {
             Component::Skill => self.skill(query, c, a),
             Component::Experience => {
                 let role = query.need.roles.get(a.role).map_or(0, |role| role.role);
                 let deliveries = c.deliveries(query.need.family, role);
+                let here = c.counted.deliveries(query.need.family, role);
+                let by_roster = deliveries.map(|all| all.saturating_sub(here));
+                let by_roster = by_roster.filter(|n| *n > 0 || here == 0);
                 let because = deliveries.map(|n| {
+                    let roster = by_roster.unwrap_or(0);
+                    let (ja, en) = match here {
+                        0 => (String::new(), String::new()),
+                        _ => (
+                            format!("（当サービスで{here}件、名簿で{roster}件）"),
+                            format!(" ({here} here, {roster} by roster)"),
+                        ),
+                    };
                     self.text(
-                        format!("同種または同じ役割の実績が{n}件あります"),
+                        format!("同種または同じ役割の実績が{n}件あります{ja}"),
                         format!(
-                            "{n} past {} of this kind or in this role",
+                            "{n} past {} of this kind or in this role{en}",
                             plural(n, "delivery", "deliveries")
                         ),
                     )
                 });
-                (json!({"deliveries": deliveries}), because.unwrap_or_default())
+                let inputs = ExperienceInputs {
+                    deliveries,
+                    deliveries_here: here,
+                    deliveries_by_roster: by_roster,
+                };
+                (ComponentInputs::Experience(inputs), because.unwrap_or_default())
             }
             Component::Availability => self.availability(query, c),
             Component::Distance => self.distance(query, c),
             Component::Theme => self.theme(query, c),
             Component::Format => self.format(query, c),
             Component::Reliability => {
-                let (completed, dropped) = (c.record.map(|r| r.0), c.record.map(|r| r.1));
-                let because = c.record.map(|(completed, dropped)| {
+                let (completed_here, dropped_here) = c.counted.record;
+                let by_roster = c.record.map(|(completed, dropped)| {
+                    let rest = |all: u16, here: u16| all.saturating_sub(here);
+                    (rest(completed, completed_here), rest(dropped, dropped_here))
+                });
+                let because = c.record.zip(by_roster).map(|((completed, dropped), roster)| {
+                    let (ja, en) = match c.counted.record {
+                        (0, 0) => (String::new(), String::new()),
+                        (done, left) => (
+                            format!(
+                                "（当サービスで完了{done}件・途中辞退{left}件、名簿で完了{}件・途中辞退{}件）",
+                                roster.0, roster.1
+                            ),
+                            format!(
+                                " (here {done} and {left}, by roster {} and {})",
+                                roster.0, roster.1
+                            ),
+                        ),
+                    };
                     self.text(
-                        format!("完了{completed}件、途中辞退{dropped}件です"),
+                        format!("完了{completed}件、途中辞退{dropped}件です{ja}"),
                         format!(
-                            "completed {completed} {}, dropped {dropped}",
+                            "completed {completed} {}, dropped {dropped}{en}",
                             plural(completed.into(), "project", "projects")
                         ),
                     )
                 });
-                (
-                    json!({"completed": completed, "dropped": dropped}),
-                    because.unwrap_or_default(),
-                )
+                let inputs = ReliabilityInputs {
+                    completed: c.record.map(|record| record.0),
+                    dropped: c.record.map(|record| record.1),
+                    completed_here,
+                    dropped_here,
+                    completed_by_roster: by_roster.map(|roster| roster.0),
+                    dropped_by_roster: by_roster.map(|roster| roster.1),
+                };
+                (ComponentInputs::Reliability(inputs), because.unwrap_or_default())
             }
             Component::Responsiveness => {
                 let days = c.last_active.map(|day| (query.population.today - day).max(0));
@@ -126,14 +196,22 @@ impl Explainer<'_> {
                         format!("last active {days} {} ago", plural(days as u64, "day", "days")),
                     )
                 });
-                (json!({"days_since_active": days}), because.unwrap_or_default())
+                let answered = c.counted.last_active;
+                let inputs = ResponsivenessInputs {
+                    days_since_active: days,
+                    days_since_answer_here: answered.map(|day| (query.population.today - day).max(0)),
+                };
+                (
+                    ComponentInputs::Responsiveness(inputs),
+                    because.unwrap_or_default(),
+                )
             }
-            Component::Text => Default::default(),
+            Component::Text => self.common_words(query, words, c),
         }
     }
 
     /// Explains the text: the words that the request shares with the piece of evidence that matches best.
-    fn common_words(&self, query: &Query, words: &str, c: &Candidate) -> (Value, String) {
+    fn common_words(&self, query: &Query, words: &str, c: &Candidate) -> (ComponentInputs, String) {
         let matched = query.text_match(c);
         let best = matched
             .filter(|matched| matched.cosine_ppm > 0)
@@ -153,8 +231,12 @@ impl Explainer<'_> {
             ),
             (_, None) => String::new(),
         };
-        let inputs = json!({"best_evidence": best, "evidence_count": c.evidence.len(), "words": shared});
-        (inputs, because)
+        let inputs = TextInputs {
+            best_evidence: best,
+            evidence_count: c.evidence.len(),
+            words: shared,
+        };
+        (ComponentInputs::Text(inputs), because)
     }
 
     /// Names the answers that a component lacks.
@@ -194,19 +276,23 @@ impl Explainer<'_> {
         names.into_iter().flatten().collect()
     }
 
-    fn skill(&self, query: &Query, c: &Candidate, a: &Assessment) -> (Value, String) {
+    fn skill(&self, query: &Query, c: &Candidate, a: &Assessment) -> (ComponentInputs, String) {
         let skills = &self.catalogue.skills;
-        let mut inputs = Vec::new();
+        let mut wishes = Vec::new();
         let mut reasons = Vec::new();
         for credited in query.wishes(a.role) {
             let wish = credited.wish;
             let quality = c.skills.as_ref().map(|own| credited.quality(own));
             let held = quality.and_then(|(_, held)| held);
-            inputs.push(json!({
-                "skill": code_of(skills, wish.skill), "required_level": wish.level, "weight": wish.weight,
-                "must_have": wish.must_have, "held_skill": held.and_then(|(skill, _)| code_of(skills, skill)),
-                "held_level": held.map(|(_, level)| level), "quality_ppm": quality.map(|(ppm, _)| ppm),
-            }));
+            wishes.push(CreditedWish {
+                skill: code_of(skills, wish.skill).map(Code::from),
+                required_level: wish.level,
+                weight: wish.weight,
+                must_have: wish.must_have,
+                held_skill: held.and_then(|(skill, _)| code_of(skills, skill)).map(Code::from),
+                held_level: held.map(|(_, level)| level),
+                quality_ppm: quality.map(|(ppm, _)| ppm),
+            });
             let (label, required) = (self.label(skills, wish.skill), wish.level);
             reasons.push(match (quality, held) {
                 (None, _) => self.text(
@@ -231,15 +317,22 @@ impl Explainer<'_> {
             });
         }
         let separator = self.text("、", ", ");
-        (json!({"wishes": inputs}), reasons.join(&separator))
+        (
+            ComponentInputs::Skill(SkillInputs { wishes }),
+            reasons.join(&separator),
+        )
     }
 
-    fn availability(&self, query: &Query, c: &Candidate) -> (Value, String) {
+    fn availability(&self, query: &Query, c: &Candidate) -> (ComponentInputs, String) {
         let (needed, requested) = (query.need.hours_per_week, query.need.day_parts);
         let shared = c.day_parts.map(|own| (own & requested).count_ones());
         let all = requested.count_ones();
-        let inputs = json!({"hours_offered": c.hours_per_week, "hours_needed": needed,
-            "day_parts_needed": all, "day_parts_shared": shared});
+        let inputs = AvailabilityInputs {
+            hours_offered: c.hours_per_week,
+            hours_needed: needed,
+            day_parts_needed: all,
+            day_parts_shared: shared,
+        };
         let because = match (c.hours_per_week, shared.filter(|_| all > 0)) {
             (Some(offered), Some(shared)) => self.text(
                 format!("週{offered}時間（必要{needed}時間）で、時間帯は{all}枠のうち{shared}枠が合います"),
@@ -255,10 +348,10 @@ impl Explainer<'_> {
             ),
             (None, None) => String::new(),
         };
-        (inputs, because)
+        (ComponentInputs::Availability(inputs), because)
     }
 
-    fn distance(&self, query: &Query, c: &Candidate) -> (Value, String) {
+    fn distance(&self, query: &Query, c: &Candidate) -> (ComponentInputs, String) {
         let geography = &query.population.geography;
         let metres = c.area.map(|area| geography.metres(area, query.need.area));
         let both_remote = if query.need.remote { c.remote } else { Some(false) };
@@ -278,14 +371,15 @@ impl Explainer<'_> {
             (Some(place), _) => self.text(format!("{place}です"), place),
             (None, _) => String::new(),
         };
-        (json!({"metres": metres, "both_remote": both_remote}), because)
+        let inputs = DistanceInputs { metres, both_remote };
+        (ComponentInputs::Distance(inputs), because)
     }
 
-    fn theme(&self, query: &Query, c: &Candidate) -> (Value, String) {
+    fn theme(&self, query: &Query, c: &Candidate) -> (ComponentInputs, String) {
         let themes = &self.catalogue.themes;
-        let codes = |all: &[EntryNo]| -> Vec<&str> {
+        let codes = |all: &[EntryNo]| -> Vec<Code> {
             let codes = all.iter().filter_map(|theme| code_of(themes, *theme));
-            codes.collect()
+            codes.map(Code::from).collect()
         };
         let requested = &query.need.themes;
         let shared: Option<Vec<EntryNo>> = c.themes.as_ref().map(|own| {
@@ -307,11 +401,14 @@ impl Explainer<'_> {
                 )
             }
         };
-        let shared = shared.map(|shared| codes(&shared));
-        (json!({"requested": codes(requested), "shared": shared}), because)
+        let inputs = ThemeInputs {
+            requested: codes(requested),
+            shared: shared.map(|shared| codes(&shared)),
+        };
+        (ComponentInputs::Theme(inputs), because)
     }
 
-    fn format(&self, query: &Query, c: &Candidate) -> (Value, String) {
+    fn format(&self, query: &Query, c: &Candidate) -> (ComponentInputs, String) {
         let (accepted, preferred) = (c.accepts(query.need.format), c.prefers(query.need.format));
         let label = self.format_label(query.need.format);
         let because = match (accepted, preferred) {
@@ -323,8 +420,11 @@ impl Explainer<'_> {
                 format!("does not accept {label}"),
             ),
         };
-        let preferred = accepted.map(|_| preferred);
-        (json!({"accepted": accepted, "preferred": preferred}), because)
+        let inputs = FormatInputs {
+            accepted,
+            preferred: accepted.map(|_| preferred),
+        };
+        (ComponentInputs::Format(inputs), because)
     }
 }
 
@@ -365,7 +465,7 @@ pub fn summary(
     fairness: Option<(i32, &FairOrder)>,
 ) -> RankingSummary {
     let removed = |(gate, count): (Gate, usize)| GateCount {
-        gate: gate.code().to_owned(),
+        gate: codes::Gate(gate.code()),
         count,
     };
     RankingSummary {
@@ -373,7 +473,7 @@ pub fn summary(
         as_of: snapshot.today,
         weights: AppliedWeights {
             version: version.to_owned(),
-            given: ComponentWeights::of(COMPONENTS.map(|component| weights.ppm(component))),
+            given: ComponentWeights::of_weights(weights),
             effective: ComponentWeights::of(weights.effective_ppm()),
         },
         fairness: fairness.map(|(week, order)| FairnessAdjustment {

@@ -4,6 +4,8 @@ use super::view::WorkerBrief;
 use crate::catalogue::{Catalogue, Definition, Entries, Format};
 use crate::db::Id;
 use crate::http::Language;
+use crate::values::Code;
+use crate::workers::alias_in_language;
 use crate::workers::store::WorkerLabel;
 use matcher::{EntryNo, Need};
 use strum::VariantArray;
@@ -15,14 +17,14 @@ pub struct Explainer<'a> {
 }
 
 impl Explainer<'_> {
-    pub(super) fn text(&self, ja: impl Into<String>, en: impl Into<String>) -> String {
+    pub fn text(&self, ja: impl Into<String>, en: impl Into<String>) -> String {
         match self.language {
             Language::Ja => ja.into(),
             Language::En => en.into(),
         }
     }
 
-    pub(super) fn label<'e, T: Definition>(&self, entries: &'e Entries<T>, entry: EntryNo) -> &'e str {
+    pub fn label<'e, T: Definition>(&self, entries: &'e Entries<T>, entry: EntryNo) -> &'e str {
         let definition = entries.at(entry);
         definition.map_or("", |definition| definition.names().in_language(self.language))
     }
@@ -35,9 +37,11 @@ impl Explainer<'_> {
 
     /// Returns what organizations see of a worker who is ranked in a role.
     pub fn brief(&self, id: Id, label: &WorkerLabel, role: Option<EntryNo>) -> WorkerBrief {
-        let (alias, letters) = (&label.alias, own_letters(id));
+        let alias = alias_in_language(&label.alias, label.area.as_deref(), self.catalogue, self.language);
+        let letters = own_letters(id);
         let role = role.map(|role| self.label(&self.catalogue.roles, role));
-        let name = match role.filter(|role| !alias.ends_with(role)) {
+        let says_role = |role: &&str| alias.starts_with(*role) || alias.ends_with(*role);
+        let name = match role.filter(|role| !says_role(role)) {
             None => format!("{alias} {letters}"),
             Some(role) => self.text(
                 format!("{role}（{alias}） {letters}"),
@@ -47,16 +51,16 @@ impl Explainer<'_> {
         WorkerBrief {
             id,
             name,
-            alias: alias.clone(),
+            alias: alias.into_owned(),
             area: label.area.clone(),
         }
     }
 
     /// Returns the code of one of a need's roles, by its position in the need.
-    pub(super) fn role_code(&self, need: &Need, role: usize) -> String {
+    pub fn role_code(&self, need: &Need, role: usize) -> Code {
         let role = need.roles.get(role);
         let code = role.and_then(|role| code_of(&self.catalogue.roles, role.role));
-        code.unwrap_or_default().to_owned()
+        Code::from(code.unwrap_or_default())
     }
 }
 
@@ -79,7 +83,6 @@ pub(super) fn code_of<T: Definition>(entries: &Entries<T>, entry: EntryNo) -> Op
     entries.at(entry).map(Definition::code)
 }
 
-pub(super) fn format_code(format: EntryNo) -> Option<&'static str> {
-    let known = Format::VARIANTS.iter().find(|f| **f as EntryNo == format);
-    known.map(|format| format.code())
+pub(super) fn format_at(format: EntryNo) -> Option<Format> {
+    Format::VARIANTS.iter().copied().find(|f| *f as EntryNo == format)
 }

@@ -2,10 +2,11 @@
 
 use super::context::RankingContext;
 use super::index::IndexStatus;
+use super::inquiry::Asked;
 use super::view::{DeliverableRanking, ImprovementList, MatchExplanation, RelaxationList, WorkerRanking};
 use super::{
-    DeliverableRankingParameters, ImprovementParameters, PreviewRequest, RelaxationParameters,
-    WorkerRankingParameters, actions,
+    DeliverableRankingParameters, ExplanationParameters, ImprovementParameters, PreviewRequest,
+    RelaxationParameters, TargetParameters, WorkerRankingParameters, actions,
 };
 use crate::auth::{ReadMatches, ReadRecommendations, ReadStatistics, http::Caller};
 use crate::catalogue::Catalogues;
@@ -22,14 +23,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-impersonal!(
-    DeliverableRanking,
-    ImprovementList,
-    IndexStatus,
-    MatchExplanation,
-    RelaxationList,
-    WorkerRanking
-);
+impersonal!(ImprovementList, IndexStatus, MatchExplanation, RelaxationList);
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(rank_workers)
@@ -38,17 +32,22 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(suggest_relaxations)
         .service(rank_deliverables)
         .service(preview)
+        .service(explain_preview)
+        .service(suggest_preview_improvements)
+        .service(suggest_preview_relaxations)
         .service(show_index_status);
 }
 
 /// Rank workers for a deliverable
 ///
-/// Considers every worker. A worker who fails a gate is counted in `removed`. Each item explains its fit: the
+/// Considers every worker for the places that are left. Without `role`, the roles take turns: the first items have every
+/// role for which somebody passes, and then second places. A worker appears once; `other_roles` shows their fit in others.
+/// A worker who fails a gate is counted in `removed`. Each item explains its fit: the
 /// contributions of its components add up to the fit exactly. Names and contacts stay hidden.
 ///
 /// Fairness reorders the best 200: a worker who got more attention than their fit deserved ranks below others
-/// who fit nearly as well, and newcomers may take two marked places. `fit_rank` and `fit_ppm` show the order
-/// by fit alone; set `fairness=off` to get that order.
+/// who fit nearly as well in the same role, and newcomers may take two marked places. `fit_rank` and `fit_ppm` show the
+/// order by fit alone in that role; set `fairness=off` to get that order.
 #[utoipa::path(operation_id = "rank_workers", tag = "Matches", security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable"), WorkerRankingParameters),
     responses((status = 200, description = "The ranking, best first", body = WorkerRanking)))]
@@ -72,18 +71,23 @@ async fn rank_workers(
 /// the worker would have without it.
 #[utoipa::path(operation_id = "explain_match", tag = "Matches", security(("bearer" = ["matches:read"])),
     params(("id" = Id, Path, description = "The deliverable"),
-           ("worker_id" = Id, Path, description = "The worker")),
+           ("worker_id" = Id, Path, description = "The worker"), ExplanationParameters),
     responses((status = 200, description = "The explanation", body = MatchExplanation)))]
 #[get("/deliverables/{id}/matches/{worker_id}")]
 async fn explain(
     caller: Caller<ReadMatches>,
     request: HttpRequest,
     context: RankingContext,
+    parameters: Parameters<ExplanationParameters>,
     language: Language,
 ) -> Result<Json<MatchExplanation>> {
     let (id, worker_id) = (path_id(&request, "id")?, path_id(&request, "worker_id")?);
-    let (shared, viewer) = (context.clone(), caller.viewer());
-    let explain = move |db: &mut Db| actions::explain(db, &shared, &viewer, id, worker_id, language);
+    let (shared, viewer, role) = (context.clone(), caller.viewer(), parameters.0.role);
+    let asked = Asked::Saved {
+        deliverable: id,
+        role,
+    };
+    let explain = move |db: &mut Db| actions::explain(db, &shared, &viewer, &asked, worker_id, language);
     context.pool.read(explain).await.map(Json)
 }
 
@@ -104,10 +108,16 @@ async fn suggest_improvements(
     parameters: Parameters<ImprovementParameters>,
     language: Language,
 ) -> Result<Json<ImprovementList>> {
-    let ids = (path_id(&request, "id")?, path_id(&request, "worker_id")?);
-    let (shared, viewer, parameters) = (context.clone(), caller.viewer(), parameters.0);
+    let (id, worker_id) = (path_id(&request, "id")?, path_id(&request, "worker_id")?);
+    let (shared, viewer) = (context.clone(), caller.viewer());
+    let ImprovementParameters { role, rank } = parameters.0;
+    let asked = Asked::Saved {
+        deliverable: id,
+        role,
+    };
+    let target = (worker_id, rank);
     let suggest =
-        move |db: &mut Db| actions::suggest_improvements(db, &shared, &viewer, ids, parameters, language);
+        move |db: &mut Db| actions::suggest_improvements(db, &shared, &viewer, &asked, target, language);
     context.pool.read(suggest).await.map(Json)
 }
 
@@ -127,7 +137,11 @@ async fn suggest_relaxations(
     language: Language,
 ) -> Result<Json<RelaxationList>> {
     let (shared, viewer, role) = (context.clone(), caller.viewer(), parameters.0.role);
-    let suggest = move |db: &mut Db| actions::suggest_relaxations(db, &shared, &viewer, id.0, role, language);
+    let asked = Asked::Saved {
+        deliverable: id.0,
+        role,
+    };
+    let suggest = move |db: &mut Db| actions::suggest_relaxations(db, &shared, &viewer, &asked, language);
     context.pool.read(suggest).await.map(Json)
 }
 
@@ -158,8 +172,9 @@ async fn rank_deliverables(
 
 /// Preview a ranking
 ///
-/// Ranks workers for a need that is not saved, with your own weights if you like. Nothing is stored, so you can repeat
-/// the request without an Idempotency-Key.
+/// Ranks workers for a need that is not saved, or for a deliverable with changes on trial, with your own weights if you
+/// like. Without changes and weights, it is the deliverable's ranking. Nothing is stored and nobody counts as shown, so you
+/// can repeat the request without an Idempotency-Key.
 #[utoipa::path(operation_id = "preview_matches", tag = "Matches", security(("bearer" = ["matches:read"])),
     request_body = PreviewRequest,
     responses((status = 200, description = "The ranking, best first", body = WorkerRanking)))]
@@ -173,6 +188,71 @@ async fn preview(
     let (shared, viewer) = (context.clone(), caller.viewer());
     let rank = move |db: &mut Db| actions::preview(db, &shared, &viewer, preview, language);
     context.pool.read(rank).await.map(Json)
+}
+
+/// Explain a rank on trial
+///
+/// Returns a worker's fit and rank in the ranking that the same request to `/v1/matches/preview` gives.
+#[utoipa::path(operation_id = "explain_preview", tag = "Matches", security(("bearer" = ["matches:read"])),
+    params(("worker_id" = Id, Path, description = "The worker")),
+    request_body = PreviewRequest,
+    responses((status = 200, description = "The explanation", body = MatchExplanation)))]
+#[post("/matches/preview/workers/{worker_id}")]
+async fn explain_preview(
+    caller: Caller<ReadMatches>,
+    request: HttpRequest,
+    context: RankingContext,
+    language: Language,
+    Valid(trial): Valid<PreviewRequest>,
+) -> Result<Json<MatchExplanation>> {
+    let worker = path_id(&request, "worker_id")?;
+    let (shared, viewer, asked) = (context.clone(), caller.viewer(), Asked::Trial(Box::new(trial)));
+    let found = move |db: &mut Db| actions::explain(db, &shared, &viewer, &asked, worker, language);
+    context.pool.read(found).await.map(Json)
+}
+
+/// Suggest improvements on trial
+///
+/// Returns what would raise a worker's rank in the ranking that the same request to `/v1/matches/preview` gives.
+#[utoipa::path(operation_id = "suggest_preview_improvements", tag = "Matches",
+    security(("bearer" = ["matches:read"])),
+    params(("worker_id" = Id, Path, description = "The worker"), TargetParameters),
+    request_body = PreviewRequest,
+    responses((status = 200, description = "The improvements, least demanding first", body = ImprovementList)))]
+#[post("/matches/preview/workers/{worker_id}/improvements")]
+async fn suggest_preview_improvements(
+    caller: Caller<ReadMatches>,
+    request: HttpRequest,
+    context: RankingContext,
+    parameters: Parameters<TargetParameters>,
+    language: Language,
+    Valid(trial): Valid<PreviewRequest>,
+) -> Result<Json<ImprovementList>> {
+    let target = (path_id(&request, "worker_id")?, parameters.0.rank);
+    let (shared, viewer, asked) = (context.clone(), caller.viewer(), Asked::Trial(Box::new(trial)));
+    let suggest =
+        move |db: &mut Db| actions::suggest_improvements(db, &shared, &viewer, &asked, target, language);
+    context.pool.read(suggest).await.map(Json)
+}
+
+/// Suggest requirements to relax on trial
+///
+/// Returns how many workers each gate keeps from the need, and how many more would pass if you relaxed a single
+/// requirement. The `patch` of a relaxation goes into `need`.
+#[utoipa::path(operation_id = "suggest_preview_relaxations", tag = "Matches",
+    security(("bearer" = ["matches:read"])),
+    request_body = PreviewRequest,
+    responses((status = 200, description = "The gates and the relaxations", body = RelaxationList)))]
+#[post("/matches/preview/relaxations")]
+async fn suggest_preview_relaxations(
+    caller: Caller<ReadMatches>,
+    context: RankingContext,
+    language: Language,
+    Valid(trial): Valid<PreviewRequest>,
+) -> Result<Json<RelaxationList>> {
+    let (shared, viewer, asked) = (context.clone(), caller.viewer(), Asked::Trial(Box::new(trial)));
+    let suggest = move |db: &mut Db| actions::suggest_relaxations(db, &shared, &viewer, &asked, language);
+    context.pool.read(suggest).await.map(Json)
 }
 
 /// Show the match index's status

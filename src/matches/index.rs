@@ -9,6 +9,7 @@ use crate::catalogue::Catalogues;
 use crate::changes;
 use crate::db::{Db, Pool};
 use crate::error::{Error, Result, Text};
+use crate::metrics::Figure;
 use crate::tasks::at_low_priority;
 use chrono::NaiveDate;
 use parking_lot::{Mutex, MutexGuard};
@@ -69,6 +70,54 @@ pub struct IndexStatus {
     /// How long the last rebuild took.
     #[schema(minimum = 0)]
     pub last_build_microseconds: u64,
+}
+
+impl IndexStatus {
+    pub fn figures(&self) -> Vec<Figure> {
+        let seconds = self.last_build_microseconds as f64 / 1e6;
+        vec![
+            Figure::new(
+                "musubi_match_index_at_change",
+                "The change that the match index includes.",
+                self.at_change as f64,
+            ),
+            Figure::new(
+                "musubi_match_index_lag_changes",
+                "Changes that the match index lacks; the next ranking includes them.",
+                self.lag_changes as f64,
+            ),
+            Figure::new(
+                "musubi_match_index_workers",
+                "Workers who can be ranked.",
+                self.workers as f64,
+            ),
+            Figure::new(
+                "musubi_match_index_changed_workers",
+                "Workers that changed since the index was rebuilt.",
+                self.changed_workers as f64,
+            ),
+            Figure::new(
+                "musubi_match_index_deliverables",
+                "Requests that are open.",
+                self.deliverables as f64,
+            ),
+            Figure::new(
+                "musubi_match_index_size_bytes",
+                "Memory that the index takes, without the workers' profiles.",
+                self.size_bytes as f64,
+            ),
+            Figure::new(
+                "musubi_match_index_rebuilds_total",
+                "How often the index was rebuilt.",
+                self.rebuilds as f64,
+            ),
+            Figure::new(
+                "musubi_match_index_last_build_seconds",
+                "How long the last rebuild took.",
+                seconds,
+            ),
+        ]
+    }
 }
 
 impl MatchIndex {

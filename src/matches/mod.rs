@@ -1,8 +1,10 @@
 //! Matches: explained rankings of workers for a deliverable, and of deliverables for a worker.
 //!
 //! * `actions`: the use cases. `context`: what they compute with. `visibility`: what a caller may learn.
+//! * `inquiry`: what workers are ranked for, saved or on trial.
 //! * `snapshot`: one state of the database, ready to be ranked; `index`: the newest snapshot. `requesters`:
 //!   the organizations that ask. `encode`: turns records into the matcher's integers.
+//! * `responses`: how fast an organization answers.
 //! * `team`: who has a place already, and who has applied.
 //! * `ranking`: one page of a ranking in a fair order; `page`: its cursor; `view`: the response bodies.
 //! * `explain`, `wording`: numbers and gates in words, through the `explainer`. `advice`: improvements and
@@ -13,16 +15,20 @@
 
 pub mod actions;
 pub mod advice;
+pub mod codes;
 pub mod context;
 pub mod encode;
 pub mod explain;
 pub mod explainer;
 pub mod http;
 pub mod index;
+pub mod inputs;
+pub mod inquiry;
+mod merged;
 pub mod page;
 pub mod ranking;
 pub mod requesters;
-mod separations;
+mod responses;
 pub mod snapshot;
 pub mod tasks;
 pub mod team;
@@ -35,12 +41,17 @@ pub use index::MatchIndex;
 use crate::auth::Viewer;
 use crate::catalogue::{DayPart, Format, RoleWish, entries::distinct_roles};
 use crate::db::Id;
+use crate::deliverables::filter::Include;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, FieldError, Place, Result, Text};
+use crate::http::body::typed;
+use crate::http::query::Several;
 use crate::values::{AreaCode, Code, broken, distinct_codes, not_reversed, plausible_day, short_words};
+use crate::weights::WeightsVersion;
 use chrono::NaiveDate;
 use matcher::Weights;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
@@ -57,8 +68,7 @@ pub enum Fairness {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WorkerRankingParameters {
-    /// Code of one of the deliverable's roles. Without it, each worker is ranked in the role where they fit
-    /// best.
+    /// Code of one of the deliverable's roles. Without it, the roles take turns, as often as they have open places.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
     pub role: Option<String>,
     /// The number of items on a page.
@@ -74,6 +84,9 @@ pub struct WorkerRankingParameters {
     #[serde(default)]
     #[param(inline, required = false)]
     pub fairness: Fairness,
+    /// Records that the deliverable names, separated by commas. They come as `included`.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Include>>)]
+    pub include: Option<Several<Include>>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -92,15 +105,36 @@ pub struct DeliverableRankingParameters {
     #[serde(default)]
     #[param(inline, required = false)]
     pub fairness: Fairness,
+    /// Records that the deliverables name, separated by commas. They come as `included`, so that one request fills a page.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Include>>)]
+    pub include: Option<Several<Include>>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExplanationParameters {
+    /// Code of one of the deliverable's roles. Without it, the role in which the ranking lists the worker.
+    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
+    pub role: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImprovementParameters {
-    /// Code of one of the deliverable's roles. Without it, the role where the worker fits best.
+    /// Code of one of the deliverable's roles. Without it, the role in which the ranking lists the worker.
     #[param(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "designer")]
     pub role: Option<String>,
+    /// The rank to reach. Without it, one rank higher than now, or passing every gate if one fails.
+    #[param(minimum = 1, maximum = 200)]
+    pub rank: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TargetParameters {
     /// The rank to reach. Without it, one rank higher than now, or passing every gate if one fails.
     #[param(minimum = 1, maximum = 200)]
     pub rank: Option<u32>,
@@ -115,18 +149,21 @@ pub struct RelaxationParameters {
     pub role: Option<String>,
 }
 
-/// A need that is not saved. The deliverable type fills in what you leave out.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+/// A need that is not saved. The deliverable type fills in what you leave out. With `deliverable_id`, it has only what to
+/// try instead of what is saved: a JSON Merge Patch, where null takes the default.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "consistent"))]
 pub struct PreviewNeed {
-    /// Code of a deliverable type.
-    #[serde(rename = "type")]
+    /// Code of a deliverable type. Required without `deliverable_id`.
+    #[serde(default, rename = "type")]
     #[schema(example = "flyer")]
-    pub type_: Code,
-    pub area: AreaCode,
+    pub type_: Option<Code>,
+    /// Required without `deliverable_id`.
+    #[serde(default)]
+    pub area: Option<AreaCode>,
     /// The organization that asks. Its blocks and conflicts of interest apply, and its themes if the need has
-    /// none.
+    /// none. With `deliverable_id`, it can't be another.
     #[serde(default)]
     pub organization_id: Option<Id>,
     #[serde(default)]
@@ -176,18 +213,31 @@ pub struct PreviewNeed {
 }
 
 fn consistent(need: &PreviewNeed) -> Result<(), ValidationError> {
-    not_reversed(need.starts_on, need.ends_on)
+    not_reversed(need.starts_on, need.ends_on, "ends_on")
 }
 
 impl PreviewNeed {
     /// Returns the need as a draft deliverable.
-    pub fn request(self) -> NewDeliverable {
-        NewDeliverable {
+    pub fn request(self) -> Result<NewDeliverable> {
+        let missing = |name: &str| {
+            let rule = Text::new(format!("{name} は入力必須です。"), format!("{name} is required."));
+            FieldError::at(format!("/need/{name}"), "missing_field", rule)
+        };
+        let (type_, area) = match (self.type_, self.area) {
+            (Some(type_), Some(area)) => (type_, area),
+            (type_, area) => {
+                let type_ = type_.is_none().then(|| missing("type"));
+                let area = area.is_none().then(|| missing("area"));
+                return Err(Error::Invalid(type_.into_iter().chain(area).collect()));
+            }
+        };
+        Ok(NewDeliverable {
             shared_with_partners: false,
             external_team: false,
+            applications_per_place: None,
             organization_id: self.organization_id.unwrap_or(Id(uuid::Uuid::nil())),
             joint_organization_ids: Vec::new(),
-            type_: self.type_,
+            type_,
             additional_types: Vec::new(),
             title: self.title.unwrap_or_default(),
             trouble: self.trouble,
@@ -196,7 +246,7 @@ impl PreviewNeed {
             ends_on: self.ends_on,
             hours_per_week: self.hours_per_week,
             day_parts: self.day_parts,
-            area: Some(self.area),
+            area: Some(area),
             remote: self.remote,
             roles: self.roles,
             qualifications: self.qualifications,
@@ -204,7 +254,7 @@ impl PreviewNeed {
             status: DeliverableStatus::Draft,
             source: None,
             external_id: None,
-        }
+        })
     }
 }
 
@@ -271,42 +321,90 @@ fn some_weight(own: &CustomWeights) -> Result<(), ValidationError> {
     own.weights().map(drop).map_err(refused)
 }
 
-/// A request for a ranking of a need that is not saved.
+/// A request about a need that is not saved, or about a deliverable with changes on trial.
 #[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"need": {"type": "flyer", "area": "131041", "title": "会員募集のチラシ",
     "trouble": "会員が減っていて、若い人に知ってもらいたい。", "day_parts": ["saturday_morning"]},
     "weights": {"skill": 0.5, "distance": 0.3, "theme": 0.2}, "limit": 5}))]
 pub struct PreviewRequest {
-    #[validate(nested)]
-    pub need: PreviewNeed,
+    /// The deliverable to start from. Its organizations, its team and its applications count as they are. Null: `need` is
+    /// everything.
+    #[serde(default)]
+    pub deliverable_id: Option<Id>,
+    /// The need; with `deliverable_id`, only what to try instead.
+    #[serde(default)]
+    #[schema(value_type = PreviewNeed)]
+    pub need: serde_json::Map<String, serde_json::Value>,
     /// Your own weights, instead of the default ones.
     #[serde(default)]
     #[validate(nested)]
     pub weights: Option<CustomWeights>,
-    /// Code of one of the need's roles. Null ranks each worker in the role where they fit best.
+    /// Code of one of the need's roles. Null: the roles take turns, as often as they have open places.
     #[serde(default)]
     #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$")]
     pub role: Option<String>,
-    /// The number of items to return.
+    /// The number of items on a page of the ranking.
     #[serde(default)]
     #[validate(range(min = 1, max = 200))]
     #[schema(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
-    /// Whether to count how many workers each gate removed.
+    /// `next` of the previous page of the ranking.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// Whether to count how many workers each gate removed from the ranking.
     #[serde(default)]
     #[schema(default = true)]
     pub counts: Option<bool>,
-    /// Whether workers who fit nearly equally share the attention.
+    /// Whether workers of the ranking who fit nearly equally share the attention.
     #[serde(default)]
     pub fairness: Fairness,
 }
 
 impl PreviewRequest {
-    /// Returns the weights and their version. Callers who may not read everyone's evidence can't weigh its words.
-    pub fn weights(&self, viewer: &Viewer) -> Result<(Weights, &'static str)> {
-        match &self.weights {
-            None => Ok(visibility::weights(viewer)),
+    /// Returns what the need states, checked.
+    pub fn stated(&self) -> Result<PreviewNeed> {
+        let known = serde_json::to_value(PreviewNeed::default()).unwrap_or_default();
+        let mut stated = self.need.clone();
+        stated.retain(|name, value| !value.is_null() || known.get(name).is_none());
+        typed(&serde_json::Value::Object(stated)).map_err(below_need)
+    }
+
+    /// Returns the parameters of the ranking's page.
+    pub fn page(&self) -> WorkerRankingParameters {
+        WorkerRankingParameters {
+            role: self.role.clone(),
+            limit: self.limit,
+            cursor: self.cursor.clone(),
+            counts: self.counts,
+            fairness: self.fairness,
+            include: None,
+        }
+    }
+
+    /// Returns the name of the ranking in its cursors: another one for every other question.
+    pub fn name(&self) -> Result<String> {
+        let asked = (self.deliverable_id, &self.need, &self.weights, &self.role);
+        let asked = serde_json::to_vec(&asked).map_err(|e| Error::Internal(e.to_string()))?;
+        Ok(format!("trial {}", hex::encode(Sha256::digest(asked))))
+    }
+
+    /// Returns the weights and their version.
+    pub fn weights(&self, viewer: &Viewer, current: &WeightsVersion) -> Result<(Weights, String)> {
+        CustomWeights::or_current(&self.weights, viewer, current)
+    }
+}
+
+impl CustomWeights {
+    /// Returns the weights of a request and their version: its own, or those in use. Callers who may not read everyone's
+    /// evidence can't weigh its words.
+    pub fn or_current(
+        own: &Option<CustomWeights>,
+        viewer: &Viewer,
+        current: &WeightsVersion,
+    ) -> Result<(Weights, String)> {
+        match own {
+            None => Ok(visibility::weights(viewer, current)),
             Some(own) if own.text > 0.0 && !visibility::reads_all_evidence(viewer) => {
                 let rule = Text::new(
                     "text の重みを指定できるのは、全員の実績を閲覧できる人だけです。",
@@ -314,10 +412,28 @@ impl PreviewRequest {
                 );
                 Err(Error::invalid("/weights/text", "not_permitted", rule))
             }
-            Some(own) => own.weights().map(|weights| (weights, "custom")).map_err(|_| {
-                let rule = Text::new(ALL_ZERO.0, ALL_ZERO.1);
-                Error::invalid("/weights", "all_weights_zero", rule)
-            }),
+            Some(own) => own
+                .weights()
+                .map(|weights| (weights, "custom".to_owned()))
+                .map_err(|_| {
+                    let rule = Text::new(ALL_ZERO.0, ALL_ZERO.1);
+                    Error::invalid("/weights", "all_weights_zero", rule)
+                }),
         }
+    }
+}
+
+/// Points errors of a need to the member `need` of the request.
+fn below_need(error: Error) -> Error {
+    let below = |field: FieldError| match field.place {
+        Place::Pointer(pointer) => FieldError {
+            place: Place::Pointer(format!("/need{pointer}")),
+            ..field
+        },
+        Place::Parameter(_) => field,
+    };
+    match error {
+        Error::Invalid(fields) => Error::Invalid(fields.into_iter().map(below).collect()),
+        other => other,
     }
 }

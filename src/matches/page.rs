@@ -11,8 +11,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy)]
 pub struct PageEnd {
     pub key: RankKey,
-    /// How many items the fair order has up to there; `None` in the order of fit.
-    pub position: Option<usize>,
+    /// How many items the list has up to there.
+    pub position: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -23,7 +23,7 @@ struct RankCursor {
     tie: u64,
     need: Uuid,
     candidate: Uuid,
-    position: Option<usize>,
+    position: usize,
 }
 
 impl PageEnd {
@@ -58,8 +58,8 @@ impl PageEnd {
     }
 }
 
-/// Returns where the next page starts in an order that was computed again: after the last item shown, or at
-/// its old position if the item is gone.
+/// Returns where the next page starts in an order that was computed again: after the last item shown, or where it was
+/// if it is gone.
 pub fn start(keys: &[RankKey], end: Option<PageEnd>) -> usize {
     let Some(PageEnd { key, position }) = end else {
         return 0;
@@ -67,7 +67,7 @@ pub fn start(keys: &[RankKey], end: Option<PageEnd>) -> usize {
     let same = |k: &RankKey| (k.need, k.candidate) == (key.need, key.candidate);
     keys.iter()
         .position(same)
-        .map_or(position.unwrap_or(0), |at| at + 1)
+        .map_or(position.saturating_sub(1), |at| at + 1)
         .min(keys.len())
 }
 
@@ -86,12 +86,12 @@ mod tests {
         let end = |candidate| {
             Some(PageEnd {
                 key: key(candidate),
-                position: Some(2),
+                position: 2,
             })
         };
         let keys = [5, 3, 9, 7].map(key);
         assert_eq!(start(&keys, None), 0);
-        assert_eq!([9, 5, 8].map(|last| start(&keys, end(last))), [3, 1, 2]);
+        assert_eq!([9, 5, 8].map(|last| start(&keys, end(last))), [3, 1, 1]);
         assert_eq!(start(&[], end(9)), 0);
     }
 }

@@ -2,24 +2,28 @@
 
 use super::encode;
 use super::explain::summary;
+use super::inquiry::Inquiry;
 use super::page::{PageEnd, start};
 use super::snapshot::Snapshot;
-use super::team::{self, Applied, Team};
+use super::team::{self, Applied};
 use super::view::{
-    DeliverableBrief, DeliverableMatch, DeliverableRanking, RankPosition, RankingSummary, WorkerMatch,
-    WorkerRanking,
+    DeliverableBrief, DeliverableMatch, DeliverableRanking, FitExplanation, RankPosition, RankingSummary,
+    RolePassed, WorkerMatch, WorkerRanking,
 };
+use crate::applications::responses::ResponseTally;
+use crate::applications::store::responses;
 use crate::auth::{PartnerReach, Viewer};
+use crate::catalogue::calendar::{self, day_number};
 use crate::db::{Db, Id};
 use crate::error::Result;
-use crate::exposures::{History, ListContent, ListKind, ShownItem, ShownList};
+use crate::exposures::{History, ListContent, ListKind, RankSwap, ShownItem, ShownList};
 use crate::http::{self, Language};
 use crate::reach::is_offered;
 use crate::workers::{self, Worker, store::WorkerLabel};
-use matcher::fairness::{self, FairOrder, Placement, WINDOW};
-use matcher::index::{Hit, NeedHit, RankRange};
-use matcher::{Need, RankKey, Weights};
-use std::collections::HashMap;
+use matcher::fairness::{self, FairOrder, Listed, Placement, WINDOW};
+use matcher::index::{NeedHit, RankRange, TeamHit};
+use matcher::{COMPONENTS, Component, Need, RankKey, Weights};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -31,10 +35,9 @@ pub struct ShownRanking<T> {
 
 /// How to rank workers for a need.
 pub struct WorkerRankingOptions<'a> {
-    /// The need's text.
-    pub words: String,
-    pub weights: Weights,
-    pub weights_version: &'a str,
+    /// The name of the list in its cursors.
+    pub name: String,
+    pub inquiry: &'a Inquiry,
     /// The only role to rank for, by its position in the need.
     pub role: Option<usize>,
     pub limit: Option<u32>,
@@ -43,9 +46,9 @@ pub struct WorkerRankingOptions<'a> {
     pub counts: bool,
     /// The attention that every worker got so far; `None` where fairness is off.
     pub history: Option<Arc<History>>,
+    /// Whether a draw decides about the places of near equals.
+    pub swaps: bool,
     pub language: Language,
-    /// The saved deliverable, with its team.
-    pub team: Option<&'a Team>,
 }
 
 /// How to rank open deliverables for a worker.
@@ -58,6 +61,8 @@ pub struct DeliverableRankingOptions<'a> {
     pub counts: bool,
     /// The week to adjust the order for; `None` where fairness is off.
     pub fair_week: Option<i32>,
+    /// Whether a draw decides about the places of near equals.
+    pub swaps: bool,
     pub language: Language,
     /// What the worker has applied for.
     pub applied: &'a Applied,
@@ -65,110 +70,73 @@ pub struct DeliverableRankingOptions<'a> {
     pub partner: Option<PartnerReach>,
 }
 
-/// One item of a page.
-struct PageItem {
-    /// Its index among the page's hits.
-    hit: usize,
-    position: RankPosition,
-    /// The key of the item ranked directly above by fit.
-    above: Option<RankKey>,
-}
-
 /// A page before its items are explained.
 struct Page<T> {
     hits: Vec<T>,
-    items: Vec<PageItem>,
+    /// Of each item, its index among the hits and its rank.
+    items: Vec<(usize, RankPosition)>,
     /// Where this page ends; `None` on the last.
     end: Option<PageEnd>,
     /// The fair order of the best, where it was computed.
     order: Option<FairOrder>,
 }
 
-/// Cuts the page of `limit` items after `previous`. `search` returns hits by fit; `adjust` puts the best in a
-/// fair order.
+/// Cuts the page of `limit` items after `previous`. `list` returns the first of the list by fit; `adjust` puts the best in
+/// a fair order.
 fn page<T>(
     limit: usize,
     previous: Option<PageEnd>,
-    search: impl Fn(RankRange) -> Vec<T>,
-    key: impl Fn(&T) -> RankKey,
+    list: impl Fn(usize) -> Vec<T>,
+    ranked: impl Fn(&T) -> (RankKey, usize),
     adjust: Option<impl FnOnce(&[T]) -> FairOrder>,
 ) -> Page<T> {
-    let is_in_window = previous.is_none_or(|previous| previous.position.is_some());
-    if let Some(adjust) = adjust.filter(|_| is_in_window) {
-        let mut hits = search(RankRange::best(WINDOW + 1));
-        let has_more = hits.len() > WINDOW;
-        hits.truncate(WINDOW);
-        let order = adjust(&hits);
-        let keys: Vec<RankKey> = hits.iter().map(key).collect();
-        let (items, end) = page_in_order(&keys, &order, previous, limit, has_more);
-        return Page {
-            hits,
-            items,
-            end,
-            order: Some(order),
-        };
-    }
-    // The pages before give the rank, and the key above the first item.
-    let before: Vec<RankKey> = match previous {
-        None => Vec::new(),
-        Some(PageEnd { key: last, .. }) => {
-            let down_to_last = RankRange {
-                min_fit_ppm: last.fit_ppm.0,
-                ..RankRange::best(usize::MAX)
-            };
-            let keys = search(down_to_last).into_iter().map(|hit| key(&hit));
-            keys.filter(|k| *k <= last).collect()
-        }
+    let shown = previous.map_or(0, |previous| previous.position);
+    let adjust = adjust.filter(|_| shown < WINDOW);
+    // Some more, to find the last item again where others have come in above it.
+    let more = if previous.is_some() { WINDOW } else { 0 };
+    let least = if adjust.is_some() { WINDOW } else { 0 };
+    let hits = list(shown.saturating_add(more + limit).max(least).saturating_add(1));
+    let order = adjust.map(|adjust| adjust(hits.get(..WINDOW).unwrap_or(&hits)));
+    let adjusted = order.iter().flat_map(|order| &order.placements).copied();
+    let by_fit = |(by_fit, hit): (usize, &T)| Placement {
+        by_fit,
+        adjusted_ppm: ranked(hit).0.fit_ppm.0,
+        newcomer: false,
+        swap: None,
     };
-    let mut hits = search(RankRange {
-        after: previous.map(|previous| previous.key),
-        ..RankRange::best(limit + 1)
+    let rest = hits.iter().enumerate().map(by_fit);
+    let rest = rest.skip(order.as_ref().map_or(0, |order| order.placements.len()));
+    let placements: Vec<Placement> = adjusted.chain(rest).collect();
+    let keys: Vec<RankKey> = placements
+        .iter()
+        .filter_map(|p| hits.get(p.by_fit))
+        .map(|hit| ranked(hit).0)
+        .collect();
+    let first = start(&keys, previous);
+    let cut = placements.iter().enumerate().skip(first).take(limit);
+    let items = cut.filter_map(|(rank, placement)| {
+        let fit_rank = hits.get(placement.by_fit).map(|hit| ranked(hit).1)?;
+        Some((placement.by_fit, RankPosition::placed(rank, fit_rank, placement)))
     });
-    let has_more = hits.len() > limit;
-    hits.truncate(limit);
-    let mut above = before.last().copied();
-    let item = |(hit, key): (usize, RankKey)| PageItem {
-        hit,
-        position: RankPosition::by_fit(before.len() + hit, key.fit_ppm.0),
-        above: above.replace(key),
-    };
-    let items = hits.iter().map(&key).enumerate().map(item).collect();
-    let last = hits.last().filter(|_| has_more).map(key);
+    let (items, position) = (items.collect(), first.saturating_add(limit));
+    let last = position.checked_sub(1).and_then(|last| keys.get(last));
+    let end = last
+        .filter(|_| position < keys.len())
+        .map(|key| PageEnd { key: *key, position });
     Page {
         hits,
         items,
-        end: last.map(|key| PageEnd { key, position: None }),
-        order: None,
+        end,
+        order,
     }
 }
 
-/// Cuts a page of a fair order. After its last page, the list continues by fit.
-fn page_in_order(
-    by_fit: &[RankKey],
-    order: &FairOrder,
-    previous: Option<PageEnd>,
-    limit: usize,
-    has_more: bool,
-) -> (Vec<PageItem>, Option<PageEnd>) {
-    let placements = order.placements.iter();
-    let keys: Vec<RankKey> = placements.filter_map(|p| by_fit.get(p.by_fit).copied()).collect();
-    let first = start(&keys, previous);
-    let page = order.placements.iter().enumerate().skip(first).take(limit);
-    let items = page.map(|(rank, placement)| PageItem {
-        hit: placement.by_fit,
-        position: RankPosition::placed(rank, placement),
-        above: match placement.by_fit {
-            0 => None,
-            by_fit_rank => by_fit.get(by_fit_rank - 1).copied(),
-        },
-    });
-    let position = (first + limit).min(keys.len());
-    let (last, position) = match keys.get(..position) {
-        Some(shown) if shown.len() < keys.len() => (shown.last(), Some(position)),
-        _ => (by_fit.last().filter(|_| has_more), None),
-    };
-    let end = last.copied().map(|key| PageEnd { key, position });
-    (items.collect(), end)
+/// Lets a draw decide about the places of near equals. `list` is the id of what the list is for.
+fn drawn(order: FairOrder, swaps: bool, items: Vec<(RankKey, usize)>, list: u128, week: i32) -> FairOrder {
+    match swaps {
+        true => order.swapped(&items, list as u64, week as u32),
+        false => order,
+    }
 }
 
 /// Ranks workers for a need.
@@ -176,78 +144,90 @@ pub fn rank_workers(
     db: &mut Db,
     snapshot: &Snapshot,
     need: &Need,
-    deliverable: Option<DeliverableBrief>,
     options: &WorkerRankingOptions,
 ) -> Result<(WorkerRanking, Option<FairOrder>)> {
     let fair = if options.history.is_some() { " fair" } else { "" };
-    let list = format!("need {:032x} {:?}{fair}", need.id, options.role);
+    let cursors = format!("{}{fair}", options.name);
+    let Inquiry {
+        deliverable,
+        request,
+        team,
+        weights,
+        weights_version,
+        ..
+    } = options.inquiry;
     let limit = http::page::limit(options.limit)? as usize;
-    let previous = PageEnd::decode(options.cursor, &list)?;
-    let (index, query) = (&snapshot.index, snapshot.index.query(need, options.weights));
-    let is_member = |hit: &Hit| options.team.is_some_and(|team| team.has(hit.candidate.id));
-    let search = |range: RankRange| {
-        // Members of the team aren't ranked for another place in it.
-        let limit = range.limit.saturating_add(options.team.map_or(0, Team::size));
-        let mut hits = index.search(&query, options.role, RankRange { limit, ..range }).0;
-        hits.retain(|hit| !is_member(hit));
-        hits.truncate(range.limit);
-        hits
-    };
+    let previous = PageEnd::decode(options.cursor, &cursors)?;
+    let (index, query) = (&snapshot.index, snapshot.index.query(need, *weights));
+    // Members of the team aren't ranked for another place in it.
+    let list = |limit| index.search_team(&query, options.role, limit, team.ranked());
     let spread = options.history.as_deref().map(|history| {
-        |best: &[Hit]| {
-            let exposure = |hit: &Hit| (hit.key, history.of_worker(hit.candidate.id));
-            let best: Vec<_> = best.iter().map(exposure).collect();
-            fairness::spread(&best, history.week as u32)
+        |best: &[TeamHit]| {
+            let listed = |TeamHit { hit, .. }: &TeamHit| Listed {
+                key: hit.key,
+                role: hit.role,
+                had: history.of_worker(hit.candidate.id),
+            };
+            let listed: Vec<Listed> = best.iter().map(listed).collect();
+            let order = fairness::spread(&listed, history.week as u32);
+            let items = listed.iter().map(|one| (one.key, one.role)).collect();
+            drawn(order, options.swaps, items, need.id, history.week)
         }
     });
-    let page = page(limit, previous, search, |hit| hit.key, spread);
+    let page = page(limit, previous, list, |hit| (hit.hit.key, hit.by_fit), spread);
     let items = page.items.into_iter();
-    let items: Vec<(&Hit, PageItem)> = items
-        .filter_map(|item| Some((page.hits.get(item.hit)?, item)))
+    let items: Vec<(&TeamHit, RankPosition)> = items
+        .filter_map(|(hit, position)| Some((page.hits.get(hit)?, position)))
         .collect();
     let ids: Vec<Id> = items
         .iter()
-        .map(|(hit, _)| Id(Uuid::from_u128(hit.candidate.id)))
+        .map(|(hit, _)| Id(Uuid::from_u128(hit.hit.candidate.id)))
         .collect();
     let labels = workers::store::labels(db, &ids)?;
     let applied = match deliverable {
-        Some(ref deliverable) => team::applied_of(db, deliverable.id, &ids)?,
+        Some(deliverable) => team::applied_of(db, deliverable.id, &ids)?,
         None => HashMap::new(),
     };
-    let explainer = snapshot.explainer(options.language);
-    let item = |(hit, item): &(&Hit, PageItem)| {
+    let (explainer, words) = (snapshot.explainer(options.language), encode::words(request));
+    let item = |(TeamHit { hit, above, .. }, position): &(&TeamHit, RankPosition)| {
         let id = Id(Uuid::from_u128(hit.candidate.id));
         let (label, assessment) = labels.get(&id).zip(hit.assess(&query))?;
         let role = need.roles.get(assessment.role).map(|role| role.role);
         Some(WorkerMatch {
-            position: item.position,
+            position: *position,
             worker: explainer.brief(id, label, role),
             application: applied.get(&hit.candidate.id).cloned(),
-            explanation: explainer.explain(&query, &options.words, &hit.candidate, &assessment, item.above),
+            explanation: explainer.explain(&query, &words, &hit.candidate, &assessment, *above),
         })
     };
     let items = items.iter().filter_map(item).collect();
     let census = options.counts.then(|| index.census(&query, options.role));
     let week = options.history.as_ref().map(|history| history.week);
     let fairness = week.zip(page.order.as_ref());
-    let version = options.weights_version;
-    let summary = summary(census.as_ref(), &options.weights, version, snapshot, fairness);
-    let members = options
-        .team
-        .map_or(0, |team| team.passing(index, &query, options.role));
-    let team = options.team.map(|team| team.shown(db, &explainer)).transpose()?;
+    let summary = summary(census.as_ref(), weights, weights_version, snapshot, fairness);
+    let passing = |role| team.passing(index, &query, role);
+    let passed_by_role = census.as_ref().map(|census| {
+        let of_role = |(role, passed): (&usize, &usize)| RolePassed {
+            role: explainer.role_code(need, *role),
+            passed: passed.saturating_sub(passing(Some(*role))),
+        };
+        census.passed_in.iter().map(of_role).collect()
+    });
     let ranking = WorkerRanking {
-        deliverable,
-        team: team.unwrap_or_default(),
-        summary: summary.without_members(members),
+        deliverable: deliverable.as_ref().map(DeliverableBrief::of),
+        team: team.shown(db, &explainer)?,
+        summary: summary.without_members(passing(options.role)),
+        passed_by_role,
         items,
-        next: page.end.map(|end| end.encode(&list)),
+        next: page.end.map(|end| end.encode(&cursors)),
+        included: None,
     };
     Ok((ranking, page.order))
 }
 
 /// Ranks open deliverables for a worker.
 pub fn rank_deliverables(
+    db: &mut Db,
     snapshot: &Snapshot,
     worker: &Worker,
     options: &DeliverableRankingOptions,
@@ -273,29 +253,57 @@ pub fn rank_deliverables(
         };
         !options.applied.is_member(need.id) && options.partner.as_ref().is_none_or(is_offered)
     };
-    let search = |range: RankRange| needs.search(&candidate, weights, range, is_visible).0;
+    let best = |limit| {
+        let hits = needs
+            .search(&candidate, weights, RankRange::best(limit), is_visible)
+            .0;
+        hits.into_iter().enumerate().collect::<Vec<_>>()
+    };
+    let population = snapshot.index.population();
     let lift = options.fair_week.map(|week| {
-        move |best: &[NeedHit]| {
-            let uptake = |hit: &NeedHit| {
+        move |best: &[(usize, NeedHit)]| {
+            let uptake = |(_, hit): &(usize, NeedHit)| {
                 let open = snapshot.open_deliverable(hit.key.need);
-                (hit.key, open.map(|open| open.uptake).unwrap_or_default())
+                (
+                    hit.key,
+                    open.map(|open| open.uptake(population)).unwrap_or_default(),
+                )
             };
-            fairness::lift(&best.iter().map(uptake).collect::<Vec<_>>(), week as u32)
+            let order = fairness::lift(&best.iter().map(uptake).collect::<Vec<_>>(), week as u32);
+            let items = best.iter().map(|(_, hit)| (hit.key, 0)).collect();
+            drawn(order, options.swaps, items, worker.id.0.as_u128(), week)
         }
     });
-    let page = page(limit, previous, search, |hit| hit.key, lift);
+    let page = page(limit, previous, best, |(by_fit, hit)| (hit.key, *by_fit), lift);
     let explainer = snapshot.explainer(options.language);
-    let item = |item: PageItem| {
-        let hit = page.hits.get(item.hit)?;
-        let open = snapshot.open_deliverable(hit.key.need)?;
+    let open = |hit: &NeedHit| snapshot.open_deliverable(hit.key.need);
+    let shown = page.items.iter().filter_map(|(hit, _)| page.hits.get(*hit));
+    let leads: BTreeSet<Id> = shown
+        .filter_map(|(_, hit)| Some(open(hit)?.deliverable.request.organization_id))
+        .collect();
+    let leads: Vec<Id> = leads.into_iter().collect();
+    let tallies = responses::of_organizations(db, &leads, day_number(calendar::today()))?;
+    let item = |(hit, position): (usize, RankPosition)| {
+        let (by_fit, hit) = page.hits.get(hit)?;
+        let above = by_fit.checked_sub(1).and_then(|above| page.hits.get(above));
+        let above = above.map(|(_, hit)| hit.key);
+        let open = open(hit)?;
         let query = hit.prepared.query(weights, snapshot.index.population());
         let words = encode::words(&open.deliverable.request);
+        let uptake = open.uptake(population);
         Some(DeliverableMatch {
-            position: item.position,
+            position,
             deliverable: DeliverableBrief::of(&open.deliverable),
-            applications_received: open.uptake.applications,
+            applications_received: uptake.applications,
+            organization_response: explainer.organization_response(
+                tallies
+                    .get(&open.deliverable.request.organization_id)
+                    .map(ResponseTally::responses)
+                    .unwrap_or_default(),
+            ),
+            open_share_ppm: uptake.open_ppm(),
             application: options.applied.get(open.deliverable.id).cloned(),
-            explanation: explainer.explain(&query, &words, &candidate, &hit.assessment, item.above),
+            explanation: explainer.explain(&query, &words, &candidate, &hit.assessment, above),
         })
     };
     let items = page.items.into_iter().filter_map(item).collect();
@@ -312,6 +320,7 @@ pub fn rank_deliverables(
         ),
         items,
         next: page.end.map(|end| end.encode(&list)),
+        included: None,
     };
     Ok((ranking, page.order))
 }
@@ -325,7 +334,7 @@ impl WorkerRanking {
         role: Option<String>,
         order: Option<&FairOrder>,
     ) -> ShownList {
-        let item = |item: &WorkerMatch| item.position.shown(item.worker.id, item.explanation.fit_ppm);
+        let item = |item: &WorkerMatch| item.position.shown(item.worker.id, &item.explanation);
         let shown = self.summary.shown(role, self.items.iter().map(item).collect());
         ShownList::new(viewer, ListKind::Workers, deliverable, order, shown)
     }
@@ -334,8 +343,7 @@ impl WorkerRanking {
 impl DeliverableRanking {
     /// Returns the entry for the log of shown lists.
     pub fn shown(&self, viewer: &Viewer, order: Option<&FairOrder>) -> ShownList {
-        let item =
-            |item: &DeliverableMatch| item.position.shown(item.deliverable.id, item.explanation.fit_ppm);
+        let item = |item: &DeliverableMatch| item.position.shown(item.deliverable.id, &item.explanation);
         let shown = self.summary.shown(None, self.items.iter().map(item).collect());
         ShownList::new(viewer, ListKind::Deliverables, self.worker.id, order, shown)
     }
@@ -353,32 +361,36 @@ impl RankingSummary {
 }
 
 impl RankPosition {
-    /// `rank` counts from 0.
-    fn placed(rank: usize, placement: &Placement) -> RankPosition {
+    /// `rank` and `fit_rank` count from 0.
+    fn placed(rank: usize, fit_rank: usize, placement: &Placement) -> RankPosition {
         RankPosition {
             rank: rank as u64 + 1,
-            fit_rank: placement.by_fit as u64 + 1,
+            fit_rank: fit_rank as u64 + 1,
             adjusted_ppm: placement.adjusted_ppm,
             newcomer: placement.newcomer,
+            swap: placement.swap.map(|swap| RankSwap {
+                with_rank: swap.with as u64 + 1,
+                swapped: swap.swapped,
+                propensity_ppm: fairness::SWAP_PPM,
+            }),
         }
     }
 
-    fn by_fit(rank: usize, fit_ppm: u64) -> RankPosition {
-        let placement = Placement {
-            by_fit: rank,
-            adjusted_ppm: fit_ppm,
-            newcomer: false,
+    fn shown(&self, id: Id, explanation: &FitExplanation) -> ShownItem {
+        let value = |component: Component| {
+            let mut shown = explanation.components.iter();
+            let shown = shown.find(|one| one.name.0 == component.code());
+            shown.map_or(0, |one| one.value_ppm as u32)
         };
-        RankPosition::placed(rank, &placement)
-    }
-
-    fn shown(&self, id: Id, fit_ppm: u64) -> ShownItem {
         ShownItem {
             id,
             rank: self.rank,
             fit_rank: self.fit_rank,
-            fit_ppm,
+            fit_ppm: explanation.fit_ppm,
             adjusted_ppm: self.adjusted_ppm,
+            swap: self.swap,
+            role: Some(explanation.role.to_string()),
+            values_ppm: Some(COMPONENTS.into_iter().map(value).collect()),
         }
     }
 }

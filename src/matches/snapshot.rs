@@ -7,8 +7,8 @@
 
 use super::encode;
 use super::explainer::Explainer;
+use super::merged::MergedRecords;
 use super::requesters::Requesters;
-use super::separations::Separations;
 use crate::applications::{self, Tally};
 use crate::catalogue::{Catalogue, calendar};
 use crate::changes::{self, Subject};
@@ -17,12 +17,14 @@ use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::organizations;
+use crate::weights::{self, WeightsVersion};
 use crate::workers::{self, Worker};
 use chrono::NaiveDate;
 use matcher::fairness::Uptake;
 use matcher::index::{CandidateIndex, NeedIndex};
+use matcher::ppm::PPM;
 use matcher::profile::ProfileKey;
-use matcher::{Candidate, Need, Population};
+use matcher::{Candidate, EntryNo, Need, Population};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -43,7 +45,8 @@ pub struct Snapshot {
     /// The needs of the open deliverables.
     pub needs: NeedIndex,
     pub requesters: Arc<Requesters>,
-    separations: Arc<Separations>,
+    pub weights: Arc<WeightsVersion>,
+    merged: Arc<MergedRecords>,
 }
 
 /// A deliverable that accepts applications.
@@ -51,7 +54,24 @@ pub struct Snapshot {
 pub struct OpenDeliverable {
     pub deliverable: Deliverable,
     pub need: Arc<Need>,
-    pub uptake: Uptake,
+    uptake: Uptake,
+    /// Of each role, how many places are left, and how many applications wait for an answer.
+    waiting: Vec<(EntryNo, u32, u32)>,
+}
+
+impl OpenDeliverable {
+    /// Returns how far the places are taken, or expected to be by those who wait: each with the probability that an
+    /// application for the role ends in a place.
+    pub fn uptake(&self, population: &Population) -> Uptake {
+        let expected = self.waiting.iter().map(|(role, left, waiting)| {
+            let taken = u64::from(*waiting) * population.acceptance_ppm(*role);
+            taken.min(u64::from(*left) * PPM)
+        });
+        Uptake {
+            expected_ppm: expected.sum(),
+            ..self.uptake
+        }
+    }
 }
 
 impl Snapshot {
@@ -93,8 +113,8 @@ impl Snapshot {
         at_change: i64,
         today: NaiveDate,
     ) -> Result<Snapshot> {
-        let separations = Separations::load(db)?;
-        let candidates = candidates(db, &catalogue, &separations)?;
+        let merged = MergedRecords::load(db)?;
+        let candidates = candidates(db, &catalogue, &merged)?;
         let organizations = organizations::store::load_all(db)?;
         let mut requesters = Requesters::default();
         organizations.into_iter().for_each(|o| requesters.insert(o));
@@ -114,7 +134,8 @@ impl Snapshot {
             catalogue,
             open,
             requesters: Arc::new(requesters),
-            separations: Arc::new(separations),
+            weights: Arc::new(weights::store::current(db)?),
+            merged: Arc::new(merged),
         })
     }
 
@@ -125,20 +146,25 @@ impl Snapshot {
             let of_kind = changed.iter().filter(|(kind, _)| kind == subject.code());
             of_kind.filter_map(|(_, id)| id.parse().ok().map(Id)).collect()
         };
+        let mut weights = Arc::clone(&self.weights);
+        if changed.iter().any(|(kind, _)| kind == Subject::Weights.code()) {
+            weights = Arc::new(weights::store::current(db)?);
+        }
         let organizations = ids(Subject::Organization);
         let applications: Vec<Id> = ids(Subject::Application).into_iter().collect();
         let mut deliverables = ids(Subject::Deliverable);
         deliverables.extend(applications::store::deliverables_of(db, &applications)?);
 
         let mut workers = ids(Subject::Worker);
-        let (separations, primaries) = self.separations.next(db, &workers)?;
+        let (merged, primaries) = self.merged.next(db, &workers)?;
         workers.extend(primaries);
         let workers: Vec<Id> = workers.into_iter().collect();
         let mut now: BTreeMap<u128, Option<Arc<Candidate>>> =
             workers.iter().map(|id| (id.0.as_u128(), None)).collect();
+        let counted = workers::store::records::of_people(db, &workers)?;
         let real = workers::store::load_some(db, &workers)?.into_iter();
         for mut worker in real.filter(Worker::counts) {
-            separations.complete(&mut worker);
+            merged.complete(&mut worker, &counted);
             let candidate = Arc::new(encode::candidate(&worker, &self.catalogue));
             now.insert(candidate.id, Some(candidate));
         }
@@ -202,7 +228,8 @@ impl Snapshot {
             needs,
             open,
             requesters,
-            separations: Arc::new(separations),
+            weights,
+            merged: Arc::new(merged),
         };
         let begins_an_epoch = next.index.changed() > 0 && next.index.len() <= FEW;
         Ok(if begins_an_epoch {
@@ -224,13 +251,15 @@ impl Snapshot {
             index,
             open: self.open.clone(),
             requesters: Arc::clone(&self.requesters),
-            separations: Arc::clone(&self.separations),
+            weights: Arc::clone(&self.weights),
+            merged: Arc::clone(&self.merged),
         }
     }
 }
 
 /// Loads every worker in batches, and encodes them on all cores.
-fn candidates(db: &mut Db, catalogue: &Catalogue, separations: &Separations) -> Result<Vec<Arc<Candidate>>> {
+fn candidates(db: &mut Db, catalogue: &Catalogue, merged: &MergedRecords) -> Result<Vec<Arc<Candidate>>> {
+    let counted = workers::store::records::of_everyone(db)?;
     let readers = std::thread::available_parallelism().map_or(1, usize::from);
     let (sender, receiver) = sync_channel::<Vec<workers::store::UnparsedWorker>>(2 * readers);
     let receiver = Mutex::new(receiver);
@@ -243,7 +272,7 @@ fn candidates(db: &mut Db, catalogue: &Catalogue, separations: &Separations) -> 
             for row in &batch {
                 match (&mut candidates, row.parse()) {
                     (Ok(all), Ok(mut worker)) => {
-                        separations.complete(&mut worker);
+                        merged.complete(&mut worker, &counted);
                         all.push(Arc::new(encode::candidate(&worker, catalogue)));
                     }
                     (Ok(_), Err(error)) => candidates = Err(error),
@@ -290,16 +319,23 @@ fn opened(
     requesters: &Requesters,
     catalogue: &Catalogue,
 ) -> Arc<OpenDeliverable> {
-    let Tally { answers, filled } = tallies.get(&deliverable.id).copied().unwrap_or_default();
+    let tally = tallies.get(&deliverable.id).cloned().unwrap_or_default();
+    let waiting = deliverable.open_places.iter().filter_map(|open| {
+        let role = catalogue.roles.position(&open.role)?;
+        let waiting = tally.waiting.get(open.role.as_str())?;
+        Some((role, u32::from(open.left), *waiting))
+    });
     let roles = deliverable.request.roles.iter().flatten();
     let places = roles.map(|role| u32::from(role.places)).sum();
     Arc::new(OpenDeliverable {
         need: Arc::new(need(&deliverable, requesters, catalogue)),
         uptake: Uptake {
-            applications: answers,
+            applications: tally.answers,
             places,
-            filled,
+            filled: tally.filled,
+            expected_ppm: 0,
         },
+        waiting: waiting.collect(),
         deliverable,
     })
 }

@@ -10,7 +10,8 @@ use matcher::Query;
 use matcher::index::CandidateIndex;
 use std::collections::{HashMap, HashSet};
 
-/// The team of a deliverable.
+/// The team of a deliverable: who holds a place, offered or agreed.
+#[derive(Default)]
 pub struct Team {
     members: Vec<(Option<Id>, MatchApplication)>,
     /// The records that represent the members in rankings.
@@ -19,9 +20,9 @@ pub struct Team {
 
 impl Team {
     pub fn of(db: &mut Db, deliverable: Id) -> Result<Team> {
-        let accepted = [ApplicationStatus::Accepted];
-        let accepted = applications::store::of_deliverable(db, deliverable, &accepted)?;
-        let members: Vec<_> = accepted.iter().map(|one| (one.worker_id, one.into())).collect();
+        let holding = [ApplicationStatus::Offered, ApplicationStatus::Agreed];
+        let holding = applications::store::of_deliverable(db, deliverable, &holding)?;
+        let members: Vec<_> = holding.iter().map(|one| (one.worker_id, one.into())).collect();
         let workers: Vec<Id> = members.iter().filter_map(|(worker, _)| *worker).collect();
         let ranked = workers::store::represented_by(db, &workers)?;
         Ok(Team {
@@ -30,8 +31,9 @@ impl Team {
         })
     }
 
-    pub fn size(&self) -> usize {
-        self.ranked.len()
+    /// Returns the records that represent the members in rankings.
+    pub fn ranked(&self) -> &HashSet<u128> {
+        &self.ranked
     }
 
     pub fn has(&self, candidate: u128) -> bool {
@@ -93,9 +95,9 @@ impl Applied {
         self.0.get(&deliverable)
     }
 
-    /// Returns whether the worker has a place in the team of a need.
+    /// Returns whether the worker holds a place in the team of a need.
     pub fn is_member(&self, need: u128) -> bool {
         let application = self.get(Id(uuid::Uuid::from_u128(need)));
-        application.is_some_and(|one| one.status == ApplicationStatus::Accepted)
+        application.is_some_and(|one| one.status.holds_place())
     }
 }

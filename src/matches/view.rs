@@ -1,12 +1,19 @@
 //! The response bodies. Scores are parts per million.
 
+use super::codes::{Change, ChangeDetails, Component, Gate, RelaxedRequirement, Unconfirmed};
+use super::inputs::ComponentInputs;
+use crate::applications::responses::Responses;
 use crate::applications::{Application, ApplicationStatus};
 use crate::catalogue::Format;
 use crate::db::Id;
-use crate::deliverables::{Deliverable, DeliverableStatus, OpenPlaces};
+use crate::deliverables::{Deliverable, DeliverableStatus, NewDeliverable, OpenPlaces};
+use crate::exposures::RankSwap;
+use crate::http::page::Included;
+use crate::http::{Discloses, Patch};
 use crate::values::{AreaCode, Code};
+use crate::weights::ComponentWeights;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{PartialSchema, ToSchema};
 
 /// How a ranking was computed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,14 +57,17 @@ pub struct FairnessAdjustment {
 pub struct RankPosition {
     #[schema(minimum = 1, example = 1)]
     pub rank: u64,
-    /// The rank by fit alone.
+    /// The rank by fit alone: a worker's among all who pass for the same role, a deliverable's among all.
     #[schema(minimum = 1, example = 2)]
     pub fit_rank: u64,
     /// The fit after the adjustment for fairness.
     #[schema(minimum = 0, maximum = 1_000_000, example = 861_204)]
     pub adjusted_ppm: u64,
-    /// Whether this is one of the two places for newcomers: workers shown fewer than three times.
+    /// Whether this is one of the two places of each role for newcomers: workers shown fewer than three times.
     pub newcomer: bool,
+    /// The draw that decided about the rank: neighbours who fit nearly equally change places at random, so that weights can be
+    /// tuned. Null where there was none.
+    pub swap: Option<RankSwap>,
 }
 
 /// The weights used, in parts per million. They add up to 1,000,000.
@@ -68,68 +78,17 @@ pub struct AppliedWeights {
     /// How much each component moves the fit where all values are equal. For the default weights this is the same. Your
     /// own weights may differ, because the organization's side always counts 0.6 and the worker's side 0.4.
     pub effective: ComponentWeights,
-    /// `default-1` for the default weights, `default-1-without-text` for callers who may not read everyone's evidence,
-    /// `custom` for weights of your request.
+    /// That of `GET /v1/weights`, followed by `-without-text` for callers who may not read everyone's evidence; `custom` for
+    /// weights of your request.
     #[schema(example = "default-1")]
     pub version: String,
-}
-
-/// A weight for each component, in parts per million. They add up to 1,000,000.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ComponentWeights {
-    #[schema(example = 340_000)]
-    pub skill: u64,
-    #[schema(example = 120_000)]
-    pub experience: u64,
-    #[schema(example = 120_000)]
-    pub availability: u64,
-    #[schema(example = 100_000)]
-    pub distance: u64,
-    #[schema(example = 100_000)]
-    pub theme: u64,
-    #[schema(example = 70_000)]
-    pub format: u64,
-    #[schema(example = 80_000)]
-    pub reliability: u64,
-    #[schema(example = 40_000)]
-    pub responsiveness: u64,
-    #[schema(example = 30_000)]
-    pub text: u64,
-}
-
-impl ComponentWeights {
-    /// Takes the weights in the order of [`matcher::COMPONENTS`].
-    pub fn of(ppm: [u64; matcher::COMPONENTS.len()]) -> ComponentWeights {
-        let [
-            skill,
-            experience,
-            availability,
-            distance,
-            theme,
-            format,
-            reliability,
-            responsiveness,
-            text,
-        ] = ppm;
-        ComponentWeights {
-            skill,
-            experience,
-            availability,
-            distance,
-            theme,
-            format,
-            reliability,
-            responsiveness,
-            text,
-        }
-    }
 }
 
 /// How many a gate removed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GateCount {
     #[schema(example = "format_not_accepted")]
-    pub gate: String,
+    pub gate: Gate,
     #[schema(minimum = 1, example = 118)]
     pub count: usize,
 }
@@ -142,10 +101,10 @@ pub struct WorkerBrief {
     /// more, and letters of their own. No two workers of a list have the same.
     #[schema(example = "コピーライター（新宿区のデザイナー） K7Q2-MX4T")]
     pub name: String,
-    /// Others may have the same alias.
+    /// In the language of `Accept-Language` if it is composed of area and role. Others may have the same alias.
     #[schema(example = "新宿区のデザイナー")]
     pub alias: String,
-    #[schema(example = "131041")]
+    #[schema(example = "131041", value_type = Option<AreaCode>)]
     pub area: Option<String>,
 }
 
@@ -175,7 +134,7 @@ pub struct MatchApplication {
     pub id: Id,
     /// Code of the role that it is for.
     pub role: Code,
-    /// Accepted: the worker is on the team.
+    /// Agreed: the worker is on the team. Offered: a place is held for the worker.
     pub status: ApplicationStatus,
 }
 
@@ -210,7 +169,7 @@ impl DeliverableBrief {
 pub struct FitExplanation {
     /// Code of the role.
     #[schema(example = "designer")]
-    pub role: String,
+    pub role: Code,
     /// 1 / (0.6 / `organization_side_ppm` + 0.4 / `worker_side_ppm`). Where the value a of availability is below 0.25, this
     /// times 0.5 + 2a.
     #[schema(minimum = 0, maximum = 1_000_000, example = 861_204)]
@@ -224,26 +183,47 @@ pub struct FitExplanation {
     /// The total weight of the components whose inputs are all known. The others use typical values.
     #[schema(minimum = 0, maximum = 1_000_000, example = 930_000)]
     pub completeness_ppm: u64,
-    /// Gates passed because the worker has not answered: format, hours, day_parts, travel, remote, role,
-    /// skill.
+    /// Gates passed because the worker has not answered.
     #[schema(example = json!(["travel"]))]
-    pub unconfirmed: Vec<String>,
+    pub unconfirmed: Vec<Unconfirmed>,
+    /// The other roles with an open place for which the worker passes every gate, the best first.
+    pub other_roles: Vec<RoleFit>,
     /// The contributions add up to `fit_ppm` exactly.
     pub components: Vec<ComponentScore>,
     /// The smallest single change that would raise the rank. Null at the top, or if no single change would.
     pub improvement: Option<Improvement>,
 }
 
+/// How well a worker fits in another role.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RoleFit {
+    #[schema(example = "copywriter")]
+    pub role: Code,
+    #[schema(minimum = 0, maximum = 1_000_000, example = 702_118)]
+    pub fit_ppm: u64,
+}
+
+/// Whose side a component is on.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// How well the worker suits the organization.
+    Organization,
+    /// How well the work suits the worker.
+    Worker,
+    Both,
+}
+
 /// One component of the fit.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"name": "skill", "value_ppm": 912_000, "weight_ppm": 340_000,
+#[schema(example = json!({"name": "skill", "side": "organization", "value_ppm": 912_000, "weight_ppm": 340_000,
     "contribution_ppm": 251_377, "known": true, "because": "グラフィックデザイン レベル4（必要3）", "inputs": {"wishes": [
     {"skill": "graphic_design", "required_level": 3, "weight": 3, "must_have": true,
     "held_skill": "graphic_design", "held_level": 4, "quality_ppm": 1_000_000}]}}))]
 pub struct ComponentScore {
-    /// skill, experience, availability, distance, theme, format, reliability, responsiveness or text. Text is left out
-    /// where it has no weight.
-    pub name: String,
+    /// `text` is left out where it has no weight.
+    pub name: Component,
+    pub side: Side,
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub value_ppm: u64,
     #[schema(minimum = 0, maximum = 1_000_000)]
@@ -252,14 +232,7 @@ pub struct ComponentScore {
     pub contribution_ppm: u64,
     /// False if an input is unknown. A median or mean of all workers replaces it; nothing replaces unknown evidence.
     pub known: bool,
-    /// The raw inputs. skill: wishes (skill, required_level, weight, must_have, held_skill and held_level,
-    /// which earned the most credit, quality_ppm); experience: deliveries; availability: hours_offered,
-    /// hours_needed, day_parts_needed, day_parts_shared; distance: metres, both_remote; theme: requested,
-    /// shared; format: accepted, preferred; reliability: completed, dropped; responsiveness:
-    /// days_since_active; text: best_evidence (the index, from 0, of the piece that matches best), evidence_count, words
-    /// (those that it shares with the request). Unknown inputs are null.
-    #[schema(value_type = Object)]
-    pub inputs: serde_json::Value,
+    pub inputs: ComponentInputs,
     /// The reason in words, by Accept-Language.
     pub because: String,
 }
@@ -269,11 +242,9 @@ pub struct ComponentScore {
 #[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3},
     "fit_ppm": 874_310, "because": "コピーライティングがレベル3になると、順位が上がります。"}))]
 pub struct Improvement {
-    /// skill_level, deliveries, hours_per_week, day_part, accept_remote or completed_projects.
-    pub change: String,
+    pub change: Change,
     /// What the input changes to, or by how much.
-    #[schema(value_type = Object)]
-    pub details: serde_json::Value,
+    pub details: ChangeDetails,
     /// The fit after the change.
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub fit_ppm: u64,
@@ -287,7 +258,7 @@ pub struct WorkerMatch {
     #[serde(flatten)]
     pub position: RankPosition,
     pub worker: WorkerBrief,
-    /// The worker's latest application for the deliverable. Null: none, or a preview.
+    /// The worker's latest application for the deliverable. Null: none, or a need that is not saved.
     pub application: Option<MatchApplication>,
     #[serde(flatten)]
     pub explanation: FitExplanation,
@@ -304,15 +275,58 @@ pub struct TeamMember {
 /// Workers ranked for the places of a deliverable that are left.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerRanking {
-    /// Null for a preview.
+    /// Null for a need that is not saved.
     pub deliverable: Option<DeliverableBrief>,
     /// Who has a place in the team. They are not ranked, and count as removed by the gate `on_team`.
     pub team: Vec<TeamMember>,
     #[serde(flatten)]
     pub summary: RankingSummary,
+    /// How many passed every gate of each role that is ranked. Somebody may pass for several. Null if you set `counts` to
+    /// false.
+    pub passed_by_role: Option<Vec<RolePassed>>,
     pub items: Vec<WorkerMatch>,
     /// The `cursor` of the next page. Null on the last page.
     pub next: Option<String>,
+    /// What you asked for with the parameter `include`. Null if you didn't.
+    pub included: Option<Included>,
+}
+
+impl Discloses for WorkerRanking {
+    fn people(&self) -> Vec<Id> {
+        self.included.iter().flat_map(Included::people).collect()
+    }
+}
+
+/// How many passed for a role.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RolePassed {
+    #[schema(example = "designer")]
+    pub role: Code,
+    #[schema(minimum = 0, example = 28)]
+    pub passed: usize,
+}
+
+/// What should make a worker think before they apply.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ResponseWarning {
+    /// Three or more applications came within 365 days, and none was answered.
+    NeverAnswers,
+}
+
+/// How fast the organization answers, whether by itself or through a coordinator.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OrganizationResponse {
+    #[serde(flatten)]
+    pub responses: Responses,
+    /// Null: nothing speaks against applying.
+    pub warning: Option<ResponseWarning>,
+    /// The reason in words, by Accept-Language.
+    #[schema(example = "この1年の応募12件のうち11件に回答しています。回答までの日数の中央値は3日です。")]
+    pub because: String,
 }
 
 /// A ranked deliverable.
@@ -324,6 +338,12 @@ pub struct DeliverableMatch {
     /// How many applications the deliverable has received.
     #[schema(minimum = 0, example = 0)]
     pub applications_received: u32,
+    /// The share of places that is expected to stay open: what is left, less what applications that wait for an answer will
+    /// take, each as often as applications for its role end in a place.
+    #[schema(minimum = 0, maximum = 1_000_000, example = 750_000)]
+    pub open_share_ppm: u64,
+    /// How fast the organization that leads the request answers applications. It doesn't change the rank.
+    pub organization_response: OrganizationResponse,
     /// The worker's latest application for the deliverable. Deliverables in whose team they are are left out.
     pub application: Option<MatchApplication>,
     #[serde(flatten)]
@@ -339,12 +359,21 @@ pub struct DeliverableRanking {
     pub items: Vec<DeliverableMatch>,
     /// The `cursor` of the next page. Null on the last page.
     pub next: Option<String>,
+    /// What you asked for with the parameter `include`. Null if you didn't.
+    pub included: Option<Included>,
+}
+
+impl Discloses for DeliverableRanking {
+    fn people(&self) -> Vec<Id> {
+        self.included.iter().flat_map(Included::people).collect()
+    }
 }
 
 /// Why a worker has this rank, or why the worker is not ranked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MatchExplanation {
-    pub deliverable: DeliverableBrief,
+    /// Null for a need that is not saved.
+    pub deliverable: Option<DeliverableBrief>,
     pub worker: WorkerBrief,
     /// The worker's latest application for the deliverable.
     pub application: Option<MatchApplication>,
@@ -352,7 +381,8 @@ pub struct MatchExplanation {
     pub summary: RankingSummary,
     /// Whether the worker passes every gate.
     pub is_ranked: bool,
-    /// The rank by fit. If a gate failed, the rank that the worker would have without that gate.
+    /// The rank by fit among all who pass for the same role. If a gate failed, the rank that the worker would have without
+    /// that gate.
     #[schema(minimum = 1, example = 7)]
     pub rank: u64,
     /// Every gate that failed.
@@ -365,7 +395,7 @@ pub struct MatchExplanation {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedGate {
     #[schema(example = "too_far")]
-    pub gate: String,
+    pub gate: Gate,
     /// The reason in words, by Accept-Language.
     #[schema(example = "移動できる距離を超えています。")]
     pub because: String,
@@ -374,14 +404,15 @@ pub struct FailedGate {
 /// Single changes that would let a worker pass every gate, or reach a rank.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImprovementList {
-    pub deliverable: DeliverableBrief,
+    /// Null for a need that is not saved.
+    pub deliverable: Option<DeliverableBrief>,
     pub worker: WorkerBrief,
     /// The number of the latest change that the answer includes.
     #[schema(minimum = 0, example = 1284)]
     pub at_change: i64,
     /// Whether the worker passes every gate now.
     pub is_ranked: bool,
-    /// The rank by fit now. If a gate fails, the rank that the worker would have without that gate.
+    /// The rank by fit now, among all who pass for the same role. If a gate fails, the rank that the worker would have without that gate.
     #[schema(minimum = 1, example = 7)]
     pub rank: u64,
     /// The rank to reach. Null if the aim is to pass every gate.
@@ -399,18 +430,14 @@ pub struct ImprovementList {
 #[schema(example = json!({"change": "skill_level", "details": {"skill": "copywriting", "to": 3},
     "role": "copywriter", "fit_ppm": 874_310, "rank": 6, "because": "コピーライティングがレベル3になると、6位になります。"}))]
 pub struct RankedImprovement {
-    /// skill_level, deliveries, hours_per_week, day_part, accept_remote,
-    /// completed_projects, activate, consent, accept_format, offer_role, available_from, available_until,
-    /// travel_limit_km, capacity or qualification.
-    pub change: String,
+    pub change: Change,
     /// What the input changes to, or by how much.
-    #[schema(value_type = Object)]
-    pub details: serde_json::Value,
-    /// Code of the role in which the worker would then fit best.
-    pub role: String,
+    pub details: ChangeDetails,
+    /// Code of the role in which the worker would then be listed.
+    pub role: Code,
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub fit_ppm: u64,
-    /// The rank by fit after the change.
+    /// The rank by fit in that role after the change.
     #[schema(minimum = 1)]
     pub rank: u64,
     /// The reason in words, by Accept-Language.
@@ -420,7 +447,8 @@ pub struct RankedImprovement {
 /// Which gates keep workers from a deliverable, and what relaxing a requirement would change.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RelaxationList {
-    pub deliverable: DeliverableBrief,
+    /// Null for a need that is not saved.
+    pub deliverable: Option<DeliverableBrief>,
     /// The number of the latest change that the answer includes.
     #[schema(minimum = 0, example = 1284)]
     pub at_change: i64,
@@ -438,7 +466,7 @@ pub struct RelaxationList {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GateImpact {
     #[schema(example = "too_far")]
-    pub gate: String,
+    pub gate: Gate,
     /// The reason in words, by Accept-Language.
     #[schema(example = "移動できる距離を超えています。")]
     pub because: String,
@@ -452,15 +480,15 @@ pub struct GateImpact {
 
 /// A requirement relaxed.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"relaxation": "accept_remote", "details": {}, "passed": 58, "additional_passed": 17,
+#[schema(example = json!({"relaxation": "accept_remote", "details": {}, "patch": {"remote": true}, "passed": 58, "additional_passed": 17,
     "because": "リモートも可にすると、条件に合う人は58人（17人増）になります。"}))]
 pub struct Relaxation {
-    /// accept_remote, change_format, any_dates, any_day_parts, drop_qualification, lower_must_have_level or
-    /// drop_must_have.
-    pub relaxation: String,
+    pub relaxation: RelaxedRequirement,
     /// What the requirement changes to.
-    #[schema(value_type = Object)]
-    pub details: serde_json::Value,
+    pub details: ChangeDetails,
+    /// The JSON Merge Patch of the deliverable, or of the `need` of a preview, that makes this change.
+    #[schema(schema_with = Patch::<NewDeliverable>::schema)]
+    pub patch: serde_json::Value,
     /// How many workers would pass.
     #[schema(minimum = 0)]
     pub passed: usize,

@@ -7,28 +7,21 @@
 //!
 //! An organization or a partner never learns that such a worker exists, not even as a number in the counts.
 
+use super::codes::{self, ON_TEAM};
 use super::view::{GateCount, GateImpact, RankingSummary, RelaxationList};
 use crate::auth::{Reach, Viewer};
 use crate::db::{Db, Id};
 use crate::error::Result;
 use crate::reach::store::has_own_worker;
+use crate::weights::WeightsVersion;
 use crate::workers;
 use matcher::{Component, Gate, Weights};
-
-/// The version of the default weights.
-const DEFAULT_WEIGHTS_VERSION: &str = "default-1";
-
-/// The version of the default weights without the component `text`.
-const WORDLESS_WEIGHTS_VERSION: &str = "default-1-without-text";
 
 /// The gates that separate a worker from the organization that asks.
 const SEPARATING: [Gate; 2] = [Gate::Blocked, Gate::ConflictOfInterest];
 
-/// The code of a gate that only saved deliverables have: nobody is ranked for a second place in a team.
-pub const ON_TEAM: &str = "on_team";
-
-fn is_separating(code: &str) -> bool {
-    SEPARATING.iter().any(|gate| gate.code() == code)
+fn is_separating(code: codes::Gate) -> bool {
+    SEPARATING.iter().any(|gate| gate.code() == code.0)
 }
 
 /// Returns whether the caller may read the evidence of every worker.
@@ -36,14 +29,15 @@ pub fn reads_all_evidence(viewer: &Viewer) -> bool {
     viewer.personal_data && viewer.reach == Reach::Everything
 }
 
-/// Returns the default weights for this caller, and their version.
-pub fn weights(viewer: &Viewer) -> (Weights, &'static str) {
+/// Returns the weights in use for this caller, and the name of their version.
+pub fn weights(viewer: &Viewer, current: &WeightsVersion) -> (Weights, String) {
+    let (weights, version) = (current.of_matcher(), current.version.clone());
     if reads_all_evidence(viewer) {
-        (Weights::default(), DEFAULT_WEIGHTS_VERSION)
+        (weights, version)
     } else {
         (
-            Weights::default().without(Component::Text),
-            WORDLESS_WEIGHTS_VERSION,
+            weights.without(Component::Text),
+            format!("{version}-without-text"),
         )
     }
 }
@@ -77,7 +71,7 @@ impl RankingSummary {
     /// Counts the members of the team who would pass as removed.
     pub fn without_members(mut self, members: usize) -> RankingSummary {
         if let Some(removed) = self.removed.as_mut().filter(|_| members > 0) {
-            let (gate, count) = (ON_TEAM.to_owned(), members);
+            let (gate, count) = (ON_TEAM, members);
             removed.push(GateCount { gate, count });
             self.passed = self.passed.map(|passed| passed.saturating_sub(members));
         }
@@ -87,7 +81,7 @@ impl RankingSummary {
     /// Removes the counts that the caller may not see.
     pub fn shown_to(mut self, reach: &Reach) -> RankingSummary {
         if let Some(removed) = self.removed.as_mut().filter(|_| hides_separated(reach)) {
-            let is_hidden = |one: &mut GateCount| is_separating(&one.gate);
+            let is_hidden = |one: &mut GateCount| is_separating(one.gate);
             let hidden: usize = removed.extract_if(.., is_hidden).map(|one| one.count).sum();
             self.considered = self.considered.map(|all| all.saturating_sub(hidden));
         }
@@ -99,7 +93,7 @@ impl RelaxationList {
     /// Removes the gates that the caller may not see.
     pub fn shown_to(mut self, reach: &Reach) -> RelaxationList {
         if hides_separated(reach) {
-            let is_hidden = |one: &mut GateImpact| is_separating(&one.gate);
+            let is_hidden = |one: &mut GateImpact| is_separating(one.gate);
             let hidden: usize = self.gates.extract_if(.., is_hidden).map(|one| one.removed).sum();
             self.considered = self.considered.saturating_sub(hidden);
         }

@@ -1,31 +1,33 @@
 //! Words for failed gates, for changes that would raise a rank, and for relaxations that would let more
 //! workers pass.
 
-use super::explainer::{Explainer, code_of, format_code};
+use super::codes::{self, ChangeDetails, ON_TEAM, RelaxedRequirement};
+use super::explainer::{Explainer, code_of, format_at};
 use super::view::{FailedGate, Improvement};
-use super::visibility::ON_TEAM;
-use crate::catalogue::{DayPart, calendar};
+use crate::catalogue::{DayPart, SkillWish, calendar};
+use crate::deliverables::NewDeliverable;
+use crate::values::{Code, words};
 use chrono::{Datelike, NaiveDate};
 use matcher::relax::Relaxation;
-use matcher::{Change, Gate, Need};
+use matcher::{Change, EntryNo, Gate, Need};
 use serde_json::{Value, json};
 
 /// A suggestion as the API shows it.
-pub(super) struct Suggestion {
-    pub code: &'static str,
-    pub details: Value,
+pub struct Suggestion<C> {
+    pub code: C,
+    pub details: ChangeDetails,
     /// The first half of a Japanese sentence: 「週6時間活動できると、」.
     pub ja: String,
     /// A noun phrase for the end of an English sentence: "6 hours a week".
     pub en: String,
 }
 
-fn suggestion(
-    code: &'static str,
-    details: Value,
+fn suggestion<C>(
+    code: C,
+    details: ChangeDetails,
     ja: impl Into<String>,
     en: impl Into<String>,
-) -> Suggestion {
+) -> Suggestion<C> {
     Suggestion {
         code,
         details,
@@ -47,7 +49,7 @@ impl Explainer<'_> {
             en,
         } = self.change(need, change);
         Improvement {
-            change: code.to_owned(),
+            change: code,
             details,
             fit_ppm,
             because: self.text(
@@ -57,27 +59,37 @@ impl Explainer<'_> {
         }
     }
 
-    pub(super) fn change(&self, need: &Need, change: Change) -> Suggestion {
+    pub(super) fn change(&self, need: &Need, change: Change) -> Suggestion<codes::Change> {
         let catalogue = self.catalogue;
         match change {
             Change::SkillLevel { skill, to } => {
                 let label = self.label(&catalogue.skills, skill);
                 suggestion(
-                    "skill_level",
-                    json!({"skill": code_of(&catalogue.skills, skill), "to": to}),
+                    codes::Change::SkillLevel,
+                    ChangeDetails {
+                        skill: code_of(&catalogue.skills, skill).map(Code::from),
+                        to: Some(to.into()),
+                        ..Default::default()
+                    },
                     format!("{label}がレベル{to}になると、"),
                     format!("{label} at level {to}"),
                 )
             }
             Change::Deliveries { more } => suggestion(
-                "deliveries",
-                json!({"additional": more}),
+                codes::Change::Deliveries,
+                ChangeDetails {
+                    additional: Some(more.into()),
+                    ..Default::default()
+                },
                 format!("同種の実績があと{more}件あると、"),
                 format!("{more} more deliveries"),
             ),
             Change::HoursPerWeek { to } => suggestion(
-                "hours_per_week",
-                json!({"to": to}),
+                codes::Change::HoursPerWeek,
+                ChangeDetails {
+                    to: Some(to.into()),
+                    ..Default::default()
+                },
                 format!("週{to}時間活動できると、"),
                 format!("{to} hours a week"),
             ),
@@ -85,36 +97,50 @@ impl Explainer<'_> {
                 let part = DayPart::at(part);
                 let names = part.map(DayPart::names).unwrap_or_default();
                 suggestion(
-                    "day_part",
-                    json!({"day_part": part.map(DayPart::code)}),
+                    codes::Change::DayPart,
+                    ChangeDetails {
+                        day_part: part,
+                        ..Default::default()
+                    },
                     format!("{}にも活動できると、", names.ja),
                     format!("{} as another day-part", names.en),
                 )
             }
             Change::AcceptRemote => suggestion(
-                "accept_remote",
-                json!({}),
+                codes::Change::AcceptRemote,
+                ChangeDetails::default(),
                 "リモートで対応できると、",
                 "remote work accepted",
             ),
             Change::Completed { more } => suggestion(
-                "completed_projects",
-                json!({"additional": more}),
+                codes::Change::CompletedProjects,
+                ChangeDetails {
+                    additional: Some(more.into()),
+                    ..Default::default()
+                },
                 format!("完了した案件があと{more}件あると、"),
                 format!("{more} more completed projects"),
             ),
-            Change::Activate => suggestion("activate", json!({}), "活動を再開すると、", "an active status"),
+            Change::Activate => suggestion(
+                codes::Change::Activate,
+                ChangeDetails::default(),
+                "活動を再開すると、",
+                "an active status",
+            ),
             Change::Consent => suggestion(
-                "consent",
-                json!({}),
+                codes::Change::Consent,
+                ChangeDetails::default(),
                 "マッチングに同意すると、",
                 "consent to be matched",
             ),
             Change::AcceptFormat { format } => {
                 let label = self.format_label(format);
                 suggestion(
-                    "accept_format",
-                    json!({"format": format_code(format)}),
+                    codes::Change::AcceptFormat,
+                    ChangeDetails {
+                        format: format_at(format),
+                        ..Default::default()
+                    },
                     format!("「{label}」に対応できると、"),
                     format!("{label} as an accepted format"),
                 )
@@ -122,8 +148,11 @@ impl Explainer<'_> {
             Change::OfferRole { role } => {
                 let label = self.label(&catalogue.roles, role);
                 suggestion(
-                    "offer_role",
-                    json!({"role": code_of(&catalogue.roles, role)}),
+                    codes::Change::OfferRole,
+                    ChangeDetails {
+                        role: code_of(&catalogue.roles, role).map(Code::from),
+                        ..Default::default()
+                    },
                     format!("「{label}」の役割も引き受けると、"),
                     format!("{label} among the roles"),
                 )
@@ -131,8 +160,11 @@ impl Explainer<'_> {
             Change::AvailableFrom { day } => {
                 let day = calendar::day_of_number(day);
                 suggestion(
-                    "available_from",
-                    json!({"to": day}),
+                    codes::Change::AvailableFrom,
+                    ChangeDetails {
+                        day: Some(day),
+                        ..Default::default()
+                    },
                     format!("{}から活動できると、", japanese_date(day)),
                     format!("availability from {day}"),
                 )
@@ -140,29 +172,41 @@ impl Explainer<'_> {
             Change::AvailableUntil { day } => {
                 let day = calendar::day_of_number(day);
                 suggestion(
-                    "available_until",
-                    json!({"to": day}),
+                    codes::Change::AvailableUntil,
+                    ChangeDetails {
+                        day: Some(day),
+                        ..Default::default()
+                    },
                     format!("{}まで活動できると、", japanese_date(day)),
                     format!("availability until {day}"),
                 )
             }
             Change::TravelLimit { km } => suggestion(
-                "travel_limit_km",
-                json!({"to": km}),
+                codes::Change::TravelLimitKm,
+                ChangeDetails {
+                    to: Some(km.into()),
+                    ..Default::default()
+                },
                 format!("{km}kmまで移動できると、"),
                 format!("a travel limit of {km} km"),
             ),
             Change::Capacity { to } => suggestion(
-                "capacity",
-                json!({"to": to}),
+                codes::Change::Capacity,
+                ChangeDetails {
+                    to: Some(to.into()),
+                    ..Default::default()
+                },
                 format!("同時に{to}件担当できると、"),
                 format!("a capacity of {to} at a time"),
             ),
             Change::Qualification { position } => {
                 let missing = need.qualifications.get(position).cloned().unwrap_or_default();
                 suggestion(
-                    "qualification",
-                    json!({"qualification": missing}),
+                    codes::Change::Qualification,
+                    ChangeDetails {
+                        qualification: Some(missing.clone()),
+                        ..Default::default()
+                    },
                     format!("資格「{missing}」があると、"),
                     format!("the qualification {missing}"),
                 )
@@ -170,38 +214,47 @@ impl Explainer<'_> {
         }
     }
 
-    pub(super) fn relaxation(&self, need: &Need, relaxation: Relaxation) -> Suggestion {
+    pub fn relaxation(&self, need: &Need, relaxation: Relaxation) -> Suggestion<RelaxedRequirement> {
         let catalogue = self.catalogue;
         match relaxation {
             Relaxation::AcceptRemote => suggestion(
-                "accept_remote",
-                json!({}),
+                RelaxedRequirement::AcceptRemote,
+                ChangeDetails::default(),
                 "リモートも可にすると、",
                 "remote work accepted",
             ),
             Relaxation::Format { format } => {
                 let label = self.format_label(format);
                 suggestion(
-                    "change_format",
-                    json!({"format": format_code(format)}),
+                    RelaxedRequirement::ChangeFormat,
+                    ChangeDetails {
+                        format: format_at(format),
+                        ..Default::default()
+                    },
                     format!("実施形式を「{label}」に変えると、"),
                     format!("{label} as the format"),
                 )
             }
-            Relaxation::AnyDates => {
-                suggestion("any_dates", json!({}), "期間の指定をなくすと、", "no fixed dates")
-            }
+            Relaxation::AnyDates => suggestion(
+                RelaxedRequirement::AnyDates,
+                ChangeDetails::default(),
+                "期間の指定をなくすと、",
+                "no fixed dates",
+            ),
             Relaxation::AnyDayParts => suggestion(
-                "any_day_parts",
-                json!({}),
+                RelaxedRequirement::AnyDayParts,
+                ChangeDetails::default(),
                 "曜日・時間帯の指定をなくすと、",
                 "no fixed day-parts",
             ),
             Relaxation::Qualification { position } => {
                 let dropped = need.qualifications.get(position).cloned().unwrap_or_default();
                 suggestion(
-                    "drop_qualification",
-                    json!({"qualification": dropped}),
+                    RelaxedRequirement::DropQualification,
+                    ChangeDetails {
+                        qualification: Some(dropped.clone()),
+                        ..Default::default()
+                    },
                     format!("資格「{dropped}」を条件から外すと、"),
                     format!("no qualification {dropped} required"),
                 )
@@ -209,18 +262,27 @@ impl Explainer<'_> {
             Relaxation::MustHave { role, skill } => {
                 let label = self.label(&catalogue.skills, skill);
                 suggestion(
-                    "drop_must_have",
-                    json!({"role": self.role_code(need, role), "skill": code_of(&catalogue.skills, skill)}),
+                    RelaxedRequirement::DropMustHave,
+                    ChangeDetails {
+                        role: Some(self.role_code(need, role)),
+                        skill: code_of(&catalogue.skills, skill).map(Code::from),
+                        ..Default::default()
+                    },
                     format!("「{label}」を必須から外すと、"),
                     format!("{label} not a must-have"),
                 )
             }
             Relaxation::MustHaveLevel { role, skill, to } => {
                 let label = self.label(&catalogue.skills, skill);
-                let skill = code_of(&catalogue.skills, skill);
+                let skill = code_of(&catalogue.skills, skill).map(Code::from);
                 suggestion(
-                    "lower_must_have_level",
-                    json!({"role": self.role_code(need, role), "skill": skill, "to": to}),
+                    RelaxedRequirement::LowerMustHaveLevel,
+                    ChangeDetails {
+                        role: Some(self.role_code(need, role)),
+                        skill,
+                        to: Some(to.into()),
+                        ..Default::default()
+                    },
                     format!("「{label}」の必須レベルを{to}に下げると、"),
                     format!("{label} required at level {to}"),
                 )
@@ -228,66 +290,48 @@ impl Explainer<'_> {
         }
     }
 
-    /// Says that a member of the team isn't ranked for another place in it.
-    pub fn on_team(&self) -> FailedGate {
-        FailedGate {
-            gate: ON_TEAM.to_owned(),
-            because: self.text(
-                "すでにこのチームに参加しています。",
-                "The worker is in the team already.",
-            ),
+    /// Returns the JSON Merge Patch of a request that makes a relaxation of its need.
+    pub fn patch(&self, need: &Need, request: &NewDeliverable, relaxation: Relaxation) -> Value {
+        let with_roles = |role: usize, skill: EntryNo, change: &dyn Fn(&mut SkillWish)| {
+            let (role, skill) = (self.role_code(need, role), code_of(&self.catalogue.skills, skill));
+            let mut roles = request.roles.clone().unwrap_or_default();
+            let of_role = roles.iter_mut().filter(|one| one.role == role);
+            let wishes = of_role.flat_map(|role| &mut role.skills);
+            let wishes = wishes.filter(|wish| Some(wish.skill.as_str()) == skill);
+            wishes.for_each(change);
+            json!({"roles": roles})
+        };
+        match relaxation {
+            Relaxation::AcceptRemote => json!({"remote": true}),
+            Relaxation::Format { format } => json!({"format": format_at(format)}),
+            Relaxation::AnyDates => json!({"starts_on": null, "ends_on": null}),
+            Relaxation::AnyDayParts => json!({"day_parts": []}),
+            Relaxation::Qualification { position } => {
+                let dropped = need.qualifications.get(position);
+                let kept = request.qualifications.iter().filter(|one| Some(*one) != dropped);
+                json!({"qualifications": kept.collect::<Vec<_>>()})
+            }
+            Relaxation::MustHave { role, skill } => with_roles(role, skill, &|wish| wish.must_have = false),
+            Relaxation::MustHaveLevel { role, skill, to } => {
+                with_roles(role, skill, &move |wish| wish.level = to)
+            }
         }
     }
 
+    /// Says that a member of the team isn't ranked for another place in it.
+    pub fn on_team(&self) -> FailedGate {
+        self.fails(ON_TEAM)
+    }
+
     pub fn failed(&self, gate: Gate) -> FailedGate {
-        let (ja, en) = match gate {
-            Gate::Inactive => ("現在休止中です。", "The worker is not active."),
-            Gate::ConsentMissing => (
-                "マッチングへの同意がありません。",
-                "The worker has not consented to be matched.",
-            ),
-            Gate::Blocked => (
-                "この団体とは組み合わせない設定です。",
-                "The worker and this organization must not be matched.",
-            ),
-            Gate::ConflictOfInterest => (
-                "この団体と利益相反があります。",
-                "The worker has a conflict of interest with this organization.",
-            ),
-            Gate::FormatNotAccepted => (
-                "この実施形式に対応していません。",
-                "The worker doesn't accept this format.",
-            ),
-            Gate::DatesDoNotOverlap => ("活動できる期間が合いません。", "The dates don't overlap."),
-            Gate::HoursDoNotOverlap => ("活動できる時間帯が合いません。", "The hours don't overlap."),
-            Gate::IslandUnreachable => (
-                "海を渡る移動になるため、リモートでのみ対応できます。",
-                "The sea lies between the worker and the place, so only remote work is possible.",
-            ),
-            Gate::TooFar => (
-                "移動できる距離を超えています。",
-                "The distance exceeds the worker's travel limit.",
-            ),
-            Gate::AtCapacity => (
-                "担当できる件数の上限に達しています。",
-                "The worker has no capacity left.",
-            ),
-            Gate::QualificationMissing => (
-                "必要な資格を確認できません。",
-                "The worker lacks a required qualification.",
-            ),
-            Gate::RoleNotOffered => (
-                "この役割を希望していません。",
-                "The worker doesn't offer this role.",
-            ),
-            Gate::SkillBelowMinimum => (
-                "必須スキルが必要なレベルに達していません。",
-                "A must-have skill is below the required level.",
-            ),
-        };
+        self.fails(codes::Gate(gate.code()))
+    }
+
+    fn fails(&self, gate: codes::Gate) -> FailedGate {
+        let because = words::text("Gate", gate.0);
         FailedGate {
-            gate: gate.code().to_owned(),
-            because: self.text(ja, en),
+            gate,
+            because: self.text(because.ja, because.en),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::deliverables::Deliverable;
 use crate::error::{Error, Result};
 use crate::organizations::Organization;
 use crate::organizations::store::OrganizationLabel;
-use crate::statistics::{self, Group, StatisticsFilter};
+use crate::statistics::{self, DeliverableStatistics, Dimension, Group, StatisticsFilter};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -205,9 +205,11 @@ fn type_name<'c>(catalogue: &'c Catalogue, code: &str) -> &'c str {
 }
 
 fn statistics(db: &mut Db, catalogue: &Catalogue, rows: &mut RowWriter) -> Result<()> {
-    let mut counted = statistics::store::count_recorded(db, &StatisticsFilter::default())?;
-    counted.sort();
-    for (group, count) in counted {
+    use Dimension::{Area, Family, FiscalYear, Format, Status, Type};
+    let recorded = statistics::store::count_recorded(db, &StatisticsFilter::default())?;
+    let group_by = vec![FiscalYear, Format, Area, Family, Type, Status];
+    for counted in DeliverableStatistics::new(group_by, recorded, None).items {
+        let (group, count) = (counted.group, counted.counts.recorded);
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let Group { fiscal_year, .. } = group;
         let year = fiscal_year.map(|year| year.to_string()).unwrap_or_default();

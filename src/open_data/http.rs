@@ -9,6 +9,7 @@ use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::disclosure::{impersonal, json};
 use crate::http::query::path_text;
+use crate::http::stream::FileBody;
 use crate::http::{Disclosure, Query, compress, stream};
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -103,7 +104,7 @@ pub struct OpenDataGraph {
 /// is at most one minute old, and may be kept by caches for another. No token is needed.
 #[utoipa::path(operation_id = "show_open_data", tag = "Open data",
     params(("dataset" = inline(Dataset), Path, description = "The dataset"), OpenDataQuery),
-    responses((status = 200, description = "The dataset", content((String = "text/csv"), (OpenDataGraph = "application/ld+json"))),
+    responses((status = 200, description = "The dataset", content((inline(FileBody) = "text/csv"), (OpenDataGraph = "application/ld+json"))),
               (status = 404, description = "The dataset doesn't exist")))]
 #[get("/open-data/{dataset}")]
 async fn show(

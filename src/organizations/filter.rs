@@ -1,6 +1,7 @@
 //! How lists of organizations are filtered and ordered.
 
 use super::{OrganizationKind, OrganizationStatus};
+use crate::db::Id;
 use crate::http::query::Several;
 use crate::values::sort_order;
 use serde::Deserialize;
@@ -22,6 +23,10 @@ sort_order! {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrganizationFilter {
+    /// Only these records: up to 200 ids, separated by commas. The page has room for all of them, whatever its default
+    /// size, and `missing` names those that the list doesn't have.
+    #[param(inline, style = Form, explode = false, min_items = 1, max_items = 200, value_type = Option<Vec<Id>>)]
+    pub ids: Option<Several<Id>>,
     /// 全国地方公共団体コード, six or five digits.
     #[param(pattern = "^[0-9]{5,6}$", example = "131059")]
     pub area: Option<String>,
@@ -41,6 +46,9 @@ pub struct OrganizationFilter {
     #[serde(default)]
     #[param(inline, required = false)]
     pub sort: OrganizationSort,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

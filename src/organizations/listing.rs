@@ -31,6 +31,16 @@ pub fn page(
     Ok(page.map(|organization| organization.shown(contacts)))
 }
 
+/// Lists those of the organizations that a viewer may see, archived ones too.
+pub fn some(db: &mut Db, viewer: &Viewer, ids: &[Id]) -> Result<Vec<Organization>> {
+    let known = Vec::from_iter(some_organizations(db, &viewer.reach, ids)?);
+    let mut found = store::load_archived_too(db, &known)?;
+    found.sort_unstable_by_key(|organization| organization.id);
+    hide_merges(db, &viewer.reach, &mut found)?;
+    let contacts = sees_contacts(viewer);
+    Ok(found.into_iter().map(|one| one.shown(contacts)).collect())
+}
+
 /// Returns an organization as a viewer sees it.
 pub fn shown(db: &mut Db, viewer: &Viewer, mut organization: Organization) -> Result<Organization> {
     hide_merges(db, &viewer.reach, std::slice::from_mut(&mut organization))?;

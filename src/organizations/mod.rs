@@ -21,7 +21,7 @@ use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
 use crate::http::Discloses;
-use crate::values::{both_or_neither, broken, distinct_codes, not_blank};
+use crate::values::{Code, both_or_neither, broken, distinct_codes, not_blank};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
@@ -150,7 +150,7 @@ pub struct NewOrganization {
     /// Codes of themes in the catalogue.
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "distinct_codes"))]
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, value_type = Vec<Code>)]
     pub themes: Vec<String>,
     /// 法人番号: 13 digits, the first one a check digit. Most groups have none.
     #[serde(default)]

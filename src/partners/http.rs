@@ -60,7 +60,7 @@ async fn token(
     keys: Data<Keys>,
     address: ClientAddress,
 ) -> Result<HttpResponse> {
-    let form = body::read(&request, &mut payload.into_inner(), FORM).await?;
+    let form = body::read(&request, &mut payload.into_inner(), FORM, body::LIMIT_BYTES).await?;
     let authorization = request.headers().get(header::AUTHORIZATION);
     let authorization = authorization.and_then(|value| value.to_str().ok());
     let issued = match credentials(&form, authorization) {

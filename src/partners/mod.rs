@@ -19,7 +19,7 @@ use crate::auth::{PERMISSIONS, UserRole, extent, secret};
 use crate::catalogue::{Catalogue, lookup};
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
-use crate::values::{Code, broken, distinct, distinct_codes, not_blank};
+use crate::values::{AreaCode, Code, broken, distinct, distinct_codes, not_blank, words::Scope};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use utoipa::ToSchema;
@@ -69,17 +69,17 @@ pub struct NewPartner {
     /// Limits its tokens to these scopes. Empty means all scopes of the role `partner`.
     #[serde(default)]
     #[validate(length(max = 50), custom(function = "valid_scopes"))]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, value_type = Vec<Scope>)]
     pub scopes: Vec<String>,
     /// Limits deliverables to these areas, as 全国地方公共団体コード with six or five digits. Empty means all areas.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "distinct_codes"))]
-    #[schema(max_items = 100)]
+    #[schema(max_items = 100, value_type = Vec<AreaCode>)]
     pub areas: Vec<String>,
     /// Limits deliverables to these families. Empty means all families.
     #[serde(default)]
     #[validate(length(max = 50), custom(function = "distinct_codes"))]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, value_type = Vec<Code>)]
     pub families: Vec<String>,
     #[serde(default = "default_quota_per_minute")]
     #[validate(range(min = 1, max = 1_000_000))]

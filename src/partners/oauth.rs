@@ -5,6 +5,7 @@
 //! format.
 
 use crate::db::Id;
+use crate::values::words::TokenErrorCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -47,8 +48,7 @@ pub struct TokenResponse {
 /// An error of RFC 6749, section 5.2.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TokenError {
-    /// `invalid_request`, `invalid_client`, `invalid_scope` or `unsupported_grant_type`.
-    #[schema(example = "invalid_client")]
+    #[schema(example = "invalid_client", value_type = TokenErrorCode)]
     pub error: &'static str,
     #[schema(example = "The client id or secret is wrong.")]
     pub error_description: &'static str,

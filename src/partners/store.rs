@@ -51,7 +51,7 @@ impl PartnerRow {
 }
 
 pub fn find(db: &mut Db, id: Id) -> Result<Partner> {
-    let found = dsl::partners.find(id).first::<PartnerRow>(db).optional()?;
+    let found = dsl::partners.find(id).get_result::<PartnerRow>(db).optional()?;
     let row = found.ok_or_else(missing)?;
     let secrets = secrets(db, &[id])?.remove(&id).unwrap_or_default();
     Ok(row.read(secrets))
@@ -192,7 +192,7 @@ pub fn authenticate(db: &mut Db, id: Id, presented: &str, now: Instant) -> Resul
         .find(id)
         .filter(dsl::status.eq(PartnerStatus::Active.code()))
         .select(dsl::details);
-    let found = active.first::<Doc<NewPartner>>(db).optional()?;
+    let found = active.get_result::<Doc<NewPartner>>(db).optional()?;
     if found.is_some() {
         diesel::update(s::partner_secrets.find(matching))
             .set(s::last_used_at.eq(now))

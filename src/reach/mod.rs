@@ -9,20 +9,31 @@
 //! | worker | of the deliverables on the right | open ones, and those applied for | themselves | their own |
 //! | partner | of the deliverables on the right | open ones shared with partners, within the partner's areas and families, and those applied for | its volunteers | by its volunteers |
 //!
+//! Projects: those in the areas; of the organization, alone or jointly; on which the worker works or worked; with a
+//! volunteer of the partner. An organization sees no member who is kept apart from it, a partner only its volunteers.
+//!
 //! A worker is kept apart from the organizations that the profile lists as blocked or in conflict. That holds from the
 //! moment when it is written, for applications that were sent before, too, and for all records of the person and of the
 //! organization. Rankings and new applications obey the same rule.
 //!
+//! Reviews are read with the application of their member, follow-ups with their deliverable.
+//!
+//! Who is invited and has not said yes is hidden from those who invited them, as if there were no application.
+//!
 //! Areas also cover pairs of duplicates with a record in them. Other limited reaches cover no pairs.
 //!
 //! A slice's store adds the condition of `store` to its own queries, so that a record outside the reach is
-//! not found.
+//! not found. `audience` and `store::audiences` turn this around: who sees a record. The change log stores that with each
+//! change.
 //!
-//! Invariant: lists and single records use the same condition, so they agree.
+//! Invariants: lists and single records use the same condition, so they agree. An audience includes exactly those whose
+//! condition the record meets; a random walk in `tests/api/following.rs` compares them.
 
+pub mod audience;
 pub mod store;
 
 use crate::auth::{PartnerReach, Reach};
+use crate::db::Id;
 use crate::error::{Error, Result, Text};
 
 /// Source and external id of a record.
@@ -41,7 +52,7 @@ pub fn newly_named<'a>(
 }
 
 /// The longest source.
-const SOURCE_LENGTH: usize = 100;
+pub const SOURCE_LENGTH: usize = 100;
 
 /// Returns the source of a record that a caller names within an area.
 pub fn named_source(reach: &Reach, source: &str, area: &str) -> Result<String> {
@@ -62,4 +73,23 @@ pub fn named_source(reach: &Reach, source: &str, area: &str) -> Result<String> {
 pub fn is_offered(partner: &PartnerReach, shared: bool, area: Option<&str>, family: &str) -> bool {
     let includes = |codes: &[String], one: &str| codes.is_empty() || codes.iter().any(|code| code == one);
     shared && includes(&partner.areas, area.unwrap_or_default()) && includes(&partner.families, family)
+}
+
+/// What decides whether a caller may change a worker.
+pub struct WorkerOwner<'a> {
+    pub id: Id,
+    pub area: Option<&'a str>,
+    pub partner: Option<Id>,
+    pub sandbox: bool,
+}
+
+/// Returns whether a caller may change a worker. `store::own_workers` asks the same of the database.
+pub fn is_own_worker(reach: &Reach, worker: &WorkerOwner) -> bool {
+    match reach {
+        Reach::Everything => true,
+        Reach::Areas(_) => !worker.sandbox && worker.area.is_some_and(|area| reach.covers_area(area)),
+        Reach::Organization(_) => false,
+        Reach::Worker(id) => worker.id == *id,
+        Reach::Partner(partner) => worker.partner == Some(partner.id),
+    }
 }

@@ -2,16 +2,20 @@
 //!
 //! The parts are macros, because diesel gives a condition inside a subquery its own type.
 
+pub mod audiences;
+
 use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
-    deliverables_shared_with_partners as shared, duplicates as p, organizations, organizations as o,
-    released_deliverables as released, worker_separations as separations, workers, workers as w,
+    deliverables_shared_with_partners as shared, duplicates as p, follow_ups as f, organizations,
+    organizations as o, project_entries as e, project_members as m, projects as pr,
+    released_deliverables as released, round_deliverables as within, rounds as r,
+    worker_separations as separations, workers, workers as w,
 };
 use crate::db::search::Condition;
 use crate::db::{Db, Id, UniqueId};
 use crate::error::Result;
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable};
 use std::collections::BTreeSet;
@@ -47,15 +51,30 @@ macro_rules! not_separated {
     };
 }
 
-/// Matches deliverables of an organization, alone or jointly. A joint one has to have accepted.
+/// Matches one of the areas. Most callers have a single one: a statement without a list is prepared only once.
+macro_rules! in_areas {
+    ($column:expr, $areas:expr) => {
+        match $areas.as_slice() {
+            [area] => Box::new($column.eq(area.clone())) as Condition<_>,
+            _ => Box::new($column.eq_any($areas.clone())),
+        }
+    };
+}
+
+/// Selects the deliverables that an organization requests jointly. It has to have accepted.
+macro_rules! jointly {
+    ($id:expr) => {
+        joint::table
+            .filter(joint::organization_id.eq($id))
+            .filter(joint::status.eq("accepted"))
+            .select(joint::deliverable_id)
+    };
+}
+
+/// Matches deliverables of an organization, alone or jointly.
 macro_rules! asked_by {
     ($id:expr) => {
-        d::organization_id.eq($id).or(d::id.eq_any(
-            joint::table
-                .filter(joint::organization_id.eq($id))
-                .filter(joint::status.eq("accepted"))
-                .select(joint::deliverable_id),
-        ))
+        d::organization_id.eq($id).or(d::id.eq_any(jointly!($id)))
     };
 }
 
@@ -96,12 +115,19 @@ macro_rules! open_to_partner {
     }};
 }
 
-/// Selects workers with an active application for one of these deliverables.
+/// The statuses of applications that haven't ended.
+pub const ACTIVE: [&str; 5] = ["submitted", "shortlisted", "offered", "agreed", "waitlisted"];
+
+/// Selects workers with an active application for one of these deliverables. Who was invited and has not said yes is not
+/// among them.
 macro_rules! applicants {
     ($deliverables:expr) => {
         a::table
             .filter(a::deliverable_id.eq_any(d::table.filter($deliverables).select(d::id)))
-            .filter(a::status.eq_any(["submitted", "accepted"]))
+            .filter(a::status.eq_any(ACTIVE))
+            .filter(sql::<Bool>(
+                "NOT (applications.status = 'submitted' AND applications.awaits = 'worker')",
+            ))
             .filter(a::worker_id.is_not_null())
             .select(a::worker_id.assume_not_null())
     };
@@ -115,7 +141,7 @@ pub fn organizations(reach: &Reach) -> Option<Condition<o::table>> {
     }
     Some(match reach {
         Reach::Everything => return None,
-        Reach::Areas(areas) => Box::new(o::area.eq_any(areas.clone())),
+        Reach::Areas(areas) => in_areas!(o::area, areas),
         Reach::Organization(id) => Box::new(o::id.eq(*id)),
         Reach::Worker(id) => Box::new(asking!(open_to_worker!(*id))),
         Reach::Partner(partner) => Box::new(asking!(open_to_partner!(partner))),
@@ -146,7 +172,7 @@ pub fn with_known_lead(reach: &Reach) -> Option<Condition<d::table>> {
 pub fn deliverables(reach: &Reach) -> Option<Condition<d::table>> {
     Some(match reach {
         Reach::Everything => return None,
-        Reach::Areas(areas) => Box::new(d::area.eq_any(areas.clone())),
+        Reach::Areas(areas) => in_areas!(d::area, areas),
         Reach::Organization(id) => Box::new(asked_by!(*id)),
         Reach::Worker(id) => Box::new(open_to_worker!(*id)),
         Reach::Partner(partner) => Box::new(open_to_partner!(partner)),
@@ -175,7 +201,7 @@ pub fn workers(reach: &Reach) -> Option<Condition<w::table>> {
 pub fn own_workers(reach: &Reach) -> Option<Condition<w::table>> {
     match reach {
         Reach::Areas(areas) => {
-            let there = w::area.assume_not_null().eq_any(areas.clone());
+            let there = in_areas!(w::area.assume_not_null(), areas);
             Some(Box::new(w::sandbox.eq(false).and(there)))
         }
         Reach::Organization(_) => Some(Box::new(false.into_sql::<Bool>())),
@@ -211,6 +237,169 @@ pub fn applications(reach: &Reach) -> Option<Condition<a::table>> {
         Reach::Worker(id) => Box::new(a::worker_id.assume_not_null().eq(*id)),
         Reach::Partner(partner) => Box::new(a::partner_id.assume_not_null().eq(partner.id)),
     })
+}
+
+/// Matches what belongs to one of these deliverables and waits for those who ask for them or coordinate them.
+macro_rules! of_requesters {
+    ($deliverable:expr, $some:expr, $reach:expr) => {
+        match $reach {
+            Reach::Everything => Box::new($deliverable.eq_any($some.select(d::id))) as Condition<_>,
+            Reach::Areas(areas) => {
+                let there = $some.filter(d::area.eq_any(areas.clone()));
+                Box::new($deliverable.eq_any(there.select(d::id)))
+            }
+            Reach::Organization(id) => {
+                let own = $some.filter(asked_by!(*id));
+                Box::new($deliverable.eq_any(own.select(d::id)))
+            }
+            Reach::Worker(_) | Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
+        }
+    };
+}
+
+/// Selects deliverables whose team is looked for, or completed again.
+macro_rules! forming {
+    () => {
+        d::table
+            .filter(d::status.eq_any(["open", "in_progress"]))
+            .filter(d::archived_at.is_null())
+    };
+}
+
+/// Limits applications to those for a deliverable whose team is looked for.
+pub fn for_forming_team() -> Condition<a::table> {
+    Box::new(a::deliverable_id.eq_any(forming!().select(d::id)))
+}
+
+/// Limits applications to those for a deliverable whose team is looked for that the caller decides about.
+pub fn decidable_applications(reach: &Reach) -> Condition<a::table> {
+    let decidable: Condition<a::table> = of_requesters!(a::deliverable_id, forming!(), reach);
+    Box::new(a::sandbox.eq(false).and(decidable))
+}
+
+/// Limits follow-ups to those of delivered work for which the caller answers.
+pub fn open_follow_ups(reach: &Reach) -> Condition<f::table> {
+    let delivered = d::table.filter(d::status.eq("delivered").and(d::archived_at.is_null()));
+    of_requesters!(f::deliverable_id, delivered, reach)
+}
+
+/// Selects the projects of which a worker is a member, or was.
+macro_rules! worked_on {
+    ($worker:expr) => {
+        m::table.filter(m::worker_id.eq($worker)).select(m::project_id)
+    };
+}
+
+/// Selects the records of a partner's volunteers.
+macro_rules! volunteers {
+    ($partner:expr) => {
+        w::table.filter(w::partner_id.eq($partner.id)).select(w::id)
+    };
+}
+
+/// Selects the projects of which a worker is a member now.
+macro_rules! works_on {
+    ($worker:expr) => {
+        m::table
+            .filter(m::worker_id.eq($worker))
+            .filter(m::left_at.is_null())
+            .select(m::project_id)
+    };
+}
+
+/// Matches projects of an organization, alone or jointly.
+macro_rules! helps {
+    ($id:expr) => {
+        pr::organization_id.eq($id).or(pr::id.eq_any(jointly!($id)))
+    };
+}
+
+/// Matches members who aren't kept apart from an organization.
+macro_rules! known_to {
+    ($organization:expr) => {
+        not(exists(w::table.filter(w::id.nullable().eq(m::worker_id)).filter(
+            kept(w::merged_into, w::id).eq_any(separated_people!([$organization])),
+        )))
+    };
+}
+
+pub fn projects(reach: &Reach) -> Option<Condition<pr::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => in_areas!(pr::area, areas),
+        Reach::Organization(id) => Box::new(helps!(*id)),
+        Reach::Worker(id) => Box::new(pr::id.eq_any(worked_on!(*id))),
+        Reach::Partner(partner) => {
+            let teams = m::table.filter(m::worker_id.assume_not_null().eq_any(volunteers!(partner)));
+            Box::new(pr::id.eq_any(teams.select(m::project_id)))
+        }
+    })
+}
+
+/// Limits rounds to those whose deliverables are all within the reach.
+pub fn rounds(reach: &Reach) -> Option<Condition<r::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => {
+            let here = d::table.filter(d::area.eq_any(areas.clone())).select(d::id);
+            let elsewhere = within::table
+                .filter(within::round_id.eq(r::id))
+                .filter(within::deliverable_id.ne_all(here));
+            Box::new(not(exists(elsewhere)))
+        }
+        Reach::Organization(_) | Reach::Worker(_) | Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
+    })
+}
+
+/// Limits projects to those that a caller works on. A member who has left doesn't any more.
+pub fn own_projects(reach: &Reach) -> Option<Condition<pr::table>> {
+    match reach {
+        Reach::Worker(id) => Some(Box::new(pr::id.eq_any(works_on!(*id)))),
+        Reach::Partner(_) => Some(Box::new(false.into_sql::<Bool>())),
+        _ => projects(reach),
+    }
+}
+
+/// Limits the work in projects to that of the projects on which a caller works.
+pub fn project_work(reach: &Reach) -> Option<Condition<e::table>> {
+    macro_rules! of_projects {
+        ($condition:expr) => {
+            Box::new(e::project_id.eq_any(pr::table.filter($condition).select(pr::id)))
+        };
+    }
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => of_projects!(pr::area.eq_any(areas.clone())),
+        Reach::Organization(id) => of_projects!(helps!(*id)),
+        Reach::Worker(id) => Box::new(e::project_id.eq_any(works_on!(*id))),
+        Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
+    })
+}
+
+/// Limits the members of projects within the reach to those that a caller may know of.
+pub fn project_members(reach: &Reach) -> Option<Condition<m::table>> {
+    Some(match reach {
+        Reach::Everything | Reach::Areas(_) | Reach::Worker(_) => return None,
+        Reach::Organization(id) => Box::new(known_to!(*id)),
+        Reach::Partner(partner) => Box::new(m::worker_id.assume_not_null().eq_any(volunteers!(partner))),
+    })
+}
+
+/// Limits projects within the reach to those with a worker in the team. Nobody finds a member whom they don't see.
+pub fn projects_with(reach: &Reach, worker: Id) -> Condition<pr::table> {
+    match reach {
+        Reach::Everything | Reach::Areas(_) => Box::new(pr::id.eq_any(works_on!(worker))),
+        Reach::Organization(id) => Box::new(pr::id.eq_any(works_on!(worker).filter(known_to!(*id)))),
+        Reach::Worker(own) => Box::new(
+            pr::id
+                .eq_any(works_on!(worker))
+                .and(pr::id.eq_any(works_on!(*own))),
+        ),
+        Reach::Partner(partner) => {
+            let is_theirs = m::worker_id.assume_not_null().eq_any(volunteers!(partner));
+            Box::new(pr::id.eq_any(works_on!(worker).filter(is_theirs)))
+        }
+    }
 }
 
 /// Limits duplicates to pairs whose records are both in the caller's areas and aren't merged with a record
@@ -274,6 +463,7 @@ some_records! {
     some_organizations, o, organizations;
     some_own_organizations, o, own_organizations;
     some_workers, w, workers;
+    some_deliverables, d, deliverables;
 }
 
 /// Returns whether a worker is kept apart from any of these organizations.
@@ -281,7 +471,7 @@ pub fn is_separated(db: &mut Db, worker: Id, organizations: &[Id]) -> Result<boo
     let separated = w::table
         .filter(w::id.eq(worker))
         .filter(kept(w::merged_into, w::id).eq_any(separated_people!(organizations)));
-    Ok(separated.select(w::id).first::<Id>(db).optional()?.is_some())
+    Ok(separated.select(w::id).get_result::<Id>(db).optional()?.is_some())
 }
 
 macro_rules! has_record {
@@ -292,7 +482,7 @@ macro_rules! has_record {
             if let Some(condition) = $condition(reach) {
                 one = one.filter(condition);
             }
-            Ok(one.first::<Id>(db).optional()?.is_some())
+            Ok(one.get_result::<Id>(db).optional()?.is_some())
         }
     )*};
 }

@@ -12,7 +12,9 @@ use crate::config::{
     FrontendUrl, ImportQuotas, OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies,
 };
 use crate::error::{Error, Result};
+use crate::following::http::{Followers, mark};
 use crate::http::edge;
+use crate::http::requests::Requests;
 use crate::http::stream::OpenAnswers;
 use crate::open_data::cache::OpenData;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -39,14 +41,21 @@ pub struct AppParts {
     open_data: Data<OpenData>,
     license: Data<OpenDataLicense>,
     open: Data<OpenAnswers>,
+    followers: Data<Followers>,
     lists: Data<CatalogueAnswers>,
     readiness: Data<Readiness>,
+    pub requests: Data<Requests>,
 }
 
 impl AppParts {
     pub fn new(state: AppState, readiness: Arc<Readiness>, config: &ServerConfig) -> Result<AppParts> {
+        let document = Document::new();
+        let operations = document.operations();
+        let operations = operations.map(|one| (one.path.clone(), one.method.clone(), one.id().to_owned()));
+        let requests = Requests::new(operations, config.slow_request())?;
         Ok(AppParts {
-            document: Data::new(Document::new()),
+            requests: Data::new(requests),
+            document: Data::new(document),
             limits: Data::new(config.session_limits()),
             quotas: Data::new(config.import_quotas()),
             proxies: Data::new(config.trusted_proxies.clone()),
@@ -56,6 +65,7 @@ impl AppParts {
             open_data: Data::default(),
             license: Data::new(OpenDataLicense(config.open_data_license.clone())),
             open: Data::new(OpenAnswers::new(config.max_downloads)),
+            followers: Data::new(Followers::new(config.follower_limits())),
             lists: Data::default(),
             readiness: Data::from(readiness),
             state,
@@ -85,6 +95,7 @@ pub fn app(
         .app_data(Data::from(state.catalogues))
         .app_data(Data::from(state.workbooks))
         .app_data(Data::from(state.index))
+        .app_data(Data::from(state.feed))
         .app_data(Data::from(state.recorder))
         .app_data(Data::from(state.keys))
         .app_data(Data::from(state.passwords))
@@ -93,9 +104,11 @@ pub fn app(
         .app_data(parts.open_data)
         .app_data(parts.license)
         .app_data(parts.open)
+        .app_data(parts.followers)
         .app_data(parts.lists)
         .app_data(Data::new(state.origins))
         .app_data(parts.readiness)
+        .app_data(parts.requests)
         .app_data(parts.limits)
         .app_data(parts.quotas)
         .app_data(parts.proxies)
@@ -107,15 +120,14 @@ pub fn app(
         .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))
         .default_service(web::to(refuse_unknown))
         .wrap(from_fn(audit::http::disclose))
+        .wrap(from_fn(mark))
         .wrap(from_fn(auth::http::identify))
         .wrap(from_fn(edge::edge))
 }
 
 async fn openapi_json(document: Data<Document>) -> HttpResponse {
     let json = (header::CONTENT_TYPE, "application/json");
-    HttpResponse::Ok()
-        .insert_header(json)
-        .body(document.text().to_owned())
+    HttpResponse::Ok().insert_header(json).body(document.bytes())
 }
 
 /// Answers 405 where only the method is unknown, and 404 where the path is.

@@ -5,6 +5,7 @@
 
 use crate::config::{ServerConfig, TrustedProxies};
 use crate::http::slots::Slots;
+use crate::metrics::Figure;
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
@@ -34,6 +35,22 @@ impl Connections {
             proxies: config.trusted_proxies.clone(),
             write_timeout: Duration::from_secs(config.write_timeout_seconds),
         }
+    }
+
+    pub fn figures(&self) -> [Figure; 2] {
+        let (open, most) = self.slots.usage();
+        [
+            Figure::new(
+                "musubi_http_connections",
+                "Connections of clients that are open.",
+                open as f64,
+            ),
+            Figure::new(
+                "musubi_http_connections_max",
+                "Connections of clients that may be open.",
+                most as f64,
+            ),
+        ]
     }
 
     /// Prepares a new connection, which holds a slot until it ends, or refuses it.

@@ -7,12 +7,15 @@
 use super::{examples, personal, routes};
 use crate::applications::similar;
 use crate::auth::properties::PROPERTIES;
-use crate::auth::{RecordKind, UserRole};
+use crate::auth::{self, PERMISSIONS, RecordKind, UserRole};
 use crate::http::problem::{Problem, ProblemField};
 use actix_web::App;
+use actix_web::web::Bytes;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::openapi::security::{
+    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
+};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 
@@ -23,7 +26,8 @@ use utoipa_actix_web::AppExt;
         description = "Matches pro bono workers with the deliverables that community organizations ask for.\n\n\
             **Errors** are RFC 9457 problem documents with a stable `code`. Their texts are in Japanese or English, \
             by Accept-Language. Unknown fields and parameters are errors. **Lists** are paged: pass `next` as \
-            `cursor` to get the next page. **Updates** are JSON Merge Patches (RFC 7396); send `If-Match` so that \
+            `cursor` to get the next page. Those of records take `ids`, to get up to 200 of them at once, and `count`, for \
+            the size of the whole list; some take `include`, for records that the items name. **Updates** are JSON Merge Patches (RFC 7396); send `If-Match` so that \
             you don't overwrite a change that you haven't seen. **POSTs** with an `Idempotency-Key` can be repeated \
             safely: the same key returns the first successful answer. Errors are not stored.",
         contact(name = "The Musubi contributors", url = "https://example.org/musubi"),
@@ -37,8 +41,13 @@ use utoipa_actix_web::AppExt;
         (name = "Workers", description = "Pro bono workers (プロボノワーカー)"),
         (name = "Duplicates", description = "Records that may be of the same person or organization"),
         (name = "Applications", description = "Applications of workers for a deliverable (応募)"),
+        (name = "Projects", description = "The work of teams, from the kick-off to the hand-over, and what follows it"),
         (name = "Matches", description = "Rankings of workers and deliverables, with explanations"),
+        (name = "Rounds", description = "The best team for a deliverable, and people for many deliverables at once (割り当て)"),
+        (name = "Tasks", description = "What waits for you"),
+        (name = "Changes", description = "What has changed, to follow it"),
         (name = "Statistics", description = "Aggregate counts"),
+        (name = "Feeds", description = "Secret addresses for calendar programs and feed readers"),
         (name = "Exports", description = "Lists as downloadable files"),
         (name = "Open data", description = "Public datasets"),
         (name = "Imports", description = "Imports of files, with a report for every row"),
@@ -49,31 +58,48 @@ use utoipa_actix_web::AppExt;
         (name = "Health", description = "Health of the server, for its operators")
     ),
     components(schemas(Problem, ProblemField, similar::SimilarDeliverable)),
-    modifiers(&BearerToken)
+    modifiers(&SecuritySchemes)
 )]
 struct Base;
 
-struct BearerToken;
+/// The name of the scheme with which partner apps get their tokens.
+const CLIENT_CREDENTIALS: &str = "client_credentials";
 
-impl Modify for BearerToken {
+/// How callers get tokens.
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let description = "An access token from `POST /v1/auth/login` or from `musubi token`. Each operation lists the scope that it \
-            requires.";
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT");
-        let scheme = SecurityScheme::Http(bearer.description(Some(description)).build());
-        openapi
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("bearer", scheme);
+            .bearer_format("JWT")
+            .description(Some(
+                "An access token from `POST /v1/auth/login` or from `musubi token`. Each operation lists the scope that it \
+                requires.",
+            ));
+        let of_partners = PERMISSIONS
+            .iter()
+            .filter(|row| auth::extent(UserRole::Partner, row.scope).is_some());
+        let scopes = of_partners.map(|row| (row.scope, row.permits));
+        let flow = Flow::ClientCredentials(ClientCredentials::new(
+            "/v1/oauth/token",
+            Scopes::from_iter(scopes),
+        ));
+        let description = "How partner apps get an access token (RFC 6749, section 4.4).";
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+        components.add_security_scheme(
+            CLIENT_CREDENTIALS,
+            SecurityScheme::OAuth2(OAuth2::with_description([flow], description)),
+        );
     }
 }
 
 /// The finished document.
 pub struct Document {
     value: Value,
-    text: String,
+    /// Shared by all who read it, however slowly.
+    text: Bytes,
 }
 
 /// One operation of the document.
@@ -136,6 +162,8 @@ impl Document {
                 }
             }
         }
+        clear_forms(&mut value, &schemas);
+        name_codes(&mut value);
         prune(&mut value);
         name_writers(&mut value);
         examples::add(&mut value);
@@ -143,12 +171,20 @@ impl Document {
             *description += &permissions();
         }
         let text = serde_json::to_string_pretty(&value).unwrap_or_default() + "\n";
-        Document { value, text }
+        Document {
+            value,
+            text: text.into(),
+        }
     }
 
     /// The document as it is served and committed.
     pub fn text(&self) -> &str {
-        &self.text
+        std::str::from_utf8(&self.text).unwrap_or_default()
+    }
+
+    /// Returns the text without copying it.
+    pub fn bytes(&self) -> Bytes {
+        self.text.clone()
     }
 
     pub fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
@@ -180,7 +216,7 @@ fn permissions() -> String {
          Records outside your reach return 404.\n\n{}\nSome properties may be written by fewer roles than the record: \
          `x-not-writable-by` names the others. Such a property has to keep its value, or its default in a new record; \
          anything else returns 422 `not_permitted` with its pointer.",
-        crate::auth::table()
+        auth::table()
     )
 }
 
@@ -193,6 +229,7 @@ fn name_writers(value: &mut Value) {
             RecordKind::Deliverables => "NewDeliverable",
             RecordKind::Workers => "NewWorker",
             RecordKind::Applications => "NewApplication",
+            RecordKind::Projects => "NewProject",
             RecordKind::Users => "NewUser",
             RecordKind::Partners => "NewPartner",
         };
@@ -246,6 +283,77 @@ fn flatten(value: &mut Value, schemas: &Map<String, Value>) {
         Value::Object(members) => members.values_mut().for_each(|member| flatten(member, schemas)),
         Value::Array(items) => items.iter_mut().for_each(|item| flatten(item, schemas)),
         _ => {}
+    }
+}
+
+/// Returns the parameters of every operation.
+fn parameters(value: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = value.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flat_map(|paths| paths.values_mut());
+    let operations = items
+        .filter_map(Value::as_object_mut)
+        .flat_map(|item| item.values_mut());
+    let lists = operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
+    lists.flatten()
+}
+
+/// Moves the examples of optional parameters into their descriptions: tools fill forms with examples, and a form should
+/// begin without filters and conditions.
+fn clear_forms(value: &mut Value, schemas: &Map<String, Value>) {
+    let optional = parameters(value).filter(|parameter| parameter.get("required") != Some(&json!(true)));
+    for parameter in optional.filter_map(Value::as_object_mut) {
+        if let Some(schema) = parameter.get_mut("schema") {
+            let name = schema
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|path| path.rsplit('/').next());
+            if let Some(named) = name.and_then(|name| schemas.get(name)) {
+                *schema = named.clone();
+            }
+        }
+        let schema = parameter.get_mut("schema").and_then(Value::as_object_mut);
+        let of_schema = schema.and_then(|schema| {
+            let (one, several) = (schema.remove("example"), schema.remove("examples"));
+            one.or_else(|| several?.get(0).cloned())
+        });
+        if let Some(example) = parameter.remove("example").or(of_schema) {
+            let example = example
+                .as_str()
+                .map_or_else(|| example.to_string(), str::to_owned);
+            let text = parameter
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let separator = if text.is_empty() || text.ends_with('.') {
+                " "
+            } else {
+                ". "
+            };
+            let text = format!("{text}{separator}Example: `{example}`");
+            parameter.insert("description".to_owned(), json!(text.trim_start()));
+        }
+    }
+}
+
+/// Refers to the codes in parameters by the name of their schema, so that clients have one type for them. A list that two
+/// schemas have stays as it is.
+fn name_codes(value: &mut Value) {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let schemas = value.pointer("/components/schemas").and_then(Value::as_object);
+    for (name, schema) in schemas.into_iter().flatten() {
+        if let Some(codes) = schema.get("enum") {
+            names.entry(codes.to_string()).or_default().push(name.clone());
+        }
+    }
+    for parameter in parameters(value) {
+        for place in ["/schema", "/schema/items"] {
+            if let Some(schema) = parameter.pointer_mut(place)
+                && let Some(codes) = schema.get("enum")
+                && let Some([name]) = names.get(&codes.to_string()).map(Vec::as_slice)
+            {
+                *schema = json!({"$ref": format!("#/components/schemas/{name}")});
+            }
+        }
     }
 }
 
@@ -320,10 +428,11 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let is_authentication = is_tagged("Authentication");
     // A repeated upload is recognised by its content, and repeating a step of an import has no effect.
     let needs_no_key = is_authentication || is_tagged("Imports") || is_tagged("Exports");
-    // Only the answers of requests that created something are stored.
+    // Only the answers of requests that wrote something are stored.
     let creates = operation
         .get("responses")
-        .is_some_and(|responses| responses.get("201").is_some());
+        .is_some_and(|responses| responses.get("201").is_some())
+        || path.ends_with(":batch");
     let id = operation
         .get("operationId")
         .and_then(Value::as_str)
@@ -332,9 +441,19 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     if let Some(responses) = operation.get_mut("responses") {
         personal::mark_files(&id, responses);
     }
-    if !secured {
+    match operation.get_mut("security").and_then(Value::as_array_mut) {
         // Public on purpose.
-        operation.insert("security".to_owned(), json!([]));
+        None => drop(operation.insert("security".to_owned(), json!([]))),
+        Some(alternatives) => {
+            let scope = alternatives
+                .first()
+                .and_then(|first| first.pointer("/bearer/0"))
+                .cloned();
+            let scope = scope.filter(|scope| {
+                auth::extent(UserRole::Partner, scope.as_str().unwrap_or_default()).is_some()
+            });
+            alternatives.extend(scope.map(|scope| json!({CLIENT_CREDENTIALS: [scope]})));
+        }
     }
 
     let mut errors: Vec<(u16, &str)> = vec![(500, "The server failed")];
@@ -371,7 +490,8 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
             "A partner's quota is used up. Try again after the seconds in Retry-After",
         ));
     }
-    if in_path && method != "put" {
+    // A PUT that creates finds its record missing, and makes it.
+    if in_path && !(creates && method == "put") {
         errors.push((404, "The record does not exist, or you don't have access to it"));
     }
     if has_parameters && !has_body && !is_health {
@@ -415,12 +535,22 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
                 json!("\"3\""),
             );
             if let Some(schema) = tag.get_mut("schema") {
-                *schema = json!({"type": "string", "pattern": r#"^(\*|(W/)?"[0-9]{1,18}(\.(ja|en))?")$"#});
+                *schema =
+                    json!({"type": "string", "pattern": r#"^(\*|(W/)?"[0-9]{1,18}(\.[0-9a-f]{16})?")$"#});
             }
             headers.push(tag);
         }
     }
     if let Some(parameters) = operation.entry("parameters").or_insert(json!([])).as_array_mut() {
+        // A header is there or not; it can't be null.
+        for parameter in parameters.iter_mut().filter(|one| one["in"] == "header") {
+            if let Some(kind) = parameter
+                .pointer_mut("/schema/type")
+                .filter(|kind| kind.is_array())
+            {
+                *kind = json!("string");
+            }
+        }
         parameters.extend(headers);
     }
 
@@ -479,6 +609,11 @@ fn success_headers(status: &str, method: &str, secured: bool) -> Value {
     if secured {
         headers.insert("RateLimit".to_owned(), text("What is left of a partner's quotas"));
         headers.insert("RateLimit-Policy".to_owned(), text("A partner's quotas"));
+    }
+    if secured && method == "get" {
+        let position =
+            "The position from which to follow changes, from before anything was read. Needs `changes:read`";
+        headers.insert("Musubi-Position".to_owned(), text(position));
     }
     headers.insert("X-Request-Id".to_owned(), text("Give this when you ask for help"));
     Value::Object(headers)

@@ -23,7 +23,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct Health {
-    #[schema(example = "ok")]
+    #[schema(example = "ok", pattern = "^ok$")]
     status: &'static str,
 }
 
@@ -77,7 +77,7 @@ impl Readiness {
         }
     }
 
-    fn answer(&self) -> Result<()> {
+    pub fn answer(&self) -> Result<()> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(Error::Unavailable(Text::new(
                 "サーバーを停止しています。",

@@ -3,11 +3,14 @@
 use super::app::{AppParts, app};
 use super::connections::Connections;
 use super::health::Readiness;
+use super::metrics::Metrics;
 use super::state::AppState;
-use super::{signals, tasks, tls};
+use super::{metrics, signals, tasks, tls};
 use crate::config::{Retention, ServerConfig, Shutdown};
 use crate::error::{Error, Result};
+use crate::exposures::Recorder;
 use crate::http::cors::Origins;
+use crate::tasks::TaskCounts;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use std::net::SocketAddr;
@@ -18,6 +21,10 @@ use std::time::Duration;
 /// A server that is bound to its address; `run` it to answer requests.
 pub struct Listener {
     pub address: SocketAddr,
+    /// Where /metrics answers, if anywhere.
+    pub metrics_address: Option<SocketAddr>,
+    metrics: Option<Server>,
+    tasks: TaskCounts,
     state: AppState,
     retention: Retention,
     readiness: Arc<Readiness>,
@@ -28,11 +35,25 @@ pub struct Listener {
 impl Listener {
     pub fn bind(mut state: AppState, config: &ServerConfig) -> Result<Listener> {
         state.origins = Origins::new(config.cors_origins.iter().cloned());
+        state.recorder = Arc::new(Recorder::new(config.random_swaps));
         let (index, stopping) = (Arc::clone(&state.index), Arc::clone(&state.stopping));
         let readiness = Arc::new(Readiness::new(state.pool.clone(), index, stopping));
         let parts = AppParts::new(state.clone(), Arc::clone(&readiness), config)?;
         let shutdown = config.shutdown();
-        let connections = Connections::new(config);
+        let connections = Arc::new(Connections::new(config));
+        let tasks = TaskCounts::new()?;
+        let metrics = Metrics::new(
+            state.clone(),
+            Arc::clone(&readiness),
+            Arc::clone(&connections),
+            parts.requests.clone(),
+            tasks.clone(),
+        );
+        let metrics = config
+            .metrics_listen
+            .map(|address| metrics::listen(address, metrics))
+            .transpose()?;
+        let (metrics_address, metrics) = metrics.unzip();
         let mut server = HttpServer::new(move || app(parts.clone()))
             .disable_signals()
             .shutdown_timeout(shutdown.running.as_secs())
@@ -55,6 +76,9 @@ impl Listener {
             server.map_err(|e| Error::Internal(format!("cannot listen on {}: {e}", config.listen)))?;
         Ok(Listener {
             address: server.addrs().first().copied().unwrap_or(config.listen),
+            metrics_address,
+            metrics,
+            tasks,
             state,
             retention: config.retention(),
             readiness,
@@ -70,16 +94,21 @@ impl Listener {
 
     /// Answers requests until a signal or the handle stops the server, then finishes those that are running.
     pub async fn run(self) -> Result<()> {
-        let tasks = tasks::start(&self.state, self.retention);
+        let tasks = tasks::start(&self.state, self.retention, self.tasks);
         let readiness = self.readiness;
         let checks = rt::spawn(async move { readiness.keep_checking().await });
         let stopping = Arc::clone(&self.state.stopping);
         let signals = rt::spawn(signals::stop(self.server.handle(), stopping, self.shutdown));
+        // It answers until the end, so that operators can see a server stop.
+        let metrics = self.metrics.map(|server| (server.handle(), rt::spawn(server)));
         let served = self.server.await;
         self.state.stopping.store(true, Ordering::Relaxed);
         checks.abort();
         tasks.stop().await;
         let flushed = self.state.recorder.flush(&self.state.pool).await;
+        if let Some((handle, _)) = metrics {
+            handle.stop(false).await;
+        }
         signals.abort();
         served.map_err(|e| Error::Internal(format!("the server failed: {e}")))?;
         flushed

@@ -6,7 +6,7 @@
 //!   `tls`: reads certificates.
 //! * `document`: the OpenAPI document, built from the same routes. `examples`: of its answers.
 //!   `personal`: what in it is personal data.
-//! * `health`: /healthz and /readyz. `pages`: the page on which people choose a password.
+//! * `health`: /healthz and /readyz. `metrics`: /metrics, on a separate listener. `pages`: the page on which people choose a password.
 
 mod app;
 mod connections;
@@ -14,6 +14,7 @@ pub mod document;
 mod examples;
 pub mod health;
 mod listener;
+mod metrics;
 mod pages;
 pub mod personal;
 mod routes;

@@ -8,7 +8,10 @@ pub const MARK: &str = "x-personal-data";
 
 /// Schemas, and those of their properties that name a person, lead to one, or are a person's words.
 const PROPERTIES: &[(&str, &[&str])] = &[
-    ("Personal", &["name", "kana", "email", "phone", "evidence"]),
+    (
+        "Personal",
+        &["name", "kana", "email", "phone", "employer", "evidence"],
+    ),
     ("Contact", &["person", "email", "phone"]),
     ("NewUser", &["name", "email"]),
     ("AccountRecord", &["name", "email"]),
@@ -16,6 +19,9 @@ const PROPERTIES: &[(&str, &[&str])] = &[
     ("NewApplication", &["message"]),
     ("Outcome", &["note"]),
     ("ApplicationRecord", &["message", "note"]),
+    ("CoordinatorResponses", &["name"]),
+    ("Review", &["message"]),
+    ("NewReview", &["message"]),
     ("ImportFinding", &["value", "suggestion"]),
 ];
 

@@ -2,8 +2,9 @@
 
 use super::health;
 use crate::{
-    applications, audit, auth, catalogue, deliverables, duplicates, erasure, exports, exposures, imports,
-    login, matches, open_data, organizations, partners, sessions, statistics, triage, users, workers,
+    applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, exports, exposures,
+    feeds, follow_ups, following, imports, intake, login, matches, open_data, organizations, partners,
+    projects, reviews, rounds, sessions, statistics, triage, users, vocabulary, weights, workers, worklist,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -17,12 +18,23 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 fn slices(cfg: &mut ServiceConfig) {
     cfg.configure(catalogue::http::routes)
+        .configure(vocabulary::http::routes)
         .configure(organizations::http::routes)
         .configure(deliverables::http::routes)
         .configure(workers::http::routes)
         .configure(erasure::http::routes)
         .configure(applications::http::routes)
+        .configure(intake::http::routes)
+        .configure(projects::http::routes)
+        .configure(delivery::http::routes)
+        .configure(reviews::http::routes)
+        .configure(follow_ups::http::routes)
+        .configure(worklist::http::routes)
+        .configure(feeds::http::routes)
+        .configure(following::http::routes)
         .configure(matches::http::routes)
+        .configure(rounds::http::routes)
+        .configure(weights::http::routes)
         .configure(exposures::http::routes)
         .configure(statistics::http::routes)
         .configure(triage::http::routes)

@@ -2,10 +2,12 @@
 
 use crate::auth::Keys;
 use crate::catalogue::{self, Catalogues};
+use crate::changes::store::audiences;
 use crate::config::Config;
 use crate::db::{self, Pool};
 use crate::error::Result;
 use crate::exposures::Recorder;
+use crate::following::Feed;
 use crate::http::cors::Origins;
 use crate::imports::workbooks::Workbooks;
 use crate::matches::MatchIndex;
@@ -18,6 +20,7 @@ use std::sync::atomic::AtomicBool;
 #[derive(Clone)]
 pub struct AppState {
     pub pool: Pool,
+    pub feed: Arc<Feed>,
     pub catalogues: Arc<Catalogues>,
     pub index: Arc<MatchIndex>,
     pub recorder: Arc<Recorder>,
@@ -38,10 +41,13 @@ impl AppState {
         let pool = Pool::open(&url, &config.database_options)?;
         pool.write_blocking(catalogue::store::seed)?;
         refresh_grams(&pool)?;
+        fill_audiences(&pool)?;
+        let feed = Arc::new(Feed::open(&pool)?);
         let stopping = Arc::<AtomicBool>::default();
         let reader = config.workbook_reader.clone();
         Ok(AppState {
             pool,
+            feed,
             catalogues: Arc::new(Catalogues::new(&config.served_areas)?),
             index: Arc::default(),
             recorder: Arc::default(),
@@ -73,4 +79,20 @@ fn refresh_grams(pool: &Pool) -> Result<()> {
         }
     }
     pool.write_blocking(|db| changes::store::advance(db, FOLLOWER, text::GRAMS_VERSION))
+}
+
+/// Writes who sees each record, if an earlier release left that out.
+fn fill_audiences(pool: &Pool) -> Result<()> {
+    const NAME: &str = "audiences";
+    const VERSION: i64 = 1;
+    if pool.read_blocking(|db| changes::store::position(db, NAME))? == VERSION {
+        return Ok(());
+    }
+    for kind in audiences::kinds() {
+        let mut last = pool.write_blocking(|db| audiences::fill(db, kind, None))?;
+        while last.is_some() {
+            last = pool.write_blocking(|db| audiences::fill(db, kind, last))?;
+        }
+    }
+    pool.write_blocking(|db| changes::store::advance(db, NAME, VERSION))
 }

@@ -3,15 +3,19 @@
 use super::state::AppState;
 use crate::config::Retention;
 use crate::http::idempotency;
-use crate::tasks::TaskSet;
-use crate::{duplicates, erasure, exposures, imports, matches, partners, sessions};
+use crate::tasks::{TaskCounts, TaskSet};
+use crate::{
+    applications, duplicates, erasure, exposures, follow_ups, following, imports, matches, partners, rounds,
+    sessions,
+};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Starts them all.
-pub fn start(state: &AppState, retention: Retention) -> TaskSet {
+pub fn start(state: &AppState, retention: Retention, counts: TaskCounts) -> TaskSet {
     let AppState {
         pool,
+        feed,
         catalogues,
         workbooks,
         stopping,
@@ -19,8 +23,11 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
     } = state;
     let importing = &Arc::new(AtomicBool::new(false));
     let erase = erasure::actions::erase;
-    let mut tasks = TaskSet::new(pool.renewals());
+    let mut tasks = TaskSet::new(pool.renewals(), counts);
+    tasks.start(following::tasks::advance(pool, feed, stopping));
+    tasks.start(following::tasks::trim(pool, retention.changes));
     tasks.start(matches::tasks::follow_changes(pool, catalogues, &state.index));
+    tasks.start(applications::tasks::watch_deadlines(pool));
     tasks.start(exposures::tasks::write_lists(pool, &state.recorder));
     tasks.start(exposures::tasks::purge_lists(pool));
     tasks.start(idempotency::tasks::purge(pool));
@@ -32,6 +39,8 @@ pub fn start(state: &AppState, retention: Retention) -> TaskSet {
     ));
     tasks.start(imports::tasks::purge(pool, retention.imports));
     tasks.start(duplicates::tasks::follow_changes(pool, stopping, importing));
+    tasks.start(follow_ups::tasks::make(pool));
+    tasks.start(rounds::tasks::purge(pool));
     tasks.start(erasure::tasks::apply_retention(pool, retention));
     tasks
 }

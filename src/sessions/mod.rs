@@ -3,10 +3,12 @@
 //! A session begins with a login and contains every token that was refreshed from it. A device is known to an
 //! account once somebody has logged in from it.
 //!
+//! * `actions`: trying a one-time secret.
 //! * `throttle`: how long to wait after failed attempts, by device, by address and by account.
 //!
 //! Deliberately absent: passwords (`users`) and logging in (`login`).
 
+pub mod actions;
 pub mod http;
 pub mod store;
 pub mod tasks;

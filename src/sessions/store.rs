@@ -84,7 +84,7 @@ pub fn refresh(
             sessions::expires_at,
             sessions::ended_at,
         ))
-        .first::<Row>(db)
+        .get_result::<Row>(db)
         .optional()?;
     let Some((session, created_at, used_at, expires_at, ended_at)) = found else {
         return Ok(RefreshOutcome::Rejected);
@@ -121,7 +121,7 @@ pub fn live_until(db: &mut Db, token: &str, now: Instant, limits: &SessionLimits
         .filter(refresh_tokens::used_at.is_null())
         .filter(sessions::ended_at.is_null())
         .select((refresh_tokens::created_at, sessions::expires_at));
-    let found = found.first::<(Instant, Instant)>(db).optional()?;
+    let found = found.get_result::<(Instant, Instant)>(db).optional()?;
     let until = found.map(|(created_at, expires_at)| {
         let idle = Instant::from(created_at.utc() + limits.idle);
         if idle.utc() < expires_at.utc() {
@@ -139,7 +139,7 @@ pub fn find_by_token(db: &mut Db, token: &str) -> Result<Option<(Id, Id)>> {
         .inner_join(sessions::table.on(sessions::id.eq(refresh_tokens::session_id)))
         .filter(refresh_tokens::digest.eq(secret::digest(token)))
         .select((sessions::id, sessions::user_id));
-    Ok(found.first::<(Id, Id)>(db).optional()?)
+    Ok(found.get_result::<(Id, Id)>(db).optional()?)
 }
 
 pub fn revoke(db: &mut Db, session: Id, now: Instant) -> Result<()> {
@@ -268,7 +268,7 @@ pub fn attempt(db: &mut Db, throttles: &[Throttle], now: Instant) -> Result<Opti
         let before = t::throttles
             .find(&throttle.key)
             .select((t::failures, t::last_at))
-            .first::<(i32, Instant)>(db)
+            .get_result::<(i32, Instant)>(db)
             .optional()?;
         let Attempt {
             failures,

@@ -1,24 +1,38 @@
-//! Counting deliverables.
+//! Counting deliverables and applications.
 
-use super::{DeliverableStatistics, StatisticsFilter, rules, store};
+use super::outcomes::OutcomeStatistics;
+use super::responses::{CoordinatorResponses, OrganizationResponses, ResponseFilter};
+use super::{
+    ApplicationStatistics, ApplicationStatisticsFilter, DeliverableStatistics, Dimension, OutcomeFilter,
+    StatisticsFilter, rules, store,
+};
+use crate::auth::{Reach, UserRole};
+use crate::catalogue::calendar::{self, day_number};
 use crate::catalogue::{Catalogue, Filters};
-use crate::db::Db;
-use crate::error::Result;
+use crate::db::{Db, Id};
+use crate::error::{Error, FieldError, Place, Result};
+use crate::http::Page;
+use crate::http::page::Paging;
+use crate::reach::store::has_organization;
+use crate::users::{self, UserFilter};
+use crate::{applications, organizations};
 
-/// Counts the deliverables that match a filter.
+/// Counts the deliverables that match a filter. It may name an organization within the reach.
 pub fn count(
     db: &mut Db,
+    reach: &Reach,
     catalogue: &Catalogue,
     mut filter: StatisticsFilter,
 ) -> Result<DeliverableStatistics> {
-    let group_by = rules::parse_dimensions(&filter.group_by)?;
-    let filters = Filters::of(catalogue)
-        .area(&mut filter.area)
-        .family(&filter.family);
-    filters
-        .entry("type", &filter.type_, |c| &c.types)
-        .fiscal_year(filter.fiscal_year)
-        .check()?;
+    let group_by = rules::parse_dimensions(Dimension::OF_DELIVERABLES, &filter.group_by)?;
+    check(catalogue, &mut filter)?;
+    if let Some(organization) = filter.organization_id
+        && !has_organization(db, reach, organization)?
+    {
+        let unknown = crate::deliverables::rules::unknown_organization("");
+        let place = Place::Parameter("organization_id".into());
+        return Err(Error::Invalid(vec![FieldError { place, ..unknown }]));
+    }
     let recorded = store::count_recorded(db, &filter)?;
     let unlisted = if filter.applies_to_unlisted() {
         Some(store::count_unlisted(db, &filter)?)
@@ -26,4 +40,100 @@ pub fn count(
         None
     };
     Ok(DeliverableStatistics::new(group_by, recorded, unlisted))
+}
+
+fn check(catalogue: &Catalogue, filter: &mut StatisticsFilter) -> Result<()> {
+    let filters = Filters::of(catalogue)
+        .area(&mut filter.area)
+        .family(&filter.family)
+        .entry("type", &filter.type_, |c| &c.types);
+    filters
+        .entry("role", &filter.role, |c| &c.roles)
+        .entry("skill", &filter.skill, |c| &c.skills)
+        .fiscal_year(filter.fiscal_year)
+        .check()
+}
+
+/// Counts what became of the delivered work that matches a filter.
+pub fn count_outcomes(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    filter: OutcomeFilter,
+) -> Result<OutcomeStatistics> {
+    let mut filter = StatisticsFilter::from(filter);
+    let group_by = rules::parse_dimensions(Dimension::OF_OUTCOMES, &filter.group_by)?;
+    check(catalogue, &mut filter)?;
+    let delivered = store::count_recorded(db, &filter)?.into_iter();
+    let followed = store::followed(db, &filter)?;
+    let answers = store::follow_up_results(db, &followed)?;
+    let reviews = store::marks(db, &followed)?;
+    let counted = delivered.map(|(group, _, count)| (group, count)).collect();
+    Ok(OutcomeStatistics::new(group_by, counted, &answers, &reviews))
+}
+
+/// Lists organizations with how fast applications for what they request are answered.
+pub fn organization_responses(
+    db: &mut Db,
+    reach: &Reach,
+    catalogue: &Catalogue,
+    mut filter: ResponseFilter,
+) -> Result<Page<OrganizationResponses>> {
+    Filters::of(catalogue).area(&mut filter.area).check()?;
+    let page = organizations::store::list(db, reach, &filter.into())?;
+    let ids: Vec<Id> = page.items.iter().map(|one| one.id).collect();
+    let today = day_number(calendar::today());
+    let tallies = applications::store::responses::of_organizations(db, &ids, today)?;
+    Ok(page.map(|organization| OrganizationResponses {
+        responses: tallies
+            .get(&organization.id)
+            .cloned()
+            .unwrap_or_default()
+            .responses(),
+        organization_id: organization.id,
+        name: organization.details.name,
+    }))
+}
+
+/// Lists coordinators with how fast they answer. With `own`, only this one.
+pub fn coordinator_responses(
+    db: &mut Db,
+    own: Option<Option<Id>>,
+    paging: Paging,
+) -> Result<Page<CoordinatorResponses>> {
+    let page = match own {
+        Some(own) => {
+            let user = own.map(|id| users::store::find(db, id)).transpose()?;
+            Page::all(user.into_iter().collect())
+        }
+        None => {
+            let filter = UserFilter {
+                role: Some(UserRole::Coordinator),
+                limit: paging.limit,
+                cursor: paging.cursor,
+                ..UserFilter::default()
+            };
+            users::store::list(db, &filter)?
+        }
+    };
+    let of_areas = applications::store::responses::of_areas(db, day_number(calendar::today()))?;
+    Ok(page.map(|user| CoordinatorResponses::new(user.id, user.details, &of_areas)))
+}
+
+/// Counts the applications that match a filter.
+pub fn count_applications(
+    db: &mut Db,
+    catalogue: &Catalogue,
+    mut filter: ApplicationStatisticsFilter,
+) -> Result<ApplicationStatistics> {
+    let group_by = rules::parse_dimensions(Dimension::OF_APPLICATIONS, &filter.group_by)?;
+    let filters = Filters::of(catalogue)
+        .area(&mut filter.area)
+        .family(&filter.family)
+        .entry("type", &filter.type_, |c| &c.types);
+    filters
+        .entry("role", &filter.role, |c| &c.roles)
+        .fiscal_year(filter.fiscal_year)
+        .check()?;
+    let applications = store::count_applications(db, &filter)?;
+    Ok(ApplicationStatistics::new(group_by, applications))
 }

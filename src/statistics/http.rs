@@ -1,74 +1,237 @@
-//! The HTTP face of statistics.
+//! The HTTP face of statistics. Each count has two paths: one answers with JSON, the other with the same as a table.
 
-use super::{DeliverableStatistics, StatisticsFilter, actions, csv};
-use crate::auth::{ReadStatistics, http::Caller};
+use super::outcomes::OutcomeStatistics;
+use super::responses::{CoordinatorResponses, OrganizationResponses, ResponseFilter};
+use super::{
+    ApplicationStatistics, ApplicationStatisticsFilter, DeliverableStatistics, OutcomeFilter,
+    StatisticsFilter, actions, csv,
+};
+use crate::auth::{ReadOrganizations, ReadResponses, ReadStatistics, http::Caller};
 use crate::catalogue::Catalogues;
-use crate::db::Pool;
-use crate::error::{Error, Result};
-use crate::http::disclosure::{impersonal, json};
-use crate::http::{Disclosure, Query};
-use actix_web::http::header::{self, Accept, Header};
+use crate::db::{Id, Pool};
+use crate::error::Result;
+use crate::http::disclosure::impersonal;
+use crate::http::page::Paging;
+use crate::http::stream::FileBody;
+use crate::http::{Discloses, Disclosure, Json, Page, Query};
+use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-impersonal!(DeliverableStatistics);
+impersonal!(
+    ApplicationStatistics,
+    DeliverableStatistics,
+    OrganizationResponses,
+    OutcomeStatistics
+);
+
+impl Discloses for CoordinatorResponses {
+    fn people(&self) -> Vec<Id> {
+        vec![self.user_id]
+    }
+}
 
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(count_deliverables);
+    cfg.service(count_deliverables)
+        .service(download_deliverables)
+        .service(count_applications)
+        .service(download_applications)
+        .service(count_outcomes)
+        .service(download_outcomes)
+        .service(list_organization_responses)
+        .service(list_coordinator_responses);
 }
 
 /// Count deliverables
 ///
-/// Groups deliverables by the dimensions in `group_by`. `unlisted` counts those that a publication declares without
-/// listing them. Send `Accept: text/csv` to get a table with one row per group.
+/// Groups deliverables by the dimensions in `group_by`. Year, quarter and month are those of the first day, or of the
+/// creation. `unlisted` counts those that a publication declares without listing them.
 #[utoipa::path(operation_id = "count_deliverables", tag = "Statistics", security(("bearer" = ["statistics:read"])),
     params(StatisticsFilter),
-    responses((status = 200, description = "The counts", content((DeliverableStatistics = "application/json"),
-        (String = "text/csv", example = "fiscal_year,format,recorded,unlisted,total\n2021,one_month,10,0,10\n"))),
-        (status = 406, description = "The Accept header allows neither JSON nor CSV")))]
+    responses((status = 200, description = "The counts", body = DeliverableStatistics)))]
 #[get("/statistics/deliverables")]
 async fn count_deliverables(
-    _: Caller<ReadStatistics>,
-    request: HttpRequest,
+    caller: Caller<ReadStatistics>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
-    Query(filter): Query<StatisticsFilter>,
+    filter: Query<StatisticsFilter>,
+) -> Result<Json<DeliverableStatistics>> {
+    deliverables(&caller, &pool, catalogues, filter).await.map(Json)
+}
+
+/// Download counts of deliverables
+///
+/// Returns the same counts as a CSV table with one row per group.
+#[utoipa::path(operation_id = "download_deliverable_counts", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+    params(StatisticsFilter),
+    responses((status = 200, description = "The table", body = inline(FileBody), content_type = "text/csv",
+        example = "fiscal_year,format,recorded,unlisted,total,matched,median_days_to_match\n2021,one_month,10,0,10,6,9\n")))]
+#[get("/statistics/deliverables.csv")]
+async fn download_deliverables(
+    caller: Caller<ReadStatistics>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<StatisticsFilter>,
 ) -> Result<HttpResponse> {
-    let as_csv = prefers_csv(&request)?;
+    table(&deliverables(&caller, &pool, catalogues, filter).await?)
+}
+
+async fn deliverables(
+    caller: &Caller<ReadStatistics>,
+    pool: &Pool,
+    catalogues: Data<Catalogues>,
+    Query(filter): Query<StatisticsFilter>,
+) -> Result<DeliverableStatistics> {
+    let reach = match filter.organization_id {
+        Some(_) => caller.viewer_with::<ReadOrganizations>()?.reach,
+        None => caller.reach(),
+    };
     let count = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::count(db, &catalogue, filter)
+        actions::count(db, &reach, &catalogue, filter)
     });
-    let statistics = count.await?;
-    if !as_csv {
-        return Ok(json(&mut HttpResponse::Ok(), &statistics));
-    }
+    count.await
+}
+
+/// Count applications
+///
+/// Groups applications by the dimensions in `group_by`. Those of sandbox partners are left out.
+#[utoipa::path(operation_id = "count_applications", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+    params(ApplicationStatisticsFilter),
+    responses((status = 200, description = "The counts", body = ApplicationStatistics)))]
+#[get("/statistics/applications")]
+async fn count_applications(
+    _: Caller<ReadStatistics>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<ApplicationStatisticsFilter>,
+) -> Result<Json<ApplicationStatistics>> {
+    applications(&pool, catalogues, filter).await.map(Json)
+}
+
+/// Download counts of applications
+///
+/// Returns the same counts as a CSV table with one row per group.
+#[utoipa::path(operation_id = "download_application_counts", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+    params(ApplicationStatisticsFilter),
+    responses((status = 200, description = "The table", body = inline(FileBody), content_type = "text/csv",
+        example = "month,status,count\n2026-10,submitted,14\n")))]
+#[get("/statistics/applications.csv")]
+async fn download_applications(
+    _: Caller<ReadStatistics>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<ApplicationStatisticsFilter>,
+) -> Result<HttpResponse> {
+    table(&applications(&pool, catalogues, filter).await?)
+}
+
+async fn applications(
+    pool: &Pool,
+    catalogues: Data<Catalogues>,
+    Query(filter): Query<ApplicationStatisticsFilter>,
+) -> Result<ApplicationStatistics> {
+    let count = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::count_applications(db, &catalogue, filter)
+    });
+    count.await
+}
+
+/// Count outcomes
+///
+/// What became of delivered work: whether it is still in use after 6 and 12 months, how many people it reached, whether the
+/// organizations would do it again, and the means of the reviews. Year is that of the first day, or of the creation. A mean
+/// needs reviews of at least 5 organizations and 5 workers and is rounded to halves, so that no single review can be read
+/// from it; below that it is null.
+#[utoipa::path(operation_id = "count_outcomes", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+    params(OutcomeFilter),
+    responses((status = 200, description = "The outcomes", body = OutcomeStatistics)))]
+#[get("/statistics/outcomes")]
+async fn count_outcomes(
+    _: Caller<ReadStatistics>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<OutcomeFilter>,
+) -> Result<Json<OutcomeStatistics>> {
+    outcomes(&pool, catalogues, filter).await.map(Json)
+}
+
+/// Download outcomes
+///
+/// Returns the same outcomes as a CSV table with one row per group.
+#[utoipa::path(operation_id = "download_outcomes", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+    params(OutcomeFilter),
+    responses((status = 200, description = "The table", body = inline(FileBody), content_type = "text/csv",
+        example = "fiscal_year,delivered,answered_after_6_months,in_use_after_6_months\n2026,30,12,9\n")))]
+#[get("/statistics/outcomes.csv")]
+async fn download_outcomes(
+    _: Caller<ReadStatistics>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<OutcomeFilter>,
+) -> Result<HttpResponse> {
+    table(&outcomes(&pool, catalogues, filter).await?)
+}
+
+async fn outcomes(
+    pool: &Pool,
+    catalogues: Data<Catalogues>,
+    Query(filter): Query<OutcomeFilter>,
+) -> Result<OutcomeStatistics> {
+    let count = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::count_outcomes(db, &catalogue, filter)
+    });
+    count.await
+}
+
+/// List how fast organizations answer
+///
+/// By name. Counted are the applications of the last 365 days that were answered, by the organization or a coordinator, or
+/// have waited for 14 days. Below 3 of them there is no rate. An organization sees its own, and workers and partners those
+/// of the deliverables that they may read.
+#[utoipa::path(operation_id = "list_organization_responses", tag = "Statistics", security(("bearer" = ["organizations:read"])),
+    params(ResponseFilter),
+    responses((status = 200, description = "One page", body = Page<OrganizationResponses>)))]
+#[get("/statistics/organization-responses")]
+async fn list_organization_responses(
+    caller: Caller<ReadOrganizations>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<ResponseFilter>,
+) -> Result<Page<OrganizationResponses>> {
+    let reach = caller.reach();
+    let list = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::organization_responses(db, &reach, &catalogue, filter.0)
+    });
+    list.await
+}
+
+/// List how fast coordinators answer
+///
+/// Administrators see every coordinator, coordinators themselves. `areas` counts the applications in the coordinator's areas
+/// that no member of an organization answered: they are left to all coordinators there.
+#[utoipa::path(operation_id = "list_coordinator_responses", tag = "Statistics", security(("bearer" = ["responses:read"])),
+    params(Paging),
+    responses((status = 200, description = "One page", body = Page<CoordinatorResponses>)))]
+#[get("/statistics/coordinator-responses")]
+async fn list_coordinator_responses(
+    caller: Caller<ReadResponses>,
+    pool: Data<Pool>,
+    paging: Query<Paging>,
+) -> Result<Page<CoordinatorResponses>> {
+    let own = (!caller.viewer().sees_all).then(|| caller.principal().user());
+    pool.read(move |db| actions::coordinator_responses(db, own, paging.0))
+        .await
+}
+
+fn table(statistics: &impl csv::Table) -> Result<HttpResponse> {
     let media_type = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
     let response = HttpResponse::Ok()
         .insert_header(media_type)
-        .body(csv::write(&statistics)?);
+        .body(csv::write(statistics)?);
     Ok(Disclosure::nobody().attach(response))
-}
-
-/// Returns whether the client prefers CSV to JSON.
-fn prefers_csv(request: &HttpRequest) -> Result<bool> {
-    let accepted = Accept::parse(request)
-        .map(|accept| accept.ranked())
-        .unwrap_or_default();
-    let offered =
-        accepted
-            .iter()
-            .find_map(|range| match (range.type_().as_str(), range.subtype().as_str()) {
-                ("text", "csv" | "*") => Some(true),
-                ("application", "json" | "*") | ("*", "*") => Some(false),
-                _ => None,
-            });
-    match offered {
-        Some(csv) => Ok(csv),
-        None if accepted.is_empty() => Ok(false),
-        None => Err(Error::NotAcceptable {
-            offered: "application/json, text/csv",
-        }),
-    }
 }

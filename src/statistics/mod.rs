@@ -1,26 +1,37 @@
-//! Statistics: counts of deliverables by year, format, area, family, type and status.
+//! Statistics: counts of deliverables and applications by year, quarter, month, format, area, family, type and status.
 //!
 //! A publication may declare more deliverables than it lists. Those have no record, so only their year and format are
 //! known; they are counted separately, as `unlisted`.
 //!
-//! * `rules`: adds up groups, parses dimensions. `actions`: counts. `csv`: the same as a table. `store`: SQL.
+//! Months are those of Tokyo. Quarters are those of the fiscal year: the first is April to June.
 //!
-//! Deliberately absent: anything about workers.
+//! * `outcomes`: what became of delivered work. `responses`: how fast applications are answered.
+//! * `filter`: the parameters. `rules`: adds up groups, parses dimensions. `actions`: counts. `csv`: the same as a table.
+//!   `store`: SQL.
 //!
-//! Invariant: demo data is only counted if you ask for it. Archived deliverables count.
+//! Deliberately absent: anything about single workers, means of few reviews, and filters by words. Everyone with `statistics:read` sees the counts
+//! of all areas, and a count by words would tell what the requests of others say; lists count what you may read.
+//!
+//! Invariant: demo data is only counted if you ask for it, applications of sandbox partners never. Archived deliverables
+//! count.
 
 pub mod actions;
 mod csv;
+mod filter;
 pub mod http;
+pub mod outcomes;
+pub mod responses;
 mod rules;
 pub mod store;
 
-use crate::catalogue::Format;
-use crate::deliverables::DeliverableStatus;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+pub use filter::{ApplicationStatisticsFilter, OutcomeFilter, StatisticsFilter};
 
-/// What deliverables can be grouped by.
+use crate::catalogue::Format;
+use crate::values::{AreaCode, Code};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What records can be grouped by.
 #[derive(
     Debug,
     Clone,
@@ -34,17 +45,45 @@ use utoipa::{IntoParams, ToSchema};
     ToSchema,
     strum::IntoStaticStr,
     strum::EnumString,
-    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Dimension {
     FiscalYear,
+    Quarter,
+    Month,
     Format,
     Area,
     Family,
     Type,
+    Role,
     Status,
+}
+
+impl Dimension {
+    /// What deliverables can be grouped by.
+    const OF_DELIVERABLES: &[Dimension] = &[
+        Dimension::FiscalYear,
+        Dimension::Quarter,
+        Dimension::Month,
+        Dimension::Format,
+        Dimension::Area,
+        Dimension::Family,
+        Dimension::Type,
+        Dimension::Status,
+    ];
+    /// What applications can be grouped by.
+    const OF_APPLICATIONS: &[Dimension] = &[
+        Dimension::FiscalYear,
+        Dimension::Quarter,
+        Dimension::Month,
+        Dimension::Format,
+        Dimension::Area,
+        Dimension::Family,
+        Dimension::Type,
+        Dimension::Role,
+        Dimension::Status,
+    ];
 }
 
 /// The values of a group. Those that you don't group by are null.
@@ -52,16 +91,24 @@ pub enum Dimension {
 pub struct Group {
     #[schema(example = 2021)]
     pub fiscal_year: Option<i32>,
-    #[schema(example = "one_month")]
+    /// A quarter of the fiscal year: Q1 is April to June. Null where only the fiscal year is known; so is `month`.
+    #[schema(example = "2021-Q2", pattern = "^[0-9]{4}-Q[1-4]$")]
+    pub quarter: Option<String>,
+    #[schema(example = "2021-07", pattern = "^[0-9]{4}-[0-9]{2}$")]
+    pub month: Option<String>,
+    #[schema(example = "one_month", value_type = Option<Format>)]
     pub format: Option<String>,
-    #[schema(example = "131041")]
+    #[schema(example = "131041", value_type = Option<AreaCode>)]
     pub area: Option<String>,
-    #[schema(example = "print")]
+    #[schema(example = "print", value_type = Option<Code>)]
     pub family: Option<String>,
     #[serde(rename = "type")]
-    #[schema(example = "flyer")]
+    #[schema(example = "flyer", value_type = Option<Code>)]
     pub type_: Option<String>,
-    #[schema(example = "delivered")]
+    /// Of applications only.
+    #[schema(example = "designer", value_type = Option<Code>)]
+    pub role: Option<String>,
+    #[schema(example = "delivered", pattern = "^[a-z_]+$")]
     pub status: Option<String>,
 }
 
@@ -72,10 +119,13 @@ impl Group {
             Dimension::FiscalYear => {
                 return self.fiscal_year.map(|year| year.to_string()).unwrap_or_default();
             }
+            Dimension::Quarter => &self.quarter,
+            Dimension::Month => &self.month,
             Dimension::Format => &self.format,
             Dimension::Area => &self.area,
             Dimension::Family => &self.family,
             Dimension::Type => &self.type_,
+            Dimension::Role => &self.role,
             Dimension::Status => &self.status,
         };
         text.clone().unwrap_or_default()
@@ -95,6 +145,12 @@ pub struct Counts {
     /// The sum of both.
     #[schema(minimum = 0, example = 10)]
     pub total: i64,
+    /// Deliverables whose days from opening to a complete team are known.
+    #[schema(minimum = 0, example = 6)]
+    pub matched: i64,
+    /// The median of these days; of two in the middle, the smaller one.
+    #[schema(minimum = 0, example = 9)]
+    pub median_days_to_match: Option<i32>,
 }
 
 /// A group with its counts.
@@ -117,41 +173,23 @@ pub struct DeliverableStatistics {
     pub total: Counts,
 }
 
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StatisticsFilter {
-    /// Comma-separated dimensions: fiscal_year, format, area, family, type, status. Without them you get only the total.
-    #[serde(default)]
-    #[param(
-        pattern = "^((fiscal_year|format|area|family|type|status)(,(fiscal_year|format|area|family|type|status))*)?$",
-        example = "fiscal_year,format"
-    )]
-    pub group_by: String,
-    #[param(minimum = 1900, maximum = 2200)]
-    pub fiscal_year: Option<i32>,
-    #[param(inline)]
-    pub format: Option<Format>,
-    /// 全国地方公共団体コード of six digits, or five without the check digit.
-    #[param(pattern = "^[0-9]{5,6}$")]
-    pub area: Option<String>,
-    /// Code of a family.
-    #[param(pattern = "^[a-z][a-z0-9_]{0,63}$")]
-    pub family: Option<String>,
-    /// Code of a deliverable type.
-    #[serde(rename = "type")]
-    #[param(rename = "type", pattern = "^[a-z][a-z0-9_]{0,63}$")]
-    pub type_: Option<String>,
-    #[param(inline)]
-    pub status: Option<DeliverableStatus>,
-    /// Counts demo data too.
-    #[serde(default)]
-    pub include_demo: bool,
+/// A group of applications.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ApplicationGroup {
+    #[serde(flatten)]
+    pub group: Group,
+    #[schema(minimum = 0, example = 14)]
+    pub count: i64,
 }
 
-impl StatisticsFilter {
-    /// Returns whether unlisted deliverables can be filtered like this.
-    fn applies_to_unlisted(&self) -> bool {
-        self.area.is_none() && self.family.is_none() && self.type_.is_none() && self.status.is_none()
-    }
+/// Counts of applications.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApplicationStatistics {
+    #[schema(example = json!(["month", "status"]))]
+    pub group_by: Vec<Dimension>,
+    /// The groups, in ascending order of their values.
+    pub items: Vec<ApplicationGroup>,
+    /// The sum over all groups.
+    #[schema(minimum = 0, example = 14)]
+    pub total: i64,
 }

@@ -1,40 +1,244 @@
 //! SQL of the statistics.
 
-use super::{Group, StatisticsFilter};
+use super::outcomes::{FollowUpResult, Marks};
+use super::rules::{self, Recorded, month_name, quarter_name};
+use super::{ApplicationStatisticsFilter, Group, StatisticsFilter};
 use crate::changes::{self, Action, Change, Subject};
-use crate::db::schema::{declared_totals, deliverables::dsl as d};
-use crate::db::{Db, on};
+use crate::db::schema::{
+    applications::dsl as a, declared_totals, deliverables, deliverables::dsl as d, follow_ups::dsl as f,
+    project_reviews::dsl as r,
+};
+use crate::db::search::Condition;
+use crate::db::{BATCH, Db, Id, on};
 use crate::error::Result;
 use crate::values::with_wards;
 use crate::workers::DEMO_SOURCE;
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, exists, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use std::collections::HashMap;
 
 /// Counts deliverables by all dimensions at once. One index covers all of them.
-pub fn count_recorded(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Group, i64)>> {
-    type Row = (i32, String, String, String, String, String, i64);
+pub fn count_recorded(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<Recorded>> {
+    type Row = (
+        i32,
+        Option<i32>,
+        String,
+        String,
+        String,
+        String,
+        String,
+        Option<i32>,
+        i64,
+    );
+    type Columns = (
+        Integer,
+        Nullable<Integer>,
+        Text,
+        Text,
+        Text,
+        Text,
+        Text,
+        Nullable<Integer>,
+        BigInt,
+    );
+    // As text, since diesel doesn't know the further columns as those of this table.
+    const GROUP: &str = "fiscal_year, month, format, area, family, deliverable_type, status, days_to_match";
+    let grouped = d::deliverables
+        .group_by(sql::<Integer>(GROUP))
+        .select(sql::<Columns>(&format!("{GROUP}, COUNT(*)")));
+    let mut query = grouped.into_boxed();
+    for condition in conditions(db, filter)? {
+        query = query.filter(condition);
+    }
+    let group = |(year, month, format, area, family, type_, status, days, count): Row| {
+        let (format, area, family) = (Some(format), Some(area), Some(family));
+        let group = Group {
+            fiscal_year: Some(year),
+            quarter: month.map(quarter_name),
+            month: month.map(month_name),
+            format,
+            area,
+            family,
+            type_: Some(type_),
+            role: None,
+            status: Some(status),
+        };
+        (group, days, count)
+    };
+    Ok(query.load::<Row>(db)?.into_iter().map(group).collect())
+}
+
+/// Returns the conditions of a filter of deliverables.
+fn conditions(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<Condition<deliverables::table>>> {
+    let (role, skill) = (filter.role.as_deref(), filter.skill.as_deref());
+    let mut conditions = crate::deliverables::store::asked(db, filter.organization_id, role, skill)?;
+    if !filter.include_demo {
+        let is_real = d::source
+            .is_null()
+            .or(d::source.assume_not_null().ne(DEMO_SOURCE));
+        conditions.push(Box::new(is_real));
+    }
+    if let Some(year) = filter.fiscal_year {
+        conditions.push(Box::new(d::fiscal_year.eq(year)));
+    }
+    if let Some(format) = filter.format {
+        conditions.push(Box::new(d::format.eq(format.code())));
+    }
+    if let Some(area) = &filter.area {
+        conditions.push(Box::new(d::area.eq_any(with_wards(area))));
+    }
+    if let Some(family) = &filter.family {
+        conditions.push(Box::new(d::family.eq(family.clone())));
+    }
+    if let Some(code) = &filter.type_ {
+        conditions.push(Box::new(d::deliverable_type.eq(code.clone())));
+    }
+    if let Some(status) = filter.status {
+        conditions.push(Box::new(d::status.eq(status.code())));
+    }
+    Ok(conditions)
+}
+
+/// The dimensions of outcomes: year, format, area, family and type.
+type Dimensions = (i32, String, String, String, String);
+
+const DIMENSIONS: (d::fiscal_year, d::format, d::area, d::family, d::deliverable_type) =
+    (d::fiscal_year, d::format, d::area, d::family, d::deliverable_type);
+
+fn group((year, format, area, family, type_): Dimensions) -> Group {
+    Group {
+        fiscal_year: Some(year),
+        format: Some(format),
+        area: Some(area),
+        family: Some(family),
+        type_: Some(type_),
+        ..Group::default()
+    }
+}
+
+/// A deliverable with answered follow-ups or reviews.
+pub struct Followed {
+    pub group: Group,
+    pub organization: Id,
+}
+
+/// Looks up the deliverables that pass a filter and have answered follow-ups or reviews.
+pub fn followed(db: &mut Db, filter: &StatisticsFilter) -> Result<HashMap<Id, Followed>> {
+    let answered = f::follow_ups
+        .filter(f::deliverable_id.eq(d::id))
+        .filter(f::answered_at.is_not_null());
+    let reviewed = r::project_reviews.filter(r::deliverable_id.eq(d::id));
+    let followed = d::deliverables.filter(exists(answered).or(exists(reviewed)));
+    let mut query = followed
+        .select((d::id, d::organization_id, DIMENSIONS))
+        .into_boxed();
+    for condition in conditions(db, filter)? {
+        query = query.filter(condition);
+    }
+    let read = |(id, organization, dimensions): (Id, Id, Dimensions)| {
+        let group = group(dimensions);
+        (id, Followed { group, organization })
+    };
+    Ok(query.load(db)?.into_iter().map(read).collect())
+}
+
+/// Lists the answers about these deliverables.
+pub fn follow_up_results(
+    db: &mut Db,
+    followed: &HashMap<Id, Followed>,
+) -> Result<Vec<(Group, FollowUpResult)>> {
+    type Row = (Id, i32, bool, Option<i32>, bool);
+    let ids: Vec<Id> = followed.keys().copied().collect();
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let rows = f::follow_ups
+            .filter(f::deliverable_id.eq_any(ids))
+            .filter(f::answered_at.is_not_null())
+            .select((
+                f::deliverable_id,
+                f::months,
+                f::still_in_use.assume_not_null(),
+                f::reach,
+                f::would_do_again.assume_not_null(),
+            ))
+            .load::<Row>(db)?;
+        let read = |(deliverable, months, still_in_use, reach, would_do_again): Row| {
+            let result = FollowUpResult {
+                deliverable,
+                months,
+                still_in_use,
+                reach,
+                would_do_again,
+            };
+            Some((followed.get(&deliverable)?.group.clone(), result))
+        };
+        found.extend(rows.into_iter().filter_map(read));
+    }
+    Ok(found)
+}
+
+/// Lists the marks of the reviews of these deliverables.
+pub fn marks(db: &mut Db, followed: &HashMap<Id, Followed>) -> Result<Vec<(Group, Marks)>> {
+    type Row = (Id, Option<Id>, String, (i32, i32, i32, i32));
+    let ids: Vec<Id> = followed.keys().copied().collect();
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let rows = r::project_reviews
+            .inner_join(a::applications.on(a::id.eq(r::application_id)))
+            .filter(r::deliverable_id.eq_any(ids))
+            .select((
+                r::deliverable_id,
+                a::worker_id,
+                r::author,
+                (r::communication, r::quality, r::reliability, r::again),
+            ))
+            .load::<Row>(db)?;
+        let read = |(deliverable, worker, author, (one, two, three, four)): Row| {
+            let of = followed.get(&deliverable)?;
+            let marks = Marks {
+                author: author.parse().ok()?,
+                organization: of.organization,
+                worker,
+                marks: [one, two, three, four],
+            };
+            Some((of.group.clone(), marks))
+        };
+        found.extend(rows.into_iter().filter_map(read));
+    }
+    Ok(found)
+}
+
+/// Counts applications by all dimensions at once.
+pub fn count_applications(db: &mut Db, filter: &ApplicationStatisticsFilter) -> Result<Vec<(Group, i64)>> {
+    type Row = (i32, String, String, String, String, String, String, i64);
     let columns = (
-        d::fiscal_year,
+        a::month,
+        a::status,
+        a::role,
         d::format,
         d::area,
         d::family,
         d::deliverable_type,
-        d::status,
     );
-    let (year, format, area, family, kind, status) = columns;
-    let grouped =
-        d::deliverables
-            .group_by(columns)
-            .select((year, format, area, family, kind, status, count_star()));
-    let mut query = grouped.into_boxed();
+    let (month, status, role, format, area, family, kind) = columns;
+    let grouped = a::applications
+        .inner_join(d::deliverables.on(d::id.eq(a::deliverable_id)))
+        .group_by(columns)
+        .select((month, status, role, format, area, family, kind, count_star()));
+    let mut query = grouped.into_boxed().filter(a::sandbox.eq(false));
     if !filter.include_demo {
         query = query.filter(d::source.is_null().or(d::source.ne(DEMO_SOURCE)));
     }
     if let Some(year) = filter.fiscal_year {
-        query = query.filter(d::fiscal_year.eq(year));
+        let april = year * 12 + 3;
+        query = query.filter(a::month.ge(april).and(a::month.lt(april + 12)));
     }
-    if let Some(format) = filter.format {
-        query = query.filter(d::format.eq(format.code()));
+    if let Some(status) = filter.status {
+        query = query.filter(a::status.eq(status.code()));
+    }
+    if let Some(role) = &filter.role {
+        query = query.filter(a::role.eq(role));
     }
     if let Some(area) = &filter.area {
         query = query.filter(d::area.eq_any(with_wards(area)));
@@ -45,22 +249,19 @@ pub fn count_recorded(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Gro
     if let Some(code) = &filter.type_ {
         query = query.filter(d::deliverable_type.eq(code));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(d::status.eq(status.code()));
-    }
-    let group = |(year, format, area, family, type_, status, count): Row| {
-        let (format, area, family) = (Some(format), Some(area), Some(family));
-        (
-            Group {
-                fiscal_year: Some(year),
-                format,
-                area,
-                family,
-                type_: Some(type_),
-                status: Some(status),
-            },
-            count,
-        )
+    let group = |(month, status, role, format, area, family, type_, count): Row| {
+        let group = Group {
+            fiscal_year: Some(rules::fiscal_year(month)),
+            quarter: Some(quarter_name(month)),
+            month: Some(month_name(month)),
+            format: Some(format),
+            area: Some(area),
+            family: Some(family),
+            type_: Some(type_),
+            role: Some(role),
+            status: Some(status),
+        };
+        (group, count)
     };
     Ok(query.load::<Row>(db)?.into_iter().map(group).collect())
 }

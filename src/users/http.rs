@@ -71,7 +71,7 @@ async fn create(
     responses((status = 200, description = "The user", body = User)))]
 #[get("/users/{id}")]
 async fn show(_: Caller<ReadUsers>, pool: Data<Pool>, id: PathId) -> Result<Entity<User>> {
-    let user = pool.read(move |db| store::find(db, id.0)).await?;
+    let user = pool.lookup(move |db| store::find(db, id.0)).await?;
     Ok(Entity::new(user.version, user))
 }
 

@@ -21,8 +21,9 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::Discloses;
 use crate::http::disclosure::impersonal;
+use crate::http::query::Several;
 use crate::organizations::Intermediary;
-use crate::values::{broken, distinct_codes, not_blank};
+use crate::values::{AreaCode, broken_at, distinct_codes, not_blank};
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
@@ -72,7 +73,7 @@ pub struct NewUser {
     /// The areas of a coordinator, as 全国地方公共団体コード with six or five digits. Empty for other roles.
     #[serde(default)]
     #[validate(length(max = 100), custom(function = "distinct_codes"))]
-    #[schema(max_items = 100)]
+    #[schema(max_items = 100, value_type = Vec<AreaCode>)]
     pub areas: Vec<String>,
     /// The employer of a coordinator.
     #[serde(default)]
@@ -89,7 +90,8 @@ pub struct NewUser {
 fn belongs(new: &NewUser) -> Result<(), ValidationError> {
     let right = match new.role {
         UserRole::Partner => {
-            return Err(broken(
+            return Err(broken_at(
+                "role",
                 "role_for_apps",
                 "partner は連携アプリ専用の役割です。別の役割を指定してください。",
                 "The role partner is for apps only. Choose another role.",
@@ -109,7 +111,8 @@ fn belongs(new: &NewUser) -> Result<(), ValidationError> {
     if right {
         return Ok(());
     }
-    Err(broken(
+    Err(broken_at(
+        "role",
         "invalid_belonging",
         "coordinator には areas、organization には organization_id、worker には worker_id だけを指定してください。その他の役割にはいずれも指定できません。",
         "Set only areas for a coordinator, organization_id for the role organization, worker_id for the role worker, and none of them for other roles.",
@@ -259,6 +262,10 @@ pub struct UserWithInvitation {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UserFilter {
+    /// Only these records: up to 200 ids, separated by commas. The page has room for all of them, whatever its default
+    /// size, and `missing` names those that the list doesn't have.
+    #[param(inline, style = Form, explode = false, min_items = 1, max_items = 200, value_type = Option<Vec<Id>>)]
+    pub ids: Option<Several<Id>>,
     #[param(inline)]
     pub role: Option<UserRole>,
     /// Returns the members of this organization.
@@ -266,6 +273,9 @@ pub struct UserFilter {
     /// Returns the user with this email address.
     #[param(max_length = 254, example = "suzuki@shinjuku-shakyo.example.jp")]
     pub email: Option<String>,
+    /// Adds the size of the whole list as `total`, counted up to 10,000.
+    #[serde(default)]
+    pub count: bool,
     /// The number of items on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

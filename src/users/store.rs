@@ -7,6 +7,7 @@ use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{invitations, users};
 use crate::db::{Db, Doc, Id, Instant, keyset, lock, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
+use crate::http::query::Several;
 use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
 use crate::organizations::Intermediary;
@@ -102,7 +103,7 @@ pub fn find(db: &mut Db, id: Id) -> Result<User> {
     let found = dsl::users
         .find(id)
         .select(UserRow::as_select())
-        .first(db)
+        .get_result(db)
         .optional()?;
     found.ok_or_else(missing)?.read()
 }
@@ -112,7 +113,7 @@ pub fn find_by_email(db: &mut Db, email: &str) -> Result<User> {
     let found = dsl::users
         .filter(dsl::email.eq(email.to_lowercase()))
         .select(UserRow::as_select())
-        .first(db)
+        .get_result(db)
         .optional()?;
     found.ok_or_else(missing)?.read()
 }
@@ -129,7 +130,7 @@ pub fn find_login(db: &mut Db, email: &str) -> Result<Option<(User, String)>> {
         .filter(dsl::email.eq(email))
         .filter(dsl::status.eq(UserStatus::Active.code()))
         .select(UserRow::as_select())
-        .first(db)
+        .get_result(db)
         .optional()?;
     let Some(row) = found else { return Ok(None) };
     let hash = row.password_hash.clone();
@@ -138,14 +139,14 @@ pub fn find_login(db: &mut Db, email: &str) -> Result<Option<(User, String)>> {
 
 /// Returns the hash of a user's password.
 pub fn password_hash(db: &mut Db, id: Id) -> Result<Option<String>> {
-    Ok(dsl::users.find(id).select(dsl::password_hash).first(db)?)
+    Ok(dsl::users.find(id).select(dsl::password_hash).get_result(db)?)
 }
 
 pub fn set_password(db: &mut Db, id: Id, hash: &str) -> Result<()> {
     diesel::update(dsl::users.find(id))
         .set(dsl::password_hash.eq(hash))
         .execute(db)?;
-    let role = dsl::users.find(id).select(dsl::role).first::<String>(db)?;
+    let role = dsl::users.find(id).select(dsl::role).get_result::<String>(db)?;
     let actor = format!("{role}:{id}");
     audit::store::append(db, &Act::new(&actor, AuditAction::PasswordChosen, id))
 }
@@ -165,9 +166,36 @@ pub fn is_empty(db: &mut Db) -> Result<bool> {
 }
 
 pub fn list(db: &mut Db, filter: &UserFilter) -> Result<Page<User>> {
-    let limit = page::limit(filter.limit)?;
+    let limit = page::limit_of_ids(filter.limit, &filter.ids)?;
     let cursor = Cursor::decode(filter.cursor.as_deref(), "-created_at")?;
+    let first = cursor.map(|c| c.id);
+    let rows = keyset!(filtered(filter), first, dsl::id, descending)
+        .limit(limit + 1)
+        .load::<UserRow>(db)?;
+    let found: Result<Vec<User>> = rows.into_iter().map(UserRow::read).collect();
+    let page = Page::of(found?, limit, |last: &User| Cursor {
+        sort: "-created_at".to_owned(),
+        value: String::new(),
+        id: last.id,
+    });
+    page.of_whole(filter.count, &filter.ids, || {
+        let all = filtered(filter).select(dsl::id).limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
+}
+
+type Query<'a> = users::BoxedQuery<
+    'a,
+    crate::db::Backend,
+    diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<UserRow, crate::db::Backend>>,
+>;
+
+/// Returns the query of everything that passes a filter.
+fn filtered(filter: &UserFilter) -> Query<'_> {
     let mut query = dsl::users.select(UserRow::as_select()).into_boxed();
+    if let Some(Several(ids)) = &filter.ids {
+        query = query.filter(dsl::id.eq_any(ids));
+    }
     if let Some(role) = filter.role {
         query = query.filter(dsl::role.eq(role.code()));
     }
@@ -177,16 +205,7 @@ pub fn list(db: &mut Db, filter: &UserFilter) -> Result<Page<User>> {
     if let Some(email) = &filter.email {
         query = query.filter(dsl::email.eq(email.to_lowercase()));
     }
-    let first = cursor.map(|c| c.id);
-    let rows = keyset!(query, first, dsl::id, descending)
-        .limit(limit + 1)
-        .load::<UserRow>(db)?;
-    let found: Result<Vec<User>> = rows.into_iter().map(UserRow::read).collect();
-    Ok(Page::of(found?, limit, |last: &User| Cursor {
-        sort: "-created_at".to_owned(),
-        value: String::new(),
-        id: last.id,
-    }))
+    query
 }
 
 pub fn insert(db: &mut Db, actor: &str, user: &User) -> Result<()> {
@@ -327,7 +346,7 @@ pub fn find_invitation(db: &mut Db, token: &str, now: Instant) -> Result<Option<
         .find(secret::digest(token))
         .filter(i::expires_at.gt(now))
         .select((i::user_id, i::invited_by, i::expires_at));
-    let found = one.first::<(Option<Id>, String, Instant)>(db).optional()?;
+    let found = one.get_result::<(Option<Id>, String, Instant)>(db).optional()?;
     Ok(found.map(|(user, invited_by, expires_at)| OpenInvitation {
         user,
         invited_by,

@@ -79,6 +79,13 @@ impl PartialSchema for AreaCode {
 }
 impl ToSchema for AreaCode {}
 
+/// Returns the schema of codes that are these.
+pub fn code_list(description: &str, codes: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    let schema = schema.enum_values(Some(codes.collect::<Vec<_>>()));
+    schema.description(Some(description)).build().into()
+}
+
 macro_rules! as_text {
     ($($name:ident),+) => {$(
         impl $name {

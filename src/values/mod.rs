@@ -1,6 +1,7 @@
 //! Small values that every slice writes the same way, each with its schema, its wire format and its rule in one place.
 //!
-//! * `codes`: [`Code`] and [`AreaCode`]. `wards`: the codes that a city's code covers. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
+//! * `codes`: [`Code`] and [`AreaCode`]. `lifecycle`: statuses and the moves between them. `wards`: the codes that a city's code covers. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
+//! * `words`: what codes mean, in Japanese and English.
 //!
 //! # Enums with codes
 //!
@@ -18,13 +19,17 @@
 //! `&'static str` often, a `code()` that is `self.into()` saves the type annotation.
 
 mod codes;
+mod lifecycle;
 mod rules;
 mod sort;
 mod wards;
+pub mod words;
 
-pub use codes::{AreaCode, Code};
+pub use codes::{AreaCode, Code, code_list};
+pub use lifecycle::Lifecycle;
 pub use rules::{
-    both_or_neither, broken, distinct, distinct_codes, not_blank, not_reversed, plausible_day, short_words,
+    PROPERTY, both_or_neither, broken, broken_at, distinct, distinct_codes, not_blank, not_reversed,
+    plausible_day, short_words,
 };
 pub(crate) use sort::sort_order;
 pub use wards::{city_of, with_wards};

@@ -9,6 +9,16 @@ pub fn broken(code: &'static str, ja: &str, en: &str) -> ValidationError {
     ValidationError::new(code).with_message(format!("{ja}\n{en}").into())
 }
 
+/// The parameter of a broken rule that names its property.
+pub const PROPERTY: &str = "property";
+
+/// Returns a broken rule of several properties, which is reported at one of them.
+pub fn broken_at(property: &'static str, code: &'static str, ja: &str, en: &str) -> ValidationError {
+    let mut error = broken(code, ja, en);
+    error.add_param(PROPERTY.into(), &property);
+    error
+}
+
 pub fn not_blank(text: &str) -> Result<(), ValidationError> {
     if text.trim().is_empty() {
         return Err(broken(
@@ -44,7 +54,9 @@ pub fn both_or_neither<S, E>(source: &Option<S>, external_id: &Option<E>) -> Res
     if source.is_some() == external_id.is_some() {
         return Ok(());
     }
-    Err(broken(
+    let missing = if source.is_none() { "source" } else { "external_id" };
+    Err(broken_at(
+        missing,
         "incomplete_source",
         "source と external_id は両方指定してください。",
         "Give both source and external_id, or neither.",
@@ -64,9 +76,15 @@ pub fn plausible_day(day: &NaiveDate) -> Result<(), ValidationError> {
 }
 
 /// Checks that the first day isn't after the last one. A day that isn't given doesn't matter.
-pub fn not_reversed(first: Option<NaiveDate>, last: Option<NaiveDate>) -> Result<(), ValidationError> {
+/// Checks that a last day, the value of `property`, isn't before the first one.
+pub fn not_reversed(
+    first: Option<NaiveDate>,
+    last: Option<NaiveDate>,
+    property: &'static str,
+) -> Result<(), ValidationError> {
     match (first, last) {
-        (Some(first), Some(last)) if first > last => Err(broken(
+        (Some(first), Some(last)) if first > last => Err(broken_at(
+            property,
             "dates_reversed",
             "終了日は開始日以降の日付にしてください。",
             "The last day is before the first one.",

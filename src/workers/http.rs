@@ -1,17 +1,20 @@
 //! The HTTP face of workers. Use cases are in `actions.rs`, SQL in `store`.
 
-use super::actions::Kept;
+use super::batch::{BatchResult, Kept, WorkerBatch};
 use super::rules::{check_source, set_origin};
 use super::{ConsentRecord, NewWorker, Sight, Worker, WorkerFilter, actions, listing, store};
 use crate::auth::{ExportPersonalData, ReadMatches, ReadWorkers, Scope, WriteWorkers, http::Caller};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
 use crate::error::Result;
+use crate::http::body::BATCH_LIMIT_BYTES;
 use crate::http::conditional::CreateOnly;
 use crate::http::disclosure::json;
+use crate::http::problem::Problem;
 use crate::http::query::path_text;
+use crate::http::trace::request_id;
 use crate::http::{
-    Answer, Entity, IfMatch, Page, Paging, Patch, PathId, Query, Stated, Submission, conditional,
+    Answer, Entity, IfMatch, Language, Page, Paging, Patch, PathId, Query, Stated, Submission, conditional,
 };
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -21,6 +24,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(list)
         .service(create)
+        .service(replace_all)
         .service(replace)
         .service(show_external)
         .service(show)
@@ -82,6 +86,37 @@ async fn create(
         Answer::created(location, shown.id, shown.version, &shown)
     };
     new.write(&pool, caller.submitter(), register).await
+}
+
+/// Create or replace many workers by external id
+///
+/// Takes up to 500 workers, in a body of up to 4 MiB. Each item is read, checked and written as
+/// `PUT /v1/workers/by-external-id/{source}/{external_id}` would, and states its `source` and `external_id`; partners may
+/// leave out the source. An item with an error changes nothing, and all others are written, together. A second item about
+/// the same worker is an error of that item (`duplicate_item`). Only a body that is no strict JSON (with a member twice in an object, or a
+/// control character) is refused as a whole. The answer has each item in the order of the request. One `Idempotency-Key`
+/// covers the batch, and the batch counts as one request.
+#[utoipa::path(operation_id = "replace_workers", tag = "Workers", security(("bearer" = ["workers:write"])),
+    request_body = WorkerBatch,
+    responses((status = 200, description = "What became of each item", body = BatchResult),
+              (status = 413, description = "The body is larger than 4 MiB")))]
+#[post("/workers:batch")]
+async fn replace_all(
+    caller: Caller<WriteWorkers>,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    batch: Submission<WorkerBatch, BATCH_LIMIT_BYTES>,
+) -> Result<HttpResponse> {
+    let writer = caller.writer();
+    let (language, request_id) = (Language::of(&request), request_id(&request));
+    let write = move |db: &mut Db, batch: WorkerBatch| {
+        let catalogue = catalogues.current(db)?;
+        let done = actions::replace_all(db, &catalogue, &writer, &batch)?;
+        let problem = |error: &_| Problem::of(error, language, &request_id);
+        Answer::of_batch(&BatchResult::of(done, problem))
+    };
+    batch.write(&pool, caller.submitter(), write).await
 }
 
 /// Create or replace a worker by external id
@@ -181,7 +216,7 @@ async fn show_external(
 #[get("/workers/{id}")]
 async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Result<Entity<Worker>> {
     let (viewer, ranks) = (caller.viewer(), caller.may::<ReadMatches>());
-    let found = pool.read(move |db| {
+    let found = pool.lookup(move |db| {
         let (worker, sight) = listing::find(db, &viewer, ranks, id.0)?;
         listing::shown(db, &viewer.reach, worker, sight)
     });

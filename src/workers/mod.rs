@@ -4,16 +4,20 @@
 //! instead, and says so. Name, contact and evidence are personal data, stored in a separate column and shown
 //! only to those who may see them.
 //!
-//! * `record`: a registered worker, and how much of it each caller sees. `personal`: personal data and the
+//! * `alias`: what others call a worker. `record`: a registered worker, and how much of it each caller sees. `personal`: personal data and the
 //!   consent.
 //! * `filter`: the parameters of lists. `listing`: workers as a viewer sees them.
-//! * `rules`: what only some callers may set. `actions`: registering, changing and replacing.
+//! * `work`: what was counted here, beside what rosters say.
+//! * `rules`: what only some callers may set. `batch`: many in one request. `actions`: registering, changing and
+//!   replacing.
 //!
 //! Deliberately absent: logins (`users`), and erasing a person (`erasure`).
 //!
 //! Invariant: a worker without consent is stored, but never ranked.
 
 pub mod actions;
+mod alias;
+pub mod batch;
 pub mod filter;
 pub mod http;
 pub mod listing;
@@ -21,16 +25,21 @@ pub mod personal;
 mod record;
 mod rules;
 pub mod store;
+mod work;
 
+pub use alias::in_language as alias_in_language;
 pub use filter::{WorkerFilter, WorkerSort};
 pub use personal::{Consent, ConsentPurpose, ConsentRecord, Evidence, Personal};
 pub use record::{Sight, Worker};
+pub use work::{CountedHere, Counts, RoleRecord};
 
 use crate::catalogue::calendar::{self, DayPart};
 use crate::catalogue::{Catalogue, Format, lookup};
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
-use crate::values::{both_or_neither, distinct, distinct_codes, not_reversed, plausible_day, short_words};
+use crate::values::{
+    Code, both_or_neither, distinct, distinct_codes, not_reversed, plausible_day, short_words,
+};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -147,7 +156,7 @@ pub struct NewWorker {
     /// Codes of roles in the catalogue.
     #[serde(default)]
     #[validate(length(max = 20), custom(function = "distinct_codes"))]
-    #[schema(max_items = 20)]
+    #[schema(max_items = 20, value_type = Option<Vec<Code>>)]
     pub roles: Option<Vec<String>>,
     #[serde(default)]
     #[validate(length(max = 100), nested, custom(function = "distinct_skills"))]
@@ -156,7 +165,7 @@ pub struct NewWorker {
     /// Codes of themes in the catalogue.
     #[serde(default)]
     #[validate(length(max = 50), custom(function = "distinct_codes"))]
-    #[schema(max_items = 50)]
+    #[schema(max_items = 50, value_type = Option<Vec<Code>>)]
     pub themes: Option<Vec<String>>,
     #[serde(default)]
     #[validate(range(max = 60))]
@@ -179,7 +188,7 @@ pub struct NewWorker {
     #[validate(range(max = 20))]
     #[schema(minimum = 0, maximum = 20, default = 1)]
     pub capacity: u16,
-    /// How many projects the worker is in now.
+    /// How many projects the worker is in now, besides those here: `here.open_load` counts these.
     #[serde(default)]
     #[validate(range(max = 100))]
     #[schema(minimum = 0, maximum = 100, default = 0)]
@@ -235,7 +244,7 @@ fn consistent(new: &NewWorker) -> Result<(), ValidationError> {
     if new.source.is_some() {
         both_or_neither(&new.source, &new.external_id)?;
     }
-    not_reversed(new.available_from, new.available_until)
+    not_reversed(new.available_from, new.available_until, "available_until")
 }
 
 fn distinct_skills(skills: &[WorkerSkill]) -> Result<(), ValidationError> {
@@ -335,27 +344,19 @@ impl NewWorker {
             .collect()
     }
 
-    /// Composes an alias of area and role: 新宿区のデザイナー.
     fn composed_alias(&self, catalogue: &Catalogue) -> String {
-        let area = self
-            .area
-            .as_deref()
-            .and_then(|code| catalogue.area(code))
-            .map(|area| catalogue.fixed.name_here(area));
-        let role = self
-            .roles
-            .iter()
-            .flatten()
-            .find_map(|code| catalogue.roles.get(code));
-        let role = role.map_or("プロボノワーカー", |entry| {
-            entry.definition.names.ja.as_str()
-        });
-        area.map_or_else(|| role.to_owned(), |area| format!("{area}の{role}"))
+        let roles = self.roles.iter().flatten().map(AsRef::as_ref);
+        alias::compose(self.area.as_deref(), roles, catalogue)
     }
 }
 
 /// The source of everything that is made up for the demonstration.
 pub const DEMO_SOURCE: &str = "demo";
+
+/// Returns whether only a partner app gives its records this source.
+pub fn is_partners(source: &str) -> bool {
+    source.starts_with("partner:")
+}
 
 /// Returns whether a record with this source is made up.
 pub fn is_demo(source: Option<&str>) -> bool {

@@ -36,6 +36,11 @@ pub struct Personal {
     /// detected.
     #[serde(default)]
     pub phone_verified: bool,
+    /// Where the worker is employed. A team can be limited to a few people of one employer.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, example = "結デザイン株式会社")]
+    pub employer: Option<String>,
     /// Past works and a profile, in words. The matcher compares each piece with the request.
     #[serde(default)]
     #[validate(length(max = 200), nested)]

@@ -1,6 +1,6 @@
 //! A registered worker, and how much of it each caller sees.
 
-use super::{Consent, NewWorker, WorkerStatus, is_demo};
+use super::{Consent, CountedHere, NewWorker, WorkerStatus, is_demo};
 use crate::auth::Reach;
 use crate::db::{Id, Instant};
 use crate::http::Discloses;
@@ -13,6 +13,8 @@ pub struct Worker {
     pub id: Id,
     #[serde(flatten)]
     pub profile: NewWorker,
+    /// What was counted in this service, beside what the profile says. Rankings add both.
+    pub here: CountedHere,
     /// Whether the worker is made up for the demonstration.
     pub demo: bool,
     /// The partner app that registered the worker.
@@ -41,6 +43,7 @@ impl Worker {
         Worker {
             id,
             profile,
+            here: CountedHere::default(),
             demo,
             partner_id: None,
             sandbox: false,
@@ -68,11 +71,17 @@ impl Worker {
         Worker {
             version: self.version + 1,
             updated_at: now,
+            here: self.here.clone(),
             partner_id: self.partner_id,
             sandbox: self.sandbox,
             merged_into: self.merged_into,
             ..Worker::register(self.id, profile, self.created_at)
         }
+    }
+
+    /// Returns how many projects the worker is in now, here and elsewhere.
+    pub fn open_load(&self) -> u16 {
+        self.profile.open_load.saturating_add(self.here.open_load)
     }
 
     /// Returns whether this record may represent its person in rankings.

@@ -1,17 +1,21 @@
 //! What only some callers may set in a worker.
 
-use super::{NewWorker, Personal};
+use super::{NewWorker, Personal, is_partners};
 use crate::auth::{PartnerReach, Reach, RecordKind, Writer, check_properties};
 use crate::error::{Error, FieldError, Result, Text};
-
-/// The prefix of partners' sources.
-const PARTNERS: &str = "partner:";
 
 fn own_source() -> Text {
     Text::new(
         "source には、自分のアプリの値を指定してください。",
         "Use the source of your own app.",
     )
+}
+
+/// The fault of a member that is missing.
+pub fn required(pointer: &'static str) -> FieldError {
+    let name = pointer.trim_start_matches('/');
+    let rule = Text::new(format!("{name} は入力必須です。"), format!("{name} is required."));
+    FieldError::at(pointer, "missing_field", rule)
 }
 
 fn fault(faults: &mut Vec<FieldError>, pointer: &str, code: &'static str, rule: Text) {
@@ -45,9 +49,8 @@ fn check_origin(before: Option<&NewWorker>, after: &NewWorker, faults: &mut Vec<
         );
         fault(faults, "", "incomplete_source", rule);
     }
-    let is_partners = |source: &String| source.starts_with(PARTNERS);
     let is_unchanged = before.is_some_and(|before| before.source == after.source);
-    if after.source.as_ref().is_some_and(is_partners) && !is_unchanged {
+    if after.source.as_deref().is_some_and(is_partners) && !is_unchanged {
         let rule = Text::new(
             "「partner:」で始まる source は、連携アプリ専用です。",
             "Sources that begin with partner: are reserved for partner apps.",
@@ -80,8 +83,7 @@ fn check_partner(
         fault(faults, "/source", "wrong_source", own_source());
     }
     if worker.external_id.is_none() {
-        let rule = Text::new("external_id は入力必須です。", "external_id is required.");
-        fault(faults, "/external_id", "missing_field", rule);
+        faults.push(required("/external_id"));
     }
     match &worker.consent {
         Some(consent) if consent.given_at.is_none() => {

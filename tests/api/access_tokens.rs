@@ -7,10 +7,11 @@ use musubi::auth::{Claims, PERMISSIONS, UserRole};
 use musubi::server::document::Document;
 use serde_json::json;
 
-/// Operations that need no access token. Add only those that require another secret: an invitation, a
+/// Operations that need no access token. Add only those that require another secret: an invitation, a link, a
 /// password, a refresh token or a client secret.
-const OPEN: [&str; 23] = [
+const OPEN: [&str; 29] = [
     "accept_invitation",
+    "answer_follow_up_question",
     "issue_token",
     "list_areas",
     "list_deliverable_types",
@@ -24,6 +25,10 @@ const OPEN: [&str; 23] = [
     "log_out",
     "refresh_session",
     "show_deliverable_type",
+    "show_feed_calendar",
+    "show_feed_requests",
+    "show_feed_requests_as_json",
+    "show_follow_up_question",
     "show_health",
     "show_invitation",
     "show_open_data",
@@ -33,6 +38,7 @@ const OPEN: [&str; 23] = [
     "show_session",
     "show_skill",
     "show_theme",
+    "show_vocabulary",
 ];
 
 fn path_of(template: &str) -> String {
@@ -40,8 +46,10 @@ fn path_of(template: &str) -> String {
     template
         .replace("{id}", id)
         .replace("{worker_id}", id)
+        .replace("{months}", "6")
         .replace("{organization_id}", id)
         .replace("{secret_id}", id)
+        .replace("{entry_id}", id)
         .replace("{code}", "x")
         .replace("{source}", "s")
         .replace("{external_id}", "e")

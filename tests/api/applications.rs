@@ -50,7 +50,9 @@ fn id(text: &str) -> Id {
 fn logged(app: &TestApp, entity: &str) -> i64 {
     use diesel::prelude::*;
     use musubi::db::schema::changes;
-    let of_kind = changes::table.filter(changes::entity.eq(entity.to_owned()));
+    let of_kind = changes::table
+        .filter(changes::entity.eq(entity.to_owned()))
+        .filter(changes::action.ne("shown"));
     let read = |db: &mut musubi::db::Db| Ok(of_kind.count().get_result(db)?);
     app.state.pool.read_blocking(read).unwrap()
 }
@@ -90,16 +92,17 @@ fn a_team_becomes_complete_and_opens_again(app: &TestApp) {
     let accepted = app
         .patch(
             &first,
-            &json!({"status": "accepted", "note": "楽しみにしています。"}),
+            &json!({"status": "agreed", "note": "楽しみにしています。"}),
         )
         .expect(200);
     assert_eq!(accepted.json()["place"], 1);
     assert_eq!(accepted.header("etag"), "\"2\"");
-    assert_includes(&worker(app, &one), &json!({"open_load": 1, "version": 2}));
+    assert_eq!(worker(app, &one)["version"], 2);
+    assert_eq!(worker(app, &one)["here"]["open_load"], 1);
     assert_eq!(deliverable(app, &flyer)["status"], "open", "one place is left");
 
     let second = applied(app, &flyer, &other);
-    assert_eq!(to(app, &second, "accepted").expect(200).json()["place"], 2);
+    assert_eq!(to(app, &second, "agreed").expect(200).json()["place"], 2);
     let matched = deliverable(app, &flyer);
     assert_includes(&matched, &json!({"status": "matched", "version": 3}));
     assert_eq!(
@@ -116,11 +119,11 @@ fn a_team_becomes_complete_and_opens_again(app: &TestApp) {
         .expect(200)
         .json();
     assert_includes(&withdrawn, &json!({"place": null, "reason": "health"}));
-    assert_eq!(worker(app, &one)["open_load"], 0);
+    assert_eq!(worker(app, &one)["here"]["open_load"], 0);
     assert_eq!(deliverable(app, &flyer)["status"], "open");
     let again = applied(app, &flyer, &one);
     assert_eq!(
-        to(app, &again, "accepted").expect(200).json()["place"],
+        to(app, &again, "agreed").expect(200).json()["place"],
         1,
         "the free place"
     );
@@ -133,7 +136,7 @@ fn a_team_becomes_complete_and_opens_again(app: &TestApp) {
     app.patch(&format!("/v1/workers/{one}"), &json!({"open_load": 0}))
         .expect(200);
     to(app, &again, "withdrawn").expect(200);
-    assert_eq!(worker(app, &one)["open_load"], 0);
+    assert_eq!(worker(app, &one)["here"]["open_load"], 0);
     assert_eq!(deliverable(app, &flyer)["status"], "in_progress");
 }
 
@@ -148,7 +151,7 @@ fn refuses_illegal_moves_and_ends_without_a_reason(app: &TestApp) {
         reason("unexpected_reason")
     );
     assert_eq!(
-        faults(json!({"status": "accepted", "reason": "other"})),
+        faults(json!({"status": "agreed", "reason": "other"})),
         reason("unexpected_reason")
     );
     assert_eq!(
@@ -176,12 +179,12 @@ fn refuses_illegal_moves_and_ends_without_a_reason(app: &TestApp) {
         "\"2\""
     );
     assert_eq!(
-        app.patch_with(&one, &[("if-match", "\"1\"")], &json!({"status": "accepted"}))
+        app.patch_with(&one, &[("if-match", "\"1\"")], &json!({"status": "agreed"}))
             .expect(412)
             .code(),
         "precondition_failed"
     );
-    to(app, &one, "accepted").expect(200);
+    to(app, &one, "agreed").expect(200);
     let refused = app
         .patch_with(
             &one,
@@ -192,10 +195,10 @@ fn refuses_illegal_moves_and_ends_without_a_reason(app: &TestApp) {
     assert_eq!(refused.code(), "illegal_transition");
     assert_eq!(
         refused.json()["detail"],
-        "The status of an application can't change from accepted to declined."
+        "The status of an application can't change from agreed to declined. It may become: withdrawn."
     );
     to(app, &one, "withdrawn").expect(200);
-    for status in ["submitted", "accepted", "declined"] {
+    for status in ["submitted", "agreed", "declined"] {
         assert_eq!(to(app, &one, status).expect(409).code(), "illegal_transition");
     }
 }
@@ -226,7 +229,7 @@ fn checks_the_deliverable_the_worker_and_the_role(app: &TestApp) {
     for (more, place, code) in [
         (json!({"role": "Designer"}), "/role", "invalid_code"),
         (json!({"role": null}), "/role", "missing_field"),
-        (json!({"status": "accepted"}), "/status", "unknown_field"),
+        (json!({"status": "agreed"}), "/status", "unknown_field"),
         (
             json!({"message": "あ".repeat(2001)}),
             "/message",
@@ -272,15 +275,13 @@ fn returns_409_with_a_code_if_the_place_is_not_available(app: &TestApp) {
     to(app, &first, "declined").expect(200);
     let again = applied(app, &flyer, &designer);
     let busy = applied(app, &app.deliverable(&organization, team(1)), &designer);
-    to(app, &again, "accepted").expect(200);
-    assert_eq!(to(app, &late, "accepted").expect(409).code(), "role_filled");
-    assert_eq!(code(&flyer, &app.worker(json!({}))), "role_filled");
-    assert_eq!(to(app, &busy, "accepted").expect(409).code(), "at_capacity");
+    to(app, &again, "agreed").expect(200);
+    assert_eq!(to(app, &late, "agreed").expect(409).code(), "role_filled");
+    let next = apply(app, &flyer, &app.worker(json!({}))).expect(201).json();
+    assert_eq!(next["status"], "waitlisted", "all places are held");
+    assert_eq!(to(app, &busy, "agreed").expect(409).code(), "at_capacity");
     app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
-    assert_eq!(
-        to(app, &late, "accepted").expect(409).code(),
-        "illegal_transition"
-    );
+    assert_eq!(to(app, &late, "agreed").expect(409).code(), "illegal_transition");
     for closed in [&late, &again] {
         let closed = app.get(closed).expect(200).json();
         assert_includes(
@@ -288,7 +289,7 @@ fn returns_409_with_a_code_if_the_place_is_not_available(app: &TestApp) {
             &json!({"status": "declined", "reason": "request_closed", "place": null}),
         );
     }
-    assert_eq!(worker(app, &designer)["open_load"], 0);
+    assert_eq!(worker(app, &designer)["here"]["open_load"], 0);
 }
 
 fn a_repeated_application_gets_the_first_answer(app: &TestApp) {
@@ -330,7 +331,7 @@ fn filters_sorts_and_pages_lists(app: &TestApp) {
         .as_str()
         .unwrap()
         .to_owned();
-    to(app, &format!("/v1/applications/{a}"), "accepted").expect(200);
+    to(app, &format!("/v1/applications/{a}"), "agreed").expect(200);
     let list = |query: &str| app.get(&format!("/v1/applications?{query}")).expect(200).json();
     for (query, expected) in [
         ("", vec![&c, &b, &a]),
@@ -339,7 +340,7 @@ fn filters_sorts_and_pages_lists(app: &TestApp) {
         ("sort=updated_at", vec![&b, &c, &a]),
         (&format!("deliverable_id={flyer}"), vec![&b, &a]),
         (&format!("worker_id={other}&sort=created_at"), vec![&b, &c]),
-        ("status=accepted", vec![&a]),
+        ("status=agreed", vec![&a]),
         ("role=designer&status=submitted", vec![&c, &b]),
         ("role=writer", vec![]),
     ] {
@@ -416,10 +417,7 @@ fn erasing_the_worker_clears_the_worker_and_the_texts(app: &TestApp) {
     assert_includes(&application, &json!({"status": "submitted", "role": "designer"}));
     assert_eq!(left.header("etag"), "\"3\"");
     assert_eq!(logged(app, "application"), 3);
-    assert_eq!(
-        to(app, &path, "accepted").expect(409).code(),
-        "worker_unavailable"
-    );
+    assert_eq!(to(app, &path, "agreed").expect(409).code(), "worker_unavailable");
     to(app, &path, "declined").expect(200);
 }
 
@@ -427,7 +425,7 @@ fn an_erased_member_of_the_team_can_be_replaced(app: &TestApp) {
     let flyer = app.deliverable(&app.organization("風"), team(1));
     let designer = app.worker(json!({}));
     let path = applied(app, &flyer, &designer);
-    to(app, &path, "accepted").expect(200);
+    to(app, &path, "agreed").expect(200);
     app.delete(&format!("/v1/workers/{designer}")).expect(204);
     assert_eq!(
         deliverable(app, &flyer)["status"],
@@ -456,7 +454,7 @@ fn one_of_fifty_gets_the_last_place(app: &TestApp) {
                 .iter()
                 .map(|path| {
                     scope.spawn(|| {
-                        let answer = app.patch(path, &json!({"status": "accepted"}));
+                        let answer = app.patch(path, &json!({"status": "agreed"}));
                         (
                             answer.status,
                             if answer.status == 200 {
@@ -483,9 +481,7 @@ fn one_of_fifty_gets_the_last_place(app: &TestApp) {
             "{answers:?}"
         );
         let accepted = app
-            .get(&format!(
-                "/v1/applications?deliverable_id={flyer}&status=accepted"
-            ))
+            .get(&format!("/v1/applications?deliverable_id={flyer}&status=agreed"))
             .json();
         assert_eq!(ids(&accepted).len(), 1);
     }
@@ -495,7 +491,7 @@ fn one_of_fifty_gets_the_last_place(app: &TestApp) {
             .as_array()
             .unwrap()
             .iter()
-            .map(|w| w["open_load"].as_u64().unwrap())
+            .map(|w| w["here"]["open_load"].as_u64().unwrap())
             .sum::<u64>(),
         2
     );
@@ -528,7 +524,7 @@ fn applying_accepting_and_erasing_at_once_never_fails(app: &TestApp) {
                 let ones = flyers.iter().map(|flyer| {
                     scope.spawn(move || {
                         let made = apply(app, flyer, worker);
-                        let moved = to(app, made.header("location"), "accepted").status;
+                        let moved = to(app, made.header("location"), "agreed").status;
                         vec![made.status, if made.status == 201 { moved } else { 409 }]
                     })
                 });
@@ -577,7 +573,7 @@ fn message_and_note_need_the_scope_for_personal_data(app: &TestApp) {
             hidden.text
         );
     }
-    app.send("PATCH", &path, &headers, br#"{"status": "accepted"}"#)
+    app.send("PATCH", &path, &headers, br#"{"status": "agreed"}"#)
         .expect(200);
     assert_eq!(
         app.get(&path).json()["message"],
@@ -614,9 +610,10 @@ fn counts_all_applications_and_the_taken_places(app: &TestApp) {
     let organization = app.organization("風");
     let [two, none, closed] = [team(3), team(1), team(1)].map(|team| app.deliverable(&organization, team));
     let accepted = applied(app, &two, &app.worker(json!({})));
-    to(app, &accepted, "accepted").expect(200);
+    to(app, &accepted, "agreed").expect(200);
     to(app, &applied(app, &two, &app.worker(json!({}))), "declined").expect(200);
-    to(app, &applied(app, &closed, &app.worker(json!({}))), "accepted").expect(200);
+    applied(app, &two, &app.worker(json!({})));
+    to(app, &applied(app, &closed, &app.worker(json!({}))), "agreed").expect(200);
     let tallies = |ids: &[Id]| {
         app.state
             .pool
@@ -627,8 +624,9 @@ fn counts_all_applications_and_the_taken_places(app: &TestApp) {
         (
             id(&two),
             Tally {
-                answers: 2,
+                answers: 3,
                 filled: 1,
+                waiting: [("designer".to_owned(), 1)].into(),
             },
         ),
         (
@@ -636,6 +634,7 @@ fn counts_all_applications_and_the_taken_places(app: &TestApp) {
             Tally {
                 answers: 1,
                 filled: 1,
+                ..Tally::default()
             },
         ),
     );

@@ -252,7 +252,16 @@ fn the_command_line_backs_up_restores_and_exports() {
     assert_eq!((code, &printed), (0, &std::fs::read(&file).unwrap()));
     let (code, _, printed_errors) = run(&to, &["import", "all", file.to_str().unwrap()]);
     assert_eq!(code, 0, "{printed_errors}");
-    assert_eq!(run(&to, &["export", "all"]).1, printed);
+    // Positions in the log of changes mean nothing in a restored one, which has another number; so has the checksum of the file.
+    let without_number = |printed: &[u8]| {
+        let lines = std::str::from_utf8(printed).unwrap().lines();
+        let is_numbered = |line: &str| line.starts_with("[\"log\",") || line.starts_with("{\"rows\":");
+        let lines = lines.filter(|line| !is_numbered(line));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let restored = run(&to, &["export", "all"]).1;
+    assert_eq!(without_number(&restored), without_number(&printed));
+    assert_ne!(restored, printed);
     let (code, _, printed_errors) = run(&to, &["import", "all", file.to_str().unwrap()]);
     assert!(
         code == 1 && printed_errors.contains("not empty"),

@@ -94,7 +94,7 @@ fn refuses_illegal_moves_and_names_both_statuses(app: &TestApp) {
     assert_eq!(refused.code(), "illegal_transition");
     assert_eq!(
         refused.json()["detail"],
-        "The status can't change from draft to open."
+        "The status of a request can't change from draft to open. It may become: submitted, cancelled."
     );
     for status in ["submitted", "open"] {
         assert_eq!(to(status).expect(200).json()["status"], status);

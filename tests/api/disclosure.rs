@@ -55,6 +55,8 @@ struct People {
     organization: String,
     deliverable: String,
     application: String,
+    project: String,
+    membership: String,
     user: String,
     import: String,
     partner: String,
@@ -74,6 +76,18 @@ impl People {
         let deliverable = app.deliverable(&organization, json!({"shared_with_partners": true}));
         let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer", "message": SECRET});
         let application = id_of(&app.post("/v1/applications", &bid).expect(201).json());
+        // A delivered one, about which the member and the organization write.
+        let place =
+            json!({"title": "完成したチラシ", "roles": [{"role": "designer", "places": 1, "skills": []}]});
+        let project = app.deliverable(&organization, place);
+        let bid = json!({"deliverable_id": project, "worker_id": worker, "role": "designer"});
+        let membership = id_of(&app.post("/v1/applications", &bid).expect(201).json());
+        let path = format!("/v1/applications/{membership}");
+        app.patch(&path, &json!({"status": "agreed"})).expect(200);
+        for status in ["in_progress", "delivered"] {
+            let path = format!("/v1/deliverables/{project}");
+            app.patch(&path, &json!({"status": status})).expect(200);
+        }
         let user = app.user(
             "c@example.jp",
             json!({"name": SECRET, "role": "coordinator", "areas": ["131041"]}),
@@ -88,17 +102,27 @@ impl People {
             duplicate = found.unwrap_or_default();
             !duplicate.is_empty()
         });
-        People {
+        let people = People {
             worker,
             organization,
             deliverable,
             application,
+            project,
+            membership,
             user: id_of(&user),
             import: id_of(&import),
             partner,
             partner_token,
             duplicate,
-        }
+        };
+        let reviews = format!("/v1/projects/{}/reviews", people.project);
+        app.post(&reviews, &people.review("organization")).expect(201);
+        people
+    }
+
+    fn review(&self, author: &str) -> Value {
+        json!({"application_id": self.membership, "author": author, "message": SECRET,
+            "scales": {"communication": 4, "quality": 4, "reliability": 4, "again": 4}})
     }
 
     /// Returns the path and body of a request that succeeds, and whom its answer is about. Operations that need more
@@ -122,6 +146,7 @@ impl People {
                 &self.deliverable,
                 (json!({"title": "会報"}), self.organization.clone()),
             ),
+            "projects" => (&self.project, (self.review("member"), self.worker.clone())),
             "users" => (
                 &self.user,
                 (json!({"areas": ["131041", "131130"]}), self.user.clone()),
@@ -167,10 +192,12 @@ impl People {
             .path
             .replace("{worker_id}", &self.worker)
             .replace("{organization_id}", &self.organization)
+            .replace("{entry_id}", &self.worker)
             .replace("{id}", id);
         let path = path.replace("{source}", "roster").replace("{external_id}", "1");
         let path = path
             .replace("{kind}", "workers")
+            .replace("{months}", "6")
             .replace("{area}", "131041")
             .replace("{code}", "designer");
         (path.replace("{dataset}", "organizations"), body, about)

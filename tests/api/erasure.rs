@@ -246,6 +246,8 @@ on_both! {
     nothing_of_an_erased_person_remains_in_any_table,
     only_the_rows_of_the_erased_person_lose_their_findings,
     ids_of_rows_without_one_tell_nothing_and_stay_the_same,
+    erasing_and_searching_for_duplicates_wait_in_one_order,
+    the_index_of_names_forgets_who_is_erased,
 }
 
 fn nothing_of_an_erased_person_remains_in_any_table(app: &TestApp) {
@@ -377,4 +379,79 @@ fn ids_of_rows_without_one_tell_nothing_and_stay_the_same(app: &TestApp) {
         (&done["progress"]["created"], &done["progress"]["rejected"]),
         (&json!(1), &json!(1))
     );
+}
+
+fn erasing_and_searching_for_duplicates_wait_in_one_order(app: &TestApp) {
+    use diesel::connection::SimpleConnection;
+    use musubi::db::Db;
+    let worker = app.worker(json!({"personal": {"name": "佐藤 花子", "email": "hanako@example.jp"}}));
+    let id = worker.replace('-', "");
+    let which = |db: &Db| match db {
+        Db::Sqlite(_) => format!("unhex('{id}')"),
+        Db::Pg(_) => format!("'{worker}'"),
+    };
+    // As the detector does it: it locks the pairs, then it removes a worker's keys and adds them again.
+    let (locked, is_locked) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let erased = std::thread::scope(|scope| {
+        let detect = scope.spawn(move || {
+            app.state.pool.write_blocking(|db| {
+                musubi::duplicates::store::lock_all(db)?;
+                let which = which(db);
+                db.batch_execute(&format!("DELETE FROM worker_keys WHERE worker_id = {which}"))?;
+                locked.send(()).unwrap();
+                // On SQLite the other one waits for its turn.
+                if matches!(db, Db::Pg(_)) {
+                    may_go_on.recv().unwrap();
+                }
+                db.batch_execute(&format!(
+                    "INSERT INTO worker_keys (key, worker_id) VALUES (1, {which})"
+                ))?;
+                Ok(())
+            })
+        });
+        is_locked.recv().unwrap();
+        let erase = scope.spawn(|| app.delete(&format!("/v1/workers/{worker}")));
+        app.until(|| {
+            let waits = app.state.pool.read_blocking(|db| {
+                use diesel::prelude::*;
+                use diesel::sql_types::Bool;
+                let Db::Pg(c) = db else { return Ok(true) };
+                let waiting = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)";
+                Ok(diesel::select(diesel::dsl::sql::<Bool>(&format!("({waiting})"))).get_result(c)?)
+            });
+            waits.unwrap()
+        });
+        go_on.send(()).ok();
+        detect.join().unwrap().unwrap();
+        erase.join().unwrap()
+    });
+    assert_eq!(erased.status, 204, "{}", erased.text);
+}
+
+fn the_index_of_names_forgets_who_is_erased(app: &TestApp) {
+    use diesel::prelude::*;
+    use diesel::sql_types::BigInt;
+    use musubi::db::Db;
+    let worker = app.worker(json!({"personal": {"name": "鵺塚 夜鶴"}}));
+    let path = format!("/v1/workers/{worker}");
+    // How many rows of the index's segments have a part of the name. PostgreSQL indexes the rows themselves.
+    let left = || {
+        let count = app.state.pool.read_blocking(|db| {
+            let Db::Sqlite(c) = db else { return Ok(0) };
+            let count =
+                "(SELECT count(*) FROM workers_text_data WHERE instr(hex(block), 'E9B5BAE5A19A') > 0)";
+            Ok(diesel::select(diesel::dsl::sql::<BigInt>(count)).get_result::<i64>(c)?)
+        });
+        count.unwrap()
+    };
+    let is_indexed = i64::from(app.config().database_url.is_none());
+    assert_eq!(left(), is_indexed);
+    app.patch(&path, &json!({"personal": {"name": "佐藤 夜鶴"}}))
+        .expect(200);
+    assert_eq!(left(), 0, "after a change of the name");
+    app.patch(&path, &json!({"personal": {"name": "鵺塚 夜鶴"}}))
+        .expect(200);
+    app.delete(&path).expect(204);
+    assert_eq!(left(), 0, "after erasing");
 }

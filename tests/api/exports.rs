@@ -72,12 +72,35 @@ fn a_full_worker(app: &TestApp) {
 }
 
 on_both! {
+    every_table_says_its_charset,
     imports_an_exported_sheet_without_changes,
     writes_workbooks_with_types_and_a_fixed_header,
     writes_harmless_csv_and_the_list_as_ndjson,
     exports_every_list_with_its_filters_and_all_pages,
     exports_only_what_the_list_shows_its_caller,
+    exports_how_requests_were_examined,
+    a_sheet_of_the_intake_imported_as_deliverables_changes_nothing,
     keeps_joint_organizations_from_taking_over_a_deliverable,
+}
+
+fn every_table_says_its_charset(app: &TestApp) {
+    let exported = app
+        .post("/v1/exports", &json!({"kind": "workers", "format": "csv"}))
+        .expect(200);
+    assert_eq!(exported.header("content-type"), "text/csv; charset=utf-8");
+    let bearer = format!("Bearer {}", app.admin);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "text/csv")];
+    for (extension, separator) in [("csv", ","), ("tab-separated-values", "\t")] {
+        let roster = ["氏名", "区市町村\n佐藤 陽子", "どこか\n"].join(separator);
+        let sent = app.send("POST", "/v1/imports?kind=workers", &headers, roster.as_bytes());
+        let job = sent.expect(202).json()["id"].as_str().unwrap().to_owned();
+        app.wait_for_import(&job);
+        let annotated = app.get(&format!("/v1/imports/{job}/annotated-file")).expect(200);
+        assert_eq!(
+            annotated.header("content-type"),
+            format!("text/{extension}; charset=UTF-8")
+        );
+    }
 }
 
 fn imports_an_exported_sheet_without_changes(app: &TestApp) {
@@ -139,8 +162,19 @@ fn writes_workbooks_with_types_and_a_fixed_header(app: &TestApp) {
     let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
     let xml = std::io::read_to_string(archive.by_name("xl/worksheets/sheet1.xml").unwrap()).unwrap();
     assert!(xml.contains("state=\"frozen\"") && xml.contains("ySplit=\"1\"") && !xml.contains("<f>"));
+    // It filters, and prints as wide as a page with its header on each.
+    for part in [
+        "<autoFilter ref=\"A1:",
+        "orientation=\"landscape\"",
+        "fitToHeight=\"0\"",
+        "<col min=\"1\"",
+    ] {
+        assert!(xml.contains(part), "{part}");
+    }
+    let names = std::io::read_to_string(archive.by_name("xl/workbook.xml").unwrap()).unwrap();
+    assert!(names.contains("Print_Titles"));
     let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
-    let range = workbook.worksheet_range("workers").unwrap();
+    let range = workbook.worksheet_range("ワーカー").unwrap();
     let header: Vec<String> = range
         .rows()
         .next()
@@ -155,7 +189,7 @@ fn writes_workbooks_with_types_and_a_fixed_header(app: &TestApp) {
     assert_eq!(of("呼び名"), &Data::String("=デザイナー".into()));
     assert_eq!(of("区市町村"), &Data::String("新宿区".into()));
     assert_eq!(of("完了した数"), &Data::Float(3.0));
-    assert_eq!(of("オンライン可"), &Data::Bool(true));
+    assert_eq!(of("オンライン可"), &Data::String("はい".into()));
     assert!(
         matches!(of("活動開始日"), Data::DateTime(day) if day.as_f64() == 46143.0),
         "{:?}",
@@ -175,7 +209,14 @@ fn writes_harmless_csv_and_the_list_as_ndjson(app: &TestApp) {
     };
     assert_eq!(of("呼び名"), "'=デザイナー");
     assert_eq!(of("電話番号"), "'+8190-1234-5678");
-    assert_eq!(of("スキル"), "graphic_design(4)、editing(2)");
+    assert_eq!(of("スキル"), "グラフィックデザイン(4)、編集(2)");
+    assert_eq!((of("状態"), of("オンライン可")), ("活動中", "はい"));
+    assert_eq!(of("参加可能曜日"), "土曜の午前、日曜の夜");
+    let codes = sheet(app, "workers", json!({"filter": {"q": "佐藤"}, "headings": "en"}));
+    let row: Vec<&str> = codes[1].iter().collect();
+    assert!(
+        row.contains(&"graphic_design(4)、editing(2)") && row.contains(&"saturday_morning、sunday_evening")
+    );
     let lines = export(app, &app.admin, &json!({"kind": "workers", "format": "ndjson"}));
     let lines: Vec<Value> = String::from_utf8(lines)
         .unwrap()
@@ -205,7 +246,9 @@ fn exports_every_list_with_its_filters_and_all_pages(app: &TestApp) {
         ("audit", 1),
         ("workers", 0),
         ("deliverables", 0),
+        ("intake", 0),
         ("applications", 0),
+        ("projects", 0),
         ("duplicates", 0),
         ("shown_lists", 0),
         ("imports", 0),
@@ -338,4 +381,111 @@ fn keeps_joint_organizations_from_taking_over_a_deliverable(app: &TestApp) {
         &Value::Null,
     )
     .expect(403);
+}
+
+/// Registers a request with an endorsement, a hearing and a decision. Returns the organization and the request.
+fn examined(app: &TestApp) -> (String, String) {
+    let organization = app.organization("戸山ふれあいの会");
+    let id = app.deliverable(
+        &organization,
+        json!({"title": "会員募集のチラシ", "status": "submitted"}),
+    );
+    let path = format!("/v1/deliverables/{id}");
+    let record = json!({
+        "endorsement": {"intermediary": {"kind": "social_welfare_council", "name": "新宿区社会福祉協議会"},
+            "person": "鈴木", "endorsed_on": "2026-06-20", "message": "よい手本になります。"},
+        "hearing": {"held_on": "2026-07-14", "participants": ["代表 田中", "事務局 佐藤"], "notes": "印刷費は負担できる。"},
+        "screening_due_on": "2026-07-10", "hearing_due_on": "2026-07-31", "decision_due_on": "2026-08-10"});
+    app.patch(&format!("{path}/intake"), &record).expect(200);
+    let decision = json!({"status": "declined", "reason": "no_capacity", "message": "来年度もぜひ。"});
+    app.post(&format!("{path}/decisions"), &decision).expect(201);
+    (organization, id)
+}
+
+fn exports_how_requests_were_examined(app: &TestApp) {
+    let (organization, id) = examined(app);
+    let elsewhere = app
+        .post(
+            "/v1/organizations",
+            &json!({"name": "八王子の会", "area": "132012"}),
+        )
+        .expect(201)
+        .json();
+    app.deliverable(
+        elsewhere["id"].as_str().unwrap(),
+        json!({"title": "八王子の冊子"}),
+    );
+    let rows = |token: &str| -> Vec<Value> {
+        let body = json!({"kind": "intake", "format": "ndjson"});
+        let file = app.call("POST", "/v1/exports", token, &body).expect(200).text;
+        file.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let sheet = sheet(app, "intake", json!({"filter": {"status": "declined"}}));
+    let cells: Vec<(&str, &str)> = sheet[0].iter().zip(sheet[1].iter()).collect();
+    for cell in [
+        ("記録ID", id.as_str()),
+        ("団体名", "戸山ふれあいの会"),
+        ("件名", "会員募集のチラシ"),
+        ("推薦者の種別", "社会福祉協議会"),
+        ("推薦者", "新宿区社会福祉協議会"),
+        ("推薦者の担当者", "鈴木"),
+        ("推薦日", "2026-06-20"),
+        ("ヒアリングの参加者", "代表 田中、事務局 佐藤"),
+        ("ヒアリングの記録", "印刷費は負担できる。"),
+        ("決定の期限", "2026-08-10"),
+        ("決定の内容", "見送り"),
+        ("決定の理由", "受入件数の超過"),
+        ("決定の連絡文", "来年度もぜひ。"),
+    ] {
+        assert!(cells.contains(&cell), "{cell:?} in {cells:?}");
+    }
+    assert_eq!(sheet.len(), 2);
+    assert_eq!(rows(&app.admin).len(), 2);
+
+    // A coordinator gets their areas, an organization its requests: without notes, and without who decided.
+    let user = app.user(
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    assert!(user["id"].is_string());
+    let session = app.login("c@example.jp");
+    let own = rows(session["access_token"].as_str().unwrap());
+    assert_eq!(own.len(), 1);
+    assert_eq!(own[0]["hearing"]["notes"], "印刷費は負担できる。");
+    app.user(
+        "o@example.jp",
+        json!({"role": "organization", "organization_id": organization}),
+    );
+    let session = app.login("o@example.jp");
+    let own = rows(session["access_token"].as_str().unwrap());
+    assert_eq!((own.len(), &own[0]["hearing"]["notes"]), (1, &Value::Null));
+    assert_eq!(own[0]["decisions"][0]["decided_by"], Value::Null);
+    // Both scopes are needed.
+    let body = json!({"kind": "intake", "format": "csv"});
+    for scopes in ["exports:read intake:read", "exports:read deliverables:read"] {
+        let refused = app.call("POST", "/v1/exports", &app.token_with(scopes), &body);
+        assert_eq!(refused.expect(403).code(), "insufficient_scope");
+    }
+}
+
+fn a_sheet_of_the_intake_imported_as_deliverables_changes_nothing(app: &TestApp) {
+    let (_, id) = examined(app);
+    let path = format!("/v1/deliverables/{id}");
+    let before = app.get(&path).expect(200).json();
+    for format in ["csv", "xlsx", "ndjson"] {
+        for headings in ["ja", "en"] {
+            let body = json!({"kind": "intake", "format": format, "headings": headings});
+            let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+            assert_eq!(status, 200);
+            let import = app.import_and_wait("kind=deliverables&source=elsewhere", &file);
+            assert_eq!(
+                import["progress"]["unchanged"], 1,
+                "{format} {headings}: {import}"
+            );
+            assert_eq!(app.findings_of(&import), [], "{format} {headings}");
+        }
+    }
+    assert_eq!(app.get(&path).expect(200).json(), before);
 }

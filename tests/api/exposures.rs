@@ -42,6 +42,7 @@ on_both! {
     records_a_list_once_a_day_for_each_viewer,
     attention_counts_once_a_day_where_somebody_may_choose,
     reports_no_inequality_without_lists,
+    lists_that_were_shown_take_a_bounded_space,
 }
 
 fn shares_attention_among_equally_fit_workers_over_the_weeks(app: &TestApp) {
@@ -130,9 +131,18 @@ fn lifts_deliverables_without_applications_for_workers(app: &TestApp) {
         (first.clone(), &json!(1), &json!(1))
     );
     let fit = after[1]["fit_ppm"].as_u64().unwrap();
+    // Nobody has an outcome yet: the one who waits is expected to take half a place.
+    let places = after[1]["deliverable"]["open_places"].as_array().unwrap();
+    let places: u64 = places.iter().map(|role| role["places"].as_u64().unwrap()).sum();
+    let open = 1.0 - 0.5 / places as f64;
+    assert_eq!(after[1]["open_share_ppm"], (open * 1e6 + 0.5) as u64);
+    assert_eq!(after[0]["open_share_ppm"], 1_000_000);
+    let e = std::f64::consts::E;
+    let psi = (e / (e - 1.0) * (1.0 - (-(open * 1e6 + 0.5).floor() / 1e6).exp()) * 1e6 + 0.5) as u64;
+    let need = (psi * 1_000_000 + 750_000) / 1_500_000;
     assert_eq!(
         after[1]["adjusted_ppm"].as_u64().unwrap(),
-        (fit * 666_667 + 500_000) / 1_000_000
+        (fit * need + 500_000) / 1_000_000
     );
     assert!(flyers.contains(&of(&after[0])));
     let by_fit = app.get(&format!("{path}?fairness=off")).expect(200).json();
@@ -330,5 +340,81 @@ fn reports_no_inequality_without_lists(app: &TestApp) {
         app.get(&format!("/v1/deliverables/{flyer}/matches?fairness=maybe"))
             .status,
         400
+    );
+}
+
+fn lists_that_were_shown_take_a_bounded_space(app: &TestApp) {
+    use musubi::auth::{Beside, Reach, Viewer};
+    use musubi::exposures::{ListContent, ListKind, ShownItem, ShownList};
+    let viewer = Viewer {
+        actor: "coordinator:busy".into(),
+        reach: Reach::Everything,
+        personal_data: false,
+        sees_all: false,
+        beside: Beside::EVERYTHING,
+    };
+    let item = || ShownItem {
+        id: Id::new(),
+        rank: 1,
+        fit_rank: 1,
+        fit_ppm: 700_000,
+        adjusted_ppm: 700_000,
+        swap: None,
+        role: None,
+        values_ppm: None,
+    };
+    let content = || ListContent {
+        role: None,
+        weights_version: "default-1".into(),
+        at_change: 1,
+        items: (0..20).map(|_| item()).collect(),
+    };
+    let lists = |count: i64| {
+        let one = |digest| {
+            (
+                ShownList::new(&viewer, ListKind::Workers, Id::new(), None, content()),
+                digest,
+            )
+        };
+        (0..count).map(one).collect::<Vec<_>>()
+    };
+    let today = calendar::today();
+    let yesterday = today.pred_opt().unwrap();
+    let count = || {
+        let page = app.get("/v1/shown-lists?limit=200").expect(200).json();
+        let mut all = page["items"].as_array().unwrap().len();
+        let mut next = page["next"].as_str().map(str::to_owned);
+        while let Some(cursor) = next {
+            let page = app
+                .get(&format!("/v1/shown-lists?limit=200&cursor={cursor}"))
+                .expect(200)
+                .json();
+            all += page["items"].as_array().unwrap().len();
+            next = page["next"].as_str().map(str::to_owned);
+        }
+        all
+    };
+    let insert = |day, count| {
+        let lists = lists(count);
+        app.state
+            .pool
+            .write_blocking(|db| exposures::store::insert_all(db, day, &lists))
+            .unwrap();
+    };
+    insert(yesterday, 510);
+    assert_eq!(count(), 500, "of one viewer and day");
+    insert(today, 3);
+    assert_eq!(count(), 503);
+    // Days whose lists don't fit any more: all of them, the older one, none.
+    let full = |bytes| {
+        app.state
+            .pool
+            .read_blocking(|db| exposures::store::full_before(db, bytes))
+            .unwrap()
+    };
+    let number = calendar::day_number(today);
+    assert_eq!(
+        (full(0), full(100_000), full(1 << 30)),
+        (Some(number + 1), Some(number), None)
     );
 }

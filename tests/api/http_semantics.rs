@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 on_both! {
     answers_every_error_with_a_problem_document,
     names_the_place_and_code_of_each_bad_value,
+    a_rule_of_several_properties_is_reported_at_one_of_them,
     rejects_a_duplicate_member,
     accepts_a_whole_float_as_an_integer,
     writes_messages_in_the_language_of_the_client,
@@ -13,7 +14,12 @@ on_both! {
     returns_304_for_a_known_version,
     returns_412_for_an_outdated_version,
     if_match_takes_several_tags_and_requires_a_record,
-    etags_of_localized_answers_name_the_language,
+    an_etag_without_quotes_is_refused,
+    an_encoded_body_is_refused_with_what_is_accepted,
+    a_leap_second_is_refused,
+    spaces_around_texts_are_removed,
+    all_errors_of_a_body_come_together,
+    etags_of_composed_answers_change_with_the_body,
     updates_without_if_match_never_return_412,
     an_empty_patch_keeps_the_version,
     answers_head_like_get_without_a_body,
@@ -23,7 +29,7 @@ on_both! {
     a_failed_post_does_not_use_up_its_key,
     concurrent_posts_with_one_key_create_one_record,
     two_callers_can_use_the_same_key,
-    stores_answers_only_of_requests_that_created_something,
+    stores_answers_only_of_requests_that_wrote_something,
     refuses_new_keys_of_a_caller_whose_stored_answers_take_too_much,
     reports_that_it_is_alive_and_ready,
 }
@@ -275,7 +281,7 @@ fn if_match_takes_several_tags_and_requires_a_record(app: &TestApp) {
     let path = format!("/v1/organizations/{id}");
     app.patch_with(&path, &[("if-match", "\"7\", \"1\"")], &json!({"name": "一"}))
         .expect(200);
-    app.patch_with(&path, &[("if-match", "nonsense")], &json!({"name": "二"}))
+    app.patch_with(&path, &[("if-match", "\"nonsense\"")], &json!({"name": "二"}))
         .expect(412);
     let put = |headers: &[(&str, &str)]| {
         let bearer = format!("Bearer {}", app.admin);
@@ -296,20 +302,210 @@ fn if_match_takes_several_tags_and_requires_a_record(app: &TestApp) {
         [201, 412]
     );
     assert_eq!(put(&[("if-match", "*")]), 200);
+    // A write that depends on not having a version.
+    assert_eq!(
+        [
+            put(&[("if-none-match", "\"1\"")]),
+            put(&[("if-none-match", "\"9\", W/\"1\"")]),
+            put(&[("if-none-match", "\"9\"")])
+        ],
+        [412, 412, 200]
+    );
 }
 
-fn etags_of_localized_answers_name_the_language(app: &TestApp) {
+fn an_etag_without_quotes_is_refused(app: &TestApp) {
+    let path = format!("/v1/organizations/{}", app.organization("風のやすみば"));
+    for wrong in [
+        "1",
+        "nonsense",
+        "\"1",
+        "1\"",
+        "\"1\", 2",
+        "'1'",
+        "\"1\" \"2\"",
+        "*, \"1\"",
+    ] {
+        let refused = app
+            .patch_with(&path, &[("if-match", wrong)], &json!({"name": "二"}))
+            .expect(400);
+        assert_eq!(
+            refused.faults(),
+            [("If-Match".into(), "invalid_etag".into())],
+            "{wrong}"
+        );
+    }
+    // No tag of an empty list matches.
+    app.patch_with(&path, &[("if-match", "")], &json!({"name": "二"}))
+        .expect(412);
+    // Several lines are one list.
+    let lines = [("if-match", "\"7\""), ("if-match", "\"1\"")];
+    app.patch_with(&path, &lines, &json!({"name": "一"})).expect(200);
+    let bearer = format!("Bearer {}", app.admin);
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("if-none-match", "3"),
+    ];
+    let put = app.send("PUT", "/v1/workers/by-external-id/roster/1", &headers, b"{}");
+    assert_eq!(
+        put.expect(400).faults(),
+        [("If-None-Match".into(), "invalid_etag".into())]
+    );
+}
+
+fn an_encoded_body_is_refused_with_what_is_accepted(app: &TestApp) {
+    let bearer = format!("Bearer {}", app.admin);
+    let send = |path: &str, coding: &str, media_type: &str, body: &[u8]| {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", media_type),
+            ("content-encoding", coding),
+        ];
+        app.send("POST", path, &headers, body)
+    };
+    let body = json!({"name": "a", "area": "131041"}).to_string();
+    for (path, media_type) in [
+        ("/v1/organizations", "application/json"),
+        ("/v1/imports?kind=workers", "text/csv"),
+        ("/v1/imports?kind=workers", "multipart/form-data; boundary=x"),
+        ("/v1/oauth/token", "application/x-www-form-urlencoded"),
+    ] {
+        for coding in ["gzip", "br", "deflate", "identity, gzip", "GZIP"] {
+            let refused = send(path, coding, media_type, body.as_bytes()).expect(415);
+            assert_eq!(refused.code(), "unsupported_encoding", "{path} {coding}");
+            assert_eq!(refused.header("accept-encoding"), "identity");
+        }
+    }
+    send(
+        "/v1/organizations",
+        "identity",
+        "application/json",
+        body.as_bytes(),
+    )
+    .expect(201);
+}
+
+fn a_leap_second_is_refused(app: &TestApp) {
+    let consent = |at: &str| {
+        let consent = json!({"given_on": "2017-01-01", "given_at": at, "text_version": "1"});
+        app.post("/v1/workers", &json!({"consent": consent}))
+    };
+    for leap in ["2016-12-31T23:59:60Z", "2017-01-01T08:59:60.5+09:00"] {
+        let refused = consent(leap).expect(422);
+        assert_eq!(
+            refused.faults(),
+            [("/consent/given_at".into(), "invalid_value".into())]
+        );
+        assert!(refused.text.contains("うるう秒"), "{}", refused.text);
+    }
+    let stored = consent("2016-12-31T23:59:59.9999999Z").expect(201).json();
+    assert_eq!(stored["consent"]["given_at"], "2016-12-31T23:59:59.999999Z");
+}
+
+fn spaces_around_texts_are_removed(app: &TestApp) {
+    let spaced = json!({
+        "name": " 風のやすみば\u{3000}", "kana": "\tかぜ ", "area": " 131041", "aliases": [" 風 "],
+        "contact": {"person": "山田\n", "email": " info@example.jp "}
+    });
+    let stored = app.post("/v1/organizations", &spaced).expect(201).json();
+    assert_includes(
+        &stored,
+        &json!({
+            "name": "風のやすみば", "kana": "かぜ", "area": "131041", "aliases": ["風"],
+            "contact": {"person": "山田", "email": "info@example.jp"}
+        }),
+    );
+    let path = format!("/v1/organizations/{}", stored["id"].as_str().unwrap());
+    let patched = app
+        .patch(&path, &json!({"name": "\u{3000}風 "}))
+        .expect(200)
+        .json();
+    assert_eq!(patched["name"], "風");
+    assert_eq!(
+        app.patch(&path, &json!({"name": " \u{3000}"}))
+            .expect(422)
+            .faults(),
+        [("/name".into(), "blank".into())]
+    );
+    // Prose stays as it was written.
+    let described = app
+        .patch(&path, &json!({"description": " 一\n二\n"}))
+        .expect(200)
+        .json();
+    assert_eq!(described["description"], " 一\n二\n");
+}
+
+fn all_errors_of_a_body_come_together(app: &TestApp) {
+    let body = json!({
+        "nmae": "x", "area": 131_041, "kana": "か".repeat(201), "corporate_number": "7000012050003",
+        "contact": {"email": "nobody", "phnoe": "03"}, "status": "gone"
+    });
+    let mut faults = app.post("/v1/organizations", &body).expect(422).faults();
+    faults.sort();
+    let expected = [
+        ("/area", "wrong_type"),
+        ("/contact/email", "invalid_email"),
+        ("/contact/phnoe", "unknown_field"),
+        ("/corporate_number", "invalid_check_digit"),
+        ("/kana", "invalid_length"),
+        ("/name", "missing_field"),
+        ("/nmae", "unknown_field"),
+        ("/status", "unknown_value"),
+    ];
+    assert_eq!(
+        faults,
+        expected.map(|(place, code)| (place.to_owned(), code.to_owned()))
+    );
+    let path = format!("/v1/organizations/{}", app.organization("風"));
+    let patch = json!({"name": " ", "status": 3, "extra": true});
+    let mut faults = app.patch(&path, &patch).expect(422).faults();
+    faults.sort();
+    let expected = [
+        ("/extra", "unknown_field"),
+        ("/name", "blank"),
+        ("/status", "wrong_type"),
+    ];
+    assert_eq!(
+        faults,
+        expected.map(|(place, code)| (place.to_owned(), code.to_owned()))
+    );
+}
+
+fn etags_of_composed_answers_change_with_the_body(app: &TestApp) {
     let tag = |language| {
         app.get_with("/v1/skills/design", &[("accept-language", language)])
             .header("etag")
             .to_owned()
     };
-    assert_eq!([tag("ja"), tag("en")], ["\"1.ja\"", "\"1.en\""]);
-    let other = [("accept-language", "en"), ("if-none-match", "\"1.ja\"")];
-    app.get_with("/v1/skills/design", &other).expect(200);
+    let (ja, en) = (tag("ja"), tag("en"));
+    assert!(
+        ja.starts_with("\"1.") && en.starts_with("\"1.") && ja != en,
+        "{ja} {en}"
+    );
+    for (known, status) in [(&ja, 200), (&en, 304)] {
+        let known = [("accept-language", "en"), ("if-none-match", known.as_str())];
+        app.get_with("/v1/skills/design", &known).expect(status);
+    }
+    // What comes from other records counts: the request's status decides by when its review is due.
+    let path = format!(
+        "/v1/deliverables/{}",
+        app.deliverable(&app.organization("戸山会"), json!({"status": "submitted"}))
+    );
+    let intake = format!("{path}/intake");
+    let read = app.get(&intake).header("etag").to_owned();
+    app.get_with(&intake, &[("if-none-match", &read)]).expect(304);
+    app.patch(&path, &json!({"status": "declined"})).expect(200);
+    let changed = app.get_with(&intake, &[("if-none-match", &read)]).expect(200);
+    assert_ne!(changed.header("etag"), read);
+    app.patch_with(
+        &intake,
+        &[("if-match", &read)],
+        &json!({"screening_due_on": "2026-12-24"}),
+    )
+    .expect(200);
     app.patch_with(
         "/v1/skills/design",
-        &[("if-match", "\"1.ja\"")],
+        &[("if-match", &ja)],
         &json!({"aliases": ["意匠"]}),
     )
     .expect(200);
@@ -416,6 +612,16 @@ fn returns_the_first_answer_to_a_repeated_post(app: &TestApp) {
     for header in ["location", "etag"] {
         assert_eq!(again.header(header), first.header(header));
     }
+    // Quotes are the header's syntax, not part of the key.
+    let quoted = [("idempotency-key", "\"signup-1\"")];
+    let quoted = app.post_with("/v1/organizations", &quoted, &body).expect(201);
+    assert_eq!(quoted.text, first.text);
+    assert_eq!(
+        app.post_with("/v1/organizations", &[("idempotency-key", "\"\"")], &body)
+            .expect(400)
+            .faults(),
+        [("Idempotency-Key".into(), "invalid_idempotency_key".into())]
+    );
     let other = json!({"name": "別の団体", "area": "131041"});
     assert_eq!(
         app.post_with("/v1/organizations", &key, &other)
@@ -517,7 +723,7 @@ fn stored(app: &TestApp) -> i64 {
     app.state.pool.read_blocking(count).unwrap()
 }
 
-fn stores_answers_only_of_requests_that_created_something(app: &TestApp) {
+fn stores_answers_only_of_requests_that_wrote_something(app: &TestApp) {
     let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
     let organization = app.organization("風");
     let bodies = [
@@ -534,7 +740,13 @@ fn stores_answers_only_of_requests_that_created_something(app: &TestApp) {
             "create_deliverable",
             json!({"organization_id": organization, "type": "flyer", "title": "会報"}),
         ),
+        (
+            "replace_workers",
+            json!({"items": [{"source": "roster", "external_id": "1", "family": "creative", "roles": ["designer"]}]}),
+        ),
     ];
+    // A batch answers for each of its items, so that its own status is 200.
+    const BATCHES: [&str; 1] = ["replace_workers"];
     let mut computed = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         let Some(operation) = operations.get("post") else {
@@ -542,17 +754,17 @@ fn stores_answers_only_of_requests_that_created_something(app: &TestApp) {
         };
         let parameters = operation["parameters"].as_array();
         let takes_key = parameters.is_some_and(|all| all.iter().any(|one| one["name"] == "Idempotency-Key"));
-        let creates = operation["responses"].get("201").is_some();
-        assert!(creates || !takes_key, "{path} takes a key but creates nothing");
         let id = operation["operationId"].as_str().unwrap();
+        let writes = operation["responses"].get("201").is_some() || BATCHES.contains(&id);
+        assert!(writes || !takes_key, "{path} takes a key but writes nothing");
         let Some((_, body)) = bodies.iter().find(|(one, _)| *one == id) else {
             continue;
         };
         let before = stored(app);
         let answer = app.post_with(path, &[("idempotency-key", id)], body);
         assert!(answer.status < 300, "{id}: {}", answer.text);
-        assert_eq!(stored(app) - before, i64::from(creates), "{id}");
-        computed += u32::from(!creates);
+        assert_eq!(stored(app) - before, i64::from(writes), "{id}");
+        computed += u32::from(!writes);
     }
     assert_eq!(computed, 3);
 }
@@ -596,4 +808,82 @@ fn refuses_new_keys_of_a_caller_whose_stored_answers_take_too_much(app: &TestApp
     let later = musubi::db::Instant::from(chrono::Utc::now() + chrono::Duration::days(2));
     pool.write_blocking(|db| purge(db, later)).unwrap();
     assert_eq!(used().unwrap(), None);
+}
+
+fn a_rule_of_several_properties_is_reported_at_one_of_them(app: &TestApp) {
+    let organization = app.organization("戸山会");
+    let request = json!({"organization_id": organization, "type": "flyer", "title": "会員募集のチラシ"});
+    let profile = json!({"family": "creative", "roles": ["designer"]});
+    let with = |body: &Value, more: Value| {
+        let mut body = body.clone();
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        body
+    };
+    let reversed = json!({"starts_on": "2027-02-01", "ends_on": "2027-01-31"});
+    let half = json!({"source": "roster"});
+    let user = json!({"email": "a@example.jp", "name": "鈴木", "role": "worker", "areas": ["131041"]});
+    let need = json!({"type": "flyer", "area": "131041"});
+    let cases = [
+        (
+            "/v1/deliverables",
+            with(&request, reversed.clone()),
+            "/ends_on",
+            "dates_reversed",
+        ),
+        (
+            "/v1/deliverables",
+            with(&request, half.clone()),
+            "/external_id",
+            "incomplete_source",
+        ),
+        (
+            "/v1/deliverables",
+            with(&request, json!({"external_id": "7"})),
+            "/source",
+            "incomplete_source",
+        ),
+        (
+            "/v1/organizations",
+            with(&json!({"name": "風", "area": "131041"}), half.clone()),
+            "/external_id",
+            "incomplete_source",
+        ),
+        (
+            "/v1/workers",
+            with(&profile, half),
+            "/external_id",
+            "incomplete_source",
+        ),
+        (
+            "/v1/workers",
+            with(
+                &profile,
+                json!({"available_from": "2027-02-01", "available_until": "2027-01-31"}),
+            ),
+            "/available_until",
+            "dates_reversed",
+        ),
+        (
+            "/v1/matches/preview",
+            json!({"need": with(&need, reversed)}),
+            "/need/ends_on",
+            "dates_reversed",
+        ),
+        ("/v1/users", with(&user, json!({})), "/role", "invalid_belonging"),
+        (
+            "/v1/users",
+            with(&user, json!({"role": "partner"})),
+            "/role",
+            "role_for_apps",
+        ),
+    ];
+    for (path, body, place, code) in cases {
+        let faults = app.post(path, &body).expect(422).faults();
+        assert!(
+            faults.contains(&(place.to_owned(), code.to_owned())),
+            "{path} {body}: {faults:?}"
+        );
+    }
 }

@@ -399,12 +399,32 @@ fn finds_organizations_that_are_already_registered(app: &TestApp) {
 }
 
 fn the_demo_ranks_the_same_everywhere_and_loads_once(app: &TestApp) {
+    // Somebody real who has time isn't put into a made-up team.
+    let real = app.worker(json!({"roles": ["designer", "copywriter", "engineer"], "status": "active"}));
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
     let loaded = musubi::demo::load(&app.state, today, 300).unwrap();
     assert_eq!(
-        (loaded.engagements, loaded.workers, loaded.requests),
-        (147, 300, 15)
+        (
+            loaded.engagements,
+            loaded.workers,
+            loaded.requests,
+            loaded.projects
+        ),
+        (147, 300, 15, 6)
     );
+    let applications = app
+        .get(&format!("/v1/applications?worker_id={real}"))
+        .expect(200)
+        .json();
+    assert_eq!(applications["items"], json!([]));
+    app.delete(&format!("/v1/workers/{real}")).expect(204);
+    for status in ["planned", "in_progress", "delivered", "closed", "cancelled"] {
+        let found = app
+            .get(&format!("/v1/projects?status={status}"))
+            .expect(200)
+            .json();
+        assert!(!found["items"].as_array().unwrap().is_empty(), "{status}");
+    }
     let (_, top) = musubi::demo::top_five(&app.state, today).unwrap();
     let again = musubi::demo::load(&app.state, today, 300).unwrap();
     assert_eq!(
@@ -412,9 +432,10 @@ fn the_demo_ranks_the_same_everywhere_and_loads_once(app: &TestApp) {
             again.organizations,
             again.engagements,
             again.workers,
-            again.requests
+            again.requests,
+            again.projects
         ),
-        (0, 0, 0, 0)
+        (0, 0, 0, 0, 0)
     );
     assert_eq!(musubi::demo::top_five(&app.state, today).unwrap().1, top);
     // Both databases give this ranking.

@@ -8,7 +8,7 @@ use musubi::db::{Db, Id, Instant};
 use musubi::imports::ImportKind;
 use musubi::imports::actions;
 use musubi::imports::finding::{Finding, Severity};
-use musubi::imports::jobs::run::STEP;
+use musubi::imports::jobs::batches::STEP;
 use musubi::imports::jobs::runner::{LEASE, Runner};
 use musubi::imports::jobs::store::findings;
 use musubi::imports::jobs::{Import, ImportFilter, ImportMode, ImportOptions, ImportStatus, store};

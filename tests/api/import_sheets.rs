@@ -1,7 +1,7 @@
 //! Sheets as offices write them: `tests/data/sheets/cases.json` says for each what comes in, and what is found.
 //!
 //! A case has a `file` of that folder or a `text`, the `query` of the import, the counts that aren't 0, the
-//! `columns` to check, the records that have to be there (those
+//! `columns` to check, what is imported `before`, the records that have to be there (those
 //! and no others), and every finding as line, column and code.
 
 use crate::support::{TestApp, assert_includes, on_both};
@@ -60,15 +60,29 @@ fn every_sheet_comes_in_as_its_case_says(app: &TestApp) {
 
 fn check(app: &TestApp, case: &Value, bytes: &[u8]) {
     let query = case["query"].as_str().unwrap_or("kind=organizations");
+    let earlier: Vec<Value> = case["before"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| {
+            app.import_and_wait(
+                one["query"].as_str().unwrap(),
+                one["text"].as_str().unwrap().as_bytes(),
+            )
+        })
+        .collect();
     let job = app.import_and_wait(query, bytes);
+    assert_ne!(job["status"], "failed", "{:#}", job["error"]);
     let kind = job["kind"].as_str().unwrap();
     let mut found: Vec<Value> = app.findings_of(&job).into_iter().map(|one| json!(one)).collect();
     let mut records = app.get(&format!("/v1/{kind}?limit=200")).json()["items"].clone();
-    if job["progress"]["created"] != 0 && job["status"] != "failed" {
-        let id = job["id"].as_str().unwrap();
-        app.post(&format!("/v1/imports/{id}/undo"), &json!({}))
-            .expect(202);
-        assert_eq!(app.wait_for_import(id)["status"], "undone");
+    for job in std::iter::once(&job).chain(&earlier) {
+        if job["progress"]["created"] != 0 && job["status"] != "failed" {
+            let id = job["id"].as_str().unwrap();
+            app.post(&format!("/v1/imports/{id}/undo"), &json!({}))
+                .expect(202);
+            assert_eq!(app.wait_for_import(id)["status"], "undone");
+        }
     }
     let counts: Map<String, Value> = job["progress"].as_object().unwrap().clone();
     let counted = ["created", "updated", "unchanged", "skipped", "rejected"];

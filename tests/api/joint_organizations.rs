@@ -2,7 +2,7 @@
 
 use crate::support::{Response, TestApp, on_both};
 use musubi::auth::{Claims, UserRole};
-use musubi::db::{Id, migrate_to, migration_names};
+use musubi::db::Id;
 use serde_json::{Value, json};
 
 on_both! {
@@ -12,6 +12,8 @@ on_both! {
     of_two_answers_at_once_one_counts,
     workers_see_only_who_has_accepted,
     joint_organizations_of_before_have_accepted,
+    who_has_joined_leaves_an_archived_request,
+    nobody_is_invited_without_end,
 }
 
 fn member(app: &TestApp, organization: &str) -> String {
@@ -386,19 +388,66 @@ fn workers_see_only_who_has_accepted(app: &TestApp) {
 
 fn joint_organizations_of_before_have_accepted(app: &TestApp) {
     let joint = Joint::new(app, "戸山会");
-    let (url, options) = (app.database(), app.config().database_options);
-    app.stop();
-    let names = migration_names().unwrap();
-    let names = &names[usize::from(!url.starts_with("postgres"))];
-    let at = names
-        .iter()
-        .position(|name| name.ends_with("_joint_consent"))
-        .unwrap();
-    migrate_to(&url, &options, Some(&names[at - 1])).unwrap();
-    migrate_to(&url, &options, None).unwrap();
-    let again = app.another();
+    let again = app.reversed("_joint_consent");
     assert_eq!(joint.status(&again), "accepted");
     again
         .call("GET", &joint.path(), &joint.named_token, &Value::Null)
         .expect(200);
+}
+
+fn who_has_joined_leaves_an_archived_request(app: &TestApp) {
+    let joint = Joint::new(app, "戸山会");
+    joint.answer(app, &joint.named_token, "accepted").expect(200);
+    app.delete(&joint.path()).expect(204);
+    joint.answer(app, &joint.named_token, "left").expect(200);
+    let archived = app
+        .get(&format!("{}?include_archived=true", joint.path()))
+        .expect(200)
+        .json();
+    assert_eq!(archived["joint_organizations"][0]["status"], "left");
+    // Who is only invited refuses it, and doesn't join it.
+    let other = Joint::new(app, "大久保会");
+    app.delete(&other.path()).expect(204);
+    other.answer(app, &other.named_token, "accepted").expect(404);
+    other.answer(app, &other.named_token, "declined").expect(200);
+}
+
+fn nobody_is_invited_without_end(app: &TestApp) {
+    let joint = Joint::new(app, "戸山会");
+    let name = |token: &str, ids: Value| {
+        app.call(
+            "PATCH",
+            &joint.path(),
+            token,
+            &json!({"joint_organization_ids": ids}),
+        )
+    };
+    let mut invited = 0;
+    for refusal in ["declined", "left", "declined"] {
+        if refusal == "left" {
+            joint.answer(app, &joint.named_token, "accepted").expect(200);
+        }
+        joint.answer(app, &joint.named_token, refusal).expect(200);
+        invited += 1;
+        name(&joint.lead_token, json!([])).expect(200);
+        if invited < 3 {
+            name(&joint.lead_token, json!([joint.named])).expect(200);
+        }
+    }
+    let refused = name(&joint.lead_token, json!([joint.named])).expect(422);
+    assert_eq!(
+        refused.faults(),
+        [(
+            "/joint_organization_ids/0".to_owned(),
+            "too_many_invitations".to_owned()
+        )]
+    );
+    // Another organization can still be asked, and who acts for this one accepts for it.
+    let other = app.organization("落合会");
+    name(&joint.lead_token, json!([other])).expect(200);
+    name(&app.admin, json!([other, joint.named])).expect(200);
+    let shown = app.get(&joint.path()).expect(200).json();
+    assert_eq!(shown["joint_organizations"][1]["status"], "accepted");
+    // Other changes of a request that names who has refused go on.
+    app.patch(&joint.path(), &json!({"title": "会報"})).expect(200);
 }

@@ -225,19 +225,21 @@ impl Case {
         let id = match operation.path.split('/').nth(2).unwrap_or_default() {
             "workers" => &self.worker,
             "organizations" => &self.organization,
-            "deliverables" => &self.deliverable,
+            "deliverables" | "projects" => &self.deliverable,
             "applications" => self.application.as_deref().unwrap_or(nobody),
             _ => nobody,
         };
         let path = operation
             .path
             .replace("{id}", id)
+            .replace("{entry_id}", nobody)
             .replace("{worker_id}", &self.worker)
             .replace("{organization_id}", &self.organization)
             .replace("{source}", "roster")
             .replace("{external_id}", &self.secret)
             .replace("{dataset}", "organizations")
             .replace("{kind}", "workers")
+            .replace("{months}", "6")
             .replace("{code}", "designer")
             .replace("{area}", "131041");
         assert!(!path.contains('{'), "say what {path} means here");
@@ -305,6 +307,7 @@ fn expected(seat: Seat) -> BTreeSet<String> {
         "create_export",
         "explain_match",
         "list_applications",
+        "list_tasks",
         "list_workers",
         "rank_workers",
         "show_application",
@@ -458,11 +461,11 @@ fn every_way_of_writing_a_profile_keeps_apart_at_once(app: &TestApp) {
     let conflict = json!({"conflict_organization_ids": [organization]});
     app.call("PATCH", &path, &coordinator, &conflict).expect(200);
     check(false, "a conflict of interest");
-    // The application can neither be accepted, nor is it lost.
-    let accept = json!({"status": "accepted"});
-    app.call("PATCH", &application, &token, &accept).expect(404);
+    // The application can neither be offered, nor is it lost.
+    let agree = json!({"status": "offered"});
+    app.call("PATCH", &application, &token, &agree).expect(404);
     assert_eq!(
-        app.patch(&application, &accept).expect(409).code(),
+        app.patch(&application, &agree).expect(409).code(),
         "worker_unavailable"
     );
     app.call(
@@ -472,7 +475,7 @@ fn every_way_of_writing_a_profile_keeps_apart_at_once(app: &TestApp) {
         &json!({"conflict_organization_ids": []}),
     )
     .expect(200);
-    app.call("PATCH", &application, &token, &accept).expect(200);
+    app.call("PATCH", &application, &token, &agree).expect(200);
     // Erasing the worker leaves nothing behind.
     app.patch(&path, &block).expect(200);
     app.delete(&path).expect(204);

@@ -189,6 +189,12 @@ fn never_logs_a_secret() {
         &form,
     );
     secrets.extend([secret, text(&token["access_token"])]);
+    // The secret of a feed is in its address.
+    let feed = server.json("POST", "/v1/feeds", &admin, &json!({}));
+    let address = text(&feed["calendar_url"]);
+    let path = address[address.find("/v1/").unwrap()..].to_owned();
+    assert_eq!(server.send("GET", &path, &[], "").0, 200);
+    secrets.push(path.split("secret=").nth(1).unwrap().to_owned());
     // Wrong secrets too: a mistyped one is nearly right.
     for wrong in ["correct horse battery stapel", "mcs_nearly_right"] {
         secrets.push(wrong.to_owned());

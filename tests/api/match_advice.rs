@@ -40,12 +40,12 @@ fn suggests_the_change_that_opens_each_failed_gate(app: &TestApp) {
         (
             json!({"available_from": "2027-03-01"}),
             "available_from",
-            json!({"to": "2027-02-10"}),
+            json!({"day": "2027-02-10"}),
         ),
         (
             json!({"available_until": "2027-01-01"}),
             "available_until",
-            json!({"to": "2027-01-10"}),
+            json!({"day": "2027-01-10"}),
         ),
         (json!({"hours_per_week": 0}), "hours_per_week", json!({"to": 1})),
         (
@@ -111,6 +111,7 @@ fn suggests_the_change_that_opens_each_failed_gate(app: &TestApp) {
             "qualification" => json!({"qualifications": ["介護福祉士"]}),
             "offer_role" => json!({"roles": ["marketer", "designer"]}),
             "skill_level" => json!({"skills": [{"skill": "graphic_design", "level": 3}]}),
+            "available_from" | "available_until" => json!({change: found["details"]["day"]}),
             field => json!({field: found["details"]["to"]}),
         };
         app.patch(&format!("/v1/workers/{worker}"), &patch).expect(200);

@@ -1,10 +1,11 @@
 //! The migrations of both databases and the schema agree.
 
-use crate::support::{TestApp, on_both};
+use crate::support::{TestApp, config, on_both, postgres};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use musubi::db::schema::{TABLES, Table};
 use musubi::db::{Db, Pool, migrate_to, migration_names};
+use musubi::server::AppState;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,25 @@ struct Column {
     table_name: String,
     #[diesel(sql_type = Text)]
     column_name: String,
+}
+
+/// The second one used to find that the first had just written the catalogue.
+#[test]
+fn servers_that_start_together_on_an_empty_database_all_start() {
+    let Some(server) = postgres::own_server("") else {
+        return;
+    };
+    std::thread::scope(|scope| {
+        let start = || {
+            let folder = tempfile::TempDir::new().unwrap();
+            let config = config(folder.path(), Some(server.url("postgres")));
+            AppState::open(&config).map(drop)
+        };
+        let started: Vec<_> = (0..4).map(|_| scope.spawn(start)).collect();
+        for one in started {
+            one.join().unwrap().unwrap();
+        }
+    });
 }
 
 #[test]

@@ -56,11 +56,21 @@ fn describes_every_operation_completely() {
                 fault(&format!("{status} is not a problem document"));
             }
         }
-        // The body of an import is a file.
+        let responses = &operation.object["responses"];
+        let makes_what_is_missing = operation.method == "put" && responses.get("201").is_some();
+        if operation.path.contains('{') && !makes_what_is_missing && responses.get("404").is_none() {
+            fault("404 is not described");
+        }
+        for parameter in operation.object["parameters"].as_array().into_iter().flatten() {
+            if parameter["in"] == "header" && parameter["schema"]["type"] != "string" {
+                fault(&format!("{} is not a text", parameter["name"]));
+            }
+        }
+        // The body of an import or an artifact is a file.
         if let Some(body) = operation
             .object
             .get("requestBody")
-            .filter(|_| id != "create_import")
+            .filter(|_| !["create_import", "replace_artifact_file"].contains(&id.as_str()))
         {
             let media = body["content"].as_object().unwrap().values().next().unwrap();
             let name = media["schema"]["$ref"]
@@ -118,6 +128,176 @@ fn every_schema_says_what_its_value_is() {
     let mut found = Vec::new();
     empty_objects(&value, "", &mut found);
     assert_eq!(found, Vec::<String>::new());
+}
+
+fn document() -> Value {
+    serde_json::from_str(Document::new().text()).unwrap()
+}
+
+/// Returns every operation of a document, with its method and path as its name.
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (format!("{method} {path}"), operation))
+    });
+    operations.collect()
+}
+
+#[test]
+fn files_are_binary_and_a_json_answer_has_one_type() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let is_binary = |schema: &Value| schema["type"] == "string" && schema["format"] == "binary";
+    let mut files = 0;
+    for (name, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().unwrap().iter();
+        let good = responses.filter(|(status, _)| status.starts_with('2'));
+        let answers = good.map(|(_, response)| &response["content"]);
+        for content in answers.chain([&operation["requestBody"]["content"]]) {
+            let content = content.as_object().into_iter().flatten();
+            let content: Vec<(&String, &Value)> = content.collect();
+            let is_json = |kind: &str| {
+                kind.ends_with("json") && kind != "application/x-ndjson" && kind != "application/ld+json"
+            };
+            if content.iter().any(|(kind, _)| *kind == "application/json") {
+                assert!(content.iter().all(|(kind, _)| is_json(kind)), "{name}");
+            }
+            for (kind, media) in content {
+                let schema = &media["schema"];
+                match kind.as_str() {
+                    "multipart/form-data" => {
+                        let form = &schemas[schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap()];
+                        assert_eq!(form["type"], "object", "{name}");
+                        assert_eq!(form["required"], serde_json::json!(["kind", "file"]));
+                        assert!(is_binary(&form["properties"]["file"]), "{name}");
+                    }
+                    "application/x-www-form-urlencoded" | "text/event-stream" | "application/ld+json" => {
+                        continue;
+                    }
+                    kind if is_json(kind) => continue,
+                    kind => assert!(is_binary(schema), "{name} {kind}"),
+                }
+                files += 1;
+            }
+        }
+    }
+    assert!(files >= 10, "{files}");
+}
+
+#[test]
+fn no_example_fills_an_optional_parameter() {
+    let document = document();
+    for (name, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().unwrap() {
+            if parameter["required"] == true {
+                continue;
+            }
+            let schema = &parameter["schema"];
+            let referred = schema["$ref"].as_str().map(|path| path.trim_start_matches('#'));
+            let referred = referred.map_or(&Value::Null, |path| document.pointer(path).unwrap());
+            for place in [parameter, schema, referred] {
+                let has_example = place.get("example").is_some() || place.get("examples").is_some();
+                assert!(!has_example, "{name} {parameter}");
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_have_types() {
+    const CODES: [&str; 25] = [
+        "action",
+        "agreement",
+        "area",
+        "areas",
+        "change",
+        "code",
+        "families",
+        "family",
+        "format",
+        "gate",
+        "kind",
+        "mode",
+        "purpose",
+        "reason",
+        "relaxation",
+        "role",
+        "roles",
+        "scopes",
+        "severity",
+        "skill",
+        "status",
+        "theme",
+        "themes",
+        "unconfirmed",
+        "verdict",
+    ];
+    fn is_typed(schema: &Value) -> bool {
+        let has = |key: &str| schema.get(key).is_some();
+        let choices = schema.get("oneOf").and_then(Value::as_array);
+        has("$ref")
+            || has("enum")
+            || has("pattern")
+            || choices.is_some_and(|choices| choices.iter().any(is_typed))
+            || schema.get("items").is_some_and(is_typed)
+            || ["integer", "number", "boolean"]
+                .iter()
+                .any(|kind| schema["type"] == *kind)
+    }
+    let document = document();
+    let mut found = Vec::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let properties = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
+        for (property, schema) in properties {
+            // The area of an import may be a name.
+            let is_name = property == "area" && name.starts_with("Import");
+            // Why an administrator changed the weights is said in words.
+            let is_words = property == "reason" && name.ends_with("Weights") || name == "WeightsVersion";
+            let is_free = is_name || is_words;
+            if CODES.contains(&property.as_str()) && !is_free && !is_typed(schema) {
+                found.push(format!("{name}.{property}"));
+            }
+            // An object without named members says nothing, except in what follows another standard or holds your own keys.
+            let is_open = schema["type"] == "object" && schema["additionalProperties"] == true;
+            if is_open || (property == "inputs" && !is_typed(schema)) {
+                found.push(format!("{name}.{property} is open"));
+            }
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn both_ways_to_get_a_token_are_declared() {
+    use musubi::auth::{UserRole, extent};
+    let document = document();
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(schemes["bearer"]["scheme"], "bearer");
+    let flow = &schemes["client_credentials"]["flows"]["clientCredentials"];
+    assert_eq!(flow["tokenUrl"], "/v1/oauth/token");
+    for (name, operation) in operations(&document) {
+        let security = operation["security"].as_array().unwrap();
+        let Some(scope) = security.first().and_then(|first| first["bearer"][0].as_str()) else {
+            continue;
+        };
+        let of_partners = extent(UserRole::Partner, scope).is_some();
+        let offered: Vec<&Value> = security
+            .iter()
+            .filter_map(|way| way.get("client_credentials"))
+            .collect();
+        let expected = serde_json::json!([scope]);
+        assert_eq!(
+            offered,
+            if of_partners { vec![&expected] } else { vec![] },
+            "{name}"
+        );
+        assert_eq!(flow["scopes"].get(scope).is_some(), of_partners, "{name}");
+    }
 }
 
 on_both! {

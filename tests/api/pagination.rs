@@ -8,6 +8,7 @@ use diesel::sql_types::{Integer, Text};
 use musubi::applications::{self, ApplicationFilter};
 use musubi::auth::Reach;
 use musubi::db::{Backend, Db};
+use musubi::deliverables::{self, DeliverableFilter};
 use musubi::workers::{WorkerFilter, store};
 use serde_json::{Value, json};
 use std::marker::PhantomData;
@@ -26,6 +27,7 @@ on_both! {
     rejects_a_cursor_of_another_order,
     lists_many_workers_with_an_index,
     lists_many_applications_with_an_index,
+    lists_many_deliverables_with_an_index,
 }
 
 fn neither_repeats_nor_skips_items_after_inserts(app: &TestApp) {
@@ -107,7 +109,7 @@ fn lists_many_applications_with_an_index(app: &TestApp) {
     for query in [
         "",
         "sort=updated_at",
-        "status=accepted",
+        "status=agreed",
         "role=designer",
         &format!("worker_id={nobody}"),
         &format!("deliverable_id={nobody}&status=submitted"),
@@ -119,11 +121,42 @@ fn lists_many_applications_with_an_index(app: &TestApp) {
     }
 }
 
+fn lists_many_deliverables_with_an_index(app: &TestApp) {
+    app.deliverable(&app.organization("風"), json!({}));
+    let written = app.state.pool.write_blocking(|db| {
+        let (numbers, id, instant) = rows(db, 20_000);
+        db.batch_execute(&format!(
+            "INSERT INTO deliverables (id, organization_id, deliverable_type, family, format, status, fiscal_year, area,
+                 request, grams, version, created_at, updated_at, due_day, status_since)
+               SELECT {id}, d.organization_id, d.deliverable_type, d.family, d.format, 'open', 2026, d.area,
+                 d.request, '', 1, {instant}, {instant}, n, {instant}
+               FROM {numbers}, (SELECT * FROM deliverables LIMIT 1) d;
+             ANALYZE;"
+        ))?;
+        Ok(())
+    });
+    written.unwrap();
+    for query in [
+        "sort=ends_on",
+        "sort=-ends_on",
+        "sort=status_since&status=open",
+        "sort=-status_since",
+    ] {
+        let filter: DeliverableFilter = serde_urlencoded::from_str(query).unwrap();
+        assert_uses_an_index(app, query, |db| {
+            Ok(deliverables::store::query(db, &Reach::Everything, &filter, true)?.limit(51))
+        });
+    }
+    // Counting ends.
+    let page = app.get("/v1/deliverables?count=true&limit=1").expect(200).json();
+    assert_eq!(page["total"], json!({"count": 10_000, "exact": false}));
+}
+
 /// Asserts that the query of a list scans no table.
 fn assert_uses_an_index<Q: QueryFragment<Backend>>(
     app: &TestApp,
     name: &str,
-    query: impl FnOnce(&Db) -> musubi::error::Result<Q>,
+    query: impl FnOnce(&mut Db) -> musubi::error::Result<Q>,
 ) {
     let plan = plan(app, query);
     println!("{name}\n{plan}\n");
@@ -203,7 +236,7 @@ fn populate(app: &TestApp, count: u32) {
 
 fn plan<Q: QueryFragment<Backend>>(
     app: &TestApp,
-    query: impl FnOnce(&Db) -> musubi::error::Result<Q>,
+    query: impl FnOnce(&mut Db) -> musubi::error::Result<Q>,
 ) -> String {
     let read = app.state.pool.read_blocking(|db| {
         let query = query(db)?;

@@ -368,7 +368,7 @@ fn a_partner_applies_for_its_volunteer_and_sees_the_decision(app: &TestApp) {
         )
         .is_empty()
     );
-    app.call("PATCH", &path, &one, &json!({"status": "accepted"}))
+    app.call("PATCH", &path, &one, &json!({"status": "agreed"}))
         .expect(403);
     app.patch(
         &path,
@@ -501,9 +501,7 @@ fn data_of_a_sandbox_partner_is_visible_to_it_only(app: &TestApp) {
     )
     .expect(404);
     assert_eq!(
-        app.patch(&path, &json!({"status": "accepted"}))
-            .expect(409)
-            .code(),
+        app.patch(&path, &json!({"status": "agreed"})).expect(409).code(),
         "sandbox_application"
     );
     let real = app.worker(json!({}));

@@ -9,6 +9,7 @@ use crate::support::{PASSWORD, TestApp, merge, on_both};
 use musubi::auth::{Extent, UserRole, extent};
 use musubi::server::document::{Document, Operation};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use strum::VariantArray;
 
 /// One record of each kind.
@@ -20,10 +21,32 @@ struct Belongings {
     joint: String,
     worker: String,
     application: String,
+    /// A project of the organization with the worker, and an entry of each kind in it.
+    project: String,
+    entries: BTreeMap<&'static str, String>,
     duplicate: String,
+    round: String,
     partner: String,
     partner_token: String,
     source: String,
+}
+
+/// A new entry of each kind of work.
+fn work(worker: &str) -> [(&'static str, Value); 6] {
+    [
+        ("milestones", json!({"title": "制作", "due_on": "2199-12-01"})),
+        (
+            "meetings",
+            json!({"title": "定例", "starts_at": "2026-11-07T01:00:00Z"}),
+        ),
+        (
+            "hours",
+            json!({"worked_on": "2026-11-01", "minutes": 1, "worker_id": worker}),
+        ),
+        ("artifacts", json!({"title": "案"})),
+        ("risks", json!({"title": "遅れ", "level": "low"})),
+        ("notes", json!({"text": "写真を集める"})),
+    ]
 }
 
 const CONSENT: &str =
@@ -67,13 +90,40 @@ impl Belongings {
         .expect(200);
         let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": "designer"});
         let application = text(&app.post("/v1/applications", &bid).expect(201).json()["id"]);
+        let project = app.deliverable(
+            &organization,
+            json!({"roles": [{"role": "designer", "places": 1}]}),
+        );
+        let bid = json!({"deliverable_id": project, "worker_id": worker, "role": "designer"});
+        let member = text(&app.post("/v1/applications", &bid).expect(201).json()["id"]);
+        app.patch(
+            &format!("/v1/applications/{member}"),
+            &json!({"status": "agreed"}),
+        )
+        .expect(200);
+        let entries = work(&worker).map(|(kind, body)| {
+            let path = format!("/v1/projects/{project}/{kind}");
+            (kind, text(&app.post(&path, &body).expect(201).json()["id"]))
+        });
+        let artifact = format!("/v1/projects/{project}/artifacts/{}/file", entries[3].1);
+        let bearer = format!("Bearer {}", app.admin);
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/pdf"),
+        ];
+        app.send("PUT", &artifact, &headers, b"%PDF-1.7").expect(200);
+        let round = json!({"deliverable_ids": [deliverable]});
+        let round = text(&app.post("/v1/rounds", &round).expect(201).json()["id"]);
         Belongings {
+            round,
             area,
             organization,
             deliverable,
             joint,
             worker,
             application,
+            project,
+            entries: entries.into(),
             duplicate,
             partner,
             partner_token,
@@ -91,13 +141,17 @@ fn request(
     import: &str,
     number: usize,
 ) -> Option<(String, Value)> {
+    let kind = operation.path.split('/').nth(4).unwrap_or_default();
+    let entry = of.entries.get(kind).map_or("", String::as_str);
     let path = |id: &str| {
         let path = operation
             .path
             .replace("{id}", id)
+            .replace("{entry_id}", entry)
             .replace("{worker_id}", &of.worker)
             .replace("{organization_id}", &of.organization)
             .replace("{kind}", "workers")
+            .replace("{months}", "6")
             .replace("{area}", of.area);
         let path = path.replace("{source}", &of.source.replace(':', "%3A"));
         path.replace("{external_id}", "1").replace("{secret_id}", id)
@@ -107,12 +161,15 @@ fn request(
         "deliverables" if operation.path.contains("{organization_id}") => &of.joint,
         "organizations" => &of.organization,
         "deliverables" => &of.deliverable,
+        "projects" if ["reviews", "follow-ups"].contains(&kind) => &of.deliverable,
         "workers" => &of.worker,
         "applications" => &of.application,
+        "projects" => &of.project,
         "partners" => &of.partner,
         "users" => user,
         "imports" => import,
         "duplicates" => &of.duplicate,
+        "rounds" => &of.round,
         _ => "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
     };
     let body = match operation.id() {
@@ -130,14 +187,34 @@ fn request(
         "create_application" => {
             json!({"deliverable_id": of.deliverable, "worker_id": of.worker, "role": "designer"})
         }
-        "preview_matches" => {
+        "preview_matches"
+        | "explain_preview"
+        | "suggest_preview_improvements"
+        | "suggest_preview_relaxations" => {
             json!({"need": {"type": "flyer", "area": of.area, "organization_id": of.organization}})
         }
+        "create_round" => json!({"deliverable_ids": [of.deliverable]}),
         "triage_trouble" => json!({"trouble": "会員が減っている"}),
+        "create_review" => {
+            let scales = json!({"communication": 4, "quality": 4, "reliability": 4, "again": 4});
+            json!({"application_id": of.application, "scales": scales})
+        }
+        "answer_follow_up" => json!({"still_in_use": true, "would_do_again": true}),
         "update_joint_organization" => json!({"status": "accepted"}),
+        "create_decision" => json!({"status": "declined", "reason": "other"}),
+        "create_project" => {
+            json!({"organization_id": of.organization, "title": "伴走支援",
+            "accompaniment": {"needs": "担い手", "supports": ["workshop"]}})
+        }
+        id if id.starts_with("create_project_") => {
+            let new = work(&of.worker).into_iter().find(|(one, _)| *one == kind);
+            new.unwrap().1
+        }
         // It would take the import away from the operations after it; import_quotas.rs tests it.
         "delete_import" => return None,
-        "count_deliverables" => return Some((format!("{}?group_by=fiscal_year", operation.path), nothing)),
+        "count_deliverables" | "count_applications" | "count_outcomes" => {
+            return Some((format!("{}?group_by=fiscal_year", operation.path), nothing));
+        }
         // An empty body is refused only after the permission check.
         _ => nothing,
     };
@@ -145,19 +222,26 @@ fn request(
 }
 
 /// Lists that the extent limits to the caller's own records.
-const LISTS: [&str; 4] = [
+const LISTS: [&str; 6] = [
+    "list_rounds",
+    "list_projects",
     "list_organizations",
     "list_deliverables",
     "list_workers",
     "list_applications",
 ];
-/// Operations that create a record and refuse one outside the reach with 403 or 422.
-const CREATES: [&str; 5] = [
+/// Operations that create a record, or try one, and refuse one outside the reach with 403 or 422.
+const CREATES: [&str; 10] = [
+    "create_round",
+    "create_project",
     "create_organization",
     "create_deliverable",
     "create_worker",
     "create_application",
     "preview_matches",
+    "explain_preview",
+    "suggest_preview_improvements",
+    "suggest_preview_relaxations",
 ];
 
 on_both! {
@@ -244,7 +328,8 @@ fn every_operation_admits_exactly_the_roles_of_the_permission_table(app: &TestAp
                     ("content-type", kind),
                     ("idempotency-key", key.as_str()),
                 ];
-                if ["PATCH", "DELETE", "PUT"].contains(&method.as_str()) {
+                if ["PATCH", "DELETE", "PUT"].contains(&method.as_str()) || operation.id() == "publish_round"
+                {
                     headers.push(("if-match", "\"999999\""));
                 }
                 let body = if ["GET", "DELETE"].contains(&method.as_str()) {
@@ -261,7 +346,9 @@ fn every_operation_admits_exactly_the_roles_of_the_permission_table(app: &TestAp
                     (None, _) => answer.status == 403 && answer.code() == "insufficient_scope",
                     (Some(Extent::All), _) => {
                         ![401, 403].contains(&answer.status)
-                            && (answer.status != 404 || !is_about_records || id == "revoke_client_secret")
+                            && (answer.status != 404
+                                || !is_about_records
+                                || ["revoke_client_secret", "revoke_feed"].contains(&id))
                     }
                     (Some(Extent::Own), "own") if LISTS.contains(&id) => {
                         answer.status == 200 && answer.text.contains(own_id(id, of))
@@ -276,7 +363,8 @@ fn every_operation_admits_exactly_the_roles_of_the_permission_table(app: &TestAp
                         answer.status == 404
                     }
                     (Some(Extent::Own), "own") => {
-                        answer.status != 401 && answer.status != 404 || id == "revoke_session"
+                        answer.status != 401 && answer.status != 404
+                            || ["create_feed", "revoke_session", "revoke_feed"].contains(&id)
                     }
                     (Some(Extent::Own), _) if CREATES.contains(&id) => [403, 422].contains(&answer.status),
                     (Some(Extent::Own), _) if id == "replace_duplicate_rule" => answer.status == 403,
@@ -307,6 +395,8 @@ fn own_id<'a>(list: &str, of: &'a Belongings) -> &'a str {
         "list_organizations" => &of.organization,
         "list_deliverables" => &of.deliverable,
         "list_workers" => &of.worker,
+        "list_projects" => &of.project,
+        "list_rounds" => &of.round,
         _ => &of.application,
     }
 }
@@ -373,8 +463,17 @@ fn patches_refuse_read_only_fields(app: &TestApp) {
         "decide_duplicate",
         "update_application",
         "update_deliverable",
+        "update_intake",
         "update_organization",
         "update_partner",
+        "update_project",
+        "update_project_artifact",
+        "update_project_hours",
+        "update_project_meeting",
+        "update_project_milestone",
+        "update_project_note",
+        "update_project_risk",
+        "update_round",
         "update_user",
         "update_worker",
     ];
@@ -721,7 +820,7 @@ fn a_worker_edits_their_profile_but_not_their_track_record(app: &TestApp) {
         .header("location")
         .to_owned();
     assert_eq!(
-        call("PATCH", &application, json!({"status": "accepted"}))
+        call("PATCH", &application, json!({"status": "agreed"}))
             .expect(403)
             .code(),
         "insufficient_scope"

@@ -16,6 +16,10 @@ fn properties_of(document: &Value, schema: &Value) -> BTreeSet<String> {
         return properties_of(document, schema);
     }
     let properties = schema["properties"].as_object();
+    // A batch has the properties of its items.
+    if let Some(items) = properties.and_then(|properties| properties.get("items")) {
+        return properties_of(document, &items["items"]);
+    }
     properties
         .into_iter()
         .flatten()
@@ -98,6 +102,11 @@ impl Matrix<'_> {
                     json!({"deliverable_id": deliverable("open"), "worker_id": worker, "role": "designer"});
                 self.id("/v1/applications", admin, &bid)
             }
+            RecordKind::Projects => {
+                let body = json!({"organization_id": organization, "title": "伴走支援",
+                    "accompaniment": {"needs": "担い手", "supports": ["workshop"]}});
+                self.id("/v1/projects", admin, &body)
+            }
             RecordKind::Users => {
                 let user = json!({"email": format!("{n}@example.jp"), "name": "鈴木", "role": "auditor"});
                 self.id("/v1/users", admin, &user)
@@ -131,7 +140,7 @@ impl Matrix<'_> {
 
     /// Returns a patch that changes the property, and whatever has to change with it.
     fn change(&self, property: &Property) -> Value {
-        use RecordKind::{Applications, Deliverables, Organizations, Partners, Users, Workers};
+        use RecordKind::{Applications, Deliverables, Organizations, Partners, Projects, Users, Workers};
         let organization = &self.other_organization;
         let value = match (property.record, property.pointer) {
             (Organizations | Deliverables | Workers, "/source") => {
@@ -187,8 +196,21 @@ impl Matrix<'_> {
             (Deliverables, "/roles") => json!([{"role": "writer", "places": 2}]),
             (Deliverables, "/shared_with_partners") => json!(false),
             (Deliverables, "/external_team") => json!(true),
+            (Deliverables, "/applications_per_place") => json!(5),
             (Deliverables, "/status") => json!("submitted"),
-            (Applications, "/deliverable_id" | "/worker_id" | "/role" | "/message") => json!("x"),
+            (Applications, "/direction" | "/deliverable_id" | "/worker_id" | "/role" | "/message") => {
+                json!("x")
+            }
+            (Applications, "/respond_by") => json!("2026-12-01T00:00:00Z"),
+            (Applications, "/agreement") => json!({"goal": "描きます。", "schedule": "夜に作業します。"}),
+            (Applications, "/worker_agrees" | "/organization_agrees") => json!(true),
+            // Reason and message go with the end; the organization stays.
+            (Projects, "/status" | "/reason" | "/message" | "/organization_id") => {
+                return json!({"status": "cancelled", "reason": "schedule", "message": "年度内に終わらない"});
+            }
+            (Projects, "/title") => json!("別の題"),
+            (Projects, "/starts_on" | "/ends_on") => json!("2027-01-16"),
+            (Projects, "/accompaniment") => json!({"outcome": "居場所ができた"}),
             (Users, "/email") => json!("other@example.jp"),
             (Users | Partners, "/name") => json!("別の名前"),
             (Users, "/role") => json!("importer"),

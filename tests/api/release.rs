@@ -15,6 +15,7 @@ on_both! {
     a_returned_request_is_hidden_until_it_is_released_again,
     only_the_version_that_was_read_is_released,
     a_joint_organization_sends_a_request_back_too,
+    an_import_opens_nothing_that_nobody_has_read,
 }
 
 #[test]
@@ -45,6 +46,8 @@ fn moves(status: DeliverableStatus) -> &'static [&'static str] {
     match status {
         Draft => &[],
         Submitted => &["submitted"],
+        Screening => &["submitted", "screening"],
+        Hearing => &["submitted", "screening", "hearing"],
         Open => &["submitted", "open"],
         Matched => &["submitted", "open", "matched"],
         InProgress => &["submitted", "open", "matched", "in_progress"],
@@ -65,7 +68,7 @@ fn other_value(name: &str, now: &Value, organizations: &[String; 3]) -> Value {
         "format" => [json!("one_day"), json!("one_month")],
         "starts_on" => [json!(null), json!("2027-01-16")],
         "ends_on" => [json!(null), json!("2027-02-16")],
-        "hours_per_week" => [json!(3), json!(4)],
+        "hours_per_week" | "applications_per_place" => [json!(3), json!(4)],
         "day_parts" => [json!([]), json!(["sunday_morning"])],
         "area" => [json!("131041"), json!("131130")],
         "remote" | "shared_with_partners" | "external_team" => [json!(true), json!(false)],
@@ -218,7 +221,7 @@ fn a_returned_request_is_hidden_until_it_is_released_again(app: &TestApp) {
     );
     // Its applications wait.
     assert_eq!(app.get(&bid).expect(200).json()["status"], "submitted");
-    let accepted = json!({"status": "accepted"});
+    let accepted = json!({"status": "agreed"});
     assert_eq!(
         app.patch(&bid, &accepted).expect(409).code(),
         "deliverable_not_open"
@@ -267,4 +270,50 @@ fn a_joint_organization_sends_a_request_back_too(app: &TestApp) {
     let member = token(app, UserRole::Organization, &joint);
     let answer = app.call("PATCH", &path, &member, &json!({"trouble": "会員が減っている"}));
     assert_eq!(answer.expect(200).json()["status"], "submitted");
+}
+
+fn an_import_opens_nothing_that_nobody_has_read(app: &TestApp) {
+    app.organization("戸山会");
+    let sheet = |status: &str, title: &str| {
+        format!(
+            "ID,団体名,種類,件名,状態\n1,戸山会,flyer,{title},{status}\n2,戸山会,flyer,ポスター,{status}\n"
+        )
+    };
+    let query = "kind=deliverables&source=desk";
+    let send = |status: &str, title: &str| app.import_and_wait(query, sheet(status, title).as_bytes());
+    let shown = || {
+        let page = app.get("/v1/deliverables?sort=created_at").expect(200).json();
+        let items = page["items"].as_array().unwrap().clone();
+        let pair = |one: &Value| {
+            (
+                one["status"].as_str().unwrap().to_owned(),
+                one["title"].as_str().unwrap().to_owned(),
+            )
+        };
+        items.iter().map(pair).collect::<BTreeSet<_>>()
+    };
+    send("submitted", "チラシ");
+    // What else the row says is taken.
+    let import = send("open", "会報");
+    let both = |status: &str, title: &str| {
+        BTreeSet::from([title, "ポスター"].map(|title| (status.to_owned(), title.to_owned())))
+    };
+    assert_eq!(shown(), both("submitted", "会報"));
+    let findings = app.findings_of(&import);
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert!(
+        findings
+            .iter()
+            .all(|(_, column, code)| column == "状態" && code == "precondition_required"),
+        "{findings:?}"
+    );
+    // Who has read it opens it; the import then agrees, and other moves go on.
+    for item in app.get("/v1/deliverables").json()["items"].as_array().unwrap() {
+        app.release(&format!("/v1/deliverables/{}", item["id"].as_str().unwrap()))
+            .expect(200);
+    }
+    let import = send("open", "会報");
+    assert_eq!(app.findings_of(&import), []);
+    send("cancelled", "会報");
+    assert_eq!(shown(), both("cancelled", "会報"));
 }

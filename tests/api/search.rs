@@ -181,7 +181,7 @@ fn filters_take_several_statuses(app: &TestApp) {
     for path in [
         "workers?status=active,paused",
         "organizations?status=active",
-        "applications?status=submitted,accepted",
+        "applications?status=submitted,agreed",
     ] {
         app.get(&format!("/v1/{path}")).expect(200);
     }

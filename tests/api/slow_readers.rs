@@ -35,11 +35,12 @@ fn ask_and_wait(mut stream: TcpStream, request: &str) -> TcpStream {
     stream
 }
 
+#[allow(clippy::disallowed_methods)]
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_so() {
         assert!(Instant::now() < end, "never: {what}");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 
@@ -72,14 +73,19 @@ fn unread_files_are_not_kept_in_memory(app: &TestApp) {
     app.send("GET", "/readyz", &[], b"").expect(200);
     drop(unread);
 
-    // A client that reads nothing loses its connection.
+    // A client that reads nothing loses its connection. It learns so from what it sends; each byte that arrives puts
+    // the timer of the server's system off, so that it sends less often than the timer ends.
     let server = app.another_with(&["--write-timeout-seconds=1"]);
     let mut unread = ask_and_wait(narrow(&server), &request);
     unread.set_nonblocking(true).unwrap();
-    until(
-        "the connection ends",
-        || matches!(unread.write(b"\r\n"), Err(e) if e.kind() != ErrorKind::WouldBlock),
-    );
+    let mut sent = Instant::now();
+    until("the connection ends", || {
+        if sent.elapsed() < Duration::from_secs(3) {
+            return false;
+        }
+        sent = Instant::now();
+        matches!(unread.write(b"\r\n"), Err(e) if e.kind() != ErrorKind::WouldBlock)
+    });
 }
 
 fn unread_exports_are_counted_and_leave_the_server_ready(app: &TestApp) {
@@ -255,12 +261,22 @@ fn a_connection_that_is_one_too_many_is_refused(app: &TestApp) {
 fn every_file_is_sent_in_pieces() {
     // A new operation that answers with anything but JSON has to be sent by `http::stream`, and be tested above.
     let known = [
-        "count_deliverables",
         "create_export",
         "download_annotated_import",
+        "download_application_counts",
+        "download_artifact_file",
+        "download_deliverable_counts",
+        "download_outcomes",
+        "follow_changes",
         "follow_import",
         "list_open_data",
         "show_open_data",
+    ];
+    // Feeds are small: a few hundred events or requests at most.
+    let small = [
+        "show_feed_calendar",
+        "show_feed_requests",
+        "show_feed_requests_as_json",
     ];
     let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
     let paths = document["paths"].as_object().unwrap().values();
@@ -274,6 +290,7 @@ fn every_file_is_sent_in_pieces() {
             kinds.any(|(kind, _)| kind != "application/json")
         })
         .map(|operation| operation["operationId"].as_str().unwrap())
+        .filter(|id| !small.contains(id))
         .collect();
     found.sort_unstable();
     assert_eq!(found, known);

@@ -30,7 +30,7 @@ fn apply(app: &TestApp, deliverable: &str, worker: &str, role: &str) -> String {
 
 fn accept(app: &TestApp, deliverable: &str, worker: &str, role: &str) -> String {
     let path = apply(app, deliverable, worker, role);
-    app.patch(&path, &json!({"status": "accepted"})).expect(200);
+    app.patch(&path, &json!({"status": "agreed"})).expect(200);
     path
 }
 
@@ -95,7 +95,7 @@ fn rankings_are_for_places_that_are_left(app: &TestApp) {
     assert_eq!(items, expected, "neither the member nor a designer");
     assert_includes(
         &now,
-        &json!({"team": [{"worker": {"id": member}, "application": {"role": "designer", "status": "accepted"}}],
+        &json!({"team": [{"worker": {"id": member}, "application": {"role": "designer", "status": "agreed"}}],
             "considered": 4, "passed": 2}),
     );
     assert!(
@@ -131,7 +131,7 @@ fn rankings_are_for_places_that_are_left(app: &TestApp) {
     let why = app.get(&format!("{path}/{member}")).expect(200).json();
     assert_includes(
         &why,
-        &json!({"is_ranked": false, "failed_gates": [{"gate": "on_team"}], "application": {"status": "accepted"}}),
+        &json!({"is_ranked": false, "failed_gates": [{"gate": "on_team"}], "application": {"status": "agreed"}}),
     );
 
     // In the other direction: nothing for the member or a designer, what was applied for is marked.
@@ -174,24 +174,23 @@ fn delivered_work_frees_the_team_and_counts_in_its_records(app: &TestApp) {
     let (member, late) = (app.worker(json!({"experience": null})), app.worker(json!({})));
     let waiting = apply(app, &flyer, &late, "designer");
     let membership = accept(app, &flyer, &member, "designer");
-    assert_eq!(worker(app, &member)["open_load"], 1);
+    assert_eq!(worker(app, &member)["here"]["open_load"], 1);
     let path = format!("/v1/deliverables/{flyer}");
     let to = |status: &str| app.patch(&path, &json!({"status": status})).expect(200).json();
     assert_eq!(app.get(&path).json()["status"], "matched");
     to("in_progress");
-    assert_eq!(app.get(&waiting).json()["status"], "submitted");
+    assert_eq!(app.get(&waiting).json()["status"], "waitlisted");
     let delivered = to("delivered");
     assert_eq!(app.get(&path).expect(200).json(), delivered);
-    let free = json!({"open_load": 0, "track_record": {"completed": 1, "dropped": 0},
-        "experience": [{"family": "print", "role": "designer", "delivered": 1}]});
-    assert_includes(&worker(app, &member), &free);
+    let free = json!({"open_load": 0, "delivered": 1, "dropped": 0});
+    assert_includes(&worker(app, &member)["here"], &free);
     assert_includes(
         &app.get(&waiting).json(),
         &json!({"status": "declined", "reason": "request_closed"}),
     );
     assert_includes(
         &app.get(&membership).json(),
-        &json!({"status": "accepted", "place": 1}),
+        &json!({"status": "agreed", "place": 1}),
     );
     let leave = json!({"status": "withdrawn", "reason": "other"});
     assert_eq!(
@@ -206,8 +205,8 @@ fn delivered_work_frees_the_team_and_counts_in_its_records(app: &TestApp) {
     accept(app, &poster, &member, "designer");
     app.delete(&path).expect(204);
     assert_includes(
-        &worker(app, &member),
-        &json!({"open_load": 1, "track_record": {"completed": 1}}),
+        &worker(app, &member)["here"],
+        &json!({"open_load": 1, "delivered": 1}),
     );
     assert_eq!(
         app.patch(&membership, &leave).expect(409).code(),
@@ -252,8 +251,8 @@ fn every_other_end_closes_the_applications(app: &TestApp) {
                 assert_includes(&app.get(&path).expect(200).json(), &expected);
             }
             assert_includes(
-                &worker(app, &member),
-                &json!({"open_load": 0, "track_record": {"completed": 0}}),
+                &worker(app, &member)["here"],
+                &json!({"open_load": 0, "delivered": 0}),
             );
             let after = app
                 .get(&format!("{path}?include_archived=true"))
@@ -321,9 +320,9 @@ fn a_team_waits_while_its_request_is_with_the_coordinator(app: &TestApp) {
     assert_eq!(returned["status"], "submitted");
     assert_includes(
         &app.get(&membership).json(),
-        &json!({"status": "accepted", "place": 1}),
+        &json!({"status": "agreed", "place": 1}),
     );
-    assert_eq!(worker(app, &member)["open_load"], 1);
+    assert_eq!(worker(app, &member)["here"]["open_load"], 1);
     let released = app.release(&path).expect(200);
     assert_eq!(released.json()["status"], "matched", "its team is complete");
     assert_eq!(app.get(&path).json(), released.json());
@@ -355,7 +354,7 @@ fn an_import_ends_a_request_like_a_change(app: &TestApp) {
         &app.get(&membership).json(),
         &json!({"status": "declined", "reason": "request_closed"}),
     );
-    assert_eq!(worker(app, &member)["open_load"], 0);
+    assert_eq!(worker(app, &member)["here"]["open_load"], 0);
 }
 
 fn who_is_ranked_from_elsewhere_has_a_clear_answer(app: &TestApp) {
@@ -425,7 +424,7 @@ fn check(app: &TestApp, deliverables: &[String], workers: &[String], history: &[
         let own = || all.iter().filter(|bid| bid["deliverable_id"] == **id);
         let accepted = |role: &Value| {
             own()
-                .filter(|bid| bid["status"] == "accepted" && bid["role"] == *role)
+                .filter(|bid| bid["status"] == "agreed" && bid["role"] == *role)
                 .count()
         };
         let mut is_complete = true;
@@ -440,17 +439,17 @@ fn check(app: &TestApp, deliverables: &[String], workers: &[String], history: &[
             assert_eq!(status, expected, "{history:#?} {one}");
         }
         for bid in own() {
-            let is_active = ["submitted", "accepted"].contains(&bid["status"].as_str().unwrap());
-            let stays = status == "delivered" && bid["status"] == "accepted";
+            let is_active = ["submitted", "waitlisted", "agreed"].contains(&bid["status"].as_str().unwrap());
+            let stays = status == "delivered" && bid["status"] == "agreed";
             assert!(!is_over || !is_active || stays, "{history:#?} {bid}");
-            if bid["status"] == "accepted" && !is_over {
+            if bid["status"] == "agreed" && !is_over {
                 *loads.entry(bid["worker_id"].to_string()).or_insert(0) += 1;
             }
         }
     }
     for id in workers {
         let expected = loads.get(&format!("\"{id}\"")).copied().unwrap_or(0);
-        assert_eq!(worker(app, id)["open_load"], expected, "{history:#?}");
+        assert_eq!(worker(app, id)["here"]["open_load"], expected, "{history:#?}");
     }
 }
 
@@ -499,8 +498,8 @@ fn whatever_happens_places_loads_and_applications_agree(app: &TestApp) {
                 }
                 4..=7 if !bids.is_empty() => {
                     let bid = &bids[draws.below(bids.len())];
-                    let to = ["accepted", "accepted", "declined", "withdrawn"][draws.below(4)];
-                    let reason = (to != "accepted").then_some("other");
+                    let to = ["agreed", "agreed", "declined", "withdrawn"][draws.below(4)];
+                    let reason = (to != "agreed").then_some("other");
                     (
                         format!("{to} {bid}"),
                         app.patch(bid, &json!({"status": to, "reason": reason})),
@@ -558,7 +557,7 @@ fn what_happens_at_once_never_fails(app: &TestApp) {
             for (n, worker) in workers.iter().enumerate() {
                 let bid = apply(app, flyer, worker, "designer");
                 if n % 2 == 0 {
-                    app.patch(&bid, &json!({"status": "accepted"})).expect(200);
+                    app.patch(&bid, &json!({"status": "agreed"})).expect(200);
                 }
                 bids.push(bid);
             }
@@ -597,7 +596,7 @@ fn what_happens_at_once_never_fails(app: &TestApp) {
             app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
         }
         for worker_id in &workers[2..] {
-            assert_eq!(worker(app, worker_id)["open_load"], 0);
+            assert_eq!(worker(app, worker_id)["here"]["open_load"], 0);
         }
     }
 }

@@ -20,6 +20,8 @@ on_both! {
     the_page_of_a_link_says_who_invites_to_what,
     every_fault_of_an_acceptance_is_reported_at_once,
     a_password_reset_is_audited_and_ends_all_sessions,
+    the_command_line_gives_a_link_for_a_new_password,
+    the_page_of_an_invitation_knows_its_fields_and_operations,
 }
 
 fn an_invitation_works_once(app: &TestApp) {
@@ -376,4 +378,131 @@ fn a_password_reset_is_audited_and_ends_all_sessions(app: &TestApp) {
         .collect();
     assert_eq!(actions[..2], ["password.chosen", "password_reset.created"]);
     assert!(actions.contains(&"user.invited"));
+}
+
+fn the_command_line_gives_a_link_for_a_new_password(app: &TestApp) {
+    app.user("suzuki@example.jp", json!({}));
+    let session = app.login("suzuki@example.jp");
+    let config = app.config();
+    let run = |email: &str| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"));
+        program.arg("--data-dir").arg(&config.data_dir);
+        program.args(["user", "reset-password", "--email", email]);
+        program.env("MUSUBI_TOKEN_KEY", crate::support::KEY);
+        match &config.database_url {
+            Some(url) => program.env("DATABASE_URL", url),
+            None => program.env_remove("DATABASE_URL"),
+        };
+        program.output().unwrap()
+    };
+    let printed = run("Suzuki@example.jp");
+    let text = String::from_utf8(printed.stdout).unwrap();
+    assert!(
+        printed.status.success() && text.contains("/invitation#"),
+        "{text}"
+    );
+    let token = text
+        .split("/invitation#")
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap();
+    let shown = app
+        .call("POST", "/v1/auth/invitations/show", "", &json!({"token": token}))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&shown["purpose"], &shown["email"]),
+        (&json!("password_reset"), &json!("suzuki@example.jp"))
+    );
+    // Until it is used, the old password is good.
+    app.login("suzuki@example.jp");
+    let acceptance = json!({"token": token, "password": "another horse battery staple"});
+    app.call("POST", "/v1/auth/invitations/accept", "", &acceptance)
+        .expect(204);
+    app.call("POST", "/v1/auth/invitations/accept", "", &acceptance)
+        .expect(422);
+    let login = |password: &str| {
+        let body = json!({"email": "suzuki@example.jp", "password": password});
+        app.call("POST", "/v1/auth/login", "", &body).status
+    };
+    assert_eq!(
+        (
+            login(crate::support::PASSWORD),
+            login("another horse battery staple")
+        ),
+        (401, 200)
+    );
+    let access = session["access_token"].as_str().unwrap();
+    app.call("GET", "/v1/auth/me", access, &Value::Null).expect(401);
+    // Who isn't there gets no link, and the program says so.
+    let unknown = run("nobody@example.jp");
+    assert!(
+        !unknown.status.success()
+            && !String::from_utf8(unknown.stdout)
+                .unwrap()
+                .contains("/invitation#")
+    );
+}
+
+fn the_page_of_an_invitation_knows_its_fields_and_operations(app: &TestApp) {
+    let page = app.send("GET", "/invitation", &[], b"").expect(200);
+    assert!(page.header("content-type").starts_with("text/html"));
+    // The secret is behind the #, so that the page itself is the same for everybody and may not be framed.
+    assert!(
+        page.header("content-security-policy")
+            .contains("frame-ancestors 'none'")
+    );
+    let script = app.send("GET", "/invitation.js", &[], b"").expect(200);
+    assert!(script.header("content-type").starts_with("text/javascript"));
+    for id in [
+        "email-error",
+        "name-error",
+        "password-error",
+        "invitation",
+        "first",
+        "status",
+        "onward",
+        "login",
+    ] {
+        assert!(page.text.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+    for field in ["email", "name", "password"] {
+        assert!(
+            page.text.contains(&format!("name=\"{field}\"")) && script.text.contains(field),
+            "{field}"
+        );
+    }
+    // What the script sends is what the operations take, and it knows every purpose and role.
+    let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
+    for operation in ["show", "accept"] {
+        assert!(
+            script
+                .text
+                .contains(&format!("\"/v1/auth/invitations/{operation}\"")),
+            "{operation}"
+        );
+        assert!(document["paths"][format!("/v1/auth/invitations/{operation}")]["post"].is_object());
+    }
+    let purposes = &document["components"]["schemas"]["InvitationPurpose"]["enum"];
+    let purposes: Vec<&str> = purposes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap())
+        .collect();
+    assert_eq!(purposes.len(), 3);
+    use strum::VariantArray;
+    let roles = musubi::auth::UserRole::VARIANTS
+        .iter()
+        .map(|role| role.code())
+        .filter(|role| *role != "partner");
+    for word in purposes.into_iter().chain(roles) {
+        assert!(script.text.contains(&format!("  {word}:")), "{word}");
+    }
+    // Nothing is loaded from elsewhere, and no text becomes markup.
+    for text in [&page.text, &script.text] {
+        assert!(!text.contains("http://") && !text.contains("https://") && !text.contains("innerHTML"));
+    }
 }

@@ -93,9 +93,21 @@ fn answers_do_not_depend_on_the_words_of_evidence_that_the_caller_cannot_read(ap
             let answer = app.call("GET", &path, token, &Value::Null);
             all.push((path, answer.status, answer.json()));
         }
-        for more in [json!({}), json!({"weights": {"skill": 1, "distance": 1}})] {
-            let answer = app.call("POST", "/v1/matches/preview", token, &need(more.clone()));
-            all.push((format!("preview {more}"), answer.status, answer.json()));
+        for more in [
+            json!({}),
+            json!({"weights": {"skill": 1, "distance": 1}}),
+            json!({"deliverable_id": flyer, "need": {"title": format!("{word}の会"), "trouble": null}}),
+        ] {
+            for below in [
+                String::new(),
+                "/relaxations".to_owned(),
+                format!("/workers/{hidden}"),
+                format!("/workers/{hidden}/improvements"),
+            ] {
+                let path = format!("/v1/matches/preview{below}");
+                let answer = app.call("POST", &path, token, &need(more.clone()));
+                all.push((format!("{path} {more}"), answer.status, answer.json()));
+            }
         }
         for (_, _, answer) in &mut all {
             without_versions(answer);

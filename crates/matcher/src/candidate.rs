@@ -29,6 +29,8 @@ pub struct Candidate {
     pub remote: Option<bool>,
     pub capacity: u16,
     pub open_load: u16,
+    /// Equal for workers of one employer. It doesn't change any fit.
+    pub employer: Option<u64>,
     /// Sorted.
     pub qualifications: Option<Vec<String>>,
     pub themes: Option<Vec<EntryNo>>,
@@ -37,8 +39,29 @@ pub struct Candidate {
     pub record: Option<(u16, u16)>,
     /// Days since 1970-01-01.
     pub last_active: Option<i32>,
+    /// How much of this the caller has counted, where the rest was declared, and how applications ended.
+    pub counted: Counted,
     /// Shared between copies, since it is most of a candidate's size.
     pub evidence: Arc<[Piece]>,
+}
+
+/// The part of deliveries, record and activity that was counted, not declared.
+#[derive(Debug, Clone, Default)]
+pub struct Counted {
+    pub deliveries: Vec<PastDeliveries>,
+    /// The number of projects completed and dropped.
+    pub record: (u16, u16),
+    /// Days since 1970-01-01.
+    pub last_active: Option<i32>,
+    /// Of each role, how many applications ended in a place, and how many without.
+    pub outcomes: Vec<(EntryNo, (u16, u16))>,
+}
+
+impl Counted {
+    /// Counts deliveries of the family or in the role.
+    pub fn deliveries(&self, family: EntryNo, role: EntryNo) -> u64 {
+        of_family_or_role(&self.deliveries, family, role)
+    }
 }
 
 /// Past deliveries of one family in one role.
@@ -62,13 +85,13 @@ impl Candidate {
 
     /// Counts past deliveries of the family or in the role.
     pub fn deliveries(&self, family: EntryNo, role: EntryNo) -> Option<u64> {
-        let counts = self
-            .experience
-            .as_ref()?
-            .iter()
-            .filter(|d| d.family == family || d.role == role);
-        Some(counts.map(|d| u64::from(d.count)).sum())
+        Some(of_family_or_role(self.experience.as_ref()?, family, role))
     }
+}
+
+fn of_family_or_role(all: &[PastDeliveries], family: EntryNo, role: EntryNo) -> u64 {
+    let counts = all.iter().filter(|d| d.family == family || d.role == role);
+    counts.map(|d| u64::from(d.count)).sum()
 }
 
 fn bit(set: u8, i: EntryNo) -> bool {

@@ -5,18 +5,23 @@
 //!   that showed the worker. M sums the worker's share of each list's attention, in proportion to the fit. At least 0.95
 //!   of the fit is left, so only near equals change places.
 //!   (Amortised equity of attention: Biega, Gummadi and Weikum 2018; the discount by position is that of
-//!   DCG.) Two marked places are for newcomers.
+//!   DCG.) Two marked places of each role are for newcomers. In a list for a whole team, each role keeps its places.
 //! * [`lift`] moves deliverables up that have no applications or many open places: `fit · Ψ(x) · (1 + μ · [no
-//!   application]) / (1 + μ)`, where x is the share of open places and `Ψ(x) = e / (e − 1) · (1 − e^(−x))`.
+//!   application]) / (1 + μ)`, where x is the share of places that is expected to stay open and `Ψ(x) = e / (e − 1) · (1 − e^(−x))`.
 //!   (Inventory balancing: Golrezaei, Nazerzadeh and Rusmevichientong 2014.)
 //!
-//! Both keep nDCG@50 against the order by fit at 0.95 or more: their strength is halved until that holds.
+//! * [`FairOrder::swapped`] lets neighbours who fit nearly equally change places, each pair with probability ½, so that
+//!   the log can tell what a place is worth (FairPairs: Radlinski and Joachims 2006). The draw is a hash of its arguments.
+//!
+//! All keep nDCG@50 against the order by fit at 0.95 or more: the strength of the first two is halved until that holds, and
+//! nobody changes places where the worst draw would go below.
 //!
 //! Invariant: the same fits, histories and week give the same order. Equals take turns week by week.
 
 use super::RankKey;
 use super::ppm::{PPM, from_unit, mix, ratio};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// How many of the best by fit are reordered.
 pub const WINDOW: usize = 200;
@@ -37,6 +42,10 @@ const NEWCOMER: u32 = 3;
 const MARKED: [usize; 2] = [4, 9];
 /// The share of the displaced fit that a newcomer has to reach.
 const NEARLY_PPM: u64 = 850_000;
+/// The share of the adjusted fit by which neighbours may differ who change places.
+const NEAR_PPM: u64 = 10_000;
+/// The probability with which two near equals change places.
+pub const SWAP_PPM: u64 = 500_000;
 /// How often the strength is halved before it becomes 0.
 const HALVINGS: u32 = 16;
 
@@ -79,12 +88,25 @@ pub struct Exposure {
     pub deserved_ppm: u64,
 }
 
-/// How many applications a deliverable has, and how many of its places are filled.
+/// How many applications a deliverable has, how many of its places are filled, and how many more those that wait for an
+/// answer are expected to fill.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Uptake {
     pub applications: u32,
     pub places: u32,
     pub filled: u32,
+    pub expected_ppm: u64,
+}
+
+impl Uptake {
+    /// Returns the share of places that is expected to stay open.
+    pub fn open_ppm(&self) -> u64 {
+        let left = u64::from(self.places.saturating_sub(self.filled)) * PPM;
+        match self.places {
+            0 => PPM,
+            places => ratio(left.saturating_sub(self.expected_ppm), places.into()),
+        }
+    }
 }
 
 /// An item at its new place.
@@ -95,6 +117,17 @@ pub struct Placement {
     pub adjusted_ppm: u64,
     /// Whether this is a place for newcomers.
     pub newcomer: bool,
+    /// The neighbour with whom a draw decided about the places.
+    pub swap: Option<Swap>,
+}
+
+/// What a draw decided about two neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swap {
+    /// The place of the other one, from 0.
+    pub with: usize,
+    /// Whether they changed places.
+    pub swapped: bool,
 }
 
 /// A fair order.
@@ -107,13 +140,22 @@ pub struct FairOrder {
     pub ndcg_ppm: u64,
 }
 
-/// Shares the attention among workers. `ranked` is in the order of fit, with at most [`WINDOW`] entries.
-pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> FairOrder {
+/// A worker in a list, with the position of the role that they are listed in.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed {
+    pub key: RankKey,
+    pub role: usize,
+    pub had: Exposure,
+}
+
+/// Shares the attention among the workers of each role. `ranked` has at most [`WINDOW`] entries; those of one role are in the
+/// order of fit. Each role keeps its places.
+pub fn spread(ranked: &[Listed], week: u32) -> FairOrder {
     soften(
         ranked,
-        |(key, _)| key,
+        |listed| (listed.key, listed.role),
         week,
-        |(key, had), strength_ppm| {
+        |Listed { key, had, .. }, strength_ppm| {
             let excess = had.attention_ppm.saturating_sub(had.deserved_ppm);
             let lambda = LAMBDA_PPM * strength_ppm / PPM;
             let penalty = u128::from(lambda) * u128::from(excess) / u128::from(PPM);
@@ -121,12 +163,11 @@ pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> FairOrder {
             fit.saturating_sub(penalty).max((fit * LEAST_PPM).div_ceil(PPM))
         },
         |placed| {
-            let is_new = |placed: &Placement| {
-                ranked
-                    .get(placed.by_fit)
-                    .is_some_and(|(_, had)| had.shown < NEWCOMER)
-            };
-            place_newcomers(placed, |by_fit| fit_of(ranked, by_fit), is_new);
+            let listed = |by_fit: usize| ranked.get(by_fit);
+            let is_new =
+                |placed: &Placement| listed(placed.by_fit).is_some_and(|one| one.had.shown < NEWCOMER);
+            let fit_ppm = |by_fit| listed(by_fit).map_or(0, |one| one.key.fit_ppm.0);
+            place_newcomers(placed, fit_ppm, is_new);
         },
     )
 }
@@ -135,7 +176,7 @@ pub fn spread(ranked: &[(RankKey, Exposure)], week: u32) -> FairOrder {
 pub fn lift(ranked: &[(RankKey, Uptake)], week: u32) -> FairOrder {
     soften(
         ranked,
-        |(key, _)| key,
+        |(key, _)| (*key, 0),
         week,
         |(key, had), strength_ppm| {
             let kept = PPM - strength_ppm * (PPM - need_ppm(had)) / PPM;
@@ -147,30 +188,24 @@ pub fn lift(ranked: &[(RankKey, Uptake)], week: u32) -> FairOrder {
 
 /// Returns `Ψ(x) · (1 + μ · [no application]) / (1 + μ)`.
 fn need_ppm(had: &Uptake) -> u64 {
-    let open = ratio(
-        u64::from(had.places.saturating_sub(had.filled)) * PPM,
-        u64::from(had.places),
-    );
-    let open = if had.places == 0 { PPM } else { open };
+    let open = had.open_ppm();
     let e = core::f64::consts::E;
     let psi = from_unit(e / (e - 1.0) * (1.0 - libm::exp(-(open as f64) / PPM as f64)));
     let bonus = if had.applications == 0 { MU_PPM } else { 0 };
     ratio(psi * (PPM + bonus), PPM + MU_PPM)
 }
 
-fn fit_of<T>(ranked: &[(RankKey, T)], by_fit: usize) -> u64 {
-    ranked.get(by_fit).map_or(0, |(key, _)| key.fit_ppm.0)
-}
-
-/// Returns the order with the greatest strength that keeps [`FLOOR_PPM`].
+/// Returns the order with the greatest strength that keeps [`FLOOR_PPM`]. `key` returns the key and the group: items
+/// change places with others of their group only.
 fn soften<T>(
-    ranked: &[(RankKey, T)],
-    key: impl Fn(&(RankKey, T)) -> &RankKey,
+    ranked: &[T],
+    key: impl Fn(&T) -> (RankKey, usize),
     week: u32,
-    adjusted_ppm: impl Fn(&(RankKey, T), u64) -> u64,
+    adjusted_ppm: impl Fn(&T, u64) -> u64,
     finish: impl Fn(&mut Vec<Placement>),
 ) -> FairOrder {
-    let turn = |by_fit: usize| ranked.get(by_fit).map(|r| mix(key(r).tie ^ mix(u64::from(week))));
+    let (keys, groups): (Vec<RankKey>, Vec<usize>) = ranked.iter().map(key).unzip();
+    let turn = |by_fit: usize| keys.get(by_fit).map(|key| mix(key.tie ^ mix(u64::from(week))));
     let strengths = (0..HALVINGS).map(|halved| PPM >> halved).chain([0]);
     let mut order = FairOrder {
         placements: Vec::new(),
@@ -182,13 +217,27 @@ fn soften<T>(
             by_fit,
             adjusted_ppm: adjusted_ppm(item, strength_ppm),
             newcomer: false,
+            swap: None,
         };
-        let mut placed: Vec<Placement> = ranked.iter().enumerate().map(placed).collect();
-        placed.sort_by_cached_key(|p| (Reverse(p.adjusted_ppm), turn(p.by_fit), p.by_fit));
-        if strength_ppm > 0 {
-            finish(&mut placed);
+        let mut of_group: BTreeMap<usize, Vec<Placement>> = BTreeMap::new();
+        for (group, placed) in groups.iter().zip(ranked.iter().enumerate().map(placed)) {
+            of_group.entry(*group).or_default().push(placed);
         }
-        let ndcg_ppm = ndcg_ppm(ranked, &placed);
+        for placed in of_group.values_mut() {
+            placed.sort_by_cached_key(|p| (Reverse(p.adjusted_ppm), turn(p.by_fit), p.by_fit));
+            if strength_ppm > 0 {
+                finish(placed);
+            }
+        }
+        let mut next: BTreeMap<_, _> = of_group
+            .into_iter()
+            .map(|(group, placed)| (group, placed.into_iter()))
+            .collect();
+        let placed: Vec<Placement> = groups
+            .iter()
+            .filter_map(|group| next.get_mut(group)?.next())
+            .collect();
+        let ndcg_ppm = ndcg_ppm(&keys, &placed);
         order = FairOrder {
             placements: placed,
             strength_ppm,
@@ -199,6 +248,81 @@ fn soften<T>(
         }
     }
     order
+}
+
+impl FairOrder {
+    /// Lets neighbours of the same group who fit nearly equally change places with probability ½. `items` has the key and the
+    /// group of each item by fit. The order depends only on the arguments: `list` and `week` choose which neighbours form
+    /// pairs, and these and the item of each pair whether it changes places.
+    pub fn swapped(mut self, items: &[(RankKey, usize)], list: u64, week: u32) -> FairOrder {
+        let keys: Vec<RankKey> = items.iter().map(|(key, _)| *key).collect();
+        let seed = mix(list ^ mix(u64::from(week)) ^ SWAPS);
+        let mut of_group: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (place, placed) in self.placements.iter().enumerate() {
+            if let Some((_, group)) = items.get(placed.by_fit) {
+                of_group.entry(*group).or_default().push(place);
+            }
+        }
+        let pairs = of_group.into_iter().flat_map(|(group, places)| {
+            let skipped = (mix(seed ^ mix(group as u64)) & 1) as usize;
+            let rest = places.into_iter().skip(skipped).collect::<Vec<_>>();
+            let (pairs, _) = rest.as_chunks::<2>();
+            pairs.to_vec()
+        });
+        let pairs: Vec<[usize; 2]> = pairs.filter(|pair| self.are_near(&keys, *pair)).collect();
+        // Whether anybody changes places must not depend on the draw, or the odds would not be even.
+        let mut worst = self.placements.clone();
+        for [one, other] in &pairs {
+            let fit_at = |place: &usize| fit_of(&keys, worst.get(*place));
+            if fit_at(one) > fit_at(other) {
+                worst.swap(*one, *other);
+            }
+        }
+        if ndcg_ppm(&keys, &worst) < FLOOR_PPM {
+            return self;
+        }
+        for [one, other] in pairs {
+            let upper = self
+                .placements
+                .get(one)
+                .and_then(|placed| keys.get(placed.by_fit));
+            let swapped = upper.is_some_and(|key| mix(seed ^ key.tie) >> 63 == 1);
+            if swapped {
+                self.placements.swap(one, other);
+            }
+            for (place, with) in [(one, other), (other, one)] {
+                if let Some(placed) = self.placements.get_mut(place) {
+                    placed.swap = Some(Swap { with, swapped });
+                }
+            }
+        }
+        self.ndcg_ppm = ndcg_ppm(&keys, &self.placements);
+        self
+    }
+
+    /// Returns whether the items at two places differ by no more than a hundredth, and by no more in fit than the order may
+    /// pass over. Places for newcomers stay.
+    fn are_near(&self, keys: &[RankKey], places: [usize; 2]) -> bool {
+        let [one, other] = places.map(|place| self.placements.get(place));
+        let (Some(one), Some(other)) = (one, other) else {
+            return false;
+        };
+        let is_near = |a: u64, b: u64, share: u64| a.min(b) * PPM >= a.max(b) * share;
+        let fits = [one, other].map(|placed| fit_of(keys, Some(placed)));
+        let [a, b] = fits;
+        !one.newcomer
+            && !other.newcomer
+            && is_near(one.adjusted_ppm, other.adjusted_ppm, PPM - NEAR_PPM)
+            && is_near(a, b, LEAST_PPM)
+    }
+}
+
+/// Keeps the draws of swaps apart from those that break ties.
+const SWAPS: u64 = 0x7377_6170;
+
+fn fit_of(keys: &[RankKey], placed: Option<&Placement>) -> u64 {
+    let key = placed.and_then(|placed| keys.get(placed.by_fit));
+    key.map_or(0, |key| key.fit_ppm.0)
 }
 
 /// Moves newcomers who fit nearly as well to the marked places, best first.
@@ -227,13 +351,14 @@ fn place_newcomers(
     }
 }
 
-/// Returns the DCG of the new order over the DCG of the order by fit, with the fit as the gain (Järvelin and
+/// Returns the DCG of the new order over the DCG of the order before, with the fit as the gain (Järvelin and
 /// Kekäläinen 2002).
-fn ndcg_ppm<T>(ranked: &[(RankKey, T)], placed: &[Placement]) -> u64 {
+fn ndcg_ppm(ranked: &[RankKey], placed: &[Placement]) -> u64 {
+    let fit_of = |by_fit: usize| ranked.get(by_fit).map_or(0, |key| key.fit_ppm.0);
     let dcg = |by_fit: &mut dyn Iterator<Item = usize>| -> u128 {
         let gains = by_fit.take(DEPTH).zip(1..);
         gains
-            .map(|(by_fit, rank)| u128::from(fit_of(ranked, by_fit)) * u128::from(attention_ppm(rank)))
+            .map(|(by_fit, rank)| u128::from(fit_of(by_fit)) * u128::from(attention_ppm(rank)))
             .sum()
     };
     let ideal = dcg(&mut (0..ranked.len()));
@@ -254,6 +379,10 @@ mod tests {
             need: 1,
             candidate: id,
         }
+    }
+
+    fn listed((key, had): (RankKey, Exposure)) -> Listed {
+        Listed { key, role: 0, had }
     }
 
     fn had(shown: u32, attention_ppm: u64, deserved_ppm: u64) -> Exposure {
@@ -287,7 +416,7 @@ mod tests {
     #[test]
     fn without_a_history_the_order_is_by_fit() {
         let ranked: Vec<_> = (0..60)
-            .map(|i| (key(900_000 - 1_000 * i as u64, i), Exposure::default()))
+            .map(|i| listed((key(900_000 - 1_000 * i as u64, i), Exposure::default())))
             .collect();
         let order = spread(&ranked, 7);
         assert_eq!(by_fit(&order), (0..60).collect::<Vec<_>>());
@@ -299,7 +428,8 @@ mod tests {
         let ranked = [
             (key(800_000, 1), had(9, 9 * PPM, 4 * PPM)),
             (key(790_000, 2), had(9, 2 * PPM, 4 * PPM)),
-        ];
+        ]
+        .map(listed);
         let order = spread(&ranked, 7);
         assert_eq!(by_fit(&order), [1, 0]);
         // λ times five undeserved first places would cost 100,000. Not more than a twentieth of the fit is taken.
@@ -319,7 +449,7 @@ mod tests {
             fits.sort_unstable_by_key(|fit| Reverse(*fit));
             let ranked: Vec<_> = (0..)
                 .zip(&fits)
-                .map(|(id, fit)| (key(*fit, id), had(9, next(90 * PPM), next(9 * PPM))))
+                .map(|(id, fit)| listed((key(*fit, id), had(9, next(90 * PPM), next(9 * PPM)))))
                 .collect();
             let order = by_fit(&spread(&ranked, 3));
             for (place, one) in order.iter().enumerate() {
@@ -337,7 +467,9 @@ mod tests {
 
     #[test]
     fn equals_take_turns_week_by_week() {
-        let ranked: Vec<_> = (0..4).map(|i| (key(800_000, i), had(9, PPM, PPM))).collect();
+        let ranked: Vec<_> = (0..4)
+            .map(|i| listed((key(800_000, i), had(9, PPM, PPM))))
+            .collect();
         let first = |week| by_fit(&spread(&ranked, week))[0];
         assert!(
             (0..40)
@@ -352,10 +484,10 @@ mod tests {
     #[test]
     fn newcomers_who_fit_nearly_as_well_take_the_marked_places() {
         let mut ranked: Vec<_> = (0..30)
-            .map(|i| (key(900_000 - 2_000 * i as u64, i), had(9, PPM, PPM)))
+            .map(|i| listed((key(900_000 - 2_000 * i as u64, i), had(9, PPM, PPM))))
             .collect();
-        ranked[20].1 = had(2, 0, 0);
-        ranked[25].1 = Exposure::default();
+        ranked[20].had = had(2, 0, 0);
+        ranked[25].had = Exposure::default();
         let order = spread(&ranked, 7);
         assert_eq!((order.placements[4].by_fit, order.placements[9].by_fit), (20, 25));
         assert_eq!(order.placements.iter().filter(|p| p.newcomer).count(), 2);
@@ -363,9 +495,42 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(sorted, (0..30).collect::<Vec<_>>());
         // 0.85 of the fit in the fifth place is 758,200.
-        ranked[20].0.fit_ppm = Reverse(700_000);
-        ranked[25].0.fit_ppm = Reverse(700_000);
+        ranked[20].key.fit_ppm = Reverse(700_000);
+        ranked[25].key.fit_ppm = Reverse(700_000);
         assert!(spread(&ranked, 7).placements.iter().all(|p| !p.newcomer));
+    }
+
+    #[test]
+    fn each_role_keeps_its_places() {
+        let role = |i: usize| if i == 1 || i % 3 == 2 { 1 } else { 0 };
+        let ranked: Vec<Listed> = (0..30)
+            .map(|i| {
+                let excess = if i % 2 == 0 { 6 * PPM } else { 0 };
+                let key = key(800_000 - 1_000 * i as u64 - 300_000 * role(i) as u64, i as u128);
+                Listed {
+                    key,
+                    role: role(i),
+                    had: had(9, excess, 0),
+                }
+            })
+            .collect();
+        let order = by_fit(&spread(&ranked, 7));
+        assert!(
+            order
+                .iter()
+                .enumerate()
+                .all(|(place, by_fit)| role(place) == role(*by_fit))
+        );
+        assert_ne!(order, (0..30).collect::<Vec<_>>());
+        for only in [0, 1] {
+            let own: Vec<Listed> = ranked.iter().copied().filter(|one| one.role == only).collect();
+            let alone = spread(&own, 7).placements.into_iter().map(|p| own[p.by_fit].key);
+            let within = order.iter().map(|i| ranked[*i]).filter(|one| one.role == only);
+            assert_eq!(
+                within.map(|one| one.key).collect::<Vec<_>>(),
+                alone.collect::<Vec<_>>()
+            );
+        }
     }
 
     #[test]
@@ -384,7 +549,10 @@ mod tests {
             let spread_of: Vec<_> = fits
                 .iter()
                 .zip(0..)
-                .map(|(fit, id)| (key(*fit, id), had(next(6) as u32, next(90 * PPM), next(9 * PPM))))
+                .map(|(fit, id)| Listed {
+                    role: next(3) as usize,
+                    ..listed((key(*fit, id), had(next(6) as u32, next(90 * PPM), next(9 * PPM))))
+                })
                 .collect();
             let lift_of: Vec<_> = fits
                 .iter()
@@ -396,6 +564,7 @@ mod tests {
                             applications: next(2) as u32,
                             places: 2,
                             filled: next(3) as u32,
+                            expected_ppm: next(PPM),
                         },
                     )
                 })
@@ -412,22 +581,134 @@ mod tests {
     }
 
     #[test]
+    fn near_equals_change_places_in_half_of_the_draws_and_nobody_else_does() {
+        let fits = |steep: u64| (0..40).map(move |i| 800_000 - steep * i as u64);
+        let (mut swapped, mut pairs) = ([0u32; 40], [0u32; 40]);
+        for list in 0..400 {
+            let ranked: Vec<Listed> = fits(2_000)
+                .zip(0..)
+                .map(|(fit, id)| listed((key(fit, id), had(9, PPM, PPM))))
+                .collect();
+            let items: Vec<_> = ranked.iter().map(|one| (one.key, one.role)).collect();
+            let plain = spread(&ranked, 7);
+            let order = plain.clone().swapped(&items, list, 7);
+            assert_eq!(
+                order,
+                plain.clone().swapped(&items, list, 7),
+                "the same arguments give the same order"
+            );
+            for (place, placed) in order.placements.iter().enumerate() {
+                let Some(swap) = placed.swap else {
+                    assert_eq!(placed, &plain.placements[place]);
+                    continue;
+                };
+                assert!(swap.with.abs_diff(place) == 1);
+                assert_eq!(
+                    order.placements[swap.with].swap,
+                    Some(Swap { with: place, ..swap })
+                );
+                let from = if swap.swapped { swap.with } else { place };
+                assert_eq!(placed.by_fit, plain.placements[from].by_fit);
+                pairs[place] += 1;
+                swapped[place] += u32::from(swap.swapped);
+            }
+        }
+        // Each place is in a pair, and each pair changes places in about half of the lists: five standard deviations.
+        for place in 0..40 {
+            let (n, k) = (f64::from(pairs[place]), f64::from(swapped[place]));
+            assert!(
+                n > 100.0 && (k - n / 2.0).abs() < 2.5 * n.sqrt(),
+                "{place}: {k} of {n}"
+            );
+        }
+        let steep: Vec<Listed> = fits(10_000)
+            .zip(0..)
+            .map(|(fit, id)| listed((key(fit, id), had(9, PPM, PPM))))
+            .collect();
+        let items: Vec<_> = steep.iter().map(|one| (one.key, one.role)).collect();
+        let plain = spread(&steep, 7);
+        assert_eq!(
+            plain.clone().swapped(&items, 3, 7),
+            plain,
+            "more than a hundredth apart"
+        );
+    }
+
+    #[test]
+    fn no_draw_goes_below_the_floor_or_depends_on_it() {
+        let mut x = 5;
+        let mut next = |below: u64| {
+            x = mix(x);
+            x % below
+        };
+        let mut drawn = 0;
+        for list in 0..1_000 {
+            let n = 2 + next(60) as usize;
+            let mut fits: Vec<u64> = (0..n).map(|_| 300_000 + next(60_000)).collect();
+            fits.sort_unstable_by_key(|fit| Reverse(*fit));
+            let ranked: Vec<Listed> = fits
+                .iter()
+                .zip(0..)
+                .map(|(fit, id)| Listed {
+                    role: next(2) as usize,
+                    ..listed((key(*fit, id), had(next(6) as u32, next(90 * PPM), next(9 * PPM))))
+                })
+                .collect();
+            let items: Vec<_> = ranked.iter().map(|one| (one.key, one.role)).collect();
+            let plain = spread(&ranked, 1);
+            let order = plain.clone().swapped(&items, list, 1);
+            assert!(order.ndcg_ppm >= FLOOR_PPM);
+            let mut all = by_fit(&order);
+            all.sort_unstable();
+            assert_eq!(all, (0..n).collect::<Vec<_>>());
+            for (place, placed) in order.placements.iter().enumerate() {
+                assert_eq!(
+                    ranked[placed.by_fit].role,
+                    ranked[plain.placements[place].by_fit].role
+                );
+                assert!(!placed.newcomer || placed.swap.is_none());
+                if let Some(swap) = placed.swap.filter(|swap| swap.swapped && swap.with > place) {
+                    let (up, down) = (placed.by_fit, order.placements[swap.with].by_fit);
+                    assert!(
+                        fits[up] * 20 >= fits[down] * 19,
+                        "{} passes {}",
+                        fits[up],
+                        fits[down]
+                    );
+                    drawn += 1;
+                }
+            }
+        }
+        assert!(drawn > 1_000, "{drawn}");
+    }
+
+    #[test]
     fn deliverables_without_applications_come_first() {
         let answered = Uptake {
             applications: 3,
             places: 2,
             filled: 0,
+            expected_ppm: 0,
         };
         let filling = Uptake {
             applications: 3,
             places: 2,
             filled: 1,
+            expected_ppm: 0,
+        };
+        // Two that wait, each with even odds, are expected to fill one of the two places.
+        let swamped = Uptake {
+            filled: 0,
+            expected_ppm: PPM,
+            ..filling
         };
         let fresh = Uptake {
             applications: 0,
             places: 2,
             filled: 0,
+            expected_ppm: 0,
         };
+        assert_eq!(need_ppm(&swamped), need_ppm(&filling));
         assert_eq!([fresh, answered].map(|a| need_ppm(&a)), [PPM, 666_667]);
         let psi = core::f64::consts::E / (core::f64::consts::E - 1.0) * (1.0 - (-0.5f64).exp());
         assert!((need_ppm(&filling) as f64 - psi / 1.5 * 1e6).abs() < 1.0);

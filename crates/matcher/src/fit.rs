@@ -48,6 +48,16 @@ impl Weights {
         )))
     }
 
+    /// Takes weights in parts per million, in the order of [`COMPONENTS`]. They have to add up to one whole.
+    pub fn of_ppm(ppm: [u64; N]) -> Result<Weights, InvalidWeights> {
+        let sum = ppm.iter().try_fold(0u64, |sum, weight| sum.checked_add(*weight));
+        if sum == Some(PPM) {
+            Ok(Weights(ppm))
+        } else {
+            Err(InvalidWeights)
+        }
+    }
+
     /// Returns the weights with `component` at 0, and the others in the same proportions.
     pub fn without(self, component: Component) -> Weights {
         let others = COMPONENTS.map(|c| {

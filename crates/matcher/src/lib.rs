@@ -9,9 +9,11 @@
 //!   number that they give.
 //! * `words`: how well the words of a need match evidence.
 //! * `rank`: the plain scan. It is the oracle for `index`, which finds the best of a million candidates.
+//! * `interleave`: one list for a whole team, from the lists of its roles.
 //! * `fairness`: a fair order among those who fit nearly equally well.
 //! * `improve`: the smallest changes that would raise a rank or open a gate. `relax`: requirements that a
 //!   need could drop.
+//! * `round`: people for many deliverables at once, so that the whole is best, with a proof; and the best team for one.
 //! * `triage`: from a trouble in words to categories of help.
 //!
 //! The formulas and their sources are in one table, in `docs/ranking.md` of the repository. Each function
@@ -34,16 +36,18 @@ pub mod formulas;
 pub mod gates;
 pub mod improve;
 pub mod index;
+pub mod interleave;
 pub mod need;
 pub mod population;
 pub mod ppm;
 pub mod profile;
 pub mod rank;
 pub mod relax;
+pub mod round;
 pub mod triage;
 pub mod words;
 
-pub use candidate::{Candidate, PastDeliveries};
+pub use candidate::{Candidate, Counted, PastDeliveries};
 pub use components::{COMPONENTS, Component, Score};
 pub use draw::Draw;
 pub use fit::{Fit, InvalidWeights, Weights};

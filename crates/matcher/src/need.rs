@@ -32,6 +32,8 @@ pub struct Need {
 #[derive(Debug, Clone, Default)]
 pub struct RoleNeed {
     pub role: EntryNo,
+    /// Those that are still open.
+    pub places: u16,
     pub wishes: Vec<Wish>,
 }
 

@@ -110,7 +110,8 @@ pub struct Population {
     pub median_idle_days: Option<i32>,
     /// The share of candidates who accept remote work, among those who answered.
     pub remote_share_ppm: Option<u64>,
-    completion: Completion,
+    completion: Shares,
+    acceptance: Shares,
     experience: BTreeMap<(EntryNo, EntryNo), u64>,
     day_part_shares_ppm: Option<Vec<u64>>,
     format_means_ppm: Option<Vec<u64>>,
@@ -168,7 +169,8 @@ impl Population {
                 all().filter_map(|c| c.remote),
                 |remote| if remote { PPM } else { 0 },
             ),
-            completion: Completion::of(all()),
+            completion: completion(all()),
+            acceptance: acceptance(all()),
             experience: median_experience(&all().collect::<Vec<_>>()),
             day_part_shares_ppm: (0..21)
                 .map(|i| mean(day_parts.iter(), |p| u64::from(*p >> i & 1) * PPM))
@@ -194,8 +196,12 @@ impl Population {
 
     /// Returns the share of projects that are completed in a role.
     pub fn completion_ppm(&self, role: EntryNo) -> u64 {
-        let of_role = self.completion.by_role_ppm.get(&role);
-        of_role.copied().unwrap_or(self.completion.overall_ppm)
+        self.completion.of_role(role)
+    }
+
+    /// Returns the share of applications for a role that end in a place.
+    pub fn acceptance_ppm(&self, role: EntryNo) -> u64 {
+        self.acceptance.of_role(role)
     }
 
     /// Returns the rarity of a theme: ln(1 + (N + 1) / (n + 1)), where n of N candidates who answered care
@@ -254,38 +260,58 @@ impl Population {
     }
 }
 
-/// How much of their work candidates complete.
+/// A share of successes, overall and in each role.
 #[derive(Debug, Clone, Default)]
-struct Completion {
+struct Shares {
     overall_ppm: u64,
     by_role_ppm: BTreeMap<EntryNo, u64>,
 }
 
-impl Completion {
-    /// Adds up the records of everyone, then of those who offer a role. Before any record, four of five projects
-    /// count as completed. A role starts from the overall share, as if five projects had been done at that share.
-    fn of<'a>(everyone: impl Iterator<Item = &'a Candidate>) -> Completion {
-        let (mut overall, mut by_role) = ((0, 0), BTreeMap::<EntryNo, (u64, u64)>::new());
-        let add = |sum: &mut (u64, u64), (completed, dropped): (u16, u16)| {
-            sum.0 += u64::from(completed);
-            sum.1 += u64::from(dropped);
-        };
-        for candidate in everyone {
-            let Some(record) = candidate.record else { continue };
-            add(&mut overall, record);
-            for role in candidate.roles.iter().flatten().collect::<BTreeSet<_>>() {
-                add(by_role.entry(*role).or_default(), record);
-            }
-        }
-        let overall_ppm = completion_ppm(800_000, overall);
-        Completion {
+impl Shares {
+    /// The means of Beta distributions: the overall share starts from `prior_ppm`, and that of a role from the overall
+    /// one, each as if five cases had been seen at that share.
+    fn of(prior_ppm: u64, overall: (u64, u64), by_role: BTreeMap<EntryNo, (u64, u64)>) -> Shares {
+        let overall_ppm = completion_ppm(prior_ppm, overall);
+        let of_role = |(role, sum)| (role, completion_ppm(overall_ppm, sum));
+        Shares {
             overall_ppm,
-            by_role_ppm: by_role
-                .into_iter()
-                .map(|(role, sum)| (role, completion_ppm(overall_ppm, sum)))
-                .collect(),
+            by_role_ppm: by_role.into_iter().map(of_role).collect(),
         }
     }
+
+    fn of_role(&self, role: EntryNo) -> u64 {
+        let of_role = self.by_role_ppm.get(&role);
+        of_role.copied().unwrap_or(self.overall_ppm)
+    }
+}
+
+fn add(sum: &mut (u64, u64), (good, bad): (u16, u16)) {
+    sum.0 += u64::from(good);
+    sum.1 += u64::from(bad);
+}
+
+/// Adds up the records of everyone, then of those who offer a role. Before any record, four of five projects count as
+/// completed.
+fn completion<'a>(everyone: impl Iterator<Item = &'a Candidate>) -> Shares {
+    let (mut overall, mut by_role) = ((0, 0), BTreeMap::<EntryNo, (u64, u64)>::new());
+    for candidate in everyone {
+        let Some(record) = candidate.record else { continue };
+        add(&mut overall, record);
+        for role in candidate.roles.iter().flatten().collect::<BTreeSet<_>>() {
+            add(by_role.entry(*role).or_default(), record);
+        }
+    }
+    Shares::of(800_000, overall, by_role)
+}
+
+/// Adds up how applications ended. Before any has, one of two counts as successful.
+fn acceptance<'a>(everyone: impl Iterator<Item = &'a Candidate>) -> Shares {
+    let (mut overall, mut by_role) = ((0, 0), BTreeMap::<EntryNo, (u64, u64)>::new());
+    for (role, ended) in everyone.flat_map(|candidate| &candidate.counted.outcomes) {
+        add(&mut overall, *ended);
+        add(by_role.entry(*role).or_default(), *ended);
+    }
+    Shares::of(500_000, overall, by_role)
 }
 
 fn sample(everyone: &[&Arc<Candidate>]) -> Vec<Arc<Candidate>> {
@@ -372,6 +398,29 @@ mod tests {
         assert_eq!(medians.get(&(0, 0)), Some(&1)); // 4, 1, 0
         assert_eq!(medians.get(&(1, 1)), Some(&1)); // 2, 1, 0
         assert_eq!(medians.get(&(1, 0)), Some(&0)); // 6, 0, 0
+    }
+
+    #[test]
+    fn acceptance_is_smoothed_from_the_overall_share_to_that_of_a_role() {
+        let with = |outcomes: &[(EntryNo, (u16, u16))]| {
+            let mut one = Candidate {
+                active: true,
+                consented: true,
+                ..Candidate::default()
+            };
+            one.counted.outcomes = outcomes.to_vec();
+            Arc::new(one)
+        };
+        let share = |people: &[Arc<Candidate>], role| {
+            Population::of(people, 0, Arc::default(), Arc::default(), 0).acceptance_ppm(role)
+        };
+        assert_eq!(share(&[], 4), 500_000);
+        let people = [with(&[(4, (3, 1))]), with(&[(4, (2, 0)), (5, (0, 4))])];
+        // (2.5 + 5) / (5 + 10) = 0.5; (2.5 + 5) / (5 + 6); 2.5 / (5 + 4).
+        assert_eq!(
+            [4, 5, 6].map(|role| share(&people, role)),
+            [681_818, 277_778, 500_000]
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::ppm::{PPM, mix, ratio};
 use super::profile::{Profile, ProfileKey};
 use super::words::{TextMatch, TextQuery};
 use super::{COMPONENTS, Candidate, Component, Need};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A need prepared for scoring: everything that depends on the need alone is computed once.
@@ -44,10 +45,12 @@ pub struct RankKey {
 
 /// How many candidates were considered, passed, and were removed by each gate. `considered` is `passed` plus
 /// all removed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Census {
     pub considered: usize,
     pub passed: usize,
+    /// How many passed in each role that was asked for, by its position in the need. Empty for a ranking of needs.
+    pub passed_in: BTreeMap<usize, usize>,
     removed: [usize; GATES.len()],
 }
 
@@ -111,6 +114,12 @@ impl<'a> Query<'a> {
             words,
             median_metres: population.median_metres(need.area),
         }
+    }
+
+    /// Makes the organization's side alone count as the fit.
+    pub fn of_organization(mut self) -> Self {
+        self.sides.worker = [0; components::N];
+        self
     }
 
     /// Returns the weights of the organization side and of the worker side, in the order of [`COMPONENTS`].
@@ -210,7 +219,7 @@ impl<'a> Query<'a> {
     /// pass in none, it is the role where they pass the most gates. `only` restricts this to one role.
     /// Returns `None` if the need has no role.
     pub fn best(&self, candidate: &Candidate, only: Option<usize>) -> Option<Assessment> {
-        let roles = (0..self.need.roles.len()).filter(|role| only.is_none_or(|only| only == *role));
+        let roles = self.roles(only);
         let furthest = |a: &Assessment| a.failed.first().map_or(GATES.len(), |gate| *gate as usize);
         roles
             .filter_map(|role| self.assess(candidate, role))
@@ -245,14 +254,34 @@ impl<'a> Query<'a> {
         everyone: &[Arc<Candidate>],
         only: Option<usize>,
     ) -> Ranking<(usize, Assessment)> {
-        rank(everyone.iter().enumerate().filter_map(|(i, c)| {
+        let mut ranking = rank(everyone.iter().enumerate().filter_map(|(i, c)| {
             let assessment = self.best(c, only)?;
             Some((
                 self.key(c, &assessment.fit),
                 assessment.failed.first().copied(),
                 (i, assessment),
             ))
-        }))
+        }));
+        for role in self.roles(only) {
+            let passed = everyone.iter().filter(|c| self.passes(c, role)).count();
+            ranking.census.passed_in.insert(role, passed);
+        }
+        ranking
+    }
+
+    /// Returns the positions of the roles, or of one of them.
+    pub fn roles(&self, only: Option<usize>) -> impl Iterator<Item = usize> + use<> {
+        (0..self.need.roles.len()).filter(move |role| only.is_none_or(|only| only == *role))
+    }
+
+    /// Returns whether a candidate passes every gate of a role.
+    pub fn passes(&self, candidate: &Candidate, role: usize) -> bool {
+        let asked = self.need.roles.get(role);
+        asked.is_some_and(|asked| {
+            gates::gate(candidate, self.need, asked, self.population)
+                .failed
+                .is_empty()
+        })
     }
 }
 

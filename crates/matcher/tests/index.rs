@@ -7,7 +7,7 @@ mod worlds;
 use matcher::index::{CandidateIndex, NeedIndex, RankRange};
 use matcher::profile::ProfileKey;
 use matcher::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use worlds::{World, compare, weights};
 
@@ -102,6 +102,62 @@ fn searches_equal_the_scan() {
         pairs >= 10_000 && found > 3 * pairs,
         "{pairs} pairs, {found} found"
     );
+}
+
+/// The list for a whole team, with some left out, equals that of the plain scan without them.
+#[test]
+fn lists_for_a_team_equal_the_scan() {
+    let (mut found, mut of_other_roles) = (0, 0);
+    for seed in 0..150 {
+        let draw = &mut Draw(seed << 8 | 5);
+        let world = match seed % 3 {
+            0 => World::new(draw, 3, 2, 2, 3),
+            1 => World::new(draw, 30, 5, 12, 20),
+            _ => World::new(draw, 200, 9, 40, 90),
+        };
+        let size = [4, 40, 400][draw.below(3) as usize];
+        let mut people: Vec<Arc<Candidate>> =
+            (0..size).map(|id| Arc::new(world.candidate(draw, id))).collect();
+        let mut index = CandidateIndex::build(world.population(&people), people.iter().cloned(), []);
+        let changed = draw.below(people.len() as u64) as usize;
+        people[changed] = Arc::new(world.candidate(draw, changed as u128));
+        index = index.with([(changed as u128, Some(Arc::clone(&people[changed])))]);
+        for id in 0..8 {
+            let (mut need, weights) = (world.need(draw, id), weights(draw));
+            let open = draw.below(need.roles.len() as u64) as usize;
+            need.roles[open].places += 1;
+            let query = index.query(&need, weights);
+            let left_out = (0..size).filter(|_| draw.chance(5)).collect();
+            let left: Vec<_> = people
+                .iter()
+                .filter(|c| !HashSet::contains(&left_out, &c.id))
+                .cloned()
+                .collect();
+            let whole = query.rank_team(&left, usize::MAX);
+            for limit in [1, 5, 30, 1000] {
+                let hits = index.search_team(&query, None, limit, &left_out);
+                let keys: Vec<_> = hits.iter().map(|hit| (hit.hit.role, hit.hit.key)).collect();
+                assert_eq!(
+                    keys,
+                    whole.iter().copied().take(limit).collect::<Vec<_>>(),
+                    "{seed} {id} {limit}"
+                );
+                found += keys.len();
+                for one in &hits {
+                    let of_role = query.rank_workers(&left, Some(one.hit.role)).ranked;
+                    assert_eq!(of_role[one.by_fit].0, one.hit.key);
+                    let above = one.by_fit.checked_sub(1).map(|above| of_role[above].0);
+                    assert_eq!(one.above, above);
+                    let best = query.best(&one.hit.candidate, None).unwrap();
+                    of_other_roles += usize::from(best.role != one.hit.role);
+                    if limit > 5 {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    assert!(found > 10_000 && of_other_roles > 50, "{found} {of_other_roles}");
 }
 
 #[test]

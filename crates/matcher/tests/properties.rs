@@ -41,6 +41,7 @@ fn need() -> Need {
         themes: vec![0, 1],
         roles: vec![RoleNeed {
             role: 0,
+            places: 1,
             wishes: vec![
                 Wish {
                     skill: FLYERS,
@@ -466,6 +467,7 @@ fn reliability_starts_from_what_is_usual_in_the_role() {
     let mut asked = need();
     asked.roles.push(RoleNeed {
         role: 1,
+        places: 1,
         wishes: vec![],
     });
     let population = recorded();
@@ -764,6 +766,7 @@ fn without_a_role_each_candidate_is_ranked_where_they_fit_best() {
     let n = asking(|n| {
         n.roles.push(RoleNeed {
             role: 1,
+            places: 1,
             wishes: vec![Wish {
                 skill: WORDS,
                 level: 5,

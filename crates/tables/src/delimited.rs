@@ -4,7 +4,9 @@ use crate::encoding::DecodedText;
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat};
 use crate::limits::MAX_ROW_BYTES;
+use crate::parts::Part;
 use crate::row::Row;
+
 use csv::{ReaderBuilder, StringRecord};
 use std::collections::HashMap;
 use std::io::Read;
@@ -125,8 +127,8 @@ pub struct Reader<'s> {
     record: StringRecord,
     /// Whether each row begins with its number, as a sheet that was turned into text does.
     is_numbered: bool,
-    /// The sheet to read; all of them if there is none.
-    sheet: Option<usize>,
+    /// The sheets to read; all of them if there is none.
+    parts: Vec<Part>,
     header_line: u64,
     header: Vec<String>,
 }
@@ -143,26 +145,15 @@ impl<'s> Reader<'s> {
         Reader::over(builder, Box::new(text), None, header_line, header)
     }
 
-    /// Reads one of the sheets that were turned into text, or all of them.
-    pub fn of_sheets(
-        sheets: Box<dyn Read + Send + 's>,
-        sheet: Option<usize>,
-        header_line: u64,
-        header: Vec<String>,
-    ) -> Reader<'s> {
-        Reader::over(
-            builder(b',', Some(b'"')),
-            sheets,
-            Some(sheet),
-            header_line,
-            header,
-        )
+    /// Reads some of the sheets that were turned into text, or all of them.
+    pub fn of_sheets(sheets: Box<dyn Read + Send + 's>, parts: Vec<Part>, header: Vec<String>) -> Reader<'s> {
+        Reader::over(builder(b',', Some(b'"')), sheets, Some(parts), 0, header)
     }
 
     fn over(
         builder: ReaderBuilder,
         inner: Box<dyn Read + Send + 's>,
-        sheet: Option<Option<usize>>,
+        parts: Option<Vec<Part>>,
         header_line: u64,
         header: Vec<String>,
     ) -> Reader<'s> {
@@ -173,8 +164,8 @@ impl<'s> Reader<'s> {
                 has_ended: false,
             }),
             record: StringRecord::new(),
-            is_numbered: sheet.is_some(),
-            sheet: sheet.flatten(),
+            is_numbered: parts.is_some(),
+            parts: parts.unwrap_or_default(),
             header_line,
             header,
         }
@@ -183,6 +174,7 @@ impl<'s> Reader<'s> {
     /// Makes [`Reader::next`] return the header and the rows above it, too.
     pub fn restart_at_top(&mut self) {
         self.header_line = 0;
+        self.parts.iter_mut().for_each(|part| part.header_line = 0);
     }
 
     pub fn header(&self) -> &[String] {
@@ -213,10 +205,19 @@ impl<'s> Reader<'s> {
                     .unwrap_or_default();
                 row.sheet = sheet.parse().unwrap_or_default();
                 row.line = line.parse().unwrap_or_default();
-                if self.sheet.is_some_and(|sheet| sheet != row.sheet) {
+                let part = self.parts.iter().find(|part| part.sheet == row.sheet);
+                if part.is_none() && !self.parts.is_empty() {
                     continue;
                 }
-                row.record.extend(self.record.iter().skip(1));
+                self.header_line = part.map_or(0, |part| part.header_line);
+                match part.and_then(|part| part.columns.as_ref()) {
+                    None => row.record.extend(self.record.iter().skip(1)),
+                    Some(columns) => {
+                        let cell = |at: &Option<usize>| at.and_then(|at| self.record.get(at + 1));
+                        row.record
+                            .extend(columns.iter().map(|at| cell(at).unwrap_or_default()));
+                    }
+                }
             } else {
                 row.line = self.first_line(line);
                 std::mem::swap(&mut row.record, &mut self.record);

@@ -32,9 +32,13 @@ pub struct DetectedFormat {
     /// CSV and TSV only: the character around cells; null if there is none.
     #[cfg_attr(feature = "schema", schema(example = "\""))]
     pub quote: Option<char>,
-    /// Workbooks only: the sheet that is read.
+    /// Workbooks only: the sheet with the most known headings.
     #[cfg_attr(feature = "schema", schema(example = "名簿"))]
     pub sheet: Option<String>,
+    /// Workbooks only: the sheets that are read together, because they have the same headings.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(example = json!(["名簿"])))]
+    pub read_sheets: Vec<String>,
     /// Workbooks only: the names of all sheets.
     #[cfg_attr(feature = "schema", schema(example = json!(["名簿", "記入例"])))]
     pub sheets: Vec<String>,
@@ -53,6 +57,7 @@ impl DetectedFormat {
             delimiter: None,
             quote: None,
             sheet: None,
+            read_sheets: Vec::new(),
             sheets: Vec::new(),
             hidden_sheets: Vec::new(),
         }

@@ -14,6 +14,7 @@ pub struct Items<R> {
     column: usize,
     is_wrapped: bool,
     is_first: bool,
+    has_ended: bool,
     buffer: Vec<u8>,
 }
 
@@ -26,6 +27,7 @@ impl<R: BufRead> Items<R> {
             column: 1,
             is_wrapped: false,
             is_first: true,
+            has_ended: false,
             buffer: Vec::new(),
         };
         match items.peek_mark()? {
@@ -63,10 +65,14 @@ impl<R: BufRead> Items<R> {
 
     /// Reads the next item. An item that breaks a rule of strict JSON is a separate error.
     pub fn next(&mut self) -> Result<Option<Result<Value, JsonError>>> {
+        if self.has_ended {
+            return Ok(None);
+        }
         let mark = self.peek_mark()?;
         if mark == Some(b']') {
             self.skip()?;
             self.end()?;
+            self.has_ended = true;
             return Ok(None);
         }
         if !std::mem::take(&mut self.is_first) {

@@ -33,6 +33,7 @@ mod format;
 mod items;
 mod json;
 pub mod limits;
+mod parts;
 mod remark;
 mod row;
 mod source;

@@ -4,8 +4,8 @@
 pub const MAX_ROW_BYTES: usize = 1024 * 1024;
 /// The most columns of a file.
 pub const MAX_COLUMNS: usize = 1000;
-/// The longest cell that is read, in bytes. Every text of a record is much shorter.
-pub const MAX_CELL_BYTES: usize = 40_000;
+/// The longest cell that is read, in bytes. A text of a record is shorter; all pieces of evidence together may be long.
+pub const MAX_CELL_BYTES: usize = 400_000;
 /// The longest name of a JSON member in bytes, with the names of the objects around it.
 pub const MAX_NAME_BYTES: usize = 1000;
 /// The largest workbook in bytes; a workbook can't be streamed.

@@ -9,7 +9,7 @@ pub struct Row {
     /// The line where the row begins, or its number in a sheet or JSON array; the first is 1.
     pub line: u64,
     /// The position of its sheet in a workbook.
-    pub(crate) sheet: usize,
+    pub sheet: usize,
     /// Why the row can't be read at all.
     pub fault: Option<Remark>,
     /// Swapped with the CSV reader's own record, so that reading a row allocates nothing.
@@ -47,6 +47,15 @@ impl Row {
         let cells = self.record.iter().enumerate();
         let cells = cells.map(|(column, text)| texts.get(&column).map_or(text, String::as_str));
         self.record = cells.collect();
+        self
+    }
+
+    /// Returns the row with another cell, before what is beyond the header.
+    pub fn with_cell(mut self, at: usize, text: &str) -> Row {
+        let own = self.record.iter().take(at);
+        let blank = std::iter::repeat_n("", at.saturating_sub(self.record.len()));
+        let beyond = self.record.iter().skip(at);
+        self.record = own.chain(blank).chain([text]).chain(beyond).collect();
         self
     }
 

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::format::{DetectedFormat, FileFormat, Hints};
 use crate::limits::{MAX_COLUMNS, MAX_WORKBOOK_BYTES};
+use crate::parts::{Part, columns_of, have_same_headings, is_later_year, is_set_aside};
 use crate::row::Row;
 use crate::source::{Source, fill};
 use crate::{delimited, encoding, json, workbook};
@@ -40,9 +41,9 @@ pub struct Survey {
     pub header: Vec<String>,
     /// The number of rows below the header that are not blank.
     pub row_count: u64,
-    /// A workbook's sheets, as CSV, and which of them has the table.
+    /// A workbook's sheets, as CSV, and those that have rows of the table.
     sheet: Option<Box<dyn Source + Send>>,
-    sheet_at: Option<usize>,
+    parts: Vec<Part>,
     /// The positions of the sheets that have rows.
     pub filled_sheets: Vec<usize>,
 }
@@ -107,7 +108,7 @@ impl Survey {
             header: Vec::new(),
             row_count: 0,
             sheet,
-            sheet_at: None,
+            parts: Vec::new(),
             filled_sheets: Vec::new(),
         }
     }
@@ -145,9 +146,8 @@ impl Survey {
                 Ok(Rows(Reader::Json(json::Reader::document(text)?)))
             }
             (_, Some(sheet)) => {
-                let header = self.header.clone();
-                let reader =
-                    delimited::Reader::of_sheets(sheet.open()?, self.sheet_at, self.header_line, header);
+                let (parts, header) = (self.parts.clone(), self.header.clone());
+                let reader = delimited::Reader::of_sheets(sheet.open()?, parts, header);
                 Ok(Rows(Reader::Delimited(reader)))
             }
             (_, None) => {
@@ -167,6 +167,28 @@ impl Survey {
         Ok(rows)
     }
 
+    /// Returns whether a row is the header of its sheet.
+    pub fn is_header(&self, row: &Row) -> bool {
+        match self.parts.iter().find(|part| part.sheet == row.sheet) {
+            Some(part) => part.header_line == row.line,
+            None => self.header_line == row.line,
+        }
+    }
+
+    /// Returns the sheets of a workbook that are read, each with the line of its header.
+    pub fn header_lines(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.parts.iter().map(|part| (part.sheet, part.header_line))
+    }
+
+    /// Returns the name of a row's sheet, if several are read.
+    pub fn sheet_of(&self, row: &Row) -> Option<&str> {
+        let names = &self.detected.sheets;
+        names
+            .get(row.sheet)
+            .filter(|_| self.parts.len() > 1)
+            .map(String::as_str)
+    }
+
     /// Finds the header: the row with the most known headings among the first rows of each sheet, since it may
     /// have a title above it; or two rows that have more together.
     fn find_header(
@@ -177,7 +199,8 @@ impl Survey {
         const MAX_ROWS: usize = 40;
         /// How much better a later sheet, or a second row, must be.
         const CLEARLY: usize = 2;
-        let mut best: Option<(usize, Row)> = None;
+        // The best row of each sheet.
+        let mut best: Vec<(usize, Row)> = Vec::new();
         let mut rows = self.rows(source)?;
         let (mut row, mut last): (Row, Option<(usize, Row)>) = (Row::default(), None);
         let (mut of_sheet, mut seen, mut filled) = (0, 0, Vec::new());
@@ -199,14 +222,15 @@ impl Survey {
                 continue;
             }
             let found = count_headings(&row);
-            let is_better = |found: usize, best: &Option<(usize, Row)>| {
-                best.as_ref().is_none_or(|(most, known)| {
-                    found > *most + if known.sheet == row.sheet { 0 } else { CLEARLY }
-                })
+            let add = |found: usize, header: Row, best: &mut Vec<(usize, Row)>| match best.last_mut() {
+                Some(known) if known.1.sheet == header.sheet => {
+                    if found > known.0 {
+                        *known = (found, header);
+                    }
+                }
+                _ => best.push((found, header)),
             };
-            if is_better(found, &best) {
-                best = Some((found, row.clone()));
-            }
+            add(found, row.clone(), &mut best);
             // The second line of a heading stands directly below the first.
             if let Some((above, upper)) = last
                 .take()
@@ -214,15 +238,25 @@ impl Survey {
             {
                 let joined = joined(&upper, &row);
                 let together = count_headings(&joined);
-                if together > found.max(above) + CLEARLY && is_better(together, &best) {
-                    best = Some((together, joined));
+                if together > found.max(above) + CLEARLY {
+                    add(together, joined, &mut best);
                 }
             }
             last = Some((found, row.clone()));
         }
         drop(rows);
         self.filled_sheets = filled;
-        let Some((_, header)) = best else {
+        let names = self.detected.sheets.clone();
+        let name = |row: &Row| names.get(row.sheet).map_or("", String::as_str);
+        let better = |known: (usize, Row), one: (usize, Row)| {
+            let is_newer = is_later_year(name(&one.1), name(&known.1)) && one.0 + CLEARLY >= known.0;
+            if one.0 > known.0 + CLEARLY || is_newer {
+                one
+            } else {
+                known
+            }
+        };
+        let Some((_, header)) = best.iter().cloned().reduce(better) else {
             return Err(Error::invalid(
                 "no_rows",
                 "行がありません。",
@@ -232,12 +266,27 @@ impl Survey {
         if header.width() > MAX_COLUMNS {
             return Err(Error::too_many_columns());
         }
-        if self.sheet.is_some() {
-            self.sheet_at = Some(header.sheet);
-            self.detected.sheet = self.detected.sheets.get(header.sheet).cloned();
-        }
         self.header_line = header.line;
         self.header = header.texts().map(|cell| cell.trim().to_owned()).collect();
+        if self.sheet.is_some() {
+            self.detected.sheet = names.get(header.sheet).cloned();
+            for (_, own) in &best {
+                let is_main = own.sheet == header.sheet;
+                let is_twin = own.width() <= MAX_COLUMNS
+                    && !is_set_aside(name(own), name(&header))
+                    && have_same_headings(own, &header);
+                if is_main || is_twin {
+                    let columns = columns_of(&mut self.header, own);
+                    let is_same = columns.iter().enumerate().all(|(at, column)| *column == Some(at));
+                    self.parts.push(Part {
+                        sheet: own.sheet,
+                        header_line: own.line,
+                        columns: (!is_same).then_some(columns),
+                    });
+                    self.detected.read_sheets.extend(names.get(own.sheet).cloned());
+                }
+            }
+        }
         Ok(())
     }
 }

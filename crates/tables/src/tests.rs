@@ -17,6 +17,7 @@ fn read(bytes: &[u8]) -> Result<(DetectedFormat, Vec<String>, Vec<Cells>)> {
         let cells = row.cells().map(|cell| cell.map(str::to_owned));
         found.push((row.line, cells.collect()));
     }
+    assert!(!rows.next(&mut row)?, "an end stays one");
     assert_eq!(found.len() as u64, survey.row_count);
     Ok((survey.detected.clone(), survey.header.clone(), found))
 }

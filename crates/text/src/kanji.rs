@@ -27,6 +27,11 @@ pub fn todays_form(c: char) -> char {
     TODAYS.get(&c).copied().unwrap_or(c)
 }
 
+/// Returns whether the character only selects a variant of the kanji before it (葛󠄀).
+pub fn is_variation_selector(c: char) -> bool {
+    matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

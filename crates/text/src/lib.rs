@@ -17,5 +17,5 @@ mod terms;
 
 pub use bilingual::Text;
 pub use fold::{fold, hiragana, is_japanese};
-pub use kanji::todays_form;
+pub use kanji::{is_variation_selector, todays_form};
 pub use terms::{GRAMS_VERSION, Term, grams, letters, marks, phrases, terms, word_hash};

@@ -30,8 +30,11 @@ pub struct Area {
     pub code: AreaCode,
     /// 郡
     pub county: Option<String>,
+    pub county_english: Option<String>,
     pub name: String,
     pub kana: String,
+    /// Without marks of long vowels: Chuo-ku.
+    pub english: String,
     pub kind: String,
     /// The designated city of a ward.
     pub parent: Option<AreaCode>,
@@ -98,7 +101,7 @@ struct Names {
     spellings: HashMap<String, Vec<Known>>,
     readings: HashMap<String, Vec<Known>>,
     prefectures: Vec<PrefectureNames>,
-    /// The full name and the reading of each area of today.
+    /// The full name, the reading and the English name of each area of today.
     searched: Vec<String>,
     /// The number of letters of the longest spelling.
     longest: usize,
@@ -214,7 +217,7 @@ impl Areas {
         }
     }
 
-    /// Returns the areas whose full name or reading contains a text, in any spelling.
+    /// Returns the areas whose full name, reading or English name contains a text, in any spelling.
     pub fn search(&self, text: &str) -> BTreeSet<EntryNo> {
         let wanted = spelling::key(text);
         let all = (0..).zip(&self.names.searched);
@@ -264,6 +267,16 @@ impl Areas {
         format!("{prefecture}{}{}", self.before(area), area.name)
     }
 
+    /// Returns the English name with what stands behind it: Hinode-machi, Nishitama-gun, Tokyo.
+    pub fn full_english(&self, area: &Area) -> String {
+        let city = area.parent.as_ref().and_then(|city| self.find(city));
+        let between = city.map(|city| &city.english).or(area.county_english.as_ref());
+        let prefecture = self.prefecture(&area.code).map(|prefecture| &prefecture.english);
+        let parts = [Some(&area.english), between, prefecture];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        parts.join(", ")
+    }
+
     /// Returns what stands between the prefecture and the name: the county, or the city of a ward.
     fn before<'a>(&'a self, area: &'a Area) -> &'a str {
         let city = area.parent.as_ref().and_then(|city| self.find(city));
@@ -307,13 +320,12 @@ impl Names {
                 }
                 names.read(reading, known);
             }
+            names.read(spelling::key(&area.english), known);
+            names.read(spelling::key(&areas.full_english(area)), known);
         }
         let searched = |area: &Area| {
-            format!(
-                "{} {}",
-                spelling::key(&areas.full_name(area)),
-                spelling::key(&area.kana)
-            )
+            let parts = [areas.full_name(area), area.kana.clone(), areas.full_english(area)];
+            parts.map(|part| spelling::key(&part)).join(" ")
         };
         names.searched = areas.all.iter().map(searched).collect();
         for (i, area) in (0..).zip(&areas.former) {

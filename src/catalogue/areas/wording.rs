@@ -10,26 +10,32 @@ const LISTED: usize = 5;
 
 /// A municipality is known, but not served.
 pub fn not_served(areas: &Areas, area: &Area) -> Text {
-    let name = areas.full_name(area);
     Text::new(
-        format!("{name}は対象地域に含まれていません。"),
-        format!("{name} is not among the areas that are served."),
+        format!("{}は対象地域に含まれていません。", areas.full_name(area)),
+        format!(
+            "{} is not among the areas that are served.",
+            areas.full_english(area)
+        ),
     )
 }
 
 /// A former municipality was divided among several of today.
 pub fn divided(areas: &Areas, former: Known, present: &[EntryNo]) -> Text {
-    let name = match former {
-        Known::Former(former) => areas.former_at(former).map(former_name).unwrap_or_default(),
+    let names = match former {
+        // Former municipalities have no English name.
+        Known::Former(former) => areas
+            .former_at(former)
+            .map(former_name)
+            .map(|name| (name.clone(), name)),
         Known::Present(area) => areas
             .at(area)
-            .map(|area| areas.full_name(area))
-            .unwrap_or_default(),
+            .map(|area| (areas.full_name(area), areas.full_english(area))),
     };
+    let (name, english) = names.unwrap_or_default();
     let (ja, en) = listed(areas, present);
     Text::new(
         format!("{name}は現在、複数の区市町村に分かれています。{ja}のいずれかを指定してください。"),
-        format!("{name} is divided today. Name one of {en}."),
+        format!("{english} is divided today. Name one of {en}."),
     )
 }
 
@@ -44,20 +50,28 @@ pub fn ambiguous(areas: &Areas, several: &[EntryNo]) -> Text {
 
 /// A former municipality was named, and that of today is used.
 pub fn former(areas: &Areas, former: &FormerArea, today: &Area) -> Text {
-    let (name, today, until) = (former_name(former), areas.full_name(today), former.until);
+    let (name, until) = (former_name(former), former.until);
+    let (today, english) = (areas.full_name(today), areas.full_english(today));
     let (year, month, day) = (until.year(), until.month(), until.day());
     Text::new(
         format!("{name}は{year}年{month}月{day}日に変更された区市町村です。{today}として取り込みました。"),
-        format!("{name} was changed on {until}; {today} was used."),
+        format!("{name} was changed on {until}; {english} was used."),
     )
 }
 
 /// Two municipalities were named, and the first is used.
 pub fn first_of_two(areas: &Areas, first: &Area, second: &Area) -> Text {
-    let (first, second) = (areas.full_name(first), areas.full_name(second));
+    let used = Text::new(areas.full_name(first), areas.full_english(first));
+    let unused = Text::new(areas.full_name(second), areas.full_english(second));
     Text::new(
-        format!("複数の区市町村が書かれています。{first}として取り込み、{second}は使いませんでした。"),
-        format!("The cell names several areas. {first} was used, {second} was not."),
+        format!(
+            "複数の区市町村が書かれています。{}として取り込み、{}は使いませんでした。",
+            used.ja, unused.ja
+        ),
+        format!(
+            "The cell names several areas. {} was used, {} was not.",
+            used.en, unused.en
+        ),
     )
 }
 
@@ -66,14 +80,13 @@ fn former_name(former: &FormerArea) -> String {
 }
 
 fn listed(areas: &Areas, several: &[EntryNo]) -> (String, String) {
-    let names = several.iter().filter_map(|area| areas.at(*area));
-    let names = names.map(|area| format!("{} ({})", areas.full_name(area), area.code));
-    let listed: Vec<String> = names.take(LISTED).collect();
-    let more = several.len().saturating_sub(listed.len());
-    let (ja, en) = match more {
+    let listed = || several.iter().filter_map(|area| areas.at(*area)).take(LISTED);
+    let japanese = listed().map(|area| format!("{}（{}）", areas.full_name(area), area.code));
+    let english = listed().map(|area| format!("{} ({})", areas.full_english(area), area.code));
+    let (japanese, english): (Vec<String>, Vec<String>) = (japanese.collect(), english.collect());
+    let (ja, en) = match several.len().saturating_sub(LISTED) {
         0 => (String::new(), String::new()),
         more => (format!("、ほか{more}件"), format!(" and {more} more")),
     };
-    let japanese = listed.join("、").replace(" (", "（").replace(')', "）");
-    (japanese + &ja, listed.join(", ") + &en)
+    (japanese.join("、") + &ja, english.join("; ") + &en)
 }

@@ -13,16 +13,16 @@ use diesel::prelude::*;
 use matcher::ppm;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-const NAME: &str = "duplicates";
+pub const FOLLOWER: &str = "duplicates";
 
 /// Returns the position of the last change that was handled.
 pub fn position(db: &mut Db) -> Result<i64> {
-    changes::store::position(db, NAME)
+    changes::store::position(db, FOLLOWER)
 }
 
 /// Moves the position forward.
 pub fn advance(db: &mut Db, to: i64) -> Result<()> {
-    changes::store::advance(db, NAME, to)
+    changes::store::advance(db, FOLLOWER, to)
 }
 
 /// Returns the other record of each proposed pair that contains one of these records.

@@ -14,6 +14,7 @@ use crate::duplicates::{
 };
 use crate::error::{Error, Result};
 use crate::http::page;
+use crate::http::query::Several;
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
 use crate::{organizations, workers};
@@ -97,19 +98,25 @@ fn with_records(db: &mut Db, pairs: Vec<DuplicateRow>) -> Result<Vec<Duplicate>>
 }
 
 /// Lists the pairs within the reach.
-pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page<Duplicate>> {
-    let limit = page::limit(filter.limit)?;
-    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
-    let mut query = dsl::duplicates.into_boxed();
+/// Lists the pairs that wait for a decision, oldest first.
+pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Result<Vec<(Id, Instant)>> {
+    let waiting = dsl::duplicates
+        .filter(dsl::status.eq(DuplicateStatus::Proposed.code()))
+        .select((dsl::id, dsl::created_at));
+    let mut query = waiting.order(dsl::id).limit(limit).into_boxed();
     if let Some(condition) = reach::duplicates(reach) {
         query = query.filter(condition);
     }
-    if let Some(kind) = filter.kind {
-        query = query.filter(dsl::kind.eq(kind.code()));
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(dsl::status.eq(status.code()));
-    }
+    Ok(query.load(db)?)
+}
+
+pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page<Duplicate>> {
+    let limit = page::limit_of_ids(filter.limit, &filter.ids)?;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+    let query = filtered(reach, filter);
     let first = cursor.as_ref().map(|c| c.id);
     let query = match filter.sort {
         DuplicateSort::CreatedDescending => keyset!(query, first, dsl::id, descending),
@@ -124,14 +131,39 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &DuplicateFilter) -> Result<Page
     let rows = query.limit(limit + 1).load::<Columns>(db)?;
     let found: Result<Vec<DuplicateRow>> = rows.into_iter().map(to_row).collect();
     let found = with_records(db, found?)?;
-    Ok(Page::of(found, limit, |last: &Duplicate| Cursor {
+    let page = Page::of(found, limit, |last: &Duplicate| Cursor {
         sort: filter.sort.code().to_owned(),
         value: match filter.sort {
             DuplicateSort::CreatedDescending => String::new(),
             DuplicateSort::ScoreDescending => ((last.score * PPM as f64).round() as i32).to_string(),
         },
         id: last.id,
-    }))
+    });
+    page.of_whole(filter.count, &filter.ids, || {
+        let all = filtered(reach, filter).select(dsl::id).limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
+}
+
+/// Returns the query of everything that passes a filter.
+fn filtered<'a>(
+    reach: &Reach,
+    filter: &'a DuplicateFilter,
+) -> duplicates::BoxedQuery<'a, crate::db::Backend> {
+    let mut query = dsl::duplicates.into_boxed();
+    if let Some(condition) = reach::duplicates(reach) {
+        query = query.filter(condition);
+    }
+    if let Some(Several(ids)) = &filter.ids {
+        query = query.filter(dsl::id.eq_any(ids));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(dsl::kind.eq(kind.code()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(dsl::status.eq(status.code()));
+    }
+    query
 }
 
 /// Finds a pair within the reach.
@@ -140,7 +172,7 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Duplicate> {
     if let Some(condition) = reach::duplicates(reach) {
         query = query.filter(condition);
     }
-    let found = query.first::<Columns>(db).optional()?;
+    let found = query.get_result::<Columns>(db).optional()?;
     let missing = || Error::not_found("重複の候補", "duplicate");
     let found = with_records(db, vec![to_row(found.ok_or_else(missing)?)?])?;
     found.into_iter().next().ok_or_else(missing)

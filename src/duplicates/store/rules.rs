@@ -57,7 +57,7 @@ pub fn list(db: &mut Db, reach: &Reach) -> Result<Vec<DuplicateRule>> {
 pub fn find_to_change(db: &mut Db, area: &str) -> Result<Option<DuplicateRule>> {
     lock(db, &format!("duplicate_rule/{area}"))?;
     let found = dsl::duplicate_rules.find(area).select(COLUMNS);
-    Ok(found.first::<Columns>(db).optional()?.map(rule))
+    Ok(found.get_result::<Columns>(db).optional()?.map(rule))
 }
 
 /// Inserts or replaces the rule of an area.

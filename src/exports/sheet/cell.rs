@@ -2,8 +2,8 @@
 
 use crate::catalogue::Catalogue;
 use crate::error::Error;
-use crate::exports::columns::{Column, Shape};
-use crate::http::Language;
+use crate::exports::columns::{Column, Of, Shape};
+use crate::exports::words::{SEPARATORS, Words};
 use serde_json::Value;
 
 /// A cell; XLSX keeps its type.
@@ -32,8 +32,8 @@ pub fn harmless(text: String) -> String {
     }
 }
 
-/// Reads a column's cell from an item.
-pub fn cell(column: &Column, item: &Value, headings: Language, catalogue: &Catalogue) -> Cell {
+/// Reads a column's cell from an item. Without words, codes stay codes.
+pub fn cell(column: &Column, item: &Value, words: Option<&Words>, catalogue: &Catalogue) -> Cell {
     let Some(value) = item.pointer(column.pointer).filter(|value| !value.is_null()) else {
         return Cell::Empty;
     };
@@ -43,15 +43,25 @@ pub fn cell(column: &Column, item: &Value, headings: Language, catalogue: &Catal
     };
     match (column.shape, value) {
         (Shape::Number, Value::Number(number)) => number.as_f64().map_or(Cell::Empty, Cell::Number),
-        (Shape::Flag, Value::Bool(flag)) => Cell::Flag(*flag),
+        (Shape::Flag, Value::Bool(flag)) => match words {
+            Some(_) => Cell::Text(if *flag { "はい" } else { "いいえ" }.to_owned()),
+            None => Cell::Flag(*flag),
+        },
+        (Shape::Word(of), Value::String(code)) => {
+            Cell::Text(words.map_or_else(|| code.clone(), |words| words.of(of, code)))
+        }
         (Shape::Day, Value::String(day)) => Cell::Day(day.clone()),
         (Shape::Moment, Value::String(moment)) => Cell::Moment(moment.clone()),
-        (Shape::List, Value::Array(items)) if items.is_empty() => Cell::Empty,
-        (Shape::List | Shape::NullableList, Value::Array(items)) => list(items),
-        (Shape::Levels, Value::Array(skills)) => levels(skills),
+        (Shape::List(_), Value::Array(items)) if items.is_empty() => Cell::Empty,
+        (Shape::List(Of::Text) | Shape::NullableList(Of::Text), Value::Array(items)) => list(items),
+        (Shape::List(of) | Shape::NullableList(of), Value::Array(items)) if !items.is_empty() => {
+            let items = words.map_or_else(|| items.clone(), |words| words.of_list(of, items));
+            joined(&items.iter().filter_map(Value::as_str).collect::<Vec<_>>())
+        }
+        (Shape::Levels, Value::Array(skills)) => levels(skills, words),
         (Shape::Evidence, Value::Array(pieces)) => evidence(pieces),
         (Shape::Area, Value::String(code)) => {
-            let area = catalogue.area(code).filter(|_| headings == Language::Ja);
+            let area = catalogue.area(code).filter(|_| words.is_some());
             Cell::Text(area.map_or_else(|| code.clone(), |area| catalogue.fixed.name_here(area)))
         }
         _ => Cell::Text(text()),
@@ -60,20 +70,24 @@ pub fn cell(column: &Column, item: &Value, headings: Language, catalogue: &Catal
 
 /// Joins texts with 、, or writes JSON if an import couldn't split them again.
 fn list(items: &[Value]) -> Cell {
-    const SEPARATORS: [char; 11] = ['、', ',', ';', '/', '|', '\n', '\t', '､', '・', '[', '"'];
     let texts: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
     let is_simple = |text: &&str| !text.contains(SEPARATORS) && *text == text.trim() && !text.is_empty();
     if !items.is_empty() && texts.len() == items.len() && texts.iter().all(is_simple) {
-        Cell::Text(texts.join("、"))
+        joined(&texts)
     } else {
         Cell::Text(Value::from(items.to_vec()).to_string())
     }
 }
 
-fn levels(skills: &[Value]) -> Cell {
+fn joined(texts: &[&str]) -> Cell {
+    Cell::Text(texts.join("、"))
+}
+
+fn levels(skills: &[Value], words: Option<&Words>) -> Cell {
     let one = |skill: &Value| {
         let (code, level) = (skill.get("skill")?.as_str()?, skill.get("level")?.as_u64()?);
-        Some(format!("{code}({level})"))
+        let word = words.map_or_else(|| code.to_owned(), |words| words.of(Of::Skill, code));
+        Some(format!("{word}({level})"))
     };
     let all: Vec<String> = skills.iter().filter_map(one).collect();
     Cell::Text(if all.is_empty() {
@@ -89,7 +103,7 @@ fn evidence(pieces: &[Value]) -> Cell {
         [one] if one.get("title").is_none_or(Value::is_null) => one.get("text").and_then(Value::as_str),
         _ => None,
     };
-    let plain = only.filter(|text| *text == text.trim() && !text.starts_with("[{"));
+    let plain = only.filter(|text| *text == text.trim() && !text.starts_with('['));
     Cell::Text(plain.map_or_else(|| Value::from(pieces.to_vec()).to_string(), str::to_owned))
 }
 
@@ -117,7 +131,7 @@ mod tests {
         );
         assert_eq!(list(&[]), Cell::Text("[]".into()));
         assert_eq!(
-            levels(&[json!({"skill": "editing", "level": 4})]),
+            levels(&[json!({"skill": "editing", "level": 4})], None),
             Cell::Text("editing(4)".into())
         );
         assert_eq!(

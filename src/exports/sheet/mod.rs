@@ -4,6 +4,7 @@ pub mod cell;
 mod xlsx;
 
 use super::columns::{Column, columns};
+use super::words::Words;
 use super::{ExportFormat, NewExport};
 use crate::catalogue::Catalogue;
 use crate::error::Result;
@@ -16,7 +17,8 @@ use std::io::{BufWriter, Write};
 /// A file that is being written.
 pub struct Sheet<'s> {
     columns: &'static [Column],
-    headings: Language,
+    /// The words under Japanese headings.
+    words: Option<Words<'s>>,
     catalogue: &'s Catalogue,
     output: Output,
 }
@@ -46,14 +48,19 @@ impl<'s> Sheet<'s> {
                 Output::Csv(Box::new(writer))
             }
             ExportFormat::Xlsx => {
-                let header: Vec<&str> = header.collect();
-                Output::Xlsx(Box::new(xlsx::Workbook::begin(new.kind.code(), &header, file)?))
+                let header: Vec<(&str, f64)> = header.zip(columns.iter().map(Column::width)).collect();
+                let name = match new.headings {
+                    Language::Ja => new.kind.name(),
+                    Language::En => new.kind.code(),
+                };
+                Output::Xlsx(Box::new(xlsx::Workbook::begin(name, &header, file)?))
             }
             ExportFormat::Ndjson => Output::Ndjson(BufWriter::new(file)),
         };
         Ok(Sheet {
             columns,
-            headings: new.headings,
+            words: (new.headings == Language::Ja && new.format != ExportFormat::Ndjson)
+                .then(|| Words::new(catalogue)),
             catalogue,
             output,
         })
@@ -67,7 +74,7 @@ impl<'s> Sheet<'s> {
             }
             Output::Csv(writer) => {
                 for column in self.columns {
-                    let text = match cell(column, &item, self.headings, self.catalogue) {
+                    let text = match cell(column, &item, self.words.as_ref(), self.catalogue) {
                         Cell::Empty => String::new(),
                         Cell::Text(text) => harmless(text),
                         Cell::Number(number) => number.to_string(),
@@ -80,7 +87,7 @@ impl<'s> Sheet<'s> {
             }
             Output::Xlsx(workbook) => {
                 let cells = self.columns.iter();
-                let cells = cells.map(|column| cell(column, &item, self.headings, self.catalogue));
+                let cells = cells.map(|column| cell(column, &item, self.words.as_ref(), self.catalogue));
                 workbook.write(cells.map(|cell| match cell {
                     // Typed cells run nothing. An apostrophe that an import would remove is doubled.
                     Cell::Text(text) if text.starts_with('\'') => Cell::Text(harmless(text)),

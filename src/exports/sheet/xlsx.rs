@@ -1,5 +1,5 @@
-//! A workbook with one sheet, written row by row. The header stays in view; numbers, days and moments are
-//! typed.
+//! A workbook with one sheet, written row by row. The header stays in view, filters, and is printed on each page;
+//! numbers, days and moments are typed.
 
 use super::cell::{Cell, failed};
 use crate::catalogue::calendar;
@@ -19,18 +19,26 @@ pub struct Workbook {
     day: Format,
     moment: Format,
     next: u32,
+    last_column: u16,
     file: File,
 }
 
 impl Workbook {
-    pub fn begin(name: &str, header: &[&str], file: File) -> Result<Workbook> {
+    /// Begins with the headings and the widths of their columns.
+    pub fn begin(name: &str, header: &[(&str, f64)], file: File) -> Result<Workbook> {
+        const A4: u8 = 9;
         let mut workbook = rust_xlsxwriter::Workbook::new();
         let sheet = workbook.add_worksheet_with_constant_memory().map_err(failed)?;
         sheet.set_name(name).map_err(failed)?;
         sheet.set_freeze_panes(1, 0).map_err(failed)?;
+        sheet.set_landscape().set_paper_size(A4);
+        // As wide as a page, and as many pages as there are.
+        sheet.set_print_fit_to_pages(1, 0);
+        sheet.set_repeat_rows(0, 0).map_err(failed)?;
+        sheet.set_footer("&L&A&R&P / &N");
         let bold = Format::new().set_bold();
-        for (column, heading) in (0..).zip(header) {
-            sheet.set_column_width(column, 18).map_err(failed)?;
+        for (column, (heading, width)) in (0..).zip(header) {
+            sheet.set_column_width(column, *width).map_err(failed)?;
             sheet
                 .write_string_with_format(0, column, *heading, &bold)
                 .map_err(failed)?;
@@ -40,6 +48,7 @@ impl Workbook {
             day: Format::new().set_num_format("yyyy-mm-dd"),
             moment: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
             next: 1,
+            last_column: (header.len() as u16).saturating_sub(1),
             file,
         })
     }
@@ -58,6 +67,9 @@ impl Workbook {
     }
 
     pub fn end(mut self) -> Result<()> {
+        let sheet = self.workbook.worksheet_from_index(0).map_err(failed)?;
+        let last = (self.next - 1, self.last_column);
+        sheet.autofilter(0, 0, last.0, last.1).map_err(failed)?;
         self.workbook
             .save_to_writer(BufWriter::new(self.file))
             .map_err(failed)

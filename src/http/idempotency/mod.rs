@@ -52,7 +52,11 @@ struct Key {
 }
 
 impl Key {
-    fn new(key: String, target: &str, body: &[u8]) -> Result<Key> {
+    /// Takes a key with or without the quotes of a structured field (RFC 9651): `"a"` and `a` are the same.
+    fn new(key: &str, target: &str, body: &[u8]) -> Result<Key> {
+        let key = key.trim();
+        let quoted = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+        let key = quoted.unwrap_or(key);
         if !(1..=255).contains(&key.len()) || !key.bytes().all(|b| (0x20..0x7f).contains(&b)) {
             let rule = Text::new(
                 "1〜255文字の印字可能なASCII文字で指定してください。",
@@ -66,17 +70,18 @@ impl Key {
         }
         let digest = Sha256::new().chain_update(target).chain_update(body).finalize();
         Ok(Key {
-            key,
+            key: key.to_owned(),
             fingerprint: hex::encode(digest),
         })
     }
 }
 
-/// The answer to a POST that created a record. What is only computed is no such answer, and so never stored.
+/// The answer to a POST that wrote records. What is only computed is no such answer, and so never stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Answer {
-    location: String,
-    version: i64,
+    /// Of the record that was created. None after a batch.
+    location: Option<String>,
+    version: Option<i64>,
     /// The record that the answer is about: erasing that record erases the stored answer.
     #[serde(skip)]
     entity_id: Option<String>,
@@ -101,9 +106,22 @@ impl Answer {
         body: &(impl Serialize + Discloses),
     ) -> Result<Answer> {
         Ok(Answer {
-            location,
-            version,
+            location: Some(location),
+            version: Some(version),
             entity_id: Some(entity_id.to_string()),
+            secrets: Vec::new(),
+            grants: Vec::new(),
+            people: body.people(),
+            body: json(body)?,
+        })
+    }
+
+    /// Answers 200 with what became of each record of a batch.
+    pub fn of_batch(body: &(impl Serialize + Discloses)) -> Result<Answer> {
+        Ok(Answer {
+            location: None,
+            version: None,
+            entity_id: None,
             secrets: Vec::new(),
             grants: Vec::new(),
             people: body.people(),
@@ -127,10 +145,16 @@ impl Answer {
                 *place = secret;
             }
         }
-        let mut response = HttpResponse::Created();
-        response
-            .insert_header((header::LOCATION, self.location))
-            .insert_header((header::ETAG, conditional::tag(self.version)));
+        let mut response = match self.location {
+            Some(_) => HttpResponse::Created(),
+            None => HttpResponse::Ok(),
+        };
+        if let Some(location) = self.location {
+            response.insert_header((header::LOCATION, location));
+        }
+        if let Some(version) = self.version {
+            response.insert_header((header::ETAG, conditional::tag(version)));
+        }
         #[allow(clippy::disallowed_methods)]
         let response = response.json(self.body);
         Disclosure(self.people).attach(response)

@@ -36,7 +36,7 @@ pub fn take(db: &mut Db, submitter: &Submitter, key: &Key, lease: Id) -> Result<
     let stored = dsl::idempotency_keys
         .find((caller, &key.key))
         .select((dsl::fingerprint, dsl::answer, dsl::created_at))
-        .first::<Row>(db)
+        .get_result::<Row>(db)
         .optional()?;
     match stored {
         Some((fingerprint, ..)) if fingerprint != key.fingerprint => Err(Error::IdempotencyKeyReused),
@@ -65,7 +65,7 @@ fn check_usage(db: &mut Db, caller: &str) -> Result<()> {
     let used = idempotency_usage::table
         .find(caller)
         .select(idempotency_usage::bytes);
-    if used.first::<i64>(db).optional()?.unwrap_or(0) < MAX_BYTES {
+    if used.get_result::<i64>(db).optional()?.unwrap_or(0) < MAX_BYTES {
         return Ok(());
     }
     let mib = MAX_BYTES / (1024 * 1024);

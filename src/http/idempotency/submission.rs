@@ -14,18 +14,18 @@ use validator::Validate;
 
 const HEADER: &str = "Idempotency-Key";
 
-/// A valid body and the `Idempotency-Key`, if the request has one.
-pub struct Submission<T> {
+/// A valid body of up to `LIMIT` bytes, and the `Idempotency-Key`, if the request has one.
+pub struct Submission<T, const LIMIT: usize = { body::LIMIT_BYTES }> {
     pub value: T,
     key: Option<Key>,
 }
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Submission<T> {
+impl<T: DeserializeOwned + Validate + 'static, const LIMIT: usize> FromRequest for Submission<T, LIMIT> {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Submission<T>>>>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Submission<T, LIMIT>>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = body::read(request, payload, "application/json");
+        let bytes = body::read(request, payload, "application/json", LIMIT);
         let header = request
             .headers()
             .get(HEADER)
@@ -33,7 +33,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Submission<T> {
         let target = format!("{} {}\n", request.method(), request.path());
         Box::pin(async move {
             let bytes = bytes.await?;
-            let key = header.map(|key| Key::new(key, &target, &bytes)).transpose()?;
+            let key = header.map(|key| Key::new(&key, &target, &bytes)).transpose()?;
             Ok(Submission {
                 value: body::parse(&bytes)?,
                 key,
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Submission<T> {
     }
 }
 
-impl<T: Send + 'static> Submission<T> {
+impl<T: Send + 'static, const LIMIT: usize> Submission<T, LIMIT> {
     /// Checks that the request has a key, for callers that have to send one.
     pub fn check_key(&self) -> Result<()> {
         if self.key.is_some() {

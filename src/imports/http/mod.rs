@@ -4,7 +4,7 @@ mod upload;
 
 use super::jobs::store::findings;
 use super::jobs::{Import, ImportFilter, ImportFinding, annotate, store};
-use super::parameters::ImportParameters;
+use super::parameters::{self, ImportForm, ImportParameters};
 use super::spool::Sender;
 use super::workbooks::Workbooks;
 use super::{actions, mappings};
@@ -14,8 +14,9 @@ use crate::db::{Id, Instant, Pool};
 use crate::error::Result;
 use crate::http::disclosure::{impersonal, json};
 use crate::http::slots::Slot;
-use crate::http::stream::{self as answers, OpenAnswers};
+use crate::http::stream::{self as answers, FileBody, OpenAnswers};
 use crate::http::{Cursor, Disclosure, Json, Language, Page, PathId, Query, page};
+use crate::values::words::EventName;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
@@ -43,7 +44,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Import a file
 ///
 /// Send the file as the body, with the options as parameters. Or send `multipart/form-data` with the options
-/// as fields and the file as the last field, `file`. The format is detected from the content: CSV or TSV in
+/// as fields and the file in the field `file`; a field overrides the parameter of the same name. The format is detected from the content: CSV or TSV in
 /// any Japanese encoding, XLSX, XLS, ODS, NDJSON or JSON. A file can have up to 2 GiB; a workbook 100 MiB and
 /// 200,000 rows; a JSON document 16 MiB.
 ///
@@ -51,10 +52,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// `source` and `external_id` (without an id: by email address, corporate number, or name and place), and
 /// rows that change nothing write nothing. If the same file with the same options is still waiting or
 /// running, you get that import.
+///
+/// Lists of applications do what the API does, so their sender needs its scopes too: `applications:submit`,
+/// `applications:write`, `applications:decide` and `applications:withdraw`.
 #[utoipa::path(operation_id = "create_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(ImportParameters),
-    request_body(content((String = "application/octet-stream"), (String = "text/csv"), (String = "multipart/form-data")),
-        description = "The file", example = "氏名,区市町村,スキル\n佐藤 陽子,新宿区,デザイン\n"),
+    request_body(content((inline(FileBody) = "application/octet-stream"), (ImportForm = "multipart/form-data")),
+        description = "The file, under any media type, or a form with the file"),
     responses((status = 202, description = "The import, queued", body = Import),
               (status = 409, description = "`cancelled`: someone cancelled the import while its file arrived"),
               (status = 413, description = "The file is larger than 2 GiB, or than everything that your imports may take"),
@@ -71,8 +75,7 @@ async fn create(
     payload: Payload,
 ) -> Result<HttpResponse> {
     let sender = Sender {
-        actor: caller.actor(),
-        role: caller.principal().role,
+        principal: caller.principal().clone(),
         areas: match caller.reach() {
             Reach::Everything => None,
             Reach::Areas(areas) => Some(areas),
@@ -85,7 +88,7 @@ async fn create(
     let import = if is_form(&request) {
         upload::receive_form(&pool, &sender, &request, expected, payload).await?
     } else {
-        let options = ImportParameters::parse(request.query_string())?;
+        let options = parameters::parse(request.query_string(), &[])?;
         upload::receive_body(&pool, &sender, options, expected, payload).await?
     };
     let location = (header::LOCATION, format!("/v1/imports/{}", import.id));
@@ -180,7 +183,7 @@ async fn list_findings(
 #[schema(example = json!({"event": "progress", "data": "{\"status\": \"running\"}"}))]
 #[allow(dead_code)]
 pub struct ImportEvent {
-    /// `progress` or `end`.
+    #[schema(value_type = EventName)]
     event: String,
     /// The import, as JSON.
     data: String,
@@ -272,8 +275,9 @@ fn events(follower: Follower, first: Import) -> impl Stream<Item = Result<Bytes>
 /// keep their encoding, XLSX keeps its formatting; XLS, ODS and JSON are returned as CSV.
 #[utoipa::path(operation_id = "download_annotated_import", tag = "Imports", security(("bearer" = ["imports:read"])),
     params(("id" = Id, Path, description = "The import")),
-    responses((status = 200, description = "The file", content((String = "text/csv"), (String = "text/tab-separated-values"),
-                  (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    responses((status = 200, description = "The file", content((inline(FileBody) = "text/csv"),
+                  (inline(FileBody) = "text/tab-separated-values"),
+                  (inline(FileBody) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
               (status = 409, description = "`no_findings`: the import has not ended, or its file could not be read; \
                   `file_gone`: the file was erased together with a person who was imported from it")))]
 #[get("/imports/{id}/annotated-file")]
@@ -301,7 +305,7 @@ async fn download_annotated(
         let file = actions::write_annotated(&own, &workbooks, &import, language)?;
         Ok((file, disclosure))
     };
-    answers::write_file(&name, media_type, slot, &pool, write).await
+    answers::write_file(&name, &media_type, slot, &pool, write).await
 }
 
 /// Cancel an import

@@ -2,9 +2,10 @@
 
 use crate::db::Pool;
 use crate::error::{Error, Result, Text};
+use crate::http::decode::duplicate;
 use crate::imports::jobs::{Import, ImportOptions};
-use crate::imports::parameters::ImportParameters;
 use crate::imports::spool::{Sender, Spool};
+use crate::imports::{ImportKind, parameters};
 use actix_multipart::{Field, Multipart};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{FromRequest, HttpRequest};
@@ -32,7 +33,8 @@ pub async fn receive_body(
     spool.finish().await
 }
 
-/// Receives a form: its last field is the file, the others are options.
+/// Receives a form with the file and options, in any order. While the form arrives, an import without a kind is one of
+/// workers.
 pub async fn receive_form(
     pool: &Pool,
     sender: &Sender,
@@ -44,49 +46,69 @@ pub async fn receive_form(
     let mut form = Multipart::from_request(request, &mut inner)
         .await
         .map_err(|e| incomplete_body(&e))?;
-    let query = request.query_string().as_bytes();
-    let mut options: Vec<(String, String)> = form_urlencoded::parse(query).into_owned().collect();
+    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut file: Option<Received> = None;
     while let Some(field) = next_field(&mut form).await? {
         let name = field.name().unwrap_or_default().to_owned();
-        if name == "file" {
-            return receive_file(pool, sender, form, field, options, expected).await;
+        if name != "file" {
+            if fields.len() >= MAX_FIELDS {
+                return Err(too_long(&name));
+            }
+            let text = read_text(field, &name).await?;
+            fields.push((name, text));
+            continue;
         }
-        if options.len() >= MAX_FIELDS {
-            return Err(too_long(&name));
+        if file.is_some() {
+            return Err(Error::invalid("/file", "duplicate_field", duplicate(&name)));
         }
-        let text = read_text(field, &name).await?;
-        options.push((name, text));
+        let mut early = fields.clone();
+        if !early.iter().any(|(name, _)| name == "kind") && !request.query_string().contains("kind=") {
+            early.push(("kind".to_owned(), ImportKind::Workers.code().to_owned()));
+        }
+        let file_name = field.content_disposition().and_then(|d| d.get_filename());
+        let file_name = file_name.map(|name| name.chars().take(255).collect());
+        let options = options_of(request, &early, &file_name)?;
+        let mut spool = Spool::begin(pool, sender, options.clone(), expected).await?;
+        let bytes = Box::pin(field.map(|bytes| bytes.map_err(|e| incomplete_body(&e))));
+        copy(&mut spool, bytes).await?;
+        file = Some(Received {
+            spool,
+            file_name,
+            options,
+        });
     }
-    let rule = Text::new(
-        "file フィールドにファイルを入れてください。",
-        "The form must have a field named file.",
-    );
-    Err(Error::invalid("/file", "missing_field", rule))
+    let Some(file) = file else {
+        let rule = Text::new(
+            "file フィールドにファイルを入れてください。",
+            "The form must have a field named file.",
+        );
+        return Err(Error::invalid("/file", "missing_field", rule));
+    };
+    let options = options_of(request, &fields, &file.file_name)?;
+    if options != file.options {
+        file.spool.change_options(sender, options).await?;
+    }
+    file.spool.finish().await
 }
 
-async fn receive_file(
-    pool: &Pool,
-    sender: &Sender,
-    mut form: Multipart,
-    field: Field,
-    mut options: Vec<(String, String)>,
-    expected: Option<u64>,
-) -> Result<Import> {
-    let file_name = field.content_disposition().and_then(|d| d.get_filename());
-    if let Some(file_name) = file_name.filter(|_| !options.iter().any(|(name, _)| name == "file_name")) {
-        options.push(("file_name".to_owned(), file_name.chars().take(255).collect()));
+/// The file of a form, with the options that were known before it.
+struct Received {
+    spool: Spool,
+    file_name: Option<String>,
+    options: ImportOptions,
+}
+
+/// Returns the options of a query and a form. The file keeps its name unless they give it another.
+fn options_of(
+    request: &HttpRequest,
+    fields: &[(String, String)],
+    file_name: &Option<String>,
+) -> Result<ImportOptions> {
+    let mut options = parameters::parse(request.query_string(), fields)?;
+    if options.file_name.is_none() {
+        options.file_name = file_name.clone();
     }
-    let encoded = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(&options)
-        .finish();
-    let options = ImportParameters::parse(&encoded)?;
-    let mut spool = Spool::begin(pool, sender, options, expected).await?;
-    let bytes = Box::pin(field.map(|bytes| bytes.map_err(|e| incomplete_body(&e))));
-    copy(&mut spool, bytes).await?;
-    match next_field(&mut form).await? {
-        None => spool.finish().await,
-        Some(_) => Err(field_after_file()),
-    }
+    Ok(options)
 }
 
 async fn copy(spool: &mut Spool, mut parts: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<()> {
@@ -126,14 +148,6 @@ fn incomplete_body(error: &dyn Display) -> Error {
         format!("The file did not arrive completely ({error}). Send it again."),
     );
     Error::invalid("/file", "incomplete_body", rule)
-}
-
-fn field_after_file() -> Error {
-    let rule = Text::new(
-        "file は最後のフィールドにしてください。",
-        "file must be the last field of the form.",
-    );
-    Error::invalid("/file", "field_after_file", rule)
 }
 
 fn too_long(name: &str) -> Error {

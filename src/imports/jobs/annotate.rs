@@ -23,15 +23,18 @@ use tables::{FileFormat, Row, Source, Survey};
 pub const HEADING: &str = "取り込み結果";
 
 /// Returns the name and media type of the annotated file.
-pub fn name_and_type(job: &Import) -> (String, &'static str) {
-    let format = job.detected.as_ref().map(|detected| detected.format);
+pub fn name_and_type(job: &Import) -> (String, String) {
+    let detected = job.detected.as_ref();
+    let format = detected.map(|detected| detected.format);
+    let encoding = detected.and_then(|detected| detected.encoding.as_deref());
+    let text = |kind| format!("text/{kind}; charset={}", encoding.unwrap_or("UTF-8"));
     let (extension, media_type) = match format {
         Some(FileFormat::Xlsx) => (
             "xlsx",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned(),
         ),
-        Some(FileFormat::Tsv) => ("tsv", "text/tab-separated-values"),
-        _ => ("csv", "text/csv"),
+        Some(FileFormat::Tsv) => ("tsv", text("tab-separated-values")),
+        _ => ("csv", text("csv")),
     };
     (format!("import-{}.{extension}", job.id), media_type)
 }
@@ -78,8 +81,17 @@ struct RowNotes<'t> {
 }
 
 impl RowNotes<'_> {
-    /// Describes the findings of a row. Lines must be asked for in ascending order.
-    fn of_line(&mut self, line: u64) -> Result<String> {
+    /// Describes the findings of a row. Rows must be asked for in the order of the file.
+    fn of_row(&mut self, survey: &Survey, row: &Row) -> Result<String> {
+        let sheets = &survey.detected.read_sheets;
+        let place = |sheet: Option<&str>| sheets.iter().position(|read| Some(read.as_str()) == sheet);
+        // Findings about the whole file come first.
+        let of_finding = |finding: &Finding| match place(finding.sheet.as_deref()) {
+            Some(sheet) => (sheet, finding.line),
+            None if sheets.len() > 1 => (0, 0),
+            None => (0, finding.line),
+        };
+        let own = (place(survey.sheet_of(row)).unwrap_or_default(), row.line);
         let mut words = Vec::new();
         loop {
             if self.at == self.page.len() {
@@ -98,10 +110,10 @@ impl RowNotes<'_> {
             let Some((_, finding)) = self.page.get(self.at) else {
                 break;
             };
-            if finding.line > line {
+            if of_finding(finding) > own {
                 break;
             }
-            if finding.line == line {
+            if of_finding(finding) == own {
                 let column = finding
                     .column
                     .as_ref()
@@ -152,18 +164,16 @@ fn delimited(file: &JobFile, survey: &Survey, notes: &mut RowNotes, into: &mut i
     let width = survey.header.len();
     let mut row = Row::default();
     let mut rows = survey.all_rows(file)?;
-    let mut needs_heading = survey.header_line > 0;
-    if !needs_heading {
+    let has_header = survey.header_line > 0;
+    if !has_header {
         line(&mut survey.header.iter().map(String::as_str).chain([HEADING]))?;
     }
     while rows.next(&mut row)? {
-        let is_header = needs_heading && row.line == survey.header_line;
-        let text = if is_header {
+        let text = if has_header && survey.is_header(&row) {
             HEADING.to_owned()
         } else {
-            notes.of_line(row.line)?
+            notes.of_row(survey, &row)?
         };
-        needs_heading &= !is_header;
         let missing = width.saturating_sub(row.width());
         let blanks = std::iter::repeat_n("", missing);
         line(&mut row.texts().chain(blanks).chain([text.as_str()]))?;
@@ -196,17 +206,20 @@ fn failed(e: impl std::fmt::Display) -> Error {
     Error::file("the annotated file can't be written", e)
 }
 
-/// Copies the workbook and adds the column to one of its sheets.
+/// Copies the workbook and adds the column to the sheets that are read.
 fn xlsx(file: &JobFile, survey: &Survey, notes: &mut RowNotes, into: &mut impl Write) -> Result<()> {
-    let mut texts = BTreeMap::from([(survey.header_line, HEADING.to_owned())]);
+    let mut texts: BTreeMap<usize, BTreeMap<u64, String>> = BTreeMap::new();
+    for (sheet, line) in survey.header_lines() {
+        texts.entry(sheet).or_default().insert(line, HEADING.to_owned());
+    }
     let mut widest = survey.header.len();
     let mut row = Row::default();
     let mut rows = survey.rows(file)?;
     while rows.next(&mut row)? {
         widest = widest.max(row.width());
-        let text = notes.of_line(row.line)?;
+        let text = notes.of_row(survey, &row)?;
         if !text.is_empty() {
-            texts.insert(row.line, text);
+            texts.entry(row.sheet).or_default().insert(row.line, text);
         }
     }
     let temporary = || tempfile::tempfile().map_err(failed);
@@ -216,17 +229,22 @@ fn xlsx(file: &JobFile, survey: &Survey, notes: &mut RowNotes, into: &mut impl W
         .and_then(|mut file| std::io::copy(&mut file, &mut original));
     read.map_err(tables::Error::from)?;
     let mut archive = zip::ZipArchive::new(BufReader::new(original)).map_err(failed)?;
-    let sheet = sheet_path(&mut archive, survey.detected.sheet.as_deref().unwrap_or_default())?;
+    let mut by_path = BTreeMap::new();
+    for (sheet, texts) in texts {
+        let name = survey.detected.sheets.get(sheet).map(String::as_str);
+        by_path.insert(sheet_path(&mut archive, name.unwrap_or_default())?, texts);
+    }
     let mut copy = zip::ZipWriter::new(BufWriter::new(temporary()?));
     for i in 0..archive.len() {
         let part = archive.by_index(i).map_err(failed)?;
-        if part.name().map_err(failed)? != sheet.as_str() {
+        let path = part.name().map_err(failed)?.into_owned();
+        let Some(texts) = by_path.get(&path) else {
             copy.raw_copy_file(part).map_err(failed)?;
             continue;
-        }
-        copy.start_file(sheet.as_str(), zip::write::SimpleFileOptions::default())
+        };
+        copy.start_file(path.as_str(), zip::write::SimpleFileOptions::default())
             .map_err(failed)?;
-        with_column(BufReader::new(part), &mut copy, &letters(widest), &texts)?;
+        with_column(BufReader::new(part), &mut copy, &letters(widest), texts)?;
     }
     let copy = copy.finish().map_err(failed)?;
     let mut copy = copy.into_inner().map_err(failed)?;

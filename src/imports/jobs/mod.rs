@@ -1,7 +1,7 @@
 //! Imports as jobs: a file, its options, and what became of them.
 //!
 //! * `runner` runs the imports that wait; `lease` is the right to run one. `run` imports a roster, `rows` a
-//!   batch of its rows, `people` tells whom a row is about, `archive` a published archive; `undo` takes an import back.
+//!   batch of its rows, `batches` the rows of its file, `acts` rows that do what the API does, `people` tells whom a row is about, `archive` a published archive; `undo` takes an import back.
 //! * `file` reads an import's file, `annotate` writes it again with its findings. `store` has the SQL.
 //!
 //! The file lies in the database, so that any server can continue where another one died: the server that
@@ -9,8 +9,10 @@
 //! continues after the last one. `all_or_nothing` is one transaction, so a server that dies writes nothing.
 //! `dry_run` writes findings only.
 
+pub mod acts;
 pub mod annotate;
 pub mod archive;
+pub mod batches;
 pub mod file;
 pub mod lease;
 pub mod people;
@@ -27,6 +29,8 @@ use crate::auth::{Reach, UserRole, Viewer};
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::{Discloses, Language};
+use crate::values::words::ErrorCode;
+use crate::workers::is_partners;
 use serde::{Deserialize, Serialize};
 use tables::{DetectedFormat, Hints};
 use utoipa::{IntoParams, ToSchema};
@@ -85,7 +89,7 @@ pub enum AbsentPolicy {
     #[default]
     Keep,
     /// Archive organizations and deliverables, pause workers; only if no row was rejected. Work in progress
-    /// stays.
+    /// stays. Not for applications.
     Archive,
 }
 
@@ -120,12 +124,19 @@ pub struct ImportOptions {
     #[serde(default)]
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub mapping: Mapping,
+    /// The municipality of rows that name none, by its code or name. A section line or the name of a sheet counts
+    /// more.
+    #[serde(default)]
+    #[validate(length(max = 100))]
+    #[schema(max_length = 100, example = json!(null))]
+    pub area: Option<String>,
     /// The encoding of a text file; detected if null.
     #[serde(default)]
     #[validate(length(max = 40))]
     #[schema(max_length = 40, example = json!(null))]
     pub encoding: Option<String>,
-    /// The sheet of a workbook; the first one with content if null.
+    /// The sheet of a workbook. If null, the one with the most known headings is read, and those with the same
+    /// headings with it.
     #[serde(default)]
     #[validate(length(max = 100))]
     #[schema(max_length = 100, example = json!(null))]
@@ -150,6 +161,7 @@ impl ImportOptions {
             on_absent: AbsentPolicy::default(),
             strict: false,
             mapping: Mapping::default(),
+            area: None,
             encoding: None,
             sheet: None,
             file_name: None,
@@ -167,7 +179,7 @@ impl ImportOptions {
     pub fn check(&self) -> Result<()> {
         self.validate()
             .map_err(|errors| crate::http::body::invalid(&errors))?;
-        if self.source.starts_with("partner:") {
+        if is_partners(&self.source) {
             let rule = Text::new(
                 "partner: で始まる source は連携アプリ専用です。別の名前にしてください。",
                 "Sources that begin with partner: are reserved for partner apps. Use another name.",
@@ -176,6 +188,13 @@ impl ImportOptions {
         }
         if self.kind != ImportKind::Engagements {
             Columns::new(self.kind, &self.mapping)?;
+        }
+        if self.kind == ImportKind::Applications && self.on_absent == AbsentPolicy::Archive {
+            let rule = Text::new(
+                "応募の一覧では使えません。一覧にない応募は、そのまま残ります。",
+                "A list of applications has no such option: those that the file doesn't have stay.",
+            );
+            return Err(Error::invalid("/on_absent", "unexpected_option", rule));
         }
         Ok(())
     }
@@ -207,6 +226,7 @@ fn administrator() -> UserRole {
     ToSchema,
     strum::IntoStaticStr,
     strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -314,7 +334,7 @@ pub struct ImportFilter {
 /// Why an import failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ImportFailure {
-    #[schema(example = "unclosed_quote")]
+    #[schema(example = "unclosed_quote", value_type = ErrorCode)]
     pub code: String,
     pub ja: String,
     pub en: String,
@@ -517,6 +537,10 @@ pub struct ImportFinding {
     /// Number of the finding within the import, from 0.
     #[schema(minimum = 0, example = 3)]
     pub position: i64,
+    /// The sheet of the row, if several sheets of a workbook are read.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    pub sheet: Option<String>,
     /// Line of the file where the row begins, from 1; in a workbook or a JSON document, the number of the
     /// row.
     #[schema(minimum = 0, example = 17)]
@@ -527,7 +551,7 @@ pub struct ImportFinding {
     #[schema(example = "新縮区")]
     pub value: String,
     pub severity: Severity,
-    #[schema(example = "unknown_area")]
+    #[schema(example = "unknown_area", value_type = ErrorCode)]
     pub code: String,
     /// In the language of `Accept-Language`.
     #[schema(example = "この地域は登録されていません。新宿区のことですか。")]
@@ -541,6 +565,7 @@ impl ImportFinding {
         ImportFinding {
             import_id: None,
             position,
+            sheet: finding.sheet,
             line: finding.line,
             column: finding.column,
             value: finding.value,

@@ -8,7 +8,7 @@ use super::store::{self, writes, writes::RecordWrite};
 use super::{ConflictPolicy, Import, ImportProgress};
 use crate::auth::secret::KeyedDigest;
 use crate::auth::{RecordKind, check_properties};
-use crate::changes::Action;
+use crate::changes::{self, Action};
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::imports::columns::Columns;
@@ -18,15 +18,18 @@ use crate::imports::kinds::layout::{BLANK, no_record};
 use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::record::Record;
 use crate::imports::log::Log;
+use crate::reach::SOURCE_LENGTH;
+use crate::workers::is_partners;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tables::cells::{normalize, one_line};
-use tables::{Remark, Row};
+use tables::{Remark, Row, Survey};
 
 /// What the batches of an import have in common.
 pub struct BatchContext<'b> {
     pub job: &'b Import,
     pub columns: &'b Columns,
+    pub survey: &'b Survey,
     pub context: &'b Context<'b>,
     /// Starts every row's hash: everything except the cells that decides what a row means (columns,
     /// catalogue, format of the hash).
@@ -76,14 +79,22 @@ struct Candidate<'r, R: Record> {
     /// The id that an earlier version derived for a row without one.
     former_id: Option<String>,
     row_hash: i64,
+    /// The source that the row states, or that of the import.
+    stated_source: String,
     /// The source of its record.
     source: String,
     /// The record whose id the row states.
     stated: Option<Stated>,
+    /// The id that the row states if no record has it.
+    free_id: Option<Id>,
+    /// Whether its record had neither a source nor an id there.
+    is_unnamed: bool,
     /// Id and version of the record, if it exists.
     existing: Option<(Id, i64)>,
     /// The parsed row, if it had to be parsed to find its record.
     details: Option<R::Details>,
+    /// Whether a value was left out because its record can't have it. Nobody has been told of that yet.
+    left_out: bool,
     fate: Fate,
 }
 
@@ -99,6 +110,8 @@ struct Stated {
 /// A record that a row may be about.
 struct Known {
     source: String,
+    /// The source that rows about it state.
+    stated_source: String,
     id: Id,
     version: i64,
 }
@@ -122,13 +135,34 @@ pub fn apply<'r, R: Record>(
     let mut candidates: Vec<Candidate<R>> = Vec::with_capacity(rows.len());
     let readings: Vec<Reading> = rows.iter().map(|row| batch.read(row)).collect();
     let references = R::refer(db, &readings, batch.context)?;
-    let by_id = stated::<R>(db, batch, &readings)?;
+    let stated_ids = StatedIds::find::<R>(db, batch, &readings)?;
     for (row, mut reading) in rows.iter().zip(readings) {
-        let mut external_id = reading.text("external_id").map(one_line).unwrap_or_default();
-        let stated = record_id(&reading).and_then(|id| by_id.get(&id).cloned());
+        let own_id = |text: &str| match batch.columns.is_own_export() {
+            true => text.to_owned(),
+            false => one_line(text),
+        };
+        let mut external_id = reading.spelling("external_id").map(own_id).unwrap_or_default();
+        // Each sheet counts its rows from 1.
+        let is_row_number =
+            (1..=6).contains(&external_id.len()) && external_id.bytes().all(|b| b.is_ascii_digit());
+        if let Some(sheet) = batch.survey.sheet_of(row).filter(|_| is_row_number) {
+            external_id = format!("{sheet}:{external_id}");
+        }
+        let mut stated_source = batch.source_of(&mut reading);
+        let (stated, free_id) = match record_id(&reading) {
+            Some(id) => stated_ids.of(id),
+            None => (None, None),
+        };
+        let is_unnamed = free_id.is_some()
+            && reading.is_stored()
+            && external_id.is_empty()
+            && reading.text("source").is_none();
         if let Some(stated) = &stated {
+            stated_source = stated.source.clone().unwrap_or(stated_source);
             let own = stated.external_id.clone();
-            external_id = own.unwrap_or_else(|| format!("record:{}", stated.id.0));
+            external_id = own.unwrap_or_else(|| record_name(stated.id));
+        } else if let Some(id) = free_id.filter(|_| is_unnamed) {
+            external_id = record_name(id);
         }
         let (mut details, mut former_id) = (None, None);
         if external_id.is_empty() && !reading.is_rejected() && !reading.is_skipped {
@@ -150,10 +184,14 @@ pub fn apply<'r, R: Record>(
             external_id,
             former_id,
             row_hash: batch.row_hash(row),
-            source: batch.context.source.clone(),
+            source: stated_source.clone(),
+            stated_source,
             stated,
+            free_id,
+            is_unnamed,
             existing: None,
             details,
+            left_out: false,
             fate,
         });
     }
@@ -190,8 +228,15 @@ pub fn apply<'r, R: Record>(
             Fate::Rejected => outcome.counts.rejected += 1,
         }
         // The findings of an unchanged row were reported when it was imported.
-        if candidate.fate != Fate::Unchanged {
-            outcome.findings.extend(candidate.reading.findings);
+        if candidate.fate != Fate::Unchanged || candidate.left_out {
+            let sheet = batch.survey.sheet_of(candidate.row);
+            let in_sheet = |finding| Finding {
+                sheet: sheet.map(str::to_owned),
+                ..finding
+            };
+            outcome
+                .findings
+                .extend(candidate.reading.findings.into_iter().map(in_sheet));
         }
     }
     say_blank_rows_once(&mut outcome.findings);
@@ -230,19 +275,29 @@ fn match_records<R: Record>(
     earlier: &ExternalIds,
     outcome: &mut BatchOutcome,
 ) -> Result<()> {
-    let named = candidates
-        .iter()
-        .flat_map(|c| c.former_id.as_deref().into_iter().chain([c.external_id.as_str()]))
-        .filter(|id| !id.is_empty());
-    let named: Vec<&str> = named.collect();
+    let reach = &batch.context.reach;
+    let mut named: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for candidate in candidates.iter().filter(|one| one.stated.is_none()) {
+        let ids = candidate.former_id.as_deref().into_iter();
+        let ids = ids.chain([candidate.external_id.as_str()]);
+        let of_source = named.entry(candidate.stated_source.clone()).or_default();
+        of_source.extend(ids.filter(|id| !id.is_empty()));
+    }
     let mut by_external_id: HashMap<String, Vec<Known>> = HashMap::new();
-    for source in batch.context.reach.sources(&batch.context.source) {
-        for (external_id, id, version, area) in R::known(db, &source, &named)? {
-            // A record elsewhere may have the same name. Nobody learns whether there is one.
-            if batch.job.may_write(area.as_deref()) {
-                let source = source.clone();
-                let known = Known { source, id, version };
-                by_external_id.entry(external_id).or_default().push(known);
+    for (stated_source, named) in &named {
+        for source in reach.sources(stated_source) {
+            for (external_id, id, version, area) in R::known(db, &source, named)? {
+                // A record elsewhere may have the same name. Nobody learns whether there is one.
+                if batch.job.may_write(area.as_deref()) {
+                    let (source, stated_source) = (source.clone(), stated_source.clone());
+                    let known = Known {
+                        source,
+                        stated_source,
+                        id,
+                        version,
+                    };
+                    by_external_id.entry(external_id).or_default().push(known);
+                }
             }
         }
     }
@@ -254,7 +309,13 @@ fn match_records<R: Record>(
     let row_hashes = writes::row_hashes(db, &ids)?;
     let mut here: HashMap<u64, u32> = HashMap::new();
     for candidate in candidates.iter_mut().filter(|c| !c.external_id.is_empty()) {
-        let key = hash(&candidate.external_id);
+        // One id may be that of two records if their sources differ.
+        let in_source = |id: &str| match candidate.stated_source == batch.context.source {
+            true => hash(id),
+            false => hash(&format!("{}\n{id}", candidate.stated_source)),
+        };
+        let key = in_source(&candidate.external_id);
+        let former_key = candidate.former_id.as_deref().map(in_source);
         if let Some(first) = earlier.0.get(&key).or_else(|| here.get(&key)) {
             let (ja, en) = (
                 format!("{first}行目と同じ記録の行です。"),
@@ -269,28 +330,29 @@ fn match_records<R: Record>(
         let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
         here.insert(key, line);
         outcome.external_ids.push((key, line));
-        let former_id = candidate.former_id.as_ref();
         outcome
             .external_ids
-            .extend(former_id.map(|former| (hash(former), line)));
-        candidate.source = batch.own_source(&candidate.reading);
+            .extend(former_key.map(|former| (former, line)));
+        candidate.source = batch.own_source(&candidate.stated_source, &candidate.reading);
         let of_record = |external_id: &String| {
             let known = by_external_id.get(external_id)?.iter();
+            let known = known.filter(|known| known.stated_source == candidate.stated_source);
             known.min_by_key(|known| {
                 (
                     known.source != candidate.source,
-                    known.source != batch.context.source,
+                    known.source != candidate.stated_source,
                 )
             })
         };
         let stated = candidate.stated.as_ref().map(|stated| Known {
             source: stated.source.clone().unwrap_or_default(),
+            stated_source: String::new(),
             id: stated.id,
             version: stated.version,
         });
         let known = stated.as_ref().or_else(|| of_record(&candidate.external_id));
         let has_former_id = known.is_none();
-        let Some(known) = known.or_else(|| of_record(former_id?)) else {
+        let Some(known) = known.or_else(|| of_record(candidate.former_id.as_ref()?)) else {
             continue;
         };
         let (id, version, source) = (known.id, known.version, known.source.clone());
@@ -357,28 +419,53 @@ fn record_id(reading: &Reading) -> Option<Id> {
     reading.text("record_id")?.parse().ok().map(Id)
 }
 
-/// Finds the records whose ids rows state, as far as the sender may write them.
-fn stated<R: Record>(db: &mut Db, batch: &BatchContext, readings: &[Reading]) -> Result<HashMap<Id, Stated>> {
-    let ids: Vec<Id> = readings.iter().filter_map(record_id).collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
+/// Returns what stands for the external id of a record that has none.
+fn record_name(id: Id) -> String {
+    format!("record:{id}")
+}
+
+/// The ids that rows state for their records.
+struct StatedIds {
+    /// The records that the sender may write.
+    own: HashMap<Id, Stated>,
+    /// The ids that no new record may get: of records that the sender doesn't reach, or that were deleted.
+    taken: BTreeSet<Id>,
+}
+
+impl StatedIds {
+    fn find<R: Record>(db: &mut Db, batch: &BatchContext, readings: &[Reading]) -> Result<StatedIds> {
+        let ids: Vec<Id> = readings.iter().filter_map(record_id).collect();
+        let (mut own, mut taken) = (HashMap::new(), BTreeSet::new());
+        if ids.is_empty() {
+            return Ok(StatedIds { own, taken });
+        }
+        for record in R::load(db, &ids)? {
+            taken.insert(record.id());
+            if !batch.job.may_write(R::area(record.details())) {
+                continue;
+            }
+            let mut details = record.details().clone();
+            let (source, external_id) = R::origin(&mut details);
+            let stated = Stated {
+                id: record.id(),
+                version: record.version(),
+                source: source.take(),
+                external_id: external_id.take(),
+            };
+            own.insert(stated.id, stated);
+        }
+        let unknown: Vec<Id> = ids.into_iter().filter(|id| !taken.contains(id)).collect();
+        if !unknown.is_empty() {
+            taken.extend(changes::store::deleted(db, &unknown)?);
+        }
+        Ok(StatedIds { own, taken })
     }
-    let found = R::load(db, &ids)?;
-    let own = found
-        .iter()
-        .filter(|record| batch.job.may_write(R::area(record.details())));
-    let stated = own.map(|record| {
-        let mut details = record.details().clone();
-        let (source, external_id) = R::origin(&mut details);
-        let stated = Stated {
-            id: record.id(),
-            version: record.version(),
-            source: source.take(),
-            external_id: external_id.take(),
-        };
-        (record.id(), stated)
-    });
-    Ok(stated.collect())
+
+    /// Returns the record with an id, or else the id if a new record may get it.
+    fn of(&self, id: Id) -> (Option<Stated>, Option<Id>) {
+        let own = self.own.get(&id).cloned();
+        (own, Some(id).filter(|id| !self.taken.contains(id)))
+    }
 }
 
 /// Returns details in which a text that is only written differently (（ほし） and (ほし)) is as it was before.
@@ -412,8 +499,40 @@ fn keep_spelling(after: &mut serde_json::Value, before: &serde_json::Value) {
                 keep_spelling(value, before);
             }
         }
+        // A sheet doesn't tell no text from an empty one, and no contact from one without members.
+        (after @ Value::Null, before) if is_nothing(before) => after.clone_from(before),
         _ => {}
     }
+}
+
+fn is_nothing(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Object(members) => members.values().all(|member| {
+            is_nothing(member)
+                || *member == Value::Bool(false)
+                || member.as_array().is_some_and(Vec::is_empty)
+        }),
+        _ => false,
+    }
+}
+
+fn not_merged() -> Remark {
+    Remark::new(
+        "not_merged",
+        "統合の情報は取り込みません。必要な場合は、重複の一覧で統合してください。",
+        "What the record was merged into isn't imported. Merge it again in the list of duplicates.",
+    )
+}
+
+fn unusable_source() -> Remark {
+    Remark::new(
+        "unusable_source",
+        "この出所は使えないため、取り込みの出所を使いました。",
+        "This source can't be used, so that of the import was.",
+    )
 }
 
 enum RowEffect<R: Record> {
@@ -455,11 +574,12 @@ fn effect<'r, R: Record>(
     }
     if before.is_none() {
         let area = R::area(&details).unwrap_or_default();
-        candidate.source = context.reach.own_source(&context.source, area);
+        candidate.source = context.reach.own_source(&candidate.stated_source, area);
     }
     let (source, external_id) = R::origin(&mut details);
     (*source, *external_id) = match &candidate.stated {
         Some(stated) => (stated.source.clone(), stated.external_id.clone()),
+        None if candidate.is_unnamed => (None, None),
         None => (
             Some(candidate.source.clone()),
             Some(candidate.external_id.clone()),
@@ -474,18 +594,32 @@ fn effect<'r, R: Record>(
         return Ok(RowEffect::Nothing);
     }
     let Some(before) = before else {
-        let id = Id::derived(&candidate.source, &candidate.external_id, now);
-        return Ok(RowEffect::Create(R::register(id, details, context, now)));
+        let derived = || Id::derived(&candidate.source, &candidate.external_id, now);
+        let id = candidate.free_id.unwrap_or_else(derived);
+        let mut record = R::register(id, details, context, now);
+        record.settle(None, references)?;
+        if candidate.reading.text("archived_at").is_some() {
+            record = record.put_away(now);
+        }
+        if candidate.reading.text("merged_into").is_some() {
+            candidate.reading.warn("merged_into", not_merged());
+        }
+        return Ok(RowEffect::Create(record));
     };
     if details == *before.details() {
         candidate.fate = Fate::Unchanged;
         return Ok(RowEffect::Nothing);
     }
-    match before.changed(details, context, now) {
+    let changed = before.changed(details, context, now).and_then(|mut after| {
+        after.settle(Some(before), references)?;
+        Ok(after)
+    });
+    match changed {
         Ok(after) => Ok(RowEffect::Update(after, before.details().clone())),
-        // The record can't go from its status to the row's.
-        Err(error @ (Error::Conflict { .. } | Error::Invalid(_))) => {
+        // The record can't go from its status to the row's, or nobody has read what the row would release.
+        Err(error @ (Error::Conflict { .. } | Error::Invalid(_) | Error::PreconditionRequired)) => {
             if candidate.reading.leave_out(error, &|_| Some("status")) {
+                candidate.left_out = true;
                 return effect(candidate, Some(before), batch, references, now);
             }
             candidate.fate = Fate::Rejected;
@@ -580,16 +714,28 @@ impl BatchContext<'_> {
         format!("row-{hash}")
     }
 
+    /// Returns the source that a row states, or that of the import.
+    fn source_of(&self, reading: &mut Reading) -> String {
+        let Some(stated) = reading.spelling("source") else {
+            return self.context.source.clone();
+        };
+        if !is_partners(stated) && stated.chars().count() <= SOURCE_LENGTH {
+            return stated.to_owned();
+        }
+        reading.warn_first("source", unusable_source());
+        self.context.source.clone()
+    }
+
     /// Returns the source that a new record of this row would get.
-    fn own_source(&self, reading: &Reading) -> String {
+    fn own_source(&self, source: &str, reading: &Reading) -> String {
         let area = reading.text("area");
         let area = area.and_then(|area| self.context.vocabulary.area(area).ok());
-        let (reach, source) = (&self.context.reach, &self.context.source);
+        let reach = &self.context.reach;
         reach.own_source(source, area.as_deref().unwrap_or_default())
     }
 
     /// Reads the cells of a row, unless it is no record.
-    fn read<'r>(&'r self, row: &'r Row) -> Reading<'r> {
+    pub fn read<'r>(&'r self, row: &'r Row) -> Reading<'r> {
         let mut reading = Reading::of(row, self.columns);
         if let Some(remark) = no_record(row, self.columns, self.context.vocabulary) {
             reading.skip(remark);
@@ -617,7 +763,7 @@ impl BatchContext<'_> {
     }
 
     /// Hashes what a row says, the first 8 bytes of a SHA-256.
-    fn row_hash(&self, row: &Row) -> i64 {
+    pub fn row_hash(&self, row: &Row) -> i64 {
         let mut digest = Sha256::new().chain_update(self.seed);
         for cell in row.cells() {
             // No text is that long: an absent cell is not the same as an empty one.

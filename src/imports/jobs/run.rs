@@ -1,11 +1,14 @@
-//! One import of workers, organizations or deliverables, from its file to its report.
+//! One import, from its file to its report. The rows of workers, organizations and deliverables become records here; those
+//! of other kinds act (`acts`).
 //!
 //! `all_or_nothing` keeps the rows that it has checked in memory. So its one transaction reads no file and
 //! needs no second connection, and it takes its place in the change log last, when all rows are written.
 
+use super::acts;
+use super::batches::{Batches, Read, Speed, too_many_at_once};
 use super::file::JobFile;
 use super::lease::{JobEnd, Lease};
-use super::rows::{BatchContext, BatchOutcome, ExternalIds, apply, retire};
+use super::rows::{BatchContext, ExternalIds, apply, retire};
 use super::store::{self, findings, people, writes};
 use super::{
     AbsentPolicy, Import, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, MOST_AT_ONCE_ON_SQLITE,
@@ -20,20 +23,15 @@ use crate::error::{Error, Result, Text};
 use crate::imports::columns::{Columns, SAMPLE};
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity};
-use crate::imports::kinds::layout::with_values_above;
 use crate::imports::kinds::record::Record;
+use crate::imports::kinds::sections::{PLACE_HEADING, Places};
 use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::imports::{ImportKind, mappings};
 use crate::organizations::Organization;
 use crate::workers::Worker;
 use std::time::Instant as Clock;
-use tables::{Remark, Row, Rows, Survey};
-
-/// Rows of one transaction: few enough that other writers wait only a moment.
-pub const STEP: usize = 500;
-/// Bytes of rows after which a transaction gets no more.
-const STEP_BYTES: usize = 8 * 1024 * 1024;
+use tables::{Remark, Row, Survey};
 
 pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let speed = Speed {
@@ -53,22 +51,38 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         _ => None,
     };
     check_rows(survey.row_count, at_once)?;
-    match job.options.kind {
-        ImportKind::Workers => run_kind::<Worker>(lease, job, columns, &survey, &file, &speed),
-        ImportKind::Organizations => run_kind::<Organization>(lease, job, columns, &survey, &file, &speed),
-        ImportKind::Deliverables | ImportKind::Engagements => {
-            run_kind::<Deliverable>(lease, job, columns, &survey, &file, &speed)
-        }
-    }
+    with_rows(
+        lease,
+        job,
+        columns,
+        &survey,
+        &file,
+        |job, batch, batches, about_columns| {
+            let read = Read {
+                batch,
+                batches,
+                about_columns,
+            };
+            match job.options.kind {
+                ImportKind::Workers => run_records::<Worker>(lease, job, read, &speed),
+                ImportKind::Organizations => run_records::<Organization>(lease, job, read, &speed),
+                ImportKind::Deliverables | ImportKind::Engagements => {
+                    run_records::<Deliverable>(lease, job, read, &speed)
+                }
+                ImportKind::Applications => acts::run(lease, job, read, &speed),
+            }
+        },
+    )
 }
 
-fn run_kind<R: Record>(
+/// Understands the columns of a file, and passes its rows to `work`.
+fn with_rows(
     lease: &Lease,
     job: &mut Import,
     mut columns: Columns,
     survey: &Survey,
     file: &JobFile,
-    speed: &Speed,
+    work: impl FnOnce(&mut Import, &BatchContext, Batches, Vec<Finding>) -> Result<JobEnd, JobEnd>,
 ) -> Result<JobEnd, JobEnd> {
     let options = job.options.clone();
     let (catalogue, newest) = lease.pool.read_blocking(|db| {
@@ -78,8 +92,17 @@ fn run_kind<R: Record>(
     let digests = lease.pool.write_blocking(auth::store::digests)?;
     let vocabulary = Vocabulary::new(&catalogue);
     columns.has_header = survey.header_line > 0;
-    let sample = sample(survey, file)?;
-    columns.assign(&whole_header(survey, &sample), &sample, &vocabulary);
+    let mut sample = sample(survey, file)?;
+    let mut header = whole_header(survey, &sample);
+    let places = Places::find(survey, &header, &sample, job, &vocabulary)?;
+    if let Some(mut places) = places.clone() {
+        header.push(PLACE_HEADING.to_owned());
+        sample = sample
+            .into_iter()
+            .map(|row| places.add(row, &vocabulary))
+            .collect();
+    }
+    columns.assign(&header, &sample, &vocabulary);
     if columns.targets.iter().flatten().next().is_none() {
         return Err(no_known_column(&columns).into());
     }
@@ -94,32 +117,50 @@ fn run_kind<R: Record>(
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);
     let strict = options.strict;
-    let seed = format!("2\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
+    let seed = format!("3\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
     let before = job.clone();
     let batch = BatchContext {
         job: &before,
         columns: &columns,
+        survey,
         context: &context,
         seed: seed.as_bytes(),
         digests: &digests,
     };
     let mut about_columns = columns.findings(survey.header_line, &sample);
     about_columns.extend(unread_sheets(survey));
-    let mut batches = Batches::new(survey, file)?;
+    let mut batches = Batches::new(survey, file, !columns.is_own_export())?;
+    batches.places = places.map(|places| (places, &vocabulary));
+    work(job, &batch, batches, about_columns)
+}
+
+/// Makes a record of each row.
+fn run_records<R: Record>(
+    lease: &Lease,
+    job: &mut Import,
+    read: Read,
+    speed: &Speed,
+) -> Result<JobEnd, JobEnd> {
+    let Read {
+        batch,
+        mut batches,
+        about_columns,
+    } = read;
+    let options = job.options.clone();
     let mut kept = Kept::default();
     let writes = options.mode == ImportMode::BestEffort;
     let keeps = options.mode == ImportMode::AllOrNothing;
     // The rows that an earlier run has done are read again, for their external ids.
     let done = job.progress.rows_read;
     let mut read = 0;
-    while let Some(rows) = batches.next()? {
+    while let Some(rows) = batches.take()? {
         read += rows.len() as u64;
         let is_done = read <= done;
         // A step that writes no records runs in a read transaction, where it keeps no writer waiting.
         let checked = match writes && !is_done {
             true => None,
             false => {
-                let check = |db: &mut Db| apply::<R>(db, &batch, &rows, &batches.ids, None);
+                let check = |db: &mut Db| apply::<R>(db, batch, &rows, &batches.ids, None);
                 Some(lease.pool.read_blocking(check)?)
             }
         };
@@ -130,7 +171,7 @@ fn run_kind<R: Record>(
                 let mut log = Log::new(&next.created_by);
                 let outcome = match checked {
                     Some(outcome) => outcome,
-                    None => apply::<R>(db, &batch, &rows, &batches.ids, Some(&mut log))?,
+                    None => apply::<R>(db, batch, &rows, &batches.ids, Some(&mut log))?,
                 };
                 if next.progress.rows_read == 0 {
                     findings::report(db, next, &about_columns)?;
@@ -138,7 +179,7 @@ fn run_kind<R: Record>(
                 findings::report(db, next, &outcome.findings)?;
                 people::insert(db, next.id, next.progress.rows_read, &outcome.people)?;
                 writes::insert(db, next.id, &outcome.writes)?;
-                speed.add(&mut next.progress, &outcome);
+                speed.add(&mut next.progress, &outcome.counts);
                 log.append(db)?;
                 Ok(outcome)
             })?,
@@ -153,10 +194,10 @@ fn run_kind<R: Record>(
         if !is_clean {
             return Err(rejected_rows(job.progress.rejected).into());
         }
-        return write_all_at_once::<R>(lease, job, &batch, &kept, speed);
+        return write_all_at_once::<R>(lease, job, batch, &kept, speed);
     }
     if options.on_absent == AbsentPolicy::Archive && is_clean {
-        retire_absent::<R>(lease, job, &batch, &batches.ids, writes)?;
+        retire_absent::<R>(lease, job, batch, &batches.ids, writes)?;
     }
     job.status = match is_clean {
         true => ImportStatus::Succeeded,
@@ -210,7 +251,7 @@ fn unread_sheets(survey: &Survey) -> Vec<Finding> {
     let detected = &survey.detected;
     let is_unread = |(at, name): &(usize, &String)| {
         let has_rows = survey.filled_sheets.contains(at) || detected.hidden_sheets.contains(name);
-        has_rows && detected.sheet.as_ref() != Some(*name)
+        has_rows && !detected.read_sheets.contains(name)
     };
     let unread = detected
         .sheets
@@ -279,7 +320,7 @@ fn write_all_at_once<R: Record>(
                 return Err(changed_meanwhile());
             }
             writes::insert(db, done.id, &outcome.writes)?;
-            speed.add(&mut done.progress, &outcome);
+            speed.add(&mut done.progress, &outcome.counts);
             ids.extend(outcome.external_ids);
         }
         if done.options.on_absent == AbsentPolicy::Archive {
@@ -338,24 +379,6 @@ fn retire_absent<R: Record>(
     }
 }
 
-/// Measures the rows per second of one run.
-struct Speed {
-    began: Clock,
-    /// Rows that were done when the run began.
-    rows_before: u64,
-}
-
-impl Speed {
-    fn add(&self, progress: &mut ImportProgress, outcome: &BatchOutcome) {
-        progress.add(&outcome.counts);
-        let seconds = self.began.elapsed().as_secs_f64();
-        if seconds > 0.1 {
-            let rows = progress.rows_read.saturating_sub(self.rows_before);
-            progress.rows_per_second = Some((rows as f64 / seconds) as u64);
-        }
-    }
-}
-
 /// The checked rows of an `all_or_nothing` import.
 #[derive(Default)]
 struct Kept {
@@ -371,37 +394,6 @@ impl Kept {
         }
         self.batches.push(rows);
         Ok(())
-    }
-}
-
-/// The rows of a file in batches, with the external ids of the batches so far.
-struct Batches<'s> {
-    rows: Rows<'s>,
-    ids: ExternalIds,
-    /// The last row of the batch before.
-    above: Vec<Row>,
-}
-
-impl<'s> Batches<'s> {
-    fn new(survey: &'s Survey, file: &'s JobFile) -> Result<Batches<'s>> {
-        Ok(Batches {
-            rows: survey.rows(file)?,
-            ids: ExternalIds::default(),
-            above: Vec::new(),
-        })
-    }
-
-    fn next(&mut self) -> Result<Option<Vec<Row>>> {
-        let mut rows = Vec::with_capacity(STEP);
-        let (mut row, mut bytes) = (Row::default(), 0);
-        while rows.len() < STEP && bytes < STEP_BYTES && self.rows.next(&mut row)? {
-            bytes += row.size_bytes();
-            let above = if rows.is_empty() { &self.above } else { &rows };
-            let row = with_values_above(std::mem::take(&mut row), above);
-            rows.push(row);
-        }
-        self.above = rows.last().cloned().into_iter().collect();
-        Ok(Some(rows).filter(|rows| !rows.is_empty()))
     }
 }
 
@@ -427,18 +419,6 @@ pub fn check_rows(rows: u64, at_once: Option<u64>) -> Result<()> {
     match at_once {
         Some(most) if rows > most => Err(too_many_at_once(&format!("{most}行"), &format!("{most} rows"))),
         _ => Ok(()),
-    }
-}
-
-fn too_many_at_once(ja: &str, en: &str) -> Error {
-    Error::Conflict {
-        code: "too_many_at_once",
-        detail: Text::new(
-            format!(
-                "一度にまとめて取り込めるのは{ja}までです。ファイルを分割するか、best_effort で取り込んでください。"
-            ),
-            format!("Up to {en} can be imported at once. Split the file, or use best_effort."),
-        ),
     }
 }
 

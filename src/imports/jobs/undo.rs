@@ -1,24 +1,26 @@
 //! Undoing an import: its records go back to what they were, as long as nothing newer touched them.
 
+use super::acts::{self, skipped};
 use super::lease::{JobEnd, Lease};
 use super::store::{self, findings, writes, writes::RecordWriteRow};
 use super::{Import, ImportStatus};
 use crate::applications;
+use crate::auth::RecordKind;
 use crate::catalogue::calendar;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::{self, Deliverable};
+use crate::duplicates;
 use crate::error::{Error, Result, Text};
 use crate::imports::ImportKind;
 use crate::imports::fields::Context;
-use crate::imports::finding::{Finding, Severity};
+use crate::imports::finding::Finding;
 use crate::imports::kinds::record::{EraseWorkers, Record};
 use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::organizations::Organization;
 use crate::workers::Worker;
 use std::collections::{HashMap, HashSet};
-use tables::Remark;
 
 /// Records of one transaction.
 const STEP: i64 = 200;
@@ -36,6 +38,7 @@ pub fn begin(pool: &Pool, job: &Import) -> Result<()> {
                 ImportKind::Deliverables | ImportKind::Engagements => {
                     changed_since::<Deliverable>(db, job, &page)?
                 }
+                ImportKind::Applications => acts::changed_since(db, &page)?,
             };
             Ok((newer.into_iter().min(), page.last().map(|write| write.record_id)))
         })?;
@@ -88,7 +91,7 @@ fn changed_since<R: Record>(db: &mut Db, job: &Import, page: &[RecordWriteRow]) 
     let referred = match job.options.kind {
         ImportKind::Workers => applications::store::workers_who_applied(db, &created)?,
         ImportKind::Deliverables => applications::store::deliverables_applied_for(db, &created)?,
-        ImportKind::Organizations | ImportKind::Engagements => {
+        ImportKind::Organizations | ImportKind::Engagements | ImportKind::Applications => {
             deliverables::store::organizations_with_deliverables(db, &created)?
         }
     };
@@ -111,6 +114,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         ImportKind::Workers => run_kind::<Worker>(lease, job),
         ImportKind::Organizations => run_kind::<Organization>(lease, job),
         ImportKind::Deliverables | ImportKind::Engagements => run_kind::<Deliverable>(lease, job),
+        ImportKind::Applications => acts::undo(lease, job),
     }
 }
 
@@ -125,6 +129,10 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
     };
     loop {
         let undone = lease.step(job, |db, next| {
+            if R::KIND == RecordKind::Workers {
+                // Workers who were created are erased.
+                duplicates::store::lock_all(db)?;
+            }
             let page = writes::list(db, next.id, None, STEP)?;
             let newer = changed_since::<R>(db, next, &page)?;
             let mut log = Log::new(&next.created_by);
@@ -141,15 +149,6 @@ fn run_kind<R: Record>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd
             return Ok(JobEnd::Finished);
         }
     }
-}
-
-fn skipped(id: &Id) -> Finding {
-    let remark = Remark::new(
-        "changed_since",
-        "取り込みのあとで変更されたため、元に戻していません。",
-        "It has changed since the import and was not undone.",
-    );
-    Finding::new(0, None, &id.to_string(), remark, Severity::Warning)
 }
 
 /// Restores the records of a page, except those that have changed.

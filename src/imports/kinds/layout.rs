@@ -1,6 +1,7 @@
 //! Rows of a sheet that are no records: section lines, totals, notes, examples, and the numbered rows of a form that
 //! nobody has filled in. And cells that say "as above".
 
+use super::sections::PLACE_HEADING;
 use crate::imports::columns::Columns;
 use crate::imports::vocabulary::Vocabulary;
 use std::collections::BTreeMap;
@@ -22,15 +23,17 @@ const NAMES: [&str; 6] = [
 
 /// Says why a row is no record, if it isn't one.
 pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Option<Remark> {
-    // Rows that name their cells are records.
-    if row.fault.is_some() || !columns.has_header {
+    // Rows that name their cells are records, and so are those that Musubi wrote.
+    if row.fault.is_some() || !columns.has_header || columns.is_own_export() {
         return None;
     }
     let filled: Vec<(usize, &str)> = row
         .texts()
         .map(str::trim)
         .enumerate()
-        .filter(|(_, cell)| !cell.is_empty())
+        .filter(|(at, cell)| {
+            !cell.is_empty() && columns.names.get(*at).is_none_or(|name| name != PLACE_HEADING)
+        })
         .collect();
     let (first_at, first) = *filled.first()?;
     let is_in = |at: usize, fields: &[&str]| {

@@ -1,6 +1,6 @@
 //! Reads the cells of a row by its columns, and collects findings about them.
 
-use crate::error::{Error, FieldError, Place, Result};
+use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::imports::columns::{Columns, Target};
 use crate::imports::fields::{Context, Input};
 use crate::imports::finding::{Finding, Severity};
@@ -14,7 +14,13 @@ pub struct Cell<'r> {
     pub target: &'r Target,
     pub text: String,
     raw: &'r str,
+    /// The text as it was stored, if Musubi wrote the file.
+    stored: Option<&'r str>,
 }
+
+/// The turns of columns with addresses, and of the place above a row: see `data/headings.json`.
+const ADDRESS_TURN: u8 = 3;
+const PLACE_TURN: u8 = 9;
 
 /// The cells of a row, and the findings about them.
 pub struct Reading<'r> {
@@ -81,6 +87,7 @@ impl<'r> Reading<'r> {
                         false => text,
                     },
                     raw,
+                    stored: columns.stored(raw),
                 }),
                 Err(remark) => {
                     let severity = reading.severity(target);
@@ -102,6 +109,11 @@ impl<'r> Reading<'r> {
             true => Severity::Error,
             false => Severity::Warning,
         }
+    }
+
+    /// Returns whether Musubi has stored the row's record before, here or elsewhere.
+    pub fn is_stored(&self) -> bool {
+        self.columns.is_own_export() && self.text("record_id").is_some()
     }
 
     /// Skips a row that is no record.
@@ -126,6 +138,12 @@ impl<'r> Reading<'r> {
     /// Adds a warning about a field.
     pub fn warn(&mut self, field: &str, remark: Remark) {
         self.add_about(field, remark, Severity::Warning);
+    }
+
+    /// Adds a warning about a field that holds whatever record the row is compared with.
+    pub fn warn_first(&mut self, field: &str, remark: Remark) {
+        self.warn(field, remark);
+        self.lasting = self.findings.len();
     }
 
     /// Rejects the row because of a field.
@@ -153,12 +171,21 @@ impl<'r> Reading<'r> {
         cells.map(|cell| cell.text.as_str()).find(|text| !text.is_empty())
     }
 
+    /// Returns a field's text as it is to be stored, unless it is empty.
+    pub fn spelling(&self, field: &str) -> Option<&str> {
+        let mut cells = self.cells.iter().filter(|cell| cell.target.is_field(field));
+        let cell = cells.find(|cell| !cell.text.is_empty())?;
+        Some(cell.stored.unwrap_or(&cell.text))
+    }
+
     /// Applies each cell to a draft. A rule that a cell breaks becomes a finding.
     pub fn apply(&mut self, context: &Context, mut apply: impl FnMut(&Target, &mut Input) -> CellResult<()>) {
         let cells = std::mem::take(&mut self.cells);
         let mut warnings = Vec::new();
-        // Whether a column of the field had a value, and that value.
-        let mut first: HashMap<usize, (&str, bool)> = HashMap::new();
+        // Whether a column of the field had a value, that value, and the column's turn.
+        let mut first: HashMap<usize, (&str, bool, u8)> = HashMap::new();
+        // The findings that rejected the row because of one of several columns of a field.
+        let mut failed: Vec<(usize, u8, usize)> = Vec::new();
         for cell in &cells {
             let shared = match cell.target {
                 Target::Field { position, .. } if self.columns.is_shared(*position) => Some(*position),
@@ -174,20 +201,40 @@ impl<'r> Reading<'r> {
             }
             let mut input = Input {
                 text: &cell.text,
+                stored: cell.stored,
                 context,
                 warnings: &mut warnings,
             };
             let applied = apply(cell.target, &mut input);
             if let Some(position) = shared {
                 let is_used = applied.is_ok() && !cell.text.is_empty();
-                first.insert(position, (&cell.text, is_used));
+                first.insert(position, (&cell.text, is_used, self.columns.turn(cell.column)));
             }
             for warning in warnings.drain(..) {
                 self.add(cell.column, cell.raw, warning, Severity::Warning);
             }
             if let Err(remark) = applied {
                 let severity = self.severity(cell.target);
+                if let Some(position) = shared {
+                    failed.push((position, self.columns.turn(cell.column), self.findings.len()));
+                }
                 self.add(cell.column, cell.raw, remark, severity);
+            }
+        }
+        // Where another column says it, one that doesn't loses nobody. A street needs no municipality if its sheet has
+        // one.
+        for (position, turn, at) in failed.into_iter().rev() {
+            let used = first
+                .get(&position)
+                .filter(|(_, is_used, _)| *is_used && !self.columns.strict);
+            match used {
+                Some((.., PLACE_TURN)) if turn == ADDRESS_TURN => drop(self.findings.remove(at)),
+                Some(_) => {
+                    if let Some(finding) = self.findings.get_mut(at) {
+                        finding.severity = Severity::Warning;
+                    }
+                }
+                None => {}
             }
         }
         self.cells = cells;
@@ -298,7 +345,7 @@ impl<'r> Reading<'r> {
 }
 
 /// Says that a further column of the same field isn't used, unless it says the same.
-fn further(cell: &Cell, (first, is_used): (&str, bool), context: &Context) -> Option<Remark> {
+fn further(cell: &Cell, (first, is_used, _): (&str, bool, u8), context: &Context) -> Option<Remark> {
     let is_area = ["area", "organization_area"]
         .iter()
         .any(|field| cell.target.is_field(field));
@@ -327,6 +374,13 @@ fn further(cell: &Cell, (first, is_used): (&str, bool), context: &Context) -> Op
 fn faults_of(error: Error) -> Vec<FieldError> {
     match error {
         Error::Invalid(faults) => faults,
+        Error::PreconditionRequired => vec![FieldError {
+            message: Text::new(
+                "受付済みの依頼は、内容を確認した人が公開します。取り込みでは公開できません。",
+                "A submitted request is opened by somebody who has read it, not by an import.",
+            ),
+            ..field_error(&Error::PreconditionRequired)
+        }],
         other => vec![field_error(&other)],
     }
 }

@@ -3,19 +3,22 @@
 use super::reading::Reading;
 use super::{deliverables as requests, organizations as groups, workers as people};
 use crate::applications::team;
-use crate::auth::{Reach, RecordKind};
+use crate::audit::{Act, AuditAction};
+use crate::auth::RecordKind;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
-use crate::deliverables::{self, Deliverable, JointOrganization, NewDeliverable};
-use crate::error::{Error, Result};
+use crate::deliverables::rules::check_invitations;
+use crate::deliverables::{self, Deliverable, JointOrganization, JointStatus, NewDeliverable, release};
+use crate::error::Result;
+use crate::http::IfMatch;
 use crate::imports::fields::Context;
 use crate::imports::log::Log;
-use crate::organizations::{self, NewOrganization, Organization, names::name_key};
-use crate::reach::store::has_organization;
+use crate::organizations::{self, NewOrganization, Organization};
+use crate::reach::store::{has_organization, some_own_organizations};
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use tables::Remark;
 
@@ -50,6 +53,14 @@ pub trait Record: Sized + Clone {
     /// Returns the record with its details from before, even if its state forbids the change.
     fn restored(&self, details: Self::Details, context: &Context, now: Instant) -> Result<Self> {
         self.changed(details, context, now)
+    }
+    /// Returns a new record archived, as it was where it comes from.
+    fn put_away(self, _: Instant) -> Self {
+        self
+    }
+    /// Does what follows if the import names an organization: as it acts for it, it accepts.
+    fn settle(&mut self, _: Option<&Self>, _: &Self::References) -> Result<()> {
+        Ok(())
     }
     /// Returns the record archived or paused because its source no longer has it, or `None` if it already is.
     fn retired(&self, now: Instant) -> Option<Self>;
@@ -252,15 +263,14 @@ impl Record for Organization {
     fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
         organizations::store::known(db, source, external_ids)
     }
-    fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
-        let mut found = Vec::new();
-        for id in ids {
-            match organizations::store::find(db, &Reach::Everything, *id, true) {
-                Err(Error::NotFound { .. }) => {}
-                organization => found.push(organization?),
-            }
+    fn put_away(self, now: Instant) -> Organization {
+        Organization {
+            archived_at: Some(now),
+            ..self
         }
-        Ok(found)
+    }
+    fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Organization>> {
+        organizations::store::load_archived_too(db, ids)
     }
     fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<Vec<Organization>> {
         let found = organizations::store::of_source(db, sources, after)?;
@@ -303,8 +313,14 @@ pub struct Named {
     is_within: bool,
 }
 
-/// The organization of each name.
-pub type Requesters = HashMap<requests::Requester, Named>;
+/// The organizations that rows name.
+#[derive(Default)]
+pub struct Requesters {
+    named: HashMap<requests::Requester, Named>,
+    /// Those that may request something together with another one, and those of them that the sender acts for.
+    joint: BTreeSet<Id>,
+    acted_for: BTreeSet<Id>,
+}
 
 impl Record for Deliverable {
     const KIND: RecordKind = RecordKind::Deliverables;
@@ -332,10 +348,10 @@ impl Record for Deliverable {
     fn likeness(details: &NewDeliverable) -> String {
         requests::likeness(details)
     }
-    /// Finds each requester by the id of its record, else by its external id in the same source, else by its name in the area, else by its
-    /// name if only one organization has it.
     fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Requesters> {
-        let mut requesters = Requesters::new();
+        let joint: BTreeSet<Id> = readings.iter().flat_map(requests::joint_organizations).collect();
+        let joint: Vec<Id> = joint.into_iter().collect();
+        let mut requesters = HashMap::new();
         for requester in readings
             .iter()
             .filter_map(|reading| requests::requester(reading, context))
@@ -343,51 +359,18 @@ impl Record for Deliverable {
             if requesters.contains_key(&requester) {
                 continue;
             }
-            let stated = requester.record_id.parse().ok().map(Id);
-            let stated =
-                stated.and_then(|id| organizations::store::find(db, &Reach::Everything, id, true).ok());
-            let by_id = match requester.external_id.as_str() {
-                _ if stated.is_some() => stated,
-                "" => None,
-                id => organizations::store::find_external(
-                    db,
-                    &context.reach,
-                    &context.source,
-                    id,
-                    &requester.area,
-                )?,
-            };
-            let key = name_key(&requester.name);
-            let named = match (&by_id, requester.name.is_empty()) {
-                (None, false) => {
-                    let (here, everywhere) = (&context.reach, &Reach::Everything);
-                    let mut found = Vec::new();
-                    // A name that is borne elsewhere, too, is not ambiguous for the sender.
-                    for (reach, area) in [
-                        (here, Some(requester.area.as_str())),
-                        (here, None),
-                        (everywhere, None),
-                    ] {
-                        if found.is_empty() {
-                            found = organizations::store::find_by_name(db, reach, area, &key)?;
-                        }
-                    }
-                    <[Id; 1]>::try_from(found).ok().map(|[id]| id)
-                }
-                _ => None,
-            };
-            let found = match (by_id, named) {
-                (Some(found), _) => Some(found),
-                (None, Some(id)) => organizations::store::find(db, &Reach::Everything, id, false).ok(),
-                (None, None) => None,
-            };
+            let found = requests::find(db, &requester, context)?;
             if let Some(found) = found {
                 let is_within = has_organization(db, &context.reach, found.id)?;
                 let (id, area) = (found.id, found.details.area);
                 requesters.insert(requester, Named { id, area, is_within });
             }
         }
-        Ok(requesters)
+        Ok(Requesters {
+            named: requesters,
+            joint: organizations::store::existing(db, &joint)?,
+            acted_for: some_own_organizations(db, &context.reach, &joint)?,
+        })
     }
     fn understand(
         reading: &mut Reading,
@@ -396,7 +379,7 @@ impl Record for Deliverable {
         context: &Context,
     ) -> Option<NewDeliverable> {
         let requester = requests::requester(reading, context);
-        let found = requester.and_then(|requester| requesters.get(&requester));
+        let found = requester.and_then(|requester| requesters.named.get(&requester));
         // As over HTTP, a request may keep an organization that the sender doesn't reach, but not get one.
         let is_kept = |named: &Named| before.is_some_and(|before| before.organization_id == named.id);
         let found = found.filter(|named| named.is_within || is_kept(named));
@@ -404,6 +387,7 @@ impl Record for Deliverable {
             reading,
             before,
             found.map(|named| (named.id, named.area.as_str())),
+            &requesters.joint,
             context,
         )
     }
@@ -411,21 +395,35 @@ impl Record for Deliverable {
         Deliverable::register(id, request, context.vocabulary.catalogue, now)
     }
     fn changed(&self, request: NewDeliverable, context: &Context, now: Instant) -> Result<Deliverable> {
+        release::check_was_read(self.request.status, request.status, &IfMatch::Absent)?;
         Deliverable::changed(self, request, context.vocabulary.catalogue, now)
     }
     fn restored(&self, request: NewDeliverable, context: &Context, now: Instant) -> Result<Deliverable> {
         let before = Deliverable::register(self.id, request, context.vocabulary.catalogue, self.created_at);
-        Ok(Deliverable {
+        let restored = Deliverable {
             fiscal_year: self.fiscal_year,
             joint_organizations: JointOrganization::list(
                 &before.request.joint_organization_ids,
                 &self.joint_organizations,
             ),
             provenance: self.provenance.clone(),
+            refusals: self.refusals.clone(),
             version: self.version + 1,
             updated_at: now,
             ..before
-        })
+        };
+        Ok(restored.timed(self, now))
+    }
+    fn put_away(self, now: Instant) -> Deliverable {
+        Deliverable {
+            archived_at: Some(now),
+            ..self
+        }
+    }
+    fn settle(&mut self, before: Option<&Deliverable>, requesters: &Requesters) -> Result<()> {
+        let joint = before.map_or(&[][..], |before| &before.joint_organizations);
+        JointOrganization::accept_new(&mut self.joint_organizations, joint, &requesters.acted_for);
+        before.map_or(Ok(()), |before| check_invitations(before, self))
     }
     fn retired(&self, now: Instant) -> Option<Deliverable> {
         Some(self.archived(now))
@@ -442,6 +440,7 @@ impl Record for Deliverable {
     fn insert(db: &mut Db, log: &mut Log, all: &[Deliverable]) -> Result<()> {
         for one in all {
             log.changes.push(deliverables::store::insert_unlogged(db, one)?);
+            log.acts.extend(accepted(&log.actor, one, None));
         }
         Ok(())
     }
@@ -450,7 +449,10 @@ impl Record for Deliverable {
         let before = deliverables::store::load_some(db, &[deliverable.id])?;
         let change = deliverables::store::update_unlogged(db, deliverable, action)?;
         log.changes.push(change);
-        if let Some(before) = before.first().filter(|_| !active.is_empty()) {
+        log.acts.extend(accepted(&log.actor, deliverable, before.first()));
+        let has_team = |one: &Deliverable| one.request.status.has_team();
+        let follows = |before: &&Deliverable| !active.is_empty() || has_team(before) || has_team(deliverable);
+        if let Some(before) = before.first().filter(follows) {
             let (after, now) = (deliverable.clone(), deliverable.updated_at);
             let (_, changes) = team::follow(db, &log.actor, before, after, active, now)?;
             log.changes.extend(changes);
@@ -467,4 +469,19 @@ impl Record for Deliverable {
         let mut retired = deliverables.iter().filter_map(|one| one.retired(now));
         retired.try_for_each(|gone| Self::update(db, log, &gone, Action::Archived))
     }
+}
+
+/// Returns the audit's entries about the joint organizations for which an import has accepted.
+fn accepted(actor: &str, after: &Deliverable, before: Option<&Deliverable>) -> Vec<Act> {
+    let had = |one: &&JointOrganization| {
+        before.is_some_and(|before| before.joint_organization(one.organization_id).is_some())
+    };
+    let new = after.joint_organizations.iter().filter(|one| !had(one));
+    new.filter(|one| one.status == JointStatus::Accepted)
+        .map(|one| {
+            let mut act = Act::new(actor, AuditAction::JointRequestAccepted, one.organization_id);
+            act.subjects.push(after.id);
+            act
+        })
+        .collect()
 }

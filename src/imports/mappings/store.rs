@@ -16,7 +16,7 @@ pub fn find(db: &mut Db, owner: &str, kind: ImportKind, source: &str) -> Result<
     let found = m::import_mappings
         .find((source, kind.code(), owner))
         .select((m::mapping, m::version));
-    let found = found.first::<(Doc<Mapping>, i64)>(db).optional()?;
+    let found = found.get_result::<(Doc<Mapping>, i64)>(db).optional()?;
     Ok(found.map(|(Doc(mapping), version)| (mapping, version)))
 }
 

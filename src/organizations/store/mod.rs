@@ -14,6 +14,7 @@ use crate::db::{
 };
 use crate::error::{Error, Result, Text};
 use crate::http::page;
+use crate::http::query::Several;
 use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
@@ -30,7 +31,7 @@ type Columns = (
     Instant,
     Instant,
 );
-const COLUMNS: (
+type Selected = (
     dsl::id,
     dsl::profile,
     dsl::archived_at,
@@ -38,7 +39,8 @@ const COLUMNS: (
     dsl::version,
     dsl::created_at,
     dsl::updated_at,
-) = (
+);
+const COLUMNS: Selected = (
     dsl::id,
     dsl::profile,
     dsl::archived_at,
@@ -132,7 +134,7 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Resul
         query = query.filter(dsl::archived_at.is_null());
     }
     query
-        .first::<Columns>(db)
+        .get_result::<Columns>(db)
         .optional()?
         .map(to_organization)
         .ok_or_else(missing)
@@ -264,12 +266,10 @@ pub fn is_named<T: 'static>(db: &Db, column: &str, end: &str, word: &search::Wor
     search::within(db, &begin, &format!("){end}"), "organizations", &["grams"], word)
 }
 
-/// Lists organizations within the reach.
-pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<Page<Organization>> {
-    use OrganizationSort::*;
-    let limit = page::limit(filter.limit)?;
-    let sort = filter.sort;
-    let cursor = Cursor::decode(filter.cursor.as_deref(), sort.code())?;
+type Query<'a> = organizations::BoxedQuery<'a, crate::db::Backend, diesel::dsl::SqlTypeOf<Selected>>;
+
+/// Returns the query of everything that passes a filter.
+fn filtered<'a>(db: &Db, reach: &Reach, filter: &'a OrganizationFilter) -> Query<'a> {
     let mut query = dsl::organizations.select(COLUMNS).into_boxed();
     if !filter.include_archived {
         query = query
@@ -278,6 +278,9 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     }
     if let Some(condition) = reach::organizations(reach) {
         query = query.filter(condition);
+    }
+    if let Some(Several(ids)) = &filter.ids {
+        query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq_any(with_wards(area)));
@@ -296,6 +299,16 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
     ) {
         query = query.filter(condition);
     }
+    query
+}
+
+/// Lists organizations within the reach.
+pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<Page<Organization>> {
+    use OrganizationSort::*;
+    let limit = page::limit_of_ids(filter.limit, &filter.ids)?;
+    let sort = filter.sort;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), sort.code())?;
+    let query = filtered(db, reach, filter);
     let first = cursor.as_ref().map(|c| c.id);
     let query = match sort {
         Created => keyset!(query, first, dsl::id, ascending),
@@ -335,7 +348,7 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
         .into_iter()
         .map(to_organization)
         .collect();
-    Ok(Page::of(rows, limit, |last: &Organization| {
+    let page = Page::of(rows, limit, |last: &Organization| {
         let value = match sort {
             Created | CreatedDescending => String::new(),
             Name | NameDescending => last.details.name.clone(),
@@ -346,7 +359,11 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &OrganizationFilter) -> Result<P
             value,
             id: last.id,
         }
-    }))
+    });
+    page.of_whole(filter.count, &filter.ids, || {
+        let all = filtered(db, reach, filter).select(dsl::id).limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
 }
 
 /// Lists the organizations of an area after an id that are not archived, up to [`BATCH`].
@@ -374,7 +391,7 @@ pub fn insert_unlogged(db: &mut Db, organization: &Organization) -> Result<Chang
         .values(OrganizationRow::of(organization))
         .execute(db)
         .map_err(|e| on_duplicate(e, duplicate))?;
-    names::write(db, organization)?;
+    names::insert(db, organization)?;
     Ok(change(organization, Action::Created))
 }
 
@@ -389,7 +406,7 @@ pub fn update_unlogged(db: &mut Db, organization: &Organization, action: Action)
     update_version!(db, organizations, key: organization.id, before: organization.version - 1,
         set: OrganizationRow::of(organization), missing: missing())
     .map_err(|e| on_duplicate(e, duplicate))?;
-    names::write(db, organization)?;
+    names::replace(db, organization)?;
     Ok(change(organization, action))
 }
 
@@ -398,7 +415,7 @@ pub fn update_unlogged(db: &mut Db, organization: &Organization, action: Action)
 pub fn merged_into(db: &mut Db, id: Id) -> Result<Option<Id>> {
     lock(db, &format!("organization/{id}"))?;
     let into = dsl::organizations.find(id).select(dsl::merged_into);
-    into.first(db).optional()?.ok_or_else(missing)
+    into.get_result(db).optional()?.ok_or_else(missing)
 }
 
 /// Returns whether any other record than these is merged into this organization.
@@ -419,7 +436,7 @@ pub fn merge(db: &mut Db, id: Id, into: Option<Id>, now: Instant) -> Result<Chan
     diesel::update(dsl::organizations.find(id))
         .set(merged)
         .execute(db)?;
-    let version = dsl::organizations.find(id).select(dsl::version).first(db)?;
+    let version = dsl::organizations.find(id).select(dsl::version).get_result(db)?;
     Ok(Change::new(Subject::Organization, id, Action::Updated, version))
 }
 
@@ -459,7 +476,14 @@ pub fn has_open_deliverables(db: &mut Db, id: Id) -> Result<bool> {
         .filter(joint::status.eq("accepted"))
         .select(joint::deliverable_id);
     let under_way = d::deliverables
-        .filter(d::status.eq_any(["submitted", "open", "matched", "in_progress"]))
+        .filter(d::status.eq_any([
+            "submitted",
+            "screening",
+            "hearing",
+            "open",
+            "matched",
+            "in_progress",
+        ]))
         .filter(d::archived_at.is_null())
         .filter(d::organization_id.eq(id).or(d::id.eq_any(jointly)));
     Ok(diesel::select(diesel::dsl::exists(under_way)).get_result(db)?)

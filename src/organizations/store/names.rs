@@ -3,7 +3,7 @@
 use crate::auth::Reach;
 use crate::db::schema::organization_names::{self, dsl as names};
 use crate::db::schema::organizations::dsl;
-use crate::db::{Db, Id, on};
+use crate::db::{Db, Id, insert_all};
 use crate::error::Result;
 use crate::organizations::{Organization, names::name_key};
 use crate::reach::store as reach;
@@ -74,9 +74,14 @@ pub fn find_by_corporate_numbers(db: &mut Db, numbers: &[String]) -> Result<Vec<
 }
 
 /// Replaces the stored names of an organization with its current ones.
-pub(super) fn write(db: &mut Db, organization: &Organization) -> Result<()> {
+pub(super) fn replace(db: &mut Db, organization: &Organization) -> Result<()> {
     let old = names::organization_names.filter(names::organization_id.eq(organization.id));
     diesel::delete(old).execute(db)?;
+    insert(db, organization)
+}
+
+/// Stores the names of a new organization.
+pub(super) fn insert(db: &mut Db, organization: &Organization) -> Result<()> {
     let details = &organization.details;
     let keys: BTreeSet<String> = std::iter::once(&details.name)
         .chain(&details.aliases)
@@ -90,8 +95,6 @@ pub(super) fn write(db: &mut Db, organization: &Organization) -> Result<()> {
         )
     };
     let rows: Vec<_> = keys.into_iter().map(row).collect();
-    on!(db, |c| diesel::insert_into(organization_names::table)
-        .values(&rows)
-        .execute(c))?;
+    insert_all!(db, organization_names::table, &rows)?;
     Ok(())
 }

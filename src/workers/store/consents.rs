@@ -1,15 +1,16 @@
 //! SQL of workers' consents and their history.
 
-use crate::audit::AuditAction;
+use crate::audit::{Act, AuditAction};
 use crate::db::schema::consents::{self, dsl};
 use crate::db::{Db, Doc, Id, Instant, insert_all};
 use crate::error::Result;
 use crate::http::{Cursor, Page, Paging, page};
 use crate::workers::{Consent, ConsentRecord, Worker};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
-/// Records the consents of new workers.
-pub fn insert(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
+/// Records the consents of workers who had none.
+pub fn insert<'a>(db: &mut Db, actor: &str, workers: impl IntoIterator<Item = &'a Worker>) -> Result<()> {
     let row = |worker: &Worker| {
         let consent = worker.profile.consent.clone()?;
         Some((
@@ -20,40 +21,57 @@ pub fn insert(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
             dsl::recorded_at.eq(worker.updated_at),
         ))
     };
-    let rows: Vec<_> = workers.iter().filter_map(row).collect();
+    let rows: Vec<_> = workers.into_iter().filter_map(row).collect();
     insert_all!(db, consents::table, &rows)?;
     Ok(())
 }
 
-/// Records that a consent was given, withdrawn or replaced, and returns the action for the audit.
-pub fn update(db: &mut Db, actor: &str, worker: &Worker) -> Result<Option<AuditAction>> {
-    let before = dsl::consents
-        .filter(dsl::worker_id.eq(worker.id))
+/// Records which consents were given, withdrawn or replaced when workers were changed, and returns what to enter into the
+/// audit.
+pub fn update(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<Vec<Act>> {
+    let ids: Vec<Id> = workers.iter().map(|worker| worker.id).collect();
+    let open = dsl::consents
+        .filter(dsl::worker_id.eq_any(&ids))
         .filter(dsl::withdrawn_at.is_null())
-        .select((dsl::id, dsl::consent))
-        .first::<(Id, Doc<Consent>)>(db)
-        .optional()?;
-    let (before, now) = (
-        before.as_ref().map(|(id, Doc(consent))| (*id, consent)),
-        &worker.profile.consent,
+        .select((dsl::worker_id, dsl::id, dsl::consent))
+        .load::<(Id, Id, Doc<Consent>)>(db)?;
+    let mut before: HashMap<Id, (Id, Consent)> = HashMap::new();
+    before.extend(
+        open.into_iter()
+            .map(|(worker, id, Doc(consent))| (worker, (id, consent))),
     );
-    if before.map(|(_, consent)| consent) == now.as_ref() {
-        return Ok(None);
-    }
-    if let Some((id, _)) = before {
-        let withdrawn = (
-            dsl::withdrawn_by.eq(actor),
-            dsl::withdrawn_at.eq(worker.updated_at),
-        );
-        diesel::update(dsl::consents.find(id))
+    let is_changed = |worker: &&Worker| {
+        let consent = before.get(&worker.id).map(|(_, consent)| consent);
+        consent != worker.profile.consent.as_ref()
+    };
+    let changed: Vec<&Worker> = workers.iter().filter(is_changed).collect();
+    let Some(last) = changed.iter().map(|worker| worker.updated_at).max() else {
+        return Ok(Vec::new());
+    };
+    let ended = changed.iter().filter_map(|worker| before.get(&worker.id));
+    let ended: Vec<Id> = ended.map(|(id, _)| *id).collect();
+    if !ended.is_empty() {
+        let withdrawn = (dsl::withdrawn_by.eq(actor), dsl::withdrawn_at.eq(last));
+        diesel::update(dsl::consents.filter(dsl::id.eq_any(ended)))
             .set(withdrawn)
             .execute(db)?;
     }
-    insert(db, actor, std::slice::from_ref(worker))?;
-    Ok(Some(match now {
-        Some(_) => AuditAction::ConsentGiven,
-        None => AuditAction::ConsentWithdrawn,
-    }))
+    insert(db, actor, changed.iter().copied())?;
+    let act = |action: AuditAction, given: bool| Act {
+        actor: actor.to_owned(),
+        action,
+        operation: None,
+        subjects: changed
+            .iter()
+            .filter(|worker| worker.profile.consent.is_some() == given)
+            .map(|worker| worker.id)
+            .collect(),
+    };
+    let acts = [
+        act(AuditAction::ConsentGiven, true),
+        act(AuditAction::ConsentWithdrawn, false),
+    ];
+    Ok(acts.into_iter().filter(|act| !act.subjects.is_empty()).collect())
 }
 
 /// A row of `consents`, without its worker.

@@ -1,28 +1,32 @@
-//! SQL of workers. `bulk` reads all of them, `consents` keeps the history of their consents, `separations` the
-//! organizations that they are kept apart from.
+//! SQL of workers. `bulk` reads all of them, `consents` keeps the history of their consents, `records` what was counted
+//! here, `separations` the organizations that they are kept apart from.
 
 mod bulk;
 pub mod consents;
+pub mod records;
 pub mod separations;
 
 pub use bulk::{UnparsedWorker, list_unparsed};
 
-use super::{NewWorker, Personal, Worker, WorkerFilter, WorkerSort, WorkerStatus, is_demo};
+use super::{CountedHere, NewWorker, Personal, Worker, WorkerFilter, WorkerSort, WorkerStatus, is_demo};
 use crate::audit::{self, Act};
 use crate::auth::Reach;
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{worker_roles, worker_skills, workers};
 use crate::db::search::Condition;
 use crate::db::{
-    BATCH, Db, Doc, Id, Instant, KnownRecord, insert_all, keyset, lock, on_duplicate, search, update_version,
+    BATCH, Db, Doc, Id, Instant, KnownRecord, insert_all, keyset, lock, on, on_duplicate, search,
+    update_version,
 };
 use crate::error::{Error, Result, Text};
+use crate::http::query::Several;
 use crate::http::{Cursor, Page};
 use crate::http::{idempotency, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
 use diesel::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use diesel::upsert::excluded;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use workers::dsl;
 
 type Columns = (
@@ -66,6 +70,7 @@ fn to_worker(columns: Columns) -> Worker {
     Worker {
         id,
         profile: NewWorker { personal, ..profile },
+        here: CountedHere::default(),
         demo,
         partner_id,
         sandbox,
@@ -74,6 +79,12 @@ fn to_worker(columns: Columns) -> Worker {
         created_at,
         updated_at,
     }
+}
+
+fn read(db: &mut Db, rows: Vec<Columns>) -> Result<Vec<Worker>> {
+    let mut workers: Vec<Worker> = rows.into_iter().map(to_worker).collect();
+    records::fill(db, &mut workers)?;
+    Ok(workers)
 }
 
 #[derive(Insertable, AsChangeset)]
@@ -140,8 +151,10 @@ fn find_where(db: &mut Db, condition: Option<Condition<workers::table>>, id: Id)
     if let Some(condition) = condition {
         query = query.filter(condition);
     }
-    let found = query.first::<Columns>(db).optional()?;
-    found.map(to_worker).ok_or_else(missing)
+    let found = query.get_result::<Columns>(db).optional()?;
+    let mut worker = found.map(to_worker).ok_or_else(missing)?;
+    worker.here = records::of_record(db, id)?;
+    Ok(worker)
 }
 
 /// Finds a worker that the caller may change.
@@ -177,20 +190,79 @@ pub fn find_external(
     external_id: &str,
     area: Option<&str>,
 ) -> Result<Option<Worker>> {
-    let mut query = dsl::workers
-        .filter(dsl::source.eq_any(reach.sources(source)))
-        .filter(dsl::external_id.eq(external_id))
+    let (sources, external_ids) = (reach.sources(source), [external_id]);
+    let query = named(reach, &sources, &external_ids);
+    let found = query.order(dsl::id).load::<Columns>(db)?;
+    let found = read(db, found)?;
+    Ok(preferred(reach, source, area, found.iter()).cloned())
+}
+
+/// Returns the query of the workers that a caller may change by their ids in other systems.
+fn named<'a>(reach: &Reach, sources: &'a [String], external_ids: &'a [&'a str]) -> Query<'a> {
+    let query = dsl::workers
+        .filter(dsl::source.eq_any(sources))
+        .filter(dsl::external_id.eq_any(external_ids))
         .select(COLUMNS)
         .into_boxed();
-    if let Some(condition) = reach::own_workers(reach) {
-        query = query.filter(condition);
+    match reach::own_workers(reach) {
+        Some(condition) => query.filter(condition),
+        None => query,
     }
-    let found = query.order(dsl::id).load::<Columns>(db)?;
+}
+
+/// Returns which of the workers with an external id a caller means by the source.
+pub fn preferred<'a>(
+    reach: &Reach,
+    source: &str,
+    area: Option<&str>,
+    found: impl Iterator<Item = &'a Worker>,
+) -> Option<&'a Worker> {
     let preferred = reach.own_source(source, area.unwrap_or_default());
-    Ok(found.into_iter().map(to_worker).min_by_key(|worker| {
+    found.min_by_key(|worker| {
         let own = worker.profile.source.as_deref();
         (own != Some(&preferred), own != Some(source))
-    }))
+    })
+}
+
+/// Finds the workers that the caller may change by their ids in other systems, and locks them until the transaction ends.
+/// Others may find the names only later: the unique index refuses the second.
+pub fn find_some_external_to_change(
+    db: &mut Db,
+    reach: &Reach,
+    sources: &[String],
+    external_ids: &[&str],
+) -> Result<Vec<Worker>> {
+    let mut found = Vec::new();
+    for sources in sources.chunks(BATCH) {
+        let ids = named(reach, sources, external_ids).select(dsl::id).order(dsl::id);
+        found.append(&mut ids.load::<Id>(db)?);
+    }
+    lock_rows(db, &found)?;
+    let mut workers = load_some(db, &found)?;
+    workers.sort_unstable_by_key(|worker| worker.id);
+    Ok(workers)
+}
+
+/// Locks the rows of workers until the transaction ends. SQLite has one writer.
+fn lock_rows(db: &mut Db, ids: &[Id]) -> Result<()> {
+    if let Db::Pg(c) = db {
+        let locked = dsl::workers.filter(dsl::id.eq_any(ids)).order(dsl::id);
+        locked.select(dsl::id).for_update().load::<Id>(c)?;
+    }
+    Ok(())
+}
+
+/// Returns which of these sources and external ids are taken, within the caller's reach or not.
+pub fn taken_names(
+    db: &mut Db,
+    sources: &[&str],
+    external_ids: &[&str],
+) -> Result<HashSet<(String, String)>> {
+    let taken = dsl::workers
+        .filter(dsl::source.eq_any(sources))
+        .filter(dsl::external_id.eq_any(external_ids))
+        .select((dsl::source.assume_not_null(), dsl::external_id.assume_not_null()));
+    Ok(taken.load(db)?.into_iter().collect())
 }
 
 /// Looks up external ids of a source. Returns external id, id, version and area of those that exist, merged records
@@ -225,7 +297,7 @@ pub fn of_source(db: &mut Db, sources: &[String], after: Option<Id>) -> Result<V
         query = query.filter(dsl::id.gt(after));
     }
     let rows = query.order(dsl::id).limit(BATCH as i64).load::<Columns>(db)?;
-    Ok(rows.into_iter().map(to_worker).collect())
+    read(db, rows)
 }
 
 /// Lists the workers with these ids.
@@ -236,7 +308,7 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Worker>> {
             .filter(dsl::id.eq_any(ids))
             .select(COLUMNS)
             .load::<Columns>(db)?;
-        found.extend(rows.into_iter().map(to_worker));
+        found.append(&mut read(db, rows)?);
     }
     Ok(found)
 }
@@ -294,11 +366,22 @@ pub fn same_person(db: &mut Db, worker: &Worker) -> Result<Vec<Id>> {
 
 /// Returns the record that represents each of these workers in rankings.
 pub fn represented_by(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, Id>> {
-    let found = dsl::workers
-        .filter(dsl::id.eq_any(ids))
-        .select((dsl::id, dsl::merged_into));
-    let found = found.load::<(Id, Option<Id>)>(db)?.into_iter();
-    Ok(found.map(|(id, into)| (id, into.unwrap_or(id))).collect())
+    let mut found = HashMap::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::workers.filter(dsl::id.eq_any(ids));
+        let some = some
+            .select((dsl::id, dsl::merged_into))
+            .load::<(Id, Option<Id>)>(db)?;
+        found.extend(some.into_iter().map(|(id, into)| (id, into.unwrap_or(id))));
+    }
+    Ok(found)
+}
+
+/// Returns the record that each merged record is merged into.
+pub fn merges(db: &mut Db) -> Result<HashMap<Id, Id>> {
+    let merged = dsl::workers.filter(dsl::merged_into.is_not_null());
+    let merged = merged.select((dsl::id, dsl::merged_into.assume_not_null()));
+    Ok(merged.load(db)?.into_iter().collect())
 }
 
 /// Returns the records of each of these people, with the record that represents them.
@@ -333,28 +416,28 @@ pub fn active_ids() -> _ {
 type Query<'a> = workers::BoxedQuery<'a, crate::db::Backend, diesel::dsl::SqlTypeOf<Selected>>;
 /// Lists workers within the reach. With `personal_data`, the search text also matches names.
 pub fn list(db: &mut Db, reach: &Reach, filter: &WorkerFilter, personal_data: bool) -> Result<Page<Worker>> {
-    let (limit, sort) = (page::limit(filter.limit)?, filter.sort);
+    let (limit, sort) = (page::limit_of_ids(filter.limit, &filter.ids)?, filter.sort);
     let rows = query(db, reach, filter, personal_data)?
         .limit(limit + 1)
         .load::<Columns>(db)?;
-    Ok(Page::of(
-        rows.into_iter().map(to_worker).collect(),
-        limit,
-        |last: &Worker| {
-            let value = match sort {
-                WorkerSort::Created | WorkerSort::CreatedDescending => String::new(),
-                WorkerSort::Alias | WorkerSort::AliasDescending => {
-                    last.profile.alias.clone().unwrap_or_default()
-                }
-                WorkerSort::Updated | WorkerSort::UpdatedDescending => last.updated_at.to_string(),
-            };
-            Cursor {
-                sort: sort.code().to_owned(),
-                value,
-                id: last.id,
-            }
-        },
-    ))
+    let page = Page::of(read(db, rows)?, limit, |last: &Worker| {
+        let value = match sort {
+            WorkerSort::Created | WorkerSort::CreatedDescending => String::new(),
+            WorkerSort::Alias | WorkerSort::AliasDescending => last.profile.alias.clone().unwrap_or_default(),
+            WorkerSort::Updated | WorkerSort::UpdatedDescending => last.updated_at.to_string(),
+        };
+        Cursor {
+            sort: sort.code().to_owned(),
+            value,
+            id: last.id,
+        }
+    });
+    page.of_whole(filter.count, &filter.ids, || {
+        let all = filtered(db, reach, filter, personal_data)
+            .select(dsl::id)
+            .limit(page::COUNTED);
+        Ok(all.load(db)?)
+    })
 }
 
 /// Makes the grams of workers after an id again. Returns the last id, or `None` at the end.
@@ -377,13 +460,14 @@ pub fn refresh_grams(db: &mut Db, after: Option<Id>) -> Result<Option<Id>> {
     Ok(workers.last().map(|one| one.id))
 }
 
-/// Returns the list's query, before its limit.
-pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data: bool) -> Result<Query<'a>> {
-    use WorkerSort::*;
-    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+/// Returns the query of everything that passes a filter.
+fn filtered<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data: bool) -> Query<'a> {
     let mut query = dsl::workers.select(COLUMNS).into_boxed();
     if let Some(condition) = reach::workers(reach) {
         query = query.filter(condition);
+    }
+    if let Some(Several(ids)) = &filter.ids {
+        query = query.filter(dsl::id.eq_any(ids));
     }
     if let Some(area) = &filter.area {
         query = query.filter(dsl::area.eq_any(with_wards(area)));
@@ -411,6 +495,14 @@ pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data
     for condition in search::conditions(db, "workers", columns, filter.q.as_deref().unwrap_or_default()) {
         query = query.filter(condition);
     }
+    query
+}
+
+/// Returns the list's query, before its limit.
+pub fn query<'a>(db: &Db, reach: &Reach, filter: &'a WorkerFilter, personal_data: bool) -> Result<Query<'a>> {
+    use WorkerSort::*;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+    let query = filtered(db, reach, filter, personal_data);
     let first = cursor.as_ref().map(|c| c.id);
     Ok(match filter.sort {
         Created => keyset!(query, first, dsl::id, ascending),
@@ -481,13 +573,50 @@ pub fn update_unlogged(db: &mut Db, actor: &str, worker: &Worker) -> Result<(Cha
     update_version!(db, workers, key: worker.id, before: worker.version - 1,
         set: WorkerRow::of(worker), missing: missing())
     .map_err(|e| on_duplicate(e, taken))?;
-    diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq(worker.id))).execute(db)?;
-    diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq(worker.id))).execute(db)?;
-    write_offers(db, std::slice::from_ref(worker))?;
-    separations::update(db, worker)?;
-    let consent = consents::update(db, actor, worker)?;
-    let change = Change::new(Subject::Worker, worker.id, Action::Updated, worker.version);
-    Ok((change, consent.map(|action| Act::new(actor, action, worker.id))))
+    let act = update_offers(db, actor, std::slice::from_ref(worker))?.pop();
+    Ok((updated(worker), act))
+}
+
+/// Writes the next versions of workers that [`find_some_external_to_change`] has locked. Returns what to log, and what to
+/// enter into the audit.
+pub fn update_all_unlogged(db: &mut Db, actor: &str, all: &[Worker]) -> Result<(Vec<Change>, Vec<Act>)> {
+    let mut acts = Vec::new();
+    for batch in all.chunks(BATCH) {
+        let rows: Vec<WorkerRow> = batch.iter().map(WorkerRow::of).collect();
+        // All of them exist: the conflict is how one statement updates many rows.
+        on!(db, |c| diesel::insert_into(workers::table)
+            .values(&rows)
+            .on_conflict(dsl::id)
+            .do_update()
+            .set((
+                dsl::status.eq(excluded(dsl::status)),
+                dsl::area.eq(excluded(dsl::area)),
+                dsl::alias.eq(excluded(dsl::alias)),
+                dsl::profile.eq(excluded(dsl::profile)),
+                dsl::personal.eq(excluded(dsl::personal)),
+                dsl::grams.eq(excluded(dsl::grams)),
+                dsl::personal_grams.eq(excluded(dsl::personal_grams)),
+                dsl::version.eq(excluded(dsl::version)),
+                dsl::updated_at.eq(excluded(dsl::updated_at)),
+            ))
+            .execute(c))?;
+        acts.append(&mut update_offers(db, actor, batch)?);
+    }
+    Ok((all.iter().map(updated).collect(), acts))
+}
+
+fn updated(worker: &Worker) -> Change {
+    Change::new(Subject::Worker, worker.id, Action::Updated, worker.version)
+}
+
+/// Replaces what is stored beside the records of workers. Returns what to enter into the audit.
+fn update_offers(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<Vec<Act>> {
+    let ids: Vec<Id> = workers.iter().map(|worker| worker.id).collect();
+    diesel::delete(worker_skills::table.filter(worker_skills::worker_id.eq_any(&ids))).execute(db)?;
+    diesel::delete(worker_roles::table.filter(worker_roles::worker_id.eq_any(&ids))).execute(db)?;
+    write_offers(db, workers)?;
+    separations::update(db, workers)?;
+    consents::update(db, actor, workers)
 }
 
 /// Deletes a person's record, and separates the records that were merged into it. Returns what to log.
@@ -511,7 +640,7 @@ pub fn forget(db: &mut Db, worker: &Worker) -> Result<Vec<Change>> {
 pub fn merged_into(db: &mut Db, id: Id) -> Result<Option<Id>> {
     lock(db, &format!("worker/{id}"))?;
     let into = dsl::workers.find(id).select(dsl::merged_into);
-    into.first(db).optional()?.ok_or_else(missing)
+    into.get_result(db).optional()?.ok_or_else(missing)
 }
 
 /// Returns whether any other record than these is merged into this worker.
@@ -530,7 +659,7 @@ pub fn merge(db: &mut Db, id: Id, into: Option<Id>, now: Instant) -> Result<Chan
         dsl::updated_at.eq(now),
     );
     diesel::update(dsl::workers.find(id)).set(merged).execute(db)?;
-    let version = dsl::workers.find(id).select(dsl::version).first(db)?;
+    let version = dsl::workers.find(id).select(dsl::version).get_result(db)?;
     Ok(Change::new(Subject::Worker, id, Action::Updated, version))
 }
 

@@ -19,10 +19,11 @@ pub fn insert(db: &mut Db, workers: &[Worker]) -> Result<()> {
     Ok(())
 }
 
-/// Replaces the organizations that a worker is kept apart from.
-pub fn update(db: &mut Db, worker: &Worker) -> Result<()> {
-    diesel::delete(dsl::worker_separations.filter(dsl::worker_id.eq(worker.id))).execute(db)?;
-    insert(db, std::slice::from_ref(worker))
+/// Replaces the organizations that workers are kept apart from.
+pub fn update(db: &mut Db, workers: &[Worker]) -> Result<()> {
+    let ids = workers.iter().map(|worker| worker.id);
+    diesel::delete(dsl::worker_separations.filter(dsl::worker_id.eq_any(ids))).execute(db)?;
+    insert(db, workers)
 }
 
 /// A record that was merged into another one, and an organization that it keeps the person apart from.

@@ -9,7 +9,9 @@ pub use includes::assert_includes;
 use actix_web::dev::ServerHandle;
 use musubi::auth::{Claims, UserRole};
 use musubi::config::{Config, DatabaseConfig, LogFormat, ServedAreas, ServerConfig};
+use musubi::db::{migrate_to, migration_names};
 use musubi::server::{AppState, Listener};
+use musubi::values::words;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -43,6 +45,8 @@ pub const PASSWORD: &str = "correct horse battery staple";
 
 pub struct TestApp {
     pub base: String,
+    /// The address of /metrics, if the server was started with `--metrics-listen`.
+    pub metrics: Option<String>,
     pub state: AppState,
     pub admin: String,
     agent: ureq::Agent,
@@ -134,7 +138,12 @@ pub fn server_config(more: &[&str]) -> ServerConfig {
         "--workers=2",
         "--trusted-proxies=127.0.0.1",
     ];
-    let fixed = fixed.into_iter().chain(["--retention-messages-days=0"]);
+    // Most tests know the order of a ranking.
+    let fixed = fixed
+        .into_iter()
+        .chain(["--retention-messages-days=0", "--random-swaps=false"]);
+    let name = |argument: &str| argument.split('=').next().unwrap().to_owned();
+    let fixed = fixed.filter(|one| !more.iter().any(|other| name(other) == name(one)));
     <Arguments as clap::Parser>::parse_from(fixed.chain(more.iter().copied())).server
 }
 
@@ -166,6 +175,23 @@ impl TestApp {
             }
         }
         TestApp::start(config(folder.path(), None), Some(folder), &[])
+    }
+
+    /// Stops the server, reverses the migrations from the one whose name ends like this, runs them again, and starts
+    /// another server: what an older release would have left behind.
+    pub fn reversed(&self, from: &str) -> TestApp {
+        let (url, options) = (self.database(), self.config().database_options);
+        self.stop();
+        let [postgres, sqlite] = migration_names().unwrap();
+        let names = if url.starts_with("postgres") {
+            postgres
+        } else {
+            sqlite
+        };
+        let at = names.iter().position(|name| name.ends_with(from)).unwrap();
+        migrate_to(&url, &options, Some(&names[at - 1])).unwrap();
+        migrate_to(&url, &options, None).unwrap();
+        self.another()
     }
 
     /// Starts another server on the same database.
@@ -214,6 +240,14 @@ impl TestApp {
         ))
     }
 
+    /// Starts a server on an empty database of the same kind.
+    pub fn empty(&self) -> TestApp {
+        match self.config.database_url {
+            Some(_) => TestApp::postgres().unwrap(),
+            None => TestApp::sqlite(),
+        }
+    }
+
     fn start(config: Config, folder: Option<TempDir>, more: &[&str]) -> TestApp {
         let state = AppState::open(&config).unwrap();
         let listen = server_config(more);
@@ -222,11 +256,14 @@ impl TestApp {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 let listener = Listener::bind(served, &listen).unwrap();
-                sender.send((listener.address, listener.handle())).unwrap();
+                let metrics = listener.metrics_address;
+                sender
+                    .send((listener.address, metrics, listener.handle()))
+                    .unwrap();
                 listener.run().await.unwrap();
             });
         });
-        let (address, handle) = receiver.recv().unwrap();
+        let (address, metrics, handle) = receiver.recv().unwrap();
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .build()
@@ -234,6 +271,7 @@ impl TestApp {
         let admin = token(&state, UserRole::Admin, None, 3600);
         let app = TestApp {
             base: format!("http://{address}"),
+            metrics: metrics.map(|address| format!("http://{address}/metrics")),
             state,
             admin,
             agent,
@@ -264,6 +302,11 @@ impl TestApp {
         token(&self.state, role, None, 3600)
     }
 
+    /// Returns an administrator's token with only these scopes.
+    pub fn token_with(&self, scopes: &str) -> String {
+        token(&self.state, UserRole::Admin, Some(scopes), 3600)
+    }
+
     /// Sends a request without adding anything to it.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let mut request = ureq::http::Request::builder()
@@ -288,11 +331,13 @@ impl TestApp {
                 .unwrap()
         };
         let text = response.body_mut().read_to_string().unwrap();
-        Response {
+        let response = Response {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             text,
-        }
+        };
+        check_codes(&response, path);
+        response
     }
 
     fn authorized(&self, method: &str, path: &str, more: &[(&str, &str)], body: Option<&Value>) -> Response {
@@ -476,6 +521,28 @@ impl TestApp {
 }
 
 /// Sets each member of `more`; null unsets.
+/// Checks that the codes of errors and findings have words in the vocabulary.
+fn check_codes(response: &Response, path: &str) {
+    let is_problem = response.header("content-type") == "application/problem+json";
+    if response.text.is_empty() || !(is_problem || path.contains("/findings")) {
+        return;
+    }
+    let body = response.json();
+    let parts = ["errors", "items"]
+        .into_iter()
+        .filter_map(|part| body[part].as_array());
+    let codes = parts
+        .flatten()
+        .chain([&body])
+        .filter_map(|one| one["code"].as_str());
+    for code in codes {
+        assert!(
+            words::codes("ErrorCode").any(|known| known == code),
+            "{code} is not in words.json"
+        );
+    }
+}
+
 pub fn merge(body: &mut Value, more: Value) {
     json_patch::merge(body, &more);
 }

@@ -9,6 +9,7 @@ use super::tree::Tree;
 use crate::profile::Profile;
 use crate::rank::Census;
 use crate::{Candidate, Gate, Query};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl CandidateIndex {
@@ -17,10 +18,15 @@ impl CandidateIndex {
         let (lens, base) = (Lens::new(query), &*self.base);
         let asked = |(i, _): &(usize, _)| role.is_none_or(|only| only == *i);
         let profiles = query.profiles().iter().enumerate().filter(asked);
-        let profiles: Vec<(&Profile, Option<&Arc<Tree>>)> = profiles
-            .map(|(_, profile)| (profile.as_ref(), base.trees.get(&profile.key)))
+        let profiles: Vec<AskedRole> = profiles
+            .map(|(role, profile)| AskedRole {
+                profile,
+                tree: base.trees.get(&profile.key),
+                role,
+            })
             .collect();
         let mut census = Census::default();
+        census.passed_in = profiles.iter().map(|asked| (asked.role, 0)).collect();
         if profiles.is_empty() {
             return census;
         }
@@ -39,16 +45,40 @@ impl CandidateIndex {
             if !self.delta.is_stale(position) {
                 let commute = commutes.get(*place as usize).and_then(Option::as_ref);
                 let shut = first_shut(&lens, query, candidate, traits, commute);
-                census.count(shut.or_else(|| unfit_at(base, &profiles, query, candidate, position)));
+                let unfit = || unfit_at(base, &profiles, query, candidate, position, &mut census.passed_in);
+                let failed = shut.or_else(unfit);
+                census.count(failed);
             }
         }
         for ChangedCandidate { candidate, traits } in self.delta.iter() {
             let commute = lens.commute(candidate.area, candidate.remote);
             let shut = first_shut(&lens, query, candidate, traits, commute.as_ref());
-            census.count(shut.or_else(|| unfit(&profiles, query, candidate)));
+            let failed = shut.or_else(|| unfit(&profiles, query, candidate, &mut census.passed_in));
+            census.count(failed);
         }
         census
     }
+}
+
+/// A role that is counted.
+struct AskedRole<'q> {
+    profile: &'q Profile,
+    tree: Option<&'q Arc<Tree>>,
+    role: usize,
+}
+
+/// Counts the roles that admit a candidate, and returns whether any does.
+fn admitted(
+    profiles: &[AskedRole],
+    passed_in: &mut BTreeMap<usize, usize>,
+    admits: impl Fn(&AskedRole) -> bool,
+) -> bool {
+    let mut any = false;
+    for asked in profiles.iter().filter(|asked| admits(asked)) {
+        any = true;
+        *passed_in.entry(asked.role).or_default() += 1;
+    }
+    any
 }
 
 /// Returns the first gate that fails, among those before the role's. The candidate is passed behind its
@@ -83,20 +113,21 @@ fn first_shut(
 /// Checks the gates of role and skill for the candidate at a position.
 fn unfit_at(
     base: &Base,
-    profiles: &[(&Profile, Option<&Arc<Tree>>)],
+    profiles: &[AskedRole],
     query: &Query,
     candidate: &Arc<Candidate>,
     position: usize,
+    passed_in: &mut BTreeMap<usize, usize>,
 ) -> Option<Gate> {
-    let admitted = |(profile, tree): &(&Profile, Option<&Arc<Tree>>)| match tree {
+    let admits = |asked: &AskedRole| match asked.tree {
         Some(tree) => tree.positions.has(position),
-        None => profile.admits(candidate, query.population),
+        None => asked.profile.admits(candidate, query.population),
     };
-    if profiles.iter().any(admitted) {
+    if admitted(profiles, passed_in, admits) {
         return None;
     }
     let of_role = |profile: &Profile| base.offered.get(&profile.key.role);
-    let offers = |(profile, _): &(&Profile, _)| of_role(profile).is_some_and(|bits| bits.has(position));
+    let offers = |asked: &AskedRole| of_role(asked.profile).is_some_and(|bits| bits.has(position));
     let offered = base.unanswered.has(position) || profiles.iter().any(offers);
     Some(if offered {
         Gate::SkillBelowMinimum
@@ -106,10 +137,15 @@ fn unfit_at(
 }
 
 /// Checks the same gates for a candidate without a position.
-fn unfit(profiles: &[(&Profile, Option<&Arc<Tree>>)], query: &Query, candidate: &Candidate) -> Option<Gate> {
-    if !profiles.iter().any(|(profile, _)| profile.offered_by(candidate)) {
+fn unfit(
+    profiles: &[AskedRole],
+    query: &Query,
+    candidate: &Candidate,
+    passed_in: &mut BTreeMap<usize, usize>,
+) -> Option<Gate> {
+    if !profiles.iter().any(|asked| asked.profile.offered_by(candidate)) {
         return Some(Gate::RoleNotOffered);
     }
-    let admits = |(profile, _): &(&Profile, _)| profile.admits(candidate, query.population);
-    (!profiles.iter().any(admits)).then_some(Gate::SkillBelowMinimum)
+    let admits = |asked: &AskedRole| asked.profile.admits(candidate, query.population);
+    (!admitted(profiles, passed_in, admits)).then_some(Gate::SkillBelowMinimum)
 }

@@ -119,7 +119,8 @@ impl<'q> Lens<'q> {
                 format: of(worker, Component::Format),
                 responsiveness: of(worker, Component::Responsiveness),
                 availability_worker: of(worker, Component::Availability),
-                availability_counts: query.weights.ppm(Component::Availability) > 0,
+                availability_counts: of(org, Component::Availability) + of(worker, Component::Availability)
+                    > 0,
                 org_counts: org.iter().any(|w| *w > 0),
                 worker_counts: worker.iter().any(|w| *w > 0),
             },

@@ -14,6 +14,7 @@
 //! * `traits`: what can be scored without the role; `lens`: a need as lookup tables, and the score.
 //! * `tree`: the tree of one profile; `sets`: its leaves. `search`: the way through the trees; `top`: the
 //!   results so far. `census`: counts for each gate.
+//! * `team`: the list for a whole team.
 //! * `needs`: the opposite direction, the best needs for a candidate.
 //!
 //! Deliberately absent: threads that update the index, and a second formula for bounds that could drift from
@@ -30,10 +31,12 @@ mod lens;
 mod needs;
 mod search;
 mod sets;
+mod team;
 mod top;
 mod traits;
 mod tree;
 
 pub use candidates::{CandidateIndex, IndexSize};
 pub use needs::{NeedHit, NeedIndex, PreparedNeed};
+pub use team::TeamHit;
 pub use top::{Effort, Hit, RankRange};

@@ -120,6 +120,7 @@ impl World {
             remote: draw.maybe(remote),
             capacity: 1 + draw.below(2) as u16,
             open_load: u16::from(draw.chance(20)),
+            employer: None,
             qualifications: draw.maybe(if qualified {
                 vec!["driving_licence".into()]
             } else {
@@ -129,6 +130,7 @@ impl World {
             experience: draw.maybe(experience),
             record: draw.maybe(record),
             last_active: draw.maybe(active_on),
+            counted: Default::default(),
             evidence,
         }
     }
@@ -142,6 +144,7 @@ impl World {
         };
         RoleNeed {
             role: draw.below(self.roles + 1) as u16,
+            places: draw.below(4) as u16,
             wishes: (0..draw.below(4)).map(|_| wish(draw)).collect(),
         }
     }

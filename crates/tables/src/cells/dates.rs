@@ -3,7 +3,7 @@
 
 use super::CellResult;
 use crate::remark::Remark;
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta};
 
 /// Letter, name, short name, the year before the first, and the number of years.
 const ERAS: [(&str, &str, &str, i32, i32); 5] = [
@@ -35,6 +35,11 @@ pub fn parse_date(cell: &str) -> CellResult<CellDate> {
 }
 
 fn parse(cell: &str) -> Option<(NaiveDate, bool)> {
+    // A moment with its time zone lies in a day of Japan, UTC+9.
+    if let Ok(moment) = DateTime::parse_from_rfc3339(cell.trim()) {
+        let there = moment.naive_utc().checked_add_signed(TimeDelta::hours(9))?;
+        return Some((there.date(), true));
+    }
     // A time after the date is ignored: 2024/4/1 0:00.
     let is_time = |text: &str| {
         text.trim_start().starts_with(|c: char| c.is_ascii_digit()) && text.contains([':', '時'])
@@ -112,6 +117,9 @@ mod tests {
             ("2023年6月1日", "2023-06-01"),
             ("2023年6月1日(木)", "2023-06-01"),
             ("2023-06-01T09:00:00", "2023-06-01"),
+            ("2023-05-31T15:00:00Z", "2023-06-01"),
+            ("2023-06-01T00:00:00+09:00", "2023-06-01"),
+            ("2023-05-31 15:00:00.000000Z", "2023-06-01"),
             ("2023/6/1 0:00", "2023-06-01"),
             ("2023年6月1日 10時30分", "2023-06-01"),
             ("20230601", "2023-06-01"),

@@ -41,15 +41,8 @@ pub fn normalize(cell: &str) -> CellResult<String> {
         return Err(Remark::control_character());
     }
     let bare = cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    // Exports put a quote before a text that a spreadsheet would take for a formula.
-    let bare = match bare.strip_prefix('\'') {
-        Some(text)
-            if text
-                .trim_start_matches('\'')
-                .starts_with(['=', '+', '-', '@', '\t', '\r']) =>
-        {
-            text
-        }
+    let bare = match unprotected(bare) {
+        text if text.len() < bare.len() => text,
         // Written so that a spreadsheet keeps the zeros: ="0012".
         _ => bare
             .strip_prefix("=\"")
@@ -61,6 +54,15 @@ pub fn normalize(cell: &str) -> CellResult<String> {
         return Ok(bare.to_owned());
     }
     Ok(bare.nfkc().collect::<String>().trim().to_owned())
+}
+
+/// Returns a text as it was before an export put a quote before it, because a spreadsheet would take it for a formula.
+pub fn unprotected(cell: &str) -> &str {
+    let is_formula = |text: &&str| {
+        let text = text.trim_start_matches('\'');
+        text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    };
+    cell.strip_prefix('\'').filter(is_formula).unwrap_or(cell)
 }
 
 /// Returns whether a cell only says that there is nothing: 非公開, なし, -.

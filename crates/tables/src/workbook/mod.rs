@@ -197,7 +197,8 @@ fn text_of_ref(value: &DataRef) -> String {
     }
 }
 
-/// Returns the text of a cell: dates as 2026-11-23, times as 9:00, whole numbers without a decimal point.
+/// Returns the text of a cell: dates as 2026-11-23, with their time unless that is midnight, times as 9:00, whole
+/// numbers without a decimal point.
 fn text_of(value: &Data) -> String {
     match value {
         Data::Empty | Data::Error(_) => String::new(),
@@ -207,7 +208,8 @@ fn text_of(value: &Data) -> String {
             let time = moment.as_datetime();
             let text = |time: chrono::NaiveDateTime| match moment.as_f64() < 1.0 {
                 true => clock(time.time()),
-                false => time.date().to_string(),
+                false if time.time() == chrono::NaiveTime::MIN => time.date().to_string(),
+                false => format!("{} {}", time.date(), time.time().format("%H:%M:%S")),
             };
             time.map_or_else(|| moment.as_f64().to_string(), text)
         }
@@ -215,6 +217,8 @@ fn text_of(value: &Data) -> String {
             let time = moment.as_datetime();
             time.map_or_else(|| moment.as_f64().to_string(), |time| clock(time.time()))
         }
+        // A time zone says which day in Japan it is.
+        Data::DateTimeIso(text) if text.ends_with('Z') => text.clone(),
         Data::DateTimeIso(text) => text.split('T').next().unwrap_or_default().to_owned(),
         other => other.to_string(),
     }

@@ -26,6 +26,7 @@ struct FindingRow {
     code: String,
     message: Doc<MessageDocument>,
     suggestion: Option<String>,
+    sheet: Option<String>,
 }
 
 impl FindingRow {
@@ -33,6 +34,7 @@ impl FindingRow {
         let unknown = |_| Error::Internal(format!("a finding has the unknown severity {}", self.severity));
         let Doc(message) = self.message;
         let finding = Finding {
+            sheet: self.sheet,
             line: self.line as u64,
             column: self.heading,
             value: self.value,
@@ -73,6 +75,7 @@ fn insert(db: &mut Db, import: Id, first: u64, findings: &[Finding]) -> Result<(
             dsl::code.eq(finding.code.clone()),
             dsl::message.eq(Doc(message)),
             dsl::suggestion.eq(finding.suggestion.clone()),
+            dsl::sheet.eq(finding.sheet.clone()),
         )
     };
     let rows: Vec<_> = findings.iter().enumerate().map(row).collect();

@@ -6,21 +6,27 @@ pub mod people;
 pub mod writes;
 
 use super::{
-    Import, ImportFailure, ImportFilter, ImportStatus, MOST_CLAIMS, OptionsDocument, ProgressDocument,
-    lost_server, repeated_crashes,
+    Import, ImportFailure, ImportFilter, ImportMode, ImportStatus, MOST_CLAIMS, OptionsDocument,
+    ProgressDocument, lost_server, repeated_crashes,
 };
 use crate::auth::Viewer;
 use crate::db::schema::{import_chunks, import_jobs};
-use crate::db::{Db, Doc, Id, Instant, MicrosecondTime, keyset};
+use crate::db::{self, Db, Doc, Id, Instant, MicrosecondTime, keyset};
 use crate::error::{self, Error, Result};
 use crate::http::{Cursor, Page, page};
+use crate::metrics::Figure;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use import_jobs::dsl;
+use std::collections::HashSet;
 use std::time::Duration;
+use strum::VariantArray;
 use tables::DetectedFormat;
+
+/// How many imports of one sender are looked through for those to repair.
+const MOST_REMEMBERED: i64 = 1000;
 
 /// Whether a server still has the lease on an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +100,10 @@ fn missing() -> Error {
 /// Finds an import, only among those that the viewer may see if there is one.
 pub fn find(db: &mut Db, viewer: Option<&Viewer>, id: Id) -> Result<Import> {
     let found = dsl::import_jobs.find(id).select(ImportRow::as_select());
-    let found = found.first::<ImportRow>(db).optional()?.ok_or_else(missing)?;
+    let found = found
+        .get_result::<ImportRow>(db)
+        .optional()?
+        .ok_or_else(missing)?;
     let import = found.import()?;
     match viewer {
         Some(viewer) if !import.is_shown_to(viewer) => Err(missing()),
@@ -140,6 +149,42 @@ pub fn list(db: &mut Db, viewer: Option<&Viewer>, filter: &ImportFilter) -> Resu
     }))
 }
 
+/// Returns the imports of the viewer that ended since a moment with rejected rows or a failure, the oldest first, each
+/// with the name of its file: of each kind and source, the last import that wrote or would have, if it is one of them.
+pub fn unrepaired(
+    db: &mut Db,
+    viewer: &Viewer,
+    since: Instant,
+) -> Result<Vec<(Id, Option<String>, Instant)>> {
+    let ended = [
+        ImportStatus::Succeeded,
+        ImportStatus::Partial,
+        ImportStatus::Failed,
+    ]
+    .map(ImportStatus::code);
+    let rows = dsl::import_jobs
+        .filter(dsl::created_by.eq(&viewer.actor))
+        .filter(dsl::status.eq_any(ended))
+        .filter(dsl::finished_at.ge(since))
+        .order(dsl::id.desc())
+        .limit(MOST_REMEMBERED)
+        .select(ImportRow::as_select())
+        .load::<ImportRow>(db)?;
+    let (mut lists, mut found) = (HashSet::new(), Vec::new());
+    for row in rows {
+        let import = row.import()?;
+        let is_last = import.options.mode != ImportMode::DryRun
+            && lists.insert((import.options.kind.code(), import.options.source.clone()));
+        if !is_last || import.status == ImportStatus::Succeeded || !import.is_shown_to(viewer) {
+            continue;
+        }
+        let finished_at = import.finished_at.unwrap_or(import.updated_at);
+        found.push((import.id, import.options.file_name, finished_at));
+    }
+    found.reverse();
+    Ok(found)
+}
+
 /// What imports take up.
 #[derive(Debug, QueryableByName)]
 pub struct Usage {
@@ -173,6 +218,34 @@ pub fn usage(db: &mut Db, creator: Option<&str>) -> Result<Usage> {
     }
 }
 
+/// How many imports are in each status before the final ones, and since when the oldest waits.
+pub fn figures(db: &mut Db) -> Result<Vec<Figure>> {
+    let unfinished = ImportStatus::VARIANTS.iter().filter(|status| !status.is_final());
+    let mut figures = Vec::new();
+    for status in unfinished {
+        // One after the other, because each is a range of the index `import_jobs_status`.
+        let those = dsl::import_jobs.filter(dsl::status.eq(status.code()));
+        let imports: i64 = those.count().get_result(db)?;
+        let help = "Imports that have not ended.";
+        figures.push(Figure::new("musubi_imports", help, imports as f64).with("status", status.code()));
+    }
+    let queued = dsl::import_jobs.filter(dsl::status.eq(ImportStatus::Queued.code()));
+    let oldest = queued
+        .select(dsl::created_at)
+        .order(dsl::id)
+        .first::<Instant>(db)
+        .optional()?;
+    let now = db::now(db)?;
+    let waited = oldest.map_or(0, |at| (now.utc() - at.utc()).num_milliseconds().max(0));
+    let help = "How long the oldest import in the queue has been waiting.";
+    figures.push(Figure::new(
+        "musubi_imports_oldest_queued_seconds",
+        help,
+        waited as f64 / 1000.0,
+    ));
+    Ok(figures)
+}
+
 /// Inserts an import whose file is about to arrive, with the bytes that are reserved for it.
 pub fn insert(
     db: &mut Db,
@@ -196,6 +269,17 @@ pub fn insert(
         dsl::updated_at.eq(now),
     );
     diesel::insert_into(import_jobs::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// Replaces the options of a file that arrives.
+pub fn set_options(db: &mut Db, id: Id, options: &OptionsDocument) -> Result<()> {
+    let row = import_jobs::table.filter(is_arriving(id));
+    let columns = (
+        dsl::kind.eq(options.options.kind.code()),
+        dsl::options.eq(Doc(options.clone())),
+    );
+    diesel::update(row).set(columns).execute(db)?;
     Ok(())
 }
 
@@ -243,7 +327,7 @@ pub fn find_part(db: &mut Db, id: Id, position: i64) -> Result<Option<Vec<u8>>> 
     let part = import_chunks::table
         .find((id, position))
         .select(import_chunks::bytes);
-    Ok(part.first(db).optional()?)
+    Ok(part.get_result(db).optional()?)
 }
 
 /// Queues an import whose file has arrived. If the sender's same file already waits or runs with the same
@@ -364,7 +448,7 @@ fn lease_state(db: &mut Db, id: Id, leased: usize) -> Result<LeaseState> {
     if leased == 0 {
         return Ok(LeaseState::Lost);
     }
-    let cancelling: bool = dsl::import_jobs.find(id).select(dsl::cancelling).first(db)?;
+    let cancelling: bool = dsl::import_jobs.find(id).select(dsl::cancelling).get_result(db)?;
     Ok(match cancelling {
         true => LeaseState::Cancelling,
         false => LeaseState::Held,
@@ -419,7 +503,7 @@ pub fn release(
 ) -> Result<()> {
     let is_leased = dsl::id.eq(id).and(dsl::lease.eq(Some(lease)));
     let row = dsl::import_jobs.filter(is_leased).select(ImportRow::as_select());
-    let Some(row) = row.first::<ImportRow>(db).optional()? else {
+    let Some(row) = row.get_result::<ImportRow>(db).optional()? else {
         return Ok(());
     };
     let mut import = row.import()?;

@@ -81,7 +81,7 @@ pub fn forget(db: &mut Db, workers: &[Id], keys: &BTreeSet<u64>) -> Result<()> {
 /// Deletes the texts of why an import failed: they may quote its first row.
 fn forget_failure(db: &mut Db, import: Id) -> Result<()> {
     let of_import = import_jobs::table.find(import);
-    let failure: Option<Doc<ImportFailure>> = of_import.select(import_jobs::error).first(db)?;
+    let failure: Option<Doc<ImportFailure>> = of_import.select(import_jobs::error).get_result(db)?;
     let failure = failure.map(|Doc(failure)| Doc(ImportFailure::new(&failure.code, ERASED.ja, ERASED.en)));
     diesel::update(of_import)
         .set(import_jobs::error.eq(failure))
@@ -233,7 +233,7 @@ fn delete_file(db: &mut Db, import: Id) -> Result<()> {
     let of_import = import_jobs::table.find(import);
     let Doc(mut options) = of_import
         .select(import_jobs::options)
-        .first::<Doc<OptionsDocument>>(db)?;
+        .get_result::<Doc<OptionsDocument>>(db)?;
     options.options.file_name = None;
     diesel::update(of_import)
         .set(import_jobs::options.eq(Doc(options)))

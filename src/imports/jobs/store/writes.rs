@@ -92,6 +92,15 @@ pub fn list(db: &mut Db, import: Id, after: Option<Id>, limit: i64) -> Result<Ve
     Ok(query.order(w::record_id).limit(limit).load(db)?)
 }
 
+/// Sets the versions of records that the import has changed once more, by what followed from another row.
+pub fn refresh(db: &mut Db, import: Id, versions: &[(Id, i64)]) -> Result<()> {
+    for (record, version) in versions {
+        let write = w::import_writes.find((import, record));
+        diesel::update(write).set(w::version.eq(version)).execute(db)?;
+    }
+    Ok(())
+}
+
 /// Deletes writes that were undone.
 pub fn delete(db: &mut Db, import: Id, records: &[Id]) -> Result<()> {
     for records in records.chunks(BATCH) {

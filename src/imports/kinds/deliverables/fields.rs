@@ -1,13 +1,18 @@
 //! The fields of a deliverable, and how each cell is put into a draft of the request.
 
+use crate::catalogue::DayPart;
 use crate::catalogue::entries::RoleWish;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
-use crate::imports::fields::{Input, check_record_id, field_table, parse_code, parse_json};
+use crate::imports::fields::{
+    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json,
+};
 use crate::values::{AreaCode, Code};
-use tables::cells::{CellResult, one_line, split_items};
+use tables::cells::{CellResult, split_items};
 
 field_table! { request, cell: NewDeliverable;
     "record_id", "記録ID" => check_record_id(request, cell)?;
+    "source", "出所" => ignore(request, cell);
+    "archived_at", "保管日時" => ignore(request, cell);
     "external_id", "ID"
         => {
             request.external_id = cell.text();
@@ -18,6 +23,12 @@ field_table! { request, cell: NewDeliverable;
     "organization_external_id", "団体ID" => ignore(request, cell);
     "organization_area", "団体の区市町村" => ignore(request, cell);
     "organization_record_id", "団体の記録ID" => check_record_id(request, cell)?;
+    "joint_organization_record_ids", "共同の団体の記録ID"
+        => request.joint_organization_ids = parse_ids(cell)?.unwrap_or_default();
+    "external_team", "外部で組んだチーム"
+        => request.external_team = cell.boolean()?.unwrap_or_default();
+    "applications_per_place", "1席あたりの応募数"
+        => request.applications_per_place = cell.at_most()?;
     "team", "チーム" => request.roles = cell.parse(parse_json::<Vec<RoleWish>>)?.or(request.roles.take());
     "type", "支援内容"
         => set_type(request, cell);
@@ -27,7 +38,7 @@ field_table! { request, cell: NewDeliverable;
             .flat_map(|word| types_named(cell, word))
             .collect();
     "title", "件名"
-        => request.title = one_line(cell.text);
+        => request.title = cell.name();
     "trouble", "困りごと"
         => request.trouble = cell.text();
     "format", "形式"
@@ -39,13 +50,13 @@ field_table! { request, cell: NewDeliverable;
     "hours_per_week", "週の時間"
         => request.hours_per_week = cell.hours(false)?;
     "day_parts", "曜日"
-        => request.day_parts = if cell.is_empty() { Vec::new() } else { cell.days()? };
+        => set_day_parts(request, cell)?;
     "area", "区市町村"
         => request.area = cell.area()?.map(AreaCode::from);
     "remote", "オンライン可"
         => request.remote = cell.boolean()?.unwrap_or_default();
     "qualifications", "必要な資格"
-        => request.qualifications = split_items(cell.text, &|_| false);
+        => request.qualifications = cell.items(false);
     "themes", "テーマ"
         => {
             let codes = cell.codes(&cell.vocabulary().themes, "unrecognized_theme");
@@ -57,7 +68,13 @@ field_table! { request, cell: NewDeliverable;
         => request.status = cell.parse(parse_status)?.unwrap_or(request.status);
 }
 
-fn ignore(_: &mut NewDeliverable, _: &Input) {}
+fn set_day_parts(request: &mut NewDeliverable, cell: &mut Input) -> CellResult<()> {
+    let parts = if cell.is_empty() { Vec::new() } else { cell.days()? };
+    if DayPart::set(&parts) != DayPart::set(&request.day_parts) {
+        request.day_parts = parts;
+    }
+    Ok(())
+}
 
 /// Sets the type and the additional types that a cell names. The type stays empty if none is known.
 fn set_type(request: &mut NewDeliverable, cell: &Input) {
@@ -71,7 +88,12 @@ fn set_type(request: &mut NewDeliverable, cell: &Input) {
 }
 
 fn types_named(cell: &Input, words: &str) -> Vec<Code> {
-    let types = cell.vocabulary().catalogue.types_named(words);
+    let catalogue = cell.vocabulary().catalogue;
+    // A record may keep a type that new ones can't have.
+    if cell.stored.is_some() && catalogue.types.get(words).is_some() {
+        return vec![words.into()];
+    }
+    let types = catalogue.types_named(words);
     types.iter().map(|kind| kind.code.clone()).collect()
 }
 
@@ -79,8 +101,15 @@ fn parse_status(text: &str) -> CellResult<DeliverableStatus> {
     use DeliverableStatus::*;
     match text {
         "下書き" => Ok(Draft),
-        "申請" | "申請中" | "受付" => Ok(Submitted),
+        "申請" | "申請中" | "受付" | "確認待ち" => Ok(Submitted),
+        "審査" | "審査中" | "書類審査" => Ok(Screening),
+        "ヒアリング" | "ヒアリング中" | "面談" => Ok(Hearing),
         "募集中" | "公開" | "公開中" => Ok(Open),
+        "成立" | "チーム決定" | "決定" => Ok(Matched),
+        "進行中" | "実施中" | "支援中" => Ok(InProgress),
+        "完了" | "終了" | "納品済" | "納品済み" => Ok(Delivered),
+        "不採用" | "見送り" | "却下" => Ok(Declined),
+        "取り下げ" | "取下げ" | "中止" | "キャンセル" => Ok(Cancelled),
         code => parse_code(code),
     }
 }

@@ -3,15 +3,19 @@
 pub mod fields;
 
 use super::reading::Reading;
-use crate::db::Id;
+use crate::auth::Reach;
+use crate::db::{Db, Id};
+use crate::deliverables::rules::check_organizations;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set, unrecognized};
+use crate::organizations::{self, Organization, names::name_key};
 use crate::values::Code;
 use fields::FIELDS;
+use std::collections::BTreeSet;
 use tables::Remark;
-use tables::cells::one_line;
+use tables::cells::{one_line, split_items};
 use validator::Validate;
 
 /// From this confidence on, a guessed type is used.
@@ -46,12 +50,53 @@ pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
     texts.iter().any(|text| !text.is_empty()).then_some(requester)
 }
 
+/// Finds a requester by the id of its record, else by its external id in the same source, else by its name in the area, else
+/// by its name if only one organization has it.
+pub fn find(db: &mut Db, requester: &Requester, context: &Context) -> Result<Option<Organization>> {
+    let stated = requester.record_id.parse().ok().map(Id);
+    let stated = stated.and_then(|id| organizations::store::find(db, &Reach::Everything, id, true).ok());
+    let (reach, source) = (&context.reach, &context.source);
+    let by_id = match requester.external_id.as_str() {
+        _ if stated.is_some() => stated,
+        "" => None,
+        id => organizations::store::find_external(db, reach, source, id, &requester.area)?,
+    };
+    if by_id.is_some() || requester.name.is_empty() {
+        return Ok(by_id);
+    }
+    let key = name_key(&requester.name);
+    let mut found = Vec::new();
+    // A name that is borne elsewhere, too, is not ambiguous for the sender.
+    for (reach, area) in [
+        (reach, Some(requester.area.as_str())),
+        (reach, None),
+        (&Reach::Everything, None),
+    ] {
+        if found.is_empty() {
+            found = organizations::store::find_by_name(db, reach, area, &key)?;
+        }
+    }
+    let only = <[Id; 1]>::try_from(found).ok();
+    Ok(only.and_then(|[id]| organizations::store::find(db, &Reach::Everything, id, false).ok()))
+}
+
+/// Returns the organizations that a row names as joint ones.
+pub fn joint_organizations(reading: &Reading) -> Vec<Id> {
+    let text = reading.text("joint_organization_record_ids").unwrap_or_default();
+    let items = split_items(text, &|_| false);
+    items
+        .iter()
+        .filter_map(|item| item.parse().ok().map(Id))
+        .collect()
+}
+
 /// Returns the request that a row makes of the one before, or `None` if the row is rejected. `organization`
 /// is the id and area of the requester.
 pub fn understand(
     reading: &mut Reading,
     before: Option<&NewDeliverable>,
     organization: Option<(Id, &str)>,
+    joint: &BTreeSet<Id>,
     context: &Context,
 ) -> Option<NewDeliverable> {
     let Some((organization_id, area)) = organization else {
@@ -79,7 +124,7 @@ pub fn understand(
             return Ok(request);
         }
         // A row that says so is about a team that was formed elsewhere.
-        let had_team = before.is_none_or(|before| before.status.has_team());
+        let had_team = before.is_some_and(|before| before.status.has_team());
         request.external_team |= request.status.has_team() && !had_team;
         if request.type_.is_empty() {
             request.type_ = guess_type(reading, &request, context);
@@ -94,7 +139,13 @@ pub fn understand(
         request
             .validate()
             .map_err(|errors| crate::http::body::invalid(&errors))?;
-        if before.is_none() {
+        if before.is_none_or(|before| before.joint_organization_ids != request.joint_organization_ids) {
+            let mut existing = joint.clone();
+            existing.insert(organization_id);
+            check_organizations(&request, &existing)?;
+        }
+        // A record that comes back may be at its end.
+        if before.is_none() && !reading.is_stored() {
             request.status.check_first().map_err(about_status)?;
         }
         request.resolve(context.vocabulary.catalogue, area, before)?;
@@ -164,6 +215,7 @@ fn blank(organization_id: Id) -> NewDeliverable {
         themes: Vec::new(),
         shared_with_partners: false,
         external_team: false,
+        applications_per_place: None,
         status: DeliverableStatus::default(),
         source: None,
         external_id: None,
@@ -175,6 +227,7 @@ fn field_of(pointer: &str) -> Option<&'static str> {
     let member = match pointer.split('/').nth(1).unwrap_or_default() {
         // Only the order of the dates concerns the whole request.
         "" => "ends_on",
+        "joint_organization_ids" => "joint_organization_record_ids",
         member => member,
     };
     let mut names = FIELDS.iter().map(|setter| setter.field.name);

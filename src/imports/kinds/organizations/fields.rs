@@ -1,12 +1,12 @@
 //! The fields of an organization, and how each cell is put into a draft of its details.
 
 use crate::catalogue::{lookup, names};
-use crate::imports::fields::{check_record_id, field_table};
+use crate::imports::fields::{check_record_id, field_table, ignore};
 use crate::organizations::names::without_legal_form;
 use crate::organizations::{Contact, Intermediary, IntermediaryKind, NewOrganization};
 use crate::organizations::{OrganizationKind, OrganizationStatus};
 use tables::Remark;
-use tables::cells::{CellResult, one_line, split_items};
+use tables::cells::CellResult;
 
 /// The details that a row is changing.
 pub struct Draft {
@@ -17,13 +17,16 @@ pub struct Draft {
 
 field_table! { draft, cell: Draft;
     "record_id", "記録ID" => check_record_id(draft, cell)?;
+    "source", "出所" => ignore(draft, cell);
+    "merged_into", "統合先の記録ID" => ignore(draft, cell);
+    "archived_at", "保管日時" => ignore(draft, cell);
     "external_id", "ID"
         => {
             draft.details.external_id = cell.text();
             draft.details.source = cell.text().map(|_| cell.context.source.clone());
         };
     "name", "団体名"
-        => draft.details.name = one_line(cell.text);
+        => draft.details.name = cell.name();
     "kana", "ふりがな"
         => draft.details.kana = cell.line();
     "kind", "種別"
@@ -45,14 +48,22 @@ field_table! { draft, cell: Draft;
     "contact_email", "メールアドレス"
         => contact(draft).email = cell.email();
     "contact_phone", "電話番号"
-        => contact(draft).phone = cell.phone()?;
+        => {
+            let (address, rest) = cell.address_apart();
+            if let Some(address) = address {
+                contact(draft).email.get_or_insert(address);
+                contact(draft).phone = cell.phone_beside(&rest)?;
+            } else {
+                contact(draft).phone = cell.phone()?;
+            }
+        };
     "intermediary_kind", "紹介元の種別"
         => intermediary(draft).kind =
             cell.parse(parse_intermediary_kind)?.unwrap_or(IntermediaryKind::Other);
     "intermediary_name", "紹介元"
-        => intermediary(draft).name = one_line(cell.text);
+        => intermediary(draft).name = cell.name();
     "aliases", "別名"
-        => draft.details.aliases = split_items(cell.text, &|_| true);
+        => draft.details.aliases = cell.items(true);
     "description", "活動内容"
         => draft.details.description = cell.text();
     "open_data", "オープンデータ公開"
@@ -86,6 +97,7 @@ const KINDS: &[(&str, OrganizationKind)] = &[
     ("公社", OrganizationKind::Association),
     ("一財", OrganizationKind::Association),
     ("公財", OrganizationKind::Association),
+    ("社団・財団法人", OrganizationKind::Association),
     ("社団法人", OrganizationKind::Association),
     ("財団法人", OrganizationKind::Association),
     ("一般法人", OrganizationKind::Association),
@@ -94,6 +106,7 @@ const KINDS: &[(&str, OrganizationKind)] = &[
     ("協同組合法人", OrganizationKind::Cooperative),
     ("労働者協同組合", OrganizationKind::Cooperative),
     ("町内会", OrganizationKind::NeighbourhoodAssociation),
+    ("町会・自治会", OrganizationKind::NeighbourhoodAssociation),
     ("町会自治会", OrganizationKind::NeighbourhoodAssociation),
     ("地縁団体", OrganizationKind::NeighbourhoodAssociation),
     ("認可地縁団体", OrganizationKind::NeighbourhoodAssociation),

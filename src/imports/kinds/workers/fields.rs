@@ -1,15 +1,17 @@
 //! The fields of a worker, and how each cell is put into a draft of the profile.
 
-use crate::catalogue::DayPart;
-use crate::db::Id;
-use crate::imports::fields::{Input, check_record_id, field_table, parse_code, parse_json, unrecognized};
+use crate::catalogue::{DayPart, calendar};
+use crate::db::{Id, Instant};
+use crate::imports::fields::{
+    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json, unrecognized,
+};
 use crate::workers::{
     ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, WorkerSkill, WorkerStatus,
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use tables::Remark;
 use tables::cells::dates::parse_date;
-use tables::cells::{CellResult, parse_boolean, split_items};
+use tables::cells::{CellResult, parse_boolean};
 
 /// The level of a skill that is named without one: works independently.
 pub const DEFAULT_LEVEL: u8 = 3;
@@ -28,6 +30,7 @@ pub struct Draft {
     pub consent: Option<ConsentAnswer>,
     pub consent_text_version: Option<String>,
     pub consent_purpose: Option<ConsentPurpose>,
+    pub consent_given_at: Option<Instant>,
     pub skills: Option<Vec<WorkerSkill>>,
     /// Whether a cell states that there are no skills.
     pub has_no_skills: bool,
@@ -46,6 +49,8 @@ pub enum ConsentAnswer {
 
 field_table! { draft, cell: Draft;
     "record_id", "記録ID" => check_record_id(draft, cell)?;
+    "source", "出所" => ignore(draft, cell);
+    "merged_into", "統合先の記録ID" => ignore(draft, cell);
     "external_id", "ID"
         => draft.worker.external_id = cell.text();
     "name", "氏名"
@@ -60,12 +65,14 @@ field_table! { draft, cell: Draft;
         => set_email(draft, cell);
     "phone", "電話番号"
         => set_phone(draft, cell)?;
+    "employer", "雇用主"
+        => draft.personal.employer = cell.line();
     "alias", "呼び名"
         => draft.worker.alias = cell.line();
     "blocked_organization_ids", "避けたい団体の記録ID"
-        => set_ids(&mut draft.worker.blocked_organization_ids, cell)?;
+        => set_ids(&mut draft.worker.blocked_organization_ids, parse_ids(cell)?);
     "conflict_organization_ids", "利害関係のある団体の記録ID"
-        => set_ids(&mut draft.worker.conflict_organization_ids, cell)?;
+        => set_ids(&mut draft.worker.conflict_organization_ids, parse_ids(cell)?);
     "status", "状態"
         => set_status(draft, cell)?;
     "area", "区市町村"
@@ -103,7 +110,7 @@ field_table! { draft, cell: Draft;
     "open_load", "参加中の数"
         => draft.worker.open_load = cell.at_most()?.unwrap_or_default();
     "qualifications", "資格"
-        => draft.worker.qualifications = (!cell.is_empty()).then(|| split_items(cell.text, &|_| false));
+        => draft.worker.qualifications = (!cell.is_empty()).then(|| cell.items(false));
     "experience", "支援実績の内訳"
         => draft.worker.experience = cell.parse(parse_json::<Vec<Experience>>)?;
     "completed", "完了した数"
@@ -123,7 +130,9 @@ field_table! { draft, cell: Draft;
     "consent_text_version", "同意した文面"
         => draft.consent_text_version = cell.text();
     "consent_purpose", "同意の目的"
-        => draft.consent_purpose = cell.parse(parse_code::<ConsentPurpose>)?;
+        => draft.consent_purpose = cell.parse(parse_purpose)?;
+    "consent_given_at", "同意日時"
+        => draft.consent_given_at = cell.parse(parse_moment)?;
     "evidence", "自己紹介"
         => add_evidence(draft, cell)?;
     "email_verified", "メール確認済み"
@@ -213,12 +222,12 @@ fn add_day_parts(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
 
 fn add_evidence(draft: &mut Draft, cell: &Input) -> CellResult<()> {
     let evidence = draft.evidence.get_or_insert_default();
-    if cell.text.starts_with("[{") {
-        evidence.extend(parse_json::<Vec<Evidence>>(cell.text)?);
+    if cell.text.starts_with("[{") || cell.text == NONE {
+        evidence.extend(parse_json::<Vec<Evidence>>(cell.spelling())?);
     } else if !cell.is_empty() {
         evidence.push(Evidence {
             title: None,
-            text: cell.text.to_owned(),
+            text: cell.spelling().to_owned(),
         });
     }
     Ok(())
@@ -234,6 +243,10 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     let words = &cell.vocabulary().skills;
     for item in words.split(cell.text) {
         let (word, level) = split_level(&item);
+        if cell.stored.is_some() && words.is_code(word) {
+            add_skill(skills, word, level.unwrap_or(DEFAULT_LEVEL));
+            continue;
+        }
         match words.recognize(word) {
             Ok(meaning) => {
                 if meaning.confidence_ppm < 1_000_000 {
@@ -295,26 +308,35 @@ pub fn parse_level(text: &str) -> Option<u8> {
 }
 
 /// Sets the organizations that a worker is kept apart from. An empty cell leaves them as they are.
-fn set_ids(ids: &mut Vec<Id>, cell: &Input) -> CellResult<()> {
-    let one = |text: &str| {
-        text.parse().map(Id).map_err(|_| {
-            Remark::new(
-                "invalid_record_id",
-                "団体の記録IDとして読み取れません。書き出したままにするか、空欄にしてください。",
-                "This is no id of an organization. Leave it as it was exported, or empty.",
-            )
-        })
-    };
-    let parse = |text: &str| {
-        split_items(text, &|_| false)
-            .iter()
-            .map(|item| one(item))
-            .collect()
-    };
-    if let Some(found) = cell.parse::<Vec<Id>>(parse)? {
+fn set_ids(ids: &mut Vec<Id>, found: Option<Vec<Id>>) {
+    if let Some(found) = found {
         *ids = found;
     }
-    Ok(())
+}
+
+fn parse_purpose(text: &str) -> CellResult<ConsentPurpose> {
+    match text {
+        "マッチングと応募" | "マッチング" => Ok(ConsentPurpose::Matching),
+        "応募のみ" | "応募" => Ok(ConsentPurpose::Applying),
+        code => parse_code(code),
+    }
+}
+
+/// Parses a moment: 2026-04-01T00:00:00Z, or 2026-04-01 09:00:00 in Tokyo.
+fn parse_moment(text: &str) -> CellResult<Instant> {
+    let in_tokyo = || {
+        let forms = ["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"];
+        let mut read = forms.iter().map(|form| NaiveDateTime::parse_from_str(text, form));
+        read.find_map(Result::ok).map(calendar::moment_in_tokyo)
+    };
+    let stated = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
+    stated.or_else(in_tokyo).map(Instant::from).ok_or_else(|| {
+        Remark::new(
+            "invalid_moment",
+            "日時は 2026-04-01 09:00:00 のように入力してください。",
+            "Write a date and time like 2026-04-01 09:00:00.",
+        )
+    })
 }
 
 /// What identifies a worker, and what keeps people apart who must not meet.

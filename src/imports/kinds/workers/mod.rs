@@ -3,6 +3,8 @@
 pub mod fields;
 
 use super::reading::Reading;
+use crate::catalogue::{DayPart, calendar};
+use crate::db::Instant;
 use crate::imports::columns::Target;
 use crate::imports::days::day_parts;
 use crate::imports::fields::{Context, Input, set};
@@ -86,13 +88,26 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
     if let Some(mut parts) = draft.day_parts {
         parts.sort_unstable();
         parts.dedup();
-        worker.day_parts = Some(parts);
+        let is_same = |before: &Vec<DayPart>| DayPart::set(before) == DayPart::set(&parts);
+        if !worker.day_parts.as_ref().is_some_and(is_same) {
+            worker.day_parts = Some(parts);
+        }
     }
     if let Some(evidence) = draft.evidence {
         personal.evidence = evidence;
     }
     add_unrecognized_skills(&mut personal, &draft.unrecognized_skills);
     let before = worker.consent.take();
+    let given_at = |day| {
+        let of_day = |at: &Instant| calendar::day_in_tokyo(at.utc()) == day;
+        let known = before.as_ref().filter(|before| before.given_on == day);
+        let known = known.and_then(|before| before.given_at);
+        let stated = draft.consent_given_at.filter(of_day);
+        // A workbook has no fractions of seconds.
+        let is_known =
+            |at: &Instant| known.is_some_and(|known| known.utc().timestamp() == at.utc().timestamp());
+        stated.filter(|at| !is_known(at)).or(known)
+    };
     let given_on = |day| Consent {
         purpose: draft.consent_purpose.unwrap_or_default(),
         given_on: day,
@@ -100,12 +115,10 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
             .consent_text_version
             .clone()
             .unwrap_or_else(|| TEXT_VERSION.to_owned()),
-        given_at: before
-            .as_ref()
-            .filter(|before| before.given_on == day)
-            .and_then(|before| before.given_at),
+        given_at: given_at(day),
     };
-    worker.consent = match (draft.consent, &before) {
+    let moment = draft.consent_given_at.map(|at| calendar::day_in_tokyo(at.utc()));
+    worker.consent = match (draft.consent.or(moment.map(ConsentAnswer::GivenOn)), &before) {
         (Some(ConsentAnswer::GivenOn(day)), _) => Some(given_on(day)),
         (Some(ConsentAnswer::No), _) => None,
         (Some(ConsentAnswer::Yes), None) => {

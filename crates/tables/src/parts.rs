@@ -1,0 +1,152 @@
+//! Sheets of a workbook that are parts of one table: a sheet for each ward.
+
+use crate::limits::MAX_COLUMNS;
+use crate::row::Row;
+
+/// A sheet that has rows of the table.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub sheet: usize,
+    pub header_line: u64,
+    /// Where each column of the table is in this sheet; none if they are in the same order.
+    pub columns: Option<Vec<Option<usize>>>,
+}
+
+/// Returns whether two sheets are parts of one table: at least four of five of their headings are the same.
+pub fn have_same_headings(one: &Row, other: &Row) -> bool {
+    let headings = |row: &Row| -> Vec<String> {
+        let texts = row.texts().map(bare).filter(|heading| !heading.is_empty());
+        texts.collect()
+    };
+    let (one, other) = (headings(one), headings(other));
+    let shared = one.iter().filter(|heading| other.contains(heading)).count();
+    shared >= 2 && shared * 5 >= one.len().max(other.len()) * 4
+}
+
+fn bare(heading: &str) -> String {
+    heading.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Returns where each column of the table is in a sheet. Headings that only this sheet has are added to the table.
+pub fn columns_of(table: &mut Vec<String>, header: &Row) -> Vec<Option<usize>> {
+    let own: Vec<String> = header.texts().map(bare).collect();
+    let mut left: Vec<bool> = own.iter().map(|heading| !heading.is_empty()).collect();
+    let mut columns = Vec::with_capacity(table.len());
+    for (at, heading) in table.iter().enumerate() {
+        let heading = bare(heading);
+        // A column without a heading stays where it is.
+        let found = match heading.is_empty() {
+            true => Some(at),
+            false => (0..own.len()).find(|at| left.get(*at) == Some(&true) && own.get(*at) == Some(&heading)),
+        };
+        if let Some(place) = found.and_then(|at| left.get_mut(at)) {
+            *place = false;
+        }
+        columns.push(found);
+    }
+    for (at, heading) in header.texts().enumerate() {
+        if left.get(at) == Some(&true) && table.len() < MAX_COLUMNS {
+            table.push(heading.trim().to_owned());
+            columns.push(Some(at));
+        }
+    }
+    columns
+}
+
+/// Returns whether a sheet isn't meant to be read beside another one: an old one, a form, or another year's.
+pub fn is_set_aside(name: &str, main: &str) -> bool {
+    const WORDS: [&str; 13] = [
+        "旧",
+        "old",
+        "コピー",
+        "copy",
+        "原本",
+        "控",
+        "様式",
+        "例",
+        "見本",
+        "テンプレ",
+        "backup",
+        "バックアップ",
+        "削除",
+    ];
+    let folded = name.to_lowercase();
+    WORDS.iter().any(|word| folded.contains(word)) || is_another_year(name, main)
+}
+
+/// Returns whether two names differ only in the year that they name.
+fn is_another_year(name: &str, main: &str) -> bool {
+    without_digits(name) == without_digits(main) && names_year(name) && names_year(main)
+}
+
+/// Returns whether a sheet is that of a later year.
+pub fn is_later_year(name: &str, main: &str) -> bool {
+    is_another_year(name, main) && number_in(name) > number_in(main)
+}
+
+fn without_digits(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.to_digit(10).is_none() && !('０'..='９').contains(c))
+        .collect()
+}
+
+fn number_in(name: &str) -> u64 {
+    let digit = |c: char| {
+        c.to_digit(10)
+            .or_else(|| u32::from(c).checked_sub('０'.into()).filter(|n| *n < 10))
+    };
+    let digits = name.chars().filter_map(digit).take(8);
+    digits.fold(0, |number, digit| number * 10 + u64::from(digit))
+}
+
+fn names_year(name: &str) -> bool {
+    let letters = without_digits(name);
+    let has_era = letters.ends_with(['R', 'r', 'H', 'h', 'Ｒ', 'Ｈ']) || letters.contains('年');
+    let number = number_in(name);
+    (has_era && number > 0) || (1950..2100).contains(&number) || (195_001..210_013).contains(&number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_and_old_sheets_are_set_aside() {
+        for (name, main) in [
+            ("令和5年度", "令和6年度"),
+            ("R5", "R6"),
+            ("2023", "2024"),
+            ("名簿（旧）", "名簿"),
+            ("記入例", "名簿"),
+        ] {
+            assert!(is_set_aside(name, main), "{name}");
+        }
+        for (name, main) in [
+            ("新宿区", "中野区"),
+            ("1班", "2班"),
+            ("Sheet2", "Sheet1"),
+            ("新宿区R6", "中野区R6"),
+        ] {
+            assert!(!is_set_aside(name, main), "{name}");
+        }
+        assert!(is_later_year("令和6年度", "令和5年度") && !is_later_year("令和5年度", "令和6年度"));
+    }
+
+    #[test]
+    fn columns_are_found_by_their_headings() {
+        let row = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            Row::of_texts(1, 0, &texts)
+        };
+        let (one, other) = (
+            row(&["No.", "団体名", "電話", "住所"]),
+            row(&["No.", "住所", "団 体 名", "電話", "備考"]),
+        );
+        assert!(have_same_headings(&one, &other));
+        assert!(!have_same_headings(&one, &row(&["氏名", "住所", "電話"])));
+        let mut table: Vec<String> = one.texts().map(str::to_owned).collect();
+        let columns = columns_of(&mut table, &other);
+        assert_eq!(columns, [Some(0), Some(2), Some(3), Some(1), Some(4)]);
+        assert_eq!(table.last().map(String::as_str), Some("備考"));
+    }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE import_findings DROP COLUMN sheet;

@@ -1,0 +1,5 @@
+DROP TABLE project_events;
+DROP TABLE project_files;
+DROP TABLE project_entries;
+DROP TABLE project_members;
+DROP TABLE projects;

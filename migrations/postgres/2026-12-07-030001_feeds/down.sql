@@ -1,0 +1,2 @@
+DROP INDEX project_entries_day;
+DROP TABLE feeds;

@@ -1,0 +1,3 @@
+DROP TABLE round_people;
+DROP TABLE round_deliverables;
+DROP TABLE rounds;

@@ -1,0 +1,5 @@
+DROP TABLE intake_decisions;
+DROP TABLE intakes;
+-- The release before this one knows neither status.
+UPDATE deliverables SET status = 'submitted', request = json_set(request, '$.request.status', 'submitted')
+WHERE status IN ('screening', 'hearing');

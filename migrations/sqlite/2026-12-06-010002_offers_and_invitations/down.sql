@@ -1,0 +1,10 @@
+DROP INDEX applications_next_check_at;
+DROP INDEX applications_awaits;
+ALTER TABLE applications DROP COLUMN organization_agrees;
+ALTER TABLE applications DROP COLUMN worker_agrees;
+ALTER TABLE applications DROP COLUMN agreement;
+ALTER TABLE applications DROP COLUMN next_check_at;
+ALTER TABLE applications DROP COLUMN warned_at;
+ALTER TABLE applications DROP COLUMN respond_by;
+ALTER TABLE applications DROP COLUMN awaits;
+ALTER TABLE applications DROP COLUMN direction;

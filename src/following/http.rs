@@ -1,0 +1,393 @@
+//! The HTTP operations of following, and the position that answers to readers have.
+
+use super::{ChangeAction, Feed, Position, Seen, SeenChange, Sight, actions};
+use crate::auth::{self, Principal, ReadChanges, http::Caller};
+use crate::changes::Subject;
+use crate::config::FollowerLimits;
+use crate::db::{Instant, Pool};
+use crate::error::{Error, Result, Text};
+use crate::http::disclosure::{Disclosure, impersonal};
+use crate::http::query::Several;
+use crate::http::slots::{Slot, Slots};
+use crate::http::{Json, Query, page, trace};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse, get};
+use futures_util::stream::{self, Stream};
+use serde::{Deserialize, Serialize};
+use std::fmt::Write;
+use std::time::Duration;
+use tokio::time::{Instant as Moment, sleep, timeout_at};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(ChangePage);
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list).service(follow);
+}
+
+/// The longest wait for a change, in seconds.
+const LONGEST_WAIT_S: u32 = 30;
+/// After this time without an event, a stream sends a sign of life.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// The clients that follow now.
+pub struct Followers(Slots<String>);
+
+impl Followers {
+    pub fn new(limits: FollowerLimits) -> Followers {
+        Followers(Slots::new(limits.of_caller, limits.of_all))
+    }
+
+    fn begin(&self, caller: String) -> Result<Slot<String>> {
+        self.0.take(Some(caller)).ok_or(Error::TooManyRequests {
+            code: "too_many_streams",
+            retry_after_s: 10,
+        })
+    }
+}
+
+/// Something that changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"position": "1284-9f3a2c51", "type": "deliverable",
+    "id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "version": 4, "action": "updated", "at": "2026-11-10T02:00:00Z",
+    "href": "/v1/deliverables/0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d"}))]
+pub struct ChangeEvent {
+    /// The position after this change.
+    #[schema(value_type = String, pattern = "^(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$")]
+    position: Position,
+    #[serde(rename = "type")]
+    subject: Subject,
+    /// The id of the record; entries of the catalogue have kind and code: `skill/writing`.
+    id: String,
+    /// The version of the record after the change. Null if only who sees it has changed.
+    #[schema(minimum = 1)]
+    version: Option<i64>,
+    action: ChangeAction,
+    at: Instant,
+    /// Where to read the record. Null if it is no longer there for you, and for records that are only in lists.
+    href: Option<String>,
+}
+
+/// Changes in their order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangePage {
+    items: Vec<ChangeEvent>,
+    /// Where to go on: the next `after`.
+    #[schema(value_type = String, example = "1297-9f3a2c51", pattern = "^(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$")]
+    position: Position,
+    /// Whether there is more to read at once.
+    more: bool,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChangeFilter {
+    /// The position after which to begin: `position` of the previous answer, or the header `Musubi-Position` of a list that
+    /// you have read. Without it you get no changes, only the current position, at once.
+    #[param(example = "1284-9f3a2c51", pattern = "^(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$")]
+    pub after: Option<String>,
+    /// Only these kinds of records, separated by commas. All that you may read, by default.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Subject>>)]
+    pub types: Option<Several<Subject>>,
+    /// The most changes of an answer.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// How many seconds to wait for a change if there is none.
+    #[param(minimum = 0, maximum = 30, default = 0)]
+    pub wait: Option<u32>,
+}
+
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StreamFilter {
+    /// The position after which to begin, unless there is a `Last-Event-ID`: `position` of an answer, or the header
+    /// `Musubi-Position`.
+    #[param(example = "1284-9f3a2c51", pattern = "^(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$")]
+    pub after: String,
+    /// Only these kinds of records, separated by commas. All that you may read, by default.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Subject>>)]
+    pub types: Option<Several<Subject>>,
+}
+
+/// One follower.
+struct Follower {
+    principal: Principal,
+    /// Everything that the follower sees: positions are of this.
+    whole: Sight,
+    /// What they want to know of it.
+    sight: Sight,
+    after: i64,
+    pool: Data<Pool>,
+    feed: Data<Feed>,
+}
+
+impl Follower {
+    async fn new(
+        caller: &Caller<ReadChanges>,
+        types: Option<Several<Subject>>,
+        after: Option<Result<Position>>,
+        pool: Data<Pool>,
+        feed: Data<Feed>,
+    ) -> Result<Follower> {
+        let whole = Sight::of(caller.principal());
+        let sight = whole
+            .clone()
+            .limited(types.as_ref().map(|types| types.0.as_slice()))?;
+        let after = match after {
+            Some(given) => actions::check(&pool, &feed, &whole, given?).await?,
+            None => feed.head(),
+        };
+        Ok(Follower {
+            principal: caller.principal().clone(),
+            whole,
+            sight,
+            after,
+            pool,
+            feed,
+        })
+    }
+
+    async fn next(&mut self, limit: usize) -> Result<Seen> {
+        let seen = actions::next(&self.pool, &self.feed, &self.sight, self.after, limit).await?;
+        self.after = seen.position;
+        Ok(seen)
+    }
+
+    /// Returns whether the follower could make the request again.
+    async fn is_active(&self) -> Result<bool> {
+        let principal = self.principal.clone();
+        let look = move |db: &mut _| auth::store::is_active(db, &principal, Instant::now());
+        self.pool.lookup(look).await
+    }
+
+    fn position(&self) -> Position {
+        self.feed.position(&self.whole, self.after)
+    }
+
+    fn event(&self, change: SeenChange) -> ChangeEvent {
+        ChangeEvent {
+            position: self.feed.position(&self.whole, change.seq),
+            subject: change.subject,
+            id: change.id,
+            version: change.version,
+            action: change.action,
+            at: change.at,
+            href: change.href,
+        }
+    }
+}
+
+fn stopping() -> Error {
+    Error::Unavailable(Text::new("サーバーを停止しています。", "The server is stopping."))
+}
+
+/// List changes
+///
+/// What changed after a position, in order, without gaps: every record that became visible to you, has another version,
+/// or that you no longer see (`removed`). A change says which record it is about, not what it holds: read the record.
+///
+/// To have a copy of everything that you may read, list it, and go on from the `Musubi-Position` of the first page that you
+/// read. With `wait` the answer comes with the next change, or without any after so many seconds. You may get a change
+/// twice, never too late. Positions are good for 30 days; then, and when your permissions have changed, you get 410: list
+/// everything again. Returns 429 `too_many_streams` while you wait in too many requests already.
+#[utoipa::path(operation_id = "list_changes", tag = "Changes", security(("bearer" = ["changes:read"])),
+    params(ChangeFilter), responses((status = 200, description = "The changes", body = ChangePage),
+        (status = 410, description = "`expired_position`: the changes after it are no longer kept; `foreign_position`: it is \
+            from before your permissions changed, or before the database was restored. List everything again")))]
+#[get("/changes")]
+async fn list(
+    request: HttpRequest,
+    caller: Caller<ReadChanges>,
+    pool: Data<Pool>,
+    feed: Data<Feed>,
+    followers: Data<Followers>,
+    filter: Query<ChangeFilter>,
+) -> Result<Json<ChangePage>> {
+    let ChangeFilter {
+        after,
+        types,
+        limit,
+        wait,
+    } = filter.0;
+    let limit = page::limit(limit)? as usize;
+    let wait = wait.unwrap_or_default();
+    let has_position = after.is_some();
+    if wait > LONGEST_WAIT_S {
+        let rule = Text::new(
+            format!("0〜{LONGEST_WAIT_S}の値を指定してください。"),
+            format!("The value must be 0 to {LONGEST_WAIT_S}."),
+        );
+        return Err(Error::parameter("wait", "out_of_range", rule));
+    }
+    let after = after.map(|after| Position::parse("after", &after));
+    let mut follower = Follower::new(&caller, types, after, pool, feed).await?;
+    let mut head = follower.feed.watch();
+    head.mark_unchanged();
+    let mut seen = follower.next(limit).await?;
+    if has_position && wait > 0 && seen.items.is_empty() && seen.is_last {
+        if head.borrow().is_stopping {
+            return Err(stopping());
+        }
+        let _slot = followers.begin(caller.actor())?;
+        let begun = Moment::now();
+        let end = begun + Duration::from_secs(wait.into());
+        while seen.items.is_empty() && seen.is_last {
+            let is_over = !matches!(timeout_at(end, head.changed()).await, Ok(Ok(())));
+            if is_over || head.borrow_and_update().is_stopping {
+                break;
+            }
+            seen = follower.next(limit).await?;
+        }
+        trace::waited(&request, begun.elapsed());
+        if !seen.items.is_empty() && !follower.is_active().await? {
+            return Err(Error::Unauthenticated(Text::new(
+                "待機中に権限が変わりました。もう一度ログインしてください。",
+                "Your permissions changed while you waited. Log in again.",
+            )));
+        }
+    }
+    let items = seen
+        .items
+        .into_iter()
+        .map(|change| follower.event(change))
+        .collect();
+    Ok(Json(ChangePage {
+        items,
+        position: follower.position(),
+        more: !seen.is_last,
+    }))
+}
+
+/// One server-sent event.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"event": "change", "id": "1284-9f3a2c51", "data": "{\"type\": \"deliverable\"}"}))]
+#[allow(dead_code)]
+pub struct ChangeStreamEvent {
+    event: String,
+    /// The position after the change.
+    id: String,
+    /// The change, as JSON.
+    data: String,
+}
+
+/// Follow changes
+///
+/// Streams server-sent events: one `change` for each change that `GET /v1/changes` lists, with its position as `id`. A
+/// browser's `EventSource` goes on after the last one by itself (`Last-Event-ID`); so does every client that sends the last
+/// `id`. Signs of life come every 15 seconds. The stream ends when your token expires or is revoked, when your permissions
+/// change, and when the server stops. Returns 410 and 429 as `GET /v1/changes` does.
+#[utoipa::path(operation_id = "follow_changes", tag = "Changes", security(("bearer" = ["changes:read"])),
+    params(StreamFilter, ("Last-Event-ID" = Option<String>, Header, pattern = "^(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$", description = "The `id` of the last event that you got")),
+    responses((status = 200, description = "The events", body = ChangeStreamEvent, content_type = "text/event-stream"),
+        (status = 410, description = "`expired_position`, `foreign_position`: list everything again")))]
+#[get("/changes/events")]
+async fn follow(
+    request: HttpRequest,
+    caller: Caller<ReadChanges>,
+    pool: Data<Pool>,
+    feed: Data<Feed>,
+    followers: Data<Followers>,
+    filter: Query<StreamFilter>,
+) -> Result<HttpResponse> {
+    let StreamFilter { after, types } = filter.0;
+    // Without an id yet, a client has nothing to go on from.
+    let last = request
+        .headers()
+        .get("last-event-id")
+        .filter(|last| !last.is_empty());
+    let last = last.map(|last| Position::parse("last-event-id", last.to_str().unwrap_or_default()));
+    let after = last.unwrap_or_else(|| Position::parse("after", &after));
+    let follower = Follower::new(&caller, types, Some(after), pool, feed).await?;
+    // What has expired is refused before the stream begins.
+    if follower.feed.look(&follower.sight, follower.after, 0).is_none() {
+        let after = follower.after;
+        let sight = follower.sight.clone();
+        follower
+            .pool
+            .read(move |db| actions::page(db, &sight, after, 1))
+            .await?;
+    }
+    if follower.feed.watch().borrow().is_stopping {
+        return Err(stopping());
+    }
+    let slot = followers.begin(caller.actor())?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, "text/event-stream"));
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    let response = response.streaming(Box::pin(events(follower, slot)));
+    Ok(Disclosure::nobody().attach(response))
+}
+
+/// Streams what a follower sees, as long as they may.
+fn events(follower: Follower, slot: Slot<String>) -> impl Stream<Item = Result<Bytes>> {
+    let mut head = follower.feed.watch();
+    head.mark_unchanged();
+    stream::unfold(
+        (follower, head, slot, false),
+        |(mut follower, mut head, slot, ended)| async move {
+            const MOST: usize = 200;
+            if ended {
+                return None;
+            }
+            let mut text = String::new();
+            let mut ended = false;
+            while text.is_empty() && !ended {
+                let seen = follower.next(MOST).await.ok()?;
+                if (seen.is_about_follower || !seen.items.is_empty()) && !follower.is_active().await.ok()? {
+                    return None;
+                }
+                for change in seen.items {
+                    let event = follower.event(change);
+                    let data = serde_json::to_string(&event).ok()?;
+                    let _ = write!(text, "event: change\nid: {}\ndata: {data}\n\n", event.position);
+                }
+                if !text.is_empty() || !seen.is_last {
+                    continue;
+                }
+                let left = follower.principal.expires_at - chrono::Utc::now().timestamp();
+                let left = Duration::from_secs(u64::try_from(left).unwrap_or_default());
+                tokio::select! {
+                    changed = head.changed() => ended = changed.is_err() || head.borrow_and_update().is_stopping,
+                    () = sleep(left.min(SILENCE)) => {
+                        ended = left <= SILENCE;
+                        // An event without data only moves the last id.
+                        let _ = write!(text, ": unchanged\nid: {}\n\n", follower.position());
+                    }
+                }
+            }
+            Some((Ok(Bytes::from(text)), (follower, head, slot, ended)))
+        },
+    )
+}
+
+/// Adds the position from which a reader can follow to each answer to a GET. It is taken before anything is read: who goes
+/// on from it misses nothing that isn't in the answer.
+pub async fn mark<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let reads = request.method() == Method::GET && request.path().starts_with("/v1/");
+    let feed = request.app_data::<Data<Feed>>().filter(|_| reads).cloned();
+    let position = feed.and_then(|feed| {
+        let principal = auth::http::sender(request.request())?;
+        principal.extent(<ReadChanges as auth::Scope>::NAME)?;
+        Some(feed.position(&Sight::of(&principal), feed.head()))
+    });
+    let mut answer = next.call(request).await?;
+    if let Some(position) = position.filter(|_| answer.status() == StatusCode::OK)
+        && let Ok(value) = HeaderValue::from_str(&position.to_string())
+    {
+        answer
+            .headers_mut()
+            .insert(HeaderName::from_static("musubi-position"), value);
+    }
+    Ok(answer)
+}

@@ -1,0 +1,396 @@
+//! An import whose rows do what the API does, each with everything that follows: applications. What a row does depends on
+//! the rows before it, because places and waiting lists fill up.
+//!
+//! `best_effort` does each row in a transaction for itself, so that nobody waits for a whole file. `dry_run` and
+//! `all_or_nothing` do all rows in one: the first takes it back in the end, the second if a row is rejected. So a dry run
+//! reports exactly what the import would do.
+
+use super::batches::{Read, Speed, too_many_at_once};
+use super::lease::{JobEnd, Lease};
+use super::people::{self, RowPerson};
+use super::rows::BatchContext;
+use super::store::{
+    self, findings, people as stored_people, writes, writes::RecordWrite, writes::RecordWriteRow,
+};
+use super::{ConflictPolicy, Import, ImportMode, ImportProgress, ImportStatus, rejected_rows};
+use crate::applications::{self, Outcome, past};
+use crate::auth::Principal;
+use crate::changes::Action;
+use crate::db::{Db, Id, Instant, attempt, commit_lazily};
+use crate::error::{Error, Result};
+use crate::imports::finding::{Finding, Severity};
+use crate::imports::kinds::applications::{self as rows, Done};
+use std::collections::{HashMap, HashSet};
+use tables::{Remark, Row};
+
+/// The most rows that one transaction does: it locks what every row is about.
+const MOST_AT_ONCE: usize = 1000;
+
+/// What a row did, and what was found in it.
+struct RowOutcome {
+    counts: ImportProgress,
+    findings: Vec<Finding>,
+    write: Option<RecordWrite>,
+    /// The versions of what followed for the applications of other rows.
+    followed: Vec<(Id, i64)>,
+    people: Vec<RowPerson>,
+}
+
+/// Does every row.
+pub fn run(lease: &Lease, job: &mut Import, read: Read, speed: &Speed) -> Result<JobEnd, JobEnd> {
+    let mut acting = Acting {
+        principal: principal(job),
+        updates: job.options.on_conflict == ConflictPolicy::Update,
+        fails: job.options.on_conflict == ConflictPolicy::Fail,
+        seen: HashMap::new(),
+    };
+    if job.options.mode != ImportMode::BestEffort {
+        return run_at_once(lease, job, read, speed, acting);
+    }
+    let Read {
+        batch,
+        mut batches,
+        about_columns,
+    } = read;
+    // An earlier run has done these.
+    let done = job.progress.rows_read;
+    let mut position = 0;
+    while let Some(rows) = batches.take()? {
+        for row in &rows {
+            position += 1;
+            if position <= done {
+                continue;
+            }
+            lease.step(job, |db, next| {
+                commit_lazily(db)?;
+                let outcome = acting.act(db, batch, row)?;
+                save(db, next, &about_columns, outcome, speed)
+            })?;
+        }
+    }
+    job.status = match job.progress.rejected {
+        0 => ImportStatus::Succeeded,
+        _ => ImportStatus::Partial,
+    };
+    Ok(JobEnd::Finished)
+}
+
+/// Does every row in one transaction, and takes it back unless all rows are to be written and all could be.
+fn run_at_once(
+    lease: &Lease,
+    job: &mut Import,
+    read: Read,
+    speed: &Speed,
+    mut acting: Acting,
+) -> Result<JobEnd, JobEnd> {
+    let Read {
+        batch,
+        mut batches,
+        about_columns,
+    } = read;
+    let writes = job.options.mode == ImportMode::AllOrNothing;
+    let mut rows: Vec<Row> = Vec::new();
+    while let Some(some) = batches.take()? {
+        rows.extend(some);
+        if rows.len() > MOST_AT_ONCE {
+            return Err(
+                too_many_at_once(&format!("{MOST_AT_ONCE}行"), &format!("{MOST_AT_ONCE} rows")).into(),
+            );
+        }
+    }
+    // An earlier run has reported what it tried.
+    if job.progress.rows_read == 0 {
+        let mut outcomes = Vec::with_capacity(rows.len());
+        let mut done = job.clone();
+        done.status = ImportStatus::Succeeded;
+        let mut is_tried = false;
+        let written = lease.write(|db| {
+            for row in &rows {
+                lease.check()?;
+                outcomes.push(acting.act(db, batch, row)?);
+            }
+            if !writes || outcomes.iter().any(|one| one.counts.rejected > 0) {
+                is_tried = true;
+                return Err(Error::Internal("what was tried is taken back".to_owned()));
+            }
+            for outcome in outcomes.drain(..) {
+                save(db, &mut done, &about_columns, outcome, speed)?;
+            }
+            Ok(((), store::finish(db, &done, lease.id)?))
+        });
+        match written {
+            Ok(_) => {
+                *job = done;
+                (lease.observer)(job);
+                return Ok(JobEnd::Saved);
+            }
+            Err(_) if is_tried => {}
+            Err(error) => return Err(error),
+        }
+        lease.step(job, |db, next| {
+            for mut outcome in outcomes {
+                (outcome.write, outcome.followed) = (None, Vec::new());
+                save(db, next, &about_columns, outcome, speed)?;
+            }
+            Ok(())
+        })?;
+    }
+    match job.progress.rejected {
+        0 => job.status = ImportStatus::Succeeded,
+        rejected if writes => return Err(rejected_rows(rejected).into()),
+        _ => job.status = ImportStatus::Partial,
+    }
+    Ok(JobEnd::Finished)
+}
+
+/// Stores what a row did and what was found in it.
+fn save(
+    db: &mut Db,
+    job: &mut Import,
+    about_columns: &[Finding],
+    outcome: RowOutcome,
+    speed: &Speed,
+) -> Result<()> {
+    if job.progress.rows_read == 0 {
+        findings::report(db, job, about_columns)?;
+    }
+    findings::report(db, job, &outcome.findings)?;
+    stored_people::insert(db, job.id, job.progress.rows_read, &outcome.people)?;
+    writes::insert(db, job.id, outcome.write.as_slice())?;
+    writes::refresh(db, job.id, &outcome.followed)?;
+    speed.add(&mut job.progress, &outcome.counts);
+    Ok(())
+}
+
+/// Who sends the rows, with what the sender may do.
+fn principal(job: &Import) -> Principal {
+    let subject = job
+        .created_by
+        .split_once(':')
+        .map_or(job.created_by.as_str(), |(_, id)| id);
+    Principal {
+        role: job.role,
+        subject: subject.to_owned(),
+        session: None,
+        scope_limit: None,
+        reach: job.reach(),
+        expires_at: i64::MAX,
+    }
+}
+
+/// What the rows of an import have in common.
+struct Acting {
+    principal: Principal,
+    updates: bool,
+    fails: bool,
+    /// The applications that rows were about, with their lines.
+    seen: HashMap<Id, u64>,
+}
+
+impl Acting {
+    /// Does a row. If it is rejected, what it wrote is taken back.
+    fn act(&mut self, db: &mut Db, batch: &BatchContext, row: &Row) -> Result<RowOutcome> {
+        let mut reading = batch.read(row);
+        let row_hash = batch.row_hash(row);
+        let mut counts = ImportProgress {
+            rows_read: 1,
+            ..ImportProgress::default()
+        };
+        let mut write = None;
+        let began = Instant::now();
+        let done = match reading.is_skipped || reading.is_rejected() {
+            true => Ok(Done::Rejected),
+            false => attempt(db, |db| {
+                let (principal, context) = (&self.principal, batch.context);
+                let done = rows::act(db, principal, &mut reading, row_hash, self.updates, context)?;
+                match done.id().and_then(|id| self.seen.get(&id)) {
+                    Some(first) => Err(duplicate_row(*first)),
+                    None => Ok(done),
+                }
+            }),
+        };
+        let done = match done {
+            Err(error) if is_refusal(&error) => {
+                reading.reject_error(error, rows::field_of);
+                Done::Rejected
+            }
+            done => done?,
+        };
+        self.seen.extend(done.id().map(|id| (id, row.line)));
+        match done {
+            _ if reading.is_skipped => counts.skipped = 1,
+            Done::Created(one) => {
+                counts.created = 1;
+                write = Some((one, Action::Created, None));
+            }
+            Done::Updated(one, before) => {
+                counts.updated = 1;
+                write = Some((one, Action::Updated, Some(kept(before))));
+            }
+            Done::Unchanged(_) => counts.unchanged = 1,
+            Done::Existing(_) if self.fails => {
+                let (ja, en) = ("すでに登録されています。", "This record already exists.");
+                reading.reject("record_id", Remark::new("already_exists", ja, en));
+                counts.rejected = 1;
+            }
+            Done::Existing(_) => counts.skipped = 1,
+            Done::Rejected => counts.rejected = 1,
+        }
+        let followed = match &write {
+            Some((one, ..)) => applications::store::touched(db, one.deliverable_id, began)?,
+            None => Vec::new(),
+        };
+        let write = write.map(|(one, action, before)| {
+            let before = before.map(serde_json::to_value).transpose();
+            Ok::<_, Error>(RecordWrite {
+                record: one.id,
+                action: action.code(),
+                version: one.version,
+                before: before.map_err(|e| Error::Internal(e.to_string()))?,
+                row_hash: Some(row_hash),
+            })
+        });
+        let source = &batch.context.source;
+        let external_id = reading.text("worker_external_id");
+        let people = people::of_rejected(batch.digests, source, row, external_id);
+        let sheet = batch.survey.sheet_of(row);
+        let in_sheet = |finding| Finding {
+            sheet: sheet.map(str::to_owned),
+            ..finding
+        };
+        Ok(RowOutcome {
+            counts,
+            followed,
+            people,
+            write: write.transpose()?,
+            findings: reading.findings.into_iter().map(in_sheet).collect(),
+        })
+    }
+}
+
+impl Done {
+    fn id(&self) -> Option<Id> {
+        match self {
+            Done::Created(one) | Done::Updated(one, _) => Some(one.id),
+            Done::Unchanged(id) | Done::Existing(id) => Some(*id),
+            Done::Rejected => None,
+        }
+    }
+}
+
+/// Returns what is kept of an outcome, to put it back: no texts, which are about a person.
+fn kept(before: Outcome) -> Outcome {
+    Outcome {
+        note: None,
+        agreement: None,
+        ..before
+    }
+}
+
+/// Returns whether the service refuses what a row says.
+fn is_refusal(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Conflict { .. }
+            | Error::Invalid(_)
+            | Error::InsufficientScope { .. }
+            | Error::AccessDenied { .. }
+            | Error::NotFound { .. }
+            | Error::PreconditionRequired
+    )
+}
+
+fn duplicate_row(first: u64) -> Error {
+    Error::Conflict {
+        code: "duplicate_row",
+        detail: crate::error::Text::new(
+            format!("{first}行目と同じ記録の行です。"),
+            format!("Line {first} is about the same record."),
+        ),
+    }
+}
+
+/// Returns the applications that were changed after the import.
+pub fn changed_since(db: &mut Db, page: &[RecordWriteRow]) -> Result<HashSet<Id>> {
+    let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
+    let versions = applications::store::versions(db, &ids)?;
+    let is_newer = |write: &&RecordWriteRow| {
+        versions
+            .get(&write.record_id)
+            .is_some_and(|now| *now != write.version)
+    };
+    Ok(page
+        .iter()
+        .filter(is_newer)
+        .map(|write| write.record_id)
+        .collect())
+}
+
+/// Takes back what the rows did, the last one first, each in a transaction for itself. What can't be taken back stays, with
+/// a finding.
+pub fn undo(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
+    let import = job.id;
+    let undone = |db: &mut Db, actor: &str, write: &RecordWriteRow| -> Result<Vec<Finding>> {
+        let id = write.record_id;
+        if applications::store::versions(db, &[id])?.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !changed_since(db, std::slice::from_ref(write))?.is_empty() {
+            return Ok(vec![skipped(&id)]);
+        }
+        let before = write
+            .before
+            .as_ref()
+            .map(|before| serde_json::from_value(before.0.clone()));
+        let before: Option<Outcome> = before
+            .transpose()
+            .map_err(|e| Error::Internal(format!("{id} can't be restored: {e}")))?;
+        let began = Instant::now();
+        match attempt(db, |db| past::take_back(db, actor, id, before, began)) {
+            Err(error) if is_refusal(&error) => Ok(vec![stays(&id, &error)]),
+            done => {
+                let followed = applications::store::touched(db, done?, began)?;
+                writes::refresh(db, import, &followed)?;
+                Ok(Vec::new())
+            }
+        }
+    };
+    loop {
+        let is_over = lease.step(job, |db, next| {
+            let page = writes::list(db, next.id, None, 1)?;
+            let Some(write) = page.first() else {
+                return Ok(true);
+            };
+            let found = undone(db, &next.created_by, write)?;
+            findings::report(db, next, &found)?;
+            writes::delete(db, next.id, &[write.record_id])?;
+            Ok(false)
+        })?;
+        if is_over {
+            job.status = ImportStatus::Undone;
+            return Ok(JobEnd::Finished);
+        }
+    }
+}
+
+/// Says that a record was not undone.
+pub fn skipped(id: &Id) -> Finding {
+    let remark = Remark::new(
+        "changed_since",
+        "取り込みのあとで変更されたため、元に戻していません。",
+        "It has changed since the import and was not undone.",
+    );
+    Finding::new(0, None, &id.to_string(), remark, Severity::Warning)
+}
+
+fn stays(id: &Id, error: &Error) -> Finding {
+    let remark = Remark {
+        code: "",
+        message: error.detail(),
+        suggestion: None,
+    };
+    Finding {
+        code: error.code().to_owned(),
+        ..Finding::new(0, None, &id.to_string(), remark, Severity::Warning)
+    }
+}

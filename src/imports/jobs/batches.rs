@@ -1,0 +1,99 @@
+//! The rows of a file in batches, with what a run reads beside them and how fast it is.
+
+use super::ImportProgress;
+use super::file::JobFile;
+use super::rows::{BatchContext, ExternalIds};
+use crate::error::{Error, Result, Text};
+use crate::imports::finding::Finding;
+use crate::imports::kinds::layout::with_values_above;
+use crate::imports::kinds::sections::Places;
+use crate::imports::vocabulary::Vocabulary;
+use std::time::Instant as Clock;
+use tables::{Row, Rows, Survey};
+
+/// Rows of one transaction: few enough that other writers wait only a moment.
+pub const STEP: usize = 500;
+/// Bytes of rows after which a transaction gets no more.
+const STEP_BYTES: usize = 8 * 1024 * 1024;
+
+/// The rows of a file, and what its columns mean.
+pub struct Read<'r, 'b> {
+    pub batch: &'r BatchContext<'b>,
+    pub batches: Batches<'b>,
+    pub about_columns: Vec<Finding>,
+}
+
+/// Measures the rows per second of one run.
+pub struct Speed {
+    pub began: Clock,
+    /// Rows that were done when the run began.
+    pub rows_before: u64,
+}
+
+impl Speed {
+    pub fn add(&self, progress: &mut ImportProgress, counts: &ImportProgress) {
+        progress.add(counts);
+        let seconds = self.began.elapsed().as_secs_f64();
+        if seconds > 0.1 {
+            let rows = progress.rows_read.saturating_sub(self.rows_before);
+            progress.rows_per_second = Some((rows as f64 / seconds) as u64);
+        }
+    }
+}
+
+/// The rows of a file in batches, with the external ids of the batches so far.
+pub struct Batches<'s> {
+    rows: Rows<'s>,
+    pub ids: ExternalIds,
+    /// The last row of the batch before.
+    above: Vec<Row>,
+    /// Whether a cell may say "as above"; in what Musubi wrote, it doesn't.
+    has_dittos: bool,
+    /// Adds to each row the place that its sheet or section names.
+    pub places: Option<(Places, &'s Vocabulary<'s>)>,
+}
+
+impl<'s> Batches<'s> {
+    pub fn new(survey: &'s Survey, file: &'s JobFile, has_dittos: bool) -> Result<Batches<'s>> {
+        Ok(Batches {
+            rows: survey.rows(file)?,
+            ids: ExternalIds::default(),
+            above: Vec::new(),
+            has_dittos,
+            places: None,
+        })
+    }
+
+    /// Takes the next rows; none after the last.
+    pub fn take(&mut self) -> Result<Option<Vec<Row>>> {
+        let mut rows = Vec::with_capacity(STEP);
+        let (mut row, mut bytes) = (Row::default(), 0);
+        while rows.len() < STEP && bytes < STEP_BYTES && self.rows.next(&mut row)? {
+            bytes += row.size_bytes();
+            let above = if rows.is_empty() { &self.above } else { &rows };
+            let mut row = std::mem::take(&mut row);
+            if let Some((places, vocabulary)) = &mut self.places {
+                row = places.add(row, vocabulary);
+            }
+            rows.push(match self.has_dittos {
+                true => with_values_above(row, above),
+                false => row,
+            });
+        }
+        self.above = rows.last().cloned().into_iter().collect();
+        Ok(Some(rows).filter(|rows| !rows.is_empty()))
+    }
+}
+
+/// Refuses more rows than one transaction may write.
+pub fn too_many_at_once(ja: &str, en: &str) -> Error {
+    Error::Conflict {
+        code: "too_many_at_once",
+        detail: Text::new(
+            format!(
+                "一度にまとめて取り込めるのは{ja}までです。ファイルを分割するか、best_effort で取り込んでください。"
+            ),
+            format!("Up to {en} can be imported at once. Split the file, or use best_effort."),
+        ),
+    }
+}

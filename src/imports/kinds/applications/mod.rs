@@ -1,0 +1,339 @@
+//! A row of a list of applications: whose it is, for what, and how far it has come. It does what the API does: submits,
+//! and moves. Its statuses are those that the sender may set.
+
+pub mod fields;
+mod named;
+
+use super::reading::Reading;
+use crate::applications::{
+    Application, ApplicationAgreement, ApplicationReason, ApplicationStatus, NewApplication, Outcome,
+    actions, past, store,
+};
+use crate::auth::{Principal, Reach, Writer};
+use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::Deliverable;
+use crate::error::{Error, Result, Text};
+use crate::http::IfMatch;
+use crate::imports::columns::Target;
+use crate::imports::fields::{Context, set};
+use crate::imports::jobs::store::writes::row_hashes;
+use crate::values::{Code, Lifecycle};
+use crate::workers::{self, Worker};
+use fields::{Draft, FIELDS};
+use tables::Remark;
+use validator::Validate;
+
+/// What a row did.
+pub enum Done {
+    Created(Application),
+    /// With the outcome before.
+    Updated(Application, Outcome),
+    Unchanged(Id),
+    /// The application exists, and the import leaves such ones alone.
+    Existing(Id),
+    Rejected,
+}
+
+/// Does what a row says. An error of the service rejects the row; what it wrote has to be taken back then.
+pub fn act(
+    db: &mut Db,
+    principal: &Principal,
+    reading: &mut Reading,
+    row_hash: i64,
+    updates: bool,
+    context: &Context,
+) -> Result<Done> {
+    let Some(draft) = understand(reading, context) else {
+        return Ok(Done::Rejected);
+    };
+    let stated = reading.text("record_id").and_then(|id| id.parse().ok().map(Id));
+    let (known, free_id) = match stated {
+        None => (None, None),
+        Some(id) => named_by(db, &context.reach, id)?,
+    };
+    if let Some(before) = known {
+        return match updates {
+            false => Ok(Done::Existing(before.id)),
+            true => change(db, principal, reading, before, draft, context),
+        };
+    }
+    let found = (
+        named::deliverable(db, reading, context)?,
+        named::worker(db, reading, context)?,
+    );
+    let (deliverable, worker) = match found {
+        (Ok(deliverable), Ok(worker)) => (deliverable, worker),
+        (deliverable, worker) => {
+            for (field, remark) in [deliverable.err(), worker.err()].into_iter().flatten() {
+                reading.reject(field, remark);
+            }
+            return Ok(Done::Rejected);
+        }
+    };
+    let Some(role) = draft.role.clone().or_else(|| only_role(&deliverable)) else {
+        reading.reject("role", missing_role(&deliverable));
+        return Ok(Done::Rejected);
+    };
+    let mut records = workers::store::same_person(db, &worker)?;
+    records.retain(|id| *id != worker.id);
+    records.push(worker.id);
+    let mut earlier = store::of_workers(db, Some(&[deliverable.id]), &records)?;
+    earlier.retain(|one| one.role == role);
+    let ids: Vec<Id> = earlier.iter().map(|one| one.id).collect();
+    let hashes = row_hashes(db, &ids)?;
+    // A row that began an application has done so, however far that has come since.
+    let is_done = |one: &Application| hashes.get(&one.id).is_some_and(|(hash, _)| *hash == row_hash);
+    if let Some(done) = earlier.iter().find(|one| is_done(one)) {
+        // What was found in it was reported then.
+        reading.findings.clear();
+        return Ok(Done::Unchanged(done.id));
+    }
+    let rank = |one: &Application| {
+        let is_end = one.outcome.status.is_end();
+        (!is_end, draft.status == Some(one.outcome.status))
+    };
+    match earlier.into_iter().max_by_key(rank) {
+        Some(before) if !updates => Ok(Done::Existing(before.id)),
+        Some(before) => change(db, principal, reading, before, draft, context),
+        None => {
+            let id = free_id.unwrap_or_default();
+            begin(
+                db,
+                principal,
+                reading,
+                (id, role),
+                (&deliverable, &worker),
+                draft,
+                context,
+            )
+        }
+    }
+}
+
+fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
+    reading.make(
+        |_| None,
+        |reading| {
+            let mut draft = Draft::default();
+            reading.apply(context, |target, cell| match target {
+                Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
+                _ => Ok(()),
+            });
+            Ok(draft)
+        },
+    )
+}
+
+/// Returns the application with an id, or the id if a new one may get it.
+fn named_by(db: &mut Db, reach: &Reach, id: Id) -> Result<(Option<Application>, Option<Id>)> {
+    match store::find(db, reach, id) {
+        Ok(found) => return Ok((Some(found), None)),
+        Err(Error::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let is_taken =
+        !store::versions(db, &[id])?.is_empty() || !crate::changes::store::deleted(db, &[id])?.is_empty();
+    Ok((None, Some(id).filter(|_| !is_taken)))
+}
+
+fn only_role(deliverable: &Deliverable) -> Option<Code> {
+    let mut roles = deliverable.request.roles.iter().flatten();
+    let first = roles.next()?.role.clone();
+    roles.next().is_none().then_some(first)
+}
+
+fn missing_role(deliverable: &Deliverable) -> Remark {
+    let roles = deliverable.request.roles.iter().flatten();
+    let roles: Vec<&str> = roles.map(|wish| wish.role.as_str()).collect();
+    let list = roles.join(", ");
+    Remark::new(
+        "missing_field",
+        format!("役割を入力してください: {list}"),
+        format!("Give the role: {list}."),
+    )
+}
+
+/// Begins an application, and moves it to where the row says that it is.
+fn begin(
+    db: &mut Db,
+    principal: &Principal,
+    reading: &mut Reading,
+    (id, role): (Id, Code),
+    (deliverable, worker): (&Deliverable, &Worker),
+    draft: Draft,
+    context: &Context,
+) -> Result<Done> {
+    let now = Instant::now();
+    let sent_at = match draft.applied_on.filter(|day| *day < context.today) {
+        Some(day) => Instant::from(midnight_in_tokyo(day)),
+        None => now,
+    };
+    let writer = Writer {
+        actor: principal.actor(),
+        role: principal.role,
+        reach: context.reach.clone(),
+    };
+    let new = NewApplication {
+        direction: draft.direction.unwrap_or_default(),
+        deliverable_id: deliverable.id,
+        worker_id: worker.id,
+        role,
+        message: draft.message.clone(),
+    };
+    new.validate()
+        .map_err(|errors| crate::http::body::invalid(&errors))?;
+    let status = draft.status.unwrap_or_default();
+    if past::is_listed(deliverable) {
+        let outcome = outcome(&Outcome::default(), status, &draft, reading)?;
+        return past::record(db, &writer, (id, sent_at), new, outcome, now).map(Done::Created);
+    }
+    let begun = actions::begin(db, &writer, true, (id, sent_at), new, now)?;
+    if is_waiting(status) {
+        // Who waits, and who has a turn, is for the waiting list to say.
+        return Ok(Done::Created(begun));
+    }
+    let after = outcome(&begun.outcome, status, &draft, reading)?;
+    let reach = &context.reach;
+    let moved = actions::update(db, principal, reach, begun.id, &IfMatch::Absent, |_| Ok(after))?;
+    Ok(Done::Created(moved))
+}
+
+/// Moves an application to where the row says that it is.
+fn change(
+    db: &mut Db,
+    principal: &Principal,
+    reading: &mut Reading,
+    before: Application,
+    draft: Draft,
+    context: &Context,
+) -> Result<Done> {
+    warn_about_fixed(reading, &before, &draft);
+    let status = match draft.status {
+        Some(status) if !(is_waiting(status) && is_waiting(before.outcome.status)) => status,
+        _ => before.outcome.status,
+    };
+    let after = outcome(&before.outcome, status, &draft, reading)?;
+    if after == before.outcome {
+        return Ok(Done::Unchanged(before.id));
+    }
+    let reach = &context.reach;
+    let moved = actions::update(db, principal, reach, before.id, &IfMatch::Absent, |_| Ok(after))?;
+    Ok(Done::Updated(moved, before.outcome))
+}
+
+/// Returns whether an application waits for its first answer. Musubi decides which of them are on the waiting list.
+fn is_waiting(status: ApplicationStatus) -> bool {
+    matches!(
+        status,
+        ApplicationStatus::Submitted | ApplicationStatus::Waitlisted
+    )
+}
+
+/// Returns the outcome that a row makes of the one before. Texts that the row doesn't have stay.
+fn outcome(
+    before: &Outcome,
+    status: ApplicationStatus,
+    draft: &Draft,
+    reading: &mut Reading,
+) -> Result<Outcome> {
+    let is_moved = status != before.status;
+    let needs_reason = matches!(status, ApplicationStatus::Declined | ApplicationStatus::Withdrawn);
+    let reason = match draft.reason.or(before.reason.filter(|_| !is_moved)) {
+        None if needs_reason => {
+            reading.warn("status", assumed_reason());
+            Some(ApplicationReason::Other)
+        }
+        reason => reason,
+    };
+    let agreement = match (&draft.goal, &draft.schedule) {
+        (None, None) => before.agreement.clone(),
+        (goal, schedule) => {
+            let kept = before.agreement.clone();
+            let (own_goal, own_schedule) =
+                kept.map_or((None, None), |kept| (Some(kept.goal), Some(kept.schedule)));
+            let both = goal.clone().or(own_goal).zip(schedule.clone().or(own_schedule));
+            let (goal, schedule) = both.ok_or_else(missing_agreement)?;
+            Some(ApplicationAgreement { goal, schedule })
+        }
+    };
+    let after = Outcome {
+        status,
+        reason,
+        note: draft.answer_note.clone().or_else(|| before.note.clone()),
+        agreement,
+        ..before.clone()
+    };
+    after
+        .validate()
+        .map_err(|errors| crate::http::body::invalid(&errors))?;
+    Ok(after)
+}
+
+fn assumed_reason() -> Remark {
+    Remark::new(
+        "assumed_reason",
+        "理由の記載がないため、その他（other）として取り込みました。",
+        "The row gives no reason, so other was used.",
+    )
+}
+
+fn missing_agreement() -> Error {
+    let rule = Text::new(
+        "目標と日程は、両方を入力してください。",
+        "Give both the goal and the schedule.",
+    );
+    Error::invalid("/agreement", "missing_field", rule)
+}
+
+/// Says what a row can't change about an application.
+fn warn_about_fixed(reading: &mut Reading, before: &Application, draft: &Draft) {
+    let sent_on = day_in_tokyo(before.created_at.utc());
+    let is_other = |field, own: Option<Id>| {
+        let stated = reading.text(field).and_then(|id| id.parse().ok().map(Id));
+        stated.is_some() && stated != own
+    };
+    let fixed = [
+        (
+            "deliverable_id",
+            is_other("deliverable_id", Some(before.deliverable_id)),
+        ),
+        ("worker_id", is_other("worker_id", before.worker_id)),
+        (
+            "role",
+            draft.role.as_ref().is_some_and(|role| *role != before.role),
+        ),
+        (
+            "direction",
+            draft
+                .direction
+                .is_some_and(|direction| direction != before.direction),
+        ),
+        ("applied_on", draft.applied_on.is_some_and(|day| day != sent_on)),
+        (
+            "message",
+            draft.message.is_some() && draft.message != before.message,
+        ),
+    ];
+    for (field, _) in fixed.iter().filter(|(_, is_changed)| *is_changed) {
+        let remark = Remark::new(
+            "fixed_value",
+            "登録済みの応募では変更できないため、取り込んでいません。",
+            "This can't change any more, so it wasn't imported.",
+        );
+        reading.warn(field, remark);
+    }
+}
+
+/// Returns the field that a JSON pointer into an application means.
+pub fn field_of(pointer: &str) -> Option<&'static str> {
+    let member = match pointer.split('/').nth(1).unwrap_or_default() {
+        "" => "status",
+        "note" => "answer_note",
+        "agreement" if pointer.ends_with("schedule") => "schedule",
+        "agreement" => "goal",
+        member => member,
+    };
+    let mut names = FIELDS.iter().map(|setter| setter.field.name);
+    names.find(|name| *name == member)
+}

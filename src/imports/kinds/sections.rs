@@ -1,0 +1,90 @@
+//! Places that stand above rows or beside them: a section line ■新宿区, a sheet for each ward, the area that the sender
+//! states for the whole file. They count for rows that name no place themselves.
+
+use crate::error::{Error, Result};
+use crate::imports::ImportKind;
+use crate::imports::jobs::Import;
+use crate::imports::vocabulary::Vocabulary;
+use tables::{Row, Survey};
+
+/// The heading of the column that they are put into.
+pub const PLACE_HEADING: &str = "シート名・見出し";
+
+/// The place of each row, in the order of the rows.
+#[derive(Clone)]
+pub struct Places {
+    /// The position of their column.
+    column: usize,
+    /// The place that each sheet's name is, by the sheet's position.
+    of_sheets: Vec<Option<String>>,
+    /// The place of the whole file.
+    of_file: Option<String>,
+    /// The sheet and the place of the last section line.
+    of_section: Option<(usize, String)>,
+}
+
+impl Places {
+    /// Returns none if neither a sheet nor a section of the first rows is a place.
+    pub fn find(
+        survey: &Survey,
+        header: &[String],
+        sample: &[Row],
+        job: &Import,
+        vocabulary: &Vocabulary,
+    ) -> Result<Option<Places>> {
+        if job.options.kind == ImportKind::Engagements || survey.header_line == 0 {
+            return Ok(None);
+        }
+        let detected = &survey.detected;
+        let place = |name: &String| {
+            let is_read = detected.read_sheets.contains(name);
+            vocabulary
+                .area(name)
+                .ok()
+                .filter(|_| is_read)
+                .map(|_| name.clone())
+        };
+        let of_sheets: Vec<Option<String>> = detected.sheets.iter().map(place).collect();
+        let of_file = job.options.area.clone();
+        if let Some(area) = &of_file {
+            let fault = |remark: tables::Remark| Error::invalid("/area", remark.code, remark.message);
+            vocabulary.area(area).map_err(fault)?;
+        }
+        let has_section = sample.iter().any(|row| section(row, vocabulary).is_some());
+        let has_place = has_section || of_file.is_some() || of_sheets.iter().any(Option::is_some);
+        Ok(has_place.then_some(Places {
+            column: header.len(),
+            of_sheets,
+            of_file,
+            of_section: None,
+        }))
+    }
+
+    /// Returns the row with its place.
+    pub fn add(&mut self, row: Row, vocabulary: &Vocabulary) -> Row {
+        if let Some(place) = section(&row, vocabulary) {
+            self.of_section = Some((row.sheet, place));
+            // A section line stays one.
+            return row;
+        }
+        let of_section = self.of_section.as_ref().filter(|(sheet, _)| *sheet == row.sheet);
+        let of_section = of_section.map(|(_, place)| place.as_str());
+        let of_sheet = || self.of_sheets.get(row.sheet).and_then(Option::as_deref);
+        let place = of_section.or_else(of_sheet).or(self.of_file.as_deref());
+        let place = place.unwrap_or_default().to_owned();
+        row.with_cell(self.column, &place)
+    }
+}
+
+/// Returns the place that a section line names.
+fn section(row: &Row, vocabulary: &Vocabulary) -> Option<String> {
+    const LONGEST: usize = 60;
+    let mut texts = row.texts().map(str::trim).filter(|text| !text.is_empty());
+    let first = texts.next().filter(|first| first.len() <= LONGEST)?;
+    if !texts.all(|text| text == first) {
+        return None;
+    }
+    let bare = first.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_place = !bare.is_ascii() && vocabulary.area(bare).is_ok();
+    is_place.then(|| bare.to_owned())
+}

@@ -1,0 +1,383 @@
+//! The use cases of the work in projects, the same for each kind. Each locks the project, checks, writes, and enters in the
+//! history who did it.
+
+use super::actions::actor_shown;
+use super::files::{ArtifactFile, PIECE};
+use super::rules::{self, Ruled, Writing, day_exceeded, too_many};
+use super::status::ArtifactStatus;
+use super::store::{self, work as store_work};
+use super::team::{Event, record};
+use super::work::{Entry, NewArtifact, NewMilestone, Work, WorkKind};
+use super::{Member, Project, ProjectAction, Seat};
+use crate::auth::{Reach, Viewer, access_denied};
+use crate::catalogue::calendar::day_number;
+use crate::changes::{self, Change};
+use crate::db::{Db, Id, Instant};
+use crate::error::{Error, Result, Text};
+use crate::http::{IfMatch, Page, Paging};
+use crate::values::Lifecycle;
+use std::collections::BTreeSet;
+use std::io::Read;
+
+/// A project as a caller works on it.
+struct Workplace {
+    project: Project,
+    /// Those whom the caller may know of, also those who have left.
+    members: Vec<Member>,
+    seat: Seat,
+}
+
+impl Workplace {
+    fn of(db: &mut Db, reach: &Reach, project: Project) -> Result<Workplace> {
+        let members = store::members(db, reach, &[project.id], false)?;
+        let seat = Seat::of(reach, &members);
+        Ok(Workplace {
+            project,
+            members,
+            seat,
+        })
+    }
+
+    fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Workplace> {
+        let project = store::find(db, reach, id)?;
+        Workplace::of(db, reach, project)
+    }
+
+    fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Workplace> {
+        let project = store::find_for_update(db, reach, id)?;
+        Workplace::of(db, reach, project)
+    }
+
+    fn key(&self) -> (Id, Id) {
+        (self.project.id, self.project.plan.organization_id)
+    }
+
+    /// Returns an entry as the caller sees it.
+    fn shown<T: Work>(&self, mut entry: Entry<T>, personal_data: bool) -> T::View {
+        let known: BTreeSet<Id> = self.members.iter().filter_map(|one| one.worker_id).collect();
+        let known = (self.seat != Seat::Office).then_some(&known);
+        entry.work.hide(known, personal_data);
+        entry.created_by = actor_shown(entry.created_by, self.seat);
+        entry.into()
+    }
+}
+
+/// Who writes work.
+pub struct Author {
+    pub actor: String,
+    pub reach: Reach,
+    pub personal_data: bool,
+}
+
+impl From<Viewer> for Author {
+    fn from(viewer: Viewer) -> Author {
+        Author {
+            actor: viewer.actor,
+            reach: viewer.reach,
+            personal_data: viewer.personal_data,
+        }
+    }
+}
+
+pub fn list<T: Work>(db: &mut Db, viewer: &Viewer, project: Id, paging: &Paging) -> Result<Page<T::View>> {
+    let place = Workplace::find(db, &viewer.reach, project)?;
+    if !place.seat.reads(T::KIND) {
+        return Ok(Page::all(Vec::new()));
+    }
+    let page = store_work::list::<T>(db, place.key(), place.seat, paging)?;
+    Ok(page.map(|entry| place.shown(entry, viewer.personal_data)))
+}
+
+/// Returns an entry and its version.
+pub fn show<T: Work>(db: &mut Db, viewer: &Viewer, project: Id, id: Id) -> Result<(i64, T::View)> {
+    let place = Workplace::find(db, &viewer.reach, project)?;
+    let entry = find::<T>(db, &place, id)?;
+    Ok((entry.version, place.shown(entry, viewer.personal_data)))
+}
+
+fn find<T: Work>(db: &mut Db, place: &Workplace, id: Id) -> Result<Entry<T>> {
+    if !place.seat.reads(T::KIND) {
+        return Err(Error::not_found("項目", "entry"));
+    }
+    store_work::find(db, place.key(), id, place.seat)
+}
+
+/// Adds an entry. Returns its id, the worker whose it is, and what the author sees.
+pub fn create<T: Ruled>(
+    db: &mut Db,
+    author: &Author,
+    project: Id,
+    mut new: T,
+    now: Instant,
+) -> Result<(Id, Option<Id>, T::View)> {
+    let place = Workplace::find_for_update(db, &author.reach, project)?;
+    let writing = writing(&place, author);
+    writing.check(T::KIND)?;
+    new.check(None, &writing)?;
+    if store_work::count(db, project, T::KIND)? >= rules::most(T::KIND) {
+        return Err(too_many(T::KIND));
+    }
+    let own = match place.seat {
+        Seat::Member(worker) => Some(worker),
+        _ => None,
+    };
+    let entry = Entry {
+        id: Id::new(),
+        project_id: project,
+        organization_id: place.project.plan.organization_id,
+        worker_id: new.worker().or(own),
+        revision: u16::from(new.waits() && T::KIND == WorkKind::Artifact),
+        work: new,
+        file: None,
+        created_by: author.actor.clone(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    check_day(db, &entry)?;
+    let change = store_work::insert_unlogged(db, &entry)?;
+    finish(
+        db,
+        author,
+        &place,
+        ProjectAction::Created,
+        &entry,
+        vec![change],
+        now,
+    )?;
+    Ok((
+        entry.id,
+        entry.worker_id,
+        place.shown(entry, author.personal_data),
+    ))
+}
+
+/// Changes an entry to what `change` returns. Writes nothing if that is the same.
+pub fn update<T: Ruled>(
+    db: &mut Db,
+    author: &Author,
+    (project, id): (Id, Id),
+    if_match: &IfMatch,
+    change: impl FnOnce(&T) -> Result<T>,
+    now: Instant,
+) -> Result<(i64, T::View)> {
+    let place = Workplace::find_for_update(db, &author.reach, project)?;
+    let before = find::<T>(db, &place, id)?;
+    let writing = writing(&place, author);
+    writing.check(T::KIND)?;
+    writing.check_owner(&before)?;
+    if_match.check(before.version)?;
+    let mut work = change(&before.work)?;
+    work.check(Some(&before), &writing)?;
+    if work == before.work {
+        return Ok((before.version, place.shown(before, author.personal_data)));
+    }
+    let is_submitted = T::KIND == WorkKind::Artifact && work.waits() && !before.work.waits();
+    let after = Entry {
+        worker_id: work.worker().or(before.worker_id),
+        revision: before.revision.saturating_add(is_submitted.into()),
+        work,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    check_day(db, &after)?;
+    let change = store_work::update_unlogged(db, &after)?;
+    finish(
+        db,
+        author,
+        &place,
+        ProjectAction::Updated,
+        &after,
+        vec![change],
+        now,
+    )?;
+    Ok((after.version, place.shown(after, author.personal_data)))
+}
+
+pub fn delete<T: Ruled>(
+    db: &mut Db,
+    author: &Author,
+    (project, id): (Id, Id),
+    if_match: &IfMatch,
+    now: Instant,
+) -> Result<()> {
+    let place = Workplace::find_for_update(db, &author.reach, project)?;
+    let before = find::<T>(db, &place, id)?;
+    let writing = writing(&place, author);
+    writing.check(T::KIND)?;
+    writing.check_owner(&before)?;
+    if_match.check(before.version)?;
+    let change = store_work::delete_unlogged(db, id, before.version)?;
+    finish(
+        db,
+        author,
+        &place,
+        ProjectAction::Deleted,
+        &before,
+        vec![change],
+        now,
+    )
+}
+
+fn writing<'a>(place: &'a Workplace, author: &'a Author) -> Writing<'a> {
+    Writing {
+        project: &place.project,
+        members: &place.members,
+        seat: place.seat,
+        actor: &author.actor,
+    }
+}
+
+/// Checks that nobody works more than a day has hours.
+fn check_day<T: Work>(db: &mut Db, entry: &Entry<T>) -> Result<()> {
+    let (Some(minutes), Some(worker), Some(day)) = (entry.work.minutes(), entry.worker_id, entry.work.day())
+    else {
+        return Ok(());
+    };
+    let others = store_work::minutes_on(db, worker, day_number(day), entry.id)?;
+    match others + i64::from(minutes) > rules::MINUTES_OF_DAY {
+        true => Err(day_exceeded()),
+        false => Ok(()),
+    }
+}
+
+/// Counts the project's progress again where milestones change, enters the write in the history, and logs it.
+fn finish<T: Work>(
+    db: &mut Db,
+    author: &Author,
+    place: &Workplace,
+    action: ProjectAction,
+    entry: &Entry<T>,
+    mut changes: Vec<Change>,
+    now: Instant,
+) -> Result<()> {
+    if T::KIND == WorkKind::Milestone {
+        changes.extend(measure(db, &place.project, now)?);
+    }
+    record(
+        db,
+        &author.actor,
+        &place.project,
+        Event::of_work(action, entry),
+        now,
+    )?;
+    changes::store::append(db, &author.actor, &changes)
+}
+
+/// Writes how far a project has come, if that is not what it was.
+fn measure(db: &mut Db, project: &Project, now: Instant) -> Result<Option<Change>> {
+    let milestones = store_work::all::<NewMilestone>(db, project.id)?;
+    let percent = rules::progress(milestones.iter().map(|one| &one.work));
+    if percent == project.progress.percent {
+        return Ok(None);
+    }
+    let mut next = project.changed(project.plan.clone(), now);
+    next.progress.percent = percent;
+    store::update_unlogged(db, &next).map(Some)
+}
+
+/// Moves the due days of milestones that aren't done by as many days as the project's first day has moved. Returns what to
+/// log.
+pub fn shift(db: &mut Db, project: Id, days: i64, now: Instant) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for milestone in store_work::all::<NewMilestone>(db, project)? {
+        let moved = milestone
+            .work
+            .due_on
+            .checked_add_signed(chrono::Duration::days(days));
+        let Some(due_on) = moved.filter(|_| milestone.work.waits()) else {
+            continue;
+        };
+        let next = Entry {
+            work: NewMilestone {
+                due_on,
+                ..milestone.work
+            },
+            version: milestone.version + 1,
+            updated_at: now,
+            ..milestone
+        };
+        changes.push(store_work::update_unlogged(db, &next)?);
+    }
+    Ok(changes)
+}
+
+/// Checks that the caller may send a file for an artifact, before it arrives.
+pub fn check_file(db: &mut Db, author: &Author, (project, id): (Id, Id), if_match: &IfMatch) -> Result<()> {
+    let place = Workplace::find(db, &author.reach, project)?;
+    let before = find::<NewArtifact>(db, &place, id)?;
+    check_artifact(&place, author, &before, if_match)
+}
+
+fn check_artifact(
+    place: &Workplace,
+    author: &Author,
+    before: &Entry<NewArtifact>,
+    if_match: &IfMatch,
+) -> Result<()> {
+    writing(place, author).check(WorkKind::Artifact)?;
+    if place.seat == Seat::Organization {
+        return Err(access_denied());
+    }
+    if_match.check(before.version)?;
+    if before.work.status.is_end() {
+        return Err(before.work.status.illegal_move(ArtifactStatus::Submitted));
+    }
+    Ok(())
+}
+
+/// Stores the file of an artifact, in pieces, and submits it.
+pub fn store_file(
+    db: &mut Db,
+    author: &Author,
+    (project, id): (Id, Id),
+    if_match: &IfMatch,
+    file: ArtifactFile,
+    content: &mut impl Read,
+) -> Result<(i64, <NewArtifact as Work>::View)> {
+    let place = Workplace::find_for_update(db, &author.reach, project)?;
+    let before = find::<NewArtifact>(db, &place, id)?;
+    check_artifact(&place, author, &before, if_match)?;
+    store_work::delete_file(db, id)?;
+    for position in 0.. {
+        let mut piece = Vec::with_capacity(PIECE);
+        let read = content.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+        if read.map_err(|e| Error::file("a file can't be read", e))? == 0 {
+            break;
+        }
+        store_work::insert_piece(db, id, position, &piece)?;
+    }
+    let now = file.stored_at;
+    let after = Entry {
+        revision: before.revision.saturating_add(1),
+        work: NewArtifact {
+            status: ArtifactStatus::Submitted,
+            ..before.work.clone()
+        },
+        file: Some(file),
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    let change = store_work::update_unlogged(db, &after)?;
+    finish(
+        db,
+        author,
+        &place,
+        ProjectAction::Updated,
+        &after,
+        vec![change],
+        now,
+    )?;
+    Ok((after.version, place.shown(after, author.personal_data)))
+}
+
+/// Finds the file of an artifact.
+pub fn find_file(db: &mut Db, reach: &Reach, project: Id, id: Id) -> Result<ArtifactFile> {
+    let place = Workplace::find(db, reach, project)?;
+    let missing = || Error::NotFound {
+        what: Text::new("ファイル", "file"),
+    };
+    find::<NewArtifact>(db, &place, id)?.file.ok_or_else(missing)
+}

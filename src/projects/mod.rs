@@ -1,0 +1,451 @@
+//! Projects: the work of a team, from the kick-off to the hand-over.
+//!
+//! * `status`: statuses, and the moves between them. `filter`: the parameters of lists.
+//! * `work`: milestones, meetings, hours, artifacts, risks and notes. `rules`: who may write which, and how milestones are
+//!   laid out. `files`: what an artifact's file may be.
+//! * `team`: what follows for a project when its deliverable or team changes. `actions`: accompaniments, and what callers
+//!   see. `entries`: the use cases of the work.
+//!
+//! A deliverable whose team is complete has a project with the same id; so has one whose team was formed elsewhere, once the
+//! work begins. Its status follows the deliverable's; its members are the agreed applications, and those who left stay in
+//! the history. An accompaniment is a project without a deliverable.
+//!
+//! All work is rows of one table: a kind, the columns by which rows are found, and a document. Every write locks its project,
+//! and enters in the history who did it.
+//!
+//! Deliberately absent: moving a project through its statuses, which also moves its deliverable (`delivery`).
+
+pub mod actions;
+pub mod entries;
+pub mod files;
+pub mod filter;
+pub mod http;
+pub mod rules;
+pub mod status;
+pub mod store;
+pub mod team;
+pub mod work;
+
+pub use filter::{ProjectFilter, ProjectSort};
+pub use status::{ArtifactStatus, ProjectReason, ProjectStatus};
+
+use crate::auth::Reach;
+use crate::catalogue::calendar;
+use crate::db::{Id, Instant};
+use crate::http::{Discloses, Language};
+use crate::values::words;
+use crate::values::{AreaCode, Code, broken, not_blank, not_reversed, plausible_day};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+/// What a project is about.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ProjectKind {
+    /// A team makes what an organization asked for.
+    Deliverable,
+    /// Advisors accompany a municipality, a social welfare council or another organization (伴走支援).
+    Accompaniment,
+}
+
+impl ProjectKind {
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A kind of support in an accompaniment.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum SupportKind {
+    /// Advice on site or online.
+    Consultation,
+    /// A workshop with those concerned.
+    Workshop,
+    /// A training or lecture.
+    Training,
+    /// Studying the area and its needs.
+    Survey,
+    /// Planning a scheme or an event.
+    Planning,
+    /// Bringing organizations together.
+    Networking,
+    Other,
+}
+
+/// What an accompaniment is about. Its visits are meetings of the project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"needs": "区内の居場所づくりを進めたいが、担い手が見つからない。", "supports": ["consultation", "workshop"],
+    "outcome": null, "advisors": ["地域づくりアドバイザー 田中"]}))]
+pub struct Accompaniment {
+    /// What the organization needs.
+    #[validate(length(min = 1, max = 10_000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 10_000)]
+    pub needs: String,
+    #[validate(length(min = 1, max = 7))]
+    #[schema(min_items = 1, max_items = 7)]
+    pub supports: Vec<SupportKind>,
+    /// What came of it.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 10_000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 10_000)]
+    pub outcome: Option<String>,
+    /// The names of those who advise. Empty without the scope `personal_data:read`.
+    #[serde(default)]
+    #[validate(length(max = 10), custom(function = "names"))]
+    #[schema(max_items = 10)]
+    pub advisors: Vec<String>,
+}
+
+fn names(names: &[String]) -> Result<(), ValidationError> {
+    let is_name = |name: &String| !name.trim().is_empty() && name.chars().count() <= 100;
+    if names.iter().all(is_name) {
+        return Ok(());
+    }
+    Err(broken(
+        "invalid_length",
+        "名前はそれぞれ1〜100文字で入力してください。",
+        "Give each name 1 to 100 characters.",
+    ))
+}
+
+/// The fields of a project that clients write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "consistent", skip_on_field_errors = false))]
+#[schema(example = json!({"organization_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "title": "居場所づくりの伴走支援",
+    "starts_on": "2026-10-01", "ends_on": "2027-03-31", "status": "planned", "reason": null, "message": null,
+    "accompaniment": {"needs": "区内の居場所づくりを進めたいが、担い手が見つからない。",
+    "supports": ["consultation", "workshop"], "outcome": null, "advisors": ["地域づくりアドバイザー 田中"]}}))]
+pub struct NewProject {
+    /// The organization that is helped. A deliverable's project has the deliverable's lead; it can't change.
+    pub organization_id: Id,
+    /// A deliverable's project has the deliverable's title.
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// The first day. If it moves, the due days of milestones that aren't done move as many days.
+    #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
+    pub starts_on: Option<NaiveDate>,
+    /// The planned last day.
+    #[serde(default)]
+    #[validate(custom(function = "plausible_day"))]
+    pub ends_on: Option<NaiveDate>,
+    #[serde(default)]
+    pub status: ProjectStatus,
+    /// Why it was cancelled. Required to cancel, otherwise null. Null, too, if the deliverable was cancelled.
+    #[serde(default)]
+    pub reason: Option<ProjectReason>,
+    /// Words about the end. Null without the scope `personal_data:read`.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub message: Option<String>,
+    /// Null for the project of a deliverable; required for all others.
+    #[serde(default)]
+    #[validate(nested)]
+    pub accompaniment: Option<Accompaniment>,
+}
+
+fn consistent(new: &NewProject) -> Result<(), ValidationError> {
+    not_reversed(new.starts_on, new.ends_on, "ends_on")
+}
+
+/// How far a project has come.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({"percent": 92, "words": "進捗中"}))]
+pub struct Progress {
+    /// The weight of what is done in the weight of all milestones. 100 once the project is delivered.
+    #[schema(minimum = 0, maximum = 100)]
+    pub percent: u8,
+    /// The status in the language of `Accept-Language`, as a public page shows it.
+    pub words: String,
+}
+
+/// Somebody in a team, or who was.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"worker_id": "0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10", "alias": "新宿区のデザイナー", "role": "designer",
+    "joined_at": "2026-09-12T03:00:00Z", "left_at": null, "reason": null}))]
+pub struct Member {
+    #[serde(skip)]
+    pub application_id: Id,
+    #[serde(skip)]
+    pub project_id: Id,
+    /// Null after the worker is erased.
+    pub worker_id: Option<Id>,
+    /// Null if your token can't read workers.
+    pub alias: Option<String>,
+    /// Code of the role.
+    pub role: Code,
+    pub joined_at: Instant,
+    pub left_at: Option<Instant>,
+    /// Why the member left: a reason of applications.
+    #[schema(pattern = "^[a-z_]+$")]
+    pub reason: Option<String>,
+}
+
+/// A project.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Project {
+    /// The deliverable's id, unless it is an accompaniment.
+    pub id: Id,
+    pub kind: ProjectKind,
+    #[serde(flatten)]
+    pub plan: NewProject,
+    pub area: AreaCode,
+    /// The fiscal year (April to March in Tokyo) of the deliverable, or of an accompaniment's first day.
+    #[schema(example = 2026)]
+    pub fiscal_year: i32,
+    pub progress: Progress,
+    /// Who is in the team. A single project also has those who have left. Members of an organization don't see who is kept
+    /// apart from it, partners see their volunteers, and who has left sees only themselves.
+    pub members: Vec<Member>,
+    /// Since when the project has its status.
+    pub status_since: Instant,
+    /// Since when the team lacks somebody, while the work is under way.
+    pub vacant_since: Option<Instant>,
+    /// Grows with each change. Also the ETag.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+impl Discloses for Project {
+    fn people(&self) -> Vec<Id> {
+        let advisors = self.plan.accompaniment.iter().flat_map(|one| &one.advisors);
+        let has_text = self.plan.message.is_some() || advisors.count() > 0;
+        has_text
+            .then_some(self.plan.organization_id)
+            .into_iter()
+            .collect()
+    }
+}
+
+impl Project {
+    /// Returns the next version, with another plan.
+    pub fn changed(&self, plan: NewProject, now: Instant) -> Project {
+        let is_same = plan.status == self.plan.status;
+        Project {
+            status_since: if is_same { self.status_since } else { now },
+            plan,
+            version: self.version + 1,
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the id of its deliverable. An accompaniment has none.
+    pub fn deliverable_id(&self) -> Option<Id> {
+        (self.kind == ProjectKind::Deliverable).then_some(self.id)
+    }
+
+    /// Returns whether nothing about it changes any more.
+    pub fn is_over(&self) -> bool {
+        matches!(self.plan.status, ProjectStatus::Closed | ProjectStatus::Cancelled)
+    }
+
+    /// Returns the first day: the planned one, or the day of its creation.
+    pub fn first_day(&self) -> NaiveDate {
+        let created = || calendar::day_in_tokyo(self.created_at.utc());
+        self.plan.starts_on.unwrap_or_else(created)
+    }
+
+    /// Returns it without what the caller may not see, and with its words.
+    pub fn shown(mut self, personal_data: bool, language: Language) -> Project {
+        if !personal_data {
+            self.plan.message = None;
+            self.plan
+                .accompaniment
+                .iter_mut()
+                .for_each(|one| one.advisors.clear());
+        }
+        if matches!(self.plan.status, ProjectStatus::Delivered | ProjectStatus::Closed) {
+            self.progress.percent = 100;
+        }
+        let words = words::text("ProjectStatus", self.plan.status.code());
+        self.progress.words = match language {
+            Language::Ja => words.ja.into_owned(),
+            Language::En => words.en.into_owned(),
+        };
+        self
+    }
+}
+
+/// What somebody is to a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seat {
+    /// A coordinator, an administrator or an auditor.
+    Office,
+    Organization,
+    Member(Id),
+    /// A worker who has left the team.
+    Former(Id),
+    /// A partner, for its volunteers.
+    Partner,
+}
+
+impl Seat {
+    pub fn of(reach: &Reach, members: &[Member]) -> Seat {
+        match reach {
+            Reach::Everything | Reach::Areas(_) => Seat::Office,
+            Reach::Organization(_) => Seat::Organization,
+            Reach::Partner(_) => Seat::Partner,
+            Reach::Worker(id) => {
+                let is_present = |one: &&Member| one.worker_id == Some(*id) && one.left_at.is_none();
+                match members.iter().any(|one| is_present(&one)) {
+                    true => Seat::Member(*id),
+                    false => Seat::Former(*id),
+                }
+            }
+        }
+    }
+}
+
+/// A membership in the export of a person's data.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MembershipRecord {
+    pub project_id: Id,
+    #[schema(example = "designer", value_type = Code)]
+    pub role: String,
+    pub joined_at: Instant,
+    pub left_at: Option<Instant>,
+    #[schema(example = "schedule", pattern = "^[a-z_]+$")]
+    pub reason: Option<String>,
+}
+
+/// What a person wrote or worked in a project, in the export of their data.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkRecord {
+    pub id: Id,
+    pub project_id: Id,
+    #[schema(value_type = work::WorkKind)]
+    pub kind: String,
+    /// The entry as JSON.
+    #[schema(example = "{\"worked_on\": \"2026-11-14\", \"minutes\": 120}")]
+    pub document: String,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+/// What something in a project's history is about.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ProjectSubject {
+    Project,
+    Member,
+    Milestone,
+    Meeting,
+    Hours,
+    Artifact,
+    Risk,
+    Note,
+}
+
+impl From<work::WorkKind> for ProjectSubject {
+    fn from(kind: work::WorkKind) -> ProjectSubject {
+        use work::WorkKind;
+        match kind {
+            WorkKind::Milestone => ProjectSubject::Milestone,
+            WorkKind::Meeting => ProjectSubject::Meeting,
+            WorkKind::Hours => ProjectSubject::Hours,
+            WorkKind::Artifact => ProjectSubject::Artifact,
+            WorkKind::Risk => ProjectSubject::Risk,
+            WorkKind::Note => ProjectSubject::Note,
+        }
+    }
+}
+
+/// What happened in a project.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ProjectAction {
+    Created,
+    Updated,
+    Deleted,
+    /// The project got another status.
+    Moved,
+    /// A member joined the team.
+    Joined,
+    /// A member left the team.
+    Left,
+}
+
+/// Something that happened in a project.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b", "subject": "member",
+    "subject_id": "0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10", "action": "joined", "detail": "designer",
+    "actor": "coordinator", "occurred_at": "2026-09-12T03:00:00Z"}))]
+pub struct Happening {
+    pub id: Id,
+    #[schema(value_type = ProjectSubject)]
+    pub subject: String,
+    /// The id of the entry; of a member, the application's. Only coordinators, administrators and auditors see the latter.
+    pub subject_id: Option<Id>,
+    #[schema(value_type = ProjectAction)]
+    pub action: String,
+    /// Code of the status that the project or an artifact got, or of the member's role.
+    pub detail: Option<String>,
+    /// Role and subject of the token. Only coordinators, administrators and auditors see the subject.
+    pub actor: String,
+    pub occurred_at: Instant,
+}
+
+impl Discloses for Happening {
+    fn people(&self) -> Vec<Id> {
+        Vec::new()
+    }
+}

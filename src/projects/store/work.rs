@@ -1,0 +1,348 @@
+//! SQL of the work in projects, and of the files of artifacts.
+
+use crate::auth::Reach;
+use crate::catalogue::calendar::{day_in_tokyo, day_number};
+use crate::changes::{Action, Change, Subject};
+use crate::db::schema::{project_entries, project_files, projects};
+use crate::db::{Db, Doc, Id, Instant, keyset, update_version};
+use crate::error::{Error, Result};
+use crate::http::{Cursor, Page, Paging, page};
+use crate::projects::work::{Document, Entry, Visibility, Work, WorkKind};
+use crate::projects::{Seat, WorkRecord};
+use crate::reach::store as reach;
+use diesel::dsl::sum;
+use diesel::prelude::*;
+use project_entries::dsl;
+use project_files::dsl as f;
+use serde_json::Value;
+
+/// The name of the order in cursors.
+const ORDER: &str = "day";
+
+type Columns<T> = (
+    Id,
+    Id,
+    Option<Id>,
+    Doc<Document<T>>,
+    String,
+    i64,
+    Instant,
+    Instant,
+);
+
+type Selected = (
+    dsl::id,
+    dsl::project_id,
+    dsl::worker_id,
+    dsl::document,
+    dsl::created_by,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+
+const SELECTED: Selected = (
+    dsl::id,
+    dsl::project_id,
+    dsl::worker_id,
+    dsl::document,
+    dsl::created_by,
+    dsl::version,
+    dsl::created_at,
+    dsl::updated_at,
+);
+
+fn entry<T: Work>(columns: Columns<T>, organization_id: Id) -> Entry<T> {
+    let (id, project_id, worker_id, document, created_by, version, created_at, updated_at) = columns;
+    let Document { work, file, revision } = document.0;
+    Entry {
+        id,
+        project_id,
+        organization_id,
+        worker_id,
+        work,
+        file,
+        revision,
+        created_by,
+        version,
+        created_at,
+        updated_at,
+    }
+}
+
+/// Returns the day by which entries are ordered: that of the work, or that of its creation.
+fn day<T: Work>(entry: &Entry<T>) -> i32 {
+    let created = || day_in_tokyo(entry.created_at.utc());
+    day_number(entry.work.day().unwrap_or_else(created))
+}
+
+/// Returns the entries of a kind that somebody in this seat reads.
+macro_rules! readable {
+    ($kind:expr, $project:expr, $seat:expr) => {{
+        let mut query = dsl::project_entries
+            .filter(dsl::project_id.eq($project))
+            .filter(dsl::kind.eq($kind.code()))
+            .select(SELECTED)
+            .into_boxed();
+        if $seat != Seat::Office {
+            query = query.filter(dsl::visibility.eq(Visibility::Team.code()));
+        }
+        if let Seat::Former(worker) = $seat {
+            query = query.filter(dsl::worker_id.eq(worker));
+        }
+        query
+    }};
+}
+
+fn missing() -> Error {
+    Error::not_found("項目", "entry")
+}
+
+/// Finds an entry of a project.
+pub fn find<T: Work>(db: &mut Db, (project, organization): (Id, Id), id: Id, seat: Seat) -> Result<Entry<T>> {
+    let query = readable!(T::KIND, project, seat).filter(dsl::id.eq(id));
+    let found = query.get_result::<Columns<T>>(db).optional()?;
+    Ok(entry(found.ok_or_else(missing)?, organization))
+}
+
+/// Lists the entries of a kind by day, the earliest first.
+pub fn list<T: Work>(
+    db: &mut Db,
+    (project, organization): (Id, Id),
+    seat: Seat,
+    paging: &Paging,
+) -> Result<Page<Entry<T>>> {
+    let limit = page::limit(paging.limit)?;
+    let cursor = Cursor::decode(paging.cursor.as_deref(), ORDER)?;
+    let after = page::after(&cursor, |value| value.parse::<i32>().ok())?;
+    let query = readable!(T::KIND, project, seat);
+    let query = keyset!(query, after, dsl::day, dsl::id, ascending);
+    let rows = query.limit(limit + 1).load::<Columns<T>>(db)?;
+    let found = rows.into_iter().map(|row| entry(row, organization)).collect();
+    Ok(Page::of(found, limit, |last: &Entry<T>| Cursor {
+        sort: ORDER.to_owned(),
+        value: day(last).to_string(),
+        id: last.id,
+    }))
+}
+
+/// Lists all entries of a kind, by day.
+pub fn all<T: Work>(db: &mut Db, project: Id) -> Result<Vec<Entry<T>>> {
+    let query = readable!(T::KIND, project, Seat::Office).order((dsl::day, dsl::id));
+    let rows = query.load::<Columns<T>>(db)?;
+    Ok(rows.into_iter().map(|row| entry(row, project)).collect())
+}
+
+pub fn count(db: &mut Db, project: Id, kind: WorkKind) -> Result<i64> {
+    let of_kind = dsl::project_entries
+        .filter(dsl::project_id.eq(project))
+        .filter(dsl::kind.eq(kind.code()));
+    Ok(of_kind.count().get_result(db)?)
+}
+
+/// Adds up the minutes that a worker has on a day in all projects, without one entry.
+pub fn minutes_on(db: &mut Db, worker: Id, day: i32, except: Id) -> Result<i64> {
+    let own = dsl::project_entries
+        .filter(dsl::worker_id.eq(worker))
+        .filter(dsl::kind.eq(WorkKind::Hours.code()))
+        .filter(dsl::day.eq(day))
+        .filter(dsl::id.ne(except));
+    Ok(own
+        .select(sum(dsl::minutes))
+        .get_result::<Option<i64>>(db)?
+        .unwrap_or(0))
+}
+
+macro_rules! values {
+    ($entry:expr) => {{
+        let entry = $entry;
+        let document = Document {
+            work: entry.work.clone(),
+            file: entry.file.clone(),
+            revision: entry.revision,
+        };
+        (
+            dsl::day.eq(day(entry)),
+            dsl::waits.eq(entry.work.waits()),
+            dsl::visibility.eq(entry.work.visibility().code()),
+            dsl::worker_id.eq(entry.worker_id),
+            dsl::minutes.eq(entry.work.minutes().map(i32::from)),
+            dsl::document.eq(Doc(document)),
+            dsl::version.eq(entry.version),
+            dsl::updated_at.eq(entry.updated_at),
+        )
+    }};
+}
+
+/// Inserts an entry. Returns what to log.
+pub fn insert_unlogged<T: Work>(db: &mut Db, entry: &Entry<T>) -> Result<Change> {
+    diesel::insert_into(project_entries::table)
+        .values((
+            dsl::id.eq(entry.id),
+            dsl::project_id.eq(entry.project_id),
+            dsl::kind.eq(T::KIND.code()),
+            dsl::created_by.eq(&entry.created_by),
+            dsl::created_at.eq(entry.created_at),
+            values!(entry),
+        ))
+        .execute(db)?;
+    Ok(change(entry.id, Action::Created, entry.version))
+}
+
+/// Writes the next version of an entry. Returns what to log.
+pub fn update_unlogged<T: Work>(db: &mut Db, entry: &Entry<T>) -> Result<Change> {
+    let (id, before) = (entry.id, entry.version - 1);
+    update_version!(db, project_entries, key: id, before: before, set: values!(entry), missing: missing())?;
+    Ok(change(id, Action::Updated, entry.version))
+}
+
+/// Deletes an entry with its file. Returns what to log.
+pub fn delete_unlogged(db: &mut Db, id: Id, version: i64) -> Result<Change> {
+    diesel::delete(dsl::project_entries.find(id)).execute(db)?;
+    Ok(change(id, Action::Deleted, version + 1))
+}
+
+fn change(id: Id, action: Action, version: i64) -> Change {
+    Change::new(Subject::ProjectEntry, id, action, version)
+}
+
+/// Deletes the file of an artifact.
+pub fn delete_file(db: &mut Db, entry: Id) -> Result<()> {
+    diesel::delete(f::project_files.filter(f::entry_id.eq(entry))).execute(db)?;
+    Ok(())
+}
+
+pub fn insert_piece(db: &mut Db, entry: Id, position: i64, bytes: &[u8]) -> Result<()> {
+    let row = (
+        f::entry_id.eq(entry),
+        f::position.eq(position),
+        f::bytes.eq(bytes),
+    );
+    diesel::insert_into(project_files::table)
+        .values(row)
+        .execute(db)?;
+    Ok(())
+}
+
+pub fn find_piece(db: &mut Db, entry: Id, position: i64) -> Result<Option<Vec<u8>>> {
+    let piece = f::project_files.find((entry, position)).select(f::bytes);
+    Ok(piece.get_result(db).optional()?)
+}
+
+/// Lists the entries of a kind from a day on, of the projects on which a caller works, by day.
+pub fn dated<T: Work>(db: &mut Db, reach: &Reach, from: i32, limit: i64) -> Result<Vec<Entry<T>>> {
+    let mut query = dsl::project_entries
+        .filter(dsl::kind.eq(T::KIND.code()))
+        .filter(dsl::day.ge(from))
+        .filter(dsl::visibility.eq(Visibility::Team.code()))
+        .order((dsl::day, dsl::id))
+        .limit(limit)
+        .select(SELECTED)
+        .into_boxed();
+    if let Some(condition) = reach::project_work(reach) {
+        query = query.filter(condition);
+    }
+    let rows = query.load::<Columns<T>>(db)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let project = row.1;
+            entry(row, project)
+        })
+        .collect())
+}
+
+/// An entry that waits: its id, its project, since when it is as it is, and its day.
+pub type WaitingEntry = (Id, Id, Instant, i32);
+
+/// Lists the entries of a kind that wait in projects under way, oldest first. With `before`, those whose day is over.
+pub fn waiting(
+    db: &mut Db,
+    reach: &Reach,
+    kind: WorkKind,
+    before: Option<i32>,
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<WaitingEntry>> {
+    let under_way = projects::table
+        .filter(projects::status.eq("in_progress"))
+        .select(projects::id);
+    let mut query = dsl::project_entries
+        .filter(dsl::kind.eq(kind.code()))
+        .filter(dsl::project_id.eq_any(under_way))
+        // Written out, as the condition of the index is.
+        .filter(dsl::waits)
+        .order(dsl::id)
+        .limit(limit)
+        .select((dsl::id, dsl::project_id, dsl::updated_at, dsl::day))
+        .into_boxed();
+    if let Some(day) = before {
+        query = query.filter(dsl::day.lt(day));
+    }
+    if let Some(condition) = reach::project_work(reach) {
+        query = query.filter(condition);
+    }
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    Ok(query.load(db)?)
+}
+
+/// Clears the worker, and what they wrote about people, in a person's work. Hours are still counted, and artifacts stay with
+/// the organization. Returns the changes for the caller to log.
+pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
+    type Row = (Id, Doc<Value>, i64);
+    let own = dsl::project_entries.filter(dsl::worker_id.eq(worker));
+    let found = own
+        .select((dsl::id, dsl::document, dsl::version))
+        .load::<Row>(db)?;
+    let mut changes = Vec::new();
+    for (id, Doc(mut document), version) in found {
+        if let Some(work) = document.get_mut("work").and_then(Value::as_object_mut) {
+            for (name, value) in work.iter_mut() {
+                // Minutes are the words of a meeting, or a number of hours.
+                let is_text = ["note", "text", "minutes"].contains(&name.as_str()) && value.is_string();
+                if is_text || name == "worker_id" {
+                    *value = Value::Null;
+                }
+            }
+        }
+        diesel::update(dsl::project_entries.find(id))
+            .set((
+                dsl::worker_id.eq(None::<Id>),
+                dsl::document.eq(Doc(document)),
+                dsl::version.eq(version + 1),
+                dsl::updated_at.eq(Instant::now()),
+            ))
+            .execute(db)?;
+        changes.push(change(id, Action::Updated, version + 1));
+    }
+    Ok(changes)
+}
+
+/// Returns a person's work for their export, oldest first.
+pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<WorkRecord>> {
+    let own = dsl::project_entries
+        .filter(dsl::worker_id.eq(worker))
+        .order(dsl::id);
+    type Row = (Id, Id, String, Doc<Value>, Instant, Instant);
+    let rows = own
+        .select((
+            dsl::id,
+            dsl::project_id,
+            dsl::kind,
+            dsl::document,
+            dsl::created_at,
+            dsl::updated_at,
+        ))
+        .load::<Row>(db)?;
+    let record = |(id, project_id, kind, document, created_at, updated_at): Row| WorkRecord {
+        id,
+        project_id,
+        kind,
+        document: document.0.get("work").unwrap_or(&Value::Null).to_string(),
+        created_at,
+        updated_at,
+    };
+    Ok(rows.into_iter().map(record).collect())
+}

@@ -1,0 +1,561 @@
+//! The work in a project: milestones, meetings, hours, artifacts, risks and notes.
+//!
+//! Each kind is a document that clients write, and [`Work`] says what the rows and the rules need to know of it. Answers
+//! show it with the members that every entry has.
+
+use super::files::ArtifactFile;
+use super::status::ArtifactStatus;
+use crate::catalogue::calendar;
+use crate::db::{Id, Instant};
+use crate::http::Discloses;
+use crate::values::{broken, broken_at, not_blank, plausible_day};
+use chrono::NaiveDate;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+/// A kind of work.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum WorkKind {
+    Milestone,
+    Meeting,
+    Hours,
+    Artifact,
+    Risk,
+    Note,
+}
+
+impl WorkKind {
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Who reads a note.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Visibility {
+    /// Everybody who works on the project: the members, the organization and the coordinators.
+    #[default]
+    Team,
+    /// Coordinators, administrators and auditors only.
+    Coordinators,
+}
+
+impl Visibility {
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// How serious a risk is.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RiskLevel {
+    Low,
+    Medium,
+    High,
+}
+
+/// A document of one kind.
+pub trait Work:
+    Debug + Clone + PartialEq + Serialize + DeserializeOwned + Validate + ToSchema + Send + Sync + 'static
+{
+    const KIND: WorkKind;
+    type View: From<Entry<Self>> + Serialize + Discloses + Send;
+
+    /// Returns the day by which entries are ordered, if the work has one.
+    fn day(&self) -> Option<NaiveDate> {
+        None
+    }
+
+    /// Returns whether somebody has to do something about it.
+    fn waits(&self) -> bool {
+        false
+    }
+
+    fn visibility(&self) -> Visibility {
+        Visibility::Team
+    }
+
+    fn minutes(&self) -> Option<u16> {
+        None
+    }
+
+    /// Returns the worker whose work it is. `None` where it is the author's.
+    fn worker(&self) -> Option<Id> {
+        None
+    }
+
+    /// Removes workers whom the caller may not know, and without `personal_data` what was written about people.
+    fn hide(&mut self, known: Option<&BTreeSet<Id>>, personal_data: bool);
+
+    /// Returns whose personal data it shows in a project of this organization.
+    fn people(&self, organization: Id) -> Vec<Id>;
+}
+
+/// An entry of a project.
+#[derive(Debug, Clone)]
+pub struct Entry<T> {
+    pub id: Id,
+    pub project_id: Id,
+    /// The organization of the project.
+    pub organization_id: Id,
+    /// The worker who wrote it, or whose hours they are.
+    pub worker_id: Option<Id>,
+    pub work: T,
+    pub file: Option<ArtifactFile>,
+    /// How often it was submitted.
+    pub revision: u16,
+    pub created_by: String,
+    pub version: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+/// The document of a row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Document<T> {
+    pub work: T,
+    #[serde(default)]
+    pub file: Option<ArtifactFile>,
+    #[serde(default)]
+    pub revision: u16,
+}
+
+macro_rules! views {
+    ($($(#[$about:meta])* $view:ident of $work:ident { $($(#[$about_more:meta])* $more:ident: $type:ty,)* })+) => {$(
+        $(#[$about])*
+        #[derive(Debug, Serialize, ToSchema)]
+        pub struct $view {
+            pub id: Id,
+            pub project_id: Id,
+            #[serde(flatten)]
+            pub work: $work,
+            $($(#[$about_more])* pub $more: $type,)*
+            /// Role and subject of the token that created it. Only coordinators, administrators and auditors see the subject.
+            #[schema(example = "coordinator")]
+            pub created_by: String,
+            /// Grows with each change. Also the ETag.
+            #[schema(minimum = 1)]
+            pub version: i64,
+            pub created_at: Instant,
+            pub updated_at: Instant,
+            #[serde(skip)]
+            people: Vec<Id>,
+        }
+
+        impl From<Entry<$work>> for $view {
+            fn from(entry: Entry<$work>) -> $view {
+                $view {
+                    people: entry.work.people(entry.organization_id),
+                    id: entry.id,
+                    project_id: entry.project_id,
+                    work: entry.work,
+                    $($more: entry.$more,)*
+                    created_by: entry.created_by,
+                    version: entry.version,
+                    created_at: entry.created_at,
+                    updated_at: entry.updated_at,
+                }
+            }
+        }
+
+        impl Discloses for $view {
+            fn people(&self) -> Vec<Id> {
+                self.people.clone()
+            }
+        }
+    )+};
+}
+
+views! {
+    /// A step of a project.
+    Milestone of NewMilestone {}
+    /// A meeting of a team, or a visit.
+    Meeting of NewMeeting {}
+    /// Hours that a member worked.
+    HoursEntry of NewHours {}
+    /// Something that a team hands to the organization.
+    Artifact of NewArtifact {
+        /// The file. Null before one is sent, and for a link.
+        file: Option<ArtifactFile>,
+        /// How often it was submitted.
+        #[schema(minimum = 0, example = 1)]
+        revision: u16,
+    }
+    /// What may go wrong.
+    Risk of NewRisk {}
+    /// A note about a project.
+    Note of NewNote {}
+}
+
+/// The fields of a milestone that clients write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "consistent", skip_on_field_errors = false))]
+#[schema(example = json!({"title": "構成・ラフ", "due_on": "2027-01-09", "weight": 2, "progress": 50, "done_on": null}))]
+pub struct NewMilestone {
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// The last day for it. Not before the project's first day.
+    #[validate(custom(function = "plausible_day"))]
+    pub due_on: NaiveDate,
+    /// How much it counts among the milestones.
+    #[serde(default = "one")]
+    #[validate(range(min = 1, max = 100))]
+    #[schema(minimum = 1, maximum = 100, default = 1)]
+    pub weight: u16,
+    /// In percent. 100 with `done_on`, less without.
+    #[serde(default)]
+    #[validate(range(max = 100))]
+    #[schema(minimum = 0, maximum = 100)]
+    pub progress: u16,
+    /// The day on which it was done. Not in the future, and not before the project's first day.
+    #[serde(default)]
+    #[validate(custom(function = "past_day"))]
+    pub done_on: Option<NaiveDate>,
+}
+
+fn one() -> u16 {
+    1
+}
+
+fn past_day(day: &NaiveDate) -> Result<(), ValidationError> {
+    plausible_day(day)?;
+    if *day <= calendar::today() {
+        return Ok(());
+    }
+    Err(broken(
+        "day_in_future",
+        "今日以前の日付にしてください。",
+        "The day is in the future.",
+    ))
+}
+
+fn consistent(new: &NewMilestone) -> Result<(), ValidationError> {
+    if (new.progress == 100) == new.done_on.is_some() {
+        return Ok(());
+    }
+    Err(broken_at(
+        "progress",
+        "progress_mismatch",
+        "progress は、done_on があるとき100、ないとき99以下にしてください。",
+        "progress is 100 with done_on, and at most 99 without.",
+    ))
+}
+
+impl Work for NewMilestone {
+    const KIND: WorkKind = WorkKind::Milestone;
+    type View = Milestone;
+
+    fn day(&self) -> Option<NaiveDate> {
+        Some(self.due_on)
+    }
+
+    fn waits(&self) -> bool {
+        self.done_on.is_none()
+    }
+
+    fn hide(&mut self, _: Option<&BTreeSet<Id>>, _: bool) {}
+
+    fn people(&self, _: Id) -> Vec<Id> {
+        Vec::new()
+    }
+}
+
+/// The fields of a meeting that clients write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "in_order", skip_on_field_errors = false))]
+#[schema(example = json!({"title": "キックオフ", "starts_at": "2026-10-03T01:00:00Z", "ends_at": "2026-10-03T03:00:00Z",
+    "location": "戸山生涯学習館", "link": null, "attendee_ids": [], "guests": 2, "minutes": "対象を30代の親子に絞る。"}))]
+pub struct NewMeeting {
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    pub starts_at: Instant,
+    /// Not before `starts_at`.
+    #[serde(default)]
+    pub ends_at: Option<Instant>,
+    #[serde(default)]
+    #[validate(length(min = 1, max = 500), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub location: Option<String>,
+    /// Where to join online.
+    #[serde(default)]
+    #[validate(custom(function = "web_address"))]
+    #[schema(max_length = 2000, pattern = "^https?://")]
+    pub link: Option<String>,
+    /// The workers who take part: members of the team, or former ones.
+    #[serde(default)]
+    #[validate(length(max = 200))]
+    #[schema(max_items = 200)]
+    pub attendee_ids: Vec<Id>,
+    /// How many others take part.
+    #[serde(default)]
+    #[validate(range(max = 1000))]
+    #[schema(minimum = 0, maximum = 1000)]
+    pub guests: u16,
+    /// What was said. Null without the scope `personal_data:read`.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 20_000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 20_000)]
+    pub minutes: Option<String>,
+}
+
+fn in_order(new: &NewMeeting) -> Result<(), ValidationError> {
+    if new.ends_at.is_none_or(|end| new.starts_at <= end) {
+        return Ok(());
+    }
+    Err(broken_at(
+        "ends_at",
+        "dates_reversed",
+        "終了日時は開始日時以降にしてください。",
+        "The meeting ends before it begins.",
+    ))
+}
+
+/// Checks that a link leads to a page.
+fn web_address(link: &str) -> Result<(), ValidationError> {
+    let rest = link
+        .strip_prefix("https://")
+        .or_else(|| link.strip_prefix("http://"));
+    let is_address = |rest: &str| !rest.is_empty() && !rest.contains(char::is_whitespace);
+    if link.chars().count() <= 2000 && rest.is_some_and(is_address) {
+        return Ok(());
+    }
+    Err(broken(
+        "invalid_url",
+        "https:// で始まる2000文字以内のURLを指定してください。",
+        "Use a URL of at most 2000 characters that begins with https://.",
+    ))
+}
+
+impl Work for NewMeeting {
+    const KIND: WorkKind = WorkKind::Meeting;
+    type View = Meeting;
+
+    fn day(&self) -> Option<NaiveDate> {
+        Some(calendar::day_in_tokyo(self.starts_at.utc()))
+    }
+
+    fn hide(&mut self, known: Option<&BTreeSet<Id>>, personal_data: bool) {
+        if let Some(known) = known {
+            self.attendee_ids.retain(|id| known.contains(id));
+        }
+        self.minutes.take_if(|_| !personal_data);
+    }
+
+    fn people(&self, organization: Id) -> Vec<Id> {
+        self.minutes.iter().map(|_| organization).collect()
+    }
+}
+
+/// The fields of hours that clients write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"worker_id": null, "worked_on": "2026-11-14", "minutes": 120, "note": "ラフ案を2つ作成"}))]
+pub struct NewHours {
+    /// Who worked: a member of the team, or a former one. Members write their own, and may leave it out; coordinators name
+    /// the member. Null after the worker is erased, and if you may not know them.
+    #[serde(default)]
+    pub worker_id: Option<Id>,
+    /// Not in the future.
+    #[validate(custom(function = "past_day"))]
+    pub worked_on: NaiveDate,
+    /// At most 24 hours a day in all.
+    #[validate(range(min = 1, max = 1440))]
+    #[schema(minimum = 1, maximum = 1440)]
+    pub minutes: u16,
+    /// Null without the scope `personal_data:read`.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 500), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub note: Option<String>,
+}
+
+impl Work for NewHours {
+    const KIND: WorkKind = WorkKind::Hours;
+    type View = HoursEntry;
+
+    fn day(&self) -> Option<NaiveDate> {
+        Some(self.worked_on)
+    }
+
+    fn minutes(&self) -> Option<u16> {
+        Some(self.minutes)
+    }
+
+    fn worker(&self) -> Option<Id> {
+        self.worker_id
+    }
+
+    fn hide(&mut self, known: Option<&BTreeSet<Id>>, personal_data: bool) {
+        let is_hidden = |id: &mut Id| known.is_some_and(|known| !known.contains(id));
+        if self.worker_id.take_if(is_hidden).is_some() || !personal_data {
+            self.note = None;
+        }
+    }
+
+    fn people(&self, organization: Id) -> Vec<Id> {
+        self.note
+            .iter()
+            .map(|_| self.worker_id.unwrap_or(organization))
+            .collect()
+    }
+}
+
+/// The fields of an artifact that clients write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "チラシ 第2案", "link": "https://example.jp/flyer-2.pdf", "note": "裏面の地図を直しました。",
+    "status": "submitted", "answer": null}))]
+pub struct NewArtifact {
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// Where it is, if it isn't a file here.
+    #[serde(default)]
+    #[validate(custom(function = "web_address"))]
+    #[schema(max_length = 2000, pattern = "^https?://")]
+    pub link: Option<String>,
+    /// Words to the organization. Null without the scope `personal_data:read`.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub note: Option<String>,
+    /// To submit it, it needs a link or a file. The organization and coordinators set accepted and returned.
+    #[serde(default)]
+    pub status: ArtifactStatus,
+    /// The organization's words. Required to return it. Null without the scope `personal_data:read`.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub answer: Option<String>,
+}
+
+impl Work for NewArtifact {
+    const KIND: WorkKind = WorkKind::Artifact;
+    type View = Artifact;
+
+    fn waits(&self) -> bool {
+        self.status == ArtifactStatus::Submitted
+    }
+
+    fn hide(&mut self, _: Option<&BTreeSet<Id>>, personal_data: bool) {
+        if !personal_data {
+            (self.note, self.answer) = (None, None);
+        }
+    }
+
+    fn people(&self, organization: Id) -> Vec<Id> {
+        let has_text = self.note.is_some() || self.answer.is_some();
+        has_text.then_some(organization).into_iter().collect()
+    }
+}
+
+/// The fields of a risk that clients write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "印刷費の見積もりが届かない", "level": "medium", "measure": "別の印刷所にも聞く", "over": false}))]
+pub struct NewRisk {
+    #[validate(length(min = 1, max = 500), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 500)]
+    pub title: String,
+    pub level: RiskLevel,
+    /// What is done about it.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub measure: Option<String>,
+    /// Whether it no longer threatens.
+    #[serde(default)]
+    pub over: bool,
+}
+
+impl Work for NewRisk {
+    const KIND: WorkKind = WorkKind::Risk;
+    type View = Risk;
+
+    fn hide(&mut self, _: Option<&BTreeSet<Id>>, _: bool) {}
+
+    fn people(&self, _: Id) -> Vec<Id> {
+        Vec::new()
+    }
+}
+
+/// The fields of a note that clients write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"text": "次回までに団体の写真を集める。", "visibility": "team"}))]
+pub struct NewNote {
+    /// Required. Null without the scope `personal_data:read`, and after its author is erased.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 10_000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 10_000)]
+    pub text: Option<String>,
+    /// Only coordinators write notes for coordinators.
+    #[serde(default)]
+    pub visibility: Visibility,
+}
+
+impl Work for NewNote {
+    const KIND: WorkKind = WorkKind::Note;
+    type View = Note;
+
+    fn visibility(&self) -> Visibility {
+        self.visibility
+    }
+
+    fn hide(&mut self, _: Option<&BTreeSet<Id>>, personal_data: bool) {
+        self.text.take_if(|_| !personal_data);
+    }
+
+    fn people(&self, organization: Id) -> Vec<Id> {
+        self.text.iter().map(|_| organization).collect()
+    }
+}

@@ -1,0 +1,130 @@
+//! The use cases of reviews.
+
+use super::{
+    NewReview, Review, ReviewAuthor, ReviewList, author_for, closed, mark_shown, not_delivered, not_in_team,
+    open_until, shown_already, store, unknown_member,
+};
+use crate::applications;
+use crate::auth::{Reach, Viewer, Writer};
+use crate::catalogue::calendar;
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::{self, Deliverable, DeliverableStatus};
+use crate::error::Result;
+
+/// Returns when it was delivered.
+fn delivered_at(deliverable: &Deliverable) -> Option<Instant> {
+    let is_delivered = deliverable.request.status == DeliverableStatus::Delivered;
+    is_delivered.then_some(deliverable.status_since)
+}
+
+/// Writes the review of a side about the other, or changes it while the other side doesn't see it.
+pub fn write(db: &mut Db, writer: &Writer, project: Id, new: NewReview) -> Result<Review> {
+    // Locked, so that both sides don't come in at once without seeing that.
+    let deliverable = deliverables::store::find_for_update(db, &writer.reach, project)?;
+    let delivered = delivered_at(&deliverable).ok_or_else(not_delivered)?;
+    let side = ReviewAuthor::of(&writer.reach);
+    let author = author_for(side, new.author)?;
+    let team = applications::store::team(db, &writer.reach, project)?;
+    if side == Some(ReviewAuthor::Member) && team.is_empty() {
+        return Err(not_in_team());
+    }
+    let member = team.into_iter().find(|one| one.id == new.application_id);
+    let member = member
+        .filter(|one| one.worker_id.is_some())
+        .ok_or_else(unknown_member)?;
+    let until = open_until(delivered);
+    if calendar::today() > until {
+        return Err(closed(until));
+    }
+    let mut written = store::of_member(db, member.id)?;
+    mark_shown(&mut written, false);
+    let now = Instant::now();
+    let before = written.iter().find(|one| one.author == author);
+    let review = Review {
+        id: before.map_or_else(Id::new, |before| before.id),
+        deliverable_id: project,
+        application_id: member.id,
+        worker_id: member.worker_id,
+        author,
+        scales: new.scales,
+        message: new.message,
+        shown: written.iter().any(|one| one.author != author),
+        version: before.map_or(1, |before| before.version + 1),
+        created_at: before.map_or(now, |before| before.created_at),
+        updated_at: now,
+    };
+    match before {
+        None => store::insert(db, &writer.actor, &review)?,
+        Some(before) if before.shown => return Err(shown_already()),
+        Some(_) => store::update(db, &writer.actor, &review)?,
+    }
+    Ok(review)
+}
+
+/// Lists the reviews of a project that a caller may see.
+pub fn list(db: &mut Db, viewer: &Viewer, project: Id) -> Result<ReviewList> {
+    let deliverable = deliverables::store::find(db, &viewer.reach, project, true)?;
+    let delivered = delivered_at(&deliverable);
+    let team = applications::store::team(db, &viewer.reach, project)?;
+    let mut items = store::of_project(db, project)?;
+    mark_shown(&mut items, delivered.is_some_and(is_over));
+    let side = ReviewAuthor::of(&viewer.reach);
+    items.retain(|one| side.is_none_or(|side| one.shown || one.author == side));
+    items.retain_mut(
+        |one| match team.iter().find(|member| member.id == one.application_id) {
+            None => false,
+            Some(member) => {
+                one.worker_id = member.worker_id;
+                one.message.take_if(|_| !viewer.personal_data);
+                true
+            }
+        },
+    );
+    Ok(ReviewList {
+        open_until: delivered.map(open_until),
+        items,
+    })
+}
+
+fn is_over(delivered: Instant) -> bool {
+    calendar::today() > open_until(delivered)
+}
+
+/// Returns the reviews by a person, and those about the person that they may see, for their export.
+pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<Review>> {
+    let applications = applications::store::held_on(db, worker)?;
+    let members: Vec<Id> = applications.iter().map(|one| one.id).collect();
+    let mut reviews = store::of_members(db, &members)?;
+    let projects: Vec<Id> = reviews.iter().map(|one| one.deliverable_id).collect();
+    let delivered = deliverables::store::load_some(db, &projects)?;
+    let over: Vec<Id> = delivered
+        .iter()
+        .filter(|one| delivered_at(one).is_some_and(is_over))
+        .map(|one| one.id)
+        .collect();
+    mark_shown(&mut reviews, false);
+    for review in &mut reviews {
+        review.shown |= over.contains(&review.deliverable_id);
+        review.worker_id = Some(worker);
+    }
+    reviews.retain(|one| one.shown || one.author == ReviewAuthor::Member);
+    Ok(reviews)
+}
+
+/// Empties the words by a person and about them. The marks stay, and are still counted. Returns what to log. Call it
+/// before the applications forget the person.
+pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<crate::changes::Change>> {
+    let applications = applications::store::held_on(db, worker)?;
+    let members: Vec<Id> = applications.iter().map(|one| one.id).collect();
+    store::forget(db, &members)
+}
+
+/// Lists the members of whom a caller's side has yet to write, oldest first: application, deliverable and delivery.
+pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Result<Vec<(Id, Id, Instant)>> {
+    let Some(author) = ReviewAuthor::of(reach) else {
+        return Ok(Vec::new());
+    };
+    let oldest = calendar::days_before(calendar::today(), super::DAYS);
+    let since = calendar::midnight_in_tokyo(oldest);
+    store::waiting(db, reach, author, Instant::from(since), after, limit)
+}

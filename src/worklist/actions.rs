@@ -1,0 +1,254 @@
+//! Collects what waits for a caller.
+
+use super::{Task, TaskCount, TaskCounts, TaskFilter, TaskKind};
+use crate::applications::answers::due_on;
+use crate::applications::store::UnansweredRow;
+use crate::applications::{ApplicationSide, ApplicationStatus};
+use crate::auth::{Reach, Viewer};
+use crate::catalogue::calendar;
+use crate::db::{Db, Id, Instant};
+use crate::error::Result;
+use crate::http::{Cursor, Page, page};
+use crate::intake::NewIntake;
+use crate::projects::work::WorkKind;
+use crate::projects::{self, Project};
+use crate::{applications, deliverables, duplicates, follow_ups, imports, intake, reviews};
+use ApplicationSide::{Organization, Worker};
+use ApplicationStatus::{Offered, Shortlisted, Submitted};
+use chrono::{Duration, NaiveDate};
+use std::collections::HashMap;
+
+/// The name of the order in cursors.
+const ORDER: &str = "id";
+
+/// How many tasks of a kind are counted.
+const COUNTED: i64 = 1000;
+
+/// How many days an import waits to be repaired.
+const IMPORT_DAYS: i64 = 30;
+
+/// Whose tasks are asked for: the kinds that they may do something about, and their reach.
+pub struct Assignee {
+    pub kinds: Vec<TaskKind>,
+    pub viewer: Viewer,
+}
+
+/// A record that waits.
+struct Waiting {
+    id: Id,
+    kind: TaskKind,
+    deliverable: Option<Id>,
+    /// The title, where it isn't the deliverable's.
+    title: Option<String>,
+    since: Instant,
+    due_on: NaiveDate,
+    warned_at: Option<Instant>,
+    expires_at: Option<Instant>,
+    /// Where to read it.
+    href: String,
+}
+
+/// Lists the tasks, those with the oldest record first.
+pub fn list(db: &mut Db, assignee: &Assignee, filter: &TaskFilter) -> Result<Page<Task>> {
+    let limit = page::limit(filter.limit)?;
+    let after = Cursor::decode(filter.cursor.as_deref(), ORDER)?.map(|cursor| cursor.id);
+    let mut found = Vec::new();
+    for kind in assignee
+        .kinds
+        .iter()
+        .filter(|kind| filter.kind.is_none_or(|only| only == **kind))
+    {
+        found.extend(waiting(db, &assignee.viewer, *kind, after, limit + 1)?);
+    }
+    found.sort_unstable_by_key(|one| (one.id, one.kind));
+    found.truncate(limit as usize + 1);
+    let about: Vec<Id> = found.iter().filter_map(|one| one.deliverable).collect();
+    // Who is asked to join a request sees its title, although it is beyond their reach.
+    let titles = deliverables::store::titles(db, &Reach::Everything, &about)?;
+    let today = calendar::today();
+    let task = |one: Waiting| Task {
+        href: one.href,
+        id: one.id,
+        kind: one.kind,
+        deliverable_id: one.deliverable,
+        title: one
+            .title
+            .or_else(|| one.deliverable.and_then(|id| titles.get(&id).cloned())),
+        since: one.since,
+        due_on: one.due_on,
+        overdue: one.due_on < today,
+        warned_at: one.warned_at,
+        expires_at: one.expires_at,
+    };
+    let tasks = found.into_iter().map(task).collect();
+    Ok(Page::of(tasks, limit, |last: &Task| Cursor {
+        sort: ORDER.to_owned(),
+        value: String::new(),
+        id: last.id,
+    }))
+}
+
+/// Counts the tasks of each kind.
+pub fn count(db: &mut Db, assignee: &Assignee) -> Result<TaskCounts> {
+    let today = calendar::today();
+    let mut items = Vec::new();
+    for &kind in &assignee.kinds {
+        let found = waiting(db, &assignee.viewer, kind, None, COUNTED)?;
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        items.push(TaskCount {
+            kind,
+            count: number(found.len()),
+            overdue: number(found.iter().filter(|one| one.due_on < today).count()),
+        });
+    }
+    Ok(TaskCounts { items })
+}
+
+fn waiting(
+    db: &mut Db,
+    viewer: &Viewer,
+    kind: TaskKind,
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<Waiting>> {
+    let reach = &viewer.reach;
+    let one = |id, deliverable, since, href| Waiting {
+        id,
+        kind,
+        deliverable,
+        title: None,
+        since,
+        due_on: kind.due_on(since),
+        warned_at: None,
+        expires_at: None,
+        href,
+    };
+    let mut answers = |side, statuses: &[ApplicationStatus]| -> Result<Vec<Waiting>> {
+        let found = applications::store::waiting(db, reach, side, statuses, after, limit)?.into_iter();
+        let answer = |of: UnansweredRow| {
+            let (respond_by, warned_at) = of.times;
+            let href = format!("/v1/applications/{}", of.id);
+            let usual = one(of.id, Some(of.deliverable_id), of.since, href);
+            let due_on = respond_by.and_then(|by| due_on(of.status.parse().ok()?, side, by));
+            Waiting {
+                due_on: due_on.unwrap_or(usual.due_on),
+                warned_at,
+                expires_at: respond_by,
+                ..usual
+            }
+        };
+        Ok(found.map(answer).collect())
+    };
+    Ok(match kind {
+        TaskKind::AnswerApplication => answers(Organization, &[Submitted, Shortlisted])?,
+        TaskKind::ConfirmAgreement => answers(Organization, &[Offered])?,
+        TaskKind::AnswerInvitation => answers(Worker, &[Submitted])?,
+        TaskKind::AnswerOffer => answers(Worker, &[Offered])?,
+        TaskKind::ReviewRequest => {
+            let found = deliverables::store::waiting(db, reach, after, limit)?;
+            let ids: Vec<Id> = found.iter().map(|(id, ..)| *id).collect();
+            let recorded = intake::store::load_some(db, &ids)?;
+            let unnamed = NewIntake::default();
+            let review = |(id, status, since)| {
+                let usual = one(id, Some(id), since, format!("/v1/deliverables/{id}"));
+                let named = recorded.get(&id).unwrap_or(&unnamed);
+                let due_on = named.due_on(status, since).unwrap_or(usual.due_on);
+                Waiting { due_on, ..usual }
+            };
+            found.into_iter().map(review).collect()
+        }
+        TaskKind::AnswerJointInvitation => {
+            let Reach::Organization(organization) = reach else {
+                return Ok(Vec::new());
+            };
+            let found = deliverables::store::joint_waiting(db, *organization, after, limit)?.into_iter();
+            let href = format!("/v1/organizations/{organization}/joint-deliverables?status=invited");
+            found
+                .map(|(id, since)| one(id, Some(id), since, href.clone()))
+                .collect()
+        }
+        TaskKind::FinishMilestone | TaskKind::AnswerArtifact => {
+            let is_milestone = kind == TaskKind::FinishMilestone;
+            let (work, segment, before) = match is_milestone {
+                true => {
+                    let today = calendar::day_number(calendar::today());
+                    (WorkKind::Milestone, "milestones", Some(today))
+                }
+                false => (WorkKind::Artifact, "artifacts", None),
+            };
+            let found = projects::store::work::waiting(db, reach, work, before, after, limit)?;
+            let ids: Vec<Id> = found.iter().map(|(_, project, ..)| *project).collect();
+            let of_entries: HashMap<Id, Project> = projects::store::load_some(db, &ids)?
+                .into_iter()
+                .map(|project| (project.id, project))
+                .collect();
+            let entry = |(id, project_id, since, day)| {
+                let project = of_entries.get(&project_id);
+                let deliverable = project.and_then(Project::deliverable_id);
+                let href = format!("/v1/projects/{project_id}/{segment}/{id}");
+                let usual = one(id, deliverable, since, href);
+                let due_on = match is_milestone {
+                    true => calendar::day_of_number(day),
+                    false => usual.due_on,
+                };
+                Waiting {
+                    title: project.map(|project| project.plan.title.clone()),
+                    due_on,
+                    ..usual
+                }
+            };
+            found.into_iter().map(entry).collect()
+        }
+        TaskKind::FillPlace | TaskKind::CloseProject => {
+            let is_vacant = kind == TaskKind::FillPlace;
+            let found = projects::store::waiting(db, reach, is_vacant, after, limit)?;
+            let project = |project: Project| {
+                let since = project
+                    .vacant_since
+                    .filter(|_| is_vacant)
+                    .unwrap_or(project.status_since);
+                let href = format!("/v1/projects/{}", project.id);
+                let usual = one(project.id, project.deliverable_id(), since, href);
+                Waiting {
+                    title: Some(project.plan.title),
+                    ..usual
+                }
+            };
+            found.into_iter().map(project).collect()
+        }
+        TaskKind::DecideDuplicate => {
+            let found = duplicates::store::waiting(db, reach, after, limit)?.into_iter();
+            found
+                .map(|(id, since)| one(id, None, since, format!("/v1/duplicates/{id}")))
+                .collect()
+        }
+        TaskKind::WriteReview => {
+            let found = reviews::actions::waiting(db, reach, after, limit)?.into_iter();
+            let href = |project| format!("/v1/projects/{project}/reviews");
+            found
+                .map(|(id, project, since)| one(id, Some(project), since, href(project)))
+                .collect()
+        }
+        TaskKind::RepairImport => {
+            let later = |moment: Instant, days| Instant::from(moment.utc() + Duration::days(days));
+            let first = later(Instant::now(), -IMPORT_DAYS);
+            let found = imports::jobs::store::unrepaired(db, viewer, first)?.into_iter();
+            let repair = |(id, file_name, since)| Waiting {
+                title: file_name,
+                expires_at: Some(later(since, IMPORT_DAYS)),
+                ..one(id, None, since, format!("/v1/imports/{id}"))
+            };
+            let rest = found.filter(|(id, ..)| after.is_none_or(|after| *id > after));
+            rest.take(usize::try_from(limit).unwrap_or(0))
+                .map(repair)
+                .collect()
+        }
+        TaskKind::AnswerFollowUp => {
+            let found = follow_ups::actions::waiting(db, reach, after, limit)?.into_iter();
+            let href = |project| format!("/v1/projects/{project}/follow-ups");
+            found
+                .map(|(id, project, since)| one(id, Some(project), since, href(project)))
+                .collect()
+        }
+    })
+}

@@ -1,0 +1,89 @@
+//! The HTTP operations of the worklist.
+
+use super::actions::{self, Assignee};
+use super::{Task, TaskCounts, TaskFilter, TaskKind};
+use crate::auth::{
+    AnswerFollowUps, DecideApplications, Reach, ReadTasks, SubmitApplications, WriteDeliverables,
+    WriteDuplicates, WriteImports, WriteIntake, WriteProjectWork, WriteProjects, WriteReviews, http::Caller,
+};
+use crate::db::Pool;
+use crate::error::Result;
+use crate::http::disclosure::impersonal;
+use crate::http::{Json, Page, Query};
+use crate::reviews::ReviewAuthor;
+use actix_web::get;
+use actix_web::web::Data;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+impersonal!(Task, TaskCounts);
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list).service(count);
+}
+
+/// List what waits for you
+///
+/// Everything that waits for you to answer or decide, the oldest record first: applications for open deliverables,
+/// invitations, offers, agreements, requests under review, invitations to request a deliverable jointly, milestones that
+/// are overdue, artifacts, free places in teams at work, delivered projects, pairs of records that may be the same, reviews
+/// to write, follow-ups to answer, your imports with rejected rows. Only what your scopes let you do is listed. A task disappears when it is done.
+#[utoipa::path(operation_id = "list_tasks", tag = "Tasks", security(("bearer" = ["tasks:read"])),
+    params(TaskFilter), responses((status = 200, description = "One page", body = Page<Task>)))]
+#[get("/tasks")]
+async fn list(caller: Caller<ReadTasks>, pool: Data<Pool>, filter: Query<TaskFilter>) -> Result<Page<Task>> {
+    let assignee = assignee(&caller);
+    pool.read(move |db| actions::list(db, &assignee, &filter.0)).await
+}
+
+/// Count what waits for you
+///
+/// The number of tasks of each kind, and how many of them are overdue: enough for a badge.
+#[utoipa::path(operation_id = "count_tasks", tag = "Tasks", security(("bearer" = ["tasks:read"])),
+    responses((status = 200, description = "The counts", body = TaskCounts)))]
+#[get("/tasks/counts")]
+async fn count(caller: Caller<ReadTasks>, pool: Data<Pool>) -> Result<Json<TaskCounts>> {
+    let assignee = assignee(&caller);
+    Ok(Json(pool.read(move |db| actions::count(db, &assignee)).await?))
+}
+
+fn assignee(caller: &Caller<ReadTasks>) -> Assignee {
+    let viewer = caller.viewer();
+    let reach = &viewer.reach;
+    let is_organization = matches!(reach, Reach::Organization(_));
+    let is_side = ReviewAuthor::of(reach).is_some();
+    let is_worker = matches!(reach, Reach::Worker(_) | Reach::Partner(_));
+    let kinds = [
+        (TaskKind::AnswerApplication, caller.may::<DecideApplications>()),
+        (
+            TaskKind::AnswerInvitation,
+            is_worker && caller.may::<SubmitApplications>(),
+        ),
+        (
+            TaskKind::AnswerOffer,
+            is_worker && caller.may::<SubmitApplications>(),
+        ),
+        (TaskKind::ConfirmAgreement, caller.may::<DecideApplications>()),
+        (TaskKind::ReviewRequest, caller.may::<WriteIntake>()),
+        (
+            TaskKind::AnswerJointInvitation,
+            is_organization && caller.may::<WriteDeliverables>(),
+        ),
+        (TaskKind::FinishMilestone, caller.may::<WriteProjectWork>()),
+        (
+            TaskKind::AnswerArtifact,
+            !matches!(reach, Reach::Worker(_)) && caller.may::<WriteProjectWork>(),
+        ),
+        (TaskKind::FillPlace, caller.may::<WriteProjects>()),
+        (TaskKind::CloseProject, caller.may::<WriteProjects>()),
+        (TaskKind::DecideDuplicate, caller.may::<WriteDuplicates>()),
+        (TaskKind::WriteReview, caller.may::<WriteReviews>() && is_side),
+        (TaskKind::AnswerFollowUp, caller.may::<AnswerFollowUps>()),
+        (TaskKind::RepairImport, caller.may::<WriteImports>()),
+    ];
+    let kinds = kinds
+        .into_iter()
+        .filter(|(_, may)| *may)
+        .map(|(kind, _)| kind)
+        .collect();
+    Assignee { kinds, viewer }
+}

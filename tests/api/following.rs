@@ -1,0 +1,695 @@
+//! Following changes: who hears what, in which order, and from where on.
+
+use crate::support::{TestApp, merge, on_both};
+use musubi::auth::{Claims, UserRole};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+on_both! {
+    a_client_that_lists_and_follows_has_what_a_fresh_list_has,
+    a_partner_hears_that_a_request_is_no_longer_shared,
+    a_position_is_good_for_those_who_see_the_same,
+    a_wait_ends_with_the_next_change,
+    a_stream_goes_on_where_the_last_one_ended,
+    a_follower_misses_nothing_of_eight_writers,
+    trims_the_log_but_not_what_somebody_still_needs,
+    kinds_are_limited_by_scopes,
+    records_of_an_earlier_release_are_followed_too,
+    a_partner_whose_terms_change_begins_again,
+}
+
+const HERE: &str = "131041";
+const ELSEWHERE: &str = "131130";
+const LISTS: [(&str, &str); 5] = [
+    ("organization", "organizations"),
+    ("deliverable", "deliverables"),
+    ("worker", "workers"),
+    ("application", "applications"),
+    ("project", "projects"),
+];
+
+fn token(app: &TestApp, role: UserRole, set: impl FnOnce(&mut Claims)) -> String {
+    let mut claims = Claims::new(role, "follower", chrono::Utc::now().timestamp() - 60, 3600);
+    set(&mut claims);
+    app.state.keys.sign(&claims).unwrap()
+}
+
+fn coordinator(app: &TestApp, area: &str) -> String {
+    token(app, UserRole::Coordinator, |claims| {
+        claims.belonging.areas = vec![area.to_owned()]
+    })
+}
+
+fn member(app: &TestApp, organization: &str) -> String {
+    token(app, UserRole::Organization, |claims| {
+        claims.belonging.organization_id = organization.parse().ok().map(musubi::db::Id)
+    })
+}
+
+fn worker(app: &TestApp, worker: &str) -> String {
+    token(app, UserRole::Worker, |claims| {
+        claims.belonging.worker_id = worker.parse().ok().map(musubi::db::Id)
+    })
+}
+
+fn get(app: &TestApp, token: &str, path: &str) -> crate::support::Response {
+    let bearer = format!("Bearer {token}");
+    app.send("GET", path, &[("authorization", &bearer)], &[])
+}
+
+/// Waits until the server knows of all changes.
+fn caught_up(app: &TestApp) {
+    let latest = app
+        .state
+        .pool
+        .read_blocking(musubi::changes::store::latest)
+        .unwrap();
+    app.until(|| app.state.feed.head() >= latest);
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
+}
+
+type Records = BTreeMap<(String, String), i64>;
+
+/// Lists everything that a caller sees, as kind, id and version.
+fn listed(app: &TestApp, token: &str) -> Records {
+    let mut records = Records::new();
+    for (kind, list) in LISTS {
+        let page = get(app, token, &format!("/v1/{list}?limit=200"))
+            .expect(200)
+            .json();
+        assert!(page["next"].is_null());
+        for item in page["items"].as_array().unwrap() {
+            records.insert(
+                (kind.to_owned(), text(&item["id"])),
+                item["version"].as_i64().unwrap(),
+            );
+        }
+    }
+    records
+}
+
+/// An app that lists once and then only follows.
+struct Follower {
+    name: &'static str,
+    token: String,
+    position: String,
+    records: Records,
+    /// Every id that the caller could ever list.
+    ever: BTreeSet<String>,
+}
+
+impl Follower {
+    fn new(app: &TestApp, name: &'static str, token: String) -> Follower {
+        let first = get(app, &token, "/v1/organizations?limit=200").expect(200);
+        let records = listed(app, &token);
+        Follower {
+            name,
+            position: first.header("musubi-position").to_owned(),
+            ever: records.keys().map(|(_, id)| id.clone()).collect(),
+            token,
+            records,
+        }
+    }
+
+    fn look(&mut self, app: &TestApp) {
+        let listed = listed(app, &self.token);
+        self.ever.extend(listed.into_keys().map(|(_, id)| id));
+    }
+
+    fn page(&mut self, app: &TestApp) -> Value {
+        let types = "organization,deliverable,worker,application,project";
+        let path = format!("/v1/changes?after={}&types={types}&limit=7", self.position);
+        let page = get(app, &self.token, &path).expect(200).json();
+        self.position = text(&page["position"]);
+        page
+    }
+
+    /// Follows to the end, and reads what has changed.
+    fn follow(&mut self, app: &TestApp) {
+        loop {
+            let page = self.page(app);
+            for change in page["items"].as_array().unwrap() {
+                self.take(app, change);
+            }
+            if page["more"] == json!(false) {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, app: &TestApp, change: &Value) {
+        let key = (text(&change["type"]), text(&change["id"]));
+        assert!(self.ever.contains(&key.1), "{} never saw {change}", self.name);
+        let Some(href) = change["href"].as_str() else {
+            self.records.remove(&key);
+            return;
+        };
+        let read = get(app, &self.token, href);
+        if read.status != 200 {
+            assert_eq!(read.status, 404, "{}", read.text);
+            self.records.remove(&key);
+            return;
+        }
+        let read = read.json();
+        match read["archived_at"].is_null() {
+            true => self.records.insert(key, read["version"].as_i64().unwrap()),
+            false => self.records.remove(&key),
+        };
+    }
+}
+
+/// A fixed sequence of numbers.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+
+    fn pick<'a, T>(&mut self, some: &'a [T]) -> &'a T {
+        &some[self.below(some.len())]
+    }
+}
+
+fn volunteer(number: usize, area: &str) -> Value {
+    json!({"external_id": format!("v-{number}"), "area": area, "travel_limit_km": 20, "roles": ["designer"],
+        "accepted_formats": ["one_day", "mid_long"], "skills": [{"skill": "graphic_design", "level": 4}], "remote": true,
+        "personal": {"name": "佐藤 陽子", "email": "yoko@example.jp"},
+        "consent": {"given_on": "2026-04-01", "given_at": "2026-04-01T03:00:00Z", "text_version": "2026-04"}})
+}
+
+/// A random walk of writes. Before each is followed, every record that a caller could list is noted.
+fn a_client_that_lists_and_follows_has_what_a_fresh_list_has(app: &TestApp) {
+    let mut numbers = Numbers(1);
+    let mut groups = vec![app.organization("風のひろば"), app.organization("丘の会")];
+    let mut people = vec![app.worker(json!({}))];
+    let (_, partner) = app.partner(json!({"areas": [HERE]}));
+    let mut followers = vec![
+        Follower::new(app, "administrator", app.admin.clone()),
+        Follower::new(app, "coordinator", coordinator(app, HERE)),
+        Follower::new(app, "other coordinator", coordinator(app, ELSEWHERE)),
+        Follower::new(app, "organization", member(app, &groups[0])),
+        Follower::new(app, "other organization", member(app, &groups[1])),
+        Follower::new(app, "worker", worker(app, &people[0])),
+        Follower::new(app, "partner", partner.clone()),
+    ];
+    let (mut requests, mut bids) = (Vec::<String>::new(), Vec::<String>::new());
+    let mut done = BTreeMap::<&str, usize>::new();
+    for step in 0..90 {
+        let area = *numbers.pick(&[HERE, ELSEWHERE]);
+        let named = |response: crate::support::Response, into: &mut Vec<String>| {
+            assert!(response.status < 500, "{}", response.text);
+            if response.status == 201 {
+                into.push(text(&response.json()["id"]));
+            }
+            response.status
+        };
+        let (what, status) = match numbers.below(16) {
+            0 => (
+                "group",
+                named(
+                    app.post(
+                        "/v1/organizations",
+                        &json!({"name": format!("会{step}"), "area": area}),
+                    ),
+                    &mut groups,
+                ),
+            ),
+            1 => {
+                let group = numbers.pick(&groups);
+                let change = json!({"area": area});
+                (
+                    "move group",
+                    app.patch(&format!("/v1/organizations/{group}"), &change).status,
+                )
+            }
+            2..=4 => {
+                let status = *numbers.pick(&["draft", "submitted", "open", "open"]);
+                let mut request = json!({"organization_id": numbers.pick(&groups), "type": "flyer", "title": "チラシ",
+                    "area": area, "status": status, "format": "one_day", "shared_with_partners": numbers.below(3) > 0});
+                if numbers.below(3) == 0 {
+                    merge(
+                        &mut request,
+                        json!({"joint_organization_ids": [numbers.pick(&groups)]}),
+                    );
+                }
+                (
+                    "request",
+                    named(app.post("/v1/deliverables", &request), &mut requests),
+                )
+            }
+            5 | 6 if !requests.is_empty() => {
+                let change = numbers
+                    .pick(&[
+                        json!({"shared_with_partners": true}),
+                        json!({"shared_with_partners": false}),
+                        json!({"area": area}),
+                        json!({"status": "open"}),
+                        json!({"status": "closed"}),
+                        json!({"status": "withdrawn"}),
+                        json!({"status": "in_progress"}),
+                        json!({"title": "新しいチラシ"}),
+                    ])
+                    .clone();
+                let path = format!("/v1/deliverables/{}", numbers.pick(&requests));
+                let read = app.get(&path);
+                (
+                    "change request",
+                    app.patch_with(&path, &[("if-match", read.header("etag"))], &change)
+                        .status,
+                )
+            }
+            7 if !requests.is_empty() => (
+                "archive",
+                app.delete(&format!("/v1/deliverables/{}", numbers.pick(&requests)))
+                    .status,
+            ),
+            8 => {
+                let body = volunteer(step, area);
+                (
+                    "volunteer",
+                    named(app.call("POST", "/v1/workers", &partner, &body), &mut people),
+                )
+            }
+            9 => {
+                people.push(app.worker(json!({"area": area})));
+                ("worker", 201)
+            }
+            10 => {
+                let blocked = numbers.pick(&groups).clone();
+                let change = numbers
+                    .pick(&[
+                        json!({"area": area}),
+                        json!({"blocked_organization_ids": [blocked]}),
+                        json!({"blocked_organization_ids": []}),
+                        json!({"hours_per_week": step}),
+                    ])
+                    .clone();
+                (
+                    "change worker",
+                    app.patch(&format!("/v1/workers/{}", numbers.pick(&people)), &change)
+                        .status,
+                )
+            }
+            11 if numbers.below(3) == 0 && people.len() > 1 => {
+                let gone = people.remove(1 + numbers.below(people.len() - 1));
+                ("erase", app.delete(&format!("/v1/workers/{gone}")).status)
+            }
+            12 if !requests.is_empty() => {
+                let invited = numbers.pick(&groups).clone();
+                let answer = json!({"status": numbers.pick(&["accepted", "left", "declined"])});
+                let path = format!(
+                    "/v1/deliverables/{}/organizations/{invited}",
+                    numbers.pick(&requests)
+                );
+                (
+                    "joint",
+                    app.call("PUT", &path, &member(app, &invited), &answer).status,
+                )
+            }
+            13 if !bids.is_empty() => {
+                let status = *numbers.pick(&["declined", "withdrawn", "shortlisted", "offered", "agreed"]);
+                let mut change = json!({"status": status});
+                if ["declined", "withdrawn"].contains(&status) {
+                    merge(&mut change, json!({"reason": "other"}));
+                }
+                (
+                    "answer",
+                    app.patch(&format!("/v1/applications/{}", numbers.pick(&bids)), &change)
+                        .status,
+                )
+            }
+            _ if !requests.is_empty() => {
+                let mut bid = json!({"deliverable_id": numbers.pick(&requests), "worker_id": numbers.pick(&people),
+                    "role": "designer"});
+                if numbers.below(4) == 0 {
+                    merge(&mut bid, json!({"direction": "invitation"}));
+                }
+                ("bid", named(app.post("/v1/applications", &bid), &mut bids))
+            }
+            _ => continue,
+        };
+        assert!(status < 500, "{what}");
+        if status < 300 {
+            *done.entry(what).or_default() += 1;
+        }
+        followers.iter_mut().for_each(|follower| follower.look(app));
+        if numbers.below(4) == 0 {
+            let at = numbers.below(followers.len());
+            followers[at].follow(app);
+        }
+    }
+    assert!(done.len() >= 10, "{done:?}");
+    caught_up(app);
+    for follower in &mut followers {
+        follower.follow(app);
+        let fresh = listed(app, &follower.token);
+        let lost: Vec<_> = fresh
+            .iter()
+            .filter(|(key, _)| !follower.records.contains_key(*key))
+            .collect();
+        let kept: Vec<_> = follower
+            .records
+            .iter()
+            .filter(|(key, _)| !fresh.contains_key(*key))
+            .collect();
+        assert!(
+            lost.is_empty() && kept.is_empty(),
+            "{}: missed {lost:?}, kept {kept:?}\n{done:?}",
+            follower.name
+        );
+        assert_eq!(follower.records, fresh, "{}", follower.name);
+    }
+}
+
+fn a_partner_hears_that_a_request_is_no_longer_shared(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let (_, partner) = app.partner(json!({}));
+    let (_, elsewhere) = app.partner(json!({"code": "elsewhere", "areas": [ELSEWHERE]}));
+    let mut follower = Follower::new(app, "partner", partner);
+    let mut stranger = Follower::new(app, "stranger", elsewhere);
+    let request = app.deliverable(&organization, json!({"shared_with_partners": true}));
+    let path = format!("/v1/deliverables/{request}");
+    app.patch(&path, &json!({"shared_with_partners": false}))
+        .expect(200);
+    app.patch(&path, &json!({"title": "別のチラシ"})).expect(200);
+    caught_up(app);
+    let page = follower.page(app);
+    let heard: Vec<String> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| format!("{} {}", text(&change["type"]), text(&change["action"])))
+        .collect();
+    assert_eq!(
+        heard,
+        [
+            "deliverable created",
+            "organization created",
+            "deliverable removed",
+            "organization removed"
+        ]
+    );
+    let removed = &page["items"][2];
+    assert_eq!(
+        (removed["id"].as_str().unwrap(), &removed["href"]),
+        (request.as_str(), &Value::Null)
+    );
+    assert!(removed.get("actor").is_none());
+    assert_eq!(stranger.page(app)["items"], json!([]));
+}
+
+fn a_position_is_good_for_those_who_see_the_same(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    caught_up(app);
+    let own = member(app, &organization);
+    let position = get(app, &own, "/v1/organizations")
+        .expect(200)
+        .header("musubi-position")
+        .to_owned();
+    let read = |token: &str, after: &str| get(app, token, &format!("/v1/changes?after={after}"));
+    read(&own, &position).expect(200);
+    assert_eq!(read(&app.admin, &position).expect(410).code(), "foreign_position");
+    let (seq, mark) = position.split_once('-').unwrap();
+    let later = format!("{}-{mark}", seq.parse::<i64>().unwrap() + 1_000_000);
+    assert_eq!(read(&own, &later).expect(410).code(), "foreign_position");
+    for broken in ["1284", "x-00000000", "-1-00000000"] {
+        let refused = read(&own, broken).expect(400);
+        assert_eq!(
+            refused.faults(),
+            [("after".to_owned(), "invalid_position".to_owned())]
+        );
+    }
+    let now = get(app, &own, "/v1/changes").expect(200).json();
+    assert_eq!((&now["items"], &now["more"]), (&json!([]), &json!(false)));
+    assert_eq!(
+        get(app, &own, "/v1/changes?wait=31").expect(400).faults(),
+        [("wait".to_owned(), "out_of_range".to_owned())]
+    );
+    let stream = get(app, &own, &format!("/v1/changes/events?after={later}"));
+    assert_eq!(stream.expect(410).code(), "foreign_position");
+}
+
+fn a_wait_ends_with_the_next_change(app: &TestApp) {
+    let position = app.get("/v1/changes").expect(200).json()["position"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let heard = std::thread::scope(|scope| {
+        let wait = scope.spawn(|| {
+            app.get(&format!(
+                "/v1/changes?after={position}&types=organization&wait=30"
+            ))
+            .expect(200)
+            .json()
+        });
+        app.worker(json!({}));
+        app.organization("風のひろば");
+        wait.join().unwrap()
+    });
+    assert_eq!(heard["items"][0]["type"], "organization");
+    assert_eq!(heard["items"][0]["action"], "created");
+    let quiet = app.get(&format!(
+        "/v1/changes?after={}&types=weights&wait=1",
+        text(&heard["position"])
+    ));
+    assert_eq!(quiet.expect(200).json()["items"], json!([]));
+    let capped = app.another_with(&["--max-followers=1"]);
+    let position = capped.get("/v1/changes").expect(200).json()["position"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    std::thread::scope(|scope| {
+        let waits: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    capped
+                        .get(&format!("/v1/changes?after={position}&types=weights&wait=3"))
+                        .status
+                })
+            })
+            .collect();
+        let mut statuses: Vec<u16> = waits.into_iter().map(|wait| wait.join().unwrap()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 429]);
+    });
+}
+
+/// Reads a stream of events until one has this text, and returns the names and ids of the events until then.
+fn read_until(app: &TestApp, token: &str, last: &str, needle: &str) -> Vec<(String, Value)> {
+    use std::io::{BufRead, BufReader, Write};
+    let mut stream = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    write!(stream, "GET /v1/changes/events?after=0-00000000 HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\nlast-event-id: {last}\r\n\r\n").unwrap();
+    let mut events = Vec::new();
+    let mut id = String::new();
+    for line in BufReader::new(stream).lines() {
+        let line = line.unwrap();
+        if let Some(new) = line.strip_prefix("id: ") {
+            new.clone_into(&mut id);
+        }
+        if let Some(data) = line.strip_prefix("data: ") {
+            events.push((id.clone(), serde_json::from_str(data).unwrap()));
+            if data.contains(needle) {
+                return events;
+            }
+        }
+    }
+    panic!("the stream ended before {needle}: {events:?}");
+}
+
+fn a_stream_goes_on_where_the_last_one_ended(app: &TestApp) {
+    let begin = app.get("/v1/changes").expect(200).json()["position"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ids: Vec<String> = (0..3).map(|n| app.organization(&format!("会{n}"))).collect();
+    let events = read_until(app, &app.admin, &begin, &ids[2]);
+    let heard: Vec<&str> = events
+        .iter()
+        .map(|(_, change)| change["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(heard, ids);
+    assert!(
+        events
+            .iter()
+            .all(|(id, change)| change["position"] == id.as_str())
+    );
+    let rest = read_until(app, &app.admin, &events[1].0, &ids[2]);
+    assert_eq!(rest.len(), 1);
+}
+
+fn trims_the_log_but_not_what_somebody_still_needs(app: &TestApp) {
+    use musubi::changes::store;
+    let begin = app.get("/v1/changes").expect(200).json()["position"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.organization("風のひろば");
+    let gone = app.worker(json!({}));
+    app.delete(&format!("/v1/workers/{gone}")).expect(204);
+    app.organization("丘の会");
+    caught_up(app);
+    let pool = &app.state.pool;
+    let latest = pool.read_blocking(store::latest).unwrap();
+    app.until(|| {
+        pool.read_blocking(|db| store::position(db, "duplicates"))
+            .unwrap()
+            >= latest
+    });
+    let later = musubi::db::Instant::from(chrono::Utc::now() + chrono::Duration::days(1));
+    assert!(!pool.write_blocking(|db| store::trim(db, later)).unwrap());
+    assert_eq!(
+        pool.read_blocking(store::latest).unwrap(),
+        latest,
+        "the head survives"
+    );
+    assert_eq!(pool.read_blocking(store::trimmed).unwrap(), latest - 1);
+    let id = gone.parse().map(musubi::db::Id).unwrap();
+    assert_eq!(pool.read_blocking(|db| store::deleted(db, &[id])).unwrap(), [id]);
+    let fresh = app.another();
+    let expired = fresh.get(&format!("/v1/changes?after={begin}")).expect(410);
+    assert_eq!(expired.code(), "expired_position");
+    let stream = fresh
+        .get(&format!("/v1/changes/events?after={begin}"))
+        .expect(410);
+    assert_eq!(stream.code(), "expired_position");
+    let now = fresh.get("/v1/organizations").expect(200);
+    fresh
+        .get(&format!("/v1/changes?after={}", now.header("musubi-position")))
+        .expect(200);
+    pool.write_blocking(store::renew_log).unwrap();
+    let restored = app.another();
+    let foreign = restored
+        .get(&format!("/v1/changes?after={}", now.header("musubi-position")))
+        .expect(410);
+    assert_eq!(foreign.code(), "foreign_position");
+}
+
+fn kinds_are_limited_by_scopes(app: &TestApp) {
+    let token = app.token_with("changes:read organizations:read");
+    let position = get(app, &token, "/v1/changes").expect(200).json()["position"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.worker(json!({}));
+    app.organization("風のひろば");
+    caught_up(app);
+    let page = get(app, &token, &format!("/v1/changes?after={position}"))
+        .expect(200)
+        .json();
+    let kinds: Vec<&Value> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| &change["type"])
+        .collect();
+    assert_eq!(kinds, ["organization"]);
+    let refused = get(app, &token, "/v1/changes?types=worker").expect(403);
+    assert!(refused.text.contains("workers:read"), "{}", refused.text);
+    let without = app.token_with("organizations:read");
+    assert_eq!(
+        get(app, &without, "/v1/organizations")
+            .expect(200)
+            .header("musubi-position"),
+        ""
+    );
+    get(app, &without, "/v1/changes").expect(403);
+    let unknown = app.get("/v1/changes?types=robot").expect(400);
+    assert_eq!(unknown.faults()[0].0, "types");
+}
+
+fn records_of_an_earlier_release_are_followed_too(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let request = app.deliverable(&organization, json!({"shared_with_partners": true}));
+    let (_, partner) = app.partner(json!({}));
+    let app = app.reversed("_audiences");
+    let mut follower = Follower::new(&app, "partner", partner);
+    assert_eq!(follower.records.len(), 2);
+    app.patch(
+        &format!("/v1/deliverables/{request}"),
+        &json!({"shared_with_partners": false}),
+    )
+    .expect(200);
+    caught_up(&app);
+    follower.follow(&app);
+    assert!(follower.records.is_empty());
+}
+
+fn a_partner_whose_terms_change_begins_again(app: &TestApp) {
+    let (id, partner) = app.partner(json!({}));
+    caught_up(app);
+    let position = get(app, &partner, "/v1/deliverables")
+        .expect(200)
+        .header("musubi-position")
+        .to_owned();
+    let path = format!("/v1/changes?after={position}&wait=20");
+    std::thread::scope(|scope| {
+        let wait = scope.spawn(|| get(app, &partner, &path));
+        let narrower = json!({"areas": [ELSEWHERE]});
+        app.patch(&format!("/v1/partners/{id}"), &narrower).expect(200);
+        let organization = app.organization("風のひろば");
+        app.deliverable(&organization, json!({"shared_with_partners": true}));
+        let heard = wait.join().unwrap();
+        assert!([401, 410].contains(&heard.status), "{}", heard.text);
+    });
+    assert_eq!(get(app, &partner, &path).expect(410).code(), "foreign_position");
+}
+
+/// Each writer keeps its transaction open for a while after it has logged its change. Without a lock, changes would become
+/// visible out of order, and a follower would go past those that are late.
+#[allow(clippy::disallowed_methods)]
+fn a_follower_misses_nothing_of_eight_writers(app: &TestApp) {
+    use musubi::changes::{Action, Change, Subject, store};
+    use musubi::db::Id;
+    const WRITERS: usize = 8;
+    const EACH: usize = 12;
+    let mut position = text(&app.get("/v1/changes").expect(200).json()["position"]);
+    let write = &|writer: usize, n: usize| {
+        let change = Change::new(Subject::Organization, Id::new(), Action::Created, 1);
+        let pause = std::time::Duration::from_millis((writer * 7 + n * 5) as u64 % 11);
+        let logged = app.state.pool.write_blocking(|db| {
+            store::append(db, "writer", std::slice::from_ref(&change))?;
+            std::thread::sleep(pause);
+            Ok(())
+        });
+        logged.unwrap();
+        change.subject_id
+    };
+    let (mut heard, mut last) = (Vec::new(), 0);
+    let written: BTreeSet<String> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| scope.spawn(move || (0..EACH).map(|n| write(writer, n)).collect::<Vec<_>>()))
+            .collect();
+        while heard.len() < WRITERS * EACH {
+            let page = app
+                .get(&format!(
+                    "/v1/changes?after={position}&types=organization&wait=20"
+                ))
+                .expect(200)
+                .json();
+            let items = page["items"].as_array().unwrap();
+            assert!(!items.is_empty(), "{} of {}", heard.len(), WRITERS * EACH);
+            for change in items {
+                let at = text(&change["position"]);
+                let seq: i64 = at.split('-').next().unwrap().parse().unwrap();
+                assert!(seq > last, "in order");
+                last = seq;
+                heard.push(text(&change["id"]));
+            }
+            position = text(&page["position"]);
+        }
+        writers
+            .into_iter()
+            .flat_map(|writer| writer.join().unwrap())
+            .collect()
+    });
+    assert_eq!(heard.len(), WRITERS * EACH);
+    assert_eq!(heard.into_iter().collect::<BTreeSet<_>>(), written);
+}

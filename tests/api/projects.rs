@@ -1,0 +1,1087 @@
+//! Projects: a team's work from the kick-off to the hand-over.
+
+use crate::query_counts::{queries, start_counting};
+use crate::support::{Response, TestApp, merge, on_both};
+use musubi::auth::{Claims, UserRole};
+use musubi::db::Id;
+use serde_json::{Value, json};
+
+on_both! {
+    a_complete_team_becomes_a_project,
+    a_project_and_its_deliverable_agree_whichever_is_moved,
+    milestones_carry_the_progress,
+    somebody_drops_out_and_the_work_goes_on,
+    everyone_reads_and_writes_what_belongs_to_their_seat,
+    bad_input_has_its_code,
+    an_artifact_is_submitted_returned_and_accepted,
+    an_accompaniment_has_no_deliverable,
+    what_waits_in_projects_is_in_the_worklist,
+    a_person_is_erased_from_projects_and_hours_still_count,
+    a_member_who_is_kept_apart_is_hidden_from_the_organization,
+    a_project_with_its_team_costs_a_fixed_number_of_statements,
+}
+
+fn token(app: &TestApp, role: UserRole, of: &str) -> String {
+    let mut claims = Claims::new(
+        role,
+        format!("{}-1", role.code()),
+        chrono::Utc::now().timestamp(),
+        600,
+    );
+    match role {
+        UserRole::Coordinator => claims.belonging.areas = vec![of.into()],
+        UserRole::Worker => claims.belonging.worker_id = Some(Id(of.parse().unwrap())),
+        _ => claims.belonging.organization_id = Some(Id(of.parse().unwrap())),
+    }
+    app.state.keys.sign(&claims).unwrap()
+}
+
+fn id_of(answer: &Response) -> String {
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+fn apply(app: &TestApp, deliverable: &str, worker: &str, role: &str) -> String {
+    let bid = json!({"deliverable_id": deliverable, "worker_id": worker, "role": role});
+    let created = app.post("/v1/applications", &bid).expect(201);
+    format!("/v1/applications/{}", id_of(&created))
+}
+
+/// Gives a worker a place, and returns the path of the application.
+fn join(app: &TestApp, deliverable: &str, worker: &str, role: &str) -> String {
+    let path = apply(app, deliverable, worker, role);
+    app.patch(&path, &json!({"status": "agreed"})).expect(200);
+    path
+}
+
+/// Invites somebody to a team at work, who says yes and gets the place.
+fn replace(app: &TestApp, deliverable: &str, worker: &str, role: &str) {
+    let bid =
+        json!({"deliverable_id": deliverable, "worker_id": worker, "role": role, "direction": "invitation"});
+    let created = app.post("/v1/applications", &bid).expect(201);
+    let path = format!("/v1/applications/{}", id_of(&created));
+    let own = token(app, UserRole::Worker, worker);
+    app.call("PATCH", &path, &own, &json!({"status": "shortlisted"}))
+        .expect(200);
+    app.patch(&path, &json!({"status": "agreed"})).expect(200);
+}
+
+/// A project with a designer and a writer, who have until 2027-03-31.
+struct Case {
+    organization: String,
+    designer: String,
+    writer: String,
+    id: String,
+    path: String,
+    designer_application: String,
+}
+
+impl Case {
+    fn new(app: &TestApp) -> Case {
+        Case::with(app, json!({}))
+    }
+
+    fn with(app: &TestApp, more: Value) -> Case {
+        let organization = app.organization("戸山ふれあいの会");
+        let roles = json!([{"role": "designer", "places": 1, "skills": []}, {"role": "writer", "places": 1, "skills": []}]);
+        let mut request = json!({"type": "website", "roles": roles, "format": "mid_long", "starts_on": "2026-10-01",
+            "ends_on": "2027-03-31", "title": "会のウェブサイト"});
+        merge(&mut request, more);
+        let id = app.deliverable(&organization, request);
+        let (designer, writer) = (
+            app.worker(json!({"personal": {"name": "佐藤"}})),
+            app.worker(json!({"roles": ["writer"]})),
+        );
+        app.get(&format!("/v1/projects/{id}")).expect(404);
+        let designer_application = join(app, &id, &designer, "designer");
+        app.get(&format!("/v1/projects/{id}")).expect(404);
+        join(app, &id, &writer, "writer");
+        Case {
+            path: format!("/v1/projects/{id}"),
+            organization,
+            designer,
+            writer,
+            id,
+            designer_application,
+        }
+    }
+
+    fn show(&self, app: &TestApp) -> Value {
+        app.get(&self.path).expect(200).json()
+    }
+
+    fn begin(&self, app: &TestApp) {
+        app.patch(&self.path, &json!({"status": "in_progress"}))
+            .expect(200);
+    }
+
+    fn add(&self, app: &TestApp, segment: &str, token: &str, body: &Value) -> Response {
+        app.call("POST", &format!("{}/{segment}", self.path), token, body)
+    }
+}
+
+fn history(app: &TestApp, case: &Case, token: &str) -> Vec<(String, String, Value)> {
+    let path = format!("{}/history?limit=200", case.path);
+    let page = app.call("GET", &path, token, &Value::Null).expect(200).json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let items = page["items"].as_array().unwrap().iter();
+    items
+        .map(|one| (text(&one["subject"]), text(&one["action"]), one["detail"].clone()))
+        .collect()
+}
+
+fn a_complete_team_becomes_a_project(app: &TestApp) {
+    let case = Case::new(app);
+    let project = case.show(app);
+    assert_eq!(
+        (&project["kind"], &project["status"], &project["title"]),
+        (
+            &json!("deliverable"),
+            &json!("planned"),
+            &json!("会のウェブサイト")
+        )
+    );
+    assert_eq!(project["progress"], json!({"percent": 0, "words": "準備中"}));
+    assert_eq!(project["organization_id"], case.organization.as_str());
+    assert_eq!(
+        (&project["area"], &project["fiscal_year"]),
+        (&json!("131041"), &json!(2026))
+    );
+    let members = project["members"].as_array().unwrap();
+    assert_eq!(
+        members.iter().map(|one| &one["role"]).collect::<Vec<_>>(),
+        [&json!("designer"), &json!("writer")]
+    );
+    assert_eq!(members[0]["worker_id"], case.designer.as_str());
+    assert!(members[0]["alias"].is_string() && members[0]["left_at"].is_null());
+    // A milestone for each phase of the type, evenly laid out until the last day.
+    let kind = app.get("/v1/deliverable-types/website").expect(200).json();
+    let phases: Vec<&Value> = kind["phases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|phase| &phase["ja"])
+        .collect();
+    let listed = app.get(&format!("{}/milestones", case.path)).expect(200).json();
+    let milestones = listed["items"].as_array().unwrap();
+    assert!(phases.len() > 2);
+    assert_eq!(
+        milestones.iter().map(|one| &one["title"]).collect::<Vec<_>>(),
+        phases
+    );
+    let days: Vec<&str> = milestones
+        .iter()
+        .map(|one| one["due_on"].as_str().unwrap())
+        .collect();
+    assert!(days.is_sorted() && days[0] > "2026-10-01" && *days.last().unwrap() == "2027-03-31");
+    assert_eq!(
+        history(app, &case, &app.admin),
+        [
+            ("member".to_owned(), "joined".to_owned(), json!("writer")),
+            ("member".to_owned(), "joined".to_owned(), json!("designer")),
+            ("project".to_owned(), "created".to_owned(), json!("planned")),
+        ]
+    );
+    // A single day has one milestone; a team from elsewhere begins with the work.
+    let short = Case::with(app, json!({"format": "one_day", "ends_on": "2026-10-01"}));
+    let listed = app.get(&format!("{}/milestones", short.path)).expect(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    let elsewhere = app.deliverable(&case.organization, json!({"external_team": true}));
+    let (path, project) = (
+        format!("/v1/deliverables/{elsewhere}"),
+        format!("/v1/projects/{elsewhere}"),
+    );
+    app.patch(&path, &json!({"status": "matched"})).expect(200);
+    app.get(&project).expect(404);
+    app.patch(&path, &json!({"status": "in_progress"})).expect(200);
+    let project = app.get(&project).expect(200).json();
+    assert_eq!(
+        (&project["status"], &project["members"]),
+        (&json!("in_progress"), &json!([]))
+    );
+    // Lists find it.
+    let ids = |query: &str| -> Vec<String> {
+        let page = app
+            .get(&format!("/v1/projects?sort=created_at&{query}"))
+            .expect(200)
+            .json();
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(""), [case.id.clone(), short.id.clone(), elsewhere.clone()]);
+    assert_eq!(ids("status=in_progress"), [elsewhere.as_str()]);
+    assert_eq!(ids(&format!("worker_id={}", case.designer)), [case.id.as_str()]);
+    assert_eq!(
+        ids(&format!("organization_id={}", short.organization)),
+        [short.id]
+    );
+    assert_eq!(ids("kind=accompaniment"), Vec::<String>::new());
+    assert_eq!(ids("area=13104&fiscal_year=2026&limit=1"), [case.id]);
+    app.get("/v1/projects?area=999999").expect(422);
+}
+
+fn a_project_and_its_deliverable_agree_whichever_is_moved(app: &TestApp) {
+    let statuses = |case: &Case| {
+        let deliverable = app
+            .get(&format!("/v1/deliverables/{}", case.id))
+            .expect(200)
+            .json();
+        let text = |value: &Value| value["status"].as_str().unwrap().to_owned();
+        (text(&deliverable), text(&case.show(app)))
+    };
+    let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+    let (by_project, by_deliverable) = (Case::new(app), Case::new(app));
+    let deliverable = format!("/v1/deliverables/{}", by_deliverable.id);
+    for status in ["in_progress", "delivered"] {
+        app.patch(&by_project.path, &json!({"status": status}))
+            .expect(200);
+        app.patch(&deliverable, &json!({"status": status})).expect(200);
+        for case in [&by_project, &by_deliverable] {
+            assert_eq!(statuses(case), pair(status, status));
+        }
+    }
+    let delivered = by_project.show(app);
+    assert_eq!(
+        delivered["progress"],
+        json!({"percent": 100, "words": "納品済み"})
+    );
+    let worker = app
+        .get(&format!("/v1/workers/{}", by_project.designer))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&worker["here"]["delivered"], &worker["here"]["open_load"]),
+        (&json!(1), &json!(0))
+    );
+    let illegal = app
+        .patch(&by_project.path, &json!({"status": "in_progress"}))
+        .expect(409);
+    assert_eq!(illegal.code(), "illegal_transition");
+    assert!(illegal.text.contains("delivered") && illegal.text.contains("closed"));
+    app.patch(&by_project.path, &json!({"status": "closed"}))
+        .expect(200);
+    assert_eq!(statuses(&by_project), pair("delivered", "closed"));
+    let late = app
+        .patch(&by_project.path, &json!({"ends_on": "2027-04-30"}))
+        .expect(409);
+    assert_eq!(late.code(), "project_ended");
+    let late = by_project
+        .add(app, "notes", &app.admin, &json!({"text": "遅い"}))
+        .expect(409);
+    assert_eq!(late.code(), "project_ended");
+    // Cancelling needs a reason; the deliverable, its applications and the team follow.
+    let case = Case::new(app);
+    let refused = app.patch(&case.path, &json!({"status": "cancelled"})).expect(422);
+    assert_eq!(refused.faults(), [("/reason".into(), "missing_field".into())]);
+    let refused = app.patch(&case.path, &json!({"reason": "schedule"})).expect(422);
+    assert_eq!(refused.faults(), [("/reason".into(), "unexpected_reason".into())]);
+    let cancelled =
+        json!({"status": "cancelled", "reason": "schedule", "message": "年度内に終わらないため。"});
+    let before = case.show(app)["version"].as_i64().unwrap();
+    let stale = app.patch_with(&case.path, &[("if-match", "\"999\"")], &cancelled);
+    assert_eq!(stale.expect(412).code(), "precondition_failed");
+    let fresh = format!("\"{before}\"");
+    let done = app
+        .patch_with(&case.path, &[("if-match", &fresh)], &cancelled)
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&done["status"], &done["reason"]),
+        (&json!("cancelled"), &json!("schedule"))
+    );
+    assert_eq!(statuses(&case), pair("cancelled", "cancelled"));
+    assert!(
+        done["members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["reason"] == "request_closed")
+    );
+    // What a project takes from its deliverable doesn't change there.
+    let case = Case::new(app);
+    let foreign = json!({"title": "別の題", "organization_id": by_project.organization});
+    assert_eq!(
+        app.patch(&case.path, &foreign).expect(422).faults(),
+        [
+            ("/organization_id".into(), "not_permitted".into()),
+            ("/title".into(), "not_permitted".into())
+        ]
+    );
+    app.patch(
+        &format!("/v1/deliverables/{}", case.id),
+        &json!({"title": "別の題"}),
+    )
+    .expect(200);
+    assert_eq!(case.show(app)["title"], "別の題");
+    // Archived with its request.
+    app.delete(&format!("/v1/deliverables/{}", case.id)).expect(204);
+    assert_eq!(case.show(app)["status"], "cancelled");
+}
+
+fn milestones_carry_the_progress(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let path = format!("{}/milestones", case.path);
+    let listed = app.get(&path).expect(200).json();
+    for one in listed["items"].as_array().unwrap() {
+        app.delete(&format!("{path}/{}", one["id"].as_str().unwrap()))
+            .expect(204);
+    }
+    let member = token(app, UserRole::Worker, &case.designer);
+    let add = |body: Value| id_of(&case.add(app, "milestones", &member, &body).expect(201));
+    let large = add(json!({"title": "制作", "due_on": "2026-12-01", "weight": 11}));
+    let small = add(json!({"title": "引き継ぎ", "due_on": "2027-03-01"}));
+    let done = json!({"progress": 100, "done_on": "2026-11-01"});
+    app.call("PATCH", &format!("{path}/{large}"), &member, &done)
+        .expect(200);
+    let version = case.show(app)["version"].as_i64().unwrap();
+    app.call(
+        "PATCH",
+        &format!("{path}/{small}"),
+        &member,
+        &json!({"progress": 4}),
+    )
+    .expect(200);
+    let project = case.show(app);
+    assert_eq!(project["progress"], json!({"percent": 92, "words": "進捗中"}));
+    assert_eq!(
+        project["version"],
+        version + 1,
+        "its tag changes with the progress"
+    );
+    let english = app.get_with(&case.path, &[("accept-language", "en")]).expect(200);
+    assert_eq!(english.json()["progress"]["words"], "in progress");
+    // What isn't done moves with the first day.
+    app.patch(&case.path, &json!({"starts_on": "2026-10-08"}))
+        .expect(200);
+    let due = |id: &str| app.get(&format!("{path}/{id}")).expect(200).json()["due_on"].clone();
+    assert_eq!(
+        (due(&large), due(&small)),
+        (json!("2026-12-01"), json!("2027-03-08"))
+    );
+    app.delete(&format!("{path}/{large}")).expect(204);
+    assert_eq!(case.show(app)["progress"]["percent"], 4);
+}
+
+fn somebody_drops_out_and_the_work_goes_on(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let gone = json!({"status": "withdrawn", "reason": "health"});
+    app.patch(&case.designer_application, &gone).expect(200);
+    let project = case.show(app);
+    assert_eq!(project["status"], "in_progress");
+    assert!(project["vacant_since"].is_string());
+    let members = project["members"].as_array().unwrap();
+    assert_eq!((&members[0]["reason"], members.len()), (&json!("health"), 2));
+    assert!(members[0]["left_at"].is_string());
+    // The ranking is for the open place, and whoever is found gets it.
+    let replacement = app.worker(json!({"accepted_formats": ["mid_long"]}));
+    let ranking = app
+        .get(&format!("/v1/deliverables/{}/matches?fairness=off", case.id))
+        .expect(200)
+        .json();
+    let roles: Vec<&Value> = ranking["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["role"])
+        .collect();
+    assert!(
+        !roles.is_empty() && roles.iter().all(|role| *role == "designer"),
+        "{ranking}"
+    );
+    replace(app, &case.id, &replacement, "designer");
+    let project = case.show(app);
+    assert_eq!(
+        (&project["status"], &project["vacant_since"]),
+        (&json!("in_progress"), &Value::Null)
+    );
+    let present = |one: &&Value| one["left_at"].is_null();
+    assert_eq!(
+        project["members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(present)
+            .count(),
+        2
+    );
+    let listed = app.get("/v1/projects").expect(200).json();
+    let team: Vec<&Value> = listed["items"][0]["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["worker_id"])
+        .collect();
+    assert_eq!(team, [&json!(case.writer), &json!(replacement)]);
+    let happened = history(app, &case, &app.admin);
+    assert_eq!(
+        happened[..2].iter().map(|one| one.1.as_str()).collect::<Vec<_>>(),
+        ["joined", "left"]
+    );
+    // Before the work begins, the request opens again and the project waits.
+    let planned = Case::new(app);
+    app.patch(&planned.designer_application, &gone).expect(200);
+    assert_eq!(planned.show(app)["status"], "planned");
+    assert_eq!(planned.show(app)["vacant_since"], Value::Null);
+    join(app, &planned.id, &app.worker(json!({})), "designer");
+    planned.begin(app);
+}
+
+fn everyone_reads_and_writes_what_belongs_to_their_seat(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let coordinator = token(app, UserRole::Coordinator, "131041");
+    let elsewhere = token(app, UserRole::Coordinator, "131130");
+    let organization = token(app, UserRole::Organization, &case.organization);
+    let stranger = token(app, UserRole::Organization, &app.organization("隣の会"));
+    let member = token(app, UserRole::Worker, &case.designer);
+    let mate = token(app, UserRole::Worker, &case.writer);
+    let outsider = token(app, UserRole::Worker, &app.worker(json!({})));
+    let get = |token: &str, path: &str| app.call("GET", path, token, &Value::Null);
+    for (token, status) in [
+        (&coordinator, 200),
+        (&organization, 200),
+        (&member, 200),
+        (&mate, 200),
+        (&elsewhere, 404),
+        (&stranger, 404),
+        (&outsider, 404),
+    ] {
+        get(token, &case.path).expect(status);
+        get(token, &format!("{}/notes", case.path)).expect(status);
+        get(token, &format!("{}/history", case.path)).expect(status);
+        let listed = get(token, "/v1/projects").expect(200).json();
+        assert_eq!(
+            listed["items"].as_array().unwrap().len(),
+            usize::from(status == 200)
+        );
+    }
+    // Who writes which kind.
+    let bodies = [
+        (
+            "milestones",
+            json!({"title": "試写", "due_on": "2026-12-01"}),
+            [201, 403, 201],
+        ),
+        (
+            "meetings",
+            json!({"title": "定例", "starts_at": "2026-11-07T01:00:00Z"}),
+            [201, 201, 201],
+        ),
+        (
+            "hours",
+            json!({"worked_on": "2026-11-01", "minutes": 60, "worker_id": case.designer}),
+            [201, 403, 201],
+        ),
+        ("artifacts", json!({"title": "案"}), [201, 201, 201]),
+        ("risks", json!({"title": "遅れ", "level": "low"}), [201, 201, 201]),
+        ("notes", json!({"text": "写真を集める"}), [201, 201, 201]),
+    ];
+    for (segment, body, expected) in &bodies {
+        for (token, status) in [&coordinator, &organization, &member].into_iter().zip(expected) {
+            let answer = case.add(app, segment, token, body);
+            assert_eq!(answer.status, *status, "{segment} {}", answer.text);
+        }
+        case.add(app, segment, &outsider, body).expect(404);
+    }
+    // Notes for coordinators stay with them, in lists, alone and in the history.
+    let secret = json!({"text": "himitsu-note", "visibility": "coordinators"});
+    let note = id_of(&case.add(app, "notes", &coordinator, &secret).expect(201));
+    for token in [&organization, &member] {
+        assert_eq!(
+            case.add(app, "notes", token, &secret).expect(422).faults(),
+            [("/visibility".into(), "not_permitted".into())]
+        );
+        get(token, &format!("{}/notes/{note}", case.path)).expect(404);
+        assert!(
+            !get(token, &format!("{}/notes", case.path))
+                .text
+                .contains("himitsu")
+        );
+        assert!(
+            !get(token, &format!("{}/history?limit=200", case.path))
+                .text
+                .contains(&note)
+        );
+    }
+    assert!(
+        get(&coordinator, &format!("{}/history", case.path))
+            .text
+            .contains(&note)
+    );
+    // Hours and notes are changed by those whose they are.
+    let own = id_of(
+        &case
+            .add(app, "notes", &member, &json!({"text": "自分のメモ"}))
+            .expect(201),
+    );
+    let path = format!("{}/notes/{own}", case.path);
+    app.call("PATCH", &path, &organization, &json!({"text": "別の文"}))
+        .expect(403);
+    app.call("PATCH", &path, &member, &json!({"text": "別の文"}))
+        .expect(200);
+    app.call("DELETE", &path, &coordinator, &Value::Null).expect(204);
+    let hours = json!({"worked_on": "2026-11-02", "minutes": 90, "note": "ラフ案"});
+    let hours = id_of(&case.add(app, "hours", &member, &hours).expect(201));
+    let path = format!("{}/hours/{hours}", case.path);
+    assert_eq!(
+        get(&mate, &path).expect(200).json()["worker_id"],
+        case.designer.as_str()
+    );
+    app.call("PATCH", &path, &mate, &json!({"minutes": 10}))
+        .expect(403);
+    let foreign = json!({"worked_on": "2026-11-02", "minutes": 90, "worker_id": case.designer});
+    assert_eq!(
+        case.add(app, "hours", &mate, &foreign).expect(422).faults(),
+        [("/worker_id".into(), "not_permitted".into())]
+    );
+    // Nobody but an office learns who an actor is, and only it moves projects.
+    let created_by = |token: &str| {
+        get(token, &path).json()["created_by"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        (created_by(&mate).as_str(), created_by(&coordinator).as_str()),
+        ("worker", "worker:worker-1")
+    );
+    for token in [&organization, &member] {
+        let refused = app
+            .call("PATCH", &case.path, token, &json!({"status": "delivered"}))
+            .expect(403);
+        assert_eq!(refused.code(), "insufficient_scope");
+    }
+    // Who has left sees the project, themselves, and their own hours.
+    app.patch(
+        &case.designer_application,
+        &json!({"status": "withdrawn", "reason": "schedule"}),
+    )
+    .expect(200);
+    let shown = get(&member, &case.path).expect(200).json();
+    assert_eq!(shown["title"], "会のウェブサイト");
+    assert_eq!(shown["members"].as_array().unwrap().len(), 1);
+    let count = |segment: &str| {
+        let listed = get(&member, &format!("{}/{segment}", case.path))
+            .expect(200)
+            .json();
+        listed["items"].as_array().unwrap().len()
+    };
+    assert_eq!(
+        (
+            count("hours"),
+            count("notes"),
+            count("milestones"),
+            count("history")
+        ),
+        (3, 0, 0, 0)
+    );
+    case.add(
+        app,
+        "hours",
+        &member,
+        &json!({"worked_on": "2026-11-02", "minutes": 1}),
+    )
+    .expect(403);
+    app.call("PATCH", &path, &member, &json!({"minutes": 10}))
+        .expect(403);
+    // A partner sees its volunteers' memberships, and nothing of the work.
+    let (_, partner) = app.partner(json!({"code": "other"}));
+    get(&partner, &case.path).expect(404);
+    assert_eq!(
+        get(&partner, &format!("{}/notes", case.path)).expect(403).code(),
+        "insufficient_scope"
+    );
+    let narrow = app.token_with("project_work:read");
+    let plain = get(&narrow, &path).expect(200).json();
+    assert_eq!((&plain["note"], &plain["minutes"]), (&Value::Null, &json!(90)));
+}
+
+fn bad_input_has_its_code(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let member = token(app, UserRole::Worker, &case.designer);
+    let tomorrow = (chrono::Utc::now() + chrono::Duration::days(2))
+        .date_naive()
+        .to_string();
+    let stranger = app.worker(json!({}));
+    let milestone = |more: Value| {
+        let mut body = json!({"title": "制作", "due_on": "2026-12-01"});
+        merge(&mut body, more);
+        ("milestones", body)
+    };
+    let meeting = |more: Value| {
+        let mut body = json!({"title": "定例", "starts_at": "2026-11-07T01:00:00Z"});
+        merge(&mut body, more);
+        ("meetings", body)
+    };
+    let hours = |more: Value| {
+        let mut body = json!({"worked_on": "2026-11-01", "minutes": 60});
+        merge(&mut body, more);
+        ("hours", body)
+    };
+    for ((segment, body), pointer, code) in [
+        (milestone(json!({"progress": 101})), "/progress", "out_of_range"),
+        (milestone(json!({"progress": -1})), "/progress", "out_of_range"),
+        (milestone(json!({"weight": 0})), "/weight", "out_of_range"),
+        (
+            milestone(json!({"progress": 100})),
+            "/progress",
+            "progress_mismatch",
+        ),
+        (
+            milestone(json!({"progress": 99, "done_on": "2026-11-01"})),
+            "/progress",
+            "progress_mismatch",
+        ),
+        (
+            milestone(json!({"progress": 100, "done_on": tomorrow})),
+            "/done_on",
+            "day_in_future",
+        ),
+        (
+            milestone(json!({"due_on": "2026-09-30"})),
+            "/due_on",
+            "dates_reversed",
+        ),
+        (
+            milestone(json!({"progress": 100, "done_on": "2026-09-30"})),
+            "/done_on",
+            "dates_reversed",
+        ),
+        (milestone(json!({"title": " "})), "/title", "blank"),
+        (
+            meeting(json!({"ends_at": "2026-11-07T00:59:59Z"})),
+            "/ends_at",
+            "dates_reversed",
+        ),
+        (
+            meeting(json!({"link": "javascript:alert(1)"})),
+            "/link",
+            "invalid_url",
+        ),
+        (
+            meeting(json!({"attendee_ids": [stranger]})),
+            "/attendee_ids/0",
+            "not_a_member",
+        ),
+        (
+            hours(json!({"worked_on": tomorrow})),
+            "/worked_on",
+            "day_in_future",
+        ),
+        (hours(json!({"minutes": 0})), "/minutes", "out_of_range"),
+        (hours(json!({"minutes": 1441})), "/minutes", "out_of_range"),
+        (("notes", json!({})), "/text", "missing_field"),
+        (
+            ("risks", json!({"title": "遅れ", "level": "huge"})),
+            "/level",
+            "unknown_value",
+        ),
+        (
+            ("artifacts", json!({"title": "案", "status": "submitted"})),
+            "/link",
+            "missing_content",
+        ),
+    ] {
+        let answer = case.add(app, segment, &member, &body).expect(422);
+        assert_eq!(
+            answer.faults(),
+            [(pointer.into(), code.into())],
+            "{segment} {body}"
+        );
+    }
+    // A day has 24 hours, over all entries.
+    case.add(app, "hours", &member, &hours(json!({"minutes": 1000})).1)
+        .expect(201);
+    let more = case
+        .add(app, "hours", &member, &hours(json!({"minutes": 441})).1)
+        .expect(422);
+    assert_eq!(more.faults(), [("/minutes".into(), "day_exceeded".into())]);
+    case.add(app, "hours", &member, &hours(json!({"minutes": 440})).1)
+        .expect(201);
+    let unnamed = case
+        .add(app, "hours", &app.admin, &hours(json!({})).1)
+        .expect(422);
+    assert_eq!(unnamed.faults(), [("/worker_id".into(), "missing_field".into())]);
+    let stranger = case
+        .add(app, "hours", &app.admin, &hours(json!({"worker_id": stranger})).1)
+        .expect(422);
+    assert_eq!(stranger.faults(), [("/worker_id".into(), "not_a_member".into())]);
+    let reversed = app
+        .patch(&case.path, &json!({"ends_on": "2026-09-01"}))
+        .expect(422);
+    assert_eq!(reversed.faults(), [("/ends_on".into(), "dates_reversed".into())]);
+    // A number of milestones is enough.
+    let listed = app.get(&format!("{}/milestones", case.path)).expect(200).json();
+    for _ in listed["items"].as_array().unwrap().len()..100 {
+        case.add(app, "milestones", &app.admin, &milestone(json!({})).1)
+            .expect(201);
+    }
+    let more = case
+        .add(app, "milestones", &app.admin, &milestone(json!({})).1)
+        .expect(409);
+    assert_eq!(more.code(), "too_many_entries");
+    // Pages go through all of them once, by day.
+    let (mut seen, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = app
+            .get(&format!("{}/milestones?limit=30{next}", case.path))
+            .expect(200)
+            .json();
+        seen.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["due_on"].to_string()),
+        );
+        match page["next"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert!(seen.len() == 100 && seen.is_sorted());
+}
+
+fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let (member, organization) = (
+        token(app, UserRole::Worker, &case.designer),
+        token(app, UserRole::Organization, &case.organization),
+    );
+    let id = id_of(
+        &case
+            .add(app, "artifacts", &member, &json!({"title": "サイト案"}))
+            .expect(201),
+    );
+    let path = format!("{}/artifacts/{id}", case.path);
+    let file = format!("{path}/file");
+    let send = |token: &str, kind: &str, bytes: &[u8]| {
+        let bearer = format!("Bearer {token}");
+        app.send(
+            "PUT",
+            &file,
+            &[("authorization", &bearer), ("content-type", kind)],
+            bytes,
+        )
+    };
+    let fault = |answer: Response| answer.expect(422).faults();
+    let at_file = |code: &str| vec![("/file".to_owned(), code.to_owned())];
+    app.call("GET", &file, &member, &Value::Null).expect(404);
+    assert_eq!(
+        fault(send(&member, "image/svg+xml", b"<svg/>")),
+        at_file("unsupported_file_type")
+    );
+    assert_eq!(
+        fault(send(&member, "image/png", b"%PDF-1.7")),
+        at_file("file_type_mismatch")
+    );
+    assert_eq!(
+        fault(send(&member, "application/pdf", b"")),
+        at_file("empty_file")
+    );
+    send(&organization, "application/pdf", b"%PDF-1.7").expect(403);
+    let mut large = b"%PDF-1.7\n".to_vec();
+    large.resize(20 * 1024 * 1024 + 1, b'x');
+    assert_eq!(
+        send(&member, "application/pdf", &large).expect(413).code(),
+        "too_large"
+    );
+    large.truncate(2 * 1024 * 1024 + 77);
+    let stored = send(&member, "application/pdf", &large).expect(200).json();
+    assert_eq!(
+        (
+            &stored["status"],
+            &stored["revision"],
+            &stored["file"]["size_bytes"]
+        ),
+        (&json!("submitted"), &json!(1), &json!(large.len()))
+    );
+    let bytes = app.bytes(&file, &format!("Bearer {organization}"));
+    assert!(bytes == large, "what comes out is what went in");
+    // The organization answers, and only it.
+    let patch = |token: &str, body: Value| app.call("PATCH", &path, token, &body);
+    assert_eq!(
+        patch(&member, json!({"status": "accepted"})).expect(422).faults(),
+        [("/status".into(), "not_permitted".into())]
+    );
+    let wordless = patch(&organization, json!({"status": "returned"})).expect(422);
+    assert_eq!(wordless.faults(), [("/answer".into(), "missing_field".into())]);
+    let returned = json!({"status": "returned", "answer": "電話番号を直してください。"});
+    patch(&organization, returned).expect(200);
+    assert_eq!(
+        patch(&organization, json!({"status": "accepted"}))
+            .expect(409)
+            .code(),
+        "illegal_transition"
+    );
+    let again = send(&member, "application/pdf", b"%PDF-1.7 second")
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&again["status"], &again["revision"]),
+        (&json!("submitted"), &json!(2))
+    );
+    assert_eq!(app.bytes(&file, &format!("Bearer {member}")), b"%PDF-1.7 second");
+    patch(&organization, json!({"status": "accepted"})).expect(200);
+    assert_eq!(
+        send(&member, "application/pdf", b"%PDF-1.7").expect(409).code(),
+        "illegal_transition"
+    );
+    let late = patch(&member, json!({"title": "別の題"})).expect(409);
+    assert_eq!(late.code(), "illegal_transition");
+    // A link needs no file.
+    let link = json!({"title": "動画", "link": "https://example.jp/v", "status": "submitted"});
+    let link = case.add(app, "artifacts", &member, &link).expect(201).json();
+    assert_eq!((&link["revision"], &link["file"]), (&json!(1), &Value::Null));
+    // Deleting it deletes the file.
+    app.delete(&path).expect(204);
+    app.call("GET", &file, &member, &Value::Null).expect(404);
+}
+
+fn an_accompaniment_has_no_deliverable(app: &TestApp) {
+    let body =
+        json!({"name": "新宿区社会福祉協議会", "area": "131041", "kind": "social_welfare_corporation"});
+    let organization = id_of(&app.post("/v1/organizations", &body).expect(201));
+    let mut new = json!({"organization_id": organization, "title": "居場所づくりの伴走支援", "starts_on": "2027-04-01",
+        "accompaniment": {"needs": "担い手が見つからない。", "supports": ["consultation", "workshop"],
+            "advisors": ["himitsu 田中"]}});
+    let here = token(app, UserRole::Coordinator, "131041");
+    let elsewhere = token(app, UserRole::Coordinator, "131130");
+    let own = token(app, UserRole::Organization, &organization);
+    let create = |token: &str, body: &Value| app.call("POST", "/v1/projects", token, body);
+    assert_eq!(
+        create(&elsewhere, &new).expect(422).faults(),
+        [("/organization_id".into(), "unknown_organization".into())]
+    );
+    assert_eq!(create(&own, &new).expect(403).code(), "insufficient_scope");
+    let created = create(&here, &new).expect(201).json();
+    assert_eq!(
+        (
+            &created["kind"],
+            &created["status"],
+            &created["fiscal_year"],
+            &created["area"]
+        ),
+        (
+            &json!("accompaniment"),
+            &json!("planned"),
+            &json!(2027),
+            &json!("131041")
+        )
+    );
+    let path = format!("/v1/projects/{}", created["id"].as_str().unwrap());
+    let patch = |body: Value| app.call("PATCH", &path, &here, &body);
+    patch(json!({"status": "delivered"})).expect(409);
+    patch(json!({"status": "in_progress", "title": "居場所づくり"})).expect(200);
+    let visit = json!({"title": "訪問", "starts_at": "2027-05-01T01:00:00Z", "location": "社協"});
+    app.call("POST", &format!("{path}/meetings"), &own, &visit)
+        .expect(201);
+    patch(json!({"accompaniment": {"outcome": "居場所が2つできた。"}})).expect(200);
+    assert_eq!(
+        patch(json!({"accompaniment": null})).expect(422).faults(),
+        [("/accompaniment".into(), "missing_field".into())]
+    );
+    patch(json!({"status": "delivered"})).expect(200);
+    let closed = patch(json!({"status": "closed"})).expect(200).json();
+    assert_eq!(closed["accompaniment"]["outcome"], "居場所が2つできた。");
+    app.call("GET", &path, &elsewhere, &Value::Null).expect(404);
+    app.call("GET", &path, &own, &Value::Null).expect(200);
+    assert!(
+        !app.call("GET", &path, &app.token_with("projects:read"), &Value::Null)
+            .text
+            .contains("himitsu")
+    );
+    merge(&mut new, json!({"accompaniment": null}));
+    assert_eq!(
+        create(&here, &new).expect(422).faults(),
+        [("/accompaniment".into(), "missing_field".into())]
+    );
+}
+
+fn what_waits_in_projects_is_in_the_worklist(app: &TestApp) {
+    let case = Case::new(app);
+    let tokens = [
+        token(app, UserRole::Coordinator, "131041"),
+        token(app, UserRole::Organization, &case.organization),
+        token(app, UserRole::Worker, &case.designer),
+    ];
+    let waiting = |kind: &str| {
+        tokens.each_ref().map(|token| {
+            let page = app
+                .call("GET", &format!("/v1/tasks?kind={kind}"), token, &Value::Null)
+                .expect(200)
+                .json();
+            let items = page["items"].as_array().unwrap().clone();
+            for task in &items {
+                let read = app
+                    .call("GET", task["href"].as_str().unwrap(), token, &Value::Null)
+                    .expect(200);
+                assert_eq!(read.json()["id"], task["id"]);
+                assert_eq!(task["title"], "会のウェブサイト");
+            }
+            items.len()
+        })
+    };
+    app.patch(&case.path, &json!({"starts_on": "2026-01-01"}))
+        .expect(200);
+    let late = json!({"title": "遅れた", "due_on": "2026-01-02"});
+    case.add(app, "milestones", &app.admin, &late).expect(201);
+    assert_eq!(
+        waiting("finish_milestone"),
+        [0, 0, 0],
+        "not before the work begins"
+    );
+    case.begin(app);
+    let overdue = waiting("finish_milestone")[0];
+    assert!(overdue >= 1);
+    assert_eq!(waiting("finish_milestone"), [overdue; 3]);
+    let link = json!({"title": "案", "link": "https://example.jp/1", "status": "submitted"});
+    let artifact = id_of(&case.add(app, "artifacts", &tokens[2], &link).expect(201));
+    assert_eq!(waiting("answer_artifact"), [1, 1, 0]);
+    let accepted = json!({"status": "accepted"});
+    app.call(
+        "PATCH",
+        &format!("{}/artifacts/{artifact}", case.path),
+        &tokens[1],
+        &accepted,
+    )
+    .expect(200);
+    assert_eq!(waiting("answer_artifact"), [0, 0, 0]);
+    assert_eq!(waiting("fill_place"), [0, 0, 0]);
+    app.patch(
+        &case.designer_application,
+        &json!({"status": "withdrawn", "reason": "health"}),
+    )
+    .expect(200);
+    assert_eq!(waiting("fill_place"), [1, 0, 0]);
+    replace(app, &case.id, &app.worker(json!({})), "designer");
+    assert_eq!(waiting("fill_place"), [0, 0, 0]);
+    app.patch(&case.path, &json!({"status": "delivered"})).expect(200);
+    assert_eq!(waiting("close_project"), [1, 0, 0]);
+    app.patch(&case.path, &json!({"status": "closed"})).expect(200);
+    assert_eq!(waiting("close_project"), [0, 0, 0]);
+    assert_eq!(waiting("finish_milestone"), [0, 0, 0]);
+    let counts = app
+        .call("GET", "/v1/tasks/counts", &tokens[0], &Value::Null)
+        .expect(200)
+        .json();
+    assert!(counts.to_string().contains("close_project"));
+}
+
+fn a_person_is_erased_from_projects_and_hours_still_count(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let member = token(app, UserRole::Worker, &case.designer);
+    let worked = json!({"worked_on": "2026-11-01", "minutes": 60, "note": "himitsu-hours"});
+    let hours = id_of(&case.add(app, "hours", &member, &worked).expect(201));
+    let note = id_of(
+        &case
+            .add(app, "notes", &member, &json!({"text": "himitsu-note"}))
+            .expect(201),
+    );
+    let meeting = json!({"title": "定例", "starts_at": "2026-11-07T01:00:00Z", "minutes": "himitsu-minutes",
+        "attendee_ids": [case.designer]});
+    case.add(app, "meetings", &member, &meeting).expect(201);
+    let data = app
+        .get(&format!("/v1/workers/{}/personal-data", case.designer))
+        .expect(200)
+        .json();
+    assert_eq!(data["projects"][0]["project_id"], case.id.as_str());
+    assert_eq!(data["project_work"].as_array().unwrap().len(), 3);
+    assert!(data["project_work"].to_string().contains("himitsu-note"));
+    app.delete(&format!("/v1/workers/{}", case.designer)).expect(204);
+    let mut dump = Vec::new();
+    musubi::backup::create(&app.state.pool, &mut dump).unwrap();
+    assert!(!String::from_utf8(dump).unwrap().contains("himitsu"));
+    let project = case.show(app);
+    assert_eq!(project["members"].as_array().unwrap().len(), 2);
+    assert_eq!(project["members"][0]["worker_id"], Value::Null);
+    let hours = app
+        .get(&format!("{}/hours/{hours}", case.path))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&hours["minutes"], &hours["worker_id"]),
+        (&json!(60), &Value::Null)
+    );
+    assert_eq!(
+        app.get(&format!("{}/notes/{note}", case.path)).expect(200).json()["text"],
+        Value::Null
+    );
+}
+
+fn a_member_who_is_kept_apart_is_hidden_from_the_organization(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let (member, organization) = (
+        token(app, UserRole::Worker, &case.designer),
+        token(app, UserRole::Organization, &case.organization),
+    );
+    case.add(
+        app,
+        "hours",
+        &member,
+        &json!({"worked_on": "2026-11-01", "minutes": 60, "note": "ラフ"}),
+    )
+    .expect(201);
+    let meeting = json!({"title": "定例", "starts_at": "2026-11-07T01:00:00Z",
+        "attendee_ids": [case.designer, case.writer]});
+    case.add(app, "meetings", &member, &meeting).expect(201);
+    let everything = |token: &str| -> String {
+        let segments = [
+            "",
+            "/milestones",
+            "/meetings",
+            "/hours",
+            "/artifacts",
+            "/risks",
+            "/notes",
+            "/history",
+        ];
+        let mut paths: Vec<String> = segments.iter().map(|one| format!("{}{one}", case.path)).collect();
+        paths.push("/v1/projects".to_owned());
+        paths.push(format!("/v1/projects?worker_id={}", case.writer));
+        let read = |path: &String| app.call("GET", path, token, &Value::Null).expect(200).text;
+        paths.iter().map(read).collect()
+    };
+    assert!(everything(&organization).contains(&case.designer));
+    let blocked = json!({"blocked_organization_ids": [case.organization]});
+    app.patch(&format!("/v1/workers/{}", case.designer), &blocked)
+        .expect(200);
+    let seen = everything(&organization);
+    assert!(!seen.contains(&case.designer) && seen.contains(&case.writer));
+    let path = format!("/v1/projects?worker_id={}", case.designer);
+    let found = app
+        .call("GET", &path, &organization, &Value::Null)
+        .expect(200)
+        .json();
+    assert_eq!(found["items"], json!([]), "not by a filter either");
+    assert!(everything(&token(app, UserRole::Coordinator, "131041")).contains(&case.designer));
+}
+
+fn a_project_with_its_team_costs_a_fixed_number_of_statements(app: &TestApp) {
+    start_counting();
+    let server = app.another();
+    let all = ["BEGIN", "COMMIT", "project", "workers", "catalogue", "entity"];
+    let case = Case::new(app);
+    let count = |path: &str| {
+        let show = || drop(server.get(path).expect(200));
+        queries(&server, &all, show).len()
+    };
+    let before = (count(&case.path), count("/v1/projects"));
+    for n in 0..3 {
+        Case::with(app, json!({"title": format!("別の依頼{n}")}));
+    }
+    // Somebody has left, too, and somebody else has come.
+    let gone = json!({"status": "withdrawn", "reason": "health"});
+    app.patch(&case.designer_application, &gone).expect(200);
+    join(app, &case.id, &app.worker(json!({})), "designer");
+    assert_eq!((count(&case.path), count("/v1/projects")), before);
+    assert!(
+        before.0 <= 6 && before.1 <= 6,
+        "begin, the catalogue's version, the project, its team, their names, commit: {before:?}"
+    );
+}

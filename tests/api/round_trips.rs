@@ -1,0 +1,586 @@
+//! Any state, exported and imported again, is the same: in the database that it came from nothing is created and
+//! nothing changed, and in an empty one the records come back with their ids.
+
+use crate::support::{TestApp, on_both};
+use serde_json::{Map, Value, json};
+
+on_both! {
+    any_state_is_the_same_after_export_and_import,
+    the_source_of_a_row_says_whose_record_it_is,
+    an_id_that_is_taken_goes_to_nobody_else,
+}
+
+/// Texts that a reader of sheets may take for something else.
+const ODD: [&str; 48] = [
+    "風の会（ほし）",
+    "髙橋　眞一",
+    "=1+1",
+    "'=x",
+    "''quoted",
+    "'",
+    "@会報",
+    "-5%の値引き",
+    "+81-90-0000-0000",
+    "改行\nあり",
+    "引用\"と,読点、",
+    "〃",
+    "同上",
+    "合計",
+    "※注意",
+    "なし",
+    "非公開",
+    "-",
+    "[x]",
+    "[{",
+    "[]",
+    "{}",
+    "「かぎ」",
+    "a、b/c・d；e",
+    "ｶﾅﾊﾝｶｸ",
+    "ＡＢＣ１２３",
+    "①②③",
+    "🍀みどり",
+    "葛󠄀飾",
+    "0012",
+    "=\"0012\"",
+    "1/2",
+    "2024/4/1",
+    "TRUE",
+    "#N/A",
+    "【高齢者】",
+    "記入例",
+    "計 3",
+    "新宿区",
+    "土曜午前",
+    "はい",
+    "active",
+    "ID",
+    "100%",
+    "１−２−３",
+    "㈱かぜ",
+    "Ünïcödé",
+    "必須",
+];
+
+/// A generator of numbers, the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % most
+    }
+
+    fn one<'t, T: ?Sized>(&mut self, of: &[&'t T]) -> &'t T {
+        of[self.below(of.len())]
+    }
+
+    fn odd(&mut self) -> String {
+        self.one(&ODD).to_owned()
+    }
+
+    /// Some of these, each once, in any order.
+    fn some(&mut self, of: &[String], most: usize) -> Vec<String> {
+        let mut left = of.to_vec();
+        let wanted = self.below(most + 1).min(left.len());
+        (0..wanted)
+            .map(|_| left.swap_remove(self.below(left.len())))
+            .collect()
+    }
+
+    /// The value, or null.
+    fn maybe(&mut self, value: Value) -> Value {
+        if self.below(4) == 0 { Value::Null } else { value }
+    }
+
+    fn odds(&mut self, most: usize) -> Vec<String> {
+        let all: Vec<String> = ODD.iter().map(|text| (*text).to_owned()).collect();
+        self.some(&all, most)
+    }
+}
+
+fn codes(app: &TestApp, path: &str) -> Vec<String> {
+    let items = app.get(&format!("/v1/{path}")).expect(200).json()["items"].clone();
+    let items = items.as_array().unwrap().iter();
+    items
+        .map(|item| item["code"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+const AREAS: [&str; 6] = ["131041", "131059", "133035", "133078", "132063", "133612"];
+const KINDS: [&str; 9] = [
+    "npo",
+    "social_welfare_corporation",
+    "association",
+    "cooperative",
+    "social_welfare_council",
+    "neighbourhood_association",
+    "shopping_street",
+    "government",
+    "voluntary_group",
+];
+const INTERMEDIARIES: [&str; 5] = [
+    "municipality",
+    "social_welfare_council",
+    "community_support_centre",
+    "life_support_coordinator",
+    "other",
+];
+const FORMATS: [&str; 7] = [
+    "session",
+    "one_day",
+    "one_month",
+    "mid_long",
+    "long",
+    "individual",
+    "other",
+];
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn parts() -> Vec<String> {
+    let days = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let of_day = |day: &&str| ["morning", "afternoon", "evening"].map(|part| format!("{day}_{part}"));
+    days.iter().flat_map(of_day).collect()
+}
+
+/// Where a record comes from: nowhere, or a source with an id there.
+fn origin(dice: &mut Dice, n: usize) -> Value {
+    match dice.below(3) {
+        0 => json!({}),
+        1 => json!({"source": "roster", "external_id": format!("{n}")}),
+        _ => json!({"source": dice.odd(), "external_id": format!("{}{n}", dice.odd())}),
+    }
+}
+
+fn organization(dice: &mut Dice, themes: &[String], n: usize) -> Value {
+    let mut body = json!({
+        "name": format!("{}{n}", dice.odd()), "kind": KINDS[n % KINDS.len()], "area": dice.one(&AREAS),
+        "status": dice.one(&["active", "inactive"]), "themes": dice.some(themes, 4),
+        "aliases": dice.odds(3), "open_data": dice.below(2) == 0,
+    });
+    for (name, value) in [
+        ("kana", json!("かぜ")),
+        ("description", json!(dice.odd())),
+        (
+            "corporate_number",
+            if n == 3 {
+                json!("7000012050002")
+            } else {
+                Value::Null
+            },
+        ),
+        (
+            "contact",
+            json!({"person": dice.odd(), "email": (["a@example.jp", "b+c@example.jp"][n % 2]),
+                "phone": (["03-5555-0101", "+1 (212) 555", "内線12", "0355550101"][n % 4])}),
+        ),
+        (
+            "intermediary",
+            json!({"kind": INTERMEDIARIES[n % 5], "name": dice.odd()}),
+        ),
+    ] {
+        body[name] = dice.maybe(value);
+    }
+    if n == 5 {
+        body["contact"] = json!({"person": null, "email": null, "phone": null});
+    }
+    json_patch::merge(&mut body, &origin(dice, n));
+    body
+}
+
+fn worker(dice: &mut Dice, lists: &Lists, organizations: &[String], n: usize) -> Value {
+    let skills = dice.some(&lists.skills, 4);
+    let skills: Vec<Value> = skills
+        .iter()
+        .map(|skill| json!({"skill": skill, "level": 1 + dice.below(5)}))
+        .collect();
+    let evidence: Vec<Value> = (0..dice.below(4))
+        .map(|_| json!({"title": dice.maybe(json!(ODD[n])), "text": dice.odd()}))
+        .collect();
+    let given_at = if n.is_multiple_of(2) {
+        json!("2026-04-01T03:04:05.678901Z")
+    } else {
+        Value::Null
+    };
+    let mut body = json!({
+        "status": dice.one(&["active", "paused"]), "capacity": dice.below(4), "open_load": dice.below(3),
+        "blocked_organization_ids": dice.some(organizations, 2), "conflict_organization_ids": dice.some(organizations, 1),
+    });
+    for (name, value) in [
+        (
+            "personal",
+            json!({"name": dice.odd(), "kana": dice.odd(), "email": format!("w{n}@example.jp"),
+                "email_verified": dice.below(2) == 0, "phone": (["090-5555-0101", "+81 90 5555 0101", "不明"][n % 3]),
+                "phone_verified": false, "evidence": evidence}),
+        ),
+        ("alias", json!(dice.odd())),
+        (
+            "consent",
+            json!({"given_on": "2026-04-01", "text_version": dice.odd(), "given_at": given_at,
+                "purpose": dice.one(&["matching", "applying"])}),
+        ),
+        (
+            "area",
+            json!(dice.one(&["131041", "342084", "011011", "473502", "133647"])),
+        ),
+        ("travel_limit_km", json!(dice.below(100))),
+        ("remote", json!(dice.below(2) == 0)),
+        ("accepted_formats", json!(dice.some(&owned(&FORMATS), 3))),
+        ("preferred_formats", json!(dice.some(&owned(&FORMATS), 2))),
+        ("roles", json!(dice.some(&lists.roles, 3))),
+        ("skills", json!(skills)),
+        ("themes", json!(dice.some(&lists.themes, 3))),
+        ("hours_per_week", json!(dice.below(61))),
+        ("day_parts", json!(dice.some(&parts(), 8))),
+        ("available_from", json!("2026-05-01")),
+        ("available_until", json!("2027-03-31")),
+        (
+            "qualifications",
+            json!(
+                dice.odds(2)
+                    .iter()
+                    .map(|odd| odd.replace('\n', " "))
+                    .collect::<Vec<_>>()
+            ),
+        ),
+        (
+            "experience",
+            json!([{"family": "print", "role": "designer", "delivered": 2}]),
+        ),
+        (
+            "track_record",
+            json!({"completed": dice.below(9), "dropped": dice.below(3)}),
+        ),
+        ("last_active_on", json!("2026-11-01")),
+    ] {
+        body[name] = dice.maybe(value);
+    }
+    json_patch::merge(&mut body, &origin(dice, n));
+    body
+}
+
+fn deliverable(dice: &mut Dice, lists: &Lists, organizations: &[String], n: usize) -> Value {
+    let mut named = dice.some(organizations, 4);
+    let lead = named.pop().unwrap_or_else(|| organizations[0].clone());
+    let types = dice.some(&lists.types, 3);
+    let mut body = json!({
+        "organization_id": lead, "joint_organization_ids": named,
+        "type": types.first().cloned().unwrap_or("flyer".into()),
+        "additional_types": types.iter().skip(1).collect::<Vec<_>>(), "title": dice.odd(),
+        "day_parts": dice.some(&parts(), 8), "remote": dice.below(2) == 0, "themes": dice.some(&lists.themes, 3),
+        "qualifications": dice.odds(2).iter().map(|odd| odd.replace('\n', " ")).collect::<Vec<_>>(),
+        "shared_with_partners": dice.below(2) == 0, "status": (["draft", "submitted", "open"][n % 3]),
+        "external_team": n % 4 == 2,
+    });
+    for (name, value) in [
+        ("trouble", json!(dice.odd())),
+        ("format", json!(dice.one(&FORMATS))),
+        ("starts_on", json!("2026-12-01")),
+        ("ends_on", json!("2027-02-28")),
+        ("hours_per_week", json!(1 + dice.below(60))),
+        ("applications_per_place", json!(dice.below(101))),
+        ("area", json!(dice.one(&AREAS))),
+        (
+            "roles",
+            json!([{"role": "designer", "places": 2, "skills": [{"skill": "graphic_design", "level": 3, "weight": 2, "must_have": true}]},
+                {"role": "writer", "places": 1, "skills": []}]),
+        ),
+    ] {
+        body[name] = dice.maybe(value);
+    }
+    json_patch::merge(&mut body, &origin(dice, n));
+    body
+}
+
+/// What records may name.
+struct Lists {
+    skills: Vec<String>,
+    roles: Vec<String>,
+    themes: Vec<String>,
+    types: Vec<String>,
+}
+
+/// Registers records of every kind, at random.
+fn fill(app: &TestApp, seed: u64) {
+    let mut dice = Dice(seed);
+    let lists = Lists {
+        skills: codes(app, "skills"),
+        roles: codes(app, "roles"),
+        themes: codes(app, "themes"),
+        types: codes(app, "deliverable-types"),
+    };
+    let create = |path: &str, body: &Value| {
+        let made = app.post(path, body);
+        assert_eq!(made.status, 201, "{body}: {}", made.text);
+        made.json()["id"].as_str().unwrap().to_owned()
+    };
+    let organizations: Vec<String> = (0..12)
+        .map(|n| create("/v1/organizations", &organization(&mut dice, &lists.themes, n)))
+        .collect();
+    (0..20).for_each(|n| {
+        create("/v1/workers", &worker(&mut dice, &lists, &organizations, n));
+    });
+    for n in 0..16 {
+        let id = create(
+            "/v1/deliverables",
+            &deliverable(&mut dice, &lists, &organizations, n),
+        );
+        let path = format!("/v1/deliverables/{id}");
+        let moves: &[&str] = match n {
+            2 => &["matched"],
+            5 => &["cancelled"],
+            14 => &["matched", "in_progress", "delivered"],
+            4 | 10 => &["declined"],
+            _ => &[],
+        };
+        for status in moves {
+            let team = ["matched", "in_progress", "delivered"].contains(status);
+            let body = match team {
+                true => json!({"status": status, "external_team": true}),
+                false => json!({"status": status}),
+            };
+            app.patch(&path, &body).expect(200);
+        }
+        if n == 7 || n == 11 {
+            app.delete(&path).expect(204);
+        }
+    }
+    let alone = create(
+        "/v1/organizations",
+        &json!({"name": "終わった会", "area": "131041"}),
+    );
+    app.delete(&format!("/v1/organizations/{alone}")).expect(204);
+    // Two records of one person, of which one counts.
+    let twin = json!({"personal": {"name": "双子 花子", "kana": "ふたご はなこ", "email": "twin@example.jp"}, "area": "131041"});
+    let first = create("/v1/workers", &twin);
+    create("/v1/workers", &twin);
+    let pair = || {
+        let pairs = app.get("/v1/duplicates?limit=200").expect(200).json()["items"].clone();
+        let of_first = |pair: &&Value| pair.to_string().contains(&first);
+        pairs.as_array().unwrap().iter().find(of_first).cloned()
+    };
+    app.until(|| pair().is_some());
+    let pair = pair().unwrap();
+    let path = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
+    app.patch(&path, &json!({"status": "merged", "primary_id": first}))
+        .expect(200);
+    // A record keeps what new ones can't have any more.
+    for path in ["skills/illustration", "themes/dementia", "roles/writer"] {
+        let retired = app.patch(&format!("/v1/{path}"), &json!({"retired": true}));
+        assert!([200, 409].contains(&retired.status), "{}", retired.text);
+    }
+}
+
+fn export(app: &TestApp, kind: &str, format: &str, headings: &str) -> Vec<u8> {
+    let filter = if kind == "workers" {
+        json!({})
+    } else {
+        json!({"include_archived": true})
+    };
+    let body = json!({"kind": kind, "format": format, "headings": headings, "filter": filter});
+    let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&file));
+    file
+}
+
+/// Returns the records of a kind by their ids, without what a new record has otherwise.
+fn records(app: &TestApp, kind: &str) -> Map<String, Value> {
+    let more = if kind == "workers" {
+        ""
+    } else {
+        "&include_archived=true"
+    };
+    let items = app.get(&format!("/v1/{kind}?limit=200{more}")).expect(200).json()["items"].clone();
+    let mut found = Map::new();
+    for mut item in items.as_array().unwrap().clone() {
+        let id = item["id"].as_str().unwrap().to_owned();
+        let members = item.as_object_mut().unwrap();
+        for own in [
+            "version",
+            "created_at",
+            "updated_at",
+            "merged_into",
+            "fiscal_year",
+            "changed_since_release",
+            "joint_organizations",
+            "external_team",
+            "open_places",
+            "places",
+            "applications",
+            "status_since",
+            "opened_at",
+            "days_to_match",
+        ] {
+            members.remove(own);
+        }
+        members
+            .entry("archived_at")
+            .and_modify(|at| *at = json!(!at.is_null()));
+        if let Some(Value::Array(parts)) = members.get_mut("day_parts") {
+            parts.sort_by_key(ToString::to_string);
+        }
+        if item.pointer("/contact/person").is_some_and(Value::is_null)
+            && item.pointer("/contact/email").is_some_and(Value::is_null)
+            && item.pointer("/contact/phone").is_some_and(Value::is_null)
+        {
+            item["contact"] = Value::Null;
+        }
+        if let Some(at) = item.pointer_mut("/consent/given_at").filter(|at| at.is_string()) {
+            // A workbook has no fractions of seconds.
+            *at = json!(
+                at.as_str()
+                    .unwrap()
+                    .split('.')
+                    .next()
+                    .unwrap()
+                    .trim_end_matches('Z')
+            );
+        }
+        found.insert(id, item);
+    }
+    found
+}
+
+const EXPORTED: [&str; 3] = ["organizations", "deliverables", "workers"];
+
+fn any_state_is_the_same_after_export_and_import(app: &TestApp) {
+    let seed = std::env::var("MUSUBI_SEED").map_or(20_261_128, |seed| seed.parse().unwrap());
+    fill(app, seed);
+    let before = EXPORTED.map(|kind| app.get(&format!("/v1/{kind}?limit=200")).json()["items"].clone());
+    for kind in EXPORTED {
+        for (format, headings) in [("csv", "ja"), ("csv", "en"), ("xlsx", "ja"), ("ndjson", "ja")] {
+            let file = export(app, kind, format, headings);
+            let job = app.import_and_wait(&format!("kind={kind}&source=elsewhere"), &file);
+            let at = format!("{kind} {format} {headings} (seed {seed})");
+            let progress = &job["progress"];
+            let counts =
+                ["created", "updated", "skipped", "rejected", "findings"].map(|name| progress[name].clone());
+            let findings = app.findings_of(&job);
+            assert_eq!(counts, [0, 0, 0, 0, 0], "{at}: {findings:?}");
+            assert!(
+                progress["unchanged"] == progress["rows_read"] && progress["rows_read"].as_u64() > Some(10),
+                "{at}"
+            );
+        }
+    }
+    let after = EXPORTED.map(|kind| app.get(&format!("/v1/{kind}?limit=200")).json()["items"].clone());
+    assert_eq!(before, after);
+    for format in ["csv", "xlsx", "ndjson"] {
+        let empty = app.empty();
+        for kind in EXPORTED {
+            let file = export(app, kind, format, "ja");
+            let job = empty.import_and_wait(&format!("kind={kind}&source=elsewhere"), &file);
+            let findings = empty.findings_of(&job);
+            assert_eq!(job["status"], "succeeded", "{kind} {format}: {findings:?}");
+            let (expected, found) = (records(app, kind), records(&empty, kind));
+            assert_eq!(
+                expected.keys().collect::<Vec<_>>(),
+                found.keys().collect::<Vec<_>>(),
+                "{kind} {format}: {findings:?}"
+            );
+            for (id, record) in &expected {
+                assert_eq!(record, &found[id], "{kind} {format}: {findings:?}");
+            }
+            // What came back is the same again.
+            let again = empty.import_and_wait(&format!("kind={kind}&source=third"), &file);
+            assert_eq!(
+                again["progress"]["unchanged"], again["progress"]["rows_read"],
+                "{kind} {format} again"
+            );
+        }
+    }
+}
+
+fn the_source_of_a_row_says_whose_record_it_is(app: &TestApp) {
+    let group = |source: &str| {
+        let body =
+            json!({"name": format!("{source}の会"), "area": "131041", "source": source, "external_id": "7"});
+        app.post("/v1/organizations", &body).expect(201);
+    };
+    group("north");
+    group("south");
+    let text = "出所,ID,団体名,区市町村\nnorth,7,北,新宿区\nsouth,7,南,新宿区\nwest,7,西,新宿区\n,7,東,新宿区\npartner:a,8,他,新宿区\n";
+    let job = app.import_and_wait("kind=organizations&source=east", text.as_bytes());
+    let findings = app.findings_of(&job);
+    assert_eq!(findings, [(6, "出所".into(), "unusable_source".into())]);
+    assert_eq!(
+        (&job["progress"]["created"], &job["progress"]["updated"]),
+        (&json!(3), &json!(2))
+    );
+    let items = app.get("/v1/organizations").json()["items"].clone();
+    let mut found: Vec<(String, String)> = items
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["source"].as_str().unwrap().to_owned(),
+                one["name"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    found.sort();
+    let expected = [
+        ("east", "他"),
+        ("east", "東"),
+        ("north", "北"),
+        ("south", "南"),
+        ("west", "西"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(source, name)| (source.to_owned(), name.to_owned()))
+    );
+    let again = app.import_and_wait("kind=organizations&source=east", text.as_bytes());
+    assert_eq!(again["progress"]["unchanged"], 5);
+}
+
+fn an_id_that_is_taken_goes_to_nobody_else(app: &TestApp) {
+    let id = app.worker(json!({"personal": {"name": "消えた人"}}));
+    let file = export(app, "workers", "csv", "ja");
+    app.delete(&format!("/v1/workers/{id}")).expect(204);
+    let job = app.import_and_wait("kind=workers", &file);
+    assert_eq!(job["progress"]["created"], 1);
+    let items = app.get("/v1/workers").json()["items"].clone();
+    assert_ne!(items[0]["id"], id.as_str(), "the audit tells of the id's person");
+    // A coordinator gets the record, not the id of one elsewhere.
+    let elsewhere = app
+        .post(
+            "/v1/organizations",
+            &json!({"name": "三鷹の会", "area": "132047"}),
+        )
+        .expect(201)
+        .json();
+    let text = format!(
+        "記録ID,団体名,区市町村\n{},新宿の会,新宿区\n",
+        elsewhere["id"].as_str().unwrap()
+    );
+    let coordinator = crate::support::token(&app.state, musubi::auth::UserRole::Coordinator, None, 600);
+    let sent = app
+        .import(&coordinator, "kind=organizations", text.as_bytes())
+        .expect(202)
+        .json();
+    let job = app.wait_for_import(sent["id"].as_str().unwrap());
+    assert_eq!(job["progress"]["created"], 1, "{:?}", app.findings_of(&job));
+    let kept = app
+        .get(&format!(
+            "/v1/organizations/{}",
+            elsewhere["id"].as_str().unwrap()
+        ))
+        .json();
+    assert_eq!(kept["name"], "三鷹の会");
+}
