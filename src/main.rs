@@ -107,7 +107,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
                 say("There is nothing to migrate.\n")?;
             }
         }
-        Command::Openapi => say(Document::new().text())?,
+        Command::Openapi => say(Document::shared().text())?,
         Command::Token {
             role,
             ttl,

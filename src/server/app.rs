@@ -49,13 +49,13 @@ pub struct AppParts {
 
 impl AppParts {
     pub fn new(state: AppState, readiness: Arc<Readiness>, config: &ServerConfig) -> Result<AppParts> {
-        let document = Document::new();
+        let document = Document::shared();
         let operations = document.operations();
         let operations = operations.map(|one| (one.path.clone(), one.method.clone(), one.id().to_owned()));
         let requests = Requests::new(operations, config.slow_request())?;
         Ok(AppParts {
             requests: Data::new(requests),
-            document: Data::new(document),
+            document: Data::from(document),
             limits: Data::new(config.session_limits()),
             quotas: Data::new(config.import_quotas()),
             proxies: Data::new(config.trusted_proxies.clone()),

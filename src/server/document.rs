@@ -12,7 +12,8 @@ use crate::http::problem::{Problem, ProblemField};
 use actix_web::App;
 use actix_web::web::Bytes;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Arc, LazyLock};
 use utoipa::openapi::security::{
     ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
 };
@@ -130,14 +131,14 @@ impl Operation<'_> {
     }
 }
 
-impl Default for Document {
-    fn default() -> Document {
-        Document::new()
-    }
-}
-
 impl Document {
-    pub fn new() -> Document {
+    /// Returns the document. It depends on the code alone, so it is made once however many servers a process starts.
+    pub fn shared() -> Arc<Document> {
+        static DOCUMENT: LazyLock<Arc<Document>> = LazyLock::new(|| Arc::new(Document::new()));
+        DOCUMENT.clone()
+    }
+
+    fn new() -> Document {
         let (_, openapi) = App::new()
             .into_utoipa_app()
             .openapi(Base::openapi())
@@ -360,7 +361,8 @@ fn name_codes(value: &mut Value) {
 /// Removes schemas that nothing refers to.
 fn prune(value: &mut Value) {
     loop {
-        let text = value.to_string();
+        let mut named = HashSet::new();
+        add_references(value, &mut named);
         let Some(schemas) = value
             .pointer_mut("/components/schemas")
             .and_then(Value::as_object_mut)
@@ -368,10 +370,20 @@ fn prune(value: &mut Value) {
             return;
         };
         let before = schemas.len();
-        schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        schemas.retain(|name, _| named.contains(name));
         if schemas.len() == before {
             return;
         }
+    }
+}
+
+/// Adds the names of the schemas that are referred to.
+fn add_references(value: &Value, named: &mut HashSet<String>) {
+    match value {
+        Value::String(text) => named.extend(text.strip_prefix("#/components/schemas/").map(str::to_owned)),
+        Value::Array(items) => items.iter().for_each(|item| add_references(item, named)),
+        Value::Object(members) => members.values().for_each(|member| add_references(member, named)),
+        _ => {}
     }
 }
 

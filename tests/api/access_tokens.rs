@@ -75,7 +75,7 @@ on_both! {
 }
 
 fn every_operation_requires_a_valid_token_with_its_scope(app: &TestApp) {
-    let document = Document::new();
+    let document = Document::shared();
     let unsigned = {
         let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let claims = json!({"iss": "musubi", "sub": "x", "role": "admin", "iat": 0, "exp": 4_000_000_000u64});
@@ -232,7 +232,7 @@ fn a_patch_keeps_personal_data_that_the_caller_cannot_see(app: &TestApp) {
 
 #[test]
 fn the_document_uses_every_scope_of_the_permission_table() {
-    let document = Document::new();
+    let document = Document::shared();
     let mut declared = musubi::server::document::declared_scopes(&document);
     // These belong to no operation. They extend what other operations show or allow.
     let widening = [

@@ -724,7 +724,7 @@ fn stored(app: &TestApp) -> i64 {
 }
 
 fn stores_answers_only_of_requests_that_wrote_something(app: &TestApp) {
-    let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
+    let document: Value = serde_json::from_str(musubi::server::document::Document::shared().text()).unwrap();
     let organization = app.organization("風");
     let bodies = [
         (

@@ -324,7 +324,7 @@ fn expected(seat: Seat) -> BTreeSet<String> {
 }
 
 fn nobody_kept_apart_is_shown_on_any_path(app: &TestApp) {
-    let document = Document::new();
+    let document = Document::shared();
     let marked = marked(&document);
     let mut n = 0;
     for seat in SEATS {

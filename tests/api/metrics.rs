@@ -93,7 +93,7 @@ fn metrics(app: &TestApp) -> Families {
 
 fn counts_every_operation_by_its_id(app: &TestApp) {
     let app = observed(app);
-    let document = Document::new();
+    let document = Document::shared();
     let mut expected = BTreeSet::new();
     for operation in document.operations() {
         let part = |part: &str| match part.starts_with('{') {

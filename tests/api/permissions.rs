@@ -299,7 +299,7 @@ fn every_operation_admits_exactly_the_roles_of_the_permission_table(app: &TestAp
     };
     let others_import = import(&app.admin);
     let imports: Vec<String> = people.iter().map(|(_, token)| import(token)).collect();
-    let document = Document::new();
+    let document = Document::shared();
     let (mut faults, mut checked, mut number) = (Vec::new(), 0, 0);
     for operation in document.operations() {
         let Some(scope) = operation.scope() else { continue };
@@ -411,7 +411,7 @@ fn patches_refuse_read_only_fields(app: &TestApp) {
         .as_str()
         .unwrap()
         .to_owned();
-    let document = Document::new();
+    let document = Document::shared();
     let mut patched = std::collections::BTreeSet::new();
     for operation in document
         .operations()

@@ -278,7 +278,7 @@ fn every_file_is_sent_in_pieces() {
         "show_feed_requests",
         "show_feed_requests_as_json",
     ];
-    let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
+    let document: Value = serde_json::from_str(musubi::server::document::Document::shared().text()).unwrap();
     let paths = document["paths"].as_object().unwrap().values();
     let mut found: Vec<&str> = paths
         .flat_map(|path| path.as_object().unwrap().values())

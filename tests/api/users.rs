@@ -475,7 +475,7 @@ fn the_page_of_an_invitation_knows_its_fields_and_operations(app: &TestApp) {
         );
     }
     // What the script sends is what the operations take, and it knows every purpose and role.
-    let document: Value = serde_json::from_str(musubi::server::document::Document::new().text()).unwrap();
+    let document: Value = serde_json::from_str(musubi::server::document::Document::shared().text()).unwrap();
     for operation in ["show", "accept"] {
         assert!(
             script

@@ -94,7 +94,7 @@ fn every_code_of_the_document_has_words(app: &TestApp) {
             assert!(!ja.trim().is_empty() && !en.trim().is_empty(), "{name} {code}");
         }
     }
-    let document: Value = serde_json::from_str(Document::new().text()).unwrap();
+    let document: Value = serde_json::from_str(Document::shared().text()).unwrap();
     let mut found = Vec::new();
     lists_of_codes(&document, "", &mut found);
     assert!(found.len() > 50, "{}", found.len());
