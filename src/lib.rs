@@ -44,7 +44,7 @@
 //! | 11 | [`workers`] | the volunteers |
 //! | 12 | [`deliverables`] | the requests |
 //! | 13 | [`duplicates`], [`projects`], [`users`] | records that may be the same; the work of teams; people who log in |
-//! | 14 | [`applications`], [`exposures`], [`login`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in; how much each component of a ranking counts |
+//! | 14 | [`applications`], [`exposures`], [`login`], [`programmes`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in; a fiscal year's schemes with their calendars; how much each component of a ranking counts |
 //! | 15 | [`delivery`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
 //! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better |
 //! | 17 | [`imports`], [`rounds`] | files that come in; the best team for a request, and people for many requests at once |
@@ -105,6 +105,7 @@ pub mod metrics;
 pub mod open_data;
 pub mod organizations;
 pub mod partners;
+pub mod programmes;
 pub mod projects;
 pub mod reach;
 pub mod reviews;

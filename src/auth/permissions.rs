@@ -90,6 +90,10 @@ permissions! {
         [all own own own no no all];
     WriteProjectWork = "project_work:write": "Write milestones, meetings, hours, artifacts, risks and notes of projects",
         [all own own own no no no];
+    ReadProgrammes = "programmes:read": "Read programmes and their calendars",
+        [all all all all all no all];
+    WriteProgrammes = "programmes:write": "Register and change programmes, and what belongs to them",
+        [all own no no no no no];
     ReadMatches = "matches:read": "Rank workers for deliverables",
         [all own own no no no all];
     ReadRounds = "rounds:read": "Read rounds",

@@ -59,6 +59,7 @@ pub enum Subject {
     ProjectEntry,
     Weights,
     Round,
+    Programme,
 }
 
 impl Subject {

@@ -613,6 +613,38 @@ tables! {
         occurred_at -> MicrosecondTime,
     }
 
+    programmes: programmes (id) {
+        id -> UniqueId,
+        kind -> Text,
+        fiscal_year -> Integer,
+        record -> JsonText,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    programmes: programme_areas (programme_id, area) {
+        programme_id -> UniqueId,
+        area -> Text,
+    }
+
+    programmes: programme_steps (id) {
+        id -> UniqueId,
+        programme_id -> UniqueId,
+        kind -> Text,
+        day -> Integer,
+        title -> Nullable<Text>,
+        waits -> Bool,
+        created_at -> MicrosecondTime,
+    }
+
+    programmes: programme_records (record_id) {
+        record_id -> UniqueId,
+        programme_id -> UniqueId,
+        kind -> Text,
+        added_at -> MicrosecondTime,
+    }
+
     sessions: devices (digest) {
         digest -> Text,
         user_id -> UniqueId,
@@ -720,6 +752,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     project_members,
     project_entries,
+    programmes,
+    programme_areas,
+    programme_steps,
+    programme_records,
     rounds,
     round_deliverables,
     round_people,

@@ -1,4 +1,4 @@
-//! Milestones, meetings and last days as iCalendar (RFC 5545).
+//! Milestones, meetings, last days and the steps of programmes as iCalendar (RFC 5545).
 //!
 //! An event keeps its UID as long as its record exists, and SEQUENCE, DTSTAMP and LAST-MODIFIED follow the record's
 //! versions: a change moves the event instead of adding another. What belongs to a cancelled project is cancelled. Times are
@@ -6,7 +6,7 @@
 
 use super::Owner;
 use crate::applications::{self, ApplicationSide, ApplicationStatus};
-use crate::auth::{Reach, ReadApplications, ReadDeliverables, ReadProjectWork, ReadProjects};
+use crate::auth::{Reach, ReadApplications, ReadDeliverables, ReadProgrammes, ReadProjectWork, ReadProjects};
 use crate::catalogue::calendar::{day_number, days_before, today};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, DeliverableFilter, DeliverableSort, DeliverableStatus};
@@ -14,8 +14,10 @@ use crate::error::{Result, Text};
 use crate::http::Language;
 use crate::http::page::MAX_LIMIT;
 use crate::http::query::Several;
+use crate::programmes::{self, DatedStep};
 use crate::projects::work::{NewMeeting, NewMilestone};
 use crate::projects::{self, ProjectFilter, ProjectStatus};
+use crate::values::words;
 use chrono::NaiveDate;
 use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
 use std::collections::{BTreeSet, HashMap};
@@ -74,6 +76,9 @@ pub fn write(db: &mut Db, owner: &Owner, language: Language) -> Result<(String, 
     }
     if let Some(reach) = owner.reach::<ReadApplications>() {
         occasions.add(offers(db, &reach)?, MOST);
+    }
+    if owner.reach::<ReadProgrammes>().is_some() {
+        occasions.add(steps(db, &owner.reach)?, MOST);
     }
     let changed_at = occasions.all.iter().map(|one| one.changed_at).max();
     Ok((printed(occasions, language), changed_at))
@@ -213,6 +218,31 @@ fn offers(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
         })
     };
     Ok(found.into_iter().filter_map(end).collect())
+}
+
+/// Returns the steps of the programmes that concern the owner.
+fn steps(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
+    let from = day_number(days_before(today(), DAYS_BACK));
+    let step = |one: DatedStep| {
+        let words = words::text("StepKind", one.kind.code());
+        let programme = &one.programme;
+        let (ja, en) = match &one.title {
+            Some(title) => (title.as_str(), title.as_str()),
+            None => (words.ja.as_ref(), words.en.as_ref()),
+        };
+        Occasion {
+            uid: format!("step-{}", one.id),
+            when: When::Day(one.day),
+            summary: Text::new(format!("{ja}（{programme}）"), format!("{en} ({programme})")),
+            location: None,
+            link: None,
+            is_cancelled: false,
+            sequence: one.version - 1,
+            changed_at: one.changed_at,
+        }
+    };
+    let found = programmes::store::dated(db, reach, from, MOST + 1)?;
+    Ok(found.into_iter().map(step).collect())
 }
 
 fn printed(occasions: Occasions, language: Language) -> String {

@@ -2,8 +2,8 @@
 
 use crate::auth::{
     Principal, Reach, ReadApplications, ReadDeliverables, ReadFollowUps, ReadIntake, ReadOrganizations,
-    ReadPartners, ReadProjectWork, ReadProjects, ReadReviews, ReadRounds, ReadStatistics, ReadUsers,
-    ReadWorkers, Scope, WriteWeights,
+    ReadPartners, ReadProgrammes, ReadProjectWork, ReadProjects, ReadReviews, ReadRounds, ReadStatistics,
+    ReadUsers, ReadWorkers, Scope, WriteWeights,
 };
 use crate::catalogue::EntryKind;
 use crate::changes::{Action, LoggedChange, Subject};
@@ -91,6 +91,7 @@ fn scope(subject: Subject) -> Option<&'static str> {
         Subject::ProjectEntry => ReadProjectWork::NAME,
         Subject::Weights => WriteWeights::NAME,
         Subject::Round => ReadRounds::NAME,
+        Subject::Programme => ReadProgrammes::NAME,
     })
 }
 
@@ -159,7 +160,7 @@ impl Sight {
         }
         let (before, now) = match &change.seen {
             Some((before, now)) => (before.includes(&self.reach), now.includes(&self.reach)),
-            None if change.subject == Subject::Catalogue => (true, true),
+            None if matches!(change.subject, Subject::Catalogue | Subject::Programme) => (true, true),
             None => (self.reach == Reach::Everything, self.reach == Reach::Everything),
         };
         let action = match (before, now, change.action) {
@@ -209,6 +210,7 @@ fn href(change: &LoggedChange, action: ChangeAction) -> Option<String> {
         Subject::ProjectEntry => format!("projects/{}/history", whole()?),
         Subject::Weights => "weights".to_owned(),
         Subject::Round => format!("rounds/{id}"),
+        Subject::Programme => format!("programmes/{id}"),
     };
     let archived = if action == ChangeAction::Archived {
         "?include_archived=true"

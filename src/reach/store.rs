@@ -8,9 +8,9 @@ use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
     deliverables_shared_with_partners as shared, duplicates as p, follow_ups as f, organizations,
-    organizations as o, project_entries as e, project_members as m, projects as pr,
-    released_deliverables as released, round_deliverables as within, rounds as r,
-    worker_separations as separations, workers, workers as w,
+    organizations as o, programme_areas as pa, programme_steps as ps, programmes as pg, project_entries as e,
+    project_members as m, projects as pr, released_deliverables as released, round_deliverables as within,
+    rounds as r, worker_separations as separations, workers, workers as w,
 };
 use crate::db::search::Condition;
 use crate::db::{Db, Id, UniqueId};
@@ -333,6 +333,43 @@ pub fn projects(reach: &Reach) -> Option<Condition<pr::table>> {
             let teams = m::table.filter(m::worker_id.assume_not_null().eq_any(volunteers!(partner)));
             Box::new(pr::id.eq_any(teams.select(m::project_id)))
         }
+    })
+}
+
+/// Selects the programmes of some areas.
+macro_rules! programmes_of {
+    ($areas:expr) => {
+        pa::table
+            .filter(pa::area.eq_any($areas.clone()))
+            .select(pa::programme_id)
+    };
+}
+
+/// Limits programmes to those that a caller may change: those of their areas.
+pub fn own_programmes(reach: &Reach) -> Option<Condition<pg::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(pg::id.eq_any(programmes_of!(areas))),
+        Reach::Organization(_) | Reach::Worker(_) | Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
+    })
+}
+
+/// Limits steps of programmes to those of programmes that a caller may change.
+pub fn own_programme_steps(reach: &Reach) -> Option<Condition<ps::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(ps::programme_id.eq_any(programmes_of!(areas))),
+        Reach::Organization(_) | Reach::Worker(_) | Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
+    })
+}
+
+/// Limits steps of programmes to those that concern a caller: of programmes for all areas, and for their areas.
+pub fn programme_steps_nearby(reach: &Reach) -> Option<Condition<ps::table>> {
+    let of_all = ps::programme_id.ne_all(pa::table.select(pa::programme_id));
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(of_all.or(ps::programme_id.eq_any(programmes_of!(areas)))),
+        Reach::Organization(_) | Reach::Worker(_) | Reach::Partner(_) => Box::new(of_all),
     })
 }
 

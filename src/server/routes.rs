@@ -4,7 +4,8 @@ use super::health;
 use crate::{
     applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, exports, exposures,
     feeds, follow_ups, following, imports, intake, login, matches, open_data, organizations, partners,
-    projects, reviews, rounds, sessions, statistics, triage, users, vocabulary, weights, workers, worklist,
+    programmes, projects, reviews, rounds, sessions, statistics, triage, users, vocabulary, weights, workers,
+    worklist,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -27,6 +28,7 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(intake::http::routes)
         .configure(projects::http::routes)
         .configure(delivery::http::routes)
+        .configure(programmes::http::routes)
         .configure(reviews::http::routes)
         .configure(follow_ups::http::routes)
         .configure(worklist::http::routes)

@@ -10,12 +10,14 @@ use crate::db::{Db, Id, Instant};
 use crate::error::Result;
 use crate::http::{Cursor, Page, page};
 use crate::intake::NewIntake;
+use crate::programmes::{self, DatedStep, STEP_DAYS};
 use crate::projects::work::WorkKind;
 use crate::projects::{self, Project};
+use crate::values::words;
 use crate::{applications, deliverables, duplicates, follow_ups, imports, intake, reviews};
 use ApplicationSide::{Organization, Worker};
 use ApplicationStatus::{Offered, Shortlisted, Submitted};
-use chrono::{Duration, NaiveDate};
+use chrono::{Days, Duration, NaiveDate};
 use std::collections::HashMap;
 
 /// The name of the order in cursors.
@@ -215,6 +217,22 @@ fn waiting(
                 }
             };
             found.into_iter().map(project).collect()
+        }
+        TaskKind::TakeStep => {
+            let until = calendar::today().checked_add_days(Days::new(STEP_DAYS));
+            let until = calendar::day_number(until.unwrap_or_else(calendar::today));
+            let found = programmes::store::waiting(db, reach, until, after, limit)?.into_iter();
+            let step = |step: DatedStep| {
+                let words = words::text("StepKind", step.kind.code()).ja;
+                let title = step.title.unwrap_or_else(|| words.into_owned());
+                let href = format!("/v1/programmes/{}", step.programme_id);
+                Waiting {
+                    title: Some(format!("{title}（{}）", step.programme)),
+                    due_on: step.day,
+                    ..one(step.id, None, step.since, href)
+                }
+            };
+            found.map(step).collect()
         }
         TaskKind::DecideDuplicate => {
             let found = duplicates::store::waiting(db, reach, after, limit)?.into_iter();

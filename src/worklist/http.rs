@@ -4,7 +4,8 @@ use super::actions::{self, Assignee};
 use super::{Task, TaskCounts, TaskFilter, TaskKind};
 use crate::auth::{
     AnswerFollowUps, DecideApplications, Reach, ReadTasks, SubmitApplications, WriteDeliverables,
-    WriteDuplicates, WriteImports, WriteIntake, WriteProjectWork, WriteProjects, WriteReviews, http::Caller,
+    WriteDuplicates, WriteImports, WriteIntake, WriteProgrammes, WriteProjectWork, WriteProjects,
+    WriteReviews, http::Caller,
 };
 use crate::db::Pool;
 use crate::error::Result;
@@ -25,7 +26,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Everything that waits for you to answer or decide, the oldest record first: applications for open deliverables,
 /// invitations, offers, agreements, requests under review, invitations to request a deliverable jointly, milestones that
-/// are overdue, artifacts, free places in teams at work, delivered projects, pairs of records that may be the same, reviews
+/// are overdue, artifacts, free places in teams at work, delivered projects, steps of programmes, pairs of records that may be the same, reviews
 /// to write, follow-ups to answer, your imports with rejected rows. Only what your scopes let you do is listed. A task disappears when it is done.
 #[utoipa::path(operation_id = "list_tasks", tag = "Tasks", security(("bearer" = ["tasks:read"])),
     params(TaskFilter), responses((status = 200, description = "One page", body = Page<Task>)))]
@@ -75,6 +76,7 @@ fn assignee(caller: &Caller<ReadTasks>) -> Assignee {
         ),
         (TaskKind::FillPlace, caller.may::<WriteProjects>()),
         (TaskKind::CloseProject, caller.may::<WriteProjects>()),
+        (TaskKind::TakeStep, caller.may::<WriteProgrammes>()),
         (TaskKind::DecideDuplicate, caller.may::<WriteDuplicates>()),
         (TaskKind::WriteReview, caller.may::<WriteReviews>() && is_side),
         (TaskKind::AnswerFollowUp, caller.may::<AnswerFollowUps>()),

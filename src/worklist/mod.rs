@@ -54,6 +54,8 @@ pub enum TaskKind {
     FillPlace,
     /// Close a project that was delivered. Due 30 days after that.
     CloseProject,
+    /// Take a step in the calendar of a programme. It waits from 14 days before its day.
+    TakeStep,
     /// Decide whether two records are the same. Due 30 days after the pair was found.
     DecideDuplicate,
     /// Review a member of the team, or the organization. Due 14 days after the delivery; then the time is over.
@@ -69,7 +71,7 @@ impl TaskKind {
     /// Returns the number of days for a task of this kind.
     fn days(self) -> u64 {
         match self {
-            TaskKind::FinishMilestone => 0,
+            TaskKind::FinishMilestone | TaskKind::TakeStep => 0,
             TaskKind::AnswerApplication
             | TaskKind::AnswerJointInvitation
             | TaskKind::AnswerArtifact
@@ -102,9 +104,10 @@ pub struct Task {
     pub id: Id,
     pub kind: TaskKind,
     /// The deliverable that it is about. Null for duplicates,
-    /// accompaniments and imports.
+    /// accompaniments, programmes and imports.
     pub deliverable_id: Option<Id>,
-    /// The title of the deliverable or the accompaniment, or the name of the imported file. Null for duplicates.
+    /// The title of the deliverable or the accompaniment, the name of the imported file, or the step and its programme. Null
+    /// for duplicates.
     pub title: Option<String>,
     /// Since when it waits.
     pub since: Instant,

@@ -316,6 +316,8 @@ const SELECTORS: &[(&str, &[&str])] = &[
     ("list_organization_responses", &["area"]),
     ("list_organizations", &["area", "kind", "q", "sort", "status"]),
     ("list_partners", &[]),
+    ("list_programme_records", &[]),
+    ("list_programmes", &["area", "fiscal_year", "kind"]),
     ("list_project_artifacts", &[]),
     ("list_project_history", &[]),
     ("list_project_hours", &[]),

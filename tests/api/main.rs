@@ -59,6 +59,7 @@ mod partners;
 mod permissions;
 mod places;
 mod privacy;
+mod programmes;
 mod projects;
 mod properties;
 mod query_counts;

@@ -103,6 +103,7 @@ fn lists_what_waits_for_each_caller_until_it_is_done(app: &TestApp) {
                {"kind": "answer_artifact", "count": 0, "overdue": 0},
                {"kind": "fill_place", "count": 0, "overdue": 0},
                {"kind": "close_project", "count": 0, "overdue": 0},
+               {"kind": "take_step", "count": 0, "overdue": 0},
                {"kind": "decide_duplicate", "count": 0, "overdue": 0},
                {"kind": "answer_follow_up", "count": 0, "overdue": 0},
                {"kind": "repair_import", "count": 0, "overdue": 0}])
