@@ -4,7 +4,7 @@
 //! types. Every row has the time of the plain scan in the same run, and a sample of the answers is compared
 //! to the scan. An answer is the 50 best with their explanation in numbers, or the 201 best from which the
 //! server computes a fair order. "found" is the time without the explanation; "first" is the first query of a
-//! need. `quick` compares fewer answers.
+//! need. For the whole team nothing is counted. `quick` compares fewer answers.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +21,7 @@ use matcher::index::{CandidateIndex, Effort, NeedHit, NeedIndex, RankRange};
 use matcher::profile::ProfileKey;
 use matcher::*;
 use musubi::catalogue::Catalogue;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -60,7 +61,13 @@ type ExplainedKeys = Vec<(RankKey, [u64; 9])>;
 fn answer(index: &CandidateIndex, case: &Case) -> (ExplainedKeys, Effort, f64) {
     let start = Instant::now();
     let query = index.query(&case.need, case.weights);
-    let (hits, effort) = index.search(&query, case.role, RankRange::best(case.limit));
+    let (hits, effort) = match case.role {
+        Some(role) => index.search(&query, role, RankRange::best(case.limit)),
+        None => {
+            let team = index.search_team(&query, None, case.limit, &HashSet::new());
+            (team.into_iter().map(|one| one.hit).collect(), Effort::default())
+        }
+    };
     let found = micros(start);
     let explained = hits.iter().map(|hit| {
         let assessment = hit.assess(&query).unwrap();
@@ -102,14 +109,18 @@ fn measure(name: &str, index: &CandidateIndex, everyone: &[Arc<Candidate>], case
     for case in cases.iter().take(sample) {
         let query = index.query(&case.need, case.weights);
         let start = Instant::now();
-        let ranking = query.rank_workers(everyone, case.role);
+        let expected: Vec<RankKey> = match case.role {
+            Some(_) => {
+                let ranking = query.rank_workers(everyone, case.role);
+                let keys = ranking.ranked.iter().map(|(key, _)| *key);
+                keys.take(case.limit).collect()
+            }
+            None => {
+                let team = query.rank_team(everyone, case.limit);
+                team.into_iter().map(|(_, key)| key).collect()
+            }
+        };
         scans.0.push(micros(start));
-        let expected: Vec<RankKey> = ranking
-            .ranked
-            .iter()
-            .map(|(key, _)| *key)
-            .take(case.limit)
-            .collect();
         let found: Vec<RankKey> = answer(index, case).0.into_iter().map(|(key, _)| key).collect();
         assert_eq!(found, expected);
     }

@@ -335,7 +335,7 @@ fn ours(index: &CandidateIndex, needs: Vec<Need>, weights: Weights) -> (Vec<Rank
     let answer = |need: Need| {
         let search = || {
             index
-                .search(&index.query(&need, weights), None, RankRange::best(TOP))
+                .search(&index.query(&need, weights), 0, RankRange::best(TOP))
                 .0
         };
         search();

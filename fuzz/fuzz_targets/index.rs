@@ -47,8 +47,7 @@ fuzz_target!(|data: &[u8]| {
             }
             _ => {
                 let (need, weights) = (world.need(draw, id), weights(draw));
-                let role = draw.chance(40).then(|| draw.below(need.roles.len().max(1) as u64) as usize);
-                let role = role.filter(|role| *role < need.roles.len());
+                let role = draw.below(need.roles.len().max(1) as u64) as usize;
                 let range = RankRange::best([1, 5, 50][draw.below(3) as usize]);
                 compare(&index, &everyone(&people), &need, weights, role, range);
             }

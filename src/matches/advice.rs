@@ -55,7 +55,7 @@ impl Standing {
             min_fit_ppm: key.fit_ppm.0,
             ..RankRange::best(usize::MAX)
         };
-        let (mut before, _) = index.search(query, Some(assessment.role), range);
+        let (mut before, _) = index.search(query, assessment.role, range);
         before.retain(|hit| hit.key < key && !members.contains(&hit.candidate.id));
         Some(Standing {
             rank: before.len() + 1,
@@ -122,7 +122,7 @@ pub fn improvements(
         // To reach a rank, the worker has to beat the other worker who has it.
         let (best, _) = index.search(
             &query,
-            Some(now.role),
+            now.role,
             RankRange::best(target.map_or(0, |target| target + 1 + members.len())),
         );
         let is_other = |id: u128| id != candidate.id && !members.contains(&id);

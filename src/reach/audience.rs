@@ -4,6 +4,7 @@
 //! | word | who |
 //! |---|---|
 //! | `area:131041` | callers with this area |
+//! | `areas:131041,131130` | callers with all of these areas |
 //! | `organization:<id>` | this organization |
 //! | `worker:<id>`, `workers` | this worker, every worker |
 //! | `partner:<id>` | this partner |
@@ -30,6 +31,12 @@ impl Audience {
 
     pub fn add_offer(&mut self, area: &str, family: &str) {
         self.0.insert(format!("offer:{area}:{family}"));
+    }
+
+    /// Adds callers who have all of these areas.
+    pub fn add_all_areas(&mut self, areas: &BTreeSet<String>) {
+        let areas: Vec<&str> = areas.iter().map(String::as_str).collect();
+        self.add("areas", areas.join(","));
     }
 
     /// Adds those areas and organizations that see another record, except some organizations.
@@ -73,9 +80,11 @@ impl Audience {
         let has = |kind: &str, id: Id| self.0.contains(&format!("{kind}:{id}"));
         match reach {
             Reach::Everything => true,
-            Reach::Areas(areas) => self
-                .values("area")
-                .any(|area| areas.iter().any(|own| own == area)),
+            Reach::Areas(areas) => {
+                let is_own = |area: &str| areas.iter().any(|own| own == area);
+                let is_all = |some: &str| some.split(',').filter(|area| !area.is_empty()).all(is_own);
+                self.values("area").any(is_own) || self.values("areas").any(is_all)
+            }
             Reach::Organization(id) => has("organization", *id),
             Reach::Worker(id) => self.0.contains("workers") || has("worker", *id),
             Reach::Partner(partner) => {
@@ -152,5 +161,10 @@ mod tests {
             assert!(!audience.includes(&excluded), "{excluded:?}");
         }
         assert!(!Audience::default().includes(&Reach::Worker(id)));
+        let mut both = Audience::default();
+        both.add_all_areas(&["131041", "131130"].map(str::to_owned).into());
+        assert_eq!(both.to_string(), "areas:131041,131130");
+        assert!(both.includes(&areas(&["131041", "131130", "131199"])));
+        assert!(!both.includes(&areas(&["131041"])) && !both.includes(&areas(&[])));
     }
 }

@@ -21,6 +21,9 @@ pub struct Outcome {
     /// What one deliverable after the other would give.
     pub one_after_another: RoundTotals,
     pub report: RoundReport,
+    /// The same question, without weighing the past. `None` if it doesn't weigh.
+    #[serde(default)]
+    pub without_past: Option<RoundSpread>,
 }
 
 /// A role of a deliverable.
@@ -54,6 +57,9 @@ pub struct PlaceFacts {
     pub withdrawal: Option<RoundLoss>,
     /// Where the worker would fit better.
     pub alternative: Option<AlternativeFacts>,
+    /// What the past leaves of the fit. `None` if it doesn't weigh.
+    #[serde(default)]
+    pub weighed_fit_ppm: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -151,6 +157,13 @@ pub struct RoundTotals {
     /// The lowest fit of a filled place. Null if none is filled.
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub lowest_fit_ppm: Option<u64>,
+}
+
+/// What an answer gives, and to whom.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+pub struct RoundSpread {
+    pub totals: RoundTotals,
+    pub report: RoundReport,
 }
 
 /// How the places are spread.

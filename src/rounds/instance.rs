@@ -37,6 +37,10 @@ pub struct RoundInstance {
     pub workers: Vec<InstanceWorker>,
     /// The filled places.
     pub seats: Vec<InstanceSeat>,
+    /// How much earlier places weigh: this part of placed ÷ (placed + passed over + 1) comes off the fits.
+    #[serde(default)]
+    #[schema(required = true, minimum = 0, maximum = 500_000)]
+    pub past_placement_ppm: u64,
     /// For each proof one price a slot.
     pub prices: Vec<Vec<i64>>,
 }
@@ -64,6 +68,13 @@ pub struct InstanceBan {
 pub struct InstanceWorker {
     pub id: Id,
     pub capacity: u32,
+    /// How often they got a place, and asked for one in vain.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub placed: u32,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub passed_over: u32,
     pub suits: Vec<InstanceSuits>,
 }
 
@@ -141,6 +152,7 @@ pub fn export(db: &mut Db, context: &RankingContext, viewer: &Viewer, id: Id) ->
             .collect(),
         min_fit_ppm: asked.min_fit_ppm,
         most_each: round.request.most_each,
+        past_placement_ppm: asked.past_ppm,
         pins: asked
             .pins
             .iter()
@@ -186,6 +198,8 @@ fn worker(scanned: Scanned) -> InstanceWorker {
     InstanceWorker {
         id: id(scanned.id),
         capacity: scanned.capacity,
+        placed: scanned.placed,
+        passed_over: scanned.passed_over,
         suits: suits.collect(),
     }
 }
@@ -208,6 +222,7 @@ impl RoundInstance {
                 .collect(),
             min_fit_ppm: self.min_fit_ppm,
             most_each: self.most_each.unwrap_or(u32::MAX),
+            past_ppm: self.past_placement_ppm,
             pins: self
                 .pins
                 .iter()
@@ -227,6 +242,8 @@ impl RoundInstance {
         let scanned = |worker: &InstanceWorker| Scanned {
             id: number(worker.id),
             capacity: worker.capacity,
+            placed: worker.placed,
+            passed_over: worker.passed_over,
             suits: worker
                 .suits
                 .iter()

@@ -186,6 +186,11 @@ pub struct NewRound {
     /// Your own weights, instead of those in use.
     #[validate(nested)]
     pub weights: Option<CustomWeights>,
+    /// How much earlier places weigh: this part of placed ÷ (placed + passed over + 1) comes off the fits of each worker. 0:
+    /// not at all. `min_fit_ppm` is about fits before that.
+    #[validate(range(max = 500_000))]
+    #[schema(maximum = 500_000, default = 0)]
+    pub past_placement_ppm: u64,
 }
 
 /// A worker who has to have a place.

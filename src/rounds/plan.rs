@@ -1,8 +1,8 @@
 //! From the question for a round to its answer.
 
 use super::facts::{
-    AlternativeFacts, Outcome, PlaceFacts, ProofFacts, RoundReport, RoundSearch, RoundTotals, SlotFacts,
-    WhyEmpty, gini_ppm,
+    AlternativeFacts, Outcome, PlaceFacts, ProofFacts, RoundReport, RoundSearch, RoundSpread, RoundTotals,
+    SlotFacts, WhyEmpty, gini_ppm,
 };
 use super::faults::{Asked, not_in_round, role_not_open, unknown_worker};
 use super::{NewRound, Place, RoundFilter, RoundObjective, RoundPin};
@@ -164,6 +164,7 @@ impl Question {
             most_each: new.most_each.unwrap_or(u32::MAX),
             fill_all: new.fill_all,
             most_nodes: MOST_NODES,
+            past_ppm: new.past_placement_ppm,
             ..Round::new(self.slots.clone(), new.objective.into())
         }
     }
@@ -197,6 +198,10 @@ impl Question {
         let solution = solved.solution.clone();
         let sequence = round.one_after_another(&market).unwrap_or_default();
         let mut places: Vec<Place> = solution.seats.iter().map(place).collect();
+        let without_past = match round.past_ppm {
+            0 => None,
+            _ => Some(self.without_past(db, reach, &round, &market)?),
+        };
         let facts = self.place_facts(&mut solved, &market, &mut places);
         let outcome = Outcome {
             weights_version: self.weights_version.clone(),
@@ -208,12 +213,33 @@ impl Question {
             totals: totals(round.places(), &solution.seats),
             one_after_another: totals(round.places(), &sequence),
             report: self.report(&solution.seats),
+            without_past,
         };
         Ok(Plan {
             deliverables: self.deliverables.clone(),
             outcome,
             places,
             at_change: self.snapshot.at_change,
+        })
+    }
+
+    /// Solves the same question without weighing the past.
+    fn without_past(
+        &self,
+        db: &mut Db,
+        reach: &Reach,
+        round: &Round,
+        market: &IndexMarket,
+    ) -> Result<RoundSpread> {
+        let plain = Round {
+            past_ppm: 0,
+            fill_all: false,
+            ..round.clone()
+        };
+        let seats = self.solve(db, reach, &plain, market)?.solution.seats;
+        Ok(RoundSpread {
+            totals: totals(round.places(), &seats),
+            report: self.report(&seats),
         })
     }
 
@@ -275,7 +301,10 @@ impl Question {
                 let mut taking = firsts.filter(|moved| moved.takes == seat.slot);
                 taking.next().map(|moved| id(moved.worker))
             });
+            let weight_ppm = solved.round.past_ppm;
+            let past = market.past(seat.worker);
             facts.push(PlaceFacts {
+                weighed_fit_ppm: (weight_ppm > 0).then(|| past.weighed_ppm(seat.fit_ppm, weight_ppm)),
                 pinned: is_pinned,
                 withdrawal: withdrawal.map(|withdrawal| withdrawal.loss.into()),
                 alternative: looks_elsewhere

@@ -1,6 +1,6 @@
 //! Rounds as they are shown.
 
-use super::facts::{RoundLoss, RoundReport, RoundSearch, RoundTotals, WhyEmpty};
+use super::facts::{RoundLoss, RoundReport, RoundSearch, RoundSpread, RoundTotals, WhyEmpty};
 use super::wording;
 use super::{NewRound, Place, Round, RoundObjective, RoundSummary};
 use crate::auth::Viewer;
@@ -44,6 +44,8 @@ pub struct RoundDetails {
     /// The sums if one deliverable after the other took the best who were left.
     pub one_after_another: RoundTotals,
     pub report: RoundReport,
+    /// What the same question gives if earlier places don't weigh, to compare. Null if they don't weigh.
+    pub without_past: Option<RoundSpread>,
     /// Whether a proof came with the answer: prices, or for `stable` that no two would rather have each other.
     pub proven: bool,
     /// How complete teams were searched for. Null where people suffice, and for other objectives.
@@ -92,6 +94,9 @@ pub struct RoundAssignment {
     pub worker: Option<WorkerBrief>,
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub fit_ppm: u64,
+    /// What earlier places leave of the fit: the objective, prices and losses count this. Null if the past doesn't weigh.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub weighed_fit_ppm: Option<u64>,
     /// Whether a pin put them there.
     pub pinned: bool,
     /// The invitation, or the application that was there before. Null in drafts.
@@ -274,6 +279,7 @@ pub fn details(
             deliverable_id: slot.deliverable,
             role: slot.role.clone(),
             fit_ppm: place.fit_ppm,
+            weighed_fit_ppm: facts.weighed_fit_ppm,
             pinned: facts.pinned,
             application_id: place.application,
             because: words.place(place, facts, worker.as_ref(), replacement.as_ref()),
@@ -293,9 +299,10 @@ pub fn details(
         totals: outcome.totals,
         one_after_another: outcome.one_after_another,
         report: outcome.report,
+        without_past: outcome.without_past,
         proven: is_stable || !outcome.proofs.is_empty() || outcome.search.is_some_and(|search| search.best),
         search: outcome.search,
-        because: words.round(round.request.objective),
+        because: words.round(&round.request),
         request: round.request.clone(),
         deliverables: titles,
     })

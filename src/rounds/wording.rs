@@ -2,7 +2,7 @@
 
 use super::decimal;
 use super::facts::{Outcome, PlaceFacts, RoundLoss, SlotFacts, WhyEmpty};
-use super::{Place, RoundObjective};
+use super::{NewRound, Place, RoundObjective};
 use crate::db::Id;
 use crate::error::Text;
 use crate::matches::explainer::Explainer;
@@ -155,6 +155,13 @@ impl Words<'_> {
                 }
             }
         }
+        if let Some(weighed) = facts.weighed_fit_ppm.filter(|weighed| *weighed < place.fit_ppm) {
+            let weighed = decimal(weighed as i64);
+            said.push(self.explainer.text(
+                format!("これまでに席を得ているため、{weighed}として比べています。"),
+                format!("It counts as {weighed}, because they have had places before."),
+            ));
+        }
         if let Some(loss) = facts.withdrawal {
             let words = self.loss(loss);
             said.push(match replacement {
@@ -171,7 +178,8 @@ impl Words<'_> {
         said.join(&self.explainer.text("", " "))
     }
 
-    pub fn round(&self, objective: RoundObjective) -> String {
+    pub fn round(&self, request: &NewRound) -> String {
+        let objective = request.objective;
         let totals = self.outcome.totals;
         let (filled, places, fit) = (totals.filled, totals.places, decimal(totals.fit_ppm as i64));
         let sums = self.explainer.text(
@@ -196,7 +204,24 @@ impl Words<'_> {
                 .explainer
                 .text("これより良い組み合わせはありません。", "No answer is better."),
         };
-        format!("{sums}{}{best}", self.explainer.text("", " "))
+        let mut said = vec![sums, best];
+        if let Some(without) = &self.outcome.without_past {
+            let (now, plain) = (self.outcome.report, without.report);
+            let weight = decimal(request.past_placement_ppm as i64);
+            let (gini, plain_gini) = (decimal(now.gini_ppm as i64), decimal(plain.gini_ppm as i64));
+            let change = decimal(totals.fit_ppm as i64 - without.totals.fit_ppm as i64);
+            said.push(self.explainer.text(
+                format!(
+                    "これまでに席を得た回数と得られなかった回数を、{weight}の重みで考慮しています。考慮しない場合と比べ、初めての人は{}人から{}人、ジニ係数は{plain_gini}から{gini}、人の届く地域は{}から{}になり、適合度の合計は{change}変わります。増減の数字は、考慮した後の適合度によります。",
+                    plain.newcomers, now.newcomers, plain.areas_served, now.areas_served
+                ),
+                format!(
+                    "Earlier places weigh {weight}. Against not weighing them: newcomers {} to {}, Gini {plain_gini} to {gini}, areas served {} to {}, sum of fits {change}. Gains and losses count what the past leaves of the fits.",
+                    plain.newcomers, now.newcomers, plain.areas_served, now.areas_served
+                ),
+            ));
+        }
+        said.join(&self.explainer.text("", " "))
     }
 }
 

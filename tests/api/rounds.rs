@@ -21,6 +21,11 @@ on_both! {
     erasing_a_worker_empties_their_places,
     one_requirement_less_fills_more,
     old_rounds_are_deleted,
+    earlier_places_give_way,
+    the_command_judges_instances,
+    a_round_has_a_limited_size,
+    workers_withdraw_while_it_is_published,
+    coordinators_hear_of_their_rounds,
     the_demos_requests_stand_side_by_side_in_the_docs,
 }
 
@@ -667,6 +672,280 @@ fn one_requirement_less_fills_more(app: &TestApp) {
         .expect(200)
         .json();
     assert_eq!(changed["difference"]["places"], 1);
+}
+
+/// A worker with a place already, one without, and a request for one of them.
+fn veteran_and_newcomer(app: &TestApp) -> (String, String, String) {
+    let organization = app.organization("風");
+    let role = json!({"roles": [{"role": "designer", "places": 1, "skills": [{"skill": "graphic_design", "level": 5, "weight": 3}]}]});
+    let earlier = app.deliverable(&organization, role.clone());
+    let person = |level: u32| {
+        app.worker(json!({"capacity": 3, "skills": [{"skill": "graphic_design", "level": level}]}))
+    };
+    let (veteran, newcomer) = (person(5), person(4));
+    let bid = json!({"deliverable_id": earlier, "worker_id": veteran, "role": "designer"});
+    let application = text(&app.post("/v1/applications", &bid).expect(201).json()["id"]);
+    let path = format!("/v1/applications/{application}");
+    app.patch(&path, &json!({"status": "agreed"})).expect(200);
+    (app.deliverable(&organization, role), veteran, newcomer)
+}
+
+fn earlier_places_give_way(app: &TestApp) {
+    let (wanted, veteran, newcomer) = veteran_and_newcomer(app);
+    let body = json!({"deliverable_ids": [wanted], "past_placement_ppm": 500_001});
+    let refused = app.post("/v1/rounds", &body).expect(422);
+    assert_eq!(
+        refused.faults(),
+        [("/past_placement_ppm".to_owned(), "out_of_range".to_owned())]
+    );
+    for objective in ["fill_then_fit", "fit", "worst_first", "stable", "complete_teams"] {
+        let plain = json!({"deliverable_ids": [wanted], "objective": objective});
+        let id = create(app, &plain);
+        let before = show(app, &id);
+        let first = &before["assignments"][0];
+        assert_eq!(
+            (
+                &first["worker"]["id"],
+                &first["weighed_fit_ppm"],
+                &before["without_past"]
+            ),
+            (&json!(veteran), &Value::Null, &Value::Null),
+            "{objective}"
+        );
+        let path = format!("/v1/rounds/{id}");
+        let changed = app
+            .patch(&path, &json!({"past_placement_ppm": 500_000}))
+            .expect(200)
+            .json();
+        let round = &changed["round"];
+        let fair = &round["assignments"][0];
+        assert_eq!(fair["worker"]["id"], json!(newcomer), "{objective}: {round}");
+        assert_eq!(fair["weighed_fit_ppm"], fair["fit_ppm"]);
+        assert_eq!(changed["difference"]["moved"].as_array().unwrap().len(), 2);
+        // Before and after stand side by side.
+        let without = &round["without_past"];
+        assert_eq!(without["totals"], before["totals"]);
+        assert_eq!(without["report"], before["report"]);
+        assert!(round["totals"]["fit_ppm"].as_u64() < without["totals"]["fit_ppm"].as_u64());
+        assert!(text(&round["because"]).contains("0.50の重みで考慮"), "{round}");
+        // The proof holds for the weighed fits, here and elsewhere.
+        let verdict = app.post(&format!("{path}/verify"), &json!({})).expect(200).json();
+        assert_eq!(
+            (&verdict["allowed"], &verdict["proven"]),
+            (&json!(true), &json!(true)),
+            "{objective}: {verdict}"
+        );
+        let instance = app.get(&format!("{path}/instance")).expect(200).json();
+        let judge = |instance: &Value| {
+            let instance: RoundInstance = serde_json::from_value(instance.clone()).unwrap();
+            instance.judge()
+        };
+        assert!(
+            matches!(judge(&instance), Judgement::Proven { .. }),
+            "{objective}"
+        );
+        let mut spoiled = instance.clone();
+        spoiled["past_placement_ppm"] = json!(0);
+        assert!(matches!(judge(&spoiled), Judgement::Refused(_)), "{objective}");
+        let mut spoiled = instance.clone();
+        for worker in spoiled["workers"].as_array_mut().unwrap() {
+            worker["placed"] = json!(7);
+        }
+        let is_refused = matches!(judge(&spoiled), Judgement::Refused(_));
+        assert!(is_refused, "{objective}: everybody was placed as often");
+        app.delete(&path).expect(204);
+    }
+    // Whoever is pinned stays, and is shown with what counts.
+    let pin = json!({"worker_id": veteran, "deliverable_id": wanted, "role": "designer"});
+    let body = json!({"deliverable_ids": [wanted], "past_placement_ppm": 500_000, "pins": [pin]});
+    let pinned = show(app, &create(app, &body))["assignments"][0].clone();
+    let (fit, weighed) = (
+        pinned["fit_ppm"].as_u64().unwrap(),
+        pinned["weighed_fit_ppm"].as_u64().unwrap(),
+    );
+    // One place of one application: a quarter comes off.
+    assert_eq!(weighed, fit - fit / 4);
+    assert!(
+        text(&pinned["because"]).contains("これまでに席を得ているため"),
+        "{pinned}"
+    );
+    // The least fit is about the fit itself.
+    let between = json!({"deliverable_ids": [wanted], "past_placement_ppm": 500_000, "min_fit_ppm": weighed + 1,
+        "bans": [{"worker_id": newcomer}]});
+    let placed = show(app, &create(app, &between));
+    assert_eq!(placed["assignments"][0]["worker"]["id"], json!(veteran));
+    let above = json!({"deliverable_ids": [wanted], "past_placement_ppm": 500_000, "min_fit_ppm": fit + 1});
+    let empty = show(app, &create(app, &above));
+    assert_eq!(empty["slots"][0]["why"], "below_minimum");
+}
+
+fn the_command_judges_instances(app: &TestApp) {
+    let deliverables = requests(app);
+    people(app, 6);
+    let id = create(
+        app,
+        &json!({"deliverable_ids": deliverables, "past_placement_ppm": 200_000}),
+    );
+    let instance = app.get(&format!("/v1/rounds/{id}/instance")).expect(200).json();
+    let folder = tempfile::tempdir().unwrap();
+    let judge = |bytes: &[u8]| {
+        let file = folder.path().join("round.json");
+        std::fs::write(&file, bytes).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"));
+        let done = command.args(["round", "verify"]).arg(&file).output().unwrap();
+        let said = String::from_utf8(done.stdout).unwrap() + &String::from_utf8(done.stderr).unwrap();
+        (done.status.success(), said)
+    };
+    let (is_right, said) = judge(instance.to_string().as_bytes());
+    assert!(is_right && said.contains("no answer is better"), "{said}");
+    let mut spoiled = instance.clone();
+    spoiled["prices"][0][0] = json!(1);
+    let (is_right, said) = judge(spoiled.to_string().as_bytes());
+    assert!(!is_right && said.contains("Refused: proof 0"), "{said}");
+    let mut spoiled = instance.clone();
+    spoiled["seats"].as_array_mut().unwrap().pop();
+    let (is_right, said) = judge(spoiled.to_string().as_bytes());
+    assert!(!is_right && said.contains("Refused"), "{said}");
+    let mut absurd = instance.clone();
+    absurd["past_placement_ppm"] = json!(u64::MAX);
+    let (is_right, said) = judge(absurd.to_string().as_bytes());
+    assert!(!is_right && said.contains("Refused"), "{said}");
+    // An instance of an earlier release has no past.
+    let id = create(app, &json!({"deliverable_ids": deliverables}));
+    let mut old = app.get(&format!("/v1/rounds/{id}/instance")).expect(200).json();
+    old.as_object_mut().unwrap().remove("past_placement_ppm");
+    for worker in old["workers"].as_array_mut().unwrap() {
+        let worker = worker.as_object_mut().unwrap();
+        worker.remove("placed");
+        worker.remove("passed_over");
+    }
+    let (is_right, said) = judge(old.to_string().as_bytes());
+    assert!(is_right, "{said}");
+    for unreadable in ["{}", "seats", ""] {
+        let (is_right, said) = judge(unreadable.as_bytes());
+        assert!(!is_right && said.contains("round.json"), "{said}");
+    }
+}
+
+fn a_round_has_a_limited_size(app: &TestApp) {
+    let organization = app.organization("風");
+    let codes = app.get("/v1/roles").expect(200).json();
+    let codes = codes["items"].as_array().unwrap().iter().take(10);
+    let roles: Vec<Value> = codes
+        .map(|role| json!({"role": role["code"], "places": 20}))
+        .collect();
+    let each = roles.len() * 20;
+    let mut ids = Vec::new();
+    while ids.len() * each <= 10_000 {
+        ids.push(app.deliverable(&organization, json!({"roles": roles})));
+    }
+    let refused = app
+        .post("/v1/rounds", &json!({"deliverable_ids": ids}))
+        .expect(422);
+    assert_eq!(refused.faults(), [(String::new(), "too_many_places".to_owned())]);
+    ids.pop();
+    let largest = create(app, &json!({"deliverable_ids": ids}));
+    assert_eq!(show(app, &largest)["totals"]["places"], ids.len() * each);
+}
+
+fn workers_withdraw_while_it_is_published(app: &TestApp) {
+    let deliverables = requests(app);
+    let ids = people(app, 6);
+    let id = create(app, &json!({"deliverable_ids": deliverables}));
+    let filled = show(app, &id)["totals"]["filled"].as_u64().unwrap() as usize;
+    let path = format!("/v1/rounds/{id}/publish");
+    let barrier = Barrier::new(20 + ids.len());
+    let answers: Vec<u16> = std::thread::scope(|scope| {
+        let publish = || {
+            barrier.wait();
+            app.post(&path, &json!({})).status
+        };
+        let clients: Vec<_> = (0..20).map(|_| scope.spawn(publish)).collect();
+        let leaving: Vec<_> = ids
+            .iter()
+            .map(|worker| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    barrier.wait();
+                    app.patch(&format!("/v1/workers/{worker}"), &json!({"status": "paused"}))
+                        .expect(200);
+                })
+            })
+            .collect();
+        leaving.into_iter().for_each(|worker| worker.join().unwrap());
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    let published = answers.iter().filter(|status| **status == 200).count();
+    assert!(
+        published <= 1 && answers.iter().all(|status| [200, 409].contains(status)),
+        "{answers:?}"
+    );
+    // All or nobody, and nobody twice.
+    let invited = invitations(app);
+    let distinct: BTreeSet<&(String, String)> = invited.iter().collect();
+    assert_eq!(
+        (invited.len(), distinct.len()),
+        (published * filled, invited.len())
+    );
+    let status = ["draft", "published"][published];
+    assert_eq!(show(app, &id)["status"], status);
+}
+
+fn coordinators_hear_of_their_rounds(app: &TestApp) {
+    let [here, other] = requests(app);
+    people(app, 3);
+    let of_areas = |areas: &[&str]| {
+        let mut claims = Claims::new(
+            UserRole::Coordinator,
+            "c",
+            chrono::Utc::now().timestamp() - 60,
+            3600,
+        );
+        claims.belonging.areas = areas.iter().map(|area| (*area).to_owned()).collect();
+        app.state.keys.sign(&claims).unwrap()
+    };
+    let tokens = [
+        of_areas(&["131041"]),
+        of_areas(&["131130"]),
+        of_areas(&["131041", "131130"]),
+    ];
+    let call = |token: &str, path: &str| app.call("GET", path, token, &Value::Null);
+    let begin = |token: &str| call(token, "/v1/rounds").header("musubi-position").to_owned();
+    let positions = tokens.each_ref().map(|token| begin(token));
+    let heard = |at: usize| -> Vec<(String, String)> {
+        let path = format!("/v1/changes?after={}&types=round", positions[at]);
+        let page = call(&tokens[at], &path).expect(200).json();
+        let items = page["items"].as_array().unwrap().iter();
+        items
+            .map(|one| (text(&one["id"]), text(&one["action"])))
+            .collect()
+    };
+    let id = create(app, &json!({"deliverable_ids": [here, other]}));
+    app.patch(&format!("/v1/rounds/{id}"), &json!({"objective": "fit"}))
+        .expect(200);
+    let caught_up = || {
+        let latest = app
+            .state
+            .pool
+            .read_blocking(musubi::changes::store::latest)
+            .unwrap();
+        app.until(|| app.state.feed.head() >= latest);
+    };
+    caught_up();
+    let is_about = |at: usize| heard(at).iter().any(|(round, _)| *round == id);
+    assert_eq!([0, 1, 2].map(is_about), [true, false, true]);
+    // One of the requests moves to an area that only one of them also has.
+    app.patch(&format!("/v1/deliverables/{other}"), &json!({"area": "131130"}))
+        .expect(200);
+    caught_up();
+    let last = |at: usize| heard(at).into_iter().rfind(|(round, _)| *round == id);
+    assert_eq!(last(0).unwrap().1, "removed");
+    assert_eq!(last(1), None);
+    call(&tokens[0], &format!("/v1/rounds/{id}")).expect(404);
+    call(&tokens[2], &format!("/v1/rounds/{id}")).expect(200);
+    app.delete(&format!("/v1/rounds/{id}")).expect(204);
+    caught_up();
+    assert_eq!(last(2).unwrap().1, "deleted");
 }
 
 fn old_rounds_are_deleted(app: &TestApp) {

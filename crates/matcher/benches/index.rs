@@ -63,12 +63,12 @@ fn candidates_for_needs(draw: &mut Draw, world: &World, everyone: &[Arc<Candidat
         let need = world.need(draw, id);
         let query = index.query(&need, Weights::default());
         // The first search builds the trees.
-        index.search(&query, None, RankRange::best(TOP));
-        let search = || index.search(&query, None, RankRange::best(TOP));
+        index.search(&query, 0, RankRange::best(TOP));
+        let search = || index.search(&query, 0, RankRange::best(TOP));
         let (hits, effort) = timed(&mut searches, search);
         add(&mut total, effort);
         if id % 20 == 0 {
-            let scanned = timed(&mut scans, || query.rank_workers(everyone, None).ranked);
+            let scanned = timed(&mut scans, || query.rank_workers(everyone, Some(0)).ranked);
             let expected = scanned.iter().map(|(key, _)| *key).take(TOP);
             assert!(hits.iter().map(|hit| hit.key).eq(expected));
         }

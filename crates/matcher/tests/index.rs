@@ -11,10 +11,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use worlds::{World, compare, weights};
 
-fn role_and_range(draw: &mut Draw, need: &Need) -> (Option<usize>, RankRange) {
-    let role = draw
-        .chance(40)
-        .then(|| draw.below(need.roles.len() as u64) as usize);
+fn role_and_range(draw: &mut Draw, need: &Need) -> (usize, RankRange) {
+    let role = draw.below(need.roles.len() as u64) as usize;
     let range = RankRange {
         limit: [1, 3, 10, 50, 1000][draw.below(5) as usize],
         after: None,
@@ -197,7 +195,7 @@ fn equal_candidates_are_ordered_by_the_hash() {
             &everyone,
             &need,
             Weights::default(),
-            None,
+            0,
             RankRange::best(50)
         ),
         50
@@ -286,7 +284,7 @@ fn empty_indexes_and_empty_needs_give_empty_lists() {
     let empty = CandidateIndex::build(world.population(&[]), [], []);
     let mut need = world.need(draw, 1);
     assert_eq!(
-        compare(&empty, &[], &need, Weights::default(), None, RankRange::best(50)),
+        compare(&empty, &[], &need, Weights::default(), 0, RankRange::best(50)),
         0
     );
     need.roles.clear();
@@ -298,7 +296,7 @@ fn empty_indexes_and_empty_needs_give_empty_lists() {
             &everyone,
             &need,
             Weights::default(),
-            None,
+            0,
             RankRange::best(50)
         ),
         0
@@ -310,7 +308,7 @@ fn empty_indexes_and_empty_needs_give_empty_lists() {
             &everyone,
             &need,
             Weights::default(),
-            None,
+            0,
             RankRange::best(0)
         ),
         0
@@ -331,7 +329,7 @@ fn scores_few_candidates_and_looks_up_fewer() {
         let mut need = world.need(draw, id);
         need.qualifications.clear();
         let query = index.query(&need, Weights::default());
-        let (_, effort) = index.search(&query, None, RankRange::best(50));
+        let (_, effort) = index.search(&query, 0, RankRange::best(50));
         scored += effort.scored;
         looked_up += effort.looked_up;
     }

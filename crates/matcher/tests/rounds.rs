@@ -8,7 +8,7 @@ mod books;
 #[allow(dead_code, reason = "the other test compares rankings")]
 mod worlds;
 
-use books::{Book, every_answer, worth};
+use books::{Book, every_answer, weighed, worth};
 use matcher::index::CandidateIndex;
 use matcher::round::audit::{self, Judgement};
 use matcher::round::*;
@@ -39,6 +39,9 @@ fn rules(draw: &mut Draw, round: &mut Round, book: &Book) {
     }
     if draw.chance(25) {
         round.min_fit_ppm = draw.below(900_000);
+    }
+    if draw.chance(40) {
+        round.past_ppm = 1 + draw.below(1_000_000);
     }
     if draw.chance(10) {
         round.most_each = 1 + draw.below(2) as u32;
@@ -199,7 +202,8 @@ fn spoiled_answers_are_refused() {
     for seed in 0..120 {
         let book = Book::of_vector(seed);
         for objective in [Objective::FillThenFit, Objective::Fit, Objective::WorstFirst] {
-            let round = book.ask(objective);
+            let mut round = book.ask(objective);
+            round.past_ppm = [0, 400_000][seed as usize % 2];
             let solution = round.solve(&book).map_err(drop).unwrap().solution;
             for _ in 0..8 {
                 let mut spoiled = solution.clone();
@@ -230,7 +234,8 @@ fn blocking_pairs_are_found() {
     let mut unstable = 0;
     for seed in 0..150 {
         let book = Book::of_vector(seed);
-        let round = book.ask(Objective::Stable);
+        let mut round = book.ask(Objective::Stable);
+        round.past_ppm = [0, 900_000][seed as usize % 2];
         let mut solution = round.solve(&book).map_err(drop).unwrap().solution;
         let at = draw.below(solution.seats.len() as u64) as usize;
         // Nobody has a reason to leave a place empty.
@@ -259,10 +264,15 @@ fn blocking_pairs_are_found() {
     assert!(unstable > 100, "{unstable}");
 }
 
-fn loss(before: &Solution, after: &Solution) -> Loss {
+/// What an answer has less than another one, in weighed fits.
+fn loss(round: &Round, before: &Solution, after: &Solution) -> Loss {
+    let sum = |solution: &Solution| -> i64 {
+        let fits = solution.seats.iter().map(|seat| weighed(round, seat) as i64);
+        fits.sum()
+    };
     Loss {
         places: before.seats.len() as i64 - after.seats.len() as i64,
-        fit_ppm: before.fit_ppm as i64 - after.fit_ppm as i64,
+        fit_ppm: sum(before) - sum(after),
     }
 }
 
@@ -290,12 +300,12 @@ fn prices_say_what_solving_again_says() {
             let after = smaller.solve(&book).map_err(drop).unwrap().solution;
             assert_eq!(
                 counted(scarcity.price),
-                counted(loss(&before, &after)),
+                counted(loss(&asked, &before, &after)),
                 "{seed} {scarcity:?}"
             );
             smaller.slots[scarcity.slot].places += 2;
             let after = smaller.solve(&book).map_err(drop).unwrap().solution;
-            assert!(counted(loss(&after, &before)) <= counted(scarcity.price));
+            assert!(counted(loss(&asked, &after, &before)) <= counted(scarcity.price));
         }
         for _ in 0..6 {
             let slot = draw.below(book.slots.len() as u64) as usize;
@@ -305,7 +315,7 @@ fn prices_say_what_solving_again_says() {
                 let mut pinned = asked.clone();
                 pinned.pins.push(Pin { slot, worker });
                 let after = pinned.solve(&book).map_err(drop).unwrap().solution;
-                assert_eq!(counted(real), counted(loss(&before, &after)));
+                assert_eq!(counted(real), counted(loss(&asked, &before, &after)));
                 assert!(counted(cost.loss) <= counted(real), "{cost:?} {real:?}");
                 if cost.is_exact {
                     assert_eq!(counted(cost.loss), counted(real), "{seed} {slot} {worker}");
@@ -327,7 +337,7 @@ fn prices_say_what_solving_again_says() {
             let withdrawal = round.withdrawal(worker).unwrap();
             assert_eq!(
                 counted(withdrawal.loss),
-                counted(loss(&before, &after)),
+                counted(loss(&asked, &before, &after)),
                 "{seed} {worker}"
             );
             withdrawn += withdrawal.moves.len();
@@ -378,6 +388,41 @@ fn a_changed_round_equals_a_new_one() {
         }
     }
     assert!(faults > 20, "{faults}");
+}
+
+#[test]
+fn who_was_often_placed_gives_way() {
+    let (mut moved, mut newcomers) = (0, [0, 0]);
+    for seed in 0..200 {
+        let book = Book::of_vector(seed);
+        let mut round = book.ask(Objective::FillThenFit);
+        let plain = round.solve(&book).map_err(drop).unwrap().solution;
+        round.past_ppm = 500_000;
+        let fair = round.solve(&book).map_err(drop).unwrap().solution;
+        verify(&book, &round, &fair);
+        // As many places are filled, with fits that add up to no more.
+        assert_eq!(fair.seats.len(), plain.seats.len());
+        assert!(fair.fit_ppm <= plain.fit_ppm);
+        moved += usize::from(fair.seats != plain.seats);
+        for (count, solution) in newcomers.iter_mut().zip([&plain, &fair]) {
+            let new = solution
+                .seats
+                .iter()
+                .filter(|seat| book.past(seat.worker).placed == 0);
+            *count += new.count();
+        }
+        // Another weight is another question, and the old answer doesn't pass for it.
+        let verdict = round.verify(&book, &plain.seats, &plain.proofs);
+        assert_eq!(
+            verdict.is_ok(),
+            worth(&round, &plain.seats) == worth(&round, &fair.seats) && {
+                let audit = book.audit(&round, &plain);
+                matches!(audit, Judgement::Proven { .. })
+            }
+        );
+    }
+    assert!(moved > 100, "{moved}");
+    assert!(newcomers[1] > newcomers[0], "{newcomers:?}");
 }
 
 /// A round of two slots of one deliverable and one of another, and three workers.
@@ -547,11 +592,16 @@ fn rounds_through_the_index_stand_a_full_scan() {
             _ => World::new(draw, 60, 9, 40, 90),
         };
         let size = [6, 60, 400][draw.below(3) as usize];
-        let mut people: Vec<Arc<Candidate>> =
-            (0..size).map(|id| Arc::new(world.candidate(draw, id))).collect();
+        let placed_before = |draw: &mut Draw, id: u128| {
+            let mut candidate = world.candidate(draw, id);
+            let times = |draw: &mut Draw| draw.below(4) as u16;
+            candidate.counted.outcomes = vec![(0, (times(draw), times(draw))), (1, (times(draw), 0))];
+            Arc::new(candidate)
+        };
+        let mut people: Vec<Arc<Candidate>> = (0..size).map(|id| placed_before(draw, id)).collect();
         let index = CandidateIndex::build(world.population(&people), people.iter().cloned(), []);
         let changed = draw.below(people.len() as u64) as usize;
-        people[changed] = Arc::new(world.candidate(draw, changed as u128));
+        people[changed] = placed_before(draw, changed as u128);
         let index = index.with([(changed as u128, Some(Arc::clone(&people[changed])))]);
         let mut needs: Vec<Need> = (0..8).map(|id| world.need(draw, id)).collect();
         for need in &mut needs {
@@ -563,6 +613,7 @@ fn rounds_through_the_index_stand_a_full_scan() {
         for objective in OBJECTIVES {
             let mut round = Round::new(market.slots(), objective);
             round.min_fit_ppm = [0, 400_000][draw.below(2) as usize];
+            round.past_ppm = [0, 500_000][draw.below(2) as usize];
             let Ok(solved) = round.solve(&market) else {
                 assert_eq!(round.places(), 0);
                 continue;

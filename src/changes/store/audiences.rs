@@ -15,7 +15,7 @@ type Find = fn(&mut Db, &[Id]) -> Result<Audiences>;
 type List = fn(&mut Db, Option<Id>) -> Result<Vec<Id>>;
 
 /// The kinds of records that have audiences. Deliverables come first: they decide about the others.
-const KINDS: [(Subject, Find, List); 9] = [
+const KINDS: [(Subject, Find, List); 10] = [
     (
         Subject::Deliverable,
         reach::of_deliverables,
@@ -37,6 +37,7 @@ const KINDS: [(Subject, Find, List); 9] = [
     (Subject::ProjectEntry, reach::of_entries, reach::some_entries),
     (Subject::Review, reach::of_reviews, reach::some_reviews),
     (Subject::FollowUp, reach::of_follow_ups, reach::some_follow_ups),
+    (Subject::Round, reach::of_rounds, reach::some_rounds),
 ];
 
 /// Who saw a record before, and who sees it now, as words.
@@ -140,6 +141,8 @@ fn follow_deliverables(
         .entry(Subject::Application)
         .or_default()
         .extend(applications);
+    let rounds = each(db, &changed, reach::rounds_of)?;
+    touched.entry(Subject::Round).or_default().extend(rounds);
     touched.entry(Subject::Project).or_default().extend(changed);
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
     deliverables_shared_with_partners as shared, follow_ups as f, organizations as o, project_entries as e,
     project_members as m, project_reviews as r, projects as pr, released_deliverables as released,
-    worker_separations as separations, workers as w,
+    round_deliverables as within, rounds as ro, worker_separations as separations, workers as w,
 };
 use crate::db::{BATCH, Db, Id, Instant};
 use crate::error::Result;
@@ -322,6 +322,31 @@ of_parts! {
     of_follow_ups: f.deliverable_id, d;
 }
 
+/// A round is followed by those who coordinate all of its deliverables.
+pub fn of_rounds(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
+    let known: Vec<Id> = ro::table.filter(ro::id.eq_any(ids)).select(ro::id).load(db)?;
+    let wanted = within::table
+        .inner_join(d::table.on(d::id.eq(within::deliverable_id)))
+        .filter(within::round_id.eq_any(ids))
+        .select((within::round_id, d::area))
+        .distinct();
+    let mut areas: HashMap<Id, BTreeSet<String>> = HashMap::new();
+    for (round, area) in wanted.load::<(Id, String)>(db)? {
+        areas.entry(round).or_default().insert(area);
+    }
+    let mut audiences = Audiences::new();
+    for id in known {
+        of(&mut audiences, &id).add_all_areas(areas.entry(id).or_default());
+    }
+    Ok(audiences)
+}
+
+/// Returns the rounds that include deliverables.
+pub fn rounds_of(db: &mut Db, deliverables: &[Id]) -> Result<Vec<Id>> {
+    let rounds = within::table.filter(within::deliverable_id.eq_any(deliverables));
+    Ok(rounds.select(within::round_id).distinct().load(db)?)
+}
+
 /// Returns the deliverables and workers of applications.
 pub fn sides_of(db: &mut Db, applications: &[Id]) -> Result<(Vec<Id>, Vec<Id>)> {
     let sides = a::table.filter(a::id.eq_any(applications));
@@ -410,4 +435,5 @@ next_records! {
     some_entries: e;
     some_reviews: r;
     some_follow_ups: f;
+    some_rounds: ro;
 }

@@ -11,8 +11,7 @@ use crate::ppm::PPM;
 use crate::profile::ProfileKey;
 use crate::words::{first_term, widest_cap_ppm};
 use crate::{Candidate, Fit, Query, RankKey};
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 /// How many candidates are looked up together.
@@ -22,7 +21,6 @@ const TOGETHER: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct FrontierItem {
     bound: u32,
-    tree: u16,
     cell: u16,
     at: Target,
 }
@@ -40,42 +38,32 @@ enum Target {
 struct Search<'i, 'q> {
     index: &'i CandidateIndex,
     query: &'i Query<'q>,
-    /// The only role to search, by its position in the need.
-    role: Option<usize>,
+    /// The position of the role in the need.
+    role: usize,
     lens: Lens<'q>,
-    /// The position of a role in the need, and its tree.
-    trees: Vec<(usize, Arc<Tree>)>,
+    tree: Arc<Tree>,
     /// The largest value of the text, by the number of pieces.
     text_caps: [u64; 4],
     top: Top,
-    /// Positions that were already looked up in the tree of another role.
-    met: HashSet<u32>,
-    /// Positions that were counted as certain.
-    counted: HashSet<u32>,
 }
 
 impl CandidateIndex {
-    /// Searches a part of the ranking for a need, best first. The query has to come from
-    /// [`CandidateIndex::query`].
-    pub fn search(&self, query: &Query, role: Option<usize>, range: RankRange) -> (Vec<Hit>, Effort) {
-        let roles = query.need.roles.iter().enumerate();
-        let roles = roles.filter(|(i, _)| role.is_none_or(|only| only == *i));
-        let roles: Vec<(usize, ProfileKey)> = roles
-            .map(|(i, role)| (i, ProfileKey::of(query.need, role)))
-            .collect();
-        let keys: Vec<ProfileKey> = roles.iter().map(|(_, key)| key.clone()).collect();
-        let positions = roles.into_iter().map(|(i, _)| i);
-        let trees: Vec<(usize, Arc<Tree>)> = positions.zip(self.trees(&keys)).collect();
+    /// Searches a part of the ranking for a role of a need, by its position, best first. The query has to come from
+    /// [`CandidateIndex::query`]. [`CandidateIndex::search_team`] searches for all roles.
+    pub fn search(&self, query: &Query, role: usize, range: RankRange) -> (Vec<Hit>, Effort) {
+        let asked = query.need.roles.get(role);
+        let key = asked.map(|asked| ProfileKey::of(query.need, asked));
+        let Some(tree) = key.and_then(|key| self.trees(&[key]).pop()) else {
+            return (Vec::new(), Effort::default());
+        };
         let mut search = Search {
             index: self,
             query,
             role,
-            trees,
+            tree,
             text_caps: std::array::from_fn(|pieces| query.words().cap_ppm(pieces)),
             lens: Lens::new(query),
             top: Top::new(range),
-            met: HashSet::new(),
-            counted: HashSet::new(),
         };
         if range.limit > 0 {
             search.base();
@@ -87,37 +75,31 @@ impl CandidateIndex {
 
 impl Search<'_, '_> {
     fn base(&mut self) {
-        let trees = self.trees.clone();
+        let tree = Arc::clone(&self.tree);
         let mut frontier: BinaryHeap<FrontierItem> = BinaryHeap::new();
-        let commutes: Vec<Vec<Option<Commute>>> = trees
-            .iter()
-            .map(|(_, tree)| tree.cells.iter().map(|cell| cell.commute(&self.lens)).collect())
-            .collect();
-        for (tree, ((_, of_role), commutes)) in trees.iter().zip(&commutes).enumerate() {
-            for (i, (cell, commute)) in of_role.cells.iter().zip(commutes).enumerate() {
-                if let Some(bound) = commute.and_then(|commute| self.bound(&cell.root, &commute)) {
-                    frontier.push(FrontierItem {
-                        bound,
-                        tree: tree as u16,
-                        cell: i as u16,
-                        at: Target::Root,
-                    });
-                }
+        let commutes = tree.cells.iter().map(|cell| cell.commute(&self.lens));
+        let commutes: Vec<Option<Commute>> = commutes.collect();
+        for (i, (cell, commute)) in tree.cells.iter().zip(&commutes).enumerate() {
+            if let Some(bound) = commute.and_then(|commute| self.bound(&cell.root, &commute)) {
+                frontier.push(FrontierItem {
+                    bound,
+                    cell: i as u16,
+                    at: Target::Root,
+                });
             }
         }
         let (mut near, mut waiting) = (Vec::with_capacity(LEAF), Vec::with_capacity(TOGETHER));
         while let Some(ahead) = frontier.pop().filter(|ahead| ahead.bound >= self.top.floor()) {
-            let (of_need, of_tree) = (usize::from(ahead.tree), usize::from(ahead.cell));
-            let commute = commutes.get(of_need).and_then(|commutes| *commutes.get(of_tree)?);
-            let Some(((_, tree), commute)) = trees.get(of_need).zip(commute) else {
+            let cell = usize::from(ahead.cell);
+            let Some(commute) = commutes.get(cell).copied().flatten() else {
                 continue;
             };
             let node = match ahead.at {
-                Target::Root => tree.cells.get(of_tree).map(|cell| &cell.root),
+                Target::Root => tree.cells.get(cell).map(|cell| &cell.root),
                 Target::Node(node) => tree.nodes.get(node as usize),
                 Target::Entry(entry) => {
                     if let Some(entry) = tree.entries.get(entry as usize) {
-                        waiting.push((ahead.tree, *entry, commute));
+                        waiting.push((*entry, commute));
                     }
                     if waiting.len() == TOGETHER {
                         self.look_up(&mut waiting);
@@ -151,7 +133,10 @@ impl Search<'_, '_> {
                         }
                     }
                     for (i, entry) in &near {
-                        push(self.entry_bound(tree, *entry, &commute, least), Target::Entry(*i));
+                        push(
+                            self.entry_bound(&tree, *entry, &commute, least),
+                            Target::Entry(*i),
+                        );
                     }
                 }
             }
@@ -223,72 +208,61 @@ impl Search<'_, '_> {
         Some(bound)
     }
 
-    /// Returns whether a candidate is certain to be ranked with the traits of the entry, and was not counted
-    /// before.
-    fn is_sure(&mut self, entry: Entry, traits: &Traits) -> bool {
+    /// Returns whether a candidate is certain to be ranked with the traits of the entry.
+    fn is_sure(&self, entry: Entry, traits: &Traits) -> bool {
         let rough = self.lens.is_rough || traits.has(RESTRICTED | CUT) || self.top.range.after.is_some();
-        !rough
-            && !self.index.delta.is_stale(entry.position() as usize)
-            && (self.trees.len() == 1 || self.counted.insert(entry.position()))
+        !rough && !self.index.delta.is_stale(entry.position() as usize)
     }
 
     /// Computes the exact fits of candidates who may enter.
-    fn look_up(&mut self, waiting: &mut Vec<(u16, Entry, Commute)>) {
+    fn look_up(&mut self, waiting: &mut Vec<(Entry, Commute)>) {
         let base = &self.index.base;
-        let known = |(tree, entry, commute): (u16, Entry, Commute)| {
+        let known = |(entry, commute): (Entry, Commute)| {
             let position = entry.position() as usize;
             let candidate = base.candidates.get(position)?;
-            Some((tree, entry, commute, *base.traits.get(position)?, candidate))
+            Some((entry, commute, *base.traits.get(position)?, candidate))
         };
         let known: Vec<_> = waiting.drain(..).filter_map(known).collect();
         // Read before anything depends on it, so that the cache misses overlap.
         let words = known.iter().filter(|_| self.lens.text_counts());
         std::hint::black_box(words.fold(0, |read, (.., candidate)| read ^ first_term(&candidate.evidence)));
-        for (tree, entry, commute, traits, candidate) in known {
-            let stale = self.index.delta.is_stale(entry.position() as usize);
-            if stale || self.trees.len() > 1 && !self.met.insert(entry.position()) {
+        for (entry, commute, traits, candidate) in known {
+            if self.index.delta.is_stale(entry.position() as usize) {
                 continue;
             }
             self.top.effort.looked_up += 1;
-            let of_role = self.trees.get(usize::from(tree));
-            let Some(((role, tree), settled)) = of_role.zip(self.lens.settle(&traits, &commute)) else {
+            let Some(settled) = self.lens.settle(&traits, &commute) else {
                 continue;
             };
-            let here = (*role, tree.scores_of(entry));
-            if let Some((fit, role)) = self.exactly(candidate, &traits, &settled, Some(here)) {
+            let here = self.tree.scores_of(entry);
+            if let Some(fit) = self.exactly(candidate, &traits, &settled, Some(here)) {
                 let key = self.query.key(candidate, &fit);
-                self.top.offer(key, role, Location::Base(entry.position()));
+                self.top.offer(key, self.role, Location::Base(entry.position()));
             }
         }
     }
 
-    /// Returns fit and role exactly as the scan does. `here` has the values of a role that is known already.
+    /// Returns the fit exactly as the scan does. `here` has the values that the tree knows.
     fn exactly(
         &self,
         candidate: &Candidate,
         traits: &Traits,
         settled: &PartialFit,
-        here: Option<(usize, ProfileScores)>,
-    ) -> Option<(Fit, usize)> {
+        here: Option<ProfileScores>,
+    ) -> Option<Fit> {
         if self.lens.is_rough || traits.has(RESTRICTED) {
-            let best = self.query.best(candidate, self.role)?;
-            return best.failed.is_empty().then_some((best.fit, best.role));
+            let assessed = self.query.assess(candidate, self.role)?;
+            return assessed.failed.is_empty().then_some(assessed.fit);
         }
         let matched = self.lens.text_counts().then(|| self.query.text_match(candidate));
         let text_ppm = matched.flatten().map_or(0, |matched| matched.value_ppm);
-        let of_role = |(role, tree): &(usize, Arc<Tree>)| {
-            let known = here.filter(|(known, _)| known == role).map(|(_, seen)| seen);
-            let seen = known.or_else(|| tree.score(candidate, self.query.population))?;
-            let fit = self.lens.fit(settled, ProfileScores { text_ppm, ..seen });
-            Some((fit, Reverse(*role)))
-        };
-        let (fit_ppm, Reverse(role)) = self.trees.iter().filter_map(of_role).max()?;
-        let fit = Fit {
+        let seen = here.or_else(|| self.tree.score(candidate, self.query.population))?;
+        let fit_ppm = self.lens.fit(settled, ProfileScores { text_ppm, ..seen });
+        Some(Fit {
             fit_ppm: fit_ppm.into(),
             organization_side_ppm: None,
             worker_side_ppm: None,
-        };
-        Some((fit, role))
+        })
     }
 
     /// Looks through the changed candidates. They are too few for a tree, and most fall below what the trees
@@ -316,9 +290,9 @@ impl Search<'_, '_> {
             if bound < self.top.floor() {
                 continue;
             }
-            if let Some((fit, role)) = self.exactly(candidate, traits, &settled, None) {
+            if let Some(fit) = self.exactly(candidate, traits, &settled, None) {
                 let key = self.query.key(candidate, &fit);
-                self.top.offer(key, role, Location::Delta(i as u32));
+                self.top.offer(key, self.role, Location::Delta(i as u32));
             }
         }
     }

@@ -29,7 +29,7 @@ impl CandidateIndex {
         let roles: Vec<usize> = query.roles(only).collect();
         let most = enough(limit, roles.len()).saturating_add(left_out.len());
         let hits = |role: &usize| {
-            let mut hits = self.search(query, Some(*role), RankRange::best(most)).0;
+            let mut hits = self.search(query, *role, RankRange::best(most)).0;
             hits.retain(|hit| !left_out.contains(&hit.candidate.id));
             hits
         };

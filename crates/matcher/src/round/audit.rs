@@ -29,6 +29,9 @@ pub struct Exported {
     pub pins: Vec<(usize, u128)>,
     /// A worker, and the deliverable that they must not be in, or none for all.
     pub bans: Vec<(u128, Option<u128>)>,
+    /// How much the past of workers weighs: this part of placed ÷ (placed + passed over + 1) comes off their fits, and off the
+    /// organization's side.
+    pub past_ppm: u64,
 }
 
 /// A worker, with every slot whose gates they pass.
@@ -36,6 +39,9 @@ pub struct Exported {
 pub struct Scanned {
     pub id: u128,
     pub capacity: u32,
+    /// How often they were placed, and passed over.
+    pub placed: u32,
+    pub passed_over: u32,
     pub suits: Vec<Suits>,
 }
 
@@ -100,13 +106,20 @@ impl Rules<'_> {
         i128::from(self.round.slots.get(slot).map_or(0, |slot| slot.1)) - pinned as i128
     }
 
+    /// What the past of a worker leaves of a value.
+    fn weighed(&self, ppm: u64, (placed, passed_over): (u32, u32)) -> u64 {
+        let chances = i128::from(placed) + i128::from(passed_over) + 1;
+        let off = i128::from(ppm) * i128::from(self.round.past_ppm) * i128::from(placed) / (ONE * chances);
+        ppm.saturating_sub(u64::try_from(off).unwrap_or(0))
+    }
+
     fn free_time(&self, worker: &Scanned) -> usize {
         let all = worker.capacity.min(self.round.most_each);
         all.saturating_sub(self.pins_of.get(&worker.id).copied().unwrap_or(0)) as usize
     }
 }
 
-/// A way to weigh: what a filled place counts, whether the fit counts, and from which fit on.
+/// A way to weigh: what a filled place counts, whether the fit counts, and from which weighed fit on.
 type Weights = (i128, bool, u64);
 
 /// Judges an answer; `workers` begins a scan of all of them. The proofs have to be, for `FillThenFit`: places before fits; `Fit`: fits; `WorstFirst`: places
@@ -139,7 +152,14 @@ fn examine<I: Iterator<Item = Scanned>>(
         pinned,
         pins_of,
     };
-    keeps_rules(&rules, workers(), answer)?;
+    if i128::from(round.past_ppm) > ONE {
+        return Err("the past weighs more than everything".into());
+    }
+    let pasts = keeps_rules(&rules, workers(), answer)?;
+    let weighed = |seat: &&(usize, u128, u64)| {
+        let past = pasts.get(&seat.1).copied().unwrap_or((0, 0));
+        rules.weighed(seat.2, past)
+    };
     let decided: Vec<&(usize, u128, u64)> = answer
         .seats
         .iter()
@@ -168,15 +188,13 @@ fn examine<I: Iterator<Item = Scanned>>(
         }
     }
     let places: i128 = round.slots.iter().map(|slot| i128::from(slot.1)).sum();
-    let (before_fits, least) = (2 * (places + 1) * ONE, round.min_fit_ppm);
-    let ways: Vec<Weights> = match (round.aim, decided.iter().map(|seat| seat.2).min()) {
-        (Aim::Fit, _) => vec![(0, true, least)],
-        (Aim::WorstFirst, Some(worst)) => vec![
-            (1, false, least),
-            (1, false, worst + 1),
-            (before_fits, true, worst),
-        ],
-        _ => vec![(before_fits, true, least)],
+    let before_fits = 2 * (places + 1) * ONE;
+    let ways: Vec<Weights> = match (round.aim, decided.iter().map(weighed).min()) {
+        (Aim::Fit, _) => vec![(0, true, 0)],
+        (Aim::WorstFirst, Some(worst)) => {
+            vec![(1, false, 0), (1, false, worst + 1), (before_fits, true, worst)]
+        }
+        _ => vec![(before_fits, true, 0)],
     };
     if ways.len() != answer.prices.len() {
         return Err(format!("{} proofs, not {}", answer.prices.len(), ways.len()));
@@ -190,7 +208,7 @@ fn examine<I: Iterator<Item = Scanned>>(
         seen += pairs;
         let worth: i128 = decided
             .iter()
-            .map(|seat| way.0 + if way.1 { i128::from(seat.2) } else { 0 })
+            .map(|seat| way.0 + if way.1 { i128::from(weighed(seat)) } else { 0 })
             .sum();
         // The second proof of "worst first" has to fall short of the answer; all others have to meet it.
         let holds = if ways.len() == 3 && i == 1 {
@@ -205,7 +223,14 @@ fn examine<I: Iterator<Item = Scanned>>(
     Ok((true, seen))
 }
 
-fn keeps_rules(rules: &Rules, workers: impl Iterator<Item = Scanned>, answer: &Answer) -> Result<(), String> {
+/// How often each of those who have a place was placed and passed over.
+type Pasts = BTreeMap<u128, (u32, u32)>;
+
+fn keeps_rules(
+    rules: &Rules,
+    workers: impl Iterator<Item = Scanned>,
+    answer: &Answer,
+) -> Result<Pasts, String> {
     let mut theirs: BTreeMap<u128, Vec<(usize, u64)>> = BTreeMap::new();
     let mut filled = vec![0u32; rules.round.slots.len()];
     for (slot, worker, fit) in &answer.seats {
@@ -231,10 +256,12 @@ fn keeps_rules(rules: &Rules, workers: impl Iterator<Item = Scanned>, answer: &A
     if !rules.round.pins.iter().all(|pin| sits(&pin)) {
         return Err("a pin is missing".into());
     }
+    let mut pasts = Pasts::new();
     for worker in workers {
         let Some(own) = theirs.remove(&worker.id) else {
             continue;
         };
+        pasts.insert(worker.id, (worker.placed, worker.passed_over));
         let teams: BTreeSet<u128> = own.iter().map(|seat| rules.deliverable(seat.0)).collect();
         if teams.len() < own.len() || own.len() > worker.capacity.min(rules.round.most_each) as usize {
             return Err(format!("worker {} has too many places", worker.id));
@@ -247,7 +274,7 @@ fn keeps_rules(rules: &Rules, workers: impl Iterator<Item = Scanned>, answer: &A
     theirs
         .keys()
         .next()
-        .map_or(Ok(()), |worker| Err(format!("nobody is called {worker}")))
+        .map_or(Ok(pasts), |worker| Err(format!("nobody is called {worker}")))
 }
 
 /// Returns the most that any answer can be worth at these prices.
@@ -265,10 +292,16 @@ fn limit(
     let mut pairs = 0;
     for worker in workers {
         let mut of_team: BTreeMap<u128, i128> = BTreeMap::new();
-        for suits in worker.suits.iter().filter(|suits| suits.fit_ppm >= least) {
+        let past = (worker.placed, worker.passed_over);
+        let fits = worker
+            .suits
+            .iter()
+            .filter(|suits| suits.fit_ppm >= rules.round.min_fit_ppm);
+        let fits = fits.map(|suits| (suits, rules.weighed(suits.fit_ppm, past)));
+        for (suits, weighed) in fits.filter(|(_, weighed)| *weighed >= least) {
             pairs += 1;
             let price = prices.get(suits.slot).copied().unwrap_or(0);
-            let gain = filled + if by_fit { i128::from(suits.fit_ppm) } else { 0 } - i128::from(price);
+            let gain = filled + if by_fit { i128::from(weighed) } else { 0 } - i128::from(price);
             if gain > 0 && rules.is_open(worker.id, suits.slot) {
                 let best = of_team.entry(rules.deliverable(suits.slot)).or_insert(0);
                 *best = gain.max(*best);
@@ -289,7 +322,11 @@ fn nobody_blocks<I: Iterator<Item = Scanned>>(
 ) -> Result<usize, String> {
     let seats: BTreeSet<(usize, u128)> = seats.iter().map(|seat| (seat.0, seat.1)).collect();
     // Smaller is better, on both sides.
-    let for_team = |s: &Suits, id: u128| (std::cmp::Reverse(s.organization_ppm), s.tie, id);
+    let for_team = |s: &Suits, worker: &Scanned| {
+        let past = (worker.placed, worker.passed_over);
+        let value = rules.weighed(s.organization_ppm, past);
+        (std::cmp::Reverse(value), s.tie, worker.id)
+    };
     let for_worker = |s: &Suits| (std::cmp::Reverse(s.worker_ppm), s.slot);
     let mut teams = vec![Vec::new(); rules.round.slots.len()];
     for worker in workers() {
@@ -299,7 +336,7 @@ fn nobody_blocks<I: Iterator<Item = Scanned>>(
             .filter(|s| seats.contains(&(s.slot, worker.id)))
         {
             if let Some(team) = teams.get_mut(suits.slot) {
-                team.push(for_team(suits, worker.id));
+                team.push(for_team(suits, &worker));
             }
         }
     }
@@ -319,7 +356,7 @@ fn nobody_blocks<I: Iterator<Item = Scanned>>(
                 && (taken < places
                     || last
                         .get(suits.slot)
-                        .is_some_and(|last| last.is_some_and(|l| for_team(suits, worker.id) < *l)));
+                        .is_some_and(|last| last.is_some_and(|l| for_team(suits, &worker) < *l)));
             let is_out = suits.fit_ppm < rules.round.min_fit_ppm
                 || seats.contains(&(suits.slot, worker.id))
                 || !rules.is_open(worker.id, suits.slot)

@@ -15,7 +15,7 @@
     reason = "a hot loop: every number was given out by the vector that it indexes"
 )]
 
-use super::lists::Lists;
+use super::lists::{Entry, Lists};
 use super::market::Market;
 use super::prepare::Prepared;
 use super::problem::{Round, Seat};
@@ -191,7 +191,7 @@ impl<'a, 'm, M: Market> Teams<'a, 'm, M> {
         Teams {
             prepared,
             lists,
-            floor: round.min_fit_ppm as i64,
+            floor: round.floor_ppm() as i64,
             prize: (more_than_fits / common + 1) * common,
             slots,
             sizes,
@@ -239,11 +239,7 @@ impl<'a, 'm, M: Market> Teams<'a, 'm, M> {
         for (slot, entry) in solver.seats() {
             have[self.prepared.groups[slot] as usize] += 1;
             bound += i128::from(entry.fit);
-            seats.push(Seat {
-                slot,
-                worker: self.lists.id(entry.person),
-                fit_ppm: entry.fit as u64,
-            });
+            seats.push((self.seat(slot, &entry), entry.fit));
         }
         for g in 0..fates.len() {
             bound += match fates[g] {
@@ -266,14 +262,23 @@ impl<'a, 'm, M: Market> Teams<'a, 'm, M> {
         Some((bound, half, prices))
     }
 
-    /// Keeps the complete teams of an answer if they beat the best known.
-    fn keep(&self, mut seats: Vec<Seat>, have: &[i64], best: &mut Best) {
+    fn seat(&self, slot: usize, entry: &Entry) -> Seat {
+        Seat {
+            slot,
+            worker: self.lists.id(entry.person),
+            fit_ppm: entry.plain.into(),
+        }
+    }
+
+    /// Keeps the complete teams of an answer, with the weighed fits of its seats, if they beat the best known.
+    fn keep(&self, mut seats: Vec<(Seat, i64)>, have: &[i64], best: &mut Best) {
         let is_complete = |g: usize| have[g] > 0 && have[g] == self.sizes[g];
-        seats.retain(|seat| is_complete(self.prepared.groups[seat.slot] as usize));
+        seats.retain(|(seat, _)| is_complete(self.prepared.groups[seat.slot] as usize));
         let teams = (0..have.len()).filter(|g| is_complete(*g)).count();
-        let fits: i128 = seats.iter().map(|seat| i128::from(seat.fit_ppm)).sum();
+        let fits: i128 = seats.iter().map(|(_, weighed)| i128::from(*weighed)).sum();
         let value = fits + i128::from(self.prize) * teams as i128;
         if value > best.value {
+            let seats = seats.into_iter().map(|(seat, _)| seat).collect();
             *best = Best { value, seats, teams };
         }
     }
@@ -293,11 +298,7 @@ impl<'a, 'm, M: Market> Teams<'a, 'm, M> {
                 have[g] = self.sizes[g];
             }
         }
-        let seat = |(slot, entry): (usize, super::lists::Entry)| Seat {
-            slot,
-            worker: self.lists.id(entry.person),
-            fit_ppm: entry.fit as u64,
-        };
+        let seat = |(slot, entry): (usize, Entry)| (self.seat(slot, &entry), entry.fit);
         let seats = solver.seats().map(seat).collect();
         self.keep(seats, &have, best);
     }

@@ -4,6 +4,8 @@
 //! is worth. For a worker with time left, this is exact: the slot's price is what it loses by giving up a place, and
 //! nobody else has to move for the worker. For others it is a lower bound, since what they leave behind may be filled
 //! badly; [`Solved::moving_exactly`] solves again.
+//!
+//! Losses are counted in weighed fits, where the past weighs.
 
 use super::lists::Lists;
 use super::market::Market;
@@ -115,9 +117,10 @@ impl<M: Market> Solved<'_, M> {
             (solver.price_of(slot, person, &self.lists), is_free)
         });
         let price = solver.price(slot);
+        let weighed = self.prepared.weighed_ppm(worker, fit_ppm, self.lists.market);
         Ok(MovingCost {
             fit_ppm,
-            loss: Loss::of(price + time - weighing.worth(fit_ppm), *weighing),
+            loss: Loss::of(price + time - weighing.worth(weighed), *weighing),
             is_exact: is_free,
         })
     }
@@ -139,8 +142,9 @@ impl<M: Market> Solved<'_, M> {
         let filled = vec![weighing.filled; open.len()];
         let mut again = Solver::new(&prepared, &filled, weighing.by_fit, weighing.floor_ppm as i64);
         again.solve(&open, &mut self.lists);
-        let with = worth(&again, weighing) + pins_worth(&prepared, weighing);
-        let without = worth(solver, weighing) + pins_worth(&self.prepared, weighing);
+        let market = self.lists.market;
+        let with = worth(&again, weighing) + pins_worth(&prepared, weighing, market);
+        let without = worth(solver, weighing) + pins_worth(&self.prepared, weighing, market);
         Ok(Loss::of(without - with, *weighing))
     }
 
@@ -222,10 +226,10 @@ fn worth(solver: &Solver, weighing: &Weighing) -> i64 {
         .sum()
 }
 
-fn pins_worth(prepared: &Prepared, weighing: &Weighing) -> i64 {
+fn pins_worth(prepared: &Prepared, weighing: &Weighing, market: &impl Market) -> i64 {
     prepared
         .pinned
         .iter()
-        .map(|seat| weighing.worth(seat.fit_ppm))
+        .map(|seat| weighing.worth(prepared.weighed_ppm(seat.worker, seat.fit_ppm, market)))
         .sum()
 }

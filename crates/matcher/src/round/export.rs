@@ -2,6 +2,7 @@
 
 use super::audit::{Aim, Answer, Exported, Scanned, Suits};
 use super::market::{IndexMarket, Market, Pair};
+use super::past::Past;
 use super::problem::{Objective, Round, Seat};
 use super::proof::Proof;
 use crate::{Candidate, RankKey};
@@ -29,6 +30,7 @@ impl Round {
                 .iter()
                 .map(|ban| (ban.worker, ban.deliverable))
                 .collect(),
+            past_ppm: self.past_ppm,
         }
     }
 }
@@ -60,7 +62,10 @@ impl IndexMarket<'_> {
     /// Assesses a worker for every slot by the plain scan, one pair after the other.
     pub fn scan(&self, candidate: &Candidate) -> Scanned {
         let passed = |slot: usize| Some(suits(slot, &self.assess(slot, candidate).ok()?));
+        let Past { placed, passed_over } = self.past(candidate.id);
         Scanned {
+            placed,
+            passed_over,
             id: candidate.id,
             capacity: self.capacity(candidate.id),
             suits: (0..self.slots().len()).filter_map(passed).collect(),

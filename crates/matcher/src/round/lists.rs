@@ -1,9 +1,11 @@
 //! The beginnings of ranked lists, read as far as needed and kept. Workers get small numbers here.
 
 use super::market::{Market, Order};
+use super::problem::Round;
 use crate::RankKey;
 use crate::index::RankRange;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,7 +15,10 @@ const FIRST: usize = 12;
 /// A worker in the list of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
+    /// What the past leaves of the fit.
     pub fit: i64,
+    /// The fit as it is.
+    pub plain: u32,
     pub person: u32,
 }
 
@@ -21,6 +26,9 @@ pub struct Entry {
 pub struct Lists<'m, M> {
     pub market: &'m M,
     order: Order,
+    past_ppm: u64,
+    /// Only pairs with at least this fit are read.
+    read_from_ppm: u64,
     lists: Vec<List>,
     numbers: HashMap<u128, u32>,
     ids: Vec<u128>,
@@ -30,6 +38,9 @@ pub struct Lists<'m, M> {
 
 struct List {
     entries: Vec<Entry>,
+    /// By their weighed keys those who were read, but may come after somebody who was not; with their fits.
+    ahead: BinaryHeap<Reverse<(RankKey, u64)>>,
+    read: usize,
     first: usize,
     last: Option<RankKey>,
     is_whole: bool,
@@ -38,15 +49,40 @@ struct List {
 impl List {
     /// How many to read next.
     fn next(&self) -> usize {
-        self.first.max(self.entries.len())
+        self.first.max(self.read)
     }
 }
 
 impl<'m, M: Market> Lists<'m, M> {
     /// Reads the beginning of each list, on all cores. `places` has the places of each slot.
     pub fn new(market: &'m M, order: Order, places: &[u32]) -> Lists<'m, M> {
+        Lists::begin(market, order, places, (0, 0))
+    }
+
+    /// Reads the lists of a round, in the order of the weighed fits.
+    pub fn of_round(market: &'m M, order: Order, places: &[u32], round: &Round) -> Lists<'m, M> {
+        let read_from_ppm = match order {
+            Order::Fit => round.read_from_ppm(),
+            Order::Organization => 0,
+        };
+        Lists::begin(market, order, places, (round.past_ppm, read_from_ppm))
+    }
+
+    /// Returns whether these lists serve a round, too.
+    pub fn serve(&self, round: &Round) -> bool {
+        (self.past_ppm, self.read_from_ppm) == (round.past_ppm, round.read_from_ppm())
+    }
+
+    fn begin(
+        market: &'m M,
+        order: Order,
+        places: &[u32],
+        (past_ppm, read_from_ppm): (u64, u64),
+    ) -> Lists<'m, M> {
         let list = |places: &u32| List {
             entries: Vec::new(),
+            ahead: BinaryHeap::new(),
+            read: 0,
             first: FIRST + *places as usize,
             last: None,
             is_whole: false,
@@ -54,6 +90,8 @@ impl<'m, M: Market> Lists<'m, M> {
         let mut lists = Lists {
             market,
             order,
+            past_ppm,
+            read_from_ppm,
             lists: places.iter().map(list).collect(),
             numbers: HashMap::new(),
             ids: Vec::new(),
@@ -70,7 +108,7 @@ impl<'m, M: Market> Lists<'m, M> {
         let range = RankRange {
             limit: list.next(),
             after: list.last,
-            min_fit_ppm: 0,
+            min_fit_ppm: self.read_from_ppm,
         };
         self.market.ranked(slot, self.order, range)
     }
@@ -81,14 +119,38 @@ impl<'m, M: Market> Lists<'m, M> {
             return;
         };
         list.is_whole = keys.len() < list.next();
+        list.read += keys.len();
         list.last = keys.last().copied().or(list.last);
+        let (numbers, ids) = (&mut self.numbers, &mut self.ids);
+        let mut entry = |key: RankKey, plain: u64| Entry {
+            fit: key.fit_ppm.0 as i64,
+            plain: plain as u32,
+            person: *numbers.entry(key.candidate).or_insert_with(|| {
+                ids.push(key.candidate);
+                ids.len() as u32 - 1
+            }),
+        };
+        if self.past_ppm == 0 {
+            let entries = keys.into_iter().map(|key| entry(key, key.fit_ppm.0));
+            list.entries.extend(entries);
+            return;
+        }
         for key in keys {
-            let person = *self.numbers.entry(key.candidate).or_insert_with(|| {
-                self.ids.push(key.candidate);
-                self.ids.len() as u32 - 1
-            });
-            let fit = key.fit_ppm.0 as i64;
-            list.entries.push(Entry { fit, person });
+            let past = self.market.past(key.candidate);
+            let weighed = RankKey {
+                fit_ppm: Reverse(past.weighed_ppm(key.fit_ppm.0, self.past_ppm)),
+                ..key
+            };
+            list.ahead.push(Reverse((weighed, key.fit_ppm.0)));
+        }
+        // Nobody is weighed above their fit: who isn't read yet comes after the last who is.
+        while let Some(Reverse((key, _))) = list.ahead.peek() {
+            if !list.is_whole && list.last.is_some_and(|last| *key > last) {
+                break;
+            }
+            if let Some(Reverse((key, plain))) = list.ahead.pop() {
+                list.entries.push(entry(key, plain));
+            }
         }
     }
 
@@ -116,7 +178,7 @@ impl<'m, M: Market> Lists<'m, M> {
 
     /// Returns how many entries were read.
     pub fn read_entries(&self) -> usize {
-        self.lists.iter().map(|list| list.entries.len()).sum()
+        self.lists.iter().map(|list| list.read).sum()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where a round gets its ranked lists from.
 
+use super::past::Past;
 use super::problem::Slot;
 use crate::index::{CandidateIndex, RankRange};
-use crate::{Candidate, Gate, Need, Query, RankKey, Weights};
+use crate::{Candidate, Counted, Gate, Need, Query, RankKey, Weights};
 
 /// By what a list is ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub trait Market: Sync {
     fn pair(&self, slot: usize, worker: u128) -> Result<Pair, Vec<Gate>>;
     /// Returns how many places a worker may have.
     fn capacity(&self, worker: u128) -> u32;
+    /// Returns how often a worker was placed and passed over.
+    fn past(&self, worker: u128) -> Past;
 }
 
 /// The index of candidates as a market: each open role of each need is a slot.
@@ -99,10 +102,25 @@ impl<'a> IndexMarket<'a> {
     }
 }
 
+/// Returns the past by what was counted. Work in teams that were formed elsewhere was delivered without an application.
+fn past(counted: &Counted) -> Past {
+    let sum = |of: fn(&(u16, u16)) -> u16| {
+        counted
+            .outcomes
+            .iter()
+            .map(|(_, one)| u32::from(of(one)))
+            .sum::<u32>()
+    };
+    Past {
+        placed: sum(|one| one.0).max(counted.record.0.into()),
+        passed_over: sum(|one| one.1),
+    }
+}
+
 impl Market for IndexMarket<'_> {
     fn ranked(&self, slot: usize, order: Order, range: RankRange) -> Vec<RankKey> {
         let found = self.query(slot, order);
-        let hits = found.map(|(query, role)| self.index.search(query, Some(role), range).0);
+        let hits = found.map(|(query, role)| self.index.search(query, role, range).0);
         hits.into_iter().flatten().map(|hit| hit.key).collect()
     }
 
@@ -114,5 +132,10 @@ impl Market for IndexMarket<'_> {
     fn capacity(&self, worker: u128) -> u32 {
         let candidate = self.index.get(worker);
         candidate.map_or(0, |c| u32::from(c.capacity.saturating_sub(c.open_load)))
+    }
+
+    fn past(&self, worker: u128) -> Past {
+        let candidate = self.index.get(worker);
+        candidate.map_or(Past::default(), |candidate| past(&candidate.counted))
     }
 }

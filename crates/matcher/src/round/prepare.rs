@@ -2,7 +2,9 @@
 
 use super::market::Market;
 use super::problem::{Fault, MOST_PLACES, Pin, PinConflict, Round, Seat};
+use crate::RankKey;
 use crate::ppm::PPM;
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 /// A checked round: what is left to decide beside the pins.
@@ -19,6 +21,9 @@ pub struct Prepared {
     barred: HashMap<u128, Vec<u32>>,
     barred_everywhere: HashSet<u128>,
     most_each: u32,
+    past_ppm: u64,
+    /// Pairs below this fit are not read.
+    pub read_from_ppm: u64,
 }
 
 impl Prepared {
@@ -53,6 +58,8 @@ impl Prepared {
             barred: HashMap::new(),
             barred_everywhere: HashSet::new(),
             most_each: round.most_each,
+            past_ppm: round.past_ppm,
+            read_from_ppm: round.read_from_ppm(),
         };
         for pin in 0..round.pins.len() {
             if let Err(fault) = prepared.pin(round, market, pin) {
@@ -129,6 +136,23 @@ impl Prepared {
     /// Returns the number of a slot's deliverable.
     pub fn group(&self, slot: usize) -> u32 {
         self.groups.get(slot).copied().unwrap_or(u32::MAX)
+    }
+
+    /// Returns what the past of a worker leaves of a fit.
+    pub fn weighed_ppm(&self, worker: u128, fit_ppm: u64, market: &impl Market) -> u64 {
+        match self.past_ppm {
+            0 => fit_ppm,
+            weight => market.past(worker).weighed_ppm(fit_ppm, weight),
+        }
+    }
+
+    /// Returns a key with the weighed fit.
+    pub fn weighed_key(&self, key: RankKey, market: &impl Market) -> RankKey {
+        let weighed = self.weighed_ppm(key.candidate, key.fit_ppm.0, market);
+        RankKey {
+            fit_ppm: Reverse(weighed),
+            ..key
+        }
     }
 
     /// Returns how many places a worker may have beside the pins.

@@ -44,7 +44,7 @@ pub struct Ban {
     pub deliverable: Option<u128>,
 }
 
-/// A place that a worker has in an answer.
+/// A place that a worker has in an answer, with the fit as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seat {
     pub slot: usize,
@@ -57,7 +57,7 @@ pub struct Seat {
 pub struct Round {
     pub slots: Vec<Slot>,
     pub objective: Objective,
-    /// Nobody is placed with a fit below this.
+    /// Nobody is placed with a fit below this, whatever the past.
     pub min_fit_ppm: u64,
     pub pins: Vec<Pin>,
     pub bans: Vec<Ban>,
@@ -67,6 +67,8 @@ pub struct Round {
     pub fill_all: bool,
     /// How many nodes the search for complete teams may visit.
     pub most_nodes: usize,
+    /// How much the past of workers weighs. With 0, fits count as they are.
+    pub past_ppm: u64,
 }
 
 impl Round {
@@ -81,7 +83,19 @@ impl Round {
             most_each: u32::MAX,
             fill_all: false,
             most_nodes: 2_000,
+            past_ppm: 0,
         }
+    }
+
+    /// Returns the least weighed fit. The least fit is about fits as they are, so where the past weighs, lists begin with it
+    /// instead.
+    pub fn floor_ppm(&self) -> u64 {
+        if self.past_ppm == 0 { self.min_fit_ppm } else { 0 }
+    }
+
+    /// Returns the least fit with which pairs are read from the market.
+    pub fn read_from_ppm(&self) -> u64 {
+        if self.past_ppm == 0 { 0 } else { self.min_fit_ppm }
     }
 
     pub fn places(&self) -> usize {

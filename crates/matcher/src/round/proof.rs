@@ -89,7 +89,7 @@ pub struct Proof {
 /// Returns the weighings under which an answer of this objective has to be the best. `worst_ppm` is the lowest fit of
 /// an answer for "worst first".
 pub fn weighings(round: &Round, worst_ppm: u64) -> Vec<(Claim, Weighing)> {
-    let least = round.min_fit_ppm;
+    let least = round.floor_ppm();
     match round.objective {
         Objective::FillThenFit => vec![(Claim::Best, Weighing::fill_first(round, least))],
         Objective::Fit => vec![(Claim::Best, Weighing::fit(least))],

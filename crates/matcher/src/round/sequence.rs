@@ -10,7 +10,7 @@ impl Round {
     /// Fills the slots in their order, each with the best who are left. Pins come first.
     pub fn one_after_another<M: Market>(&self, market: &M) -> Result<Vec<Seat>, Vec<Fault>> {
         let prepared = Prepared::of(self, market)?;
-        let mut lists = Lists::new(market, Order::Fit, &prepared.open);
+        let mut lists = Lists::of_round(market, Order::Fit, &prepared.open, self);
         let (mut busy, mut within) = (HashMap::<u128, u32>::new(), HashSet::new());
         let mut seats = prepared.pinned.clone();
         for (slot, open) in prepared.open.iter().enumerate() {
@@ -19,7 +19,7 @@ impl Round {
             while left > 0 {
                 let Some(entry) = lists.entry(slot, at) else { break };
                 at += 1;
-                let (worker, fit_ppm) = (lists.id(entry.person), entry.fit as u64);
+                let (worker, fit_ppm) = (lists.id(entry.person), entry.plain.into());
                 if fit_ppm < self.min_fit_ppm {
                     break;
                 }

@@ -8,7 +8,11 @@ use super::problem::{Fault, Objective, Round, Seat, Shortage, WhyShort};
 use super::proof::{Claim, Proof, Weighing};
 use super::solver::Solver;
 use super::{stable, worst};
+use crate::index::RankRange;
 use std::collections::BTreeSet;
+
+/// How many of a list are read to find the first who isn't barred.
+const SOME: usize = 16;
 
 /// An answer, and what proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +55,7 @@ impl Round {
     /// Solves a round. Its slots have to be those of the market. Returns everything that is wrong with it otherwise.
     pub fn solve<'m, M: Market>(&self, market: &'m M) -> Result<Solved<'m, M>, Vec<Fault>> {
         let prepared = Prepared::of(self, market)?;
-        let mut lists = Lists::new(market, Order::Fit, &prepared.open);
+        let mut lists = Lists::of_round(market, Order::Fit, &prepared.open, self);
         let (solution, priced) = solution(self, &prepared, &mut lists)?;
         Ok(Solved {
             round: self.clone(),
@@ -64,11 +68,17 @@ impl Round {
 }
 
 impl<M: Market> Solved<'_, M> {
-    /// Solves a changed round over the same slots of the same market. The lists that were read serve again. After a
-    /// fault everything stays as it was.
+    /// Solves a changed round over the same slots of the same market. The lists that were read serve again, unless the past
+    /// weighs otherwise. After a fault everything stays as it was.
     pub fn again(&mut self, round: Round) -> Result<(), Vec<Fault>> {
         let prepared = Prepared::of(&round, self.lists.market)?;
-        (self.solution, self.priced) = solution(&round, &prepared, &mut self.lists)?;
+        if self.lists.serve(&round) {
+            (self.solution, self.priced) = solution(&round, &prepared, &mut self.lists)?;
+        } else {
+            let mut lists = Lists::of_round(self.lists.market, Order::Fit, &prepared.open, &round);
+            (self.solution, self.priced) = solution(&round, &prepared, &mut lists)?;
+            self.lists = lists;
+        }
         (self.round, self.prepared) = (round, prepared);
         Ok(())
     }
@@ -115,13 +125,17 @@ struct Answer {
 }
 
 fn answer<M: Market>(round: &Round, prepared: &Prepared, lists: &mut Lists<M>) -> Answer {
-    let least = round.min_fit_ppm;
+    let least = round.floor_ppm();
     match round.objective {
         Objective::FillThenFit => best(prepared, Weighing::fill_first(round, least), Vec::new(), lists),
         Objective::Fit => best(prepared, Weighing::fit(least), Vec::new(), lists),
         Objective::WorstFirst => {
             let filled = best(prepared, Weighing::fill_first(round, least), Vec::new(), lists);
-            let Some(known) = filled.seats.iter().map(|seat| seat.fit_ppm).min() else {
+            let weighed = |(solver, _): &(Solver, Weighing)| {
+                let fits = solver.seats().map(|(_, entry)| entry.fit as u64);
+                fits.min()
+            };
+            let Some(known) = filled.priced.as_ref().and_then(weighed) else {
                 return filled;
             };
             let floor = worst::highest(prepared, least, known, lists);
@@ -133,9 +147,10 @@ fn answer<M: Market>(round: &Round, prepared: &Prepared, lists: &mut Lists<M>) -
             )
         }
         Objective::Stable => {
-            let mut by_organization = Lists::new(lists.market, Order::Organization, &prepared.open);
+            let mut by_organization =
+                Lists::of_round(lists.market, Order::Organization, &prepared.open, round);
             Answer {
-                seats: stable::solve(prepared, least, &mut by_organization),
+                seats: stable::solve(prepared, round.min_fit_ppm, &mut by_organization),
                 proofs: Vec::new(),
                 search: None,
                 priced: None,
@@ -175,7 +190,7 @@ fn best<M: Market>(
     let seats = solver.seats().map(|(slot, entry)| Seat {
         slot,
         worker: lists.id(entry.person),
-        fit_ppm: entry.fit as u64,
+        fit_ppm: entry.plain.into(),
     });
     Answer {
         seats: seats.collect(),
@@ -209,11 +224,14 @@ fn shortages<M: Market>(
             if prepared.is_barred(worker, group) {
                 continue;
             }
-            best_fit_ppm = best_fit_ppm.or(Some(entry.fit as u64));
-            if (entry.fit as u64) < round.min_fit_ppm || able.len() >= round.places() {
+            best_fit_ppm = best_fit_ppm.or(Some(entry.plain.into()));
+            if u64::from(entry.plain) < round.min_fit_ppm || able.len() >= round.places() {
                 break;
             }
             able.push(worker);
+        }
+        if best_fit_ppm.is_none() && round.read_from_ppm() > 0 {
+            best_fit_ppm = best_of_all(slot, prepared, lists.market);
         }
         let why = match best_fit_ppm {
             None => WhyShort::NobodyPasses,
@@ -229,4 +247,21 @@ fn shortages<M: Market>(
         shortages.push(Shortage { slot, empty, why });
     }
     shortages
+}
+
+/// Returns the best fit in a slot of those who may be there, also below the least fit.
+fn best_of_all<M: Market>(slot: usize, prepared: &Prepared, market: &M) -> Option<u64> {
+    let group = prepared.group(slot);
+    let mut range = RankRange::best(SOME);
+    loop {
+        let keys = market.ranked(slot, Order::Fit, range);
+        let free = keys.iter().find(|key| !prepared.is_barred(key.candidate, group));
+        if let Some(key) = free {
+            return Some(key.fit_ppm.0);
+        }
+        if keys.len() < SOME {
+            return None;
+        }
+        range.after = keys.last().copied();
+    }
 }

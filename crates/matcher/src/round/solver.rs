@@ -83,6 +83,7 @@ const UNREACHED: Label = Label {
     from: NOBODY,
     by: Entry {
         fit: 0,
+        plain: 0,
         person: NOBODY,
     },
 };

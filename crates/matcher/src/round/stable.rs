@@ -4,6 +4,8 @@
 //! their own side (deferred acceptance, Gale and Shapley 1962; with capacities and one place in each deliverable, Roth
 //! 1984). Of all stable answers this is the best for the organizations.
 //!
+//! Where the past weighs, it takes a part off the organization's side. It changes nothing between the places of a worker.
+//!
 //! Ties: of equal workers, the organization takes the one that its ranking lists first; of equal places, a worker takes
 //! the one of the earlier slot.
 
@@ -104,7 +106,7 @@ pub fn solve<M: Market>(prepared: &Prepared, min_fit_ppm: u64, lists: &mut Lists
 /// Returns every pair that blocks an answer, and how many pairs were looked at. `seats` are those beside the pins.
 ///
 /// A slot would rather have only those whom its list has before its last member, so one threshold query for each slot
-/// finds them all.
+/// finds them all. Nobody is weighed above their value, so that query misses nobody.
 pub fn blocking<M: Market>(
     prepared: &Prepared,
     min_fit_ppm: u64,
@@ -115,7 +117,7 @@ pub fn blocking<M: Market>(
     let mut held: HashMap<u128, Vec<Wish>> = HashMap::new();
     for seat in seats {
         if let (Some(team), Ok(pair)) = (teams.get_mut(seat.slot), market.pair(seat.slot, seat.worker)) {
-            team.push(pair.organization);
+            team.push(prepared.weighed_key(pair.organization, market));
             held.entry(seat.worker).or_default().push(Wish {
                 worker_ppm: pair.worker_ppm,
                 slot: Reverse(seat.slot),
@@ -136,6 +138,7 @@ pub fn blocking<M: Market>(
         let seen = keys.len();
         let better = keys
             .into_iter()
+            .map(|key| prepared.weighed_key(key, market))
             .filter(|key| last.is_none_or(|last| key < last) && !team.contains(key));
         let blocks = |key: &RankKey| {
             let worker = key.candidate;

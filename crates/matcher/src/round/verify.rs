@@ -120,11 +120,12 @@ impl Round {
                 return Ok(verdict);
             }
         }
-        let worst = free.iter().map(|seat| seat.fit_ppm).min();
+        let weighed = |seat: &Seat| prepared.weighed_ppm(seat.worker, seat.fit_ppm, market);
+        let worst = free.iter().map(weighed).min();
         let asked = match (self.objective, worst) {
             // Nothing can be filled, so there is no floor.
             (Objective::WorstFirst, None) => {
-                vec![(Claim::Best, Weighing::fill_first(self, self.min_fit_ppm))]
+                vec![(Claim::Best, Weighing::fill_first(self, self.floor_ppm()))]
             }
             (_, worst) => weighings(self, worst.unwrap_or(0)),
         };
@@ -138,7 +139,7 @@ impl Round {
             let (bound, pairs) = bound(&prepared, proof, market);
             let value = free
                 .iter()
-                .map(|seat| i128::from(proof.weighing.worth(seat.fit_ppm)))
+                .map(|seat| i128::from(proof.weighing.worth(weighed(seat))))
                 .sum();
             verdict.pairs += pairs;
             verdict.values.push((value, bound));
@@ -245,17 +246,17 @@ fn bound<M: Market>(prepared: &Prepared, proof: &Proof, market: &M) -> (i128, us
     let price = |slot: usize| prices.get(slot).copied().unwrap_or(0);
     let keep = |slot: usize| {
         let least = weighing.least_fit(price(slot));
-        let range = |min_fit_ppm| RankRange {
-            min_fit_ppm,
+        let Some(least) = least else { return Vec::new() };
+        // Nobody is weighed above their fit.
+        let range = RankRange {
+            min_fit_ppm: least.max(prepared.read_from_ppm),
             ..RankRange::best(usize::MAX)
         };
-        let found = least.map(|least| market.ranked(slot, Order::Fit, range(least)));
+        let found = market.ranked(slot, Order::Fit, range).into_iter();
+        let weighed = found.map(|key| prepared.weighed_key(key, market));
+        let enough = weighed.filter(|key| key.fit_ppm.0 >= least);
         let kept = |key: RankKey| (key.candidate, weighing.worth(key.fit_ppm.0) - price(slot));
-        found
-            .into_iter()
-            .flatten()
-            .map(kept)
-            .collect::<Vec<(u128, i64)>>()
+        enough.map(kept).collect::<Vec<(u128, i64)>>()
     };
     let mut kept: HashMap<u128, HashMap<u32, i64>> = HashMap::new();
     let mut pairs = 0;

@@ -5,7 +5,7 @@
 use matcher::index::RankRange;
 use matcher::ppm::mix;
 use matcher::round::audit::{self, Judgement, Scanned};
-use matcher::round::{Market, Objective, Order, Pair, Round, Seat, Slot, Solution, export};
+use matcher::round::{Market, Objective, Order, Pair, Past, Round, Seat, Slot, Solution, export};
 use matcher::{Draw, Gate, RankKey};
 use std::cmp::Reverse;
 
@@ -25,6 +25,22 @@ fn key(slot: usize, worker: u128, ppm: u64) -> RankKey {
         need: 0,
         candidate: worker,
     }
+}
+
+/// A made-up past: every fourth worker has none.
+fn past(worker: u128) -> Past {
+    let hash = mix(worker as u64);
+    Past {
+        placed: (hash % 4) as u32,
+        passed_over: (hash >> 8) as u32 % 3,
+    }
+}
+
+/// What the past of a worker leaves of a fit, computed in another way than the solver does.
+pub fn weighed(round: &Round, seat: &Seat) -> u64 {
+    let Past { placed, passed_over } = past(seat.worker);
+    let part = u128::from(seat.fit_ppm) * u128::from(round.past_ppm) * u128::from(placed);
+    seat.fit_ppm - (part / (1_000_000 * u128::from(placed + passed_over + 1))) as u64
 }
 
 impl Book {
@@ -132,6 +148,8 @@ impl Book {
             Scanned {
                 id: worker as u128 + 1,
                 capacity: self.capacities[worker],
+                placed: past(worker as u128 + 1).placed,
+                passed_over: past(worker as u128 + 1).passed_over,
                 suits: (0..self.slots.len()).filter_map(suits).collect(),
             }
         };
@@ -173,6 +191,10 @@ impl Market for Book {
 
     fn capacity(&self, worker: u128) -> u32 {
         self.capacities.get(worker as usize - 1).copied().unwrap_or(0)
+    }
+
+    fn past(&self, worker: u128) -> Past {
+        past(worker)
     }
 }
 
@@ -239,7 +261,7 @@ fn go(
 
 /// What an objective compares, larger first. `None` if the answer is not allowed.
 pub fn worth(round: &Round, seats: &[Seat]) -> Option<[u64; 3]> {
-    let fit = seats.iter().map(|seat| seat.fit_ppm).sum();
+    let fit = seats.iter().map(|seat| weighed(round, seat)).sum();
     let is_pinned = |seat: &&Seat| {
         round
             .pins
@@ -250,7 +272,7 @@ pub fn worth(round: &Round, seats: &[Seat]) -> Option<[u64; 3]> {
     let worst = seats
         .iter()
         .filter(|seat| !is_pinned(seat))
-        .map(|seat| seat.fit_ppm)
+        .map(|seat| weighed(round, seat))
         .min();
     match round.objective {
         Objective::FillThenFit => Some([filled, fit, 0]),

@@ -202,10 +202,11 @@ pub fn compare(
     everyone: &[Arc<Candidate>],
     need: &Need,
     weights: Weights,
-    role: Option<usize>,
+    role: usize,
     range: RankRange,
 ) -> usize {
-    let ranking = Query::new(need, weights, index.population()).rank_workers(everyone, role);
+    let plain = Query::new(need, weights, index.population());
+    let ranking = plain.rank_workers(everyone, Some(role));
     let expected = ranking
         .ranked
         .iter()
@@ -222,7 +223,11 @@ pub fn compare(
             (hit.key.fit_ppm.0, vec![])
         );
     }
-    assert_eq!(index.census(&query, role), ranking.census);
+    assert_eq!(index.census(&query, Some(role)), ranking.census);
+    assert_eq!(
+        index.census(&query, None),
+        plain.rank_workers(everyone, None).census
+    );
     let found: Answer = hits.iter().map(|hit| (hit.key, hit.role)).collect();
     assert_eq!(found, expected, "need {} for {range:?} with {weights:?}", need.id);
     found.len()
