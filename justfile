@@ -77,6 +77,15 @@ example-typescript:
 schemathesis: tools
     .ci/with-demo .ci/schemathesis
 
+# Check the types of the console, and try it in Chromium against a demo
+console: tools
+    .ci/console-types
+    .ci/with-demo .ci/console
+
+# Measure in Chromium how long the ranking takes to come to rest after a slider has moved
+console-bench: tools
+    .ci/with-demo node tests/console/bench.mjs
+
 # Run what must pass before a change lands
 ci:
     .ci/run

@@ -326,8 +326,12 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
     }
     let claims = Claims::new(UserRole::Admin, "demo", Utc::now().timestamp(), 8 * 3600);
     let token = state.keys.sign(&claims)?;
+    let login = demo::login(&state)?;
     let listener = Listener::bind(state, listen)?;
     let base = format!("http://{}", listener.address);
+    say(&format!(
+        "Open the console; this link logs you in, once:\n\n{base}/#/login?once={login}\n\n"
+    ))?;
     say(&format!(
         "An administrator's token, valid for 8 hours:\n\nexport TOKEN={token}\n\nTry:\n\n\
          curl -H \"Authorization: Bearer $TOKEN\" '{base}/v1/deliverables/{flyer}/matches?limit=5'\n\n\

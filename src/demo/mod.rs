@@ -15,7 +15,7 @@ use crate::auth::{Reach, Writer};
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable, DeliverableStatus, NewDeliverable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::imports::actions::{ArchiveProgress, import_archive};
 use crate::imports::archive::ArchiveFile;
@@ -23,6 +23,7 @@ use crate::imports::engagements::{self, Engagement};
 use crate::matches::{encode, explainer::Explainer};
 use crate::organizations::{self, names::name_key};
 use crate::server::AppState;
+use crate::users::{self, NewUser};
 use crate::values::Code;
 use crate::workers::{self, DEMO_SOURCE, Worker};
 use chrono::NaiveDate;
@@ -99,6 +100,25 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         requests,
         projects,
     })
+}
+
+/// Returns the secret of a link that logs in the demonstration's administrator, once: an invitation, which the console
+/// accepts with a password that nobody needs to know.
+pub fn login(state: &AppState) -> Result<String> {
+    const EMAIL: &str = "demo@example.jp";
+    let invited = state
+        .pool
+        .write_blocking(|db| match users::store::find_by_email(db, EMAIL) {
+            Ok(user) => users::actions::invite_again(db, "", ACTOR, user.id),
+            Err(Error::NotFound { .. }) => {
+                let catalogue = state.catalogues.current(db)?;
+                let details = NewUser::administrator(EMAIL, "デモ 事務局");
+                users::actions::invite(db, &catalogue, "", &Writer::operator(ACTOR), details)
+            }
+            Err(error) => Err(error),
+        })?;
+    let lost = || unreadable("an invitation without a secret");
+    invited.invitation.token.ok_or_else(lost)
 }
 
 /// Loads the roster in parts, so that a large one is never in memory as a whole.

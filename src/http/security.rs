@@ -1,7 +1,7 @@
 //! Security headers.
 //!
 //! * Browsers and proxies don't cache answers to requests with a token, unless the answer is public.
-//! * Answers of the API load nothing and can't be framed. The documentation runs scripts of this server only.
+//! * Answers of the API load nothing and can't be framed. The documentation and the console run scripts of this server only.
 
 use super::conditional::is_public;
 use actix_web::HttpRequest;
@@ -13,12 +13,17 @@ const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The console runs its own files and talks to this server, and no string becomes a script or markup.
+const CONSOLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+    form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
 /// Sets the headers of every answer.
 pub fn set_headers(answer: &mut ServiceResponse) {
     let request = answer.request();
     let is_page = ["/docs", "/invitation", "/follow-up"]
         .iter()
         .any(|page| request.path().starts_with(page));
+    let is_console = request.path() == "/" || request.path().starts_with("/console/");
     let is_authorized = request.headers().contains_key(header::AUTHORIZATION);
     let is_secure = is_secure(request);
     let is_public = is_public(answer.headers());
@@ -31,7 +36,11 @@ pub fn set_headers(answer: &mut ServiceResponse) {
     put(header::CROSS_ORIGIN_RESOURCE_POLICY, sharing);
     put(
         header::CONTENT_SECURITY_POLICY,
-        if is_page { PAGE_POLICY } else { API_POLICY },
+        match (is_page, is_console) {
+            (true, _) => PAGE_POLICY,
+            (_, true) => CONSOLE_POLICY,
+            _ => API_POLICY,
+        },
     );
     if is_secure {
         put(

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::health::Readiness;
 use super::state::AppState;
-use super::{pages, routes};
+use super::{console, pages, routes};
 use crate::audit;
 use crate::auth;
 use crate::auth::oidc::Issuer;
@@ -115,6 +115,7 @@ pub fn app(
         .app_data(parts.issuer)
         .app_data(parts.document)
         .configure(pages::routes)
+        .configure(console::routes)
         .route("/openapi.json", web::get().to(openapi_json))
         .service(web::redirect("/docs", "/docs/"))
         .service(SwaggerUi::new("/docs/{_:.*}").config(swagger))

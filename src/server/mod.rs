@@ -6,10 +6,12 @@
 //!   `tls`: reads certificates.
 //! * `document`: the OpenAPI document, built from the same routes. `examples`: of its answers.
 //!   `personal`: what in it is personal data.
+//! * `console`: the console at `/`.
 //! * `health`: /healthz and /readyz. `metrics`: /metrics, on a separate listener. `pages`: the page on which people choose a password.
 
 mod app;
 mod connections;
+mod console;
 pub mod document;
 mod examples;
 pub mod health;

@@ -16,6 +16,7 @@ mod applications;
 mod backup;
 mod batches;
 mod catalogue;
+mod console;
 mod deliverables;
 mod disclosure;
 mod duplicates;

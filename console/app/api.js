@@ -1,0 +1,110 @@
+// @ts-check
+/**
+ * Calls of the API. What passes by itself is waited for here: no network, a server that restarts or is busy, a session that
+ * has ended. Meanwhile the shell says so, and the caller's promise waits; nothing typed is lost. A write bears a key, so
+ * that sending it again does it once. What needs a decision is thrown as a `Problem`.
+ */
+import { signal } from '../parts/view.js';
+import { language } from '../words/index.js';
+import { access, drop } from './session.js';
+
+/** @typedef {{pointer?: string|null, parameter?: string|null, code: string, message: string}} Fault */
+
+/** What the service refuses, as RFC 9457 says it. */
+export class Problem extends Error {
+  /** @param {number} status @param {{code?: string, title?: string, detail?: string, errors?: Fault[]}} body @param {string|null} [etag] */
+  constructor(status, body, etag = null) {
+    super(body.detail ?? body.title ?? String(status));
+    this.status = status;
+    this.code = body.code ?? '';
+    this.errors = body.errors ?? [];
+    this.etag = etag;
+  }
+}
+
+/** Why calls wait at the moment: no connection, or a server that is busy. @type {import('../parts/view.js').Signal<{kind: 'offline'|'busy', detail: string}|null>} */
+export const waitingFor = signal(null);
+let waiters = 0;
+
+/** @param {number} ms @param {AbortSignal} [stop] */
+function pause(ms, stop) {
+  return new Promise((done, fail) => {
+    const end = () => { clearTimeout(timer); removeEventListener('online', end); stop?.removeEventListener('abort', give); done(undefined); };
+    const give = () => { end(); fail(stop?.reason); };
+    const timer = setTimeout(end, ms);
+    addEventListener('online', end);
+    stop?.addEventListener('abort', give);
+  });
+}
+
+/** @typedef {Record<string, string|number|boolean|null|undefined>} Asked */
+/**
+ * @param {string} method @param {string} path
+ * @param {{query?: Asked, body?: unknown, stop?: AbortSignal, match?: number|string|null, headers?: Record<string, string>, raw?: boolean, quiet?: boolean, reads?: boolean}} [options]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, { query = {}, body, stop, match, headers = {}, raw = false, quiet = false, reads = false } = {}) {
+  const url = new URL(`v1/${path}`, document.baseURI);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value));
+  const key = method === 'POST' && !reads ? crypto.randomUUID() : null;
+  const isFile = body instanceof Blob;
+  let isWaiting = false, tries = 0;
+  const wait = async (/** @type {'offline'|'busy'} */ kind, /** @type {string} */ detail, /** @type {number} */ ms) => {
+    if (!quiet && !isWaiting) { isWaiting = true; waiters += 1; }
+    if (!quiet) waitingFor.set({ kind, detail });
+    await pause(ms, stop);
+  };
+  try {
+    for (;;) {
+      tries += 1;
+      let answer;
+      try {
+        const token = await access();
+        stop?.throwIfAborted();
+        answer = await fetch(url, {
+          method, signal: stop,
+          headers: {
+            authorization: `Bearer ${token}`, 'accept-language': language.peek(),
+            ...(body === undefined || isFile ? {} : { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }),
+            ...(key ? { 'idempotency-key': key } : {}), ...(match === undefined || match === null ? {} : { 'if-match': typeof match === 'number' ? `"${match}"` : match }), ...headers,
+          },
+          body: body === undefined ? undefined : isFile ? /** @type {Blob} */ (body) : JSON.stringify(body),
+        });
+      } catch (error) {
+        if (stop?.aborted) throw error;
+        await wait('offline', '', Math.min(8000, 500 * 2 ** Math.min(tries, 4)));
+        continue;
+      }
+      if (answer.ok) return answer.status === 204 ? null : raw ? answer : await answer.json();
+      if (answer.status === 401 && tries < 20) { drop(); continue; }
+      const problem = await answer.json().catch(() => ({}));
+      const isBusy = answer.status === 503 || answer.status === 502 || (answer.status === 429 && problem.code !== 'quota_exceeded');
+      if (isBusy) { await wait('busy', problem.detail ?? '', 1000 * Math.min(30, Number(answer.headers.get('retry-after') ?? 1) || 1)); continue; }
+      throw new Problem(answer.status, problem, answer.headers.get('etag'));
+    }
+  } finally {
+    if (isWaiting && --waiters === 0) waitingFor.set(null);
+  }
+}
+
+/** @param {string} path @param {Asked} [query] @param {AbortSignal} [stop] */
+export const get = (path, query, stop) => call('GET', path, { query, stop });
+/** A POST that changes nothing. @param {string} path @param {unknown} body @param {AbortSignal} [stop] */
+export const ask = (path, body, stop) => call('POST', path, { body, stop, reads: true });
+/** @param {string} path @param {unknown} body @param {AbortSignal} [stop] */
+export const post = (path, body, stop) => call('POST', path, { body, stop });
+
+/** Every item of a list that is known to be short, page by page. @param {string} path @param {Asked} [query] */
+export async function all(path, query = {}) {
+  const items = [];
+  let cursor;
+  do {
+    const page = await get(path, { ...query, cursor });
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor);
+  return items;
+}
+
+/** Whether a call was given up on purpose. @param {unknown} error */
+export const isAbort = (error) => error instanceof DOMException && error.name === 'AbortError';

@@ -1,0 +1,26 @@
+// @ts-check
+/** What codes of the catalogue are called. All is read before the first screen, so that no name comes late and moves what is there. */
+import { signal } from '../parts/view.js';
+import { language } from '../words/index.js';
+import { all } from './api.js';
+
+/** @typedef {{code: string, names: {ja: string, en: string}, [more: string]: any}} Entry */
+const NAMES = ['roles', 'areas', 'families', 'formats', 'skills', 'themes', 'deliverable-types'];
+const RETIRED = ['roles', 'skills', 'themes', 'deliverable-types'];
+/** @type {import('../parts/view.js').Signal<Record<string, Map<string, Entry>>>} */
+const lists = signal({});
+
+export async function load() {
+  const read = await Promise.all(NAMES.map((of) => all(of, RETIRED.includes(of) ? { include_retired: true } : {})));
+  lists.set(Object.fromEntries(NAMES.map((of, i) => [of, new Map(read[i].map((item) => [item.code, item]))])));
+}
+
+/** @param {string} of @returns {Map<string, Entry>} */
+export const entries = (of) => lists()[of] ?? new Map();
+
+/** @param {string} of @param {string|null|undefined} code @returns {string} */
+export function name(of, code) {
+  if (!code) return '';
+  const entry = entries(of).get(code);
+  return entry ? entry.names[language()] ?? entry.label ?? code : '';
+}

@@ -1,0 +1,93 @@
+// @ts-check
+/** The shell around the screens: who it is, where they can go, and what everything waits for at the moment. */
+import { effect, html, keyed, mount, signal, when } from '../parts/view.js';
+import { Dialog } from '../parts/dialog.js';
+import { Mark } from '../parts/icon.js';
+import { Keys } from '../parts/keys.js';
+import { language, speak, t, vocabulary } from '../words/index.js';
+import { get, waitingFor } from './api.js';
+import { load } from './catalogue.js';
+import { begin } from './live.js';
+import { isAsked, logInOnce, logOut, resume, send, user } from './session.js';
+import { path, query, replace } from './route.js';
+import { LoginForm, LoginScreen, notice } from './login/screen.js';
+import { SCREENS, screenOf } from './screens.js';
+
+const isOffline = signal(!navigator.onLine);
+for (const name of ['online', 'offline']) addEventListener(name, () => isOffline.set(!navigator.onLine));
+const isReady = signal(false), isUnreachable = signal(false);
+
+const found = () => screenOf(path());
+
+function Banner() {
+  const kind = () => (isOffline() || isUnreachable() ? 'offline' : (waitingFor()?.kind ?? null));
+  return html`<div class="banner" role="status">${when(kind, () => html`<p>${() => (kind() === 'busy' ? t().busy : t().offline)} ${() => waitingFor()?.detail ?? ''}</p>`)}</div>`;
+}
+
+/** @param {Event} event */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
+function Shell() {
+  const link = (/** @type {typeof SCREENS[number]} */ { path: to, title }) => html`<a href=${`#/${to}`} aria-current=${() => (found().menu === to ? 'page' : null)}>${title}</a>`;
+  return html`<div class="shell"><a class="skip" href="#main" @click=${skip}>${() => t().skip}</a>
+    <header class="top"><a class="brand" href="#/" aria-label=${() => t().brand}>${Mark()}<span>${() => t().brand}</span></a>
+      <nav class="nav" aria-label=${() => t().menu}>${() => (user() ? SCREENS.filter((one) => one.isFor()).map(link) : null)}</nav>
+      <div class="tools"><button class="button plain" lang=${() => (language() === 'ja' ? 'en' : 'ja')} @click=${() => speak(language.peek() === 'ja' ? 'en' : 'ja')}>${() => t().otherLanguage}</button>
+        ${when(user, () => html`<button class="button plain" title=${() => user()?.user?.email ?? ''} @click=${logOut}>${() => t().logOut}</button>`)}${Keys()}</div></header>
+    ${Banner()}
+    ${when(isReady, () => when(user, () => keyed(() => found().key, () => found().render()), LoginScreen), () => html`<main class="screen" id="main" tabindex="-1" aria-busy="true"></main>`)}
+    ${when(() => user() && isAsked(), () => Dialog({ title: () => t().login.again, kind: 'narrow', onClose: () => { if (isAsked.peek()) location.reload(); }, content: LoginForm() }))}
+  </div>`;
+}
+
+effect(() => {
+  document.documentElement.lang = language();
+  document.title = `${user() ? found().title() : t().login.title} – ${t().brand}`;
+});
+let last = path.peek();
+effect(() => {
+  const now = found().key;
+  if (now !== last && document.activeElement !== document.body) queueMicrotask(() => { scrollTo(0, 0); if (!document.activeElement || document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true }); });
+  last = now;
+});
+mount(document.body, Shell);
+
+/** @template T @param {() => Promise<T>} run @returns {Promise<T>} */
+async function untilReached(run) {
+  for (;;) {
+    try {
+      const result = await run();
+      isUnreachable.set(false);
+      return result;
+    } catch {
+      isUnreachable.set(true);
+      await new Promise((done) => { setTimeout(done, 1500); });
+    }
+  }
+}
+
+/** @returns {Promise<void>} */
+async function start() {
+  const words = untilReached(async () => vocabulary.set((await (await send('GET', 'vocabulary')).json()).sets));
+  const { once } = query.peek();
+  let isIn = false;
+  if (once) {
+    // The secret leaves the address before it is used.
+    replace('', {});
+    isIn = await untilReached(() => logInOnce(once));
+    if (!isIn) notice.set('linkUsed');
+  }
+  isIn ||= await untilReached(resume);
+  await words;
+  if (isIn) notice.set(null);
+  else isAsked.set(true);
+  isReady.set(true);
+  const [me] = await Promise.all([get('auth/me'), load()]);
+  user.set(me);
+  if (path.peek() === 'login') replace('', {});
+  void begin();
+}
+void start();

@@ -1,0 +1,24 @@
+// @ts-check
+/** The screens by their path, and who may see them. */
+import { t } from '../words/index.js';
+import { may } from './session.js';
+import { DeskScreen } from './desk/screen.js';
+import { RequestsScreen } from './requests/screen.js';
+import { RequestScreen, titleOf } from './requests/page.js';
+import { RankingScreen } from './ranking/screen.js';
+import { deliverable } from './ranking/store.js';
+
+/** The menu. */
+export const SCREENS = [
+  { path: '', title: () => t().menuItems.desk, isFor: () => true },
+  { path: 'requests', title: () => t().menuItems.requests, isFor: () => may('deliverables:read') },
+];
+
+/** @param {string} path @returns {{key: string, menu: string, title: () => string, render: () => unknown}} */
+export function screenOf(path) {
+  const [where, id, more] = path.split('/');
+  if (where === 'requests' && id && more === 'ranking') return { key: path, menu: where, title: () => deliverable()?.title ?? t().rank.title, render: () => RankingScreen(id) };
+  if (where === 'requests' && id) return { key: path, menu: where, title: titleOf, render: () => RequestScreen(id) };
+  if (where === 'requests') return { key: where, menu: where, title: () => t().requests.title, render: RequestsScreen };
+  return { key: '', menu: '', title: () => t().desk.title, render: DeskScreen };
+}

@@ -1,0 +1,108 @@
+//! Serves the console: the files of `console/`, as they are in the repository.
+//!
+//! Scripts import each other by relative paths, so all files lie below one folder named after a hash of all of them:
+//! `/console/<hash>/app/main.js`. What a browser has of one version it never asks for again, and two versions never mix.
+//! Only the page at `/` is always asked for anew.
+//!
+//! Release builds contain the files. Debug builds read them for each request: change one, reload, and see it.
+
+use crate::error::{Error, Result};
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+#[derive(RustEmbed)]
+#[folder = "console/"]
+struct Console;
+
+/// A version of the console: its files and the hash of all of them.
+struct Version {
+    hash: String,
+    files: BTreeMap<String, EmbeddedFile>,
+}
+
+impl Version {
+    fn read() -> Version {
+        let named = |path: std::borrow::Cow<'static, str>| Some((path.to_string(), Console::get(&path)?));
+        let files: BTreeMap<String, EmbeddedFile> = Console::iter().filter_map(named).collect();
+        let mut digest = Sha256::new();
+        for (path, file) in &files {
+            digest.update(path);
+            digest.update(file.metadata.sha256_hash());
+        }
+        let mut hash = hex::encode(digest.finalize());
+        hash.truncate(16);
+        Version { hash, files }
+    }
+
+    /// The page, with the folder of this version. Naming all scripts in it saves the browser from finding them one by one.
+    fn page(&self) -> Result<String> {
+        let lost = || Error::Internal("the console has no index.html".into());
+        let page = self.files.get("index.html").ok_or_else(lost)?;
+        let scripts = self.files.keys().filter(|path| path.ends_with(".js"));
+        let preloads: String = scripts
+            .map(|path| {
+                format!(
+                    "<link rel=\"modulepreload\" href=\"console/{}/{path}\">\n",
+                    self.hash
+                )
+            })
+            .collect();
+        Ok(String::from_utf8_lossy(&page.data)
+            .replace("<!-- scripts -->\n", &preloads)
+            .replace("{version}", &self.hash))
+    }
+}
+
+fn current<T>(read: impl FnOnce(&Version) -> T) -> T {
+    static EMBEDDED: LazyLock<Version> = LazyLock::new(Version::read);
+    if cfg!(debug_assertions) {
+        read(&Version::read())
+    } else {
+        read(&EMBEDDED)
+    }
+}
+
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.route("/", web::get().to(page))
+        .route("/console/{hash}/{path:.+}", web::get().to(file));
+}
+
+async fn page() -> Result<HttpResponse> {
+    let text = current(Version::page)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(text))
+}
+
+async fn file(path: web::Path<(String, String)>) -> Result<HttpResponse> {
+    let (hash, path) = path.into_inner();
+    let found = current(|version| {
+        let is_current = version.hash == hash;
+        version
+            .files
+            .get(&path)
+            .filter(|_| is_current)
+            .map(|file| file.data.to_vec())
+    });
+    let body = found.ok_or_else(|| Error::not_found("このパス", "path"))?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, kind(&path)))
+        .insert_header((header::CACHE_CONTROL, "max-age=31536000, immutable"))
+        .body(body))
+}
+
+fn kind(path: &str) -> &'static str {
+    match path.rsplit_once('.') {
+        Some((_, "html")) => "text/html; charset=utf-8",
+        Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "css")) => "text/css; charset=utf-8",
+        Some((_, "svg")) => "image/svg+xml",
+        Some((_, "json")) => "application/json",
+        _ => "application/octet-stream",
+    }
+}

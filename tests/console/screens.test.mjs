@@ -1,0 +1,90 @@
+// Every screen in both languages, light and dark, wide and narrow: axe finds nothing, nothing is logged. The pictures are in
+// target/console/pictures, to be looked at.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { accessibility, api, base, launch, open, openRequest, rest } from './support.mjs';
+
+const PICTURES = new URL('../../target/console/pictures/', import.meta.url).pathname;
+let browser, request, review;
+before(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  [browser, request] = [await launch(), await openRequest()];
+  [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
+});
+after(() => browser?.close());
+
+for (const [width, height] of [[1280, 860], [390, 844]]) {
+  for (const [language, scheme] of [['ja', 'light'], ['en', 'dark']]) {
+    test(`${width} px, ${language}, ${scheme}`, async () => {
+      const { page, context, faults } = await open(browser, { width, height, language, scheme });
+      const found = [];
+      const isNarrow = width < 900;
+      const look = async (name) => {
+        await page.screenshot({ path: `${PICTURES}${name}-${width}-${language}-${scheme}.png` });
+        for (const one of await accessibility(page)) found.push(`${name}: ${one}`);
+        const spill = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (spill > 0) found.push(`${name}: ${spill} px wider than the window`);
+      };
+      const go = async (hash, ready) => { await page.goto(`${base}/#/${hash}`); await page.waitForSelector(ready); await rest(page); };
+      await page.waitForSelector('.queue');
+      await look('desk');
+      await go('requests', '.ticket');
+      await look('board');
+      await go('requests?view=table&status=delivered', '.table tbody tr');
+      await look('table');
+      await go(`requests/${request.id}`, '.history li');
+      await look('request');
+      if (review) { await go(`requests/${review.id}`, 'form'); await page.check('.ways label:nth-child(2) input'); await look('decision'); }
+      await go(`requests/${request.id}/ranking`, '.row');
+      await page.waitForSelector('.easings li', { state: 'attached' });
+      await look('ranking');
+      if (isNarrow) { await page.click('.sheet-open'); await look('ranking-sheet'); await page.click('.rail-close'); }
+      await page.click('.row:nth-child(2) .name');
+      await page.waitForSelector('.changes, .panel .quiet');
+      await look('candidate');
+      await page.click('[data-invite]');
+      await look('invitation');
+      await page.keyboard.press('Escape');
+      await page.click('.panel-head button:last-of-type');
+      await page.fill('[data-search]', 'a');
+      await page.click('.beyond button');
+      await page.waitForSelector('.missing');
+      await page.fill('[data-search]', '');
+      await page.evaluate(() => scrollTo(0, 0));
+      for (const n of [1, 2, 3]) await page.check(`.row:nth-child(${n}) .pick input`);
+      if (isNarrow) { await look('picked'); await page.click('.compare-open'); }
+      await page.waitForSelector('.duel');
+      await look('versus');
+      await page.click('.panel-head button');
+      await page.keyboard.press('?');
+      await page.waitForSelector('dialog[open]');
+      await look('keys');
+      await page.keyboard.press('Escape');
+      await page.evaluate(() => localStorage.removeItem('musubi.session'));
+      await context.clearCookies();
+      await page.goto(`${base}/?anew#/`);
+      await page.waitForSelector('.login form');
+      await look('login');
+      assert.deepEqual(found, []);
+      assert.deepEqual(faults, []);
+      await context.close();
+    });
+  }
+}
+
+test('loading moves nothing that is there already', async () => {
+  const { page, context } = await open(browser);
+  await page.waitForSelector('.queue');
+  for (const hash of ['', 'requests', `requests/${request.id}/ranking`]) {
+    await page.goto(`${base}/?${Math.random()}#/${hash}`);
+    await rest(page);
+    const shift = await page.evaluate(() => new Promise((done) => {
+      let sum = 0;
+      new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value; }).observe({ type: 'layout-shift', buffered: true });
+      setTimeout(() => done(sum), 200);
+    }));
+    assert.ok(shift < 0.02, `#/${hash} shifts by ${shift}`);
+  }
+  await context.close();
+});

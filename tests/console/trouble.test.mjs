@@ -1,0 +1,160 @@
+// What goes wrong meanwhile: each case is said in words, and nothing typed is lost.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { api, base, launch, open, openRequest, rest } from './support.mjs';
+
+const MESSAGE = 'ぜひお力を貸してください。';
+let browser, request, page, context, expected, faults, person;
+before(async () => {
+  browser = await launch();
+  const { organization_id } = await openRequest();
+  request = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '困ったときのチラシ', status: 'open' });
+});
+after(() => browser?.close());
+
+beforeEach(async () => {
+  await context?.close();
+  const email = `trouble-${Date.now()}@example.jp`, password = 'tsukimi-dango-to-susuki';
+  const { invitation } = await api('POST', 'users', { email, name: '試験 月子', role: 'admin' });
+  await fetch(`${base}/v1/auth/invitations/accept`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token: invitation.token, password }) });
+  person = { email, password };
+  ({ page, context, faults, expected } = await open(browser, { link: base }));
+  await logIn();
+});
+
+async function logIn() {
+  await page.fill('#email', person.email);
+  await page.fill('#password', person.password);
+  await page.press('#password', 'Enter');
+  await page.waitForFunction(() => !document.querySelector('#password'));
+}
+
+async function startInvitation() {
+  await page.goto(`${base}/#/requests/${request.id}/ranking`);
+  await page.waitForSelector('.row');
+  await rest(page);
+  const free = '.row:not(:has(.badge.good))';
+  const id = await page.getAttribute(free, 'data-key');
+  await page.click(`${free} .name`);
+  await page.click('[data-invite]');
+  await page.fill('#invite-message', MESSAGE);
+  return id;
+}
+const kept = async () => assert.equal(await page.inputValue('#invite-message'), MESSAGE);
+const send = () => page.click('dialog .main');
+const sent = async (worker) => {
+  await page.waitForSelector('dialog', { state: 'detached' });
+  const { items } = await api('GET', `applications?deliverable_id=${request.id}&worker_id=${worker}`);
+  assert.deepEqual(items.map((one) => one.message), [MESSAGE], 'sent once');
+};
+
+test('a wrong password is said, and the address stays', async () => {
+  expected.push(/401/);
+  await page.evaluate(() => localStorage.removeItem('musubi.session'));
+  await page.goto(`${base}/?again`);
+  await page.fill('#email', person.email);
+  await page.fill('#password', 'wrong-wrong-wrong');
+  await page.press('#password', 'Enter');
+  await page.waitForSelector('.notice.bad');
+  assert.equal(await page.inputValue('#email'), person.email);
+  assert.deepEqual(faults, []);
+});
+
+test('without a network it waits, says so, and goes on', async () => {
+  expected.push(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK/);
+  const worker = await startInvitation();
+  await context.setOffline(true);
+  await send();
+  await page.waitForSelector('.banner p');
+  await kept();
+  await context.setOffline(false);
+  await sent(worker);
+  await page.waitForSelector('.banner p', { state: 'detached' });
+  assert.deepEqual(faults, []);
+});
+
+test('an answer that got lost on its way is asked for again, and the write happens once', async () => {
+  expected.push(/ERR_/);
+  const worker = await startInvitation();
+  let lost = 0;
+  await page.route('**/v1/applications', async (route) => {
+    if (lost++) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await send();
+  await sent(worker);
+  assert.equal(lost, 2);
+  assert.deepEqual(faults, []);
+});
+
+test('a session that ends asks for the password over the screen', async () => {
+  expected.push(/401/);
+  const worker = await startInvitation();
+  await page.route('**/v1/applications', (route) => route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"code":"unauthenticated"}' }), { times: 1 });
+  await page.route('**/v1/auth/session', (route) => route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"code":"unauthenticated"}' }), { times: 1 });
+  await send();
+  await page.waitForSelector('#password');
+  await kept();
+  await logIn();
+  await sent(worker);
+  assert.deepEqual(faults, []);
+});
+
+for (const status of [429, 503]) {
+  test(`a server that is busy (${status}) is asked again after a while`, async () => {
+    expected.push(new RegExp(String(status)));
+    const worker = await startInvitation();
+    await page.route('**/v1/applications', (route) => route.fulfill({ status, headers: { 'retry-after': '1' }, contentType: 'application/problem+json', body: JSON.stringify({ code: status === 429 ? 'too_many_at_once' : 'unavailable', detail: '順位表を準備しています。' }) }), { times: 1 });
+    await send();
+    await page.waitForSelector('.banner p');
+    assert.match(await page.textContent('.banner p'), /順位表を準備しています/);
+    await kept();
+    await sent(worker);
+    assert.deepEqual(faults, []);
+  });
+}
+
+test('what somebody else did first (409) is said, and the text stays', async () => {
+  expected.push(/409/);
+  await page.route('**/v1/changes/events*', (route) => route.abort());
+  expected.push(/ERR_FAILED/);
+  const worker = await startInvitation();
+  const role = await page.inputValue('#invite-role');
+  await api('POST', 'applications', { deliverable_id: request.id, worker_id: worker, role, direction: 'invitation' });
+  await send();
+  await page.waitForSelector('dialog .notice.bad');
+  await kept();
+  assert.deepEqual(faults, []);
+});
+
+test('a record that changed meanwhile (412) is shown anew, and the decision can be sent again', async () => {
+  expected.push(/412|ERR_FAILED/);
+  const { organization_id } = request;
+  const made = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '同時に直したチラシ', status: 'submitted' });
+  await page.route('**/v1/changes/events*', (route) => route.abort());
+  await page.goto(`${base}/?stream#/requests/${made.id}`);
+  await page.fill('#message', MESSAGE);
+  await api('PATCH', `deliverables/${made.id}`, { title: '同時に直したチラシ(改)' }, { 'if-match': '"1"', 'content-type': 'application/merge-patch+json' });
+  await page.click('form .main');
+  await page.waitForSelector('.notice.bad');
+  await page.waitForFunction(() => document.querySelector('h1').textContent.includes('改'));
+  assert.equal(await page.inputValue('#message'), MESSAGE);
+  await page.click('form .main');
+  await page.waitForSelector('form', { state: 'detached' });
+  assert.equal((await api('GET', `deliverables/${made.id}`)).status, 'open');
+  assert.deepEqual(faults, []);
+});
+
+test('a slider that is dragged while the connection fails ends at the last value', async () => {
+  expected.push(/ERR_/);
+  await page.goto(`${base}/#/requests/${request.id}/ranking`);
+  await page.waitForSelector('.row');
+  await page.route('**/v1/matches/preview', (route) => route.abort(), { times: 2 });
+  await page.focus('#w-theme');
+  await page.keyboard.press('PageUp');
+  await page.keyboard.press('End');
+  await page.waitForFunction(() => document.querySelector('.delta.rose, .delta.fell'));
+  assert.equal(await page.inputValue('#w-theme'), '100');
+  assert.deepEqual(faults, []);
+});
