@@ -4,6 +4,8 @@ import { t } from '../words/index.js';
 import { may } from './session.js';
 import { DeskScreen } from './desk/screen.js';
 import { RequestsScreen } from './requests/screen.js';
+import { NewRequestScreen } from './requests/new.js';
+import { DuplicateScreen, DuplicatesScreen } from './people/duplicates.js';
 import { RequestScreen, titleOf } from './requests/page.js';
 import { RankingScreen } from './ranking/screen.js';
 import { deliverable } from './ranking/store.js';
@@ -12,13 +14,16 @@ import { deliverable } from './ranking/store.js';
 export const SCREENS = [
   { path: '', title: () => t().menuItems.desk, isFor: () => true },
   { path: 'requests', title: () => t().menuItems.requests, isFor: () => may('deliverables:read') },
+  { path: 'duplicates', title: () => t().menuItems.duplicates, isFor: () => may('duplicates:read') },
 ];
 
 /** @param {string} path @returns {{key: string, menu: string, title: () => string, render: () => unknown}} */
 export function screenOf(path) {
   const [where, id, more] = path.split('/');
   if (where === 'requests' && id && more === 'ranking') return { key: path, menu: where, title: () => deliverable()?.title ?? t().rank.title, render: () => RankingScreen(id) };
+  if (path === 'requests/new') return { key: path, menu: where, title: () => t().newRequest.title, render: NewRequestScreen };
   if (where === 'requests' && id) return { key: path, menu: where, title: titleOf, render: () => RequestScreen(id) };
   if (where === 'requests') return { key: where, menu: where, title: () => t().requests.title, render: RequestsScreen };
+  if (where === 'duplicates') return { key: path, menu: where, title: () => t().duplicates.title, render: id ? () => DuplicateScreen(id) : DuplicatesScreen };
   return { key: '', menu: '', title: () => t().desk.title, render: DeskScreen };
 }

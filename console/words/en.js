@@ -5,7 +5,7 @@ export default {
   otherLanguage: '日本語',
   skip: 'Skip to content',
   menu: 'Menu',
-  menuItems: { desk: 'Desk', requests: 'Requests' },
+  menuItems: { desk: 'Desk', requests: 'Requests', duplicates: 'Duplicates' },
   loading: 'Loading',
   sending: 'Sending',
   failed: 'This could not be loaded.',
@@ -98,6 +98,20 @@ export default {
     hoursPerWeek: (/** @type {number} */ n) => `${n} a week`, places: (/** @type {number} */ n) => `× ${n}`, must: 'must', provenance: 'Imported from', row: (/** @type {number} */ n) => `row ${n}`,
   },
   decision: { title: 'Decide', open: 'Open to volunteers', decline: 'Decline', reason: 'Reason', message: 'Message to the organization' },
+  applications: {
+    title: 'Applications and invitations', erased: 'Erased person', note: 'Note to them', goal: 'Goal', schedule: 'Schedule',
+    moves: { shortlisted: 'Shortlist', offered: 'Offer', agreed: 'Record agreement', declined: 'Decline', withdrawn: 'Take back' },
+    ask: (/** @type {string} */ who, /** @type {string} */ what) => `${what}: ${who}`, until: (/** @type {string} */ day) => `answer by ${day}`,
+  },
+  newRequest: {
+    title: 'New request', trouble: 'Trouble', hint: 'In the organization’s own words. While you write, types that may help are proposed.', organization: 'Organization', name: 'Title', type: 'Proposed types', other: 'Choose another type',
+    questions: 'Questions to ask', choose: 'Choose an organization from the list.', draft: 'Save as draft', submit: 'Submit', start: 'Proposals appear here as you write.', nothing: 'No type can be proposed. Choose one from the list.',
+  },
+  duplicates: {
+    title: 'Possible duplicates', hint: 'Records that may be of one organization or person.', none: 'There is nothing to decide.', compare: 'Comparison of two records', same: 'Same', differs: 'Differs',
+    record: (/** @type {number} */ n) => `Record ${n}`, merge: (/** @type {number} */ n) => `Merge into record ${n}`, part: 'Not the same', unmerge: 'Undo the merge', reopen: 'Look again',
+    fields: { name: 'Name', kana: 'Kana', aliases: 'Aliases', area: 'Area', kind: 'Kind', email: 'Email', phone: 'Phone', corporate_number: 'Corporate number', roles: 'Roles', skills: 'Skills', themes: 'Causes', description: 'Description', source: 'Source', created_at: 'Registered', updated_at: 'Updated' },
+  },
   history: { title: 'History', created: 'Registered', archived: 'Archived' },
 
   desk: {
@@ -107,6 +121,6 @@ export default {
   },
   keys: {
     title: 'Keys', open: 'Show keys',
-    rows: [['↑ ↓', 'Move through candidates'], ['← →', 'Read part by part'], ['Enter', 'Open'], ['C', 'Pick to compare'], ['Esc', 'Close'], ['/', 'Search'], ['G D', 'To the desk'], ['G R', 'To the requests'], ['?', 'This list']],
+    rows: [['↑ ↓', 'Move through candidates'], ['← →', 'Read part by part'], ['Enter', 'Open'], ['C', 'Pick to compare'], ['Esc', 'Close'], ['/', 'Search'], ['G D', 'To the desk'], ['G R', 'To the requests'], ['G N', 'New request'], ['?', 'This list']],
   },
 };

@@ -5,7 +5,7 @@ export default {
   otherLanguage: 'English',
   skip: '本文へ',
   menu: 'メニュー',
-  menuItems: { desk: 'デスク', requests: '依頼' },
+  menuItems: { desk: 'デスク', requests: '依頼', duplicates: '重複' },
   loading: '読み込んでいます',
   sending: '送信しています',
   failed: '読み込めませんでした。',
@@ -98,6 +98,20 @@ export default {
     hoursPerWeek: (/** @type {number} */ n) => `週${n}時間`, places: (/** @type {number} */ n) => `${n}人`, must: '必須', provenance: '取り込み元', row: (/** @type {number} */ n) => `${n}行目`,
   },
   decision: { title: '審査の結果', open: '募集を始める', decline: '見送る', reason: '理由', message: '団体への連絡' },
+  applications: {
+    title: '応募と招待', erased: '削除された人', note: '本人への連絡', goal: '目標', schedule: '日程',
+    moves: { shortlisted: '候補にする', offered: '内定を出す', agreed: '成立にする', declined: '見送る', withdrawn: '取り下げる' },
+    ask: (/** @type {string} */ who, /** @type {string} */ what) => `${who}: ${what}`, until: (/** @type {string} */ day) => `回答期限 ${day}`,
+  },
+  newRequest: {
+    title: '新しい依頼', trouble: '困りごと', hint: '団体の言葉のまま書いてください。書くうちに、役に立ちそうな種類を提案します。', organization: '団体', name: '題名', type: '種類の提案', other: 'ほかの種類から選ぶ',
+    questions: '聞いてみること', choose: '一覧から団体を選んでください。', draft: '下書きに保存', submit: '受け付ける', start: '困りごとを書くと、ここに提案が出ます。', nothing: '提案できる種類がありません。一覧から選んでください。',
+  },
+  duplicates: {
+    title: '重複の確認', hint: '同じ団体・同じ人かもしれない記録です。', none: '確かめる記録はありません。', compare: '二つの記録の比較', same: '同じ', differs: '違う',
+    record: (/** @type {number} */ n) => `記録${n}`, merge: (/** @type {number} */ n) => `記録${n}にまとめる`, part: '別の記録にする', unmerge: 'まとめたのを戻す', reopen: 'もう一度確かめる',
+    fields: { name: '名前', kana: 'かな', aliases: '別名', area: '地域', kind: '種別', email: 'メール', phone: '電話', corporate_number: '法人番号', roles: '役割', skills: 'スキル', themes: 'テーマ', description: '説明', source: '取り込み元', created_at: '登録', updated_at: '更新' },
+  },
   history: { title: '経過', created: '登録', archived: '保管' },
 
   desk: {
@@ -107,6 +121,6 @@ export default {
   },
   keys: {
     title: 'キー操作', open: 'キー操作を見る',
-    rows: [['↑ ↓', '候補を移る'], ['← →', '内訳を一つずつ読む'], ['Enter', '開く'], ['C', '比べる相手に選ぶ'], ['Esc', '閉じる'], ['/', 'さがす'], ['G D', 'デスクへ'], ['G R', '依頼へ'], ['?', 'この一覧']],
+    rows: [['↑ ↓', '候補を移る'], ['← →', '内訳を一つずつ読む'], ['Enter', '開く'], ['C', '比べる相手に選ぶ'], ['Esc', '閉じる'], ['/', 'さがす'], ['G D', 'デスクへ'], ['G R', '依頼へ'], ['G N', '新しい依頼'], ['?', 'この一覧']],
   },
 };

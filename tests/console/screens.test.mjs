@@ -36,6 +36,15 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await go(`requests/${request.id}`, '.history li');
       await look('request');
       if (review) { await go(`requests/${review.id}`, 'form'); await page.check('.ways label:nth-child(2) input'); await look('decision'); }
+      await go('requests/new', '#trouble');
+      await page.fill('#trouble', '会員が減っていて、若い人に知ってもらいたい。');
+      await page.waitForSelector('.proposal');
+      await look('new');
+      await go('duplicates', '.queue ol a');
+      await look('duplicates');
+      await page.click('.queue ol a');
+      await page.waitForSelector('.pair-table td');
+      await look('duplicate');
       await go(`requests/${request.id}/ranking`, '.row');
       await page.waitForSelector('.easings li', { state: 'attached' });
       await look('ranking');

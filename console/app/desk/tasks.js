@@ -3,5 +3,6 @@
 
 /** @param {import('../types.js').Task} task @returns {string|null} */
 export function taskHref(task) {
+  if (task.kind === 'decide_duplicate') return `duplicates/${task.id}`;
   return task.deliverable_id ? `requests/${task.deliverable_id}` : null;
 }

@@ -58,7 +58,7 @@ export function trial(asSaved = false) {
 }
 const shape = () => ({ limit: limit.peek(), fairness: isFair.peek() ? 'on' : 'off' });
 
-let isFlying = false, isAsked = false, inputAt = 0;
+let isFlying = false, isAsked = false, inputAt = 0, answeredAt = 0;
 /** @type {{of: string, considered: number|null, passed: number|null, removed: Ranking['removed'], passed_by_role: Ranking['passed_by_role']}|null} */
 let counted = null;
 /** @type {Map<string, Ranking>} */
@@ -90,6 +90,7 @@ export async function rerank() {
       else if (known) answer = { ...answer, considered: known.considered, passed: known.passed, removed: known.removed, passed_by_role: known.passed_by_role };
       if (isPlain) standard.set(key, answer);
       const base = /** @type {Ranking} */ (standard.get(key));
+      answeredAt = performance.now();
       batch(() => {
         if (isPlain) readStandard(answer.weights);
         ranking.set(answer);
@@ -106,6 +107,7 @@ export async function rerank() {
     inputAt = 0;
     requestAnimationFrame(() => {
       performance.measure('musubi.settled', { start, end: performance.now() });
+      performance.measure('musubi.drawn', { start: answeredAt, end: performance.now() });
       settled.set(settled.peek() + 1);
     });
   }

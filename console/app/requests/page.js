@@ -4,6 +4,7 @@ import { effect, html, onRemove, signal, when } from '../../parts/view.js';
 import { Icon } from '../../parts/icon.js';
 import { Fault, Field } from '../../parts/form.js';
 import { date, language, moment, t, vocabulary, word } from '../../words/index.js';
+import { Applications } from './applications.js';
 import { call, get, isAbort } from '../api.js';
 import { name } from '../catalogue.js';
 import { onChange } from '../live.js';
@@ -12,7 +13,7 @@ import { may } from '../session.js';
 
 /** @typedef {import('../types.js').Deliverable} Deliverable @typedef {import('../types.js').Schemas['Intake']} Intake */
 
-/** @type {import('../../parts/view.js').Signal<{request: Deliverable, organization: {id: string, name: string}|null, intake: Intake|null}|null>} */
+/** @type {import('../../parts/view.js').Signal<{request: Deliverable, organization: {id: string, name: string}|null, intake: Intake|null, applications: import('../types.js').Application[]}|null>} */
 const shown = signal(null);
 export const titleOf = () => shown()?.request.title ?? t().requests.title;
 
@@ -70,11 +71,12 @@ export function RequestScreen(id) {
     stop = new AbortController();
     try {
       const request = /** @type {Deliverable} */ (await get(`deliverables/${id}`, { include_archived: true }, stop.signal));
-      const [organization, intake] = await Promise.all([
+      const [organization, intake, applications] = await Promise.all([
         may('organizations:read') ? get(`organizations/${request.organization_id}`, { include_archived: true }, stop.signal) : null,
         may('intake:read') ? get(`deliverables/${id}/intake`, { include_archived: true }, stop.signal) : null,
+        may('applications:read') ? get('applications', { deliverable_id: id, limit: 200 }, stop.signal) : { items: [] },
       ]);
-      shown.set({ request, organization, intake });
+      shown.set({ request, organization, intake, applications: applications.items });
       trouble.set(null);
     } catch (error) {
       if (!isAbort(error)) trouble.set(/** @type {Error} */ (error));
@@ -111,6 +113,7 @@ export function RequestScreen(id) {
       </section>
       <div class="stacked">
         ${when(isUnderReview, () => Decision({ request: d(), onDone: load }))}
+        ${when(() => shown()?.applications.length, () => Applications({ items: () => shown()?.applications ?? [], request: id, onDone: load }))}
         ${when(() => d().provenance, () => html`<section class="card pad"><h2>${() => t().request.provenance}</h2><p class="small" lang="ja">${() => d().provenance?.file} <span class="num">${() => t().request.row(d().provenance?.row ?? 0)}</span></p></section>`)}
         <section class="card pad"><h2>${() => t().history.title}</h2><ol class="history">${() => shown() && history(d(), shown()?.intake ?? null).map((one) => html`<li><time class="num small quiet" datetime=${one.at}>${moment(one.at)}</time><div><b>${one.what}</b>${one.more && html`<p class="small">${one.more}</p>`}</div></li>`)}</ol></section>
       </div>

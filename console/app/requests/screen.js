@@ -8,6 +8,7 @@ import { get, isAbort } from '../api.js';
 import { entries, name } from '../catalogue.js';
 import { onChange } from '../live.js';
 import { href, query, requery } from '../route.js';
+import { may } from '../session.js';
 
 /** @typedef {import('../types.js').Listed} Listed @typedef {import('../types.js').Schemas['Page_ListedDeliverable']} Page */
 
@@ -127,6 +128,7 @@ export function RequestsScreen() {
         ${when(isTable, () => html`${Choice({ param: 'status', label: () => t().requests.any.status, options: () => COLUMNS.map(([column, statuses]) => [statuses.join(','), t().requests.columns[/** @type {'open'} */ (column)]]) })}${Choice({ param: 'sort', label: () => t().requests.sort, options: () => SORTS.map((code) => [code, t().requests.sorts[/** @type {'ends_on'} */ (code)]]) })}`)}
         ${when(isFiltered, () => html`<button class="button plain" @click=${() => requery(Object.fromEntries([...FILTERS, 'status'].map((one) => [one, undefined])))}>${() => t().requests.clear}</button>`)}
       </div>
+      ${when(() => may('deliverables:write'), () => html`<a class="button main" href="#/requests/new">${() => t().newRequest.title}</a>`)}
       <div class="switch" role="group" aria-label=${() => t().requests.view}>${view('board')}${view('table')}</div></header>
     ${when(trouble, () => Fault(trouble))}
     ${when(isTable, Table, Board)}

@@ -1,0 +1,87 @@
+// What coordinators do besides ranking: a request from words, answers to applications, possible duplicates.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessibility, api, base, launch, open, openRequest } from './support.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser?.close());
+
+test('a request from words', async () => {
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.keyboard.press('g');
+  await page.keyboard.press('n');
+  await page.fill('#trouble', '会員が減っていて、若い人に知ってもらいたい。');
+  await page.waitForSelector('.proposal');
+  assert.ok(await page.textContent('.proposal .because'));
+  assert.ok(await page.locator('.questions li').count() > 0);
+  await page.fill('#title', '若い人に知ってもらう提案');
+  await page.reload();
+  await page.waitForSelector('.proposal');
+  assert.equal(await page.inputValue('#title'), '若い人に知ってもらう提案', 'what was typed survives a reload');
+  const { organization_id } = await openRequest();
+  const { name } = await api('GET', `organizations/${organization_id}`);
+  await page.fill('#organization', name);
+  await page.click('.found .button');
+  await page.check('.proposal input');
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('.actions .main');
+  await page.waitForFunction(() => /requests\/[0-9a-f-]{36}$/.test(location.hash));
+  const made = await api('GET', `deliverables/${page.url().split('/').pop()}`);
+  assert.deepEqual([made.title, made.status, made.organization_id], ['若い人に知ってもらう提案', 'submitted', organization_id]);
+  await page.goto(`${base}/#/requests/new`);
+  await page.waitForSelector('#title');
+  assert.equal(await page.inputValue('#title'), '', 'a sent draft is gone');
+  assert.deepEqual(faults, []);
+});
+
+test('an application is shortlisted, offered and agreed, another declined', async () => {
+  const { organization_id } = await openRequest();
+  const request = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '応募のあるチラシ', status: 'open' });
+  const { items } = await api('GET', `deliverables/${request.id}/matches?limit=2`);
+  const made = [];
+  for (const { worker, role } of items) made.push(await api('POST', 'applications', { deliverable_id: request.id, worker_id: worker.id, role }));
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/requests/${request.id}`);
+  const row = (index) => `.applications > li:has(a[href$="worker=${items[index].worker.id}"])`;
+  const move = async (index, to) => {
+    await page.click(`${row(index)} [data-move=${to}]`);
+    await page.waitForSelector('dialog[open]');
+    assert.deepEqual(await accessibility(page), []);
+    if (to === 'agreed') { await page.fill('#move-goal', '会員を10人ふやす。'); await page.fill('#move-schedule', '土曜の午前に作業する。'); }
+    await page.fill('#move-note', 'よろしくお願いします。');
+    await page.click('dialog .main');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    assert.equal((await api('GET', `applications/${made[index].id}`)).status, to);
+  };
+  await move(0, 'shortlisted');
+  await page.waitForSelector(`${row(0)} [data-move=offered]`);
+  await move(0, 'offered');
+  await page.waitForSelector(`${row(0)} [data-move=agreed]`);
+  await move(0, 'agreed');
+  await move(1, 'declined');
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('two records side by side are merged, and parted again', async () => {
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.click('.nav a[href="#/duplicates"]');
+  await page.waitForSelector('.queue a');
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('.queue ol a');
+  await page.waitForSelector('.differs');
+  assert.deepEqual(await accessibility(page), []);
+  const id = page.url().split('/').pop();
+  await page.click('.moves .button');
+  await page.waitForFunction(() => document.querySelectorAll('.moves .button').length === 1);
+  assert.equal((await api('GET', `duplicates/${id}`)).status, 'merged');
+  const merged = await page.textContent('.badge.accent');
+  await page.click('.moves .button');
+  await page.waitForFunction((old) => document.querySelector('.badge.accent')?.textContent !== old, merged);
+  assert.notEqual((await api('GET', `duplicates/${id}`)).status, 'merged');
+  assert.deepEqual(faults, []);
+});
