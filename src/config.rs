@@ -184,6 +184,9 @@ pub struct ServerConfig {
     /// Clients with the same caller that may follow changes at once
     #[arg(long, env = "MUSUBI_MAX_FOLLOWERS_PER_CALLER", default_value_t = 16, value_parser = at_least_one)]
     pub max_followers_per_caller: usize,
+    /// Comma-separated private addresses and networks to which webhooks may be sent, also without TLS: 10.1.2.0/24
+    #[arg(long, env = "MUSUBI_WEBHOOK_NETWORKS", value_delimiter = ',', value_parser = network)]
+    pub webhook_networks: Vec<IpNet>,
     /// Seconds after which a connection ends whose client reads nothing of its answer (Linux)
     #[arg(long, env = "MUSUBI_WRITE_TIMEOUT_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub write_timeout_seconds: u64,
@@ -375,13 +378,15 @@ impl FromStr for TrustedProxies {
 
     fn from_str(text: &str) -> Result<TrustedProxies, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let net = |part: &str| {
-            let one = part.parse::<IpAddr>().map(IpNet::from);
-            one.or_else(|_| part.parse::<IpNet>())
-                .map_err(|_| format!("{part:?} is neither an IP address nor a network such as 10.0.0.0/8"))
-        };
-        parts.map(net).collect::<Result<_, _>>().map(TrustedProxies)
+        parts.map(network).collect::<Result<_, _>>().map(TrustedProxies)
     }
+}
+
+/// Parses an address or a network.
+fn network(text: &str) -> Result<IpNet, String> {
+    let one = text.trim().parse::<IpAddr>().map(IpNet::from);
+    one.or_else(|_| text.trim().parse::<IpNet>())
+        .map_err(|_| format!("{text:?} is neither an IP address nor a network such as 10.0.0.0/8"))
 }
 
 impl ServerConfig {

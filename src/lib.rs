@@ -46,7 +46,7 @@
 //! | 13 | [`duplicates`], [`projects`], [`users`] | records that may be the same; the work of teams; people who log in |
 //! | 14 | [`applications`], [`exposures`], [`login`], [`programmes`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in; a fiscal year's schemes with their calendars; how much each component of a ranking counts |
 //! | 15 | [`delivery`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
-//! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better |
+//! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`], [`webhooks`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better; changes, sent to addresses that partners and administrators choose |
 //! | 17 | [`imports`], [`rounds`] | files that come in; the best team for a request, and people for many requests at once |
 //! | 18 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
 //! | 19 | [`open_data`] | public datasets |
@@ -119,6 +119,7 @@ pub mod tuning;
 pub mod users;
 pub mod values;
 pub mod vocabulary;
+pub mod webhooks;
 pub mod weights;
 pub mod workers;
 pub mod worklist;

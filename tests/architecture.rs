@@ -39,6 +39,7 @@ const FOREIGN_READS: &[(&str, &[&str])] = &[
             "project_entries",
             "project_members",
             "projects",
+            "webhooks",
             "worker_separations",
             "workers",
         ],

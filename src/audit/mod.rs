@@ -70,6 +70,11 @@ actions! {
     PartnerChanged = "partner.changed": "A partner's terms or status changed",
     SecretCreated = "client_secret.created": "A partner got a client secret",
     SecretRevoked = "client_secret.revoked": "A partner's client secret was revoked",
+    WebhookRegistered = "webhook.registered": "A webhook was registered",
+    WebhookChanged = "webhook.changed": "A webhook was changed or switched off",
+    WebhookRemoved = "webhook.removed": "A webhook was removed",
+    WebhookSecretCreated = "webhook_secret.created": "A webhook got a new secret",
+    WebhookSecretRemoved = "webhook_secret.removed": "A secret of a webhook was removed",
     WeightsChanged = "weights.changed": "An administrator set the weights of rankings",
 }
 

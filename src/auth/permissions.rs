@@ -116,6 +116,10 @@ permissions! {
         [all own no no no no no];
     ReadChanges = "changes:read": "Follow changes of the records that you may read",
         [all own own own own all all];
+    ReadWebhooks = "webhooks:read": "Read webhooks and what became of their messages",
+        [all no no no own no no];
+    WriteWebhooks = "webhooks:write": "Register, change, test and remove webhooks, renew their secrets, and send messages again",
+        [all no no no own no no];
     ReadTasks = "tasks:read": "List what waits for you",
         [all own own own own no no];
     ReadStatistics = "statistics:read": "Read statistics",

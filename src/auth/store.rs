@@ -9,6 +9,7 @@ use crate::values::with_wards;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
 
 /// Finds the user of an active session, with their current role and belonging.
 pub fn user_of_session(db: &mut Db, session: Id, now: Instant) -> Result<Option<(Id, UserRole, Belonging)>> {
@@ -105,6 +106,28 @@ pub fn is_active(db: &mut Db, principal: &Principal, now: Instant) -> Result<boo
     let limit = principal.scope_limit.as_deref();
     let may_the_same = limit.map_or(terms.scopes.is_empty(), |limit| limit.split(' ').all(may));
     Ok(may_the_same && terms.reach(partner.id) == *partner)
+}
+
+/// Finds what active partners reach, and their scopes; an empty list means all scopes of the role.
+pub fn active_partners(db: &mut Db, partners: &[Id]) -> Result<HashMap<Id, (PartnerReach, Vec<String>)>> {
+    let active = partners::table
+        .filter(partners::id.eq_any(partners))
+        .filter(partners::status.eq("active"))
+        .select((partners::id, partners::details));
+    let terms = active.load::<(Id, Doc<Terms>)>(db)?.into_iter();
+    Ok(terms
+        .map(|(id, Doc(terms))| (id, (terms.reach(id), terms.scopes)))
+        .collect())
+}
+
+/// Finds those users who are active administrators.
+pub fn active_administrators(db: &mut Db, users: &[Id]) -> Result<HashSet<Id>> {
+    let active = users::table
+        .filter(users::id.eq_any(users))
+        .filter(users::status.eq("active"))
+        .filter(users::role.eq(UserRole::Admin.code()))
+        .select(users::id);
+    Ok(active.load::<Id>(db)?.into_iter().collect())
 }
 
 /// Finds the terms of an active partner.

@@ -658,6 +658,47 @@ tables! {
         created_at -> MicrosecondTime,
     }
 
+    webhooks: webhooks (id) {
+        id -> UniqueId,
+        partner_id -> Nullable<UniqueId>,
+        user_id -> Nullable<UniqueId>,
+        enabled -> Bool,
+        details -> JsonText,
+        position -> BigInt,
+        mark -> BigInt,
+        failures -> Integer,
+        failing_since -> Nullable<MicrosecondTime>,
+        off_at -> Nullable<MicrosecondTime>,
+        off_reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    webhooks: webhook_secrets (id) {
+        id -> UniqueId,
+        webhook_id -> UniqueId,
+        secret -> Text,
+        created_at -> MicrosecondTime,
+        expires_at -> Nullable<MicrosecondTime>,
+    }
+
+    webhooks: webhook_deliveries (id) {
+        id -> UniqueId,
+        webhook_id -> UniqueId,
+        event -> Text,
+        seq -> Nullable<BigInt>,
+        payload -> Text,
+        status -> Text,
+        attempts -> Integer,
+        due_at -> Nullable<MicrosecondTime>,
+        lease -> Nullable<UniqueId>,
+        first_attempt_at -> Nullable<MicrosecondTime>,
+        last_attempt_at -> Nullable<MicrosecondTime>,
+        outcome -> Nullable<JsonText>,
+        created_at -> MicrosecondTime,
+    }
+
     sessions: throttles (key) {
         key -> Text,
         failures -> Integer,

@@ -10,7 +10,7 @@ use crate::db::schema::{
     deliverables_shared_with_partners as shared, duplicates as p, follow_ups as f, organizations,
     organizations as o, programme_areas as pa, programme_steps as ps, programmes as pg, project_entries as e,
     project_members as m, projects as pr, released_deliverables as released, round_deliverables as within,
-    rounds as r, worker_separations as separations, workers, workers as w,
+    rounds as r, webhooks as hooks, worker_separations as separations, workers, workers as w,
 };
 use crate::db::search::Condition;
 use crate::db::{Db, Id, UniqueId};
@@ -385,6 +385,15 @@ pub fn rounds(reach: &Reach) -> Option<Condition<r::table>> {
             Box::new(not(exists(elsewhere)))
         }
         Reach::Organization(_) | Reach::Worker(_) | Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
+    })
+}
+
+/// Limits webhooks to those of a partner. Administrators manage all of them.
+pub fn webhooks(reach: &Reach) -> Option<Condition<hooks::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Partner(partner) => Box::new(hooks::partner_id.eq(partner.id).assume_not_null()),
+        Reach::Areas(_) | Reach::Organization(_) | Reach::Worker(_) => Box::new(false.into_sql::<Bool>()),
     })
 }
 

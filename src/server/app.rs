@@ -96,6 +96,7 @@ pub fn app(
         .app_data(Data::from(state.workbooks))
         .app_data(Data::from(state.index))
         .app_data(Data::from(state.feed))
+        .app_data(Data::from(state.webhooks))
         .app_data(Data::from(state.recorder))
         .app_data(Data::from(state.keys))
         .app_data(Data::from(state.passwords))

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::exposures::Recorder;
 use crate::http::cors::Origins;
 use crate::tasks::TaskCounts;
+use crate::webhooks;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{HttpServer, rt};
 use std::net::SocketAddr;
@@ -35,6 +36,8 @@ pub struct Listener {
 impl Listener {
     pub fn bind(mut state: AppState, config: &ServerConfig) -> Result<Listener> {
         state.origins = Origins::new(config.cors_origins.iter().cloned());
+        state.public_url = Some(config.public_url(state.public_url.as_deref()).0);
+        state.webhooks = Arc::new(webhooks::Client::new(&config.webhook_networks));
         state.recorder = Arc::new(Recorder::new(config.random_swaps));
         let (index, stopping) = (Arc::clone(&state.index), Arc::clone(&state.stopping));
         let readiness = Arc::new(Readiness::new(state.pool.clone(), index, stopping));

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::http::requests::Requests;
 use crate::metrics::{Figure, TEXT_FORMAT, render};
 use crate::tasks::TaskCounts;
-use crate::{duplicates, imports};
+use crate::{duplicates, imports, webhooks};
 use actix_web::dev::Server;
 use actix_web::http::header;
 use actix_web::web::{self, Data};
@@ -153,9 +153,10 @@ fn of_slices(state: &AppState, db: &mut Db) -> Result<Vec<Figure>> {
     let mut figures = state.index.status(db)?.figures();
     figures.extend(changes::store::figures(
         db,
-        &[duplicates::store::detection::FOLLOWER],
+        &[duplicates::store::detection::FOLLOWER, webhooks::FOLLOWER],
     )?);
     figures.extend(imports::jobs::store::figures(db)?);
+    figures.extend(webhooks::store::figures(db)?);
     Ok(figures)
 }
 

@@ -4,8 +4,8 @@ use super::health;
 use crate::{
     applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, exports, exposures,
     feeds, follow_ups, following, imports, intake, login, matches, open_data, organizations, partners,
-    programmes, projects, reviews, rounds, sessions, statistics, triage, users, vocabulary, weights, workers,
-    worklist,
+    programmes, projects, reviews, rounds, sessions, statistics, triage, users, vocabulary, webhooks,
+    weights, workers, worklist,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -34,6 +34,7 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(worklist::http::routes)
         .configure(feeds::http::routes)
         .configure(following::http::routes)
+        .configure(webhooks::http::routes)
         .configure(matches::http::routes)
         .configure(rounds::http::routes)
         .configure(weights::http::routes)

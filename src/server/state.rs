@@ -12,7 +12,7 @@ use crate::http::cors::Origins;
 use crate::imports::workbooks::Workbooks;
 use crate::matches::MatchIndex;
 use crate::users::password::Passwords;
-use crate::{changes, deliverables, organizations, workers};
+use crate::{changes, deliverables, organizations, webhooks, workers};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -28,6 +28,7 @@ pub struct AppState {
     pub passwords: Arc<Passwords>,
     pub public_url: Option<String>,
     pub origins: Origins,
+    pub webhooks: Arc<webhooks::Client>,
     pub workbooks: Arc<Workbooks>,
     /// Set when the server is about to stop; long work then ends early.
     pub stopping: Arc<AtomicBool>,
@@ -55,6 +56,7 @@ impl AppState {
             passwords: Arc::new(Passwords::new()?),
             public_url: config.public_url.clone(),
             origins: Origins::default(),
+            webhooks: Arc::new(webhooks::Client::new(&[])),
             workbooks: Arc::new(Workbooks::new(reader, Arc::clone(&stopping))?),
             stopping,
         })

@@ -6,7 +6,7 @@ use crate::http::idempotency;
 use crate::tasks::{TaskCounts, TaskSet};
 use crate::{
     applications, duplicates, erasure, exposures, follow_ups, following, imports, matches, partners, rounds,
-    sessions,
+    sessions, webhooks,
 };
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,6 +27,15 @@ pub fn start(state: &AppState, retention: Retention, counts: TaskCounts) -> Task
     tasks.start(following::tasks::advance(pool, feed, stopping));
     tasks.start(following::tasks::trim(pool, retention.changes));
     tasks.start(matches::tasks::follow_changes(pool, catalogues, &state.index));
+    let public_url = state.public_url.as_deref().unwrap_or_default();
+    tasks.start(webhooks::tasks::deliver(
+        pool,
+        feed,
+        &state.webhooks,
+        public_url,
+        stopping,
+    ));
+    tasks.start(webhooks::tasks::purge(pool));
     tasks.start(applications::tasks::watch_deadlines(pool));
     tasks.start(exposures::tasks::write_lists(pool, &state.recorder));
     tasks.start(exposures::tasks::purge_lists(pool));

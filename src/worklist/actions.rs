@@ -14,6 +14,7 @@ use crate::programmes::{self, DatedStep, STEP_DAYS};
 use crate::projects::work::WorkKind;
 use crate::projects::{self, Project};
 use crate::values::words;
+use crate::webhooks::{self, WebhookOwner};
 use crate::{applications, deliverables, duplicates, follow_ups, imports, intake, reviews};
 use ApplicationSide::{Organization, Worker};
 use ApplicationStatus::{Offered, Shortlisted, Submitted};
@@ -33,6 +34,8 @@ const IMPORT_DAYS: i64 = 30;
 pub struct Assignee {
     pub kinds: Vec<TaskKind>,
     pub viewer: Viewer,
+    /// Whose webhooks are theirs.
+    pub webhooks: Option<WebhookOwner>,
 }
 
 /// A record that waits.
@@ -60,7 +63,7 @@ pub fn list(db: &mut Db, assignee: &Assignee, filter: &TaskFilter) -> Result<Pag
         .iter()
         .filter(|kind| filter.kind.is_none_or(|only| only == **kind))
     {
-        found.extend(waiting(db, &assignee.viewer, *kind, after, limit + 1)?);
+        found.extend(waiting(db, assignee, *kind, after, limit + 1)?);
     }
     found.sort_unstable_by_key(|one| (one.id, one.kind));
     found.truncate(limit as usize + 1);
@@ -95,7 +98,7 @@ pub fn count(db: &mut Db, assignee: &Assignee) -> Result<TaskCounts> {
     let today = calendar::today();
     let mut items = Vec::new();
     for &kind in &assignee.kinds {
-        let found = waiting(db, &assignee.viewer, kind, None, COUNTED)?;
+        let found = waiting(db, assignee, kind, None, COUNTED)?;
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         items.push(TaskCount {
             kind,
@@ -108,11 +111,12 @@ pub fn count(db: &mut Db, assignee: &Assignee) -> Result<TaskCounts> {
 
 fn waiting(
     db: &mut Db,
-    viewer: &Viewer,
+    assignee: &Assignee,
     kind: TaskKind,
     after: Option<Id>,
     limit: i64,
 ) -> Result<Vec<Waiting>> {
+    let viewer = &assignee.viewer;
     let reach = &viewer.reach;
     let one = |id, deliverable, since, href| Waiting {
         id,
@@ -260,6 +264,17 @@ fn waiting(
             rest.take(usize::try_from(limit).unwrap_or(0))
                 .map(repair)
                 .collect()
+        }
+        TaskKind::RepairWebhook => {
+            let Some(owner) = assignee.webhooks else {
+                return Ok(Vec::new());
+            };
+            let found = webhooks::store::switched_off(db, owner, after)?.into_iter();
+            let repair = |(id, title, since)| Waiting {
+                title: Some(title),
+                ..one(id, None, since, format!("/v1/webhooks/{id}"))
+            };
+            found.map(repair).collect()
         }
         TaskKind::AnswerFollowUp => {
             let found = follow_ups::actions::waiting(db, reach, after, limit)?.into_iter();

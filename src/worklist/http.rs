@@ -5,13 +5,14 @@ use super::{Task, TaskCounts, TaskFilter, TaskKind};
 use crate::auth::{
     AnswerFollowUps, DecideApplications, Reach, ReadTasks, SubmitApplications, WriteDeliverables,
     WriteDuplicates, WriteImports, WriteIntake, WriteProgrammes, WriteProjectWork, WriteProjects,
-    WriteReviews, http::Caller,
+    WriteReviews, WriteWebhooks, http::Caller,
 };
 use crate::db::Pool;
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
 use crate::http::{Json, Page, Query};
 use crate::reviews::ReviewAuthor;
+use crate::webhooks;
 use actix_web::get;
 use actix_web::web::Data;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -27,7 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Everything that waits for you to answer or decide, the oldest record first: applications for open deliverables,
 /// invitations, offers, agreements, requests under review, invitations to request a deliverable jointly, milestones that
 /// are overdue, artifacts, free places in teams at work, delivered projects, steps of programmes, pairs of records that may be the same, reviews
-/// to write, follow-ups to answer, your imports with rejected rows. Only what your scopes let you do is listed. A task disappears when it is done.
+/// to write, follow-ups to answer, your imports with rejected rows, your webhooks that were switched off. Only what your scopes let you do is listed. A task disappears when it is done.
 #[utoipa::path(operation_id = "list_tasks", tag = "Tasks", security(("bearer" = ["tasks:read"])),
     params(TaskFilter), responses((status = 200, description = "One page", body = Page<Task>)))]
 #[get("/tasks")]
@@ -81,11 +82,17 @@ fn assignee(caller: &Caller<ReadTasks>) -> Assignee {
         (TaskKind::WriteReview, caller.may::<WriteReviews>() && is_side),
         (TaskKind::AnswerFollowUp, caller.may::<AnswerFollowUps>()),
         (TaskKind::RepairImport, caller.may::<WriteImports>()),
+        (TaskKind::RepairWebhook, caller.may::<WriteWebhooks>()),
     ];
     let kinds = kinds
         .into_iter()
         .filter(|(_, may)| *may)
         .map(|(kind, _)| kind)
         .collect();
-    Assignee { kinds, viewer }
+    let webhooks = webhooks::actions::owner(caller.principal()).ok();
+    Assignee {
+        kinds,
+        viewer,
+        webhooks,
+    }
 }

@@ -65,6 +65,8 @@ pub enum TaskKind {
     /// Repair a file whose rows were rejected, and import it again, or undo the import. Due after 14 days; after 30 the
     /// task disappears.
     RepairImport,
+    /// Repair the receiver of your webhook, which was switched off, and enable the webhook. Due after 7 days.
+    RepairWebhook,
 }
 
 impl TaskKind {
@@ -78,7 +80,10 @@ impl TaskKind {
             | TaskKind::FillPlace
             | TaskKind::RepairImport => 14,
             TaskKind::CloseProject | TaskKind::DecideDuplicate => 30,
-            TaskKind::AnswerInvitation | TaskKind::AnswerOffer | TaskKind::ConfirmAgreement => 7,
+            TaskKind::AnswerInvitation
+            | TaskKind::AnswerOffer
+            | TaskKind::ConfirmAgreement
+            | TaskKind::RepairWebhook => 7,
             TaskKind::ReviewRequest => intake::STEP_DAYS,
             TaskKind::WriteReview => reviews::DAYS,
             TaskKind::AnswerFollowUp => follow_ups::DUE_DAYS,
@@ -104,10 +109,10 @@ pub struct Task {
     pub id: Id,
     pub kind: TaskKind,
     /// The deliverable that it is about. Null for duplicates,
-    /// accompaniments, programmes and imports.
+    /// accompaniments, programmes, imports and webhooks.
     pub deliverable_id: Option<Id>,
-    /// The title of the deliverable or the accompaniment, the name of the imported file, or the step and its programme. Null
-    /// for duplicates.
+    /// The title of the deliverable or the accompaniment, the name of the imported file, the step and its programme, or the
+    /// description of the webhook. Null for duplicates.
     pub title: Option<String>,
     /// Since when it waits.
     pub since: Instant,

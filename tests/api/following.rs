@@ -539,9 +539,12 @@ fn trims_the_log_but_not_what_somebody_still_needs(app: &TestApp) {
     let pool = &app.state.pool;
     let latest = pool.read_blocking(store::latest).unwrap();
     app.until(|| {
-        pool.read_blocking(|db| store::position(db, "duplicates"))
-            .unwrap()
-            >= latest
+        let positions = pool.read_blocking(|db| {
+            let position = |name: &&str| store::position(db, name);
+            musubi::changes::FOLLOWERS.iter().map(position).collect()
+        });
+        let positions: Vec<i64> = positions.unwrap();
+        positions.iter().all(|position| *position >= latest)
     });
     let later = musubi::db::Instant::from(chrono::Utc::now() + chrono::Duration::days(1));
     assert!(!pool.write_blocking(|db| store::trim(db, later)).unwrap());

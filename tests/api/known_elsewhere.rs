@@ -341,6 +341,8 @@ const SELECTORS: &[(&str, &[&str])] = &[
     ("list_shown_lists", &["subject_id"]),
     ("list_tasks", &["kind"]),
     ("list_users", &["email", "organization_id", "role"]),
+    ("list_webhook_deliveries", &["status", "type"]),
+    ("list_webhooks", &[]),
     ("list_weights", &[]),
     ("list_workers", &["area", "q", "role", "skill", "sort", "status"]),
 ];

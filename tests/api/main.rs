@@ -81,6 +81,7 @@ mod transport;
 mod triage;
 mod users;
 mod vocabulary;
+mod webhooks;
 mod weights;
 mod word_oracles;
 mod work_records;

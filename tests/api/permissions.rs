@@ -27,6 +27,8 @@ struct Belongings {
     duplicate: String,
     round: String,
     programme: String,
+    webhook: String,
+    delivery: String,
     partner: String,
     partner_token: String,
     source: String,
@@ -120,9 +122,17 @@ impl Belongings {
         let entries = entries.collect();
         let round = json!({"deliverable_ids": [deliverable]});
         let round = text(&app.post("/v1/rounds", &round).expect(201).json()["id"]);
+        // Nobody listens there.
+        let webhook = json!({"url": "http://127.0.0.1:1/", "types": ["deliverable"], "enabled": false});
+        let webhook = app.call("POST", "/v1/webhooks", &partner_token, &webhook);
+        let webhook = text(&webhook.expect(201).json()["webhook"]["id"]);
+        let test = app.post(&format!("/v1/webhooks/{webhook}/test"), &json!({}));
+        let delivery = text(&test.expect(201).json()["id"]);
         Belongings {
             round,
             programme,
+            webhook,
+            delivery,
             area,
             organization,
             deliverable,
@@ -155,6 +165,7 @@ fn request(
             .path
             .replace("{id}", id)
             .replace("{entry_id}", entry)
+            .replace("{delivery_id}", &of.delivery)
             .replace("{worker_id}", &of.worker)
             .replace("{organization_id}", &of.organization)
             .replace("{kind}", "workers")
@@ -178,6 +189,7 @@ fn request(
         "duplicates" => &of.duplicate,
         "rounds" => &of.round,
         "programmes" => &of.programme,
+        "webhooks" => &of.webhook,
         _ => "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
     };
     let body = match operation.id() {
@@ -234,7 +246,8 @@ fn request(
 }
 
 /// Lists that the extent limits to the caller's own records.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 7] = [
+    "list_webhooks",
     "list_rounds",
     "list_projects",
     "list_organizations",
@@ -410,6 +423,7 @@ fn own_id<'a>(list: &str, of: &'a Belongings) -> &'a str {
         "list_workers" => &of.worker,
         "list_projects" => &of.project,
         "list_rounds" => &of.round,
+        "list_webhooks" => &of.webhook,
         _ => &of.application,
     }
 }
@@ -493,6 +507,7 @@ fn patches_refuse_read_only_fields(app: &TestApp) {
         "update_project_risk",
         "update_round",
         "update_user",
+        "update_webhook",
         "update_worker",
     ];
     assert_eq!(patched, known.map(str::to_owned).into());
