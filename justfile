@@ -63,6 +63,8 @@ example-python: tools
     python3 examples/python/story.py
     python3 examples/python/recompute.py
     PYTHONPATH=.ci/site python3 examples/python/feeds.py
+    PYTHONPATH=.ci/site python3 examples/python/hooks.py
+    PYTHONPATH=.ci/site python3 examples/mail/trial.py
     PYTHONPATH=.ci/site python3 -m openapi_python_client generate --path openapi/openapi.json \
         --meta none --overwrite --output-path examples/python/generated/musubi_client
     PYTHONPATH=.ci/site:examples/python/generated python3 examples/python/roster.py
