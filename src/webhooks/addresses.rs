@@ -55,14 +55,13 @@ pub fn check_url(url: &str) -> Result<(), ValidationError> {
     let is_plain = url.len() <= LONGEST && url.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
     let parsed = url.parse::<Uri>().ok().filter(|_| is_plain);
     let is_fit = parsed.is_some_and(|uri| {
-        let authority = uri.authority().map(|authority| authority.as_str());
-        let has_host = uri.host().is_some_and(|host| !host.is_empty());
-        let has_port = uri.port().is_none_or(|port| port.as_u16() > 0);
-        matches!(uri.scheme_str(), Some("http" | "https"))
-            && has_host
-            && has_port
-            // No name and password, and no empty port.
-            && authority.is_some_and(|authority| !authority.contains('@') && !authority.ends_with(':'))
+        let host = uri.host().filter(|host| !host.is_empty());
+        let authority = uri.authority().zip(host);
+        let rest = authority.and_then(|(authority, host)| authority.as_str().strip_prefix(host));
+        // No name and password before the host, and nothing but a port after it.
+        let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+        let is_bare = rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port));
+        matches!(uri.scheme_str(), Some("http" | "https")) && is_bare
     });
     if is_fit {
         return Ok(());

@@ -114,7 +114,7 @@ mod tests {
             now += delay;
             attempts += 1;
         }
-        assert_eq!((now, attempts), (3 * 86_400, 11));
+        assert_eq!((now, attempts), (3 * 86_400, 12));
         let delays = |chance| {
             seconds(&Failure {
                 chance,
