@@ -12,6 +12,7 @@
 //!   skills are complete, and a file's rows are all there, once each;
 //! * each creation made one record, however often it was repeated;
 //! * the log has each version of each record once, from the first to the record's own;
+//! * a webhook of an administrator got every change of the log at least once;
 //! * the audit's chain is whole, and SQLite finds its file sound.
 
 #![allow(
@@ -35,8 +36,11 @@ use musubi::db::{Db, Pool};
 use program::Program;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 8;
@@ -393,6 +397,90 @@ impl Record {
     }
 }
 
+/// How often the receiver of a webhook heard of each change, by its number in the log.
+type Heard = Arc<Mutex<BTreeMap<i64, u64>>>;
+
+/// A webhook of an administrator, and what its receiver heard.
+struct Hook {
+    path: String,
+    heard: Heard,
+}
+
+impl Hook {
+    /// Registers the webhook at a server that runs.
+    fn new(program: &Program, client: &Client) -> Hook {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let heard = Heard::default();
+        let hears = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let heard = Arc::clone(&hears);
+                std::thread::spawn(move || hear(stream, &heard));
+            }
+        });
+        let send = |path: &str, body: Value| client.send("POST", path, ("accept", "*/*"), &body.to_string());
+        let user = json!({"email": "hooks@example.jp", "name": "鈴木", "role": "admin"});
+        let (_, invited) = send("/v1/users", user).unwrap();
+        let (token, password) = (&invited["invitation"]["token"], "correct horse battery staple");
+        let acceptance = json!({"token": token, "password": password}).to_string();
+        let accept = format!("http://{}/v1/auth/invitations/accept", program.address);
+        let accepted = client.agent.post(accept).content_type("application/json");
+        assert_eq!(accepted.send(acceptance).unwrap().status(), 204);
+        let login = json!({"email": "hooks@example.jp", "password": password});
+        let (_, session) = send("/v1/auth/login", login).unwrap();
+        let owner = Client {
+            bearer: format!("Bearer {}", session["access_token"].as_str().unwrap()),
+            ..Client::new(CLIENTS, program, 1)
+        };
+        let hook = json!({"url": url, "types": ["organization", "worker"]}).to_string();
+        let (status, made) = owner
+            .send("POST", "/v1/webhooks", ("accept", "*/*"), &hook)
+            .unwrap();
+        assert_eq!(status, 201, "{made}");
+        let path = format!("/v1/webhooks/{}", made["webhook"]["id"].as_str().unwrap());
+        Hook { path, heard }
+    }
+
+    /// Waits until the receiver has everything up to a change.
+    fn drain(&self, client: &Client, latest: i64) {
+        let end = Instant::now() + LONGEST_DRAIN;
+        loop {
+            let (_, now) = client.read(&self.path);
+            let position = now["position"].as_str().and_then(|text| text.split('-').next());
+            let position: i64 = position.unwrap().parse().unwrap();
+            if now["waiting"] == 0 && position >= latest {
+                return;
+            }
+            assert!(Instant::now() < end, "messages never arrive: {now}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+/// Takes one message, and notes which change it is about.
+fn hear(stream: TcpStream, heard: &Heard) -> Option<()> {
+    let mut reader = BufReader::new(&stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        match line.trim_end().to_lowercase().split_once(": ") {
+            Some(("content-length", value)) => length = value.parse().ok()?,
+            Some(_) => {}
+            None if line.trim().is_empty() => break,
+            None => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let message: Value = serde_json::from_slice(&body).ok()?;
+    let position = message["data"]["position"].as_str()?.split('-').next()?;
+    *heard.lock().unwrap().entry(position.parse().ok()?).or_default() += 1;
+    let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+    (&stream).write_all(answer).ok()
+}
+
 /// A server that is killed when this is dropped.
 struct Running(Child);
 
@@ -421,7 +509,7 @@ fn rows(db: &mut Db, sql: &str) -> Vec<(String, i64)> {
 }
 
 /// Checks what the database holds against what the clients know. Returns how many changes it has.
-fn check_database(program: &Program, clients: &[Client]) -> i64 {
+fn check_database(program: &Program, clients: &[Client], heard: &Heard) -> i64 {
     let pool = Pool::open(&program.database(), &DatabaseConfig::default()).unwrap();
     let checked = pool.read_blocking(|db| {
         let of_kind = |kind: Kind| {
@@ -485,6 +573,12 @@ fn check_database(program: &Program, clients: &[Client]) -> i64 {
             "the log of a row"
         );
 
+        let of_log = changes::table.filter(changes::entity.eq_any(["organization", "worker"]));
+        let of_log: Vec<i64> = of_log.select(changes::seq).load(db)?;
+        let heard = heard.lock().unwrap();
+        let unheard: Vec<&i64> = of_log.iter().filter(|seq| !heard.contains_key(seq)).collect();
+        assert!(unheard.is_empty(), "the webhook never got {unheard:?}");
+
         if let Db::Sqlite(_) = db {
             let check = "SELECT integrity_check AS name, 0 AS number FROM pragma_integrity_check";
             assert_eq!(rows(db, check), [("ok".to_owned(), 0)]);
@@ -503,7 +597,9 @@ fn check_database(program: &Program, clients: &[Client]) -> i64 {
 fn run(name: &str, program: &Program, kills: u64, seed: u64) {
     let began = Instant::now();
     // Runs the migrations undisturbed: killing those is another matter.
-    drop(Running(program.serve()));
+    let server = Running(program.serve());
+    let hook = Hook::new(program, &Client::new(CLIENTS, program, seed));
+    drop(server);
     let stop = AtomicBool::new(false);
     let mut random = Random(seed | 1);
     let mut clients: Vec<Client> = (0..CLIENTS)
@@ -541,14 +637,22 @@ fn run(name: &str, program: &Program, kills: u64, seed: u64) {
             });
         }
     });
+    let (_, log) = clients[0].read("/v1/changes");
+    let latest = log["position"].as_str().and_then(|text| text.split('-').next());
+    hook.drain(&clients[0], latest.unwrap().parse().unwrap());
     drop(server);
-    let changes = check_database(program, &clients);
+    let changes = check_database(program, &clients, &hook.heard);
+    let (messages, twice) = {
+        let heard = hook.heard.lock().unwrap();
+        (heard.len(), heard.values().filter(|times| **times > 1).count())
+    };
     let sum = |count: fn(&Counts) -> u64| clients.iter().map(|client| count(&client.counts)).sum::<u64>();
     println!(
         "{name}, seed {seed}: {kills} kills in {} s\n\
          acknowledged: {} created, {} changed, {} files of {ROWS} rows\n\
          not answered: {}; of the changes, {} had been written and {} not; {} keys were still held\n\
-         lost: 0, half written: 0, doubled: 0; {changes} changes, each version once; the audit is whole",
+         lost: 0, half written: 0, doubled: 0; {changes} changes, each version once; the audit is whole\n\
+         the webhook got all {messages}, {twice} of them more than once",
         began.elapsed().as_secs(),
         sum(|of| of.created),
         sum(|of| of.changed),

@@ -27,6 +27,7 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_musubi"));
         command.args(arguments).arg("--data-dir").arg(self.folder.path());
         command.env_remove("DATABASE_URL").stderr(Stdio::null());
+        command.env("MUSUBI_WEBHOOK_NETWORKS", "127.0.0.1");
         if let Some(url) = &self.database {
             command.env("DATABASE_URL", url);
         }
