@@ -39,7 +39,7 @@
 //! | 6 | [`reach`] | which records each caller may see |
 //! | 7 | [`audit`], [`changes`] | who saw personal data, and who decided what; the log of every change to a record |
 //! | 8 | [`catalogue`] | deliverable types, skills, roles, themes, formats, areas |
-//! | 9 | [`sessions`], [`vocabulary`] | sessions of users, and failed attempts to log in; words for codes |
+//! | 9 | [`indicators`], [`sessions`], [`vocabulary`] | figures of areas from official statistics; sessions of users, and failed attempts to log in; words for codes |
 //! | 10 | [`following`], [`organizations`] | the change log as each follower sees it; the groups that ask for help |
 //! | 11 | [`workers`] | the volunteers |
 //! | 12 | [`deliverables`] | the requests |
@@ -98,6 +98,7 @@ pub mod follow_ups;
 pub mod following;
 pub mod http;
 pub mod imports;
+pub mod indicators;
 pub mod intake;
 pub mod login;
 pub mod matches;

@@ -315,9 +315,10 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
         workers,
         requests,
         projects,
+        figures,
     } = loaded;
     say(&format!(
-        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects.\n"
+        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects, {figures} figures of population.\n"
     ))?;
     let (flyer, top) = demo::top_five(&state, today)?;
     say(&format!("\n{top}\n"))?;

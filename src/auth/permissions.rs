@@ -124,6 +124,8 @@ permissions! {
         [all own own own own no no];
     ReadStatistics = "statistics:read": "Read statistics",
         [all all no no no no all];
+    WriteIndicators = "indicators:write": "Replace and remove figures of official statistics",
+        [all no no no no no no];
     WriteWeights = "weights:write": "Set the weights of rankings",
         [all no no no no no no];
     ReadAudit = "audit:read": "Read the audit: who viewed or changed what",

@@ -60,6 +60,7 @@ pub enum Subject {
     Weights,
     Round,
     Programme,
+    IndicatorSource,
 }
 
 impl Subject {

@@ -699,6 +699,31 @@ tables! {
         created_at -> MicrosecondTime,
     }
 
+    indicators: indicator_sources (code) {
+        code -> Text,
+        title -> Text,
+        credit -> Text,
+        url -> Nullable<Text>,
+        published_on -> Nullable<Integer>,
+        figures -> BigInt,
+        rows_left_out -> BigInt,
+        digest -> Text,
+        version -> BigInt,
+        updated_at -> MicrosecondTime,
+    }
+
+    indicators: indicators (key) {
+        key -> Text,
+        source -> Text,
+        area -> Text,
+        indicator -> Text,
+        year -> Integer,
+        kind -> Text,
+        value -> BigInt,
+        dated_on -> Nullable<Integer>,
+        basis -> Nullable<Text>,
+    }
+
     sessions: throttles (key) {
         key -> Text,
         failures -> Integer,

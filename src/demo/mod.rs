@@ -1,9 +1,11 @@
-//! A demonstration to try: the published archive, a plausible roster of workers, and this year's requests and projects.
+//! A demonstration to try: the published archive and figures of population, a plausible roster of workers, and this year's
+//! requests and projects.
 //!
 //! Everything depends only on the embedded files and the day, so that the rankings are the same on every
-//! machine. Made-up records have the source `demo`; the archive is real.
+//! machine. Made-up records have the source `demo`; the archive and the figures are real.
 
 mod embedded;
+pub mod population;
 pub mod roster;
 mod side_by_side;
 mod year;
@@ -57,6 +59,8 @@ pub struct DemoCounts {
     /// Open requests.
     pub requests: usize,
     pub projects: usize,
+    /// Figures of population.
+    pub figures: usize,
 }
 
 /// Loads the demonstration with `size` workers. Existing records stay unchanged.
@@ -79,7 +83,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         false,
         &ArchiveProgress::NONE,
     )?;
-    let (workers, requests, projects) = pool.write_blocking(|db| {
+    let (workers, requests, projects, figures) = pool.write_blocking(|db| {
         let catalogue = catalogues.current(db)?;
         let published = engagements::read(ARCHIVE.as_bytes(), &catalogue)?.accepted;
         let present: BTreeSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
@@ -90,6 +94,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
             load_workers(db, &catalogue, today, size)?,
             load_requests(db, &catalogue, &published, today, &present)?,
             year::load(db, catalogues, &published, today, &present)?,
+            population::load(db, &catalogue)?,
         ))
     })?;
     let (organizations, engagements) = (report.created_organizations, report.created_deliverables);
@@ -99,6 +104,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         workers,
         requests,
         projects,
+        figures,
     })
 }
 

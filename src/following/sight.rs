@@ -92,6 +92,7 @@ fn scope(subject: Subject) -> Option<&'static str> {
         Subject::Weights => WriteWeights::NAME,
         Subject::Round => ReadRounds::NAME,
         Subject::Programme => ReadProgrammes::NAME,
+        Subject::IndicatorSource => ReadStatistics::NAME,
     })
 }
 
@@ -211,6 +212,7 @@ fn href(change: &LoggedChange, action: ChangeAction) -> Option<String> {
         Subject::Weights => "weights".to_owned(),
         Subject::Round => format!("rounds/{id}"),
         Subject::Programme => format!("programmes/{id}"),
+        Subject::IndicatorSource => format!("indicators?source={id}"),
     };
     let archived = if action == ChangeAction::Archived {
         "?include_archived=true"

@@ -3,9 +3,9 @@
 use super::health;
 use crate::{
     applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, exports, exposures,
-    feeds, follow_ups, following, imports, intake, login, matches, open_data, organizations, partners,
-    programmes, projects, reviews, rounds, sessions, statistics, triage, users, vocabulary, webhooks,
-    weights, workers, worklist,
+    feeds, follow_ups, following, imports, indicators, intake, login, matches, open_data, organizations,
+    partners, programmes, projects, reviews, rounds, sessions, statistics, triage, users, vocabulary,
+    webhooks, weights, workers, worklist,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -40,6 +40,7 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(weights::http::routes)
         .configure(exposures::http::routes)
         .configure(statistics::http::routes)
+        .configure(indicators::http::routes)
         .configure(triage::http::routes)
         .configure(login::http::routes)
         .configure(sessions::http::routes)

@@ -1,5 +1,6 @@
 //! Counting deliverables and applications.
 
+use super::coverage::{self, Coverage, CoverageCounts, CoverageFilter, CoveredArea, NEAR_METRES};
 use super::outcomes::OutcomeStatistics;
 use super::responses::{CoordinatorResponses, OrganizationResponses, ResponseFilter};
 use super::{
@@ -10,12 +11,17 @@ use crate::auth::{Reach, UserRole};
 use crate::catalogue::calendar::{self, day_number};
 use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Id};
-use crate::error::{Error, FieldError, Place, Result};
+use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::http::Page;
 use crate::http::page::Paging;
+use crate::indicators::{self, Indicator};
 use crate::reach::store::has_organization;
 use crate::users::{self, UserFilter};
+use crate::values::with_wards;
+use crate::workers::{self, DEMO_SOURCE};
 use crate::{applications, organizations};
+use matcher::EntryNo;
+use std::collections::HashMap;
 
 /// Counts the deliverables that match a filter. It may name an organization within the reach.
 pub fn count(
@@ -136,4 +142,77 @@ pub fn count_applications(
         .check()?;
     let applications = store::count_applications(db, &filter)?;
     Ok(ApplicationStatistics::new(group_by, applications))
+}
+
+/// Compares what was done in each served area with the people of 75 and over there.
+pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> Result<Coverage> {
+    let place = filter.area.as_deref().map(|code| {
+        let found = indicators::place(catalogue, code);
+        found.map(|(code, _)| code).ok_or_else(|| {
+            let rule = Text::new("この地域はありません。", "There is no such area.");
+            let fault = FieldError::at("", "unknown_area", rule);
+            let place = Place::Parameter("area".into());
+            Error::Invalid(vec![FieldError { place, ..fault }])
+        })
+    });
+    let place = place.transpose()?;
+    Filters::of(catalogue)
+        .fiscal_year(filter.from)
+        .fiscal_year(filter.to)
+        .check()?;
+    let is_asked = |code: &str| {
+        place.as_deref().is_none_or(|place| match catalogue.area(place) {
+            Some(_) => with_wards(place).iter().any(|one| one == code),
+            None => code.get(..2) == place.get(..2),
+        })
+    };
+    let areas = catalogue.fixed.served_areas().filter(|area| is_asked(&area.code));
+    let hidden = (!filter.include_demo).then_some(DEMO_SOURCE);
+    let of_year =
+        |year: i32| filter.from.is_none_or(|from| from <= year) && filter.to.is_none_or(|to| year <= to);
+    let mut counts: HashMap<String, CoverageCounts> = HashMap::new();
+    for (area, count) in organizations::store::count_by_area(db, hidden)? {
+        counts.entry(area).or_default().groups += count;
+    }
+    let all = StatisticsFilter {
+        include_demo: filter.include_demo,
+        ..StatisticsFilter::default()
+    };
+    for (group, _, count) in store::count_recorded(db, &all)? {
+        let status = group.status.and_then(|status| status.parse().ok());
+        if let (Some(area), Some(status), true) = (group.area, status, group.fiscal_year.is_some_and(of_year))
+        {
+            counts.entry(area).or_default().add(status, count);
+        }
+    }
+    let map = &catalogue.fixed.areas;
+    let workers = workers::store::count_active_by_area(db, hidden)?.into_iter();
+    let workers: Vec<_> = workers
+        .filter_map(|(area, count)| Some((map.position(&area)?, count)))
+        .collect();
+    let covered = areas.map(|area| {
+        let near = |here: &(EntryNo, i64)| {
+            map.position(&area.code).is_some_and(|there| {
+                let geography = &map.geography;
+                geography.metres(here.0, there) <= NEAR_METRES && geography.is_reachable(here.0, there)
+            })
+        };
+        CoveredArea {
+            code: area.code.clone(),
+            name: catalogue.fixed.name_here(area),
+            counts: counts.get(area.code.as_str()).copied().unwrap_or_default(),
+            workers_near: workers
+                .iter()
+                .filter(|here| near(here))
+                .map(|(_, count)| count)
+                .sum(),
+        }
+    });
+    let covered: Vec<CoveredArea> = covered.collect();
+    let figures = indicators::store::of_indicator(db, Indicator::Population75Plus)?;
+    let sources = indicators::actions::labels(db)?;
+    Ok(Coverage::new(
+        covered,
+        coverage::needs(figures, &sources, filter.projection_year),
+    ))
 }

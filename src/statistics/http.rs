@@ -1,5 +1,6 @@
 //! The HTTP face of statistics. Each count has two paths: one answers with JSON, the other with the same as a table.
 
+use super::coverage::{Coverage, CoverageFilter};
 use super::outcomes::OutcomeStatistics;
 use super::responses::{CoordinatorResponses, OrganizationResponses, ResponseFilter};
 use super::{
@@ -21,6 +22,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 impersonal!(
     ApplicationStatistics,
+    Coverage,
     DeliverableStatistics,
     OrganizationResponses,
     OutcomeStatistics
@@ -39,6 +41,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(download_applications)
         .service(count_outcomes)
         .service(download_outcomes)
+        .service(show_coverage)
+        .service(download_coverage)
         .service(list_organization_responses)
         .service(list_coordinator_responses);
 }
@@ -187,6 +191,54 @@ async fn outcomes(
     count.await
 }
 
+/// Show coverage
+///
+/// For each served area: how many people of 75 and over live there (the latest count and the projection, each with its
+/// source), the groups, requests, engagements and deliveries, the workers near, and how many more engagements it would have
+/// at the mean of all areas. `bounds` has the scale for a map or a chart. Where no figures are loaded, `need` is null and
+/// `need_status` says so; load them with `PUT /v1/indicator-sources/{code}`.
+#[utoipa::path(operation_id = "show_coverage", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+    params(CoverageFilter),
+    responses((status = 200, description = "The coverage", body = Coverage)))]
+#[get("/statistics/coverage")]
+async fn show_coverage(
+    _: Caller<ReadStatistics>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<CoverageFilter>,
+) -> Result<Json<Coverage>> {
+    coverage(&pool, catalogues, filter).await.map(Json)
+}
+
+/// Download coverage
+///
+/// Returns the same as a CSV table with one row per area, with the credits of its figures.
+#[utoipa::path(operation_id = "download_coverage", tag = "Statistics", security(("bearer" = ["statistics:read"])),
+    params(CoverageFilter),
+    responses((status = 200, description = "The table", body = inline(FileBody), content_type = "text/csv",
+        example = "area,name,need,need_year,need_credit\n131041,新宿区,33563,2025,総務省「住民基本台帳に基づく人口」を加工\n")))]
+#[get("/statistics/coverage.csv")]
+async fn download_coverage(
+    _: Caller<ReadStatistics>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<CoverageFilter>,
+) -> Result<HttpResponse> {
+    csv_file(coverage(&pool, catalogues, filter).await?.csv()?)
+}
+
+async fn coverage(
+    pool: &Pool,
+    catalogues: Data<Catalogues>,
+    Query(filter): Query<CoverageFilter>,
+) -> Result<Coverage> {
+    let cover = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::coverage(db, &catalogue, &filter)
+    });
+    cover.await
+}
+
 /// List how fast organizations answer
 ///
 /// By name. Counted are the applications of the last 365 days that were answered, by the organization or a coordinator, or
@@ -229,9 +281,11 @@ async fn list_coordinator_responses(
 }
 
 fn table(statistics: &impl csv::Table) -> Result<HttpResponse> {
+    csv_file(csv::write(statistics)?)
+}
+
+fn csv_file(bytes: Vec<u8>) -> Result<HttpResponse> {
     let media_type = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
-    let response = HttpResponse::Ok()
-        .insert_header(media_type)
-        .body(csv::write(statistics)?);
+    let response = HttpResponse::Ok().insert_header(media_type).body(bytes);
     Ok(Disclosure::nobody().attach(response))
 }

@@ -5,7 +5,7 @@
 //!
 //! Months are those of Tokyo. Quarters are those of the fiscal year: the first is April to June.
 //!
-//! * `outcomes`: what became of delivered work. `responses`: how fast applications are answered.
+//! * `coverage`: what was done in each area against the need there. `outcomes`: what became of delivered work. `responses`: how fast applications are answered.
 //! * `filter`: the parameters. `rules`: adds up groups, parses dimensions. `actions`: counts. `csv`: the same as a table.
 //!   `store`: SQL.
 //!
@@ -16,6 +16,7 @@
 //! count.
 
 pub mod actions;
+pub mod coverage;
 mod csv;
 mod filter;
 pub mod http;

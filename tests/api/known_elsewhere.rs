@@ -312,6 +312,10 @@ const SELECTORS: &[(&str, &[&str])] = &[
     ("list_duplicates", &["kind", "sort", "status"]),
     ("list_import_findings", &[]),
     ("list_imports", &["kind"]),
+    (
+        "list_indicators",
+        &["area", "indicator", "kind", "source", "year"],
+    ),
     ("list_joint_deliverables", &["status"]),
     ("list_organization_responses", &["area"]),
     ("list_organizations", &["area", "kind", "q", "sort", "status"]),

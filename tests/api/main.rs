@@ -37,6 +37,7 @@ mod import_rosters;
 mod import_sheets;
 mod imports_followed;
 mod included;
+mod indicators;
 mod intake;
 mod joint_organizations;
 mod kept_apart;

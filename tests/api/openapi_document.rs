@@ -66,12 +66,15 @@ fn describes_every_operation_completely() {
                 fault(&format!("{} is not a text", parameter["name"]));
             }
         }
-        // The body of an import or an artifact is a file.
-        if let Some(body) = operation
-            .object
-            .get("requestBody")
-            .filter(|_| !["create_import", "replace_artifact_file"].contains(&id.as_str()))
-        {
+        // The body of an import, an artifact or a source of figures is a file.
+        if let Some(body) = operation.object.get("requestBody").filter(|_| {
+            ![
+                "create_import",
+                "replace_artifact_file",
+                "replace_indicator_source",
+            ]
+            .contains(&id.as_str())
+        }) {
             let media = body["content"].as_object().unwrap().values().next().unwrap();
             let name = media["schema"]["$ref"]
                 .as_str()

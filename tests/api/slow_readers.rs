@@ -265,6 +265,7 @@ fn every_file_is_sent_in_pieces() {
         "download_annotated_import",
         "download_application_counts",
         "download_artifact_file",
+        "download_coverage",
         "download_deliverable_counts",
         "download_outcomes",
         "follow_changes",

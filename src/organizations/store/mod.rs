@@ -488,3 +488,16 @@ pub fn has_open_deliverables(db: &mut Db, id: Id) -> Result<bool> {
         .filter(d::organization_id.eq(id).or(d::id.eq_any(jointly)));
     Ok(diesel::select(diesel::dsl::exists(under_way)).get_result(db)?)
 }
+
+/// Counts the organizations of each area that aren't archived, without those of a source.
+pub fn count_by_area(db: &mut Db, without: Option<&str>) -> Result<Vec<(String, i64)>> {
+    let mut query = dsl::organizations
+        .group_by(dsl::area)
+        .select((dsl::area, diesel::dsl::count_star()))
+        .filter(dsl::archived_at.is_null())
+        .into_boxed();
+    if let Some(source) = without {
+        query = query.filter(dsl::source.is_null().or(dsl::source.ne(source)));
+    }
+    Ok(query.load(db)?)
+}

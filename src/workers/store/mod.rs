@@ -404,6 +404,24 @@ pub fn count_active(db: &mut Db) -> Result<i64> {
     Ok(active_ids().count().get_result(db)?)
 }
 
+/// Counts the active workers of each area, without those of sandbox partners and of a source.
+pub fn count_active_by_area(db: &mut Db, without: Option<&str>) -> Result<Vec<(String, i64)>> {
+    let mut query = dsl::workers
+        .group_by(dsl::area)
+        .select((dsl::area, diesel::dsl::count_star()))
+        .filter(dsl::status.eq(WorkerStatus::Active.code()))
+        .filter(dsl::area.is_not_null())
+        .filter(dsl::sandbox.eq(false))
+        .filter(dsl::merged_into.is_null())
+        .into_boxed();
+    if let Some(source) = without {
+        query = query.filter(dsl::source.is_null().or(dsl::source.ne(source)));
+    }
+    let rows: Vec<(Option<String>, i64)> = query.load(db)?;
+    let known = |(area, count): (Option<String>, i64)| Some((area?, count));
+    Ok(rows.into_iter().filter_map(known).collect())
+}
+
 /// Returns the subquery of all active workers' ids.
 #[diesel::dsl::auto_type]
 pub fn active_ids() -> _ {

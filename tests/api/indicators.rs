@@ -1,0 +1,276 @@
+//! Figures of areas from official statistics, and what was done in each area against the need there.
+
+use crate::support::{Response, TestApp, assert_includes, on_both};
+use musubi::auth::{UserRole, Writer};
+use musubi::demo;
+use musubi::imports::actions::{ArchiveProgress, import_archive};
+use musubi::imports::archive::ArchiveFile;
+use serde_json::{Value, json};
+
+on_both! {
+    a_table_of_official_statistics_is_read_as_it_is_published,
+    each_row_that_cannot_be_used_is_named_and_nothing_is_written,
+    a_source_is_replaced_and_removed_as_a_whole,
+    coverage_holds_the_published_engagements_against_the_need,
+}
+
+const DETAILS: &str = "title=%E4%BA%BA%E5%8F%A3&credit=%E7%B7%8F%E5%8B%99%E7%9C%81";
+
+fn put_as(
+    app: &TestApp,
+    token: &str,
+    source: &str,
+    query: &str,
+    match_: Option<&str>,
+    file: &[u8],
+) -> Response {
+    let bearer = format!("Bearer {token}");
+    let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "text/csv")];
+    headers.extend(match_.map(|tag| ("if-match", tag)));
+    app.send(
+        "PUT",
+        &format!("/v1/indicator-sources/{source}?{DETAILS}{query}"),
+        &headers,
+        file,
+    )
+}
+
+fn put(app: &TestApp, source: &str, query: &str, file: &str) -> Response {
+    put_as(app, &app.admin, source, query, None, file.as_bytes())
+}
+
+/// Each figure as area, indicator, year, kind and value.
+fn figures(app: &TestApp, query: &str) -> Vec<(String, String, i64, String, i64)> {
+    let list = app
+        .get(&format!("/v1/indicators?limit=200{query}"))
+        .expect(200)
+        .json();
+    let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+    let all = list["items"].as_array().unwrap().iter();
+    all.map(|one| {
+        (
+            text(one, "area"),
+            text(one, "indicator"),
+            one["year"].as_i64().unwrap(),
+            text(one, "kind"),
+            one["value"].as_i64().unwrap(),
+        )
+    })
+    .collect()
+}
+
+fn a_table_of_official_statistics_is_read_as_it_is_published(app: &TestApp) {
+    let file = "第3表　市区町村別人口,,,,,\n（単位：人）,,,,,\n\
+        コード,市区町村名,2020年（国勢調査）,,2040年（推計）,\n\
+        ,,総人口,75歳以上,総人口,75歳以上\n\
+        00000,全国,126146099,18601808,112837000,22275000\n\
+        13104,新宿区,\"３４９，３８５\",\"34,562\",\"357,098\",\"38,901\"\n\
+        130001,東京都,14047594,1694374,14507279,2026894\n\
+        133621,利島村,327,…,x,-\n\
+        注）令和5年推計。,,,,,\n";
+    let source = put(app, "ipss", "", file).expect(201);
+    assert_eq!(source.header("etag"), "\"1\"");
+    assert_includes(
+        &source.json(),
+        &json!({"code": "ipss", "figures": 9, "rows_left_out": 2, "version": 1, "credit": "総務省"}),
+    );
+    let found = figures(app, "&area=13104");
+    let figure = |indicator: &str, year: i64, kind: &str, value: i64| {
+        (
+            "131041".to_owned(),
+            indicator.to_owned(),
+            year,
+            kind.to_owned(),
+            value,
+        )
+    };
+    assert_eq!(
+        found,
+        [
+            figure("population", 2020, "fact", 349_385),
+            figure("population", 2040, "projection", 357_098),
+            figure("population_75_plus", 2020, "fact", 34_562),
+            figure("population_75_plus", 2040, "projection", 38_901),
+        ]
+    );
+    let of_tokyo = app.get("/v1/indicators?area=130001&indicator=population_75_plus&kind=projection");
+    assert_includes(
+        &of_tokyo.expect(200).json()["items"][0],
+        &json!({"area": "130001", "name": "東京都", "value": 2_026_894, "year": 2040, "dated_on": null,
+            "source": {"code": "ipss", "title": "人口", "credit": "総務省", "url": null}}),
+    );
+    // One indicator, one column a year, in thousands, in Shift_JIS.
+    let file = "75歳以上の人口（千人）\n市区町村,2020年,2025年\n千代田区,5.7,6.4\n";
+    let (bytes, _, _) = encoding_rs::SHIFT_JIS.encode(file);
+    let query = "&indicator=population_75_plus&projected_from=2025";
+    put_as(app, &app.admin, "thousands", query, None, &bytes).expect(201);
+    let found = figures(app, "&source=thousands");
+    let found: Vec<_> = found.iter().map(|one| (one.2, one.3.as_str(), one.4)).collect();
+    assert_eq!(found, [(2020, "fact", 5_700), (2025, "projection", 6_400)]);
+    // A row for each figure.
+    let file =
+        "市区町村コード,年,指標,値\n131016,令和2年,single_households,\"20,000\"\n131016,2020,世帯数,36000\n";
+    put(app, "long", "", file).expect(201);
+    let found: Vec<String> = figures(app, "&source=long&year=2020")
+        .into_iter()
+        .map(|one| one.1)
+        .collect();
+    assert_eq!(found, ["households", "single_households"]);
+    // Pages go on where the last ended.
+    let first = app.get("/v1/indicators?limit=3").expect(200).json();
+    let next = first["next"].as_str().unwrap();
+    let rest = app
+        .get(&format!("/v1/indicators?limit=200&cursor={next}"))
+        .expect(200)
+        .json();
+    assert_eq!(rest["items"].as_array().unwrap().len(), 9 + 2 + 2 - 3);
+    assert_eq!(
+        app.get("/v1/indicators?area=999999&source=nobody")
+            .expect(422)
+            .faults(),
+        [
+            ("area".into(), "unknown_area".into()),
+            ("source".into(), "unknown_source".into())
+        ]
+    );
+}
+
+fn each_row_that_cannot_be_used_is_named_and_nothing_is_written(app: &TestApp) {
+    let file = "コード,市区町村名,年,区分,総人口\n131016,千代田区,2020,国勢調査,66680\n139999,架空区,2020,国勢調査,1\n\
+        131041,新宿区,2020,国勢調査,約35万\n131059,文京区,来年,国勢調査,1\n131067,台東区,2020,うわさ,1\n\
+        131016,千代田区,2020,国勢調査,66681\n";
+    let faults = put(app, "wrong", "", file).expect(422).faults();
+    let named: Vec<(&str, &str)> = faults
+        .iter()
+        .map(|(at, code)| (at.as_str(), code.as_str()))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("/file/3/コード", "unknown_area"),
+            ("/file/4/総人口", "not_a_figure"),
+            ("/file/5/年", "invalid_year"),
+            ("/file/6/区分", "unknown_figure_kind"),
+            ("/file/7/総人口", "contradicting_figures"),
+        ]
+    );
+    assert_eq!(figures(app, ""), []);
+    assert_eq!(app.get("/v1/indicator-sources").json()["items"], json!([]));
+    for (query, file, code) in [
+        ("", "コード,面積\n131016,11.66\n", "no_figures"),
+        ("", "年,総人口\n2020,1\n", "no_areas"),
+        ("", "コード,総人口\n131016,1\n", "no_year"),
+        ("", "コード,2020年\n131016,1\n", "unknown_indicator"),
+        ("&year=2020", "市区町村,総人口\n浦和市,1\n", "former_area"),
+        ("", "", "empty_file"),
+    ] {
+        let answer = put(app, "wrong", query, file);
+        assert_eq!(answer.expect(422).faults()[0].1, code, "{file}");
+    }
+    let bad = app
+        .put(
+            "/v1/indicator-sources/x?title=a&credit=b&year=1&url=x",
+            &json!({}),
+        )
+        .expect(400);
+    let places: Vec<String> = bad.faults().into_iter().map(|(at, _)| at).collect();
+    assert_eq!(places, ["url", "year"]);
+}
+
+fn a_source_is_replaced_and_removed_as_a_whole(app: &TestApp) {
+    let file = "コード,年,総人口\n131016,2020,66680\n131041,2020,349385\n";
+    put(app, "census", "", file).expect(201);
+    // The same again changes nothing.
+    assert_eq!(put(app, "census", "", file).expect(200).json()["version"], 1);
+    let file = "コード,年,総人口\n131016,2020,66681\n";
+    put_as(app, &app.admin, "census", "", Some("\"9\""), file.as_bytes()).expect(412);
+    let again = put_as(app, &app.admin, "census", "", Some("\"1\""), file.as_bytes()).expect(200);
+    assert_includes(&again.json(), &json!({"version": 2, "figures": 1}));
+    assert_eq!(figures(app, "&source=census").len(), 1);
+    let auditor = app.token(UserRole::Auditor);
+    put_as(app, &auditor, "census", "", None, file.as_bytes()).expect(403);
+    app.get_as(UserRole::Auditor, "/v1/indicators").expect(200);
+    app.get_as(UserRole::Importer, "/v1/indicators").expect(403);
+    app.delete("/v1/indicator-sources/census").expect(204);
+    app.delete("/v1/indicator-sources/census").expect(404);
+    assert_eq!(figures(app, ""), []);
+}
+
+fn coverage_holds_the_published_engagements_against_the_need(app: &TestApp) {
+    let none = app.get("/v1/statistics/coverage").expect(200).json();
+    assert_includes(
+        &none,
+        &json!({"need_status": "none", "areas_without_need": 62, "sources": [], "bounds": {"need": null}}),
+    );
+    assert_eq!(none["items"][0]["need"], Value::Null);
+    let (archive, totals) = (
+        ArchiveFile {
+            name: "archive.csv",
+            bytes: demo::ARCHIVE.as_bytes(),
+        },
+        ArchiveFile {
+            name: "totals.csv",
+            bytes: demo::TOTALS.as_bytes(),
+        },
+    );
+    let (pool, catalogues) = (&app.state.pool, &app.state.catalogues);
+    let writer = Writer::operator("test");
+    import_archive(
+        pool,
+        catalogues,
+        &writer,
+        &archive,
+        Some(&totals),
+        false,
+        &ArchiveProgress::NONE,
+    )
+    .unwrap();
+    let load = |db: &mut musubi::db::Db| {
+        let catalogue = catalogues.current(db)?;
+        demo::population::load(db, &catalogue)
+    };
+    // Each row has three figures: 62 municipalities and 47 prefectures of 8 rows.
+    assert_eq!(pool.write_blocking(load).unwrap(), (62 + 47) * 8 * 3);
+    let coverage = app.get("/v1/statistics/coverage").expect(200).json();
+    assert_includes(
+        &coverage,
+        &json!({"need_status": "complete", "areas_without_need": 0,
+            "total": {"need": 1_838_345, "projection": 2_518_405, "engagements": 147, "delivered": 147,
+                "served_per_10000": 0.8}}),
+    );
+    let items = coverage["items"].as_array().unwrap();
+    assert_eq!(items.len(), 62);
+    let sources: Vec<&Value> = coverage["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["code"])
+        .collect();
+    assert_eq!(sources, ["ipss2023", "juki2025"]);
+    let sum: f64 = items.iter().map(|one| one["gap"].as_f64().unwrap()).sum();
+    assert!(sum.abs() < 3.0, "gaps even out: {sum}");
+    let first = items.iter().find(|one| one["rank"] == 1).unwrap();
+    assert_eq!(first["gap"], coverage["bounds"]["gap"]["most"]);
+    let need = &first["need"];
+    assert_includes(
+        need,
+        &json!({"year": 2025, "dated_on": "2025-01-01", "source": {"code": "juki2025"}}),
+    );
+    let then = app.get("/v1/statistics/coverage?projection_year=2040&from=2021&to=2021&area=130001");
+    assert_includes(
+        &then.expect(200).json()["total"],
+        &json!({"projection": 2_026_894, "engagements": 15}),
+    );
+    let table = app
+        .get("/v1/statistics/coverage.csv?area=131041")
+        .expect(200)
+        .text;
+    assert_eq!(table.lines().count(), 2);
+    assert!(
+        table.contains("131041,新宿区,") && table.contains("総務省「住民基本台帳"),
+        "{table}"
+    );
+    app.get("/v1/statistics/coverage?area=999999").expect(422);
+    app.get_as(UserRole::Importer, "/v1/statistics/coverage")
+        .expect(403);
+}
