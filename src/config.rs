@@ -213,7 +213,7 @@ pub struct ServerConfig {
     /// Days after which a worker who is in no project, and whose record did not change, is erased; 0 means never
     #[arg(long, env = "MUSUBI_RETENTION_WORKERS_DAYS", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=36_500))]
     pub retention_workers_days: i64,
-    /// Days after which the texts of a finished application are deleted; 0 means never
+    /// Days after which the texts of a finished application are deleted, and who was registered for an event that is over; 0 means never
     #[arg(long, env = "MUSUBI_RETENTION_MESSAGES_DAYS", default_value_t = 730, value_parser = clap::value_parser!(i64).range(0..=36_500))]
     pub retention_messages_days: i64,
     /// Days after which a finished import is deleted, with its file and its report

@@ -45,7 +45,7 @@
 //! | 12 | [`deliverables`] | the requests |
 //! | 13 | [`duplicates`], [`projects`], [`users`] | records that may be the same; the work of teams; people who log in |
 //! | 14 | [`applications`], [`exposures`], [`login`], [`programmes`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in; a fiscal year's schemes with their calendars; how much each component of a ranking counts |
-//! | 15 | [`delivery`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
+//! | 15 | [`delivery`], [`events`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; gatherings and who comes to them; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
 //! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`], [`webhooks`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better; changes, sent to addresses that partners and administrators choose |
 //! | 17 | [`imports`], [`rounds`] | files that come in; the best team for a request, and people for many requests at once |
 //! | 18 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
@@ -67,7 +67,8 @@
 //! * Every operation names its scope in the handler's signature. These are open on purpose: health,
 //!   documents, public datasets, reading the catalogue and
 //!   the vocabulary, and the operations that take a secret in the request
-//!   (logging in, client credentials, the links of follow-ups, the URLs of feeds).
+//!   (logging in, client credentials, the links of follow-ups, the URLs of feeds, the secrets of registrations), and
+//!   registering for a published event without an account.
 //! * Store lookups take a `Reach`; records outside it return 404. Only the `reach` module defines which
 //!   records a `Reach` covers.
 //! * If personal data is disclosed to somebody else, the audit says so. The audit and the change log hold
@@ -91,6 +92,7 @@ pub mod demo;
 pub mod duplicates;
 pub mod erasure;
 pub mod error;
+pub mod events;
 pub mod exports;
 pub mod exposures;
 pub mod feeds;

@@ -316,9 +316,10 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
         requests,
         projects,
         figures,
+        events,
     } = loaded;
     say(&format!(
-        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects, {figures} figures of population.\n"
+        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects, {figures} figures of population, {events} events.\n"
     ))?;
     let (flyer, top) = demo::top_five(&state, today)?;
     say(&format!("\n{top}\n"))?;

@@ -25,7 +25,7 @@ use diesel::dsl::{count_star, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = applications, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -765,4 +765,18 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ApplicationRecord>> {
         })
     };
     rows.load(db)?.into_iter().map(record).collect()
+}
+
+/// Counts those of the workers who have applied since a moment.
+pub fn applied_since(db: &mut Db, workers: &[Id], since: Instant) -> Result<usize> {
+    let mut applied = BTreeSet::new();
+    for workers in workers.chunks(BATCH) {
+        let theirs = dsl::applications
+            .filter(dsl::worker_id.assume_not_null().eq_any(workers))
+            .filter(dsl::created_at.ge(since))
+            .select(dsl::worker_id.assume_not_null())
+            .distinct();
+        applied.extend(theirs.load::<Id>(db)?);
+    }
+    Ok(applied.len())
 }

@@ -94,6 +94,14 @@ permissions! {
         [all all all all all no all];
     WriteProgrammes = "programmes:write": "Register and change programmes, and what belongs to them",
         [all own no no no no no];
+    ReadEvents = "events:read": "Read events",
+        [all own own own own no all];
+    WriteEvents = "events:write": "Register, publish and change events",
+        [all own own no no no no];
+    ReadRegistrations = "registrations:read": "Read registrations for events, and what came of them",
+        [all own own own own no all];
+    WriteRegistrations = "registrations:write": "Register people for events, and say who attended",
+        [all own own own own no no];
     ReadMatches = "matches:read": "Rank workers for deliverables",
         [all own own no no no all];
     ReadRounds = "rounds:read": "Read rounds",

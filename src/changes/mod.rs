@@ -61,6 +61,8 @@ pub enum Subject {
     Round,
     Programme,
     IndicatorSource,
+    Event,
+    Registration,
 }
 
 impl Subject {

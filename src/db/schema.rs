@@ -645,6 +645,65 @@ tables! {
         added_at -> MicrosecondTime,
     }
 
+    events: events (id) {
+        id -> UniqueId,
+        kind -> Text,
+        status -> Text,
+        is_public -> Bool,
+        fiscal_year -> Integer,
+        first_day -> Integer,
+        ends_at -> MicrosecondTime,
+        programme_id -> Nullable<UniqueId>,
+        series -> Nullable<Text>,
+        tags -> Text,
+        grams -> Text,
+        record -> JsonText,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    events: event_areas (event_id, area) {
+        event_id -> UniqueId,
+        area -> Text,
+    }
+
+    events: event_hosts (event_id, organization_id) {
+        event_id -> UniqueId,
+        organization_id -> UniqueId,
+    }
+
+    events: event_follows (event_id, followed_id) {
+        event_id -> UniqueId,
+        followed_id -> UniqueId,
+    }
+
+    events: event_registrations (id) {
+        id -> UniqueId,
+        event_id -> UniqueId,
+        status -> Text,
+        worker_id -> Nullable<UniqueId>,
+        organization_id -> Nullable<UniqueId>,
+        partner_id -> Nullable<UniqueId>,
+        person_key -> Nullable<Text>,
+        places -> Integer,
+        wants_consultation -> Bool,
+        personal -> JsonText,
+        is_personal -> Bool,
+        secret_digest -> Nullable<Text>,
+        answered -> Bool,
+        version -> BigInt,
+        created_at -> MicrosecondTime,
+        updated_at -> MicrosecondTime,
+    }
+
+    events: event_answers (id) {
+        id -> UniqueId,
+        event_id -> UniqueId,
+        answers -> JsonText,
+        created_at -> MicrosecondTime,
+    }
+
     sessions: devices (digest) {
         digest -> Text,
         user_id -> UniqueId,
@@ -779,6 +838,11 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     deliverables::deliverable_type,
 );
 
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    event_registrations::event_id,
+    event_registrations::status,
+);
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     organization_names,
@@ -818,6 +882,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     project_members,
     project_entries,
+    events,
+    event_areas,
+    event_hosts,
+    event_follows,
+    event_registrations,
+    event_answers,
     programmes,
     programme_areas,
     programme_steps,

@@ -28,7 +28,7 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use strum::VariantArray;
 
 /// The JSON column.
@@ -800,4 +800,19 @@ pub fn duplicate_external_id() -> Error {
             "A deliverable with this source and external_id already exists.",
         ),
     }
+}
+
+/// Counts those of the organizations that have requested something since a moment.
+pub fn requested_since(db: &mut Db, organizations: &[Id], since: Instant) -> Result<usize> {
+    let mut requested = BTreeSet::new();
+    for organizations in organizations.chunks(BATCH) {
+        let theirs = dsl::deliverables
+            .filter(dsl::organization_id.eq_any(organizations))
+            .filter(dsl::created_at.ge(since))
+            .filter(dsl::status.ne(DeliverableStatus::Draft.code()))
+            .select(dsl::organization_id)
+            .distinct();
+        requested.extend(theirs.load::<Id>(db)?);
+    }
+    Ok(requested.len())
 }

@@ -1,9 +1,10 @@
-//! A demonstration to try: the published archive and figures of population, a plausible roster of workers, and this year's
-//! requests and projects.
+//! A demonstration to try: the published archive and programme, figures of population, a plausible roster of workers, and
+//! this year's requests and projects.
 //!
 //! Everything depends only on the embedded files and the day, so that the rankings are the same on every
 //! machine. Made-up records have the source `demo`; the archive and the figures are real.
 
+mod briefing;
 mod embedded;
 pub mod population;
 pub mod roster;
@@ -61,6 +62,8 @@ pub struct DemoCounts {
     pub projects: usize,
     /// Figures of population.
     pub figures: usize,
+    /// Events of the published programme.
+    pub events: usize,
 }
 
 /// Loads the demonstration with `size` workers. Existing records stay unchanged.
@@ -83,7 +86,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         false,
         &ArchiveProgress::NONE,
     )?;
-    let (workers, requests, projects, figures) = pool.write_blocking(|db| {
+    let (workers, requests, projects, figures, events) = pool.write_blocking(|db| {
         let catalogue = catalogues.current(db)?;
         let published = engagements::read(ARCHIVE.as_bytes(), &catalogue)?.accepted;
         let present: BTreeSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
@@ -95,6 +98,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
             load_requests(db, &catalogue, &published, today, &present)?,
             year::load(db, catalogues, &published, today, &present)?,
             population::load(db, &catalogue)?,
+            briefing::load(db, catalogues)?,
         ))
     })?;
     let (organizations, engagements) = (report.created_organizations, report.created_deliverables);
@@ -105,6 +109,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         requests,
         projects,
         figures,
+        events,
     })
 }
 

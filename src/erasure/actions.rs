@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::imports::jobs::people;
 use crate::workers::Worker;
 use crate::{
-    applications, auth, changes, duplicates, imports, projects, reviews, rounds, sessions, users, workers,
+    applications, auth, changes, duplicates, events, imports, projects, reviews, rounds, sessions, users,
+    workers,
 };
 use std::collections::BTreeSet;
 
@@ -28,6 +29,7 @@ pub fn export(db: &mut Db, reach: &Reach, actor: &str, id: Id) -> Result<Persona
         projects: projects::store::memberships(db, id)?,
         project_work: projects::store::work::held_on(db, id)?,
         reviews: reviews::actions::held_on(db, id)?,
+        registrations: events::store::registrations::held_on(db, id)?,
         sessions: match &account {
             Some(account) => sessions::store::held_on(db, account.id)?,
             None => Vec::new(),
@@ -64,6 +66,7 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
     for worker in workers {
         let mut changes = reviews::actions::forget(db, worker.id)?;
         changes.append(&mut applications::store::forget(db, worker.id)?);
+        changes.append(&mut events::store::registrations::forget(db, worker.id)?);
         projects::store::forget_memberships(db, worker.id)?;
         rounds::store::forget(db, worker.id)?;
         changes.append(&mut projects::store::work::forget(db, worker.id)?);
@@ -89,11 +92,13 @@ pub fn erase_idle(db: &mut Db, since: Instant) -> Result<usize> {
     Ok(idle.len())
 }
 
-/// Clears messages and notes of applications that ended before, and the words of reviews that were last changed before.
+/// Clears messages and notes of applications that ended before, the words of reviews that were last changed before, and who
+/// was registered for events that were over before.
 /// Returns how many; call it again until it returns 0.
 pub fn forget_messages(db: &mut Db, before: Instant) -> Result<usize> {
     let mut changes = applications::store::forget_messages(db, before, BATCH)?;
     changes.append(&mut reviews::store::forget_words(db, before, BATCH)?);
+    changes.append(&mut events::store::registrations::forget_old(db, before, BATCH)?);
     changes::store::append(db, RETENTION, &changes)?;
     Ok(changes.len())
 }

@@ -14,6 +14,7 @@ use crate::applications::ApplicationRecord;
 use crate::audit::AuditSummary;
 use crate::auth::Reach;
 use crate::db::Id;
+use crate::events::registration::Registration;
 use crate::http::Discloses;
 use crate::projects::{MembershipRecord, WorkRecord};
 use crate::reviews::Review;
@@ -37,6 +38,8 @@ pub struct PersonalData {
     pub project_work: Vec<WorkRecord>,
     /// Reviews by the person, and those about the person that they may see.
     pub reviews: Vec<Review>,
+    /// The person's registrations for events, oldest first.
+    pub registrations: Vec<Registration>,
     /// The account the person logs in with, if there is one.
     pub account: Option<AccountRecord>,
     /// Sessions of the account, oldest first.

@@ -1,4 +1,4 @@
-//! Milestones, meetings, last days and the steps of programmes as iCalendar (RFC 5545).
+//! Milestones, meetings, last days, events and the steps of programmes as iCalendar (RFC 5545).
 //!
 //! An event keeps its UID as long as its record exists, and SEQUENCE, DTSTAMP and LAST-MODIFIED follow the record's
 //! versions: a change moves the event instead of adding another. What belongs to a cancelled project is cancelled. Times are
@@ -6,11 +6,14 @@
 
 use super::Owner;
 use crate::applications::{self, ApplicationSide, ApplicationStatus};
-use crate::auth::{Reach, ReadApplications, ReadDeliverables, ReadProgrammes, ReadProjectWork, ReadProjects};
-use crate::catalogue::calendar::{day_number, days_before, today};
+use crate::auth::{
+    Reach, ReadApplications, ReadDeliverables, ReadEvents, ReadProgrammes, ReadProjectWork, ReadProjects,
+};
+use crate::catalogue::calendar::{day_number, days_before, midnight_in_tokyo, today};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, DeliverableFilter, DeliverableSort, DeliverableStatus};
 use crate::error::{Result, Text};
+use crate::events::{self, EventTime};
 use crate::http::Language;
 use crate::http::page::MAX_LIMIT;
 use crate::http::query::Several;
@@ -79,6 +82,9 @@ pub fn write(db: &mut Db, owner: &Owner, language: Language) -> Result<(String, 
     }
     if owner.reach::<ReadProgrammes>().is_some() {
         occasions.add(steps(db, &owner.reach)?, MOST);
+    }
+    if let Some(reach) = owner.reach::<ReadEvents>() {
+        occasions.add(events(db, &reach)?, MOST);
     }
     let changed_at = occasions.all.iter().map(|one| one.changed_at).max();
     Ok((printed(occasions, language), changed_at))
@@ -218,6 +224,33 @@ fn offers(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
         })
     };
     Ok(found.into_iter().filter_map(end).collect())
+}
+
+/// Returns the times of the events that the owner holds, or for which they are registered.
+fn events(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
+    let from = Instant::from(midnight_in_tokyo(days_before(today(), DAYS_BACK)));
+    let found = events::store::dated(db, reach, from, MOST + 1)?;
+    let occasion = |(event, i, time): (&events::Event, usize, &EventTime)| {
+        let title = match &time.label {
+            Some(label) => format!("{}（{label}）", event.plan.title),
+            None => event.plan.title.clone(),
+        };
+        Occasion {
+            uid: format!("event-{}-{i}", event.id),
+            when: When::Time(time.starts_at, time.ends_at),
+            summary: Text::new(title.clone(), title),
+            location: event.plan.place.as_ref().map(|place| place.name.clone()),
+            link: event.plan.url.clone(),
+            is_cancelled: event.plan.status == events::EventStatus::Cancelled,
+            sequence: event.version - 1,
+            changed_at: event.updated_at,
+        }
+    };
+    let times = found.iter().flat_map(|event| {
+        let times = event.plan.times.iter().enumerate();
+        times.map(move |(i, time)| (event, i, time))
+    });
+    Ok(times.map(occasion).collect())
 }
 
 /// Returns the steps of the programmes that concern the owner.

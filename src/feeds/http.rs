@@ -113,7 +113,7 @@ fn answer(media_type: &'static str, text: String, changed_at: Option<Instant>) -
 
 /// Read a calendar
 ///
-/// The milestones, meetings and last days of the feed's user, and the steps of programmes for their areas or for all areas, from 90 days ago on, as iCalendar. Calendar programs poll it;
+/// The milestones, meetings and last days of the feed's user, the events that they hold or visit, and the steps of programmes for their areas or for all areas, from 90 days ago on, as iCalendar. Calendar programs poll it;
 /// an ETag spares them what hasn't changed. At most 500 events of a kind; a calendar with more says so in its description.
 #[utoipa::path(operation_id = "show_feed_calendar", tag = "Feeds",
     params(("id" = Id, Path, description = "The feed"), Key),

@@ -1,9 +1,9 @@
 //! What a follower sees of a change.
 
 use crate::auth::{
-    Principal, Reach, ReadApplications, ReadDeliverables, ReadFollowUps, ReadIntake, ReadOrganizations,
-    ReadPartners, ReadProgrammes, ReadProjectWork, ReadProjects, ReadReviews, ReadRounds, ReadStatistics,
-    ReadUsers, ReadWorkers, Scope, WriteWeights,
+    Principal, Reach, ReadApplications, ReadDeliverables, ReadEvents, ReadFollowUps, ReadIntake,
+    ReadOrganizations, ReadPartners, ReadProgrammes, ReadProjectWork, ReadProjects, ReadRegistrations,
+    ReadReviews, ReadRounds, ReadStatistics, ReadUsers, ReadWorkers, Scope, WriteWeights,
 };
 use crate::catalogue::EntryKind;
 use crate::changes::{Action, LoggedChange, Subject};
@@ -93,6 +93,8 @@ fn scope(subject: Subject) -> Option<&'static str> {
         Subject::Round => ReadRounds::NAME,
         Subject::Programme => ReadProgrammes::NAME,
         Subject::IndicatorSource => ReadStatistics::NAME,
+        Subject::Event => ReadEvents::NAME,
+        Subject::Registration => ReadRegistrations::NAME,
     })
 }
 
@@ -213,6 +215,8 @@ fn href(change: &LoggedChange, action: ChangeAction) -> Option<String> {
         Subject::Round => format!("rounds/{id}"),
         Subject::Programme => format!("programmes/{id}"),
         Subject::IndicatorSource => format!("indicators?source={id}"),
+        Subject::Event => format!("events/{id}"),
+        Subject::Registration => format!("events/{}/registrations/{id}", whole()?),
     };
     let archived = if action == ChangeAction::Archived {
         "?include_archived=true"

@@ -8,6 +8,7 @@
 //! | `organization:<id>` | this organization |
 //! | `worker:<id>`, `workers` | this worker, every worker |
 //! | `partner:<id>` | this partner |
+//! | `everyone` | every caller |
 //! | `offer:131041:print` | partners whose areas and families include these |
 //!
 //! `of:<id>` names the record that this one is part of. Nobody sees a record because of it.
@@ -27,6 +28,10 @@ impl Audience {
 
     pub fn add_every_worker(&mut self) {
         self.0.insert("workers".to_owned());
+    }
+
+    pub fn add_everyone(&mut self) {
+        self.0.insert("everyone".to_owned());
     }
 
     pub fn add_offer(&mut self, area: &str, family: &str) {
@@ -78,6 +83,9 @@ impl Audience {
     /// Returns whether a caller sees the record.
     pub fn includes(&self, reach: &Reach) -> bool {
         let has = |kind: &str, id: Id| self.0.contains(&format!("{kind}:{id}"));
+        if self.0.contains("everyone") {
+            return true;
+        }
         match reach {
             Reach::Everything => true,
             Reach::Areas(areas) => {

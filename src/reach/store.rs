@@ -7,8 +7,9 @@ pub mod audiences;
 use crate::auth::Reach;
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
-    deliverables_shared_with_partners as shared, duplicates as p, follow_ups as f, organizations,
-    organizations as o, programme_areas as pa, programme_steps as ps, programmes as pg, project_entries as e,
+    deliverables_shared_with_partners as shared, duplicates as p, event_areas as ea, event_hosts as eh,
+    event_registrations as er, events as ev, follow_ups as f, organizations, organizations as o,
+    programme_areas as pa, programme_steps as ps, programmes as pg, project_entries as e,
     project_members as m, projects as pr, released_deliverables as released, round_deliverables as within,
     rounds as r, webhooks as hooks, worker_separations as separations, workers, workers as w,
 };
@@ -373,6 +374,80 @@ pub fn programme_steps_nearby(reach: &Reach) -> Option<Condition<ps::table>> {
     })
 }
 
+/// Selects the events that some areas hold.
+macro_rules! events_of {
+    ($areas:expr) => {
+        ea::table
+            .filter(ea::area.eq_any($areas.clone()))
+            .select(ea::event_id)
+    };
+}
+
+/// Selects the events that an organization holds.
+macro_rules! events_by {
+    ($id:expr) => {
+        eh::table.filter(eh::organization_id.eq($id)).select(eh::event_id)
+    };
+}
+
+/// Limits events to those that a caller sees: what is public, and what they hold.
+pub fn events(reach: &Reach) -> Option<Condition<ev::table>> {
+    let public = ev::is_public.eq(true);
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(public.or(ev::id.eq_any(events_of!(areas)))),
+        Reach::Organization(id) => Box::new(public.or(ev::id.eq_any(events_by!(*id)))),
+        Reach::Worker(_) | Reach::Partner(_) => Box::new(public),
+    })
+}
+
+/// Limits events to those that a caller holds.
+pub fn own_events(reach: &Reach) -> Option<Condition<ev::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(ev::id.eq_any(events_of!(areas))),
+        Reach::Organization(id) => Box::new(ev::id.eq_any(events_by!(*id))),
+        Reach::Worker(_) | Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
+    })
+}
+
+/// Limits events to those that a caller holds, or for which they are registered.
+pub fn attended_events(reach: &Reach) -> Option<Condition<ev::table>> {
+    match reach {
+        Reach::Worker(id) => {
+            let own = er::table
+                .filter(er::worker_id.assume_not_null().eq(*id))
+                .filter(er::status.ne("cancelled"));
+            Some(Box::new(ev::id.eq_any(own.select(er::event_id))))
+        }
+        _ => own_events(reach),
+    }
+}
+
+/// Limits registrations to those that a caller made, and those for events that they hold. Nobody who is kept apart from an
+/// organization is shown to it.
+pub fn registrations(reach: &Reach) -> Option<Condition<er::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(er::event_id.eq_any(events_of!(areas))),
+        Reach::Organization(id) => {
+            let held = er::event_id.eq_any(events_by!(*id));
+            let own = er::organization_id
+                .assume_not_null()
+                .eq(*id)
+                .and(er::organization_id.is_not_null());
+            let separated = exists(
+                w::table
+                    .filter(w::id.nullable().eq(er::worker_id))
+                    .filter(kept(w::merged_into, w::id).eq_any(separated_people!([*id]))),
+            );
+            Box::new(held.or(own).and(not(separated)))
+        }
+        Reach::Worker(id) => Box::new(er::worker_id.assume_not_null().eq(*id)),
+        Reach::Partner(partner) => Box::new(er::partner_id.assume_not_null().eq(partner.id)),
+    })
+}
+
 /// Limits rounds to those whose deliverables are all within the reach.
 pub fn rounds(reach: &Reach) -> Option<Condition<r::table>> {
     Some(match reach {
@@ -510,6 +585,7 @@ some_records! {
     some_own_organizations, o, own_organizations;
     some_workers, w, workers;
     some_deliverables, d, deliverables;
+    some_events, ev, events;
 }
 
 /// Returns whether a worker is kept apart from any of these organizations.

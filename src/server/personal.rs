@@ -22,6 +22,10 @@ const PROPERTIES: &[(&str, &[&str])] = &[
     ("CoordinatorResponses", &["name"]),
     ("Review", &["message"]),
     ("NewReview", &["message"]),
+    (
+        "NewRegistration",
+        &["name", "email", "phone", "affiliation", "note"],
+    ),
     ("ImportFinding", &["value", "suggestion"]),
 ];
 

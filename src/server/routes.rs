@@ -2,10 +2,10 @@
 
 use super::health;
 use crate::{
-    applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, exports, exposures,
-    feeds, follow_ups, following, imports, indicators, intake, login, matches, open_data, organizations,
-    partners, programmes, projects, reviews, rounds, sessions, statistics, triage, users, vocabulary,
-    webhooks, weights, workers, worklist,
+    applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, events, exports,
+    exposures, feeds, follow_ups, following, imports, indicators, intake, login, matches, open_data,
+    organizations, partners, programmes, projects, reviews, rounds, sessions, statistics, triage, users,
+    vocabulary, webhooks, weights, workers, worklist,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -29,6 +29,7 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(projects::http::routes)
         .configure(delivery::http::routes)
         .configure(programmes::http::routes)
+        .configure(events::http::routes)
         .configure(reviews::http::routes)
         .configure(follow_ups::http::routes)
         .configure(worklist::http::routes)

@@ -54,6 +54,11 @@ pub fn of_address(client: &Client) -> Throttle {
     Throttle::new("address", &[client.network()], 50, 300)
 }
 
+/// Returns where what an address writes without an account counts. Each counts, so that nobody fills lists by a program.
+pub fn of_public_write(client: &Client) -> Throttle {
+    Throttle::new("public write", &[client.network()], 30, 300)
+}
+
 /// What an attempt leads to.
 #[derive(Debug, PartialEq)]
 pub struct Attempt {

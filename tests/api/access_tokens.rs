@@ -9,9 +9,12 @@ use serde_json::json;
 
 /// Operations that need no access token. Add only those that require another secret: an invitation, a link, a
 /// password, a refresh token or a client secret.
-const OPEN: [&str; 29] = [
+const OPEN: [&str; 33] = [
     "accept_invitation",
     "answer_follow_up_question",
+    "answer_guest_questionnaire",
+    "cancel_guest_registration",
+    "create_guest_registration",
     "issue_token",
     "list_areas",
     "list_deliverable_types",
@@ -29,6 +32,7 @@ const OPEN: [&str; 29] = [
     "show_feed_requests",
     "show_feed_requests_as_json",
     "show_follow_up_question",
+    "show_guest_registration",
     "show_health",
     "show_invitation",
     "show_open_data",

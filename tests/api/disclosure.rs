@@ -62,6 +62,8 @@ struct People {
     partner: String,
     partner_token: String,
     duplicate: String,
+    event: String,
+    registration: String,
 }
 
 impl People {
@@ -102,6 +104,11 @@ impl People {
             duplicate = found.unwrap_or_default();
             !duplicate.is_empty()
         });
+        let event = json!({"kind": "seminar", "title": "ゼミ", "month": "2199-10", "status": "published"});
+        let event = id_of(&app.post("/v1/events", &event).expect(201).json());
+        let path = format!("/v1/events/{event}/registrations");
+        let registration = json!({"worker_id": worker, "name": SECRET});
+        let registration = id_of(&app.post(&path, &registration).expect(201).json());
         let people = People {
             worker,
             organization,
@@ -114,6 +121,8 @@ impl People {
             partner,
             partner_token,
             duplicate,
+            event,
+            registration,
         };
         let reviews = format!("/v1/projects/{}/reviews", people.project);
         app.post(&reviews, &people.review("organization")).expect(201);
@@ -154,6 +163,7 @@ impl People {
             "imports" => (&self.import, (json!({}), self.import.clone())),
             "duplicates" => (&self.duplicate, (json!({"status": "distinct"}), String::new())),
             "partners" => (&self.partner, nothing),
+            "events" => (&self.event, (json!({"places": 2}), self.worker.clone())),
             "catalogue" | "auth" => (&self.user, (json!({}), self.user.clone())),
             _ => (&self.worker, nothing),
         };
@@ -174,6 +184,7 @@ impl People {
                 json!({"deliverable_id": self.deliverable, "worker_id": self.worker,
                 "role": "designer", "message": SECRET}),
             ),
+            "create_registration" => other(json!({"name": SECRET, "email": "r@example.jp"})),
             "create_export" => (
                 json!({"kind": "workers", "format": "ndjson"}),
                 self.worker.clone(),
@@ -192,7 +203,13 @@ impl People {
             .path
             .replace("{worker_id}", &self.worker)
             .replace("{organization_id}", &self.organization)
-            .replace("{entry_id}", &self.worker)
+            .replace(
+                "{entry_id}",
+                match operation.path.contains("registrations") {
+                    true => &self.registration,
+                    false => &self.worker,
+                },
+            )
             .replace("{id}", id);
         let path = path.replace("{source}", "roster").replace("{external_id}", "1");
         let path = path

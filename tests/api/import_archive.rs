@@ -408,9 +408,10 @@ fn the_demo_ranks_the_same_everywhere_and_loads_once(app: &TestApp) {
             loaded.engagements,
             loaded.workers,
             loaded.requests,
-            loaded.projects
+            loaded.projects,
+            loaded.events
         ),
-        (147, 300, 15, 6)
+        (147, 300, 15, 6, 35)
     );
     let applications = app
         .get(&format!("/v1/applications?worker_id={real}"))
@@ -433,9 +434,10 @@ fn the_demo_ranks_the_same_everywhere_and_loads_once(app: &TestApp) {
             again.engagements,
             again.workers,
             again.requests,
-            again.projects
+            again.projects,
+            again.events
         ),
-        (0, 0, 0, 0, 0)
+        (0, 0, 0, 0, 0, 0)
     );
     assert_eq!(musubi::demo::top_five(&app.state, today).unwrap().1, top);
     // Both databases give this ranking.

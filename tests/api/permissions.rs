@@ -29,6 +29,7 @@ struct Belongings {
     programme: String,
     webhook: String,
     delivery: String,
+    event: String,
     partner: String,
     partner_token: String,
     source: String,
@@ -118,7 +119,17 @@ impl Belongings {
             ("content-type", "application/pdf"),
         ];
         app.send("PUT", &artifact, &headers, b"%PDF-1.7").expect(200);
-        let entries = entries.into_iter().chain([("records", deliverable.clone())]);
+        // The caller's own is published; nobody else sees the other.
+        let status = if code == "own" { "published" } else { "draft" };
+        let event = json!({"kind": "seminar", "title": "ゼミ", "month": "2199-10", "areas": [area],
+            "host_ids": [organization], "status": status});
+        let event = text(&app.post("/v1/events", &event).expect(201).json()["id"]);
+        let path = format!("/v1/events/{event}/registrations");
+        let registration = json!({"worker_id": worker, "status": "attended"});
+        let registration = text(&app.post(&path, &registration).expect(201).json()["id"]);
+        let entries = entries
+            .into_iter()
+            .chain([("records", deliverable.clone()), ("registrations", registration)]);
         let entries = entries.collect();
         let round = json!({"deliverable_ids": [deliverable]});
         let round = text(&app.post("/v1/rounds", &round).expect(201).json()["id"]);
@@ -133,6 +144,7 @@ impl Belongings {
             programme,
             webhook,
             delivery,
+            event,
             area,
             organization,
             deliverable,
@@ -190,6 +202,7 @@ fn request(
         "rounds" => &of.round,
         "programmes" => &of.programme,
         "webhooks" => &of.webhook,
+        "events" => &of.event,
         _ => "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
     };
     let body = match operation.id() {
@@ -217,6 +230,10 @@ fn request(
         "create_programme" => {
             json!({"title": "研修", "kind": "training", "fiscal_year": 2026, "areas": [of.area]})
         }
+        "create_event" => json!({"kind": "seminar", "title": "ゼミ", "month": "2199-10", "areas": [of.area],
+            "host_ids": [of.organization]}),
+        "create_registration" => json!({"name": "田中"}),
+        "create_answers" => json!({"replies": []}),
         "create_programme_record" => json!({"kind": "project", "record_id": of.project}),
         "triage_trouble" => json!({"trouble": "会員が減っている"}),
         "create_review" => {
@@ -246,8 +263,9 @@ fn request(
 }
 
 /// Lists that the extent limits to the caller's own records.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     "list_webhooks",
+    "list_events",
     "list_rounds",
     "list_projects",
     "list_organizations",
@@ -256,7 +274,8 @@ const LISTS: [&str; 7] = [
     "list_applications",
 ];
 /// Operations that create a record, or try one, and refuse one outside the reach with 403 or 422.
-const CREATES: [&str; 11] = [
+const CREATES: [&str; 12] = [
+    "create_event",
     "create_programme",
     "create_round",
     "create_project",
@@ -424,6 +443,7 @@ fn own_id<'a>(list: &str, of: &'a Belongings) -> &'a str {
         "list_projects" => &of.project,
         "list_rounds" => &of.round,
         "list_webhooks" => &of.webhook,
+        "list_events" => &of.event,
         _ => &of.application,
     }
 }
@@ -471,7 +491,9 @@ fn patches_refuse_read_only_fields(app: &TestApp) {
             "constructor",
         ] {
             // A programme is of a year that its makers choose.
-            if field == "fiscal_year" && operation.id() == "update_programme" {
+            // An event has a place.
+            let own = [("update_programme", "fiscal_year"), ("update_event", "place")];
+            if own.contains(&(operation.id(), field)) {
                 continue;
             }
             let answer = app.patch(&path, &json!({field: "1"})).expect(422);
@@ -494,6 +516,7 @@ fn patches_refuse_read_only_fields(app: &TestApp) {
         "decide_duplicate",
         "update_application",
         "update_deliverable",
+        "update_event",
         "update_intake",
         "update_organization",
         "update_partner",
@@ -505,6 +528,7 @@ fn patches_refuse_read_only_fields(app: &TestApp) {
         "update_project_milestone",
         "update_project_note",
         "update_project_risk",
+        "update_registration",
         "update_round",
         "update_user",
         "update_webhook",

@@ -15,7 +15,7 @@ type Find = fn(&mut Db, &[Id]) -> Result<Audiences>;
 type List = fn(&mut Db, Option<Id>) -> Result<Vec<Id>>;
 
 /// The kinds of records that have audiences. Deliverables come first: they decide about the others.
-const KINDS: [(Subject, Find, List); 10] = [
+const KINDS: [(Subject, Find, List); 12] = [
     (
         Subject::Deliverable,
         reach::of_deliverables,
@@ -38,6 +38,12 @@ const KINDS: [(Subject, Find, List); 10] = [
     (Subject::Review, reach::of_reviews, reach::some_reviews),
     (Subject::FollowUp, reach::of_follow_ups, reach::some_follow_ups),
     (Subject::Round, reach::of_rounds, reach::some_rounds),
+    (Subject::Event, reach::of_events, reach::some_events),
+    (
+        Subject::Registration,
+        reach::of_registrations,
+        reach::some_registrations,
+    ),
 ];
 
 /// Who saw a record before, and who sees it now, as words.
@@ -72,6 +78,9 @@ pub fn settle(db: &mut Db, changes: &[Change]) -> Result<Seen> {
         let settled = settle_kind(db, kind, find, &records)?;
         if kind == Subject::Deliverable {
             follow_deliverables(db, &settled, &mut touched)?;
+        }
+        if kind == Subject::Event {
+            follow_events(db, &settled, &mut touched)?;
         }
         let words = settled.into_iter();
         seen.extend(words.map(|(id, (before, after))| ((kind, id.to_string()), (before, after))));
@@ -144,6 +153,25 @@ fn follow_deliverables(
     let rounds = each(db, &changed, reach::rounds_of)?;
     touched.entry(Subject::Round).or_default().extend(rounds);
     touched.entry(Subject::Project).or_default().extend(changed);
+    Ok(())
+}
+
+/// Adds the registrations for events that other areas hold now.
+fn follow_events(db: &mut Db, settled: &BTreeMap<Id, (String, String)>, touched: &mut Records) -> Result<()> {
+    let areas = |words: &str| -> BTreeSet<String> {
+        let words = words.split(' ').filter(|word| word.starts_with("area:"));
+        words.map(str::to_owned).collect()
+    };
+    let moved = settled.iter().filter(|(_, (before, after))| {
+        let is_new = before.is_empty();
+        !is_new && areas(before) != areas(after)
+    });
+    let moved: BTreeSet<Id> = moved.map(|(id, _)| *id).collect();
+    let registrations = each(db, &moved, reach::registrations_for)?;
+    touched
+        .entry(Subject::Registration)
+        .or_default()
+        .extend(registrations);
     Ok(())
 }
 

@@ -6,7 +6,8 @@
 use super::{ACTIVE, kept};
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
-    deliverables_shared_with_partners as shared, follow_ups as f, organizations as o, project_entries as e,
+    deliverables_shared_with_partners as shared, event_areas as ea, event_hosts as eh,
+    event_registrations as er, events as ev, follow_ups as f, organizations as o, project_entries as e,
     project_members as m, project_reviews as r, projects as pr, released_deliverables as released,
     round_deliverables as within, rounds as ro, worker_separations as separations, workers as w,
 };
@@ -286,6 +287,65 @@ pub fn of_projects(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
     Ok(audiences)
 }
 
+pub fn of_events(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
+    let rows = ev::table
+        .filter(ev::id.eq_any(ids))
+        .select((ev::id, ev::is_public));
+    let rows: Vec<(Id, bool)> = rows.load(db)?;
+    let mut audiences = Audiences::new();
+    for (id, is_public) in rows {
+        let audience = of(&mut audiences, &id);
+        if is_public {
+            audience.add_everyone();
+        }
+    }
+    for (id, area) in event_areas(db, ids)? {
+        of(&mut audiences, &id).add("area", area);
+    }
+    let hosts = eh::table.filter(eh::event_id.eq_any(ids));
+    let hosts = hosts.select((eh::event_id, eh::organization_id));
+    for (id, organization) in hosts.load::<(Id, Id)>(db)? {
+        of(&mut audiences, &id).add("organization", organization);
+    }
+    Ok(audiences)
+}
+
+fn event_areas(db: &mut Db, ids: &[Id]) -> Result<Vec<(Id, String)>> {
+    let areas = ea::table.filter(ea::event_id.eq_any(ids));
+    Ok(areas.select((ea::event_id, ea::area)).load(db)?)
+}
+
+/// Registrations are followed by those who coordinate the event, and by the person: organizations read them.
+pub fn of_registrations(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
+    type Row = (Id, Id, Option<Id>, Option<Id>);
+    let rows = er::table.filter(er::id.eq_any(ids));
+    let columns = (er::id, er::event_id, er::worker_id, er::partner_id);
+    let rows: Vec<Row> = rows.select(columns).load(db)?;
+    let events: BTreeSet<Id> = rows.iter().map(|(_, event, ..)| *event).collect();
+    let areas = event_areas(db, &events.into_iter().collect::<Vec<_>>())?;
+    let mut audiences = Audiences::new();
+    for (id, event, worker, partner) in rows {
+        let audience = of(&mut audiences, &id);
+        audience.add("of", event);
+        for (_, area) in areas.iter().filter(|(of, _)| *of == event) {
+            audience.add("area", area);
+        }
+        if let Some(worker) = worker {
+            audience.add("worker", worker);
+        }
+        if let Some(partner) = partner {
+            audience.add("partner", partner);
+        }
+    }
+    Ok(audiences)
+}
+
+/// Returns the registrations for events.
+pub fn registrations_for(db: &mut Db, events: &[Id]) -> Result<Vec<Id>> {
+    let all = er::table.filter(er::event_id.eq_any(events));
+    Ok(all.select(er::id).load(db)?)
+}
+
 /// The intake of a request has its id.
 pub fn of_intakes(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
     let seen = of_deliverables(db, ids)?.into_iter();
@@ -436,4 +496,6 @@ next_records! {
     some_reviews: r;
     some_follow_ups: f;
     some_rounds: ro;
+    some_events: ev;
+    some_registrations: er;
 }

@@ -1,0 +1,56 @@
+//! The parameters of lists of events.
+
+use super::{EventKind, EventStatus};
+use crate::db::Id;
+use crate::http::query::Several;
+use crate::values::{AreaCode, sort_order};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+sort_order! {
+    EventSort {
+        Starts = "starts_on",
+        #[default]
+        StartsDescending = "-starts_on",
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventFilter {
+    /// One kind, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<EventKind>>)]
+    pub kind: Option<Several<EventKind>>,
+    /// One status, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<EventStatus>>)]
+    pub status: Option<Several<EventStatus>>,
+    /// April to March, named by the year in which it begins.
+    #[param(minimum = 1900, maximum = 2200, example = 2026)]
+    pub fiscal_year: Option<i32>,
+    /// An area that holds it.
+    #[param(example = "131041")]
+    pub area: Option<AreaCode>,
+    /// An organization that holds it.
+    pub host_id: Option<Id>,
+    pub programme_id: Option<Id>,
+    /// The name of a series.
+    #[param(max_length = 100)]
+    pub series: Option<String>,
+    /// Events that aren't over on this day.
+    #[param(example = "2026-10-01")]
+    pub from: Option<NaiveDate>,
+    /// Events that have begun by this day.
+    #[param(example = "2026-10-31")]
+    pub until: Option<NaiveDate>,
+    /// The order. Defaults to the newest first; a minus means descending.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub sort: EventSort,
+    /// Items per page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// The cursor in `next` of the previous page.
+    pub cursor: Option<String>,
+}

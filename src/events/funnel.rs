@@ -1,0 +1,130 @@
+//! The funnel of an event: who came, how many asked for consultation and got it, and how many then applied.
+
+use super::actions::find_held;
+use super::store::registrations::{self, visitors};
+use super::{Event, EventKind, store};
+use crate::auth::Reach;
+use crate::catalogue::calendar::midnight_in_tokyo;
+use crate::db::{Db, Id, Instant};
+use crate::error::Result;
+use crate::http::disclosure::impersonal;
+use crate::{applications, deliverables};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+impersonal!(Funnel);
+
+/// How many registrations are looked through.
+const MOST: i64 = 10_000;
+
+/// An event in a funnel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"event_id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b", "title": "基盤整備セミナー", "number": "1",
+    "attendance": 32}))]
+pub struct FunnelEvent {
+    pub event_id: Id,
+    pub title: String,
+    pub number: Option<String>,
+    /// Null if nobody counted.
+    pub attendance: Option<i64>,
+}
+
+/// From events to consultations to applications.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"event_id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
+    "events": [{"event_id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b", "title": "基盤整備セミナー", "number": "1", "attendance": 32},
+        {"event_id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2c", "title": "基盤整備セミナー", "number": "2", "attendance": 29}],
+    "came": 61, "asked": null,
+    "consultations": [{"event_id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2d", "title": "個別相談", "number": null, "attendance": 14}],
+    "consulted": 14, "applied": null}))]
+pub struct Funnel {
+    pub event_id: Id,
+    /// The events from which it leads: this one and those with which it shares a consultation; of a consultation, those that
+    /// it follows up.
+    pub events: Vec<FunnelEvent>,
+    /// How many came to them, each time that somebody came.
+    #[schema(minimum = 0)]
+    pub came: i64,
+    /// How many of those on the lists asked for consultation. Null without a list.
+    pub asked: Option<i64>,
+    /// The consultations that follow up these events.
+    pub consultations: Vec<FunnelEvent>,
+    /// How many came to them.
+    #[schema(minimum = 0)]
+    pub consulted: i64,
+    /// How many workers and organizations of the lists then applied or requested a deliverable, from the first event's day
+    /// on. Null without a list.
+    pub applied: Option<i64>,
+}
+
+/// Returns the funnel of an event that the caller holds. Events that they don't see are left out.
+pub fn funnel(db: &mut Db, reach: &Reach, id: Id) -> Result<Funnel> {
+    let own = find_held(db, reach, id)?;
+    let (mut events, mut consultations) = (BTreeSet::new(), BTreeSet::new());
+    match own.plan.kind {
+        EventKind::Consultation => {
+            consultations.insert(id);
+            events.extend(&own.plan.follows_event_ids);
+        }
+        _ => {
+            events.insert(id);
+            consultations.extend(store::following(db, &[id])?);
+        }
+    }
+    let known: Vec<Id> = consultations.iter().copied().collect();
+    let known = store::some(db, reach, &known)?;
+    let known: Vec<Event> = known
+        .into_iter()
+        .filter(|one| one.plan.kind == EventKind::Consultation)
+        .collect();
+    events.extend(known.iter().flat_map(|one| &one.plan.follows_event_ids));
+    let ids: Vec<Id> = events.into_iter().collect();
+    let events = store::some(db, reach, &ids)?;
+    let all: Vec<Id> = events.iter().chain(&known).map(|one| one.id).collect();
+    let counts = registrations::counts(db, &all)?;
+    let shown = |event: &Event| {
+        let listed = counts.get(&event.id).map(|counts| counts.attended);
+        FunnelEvent {
+            event_id: event.id,
+            title: event.plan.title.clone(),
+            number: event.plan.number.clone(),
+            attendance: event.attendance.or(listed.filter(|count| *count > 0)),
+        }
+    };
+    let (shown_events, shown_consultations): (Vec<FunnelEvent>, Vec<FunnelEvent>) = (
+        events.iter().map(shown).collect(),
+        known.iter().map(shown).collect(),
+    );
+    let sum = |of: &[FunnelEvent]| of.iter().filter_map(|one| one.attendance).sum::<i64>();
+    let held = store::held(db, reach, &all)?;
+    let before: Vec<Id> = events
+        .iter()
+        .map(|one| one.id)
+        .filter(|one| held.contains(one))
+        .collect();
+    let (came, everybody) = (visitors(db, &before, MOST)?, visitors(db, &held, MOST)?);
+    let first = events
+        .iter()
+        .chain(&known)
+        .filter_map(|one| super::rules::first_day(&one.plan))
+        .min();
+    let applied = match first.filter(|_| everybody.listed) {
+        None => None,
+        Some(first) => {
+            let since = Instant::from(midnight_in_tokyo(first));
+            let workers = applications::store::applied_since(db, &everybody.workers, since)?;
+            let organizations = deliverables::store::requested_since(db, &everybody.organizations, since)?;
+            Some((workers + organizations) as i64)
+        }
+    };
+    Ok(Funnel {
+        event_id: id,
+        came: sum(&shown_events),
+        asked: came.listed.then_some(came.asked),
+        consulted: sum(&shown_consultations),
+        events: shown_events,
+        consultations: shown_consultations,
+        applied,
+    })
+}

@@ -1,0 +1,532 @@
+//! Events: every gathering, from a training to the conference, from a consultation to an opening for volunteers.
+//!
+//! * `rules`: what an event must obey, what it is noted for, and how its status moves. `filter`: the parameters of lists.
+//! * `registration`: who comes. `actions`: the use cases of events; `registering`: those of registrations; `receipts`: those
+//!   of somebody without an account; `answers`: the questionnaire after it. `funnel`: who came, asked and applied.
+//! * `store`: SQL. `http`: the operations.
+//!
+//! Sessions of a series are events with the same `series` and their own `number`. One event can have several times, with
+//! breaks in between, and breakouts (分科会). What is known of an old event may be only its month, and of its visitors only
+//! their declared number.
+//!
+//! Coordinators and organizations draft an event; a published one is seen by everybody with a token. What an
+//! organization writes is released by a coordinator before it is published.
+//!
+//! A registration is personal data of somebody who need not be a worker. Those who hold the event see it, and the one who
+//! registered; it is forgotten with the person, by its own secret, and after the time of retention. Answers to a
+//! questionnaire don't say who gave them.
+//!
+//! Speakers and the contact of an event are published with it, so they are no secret.
+
+pub mod actions;
+pub mod answers;
+pub mod filter;
+pub mod funnel;
+pub mod http;
+pub mod receipts;
+pub mod registering;
+pub mod registration;
+pub mod rules;
+pub mod store;
+
+pub use filter::{EventFilter, EventSort};
+
+use crate::db::{Id, Instant};
+use crate::http::disclosure::impersonal;
+use crate::values::{AreaCode, broken, distinct_codes, not_blank};
+use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+impersonal!(Event);
+
+macro_rules! codes {
+    ($(#[$about:meta])* $name:ident { $($(#[$variant_about:meta])* $variant:ident),+ $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        #[derive(strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
+        #[serde(rename_all = "snake_case")]
+        #[strum(serialize_all = "snake_case")]
+        pub enum $name { $($(#[$variant_about])* $variant),+ }
+
+        impl $name {
+            pub fn code(self) -> &'static str {
+                self.into()
+            }
+        }
+    };
+}
+pub(crate) use codes;
+
+codes! {
+    /// The kind of a gathering.
+    EventKind {
+        /// A training for coordinators (全体研修).
+        Training,
+        /// A study meeting about cases (ケース勉強会).
+        CaseStudy,
+        /// A lecture for everybody (公開講座).
+        PublicLecture,
+        /// A basic course (基礎講座).
+        BasicCourse,
+        /// A seminar or a workshop.
+        Seminar,
+        /// Consultation of single offices (個別相談).
+        Consultation,
+        /// A briefing before applications (説明会).
+        Briefing,
+        /// A meeting at which results are presented (成果報告会).
+        ResultsMeeting,
+        /// A conference.
+        Conference,
+        /// An event of a community organization.
+        CommunityEvent,
+        /// A course of a community organization.
+        Course,
+        /// An opening for volunteers (ボランティア募集).
+        VolunteerOpening,
+    }
+}
+
+codes! {
+    /// How far an event has come.
+    EventStatus {
+        /// Only those who hold it see it.
+        Draft,
+        /// An organization asks a coordinator to publish it.
+        Submitted,
+        /// Everybody sees it.
+        Published,
+        /// It doesn't take place. `notice` says why.
+        Cancelled,
+    }
+}
+
+/// One time of an event. Between two of them is a break.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"starts_at": "2026-10-08T13:30:00+09:00", "ends_at": "2026-10-08T16:00:00+09:00", "label": "第1部"}))]
+pub struct EventTime {
+    pub starts_at: Instant,
+    #[serde(default)]
+    pub ends_at: Option<Instant>,
+    /// What it is called, if it has a name.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub label: Option<String>,
+}
+
+/// Where an event takes place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "新宿区役所 第一分庁舎", "address": "東京都新宿区歌舞伎町1-5-1", "wheelchair": true}))]
+pub struct EventPlace {
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    #[serde(default)]
+    #[validate(length(min = 1, max = 300), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 300)]
+    pub address: Option<String>,
+    /// Whether it is accessible by wheelchair. Null: unknown.
+    #[serde(default)]
+    pub wheelchair: Option<bool>,
+}
+
+/// Somebody who speaks. Published with the event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "田中 さくら", "affiliation": "地域づくり研究所"}))]
+pub struct Speaker {
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+    #[serde(default)]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub affiliation: Option<String>,
+}
+
+/// A breakout session (分科会).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "移動支援をはじめる", "starts_at": "2026-10-08T14:00:00+09:00",
+    "ends_at": "2026-10-08T15:00:00+09:00", "room": "301", "speakers": [{"name": "田中 さくら", "affiliation": null}]}))]
+pub struct Breakout {
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    #[serde(default)]
+    pub starts_at: Option<Instant>,
+    #[serde(default)]
+    pub ends_at: Option<Instant>,
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub room: Option<String>,
+    #[serde(default)]
+    #[validate(length(max = 10), nested)]
+    #[schema(max_items = 10)]
+    pub speakers: Vec<Speaker>,
+}
+
+/// A document for those who come, by its address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "配布資料", "url": "https://example.jp/handout.pdf"}))]
+pub struct EventMaterial {
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    #[validate(length(max = 2000), custom(function = "web_address"))]
+    #[schema(max_length = 2000, format = "uri")]
+    pub url: String,
+}
+
+/// Where to ask about an event. Published with it: write what an office publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"office": "新宿区社会福祉協議会", "phone": "03-0000-0000"}))]
+pub struct EventContact {
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub office: String,
+    #[serde(default)]
+    #[validate(length(min = 1, max = 30), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 30)]
+    pub phone: Option<String>,
+}
+
+codes! {
+    /// How a question is answered.
+    QuestionKind {
+        /// 1 (not at all) to 5 (very).
+        Scale,
+        /// One of its choices.
+        Choice,
+        /// In words.
+        Text,
+    }
+}
+
+/// A question of the questionnaire after an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "choice", "text": "何で知りましたか。", "choices": ["区の広報", "知人", "その他"]}))]
+pub struct Question {
+    pub kind: QuestionKind,
+    #[validate(length(min = 1, max = 300), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 300)]
+    pub text: String,
+    /// The choices, for this kind only.
+    #[serde(default)]
+    #[validate(length(max = 20), custom(function = "short_choices"))]
+    #[schema(max_items = 20)]
+    pub choices: Vec<String>,
+}
+
+/// An answer to one question, by the kind of the question.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"scale": 4, "choice": null, "text": null}))]
+pub struct Reply {
+    #[serde(default)]
+    #[validate(range(min = 1, max = 5))]
+    #[schema(minimum = 1, maximum = 5)]
+    pub scale: Option<i32>,
+    /// One of the choices.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub choice: Option<String>,
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub text: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The fields of an event that clients write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "seminar", "title": "地域づくりゼミ 広報の基礎", "status": "published",
+    "description": "チラシと口コミで活動を知ってもらう方法を、演習を交えて学びます。", "series": "地域づくりゼミ", "number": "2",
+    "times": [{"starts_at": "2026-10-08T13:30:00+09:00", "ends_at": "2026-10-08T16:00:00+09:00", "label": null}],
+    "place": {"name": "新宿区役所 第一分庁舎", "address": "東京都新宿区歌舞伎町1-5-1", "wheelchair": true}, "online": true,
+    "areas": ["131041"], "audience": "生活支援コーディネーター", "capacity": 30, "fee_yen": 0}))]
+pub struct NewEvent {
+    pub kind: EventKind,
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    #[serde(default = "draft")]
+    #[schema(default = "draft")]
+    pub status: EventStatus,
+    /// Why it is cancelled, moved, or not published yet. Required to cancel an event, and to move the times of a published
+    /// one.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    pub notice: Option<String>,
+    #[serde(default)]
+    #[validate(length(min = 1, max = 10_000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 10_000)]
+    pub description: Option<String>,
+    /// The name that all sessions of a series share.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 100), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub series: Option<String>,
+    /// The number within the series: `2`, or `1-2` for two sessions that were counted together.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 20), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 20)]
+    pub number: Option<String>,
+    /// The programme to which it belongs, of the same fiscal year.
+    #[serde(default)]
+    pub programme_id: Option<Id>,
+    /// When it takes place, the first time first.
+    #[serde(default)]
+    #[validate(length(max = 50), nested)]
+    #[schema(max_items = 50)]
+    pub times: Vec<EventTime>,
+    /// The month, if nothing more exact is known.
+    #[serde(default)]
+    #[validate(custom(function = "real_month"))]
+    #[schema(pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-10")]
+    pub month: Option<String>,
+    /// Null: online only, or not decided.
+    #[serde(default)]
+    #[validate(nested)]
+    pub place: Option<EventPlace>,
+    /// Whether one can take part online.
+    #[serde(default)]
+    pub online: bool,
+    /// The address of the online room. Shown to those who hold the event and those who are registered.
+    #[serde(default)]
+    #[validate(length(max = 2000), custom(function = "web_address"))]
+    #[schema(max_length = 2000, format = "uri")]
+    pub online_url: Option<String>,
+    /// A page about it.
+    #[serde(default)]
+    #[validate(length(max = 2000), custom(function = "web_address"))]
+    #[schema(max_length = 2000, format = "uri")]
+    pub url: Option<String>,
+    /// The areas that hold it. Empty: all. Only the secretariat writes such an event.
+    #[serde(default)]
+    #[validate(length(max = 70), custom(function = "distinct_codes"))]
+    #[schema(max_items = 70)]
+    pub areas: Vec<AreaCode>,
+    /// The organizations that hold it.
+    #[serde(default)]
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    pub host_ids: Vec<Id>,
+    #[serde(default)]
+    #[validate(nested)]
+    pub contact: Option<EventContact>,
+    /// For whom it is.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 300), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 300)]
+    pub audience: Option<String>,
+    /// What it costs. 0: free of charge. Null: unknown.
+    #[serde(default)]
+    #[validate(range(min = 0, max = 1_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub fee_yen: Option<i32>,
+    /// Whether people can register here.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub takes_registrations: bool,
+    /// How many can come. Null: any number.
+    #[serde(default)]
+    #[validate(range(min = 1, max = 100_000))]
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub capacity: Option<i32>,
+    /// Whether further people wait for a place. Otherwise a full event refuses them.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub waiting_list: bool,
+    /// Until when people can register. Null: until its end.
+    #[serde(default)]
+    pub registration_closes_at: Option<Instant>,
+    /// How many came, as it was declared. Null: as many as the list says.
+    #[serde(default)]
+    #[validate(range(min = 0, max = 1_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub declared_attendance: Option<i32>,
+    #[serde(default)]
+    #[validate(length(max = 30), nested)]
+    #[schema(max_items = 30)]
+    pub breakouts: Vec<Breakout>,
+    /// How many breakouts there were, if they aren't listed.
+    #[serde(default)]
+    #[validate(range(min = 0, max = 100))]
+    #[schema(minimum = 0, maximum = 100)]
+    pub declared_breakouts: Option<i32>,
+    #[serde(default)]
+    #[validate(length(max = 20), nested)]
+    #[schema(max_items = 20)]
+    pub speakers: Vec<Speaker>,
+    #[serde(default)]
+    #[validate(length(max = 30), nested)]
+    #[schema(max_items = 30)]
+    pub materials: Vec<EventMaterial>,
+    /// The questionnaire after it.
+    #[serde(default)]
+    #[validate(length(max = 20), nested)]
+    #[schema(max_items = 20)]
+    pub questions: Vec<Question>,
+    /// The events that it follows up: for a consultation, the seminars whose visitors asked for it.
+    #[serde(default)]
+    #[validate(length(max = 20))]
+    #[schema(max_items = 20)]
+    pub follows_event_ids: Vec<Id>,
+    /// A deliverable for which those who are interested can apply.
+    #[serde(default)]
+    pub deliverable_id: Option<Id>,
+}
+
+/// Something to look at. Nothing is refused because of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"code": "speaker_overlap", "pointer": "/breakouts/1", "message": "田中 さくらさんの分科会が重なっています。"}))]
+pub struct EventNotice {
+    pub code: EventNoticeCode,
+    /// Where in the event.
+    pub pointer: String,
+    /// In the language of `Accept-Language`.
+    pub message: String,
+}
+
+codes! {
+    /// What an event is noted for.
+    EventNoticeCode {
+        /// Two breakouts of one speaker overlap.
+        SpeakerOverlap,
+        /// More people came than the capacity allows.
+        AttendanceAboveCapacity,
+        /// Two times of the event overlap.
+        TimesOverlap,
+    }
+}
+
+/// How many places are taken. Only those who hold the event see it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"registered": 24, "waiting": 2, "attended": 0, "absent": 0, "cancelled": 1}))]
+pub struct EventCounts {
+    #[schema(minimum = 0)]
+    pub registered: i64,
+    #[schema(minimum = 0)]
+    pub waiting: i64,
+    #[schema(minimum = 0)]
+    pub attended: i64,
+    #[schema(minimum = 0)]
+    pub absent: i64,
+    #[schema(minimum = 0)]
+    pub cancelled: i64,
+}
+
+impl EventCounts {
+    /// Returns how many places are taken.
+    pub fn taken(self) -> i64 {
+        self.registered + self.attended + self.absent
+    }
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Event {
+    pub id: Id,
+    #[serde(flatten)]
+    pub plan: NewEvent,
+    /// The fiscal year (April to March in Tokyo) of its first day.
+    #[schema(example = 2026)]
+    pub fiscal_year: i32,
+    /// How many came: as declared, or else as the list says. Null before anybody has come.
+    #[schema(example = 16)]
+    pub attendance: Option<i64>,
+    /// Null unless you hold it.
+    pub counts: Option<EventCounts>,
+    /// What to look at. Empty unless you hold it.
+    pub notices: Vec<EventNotice>,
+    /// When the times of the published event were moved last.
+    pub moved_at: Option<Instant>,
+    /// Since when it is published.
+    pub published_at: Option<Instant>,
+    /// Grows with each change. Also the ETag.
+    #[schema(minimum = 1)]
+    pub version: i64,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+impl Event {
+    /// Returns whether everybody sees it: published, or cancelled after that.
+    pub fn is_public(&self) -> bool {
+        match self.plan.status {
+            EventStatus::Published => true,
+            EventStatus::Cancelled => self.published_at.is_some(),
+            EventStatus::Draft | EventStatus::Submitted => false,
+        }
+    }
+}
+
+fn draft() -> EventStatus {
+    EventStatus::Draft
+}
+
+fn web_address(url: &str) -> Result<(), ValidationError> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let is_plain =
+        !url.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>'));
+    if rest.is_some_and(|rest| !rest.is_empty()) && is_plain {
+        return Ok(());
+    }
+    Err(broken(
+        "invalid_url",
+        "http:// または https:// で始まるURLを入力してください。",
+        "Enter a URL that begins with http:// or https://.",
+    ))
+}
+
+fn real_month(text: &str) -> Result<(), ValidationError> {
+    if first_of_month(text).is_some_and(|day| (1900..=2200).contains(&day.year())) {
+        return Ok(());
+    }
+    Err(broken(
+        "invalid_month",
+        "2026-10 のように、1900〜2200年の年と月で指定してください。",
+        "Give year and month, 1900 to 2200, such as 2026-10.",
+    ))
+}
+
+fn short_choices(choices: &[String]) -> Result<(), ValidationError> {
+    if choices
+        .iter()
+        .all(|one| !one.trim().is_empty() && one.chars().count() <= 100)
+    {
+        return Ok(());
+    }
+    Err(broken(
+        "invalid_length",
+        "選択肢はそれぞれ1〜100文字で入力してください。",
+        "Give each choice 1 to 100 characters.",
+    ))
+}
+
+/// Returns the first day of a month such as `2026-10`.
+pub fn first_of_month(text: &str) -> Option<NaiveDate> {
+    if text.len() != 7 {
+        return None;
+    }
+    format!("{text}-01").parse().ok()
+}

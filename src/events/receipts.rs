@@ -1,0 +1,129 @@
+//! Registrations of people without an account: made in public, then shown, cancelled and answered with a secret.
+//!
+//! What keeps programs out: the requests of an address are slowed down, and a field that people don't see.
+
+use super::answers::{AnswerNote, SecretAnswers, store_answers};
+use super::registering::{check_open, insert, remove};
+use super::registration::{NewGuest, NewRegistration, Receipt, Registration, RegistrationStatus};
+use super::store::registrations;
+use super::{Event, store};
+use crate::auth::{Reach, secret};
+use crate::db::{Db, Id, Instant, Pool};
+use crate::error::{Error, Result, Text};
+use crate::sessions::actions::open_with_secret;
+use crate::sessions::throttle::{of_public_write, too_many_attempts};
+use crate::sessions::{self, Client};
+
+/// The actor of what somebody without an account does.
+const GUEST: &str = "guest";
+
+/// Returns what tells a guest from others for idempotency: a digest of the network that the requests come from.
+pub fn guest(client: &Client) -> String {
+    format!("{GUEST}:{}", secret::digest(client.network()))
+}
+
+/// Counts a public write for its address. Too many are refused until the pause is over.
+pub async fn slow_down(pool: &Pool, client: Client) -> Result<()> {
+    let attempt =
+        move |db: &mut Db| sessions::store::attempt(db, &[of_public_write(&client)], Instant::now());
+    match pool.write(attempt).await? {
+        Some(wait_s) => Err(too_many_attempts(wait_s)),
+        None => Ok(()),
+    }
+}
+
+fn receipt(event: &Event, one: &Registration, secret: Option<String>) -> Receipt {
+    let has_place = one.new.status.takes_place();
+    Receipt {
+        event_id: event.id,
+        title: event.plan.title.clone(),
+        status: one.new.status,
+        places: one.new.places,
+        online_url: event.plan.online_url.clone().filter(|_| has_place),
+        answered: one.answered,
+        secret,
+    }
+}
+
+/// Registers somebody without an account for a published event. Returns the registration's id with the receipt.
+pub fn register(db: &mut Db, event: Id, guest: NewGuest, now: Instant) -> Result<(Id, Receipt)> {
+    if !guest.website.is_empty() {
+        let rule = Text::new("この項目は空のままにしてください。", "Leave this field empty.");
+        return Err(Error::invalid("/website", "not_permitted", rule));
+    }
+    store::lock_event(db, event)?;
+    let event = store::find_public(db, event)?;
+    check_open(&event, now)?;
+    let secret = secret::fresh("mrg_")?;
+    let new = NewRegistration {
+        name: Some(guest.name),
+        email: Some(guest.email),
+        phone: guest.phone,
+        affiliation: guest.affiliation,
+        worker_id: None,
+        organization_id: None,
+        places: guest.places,
+        wants_consultation: guest.wants_consultation,
+        note: guest.note,
+        status: RegistrationStatus::Registered,
+    };
+    let digest = secret::digest(&secret);
+    let one = insert(db, GUEST, &event, (new, None), Some(digest), now)?;
+    Ok((one.id, receipt(&event, &one, Some(secret))))
+}
+
+fn wrong_secret() -> Error {
+    Error::invalid(
+        "/secret",
+        "invalid_link",
+        Text::new(
+            "この申込みは見つかりません。",
+            "There is no registration with this secret.",
+        ),
+    )
+}
+
+/// Finds the event and the registration of a secret. A wrong one counts for the address.
+async fn open(pool: &Pool, client: Client, secret: String) -> Result<(Id, Id)> {
+    let find = move |db: &mut Db, _: Instant| registrations::find_by_secret(db, &secret::digest(&secret));
+    open_with_secret(pool, client, wrong_secret, find).await
+}
+
+fn found(db: &mut Db, (event, id): (Id, Id)) -> Result<(Event, Registration, registrations::Keys)> {
+    let event = store::find(db, &Reach::Everything, event)?;
+    let (one, keys) = registrations::find(db, &Reach::Everything, event.id, id)?;
+    Ok((event, one, keys))
+}
+
+/// Shows a registration to who made it.
+pub async fn show(pool: &Pool, client: Client, secret: String) -> Result<Receipt> {
+    let of = open(pool, client, secret).await?;
+    let show = move |db: &mut Db| {
+        let (event, one, _) = found(db, of)?;
+        Ok(receipt(&event, &one, None))
+    };
+    pool.read(show).await
+}
+
+/// Cancels a registration, and forgets who made it. The place goes to who waits.
+pub async fn cancel(pool: &Pool, client: Client, secret: String) -> Result<()> {
+    let of = open(pool, client, secret).await?;
+    let cancel = move |db: &mut Db| {
+        store::lock_event(db, of.0)?;
+        let (event, one, _) = found(db, of)?;
+        remove(db, GUEST, &event, &one)
+    };
+    pool.write(cancel).await
+}
+
+/// Answers the questionnaire of an event with the secret of a registration.
+pub async fn answer(pool: &Pool, client: Client, answers: SecretAnswers) -> Result<AnswerNote> {
+    let of = open(pool, client, answers.secret).await?;
+    let answer = move |db: &mut Db| {
+        store::lock_event(db, of.0)?;
+        let (event, one, keys) = found(db, of)?;
+        let now = Instant::now();
+        store_answers(db, GUEST, &event, Some((one, keys)), answers.replies, now)
+    };
+    pool.write(answer).await
+}

@@ -1,0 +1,304 @@
+//! The use cases of registrations: who comes, who waits, who came.
+
+use super::registration::{NewRegistration, Registration, RegistrationStatus};
+use super::rules::{event_full, last_moment, registration_closed};
+use super::store::registrations::{self as store, Keys};
+use super::store::{find, held, lock_event};
+use super::{Event, EventStatus};
+use crate::auth::{Reach, Viewer, not_permitted, within_reach};
+use crate::changes::{self, Change};
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::rules::unknown_organization;
+use crate::error::{Error, FieldError, Result, Text};
+use crate::http::{IfMatch, Page, Paging};
+use crate::reach::store as reach;
+use crate::values::Lifecycle;
+use crate::{auth, workers};
+use RegistrationStatus::{Absent, Attended, Cancelled, Registered, Waiting};
+use text::fold;
+
+/// How many people move up at once when places become free.
+const PROMOTED: i64 = 200;
+/// How many registrations an event has at most, those included that were cancelled.
+pub const MOST: i64 = 100_000;
+
+pub fn list(db: &mut Db, viewer: &Viewer, event: Id, paging: &Paging) -> Result<Page<Registration>> {
+    let event = find(db, &viewer.reach, event)?;
+    let page = store::list(db, &viewer.reach, event.id, paging)?;
+    Ok(page.map(|one| one.shown(viewer.personal_data, event.plan.online_url.as_ref())))
+}
+
+pub fn show(db: &mut Db, viewer: &Viewer, event: Id, id: Id) -> Result<Registration> {
+    let event = find(db, &viewer.reach, event)?;
+    let (one, _) = store::find(db, &viewer.reach, event.id, id)?;
+    Ok(one.shown(viewer.personal_data, event.plan.online_url.as_ref()))
+}
+
+/// Checks that an event takes registrations now.
+pub fn check_open(event: &Event, now: Instant) -> Result<()> {
+    let plan = &event.plan;
+    let is_over = last_moment(plan).is_some_and(|last| last <= now);
+    let is_closed = plan.registration_closes_at.is_some_and(|closes| closes <= now);
+    let is_open = plan.status == EventStatus::Published && plan.takes_registrations;
+    match is_open && !is_over && !is_closed {
+        true => Ok(()),
+        false => Err(registration_closed()),
+    }
+}
+
+/// Returns what tells who it is, so that nobody registers twice.
+pub fn person_key(db: &mut Db, new: &NewRegistration) -> Result<Option<String>> {
+    if let Some(worker) = new.worker_id {
+        return Ok(Some(format!("worker:{worker}")));
+    }
+    let digests = auth::store::digests(db)?;
+    let key = |kind: &str, text: &str| Some(format!("{kind}:{}", hex::encode(digests.of(kind, text))));
+    if let Some(email) = &new.email {
+        return Ok(key("email", fold(email).trim()));
+    }
+    let Some(name) = &new.name else { return Ok(None) };
+    let from = new.affiliation.as_deref().unwrap_or_default();
+    let of = new.organization_id.map(|id| id.to_string()).unwrap_or_default();
+    let name: String = fold(name).split_whitespace().collect();
+    Ok(key("name", &format!("{name}\n{}\n{of}", fold(from))))
+}
+
+/// Gives a registration that asks for places the status that it gets: registered, or waiting if there are too few.
+pub fn placed(
+    db: &mut Db,
+    event: &Event,
+    asked: RegistrationStatus,
+    places: i32,
+) -> Result<RegistrationStatus> {
+    let Some(capacity) = event.plan.capacity.filter(|_| asked == Registered) else {
+        return Ok(asked);
+    };
+    let counts = store::counts(db, &[event.id])?;
+    let counts = counts.get(&event.id).copied().unwrap_or_default();
+    // Who waits goes first.
+    let has_room = counts.taken() + i64::from(places) <= i64::from(capacity) && counts.waiting == 0;
+    match (has_room, event.plan.waiting_list) {
+        (true, _) => Ok(Registered),
+        (false, true) => Ok(Waiting),
+        (false, false) => Err(event_full()),
+    }
+}
+
+/// Checks whom a caller registers. Returns the partner whose volunteer it is.
+fn check_person(db: &mut Db, viewer: &Viewer, holds: bool, new: &mut NewRegistration) -> Result<Option<Id>> {
+    let reach = &viewer.reach;
+    match reach {
+        Reach::Worker(own) if new.worker_id.is_none() => new.worker_id = Some(*own),
+        Reach::Organization(own) if new.organization_id.is_none() && !holds => {
+            new.organization_id = Some(*own);
+        }
+        _ => {}
+    }
+    let mut faults: Vec<FieldError> = Vec::new();
+    let is_worker = match (reach, new.worker_id) {
+        (Reach::Worker(own), worker) => worker == Some(*own),
+        (Reach::Partner(_), Some(worker)) => reach::has_own_worker(db, reach, worker)?,
+        (Reach::Partner(_), None) => false,
+        (_, Some(worker)) => !reach::some_workers(db, reach, &[worker])?.is_empty(),
+        (_, None) => true,
+    };
+    if !is_worker {
+        let rule = Text::new("このIDのワーカーは見つかりません。", "There is no such worker.");
+        faults.push(FieldError::at("/worker_id", "unknown_worker", rule));
+    }
+    let is_organization = match (reach, new.organization_id) {
+        (_, None) => true,
+        (Reach::Worker(_) | Reach::Partner(_), Some(_)) => false,
+        (Reach::Organization(own), Some(id)) => id == *own || holds,
+        (_, Some(id)) => !reach::some_organizations(db, reach, &[id])?.is_empty(),
+    };
+    if !is_organization {
+        faults.push(unknown_organization("/organization_id"));
+    }
+    if !holds && new.status != Registered {
+        faults.push(not_permitted("/status"));
+    }
+    if new.name.is_none() && new.worker_id.is_none() {
+        let rule = Text::new("氏名は必須です。", "The name is required.");
+        faults.push(FieldError::at("/name", "missing_field", rule));
+    }
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    let Some(worker) = new.worker_id else {
+        return Ok(None);
+    };
+    let found = workers::store::load_some(db, &[worker])?;
+    let worker = found.first();
+    // Who is made up to try out an app takes nobody's place.
+    within_reach(worker.is_none_or(|worker| !worker.sandbox))?;
+    Ok(worker.and_then(|worker| worker.partner_id))
+}
+
+/// Registers somebody for an event.
+pub fn create(
+    db: &mut Db,
+    viewer: &Viewer,
+    event: Id,
+    mut new: NewRegistration,
+    now: Instant,
+) -> Result<Registration> {
+    lock_event(db, event)?;
+    let event = find(db, &viewer.reach, event)?;
+    let holds = !held(db, &viewer.reach, &[event.id])?.is_empty();
+    if new.status == Cancelled || new.status == Waiting {
+        return Err(Error::Invalid(vec![not_permitted("/status")]));
+    }
+    // Who holds the event writes down afterwards who came.
+    if !(holds && matches!(new.status, Attended | Absent)) {
+        check_open(&event, now)?;
+    }
+    let partner_id = check_person(db, viewer, holds, &mut new)?;
+    insert(db, &viewer.actor, &event, (new, partner_id), None, now)
+        .map(|one| one.shown(viewer.personal_data, event.plan.online_url.as_ref()))
+}
+
+/// Stores a new registration.
+pub fn insert(
+    db: &mut Db,
+    actor: &str,
+    event: &Event,
+    (mut new, partner_id): (NewRegistration, Option<Id>),
+    secret_digest: Option<String>,
+    now: Instant,
+) -> Result<Registration> {
+    if store::count(db, event.id)? >= MOST {
+        return Err(event_full());
+    }
+    let person_key = person_key(db, &new)?;
+    new.status = placed(db, event, new.status, new.places)?;
+    let one = Registration {
+        id: Id::new(),
+        event_id: event.id,
+        new,
+        answered: false,
+        online_url: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        partner_id,
+    };
+    let keys = Keys {
+        person_key,
+        secret_digest,
+    };
+    let change = store::insert_unlogged(db, &one, keys)?;
+    changes::store::append(db, actor, &[change])?;
+    Ok(one)
+}
+
+/// Gives free places to those who wait, in their order. Returns what to log.
+pub fn promote(db: &mut Db, event: &Event, now: Instant) -> Result<Vec<Change>> {
+    let is_over = last_moment(&event.plan).is_some_and(|last| last <= now);
+    if event.plan.status != EventStatus::Published || is_over {
+        return Ok(Vec::new());
+    }
+    let counts = store::counts(db, &[event.id])?;
+    let counts = counts.get(&event.id).copied().unwrap_or_default();
+    if counts.waiting == 0 {
+        return Ok(Vec::new());
+    }
+    let capacity = event.plan.capacity.map_or(i64::MAX, i64::from);
+    let mut free = capacity - counts.taken();
+    let mut changes = Vec::new();
+    for (mut one, keys) in store::waiting(db, event.id, PROMOTED)? {
+        if i64::from(one.new.places) > free {
+            break;
+        }
+        free -= i64::from(one.new.places);
+        one.new.status = Registered;
+        one.version += 1;
+        one.updated_at = now;
+        changes.push(store::update_unlogged(db, &one, keys)?);
+    }
+    Ok(changes)
+}
+
+/// Changes a registration to what `change` returns. Who registered may correct and cancel it; those who hold the event also
+/// say who attended.
+pub fn update(
+    db: &mut Db,
+    viewer: &Viewer,
+    (event, id): (Id, Id),
+    if_match: &IfMatch,
+    change: impl FnOnce(&NewRegistration) -> Result<NewRegistration>,
+) -> Result<Registration> {
+    lock_event(db, event)?;
+    let event = find(db, &viewer.reach, event)?;
+    let (before, mut keys) = store::find(db, &viewer.reach, event.id, id)?;
+    if_match.check(before.version)?;
+    let seen = before.clone().shown(viewer.personal_data, None);
+    let mut new = change(&seen.new)?;
+    if !viewer.personal_data {
+        // What the caller can't see stays as it is.
+        let hidden = before.new.clone();
+        (new.name, new.email, new.phone) = (hidden.name, hidden.email, hidden.phone);
+        (new.affiliation, new.note) = (hidden.affiliation, hidden.note);
+    }
+    let shown = |one: Registration| one.shown(viewer.personal_data, event.plan.online_url.as_ref());
+    if new == before.new {
+        return Ok(shown(before));
+    }
+    let holds = !held(db, &viewer.reach, &[event.id])?.is_empty();
+    let mut fixed = Vec::new();
+    if new.worker_id != before.new.worker_id {
+        fixed.push(not_permitted("/worker_id"));
+    }
+    if new.organization_id != before.new.organization_id {
+        fixed.push(not_permitted("/organization_id"));
+    }
+    let moves = new.status != before.new.status;
+    if moves && !holds && new.status != Cancelled {
+        fixed.push(not_permitted("/status"));
+    }
+    if !fixed.is_empty() {
+        return Err(Error::Invalid(fixed));
+    }
+    before.new.status.check_move(new.status)?;
+    let now = Instant::now();
+    if new.places > before.new.places && before.new.status == Registered && new.status == Registered {
+        let counts = store::counts(db, &[event.id])?;
+        let taken = counts.get(&event.id).copied().unwrap_or_default().taken();
+        let more = i64::from(new.places - before.new.places);
+        let capacity = event.plan.capacity.map_or(i64::MAX, i64::from);
+        if taken + more > capacity {
+            return Err(event_full());
+        }
+    }
+    let person = |one: &NewRegistration| (one.email.clone(), one.name.clone(), one.affiliation.clone());
+    if person(&new) != person(&before.new) && keys.person_key.is_some() {
+        keys.person_key = person_key(db, &new)?;
+    }
+    let after = Registration {
+        new,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    let mut changes = vec![store::update_unlogged(db, &after, keys)?];
+    changes.extend(promote(db, &event, now)?);
+    changes::store::append(db, &viewer.actor, &changes)?;
+    Ok(shown(after))
+}
+
+/// Deletes a registration with what is known of the person. The place goes to who waits.
+pub fn delete(db: &mut Db, viewer: &Viewer, (event, id): (Id, Id), if_match: &IfMatch) -> Result<()> {
+    lock_event(db, event)?;
+    let event = find(db, &viewer.reach, event)?;
+    let (before, _) = store::find(db, &viewer.reach, event.id, id)?;
+    if_match.check(before.version)?;
+    remove(db, &viewer.actor, &event, &before)
+}
+
+/// Deletes a registration of an event that is locked.
+pub fn remove(db: &mut Db, actor: &str, event: &Event, before: &Registration) -> Result<()> {
+    let mut changes = vec![store::delete_unlogged(db, before)?];
+    crate::http::idempotency::forget(db, &before.id.to_string())?;
+    changes.extend(promote(db, event, Instant::now())?);
+    changes::store::append(db, actor, &changes)
+}

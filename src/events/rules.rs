@@ -1,0 +1,359 @@
+//! What an event must obey, what it is noted for, and how its status moves.
+
+use super::{
+    Breakout, Event, EventNotice, EventNoticeCode, EventStatus, EventTime, NewEvent, Question, QuestionKind,
+    first_of_month,
+};
+use crate::auth::Reach;
+use crate::catalogue::calendar::{day_in_tokyo, fiscal_year, midnight_in_tokyo};
+use crate::db::Instant;
+use crate::error::{Error, FieldError, Result, Text};
+use crate::http::Language;
+use crate::programmes::rules::outside_year;
+use chrono::{Datelike, Days, Months, NaiveDate};
+use text::fold;
+
+/// Returns the first day of an event in Tokyo.
+pub fn first_day(plan: &NewEvent) -> Option<NaiveDate> {
+    let first = plan.times.iter().map(|time| time.starts_at).min();
+    let first = first.map(|at| day_in_tokyo(at.utc()));
+    first.or_else(|| plan.month.as_deref().and_then(first_of_month))
+}
+
+/// Returns when an event is over: the last end, or that of the last day or of the month.
+pub fn last_moment(plan: &NewEvent) -> Option<Instant> {
+    let end_of_day = |day: NaiveDate| {
+        let next = day.checked_add_days(Days::new(1)).unwrap_or(day);
+        Instant::from(midnight_in_tokyo(next))
+    };
+    let end = |time: &EventTime| {
+        let day = day_in_tokyo(time.starts_at.utc());
+        time.ends_at.unwrap_or_else(|| end_of_day(day))
+    };
+    let last = plan.times.iter().map(end).max();
+    let of_month = || {
+        let first = plan.month.as_deref().and_then(first_of_month)?;
+        let next = first.checked_add_months(Months::new(1))?;
+        Some(Instant::from(midnight_in_tokyo(next)))
+    };
+    last.or_else(of_month)
+}
+
+/// Collects the faults of an event that concern more than one of its fields. `year` is that of its programme.
+pub fn check(plan: &NewEvent, year: Option<i32>) -> Result<()> {
+    let mut faults = Vec::new();
+    let mut fault = |at: String, code: &'static str, ja: &'static str, en: &'static str| {
+        faults.push(FieldError::at(at, code, Text::new(ja, en)));
+    };
+    if plan.times.is_empty() && plan.month.is_none() {
+        fault(
+            "/times".into(),
+            "missing_dates",
+            "日時（times）または年月（month）を指定してください。",
+            "Give times, or else the month.",
+        );
+    }
+    let mut span = |at: String, starts: Option<Instant>, ends: Option<Instant>| {
+        let plausible = |at: Instant| (1900..=2200).contains(&at.utc().year());
+        if [starts, ends].into_iter().flatten().any(|at| !plausible(at)) {
+            fault(
+                at,
+                "out_of_range",
+                "年は1900〜2200で指定してください。",
+                "The year must be 1900 to 2200.",
+            );
+        } else if let (Some(starts), Some(ends)) = (starts, ends)
+            && ends <= starts
+        {
+            fault(
+                at,
+                "ends_before_start",
+                "終了は開始より後にしてください。",
+                "It ends before it starts.",
+            );
+        }
+    };
+    for (i, time) in plan.times.iter().enumerate() {
+        span(format!("/times/{i}/ends_at"), Some(time.starts_at), time.ends_at);
+    }
+    for (i, breakout) in plan.breakouts.iter().enumerate() {
+        span(
+            format!("/breakouts/{i}/ends_at"),
+            breakout.starts_at,
+            breakout.ends_at,
+        );
+    }
+    for (i, Question { kind, choices, .. }) in plan.questions.iter().enumerate() {
+        if (*kind == QuestionKind::Choice) == choices.is_empty() {
+            let at = format!("/questions/{i}/choices");
+            let rule = "choice の質問には選択肢が必要です。ほかの質問には指定できません。";
+            faults.push(FieldError::at(
+                at,
+                "invalid_choices",
+                Text::new(
+                    rule,
+                    "A question of the kind choice needs choices, others have none.",
+                ),
+            ));
+        }
+    }
+    if plan.status == EventStatus::Cancelled && plan.notice.is_none() {
+        faults.push(missing_notice());
+    }
+    if let (Some(year), Some(day)) = (year, first_day(plan))
+        && fiscal_year(day) != year
+    {
+        let at = if plan.times.is_empty() {
+            "/month"
+        } else {
+            "/times/0/starts_at"
+        };
+        faults.push(outside_year(year, at));
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(faults))
+    }
+}
+
+pub fn missing_notice() -> FieldError {
+    let rule = Text::new(
+        "中止や日程の変更には理由が必要です。",
+        "To cancel an event, or to move a published one, say why.",
+    );
+    FieldError::at("/notice", "missing_field", rule)
+}
+
+/// Returns the status that an event gets when somebody writes it. What an organization writes is released by a coordinator;
+/// it may only cancel by itself.
+pub fn next_status(reach: &Reach, before: Option<&Event>, asked: EventStatus) -> Result<EventStatus> {
+    use EventStatus::{Cancelled, Draft, Published, Submitted};
+    let from = before.map(|before| before.plan.status);
+    let is_legal = match (from, asked) {
+        (None, Cancelled) => false,
+        (Some(Cancelled), to) => to == Cancelled,
+        (Some(Published), Draft) => false,
+        (Some(Draft | Submitted), Cancelled) => before.is_some_and(|before| before.published_at.is_some()),
+        _ => true,
+    };
+    if !is_legal {
+        return Err(Error::Conflict {
+            code: "illegal_transition",
+            detail: Text::new(
+                format!("イベントの状態を {} に変更できません。", asked.code()),
+                format!("The status of the event can't become {}.", asked.code()),
+            ),
+        });
+    }
+    let is_office = matches!(reach, Reach::Everything | Reach::Areas(_));
+    Ok(match asked {
+        Published if !is_office => Submitted,
+        asked => asked,
+    })
+}
+
+/// Returns what an event is noted for.
+pub fn notices(plan: &NewEvent, attendance: Option<i64>, language: Language) -> Vec<EventNotice> {
+    let mut notices = Vec::new();
+    let mut note = |code, pointer: String, text: Text| {
+        let message = language.choose(&text).to_owned();
+        notices.push(EventNotice {
+            code,
+            pointer,
+            message,
+        });
+    };
+    for (i, one) in plan.breakouts.iter().enumerate() {
+        for other in plan.breakouts.iter().take(i) {
+            if let Some(speaker) = shared_speaker(one, other).filter(|_| overlap(one, other)) {
+                let text = Text::new(
+                    format!("{speaker}さんの分科会が重なっています。"),
+                    format!("Two breakouts of {speaker} overlap."),
+                );
+                note(EventNoticeCode::SpeakerOverlap, format!("/breakouts/{i}"), text);
+            }
+        }
+    }
+    let mut times: Vec<(usize, &EventTime)> = plan.times.iter().enumerate().collect();
+    times.sort_by_key(|(_, time)| time.starts_at);
+    for pair in times.windows(2) {
+        let [(_, one), (i, next)] = pair else { continue };
+        if one.ends_at.is_some_and(|end| end > next.starts_at) {
+            let text = Text::new("日時が重なっています。", "Two times overlap.");
+            note(EventNoticeCode::TimesOverlap, format!("/times/{i}"), text);
+        }
+    }
+    if let (Some(attendance), Some(capacity)) = (attendance, plan.capacity)
+        && attendance > i64::from(capacity)
+    {
+        let text = Text::new(
+            format!("参加者数（{attendance}人）が定員（{capacity}人）を超えています。"),
+            format!("{attendance} people came, and the capacity is {capacity}."),
+        );
+        note(EventNoticeCode::AttendanceAboveCapacity, "/capacity".into(), text);
+    }
+    notices
+}
+
+fn shared_speaker<'a>(one: &'a Breakout, other: &Breakout) -> Option<&'a str> {
+    let key = |name: &str| fold(name).split_whitespace().collect::<String>();
+    let others: Vec<String> = other.speakers.iter().map(|speaker| key(&speaker.name)).collect();
+    let mut own = one.speakers.iter();
+    let shared = own.find(|speaker| others.contains(&key(&speaker.name)));
+    shared.map(|speaker| speaker.name.as_str())
+}
+
+/// Returns whether two breakouts overlap, as far as their times are known.
+fn overlap(one: &Breakout, other: &Breakout) -> bool {
+    let span = |breakout: &Breakout| Some((breakout.starts_at?, breakout.ends_at?));
+    match (span(one), span(other)) {
+        (Some((from, to)), Some((other_from, other_to))) => from < other_to && other_from < to,
+        _ => false,
+    }
+}
+
+fn conflict(code: &'static str, ja: &'static str, en: &'static str) -> Error {
+    Error::Conflict {
+        code,
+        detail: Text::new(ja, en),
+    }
+}
+
+pub fn registration_closed() -> Error {
+    conflict(
+        "registration_closed",
+        "このイベントの申込みは受け付けていません。",
+        "Registration for this event is closed.",
+    )
+}
+
+pub fn already_registered() -> Error {
+    conflict(
+        "already_registered",
+        "すでに申し込まれています。",
+        "This person is registered already.",
+    )
+}
+
+pub fn event_full() -> Error {
+    conflict("event_full", "定員に達しています。", "All places are taken.")
+}
+
+pub fn already_answered() -> Error {
+    conflict(
+        "already_answered",
+        "アンケートは回答済みです。",
+        "The questionnaire was answered already.",
+    )
+}
+
+pub fn no_questionnaire() -> Error {
+    conflict(
+        "no_questionnaire",
+        "このイベントのアンケートは受け付けていません。",
+        "This event takes no answers: it has no questions, or it isn't over.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Speaker;
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn plan(more: Value) -> NewEvent {
+        let mut body = json!({"kind": "seminar", "title": "ゼミ", "month": "2026-10"});
+        json_patch::merge(&mut body, &more);
+        serde_json::from_value(body).unwrap()
+    }
+
+    fn codes(plan: &NewEvent, year: Option<i32>) -> Vec<String> {
+        match check(plan, year) {
+            Err(Error::Invalid(faults)) => faults.into_iter().map(|fault| fault.code.into_owned()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_event_has_times_or_a_month_and_ends_after_it_starts() {
+        assert!(codes(&plan(json!({})), Some(2026)).is_empty());
+        assert_eq!(codes(&plan(json!({"month": null})), None), ["missing_dates"]);
+        let reversed = json!({"times": [{"starts_at": "2026-10-08T16:00:00+09:00", "ends_at": "2026-10-08T16:00:00+09:00"}]});
+        assert_eq!(codes(&plan(reversed), None), ["ends_before_start"]);
+        assert_eq!(codes(&plan(json!({})), Some(2025)), ["outside_fiscal_year"]);
+        assert_eq!(
+            codes(&plan(json!({"status": "cancelled"})), None),
+            ["missing_field"]
+        );
+        for wrong in ["2026-13", "2026-1", "1899-12", "2026-10-01", "２０２６-10"] {
+            assert!(super::super::real_month(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_event_is_over_after_its_last_time_or_its_month() {
+        let over = |more| last_moment(&plan(more)).unwrap().to_string();
+        assert_eq!(over(json!({})), "2026-10-31T15:00:00.000000Z");
+        let two = json!({"times": [{"starts_at": "2026-10-08T13:00:00+09:00", "ends_at": "2026-10-08T15:00:00+09:00"},
+            {"starts_at": "2026-10-09T13:00:00+09:00"}]});
+        assert_eq!(over(two.clone()), "2026-10-09T15:00:00.000000Z");
+        assert_eq!(first_day(&plan(two)).unwrap().to_string(), "2026-10-08");
+    }
+
+    #[test]
+    fn a_speaker_in_two_breakouts_at_once_and_too_many_visitors_are_noted() {
+        let breakout = |from: &str, to: &str, name: &str| Breakout {
+            title: "分科会".into(),
+            starts_at: Instant::parse(from),
+            ends_at: Instant::parse(to),
+            room: None,
+            speakers: vec![Speaker {
+                name: name.into(),
+                affiliation: None,
+            }],
+        };
+        let (one, two, three) = (
+            "2026-10-08T04:00:00Z",
+            "2026-10-08T05:00:00Z",
+            "2026-10-08T06:00:00Z",
+        );
+        let noted = |breakouts: Vec<Breakout>| {
+            let plan = NewEvent {
+                breakouts,
+                capacity: Some(10),
+                ..plan(json!({}))
+            };
+            let notices = notices(&plan, Some(10), Language::Ja).into_iter();
+            notices.map(|one| (one.code, one.pointer)).collect::<Vec<_>>()
+        };
+        let at_once = vec![
+            breakout(one, three, "田中 さくら"),
+            breakout(two, three, "田中　さくら"),
+        ];
+        let expected = (EventNoticeCode::SpeakerOverlap, "/breakouts/1".to_owned());
+        assert_eq!(noted(at_once), [expected]);
+        assert!(noted(vec![breakout(one, two, "田中"), breakout(two, three, "田中")]).is_empty());
+        assert!(noted(vec![breakout(one, two, "田中"), breakout(one, two, "鈴木")]).is_empty());
+        let crowded = plan(json!({"capacity": 10}));
+        assert_eq!(
+            notices(&crowded, Some(11), Language::En)[0].code,
+            EventNoticeCode::AttendanceAboveCapacity
+        );
+    }
+
+    #[test]
+    fn what_an_organization_publishes_is_submitted_first() {
+        let organization = Reach::Organization(crate::db::Id::new());
+        let asked = |reach: &Reach, to| next_status(reach, None, to).ok();
+        assert_eq!(
+            asked(&organization, EventStatus::Published),
+            Some(EventStatus::Submitted)
+        );
+        assert_eq!(
+            asked(&Reach::Everything, EventStatus::Published),
+            Some(EventStatus::Published)
+        );
+        assert_eq!(asked(&Reach::Everything, EventStatus::Cancelled), None);
+    }
+}

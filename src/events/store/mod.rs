@@ -1,0 +1,343 @@
+//! SQL of events. `registrations`: who comes, and what they answered.
+
+pub mod registrations;
+
+use super::rules::{first_day, last_moment};
+use super::{Event, EventFilter, EventSort, NewEvent};
+use crate::auth::Reach;
+use crate::catalogue::calendar::{day_number, fiscal_year, midnight_in_tokyo};
+use crate::changes::{Action, Change, Subject};
+use crate::db::schema::{event_areas, event_follows, event_hosts, events};
+use crate::db::{Db, Doc, Id, Instant, insert_all, keyset, lock, update_version};
+use crate::error::{Error, Result};
+use crate::http::{Cursor, Page, page};
+use crate::reach::store as reach;
+use crate::values::with_wards;
+use diesel::prelude::*;
+use event_areas::dsl as a;
+use event_follows::dsl as f;
+use event_hosts::dsl as h;
+use events::dsl;
+use serde::{Deserialize, Serialize};
+
+/// An event as it is stored: its plan, and what follows from earlier changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    plan: NewEvent,
+    moved_at: Option<Instant>,
+    published_at: Option<Instant>,
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = events, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub struct EventRow {
+    id: Id,
+    kind: String,
+    status: String,
+    is_public: bool,
+    fiscal_year: i32,
+    first_day: i32,
+    ends_at: Instant,
+    programme_id: Option<Id>,
+    series: Option<String>,
+    tags: String,
+    grams: String,
+    record: Doc<Stored>,
+    version: i64,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+/// The tags by which lists of events are filtered.
+pub const FREE: &str = " free ";
+pub const ONLINE: &str = " online ";
+pub const WHEELCHAIR: &str = " wheelchair ";
+
+/// Returns what a word is searched in: the event's texts, folded.
+fn grams(plan: &NewEvent) -> String {
+    let texts = [
+        Some(&plan.title),
+        plan.series.as_ref(),
+        plan.description.as_ref(),
+        plan.audience.as_ref(),
+        plan.place.as_ref().map(|place| &place.name),
+        plan.place.as_ref().and_then(|place| place.address.as_ref()),
+    ];
+    searched(texts.into_iter().flatten().map(String::as_str))
+}
+
+/// Folds texts into what is searched, or a text into what is looked for.
+pub fn searched<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let letters = |text: &str| text::letters(text).into_iter().collect::<String>();
+    texts.map(letters).collect::<Vec<_>>().join(" ")
+}
+
+impl EventRow {
+    fn of(event: &Event) -> EventRow {
+        let plan = &event.plan;
+        let mut tags = String::new();
+        for (tag, has) in [
+            (FREE, plan.fee_yen == Some(0)),
+            (ONLINE, plan.online),
+            (
+                WHEELCHAIR,
+                plan.place.as_ref().and_then(|place| place.wheelchair) == Some(true),
+            ),
+        ] {
+            tags += if has { tag } else { "" };
+        }
+        EventRow {
+            id: event.id,
+            kind: plan.kind.code().to_owned(),
+            status: plan.status.code().to_owned(),
+            is_public: event.is_public(),
+            fiscal_year: event.fiscal_year,
+            first_day: first_day(plan).map(day_number).unwrap_or_default(),
+            ends_at: last_moment(plan).unwrap_or(event.created_at),
+            programme_id: plan.programme_id,
+            series: plan.series.clone(),
+            tags,
+            grams: grams(plan),
+            record: Doc(Stored {
+                plan: plan.clone(),
+                moved_at: event.moved_at,
+                published_at: event.published_at,
+            }),
+            version: event.version,
+            created_at: event.created_at,
+            updated_at: event.updated_at,
+        }
+    }
+
+    fn read(self) -> Event {
+        let Stored {
+            plan,
+            moved_at,
+            published_at,
+        } = self.record.0;
+        Event {
+            id: self.id,
+            attendance: plan.declared_attendance.map(i64::from),
+            plan,
+            fiscal_year: self.fiscal_year,
+            counts: None,
+            notices: Vec::new(),
+            moved_at,
+            published_at,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// Returns the fiscal year of an event's first day.
+pub fn year_of(plan: &NewEvent) -> i32 {
+    first_day(plan).map(fiscal_year).unwrap_or_default()
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = event_areas, treat_none_as_default_value = false)]
+struct AreaRow {
+    event_id: Id,
+    area: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = event_hosts, treat_none_as_default_value = false)]
+struct HostRow {
+    event_id: Id,
+    organization_id: Id,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = event_follows, treat_none_as_default_value = false)]
+struct FollowRow {
+    event_id: Id,
+    followed_id: Id,
+}
+
+pub fn missing() -> Error {
+    Error::not_found("イベント", "event")
+}
+
+/// Finds an event that the caller sees.
+pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Event> {
+    let mut query = dsl::events.find(id).select(EventRow::as_select()).into_boxed();
+    if let Some(condition) = reach::events(reach) {
+        query = query.filter(condition);
+    }
+    let found = query.get_result(db).optional()?;
+    found.map(EventRow::read).ok_or_else(missing)
+}
+
+/// Finds an event that everybody sees.
+pub fn find_public(db: &mut Db, id: Id) -> Result<Event> {
+    let query = dsl::events.find(id).filter(dsl::is_public.eq(true));
+    let found = query.select(EventRow::as_select()).get_result(db).optional()?;
+    found.map(EventRow::read).ok_or_else(missing)
+}
+
+/// Locks an event until the transaction ends.
+pub fn lock_event(db: &mut Db, id: Id) -> Result<()> {
+    lock(db, &format!("event/{id}"))
+}
+
+type Query<'a> = events::BoxedQuery<
+    'a,
+    crate::db::Backend,
+    diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<EventRow, crate::db::Backend>>,
+>;
+
+fn filtered<'a>(reach: &Reach, filter: &'a EventFilter) -> Query<'a> {
+    let mut query = dsl::events.select(EventRow::as_select()).into_boxed();
+    if let Some(condition) = reach::events(reach) {
+        query = query.filter(condition);
+    }
+    if let Some(kinds) = &filter.kind {
+        query = query.filter(dsl::kind.eq_any(kinds.codes()));
+    }
+    if let Some(statuses) = &filter.status {
+        query = query.filter(dsl::status.eq_any(statuses.codes()));
+    }
+    if let Some(year) = filter.fiscal_year {
+        query = query.filter(dsl::fiscal_year.eq(year));
+    }
+    if let Some(area) = &filter.area {
+        let there = a::event_areas.filter(a::area.eq_any(with_wards(area)));
+        query = query.filter(dsl::id.eq_any(there.select(a::event_id)));
+    }
+    if let Some(host) = filter.host_id {
+        let by = h::event_hosts.filter(h::organization_id.eq(host));
+        query = query.filter(dsl::id.eq_any(by.select(h::event_id)));
+    }
+    if let Some(programme) = filter.programme_id {
+        query = query.filter(dsl::programme_id.assume_not_null().eq(programme));
+    }
+    if let Some(series) = &filter.series {
+        query = query.filter(dsl::series.assume_not_null().eq(series));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(dsl::ends_at.gt(Instant::from(midnight_in_tokyo(from))));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(dsl::first_day.le(day_number(until)));
+    }
+    query
+}
+
+pub fn list(db: &mut Db, reach: &Reach, filter: &EventFilter) -> Result<Page<Event>> {
+    let limit = page::limit(filter.limit)?;
+    let cursor = Cursor::decode(filter.cursor.as_deref(), filter.sort.code())?;
+    let first = page::after(&cursor, |value| value.parse::<i32>().ok())?;
+    let query = filtered(reach, filter);
+    let query = match filter.sort {
+        EventSort::Starts => keyset!(query, first, dsl::first_day, dsl::id, ascending),
+        EventSort::StartsDescending => keyset!(query, first, dsl::first_day, dsl::id, descending),
+    };
+    let rows: Vec<EventRow> = query.limit(limit + 1).load(db)?;
+    Ok(page_of(rows, limit, filter.sort.code()))
+}
+
+fn page_of(rows: Vec<EventRow>, limit: i64, sort: &'static str) -> Page<Event> {
+    let found = rows.into_iter().map(EventRow::read).collect();
+    Page::of(found, limit, |last: &Event| Cursor {
+        sort: sort.to_owned(),
+        value: first_day(&last.plan)
+            .map(day_number)
+            .unwrap_or_default()
+            .to_string(),
+        id: last.id,
+    })
+}
+
+/// Returns those of the events that the caller sees.
+pub fn some(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<Vec<Event>> {
+    let mut query = dsl::events
+        .filter(dsl::id.eq_any(ids))
+        .select(EventRow::as_select())
+        .order((dsl::first_day, dsl::id))
+        .into_boxed();
+    if let Some(condition) = reach::events(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
+}
+
+/// Returns those of the events that the caller holds.
+pub fn held(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<Vec<Id>> {
+    let mut query = dsl::events
+        .filter(dsl::id.eq_any(ids))
+        .select(dsl::id)
+        .into_boxed();
+    if let Some(condition) = reach::own_events(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load(db)?)
+}
+
+/// Returns the events that follow up any of these.
+pub fn following(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
+    let following = f::event_follows.filter(f::followed_id.eq_any(ids));
+    Ok(following.select(f::event_id).distinct().load(db)?)
+}
+
+/// Lists the events of a caller that aren't over on a day, published or cancelled: those that they hold, or for which they
+/// are registered.
+pub fn dated(db: &mut Db, reach: &Reach, from: Instant, limit: i64) -> Result<Vec<Event>> {
+    let mut query = dsl::events
+        .filter(dsl::is_public.eq(true))
+        .filter(dsl::ends_at.gt(from))
+        .order((dsl::first_day, dsl::id))
+        .limit(limit)
+        .select(EventRow::as_select())
+        .into_boxed();
+    if let Some(condition) = reach::attended_events(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
+}
+
+fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
+    let (event_id, plan) = (event.id, &event.plan);
+    let areas = plan.areas.iter().map(|area| AreaRow {
+        event_id,
+        area: area.to_string(),
+    });
+    insert_all!(db, event_areas::table, &areas.collect::<Vec<_>>())?;
+    let hosts = plan.host_ids.iter().map(|host| HostRow {
+        event_id,
+        organization_id: *host,
+    });
+    insert_all!(db, event_hosts::table, &hosts.collect::<Vec<_>>())?;
+    let followed = plan.follows_event_ids.iter().map(|followed| FollowRow {
+        event_id,
+        followed_id: *followed,
+    });
+    insert_all!(db, event_follows::table, &followed.collect::<Vec<_>>())?;
+    Ok(())
+}
+
+/// Inserts an event. Returns what to log.
+pub fn insert_unlogged(db: &mut Db, event: &Event) -> Result<Change> {
+    diesel::insert_into(events::table)
+        .values(EventRow::of(event))
+        .execute(db)?;
+    insert_parts(db, event)?;
+    Ok(change(event, Action::Created))
+}
+
+/// Writes the next version of an event. Returns what to log.
+pub fn update_unlogged(db: &mut Db, event: &Event) -> Result<Change> {
+    let (id, before, row) = (event.id, event.version - 1, EventRow::of(event));
+    update_version!(db, events, key: id, before: before, set: row, missing: missing())?;
+    diesel::delete(a::event_areas.filter(a::event_id.eq(id))).execute(db)?;
+    diesel::delete(h::event_hosts.filter(h::event_id.eq(id))).execute(db)?;
+    diesel::delete(f::event_follows.filter(f::event_id.eq(id))).execute(db)?;
+    insert_parts(db, event)?;
+    Ok(change(event, Action::Updated))
+}
+
+fn change(event: &Event, action: Action) -> Change {
+    Change::new(Subject::Event, event.id, action, event.version)
+}
