@@ -90,6 +90,9 @@ impl FromStr for ServedAreas {
 /// How the database is used.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseConfig {
+    /// PostgreSQL standby for reading, while it has all that a reader must see: postgres://user:password@host/database
+    #[arg(long, env = "DATABASE_READ_URL", hide_env_values = true, global = true)]
+    pub database_read_url: Option<String>,
     /// Most connections to PostgreSQL of one server; on SQLite, connections for reading
     #[arg(long, env = "MUSUBI_DATABASE_CONNECTIONS", default_value_t = 8, global = true, value_parser = clap::value_parser!(u32).range(2..=1_000))]
     pub database_connections: u32,
@@ -135,6 +138,7 @@ impl DatabaseConfig {
 impl Default for DatabaseConfig {
     fn default() -> DatabaseConfig {
         DatabaseConfig {
+            database_read_url: None,
             database_connections: 8,
             database_timeout_seconds: 4,
             database_task_timeout_seconds: 120,
@@ -471,6 +475,9 @@ impl Config {
             }
             // A mistyped URL must not become the name of a new SQLite file.
             Some(_) => Err(Error::Internal("DATABASE_URL must start with postgres://".into())),
+            None if self.database_options.database_read_url.is_some() => {
+                Err(Error::Internal("DATABASE_READ_URL needs DATABASE_URL".into()))
+            }
             None => {
                 let file = self.data_dir()?.join("musubi.sqlite3");
                 create_private(&file)?;

@@ -16,8 +16,8 @@
 //! transaction fails at its first write if another writer was faster. [`Pool::lookup`] finds a single record, without a
 //! transaction.
 //!
-//! * `clock`: the database's time. `connection`: opening a connection. `pool`: the connections and their transactions. `watch`: how long they wait
-//!   for the database. `turns`: one writer after the other, on SQLite. `errors`: what the database's errors mean.
+//! * `clock`: the database's time. `connection`: opening a connection. `pool`: the connections and their transactions.
+//!   `standby`: which requests read from a standby. `watch`: how long they wait for the database. `turns`: one writer after the other, on SQLite. `errors`: what the database's errors mean.
 //! * `migrations`: the embedded migrations. `schema`: the tables. `types`: column types. `search`: full text. `probe`: is
 //!   the database fit for work?
 //!
@@ -31,6 +31,7 @@ mod pool;
 pub mod probe;
 pub mod schema;
 pub mod search;
+mod standby;
 mod turns;
 mod types;
 mod watch;
@@ -38,6 +39,7 @@ mod watch;
 pub use clock::now;
 pub use migrations::{MigrationStep, migrate, migrate_to, migration_names};
 pub use pool::Pool;
+pub use standby::reading;
 pub use types::{Doc, Id, Instant, JsonText, KnownRecord, MicrosecondTime, UniqueId};
 
 use crate::error::{Error, Result};

@@ -6,7 +6,8 @@
 //! can't be ended; they may not commit any more, and there are few of them ([`MOST_ABANDONED`]).
 
 use super::connection::{Opener, is_postgres};
-use super::turns::Turns;
+use super::standby::{self, Standby};
+use super::turns::{Turn, Turns};
 use super::watch::{Call, Watches};
 use super::{Db, errors, on};
 use crate::config::DatabaseConfig;
@@ -51,6 +52,14 @@ struct Shared {
     waits: HistogramVec,
     /// How many transactions wait to begin.
     waiting: AtomicUsize,
+    standby: Option<Standby>,
+}
+
+/// A transaction that has begun.
+struct Begun<'s> {
+    open: r2d2::PooledConnection<Opener>,
+    generation: Arc<Generation>,
+    _turn: Option<Turn<'s>>,
 }
 
 /// A transaction that waits to begin.
@@ -195,6 +204,11 @@ impl Pool {
         Opener::new(url, config, false)
             .open()
             .map_err(|e| Error::fault(Fault::Unreachable, format!("cannot open the database: {e}")))?;
+        Pool::unchecked(url, config)
+    }
+
+    /// Doesn't try whether the database answers.
+    pub(super) fn unchecked(url: &str, config: &DatabaseConfig) -> Result<Pool> {
         let shared = Arc::new(Shared {
             current: Mutex::new(Arc::new(Generation::new(url, config))),
             abandoned: Mutex::default(),
@@ -206,6 +220,7 @@ impl Pool {
                 &["access"],
             )?,
             waiting: AtomicUsize::new(0),
+            standby: Standby::from_config(config)?,
             url: url.to_owned(),
             config: config.clone(),
         });
@@ -267,12 +282,37 @@ impl Pool {
                 self.0.waiting.load(Ordering::Relaxed) as f64,
             ),
             Figure::new(
+                "musubi_database_standby_reads_total",
+                "Reads that the standby answered.",
+                self.standby()
+                    .map_or(0.0, |standby| standby.reads.load(Ordering::Relaxed) as f64),
+            ),
+            Figure::new(
                 "musubi_database_abandoned_total",
                 "How often all connections were abandoned because the database did not answer.",
                 *self.0.renewals.borrow() as f64,
             ),
         ]);
         figures
+    }
+
+    pub(super) fn standby(&self) -> Option<&Standby> {
+        self.0.standby.as_ref()
+    }
+
+    /// Whether requests may read from a standby.
+    pub fn has_standby(&self) -> bool {
+        self.0.standby.is_some()
+    }
+
+    /// Looks how far the standby has come, if there is one.
+    pub fn look_at_standby(&self, latest: impl FnOnce(&mut Db) -> Result<i64>) {
+        let Some(standby) = &self.0.standby else { return };
+        let call = Call::new(self.0.config.request_timeout());
+        match standby.pool.0.transact(Access::Lookup, &call, latest) {
+            Ok(seq) => standby.set_reached(seq),
+            Err(error) => self.0.leave_standby(&error),
+        }
     }
 
     /// Changes when the connections were abandoned. What still waits on the former ones may wait for long.
@@ -303,7 +343,9 @@ impl Pool {
         joined.unwrap_or_else(panicked)
     }
 
-    /// Runs a transaction that sees one consistent state and can't write.
+    /// Runs a transaction that sees one consistent state and can't write; for some requests on a standby ([`reading`]).
+    ///
+    /// [`reading`]: super::reading
     pub async fn read<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
@@ -361,7 +403,11 @@ impl Pool {
         let call = Arc::new(Call::new(self.0.config.request_timeout()));
         let longest = self.longest_wait();
         let (shared, called) = (Arc::clone(&self.0), Arc::clone(&call));
-        let mut running = tokio::task::spawn_blocking(move || shared.transact(access, &called, f));
+        let on_standby = access == Access::Read && standby::is_read_from();
+        let mut running = tokio::task::spawn_blocking(move || match on_standby {
+            true => shared.read_from_standby(&called, f),
+            false => shared.transact(access, &called, f),
+        });
         loop {
             let left = longest
                 .saturating_sub(call.waited())
@@ -369,7 +415,12 @@ impl Pool {
             match tokio::time::timeout(left, &mut running).await {
                 Ok(joined) => return joined.unwrap_or_else(panicked),
                 Err(_) if call.waited() < longest => {}
-                Err(_) if call.give_up() || access != Access::Write => return Err(timed_out()),
+                Err(_) if call.give_up() || access != Access::Write => {
+                    if on_standby {
+                        self.0.leave_standby(&timed_out());
+                    }
+                    return Err(timed_out());
+                }
                 Err(_) => {
                     let reason = "the database did not answer to COMMIT";
                     return Err(Error::fault(Fault::OutcomeUnknown, reason));
@@ -399,19 +450,68 @@ impl Shared {
     }
 
     fn transact<T>(&self, access: Access, call: &Call, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        self.run(self.begin(access, call)?, access, call, f)
+    }
+
+    /// Reads from the primary if the standby is gone.
+    fn read_from_standby<T>(&self, call: &Call, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let Some(standby) = &self.standby else {
+            return self.transact(Access::Read, call, f);
+        };
+        let shared = &standby.pool.0;
+        let begun = match shared.begin(Access::Read, call) {
+            Ok(begun) => begun,
+            Err(error) => {
+                self.leave_standby(&error);
+                return self.transact(Access::Read, call, f);
+            }
+        };
+        standby.reads.fetch_add(1, Ordering::Relaxed);
+        let result = shared.run(begun, Access::Read, call, f);
+        if let Err(error @ Error::Fault { .. }) = &result {
+            self.leave_standby(error);
+        }
+        result
+    }
+
+    fn leave_standby(&self, error: &Error) {
+        let Some(standby) = &self.standby else { return };
+        if standby.has(0) {
+            tracing::warn!(%error, "the standby does not answer: the primary answers all reads");
+        }
+        standby.leave();
+    }
+
+    fn begin(&self, access: Access, call: &Call) -> Result<Begun<'_>> {
         let wait = self.wait(access);
         let turns = self.turns.as_ref().filter(|_| access == Access::Write);
-        let turn = turns.map(|turns| turns.take(call.left_to_begin()));
-        if matches!(turn, Some(None)) {
-            return Err(Error::fault(Fault::Busy, "timed out waiting for other writers"));
-        }
+        let turn = match turns.map(|turns| turns.take(call.left_to_begin())) {
+            Some(None) => return Err(Error::fault(Fault::Busy, "timed out waiting for other writers")),
+            taken => taken.flatten(),
+        };
         // The caller may have stopped waiting before this thread began.
         if call.is_given_up() {
             return Err(timed_out());
         }
         let generation = Arc::clone(&self.current.lock());
-        let open = &mut *generation.begin(access, call, &self.config)?;
+        let open = generation.begin(access, call, &self.config)?;
         drop(wait);
+        Ok(Begun {
+            open,
+            generation,
+            _turn: turn,
+        })
+    }
+
+    fn run<T>(
+        &self,
+        mut begun: Begun,
+        access: Access,
+        call: &Call,
+        f: impl FnOnce(&mut Db) -> Result<T>,
+    ) -> Result<T> {
+        let generation = &begun.generation;
+        let open = &mut *begun.open;
         let done = f(&mut open.db).and_then(|value| match generation.watches.is_abandoned() {
             false if call.begin_commit() => Ok(value),
             _ => Err(timed_out()),

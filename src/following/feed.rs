@@ -4,12 +4,14 @@ use super::{Position, Seen, Sight};
 use crate::changes::{self, LoggedChange};
 use crate::db::Pool;
 use crate::error::Result;
-use parking_lot::RwLock;
-use std::collections::VecDeque;
+use parking_lot::{Mutex, RwLock};
+use std::collections::{HashMap, VecDeque};
 use tokio::sync::watch;
 
 /// How many changes are kept in memory. Who is farther behind reads the log.
 const KEPT: usize = 4096;
+/// How many callers' last writes are kept apart.
+const WRITERS: usize = 10_000;
 /// How many changes are read with one statement.
 pub const STEP: i64 = 1000;
 
@@ -26,6 +28,16 @@ pub struct Feed {
     log: i64,
     head: watch::Sender<Head>,
     newest: RwLock<Newest>,
+    written: Mutex<Written>,
+}
+
+/// What callers wrote on this server, as far as it isn't behind the head.
+#[derive(Default)]
+struct Written {
+    /// The last change of each caller, or a later one.
+    by_caller: HashMap<String, i64>,
+    /// Stands for those who are no longer kept apart.
+    by_others: i64,
 }
 
 struct Newest {
@@ -48,12 +60,34 @@ impl Feed {
                 from: seq,
                 changes: VecDeque::new(),
             }),
+            written: Mutex::default(),
         })
     }
 
     /// Returns the newest change that this server knows of. The database may have newer ones, and has all older ones.
     pub fn head(&self) -> i64 {
         self.head.borrow().seq
+    }
+
+    /// Remembers what a caller wrote, until the head is there.
+    pub fn note_write(&self, caller: String, seq: i64) {
+        let head = self.head();
+        let mut written = self.written.lock();
+        if written.by_caller.len() >= WRITERS {
+            written.by_caller.retain(|_, seq| *seq > head);
+        }
+        if written.by_caller.len() >= WRITERS {
+            let newest = written.by_caller.drain().map(|(_, seq)| seq).max();
+            written.by_others = newest.unwrap_or(0).max(written.by_others);
+        }
+        written.by_caller.insert(caller, seq);
+    }
+
+    /// Returns the change from which on a caller sees what they wrote on this server.
+    pub fn written(&self, caller: &str) -> i64 {
+        let written = self.written.lock();
+        let own = written.by_caller.get(caller).copied().unwrap_or(0);
+        own.max(written.by_others)
     }
 
     /// Changes when there are new changes, and when the server is about to stop.

@@ -2,9 +2,9 @@
 
 use super::{ChangeAction, Feed, Position, Seen, SeenChange, Sight, actions};
 use crate::auth::{self, Principal, ReadChanges, http::Caller};
-use crate::changes::Subject;
+use crate::changes::{self, Subject};
 use crate::config::FollowerLimits;
-use crate::db::{Instant, Pool};
+use crate::db::{self, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::disclosure::{Disclosure, impersonal};
 use crate::http::query::Several;
@@ -368,26 +368,60 @@ fn events(follower: Follower, slot: Slot<String>) -> impl Stream<Item = Result<B
     )
 }
 
-/// Adds the position from which a reader can follow to each answer to a GET. It is taken before anything is read: who goes
-/// on from it misses nothing that isn't in the answer.
+/// Adds the position from which a reader can follow to each answer to a GET, and decides where it reads. The position is
+/// taken before anything is read: who goes on from it misses nothing that isn't in the answer.
+///
+/// If there is a standby, answers to writes have a position, too: with it, a reader sees that write on every server.
 pub async fn mark<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let reads = request.method() == Method::GET && request.path().starts_with("/v1/");
-    let feed = request.app_data::<Data<Feed>>().filter(|_| reads).cloned();
-    let position = feed.and_then(|feed| {
-        let principal = auth::http::sender(request.request())?;
-        principal.extent(<ReadChanges as auth::Scope>::NAME)?;
-        Some(feed.position(&Sight::of(&principal), feed.head()))
-    });
-    let mut answer = next.call(request).await?;
-    if let Some(position) = position.filter(|_| answer.status() == StatusCode::OK)
+    let is_ours = request.path().starts_with("/v1/");
+    let parts = request.app_data::<Data<Feed>>().zip(request.app_data::<Data<Pool>>());
+    let Some((feed, pool)) = parts.filter(|_| is_ours).map(|(feed, pool)| (feed.clone(), pool.clone())) else {
+        return next.call(request).await;
+    };
+    let sender = auth::http::sender(request.request());
+    let follower = sender
+        .as_ref()
+        .filter(|principal| principal.extent(<ReadChanges as auth::Scope>::NAME).is_some());
+    let sight = follower.map(Sight::of);
+    let (answer, seq) = if [Method::GET, Method::HEAD].contains(request.method()) {
+        let head = feed.head();
+        let written = sender.map_or(0, |sender| feed.written(&sender.subject));
+        let needed = head.max(written).max(asked_position(&request)?);
+        (db::reading(&pool, needed, next.call(request)).await?, head)
+    } else {
+        let answer = next.call(request).await?;
+        let Some(sender) = sender.filter(|_| pool.has_standby() && answer.status().is_success()) else {
+            return Ok(answer);
+        };
+        let latest = pool.lookup(changes::store::latest).await;
+        // If that fails, the write is at least newer than what is known.
+        let seq = latest.unwrap_or_else(|_| feed.head() + 1);
+        feed.note_write(sender.subject, seq);
+        (answer, seq)
+    };
+    Ok(with_position(answer, sight.map(|sight| feed.position(&sight, seq))))
+}
+
+fn with_position<B>(mut answer: ServiceResponse<B>, position: Option<Position>) -> ServiceResponse<B> {
+    if let Some(position) = position.filter(|_| answer.status().is_success())
         && let Ok(value) = HeaderValue::from_str(&position.to_string())
     {
         answer
             .headers_mut()
             .insert(HeaderName::from_static("musubi-position"), value);
     }
-    Ok(answer)
+    answer
+}
+
+/// Returns the change that the reader wants to see, which the header `Musubi-Position` of a request names.
+fn asked_position(request: &ServiceRequest) -> Result<i64> {
+    const NAME: &str = "musubi-position";
+    let Some(value) = request.headers().get(NAME) else {
+        return Ok(0);
+    };
+    let text = value.to_str().unwrap_or_default();
+    Ok(Position::parse(NAME, text)?.seq)
 }

@@ -19,6 +19,15 @@ pub fn advance(pool: &Pool, feed: &Arc<Feed>, stopping: &Arc<AtomicBool>) -> Tas
     })
 }
 
+/// Looks how far the standby has come. The more often, the more reads it can answer while others write.
+pub fn look_at_standby(pool: &Pool) -> Task {
+    let pool = pool.clone();
+    Task::new("standby", Duration::from_millis(50), move || {
+        pool.look_at_standby(changes::store::latest);
+        Ok(())
+    })
+}
+
 /// Deletes changes from the log that are older than `kept`.
 pub fn trim(pool: &Pool, kept: chrono::Duration) -> Task {
     let pool = pool.clone();

@@ -25,6 +25,9 @@ pub fn start(state: &AppState, retention: Retention, counts: TaskCounts) -> Task
     let erase = erasure::actions::erase;
     let mut tasks = TaskSet::new(pool.renewals(), counts);
     tasks.start(following::tasks::advance(pool, feed, stopping));
+    if pool.has_standby() {
+        tasks.start(following::tasks::look_at_standby(pool));
+    }
     tasks.start(following::tasks::trim(pool, retention.changes));
     tasks.start(matches::tasks::follow_changes(pool, catalogues, &state.index));
     let public_url = state.public_url.as_deref().unwrap_or_default();

@@ -74,6 +74,7 @@ mod search;
 mod sessions;
 mod settings;
 mod slow_readers;
+mod standby;
 mod statistics;
 mod story;
 mod support;

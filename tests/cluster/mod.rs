@@ -71,6 +71,16 @@ impl Cluster {
         Cluster::watched(folder, &self.binaries)
     }
 
+    /// Ends the server at once, as a power cut does.
+    #[allow(dead_code)]
+    pub fn stop(&self) {
+        let pg_ctl = program(&self.binaries, "pg_ctl");
+        run(&mut shell(&format!(
+            "'{pg_ctl}' -w -D '{}/data' -m immediate stop",
+            self.folder.display()
+        )));
+    }
+
     /// Makes a standby the primary.
     #[allow(dead_code)]
     pub fn promote(&self) {

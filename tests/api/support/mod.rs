@@ -231,6 +231,21 @@ impl TestApp {
         TestApp::start(config, Some(folder), &[])
     }
 
+    /// Starts a server that writes to one database, and reads from its standby. It has metrics.
+    pub fn with_standby(database_url: String, read_url: String) -> TestApp {
+        let folder = TempDir::new().unwrap();
+        let mut config = config(folder.path(), Some(database_url));
+        config.database_options.database_read_url = Some(read_url);
+        TestApp::start(config, Some(folder), &["--metrics-listen=127.0.0.1:0"])
+    }
+
+    /// Returns what the server tells Prometheus.
+    pub fn metrics_text(&self) -> String {
+        let url = self.metrics.as_ref().unwrap();
+        let mut answer = self.agent.get(url).call().unwrap();
+        answer.body_mut().read_to_string().unwrap()
+    }
+
     /// Returns none if PostgreSQL is not installed.
     pub fn postgres() -> Option<TestApp> {
         let url = fresh_postgres()?;
