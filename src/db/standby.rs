@@ -32,7 +32,9 @@ impl Standby {
             return Ok(None);
         };
         if !is_postgres(url) {
-            return Err(Error::Internal("DATABASE_READ_URL must start with postgres://".into()));
+            return Err(Error::Internal(
+                "DATABASE_READ_URL must start with postgres://".into(),
+            ));
         }
         let config = DatabaseConfig {
             database_read_url: None,

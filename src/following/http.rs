@@ -12,8 +12,8 @@ use crate::http::slots::{Slot, Slots};
 use crate::http::{Json, Query, page, trace};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -377,8 +377,13 @@ pub async fn mark<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let is_ours = request.path().starts_with("/v1/");
-    let parts = request.app_data::<Data<Feed>>().zip(request.app_data::<Data<Pool>>());
-    let Some((feed, pool)) = parts.filter(|_| is_ours).map(|(feed, pool)| (feed.clone(), pool.clone())) else {
+    let parts = request
+        .app_data::<Data<Feed>>()
+        .zip(request.app_data::<Data<Pool>>());
+    let Some((feed, pool)) = parts
+        .filter(|_| is_ours)
+        .map(|(feed, pool)| (feed.clone(), pool.clone()))
+    else {
         return next.call(request).await;
     };
     let sender = auth::http::sender(request.request());
@@ -402,7 +407,10 @@ pub async fn mark<B: MessageBody>(
         feed.note_write(sender.subject, seq);
         (answer, seq)
     };
-    Ok(with_position(answer, sight.map(|sight| feed.position(&sight, seq))))
+    Ok(with_position(
+        answer,
+        sight.map(|sight| feed.position(&sight, seq)),
+    ))
 }
 
 fn with_position<B>(mut answer: ServiceResponse<B>, position: Option<Position>) -> ServiceResponse<B> {
