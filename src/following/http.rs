@@ -10,7 +10,7 @@ use crate::http::disclosure::{Disclosure, impersonal};
 use crate::http::query::Several;
 use crate::http::slots::{Slot, Slots};
 use crate::http::{Json, Query, page, trace};
-use actix_web::body::MessageBody;
+use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -372,10 +372,7 @@ fn events(follower: Follower, slot: Slot<String>) -> impl Stream<Item = Result<B
 /// taken before anything is read: who goes on from it misses nothing that isn't in the answer.
 ///
 /// If there is a standby, answers to writes have a position, too: with it, a reader sees that write on every server.
-pub async fn mark<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+pub async fn mark(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, actix_web::Error> {
     let is_ours = request.path().starts_with("/v1/");
     let parts = request
         .app_data::<Data<Feed>>()
@@ -394,7 +391,11 @@ pub async fn mark<B: MessageBody>(
     let (answer, seq) = if [Method::GET, Method::HEAD].contains(request.method()) {
         let head = feed.head();
         let written = sender.map_or(0, |sender| feed.written(&sender.subject));
-        let needed = head.max(written).max(asked_position(&request)?);
+        let asked = match asked_position(&request) {
+            Ok(asked) => asked,
+            Err(error) => return Ok(request.error_response(error)),
+        };
+        let needed = head.max(written).max(asked);
         (db::reading(&pool, needed, next.call(request)).await?, head)
     } else {
         let answer = next.call(request).await?;
@@ -413,7 +414,7 @@ pub async fn mark<B: MessageBody>(
     ))
 }
 
-fn with_position<B>(mut answer: ServiceResponse<B>, position: Option<Position>) -> ServiceResponse<B> {
+fn with_position(mut answer: ServiceResponse, position: Option<Position>) -> ServiceResponse {
     if let Some(position) = position.filter(|_| answer.status().is_success())
         && let Ok(value) = HeaderValue::from_str(&position.to_string())
     {

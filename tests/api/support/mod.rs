@@ -236,6 +236,8 @@ impl TestApp {
         let folder = TempDir::new().unwrap();
         let mut config = config(folder.path(), Some(database_url));
         config.database_options.database_read_url = Some(read_url);
+        // A standby that is gone is waited for that long.
+        config.database_options.database_timeout_seconds = 5;
         TestApp::start(config, Some(folder), &["--metrics-listen=127.0.0.1:0"])
     }
 
