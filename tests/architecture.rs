@@ -67,6 +67,8 @@ const FOREIGN_READS: &[(&str, &[&str])] = &[
             "project_reviews",
             "projects",
             "released_deliverables",
+            "round_deliverables",
+            "rounds",
             "worker_separations",
             "workers",
         ],

@@ -338,7 +338,9 @@ fn with_year(text: &str, end: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn figures(heading: &str) -> Option<(Option<Indicator>, Option<i32>, Option<FigureKind>, bool)> {
+    type Read = (Option<Indicator>, Option<i32>, Option<FigureKind>, bool);
+
+    fn figures(heading: &str) -> Option<Read> {
         match read(heading) {
             Some(Column::Figures(one)) => Some((one.indicator, one.year, one.kind, one.thousands)),
             _ => None,
