@@ -39,7 +39,6 @@ mod watch;
 pub use clock::now;
 pub use migrations::{MigrationStep, migrate, migrate_to, migration_names};
 pub use pool::Pool;
-pub use standby::reading;
 pub use types::{Doc, Id, Instant, JsonText, KnownRecord, MicrosecondTime, UniqueId};
 
 use crate::error::{Error, Result};

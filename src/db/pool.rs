@@ -52,7 +52,7 @@ struct Shared {
     waits: HistogramVec,
     /// How many transactions wait to begin.
     waiting: AtomicUsize,
-    standby: Option<Standby>,
+    standby: Option<(Pool, Standby)>,
 }
 
 /// A transaction that has begun.
@@ -208,7 +208,7 @@ impl Pool {
     }
 
     /// Doesn't try whether the database answers.
-    pub(super) fn unchecked(url: &str, config: &DatabaseConfig) -> Result<Pool> {
+    fn unchecked(url: &str, config: &DatabaseConfig) -> Result<Pool> {
         let shared = Arc::new(Shared {
             current: Mutex::new(Arc::new(Generation::new(url, config))),
             abandoned: Mutex::default(),
@@ -220,7 +220,9 @@ impl Pool {
                 &["access"],
             )?,
             waiting: AtomicUsize::new(0),
-            standby: Standby::from_config(config)?,
+            standby: standby::configured(config)?
+                .map(|(url, config)| Ok::<_, Error>((Pool::unchecked(&url, &config)?, Standby::new())))
+                .transpose()?,
             url: url.to_owned(),
             config: config.clone(),
         });
@@ -284,8 +286,10 @@ impl Pool {
             Figure::new(
                 "musubi_database_standby_reads_total",
                 "Reads that the standby answered.",
-                self.standby()
-                    .map_or(0.0, |standby| standby.reads.load(Ordering::Relaxed) as f64),
+                self.0
+                    .standby
+                    .as_ref()
+                    .map_or(0.0, |(_, standby)| standby.reads.load(Ordering::Relaxed) as f64),
             ),
             Figure::new(
                 "musubi_database_abandoned_total",
@@ -296,20 +300,24 @@ impl Pool {
         figures
     }
 
-    pub(super) fn standby(&self) -> Option<&Standby> {
-        self.0.standby.as_ref()
-    }
-
     /// Whether requests may read from a standby.
     pub fn has_standby(&self) -> bool {
         self.0.standby.is_some()
     }
 
+    /// Runs a request whose reads must see the change `seq`: on the standby if that has it, else on the primary.
+    pub async fn reading<F: Future>(&self, seq: i64, request: F) -> F::Output {
+        let standby = self.0.standby.as_ref();
+        standby::reading(standby.is_some_and(|(_, standby)| standby.has(seq)), request).await
+    }
+
     /// Looks how far the standby has come, if there is one.
     pub fn look_at_standby(&self, latest: impl FnOnce(&mut Db) -> Result<i64>) {
-        let Some(standby) = &self.0.standby else { return };
+        let Some((pool, standby)) = &self.0.standby else {
+            return;
+        };
         let call = Call::new(self.0.config.request_timeout());
-        match standby.pool.0.transact(Access::Lookup, &call, latest) {
+        match pool.0.transact(Access::Lookup, &call, latest) {
             Ok(seq) => standby.set_reached(seq),
             Err(error) => self.0.leave_standby(&error),
         }
@@ -343,9 +351,7 @@ impl Pool {
         joined.unwrap_or_else(panicked)
     }
 
-    /// Runs a transaction that sees one consistent state and can't write; for some requests on a standby ([`reading`]).
-    ///
-    /// [`reading`]: super::reading
+    /// Runs a transaction that sees one consistent state and can't write; for some requests on a standby ([`Pool::reading`]).
     pub async fn read<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Db) -> Result<T> + Send + 'static,
@@ -455,10 +461,9 @@ impl Shared {
 
     /// Reads from the primary if the standby is gone.
     fn read_from_standby<T>(&self, call: &Call, f: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        let Some(standby) = &self.standby else {
+        let Some((Pool(shared), standby)) = &self.standby else {
             return self.transact(Access::Read, call, f);
         };
-        let shared = &standby.pool.0;
         let begun = match shared.begin(Access::Read, call) {
             Ok(begun) => begun,
             Err(error) => {
@@ -475,7 +480,7 @@ impl Shared {
     }
 
     fn leave_standby(&self, error: &Error) {
-        let Some(standby) = &self.standby else { return };
+        let Some((_, standby)) = &self.standby else { return };
         if standby.has(0) {
             tracing::warn!(%error, "the standby does not answer: the primary answers all reads");
         }

@@ -1,10 +1,11 @@
 //! The standby that answers reads, as long as it has everything that a reader must see.
 //!
 //! PostgreSQL's replication is a little late. The one who follows the change log looks regularly how far the standby has
-//! come, and says so with [`Pool::standby_reached`]. Before a request reads, [`reading`] decides from that where all its
-//! reads go, so that they agree with each other.
+//! come. Before a request reads, [`Pool::reading`] decides from that where all its reads go, so that they agree with each
+//! other.
+//!
+//! [`Pool::reading`]: super::Pool::reading
 
-use super::Pool;
 use super::connection::is_postgres;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
@@ -18,33 +19,20 @@ tokio::task_local! {
     static READS_FROM_STANDBY: bool;
 }
 
+/// What is known of a standby.
 pub struct Standby {
-    pub pool: Pool,
     /// The newest change that it has.
     reached: AtomicI64,
+    /// How many reads it answered.
     pub reads: AtomicU64,
 }
 
 impl Standby {
-    /// Returns none if no standby is configured. It may be down for now.
-    pub fn from_config(config: &DatabaseConfig) -> Result<Option<Standby>> {
-        let Some(url) = &config.database_read_url else {
-            return Ok(None);
-        };
-        if !is_postgres(url) {
-            return Err(Error::Internal(
-                "DATABASE_READ_URL must start with postgres://".into(),
-            ));
-        }
-        let config = DatabaseConfig {
-            database_read_url: None,
-            ..config.clone()
-        };
-        Ok(Some(Standby {
-            pool: Pool::unchecked(&any_host(url), &config)?,
+    pub fn new() -> Standby {
+        Standby {
             reached: AtomicI64::new(NOWHERE),
             reads: AtomicU64::new(0),
-        }))
+        }
     }
 
     pub fn has(&self, seq: i64) -> bool {
@@ -61,6 +49,23 @@ impl Standby {
     }
 }
 
+/// Returns the URL of the standby, if one is configured, and the settings of its connections.
+pub fn configured(config: &DatabaseConfig) -> Result<Option<(String, DatabaseConfig)>> {
+    let Some(url) = &config.database_read_url else {
+        return Ok(None);
+    };
+    if !is_postgres(url) {
+        return Err(Error::Internal(
+            "DATABASE_READ_URL must start with postgres://".into(),
+        ));
+    }
+    let config = DatabaseConfig {
+        database_read_url: None,
+        ..config.clone()
+    };
+    Ok(Some((any_host(url), config)))
+}
+
 /// Of several hosts, the first that is a standby answers; else any.
 fn any_host(url: &str) -> String {
     if !url.contains(',') || url.contains("target_session_attrs=") {
@@ -70,10 +75,9 @@ fn any_host(url: &str) -> String {
     format!("{url}{sign}target_session_attrs=prefer-standby")
 }
 
-/// Runs a request whose reads must see the change `seq`: on the standby if that has it, else on the primary.
-pub async fn reading<F: Future>(pool: &Pool, seq: i64, request: F) -> F::Output {
-    let may = pool.standby().is_some_and(|standby| standby.has(seq));
-    READS_FROM_STANDBY.scope(may, request).await
+/// Runs a request, and says where it reads.
+pub async fn reading<F: Future>(from_standby: bool, request: F) -> F::Output {
+    READS_FROM_STANDBY.scope(from_standby, request).await
 }
 
 /// Whether the reads of the running request go to the standby.

@@ -4,7 +4,7 @@ use super::{ChangeAction, Feed, Position, Seen, SeenChange, Sight, actions};
 use crate::auth::{self, Principal, ReadChanges, http::Caller};
 use crate::changes::{self, Subject};
 use crate::config::FollowerLimits;
-use crate::db::{self, Instant, Pool};
+use crate::db::{Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::disclosure::{Disclosure, impersonal};
 use crate::http::query::Several;
@@ -396,7 +396,7 @@ pub async fn mark(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
             Err(error) => return Ok(request.error_response(error)),
         };
         let needed = head.max(written).max(asked);
-        (db::reading(&pool, needed, next.call(request)).await?, head)
+        (pool.reading(needed, next.call(request)).await?, head)
     } else {
         let answer = next.call(request).await?;
         let Some(sender) = sender.filter(|_| pool.has_standby() && answer.status().is_success()) else {
