@@ -97,13 +97,18 @@ impl<'c> Filters<'c> {
         None
     }
 
-    pub fn fiscal_year(mut self, year: Option<i32>) -> Self {
+    pub fn fiscal_year(self, year: Option<i32>) -> Self {
+        self.year("fiscal_year", year)
+    }
+
+    /// Checks a year, of any calendar.
+    pub fn year(mut self, name: &str, year: Option<i32>) -> Self {
         if year.is_some_and(|year| !(1900..=2200).contains(&year)) {
             let (ja, en) = (
-                "年度は1900〜2200で指定してください。",
-                "The fiscal year must be 1900 to 2200.",
+                "1900〜2200の年で指定してください。",
+                "Use a year from 1900 to 2200.",
             );
-            self.malformed("fiscal_year", "out_of_range", ja.into(), en.into());
+            self.malformed(name, "out_of_range", ja.into(), en.into());
         }
         self
     }

@@ -36,7 +36,7 @@ pub struct EventFilter {
     pub host_id: Option<Id>,
     pub programme_id: Option<Id>,
     /// The name of a series.
-    #[param(max_length = 100)]
+    #[param(max_length = 200)]
     pub series: Option<String>,
     /// Events that aren't over on this day.
     #[param(example = "2026-10-01")]

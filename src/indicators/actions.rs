@@ -5,7 +5,7 @@ use super::{
     Figure, IndicatorFilter, IndicatorSource, ListedFigure, MOST_SOURCES, SourceLabel, missing, place, store,
     too_many_sources,
 };
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Instant};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::http::Page;
@@ -92,6 +92,7 @@ pub fn remove(
 
 /// Lists figures with their sources.
 pub fn list(db: &mut Db, catalogue: &Catalogue, mut filter: IndicatorFilter) -> Result<Page<ListedFigure>> {
+    Filters::of(catalogue).year("year", filter.year).check()?;
     let sources = labels(db)?;
     let mut faults = Vec::new();
     if let Some(area) = &filter.area {

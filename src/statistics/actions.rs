@@ -157,8 +157,9 @@ pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> 
     });
     let place = place.transpose()?;
     Filters::of(catalogue)
-        .fiscal_year(filter.from)
-        .fiscal_year(filter.to)
+        .year("from", filter.from)
+        .year("to", filter.to)
+        .year("projection_year", filter.projection_year)
         .check()?;
     let is_asked = |code: &str| {
         place.as_deref().is_none_or(|place| match catalogue.area(place) {

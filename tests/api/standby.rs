@@ -74,5 +74,5 @@ fn reads_from_the_standby_only_what_is_not_late() {
     }
     let wrong = [("musubi-position", "yesterday")];
     let refused = one.get_with("/v1/organizations", &wrong).expect(400);
-    assert_eq!(refused.code(), "invalid_position");
+    assert_eq!(refused.json()["errors"][0]["code"], "invalid_position");
 }
