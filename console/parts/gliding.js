@@ -2,7 +2,7 @@
 /**
  * Lets the rows of a list glide to where they belong. Where a row is seen while it still glides counts as its old place,
  * so that a new order in mid-flight bends the way instead of jumping. That place is reckoned, not measured: the place
- * after the last update, and how far the glide has come. Measuring before the update would cost a layout of its own.
+ * after the last update, and how far the glide has come. Measuring before the update would cost another layout.
  */
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const TIMING = { duration: 260, easing: 'cubic-bezier(.2,.8,.2,1)' };

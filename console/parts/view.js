@@ -83,7 +83,7 @@ export function signal(value) {
   });
 }
 
-/** A signal that follows others; whoever reads it within a batch has it up to date, too. @template T @param {() => T} compute @returns {Signal<T>} */
+/** A signal that follows others; a reader within a batch has it up to date, too. @template T @param {() => T} compute @returns {Signal<T>} */
 export function memo(compute) {
   const held = signal(/** @type {T} */ (/** @type {unknown} */ (undefined)));
   new Reaction(() => held.set(compute()), memos);

@@ -1,4 +1,4 @@
-//! Warns whoever has to answer, once, and ends what nobody answers. A server repeats it; see `tasks`.
+//! Warns those who have to answer, once, and ends what nobody answers. A server repeats it; see `tasks`.
 
 use super::actions::{self, LockedApplication};
 use super::answers::Step;

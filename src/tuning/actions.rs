@@ -30,7 +30,7 @@ pub fn weigh(db: &mut Db) -> Result<TuningReport> {
             let Some(worker) = one.worker_id else { continue };
             let person = people.get(&worker).copied().unwrap_or(worker);
             let is_delivered = delivered.contains(&one.deliverable_id);
-            // Whoever decides looks until the agreement; the worker looks until they apply.
+            // Those who decide look until the agreement; the worker looks until they apply.
             let asked = (ListKind::Workers, one.deliverable_id, one.updated_at);
             lists.extend(chosen(db, one, asked, person, is_delivered)?);
             let asked = (ListKind::Deliverables, worker, one.created_at);

@@ -395,7 +395,7 @@ pub fn target(db: &mut Db, id: Id) -> Result<Option<Target>> {
     }))
 }
 
-/// Says that messages of a webhook were lost, so that its receiver is told to list everything again.
+/// Says that messages of a webhook were lost, so that its receiver lists everything again.
 pub fn mark_lost(db: &mut Db, ids: &[Id]) -> Result<()> {
     let lost = dsl::webhooks.filter(dsl::id.eq_any(ids));
     diesel::update(lost).set(dsl::mark.eq(-1_i64)).execute(db)?;

@@ -24,7 +24,7 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// How many intervals pass until webhooks are looked at without new changes: one may have been enabled, or got room.
 const PATIENCE: u64 = 4;
 
-/// Queues messages for new changes, and sends what is due. Each webhook is sent to by threads of its own, so that a slow
+/// Queues messages for new changes, and sends what is due. Each webhook is sent to by separate threads, so that a slow
 /// receiver holds up no other. Threads finish what they send when the server stops; if it is killed, the leases end.
 pub fn deliver(
     pool: &Pool,

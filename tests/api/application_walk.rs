@@ -206,7 +206,7 @@ impl Walk<'_> {
             let record = self.app.get(&format!("/v1/workers/{worker}")).expect(200).json();
             let load = loads.get(worker).copied().unwrap_or(0);
             assert_eq!(record["here"]["open_load"], load, "{:#?} {worker}", self.history);
-            // Whoever takes less than they have keeps that, and gets nothing more.
+            // A worker who takes less than they have keeps that, and gets nothing more.
             let before = self.loads.get(worker).copied().unwrap_or(0);
             let capacity = record["capacity"].as_u64().unwrap();
             assert!(load <= capacity.max(before), "{:#?} {worker}", self.history);

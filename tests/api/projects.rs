@@ -373,7 +373,7 @@ fn somebody_drops_out_and_the_work_goes_on(app: &TestApp) {
     let members = project["members"].as_array().unwrap();
     assert_eq!((&members[0]["reason"], members.len()), (&json!("health"), 2));
     assert!(members[0]["left_at"].is_string());
-    // The ranking is for the open place, and whoever is found gets it.
+    // The ranking is for the open place, and the worker who is found gets it.
     let replacement = app.worker(json!({"accepted_formats": ["mid_long"]}));
     let ranking = app
         .get(&format!("/v1/deliverables/{}/matches?fairness=off", case.id))

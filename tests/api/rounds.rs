@@ -755,7 +755,7 @@ fn earlier_places_give_way(app: &TestApp) {
         assert!(is_refused, "{objective}: everybody was placed as often");
         app.delete(&path).expect(204);
     }
-    // Whoever is pinned stays, and is shown with what counts.
+    // A pinned worker stays, and is shown with what counts.
     let pin = json!({"worker_id": veteran, "deliverable_id": wanted, "role": "designer"});
     let body = json!({"deliverable_ids": [wanted], "past_placement_ppm": 500_000, "pins": [pin]});
     let pinned = show(app, &create(app, &body))["assignments"][0].clone();

@@ -109,7 +109,7 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        // Whoever waits for it goes on.
+        // Those who wait for it go on.
         self.answer("500 Internal Server Error");
     }
 }
@@ -835,7 +835,7 @@ fn old_messages_are_deleted(app: &TestApp) {
     };
     assert_eq!(purge(6).0, 0);
     assert_eq!(purge(8).0, 1);
-    // What waited in vain is told.
+    // Those who waited in vain hear of it.
     hook.patch(app, json!({"enabled": false}));
     let failing = Instant::now();
     let id: Id = text(&hook.made["webhook"]["id"]).parse().map(Id).unwrap();

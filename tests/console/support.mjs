@@ -37,7 +37,7 @@ export async function invite(details = {}) {
 }
 
 /**
- * A page of its own, which fails the test by `faults` if it logs an error, breaks the policy, asks another origin, or asks
+ * A separate page, which fails the test by `faults` if it logs an error, breaks the policy, asks another origin, or asks
  * the same thing twice in a row. `expected` are patterns of messages that the test brings about on purpose.
  */
 export async function open(browser, { width = 1280, height = 860, language = 'ja', scheme = 'light', link, motion = 'reduce', ...options } = {}) {

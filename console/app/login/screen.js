@@ -1,5 +1,5 @@
 // @ts-check
-/** Logging in: as a page of its own, and over the screen where a session has ended meanwhile. */
+/** Logging in: as a separate page, and over the screen where a session has ended meanwhile. */
 import { html, signal, when } from '../../parts/view.js';
 import { Mark } from '../../parts/icon.js';
 import { Field } from '../../parts/form.js';
