@@ -12,13 +12,14 @@ import { access, drop } from './session.js';
 
 /** What the service refuses, as RFC 9457 says it. */
 export class Problem extends Error {
-  /** @param {number} status @param {{code?: string, title?: string, detail?: string, errors?: Fault[]}} body @param {string|null} [etag] */
+  /** @param {number} status @param {{code?: string, title?: string, detail?: string, errors?: Fault[], [more: string]: any}} body @param {string|null} [etag] */
   constructor(status, body, etag = null) {
     super(body.detail ?? body.title ?? String(status));
     this.status = status;
     this.code = body.code ?? '';
     this.errors = body.errors ?? [];
     this.etag = etag;
+    this.body = body;
   }
 }
 

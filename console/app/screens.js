@@ -8,12 +8,14 @@ import { NewRequestScreen } from './requests/new.js';
 import { DuplicateScreen, DuplicatesScreen } from './people/duplicates.js';
 import { RequestScreen, titleOf } from './requests/page.js';
 import { RankingScreen } from './ranking/screen.js';
+import { NewRoundScreen, RoundScreen, RoundsScreen, TeamScreen, roundTitle } from './rounds/screens.js';
 import { deliverable } from './ranking/store.js';
 
 /** The menu. */
 export const SCREENS = [
   { path: '', title: () => t().menuItems.desk, isFor: () => true },
   { path: 'requests', title: () => t().menuItems.requests, isFor: () => may('deliverables:read') },
+  { path: 'rounds', title: () => t().menuItems.rounds, isFor: () => may('rounds:read') },
   { path: 'duplicates', title: () => t().menuItems.duplicates, isFor: () => may('duplicates:read') },
 ];
 
@@ -21,9 +23,12 @@ export const SCREENS = [
 export function screenOf(path) {
   const [where, id, more] = path.split('/');
   if (where === 'requests' && id && more === 'ranking') return { key: path, menu: where, title: () => deliverable()?.title ?? t().rank.title, render: () => RankingScreen(id) };
+  if (where === 'requests' && id && more === 'team') return { key: path, menu: where, title: () => t().team.title, render: () => TeamScreen(id) };
   if (path === 'requests/new') return { key: path, menu: where, title: () => t().newRequest.title, render: NewRequestScreen };
   if (where === 'requests' && id) return { key: path, menu: where, title: titleOf, render: () => RequestScreen(id) };
   if (where === 'requests') return { key: where, menu: where, title: () => t().requests.title, render: RequestsScreen };
+  if (path === 'rounds/new') return { key: path, menu: where, title: () => t().rounds.make, render: NewRoundScreen };
+  if (where === 'rounds') return id ? { key: path, menu: where, title: roundTitle, render: () => RoundScreen(id) } : { key: where, menu: where, title: () => t().rounds.title, render: RoundsScreen };
   if (where === 'duplicates') return { key: path, menu: where, title: () => t().duplicates.title, render: id ? () => DuplicateScreen(id) : DuplicatesScreen };
   return { key: '', menu: '', title: () => t().desk.title, render: DeskScreen };
 }

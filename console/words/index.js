@@ -32,6 +32,11 @@ export function word(set, code) {
 /** Parts per million as points of a hundred: 795452 is "79.5". @param {number|null|undefined} ppm */
 export const points = (ppm) => (ppm === null || ppm === undefined ? '–' : (ppm / 10_000).toFixed(1));
 
+/** A sum of fits, as the service's sentences say it: 2284131 is "2.28". @param {number|null|undefined} ppm */
+export const sum = (ppm) => ((ppm ?? 0) / 1_000_000).toFixed(2);
+/** The same as a difference. @param {number} ppm */
+export const change = (ppm) => `${ppm < 0 ? '−' : '+'}${sum(Math.abs(ppm))}`;
+
 /** @param {number} ppm */
 export const percent = (ppm) => `${Math.round(ppm / 10_000)}%`;
 

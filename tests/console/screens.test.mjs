@@ -6,11 +6,12 @@ import { after, before, test } from 'node:test';
 import { accessibility, api, base, launch, open, openRequest, rest } from './support.mjs';
 
 const PICTURES = new URL('../../target/console/pictures/', import.meta.url).pathname;
-let browser, request, review;
+let browser, request, review, round;
 before(async () => {
   mkdirSync(PICTURES, { recursive: true });
   [browser, request] = [await launch(), await openRequest()];
   [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
+  round = await api('POST', 'rounds', { title: '秋の割り当て', filter: { format: 'one_month' }, past_placement_ppm: 200_000 });
 });
 after(() => browser?.close());
 
@@ -48,6 +49,14 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await page.click('.queue ol a');
       await page.waitForSelector('.pair-table td');
       await look('duplicate');
+      await go(`requests/${request.id}/team?shared=1`, '.others li');
+      await look('team');
+      await go('rounds', '.table tbody tr');
+      await look('rounds');
+      await go('rounds/new', '.choice');
+      await look('new-round');
+      await go(`rounds/${round.id}?compare=each`, '.pair-table td.num');
+      await look('round');
       await go(`requests/${request.id}/ranking`, '.row');
       await page.waitForSelector('.easings li', { state: 'attached' });
       await look('ranking');

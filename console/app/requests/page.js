@@ -97,7 +97,7 @@ export function RequestScreen(id) {
     <header class="title">
       <p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a>${Icon('next')}<span lang="ja">${() => shown()?.organization?.name ?? ''}</span></p>
       <div class="title-line"><h1><span lang="ja">${() => d().title}</span></h1><span class="badge accent">${() => word('DeliverableStatus', d().status)}</span></div>
-      ${when(() => may('matches:read'), () => html`<p><a class="button main" href=${href(`requests/${id}/ranking`)}>${Icon('sliders')}${() => t().request.candidates}</a></p>`)}
+      ${when(() => may('matches:read'), () => html`<p><a class="button main" href=${href(`requests/${id}/ranking`)}>${Icon('sliders')}${() => t().request.candidates}</a> ${when(() => d().open_places?.some((one) => one.left > 0), () => html`<a class="button team-open" href=${href(`requests/${id}/team`)}>${() => t().team.title}</a>`)}</p>`)}
     </header>
     ${when(trouble, () => Fault(trouble))}
     <div class="columns">
