@@ -5,7 +5,7 @@ export default {
   otherLanguage: '日本語',
   skip: 'Skip to content',
   menu: 'Menu',
-  menuItems: { desk: 'Desk', requests: 'Requests', rounds: 'Rounds', duplicates: 'Duplicates' },
+  menuItems: { desk: 'Desk', requests: 'Requests', rounds: 'Rounds', projects: 'Projects', duplicates: 'Duplicates' },
   loading: 'Loading',
   sending: 'Sending',
   failed: 'This could not be loaded.',
@@ -128,6 +128,12 @@ export default {
     differs: (/** @type {string} */ fit, /** @type {number} */ places) => `Sum of fits ${fit}, filled places ${places < 0 ? '−' : '+'}${Math.abs(places)}`, scarce: 'People are scarce', chooseOther: 'Choose somebody else', nowIn: (/** @type {string} */ x) => `now in “${x}”`, morePlaces: (/** @type {number} */ n) => `+${n}`,
     views: { all: 'All', empty: 'With empty places', scarce: 'Scarce', pinned: 'Pinned' },
     invites: (/** @type {number} */ n) => `This invites ${n} people: all of them, or nobody.`, refused: 'Nobody was invited, because something has changed since.',
+  },
+  projects: {
+    title: 'Projects', head: ['Title and organization', 'Status', 'Progress', 'Kind', 'Area', 'Team', 'Starts', 'Ends'], vacant: 'Place open', replace: 'Find a replacement', request: 'See the request', to: (/** @type {string} */ x) => `Mark: ${x}`,
+    sections: { progress: 'Progress and milestones', team: 'Team', meetings: 'Meetings', artifacts: 'Artifacts', risks: 'Risks', history: 'History', accompaniment: 'Accompaniment' },
+    addMilestone: 'Add a milestone', addMeeting: 'Add a meeting', addArtifact: 'Add an artifact', save: 'Save', dueOn: 'Due on', startsAt: 'Starts at', location: 'Place', link: 'Link', due: (/** @type {string} */ day) => `due ${day}`, doneOn: (/** @type {string} */ day) => `done ${day}`, leftOn: (/** @type {string} */ day) => `left ${day}`,
+    revision: (/** @type {number} */ n) => `revision ${n}`, accept: 'Accept', return: 'Return', submit: 'Submit', hours: (/** @type {number} */ n) => `${n} hours worked`,
   },
   history: { title: 'History', created: 'Registered', archived: 'Archived' },
 

@@ -5,7 +5,7 @@ export default {
   otherLanguage: 'English',
   skip: '本文へ',
   menu: 'メニュー',
-  menuItems: { desk: 'デスク', requests: '依頼', rounds: '割り当て', duplicates: '重複' },
+  menuItems: { desk: 'デスク', requests: '依頼', rounds: '割り当て', projects: 'プロジェクト', duplicates: '重複' },
   loading: '読み込んでいます',
   sending: '送信しています',
   failed: '読み込めませんでした。',
@@ -128,6 +128,12 @@ export default {
     differs: (/** @type {string} */ fit, /** @type {number} */ places) => `適合の合計 ${fit}、埋まる枠 ${places < 0 ? '−' : '+'}${Math.abs(places)}`, scarce: '人が足りない', chooseOther: 'ほかの人を選ぶ', nowIn: (/** @type {string} */ x) => `今は「${x}」`, morePlaces: (/** @type {number} */ n) => `+${n}枠`,
     views: { all: 'すべて', empty: '空きのある枠', scarce: '人が足りない枠', pinned: '固定した枠' },
     invites: (/** @type {number} */ n) => `${n}人に招待を送ります。全員に送るか、だれにも送らないかのどちらかです。`, refused: '計算のあとに変わったため、だれにも送っていません。',
+  },
+  projects: {
+    title: 'プロジェクト', head: ['題名と団体', '状態', '進み', '種類', '地域', 'チーム', '開始', '終了予定'], vacant: '欠員あり', replace: '補充する人をさがす', request: '依頼を見る', to: (/** @type {string} */ x) => `「${x}」にする`,
+    sections: { progress: '進み具合とマイルストーン', team: 'チーム', meetings: '会議', artifacts: '成果物', risks: 'リスク', history: '経過', accompaniment: '伴走の内容' },
+    addMilestone: 'マイルストーンを加える', addMeeting: '会議を加える', addArtifact: '成果物を加える', save: '保存', dueOn: '期日', startsAt: '開始', location: '場所', link: 'リンク', due: (/** @type {string} */ day) => `期日 ${day}`, doneOn: (/** @type {string} */ day) => `${day}に完了`, leftOn: (/** @type {string} */ day) => `${day}に離脱`,
+    revision: (/** @type {number} */ n) => `第${n}版`, accept: '受け取る', return: '差し戻す', submit: '提出する', hours: (/** @type {number} */ n) => `活動時間 ${n}時間`,
   },
   history: { title: '経過', created: '登録', archived: '保管' },
 

@@ -6,12 +6,13 @@ import { after, before, test } from 'node:test';
 import { accessibility, api, base, launch, open, openRequest, rest } from './support.mjs';
 
 const PICTURES = new URL('../../target/console/pictures/', import.meta.url).pathname;
-let browser, request, review, round;
+let browser, request, review, round, project;
 before(async () => {
   mkdirSync(PICTURES, { recursive: true });
   [browser, request] = [await launch(), await openRequest()];
   [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
   round = await api('POST', 'rounds', { title: '秋の割り当て', filter: { format: 'one_month' }, past_placement_ppm: 200_000 });
+  [project] = (await api('GET', 'projects?kind=deliverable&status=in_progress,planned&limit=1')).items;
 });
 after(() => browser?.close());
 
@@ -57,6 +58,10 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await look('new-round');
       await go(`rounds/${round.id}?compare=each`, '.pair-table td.num');
       await look('round');
+      await go('projects', '.table tbody tr');
+      await look('projects');
+      await go(`projects/${project.id}`, '.history li');
+      await look('project');
       await go(`requests/${request.id}/ranking`, '.row');
       await page.waitForSelector('.easings li', { state: 'attached' });
       await look('ranking');
