@@ -7,6 +7,7 @@ import { RequestsScreen } from './requests/screen.js';
 import { NewRequestScreen } from './requests/new.js';
 import { DuplicateScreen, DuplicatesScreen } from './people/duplicates.js';
 import { RequestScreen, titleOf } from './requests/page.js';
+import { CoverageScreen, EventScreen, EventsScreen, ProgrammeScreen, StatisticsScreen } from './programme/screens.js';
 import { ProjectScreen, ProjectsScreen, projectTitle } from './projects/screens.js';
 import { RankingScreen } from './ranking/screen.js';
 import { NewRoundScreen, RoundScreen, RoundsScreen, TeamScreen, roundTitle } from './rounds/screens.js';
@@ -18,6 +19,7 @@ export const SCREENS = [
   { path: 'requests', title: () => t().menuItems.requests, isFor: () => may('deliverables:read') },
   { path: 'rounds', title: () => t().menuItems.rounds, isFor: () => may('rounds:read') },
   { path: 'projects', title: () => t().menuItems.projects, isFor: () => may('projects:read') },
+  { path: 'programme', title: () => t().programme.title, isFor: () => may('programmes:read') },
   { path: 'duplicates', title: () => t().menuItems.duplicates, isFor: () => may('duplicates:read') },
 ];
 
@@ -32,6 +34,10 @@ export function screenOf(path) {
   if (path === 'rounds/new') return { key: path, menu: where, title: () => t().rounds.make, render: NewRoundScreen };
   if (where === 'rounds') return id ? { key: path, menu: where, title: roundTitle, render: () => RoundScreen(id) } : { key: where, menu: where, title: () => t().rounds.title, render: RoundsScreen };
   if (where === 'projects') return id ? { key: path, menu: where, title: projectTitle, render: () => ProjectScreen(id) } : { key: where, menu: where, title: () => t().projects.title, render: ProjectsScreen };
+  if (where === 'programme') {
+    const render = { events: more ? () => EventScreen(more) : EventsScreen, coverage: CoverageScreen, statistics: StatisticsScreen }[id] ?? (() => ProgrammeScreen(id));
+    return { key: path, menu: where, title: () => t().programme.parts[/** @type {'events'} */ (id)] ?? t().programme.title, render };
+  }
   if (where === 'duplicates') return { key: path, menu: where, title: () => t().duplicates.title, render: id ? () => DuplicateScreen(id) : DuplicatesScreen };
   return { key: '', menu: '', title: () => t().desk.title, render: DeskScreen };
 }

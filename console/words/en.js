@@ -135,6 +135,14 @@ export default {
     addMilestone: 'Add a milestone', addMeeting: 'Add a meeting', addArtifact: 'Add an artifact', save: 'Save', dueOn: 'Due on', startsAt: 'Starts at', location: 'Place', link: 'Link', due: (/** @type {string} */ day) => `due ${day}`, doneOn: (/** @type {string} */ day) => `done ${day}`, leftOn: (/** @type {string} */ day) => `left ${day}`,
     revision: (/** @type {number} */ n) => `revision ${n}`, accept: 'Accept', return: 'Return', submit: 'Submit', hours: (/** @type {number} */ n) => `${n} hours worked`,
   },
+  programme: {
+    title: 'Programme', parts: { calendar: 'Calendar', events: 'Events', coverage: 'Coverage', statistics: 'Statistics' }, allAreas: 'All areas', head: ['Title', 'When', 'Kind', 'Status', 'Place', 'Registered', 'Came'], online: 'Online', worker: 'Worker', capacity: 'Capacity', attendance: 'How many came', registrations: 'Registrations and attendance', walkIn: 'Add somebody who came', affiliation: 'Affiliation', declare: 'Record a number only', times: 'When', speakers: 'Speakers', breakouts: 'Breakouts',
+    funnel: { title: 'From coming to applying', came: 'Came', asked: 'Asked for advice', consulted: 'Got advice', applied: 'Applied' },
+    measure: 'What colours show', from: 'From', to: 'Until', csv: 'CSV', counted: 'What is counted', by: 'Grouped by', sets: { deliverables: 'Requests', applications: 'Applications', outcomes: 'Outcomes' }, count: 'Number', days: 'Days to a team (median)', inUse: 'In use after 6 months', again: 'Would do it again', unknown: 'Unknown',
+    measures: { gap: 'Gap', served_per_10000: 'Per 10,000', need: 'Aged 75+', projection: 'Aged 75+ in future', requests: 'Requests', engagements: 'Engagements', groups: 'Groups', workers_near: 'Workers near' },
+    measureHints: { gap: 'How many more engagements would bring the area to the mean. Below zero, it has more.', served_per_10000: 'Engagements for 10,000 people aged 75 and over.', need: 'People aged 75 and over.', projection: 'People aged 75 and over, as projected.', requests: 'Requests, without drafts.', engagements: 'Requests with a complete team.', groups: 'Registered organizations.', workers_near: 'Workers within 10 km of the town hall.' },
+    outlines: 'Outlines made from 国土数値情報（行政区域データ）, Ministry of Land, Infrastructure, Transport and Tourism. Each island has its own scale.',
+  },
   history: { title: 'History', created: 'Registered', archived: 'Archived' },
 
   desk: {

@@ -80,6 +80,9 @@ fn all_scripts_and_styles_weigh_at_most_120_kilobytes() {
                 "{}",
                 path.display()
             );
+            if path.extension().is_some_and(|kind| kind == "json") {
+                continue;
+            }
             let mut packed = GzEncoder::new(Vec::new(), Compression::best());
             packed.write_all(text.as_bytes()).unwrap();
             (files, bytes) = (files + 1, bytes + packed.finish().unwrap().len());

@@ -62,6 +62,10 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await look('projects');
       await go(`projects/${project.id}`, '.history li');
       await look('project');
+      for (const [name, path, ready] of [['calendar', 'programme', '.year'], ['events', 'programme/events', '.table td'], ['coverage', 'programme/coverage', '.map'], ['statistics', 'programme/statistics?by=family', '.chart']]) {
+        await go(path, ready);
+        await look(name);
+      }
       await go(`requests/${request.id}/ranking`, '.row');
       await page.waitForSelector('.easings li', { state: 'attached' });
       await look('ranking');
