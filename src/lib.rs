@@ -49,7 +49,7 @@
 //! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`], [`webhooks`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better; changes, sent to addresses that partners and administrators choose |
 //! | 17 | [`imports`], [`rounds`] | files that come in; the best team for a request, and people for many requests at once |
 //! | 18 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
-//! | 19 | [`open_data`] | public datasets |
+//! | 19 | [`open_data`], [`reports`] | public datasets; a fiscal year's figures as tables |
 //! | 20 | [`server`] | routes, tasks, shared state, the OpenAPI document |
 //! | 21 | [`demo`] | sample data to try the service with |
 //!
@@ -111,6 +111,7 @@ pub mod partners;
 pub mod programmes;
 pub mod projects;
 pub mod reach;
+pub mod reports;
 pub mod reviews;
 pub mod rounds;
 pub mod server;

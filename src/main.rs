@@ -1,6 +1,6 @@
 //! The command line. `arguments` defines it. `load` imports files, here or through a `client` of a server;
-//! `archive` imports published archives; `export` exports lists and backs up the database. The other commands
-//! are here.
+//! `archive` imports published archives; `export` exports lists and backs up the database; `report` writes yearly reports. The
+//! other commands are here.
 
 #[path = "main/archive.rs"]
 mod archive;
@@ -14,6 +14,8 @@ mod export;
 mod files;
 #[path = "main/load.rs"]
 mod load;
+#[path = "main/report.rs"]
+mod report;
 #[path = "main/terminal.rs"]
 mod terminal;
 
@@ -166,6 +168,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             OneOrAll::One(kind) => return load::import(config, kind, &import),
         },
         Command::Export(what) => export::export(config, what)?,
+        Command::Report(what) => report::report(config, &what)?,
         Command::ReadWorkbook => workbooks::answer()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -21,7 +21,7 @@ use crate::http::{Cursor, Page};
 use crate::reach::store as reach;
 use crate::values::Lifecycle;
 use applications::dsl;
-use diesel::dsl::{count_star, sql};
+use diesel::dsl::{count_star, max, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
@@ -765,6 +765,20 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<ApplicationRecord>> {
         })
     };
     rows.load(db)?.into_iter().map(record).collect()
+}
+
+/// Returns when workers applied last.
+pub fn last_applied(db: &mut Db, workers: &[Id]) -> Result<HashMap<Id, Instant>> {
+    let mut last = HashMap::new();
+    for workers in workers.chunks(BATCH) {
+        let theirs = dsl::applications
+            .filter(dsl::worker_id.assume_not_null().eq_any(workers))
+            .group_by(dsl::worker_id)
+            .select((dsl::worker_id, max(dsl::created_at).assume_not_null()));
+        let found: Vec<(Option<Id>, Instant)> = theirs.load(db)?;
+        last.extend(found.into_iter().filter_map(|(worker, at)| Some((worker?, at))));
+    }
+    Ok(last)
 }
 
 /// Counts those of the workers who have applied since a moment.

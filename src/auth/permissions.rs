@@ -132,6 +132,8 @@ permissions! {
         [all own own own own no no];
     ReadStatistics = "statistics:read": "Read statistics",
         [all all no no no no all];
+    ReadReports = "reports:read": "Read yearly reports",
+        [all own no no no no all];
     WriteIndicators = "indicators:write": "Replace and remove figures of official statistics",
         [all no no no no no no];
     WriteWeights = "weights:write": "Set the weights of rankings",

@@ -22,9 +22,9 @@ use crate::http::{Cursor, Page};
 use crate::organizations;
 use crate::reach::store as reach;
 use crate::values::with_wards;
-use crate::workers::is_demo;
+use crate::workers::{DEMO_SOURCE, is_demo};
 use deliverables::dsl;
-use diesel::dsl::sql;
+use diesel::dsl::{max, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use serde::{Deserialize, Serialize};
@@ -800,6 +800,48 @@ pub fn duplicate_external_id() -> Error {
             "A deliverable with this source and external_id already exists.",
         ),
     }
+}
+
+/// Lists the deliverables within the reach whose team was complete, of some fiscal years, by year, format and area.
+pub fn engagements(
+    db: &mut Db,
+    reach: &Reach,
+    (from, to): (i32, i32),
+    include_demo: bool,
+    limit: i64,
+) -> Result<Vec<Deliverable>> {
+    let engaged = DeliverableStatus::VARIANTS
+        .iter()
+        .filter(|status| status.has_team());
+    let engaged: Vec<&str> = engaged.map(|status| status.code()).collect();
+    let mut query = dsl::deliverables
+        .filter(dsl::fiscal_year.between(from, to))
+        .filter(dsl::status.eq_any(engaged))
+        .order((dsl::fiscal_year, dsl::format, dsl::area, dsl::id))
+        .limit(limit)
+        .select(StoredDeliverable::as_select())
+        .into_boxed();
+    if let Some(condition) = reach::deliverables(reach) {
+        query = query.filter(condition);
+    }
+    if !include_demo {
+        query = query.filter(dsl::source.is_null().or(dsl::source.ne(DEMO_SOURCE)));
+    }
+    Ok(query.load(db)?.into_iter().map(Deliverable::from).collect())
+}
+
+/// Returns when organizations requested something last.
+pub fn last_requested(db: &mut Db, organizations: &[Id]) -> Result<HashMap<Id, Instant>> {
+    let mut last = HashMap::new();
+    for organizations in organizations.chunks(BATCH) {
+        let theirs = dsl::deliverables
+            .filter(dsl::organization_id.eq_any(organizations))
+            .filter(dsl::status.ne(DeliverableStatus::Draft.code()))
+            .group_by(dsl::organization_id)
+            .select((dsl::organization_id, max(dsl::created_at).assume_not_null()));
+        last.extend(theirs.load::<(Id, Instant)>(db)?);
+    }
+    Ok(last)
 }
 
 /// Counts those of the organizations that have requested something since a moment.

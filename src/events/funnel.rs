@@ -1,7 +1,7 @@
 //! The funnel of an event: who came, how many asked for consultation and got it, and how many then applied.
 
 use super::actions::find_held;
-use super::store::registrations::{self, visitors};
+use super::store::registrations::{self, Visit, visitors};
 use super::{Event, EventKind, store};
 use crate::auth::Reach;
 use crate::catalogue::calendar::midnight_in_tokyo;
@@ -10,13 +10,15 @@ use crate::error::Result;
 use crate::http::disclosure::impersonal;
 use crate::{applications, deliverables};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 
 impersonal!(Funnel);
 
 /// How many registrations are looked through.
 const MOST: i64 = 10_000;
+/// The same, for the funnels of many consultations together.
+const MOST_TOGETHER: i64 = 100_000;
 
 /// An event in a funnel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -127,4 +129,99 @@ pub fn funnel(db: &mut Db, reach: &Reach, id: Id) -> Result<Funnel> {
         consultations: shown_consultations,
         applied,
     })
+}
+
+/// Returns how many came to events: as declared, or as their lists say.
+pub fn attendance(db: &mut Db, events: &[Event]) -> Result<HashMap<Id, i64>> {
+    let ids: Vec<Id> = events.iter().map(|one| one.id).collect();
+    let counts = registrations::counts(db, &ids)?;
+    let known = events.iter().filter_map(|event| {
+        let listed = counts.get(&event.id).map(|counts| counts.attended);
+        let came = event.attendance.or(listed.filter(|count| *count > 0));
+        Some((event.id, came?))
+    });
+    Ok(known.collect())
+}
+
+/// Returns the funnel of each consultation among these events, in their order, with a fixed number of statements. Events
+/// that the caller doesn't see are left out, and the lists of events that they don't hold.
+pub fn of_consultations(db: &mut Db, reach: &Reach, events: &[Event]) -> Result<Vec<Funnel>> {
+    let consultations = events
+        .iter()
+        .filter(|one| one.plan.kind == EventKind::Consultation && !one.plan.follows_event_ids.is_empty());
+    let consultations: Vec<&Event> = consultations.collect();
+    if consultations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let followed: BTreeSet<Id> = consultations
+        .iter()
+        .flat_map(|one| one.plan.follows_event_ids.iter().copied())
+        .collect();
+    let followed: Vec<Id> = followed.into_iter().collect();
+    let mut known = store::some(db, reach, &followed)?;
+    known.extend(consultations.iter().map(|one| (*one).clone()));
+    let came = attendance(db, &known)?;
+    let all: Vec<Id> = known.iter().map(|one| one.id).collect();
+    let held = store::held(db, reach, &all)?;
+    let mut visits: HashMap<Id, Vec<Visit>> = HashMap::new();
+    for visit in registrations::visits(db, &held, MOST_TOGETHER)? {
+        visits.entry(visit.event).or_default().push(visit);
+    }
+    let visitors = |of: fn(&Visit) -> Option<Id>| {
+        let ids: BTreeSet<Id> = visits.values().flatten().filter_map(of).collect();
+        ids.into_iter().collect::<Vec<Id>>()
+    };
+    let applied = applications::store::last_applied(db, &visitors(|one| one.worker))?;
+    let requested = deliverables::store::last_requested(db, &visitors(|one| one.organization))?;
+    let known: BTreeMap<Id, &Event> = known.iter().map(|one| (one.id, one)).collect();
+    let shown = |event: &Event| FunnelEvent {
+        event_id: event.id,
+        title: event.plan.title.clone(),
+        number: event.plan.number.clone(),
+        attendance: came.get(&event.id).copied(),
+    };
+    let listed = |ids: &[Id]| {
+        let lists = ids.iter().filter_map(|id| visits.get(id));
+        lists.flatten().collect::<Vec<&Visit>>()
+    };
+    let funnel = |consultation: &&Event| {
+        let mut before: Vec<&Event> = consultation
+            .plan
+            .follows_event_ids
+            .iter()
+            .filter_map(|id| known.get(id).copied())
+            .collect();
+        before.sort_by_key(|one| (super::rules::first_day(&one.plan), one.id));
+        let ids: Vec<Id> = before.iter().map(|one| one.id).collect();
+        let asking = listed(&ids);
+        let everybody = listed(&[ids, vec![consultation.id]].concat());
+        let all = before.iter().copied().chain([*consultation]);
+        let first = all.filter_map(|one| super::rules::first_day(&one.plan)).min();
+        let since = first.map(|day| Instant::from(midnight_in_tokyo(day)));
+        let acted = |of: fn(&Visit) -> Option<Id>, last: &HashMap<Id, Instant>| {
+            let people: BTreeSet<Id> = everybody.iter().filter_map(|one| of(one)).collect();
+            let has_acted = |one: &&Id| {
+                last.get(one)
+                    .zip(since)
+                    .is_some_and(|(last, since)| *last >= since)
+            };
+            people.iter().filter(has_acted).count() as i64
+        };
+        let sum = |of: &[FunnelEvent]| of.iter().filter_map(|one| one.attendance).sum::<i64>();
+        let asked = asking.iter().filter(|one| one.wants_consultation);
+        let asked: i64 = asked.map(|one| one.places).sum();
+        let applied = acted(|one| one.worker, &applied) + acted(|one| one.organization, &requested);
+        let (events, consultations): (Vec<FunnelEvent>, Vec<FunnelEvent>) =
+            (before.into_iter().map(shown).collect(), vec![shown(consultation)]);
+        Funnel {
+            event_id: consultation.id,
+            came: sum(&events),
+            asked: (!asking.is_empty()).then_some(asked),
+            consulted: sum(&consultations),
+            applied: (!everybody.is_empty()).then_some(applied),
+            events,
+            consultations,
+        }
+    };
+    Ok(consultations.iter().map(funnel).collect())
 }

@@ -1,7 +1,8 @@
 //! Security headers.
 //!
 //! * Browsers and proxies don't cache answers to requests with a token, unless the answer is public.
-//! * Answers of the API load nothing and can't be framed. The documentation and the console run scripts of this server only.
+//! * Answers of the API load nothing and can't be framed. The documentation and the console run scripts of this server only. A
+//!   report has its styles in its page, and no scripts.
 
 use super::conditional::is_public;
 use actix_web::HttpRequest;
@@ -9,6 +10,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+const REPORT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// The API viewer uses inline styles and data images.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -24,6 +26,9 @@ pub fn set_headers(answer: &mut ServiceResponse) {
         .iter()
         .any(|page| request.path().starts_with(page));
     let is_console = request.path() == "/" || request.path().starts_with("/console/");
+    let is_html = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
+    let is_report = request.path().starts_with("/v1/reports")
+        && answer.headers().get(header::CONTENT_TYPE).is_some_and(is_html);
     let is_authorized = request.headers().contains_key(header::AUTHORIZATION);
     let is_secure = is_secure(request);
     let is_public = is_public(answer.headers());
@@ -39,6 +44,7 @@ pub fn set_headers(answer: &mut ServiceResponse) {
         match (is_page, is_console) {
             (true, _) => PAGE_POLICY,
             (_, true) => CONSOLE_POLICY,
+            _ if is_report => REPORT_POLICY,
             _ => API_POLICY,
         },
     );

@@ -9,6 +9,7 @@ use musubi::http::Language;
 use musubi::imports::ImportKind;
 use musubi::imports::jobs::{AbsentPolicy, ConflictPolicy, ImportMode};
 use musubi::imports::workbooks;
+use musubi::reports::ReportFormat;
 use std::path::PathBuf;
 use std::str::FromStr;
 use strum::VariantArray;
@@ -110,6 +111,8 @@ pub enum Command {
     ReadWorkbook,
     /// Export a list, or back up the whole database
     Export(ExportArguments),
+    /// Write the report of a fiscal year, or of several: all its figures as tables
+    Report(ReportArguments),
 }
 
 #[derive(Subcommand)]
@@ -266,6 +269,35 @@ pub struct ExportArguments {
     /// The file to write; standard output by default
     #[arg(long, short)]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct ReportArguments {
+    /// The fiscal year: April to March, named by the year in which it begins
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    pub year: Option<i32>,
+    /// The first of several fiscal years
+    #[arg(long, requires = "to")]
+    pub from: Option<i32>,
+    /// The last of several fiscal years
+    #[arg(long, requires = "from")]
+    pub to: Option<i32>,
+    /// json, html for reading and printing, or xlsx with a sheet for each table
+    #[arg(long, default_value = "html", value_parser = report_format)]
+    pub format: ReportFormat,
+    /// The language of titles and words: ja or en
+    #[arg(long, default_value = "ja", value_parser = language)]
+    pub lang: Language,
+    /// Count demo data too
+    #[arg(long)]
+    pub include_demo: bool,
+    /// The file to write; standard output by default
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
+}
+
+fn report_format(text: &str) -> Result<ReportFormat, String> {
+    serde_json::from_value(text.into()).map_err(|_| "possible values: json, html, xlsx".to_owned())
 }
 
 fn format(text: &str) -> Result<ExportFormat, String> {

@@ -124,6 +124,28 @@ pub fn list(db: &mut Db, filter: &ProgrammeFilter) -> Result<Page<Programme>> {
     }))
 }
 
+/// Lists the programmes of some fiscal years: all, or those for some areas and those for all areas.
+pub fn of_years(
+    db: &mut Db,
+    areas: Option<&[String]>,
+    (from, to): (i32, i32),
+    limit: i64,
+) -> Result<Vec<Programme>> {
+    let mut query = dsl::programmes
+        .filter(dsl::fiscal_year.between(from, to))
+        .order((dsl::fiscal_year, dsl::id))
+        .limit(limit)
+        .select(ProgrammeRow::as_select())
+        .into_boxed();
+    if let Some(areas) = areas {
+        let there = a::programme_areas.filter(a::area.eq_any(areas));
+        let there = dsl::id.eq_any(there.select(a::programme_id));
+        let of_some = a::programme_areas.select(a::programme_id);
+        query = query.filter(there.or(dsl::id.ne_all(of_some)));
+    }
+    Ok(query.load(db)?.into_iter().map(ProgrammeRow::read).collect())
+}
+
 pub fn insert(db: &mut Db, actor: &str, programme: &Programme) -> Result<()> {
     diesel::insert_into(programmes::table)
         .values(ProgrammeRow::of(programme))

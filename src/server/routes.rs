@@ -4,8 +4,8 @@ use super::health;
 use crate::{
     applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, events, exports,
     exposures, feeds, follow_ups, following, imports, indicators, intake, login, matches, open_data,
-    organizations, partners, programmes, projects, reviews, rounds, sessions, statistics, triage, users,
-    vocabulary, webhooks, weights, workers, worklist,
+    organizations, partners, programmes, projects, reports, reviews, rounds, sessions, statistics, triage,
+    users, vocabulary, webhooks, weights, workers, worklist,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -42,6 +42,7 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(exposures::http::routes)
         .configure(statistics::http::routes)
         .configure(indicators::http::routes)
+        .configure(reports::http::routes)
         .configure(triage::http::routes)
         .configure(login::http::routes)
         .configure(sessions::http::routes)

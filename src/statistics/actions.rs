@@ -69,8 +69,17 @@ pub fn count_outcomes(
     let mut filter = StatisticsFilter::from(filter);
     let group_by = rules::parse_dimensions(Dimension::OF_OUTCOMES, &filter.group_by)?;
     check(catalogue, &mut filter)?;
-    let delivered = store::count_recorded(db, &filter)?.into_iter();
-    let followed = store::followed(db, &filter)?;
+    add_up_outcomes(db, group_by, &filter)
+}
+
+/// Counts what became of the work that matches a filter, by some dimensions.
+pub fn add_up_outcomes(
+    db: &mut Db,
+    group_by: Vec<Dimension>,
+    filter: &StatisticsFilter,
+) -> Result<OutcomeStatistics> {
+    let delivered = store::count_recorded(db, filter)?.into_iter();
+    let followed = store::followed(db, filter)?;
     let answers = store::follow_up_results(db, &followed)?;
     let reviews = store::marks(db, &followed)?;
     let counted = delivered.map(|(group, _, count)| (group, count)).collect();

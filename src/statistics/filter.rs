@@ -46,6 +46,14 @@ pub struct StatisticsFilter {
     /// Counts demo data too.
     #[serde(default)]
     pub include_demo: bool,
+    /// The first and the last fiscal year of a report.
+    #[serde(skip)]
+    #[param(ignore)]
+    pub years: Option<(i32, i32)>,
+    /// The areas of a report, cities with their wards.
+    #[serde(skip)]
+    #[param(ignore)]
+    pub areas: Option<Vec<String>>,
 }
 
 impl StatisticsFilter {

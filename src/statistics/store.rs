@@ -82,6 +82,12 @@ fn conditions(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<Condition<de
     if let Some(year) = filter.fiscal_year {
         conditions.push(Box::new(d::fiscal_year.eq(year)));
     }
+    if let Some((from, to)) = filter.years {
+        conditions.push(Box::new(d::fiscal_year.between(from, to)));
+    }
+    if let Some(areas) = &filter.areas {
+        conditions.push(Box::new(d::area.eq_any(areas.clone())));
+    }
     if let Some(format) = filter.format {
         conditions.push(Box::new(d::format.eq(format.code())));
     }
@@ -302,6 +308,13 @@ pub struct DeclaredTotal {
     pub format: String,
     pub declared: i32,
     pub listed: i32,
+}
+
+/// Lists what publications declare for some fiscal years.
+pub fn declared(db: &mut Db, (from, to): (i32, i32)) -> Result<Vec<DeclaredTotal>> {
+    use declared_totals::dsl as t;
+    let all = t::declared_totals.filter(t::fiscal_year.between(from, to));
+    Ok(all.load(db)?)
 }
 
 /// Replaces the totals that a source declares. Returns whether they changed.

@@ -1,4 +1,5 @@
-//! The published programme of 2015 to 2023, loaded as the demonstration loads it, gives the figures that were published.
+//! The published programme of 2015 to 2023, loaded as the demonstration loads it, gives the figures that were published, one by
+//! one and in the report of all years.
 
 use crate::support::{TestApp, on_both};
 use serde_json::{Value, json};
@@ -109,4 +110,6 @@ fn the_published_figures_can_be_asked_for(app: &TestApp) {
     let id = programmes[0]["id"].as_str().unwrap();
     assert_eq!(items(app, &format!("/v1/events?programme_id={id}")).len(), 6);
     assert_eq!(items(app, &format!("/v1/programmes/{id}/records")).len(), 3);
+    // And everything of all years is in the report.
+    crate::reports::check_published_figures(app);
 }

@@ -68,6 +68,7 @@ mod projects;
 mod properties;
 mod query_counts;
 mod release;
+mod reports;
 mod round_trips;
 mod rounds;
 mod search;

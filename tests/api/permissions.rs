@@ -182,6 +182,7 @@ fn request(
             .replace("{organization_id}", &of.organization)
             .replace("{kind}", "workers")
             .replace("{months}", "6")
+            .replace("{fiscal_year}", "2026")
             .replace("{area}", of.area);
         let path = path.replace("{source}", &of.source.replace(':', "%3A"));
         path.replace("{external_id}", "1").replace("{secret_id}", id)

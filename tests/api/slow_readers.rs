@@ -272,6 +272,8 @@ fn every_file_is_sent_in_pieces() {
         "follow_import",
         "list_open_data",
         "show_open_data",
+        "show_report",
+        "show_report_of_years",
     ];
     // Feeds are small: a few hundred events or requests at most.
     let small = [

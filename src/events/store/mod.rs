@@ -264,6 +264,29 @@ pub fn some(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<Vec<Event>> {
     Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
 }
 
+/// Lists the public events of some fiscal years, by day: all, or those that some areas hold and those of all areas.
+pub fn of_years(
+    db: &mut Db,
+    areas: Option<&[String]>,
+    (from, to): (i32, i32),
+    limit: i64,
+) -> Result<Vec<Event>> {
+    let mut query = dsl::events
+        .filter(dsl::is_public.eq(true))
+        .filter(dsl::fiscal_year.between(from, to))
+        .order((dsl::fiscal_year, dsl::first_day, dsl::id))
+        .limit(limit)
+        .select(EventRow::as_select())
+        .into_boxed();
+    if let Some(areas) = areas {
+        let there = a::event_areas.filter(a::area.eq_any(areas));
+        let there = dsl::id.eq_any(there.select(a::event_id));
+        let of_some = a::event_areas.select(a::event_id);
+        query = query.filter(there.or(dsl::id.ne_all(of_some)));
+    }
+    Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
+}
+
 /// Returns those of the events that the caller holds.
 pub fn held(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<Vec<Id>> {
     let mut query = dsl::events

@@ -277,6 +277,44 @@ pub fn visitors(db: &mut Db, events: &[Id], limit: i64) -> Result<Visitors> {
     Ok(visitors)
 }
 
+/// Somebody on the list of an event.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    pub event: Id,
+    pub worker: Option<Id>,
+    pub organization: Option<Id>,
+    pub places: i64,
+    pub wants_consultation: bool,
+}
+
+/// Lists who came to events, up to a number of registrations.
+pub fn visits(db: &mut Db, events: &[Id], limit: i64) -> Result<Vec<Visit>> {
+    type Row = (Id, Option<Id>, Option<Id>, i32, bool);
+    let came = dsl::event_registrations
+        .filter(dsl::event_id.eq_any(events))
+        .filter(dsl::status.eq_any([
+            RegistrationStatus::Registered.code(),
+            RegistrationStatus::Attended.code(),
+        ]))
+        .order(dsl::id)
+        .limit(limit)
+        .select((
+            dsl::event_id,
+            dsl::worker_id,
+            dsl::organization_id,
+            dsl::places,
+            dsl::wants_consultation,
+        ));
+    let visit = |(event, worker, organization, places, wants_consultation): Row| Visit {
+        event,
+        worker,
+        organization,
+        places: places.into(),
+        wants_consultation,
+    };
+    Ok(came.load(db)?.into_iter().map(visit).collect())
+}
+
 /// Stores answers to a questionnaire, without who gave them.
 pub fn insert_answers(db: &mut Db, event: Id, reply: &[Option<Reply>], now: Instant) -> Result<()> {
     let row = (

@@ -1,7 +1,7 @@
 //! Writing the items of a list as the rows of a file.
 
 pub mod cell;
-mod xlsx;
+pub mod xlsx;
 
 use super::columns::{Column, columns};
 use super::words::Words;

@@ -26,16 +26,9 @@ pub struct Workbook {
 impl Workbook {
     /// Begins with the headings and the widths of their columns.
     pub fn begin(name: &str, header: &[(&str, f64)], file: File) -> Result<Workbook> {
-        const A4: u8 = 9;
         let mut workbook = rust_xlsxwriter::Workbook::new();
         let sheet = workbook.add_worksheet_with_constant_memory().map_err(failed)?;
-        sheet.set_name(name).map_err(failed)?;
-        sheet.set_freeze_panes(1, 0).map_err(failed)?;
-        sheet.set_landscape().set_paper_size(A4);
-        // As wide as a page, and as many pages as there are.
-        sheet.set_print_fit_to_pages(1, 0);
-        sheet.set_repeat_rows(0, 0).map_err(failed)?;
-        sheet.set_footer("&L&A&R&P / &N");
+        set_up(sheet, name, 0)?;
         let bold = Format::new().set_bold();
         for (column, (heading, width)) in (0..).zip(header) {
             sheet.set_column_width(column, *width).map_err(failed)?;
@@ -74,6 +67,19 @@ impl Workbook {
             .save_to_writer(BufWriter::new(self.file))
             .map_err(failed)
     }
+}
+
+/// Names a sheet, keeps the row with its headings in view, and sets up how it is printed.
+pub fn set_up(sheet: &mut Worksheet, name: &str, heading_row: u32) -> Result<()> {
+    const A4: u8 = 9;
+    sheet.set_name(name).map_err(failed)?;
+    sheet.set_freeze_panes(heading_row + 1, 0).map_err(failed)?;
+    sheet.set_landscape().set_paper_size(A4);
+    // As wide as a page, and as many pages as there are.
+    sheet.set_print_fit_to_pages(1, 0);
+    sheet.set_repeat_rows(heading_row, heading_row).map_err(failed)?;
+    sheet.set_footer("&L&A&R&P / &N");
+    Ok(())
 }
 
 fn write_cell(

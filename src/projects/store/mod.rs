@@ -160,6 +160,26 @@ pub fn list(db: &mut Db, reach: &Reach, filter: &ProjectFilter) -> Result<Page<P
     })
 }
 
+/// Lists the accompaniments within the reach of some fiscal years, by year and area.
+pub fn accompaniments(
+    db: &mut Db,
+    reach: &Reach,
+    (from, to): (i32, i32),
+    limit: i64,
+) -> Result<Vec<Project>> {
+    let mut query = dsl::projects
+        .filter(dsl::kind.eq(ProjectKind::Accompaniment.code()))
+        .filter(dsl::fiscal_year.between(from, to))
+        .order((dsl::fiscal_year, dsl::area, dsl::id))
+        .limit(limit)
+        .select(ProjectRow::as_select())
+        .into_boxed();
+    if let Some(condition) = reach::projects(reach) {
+        query = query.filter(condition);
+    }
+    query.load(db)?.into_iter().map(ProjectRow::read).collect()
+}
+
 /// Inserts a project. Returns what to log.
 pub fn insert_unlogged(db: &mut Db, project: &Project) -> Result<Change> {
     diesel::insert_into(projects::table)

@@ -1,0 +1,155 @@
+//! Computing a report.
+
+use super::sections::{self, Gatherings, Names, Overview};
+use super::{MOST_ROWS, MOST_YEARS, Report, ReportSpan, years};
+use crate::auth::Reach;
+use crate::catalogue::{Catalogue, Filters};
+use crate::db::{BATCH, Db, Id, Instant};
+use crate::deliverables::DeliverableStatus;
+use crate::error::{Error, FieldError, Place, Result, Text};
+use crate::http::Language;
+use crate::reach::store::some_organizations;
+use crate::statistics::coverage::CoverageFilter;
+use crate::statistics::{self, Dimension, Group, StatisticsFilter};
+use crate::{deliverables, events, organizations, programmes, projects};
+use std::collections::{BTreeSet, HashMap};
+
+/// One more than a section shows, so that it knows whether there are more.
+const LIMIT: i64 = MOST_ROWS as i64 + 1;
+
+/// Checks the fiscal years of a report. `names` are the parameters that give them.
+fn check(catalogue: &Catalogue, span: &ReportSpan, names: (&str, &str)) -> Result<()> {
+    Filters::of(catalogue)
+        .year(names.0, Some(span.from))
+        .year(names.1, Some(span.to))
+        .check()?;
+    let fault = |code: &'static str, rule: Text| {
+        let fault = FieldError::at("", code, rule);
+        let place = Place::Parameter(names.1.to_owned());
+        Err(Error::Invalid(vec![FieldError { place, ..fault }]))
+    };
+    if span.to < span.from {
+        let (ja, en) = (
+            "終わりの年度は始まりの年度以降にしてください。",
+            "The last year is before the first one.",
+        );
+        return fault("years_reversed", Text::new(ja, en));
+    }
+    if span.to - span.from >= MOST_YEARS {
+        let rule = Text::new(
+            format!("{MOST_YEARS}年度分までにしてください。"),
+            format!("A report has at most {MOST_YEARS} years."),
+        );
+        return fault("too_many_years", rule);
+    }
+    Ok(())
+}
+
+/// Computes the report of some fiscal years, as far as the caller reaches.
+pub fn report(
+    db: &mut Db,
+    reach: &Reach,
+    catalogue: &Catalogue,
+    span: &ReportSpan,
+    names: (&str, &str),
+) -> Result<Report> {
+    check(catalogue, span, names)?;
+    let of_years = (span.from, span.to);
+    let areas: Option<Vec<String>> = match reach {
+        Reach::Everything => None,
+        Reach::Areas(areas) => Some(areas.clone()),
+        Reach::Organization(_) | Reach::Worker(_) | Reach::Partner(_) => Some(Vec::new()),
+    };
+    let filter = StatisticsFilter {
+        include_demo: span.include_demo,
+        years: Some(of_years),
+        areas: areas.clone(),
+        ..StatisticsFilter::default()
+    };
+    let recorded = statistics::store::count_recorded(db, &filter)?.into_iter();
+    let recorded: Vec<(Group, i64)> = recorded.map(|(group, _, count)| (group, count)).collect();
+    // What a publication declares is of all areas.
+    let declared = match areas {
+        None => statistics::store::declared(db, of_years)?,
+        Some(_) => Vec::new(),
+    };
+    let engaged = deliverables::store::engagements(db, reach, of_years, span.include_demo, LIMIT)?;
+    let accompanied = projects::store::accompaniments(db, reach, of_years, LIMIT)?;
+    let leads = engaged.iter().flat_map(|one| one.request.organization_ids());
+    let helped = accompanied.iter().map(|one| one.plan.organization_id);
+    let named: BTreeSet<Id> = leads.chain(helped).collect();
+    let names = Names {
+        catalogue,
+        language: span.language,
+        organizations: organization_names(db, reach, &named.into_iter().collect::<Vec<_>>())?,
+    };
+    let events = events::store::of_years(db, areas.as_deref(), of_years, LIMIT)?;
+    let gatherings = Gatherings {
+        attendance: events::funnel::attendance(db, &events)?,
+        events,
+    };
+    let funnels = events::funnel::of_consultations(db, reach, &gatherings.events)?;
+    let delivered = StatisticsFilter {
+        status: Some(DeliverableStatus::Delivered),
+        ..filter
+    };
+    let by_year = vec![Dimension::FiscalYear];
+    let outcomes = statistics::actions::add_up_outcomes(db, by_year, &delivered)?;
+    let coverage = CoverageFilter {
+        from: Some(span.from),
+        to: Some(span.to),
+        include_demo: span.include_demo,
+        ..CoverageFilter::default()
+    };
+    let coverage = statistics::actions::coverage(db, catalogue, &coverage)?;
+    let programmes = programmes::store::of_years(db, areas.as_deref(), of_years, LIMIT)?;
+    let counts = sections::count_engagements(&recorded, &declared);
+    let overview = Overview {
+        counts: &counts,
+        gatherings: &gatherings,
+        projects: &accompanied,
+    };
+    let sections = vec![
+        sections::overview(&names, span, &overview),
+        sections::engagement_counts(&names, &counts, !declared.is_empty()),
+        sections::engagement_types(&names, &recorded),
+        sections::engagements(&names, &engaged),
+        sections::accompaniments(&names, &accompanied),
+        sections::conferences(&names, &gatherings),
+        sections::event_counts(&names, &gatherings),
+        sections::events(&names, &gatherings),
+        sections::funnels(&names, &gatherings, &funnels),
+        sections::outcomes(&names, &outcomes),
+        sections::coverage(&names, coverage, |area| reach.covers_area(area)),
+        sections::calendar(&names, &programmes),
+    ];
+    let title = years::span(span.from, span.to, span.language);
+    let area_names = areas.iter().flatten().map(|code| names.area(code).word());
+    Ok(Report {
+        title: match span.language {
+            Language::Ja => format!("年次報告　{title}"),
+            Language::En => format!("Yearly report, {title}"),
+        },
+        from: span.from,
+        to: span.to,
+        language: span.language,
+        area_names: area_names.collect(),
+        areas: areas.map(|areas| areas.into_iter().map(Into::into).collect()),
+        created_at: Instant::now(),
+        sections,
+    })
+}
+
+/// Looks up the names of the organizations that the caller knows of. Who is helped in an area may belong to another one.
+fn organization_names(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<HashMap<Id, String>> {
+    let mut names = HashMap::new();
+    for ids in ids.chunks(BATCH) {
+        let known = match reach {
+            Reach::Everything => ids.to_vec(),
+            _ => some_organizations(db, reach, ids)?.into_iter().collect(),
+        };
+        let labels = organizations::store::labels(db, &known)?;
+        names.extend(labels.into_iter().map(|(id, label)| (id, label.name)));
+    }
+    Ok(names)
+}
