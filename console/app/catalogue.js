@@ -1,7 +1,7 @@
 // @ts-check
 /** What codes of the catalogue are called. All is read before the first screen, so that no name comes late and moves what is there. */
 import { signal } from '../parts/view.js';
-import { language } from '../words/index.js';
+import { language, vocabulary, word } from '../words/index.js';
 import { all } from './api.js';
 
 /** @typedef {{code: string, names: {ja: string, en: string}, [more: string]: any}} Entry */
@@ -24,3 +24,8 @@ export function name(of, code) {
   const entry = entries(of).get(code);
   return entry ? entry.names[language()] ?? entry.label ?? code : '';
 }
+
+/** Codes that can be chosen, with their names. @param {string} of @returns {[string, () => string][]} */
+export const named = (of) => [...entries(of).values()].filter((one) => !one.retired).map(({ code }) => [code, () => name(of, code)]);
+/** The same of a set of the vocabulary. @param {string} set @returns {[string, () => string][]} */
+export const codes = (set) => Object.keys(vocabulary.peek()[set] ?? {}).map((code) => [code, () => word(set, code)]);

@@ -18,25 +18,35 @@ export function begin() {
   return begun;
 }
 
+/**
+ * The events of a stream until it ends.
+ * @param {string} path @param {import('./api.js').Asked} [query] @param {AbortSignal} [stop] @returns {AsyncGenerator<{id: string, event: string, data: string}>}
+ */
+export async function* events(path, query = {}, stop) {
+  const answer = await call('GET', path, { query, headers: { accept: 'text/event-stream' }, raw: true, quiet: true, stop });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    held += value;
+    const blocks = held.split('\n\n');
+    held = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const field = (/** @type {string} */ name) => block.split('\n').filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart()).join('\n');
+      yield { id: field('id'), event: field('event'), data: field('data') };
+    }
+  }
+}
+
 /** @param {string} position */
 async function follow(position) {
   let last = position;
   for (;;) {
     try {
-      const answer = await call('GET', 'changes/events', { query: { after: last }, headers: { accept: 'text/event-stream' }, raw: true, quiet: true });
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-      let held = '';
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        held += value;
-        const blocks = held.split('\n\n');
-        held = blocks.pop() ?? '';
-        for (const block of blocks) {
-          const field = (/** @type {string} */ name) => block.split('\n').filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart()).join('\n');
-          if (field('id')) last = field('id');
-          if (field('event') === 'change') latest.set(JSON.parse(field('data')));
-        }
+      for await (const { id, event, data } of events('changes/events', { after: last })) {
+        if (id) last = id;
+        if (event === 'change') latest.set(JSON.parse(data));
       }
     } catch (error) {
       if (!(error instanceof Problem)) { await pause(); continue; }

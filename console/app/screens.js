@@ -1,26 +1,39 @@
 // @ts-check
 /** The screens by their path, and who may see them. */
 import { t } from '../words/index.js';
-import { may } from './session.js';
+import { may, user } from './session.js';
 import { DeskScreen } from './desk/screen.js';
 import { RequestsScreen } from './requests/screen.js';
 import { NewRequestScreen } from './requests/new.js';
 import { DuplicateScreen, DuplicatesScreen } from './people/duplicates.js';
+import { ImportScreen, ImportsScreen } from './imports/screens.js';
 import { RequestScreen, titleOf } from './requests/page.js';
 import { CoverageScreen, EventScreen, EventsScreen, ProgrammeScreen, StatisticsScreen } from './programme/screens.js';
 import { ProjectScreen, ProjectsScreen, projectTitle } from './projects/screens.js';
+import { ApplicationsScreen } from './requests/applications.js';
+import { OrganizationScreen, PeopleScreen, WorkerScreen } from './people/screens.js';
+import { AdminScreen, isAdmin } from './admin/screens.js';
+import { OpeningsScreen } from './openings/screen.js';
 import { RankingScreen } from './ranking/screen.js';
 import { NewRoundScreen, RoundScreen, RoundsScreen, TeamScreen, roundTitle } from './rounds/screens.js';
 import { deliverable } from './ranking/store.js';
 
+/** The worker that the user is. */
+const own = () => user()?.user?.worker_id ?? '';
+
 /** The menu. */
 export const SCREENS = [
   { path: '', title: () => t().menuItems.desk, isFor: () => true },
-  { path: 'requests', title: () => t().menuItems.requests, isFor: () => may('deliverables:read') },
+  { path: 'requests', title: () => t().menuItems.requests, isFor: () => may('deliverables:read') && !own() },
   { path: 'rounds', title: () => t().menuItems.rounds, isFor: () => may('rounds:read') },
   { path: 'projects', title: () => t().menuItems.projects, isFor: () => may('projects:read') },
   { path: 'programme', title: () => t().programme.title, isFor: () => may('programmes:read') },
-  { path: 'duplicates', title: () => t().menuItems.duplicates, isFor: () => may('duplicates:read') },
+  { path: 'openings', title: () => t().menuItems.openings, isFor: () => Boolean(own()) },
+  { path: 'applications', title: () => t().menuItems.applications, isFor: () => may('applications:read') },
+  { path: 'profile', title: () => t().menuItems.profile, isFor: () => Boolean(own()) },
+  { path: 'workers', title: () => t().menuItems.people, isFor: () => may('workers:read') && !own() },
+  { path: 'imports', title: () => t().menuItems.imports, isFor: () => may('imports:read') },
+  { path: 'admin', title: () => t().menuItems.admin, isFor: isAdmin },
 ];
 
 /** @param {string} path @returns {{key: string, menu: string, title: () => string, render: () => unknown}} */
@@ -38,6 +51,12 @@ export function screenOf(path) {
     const render = { events: more ? () => EventScreen(more) : EventsScreen, coverage: CoverageScreen, statistics: StatisticsScreen }[id] ?? (() => ProgrammeScreen(id));
     return { key: path, menu: where, title: () => t().programme.parts[/** @type {'events'} */ (id)] ?? t().programme.title, render };
   }
-  if (where === 'duplicates') return { key: path, menu: where, title: () => t().duplicates.title, render: id ? () => DuplicateScreen(id) : DuplicatesScreen };
+  if (where === 'applications') return { key: where, menu: where, title: () => t().applications.title, render: ApplicationsScreen };
+  if ((where === 'workers' && id && more === 'openings') || (where === 'openings' && own())) return { key: path, menu: own() ? 'openings' : 'workers', title: () => t().openings.title, render: () => OpeningsScreen(id ?? own()) };
+  if (where === 'profile' && own()) return { key: path, menu: where, title: () => t().menuItems.profile, render: () => WorkerScreen(own()) };
+  if (where === 'workers' || where === 'organizations') return id ? { key: path, menu: 'workers', title: () => t().menuItems.people, render: () => (where === 'workers' ? WorkerScreen(id) : OrganizationScreen(id)) } : { key: where, menu: 'workers', title: () => t().menuItems.people, render: () => PeopleScreen(where) };
+  if (where === 'duplicates') return { key: path, menu: 'workers', title: () => t().duplicates.title, render: id ? () => DuplicateScreen(id) : DuplicatesScreen };
+  if (where === 'admin') return { key: path, menu: where, title: () => t().menuItems.admin, render: () => AdminScreen(id ?? 'users', more) };
+  if (where === 'imports') return { key: path, menu: where, title: () => t().imports.title, render: id ? () => ImportScreen(id) : ImportsScreen };
   return { key: '', menu: '', title: () => t().desk.title, render: DeskScreen };
 }

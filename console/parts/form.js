@@ -1,8 +1,8 @@
 // @ts-check
 /** Parts of forms. */
-import { html } from './view.js';
+import { each, html, signal, when } from './view.js';
 import { t } from '../words/index.js';
-import { Problem } from '../app/api.js';
+import { Problem, get } from '../app/api.js';
 
 /** A control with its label. @param {{label: () => string, control: unknown, of: string, hint?: () => string}} of */
 export const Field = ({ label, control, of, hint }) => html`<div class="labelled"><label for=${of}>${label}</label>${control}${hint && html`<p class="small quiet">${hint}</p>`}</div>`;
@@ -17,4 +17,76 @@ export function Fault(trouble) {
     return html`<div class="notice bad" role="alert"><div>${(isStale || !faults.length) && html`<p>${isStale ? t().changedMeanwhile : error.message}</p>`}
       ${faults.length > 0 && html`<ul>${faults.map((one) => html`<li>${one.message}</li>`)}</ul>`}</div></div>`;
   };
+}
+
+/** @typedef {[string, () => string]} Option a code and its name */
+/** @typedef {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'check'|'pick'|'number'|'date'|'email'|'url', options?: () => Option[], from?: string, required?: boolean, most?: number, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}} Item */
+
+/** What was typed where, so that leaving by accident loses nothing. @type {Map<string, import('./view.js').Signal<Record<string, any>>>} */
+const drafts = new Map();
+
+/** @param {string} key @param {Record<string, any>} start */
+export function draftOf(key, start) {
+  const found = drafts.get(key) ?? signal({ ...start });
+  drafts.set(key, found);
+  return found;
+}
+/** @param {string} key */
+export const forget = (key) => drafts.delete(key);
+
+/** A record that is sought by its name. @param {{id: string, from: string, value: () => {id: string, name: string}|null, onPick: (one: {id: string, name: string}) => void, required?: boolean}} of */
+export function Picker({ id, from, value, onPick, required }) {
+  const found = signal(/** @type {any[]} */ ([])), typed = signal(value()?.name ?? '');
+  let isComposing = false, asked = 0;
+  const seek = async (/** @type {any} */ e) => {
+    typed.set(e.target.value);
+    e.target.setCustomValidity(required || typed.peek() ? t.peek().newRequest.choose : '');
+    const turn = asked += 1, q = typed.peek().trim();
+    const page = isComposing || !q ? { items: [] } : await get(from, { q, limit: 6 }).catch(() => ({ items: [] }));
+    if (turn === asked) found.set(page.items);
+  };
+  const pick = (/** @type {any} */ one, /** @type {any} */ e) => { const name = one.name ?? one.alias; e.currentTarget.closest('.picker').querySelector('input').setCustomValidity(''); onPick({ id: one.id, name }); typed.set(name); found.set([]); };
+  return html`<div class="picker"><input class="input" id=${id} autocomplete="off" required=${Boolean(required)} .value=${typed} @compositionstart=${() => { isComposing = true; }} @compositionend=${(/** @type {any} */ e) => { isComposing = false; void seek(e); }} @input=${seek} />
+    <ul class="found" aria-live="polite">${each(found, (one) => one.id, (of) => html`<li><button type="button" class="button" lang="ja" @click=${(/** @type {any} */ e) => pick(of.peek(), e)}>${() => of().name ?? of().alias}</button></li>`)}</ul></div>`;
+}
+
+/** @param {Item} item @param {string} id @param {import('./view.js').Signal<Record<string, any>>} draft */
+function Control(item, id, draft) {
+  const { name, kind = 'text', options = () => [], required = false, most, least } = item;
+  const value = () => draft()[name] ?? '', write = (/** @type {unknown} */ next) => draft.set({ ...draft.peek(), [name]: next });
+  const typed = (/** @type {any} */ e) => write(e.target.value);
+  if (kind === 'checks') {
+    const flip = (/** @type {string} */ code) => (/** @type {any} */ e) => { const rest = (draft.peek()[name] ?? []).filter((/** @type {string} */ one) => one !== code); write(e.target.checked ? [...rest, code] : rest); };
+    return html`<fieldset class="checks"><legend>${item.label}</legend>${options().map(([code, title]) => html`<label class="radio"><input type="checkbox" .checked=${() => value().includes(code)} @change=${flip(code)} /> <span>${title}</span></label>`)}</fieldset>`;
+  }
+  if (kind === 'check') return html`<label class="radio"><input type="checkbox" .checked=${() => Boolean(value())} @change=${(/** @type {any} */ e) => write(e.target.checked)} /> <span>${item.label}</span></label>`;
+  const control = kind === 'pick' ? Picker({ id, from: item.from ?? '', value: () => draft.peek()[name], onPick: write, required })
+    : kind === 'select' ? html`<select class="select" id=${id} required=${required} @change=${typed} .value=${value}>${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}</select>`
+      : kind === 'area' ? html`<textarea id=${id} rows="4" maxlength=${most ?? 2000} required=${required} .value=${value} @input=${typed}></textarea>`
+        : html`<input class="input" id=${id} type=${kind} maxlength=${most ?? null} min=${least ?? null} max=${kind === 'number' ? most ?? null : null} required=${required} autocomplete="off" .value=${value} @input=${typed} />`;
+  return Field({ label: item.label, of: id, hint: item.hint, control });
+}
+
+/**
+ * A form over a draft, which outlives it until it was sent.
+ * @param {{id: string, items: Item[], start: Record<string, any>, label: () => string, send: (draft: Record<string, any>) => Promise<unknown>, onRefused?: () => unknown, kind?: string, more?: unknown}} of
+ */
+export function Form({ id, items, start, label, send, onRefused, kind = '', more = null }) {
+  const draft = draftOf(id, start), trouble = signal(/** @type {Error|null} */ (null)), isSending = signal(false);
+  async function submit(/** @type {any} */ event) {
+    event.preventDefault();
+    isSending.set(true);
+    try {
+      await send(draft.peek());
+      forget(id);
+      event.target.closest('dialog')?.close();
+    } catch (error) {
+      trouble.set(/** @type {Error} */ (error));
+      onRefused?.();
+    } finally {
+      isSending.set(false);
+    }
+  }
+  return html`<form class=${`form ${kind}`} @submit=${submit}>${items.map((item) => (item.isFor ? when(() => item.isFor?.(draft()), () => Control(item, `${id}-${item.name}`, draft)) : Control(item, `${id}-${item.name}`, draft)))}
+    ${when(trouble, () => Fault(trouble))}<p class="actions">${more}<button class="button main" disabled=${isSending}>${() => (isSending() ? t().sending : label())}</button></p></form>`;
 }

@@ -5,7 +5,9 @@ export default {
   otherLanguage: '日本語',
   skip: 'Skip to content',
   menu: 'Menu',
-  menuItems: { desk: 'Desk', requests: 'Requests', rounds: 'Rounds', projects: 'Projects', duplicates: 'Duplicates' },
+  menuItems: { desk: 'Desk', requests: 'Requests', rounds: 'Rounds', projects: 'Projects', duplicates: 'Duplicates',
+    admin: 'Administration', people: 'People', profile: 'My profile', applications: 'Applications', openings: 'Openings', imports: 'Imports',
+  },
   loading: 'Loading',
   sending: 'Sending',
   failed: 'This could not be loaded.',
@@ -94,13 +96,14 @@ export default {
     noneFound: 'No request matches these filters.',
   },
   request: {
-    candidates: 'See the candidates', need: 'What is needed', type: 'Type', dates: 'Dates', hours: 'Hours', dayParts: 'Days and times', themes: 'Causes', qualifications: 'Qualifications', remote: 'Remote', remoteYes: 'Fine',
+    role: 'Role', candidates: 'See the candidates', need: 'What is needed', type: 'Type', dates: 'Dates', hours: 'Hours', dayParts: 'Days and times', themes: 'Causes', qualifications: 'Qualifications', remote: 'Remote', remoteYes: 'Fine',
     hoursPerWeek: (/** @type {number} */ n) => `${n} a week`, places: (/** @type {number} */ n) => `× ${n}`, must: 'must', provenance: 'Imported from', row: (/** @type {number} */ n) => `row ${n}`,
   },
   decision: { title: 'Decide', open: 'Open to volunteers', decline: 'Decline', reason: 'Reason', message: 'Message to the organization' },
   applications: {
     title: 'Applications and invitations', erased: 'Erased person', note: 'Note to them', goal: 'Goal', schedule: 'Schedule',
     moves: { shortlisted: 'Shortlist', offered: 'Offer', agreed: 'Record agreement', declined: 'Decline', withdrawn: 'Take back' },
+    own: { shortlisted: 'Say yes', agreed: 'Accept', declined: 'Decline', withdrawn: 'Withdraw' }, awaits: (/** @type {string} */ who) => `waits for: ${who.toLowerCase()}`,
     ask: (/** @type {string} */ who, /** @type {string} */ what) => `${what}: ${who}`, until: (/** @type {string} */ day) => `answer by ${day}`,
   },
   newRequest: {
@@ -110,7 +113,6 @@ export default {
   duplicates: {
     title: 'Possible duplicates', hint: 'Records that may be of one organization or person.', none: 'There is nothing to decide.', compare: 'Comparison of two records', same: 'Same', differs: 'Differs',
     record: (/** @type {number} */ n) => `Record ${n}`, merge: (/** @type {number} */ n) => `Merge into record ${n}`, part: 'Not the same', unmerge: 'Undo the merge', reopen: 'Look again',
-    fields: { name: 'Name', kana: 'Kana', aliases: 'Aliases', area: 'Area', kind: 'Kind', email: 'Email', phone: 'Phone', corporate_number: 'Corporate number', roles: 'Roles', skills: 'Skills', themes: 'Causes', description: 'Description', source: 'Source', created_at: 'Registered', updated_at: 'Updated' },
   },
   team: {
     title: 'Proposed team', sum: (/** @type {string} */ x) => `Sum of fits ${x}`, rules: 'Rules', any: 'Any', sharedParts: 'Times that all share', atLeast: (/** @type {number} */ n) => `${n} or more`, atMost: (/** @type {number} */ n) => `At most ${n}`, from: (/** @type {number} */ n) => `${n} or more`,
@@ -150,6 +152,32 @@ export default {
     changes: 'Recent changes', noChanges: 'Nothing changed lately.', statuses: 'Requests by status', overdue: 'Overdue',
     since: (/** @type {string} */ day) => `since ${day}`, ofThemLate: (/** @type {number} */ n) => `${n} overdue`,
   },
+  people: {
+    find: 'Name or reading', sort: 'Updated last', sorts: ['Updated last', 'Registered last', 'By name'], profile: 'Profile', edit: 'Edit the profile', save: 'Save', export: 'Export personal data', erase: 'Erase the record', eraseAsk: 'This erases everything about the person for good. Go on?', erased: 'The record is erased.',
+    merged: 'This record was merged into another one', consents: 'Consents', valid: 'Valid', withdrawn: (/** @type {string} */ day) => `withdrawn ${day}`, withdraw: 'Withdraw the consent', withdrawAsk: 'Without a consent, nobody sees this person in rankings. Go on?', give: 'Record a consent', times: { created_at: 'Registered', updated_at: 'Updated' },
+  },
+  openings: { title: 'Fitting requests', hint: 'The best fit comes first.', reasons: 'Reasons', apply: 'Apply', applyFor: 'Apply for them', applyTo: (/** @type {string} */ what) => `Apply: ${what}`, none: 'No request fits now. Check the profile and the consent.' },
+  admin: {
+    places: { users: 'Users', partners: 'Partners', webhooks: 'Webhooks', catalogue: 'Catalogue', audit: 'Audit', health: 'Health' }, add: { users: 'Invite a user', partners: 'Register a partner', webhooks: 'Register a webhook' },
+    once: 'This is shown only once. Note it down before you close this.', copy: 'Copy', actions: 'Actions', sure: 'This can’t be undone. Go on?', name: 'Name', code: 'Code', sandbox: 'For tests only', types: 'Records to tell of', on: 'On', off: 'Off',
+    doings: { link: 'Login link', suspend: 'Suspend', activate: 'Activate', remove: 'Remove', secret: 'New secret', revoke: 'Revoke', test: 'Send a test', replay: 'Resend what failed', again: 'Resend', refresh: 'Read again' },
+    users: ['User', 'Role', 'Status', 'Last login'], partners: ['Partner', 'Status', 'Limits a minute, a day', 'Secrets'], webhooks: ['Receiver', 'Status', 'Waiting', 'Failures'], deliveries: 'Messages', deliveryHead: ['Type', 'Status', 'Attempts', 'Answer', 'Time'],
+    lists: { 'deliverable-types': 'Types', skills: 'Skills', roles: 'Roles', themes: 'Causes', families: 'Families', formats: 'Formats', areas: 'Areas' }, catalogue: ['Japanese', 'English', 'Code', 'Family', 'Status'], retired: 'Retired',
+    audit: ['Action', 'Number', 'Time', 'Actor', 'Subjects', 'Proof'], auditHint: 'The hash of each entry covers the entry before it. This page computes the hashes anew and marks those that match.', intact: 'verified', broken: 'doesn’t match', health: { healthz: 'Server', readyz: 'Database and readiness' }, well: 'Well', unwell: 'Not well',
+  },
+  imports: {
+    title: 'Imports', new: 'Import a file', drop: 'Drop a file here, or press to choose', formats: 'Excel, CSV or JSON. Encoding, header and columns are detected', choose: 'Choose a file.', check: 'Check it', hint: 'This only checks the file. Nothing is written yet.',
+    kind: 'What it lists', source: 'Source', sourceHint: 'Whose list it is. Records with the same source and number are updated.', area: 'Area of rows that name none', noArea: 'Not given', conflict: 'Records that exist', absent: 'Records missing from the file', strict: 'Reject rows with a cell that can’t be used',
+    last: 'Recent imports', head: ['File', 'Kind', 'Mode', 'Status', 'Written', 'Rejected', 'Time'],
+    counts: { created: 'Created', updated: 'Updated', unchanged: 'Unchanged', skipped: 'No records', rejected: 'Rejected', findings: 'Findings' },
+    would: { created: 'Would be created', updated: 'Would be updated', unchanged: 'Unchanged', skipped: 'No records', rejected: 'Rejected', findings: 'Findings' },
+    read: (/** @type {string} */ n, /** @type {number|null|undefined} */ all) => (all ? `${n} of ${all} rows` : `${n} rows`),
+    running: 'Reading. It goes on if you leave this page.', cancel: 'Cancel', checked: 'Check what the columns mean, and the findings in the table below.', mapped: 'You changed what columns mean. Look again; there is no need to choose the file once more.',
+    look: 'Look again', all: 'Import nothing if any row is rejected', keep: 'Remember what the columns mean', run: 'Import', undo: 'Undo the import', undoAsk: 'This takes back everything that the import wrote. Go on?',
+    download: 'File with findings', remove: 'Delete', removeAsk: 'This deletes the file and its report. Imported records stay, and can’t be undone any more.',
+    done: 'Checked', rows: 'Rows as read', first: 'First rows', found: 'Rows with findings', sheet: 'Sheet', line: 'Row', elsewhere: 'Other findings', unused: 'Not used', leaveOut: 'Leave out', meaning: (/** @type {string} */ x) => `Meaning of “${x}”`, sure: (/** @type {string} */ p) => `${p} sure`, nearest: (/** @type {string} */ x) => `nearest: ${x}`,
+  },
+
   keys: {
     title: 'Keys', open: 'Show keys',
     rows: [['↑ ↓', 'Move through candidates'], ['← →', 'Read part by part'], ['Enter', 'Open'], ['C', 'Pick to compare'], ['Esc', 'Close'], ['/', 'Search'], ['G D', 'To the desk'], ['G R', 'To the requests'], ['G N', 'New request'], ['?', 'This list']],

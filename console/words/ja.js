@@ -5,7 +5,9 @@ export default {
   otherLanguage: 'English',
   skip: '本文へ',
   menu: 'メニュー',
-  menuItems: { desk: 'デスク', requests: '依頼', rounds: '割り当て', projects: 'プロジェクト', duplicates: '重複' },
+  menuItems: { desk: 'デスク', requests: '依頼', rounds: '割り当て', projects: 'プロジェクト', duplicates: '重複',
+    admin: '管理', people: '人と団体', profile: 'プロフィール', applications: '応募', openings: '合う依頼', imports: '取り込み',
+  },
   loading: '読み込んでいます',
   sending: '送信しています',
   failed: '読み込めませんでした。',
@@ -94,13 +96,14 @@ export default {
     noneFound: '条件に合う依頼はありません。',
   },
   request: {
-    candidates: '候補を見る', need: '求めるもの', type: '種類', dates: '期間', hours: '時間', dayParts: '曜日・時間帯', themes: 'テーマ', qualifications: '資格', remote: '遠隔', remoteYes: '可',
+    role: '役割', candidates: '候補を見る', need: '求めるもの', type: '種類', dates: '期間', hours: '時間', dayParts: '曜日・時間帯', themes: 'テーマ', qualifications: '資格', remote: '遠隔', remoteYes: '可',
     hoursPerWeek: (/** @type {number} */ n) => `週${n}時間`, places: (/** @type {number} */ n) => `${n}人`, must: '必須', provenance: '取り込み元', row: (/** @type {number} */ n) => `${n}行目`,
   },
   decision: { title: '審査の結果', open: '募集を始める', decline: '見送る', reason: '理由', message: '団体への連絡' },
   applications: {
     title: '応募と招待', erased: '削除された人', note: '本人への連絡', goal: '目標', schedule: '日程',
     moves: { shortlisted: '候補にする', offered: '内定を出す', agreed: '成立にする', declined: '見送る', withdrawn: '取り下げる' },
+    own: { shortlisted: '受ける', agreed: '承諾する', declined: '断る', withdrawn: '辞退する' }, awaits: (/** @type {string} */ who) => `${who}の回答待ち`,
     ask: (/** @type {string} */ who, /** @type {string} */ what) => `${who}: ${what}`, until: (/** @type {string} */ day) => `回答期限 ${day}`,
   },
   newRequest: {
@@ -110,7 +113,6 @@ export default {
   duplicates: {
     title: '重複の確認', hint: '同じ団体・同じ人かもしれない記録です。', none: '確かめる記録はありません。', compare: '二つの記録の比較', same: '同じ', differs: '違う',
     record: (/** @type {number} */ n) => `記録${n}`, merge: (/** @type {number} */ n) => `記録${n}にまとめる`, part: '別の記録にする', unmerge: 'まとめたのを戻す', reopen: 'もう一度確かめる',
-    fields: { name: '名前', kana: 'かな', aliases: '別名', area: '地域', kind: '種別', email: 'メール', phone: '電話', corporate_number: '法人番号', roles: '役割', skills: 'スキル', themes: 'テーマ', description: '説明', source: '取り込み元', created_at: '登録', updated_at: '更新' },
   },
   team: {
     title: 'チームの案', sum: (/** @type {string} */ x) => `適合の合計 ${x}`, rules: '条件', any: 'なし', sharedParts: '全員に共通の時間帯', atLeast: (/** @type {number} */ n) => `${n}つ以上`, atMost: (/** @type {number} */ n) => `${n}人まで`, from: (/** @type {number} */ n) => `${n}以上`,
@@ -150,6 +152,32 @@ export default {
     changes: '最近の動き', noChanges: '最近の動きはありません。', statuses: '依頼の状態', overdue: '期限切れ',
     since: (/** @type {string} */ day) => `${day}から`, ofThemLate: (/** @type {number} */ n) => `期限切れ${n}件`,
   },
+  people: {
+    find: '名前・ふりがな', sort: '更新の新しい順', sorts: ['更新の新しい順', '登録の新しい順', '名前の順'], profile: 'プロフィール', edit: 'プロフィールを直す', save: '保存する', export: '個人情報を書き出す', erase: '記録を消去する', eraseAsk: '本人の記録をすべて消去します。元には戻せません。よろしいですか。', erased: '消去しました。',
+    merged: 'この記録は別の記録にまとめられています', consents: '同意', valid: '有効', withdrawn: (/** @type {string} */ day) => `${day}に撤回`, withdraw: '同意を撤回する', withdrawAsk: '同意を撤回すると、候補に挙がらなくなります。よろしいですか。', give: '同意を記録する', times: { created_at: '登録', updated_at: '更新' },
+  },
+  openings: { title: '合う依頼', hint: '合うものから順に並べています。', reasons: '理由', apply: '応募する', applyFor: '代わりに応募する', applyTo: (/** @type {string} */ what) => `「${what}」に応募`, none: '今は合う依頼がありません。プロフィールと同意を確かめてください。' },
+  admin: {
+    places: { users: '利用者', partners: '連携アプリ', webhooks: 'Webhook', catalogue: 'カタログ', audit: '監査', health: '稼働状況' }, add: { users: '利用者を招待', partners: '連携アプリを登録', webhooks: 'Webhookを登録' },
+    once: '表示されるのはこの一度だけです。控えてから閉じてください。', copy: 'コピー', actions: '操作', sure: '元には戻せません。よろしいですか。', name: '名前', code: 'コード', sandbox: '試験用', types: '知らせる記録', on: '有効', off: '停止中',
+    doings: { link: 'ログイン用リンク', suspend: '停止', activate: '再開', remove: '削除', secret: 'シークレットを発行', revoke: '失効', test: '試しに送る', replay: '失敗を送り直す', again: '送り直す', refresh: '読み直す' },
+    users: ['利用者', '役割', '状態', '最後のログイン'], partners: ['連携アプリ', '状態', '毎分・毎日の上限', 'シークレット'], webhooks: ['送り先', '状態', '送信待ち', '失敗'], deliveries: '送ったもの', deliveryHead: ['種類', '状態', '回数', '応答', '日時'],
+    lists: { 'deliverable-types': '種類', skills: 'スキル', roles: '役割', themes: 'テーマ', families: '分野', formats: '形式', areas: '地域' }, catalogue: ['日本語', '英語', 'コード', '分野', '状態'], retired: '廃止',
+    audit: ['動作', '番号', '日時', '行為者', '対象', '検証'], auditHint: '各記録のハッシュは直前の記録に続きます。この画面で計算し直し、一致したものに印を付けます。', intact: '検証済み', broken: '一致しない', health: { healthz: 'サーバー', readyz: 'データベースと準備' }, well: '正常', unwell: '異常',
+  },
+  imports: {
+    title: '取り込み', new: 'ファイルを取り込む', drop: 'ここにファイルを置くか、押して選ぶ', formats: 'Excel・CSV・JSON。文字コード・見出し・列は自動で見分けます', choose: 'ファイルを選んでください。', check: '内容を確かめる', hint: 'まず確かめるだけで、まだ何も書き込みません。',
+    kind: '何の一覧か', source: '出所', sourceHint: 'どこの名簿か。同じ出所と番号の記録は、同じものとして更新します。', area: '区市町村のない行の地域', noArea: '指定しない', conflict: '登録済みの記録は', absent: 'ファイルにない記録は', strict: '使えないセルのある行は取り込まない',
+    last: '最近の取り込み', head: ['ファイル', '種類', '方法', '状態', '書き込み', '不可', '日時'],
+    counts: { created: '新規', updated: '更新', unchanged: '変更なし', skipped: '対象外の行', rejected: '取り込めない行', findings: '指摘' },
+    would: { created: '新規になる', updated: '更新される', unchanged: '変更なし', skipped: '対象外の行', rejected: '取り込めない行', findings: '指摘' },
+    read: (/** @type {string} */ n, /** @type {number|null|undefined} */ all) => (all ? `${n} / ${all}行` : `${n}行`),
+    running: '読み込んでいます。この画面を閉じても続きます。', cancel: '中止する', checked: '下の表で、列の意味と指摘を確かめてください。', mapped: '列の意味を変えました。もう一度確かめます。ファイルを選び直す必要はありません。',
+    look: 'もう一度確かめる', all: '一行でも取り込めなければ、すべて取りやめる', keep: '列の意味を次からも使う', run: '取り込む', undo: '取り込みを取り消す', undoAsk: 'この取り込みで書き込んだ記録を元に戻します。よろしいですか。',
+    download: '指摘つきのファイル', remove: '記録から消す', removeAsk: 'ファイルと報告を消します。取り込んだ記録は残り、取り消せなくなります。',
+    done: '確認済み', rows: '読み取った行', first: '最初の行', found: '指摘のある行', sheet: 'シート', line: '行', elsewhere: 'そのほかの指摘', unused: '使わない', leaveOut: '取り込まない', meaning: (/** @type {string} */ x) => `「${x}」の意味`, sure: (/** @type {string} */ p) => `確かさ${p}`, nearest: (/** @type {string} */ x) => `近いのは「${x}」`,
+  },
+
   keys: {
     title: 'キー操作', open: 'キー操作を見る',
     rows: [['↑ ↓', '候補を移る'], ['← →', '内訳を一つずつ読む'], ['Enter', '開く'], ['C', '比べる相手に選ぶ'], ['Esc', '閉じる'], ['/', 'さがす'], ['G D', 'デスクへ'], ['G R', '依頼へ'], ['G N', '新しい依頼'], ['?', 'この一覧']],

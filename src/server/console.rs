@@ -4,12 +4,13 @@
 //! `/console/<hash>/app/main.js`. What a browser has of one version it never asks for again, and two versions never mix.
 //! Only the page at `/` is always asked for anew.
 //!
-//! Release builds contain the files. Debug builds read them for each request: change one, reload, and see it.
+//! Release builds contain the files. Debug builds read them for each request: change one, reload, and see it. Comments are
+//! for readers and for the check of types, so they are not sent: they would be an eighth of all.
 
 use crate::error::{Error, Result};
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -18,20 +19,29 @@ use std::sync::LazyLock;
 #[folder = "console/"]
 struct Console;
 
-/// A version of the console: its files and the hash of all of them.
+/// A version of the console: its files as they are sent, and the hash of all of them.
 struct Version {
     hash: String,
-    files: BTreeMap<String, EmbeddedFile>,
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Version {
     fn read() -> Version {
-        let named = |path: std::borrow::Cow<'static, str>| Some((path.to_string(), Console::get(&path)?));
-        let files: BTreeMap<String, EmbeddedFile> = Console::iter().filter_map(named).collect();
+        let named = |path: std::borrow::Cow<'static, str>| {
+            let data = Console::get(&path)?.data;
+            let comment = match path.rsplit_once('.') {
+                Some((_, "js")) => "/**",
+                Some((_, "css")) => "/*",
+                _ => return Some((path.to_string(), data.to_vec())),
+            };
+            let sent = without_comments(&String::from_utf8_lossy(&data), comment);
+            Some((path.to_string(), sent.into_bytes()))
+        };
+        let files: BTreeMap<String, Vec<u8>> = Console::iter().filter_map(named).collect();
         let mut digest = Sha256::new();
-        for (path, file) in &files {
+        for (path, sent) in &files {
             digest.update(path);
-            digest.update(file.metadata.sha256_hash());
+            digest.update(Sha256::digest(sent));
         }
         let mut hash = hex::encode(digest.finalize());
         hash.truncate(16);
@@ -51,10 +61,25 @@ impl Version {
                 )
             })
             .collect();
-        Ok(String::from_utf8_lossy(&page.data)
+        Ok(String::from_utf8_lossy(page)
             .replace("<!-- scripts -->\n", &preloads)
             .replace("{version}", &self.hash))
     }
+}
+
+/// Leaves out comments that begin like this. Line breaks stay, so that the places in error messages are right.
+fn without_comments(text: &str, begin: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((code, comment)) = rest.split_once(begin) {
+        let Some((comment, after)) = comment.split_once("*/") else {
+            break;
+        };
+        kept.push_str(code);
+        kept.extend(comment.matches('\n'));
+        rest = after;
+    }
+    kept + rest
 }
 
 fn current<T>(read: impl FnOnce(&Version) -> T) -> T {
@@ -83,11 +108,7 @@ async fn file(path: web::Path<(String, String)>) -> Result<HttpResponse> {
     let (hash, path) = path.into_inner();
     let found = current(|version| {
         let is_current = version.hash == hash;
-        version
-            .files
-            .get(&path)
-            .filter(|_| is_current)
-            .map(|file| file.data.to_vec())
+        version.files.get(&path).filter(|_| is_current).cloned()
     });
     let body = found.ok_or_else(|| Error::not_found("このパス", "path"))?;
     Ok(HttpResponse::Ok()
@@ -104,5 +125,18 @@ fn kind(path: &str) -> &'static str {
         Some((_, "svg")) => "image/svg+xml",
         Some((_, "json")) => "application/json",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_left_out_and_lines_stay() {
+        let text = "/** Doubles.\n @param {number} n */\nconst twice = (/** @type {number} */ n) => n / 2 * 4; // '/*'\n";
+        let sent = without_comments(text, "/**");
+        assert_eq!(sent, "\n\nconst twice = ( n) => n / 2 * 4; // '/*'\n");
+        assert_eq!(without_comments("a /** b", "/**"), "a /** b");
     }
 }

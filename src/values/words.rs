@@ -1,5 +1,5 @@
 //! The words of codes in Japanese and English. Each has its place in `data/words.json`, below the name of its schema in
-//! the OpenAPI document.
+//! the OpenAPI document. The fields of imports, which are no schema, are below `WorkerField` and the like.
 //!
 //! Deliberately absent: the words of the catalogue, of formats and of day-parts, which `catalogue` has.
 

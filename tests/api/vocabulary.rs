@@ -3,6 +3,7 @@
 //! `support` checks the codes of every error and finding that any test gets.
 
 use crate::support::{TestApp, on_both};
+use musubi::imports::kinds::{applications, deliverables, organizations, workers};
 use musubi::server::document::Document;
 use musubi::values::words;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ on_both! {
     texts_and_vocabulary_have_the_same_words,
     every_code_of_the_document_has_words,
     every_scope_and_kind_of_area_has_words,
+    every_field_of_imports_has_words,
 }
 
 fn vocabulary(app: &TestApp) -> Value {
@@ -124,6 +126,43 @@ fn every_scope_and_kind_of_area_has_words(app: &TestApp) {
             "{area}"
         );
     }
+}
+
+fn every_field_of_imports_has_words(app: &TestApp) {
+    let sets = vocabulary(app);
+    let same = |set: &str, fields: Vec<&str>| {
+        let named = sets[set].as_object().unwrap().keys().map(String::as_str);
+        assert_eq!(
+            named.collect::<BTreeSet<_>>(),
+            fields.into_iter().collect(),
+            "{set}"
+        );
+    };
+    same(
+        "WorkerField",
+        workers::fields::FIELDS.iter().map(|f| f.field.name).collect(),
+    );
+    same(
+        "OrganizationField",
+        organizations::fields::FIELDS
+            .iter()
+            .map(|f| f.field.name)
+            .collect(),
+    );
+    same(
+        "DeliverableField",
+        deliverables::fields::FIELDS
+            .iter()
+            .map(|f| f.field.name)
+            .collect(),
+    );
+    same(
+        "ApplicationField",
+        applications::fields::FIELDS
+            .iter()
+            .map(|f| f.field.name)
+            .collect(),
+    );
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { accessibility, api, base, launch, open, openRequest, rest } from './support.mjs';
+import { accessibility, api, base, checkedList, launch, open, openRequest, rest } from './support.mjs';
 
 const PICTURES = new URL('../../target/console/pictures/', import.meta.url).pathname;
-let browser, request, review, round, project;
+let browser, request, review, round, project, checked;
 before(async () => {
   mkdirSync(PICTURES, { recursive: true });
   [browser, request] = [await launch(), await openRequest()];
+  checked = await checkedList();
   [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
   round = await api('POST', 'rounds', { title: '秋の割り当て', filter: { format: 'one_month' }, past_placement_ppm: 200_000 });
   [project] = (await api('GET', 'projects?kind=deliverable&status=in_progress,planned&limit=1')).items;
@@ -45,6 +46,10 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await page.fill('#trouble', '会員が減っていて、若い人に知ってもらいたい。');
       await page.waitForSelector('.proposal');
       await look('new');
+      await go('imports', '#import-file');
+      await look('imports');
+      await go(`imports/${checked.id}`, '.sheet tbody tr');
+      await look('import');
       await go('duplicates', '.queue ol a');
       await look('duplicates');
       await page.click('.queue ol a');

@@ -67,3 +67,10 @@ export async function rest(page) {
   await page.waitForFunction(() => document.querySelector('main') && !document.querySelector('[aria-busy=true]'));
   await page.waitForTimeout(250);
 }
+
+/** An import that was only checked, of a list with faults. */
+export async function checkedList() {
+  const list = '登録番号,氏名,メールアドレス,市区町村,移動できる距離,スキル,曜日,活動の様子\r\nA-1,試験 桜,sakura@example.jp,新宿区,15km,デザイン・翻訳,土曜の午前,子ども食堂のチラシを作っています。\r\nA-2,試験 梅,ume@@example,新宿,近所,ロゴ,応相談,\r\n,,momo@example.jp,どこか,5,写真,日曜,\r\n';
+  const answer = await fetch(`${base}/v1/imports?kind=workers&source=pictures&mode=dry_run&file_name=${encodeURIComponent('名簿.csv')}`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: list });
+  return answer.json();
+}

@@ -69,7 +69,8 @@ test('an application is shortlisted, offered and agreed, another declined', asyn
 test('two records side by side are merged, and parted again', async () => {
   const { page, faults } = await open(browser, {});
   await page.waitForSelector('.queue');
-  await page.click('.nav a[href="#/duplicates"]');
+  await page.click('.nav a[href="#/workers"]');
+  await page.click('.subnav a[href="#/duplicates"]');
   await page.waitForSelector('.queue a');
   assert.deepEqual(await accessibility(page), []);
   await page.click('.queue ol a');

@@ -1,11 +1,12 @@
 // @ts-check
 /** A request from words: while the trouble is typed, types are proposed, with reasons and with questions to ask. */
 import { each, effect, html, onRemove, signal, when } from '../../parts/view.js';
-import { Fault, Field } from '../../parts/form.js';
+import { Fault, Field, Picker } from '../../parts/form.js';
 import { percent, t } from '../../words/index.js';
-import { ask, get, isAbort, post } from '../api.js';
+import { ask, get, post } from '../api.js';
 import { entries, name } from '../catalogue.js';
 import { go } from '../route.js';
+import { user } from '../session.js';
 
 /** @typedef {import('../types.js').Schemas['TriageResult']} Triage */
 
@@ -18,8 +19,6 @@ export function NewRequestScreen() {
   const trouble = signal(String(draft.trouble)), type = signal(String(draft.type));
   /** @type {import('../../parts/view.js').Signal<Triage|null>} */
   const proposed = signal(null);
-  /** @type {import('../../parts/view.js').Signal<{id: string, name: string, area: string}[]>} */
-  const found = signal([]);
   const chosen = signal({ id: String(draft.organization_id), name: String(draft.organization) });
   /** @type {import('../../parts/view.js').Signal<Error|null>} */
   const refused = signal(null);
@@ -33,14 +32,8 @@ export function NewRequestScreen() {
   });
   const write = (/** @type {any} */ e) => { draft.trouble = e.target.value; keep(); if (!isComposing) trouble.set(draft.trouble); };
   const choose = (/** @type {string} */ code) => { draft.type = code; keep(); type.set(code); };
-  let seek = new AbortController();
-  const search = (/** @type {any} */ e) => {
-    seek.abort();
-    seek = new AbortController();
-    const q = e.target.value.trim();
-    if (isComposing || !q) { found.set([]); return; }
-    get('organizations', { q, limit: 6 }, seek.signal).then((page) => found.set(page.items), (error) => { if (!isAbort(error)) refused.set(error); });
-  };
+  const own = user.peek()?.user?.organization_id;
+  if (own && !chosen.peek().id) void get(`organizations/${own}`).then(({ id, name: title }) => chosen.set({ id, name: title }));
   async function send(/** @type {any} */ event) {
     event.preventDefault();
     isSending.set(true);
@@ -61,11 +54,9 @@ export function NewRequestScreen() {
     <form class="columns" @submit=${send}>
       <section class="card form">
         ${Field({ label: () => t().newRequest.trouble, of: 'trouble', hint: () => t().newRequest.hint, control: html`<textarea id="trouble" rows="7" maxlength="4000" .value=${draft.trouble} @compositionstart=${() => { isComposing = true; }} @compositionend=${(/** @type {any} */ e) => { isComposing = false; write(e); }} @input=${write}></textarea>` })}
-        ${Field({ label: () => t().newRequest.organization, of: 'organization', control: html`<input class="input" id="organization" autocomplete="off" required .value=${() => chosen().name} @compositionstart=${() => { isComposing = true; }} @compositionend=${(/** @type {any} */ e) => { isComposing = false; search(e); }} @input=${(/** @type {any} */ e) => { chosen.set({ id: '', name: e.target.value }); search(e); }} />
-          <ul class="found" aria-live="polite">${each(found, (one) => one.id, (of) => html`<li><button type="button" class="button" @click=${() => { const { id, name: title } = of.peek(); Object.assign(draft, { organization_id: id, organization: title }); keep(); chosen.set({ id, name: title }); found.set([]); }}><span lang="ja">${() => of().name}</span><span class="small quiet">${() => name('areas', of().area)}</span></button></li>`)}</ul>` })}
+        ${when(() => own, () => html`<p lang="ja">${() => chosen().name}</p>`, () => Field({ label: () => t().newRequest.organization, of: 'organization', control: Picker({ id: 'organization', from: 'organizations', required: true, value: () => (chosen.peek().id ? chosen.peek() : null), onPick: (one) => { Object.assign(draft, { organization_id: one.id, organization: one.name }); keep(); chosen.set(one); } }) }))}
         ${Field({ label: () => t().newRequest.name, of: 'title', control: html`<input class="input" id="title" required maxlength="200" .value=${draft.title} @input=${(/** @type {any} */ e) => { draft.title = e.target.value; keep(); }} />` })}
         ${when(refused, () => Fault(refused))}
-        ${when(() => chosen().name && !chosen().id, () => html`<p class="small quiet">${() => t().newRequest.choose}</p>`)}
         <p class="actions"><button class="button" value="draft" disabled=${() => isSending() || !chosen().id || !type()}>${() => t().newRequest.draft}</button><button class="button main" value="submitted" disabled=${() => isSending() || !chosen().id || !type()}>${() => (isSending() ? t().sending : t().newRequest.submit)}</button></p>
       </section>
       <section class="card form" aria-live="polite"><h2>${() => t().newRequest.type}</h2>

@@ -113,7 +113,7 @@ export function RequestScreen(id) {
       </section>
       <div class="stacked">
         ${when(isUnderReview, () => Decision({ request: d(), onDone: load }))}
-        ${when(() => shown()?.applications.length, () => Applications({ items: () => shown()?.applications ?? [], request: id, onDone: load }))}
+        ${when(() => shown()?.applications.length, () => Applications({ items: () => shown()?.applications ?? [], onDone: load }))}
         ${when(() => d().provenance, () => html`<section class="card pad"><h2>${() => t().request.provenance}</h2><p class="small" lang="ja">${() => d().provenance?.file} <span class="num">${() => t().request.row(d().provenance?.row ?? 0)}</span></p></section>`)}
         <section class="card pad"><h2>${() => t().history.title}</h2><ol class="history">${() => shown() && history(d(), shown()?.intake ?? null).map((one) => html`<li><time class="num small quiet" datetime=${one.at}>${moment(one.at)}</time><div><b>${one.what}</b>${one.more && html`<p class="small">${one.more}</p>`}</div></li>`)}</ol></section>
       </div>

@@ -1,0 +1,181 @@
+// Workers and organizations, what each role sees, and administration.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createServer } from 'node:http';
+import { accessibility, api, base, invite, launch, open, openRequest, rest } from './support.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser?.close());
+
+const menu = (page) => page.$$eval('.nav a', (links) => links.map((one) => one.getAttribute('href')));
+
+/** Somebody with a role, who is logged in. */
+async function as(role, details) {
+  const { link } = await invite({ role, ...details });
+  const opened = await open(browser, { link });
+  await opened.page.waitForSelector('.nav a');
+  await opened.page.waitForSelector('main.desk');
+  return opened;
+}
+
+test('people are sought, filtered and opened; the address says what is shown', async () => {
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  const { items: [worker] } = await api('GET', 'workers?area=131041&limit=1&status=active');
+  await page.goto(`${base}/#/workers?area=131041`);
+  await page.waitForSelector('.table tbody tr');
+  await page.fill('[data-search]', worker.personal.name);
+  await page.waitForFunction((id) => document.querySelectorAll('.table tbody tr').length < 4 && document.querySelector(`a[href="#/workers/${id}"]`), worker.id);
+  assert.match(decodeURIComponent(page.url()), new RegExp(`area=131041.*${worker.personal.name.split(' ')[0]}`));
+  assert.deepEqual(await accessibility(page), []);
+  await page.click(`a[href="#/workers/${worker.id}"]`);
+  await page.waitForSelector('.consents .history li');
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('[data-edit]');
+  await page.waitForSelector('dialog[open]');
+  assert.deepEqual(await accessibility(page), []);
+  await api('PATCH', `workers/${worker.id}`, { last_active_on: '2026-04-01' }, { 'content-type': 'application/merge-patch+json' });
+  await page.fill(`#worker-${worker.id}-hours_per_week`, '7');
+  await page.click('dialog .main');
+  // The stream may have brought the newest version before; otherwise it is said, and what was typed stays.
+  await page.waitForFunction(() => !document.querySelector('dialog') || document.querySelector('dialog .notice'));
+  if (await page.locator('dialog').count()) { assert.equal(await page.inputValue(`#worker-${worker.id}-hours_per_week`), '7'); await page.click('dialog .main'); }
+  await page.waitForSelector('dialog', { state: 'detached' });
+  const now = await api('GET', `workers/${worker.id}`);
+  assert.equal(now.hours_per_week, 7);
+  assert.deepEqual(now.skills, worker.skills, 'levels stay');
+  assert.deepEqual(now.personal, worker.personal);
+  await page.goto(`${base}/#/organizations`);
+  await page.waitForSelector('.table tbody tr a');
+  await page.click('.table tbody tr a');
+  await page.waitForSelector('.columns .facts-list div');
+  await rest(page);
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults.filter((one) => !one.includes('412')), []);
+});
+
+test('a volunteer applies, answers an offer and withdraws a consent', async () => {
+  const worker = await api('POST', 'workers', { alias: '新宿区の試験デザイナー', area: '131041', roles: ['designer'], skills: [{ skill: 'graphic_design', level: 5 }, { skill: 'illustration', level: 4 }], accepted_formats: ['one_day', 'one_month', 'mid_long'], remote: true, hours_per_week: 10, consent: { purpose: 'matching', given_on: '2026-04-01', text_version: '2026-04' }, personal: { name: '試験 泉', email: `izumi-${Date.now()}@example.jp` } });
+  const { page, faults } = await as('worker', { worker_id: worker.id });
+  assert.deepEqual((await menu(page)).filter((one) => /openings|applications|profile|workers|imports|admin|requests|rounds/.test(one)), ['#/openings', '#/applications', '#/profile']);
+  await page.click('.nav a[href="#/openings"]');
+  await page.waitForSelector('.opening');
+  assert.ok(await page.textContent('.opening .parts-of li'));
+  await page.click('.opening [aria-expanded]');
+  await page.waitForSelector('.opening .part-name');
+  assert.match(page.url(), /open=/);
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('[data-apply]');
+  await page.fill('dialog textarea', 'ぜひお手伝いしたいです。');
+  await page.click('dialog .main');
+  await page.waitForSelector('.opening .badge.good');
+  const { items: [application] } = await api('GET', `applications?worker_id=${worker.id}`);
+  assert.equal(application.message, 'ぜひお手伝いしたいです。');
+  for (const status of ['shortlisted', 'offered']) await api('PATCH', `applications/${application.id}`, { status }, { 'content-type': 'application/merge-patch+json' });
+  await page.click('.nav a[href="#/applications"]');
+  await page.click('[data-move=agreed]');
+  await page.fill('#move-goal', 'チラシを一枚作る。');
+  await page.fill('#move-schedule', '土曜の午前');
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  assert.equal((await api('GET', `applications/${application.id}`)).worker_agrees, true);
+  await rest(page);
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('.nav a[href="#/profile"]');
+  await page.waitForSelector('.consents .badge.good');
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.click('.consents .slim');
+  await page.waitForFunction(() => !document.querySelector('.consents .badge.good'));
+  assert.equal((await api('GET', `workers/${worker.id}`)).consent, null);
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('an organization sees its own requests, and asks for something new', async () => {
+  const { organization_id } = await openRequest();
+  const { page, faults } = await as('organization', { organization_id });
+  assert.ok(!(await menu(page)).some((one) => /imports|admin|rounds|duplicates/.test(one)));
+  await page.click('.nav a[href="#/requests"]');
+  await page.waitForSelector('.ticket');
+  await page.click('.title a.main');
+  await page.fill('#trouble', '会員が減っていて、若い人に知ってもらいたい。');
+  await page.waitForSelector('.proposal');
+  await page.check('.proposal input');
+  await page.fill('#title', '団体からの依頼');
+  await page.click('.actions .main');
+  await page.waitForFunction(() => /requests\/[0-9a-f-]{36}$/.test(location.hash));
+  assert.equal((await api('GET', `deliverables/${page.url().split('/').pop()}`)).organization_id, organization_id);
+  await rest(page);
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('users and partners are registered, their secrets shown once; the audit is verified', async () => {
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/admin/users`);
+  await page.click('[data-new]');
+  await page.fill('#new-users-name', '試験 調');
+  await page.fill('#new-users-email', `shirabe-${Date.now()}@example.jp`);
+  await page.click('dialog fieldset input');
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog input[readonly]');
+  assert.match(await page.inputValue('dialog input[readonly]'), /once=|[\w-]{20}/);
+  assert.deepEqual(await accessibility(page), []);
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  await page.click('.subnav a[href="#/admin/partners"]');
+  await page.click('[data-new]');
+  await page.fill('#new-partners-name', '試験アプリ');
+  await page.fill('#new-partners-code', `trial${Date.now() % 100_000}`);
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog input[readonly]');
+  assert.ok((await page.inputValue('dialog input[readonly]')).length > 20);
+  await page.keyboard.press('Escape');
+  await page.click('[data-do=suspend]');
+  await page.waitForSelector('[data-do=activate]');
+  await rest(page);
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('.subnav a[href="#/admin/audit"]');
+  await page.waitForSelector('.badge.good');
+  await page.waitForFunction(() => document.querySelectorAll('tbody .badge.good').length >= document.querySelectorAll('tbody tr').length - 1);
+  assert.equal(await page.locator('tbody .badge.warn').count(), 0);
+  assert.deepEqual(await accessibility(page), []);
+  for (const place of ['catalogue', 'health']) {
+    await page.click(`.subnav a[href="#/admin/${place}"]`);
+    await page.waitForSelector('tbody tr, .lines li');
+    assert.deepEqual(await accessibility(page), []);
+  }
+  assert.deepEqual(faults, []);
+});
+
+test('a webhook is registered and tested, and what failed is sent again', async () => {
+  let status = 500;
+  const receiver = createServer((request, response) => { request.resume(); response.writeHead(status).end('received'); }).listen(0, '127.0.0.1');
+  await new Promise((done) => { receiver.once('listening', done); });
+  try {
+    const { page, faults } = await open(browser, {});
+    await page.waitForSelector('.queue');
+    await page.goto(`${base}/#/admin/webhooks`);
+    await page.click('[data-new]');
+    await page.fill('#new-webhooks-url', `http://127.0.0.1:${receiver.address().port}/`);
+    await page.click('dialog .main');
+    await page.waitForSelector('dialog input[readonly]');
+    await page.keyboard.press('Escape');
+    await page.click(`tbody th a:has-text(":${receiver.address().port}/")`);
+    await page.click('[data-do=test]');
+    await page.waitForSelector('tbody tr');
+    const seen = async (text) => { for (let i = 0; i < 60 && !(await page.textContent('tbody').catch(() => ''))?.includes(text); i += 1) { await page.click('[data-do=refresh]'); await page.waitForTimeout(300); } assert.match(await page.textContent('tbody'), new RegExp(text)); };
+    await seen('500');
+    status = 204;
+    await page.click('[data-do=again]');
+    await seen('204');
+    await rest(page);
+    assert.deepEqual(await accessibility(page), []);
+    assert.deepEqual(faults, []);
+  } finally {
+    receiver.close();
+  }
+});
