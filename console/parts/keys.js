@@ -6,7 +6,7 @@ import { t } from '../words/index.js';
 
 const isShown = signal(false);
 /** @type {Record<string, string>} */
-const PLACES = { d: '#/', r: '#/requests', n: '#/requests/new' };
+const PLACES = { d: '#/', r: '#/requests', n: '#/requests/new', w: '#/workers', i: '#/imports' };
 
 /** @param {string} selector */
 const focus = (selector) => /** @type {HTMLElement|null} */ (document.querySelector(selector))?.focus();

@@ -180,6 +180,6 @@ export default {
 
   keys: {
     title: 'Keys', open: 'Show keys',
-    rows: [['↑ ↓', 'Move through candidates'], ['← →', 'Read part by part'], ['Enter', 'Open'], ['C', 'Pick to compare'], ['Esc', 'Close'], ['/', 'Search'], ['G D', 'To the desk'], ['G R', 'To the requests'], ['G N', 'New request'], ['?', 'This list']],
+    rows: [['↑ ↓', 'Move through candidates'], ['← →', 'Read part by part'], ['Enter', 'Open'], ['C', 'Pick to compare'], ['Esc', 'Close'], ['/', 'Search'], ['G D', 'To the desk'], ['G R', 'To the requests'], ['G N', 'New request'], ['G W', 'To people'], ['G I', 'To imports'], ['?', 'This list']],
   },
 };

@@ -6,11 +6,12 @@ import { after, before, test } from 'node:test';
 import { accessibility, api, base, checkedList, launch, open, openRequest, rest } from './support.mjs';
 
 const PICTURES = new URL('../../target/console/pictures/', import.meta.url).pathname;
-let browser, request, review, round, project, checked;
+let browser, request, review, round, project, checked, worker;
 before(async () => {
   mkdirSync(PICTURES, { recursive: true });
   [browser, request] = [await launch(), await openRequest()];
   checked = await checkedList();
+  [worker] = (await api('GET', 'workers?status=active&area=131041&limit=1')).items;
   [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
   round = await api('POST', 'rounds', { title: '秋の割り当て', filter: { format: 'one_month' }, past_placement_ppm: 200_000 });
   [project] = (await api('GET', 'projects?kind=deliverable&status=in_progress,planned&limit=1')).items;
@@ -46,7 +47,23 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await page.fill('#trouble', '会員が減っていて、若い人に知ってもらいたい。');
       await page.waitForSelector('.proposal');
       await look('new');
-      await go('imports', '#import-file');
+      await go('workers?status=active', '.table tbody tr');
+      await look('workers');
+      await go(`workers/${worker.id}`, '.consents .history li');
+      await look('worker');
+      await page.click('[data-edit]');
+      await look('profile');
+      await page.keyboard.press('Escape');
+      await go(`workers/${worker.id}/openings`, '.opening');
+      await look('openings');
+      await go('organizations', '.table tbody tr');
+      await look('organizations');
+      await go(`organizations/${request.organization_id}`, '.facts-list div');
+      await look('organization');
+      await go('applications', '.applications li');
+      await look('applications');
+      for (const place of ['users', 'partners', 'webhooks', 'catalogue', 'audit', 'health']) { await go(`admin/${place}`, '.subnav'); await look(`admin-${place}`); }
+      await go('imports', '.drop');
       await look('imports');
       await go(`imports/${checked.id}`, '.sheet tbody tr');
       await look('import');

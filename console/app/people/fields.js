@@ -27,7 +27,7 @@ export const fieldName = (field) => t().people.times[/** @type {'created_at'} */
 
 /** @param {string} at */
 export const PeopleTabs = (at) => Tabs(() => t().menuItems.people, [
-  ['workers', () => word('DuplicateKind', 'worker')], ['organizations', () => word('DuplicateKind', 'organization')],
+  ['workers', () => word('ImportKind', 'workers')], ['organizations', () => word('ImportKind', 'organizations')],
   ...(may('duplicates:read') ? [/** @type {[string, () => string]} */ (['duplicates', () => t().menuItems.duplicates])] : []),
 ], at);
 

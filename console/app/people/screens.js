@@ -30,10 +30,10 @@ export function PeopleScreen(which) {
   const line = (/** @type {import('../../parts/view.js').Signal<any>} */ one) => html`<tr><th scope="row"><a data-ticket href=${() => href(`${which}/${one().id}`)} lang="ja">${() => one().alias ?? one().name}</a><span class="small quiet" lang="ja">${() => (isWorkers ? one().personal?.name : one().kana) ?? ''}</span></th>
     <td><span class="badge">${() => word(isWorkers ? 'WorkerStatus' : 'OrganizationStatus', one().status)}</span></td><td>${() => name('areas', one().area)}</td><td>${() => (isWorkers ? one().roles.map((/** @type {string} */ code) => name('roles', code)).join(t().comma) : word('OrganizationKind', one().kind))}</td><td class="num">${() => date(one().updated_at)}</td></tr>`;
   const sorts = () => ['-updated_at', '-created_at', isWorkers ? 'alias' : 'name'].map((code, i) => /** @type {[string, string]} */ ([code, t().people.sorts[i]]));
-  return html`<main class="screen requests" id="main" tabindex="-1"><header class="title"><h1>${() => word('DuplicateKind', which.slice(0, -1))}</h1><span class="num quiet" role="status">${() => count(of)}</span>${PeopleTabs(which)}
+  return html`<main class="screen requests" id="main" tabindex="-1"><header class="title"><h1>${() => word('ImportKind', which)}</h1>${PeopleTabs(which)}
     <div class="filters">${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }) })}
-      ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options: () => options().map(([code, title]) => [code, title()]) }))}${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}</div></header>
-    ${Table({ of, label: () => word('DuplicateKind', which.slice(0, -1)), head: () => [fieldName('name'), fieldName('status'), fieldName('area'), isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at], line })}</main>`;
+      ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options: () => options().map(([code, title]) => [code, title()]) }))}${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}</div><span class="num quiet" role="status">${() => count(of)}</span></header>
+    ${Table({ of, label: () => word('ImportKind', which), head: () => [fieldName('name'), fieldName('status'), fieldName('area'), isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at], line })}</main>`;
 }
 
 /** Records of one kind that belong to the one that is shown. @param {() => string} title @param {string} path @param {Record<string, string>} asked @param {string} type @param {(one: any) => [string, string, string, string|null|undefined]} say address, title, state, day */
@@ -76,7 +76,7 @@ export function WorkerScreen(id) {
   const consent = async (/** @type {Record<string, any>|null} */ given) => { await call('PATCH', `workers/${id}`, { match: one().version, body: { consent: given } }); await of.load(); };
   const Giving = () => Dialog({ title: () => t().people.give, kind: 'narrow', onClose: () => isGiving.set(false), content: Form({ id: `consent-${id}`, label: () => t().people.save, send: consent, onRefused: of.load, start: { purpose: 'matching', given_on: new Date(Date.now() + 32_400_000).toISOString().slice(0, 10), text_version: consents?.items()[0]?.text_version ?? '' }, items: [
     { name: 'purpose', kind: 'select', label: () => word('WorkerField', 'consent_purpose'), options: () => codes('ConsentPurpose') }, { name: 'given_on', kind: 'date', required: true, label: () => word('WorkerField', 'consent') }, { name: 'text_version', required: true, most: 100, label: () => word('WorkerField', 'consent_text_version') }] }) });
-  return Screen(of, 'request', () => html`<header class="title"><p class="crumbs small">${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('DuplicateKind', 'worker')}</a>`}${Icon('next')}</p>
+  return Screen(of, 'request', () => html`<header class="title"><p class="crumbs small">${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('ImportKind', 'workers')}</a>`}${Icon('next')}</p>
       <div class="title-line"><h1><span lang="ja">${() => one().alias}</span></h1><span class="badge accent">${() => word('WorkerStatus', one().status)}</span></div>
       <p class="moves">${when(() => may('workers:write'), () => html`<button class="button main" data-edit @click=${() => isEditing.set(true)}>${() => t().people.edit}</button>`)}${when(() => may('recommendations:read'), () => html`<a class="button" href=${href(`workers/${id}/openings`)}>${() => t().openings.title}</a>`)}
         ${when(() => may('personal_data:export'), () => html`<button class="button" @click=${save}>${() => t().people.export}</button>`)}${when(() => may('workers:write'), () => html`<button class="button plain late" @click=${erase}>${() => t().people.erase}</button>`)}</p></header>
@@ -93,7 +93,7 @@ export function WorkerScreen(id) {
 /** @param {string} id */
 export function OrganizationScreen(id) {
   const of = reading((stop) => /** @type {Promise<Organization>} */ (get(`organizations/${id}`, { include_archived: true }, stop)), ['organization']), one = () => /** @type {Organization} */ (of.shown());
-  return Screen(of, 'request', () => html`<header class="title"><p class="crumbs small"><a href="#/organizations">${() => word('DuplicateKind', 'organization')}</a>${Icon('next')}</p>
+  return Screen(of, 'request', () => html`<header class="title"><p class="crumbs small"><a href="#/organizations">${() => word('ImportKind', 'organizations')}</a>${Icon('next')}</p>
       <div class="title-line"><h1><span lang="ja">${() => one().name}</span></h1><span class="badge accent">${() => word('OrganizationStatus', one().status)}</span></div></header>
     ${when(() => one().merged_into, () => html`<p class="notice"><a href=${() => `#/organizations/${one().merged_into}`}>${() => t().people.merged}</a></p>`)}
     <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section><div class="stacked">

@@ -72,7 +72,7 @@ export function Panel(id) {
   return html`<aside class="panel card" aria-label=${() => t().panel.title} aria-busy=${() => String(!told())} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape' && !isInviting.peek()) close(id); }}>
     <header class="panel-head">
       <div><h2 tabindex="-1" lang="ja" ref=${(/** @type {HTMLElement} */ el) => { if (matchMedia('(max-width: 1180px)').matches) queueMicrotask(() => el.focus()); }}>${() => seen()?.worker.alias ?? t().loading}</h2>
-        <p class="small quiet facts"><span>${() => name('roles', seen()?.role)}</span><span>${place}</span><span lang="ja">${() => seen()?.worker.name.split(' ').pop() ?? ''}</span></p></div>
+        <p class="small quiet facts"><span>${() => name('roles', seen()?.role)}</span><span>${place}</span><span lang="ja">${() => seen()?.worker.name.split(' ').pop() ?? ''}</span><a class="link" href=${`#/workers/${id}`}>${() => t().people.profile}</a></p></div>
       ${button('up', step(-1), () => t().panel.previous)}${button('down', step(1), () => t().panel.next)}
       <button class="button plain square" aria-label=${() => t().close} @click=${() => close(id)}>${Icon('close')}</button>
     </header>

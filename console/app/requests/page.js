@@ -95,7 +95,7 @@ export function RequestScreen(id) {
     <ul class="wishes">${(one.skills ?? []).map((/** @type {any} */ wish) => html`<li class="badge">${name('skills', wish.skill)} ${wish.level}${wish.must_have && html`<span class="must">${t().request.must}</span>`}</li>`)}</ul></li>`;
   return when(shown, () => html`<main class="screen request" id="main" tabindex="-1">
     <header class="title">
-      <p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a>${Icon('next')}<span lang="ja">${() => shown()?.organization?.name ?? ''}</span></p>
+      <p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a>${Icon('next')}${when(() => shown()?.organization, () => html`<a href=${() => `#/organizations/${shown()?.organization?.id}`} lang="ja">${() => shown()?.organization?.name}</a>`)}</p>
       <div class="title-line"><h1><span lang="ja">${() => d().title}</span></h1><span class="badge accent">${() => word('DeliverableStatus', d().status)}</span></div>
       ${when(() => may('matches:read'), () => html`<p><a class="button main" href=${href(`requests/${id}/ranking`)}>${Icon('sliders')}${() => t().request.candidates}</a> ${when(() => d().open_places?.some((one) => one.left > 0), () => html`<a class="button team-open" href=${href(`requests/${id}/team`)}>${() => t().team.title}</a>`)}</p>`)}
     </header>
