@@ -182,6 +182,9 @@ pub struct ServerConfig {
     /// Downloads of exports and annotated files that one caller may have unfinished at once
     #[arg(long, env = "MUSUBI_MAX_DOWNLOADS", default_value_t = 4, value_parser = at_least_one)]
     pub max_downloads: usize,
+    /// Times per minute that one address (IPv6: one /64 network) may read what needs no token, on each server
+    #[arg(long, env = "MUSUBI_PUBLIC_READS_PER_MINUTE", default_value_t = 300, value_parser = at_least_one)]
+    pub public_reads_per_minute: usize,
     /// Clients that may follow changes at once, by long polls and streams of events
     #[arg(long, env = "MUSUBI_MAX_FOLLOWERS", default_value_t = 3072, value_parser = at_least_one)]
     pub max_followers: usize,

@@ -49,7 +49,7 @@
 //! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`], [`webhooks`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better; changes, sent to addresses that partners and administrators choose |
 //! | 17 | [`imports`], [`rounds`] | files that come in; the best team for a request, and people for many requests at once |
 //! | 18 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
-//! | 19 | [`open_data`], [`reports`] | public datasets; a fiscal year's figures as tables |
+//! | 19 | [`listings`], [`open_data`], [`reports`] | published events for everybody; public datasets; a fiscal year's figures as tables |
 //! | 20 | [`server`] | routes, tasks, shared state, the OpenAPI document |
 //! | 21 | [`demo`] | sample data to try the service with |
 //!
@@ -65,7 +65,7 @@
 //! * The matcher has no clock, no randomness and no IO: the same inputs give the same ranking on every
 //!   machine.
 //! * Every operation names its scope in the handler's signature. These are open on purpose: health,
-//!   documents, public datasets, reading the catalogue and
+//!   documents, public datasets, listings, reading the catalogue and
 //!   the vocabulary, and the operations that take a secret in the request
 //!   (logging in, client credentials, the links of follow-ups, the URLs of feeds, the secrets of registrations), and
 //!   registering for a published event without an account.
@@ -102,6 +102,7 @@ pub mod http;
 pub mod imports;
 pub mod indicators;
 pub mod intake;
+pub mod listings;
 pub mod login;
 pub mod matches;
 pub mod metrics;

@@ -1,7 +1,8 @@
-//! The parameters of lists of events.
+//! The parameters of lists of events, for those with a token and for everybody.
 
 use super::{EventKind, EventStatus};
 use crate::db::Id;
+use crate::http::Language;
 use crate::http::query::Several;
 use crate::values::{AreaCode, sort_order};
 use chrono::NaiveDate;
@@ -48,6 +49,47 @@ pub struct EventFilter {
     #[serde(default)]
     #[param(inline, required = false)]
     pub sort: EventSort,
+    /// Items per page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// The cursor in `next` of the previous page.
+    pub cursor: Option<String>,
+}
+
+/// The parameters of lists for everybody.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListingFilter {
+    /// One kind, or several separated by commas.
+    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<EventKind>>)]
+    pub kind: Option<Several<EventKind>>,
+    /// An area that holds it. Events for all areas are found, too.
+    #[param(example = "131041")]
+    pub area: Option<AreaCode>,
+    /// Events that aren't over on this day. Those that are over now are never listed.
+    #[param(example = "2026-10-01")]
+    pub from: Option<NaiveDate>,
+    /// Events that have begun by this day.
+    #[param(example = "2026-10-31")]
+    pub to: Option<NaiveDate>,
+    /// Words to find in the title, the series, the description, the audience and the place, by any part of a word. Width,
+    /// case, accents, kana and old kanji make no difference.
+    #[param(max_length = 200, example = "広報")]
+    pub q: Option<String>,
+    /// Only events at a place that is accessible by wheelchair.
+    #[serde(default)]
+    pub wheelchair: bool,
+    /// Only events that are free of charge.
+    #[serde(default)]
+    pub free: bool,
+    /// Only events in which one can take part online.
+    #[serde(default)]
+    pub online: bool,
+    /// The language of the words around the events, in formats that have such words.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub lang: Language,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

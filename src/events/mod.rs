@@ -29,7 +29,7 @@ pub mod registration;
 pub mod rules;
 pub mod store;
 
-pub use filter::{EventFilter, EventSort};
+pub use filter::{EventFilter, EventSort, ListingFilter};
 
 use crate::db::{Id, Instant};
 use crate::http::disclosure::impersonal;
@@ -265,6 +265,11 @@ pub struct NewEvent {
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
+    /// The title in kana.
+    #[serde(default)]
+    #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 200)]
+    pub kana: Option<String>,
     #[serde(default = "draft")]
     #[schema(default = "draft")]
     pub status: EventStatus,

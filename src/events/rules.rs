@@ -15,9 +15,14 @@ use text::fold;
 
 /// Returns the first day of an event in Tokyo.
 pub fn first_day(plan: &NewEvent) -> Option<NaiveDate> {
-    let first = plan.times.iter().map(|time| time.starts_at).min();
+    first_day_of(&plan.times, plan.month.as_deref())
+}
+
+/// Returns the first day of times in Tokyo, or else that of the month.
+pub fn first_day_of(times: &[EventTime], month: Option<&str>) -> Option<NaiveDate> {
+    let first = times.iter().map(|time| time.starts_at).min();
     let first = first.map(|at| day_in_tokyo(at.utc()));
-    first.or_else(|| plan.month.as_deref().and_then(first_of_month))
+    first.or_else(|| month.and_then(first_of_month))
 }
 
 /// Returns when an event is over: the last end, or that of the last day or of the month.

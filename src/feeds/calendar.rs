@@ -1,10 +1,8 @@
-//! Milestones, meetings, last days, events and the steps of programmes as iCalendar (RFC 5545).
-//!
-//! An event keeps its UID as long as its record exists, and SEQUENCE, DTSTAMP and LAST-MODIFIED follow the record's
-//! versions: a change moves the event instead of adding another. What belongs to a cancelled project is cancelled. Times are
-//! in UTC, which needs no description of a zone; days are days.
+//! Milestones, meetings, last days, events and the steps of programmes in a calendar. What belongs to a cancelled project is
+//! cancelled.
 
 use super::Owner;
+use super::ical::{Occasion, When, printed};
 use crate::applications::{self, ApplicationSide, ApplicationStatus};
 use crate::auth::{
     Reach, ReadApplications, ReadDeliverables, ReadEvents, ReadProgrammes, ReadProjectWork, ReadProjects,
@@ -21,33 +19,12 @@ use crate::programmes::{self, DatedStep};
 use crate::projects::work::{NewMeeting, NewMilestone};
 use crate::projects::{self, ProjectFilter, ProjectStatus};
 use crate::values::words;
-use chrono::NaiveDate;
-use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
 use std::collections::{BTreeSet, HashMap};
 
 /// How many events of each kind a calendar has at most.
 const MOST: i64 = 500;
 /// How many days back it begins.
 const DAYS_BACK: u64 = 90;
-
-enum When {
-    Day(NaiveDate),
-    Time(Instant, Option<Instant>),
-}
-
-/// An event, still without its language.
-struct Occasion {
-    /// The kind and the id of its record.
-    uid: String,
-    when: When,
-    summary: Text,
-    location: Option<String>,
-    link: Option<String>,
-    is_cancelled: bool,
-    /// How often its record was changed.
-    sequence: i64,
-    changed_at: Instant,
-}
 
 /// Everything that a calendar shows.
 #[derive(Default)]
@@ -87,7 +64,12 @@ pub fn write(db: &mut Db, owner: &Owner, language: Language) -> Result<(String, 
         occasions.add(events(db, &reach)?, MOST);
     }
     let changed_at = occasions.all.iter().map(|one| one.changed_at).max();
-    Ok((printed(occasions, language), changed_at))
+    let cut = Text::new(
+        format!("種類ごとに{MAX_LIMIT}〜{MOST}件まで表示しています。これより多くの予定があります。"),
+        format!("There are more events: of each kind, only the first {MAX_LIMIT} to {MOST} are shown."),
+    );
+    let about = occasions.is_cut.then(|| language.choose(&cut));
+    Ok((printed("Musubi", about, &occasions.all, language), changed_at))
 }
 
 /// Adds milestones and meetings.
@@ -122,6 +104,7 @@ fn add_work(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()>
             ),
             location: None,
             link: None,
+            description: None,
             is_cancelled,
             sequence: one.version - 1,
             changed_at: one.updated_at,
@@ -137,6 +120,7 @@ fn add_work(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()>
             summary: Text::new(format!("{title}（{project}）"), format!("{title} ({project})")),
             location: one.work.location,
             link: one.work.link,
+            description: None,
             is_cancelled,
             sequence: one.version - 1,
             changed_at: one.updated_at,
@@ -161,6 +145,7 @@ fn last_days(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             summary: Text::new(format!("最終日：{title}"), format!("Last day: {title}")),
             location: None,
             link: None,
+            description: None,
             is_cancelled: one.plan.status == ProjectStatus::Cancelled,
             sequence: one.version - 1,
             changed_at: one.updated_at,
@@ -189,6 +174,7 @@ fn requested_days(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             summary: Text::new(format!("納期：{title}"), format!("Due: {title}")),
             location: None,
             link: None,
+            description: None,
             is_cancelled: false,
             sequence: one.version - 1,
             changed_at: one.updated_at,
@@ -218,6 +204,7 @@ fn offers(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             summary: Text::new(format!("回答期限：{title}"), format!("Answer until: {title}")),
             location: None,
             link: None,
+            description: None,
             is_cancelled: false,
             sequence: 0,
             changed_at: one.since,
@@ -241,6 +228,7 @@ fn events(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             summary: Text::new(title.clone(), title),
             location: event.plan.place.as_ref().map(|place| place.name.clone()),
             link: event.plan.url.clone(),
+            description: None,
             is_cancelled: event.plan.status == events::EventStatus::Cancelled,
             sequence: event.version - 1,
             changed_at: event.updated_at,
@@ -269,6 +257,7 @@ fn steps(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
             summary: Text::new(format!("{ja}（{programme}）"), format!("{en} ({programme})")),
             location: None,
             link: None,
+            description: None,
             is_cancelled: false,
             sequence: one.version - 1,
             changed_at: one.changed_at,
@@ -276,56 +265,4 @@ fn steps(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
     };
     let found = programmes::store::dated(db, reach, from, MOST + 1)?;
     Ok(found.into_iter().map(step).collect())
-}
-
-fn printed(occasions: Occasions, language: Language) -> String {
-    let mut calendar = Calendar::empty();
-    for (name, value) in [
-        ("VERSION", "2.0"),
-        ("PRODID", "-//Musubi//Musubi//JA"),
-        ("CALSCALE", "GREGORIAN"),
-        ("X-WR-TIMEZONE", "Asia/Tokyo"),
-    ] {
-        calendar.append_property(Property::new(name, value));
-    }
-    calendar.name("Musubi");
-    if occasions.is_cut {
-        let cut = Text::new(
-            format!("種類ごとに{MAX_LIMIT}〜{MOST}件まで表示しています。これより多くの予定があります。"),
-            format!("There are more events: of each kind, only the first {MAX_LIMIT} to {MOST} are shown."),
-        );
-        calendar.append_property(Property::new("X-WR-CALDESC", language.choose(&cut)));
-    }
-    for one in occasions.all {
-        calendar.push(event(&one, language));
-    }
-    calendar.to_string()
-}
-
-fn event(one: &Occasion, language: Language) -> Event {
-    let mut event = Event::new();
-    event
-        .uid(&format!("{}@musubi", one.uid))
-        .summary(language.choose(&one.summary))
-        .sequence(u32::try_from(one.sequence).unwrap_or(u32::MAX))
-        .timestamp(one.changed_at.utc())
-        .last_modified(one.changed_at.utc());
-    match one.when {
-        When::Day(day) => event.starts(day),
-        When::Time(from, _) => event.starts(from.utc()),
-    };
-    if let When::Time(_, Some(to)) = one.when {
-        event.ends(to.utc());
-    }
-    if let Some(location) = &one.location {
-        event.location(location);
-    }
-    if let Some(link) = &one.link {
-        event.url(link);
-    }
-    event.status(match one.is_cancelled {
-        true => EventStatus::Cancelled,
-        false => EventStatus::Confirmed,
-    });
-    event.done()
 }

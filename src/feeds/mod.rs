@@ -2,6 +2,7 @@
 //!
 //! * `actions`: making, listing and revoking them, and opening one with its secret. `calendar`: milestones, meetings and
 //!   last days as iCalendar. `requests`: requests that were opened, as Atom and JSON Feed.
+//! * `ical` and `atom` write these formats, also for other slices.
 //!
 //! A calendar or a feed reader can't log in, so the URL has a secret, of which only a digest is stored. It is in the query,
 //! which the access log leaves out. What the URL shows is what its user may see at the moment of reading: it ends when the
@@ -10,8 +11,10 @@
 //! Deliberately absent: names of people, and what they wrote; and feeds of partner apps, which follow the API.
 
 pub mod actions;
+pub mod atom;
 mod calendar;
 pub mod http;
+pub mod ical;
 mod requests;
 mod store;
 

@@ -1,6 +1,7 @@
-//! Requests that were opened, the newest first, as Atom (RFC 4287) and as JSON Feed 1.1.
+//! Requests that were opened, the newest first, as Atom and as JSON Feed 1.1.
 
 use super::Owner;
+use super::atom::{self, Entry};
 use crate::auth::ReadDeliverables;
 use crate::catalogue::Catalogue;
 use crate::db::{Db, Instant};
@@ -8,7 +9,6 @@ use crate::deliverables::{Deliverable, DeliverableFilter, DeliverableSort, Deliv
 use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::http::query::Several;
-use quick_xml::Writer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,15 +23,6 @@ pub struct Requests {
     id: String,
     title: &'static str,
     entries: Vec<Entry>,
-}
-
-struct Entry {
-    id: String,
-    url: String,
-    title: String,
-    summary: String,
-    opened_at: Instant,
-    changed_at: Instant,
 }
 
 /// Lists the requests that are open and that the owner may see.
@@ -70,7 +61,7 @@ pub fn list(
             url: format!("{base}/v1/deliverables/{}", one.id),
             title: request.title.clone(),
             summary: type_.into_iter().chain(area).collect::<Vec<_>>().join(" / "),
-            opened_at: one.status_since,
+            published_at: one.status_since,
             changed_at: one.updated_at,
         }
     };
@@ -93,46 +84,7 @@ impl Requests {
     }
 
     pub fn atom(&self) -> Result<String> {
-        self.write_atom()
-            .map_err(|e| Error::Internal(format!("a feed can't be written: {e}")))
-    }
-
-    fn write_atom(&self) -> std::io::Result<String> {
-        // A feed needs a time: that of its first second if it is empty.
-        let changed_at = self.changed_at().map(|at| at.to_string());
-        let changed_at = changed_at.unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned());
-        let mut writer = Writer::new(Vec::new());
-        let feed = writer
-            .create_element("feed")
-            .with_attribute(("xmlns", "http://www.w3.org/2005/Atom"));
-        feed.write_inner_content(|writer| {
-            let text = |writer: &mut Writer<Vec<u8>>, name: &str, value: &str| {
-                let text = quick_xml::events::BytesText::new(value);
-                writer.create_element(name).write_text_content(text).map(|_| ())
-            };
-            text(writer, "id", &self.id)?;
-            text(writer, "title", self.title)?;
-            text(writer, "updated", &changed_at)?;
-            writer
-                .create_element("author")
-                .write_inner_content(|writer| text(writer, "name", "Musubi"))?;
-            for entry in &self.entries {
-                writer.create_element("entry").write_inner_content(|writer| {
-                    text(writer, "id", &entry.id)?;
-                    text(writer, "title", &entry.title)?;
-                    text(writer, "updated", &entry.changed_at.to_string())?;
-                    text(writer, "published", &entry.opened_at.to_string())?;
-                    writer
-                        .create_element("link")
-                        .with_attribute(("href", entry.url.as_str()))
-                        .write_empty()?;
-                    text(writer, "summary", &entry.summary)
-                })?;
-            }
-            Ok(())
-        })?;
-        let xml = String::from_utf8(writer.into_inner()).map_err(std::io::Error::other)?;
-        Ok(format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{xml}\n"))
+        atom::write(&self.id, self.title, &[], &self.entries)
     }
 
     pub fn json(&self) -> Result<String> {
@@ -141,7 +93,7 @@ impl Requests {
             url: entry.url.clone(),
             title: entry.title.clone(),
             content_text: entry.summary.clone(),
-            date_published: entry.opened_at,
+            date_published: entry.published_at,
             date_modified: entry.changed_at,
         };
         let feed = JsonFeed {

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// The address of the client. Behind trusted proxies it is the last address in `X-Forwarded-For` that isn't one of
 /// them; otherwise the address of the connection.
@@ -48,6 +48,14 @@ fn client(peer: Option<IpAddr>, hops: &[&str], trusted: &TrustedProxies) -> Opti
 /// Turns an IPv4-mapped IPv6 address into the IPv4 address.
 fn plain(address: IpAddr) -> IpAddr {
     address.to_canonical()
+}
+
+/// Returns the network that counts as one: an IPv4 address, or the first half of an IPv6 address.
+pub fn network_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 /// A single resource, tagged with its version.
 pub struct Entity<T> {
@@ -201,6 +202,16 @@ pub fn is_public(headers: &HeaderMap) -> bool {
         .get(header::CACHE_CONTROL)
         .and_then(|value| value.to_str().ok());
     control.is_some_and(|control| control.starts_with("public"))
+}
+
+/// Lets every page read an answer, and every cache keep it.
+pub fn make_public(answer: &mut HttpResponse, max_age: Duration) {
+    let control = format!("public, max-age={}", max_age.as_secs());
+    let headers = answer.headers_mut();
+    if let Ok(control) = HeaderValue::from_str(&control) {
+        headers.insert(header::CACHE_CONTROL, control);
+    }
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
 }
 
 /// Adds missing tags to successful GETs, and answers 304 if the client has the current version.

@@ -8,7 +8,8 @@
 //! * `client`: the address of the client. `language`: Accept-Language.
 //! * `edge`: the middleware that every request passes. `security`: security headers. `cors`: calls from other pages.
 //!   `compress`: gzip.
-//! * `stream`: files as answers. `slots`: caps on what callers hold open at once.
+//! * `stream`: files as answers. `slots`: caps on what callers hold open at once. `rates`: how often an address reads
+//!   what is public.
 //! * `idempotency`: POSTs that can be repeated. `trace`: request ids and the access log. `traceparent`: the trace of the
 //!   caller. `requests`: counts of requests, by operation.
 //!
@@ -27,6 +28,7 @@ pub mod language;
 pub mod page;
 pub mod problem;
 pub mod query;
+pub mod rates;
 mod repair;
 pub mod requests;
 mod rules;
@@ -44,3 +46,4 @@ pub use idempotency::{Answer, Submission, Submitter};
 pub use language::Language;
 pub use page::{Cursor, Page, Paging};
 pub use query::{IncludeArchived, PathId, Query};
+pub use rates::PublicReader;

@@ -343,15 +343,19 @@ impl<T: Serialize + Discloses> Responder for Page<T> {
             }
         };
         if let Some(next) = &self.next {
-            let others = form_urlencoded::parse(request.query_string().as_bytes())
-                .filter(|(name, _)| name != "cursor");
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(others).append_pair("cursor", next);
-            let link = format!("<{}?{}>; rel=\"next\"", request.path(), query.finish());
-            response.insert_header((header::LINK, link));
+            response.insert_header((header::LINK, link_to_next(request, next)));
         }
         Disclosure(self.people()).attach(response.content_type("application/json").body(json))
     }
+}
+
+/// Returns the header `Link` that leads to the next page.
+pub fn link_to_next(request: &HttpRequest, next: &str) -> String {
+    let others =
+        form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(others).append_pair("cursor", next);
+    format!("<{}?{}>; rel=\"next\"", request.path(), query.finish())
 }
 
 #[cfg(test)]

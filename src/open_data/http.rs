@@ -7,13 +7,14 @@ use crate::catalogue::areas;
 use crate::config::{OpenDataLicense, PublicUrl};
 use crate::db::Pool;
 use crate::error::{Error, Result};
+use crate::http::conditional::make_public;
 use crate::http::disclosure::{impersonal, json};
 use crate::http::query::path_text;
 use crate::http::stream::FileBody;
 use crate::http::{Disclosure, Query, compress, stream};
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use strum::VariantArray;
@@ -67,11 +68,9 @@ async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> Ht
         title: "Musubi",
         datasets: Dataset::VARIANTS.iter().copied().map(dataset).collect(),
     };
-    let mut answer = HttpResponse::Ok();
-    json(
-        make_public(&mut answer).content_type("application/ld+json"),
-        &catalogue,
-    )
+    let mut answer = json(HttpResponse::Ok().content_type("application/ld+json"), &catalogue);
+    make_public(&mut answer, MAX_AGE);
+    answer
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -127,7 +126,7 @@ async fn show(
         .await?;
     let name = format!("{}.{}", dataset.code(), format.code());
     let mut answer = HttpResponse::Ok();
-    make_public(&mut answer)
+    answer
         .insert_header((header::CONTENT_TYPE, format.media_type()))
         .insert_header((header::CONTENT_DISPOSITION, stream::attachment(&name)))
         .insert_header((header::ETAG, opened.tag))
@@ -136,14 +135,7 @@ async fn show(
     if compressed {
         answer.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
-    let answer = answer.body(stream::file_body(opened.file, None)?);
+    let mut answer = answer.body(stream::file_body(opened.file, None)?);
+    make_public(&mut answer, MAX_AGE);
     Ok(Disclosure::nobody().attach(answer))
-}
-
-/// Lets every page read an answer, and every cache keep it.
-fn make_public(answer: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
-    let control = format!("public, max-age={}", MAX_AGE.as_secs());
-    answer
-        .insert_header((header::CACHE_CONTROL, control))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
 }

@@ -14,6 +14,7 @@ use crate::config::{
 use crate::error::{Error, Result};
 use crate::following::http::{Followers, mark};
 use crate::http::edge;
+use crate::http::rates::PublicReads;
 use crate::http::requests::Requests;
 use crate::http::stream::OpenAnswers;
 use crate::open_data::cache::OpenData;
@@ -43,6 +44,7 @@ pub struct AppParts {
     open: Data<OpenAnswers>,
     followers: Data<Followers>,
     lists: Data<CatalogueAnswers>,
+    public_reads: Data<PublicReads>,
     readiness: Data<Readiness>,
     pub requests: Data<Requests>,
 }
@@ -67,6 +69,7 @@ impl AppParts {
             open: Data::new(OpenAnswers::new(config.max_downloads)),
             followers: Data::new(Followers::new(config.follower_limits())),
             lists: Data::default(),
+            public_reads: Data::new(PublicReads::new(config.public_reads_per_minute)),
             readiness: Data::from(readiness),
             state,
         })
@@ -107,6 +110,7 @@ pub fn app(
         .app_data(parts.open)
         .app_data(parts.followers)
         .app_data(parts.lists)
+        .app_data(parts.public_reads)
         .app_data(Data::new(state.origins))
         .app_data(parts.readiness)
         .app_data(parts.requests)

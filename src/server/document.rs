@@ -53,6 +53,7 @@ use utoipa_actix_web::AppExt;
         (name = "Feeds", description = "Secret addresses for calendar programs and feed readers"),
         (name = "Exports", description = "Lists as downloadable files"),
         (name = "Open data", description = "Public datasets"),
+        (name = "Listings", description = "Published events for everybody, without a token"),
         (name = "Imports", description = "Imports of files, with a report for every row"),
         (name = "Authentication", description = "Logging in, and your sessions"),
         (name = "Partners", description = "Partner apps that bring volunteers"),

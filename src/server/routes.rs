@@ -3,9 +3,9 @@
 use super::health;
 use crate::{
     applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, events, exports,
-    exposures, feeds, follow_ups, following, imports, indicators, intake, login, matches, open_data,
-    organizations, partners, programmes, projects, reports, reviews, rounds, sessions, statistics, triage,
-    users, vocabulary, webhooks, weights, workers, worklist,
+    exposures, feeds, follow_ups, following, imports, indicators, intake, listings, login, matches,
+    open_data, organizations, partners, programmes, projects, reports, reviews, rounds, sessions, statistics,
+    triage, users, vocabulary, webhooks, weights, workers, worklist,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -52,5 +52,6 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(duplicates::http::routes)
         .configure(exports::http::routes)
         .configure(open_data::http::routes)
+        .configure(listings::http::routes)
         .configure(imports::http::routes);
 }

@@ -17,8 +17,9 @@ pub mod throttle;
 use crate::auth::secret;
 use crate::db::{Id, Instant};
 use crate::error::Result;
+use crate::http::client::network_of;
 use serde::Serialize;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// The longest user agent that is stored, in characters.
@@ -46,13 +47,6 @@ impl Client {
     /// whoever has one of these has all addresses that begin with it.
     pub fn network(&self) -> &str {
         &self.network
-    }
-}
-
-fn network_of(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) >> 64 << 64).to_string(),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::auth::{Reach, Viewer};
 use crate::catalogue::calendar;
 use crate::db::{Db, Id, Instant};
 use crate::error::Result;
+use crate::events::Event;
 use crate::http::{Cursor, Page, page};
 use crate::intake::NewIntake;
 use crate::programmes::{self, DatedStep, STEP_DAYS};
@@ -15,7 +16,7 @@ use crate::projects::work::WorkKind;
 use crate::projects::{self, Project};
 use crate::values::words;
 use crate::webhooks::{self, WebhookOwner};
-use crate::{applications, deliverables, duplicates, follow_ups, imports, intake, reviews};
+use crate::{applications, deliverables, duplicates, events, follow_ups, imports, intake, reviews};
 use ApplicationSide::{Organization, Worker};
 use ApplicationStatus::{Offered, Shortlisted, Submitted};
 use chrono::{Days, Duration, NaiveDate};
@@ -275,6 +276,19 @@ fn waiting(
                 ..one(id, None, since, format!("/v1/webhooks/{id}"))
             };
             found.map(repair).collect()
+        }
+        TaskKind::ReleaseEvent => {
+            let found = events::store::waiting(db, reach, Instant::now(), after, limit)?.into_iter();
+            let release = |event: Event| Waiting {
+                title: Some(event.plan.title),
+                ..one(
+                    event.id,
+                    None,
+                    event.updated_at,
+                    format!("/v1/events/{}", event.id),
+                )
+            };
+            found.map(release).collect()
         }
         TaskKind::AnswerFollowUp => {
             let found = follow_ups::actions::waiting(db, reach, after, limit)?.into_iter();

@@ -4,8 +4,8 @@ use super::actions::{self, Assignee};
 use super::{Task, TaskCounts, TaskFilter, TaskKind};
 use crate::auth::{
     AnswerFollowUps, DecideApplications, Reach, ReadTasks, SubmitApplications, WriteDeliverables,
-    WriteDuplicates, WriteImports, WriteIntake, WriteProgrammes, WriteProjectWork, WriteProjects,
-    WriteReviews, WriteWebhooks, http::Caller,
+    WriteDuplicates, WriteEvents, WriteImports, WriteIntake, WriteProgrammes, WriteProjectWork,
+    WriteProjects, WriteReviews, WriteWebhooks, http::Caller,
 };
 use crate::db::Pool;
 use crate::error::Result;
@@ -28,7 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Everything that waits for you to answer or decide, the oldest record first: applications for open deliverables,
 /// invitations, offers, agreements, requests under review, invitations to request a deliverable jointly, milestones that
 /// are overdue, artifacts, free places in teams at work, delivered projects, steps of programmes, pairs of records that may be the same, reviews
-/// to write, follow-ups to answer, your imports with rejected rows, your webhooks that were switched off. Only what your scopes let you do is listed. A task disappears when it is done.
+/// to write, follow-ups to answer, your imports with rejected rows, your webhooks that were switched off, events to release. Only what your scopes let you do is listed. A task disappears when it is done.
 #[utoipa::path(operation_id = "list_tasks", tag = "Tasks", security(("bearer" = ["tasks:read"])),
     params(TaskFilter), responses((status = 200, description = "One page", body = Page<Task>)))]
 #[get("/tasks")]
@@ -83,6 +83,10 @@ fn assignee(caller: &Caller<ReadTasks>) -> Assignee {
         (TaskKind::AnswerFollowUp, caller.may::<AnswerFollowUps>()),
         (TaskKind::RepairImport, caller.may::<WriteImports>()),
         (TaskKind::RepairWebhook, caller.may::<WriteWebhooks>()),
+        (
+            TaskKind::ReleaseEvent,
+            matches!(reach, Reach::Everything | Reach::Areas(_)) && caller.may::<WriteEvents>(),
+        ),
     ];
     let kinds = kinds
         .into_iter()

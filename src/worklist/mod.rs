@@ -67,6 +67,9 @@ pub enum TaskKind {
     RepairImport,
     /// Repair the receiver of your webhook, which was switched off, and enable the webhook. Due after 7 days.
     RepairWebhook,
+    /// Publish the event of an organization, or give it back as a draft. Due 7 days after it changed last; when the event
+    /// is over, the task disappears.
+    ReleaseEvent,
 }
 
 impl TaskKind {
@@ -83,7 +86,8 @@ impl TaskKind {
             TaskKind::AnswerInvitation
             | TaskKind::AnswerOffer
             | TaskKind::ConfirmAgreement
-            | TaskKind::RepairWebhook => 7,
+            | TaskKind::RepairWebhook
+            | TaskKind::ReleaseEvent => 7,
             TaskKind::ReviewRequest => intake::STEP_DAYS,
             TaskKind::WriteReview => reviews::DAYS,
             TaskKind::AnswerFollowUp => follow_ups::DUE_DAYS,
@@ -109,10 +113,10 @@ pub struct Task {
     pub id: Id,
     pub kind: TaskKind,
     /// The deliverable that it is about. Null for duplicates,
-    /// accompaniments, programmes, imports and webhooks.
+    /// accompaniments, programmes, events, imports and webhooks.
     pub deliverable_id: Option<Id>,
-    /// The title of the deliverable or the accompaniment, the name of the imported file, the step and its programme, or the
-    /// description of the webhook. Null for duplicates.
+    /// The title of the deliverable or the accompaniment, the name of the imported file, the step and its programme, the
+    /// event, or the description of the webhook. Null for duplicates.
     pub title: Option<String>,
     /// Since when it waits.
     pub since: Instant,

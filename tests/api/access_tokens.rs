@@ -9,7 +9,7 @@ use serde_json::json;
 
 /// Operations that need no access token. Add only those that require another secret: an invitation, a link, a
 /// password, a refresh token or a client secret.
-const OPEN: [&str; 33] = [
+const OPEN: [&str; 41] = [
     "accept_invitation",
     "answer_follow_up_question",
     "answer_guest_questionnaire",
@@ -20,6 +20,11 @@ const OPEN: [&str; 33] = [
     "list_deliverable_types",
     "list_families",
     "list_formats",
+    "list_listings",
+    "list_listings_as_calendar",
+    "list_listings_as_csv",
+    "list_listings_as_feed",
+    "list_listings_as_json_ld",
     "list_open_data",
     "list_roles",
     "list_skills",
@@ -35,6 +40,9 @@ const OPEN: [&str; 33] = [
     "show_guest_registration",
     "show_health",
     "show_invitation",
+    "show_listing",
+    "show_listing_as_calendar",
+    "show_listing_as_json_ld",
     "show_open_data",
     "show_public_keys",
     "show_readiness",

@@ -45,6 +45,7 @@ mod joint_organizations;
 mod kept_apart;
 mod known_elsewhere;
 mod lifecycle;
+mod listings;
 mod lists;
 mod log_secrets;
 mod logs;

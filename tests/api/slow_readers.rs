@@ -277,6 +277,12 @@ fn every_file_is_sent_in_pieces() {
     ];
     // Feeds are small: a few hundred events or requests at most.
     let small = [
+        "list_listings_as_calendar",
+        "list_listings_as_csv",
+        "list_listings_as_feed",
+        "list_listings_as_json_ld",
+        "show_listing_as_calendar",
+        "show_listing_as_json_ld",
         "show_feed_calendar",
         "show_feed_requests",
         "show_feed_requests_as_json",

@@ -106,7 +106,8 @@ fn lists_what_waits_for_each_caller_until_it_is_done(app: &TestApp) {
                {"kind": "take_step", "count": 0, "overdue": 0},
                {"kind": "decide_duplicate", "count": 0, "overdue": 0},
                {"kind": "answer_follow_up", "count": 0, "overdue": 0},
-               {"kind": "repair_import", "count": 0, "overdue": 0}])
+               {"kind": "repair_import", "count": 0, "overdue": 0},
+               {"kind": "release_event", "count": 0, "overdue": 0}])
     );
 
     // While a request waits for a coordinator, nobody can answer its applications.

@@ -1,9 +1,10 @@
-//! SQL of events. `registrations`: who comes, and what they answered.
+//! SQL of events. `registrations`: who comes, and what they answered. `listed`: what everybody sees.
 
+pub mod listed;
 pub mod registrations;
 
 use super::rules::{first_day, last_moment};
-use super::{Event, EventFilter, EventSort, NewEvent};
+use super::{Event, EventFilter, EventSort, EventStatus, NewEvent};
 use crate::auth::Reach;
 use crate::catalogue::calendar::{day_number, fiscal_year, midnight_in_tokyo};
 use crate::changes::{Action, Change, Subject};
@@ -57,6 +58,7 @@ pub const WHEELCHAIR: &str = " wheelchair ";
 fn grams(plan: &NewEvent) -> String {
     let texts = [
         Some(&plan.title),
+        plan.kana.as_ref(),
         plan.series.as_ref(),
         plan.description.as_ref(),
         plan.audience.as_ref(),
@@ -303,6 +305,30 @@ pub fn held(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<Vec<Id>> {
 pub fn following(db: &mut Db, ids: &[Id]) -> Result<Vec<Id>> {
     let following = f::event_follows.filter(f::followed_id.eq_any(ids));
     Ok(following.select(f::event_id).distinct().load(db)?)
+}
+
+/// Lists the events that wait to be released and aren't over, the oldest first.
+pub fn waiting(
+    db: &mut Db,
+    reach: &Reach,
+    now: Instant,
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<Event>> {
+    let mut query = dsl::events
+        .filter(dsl::status.eq(EventStatus::Submitted.code()))
+        .filter(dsl::ends_at.gt(now))
+        .order(dsl::id)
+        .limit(limit)
+        .select(EventRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    if let Some(condition) = reach::own_events(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
 }
 
 /// Lists the events of a caller that aren't over on a day, published or cancelled: those that they hold, or for which they

@@ -2,7 +2,7 @@
 
 mod names;
 
-pub use names::{OrganizationLabel, find_by_corporate_numbers, find_by_name, labels};
+pub use names::{OrganizationLabel, find_by_corporate_numbers, find_by_name, labels, published_names};
 
 use super::{NewOrganization, Organization, OrganizationFilter, OrganizationSort};
 use crate::auth::Reach;

@@ -39,6 +39,16 @@ pub fn labels(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, OrganizationLabel>>
     Ok(rows.into_iter().map(label).collect())
 }
 
+/// Looks up the names of those organizations that agreed to be published.
+pub fn published_names(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, String>> {
+    let agreed = dsl::organizations
+        .filter(dsl::id.eq_any(ids))
+        .filter(dsl::open_data.eq(true))
+        .filter(dsl::archived_at.is_null())
+        .select((dsl::id, dsl::name));
+    Ok(agreed.load::<(Id, String)>(db)?.into_iter().collect())
+}
+
 /// How many records with the same name are looked at.
 const MAX_NAMESAKES: i64 = 100;
 

@@ -1,0 +1,3 @@
+DROP INDEX events_status;
+DROP INDEX events_public_updated_at;
+DROP INDEX events_public_ends_at;

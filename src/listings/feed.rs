@@ -1,0 +1,102 @@
+//! Listings for calendar programs and feed readers.
+
+use super::{Listing, wording};
+use crate::db::Instant;
+use crate::error::{Result, Text};
+use crate::events::EventStatus;
+use crate::feeds::atom::{self, Entry};
+use crate::feeds::ical::{Occasion, When, printed};
+use crate::http::Language;
+use crate::values::words;
+
+/// How much of a description they get, in characters.
+const SHOWN: usize = 1000;
+
+fn name(language: Language) -> &'static str {
+    match language {
+        Language::Ja => "地域のイベントとボランティア募集",
+        Language::En => "Events and openings for volunteers",
+    }
+}
+
+/// Returns when the newest change was.
+pub fn changed_at(listings: &[Listing]) -> Option<Instant> {
+    listings.iter().map(|one| one.updated_at).max()
+}
+
+/// Writes listings as iCalendar, one entry for each time. Where only the month is known, there is nothing to show.
+pub fn calendar(listings: &[Listing], is_cut: bool, language: Language) -> String {
+    let occasion = |(one, i): (&Listing, usize)| {
+        let time = one.times.get(i)?;
+        let title = match &time.label {
+            Some(label) => format!("{}（{label}）", one.title),
+            None => one.title.clone(),
+        };
+        Some(Occasion {
+            uid: format!("event-{}-{i}", one.id),
+            when: When::Time(time.starts_at, time.ends_at),
+            summary: Text::new(title.clone(), title),
+            description: Some(about(one, language)).filter(|text| !text.is_empty()),
+            location: wording::place(one, language),
+            link: Some(one.url.clone().unwrap_or_else(|| one.links.page.clone())),
+            is_cancelled: one.status == EventStatus::Cancelled,
+            sequence: one.version - 1,
+            changed_at: one.updated_at,
+        })
+    };
+    let times = listings
+        .iter()
+        .flat_map(|one| (0..one.times.len()).map(move |i| (one, i)));
+    let occasions: Vec<Occasion> = times.filter_map(occasion).collect();
+    let cut = Text::new(
+        "これより多くのイベントがあります。条件で絞り込んでください。",
+        "There are more events. Use the filters.",
+    );
+    printed(
+        name(language),
+        is_cut.then(|| language.choose(&cut)),
+        &occasions,
+        language,
+    )
+}
+
+/// Writes listings as Atom, what changed last first.
+pub fn atom(listings: &[Listing], base: &str, path: &str, language: Language) -> Result<String> {
+    let entry = |one: &Listing| {
+        let when = wording::times(one, language).join("\n");
+        let lines = [
+            Some(when),
+            wording::place(one, language),
+            Some(about(one, language)),
+        ];
+        let lines = lines.into_iter().flatten().filter(|line| !line.is_empty());
+        Entry {
+            id: format!("urn:uuid:{}", one.id),
+            url: one.links.page.clone(),
+            title: titled(one, language),
+            summary: lines.collect::<Vec<_>>().join("\n"),
+            published_at: one.published_at.unwrap_or(one.updated_at),
+            changed_at: one.updated_at,
+        }
+    };
+    let entries: Vec<Entry> = listings.iter().map(entry).collect();
+    let own = format!("{}{path}", base.trim_end_matches('/'));
+    atom::write(&own, name(language), &[("self", &own)], &entries)
+}
+
+/// Returns the title, with the status of what is cancelled.
+fn titled(one: &Listing, language: Language) -> String {
+    match one.status {
+        EventStatus::Cancelled => {
+            let words = words::text("EventStatus", one.status.code());
+            format!("【{}】{}", language.choose(&words), one.title)
+        }
+        _ => one.title.clone(),
+    }
+}
+
+fn about(one: &Listing, language: Language) -> String {
+    let description = one.description.as_ref().map(|text| wording::cut(text, SHOWN));
+    let parts = [one.notice.clone(), wording::fee(one, language), description];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}

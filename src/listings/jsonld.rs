@@ -1,0 +1,159 @@
+//! Listings as schema.org describes events.
+//!
+//! An opening for volunteers is an event that one can join (`JoinAction`): schema.org has no type for voluntary work.
+
+use super::Listing;
+use crate::catalogue::calendar::time_in_tokyo;
+use crate::db::Instant;
+use crate::events::rules::first_day_of;
+use crate::events::{Breakout, EventKind, EventStatus, EventTime, Speaker};
+use serde_json::{Value, json};
+
+const CONTEXT: &str = "https://schema.org";
+
+/// Writes one listing.
+pub fn one(listing: &Listing) -> Value {
+    let mut node = node(listing);
+    if let Some(members) = node.as_object_mut() {
+        members.insert("@context".into(), CONTEXT.into());
+    }
+    node
+}
+
+/// Writes several.
+pub fn all(listings: &[Listing]) -> Value {
+    let nodes: Vec<Value> = listings.iter().map(node).collect();
+    json!({"@context": CONTEXT, "@graph": nodes})
+}
+
+/// Writes a moment with the offset of Tokyo.
+fn moment(at: Instant) -> String {
+    time_in_tokyo(at.utc())
+        .format("%Y-%m-%dT%H:%M:%S+09:00")
+        .to_string()
+}
+
+fn type_of(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Training
+        | EventKind::CaseStudy
+        | EventKind::PublicLecture
+        | EventKind::BasicCourse
+        | EventKind::Seminar
+        | EventKind::Course => "EducationEvent",
+        EventKind::CommunityEvent => "SocialEvent",
+        EventKind::Consultation
+        | EventKind::Briefing
+        | EventKind::ResultsMeeting
+        | EventKind::Conference
+        | EventKind::VolunteerOpening => "Event",
+    }
+}
+
+fn node(one: &Listing) -> Value {
+    let starts = one.times.iter().map(|time| time.starts_at).min();
+    let starts = starts
+        .map(moment)
+        .or_else(|| first_day_of(&one.times, one.month.as_deref()).map(|day| day.to_string()));
+    let ends = one.times.iter().filter_map(|time| time.ends_at).max();
+    let place = one.place.as_ref().map(|place| {
+        let wheelchair = place.wheelchair.map(
+            |is| json!({"@type": "LocationFeatureSpecification", "name": "車椅子での利用", "value": is}),
+        );
+        stated(json!({"@type": "Place", "name": place.name,
+            "address": place.address.as_ref().unwrap_or(&place.name), "amenityFeature": wheelchair}))
+    });
+    let online = one
+        .online
+        .then(|| json!({"@type": "VirtualLocation", "url": one.links.page}));
+    let mode = match (&place, &online) {
+        (Some(_), Some(_)) => Some("MixedEventAttendanceMode"),
+        (None, Some(_)) => Some("OnlineEventAttendanceMode"),
+        (Some(_), None) => Some("OfflineEventAttendanceMode"),
+        (None, None) => None,
+    };
+    let status = match (one.status, one.moved_at) {
+        (EventStatus::Cancelled, _) => "EventCancelled",
+        (_, Some(_)) => "EventRescheduled",
+        (_, None) => "EventScheduled",
+    };
+    let locations: Vec<Value> = place.into_iter().chain(online).collect();
+    let organizers: Vec<Value> = one
+        .hosts
+        .iter()
+        .map(String::as_str)
+        .chain(one.contact.as_ref().map(|contact| contact.office.as_str()))
+        .map(|name| json!({"@type": "Organization", "name": name}))
+        .collect();
+    let parts: Vec<Value> = match one.times.len() {
+        0 | 1 => Vec::new(),
+        _ => one.times.iter().map(|time| part(one, time)).collect(),
+    };
+    let parts: Vec<Value> = parts
+        .into_iter()
+        .chain(one.breakouts.iter().map(breakout))
+        .collect();
+    let closes = one.registration_closes_at.map(moment);
+    let is_open = one.links.register.is_some();
+    let offer = one.fee_yen.map(|yen| {
+        stated(
+            json!({"@type": "Offer", "price": yen, "priceCurrency": "JPY", "url": one.links.page,
+            "availability": is_open.then_some("https://schema.org/InStock"), "validThrough": closes}),
+        )
+    });
+    let action = match (&one.links.register, &one.links.apply) {
+        (_, Some(_)) => Some("ApplyAction"),
+        (Some(_), _) if one.kind == EventKind::VolunteerOpening => Some("JoinAction"),
+        (Some(_), _) => Some("RegisterAction"),
+        _ => None,
+    };
+    let audience = one
+        .audience
+        .as_ref()
+        .map(|of| json!({"@type": "Audience", "audienceType": of}));
+    let series = one
+        .series
+        .as_ref()
+        .map(|name| json!({"@type": "EventSeries", "name": name}));
+    stated(json!({
+        "@type": type_of(one.kind), "@id": format!("urn:uuid:{}", one.id), "name": one.title,
+        "description": one.description, "url": one.url.as_ref().unwrap_or(&one.links.page),
+        "startDate": starts, "endDate": ends.map(moment), "inLanguage": "ja",
+        "eventStatus": format!("https://schema.org/{status}"),
+        "eventAttendanceMode": mode.map(|mode| format!("https://schema.org/{mode}")),
+        "location": locations, "organizer": organizers, "performer": one.speakers.iter().map(person).collect::<Vec<_>>(),
+        "isAccessibleForFree": one.fee_yen.map(|yen| yen == 0), "offers": offer,
+        "maximumAttendeeCapacity": one.capacity, "audience": audience, "superEvent": series, "subEvent": parts,
+        "potentialAction": action.map(|type_| json!({"@type": type_, "target": one.links.page})),
+    }))
+}
+
+fn part(one: &Listing, time: &EventTime) -> Value {
+    stated(
+        json!({"@type": "Event", "name": time.label.as_ref().unwrap_or(&one.title),
+        "startDate": moment(time.starts_at), "endDate": time.ends_at.map(moment)}),
+    )
+}
+
+fn breakout(one: &Breakout) -> Value {
+    stated(
+        json!({"@type": "Event", "name": one.title, "startDate": one.starts_at.map(moment),
+        "endDate": one.ends_at.map(moment), "performer": one.speakers.iter().map(person).collect::<Vec<_>>()}),
+    )
+}
+
+fn person(speaker: &Speaker) -> Value {
+    let affiliation = speaker
+        .affiliation
+        .as_ref()
+        .map(|name| json!({"@type": "Organization", "name": name}));
+    stated(json!({"@type": "Person", "name": speaker.name, "affiliation": affiliation}))
+}
+
+/// Leaves out what isn't known: in JSON-LD, null and an empty list say nothing.
+fn stated(mut node: Value) -> Value {
+    if let Some(members) = node.as_object_mut() {
+        members.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
+    }
+    node
+}

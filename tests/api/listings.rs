@@ -1,0 +1,378 @@
+//! Listings: published events for everybody, without a token.
+
+use crate::support::{Response, TestApp, assert_includes, merge, on_both};
+use serde_json::{Value, json};
+
+on_both! {
+    a_stranger_finds_what_takes_place_in_a_ward,
+    a_listing_is_released_changed_and_gone,
+    a_listing_leads_to_a_registration_and_an_application,
+    programs_read_listings_in_their_formats,
+    public_caches_keep_listings_and_an_address_reads_them_so_often,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn open(app: &TestApp, path: &str) -> Response {
+    app.send("GET", path, &[], b"")
+}
+
+/// A published event in 新宿区 in the far future. Returns its id.
+fn event(app: &TestApp, more: Value) -> String {
+    let mut body = json!({"kind": "seminar", "title": "広報の基礎", "status": "published", "areas": ["131041"],
+        "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"}]});
+    merge(&mut body, more);
+    text(&app.post("/v1/events", &body).expect(201).json()["id"])
+}
+
+fn user(app: &TestApp, email: &str, more: Value) -> String {
+    app.user(email, more);
+    text(&app.login(email)["access_token"])
+}
+
+fn titles(page: &Response) -> Vec<String> {
+    let page = page.json();
+    let items = page["items"].as_array().unwrap().iter();
+    items.map(|one| text(&one["title"])).collect()
+}
+
+fn a_stranger_finds_what_takes_place_in_a_ward(app: &TestApp) {
+    event(
+        app,
+        json!({"title": "チラシ講座", "description": "髙齢者の居場所を知らせる", "fee_yen": 0,
+        "place": {"name": "新宿区役所", "wheelchair": true}}),
+    );
+    event(
+        app,
+        json!({"title": "夕べの集い", "kind": "community_event", "online": true, "fee_yen": 500,
+        "times": [{"starts_at": "2199-10-20T18:00:00+09:00", "ends_at": "2199-10-20T20:00:00+09:00"}]}),
+    );
+    event(app, json!({"title": "隣の区の集い", "areas": ["131130"]}));
+    event(
+        app,
+        json!({"title": "全体の大会", "kind": "conference", "areas": [], "times": [], "month": "2199-11"}),
+    );
+    event(app, json!({"title": "下書き", "status": "draft"}));
+    event(
+        app,
+        json!({"title": "過ぎた会", "times": [{"starts_at": "2020-10-08T13:30:00+09:00"}]}),
+    );
+    let encoded = |c: char| match c.is_ascii() {
+        true => c.to_string(),
+        false => form_urlencoded::byte_serialize(c.to_string().as_bytes()).collect(),
+    };
+    let found = |query: &str| {
+        let query: String = query.chars().map(encoded).collect();
+        titles(&open(app, &format!("/v1/listings{query}")).expect(200))
+    };
+    // What ends first comes first. Events for all areas are those of each.
+    assert_eq!(found("?area=13104"), ["チラシ講座", "夕べの集い", "全体の大会"]);
+    assert_eq!(found("").len(), 4);
+    assert_eq!(
+        found("?area=131041&from=2199-10-05&to=2199-10-11"),
+        ["チラシ講座"]
+    );
+    assert_eq!(found("?from=2199-10-20&to=2199-10-20"), ["夕べの集い"]);
+    assert_eq!(
+        found("?kind=conference,community_event"),
+        ["夕べの集い", "全体の大会"]
+    );
+    assert_eq!(found("?wheelchair=true"), ["チラシ講座"]);
+    assert_eq!(found("?free=true"), ["チラシ講座"]);
+    assert_eq!(found("?online=true"), ["夕べの集い"]);
+    // Words are found in any spelling, and all of them.
+    assert_eq!(found("?q=ﾁﾗｼ%20高齢者"), ["チラシ講座"]);
+    assert_eq!(found("?q=チラシ%20大会"), Vec::<String>::new());
+    assert_eq!(found("?from=2020-01-01&q=過ぎた"), Vec::<String>::new());
+    // Pages go through all of them once.
+    let mut paths = vec!["/v1/listings?limit=3".to_owned()];
+    let mut all = Vec::new();
+    while let Some(path) = paths.pop() {
+        let page = open(app, &path).expect(200);
+        all.extend(titles(&page));
+        let next = page.json()["next"].as_str().map(str::to_owned);
+        paths.extend(next.map(|next| format!("/v1/listings?limit=3&cursor={next}")));
+    }
+    assert_eq!(all, found(""));
+    for (query, status, code) in [
+        ("area=999999", 422, "unknown_area"),
+        ("area=x", 400, "invalid_area_code"),
+        ("kind=party", 400, "unknown_value"),
+        ("from=2199-13-01", 400, "wrong_type"),
+        ("limit=201", 400, "out_of_range"),
+        ("word=x", 400, "unknown_parameter"),
+        ("cursor=x", 422, "invalid_cursor"),
+    ] {
+        let refused = open(app, &format!("/v1/listings?{query}")).expect(status);
+        assert_eq!(refused.faults()[0].1, code, "{query}");
+    }
+}
+
+fn a_listing_is_released_changed_and_gone(app: &TestApp) {
+    let wind = app.organization("風のひろば");
+    let member = user(
+        app,
+        "o@example.jp",
+        json!({"role": "organization", "organization_id": wind}),
+    );
+    let here = user(
+        app,
+        "c@example.jp",
+        json!({"role": "coordinator", "areas": ["131041"]}),
+    );
+    let elsewhere = user(
+        app,
+        "d@example.jp",
+        json!({"role": "coordinator", "areas": ["131130"]}),
+    );
+    let body = json!({"kind": "volunteer_opening", "title": "配達の手伝い", "status": "published", "host_ids": [wind],
+        "times": [{"starts_at": "2199-05-01T11:00:00+09:00", "ends_at": "2199-05-01T13:00:00+09:00"}]});
+    let made = app.call("POST", "/v1/events", &member, &body).expect(201).json();
+    let id = text(&made["id"]);
+    let (listing, event) = (format!("/v1/listings/{id}"), format!("/v1/events/{id}"));
+    open(app, &listing).expect(404);
+    // It is a task of the coordinators of its area, until they release it.
+    let tasks = |token: &str| {
+        let page = app
+            .call("GET", "/v1/tasks?kind=release_event", token, &Value::Null)
+            .expect(200)
+            .json();
+        page["items"].as_array().unwrap().clone()
+    };
+    assert_includes(
+        &tasks(&here)[0],
+        &json!({"id": id, "title": "配達の手伝い", "href": event, "deliverable_id": null, "overdue": false}),
+    );
+    assert_eq!((tasks(&elsewhere).len(), tasks(&member).len()), (0, 0));
+    app.call("PATCH", &event, &here, &json!({"status": "published"}))
+        .expect(200);
+    assert!(tasks(&here).is_empty());
+    let shown = open(app, &listing).expect(200).json();
+    assert_includes(
+        &shown,
+        &json!({"status": "published", "areas": ["131041"], "over": false, "hosts": []}),
+    );
+    for hidden in ["online_url", "materials", "counts", "questions", "host_ids"] {
+        assert!(shown.get(hidden).is_none(), "{hidden}");
+    }
+    // An organization is named once it agreed to be published.
+    app.patch(&format!("/v1/organizations/{wind}"), &json!({"open_data": true}))
+        .expect(200);
+    assert_eq!(
+        open(app, &listing).expect(200).json()["hosts"],
+        json!(["風のひろば"])
+    );
+    // What the organization rewrites is released again. A cancelled event stays, so that calendars learn of it.
+    app.call(
+        "PATCH",
+        &event,
+        &member,
+        &json!({"title": "配達と買い物の手伝い"}),
+    )
+    .expect(200);
+    open(app, &listing).expect(404);
+    app.call(
+        "PATCH",
+        &event,
+        &here,
+        &json!({"status": "cancelled", "notice": "台風のため"}),
+    )
+    .expect(200);
+    let cancelled = open(app, "/v1/listings").expect(200).json();
+    assert_includes(
+        &cancelled["items"][0],
+        &json!({"status": "cancelled", "notice": "台風のため", "links": {"register": null, "apply": null}}),
+    );
+    // What was submitted for a day that is over waits for nobody.
+    let mut late = body.clone();
+    merge(
+        &mut late,
+        json!({"times": [{"starts_at": "2020-05-01T11:00:00+09:00"}]}),
+    );
+    app.call("POST", "/v1/events", &member, &late).expect(201);
+    assert!(tasks(&here).is_empty());
+}
+
+fn a_listing_leads_to_a_registration_and_an_application(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let deliverable = app.deliverable(&organization, json!({}));
+    let id = event(
+        app,
+        json!({"kind": "volunteer_opening", "deliverable_id": deliverable}),
+    );
+    let path = format!("/v1/listings/{id}");
+    let links = open(app, &path).expect(200).json()["links"].clone();
+    let local = |link: &Value| text(link).replace("https://musubi.example.jp", "");
+    assert_eq!(local(&links["page"]), path);
+    assert_eq!(
+        local(&links["deliverable"]),
+        format!("/v1/deliverables/{deliverable}")
+    );
+    assert_eq!(local(&links["apply"]), "/v1/applications");
+    let guest = json!({"name": "山田 花子", "email": "hanako@example.jp"}).to_string();
+    let content = [("content-type", "application/json")];
+    app.send("POST", &local(&links["register"]), &content, guest.as_bytes())
+        .expect(201);
+    open(app, &local(&links["calendar"])).expect(200);
+    let node = open(app, &local(&links["json_ld"])).expect(200).json();
+    assert_eq!(node["potentialAction"]["@type"], "ApplyAction");
+    // Where nobody is looked for, the listing leads nowhere.
+    app.patch(
+        &format!("/v1/deliverables/{deliverable}"),
+        &json!({"status": "cancelled"}),
+    )
+    .expect(200);
+    let links = open(app, &path).expect(200).json()["links"].clone();
+    assert_includes(&links, &json!({"deliverable": null, "apply": null}));
+    app.patch(
+        &format!("/v1/events/{id}"),
+        &json!({"takes_registrations": false}),
+    )
+    .expect(200);
+    assert_eq!(
+        open(app, &path).expect(200).json()["links"]["register"],
+        Value::Null
+    );
+}
+
+fn programs_read_listings_in_their_formats(app: &TestApp) {
+    let seminar = event(
+        app,
+        json!({"title": "=広報, の\"基礎\"", "kana": "コウホウノキソ", "description": "一行目\n二行目 <b>&\u{b}", "fee_yen": 0,
+        "place": {"name": "新宿区役所", "address": "東京都新宿区歌舞伎町1-4-1", "wheelchair": true}, "online": true,
+        "online_url": "https://example.jp/secret-room", "series": "ゼミ", "capacity": 30, "audience": "住民",
+        "contact": {"office": "社会福祉協議会", "phone": "03-0000-0000"}, "registration_closes_at": "2199-10-01T17:00:00+09:00",
+        "speakers": [{"name": "田中 さくら", "affiliation": "研究所"}],
+        "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00", "label": "前編"},
+                  {"starts_at": "2199-10-15T13:30:00+09:00", "ends_at": "2199-10-15T16:00:00+09:00"}]}),
+    );
+    event(
+        app,
+        json!({"title": "月だけの会", "times": [], "month": "2199-12"}),
+    );
+    // iCalendar.
+    let calendar = open(app, "/v1/listings.ics?area=131041").expect(200);
+    assert!(calendar.header("content-type").starts_with("text/calendar"));
+    let unfolded = calendar.text.replace("\r\n ", "");
+    for line in [
+        format!("UID:event-{seminar}-1@musubi"),
+        "DTSTART:21991008T043000Z".to_owned(),
+        "STATUS:CONFIRMED".to_owned(),
+    ] {
+        assert!(unfolded.contains(&format!("{line}\r\n")), "{line}\n{unfolded}");
+    }
+    assert_eq!(unfolded.matches("BEGIN:VEVENT").count(), 2);
+    // Atom.
+    let feed = open(app, "/v1/listings.atom?lang=en").expect(200);
+    assert!(feed.header("content-type").starts_with("application/atom+xml"));
+    assert!(
+        feed.text
+            .contains("<title>Events and openings for volunteers</title>")
+    );
+    assert!(feed.text.contains("rel=\"self\"") && !feed.text.contains('\u{b}'));
+    assert_eq!(feed.text.matches("<entry>").count(), 2);
+    // JSON-LD.
+    let graph = open(app, "/v1/listings.jsonld").expect(200);
+    assert_eq!(graph.header("content-type"), "application/ld+json");
+    assert_eq!(graph.json()["@graph"].as_array().unwrap().len(), 2);
+    assert_includes(
+        &graph.json()["@graph"][0],
+        &json!({"@type": "EducationEvent", "@id": format!("urn:uuid:{seminar}"), "startDate": "2199-10-08T13:30:00+09:00",
+            "endDate": "2199-10-15T16:00:00+09:00", "isAccessibleForFree": true,
+            "eventAttendanceMode": "https://schema.org/MixedEventAttendanceMode", "maximumAttendeeCapacity": 30,
+            "offers": {"price": 0, "priceCurrency": "JPY"}, "superEvent": {"name": "ゼミ"}}),
+    );
+    // CSV: the columns of the published definition.
+    let csv = open(app, "/v1/listings.csv").expect(200);
+    assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
+    let definition: Value =
+        serde_json::from_str(include_str!("../fixtures/event_list_columns.json")).unwrap();
+    let plain = csv.text.strip_prefix('\u{feff}').expect("a byte order mark");
+    let mut reader = csv::ReaderBuilder::new().from_reader(plain.as_bytes());
+    let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(json!(header), definition["columns"]);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2);
+    let cell = |row: &csv::StringRecord, column: &str| {
+        let at = header.iter().position(|name| name == column).unwrap();
+        row[at].to_owned()
+    };
+    for required in definition["required"].as_array().unwrap() {
+        let required = text(required);
+        assert!(!cell(&rows[0], &required).is_empty(), "{required}");
+    }
+    for (column, value) in [
+        ("都道府県コード又は市区町村コード", "131041"),
+        ("都道府県名", "東京都"),
+        ("市区町村名", "新宿区"),
+        ("イベント名", "'=広報, の\"基礎\""),
+        ("開始日", "2199-10-08"),
+        ("終了日", "2199-10-15"),
+        ("開始時間", "13:30"),
+        ("終了時間", "16:00"),
+        ("料金(基本)", "0"),
+        ("料金(詳細)", "無料"),
+        ("参加申込終了日", "2199-10-01"),
+        ("参加申込終了時間", "17:00"),
+        ("備考", "オンラインで参加できます；車椅子可；対象：住民"),
+    ] {
+        assert_eq!(cell(&rows[0], column), value, "{column}");
+    }
+    assert_eq!(
+        (cell(&rows[1], "開始日"), cell(&rows[1], "終了日")),
+        ("2199-12-01".into(), "2199-12-31".into())
+    );
+    for answer in [&calendar, &feed, &graph, &csv] {
+        assert!(!answer.text.contains("secret-room"));
+    }
+    // A long list goes on.
+    let part = open(app, "/v1/listings.csv?limit=1").expect(200);
+    let link = part.header("link");
+    let next = link
+        .strip_prefix('<')
+        .and_then(|link| link.split_once(">; rel=\"next\""))
+        .unwrap()
+        .0;
+    assert!(open(app, next).expect(200).text.contains("月だけの会"));
+}
+
+fn public_caches_keep_listings_and_an_address_reads_them_so_often(app: &TestApp) {
+    let id = event(app, json!({}));
+    for path in [
+        "/v1/listings".to_owned(),
+        "/v1/listings.ics".to_owned(),
+        "/v1/listings.atom".to_owned(),
+        "/v1/listings.csv".to_owned(),
+        "/v1/listings.jsonld".to_owned(),
+        format!("/v1/listings/{id}"),
+        format!("/v1/listings/{id}/event.ics"),
+        format!("/v1/listings/{id}/event.jsonld"),
+    ] {
+        let bearer = format!("Bearer {}", app.admin);
+        let answer = app
+            .send("GET", &path, &[("authorization", bearer.as_str())], b"")
+            .expect(200);
+        assert_eq!(answer.header("cache-control"), "public, max-age=60", "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        assert!(answer.header("last-modified").ends_with("GMT"), "{path}");
+        assert!(
+            ["", "Accept-Encoding"].contains(&answer.header("vary")),
+            "{path} {}",
+            answer.header("vary")
+        );
+        let known = [("if-none-match", answer.header("etag"))];
+        let unchanged = app.send("GET", &path, &known, b"").expect(304);
+        assert_eq!(unchanged.header("cache-control"), "public, max-age=60");
+    }
+    let server = app.another_with(&["--public-reads-per-minute=2", "--trusted-proxies=127.0.0.1"]);
+    let read = |address: &str| server.send("GET", "/v1/listings", &[("x-forwarded-for", address)], b"");
+    // The minute may end in between, but not twice.
+    let answers: Vec<Response> = (0..6).map(|_| read("192.0.2.1")).collect();
+    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(refused.code(), "too_many_requests");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait));
+    read("192.0.2.2").expect(200);
+}
