@@ -283,6 +283,18 @@ fn a_merge_with_a_record_elsewhere_isnt_shown(app: &TestApp) {
     }
 }
 
+const LISTINGS: &[&str] = &[
+    "area",
+    "free",
+    "from",
+    "kind",
+    "lang",
+    "online",
+    "q",
+    "to",
+    "wheelchair",
+];
+
 /// What the filters and orders of each list select by. Each is in the list's items, for everybody who may call it; or the
 /// test below tries it.
 const SELECTORS: &[(&str, &[&str])] = &[
@@ -332,6 +344,12 @@ const SELECTORS: &[(&str, &[&str])] = &[
         &["area", "indicator", "kind", "source", "year"],
     ),
     ("list_joint_deliverables", &["status"]),
+    // What everybody sees depends on nobody's reach.
+    ("list_listings", LISTINGS),
+    ("list_listings_as_calendar", LISTINGS),
+    ("list_listings_as_csv", LISTINGS),
+    ("list_listings_as_feed", LISTINGS),
+    ("list_listings_as_json_ld", LISTINGS),
     ("list_organization_responses", &["area"]),
     ("list_organizations", &["area", "kind", "q", "sort", "status"]),
     ("list_partners", &[]),
