@@ -41,7 +41,7 @@ export default {
     title: 'Candidates',
     passed: (/** @type {number} */ p, /** @type {number} */ c) => `${p} of ${c} are candidates`,
     allRoles: 'All roles', roles: 'Roles', find: 'Find a candidate',
-    fair: 'Share attention', fairHint: 'People who fit nearly equally take turns',
+    fair: 'Share attention', both: 'Side by side', withFair: 'Attention shared', withoutFair: 'Without it', fairHint: 'People who fit nearly equally take turns',
     head: { rank: 'Rank', who: 'Candidate', organization: 'Org', worker: 'Worker', known: 'Known, or not', fit: 'Fit' },
     known: 'Known',
     legend: 'Legend. Press one to compare it alone',

@@ -41,7 +41,7 @@ export default {
     title: '候補',
     passed: (/** @type {number} */ p, /** @type {number} */ c) => `${c}人のうち${p}人が候補`,
     allRoles: 'すべての役割', roles: '役割', find: '候補をさがす',
-    fair: '公平さを加味', fairHint: '適合がほぼ同じ人に、順に機会を回します',
+    fair: '公平さを加味', both: '並べて見る', withFair: '公平さを加味した順', withoutFair: '公平さを加味しない順', fairHint: '適合がほぼ同じ人に、順に機会を回します',
     head: { rank: '順位', who: '候補', organization: '団体', worker: 'ワーカー', known: '充足と未確認', fit: '適合' },
     known: '充足',
     legend: '内訳の凡例。押すと一つだけを比べます',

@@ -86,3 +86,21 @@ test('two records side by side are merged, and parted again', async () => {
   assert.notEqual((await api('GET', `duplicates/${id}`)).status, 'merged');
   assert.deepEqual(faults, []);
 });
+
+test('the ranking with and without fairness, side by side', async () => {
+  const request = await openRequest();
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/requests/${request.id}/ranking`);
+  await page.click('[data-both]');
+  await page.waitForSelector('.both div:first-child li');
+  assert.match(page.url(), /fair=both/);
+  for (const [i, fairness] of ['off', 'on'].entries()) {
+    const { items } = await api('POST', 'matches/preview', { deliverable_id: request.id, need: {}, limit: 30, fairness });
+    assert.deepEqual(await page.locator(`.both > div >> nth=${i}`).locator('button').allTextContents(), items.map((one) => one.worker.alias));
+  }
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('.both li:nth-child(2) button');
+  await page.waitForSelector('.panel .parts');
+  assert.deepEqual(faults, []);
+});
