@@ -133,14 +133,15 @@ export default {
   },
   projects: {
     title: 'プロジェクト', head: ['題名と団体', '状態', '進み', '種類', '地域', 'チーム', '開始', '終了予定'], vacant: '欠員あり', replace: '補充する人をさがす', request: '依頼を見る', to: (/** @type {string} */ x) => `「${x}」にする`,
-    sections: { progress: '進み具合とマイルストーン', team: 'チーム', meetings: '会議', artifacts: '成果物', risks: 'リスク', history: '経過', accompaniment: '伴走の内容' },
+    sections: { progress: '進み具合とマイルストーン', team: 'チーム', meetings: '会議', artifacts: '成果物', risks: 'リスク', history: '経過', accompaniment: '伴走の内容', card: '公開カード' },
+    publish: '公開する', withdraw: '公開をやめる', noCard: '公開されていません。', addCard: 'カードを公開する', story: '紹介文', consent: '団体の同意(だれから、どのように)',
     addMilestone: 'マイルストーンを加える', addMeeting: '会議を加える', addArtifact: '成果物を加える', save: '保存', dueOn: '期日', startsAt: '開始', location: '場所', link: 'リンク', due: (/** @type {string} */ day) => `期日 ${day}`, doneOn: (/** @type {string} */ day) => `${day}に完了`, leftOn: (/** @type {string} */ day) => `${day}に離脱`,
     revision: (/** @type {number} */ n) => `第${n}版`, accept: '受け取る', return: '差し戻す', submit: '提出する', hours: (/** @type {number} */ n) => `活動時間 ${n}時間`,
   },
   programme: {
     title: 'プログラム', parts: { calendar: '年間予定', events: 'イベント', coverage: '地域の状況', statistics: '統計' }, allAreas: '全地域', head: ['題名', '日時', '種類', '状態', '場所', '申込み', '参加'], online: 'オンライン', worker: 'ワーカー', capacity: '定員', attendance: '参加した人数', registrations: '申込みと出欠', walkIn: '当日参加を加える', affiliation: '所属', declare: '人数だけを記録', times: '日時', speakers: '登壇者', breakouts: '分科会',
     funnel: { title: '参加から応募まで', came: '参加', asked: '相談を希望', consulted: '相談', applied: '応募・依頼' },
-    measure: '色で表すもの', from: '年度から', to: '年度まで', csv: 'CSV', counted: '数えるもの', by: '分け方', sets: { deliverables: '依頼', applications: '応募', outcomes: '成果' }, count: '件数', days: '成立までの日数(中央値)', inUse: '半年後も使用', again: 'また頼みたい', unknown: '不明',
+    measure: '色で表すもの', from: '年度から', to: '年度まで', csv: 'CSV', report: (/** @type {number} */ y) => `${y}年度の報告書`, counted: '数えるもの', by: '分け方', sets: { deliverables: '依頼', applications: '応募', outcomes: '成果' }, count: '件数', days: '成立までの日数(中央値)', inUse: '半年後も使用', again: 'また頼みたい', unknown: '不明',
     measures: { gap: '不足', served_per_10000: '1万人あたり', need: '75歳以上', projection: '将来の75歳以上', requests: '依頼', engagements: '支援', groups: '団体', workers_near: '近くのワーカー' },
     measureHints: { gap: '全地域の平均に届くまでに足りない支援の数。負は平均より多いこと。', served_per_10000: '75歳以上の1万人あたりの支援の数。', need: '75歳以上の人口。', projection: '将来推計による75歳以上の人口。', requests: '下書きを除く依頼の数。', engagements: 'チームがそろった支援の数。', groups: '登録のある団体の数。', workers_near: '役場から10km以内に住むワーカー。' },
     outlines: '区市町村の形: 「国土数値情報(行政区域データ)」(国土交通省)を加工して作成。島は縮尺が異なります。',

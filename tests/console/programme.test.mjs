@@ -13,7 +13,7 @@ before(async () => {
 after(() => browser?.close());
 
 test('a step of the calendar is done, and an event is found in its month', async () => {
-  const { page, faults } = await open(browser, {});
+  const { page, faults } = await open(browser, { acceptDownloads: true });
   await page.waitForSelector('.queue');
   await page.goto(`${base}/#/programme/${programme.id}`);
   await page.waitForSelector('.year .step');
@@ -22,6 +22,8 @@ test('a step of the calendar is done, and an event is found in its month', async
   await page.check('.year li:nth-child(2) .step input');
   await page.waitForFunction(() => !document.querySelector('.step[data-late]'));
   assert.equal((await api('GET', `programmes/${programme.id}`)).calendar[0].done, true);
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click('[data-save]')]);
+  assert.equal(file.suggestedFilename(), 'report-2026.html');
   await page.click('.year > li:nth-child(8) a');
   await page.waitForSelector('.event .figures');
   assert.ok(page.url().endsWith(event.id));

@@ -64,9 +64,9 @@ export function ProjectScreen(id) {
   const list = (/** @type {string} */ of, /** @type {AbortSignal} */ stop) => get(`projects/${id}/${of}`, { limit: 200 }, stop).then((page) => page.items);
   const { shown, trouble, load } = reading(async (stop) => {
     const project = /** @type {Project} */ (await get(`projects/${id}`, {}, stop));
-    const [organization, milestones, meetings, artifacts, risks, hours, history] = await Promise.all([may('organizations:read') ? get(`organizations/${project.organization_id}`, { include_archived: true }, stop) : null, ...['milestones', 'meetings', 'artifacts', 'risks', 'hours', 'history'].map((one) => list(one, stop))]);
-    return { project, organization, milestones: /** @type {Milestone[]} */ (milestones), meetings: /** @type {Schemas['Meeting'][]} */ (meetings), artifacts: /** @type {Artifact[]} */ (artifacts), risks: /** @type {Schemas['Risk'][]} */ (risks), hours, history: /** @type {Schemas['Happening'][]} */ (history) };
-  }, ['project', 'project_entry', 'application']);
+    const [cards, organization, milestones, meetings, artifacts, risks, hours, history] = await Promise.all([may('press:read') ? get('showcase', { area: project.area, fiscal_year: project.fiscal_year, limit: 200 }, stop) : null, may('organizations:read') ? get(`organizations/${project.organization_id}`, { include_archived: true }, stop) : null, ...['milestones', 'meetings', 'artifacts', 'risks', 'hours', 'history'].map((one) => list(one, stop))]);
+    return { project, card: cards?.items.find((/** @type {any} */ one) => one.project_id === id), organization, milestones: /** @type {Milestone[]} */ (milestones), meetings: /** @type {Schemas['Meeting'][]} */ (meetings), artifacts: /** @type {Artifact[]} */ (artifacts), risks: /** @type {Schemas['Risk'][]} */ (risks), hours, history: /** @type {Schemas['Happening'][]} */ (history) };
+  }, ['project', 'project_entry', 'application', 'card']);
   effect(() => held.set(shown()?.project ?? null));
   onRemove(() => held.set(null));
   const send = sending(trouble), p = () => /** @type {Project} */ (shown()?.project ?? {});
@@ -94,6 +94,8 @@ export function ProjectScreen(id) {
   const section = (/** @type {string} */ key, /** @type {unknown} */ content, /** @type {unknown} */ more = null) => html`<section class="card pad" aria-labelledby=${`${key}-title`}><h2 id=${`${key}-title`}>${() => t().projects.sections[/** @type {'team'} */ (key)]}</h2>${content}${more}</section>`;
   const lines = (/** @type {() => any[]} */ items, /** @type {(of: Signal<any>) => unknown} */ render) => html`<ul class="lines">${each(items, (one) => one.id, /** @type {any} */ (render))}</ul>${when(() => shown() && !items().length, () => html`<p class="small quiet">${() => t().none}</p>`)}`;
   const adder = (/** @type {string} */ of, /** @type {() => string} */ label, /** @type {[string, string, () => string][]} */ fields) => when(isOpen, () => Add({ label, fields, onSend: add(of), busy: send.is }));
+  const card = () => shown()?.card;
+  const publish = (/** @type {string} */ status) => after(() => call('PATCH', `showcase/${card().id}`, { match: card().version, body: { status } }));
   const title = /** @type {[string, string, () => string]} */ (['title', 'text', () => t().newRequest.name]);
   let words = '', reason = 'other';
   return when(() => shown() ?? trouble(), () => html`<main class="screen request project" id="main" tabindex="-1">
@@ -111,6 +113,9 @@ export function ProjectScreen(id) {
     <div class="columns"><div class="stacked">
       ${section('artifacts', lines(() => shown()?.artifacts ?? [], artifact), adder('artifacts', () => t().projects.addArtifact, [title, ['link', 'url', () => t().projects.link]]))}
       ${section('meetings', lines(() => [...(shown()?.meetings ?? [])].reverse(), (of) => html`<li><span><b lang="ja">${() => of().title}</b>${when(() => of().minutes, () => html`<p class="small prose" lang="ja">${() => of().minutes}</p>`)}</span><span class="num small quiet">${() => moment(of().starts_at)} ${() => of().location ?? ''}</span></li>`), adder('meetings', () => t().projects.addMeeting, [title, ['starts_at', 'datetime-local', () => t().projects.startsAt], ['location', 'text', () => t().projects.location]]))}
+      ${when(() => may('press:read'), () => section('card', html`${when(card, () => html`<article class="ticket"><b lang="ja">${() => card()?.title}</b><span class="small quiet facts"><span lang="ja">${() => card()?.group}</span><span>${() => name('areas', card()?.area)}</span><span>${() => card()?.progress_label}</span></span><p class="prose" lang="ja">${() => card()?.story}</p></article>
+          <p class="moves"><span class="badge">${() => word('PressStatus', card()?.status)}</span>${when(() => may('showcase:write'), () => html`<button class="button slim" data-publish disabled=${send.is} @click=${() => publish(card()?.status === 'published' ? 'draft' : 'published')}>${() => t().projects[card()?.status === 'published' ? 'withdraw' : 'publish']}</button>`)}</p>`, () => html`<p class="small quiet">${() => t().projects.noCard}</p>`)}`,
+        when(() => may('showcase:write') && !card(), () => Add({ label: () => t().projects.addCard, busy: send.is, onSend: ({ note, ...body }) => after(() => post('showcase', { ...body, project_id: id, status: 'published', consent: { given: true, on: today(), note } })), fields: [title, ['story', 'text', () => t().projects.story], ['note', 'text', () => t().projects.consent]] }))))}
       ${when(() => p().accompaniment, () => section('accompaniment', html`<p class="prose" lang="ja">${() => p().accompaniment?.needs}</p><p class="small quiet">${() => p().accompaniment?.supports.map((one) => word('SupportKind', one)).join(t().comma)}</p><p class="prose" lang="ja">${() => p().accompaniment?.outcome ?? ''}</p>`))}</div>
       <div class="stacked">
       ${section('team', html`<ul class="lines">${() => p().members?.map((one) => html`<li class=${one.left_at ? 'quiet' : ''}><span lang="ja">${one.alias ?? t().applications.erased}</span><span class="small quiet">${name('roles', one.role)} ${one.left_at ? t().projects.leftOn(date(one.left_at)) : ''}</span></li>`)}</ul>`, html`<p class="small quiet num">${() => t().projects.hours(Math.round((shown()?.hours ?? []).reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + one.minutes, 0) / 60))}</p>`)}
