@@ -73,6 +73,7 @@ example-python: tools
 example-typescript:
     npm --prefix examples/typescript run --silent start
     npm --prefix examples/typescript run --silent contract
+    npm --prefix examples/typescript run --silent hooks
     npm --prefix examples/typescript run --silent roster
 
 # Try every operation of a demo with generated requests

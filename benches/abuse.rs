@@ -35,6 +35,7 @@ use parking_lot::Mutex;
 use program::Program;
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Stdio};
@@ -230,15 +231,16 @@ struct Attacks {
     refused: AtomicU64,
     answers: AtomicU64,
     limited: AtomicU64,
-    server_errors: AtomicU64,
+    /// How often which answer of 500 or above came, and what asked for it.
+    server_errors: Mutex<BTreeMap<(&'static str, u16), u64>>,
 }
 
 impl Attacks {
-    fn count<T>(&self, answer: std::io::Result<(u16, T)>, client: &mut Client) {
+    fn count<T>(&self, attack: &'static str, answer: std::io::Result<(u16, T)>, client: &mut Client) {
         self.answers.fetch_add(1, Ordering::Relaxed);
         match answer {
             Ok((429 | 413 | 507, _)) => drop(self.limited.fetch_add(1, Ordering::Relaxed)),
-            Ok((500.., _)) => drop(self.server_errors.fetch_add(1, Ordering::Relaxed)),
+            Ok((status @ 500.., _)) => *self.server_errors.lock().entry((attack, status)).or_default() += 1,
             Ok(_) => {}
             Err(_) => {
                 client.connection = None;
@@ -314,7 +316,7 @@ fn send_hostile_files(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
         let path = format!("/v1/imports?kind=workers&source=hostile&file_name={}", file.name);
         let kind = "content-type: application/octet-stream\r\n";
         let answer = client.send("POST", &path, kind, &file.bytes);
-        attacks.count(answer, &mut client);
+        attacks.count("hostile file", answer, &mut client);
         pause(stop, 1);
     }
 }
@@ -328,7 +330,7 @@ fn guess_passwords(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
         let guess =
             json!({"email": format!("user{}@example.jp", turn % 50), "password": format!("guess {turn}")});
         let answer = client.json("POST", "/v1/auth/login", &guess);
-        attacks.count(answer, &mut client);
+        attacks.count("guessed password", answer, &mut client);
         std::thread::sleep(Duration::from_millis(200));
     }
 }
@@ -337,7 +339,7 @@ fn ask_for_lists(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
     let mut client = Client::new(6, setting, "lists");
     while !stop.load(Ordering::Relaxed) {
         let answer = client.get("/v1/workers?limit=200");
-        attacks.count(answer, &mut client);
+        attacks.count("list", answer, &mut client);
         std::thread::sleep(Duration::from_millis(100));
     }
 }
@@ -351,7 +353,7 @@ fn ask_for_previews(setting: &Program, attacks: &Attacks, stop: &AtomicBool) {
         }
         let more = format!("content-type: application/json\r\nidempotency-key: preview-{turn}\r\n");
         let answer = client.send("POST", "/v1/matches/preview", &more, body.as_bytes());
-        attacks.count(answer, &mut client);
+        attacks.count("preview", answer, &mut client);
         std::thread::sleep(Duration::from_millis(100));
     }
 }
@@ -461,7 +463,7 @@ fn main() {
         "database: {}\nnormal requests: {} idle, {} under abuse; p50 {:.1} -> {:.1} ms; p99 {idle_p99:.1} -> {busy_p99:.1} ms, {:.2} times\n\
          memory: peak {:.0} MB in the first half, {:.0} MB in the second\n\
          acknowledged: {}, missing after a kill: {missing}\n\
-         abuse: {} connections, {} answers, {} of them 413, 429 or 507, {} of them 5xx, {} connections refused or cut",
+         abuse: {} connections, {} answers, {} of them 413, 429 or 507, {:?} of them 5xx, {} connections refused or cut",
         if on_postgres { "PostgreSQL" } else { "SQLite" },
         idle_count,
         busy_count,
@@ -474,7 +476,7 @@ fn main() {
         count(&attacks.connections),
         count(&attacks.answers),
         count(&attacks.limited),
-        count(&attacks.server_errors),
+        attacks.server_errors.lock(),
         count(&attacks.refused),
     );
     let faults = [idle.faults.lock().clone(), busy.faults.lock().clone()].concat();

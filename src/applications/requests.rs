@@ -17,7 +17,7 @@ pub fn update(
     catalogues: &Catalogues,
     id: Id,
     if_match: &IfMatch,
-    change: impl FnOnce(&NewDeliverable) -> Result<NewDeliverable>,
+    change: impl Fn(&NewDeliverable) -> Result<NewDeliverable>,
 ) -> Result<Deliverable> {
     let before = deliverables::store::find_for_update(db, &editor.reach, id)?;
     let active = team::lock(db, id)?;

@@ -63,7 +63,7 @@ pub fn update(
     catalogues: &Catalogues,
     id: Id,
     if_match: &IfMatch,
-    change: impl FnOnce(&NewDeliverable) -> Result<NewDeliverable>,
+    change: impl Fn(&NewDeliverable) -> Result<NewDeliverable>,
 ) -> Result<Deliverable> {
     let before = store::find_for_update(db, &editor.reach, id)?;
     if_match.check(before.version)?;
@@ -75,6 +75,10 @@ pub fn update(
         Some(&before.request),
         &request,
     )?;
+    if request.type_ != before.request.type_ {
+        // What was taken from the old type goes. What is stated stays, even if it says the same.
+        request = change(&before.request.clone().without_type_values())?;
+    }
     resolve(db, &editor.reach, &catalogue, &mut request, Some(&before.request))?;
     name(db, &editor.reach, Some(&before), &mut request)?;
     rules::check_decision(editor.may_decide, request.status, Some(before.request.status))?;

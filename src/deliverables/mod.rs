@@ -173,6 +173,16 @@ impl NewDeliverable {
         std::iter::once(self.organization_id).chain(self.joint_organization_ids.iter().copied())
     }
 
+    /// Leaves out what may have been taken from the type, so that another type can fill it in.
+    pub fn without_type_values(self) -> NewDeliverable {
+        NewDeliverable {
+            format: None,
+            hours_per_week: None,
+            roles: None,
+            ..self
+        }
+    }
+
     /// Checks every code against the catalogue, and fills in what was left out from the type and the organization's
     /// area. A retired code passes if `before` has it.
     pub fn resolve(
@@ -183,13 +193,6 @@ impl NewDeliverable {
     ) -> Result<()> {
         let mut faults: Vec<FieldError> = Vec::new();
         let kept: Vec<&str> = before.map(NewDeliverable::codes).unwrap_or_default();
-        if let Some(before) = before.filter(|before| before.type_ != self.type_) {
-            // Values of the old type are replaced by those of the new one, unless they change together with the type.
-            self.format.take_if(|format| Some(*format) == before.format);
-            self.hours_per_week
-                .take_if(|hours| Some(*hours) == before.hours_per_week);
-            self.roles.take_if(|roles| Some(&*roles) == before.roles.as_ref());
-        }
         lookup::check(&catalogue.types, &self.type_, "/type", &kept, &mut faults);
         for (i, code) in self.additional_types.iter().enumerate() {
             lookup::check(

@@ -63,7 +63,8 @@ async fn show(caller: Caller<ReadDuplicates>, pool: Data<Pool>, id: PathId) -> R
 ///
 /// Send a JSON Merge Patch. With `If-Match`, the pair changes only if it still has the version that you read.
 /// The status `merged` requires `primary_id`, the record to use from now on. The other record stays visible
-/// to its source, but is no longer ranked or listed. Any other status undoes a merge.
+/// to its source, but is no longer ranked or listed. Any other status undoes a merge,
+/// and then `primary_id` has to be sent as null.
 ///
 /// Returns 409 `already_merged` if one of the records is merged with a third one.
 #[utoipa::path(operation_id = "decide_duplicate", tag = "Duplicates", security(("bearer" = ["duplicates:write"])),

@@ -95,6 +95,8 @@ pub struct Columns {
     pub names: Vec<String>,
     pub targets: Vec<Option<Target>>,
     pub readings: Vec<ColumnReading>,
+    /// The column that names the prefecture of a place beside it.
+    pub prefecture: Option<usize>,
     /// The published layout that the headings are of.
     pub layout: Option<String>,
     /// For each column, its turn among those of its field.
@@ -142,6 +144,7 @@ impl Columns {
             names: Vec::new(),
             targets: Vec::new(),
             readings: Vec::new(),
+            prefecture: None,
             layout: None,
             turns: Vec::new(),
             shared: HashSet::new(),
@@ -340,6 +343,13 @@ impl Columns {
             self.targets.push(target);
             self.turns.push(turn);
         }
+        let mut unused = self
+            .targets
+            .iter()
+            .zip(header)
+            .map(|(target, name)| target.is_none().then_some(name));
+        let is_prefecture = |name: Option<&String>| name.is_some_and(|name| concepts().is_prefecture(name));
+        self.prefecture = unused.position(is_prefecture);
     }
 
     /// Returns the fields that a heading may mean, the best first, and the one that it resembles most.
@@ -435,6 +445,10 @@ impl Columns {
         self.targets.iter().flatten().any(|target| target.is_field(field))
     }
 
+    fn has_place(&self) -> bool {
+        self.has("area") || self.has("organization_area")
+    }
+
     /// Returns whether there is a field of which several columns are but only one value counts.
     pub fn has_shared(&self) -> bool {
         !self.shared.is_empty()
@@ -475,6 +489,7 @@ impl Columns {
             let target = self.targets.get(column).and_then(Option::as_ref);
             let remark = match target {
                 None if self.left_out.contains(&column) => continue,
+                None if self.prefecture == Some(column) && self.has_place() => continue,
                 None if self.is_own_export() && concepts().is_kept(&reading.heading) => continue,
                 None if reading.heading.is_empty() && is_empty(sample, column) => continue,
                 None => unused_column(reading, heading_of),

@@ -4,7 +4,7 @@
 //! `kinds::deliverables::fields`.
 
 use super::days;
-use super::places;
+use super::places::{self, Written};
 use super::vocabulary::{Vocabulary, Words};
 use crate::auth::Reach;
 use crate::catalogue::{DayPart, Format};
@@ -72,6 +72,8 @@ pub struct Input<'i> {
     pub text: &'i str,
     /// The text as it was stored, in a file that Musubi wrote.
     pub stored: Option<&'i str>,
+    /// The prefecture in a column of its own of the same row.
+    pub prefecture: Option<&'i str>,
     pub context: &'i Context<'i>,
     /// Receives what the sender should check, though the cell is used.
     pub warnings: &'i mut Vec<Remark>,
@@ -177,7 +179,9 @@ impl<'i> Input<'i> {
     /// Finds the area that the text names. Warns if it is a former one, or if the text names two.
     pub fn area(&mut self) -> CellResult<Option<String>> {
         let mut warnings = Vec::new();
-        let area = self.parse(|text| places::area(&self.vocabulary().catalogue.fixed, text, &mut warnings));
+        let fixed = &self.vocabulary().catalogue.fixed;
+        let prefecture = self.prefecture;
+        let area = self.parse(|cell| places::area(fixed, Written { cell, prefecture }, &mut warnings));
         self.warnings.append(&mut warnings);
         area
     }
@@ -265,6 +269,7 @@ impl<'i> Input<'i> {
         let mut input = Input {
             text: rest.trim(),
             stored: self.stored,
+            prefecture: self.prefecture,
             context: self.context,
             warnings: self.warnings,
         };

@@ -243,6 +243,14 @@ impl Concepts {
             .is_some_and(|found| found.iter().any(kept))
     }
 
+    /// Returns whether a heading is of a column that names prefectures.
+    pub fn is_prefecture(&self, heading: &str) -> bool {
+        let scores = self.scores(heading);
+        let best = scores.first().filter(|one| one.score >= SURE);
+        best.and_then(|one| self.get(one.concept))
+            .is_some_and(|concept| concept.means == "prefecture")
+    }
+
     /// Returns the field that a heading alone is taken for.
     pub fn field(&self, kind: ImportKind, heading: &str) -> Option<&str> {
         let scores = self.scores(heading);
@@ -449,7 +457,7 @@ pub fn fits(values: Values, cell: &str, vocabulary: &Vocabulary) -> bool {
                     .all(|c| c.is_ascii_digit() || c == '-')
         }
         Values::AreaCode => is_number && (5..=6).contains(&digits),
-        Values::Area => vocabulary.area(&text).is_ok() || text.contains(['区', '市', '町', '村']),
+        Values::Area => vocabulary.area(text.as_str()).is_ok() || text.contains(['区', '市', '町', '村']),
         Values::Url => text.contains("://") || text.starts_with("www."),
         Values::Number => parse_amount(&text).is_ok(),
         Values::Hours => parse_amount(&text).is_ok() || text.contains("時間"),

@@ -8,10 +8,44 @@ use crate::error::Text;
 use tables::Remark;
 use tables::cells::CellResult;
 
+/// A cell that names a place, and the prefecture that the same row has in a column of its own.
+#[derive(Clone, Copy)]
+pub struct Written<'c> {
+    pub cell: &'c str,
+    pub prefecture: Option<&'c str>,
+}
+
+impl<'c> From<&'c str> for Written<'c> {
+    fn from(cell: &'c str) -> Written<'c> {
+        Written {
+            cell,
+            prefecture: None,
+        }
+    }
+}
+
+impl Written<'_> {
+    /// Reads the place with its prefecture before it. Where that is nowhere, the cell alone counts.
+    fn read(&self, fixed: &Fixed) -> Place {
+        if let Some(prefecture) = self.prefecture {
+            let whole = fixed.read_place(&format!("{prefecture}{}", self.cell));
+            if matches!(whole, Place::Found { .. }) {
+                return whole;
+            }
+        }
+        fixed.read_place(self.cell)
+    }
+}
+
 /// Finds the municipality that a cell names. `warnings` receives what the sender should check.
-pub fn area(fixed: &Fixed, cell: &str, warnings: &mut Vec<Remark>) -> CellResult<String> {
+pub fn area<'c>(
+    fixed: &Fixed,
+    written: impl Into<Written<'c>>,
+    warnings: &mut Vec<Remark>,
+) -> CellResult<String> {
     let areas = &*fixed.areas;
-    match fixed.read_place(cell) {
+    let written = written.into();
+    match written.read(fixed) {
         Place::Found { area, former, second } => {
             let area = areas.at(area).ok_or_else(|| unknown_area(None))?;
             if let Some(former) = former.and_then(|former| areas.former_at(former)) {
@@ -39,7 +73,7 @@ pub fn area(fixed: &Fixed, cell: &str, warnings: &mut Vec<Remark>) -> CellResult
         Place::Unknown => {
             let served = fixed.served_areas().map(|area| area.name.as_str());
             Err(unknown_area(
-                lookup::nearest(&names::key(cell), served).map(str::to_owned),
+                lookup::nearest(&names::key(written.cell), served).map(str::to_owned),
             ))
         }
     }

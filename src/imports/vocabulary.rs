@@ -4,7 +4,7 @@
 //! that isn't known is guessed; a word that can't be
 //! guessed with confidence comes with the nearest known one.
 
-use super::places;
+use super::places::{self, Written};
 use crate::catalogue::entries::Definition;
 use crate::catalogue::{Catalogue, Entries, Format, Names, lookup, names};
 use matcher::triage::Triage;
@@ -238,7 +238,7 @@ impl<'c> Vocabulary<'c> {
     }
 
     /// Finds the municipality that a cell names.
-    pub fn area(&self, cell: &str) -> CellResult<String> {
+    pub fn area<'t>(&self, cell: impl Into<Written<'t>>) -> CellResult<String> {
         places::area(&self.catalogue.fixed, cell, &mut Vec::new())
     }
 

@@ -209,15 +209,12 @@ fn changed(
     }
     let lead = organizations::store::find(db, &Reach::Everything, lead, true)?;
     let before = &saved.request;
-    // With another type, what was taken from the old type goes. What is stated stays, even if it says the same.
-    let mut old = before.clone();
-    old.format = old.format.filter(|_| !changes.contains_key("format"));
-    old.hours_per_week = old
-        .hours_per_week
-        .filter(|_| !changes.contains_key("hours_per_week"));
-    old.roles = old.roles.filter(|_| !changes.contains_key("roles"));
-    let mut request: NewDeliverable = merged(before, &Value::Object(changes)).map_err(below_need)?;
-    let resolved = request.resolve(&snapshot.catalogue, default_area(&lead), Some(&old));
+    let changes = Value::Object(changes);
+    let mut request = merged(before, &changes).map_err(below_need)?;
+    if request.type_ != before.type_ {
+        request = merged(&before.clone().without_type_values(), &changes).map_err(below_need)?;
+    }
+    let resolved = request.resolve(&snapshot.catalogue, default_area(&lead), Some(before));
     resolved.map_err(below_need)?;
     Ok(saved.tried(request))
 }

@@ -50,6 +50,7 @@ use utoipa_actix_web::AppExt;
         (name = "Tasks", description = "What waits for you"),
         (name = "Changes", description = "What has changed, to follow it"),
         (name = "Statistics", description = "Aggregate counts"),
+        (name = "Webhooks", description = "Messages about changes to an address of yours, signed"),
         (name = "Feeds", description = "Secret addresses for calendar programs and feed readers"),
         (name = "Exports", description = "Lists as downloadable files"),
         (name = "Open data", description = "Public datasets"),

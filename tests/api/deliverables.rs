@@ -58,6 +58,13 @@ fn a_new_type_replaces_the_team_unless_the_patch_has_one(app: &TestApp) {
     let changed = app.patch(&path, &own).expect(200).json();
     let expected = json!({"roles": [{"role": "writer"}], "hours_per_week": 3, "format": "one_day"});
     assert_includes(&changed, &expected);
+    // What is stated beside the new type stays, even if the old type had the same.
+    let same = json!({"type": "website", "format": "one_day", "hours_per_week": 3});
+    let changed = app.patch(&path, &same).expect(200).json();
+    assert_includes(
+        &changed,
+        &json!({"hours_per_week": 3, "format": "one_day", "family": "web"}),
+    );
 }
 
 fn the_fiscal_year_follows_the_first_day(app: &TestApp) {

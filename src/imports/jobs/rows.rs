@@ -729,7 +729,7 @@ impl BatchContext<'_> {
     /// Returns the source that a new record of this row would get.
     fn own_source(&self, source: &str, reading: &Reading) -> String {
         let area = reading.text("area");
-        let area = area.and_then(|area| self.context.vocabulary.area(area).ok());
+        let area = area.and_then(|area| self.context.vocabulary.area(reading.place(area)).ok());
         let reach = &self.context.reach;
         reach.own_source(source, area.as_deref().unwrap_or_default())
     }

@@ -4,6 +4,7 @@ use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::imports::columns::{Columns, Target};
 use crate::imports::fields::{Context, Input};
 use crate::imports::finding::{Finding, Severity};
+use crate::imports::places::Written;
 use std::collections::HashMap;
 use tables::cells::{CellResult, normalize};
 use tables::{Remark, Row};
@@ -28,6 +29,8 @@ pub struct Reading<'r> {
     columns: &'r Columns,
     pub cells: Vec<Cell<'r>>,
     pub findings: Vec<Finding>,
+    /// The prefecture of the row's place, if it has a column of its own.
+    prefecture: Option<&'r str>,
     /// Whether the row has cells beyond the header.
     has_surplus: bool,
     /// Whether the row is no record.
@@ -43,6 +46,11 @@ impl<'r> Reading<'r> {
             columns,
             cells: Vec::new(),
             findings: Vec::new(),
+            prefecture: columns
+                .prefecture
+                .and_then(|column| row.texts().nth(column))
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty()),
             has_surplus: false,
             is_skipped: false,
             lasting: 0,
@@ -192,7 +200,7 @@ impl<'r> Reading<'r> {
                 _ => None,
             };
             if let Some(known) = shared.and_then(|position| first.get(&position)) {
-                if let (Some(remark), true) = (further(cell, *known, context), !cell.text.is_empty()) {
+                if let (Some(remark), true) = (self.further(cell, *known, context), !cell.text.is_empty()) {
                     self.add(cell.column, cell.raw, remark, Severity::Warning);
                 }
                 if cell.text.is_empty() || known.1 {
@@ -202,6 +210,7 @@ impl<'r> Reading<'r> {
             let mut input = Input {
                 text: &cell.text,
                 stored: cell.stored,
+                prefecture: self.prefecture,
                 context,
                 warnings: &mut warnings,
             };
@@ -342,33 +351,46 @@ impl<'r> Reading<'r> {
             });
         }
     }
-}
 
-/// Says that a further column of the same field isn't used, unless it says the same.
-fn further(cell: &Cell, (first, is_used, _): (&str, bool, u8), context: &Context) -> Option<Remark> {
-    let is_area = ["area", "organization_area"]
-        .iter()
-        .any(|field| cell.target.is_field(field));
-    let area = |text: &str| context.vocabulary.area(text).ok();
-    if !is_used
-        || first == cell.text
-        || (is_area && area(&cell.text).is_none_or(|own| Some(own) == area(first)))
-    {
-        return None;
+    /// Returns a cell that names a place, with the prefecture beside it.
+    pub fn place<'t>(&'t self, cell: &'t str) -> Written<'t> {
+        Written {
+            cell,
+            prefecture: self.prefecture,
+        }
     }
-    let first: String = first.chars().take(80).collect();
-    Some(match is_area {
-        true => Remark::new(
-            "areas_disagree",
-            format!("「{first}」と一致しません。「{first}」を取り込みました。"),
-            format!("This disagrees with {first:?}, which was imported."),
-        ),
-        false => Remark::new(
-            "second_value",
-            format!("同じ項目に「{first}」を取り込んだため、この値は使っていません。"),
-            format!("This value isn't used, because {first:?} was imported for the same field."),
-        ),
-    })
+
+    /// Says that a further column of the same field isn't used, unless it says the same.
+    fn further(
+        &self,
+        cell: &Cell,
+        (first, is_used, _): (&str, bool, u8),
+        context: &Context,
+    ) -> Option<Remark> {
+        let is_area = ["area", "organization_area"]
+            .iter()
+            .any(|field| cell.target.is_field(field));
+        let area = |text: &str| context.vocabulary.area(self.place(text)).ok();
+        if !is_used
+            || first == cell.text
+            || (is_area && area(&cell.text).is_none_or(|own| Some(own) == area(first)))
+        {
+            return None;
+        }
+        let first: String = first.chars().take(80).collect();
+        Some(match is_area {
+            true => Remark::new(
+                "areas_disagree",
+                format!("「{first}」と一致しません。「{first}」を取り込みました。"),
+                format!("This disagrees with {first:?}, which was imported."),
+            ),
+            false => Remark::new(
+                "second_value",
+                format!("同じ項目に「{first}」を取り込んだため、この値は使っていません。"),
+                format!("This value isn't used, because {first:?} was imported for the same field."),
+            ),
+        })
+    }
 }
 
 fn faults_of(error: Error) -> Vec<FieldError> {

@@ -39,7 +39,7 @@ impl Places {
         let place = |name: &String| {
             let is_read = detected.read_sheets.contains(name);
             vocabulary
-                .area(name)
+                .area(name.as_str())
                 .ok()
                 .filter(|_| is_read)
                 .map(|_| name.clone())
@@ -48,7 +48,7 @@ impl Places {
         let of_file = job.options.area.clone();
         if let Some(area) = &of_file {
             let fault = |remark: tables::Remark| Error::invalid("/area", remark.code, remark.message);
-            vocabulary.area(area).map_err(fault)?;
+            vocabulary.area(area.as_str()).map_err(fault)?;
         }
         let has_section = sample.iter().any(|row| section(row, vocabulary).is_some());
         let has_place = has_section || of_file.is_some() || of_sheets.iter().any(Option::is_some);

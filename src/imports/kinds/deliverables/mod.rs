@@ -43,7 +43,7 @@ pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
         name: one_line(text("organization")),
         external_id: text("organization_external_id").to_owned(),
         area: area
-            .and_then(|area| context.vocabulary.area(area).ok())
+            .and_then(|area| context.vocabulary.area(reading.place(area)).ok())
             .unwrap_or_default(),
     };
     let texts = [&requester.record_id, &requester.name, &requester.external_id];
@@ -128,6 +128,15 @@ pub fn understand(
         request.external_team |= request.status.has_team() && !had_team;
         if request.type_.is_empty() {
             request.type_ = guess_type(reading, &request, context);
+        }
+        if before.is_some_and(|before| before.type_ != request.type_) {
+            // What was taken from the old type goes, unless the row states it.
+            let is_stated = |field| reading.text(field).is_some();
+            request = NewDeliverable {
+                format: request.format.filter(|_| is_stated("format")),
+                hours_per_week: request.hours_per_week.filter(|_| is_stated("hours_per_week")),
+                ..request.without_type_values()
+            };
         }
         if request.title.is_empty() {
             let types = &context.vocabulary.catalogue.types;
