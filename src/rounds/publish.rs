@@ -50,7 +50,7 @@ pub fn publish(
     }
     if_match.check(round.summary.version)?;
     check_draft(&round)?;
-    check_size(&round)?;
+    check_size(round.places.len())?;
     let mut obstacles = unfit(db, context, &round)?;
     lock(db, &round)?;
     let there = applied(db, &round)?;
@@ -99,8 +99,7 @@ pub fn publish(
     Ok(store::find(db, &Reach::Everything, id)?.summary)
 }
 
-fn check_size(round: &Round) -> Result<()> {
-    let count = round.places.len();
+fn check_size(count: usize) -> Result<()> {
     if count == 0 {
         return Err(Error::Conflict {
             code: "nothing_to_publish",
@@ -252,4 +251,23 @@ fn refusal(
         ),
     };
     Ok(error.with_member("assignments", Value::Array(named)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_how_many_places_are_published_at_once() {
+        let refused = |count| match check_size(count) {
+            Ok(()) => None,
+            Err(Error::Conflict { code, .. }) => Some(code),
+            Err(other) => panic!("{other:?}"),
+        };
+        let cases = [0, 1, MOST_PUBLISHED, MOST_PUBLISHED + 1].map(refused);
+        assert_eq!(
+            cases,
+            [Some("nothing_to_publish"), None, None, Some("too_many_places")]
+        );
+    }
 }

@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use musubi::db::{Db, Pool};
 use musubi::error::{Error, Fault};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -491,4 +492,47 @@ fn ends_in_time_while_the_database_is_frozen() {
     // Without the limit it would wait for as long as the database is frozen.
     program.wait().unwrap();
     drop(frozen);
+}
+
+/// Asks for a path, and returns the connection when the beginning of the answer is there.
+fn open_stream(address: &str, path: &str, token: &str) -> std::net::TcpStream {
+    let host = address.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let mut begin = [0; 12];
+    stream.read_exact(&mut begin).unwrap();
+    assert_eq!(&begin, b"HTTP/1.1 200");
+    stream
+}
+
+#[test]
+fn followers_do_not_hold_up_the_end() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (mut program, address) = program(
+        folder.path(),
+        None,
+        &["--drain-seconds", "0", "--shutdown-seconds", "700"],
+    );
+    let token = Command::new(env!("CARGO_BIN_EXE_musubi"))
+        .args(["token", "--role", "admin", "--data-dir"])
+        .arg(folder.path())
+        .env("MUSUBI_TOKEN_KEY", KEY)
+        .output()
+        .unwrap();
+    let token = String::from_utf8(token.stdout).unwrap();
+    let now = ureq::get(format!("{address}/v1/changes"))
+        .header("authorization", format!("Bearer {}", token.trim()))
+        .call()
+        .unwrap();
+    let now: Value = serde_json::from_reader(now.into_body().into_reader()).unwrap();
+    let path = format!("/v1/changes/events?after={}", now["position"].as_str().unwrap());
+    let streams = [(); 3].map(|()| open_stream(&address, &path, token.trim()));
+    terminate(&program);
+    for mut stream in streams {
+        // The server ends each stream, so that its client asks another server.
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+    }
+    assert!(program.wait().unwrap().success());
 }
