@@ -23,7 +23,7 @@ const own = () => user()?.user?.worker_id ?? '';
 
 /** The menu. */
 export const SCREENS = [
-  { path: '', title: () => t().menuItems.desk, isFor: () => true },
+  { path: '', title: () => t().menuItems.desk, isFor: () => may('tasks:read') },
   { path: 'requests', title: () => t().menuItems.requests, isFor: () => may('deliverables:read') && !own() },
   { path: 'rounds', title: () => t().menuItems.rounds, isFor: () => may('rounds:read') },
   { path: 'projects', title: () => t().menuItems.projects, isFor: () => may('projects:read') },
@@ -58,5 +58,7 @@ export function screenOf(path) {
   if (where === 'duplicates') return { key: path, menu: 'workers', title: () => t().duplicates.title, render: id ? () => DuplicateScreen(id) : DuplicatesScreen };
   if (where === 'admin') return { key: path, menu: where, title: () => t().menuItems.admin, render: () => AdminScreen(id ?? 'users', more) };
   if (where === 'imports') return { key: path, menu: where, title: () => t().imports.title, render: id ? () => ImportScreen(id) : ImportsScreen };
-  return { key: '', menu: '', title: () => t().desk.title, render: DeskScreen };
+  // Who has no tasks begins with the first place of the menu.
+  const first = SCREENS.find((one) => one.isFor())?.path;
+  return user() && first ? screenOf(first) : { key: '', menu: '', title: () => t().desk.title, render: DeskScreen };
 }

@@ -87,6 +87,7 @@ export default {
   },
 
   requests: {
+    joint: 'Invitations to request jointly', accepted: 'Join', declined: 'Decline', 
     title: 'Requests', find: 'Title, trouble, organization', clear: 'Clear filters', view: 'View', board: 'Board', table: 'Table', sort: 'Newest first',
     any: { family: 'Family', area: 'Area', format: 'Format', role: 'Role', year: 'Year', status: 'Status' },
     columns: { draft: 'Draft', review: 'Review', open: 'Open', matched: 'Matched', in_progress: 'In progress', delivered: 'Delivered', ended: 'Declined, cancelled' },

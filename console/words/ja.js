@@ -87,6 +87,7 @@ export default {
   },
 
   requests: {
+    joint: '共同の依頼への誘い', accepted: '加わる', declined: '断る', 
     title: '依頼', find: '題名・困りごと・団体', clear: '絞り込みを解く', view: '表示', board: 'ボード', table: '表', sort: '新しい順',
     any: { family: '分野', area: '地域', format: '形式', role: '役割', year: '年度', status: '状態' },
     columns: { draft: '下書き', review: '審査', open: '募集中', matched: 'チーム決定', in_progress: '進行中', delivered: '完了', ended: '見送り・取り下げ' },

@@ -94,10 +94,19 @@ test('a volunteer applies, answers an offer and withdraws a consent', async () =
 
 test('an organization sees its own requests, and asks for something new', async () => {
   const { organization_id } = await openRequest();
+  const others = (await api('GET', 'organizations?limit=2')).items.filter((one) => one.id !== organization_id);
+  // Only a member's naming of another organization is an invitation.
+  const send = async (path, body, headers = {}) => { const answer = await fetch(`${base}/v1/${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }); return answer.status === 204 ? null : answer.json(); };
+  const { email, link } = await invite({ role: 'organization', organization_id: others[0].id }), password = 'tsukimi-dango-to-susuki';
+  await send('auth/invitations/accept', { token: link.split('once=')[1], password });
+  const { access_token: token } = await send('auth/login', { email, password });
+  const joint = await send('deliverables', { organization_id: others[0].id, type: 'flyer', title: '一緒に作るチラシ', status: 'submitted', joint_organization_ids: [organization_id] }, { authorization: `Bearer ${token}` });
   const { page, faults } = await as('organization', { organization_id });
   assert.ok(!(await menu(page)).some((one) => /imports|admin|rounds|duplicates/.test(one)));
   await page.click('.nav a[href="#/requests"]');
   await page.waitForSelector('.ticket');
+  await page.click('.lines .button');
+  await page.waitForSelector(`.ticket[href$="${joint.id}"]`);
   await page.click('.title a.main');
   await page.fill('#trouble', '会員が減っていて、若い人に知ってもらいたい。');
   await page.waitForSelector('.proposal');
@@ -107,6 +116,18 @@ test('an organization sees its own requests, and asks for something new', async 
   await page.waitForFunction(() => /requests\/[0-9a-f-]{36}$/.test(location.hash));
   assert.equal((await api('GET', `deliverables/${page.url().split('/').pop()}`)).organization_id, organization_id);
   await rest(page);
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('an auditor looks and changes nothing', async () => {
+  const { link } = await invite({ role: 'auditor' });
+  const { page, faults } = await open(browser, { link });
+  await page.waitForSelector('.ticket');
+  assert.ok(!(await menu(page)).includes('#/'), 'who has no tasks has no desk');
+  await page.click('.nav a[href="#/admin"]');
+  await page.waitForSelector('tbody tr');
+  assert.equal(await page.locator('[data-new], [data-do]').count(), 0);
   assert.deepEqual(await accessibility(page), []);
   assert.deepEqual(faults, []);
 });

@@ -4,11 +4,13 @@ import { each, effect, html, keyed, memo, onRemove, signal, untracked, when } fr
 import { Search } from '../../parts/search.js';
 import { Fault } from '../../parts/form.js';
 import { date, language, number, t, word } from '../../words/index.js';
-import { get, isAbort } from '../api.js';
+import { sending } from '../../parts/reading.js';
+import { listing } from '../../parts/table.js';
+import { call, get, isAbort } from '../api.js';
 import { entries, name } from '../catalogue.js';
 import { onChange } from '../live.js';
 import { href, query, requery } from '../route.js';
-import { may } from '../session.js';
+import { may, user } from '../session.js';
 
 /** @typedef {import('../types.js').Listed} Listed @typedef {import('../types.js').Schemas['Page_ListedDeliverable']} Page */
 
@@ -98,6 +100,13 @@ const Table = () => html`<div class="card table-box" tabindex="0" role="region" 
   ${when(() => list()?.items.length === 0, () => html`<p class="empty">${() => t().requests.noneFound}</p>`)}
   ${when(() => list()?.next, () => html`<p class="beyond"><button class="button" @click=${more}>${() => t().rank.more}</button></p>`)}</div>`;
 
+/** What one's organization is asked to request jointly. */
+function Joint() {
+  const own = user.peek()?.user?.organization_id, of = listing(`organizations/${own}/joint-deliverables`, () => ({ status: 'invited' }), ['deliverable']), act = sending(of.trouble);
+  const answer = (/** @type {any} */ one, /** @type {'accepted'|'declined'} */ status) => html`<button class="button slim" disabled=${act.is} @click=${() => act(async () => { await call('PUT', `deliverables/${one.deliverable_id}/organizations/${own}`, { match: one.version, body: { status } }); await of.load(); })}>${() => t().requests[status]}</button>`;
+  return when(() => of.items().length || of.trouble(), () => html`<section class="card pad"><h2>${() => t().requests.joint}</h2>${when(of.trouble, () => Fault(of.trouble))}<ul class="lines">${() => of.items().map((one) => html`<li><span lang="ja"><b>${one.title}</b> ${one.lead_organization_name}</span>${answer(one, 'accepted')}${answer(one, 'declined')}</li>`)}</ul></section>`);
+}
+
 /** @param {{param: string, label: () => string, options: () => [string, string][]}} of */
 export function Choice({ param, label, options }) {
   const value = () => query()[param] ?? '';
@@ -130,7 +139,7 @@ export function RequestsScreen() {
       </div>
       ${when(() => may('deliverables:write'), () => html`<a class="button main" href="#/requests/new">${() => t().newRequest.title}</a>`)}
       <div class="switch" role="group" aria-label=${() => t().requests.view}>${view('board')}${view('table')}</div></header>
-    ${when(trouble, () => Fault(trouble))}
+    ${when(trouble, () => Fault(trouble))}${when(() => user()?.user?.organization_id, Joint)}
     ${when(isTable, Table, Board)}
   </main>`;
 }
