@@ -20,7 +20,7 @@ export function Fault(trouble) {
 }
 
 /** @typedef {[string, () => string]} Option a code and its name */
-/** @typedef {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'check'|'pick'|'number'|'date'|'email'|'url', options?: () => Option[], from?: string, required?: boolean, most?: number, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}} Item */
+/** @typedef {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'levels'|'check'|'pick'|'number'|'date'|'email'|'url', options?: () => Option[], from?: string, required?: boolean, most?: number, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}} Item */
 
 /** What was typed where, so that leaving by accident loses nothing. @type {Map<string, import('./view.js').Signal<Record<string, any>>>} */
 const drafts = new Map();
@@ -58,6 +58,10 @@ function Control(item, id, draft) {
   if (kind === 'checks') {
     const flip = (/** @type {string} */ code) => (/** @type {any} */ e) => { const rest = (draft.peek()[name] ?? []).filter((/** @type {string} */ one) => one !== code); write(e.target.checked ? [...rest, code] : rest); };
     return html`<fieldset class="checks"><legend>${item.label}</legend>${options().map(([code, title]) => html`<label class="radio"><input type="checkbox" .checked=${() => value().includes(code)} @change=${flip(code)} /> <span>${title}</span></label>`)}</fieldset>`;
+  }
+  if (kind === 'levels') {
+    const rate = (/** @type {string} */ code) => (/** @type {any} */ e) => { const { [code]: old, ...rest } = draft.peek()[name]; write(e.target.value ? { ...rest, [code]: Number(e.target.value) } : rest); };
+    return html`<fieldset class="checks"><legend>${item.label}</legend>${options().map(([code, title]) => html`<label class="radio"><select class="select" @change=${rate(code)} .value=${() => String(value()[code] ?? '')}><option value="">–</option>${[1, 2, 3, 4, 5].map((level) => html`<option>${level}</option>`)}</select> <span>${title}</span></label>`)}</fieldset>`;
   }
   if (kind === 'check') return html`<label class="radio"><input type="checkbox" .checked=${() => Boolean(value())} @change=${(/** @type {any} */ e) => write(e.target.checked)} /> <span>${item.label}</span></label>`;
   const control = kind === 'pick' ? Picker({ id, from: item.from ?? '', value: () => draft.peek()[name], onPick: write, required })

@@ -128,7 +128,7 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
 test('loading moves nothing that is there already', async () => {
   const { page, context } = await open(browser);
   await page.waitForSelector('.queue');
-  for (const hash of ['', 'requests', `requests/${request.id}/ranking`]) {
+  for (const hash of ['', 'requests', `requests/${request.id}/ranking`, 'workers', `workers/${worker.id}`, `imports/${checked.id}`, 'admin/users']) {
     await page.goto(`${base}/?${Math.random()}#/${hash}`);
     await rest(page);
     const shift = await page.evaluate(() => new Promise((done) => {

@@ -37,25 +37,30 @@ export function PeopleScreen(which) {
 }
 
 /** Records of one kind that belong to the one that is shown. @param {() => string} title @param {string} path @param {Record<string, string>} asked @param {string} type @param {(one: any) => [string, string, string, string|null|undefined]} say address, title, state, day */
-const Belongings = (title, path, asked, type, say) => {
-  const of = listing(path, () => ({ ...asked, limit: 20 }), [type]);
-  return html`<section class="card pad"><h2>${title}</h2>${when(of.trouble, () => Fault(of.trouble))}<ul class="lines">${() => of.items().map((one) => { const [to, label, state, day] = say(one); return html`<li><a href=${`#/${to}`} lang="ja">${label}</a><span class="badge">${state}</span><span class="num small quiet">${date(day)}</span></li>`; })}</ul>
+const belongings = (title, path, asked, type, say) => ({ title, say, of: listing(path, () => ({ ...asked, limit: 20 }), [type]) });
+/** @param {ReturnType<typeof belongings>} at */
+const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${title}</h2>${when(of.trouble, () => Fault(of.trouble))}<ul class="lines">${() => of.items().map((one) => { const [to, label, state, day] = say(one); return html`<li><a href=${`#/${to}`} lang="ja">${label}</a><span class="badge">${state}</span><span class="num small quiet">${date(day)}</span></li>`; })}</ul>
     ${when(() => of.shown() && !of.items().length, () => html`<p class="small quiet">${() => t().none}</p>`)}${of.more}</section>`;
-};
+/** The record, once what belongs to it is read, too: then nothing moves. @param {{shown: () => any, trouble: () => Error|null}} of @param {({shown: () => unknown, trouble: () => unknown}|null)[]} lists */
+const withAll = (of, lists) => ({ trouble: of.trouble, shown: () => lists.every((one) => !one || one.shown() || one.trouble()) && of.shown() });
+
+/** The parts of the week, in their order. */
+const days = () => codes('DayPart').map(([code, title]) => ({ code, title, at: DAYS.indexOf(code.split('_')[0]) * 3 + PARTS.indexOf(code.split('_')[1]) })).sort((a, b) => a.at - b.at).map(({ code, title }) => /** @type {Option} */ ([code, title]));
+const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'], PARTS = ['morning', 'afternoon', 'evening'];
 
 /** What a worker says of themselves, as a form. @param {{of: {shown: () => Worker|null, load: () => Promise<void>}, onClose: () => void}} at */
 function Edit({ of, onClose }) {
   const one = /** @type {Worker} */ (of.shown()), own = one.personal ?? {};
   /** @type {import('../../parts/form.js').Item[]} */
-  const items = [['name', 'text'], ['kana', 'text'], ['email', 'email'], ['phone', 'text'], ['area', 'select', named('areas')], ['status', 'select', codes('WorkerStatus')], ['hours_per_week', 'number'], ['capacity', 'number'], ['travel_limit_km', 'number'], ['available_from', 'date'], ['available_until', 'date'], ['roles', 'checks', named('roles')], ['accepted_formats', 'checks', named('formats')], ['themes', 'checks', named('themes')], ['day_parts', 'checks', codes('DayPart')], ['skills', 'checks', named('skills')], ['evidence', 'area']]
+  const items = [['name', 'text'], ['kana', 'text'], ['email', 'email'], ['phone', 'text'], ['area', 'select', named('areas')], ['status', 'select', codes('WorkerStatus')], ['hours_per_week', 'number'], ['capacity', 'number'], ['travel_limit_km', 'number'], ['available_from', 'date'], ['available_until', 'date'], ['roles', 'checks', named('roles')], ['accepted_formats', 'checks', named('formats')], ['themes', 'checks', named('themes')], ['day_parts', 'checks', days()], ['skills', 'levels', named('skills')], ['evidence', 'area']]
     .map(([field, kind, options]) => /** @type {any} */ ({ name: field, kind, label: () => fieldName(/** @type {string} */ (field)), options: () => options, most: kind === 'number' ? 1000 : 4000, least: 0 }));
-  const start = { ...one, day_parts: one.day_parts ?? [], skills: one.skills?.map(({ skill }) => skill), name: own.name, kana: own.kana, email: own.email, phone: own.phone, evidence: own.evidence?.map((piece) => piece.text).join('\n\n') };
+  const start = { ...one, day_parts: one.day_parts ?? [], skills: Object.fromEntries((one.skills ?? []).map(({ skill, level }) => [skill, level])), name: own.name, kana: own.kana, email: own.email, phone: own.phone, evidence: own.evidence?.map((piece) => piece.text).join('\n\n') };
   const save = async (/** @type {Record<string, any>} */ draft) => {
     const number = (/** @type {string} */ field) => (draft[field] === '' || draft[field] === null ? null : Number(draft[field])), texts = String(draft.evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim());
     const personal = { ...Object.fromEntries(['name', 'kana', 'email', 'phone'].map((field) => [field, draft[field] || null])), evidence: texts.map((text) => own.evidence?.find((piece) => piece.text === text) ?? { text }) };
     await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body: {
       personal, area: draft.area || null, status: draft.status, hours_per_week: number('hours_per_week'), capacity: number('capacity') ?? 1, travel_limit_km: number('travel_limit_km'), available_from: draft.available_from || null, available_until: draft.available_until || null,
-      roles: draft.roles, accepted_formats: draft.accepted_formats, themes: draft.themes, day_parts: draft.day_parts, skills: draft.skills.map((/** @type {string} */ skill) => one.skills?.find((known) => known.skill === skill) ?? { skill, level: 3 }),
+      roles: draft.roles, accepted_formats: draft.accepted_formats, themes: draft.themes, day_parts: draft.day_parts, skills: Object.entries(draft.skills).map(([skill, level]) => ({ skill, level })),
     } });
     await of.load();
   };
@@ -76,7 +81,9 @@ export function WorkerScreen(id) {
   const consent = async (/** @type {Record<string, any>|null} */ given) => { await call('PATCH', `workers/${id}`, { match: one().version, body: { consent: given } }); await of.load(); };
   const Giving = () => Dialog({ title: () => t().people.give, kind: 'narrow', onClose: () => isGiving.set(false), content: Form({ id: `consent-${id}`, label: () => t().people.save, send: consent, onRefused: of.load, start: { purpose: 'matching', given_on: new Date(Date.now() + 32_400_000).toISOString().slice(0, 10), text_version: consents?.items()[0]?.text_version ?? '' }, items: [
     { name: 'purpose', kind: 'select', label: () => word('WorkerField', 'consent_purpose'), options: () => codes('ConsentPurpose') }, { name: 'given_on', kind: 'date', required: true, label: () => word('WorkerField', 'consent') }, { name: 'text_version', required: true, most: 100, label: () => word('WorkerField', 'consent_text_version') }] }) });
-  return Screen(of, 'request', () => html`<header class="title"><p class="crumbs small">${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('ImportKind', 'workers')}</a>`}${Icon('next')}</p>
+  const lists = [belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application', (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status), a.updated_at]),
+    belongings(() => t().menuItems.projects, 'projects', { worker_id: id }, 'project', (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
+  return Screen(withAll(of, [consents, ...lists.map((one) => one.of)]), 'request', () => html`<header class="title"><p class="crumbs small">${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('ImportKind', 'workers')}</a>`}${Icon('next')}</p>
       <div class="title-line"><h1><span lang="ja">${() => one().alias}</span></h1><span class="badge accent">${() => word('WorkerStatus', one().status)}</span></div>
       <p class="moves">${when(() => may('workers:write'), () => html`<button class="button main" data-edit @click=${() => isEditing.set(true)}>${() => t().people.edit}</button>`)}${when(() => may('recommendations:read'), () => html`<a class="button" href=${href(`workers/${id}/openings`)}>${() => t().openings.title}</a>`)}
         ${when(() => may('personal_data:export'), () => html`<button class="button" @click=${save}>${() => t().people.export}</button>`)}${when(() => may('workers:write'), () => html`<button class="button plain late" @click=${erase}>${() => t().people.erase}</button>`)}</p></header>
@@ -85,18 +92,18 @@ export function WorkerScreen(id) {
     <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section><div class="stacked">
       ${when(() => consents, () => html`<section class="card pad consents"><h2>${() => t().people.consents}</h2><ol class="history">${() => consents?.items().map((given) => html`<li><time class="num small quiet">${date(given.given_on)}</time><div><b>${word('ConsentPurpose', given.purpose)}</b> ${given.withdrawn_at ? html`<span class="badge">${t().people.withdrawn(moment(given.withdrawn_at))}</span>` : html`<span class="badge good">${t().people.valid}</span>`}<p class="small quiet">${given.text_version}</p></div></li>`)}</ol>
         ${when(() => may('workers:write'), () => html`<p class="moves"><button class="button slim" disabled=${act.is} @click=${() => (one().consent ? confirm(t.peek().people.withdrawAsk) && act(() => consent(null)) : isGiving.set(true))}>${() => (one().consent ? t().people.withdraw : t().people.give)}</button></p>`)}</section>`)}
-      ${Belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application', (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status), a.updated_at])}
-      ${Belongings(() => t().menuItems.projects, 'projects', { worker_id: id }, 'project', (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])}</div></div>
+      ${lists.map(Belongings)}</div></div>
     ${when(isGiving, Giving)}${when(isEditing, () => Edit({ of, onClose: () => isEditing.set(false) }))}`);
 }
 
 /** @param {string} id */
 export function OrganizationScreen(id) {
   const of = reading((stop) => /** @type {Promise<Organization>} */ (get(`organizations/${id}`, { include_archived: true }, stop)), ['organization']), one = () => /** @type {Organization} */ (of.shown());
-  return Screen(of, 'request', () => html`<header class="title"><p class="crumbs small"><a href="#/organizations">${() => word('ImportKind', 'organizations')}</a>${Icon('next')}</p>
+  const lists = [belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable', (d) => [`requests/${d.id}`, d.title, word('DeliverableStatus', d.status), d.status_since]),
+    belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project', (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
+  return Screen(withAll(of, lists.map((one) => one.of)), 'request', () => html`<header class="title"><p class="crumbs small"><a href="#/organizations">${() => word('ImportKind', 'organizations')}</a>${Icon('next')}</p>
       <div class="title-line"><h1><span lang="ja">${() => one().name}</span></h1><span class="badge accent">${() => word('OrganizationStatus', one().status)}</span></div></header>
     ${when(() => one().merged_into, () => html`<p class="notice"><a href=${() => `#/organizations/${one().merged_into}`}>${() => t().people.merged}</a></p>`)}
     <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section><div class="stacked">
-      ${Belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable', (d) => [`requests/${d.id}`, d.title, word('DeliverableStatus', d.status), d.status_since])}
-      ${Belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project', (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])}</div></div>`);
+      ${lists.map(Belongings)}</div></div>`);
 }
