@@ -11,7 +11,8 @@ before(async () => {
   mkdirSync(PICTURES, { recursive: true });
   [browser, request] = [await launch(), await openRequest()];
   checked = await checkedList();
-  [worker] = (await api('GET', 'workers?status=active&area=131041&limit=1')).items;
+  // Somebody for whom there are requests.
+  [{ worker }] = (await api('GET', `deliverables/${request.id}/matches?limit=1`)).items;
   [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
   round = await api('POST', 'rounds', { title: '秋の割り当て', filter: { format: 'one_month' }, past_placement_ppm: 200_000 });
   [project] = (await api('GET', 'projects?kind=deliverable&status=in_progress,planned&limit=1')).items;
