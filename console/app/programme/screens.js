@@ -140,7 +140,7 @@ export function CoverageScreen() {
     const inset = (/** @type {Area} */ one, /** @type {number} */ i) => {
       // Each island by itself, at its own scale: its largest polygon.
       const largest = /** @type {Point[][][]} */ (shapes.get(one.area)).reduce((a, b) => (b[0].length > a[0].length ? b : a)), left = 8 + i * 78.5;
-      return html`<svg><rect class="inset" x=${left} y="396" width="74" height="92" rx="6" />${shape(one, pathOf(largest, fitting(largest[0], [left + 8, 402, 58, 62])))}<text x=${left + 37} y="482" text-anchor="middle">${() => name('areas', one.area)}</text></svg>`;
+      return html`<svg><rect class="inset" x=${left} y="396" width="74" height="92" rx="6" />${shape(one, pathOf(largest, fitting(largest[0], [left + 8, 402, 58, 62])))}<text x=${left + 37} y="482" text-anchor="middle">${() => name('areas', one.area).replace(/-.*/, '')}</text></svg>`;
     };
     return html`<svg class="map" viewBox=${`0 0 720 ${islands.length ? 496 : 388}`} role="img" aria-label=${() => `${t().programme.parts.coverage}: ${t().programme.measures[/** @type {'gap'} */ (by())]}`}>${land.map((one) => (shapes.has(one.area) ? shape(one, (shapes.get(one.area) ?? []).map((polygon) => pathOf(polygon, at)).join('')) : spot(one)))}${islands.map(inset)}</svg>`;
   };
