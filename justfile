@@ -63,6 +63,7 @@ example-python: tools
     python3 examples/python/story.py
     python3 examples/python/recompute.py
     PYTHONPATH=.ci/site python3 examples/python/feeds.py
+    PYTHONPATH=.ci/site python3 examples/python/listings.py
     PYTHONPATH=.ci/site python3 examples/python/hooks.py
     PYTHONPATH=.ci/site python3 examples/mail/trial.py
     PYTHONPATH=.ci/site python3 -m openapi_python_client generate --path openapi/openapi.json \
