@@ -47,8 +47,8 @@ effect(() => {
   document.documentElement.lang = language();
   document.title = `${user() ? found().title() : t().login.title} – ${t().brand}`;
 });
-// Where the menu is wider than the screen, the current place is within sight.
-effect(() => { void [user(), found().menu]; requestAnimationFrame(() => document.querySelector('.nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })); });
+// Where a menu is wider than the screen, the current place is within sight.
+effect(() => { void [user(), path()]; requestAnimationFrame(() => { for (const one of document.querySelectorAll('nav [aria-current]')) one.scrollIntoView({ block: 'nearest', inline: 'center' }); }); });
 let last = path.peek();
 effect(() => {
   const now = found().key;

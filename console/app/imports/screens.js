@@ -41,6 +41,9 @@ async function sendAgain(one, options) {
 /** The file that was dropped, until it is sent. @type {import('../../parts/view.js').Signal<File|null>} */
 const chosen = signal(null);
 
+/** Its status in words; what was only checked did not succeed in part. @param {Import} one */
+const statusOf = ({ mode, status }) => (mode === 'dry_run' && ['succeeded', 'partial'].includes(status) ? t().imports.done : word('ImportStatus', status));
+
 /** How many records an import writes, or would write. @param {Import} one */
 const written = ({ progress }) => progress.created + progress.updated + progress.archived;
 
@@ -74,7 +77,7 @@ function NewImport() {
 
 /** @param {import('../../parts/view.js').Signal<Import>} of */
 const Line = (of) => html`<tr><th scope="row"><a data-ticket href=${() => href(`imports/${of().id}`)} lang="ja">${() => of().file_name ?? word('ImportKind', of().kind)}</a><span class="small quiet">${() => of().source}</span></th>
-  <td>${() => word('ImportKind', of().kind)}</td><td>${() => word('ImportMode', of().mode)}</td><td><span class="badge">${() => word('ImportStatus', of().status)}</span></td><td class="num">${() => number(written(of()))}</td><td class="num">${() => number(of().progress.rejected)}</td><td class="num">${() => moment(of().created_at)}</td></tr>`;
+  <td>${() => word('ImportKind', of().kind)}</td><td>${() => word('ImportMode', of().mode)}</td><td><span class="badge">${() => statusOf(of())}</span></td><td class="num">${() => number(written(of()))}</td><td class="num">${() => number(of().progress.rejected)}</td><td class="num">${() => moment(of().created_at)}</td></tr>`;
 
 export function ImportsScreen() {
   const list = listing('imports', () => ({ limit: 30 }), ['worker', 'organization', 'deliverable', 'application']);
@@ -217,7 +220,7 @@ export function ImportScreen(id) {
   const isDry = () => one().mode === 'dry_run', isMapped = () => Object.keys(mapping()).length > 0;
   const counts = /** @type {const} */ (['created', 'updated', 'unchanged', 'skipped', 'rejected', 'findings']);
   return Screen(of, 'request', () => html`<header class="title"><p class="crumbs small"><a href="#/imports">${() => t().imports.title}</a>${Icon('next')}<span>${() => one().source}</span></p>
-      <div class="title-line"><h1><span lang="ja">${() => one().file_name ?? word('ImportKind', one().kind)}</span></h1><span class="badge">${() => word('ImportKind', one().kind)}</span><span class="badge">${() => word('ImportMode', one().mode)}</span><span class="badge accent" role="status">${() => (isDry() && ['succeeded', 'partial'].includes(one().status) ? t().imports.done : word('ImportStatus', one().status))}</span></div>
+      <div class="title-line"><h1><span lang="ja">${() => one().file_name ?? word('ImportKind', one().kind)}</span></h1><span class="badge">${() => word('ImportKind', one().kind)}</span><span class="badge">${() => word('ImportMode', one().mode)}</span><span class="badge accent" role="status">${() => statusOf(one())}</span></div>
       <p class="small quiet facts"><span>${() => moment(one().created_at)}</span><span class="num">${() => t().imports.read(number(one().progress.rows_read), one().progress.total)}</span><span>${() => one().detected?.encoding ?? ''}</span></p></header>
     ${when(runs, () => html`<div class="meter" aria-hidden="true"><i style=${() => ({ width: `${(one().progress.rows_read / Math.max(1, one().progress.total ?? one().progress.rows_read * 2)) * 100}%` })}></i></div>`)}
     ${when(() => one().error, () => html`<p class="notice bad" role="alert">${() => one().error?.[language()]}</p>`)}

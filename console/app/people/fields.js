@@ -22,8 +22,8 @@ export const FIELDS = [
   ['created_at', (one) => moment(one.created_at)], ['updated_at', (one) => moment(one.updated_at)],
 ];
 
-/** @param {string} field */
-export const fieldName = (field) => t().people.times[/** @type {'created_at'} */ (field)] ?? word(vocabulary().WorkerField?.[field] ? 'WorkerField' : 'OrganizationField', field);
+/** What a field is called; some are called otherwise for organizations. @param {string} field @param {boolean} [isOrganization] */
+export const fieldName = (field, isOrganization = false) => t().people.times[/** @type {'created_at'} */ (field)] ?? word((isOrganization ? ['OrganizationField', 'WorkerField'] : ['WorkerField', 'OrganizationField']).find((set) => vocabulary()[set]?.[field]) ?? '', field);
 
 /** @param {string} at */
 export const PeopleTabs = (at) => Tabs(() => t().menuItems.people, [
@@ -32,4 +32,4 @@ export const PeopleTabs = (at) => Tabs(() => t().menuItems.people, [
 ], at);
 
 /** All fields that a record has. @param {() => any} one */
-export const Facts = (one) => html`<dl class="facts-list">${() => FIELDS.flatMap(([field, say]) => { const value = say(one()); return value ? [html`<div><dt>${fieldName(field)}</dt><dd class="lines-kept" lang="ja">${value}</dd></div>`] : []; })}</dl>`;
+export const Facts = (one) => html`<dl class="facts-list">${() => FIELDS.flatMap(([field, say]) => { const value = say(one()); return value ? [html`<div><dt>${fieldName(field, Boolean(one().kind))}</dt><dd class="lines-kept" lang="ja">${value}</dd></div>`] : []; })}</dl>`;

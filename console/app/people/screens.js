@@ -33,7 +33,7 @@ export function PeopleScreen(which) {
   return html`<main class="screen requests" id="main" tabindex="-1"><header class="title"><h1>${() => word('ImportKind', which)}</h1>${PeopleTabs(which)}
     <div class="filters">${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }) })}
       ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options: () => options().map(([code, title]) => [code, title()]) }))}${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}</div><span class="num quiet" role="status">${() => count(of)}</span></header>
-    ${Table({ of, label: () => word('ImportKind', which), head: () => [fieldName('name'), fieldName('status'), fieldName('area'), isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at], line })}</main>`;
+    ${Table({ of, label: () => word('ImportKind', which), head: () => [fieldName('name', !isWorkers), fieldName('status'), fieldName('area'), isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at], line })}</main>`;
 }
 
 /** Records of one kind that belong to the one that is shown. @param {() => string} title @param {string} path @param {Record<string, string>} asked @param {string} type @param {(one: any) => [string, string, string, string|null|undefined]} say address, title, state, day */
