@@ -47,7 +47,7 @@
 //! | 14 | [`applications`], [`exposures`], [`login`], [`programmes`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in; a fiscal year's schemes with their calendars; how much each component of a ranking counts |
 //! | 15 | [`delivery`], [`events`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; gatherings and who comes to them; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
 //! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`], [`webhooks`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better; changes, sent to addresses that partners and administrators choose |
-//! | 17 | [`imports`], [`rounds`] | files that come in; the best team for a request, and people for many requests at once |
+//! | 17 | [`imports`], [`press`], [`rounds`] | files that come in; what everybody reads: cards of projects, news, playbooks and textbooks; the best team for a request, and people for many requests at once |
 //! | 18 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
 //! | 19 | [`listings`], [`open_data`], [`reports`] | published events for everybody; public datasets; a fiscal year's figures as tables |
 //! | 20 | [`server`] | routes, tasks, shared state, the OpenAPI document |
@@ -68,7 +68,9 @@
 //!   documents, public datasets, listings, reading the catalogue and
 //!   the vocabulary, and the operations that take a secret in the request
 //!   (logging in, client credentials, the links of follow-ups, the URLs of feeds, the secrets of registrations), and
-//!   registering for a published event without an account.
+//!   registering for a published event without an account. So is reading what is published: cards, posts and publications, and saying what one thinks of
+//!   a publication. A token shows
+//!   drafts there to those who write them.
 //! * Store lookups take a `Reach`; records outside it return 404. Only the `reach` module defines which
 //!   records a `Reach` covers.
 //! * If personal data is disclosed to somebody else, the audit says so. The audit and the change log hold
@@ -109,6 +111,7 @@ pub mod metrics;
 pub mod open_data;
 pub mod organizations;
 pub mod partners;
+pub mod press;
 pub mod programmes;
 pub mod projects;
 pub mod reach;

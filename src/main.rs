@@ -320,9 +320,10 @@ fn run_demo(config: &Config, listen: &ServerConfig, load_only: bool, roster: u64
         projects,
         figures,
         events,
+        pages,
     } = loaded;
     say(&format!(
-        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects, {figures} figures of population, {events} events.\n"
+        "Loaded: {engagements} engagements of {organizations} organizations, {workers} workers, {requests} open requests, {projects} projects, {figures} figures of population, {events} events, {pages} pages to read.\n"
     ))?;
     let (flyer, top) = demo::top_five(&state, today)?;
     say(&format!("\n{top}\n"))?;

@@ -176,6 +176,31 @@ impl<S: Scope> Caller<S> {
     }
 }
 
+/// Somebody who reads what is public: without a token, or a caller, who may see more. A token that isn't valid is refused.
+pub struct Visitor(Option<Principal>);
+
+impl Visitor {
+    /// Returns which records the visitor may use a scope for. None: none.
+    pub fn reach<S: Scope>(&self) -> Option<Reach> {
+        let caller: Caller<S> = Caller::of(self.0.clone()?).ok()?;
+        Some(caller.reach)
+    }
+
+    pub fn has_token(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Error;
+    type Future = Ready<Result<Visitor>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let identity = request.extensions().get::<Identity>().cloned();
+        ready(identity.map(|identity| identity.0).transpose().map(Visitor))
+    }
+}
+
 /// The sender of a request, or why it is unknown.
 #[derive(Clone)]
 struct Identity(Result<Principal>);

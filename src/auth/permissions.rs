@@ -102,6 +102,12 @@ permissions! {
         [all own own own own no all];
     WriteRegistrations = "registrations:write": "Register people for events, and say who attended",
         [all own own own own no no];
+    ReadPress = "press:read": "Read drafts of what is published, feedback and page views",
+        [all own no no no no all];
+    WritePress = "press:write": "Write and publish news, newsletters, playbooks and textbooks",
+        [all own no no no no no];
+    WriteShowcase = "showcase:write": "Write the cards of projects",
+        [all own own no no no no];
     ReadMatches = "matches:read": "Rank workers for deliverables",
         [all own own no no no all];
     ReadRounds = "rounds:read": "Read rounds",

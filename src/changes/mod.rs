@@ -63,6 +63,9 @@ pub enum Subject {
     IndicatorSource,
     Event,
     Registration,
+    Card,
+    Post,
+    Publication,
 }
 
 impl Subject {

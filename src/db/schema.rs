@@ -704,6 +704,41 @@ tables! {
         created_at -> MicrosecondTime,
     }
 
+    press: press_items (id) {
+        id -> UniqueId,
+        kind -> Text,
+        status -> Text,
+        is_released -> Bool,
+        listed_at -> MicrosecondTime,
+        month -> Integer,
+        fiscal_year -> Integer,
+        area -> Nullable<Text>,
+        organization_id -> Nullable<UniqueId>,
+        project_id -> Nullable<UniqueId>,
+        deliverable_type -> Nullable<Text>,
+        number -> Nullable<Integer>,
+        grams -> Text,
+        record -> JsonText,
+        version -> BigInt,
+        updated_at -> MicrosecondTime,
+    }
+
+    press: publication_feedback (id) {
+        id -> UniqueId,
+        publication_id -> UniqueId,
+        scale -> Integer,
+        role -> Text,
+        words -> Nullable<Text>,
+        created_at -> MicrosecondTime,
+    }
+
+    press: page_views (kind, record_id, month) {
+        kind -> Text,
+        record_id -> UniqueId,
+        month -> Integer,
+        views -> BigInt,
+    }
+
     sessions: devices (digest) {
         digest -> Text,
         user_id -> UniqueId,
@@ -838,6 +873,16 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     deliverables::deliverable_type,
 );
 
+diesel::allow_columns_to_appear_in_same_group_by_clause!(press_items::month, press_items::kind);
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(page_views::month, page_views::kind);
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    publication_feedback::publication_id,
+    publication_feedback::role,
+    publication_feedback::scale,
+);
+
 diesel::allow_columns_to_appear_in_same_group_by_clause!(
     event_registrations::event_id,
     event_registrations::status,
@@ -888,6 +933,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_follows,
     event_registrations,
     event_answers,
+    press_items,
+    publication_feedback,
+    page_views,
     programmes,
     programme_areas,
     programme_steps,

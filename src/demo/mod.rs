@@ -7,6 +7,7 @@
 mod briefing;
 mod embedded;
 pub mod population;
+mod press;
 pub mod roster;
 mod side_by_side;
 mod year;
@@ -64,6 +65,8 @@ pub struct DemoCounts {
     pub figures: usize,
     /// Events of the published programme.
     pub events: usize,
+    /// Cards, posts and publications.
+    pub pages: usize,
 }
 
 /// Loads the demonstration with `size` workers. Existing records stay unchanged.
@@ -86,7 +89,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         false,
         &ArchiveProgress::NONE,
     )?;
-    let (workers, requests, projects, figures, events) = pool.write_blocking(|db| {
+    let (workers, requests, projects, figures, events, pages) = pool.write_blocking(|db| {
         let catalogue = catalogues.current(db)?;
         let published = engagements::read(ARCHIVE.as_bytes(), &catalogue)?.accepted;
         let present: BTreeSet<String> = deliverables::store::external_ids(db, DEMO_SOURCE)?
@@ -99,6 +102,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
             year::load(db, catalogues, &published, today, &present)?,
             population::load(db, &catalogue)?,
             briefing::load(db, catalogues)?,
+            press::load(db, &catalogue, today)?,
         ))
     })?;
     let (organizations, engagements) = (report.created_organizations, report.created_deliverables);
@@ -110,6 +114,7 @@ pub fn load(state: &AppState, today: NaiveDate, size: u64) -> Result<DemoCounts>
         projects,
         figures,
         events,
+        pages,
     })
 }
 

@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::imports::jobs::people;
 use crate::workers::Worker;
 use crate::{
-    applications, auth, changes, duplicates, events, imports, projects, reviews, rounds, sessions, users,
-    workers,
+    applications, auth, changes, duplicates, events, imports, press, projects, reviews, rounds, sessions,
+    users, workers,
 };
 use std::collections::BTreeSet;
 
@@ -100,5 +100,6 @@ pub fn forget_messages(db: &mut Db, before: Instant) -> Result<usize> {
     changes.append(&mut reviews::store::forget_words(db, before, BATCH)?);
     changes.append(&mut events::store::registrations::forget_old(db, before, BATCH)?);
     changes::store::append(db, RETENTION, &changes)?;
-    Ok(changes.len())
+    let forgotten = press::store::feedback::forget_words(db, before, BATCH)?;
+    Ok(changes.len() + forgotten)
 }

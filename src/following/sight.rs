@@ -2,8 +2,8 @@
 
 use crate::auth::{
     Principal, Reach, ReadApplications, ReadDeliverables, ReadEvents, ReadFollowUps, ReadIntake,
-    ReadOrganizations, ReadPartners, ReadProgrammes, ReadProjectWork, ReadProjects, ReadRegistrations,
-    ReadReviews, ReadRounds, ReadStatistics, ReadUsers, ReadWorkers, Scope, WriteWeights,
+    ReadOrganizations, ReadPartners, ReadPress, ReadProgrammes, ReadProjectWork, ReadProjects,
+    ReadRegistrations, ReadReviews, ReadRounds, ReadStatistics, ReadUsers, ReadWorkers, Scope, WriteWeights,
 };
 use crate::catalogue::EntryKind;
 use crate::changes::{Action, LoggedChange, Subject};
@@ -95,6 +95,7 @@ fn scope(subject: Subject) -> Option<&'static str> {
         Subject::IndicatorSource => ReadStatistics::NAME,
         Subject::Event => ReadEvents::NAME,
         Subject::Registration => ReadRegistrations::NAME,
+        Subject::Card | Subject::Post | Subject::Publication => ReadPress::NAME,
     })
 }
 
@@ -217,6 +218,9 @@ fn href(change: &LoggedChange, action: ChangeAction) -> Option<String> {
         Subject::IndicatorSource => format!("indicators?source={id}"),
         Subject::Event => format!("events/{id}"),
         Subject::Registration => format!("events/{}/registrations/{id}", whole()?),
+        Subject::Card => format!("showcase/{id}"),
+        Subject::Post => format!("posts/{id}"),
+        Subject::Publication => format!("publications/{id}"),
     };
     let archived = if action == ChangeAction::Archived {
         "?include_archived=true"

@@ -9,7 +9,7 @@ use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
     deliverables_shared_with_partners as shared, duplicates as p, event_areas as ea, event_hosts as eh,
     event_registrations as er, events as ev, follow_ups as f, organizations, organizations as o,
-    programme_areas as pa, programme_steps as ps, programmes as pg, project_entries as e,
+    press_items as pi, programme_areas as pa, programme_steps as ps, programmes as pg, project_entries as e,
     project_members as m, projects as pr, released_deliverables as released, round_deliverables as within,
     rounds as r, webhooks as hooks, worker_separations as separations, workers, workers as w,
 };
@@ -445,6 +445,26 @@ pub fn registrations(reach: &Reach) -> Option<Condition<er::table>> {
         }
         Reach::Worker(id) => Box::new(er::worker_id.assume_not_null().eq(*id)),
         Reach::Partner(partner) => Box::new(er::partner_id.assume_not_null().eq(partner.id)),
+    })
+}
+
+/// Limits what is shown to everybody to what a caller may change: of their areas, or the cards of the organization.
+pub fn press_items(reach: &Reach) -> Option<Condition<pi::table>> {
+    Some(match reach {
+        Reach::Everything => return None,
+        Reach::Areas(areas) => Box::new(
+            pi::area
+                .assume_not_null()
+                .eq_any(areas.clone())
+                .and(pi::area.is_not_null()),
+        ),
+        Reach::Organization(id) => Box::new(
+            pi::organization_id
+                .assume_not_null()
+                .eq(*id)
+                .and(pi::organization_id.is_not_null()),
+        ),
+        Reach::Worker(_) | Reach::Partner(_) => Box::new(false.into_sql::<Bool>()),
     })
 }
 

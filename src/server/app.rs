@@ -101,6 +101,7 @@ pub fn app(
         .app_data(Data::from(state.feed))
         .app_data(Data::from(state.webhooks))
         .app_data(Data::from(state.recorder))
+        .app_data(Data::from(state.views))
         .app_data(Data::from(state.keys))
         .app_data(Data::from(state.passwords))
         .app_data(parts.public_url)

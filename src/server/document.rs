@@ -45,6 +45,7 @@ use utoipa_actix_web::AppExt;
         (name = "Projects", description = "The work of teams, from the kick-off to the hand-over, and what follows it"),
         (name = "Programmes", description = "A fiscal year's schemes, with their calendars (プログラム)"),
         (name = "Events", description = "Gatherings of any kind, and who comes to them (イベント)"),
+        (name = "Publishing", description = "What everybody reads: cards of projects, news, newsletters, playbooks and textbooks (公開情報)"),
         (name = "Matches", description = "Rankings of workers and deliverables, with explanations"),
         (name = "Rounds", description = "The best team for a deliverable, and people for many deliverables at once (割り当て)"),
         (name = "Tasks", description = "What waits for you"),

@@ -109,11 +109,12 @@ impl Listener {
         checks.abort();
         tasks.stop().await;
         let flushed = self.state.recorder.flush(&self.state.pool).await;
+        let counted = self.state.views.flush(&self.state.pool).await;
         if let Some((handle, _)) = metrics {
             handle.stop(false).await;
         }
         signals.abort();
         served.map_err(|e| Error::Internal(format!("the server failed: {e}")))?;
-        flushed
+        flushed.and(counted)
     }
 }

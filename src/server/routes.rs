@@ -4,8 +4,8 @@ use super::health;
 use crate::{
     applications, audit, auth, catalogue, deliverables, delivery, duplicates, erasure, events, exports,
     exposures, feeds, follow_ups, following, imports, indicators, intake, listings, login, matches,
-    open_data, organizations, partners, programmes, projects, reports, reviews, rounds, sessions, statistics,
-    triage, users, vocabulary, webhooks, weights, workers, worklist,
+    open_data, organizations, partners, press, programmes, projects, reports, reviews, rounds, sessions,
+    statistics, triage, users, vocabulary, webhooks, weights, workers, worklist,
 };
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -30,6 +30,7 @@ fn slices(cfg: &mut ServiceConfig) {
         .configure(delivery::http::routes)
         .configure(programmes::http::routes)
         .configure(events::http::routes)
+        .configure(press::http::routes)
         .configure(reviews::http::routes)
         .configure(follow_ups::http::routes)
         .configure(worklist::http::routes)

@@ -11,6 +11,7 @@ use crate::following::Feed;
 use crate::http::cors::Origins;
 use crate::imports::workbooks::Workbooks;
 use crate::matches::MatchIndex;
+use crate::press::counter::ViewCounter;
 use crate::users::password::Passwords;
 use crate::{changes, deliverables, organizations, webhooks, workers};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub struct AppState {
     pub catalogues: Arc<Catalogues>,
     pub index: Arc<MatchIndex>,
     pub recorder: Arc<Recorder>,
+    pub views: Arc<ViewCounter>,
     pub keys: Arc<Keys>,
     pub passwords: Arc<Passwords>,
     pub public_url: Option<String>,
@@ -52,6 +54,7 @@ impl AppState {
             catalogues: Arc::new(Catalogues::new(&config.served_areas)?),
             index: Arc::default(),
             recorder: Arc::default(),
+            views: Arc::default(),
             keys: Arc::new(Keys::open(config.token_key.as_deref(), &config.data_dir()?)?),
             passwords: Arc::new(Passwords::new()?),
             public_url: config.public_url.clone(),

@@ -5,8 +5,8 @@ use crate::config::Retention;
 use crate::http::idempotency;
 use crate::tasks::{TaskCounts, TaskSet};
 use crate::{
-    applications, duplicates, erasure, exposures, follow_ups, following, imports, matches, partners, rounds,
-    sessions, webhooks,
+    applications, duplicates, erasure, exposures, follow_ups, following, imports, matches, partners, press,
+    rounds, sessions, webhooks,
 };
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -42,6 +42,7 @@ pub fn start(state: &AppState, retention: Retention, counts: TaskCounts) -> Task
     tasks.start(applications::tasks::watch_deadlines(pool));
     tasks.start(exposures::tasks::write_lists(pool, &state.recorder));
     tasks.start(exposures::tasks::purge_lists(pool));
+    tasks.start(press::tasks::write_views(pool, &state.views));
     tasks.start(idempotency::tasks::purge(pool));
     tasks.start(sessions::tasks::purge(pool));
     tasks.start(sessions::tasks::purge_throttles(pool));

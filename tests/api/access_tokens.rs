@@ -8,15 +8,18 @@ use musubi::server::document::Document;
 use serde_json::json;
 
 /// Operations that need no access token. Add only those that require another secret: an invitation, a link, a
-/// password, a refresh token or a client secret.
-const OPEN: [&str; 41] = [
+/// password, a refresh token or a client secret; or those that everybody reads.
+const OPEN: [&str; 49] = [
     "accept_invitation",
     "answer_follow_up_question",
     "answer_guest_questionnaire",
     "cancel_guest_registration",
+    "create_feedback",
     "create_guest_registration",
+    "follow_posts",
     "issue_token",
     "list_areas",
+    "list_cards",
     "list_deliverable_types",
     "list_families",
     "list_formats",
@@ -26,12 +29,15 @@ const OPEN: [&str; 41] = [
     "list_listings_as_feed",
     "list_listings_as_json_ld",
     "list_open_data",
+    "list_posts",
+    "list_publications",
     "list_roles",
     "list_skills",
     "list_themes",
     "log_in",
     "log_out",
     "refresh_session",
+    "show_card",
     "show_deliverable_type",
     "show_feed_calendar",
     "show_feed_requests",
@@ -44,7 +50,9 @@ const OPEN: [&str; 41] = [
     "show_listing_as_calendar",
     "show_listing_as_json_ld",
     "show_open_data",
+    "show_post",
     "show_public_keys",
+    "show_publication",
     "show_readiness",
     "show_role",
     "show_session",

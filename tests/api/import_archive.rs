@@ -409,9 +409,10 @@ fn the_demo_ranks_the_same_everywhere_and_loads_once(app: &TestApp) {
             loaded.workers,
             loaded.requests,
             loaded.projects,
-            loaded.events
+            loaded.events,
+            loaded.pages
         ),
-        (147, 300, 15, 6, 35)
+        (147, 300, 15, 6, 35, 8)
     );
     let applications = app
         .get(&format!("/v1/applications?worker_id={real}"))
@@ -435,9 +436,10 @@ fn the_demo_ranks_the_same_everywhere_and_loads_once(app: &TestApp) {
             again.workers,
             again.requests,
             again.projects,
-            again.events
+            again.events,
+            again.pages
         ),
-        (0, 0, 0, 0, 0, 0)
+        (0, 0, 0, 0, 0, 0, 0)
     );
     assert_eq!(musubi::demo::top_five(&app.state, today).unwrap().1, top);
     // Both databases give this ranking.

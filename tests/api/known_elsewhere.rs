@@ -303,6 +303,7 @@ const SELECTORS: &[(&str, &[&str])] = &[
         &["deliverable_id", "role", "sort", "status", "worker_id"],
     ),
     ("list_audit", &["action", "actor", "subject_id"]),
+    ("list_cards", &["area", "fiscal_year", "q", "status", "type"]),
     ("list_consents", &[]),
     ("list_coordinator_responses", &[]),
     (
@@ -337,6 +338,7 @@ const SELECTORS: &[(&str, &[&str])] = &[
             "until",
         ],
     ),
+    ("list_feedback", &[]),
     ("list_import_findings", &[]),
     ("list_imports", &["kind"]),
     (
@@ -353,6 +355,7 @@ const SELECTORS: &[(&str, &[&str])] = &[
     ("list_organization_responses", &["area"]),
     ("list_organizations", &["area", "kind", "q", "sort", "status"]),
     ("list_partners", &[]),
+    ("list_posts", &["area", "fiscal_year", "kind", "q", "status"]),
     ("list_programme_records", &[]),
     ("list_programmes", &["area", "fiscal_year", "kind"]),
     ("list_project_artifacts", &[]),
@@ -373,6 +376,10 @@ const SELECTORS: &[(&str, &[&str])] = &[
             "status",
             "worker_id",
         ],
+    ),
+    (
+        "list_publications",
+        &["area", "fiscal_year", "kind", "q", "status"],
     ),
     ("list_registrations", &[]),
     ("list_rounds", &[]),

@@ -63,6 +63,7 @@ mod pagination;
 mod partners;
 mod permissions;
 mod places;
+mod press;
 mod privacy;
 mod programmes;
 mod projects;

@@ -30,6 +30,9 @@ struct Belongings {
     webhook: String,
     delivery: String,
     event: String,
+    card: String,
+    post: String,
+    publication: String,
     partner: String,
     partner_token: String,
     source: String,
@@ -131,6 +134,12 @@ impl Belongings {
             .into_iter()
             .chain([("records", deliverable.clone()), ("registrations", registration)]);
         let entries = entries.collect();
+        let card = json!({"project_id": project, "title": "紹介"});
+        let card = text(&app.post("/v1/showcase", &card).expect(201).json()["id"]);
+        let post = json!({"title": "お知らせ", "body": "本文", "area": area});
+        let post = text(&app.post("/v1/posts", &post).expect(201).json()["id"]);
+        let publication = json!({"kind": "playbook", "title": "台本", "area": area});
+        let publication = text(&app.post("/v1/publications", &publication).expect(201).json()["id"]);
         let round = json!({"deliverable_ids": [deliverable]});
         let round = text(&app.post("/v1/rounds", &round).expect(201).json()["id"]);
         // Nobody listens there.
@@ -145,6 +154,9 @@ impl Belongings {
             webhook,
             delivery,
             event,
+            card,
+            post,
+            publication,
             area,
             organization,
             deliverable,
@@ -204,6 +216,9 @@ fn request(
         "programmes" => &of.programme,
         "webhooks" => &of.webhook,
         "events" => &of.event,
+        "showcase" => &of.card,
+        "posts" => &of.post,
+        "publications" => &of.publication,
         _ => "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d",
     };
     let body = match operation.id() {
@@ -233,6 +248,9 @@ fn request(
         }
         "create_event" => json!({"kind": "seminar", "title": "ゼミ", "month": "2199-10", "areas": [of.area],
             "host_ids": [of.organization]}),
+        "create_card" => json!({"project_id": of.project, "title": "紹介"}),
+        "create_publication" => json!({"kind": "playbook", "title": "台本", "area": of.area}),
+        "create_post" => json!({"title": "お知らせ", "body": "本文", "area": of.area}),
         "create_registration" => json!({"name": "田中"}),
         "create_answers" => json!({"replies": []}),
         "create_programme_record" => json!({"kind": "project", "record_id": of.project}),
@@ -275,7 +293,10 @@ const LISTS: [&str; 8] = [
     "list_applications",
 ];
 /// Operations that create a record, or try one, and refuse one outside the reach with 403 or 422.
-const CREATES: [&str; 12] = [
+const CREATES: [&str; 15] = [
+    "create_card",
+    "create_post",
+    "create_publication",
     "create_event",
     "create_programme",
     "create_round",
@@ -516,11 +537,13 @@ fn patches_refuse_read_only_fields(app: &TestApp) {
     let known = [
         "decide_duplicate",
         "update_application",
+        "update_card",
         "update_deliverable",
         "update_event",
         "update_intake",
         "update_organization",
         "update_partner",
+        "update_post",
         "update_programme",
         "update_project",
         "update_project_artifact",
@@ -529,6 +552,7 @@ fn patches_refuse_read_only_fields(app: &TestApp) {
         "update_project_milestone",
         "update_project_note",
         "update_project_risk",
+        "update_publication",
         "update_registration",
         "update_round",
         "update_user",

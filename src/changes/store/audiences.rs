@@ -15,7 +15,7 @@ type Find = fn(&mut Db, &[Id]) -> Result<Audiences>;
 type List = fn(&mut Db, Option<Id>) -> Result<Vec<Id>>;
 
 /// The kinds of records that have audiences. Deliverables come first: they decide about the others.
-const KINDS: [(Subject, Find, List); 12] = [
+const KINDS: [(Subject, Find, List); 15] = [
     (
         Subject::Deliverable,
         reach::of_deliverables,
@@ -43,6 +43,13 @@ const KINDS: [(Subject, Find, List); 12] = [
         Subject::Registration,
         reach::of_registrations,
         reach::some_registrations,
+    ),
+    (Subject::Card, reach::of_press_items, reach::some_cards),
+    (Subject::Post, reach::of_press_items, reach::some_posts),
+    (
+        Subject::Publication,
+        reach::of_press_items,
+        reach::some_publications,
     ),
 ];
 

@@ -7,9 +7,10 @@ use super::{ACTIVE, kept};
 use crate::db::schema::{
     applications as a, deliverable_organizations as joint, deliverables as d,
     deliverables_shared_with_partners as shared, event_areas as ea, event_hosts as eh,
-    event_registrations as er, events as ev, follow_ups as f, organizations as o, project_entries as e,
-    project_members as m, project_reviews as r, projects as pr, released_deliverables as released,
-    round_deliverables as within, rounds as ro, worker_separations as separations, workers as w,
+    event_registrations as er, events as ev, follow_ups as f, organizations as o, press_items as pi,
+    project_entries as e, project_members as m, project_reviews as r, projects as pr,
+    released_deliverables as released, round_deliverables as within, rounds as ro,
+    worker_separations as separations, workers as w,
 };
 use crate::db::{BATCH, Db, Id, Instant};
 use crate::error::Result;
@@ -346,6 +347,23 @@ pub fn registrations_for(db: &mut Db, events: &[Id]) -> Result<Vec<Id>> {
     Ok(all.select(er::id).load(db)?)
 }
 
+/// Cards and posts are followed by those who may change them: everybody reads what is published.
+pub fn of_press_items(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
+    let rows = pi::table.filter(pi::id.eq_any(ids));
+    let rows = rows.select((pi::id, pi::area, pi::organization_id));
+    let mut audiences = Audiences::new();
+    for (id, area, organization) in rows.load::<(Id, Option<String>, Option<Id>)>(db)? {
+        let audience = of(&mut audiences, &id);
+        if let Some(area) = area {
+            audience.add("area", area);
+        }
+        if let Some(organization) = organization {
+            audience.add("organization", organization);
+        }
+    }
+    Ok(audiences)
+}
+
 /// The intake of a request has its id.
 pub fn of_intakes(db: &mut Db, ids: &[Id]) -> Result<Audiences> {
     let seen = of_deliverables(db, ids)?.into_iter();
@@ -498,4 +516,22 @@ next_records! {
     some_rounds: ro;
     some_events: ev;
     some_registrations: er;
+}
+
+macro_rules! next_press_items {
+    ($($name:ident: [$($kind:literal),+];)*) => {$(
+        pub fn $name(db: &mut Db, after: Option<Id>) -> Result<Vec<Id>> {
+            let of_kind = pi::table.filter(pi::kind.eq_any([$($kind),+])).select(pi::id);
+            let mut next = of_kind.order(pi::id).limit(BATCH as i64).into_boxed();
+            if let Some(after) = after {
+                next = next.filter(pi::id.gt(after));
+            }
+            Ok(next.load(db)?)
+        }
+    )*};
+}
+next_press_items! {
+    some_cards: ["card"];
+    some_posts: ["news", "newsletter"];
+    some_publications: ["playbook", "textbook"];
 }

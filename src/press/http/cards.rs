@@ -1,0 +1,126 @@
+//! The operations of cards.
+
+use super::visits::{answer, reader};
+use crate::auth::http::{Caller, Visitor};
+use crate::auth::{Reach, ReadPress, WriteShowcase};
+use crate::catalogue::Catalogues;
+use crate::db::{Db, Id, Instant, Pool};
+use crate::error::Result;
+use crate::http::{Answer, Entity, IfMatch, Language, Page, Patch, PathId, Query, Submission};
+use crate::press::cards::{Card, NewCard};
+use crate::press::counter::ViewCounter;
+use crate::press::filter::CardFilter;
+use crate::press::{PageKind, actions};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, patch, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list).service(create).service(show).service(update);
+}
+
+/// Returns the cards that a visitor may change, or read before they are public.
+fn own(visitor: &Visitor) -> Option<Reach> {
+    visitor
+        .reach::<ReadPress>()
+        .or_else(|| visitor.reach::<WriteShowcase>())
+}
+
+/// List cards of projects
+///
+/// The projects that their organizations agreed to show, the newest first. No token is needed; with one, you also see the
+/// drafts that you may change. Without a token, the answer may be kept for a minute. Filters are combined with AND.
+#[utoipa::path(operation_id = "list_cards", tag = "Publishing", security((), ("bearer" = ["press:read"])),
+    params(CardFilter), responses((status = 200, description = "One page", body = Page<Card>)))]
+#[get("/showcase")]
+async fn list(
+    visitor: Visitor,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    language: Language,
+    filter: Query<CardFilter>,
+) -> Result<HttpResponse> {
+    let reader = reader(own(&visitor), language);
+    let page = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::list_cards(db, &reader, &catalogue, filter.0.into())
+    });
+    Ok(answer(&visitor, &request, page.await?))
+}
+
+/// Write a card of a project
+///
+/// A project has one card: 409 `card_exists`. It is published with the recorded consent of the organization; without it, 422
+/// `consent_missing`. What an organization publishes itself becomes `submitted`, until a coordinator publishes it.
+#[utoipa::path(operation_id = "create_card", tag = "Publishing", security(("bearer" = ["showcase:write"])),
+    request_body = NewCard, responses((status = 201, description = "Written", body = Card),
+        (status = 409, description = "The project has a card already")))]
+#[post("/showcase")]
+async fn create(
+    caller: Caller<WriteShowcase>,
+    pool: Data<Pool>,
+    language: Language,
+    new: Submission<NewCard>,
+) -> Result<HttpResponse> {
+    let writer = caller.writer();
+    let insert = move |db: &mut Db, plan: NewCard| {
+        let card = actions::create_card(db, &writer, plan, language, Instant::now())?;
+        Answer::created(format!("/v1/showcase/{}", card.id), card.id, card.version, &card)
+    };
+    new.write(&pool, caller.submitter(), insert).await
+}
+
+/// Show a card of a project
+///
+/// No token is needed. Each reading without one counts as a page view, and nothing is kept of who reads.
+#[utoipa::path(operation_id = "show_card", tag = "Publishing", security((), ("bearer" = ["press:read"])),
+    params(("id" = Id, Path, description = "The card")),
+    responses((status = 200, description = "The card", body = Card)))]
+#[get("/showcase/{id}")]
+async fn show(
+    visitor: Visitor,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    views: Data<ViewCounter>,
+    language: Language,
+    id: PathId,
+) -> Result<HttpResponse> {
+    let reader = reader(own(&visitor), language);
+    let card = pool.read(move |db| actions::show_card(db, &reader, id.0)).await?;
+    if !visitor.has_token() {
+        views.count(PageKind::Card, card.id);
+    }
+    Ok(answer(&visitor, &request, Entity::composed(card.version, card)))
+}
+
+/// Change a card
+///
+/// Send a JSON Merge Patch. A consent that is withdrawn (`given` false) takes the card away at once. A published card that
+/// its organization changes becomes `submitted`, until a coordinator publishes it again. The project stays.
+#[utoipa::path(operation_id = "update_card", tag = "Publishing", security(("bearer" = ["showcase:write"])),
+    params(("id" = Id, Path, description = "The card")),
+    request_body(content = inline(CardPatch), content_type = "application/merge-patch+json",
+        example = json!({"consent": {"given": false, "on": "2026-12-10", "note": "代表から電話で"}})),
+    responses((status = 200, description = "Updated", body = Card)))]
+#[patch("/showcase/{id}")]
+async fn update(
+    caller: Caller<WriteShowcase>,
+    pool: Data<Pool>,
+    language: Language,
+    id: PathId,
+    if_match: IfMatch,
+    patch: CardPatch,
+) -> Result<Entity<Card>> {
+    let writer = caller.writer();
+    let reader = reader(Some(caller.reach()), language);
+    let updated = pool.write(move |db| {
+        let change = |before: &NewCard| patch.apply(before);
+        actions::update_card(db, &writer, id.0, &if_match, Instant::now(), change)?;
+        actions::show_card(db, &reader, id.0)
+    });
+    let card = updated.await?;
+    Ok(Entity::composed(card.version, card))
+}
+
+type CardPatch = Patch<NewCard>;

@@ -1,0 +1,183 @@
+//! The operations of publications, and of what readers think of them.
+
+use super::visits::{answer, reader};
+use crate::auth::http::{Caller, Visitor};
+use crate::auth::{ReadPress, WritePress};
+use crate::catalogue::Catalogues;
+use crate::db::{Db, Id, Instant, Pool};
+use crate::error::Result;
+use crate::events::receipts::{guest, slow_down};
+use crate::http::{
+    Answer, ClientAddress, Entity, IfMatch, Language, Page, Paging, Patch, PathId, Query, Submission,
+    Submitter,
+};
+use crate::press::counter::ViewCounter;
+use crate::press::feedback::{Feedback, FeedbackNote, NewFeedback};
+use crate::press::filter::PublicationFilter;
+use crate::press::publications::{NewPublication, Publication};
+use crate::press::{PageKind, library};
+use crate::sessions::Client;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get, patch, post};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(list)
+        .service(create)
+        .service(show)
+        .service(update)
+        .service(list_feedback)
+        .service(give_feedback);
+}
+
+/// List playbooks and textbooks
+///
+/// What is published, the newest first, with the average of its feedback. No token is needed; with one, you also see the
+/// drafts that you may change. Without a token, the answer may be kept for a minute. Filters are combined with AND.
+#[utoipa::path(operation_id = "list_publications", tag = "Publishing", security((), ("bearer" = ["press:read"])),
+    params(PublicationFilter), responses((status = 200, description = "One page", body = Page<Publication>)))]
+#[get("/publications")]
+async fn list(
+    visitor: Visitor,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    language: Language,
+    filter: Query<PublicationFilter>,
+) -> Result<HttpResponse> {
+    let reader = reader(visitor.reach::<ReadPress>(), language);
+    let page = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        library::list(db, &reader, &catalogue, filter.0.into())
+    });
+    Ok(answer(&visitor, &request, page.await?))
+}
+
+/// Add a playbook or a textbook
+///
+/// With its versions, links and recipients. Only those who may write it see the recipients.
+#[utoipa::path(operation_id = "create_publication", tag = "Publishing", security(("bearer" = ["press:write"])),
+    request_body = NewPublication, responses((status = 201, description = "Added", body = Publication)))]
+#[post("/publications")]
+async fn create(
+    caller: Caller<WritePress>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    new: Submission<NewPublication>,
+) -> Result<HttpResponse> {
+    let writer = caller.writer();
+    let insert = move |db: &mut Db, plan: NewPublication| {
+        let catalogue = catalogues.current(db)?;
+        let added = library::add(db, &writer, &catalogue, plan, Instant::now())?;
+        Answer::created(
+            format!("/v1/publications/{}", added.id),
+            added.id,
+            added.version,
+            &added,
+        )
+    };
+    new.write(&pool, caller.submitter(), insert).await
+}
+
+/// Show a playbook or a textbook
+///
+/// No token is needed. Each reading without one counts as a page view, and nothing is kept of who reads.
+#[utoipa::path(operation_id = "show_publication", tag = "Publishing", security((), ("bearer" = ["press:read"])),
+    params(("id" = Id, Path, description = "The publication")),
+    responses((status = 200, description = "The publication", body = Publication)))]
+#[get("/publications/{id}")]
+async fn show(
+    visitor: Visitor,
+    request: HttpRequest,
+    pool: Data<Pool>,
+    views: Data<ViewCounter>,
+    language: Language,
+    id: PathId,
+) -> Result<HttpResponse> {
+    let reader = reader(visitor.reach::<ReadPress>(), language);
+    let found = pool.read(move |db| library::show(db, &reader, id.0)).await?;
+    if !visitor.has_token() {
+        views.count(PageKind::Publication, found.id);
+    }
+    Ok(answer(&visitor, &request, Entity::composed(found.version, found)))
+}
+
+/// Change a playbook or a textbook
+///
+/// Send a JSON Merge Patch; a list is replaced as a whole. A publication of your areas can be changed by you, others return
+/// 404.
+#[utoipa::path(operation_id = "update_publication", tag = "Publishing", security(("bearer" = ["press:write"])),
+    params(("id" = Id, Path, description = "The publication")),
+    request_body(content = inline(PublicationPatch), content_type = "application/merge-patch+json",
+        example = json!({"status": "published"})),
+    responses((status = 200, description = "Updated", body = Publication)))]
+#[patch("/publications/{id}")]
+async fn update(
+    caller: Caller<WritePress>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    language: Language,
+    id: PathId,
+    if_match: IfMatch,
+    patch: PublicationPatch,
+) -> Result<Entity<Publication>> {
+    let writer = caller.writer();
+    let reader = reader(Some(caller.reach()), language);
+    let updated = pool.write(move |db| {
+        let catalogue = catalogues.current(db)?;
+        let change = |before: &NewPublication| patch.apply(before);
+        library::change(db, &writer, &catalogue, id.0, &if_match, Instant::now(), change)?;
+        library::show(db, &reader, id.0)
+    });
+    let changed = updated.await?;
+    Ok(Entity::composed(changed.version, changed))
+}
+
+type PublicationPatch = Patch<NewPublication>;
+
+/// List what readers think of a publication
+///
+/// Their marks, words and roles, the newest first. The averages are public, with the publication.
+#[utoipa::path(operation_id = "list_feedback", tag = "Publishing", security(("bearer" = ["press:read"])),
+    params(("id" = Id, Path, description = "The publication"), Paging),
+    responses((status = 200, description = "One page", body = Page<Feedback>)))]
+#[get("/publications/{id}/feedback")]
+async fn list_feedback(
+    caller: Caller<ReadPress>,
+    pool: Data<Pool>,
+    id: PathId,
+    paging: Query<Paging>,
+) -> Result<Page<Feedback>> {
+    let own = caller.reach();
+    pool.read(move |db| library::feedback(db, &own, id.0, &paging.0))
+        .await
+}
+
+/// Say what you think of a publication
+///
+/// Without an account. Nothing is kept about who answers but the role. The requests of an address are slowed down (429), and
+/// `website` has to stay empty.
+#[utoipa::path(operation_id = "create_feedback", tag = "Publishing",
+    params(("id" = Id, Path, description = "The publication")), request_body = NewFeedback,
+    responses((status = 201, description = "Taken", body = FeedbackNote),
+              (status = 409, description = "The publication takes no more feedback"),
+              (status = 429, description = "Too much feedback; wait as long as Retry-After says")))]
+#[post("/publications/{id}/feedback")]
+async fn give_feedback(
+    pool: Data<Pool>,
+    address: ClientAddress,
+    id: PathId,
+    new: Submission<NewFeedback>,
+) -> Result<HttpResponse> {
+    let client = Client::new(address.0, None);
+    let submitter = Submitter {
+        actor: guest(&client),
+        grants: Vec::new(),
+    };
+    slow_down(&pool, client).await?;
+    let insert = move |db: &mut Db, feedback: NewFeedback| {
+        let note = library::take_feedback(db, id.0, &feedback, Instant::now())?;
+        Answer::created(format!("/v1/publications/{}", id.0), id.0, 1, &note)
+    };
+    new.write(&pool, submitter, insert).await
+}

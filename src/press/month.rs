@@ -1,0 +1,62 @@
+//! Months of the calendar in Tokyo, as they are written: `2026-11`.
+
+use crate::catalogue::calendar::{fiscal_year, month_number, today};
+use chrono::{Datelike, NaiveDate};
+use serde::{Serialize, Serializer};
+
+/// A month, by its number since the year 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(pub i32);
+
+impl Month {
+    pub fn of(day: NaiveDate) -> Month {
+        Month(month_number(day))
+    }
+
+    pub fn current() -> Month {
+        Month::of(today())
+    }
+
+    /// Parses `2026-11`, of the years 1900 to 2200.
+    pub fn parse(text: &str) -> Option<Month> {
+        if text.len() != 7 {
+            return None;
+        }
+        let day: NaiveDate = format!("{text}-01").parse().ok()?;
+        (1900..=2200).contains(&day.year()).then(|| Month::of(day))
+    }
+
+    /// Returns the fiscal year that it is in.
+    pub fn fiscal_year(self) -> Option<i32> {
+        NaiveDate::from_ymd_opt(self.0.div_euclid(12), self.0.rem_euclid(12) as u32 + 1, 1).map(fiscal_year)
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
+}
+
+impl Serialize for Month {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_written_as_it_is_read() {
+        for text in ["2026-11", "2026-01", "1999-12"] {
+            assert_eq!(Month::parse(text).unwrap().to_string(), text);
+        }
+        for wrong in ["2026-13", "2026-1", "2026-11-01", "1899-12", "", "年年"] {
+            assert_eq!(Month::parse(wrong), None, "{wrong}");
+        }
+        assert_eq!(Month::parse("2027-03").unwrap().fiscal_year(), Some(2026));
+        assert_eq!(Month::parse("2027-04").unwrap().fiscal_year(), Some(2027));
+    }
+}

@@ -1,0 +1,523 @@
+//! What everybody reads: cards of projects, news, playbooks and textbooks, and how often they are read.
+
+use crate::support::{Response, TestApp, assert_includes, on_both};
+use musubi::auth::{Claims, UserRole};
+use musubi::db::Id;
+use serde_json::{Value, json};
+
+on_both! {
+    a_card_is_shown_while_its_organization_agrees,
+    an_organization_writes_its_own_card_and_a_coordinator_releases_it,
+    the_showcase_is_filtered_paged_and_cached,
+    posts_are_written_in_markdown_and_shown_without_scripts,
+    a_post_appears_at_its_time_and_newsletters_are_numbered,
+    a_feed_reader_follows_posts,
+    readers_say_what_they_think_of_a_publication,
+    page_views_are_counted_by_month_without_anything_about_who_reads,
+}
+
+fn token(app: &TestApp, role: UserRole, of: &str) -> String {
+    let mut claims = Claims::new(role, "reader-1", chrono::Utc::now().timestamp(), 600);
+    match role {
+        UserRole::Coordinator => claims.belonging.areas = vec![of.into()],
+        UserRole::Worker => claims.belonging.worker_id = Some(Id(of.parse().unwrap())),
+        UserRole::Organization => claims.belonging.organization_id = Some(Id(of.parse().unwrap())),
+        _ => {}
+    }
+    app.state.keys.sign(&claims).unwrap()
+}
+
+fn id_of(answer: &Response) -> String {
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// Reads without a token.
+fn read(app: &TestApp, path: &str) -> Response {
+    app.send("GET", path, &[], b"")
+}
+
+fn titles(list: &Response) -> Vec<String> {
+    let list = list.json();
+    let items = list["items"].as_array().unwrap().iter();
+    items
+        .map(|one| one["title"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Registers a project of an organization in an area.
+fn project(app: &TestApp, name: &str, area: &str, starts_on: &str) -> (String, String) {
+    let organization = json!({"name": name, "area": area});
+    let organization = id_of(&app.post("/v1/organizations", &organization).expect(201));
+    let project = json!({"organization_id": organization, "title": "居場所づくり", "starts_on": starts_on,
+        "status": "in_progress", "accompaniment": {"needs": "担い手", "supports": ["workshop"]}});
+    let project = id_of(&app.post("/v1/projects", &project).expect(201));
+    (organization, project)
+}
+
+fn consent(given: bool) -> Value {
+    json!({"given": given, "on": "2026-11-01", "note": "代表から書面で"})
+}
+
+fn a_card_is_shown_while_its_organization_agrees(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let flyer = app.deliverable(
+        &organization,
+        json!({"roles": [{"role": "designer", "places": 1}]}),
+    );
+    let worker = app.worker(json!({}));
+    let bid = json!({"deliverable_id": flyer, "worker_id": worker, "role": "designer"});
+    let bid = id_of(&app.post("/v1/applications", &bid).expect(201));
+    app.patch(&format!("/v1/applications/{bid}"), &json!({"status": "agreed"}))
+        .expect(200);
+    let position = app
+        .get("/v1/organizations")
+        .expect(200)
+        .header("musubi-position")
+        .to_owned();
+    let here = token(app, UserRole::Coordinator, "131041");
+    let elsewhere = token(app, UserRole::Coordinator, "131130");
+    let mut card = json!({"project_id": flyer, "title": "手渡しから始まった会員募集", "story": "三人で。",
+        "photo": {"url": "https://example.jp/photo.jpg", "alt": "会員"}, "status": "published"});
+
+    // It is published only with the recorded consent of the organization.
+    let refused = app.call("POST", "/v1/showcase", &here, &card).expect(422);
+    assert_eq!(refused.faults(), [("/consent".into(), "consent_missing".into())]);
+    card["consent"] = consent(true);
+    let outside = app.call("POST", "/v1/showcase", &elsewhere, &card).expect(422);
+    assert_eq!(
+        outside.faults(),
+        [("/project_id".into(), "unknown_record".into())]
+    );
+    let mut plain = card.clone();
+    plain["photo"]["url"] = json!("http://example.jp/photo.jpg");
+    let plain = app.call("POST", "/v1/showcase", &here, &plain).expect(422);
+    assert_eq!(plain.faults(), [("/photo/url".into(), "invalid_url".into())]);
+    let made = app.call("POST", "/v1/showcase", &here, &card).expect(201);
+    assert_includes(
+        &made.json(),
+        &json!({"area": "131041", "type": "flyer", "group": "風のひろば", "status": "published",
+            "consent": consent(true), "consent_recorded": {"by": "coordinator:reader-1"}}),
+    );
+    let again = app.call("POST", "/v1/showcase", &here, &card).expect(409);
+    assert_eq!(again.code(), "card_exists");
+
+    // Everybody sees it, without the consent's details, with the project's progress of now.
+    let path = format!("/v1/showcase/{}", id_of(&made));
+    let shown = read(app, &path).expect(200);
+    assert_includes(
+        &shown.json(),
+        &json!({"consent": null, "consent_recorded": null, "views": null, "progress_label": "準備中"}),
+    );
+    assert_eq!(shown.header("cache-control"), "public, max-age=60");
+    assert_eq!(shown.header("access-control-allow-origin"), "*");
+    assert!(shown.header("vary").contains("Authorization"));
+    let known = [("if-none-match", shown.header("etag"))];
+    app.send("GET", &path, &known, b"").expect(304);
+    app.patch(
+        &format!("/v1/deliverables/{flyer}"),
+        &json!({"status": "in_progress"}),
+    )
+    .expect(200);
+    let milestones = app
+        .get(&format!("/v1/projects/{flyer}/milestones"))
+        .expect(200)
+        .json();
+    let milestones = milestones["items"].as_array().unwrap().clone();
+    assert_eq!(read(app, &path).json()["progress_label"], "進捗中");
+    for one in milestones.iter().take(1) {
+        let path = format!("/v1/projects/{flyer}/milestones/{}", one["id"].as_str().unwrap());
+        app.patch(&path, &json!({"progress": 50})).expect(200);
+    }
+    let percent = read(app, &path).json()["progress"]["percent"].as_u64().unwrap();
+    assert!(percent > 0, "{milestones:?}");
+    let moved = app.send("GET", &path, &known, b"").expect(200);
+    assert_eq!(moved.json()["progress_label"], format!("{percent}%"));
+
+    // The version is checked, and the card stays with its project.
+    let patch = |body: &Value| app.call("PATCH", &path, &here, body);
+    let stale = [("if-match", "\"7\"")];
+    app.patch_with(&path, &stale, &json!({"title": "別"})).expect(412);
+    let other = patch(&json!({"project_id": organization})).expect(422);
+    assert_eq!(other.faults(), [("/project_id".into(), "not_permitted".into())]);
+    app.call("PATCH", &path, &elsewhere, &json!({"title": "別"}))
+        .expect(404);
+
+    // Withdrawn consent takes it away at once, and a new one brings it back only when a coordinator publishes it again.
+    let withdrawn = patch(&json!({"consent": {"given": false, "on": "2026-12-01"}})).expect(200);
+    assert_includes(&withdrawn.json(), &json!({"status": "draft", "version": 2}));
+    read(app, &path).expect(404);
+    assert_eq!(titles(&read(app, "/v1/showcase")), Vec::<String>::new());
+    assert_eq!(
+        titles(&app.call("GET", "/v1/showcase", &here, &Value::Null)).len(),
+        1
+    );
+    patch(&json!({"consent": consent(true)})).expect(200);
+    read(app, &path).expect(404);
+    patch(&json!({"status": "published"})).expect(200);
+    read(app, &path).expect(200);
+    // Others with a token see what everybody sees; a wrong token is refused.
+    let own = token(app, UserRole::Worker, &worker);
+    let shown = app.call("GET", &path, &own, &Value::Null).expect(200);
+    assert_eq!(shown.json()["consent"], Value::Null);
+    assert!(!shown.header("cache-control").contains("public"));
+    app.call("GET", &path, "x", &Value::Null).expect(401);
+    let logged = app
+        .get(&format!("/v1/changes?after={position}&types=card"))
+        .expect(200);
+    assert!(logged.text.contains("/v1/showcase/"), "{}", logged.text);
+}
+
+fn an_organization_writes_its_own_card_and_a_coordinator_releases_it(app: &TestApp) {
+    let (organization, project_id) = project(app, "海のひろば", "131041", "2026-10-01");
+    let (_, other) = project(app, "山のひろば", "131041", "2026-10-01");
+    let own = token(app, UserRole::Organization, &organization);
+    let card = |project: &str| json!({"project_id": project, "title": "海のひろば", "status": "published", "consent": consent(true)});
+    app.call("POST", "/v1/showcase", &own, &card(&other)).expect(422);
+    let made = app
+        .call("POST", "/v1/showcase", &own, &card(&project_id))
+        .expect(201);
+    assert_includes(
+        &made.json(),
+        &json!({"status": "submitted", "type": null, "fiscal_year": 2026,
+            "consent_recorded": {"by": "organization:reader-1"}}),
+    );
+    let path = format!("/v1/showcase/{}", id_of(&made));
+    read(app, &path).expect(404);
+    app.call("GET", &path, &own, &Value::Null).expect(200);
+    let here = token(app, UserRole::Coordinator, "131041");
+    let waiting = app.call("GET", "/v1/showcase?status=submitted", &here, &Value::Null);
+    assert_eq!(titles(&waiting), ["海のひろば"]);
+    app.call("PATCH", &path, &here, &json!({"status": "published"}))
+        .expect(200);
+    read(app, &path).expect(200);
+    // What the organization changes is released again; withdrawing needs nobody.
+    let changed = app
+        .call("PATCH", &path, &own, &json!({"story": "新しい話"}))
+        .expect(200);
+    assert_eq!(changed.json()["status"], "submitted");
+    read(app, &path).expect(404);
+    app.call("PATCH", &path, &here, &json!({"status": "published"}))
+        .expect(200);
+    let withdrawn = json!({"consent": {"given": false, "on": "2026-12-01"}});
+    app.call("PATCH", &path, &own, &withdrawn).expect(200);
+    read(app, &path).expect(404);
+}
+
+fn the_showcase_is_filtered_paged_and_cached(app: &TestApp) {
+    let mut ids = Vec::new();
+    for (name, area, day) in [
+        ("風のひろば", "131041", "2026-10-01"),
+        ("海のひろば", "131130", "2026-10-01"),
+        ("山のサロン", "131130", "2025-10-01"),
+    ] {
+        let (_, project) = project(app, name, area, day);
+        let card = json!({"project_id": project, "title": format!("{name}の一年"), "status": "published",
+            "consent": consent(true)});
+        ids.push(id_of(&app.post("/v1/showcase", &card).expect(201)));
+    }
+    let found = |query: &str| titles(&read(app, &format!("/v1/showcase?{query}")).expect(200));
+    assert_eq!(
+        found(""),
+        ["山のサロンの一年", "海のひろばの一年", "風のひろばの一年"]
+    );
+    assert_eq!(found("area=131041"), ["風のひろばの一年"]);
+    assert_eq!(found("fiscal_year=2025"), ["山のサロンの一年"]);
+    assert_eq!(
+        found("q=%E3%81%B2%E3%82%8D%E3%81%B0%20%E6%B5%B7"),
+        ["海のひろばの一年"]
+    );
+    assert_eq!(found("q=%E3%83%92%E3%83%AD%E3%83%90").len(), 2, "katakana");
+    assert_eq!(found("type=flyer"), Vec::<String>::new());
+    let first = read(app, "/v1/showcase?limit=2").expect(200).json();
+    let next = first["next"].as_str().unwrap();
+    assert_eq!(found(&format!("limit=2&cursor={next}")), ["風のひろばの一年"]);
+    for (query, status) in [
+        ("area=999999", 422),
+        ("area=x", 400),
+        ("type=leaflet", 422),
+        ("fiscal_year=1", 400),
+        ("limit=0", 400),
+        ("x=1", 400),
+    ] {
+        read(app, &format!("/v1/showcase?{query}")).expect(status);
+    }
+    let list = read(app, "/v1/showcase").expect(200);
+    assert_eq!(list.header("cache-control"), "public, max-age=60");
+    app.send(
+        "GET",
+        "/v1/showcase",
+        &[("if-none-match", list.header("etag"))],
+        b"",
+    )
+    .expect(304);
+}
+
+fn posts_are_written_in_markdown_and_shown_without_scripts(app: &TestApp) {
+    let body = "# 募集\n\n<script>alert(1)</script>\n\n[申込み](https://example.jp/) [危険](javascript:alert(1)) ![花](data:image/png;base64,x) <b onclick=\"alert(1)\">太字</b>\n";
+    let post = json!({"title": "<b>会員募集</b>", "body": body, "area": "131041", "status": "published"});
+    let here = token(app, UserRole::Coordinator, "131041");
+    let made = app.call("POST", "/v1/posts", &here, &post).expect(201);
+    let path = format!("/v1/posts/{}", id_of(&made));
+    let notices = made.json()["notices"].clone();
+    let codes: Vec<&str> = notices
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["html_left_out", "link_left_out", "picture_left_out"]);
+    let shown = read(app, &path).expect(200).json();
+    let html = shown["html"].as_str().unwrap();
+    assert!(
+        html.contains("<h1>募集</h1>") && html.contains("<a href=\"https://example.jp/\">申込み</a>"),
+        "{html}"
+    );
+    for hidden in ["<script", "javascript:", "onclick", "<b", "<img", "data:"] {
+        assert!(!html.contains(hidden), "{hidden}: {html}");
+    }
+    assert!(html.contains("太字") && html.contains("危険"));
+    // Nothing of what was written is lost.
+    assert_eq!(shown["body"].as_str().unwrap(), body.trim());
+    assert_eq!(shown["notices"], json!([]), "only for those who write it");
+
+    for (wrong, fault) in [
+        (json!({"body": " "}), ("/body", "blank")),
+        (json!({"body": "字".repeat(20_001)}), ("/body", "invalid_length")),
+        (json!({"area": "999999"}), ("/area", "unknown_area")),
+        (json!({"number": 3}), ("/number", "not_permitted")),
+        (json!({"kind": "newsletter"}), ("/number", "missing_field")),
+        (
+            json!({"publish_at": "2020-01-01T00:00:00Z"}),
+            ("/publish_at", "publication_is_past"),
+        ),
+    ] {
+        let mut post = json!({"title": "お知らせ", "body": "本文", "area": "131041"});
+        crate::support::merge(&mut post, wrong);
+        let answer = app.call("POST", "/v1/posts", &here, &post).expect(422);
+        assert_eq!(answer.faults(), [(fault.0.to_owned(), fault.1.to_owned())]);
+    }
+    // Only the secretariat writes for all areas.
+    let whole = json!({"title": "全体", "body": "本文"});
+    app.call("POST", "/v1/posts", &here, &whole).expect(403);
+    let whole = id_of(&app.post("/v1/posts", &whole).expect(201));
+    app.call(
+        "PATCH",
+        &format!("/v1/posts/{whole}"),
+        &here,
+        &json!({"title": "別"}),
+    )
+    .expect(404);
+    app.call("POST", "/v1/posts", "", &post).expect(401);
+}
+
+fn a_post_appears_at_its_time_and_newsletters_are_numbered(app: &TestApp) {
+    let letter = |number: i32, more: Value| {
+        let mut letter = json!({"kind": "newsletter", "number": number, "title": format!("通信 第{number}号"), "body": "本文"});
+        crate::support::merge(&mut letter, more);
+        letter
+    };
+    let now = id_of(
+        &app.post("/v1/posts", &letter(1, json!({"status": "published"})))
+            .expect(201),
+    );
+    let taken = app.post("/v1/posts", &letter(1, json!({}))).expect(409);
+    assert_eq!(taken.code(), "duplicate_number");
+    app.post("/v1/posts", &letter(1, json!({"area": "131041"})))
+        .expect(201);
+    let later = json!({"status": "published", "publish_at": "2199-01-01T00:00:00Z"});
+    let later = id_of(&app.post("/v1/posts", &letter(2, later)).expect(201));
+    let path = format!("/v1/posts/{later}");
+    read(app, &path).expect(404);
+    assert_eq!(titles(&read(app, "/v1/posts")), ["通信 第1号"]);
+    assert_eq!(titles(&read(app, "/v1/posts?kind=news")), Vec::<String>::new());
+    let own = app.get("/v1/posts?status=published&kind=newsletter").expect(200);
+    assert_eq!(titles(&own), ["通信 第2号", "通信 第1号"]);
+    let number = app.patch(&path, &json!({"number": 1})).expect(409);
+    assert_eq!(number.code(), "duplicate_number");
+    // Without the time it appears at once, and stays so.
+    read(app, &path).expect(404);
+    app.patch(&path, &json!({"publish_at": null})).expect(200);
+    read(app, &path).expect(200);
+    app.patch(&path, &json!({"status": "draft"})).expect(200);
+    read(app, &path).expect(404);
+    let year = app.get(&format!("/v1/posts/{now}")).json()["published_at"].clone();
+    assert!(year.as_str().unwrap() > "2026");
+    app.patch(&format!("/v1/posts/{now}"), &json!({"status": "draft"}))
+        .expect(200);
+    read(app, &format!("/v1/posts/{now}")).expect(404);
+}
+
+fn a_feed_reader_follows_posts(app: &TestApp) {
+    let post = json!({"title": "講座 <1> & 募集", "body": "**会員**を募集します。<br>", "area": "131041", "status": "published"});
+    let id = id_of(&app.post("/v1/posts", &post).expect(201));
+    app.post("/v1/posts", &json!({"title": "下書き", "body": "本文"}))
+        .expect(201);
+    let feed = read(app, "/v1/posts.atom").expect(200);
+    assert_eq!(feed.header("content-type"), "application/atom+xml; charset=utf-8");
+    assert_eq!(feed.header("cache-control"), "public, max-age=60");
+    for part in [
+        "<title>講座 &lt;1&gt; &amp; 募集</title>",
+        "<summary>会員を募集します。</summary>",
+        &format!("<link href=\"https://musubi.example.jp/v1/posts/{id}\"/>"),
+        "rel=\"self\"",
+    ] {
+        assert!(feed.text.contains(part), "{part}: {}", feed.text);
+    }
+    assert!(!feed.text.contains("下書き"));
+    app.send(
+        "GET",
+        "/v1/posts.atom",
+        &[("if-none-match", feed.header("etag"))],
+        b"",
+    )
+    .expect(304);
+    let elsewhere = read(app, "/v1/posts.atom?area=131130").expect(200);
+    assert!(!elsewhere.text.contains("<entry>"));
+}
+
+fn page_views_are_counted_by_month_without_anything_about_who_reads(app: &TestApp) {
+    let post = json!({"title": "お知らせ", "body": "本文", "area": "131041", "status": "published"});
+    let path = format!("/v1/posts/{}", id_of(&app.post("/v1/posts", &post).expect(201)));
+    for _ in 0..3 {
+        let answer = read(app, &path).expect(200);
+        assert_eq!(answer.header("set-cookie"), "");
+    }
+    // Those with a token aren't counted, nor lists.
+    app.get(&path).expect(200);
+    read(app, "/v1/posts").expect(200);
+    app.until(|| app.get(&path).expect(200).json()["views"][0]["views"] == 3);
+    let month = app.get(&path).json()["views"][0]["month"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let query = format!("/v1/statistics/page-views?from={month}&until={month}");
+    let counts = app.get(&query).expect(200).json();
+    assert_eq!(
+        counts["items"],
+        json!([{"month": month, "kind": "card", "views": 0, "published": 0},
+            {"month": month, "kind": "post", "views": 3, "published": 1},
+            {"month": month, "kind": "publication", "views": 0, "published": 0}])
+    );
+    read(app, &path).expect(200);
+    app.until(|| app.get(&path).expect(200).json()["views"][0]["views"] == 4);
+    let here = token(app, UserRole::Coordinator, "131041");
+    let year = app
+        .call("GET", "/v1/statistics/page-views", &here, &Value::Null)
+        .expect(200);
+    assert_eq!(year.json()["items"].as_array().unwrap().len(), 36);
+    for (query, code) in [
+        ("from=2026-13", "invalid_month"),
+        ("from=2026-04&until=2026-03", "out_of_range"),
+    ] {
+        let answer = app.get(&format!("/v1/statistics/page-views?{query}")).expect(400);
+        assert_eq!(answer.json()["errors"][0]["code"], code);
+    }
+}
+
+fn readers_say_what_they_think_of_a_publication(app: &TestApp) {
+    let here = token(app, UserRole::Coordinator, "131041");
+    let elsewhere = token(app, UserRole::Coordinator, "131130");
+    let organization = app.organization("風のひろば");
+    let book = json!({"kind": "playbook", "title": "移動支援の台本", "site": "館ヶ丘団地", "area": "131041",
+        "points": ["週一日に絞る"], "making": "聞き取りから", "status": "published",
+        "versions": [{"label": "第1版", "on": "2026-09-01", "url": "https://example.jp/1.pdf"}],
+        "links": [{"title": "動画", "url": "https://example.jp/movie"}],
+        "recipients": [{"organization_id": organization, "on": "2026-10-01", "copies": 2},
+            {"name": "高齢者福祉課", "on": "2026-10-01", "copies": 20}]});
+    for (wrong, fault) in [
+        (
+            json!({"recipients": [{"on": "2026-10-01", "copies": 1}]}),
+            ("/recipients/0/name", "one_recipient"),
+        ),
+        (
+            json!({"recipients": [{"organization_id": Id::new(), "on": "2026-10-01", "copies": 1}]}),
+            ("/recipients/0/organization_id", "unknown_organization"),
+        ),
+        (
+            json!({"links": [{"title": "x", "url": "javascript:alert(1)"}]}),
+            ("/links/0/url", "invalid_url"),
+        ),
+        (json!({"points": [" "]}), ("/points", "invalid_length")),
+    ] {
+        let mut book = book.clone();
+        crate::support::merge(&mut book, wrong);
+        let answer = app.call("POST", "/v1/publications", &here, &book).expect(422);
+        assert_eq!(answer.faults(), [(fault.0.to_owned(), fault.1.to_owned())]);
+    }
+    let made = app.call("POST", "/v1/publications", &here, &book).expect(201);
+    let path = format!("/v1/publications/{}", id_of(&made));
+    let shown = read(app, &path).expect(200);
+    assert_includes(
+        &shown.json(),
+        &json!({"recipients": [], "views": null, "feedback": {"count": 0, "mean": null, "by_role": []}}),
+    );
+    assert_eq!(
+        app.call("GET", &path, &here, &Value::Null).json()["recipients"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    app.call("PATCH", &path, &elsewhere, &json!({"title": "別"}))
+        .expect(404);
+
+    // Anybody answers, without an account; a program that fills in every field is refused.
+    let feedback = format!("{path}/feedback");
+    let give = |body: &Value| {
+        let headers = [("content-type", "application/json")];
+        app.send("POST", &feedback, &headers, body.to_string().as_bytes())
+    };
+    give(&json!({"scale": 5, "role": "municipality", "words": "そのまま使えました。"})).expect(201);
+    let second = give(&json!({"scale": 2, "role": "resident"})).expect(201);
+    assert_eq!(second.json()["count"], 2);
+    let trap = give(&json!({"scale": 5, "role": "other", "website": "https://spam.example"})).expect(422);
+    assert_eq!(trap.faults(), [("/website".into(), "not_permitted".into())]);
+    for wrong in [
+        json!({"scale": 6, "role": "other"}),
+        json!({"scale": 3, "role": "king"}),
+        json!({"role": "other"}),
+    ] {
+        give(&wrong).expect(422);
+    }
+    // The averages are public, the words are not.
+    let shown = read(app, &path).expect(200);
+    assert_eq!(
+        shown.json()["feedback"],
+        json!({"count": 2, "mean": 3.5, "by_role": [{"role": "municipality", "count": 1, "mean": 5.0},
+            {"role": "resident", "count": 1, "mean": 2.0}]})
+    );
+    assert!(!shown.text.contains("そのまま使えました"));
+    let listed = app.call("GET", &feedback, &here, &Value::Null).expect(200).json();
+    assert_includes(
+        &listed,
+        &json!({"items": [{"scale": 2, "words": null}, {"scale": 5, "words": "そのまま使えました。"}]}),
+    );
+    app.call("GET", &feedback, &elsewhere, &Value::Null).expect(404);
+    let list = read(app, "/v1/publications?kind=playbook&q=%E5%9B%A3%E5%9C%B0")
+        .expect(200)
+        .json();
+    assert_eq!(list["items"][0]["feedback"]["mean"], 3.5);
+    app.until(|| app.get(&path).expect(200).json()["views"][0]["views"] == 2);
+
+    // The words are forgotten after a time, the marks stay.
+    let soon = musubi::db::Instant::from(chrono::Utc::now() + chrono::Duration::days(1));
+    let forgotten = app
+        .state
+        .pool
+        .write_blocking(|db| musubi::press::store::feedback::forget_words(db, soon, 100));
+    assert_eq!(forgotten.unwrap(), 1);
+    let listed = app.call("GET", &feedback, &here, &Value::Null).expect(200);
+    assert!(!listed.text.contains("そのまま使えました"));
+    assert_eq!(read(app, &path).json()["feedback"]["count"], 2);
+
+    // An address that answers too often waits; a draft takes nothing.
+    let mut refused = 0;
+    for _ in 0..40 {
+        let answer = give(&json!({"scale": 3, "role": "other"}));
+        refused += usize::from(answer.status == 429 && !answer.header("retry-after").is_empty());
+    }
+    assert!(refused > 0);
+    app.call("PATCH", &path, &here, &json!({"status": "draft"}))
+        .expect(200);
+    read(app, &path).expect(404);
+}
