@@ -18,7 +18,7 @@ import { may } from '../session.js';
 const PARTS = /** @type {const} */ (['', 'events', 'coverage', 'statistics']);
 /** The parts of the programme, above each of them. @param {typeof PARTS[number]} here @param {unknown} [tools] */
 const Head = (here, tools) => html`<header class="title"><h1>${() => t().programme.parts[here || 'calendar']}</h1>
-  <nav class="switch" aria-label=${() => t().programme.title}>${PARTS.map((one) => html`<a href=${`#/programme${one && `/${one}`}`} aria-current=${one === here ? 'page' : null}>${() => t().programme.parts[one || 'calendar']}</a>`)}</nav><div class="filters">${tools}</div></header>`;
+  <nav class="switch" aria-label=${() => t().programme.title}>${PARTS.filter((one) => !one || may(one === 'events' ? 'events:read' : 'statistics:read')).map((one) => html`<a href=${`#/programme${one && `/${one}`}`} aria-current=${one === here ? 'page' : null}>${() => t().programme.parts[one || 'calendar']}</a>`)}</nav><div class="filters">${tools}</div></header>`;
 const param = (/** @type {string} */ one, /** @type {() => string} */ label, /** @type {() => [string, string][]} */ options) => Choice({ param: one, label, options });
 const year = () => param('fiscal_year', () => t().requests.any.year, years);
 const area = () => param('area', () => t().requests.any.area, areas);
