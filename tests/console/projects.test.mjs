@@ -63,3 +63,27 @@ test('a project is found, and its milestones, meetings and artifacts are dealt w
   assert.match(page.url(), new RegExp(`requests/${id}/ranking`));
   assert.deepEqual(faults, []);
 });
+
+test('a card is published with the consent of the organization, and taken back', async () => {
+  const shown = new Set((await api('GET', 'showcase?limit=200')).items.map((one) => one.project_id));
+  const project = (await api('GET', 'projects?status=in_progress,delivered&limit=200')).items.find((one) => !shown.has(one.id));
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/projects/${project.id}`);
+  await page.waitForSelector('.history li');
+  const card = page.locator('section[aria-labelledby=card-title]');
+  await card.locator('summary').click();
+  await card.locator('[name=title]').fill('はじめての人に届く紙面');
+  await card.locator('[name=story]').fill('五人のチームが半年かけて作りました。');
+  await card.locator('[name=note]').fill('事務局から書面で');
+  await page.keyboard.press('Enter');
+  await card.locator('.ticket').waitFor();
+  const cards = async () => (await (await fetch(`${base}/v1/showcase`)).json()).items.filter((one) => one.project_id === project.id);
+  assert.deepEqual((await cards()).map((one) => one.title), ['はじめての人に届く紙面']);
+  assert.deepEqual(await accessibility(page), []);
+  const before = await card.locator('.badge').textContent();
+  await card.locator('[data-publish]').click();
+  await page.waitForFunction((old) => document.querySelector('section[aria-labelledby=card-title] .badge').textContent !== old, before);
+  assert.deepEqual(await cards(), []);
+  assert.deepEqual(faults, []);
+});
