@@ -87,9 +87,8 @@ pub struct ListingFilter {
     #[serde(default)]
     pub online: bool,
     /// The language of the words around the events, in formats that have such words.
-    #[serde(default)]
-    #[param(inline, required = false)]
-    pub lang: Language,
+    #[param(inline)]
+    pub lang: Option<Language>,
     /// Items per page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,

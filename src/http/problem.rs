@@ -111,10 +111,12 @@ impl ResponseError for Error {
 pub fn describe(answer: ServiceResponse) -> ServiceResponse {
     let status = answer.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    // Either a problem document already, or an error in the form of another standard.
+    // Either a problem document already, or an error in the form of another standard, or a page.
     let is_rendered = |answer: &ServiceResponse| {
         let kind = answer.headers().get(header::CONTENT_TYPE);
-        kind.is_some_and(|t| t == PROBLEM_JSON || t == "application/json")
+        kind.is_some_and(|t| {
+            t == PROBLEM_JSON || t == "application/json" || t.as_bytes().starts_with(b"text/html")
+        })
     };
     if !is_error || is_rendered(&answer) {
         return answer;

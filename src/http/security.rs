@@ -29,6 +29,8 @@ pub fn set_headers(answer: &mut ServiceResponse) {
     let is_html = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/html");
     let is_report = request.path().starts_with("/v1/reports")
         && answer.headers().get(header::CONTENT_TYPE).is_some_and(is_html);
+    // A page may say itself what it needs.
+    let has_policy = answer.headers().contains_key(header::CONTENT_SECURITY_POLICY);
     let is_authorized = request.headers().contains_key(header::AUTHORIZATION);
     let is_secure = is_secure(request);
     let is_public = is_public(answer.headers());
@@ -39,15 +41,17 @@ pub fn set_headers(answer: &mut ServiceResponse) {
     put(header::REFERRER_POLICY, "no-referrer");
     let sharing = if is_public { "cross-origin" } else { "same-origin" };
     put(header::CROSS_ORIGIN_RESOURCE_POLICY, sharing);
-    put(
-        header::CONTENT_SECURITY_POLICY,
-        match (is_page, is_console) {
-            (true, _) => PAGE_POLICY,
-            (_, true) => CONSOLE_POLICY,
-            _ if is_report => REPORT_POLICY,
-            _ => API_POLICY,
-        },
-    );
+    if !has_policy {
+        put(
+            header::CONTENT_SECURITY_POLICY,
+            match (is_page, is_console) {
+                (true, _) => PAGE_POLICY,
+                (_, true) => CONSOLE_POLICY,
+                _ if is_report => REPORT_POLICY,
+                _ => API_POLICY,
+            },
+        );
+    }
     if is_secure {
         put(
             header::STRICT_TRANSPORT_SECURITY,

@@ -1,7 +1,8 @@
 //! Listings: published events as everybody sees them, without a token.
 //!
 //! * `actions`: lists them, and finds one. `wording`: when and where, in words. `jsonld`: as schema.org describes events.
-//!   `feed`: for calendar programs and feed readers. `sheet`: for spreadsheets. `http`: the operations.
+//!   `feed`: for calendar programs and feed readers. `sheet`: for spreadsheets. `html`: as pages. `http`: the operations and
+//!   the pages.
 //!
 //! A listing goes when the event is over. A cancelled event stays until then, so that calendars learn of it.
 //!
@@ -10,6 +11,7 @@
 
 pub mod actions;
 mod feed;
+mod html;
 pub mod http;
 mod jsonld;
 mod sheet;
@@ -30,14 +32,17 @@ impersonal!(Listing);
 
 /// Where a listing leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"page": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
+#[schema(example = json!({"page": "https://musubi.example.jp/events/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
+    "json": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
     "calendar": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b/event.ics",
     "json_ld": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b/event.jsonld",
     "register": "https://musubi.example.jp/v1/events/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b/guest-registrations",
     "deliverable": null, "apply": null}))]
 pub struct ListingLinks {
-    /// The listing itself.
+    /// The listing as a page.
     pub page: String,
+    /// The listing itself.
+    pub json: String,
     /// As iCalendar.
     pub calendar: String,
     /// As JSON-LD.
@@ -60,7 +65,8 @@ pub struct ListingLinks {
     "areas": ["131041"], "hosts": ["風のひろば"], "contact": null, "audience": "生活支援コーディネーター", "fee_yen": 0,
     "capacity": 30, "registration_closes_at": null, "speakers": [], "breakouts": [], "moved_at": null,
     "published_at": "2026-09-01T00:00:00Z", "updated_at": "2026-09-01T00:00:00Z", "over": false,
-    "links": {"page": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
+    "links": {"page": "https://musubi.example.jp/events/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
+        "json": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
         "calendar": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b/event.ics",
         "json_ld": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b/event.jsonld",
         "register": "https://musubi.example.jp/v1/events/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b/guest-registrations",
@@ -138,14 +144,15 @@ impl Listing {
         let NewEvent { host_ids, .. } = &event.plan;
         let hosts = host_ids.iter().filter_map(|id| around.hosts.get(id).cloned());
         let hosts = hosts.collect();
-        let page = format!("{base}/v1/listings/{id}");
+        let json = format!("{base}/v1/listings/{id}");
         let links = ListingLinks {
-            calendar: format!("{page}/event.ics"),
-            json_ld: format!("{page}/event.jsonld"),
+            page: format!("{base}/events/{id}"),
+            calendar: format!("{json}/event.ics"),
+            json_ld: format!("{json}/event.jsonld"),
             register: takes.then(|| format!("{base}/v1/events/{id}/guest-registrations")),
             deliverable: open.map(|id| format!("{base}/v1/deliverables/{id}")),
             apply: open.map(|_| format!("{base}/v1/applications")),
-            page,
+            json,
         };
         let plan = event.plan;
         Listing {

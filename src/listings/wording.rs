@@ -36,10 +36,16 @@ fn in_tokyo(at: Instant) -> NaiveDateTime {
     time_in_tokyo(at.utc())
 }
 
+/// Writes a moment, in Tokyo.
+pub fn moment(at: Instant, language: Language) -> String {
+    let at = in_tokyo(at);
+    format!("{} {}", day(at, language), clock(at))
+}
+
 /// Writes one time, in Tokyo: 2026年10月8日（木）13:30〜16:00.
 pub fn time(time: &EventTime, language: Language) -> String {
     let from = in_tokyo(time.starts_at);
-    let begin = format!("{} {}", day(from, language), clock(from));
+    let begin = moment(time.starts_at, language);
     let span = match time.ends_at.map(in_tokyo) {
         None => format!("{begin}〜"),
         Some(to) if to.date() == from.date() => format!("{begin}〜{}", clock(to)),

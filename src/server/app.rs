@@ -17,6 +17,7 @@ use crate::http::edge;
 use crate::http::rates::PublicReads;
 use crate::http::requests::Requests;
 use crate::http::stream::OpenAnswers;
+use crate::listings;
 use crate::open_data::cache::OpenData;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
@@ -121,6 +122,7 @@ pub fn app(
         .app_data(parts.issuer)
         .app_data(parts.document)
         .configure(pages::routes)
+        .configure(listings::http::pages::routes)
         .configure(console::routes)
         .route("/openapi.json", web::get().to(openapi_json))
         .service(web::redirect("/docs", "/docs/"))

@@ -9,6 +9,7 @@ on_both! {
     a_listing_leads_to_a_registration_and_an_application,
     programs_read_listings_in_their_formats,
     public_caches_keep_listings_and_an_address_reads_them_so_often,
+    people_and_search_engines_read_pages_without_scripts,
 }
 
 fn text(value: &Value) -> String {
@@ -100,7 +101,7 @@ fn a_stranger_finds_what_takes_place_in_a_ward(app: &TestApp) {
         ("area=999999", 422, "unknown_area"),
         ("area=x", 400, "invalid_area_code"),
         ("kind=party", 400, "unknown_value"),
-        ("from=2199-13-01", 400, "wrong_type"),
+        ("from=2199-13-01", 400, "invalid_value"),
         ("limit=201", 400, "out_of_range"),
         ("word=x", 400, "unknown_parameter"),
         ("cursor=x", 422, "invalid_cursor"),
@@ -205,7 +206,8 @@ fn a_listing_leads_to_a_registration_and_an_application(app: &TestApp) {
     let path = format!("/v1/listings/{id}");
     let links = open(app, &path).expect(200).json()["links"].clone();
     let local = |link: &Value| text(link).replace("https://musubi.example.jp", "");
-    assert_eq!(local(&links["page"]), path);
+    assert_eq!(local(&links["json"]), path);
+    assert_eq!(local(&links["page"]), format!("/events/{id}"));
     assert_eq!(
         local(&links["deliverable"]),
         format!("/v1/deliverables/{deliverable}")
@@ -375,4 +377,102 @@ fn public_caches_keep_listings_and_an_address_reads_them_so_often(app: &TestApp)
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait));
     read("192.0.2.2").expect(200);
+}
+
+fn people_and_search_engines_read_pages_without_scripts(app: &TestApp) {
+    let id = event(
+        app,
+        json!({"title": "<b>広報</b> & \"基礎\"", "description": "</script><script>alert(1)</script>", "fee_yen": 0,
+        "url": "https://example.jp/?a=1&b=2", "place": {"name": "新宿区役所", "wheelchair": true}}),
+    );
+    event(app, json!({"title": "配達の手伝い", "kind": "volunteer_opening"}));
+    let path = format!("/events/{id}");
+    let page = open(app, &path).expect(200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(page.header("cache-control"), "public, max-age=60");
+    assert!(page.header("vary").contains("Accept-Language"));
+    for part in [
+        "<html lang=\"ja\">",
+        "<title>&lt;b&gt;広報&lt;/b&gt; &amp; &quot;基礎&quot;</title>",
+        "<meta name=\"description\" content=\"2199年10月8日（火） 13:30〜16:00 · 新宿区役所",
+        "<meta property=\"og:title\" content=\"&lt;b&gt;",
+        &format!("<link rel=\"canonical\" href=\"https://musubi.example.jp{path}\">"),
+        "<link rel=\"alternate\" type=\"text/calendar\"",
+        "<dd>無料</dd>",
+        "href=\"https://example.jp/?a=1&amp;b=2\"",
+    ] {
+        assert!(page.text.contains(part), "{part}\n{}", page.text);
+    }
+    // The only script element has data, whose hash the policy allows.
+    let (_, rest) = page
+        .text
+        .split_once("<script type=\"application/ld+json\">")
+        .unwrap();
+    let (data, _) = rest.split_once("</script>").unwrap();
+    assert_eq!(page.text.matches("<script").count(), 1);
+    let node: Value = serde_json::from_str(data).unwrap();
+    assert_eq!(node["@context"], "https://schema.org");
+    assert_eq!(node["description"], "</script><script>alert(1)</script>");
+    let hash = {
+        use base64::Engine;
+        use sha2::Digest;
+        base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(data))
+    };
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains(&format!("script-src 'sha256-{hash}'")),
+        "{policy}"
+    );
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'self';"),
+        "{policy}"
+    );
+    assert_eq!(page.header("x-frame-options"), "DENY");
+    assert!(
+        open(app, "/listings.css")
+            .expect(200)
+            .header("content-type")
+            .starts_with("text/css")
+    );
+    // In the reader's language, or in that of the address.
+    let english = app
+        .send("GET", &path, &[("accept-language", "en")], b"")
+        .expect(200);
+    assert!(english.text.contains("<html lang=\"en\">") && english.text.contains("free of charge"));
+    let named = open(app, &format!("{path}?lang=en")).expect(200);
+    assert!(named.text.contains("<html lang=\"en\">") && !named.header("vary").contains("Accept-Language"));
+    // Lists, as a form asks for them: with empty fields.
+    let list = open(app, "/events?q=&from=2199-10-01&to=&area=131041&kind=").expect(200);
+    assert!(list.text.contains("配達の手伝い") && list.text.contains("&lt;b&gt;広報"));
+    assert!(list.text.contains("value=\"2199-10-01\""));
+    let calendar = "href=\"https://musubi.example.jp/v1/listings.ics?from=2199-10-01&amp;area=131041\"";
+    assert!(list.text.contains(calendar), "{}", list.text);
+    let openings = open(app, "/openings").expect(200);
+    assert!(openings.text.contains("配達の手伝い") && !openings.text.contains("広報"));
+    assert!(openings.text.contains("/v1/listings.csv?kind=volunteer_opening"));
+    let first = open(app, "/events?limit=1").expect(200);
+    let (_, link) = first.text.split_once("<a href=\"/events?").unwrap();
+    let (next, _) = link.split_once('"').unwrap();
+    let second = open(app, &format!("/events?{}", next.replace("&amp;", "&"))).expect(200);
+    assert!(!second.text.contains("cursor="));
+    // What is wrong is said on a page.
+    for (wrong, status) in [
+        ("/events?from=x", 400),
+        ("/events?area=999999", 422),
+        ("/events/x", 400),
+        ("/events/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b", 404),
+    ] {
+        let refused = open(app, wrong).expect(status);
+        assert!(
+            refused.text.contains("<h1>表示できません</h1>") && refused.text.contains("noindex"),
+            "{wrong}"
+        );
+        assert_eq!(refused.header("cache-control"), "no-store");
+    }
+    let over = event(
+        app,
+        json!({"times": [{"starts_at": "2020-10-08T13:30:00+09:00"}]}),
+    );
+    let over = open(app, &format!("/events/{over}")).expect(200);
+    assert!(over.text.contains("終了しました") && over.text.contains("noindex"));
 }

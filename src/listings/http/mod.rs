@@ -1,4 +1,6 @@
-//! The HTTP face of listings, which needs no token.
+//! The HTTP face of listings, which needs no token. `pages`: the pages.
+
+pub mod pages;
 
 use super::{Listing, actions, feed, jsonld, sheet};
 use crate::catalogue::Catalogues;
@@ -166,7 +168,7 @@ async fn list_as_calendar(
     public_url: Data<PublicUrl>,
     filter: Query<ListingFilter>,
 ) -> Result<HttpResponse> {
-    let language = filter.0.lang;
+    let language = filter.0.lang.unwrap_or_default();
     let page = read(&pool, catalogues, public_url, filter.0).await?;
     let text = feed::calendar(&page.items, page.next.is_some(), language);
     let answer = file(CALENDAR, text, feed::changed_at(&page.items));
@@ -188,7 +190,7 @@ async fn list_as_feed(
     public_url: Data<PublicUrl>,
     filter: Query<ListingFilter>,
 ) -> Result<HttpResponse> {
-    let (language, base) = (filter.0.lang, public_url.0.clone());
+    let (language, base) = (filter.0.lang.unwrap_or_default(), public_url.0.clone());
     let find = move |db: &mut crate::db::Db| {
         let catalogue = catalogues.current(db)?;
         actions::newest(db, &catalogue, filter.0, &public_url.0)
