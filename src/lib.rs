@@ -33,7 +33,7 @@
 //! |---|---|---|
 //! | 1 | [`error`] | the one error type, with stable codes |
 //! | 2 | [`config`], [`metrics`], [`values`] | flags and environment variables; what a server counts and measures; codes and validators |
-//! | 3 | [`db`], [`tasks`] | one code for SQLite and PostgreSQL; background tasks |
+//! | 3 | [`db`], [`tasks`], [`workbooks`] | one code for SQLite and PostgreSQL; background tasks; reading workbooks in a process of their own |
 //! | 4 | [`http`] | the HTTP parts that all slices share: paging, ETags, JSON bodies |
 //! | 5 | [`auth`] | tokens, roles, scopes |
 //! | 6 | [`reach`] | which records each caller may see |
@@ -129,5 +129,6 @@ pub mod values;
 pub mod vocabulary;
 pub mod webhooks;
 pub mod weights;
+pub mod workbooks;
 pub mod workers;
 pub mod worklist;

@@ -6,7 +6,7 @@ use crate::catalogue::Catalogue;
 use crate::db::Db;
 use crate::error::Result;
 use crate::indicators::ReadOptions;
-use crate::indicators::actions::{SourceDetails, replace};
+use crate::indicators::actions::{SourceDetails, read, replace};
 
 pub const MUNICIPALITIES: &str = include_str!("population_75.csv");
 pub const PREFECTURES: &str = include_str!("population_75_prefectures.csv");
@@ -55,9 +55,8 @@ pub fn load(db: &mut Db, catalogue: &Catalogue) -> Result<usize> {
             published_on: None,
         };
         let options = ReadOptions::default();
-        let (loaded_source, _) = replace(db, catalogue, ACTOR, details, &options, both.as_bytes(), |_| {
-            Ok(())
-        })?;
+        let figures = read(catalogue, source, &options, both.as_bytes(), None)?;
+        let (loaded_source, _) = replace(db, ACTOR, details, &figures, |_| Ok(()))?;
         loaded += loaded_source.figures as usize;
     }
     Ok(loaded)

@@ -6,7 +6,6 @@ use super::jobs::{Import, ImportOptions, OptionsDocument, annotate, file, store,
 use super::log::Log;
 use super::plan::{self, ArchiveReport, Registered};
 use super::spool::PART;
-use super::workbooks::Workbooks;
 use super::{engagements, totals};
 use crate::auth::{UserRole, Viewer, Writer};
 use crate::catalogue::{Catalogue, Catalogues};
@@ -17,6 +16,7 @@ use crate::duplicates::spellings::Spelling;
 use crate::error::{Error, Result, Text};
 use crate::http::Language;
 use crate::statistics;
+use crate::workbooks::Workbooks;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{BufWriter, Read};

@@ -11,7 +11,6 @@
 //!   imports, resumes and undoes them; `log` has what they append to the change log.
 //! * `archive`, `engagements`, `plan`, `totals`: a published archive: its file, its rows, what to write, and
 //!   its declared totals against what it lists.
-//! * `workbooks` reads workbooks in a process of their own.
 //! * `actions`: what HTTP, the command line and the demonstration do with imports.
 //!
 //! Rows that break a rule are reported and left out; the others are imported. Importing the same file again
@@ -39,7 +38,6 @@ pub mod spool;
 pub mod tasks;
 pub mod totals;
 pub mod vocabulary;
-pub mod workbooks;
 
 use crate::auth::{DecideApplications, Scope, SubmitApplications, WithdrawApplications, WriteApplications};
 use serde::{Deserialize, Serialize};

@@ -3,10 +3,10 @@
 use super::jobs::runner::{LEASE, Runner};
 use super::jobs::store;
 use super::kinds::record::EraseWorkers;
-use super::workbooks::Workbooks;
 use crate::catalogue::Catalogues;
 use crate::db::{Instant, Pool};
 use crate::tasks::Task;
+use crate::workbooks::Workbooks;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Replacing, listing and removing the figures of sources.
 
-use super::file::{self, ReadOptions};
+pub use super::file::{ReadFile, read};
 use super::{
     Figure, IndicatorFilter, IndicatorSource, ListedFigure, MOST_SOURCES, SourceLabel, missing, place, store,
     too_many_sources,
@@ -24,18 +24,15 @@ pub struct SourceDetails {
     pub published_on: Option<NaiveDate>,
 }
 
-/// Replaces a source and its figures with those of a file. Returns it, and whether it is new. The same file with the same
-/// details changes nothing. `check` decides about the version that is there.
+/// Replaces a source and its figures with those of a file, which was read before: that can take long. Returns it, and whether
+/// it is new. The same figures with the same details change nothing. `check` decides about the version that is there.
 pub fn replace(
     db: &mut Db,
-    catalogue: &Catalogue,
     actor: &str,
     details: SourceDetails,
-    options: &ReadOptions,
-    bytes: &[u8],
+    read: &ReadFile,
     check: impl FnOnce(Option<&IndicatorSource>) -> Result<()>,
 ) -> Result<(IndicatorSource, bool)> {
-    let read = file::read(catalogue, &details.code, options, bytes)?;
     let digest = digest(&details, &read.figures);
     let before = store::find_to_change(db, &details.code)?;
     check(before.as_ref().map(|(source, _)| source))?;

@@ -6,6 +6,7 @@ use super::{Figure, FigureKind, Indicator, place, prefecture_code};
 use crate::catalogue::Catalogue;
 use crate::catalogue::areas::address::Place;
 use crate::error::{Error, FieldError, Result, Text};
+use crate::workbooks::Workbooks;
 use chrono::{Datelike, NaiveDate};
 use std::collections::BTreeMap;
 use tables::cells::{is_placeholder, normalize};
@@ -27,6 +28,8 @@ pub struct ReadOptions {
     pub year: Option<i32>,
     /// Figures of this year and later are projections, unless the file says it.
     pub projected_from: Option<i32>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
 }
 
 /// What was read.
@@ -54,20 +57,27 @@ struct Reader<'r> {
     faults: Vec<FieldError>,
 }
 
-/// Reads the figures of a source. Names every row that can't be used; then nothing is returned.
-pub fn read(catalogue: &Catalogue, source: &str, options: &ReadOptions, bytes: &[u8]) -> Result<ReadFile> {
-    if tables::is_workbook(&bytes)? {
-        let rule = Text::new(
-            "表計算ファイルは読み込めません。CSV形式で保存してください。",
-            "Workbooks can't be read here. Save it as CSV.",
-        );
-        return Err(Error::invalid("/file", "unsupported_file_type", rule));
-    }
+/// Reads the figures of a source from a text, or with `workbooks` from a workbook. Names every row that can't be used; then
+/// nothing is returned.
+pub fn read(
+    catalogue: &Catalogue,
+    source: &str,
+    options: &ReadOptions,
+    bytes: &[u8],
+    workbooks: Option<&Workbooks>,
+) -> Result<ReadFile> {
     let known = |row: &Row| {
         let cells = row.texts().map(|text| normalize(text).unwrap_or_default());
         cells.map(|text| headings::weight(&text)).sum()
     };
-    let survey = tables::survey(&bytes, &Hints::default(), &known)?;
+    let hints = Hints {
+        sheet: options.sheet.clone(),
+        ..Hints::default()
+    };
+    let survey = match workbooks {
+        Some(workbooks) => workbooks.survey(&bytes, &|| Ok(()), &hints, &known)?,
+        None => tables::survey(&bytes, &hints, &known)?,
+    };
     let header: Vec<String> = survey
         .header
         .iter()

@@ -11,6 +11,7 @@ use crate::http::query::path_text;
 use crate::http::stream::FileBody;
 use crate::http::{IfMatch, Page, Query, conditional};
 use crate::values::Code;
+use crate::workbooks::Workbooks;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, delete, get, put};
@@ -100,6 +101,9 @@ struct SourceParameters {
     /// Figures of this year and later are projections, where the file doesn't say it.
     #[param(minimum = 1900, maximum = 2200)]
     projected_from: Option<i32>,
+    /// The sheet of a workbook. By default those whose headings are known.
+    #[param(max_length = 31, example = "第1表")]
+    sheet: Option<String>,
 }
 
 impl SourceParameters {
@@ -112,6 +116,7 @@ impl SourceParameters {
             ("title", Some(&self.title), 200),
             ("credit", Some(&self.credit), 500),
             ("url", self.url.as_ref(), 500),
+            ("sheet", self.sheet.as_ref(), 31),
         ];
         for (name, text, longest) in lengths {
             let length = text.map(|text| text.trim().chars().count());
@@ -161,6 +166,7 @@ impl SourceParameters {
             indicator: self.indicator,
             year: self.year,
             projected_from: self.projected_from,
+            sheet: self.sheet,
         };
         Ok((details, options))
     }
@@ -168,7 +174,7 @@ impl SourceParameters {
 
 /// Replace the figures of a source
 ///
-/// Send a CSV or TSV file as the body, up to 8 MiB, as official statistics publish it: with titles and units above a heading
+/// Send a CSV, TSV, XLSX, XLS or ODS file as the body, up to 8 MiB, as official statistics publish it: with titles and units above a heading
 /// of one or two lines, thousands separators, full-width digits, totals and notes, in any Japanese encoding. A column has the
 /// code or the name of the area (市区町村コード, 市区町村名, 都道府県名). The other columns are found by their headings:
 ///
@@ -182,7 +188,9 @@ impl SourceParameters {
 #[utoipa::path(operation_id = "replace_indicator_source", tag = "Statistics", security(("bearer" = ["indicators:write"])),
     params(("code" = String, Path, description = "A code for the source, which you choose", pattern = "^[a-z][a-z0-9_]{0,63}$", example = "juki2025"),
            SourceParameters),
-    request_body(content((inline(FileBody) = "text/csv"), (inline(FileBody) = "text/tab-separated-values"))),
+    request_body(content((inline(FileBody) = "text/csv"), (inline(FileBody) = "text/tab-separated-values"),
+        (inline(FileBody) = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (inline(FileBody) = "application/vnd.ms-excel"), (inline(FileBody) = "application/vnd.oasis.opendocument.spreadsheet"))),
     responses((status = 200, description = "Replaced, or unchanged", body = IndicatorSource),
               (status = 201, description = "Added", body = IndicatorSource),
               (status = 409, description = "`too_many_sources`: there are 50"),
@@ -194,6 +202,7 @@ async fn replace(
     request: HttpRequest,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
+    workbooks: Data<Workbooks>,
     if_match: IfMatch,
     parameters: Query<SourceParameters>,
     payload: Payload,
@@ -201,13 +210,17 @@ async fn replace(
     let code = Code::from(path_text(&request, "code", 64)?.as_str());
     let (details, options) = parameters.0.check(code)?;
     let (actor, bytes) = (caller.actor(), receive(payload).await?);
+    let catalogue = pool.read(move |db| catalogues.current(db)).await?;
+    // Outside of a transaction: a workbook can take long.
+    let of = details.code.clone();
+    let read = move || actions::read(&catalogue, &of, &options, &bytes, Some(&workbooks));
+    let read = pool.work(read).await?;
     let replaced = pool.write(move |db| {
-        let catalogue = catalogues.current(db)?;
         let check = |before: Option<&IndicatorSource>| match before {
             Some(before) => if_match.check(before.version),
             None => if_match.check_absent(),
         };
-        actions::replace(db, &catalogue, &actor, details, &options, &bytes, check)
+        actions::replace(db, &actor, details, &read, check)
     });
     let (source, is_new) = replaced.await?;
     let mut answer = match is_new {

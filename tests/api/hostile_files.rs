@@ -5,7 +5,7 @@ mod files;
 
 use crate::support::{TestApp, on_both};
 use files::{Fate, Hostile};
-use musubi::imports::workbooks;
+use musubi::workbooks;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 on_both! {
     a_table_of_official_statistics_is_read_as_it_is_published,
+    a_workbook_is_read_as_it_is_published,
     each_row_that_cannot_be_used_is_named_and_nothing_is_written,
     a_source_is_replaced_and_removed_as_a_whole,
     coverage_holds_the_published_engagements_against_the_need,
@@ -57,6 +58,78 @@ fn figures(app: &TestApp, query: &str) -> Vec<(String, String, i64, String, i64)
         )
     })
     .collect()
+}
+
+/// Makes a workbook with a sheet of notes, and a table below titles, with a heading of two lines in merged cells.
+fn workbook() -> Vec<u8> {
+    use rust_xlsxwriter::{Format, Workbook};
+    let mut book = Workbook::new();
+    let plain = Format::new();
+    let notes = book.add_worksheet().set_name("利用上の注意").unwrap();
+    notes.write(0, 0, "数値は四捨五入していません。").unwrap();
+    let sheet = book.add_worksheet().set_name("第3表").unwrap();
+    sheet.write(0, 0, "第3表　市区町村別人口").unwrap();
+    sheet.write(1, 0, "（単位：人）").unwrap();
+    let headings = [
+        (2, 0, 3, 0, "コード"),
+        (2, 1, 3, 1, "市区町村名"),
+        (2, 2, 2, 3, "2020年（国勢調査）"),
+        (2, 4, 2, 5, "2040年（推計）"),
+    ];
+    for (top, left, bottom, right, text) in headings {
+        sheet.merge_range(top, left, bottom, right, text, &plain).unwrap();
+    }
+    for (column, text) in (2..).zip(["総人口", "75歳以上", "総人口", "75歳以上"]) {
+        sheet.write(3, column, text).unwrap();
+    }
+    sheet.write(4, 0, 13104).unwrap();
+    sheet.write(4, 1, "新宿区").unwrap();
+    for (column, value) in (2..).zip([349_385, 34_562, 357_098, 38_901]) {
+        sheet.write(4, column, value).unwrap();
+    }
+    sheet.write(5, 0, 13362).unwrap();
+    sheet.write(5, 1, "利島村").unwrap();
+    sheet.write(5, 2, 327).unwrap();
+    sheet.write(5, 3, "x").unwrap();
+    sheet.write(6, 0, "注）令和5年推計。").unwrap();
+    book.save_to_buffer().unwrap()
+}
+
+fn a_workbook_is_read_as_it_is_published(app: &TestApp) {
+    let book = workbook();
+    let source = put_as(app, &app.admin, "book", "", None, &book).expect(201);
+    assert_includes(&source.json(), &json!({"figures": 5, "version": 1}));
+    let found = figures(app, "&area=13104&source=book");
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| (one.1.as_str(), one.2, one.3.as_str(), one.4))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("population", 2020, "fact", 349_385),
+            ("population", 2040, "projection", 357_098),
+            ("population_75_plus", 2020, "fact", 34_562),
+            ("population_75_plus", 2040, "projection", 38_901),
+        ]
+    );
+    // The same figures change nothing.
+    let sheet = "&sheet=%E7%AC%AC3%E8%A1%A8";
+    let again = put_as(app, &app.admin, "book", sheet, Some("\"1\""), &book).expect(200);
+    assert_eq!(again.json()["version"], 1);
+    // A sheet without figures, one that there isn't, and a file that only begins like a workbook.
+    let refused = |query: &str, file: &[u8]| {
+        let answer = put_as(app, &app.admin, "broken", query, None, file);
+        (answer.status, answer.faults())
+    };
+    let notes = "&sheet=%E5%88%A9%E7%94%A8%E4%B8%8A%E3%81%AE%E6%B3%A8%E6%84%8F";
+    assert_eq!(refused(notes, &book).0, 422);
+    assert_eq!(refused("&sheet=nowhere", &book).0, 422);
+    let (status, faults) = refused("", &book[..600]);
+    assert_eq!(
+        (status, faults),
+        (422, vec![("/file".into(), "damaged_workbook".into())])
+    );
 }
 
 fn a_table_of_official_statistics_is_read_as_it_is_published(app: &TestApp) {

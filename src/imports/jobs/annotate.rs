@@ -10,7 +10,7 @@ use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::imports::finding::Finding;
-use crate::imports::workbooks::Workbooks;
+use crate::workbooks::Workbooks;
 use encoding_rs::Encoding;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
@@ -62,7 +62,7 @@ pub fn write(
             .filter(|cell| job.progress.columns.contains_key(cell.trim()))
             .count()
     };
-    let survey = workbooks.survey(&file, &job.options.hints(), &named)?;
+    let survey = workbooks.survey(&file, &|| file.check(), &job.options.hints(), &named)?;
     match survey.detected.format {
         FileFormat::Xlsx => xlsx(&file, &survey, &mut notes, into),
         _ => delimited(&file, &survey, &mut notes, into),

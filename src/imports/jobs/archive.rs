@@ -22,9 +22,11 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let check = || lease.check();
     let file = JobFile::of(lease.pool, job).checked(&check);
     let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
-    let survey = lease.workbooks.survey(&file, &job.options.hints(), &|row| {
-        row.texts().filter(is_known).count()
-    })?;
+    let survey = lease
+        .workbooks
+        .survey(&file, &|| file.check(), &job.options.hints(), &|row| {
+            row.texts().filter(is_known).count()
+        })?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
     check_rows(survey.row_count, Some(most_at_once(lease)?))?;

@@ -11,7 +11,7 @@ use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Pool};
 use crate::error::{Error, Result, Text};
 use crate::imports::kinds::record::EraseWorkers;
-use crate::imports::workbooks::Workbooks;
+use crate::workbooks::Workbooks;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};

@@ -43,7 +43,9 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let columns = columns(lease, job)?;
     let survey = lease
         .workbooks
-        .survey(&file, &job.options.hints(), &|row| columns.count(row))?;
+        .survey(&file, &|| file.check(), &job.options.hints(), &|row| {
+            columns.count(row)
+        })?;
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
     let at_once = match job.options.mode {

@@ -12,7 +12,7 @@ use crate::db::{Id, Pool};
 use crate::error::{Error, Result};
 use crate::imports::ImportKind;
 use crate::imports::kinds::record::EraseWorkers;
-use crate::imports::workbooks::Workbooks;
+use crate::workbooks::Workbooks;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -5,7 +5,6 @@
 //! byte, has no environment and no files, and gets the workbook from a pipe. However it ends, the file gets an
 //! error with a code, and the server goes on.
 
-use super::jobs::file::JobFile;
 use crate::error::{Error, Result, Text};
 use parking_lot::Mutex;
 use std::fs::File;
@@ -51,10 +50,12 @@ impl Workbooks {
         })
     }
 
-    /// Reads a whole file to detect its format, to find its header and to check its structure.
+    /// Reads a whole file to detect its format, to find its header and to check its structure. `is_wanted` fails if nobody
+    /// needs it any more.
     pub fn survey(
         &self,
-        file: &JobFile,
+        file: &(dyn Source + '_),
+        is_wanted: &dyn Fn() -> Result<()>,
         hints: &Hints,
         count_headings: &dyn Fn(&Row) -> usize,
     ) -> Result<Survey, tables::Error> {
@@ -63,7 +64,7 @@ impl Workbooks {
         }
         let check = || match self.stopping.load(Ordering::Relaxed) {
             true => Err(stopping()),
-            false => file.check(),
+            false => is_wanted(),
         };
         let sheet = self.read(file, hints.sheet.as_deref(), &check)?;
         tables::survey_sheet(sheet, count_headings)
