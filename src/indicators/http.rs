@@ -213,7 +213,7 @@ async fn replace(
     let catalogue = pool.read(move |db| catalogues.current(db)).await?;
     // Outside of a transaction: a workbook can take long.
     let of = details.code.clone();
-    let read = move || actions::read(&catalogue, &of, &options, &bytes, Some(&workbooks));
+    let read = move || actions::read(&catalogue, &of, &options, &bytes, Some(workbooks.get_ref()));
     let read = pool.work(read).await?;
     let replaced = pool.write(move |db| {
         let check = |before: Option<&IndicatorSource>| match before {

@@ -21,7 +21,7 @@ const LIMIT: i64 = MOST_ROWS as i64 + 1;
 fn check(catalogue: &Catalogue, span: &ReportSpan, names: (&str, &str)) -> Result<()> {
     Filters::of(catalogue)
         .year(names.0, Some(span.from))
-        .year(names.1, Some(span.to))
+        .year(names.1, Some(span.to).filter(|_| names.0 != names.1))
         .check()?;
     let fault = |code: &'static str, rule: Text| {
         let fault = FieldError::at("", code, rule);

@@ -78,6 +78,7 @@ impl ColumnKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"code": "attendance", "title": "参加者数", "kind": "number"}))]
 pub struct ReportColumn {
+    #[schema(pattern = "^[a-z][a-z0-9_]*$")]
     pub code: &'static str,
     pub title: &'static str,
     pub kind: ColumnKind,

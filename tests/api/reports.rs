@@ -279,7 +279,7 @@ fn a_report_is_of_the_areas_that_its_reader_reaches(app: &TestApp) {
     );
     let funnel = &rows(&all, "funnels")[0];
     assert_includes(funnel, &json!({"came": 1, "asked": 1, "consulted": 1}));
-    assert_eq!(funnel["applied"], 0, "the request came before the seminar");
+    assert_eq!(funnel["applied"], 1, "the request came after the seminar");
     // A coordinator reads what is of their area, and what is for all.
     let coordinator = app.get_as(UserRole::Coordinator, path).expect(200);
     let own = coordinator.json();
