@@ -197,6 +197,8 @@ impl SourceParameters {
               (status = 413, description = "The file is larger than 8 MiB"),
               (status = 422, description = "Rows that can't be used, or no figures")))]
 #[put("/indicator-sources/{code}")]
+// Each is an extractor.
+#[allow(clippy::too_many_arguments)]
 async fn replace(
     caller: Caller<WriteIndicators>,
     request: HttpRequest,
