@@ -179,7 +179,9 @@ fn counted(one: &Application, deliverable: &Deliverable) -> Counts {
         place: None,
         ..one.clone()
     };
-    let ended = match is_listed(deliverable) && is_member {
+    // Nobody applied to a team that was formed elsewhere, also if it was dissolved.
+    let is_closed = one.outcome.reason == Some(ApplicationReason::RequestClosed);
+    let ended = match deliverable.request.external_team && (is_member || is_closed) {
         true => Counts::default(),
         false => team::counts(&submitted, one, false),
     };

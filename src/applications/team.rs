@@ -189,10 +189,12 @@ pub fn settle(
             Action::Updated,
         )?);
     }
+    let is_listed = settled.request.external_team;
     let placed = |one: Application| Placed {
         application_id: one.id,
         worker_id: one.worker_id,
         role: one.role,
+        since: is_listed.then_some(one.created_at),
     };
     let team: Vec<Placed> = holding.into_iter().filter(is_member).map(placed).collect();
     changes.extend(projects::team::follow(

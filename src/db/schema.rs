@@ -567,6 +567,9 @@ tables! {
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
+        source -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        delivered_day -> Nullable<Integer>,
     }
 
     projects: project_members (application_id) {

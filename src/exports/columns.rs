@@ -309,6 +309,8 @@ const APPLICATIONS: &[Column] = &[
 #[rustfmt::skip]
 const PROJECTS: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
+    column("source", "出所", "/source", Text),
+    column("external_id", "ID", "/external_id", Text),
     column("kind", "区分", "/kind", Word(ProjectKind)),
     column("title", "件名", "/title", Text),
     column("organization_id", "団体の記録ID", "/organization_id", Text),
@@ -319,6 +321,7 @@ const PROJECTS: &[Column] = &[
     column("percent", "進捗率", "/progress/percent", Number),
     column("starts_on", "開始日", "/starts_on", Day),
     column("ends_on", "終了予定日", "/ends_on", Day),
+    column("delivered_on", "納品日", "/delivered_on", Day),
     column("members", "メンバー", "/members", Json),
     column("vacant_since", "欠員の発生日時", "/vacant_since", Moment),
     column("reason", "中止の理由", "/reason", Word(ProjectReason)),
@@ -463,9 +466,10 @@ mod tests {
             (ExportKind::Organizations, ImportKind::Organizations),
             (ExportKind::Deliverables, ImportKind::Deliverables),
             (ExportKind::Applications, ImportKind::Applications),
+            (ExportKind::Projects, ImportKind::Projects),
         ] {
             for field in fields(of) {
-                // Exports have the full name only, and the ids of what an application is about.
+                // Exports have the full name only, and the ids of what an application or a project is about.
                 const FURTHER: [&str; 13] = [
                     "family_name",
                     "given_name",
@@ -481,7 +485,8 @@ mod tests {
                     "phone",
                     "applied_on",
                 ];
-                let is_looked_up = of == ImportKind::Applications || field.name.ends_with("_name");
+                let acts = matches!(of, ImportKind::Applications | ImportKind::Projects);
+                let is_looked_up = acts || field.name.ends_with("_name");
                 if is_looked_up && FURTHER.contains(&field.name) {
                     continue;
                 }

@@ -6,7 +6,7 @@ use super::days::day_parts;
 use super::fields::Field;
 use super::finding::{Finding, Severity};
 use super::headings::{Concept, EXACT, NEAR, SURE, concepts, heading_key, with_values};
-use super::kinds::{applications, deliverables, organizations, workers};
+use super::kinds::{applications, deliverables, organizations, projects, workers};
 use super::vocabulary::Vocabulary;
 use crate::catalogue::{DayPart, lookup};
 use crate::error::{Error, Result};
@@ -28,6 +28,7 @@ pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
         ImportKind::Organizations => organizations::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Deliverables => deliverables::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Applications => applications::fields::FIELDS.iter().map(|f| &f.field).collect(),
+        ImportKind::Projects => projects::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Engagements => Vec::new(),
     }
 }
@@ -54,7 +55,7 @@ impl Target {
 
     /// Returns whether the values of several columns are put together. Of other fields, the first value counts.
     pub fn is_collected(&self) -> bool {
-        const COLLECTED: [&str; 9] = [
+        const COLLECTED: [&str; 10] = [
             "evidence",
             "skills",
             "themes",
@@ -64,6 +65,7 @@ impl Target {
             "roles",
             "qualifications",
             "aliases",
+            "members",
         ];
         COLLECTED.iter().any(|name| self.is_field(name))
     }
@@ -161,6 +163,7 @@ impl Columns {
             ImportKind::Organizations => organizations::fields::NEEDED,
             ImportKind::Deliverables => deliverables::fields::NEEDED,
             ImportKind::Applications => applications::fields::NEEDED,
+            ImportKind::Projects => projects::fields::NEEDED,
             ImportKind::Engagements => &[],
         };
         self.strict || needed.iter().any(|field| target.is_field(field))
@@ -169,7 +172,7 @@ impl Columns {
     /// Returns whether a cell only says that there is no value: 非公開, なし, -. In Musubi's own exports, every text
     /// is what it says.
     pub fn says_nothing(&self, target: &Target, text: &str) -> bool {
-        const FIELDS: [&str; 23] = [
+        const FIELDS: [&str; 26] = [
             "external_id",
             "kana",
             "email",
@@ -193,6 +196,9 @@ impl Columns {
             "ends_on",
             "aliases",
             "intermediary_name",
+            "delivered_on",
+            "members",
+            "advisors",
         ];
         let is_field =
             matches!(target, Target::Field { .. }) && FIELDS.iter().any(|name| target.is_field(name));

@@ -39,7 +39,10 @@ pub mod tasks;
 pub mod totals;
 pub mod vocabulary;
 
-use crate::auth::{DecideApplications, Scope, SubmitApplications, WithdrawApplications, WriteApplications};
+use crate::auth::{
+    DecideApplications, DecideDeliverables, Scope, SubmitApplications, WithdrawApplications,
+    WriteApplications, WriteDeliverables, WriteProjects,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -68,6 +71,8 @@ pub enum ImportKind {
     Deliverables,
     /// Who applied for what or was invited, and with what outcome.
     Applications,
+    /// The work of teams, also of years ago: for whom, who took part, and how far it has come.
+    Projects,
     /// A published archive: organizations, and what was done for them.
     Engagements,
 }
@@ -85,6 +90,13 @@ impl ImportKind {
                 WriteApplications::NAME,
                 DecideApplications::NAME,
                 WithdrawApplications::NAME,
+            ],
+            ImportKind::Projects => &[
+                WriteProjects::NAME,
+                WriteDeliverables::NAME,
+                DecideDeliverables::NAME,
+                SubmitApplications::NAME,
+                DecideApplications::NAME,
             ],
             _ => &[],
         }

@@ -102,6 +102,11 @@ fn add_members(
 
 /// Registers an accompaniment.
 pub fn create(db: &mut Db, writer: &Writer, plan: NewProject, now: Instant) -> Result<Project> {
+    register(db, writer, Id::new(), plan, now)
+}
+
+/// Registers an accompaniment under an id.
+pub fn register(db: &mut Db, writer: &Writer, id: Id, plan: NewProject, now: Instant) -> Result<Project> {
     check_properties(writer.role, RecordKind::Projects, None, &plan)?;
     if plan.accompaniment.is_none() {
         let rule = Text::new(
@@ -131,10 +136,12 @@ pub fn create(db: &mut Db, writer: &Writer, plan: NewProject, now: Instant) -> R
     within_reach(matches!(writer.reach, Reach::Everything) || writer.reach.covers_area(area))?;
     let today = calendar::day_in_tokyo(now.utc());
     let project = Project {
-        id: Id::new(),
+        id,
         kind: ProjectKind::Accompaniment,
         area: area.into(),
         fiscal_year: calendar::fiscal_year(plan.starts_on.unwrap_or(today)),
+        source: None,
+        external_id: None,
         plan,
         progress: Progress {
             percent: 0,
@@ -142,6 +149,7 @@ pub fn create(db: &mut Db, writer: &Writer, plan: NewProject, now: Instant) -> R
         },
         members: Vec::new(),
         status_since: now,
+        delivered_on: None,
         vacant_since: None,
         version: 1,
         created_at: now,

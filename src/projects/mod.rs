@@ -4,7 +4,7 @@
 //! * `work`: milestones, meetings, hours, artifacts, risks and notes. `rules`: who may write which, and how milestones are
 //!   laid out. `files`: what an artifact's file may be.
 //! * `team`: what follows for a project when its deliverable or team changes. `actions`: accompaniments, and what callers
-//!   see. `entries`: the use cases of the work.
+//!   see. `entries`: the use cases of the work. `past`: projects that lists of offices tell of.
 //!
 //! A deliverable whose team is complete has a project with the same id; so has one whose team was formed elsewhere, once the
 //! work begins. Its status follows the deliverable's; its members are the agreed applications, and those who left stay in
@@ -20,6 +20,7 @@ pub mod entries;
 pub mod files;
 pub mod filter;
 pub mod http;
+pub mod past;
 pub mod rules;
 pub mod status;
 pub mod store;
@@ -225,12 +226,19 @@ pub struct Project {
     /// The fiscal year (April to March in Tokyo) of the deliverable, or of an accompaniment's first day.
     #[schema(example = 2026)]
     pub fiscal_year: i32,
+    /// The system that the record comes from, if it was imported as an accompaniment. That of another project is its
+    /// deliverable's.
+    pub source: Option<String>,
+    /// The record's id in `source`.
+    pub external_id: Option<String>,
     pub progress: Progress,
     /// Who is in the team. A single project also has those who have left. Members of an organization don't see who is kept
     /// apart from it, partners see their volunteers, and who has left sees only themselves.
     pub members: Vec<Member>,
     /// Since when the project has its status.
     pub status_since: Instant,
+    /// The day on which it was delivered, in Tokyo.
+    pub delivered_on: Option<NaiveDate>,
     /// Since when the team lacks somebody, while the work is under way.
     pub vacant_since: Option<Instant>,
     /// Grows with each change. Also the ETag.
@@ -255,8 +263,15 @@ impl Project {
     /// Returns the next version, with another plan.
     pub fn changed(&self, plan: NewProject, now: Instant) -> Project {
         let is_same = plan.status == self.plan.status;
+        let is_delivered = !is_same && plan.status == ProjectStatus::Delivered;
+        let today = || calendar::day_in_tokyo(now.utc());
         Project {
             status_since: if is_same { self.status_since } else { now },
+            delivered_on: if is_delivered {
+                Some(today())
+            } else {
+                self.delivered_on
+            },
             plan,
             version: self.version + 1,
             updated_at: now,

@@ -22,6 +22,8 @@ pub struct Placed {
     pub application_id: Id,
     pub worker_id: Option<Id>,
     pub role: Code,
+    /// Since when, if a list of the office says so.
+    pub since: Option<Instant>,
 }
 
 /// Brings the project of a deliverable in line with it and with its team. `reason` tells why an application ended.
@@ -105,7 +107,7 @@ fn begins(deliverable: &Deliverable) -> bool {
     is_formed && deliverable.archived_at.is_none()
 }
 
-fn begun(deliverable: &Deliverable, status: ProjectStatus, now: Instant) -> Project {
+pub(super) fn begun(deliverable: &Deliverable, status: ProjectStatus, now: Instant) -> Project {
     Project {
         id: deliverable.id,
         kind: ProjectKind::Deliverable,
@@ -121,12 +123,15 @@ fn begun(deliverable: &Deliverable, status: ProjectStatus, now: Instant) -> Proj
         },
         area: deliverable.request.area.clone().unwrap_or_default(),
         fiscal_year: deliverable.fiscal_year,
+        source: None,
+        external_id: None,
         progress: Progress {
             percent: 0,
             words: String::new(),
         },
         members: Vec::new(),
         status_since: now,
+        delivered_on: None,
         vacant_since: None,
         version: 1,
         created_at: now,
@@ -135,7 +140,7 @@ fn begun(deliverable: &Deliverable, status: ProjectStatus, now: Instant) -> Proj
 }
 
 /// Writes the milestones with which a project begins.
-fn lay_out(
+pub(super) fn lay_out(
     db: &mut Db,
     actor: &str,
     deliverable: &Deliverable,
@@ -195,7 +200,7 @@ fn move_members(
             worker_id: new.worker_id,
             alias: None,
             role: new.role.clone(),
-            joined_at: now,
+            joined_at: new.since.unwrap_or(now),
             left_at: None,
             reason: None,
         };

@@ -378,6 +378,7 @@ fn fill(app: &TestApp, seed: u64) {
     let path = format!("/v1/duplicates/{}", pair["id"].as_str().unwrap());
     app.patch(&path, &json!({"status": "merged", "primary_id": first}))
         .expect(200);
+    fill_projects(app, &mut dice, &organizations);
     // A record keeps what new ones can't have any more.
     for path in ["skills/illustration", "themes/dementia", "roles/writer"] {
         let retired = app.patch(&format!("/v1/{path}"), &json!({"retired": true}));
@@ -385,11 +386,53 @@ fn fill(app: &TestApp, seed: u64) {
     }
 }
 
+/// Registers projects in every status: teams that were formed here, those that were formed elsewhere, and accompaniments.
+fn fill_projects(app: &TestApp, dice: &mut Dice, organizations: &[String]) {
+    let id_of = |made: Value| made["id"].as_str().unwrap().to_owned();
+    for (n, moves) in [
+        &[][..],
+        &["in_progress"],
+        &["in_progress", "delivered"],
+        &["in_progress", "delivered", "closed"],
+        &["in_progress", "cancelled"],
+        &["cancelled"],
+    ]
+    .iter()
+    .enumerate()
+    {
+        let request = json!({"organization_id": organizations[n], "type": "flyer", "title": dice.odd(), "status": "open",
+            "starts_on": "2026-10-01", "roles": [{"role": "designer", "places": 1}, {"role": "engineer", "places": 1}]});
+        let request = id_of(app.post("/v1/deliverables", &request).expect(201).json());
+        for role in ["designer", "engineer"] {
+            let member = app.worker(json!({"alias": dice.odd(), "roles": ["designer", "engineer"]}));
+            let bid = json!({"deliverable_id": request, "worker_id": member, "role": role});
+            let bid = id_of(app.post("/v1/applications", &bid).expect(201).json());
+            app.patch(&format!("/v1/applications/{bid}"), &json!({"status": "agreed"}))
+                .expect(200);
+        }
+        let needs = json!({"organization_id": organizations[n], "title": dice.odd(), "ends_on": "2027-03-31",
+            "accompaniment": {"needs": dice.odd(), "supports": ["workshop", "consultation"],
+                "outcome": dice.maybe(json!(dice.odd())), "advisors": dice.odds(3)}});
+        let accompaniment = id_of(app.post("/v1/projects", &needs).expect(201).json());
+        for id in [request, accompaniment] {
+            for status in *moves {
+                let reason = if *status == "cancelled" {
+                    json!("schedule")
+                } else {
+                    Value::Null
+                };
+                let change =
+                    json!({"status": status, "reason": reason, "message": dice.maybe(json!(dice.odd()))});
+                app.patch(&format!("/v1/projects/{id}"), &change).expect(200);
+            }
+        }
+    }
+}
+
 fn export(app: &TestApp, kind: &str, format: &str, headings: &str) -> Vec<u8> {
-    let filter = if kind == "workers" {
-        json!({})
-    } else {
-        json!({"include_archived": true})
+    let filter = match kind {
+        "workers" | "projects" => json!({}),
+        _ => json!({"include_archived": true}),
     };
     let body = json!({"kind": kind, "format": format, "headings": headings, "filter": filter});
     let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
@@ -399,10 +442,9 @@ fn export(app: &TestApp, kind: &str, format: &str, headings: &str) -> Vec<u8> {
 
 /// Returns the records of a kind by their ids, without what a new record has otherwise.
 fn records(app: &TestApp, kind: &str) -> Map<String, Value> {
-    let more = if kind == "workers" {
-        ""
-    } else {
-        "&include_archived=true"
+    let more = match kind {
+        "workers" | "projects" => "",
+        _ => "&include_archived=true",
     };
     let items = app.get(&format!("/v1/{kind}?limit=200{more}")).expect(200).json()["items"].clone();
     let mut found = Map::new();
@@ -424,12 +466,19 @@ fn records(app: &TestApp, kind: &str) -> Map<String, Value> {
             "status_since",
             "opened_at",
             "days_to_match",
+            // What the work was is no part of the list.
+            "progress",
+            "vacant_since",
+            "here",
         ] {
             members.remove(own);
         }
         members
             .entry("archived_at")
             .and_modify(|at| *at = json!(!at.is_null()));
+        if let Some(Value::Array(team)) = members.get_mut("members") {
+            team.sort_by_key(|one| one["role"].to_string());
+        }
         if let Some(Value::Array(parts)) = members.get_mut("day_parts") {
             parts.sort_by_key(ToString::to_string);
         }
@@ -455,7 +504,7 @@ fn records(app: &TestApp, kind: &str) -> Map<String, Value> {
     found
 }
 
-const EXPORTED: [&str; 3] = ["organizations", "deliverables", "workers"];
+const EXPORTED: [&str; 4] = ["organizations", "deliverables", "workers", "projects"];
 
 fn any_state_is_the_same_after_export_and_import(app: &TestApp) {
     let seed = std::env::var("MUSUBI_SEED").map_or(20_261_128, |seed| seed.parse().unwrap());

@@ -54,7 +54,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// running, you get that import.
 ///
 /// Lists of applications do what the API does, so their sender needs its scopes too: `applications:submit`,
-/// `applications:write`, `applications:decide` and `applications:withdraw`.
+/// `applications:write`, `applications:decide` and `applications:withdraw`. Lists of projects need `projects:write`,
+/// `deliverables:write`, `deliverables:decide`, `applications:submit` and `applications:decide`.
 #[utoipa::path(operation_id = "create_import", tag = "Imports", security(("bearer" = ["imports:write"])),
     params(ImportParameters),
     request_body(content((inline(FileBody) = "application/octet-stream"), (ImportForm = "multipart/form-data")),

@@ -1,5 +1,5 @@
-//! An import whose rows do what the API does, each with everything that follows: applications. What a row does depends on
-//! the rows before it, because places and waiting lists fill up.
+//! An import whose rows do what the API does, each with everything that follows: applications and projects. What a row does
+//! depends on the rows before it, because places and waiting lists fill up.
 //!
 //! `best_effort` does each row in a transaction for itself, so that nobody waits for a whole file. `dry_run` and
 //! `all_or_nothing` do all rows in one: the first takes it back in the end, the second if a row is rejected. So a dry run
@@ -7,20 +7,21 @@
 
 use super::batches::{Read, Speed, too_many_at_once};
 use super::lease::{JobEnd, Lease};
-use super::people::{self, RowPerson};
+use super::people::RowPerson;
 use super::rows::BatchContext;
 use super::store::{
     self, findings, people as stored_people, writes, writes::RecordWrite, writes::RecordWriteRow,
 };
 use super::{ConflictPolicy, Import, ImportMode, ImportProgress, ImportStatus, rejected_rows};
-use crate::applications::{self, Outcome, past};
 use crate::auth::Principal;
+use crate::catalogue::Catalogues;
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant, attempt, commit_lazily};
 use crate::error::{Error, Result};
 use crate::imports::finding::{Finding, Severity};
-use crate::imports::kinds::applications::{self as rows, Done};
+use crate::imports::kinds::acting::{Acting, ActingRecord, Acts, Done};
 use std::collections::{HashMap, HashSet};
+use std::marker::PhantomData;
 use tables::{Remark, Row};
 
 /// The most rows that one transaction does: it locks what every row is about.
@@ -31,18 +32,25 @@ struct RowOutcome {
     counts: ImportProgress,
     findings: Vec<Finding>,
     write: Option<RecordWrite>,
-    /// The versions of what followed for the applications of other rows.
+    /// The versions of what followed for the records of other rows.
     followed: Vec<(Id, i64)>,
     people: Vec<RowPerson>,
 }
 
 /// Does every row.
-pub fn run(lease: &Lease, job: &mut Import, read: Read, speed: &Speed) -> Result<JobEnd, JobEnd> {
-    let mut acting = Acting {
+pub fn run<R: ActingRecord>(
+    lease: &Lease,
+    job: &mut Import,
+    read: Read,
+    speed: &Speed,
+) -> Result<JobEnd, JobEnd> {
+    let mut acting = Run::<R> {
         principal: principal(job),
+        catalogues: lease.catalogues,
         updates: job.options.on_conflict == ConflictPolicy::Update,
         fails: job.options.on_conflict == ConflictPolicy::Fail,
         seen: HashMap::new(),
+        of: PhantomData,
     };
     if job.options.mode != ImportMode::BestEffort {
         return run_at_once(lease, job, read, speed, acting);
@@ -76,12 +84,12 @@ pub fn run(lease: &Lease, job: &mut Import, read: Read, speed: &Speed) -> Result
 }
 
 /// Does every row in one transaction, and takes it back unless all rows are to be written and all could be.
-fn run_at_once(
+fn run_at_once<R: ActingRecord>(
     lease: &Lease,
     job: &mut Import,
     read: Read,
     speed: &Speed,
-    mut acting: Acting,
+    mut acting: Run<R>,
 ) -> Result<JobEnd, JobEnd> {
     let Read {
         batch,
@@ -179,30 +187,43 @@ fn principal(job: &Import) -> Principal {
 }
 
 /// What the rows of an import have in common.
-struct Acting {
+struct Run<'l, R> {
     principal: Principal,
+    catalogues: &'l Catalogues,
     updates: bool,
     fails: bool,
-    /// The applications that rows were about, with their lines.
+    /// The records that rows were about, with their lines.
     seen: HashMap<Id, u64>,
+    of: PhantomData<R>,
 }
 
-impl Acting {
+impl<R: ActingRecord> Run<'_, R> {
     /// Does a row. If it is rejected, what it wrote is taken back.
     fn act(&mut self, db: &mut Db, batch: &BatchContext, row: &Row) -> Result<RowOutcome> {
         let mut reading = batch.read(row);
         let row_hash = batch.row_hash(row);
+        let source = batch.source_of(&mut reading);
+        let acting = Acting {
+            principal: &self.principal,
+            updates: self.updates,
+            context: batch.context,
+            catalogues: self.catalogues,
+        };
         let mut counts = ImportProgress {
             rows_read: 1,
             ..ImportProgress::default()
         };
         let mut write = None;
-        let began = Instant::now();
         let done = match reading.is_skipped || reading.is_rejected() {
             true => Ok(Done::Rejected),
             false => attempt(db, |db| {
-                let (principal, context) = (&self.principal, batch.context);
-                let done = rows::act(db, principal, &mut reading, row_hash, self.updates, context)?;
+                let (hash, source) = (row_hash, source.as_str());
+                let row = Acts {
+                    reading: &mut reading,
+                    hash,
+                    source,
+                };
+                let done = R::act(db, &acting, row)?;
                 match done.id().and_then(|id| self.seen.get(&id)) {
                     Some(first) => Err(duplicate_row(*first)),
                     None => Ok(done),
@@ -211,7 +232,7 @@ impl Acting {
         };
         let done = match done {
             Err(error) if is_refusal(&error) => {
-                reading.reject_error(error, rows::field_of);
+                reading.reject_error(error, R::field_of);
                 Done::Rejected
             }
             done => done?,
@@ -221,11 +242,11 @@ impl Acting {
             _ if reading.is_skipped => counts.skipped = 1,
             Done::Created(one) => {
                 counts.created = 1;
-                write = Some((one, Action::Created, None));
+                write = Some((one, Action::Created));
             }
-            Done::Updated(one, before) => {
+            Done::Updated(one) => {
                 counts.updated = 1;
-                write = Some((one, Action::Updated, Some(kept(before))));
+                write = Some((one, Action::Updated));
             }
             Done::Unchanged(_) => counts.unchanged = 1,
             Done::Existing(_) if self.fails => {
@@ -236,23 +257,18 @@ impl Acting {
             Done::Existing(_) => counts.skipped = 1,
             Done::Rejected => counts.rejected = 1,
         }
-        let followed = match &write {
-            Some((one, ..)) => applications::store::touched(db, one.deliverable_id, began)?,
-            None => Vec::new(),
-        };
-        let write = write.map(|(one, action, before)| {
-            let before = before.map(serde_json::to_value).transpose();
-            Ok::<_, Error>(RecordWrite {
+        let mut followed = Vec::new();
+        let write = write.map(|(one, action)| {
+            followed = one.followed;
+            RecordWrite {
                 record: one.id,
                 action: action.code(),
                 version: one.version,
-                before: before.map_err(|e| Error::Internal(e.to_string()))?,
+                before: one.before,
                 row_hash: Some(row_hash),
-            })
+            }
         });
-        let source = &batch.context.source;
-        let external_id = reading.text("worker_external_id");
-        let people = people::of_rejected(batch.digests, source, row, external_id);
+        let people = R::people(batch.digests, &batch.context.source, row, &reading);
         let sheet = batch.survey.sheet_of(row);
         let in_sheet = |finding| Finding {
             sheet: sheet.map(str::to_owned),
@@ -262,28 +278,9 @@ impl Acting {
             counts,
             followed,
             people,
-            write: write.transpose()?,
+            write,
             findings: reading.findings.into_iter().map(in_sheet).collect(),
         })
-    }
-}
-
-impl Done {
-    fn id(&self) -> Option<Id> {
-        match self {
-            Done::Created(one) | Done::Updated(one, _) => Some(one.id),
-            Done::Unchanged(id) | Done::Existing(id) => Some(*id),
-            Done::Rejected => None,
-        }
-    }
-}
-
-/// Returns what is kept of an outcome, to put it back: no texts, which are about a person.
-fn kept(before: Outcome) -> Outcome {
-    Outcome {
-        note: None,
-        agreement: None,
-        ..before
     }
 }
 
@@ -310,47 +307,40 @@ fn duplicate_row(first: u64) -> Error {
     }
 }
 
-/// Returns the applications that were changed after the import.
-pub fn changed_since(db: &mut Db, page: &[RecordWriteRow]) -> Result<HashSet<Id>> {
+/// Returns the records that were changed after the import, or are used by now.
+pub fn changed_since<R: ActingRecord>(db: &mut Db, page: &[RecordWriteRow]) -> Result<HashSet<Id>> {
     let ids: Vec<Id> = page.iter().map(|write| write.record_id).collect();
-    let versions = applications::store::versions(db, &ids)?;
+    let versions = R::versions(db, &ids)?;
     let is_newer = |write: &&RecordWriteRow| {
         versions
             .get(&write.record_id)
             .is_some_and(|now| *now != write.version)
     };
-    Ok(page
-        .iter()
-        .filter(is_newer)
-        .map(|write| write.record_id)
-        .collect())
+    let newer = page.iter().filter(is_newer).map(|write| write.record_id);
+    let created = page.iter().filter(|write| write.action == Action::Created.code());
+    let created: Vec<Id> = created.map(|write| write.record_id).collect();
+    let mut found: HashSet<Id> = newer.collect();
+    found.extend(R::used(db, &created)?);
+    Ok(found)
 }
 
 /// Takes back what the rows did, the last one first, each in a transaction for itself. What can't be taken back stays, with
 /// a finding.
-pub fn undo(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
+pub fn undo<R: ActingRecord>(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let import = job.id;
     let undone = |db: &mut Db, actor: &str, write: &RecordWriteRow| -> Result<Vec<Finding>> {
         let id = write.record_id;
-        if applications::store::versions(db, &[id])?.is_empty() {
+        if R::versions(db, &[id])?.is_empty() {
             return Ok(Vec::new());
         }
-        if !changed_since(db, std::slice::from_ref(write))?.is_empty() {
+        if !changed_since::<R>(db, std::slice::from_ref(write))?.is_empty() {
             return Ok(vec![skipped(&id)]);
         }
-        let before = write
-            .before
-            .as_ref()
-            .map(|before| serde_json::from_value(before.0.clone()));
-        let before: Option<Outcome> = before
-            .transpose()
-            .map_err(|e| Error::Internal(format!("{id} can't be restored: {e}")))?;
         let began = Instant::now();
-        match attempt(db, |db| past::take_back(db, actor, id, before, began)) {
+        match attempt(db, |db| R::take_back(db, actor, lease.catalogues, write, began)) {
             Err(error) if is_refusal(&error) => Ok(vec![stays(&id, &error)]),
             done => {
-                let followed = applications::store::touched(db, done?, began)?;
-                writes::refresh(db, import, &followed)?;
+                writes::refresh(db, import, &done?)?;
                 Ok(Vec::new())
             }
         }

@@ -189,10 +189,11 @@ impl ImportOptions {
         if self.kind != ImportKind::Engagements {
             Columns::new(self.kind, &self.mapping)?;
         }
-        if self.kind == ImportKind::Applications && self.on_absent == AbsentPolicy::Archive {
+        let is_acting = matches!(self.kind, ImportKind::Applications | ImportKind::Projects);
+        if is_acting && self.on_absent == AbsentPolicy::Archive {
             let rule = Text::new(
-                "応募の一覧では使えません。一覧にない応募は、そのまま残ります。",
-                "A list of applications has no such option: those that the file doesn't have stay.",
+                "応募とプロジェクトの一覧では使えません。一覧にないものは、そのまま残ります。",
+                "Lists of applications and projects have no such option: what the file doesn't have stays.",
             );
             return Err(Error::invalid("/on_absent", "unexpected_option", rule));
         }

@@ -102,6 +102,17 @@ pub fn of_rejected(
     at_line(row.line, keys)
 }
 
+/// Returns everyone whom a row names by these words: ids in the source, addresses, numbers or names.
+pub fn of_words<'w>(
+    digests: &KeyedDigest,
+    source: &str,
+    line: u64,
+    words: impl Iterator<Item = &'w str>,
+) -> Vec<RowPerson> {
+    let keys = words.flat_map(|word| [text_key(digests, word), Some(id_key(digests, source, word))]);
+    at_line(line, keys.flatten().collect())
+}
+
 fn at_line(line: u64, keys: Vec<u64>) -> Vec<RowPerson> {
     let line = line.min(u64::from(u32::MAX)) as u32;
     keys.into_iter().map(|key| RowPerson { line, key }).collect()

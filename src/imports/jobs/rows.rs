@@ -715,7 +715,7 @@ impl BatchContext<'_> {
     }
 
     /// Returns the source that a row states, or that of the import.
-    fn source_of(&self, reading: &mut Reading) -> String {
+    pub fn source_of(&self, reading: &mut Reading) -> String {
         let Some(stated) = reading.spelling("source") else {
             return self.context.source.clone();
         };

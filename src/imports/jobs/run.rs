@@ -14,6 +14,7 @@ use super::{
     AbsentPolicy, Import, ImportMode, ImportProgress, ImportStatus, MOST_AT_ONCE, MOST_AT_ONCE_ON_SQLITE,
     MOST_BYTES_AT_ONCE, MOST_ROWS, rejected_rows,
 };
+use crate::applications::Application;
 use crate::auth;
 use crate::catalogue::calendar;
 use crate::changes::{self, Subject};
@@ -29,6 +30,7 @@ use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::imports::{ImportKind, mappings};
 use crate::organizations::Organization;
+use crate::projects::Project;
 use crate::workers::Worker;
 use std::time::Instant as Clock;
 use tables::{Remark, Row, Survey};
@@ -71,7 +73,8 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
                 ImportKind::Deliverables | ImportKind::Engagements => {
                     run_records::<Deliverable>(lease, job, read, &speed)
                 }
-                ImportKind::Applications => acts::run(lease, job, read, &speed),
+                ImportKind::Applications => acts::run::<Application>(lease, job, read, &speed),
+                ImportKind::Projects => acts::run::<Project>(lease, job, read, &speed),
             }
         },
     )

@@ -4,7 +4,7 @@ use super::acts::{self, skipped};
 use super::lease::{JobEnd, Lease};
 use super::store::{self, findings, writes, writes::RecordWriteRow};
 use super::{Import, ImportStatus};
-use crate::applications;
+use crate::applications::{self, Application};
 use crate::auth::RecordKind;
 use crate::catalogue::calendar;
 use crate::changes::Action;
@@ -19,6 +19,7 @@ use crate::imports::kinds::record::{EraseWorkers, Record};
 use crate::imports::log::Log;
 use crate::imports::vocabulary::Vocabulary;
 use crate::organizations::Organization;
+use crate::projects::Project;
 use crate::workers::Worker;
 use std::collections::{HashMap, HashSet};
 
@@ -38,7 +39,8 @@ pub fn begin(pool: &Pool, job: &Import) -> Result<()> {
                 ImportKind::Deliverables | ImportKind::Engagements => {
                     changed_since::<Deliverable>(db, job, &page)?
                 }
-                ImportKind::Applications => acts::changed_since(db, &page)?,
+                ImportKind::Applications => acts::changed_since::<Application>(db, &page)?,
+                ImportKind::Projects => acts::changed_since::<Project>(db, &page)?,
             };
             Ok((newer.into_iter().min(), page.last().map(|write| write.record_id)))
         })?;
@@ -91,9 +93,10 @@ fn changed_since<R: Record>(db: &mut Db, job: &Import, page: &[RecordWriteRow]) 
     let referred = match job.options.kind {
         ImportKind::Workers => applications::store::workers_who_applied(db, &created)?,
         ImportKind::Deliverables => applications::store::deliverables_applied_for(db, &created)?,
-        ImportKind::Organizations | ImportKind::Engagements | ImportKind::Applications => {
-            deliverables::store::organizations_with_deliverables(db, &created)?
-        }
+        ImportKind::Organizations
+        | ImportKind::Engagements
+        | ImportKind::Applications
+        | ImportKind::Projects => deliverables::store::organizations_with_deliverables(db, &created)?,
     };
     let is_newer = |write: &&RecordWriteRow| {
         versions
@@ -114,7 +117,8 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         ImportKind::Workers => run_kind::<Worker>(lease, job),
         ImportKind::Organizations => run_kind::<Organization>(lease, job),
         ImportKind::Deliverables | ImportKind::Engagements => run_kind::<Deliverable>(lease, job),
-        ImportKind::Applications => acts::undo(lease, job),
+        ImportKind::Applications => acts::undo::<Application>(lease, job),
+        ImportKind::Projects => acts::undo::<Project>(lease, job),
     }
 }
 

@@ -7,10 +7,11 @@ use super::{
     Member, MembershipRecord, NewProject, Progress, Project, ProjectFilter, ProjectKind, ProjectSort,
 };
 use crate::auth::Reach;
+use crate::catalogue::calendar::{day_number, day_of_number};
 use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{project_members, projects};
-use crate::db::{Db, Doc, Id, Instant, keyset, lock, update_version};
-use crate::error::{Error, Result};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, lock, on_duplicate, update_version};
+use crate::error::{Error, Result, Text};
 use crate::http::page;
 use crate::http::query::Several;
 use crate::http::{Cursor, Page};
@@ -19,6 +20,7 @@ use crate::values::with_wards;
 use diesel::prelude::*;
 use project_members::dsl as m;
 use projects::dsl;
+use std::collections::HashMap;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = projects, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -36,6 +38,9 @@ pub struct ProjectRow {
     version: i64,
     created_at: Instant,
     updated_at: Instant,
+    source: Option<String>,
+    external_id: Option<String>,
+    delivered_day: Option<i32>,
 }
 
 impl ProjectRow {
@@ -54,6 +59,9 @@ impl ProjectRow {
             version: project.version,
             created_at: project.created_at,
             updated_at: project.updated_at,
+            source: project.source.clone(),
+            external_id: project.external_id.clone(),
+            delivered_day: project.delivered_on.map(day_number),
         }
     }
 
@@ -72,6 +80,9 @@ impl ProjectRow {
             },
             members: Vec::new(),
             status_since: self.status_since,
+            delivered_on: self.delivered_day.map(day_of_number),
+            source: self.source,
+            external_id: self.external_id,
             vacant_since: self.vacant_since,
             version: self.version,
             created_at: self.created_at,
@@ -184,8 +195,54 @@ pub fn accompaniments(
 pub fn insert_unlogged(db: &mut Db, project: &Project) -> Result<Change> {
     diesel::insert_into(projects::table)
         .values(ProjectRow::of(project))
-        .execute(db)?;
+        .execute(db)
+        .map_err(|error| on_duplicate(error, duplicate_external_id))?;
     Ok(change(project, Action::Created))
+}
+
+/// Deletes a project with its work and its history. Returns what to log.
+pub fn delete(db: &mut Db, project: &Project) -> Result<Change> {
+    diesel::delete(dsl::projects.find(project.id)).execute(db)?;
+    let version = project.version + 1;
+    Ok(Change::new(
+        Subject::Project,
+        project.id,
+        Action::Deleted,
+        version,
+    ))
+}
+
+/// Returns the ids of accompaniments within the reach that have this external id in one of these sources.
+pub fn known(db: &mut Db, reach: &Reach, sources: &[String], external_id: &str) -> Result<Vec<Id>> {
+    let mut query = dsl::projects
+        .filter(dsl::source.eq_any(sources))
+        .filter(dsl::external_id.eq(external_id))
+        .select(dsl::id)
+        .into_boxed();
+    if let Some(condition) = reach::projects(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load(db)?)
+}
+
+/// Returns the versions of projects.
+pub fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::projects.filter(dsl::id.eq_any(ids));
+        found.extend(some.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?);
+    }
+    Ok(found)
+}
+
+fn duplicate_external_id() -> Error {
+    Error::Conflict {
+        code: "duplicate_external_id",
+        detail: Text::new(
+            "同じ出所とIDの伴走支援が登録されています。",
+            "Another accompaniment has this external id in this source.",
+        ),
+    }
 }
 
 /// Writes the next version of a project. Returns what to log.

@@ -4,7 +4,7 @@ use crate::auth::Reach;
 use crate::catalogue::calendar::{day_in_tokyo, day_number};
 use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{project_entries, project_files, projects};
-use crate::db::{Db, Doc, Id, Instant, keyset, update_version};
+use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, update_version};
 use crate::error::{Error, Result};
 use crate::http::{Cursor, Page, Paging, page};
 use crate::projects::work::{Document, Entry, Visibility, Work, WorkKind};
@@ -15,6 +15,7 @@ use diesel::prelude::*;
 use project_entries::dsl;
 use project_files::dsl as f;
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// The name of the order in cursors.
 const ORDER: &str = "day";
@@ -131,6 +132,29 @@ pub fn all<T: Work>(db: &mut Db, project: Id) -> Result<Vec<Entry<T>>> {
     let query = readable!(T::KIND, project, Seat::Office).order((dsl::day, dsl::id));
     let rows = query.load::<Columns<T>>(db)?;
     Ok(rows.into_iter().map(|row| entry(row, project)).collect())
+}
+
+/// Returns those of the projects in which anything but the first milestones was written.
+pub fn used(db: &mut Db, projects: &[Id]) -> Result<HashSet<Id>> {
+    let is_plan = || dsl::kind.eq(WorkKind::Milestone.code()).and(dsl::version.eq(1));
+    let mut found = HashSet::new();
+    for projects in projects.chunks(BATCH) {
+        let others = dsl::project_entries
+            .filter(dsl::project_id.eq_any(projects))
+            .filter(diesel::dsl::not(is_plan()))
+            .select(dsl::project_id)
+            .distinct();
+        found.extend(others.load::<Id>(db)?);
+    }
+    Ok(found)
+}
+
+/// Returns what to log of the entries of a project that is deleted with them.
+pub fn entries_deleted(db: &mut Db, project: Id) -> Result<Vec<Change>> {
+    let own = dsl::project_entries.filter(dsl::project_id.eq(project));
+    let found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
+    let deleted = |(id, version)| change(id, Action::Deleted, version + 1);
+    Ok(found.into_iter().map(deleted).collect())
 }
 
 pub fn count(db: &mut Db, project: Id, kind: WorkKind) -> Result<i64> {

@@ -2,14 +2,17 @@
 //! and moves. Its statuses are those that the sender may set.
 
 pub mod fields;
-mod named;
+pub mod named;
 
+use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::reading::Reading;
 use crate::applications::{
     Application, ApplicationAgreement, ApplicationReason, ApplicationStatus, NewApplication, Outcome,
     actions, past, store,
 };
+use crate::auth::secret::KeyedDigest;
 use crate::auth::{Principal, Reach, Writer};
+use crate::catalogue::Catalogues;
 use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::Deliverable;
@@ -17,33 +20,78 @@ use crate::error::{Error, Result, Text};
 use crate::http::IfMatch;
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
-use crate::imports::jobs::store::writes::row_hashes;
+use crate::imports::jobs::people::{self, RowPerson};
+use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::values::{Code, Lifecycle};
 use crate::workers::{self, Worker};
 use fields::{Draft, FIELDS};
-use tables::Remark;
+use std::collections::HashMap;
+use tables::{Remark, Row};
 use validator::Validate;
 
-/// What a row did.
-pub enum Done {
-    Created(Application),
-    /// With the outcome before.
-    Updated(Application, Outcome),
-    Unchanged(Id),
-    /// The application exists, and the import leaves such ones alone.
-    Existing(Id),
-    Rejected,
+impl ActingRecord for Application {
+    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+        act(db, acting, row)
+    }
+    fn field_of(pointer: &str) -> Option<&'static str> {
+        field_of(pointer)
+    }
+    fn people(digests: &KeyedDigest, source: &str, row: &Row, reading: &Reading) -> Vec<RowPerson> {
+        people::of_rejected(digests, source, row, reading.text("worker_external_id"))
+    }
+    fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
+        store::versions(db, ids)
+    }
+    fn take_back(
+        db: &mut Db,
+        actor: &str,
+        _: &Catalogues,
+        write: &RecordWriteRow,
+        now: Instant,
+    ) -> Result<Vec<(Id, i64)>> {
+        let id = write.record_id;
+        let before = write
+            .before
+            .as_ref()
+            .map(|before| serde_json::from_value(before.0.clone()));
+        let before: Option<Outcome> = before
+            .transpose()
+            .map_err(|e| Error::Internal(format!("{id} can't be restored: {e}")))?;
+        let deliverable = past::take_back(db, actor, id, before, now)?;
+        store::touched(db, deliverable, now)
+    }
 }
 
-/// Does what a row says. An error of the service rejects the row; what it wrote has to be taken back then.
-pub fn act(
-    db: &mut Db,
-    principal: &Principal,
-    reading: &mut Reading,
-    row_hash: i64,
-    updates: bool,
-    context: &Context,
-) -> Result<Done> {
+/// Returns what a row wrote, with what followed for the other applications for the same deliverable.
+fn written(db: &mut Db, one: &Application, began: Instant) -> Result<Written> {
+    Ok(Written {
+        followed: store::touched(db, one.deliverable_id, began)?,
+        ..Written::new(one.id, one.version)
+    })
+}
+
+/// Returns what is kept of an outcome, to put it back: no texts, which are about a person.
+fn kept(before: Outcome) -> Outcome {
+    Outcome {
+        note: None,
+        agreement: None,
+        ..before
+    }
+}
+
+fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+    let began = Instant::now();
+    let Acts {
+        reading,
+        hash: row_hash,
+        ..
+    } = row;
+    let Acting {
+        principal,
+        updates,
+        context,
+        ..
+    } = *acting;
     let Some(draft) = understand(reading, context) else {
         return Ok(Done::Rejected);
     };
@@ -55,7 +103,7 @@ pub fn act(
     if let Some(before) = known {
         return match updates {
             false => Ok(Done::Existing(before.id)),
-            true => change(db, principal, reading, before, draft, context),
+            true => change(db, (principal, began), reading, before, draft, context),
         };
     }
     let found = (
@@ -95,10 +143,10 @@ pub fn act(
     };
     match earlier.into_iter().max_by_key(rank) {
         Some(before) if !updates => Ok(Done::Existing(before.id)),
-        Some(before) => change(db, principal, reading, before, draft, context),
+        Some(before) => change(db, (principal, began), reading, before, draft, context),
         None => {
             let id = free_id.unwrap_or_default();
-            begin(
+            let begun = begin(
                 db,
                 principal,
                 reading,
@@ -106,7 +154,8 @@ pub fn act(
                 (&deliverable, &worker),
                 draft,
                 context,
-            )
+            )?;
+            Ok(Done::Created(written(db, &begun, began)?))
         }
     }
 }
@@ -163,7 +212,7 @@ fn begin(
     (deliverable, worker): (&Deliverable, &Worker),
     draft: Draft,
     context: &Context,
-) -> Result<Done> {
+) -> Result<Application> {
     let now = Instant::now();
     let sent_at = match draft.applied_on.filter(|day| *day < context.today) {
         Some(day) => Instant::from(midnight_in_tokyo(day)),
@@ -186,23 +235,22 @@ fn begin(
     let status = draft.status.unwrap_or_default();
     if past::is_listed(deliverable) {
         let outcome = outcome(&Outcome::default(), status, &draft, reading)?;
-        return past::record(db, &writer, (id, sent_at), new, outcome, now).map(Done::Created);
+        return past::record(db, &writer, (id, sent_at), new, outcome, now);
     }
     let begun = actions::begin(db, &writer, true, (id, sent_at), new, now)?;
     if is_waiting(status) {
         // Who waits, and who has a turn, is for the waiting list to say.
-        return Ok(Done::Created(begun));
+        return Ok(begun);
     }
     let after = outcome(&begun.outcome, status, &draft, reading)?;
     let reach = &context.reach;
-    let moved = actions::update(db, principal, reach, begun.id, &IfMatch::Absent, |_| Ok(after))?;
-    Ok(Done::Created(moved))
+    actions::update(db, principal, reach, begun.id, &IfMatch::Absent, |_| Ok(after))
 }
 
 /// Moves an application to where the row says that it is.
 fn change(
     db: &mut Db,
-    principal: &Principal,
+    (principal, began): (&Principal, Instant),
     reading: &mut Reading,
     before: Application,
     draft: Draft,
@@ -219,7 +267,8 @@ fn change(
     }
     let reach = &context.reach;
     let moved = actions::update(db, principal, reach, before.id, &IfMatch::Absent, |_| Ok(after))?;
-    Ok(Done::Updated(moved, before.outcome))
+    let written = written(db, &moved, began)?;
+    Ok(Done::Updated(written.keeping(&kept(before.outcome))?))
 }
 
 /// Returns whether an application waits for its first answer. Musubi decides which of them are on the waiting list.
@@ -326,7 +375,7 @@ fn warn_about_fixed(reading: &mut Reading, before: &Application, draft: &Draft) 
 }
 
 /// Returns the field that a JSON pointer into an application means.
-pub fn field_of(pointer: &str) -> Option<&'static str> {
+fn field_of(pointer: &str) -> Option<&'static str> {
     let member = match pointer.split('/').nth(1).unwrap_or_default() {
         "" => "status",
         "note" => "answer_note",

@@ -3,6 +3,7 @@
 //! The id of a record names one, else the id in the source of the import, else what is written: the organization and the
 //! title, the name and the address or number. If that is none or several, the row is rejected with what it may mean.
 
+use crate::auth::Reach;
 use crate::db::{Db, Id};
 use crate::deliverables::{self, Deliverable, DeliverableFilter};
 use crate::duplicates::people::{plain_email, plain_name, plain_phone};
@@ -28,7 +29,7 @@ fn id_of(reading: &Reading, field: &str) -> Option<Id> {
     reading.text(field)?.parse().ok().map(Id)
 }
 
-fn if_found<T>(found: Result<T>) -> Result<Option<T>> {
+pub fn if_found<T>(found: Result<T>) -> Result<Option<T>> {
     match found {
         Ok(record) => Ok(Some(record)),
         Err(Error::NotFound { .. }) => Ok(None),
@@ -104,6 +105,17 @@ pub fn worker(db: &mut Db, reading: &Reading, context: &Context) -> Found<Worker
     let Some(name) = reading.text("name") else {
         return Ok(Err(("name", missing_worker())));
     };
+    let found = person(db, reach, name, (reading.text("email"), reading.text("phone")))?;
+    Ok(found.map_err(|remark| ("name", remark)))
+}
+
+/// Finds a worker by name, with an address or a number if several have the name.
+pub fn person(
+    db: &mut Db,
+    reach: &Reach,
+    name: &str,
+    (email, phone): (Option<&str>, Option<&str>),
+) -> Result<std::result::Result<Worker, Remark>> {
     let filter = WorkerFilter {
         q: Some(name.chars().take(200).collect()),
         limit: Some(MOST),
@@ -116,8 +128,8 @@ pub fn worker(db: &mut Db, reading: &Reading, context: &Context) -> Found<Worker
         let own = personal.and_then(|personal| personal.name.as_deref());
         one.counts() && own.is_some_and(|own| plain_name(own) == key)
     });
-    let email = reading.text("email").map(plain_email);
-    let phone = reading.text("phone").map(plain_phone);
+    let email = email.map(plain_email);
+    let phone = phone.map(plain_phone);
     // Whether an address or a number is the same, if there is one on both sides.
     let agrees = |one: &Worker| {
         let personal = one.profile.personal.as_ref()?;
@@ -130,14 +142,14 @@ pub fn worker(db: &mut Db, reading: &Reading, context: &Context) -> Found<Worker
     let mut agreeing = found.iter().filter(|one| agrees(one) == Some(true));
     Ok(match (agreeing.next(), found.as_slice()) {
         (Some(one), _) if agreeing.next().is_none() => Ok(one.clone()),
-        (None, []) => Err(("name", unknown_worker())),
+        (None, []) => Err(unknown_worker()),
         (None, [one]) if agrees(one).is_none() => Ok(one.clone()),
-        _ => Err(("name", ambiguous_worker(&found))),
+        _ => Err(ambiguous_worker(&found)),
     })
 }
 
 /// Names candidates: what a person recognises them by, and the id that says which is meant.
-fn names<'c, T: 'c>(
+pub fn names<'c, T: 'c>(
     candidates: impl IntoIterator<Item = &'c T>,
     name: impl Fn(&T) -> (String, Id),
 ) -> String {
@@ -172,7 +184,7 @@ fn unknown_deliverable(near: &[Deliverable]) -> Remark {
     )
 }
 
-fn ambiguous_deliverable(several: &[&Deliverable]) -> Remark {
+pub fn ambiguous_deliverable(several: &[&Deliverable]) -> Remark {
     let names = names(several.iter().copied(), request_name);
     Remark::new(
         "ambiguous_deliverable",
@@ -189,7 +201,7 @@ fn missing_deliverable() -> Remark {
     )
 }
 
-fn unknown_organization() -> Remark {
+pub fn unknown_organization() -> Remark {
     Remark::new(
         "unknown_organization",
         "この団体は登録されていません。団体名と区市町村、または団体IDを確認してください。",
@@ -197,7 +209,7 @@ fn unknown_organization() -> Remark {
     )
 }
 
-fn unknown_worker() -> Remark {
+pub fn unknown_worker() -> Remark {
     Remark::new(
         "unknown_worker",
         "このワーカーは登録されていません。氏名と連絡先、登録番号、または記録IDを確認してください。",

@@ -87,7 +87,7 @@ fn set_type(request: &mut NewDeliverable, cell: &Input) {
     }
 }
 
-fn types_named(cell: &Input, words: &str) -> Vec<Code> {
+pub fn types_named(cell: &Input, words: &str) -> Vec<Code> {
     let catalogue = cell.vocabulary().catalogue;
     // A record may keep a type that new ones can't have.
     if cell.stored.is_some() && catalogue.types.get(words).is_some() {

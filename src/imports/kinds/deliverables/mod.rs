@@ -38,8 +38,12 @@ pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
     let area = [text("organization_area"), text("area")]
         .into_iter()
         .find(|area| !area.is_empty());
+    let record_id = match text("organization_record_id") {
+        "" => text("organization_id"),
+        id => id,
+    };
     let requester = Requester {
-        record_id: text("organization_record_id").to_owned(),
+        record_id: record_id.to_owned(),
         name: one_line(text("organization")),
         external_id: text("organization_external_id").to_owned(),
         area: area
@@ -172,7 +176,7 @@ fn about_status(error: Error) -> Error {
 
 /// Guesses the type from the texts of a row that doesn't name a known one. Without a confident guess it is
 /// `other`.
-fn guess_type(reading: &mut Reading, request: &NewDeliverable, context: &Context) -> Code {
+pub fn guess_type(reading: &mut Reading, request: &NewDeliverable, context: &Context) -> Code {
     let catalogue = context.vocabulary.catalogue;
     let word = reading.text("type").unwrap_or_default().to_owned();
     let texts = [
@@ -204,7 +208,7 @@ fn guess_type(reading: &mut Reading, request: &NewDeliverable, context: &Context
     }
 }
 
-fn blank(organization_id: Id) -> NewDeliverable {
+pub fn blank(organization_id: Id) -> NewDeliverable {
     NewDeliverable {
         organization_id,
         joint_organization_ids: Vec::new(),

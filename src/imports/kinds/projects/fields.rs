@@ -1,0 +1,240 @@
+//! The fields of a project, and how each cell is put into a draft.
+
+use crate::db::{Id, Instant};
+use crate::imports::fields::{
+    Input, check_record_id, field_table, ignore, parse_code, parse_json, unrecognized,
+};
+use crate::projects::{ProjectKind, ProjectReason, ProjectStatus, SupportKind};
+use crate::values::Code;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use tables::Remark;
+use tables::cells::{CellResult, split_items};
+
+/// What a row says about a project, beside for whom and what it is. `None`: the row doesn't say.
+#[derive(Default)]
+pub struct Draft {
+    pub kind: Option<ProjectKind>,
+    pub title: Option<String>,
+    pub area: Option<String>,
+    pub status: Option<ProjectStatus>,
+    pub reason: Option<ProjectReason>,
+    pub message: Option<String>,
+    pub starts_on: Option<NaiveDate>,
+    pub ends_on: Option<NaiveDate>,
+    pub delivered_on: Option<NaiveDate>,
+    pub members: Vec<NamedMember>,
+    pub needs: Option<String>,
+    pub supports: Vec<SupportKind>,
+    pub outcome: Option<String>,
+    pub advisors: Vec<String>,
+}
+
+/// Somebody in a team, as a row names them.
+pub struct NamedMember {
+    pub who: Who,
+    pub role: Option<Code>,
+    pub joined_at: Option<Instant>,
+}
+
+pub enum Who {
+    Record(Id),
+    /// The id in the source, or the name.
+    Words(String),
+}
+
+field_table! { draft, cell: Draft;
+    "record_id", "記録ID" => check_record_id(draft, cell)?;
+    // These name the record, the organization and the deliverable's type, which are looked up.
+    "source", "出所" => ignore(draft, cell);
+    "external_id", "ID" => ignore(draft, cell);
+    "organization", "団体名" => ignore(draft, cell);
+    "organization_external_id", "団体ID" => ignore(draft, cell);
+    "organization_area", "団体の区市町村" => ignore(draft, cell);
+    "organization_id", "団体の記録ID" => check_record_id(draft, cell)?;
+    "type", "支援内容" => ignore(draft, cell);
+    "kind", "区分"
+        => draft.kind = cell.parse(parse_kind)?;
+    "title", "件名"
+        => draft.title = cell.line();
+    "area", "区市町村"
+        => draft.area = cell.area()?;
+    "status", "状態"
+        => draft.status = cell.parse(parse_status)?;
+    "starts_on", "開始日"
+        => draft.starts_on = cell.date()?;
+    "delivered_on", "納品日"
+        => draft.delivered_on = past_day(cell)?;
+    "ends_on", "終了予定日"
+        => draft.ends_on = cell.date()?;
+    "members", "メンバー"
+        => draft.members.extend(members(cell)?);
+    "reason", "中止の理由"
+        => draft.reason = cell.parse(parse_reason)?;
+    "message", "終了時のメッセージ"
+        => draft.message = cell.text();
+    "needs", "伴走支援のニーズ"
+        => draft.needs = cell.text();
+    "supports", "伴走支援の内容"
+        => draft.supports = supports(cell)?;
+    "outcome", "伴走支援の成果"
+        => draft.outcome = cell.text();
+    "advisors", "アドバイザー"
+        => draft.advisors = cell.items(true);
+}
+
+fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
+    let day = cell.date()?;
+    match day {
+        Some(day) if day > cell.context.today => Err(Remark::new(
+            "day_in_future",
+            "今日以前の日付にしてください。",
+            "The day is in the future.",
+        )),
+        _ => Ok(day),
+    }
+}
+
+/// A member in Musubi's own exports.
+#[derive(Deserialize)]
+struct ExportedMember {
+    worker_id: Option<Id>,
+    role: Code,
+    joined_at: Instant,
+    left_at: Option<Instant>,
+}
+
+/// Reads members: those of an export, or names with roles (山田 花子（デザイナー）, デザイナー：山田 花子). Who has left or was
+/// erased is nobody whom a list can add.
+fn members(cell: &mut Input) -> CellResult<Vec<NamedMember>> {
+    if cell.text.starts_with('[') {
+        let all: Vec<ExportedMember> = parse_json(cell.spelling())?;
+        let present = all.into_iter().filter(|one| one.left_at.is_none());
+        let member = |one: ExportedMember| {
+            Some(NamedMember {
+                who: Who::Record(one.worker_id?),
+                role: Some(one.role),
+                joined_at: Some(one.joined_at),
+            })
+        };
+        return Ok(present.filter_map(member).collect());
+    }
+    let items = split_items(cell.text, &|_| true);
+    items.iter().map(|item| member(cell, item)).collect()
+}
+
+fn member(cell: &Input, item: &str) -> CellResult<NamedMember> {
+    const BRACKETS: [char; 4] = ['(', ')', '（', '）'];
+    let mut parts = match item.contains(BRACKETS) {
+        true => item.split(BRACKETS),
+        false => return named(cell, item.split_once([':', '：']), item),
+    };
+    let (name, role) = (parts.next().unwrap_or_default(), parts.next());
+    named(cell, role.map(|role| (role, name)), item)
+}
+
+/// Returns a member with a role. Of `デザイナー：山田` and `山田：デザイナー`, the role is the part that is one.
+fn named(cell: &Input, role_and_name: Option<(&str, &str)>, item: &str) -> CellResult<NamedMember> {
+    let words = &cell.vocabulary().roles;
+    let Some((role, name)) = role_and_name.map(|(role, name)| (role.trim(), name.trim())) else {
+        return Ok(NamedMember {
+            who: who(item),
+            role: None,
+            joined_at: None,
+        });
+    };
+    let found = match words.recognize(role) {
+        Ok(meaning) => Ok((meaning, name)),
+        Err(near) => match words.recognize(name) {
+            Ok(meaning) => Ok((meaning, role)),
+            Err(_) => Err(unrecognized("unrecognized_role", role, near)),
+        },
+    };
+    let (meaning, name) = found?;
+    Ok(NamedMember {
+        who: who(name),
+        role: Some(meaning.code.into()),
+        joined_at: None,
+    })
+}
+
+fn who(words: &str) -> Who {
+    let words = words.trim();
+    words
+        .parse()
+        .map_or_else(|_| Who::Words(words.to_owned()), |id| Who::Record(Id(id)))
+}
+
+fn parse_kind(text: &str) -> CellResult<ProjectKind> {
+    match text {
+        "支援内容" | "成果物" | "プロジェクト" | "プロボノ" | "プロジェクト型支援" => {
+            Ok(ProjectKind::Deliverable)
+        }
+        "伴走支援" | "伴走" | "アドバイザー派遣" => Ok(ProjectKind::Accompaniment),
+        code => parse_code(code),
+    }
+}
+
+fn parse_status(text: &str) -> CellResult<ProjectStatus> {
+    use ProjectStatus::*;
+    match text {
+        "準備中" | "予定" | "開始前" | "未着手" | "チーム決定" | "成立" => Ok(Planned),
+        "進捗中" | "進行中" | "実施中" | "支援中" | "活動中" | "継続中" => Ok(InProgress),
+        "納品済み" | "納品済" | "納品" | "成果物納品" | "提出済" | "提出済み" => {
+            Ok(Delivered)
+        }
+        "完了" | "終了" | "修了" | "引き継ぎ済み" | "引継済" => Ok(Closed),
+        "中止" | "取りやめ" | "打ち切り" | "キャンセル" | "取り下げ" | "取下げ" => {
+            Ok(Cancelled)
+        }
+        code => parse_code(code),
+    }
+}
+
+fn parse_reason(text: &str) -> CellResult<ProjectReason> {
+    use ProjectReason::*;
+    match text {
+        "支援が不要になった" | "不要になった" => Ok(NoLongerNeeded),
+        "団体の都合" | "団体都合" => Ok(OrganizationUnavailable),
+        "チームの解散" | "メンバー不足" | "解散" => Ok(TeamDissolved),
+        "日程" | "日程の都合" | "スケジュール" => Ok(Schedule),
+        "その他" => Ok(Other),
+        code => parse_code(code),
+    }
+}
+
+fn supports(cell: &Input) -> CellResult<Vec<SupportKind>> {
+    split_items(cell.text, &|item| {
+        item == "相談・助言" || item == "企画・計画" || item == "研修・講座"
+    })
+    .iter()
+    .map(|item| parse_support(item))
+    .collect()
+}
+
+fn parse_support(text: &str) -> CellResult<SupportKind> {
+    use SupportKind::*;
+    match text {
+        "相談・助言" | "相談" | "助言" | "訪問相談" => Ok(Consultation),
+        "ワークショップ" => Ok(Workshop),
+        "研修・講座" | "研修" | "講座" | "講演" => Ok(Training),
+        "地域の調査" | "調査" => Ok(Survey),
+        "企画・計画" | "企画" | "計画" => Ok(Planning),
+        "団体同士の橋渡し" | "橋渡し" | "ネットワークづくり" => Ok(Networking),
+        "その他" => Ok(Other),
+        code => parse_code(code),
+    }
+}
+
+/// What says which project it is, for whom, who is in it, and how far it has come.
+pub const NEEDED: &[&str] = &[
+    "record_id",
+    "external_id",
+    "organization",
+    "organization_external_id",
+    "organization_id",
+    "title",
+    "kind",
+    "status",
+    "members",
+];

@@ -1,0 +1,190 @@
+//! Which project a row is about, and which people it names.
+//!
+//! The id of a record names one, else the id in the source of the row, else what is written: the organization and the title,
+//! and the first day if that is the title of several. A request whose team was formed elsewhere has no project before its
+//! list comes.
+
+use super::fields::{Draft, NamedMember, Who};
+use crate::auth::Reach;
+use crate::changes;
+use crate::db::{Db, Id};
+use crate::deliverables::{self, Deliverable, DeliverableFilter};
+use crate::error::Result;
+use crate::imports::fields::Context;
+use crate::imports::kinds::applications::named::{
+    NotFound, ambiguous_deliverable, if_found, names, person, unknown_organization, unknown_worker,
+};
+use crate::imports::kinds::deliverables as requests;
+use crate::imports::kinds::reading::Reading;
+use crate::organizations::{Organization, names::name_key};
+use crate::projects::{self, Project, ProjectFilter};
+use crate::reach::store::has_organization;
+use crate::values::Lifecycle;
+use crate::workers::{self, Worker};
+use chrono::NaiveDate;
+use tables::Remark;
+
+/// How many records are looked through.
+const MOST: u32 = 200;
+
+/// What a row is about.
+pub enum Found {
+    Project(Project),
+    /// A request that has no project yet.
+    Deliverable(Box<Deliverable>),
+    /// Something new. It gets this id if it is free.
+    Nothing(Option<Id>),
+}
+
+type Search<T> = Result<std::result::Result<T, NotFound>>;
+
+/// Finds what a row is about.
+pub fn project(
+    db: &mut Db,
+    reading: &Reading,
+    draft: &Draft,
+    source: &str,
+    context: &Context,
+) -> Search<Found> {
+    let reach = &context.reach;
+    if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
+        if let Some(found) = of_id(db, reach, id)? {
+            return Ok(Ok(found));
+        }
+        let is_taken = !projects::store::versions(db, &[id])?.is_empty()
+            || !deliverables::store::load_some(db, &[id])?.is_empty()
+            || !changes::store::deleted(db, &[id])?.is_empty();
+        return Ok(Ok(Found::Nothing(Some(id).filter(|_| !is_taken))));
+    }
+    if let Some(external_id) = reading.text("external_id") {
+        let sources = reach.sources(source);
+        for source in &sources {
+            for (_, id, ..) in deliverables::store::known(db, source, &[external_id])? {
+                if let Some(found) = of_id(db, reach, id)? {
+                    return Ok(Ok(found));
+                }
+            }
+        }
+        let known = projects::store::known(db, reach, &sources, external_id)?;
+        if let Some(id) = known.first() {
+            return Ok(Ok(Found::Project(projects::store::find(db, reach, *id)?)));
+        }
+        return Ok(Ok(Found::Nothing(None)));
+    }
+    let Some(title) = draft.title.as_deref() else {
+        return Ok(Ok(Found::Nothing(None)));
+    };
+    let organization = match organization(db, reading, context)? {
+        Ok(organization) => organization,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    titled(db, reach, organization.id, title, draft)
+}
+
+/// Finds the only project of an organization with a title, else the only request.
+fn titled(db: &mut Db, reach: &Reach, organization: Id, title: &str, draft: &Draft) -> Search<Found> {
+    let filter = ProjectFilter {
+        organization_id: Some(organization),
+        kind: draft.kind,
+        limit: Some(MOST),
+        ..ProjectFilter::default()
+    };
+    let key = name_key(title);
+    // The same work of another year is another project.
+    let is_day = |own: Option<NaiveDate>| own.zip(draft.starts_on).is_none_or(|(own, day)| own == day);
+    let mut projects = projects::store::list(db, reach, &filter)?.items;
+    projects.retain(|one| name_key(&one.plan.title) == key && is_day(one.plan.starts_on));
+    match projects.len() {
+        0 => {}
+        1 => {
+            let only = projects.pop().map(Found::Project);
+            return Ok(Ok(only.unwrap_or(Found::Nothing(None))));
+        }
+        _ => return Ok(Err(("title", ambiguous_project(&projects)))),
+    }
+    let filter = DeliverableFilter {
+        organization_id: Some(organization),
+        limit: Some(MOST),
+        ..DeliverableFilter::default()
+    };
+    let mut requests = deliverables::store::list(db, reach, &filter, false)?.items;
+    requests.retain(|one| {
+        let status = one.request.status;
+        let is_alive = status.has_team() || !status.is_end();
+        is_alive && name_key(&one.request.title) == key && is_day(one.request.starts_on)
+    });
+    Ok(match requests.as_slice() {
+        [] => Ok(Found::Nothing(None)),
+        [one] => Ok(Found::Deliverable(Box::new(one.clone()))),
+        several => {
+            let several: Vec<&Deliverable> = several.iter().collect();
+            Err(("title", ambiguous_deliverable(&several)))
+        }
+    })
+}
+
+fn of_id(db: &mut Db, reach: &Reach, id: Id) -> Result<Option<Found>> {
+    if let Some(project) = if_found(projects::store::find(db, reach, id))? {
+        return Ok(Some(Found::Project(project)));
+    }
+    let found = if_found(deliverables::store::find(db, reach, id, true))?;
+    Ok(found.map(|one| Found::Deliverable(Box::new(one))))
+}
+
+/// Finds the organization of a row.
+pub fn organization(db: &mut Db, reading: &Reading, context: &Context) -> Search<Organization> {
+    let Some(requester) = requests::requester(reading, context) else {
+        let remark = Remark::new(
+            "missing_field",
+            "団体が分かりません。団体名、団体ID、または団体の記録IDを入力してください。",
+            "The row names no organization. Give its name, its external id, or the id of its record.",
+        );
+        return Ok(Err(("organization", remark)));
+    };
+    let found = requests::find(db, &requester, context)?;
+    Ok(match found {
+        Some(found) if has_organization(db, &context.reach, found.id)? => Ok(found),
+        _ => Err(("organization", unknown_organization())),
+    })
+}
+
+/// Finds the worker whom a row names as a member.
+pub fn worker(db: &mut Db, member: &NamedMember, source: &str, reach: &Reach) -> Search<Worker> {
+    let found = match &member.who {
+        Who::Record(id) => if_found(workers::store::find(db, reach, *id))?.ok_or_else(unknown_worker),
+        Who::Words(words) => match workers::store::find_external(db, reach, source, words, None)? {
+            Some(found) => Ok(found),
+            None => person(db, reach, words, (None, None))?,
+        },
+    };
+    Ok(found.map_err(|remark| {
+        let remark = match &member.who {
+            Who::Words(words) => about(remark, words),
+            Who::Record(id) => about(remark, &id.to_string()),
+        };
+        ("members", remark)
+    }))
+}
+
+/// Says of whom in a cell a remark is.
+fn about(remark: Remark, who: &str) -> Remark {
+    let who: String = who.chars().take(80).collect();
+    Remark {
+        message: crate::error::Text::new(
+            format!("「{who}」：{}", remark.message.ja),
+            format!("{who}: {}", remark.message.en),
+        ),
+        ..remark
+    }
+}
+
+fn ambiguous_project(several: &[Project]) -> Remark {
+    let names = names(several, |one: &Project| {
+        (format!("{} {}", one.plan.title, one.fiscal_year), one.id)
+    });
+    Remark::new(
+        "ambiguous_project",
+        format!("当てはまるプロジェクトが複数あります。記録IDか開始日で指定してください: {names}"),
+        format!("Several projects have this title. Say which with record_id or the first day: {names}."),
+    )
+}

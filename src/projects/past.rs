@@ -1,0 +1,114 @@
+//! What lists of offices say about projects: those whose work has begun or ended elsewhere.
+//!
+//! As in `team`, call it with the deliverable locked. It returns what to log.
+
+use super::store;
+use super::team::{Event, begun, lay_out, record};
+use super::{NewProject, Project, ProjectAction, ProjectStatus};
+use crate::auth::Reach;
+use crate::catalogue::calendar::{fiscal_year, midnight_in_tokyo};
+use crate::changes::Change;
+use crate::db::{Db, Id, Instant};
+use crate::deliverables::{Deliverable, DeliverableStatus};
+use crate::error::{Error, Result, Text};
+use chrono::NaiveDate;
+
+/// Returns since when something that a list says to be over on a day has been so.
+pub fn ended_at(day: Option<NaiveDate>, now: Instant) -> Instant {
+    day.map_or(now, |day| Instant::from(midnight_in_tokyo(day)).min(now))
+}
+
+/// Begins the project of a deliverable whose team was formed elsewhere or whose work is over. Its status is the one that
+/// belongs to the deliverable's; what was delivered may be closed already. `checks`: whether the deliverable must have a team.
+pub fn begin(
+    db: &mut Db,
+    actor: &str,
+    deliverable: &Deliverable,
+    (plan, delivered_on): (&NewProject, Option<NaiveDate>),
+    checks: bool,
+    now: Instant,
+) -> Result<(Project, Vec<Change>)> {
+    let status = deliverable.request.status;
+    if checks && !status.has_team() {
+        return Err(no_team());
+    }
+    let status = match plan.status {
+        // Only this one is the project's own.
+        ProjectStatus::Closed => ProjectStatus::Closed.following(deliverable),
+        _ => ProjectStatus::Planned.following(deliverable),
+    };
+    let is_delivered = deliverable.request.status == DeliverableStatus::Delivered;
+    let new = begun(deliverable, status, now);
+    let project = Project {
+        plan: NewProject {
+            starts_on: plan.starts_on,
+            ends_on: plan.ends_on,
+            reason: plan.reason.filter(|_| status == ProjectStatus::Cancelled),
+            message: plan.message.clone(),
+            ..new.plan
+        },
+        status_since: match is_delivered {
+            true => deliverable.status_since,
+            false => new.status_since,
+        },
+        delivered_on: delivered_on.filter(|_| is_delivered),
+        ..new
+    };
+    let mut changes = vec![store::insert_unlogged(db, &project)?];
+    let created = Event::of_project(ProjectAction::Created, Some(status.code()));
+    record(db, actor, &project, created, now)?;
+    if matches!(status, ProjectStatus::Planned | ProjectStatus::InProgress) {
+        changes.extend(lay_out(db, actor, deliverable, &project, now)?);
+    }
+    Ok((project, changes))
+}
+
+/// Returns an accompaniment with the day on which its work ended, as a list says, and with where it comes from.
+pub fn dated(
+    project: Project,
+    origin: (Option<String>, Option<String>),
+    ended_on: Option<NaiveDate>,
+    now: Instant,
+) -> Project {
+    let is_over = !matches!(
+        project.plan.status,
+        ProjectStatus::Planned | ProjectStatus::InProgress
+    );
+    let is_delivered = matches!(
+        project.plan.status,
+        ProjectStatus::Delivered | ProjectStatus::Closed
+    );
+    let day = ended_on.filter(|_| is_over);
+    Project {
+        source: origin.0,
+        external_id: origin.1,
+        status_since: day.map_or(project.status_since, |day| ended_at(Some(day), now)),
+        delivered_on: day.filter(|_| is_delivered),
+        // Without a first day, the year of its end tells more than that of the import.
+        fiscal_year: match (project.plan.starts_on, day) {
+            (None, Some(day)) => fiscal_year(day),
+            _ => project.fiscal_year,
+        },
+        version: project.version + 1,
+        updated_at: now,
+        ..project
+    }
+}
+
+/// Removes a project that a list has begun. Returns what to log.
+pub fn remove(db: &mut Db, id: Id) -> Result<Vec<Change>> {
+    let project = store::find_for_update(db, &Reach::Everything, id)?;
+    let mut changes = store::work::entries_deleted(db, id)?;
+    changes.push(store::delete(db, &project)?);
+    Ok(changes)
+}
+
+fn no_team() -> Error {
+    Error::Conflict {
+        code: "incomplete_team",
+        detail: Text::new(
+            "この支援内容にはまだチームがありません。チームを外部で組んだ場合は、支援内容の external_team を true にして、状態を matched 以降にしてください。",
+            "This deliverable has no team yet. If it was formed elsewhere, set external_team to true, and the status to matched or later.",
+        ),
+    }
+}

@@ -1,0 +1,482 @@
+//! Lists of projects: rows find or record the work of teams, also of years ago.
+
+use crate::support::{Response, TestApp, on_both};
+use musubi::auth::{Claims, UserRole};
+use serde_json::{Value, json};
+
+on_both! {
+    a_list_of_past_projects_is_imported_once,
+    a_list_moves_projects_as_the_api_does,
+    rows_that_cannot_be_understood_say_why,
+    a_team_that_was_formed_elsewhere_gets_its_project,
+    accompaniments_are_recorded_with_their_end,
+    an_undone_list_of_projects_leaves_nothing,
+    a_dry_run_of_projects_writes_nothing,
+    only_who_decides_about_projects_imports_them,
+    erasing_a_member_erases_the_lists_that_name_them,
+}
+
+const HEADER: &str = "案件番号,団体名,件名,支援内容,進捗状況,開始日,納品日,メンバー\n";
+
+fn import(app: &TestApp, rows: &str) -> Value {
+    app.import_and_wait("kind=projects", format!("{HEADER}{rows}").as_bytes())
+}
+
+/// Returns created, updated, unchanged and rejected rows.
+fn counts(import: &Value) -> [u64; 4] {
+    let progress = &import["progress"];
+    ["created", "updated", "unchanged", "rejected"].map(|name| progress[name].as_u64().unwrap())
+}
+
+fn projects(app: &TestApp) -> Vec<Value> {
+    let page = app
+        .get("/v1/projects?limit=200&sort=created_at")
+        .expect(200)
+        .json();
+    page["items"].as_array().unwrap().clone()
+}
+
+/// Returns the project with a title.
+fn titled(app: &TestApp, title: &str) -> Value {
+    let found = projects(app).into_iter().find(|one| one["title"] == title);
+    found.unwrap_or_else(|| panic!("no project {title}"))
+}
+
+/// Returns the codes of the findings with their severities.
+fn findings(app: &TestApp, import: &Value) -> Vec<(String, String)> {
+    let path = format!(
+        "/v1/imports/{}/findings?limit=200",
+        import["id"].as_str().unwrap()
+    );
+    let page = app.get(&path).expect(200).json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let items = page["items"].as_array().unwrap().iter();
+    items
+        .map(|one| (text(&one["code"]), text(&one["severity"])))
+        .collect()
+}
+
+/// Returns the only code that rejects a row.
+fn refused(app: &TestApp, row: &str) -> String {
+    let import = import(app, row);
+    assert_eq!(counts(&import)[3], 1, "{row}");
+    let mut errors = findings(app, &import);
+    errors.retain(|(_, severity)| severity == "error");
+    assert_eq!(errors.len(), 1, "{row}: {errors:?}");
+    errors.remove(0).0
+}
+
+fn person(app: &TestApp, name: &str) -> String {
+    app.worker(json!({"alias": format!("{name}さん"), "capacity": 3, "personal": {"name": name}}))
+}
+
+fn here(app: &TestApp, worker: &str) -> (Value, Value) {
+    let here = app.get(&format!("/v1/workers/{worker}")).expect(200).json()["here"].clone();
+    (here["delivered"].clone(), here["open_load"].clone())
+}
+
+fn undo(app: &TestApp, import: &Value) -> Response {
+    let id = import["id"].as_str().unwrap();
+    let undone = app.post(&format!("/v1/imports/{id}/undo"), &Value::Null);
+    if undone.status == 202 {
+        app.wait_for_import(id);
+    }
+    undone
+}
+
+fn a_list_of_past_projects_is_imported_once(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let designer = person(app, "佐藤 陽子");
+    let writer = app.worker(json!({"alias": "書く人", "source": "roster", "external_id": "W-2"}));
+    let rows = "P-1,戸山ふれあいの会,会員募集のチラシ,チラシ,完了,2024/5/1,令和6年9月30日,佐藤陽子（デザイナー）、W-2（ライター）\n\
+        P-2,戸山ふれあいの会,会のウェブサイト,ホームページ,進行中,2026-10-01,,デザイナー：佐藤 陽子\n\
+        P-3,戸山ふれあいの会,,アンケート調査,中止,2025/4/1,,\n";
+    let first = import(app, rows);
+    assert_eq!(counts(&first), [3, 0, 0, 0], "{:?}", findings(app, &first));
+    assert_eq!(
+        findings(app, &first),
+        [("assumed_reason".into(), "warning".into())]
+    );
+
+    let flyer = titled(app, "会員募集のチラシ");
+    assert_eq!(
+        (
+            &flyer["status"],
+            &flyer["delivered_on"],
+            &flyer["fiscal_year"],
+            &flyer["progress"]["percent"]
+        ),
+        (&json!("closed"), &json!("2024-09-30"), &json!(2024), &json!(100))
+    );
+    assert_eq!(flyer["status_since"], "2024-09-29T15:00:00.000000Z");
+    let members: Vec<(Value, Value, Value)> = flyer["members"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["worker_id"].clone(),
+                one["role"].clone(),
+                one["joined_at"].clone(),
+            )
+        })
+        .collect();
+    let joined = json!("2024-04-30T15:00:00.000000Z");
+    assert!(
+        members.contains(&(json!(designer), json!("designer"), joined.clone())),
+        "{members:?}"
+    );
+    assert!(
+        members.contains(&(json!(writer), json!("writer"), joined)),
+        "{members:?}"
+    );
+    let request = app
+        .get(&format!("/v1/deliverables/{}", flyer["id"].as_str().unwrap()))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (
+            &request["type"],
+            &request["status"],
+            &request["external_id"],
+            &request["external_team"]
+        ),
+        (&json!("flyer"), &json!("delivered"), &json!("P-1"), &json!(true))
+    );
+    let site = titled(app, "会のウェブサイト");
+    assert_eq!(
+        (&site["status"], &site["delivered_on"]),
+        (&json!("in_progress"), &Value::Null)
+    );
+    let stopped = titled(app, "利用者アンケート");
+    assert_eq!(
+        (&stopped["status"], &stopped["reason"]),
+        (&json!("cancelled"), &json!("other"))
+    );
+    // What was delivered counts in the members' records, and so in rankings.
+    assert_eq!(here(app, &designer), (json!(1), json!(1)));
+    assert_eq!(here(app, &writer), (json!(1), json!(0)));
+
+    // The same file again changes nothing, also without the numbers, and as a workbook of another office would name them.
+    let before = projects(app);
+    assert_eq!(counts(&import(app, rows)), [0, 0, 3, 0]);
+    let by_title = "団体名,プロジェクト名,状態,開始日\n戸山ふれあいの会,会員募集のチラシ,完了,2024-05-01\n";
+    let again = app.import_and_wait("kind=projects", by_title.as_bytes());
+    assert_eq!(counts(&again), [0, 0, 1, 0], "{:?}", findings(app, &again));
+    assert_eq!(projects(app), before);
+}
+
+fn a_list_moves_projects_as_the_api_does(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let worker = person(app, "佐藤");
+    let row = |status: &str, more: &str| {
+        format!(
+            "P-1,戸山ふれあいの会,会のウェブサイト,ウェブサイト,{status},2026-04-01,{more},佐藤（エンジニア）\n"
+        )
+    };
+    assert_eq!(counts(&import(app, &row("予定", ""))), [1, 0, 0, 0]);
+    assert_eq!(refused(app, &row("納品済み", "2026-10-31")), "illegal_transition");
+    assert_eq!(counts(&import(app, &row("進行中", ""))), [0, 1, 0, 0]);
+    assert_eq!(here(app, &worker), (json!(0), json!(1)));
+    let delivered = import(app, &row("納品済み", "2026-10-31"));
+    assert_eq!(
+        counts(&delivered),
+        [0, 1, 0, 0],
+        "{:?}",
+        findings(app, &delivered)
+    );
+    assert_eq!(here(app, &worker), (json!(1), json!(0)));
+    let project = titled(app, "会のウェブサイト");
+    assert_eq!(
+        (&project["status"], &project["delivered_on"]),
+        (&json!("delivered"), &json!("2026-10-31"))
+    );
+    // What the row doesn't say stays, and what can't change is named.
+    let other = "案件番号,団体名,件名,納品日\nP-1,戸山ふれあいの会,別の件名,2026-11-01\n";
+    let other = app.import_and_wait("kind=projects", other.as_bytes());
+    assert_eq!(counts(&other), [0, 0, 1, 0]);
+    assert_eq!(
+        findings(app, &other),
+        [("fixed_value", "warning"), ("fixed_value", "warning")]
+            .map(|(code, severity)| (code.to_owned(), severity.to_owned()))
+    );
+    assert_eq!(titled(app, "会のウェブサイト"), project);
+    let skipped = app.import_and_wait(
+        "kind=projects&on_conflict=skip",
+        format!("{HEADER}{}", row("完了", "")).as_bytes(),
+    );
+    assert_eq!(skipped["progress"]["skipped"], 1);
+    assert_eq!(counts(&import(app, &row("完了", ""))), [0, 1, 0, 0]);
+    assert_eq!(refused(app, &row("中止", "")), "illegal_transition");
+    let wrong = app.import(&app.admin, "kind=projects&on_absent=archive", HEADER.as_bytes());
+    assert_eq!(
+        wrong.expect(422).faults(),
+        [("/on_absent".into(), "unexpected_option".into())]
+    );
+}
+
+fn rows_that_cannot_be_understood_say_why(app: &TestApp) {
+    let organization = app.organization("戸山ふれあいの会");
+    app.deliverable(
+        &organization,
+        json!({"title": "募集中の冊子", "type": "other", "status": "open"}),
+    );
+    for n in 0..2 {
+        app.worker(json!({"alias": format!("{n}人目"), "personal": {"name": "山田 花子"}}));
+    }
+    app.worker(json!({"personal": {"name": "未同意の人"}, "consent": null}));
+    person(app, "佐藤");
+    let of =
+        |members: &str| format!(",戸山ふれあいの会,新しい会報,広報紙,完了,2024-05-01,2024-06-01,{members}\n");
+    assert_eq!(
+        refused(app, ",知らない会,会報,広報紙,完了,,,\n"),
+        "unknown_organization"
+    );
+    assert_eq!(refused(app, ",,会報,広報紙,完了,,,\n"), "missing_field");
+    assert_eq!(refused(app, ",戸山ふれあいの会,,,完了,,,\n"), "missing_field");
+    assert_eq!(refused(app, &of("誰か（デザイナー）")), "unknown_worker");
+    assert_eq!(refused(app, &of("山田花子（デザイナー）")), "ambiguous_worker");
+    assert_eq!(refused(app, &of("佐藤（謎の役）")), "unrecognized_role");
+    assert_eq!(refused(app, &of("佐藤")), "missing_field");
+    assert_eq!(
+        refused(app, &of("佐藤（デザイナー）、佐藤（ライター）")),
+        "same_person"
+    );
+    assert_eq!(
+        refused(app, &of("未同意の人（デザイナー）")),
+        "worker_unavailable"
+    );
+    assert_eq!(
+        refused(app, ",戸山ふれあいの会,会報,広報紙,謎,,,\n"),
+        "unknown_value"
+    );
+    assert_eq!(
+        refused(app, ",戸山ふれあいの会,募集中の冊子,,完了,,,\n"),
+        "incomplete_team"
+    );
+    assert!(projects(app).is_empty(), "what was refused is taken back");
+    assert_eq!(
+        app.get("/v1/deliverables").expect(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+
+    // Days that can't be are left out, unless every cell has to be right.
+    let odd = ",戸山ふれあいの会,会報,広報紙,完了,2024-05-01,2024-04-01,\n";
+    let done = import(app, odd);
+    assert_eq!(counts(&done), [1, 0, 0, 0]);
+    assert_eq!(
+        findings(app, &done),
+        [("dates_reversed".into(), "warning".into())]
+    );
+    assert_eq!(titled(app, "会報")["delivered_on"], Value::Null);
+    let strict = app.import_and_wait(
+        "kind=projects&strict=true",
+        format!("{HEADER},戸山ふれあいの会,冊子,広報紙,完了,2024-05-01,2999-04-01,\n").as_bytes(),
+    );
+    assert_eq!(findings(app, &strict), [("day_in_future".into(), "error".into())]);
+    // The same row twice in a file.
+    let twice = import(
+        app,
+        ",戸山ふれあいの会,二度,広報紙,進行中,,,\n,戸山ふれあいの会,二度,広報紙,完了,,,\n",
+    );
+    assert_eq!(counts(&twice), [1, 0, 0, 1]);
+    // Two projects of one title: the first day says which.
+    let two = import(
+        app,
+        "A,戸山ふれあいの会,年賀状,広報紙,完了,2023-10-01,,\nB,戸山ふれあいの会,年賀状,広報紙,完了,2024-10-01,,\n",
+    );
+    assert_eq!(counts(&two), [2, 0, 0, 0]);
+    assert_eq!(
+        refused(app, ",戸山ふれあいの会,年賀状,,完了,,,\n"),
+        "ambiguous_project"
+    );
+    assert_eq!(
+        counts(&import(app, ",戸山ふれあいの会,年賀状,,完了,2024/10/1,,\n")),
+        [0, 0, 1, 0]
+    );
+}
+
+fn a_team_that_was_formed_elsewhere_gets_its_project(app: &TestApp) {
+    let organization = app.organization("戸山ふれあいの会");
+    let worker = person(app, "佐藤");
+    let roles = json!([{"role": "designer", "places": 1}]);
+    let id = app.deliverable(
+        &organization,
+        json!({"title": "会員募集のチラシ", "roles": roles, "status": "open"}),
+    );
+    let path = format!("/v1/deliverables/{id}");
+    app.patch(&path, &json!({"status": "matched", "external_team": true}))
+        .expect(200);
+    app.get(&format!("/v1/projects/{id}")).expect(404);
+    // The only role of the team needs no words.
+    let done = import(app, ",戸山ふれあいの会,会員募集のチラシ,,予定,2026-12-01,,佐藤\n");
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", findings(app, &done));
+    let project = app.get(&format!("/v1/projects/{id}")).expect(200).json();
+    assert_eq!(
+        (
+            &project["status"],
+            &project["starts_on"],
+            &project["members"][0]["worker_id"]
+        ),
+        (&json!("planned"), &json!("2026-12-01"), &json!(worker))
+    );
+    undo(app, &done).expect(202);
+    app.get(&format!("/v1/projects/{id}")).expect(404);
+    let request = app.get(&path).expect(200).json();
+    assert_eq!(
+        (&request["status"], &request["open_places"][0]["left"]),
+        (&json!("matched"), &json!(1))
+    );
+    assert_eq!(here(app, &worker), (json!(0), json!(0)));
+}
+
+fn accompaniments_are_recorded_with_their_end(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let file = "ID,団体名,件名,区分,状態,開始日,終了日,相談内容,支援方法,アドバイザー,成果\n\
+        B-1,戸山ふれあいの会,居場所づくり,伴走支援,完了,2023-10-01,2024-03-31,担い手が見つからない,相談・助言、ワークショップ,田中 一郎,3か所で始まった\n\
+        B-2,戸山ふれあいの会,見守り,,進行中,2026-10-01,2027-03-31,つながりがない,,,\n";
+    let done = app.import_and_wait("kind=projects", file.as_bytes());
+    assert_eq!(counts(&done), [2, 0, 0, 0], "{:?}", findings(app, &done));
+    let one = titled(app, "居場所づくり");
+    assert_eq!(
+        (
+            &one["kind"],
+            &one["status"],
+            &one["delivered_on"],
+            &one["fiscal_year"],
+            &one["external_id"]
+        ),
+        (
+            &json!("accompaniment"),
+            &json!("closed"),
+            &json!("2024-03-31"),
+            &json!(2023),
+            &json!("B-1")
+        )
+    );
+    assert_eq!(
+        one["accompaniment"],
+        json!({"needs": "担い手が見つからない", "supports": ["consultation", "workshop"], "outcome": "3か所で始まった",
+            "advisors": ["田中 一郎"]})
+    );
+    assert_eq!(
+        titled(app, "見守り")["accompaniment"]["supports"],
+        json!(["other"])
+    );
+    assert_eq!(
+        counts(&app.import_and_wait("kind=projects", file.as_bytes())),
+        [0, 0, 2, 0]
+    );
+    let more = "ID,状態,成果\nB-2,納品済み,見守りの会ができた\n";
+    assert_eq!(
+        counts(&app.import_and_wait("kind=projects", more.as_bytes())),
+        [0, 1, 0, 0]
+    );
+    assert_eq!(
+        titled(app, "見守り")["accompaniment"]["outcome"],
+        "見守りの会ができた"
+    );
+    undo(app, &done).expect(409);
+}
+
+fn an_undone_list_of_projects_leaves_nothing(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let worker = person(app, "佐藤");
+    let rows = "P-1,戸山ふれあいの会,チラシ作り,チラシ,完了,2024-05-01,2024-09-30,佐藤（デザイナー）\n\
+        P-2,戸山ふれあいの会,中止の件,チラシ,中止,2024-05-01,,佐藤（デザイナー）\n\
+        P-3,戸山ふれあいの会,今の件,チラシ,進行中,2026-10-01,,佐藤（デザイナー）\n";
+    let first = import(app, rows);
+    assert_eq!(counts(&first), [3, 0, 0, 0], "{:?}", findings(app, &first));
+    let site = titled(app, "今の件");
+    let path = format!("/v1/projects/{}", site["id"].as_str().unwrap());
+    let note = app
+        .post(&format!("{path}/notes"), &json!({"text": "順調です。"}))
+        .expect(201);
+    assert_eq!(undo(app, &first).expect(409).code(), "changed_since");
+    let id = note.json()["id"].as_str().unwrap().to_owned();
+    app.delete(&format!("{path}/notes/{id}")).expect(204);
+    undo(app, &first).expect(202);
+    assert!(projects(app).is_empty(), "{:?}", projects(app));
+    assert!(
+        app.get("/v1/deliverables").expect(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        app.get("/v1/applications").expect(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(here(app, &worker), (json!(0), json!(0)));
+    // Sent again, it does the same again.
+    assert_eq!(counts(&import(app, rows)), [3, 0, 0, 0]);
+}
+
+fn a_dry_run_of_projects_writes_nothing(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    person(app, "佐藤");
+    let file = format!(
+        "{HEADER},戸山ふれあいの会,チラシ,チラシ,完了,2024-05-01,2024-06-01,佐藤（デザイナー）\n,知らない会,チラシ,チラシ,完了,,,\n"
+    );
+    let dry = app.import_and_wait("kind=projects&mode=dry_run", file.as_bytes());
+    assert_eq!(counts(&dry), [1, 0, 0, 1]);
+    let all = app.import_and_wait("kind=projects&mode=all_or_nothing", file.as_bytes());
+    assert_eq!(all["status"], "failed");
+    assert!(projects(app).is_empty());
+}
+
+fn only_who_decides_about_projects_imports_them(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let file = format!("{HEADER}P-1,戸山ふれあいの会,チラシ,チラシ,完了,2024-05-01,2024-06-01,\n");
+    let importer = app.token(UserRole::Importer);
+    for token in [
+        importer,
+        app.token_with("imports:write projects:write deliverables:write"),
+    ] {
+        let refused = app.import(&token, "kind=projects", file.as_bytes());
+        assert_eq!(refused.expect(403).code(), "insufficient_scope");
+    }
+    let coordinator = |area: &str| {
+        let mut claims = Claims::new(UserRole::Coordinator, "c", chrono::Utc::now().timestamp(), 600);
+        claims.belonging.areas = vec![area.to_owned()];
+        app.state.keys.sign(&claims).unwrap()
+    };
+    let send = |area: &str| {
+        let sent = app
+            .import(&coordinator(area), "kind=projects", file.as_bytes())
+            .expect(202)
+            .json();
+        app.wait_for_import(sent["id"].as_str().unwrap())
+    };
+    assert_eq!(counts(&send("131199")), [0, 0, 0, 1]);
+    assert_eq!(counts(&send("131041")), [1, 0, 0, 0]);
+    let id = projects(app)[0]["id"].as_str().unwrap().to_owned();
+    let request = app.get(&format!("/v1/deliverables/{id}")).expect(200).json();
+    assert_eq!(request["source"], "131041:roster");
+    assert_eq!(counts(&send("131041")), [0, 0, 1, 0]);
+}
+
+fn erasing_a_member_erases_the_lists_that_name_them(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let worker = person(app, "佐藤 陽子");
+    person(app, "鈴木");
+    let done = import(
+        app,
+        "P-1,戸山ふれあいの会,チラシ,チラシ,完了,2024-05-01,,鈴木（ライター）、佐藤陽子（デザイナー）\n",
+    );
+    assert_eq!(counts(&done), [1, 0, 0, 0]);
+    app.delete(&format!("/v1/workers/{worker}")).expect(204);
+    let path = format!("/v1/imports/{}/annotated-file", done["id"].as_str().unwrap());
+    assert_ne!(app.get(&path).status, 200);
+    let members = projects(app)[0]["members"].clone();
+    assert_eq!(
+        members.as_array().unwrap().len(),
+        2,
+        "that somebody was there stays"
+    );
+}
