@@ -255,6 +255,16 @@ pub fn load_some(db: &mut Db, ids: &[Id]) -> Result<Vec<Deliverable>> {
     Ok(found)
 }
 
+/// Lists the newest deliveries of a type.
+pub fn delivered(db: &mut Db, kind: &str, limit: i64) -> Result<Vec<Id>> {
+    let of_type = dsl::deliverables
+        .filter(dsl::deliverable_type.eq(kind))
+        .filter(dsl::status.eq(DeliverableStatus::Delivered.code()))
+        .filter(dsl::archived_at.is_null())
+        .order(dsl::id.desc());
+    Ok(of_type.select(dsl::id).limit(limit).load(db)?)
+}
+
 /// Returns those external ids of a source that are taken, also by archived deliverables, with the areas.
 pub fn present(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<HashMap<String, String>> {
     let mut found = HashMap::new();

@@ -289,6 +289,13 @@ impl Project {
         matches!(self.plan.status, ProjectStatus::Closed | ProjectStatus::Cancelled)
     }
 
+    /// Returns how many days the work took, the first and the last included. Nobody knows without both.
+    pub fn days_taken(&self) -> Option<u32> {
+        let (first, last) = self.plan.starts_on.zip(self.delivered_on)?;
+        let days = last.signed_duration_since(first).num_days() + 1;
+        u32::try_from(days).ok().filter(|days| *days > 0)
+    }
+
     /// Returns the first day: the planned one, or the day of its creation.
     pub fn first_day(&self) -> NaiveDate {
         let created = || calendar::day_in_tokyo(self.created_at.utc());

@@ -230,10 +230,27 @@ pub fn day_exceeded() -> Error {
     Error::invalid("/minutes", "day_exceeded", rule)
 }
 
+/// From so many deliveries on, the time that they took counts more than the planned length of their type.
+pub const ENOUGH_DELIVERIES: usize = 5;
+
+/// Returns the median of the days that projects took, if there are enough. Of two in the middle, the shorter.
+pub fn usual_days(mut taken: Vec<u32>) -> Option<u32> {
+    taken.sort_unstable();
+    let middle = taken.get(taken.len().saturating_sub(1) / 2).copied();
+    middle.filter(|_| taken.len() >= ENOUGH_DELIVERIES)
+}
+
 /// Lays out the milestones of a deliverable's project: one for each phase of its type, evenly over the time from the
-/// first day to the last. A session or a single day has one.
-pub fn milestones(deliverable: &Deliverable, kind: &DeliverableType, first: NaiveDate) -> Vec<NewMilestone> {
-    let usual = first + Days::new((u64::from(kind.weeks) * 7).saturating_sub(1));
+/// first day to the last. A session or a single day has one. Without a last day, the project takes as many days as those of
+/// the type usually took (`usual_days`), or as the catalogue says.
+pub fn milestones(
+    deliverable: &Deliverable,
+    kind: &DeliverableType,
+    usual_days: Option<u32>,
+    first: NaiveDate,
+) -> Vec<NewMilestone> {
+    let usual_days = usual_days.map_or(u64::from(kind.weeks) * 7, u64::from);
+    let usual = first + Days::new(usual_days.saturating_sub(1));
     let last = deliverable
         .request
         .ends_on
@@ -270,6 +287,14 @@ pub fn progress<'a>(milestones: impl Iterator<Item = &'a NewMilestone>) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_projects_took_counts_from_five_deliveries_on() {
+        assert_eq!(usual_days(vec![]), None);
+        assert_eq!(usual_days(vec![30; 4]), None);
+        assert_eq!(usual_days(vec![90, 10, 30, 20, 400]), Some(30));
+        assert_eq!(usual_days(vec![90, 10, 30, 20, 400, 40]), Some(30));
+    }
 
     #[test]
     fn progress_is_weighted_and_rounded_down() {

@@ -13,7 +13,7 @@ use crate::catalogue;
 use crate::catalogue::entries::DeliverableType;
 use crate::changes::Change;
 use crate::db::{Db, Id, Instant};
-use crate::deliverables::Deliverable;
+use crate::deliverables::{self, Deliverable};
 use crate::error::{Error, Result};
 use crate::values::Code;
 
@@ -139,6 +139,9 @@ pub(super) fn begun(deliverable: &Deliverable, status: ProjectStatus, now: Insta
     }
 }
 
+/// How many of the newest deliveries say how long a type takes.
+const NEWEST: i64 = 50;
+
 /// Writes the milestones with which a project begins.
 pub(super) fn lay_out(
     db: &mut Db,
@@ -148,8 +151,11 @@ pub(super) fn lay_out(
     now: Instant,
 ) -> Result<Vec<Change>> {
     let kind = catalogue::store::find::<DeliverableType>(db, &deliverable.request.type_)?.definition;
+    let delivered = deliverables::store::delivered(db, &deliverable.request.type_, NEWEST)?;
+    let taken = store::load_some(db, &delivered)?;
+    let usual_days = rules::usual_days(taken.iter().filter_map(Project::days_taken).collect());
     let mut changes = Vec::new();
-    for milestone in rules::milestones(deliverable, &kind, project.first_day()) {
+    for milestone in rules::milestones(deliverable, &kind, usual_days, project.first_day()) {
         let entry = Entry {
             id: Id::new(),
             project_id: project.id,

@@ -71,6 +71,8 @@ impl Table for OutcomeStatistics {
         "organizations_quality",
         "organizations_reliability",
         "organizations_again",
+        "timed",
+        "median_days",
     ];
 
     fn group_by(&self) -> &[Dimension] {
@@ -100,6 +102,11 @@ impl Table for OutcomeStatistics {
             let mut cells: Vec<String> = counts.iter().map(ToString::to_string).collect();
             cells.extend(means(&item.outcome.reviews_of_members));
             cells.extend(means(&item.outcome.reviews_of_organizations));
+            let median = item.outcome.median_days;
+            cells.extend([
+                item.outcome.timed.to_string(),
+                median.map(|days| days.to_string()).unwrap_or_default(),
+            ]);
             (&item.group, cells)
         })
     }

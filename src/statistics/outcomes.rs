@@ -65,6 +65,13 @@ pub struct OutcomeCounts {
     /// Delivered deliverables.
     #[schema(minimum = 0, example = 30)]
     pub delivered: i64,
+    /// Those of them of which the first and the last day are known.
+    #[schema(minimum = 0, example = 24)]
+    pub timed: i64,
+    /// How many days these took, the first and the last included: the median. Null if there are none. From 5 of a type on, the
+    /// milestones of new projects are laid out by it instead of the weeks in the catalogue.
+    #[schema(minimum = 1, example = 142)]
+    pub median_days: Option<u32>,
     /// Of those followed up after 6 months: whether the work is still in use.
     pub in_use_after_6_months: Share,
     /// The same after 12 months.
@@ -159,6 +166,7 @@ impl MarkSum {
 #[derive(Default)]
 struct Sum {
     delivered: i64,
+    days: Vec<u32>,
     after: BTreeMap<i32, Share>,
     /// The answer about a deliverable after the most months.
     latest: BTreeMap<Id, FollowUpResult>,
@@ -194,8 +202,13 @@ impl Sum {
         for answer in self.latest.values() {
             would_do_again.add(answer.would_do_again);
         }
+        let mut days = self.days.clone();
+        days.sort_unstable();
         OutcomeCounts {
             delivered: self.delivered,
+            timed: days.len() as i64,
+            // Of two in the middle, the shorter.
+            median_days: days.get(days.len().saturating_sub(1) / 2).copied(),
             in_use_after_6_months: after(6),
             in_use_after_12_months: after(12),
             reach: self
@@ -215,6 +228,7 @@ impl OutcomeStatistics {
     pub fn new(
         group_by: Vec<Dimension>,
         delivered: Vec<(Group, i64)>,
+        durations: Vec<(Group, u32)>,
         answers: &[(Group, FollowUpResult)],
         reviews: &[(Group, Marks)],
     ) -> OutcomeStatistics {
@@ -223,6 +237,10 @@ impl OutcomeStatistics {
         for (group, count) in delivered {
             groups.entry(group.by(&group_by)).or_default().delivered += count;
             total.delivered += count;
+        }
+        for (group, days) in durations {
+            groups.entry(group.by(&group_by)).or_default().days.push(days);
+            total.days.push(days);
         }
         for (group, answer) in answers {
             let group = group.clone().by(&group_by);

@@ -6,11 +6,12 @@ use super::{ApplicationStatisticsFilter, Group, StatisticsFilter};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{
     applications::dsl as a, declared_totals, deliverables, deliverables::dsl as d, follow_ups::dsl as f,
-    project_reviews::dsl as r,
+    project_reviews::dsl as r, projects::dsl as p,
 };
 use crate::db::search::Condition;
 use crate::db::{BATCH, Db, Id, on};
 use crate::error::Result;
+use crate::projects;
 use crate::values::with_wards;
 use crate::workers::DEMO_SOURCE;
 use diesel::dsl::{count_star, exists, sql};
@@ -147,6 +148,30 @@ pub fn followed(db: &mut Db, filter: &StatisticsFilter) -> Result<HashMap<Id, Fo
         (id, Followed { group, organization })
     };
     Ok(query.load(db)?.into_iter().map(read).collect())
+}
+
+/// Lists how many days each of the delivered projects of deliverables that pass a filter took.
+pub fn durations(db: &mut Db, filter: &StatisticsFilter) -> Result<Vec<(Group, u32)>> {
+    let delivered = p::projects
+        .filter(p::id.eq(d::id))
+        .filter(p::delivered_day.is_not_null());
+    let mut query = d::deliverables
+        .filter(exists(delivered))
+        .select((d::id, DIMENSIONS))
+        .into_boxed();
+    for condition in conditions(db, filter)? {
+        query = query.filter(condition);
+    }
+    let groups: HashMap<Id, Dimensions> = query.load::<(Id, Dimensions)>(db)?.into_iter().collect();
+    let ids: Vec<Id> = groups.keys().copied().collect();
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        for project in projects::store::load_some(db, ids)? {
+            let dimensions = groups.get(&project.id).cloned();
+            found.extend(dimensions.map(group).zip(project.days_taken()));
+        }
+    }
+    Ok(found)
 }
 
 /// Lists the answers about these deliverables.

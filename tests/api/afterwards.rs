@@ -711,6 +711,11 @@ fn outcomes_add_up_and_hide_single_reviews(app: &TestApp) {
         .expect(200)
         .json();
     assert_eq!(grouped["items"].as_array().unwrap().len(), 1);
+    // Nobody said when the work began.
+    assert_eq!(
+        (&grouped["total"]["timed"], &grouped["total"]["median_days"]),
+        (&json!(0), &Value::Null)
+    );
     // 4.2, rounded to halves.
     assert_includes(
         &grouped["items"][0],

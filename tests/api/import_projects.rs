@@ -14,6 +14,7 @@ on_both! {
     a_dry_run_of_projects_writes_nothing,
     only_who_decides_about_projects_imports_them,
     erasing_a_member_erases_the_lists_that_name_them,
+    past_deliveries_say_how_long_a_type_takes,
 }
 
 const HEADER: &str = "案件番号,団体名,件名,支援内容,進捗状況,開始日,納品日,メンバー\n";
@@ -274,7 +275,7 @@ fn rows_that_cannot_be_understood_say_why(app: &TestApp) {
     assert_eq!(titled(app, "会報")["delivered_on"], Value::Null);
     let strict = app.import_and_wait(
         "kind=projects&strict=true",
-        format!("{HEADER},戸山ふれあいの会,冊子,広報紙,完了,2024-05-01,2999-04-01,\n").as_bytes(),
+        format!("{HEADER},戸山ふれあいの会,冊子,広報紙,完了,2024-05-01,2099-04-01,\n").as_bytes(),
     );
     assert_eq!(findings(app, &strict), [("day_in_future".into(), "error".into())]);
     // The same row twice in a file.
@@ -479,4 +480,55 @@ fn erasing_a_member_erases_the_lists_that_name_them(app: &TestApp) {
         2,
         "that somebody was there stays"
     );
+}
+
+/// Five deliveries say how long a flyer takes, and the next one is laid out by that.
+fn past_deliveries_say_how_long_a_type_takes(app: &TestApp) {
+    let organization = app.organization("戸山ふれあいの会");
+    let due = |title: &str| {
+        let roles = json!([{"role": "designer", "places": 1}]);
+        let request =
+            json!({"title": title, "roles": roles, "starts_on": "2026-12-01", "format": "mid_long"});
+        let id = app.deliverable(&organization, request);
+        let worker = person(app, title);
+        let bid = json!({"deliverable_id": id, "worker_id": worker, "role": "designer"});
+        let bid = app.post("/v1/applications", &bid).expect(201).json();
+        let path = format!("/v1/applications/{}", bid["id"].as_str().unwrap());
+        app.patch(&path, &json!({"status": "agreed"})).expect(200);
+        let path = format!("/v1/projects/{id}/milestones");
+        let milestones = app.get(&path).expect(200).json()["items"].clone();
+        milestones.as_array().unwrap().last().unwrap()["due_on"].clone()
+    };
+    assert_eq!(due("前"), "2026-12-07", "one week, as the catalogue says");
+    let row = |n: u32| {
+        format!(
+            "P-{n},戸山ふれあいの会,冊子{n},チラシ,完了,2024-05-01,2024-05-{},\n",
+            n * 10
+        )
+    };
+    assert_eq!(
+        counts(&import(app, &(1..=3).map(row).collect::<String>())),
+        [3, 0, 0, 0]
+    );
+    let outcome = |query: &str| {
+        app.get(&format!("/v1/statistics/outcomes{query}"))
+            .expect(200)
+            .json()
+    };
+    let total = outcome("")["total"].clone();
+    assert_eq!((&total["timed"], &total["median_days"]), (&json!(3), &json!(20)));
+    assert_eq!(due("まだ"), "2026-12-07");
+    let more = "P-4,戸山ふれあいの会,四,チラシ,完了,2024-05-01,2024-05-21,\nP-5,戸山ふれあいの会,五,チラシ,完了,2024-05-01,2024-05-22,\n\
+        P-6,戸山ふれあいの会,六,チラシ,完了,,2024-05-22,\n";
+    assert_eq!(counts(&import(app, more)), [3, 0, 0, 0]);
+    let by_type = outcome("?group_by=type");
+    assert_eq!(
+        (
+            &by_type["items"][0]["type"],
+            &by_type["items"][0]["timed"],
+            &by_type["items"][0]["median_days"]
+        ),
+        (&json!("flyer"), &json!(5), &json!(21))
+    );
+    assert_eq!(due("後"), "2026-12-21");
 }
