@@ -68,6 +68,17 @@ fn file(app: &TestApp, kind: ImportKind, area: &str, tag: &str) -> Vec<u8> {
             app.worker(json!({"area": area, "personal": {"name": format!("佐藤{tag}")}}));
             format!("団体名,件名,氏名,役割\n{asking},{tag},佐藤{tag},デザイナー\n")
         }
+        ImportKind::Projects => {
+            let organization = json!({"name": asking, "area": area});
+            let name: String = form_urlencoded::byte_serialize(asking.as_bytes()).collect();
+            let known = app.get(&format!("/v1/organizations?q={name}")).expect(200).json();
+            if known["items"].as_array().unwrap().is_empty() {
+                app.post("/v1/organizations", &organization).expect(201);
+            }
+            format!(
+                "案件番号,団体名,件名,支援内容,進捗状況,開始日\n{tag},{asking},会員募集,チラシ,進行中,2026-10-01\n"
+            )
+        }
         ImportKind::Engagements => format!(
             "年度,区分,期間,地域名,団体名,支援内容\n令和3年度,短期プロジェクト,1日,{area_name},{asking},チラシ\n"
         ),
@@ -121,8 +132,8 @@ fn imports_of_every_kind_obey_the_areas_of_their_sender(app: &TestApp) {
             let own = check("inside", &inside, true);
             let outside = file(app, kind, ITABASHI, &format!("{tag}-out"));
             check("outside", &outside, false);
-            // An application can't move away.
-            if mode == "dry_run" || kind == ImportKind::Applications {
+            // Applications and projects can't move away.
+            if mode == "dry_run" || matches!(kind, ImportKind::Applications | ImportKind::Projects) {
                 continue;
             }
             import(app, &app.admin, kind, "best_effort", &outside);

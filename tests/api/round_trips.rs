@@ -410,9 +410,10 @@ fn fill_projects(app: &TestApp, dice: &mut Dice, organizations: &[String]) {
             app.patch(&format!("/v1/applications/{bid}"), &json!({"status": "agreed"}))
                 .expect(200);
         }
+        let outcome = json!(dice.odd());
         let needs = json!({"organization_id": organizations[n], "title": dice.odd(), "ends_on": "2027-03-31",
             "accompaniment": {"needs": dice.odd(), "supports": ["workshop", "consultation"],
-                "outcome": dice.maybe(json!(dice.odd())), "advisors": dice.odds(3)}});
+                "outcome": dice.maybe(outcome), "advisors": dice.odds(3)}});
         let accompaniment = id_of(app.post("/v1/projects", &needs).expect(201).json());
         for id in [request, accompaniment] {
             for status in *moves {
@@ -421,8 +422,8 @@ fn fill_projects(app: &TestApp, dice: &mut Dice, organizations: &[String]) {
                 } else {
                     Value::Null
                 };
-                let change =
-                    json!({"status": status, "reason": reason, "message": dice.maybe(json!(dice.odd()))});
+                let message = json!(dice.odd());
+                let change = json!({"status": status, "reason": reason, "message": dice.maybe(message)});
                 app.patch(&format!("/v1/projects/{id}"), &change).expect(200);
             }
         }
