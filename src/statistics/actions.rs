@@ -82,7 +82,7 @@ pub fn add_up_outcomes(
     let followed = store::followed(db, filter)?;
     let answers = store::follow_up_results(db, &followed)?;
     let reviews = store::marks(db, &followed)?;
-    let durations = store::durations(db, &filter)?;
+    let durations = store::durations(db, filter)?;
     let counted = delivered.map(|(group, _, count)| (group, count)).collect();
     Ok(OutcomeStatistics::new(
         group_by, counted, durations, &answers, &reviews,

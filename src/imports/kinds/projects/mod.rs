@@ -152,7 +152,7 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         now: Instant::now(),
     };
     match found {
-        Found::Project(before) => line.change(db, before),
+        Found::Project(before) => line.change(db, *before),
         Found::Deliverable(request) => line.begin(db, *request),
         Found::Nothing(id) => line.create(db, id.unwrap_or_default()),
     }

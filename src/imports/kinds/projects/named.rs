@@ -29,7 +29,7 @@ const MOST: u32 = 200;
 
 /// What a row is about.
 pub enum Found {
-    Project(Project),
+    Project(Box<Project>),
     /// A request that has no project yet.
     Deliverable(Box<Deliverable>),
     /// Something new. It gets this id if it is free.
@@ -67,7 +67,7 @@ pub fn project(
         }
         let known = projects::store::known(db, reach, &sources, external_id)?;
         if let Some(id) = known.first() {
-            return Ok(Ok(Found::Project(projects::store::find(db, reach, *id)?)));
+            return Ok(Ok(Found::Project(Box::new(projects::store::find(db, reach, *id)?))));
         }
         return Ok(Ok(Found::Nothing(None)));
     }
@@ -97,7 +97,7 @@ fn titled(db: &mut Db, reach: &Reach, organization: Id, title: &str, draft: &Dra
     match projects.len() {
         0 => {}
         1 => {
-            let only = projects.pop().map(Found::Project);
+            let only = projects.pop().map(|one| Found::Project(Box::new(one)));
             return Ok(Ok(only.unwrap_or(Found::Nothing(None))));
         }
         _ => return Ok(Err(("title", ambiguous_project(&projects)))),
@@ -125,7 +125,7 @@ fn titled(db: &mut Db, reach: &Reach, organization: Id, title: &str, draft: &Dra
 
 fn of_id(db: &mut Db, reach: &Reach, id: Id) -> Result<Option<Found>> {
     if let Some(project) = if_found(projects::store::find(db, reach, id))? {
-        return Ok(Some(Found::Project(project)));
+        return Ok(Some(Found::Project(Box::new(project))));
     }
     let found = if_found(deliverables::store::find(db, reach, id, true))?;
     Ok(found.map(|one| Found::Deliverable(Box::new(one))))
