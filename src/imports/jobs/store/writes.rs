@@ -35,14 +35,9 @@ pub fn insert(db: &mut Db, import: Id, writes: &[RecordWrite]) -> Result<()> {
         };
         let rows: Vec<_> = batch.iter().map(row).collect();
         insert_all!(db, import_writes::table, &rows)?;
-        let existing: Vec<Id> = batch
-            .iter()
-            .filter(|write| write.action != "created")
-            .map(|write| write.record)
-            .collect();
-        if !existing.is_empty() {
-            diesel::delete(imported_records::table.filter(r::record_id.eq_any(existing))).execute(db)?;
-        }
+        // The project of a deliverable has its id: the last row counts.
+        let written: Vec<Id> = batch.iter().map(|write| write.record).collect();
+        diesel::delete(imported_records::table.filter(r::record_id.eq_any(written))).execute(db)?;
         let row = |write: &RecordWrite| {
             let digest = r::digest.eq(write.row_hash?);
             Some((
