@@ -67,7 +67,9 @@ pub fn project(
         }
         let known = projects::store::known(db, reach, &sources, external_id)?;
         if let Some(id) = known.first() {
-            return Ok(Ok(Found::Project(Box::new(projects::store::find(db, reach, *id)?))));
+            return Ok(Ok(Found::Project(Box::new(projects::store::find(
+                db, reach, *id,
+            )?))));
         }
         return Ok(Ok(Found::Nothing(None)));
     }
