@@ -51,6 +51,7 @@ use utoipa_actix_web::AppExt;
         (name = "Tasks", description = "What waits for you"),
         (name = "Changes", description = "What has changed, to follow it"),
         (name = "Statistics", description = "Aggregate counts"),
+        (name = "Reports", description = "Everything of fiscal years as tables, to read, to print and to send on"),
         (name = "Webhooks", description = "Messages about changes to an address of yours, signed"),
         (name = "Feeds", description = "Secret addresses for calendar programs and feed readers"),
         (name = "Exports", description = "Lists as downloadable files"),
