@@ -277,6 +277,7 @@ fn every_file_is_sent_in_pieces() {
     ];
     // Feeds are small: a few hundred events or requests at most.
     let small = [
+        "follow_posts",
         "list_listings_as_calendar",
         "list_listings_as_csv",
         "list_listings_as_feed",
