@@ -344,16 +344,20 @@ impl<'p> Client<'p> {
         }
         for (source, import) in &self.files {
             let Some(id) = import else { continue };
-            let status = loop {
+            let ended = loop {
                 let (status, import) = self.read(&format!("/v1/imports/{id}"));
                 assert_eq!(status, 200, "lost: the import {source}");
                 match import["status"].as_str().unwrap() {
                     "queued" | "running" => std::thread::sleep(Duration::from_millis(200)),
-                    other => break other.to_owned(),
+                    _ => break import,
                 }
                 assert!(Instant::now() < end, "the import {source} never ends");
             };
-            assert_eq!(status, "succeeded", "the import {source}");
+            assert_eq!(
+                ended["status"], "succeeded",
+                "the import {source}: {} {}",
+                ended["error"], ended["interruptions"]
+            );
         }
     }
 
@@ -577,7 +581,10 @@ fn check_database(program: &Program, clients: &[Client], heard: &Heard) -> i64 {
         let of_log: Vec<i64> = of_log.select(changes::seq).load(db)?;
         let heard = heard.lock().unwrap();
         let unheard: Vec<&i64> = of_log.iter().filter(|seq| !heard.contains_key(seq)).collect();
-        assert!(unheard.is_empty(), "the webhook never got {unheard:?}");
+        assert!(
+            unheard.is_empty(),
+            "the webhook never got {unheard:?} of {of_log:?}"
+        );
 
         if let Db::Sqlite(_) = db {
             let check = "SELECT integrity_check AS name, 0 AS number FROM pragma_integrity_check";
@@ -637,9 +644,11 @@ fn run(name: &str, program: &Program, kills: u64, seed: u64) {
             });
         }
     });
-    let (_, log) = clients[0].read("/v1/changes");
-    let latest = log["position"].as_str().and_then(|text| text.split('-').next());
-    hook.drain(&clients[0], latest.unwrap().parse().unwrap());
+    // The server learns of a change a moment after its commit.
+    let pool = Pool::open(&program.database(), &DatabaseConfig::default()).unwrap();
+    let latest = pool.read_blocking(musubi::changes::store::latest).unwrap();
+    drop(pool);
+    hook.drain(&clients[0], latest);
     drop(server);
     let changes = check_database(program, &clients, &hook.heard);
     let (messages, twice) = {

@@ -102,7 +102,7 @@ struct SourceParameters {
     #[param(minimum = 1900, maximum = 2200)]
     projected_from: Option<i32>,
     /// The sheet of a workbook. By default those whose headings are known.
-    #[param(max_length = 31, example = "第1表")]
+    #[param(min_length = 1, max_length = 31, example = "第1表")]
     sheet: Option<String>,
 }
 

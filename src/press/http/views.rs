@@ -21,10 +21,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 struct PageViewFilter {
     /// The first month, 1900 to 2200; without it, 11 months before the last one.
-    #[param(pattern = "^[0-9]{4}-[0-9]{2}$", example = "2026-04")]
+    #[param(pattern = "^(19|2[01])[0-9]{2}-(0[1-9]|1[0-2])$", example = "2026-04")]
     from: Option<String>,
     /// The last month, up to 120 months from the first; without it, the month 11 after the first, or the current one.
-    #[param(pattern = "^[0-9]{4}-[0-9]{2}$", example = "2027-03")]
+    #[param(pattern = "^(19|2[01])[0-9]{2}-(0[1-9]|1[0-2])$", example = "2027-03")]
     until: Option<String>,
 }
 
