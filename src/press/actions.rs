@@ -12,7 +12,7 @@ use crate::auth::{Reach, Writer, not_permitted, within_reach};
 use crate::catalogue::Catalogue;
 use crate::catalogue::lookup::resolve_area;
 use crate::db::{Db, Id, Instant};
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, FieldError, Result, Text};
 use crate::http::{IfMatch, Language, Page};
 use crate::projects::{self, Progress, Project};
 use crate::values::AreaCode;
@@ -390,7 +390,11 @@ pub fn months(from: Option<&str>, until: Option<&str>) -> Result<(Month, Month)>
         format!("from から{MOST_MONTHS}か月以内の月を指定してください。"),
         format!("Give a month up to {MOST_MONTHS} months from `from` on."),
     );
-    Err(Error::parameter("until", "out_of_range", rule))
+    Err(Error::Invalid(vec![FieldError::parameter(
+        "until",
+        "out_of_range",
+        rule,
+    )]))
 }
 
 /// Counts views and published pages by month and kind.
