@@ -72,7 +72,7 @@ pub struct Input<'i> {
     pub text: &'i str,
     /// The text as it was stored, in a file that Musubi wrote.
     pub stored: Option<&'i str>,
-    /// The prefecture in a column of its own of the same row.
+    /// The prefecture that another column of the row names.
     pub prefecture: Option<&'i str>,
     pub context: &'i Context<'i>,
     /// Receives what the sender should check, though the cell is used.

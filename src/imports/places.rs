@@ -8,7 +8,7 @@ use crate::error::Text;
 use tables::Remark;
 use tables::cells::CellResult;
 
-/// A cell that names a place, and the prefecture that the same row has in a column of its own.
+/// A cell that names a place, and the prefecture that another column of the row names.
 #[derive(Clone, Copy)]
 pub struct Written<'c> {
     pub cell: &'c str,

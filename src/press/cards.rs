@@ -66,7 +66,7 @@ pub struct NewCard {
     #[validate(length(min = 1, max = 200), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
-    /// What is told of the project, as plain text.
+    /// The story of the project, as plain text.
     #[serde(default)]
     #[validate(length(min = 1, max = 5000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 5000)]

@@ -29,7 +29,7 @@ pub struct Reading<'r> {
     columns: &'r Columns,
     pub cells: Vec<Cell<'r>>,
     pub findings: Vec<Finding>,
-    /// The prefecture of the row's place, if it has a column of its own.
+    /// The prefecture of the row's place, if another column names it.
     prefecture: Option<&'r str>,
     /// Whether the row has cells beyond the header.
     has_surplus: bool,
