@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Calls of the API. What passes by itself is waited for here: no network, a server that restarts or is busy, a session that
  * has ended. Meanwhile the shell says so, and the caller's promise waits; nothing typed is lost. A write bears a key, so
@@ -8,11 +7,11 @@ import { signal } from '../parts/view.js';
 import { language } from '../words/index.js';
 import { access, drop } from './session.js';
 
-/** @typedef {{pointer?: string|null, parameter?: string|null, code: string, message: string}} Fault */
+/** @typedef {{pointer?: string|null, parameter?: string|null, code: string, message: string}} Refusal */
 
 /** What the service refuses, as RFC 9457 says it. */
 export class Problem extends Error {
-  /** @param {number} status @param {{code?: string, title?: string, detail?: string, errors?: Fault[], [more: string]: any}} body @param {string|null} [etag] */
+  /** @param {number} status @param {{code?: string, title?: string, detail?: string, errors?: Refusal[], [more: string]: any}} body @param {string|null} [etag] */
   constructor(status, body, etag = null) {
     super(body.detail ?? body.title ?? String(status));
     this.status = status;
@@ -38,13 +37,27 @@ function pause(ms, stop) {
   });
 }
 
+/**
+ * Like `fetch`, and says how much was sent: `fetch` can't.
+ * @param {(part: number) => void} tell @returns {(url: URL, of: {method: string, headers: Record<string, string>, body?: any, signal?: AbortSignal}) => Promise<Response>}
+ */
+const sending = (tell) => (url, { method, headers, body }) => new Promise((done, fail) => {
+  const request = new XMLHttpRequest();
+  request.open(method, url);
+  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+  request.upload.onprogress = ({ loaded, total }) => tell(loaded / total);
+  request.onload = () => done(new Response(request.response, { status: request.status, headers: { 'retry-after': request.getResponseHeader('retry-after') ?? '' } }));
+  request.onerror = fail;
+  request.send(body);
+});
+
 /** @typedef {Record<string, string|number|boolean|null|undefined>} Asked */
 /**
  * @param {string} method @param {string} path
- * @param {{query?: Asked, body?: unknown, stop?: AbortSignal, match?: number|string|null, headers?: Record<string, string>, raw?: boolean, quiet?: boolean, reads?: boolean}} [options]
+ * @param {{query?: Asked, body?: unknown, stop?: AbortSignal, match?: number|string|null, headers?: Record<string, string>, raw?: boolean, quiet?: boolean, reads?: boolean, tell?: (part: number) => void}} [options]
  * @returns {Promise<any>}
  */
-export async function call(method, path, { query = {}, body, stop, match, headers = {}, raw = false, quiet = false, reads = false } = {}) {
+export async function call(method, path, { query = {}, body, stop, match, headers = {}, raw = false, quiet = false, reads = false, tell } = {}) {
   const url = new URL(`v1/${path}`, document.baseURI);
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value));
   const key = method === 'POST' && !reads ? crypto.randomUUID() : null;
@@ -62,7 +75,7 @@ export async function call(method, path, { query = {}, body, stop, match, header
       try {
         const token = await access();
         stop?.throwIfAborted();
-        answer = await fetch(url, {
+        answer = await (tell ? sending(tell) : fetch)(url, {
           method, signal: stop,
           headers: {
             authorization: `Bearer ${token}`, 'accept-language': language.peek(),
@@ -92,8 +105,8 @@ export async function call(method, path, { query = {}, body, stop, match, header
 export const get = (path, query, stop) => call('GET', path, { query, stop });
 /** A POST that changes nothing. @param {string} path @param {unknown} body @param {AbortSignal} [stop] */
 export const ask = (path, body, stop) => call('POST', path, { body, stop, reads: true });
-/** @param {string} path @param {unknown} body @param {AbortSignal} [stop] */
-export const post = (path, body, stop) => call('POST', path, { body, stop });
+/** @param {string} path @param {unknown} body @param {number} [match] the version that is meant */
+export const post = (path, body, match) => call('POST', path, { body, match });
 
 /** Every item of a list that is known to be short, page by page. @param {string} path @param {Asked} [query] */
 export async function all(path, query = {}) {
@@ -109,3 +122,12 @@ export async function all(path, query = {}) {
 
 /** Whether a call was given up on purpose. @param {unknown} error */
 export const isAbort = (error) => error instanceof DOMException && error.name === 'AbortError';
+
+/** Saves what the service sends as a file. @param {string} path @param {Asked} query @param {string} [name] instead of the service's */
+export async function save(path, query, name) {
+  const answer = await call('GET', path, { query, raw: true, headers: { accept: '*/*' } });
+  const download = name ?? answer.headers.get('content-disposition')?.match(/filename="?([^";]+)/)?.[1] ?? '';
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await answer.blob()), download });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,4 +1,3 @@
-// @ts-check
 /** What changes while one looks: the stream of changes, read with the access token, and taken up again where it broke off. */
 import { signal } from '../parts/view.js';
 import { Problem, call } from './api.js';
@@ -50,7 +49,7 @@ async function follow(position) {
       }
     } catch (error) {
       if (!(error instanceof Problem)) { await pause(); continue; }
-      // With 410 the position is too old, or the permissions have changed: go on from now.
+      /** With 410 the position is too old, or the permissions have changed: go on from now. */
       if (error.status !== 410) return;
       last = (await call('GET', 'changes', { quiet: true })).position;
     }

@@ -1,8 +1,7 @@
-// @ts-check
 /** The shell around the screens: who it is, where they can go, and what everything waits for at the moment. */
 import { effect, html, keyed, mount, signal, when } from '../parts/view.js';
-import { Dialog } from '../parts/dialog.js';
-import { Mark } from '../parts/icon.js';
+import { Dialog } from '../parts/controls.js';
+import { Mark } from '../parts/controls.js';
 import { Keys } from '../parts/keys.js';
 import { language, speak, t, vocabulary } from '../words/index.js';
 import { get, waitingFor } from './api.js';
@@ -47,7 +46,7 @@ effect(() => {
   document.documentElement.lang = language();
   document.title = `${user() ? found().title() : t().login.title} – ${t().brand}`;
 });
-// Where a menu is wider than the screen, the current place is within sight.
+/** Where a menu is wider than the screen, the current place is within sight. */
 effect(() => { void [user(), path()]; requestAnimationFrame(() => { for (const one of document.querySelectorAll('nav [aria-current]')) one.scrollIntoView({ block: 'nearest', inline: 'center' }); }); });
 let last = path.peek();
 effect(() => {
@@ -77,7 +76,7 @@ async function start() {
   const { once } = query.peek();
   let isIn = false;
   if (once) {
-    // The secret leaves the address before it is used.
+    /** The secret leaves the address before it is used. */
     replace('', {});
     isIn = await untilReached(() => logInOnce(once));
     if (!isIn) notice.set('linkUsed');

@@ -1,4 +1,3 @@
-// @ts-check
 /** Where the user is: a path and a query behind the #. What is looked at is in the address, so that it can be passed on. */
 import { batch, signal } from '../parts/view.js';
 

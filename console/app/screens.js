@@ -1,17 +1,14 @@
-// @ts-check
 /** The screens by their path, and who may see them. */
 import { t } from '../words/index.js';
 import { may, user } from './session.js';
 import { DeskScreen } from './desk/screen.js';
-import { RequestsScreen } from './requests/screen.js';
-import { NewRequestScreen } from './requests/new.js';
-import { DuplicateScreen, DuplicatesScreen } from './people/duplicates.js';
+import { ApplicationsScreen, NewRequestScreen, RequestScreen, RequestsScreen, titleOf } from './requests/screens.js';
 import { ImportScreen, ImportsScreen } from './imports/screens.js';
-import { RequestScreen, titleOf } from './requests/page.js';
 import { CoverageScreen, EventScreen, EventsScreen, ProgrammeScreen, StatisticsScreen } from './programme/screens.js';
 import { ProjectScreen, ProjectsScreen, projectTitle } from './projects/screens.js';
-import { ApplicationsScreen } from './requests/applications.js';
-import { OrganizationScreen, PeopleScreen, WorkerScreen } from './people/screens.js';
+import {
+  DuplicateScreen, DuplicatesScreen, OrganizationScreen, PeopleScreen, WorkerScreen,
+} from './people/screens.js';
 import { AdminScreen, isAdmin } from './admin/screens.js';
 import { OpeningsScreen } from './openings/screen.js';
 import { RankingScreen } from './ranking/screen.js';
@@ -58,7 +55,7 @@ export function screenOf(path) {
   if (where === 'duplicates') return { key: path, menu: 'workers', title: () => t().duplicates.title, render: id ? () => DuplicateScreen(id) : DuplicatesScreen };
   if (where === 'admin') return { key: path, menu: where, title: () => t().menuItems.admin, render: () => AdminScreen(id ?? 'users', more) };
   if (where === 'imports') return { key: path, menu: where, title: () => t().imports.title, render: id ? () => ImportScreen(id) : ImportsScreen };
-  // Who has no tasks begins with the first place of the menu.
+  /** Who has no tasks begins with the first place of the menu. */
   const first = SCREENS.find((one) => one.isFor())?.path;
   return user() && first ? screenOf(first) : { key: '', menu: '', title: () => t().desk.title, render: DeskScreen };
 }

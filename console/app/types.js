@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What the API sends, from openapi/openapi.json: `just console-types` generates schema.d.ts.
  * @typedef {import('../../target/console/schema.js').components['schemas']} Schemas

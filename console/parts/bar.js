@@ -1,10 +1,20 @@
-// @ts-check
 /** One fit, drawn as what it is made of; and the note on one part of it. */
 import { effect, html, signal, when } from './view.js';
-import { ORDER, inOrder } from './components.js';
 import { percent, points, t } from '../words/index.js';
 
-/** @typedef {import('../app/types.js').Score} Score @typedef {import('../app/types.js').Component} Component */
+/** @typedef {import('../app/types.js').Score} Score @typedef {import('../app/types.js').Component} Component @typedef {import('../app/types.js').Side} Side */
+
+/** The components of a fit, in the order in which they are drawn: the organization's, both, the worker's. */
+/** @type {Record<Side, Component[]>} */
+export const SIDES = {
+  organization: ['skill', 'experience', 'reliability', 'text'],
+  both: ['availability'],
+  worker: ['distance', 'theme', 'format', 'responsiveness'],
+};
+export const ORDER = [...SIDES.organization, ...SIDES.both, ...SIDES.worker];
+
+/** @param {Score[]} scores */
+export const inOrder = (scores) => [...scores].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
 
 /** What the pointer or the keys are on. @type {import('./view.js').Signal<{score: Score, at: DOMRect, owner: string}|null>} */
 export const pointed = signal(null);

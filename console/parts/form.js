@@ -1,6 +1,6 @@
-// @ts-check
 /** Parts of forms. */
 import { each, html, signal, when } from './view.js';
+import { Dialog } from './controls.js';
 import { t } from '../words/index.js';
 import { Problem, get } from '../app/api.js';
 
@@ -20,7 +20,7 @@ export function Fault(trouble) {
 }
 
 /** @typedef {[string, () => string]} Option a code and its name */
-/** @typedef {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'levels'|'check'|'pick'|'number'|'date'|'email'|'url', options?: () => Option[], from?: string, required?: boolean, most?: number, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}} Item */
+/** @typedef {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'levels'|'check'|'pick'|'number'|'date'|'email'|'url'|'datetime-local'|'file'|'ways', start?: unknown, options?: () => Option[], from?: string, required?: boolean, most?: number|string, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}} Item */
 
 /** What was typed where, so that leaving by accident loses nothing. @type {Map<string, import('./view.js').Signal<Record<string, any>>>} */
 const drafts = new Map();
@@ -63,27 +63,47 @@ function Control(item, id, draft) {
     const rate = (/** @type {string} */ code) => (/** @type {any} */ e) => { const { [code]: old, ...rest } = draft.peek()[name]; write(e.target.value ? { ...rest, [code]: Number(e.target.value) } : rest); };
     return html`<fieldset class="checks"><legend>${item.label}</legend>${options().map(([code, title]) => html`<label class="radio"><select class="select" @change=${rate(code)} .value=${() => String(value()[code] ?? '')}><option value="">–</option>${[1, 2, 3, 4, 5].map((level) => html`<option>${level}</option>`)}</select> <span>${title}</span></label>`)}</fieldset>`;
   }
+  if (kind === 'ways') {
+    return html`<fieldset class="checks"><legend>${item.label}</legend>${options().map(([code, title]) => html`<label class="radio"><input type="radio" name=${id} required=${required} value=${code} .checked=${() => String(value()) === code} @change=${typed} /> <span>${title}</span></label>`)}</fieldset>`;
+  }
+  if (kind === 'file') return Field({ label: item.label, of: id, hint: item.hint, control: html`<input class="input" type="file" id=${id} required=${required} accept=${item.from} @change=${(/** @type {any} */ e) => write(e.target.files[0])} />` });
   if (kind === 'check') return html`<label class="radio"><input type="checkbox" .checked=${() => Boolean(value())} @change=${(/** @type {any} */ e) => write(e.target.checked)} /> <span>${item.label}</span></label>`;
   const control = kind === 'pick' ? Picker({ id, from: item.from ?? '', value: () => draft.peek()[name], onPick: write, required })
     : kind === 'select' ? html`<select class="select" id=${id} required=${required} @change=${typed} .value=${value}>${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}</select>`
       : kind === 'area' ? html`<textarea id=${id} rows="4" maxlength=${most ?? 2000} required=${required} .value=${value} @input=${typed}></textarea>`
-        : html`<input class="input" id=${id} type=${kind} maxlength=${most ?? null} min=${least ?? null} max=${kind === 'number' ? most ?? null : null} required=${required} autocomplete="off" .value=${value} @input=${typed} />`;
+        : html`<input class="input" id=${id} type=${kind} maxlength=${kind === 'date' ? null : most ?? null} min=${least ?? null} max=${kind === 'number' || kind === 'date' ? most ?? null : null} required=${required} autocomplete="off" .value=${value} @input=${typed} />`;
   return Field({ label: item.label, of: id, hint: item.hint, control });
 }
 
+/** What a record has of these fields, as a form begins with it; an instant as clocks in Tokyo show it. @param {Item[]} items @param {any} [one] */
+export const startOf = (items, one = {}) => Object.fromEntries(items.map(({ name, kind, start }) => {
+  const value = one[name] ?? start ?? (kind === 'checks' ? [] : kind === 'check' ? false : '');
+  return [name, kind === 'datetime-local' && value ? new Date(Date.parse(value) + 9 * 3_600_000).toISOString().slice(0, 16) : value];
+}));
+
+/** What is sent of them: nothing where nothing was entered. @param {Item[]} items @param {Record<string, any>} draft */
+export const valuesOf = (items, draft) => Object.fromEntries(items.filter(({ kind, isFor }) => kind !== 'file' && (isFor?.(draft) ?? true)).map(({ name, kind }) => {
+  const value = draft[name];
+  return [name, value === '' ? null : kind === 'number' ? Number(value) : kind === 'datetime-local' ? `${value}:00+09:00` : value];
+}));
+
 /**
  * A form over a draft, which outlives it until it was sent.
- * @param {{id: string, items: Item[], start: Record<string, any>, label: () => string, send: (draft: Record<string, any>) => Promise<unknown>, onRefused?: () => unknown, kind?: string, more?: unknown}} of
+ * @param {{id: string, key?: string, items: Item[], start?: Record<string, any>, label: () => string, send: (draft: Record<string, any>) => Promise<unknown>, onRefused?: () => unknown, kind?: string, more?: unknown, doing?: () => string}} of
  */
-export function Form({ id, items, start, label, send, onRefused, kind = '', more = null }) {
-  const draft = draftOf(id, start), trouble = signal(/** @type {Error|null} */ (null)), isSending = signal(false);
+export function Form({ id, key = id, items, start = startOf(items), label, send, onRefused, kind = '', more = null, doing = () => t().sending }) {
+  const draft = draftOf(key, start), trouble = signal(/** @type {Error|null} */ (null)), isSending = signal(false);
   async function submit(/** @type {any} */ event) {
     event.preventDefault();
+    if (isSending.peek()) return;
     isSending.set(true);
     try {
       await send(draft.peek());
-      forget(id);
+      forget(key);
+      trouble.set(null);
       event.target.closest('dialog')?.close();
+      const folded = event.target.closest('details');
+      if (folded) { folded.open = false; event.target.reset(); drafts.set(key, draft); draft.set(start); }
     } catch (error) {
       trouble.set(/** @type {Error} */ (error));
       onRefused?.();
@@ -92,5 +112,12 @@ export function Form({ id, items, start, label, send, onRefused, kind = '', more
     }
   }
   return html`<form class=${`form ${kind}`} @submit=${submit}>${items.map((item) => (item.isFor ? when(() => item.isFor?.(draft()), () => Control(item, `${id}-${item.name}`, draft)) : Control(item, `${id}-${item.name}`, draft)))}
-    ${when(trouble, () => Fault(trouble))}<p class="actions">${more}<button class="button main" disabled=${isSending}>${() => (isSending() ? t().sending : label())}</button></p></form>`;
+    ${when(trouble, () => Fault(trouble))}<p class="actions">${more}<button class="button main" disabled=${isSending}>${() => (isSending() ? doing() : label())}</button></p></form>`;
 }
+
+/** A form that is folded away. @param {Parameters<typeof Form>[0]} of */
+export const Add = (of) => html`<details class="adder"><summary class="button slim">${of.label}</summary>${Form(of)}</details>`;
+
+/** What is shown once: a link or a secret. @type {import('./view.js').Signal<{title: string, value: string}|null>} */
+export const secret = signal(null);
+export const Once = () => when(secret, () => { const { title, value } = /** @type {{title: string, value: string}} */ (secret.peek()); return Dialog({ title: () => title, onClose: () => secret.set(null), content: html`<div class="form"><p>${() => t().admin.once}</p><p class="moves"><input class="input" readonly data-first aria-label=${title} .value=${value} @focus=${(/** @type {any} */ e) => e.target.select()} /><button class="button" @click=${() => navigator.clipboard?.writeText(value)}>${() => t().admin.copy}</button></p></div>` }); });

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Lets the rows of a list glide to where they belong. Where a row is seen while it still glides counts as its old place,
  * so that a new order in mid-flight bends the way instead of jumping. That place is reckoned, not measured: the place
@@ -25,7 +24,7 @@ export function gliding(list) {
     if (!ol?.isConnected) return;
     const rows = /** @type {HTMLElement[]} */ ([...ol.children]);
     const box = ol.getBoundingClientRect(), base = box.top - ol.offsetTop;
-    // A list of another width has other heights: nothing moved, then, that is worth showing.
+    /** A list of another width has other heights: nothing moved, then, that is worth showing. */
     const known = !still.matches && box.width === width ? places : new Map();
     const isNear = (/** @type {number} */ y) => base + y > -120 && base + y < innerHeight + 120;
     const tops = rows.map((row) => row.offsetTop);

@@ -1,7 +1,6 @@
-// @ts-check
 /** What every screen answers to: "/" seeks, "?" tells the keys, "g" and a letter go somewhere. */
 import { html, onRemove, signal, when } from './view.js';
-import { Dialog } from './dialog.js';
+import { Dialog } from './controls.js';
 import { t } from '../words/index.js';
 
 const isShown = signal(false);

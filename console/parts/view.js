@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The view layer: signals, templates to DOM, keyed lists. Nothing is compared but lists: a function in a template is
  * live, and where a signal that it read changes, only its place is written again. A component is a function that is

@@ -1,4 +1,3 @@
-// @ts-check
 /** Every text of the console, in English. */
 export default {
   brand: 'Musubi',
@@ -100,7 +99,7 @@ export default {
     role: 'Role', candidates: 'See the candidates', need: 'What is needed', type: 'Type', dates: 'Dates', hours: 'Hours', dayParts: 'Days and times', themes: 'Causes', qualifications: 'Qualifications', remote: 'Remote', remoteYes: 'Fine',
     hoursPerWeek: (/** @type {number} */ n) => `${n} a week`, places: (/** @type {number} */ n) => `× ${n}`, must: 'must', provenance: 'Imported from', row: (/** @type {number} */ n) => `row ${n}`,
   },
-  decision: { title: 'Decide', open: 'Open to volunteers', decline: 'Decline', reason: 'Reason', message: 'Message to the organization' },
+  decision: { title: 'Decide', open: 'Open to volunteers', decline: 'Decline', reason: 'Reason', message: 'Message to the organization', send: 'Send' },
   applications: {
     title: 'Applications and invitations', erased: 'Erased person', note: 'Note to them', goal: 'Goal', schedule: 'Schedule',
     moves: { shortlisted: 'Shortlist', offered: 'Offer', agreed: 'Record agreement', declined: 'Decline', withdrawn: 'Take back' },
@@ -134,13 +133,17 @@ export default {
   },
   projects: {
     title: 'Projects', head: ['Title and organization', 'Status', 'Progress', 'Kind', 'Area', 'Team', 'Starts', 'Ends'], vacant: 'Place open', replace: 'Find a replacement', request: 'See the request', to: (/** @type {string} */ x) => `Mark: ${x}`,
-    sections: { progress: 'Progress and milestones', team: 'Team', meetings: 'Meetings', artifacts: 'Artifacts', risks: 'Risks', history: 'History', accompaniment: 'Accompaniment', card: 'Card for the public' },
+    sections: { progress: 'Progress and milestones', team: 'Team', meetings: 'Meetings', artifacts: 'Artifacts', notes: 'Notes', hours: 'Hours', risks: 'Risks', reviews: 'Reviews', followUps: 'Follow-up', history: 'History', accompaniment: 'Accompaniment', card: 'Card for the public' },
     publish: 'Publish', withdraw: 'Take it back', noCard: 'Not public.', addCard: 'Publish a card', story: 'Story', consent: 'Consent of the organization: from which office, and how',
-    addMilestone: 'Add a milestone', addMeeting: 'Add a meeting', addArtifact: 'Add an artifact', save: 'Save', dueOn: 'Due on', startsAt: 'Starts at', location: 'Place', link: 'Link', due: (/** @type {string} */ day) => `due ${day}`, doneOn: (/** @type {string} */ day) => `done ${day}`, leftOn: (/** @type {string} */ day) => `left ${day}`,
-    revision: (/** @type {number} */ n) => `revision ${n}`, accept: 'Accept', return: 'Return', submit: 'Submit', hours: (/** @type {number} */ n) => `${n} hours worked`,
+    add: (/** @type {string} */ what) => `Add: ${what.toLowerCase()}`, edit: 'Edit', save: 'Save', dueOn: 'Due on', startsAt: 'Starts', endsAt: 'Ends', location: 'Place', link: 'Link', note: 'Description', attendees: 'Members who came', guests: 'Other people', others: (/** @type {number} */ n) => `and ${n} more`, minutes: 'Minutes', level: 'Level', measure: 'What is done about it', over: 'Over', visibility: 'Shown to', workedOn: 'Day', worked: 'Minutes worked',
+    due: (/** @type {string} */ day) => `due ${day}`, doneOn: (/** @type {string} */ day) => `done ${day}`, leftOn: (/** @type {string} */ day) => `left ${day}`, hours: (/** @type {string} */ n) => `${n} hours`,
+    revision: (/** @type {number} */ n) => `revision ${n}`, accepted: 'Accept', returned: 'Send back', submit: 'Submit', upload: 'Send a file', uploadHint: 'PDF, image, Word, Excel, PowerPoint or MP4, at most 20 MB. It is submitted at once and replaces the earlier file.', sent: (/** @type {number} */ n) => `Sending, ${n}%`, tooLarge: 'The file is larger than 20 MB.',
+    review: 'Write a review', author: 'Whose review', hidden: 'not yet shown', reviewUntil: (/** @type {string} */ day) => `Open until ${day}. Each side sees the other’s once both are in, or the time is over.`, reviewOver: 'The time to write is over.', scales: { communication: 'Communication', quality: 'Quality', reliability: 'Reliability', again: 'Again' },
+    followUp: (/** @type {number} */ n) => `After ${n} months`, inUse: 'Still in use', reach: 'People reached', changed: 'What has changed', yesNo: ['Yes', 'No'], record: 'Record the answer', askLink: 'Link to answer',
   },
   programme: {
-    title: 'Programme', parts: { calendar: 'Calendar', events: 'Events', coverage: 'Coverage', statistics: 'Statistics' }, allAreas: 'All areas', head: ['Title', 'When', 'Kind', 'Status', 'Place', 'Registered', 'Came'], online: 'Online', worker: 'Worker', capacity: 'Capacity', attendance: 'How many came', registrations: 'Registrations and attendance', walkIn: 'Add somebody who came', affiliation: 'Affiliation', declare: 'Record a number only', times: 'When', speakers: 'Speakers', breakouts: 'Breakouts',
+    title: 'Programme', parts: { calendar: 'Calendar', events: 'Events', coverage: 'Coverage', statistics: 'Statistics' }, allAreas: 'All areas', head: ['Title', 'When', 'Kind', 'Status', 'Place', 'Registered', 'Came'], online: 'Online', worker: 'Worker', capacity: 'Capacity', attendance: 'How many came', registrations: 'Registrations and attendance', walkIn: 'Add a person', affiliation: 'Affiliation', declare: 'Record a number only', times: 'When', speakers: 'Speakers', breakouts: 'Breakouts',
+    make: 'New programme', goal: 'Goal', addStep: 'Add a step', addEvent: 'Add an event', otherName: 'Other name', on: 'Day', lastDay: 'Last day', change: 'Change', cancel: 'Cancel it', whyMoved: 'Why the time changes', onlineUrl: 'Online room', takes: 'Takes registrations here', waitingList: 'Waiting list when it is full', description: 'Description', places: 'People', allCame: (/** @type {number} */ n) => `The other ${n} came`, declareHint: 'Empty: counted from the list.',
     funnel: { title: 'From coming to applying', came: 'Came', asked: 'Asked for advice', consulted: 'Got advice', applied: 'Applied' },
     measure: 'What colours show', from: 'From', to: 'Until', csv: 'CSV', report: (/** @type {number} */ y) => `Report of FY${y}`, counted: 'What is counted', by: 'Grouped by', sets: { deliverables: 'Requests', applications: 'Applications', outcomes: 'Outcomes' }, count: 'Number', days: 'Days to a team (median)', inUse: 'In use after 6 months', again: 'Would do it again', unknown: 'Unknown',
     measures: { gap: 'Gap', served_per_10000: 'Per 10,000', need: 'Aged 75+', projection: 'Aged 75+ in future', requests: 'Requests', engagements: 'Engagements', groups: 'Groups', workers_near: 'Workers near' },

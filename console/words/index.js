@@ -1,4 +1,3 @@
-// @ts-check
 /** The texts of the console, and the words that the service has for its codes. */
 import { memo, signal } from '../parts/view.js';
 import ja from './ja.js';

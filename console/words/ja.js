@@ -1,4 +1,3 @@
-// @ts-check
 /** Every text of the console, in Japanese. */
 export default {
   brand: 'むすび',
@@ -100,7 +99,7 @@ export default {
     role: '役割', candidates: '候補を見る', need: '求めるもの', type: '種類', dates: '期間', hours: '時間', dayParts: '曜日・時間帯', themes: 'テーマ', qualifications: '資格', remote: '遠隔', remoteYes: '可',
     hoursPerWeek: (/** @type {number} */ n) => `週${n}時間`, places: (/** @type {number} */ n) => `${n}人`, must: '必須', provenance: '取り込み元', row: (/** @type {number} */ n) => `${n}行目`,
   },
-  decision: { title: '審査の結果', open: '募集を始める', decline: '見送る', reason: '理由', message: '団体への連絡' },
+  decision: { title: '審査の結果', open: '募集を始める', decline: '見送る', reason: '理由', message: '団体への連絡', send: '結果を送る' },
   applications: {
     title: '応募と招待', erased: '削除された人', note: '本人への連絡', goal: '目標', schedule: '日程',
     moves: { shortlisted: '候補にする', offered: '内定を出す', agreed: '成立にする', declined: '見送る', withdrawn: '取り下げる' },
@@ -134,13 +133,17 @@ export default {
   },
   projects: {
     title: 'プロジェクト', head: ['題名と団体', '状態', '進み', '種類', '地域', 'チーム', '開始', '終了予定'], vacant: '欠員あり', replace: '補充する人をさがす', request: '依頼を見る', to: (/** @type {string} */ x) => `「${x}」にする`,
-    sections: { progress: '進み具合とマイルストーン', team: 'チーム', meetings: '会議', artifacts: '成果物', risks: 'リスク', history: '経過', accompaniment: '伴走の内容', card: '公開カード' },
+    sections: { progress: '進み具合とマイルストーン', team: 'チーム', meetings: '会議', artifacts: '成果物', notes: 'メモ', hours: '活動時間', risks: 'リスク', reviews: 'ふりかえり', followUps: 'その後', history: '経過', accompaniment: '伴走の内容', card: '公開カード' },
     publish: '公開する', withdraw: '公開をやめる', noCard: '公開されていません。', addCard: 'カードを公開する', story: '紹介文', consent: '団体の同意(だれから、どのように)',
-    addMilestone: 'マイルストーンを加える', addMeeting: '会議を加える', addArtifact: '成果物を加える', save: '保存', dueOn: '期日', startsAt: '開始', location: '場所', link: 'リンク', due: (/** @type {string} */ day) => `期日 ${day}`, doneOn: (/** @type {string} */ day) => `${day}に完了`, leftOn: (/** @type {string} */ day) => `${day}に離脱`,
-    revision: (/** @type {number} */ n) => `第${n}版`, accept: '受け取る', return: '差し戻す', submit: '提出する', hours: (/** @type {number} */ n) => `活動時間 ${n}時間`,
+    add: (/** @type {string} */ what) => `${what}を加える`, edit: '直す', save: '保存', dueOn: '期日', startsAt: '開始', endsAt: '終了', location: '場所', link: 'リンク', note: '説明', attendees: '出席したメンバー', guests: 'そのほかの人数', others: (/** @type {number} */ n) => `ほか${n}人`, minutes: '議事録', level: '大きさ', measure: '対策', over: '解消', visibility: '見せる相手', workedOn: '活動した日', worked: '時間(分)',
+    due: (/** @type {string} */ day) => `期日 ${day}`, doneOn: (/** @type {string} */ day) => `${day}に完了`, leftOn: (/** @type {string} */ day) => `${day}に離脱`, hours: (/** @type {string} */ n) => `${n}時間`,
+    revision: (/** @type {number} */ n) => `第${n}版`, accepted: '受け取る', returned: '差し戻す', submit: '提出する', upload: 'ファイルを送る', uploadHint: 'PDF・画像・Word・Excel・PowerPoint・MP4、20MBまで。送ると提出され、前のファイルと入れ替わります。', sent: (/** @type {number} */ n) => `送信しています ${n}%`, tooLarge: '20MBより大きいファイルは送れません。',
+    review: '評価を書く', author: 'だれの評価か', hidden: '相手には未公開', reviewUntil: (/** @type {string} */ day) => `${day}まで書けます。双方がそろうか期限が過ぎると、互いに見えます。`, reviewOver: '書ける期間は終わりました。', scales: { communication: '話し合い', quality: '仕上がり', reliability: '約束', again: 'また一緒に' },
+    followUp: (/** @type {number} */ n) => `${n}か月後の様子`, inUse: '今も使っている', reach: '届いた人数', changed: '変わったこと', yesNo: ['はい', 'いいえ'], record: '回答を記録', askLink: '回答用のリンク',
   },
   programme: {
-    title: 'プログラム', parts: { calendar: '年間予定', events: 'イベント', coverage: '地域の状況', statistics: '統計' }, allAreas: '全地域', head: ['題名', '日時', '種類', '状態', '場所', '申込み', '参加'], online: 'オンライン', worker: 'ワーカー', capacity: '定員', attendance: '参加した人数', registrations: '申込みと出欠', walkIn: '当日参加を加える', affiliation: '所属', declare: '人数だけを記録', times: '日時', speakers: '登壇者', breakouts: '分科会',
+    title: 'プログラム', parts: { calendar: '年間予定', events: 'イベント', coverage: '地域の状況', statistics: '統計' }, allAreas: '全地域', head: ['題名', '日時', '種類', '状態', '場所', '申込み', '参加'], online: 'オンライン', worker: 'ワーカー', capacity: '定員', attendance: '参加した人数', registrations: '申込みと出欠', walkIn: '参加者を加える', affiliation: '所属', declare: '人数だけを記録', times: '日時', speakers: '登壇者', breakouts: '分科会',
+    make: '新しいプログラム', goal: '目標', addStep: '予定を加える', addEvent: 'イベントを加える', otherName: '別の呼び方', on: '日', lastDay: '最終日', change: '変更する', cancel: '中止する', whyMoved: '日時を変える理由', onlineUrl: 'オンライン会場', takes: 'ここで申込みを受け付ける', waitingList: '満員のときはキャンセル待ちにする', description: '内容', places: '人数', allCame: (/** @type {number} */ n) => `残り${n}件を参加にする`, declareHint: '空欄なら名簿で数えます。',
     funnel: { title: '参加から応募まで', came: '参加', asked: '相談を希望', consulted: '相談', applied: '応募・依頼' },
     measure: '色で表すもの', from: '年度から', to: '年度まで', csv: 'CSV', report: (/** @type {number} */ y) => `${y}年度の報告書`, counted: '数えるもの', by: '分け方', sets: { deliverables: '依頼', applications: '応募', outcomes: '成果' }, count: '件数', days: '成立までの日数(中央値)', inUse: '半年後も使用', again: 'また頼みたい', unknown: '不明',
     measures: { gap: '不足', served_per_10000: '1万人あたり', need: '75歳以上', projection: '将来の75歳以上', requests: '依頼', engagements: '支援', groups: '団体', workers_near: '近くのワーカー' },

@@ -43,7 +43,7 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await look('table');
       await go(`requests/${request.id}`, '.history li');
       await look('request');
-      if (review) { await go(`requests/${review.id}`, 'form'); await page.check('.ways label:nth-child(2) input'); await look('decision'); }
+      if (review) { await go(`requests/${review.id}`, 'form'); await page.check('[name=decision-way][value=decline]'); await look('decision'); }
       await go('requests/new', '#trouble');
       await page.fill('#trouble', '会員が減っていて、若い人に知ってもらいたい。');
       await page.waitForSelector('.proposal');

@@ -20,7 +20,7 @@ test('by mouse', async () => {
   const { id } = await submitted('若い会員をふやすチラシ');
   const { page, faults } = await open(browser, { motion: 'no-preference' });
   await page.click(`.queue a[href="#/requests/${id}"]`);
-  await page.fill('#message', 'よろしくお願いします。');
+  await page.fill('#decision-message', 'よろしくお願いします。');
   await page.click('form .main');
   await page.waitForFunction(() => document.querySelector('.badge.accent')?.textContent === '募集中');
   assert.equal((await api('GET', `deliverables/${id}`)).status, 'open');

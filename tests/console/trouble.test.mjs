@@ -134,12 +134,12 @@ test('a record that changed meanwhile (412) is shown anew, and the decision can 
   const made = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '同時に直したチラシ', status: 'submitted' });
   await page.route('**/v1/changes/events*', (route) => route.abort());
   await page.goto(`${base}/?stream#/requests/${made.id}`);
-  await page.fill('#message', MESSAGE);
+  await page.fill('#decision-message', MESSAGE);
   await api('PATCH', `deliverables/${made.id}`, { title: '同時に直したチラシ(改)' }, { 'if-match': '"1"', 'content-type': 'application/merge-patch+json' });
   await page.click('form .main');
   await page.waitForSelector('.notice.bad');
   await page.waitForFunction(() => document.querySelector('h1').textContent.includes('改'));
-  assert.equal(await page.inputValue('#message'), MESSAGE);
+  assert.equal(await page.inputValue('#decision-message'), MESSAGE);
   await page.click('form .main');
   await page.waitForSelector('form', { state: 'detached' });
   assert.equal((await api('GET', `deliverables/${made.id}`)).status, 'open');

@@ -1,16 +1,8 @@
-// @ts-check
 /** Administration: users, partners, webhooks, the catalogue, the audit, and whether the service is well. */
-import { each, html, memo, signal, when } from '../../parts/view.js';
-import { Dialog } from '../../parts/dialog.js';
-import { Fault, Form } from '../../parts/form.js';
-import { reading, sending } from '../../parts/reading.js';
-import { Screen, Table, Tabs, count, listing } from '../../parts/table.js';
-import { moment, number, t, word } from '../../words/index.js';
-import { call, get, post } from '../api.js';
-import { codes, entries, name, named } from '../catalogue.js';
-import { href, query } from '../route.js';
-import { Choice } from '../requests/screen.js';
-import { may, send } from '../session.js';
+import {
+  call, Choice, codes, Dialog, each, entries, Fault, Form, get, href, html, listing, may, memo, moment, name, named,
+  number, Once, post, query, reading, secret, send, sending, signal, t, Table, Tabs, when, word,
+} from '../kit.js';
 
 /** @typedef {import('../../parts/view.js').Signal<any>} Of */
 
@@ -18,9 +10,6 @@ const PLACES = /** @type {[string, string, () => string][]} */ (['users', 'partn
 const places = () => PLACES.filter(([, scope]) => !scope || may(scope));
 export const isAdmin = () => may('users:read');
 
-/** What is shown once: a link or a secret. @type {import('../../parts/view.js').Signal<{title: string, value: string}|null>} */
-const secret = signal(null);
-const Once = () => when(secret, () => { const { title, value } = /** @type {{title: string, value: string}} */ (secret.peek()); return Dialog({ title: () => title, onClose: () => secret.set(null), content: html`<div class="form"><p>${() => t().admin.once}</p><p class="moves"><input class="input" readonly data-first aria-label=${title} .value=${value} @focus=${(/** @type {any} */ e) => e.target.select()} /><button class="button" @click=${() => navigator.clipboard?.writeText(value)}>${() => t().admin.copy}</button></p></div>` }); });
 
 /** @param {string} at @param {() => unknown} content */
 const Frame = (at, content) => html`<main class="screen request" id="main" tabindex="-1"><header class="title"><h1>${() => t().menuItems.admin}</h1>${Tabs(() => t().menuItems.admin, places().map(([one, , title]) => [`admin/${one}`, title]), `admin/${at}`)}</header>${content()}${Once()}</main>`;
@@ -39,7 +28,7 @@ const sure = async (/** @type {() => Promise<unknown>} */ run) => { if (confirm(
 /** Suspends what is active, and the other way round. @param {string} path @param {any} one @returns {[string, () => Promise<unknown>]} */
 const toggle = (path, one) => [one.status === 'active' ? 'suspend' : 'activate', () => change(path, one, { status: one.status === 'active' ? 'suspended' : 'active' })];
 
-const Users = () => html`<div class="filters">${Choice({ param: 'role', label: () => t().request.role, options: () => codes('UserRole').map(([code, title]) => [code, title()]) })}</div>${Managed({
+const Users = () => html`<div class="filters">${Choice({ param: 'role', label: () => t().request.role, options: () => codes('UserRole') })}</div>${Managed({
   path: 'users', scope: 'users:write', asked: () => ({ role: query().role }), head: () => t().admin.users,
   cells: (one) => html`<th scope="row">${() => one().name}<span class="small quiet">${() => one().email}</span></th><td>${() => word('UserRole', one().role)}</td><td><span class="badge">${() => word('UserStatus', one().status)}</span></td><td class="num">${() => (one().last_login_at ? moment(one().last_login_at) : '–')}</td>`,
   items: [
@@ -77,7 +66,7 @@ function Webhook(id) {
   const button = (/** @type {string} */ path, /** @type {'test'|'replay'|'again'|'refresh'} */ what, kind = '') => html`<button class="button ${kind}" disabled=${act.is} data-do=${what} @click=${() => tell(path)}>${() => t().admin.doings[what]}</button>`;
   const line = (/** @type {Of} */ one) => html`<tr><th scope="row">${() => one().type}<span class="small quiet">${() => one().message_id}</span></th><td><span class=${() => `badge ${one().status === 'failed' ? 'warn' : ''}`}>${() => word('WebhookDeliveryStatus', one().status)}</span></td><td class="num">${() => one().attempts}</td><td>${() => [one().outcome?.status_code, word('WebhookFault', one().outcome?.fault), one().outcome?.answer].filter(Boolean).join(' ')}</td><td class="num">${() => moment(one().created_at)}</td><td>${when(() => may('webhooks:write'), () => button(`deliveries/${one.peek().id}/replay`, 'again', 'slim'))}</td></tr>`;
   return html`<h2>${() => of.shown()?.url ?? t().loading}</h2>${when(of.trouble, () => Fault(of.trouble))}${when(() => may('webhooks:write'), () => html`<p class="moves">${button('test', 'test', 'main')}${button('replay', 'replay')}<button class="button plain" data-do="refresh" @click=${list.load}>${() => t().admin.doings.refresh}</button></p>`)}
-    <div class="filters">${Choice({ param: 'status', label: () => t().requests.any.status, options: () => codes('WebhookDeliveryStatus').map(([code, title]) => [code, title()]) })}</div>${Table({ of: list, label: () => t().admin.deliveries, head: () => [...t().admin.deliveryHead, t().admin.actions], line })}`;
+    <div class="filters">${Choice({ param: 'status', label: () => t().requests.any.status, options: () => codes('WebhookDeliveryStatus') })}</div>${Table({ of: list, label: () => t().admin.deliveries, head: () => [...t().admin.deliveryHead, t().admin.actions], line })}`;
 }
 
 const LISTS = ['deliverable-types', 'skills', 'roles', 'themes', 'families', 'formats', 'areas'];
@@ -101,7 +90,7 @@ function Audit() {
   });
   const mark = (/** @type {any} */ one) => { const is = marks().get(one.seq); return is === undefined ? '' : html`<span class=${`badge ${is ? 'good' : 'warn'}`}>${is ? `✓ ${t().admin.intact}` : t().admin.broken}</span>`; };
   const line = (/** @type {Of} */ one) => html`<tr><th scope="row">${() => word('AuditAction', one().action)}<span class="small quiet">${() => one().operation ?? ''}</span></th><td class="num">${() => one().seq}</td><td class="num">${() => moment(one().occurred_at)}</td><td class="small">${() => one().actor}</td><td class="num">${() => one().subjects.length}</td><td>${() => mark(one())}</td></tr>`;
-  return html`<p class="quiet">${() => t().admin.auditHint}</p><div class="filters">${Choice({ param: 'action', label: () => t().admin.audit[0], options: () => codes('AuditAction').map(([code, title]) => [code, title()]) })}</div>${Table({ of, label: () => t().admin.places.audit, head: () => t().admin.audit, line, key: (one) => String(one.seq) })}`;
+  return html`<p class="quiet">${() => t().admin.auditHint}</p><div class="filters">${Choice({ param: 'action', label: () => t().admin.audit[0], options: () => codes('AuditAction') })}</div>${Table({ of, label: () => t().admin.places.audit, head: () => t().admin.audit, line, key: (one) => String(one.seq) })}`;
 }
 
 function HealthOf() {

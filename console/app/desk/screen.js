@@ -1,13 +1,21 @@
-// @ts-check
 /** What waits for me, what changed lately, and how many requests there are. Follows the stream of changes. */
-import { each, effect, html, onRemove, signal, when } from '../../parts/view.js';
-import { Fault } from '../../parts/form.js';
-import { date, language, moment, number, t, word } from '../../words/index.js';
-import { get, isAbort } from '../api.js';
-import { begin, latest } from '../live.js';
-import { href, query, requery } from '../route.js';
-import { may } from '../session.js';
-import { taskHref } from './tasks.js';
+import {
+  begin, date, each, effect, Fault, get, href, html, isAbort, language, latest, may, moment, number, onRemove, query,
+  requery, signal, t, user, when, word,
+} from '../kit.js';
+
+/** The screen on which a task is done. */
+/** @param {import('../types.js').Task} task @returns {string|null} */
+function taskHref(task) {
+  if (task.kind === 'decide_duplicate') return `duplicates/${task.id}`;
+  if (['answer_invitation', 'answer_offer'].includes(task.kind) && user()?.user?.worker_id) return 'applications';
+  if (task.kind === 'answer_joint_invitation') return 'requests';
+  if (task.kind === 'repair_webhook') return `admin/webhooks/${task.id}`;
+  if (task.kind === 'repair_import') return `imports/${task.id}`;
+  const [, list, id] = /(projects|programmes)\/([\w-]+)/.exec(task.href) ?? [];
+  if (list) return list === 'projects' ? `projects/${id}` : `programme/${id}`;
+  return task.deliverable_id ? `requests/${task.deliverable_id}` : null;
+}
 
 /** @typedef {import('../types.js').Task} Task @typedef {import('../types.js').Schemas['TaskCount']} TaskCount @typedef {import('../live.js').Change} Change */
 /** @typedef {{key: string, type: string, action: string, at: string, title: string, to: string|null}} Told */

@@ -1,19 +1,12 @@
-// @ts-check
 /**
  * Files to be imported: a new one, which is checked first; how its columns were understood, its first rows with what was
  * found in their cells, and how it goes on.
  */
-import { effect, html, memo, onRemove, signal, untracked, when } from '../../parts/view.js';
-import { Icon } from '../../parts/icon.js';
-import { Fault, Form } from '../../parts/form.js';
-import { reading, sending } from '../../parts/reading.js';
-import { Screen, Table, listing } from '../../parts/table.js';
-import { language, moment, number, percent, t, vocabulary, word } from '../../words/index.js';
-import { call, get, isAbort, post } from '../api.js';
-import { codes, name, named } from '../catalogue.js';
-import { events } from '../live.js';
-import { go, href, query, replace, requery } from '../route.js';
-import { may } from '../session.js';
+import {
+  call, codes, effect, events, Fault, Form, get, go, href, html, Icon, isAbort, language, listing, may, memo, moment,
+  name, named, number, onRemove, percent, post, query, reading, replace, requery, save, Screen, sending, signal, t,
+  Table, untracked, vocabulary, when, word,
+} from '../kit.js';
 import { readText, readWorkbook } from './sheet.js';
 
 /** @typedef {import('../types.js').Schemas['Import']} Import @typedef {import('../types.js').Schemas['ImportFinding']} Finding @typedef {import('./sheet.js').Row} Row */
@@ -192,7 +185,7 @@ export function ImportScreen(id) {
   effect(() => {
     language();
     const named = sheet();
-    // Undoing may erase the file, with the people in it.
+    /** Undoing may erase the file, with the people in it. */
     if (!status() || runs() || status() === 'undone' || !untracked(() => one().detected)) return;
     const stop = new AbortController();
     onRemove(() => stop.abort());
@@ -204,18 +197,13 @@ export function ImportScreen(id) {
     const old = one(), all = { ...old.mapping, ...mapping.peek() };
     if (mode !== 'dry_run' && isKept.peek() && Object.keys(all).length) await call('PUT', `import-mappings/${old.kind}/${old.source}`, { body: { mapping: all } });
     const made = await sendAgain(old, { mode, mapping: Object.keys(all).length ? JSON.stringify(all) : undefined });
-    // What was only tried out is done with.
+    /** What was only tried out is done with. */
     await call('DELETE', `imports/${id}`).catch(() => {});
     replace(`imports/${made.id}`);
   });
   const tell = (/** @type {string} */ what) => act(async () => of.shown.set(await post(`imports/${id}/${what}`, undefined)));
   const remove = () => act(async () => { await call('DELETE', `imports/${id}`); replace('imports'); });
-  const download = () => act(async () => {
-    const answer = await annotated(id), link = document.createElement('a'), url = URL.createObjectURL(await answer.blob());
-    Object.assign(link, { href: url, download: answer.headers.get('content-disposition')?.match(/filename="?([^";]+)/)?.[1] ?? `import-${id}` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  });
+  const download = () => act(() => save(`imports/${id}/annotated-file`, {}));
   const button = (/** @type {() => string} */ label, /** @type {() => unknown} */ run, kind = '', ask = /** @type {(() => string)|null} */ (null)) => html`<button class="button ${kind}" disabled=${act.is} @click=${() => { if (!ask || confirm(ask())) void run(); }}>${label}</button>`;
   const isDry = () => one().mode === 'dry_run', isMapped = () => Object.keys(mapping()).length > 0;
   const counts = /** @type {const} */ (['created', 'updated', 'unchanged', 'skipped', 'rejected', 'findings']);

@@ -1,4 +1,3 @@
-// @ts-check
 /** The first rows of a table as the file has them: of delimited text in any encoding, and of a workbook. */
 
 /** @typedef {{line: number, cells: string[]}} Row */

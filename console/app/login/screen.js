@@ -1,10 +1,5 @@
-// @ts-check
 /** Logging in: as a separate page, and over the screen where a session has ended meanwhile. */
-import { html, signal, when } from '../../parts/view.js';
-import { Mark } from '../../parts/icon.js';
-import { Field } from '../../parts/form.js';
-import { t } from '../../words/index.js';
-import { logIn } from '../session.js';
+import { Field, html, logIn, Mark, signal, t, when } from '../kit.js';
 
 /** What is to be said above the form. @type {import('../../parts/view.js').Signal<'linkUsed'|null>} */
 export const notice = signal(null);

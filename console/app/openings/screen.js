@@ -1,16 +1,8 @@
-// @ts-check
 /** Open requests for a worker, the best first, with reasons; and applying. */
-import { each, html, keyed, signal, when } from '../../parts/view.js';
-import { Bar } from '../../parts/bar.js';
-import { inOrder } from '../../parts/components.js';
-import { Dialog } from '../../parts/dialog.js';
-import { Fault, Form } from '../../parts/form.js';
-import { points, t, word } from '../../words/index.js';
-import { listing } from '../../parts/table.js';
-import { post } from '../api.js';
-import { name } from '../catalogue.js';
-import { query, requery } from '../route.js';
-import { may, user } from '../session.js';
+import {
+  Bar, Dialog, each, Fault, Form, html, inOrder, keyed, listing, may, name, points, post, query, requery, signal, t,
+  user, when, word,
+} from '../kit.js';
 
 /** @typedef {import('../types.js').Schemas['DeliverableMatch']} Match */
 

@@ -1,19 +1,37 @@
-// @ts-check
-/** Workers and organizations: the lists, and what is known of one of them. */
-import { html, signal, when } from '../../parts/view.js';
-import { Dialog } from '../../parts/dialog.js';
-import { Fault, Form } from '../../parts/form.js';
-import { Icon } from '../../parts/icon.js';
-import { reading, sending } from '../../parts/reading.js';
-import { Search } from '../../parts/search.js';
-import { Clear, Screen, Table, count, listing } from '../../parts/table.js';
-import { date, moment, t, word } from '../../words/index.js';
-import { call, get } from '../api.js';
-import { codes, name, named } from '../catalogue.js';
-import { Choice } from '../requests/screen.js';
-import { href, query, requery } from '../route.js';
-import { logOut, may, user } from '../session.js';
-import { Facts, PeopleTabs, fieldName } from './fields.js';
+/** Workers and organizations: the lists, what is known of one of them, and records that may be the same. */
+import {
+  Screen, call, Choice, Clear, codes, count, date, Dialog, each, Fault, Form, get, href, html, Icon, listing, logOut, may,
+  moment, name, named, query, reading, requery, Search, sending, signal, t, Table, Tabs, user, vocabulary, when,
+  word,
+} from '../kit.js';
+
+const names = (/** @type {string} */ of, /** @type {string[]|null|undefined} */ codes) => (codes ?? []).map((code) => name(of, code)).join(t().comma);
+/** The names of the vocabulary. @param {string} set @param {string[]|null|undefined} codes */
+const words = (set, codes) => (codes ?? []).map((code) => word(set, code)).join(t().comma);
+
+/** Fields of both kinds of records, in the order in which they are shown and compared. @type {[string, (one: any) => string][]} */
+const FIELDS = [
+  ['name', (one) => one.name ?? one.personal?.name ?? one.alias ?? ''], ['kana', (one) => one.kana ?? one.personal?.kana ?? ''], ['aliases', (one) => (one.aliases ?? []).join(t().comma)],
+  ['status', (one) => word(one.kind ? 'OrganizationStatus' : 'WorkerStatus', one.status)], ['kind', (one) => word('OrganizationKind', one.kind)], ['area', (one) => name('areas', one.area)],
+  ['contact_person', (one) => one.contact?.person ?? ''], ['email', (one) => one.contact?.email ?? one.personal?.email ?? ''], ['phone', (one) => one.contact?.phone ?? one.personal?.phone ?? ''], ['employer', (one) => one.personal?.employer ?? ''], ['corporate_number', (one) => one.corporate_number ?? ''],
+  ['roles', (one) => names('roles', one.roles)], ['skills', (one) => (one.skills ?? []).map((/** @type {any} */ wish) => `${name('skills', wish.skill)} ${wish.level}`).join(t().comma)], ['themes', (one) => names('themes', one.themes)],
+  ['accepted_formats', (one) => names('formats', one.accepted_formats)], ['hours_per_week', (one) => String(one.hours_per_week ?? '')], ['day_parts', (one) => words('DayPart', one.day_parts)], ['travel_limit_km', (one) => (one.travel_limit_km === null || one.travel_limit_km === undefined ? '' : `${one.travel_limit_km} km`)],
+  ['capacity', (one) => String(one.capacity ?? '')], ['available_from', (one) => date(one.available_from)], ['available_until', (one) => date(one.available_until)], ['qualifications', (one) => (one.qualifications ?? []).join(t().comma)],
+  ['evidence', (one) => (one.personal?.evidence ?? []).map((/** @type {any} */ piece) => piece.text).join('\n')], ['description', (one) => one.description ?? ''], ['source', (one) => [one.source, one.external_id].filter(Boolean).join(' ')],
+  ['created_at', (one) => moment(one.created_at)], ['updated_at', (one) => moment(one.updated_at)],
+];
+
+/** What a field is called; some are called otherwise for organizations. @param {string} field @param {boolean} [isOrganization] */
+const fieldName = (field, isOrganization = false) => t().people.times[/** @type {'created_at'} */ (field)] ?? word((isOrganization ? ['OrganizationField', 'WorkerField'] : ['WorkerField', 'OrganizationField']).find((set) => vocabulary()[set]?.[field]) ?? '', field);
+
+/** @param {string} at */
+const PeopleTabs = (at) => Tabs(() => t().menuItems.people, [
+  ['workers', () => word('ImportKind', 'workers')], ['organizations', () => word('ImportKind', 'organizations')],
+  ...(may('duplicates:read') ? [/** @type {[string, () => string]} */ (['duplicates', () => t().menuItems.duplicates])] : []),
+], at);
+
+/** All fields that a record has. @param {() => any} one */
+const Facts = (one) => html`<dl class="facts-list">${() => FIELDS.flatMap(([field, say]) => { const value = say(one()); return value ? [html`<div><dt>${fieldName(field, Boolean(one().kind))}</dt><dd class="lines-kept" lang="ja">${value}</dd></div>`] : []; })}</dl>`;
 
 /** @typedef {import('../types.js').Schemas['Worker']} Worker @typedef {import('../types.js').Schemas['Organization']} Organization @typedef {import('../../parts/form.js').Option} Option */
 
@@ -29,10 +47,10 @@ export function PeopleScreen(which) {
   const of = listing(which, () => ({ ...Object.fromEntries(all.map((one) => [one, query()[one]])), sort: query().sort || '-updated_at', limit: 50, count: true }), [which.slice(0, -1)]);
   const line = (/** @type {import('../../parts/view.js').Signal<any>} */ one) => html`<tr><th scope="row"><a data-ticket href=${() => href(`${which}/${one().id}`)} lang="ja">${() => one().alias ?? one().name}</a><span class="small quiet" lang="ja">${() => (isWorkers ? one().personal?.name : one().kana) ?? ''}</span></th>
     <td><span class="badge">${() => word(isWorkers ? 'WorkerStatus' : 'OrganizationStatus', one().status)}</span></td><td>${() => name('areas', one().area)}</td><td>${() => (isWorkers ? one().roles.map((/** @type {string} */ code) => name('roles', code)).join(t().comma) : word('OrganizationKind', one().kind))}</td><td class="num">${() => date(one().updated_at)}</td></tr>`;
-  const sorts = () => ['-updated_at', '-created_at', isWorkers ? 'alias' : 'name'].map((code, i) => /** @type {[string, string]} */ ([code, t().people.sorts[i]]));
+  const sorts = () => ['-updated_at', '-created_at', isWorkers ? 'alias' : 'name'].map((code, i) => /** @type {Option} */ ([code, () => t().people.sorts[i]]));
   return html`<main class="screen requests" id="main" tabindex="-1"><header class="title"><h1>${() => word('ImportKind', which)}</h1>${PeopleTabs(which)}
     <div class="filters">${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }) })}
-      ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options: () => options().map(([code, title]) => [code, title()]) }))}${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}</div><span class="num quiet" role="status">${() => count(of)}</span></header>
+      ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options }))}${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}</div><span class="num quiet" role="status">${() => count(of)}</span></header>
     ${Table({ of, label: () => word('ImportKind', which), head: () => [fieldName('name', !isWorkers), fieldName('status'), fieldName('area'), isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at], line })}</main>`;
 }
 
@@ -106,4 +124,54 @@ export function OrganizationScreen(id) {
     ${when(() => one().merged_into, () => html`<p class="notice"><a href=${() => `#/organizations/${one().merged_into}`}>${() => t().people.merged}</a></p>`)}
     <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section><div class="stacked">
       ${lists.map(Belongings)}</div></div>`);
+}
+
+/** @typedef {import('../types.js').Schemas['Duplicate']} Duplicate */
+
+export function DuplicatesScreen() {
+  const { shown: list, trouble } = reading((stop) => get('duplicates', { status: 'proposed', limit: 100 }, stop), ['worker', 'organization']);
+  const line = (/** @type {import('../../parts/view.js').Signal<Duplicate>} */ of) => html`<li><a data-ticket href=${() => href(`duplicates/${of().id}`)}><b lang="ja">${() => of().records.map((one) => one.name).join(' / ')}</b>
+    <span class="small quiet facts"><span>${() => word('DuplicateKind', of().kind)}</span>${() => of().reasons.filter((one) => one.agreement !== 'different').map((one) => html`<span>${word('DuplicateField', one.field)}: ${word('DuplicateAgreement', one.agreement)}</span>`)}</span><span class="num">${() => Math.round(of().score * 100)}%</span></a></li>`;
+  return html`<main class="screen request" id="main" tabindex="-1" aria-busy=${() => String(!list())}><header class="title"><h1>${() => t().duplicates.title}</h1><p class="quiet">${() => t().duplicates.hint}</p>${PeopleTabs('duplicates')}</header>
+    ${when(trouble, () => Fault(trouble))}
+    <section class="card queue">${when(() => list()?.items.length, () => html`<ol>${each(() => list()?.items ?? [], (one) => one.id, line)}</ol>`, () => html`<p class="empty">${() => (list() ? t().duplicates.none : t().loading)}</p>`)}</section></main>`;
+}
+
+/** @param {string} id */
+export function DuplicateScreen(id) {
+  const { shown, trouble, load } = reading(async (stop) => {
+    const pair = /** @type {Duplicate} */ (await get(`duplicates/${id}`, {}, stop)), path = pair.kind === 'worker' ? 'workers' : 'organizations';
+    return { pair, records: await Promise.all(pair.records.map((one) => get(`${path}/${one.id}`, path === 'organizations' ? { include_archived: true } : {}, stop))) };
+  }, []);
+  const isSending = signal(false);
+  /** @param {{status: string, primary_id?: string|null}} body */
+  async function decide(body) {
+    isSending.set(true);
+    try {
+      await call('PATCH', `duplicates/${id}`, { match: shown.peek()?.pair.version, body });
+      trouble.set(null);
+    } catch (error) {
+      trouble.set(/** @type {Error} */ (error));
+    } finally {
+      isSending.set(false);
+      void load();
+    }
+  }
+  const canDecide = () => may('duplicates:write');
+  const status = () => shown()?.pair.status;
+  const rows = () => {
+    const records = shown()?.records ?? [];
+    return FIELDS.flatMap(([field, say]) => {
+      const values = records.map(say);
+      if (!values.some(Boolean)) return [];
+      const isSame = values.every((one) => one === values[0]), isOpen = values.some((one) => !one);
+      return [html`<tr class=${isSame ? '' : isOpen ? 'partly' : 'differs'}><th scope="row">${fieldName(field)}</th>${values.map((one) => html`<td lang="ja">${one || '–'}</td>`)}<td class="small">${isSame ? t().duplicates.same : isOpen ? '' : t().duplicates.differs}</td></tr>`];
+    });
+  };
+  return Screen({ shown, trouble }, 'request', () => html`
+    <header class="title"><p class="crumbs small"><a href="#/duplicates">${() => t().duplicates.title}</a>${Icon('next')}<span>${() => word('DuplicateKind', shown()?.pair.kind)}</span></p>
+      <div class="title-line"><h1><span lang="ja">${() => shown()?.pair.records.map((one) => one.name).join(' / ')}</span></h1><span class="badge accent">${() => word('DuplicateStatus', status())}</span></div></header>
+    ${when(trouble, () => Fault(trouble))}
+    <section class="card table-box" tabindex="0" role="region" aria-label=${() => t().duplicates.compare}><table class="table pair-table"><thead><tr><td></td>${() => shown()?.pair.records.map((one, i) => html`<th scope="col"><a href=${`#/${shown()?.pair.kind}s/${one.id}`}>${t().duplicates.record(i + 1)}</a></th>`)}<td></td></tr></thead><tbody>${rows}</tbody></table></section>
+    ${when(canDecide, () => html`<p class="moves">${when(() => status() === 'proposed', () => html`${() => shown()?.pair.records.map((one, i) => html`<button class="button" disabled=${isSending} @click=${() => decide({ status: 'merged', primary_id: one.id })}>${t().duplicates.merge(i + 1)}</button>`)}<button class="button" disabled=${isSending} @click=${() => decide({ status: 'distinct' })}>${() => t().duplicates.part}</button>`, () => html`<button class="button" disabled=${isSending} @click=${() => decide({ status: status() === 'merged' ? 'distinct' : 'proposed', primary_id: null })}>${() => (status() === 'merged' ? t().duplicates.unmerge : t().duplicates.reopen)}</button>`)}</p>`)}`);
 }

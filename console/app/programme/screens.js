@@ -1,16 +1,9 @@
-// @ts-check
 /** The programme of a year: its calendar, events with who came, where help is needed and reaches, and figures. */
-import { each, html, memo, signal, untracked, when } from '../../parts/view.js';
-import { Fault } from '../../parts/form.js';
-import { Icon } from '../../parts/icon.js';
-import { More, Waiting, reading, sending } from '../../parts/reading.js';
-import { date, moment, number, t, word } from '../../words/index.js';
-import { call, get, post } from '../api.js';
-import { entries, name } from '../catalogue.js';
-import { Add, areas, codes, thisYear, today, years } from '../projects/screens.js';
-import { Choice } from '../requests/screen.js';
-import { href, query, requery } from '../route.js';
-import { may } from '../session.js';
+import {
+  Add, call, Choice, chosen, codes, date, Dialog, each, entries, Fault, Form, get, go, href, html, Icon, listing,
+  may, memo, moment, name, named, number, post, query, reading, requery, save, sending, signal, startOf, t, Table,
+  thisYear, today, untracked, user, valuesOf, Waiting, when, word, years,
+} from '../kit.js';
 
 /** @typedef {import('../types.js').Schemas} Schemas @typedef {Schemas['Programme']} Programme @typedef {Schemas['Event']} Gathering @typedef {Schemas['Registration']} Registration @typedef {Schemas['AreaCoverage']} Area */
 /** @template T @typedef {import('../../parts/view.js').Signal<T>} Signal */
@@ -19,22 +12,71 @@ const PARTS = /** @type {const} */ (['', 'events', 'coverage', 'statistics']);
 /** The parts of the programme, above each of them. @param {typeof PARTS[number]} here @param {unknown} [tools] */
 const Head = (here, tools) => html`<header class="title"><h1>${() => t().programme.parts[here || 'calendar']}</h1>
   <nav class="switch" aria-label=${() => t().programme.title}>${PARTS.filter((one) => !one || may(one === 'events' ? 'events:read' : 'statistics:read')).map((one) => html`<a href=${`#/programme${one && `/${one}`}`} aria-current=${one === here ? 'page' : null}>${() => t().programme.parts[one || 'calendar']}</a>`)}</nav><div class="filters">${tools}</div></header>`;
-const param = (/** @type {string} */ one, /** @type {() => string} */ label, /** @type {() => [string, string][]} */ options) => Choice({ param: one, label, options });
+const param = (/** @type {string} */ one, /** @type {() => string} */ label, /** @type {() => import('../../parts/form.js').Option[]} */ options) => Choice({ param: one, label, options });
 const year = () => param('fiscal_year', () => t().requests.any.year, years);
-const area = () => param('area', () => t().requests.any.area, areas);
+const area = () => param('area', () => t().requests.any.area, () => named('areas'));
 
-/** Saves what the service sends as a file. @param {string} path @param {Record<string, any>} asked @param {string} file */
-async function save(path, asked, file) {
-  const answer = await call('GET', path, { query: asked, raw: true, headers: { accept: '*/*' } });
-  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await answer.blob()), download: file });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
 /** @param {() => string} label @param {() => Parameters<typeof save>} of */
 const Save = (label, of) => html`<button class="button" data-save @click=${() => save(...of())}>${Icon('down')}${label}</button>`;
 
 const monthOf = (/** @type {Gathering} */ one) => one.month ?? (one.times[0] ? new Date(Date.parse(one.times[0].starts_at) + 9 * 3_600_000).toISOString().slice(0, 7) : '');
 const held = (/** @type {Gathering} */ one) => (one.times?.[0] ? moment(one.times[0].starts_at) : one.month ? date(`${one.month}-01`, { year: 'numeric', month: 'long' }) : '');
+
+/** @typedef {import('../../parts/form.js').Item} Item */
+const isOffice = () => user()?.role === 'admin';
+/** A coordinator holds what is of their areas, the secretariat also what is of all. */
+const areasItem = () => /** @type {Item} */ ({ name: 'areas', kind: 'checks', label: () => t().requests.any.area, start: isOffice() ? [] : user()?.user?.areas, options: () => named('areas').filter(([code]) => isOffice() || user()?.user?.areas.includes(code)), hint: () => t().programme.allAreas });
+const titleItem = /** @type {Item} */ ({ name: 'title', label: () => t().newRequest.name, required: true, most: 200 });
+/** What is done in a dialog. @type {Signal<{title: () => string, form: Omit<Parameters<typeof Form>[0], 'label'>}|null>} */
+const doing = signal(null);
+/** The dialog; what it sent is read anew, also where it was refused. @param {() => Promise<void>} load */
+const Doing = (load) => when(doing, () => {
+  const { title, form } = /** @type {NonNullable<ReturnType<typeof doing>>} */ (doing.peek());
+  const send = async (/** @type {any} */ draft) => { try { await form.send(draft); } finally { await load(); } };
+  return Dialog({ title, kind: form.kind, onClose: () => doing.set(null), content: Form({ label: title, ...form, send }) });
+});
+/** @param {() => string} title @param {() => Omit<Parameters<typeof Form>[0], 'label'>} form @param {string} what @param {string} [kind] */
+const Do = (title, form, what, kind = '') => html`<button class=${`button ${kind}`} data-do=${what} @click=${() => doing.set({ title, form: form() })}>${title}</button>`;
+
+/** @param {() => Programme} [of] */
+const programmeForm = (of) => {
+  const one = of?.();
+  const items = /** @type {Item[]} */ ([titleItem, { name: 'kind', kind: 'select', label: () => t().request.type, options: () => codes('ProgrammeKind'), start: 'pro_bono' },
+    ...(one ? [] : [{ name: 'fiscal_year', kind: 'select', label: () => t().requests.any.year, options: () => years().slice(0, 6), start: String(thisYear()) }]), { name: 'goal', kind: 'area', label: () => t().programme.goal, most: 5000 }, areasItem()]);
+  return { id: 'programme', key: `programme ${one?.id}`, kind: 'wide', items, start: startOf(items, one), send: async (/** @type {any} */ draft) => {
+    const { fiscal_year: year, ...body } = valuesOf(items, draft);
+    if (of) await call('PATCH', `programmes/${of().id}`, { match: of().version, body });
+    else { await post('programmes', { ...body, fiscal_year: Number(year) }); requery({ fiscal_year: year }); }
+  } };
+};
+/** A step of the calendar; without a place in it, a new one. @param {() => Programme} of @param {number} [i] */
+const stepForm = (of, i) => {
+  const one = of();
+  const items = /** @type {Item[]} */ ([{ name: 'kind', kind: 'select', label: () => t().request.type, options: () => codes('StepKind'), start: 'other' }, { name: 'title', label: () => t().programme.otherName, most: 200 },
+    { name: 'on', kind: 'date', label: () => t().programme.on, required: true }, { name: 'until', kind: 'date', label: () => t().programme.lastDay }]);
+  const write = (/** @type {any[]} */ added) => call('PATCH', `programmes/${one.id}`, { match: of().version, body: { calendar: [...of().calendar.filter((_, n) => n !== i), ...added].sort((a, b) => a.on.localeCompare(b.on)) } });
+  const old = i === undefined ? undefined : one.calendar[i];
+  return { id: 'step', key: `step ${one.id} ${i}`, items, start: startOf(items, old), send: (/** @type {any} */ draft) => write([{ ...valuesOf(items, draft), done: old?.done ?? false }]),
+    more: old && html`<button type="button" class="button" data-remove @click=${async (/** @type {any} */ e) => { const dialog = e.target.closest('dialog'); await write([]); dialog.close(); }}>${() => t().admin.doings.remove}</button>` };
+};
+/** @param {() => Partial<Gathering>} of an event, or what is known of a new one */
+const eventForm = (of) => {
+  const one = of();
+  const moved = (/** @type {any} */ draft) => one.status === 'published' && one.times?.length && draft.starts_at !== start.starts_at;
+  const items = /** @type {Item[]} */ ([titleItem, { name: 'kind', kind: 'select', label: () => t().request.type, options: () => codes('EventKind'), start: 'seminar' },
+    { name: 'starts_at', kind: 'datetime-local', label: () => t().projects.startsAt, required: true }, { name: 'ends_at', kind: 'datetime-local', label: () => t().projects.endsAt },
+    { name: 'notice', kind: 'area', label: () => t().programme.whyMoved, required: true, isFor: moved },
+    { name: 'place', label: () => t().projects.location, most: 200 }, { name: 'online', kind: 'check', label: () => t().programme.online }, { name: 'online_url', kind: 'url', label: () => t().programme.onlineUrl, isFor: (draft) => draft.online },
+    { name: 'takes_registrations', kind: 'check', label: () => t().programme.takes }, { name: 'capacity', kind: 'number', least: 1, most: 100000, label: () => t().programme.capacity },
+    { name: 'waiting_list', kind: 'check', label: () => t().programme.waitingList, isFor: (draft) => draft.capacity }, { name: 'description', kind: 'area', label: () => t().programme.description, most: 10000 }, areasItem()]);
+  const start = startOf(items, { ...one, ...one.times?.[0], place: one.place?.name, notice: '' });
+  return { id: 'event', key: `event ${one.id}`, kind: 'wide', items, start, send: async (/** @type {any} */ draft) => {
+    const { starts_at, ends_at, place, ...body } = valuesOf(items, draft);
+    Object.assign(body, { times: [{ ...one.times?.[0], starts_at, ends_at }, ...(one.times ?? []).slice(1)], place: place && { ...one.place, name: place } });
+    if (one.id) return call('PATCH', `events/${one.id}`, { match: of().version, body });
+    go(`programme/events/${(await post('events', { ...body, programme_id: one.programme_id, status: 'draft' })).id}`);
+  } };
+};
 
 /** @param {string} [id] of one programme; without it, those of a year */
 export function ProgrammeScreen(id) {
@@ -42,7 +84,7 @@ export function ProgrammeScreen(id) {
   const { shown, trouble, load } = reading(async (stop) => {
     const chosen = asked(), only = id && /** @type {Programme} */ (await get(`programmes/${id}`, {}, stop));
     const page = only ? { items: [only] } : await get('programmes', { fiscal_year: chosen, limit: 100 }, stop);
-    // Without a choice, the latest year that has a programme.
+    /** Without a choice, the latest year that has a programme. */
     const at = chosen ?? Math.max(0, ...page.items.map((/** @type {Programme} */ one) => one.fiscal_year));
     const items = /** @type {Programme[]} */ (page.items).filter((one) => one.fiscal_year === Number(at));
     return { items, year: Number(at), events: /** @type {Gathering[]} */ (items.length && may('events:read') ? (await get('events', { fiscal_year: at, sort: 'starts_on', limit: 200, programme_id: id }, stop)).items : []) };
@@ -50,22 +92,20 @@ export function ProgrammeScreen(id) {
   const send = sending(trouble);
   const months = () => Array.from({ length: 12 }, (_, i) => { const n = (i + 3) % 12; return `${(shown()?.year ?? 0) + (n < 3 ? 1 : 0)}-${String(n + 1).padStart(2, '0')}`; });
   const tick = (/** @type {Programme} */ one, /** @type {number} */ i) => send(async () => { await call('PATCH', `programmes/${one.id}`, { match: one.version, body: { calendar: one.calendar.map((step, n) => (n === i ? { ...step, done: !step.done } : step)) } }); await load(); });
-  const step = (/** @type {Programme} */ one, /** @type {Programme['calendar'][number]} */ of, /** @type {number} */ i) => html`<li><label class="step" data-late=${!of.done && (of.until ?? of.on) < today()}><input type="checkbox" disabled=${() => !may('programmes:write') || send.is()} .checked=${Boolean(of.done)} @change=${() => tick(one, i)} /><span><span class="num small quiet">${date(of.on, { day: 'numeric' })}${of.until && ` – ${date(of.until, { month: 'numeric', day: 'numeric' })}`}</span> <span lang="ja">${of.title ?? word('StepKind', of.kind)}</span></span></label></li>`;
+  const step = (/** @type {Signal<Programme>} */ one, /** @type {Programme['calendar'][number]} */ of, /** @type {number} */ i) => html`<li><label class="step" data-late=${!of.done && (of.until ?? of.on) < today()}><input type="checkbox" disabled=${() => !may('programmes:write') || send.is()} .checked=${Boolean(of.done)} @change=${() => tick(one.peek(), i)} /><span><span class="num small quiet">${date(of.on, { day: 'numeric' })}${of.until && ` – ${date(of.until, { month: 'numeric', day: 'numeric' })}`}</span> <span lang="ja">${of.title ?? word('StepKind', of.kind)}</span></span></label>${() => (may('programmes:write') ? html`<button class="small link" data-step @click=${() => doing.set({ title: () => t().projects.edit, form: stepForm(one.peek, i) })}>${t().projects.edit}<span class="sr"> ${of.title ?? word('StepKind', of.kind)}</span></button>` : null)}</li>`;
   const card = (/** @type {Signal<Programme>} */ of) => html`<section class="card pad"><h2><a lang="ja" href=${() => href(`programme/${of().id}`)}>${() => of().title}</a> <span class="badge">${() => word('ProgrammeKind', of().kind)}</span> <span class="badge accent">${() => t().year(of().fiscal_year)}</span></h2>
     <p class="small quiet">${() => of().areas.map((one) => name('areas', one)).join(t().comma) || t().programme.allAreas}</p><p class="prose" lang="ja">${() => of().goal ?? ''}</p>
-    <ol class="year">${() => months().map((month) => html`<li><h3 class="num">${date(`${month}-01`, { month: 'short' })}</h3><ul>${of().calendar.map((one, i) => one.on.startsWith(month) && step(of(), one, i))}${(shown()?.events ?? []).filter((one) => one.programme_id === of().id && monthOf(one) === month).map((one) => html`<li><a class="small" lang="ja" href=${href(`programme/events/${one.id}`)}>${one.title}</a></li>`)}</ul></li>`)}</ol></section>`;
-  return when(() => shown() ?? trouble(), () => html`<main class="screen requests programme" id="main" tabindex="-1">${Head('', [year(), when(() => may('reports:read') && shown()?.year, () => Save(() => t().programme.report(shown()?.year ?? 0), () => { const at = shown()?.year ?? 0; return [`reports/${at}`, { format: 'html', include_demo: true }, `report-${at}.html`]; }))])}${when(trouble, () => Fault(trouble))}<div class="stacked">${each(() => shown()?.items ?? [], (one) => one.id, card)}</div>${when(() => shown()?.items.length === 0, () => html`<p class="empty">${() => t().none}</p>`)}</main>`, () => Waiting(trouble));
+    <p class="moves">${when(() => may('programmes:write'), () => html`${Do(() => t().projects.edit, () => programmeForm(of.peek), 'edit', 'slim')}${Do(() => t().programme.addStep, () => stepForm(of.peek), 'step', 'slim')}`)}${when(() => may('events:write'), () => Do(() => t().programme.addEvent, () => eventForm(() => ({ programme_id: of.peek().id, areas: of.peek().areas })), 'event', 'slim'))}</p>
+    <ol class="year">${() => months().map((month) => html`<li><h3 class="num">${date(`${month}-01`, { month: 'short' })}</h3><ul>${of().calendar.map((one, i) => one.on.startsWith(month) && step(of, one, i))}${(shown()?.events ?? []).filter((one) => one.programme_id === of().id && monthOf(one) === month).map((one) => html`<li><a class="small" lang="ja" href=${href(`programme/events/${one.id}`)}>${one.title}</a></li>`)}</ul></li>`)}</ol></section>`;
+  return when(() => shown() ?? trouble(), () => html`<main class="screen requests programme" id="main" tabindex="-1">${Head('', [year(), when(() => may('programmes:write'), () => Do(() => t().programme.make, () => programmeForm(), 'make', 'main')), when(() => may('reports:read') && shown()?.year, () => Save(() => t().programme.report(shown()?.year ?? 0), () => { const at = shown()?.year ?? 0; return [`reports/${at}`, { format: 'html', include_demo: true }, `report-${at}.html`]; }))])}${when(trouble, () => Fault(trouble))}<div class="stacked">${each(() => shown()?.items ?? [], (one) => one.id, card)}</div>${when(() => shown()?.items.length === 0, () => html`<p class="empty">${() => t().none}</p>`)}${Doing(load)}</main>`, () => Waiting(trouble));
 }
 
 export function EventsScreen() {
-  const asked = memo(() => JSON.stringify(Object.fromEntries(['kind', 'status', 'fiscal_year', 'area', 'series'].map((one) => [one, query()[one]]))));
-  const read = (/** @type {string} */ cursor, /** @type {AbortSignal|undefined} */ stop = undefined) => get('events', { ...JSON.parse(asked()), limit: 50, cursor }, stop);
-  const { shown, trouble } = reading((stop) => read('', stop), ['event', 'registration']);
+  const list = listing('events', () => ({ ...chosen(['kind', 'status', 'fiscal_year', 'area', 'series']), limit: 50 }), ['event', 'registration']);
   const line = (/** @type {Signal<Gathering>} */ of) => html`<tr><th scope="row"><a data-ticket href=${() => href(`programme/events/${of().id}`)} lang="ja">${() => of().title}</a></th><td class="num">${() => held(of())}</td><td>${() => word('EventKind', of().kind)}</td><td><span class="badge">${() => word('EventStatus', of().status)}</span></td>
     <td lang="ja">${() => of().place?.name ?? (of().online ? t().programme.online : '')}</td><td class="num">${() => (of().takes_registrations ? `${of().counts?.registered ?? 0} / ${of().capacity ?? '∞'}` : '')}</td><td class="num">${() => of().attendance ?? ''}</td></tr>`;
-  return when(() => shown() ?? trouble(), () => html`<main class="screen requests programme" id="main" tabindex="-1">${Head('events', [param('kind', () => t().request.type, codes('EventKind')), param('status', () => t().requests.any.status, codes('EventStatus')), year(), area()])}${when(trouble, () => Fault(trouble))}
-    <div class="card table-box" tabindex="0" role="region" aria-label=${() => t().programme.parts.events}><table class="table"><thead><tr>${() => t().programme.head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${each(() => shown()?.items ?? [], (one) => one.id, line)}</tbody></table>
-      ${when(() => shown()?.items.length === 0, () => html`<p class="empty">${() => t().none}</p>`)}${More(shown, (cursor) => read(cursor))}</div></main>`, () => Waiting(trouble));
+  return html`<main class="screen requests programme" id="main" tabindex="-1">${Head('events', [param('kind', () => t().request.type, () => codes('EventKind')), param('status', () => t().requests.any.status, () => codes('EventStatus')), year(), area(), when(() => may('events:write'), () => Do(() => t().programme.addEvent, () => eventForm(() => ({})), 'event', 'main'))])}
+    ${Table({ of: list, label: () => t().programme.parts.events, head: () => t().programme.head, line })}${Doing(list.load)}</main>`;
 }
 
 /** @param {string} id */
@@ -77,25 +117,37 @@ export function EventScreen(id) {
     return { event, registrations: /** @type {Registration[]} */ (registrations.items), funnel: /** @type {Schemas['Funnel']|null} */ (funnel) };
   }, ['event', 'registration']);
   const send = sending(trouble), e = () => /** @type {Gathering} */ (shown()?.event ?? {});
-  const after = (/** @type {() => Promise<unknown>} */ run) => send(async () => { await run(); await load(); });
-  const mark = (/** @type {Registration} */ one, /** @type {string} */ status) => after(() => call('PATCH', `events/${id}/registrations/${one.id}`, { match: one.version, body: { status: one.status === status ? 'registered' : status } }));
+  const anew = async (/** @type {() => Promise<unknown>} */ run) => { try { await run(); } finally { await load(); } };
+  const change = (/** @type {object} */ body) => call('PATCH', `events/${id}`, { match: e().version, body });
+  const begun = () => e().times?.some((one) => Date.parse(one.starts_at) < Date.now());
+  const left = () => (shown()?.registrations ?? []).filter((one) => one.status === 'registered');
+  const guest = /** @type {Item[]} */ ([{ name: 'name', label: () => t().admin.name, required: true, most: 100 }, { name: 'affiliation', label: () => t().programme.affiliation, most: 200 }, { name: 'email', kind: 'email', label: () => t().login.email },
+    { name: 'places', kind: 'number', label: () => t().programme.places, start: 1, least: 1, most: 1000, required: true }, { name: 'status', kind: 'select', label: () => t().requests.any.status, options: () => codes('RegistrationStatus').filter(([code]) => ['registered', 'attended'].includes(code)) }]);
+  const declared = /** @type {Item[]} */ ([{ name: 'declared_attendance', kind: 'number', label: () => t().programme.attendance, least: 0, most: 100000, hint: () => t().programme.declareHint }]);
+  const notice = /** @type {Item[]} */ ([{ name: 'notice', kind: 'area', label: () => t().decision.reason, required: true, most: 2000 }]);
+  /** What may follow. @type {Record<string, string[]>} */
+  const next = { draft: ['published', 'cancelled'], submitted: ['published', 'cancelled'], published: ['cancelled'] };
+  const mark = (/** @type {Registration} */ one, /** @type {string} */ status) => (call('PATCH', `events/${id}/registrations/${one.id}`, { match: one.version, body: { status: one.status === status ? 'registered' : status } }));
   const line = (/** @type {Signal<Registration>} */ of) => html`<tr><th scope="row"><span lang="ja">${() => of().name ?? (of().worker_id ? t().programme.worker : '–')}</span><span class="small quiet" lang="ja">${() => of().affiliation ?? ''}</span></th><td class="num">${() => of().places}</td><td><span class=${() => `badge ${of().status === 'attended' ? 'good' : ''}`}>${() => word('RegistrationStatus', of().status)}</span></td>
-    <td>${when(() => may('registrations:write') && ['registered', 'attended', 'absent'].includes(of().status), () => html`<span class="moves">${['attended', 'absent'].map((status) => html`<button class="button slim check" data-mark=${status} disabled=${send.is} aria-pressed=${() => String(of().status === status)} @click=${() => mark(of.peek(), status)}>${() => word('RegistrationStatus', status)}<span class="sr"> ${() => of().name}</span></button>`)}</span>`)}</td></tr>`;
+    <td>${when(() => may('registrations:write') && ['registered', 'waiting', 'attended', 'absent', 'cancelled'].includes(of().status), () => html`<span class="moves">${['attended', 'absent', 'cancelled'].map((status) => html`<button class="button slim check" data-mark=${status} disabled=${send.is} aria-pressed=${() => String(of().status === status)} @click=${() => send(() => anew(() => mark(of.peek(), status)))}>${() => word('RegistrationStatus', status)}<span class="sr"> ${() => of().name}</span></button>`)}</span>`)}</td></tr>`;
   const figure = (/** @type {() => string} */ label, /** @type {() => number|string|null|undefined} */ value) => when(() => value() !== null && value() !== undefined, () => html`<div class="card figure"><span>${label}</span><b class="num">${value}</b></div>`);
   const count = (/** @type {'registered'|'waiting'|'attended'|'absent'} */ of) => figure(() => word('RegistrationStatus', of), () => e().counts?.[of]);
   const step = (/** @type {'came'|'asked'|'consulted'|'applied'} */ of) => figure(() => t().programme.funnel[of], () => shown()?.funnel?.[of]);
   const row = (/** @type {() => string} */ label, /** @type {() => unknown} */ value) => when(value, () => html`<div><dt>${label}</dt><dd lang="ja">${value}</dd></div>`);
   return when(() => shown() ?? trouble(), () => html`<main class="screen request event" id="main" tabindex="-1"><header class="title"><p class="crumbs small"><a href="#/programme/events">${() => t().programme.parts.events}</a></p>
-      <div class="title-line"><h1><span lang="ja">${() => e().title}</span></h1><span class="badge accent">${() => word('EventStatus', e().status)}</span></div></header>
+      <div class="title-line"><h1><span lang="ja">${() => e().title}</span></h1><span class="badge accent">${() => word('EventStatus', e().status)}</span></div>
+      ${when(() => may('events:write') && e().status !== 'cancelled', () => html`<p class="moves">${() => (next[e().status] ?? []).map((to) => (to === 'published' ? html`<button class="button main" data-do=${to} disabled=${send.is} @click=${() => send(() => anew(() => change({ status: to })))}>${t().projects.publish}</button>` : Do(() => t().programme.cancel, () => ({ id: 'cancel', key: `${id} cancel`, items: notice, send: ({ notice }) => change({ status: to, notice }) }), to)))}${Do(() => t().programme.change, () => eventForm(e), 'change')}</p>`)}</header>
+    ${when(() => e().notice && (e().status === 'cancelled' || e().moved_at), () => html`<p class="notice" lang="ja">${() => e().notice}</p>`)}
     ${when(trouble, () => Fault(trouble))}${() => (e().notices ?? []).map((one) => html`<p class="notice">${one.message}</p>`)}
     <div class="figures">${count('registered')}${count('waiting')}${count('attended')}${count('absent')}${figure(() => t().programme.capacity, () => e().capacity)}${figure(() => t().programme.attendance, () => e().attendance)}</div>
     <div class="columns"><section class="card pad"><h2>${() => t().programme.registrations}</h2>
         <div class="table-box" tabindex="0" role="region" aria-label=${() => t().programme.registrations}><table class="table"><tbody>${each(() => shown()?.registrations ?? [], (one) => one.id, line)}</tbody></table></div>${when(() => !shown()?.registrations.length, () => html`<p class="small quiet">${() => t().none}</p>`)}
-        ${when(() => e().counts && may('registrations:write'), () => Add({ label: () => t().programme.walkIn, busy: send.is, onSend: (body) => after(() => post(`events/${id}/registrations`, { ...body, status: 'attended' })), fields: [['name', 'text', () => t().admin.name], ['affiliation', 'text', () => t().programme.affiliation]] }))}
-        ${when(() => e().counts && may('events:write'), () => Add({ label: () => t().programme.declare, busy: send.is, onSend: (body) => after(() => call('PATCH', `events/${id}`, { match: e().version, body: { declared_attendance: Number(body.declared_attendance) } })), fields: [['declared_attendance', 'number', () => t().programme.attendance]] }))}</section>
+        ${when(() => e().counts && may('registrations:write'), () => [Add({ id: 'guest', key: `${id} guest`, items: guest, start: startOf(guest, { status: begun() ? 'attended' : 'registered' }), label: () => t().programme.walkIn, send: (draft) => anew(() => post(`events/${id}/registrations`, valuesOf(guest, draft))) }),
+          when(() => begun() && left().length, () => html`<button class="button slim" data-do="all" disabled=${send.is} @click=${() => send(() => anew(async () => { for (const one of left()) await mark(one, 'attended'); }))}>${() => t().programme.allCame(left().length)}</button>`)])}
+        ${when(() => may('events:write'), () => Add({ id: 'declared', key: `${id} declared`, items: declared, label: () => t().programme.declare, send: (draft) => anew(() => change(valuesOf(declared, draft))) }))}</section>
       <div class="stacked"><section class="card pad"><h2>${() => word('EventKind', e().kind)}</h2><p class="prose" lang="ja">${() => e().description ?? ''}</p>
           <dl class="facts-list">${row(() => t().programme.times, () => (e().times?.length ? e().times.map((one) => html`<p class="num">${moment(one.starts_at)}${one.ends_at && ` – ${date(one.ends_at, { timeStyle: 'short' })}`}</p>`) : held(e())))}${row(() => t().projects.location, () => e().place?.name ?? (e().online ? t().programme.online : ''))}${row(() => t().programme.speakers, () => e().speakers?.map((one) => [one.name, one.affiliation].filter(Boolean).join(' ')).join(t().comma))}${row(() => t().programme.breakouts, () => e().breakouts?.map((one) => one.title).join(t().comma) ?? '')}</dl></section>
-        ${when(() => shown()?.funnel, () => html`<section class="card pad"><h2>${() => t().programme.funnel.title}</h2><div class="figures">${step('came')}${step('asked')}${step('consulted')}${step('applied')}</div></section>`)}</div></div></main>`, () => Waiting(trouble));
+        ${when(() => shown()?.funnel, () => html`<section class="card pad"><h2>${() => t().programme.funnel.title}</h2><div class="figures">${step('came')}${step('asked')}${step('consulted')}${step('applied')}</div></section>`)}</div></div>${Doing(load)}</main>`, () => Waiting(trouble));
 }
 
 /** @typedef {[number, number]} Point */
@@ -138,7 +190,7 @@ export function CoverageScreen() {
     const shape = (/** @type {Area} */ one, /** @type {string} */ d) => html`<svg><path class="area" d=${d} data-on=${() => query().at === one.area} style=${() => fill(measure(one, by()))} @click=${() => pick(one.area)}><title>${() => `${name('areas', one.area)} ${say(one)}`}</title></path></svg>`;
     const spot = (/** @type {Area} */ one) => { const [x, y] = at(point(one)).split(' '); return html`<svg><circle class="area" cx=${x} cy=${y} r="9" data-on=${() => query().at === one.area} style=${() => fill(measure(one, by()))} @click=${() => pick(one.area)}><title>${() => `${name('areas', one.area)} ${say(one)}`}</title></circle></svg>`; };
     const inset = (/** @type {Area} */ one, /** @type {number} */ i) => {
-      // Each island by itself, at its own scale: its largest polygon.
+      /** Each island by itself, at its own scale: its largest polygon. */
       const largest = /** @type {Point[][][]} */ (shapes.get(one.area)).reduce((a, b) => (b[0].length > a[0].length ? b : a)), left = 8 + i * 78.5;
       return html`<svg><rect class="inset" x=${left} y="396" width="74" height="92" rx="6" />${shape(one, pathOf(largest, fitting(largest[0], [left + 8, 402, 58, 62])))}<text x=${left + 37} y="482" text-anchor="middle">${() => name('areas', one.area).replace(/-.*/, '')}</text></svg>`;
     };

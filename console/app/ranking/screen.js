@@ -1,19 +1,9 @@
-// @ts-check
 /** The ranking: weights and gates beside the list, the list, one candidate, and candidates side by side. */
-import { each, effect, html, keyed, memo, onRemove, signal, when } from '../../parts/view.js';
-import { Bar, Tip, pointed } from '../../parts/bar.js';
-import { ORDER, SIDES, inOrder } from '../../parts/components.js';
-import { Dialog } from '../../parts/dialog.js';
-import { Fault, Field } from '../../parts/form.js';
-import { gliding } from '../../parts/gliding.js';
-import { Icon } from '../../parts/icon.js';
-import { Search } from '../../parts/search.js';
-import { language, percent, points, t, word } from '../../words/index.js';
-import { ask as askFor, get, isAbort, post } from '../api.js';
-import { name } from '../catalogue.js';
-import { onChange } from '../live.js';
-import { href, query, requery } from '../route.js';
-import { may } from '../session.js';
+import {
+  ask as askFor, Bar, Dialog, each, effect, Fault, Field, get, gliding, href, html, Icon, inOrder, isAbort, keyed,
+  language, may, memo, name, onChange, onRemove, ORDER, percent, pointed, points, post, query, requery, Search,
+  SIDES, signal, t, Tip, when, word,
+} from '../kit.js';
 import {
   PRESETS, alone, before, choose, compare, current, deliverable, ease, isCustom, isFair, isVersus, keepWeights, leave, load, open, opened, pick, picked, ranking, refresh, relaxations,
   role, settled, showMore, sought, toggleFair, total, trial, trials, trouble, unease, unpick, weigh, weights,
@@ -268,7 +258,7 @@ function Panel(id) {
   effect(() => {
     void [weights(), trials(), role(), deliverable(), ranking()?.at_change];
     clearTimeout(timer);
-    // While a slider is dragged, the reasons follow once it rests.
+    /** While a slider is dragged, the reasons follow once it rests. */
     timer = setTimeout(ask, told.peek() ? 250 : 0);
   });
   onRemove(() => { clearTimeout(timer); stop.abort(); });

@@ -1,12 +1,8 @@
-// @ts-check
 /**
  * What the ranking screen knows. The ranking as it is comes from the request's own list, which the service records as
  * shown; everything on trial (weights, eased requirements) comes from previews, which record and change nothing.
  */
-import { batch, memo, signal } from '../../parts/view.js';
-import { ORDER } from '../../parts/components.js';
-import { ask, get, isAbort } from '../api.js';
-import { query, requery } from '../route.js';
+import { ask, batch, get, isAbort, memo, ORDER, query, requery, signal } from '../kit.js';
 
 /** @typedef {import('../types.js').Ranking} Ranking @typedef {import('../types.js').Relaxation} Relaxation @typedef {import('../types.js').RelaxationList} RelaxationList */
 /** @typedef {import('../types.js').Component} Component @typedef {import('../types.js').Deliverable} Deliverable @typedef {Record<Component, number>} Weights */
@@ -76,7 +72,7 @@ export async function rerank() {
     try {
       const isPlain = !isCustom.peek() && !trials.peek().length;
       const key = `${role.peek()} ${isFair.peek()} ${limit.peek()}`;
-      // Weights move nobody through a gate: while only they differ, the counts hold and needn't be counted anew.
+      /** Weights move nobody through a gate: while only they differ, the counts hold and needn't be counted anew. */
       const gates = `${role.peek()} ${JSON.stringify(trials.peek())}`;
       const known = counted?.of === gates ? counted : null;
       const id = /** @type {Deliverable} */ (deliverable.peek()).id;

@@ -1,20 +1,12 @@
-// @ts-check
 /**
  * Who should have which open place: the best team of one request, and rounds over many. All that is on trial is in the
  * address (a team) or in the draft (a round); nobody is invited before a round is published.
  */
-import { each, effect, html, keyed, memo, onRemove, signal, when } from '../../parts/view.js';
-import { Bar } from '../../parts/bar.js';
-import { Dialog } from '../../parts/dialog.js';
-import { Fault, Field } from '../../parts/form.js';
-import { Icon } from '../../parts/icon.js';
-import { More, Waiting, reading, sending } from '../../parts/reading.js';
-import { change, date, language, moment, percent, points, sum, t, vocabulary, word } from '../../words/index.js';
-import { Problem, ask, call, get, post } from '../api.js';
-import { entries, name } from '../catalogue.js';
-import { Choice } from '../requests/screen.js';
-import { go, href, query, requery } from '../route.js';
-import { may } from '../session.js';
+import {
+  ask, Bar, call, change, Choice, date, Dialog, each, effect, Fault, Field, get, go, href, html, Icon, keyed,
+  language, may, memo, moment, More, name, named, onRemove, percent, points, post, Problem, query, reading, requery,
+  sending, signal, sum, t, vocabulary, Waiting, when, word,
+} from '../kit.js';
 
 /** @typedef {import('../types.js').Schemas} Schemas @typedef {Schemas['TeamProposal']} Proposal @typedef {Schemas['ProposedPlace']} Seat @typedef {import('../types.js').Match} Match @typedef {import('../types.js').Listed} Listed */
 /** @typedef {Schemas['RoundSummary']} Summary @typedef {Schemas['RoundDetails']} Round @typedef {Schemas['RoundDifference']} Difference @typedef {Schemas['RoundAssignment']} Assignment @typedef {Schemas['RoundSlot']} Slot @typedef {Schemas['RoundTotals']} Totals @typedef {Schemas['RoundSeat']} Place */
@@ -180,8 +172,7 @@ export function NewRoundScreen() {
   const open = () => /** @type {Listed[]} */ (shown()?.items ?? []).filter((one) => one.places.filled < one.places.needed);
   const chosen = () => open().filter((one) => !off().has(one.id));
   const set = (/** @type {Iterable<string>} */ ids) => { off.set(new Set(ids)); keep({ off: [...off.peek()] }); };
-  const named = (/** @type {string} */ of) => () => [...entries(of).keys()].map((code) => /** @type {[string, string]} */ ([code, name(of, code)]));
-  const any = (/** @type {'family'|'area'|'format'} */ param, /** @type {string} */ of) => Choice({ param, label: () => t().requests.any[param], options: named(of) });
+  const any = (/** @type {'family'|'area'|'format'} */ param, /** @type {string} */ of) => Choice({ param, label: () => t().requests.any[param], options: () => named(of) });
   const make = (/** @type {Event} */ event) => { event.preventDefault(); void send(async () => {
     const made = await post('rounds', { title: draft.title || null, deliverable_ids: chosen().map((one) => one.id), objective: draft.objective, min_fit_ppm: draft.min * 10_000, past_placement_ppm: draft.past * 10_000, fill_all: draft.fill_all });
     sessionStorage.removeItem(KEY);

@@ -1,0 +1,13 @@
+/** All that screens are made of, in one place: parts, words, and what the app knows of the service and its user. */
+export * from '../parts/view.js';
+export * from '../parts/bar.js';
+export * from '../parts/controls.js';
+export * from '../parts/form.js';
+export * from '../parts/gliding.js';
+export * from '../parts/records.js';
+export * from '../words/index.js';
+export * from './api.js';
+export * from './catalogue.js';
+export * from './live.js';
+export * from './route.js';
+export * from './session.js';
