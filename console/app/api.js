@@ -11,7 +11,11 @@ import { access, drop } from './session.js';
 
 /** What the service refuses, as RFC 9457 says it. */
 export class Problem extends Error {
-  /** @param {number} status @param {{code?: string, title?: string, detail?: string, errors?: Refusal[], [more: string]: any}} body @param {string|null} [etag] */
+  /**
+   * @param {number} status
+   * @param {{code?: string, title?: string, detail?: string, errors?: Refusal[], [more: string]: any}} body
+   * @param {string|null} [etag]
+   */
   constructor(status, body, etag = null) {
     super(body.detail ?? body.title ?? String(status));
     this.status = status;
@@ -22,14 +26,18 @@ export class Problem extends Error {
   }
 }
 
-/** Why calls wait at the moment: no connection, or a server that is busy. @type {import('../parts/view.js').Signal<{kind: 'offline'|'busy', detail: string}|null>} */
+/**
+ * Why calls wait at the moment: no connection, or a server that is busy.
+ * @type {import('../parts/view.js').Signal<{kind: 'offline'|'busy', detail: string}|null>}
+ */
 export const waitingFor = signal(null);
 let waiters = 0;
 
 /** @param {number} ms @param {AbortSignal} [stop] */
 function pause(ms, stop) {
   return new Promise((done, fail) => {
-    const end = () => { clearTimeout(timer); removeEventListener('online', end); stop?.removeEventListener('abort', give); done(undefined); };
+    const end = () => { clearTimeout(timer); removeEventListener('online', end);
+      stop?.removeEventListener('abort', give); done(undefined); };
     const give = () => { end(); fail(stop?.reason); };
     const timer = setTimeout(end, ms);
     addEventListener('online', end);
@@ -46,7 +54,8 @@ const sending = (tell) => (url, { method, headers, body }) => new Promise((done,
   request.open(method, url);
   for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
   request.upload.onprogress = ({ loaded, total }) => tell(loaded / total);
-  request.onload = () => done(new Response(request.response, { status: request.status, headers: { 'retry-after': request.getResponseHeader('retry-after') ?? '' } }));
+  request.onload = () => done(new Response(request.response,
+    { status: request.status, headers: { 'retry-after': request.getResponseHeader('retry-after') ?? '' } }));
   request.onerror = fail;
   request.send(body);
 });
@@ -57,9 +66,11 @@ const sending = (tell) => (url, { method, headers, body }) => new Promise((done,
  * @param {{query?: Asked, body?: unknown, stop?: AbortSignal, match?: number|string|null, headers?: Record<string, string>, raw?: boolean, quiet?: boolean, reads?: boolean, tell?: (part: number) => void}} [options]
  * @returns {Promise<any>}
  */
-export async function call(method, path, { query = {}, body, stop, match, headers = {}, raw = false, quiet = false, reads = false, tell } = {}) {
+export async function call(method, path,
+  { query = {}, body, stop, match, headers = {}, raw = false, quiet = false, reads = false, tell } = {}) {
   const url = new URL(`v1/${path}`, document.baseURI);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null && value !== '') url.searchParams.set(name, String(value));
+  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== null &&
+    value !== '') url.searchParams.set(name, String(value));
   const key = method === 'POST' && !reads ? crypto.randomUUID() : null;
   const isFile = body instanceof Blob;
   let isWaiting = false, tries = 0;
@@ -79,8 +90,12 @@ export async function call(method, path, { query = {}, body, stop, match, header
           method, signal: stop,
           headers: {
             authorization: `Bearer ${token}`, 'accept-language': language.peek(),
-            ...(body === undefined || isFile ? {} : { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }),
-            ...(key ? { 'idempotency-key': key } : {}), ...(match === undefined || match === null ? {} : { 'if-match': typeof match === 'number' ? `"${match}"` : match }), ...headers,
+            ...(body === undefined || isFile ? {}
+              : { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }),
+            ...(key ? { 'idempotency-key': key } : {}),
+            ...(match === undefined || match === null ? {}
+              : { 'if-match': typeof match === 'number' ? `"${match}"` : match }),
+            ...headers,
           },
           body: body === undefined ? undefined : isFile ? /** @type {Blob} */ (body) : JSON.stringify(body),
         });
@@ -92,8 +107,12 @@ export async function call(method, path, { query = {}, body, stop, match, header
       if (answer.ok) return answer.status === 204 ? null : raw ? answer : await answer.json();
       if (answer.status === 401 && tries < 20) { drop(); continue; }
       const problem = await answer.json().catch(() => ({}));
-      const isBusy = answer.status === 503 || answer.status === 502 || (answer.status === 429 && problem.code !== 'quota_exceeded');
-      if (isBusy) { await wait('busy', problem.detail ?? '', 1000 * Math.min(30, Number(answer.headers.get('retry-after') ?? 1) || 1)); continue; }
+      const isBusy = answer.status === 503 || answer.status === 502 ||
+        (answer.status === 429 && problem.code !== 'quota_exceeded');
+      if (isBusy) {
+        await wait('busy', problem.detail ?? '',
+        1000 * Math.min(30, Number(answer.headers.get('retry-after') ?? 1) || 1));
+        continue; }
       throw new Problem(answer.status, problem, answer.headers.get('etag'));
     }
   } finally {
@@ -123,7 +142,12 @@ export async function all(path, query = {}) {
 /** Whether a call was given up on purpose. @param {unknown} error */
 export const isAbort = (error) => error instanceof DOMException && error.name === 'AbortError';
 
-/** Saves what the service sends as a file. @param {string} path @param {Asked} query @param {string} [name] instead of the service's */
+/**
+ * Saves what the service sends as a file.
+ * @param {string} path
+ * @param {Asked} query
+ * @param {string} [name] instead of the service's
+ */
 export async function save(path, query, name) {
   const answer = await call('GET', path, { query, raw: true, headers: { accept: '*/*' } });
   const download = name ?? answer.headers.get('content-disposition')?.match(/filename="?([^";]+)/)?.[1] ?? '';

@@ -1,4 +1,7 @@
-/** What codes of the catalogue are called. All is read before the first screen, so that no name comes late and moves what is there. */
+/**
+ * What codes of the catalogue are called. All is read before the first screen, so that no name comes late and moves
+ * what is there.
+ */
 import { signal } from '../parts/view.js';
 import { language, t, vocabulary, word } from '../words/index.js';
 import { all } from './api.js';
@@ -25,7 +28,8 @@ export function name(of, code) {
 }
 
 /** Codes that can be chosen, with their names. @param {string} of @returns {[string, () => string][]} */
-export const named = (of) => [...entries(of).values()].filter((one) => !one.retired).map(({ code }) => [code, () => name(of, code)]);
+export const named = (of) => [...entries(of).values()].filter((one) => !one.retired)
+  .map(({ code }) => [code, () => name(of, code)]);
 /** The same of a set of the vocabulary. @param {string} set @returns {[string, () => string][]} */
 export const codes = (set) => Object.keys(vocabulary.peek()[set] ?? {}).map((code) => [code, () => word(set, code)]);
 
@@ -34,4 +38,5 @@ export const today = () => new Date(Date.now() + 9 * 3_600_000).toISOString().sl
 /** The fiscal year of today, which begins in April. */
 export const thisYear = () => Number(today().slice(0, 4)) - Number(today().slice(5, 7) < '04');
 /** Fiscal years to choose from, the next one first. @returns {[string, () => string][]} */
-export const years = () => Array.from({ length: thisYear() - 2013 }, (_, i) => [String(thisYear() + 1 - i), () => t().year(thisYear() + 1 - i)]);
+export const years = () => Array.from({ length: thisYear() - 2013 },
+  (_, i) => [String(thisYear() + 1 - i), () => t().year(thisYear() + 1 - i)]);

@@ -1,4 +1,7 @@
-/** What changes while one looks: the stream of changes, read with the access token, and taken up again where it broke off. */
+/**
+ * What changes while one looks: the stream of changes, read with the access token, and taken up again where it broke
+ * off.
+ */
 import { signal } from '../parts/view.js';
 import { Problem, call } from './api.js';
 
@@ -22,7 +25,8 @@ export function begin() {
  * @param {string} path @param {import('./api.js').Asked} [query] @param {AbortSignal} [stop] @returns {AsyncGenerator<{id: string, event: string, data: string}>}
  */
 export async function* events(path, query = {}, stop) {
-  const answer = await call('GET', path, { query, headers: { accept: 'text/event-stream' }, raw: true, quiet: true, stop });
+  const answer = await call('GET', path,
+    { query, headers: { accept: 'text/event-stream' }, raw: true, quiet: true, stop });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = '';
   for (;;) {
@@ -32,7 +36,9 @@ export async function* events(path, query = {}, stop) {
     const blocks = held.split('\n\n');
     held = blocks.pop() ?? '';
     for (const block of blocks) {
-      const field = (/** @type {string} */ name) => block.split('\n').filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart()).join('\n');
+      const field = (/** @type {string} */ name) => block.split('\n').filter((line) => line.startsWith(`${name}:`))
+        .map((line) => line.slice(name.length + 1).trimStart())
+        .join('\n');
       yield { id: field('id'), event: field('event'), data: field('data') };
     }
   }

@@ -1,8 +1,6 @@
 /** The shell around the screens: who it is, where they can go, and what everything waits for at the moment. */
 import { effect, html, keyed, mount, signal, when } from '../parts/view.js';
-import { Dialog } from '../parts/controls.js';
-import { Mark } from '../parts/controls.js';
-import { Keys } from '../parts/keys.js';
+import { Dialog, Keys, Mark } from '../parts/controls.js';
 import { language, speak, t, vocabulary } from '../words/index.js';
 import { get, waitingFor } from './api.js';
 import { load } from './catalogue.js';
@@ -20,7 +18,10 @@ const found = () => screenOf(path());
 
 function Banner() {
   const kind = () => (isOffline() || isUnreachable() ? 'offline' : (waitingFor()?.kind ?? null));
-  return html`<div class="banner" role="status">${when(kind, () => html`<p>${() => (kind() === 'busy' ? t().busy : t().offline)} ${() => waitingFor()?.detail ?? ''}</p>`)}</div>`;
+  return html`<div class="banner" role="status">
+    ${when(kind,
+    () => html`<p>${() => (kind() === 'busy' ? t().busy : t().offline)} ${() => waitingFor()?.detail ?? ''}</p>`)}
+    </div>`;
 }
 
 /** @param {Event} event */
@@ -30,15 +31,34 @@ function skip(event) {
 }
 
 function Shell() {
-  const link = (/** @type {typeof SCREENS[number]} */ { path: to, title }) => html`<a href=${`#/${to}`} aria-current=${() => (found().menu === to ? 'page' : null)}>${title}</a>`;
+  const link = (/** @type {typeof SCREENS[number]} */ { path: to, title }) => html`<a href=${`#/${to}`}
+    aria-current=${() => (found().menu === to ? 'page' : null)}>
+    ${title}
+    </a>`;
   return html`<div class="shell"><a class="skip" href="#main" @click=${skip}>${() => t().skip}</a>
-    <header class="top"><a class="brand" href="#/" aria-label=${() => t().brand}>${Mark()}<span>${() => t().brand}</span></a>
-      <nav class="nav" aria-label=${() => t().menu}>${() => (user() ? SCREENS.filter((one) => one.isFor()).map(link) : null)}</nav>
-      <div class="tools"><button class="button plain" lang=${() => (language() === 'ja' ? 'en' : 'ja')} @click=${() => speak(language.peek() === 'ja' ? 'en' : 'ja')}>${() => t().otherLanguage}</button>
-        ${when(user, () => html`<button class="button plain" title=${() => user()?.user?.email ?? ''} @click=${logOut}>${() => t().logOut}</button>`)}${Keys()}</div></header>
+    <header class="top">
+    <a class="brand" href="#/" aria-label=${() => t().brand}>${Mark()}<span>${() => t().brand}</span></a>
+      <nav class="nav" aria-label=${() => t().menu}>
+      ${() => (user() ? SCREENS.filter((one) => one.isFor()).map(link) : null)}
+      </nav>
+      <div class="tools">
+      <button class="button plain" lang=${() => (language() === 'ja' ? 'en' : 'ja')}
+      @click=${() => speak(language.peek() === 'ja' ? 'en' : 'ja')}>
+      ${() => t().otherLanguage}
+      </button>
+        ${when(user,
+          () => html`<button class="button plain" title=${() => user()?.user?.email ?? ''} @click=${logOut}>
+          ${() => t().logOut}
+          </button>`)}
+        ${Keys()}
+        </div>
+        </header>
     ${Banner()}
-    ${when(isReady, () => when(user, () => keyed(() => found().key, () => found().render()), LoginScreen), () => html`<main class="screen" id="main" tabindex="-1" aria-busy="true"></main>`)}
-    ${when(() => user() && isAsked(), () => Dialog({ title: () => t().login.again, kind: 'narrow', onClose: () => { if (isAsked.peek()) location.reload(); }, content: LoginForm() }))}
+    ${when(isReady, () => when(user, () => keyed(() => found().key, () => found().render()), LoginScreen),
+      () => html`<main class="screen" id="main" tabindex="-1" aria-busy="true"></main>`)}
+    ${when(() => user() && isAsked(),
+      () => Dialog({ title: () => t().login.again, kind: 'narrow',
+      onClose: () => { if (isAsked.peek()) location.reload(); }, content: LoginForm() }))}
   </div>`;
 }
 
@@ -47,11 +67,20 @@ effect(() => {
   document.title = `${user() ? found().title() : t().login.title} – ${t().brand}`;
 });
 /** Where a menu is wider than the screen, the current place is within sight. */
-effect(() => { void [user(), path()]; requestAnimationFrame(() => { for (const one of document.querySelectorAll('nav [aria-current]')) one.scrollIntoView({ block: 'nearest', inline: 'center' }); }); });
+effect(() => { void [user(), path()];
+  requestAnimationFrame(() => {
+  for (const one of document.querySelectorAll('nav [aria-current]')) one.scrollIntoView({ block: 'nearest',
+  inline: 'center' });
+  });
+  });
 let last = path.peek();
 effect(() => {
   const now = found().key;
-  if (now !== last && document.activeElement !== document.body) queueMicrotask(() => { scrollTo(0, 0); if (!document.activeElement || document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true }); });
+  if (now !== last &&
+    document.activeElement !== document.body) queueMicrotask(() => { scrollTo(0, 0);
+    if (!document.activeElement ||
+    document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+    });
   last = now;
 });
 mount(document.body, Shell);

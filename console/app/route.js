@@ -1,4 +1,6 @@
-/** Where the user is: a path and a query behind the #. What is looked at is in the address, so that it can be passed on. */
+/**
+ * Where the user is: a path and a query behind the #. What is looked at is in the address, so that it can be passed on.
+ */
 import { batch, signal } from '../parts/view.js';
 
 /** @typedef {Record<string, string>} Query */
@@ -34,7 +36,11 @@ export function go(to, asked) {
   location.hash = href(to, asked);
 }
 
-/** Takes the place of the current step in the history. @param {string} to @param {Record<string, string|undefined|null>} [asked] */
+/**
+ * Takes the place of the current step in the history.
+ * @param {string} to
+ * @param {Record<string, string|undefined|null>} [asked]
+ */
 export function replace(to, asked) {
   history.replaceState(null, '', href(to, asked));
   follow();

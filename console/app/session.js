@@ -24,7 +24,8 @@ let waiting = [];
 export function send(method, path, body, headers = {}) {
   return fetch(new URL(`v1/${path}`, document.baseURI), {
     method,
-    headers: { 'accept-language': language.peek(), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: { 'accept-language': language.peek(),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
 }
@@ -92,7 +93,10 @@ export async function logIn(email, password) {
   return answer;
 }
 
-/** Uses a link that logs in once: an invitation, accepted with a password that nobody needs to know. @param {string} secret */
+/**
+ * Uses a link that logs in once: an invitation, accepted with a password that nobody needs to know.
+ * @param {string} secret
+ */
 export async function logInOnce(secret) {
   const shown = await send('POST', 'auth/invitations/show', { token: secret });
   if (!shown.ok) return false;

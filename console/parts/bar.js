@@ -2,7 +2,11 @@
 import { effect, html, signal, when } from './view.js';
 import { percent, points, t } from '../words/index.js';
 
-/** @typedef {import('../app/types.js').Score} Score @typedef {import('../app/types.js').Component} Component @typedef {import('../app/types.js').Side} Side */
+/**
+ * @typedef {import('../app/types.js').Score} Score
+ * @typedef {import('../app/types.js').Component} Component
+ * @typedef {import('../app/types.js').Side} Side
+ */
 
 /** The components of a fit, in the order in which they are drawn: the organization's, both, the worker's. */
 /** @type {Record<Side, Component[]>} */
@@ -16,21 +20,32 @@ export const ORDER = [...SIDES.organization, ...SIDES.both, ...SIDES.worker];
 /** @param {Score[]} scores */
 export const inOrder = (scores) => [...scores].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
 
-/** What the pointer or the keys are on. @type {import('./view.js').Signal<{score: Score, at: DOMRect, owner: string}|null>} */
+/**
+ * What the pointer or the keys are on.
+ * @type {import('./view.js').Signal<{score: Score, at: DOMRect, owner: string}|null>}
+ */
 export const pointed = signal(null);
 
 /** @param {Score[]} scores @param {number} fit */
-export const inWords = (scores, fit) => t().rank.barLabel(points(fit), inOrder(scores).map((one) => `${t().component[one.name]} ${points(one.contribution_ppm)}`).join(t().comma));
+export const inWords = (scores,
+  fit) => t().rank.barLabel(points(fit),
+  inOrder(scores).map((one) => `${t().component[one.name]} ${points(one.contribution_ppm)}`).join(t().comma));
 
-/** @param {{scores: () => Score[], fit: () => number, owner: string, alone: () => Component|null, most: () => number}} of */
+/**
+ * @param {{scores: () => Score[], fit: () => number, owner: string, alone: () => Component|null, most: () => number}}
+ * of
+ */
 export function Bar({ scores, fit, owner, alone, most }) {
   const segment = (/** @type {Component} */ name) => {
     const score = () => scores().find((one) => one.name === name);
     const width = () => ({ width: `${((score()?.contribution_ppm ?? 0) / (alone() ? most() : 1_000_000)) * 100}%` });
-    return html`<i class="seg" data-c=${name} data-imputed=${() => score()?.known === false} data-off=${() => alone() !== null && alone() !== name}
+    return html`<i class="seg" data-c=${name} data-imputed=${() => score()?.known === false}
+      data-off=${() => alone() !== null && alone() !== name}
       data-on=${() => pointed()?.owner === owner && pointed()?.score.name === name} style=${width}></i>`;
   };
-  return html`<div class="bar" role="img" aria-label=${() => inWords(scores(), fit())} data-owner=${owner}>${ORDER.map(segment)}</div>`;
+  return html`<div class="bar" role="img" aria-label=${() => inWords(scores(), fit())} data-owner=${owner}>
+    ${ORDER.map(segment)}
+    </div>`;
 }
 
 /** Tells what is pointed at; one for the whole screen. */
@@ -39,9 +54,15 @@ export function Tip() {
     /** @type {HTMLElement} */ let box;
     const score = () => pointed()?.score;
     const made = html`<div class="tip" role="tooltip" ref=${(/** @type {HTMLElement} */ el) => { box = el; }}>
-      <header><i class="swatch" data-c=${() => score()?.name}></i>${() => { const s = score(); return s && t().component[s.name]; }}<span class="small quiet">${() => { const s = score(); return s && t().side[s.side]; }}</span></header>
+      <header><i class="swatch" data-c=${() => score()?.name}></i>
+      ${() => { const s = score(); return s && t().component[s.name]; }}
+      <span class="small quiet">${() => { const s = score(); return s && t().side[s.side]; }}</span>
+      </header>
       <p>${() => score()?.because}</p>
-      <dl class="num"><dt>${() => t().rank.value}</dt><dd>${() => points(score()?.value_ppm)}</dd><dt>${() => t().rank.weight}</dt><dd>${() => percent(score()?.weight_ppm ?? 0)}</dd><dt>${() => t().rank.contribution}</dt><dd>+${() => points(score()?.contribution_ppm)}</dd></dl>
+      <dl class="num"><dt>${() => t().rank.value}</dt><dd>${() => points(score()?.value_ppm)}</dd>
+      <dt>${() => t().rank.weight}</dt><dd>${() => percent(score()?.weight_ppm ?? 0)}</dd>
+      <dt>${() => t().rank.contribution}</dt><dd>+${() => points(score()?.contribution_ppm)}</dd>
+      </dl>
     </div>`;
     effect(() => {
       const now = pointed();

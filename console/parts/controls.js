@@ -1,5 +1,5 @@
-/** Small parts: icons, a field to seek with, a dialog. */
-import { html } from './view.js';
+/** Small parts: icons, a field to seek with, a dialog, and the keys that every screen answers to. */
+import { html, onRemove, signal, when } from './view.js';
 import { t } from '../words/index.js';
 
 const PATHS = {
@@ -13,9 +13,13 @@ const PATHS = {
 };
 
 /** @param {keyof typeof PATHS} name */
-export const Icon = (name) => html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="${PATHS[name]}" /></svg>`;
+export const Icon = (name) => html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d="${PATHS[name]}" />
+  </svg>`;
 
-export const Mark = () => html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><path class="one" d="M12 12C9.5 6.5 3 6.5 3 12s6.5 5.5 9 0" /><path class="two" d="M12 12c2.5-5.5 9-5.5 9 0s-6.5 5.5-9 0" /></svg>`;
+export const Mark = () => html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
+  <path class="one" d="M12 12C9.5 6.5 3 6.5 3 12s6.5 5.5 9 0" />
+  <path class="two" d="M12 12c2.5-5.5 9-5.5 9 0s-6.5 5.5-9 0" />
+  </svg>`;
 
 /**
  * A search field that keeps still while kana are turned into kanji: neither what is half written nor the Enter that accepts
@@ -25,7 +29,8 @@ export const Mark = () => html`<svg class="mark" viewBox="0 0 24 24" aria-hidden
 export function Search({ value, label, onText, onEnter }) {
   let isComposing = false;
   return html`<label class="field">${Icon('search')}<span class="sr">${label}</span>
-    <input type="search" data-search enterkeyhint="search" autocomplete="off" spellcheck="false" placeholder=${label} .value=${value}
+    <input type="search" data-search enterkeyhint="search" autocomplete="off" spellcheck="false" placeholder=${label}
+    .value=${value}
       @compositionstart=${() => { isComposing = true; }}
       @compositionend=${(/** @type {any} */ e) => { isComposing = false; onText(e.target.value); }}
       @input=${(/** @type {any} */ e) => { if (!isComposing && !e.isComposing) onText(e.target.value); }}
@@ -47,7 +52,53 @@ export function Dialog({ title, onClose, content, kind = '' }) {
     dialog.showModal();
     /** @type {HTMLElement|null} */ (dialog.querySelector('[data-first]'))?.focus();
   });
-  return html`<dialog class="dialog ${kind}" aria-labelledby="dialog-title" ref=${open} @close=${() => { onClose(); queueMicrotask(() => from?.isConnected && from.focus()); }}>
-    <div class="dialog-head"><h2 id="dialog-title">${title}</h2><button type="button" class="button plain square" aria-label=${() => t().close} @click=${(/** @type {any} */ e) => e.target.closest('dialog').close()}>${Icon('close')}</button></div>
+  return html`<dialog class="dialog ${kind}" aria-labelledby="dialog-title" ref=${open}
+    @close=${() => { onClose(); queueMicrotask(() => from?.isConnected && from.focus()); }}>
+    <div class="dialog-head"><h2 id="dialog-title">${title}</h2>
+    <button type="button" class="button plain square" aria-label=${() => t().close}
+    @click=${(/** @type {any} */ e) => e.target.closest('dialog').close()}>
+    ${Icon('close')}
+    </button>
+    </div>
     ${content}</dialog>`;
+}
+
+/** "/" seeks, "?" tells the keys, "g" and a letter go somewhere. */
+const isShown = signal(false);
+/** @type {Record<string, string>} */
+const PLACES = { d: '#/', r: '#/requests', n: '#/requests/new', w: '#/workers', i: '#/imports' };
+
+/** @param {string} selector */
+const focus = (selector) => /** @type {HTMLElement|null} */ (document.querySelector(selector))?.focus();
+
+export function Keys() {
+  let ledAt = 0;
+  const onKey = (/** @type {KeyboardEvent} */ e) => {
+    if (e.isComposing || e.metaKey || e.ctrlKey || e.altKey) return;
+    const at = /** @type {HTMLElement} */ (e.target);
+    if (at.matches('input:not([type=range]):not([type=checkbox]), textarea, select') ||
+      document.querySelector('dialog[open]')) return;
+    const isLed = e.timeStamp - ledAt < 900;
+    ledAt = 0;
+    if (e.key === '/') focus('[data-search]');
+    else if (e.key === '?') isShown.set(true);
+    else if (e.key === 'g') { ledAt = e.timeStamp; return; }
+    else if (isLed && PLACES[e.key]) location.hash = PLACES[e.key];
+    else if ((e.key === 'ArrowDown' || e.key === 'j') &&
+      at === document.body) focus('[data-row][tabindex="0"], [data-ticket]');
+    else return;
+    e.preventDefault();
+  };
+  addEventListener('keydown', onKey);
+  onRemove(() => removeEventListener('keydown', onKey));
+  const rows = () => t().keys.rows.map(([keys, what]) => html`<dt>
+    ${keys.split(' ').map((key) => html`<kbd>${key}</kbd>`)}
+    </dt><dd>${what}</dd>`);
+  return html`<button class="button plain square wide-only" aria-label=${() => t().keys.open}
+    @click=${() => isShown.set(true)}>
+    <kbd aria-hidden="true">?</kbd>
+    </button>
+    ${when(isShown,
+      () => Dialog({ title: () => t().keys.title, onClose: () => isShown.set(false),
+      content: html`<dl class="keys">${rows}</dl>` }))}`;
 }

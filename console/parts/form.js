@@ -5,7 +5,9 @@ import { t } from '../words/index.js';
 import { Problem, get } from '../app/api.js';
 
 /** A control with its label. @param {{label: () => string, control: unknown, of: string, hint?: () => string}} of */
-export const Field = ({ label, control, of, hint }) => html`<div class="labelled"><label for=${of}>${label}</label>${control}${hint && html`<p class="small quiet">${hint}</p>`}</div>`;
+export const Field = ({ label, control, of, hint }) => html`<div class="labelled"><label for=${of}>${label}</label>
+  ${control}${hint && html`<p class="small quiet">${hint}</p>`}
+  </div>`;
 
 /** Why something was refused, in the service's words; what was typed stays. @param {() => Error|null} trouble */
 export function Fault(trouble) {
@@ -14,15 +16,23 @@ export function Fault(trouble) {
     if (!error) return null;
     const faults = error instanceof Problem ? error.errors : [];
     const isStale = error instanceof Problem && error.status === 412;
-    return html`<div class="notice bad" role="alert"><div>${(isStale || !faults.length) && html`<p>${isStale ? t().changedMeanwhile : error.message}</p>`}
+    return html`<div class="notice bad" role="alert">
+      <div>${(isStale || !faults.length) && html`<p>${isStale ? t().changedMeanwhile : error.message}</p>`}
       ${faults.length > 0 && html`<ul>${faults.map((one) => html`<li>${one.message}</li>`)}</ul>`}</div></div>`;
   };
 }
 
 /** @typedef {[string, () => string]} Option a code and its name */
-/** @typedef {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'levels'|'check'|'pick'|'number'|'date'|'email'|'url'|'datetime-local'|'file'|'ways', start?: unknown, options?: () => Option[], from?: string, required?: boolean, most?: number|string, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}} Item */
+/**
+ * @typedef
+ * {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'levels'|'check'|'pick'|'number'|'date'|'email'|'url'|'datetime-local'|'file'|'ways', start?: unknown, options?: () => Option[], from?: string, required?: boolean, most?: number|string, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}}
+ * Item
+ */
 
-/** What was typed where, so that leaving by accident loses nothing. @type {Map<string, import('./view.js').Signal<Record<string, any>>>} */
+/**
+ * What was typed where, so that leaving by accident loses nothing.
+ * @type {Map<string, import('./view.js').Signal<Record<string, any>>>}
+ */
 const drafts = new Map();
 
 /** @param {string} key @param {Record<string, any>} start */
@@ -34,7 +44,11 @@ export function draftOf(key, start) {
 /** @param {string} key */
 export const forget = (key) => drafts.delete(key);
 
-/** A record that is sought by its name. @param {{id: string, from: string, value: () => {id: string, name: string}|null, onPick: (one: {id: string, name: string}) => void, required?: boolean}} of */
+/**
+ * A record that is sought by its name.
+ * @param {{id: string, from: string, value: () => {id: string, name: string}|null, onPick: (one:
+ * {id: string, name: string}) => void, required?: boolean}} of
+ */
 export function Picker({ id, from, value, onPick, required }) {
   const found = signal(/** @type {any[]} */ ([])), typed = signal(value()?.name ?? '');
   let isComposing = false, asked = 0;
@@ -45,53 +59,119 @@ export function Picker({ id, from, value, onPick, required }) {
     const page = isComposing || !q ? { items: [] } : await get(from, { q, limit: 6 }).catch(() => ({ items: [] }));
     if (turn === asked) found.set(page.items);
   };
-  const pick = (/** @type {any} */ one, /** @type {any} */ e) => { const name = one.name ?? one.alias; e.currentTarget.closest('.picker').querySelector('input').setCustomValidity(''); onPick({ id: one.id, name }); typed.set(name); found.set([]); };
-  return html`<div class="picker"><input class="input" id=${id} autocomplete="off" required=${Boolean(required)} .value=${typed} @compositionstart=${() => { isComposing = true; }} @compositionend=${(/** @type {any} */ e) => { isComposing = false; void seek(e); }} @input=${seek} />
-    <ul class="found" aria-live="polite">${each(found, (one) => one.id, (of) => html`<li><button type="button" class="button" lang="ja" @click=${(/** @type {any} */ e) => pick(of.peek(), e)}>${() => of().name ?? of().alias}</button></li>`)}</ul></div>`;
+  const pick = (/** @type {any} */ one,
+    /** @type {any} */ e) => { const name = one.name ?? one.alias;
+    e.currentTarget.closest('.picker').querySelector('input').setCustomValidity(''); onPick({ id: one.id, name });
+    typed.set(name); found.set([]); };
+  return html`<div class="picker">
+    <input class="input" id=${id} autocomplete="off" required=${Boolean(required)} .value=${typed}
+    @compositionstart=${() => { isComposing = true; }}
+    @compositionend=${(/** @type {any} */ e) => { isComposing = false; void seek(e); }} @input=${seek} />
+    <ul class="found" aria-live="polite">
+    ${each(found, (one) => one.id,
+      (of) => html`<li>
+      <button type="button" class="button" lang="ja" @click=${(/** @type {any} */ e) => pick(of.peek(), e)}>
+      ${() => of().name ?? of().alias}
+      </button>
+      </li>`)}
+    </ul>
+    </div>`;
 }
 
 /** @param {Item} item @param {string} id @param {import('./view.js').Signal<Record<string, any>>} draft */
 function Control(item, id, draft) {
   const { name, kind = 'text', options = () => [], required = false, most, least } = item;
-  const value = () => draft()[name] ?? '', write = (/** @type {unknown} */ next) => draft.set({ ...draft.peek(), [name]: next });
+  const value = () => draft()[name] ?? '',
+    write = (/** @type {unknown} */ next) => draft.set({ ...draft.peek(), [name]: next });
   const typed = (/** @type {any} */ e) => write(e.target.value);
   if (kind === 'checks') {
-    const flip = (/** @type {string} */ code) => (/** @type {any} */ e) => { const rest = (draft.peek()[name] ?? []).filter((/** @type {string} */ one) => one !== code); write(e.target.checked ? [...rest, code] : rest); };
-    return html`<fieldset class="checks"><legend>${item.label}</legend>${options().map(([code, title]) => html`<label class="radio"><input type="checkbox" .checked=${() => value().includes(code)} @change=${flip(code)} /> <span>${title}</span></label>`)}</fieldset>`;
+    const flip = (/** @type {string} */ code) => (/** @type {any} */ e) => {
+      const rest = (draft.peek()[name] ?? []).filter((/** @type {string} */ one) => one !== code);
+      write(e.target.checked ? [...rest, code] : rest); };
+    return html`<fieldset class="checks"><legend>${item.label}</legend>
+      ${options()
+      .map(([code, title]) => html`<label class="radio">
+      <input type="checkbox" .checked=${() => value().includes(code)} @change=${flip(code)} /> <span>${title}</span>
+      </label>`)}
+      ${item.hint && html`<p class="small quiet">${item.hint}</p>`}
+      </fieldset>`;
   }
   if (kind === 'levels') {
-    const rate = (/** @type {string} */ code) => (/** @type {any} */ e) => { const { [code]: old, ...rest } = draft.peek()[name]; write(e.target.value ? { ...rest, [code]: Number(e.target.value) } : rest); };
-    return html`<fieldset class="checks"><legend>${item.label}</legend>${options().map(([code, title]) => html`<label class="radio"><select class="select" @change=${rate(code)} .value=${() => String(value()[code] ?? '')}><option value="">–</option>${[1, 2, 3, 4, 5].map((level) => html`<option>${level}</option>`)}</select> <span>${title}</span></label>`)}</fieldset>`;
+    const rate = (/** @type {string} */ code) => (/** @type {any} */ e) => {
+      const { [code]: old, ...rest } = draft.peek()[name];
+      write(e.target.value ? { ...rest, [code]: Number(e.target.value) } : rest); };
+    return html`<fieldset class="checks"><legend>${item.label}</legend>
+      ${options()
+      .map(([code, title]) => html`<label class="radio">
+      <select class="select" @change=${rate(code)} .value=${() => String(value()[code] ?? '')}>
+      <option value="">–</option>${[1, 2, 3, 4, 5].map((level) => html`<option>${level}</option>`)}
+      </select> <span>${title}</span>
+      </label>`)}
+      </fieldset>`;
   }
   if (kind === 'ways') {
-    return html`<fieldset class="checks"><legend>${item.label}</legend>${options().map(([code, title]) => html`<label class="radio"><input type="radio" name=${id} required=${required} value=${code} .checked=${() => String(value()) === code} @change=${typed} /> <span>${title}</span></label>`)}</fieldset>`;
+    return html`<fieldset class="checks"><legend>${item.label}</legend>
+      ${options()
+      .map(([code, title]) => html`<label class="radio">
+      <input type="radio" name=${id} required=${required} value=${code} .checked=${() => String(value()) === code}
+      @change=${typed} /> <span>
+      ${title}
+      </span>
+      </label>`)}
+      </fieldset>`;
   }
-  if (kind === 'file') return Field({ label: item.label, of: id, hint: item.hint, control: html`<input class="input" type="file" id=${id} required=${required} accept=${item.from} @change=${(/** @type {any} */ e) => write(e.target.files[0])} />` });
-  if (kind === 'check') return html`<label class="radio"><input type="checkbox" .checked=${() => Boolean(value())} @change=${(/** @type {any} */ e) => write(e.target.checked)} /> <span>${item.label}</span></label>`;
-  const control = kind === 'pick' ? Picker({ id, from: item.from ?? '', value: () => draft.peek()[name], onPick: write, required })
-    : kind === 'select' ? html`<select class="select" id=${id} required=${required} @change=${typed} .value=${value}>${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}</select>`
-      : kind === 'area' ? html`<textarea id=${id} rows="4" maxlength=${most ?? 2000} required=${required} .value=${value} @input=${typed}></textarea>`
-        : html`<input class="input" id=${id} type=${kind} maxlength=${kind === 'date' ? null : most ?? null} min=${least ?? null} max=${kind === 'number' || kind === 'date' ? most ?? null : null} required=${required} autocomplete="off" .value=${value} @input=${typed} />`;
+  if (kind === 'file') return Field({ label: item.label, of: id, hint: item.hint,
+    control: html`<input class="input" type="file" id=${id} required=${required} accept=${item.from}
+    @change=${(/** @type {any} */ e) => write(e.target.files[0])} />` });
+  if (kind === 'check') return html`<label class="radio">
+    <input type="checkbox" .checked=${() => Boolean(value())}
+    @change=${(/** @type {any} */ e) => write(e.target.checked)} /> <span>
+    ${item.label}
+    </span>
+    </label>`;
+  const control = kind === 'pick'
+    ? Picker({ id, from: item.from ?? '', value: () => draft.peek()[name], onPick: write, required })
+    : kind === 'select'
+      ? html`<select class="select" id=${id} required=${required} @change=${typed} .value=${value}>
+      ${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}
+      </select>`
+      : kind === 'area'
+        ? html`<textarea id=${id} rows="4" maxlength=${most ?? 2000} required=${required} .value=${value}
+        @input=${typed}>
+        </textarea>`
+        : html`<input class="input" id=${id} type=${kind} maxlength=${kind === 'date' ? null : most ?? null}
+          min=${least ?? null} max=${kind === 'number' || kind === 'date' ? most ?? null : null} required=${required}
+          autocomplete="off" .value=${value} @input=${typed} />`;
   return Field({ label: item.label, of: id, hint: item.hint, control });
 }
 
-/** What a record has of these fields, as a form begins with it; an instant as clocks in Tokyo show it. @param {Item[]} items @param {any} [one] */
+/**
+ * What a record has of these fields, as a form begins with it; an instant as clocks in Tokyo show it.
+ * @param {Item[]} items
+ * @param {any} [one]
+ */
 export const startOf = (items, one = {}) => Object.fromEntries(items.map(({ name, kind, start }) => {
   const value = one[name] ?? start ?? (kind === 'checks' ? [] : kind === 'check' ? false : '');
-  return [name, kind === 'datetime-local' && value ? new Date(Date.parse(value) + 9 * 3_600_000).toISOString().slice(0, 16) : value];
+  return [name,
+    kind === 'datetime-local' && value ? new Date(Date.parse(value) + 9 * 3_600_000).toISOString().slice(0, 16)
+    : value];
 }));
 
 /** What is sent of them: nothing where nothing was entered. @param {Item[]} items @param {Record<string, any>} draft */
-export const valuesOf = (items, draft) => Object.fromEntries(items.filter(({ kind, isFor }) => kind !== 'file' && (isFor?.(draft) ?? true)).map(({ name, kind }) => {
+export const valuesOf = (items,
+  draft) => Object.fromEntries(items.filter(({ kind, isFor }) => kind !== 'file' && (isFor?.(draft) ?? true))
+  .map(({ name, kind }) => {
   const value = draft[name];
-  return [name, value === '' ? null : kind === 'number' ? Number(value) : kind === 'datetime-local' ? `${value}:00+09:00` : value];
+  return [name,
+    value === '' ? null : kind === 'number' ? Number(value) : kind === 'datetime-local' ? `${value}:00+09:00` : value];
 }));
 
 /**
  * A form over a draft, which outlives it until it was sent.
  * @param {{id: string, key?: string, items: Item[], start?: Record<string, any>, label: () => string, send: (draft: Record<string, any>) => Promise<unknown>, onRefused?: () => unknown, kind?: string, more?: unknown, doing?: () => string}} of
  */
-export function Form({ id, key = id, items, start = startOf(items), label, send, onRefused, kind = '', more = null, doing = () => t().sending }) {
+export function Form({ id, key = id, items, start = startOf(items), label, send, onRefused, kind = '', more = null,
+  doing = () => t().sending }) {
   const draft = draftOf(key, start), trouble = signal(/** @type {Error|null} */ (null)), isSending = signal(false);
   async function submit(/** @type {any} */ event) {
     event.preventDefault();
@@ -111,13 +191,31 @@ export function Form({ id, key = id, items, start = startOf(items), label, send,
       isSending.set(false);
     }
   }
-  return html`<form class=${`form ${kind}`} @submit=${submit}>${items.map((item) => (item.isFor ? when(() => item.isFor?.(draft()), () => Control(item, `${id}-${item.name}`, draft)) : Control(item, `${id}-${item.name}`, draft)))}
-    ${when(trouble, () => Fault(trouble))}<p class="actions">${more}<button class="button main" disabled=${isSending}>${() => (isSending() ? doing() : label())}</button></p></form>`;
+  return html`<form class=${`form ${kind}`} @submit=${submit}>
+    ${items.map((item) => (item.isFor
+    ? when(() => item.isFor?.(draft()), () => Control(item, `${id}-${item.name}`, draft))
+    : Control(item, `${id}-${item.name}`, draft)))}
+    ${when(trouble, () => Fault(trouble))}
+    <p class="actions">${more}
+    <button class="button main" disabled=${isSending}>${() => (isSending() ? doing() : label())}</button>
+    </p>
+    </form>`;
 }
 
 /** A form that is folded away. @param {Parameters<typeof Form>[0]} of */
-export const Add = (of) => html`<details class="adder"><summary class="button slim">${of.label}</summary>${Form(of)}</details>`;
+export const Add = (of) => html`<details class="adder"><summary class="button slim">${of.label}</summary>${Form(of)}
+  </details>`;
 
 /** What is shown once: a link or a secret. @type {import('./view.js').Signal<{title: string, value: string}|null>} */
 export const secret = signal(null);
-export const Once = () => when(secret, () => { const { title, value } = /** @type {{title: string, value: string}} */ (secret.peek()); return Dialog({ title: () => title, onClose: () => secret.set(null), content: html`<div class="form"><p>${() => t().admin.once}</p><p class="moves"><input class="input" readonly data-first aria-label=${title} .value=${value} @focus=${(/** @type {any} */ e) => e.target.select()} /><button class="button" @click=${() => navigator.clipboard?.writeText(value)}>${() => t().admin.copy}</button></p></div>` }); });
+export const Once = () => when(secret,
+  () => { const { title, value } = /** @type {{title: string, value: string}} */ (secret.peek());
+  return Dialog({ title: () => title, onClose: () => secret.set(null),
+  content: html`<div class="form"><p>${() => t().admin.once}</p>
+  <p class="moves">
+  <input class="input" readonly data-first aria-label=${title} .value=${value}
+  @focus=${(/** @type {any} */ e) => e.target.select()} />
+  <button class="button" @click=${() => navigator.clipboard?.writeText(value)}>${() => t().admin.copy}</button>
+  </p>
+  </div>` });
+  });

@@ -33,7 +33,9 @@ export function gliding(list) {
       const key = row.dataset.key ?? '', top = tops[i], old = known.get(key);
       const from = old ? seenAt(old) - top : 0;
       let run = null;
-      if (old && Math.abs(from) > 1 && (isNear(top) || isNear(top + from))) run = row.animate([{ transform: `translateY(${from}px)` }, { transform: 'none' }], TIMING);
+      if (old && Math.abs(from) > 1 &&
+        (isNear(top) ||
+        isNear(top + from))) run = row.animate([{ transform: `translateY(${from}px)` }, { transform: 'none' }], TIMING);
       else if (!old && known.size && isNear(top)) row.animate([{ opacity: 0 }, { opacity: 1 }], TIMING);
       old?.run?.cancel();
       next.set(key, { top, from, run });

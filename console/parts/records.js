@@ -1,4 +1,6 @@
-/** What most screens do: read something, read it anew when it changed, say what went wrong, and show records as tables. */
+/**
+ * What most screens do: read something, read it anew when it changed, say what went wrong, and show records as tables.
+ */
 import { batch, each, effect, html, keyed, onRemove, signal, when } from './view.js';
 import { Fault } from './form.js';
 import { language, number, t } from '../words/index.js';
@@ -14,7 +16,8 @@ import { query, requery } from '../app/route.js';
  */
 export function reading(read, types) {
   let stop = new AbortController();
-  const shown = /** @type {import('./view.js').Signal<T|null>} */ (signal(null)), trouble = /** @type {import('./view.js').Signal<Error|null>} */ (signal(null));
+  const shown = /** @type {import('./view.js').Signal<T|null>} */ (signal(null)),
+    trouble = /** @type {import('./view.js').Signal<Error|null>} */ (signal(null));
   async function load() {
     stop.abort();
     stop = new AbortController();
@@ -33,7 +36,10 @@ export function reading(read, types) {
 }
 
 /** What stands where a screen will be. @param {() => Error|null} trouble */
-export const Waiting = (trouble) => html`<main class="screen" id="main" tabindex="-1" aria-busy=${() => String(!trouble())}>${when(trouble, () => Fault(trouble), () => html`<p class="empty">${() => t().loading}</p>`)}</main>`;
+export const Waiting = (trouble) => html`<main class="screen" id="main" tabindex="-1"
+  aria-busy=${() => String(!trouble())}>
+  ${when(trouble, () => Fault(trouble), () => html`<p class="empty">${() => t().loading}</p>`)}
+  </main>`;
 
 /** Sends something once at a time. @param {import('./view.js').Signal<Error|null>} trouble */
 export function sending(trouble) {
@@ -54,16 +60,29 @@ export function sending(trouble) {
   }, { is });
 }
 
-/** The next pages of a list, behind those that are shown. @param {import('./view.js').Signal<any>} shown @param {(cursor: string) => Promise<any>} read */
-export const More = (shown, read) => when(() => shown()?.next, () => html`<p class="beyond"><button class="button" @click=${async () => {
+/**
+ * The next pages of a list, behind those that are shown.
+ * @param {import('./view.js').Signal<any>} shown
+ * @param {(cursor: string) => Promise<any>} read
+ */
+export const More = (shown,
+  read) => when(() => shown()?.next, () => html`<p class="beyond"><button class="button" @click=${async () => {
   const now = shown.peek(), page = await read(now.next);
-  if (shown.peek() === now) shown.set({ ...now, ...page, total: now.total, included: Object.fromEntries(Object.entries(page.included ?? {}).map(([name, list]) => [name, [...(now.included?.[name] ?? []), .../** @type {any[]} */ (list)]])), items: [...now.items, ...page.items] });
+  if (shown.peek() === now) shown.set({ ...now, ...page, total: now.total,
+    included: Object.fromEntries(Object.entries(page.included ?? {})
+    .map(([name, list]) => [name, [...(now.included?.[name] ?? []), .../** @type {any[]} */ (list)]])),
+    items: [...now.items, ...page.items] });
 }}>${() => t().rank.more}</button></p>`);
 
 /** @typedef {{items: any[], next: string|null, total?: {count: number, exact: boolean}|null, included?: any}} Page */
 /** @typedef {ReturnType<typeof listing>} Listing */
 
-/** A list that is read page by page. While one types what to seek, it waits. @param {string} path @param {() => import('../app/api.js').Asked} asked @param {string[]} [types] */
+/**
+ * A list that is read page by page. While one types what to seek, it waits.
+ * @param {string} path
+ * @param {() => import('../app/api.js').Asked} asked
+ * @param {string[]} [types]
+ */
 export function listing(path, asked, types = []) {
   let isFirst = true;
   const of = reading(async (stop) => {
@@ -73,28 +92,60 @@ export function listing(path, asked, types = []) {
     stop.throwIfAborted();
     return /** @type {Promise<Page>} */ (get(path, words, stop));
   }, types);
-  return { ...of, items: () => of.shown()?.items ?? [], more: More(of.shown, (cursor) => get(path, { ...asked(), cursor })) };
+  return { ...of, items: () => of.shown()?.items ?? [],
+    more: More(of.shown, (cursor) => get(path, { ...asked(), cursor })) };
 }
 
 /** How many there are. @param {Listing} of */
-export const count = (of) => { const total = of.shown()?.total; return total ? `${number(total.count)}${total.exact ? '' : '+'}` : ''; };
+export const count = (of) => { const total = of.shown()?.total;
+  return total ? `${number(total.count)}${total.exact ? '' : '+'}` : ''; };
 
-/** @param {{of: Listing, label: () => string, head: () => string[], line: (one: import('./view.js').Signal<any>) => Node, key?: (one: any) => string, none?: () => string}} of */
-export const Table = ({ of, label, head, line, key = (one) => one.id, none = () => t().none }) => html`${when(of.trouble, () => Fault(of.trouble))}
-  <div class="card table-box" tabindex="0" role="region" aria-label=${label} aria-busy=${() => String(!of.shown() && !of.trouble())}><table class="table"><thead><tr>${() => head().map((title) => html`<th scope="col">${title}</th>`)}</tr></thead><tbody>${each(of.items, key, line)}</tbody></table>
+/**
+ * @param
+ * {{of: Listing, label: () => string, head: () => string[], line: (one: import('./view.js').Signal<any>) => Node, key?: (one: any) => string, none?: () => string}}
+ * of
+ */
+export const Table = ({ of, label, head, line, key = (one) => one.id,
+  none = () => t().none }) => html`${when(of.trouble, () => Fault(of.trouble))}
+  <div class="card table-box" tabindex="0" role="region" aria-label=${label}
+  aria-busy=${() => String(!of.shown() && !of.trouble())}>
+  <table class="table"><thead><tr>${() => head().map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+  <tbody>${each(of.items, key, line)}</tbody>
+  </table>
     ${when(() => of.shown() && !of.items().length, () => html`<p class="empty">${none}</p>`)}${of.more}</div>`;
 
-/** The frame of a screen that appears once its record is read. @param {{shown: () => unknown, trouble: () => Error|null}} of @param {string} kind @param {() => unknown} content */
-export const Screen = (of, kind, content) => when(of.shown, () => html`<main class="screen ${kind}" id="main" tabindex="-1">${content()}</main>`, () => Waiting(of.trouble));
+/**
+ * The frame of a screen that appears once its record is read.
+ * @param {{shown: () => unknown, trouble: () => Error|null}} of
+ * @param {string} kind
+ * @param {() => unknown} content
+ */
+export const Screen = (of, kind,
+  content) => when(of.shown, () => html`<main class="screen ${kind}" id="main" tabindex="-1">${content()}</main>`,
+  () => Waiting(of.trouble));
 
 /** @param {string[]} params */
-export const Clear = (params) => when(() => params.some((one) => query()[one]), () => html`<button class="button plain" @click=${() => requery(Object.fromEntries(params.map((one) => [one, undefined])))}>${() => t().requests.clear}</button>`);
+export const Clear = (params) => when(() => params.some((one) => query()[one]),
+  () => html`<button class="button plain"
+  @click=${() => requery(Object.fromEntries(params.map((one) => [one, undefined])))}>
+  ${() => t().requests.clear}
+  </button>`);
 
-/** Places beside each other, of which one is shown. @param {() => string} label @param {[string, () => string][]} places paths and titles @param {string} at */
-export const Tabs = (label, places, at) => html`<nav class="subnav" aria-label=${label}>${places.map(([to, title]) => html`<a href=${`#/${to}`} aria-current=${at === to ? 'page' : null}>${title}</a>`)}</nav>`;
+/**
+ * Places beside each other, of which one is shown.
+ * @param {() => string} label
+ * @param {[string, () => string][]} places paths and titles
+ * @param {string} at
+ */
+export const Tabs = (label, places,
+  at) => html`<nav class="subnav" aria-label=${label}>
+  ${places.map(([to, title]) => html`<a href=${`#/${to}`} aria-current=${at === to ? 'page' : null}>${title}</a>`)}
+  </nav>`;
 
 /** A fact with its name, where there is one. @param {() => string} label @param {() => unknown} value */
-export const Fact = (label, value) => when(() => { const one = value(); return Array.isArray(one) ? one.length : one; }, () => html`<div><dt>${label}</dt><dd>${value}</dd></div>`);
+export const Fact = (label,
+  value) => when(() => { const one = value(); return Array.isArray(one) ? one.length : one; },
+  () => html`<div><dt>${label}</dt><dd>${value}</dd></div>`);
 
 /**
  * A filter that is in the address. Its options come with the catalogue: the value is set again once they are there.
@@ -104,7 +155,8 @@ export function Choice({ param, label, options }) {
   const value = () => query()[param] ?? '';
   return keyed(() => JSON.stringify(options()), () => html`<select class=${() => `select ${value() ? 'on' : ''}`}
     aria-label=${label} @change=${(/** @type {any} */ e) => requery({ [param]: e.target.value })} .value=${value}>
-    <option value="">${label}</option>${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}</select>`);
+    <option value="">${label}</option>${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}
+    </select>`);
 }
 /** The filters of a screen, as they are in the address. @param {string[]} params */
 export const chosen = (params) => Object.fromEntries(params.map((one) => [one, query()[one]]));

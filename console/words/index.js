@@ -18,7 +18,10 @@ export function speak(to) {
   language.set(to);
 }
 
-/** What `GET /v1/vocabulary` answered. @type {import('../parts/view.js').Signal<Record<string, Record<string, {ja: string, en: string}>>>} */
+/**
+ * What `GET /v1/vocabulary` answered.
+ * @type {import('../parts/view.js').Signal<Record<string, Record<string, {ja: string, en: string}>>>}
+ */
 export const vocabulary = signal({});
 
 /** The service's word for a code. @param {string} set @param {string|null|undefined} code @returns {string} */

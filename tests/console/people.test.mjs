@@ -163,6 +163,10 @@ test('users and partners are registered, their secrets shown once; the audit is 
   await page.waitForSelector('.badge.good');
   await page.waitForFunction(() => document.querySelectorAll('tbody .badge.good').length >= document.querySelectorAll('tbody tr').length - 1);
   assert.equal(await page.locator('tbody .badge.warn').count(), 0);
+  await page.locator('[data-do=verify]').press('Enter');
+  await page.waitForSelector('[data-whole]');
+  const { items: [last] } = await api('GET', 'audit?limit=1');
+  assert.match(await page.textContent('[data-whole]'), new RegExp(`${last.seq.toLocaleString('ja-JP')}件.*${last.hash.slice(0, 16)}`));
   assert.deepEqual(await accessibility(page), []);
   for (const place of ['catalogue', 'health']) {
     await page.click(`.subnav a[href="#/admin/${place}"]`);

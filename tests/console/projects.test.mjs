@@ -55,6 +55,11 @@ test('a project is found, and its milestones, meetings and artifacts are dealt w
   assert.deepEqual(await accessibility(page), []);
   await page.keyboard.press('Escape');
   assert.equal((await api('GET', path)).status, 'in_progress');
+  await page.goto(`${base}/#/requests/${id}`);
+  await page.waitForSelector('.history li');
+  assert.match(await page.textContent('.history'), /進捗中/, 'the history of the request tells how the work went');
+  await page.goto(`${base}/#/${path}`);
+  await page.waitForSelector('.stone');
 
   // Somebody leaves: the page says so and leads to who could come instead.
   const { items: [member] } = await api('GET', `applications?deliverable_id=${id}&status=agreed&limit=1`);
@@ -156,6 +161,11 @@ test('an organization and a volunteer see what is theirs to do, and review each 
   await section('reviews').locator('.lines li').waitFor();
   assert.deepEqual((await api('GET', `${path}/reviews`)).items.map((one) => [one.author, one.scales.quality]), [['organization', 5]]);
   assert.ok(await section('followUps').locator('li').count());
+  await page.goto(`${base}/#/requests/${project.id}`);
+  await page.waitForSelector('.history li');
+  assert.match(await page.textContent('.history'), /納品済み.*事務局/, 'who closed it');
+  await page.goto(`${base}/#/${path}`);
+  await section('followUps').waitFor();
   assert.deepEqual(await accessibility(page), []);
   assert.deepEqual(organization.faults, []);
 

@@ -15,7 +15,7 @@ before(async () => {
   [{ worker }] = (await api('GET', `deliverables/${request.id}/matches?limit=1`)).items;
   [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
   round = await api('POST', 'rounds', { title: '秋の割り当て', filter: { format: 'one_month' }, past_placement_ppm: 200_000 });
-  [project] = (await api('GET', 'projects?kind=deliverable&status=in_progress,planned&limit=1')).items;
+  [project] = (await api('GET', 'projects?kind=deliverable&status=in_progress,planned,delivered&limit=1')).items;
 });
 after(() => browser?.close());
 

@@ -24,6 +24,7 @@ test('by mouse', async () => {
   await page.click('form .main');
   await page.waitForFunction(() => document.querySelector('.badge.accent')?.textContent === '募集中');
   assert.equal((await api('GET', `deliverables/${id}`)).status, 'open');
+  assert.match(await page.textContent('.history li'), /募集.*事務局.*よろしくお願いします。/s, 'who decided, and with what words');
   await page.click('.title .main');
   await page.waitForSelector('.row');
   const first = await ranks(page);

@@ -7,9 +7,11 @@ import {
   name, named, number, onRemove, percent, post, query, reading, replace, requery, save, Screen, sending, signal, t,
   Table, untracked, vocabulary, when, word,
 } from '../kit.js';
-import { readText, readWorkbook } from './sheet.js';
 
-/** @typedef {import('../types.js').Schemas['Import']} Import @typedef {import('../types.js').Schemas['ImportFinding']} Finding @typedef {import('./sheet.js').Row} Row */
+/**
+ * @typedef {import('../types.js').Schemas['Import']} Import
+ * @typedef {import('../types.js').Schemas['ImportFinding']} Finding
+ */
 
 /** Files that were sent from this tab, so that nobody has to choose one twice. @type {Map<string, Blob>} */
 const files = new Map();
@@ -21,7 +23,12 @@ async function send(file, options) {
   return made;
 }
 
-/** The file of an import with what was found in it, as the server has it. @param {string} id @param {AbortSignal} [stop] @returns {Promise<Response>} */
+/**
+ * The file of an import with what was found in it, as the server has it.
+ * @param {string} id
+ * @param {AbortSignal} [stop]
+ * @returns {Promise<Response>}
+ */
 const annotated = (id, stop) => call('GET', `imports/${id}/annotated-file`, { raw: true, stop });
 
 /** The same file again. @param {Import} one @param {import('../api.js').Asked} options */
@@ -35,7 +42,8 @@ async function sendAgain(one, options) {
 const chosen = signal(null);
 
 /** Its status in words; what was only checked did not succeed in part. @param {Import} one */
-const statusOf = ({ mode, status }) => (mode === 'dry_run' && ['succeeded', 'partial'].includes(status) ? t().imports.done : word('ImportStatus', status));
+const statusOf = ({ mode, status }) => (mode === 'dry_run' && ['succeeded', 'partial'].includes(status)
+  ? t().imports.done : word('ImportStatus', status));
 
 /** How many records an import writes, or would write. @param {Import} one */
 const written = ({ progress }) => progress.created + progress.updated + progress.archived;
@@ -43,39 +51,62 @@ const written = ({ progress }) => progress.created + progress.updated + progress
 function Drop() {
   const isOver = signal(false);
   const over = (/** @type {boolean} */ is) => (/** @type {DragEvent} */ e) => { e.preventDefault(); isOver.set(is); };
-  const drop = (/** @type {DragEvent} */ e) => { e.preventDefault(); isOver.set(false); const file = e.dataTransfer?.files[0]; if (file) chosen.set(file); };
-  return html`<label class="drop" data-over=${isOver} @dragover=${over(true)} @dragleave=${over(false)} @drop=${drop}><b>${() => chosen()?.name ?? t().imports.drop}</b><span class="small quiet">${() => t().imports.formats}</span>
-    <input class="sr" type="file" id="import-file" accept=".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.ndjson" @change=${(/** @type {any} */ e) => { if (e.target.files[0]) chosen.set(e.target.files[0]); }} /></label>`;
+  const drop = (/** @type {DragEvent} */ e) => { e.preventDefault(); isOver.set(false);
+    const file = e.dataTransfer?.files[0]; if (file) chosen.set(file); };
+  return html`<label class="drop" data-over=${isOver} @dragover=${over(true)} @dragleave=${over(false)} @drop=${drop}>
+    <b>${() => chosen()?.name ?? t().imports.drop}</b><span class="small quiet">${() => t().imports.formats}</span>
+    <input class="sr" type="file" id="import-file" accept=".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.ndjson"
+    @change=${(/** @type {any} */ e) => { if (e.target.files[0]) chosen.set(e.target.files[0]); }} />
+    </label>`;
 }
 
 function NewImport() {
   const check = async (/** @type {Record<string, any>} */ { kind, source, area, on_conflict, on_absent, strict }) => {
     const file = chosen.peek();
     if (!file) throw new Error(t.peek().imports.choose);
-    const made = await send(file, { kind, source, area, on_conflict, on_absent, strict: strict || undefined, mode: 'dry_run', file_name: file.name });
+    const made = await send(file,
+      { kind, source, area, on_conflict, on_absent, strict: strict || undefined, mode: 'dry_run',
+      file_name: file.name });
     chosen.set(null);
     go(`imports/${made.id}`);
   };
-  const areas = () => [/** @type {import('../../parts/form.js').Option} */ (['', () => t().imports.noArea]), ...named('areas')];
-  return html`<section class="card form" aria-labelledby="new-import"><h2 id="new-import">${() => t().imports.new}</h2>${Drop()}
-    ${Form({ id: 'import', kind: 'wide', start: { kind: 'workers', source: 'roster', area: '', on_conflict: 'update', on_absent: 'keep' }, label: () => t().imports.check, send: check, items: [
+  const areas = () => [/** @type {import('../../parts/form.js').Option} */ (['', () => t().imports.noArea]),
+    ...named('areas')];
+  return html`<section class="card form" aria-labelledby="new-import"><h2 id="new-import">${() => t().imports.new}</h2>
+    ${Drop()}
+    ${Form({ id: 'import', kind: 'wide',
+      start: { kind: 'workers', source: 'roster', area: '', on_conflict: 'update', on_absent: 'keep' },
+      label: () => t().imports.check, send: check, items: [
       { name: 'kind', kind: 'select', label: () => t().imports.kind, options: () => codes('ImportKind') },
-      { name: 'source', label: () => t().imports.source, required: true, most: 100, hint: () => t().imports.sourceHint },
+      { name: 'source', label: () => t().imports.source, required: true, most: 100,
+        hint: () => t().imports.sourceHint },
       { name: 'area', kind: 'select', label: () => t().imports.area, options: areas },
-      { name: 'on_conflict', kind: 'select', label: () => t().imports.conflict, options: () => codes('ConflictPolicy') },
+      { name: 'on_conflict', kind: 'select', label: () => t().imports.conflict,
+        options: () => codes('ConflictPolicy') },
       { name: 'on_absent', kind: 'select', label: () => t().imports.absent, options: () => codes('AbsentPolicy') },
       { name: 'strict', kind: 'check', label: () => t().imports.strict },
     ], more: html`<span class="small quiet">${() => t().imports.hint}</span>` })}</section>`;
 }
 
 /** @param {import('../../parts/view.js').Signal<Import>} of */
-const Line = (of) => html`<tr><th scope="row"><a data-ticket href=${() => href(`imports/${of().id}`)} lang="ja">${() => of().file_name ?? word('ImportKind', of().kind)}</a><span class="small quiet">${() => of().source}</span></th>
-  <td>${() => word('ImportKind', of().kind)}</td><td>${() => word('ImportMode', of().mode)}</td><td><span class="badge">${() => statusOf(of())}</span></td><td class="num">${() => number(written(of()))}</td><td class="num">${() => number(of().progress.rejected)}</td><td class="num">${() => moment(of().created_at)}</td></tr>`;
+const Line = (of) => html`<tr>
+  <th scope="row">
+  <a data-ticket href=${() => href(`imports/${of().id}`)} lang="ja">
+  ${() => of().file_name ?? word('ImportKind', of().kind)}
+  </a><span class="small quiet">${() => of().source}</span>
+  </th>
+  <td>${() => word('ImportKind', of().kind)}</td><td>${() => word('ImportMode', of().mode)}</td>
+  <td><span class="badge">${() => statusOf(of())}</span></td><td class="num">${() => number(written(of()))}</td>
+  <td class="num">${() => number(of().progress.rejected)}</td><td class="num">${() => moment(of().created_at)}</td>
+  </tr>`;
 
 export function ImportsScreen() {
   const list = listing('imports', () => ({ limit: 30 }), ['worker', 'organization', 'deliverable', 'application']);
-  return html`<main class="screen request" id="main" tabindex="-1"><header class="title"><h1>${() => t().imports.title}</h1></header>
-    ${when(() => may('imports:write'), NewImport)}<h2>${() => t().imports.last}</h2>${Table({ of: list, label: () => t().imports.last, head: () => t().imports.head, line: Line })}</main>`;
+  return html`<main class="screen request" id="main" tabindex="-1">
+    <header class="title"><h1>${() => t().imports.title}</h1></header>
+    ${when(() => may('imports:write'), NewImport)}<h2>${() => t().imports.last}</h2>
+    ${Table({ of: list, label: () => t().imports.last, head: () => t().imports.head, line: Line })}
+    </main>`;
 }
 
 /** The last column of an annotated file. */
@@ -84,12 +115,18 @@ const ADDED = '取り込み結果';
 const READ = 2000, FIRST = 12, SHOWN = 150, FINDINGS = 1000, LARGEST = 20_000_000;
 const RUNS = ['receiving', 'queued', 'running', 'undoing'];
 /** The vocabulary of the fields of each kind. @type {Record<string, string>} */
-const FIELDS = { workers: 'WorkerField', organizations: 'OrganizationField', deliverables: 'DeliverableField', applications: 'ApplicationField' };
+const FIELDS = { workers: 'WorkerField', organizations: 'OrganizationField', deliverables: 'DeliverableField',
+  applications: 'ApplicationField' };
 
 /** A suggestion may be a code of the catalogue. @param {string} code */
-const suggested = (code) => ['skills', 'themes', 'roles', 'deliverable-types'].map((of) => name(of, code)).find(Boolean) ?? code;
+const suggested = (code) => ['skills', 'themes', 'roles', 'deliverable-types'].map((of) => name(of, code))
+  .find(Boolean) ??
+  code;
 
-/** What was mapped by hand, until the file is looked at again. @type {Map<string, import('../../parts/view.js').Signal<Record<string, string>>>} */
+/**
+ * What was mapped by hand, until the file is looked at again.
+ * @type {Map<string, import('../../parts/view.js').Signal<Record<string, string>>>}
+ */
 const mappings = new Map();
 
 /** @param {Import} one @param {string|null} sheet @param {AbortSignal} stop @returns {Promise<Row[]>} */
@@ -99,9 +136,11 @@ async function rowsOf(one, sheet, stop) {
   const answer = await annotated(one.id, stop);
   if (isBook) return readWorkbook(await answer.arrayBuffer(), sheet, READ);
   const encoding = answer.headers.get('content-type')?.match(/charset=([\w-]+)/)?.[1] ?? 'utf-8';
-  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (answer.body).pipeThrough(new TextDecoderStream(encoding)).getReader();
+  const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (answer.body).pipeThrough(new TextDecoderStream(encoding))
+    .getReader();
   let text = '';
-  for (let part = await reader.read(); !part.done && text.length < 2_000_000; part = await reader.read()) text += part.value;
+  for (let part = await reader.read(); !part.done &&
+    text.length < 2_000_000; part = await reader.read()) text += part.value;
   await reader.cancel();
   return readText(text, one.detected?.delimiter ?? ',', one.detected?.quote ?? '"', READ);
 }
@@ -118,49 +157,97 @@ async function findingsOf(id, stop) {
   return found;
 }
 
-/** @param {{one: () => Import, mapping: import('../../parts/view.js').Signal<Record<string, string>>, table: {rows: Row[], findings: Finding[]}}} of */
+/**
+ * @param {{one: () => Import, mapping: import('../../parts/view.js').Signal<Record<string, string>>, table:
+ * {rows: Row[], findings: Finding[]}}} of
+ */
 function Rows({ one, mapping, table: { rows, findings } }) {
   const headings = one().progress.headings ?? [], head = rows.findIndex((row) => row.cells.includes(ADDED));
   const added = rows[head]?.cells.indexOf(ADDED) ?? headings.length;
-  const sheet = () => query().sheet ?? one().detected?.read_sheets?.[0] ?? null, isHere = (/** @type {Finding} */ f) => !f.sheet || f.sheet === sheet();
+  const sheet = () => query().sheet ?? one().detected?.read_sheets?.[0] ?? null,
+    isHere = (/** @type {Finding} */ f) => !f.sheet || f.sheet === sheet();
   const isEditable = one().mode === 'dry_run' && Boolean(FIELDS[one().kind]) && may('imports:write');
   const at = (/** @type {string|null|undefined} */ column) => headings.findIndex((heading) => heading.heading === column);
   const byLine = Map.groupBy(findings.filter(isHere), (f) => f.line);
   const body = rows.slice(head + 1).filter((row) => row.cells.slice(0, added).some(Boolean));
   const isOnlyFound = () => query().rows === 'found';
-  const shown = memo(() => body.filter((row, i) => byLine.has(row.line) || (i < FIRST && !isOnlyFound())).slice(0, SHOWN));
+  const shown = memo(() => body.filter((row, i) => byLine.has(row.line) || (i < FIRST && !isOnlyFound())).slice(0,
+    SHOWN));
   const lines = () => new Set(shown().map((row) => row.line));
   const elsewhere = () => findings.filter((f) => !isHere(f) || !lines().has(f.line));
-  const note = (/** @type {Finding} */ f) => html`<span class=${`found-note ${f.severity}`}>${f.message}${f.suggestion && html` <b>→ ${suggested(f.suggestion)}</b>`}</span>`;
-  const choose = (/** @type {string} */ heading) => (/** @type {any} */ e) => { const { [heading]: old, ...rest } = mapping.peek(); mapping.set(e.target.value === '?' ? rest : { ...rest, [heading]: e.target.value }); };
+  const note = (/** @type {Finding} */ f) => html`<span class=${`found-note ${f.severity}`}>${f.message}
+    ${f.suggestion && html` <b>→ ${suggested(f.suggestion)}</b>`}
+    </span>`;
+  const choose = (/** @type {string} */ heading) => (/** @type {any} */ e) => {
+    const { [heading]: old, ...rest } = mapping.peek();
+    mapping.set(e.target.value === '?' ? rest : { ...rest, [heading]: e.target.value }); };
   const column = (/** @type {NonNullable<typeof headings>[number]} */ heading) => {
     const guess = heading.field ? fieldName(heading.field) : t().imports.unused;
-    return html`<th scope="col"><span lang="ja">${heading.heading || '–'}</span>${isEditable ? html`<select class=${() => `select ${mapping()[heading.heading] === undefined ? '' : 'on'}`} aria-label=${() => t().imports.meaning(heading.heading)} @change=${choose(heading.heading)} .value=${() => mapping()[heading.heading] ?? '?'}>
-      <option value="?">${guess}</option><option value="">${() => t().imports.leaveOut}</option>${codes.map((code) => html`<option value=${code}>${() => fieldName(code)}</option>`)}</select>` : html`<span class="small">${guess}</span>`}
-      <span class="small quiet num">${heading.field ? t().imports.sure(percent(heading.confidence_ppm)) : heading.nearest ? t().imports.nearest(fieldName(heading.nearest)) : ''}</span></th>`;
+    return html`<th scope="col"><span lang="ja">${heading.heading || '–'}</span>
+      ${isEditable
+      ? html`<select class=${() => `select ${mapping()[heading.heading] === undefined ? '' : 'on'}`}
+      aria-label=${() => t().imports.meaning(heading.heading)} @change=${choose(heading.heading)}
+      .value=${() => mapping()[heading.heading] ?? '?'}>
+      <option value="?">${guess}</option><option value="">${() => t().imports.leaveOut}</option>
+      ${codes.map((code) => html`<option value=${code}>${() => fieldName(code)}</option>`)}
+      </select>`
+      : html`<span class="small">${guess}</span>`}
+      <span class="small quiet num">
+      ${heading.field ? t().imports.sure(percent(heading.confidence_ppm))
+        : heading.nearest ? t().imports.nearest(fieldName(heading.nearest)) : ''}
+      </span>
+      </th>`;
   };
   const fieldName = (/** @type {string} */ code) => word(FIELDS[one().kind], code);
   const codes = Object.keys(vocabulary.peek()[FIELDS[one().kind]] ?? {});
   const line = (/** @type {Row} */ row) => {
     const found = byLine.get(row.line) ?? [], whole = found.filter((f) => at(f.column) < 0);
-    return html`<tr class=${found.some((f) => f.severity === 'error') ? 'rejected' : ''}><th scope="row" class="num">${row.line}${whole.map(note)}</th>${headings.map((heading, i) => {
-      const own = found.filter((f) => at(f.column) === i), worst = own.some((f) => f.severity === 'error') ? 'error' : own.length ? 'warning' : '';
+    return html`<tr class=${found.some((f) => f.severity === 'error') ? 'rejected' : ''}>
+      <th scope="row" class="num">${row.line}${whole.map(note)}</th>${headings.map((heading, i) => {
+      const own = found.filter((f) => at(f.column) === i),
+        worst = own.some((f) => f.severity === 'error') ? 'error' : own.length ? 'warning' : '';
       return html`<td class=${worst} lang="ja">${row.cells[i] ?? ''}${own.map(note)}</td>`;
     })}</tr>`;
   };
-  const view = (/** @type {string|undefined} */ which, /** @type {() => string} */ label) => html`<button aria-pressed=${() => String(query().rows === which)} @click=${() => requery({ rows: which })}>${label}</button>`;
+  const view = (/** @type {string|undefined} */ which,
+    /** @type {() => string} */ label) => html`<button aria-pressed=${() => String(query().rows === which)}
+    @click=${() => requery({ rows: which })}>
+    ${label}
+    </button>`;
   return html`<section><header class="title-line"><h2>${() => t().imports.rows}</h2>
-      <div class="switch" role="group" aria-label=${() => t().requests.view}>${view(undefined, () => t().imports.first)}${view('found', () => t().imports.found)}</div>
-      ${when(() => (one().detected?.read_sheets?.length ?? 0) > 1, () => html`<select class="select" aria-label=${() => t().imports.sheet} @change=${(/** @type {any} */ e) => requery({ sheet: e.target.value })} .value=${sheet}>${one().detected?.read_sheets?.map((title) => html`<option value=${title}>${title}</option>`)}</select>`)}</header>
-    <div class="card table-box sheet" tabindex="0" role="region" aria-label=${() => t().imports.rows}><table class="table"><thead><tr><th scope="col">${() => t().imports.line}</th>${() => headings.map(column)}</tr></thead><tbody>${() => shown().map(line)}</tbody></table></div>
-    ${when(() => elsewhere().length, () => html`<h3>${() => t().imports.elsewhere}</h3><ul class="card findings">${() => elsewhere().slice(0, 100).map((f) => html`<li><span class="num quiet small">${[f.sheet, t().request.row(f.line)].filter(Boolean).join(' ')}</span><div><b lang="ja">${f.column ?? ''}</b> ${f.value && html`<span lang="ja">「${f.value}」</span>`} ${note(f)}</div></li>`)}</ul>`)}</section>`;
+      <div class="switch" role="group" aria-label=${() => t().requests.view}>${view(undefined, () => t().imports.first)}
+      ${view('found', () => t().imports.found)}
+      </div>
+      ${when(() => (one().detected?.read_sheets?.length ?? 0) > 1,
+        () => html`<select class="select" aria-label=${() => t().imports.sheet}
+        @change=${(/** @type {any} */ e) => requery({ sheet: e.target.value })} .value=${sheet}>
+        ${one().detected?.read_sheets?.map((title) => html`<option value=${title}>${title}</option>`)}
+        </select>`)}
+      </header>
+    <div class="card table-box sheet" tabindex="0" role="region" aria-label=${() => t().imports.rows}>
+    <table class="table"><thead><tr><th scope="col">${() => t().imports.line}</th>${() => headings.map(column)}</tr>
+    </thead><tbody>${() => shown().map(line)}</tbody>
+    </table>
+    </div>
+    ${when(() => elsewhere().length,
+      () => html`<h3>${() => t().imports.elsewhere}</h3>
+      <ul class="card findings">
+      ${() => elsewhere().slice(0, 100)
+      .map((f) => html`<li><span class="num quiet small">${[f.sheet, t().request.row(f.line)].filter(Boolean).join(' ')}
+      </span><div><b lang="ja">${f.column ?? ''}</b> ${f.value && html`<span lang="ja">「${f.value}」</span>`} ${note(f)}
+      </div>
+      </li>`)}
+      </ul>`)}
+    </section>`;
 }
 
 /** @param {string} id */
 export function ImportScreen(id) {
-  const of = reading((stop) => /** @type {Promise<Import>} */ (get(`imports/${id}`, {}, stop)), []), one = () => /** @type {Import} */ (of.shown());
+  const of = reading((stop) => /** @type {Promise<Import>} */ (get(`imports/${id}`, {}, stop)), []),
+    one = () => /** @type {Import} */ (of.shown());
   const trouble = signal(/** @type {Error|null} */ (null)), act = sending(trouble), follows = new AbortController();
-  const table = signal(/** @type {{rows: Row[], findings: Finding[]}|null} */ (null)), tableTrouble = signal(/** @type {Error|null} */ (null));
+  const table = signal(/** @type {{rows: Row[], findings: Finding[]}|null} */ (null)),
+    tableTrouble = signal(/** @type {Error|null} */ (null));
   const isAll = signal(false), isKept = signal(true);
   const mapping = mappings.get(id) ?? signal(/** @type {Record<string, string>} */ ({}));
   mappings.set(id, mapping);
@@ -171,7 +258,8 @@ export function ImportScreen(id) {
   async function follow() {
     while (!follows.signal.aborted && RUNS.includes(of.shown.peek()?.status ?? '')) {
       try {
-        for await (const { data } of events(`imports/${id}/events`, {}, follows.signal)) if (data) of.shown.set(JSON.parse(data));
+        for await (const { data } of events(`imports/${id}/events`, {},
+          follows.signal)) if (data) of.shown.set(JSON.parse(data));
       } catch (error) {
         if (isAbort(error)) return;
         await new Promise((done) => { setTimeout(done, 1000); });
@@ -180,8 +268,10 @@ export function ImportScreen(id) {
     }
   }
   let isFollowing = false;
-  effect(() => { if (runs() && !isFollowing) { isFollowing = true; void follow().finally(() => { isFollowing = false; }); } });
-  const sheet = memo(() => query().sheet ?? of.shown()?.detected?.read_sheets?.[0] ?? of.shown()?.detected?.sheet ?? null);
+  effect(() => {
+    if (runs() && !isFollowing) { isFollowing = true; void follow().finally(() => { isFollowing = false; }); } });
+  const sheet = memo(() => query().sheet ?? of.shown()?.detected?.read_sheets?.[0] ?? of.shown()?.detected?.sheet ??
+    null);
   effect(() => {
     language();
     const named = sheet();
@@ -189,36 +279,199 @@ export function ImportScreen(id) {
     if (!status() || runs() || status() === 'undone' || !untracked(() => one().detected)) return;
     const stop = new AbortController();
     onRemove(() => stop.abort());
-    Promise.all([rowsOf(one(), named, stop.signal), findingsOf(id, stop.signal)]).then(([rows, findings]) => { table.set({ rows, findings }); tableTrouble.set(null); }, (error) => { if (!isAbort(error)) tableTrouble.set(error); });
+    Promise.all([rowsOf(one(), named, stop.signal), findingsOf(id, stop.signal)])
+      .then(([rows, findings]) => { table.set({ rows, findings }); tableTrouble.set(null); },
+      (error) => { if (!isAbort(error)) tableTrouble.set(error); });
   });
 
   /** @param {string} mode */
   const again = (mode) => act(async () => {
     const old = one(), all = { ...old.mapping, ...mapping.peek() };
-    if (mode !== 'dry_run' && isKept.peek() && Object.keys(all).length) await call('PUT', `import-mappings/${old.kind}/${old.source}`, { body: { mapping: all } });
+    if (mode !== 'dry_run' && isKept.peek() &&
+      Object.keys(all).length) await call('PUT', `import-mappings/${old.kind}/${old.source}`,
+      { body: { mapping: all } });
     const made = await sendAgain(old, { mode, mapping: Object.keys(all).length ? JSON.stringify(all) : undefined });
     /** What was only tried out is done with. */
     await call('DELETE', `imports/${id}`).catch(() => {});
     replace(`imports/${made.id}`);
   });
-  const tell = (/** @type {string} */ what) => act(async () => of.shown.set(await post(`imports/${id}/${what}`, undefined)));
+  const tell = (/** @type {string} */ what) => act(async () => of.shown.set(await post(`imports/${id}/${what}`,
+    undefined)));
   const remove = () => act(async () => { await call('DELETE', `imports/${id}`); replace('imports'); });
   const download = () => act(() => save(`imports/${id}/annotated-file`, {}));
-  const button = (/** @type {() => string} */ label, /** @type {() => unknown} */ run, kind = '', ask = /** @type {(() => string)|null} */ (null)) => html`<button class="button ${kind}" disabled=${act.is} @click=${() => { if (!ask || confirm(ask())) void run(); }}>${label}</button>`;
+  const button = (/** @type {() => string} */ label, /** @type {() => unknown} */ run, kind = '',
+    ask = /** @type {(() => string)|null} */ (null)) => html`<button class="button ${kind}" disabled=${act.is}
+    @click=${() => { if (!ask || confirm(ask())) void run(); }}>
+    ${label}
+    </button>`;
   const isDry = () => one().mode === 'dry_run', isMapped = () => Object.keys(mapping()).length > 0;
   const counts = /** @type {const} */ (['created', 'updated', 'unchanged', 'skipped', 'rejected', 'findings']);
-  return Screen(of, 'request', () => html`<header class="title"><p class="crumbs small"><a href="#/imports">${() => t().imports.title}</a>${Icon('next')}<span>${() => one().source}</span></p>
-      <div class="title-line"><h1><span lang="ja">${() => one().file_name ?? word('ImportKind', one().kind)}</span></h1><span class="badge">${() => word('ImportKind', one().kind)}</span><span class="badge">${() => word('ImportMode', one().mode)}</span><span class="badge accent" role="status">${() => statusOf(one())}</span></div>
-      <p class="small quiet facts"><span>${() => moment(one().created_at)}</span><span class="num">${() => t().imports.read(number(one().progress.rows_read), one().progress.total)}</span><span>${() => one().detected?.encoding ?? ''}</span></p></header>
-    ${when(runs, () => html`<div class="meter" aria-hidden="true"><i style=${() => ({ width: `${(one().progress.rows_read / Math.max(1, one().progress.total ?? one().progress.rows_read * 2)) * 100}%` })}></i></div>`)}
+  return Screen(of, 'request',
+    () => html`<header class="title">
+    <p class="crumbs small"><a href="#/imports">${() => t().imports.title}</a>${Icon('next')}<span>${() => one().source}
+    </span>
+    </p>
+      <div class="title-line"><h1><span lang="ja">${() => one().file_name ?? word('ImportKind', one().kind)}</span></h1>
+      <span class="badge">${() => word('ImportKind', one().kind)}</span>
+      <span class="badge">${() => word('ImportMode', one().mode)}</span>
+      <span class="badge accent" role="status">${() => statusOf(one())}</span>
+      </div>
+      <p class="small quiet facts"><span>${() => moment(one().created_at)}</span>
+      <span class="num">${() => t().imports.read(number(one().progress.rows_read), one().progress.total)}</span>
+      <span>${() => one().detected?.encoding ?? ''}</span>
+      </p>
+      </header>
+    ${when(runs,
+      () => html`<div class="meter" aria-hidden="true">
+      <i
+      style=${() => ({ width: `${(one().progress.rows_read / Math.max(1,
+      one().progress.total ?? one().progress.rows_read * 2)) * 100}%` })}>
+      </i>
+      </div>`)}
     ${when(() => one().error, () => html`<p class="notice bad" role="alert">${() => one().error?.[language()]}</p>`)}
-    <div class="figures num">${counts.map((what) => html`<div class=${() => `card figure ${what === 'rejected' && one().progress.rejected ? 'late' : ''}`}><span class="quiet">${() => (isDry() ? t().imports.would : t().imports.counts)[what]}</span><b data-what=${what}>${() => number(one().progress[what])}</b></div>`)}</div>
+    <div class="figures num">
+    ${counts.map((what) => html`<div
+      class=${() => `card figure ${what === 'rejected' && one().progress.rejected ? 'late' : ''}`}>
+      <span class="quiet">${() => (isDry() ? t().imports.would : t().imports.counts)[what]}</span>
+      <b data-what=${what}>${() => number(one().progress[what])}</b>
+      </div>`)}
+    </div>
     ${when(trouble, () => Fault(trouble))}
-    ${when(() => may('imports:write'), () => html`<div class="card pad run-box">${when(runs, () => html`<p>${() => t().imports.running}</p>${when(() => status() !== 'undoing', () => button(() => t().imports.cancel, () => tell('cancel')))}`, () => html`
-      ${when(isDry, () => html`<p>${() => (isMapped() ? t().imports.mapped : t().imports.checked)}</p>${when(isMapped, () => button(() => t().imports.look, () => again('dry_run'), 'main'), () => html`<label class="radio"><input type="checkbox" .checked=${isAll} @change=${(/** @type {any} */ e) => isAll.set(e.target.checked)} /> ${() => t().imports.all}</label>
-        ${when(() => Object.keys(one().mapping).length, () => html`<label class="radio"><input type="checkbox" .checked=${isKept} @change=${(/** @type {any} */ e) => isKept.set(e.target.checked)} /> ${() => t().imports.keep}</label>`)}${button(() => (act.is() ? t().sending : t().imports.run), () => again(isAll.peek() ? 'all_or_nothing' : 'best_effort'), 'main')}`)}`)}
-      ${when(() => !isDry() && status() !== 'undone' && written(one()) > 0, () => button(() => t().imports.undo, () => tell('undo'), '', () => t().imports.undoAsk))}
-      ${when(() => one().detected && one().progress.findings, () => button(() => t().imports.download, download))}${button(() => t().imports.remove, remove, 'plain', () => t().imports.removeAsk)}`)}</div>`)}
+    ${when(() => may('imports:write'),
+      () => html`<div class="card pad run-box">
+      ${when(runs,
+      () => html`<p>${() => t().imports.running}</p>
+      ${when(() => status() !== 'undoing', () => button(() => t().imports.cancel, () => tell('cancel')))}`,
+      () => html`
+      ${when(isDry,
+        () => html`<p>${() => (isMapped() ? t().imports.mapped : t().imports.checked)}</p>
+        ${when(isMapped, () => button(() => t().imports.look, () => again('dry_run'), 'main'),
+        () => html`<label class="radio">
+        <input type="checkbox" .checked=${isAll} @change=${(/** @type {any} */ e) => isAll.set(e.target.checked)}
+        /> ${() => t().imports.all}
+        </label>
+        ${when(() => Object.keys(one().mapping).length,
+          () => html`<label class="radio">
+          <input type="checkbox" .checked=${isKept} @change=${(/** @type {any} */ e) => isKept.set(e.target.checked)}
+          /> ${() => t().imports.keep}
+          </label>`)}
+        ${button(() => (act.is() ? t().sending : t().imports.run),
+          () => again(isAll.peek() ? 'all_or_nothing' : 'best_effort'), 'main')}`)}`)}
+      ${when(() => !isDry() && status() !== 'undone' && written(one()) > 0,
+        () => button(() => t().imports.undo, () => tell('undo'), '', () => t().imports.undoAsk))}
+      ${when(() => one().detected && one().progress.findings, () => button(() => t().imports.download, download))}
+      ${button(() => t().imports.remove, remove, 'plain', () => t().imports.removeAsk)}`)}
+      </div>`)}
     ${when(tableTrouble, () => Fault(tableTrouble))}
-    ${() => { const now = table(); return now && !runs() && status() !== 'undone' ? untracked(() => Rows({ one, mapping, table: now })) : null; }}`);
+    ${() => { const now = table();
+      return now && !runs() && status() !== 'undone' ? untracked(() => Rows({ one, mapping, table: now })) : null; }}`);
+}
+
+/** @typedef {{line: number, cells: string[]}} Row */
+
+/** @param {string} text @param {string} delimiter @param {string} quote @param {number} most @returns {Row[]} */
+function readText(text, delimiter, quote, most) {
+  const rows = /** @type {Row[]} */ ([]);
+  let cells = /** @type {string[]} */ ([]), cell = '', isQuoted = false, line = 1, began = 1;
+  const end = () => { cells.push(cell); rows.push({ line: began, cells }); [cells, cell] = [[], '']; };
+  for (let i = 0; i < text.length && rows.length < most; i += 1) {
+    const c = text[i];
+    if (c === '\n') line += 1;
+    if (isQuoted) {
+      if (c !== quote) cell += c;
+      else if (text[i + 1] === quote) { cell += c; i += 1; } else isQuoted = false;
+    } else if (c === quote && !cell) isQuoted = true;
+    else if (c === delimiter) { cells.push(cell); cell = '';
+      } else if (c === '\n') { end(); began = line; } else if (c !== '\r') cell += c;
+  }
+  if ((cell || cells.length) && rows.length < most) end();
+  return rows;
+}
+
+/** The parts of a zip archive. @param {ArrayBuffer} buffer */
+function unzip(buffer) {
+  const view = new DataView(buffer),
+    parts = /** @type {Map<string, {method: number, size: number, at: number}>} */ (new Map());
+  let end = buffer.byteLength - 22;
+  while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end -= 1;
+  if (end < 0) return null;
+  for (let i = view.getUint16(end + 10, true), at = view.getUint32(end + 16, true); i > 0; i -= 1) {
+    const length = view.getUint16(at + 28, true),
+      name = new TextDecoder().decode(new Uint8Array(buffer, at + 46, length));
+    parts.set(name,
+      { method: view.getUint16(at + 10, true), size: view.getUint32(at + 20, true),
+      at: view.getUint32(at + 42, true) });
+    at += 46 + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return async (/** @type {string} */ name) => {
+    const part = parts.get(name);
+    if (!part) return '';
+    const begin = part.at + 30 + view.getUint16(part.at + 26, true) + view.getUint16(part.at + 28, true),
+      bytes = new Blob([buffer.slice(begin, begin + part.size)]);
+    const text = await (part.method
+      ? new Response(bytes.stream().pipeThrough(new DecompressionStream('deflate-raw'))).text() : bytes.text());
+    return text.replace(/<(\/?)\w+:/g, '<$1');
+  };
+}
+
+/** @type {Record<string, string>} */
+const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+const plain = (/** @type {string} */ xml) => xml.replace(/&(#x?)?(\w+);/g,
+  (all, is, code) => (is ? String.fromCodePoint(parseInt(code, is === '#x' ? 16 : 10)) : ENTITIES[code] ?? all));
+const texts = (/** @type {string} */ xml) => plain([...xml.replace(/<rPh.*?<\/rPh>/gs, '')
+  .matchAll(/<t(?:\s[^>]*)?>(.*?)<\/t>/gs)].map((one) => one[1])
+  .join(''));
+const attribute = (/** @type {string} */ tag,
+  /** @type {string} */ name) => plain(tag.match(new RegExp(`\\s(?:\\w+:)?${name}="([^"]*)"`))?.[1] ?? '');
+const tags = (/** @type {string} */ xml,
+  /** @type {string} */ name) => [...xml.matchAll(new RegExp(`<${name}[\\s/>][^>]*>?`, 'g'))].map((one) => one[0]);
+
+/** Which styles of cells show a day. @param {string} styles */
+function dayStyles(styles) {
+  const own = new Map(tags(styles, 'numFmt')
+    .map((tag) => [attribute(tag, 'numFmtId'),
+    /[ymde年月日]/i.test(attribute(tag, 'formatCode').replace(/\[.*?\]|".*?"/g, ''))]));
+  return tags(styles.match(/<cellXfs.*?<\/cellXfs>/s)?.[0] ?? '', 'xf').map((tag) => {
+    const id = attribute(tag, 'numFmtId'), n = Number(id);
+    return own.get(id) ?? ((n > 13 && n < 18) || n === 22 || (n > 26 && n < 37) || (n > 49 && n < 59));
+  });
+}
+
+/**
+ * @param {ArrayBuffer} buffer
+ * @param {string|null} sheet its name; the first one without
+ * @param {number} most
+ * @returns {Promise<Row[]>}
+ */
+async function readWorkbook(buffer, sheet, most) {
+  const part = unzip(buffer);
+  if (!part) return [];
+  const [book, links, shared,
+    styles] = await Promise.all(['xl/workbook.xml', 'xl/_rels/workbook.xml.rels', 'xl/sharedStrings.xml',
+    'xl/styles.xml'].map(part));
+  const sheets = tags(book, 'sheet'),
+    chosen = sheets.find((tag) => attribute(tag, 'name') === sheet) ?? sheets[0] ?? '';
+  const id = attribute(chosen, 'id'),
+    target = attribute(tags(links, 'Relationship').find((tag) => attribute(tag, 'Id') === id) ?? '', 'Target');
+  const words = [...shared.matchAll(/<si>(.*?)<\/si>|<si\/>/gs)].map((one) => texts(one[1] ?? '')),
+    days = dayStyles(styles);
+  const rows = /** @type {Row[]} */ ([]);
+  for (const [, head,
+    body] of (await part(target.startsWith('/') ? target.slice(1)
+    : `xl/${target}`)).matchAll(/<row(\s[^>]*[^/])?>(.*?)<\/row>/gs)) {
+    const cells = /** @type {string[]} */ ([]);
+    for (const [, cell, inside = ''] of body.matchAll(/<c(\s[^>]*?)(?:\/>|>(.*?)<\/c>)/gs)) {
+      const letters = attribute(cell, 'r').replace(/\d/g, ''), kind = attribute(cell, 't'),
+        value = plain(inside.match(/<v[^>]*>(.*?)<\/v>/s)?.[1] ?? '');
+      const at = [...letters].reduce((sum, one) => sum * 26 + one.charCodeAt(0) - 64, 0) - 1;
+      const isDay = !kind && value && days[Number(attribute(cell, 's'))];
+      cells[letters ? at : cells.length] = kind === 's' ? words[Number(value)] ?? ''
+        : kind === 'inlineStr' ? texts(inside)
+        : isDay ? new Date(Math.round((Number(value) - 25_569) * 86_400_000)).toISOString().slice(0, 10) : value;
+    }
+    rows.push({ line: Number(attribute(head ?? '', 'r')) || rows.length + 1,
+      cells: Array.from(cells, (one) => one ?? '') });
+    if (rows.length >= most) break;
+  }
+  return rows;
 }

@@ -23,13 +23,23 @@ export function LoginForm() {
     }
   }
   return html`<form class="form" @submit=${send}>
-    ${when(notice, () => html`<p class="notice" role="alert">${() => { const said = notice(); return said && t().login[said]; }}</p>`)}
-    ${Field({ label: () => t().login.email, of: 'email', control: html`<input class="input" id="email" name="email" type="email" autocomplete="username" required data-first />` })}
-    ${Field({ label: () => t().login.password, of: 'password', control: html`<input class="input" id="password" name="password" type="password" autocomplete="current-password" required />` })}
+    ${when(notice,
+      () => html`<p class="notice" role="alert">${() => { const said = notice(); return said && t().login[said]; }}
+      </p>`)}
+    ${Field({ label: () => t().login.email, of: 'email',
+      control: html`<input class="input" id="email" name="email" type="email" autocomplete="username" required
+      data-first />` })}
+    ${Field({ label: () => t().login.password, of: 'password',
+      control: html`<input class="input" id="password" name="password" type="password" autocomplete="current-password"
+      required />` })}
     ${when(trouble, () => html`<p class="notice bad" role="alert">${trouble}</p>`)}
-    <p class="actions"><button class="button main" disabled=${isSending}>${() => (isSending() ? t().sending : t().login.submit)}</button></p>
+    <p class="actions">
+    <button class="button main" disabled=${isSending}>${() => (isSending() ? t().sending : t().login.submit)}</button>
+    </p>
   </form>`;
 }
 
 export const LoginScreen = () => html`<main class="screen login" id="main" tabindex="-1"><section class="card">
-  <h1>${Mark()}${() => t().login.title}</h1>${LoginForm()}<p class="small quiet">${() => t().login.forgotten}</p></section></main>`;
+  <h1>${Mark()}${() => t().login.title}</h1>${LoginForm()}<p class="small quiet">${() => t().login.forgotten}</p>
+  </section>
+  </main>`;

@@ -1,147 +1,367 @@
-/** Workers and organizations: the lists, what is known of one of them, and records that may be the same. */
+/**
+ * Workers and organizations: the lists, what is known of one of them, records that may be the same, and what fits a
+ * worker.
+ */
 import {
-  Screen, call, Choice, Clear, codes, count, date, Dialog, each, Fault, Form, get, href, html, Icon, listing, logOut, may,
-  moment, name, named, query, reading, requery, Search, sending, signal, t, Table, Tabs, user, vocabulary, when,
-  word,
+  Bar, call, Choice, Clear, codes, count, date, Dialog, each, Fault, Form, get, href, html, Icon, inOrder, keyed,
+  listing, logOut, may, moment, name, named, points, post, query, reading, requery, Screen, Search, sending, signal,
+  t, Table, Tabs, user, vocabulary, when, word,
 } from '../kit.js';
 
-const names = (/** @type {string} */ of, /** @type {string[]|null|undefined} */ codes) => (codes ?? []).map((code) => name(of, code)).join(t().comma);
+const names = (/** @type {string} */ of,
+  /** @type {string[]|null|undefined} */ codes) => (codes ?? []).map((code) => name(of, code)).join(t().comma);
 /** The names of the vocabulary. @param {string} set @param {string[]|null|undefined} codes */
 const words = (set, codes) => (codes ?? []).map((code) => word(set, code)).join(t().comma);
 
-/** Fields of both kinds of records, in the order in which they are shown and compared. @type {[string, (one: any) => string][]} */
+/**
+ * Fields of both kinds of records, in the order in which they are shown and compared.
+ * @type {[string, (one: any) => string][]}
+ */
 const FIELDS = [
-  ['name', (one) => one.name ?? one.personal?.name ?? one.alias ?? ''], ['kana', (one) => one.kana ?? one.personal?.kana ?? ''], ['aliases', (one) => (one.aliases ?? []).join(t().comma)],
-  ['status', (one) => word(one.kind ? 'OrganizationStatus' : 'WorkerStatus', one.status)], ['kind', (one) => word('OrganizationKind', one.kind)], ['area', (one) => name('areas', one.area)],
-  ['contact_person', (one) => one.contact?.person ?? ''], ['email', (one) => one.contact?.email ?? one.personal?.email ?? ''], ['phone', (one) => one.contact?.phone ?? one.personal?.phone ?? ''], ['employer', (one) => one.personal?.employer ?? ''], ['corporate_number', (one) => one.corporate_number ?? ''],
-  ['roles', (one) => names('roles', one.roles)], ['skills', (one) => (one.skills ?? []).map((/** @type {any} */ wish) => `${name('skills', wish.skill)} ${wish.level}`).join(t().comma)], ['themes', (one) => names('themes', one.themes)],
-  ['accepted_formats', (one) => names('formats', one.accepted_formats)], ['hours_per_week', (one) => String(one.hours_per_week ?? '')], ['day_parts', (one) => words('DayPart', one.day_parts)], ['travel_limit_km', (one) => (one.travel_limit_km === null || one.travel_limit_km === undefined ? '' : `${one.travel_limit_km} km`)],
-  ['capacity', (one) => String(one.capacity ?? '')], ['available_from', (one) => date(one.available_from)], ['available_until', (one) => date(one.available_until)], ['qualifications', (one) => (one.qualifications ?? []).join(t().comma)],
-  ['evidence', (one) => (one.personal?.evidence ?? []).map((/** @type {any} */ piece) => piece.text).join('\n')], ['description', (one) => one.description ?? ''], ['source', (one) => [one.source, one.external_id].filter(Boolean).join(' ')],
+  ['name', (one) => one.name ?? one.personal?.name ?? one.alias ?? ''],
+  ['kana', (one) => one.kana ?? one.personal?.kana ?? ''], ['aliases', (one) => (one.aliases ?? []).join(t().comma)],
+  ['status', (one) => word(one.kind ? 'OrganizationStatus' : 'WorkerStatus', one.status)],
+  ['kind', (one) => word('OrganizationKind', one.kind)], ['area', (one) => name('areas', one.area)],
+  ['contact_person', (one) => one.contact?.person ?? ''],
+  ['email', (one) => one.contact?.email ?? one.personal?.email ?? ''],
+  ['phone', (one) => one.contact?.phone ?? one.personal?.phone ?? ''],
+  ['employer', (one) => one.personal?.employer ?? ''], ['corporate_number', (one) => one.corporate_number ?? ''],
+  ['roles', (one) => names('roles', one.roles)],
+  ['skills',
+    (one) => (one.skills ?? []).map((/** @type {any} */ wish) => `${name('skills', wish.skill)} ${wish.level}`).join(t()
+    .comma)],
+  ['themes', (one) => names('themes', one.themes)],
+  ['accepted_formats', (one) => names('formats', one.accepted_formats)],
+  ['hours_per_week', (one) => String(one.hours_per_week ?? '')],
+  ['day_parts', (one) => words('DayPart', one.day_parts)],
+  ['travel_limit_km',
+    (one) => (one.travel_limit_km === null || one.travel_limit_km === undefined ? '' : `${one.travel_limit_km} km`)],
+  ['capacity', (one) => String(one.capacity ?? '')], ['available_from', (one) => date(one.available_from)],
+  ['available_until', (one) => date(one.available_until)],
+  ['qualifications', (one) => (one.qualifications ?? []).join(t().comma)],
+  ['evidence', (one) => (one.personal?.evidence ?? []).map((/** @type {any} */ piece) => piece.text).join('\n')],
+  ['description', (one) => one.description ?? ''],
+  ['source', (one) => [one.source, one.external_id].filter(Boolean).join(' ')],
   ['created_at', (one) => moment(one.created_at)], ['updated_at', (one) => moment(one.updated_at)],
 ];
 
-/** What a field is called; some are called otherwise for organizations. @param {string} field @param {boolean} [isOrganization] */
-const fieldName = (field, isOrganization = false) => t().people.times[/** @type {'created_at'} */ (field)] ?? word((isOrganization ? ['OrganizationField', 'WorkerField'] : ['WorkerField', 'OrganizationField']).find((set) => vocabulary()[set]?.[field]) ?? '', field);
+/**
+ * What a field is called; some are called otherwise for organizations.
+ * @param {string} field
+ * @param {boolean} [isOrganization]
+ */
+const fieldName = (field,
+  isOrganization = false) => t().people.times[/** @type {'created_at'} */ (field)] ??
+  word((isOrganization ? ['OrganizationField', 'WorkerField']
+  : ['WorkerField', 'OrganizationField']).find((set) => vocabulary()[set]?.[field]) ??
+  '',
+  field);
 
 /** @param {string} at */
 const PeopleTabs = (at) => Tabs(() => t().menuItems.people, [
   ['workers', () => word('ImportKind', 'workers')], ['organizations', () => word('ImportKind', 'organizations')],
-  ...(may('duplicates:read') ? [/** @type {[string, () => string]} */ (['duplicates', () => t().menuItems.duplicates])] : []),
+  ...(may('duplicates:read') ? [/** @type {[string, () => string]} */ (['duplicates', () => t().menuItems.duplicates])]
+    : []),
 ], at);
 
 /** All fields that a record has. @param {() => any} one */
-const Facts = (one) => html`<dl class="facts-list">${() => FIELDS.flatMap(([field, say]) => { const value = say(one()); return value ? [html`<div><dt>${fieldName(field, Boolean(one().kind))}</dt><dd class="lines-kept" lang="ja">${value}</dd></div>`] : []; })}</dl>`;
+const Facts = (one) => html`<dl class="facts-list">
+  ${() => FIELDS.flatMap(([field, say]) => { const value = say(one());
+  return value
+  ? [html`<div><dt>${fieldName(field, Boolean(one().kind))}</dt><dd class="lines-kept" lang="ja">${value}</dd></div>`]
+  : [];
+  })}
+  </dl>`;
 
-/** @typedef {import('../types.js').Schemas['Worker']} Worker @typedef {import('../types.js').Schemas['Organization']} Organization @typedef {import('../../parts/form.js').Option} Option */
+/**
+ * @typedef {import('../types.js').Schemas['Worker']} Worker
+ * @typedef {import('../types.js').Schemas['Organization']} Organization
+ * @typedef {import('../../parts/form.js').Option} Option
+ */
 
-/** The filters of each list: parameter, label, options. @type {Record<string, [string, () => string, () => Option[]][]>} */
+/**
+ * The filters of each list: parameter, label, options.
+ * @type {Record<string, [string, () => string, () => Option[]][]>}
+ */
 const FILTERS = {
-  workers: [['area', () => fieldName('area'), () => named('areas')], ['role', () => t().request.role, () => named('roles')], ['skill', () => fieldName('skills'), () => named('skills')], ['status', () => fieldName('status'), () => codes('WorkerStatus')]],
-  organizations: [['area', () => fieldName('area'), () => named('areas')], ['kind', () => fieldName('kind'), () => codes('OrganizationKind')], ['status', () => fieldName('status'), () => codes('OrganizationStatus')]],
+  workers: [['area', () => fieldName('area'), () => named('areas')],
+    ['role', () => t().request.role, () => named('roles')], ['skill', () => fieldName('skills'), () => named('skills')],
+    ['status', () => fieldName('status'), () => codes('WorkerStatus')]],
+  organizations: [['area', () => fieldName('area'), () => named('areas')],
+    ['kind', () => fieldName('kind'), () => codes('OrganizationKind')],
+    ['status', () => fieldName('status'), () => codes('OrganizationStatus')]],
 };
 
 /** @param {'workers'|'organizations'} which */
 export function PeopleScreen(which) {
   const isWorkers = which === 'workers', params = FILTERS[which].map(([param]) => param), all = [...params, 'q'];
-  const of = listing(which, () => ({ ...Object.fromEntries(all.map((one) => [one, query()[one]])), sort: query().sort || '-updated_at', limit: 50, count: true }), [which.slice(0, -1)]);
-  const line = (/** @type {import('../../parts/view.js').Signal<any>} */ one) => html`<tr><th scope="row"><a data-ticket href=${() => href(`${which}/${one().id}`)} lang="ja">${() => one().alias ?? one().name}</a><span class="small quiet" lang="ja">${() => (isWorkers ? one().personal?.name : one().kana) ?? ''}</span></th>
-    <td><span class="badge">${() => word(isWorkers ? 'WorkerStatus' : 'OrganizationStatus', one().status)}</span></td><td>${() => name('areas', one().area)}</td><td>${() => (isWorkers ? one().roles.map((/** @type {string} */ code) => name('roles', code)).join(t().comma) : word('OrganizationKind', one().kind))}</td><td class="num">${() => date(one().updated_at)}</td></tr>`;
-  const sorts = () => ['-updated_at', '-created_at', isWorkers ? 'alias' : 'name'].map((code, i) => /** @type {Option} */ ([code, () => t().people.sorts[i]]));
-  return html`<main class="screen requests" id="main" tabindex="-1"><header class="title"><h1>${() => word('ImportKind', which)}</h1>${PeopleTabs(which)}
-    <div class="filters">${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }) })}
-      ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options }))}${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}</div><span class="num quiet" role="status">${() => count(of)}</span></header>
-    ${Table({ of, label: () => word('ImportKind', which), head: () => [fieldName('name', !isWorkers), fieldName('status'), fieldName('area'), isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at], line })}</main>`;
+  const of = listing(which,
+    () => ({ ...Object.fromEntries(all.map((one) => [one, query()[one]])), sort: query().sort || '-updated_at',
+    limit: 50, count: true }),
+    [which.slice(0, -1)]);
+  const line = (/** @type {import('../../parts/view.js').Signal<any>} */ one) => html`<tr>
+    <th scope="row">
+    <a data-ticket href=${() => href(`${which}/${one().id}`)} lang="ja">${() => one().alias ?? one().name}</a>
+    <span class="small quiet" lang="ja">${() => (isWorkers ? one().personal?.name : one().kana) ?? ''}</span>
+    </th>
+    <td><span class="badge">${() => word(isWorkers ? 'WorkerStatus' : 'OrganizationStatus', one().status)}</span></td>
+    <td>${() => name('areas', one().area)}</td>
+    <td>
+    ${() => (isWorkers ? one().roles.map((/** @type {string} */ code) => name('roles', code)).join(t().comma)
+      : word('OrganizationKind', one().kind))}
+    </td><td class="num">${() => date(one().updated_at)}</td>
+    </tr>`;
+  const sorts = () => ['-updated_at', '-created_at', isWorkers ? 'alias' : 'name'].map((code,
+    i) => /** @type {Option} */ ([code, () => t().people.sorts[i]]));
+  return html`<main class="screen requests" id="main" tabindex="-1">
+    <header class="title"><h1>${() => word('ImportKind', which)}</h1>${PeopleTabs(which)}
+    <div class="filters">
+    ${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }) })}
+      ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options }))}
+      ${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}
+      </div><span class="num quiet" role="status">${() => count(of)}</span>
+      </header>
+    ${Table({ of, label: () => word('ImportKind', which),
+      head: () => [fieldName('name', !isWorkers), fieldName('status'), fieldName('area'),
+      isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at],
+      line })}
+    </main>`;
 }
 
-/** Records of one kind that belong to the one that is shown. @param {() => string} title @param {string} path @param {Record<string, string>} asked @param {string} type @param {(one: any) => [string, string, string, string|null|undefined]} say address, title, state, day */
-const belongings = (title, path, asked, type, say) => ({ title, say, of: listing(path, () => ({ ...asked, limit: 20 }), [type]) });
+/**
+ * Records of one kind that belong to the one that is shown.
+ * @param {() => string} title
+ * @param {string} path
+ * @param {Record<string, string>} asked
+ * @param {string} type
+ * @param {(one: any) => [string, string, string, string|null|undefined]} say address, title, state, day
+ */
+const belongings = (title, path, asked, type,
+  say) => ({ title, say, of: listing(path, () => ({ ...asked, limit: 20 }), [type]) });
 /** @param {ReturnType<typeof belongings>} at */
-const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${title}</h2>${when(of.trouble, () => Fault(of.trouble))}<ul class="lines">${() => of.items().map((one) => { const [to, label, state, day] = say(one); return html`<li><a href=${`#/${to}`} lang="ja">${label}</a><span class="badge">${state}</span><span class="num small quiet">${date(day)}</span></li>`; })}</ul>
-    ${when(() => of.shown() && !of.items().length, () => html`<p class="small quiet">${() => t().none}</p>`)}${of.more}</section>`;
-/** The record, once what belongs to it is read, too: then nothing moves. @param {{shown: () => any, trouble: () => Error|null}} of @param {({shown: () => unknown, trouble: () => unknown}|null)[]} lists */
-const withAll = (of, lists) => ({ trouble: of.trouble, shown: () => lists.every((one) => !one || one.shown() || one.trouble()) && of.shown() });
+const Belongings = ({ title, say, of }) => html`<section class="card pad"><h2>${title}</h2>
+  ${when(of.trouble, () => Fault(of.trouble))}
+  <ul class="lines">
+  ${() => of.items()
+  .map((one) => { const [to, label, state, day] = say(one);
+  return html`<li><a href=${`#/${to}`} lang="ja">${label}</a><span class="badge">${state}</span>
+  <span class="num small quiet">${date(day)}</span>
+  </li>`;
+  })}
+  </ul>
+    ${when(() => of.shown() && !of.items().length, () => html`<p class="small quiet">${() => t().none}</p>`)}${of.more}
+    </section>`;
+/**
+ * The record, once what belongs to it is read, too: then nothing moves.
+ * @param {{shown: () => any, trouble: () => Error|null}} of
+ * @param {({shown: () => unknown, trouble: () => unknown}|null)[]} lists
+ */
+const withAll = (of,
+  lists) => ({ trouble: of.trouble,
+  shown: () => lists.every((one) => !one || one.shown() || one.trouble()) && of.shown() });
 
 /** The parts of the week, in their order. */
-const days = () => codes('DayPart').map(([code, title]) => ({ code, title, at: DAYS.indexOf(code.split('_')[0]) * 3 + PARTS.indexOf(code.split('_')[1]) })).sort((a, b) => a.at - b.at).map(({ code, title }) => /** @type {Option} */ ([code, title]));
-const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'], PARTS = ['morning', 'afternoon', 'evening'];
+const days = () => codes('DayPart')
+  .map(([code, title]) => ({ code, title,
+  at: DAYS.indexOf(code.split('_')[0]) * 3 + PARTS.indexOf(code.split('_')[1]) }))
+  .sort((a, b) => a.at - b.at)
+  .map(({ code, title }) => /** @type {Option} */ ([code, title]));
+const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'],
+  PARTS = ['morning', 'afternoon', 'evening'];
 
-/** What a worker says of themselves, as a form. @param {{of: {shown: () => Worker|null, load: () => Promise<void>}, onClose: () => void}} at */
+/**
+ * What a worker says of themselves, as a form.
+ * @param {{of: {shown: () => Worker|null, load: () => Promise<void>}, onClose: () => void}} at
+ */
 function Edit({ of, onClose }) {
   const one = /** @type {Worker} */ (of.shown()), own = one.personal ?? {};
   /** @type {import('../../parts/form.js').Item[]} */
-  const items = [['name', 'text'], ['kana', 'text'], ['email', 'email'], ['phone', 'text'], ['area', 'select', named('areas')], ['status', 'select', codes('WorkerStatus')], ['hours_per_week', 'number'], ['capacity', 'number'], ['travel_limit_km', 'number'], ['available_from', 'date'], ['available_until', 'date'], ['roles', 'checks', named('roles')], ['accepted_formats', 'checks', named('formats')], ['themes', 'checks', named('themes')], ['day_parts', 'checks', days()], ['skills', 'levels', named('skills')], ['evidence', 'area']]
-    .map(([field, kind, options]) => /** @type {any} */ ({ name: field, kind, label: () => fieldName(/** @type {string} */ (field)), options: () => options, most: kind === 'number' ? 1000 : 4000, least: 0 }));
-  const start = { ...one, day_parts: one.day_parts ?? [], skills: Object.fromEntries((one.skills ?? []).map(({ skill, level }) => [skill, level])), name: own.name, kana: own.kana, email: own.email, phone: own.phone, evidence: own.evidence?.map((piece) => piece.text).join('\n\n') };
+  const items = [['name', 'text'], ['kana', 'text'], ['email', 'email'], ['phone', 'text'],
+    ['area', 'select', named('areas')], ['status', 'select', codes('WorkerStatus')], ['hours_per_week', 'number'],
+    ['capacity', 'number'], ['travel_limit_km', 'number'], ['available_from', 'date'], ['available_until', 'date'],
+    ['roles', 'checks', named('roles')], ['accepted_formats', 'checks', named('formats')],
+    ['themes', 'checks', named('themes')], ['day_parts', 'checks', days()], ['skills', 'levels', named('skills')],
+    ['evidence', 'area']]
+    .map(([field, kind, options]) => /** @type {any} */ ({ name: field, kind,
+      label: () => fieldName(/** @type {string} */ (field)), options: () => options,
+      most: kind === 'number' ? 1000 : 4000, least: 0 }));
+  const start = { ...one, day_parts: one.day_parts ?? [],
+    skills: Object.fromEntries((one.skills ?? []).map(({ skill, level }) => [skill, level])), name: own.name,
+    kana: own.kana, email: own.email, phone: own.phone,
+    evidence: own.evidence?.map((piece) => piece.text).join('\n\n') };
   const save = async (/** @type {Record<string, any>} */ draft) => {
-    const number = (/** @type {string} */ field) => (draft[field] === '' || draft[field] === null ? null : Number(draft[field])), texts = String(draft.evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim());
-    const personal = { ...Object.fromEntries(['name', 'kana', 'email', 'phone'].map((field) => [field, draft[field] || null])), evidence: texts.map((text) => own.evidence?.find((piece) => piece.text === text) ?? { text }) };
+    const number = (/** @type {string} */ field) => (draft[field] === '' || draft[field] === null ? null
+      : Number(draft[field])),
+      texts = String(draft.evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim());
+    const personal = { ...Object.fromEntries(['name', 'kana', 'email', 'phone'].map((field) => [field,
+      draft[field] || null])),
+      evidence: texts.map((text) => own.evidence?.find((piece) => piece.text === text) ?? { text }) };
     await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body: {
-      personal, area: draft.area || null, status: draft.status, hours_per_week: number('hours_per_week'), capacity: number('capacity') ?? 1, travel_limit_km: number('travel_limit_km'), available_from: draft.available_from || null, available_until: draft.available_until || null,
-      roles: draft.roles, accepted_formats: draft.accepted_formats, themes: draft.themes, day_parts: draft.day_parts, skills: Object.entries(draft.skills).map(([skill, level]) => ({ skill, level })),
+      personal, area: draft.area || null, status: draft.status, hours_per_week: number('hours_per_week'),
+      capacity: number('capacity') ?? 1, travel_limit_km: number('travel_limit_km'),
+      available_from: draft.available_from || null, available_until: draft.available_until || null,
+      roles: draft.roles, accepted_formats: draft.accepted_formats, themes: draft.themes, day_parts: draft.day_parts,
+      skills: Object.entries(draft.skills).map(([skill, level]) => ({ skill, level })),
     } });
     await of.load();
   };
-  return Dialog({ title: () => t().people.edit, kind: 'wide', onClose, content: Form({ id: `worker-${one.id}`, kind: 'wide', items, start, label: () => t().people.save, send: save, onRefused: of.load }) });
+  return Dialog({ title: () => t().people.edit, kind: 'wide', onClose,
+    content: Form({ id: `worker-${one.id}`, kind: 'wide', items, start, label: () => t().people.save, send: save,
+    onRefused: of.load }) });
 }
 
 /** @param {string} id */
 export function WorkerScreen(id) {
-  const of = reading((stop) => /** @type {Promise<Worker>} */ (get(`workers/${id}`, {}, stop)), ['worker']), one = () => /** @type {Worker} */ (of.shown());
-  const consents = may('personal_data:export') ? listing(`workers/${id}/consents`, () => ({ limit: 50 }), ['worker']) : null;
-  const isEditing = signal(false), isGiving = signal(false), isErased = signal(false), isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
+  const of = reading((stop) => /** @type {Promise<Worker>} */ (get(`workers/${id}`, {}, stop)), ['worker']),
+    one = () => /** @type {Worker} */ (of.shown());
+  const consents = may('personal_data:export') ? listing(`workers/${id}/consents`, () => ({ limit: 50 }), ['worker'])
+    : null;
+  const isEditing = signal(false), isGiving = signal(false), isErased = signal(false),
+    isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
   const save = () => act(async () => {
-    const link = document.createElement('a'), url = URL.createObjectURL(new Blob([JSON.stringify(await get(`workers/${id}/personal-data`), null, 2)], { type: 'application/json' }));
+    const link = document.createElement('a'),
+      url = URL.createObjectURL(new Blob([JSON.stringify(await get(`workers/${id}/personal-data`), null, 2)],
+      { type: 'application/json' }));
     Object.assign(link, { href: url, download: `${id}.json` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   });
-  const erase = async () => { if (confirm(t.peek().people.eraseAsk) && await act(() => call('DELETE', `workers/${id}`, { match: one().version }))) { isErased.set(true); if (isOwn) void logOut(); } };
-  const consent = async (/** @type {Record<string, any>|null} */ given) => { await call('PATCH', `workers/${id}`, { match: one().version, body: { consent: given } }); await of.load(); };
-  const Giving = () => Dialog({ title: () => t().people.give, kind: 'narrow', onClose: () => isGiving.set(false), content: Form({ id: `consent-${id}`, label: () => t().people.save, send: consent, onRefused: of.load, start: { purpose: 'matching', given_on: new Date(Date.now() + 32_400_000).toISOString().slice(0, 10), text_version: consents?.items()[0]?.text_version ?? '' }, items: [
-    { name: 'purpose', kind: 'select', label: () => word('WorkerField', 'consent_purpose'), options: () => codes('ConsentPurpose') }, { name: 'given_on', kind: 'date', required: true, label: () => word('WorkerField', 'consent') }, { name: 'text_version', required: true, most: 100, label: () => word('WorkerField', 'consent_text_version') }] }) });
-  const lists = [belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application', (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status), a.updated_at]),
-    belongings(() => t().menuItems.projects, 'projects', { worker_id: id }, 'project', (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
-  return Screen(withAll(of, [consents, ...lists.map((one) => one.of)]), 'request', () => html`<header class="title"><p class="crumbs small">${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('ImportKind', 'workers')}</a>`}${Icon('next')}</p>
-      <div class="title-line"><h1><span lang="ja">${() => one().alias}</span></h1><span class="badge accent">${() => word('WorkerStatus', one().status)}</span></div>
-      <p class="moves">${when(() => may('workers:write'), () => html`<button class="button main" data-edit @click=${() => isEditing.set(true)}>${() => t().people.edit}</button>`)}${when(() => may('recommendations:read'), () => html`<a class="button" href=${href(`workers/${id}/openings`)}>${() => t().openings.title}</a>`)}
-        ${when(() => may('personal_data:export'), () => html`<button class="button" @click=${save}>${() => t().people.export}</button>`)}${when(() => may('workers:write'), () => html`<button class="button plain late" @click=${erase}>${() => t().people.erase}</button>`)}</p></header>
-    ${when(of.trouble, () => Fault(of.trouble))}${when(isErased, () => html`<p class="notice" role="status">${() => t().people.erased}</p>`)}
-    ${when(() => one().merged_into, () => html`<p class="notice"><a href=${() => `#/workers/${one().merged_into}`}>${() => t().people.merged}</a></p>`)}
-    <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section><div class="stacked">
-      ${when(() => consents, () => html`<section class="card pad consents"><h2>${() => t().people.consents}</h2><ol class="history">${() => consents?.items().map((given) => html`<li><time class="num small quiet">${date(given.given_on)}</time><div><b>${word('ConsentPurpose', given.purpose)}</b> ${given.withdrawn_at ? html`<span class="badge">${t().people.withdrawn(moment(given.withdrawn_at))}</span>` : html`<span class="badge good">${t().people.valid}</span>`}<p class="small quiet">${given.text_version}</p></div></li>`)}</ol>
-        ${when(() => may('workers:write'), () => html`<p class="moves"><button class="button slim" disabled=${act.is} @click=${() => (one().consent ? confirm(t.peek().people.withdrawAsk) && act(() => consent(null)) : isGiving.set(true))}>${() => (one().consent ? t().people.withdraw : t().people.give)}</button></p>`)}</section>`)}
+  const erase = async () => {
+    if (confirm(t.peek().people.eraseAsk) &&
+    await act(() => call('DELETE', `workers/${id}`, { match: one().version }))) {
+    isErased.set(true); if (isOwn) void logOut(); }
+    };
+  const consent = async (/** @type {Record<string, any>|null} */ given) => {
+    await call('PATCH', `workers/${id}`, { match: one().version, body: { consent: given } }); await of.load(); };
+  const Giving = () => Dialog({ title: () => t().people.give, kind: 'narrow', onClose: () => isGiving.set(false),
+    content: Form({ id: `consent-${id}`, label: () => t().people.save, send: consent, onRefused: of.load,
+    start: { purpose: 'matching', given_on: new Date(Date.now() + 32_400_000).toISOString().slice(0, 10),
+    text_version: consents?.items()[0]?.text_version ?? '' },
+    items: [
+    { name: 'purpose', kind: 'select', label: () => word('WorkerField', 'consent_purpose'),
+      options: () => codes('ConsentPurpose') },
+    { name: 'given_on', kind: 'date', required: true, label: () => word('WorkerField', 'consent') },
+    { name: 'text_version', required: true, most: 100,
+      label: () => word('WorkerField', 'consent_text_version') }] }) });
+  const lists = [belongings(() => t().applications.title, 'applications', { worker_id: id }, 'application',
+    (a) => [`requests/${a.deliverable_id}`, a.deliverable_title ?? '', word('ApplicationStatus', a.status),
+    a.updated_at]),
+    belongings(() => t().menuItems.projects, 'projects', { worker_id: id }, 'project',
+      (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
+  return Screen(withAll(of, [consents, ...lists.map((one) => one.of)]), 'request',
+    () => html`<header class="title">
+    <p class="crumbs small">
+    ${isOwn ? t().menuItems.profile : html`<a href="#/workers">${() => word('ImportKind', 'workers')}</a>`}
+    ${Icon('next')}
+    </p>
+      <div class="title-line"><h1><span lang="ja">${() => one().alias}</span></h1>
+      <span class="badge accent">${() => word('WorkerStatus', one().status)}</span>
+      </div>
+      <p class="moves">
+      ${when(() => may('workers:write'),
+        () => html`<button class="button main" data-edit @click=${() => isEditing.set(true)}>${() => t().people.edit}
+        </button>`)}
+      ${when(() => may('recommendations:read'),
+        () => html`<a class="button" href=${href(`workers/${id}/openings`)}>${() => t().openings.title}</a>`)}
+        ${when(() => may('personal_data:export'),
+          () => html`<button class="button" @click=${save}>${() => t().people.export}</button>`)}
+        ${when(() => may('workers:write'),
+          () => html`<button class="button plain late" @click=${erase}>${() => t().people.erase}</button>`)}
+        </p>
+        </header>
+    ${when(of.trouble, () => Fault(of.trouble))}
+    ${when(isErased, () => html`<p class="notice" role="status">${() => t().people.erased}</p>`)}
+    ${when(() => one().merged_into,
+      () => html`<p class="notice"><a href=${() => `#/workers/${one().merged_into}`}>${() => t().people.merged}</a>
+      </p>`)}
+    <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section>
+    <div class="stacked">
+      ${when(() => consents,
+        () => html`<section class="card pad consents"><h2>${() => t().people.consents}</h2>
+        <ol class="history">
+        ${() => consents?.items()
+        .map((given) => html`<li><time class="num small quiet">${date(given.given_on)}</time>
+        <div><b>${word('ConsentPurpose', given.purpose)}
+        </b> ${given.withdrawn_at ? html`<span class="badge">${t().people.withdrawn(moment(given.withdrawn_at))}</span>`
+        : html`<span class="badge good">${t().people.valid}</span>`}
+        <p class="small quiet">${given.text_version}</p>
+        </div>
+        </li>`)}
+        </ol>
+        ${when(() => may('workers:write'),
+          () => html`<p class="moves">
+          <button class="button slim" disabled=${act.is}
+          @click=${() => (one().consent ? confirm(t.peek().people.withdrawAsk) && act(() => consent(null))
+          : isGiving.set(true))}>
+          ${() => (one().consent ? t().people.withdraw : t().people.give)}
+          </button>
+          </p>`)}
+        </section>`)}
       ${lists.map(Belongings)}</div></div>
     ${when(isGiving, Giving)}${when(isEditing, () => Edit({ of, onClose: () => isEditing.set(false) }))}`);
 }
 
 /** @param {string} id */
 export function OrganizationScreen(id) {
-  const of = reading((stop) => /** @type {Promise<Organization>} */ (get(`organizations/${id}`, { include_archived: true }, stop)), ['organization']), one = () => /** @type {Organization} */ (of.shown());
-  const lists = [belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable', (d) => [`requests/${d.id}`, d.title, word('DeliverableStatus', d.status), d.status_since]),
-    belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project', (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
-  return Screen(withAll(of, lists.map((one) => one.of)), 'request', () => html`<header class="title"><p class="crumbs small"><a href="#/organizations">${() => word('ImportKind', 'organizations')}</a>${Icon('next')}</p>
-      <div class="title-line"><h1><span lang="ja">${() => one().name}</span></h1><span class="badge accent">${() => word('OrganizationStatus', one().status)}</span></div></header>
-    ${when(() => one().merged_into, () => html`<p class="notice"><a href=${() => `#/organizations/${one().merged_into}`}>${() => t().people.merged}</a></p>`)}
-    <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section><div class="stacked">
+  const of = reading((stop) => /** @type {Promise<Organization>} */ (get(`organizations/${id}`,
+    { include_archived: true }, stop)),
+    ['organization']),
+    one = () => /** @type {Organization} */ (of.shown());
+  const lists = [belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable',
+    (d) => [`requests/${d.id}`, d.title, word('DeliverableStatus', d.status), d.status_since]),
+    belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project',
+      (p) => [`projects/${p.id}`, p.title, word('ProjectStatus', p.status), p.status_since])];
+  return Screen(withAll(of, lists.map((one) => one.of)), 'request',
+    () => html`<header class="title">
+    <p class="crumbs small"><a href="#/organizations">${() => word('ImportKind', 'organizations')}</a>${Icon('next')}
+    </p>
+      <div class="title-line"><h1><span lang="ja">${() => one().name}</span></h1>
+      <span class="badge accent">${() => word('OrganizationStatus', one().status)}</span>
+      </div>
+      </header>
+    ${when(() => one().merged_into,
+      () => html`<p class="notice"><a href=${() => `#/organizations/${one().merged_into}`}>${() => t().people.merged}
+      </a>
+      </p>`)}
+    <div class="columns"><section class="card pad"><h2>${() => t().people.profile}</h2>${Facts(one)}</section>
+    <div class="stacked">
       ${lists.map(Belongings)}</div></div>`);
 }
 
 /** @typedef {import('../types.js').Schemas['Duplicate']} Duplicate */
 
 export function DuplicatesScreen() {
-  const { shown: list, trouble } = reading((stop) => get('duplicates', { status: 'proposed', limit: 100 }, stop), ['worker', 'organization']);
-  const line = (/** @type {import('../../parts/view.js').Signal<Duplicate>} */ of) => html`<li><a data-ticket href=${() => href(`duplicates/${of().id}`)}><b lang="ja">${() => of().records.map((one) => one.name).join(' / ')}</b>
-    <span class="small quiet facts"><span>${() => word('DuplicateKind', of().kind)}</span>${() => of().reasons.filter((one) => one.agreement !== 'different').map((one) => html`<span>${word('DuplicateField', one.field)}: ${word('DuplicateAgreement', one.agreement)}</span>`)}</span><span class="num">${() => Math.round(of().score * 100)}%</span></a></li>`;
-  return html`<main class="screen request" id="main" tabindex="-1" aria-busy=${() => String(!list())}><header class="title"><h1>${() => t().duplicates.title}</h1><p class="quiet">${() => t().duplicates.hint}</p>${PeopleTabs('duplicates')}</header>
+  const { shown: list, trouble } = reading((stop) => get('duplicates', { status: 'proposed', limit: 100 }, stop),
+    ['worker', 'organization']);
+  const line = (/** @type {import('../../parts/view.js').Signal<Duplicate>} */ of) => html`<li>
+    <a data-ticket href=${() => href(`duplicates/${of().id}`)}>
+    <b lang="ja">${() => of().records.map((one) => one.name).join(' / ')}</b>
+    <span class="small quiet facts"><span>${() => word('DuplicateKind', of().kind)}</span>
+    ${() => of().reasons.filter((one) => one.agreement !== 'different')
+      .map((one) => html`<span>${word('DuplicateField', one.field)}: ${word('DuplicateAgreement', one.agreement)}
+      </span>`)}
+    </span><span class="num">${() => Math.round(of().score * 100)}%</span>
+    </a>
+    </li>`;
+  return html`<main class="screen request" id="main" tabindex="-1" aria-busy=${() => String(!list())}>
+    <header class="title"><h1>${() => t().duplicates.title}</h1><p class="quiet">${() => t().duplicates.hint}</p>
+    ${PeopleTabs('duplicates')}
+    </header>
     ${when(trouble, () => Fault(trouble))}
-    <section class="card queue">${when(() => list()?.items.length, () => html`<ol>${each(() => list()?.items ?? [], (one) => one.id, line)}</ol>`, () => html`<p class="empty">${() => (list() ? t().duplicates.none : t().loading)}</p>`)}</section></main>`;
+    <section class="card queue">
+    ${when(() => list()?.items.length, () => html`<ol>${each(() => list()?.items ?? [], (one) => one.id, line)}</ol>`,
+      () => html`<p class="empty">${() => (list() ? t().duplicates.none : t().loading)}</p>`)}
+    </section>
+    </main>`;
 }
 
 /** @param {string} id */
 export function DuplicateScreen(id) {
   const { shown, trouble, load } = reading(async (stop) => {
-    const pair = /** @type {Duplicate} */ (await get(`duplicates/${id}`, {}, stop)), path = pair.kind === 'worker' ? 'workers' : 'organizations';
-    return { pair, records: await Promise.all(pair.records.map((one) => get(`${path}/${one.id}`, path === 'organizations' ? { include_archived: true } : {}, stop))) };
+    const pair = /** @type {Duplicate} */ (await get(`duplicates/${id}`, {}, stop)),
+      path = pair.kind === 'worker' ? 'workers' : 'organizations';
+    return { pair,
+      records: await Promise.all(pair.records.map((one) => get(`${path}/${one.id}`,
+      path === 'organizations' ? { include_archived: true } : {}, stop))) };
   }, []);
   const isSending = signal(false);
   /** @param {{status: string, primary_id?: string|null}} body */
@@ -165,13 +385,133 @@ export function DuplicateScreen(id) {
       const values = records.map(say);
       if (!values.some(Boolean)) return [];
       const isSame = values.every((one) => one === values[0]), isOpen = values.some((one) => !one);
-      return [html`<tr class=${isSame ? '' : isOpen ? 'partly' : 'differs'}><th scope="row">${fieldName(field)}</th>${values.map((one) => html`<td lang="ja">${one || '–'}</td>`)}<td class="small">${isSame ? t().duplicates.same : isOpen ? '' : t().duplicates.differs}</td></tr>`];
+      return [html`<tr class=${isSame ? '' : isOpen ? 'partly' : 'differs'}><th scope="row">${fieldName(field)}</th>
+        ${values.map((one) => html`<td lang="ja">${one || '–'}</td>`)}
+        <td class="small">${isSame ? t().duplicates.same : isOpen ? '' : t().duplicates.differs}</td>
+        </tr>`];
     });
   };
   return Screen({ shown, trouble }, 'request', () => html`
-    <header class="title"><p class="crumbs small"><a href="#/duplicates">${() => t().duplicates.title}</a>${Icon('next')}<span>${() => word('DuplicateKind', shown()?.pair.kind)}</span></p>
-      <div class="title-line"><h1><span lang="ja">${() => shown()?.pair.records.map((one) => one.name).join(' / ')}</span></h1><span class="badge accent">${() => word('DuplicateStatus', status())}</span></div></header>
+    <header class="title">
+    <p class="crumbs small"><a href="#/duplicates">${() => t().duplicates.title}</a>${Icon('next')}
+    <span>${() => word('DuplicateKind', shown()?.pair.kind)}</span>
+    </p>
+      <div class="title-line">
+      <h1><span lang="ja">${() => shown()?.pair.records.map((one) => one.name).join(' / ')}</span></h1>
+      <span class="badge accent">${() => word('DuplicateStatus', status())}</span>
+      </div>
+      </header>
     ${when(trouble, () => Fault(trouble))}
-    <section class="card table-box" tabindex="0" role="region" aria-label=${() => t().duplicates.compare}><table class="table pair-table"><thead><tr><td></td>${() => shown()?.pair.records.map((one, i) => html`<th scope="col"><a href=${`#/${shown()?.pair.kind}s/${one.id}`}>${t().duplicates.record(i + 1)}</a></th>`)}<td></td></tr></thead><tbody>${rows}</tbody></table></section>
-    ${when(canDecide, () => html`<p class="moves">${when(() => status() === 'proposed', () => html`${() => shown()?.pair.records.map((one, i) => html`<button class="button" disabled=${isSending} @click=${() => decide({ status: 'merged', primary_id: one.id })}>${t().duplicates.merge(i + 1)}</button>`)}<button class="button" disabled=${isSending} @click=${() => decide({ status: 'distinct' })}>${() => t().duplicates.part}</button>`, () => html`<button class="button" disabled=${isSending} @click=${() => decide({ status: status() === 'merged' ? 'distinct' : 'proposed', primary_id: null })}>${() => (status() === 'merged' ? t().duplicates.unmerge : t().duplicates.reopen)}</button>`)}</p>`)}`);
+    <section class="card table-box" tabindex="0" role="region" aria-label=${() => t().duplicates.compare}>
+    <table class="table pair-table">
+    <thead>
+    <tr><td></td>
+    ${() => shown()?.pair.records.map((one,
+      i) => html`<th scope="col"><a href=${`#/${shown()?.pair.kind}s/${one.id}`}>${t().duplicates.record(i + 1)}</a>
+      </th>`)}
+    <td></td>
+    </tr>
+    </thead><tbody>${rows}</tbody>
+    </table>
+    </section>
+    ${when(canDecide,
+      () => html`<p class="moves">
+      ${when(() => status() === 'proposed',
+      () => html`${() => shown()?.pair.records.map((one,
+      i) => html`<button class="button" disabled=${isSending}
+      @click=${() => decide({ status: 'merged', primary_id: one.id })}>
+      ${t().duplicates.merge(i + 1)}
+      </button>`)}
+      <button class="button" disabled=${isSending} @click=${() => decide({ status: 'distinct' })}>
+      ${() => t().duplicates.part}
+      </button>`,
+      () => html`<button class="button" disabled=${isSending}
+      @click=${() => decide({ status: status() === 'merged' ? 'distinct' : 'proposed', primary_id: null })}>
+      ${() => (status() === 'merged' ? t().duplicates.unmerge : t().duplicates.reopen)}
+      </button>`)}
+      </p>`)}`);
+}
+
+/** @typedef {import('../types.js').Schemas['DeliverableMatch']} Match */
+
+/** @param {{match: Match, worker: string, onClose: () => void, onDone: () => Promise<void>}} of */
+const Apply = ({ match: { deliverable, role }, worker, onClose,
+  onDone }) => Dialog({ title: () => t().openings.applyTo(deliverable.title),
+  onClose, content: Form({
+  id: `apply-${deliverable.id}`, start: { role, message: '' }, label: () => t().openings.apply,
+  send: async (draft) => {
+    await post('applications',
+    { deliverable_id: deliverable.id, worker_id: worker, role: draft.role, message: draft.message || null });
+    await onDone(); },
+  items: [{ name: 'role', kind: 'select', label: () => t().request.role,
+    options: () => deliverable.open_places.map((one) => [one.role,
+    () => t().invite.left(name('roles', one.role), one.left)]) },
+    { name: 'message', kind: 'area', label: () => t().invite.message }],
+}) });
+
+/** @param {string} worker */
+export function OpeningsScreen(worker) {
+  const of = listing(`workers/${worker}/matches`, () => ({ include: 'organization', limit: 20 }),
+    ['deliverable', 'application', 'worker']);
+  const applying = signal(/** @type {Match|null} */ (null));
+  const isOwn = user.peek()?.user?.worker_id === worker,
+    organization = (/** @type {string} */ id) => of.shown()?.included?.organizations?.find((/** @type {any} */ one) => one.id === id)?.name ??
+    '';
+  const reasons = (/** @type {Match} */ one) => inOrder(one.components)
+    .map((part) => html`<li data-c=${part.name}>
+    <span class="part-name"><i class="swatch"></i>${t().component[part.name]}</span><p class="small">${part.because}</p>
+    <b class="num">+${points(part.contribution_ppm)}</b>
+    </li>`);
+  const opening = (/** @type {import('../../parts/view.js').Signal<Match>} */ one) => {
+    const id = one.peek().deliverable.id, isOpen = () => query().open === id;
+    return html`<li class="card pad opening">
+      <div class="opening-head">
+      <div><h2><a href=${`#/requests/${id}`} lang="ja">${() => one().deliverable.title}</a></h2>
+        <p class="small quiet facts"><span lang="ja">${() => organization(one().deliverable.organization_id)}</span>
+        <span>${() => name('deliverable-types', one().deliverable.type)}</span>
+        <span>${() => name('formats', one().deliverable.format)}</span>
+        <span>${() => name('areas', one().deliverable.area)}</span><span>${() => name('roles', one().role)}</span>
+        </p>
+        </div>
+      <b class="fit-of num" aria-label=${() => `${t().rank.head.fit} ${points(one().fit_ppm)}`}>
+      ${() => points(one().fit_ppm)}
+      </b>
+      </div>
+      ${Bar({ scores: () => one().components, fit: () => one().fit_ppm, owner: id, alone: () => null,
+        most: () => 1_000_000 })}
+      <ul class="parts-of">
+      ${() => (isOpen() ? reasons(one())
+        : [...one().components].sort((a, b) => b.contribution_ppm - a.contribution_ppm).slice(0, 2)
+        .map((part) => html`<li class="small"><i class="swatch" data-c=${part.name}></i>${part.because}</li>`))}
+      </ul>
+      ${when(() => one().unconfirmed.length,
+        () => html`<p class="small quiet">
+        ${() => t().panel.unconfirmed}: ${() => one().unconfirmed.map((code) => word('Unconfirmed', code)).join(t()
+        .comma)}
+        </p>`)}
+      <p class="moves">
+      <button class="button slim" aria-expanded=${() => String(isOpen())}
+      @click=${() => requery({ open: isOpen() ? undefined : id })}>
+      ${() => t().openings.reasons}
+      </button>
+        ${when(() => one().application,
+          () => html`<span class="badge good">${() => word('ApplicationStatus', one().application?.status)}</span>`,
+          () => when(() => may('applications:submit'),
+          () => html`<button class="button slim main" data-apply @click=${() => applying.set(one.peek())}>
+          ${() => (isOwn ? t().openings.apply : t().openings.applyFor)}
+          </button>`))}
+        </p>
+        </li>`;
+  };
+  return html`<main class="screen request" id="main" tabindex="-1"
+    aria-busy=${() => String(!of.shown() && !of.trouble())}>
+    <header class="title"><h1>${() => t().openings.title}</h1><p class="quiet">${() => t().openings.hint}</p></header>
+    ${when(of.trouble, () => Fault(of.trouble))}
+    <ol class="stack">${each(of.items, (one) => one.deliverable.id, opening)}</ol>
+    ${when(() => of.shown() && !of.items().length, () => html`<p class="empty">${() => t().openings.none}</p>`)}
+    ${of.more}
+    ${keyed(() => applying()?.deliverable.id,
+      () => { const match = applying.peek();
+      return match && Apply({ match, worker, onClose: () => applying.set(null), onDone: of.load }); })}
+    </main>`;
 }

@@ -5,12 +5,21 @@ import {
   SIDES, signal, t, Tip, when, word,
 } from '../kit.js';
 import {
-  PRESETS, alone, before, choose, compare, current, deliverable, ease, isCustom, isFair, isVersus, keepWeights, leave, load, open, opened, pick, picked, ranking, refresh, relaxations,
+  PRESETS, alone, before, choose, compare, current, deliverable, ease, isCustom, isFair, isVersus, keepWeights, leave,
+  load, open, opened, pick, picked, ranking, refresh, relaxations,
   role, settled, showMore, sought, toggleFair, total, trial, trials, trouble, unease, unpick, weigh, weights,
 } from './store.js';
 
-/** @typedef {import('../types.js').Component} Component @typedef {import('../types.js').Match} Match @typedef {import('../types.js').Side} Side */
-/** @typedef {import('../types.js').Explanation} Explanation @typedef {import('../types.js').ImprovementList} ImprovementList @typedef {import('../types.js').Score} Score */
+/**
+ * @typedef {import('../types.js').Component} Component
+ * @typedef {import('../types.js').Match} Match
+ * @typedef {import('../types.js').Side} Side
+ */
+/**
+ * @typedef {import('../types.js').Explanation} Explanation
+ * @typedef {import('../types.js').ImprovementList} ImprovementList
+ * @typedef {import('../types.js').Score} Score
+ */
 
 /** @param {Component} of */
 function Slider(of) {
@@ -18,21 +27,34 @@ function Slider(of) {
   const standard = () => PRESETS().standard[of];
   return html`<div class="slider" data-c=${of}>
     <label for=${`w-${of}`}><i class="swatch"></i>${() => t().component[of]}</label>
-    <input id=${`w-${of}`} type="range" min="0" max="100" step="1" .value=${() => String(weights()[of])} aria-valuetext=${() => t().weights.share(share())}
-      style=${() => ({ '--at': `${weights()[of]}%`, '--was': `${standard()}%` })} @input=${(/** @type {any} */ e) => weigh({ [of]: e.target.valueAsNumber })} @change=${keepWeights}
+    <input id=${`w-${of}`} type="range" min="0" max="100" step="1" .value=${() => String(weights()[of])}
+    aria-valuetext=${() => t().weights.share(share())}
+      style=${() => ({ '--at': `${weights()[of]}%`, '--was': `${standard()}%` })}
+      @input=${(/** @type {any} */ e) => weigh({ [of]: e.target.valueAsNumber })} @change=${keepWeights}
       @dblclick=${() => { weigh({ [of]: standard() }); keepWeights(); }} />
     <output class="num" for=${`w-${of}`} aria-hidden="true">${share}</output>
   </div>`;
 }
 
 function Weights() {
-  const is = (/** @type {string} */ key) => Object.entries(PRESETS()[key]).every(([c, n]) => weights()[/** @type {Component} */ (c)] === n);
+  const is = (/** @type {string} */ key) => Object.entries(PRESETS()[key])
+    .every(([c, n]) => weights()[/** @type {Component} */ (c)] === n);
   const set = (/** @type {string} */ key) => { weigh(PRESETS.peek()[key]); keepWeights(); };
   return html`<section class="block" aria-labelledby="weights-title">
     <header><h2 id="weights-title">${() => t().weights.title}</h2>
-      ${when(isCustom, () => html`<button class="button slim" @click=${() => set('standard')}>${() => t().weights.reset}</button>`, () => html`<span class="small quiet">${() => t().weights.hint}</span>`)}</header>
-    <div class="presets" role="group" aria-label=${() => t().weights.presets}>${Object.keys(PRESETS.peek()).map((key) => html`<button class="button slim" aria-pressed=${() => String(is(key))} @click=${() => set(key)}>${() => t().weights.preset[/** @type {'near'} */ (key)]}</button>`)}</div>
-    ${/** @type {const} */ (['organization', 'both', 'worker']).map((side) => html`<div class="sliders"><p class="cap">${() => t().side[side]}</p>${SIDES[side].map(Slider)}</div>`)}
+      ${when(isCustom,
+        () => html`<button class="button slim" @click=${() => set('standard')}>${() => t().weights.reset}</button>`,
+        () => html`<span class="small quiet">${() => t().weights.hint}</span>`)}
+      </header>
+    <div class="presets" role="group" aria-label=${() => t().weights.presets}>
+    ${Object.keys(PRESETS.peek())
+      .map((key) => html`<button class="button slim" aria-pressed=${() => String(is(key))} @click=${() => set(key)}>
+      ${() => t().weights.preset[/** @type {'near'} */ (key)]}
+      </button>`)}
+    </div>
+    ${/** @type {const} */ (['organization', 'both', 'worker']).map((side) => html`<div class="sliders">
+      <p class="cap">${() => t().side[side]}</p>${SIDES[side].map(Slider)}
+      </div>`)}
     ${when(() => total() === 0, () => html`<p class="notice" role="alert">${() => t().weights.zero}</p>`)}
   </section>`;
 }
@@ -47,22 +69,42 @@ function Gates() {
     let left = considered();
     return (ranking()?.removed ?? []).map(({ gate, count }) => ({ gate: String(gate), count, left: (left -= count) }));
   });
-  const because = (/** @type {string} */ gate) => relaxations()?.gates.find((one) => one.gate === gate)?.because ?? word('Gate', gate);
+  const because = (/** @type {string} */ gate) => relaxations()?.gates.find((one) => one.gate === gate)?.because ??
+    word('Gate', gate);
   return when(() => ranking()?.removed, () => html`<section class="block" aria-labelledby="gates-title">
     <header><h2 id="gates-title">${() => t().gates.title}</h2></header>
     <ol class="funnel num">
-      <li class="edge"><span>${() => t().gates.considered}</span><i class="pipe"><i style=${{ width: '100%' }}></i></i><b>${considered}</b></li>
+      <li class="edge"><span>${() => t().gates.considered}</span><i class="pipe"><i style=${{ width: '100%' }}></i></i>
+      <b>${considered}</b>
+      </li>
       ${each(steps, (one) => one.gate, (one) => html`<li title=${() => because(one().gate)}>
-        <span>${() => gateName(one().gate)}</span><i class="pipe" aria-hidden="true"><i style=${() => width(one().left)}></i><i class="out" style=${() => width(one().count)}></i></i>
-        <b><span aria-hidden="true">−${() => one().count}</span><span class="sr">${() => t().gates.left(gateName(one().gate), one().count, one().left)}</span></b></li>`)}
-      <li class="edge last"><span>${() => t().gates.passed}</span><i class="pipe"><i style=${() => width(passed())}></i></i><b>${passed}</b></li>
+        <span>${() => gateName(one().gate)}</span>
+        <i class="pipe" aria-hidden="true"><i style=${() => width(one().left)}></i>
+        <i class="out" style=${() => width(one().count)}></i>
+        </i>
+        <b><span aria-hidden="true">−${() => one().count}</span>
+        <span class="sr">${() => t().gates.left(gateName(one().gate), one().count, one().left)}</span>
+        </b>
+        </li>`)}
+      <li class="edge last"><span>${() => t().gates.passed}</span><i class="pipe"><i style=${() => width(passed())}></i>
+      </i><b>${passed}</b>
+      </li>
     </ol>
     <h3>${() => t().gates.ease}</h3>
-    ${when(() => trials().length, () => html`<ul class="easings">${() => trials().map((one) => html`<li data-on><p>${one.because}</p></li>`)}<li><button class="button slim on" @click=${unease}>${() => t().gates.undo}</button></li></ul>`)}
+    ${when(() => trials().length,
+      () => html`<ul class="easings">${() => trials().map((one) => html`<li data-on><p>${one.because}</p></li>`)}
+      <li><button class="button slim on" @click=${unease}>${() => t().gates.undo}</button></li>
+      </ul>`)}
     ${when(() => relaxations()?.items.length === 0, () => html`<p class="small quiet">${() => t().gates.none}</p>`)}
     <ul class="easings">${each(() => relaxations()?.items ?? [], (one) => JSON.stringify(one.patch), (one) => html`<li>
-      <p>${() => one().because}</p><b class="num" aria-hidden="true">${() => t().gates.more(one().additional_passed)}</b>
-      <button class="button slim" aria-label=${() => `${t().gates.try}: ${one().because}`} @click=${() => ease(one.peek())}>${() => t().gates.try}</button></li>`)}</ul>
+      <p>${() => one().because}</p><b class="num" aria-hidden="true">${() => t().gates.more(one().additional_passed)}
+      </b>
+      <button class="button slim" aria-label=${() => `${t().gates.try}: ${one().because}`}
+      @click=${() => ease(one.peek())}>
+      ${() => t().gates.try}
+      </button>
+      </li>`)}
+      </ul>
   </section>`);
 }
 
@@ -71,13 +113,20 @@ const folded = (/** @type {string} */ text) => text.normalize('NFKC').toLowerCas
 /** The rows that are shown: the found ones where something is sought. */
 const rows = memo(() => {
   const all = ranking()?.items ?? [], q = folded(sought().trim());
-  return q ? all.filter((one) => folded(`${one.worker.name} ${one.worker.alias} ${name('roles', one.role)} ${name('areas', one.worker.area)}`).includes(q)) : all;
+  return q
+    ? all.filter((one) => folded(`${one.worker.name} ${one.worker.alias} ${name('roles', one.role)} ${name('areas',
+    one.worker.area)}`)
+    .includes(q))
+    : all;
 });
 
 /** The most that the lone component adds to anyone, so that its bars fill the track. */
 const most = memo(() => {
   const only = alone();
-  return only ? Math.max(10_000, ...rows().map((one) => one.components.find((score) => score.name === only)?.contribution_ppm ?? 0)) : 1_000_000;
+  return only
+    ? Math.max(10_000,
+    ...rows().map((one) => one.components.find((score) => score.name === only)?.contribution_ppm ?? 0))
+    : 1_000_000;
 });
 
 /** How far a row has moved against the ranking as saved. @param {() => Match} match */
@@ -90,25 +139,36 @@ function Delta(match) {
   });
   return () => {
     const n = by(), words = t().rank;
-    if (n === null) return html`<span class="delta fresh"><span aria-hidden="true">＋</span><span class="sr">${words.fresh}</span></span>`;
+    if (n === null) return html`<span class="delta fresh"><span aria-hidden="true">＋</span>
+      <span class="sr">${words.fresh}</span>
+      </span>`;
     if (!n) return null;
-    return html`<span class=${`delta ${n > 0 ? 'rose' : 'fell'}`}><span aria-hidden="true">${n > 0 ? '▲' : '▼'}${Math.abs(n)}</span><span class="sr">${n > 0 ? words.up(n) : words.down(-n)}</span></span>`;
+    return html`<span class=${`delta ${n > 0 ? 'rose' : 'fell'}`}>
+      <span aria-hidden="true">${n > 0 ? '▲' : '▼'}${Math.abs(n)}</span>
+      <span class="sr">${n > 0 ? words.up(n) : words.down(-n)}</span>
+      </span>`;
   };
 }
 
 /** @param {() => readonly string[]} codes */
 function Unconfirmed(codes) {
-  const said = memo(() => codes().map((code) => t().unconfirmed[/** @type {'hours'} */ (code)] ?? word('Unconfirmed', code)).join(t().comma));
+  const said = memo(() => codes()
+    .map((code) => t().unconfirmed[/** @type {'hours'} */ (code)] ?? word('Unconfirmed', code))
+    .join(t().comma));
   return () => {
     const list = said(), count = codes().length;
     if (!count) return null;
     const all = t().rank.unconfirmed(list);
-    return html`<span class="badge warn" title=${all}><span aria-hidden="true">${count > 1 ? t().rank.open(count) : list}</span><span class="sr">${all}</span></span>`;
+    return html`<span class="badge warn" title=${all}>
+      <span aria-hidden="true">${count > 1 ? t().rank.open(count) : list}</span><span class="sr">${all}</span>
+      </span>`;
   };
 }
 
 /** @param {() => number} ppm */
-const Points = (ppm) => html`<b class="fit num">${() => points(ppm()).split('.')[0]}<small>.${() => points(ppm()).split('.')[1]}</small></b>`;
+const Points = (ppm) => html`<b class="fit num">${() => points(ppm()).split('.')[0]}
+  <small>.${() => points(ppm()).split('.')[1]}</small>
+  </b>`;
 
 /** @param {import('../../parts/view.js').Signal<Match>} match */
 function Row(match) {
@@ -119,28 +179,50 @@ function Row(match) {
   return html`<li class="row" data-key=${id} data-open=${isOpen} data-picked=${isPicked}>
     <div class="place num"><b>${() => match().rank}</b>${Delta(match)}</div>
     <div class="who">
-      <button class="name" data-row=${id} lang="ja" tabindex=${() => (isFirst() ? 0 : -1)} aria-expanded=${() => String(isOpen())}
-        @click=${() => open(isOpen() ? null : id)} @focus=${() => current.set(id)}>${() => match().worker.alias}</button>
+      <button class="name" data-row=${id} lang="ja" tabindex=${() => (isFirst() ? 0 : -1)}
+      aria-expanded=${() => String(isOpen())}
+        @click=${() => open(isOpen() ? null : id)} @focus=${() => current.set(id)}>${() => match().worker.alias}
+        </button>
       <div class="marks"><span class="small quiet">${() => name('roles', match().role)}</span>
-        ${() => { const made = match().application; return made && html`<span class="badge good">${word('ApplicationStatus', made.status)}</span>`; }}
+        ${() => { const made = match().application;
+          return made && html`<span class="badge good">${word('ApplicationStatus', made.status)}</span>`; }}
         ${when(() => match().newcomer, () => html`<span class="badge accent">${() => t().rank.newcomer}</span>`)}
-        ${when(() => match().swap?.swapped, () => html`<span class="badge open">${() => t().rank.swapped}</span>`)}</div>
+        ${when(() => match().swap?.swapped, () => html`<span class="badge open">${() => t().rank.swapped}</span>`)}
+        </div>
     </div>
     ${Bar({ scores: () => match().components, fit: () => match().fit_ppm, owner: id, alone, most })}
-    <span class="side num"><span class="sr">${() => t().rank.head.organization}</span>${() => points(match().organization_side_ppm)}</span>
-    <span class="side num"><span class="sr">${() => t().rank.head.worker}</span>${() => points(match().worker_side_ppm)}</span>
-    <span class="side num known"><span><span class="sr">${() => t().rank.known}</span>${() => percent(match().completeness_ppm)}</span>${Unconfirmed(() => match().unconfirmed)}</span>
-    ${when(alone, () => html`<b class="fit num lone">+${() => points(lone()?.contribution_ppm ?? 0)}</b>`, () => Points(() => match().fit_ppm))}
-    <label class="pick"><input type="checkbox" .checked=${isPicked} tabindex="-1" @change=${() => pick(id)} aria-label=${() => t().rank.pick(match().worker.alias)} /></label>
+    <span class="side num"><span class="sr">${() => t().rank.head.organization}</span>
+    ${() => points(match().organization_side_ppm)}
+    </span>
+    <span class="side num"><span class="sr">${() => t().rank.head.worker}</span>${() => points(match().worker_side_ppm)}
+    </span>
+    <span class="side num known">
+    <span><span class="sr">${() => t().rank.known}</span>${() => percent(match().completeness_ppm)}</span>
+    ${Unconfirmed(() => match().unconfirmed)}
+    </span>
+    ${when(alone, () => html`<b class="fit num lone">+${() => points(lone()?.contribution_ppm ?? 0)}</b>`,
+      () => Points(() => match().fit_ppm))}
+    <label class="pick">
+    <input type="checkbox" .checked=${isPicked} tabindex="-1" @change=${() => pick(id)}
+    aria-label=${() => t().rank.pick(match().worker.alias)} />
+    </label>
   </li>`;
 }
 
 /** The components by side; pressing one leaves it alone in every bar. */
 function Legend() {
-  const chip = (/** @type {Component} */ c) => html`<button class="chip" data-c=${c} aria-pressed=${() => String(alone() === c)} @click=${() => alone.set(alone.peek() === c ? null : c)}><i class="swatch"></i>${() => t().component[c]}</button>`;
-  const side = (/** @type {Side} */ of) => html`<div class="legend-side"><span class="cap">${() => t().side[of]}</span><div>${SIDES[of].map(chip)}</div></div>`;
-  return html`<div class="legend" role="group" aria-label=${() => t().rank.legend}>${/** @type {const} */ (['organization', 'both', 'worker']).map(side)}
-    ${when(alone, () => html`<button class="button slim" @click=${() => alone.set(null)}>${() => t().rank.all}</button>`)}</div>`;
+  const chip = (/** @type {Component} */ c) => html`<button class="chip" data-c=${c}
+    aria-pressed=${() => String(alone() === c)} @click=${() => alone.set(alone.peek() === c ? null : c)}>
+    <i class="swatch"></i>${() => t().component[c]}
+    </button>`;
+  const side = (/** @type {Side} */ of) => html`<div class="legend-side"><span class="cap">${() => t().side[of]}</span>
+    <div>${SIDES[of].map(chip)}</div>
+    </div>`;
+  return html`<div class="legend" role="group" aria-label=${() => t().rank.legend}>
+    ${/** @type {const} */ (['organization', 'both', 'worker']).map(side)}
+    ${when(alone,
+      () => html`<button class="button slim" @click=${() => alone.set(null)}>${() => t().rank.all}</button>`)}
+    </div>`;
 }
 
 /** @param {KeyboardEvent & {target: HTMLElement, currentTarget: HTMLElement}} e */
@@ -162,7 +244,8 @@ function onKeys(e) {
     case 'c': case 'C': pick(id); break;
     case 'ArrowRight': case 'ArrowLeft': {
       const by = e.key === 'ArrowRight' ? 1 : -1, now = pointed.peek();
-      const at = now?.owner === id ? scores.findIndex((one) => one.name === now.score.name) : by > 0 ? -1 : scores.length;
+      const at = now?.owner === id ? scores.findIndex((one) => one.name === now.score.name)
+        : by > 0 ? -1 : scores.length;
       const score = scores[(at + by + scores.length) % scores.length];
       const seg = list.querySelector(`[data-owner="${id}"] [data-c="${score.name}"]`);
       if (seg) pointed.set({ score, at: seg.getBoundingClientRect(), owner: id });
@@ -177,7 +260,8 @@ function onKeys(e) {
 function onPoint(e) {
   const seg = e.target.closest?.('.seg');
   const owner = seg?.parentElement.dataset.owner;
-  const score = owner && rows.peek().find((one) => one.worker.id === owner)?.components.find((one) => one.name === seg.dataset.c);
+  const score = owner &&
+    rows.peek().find((one) => one.worker.id === owner)?.components.find((one) => one.name === seg.dataset.c);
   pointed.set(score ? { score, at: seg.getBoundingClientRect(), owner } : null);
 }
 
@@ -190,16 +274,33 @@ function onPress(e) {
 /** @param {{onMissing: (q: string) => void}} of */
 function List({ onMissing }) {
   /** @type {HTMLElement} */ let list;
-  const axis = () => { const only = alone(); return only ? html`<b>${t().component[only]}</b>` : [0, 25, 50, 75, 100].map((n) => html`<i>${n}</i>`); };
+  const axis = () => { const only = alone();
+    return only ? html`<b>${t().component[only]}</b>` : [0, 25, 50, 75, 100].map((n) => html`<i>${n}</i>`); };
   const hasMore = () => { const now = ranking(); return now && now.next && now.items.length < 200 && !sought(); };
   return html`<div class="list">
-    <div class="head" aria-hidden="true"><span>${() => t().rank.head.rank}</span><span>${() => t().rank.head.who}</span><span class="axis num">${axis}</span>
-      <span class="side">${() => t().rank.head.organization}</span><span class="side">${() => t().rank.head.worker}</span><span class="side known">${() => t().rank.head.known}</span><span class="end">${() => (alone() ? t().rank.contribution : t().rank.head.fit)}</span><span></span></div>
-    <ol class="rows" aria-label=${() => t().rank.title} ref=${(/** @type {HTMLElement} */ el) => { list = el; }} @keydown=${onKeys} @pointerover=${onPoint}
-      @pointerleave=${() => pointed.set(null)} @focusout=${() => pointed.set(null)} @click=${onPress}>${each(rows, (one) => one.worker.id, Row, gliding(() => list))}</ol>
-    ${when(() => ranking() && !rows().length, () => html`<div class="empty"><p>${() => (sought().trim() ? t().rank.noneFound(sought().trim()) : t().rank.none)}</p></div>`)}
-    ${when(() => sought().trim(), () => html`<p class="beyond"><button class="button plain" @click=${() => onMissing(sought.peek().trim())}>${Icon('search')}${() => t().rank.lookFurther}</button></p>`)}
-    ${when(hasMore, () => html`<p class="beyond"><button class="button" @click=${showMore}>${() => t().rank.more}</button></p>`)}
+    <div class="head" aria-hidden="true"><span>${() => t().rank.head.rank}</span><span>${() => t().rank.head.who}</span>
+    <span class="axis num">${axis}</span>
+      <span class="side">${() => t().rank.head.organization}</span><span class="side">${() => t().rank.head.worker}
+      </span><span class="side known">${() => t().rank.head.known}</span>
+      <span class="end">${() => (alone() ? t().rank.contribution : t().rank.head.fit)}</span><span></span>
+      </div>
+    <ol class="rows" aria-label=${() => t().rank.title} ref=${(/** @type {HTMLElement} */ el) => { list = el; }}
+    @keydown=${onKeys} @pointerover=${onPoint}
+      @pointerleave=${() => pointed.set(null)} @focusout=${() => pointed.set(null)} @click=${onPress}>
+      ${each(rows, (one) => one.worker.id, Row, gliding(() => list))}
+      </ol>
+    ${when(() => ranking() && !rows().length,
+      () => html`<div class="empty"><p>${() => (sought().trim() ? t().rank.noneFound(sought().trim()) : t().rank.none)}
+      </p>
+      </div>`)}
+    ${when(() => sought().trim(),
+      () => html`<p class="beyond">
+      <button class="button plain" @click=${() => onMissing(sought.peek().trim())}>${Icon('search')}
+      ${() => t().rank.lookFurther}
+      </button>
+      </p>`)}
+    ${when(hasMore,
+      () => html`<p class="beyond"><button class="button" @click=${showMore}>${() => t().rank.more}</button></p>`)}
   </div>`;
 }
 
@@ -217,7 +318,9 @@ function Invitation({ worker: { worker, role }, onClose }) {
     const form = event.target, data = new FormData(form);
     isSending.set(true);
     try {
-      await post('applications', { deliverable_id: deliverable.peek()?.id, worker_id: worker.id, role: data.get('role'), direction: 'invitation', message: data.get('message') || null });
+      await post('applications',
+        { deliverable_id: deliverable.peek()?.id, worker_id: worker.id, role: data.get('role'), direction: 'invitation',
+        message: data.get('message') || null });
       drafts.delete(worker.id);
       form.closest('dialog')?.close();
       await refresh();
@@ -227,22 +330,45 @@ function Invitation({ worker: { worker, role }, onClose }) {
       isSending.set(false);
     }
   }
-  return Dialog({ title: () => t().invite.title(worker.alias), onClose, content: html`<form class="form" @submit=${send}>
-    ${Field({ label: () => t().invite.role, control: html`<select class="select" id="invite-role" name="role" .value=${roles.some((one) => one.role === role) ? role : (roles[0]?.role ?? '')}>${roles.map((one) => html`<option value=${one.role}>${() => t().invite.left(name('roles', one.role), one.left)}</option>`)}</select>`, of: 'invite-role' })}
-    ${Field({ label: () => t().invite.message, control: html`<textarea id="invite-message" name="message" rows="6" maxlength="2000" data-first .value=${drafts.get(worker.id) ?? ''} @input=${(/** @type {any} */ e) => drafts.set(worker.id, e.target.value)}></textarea>`, of: 'invite-message' })}
+  return Dialog({ title: () => t().invite.title(worker.alias), onClose,
+    content: html`<form class="form" @submit=${send}>
+    ${Field({ label: () => t().invite.role,
+      control: html`<select class="select" id="invite-role" name="role"
+      .value=${roles.some((one) => one.role === role) ? role : (roles[0]?.role ?? '')}>
+      ${roles.map((one) => html`<option value=${one.role}>${() => t().invite.left(name('roles', one.role), one.left)}
+      </option>`)}
+      </select>`,
+      of: 'invite-role' })}
+    ${Field({ label: () => t().invite.message,
+      control: html`<textarea id="invite-message" name="message" rows="6" maxlength="2000" data-first
+      .value=${drafts.get(worker.id) ?? ''} @input=${(/** @type {any} */ e) => drafts.set(worker.id, e.target.value)}>
+      </textarea>`,
+      of: 'invite-message' })}
     <p class="small quiet">${() => t().invite.hint}</p>
     ${when(trouble, () => Fault(trouble))}
-    <p class="actions"><button class="button main" disabled=${() => isSending() || !roles.length}>${() => (isSending() ? t().sending : t().invite.send)}</button></p></form>` });
+    <p class="actions">
+    <button class="button main" disabled=${() => isSending() || !roles.length}>
+    ${() => (isSending() ? t().sending : t().invite.send)}
+    </button>
+    </p>
+    </form>` });
 }
 
-/** The two points of view, and the fit that they make. @param {() => {organization_side_ppm?: number|null, worker_side_ppm?: number|null, fit_ppm: number}} of */
+/**
+ * The two points of view, and the fit that they make.
+ * @param {() => {organization_side_ppm?: number|null, worker_side_ppm?: number|null, fit_ppm: number}} of
+ */
 function Sides(of) {
   const side = (/** @type {'organization'|'worker'} */ which, /** @type {string} */ hue) => {
     const value = () => (which === 'organization' ? of().organization_side_ppm : of().worker_side_ppm);
-    return html`<div data-c=${hue}><span>${() => t().side[which]}</span><b>${() => points(value())}</b><div class="meter"><i style=${() => ({ width: `${(value() ?? 0) / 10_000}%` })}></i></div></div>`;
+    return html`<div data-c=${hue}><span>${() => t().side[which]}</span><b>${() => points(value())}</b>
+      <div class="meter"><i style=${() => ({ width: `${(value() ?? 0) / 10_000}%` })}></i></div>
+      </div>`;
   };
   return html`<div class="two num">${side('organization', 'skill')}${side('worker', 'theme')}
-    <div class="whole"><span>${() => t().rank.head.fit}</span><b>${() => points(of().fit_ppm)}</b></div><p class="small quiet">${() => t().panel.harmonic}</p></div>`;
+    <div class="whole"><span>${() => t().rank.head.fit}</span><b>${() => points(of().fit_ppm)}</b></div>
+    <p class="small quiet">${() => t().panel.harmonic}</p>
+    </div>`;
 }
 
 /** @param {string} id */
@@ -266,7 +392,9 @@ function Panel(id) {
     stop.abort();
     stop = new AbortController();
     try {
-      const [why, better] = await Promise.all([askFor(`matches/preview/workers/${id}`, trial(), stop.signal), askFor(`matches/preview/workers/${id}/improvements`, trial(), stop.signal)]);
+      const [why,
+        better] = await Promise.all([askFor(`matches/preview/workers/${id}`, trial(), stop.signal),
+        askFor(`matches/preview/workers/${id}/improvements`, trial(), stop.signal)]);
       told.set({ why, better });
       trouble.set(null);
     } catch (error) {
@@ -274,15 +402,30 @@ function Panel(id) {
     }
   }
   const order = () => rows().map((one) => one.worker.id);
-  const step = (/** @type {number} */ by) => () => { const ids = order(), i = ids.indexOf(id); return i < 0 ? null : (ids[i + by] ?? null); };
-  const button = (/** @type {'up'|'down'} */ icon, /** @type {() => string|null} */ to, /** @type {() => string} */ label) => html`<button class="button plain square" disabled=${() => !to()} aria-label=${label} @click=${() => open(to())}>${Icon(icon)}</button>`;
-  const place = () => { const one = match(), why = told()?.why; return one ? t().rankNo(one.rank) : why && !why.is_ranked ? t().panel.wouldRank(why.rank) : why ? t().rankNo(why.rank) : ''; };
+  const step = (/** @type {number} */ by) => () => { const ids = order(), i = ids.indexOf(id);
+    return i < 0 ? null : (ids[i + by] ?? null); };
+  const button = (/** @type {'up'|'down'} */ icon, /** @type {() => string|null} */ to,
+    /** @type {() => string} */ label) => html`<button class="button plain square" disabled=${() => !to()}
+    aria-label=${label} @click=${() => open(to())}>
+    ${Icon(icon)}
+    </button>`;
+  const place = () => { const one = match(), why = told()?.why;
+    return one ? t().rankNo(one.rank)
+    : why && !why.is_ranked ? t().panel.wouldRank(why.rank) : why ? t().rankNo(why.rank) : '';
+    };
   const application = () => seen()?.application ?? null;
-  const canInvite = () => may('applications:write') && deliverable()?.status === 'open' && seen() && !application() && told()?.why.is_ranked;
+  const canInvite = () => may('applications:write') && deliverable()?.status === 'open' && seen() && !application() &&
+    told()?.why.is_ranked;
 
-  const part = (/** @type {Score} */ one, /** @type {number} */ top) => html`<li data-c=${one.name}><span class="part-name"><i class="swatch"></i>${t().component[one.name]}</span>
-    <i class="meter" aria-hidden="true"><i data-imputed=${!one.known} style=${{ width: `${(one.contribution_ppm / top) * 100}%` }}></i></i><b class="num">+${points(one.contribution_ppm)}</b>
-    <p class="small">${one.because}</p><small class="num quiet">${points(one.value_ppm)} × ${percent(one.weight_ppm)}</small></li>`;
+  const part = (/** @type {Score} */ one,
+    /** @type {number} */ top) => html`<li data-c=${one.name}>
+    <span class="part-name"><i class="swatch"></i>${t().component[one.name]}</span>
+    <i class="meter" aria-hidden="true">
+    <i data-imputed=${!one.known} style=${{ width: `${(one.contribution_ppm / top) * 100}%` }}></i>
+    </i><b class="num">+${points(one.contribution_ppm)}</b>
+    <p class="small">${one.because}</p><small class="num quiet">${points(one.value_ppm)} × ${percent(one.weight_ppm)}
+    </small>
+    </li>`;
   const parts = () => {
     const scores = seen()?.components ?? [], top = Math.max(1, ...scores.map((one) => one.contribution_ppm));
     return inOrder(scores).map((one) => part(one, top));
@@ -290,28 +433,86 @@ function Panel(id) {
   const failed = () => told()?.why.failed_gates ?? [];
   const improvements = () => told()?.better.items ?? [];
 
-  return html`<aside class="panel card" aria-label=${() => t().panel.title} aria-busy=${() => String(!told())} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape' && !isInviting.peek()) close(id); }}>
+  return html`<aside class="panel card" aria-label=${() => t().panel.title} aria-busy=${() => String(!told())}
+    @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape' && !isInviting.peek()) close(id); }}>
     <header class="panel-head">
-      <div><h2 tabindex="-1" lang="ja" ref=${(/** @type {HTMLElement} */ el) => { if (matchMedia('(max-width: 1180px)').matches) queueMicrotask(() => el.focus()); }}>${() => seen()?.worker.alias ?? t().loading}</h2>
-        <p class="small quiet facts"><span>${() => name('roles', seen()?.role)}</span><span>${place}</span><span lang="ja">${() => seen()?.worker.name.split(' ').pop() ?? ''}</span><a class="link" href=${`#/workers/${id}`}>${() => t().people.profile}</a></p></div>
+      <div>
+      <h2 tabindex="-1" lang="ja"
+      ref=${(/** @type {HTMLElement} */ el) => {
+        if (matchMedia('(max-width: 1180px)').matches) queueMicrotask(() => el.focus()); }}>
+      ${() => seen()?.worker.alias ?? t().loading}
+      </h2>
+        <p class="small quiet facts"><span>${() => name('roles', seen()?.role)}</span><span>${place}</span>
+        <span lang="ja">${() => seen()?.worker.name.split(' ').pop() ?? ''}</span>
+        <a class="link" href=${`#/workers/${id}`}>${() => t().people.profile}</a>
+        </p>
+        </div>
       ${button('up', step(-1), () => t().panel.previous)}${button('down', step(1), () => t().panel.next)}
-      <button class="button plain square" aria-label=${() => t().close} @click=${() => close(id)}>${Icon('close')}</button>
+      <button class="button plain square" aria-label=${() => t().close} @click=${() => close(id)}>${Icon('close')}
+      </button>
     </header>
     <div class="panel-body" tabindex="0">
-      ${when(trouble, () => html`<p class="notice" role="alert">${() => trouble()?.message}<button class="button slim" @click=${ask}>${() => t().again}</button></p>`)}
-      ${when(() => failed().length, () => html`<section><h3>${() => t().panel.failed}</h3><ul class="fails">${() => failed().map((one) => html`<li><span class="badge warn">${gateName(one.gate)}</span>${one.because}</li>`)}</ul></section>`)}
+      ${when(trouble,
+        () => html`<p class="notice" role="alert">${() => trouble()?.message}
+        <button class="button slim" @click=${ask}>${() => t().again}</button>
+        </p>`)}
+      ${when(() => failed().length,
+        () => html`<section><h3>${() => t().panel.failed}</h3>
+        <ul class="fails">
+        ${() => failed()
+        .map((one) => html`<li><span class="badge warn">${gateName(one.gate)}</span>${one.because}</li>`)}
+        </ul>
+        </section>`)}
       ${when(seen, () => html`
-        ${when(canInvite, () => html`<p><button class="button main" data-invite @click=${() => isInviting.set(true)}>${Icon('send')}${() => t().invite.open}</button></p>`)}
-        ${when(application, () => html`<p class="facts"><span class="badge good">${() => word('ApplicationStatus', application()?.status)}</span><span>${() => name('roles', application()?.role)}</span></p>`)}
-        <section><h3>${() => t().panel.sides}</h3>${Sides(() => /** @type {any} */ (seen() ?? { fit_ppm: 0 }))}</section>
-        <section><h3>${() => t().panel.parts}<span class="quiet small num">${() => t().rank.known} ${() => percent(seen()?.completeness_ppm ?? 0)}</span></h3><ul class="parts">${parts}</ul></section>
-        ${when(() => seen()?.other_roles.length, () => html`<section><h3>${() => t().panel.otherRoles}</h3><ul class="changes">${() => seen()?.other_roles.map((one) => html`<li><b class="num">${points(one.fit_ppm)}</b><span>${name('roles', one.role)}</span></li>`)}</ul></section>`)}
-        ${when(() => seen()?.unconfirmed.length, () => html`<section><h3>${() => t().panel.unconfirmed}</h3><ul class="fails">${() => seen()?.unconfirmed.map((code) => html`<li><span class="badge warn">${t().unconfirmed[/** @type {'hours'} */ (code)] ?? word('Unconfirmed', code)}</span>${t().panel.ask(word('Unconfirmed', code))}</li>`)}</ul></section>`)}`)}
-      ${when(told, () => html`<section><h3>${() => (told()?.why.is_ranked ? t().panel.changes : t().panel.changesPass)}</h3>
+        ${when(canInvite,
+          () => html`<p>
+          <button class="button main" data-invite @click=${() => isInviting.set(true)}>${Icon('send')}
+          ${() => t().invite.open}
+          </button>
+          </p>`)}
+        ${when(application,
+          () => html`<p class="facts"><span class="badge good">${() => word('ApplicationStatus', application()?.status)}
+          </span><span>${() => name('roles', application()?.role)}</span>
+          </p>`)}
+        <section><h3>${() => t().panel.sides}</h3>${Sides(() => /** @type {any} */ (seen() ?? { fit_ppm: 0 }))}
+        </section>
+        <section>
+        <h3>${() => t().panel.parts}
+        <span class="quiet small num">${() => t().rank.known} ${() => percent(seen()?.completeness_ppm ?? 0)}</span>
+        </h3><ul class="parts">${parts}</ul>
+        </section>
+        ${when(() => seen()?.other_roles.length,
+          () => html`<section><h3>${() => t().panel.otherRoles}</h3>
+          <ul class="changes">
+          ${() => seen()?.other_roles.map((one) => html`<li><b class="num">${points(one.fit_ppm)}</b>
+          <span>${name('roles', one.role)}</span>
+          </li>`)}
+          </ul>
+          </section>`)}
+        ${when(() => seen()?.unconfirmed.length,
+          () => html`<section><h3>${() => t().panel.unconfirmed}</h3>
+          <ul class="fails">
+          ${() => seen()?.unconfirmed.map((code) => html`<li>
+          <span class="badge warn">${t().unconfirmed[/** @type {'hours'} */ (code)] ?? word('Unconfirmed', code)}</span>
+          ${t().panel.ask(word('Unconfirmed', code))}
+          </li>`)}
+          </ul>
+          </section>`)}`)}
+      ${when(told,
+        () => html`<section><h3>${() => (told()?.why.is_ranked ? t().panel.changes : t().panel.changesPass)}</h3>
         ${when(() => isCustom() || trials().length, () => html`<p class="small quiet">${() => t().panel.onTrial}</p>`)}
-        ${when(() => improvements().length, () => html`<ul class="changes">${() => improvements().map((one) => html`<li><b class="num">${t().rankNo(one.rank)}</b><span>${one.because}</span><span class="num quiet small">${points(one.fit_ppm)}</span></li>`)}</ul>`, () => html`<p class="quiet">${() => t().panel.noChange}</p>`)}</section>`)}
+        ${when(() => improvements().length,
+          () => html`<ul class="changes">
+          ${() => improvements()
+          .map((one) => html`<li><b class="num">${t().rankNo(one.rank)}</b><span>${one.because}</span>
+          <span class="num quiet small">${points(one.fit_ppm)}</span>
+          </li>`)}
+          </ul>`,
+          () => html`<p class="quiet">${() => t().panel.noChange}</p>`)}
+        </section>`)}
     </div>
-    ${when(isInviting, () => Invitation({ worker: /** @type {any} */ (seen.peek()), onClose: () => isInviting.set(false) }))}
+    ${when(isInviting,
+      () => Invitation({ worker: /** @type {any} */ (seen.peek()), onClose: () => isInviting.set(false) }))}
   </aside>`;
 }
 
@@ -324,25 +525,49 @@ function close(id) {
 function Versus() {
   const matches = memo(() => picked().flatMap((id) => ranking()?.items.find((one) => one.worker.id === id) ?? []));
   const stop = () => { const [id] = picked.peek(); unpick(); close(id); };
-  const row = (/** @type {string} */ label, /** @type {(number|null|undefined)[]} */ values, /** @type {(value: number) => string} */ say) => {
+  const row = (/** @type {string} */ label, /** @type {(number|null|undefined)[]} */ values,
+    /** @type {(value: number) => string} */ say) => {
     const top = Math.max(...values.map((one) => one ?? -1));
-    return html`<tr><th scope="row">${label}</th>${values.map((one) => html`<td class=${`num ${one === top ? 'ahead' : ''}`}>${one === null || one === undefined ? '–' : say(one)}</td>`)}</tr>`;
+    return html`<tr><th scope="row">${label}</th>
+      ${values.map((one) => html`<td class=${`num ${one === top ? 'ahead' : ''}`}>
+      ${one === null || one === undefined ? '–' : say(one)}
+      </td>`)}
+      </tr>`;
   };
   const table = () => {
     const all = matches();
     const score = (/** @type {Match} */ one, /** @type {string} */ c) => one.components.find((part) => part.name === c);
     const most = Math.max(1, ...all.flatMap((one) => one.components.map((part) => part.contribution_ppm)));
     return html`<table class="duel">
-      <thead><tr><td></td>${all.map((one) => html`<th scope="col"><b lang="ja">${one.worker.alias}</b><span class="small quiet">${name('roles', one.role)}</span><strong class="num">${points(one.fit_ppm)}</strong></th>`)}</tr></thead>
+      <thead>
+      <tr><td></td>
+      ${all.map((one) => html`<th scope="col"><b lang="ja">${one.worker.alias}</b>
+        <span class="small quiet">${name('roles', one.role)}</span><strong class="num">${points(one.fit_ppm)}</strong>
+        </th>`)}
+      </tr>
+      </thead>
       <tbody>${ORDER.map((c) => {
         const values = all.map((one) => score(one, c)?.contribution_ppm ?? 0), top = Math.max(...values);
-        return html`<tr data-c=${c}><th scope="row"><i class="swatch"></i>${t().component[c]}</th>${all.map((one, i) => html`<td><span class=${`num ${values[i] === top && top > 0 ? 'ahead' : ''}`}>${points(values[i])}</span>
-          <i class="meter" aria-hidden="true"><i data-imputed=${score(one, c)?.known === false} style=${{ width: `${(values[i] / most) * 100}%` }}></i></i><p class="small">${score(one, c)?.because ?? ''}</p></td>`)}</tr>`;
+        return html`<tr data-c=${c}><th scope="row"><i class="swatch"></i>${t().component[c]}</th>
+          ${all.map((one,
+          i) => html`<td><span class=${`num ${values[i] === top && top > 0 ? 'ahead' : ''}`}>${points(values[i])}</span>
+          <i class="meter" aria-hidden="true">
+          <i data-imputed=${score(one, c)?.known === false} style=${{ width: `${(values[i] / most) * 100}%` }}></i>
+          </i><p class="small">${score(one, c)?.because ?? ''}</p>
+          </td>`)}
+          </tr>`;
       })}</tbody>
-      <tfoot>${row(t().side.organization, all.map((one) => one.organization_side_ppm), points)}${row(t().side.worker, all.map((one) => one.worker_side_ppm), points)}${row(t().rank.known, all.map((one) => one.completeness_ppm), percent)}</tfoot></table>`;
+      <tfoot>${row(t().side.organization, all.map((one) => one.organization_side_ppm), points)}
+      ${row(t().side.worker, all.map((one) => one.worker_side_ppm), points)}
+      ${row(t().rank.known, all.map((one) => one.completeness_ppm), percent)}
+      </tfoot>
+      </table>`;
   };
-  return html`<aside class="panel card versus" aria-label=${() => t().versus.title} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') stop(); }}>
-    <header class="panel-head"><h2 tabindex="-1">${() => t().versus.title}</h2><button class="button plain square" aria-label=${() => t().close} @click=${stop}>${Icon('close')}</button></header>
+  return html`<aside class="panel card versus" aria-label=${() => t().versus.title}
+    @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') stop(); }}>
+    <header class="panel-head"><h2 tabindex="-1">${() => t().versus.title}</h2>
+    <button class="button plain square" aria-label=${() => t().close} @click=${stop}>${Icon('close')}</button>
+    </header>
     <div class="panel-body" tabindex="0">${table}</div></aside>`;
 }
 
@@ -355,19 +580,49 @@ function SideBySide() {
   effect(() => {
     if (!ranking()) return;
     const stop = new AbortController();
-    askFor('matches/preview', { ...trial(), limit: 50, fairness: isFair.peek() ? 'off' : 'on', counts: false }, stop.signal).then((page) => other.set(page.items), () => {});
+    askFor('matches/preview', { ...trial(), limit: 50, fairness: isFair.peek() ? 'off' : 'on', counts: false },
+      stop.signal)
+      .then((page) => other.set(page.items),
+      () => {});
     onRemove(() => stop.abort());
   });
-  const both = memo(() => { const mine = ranking()?.items ?? []; return (isFair() ? [other(), mine] : [mine, other()]).map((one) => one.slice(0, SHOWN)); });
-  const at = (/** @type {0|1} */ side, /** @type {string} */ id) => both()[side].findIndex((one) => one.worker.id === id);
-  const row = (/** @type {0|1} */ side) => (/** @type {import('../../parts/view.js').Signal<Match>} */ of, /** @type {import('../../parts/view.js').Signal<number>} */ index) => html`<li data-open=${() => opened() === of().worker.id}><span class="num quiet">${() => index() + 1}</span><button lang="ja" @click=${() => open(of.peek().worker.id)}>${() => of().worker.alias}</button>
-    ${() => { const was = at(0, of().worker.id), by = was - index(); return side && by && was >= 0 ? html`<span class=${`delta ${by > 0 ? 'rose' : 'fell'}`}><span aria-hidden="true">${by > 0 ? '▲' : '▼'}${Math.abs(by)}</span><span class="sr">${by > 0 ? t().rank.up(by) : t().rank.down(-by)}</span></span>` : null; }}<b class="num">${() => points(of().fit_ppm)}</b></li>`;
-  const column = (/** @type {0|1} */ side) => html`<div><h3>${() => (side ? t().rank.withFair : t().rank.withoutFair)}</h3><ol>${each(() => both()[side], (one) => one.worker.id, row(side))}</ol></div>`;
-  const lines = () => both()[1].map((one, i) => { const was = at(0, one.worker.id); return was < 0 ? null : html`<svg><line data-moved=${was !== i} x1="0" x2="100%" y1=${was * STEP + STEP / 2} y2=${i * STEP + STEP / 2} /></svg>`; });
-  return html`<div class="both">${column(0)}<svg aria-hidden="true" height=${() => both()[1].length * STEP}>${lines}</svg>${column(1)}</div>`;
+  const both = memo(() => { const mine = ranking()?.items ?? [];
+    return (isFair() ? [other(), mine] : [mine, other()]).map((one) => one.slice(0, SHOWN)); });
+  const at = (/** @type {0|1} */ side,
+    /** @type {string} */ id) => both()[side].findIndex((one) => one.worker.id === id);
+  const row = (/** @type {0|1} */ side) => (/** @type {import('../../parts/view.js').Signal<Match>} */ of,
+    /** @type {import('../../parts/view.js').Signal<number>} */ index) => html`<li
+    data-open=${() => opened() === of().worker.id}>
+    <span class="num quiet">${() => index() + 1}</span>
+    <button lang="ja" @click=${() => open(of.peek().worker.id)}>${() => of().worker.alias}</button>
+    ${() => { const was = at(0, of().worker.id), by = was - index();
+      return side && by && was >= 0
+      ? html`<span class=${`delta ${by > 0 ? 'rose' : 'fell'}`}>
+      <span aria-hidden="true">${by > 0 ? '▲' : '▼'}${Math.abs(by)}</span>
+      <span class="sr">${by > 0 ? t().rank.up(by) : t().rank.down(-by)}</span>
+      </span>`
+      : null;
+      }}
+    <b class="num">${() => points(of().fit_ppm)}</b>
+    </li>`;
+  const column = (/** @type {0|1} */ side) => html`<div><h3>${() => (side ? t().rank.withFair : t().rank.withoutFair)}
+    </h3><ol>${each(() => both()[side], (one) => one.worker.id, row(side))}</ol>
+    </div>`;
+  const lines = () => both()[1].map((one,
+    i) => { const was = at(0, one.worker.id);
+    return was < 0 ? null
+    : html`<svg><line data-moved=${was !== i} x1="0" x2="100%" y1=${was * STEP + STEP / 2} y2=${i * STEP + STEP / 2} />
+    </svg>`;
+    });
+  return html`<div class="both">${column(0)}<svg aria-hidden="true" height=${() => both()[1].length * STEP}>${lines}
+    </svg>${column(1)}
+    </div>`;
 }
 
-/** Who is sought but isn't ranked. @type {import('../../parts/view.js').Signal<{q: string, items: {id: string, alias: string}[]}|null>} */
+/**
+ * Who is sought but isn't ranked.
+ * @type {import('../../parts/view.js').Signal<{q: string, items: {id: string, alias: string}[]}|null>}
+ */
 const missing = signal(null);
 
 /** @param {string} q */
@@ -382,10 +637,17 @@ function Said() {
   const said = signal('');
   effect(() => {
     if (!settled()) return;
-    const timer = setTimeout(() => { const [first] = ranking.peek()?.items ?? []; if (first) said.set(t.peek().rank.settled(first.worker.alias, points(first.fit_ppm))); }, 700);
+    const timer = setTimeout(() => { const [first] = ranking.peek()?.items ?? [];
+      if (first) said.set(t.peek().rank.settled(first.worker.alias, points(first.fit_ppm))); },
+      700);
     onRemove(() => clearTimeout(timer));
   });
-  const part = () => { const now = pointed()?.score; return now ? t().rank.part(t().component[now.name], points(now.contribution_ppm), now.because, points(now.value_ppm), percent(now.weight_ppm)) : ''; };
+  const part = () => { const now = pointed()?.score;
+    return now
+    ? t().rank.part(t().component[now.name], points(now.contribution_ppm), now.because, points(now.value_ppm),
+    percent(now.weight_ppm))
+    : '';
+    };
   return html`<p class="sr" role="status">${said}</p><p class="sr" role="status">${part}</p>`;
 }
 
@@ -393,7 +655,8 @@ function Said() {
 function onTabs(e) {
   const by = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
   if (!by) return;
-  const tabs = /** @type {HTMLElement[]} */ ([...e.currentTarget.children]), at = tabs.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const tabs = /** @type {HTMLElement[]} */ ([...e.currentTarget.children]),
+    at = tabs.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const to = tabs[(at + by + tabs.length) % tabs.length];
   to.focus();
   to.click();
@@ -408,33 +671,87 @@ export function RankingScreen(id) {
   onRemove(leave);
   const isBoth = () => query().fair === 'both';
   const openSheet = () => { isSheet.set(true); document.querySelector('.rows')?.scrollIntoView({ block: 'start' }); };
-  const passed = (/** @type {string|null} */ code) => { const n = code ? ranking()?.passed_by_role?.find((one) => one.role === code)?.passed : ranking()?.passed; return n === undefined || n === null ? '' : n; };
-  const tab = (/** @type {string|null} */ code) => html`<button role="tab" aria-selected=${() => String(role() === code)} tabindex=${() => (role() === code ? 0 : -1)} @click=${() => choose(code)}>${() => (code ? name('roles', code) : t().rank.allRoles)}<span class="num count">${() => passed(code)}</span></button>`;
-  const search = () => Search({ value: sought, label: () => t().rank.find, onText: (text) => { sought.set(text); missing.set(null); }, onEnter: () => { const [first] = rows.peek(); if (first) open(first.worker.id); else void lookFurther(sought.peek()); } });
+  const passed = (/** @type {string|null} */ code) => {
+    const n = code ? ranking()?.passed_by_role?.find((one) => one.role === code)?.passed : ranking()?.passed;
+    return n === undefined || n === null ? '' : n; };
+  const tab = (/** @type {string|null} */ code) => html`<button role="tab"
+    aria-selected=${() => String(role() === code)} tabindex=${() => (role() === code ? 0 : -1)}
+    @click=${() => choose(code)}>
+    ${() => (code ? name('roles', code) : t().rank.allRoles)}<span class="num count">${() => passed(code)}</span>
+    </button>`;
+  const search = () => Search({ value: sought, label: () => t().rank.find,
+    onText: (text) => { sought.set(text); missing.set(null); },
+    onEnter: () => { const [first] = rows.peek();
+    if (first) open(first.worker.id); else void lookFurther(sought.peek()); } });
 
-  return when(() => deliverable() && ranking(), () => html`<main class="screen ranking" id="main" tabindex="-1" data-panel=${() => Boolean(opened()) || isVersus()} data-versus=${isVersus} data-sheet=${isSheet}>
+  return when(() => deliverable() && ranking(),
+    () => html`<main class="screen ranking" id="main" tabindex="-1" data-panel=${() => Boolean(opened()) || isVersus()}
+    data-versus=${isVersus} data-sheet=${isSheet}>
     <header class="title">
-      <p class="crumbs small"><a href=${href('requests')}>${() => t().requests.title}</a>${Icon('next')}<a href=${href(`requests/${id}`)} lang="ja">${() => deliverable()?.title}</a></p>
-      <div class="title-line"><h1><span lang="ja">${() => deliverable()?.title}</span></h1><span class="badge accent">${() => word('DeliverableStatus', deliverable()?.status)}</span></div>
-      <p class="small quiet facts"><span>${() => name('deliverable-types', deliverable()?.type)}</span><span>${() => name('formats', deliverable()?.format)}</span><span>${() => name('areas', deliverable()?.area)}</span><b class="num">${() => t().rank.passed(ranking()?.passed ?? 0, ranking()?.considered ?? 0)}</b></p>
+      <p class="crumbs small"><a href=${href('requests')}>${() => t().requests.title}</a>${Icon('next')}
+      <a href=${href(`requests/${id}`)} lang="ja">${() => deliverable()?.title}</a>
+      </p>
+      <div class="title-line"><h1><span lang="ja">${() => deliverable()?.title}</span></h1>
+      <span class="badge accent">${() => word('DeliverableStatus', deliverable()?.status)}</span>
+      </div>
+      <p class="small quiet facts"><span>${() => name('deliverable-types', deliverable()?.type)}</span>
+      <span>${() => name('formats', deliverable()?.format)}</span><span>${() => name('areas', deliverable()?.area)}
+      </span><b class="num">${() => t().rank.passed(ranking()?.passed ?? 0, ranking()?.considered ?? 0)}</b>
+      </p>
     </header>
-    <div class="rail" id="rail"><button class="button plain square rail-close" aria-label=${() => t().close} @click=${() => isSheet.set(false)}>${Icon('close')}</button>${Weights()}${Gates()}</div>
+    <div class="rail" id="rail">
+    <button class="button plain square rail-close" aria-label=${() => t().close} @click=${() => isSheet.set(false)}>
+    ${Icon('close')}
+    </button>${Weights()}${Gates()}
+    </div>
     <section class="middle card" aria-labelledby="list-title">
       <h2 class="sr" id="list-title">${() => t().rank.title}</h2>
       <div class="bar-top">
-        <div class="tabs" role="tablist" aria-label=${() => t().rank.roles} @keydown=${onTabs}>${tab(null)}${(deliverable.peek()?.roles ?? []).map((one) => tab(one.role))}</div>
+        <div class="tabs" role="tablist" aria-label=${() => t().rank.roles} @keydown=${onTabs}>${tab(null)}
+        ${(deliverable.peek()?.roles ?? []).map((one) => tab(one.role))}
+        </div>
         ${search()}
-        <button class="button check" aria-pressed=${() => String(isFair())} title=${() => t().rank.fairHint} @click=${toggleFair}>${() => t().rank.fair}</button><button class="button check" data-both aria-pressed=${() => String(isBoth())} @click=${() => requery({ fair: isBoth() ? '' : 'both' })}>${() => t().rank.both}</button>
+        <button class="button check" aria-pressed=${() => String(isFair())} title=${() => t().rank.fairHint}
+        @click=${toggleFair}>
+        ${() => t().rank.fair}
+        </button>
+        <button class="button check" data-both aria-pressed=${() => String(isBoth())}
+        @click=${() => requery({ fair: isBoth() ? '' : 'both' })}>
+        ${() => t().rank.both}
+        </button>
       </div>
-      ${when(() => trials().length, () => html`<p class="notice" role="status"><span>${() => t().gates.onTrial}</span><button class="button slim" @click=${unease}>${() => t().gates.undo}</button></p>`)}
+      ${when(() => trials().length,
+        () => html`<p class="notice" role="status"><span>${() => t().gates.onTrial}</span>
+        <button class="button slim" @click=${unease}>${() => t().gates.undo}</button>
+        </p>`)}
       ${when(trouble, () => html`<p class="notice bad" role="alert">${() => trouble()?.message}</p>`)}
       ${when(isBoth, SideBySide, () => html`${Legend()}${List({ onMissing: lookFurther })}`)}
-      ${when(missing, () => html`<section class="missing"><h3>${() => t().rank.notListed}</h3><ul>${() => missing()?.items.map((one) => html`<li><button class="button" lang="ja" @click=${() => open(one.id)}>${one.alias}</button></li>`)}
-        ${when(() => missing()?.items.length === 0, () => html`<li class="quiet">${() => t().rank.noneFound(missing()?.q ?? '')}</li>`)}</ul></section>`)}
+      ${when(missing,
+        () => html`<section class="missing"><h3>${() => t().rank.notListed}</h3>
+        <ul>
+        ${() => missing()?.items.map((one) => html`<li>
+        <button class="button" lang="ja" @click=${() => open(one.id)}>${one.alias}</button>
+        </li>`)}
+        ${when(() => missing()?.items.length === 0,
+          () => html`<li class="quiet">${() => t().rank.noneFound(missing()?.q ?? '')}</li>`)}
+        </ul>
+        </section>`)}
     </section>
     ${keyed(() => (isVersus() ? '' : opened()), (who) => (who ? Panel(who) : null))}${when(isVersus, Versus)}
-    ${when(() => picked().length > 1 && !isVersus(), () => html`<button class="button main compare-open" @click=${compare}>${() => t().versus.open(picked().length)}</button>`)}
-    <button class="button main sheet-open" aria-expanded=${() => String(isSheet())} aria-controls="rail" @click=${openSheet}>${Icon('sliders')}${() => t().weights.sheet}${() => (isCustom() ? ' •' : '')}</button>
+    ${when(() => picked().length > 1 && !isVersus(),
+      () => html`<button class="button main compare-open" @click=${compare}>${() => t().versus.open(picked().length)}
+      </button>`)}
+    <button class="button main sheet-open" aria-expanded=${() => String(isSheet())} aria-controls="rail"
+    @click=${openSheet}>
+    ${Icon('sliders')}${() => t().weights.sheet}${() => (isCustom() ? ' •' : '')}
+    </button>
     ${Tip()}${Said()}
-  </main>`, () => html`<main class="screen" id="main" tabindex="-1" aria-busy=${() => String(!trouble())}>${when(trouble, () => html`<div class="empty"><p>${() => t().failed}</p><p class="small">${() => trouble()?.message}</p><button class="button" @click=${() => load(id)}>${() => t().again}</button></div>`, () => html`<p class="empty">${() => t().loading}</p>`)}</main>`);
+  </main>`,
+  () => html`<main class="screen" id="main" tabindex="-1" aria-busy=${() => String(!trouble())}>
+    ${when(trouble,
+    () => html`<div class="empty"><p>${() => t().failed}</p><p class="small">${() => trouble()?.message}</p>
+    <button class="button" @click=${() => load(id)}>${() => t().again}</button>
+    </div>`,
+    () => html`<p class="empty">${() => t().loading}</p>`)}
+    </main>`);
 }

@@ -4,8 +4,16 @@
  */
 import { ask, batch, get, isAbort, memo, ORDER, query, requery, signal } from '../kit.js';
 
-/** @typedef {import('../types.js').Ranking} Ranking @typedef {import('../types.js').Relaxation} Relaxation @typedef {import('../types.js').RelaxationList} RelaxationList */
-/** @typedef {import('../types.js').Component} Component @typedef {import('../types.js').Deliverable} Deliverable @typedef {Record<Component, number>} Weights */
+/**
+ * @typedef {import('../types.js').Ranking} Ranking
+ * @typedef {import('../types.js').Relaxation} Relaxation
+ * @typedef {import('../types.js').RelaxationList} RelaxationList
+ */
+/**
+ * @typedef {import('../types.js').Component} Component
+ * @typedef {import('../types.js').Deliverable} Deliverable
+ * @typedef {Record<Component, number>} Weights
+ */
 /** @template T @typedef {import('../../parts/view.js').Signal<T>} Signal */
 
 /** @param {number[]} list @returns {Weights} */
@@ -55,12 +63,17 @@ export function trial(asSaved = false) {
 const shape = () => ({ limit: limit.peek(), fairness: isFair.peek() ? 'on' : 'off' });
 
 let isFlying = false, isAsked = false, inputAt = 0, answeredAt = 0;
-/** @type {{of: string, considered: number|null, passed: number|null, removed: Ranking['removed'], passed_by_role: Ranking['passed_by_role']}|null} */
+/**
+ * @type
+ * {{of: string, considered: number|null, passed: number|null, removed: Ranking['removed'], passed_by_role: Ranking['passed_by_role']}|null}
+ */
 let counted = null;
 /** @type {Map<string, Ranking>} */
 const standard = new Map();
 
-/** Asks for the ranking of now. One request is under way at most; what changes meanwhile is asked for once it is back. */
+/**
+ * Asks for the ranking of now. One request is under way at most; what changes meanwhile is asked for once it is back.
+ */
 export async function rerank() {
   isAsked = true;
   if (isFlying) return;
@@ -80,10 +93,13 @@ export async function rerank() {
       let answer = (isPlain && standard.get(key)) || (isPlain
         ? await get(`deliverables/${id}/matches`, { role: role.peek(), ...shape() }, mine)
         : await ask('matches/preview', { ...trial(), ...shape(), counts: !known }, mine));
-      if (!isPlain && !standard.has(key)) standard.set(key, await ask('matches/preview', { ...trial(true), ...shape() }, mine));
+      if (!isPlain &&
+        !standard.has(key)) standard.set(key, await ask('matches/preview', { ...trial(true), ...shape() }, mine));
       if (mine.aborted) continue;
-      if (answer.removed) counted = { of: gates, considered: answer.considered, passed: answer.passed, removed: answer.removed, passed_by_role: answer.passed_by_role };
-      else if (known) answer = { ...answer, considered: known.considered, passed: known.passed, removed: known.removed, passed_by_role: known.passed_by_role };
+      if (answer.removed) counted = { of: gates, considered: answer.considered, passed: answer.passed,
+        removed: answer.removed, passed_by_role: answer.passed_by_role };
+      else if (known) answer = { ...answer, considered: known.considered, passed: known.passed, removed: known.removed,
+        passed_by_role: known.passed_by_role };
       if (isPlain) standard.set(key, answer);
       const base = /** @type {Ranking} */ (standard.get(key));
       answeredAt = performance.now();
@@ -125,8 +141,12 @@ export function weigh(change) {
   void rerank();
 }
 
-/** Writes the weights into the address: on the slider's change, not its input, because Safari refuses 100 in half a minute. */
-export const keepWeights = () => requery({ w: isCustom.peek() ? ORDER.map((name) => weights.peek()[name]).join('-') : undefined });
+/**
+ * Writes the weights into the address: on the slider's change, not its input, because Safari refuses 100 in half a
+ * minute.
+ */
+export const keepWeights = () => requery({ w: isCustom.peek() ? ORDER.map((name) => weights.peek()[name]).join('-')
+  : undefined });
 
 /** @param {Relaxation} one */
 export function ease(one) {
@@ -157,7 +177,10 @@ export function showMore() {
 
 const isWide = matchMedia('(min-width: 1181px)');
 
-/** Chooses somebody to compare, three at most. Where there is room beside the list, two are compared at once. @param {string} id */
+/**
+ * Chooses somebody to compare, three at most. Where there is room beside the list, two are compared at once.
+ * @param {string} id
+ */
 export function pick(id) {
   const now = picked.peek();
   picked.set(now.includes(id) ? now.filter((one) => one !== id) : [...now, id].slice(-3));
@@ -207,7 +230,8 @@ export async function load(id) {
   batch(() => {
     for (const one of [deliverable, ranking, before, relaxations, trouble, alone, current]) one.set(null);
     role.set(query.peek().role ?? null);
-    weights.set(asked.length === ORDER.length && asked.every((n) => n >= 0 && n <= 100) ? weightsOf(asked) : PRESETS.peek().standard);
+    weights.set(asked.length === ORDER.length && asked.every((n) => n >= 0 && n <= 100) ? weightsOf(asked)
+      : PRESETS.peek().standard);
     picked.set(query.peek().vs ? query.peek().vs.split('~').slice(0, 3) : []);
     trials.set([]);
     sought.set('');

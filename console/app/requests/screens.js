@@ -1,15 +1,23 @@
-/** Requests: all of them as a board or a table, one with its history, a new one from words; and who applied or was invited. */
+/**
+ * Requests: all of them as a board or a table, one with its history, a new one from words; and who applied or was
+ * invited.
+ */
 import {
   ask, call, Choice, chosen, Clear, codes, date, Dialog, each, effect, entries, Fact, Fault, Field, Form, get, go,
   href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number, onChange, onRemove, percent,
-  Picker, post, query, reading, requery, Screen, Search, sending, signal, t, Table, untracked, user, when, word,
+  Picker, post, query, reading, requery, Screen, Search, sending, signal, t, Table, untracked, user, vocabulary, when, word,
   years,
 } from '../kit.js';
 
-/** @typedef {import('../types.js').Listed} Listed @typedef {import('../types.js').Schemas['Page_ListedDeliverable']} Page */
+/**
+ * @typedef {import('../types.js').Listed} Listed
+ * @typedef {import('../types.js').Schemas['Page_ListedDeliverable']} Page
+ */
 
 /** The columns of the board, each with its statuses. @type {[string, string[]][]} */
-const COLUMNS = [['draft', ['draft']], ['review', ['submitted', 'screening', 'hearing']], ['open', ['open']], ['matched', ['matched']], ['in_progress', ['in_progress']], ['delivered', ['delivered']], ['ended', ['declined', 'cancelled']]];
+const COLUMNS = [['draft', ['draft']], ['review', ['submitted', 'screening', 'hearing']], ['open', ['open']],
+  ['matched', ['matched']], ['in_progress', ['in_progress']], ['delivered', ['delivered']],
+  ['ended', ['declined', 'cancelled']]];
 const FILTERS = ['q', 'family', 'area', 'format', 'role', 'fiscal_year', 'type', 'organization_id'];
 const SORTS = ['-created_at', '-status_since', 'ends_on', '-updated_at'];
 
@@ -24,7 +32,8 @@ const filters = () => chosen(FILTERS);
 async function fill(stop) {
   try {
     const shared = untracked(filters);
-    const pages = await Promise.all(COLUMNS.map(([, statuses]) => get('deliverables', { ...shared, status: statuses.join(','), sort: '-status_since', limit: 12, count: true }, stop)));
+    const pages = await Promise.all(COLUMNS.map(([, statuses]) => get('deliverables',
+      { ...shared, status: statuses.join(','), sort: '-status_since', limit: 12, count: true }, stop)));
     board.set(new Map(COLUMNS.map(([column], i) => [column, pages[i]])));
     trouble.set(null);
   } catch (error) {
@@ -35,15 +44,26 @@ async function fill(stop) {
 /** @param {() => Listed} of */
 const Marks = (of) => () => {
   const { applications, places, status } = of();
-  const waiting = applications?.submitted ?? 0, isTeam = ['open', 'matched', 'in_progress'].includes(status) && places.needed > 0;
+  const waiting = applications?.submitted ?? 0,
+    isTeam = ['open', 'matched', 'in_progress'].includes(status) && places.needed > 0;
   if (!waiting && !isTeam) return null;
-  return html`<span class="marks num">${waiting > 0 && html`<span class="badge accent">${t().requests.waiting(waiting)}</span>`}${isTeam && html`<span class=${`badge ${places.filled < places.needed ? '' : 'good'}`}>${t().requests.places(places.filled, places.needed)}</span>`}</span>`;
+  return html`<span class="marks num">
+    ${waiting > 0 && html`<span class="badge accent">${t().requests.waiting(waiting)}</span>`}
+    ${isTeam &&
+    html`<span class=${`badge ${places.filled < places.needed ? '' : 'good'}`}>
+    ${t().requests.places(places.filled, places.needed)}
+    </span>`}
+    </span>`;
 };
 
 /** @param {import('../../parts/view.js').Signal<Listed>} of */
 const Card = (of) => html`<li><a class="ticket" data-ticket href=${() => href(`requests/${of().id}`)}>
   <b lang="ja">${() => of().title}</b><span class="small quiet" lang="ja">${() => of().organization.name ?? ''}</span>
-  <span class="small quiet facts"><span>${() => name('areas', of().area)}</span><span>${() => name('formats', of().format)}</span></span>${Marks(of)}</a></li>`;
+  <span class="small quiet facts"><span>${() => name('areas', of().area)}</span>
+  <span>${() => name('formats', of().format)}</span>
+  </span>${Marks(of)}
+  </a>
+  </li>`;
 
 /** @param {[string, string[]]} column */
 function Column([column, statuses]) {
@@ -51,10 +71,19 @@ function Column([column, statuses]) {
   const count = () => page()?.total?.count ?? 0;
   const left = () => count() - (page()?.items.length ?? 0);
   return html`<section class="column" aria-labelledby=${`column-${column}`}>
-    <header><h2 id=${`column-${column}`}><i class="dot" data-s=${column}></i>${() => t().requests.columns[/** @type {'open'} */ (column)]}</h2><span class="num quiet">${() => (page() ? number(count()) : '')}</span></header>
+    <header>
+    <h2 id=${`column-${column}`}><i class="dot" data-s=${column}></i>
+    ${() => t().requests.columns[/** @type {'open'} */ (column)]}
+    </h2><span class="num quiet">${() => (page() ? number(count()) : '')}</span>
+    </header>
     <ul>${each(() => page()?.items ?? [], (one) => one.id, Card)}</ul>
     ${when(() => page()?.items.length === 0, () => html`<p class="none small">${() => t().none}</p>`)}
-    ${when(() => left() > 0, () => html`<p class="none small num"><a href=${() => href('requests', { ...query(), view: 'table', status: statuses.join(',') })}>${() => t().requests.moreOf(left())}</a></p>`)}
+    ${when(() => left() > 0,
+      () => html`<p class="none small num">
+      <a href=${() => href('requests', { ...query(), view: 'table', status: statuses.join(',') })}>
+      ${() => t().requests.moreOf(left())}
+      </a>
+      </p>`)}
   </section>`;
 }
 
@@ -62,60 +91,116 @@ function Column([column, statuses]) {
 function onArrows(e) {
   const at = /** @type {HTMLElement} */ (document.activeElement);
   if (at?.dataset.ticket === undefined) return;
-  const columns = [...e.currentTarget.querySelectorAll('.column')].map((column) => /** @type {HTMLElement[]} */ ([...column.querySelectorAll('[data-ticket]')])).filter((column) => column.length);
+  const columns = [...e.currentTarget.querySelectorAll('.column')].map((column) => /** @type {HTMLElement[]} */ ([...column.querySelectorAll('[data-ticket]')]))
+    .filter((column) => column.length);
   const x = columns.findIndex((column) => column.includes(at)), y = columns[x].indexOf(at);
-  const beside = (/** @type {number} */ by) => { const column = columns[x + by]; return column?.[Math.min(y, column.length - 1)]; };
-  const to = { ArrowDown: columns[x][y + 1], ArrowUp: columns[x][y - 1], ArrowRight: beside(1), ArrowLeft: beside(-1) }[e.key];
+  const beside = (/** @type {number} */ by) => { const column = columns[x + by];
+    return column?.[Math.min(y, column.length - 1)]; };
+  const to = { ArrowDown: columns[x][y + 1], ArrowUp: columns[x][y - 1], ArrowRight: beside(1),
+    ArrowLeft: beside(-1) }[e.key];
   if (to) { to.focus(); e.preventDefault(); }
 }
 
-const Board = () => html`<div class="board" @keydown=${onArrows} tabindex="0" role="region" aria-label=${() => t().requests.board}>${COLUMNS.map(Column)}</div>`;
+const Board = () => html`<div class="board" @keydown=${onArrows} tabindex="0" role="region"
+  aria-label=${() => t().requests.board}>
+  ${COLUMNS.map(Column)}
+  </div>`;
 
 /** @param {import('../../parts/view.js').Signal<Listed>} of */
-const Line = (of) => html`<tr><th scope="row"><a data-ticket href=${() => href(`requests/${of().id}`)} lang="ja">${() => of().title}</a><span class="small quiet" lang="ja">${() => of().organization.name ?? ''}</span></th>
-  <td><span class="badge">${() => word('DeliverableStatus', of().status)}</span></td><td>${() => name('deliverable-types', of().type)}</td><td>${() => name('areas', of().area)}</td><td>${() => name('formats', of().format)}</td>
-  <td class="num">${() => (of().places.needed ? `${of().places.filled} / ${of().places.needed}` : '')}</td><td class="num">${() => of().applications?.submitted || ''}</td><td class="num">${() => date(of().ends_on)}</td><td class="num">${() => date(of().status_since)}</td></tr>`;
+const Line = (of) => html`<tr>
+  <th scope="row"><a data-ticket href=${() => href(`requests/${of().id}`)} lang="ja">${() => of().title}</a>
+  <span class="small quiet" lang="ja">${() => of().organization.name ?? ''}</span>
+  </th>
+  <td><span class="badge">${() => word('DeliverableStatus', of().status)}</span></td>
+  <td>${() => name('deliverable-types', of().type)}</td><td>${() => name('areas', of().area)}</td>
+  <td>${() => name('formats', of().format)}</td>
+  <td class="num">${() => (of().places.needed ? `${of().places.filled} / ${of().places.needed}` : '')}</td>
+  <td class="num">${() => of().applications?.submitted || ''}</td><td class="num">${() => date(of().ends_on)}</td>
+  <td class="num">${() => date(of().status_since)}</td>
+  </tr>`;
 
 function Lines() {
-  const of = listing('deliverables', () => ({ ...filters(), status: query().status, sort: query().sort, limit: 50, count: true }), ['deliverable', 'application', 'project']);
-  return Table({ of, label: () => t().requests.table, head: () => t().requests.head, line: Line, none: () => t().requests.noneFound });
+  const of = listing('deliverables',
+    () => ({ ...filters(), status: query().status, sort: query().sort, limit: 50, count: true }),
+    ['deliverable', 'application', 'project']);
+  return Table({ of, label: () => t().requests.table, head: () => t().requests.head, line: Line,
+    none: () => t().requests.noneFound });
 }
 
 /** What one's organization is asked to request jointly. */
 function Joint() {
-  const own = user.peek()?.user?.organization_id, of = listing(`organizations/${own}/joint-deliverables`, () => ({ status: 'invited' }), ['deliverable']), act = sending(of.trouble);
-  const answer = (/** @type {any} */ one, /** @type {'accepted'|'declined'} */ status) => html`<button class="button slim" disabled=${act.is} @click=${() => act(async () => { await call('PUT', `deliverables/${one.deliverable_id}/organizations/${own}`, { match: one.version, body: { status } }); await of.load(); })}>${() => t().requests[status]}</button>`;
-  return when(() => of.items().length || of.trouble(), () => html`<section class="card pad"><h2>${() => t().requests.joint}</h2>${when(of.trouble, () => Fault(of.trouble))}<ul class="lines">${() => of.items().map((one) => html`<li><span lang="ja"><b>${one.title}</b> ${one.lead_organization_name}</span>${answer(one, 'accepted')}${answer(one, 'declined')}</li>`)}</ul></section>`);
+  const own = user.peek()?.user?.organization_id,
+    of = listing(`organizations/${own}/joint-deliverables`, () => ({ status: 'invited' }), ['deliverable']),
+    act = sending(of.trouble);
+  const answer = (/** @type {any} */ one,
+    /** @type {'accepted'|'declined'} */ status) => html`<button class="button slim" disabled=${act.is}
+    @click=${() => act(async () => {
+    await call('PUT', `deliverables/${one.deliverable_id}/organizations/${own}`,
+    { match: one.version, body: { status } });
+    await of.load(); })}>
+    ${() => t().requests[status]}
+    </button>`;
+  return when(() => of.items().length || of.trouble(),
+    () => html`<section class="card pad"><h2>${() => t().requests.joint}</h2>
+    ${when(of.trouble, () => Fault(of.trouble))}
+    <ul class="lines">
+    ${() => of.items()
+    .map((one) => html`<li><span lang="ja"><b>${one.title}</b> ${one.lead_organization_name}</span>
+    ${answer(one, 'accepted')}${answer(one, 'declined')}
+    </li>`)}
+    </ul>
+    </section>`);
 }
 
 export function RequestsScreen() {
   let stop = new AbortController(), timer = 0;
-  const again = (/** @type {number} */ ms) => { clearTimeout(timer); stop.abort(); stop = new AbortController(); timer = setTimeout(() => fill(stop.signal), ms); };
+  const again = (/** @type {number} */ ms) => { clearTimeout(timer); stop.abort(); stop = new AbortController();
+    timer = setTimeout(() => fill(stop.signal), ms); };
   const asked = memo(() => JSON.stringify([filters(), isTable(), language()]));
   let isFirst = true;
   effect(() => { asked(); if (isTable()) return; again(isFirst ? 0 : 150); isFirst = false; });
   effect(onChange(['deliverable', 'application', 'project'], () => isTable() || again(0)));
   onRemove(() => { clearTimeout(timer); stop.abort(); });
-  const any = (/** @type {'family'|'area'|'format'|'role'} */ param, /** @type {string} */ of) => Choice({ param, label: () => t().requests.any[param], options: () => named(of) });
-  const view = (/** @type {'board'|'table'} */ which) => html`<button aria-pressed=${() => String(isTable() === (which === 'table'))} @click=${() => requery({ view: which === 'table' ? which : undefined, status: undefined, sort: undefined })}>${() => t().requests[which]}</button>`;
-  return html`<main class="screen requests" id="main" tabindex="-1" aria-busy=${() => String(!isTable() && !board().size)}>
+  const any = (/** @type {'family'|'area'|'format'|'role'} */ param,
+    /** @type {string} */ of) => Choice({ param, label: () => t().requests.any[param], options: () => named(of) });
+  const view = (/** @type {'board'|'table'} */ which) => html`<button
+    aria-pressed=${() => String(isTable() === (which === 'table'))}
+    @click=${() => requery({ view: which === 'table' ? which : undefined, status: undefined, sort: undefined })}>
+    ${() => t().requests[which]}
+    </button>`;
+  return html`<main class="screen requests" id="main" tabindex="-1"
+    aria-busy=${() => String(!isTable() && !board().size)}>
     <header class="title"><h1>${() => t().requests.title}</h1>
       <div class="filters">
         ${Search({ value: () => query().q ?? '', label: () => t().requests.find, onText: (q) => requery({ q }) })}
-        ${any('family', 'families')}${any('area', 'areas')}${any('format', 'formats')}${any('role', 'roles')}${Choice({ param: 'fiscal_year', label: () => t().requests.any.year, options: years })}
-        ${when(isTable, () => html`${Choice({ param: 'status', label: () => t().requests.any.status, options: () => COLUMNS.map(([column, statuses]) => [statuses.join(','), () => t().requests.columns[/** @type {'open'} */ (column)]]) })}${Choice({ param: 'sort', label: () => t().requests.sort, options: () => SORTS.map((code) => [code, () => t().requests.sorts[/** @type {'ends_on'} */ (code)]]) })}`)}
+        ${any('family', 'families')}${any('area', 'areas')}${any('format', 'formats')}${any('role', 'roles')}
+        ${Choice({ param: 'fiscal_year', label: () => t().requests.any.year, options: years })}
+        ${when(isTable,
+          () => html`${Choice({ param: 'status', label: () => t().requests.any.status,
+          options: () => COLUMNS.map(([column, statuses]) => [statuses.join(','),
+          () => t().requests.columns[/** @type {'open'} */ (column)]]) })}
+          ${Choice({ param: 'sort', label: () => t().requests.sort,
+          options: () => SORTS.map((code) => [code, () => t().requests.sorts[/** @type {'ends_on'} */ (code)]]) })}`)}
         ${Clear([...FILTERS, 'status'])}
       </div>
-      ${when(() => may('deliverables:write'), () => html`<a class="button main" href="#/requests/new">${() => t().newRequest.title}</a>`)}
-      <div class="switch" role="group" aria-label=${() => t().requests.view}>${view('board')}${view('table')}</div></header>
+      ${when(() => may('deliverables:write'),
+        () => html`<a class="button main" href="#/requests/new">${() => t().newRequest.title}</a>`)}
+      <div class="switch" role="group" aria-label=${() => t().requests.view}>${view('board')}${view('table')}</div>
+      </header>
     ${when(trouble, () => Fault(trouble))}${when(() => user()?.user?.organization_id, Joint)}
     ${when(isTable, Lines, Board)}
   </main>`;
 }
 
-/** @typedef {import('../types.js').Deliverable} Deliverable @typedef {import('../types.js').Schemas['Intake']} Intake */
+/**
+ * @typedef {import('../types.js').Deliverable} Deliverable
+ * @typedef {import('../types.js').Schemas['Intake']} Intake
+ */
 
-/** @type {import('../../parts/view.js').Signal<{request: Deliverable, organization: {id: string, name: string}|null, intake: Intake|null, applications: import('../types.js').Application[], project: any}|null>} */
+/**
+ * @type {import('../../parts/view.js').Signal<{request: Deliverable, organization:
+ * {id: string, name: string}|null, intake: Intake|null, applications: import('../types.js').Application[], project: any}|null>}
+ */
 const shown = signal(null);
 export const titleOf = () => shown()?.request.title ?? t().requests.title;
 
@@ -123,13 +208,20 @@ export const titleOf = () => shown()?.request.title ?? t().requests.title;
 function Decision({ request, onDone }) {
   const declines = (/** @type {any} */ draft) => draft.way === 'decline';
   const items = /** @type {import('../../parts/form.js').Item[]} */ ([
-    { name: 'way', kind: 'ways', label: () => t().decision.title, options: () => [['open', () => t().decision.open], ['decline', () => t().decision.decline]] },
-    { name: 'reason', kind: 'select', label: () => t().decision.reason, options: () => codes('DecisionReason'), isFor: declines }, { name: 'message', kind: 'area', label: () => t().decision.message },
+    { name: 'way', kind: 'ways', label: () => t().decision.title,
+      options: () => [['open', () => t().decision.open], ['decline', () => t().decision.decline]] },
+    { name: 'reason', kind: 'select', label: () => t().decision.reason, options: () => codes('DecisionReason'),
+      isFor: declines },
+    { name: 'message', kind: 'area', label: () => t().decision.message },
   ]);
   return html`<section class="card pad"><h2>${() => t().decision.title}</h2>${Form({
-    id: 'decision', key: `decision ${request.id}`, items, start: { way: 'open', reason: 'other', message: '' }, label: () => t().decision.send, onRefused: onDone,
+    id: 'decision', key: `decision ${request.id}`, items, start: { way: 'open', reason: 'other', message: '' },
+    label: () => t().decision.send, onRefused: onDone,
     send: async (draft) => {
-      await post(`deliverables/${request.id}/decisions`, { status: declines(draft) ? 'declined' : 'open', reason: declines(draft) ? draft.reason : null, message: draft.message || null }, shown.peek()?.request.version);
+      await post(`deliverables/${request.id}/decisions`,
+        { status: declines(draft) ? 'declined' : 'open', reason: declines(draft) ? draft.reason : null,
+        message: draft.message || null },
+        shown.peek()?.request.version);
       await onDone();
     },
   })}</section>`;
@@ -137,19 +229,30 @@ function Decision({ request, onDone }) {
 
 /** What has a project, or had one. */
 const WORKED = ['matched', 'in_progress', 'delivered', 'closed', 'cancelled'];
-/** Who did something: the role of an actor. @param {string|null|undefined} actor */
-const by = (actor) => word('UserRole', actor?.split(':')[0]);
-/** What happened, the newest first: as it was decided, as the work went, and what else is known. @param {NonNullable<ReturnType<typeof shown>>} of */
+/** Who did something: the role, where it was somebody. @param {string|null|undefined} actor */
+const by = (actor) => { const role = actor?.split(':')[0] ?? ''; return vocabulary().UserRole?.[role] ? word('UserRole', role) : ''; };
+/**
+ * What happened, the newest first: as it was decided, as the work went, and what else is known.
+ * @param {NonNullable<ReturnType<typeof shown>>} of
+ */
 function history({ request: d, intake, project }) {
-  const events = [{ at: d.created_at, what: t().history.created, who: '', more: '' }], status = (/** @type {string} */ one) => word('DeliverableStatus', one);
-  for (const one of intake?.decisions ?? []) events.push({ at: one.decided_at, what: status(one.status), who: by(one.decided_by), more: [word('DecisionReason', one.reason), one.message].filter(Boolean).join(' ') });
-  const moves = (project?.[1].items ?? []).filter((/** @type {any} */ one) => one.subject === 'project' && one.action === 'moved');
+  const events = [{ at: d.created_at, what: t().history.created, who: '', more: '' }],
+    status = (/** @type {string} */ one) => word('DeliverableStatus', one);
+  for (const one of intake?.decisions ??
+    []) events.push({ at: one.decided_at, what: status(one.status), who: by(one.decided_by),
+    more: [word('DecisionReason', one.reason), one.message].filter(Boolean).join(' ') });
+  const moves = (project?.[1].items ?? []).filter((/** @type {any} */ one) => one.subject === 'project' &&
+    one.action === 'moved');
   for (const one of moves) {
     const isLast = one.detail === project?.[0].status;
-    events.push({ at: one.occurred_at, what: word('ProjectStatus', one.detail), who: by(one.actor), more: isLast ? [word('ProjectReason', project?.[0].reason), project?.[0].message].filter(Boolean).join(' ') : '' });
+    events.push({ at: one.occurred_at, what: word('ProjectStatus', one.detail), who: by(one.actor),
+      more: isLast ? [word('ProjectReason', project?.[0].reason), project?.[0].message].filter(Boolean).join(' ')
+      : '' });
   }
-  if (d.opened_at && !intake?.decisions.length) events.push({ at: d.opened_at, what: status('open'), who: '', more: '' });
-  if (!events.some((one) => Math.abs(Date.parse(one.at) - Date.parse(d.status_since)) < 1000)) events.push({ at: d.status_since, what: status(d.status), who: '', more: '' });
+  if (d.opened_at &&
+    !intake?.decisions.length) events.push({ at: d.opened_at, what: status('open'), who: '', more: '' });
+  if (!events.some((one) => Math.abs(Date.parse(one.at) - Date.parse(d.status_since)) < 1000)) events.push({ at: d.status_since,
+    what: status(d.status), who: '', more: '' });
   if (d.archived_at) events.push({ at: d.archived_at, what: t().history.archived, who: '', more: '' });
   return events.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
@@ -159,10 +262,14 @@ export function RequestScreen(id) {
   const { shown: read, trouble, load } = reading(async (stop) => {
     const request = /** @type {Deliverable} */ (await get(`deliverables/${id}`, { include_archived: true }, stop));
     const [organization, intake, applications, project] = await Promise.all([
-      may('organizations:read') ? get(`organizations/${request.organization_id}`, { include_archived: true }, stop) : null,
+      may('organizations:read') ? get(`organizations/${request.organization_id}`, { include_archived: true }, stop)
+        : null,
       may('intake:read') ? get(`deliverables/${id}/intake`, { include_archived: true }, stop) : null,
       may('applications:read') ? get('applications', { deliverable_id: id, limit: 200 }, stop) : { items: [] },
-      WORKED.includes(request.status) && may('project_work:read') ? Promise.all([get(`projects/${id}`, {}, stop), get(`projects/${id}/history`, { limit: 200 }, stop)]).catch(() => null) : null,
+      WORKED.includes(request.status) && may('project_work:read')
+        ? Promise.all([get(`projects/${id}`, {}, stop), get(`projects/${id}/history`, { limit: 200 }, stop)])
+        .catch(() => null)
+        : null,
     ]);
     return { request, organization, intake, applications: applications.items, project };
   }, ['deliverable', 'intake', 'application', 'project']);
@@ -171,30 +278,75 @@ export function RequestScreen(id) {
   const d = () => /** @type {Deliverable} */ (shown()?.request ?? {});
   const isUnderReview = () => ['submitted', 'screening', 'hearing'].includes(d().status) && may('deliverables:decide');
   const dates = () => (d().starts_on || d().ends_on ? `${date(d().starts_on)} – ${date(d().ends_on)}` : '');
-  const role = (/** @type {any} */ one) => html`<li><b>${name('roles', one.role)}</b> <span class="num">${t().request.places(one.places)}</span>
-    <ul class="wishes">${(one.skills ?? []).map((/** @type {any} */ wish) => html`<li class="badge">${name('skills', wish.skill)} ${wish.level}${wish.must_have && html`<span class="must">${t().request.must}</span>`}</li>`)}</ul></li>`;
+  const role = (/** @type {any} */ one) => html`<li><b>${name('roles', one.role)}
+    </b> <span class="num">${t().request.places(one.places)}</span>
+    <ul class="wishes">
+    ${(one.skills ?? []).map((/** @type {any} */ wish) => html`<li class="badge">
+      ${name('skills', wish.skill)} ${wish.level}
+      ${wish.must_have && html`<span class="must">${t().request.must}</span>`}
+      </li>`)}
+    </ul>
+    </li>`;
   return Screen({ shown, trouble }, 'request', () => html`<header class="title">
-      <p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a>${Icon('next')}${when(() => shown()?.organization, () => html`<a href=${() => `#/organizations/${shown()?.organization?.id}`} lang="ja">${() => shown()?.organization?.name}</a>`)}</p>
-      <div class="title-line"><h1><span lang="ja">${() => d().title}</span></h1><span class="badge accent">${() => word('DeliverableStatus', d().status)}</span></div>
-      ${when(() => may('matches:read'), () => html`<p><a class="button main" href=${href(`requests/${id}/ranking`)}>${Icon('sliders')}${() => t().request.candidates}</a> ${when(() => d().open_places?.some((one) => one.left > 0), () => html`<a class="button team-open" href=${href(`requests/${id}/team`)}>${() => t().team.title}</a>`)}</p>`)}
+      <p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a>${Icon('next')}
+      ${when(() => shown()?.organization,
+        () => html`<a href=${() => `#/organizations/${shown()?.organization?.id}`} lang="ja">
+        ${() => shown()?.organization?.name}
+        </a>`)}
+      </p>
+      <div class="title-line"><h1><span lang="ja">${() => d().title}</span></h1>
+      <span class="badge accent">${() => word('DeliverableStatus', d().status)}</span>
+      </div>
+      ${when(() => may('matches:read'),
+        () => html`<p>
+        <a class="button main" href=${href(`requests/${id}/ranking`)}>${Icon('sliders')}${() => t().request.candidates}
+        </a> ${when(() => d().open_places?.some((one) => one.left > 0),
+        () => html`<a class="button team-open" href=${href(`requests/${id}/team`)}>${() => t().team.title}</a>`)}
+        </p>`)}
     </header>
     ${when(trouble, () => Fault(trouble))}
     <div class="columns">
       <section class="card pad"><h2>${() => t().request.need}</h2>
         ${when(() => d().trouble, () => html`<p class="prose" lang="ja">${() => d().trouble}</p>`)}
         <dl class="facts-list">
-          ${Fact(() => t().request.type, () => name('deliverable-types', d().type))}${Fact(() => t().requests.any.format, () => name('formats', d().format))}${Fact(() => t().requests.any.area, () => name('areas', d().area))}
-          ${Fact(() => t().request.dates, dates)}${Fact(() => t().request.hours, () => d().hours_per_week && t().request.hoursPerWeek(d().hours_per_week ?? 0))}
-          ${Fact(() => t().request.dayParts, () => (d().day_parts ?? []).map((one) => word('DayPart', one)).join(t().comma))}${Fact(() => t().request.themes, () => (d().themes ?? []).map((one) => name('themes', one)).join(t().comma))}
-          ${Fact(() => t().request.qualifications, () => (d().qualifications ?? []).join(t().comma))}${Fact(() => t().request.remote, () => d().remote && t().request.remoteYes)}
+          ${Fact(() => t().request.type, () => name('deliverable-types', d().type))}
+          ${Fact(() => t().requests.any.format, () => name('formats', d().format))}
+          ${Fact(() => t().requests.any.area, () => name('areas', d().area))}
+          ${Fact(() => t().request.dates, dates)}
+          ${Fact(() => t().request.hours,
+            () => d().hours_per_week && t().request.hoursPerWeek(d().hours_per_week ?? 0))}
+          ${Fact(() => t().request.dayParts,
+            () => (d().day_parts ?? []).map((one) => word('DayPart', one)).join(t().comma))}
+          ${Fact(() => t().request.themes, () => (d().themes ?? []).map((one) => name('themes', one)).join(t().comma))}
+          ${Fact(() => t().request.qualifications, () => (d().qualifications ?? []).join(t().comma))}
+          ${Fact(() => t().request.remote, () => d().remote && t().request.remoteYes)}
         </dl>
-        ${when(() => d().roles?.length, () => html`<h3>${() => t().rank.roles}</h3><ul class="roles">${() => (d().roles ?? []).map(role)}</ul>`)}
+        ${when(() => d().roles?.length,
+          () => html`<h3>${() => t().rank.roles}</h3><ul class="roles">${() => (d().roles ?? []).map(role)}</ul>`)}
       </section>
       <div class="stacked">
         ${when(isUnderReview, () => Decision({ request: d(), onDone: load }))}
-        ${when(() => shown()?.applications.length, () => Applications({ items: () => shown()?.applications ?? [], onDone: load }))}
-        ${when(() => d().provenance, () => html`<section class="card pad"><h2>${() => t().request.provenance}</h2><p class="small" lang="ja">${() => d().provenance?.file} <span class="num">${() => t().request.row(d().provenance?.row ?? 0)}</span></p></section>`)}
-        <section class="card pad"><h2>${() => t().history.title}</h2><ol class="history">${() => { const now = shown(); return now && history(now).map((one) => html`<li><time class="num small quiet" datetime=${one.at}>${moment(one.at)}</time><div><b>${one.what}</b> <span class="small quiet">${one.who}</span>${one.more && html`<p class="small" lang="ja">${one.more}</p>`}</div></li>`); }}</ol></section>
+        ${when(() => shown()?.applications.length,
+          () => Applications({ items: () => shown()?.applications ?? [], onDone: load }))}
+        ${when(() => d().provenance,
+          () => html`<section class="card pad"><h2>${() => t().request.provenance}</h2>
+          <p class="small" lang="ja">
+          ${() => d().provenance?.file} <span class="num">${() => t().request.row(d().provenance?.row ?? 0)}</span>
+          </p>
+          </section>`)}
+        <section class="card pad"><h2>${() => t().history.title}</h2>
+        <ol class="history">
+        ${() => { const now = shown();
+          return now &&
+          history(now)
+          .map((one) => html`<li><time class="num small quiet" datetime=${one.at}>${moment(one.at)}</time>
+          <div><b>${one.what}</b> <span class="small quiet">${one.who}</span>
+          ${one.more && html`<p class="small" lang="ja">${one.more}</p>`}
+          </div>
+          </li>`);
+          }}
+        </ol>
+        </section>
       </div>
     </div>`);
 }
@@ -202,15 +354,19 @@ export function RequestScreen(id) {
 /** @typedef {import('../types.js').Application} Application */
 
 /** What may follow, from the side of who decides. @type {Record<string, string[]>} */
-const NEXT = { submitted: ['shortlisted', 'offered', 'declined'], shortlisted: ['offered', 'declined'], waitlisted: ['offered', 'declined'], offered: ['agreed', 'declined'] };
-const REASONS = { declined: ['another_chosen', 'skills', 'schedule', 'no_longer_needed', 'request_closed', 'other'], withdrawn: ['schedule', 'workload', 'health', 'relocation', 'other_work', 'other'] };
+const NEXT = { submitted: ['shortlisted', 'offered', 'declined'], shortlisted: ['offered', 'declined'],
+  waitlisted: ['offered', 'declined'], offered: ['agreed', 'declined'] };
+const REASONS = { declined: ['another_chosen', 'skills', 'schedule', 'no_longer_needed', 'request_closed', 'other'],
+  withdrawn: ['schedule', 'workload', 'health', 'relocation', 'other_work', 'other'] };
 
 /** What a worker may do. @type {Record<string, string[]>} */
-const OWN = { submitted: ['withdrawn'], shortlisted: ['withdrawn'], waitlisted: ['withdrawn'], offered: ['agreed', 'withdrawn'], agreed: ['withdrawn'] };
+const OWN = { submitted: ['withdrawn'], shortlisted: ['withdrawn'], waitlisted: ['withdrawn'],
+  offered: ['agreed', 'withdrawn'], agreed: ['withdrawn'] };
 const isWorker = () => user()?.role === 'worker';
 
 /** An unanswered invitation is the worker's to answer; who invited may take it back. @param {Application} one */
-const moves = (one) => (one.status === 'submitted' && one.direction === 'invitation' ? (isWorker() ? ['shortlisted', 'declined'] : ['withdrawn']) : ((isWorker() ? OWN : NEXT)[one.status] ?? []));
+const moves = (one) => (one.status === 'submitted' && one.direction === 'invitation'
+  ? (isWorker() ? ['shortlisted', 'declined'] : ['withdrawn']) : ((isWorker() ? OWN : NEXT)[one.status] ?? []));
 /** @param {string} to */
 const moveName = (to) => (isWorker() ? t().applications.own : t().applications.moves)[/** @type {'agreed'} */ (to)];
 
@@ -218,53 +374,104 @@ const moveName = (to) => (isWorker() ? t().applications.own : t().applications.m
 function Move({ one, to, onClose, onDone }) {
   const isEnd = to === 'declined' || to === 'withdrawn', reasons = REASONS[/** @type {'declined'} */ (to)];
   let { version } = one;
-  const area = (/** @type {'note'|'goal'|'schedule'} */ field) => /** @type {import('../../parts/form.js').Item} */ ({ name: field, kind: 'area', label: () => t().applications[field], most: 1000 });
+  const area = (/** @type {'note'|'goal'|'schedule'} */ field) => /** @type {import('../../parts/form.js').Item} */ ({ name: field,
+    kind: 'area', label: () => t().applications[field], most: 1000 });
   const items = /** @type {import('../../parts/form.js').Item[]} */ ([
-    ...(isEnd ? [{ name: 'reason', kind: 'select', label: () => t().decision.reason, options: () => reasons.map((code) => [code, () => word('ApplicationReason', code)]) }] : []),
+    ...(isEnd
+      ? [{ name: 'reason', kind: 'select', label: () => t().decision.reason,
+      options: () => reasons.map((code) => [code, () => word('ApplicationReason', code)]) }]
+      : []),
     ...(to === 'agreed' ? [area('goal'), area('schedule')] : []), area('note'),
   ]);
-  return Dialog({ title: () => t().applications.ask((isWorker() ? one.deliverable_title : one.worker_alias) ?? '', moveName(to)), onClose, content: Form({
-    id: 'move', key: `${one.id} ${to}`, items, start: { note: '', goal: one.agreement?.goal ?? '', schedule: one.agreement?.schedule ?? '', reason: reasons?.[0] }, label: () => moveName(to),
+  return Dialog({ title: () => t().applications.ask((isWorker() ? one.deliverable_title : one.worker_alias) ?? '',
+    moveName(to)),
+    onClose, content: Form({
+    id: 'move', key: `${one.id} ${to}`, items,
+    start: { note: '', goal: one.agreement?.goal ?? '', schedule: one.agreement?.schedule ?? '', reason: reasons?.[0] },
+    label: () => moveName(to),
     send: async ({ note, goal, schedule, reason }) => {
       const agreement = to === 'agreed' && goal && schedule ? { goal, schedule } : undefined;
       /** Each side agrees for itself; the secretariat and coordinators record what was agreed elsewhere. */
-      const agrees = to !== 'agreed' ? null : isWorker() ? { worker_agrees: true } : user()?.role === 'organization' ? { organization_agrees: true } : null;
-      await call('PATCH', `applications/${one.id}`, { match: version, body: { ...(agrees ?? { status: to }), note: note || null, reason: isEnd ? reason : undefined, agreement } });
+      const agrees = to !== 'agreed' ? null
+        : isWorker() ? { worker_agrees: true } : user()?.role === 'organization' ? { organization_agrees: true } : null;
+      await call('PATCH', `applications/${one.id}`,
+        { match: version,
+        body: { ...(agrees ?? { status: to }), note: note || null, reason: isEnd ? reason : undefined, agreement } });
       await onDone();
     },
     /** What it is now: a second try is then on purpose. */
-    onRefused: async () => { version = (await call('GET', `applications/${one.id}`).catch(() => ({ version }))).version; },
+    onRefused: async () => { version = (await call('GET', `applications/${one.id}`).catch(() => ({ version }))).version;
+      },
   }) });
 }
 
 /** @param {{items: () => Application[], onDone: () => Promise<void>, isOfRequest: boolean}} of */
 export function Moves({ items, onDone, isOfRequest }) {
   const moving = signal(/** @type {{one: Application, to: string}|null} */ (null));
-  const to = (/** @type {Application} */ one) => (isOfRequest ? href(`requests/${one.deliverable_id}/ranking`, { worker: one.worker_id }) : href(`requests/${one.deliverable_id}`));
+  const to = (/** @type {Application} */ one) => (isOfRequest
+    ? href(`requests/${one.deliverable_id}/ranking`, { worker: one.worker_id })
+    : href(`requests/${one.deliverable_id}`));
   return html`<ul class="applications">${each(items, (one) => one.id, (of) => html`<li data-id=${of.peek().id}>
-      <div><a href=${() => to(of())}><b lang="ja">${() => (isOfRequest ? of().worker_alias ?? t().applications.erased : of().deliverable_title)}</b></a> <span class="badge accent">${() => word('ApplicationStatus', of().status)}</span>${when(() => of().awaits, () => html` <span class="badge warn">${() => t().applications.awaits(word('ApplicationSide', of().awaits))}</span>`)}
-        <p class="small quiet facts">${when(() => !isOfRequest && !isWorker(), () => html`<span lang="ja">${() => of().worker_alias}</span>`)}<span>${() => word('ApplicationDirection', of().direction)}</span><span>${() => name('roles', of().role)}</span><span>${() => date(of().updated_at)}</span>${when(() => of().respond_by, () => html`<span>${() => t().applications.until(date(of().respond_by))}</span>`)}</p>
-        ${when(() => of().message, () => html`<p class="small prose" lang="ja">${() => of().message}</p>`)}${when(() => of().note, () => html`<p class="small prose" lang="ja">${() => of().note}</p>`)}</div>
-      ${when(() => may(isWorker() ? 'applications:withdraw' : 'applications:decide'), () => html`<p class="moves">${() => moves(of()).map((to) => html`<button class="button slim" data-move=${to} @click=${() => moving.set({ one: of.peek(), to })}>${moveName(to)}</button>`)}</p>`)}</li>`)}</ul>
-    ${when(moving, () => { const { one, to } = /** @type {{one: Application, to: string}} */ (moving.peek()); return Move({ one, to, onDone, onClose: () => moving.set(null) }); })}`;
+      <div>
+      <a href=${() => to(of())}>
+      <b lang="ja">${() => (isOfRequest ? of().worker_alias ?? t().applications.erased : of().deliverable_title)}</b>
+      </a> <span class="badge accent">${() => word('ApplicationStatus', of().status)}</span>
+      ${when(() => of().awaits,
+        () => html` <span class="badge warn">${() => t().applications.awaits(word('ApplicationSide', of().awaits))}
+        </span>`)}
+        <p class="small quiet facts">
+        ${when(() => !isOfRequest && !isWorker(), () => html`<span lang="ja">${() => of().worker_alias}</span>`)}
+        <span>${() => word('ApplicationDirection', of().direction)}</span><span>${() => name('roles', of().role)}</span>
+        <span>${() => date(of().updated_at)}</span>
+        ${when(() => of().respond_by, () => html`<span>${() => t().applications.until(date(of().respond_by))}</span>`)}
+        </p>
+        ${when(() => of().message, () => html`<p class="small prose" lang="ja">${() => of().message}</p>`)}
+        ${when(() => of().note, () => html`<p class="small prose" lang="ja">${() => of().note}</p>`)}
+        </div>
+      ${when(() => may(isWorker() ? 'applications:withdraw' : 'applications:decide'),
+        () => html`<p class="moves">
+        ${() => moves(of())
+        .map((to) => html`<button class="button slim" data-move=${to}
+        @click=${() => moving.set({ one: of.peek(), to })}>
+        ${moveName(to)}
+        </button>`)}
+        </p>`)}
+      </li>`)}
+      </ul>
+    ${when(moving,
+      () => { const { one, to } = /** @type {{one: Application, to: string}} */ (moving.peek());
+      return Move({ one, to, onDone, onClose: () => moving.set(null) }); })}`;
 }
 
 /** @param {{items: () => Application[], onDone: () => Promise<void>}} of */
-export const Applications = ({ items, onDone }) => html`<section class="card pad" aria-labelledby="applications-title"><h2 id="applications-title">${() => t().applications.title}</h2>${Moves({ items, onDone, isOfRequest: true })}</section>`;
+export const Applications = ({ items, onDone }) => html`<section class="card pad" aria-labelledby="applications-title">
+  <h2 id="applications-title">${() => t().applications.title}</h2>${Moves({ items, onDone, isOfRequest: true })}
+  </section>`;
 
 /** All applications that one may see; a worker's are their own. */
 export function ApplicationsScreen() {
-  const of = listing('applications', () => ({ status: query().status, worker_id: query().worker_id, sort: '-updated_at', limit: 50 }), ['application']);
-  return html`<main class="screen request" id="main" tabindex="-1" aria-busy=${() => String(!of.shown())}><header class="title"><h1>${() => t().applications.title}</h1>
-    <div class="filters">${Choice({ param: 'status', label: () => t().requests.any.status, options: () => codes('ApplicationStatus') })}${Clear(['status', 'worker_id'])}</div></header>
-    ${when(of.trouble, () => Fault(of.trouble))}<section class="card pad">${Moves({ items: of.items, onDone: of.load, isOfRequest: false })}${when(() => of.shown() && !of.items().length, () => html`<p class="empty">${() => t().none}</p>`)}${of.more}</section></main>`;
+  const of = listing('applications',
+    () => ({ status: query().status, worker_id: query().worker_id, sort: '-updated_at', limit: 50 }), ['application']);
+  return html`<main class="screen request" id="main" tabindex="-1" aria-busy=${() => String(!of.shown())}>
+    <header class="title"><h1>${() => t().applications.title}</h1>
+    <div class="filters">
+    ${Choice({ param: 'status', label: () => t().requests.any.status, options: () => codes('ApplicationStatus') })}
+    ${Clear(['status', 'worker_id'])}
+    </div>
+    </header>
+    ${when(of.trouble, () => Fault(of.trouble))}
+    <section class="card pad">${Moves({ items: of.items, onDone: of.load, isOfRequest: false })}
+    ${when(() => of.shown() && !of.items().length, () => html`<p class="empty">${() => t().none}</p>`)}${of.more}
+    </section>
+    </main>`;
 }
 
 /** @typedef {import('../types.js').Schemas['TriageResult']} Triage */
 
 const KEY = 'musubi.draft';
 /** What is typed, kept in this tab until it is sent. */
-const draft = (() => { try { return JSON.parse(sessionStorage.getItem(KEY) ?? 'null'); } catch { return null; } })() ?? { trouble: '', title: '', type: '', organization_id: '', organization: '' };
+const draft = (() => { try { return JSON.parse(sessionStorage.getItem(KEY) ?? 'null'); } catch { return null; } })() ??
+  { trouble: '', title: '', type: '', organization_id: '', organization: '' };
 const keep = () => sessionStorage.setItem(KEY, JSON.stringify(draft));
 
 export function NewRequestScreen() {
@@ -279,18 +486,25 @@ export function NewRequestScreen() {
   effect(() => {
     const text = trouble().trim(), stop = new AbortController();
     if (text.length < 4) { proposed.set(null); return; }
-    const timer = setTimeout(() => ask('triage', { trouble: text, limit: 4 }, stop.signal).then((answer) => proposed.set(answer), () => {}), 250);
+    const timer = setTimeout(() => ask('triage', { trouble: text, limit: 4 }, stop.signal)
+      .then((answer) => proposed.set(answer),
+      () => {}),
+      250);
     onRemove(() => { clearTimeout(timer); stop.abort(); });
   });
-  const write = (/** @type {any} */ e) => { draft.trouble = e.target.value; keep(); if (!isComposing) trouble.set(draft.trouble); };
+  const write = (/** @type {any} */ e) => { draft.trouble = e.target.value; keep();
+    if (!isComposing) trouble.set(draft.trouble); };
   const choose = (/** @type {string} */ code) => { draft.type = code; keep(); type.set(code); };
   const own = user.peek()?.user?.organization_id;
-  if (own && !chosen.peek().id) void get(`organizations/${own}`).then(({ id, name: title }) => chosen.set({ id, name: title }));
+  if (own &&
+    !chosen.peek().id) void get(`organizations/${own}`).then(({ id, name: title }) => chosen.set({ id, name: title }));
   async function send(/** @type {any} */ event) {
     event.preventDefault();
     isSending.set(true);
     try {
-      const made = await post('deliverables', { organization_id: chosen.peek().id, type: type.peek(), title: draft.title, trouble: draft.trouble || null, status: event.submitter?.value === 'draft' ? 'draft' : 'submitted' });
+      const made = await post('deliverables',
+        { organization_id: chosen.peek().id, type: type.peek(), title: draft.title, trouble: draft.trouble || null,
+        status: event.submitter?.value === 'draft' ? 'draft' : 'submitted' });
       Object.assign(draft, { trouble: '', title: '', type: '', organization_id: '', organization: '' });
       sessionStorage.removeItem(KEY);
       go(`requests/${made.id}`);
@@ -300,21 +514,60 @@ export function NewRequestScreen() {
       isSending.set(false);
     }
   }
-  const proposal = (/** @type {import('../../parts/view.js').Signal<Triage['items'][number]>} */ of) => html`<li><label class="proposal" data-on=${() => type() === of().type}><input type="radio" name="proposal" .checked=${() => type() === of().type} @change=${() => choose(of.peek().type)} />
-    <span><b>${() => name('deliverable-types', of().type)}</b> <span class="num small quiet">${() => percent(of().confidence_ppm)}</span><span class="small quiet because">${() => of().because}</span></span></label></li>`;
-  return html`<main class="screen request" id="main" tabindex="-1"><header class="title"><p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a></p><h1>${() => t().newRequest.title}</h1></header>
+  const proposal = (/** @type {import('../../parts/view.js').Signal<Triage['items'][number]>} */ of) => html`<li>
+    <label class="proposal" data-on=${() => type() === of().type}>
+    <input type="radio" name="proposal" .checked=${() => type() === of().type} @change=${() => choose(of.peek().type)}
+    />
+    <span><b>${() => name('deliverable-types', of().type)}
+    </b> <span class="num small quiet">${() => percent(of().confidence_ppm)}</span>
+    <span class="small quiet because">${() => of().because}</span>
+    </span>
+    </label>
+    </li>`;
+  return html`<main class="screen request" id="main" tabindex="-1">
+    <header class="title"><p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a></p>
+    <h1>${() => t().newRequest.title}</h1>
+    </header>
     <form class="columns" @submit=${send}>
       <section class="card form">
-        ${Field({ label: () => t().newRequest.trouble, of: 'trouble', hint: () => t().newRequest.hint, control: html`<textarea id="trouble" rows="7" maxlength="4000" .value=${draft.trouble} @compositionstart=${() => { isComposing = true; }} @compositionend=${(/** @type {any} */ e) => { isComposing = false; write(e); }} @input=${write}></textarea>` })}
-        ${when(() => own, () => html`<p lang="ja">${() => chosen().name}</p>`, () => Field({ label: () => t().newRequest.organization, of: 'organization', control: Picker({ id: 'organization', from: 'organizations', required: true, value: () => (chosen.peek().id ? chosen.peek() : null), onPick: (one) => { Object.assign(draft, { organization_id: one.id, organization: one.name }); keep(); chosen.set(one); } }) }))}
-        ${Field({ label: () => t().newRequest.name, of: 'title', control: html`<input class="input" id="title" required maxlength="200" .value=${draft.title} @input=${(/** @type {any} */ e) => { draft.title = e.target.value; keep(); }} />` })}
+        ${Field({ label: () => t().newRequest.trouble, of: 'trouble', hint: () => t().newRequest.hint,
+          control: html`<textarea id="trouble" rows="7" maxlength="4000" .value=${draft.trouble}
+          @compositionstart=${() => { isComposing = true; }}
+          @compositionend=${(/** @type {any} */ e) => { isComposing = false; write(e); }} @input=${write}>
+          </textarea>` })}
+        ${when(() => own, () => html`<p lang="ja">${() => chosen().name}</p>`,
+          () => Field({ label: () => t().newRequest.organization, of: 'organization',
+          control: Picker({ id: 'organization', from: 'organizations', required: true,
+          value: () => (chosen.peek().id ? chosen.peek() : null),
+          onPick: (one) => { Object.assign(draft, { organization_id: one.id, organization: one.name }); keep();
+          chosen.set(one); } }) }))}
+        ${Field({ label: () => t().newRequest.name, of: 'title',
+          control: html`<input class="input" id="title" required maxlength="200" .value=${draft.title}
+          @input=${(/** @type {any} */ e) => { draft.title = e.target.value; keep(); }} />` })}
         ${when(refused, () => Fault(refused))}
-        <p class="actions"><button class="button" value="draft" disabled=${() => isSending() || !chosen().id || !type()}>${() => t().newRequest.draft}</button><button class="button main" value="submitted" disabled=${() => isSending() || !chosen().id || !type()}>${() => (isSending() ? t().sending : t().newRequest.submit)}</button></p>
+        <p class="actions">
+        <button class="button" value="draft" disabled=${() => isSending() || !chosen().id || !type()}>
+        ${() => t().newRequest.draft}
+        </button>
+        <button class="button main" value="submitted" disabled=${() => isSending() || !chosen().id || !type()}>
+        ${() => (isSending() ? t().sending : t().newRequest.submit)}
+        </button>
+        </p>
       </section>
       <section class="card form" aria-live="polite"><h2>${() => t().newRequest.type}</h2>
-        ${when(() => proposed()?.items.length, () => html`<ul class="proposals">${each(() => proposed()?.items ?? [], (one) => one.type, proposal)}</ul>`, () => html`<p class="quiet small">${() => (proposed() ? t().newRequest.nothing : t().newRequest.start)}</p>`)}
-        ${Field({ label: () => t().newRequest.other, of: 'type', control: html`<select class="select" id="type" .value=${type} @change=${(/** @type {any} */ e) => choose(e.target.value)}><option value="">–</option>${[...entries('deliverable-types').values()].filter((one) => !one.retired).map((one) => html`<option value=${one.code}>${() => name('deliverable-types', one.code)}</option>`)}</select>` })}
-        ${when(() => proposed()?.questions.length, () => html`<h2>${() => t().newRequest.questions}</h2><ul class="questions">${() => proposed()?.questions.map((one) => html`<li>${one}</li>`)}</ul>`)}
+        ${when(() => proposed()?.items.length,
+          () => html`<ul class="proposals">${each(() => proposed()?.items ?? [], (one) => one.type, proposal)}</ul>`,
+          () => html`<p class="quiet small">${() => (proposed() ? t().newRequest.nothing : t().newRequest.start)}</p>`)}
+        ${Field({ label: () => t().newRequest.other, of: 'type',
+          control: html`<select class="select" id="type" .value=${type}
+          @change=${(/** @type {any} */ e) => choose(e.target.value)}>
+          <option value="">–</option>
+          ${[...entries('deliverable-types').values()].filter((one) => !one.retired)
+          .map((one) => html`<option value=${one.code}>${() => name('deliverable-types', one.code)}</option>`)}
+          </select>` })}
+        ${when(() => proposed()?.questions.length,
+          () => html`<h2>${() => t().newRequest.questions}</h2>
+          <ul class="questions">${() => proposed()?.questions.map((one) => html`<li>${one}</li>`)}</ul>`)}
       </section>
     </form></main>`;
 }
