@@ -40,3 +40,13 @@ export const thisYear = () => Number(today().slice(0, 4)) - Number(today().slice
 /** Fiscal years to choose from, the next one first. @returns {[string, () => string][]} */
 export const years = () => Array.from({ length: thisYear() - 2013 },
   (_, i) => [String(thisYear() + 1 - i), () => t().year(thisYear() + 1 - i)]);
+export const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+export const PARTS = ['morning', 'afternoon', 'evening'];
+/** The parts of the week, in their order. */
+export const dayParts = () => {
+  const known = new Map(codes('DayPart'));
+  return DAYS.flatMap((day) => PARTS.map((part) => `${day}_${part}`)).flatMap((code) => {
+    const title = known.get(code);
+    return title ? [/** @type {[string, () => string]} */ ([code, title])] : [];
+  });
+};

@@ -8,6 +8,5 @@ export * from '../parts/records.js';
 export * from '../words/index.js';
 export * from './api.js';
 export * from './catalogue.js';
-export * from './live.js';
 export * from './route.js';
 export * from './session.js';

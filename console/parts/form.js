@@ -25,7 +25,7 @@ export function Fault(trouble) {
 /** @typedef {[string, () => string]} Option a code and its name */
 /**
  * @typedef
- * {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'levels'|'check'|'pick'|'number'|'date'|'email'|'url'|'datetime-local'|'file'|'ways', start?: unknown, options?: () => Option[], from?: string, required?: boolean, most?: number|string, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}}
+ * {{name: string, label: () => string, kind?: 'text'|'area'|'select'|'checks'|'levels'|'check'|'pick'|'number'|'date'|'email'|'url'|'datetime-local'|'file'|'ways', start?: unknown, options?: () => Option[], from?: string, required?: boolean, isFirst?: boolean, most?: number|string, least?: number, hint?: () => string, isFor?: (draft: Record<string, any>) => boolean}}
  * Item
  */
 
@@ -136,7 +136,8 @@ function Control(item, id, draft) {
       ${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}
       </select>`
       : kind === 'area'
-        ? html`<textarea id=${id} rows="4" maxlength=${most ?? 2000} required=${required} .value=${value}
+        ? html`<textarea id=${id} data-first=${item.isFirst} rows="4" maxlength=${most ?? 2000} required=${required}
+          .value=${value}
         @input=${typed}>
         </textarea>`
         : html`<input class="input" id=${id} type=${kind} maxlength=${kind === 'date' ? null : most ?? null}

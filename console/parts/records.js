@@ -4,8 +4,7 @@
 import { batch, each, effect, html, keyed, onRemove, signal, when } from './view.js';
 import { Fault } from './form.js';
 import { language, number, t } from '../words/index.js';
-import { get, isAbort } from '../app/api.js';
-import { onChange } from '../app/live.js';
+import { get, isAbort, onChange } from '../app/api.js';
 import { query, requery } from '../app/route.js';
 
 

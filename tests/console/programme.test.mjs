@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { accessibility, api, base, launch, open, rest } from './support.mjs';
+import { accessibility, api, base, invite, launch, open, rest } from './support.mjs';
 
 let browser, programme, event;
 before(async () => {
@@ -84,6 +84,17 @@ test('a programme and its calendar are made and changed, and an event in it, whi
   const event = await api('GET', `events/${page.url().split('/').pop()}`);
   assert.deepEqual([event.status, event.notice, event.programme_id, event.place.name, event.takes_registrations, event.times[0].starts_at], ['cancelled', '講師の都合により中止します。', made.id, '区民センター', true, '2027-05-11T09:30:00.000000Z']);
   assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('an event that waits for its release is a task, which leads to it', async () => {
+  const waiting = await api('POST', 'events', { kind: 'seminar', title: '公開を待つ説明会', status: 'submitted', areas: ['131041'], times: [{ starts_at: '2027-02-20T19:00:00+09:00' }] });
+  const { page, faults } = await open(browser, { link: (await invite({ role: 'coordinator', areas: ['131041'] })).link });
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/?kind=release_event`);
+  await page.click(`.queue a[href="#/programme/events/${waiting.id}"]`);
+  await page.click('[data-do=published]');
+  await page.waitForFunction(() => document.querySelector('.badge.accent').textContent === '公開');
   assert.deepEqual(faults, []);
 });
 

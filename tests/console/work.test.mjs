@@ -36,6 +36,34 @@ test('a request from words', async () => {
   assert.deepEqual(faults, []);
 });
 
+test('a request is moved on, corrected and withdrawn', async () => {
+  const { organization_id } = await openRequest();
+  const made = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '直すチラシ', status: 'draft' });
+  const { page, faults } = await open(browser, {});
+  const status = (text) => page.waitForFunction((text) => document.querySelector('.title .badge')?.textContent === text, text);
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/requests/${made.id}`);
+  await page.waitForSelector('.history li');
+  await page.locator('[data-move=submitted]').press('Enter');
+  await status('確認待ち');
+  await page.click('[data-move=screening]');
+  await status('審査中');
+  await page.click('[data-edit]');
+  await page.fill('#need-title', '直したチラシ');
+  await page.fill('#need-ends_on', '2027-03-20');
+  assert.deepEqual(await accessibility(page), []);
+  await page.press('#need-title', 'Enter');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  const { title, ends_on, type, roles } = await api('GET', `deliverables/${made.id}`);
+  assert.deepEqual([title, ends_on, type, roles], ['直したチラシ', '2027-03-20', 'flyer', made.roles], 'only what was changed is sent');
+  page.once('dialog', (dialog) => dialog.accept());
+  await page.click('[data-move=cancelled]');
+  await status('取り下げ');
+  await page.waitForFunction(() => !document.querySelector('[data-edit]'));
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
 test('an application is shortlisted, offered and agreed, another declined', async () => {
   const { organization_id } = await openRequest();
   const request = await api('POST', 'deliverables', { organization_id, type: 'flyer', title: '応募のあるチラシ', status: 'open' });

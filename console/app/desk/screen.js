@@ -12,15 +12,15 @@ function taskHref(task) {
   if (task.kind === 'answer_joint_invitation') return 'requests';
   if (task.kind === 'repair_webhook') return `admin/webhooks/${task.id}`;
   if (task.kind === 'repair_import') return `imports/${task.id}`;
-  const [, list, id] = /(projects|programmes)\/([\w-]+)/.exec(task.href) ?? [];
-  if (list) return list === 'projects' ? `projects/${id}` : `programme/${id}`;
+  const [, list, id] = /(projects|programmes|events)\/([\w-]+)/.exec(task.href) ?? [];
+  if (list) return { projects: 'projects/', programmes: 'programme/', events: 'programme/events/' }[list] + id;
   return task.deliverable_id ? `requests/${task.deliverable_id}` : null;
 }
 
 /**
  * @typedef {import('../types.js').Task} Task
  * @typedef {import('../types.js').Schemas['TaskCount']} TaskCount
- * @typedef {import('../live.js').Change} Change
+ * @typedef {import('../api.js').Change} Change
  */
 /** @typedef {{key: string, type: string, action: string, at: string, title: string, to: string|null}} Told */
 

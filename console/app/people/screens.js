@@ -3,9 +3,9 @@
  * worker.
  */
 import {
-  Bar, call, Choice, Clear, codes, count, date, Dialog, each, Fault, Form, get, href, html, Icon, inOrder, keyed,
-  listing, logOut, may, moment, name, named, points, post, query, reading, requery, Screen, Search, sending, signal,
-  t, Table, Tabs, user, vocabulary, when, word,
+  Bar, call, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, href, html, Icon, inOrder,
+  keyed, listing, logOut, may, moment, name, named, points, post, query, reading, requery, Screen, Search, sending,
+  signal, t, Table, Tabs, user, vocabulary, when, word,
 } from '../kit.js';
 
 const names = (/** @type {string} */ of,
@@ -160,15 +160,6 @@ const withAll = (of,
   lists) => ({ trouble: of.trouble,
   shown: () => lists.every((one) => !one || one.shown() || one.trouble()) && of.shown() });
 
-/** The parts of the week, in their order. */
-const days = () => codes('DayPart')
-  .map(([code, title]) => ({ code, title,
-  at: DAYS.indexOf(code.split('_')[0]) * 3 + PARTS.indexOf(code.split('_')[1]) }))
-  .sort((a, b) => a.at - b.at)
-  .map(({ code, title }) => /** @type {Option} */ ([code, title]));
-const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'],
-  PARTS = ['morning', 'afternoon', 'evening'];
-
 /**
  * What a worker says of themselves, as a form.
  * @param {{of: {shown: () => Worker|null, load: () => Promise<void>}, onClose: () => void}} at
@@ -180,7 +171,7 @@ function Edit({ of, onClose }) {
     ['area', 'select', named('areas')], ['status', 'select', codes('WorkerStatus')], ['hours_per_week', 'number'],
     ['capacity', 'number'], ['travel_limit_km', 'number'], ['available_from', 'date'], ['available_until', 'date'],
     ['roles', 'checks', named('roles')], ['accepted_formats', 'checks', named('formats')],
-    ['themes', 'checks', named('themes')], ['day_parts', 'checks', days()], ['skills', 'levels', named('skills')],
+    ['themes', 'checks', named('themes')], ['day_parts', 'checks', dayParts()], ['skills', 'levels', named('skills')],
     ['evidence', 'area']]
     .map(([field, kind, options]) => /** @type {any} */ ({ name: field, kind,
       label: () => fieldName(/** @type {string} */ (field)), options: () => options,

@@ -1,8 +1,8 @@
 /** The ranking: weights and gates beside the list, the list, one candidate, and candidates side by side. */
 import {
-  ask as askFor, Bar, Dialog, each, effect, Fault, Field, get, gliding, href, html, Icon, inOrder, isAbort, keyed,
-  language, may, memo, name, onChange, onRemove, ORDER, percent, pointed, points, post, query, requery, Search,
-  SIDES, signal, t, Tip, when, word,
+  ask as askFor, Bar, Dialog, each, effect, Form, get, gliding, href, html, Icon, inOrder, isAbort, keyed, language,
+  may, memo, name, onChange, onRemove, ORDER, percent, pointed, points, post, query, requery, Search, SIDES, signal,
+  t, Tip, when, word,
 } from '../kit.js';
 import {
   PRESETS, alone, before, choose, compare, current, deliverable, ease, isCustom, isFair, isVersus, keepWeights, leave,
@@ -153,7 +153,7 @@ function Delta(match) {
 /** @param {() => readonly string[]} codes */
 function Unconfirmed(codes) {
   const said = memo(() => codes()
-    .map((code) => t().unconfirmed[/** @type {'hours'} */ (code)] ?? word('Unconfirmed', code))
+    .map((code) => word('Unconfirmed', code))
     .join(t().comma));
   return () => {
     const list = said(), count = codes().length;
@@ -304,54 +304,24 @@ function List({ onMissing }) {
   </div>`;
 }
 
-/** What was typed for whom, so that closing by accident loses nothing. @type {Map<string, string>} */
-const drafts = new Map();
-
 /** @param {{worker: {worker: {id: string, alias: string}, role: string}, onClose: () => void}} of */
 function Invitation({ worker: { worker, role }, onClose }) {
   const roles = (deliverable.peek()?.open_places ?? []).filter((one) => one.left > 0);
-  /** @type {import('../../parts/view.js').Signal<Error|null>} */
-  const trouble = signal(null);
-  const isSending = signal(false);
-  async function send(/** @type {any} */ event) {
-    event.preventDefault();
-    const form = event.target, data = new FormData(form);
-    isSending.set(true);
-    try {
-      await post('applications',
-        { deliverable_id: deliverable.peek()?.id, worker_id: worker.id, role: data.get('role'), direction: 'invitation',
-        message: data.get('message') || null });
-      drafts.delete(worker.id);
-      form.closest('dialog')?.close();
+  const options = () => roles
+    .map((one) => /** @type {[string, () => string]} */ ([one.role,
+      () => t().invite.left(name('roles', one.role), one.left)]));
+  return Dialog({ title: () => t().invite.title(worker.alias), onClose, content: Form({
+    id: 'invite', key: `invite ${worker.id}`,
+    start: { role: (roles.find((one) => one.role === role) ?? roles[0])?.role, message: '' },
+    items: [{ name: 'role', kind: 'select', label: () => t().invite.role, options, required: true },
+      { name: 'message', kind: 'area', label: () => t().invite.message, hint: () => t().invite.hint, isFirst: true }],
+    label: () => t().invite.send,
+    send: async (draft) => {
+      await post('applications', { deliverable_id: deliverable.peek()?.id, worker_id: worker.id, role: draft.role,
+        direction: 'invitation', message: draft.message || null });
       await refresh();
-    } catch (error) {
-      trouble.set(/** @type {Error} */ (error));
-    } finally {
-      isSending.set(false);
-    }
-  }
-  return Dialog({ title: () => t().invite.title(worker.alias), onClose,
-    content: html`<form class="form" @submit=${send}>
-    ${Field({ label: () => t().invite.role,
-      control: html`<select class="select" id="invite-role" name="role"
-      .value=${roles.some((one) => one.role === role) ? role : (roles[0]?.role ?? '')}>
-      ${roles.map((one) => html`<option value=${one.role}>${() => t().invite.left(name('roles', one.role), one.left)}
-      </option>`)}
-      </select>`,
-      of: 'invite-role' })}
-    ${Field({ label: () => t().invite.message,
-      control: html`<textarea id="invite-message" name="message" rows="6" maxlength="2000" data-first
-      .value=${drafts.get(worker.id) ?? ''} @input=${(/** @type {any} */ e) => drafts.set(worker.id, e.target.value)}>
-      </textarea>`,
-      of: 'invite-message' })}
-    <p class="small quiet">${() => t().invite.hint}</p>
-    ${when(trouble, () => Fault(trouble))}
-    <p class="actions">
-    <button class="button main" disabled=${() => isSending() || !roles.length}>
-    ${() => (isSending() ? t().sending : t().invite.send)}
-    </button>
-    </p>
-    </form>` });
+    },
+  }) });
 }
 
 /**
@@ -493,7 +463,7 @@ function Panel(id) {
           () => html`<section><h3>${() => t().panel.unconfirmed}</h3>
           <ul class="fails">
           ${() => seen()?.unconfirmed.map((code) => html`<li>
-          <span class="badge warn">${t().unconfirmed[/** @type {'hours'} */ (code)] ?? word('Unconfirmed', code)}</span>
+          <span class="badge warn">${word('Unconfirmed', code)}</span>
           ${t().panel.ask(word('Unconfirmed', code))}
           </li>`)}
           </ul>

@@ -3,10 +3,10 @@
  * invited.
  */
 import {
-  ask, call, Choice, chosen, Clear, codes, date, Dialog, each, effect, entries, Fact, Fault, Field, Form, get, go,
-  href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number, onChange, onRemove, percent,
-  Picker, post, query, reading, requery, Screen, Search, sending, signal, t, Table, untracked, user, vocabulary, when, word,
-  years,
+  ask, call, Choice, chosen, Clear, codes, date, dayParts, Dialog, each, effect, entries, Fact, Fault, Field, Form,
+  get, go, href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number, onChange, onRemove,
+  percent, Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, t, Table, untracked,
+  user, valuesOf, vocabulary, when, word, years,
 } from '../kit.js';
 
 /**
@@ -227,10 +227,21 @@ function Decision({ request, onDone }) {
   })}</section>`;
 }
 
+/** What may follow without a word; decisions have a form. @type {Record<string, string[]>} */
+const STEPS = { draft: ['submitted', 'cancelled'], submitted: ['screening', 'cancelled'],
+  screening: ['hearing', 'cancelled'], hearing: ['cancelled'], open: ['cancelled'], matched: ['cancelled'] };
+/** What is asked for, as a form. */
+const NEED = /** @type {import('../../parts/form.js').Item[]} */ ([['title', 'text'],
+  ['type', 'select', () => named('deliverable-types')], ['format', 'select', () => named('formats')],
+  ['starts_on', 'date'], ['ends_on', 'date'], ['hours_per_week', 'number'], ['remote', 'check'], ['trouble', 'area'],
+  ['day_parts', 'checks', dayParts], ['themes', 'checks', () => named('themes')]]
+  .map(([field, kind, options]) => ({ name: field, kind, options, required: ['title', 'type'].includes(String(field)),
+    label: () => word('DeliverableField', /** @type {string} */ (field)) })));
 /** What has a project, or had one. */
 const WORKED = ['matched', 'in_progress', 'delivered', 'closed', 'cancelled'];
 /** Who did something: the role, where it was somebody. @param {string|null|undefined} actor */
-const by = (actor) => { const role = actor?.split(':')[0] ?? ''; return vocabulary().UserRole?.[role] ? word('UserRole', role) : ''; };
+const by = (actor) => { const role = actor?.split(':')[0] ?? '';
+  return vocabulary().UserRole?.[role] ? word('UserRole', role) : ''; };
 /**
  * What happened, the newest first: as it was decided, as the work went, and what else is known.
  * @param {NonNullable<ReturnType<typeof shown>>} of
@@ -267,8 +278,8 @@ export function RequestScreen(id) {
       may('intake:read') ? get(`deliverables/${id}/intake`, { include_archived: true }, stop) : null,
       may('applications:read') ? get('applications', { deliverable_id: id, limit: 200 }, stop) : { items: [] },
       WORKED.includes(request.status) && may('project_work:read')
-        ? Promise.all([get(`projects/${id}`, {}, stop), get(`projects/${id}/history`, { limit: 200 }, stop)])
-        .catch(() => null)
+        ? get('projects', { ids: id }, stop).then(async ({ items: [one] }) => one &&
+          [one, await get(`projects/${id}/history`, { limit: 200 }, stop)]).catch(() => null)
         : null,
     ]);
     return { request, organization, intake, applications: applications.items, project };
@@ -287,6 +298,15 @@ export function RequestScreen(id) {
       </li>`)}
     </ul>
     </li>`;
+  const act = sending(trouble), isEditing = signal(false);
+  const change = async (/** @type {object} */ body) => {
+    try { await call('PATCH', `deliverables/${id}`, { match: d().version, body }); } finally { await load(); }
+  };
+  const move = (/** @type {string} */ status) => {
+    if (status !== 'cancelled' || confirm(t.peek().admin.sure)) void act(() => change({ status }));
+  };
+  const mayMove = (/** @type {string} */ to) => may(['submitted', 'cancelled'].includes(to) ? 'deliverables:write'
+    : 'deliverables:decide');
   return Screen({ shown, trouble }, 'request', () => html`<header class="title">
       <p class="crumbs small"><a href="#/requests">${() => t().requests.title}</a>${Icon('next')}
       ${when(() => shown()?.organization,
@@ -303,7 +323,19 @@ export function RequestScreen(id) {
         </a> ${when(() => d().open_places?.some((one) => one.left > 0),
         () => html`<a class="button team-open" href=${href(`requests/${id}/team`)}>${() => t().team.title}</a>`)}
         </p>`)}
+      ${when(() => STEPS[d().status] && may('deliverables:write'), () => html`<p class="moves">
+        <button class="button slim" data-edit @click=${() => isEditing.set(true)}>${() => t().projects.edit}</button>
+        ${() => STEPS[d().status].filter(mayMove).map((to) => html`<button class="button slim" data-move=${to}
+        disabled=${act.is} @click=${() => move(to)}>${t().projects.to(word('DeliverableStatus', to))}</button>`)}
+        </p>`)}
     </header>
+    ${when(isEditing, () => Dialog({ title: () => t().projects.edit, kind: 'wide', onClose: () => isEditing.set(false),
+      content: Form({ id: 'need', key: `need ${id}`, kind: 'wide', items: NEED, start: startOf(NEED, d()),
+        label: () => t().projects.save,
+        send: (draft) => {
+          const now = valuesOf(NEED, draft), old = valuesOf(NEED, startOf(NEED, d()));
+          return change(Object.fromEntries(Object.entries(now).filter(([of, one]) => String(one) !== String(old[of]))));
+        } }) }))}
     ${when(trouble, () => Fault(trouble))}
     <div class="columns">
       <section class="card pad"><h2>${() => t().request.need}</h2>

@@ -3,9 +3,9 @@
  * address (a team) or in the draft (a round); nobody is invited before a round is published.
  */
 import {
-  ask, Bar, call, change, Choice, date, Dialog, each, effect, Fault, Field, get, go, href, html, Icon, keyed,
-  language, may, memo, moment, More, name, named, onRemove, percent, points, post, Problem, query, reading, requery,
-  sending, signal, sum, t, vocabulary, Waiting, when, word,
+  ask, Bar, call, change, Choice, date, DAYS, Dialog, each, effect, Fault, Field, get, go, href, html, Icon, keyed,
+  language, may, memo, moment, More, name, named, onRemove, PARTS, percent, points, post, Problem, query, reading,
+  requery, sending, signal, sum, t, vocabulary, Waiting, when, word,
 } from '../kit.js';
 
 /**
@@ -70,8 +70,6 @@ const onKeys = (id, role) => (/** @type {KeyboardEvent} */ e) => {
 
 /** @param {() => Proposal|null} team */
 function Week(team) {
-  const days = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'],
-    parts = ['morning', 'afternoon', 'evening'];
   const all = () => [...(team()?.best?.places.map((one) => one.worker) ?? []),
     ...(team()?.members.flatMap((one) => one.worker ?? []) ?? [])];
   const named = (/** @type {string[]} */ ids) => all().filter((one) => ids.includes(one.id)).map((one) => one.name)
@@ -97,12 +95,12 @@ function Week(team) {
     <table class="week">
     <thead>
     <tr><td></td>
-    ${days.map((_, i) => html`<th scope="col">${() => date(`2026-06-0${i + 1}`, { weekday: 'short' })}</th>`)}
+    ${DAYS.map((_, i) => html`<th scope="col">${() => date(`2026-06-0${i + 1}`, { weekday: 'short' })}</th>`)}
     </tr>
     </thead>
     <tbody>
-    ${parts.map((part,
-      i) => html`<tr><th scope="row">${() => t().team.parts[i]}</th>${days.map((day) => cell(day, part))}</tr>`)}
+    ${PARTS.map((part,
+      i) => html`<tr><th scope="row">${() => t().team.parts[i]}</th>${DAYS.map((day) => cell(day, part))}</tr>`)}
     </tbody>
     </table>
     <p class="small quiet key"><i data-shared></i>${() => t().team.shared}<i data-needed></i>${() => t().team.needed}
