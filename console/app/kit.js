@@ -9,4 +9,3 @@ export * from '../words/index.js';
 export * from './api.js';
 export * from './catalogue.js';
 export * from './route.js';
-export * from './session.js';

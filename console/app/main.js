@@ -2,9 +2,8 @@
 import { effect, html, keyed, mount, signal, when } from '../parts/view.js';
 import { Dialog, Keys, Mark } from '../parts/controls.js';
 import { language, speak, t, vocabulary } from '../words/index.js';
-import { begin, get, waitingFor } from './api.js';
+import { begin, get, isAsked, logInOnce, logOut, resume, send, user, waitingFor } from './api.js';
 import { load } from './catalogue.js';
-import { isAsked, logInOnce, logOut, resume, send, user } from './session.js';
 import { path, query, replace } from './route.js';
 import { LoginForm, LoginScreen, notice } from './login/screen.js';
 import { SCREENS, screenOf } from './screens.js';

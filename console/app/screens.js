@@ -1,6 +1,6 @@
 /** The screens by their path, and who may see them. */
 import { t } from '../words/index.js';
-import { may, user } from './session.js';
+import { may, user } from './api.js';
 import { DeskScreen } from './desk/screen.js';
 import { ApplicationsScreen, NewRequestScreen, RequestScreen, RequestsScreen, titleOf } from './requests/screens.js';
 import { ImportScreen, ImportsScreen } from './imports/screens.js';

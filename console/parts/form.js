@@ -4,7 +4,7 @@ import { Dialog } from './controls.js';
 import { t } from '../words/index.js';
 import { Problem, get } from '../app/api.js';
 
-/** A control with its label. @param {{label: () => string, control: unknown, of: string, hint?: () => string}} of */
+/** A control with its label. @param {{label: () => string, control: unknown, of: string, hint?: () => unknown}} of */
 export const Field = ({ label, control, of, hint }) => html`<div class="labelled"><label for=${of}>${label}</label>
   ${control}${hint && html`<p class="small quiet">${hint}</p>`}
   </div>`;
@@ -166,6 +166,13 @@ export const valuesOf = (items,
   return [name,
     value === '' ? null : kind === 'number' ? Number(value) : kind === 'datetime-local' ? `${value}:00+09:00` : value];
 }));
+
+/** What differs from the record. @param {Item[]} items @param {Record<string, any>} draft @param {any} one */
+export const changesOf = (items, draft, one) => {
+  const old = valuesOf(items, startOf(items, one));
+  return Object.fromEntries(Object.entries(valuesOf(items, draft))
+    .filter(([of, is]) => String(is) !== String(old[of])));
+};
 
 /**
  * A form over a draft, which outlives it until it was sent.

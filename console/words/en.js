@@ -254,7 +254,8 @@ export default {
   people: {
     find: 'Name or reading', sort: 'Updated last', sorts: ['Updated last', 'Registered last', 'By name'],
     profile: 'Profile', edit: 'Edit the profile', save: 'Save', export: 'Export personal data',
-    erase: 'Erase the record', eraseAsk: 'This erases everything about the person for good. Go on?',
+    make: 'New organization', erase: 'Erase the record',
+    eraseAsk: 'This erases everything about the person for good. Go on?',
     erased: 'The record is erased.',
     merged: 'This record was merged into another one', consents: 'Consents', valid: 'Valid',
     withdrawn: (/** @type {string} */ day) => `withdrawn ${day}`, withdraw: 'Withdraw the consent',

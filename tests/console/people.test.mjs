@@ -120,6 +120,29 @@ test('an organization sees its own requests, and asks for something new', async 
   assert.deepEqual(faults, []);
 });
 
+test('an organization is registered and corrected', async () => {
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/organizations`);
+  await page.locator('[data-new]').press('Enter');
+  await page.fill('#group-name', '試験の見守り隊');
+  await page.selectOption('#group-area', '131041');
+  await page.fill('#group-contact_email', 'mimamori@example.jp');
+  assert.deepEqual(await accessibility(page), []);
+  await page.click('dialog .main');
+  await page.waitForFunction(() => /organizations\/[0-9a-f-]{36}$/.test(location.hash));
+  await page.click('[data-edit]');
+  await page.fill('#group-contact_person', '佐藤');
+  await page.fill('#group-description', '団地を歩いて声をかけています。');
+  await page.click('dialog .main');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  const { name, contact, description, kind } = await api('GET', `organizations/${page.url().split('/').pop()}`);
+  assert.deepEqual([name, contact, description, kind], ['試験の見守り隊', { person: '佐藤', email: 'mimamori@example.jp', phone: null }, '団地を歩いて声をかけています。', 'voluntary_group']);
+  await page.waitForFunction(() => document.querySelector('.facts-list').textContent.includes('佐藤'));
+  assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
 test('an auditor looks and changes nothing', async () => {
   const { link } = await invite({ role: 'auditor' });
   const { page, faults } = await open(browser, { link });

@@ -3,9 +3,9 @@
  * worker.
  */
 import {
-  Bar, call, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, href, html, Icon, inOrder,
-  keyed, listing, logOut, may, moment, name, named, points, post, query, reading, requery, Screen, Search, sending,
-  signal, t, Table, Tabs, user, vocabulary, when, word,
+  Bar, call, changesOf, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, go, href, html,
+  Icon, inOrder, keyed, listing, logOut, may, moment, name, named, points, post, query, reading, requery, save,
+  Screen, Search, sending, signal, startOf, t, Table, Tabs, user, valuesOf, vocabulary, when, word,
 } from '../kit.js';
 
 const names = (/** @type {string} */ of,
@@ -94,6 +94,7 @@ const FILTERS = {
 
 /** @param {'workers'|'organizations'} which */
 export function PeopleScreen(which) {
+  const isNew = signal(false);
   const isWorkers = which === 'workers', params = FILTERS[which].map(([param]) => param), all = [...params, 'q'];
   const of = listing(which,
     () => ({ ...Object.fromEntries(all.map((one) => [one, query()[one]])), sort: query().sort || '-updated_at',
@@ -120,7 +121,10 @@ export function PeopleScreen(which) {
       ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options }))}
       ${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}
       </div><span class="num quiet" role="status">${() => count(of)}</span>
-      </header>
+      ${when(() => !isWorkers && may('organizations:write') && user()?.role !== 'organization',
+        () => html`<button class="button main" data-new @click=${() => isNew.set(true)}>${() => t().people.make}
+        </button>`)}
+      </header>${when(isNew, () => Group(() => isNew.set(false)))}
     ${Table({ of, label: () => word('ImportKind', which),
       head: () => [fieldName('name', !isWorkers), fieldName('status'), fieldName('area'),
       isWorkers ? fieldName('roles') : fieldName('kind'), t().people.times.updated_at],
@@ -181,18 +185,12 @@ function Edit({ of, onClose }) {
     kana: own.kana, email: own.email, phone: own.phone,
     evidence: own.evidence?.map((piece) => piece.text).join('\n\n') };
   const save = async (/** @type {Record<string, any>} */ draft) => {
-    const number = (/** @type {string} */ field) => (draft[field] === '' || draft[field] === null ? null
-      : Number(draft[field])),
-      texts = String(draft.evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim());
-    const personal = { ...Object.fromEntries(['name', 'kana', 'email', 'phone'].map((field) => [field,
-      draft[field] || null])),
-      evidence: texts.map((text) => own.evidence?.find((piece) => piece.text === text) ?? { text }) };
+    const { name: called, kana, email, phone, evidence, skills, capacity, ...body } = valuesOf(items, draft);
+    const texts = String(evidence ?? '').split(/\n\s*\n/).filter((text) => text.trim());
+    const kept = texts.map((text) => own.evidence?.find((piece) => piece.text === text) ?? { text });
     await call('PATCH', `workers/${one.id}`, { match: of.shown()?.version, body: {
-      personal, area: draft.area || null, status: draft.status, hours_per_week: number('hours_per_week'),
-      capacity: number('capacity') ?? 1, travel_limit_km: number('travel_limit_km'),
-      available_from: draft.available_from || null, available_until: draft.available_until || null,
-      roles: draft.roles, accepted_formats: draft.accepted_formats, themes: draft.themes, day_parts: draft.day_parts,
-      skills: Object.entries(draft.skills).map(([skill, level]) => ({ skill, level })),
+      ...body, capacity: capacity ?? 1, personal: { name: called, kana, email, phone, evidence: kept },
+      skills: Object.entries(skills).map(([skill, level]) => ({ skill, level })),
     } });
     await of.load();
   };
@@ -209,13 +207,7 @@ export function WorkerScreen(id) {
     : null;
   const isEditing = signal(false), isGiving = signal(false), isErased = signal(false),
     isOwn = user.peek()?.user?.worker_id === id, act = sending(of.trouble);
-  const save = () => act(async () => {
-    const link = document.createElement('a'),
-      url = URL.createObjectURL(new Blob([JSON.stringify(await get(`workers/${id}/personal-data`), null, 2)],
-      { type: 'application/json' }));
-    Object.assign(link, { href: url, download: `${id}.json` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  });
+  const download = () => act(() => save(`workers/${id}/personal-data`, {}, `${id}.json`));
   const erase = async () => {
     if (confirm(t.peek().people.eraseAsk) &&
     await act(() => call('DELETE', `workers/${id}`, { match: one().version }))) {
@@ -254,7 +246,7 @@ export function WorkerScreen(id) {
       ${when(() => may('recommendations:read'),
         () => html`<a class="button" href=${href(`workers/${id}/openings`)}>${() => t().openings.title}</a>`)}
         ${when(() => may('personal_data:export'),
-          () => html`<button class="button" @click=${save}>${() => t().people.export}</button>`)}
+          () => html`<button class="button" @click=${download}>${() => t().people.export}</button>`)}
         ${when(() => may('workers:write'),
           () => html`<button class="button plain late" @click=${erase}>${() => t().people.erase}</button>`)}
         </p>
@@ -291,12 +283,41 @@ export function WorkerScreen(id) {
     ${when(isGiving, Giving)}${when(isEditing, () => Edit({ of, onClose: () => isEditing.set(false) }))}`);
 }
 
+/** What an organization is, as a form. */
+const GROUP = /** @type {import('../../parts/form.js').Item[]} */ ([['name', 'text'],
+  ['area', 'select', () => named('areas')], ['kana', 'text'],
+  ['kind', 'select', () => codes('OrganizationKind'), 'voluntary_group'],
+  ['status', 'select', () => codes('OrganizationStatus'), 'active'], ['corporate_number', 'text'],
+  ['contact_person', 'text'], ['contact_email', 'email'], ['contact_phone', 'text'], ['description', 'area'],
+  ['themes', 'checks', () => named('themes')]]
+  .map(([field, kind, options, start]) => ({ name: field, kind, options, start,
+    required: ['name', 'area'].includes(String(field)),
+    label: () => word('OrganizationField', /** @type {string} */ (field)) })));
+/** A new organization, or one to be corrected. @param {() => void} onClose @param {() => Organization} [one] */
+function Group(onClose, one) {
+  const flat = one && { ...one(), ...Object.fromEntries(['person', 'email', 'phone']
+    .map((of) => [`contact_${of}`, /** @type {any} */ (one().contact)?.[of]])) };
+  return Dialog({ title: () => t().people[one ? 'edit' : 'make'], kind: 'wide', onClose, content: Form({
+    id: 'group', key: `group ${one?.().id}`, kind: 'wide', items: GROUP, start: startOf(GROUP, flat),
+    label: () => t().people.save,
+    send: async (draft) => {
+      const body = one ? changesOf(GROUP, draft, flat) : valuesOf(GROUP, draft), contact = /** @type {any} */ ({});
+      for (const of of ['person', 'email', 'phone']) {
+        const field = `contact_${of}`;
+        if (field in body) { contact[of] = body[field]; delete body[field]; body.contact = contact; }
+      }
+      if (one) await call('PATCH', `organizations/${one().id}`, { match: one().version, body });
+      else go(`organizations/${(await post('organizations', body)).id}`);
+    },
+  }) });
+}
+
 /** @param {string} id */
 export function OrganizationScreen(id) {
   const of = reading((stop) => /** @type {Promise<Organization>} */ (get(`organizations/${id}`,
     { include_archived: true }, stop)),
     ['organization']),
-    one = () => /** @type {Organization} */ (of.shown());
+    one = () => /** @type {Organization} */ (of.shown()), isEditing = signal(false);
   const lists = [belongings(() => t().requests.title, 'deliverables', { organization_id: id }, 'deliverable',
     (d) => [`requests/${d.id}`, d.title, word('DeliverableStatus', d.status), d.status_since]),
     belongings(() => t().menuItems.projects, 'projects', { organization_id: id }, 'project',
@@ -307,8 +328,9 @@ export function OrganizationScreen(id) {
     </p>
       <div class="title-line"><h1><span lang="ja">${() => one().name}</span></h1>
       <span class="badge accent">${() => word('OrganizationStatus', one().status)}</span>
-      </div>
-      </header>
+      </div>${when(() => may('organizations:write') && !one().merged_into, () => html`<p class="moves">
+        <button class="button" data-edit @click=${() => isEditing.set(true)}>${() => t().people.edit}</button></p>`)}
+      </header>${when(isEditing, () => Group(() => { isEditing.set(false); void of.load(); }, one))}
     ${when(() => one().merged_into,
       () => html`<p class="notice"><a href=${() => `#/organizations/${one().merged_into}`}>${() => t().people.merged}
       </a>

@@ -3,10 +3,10 @@
  * invited.
  */
 import {
-  ask, call, Choice, chosen, Clear, codes, date, dayParts, Dialog, each, effect, entries, Fact, Fault, Field, Form,
-  get, go, href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number, onChange, onRemove,
-  percent, Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, t, Table, untracked,
-  user, valuesOf, vocabulary, when, word, years,
+  ask, call, changesOf, Choice, chosen, Clear, codes, date, dayParts, Dialog, each, effect, entries, Fact, Fault,
+  Field, Form, get, go, href, html, Icon, isAbort, language, listing, may, memo, moment, name, named, number,
+  onChange, onRemove, percent, Picker, post, query, reading, requery, Screen, Search, sending, signal, startOf, t,
+  Table, untracked, user, vocabulary, when, word, years,
 } from '../kit.js';
 
 /**
@@ -332,10 +332,7 @@ export function RequestScreen(id) {
     ${when(isEditing, () => Dialog({ title: () => t().projects.edit, kind: 'wide', onClose: () => isEditing.set(false),
       content: Form({ id: 'need', key: `need ${id}`, kind: 'wide', items: NEED, start: startOf(NEED, d()),
         label: () => t().projects.save,
-        send: (draft) => {
-          const now = valuesOf(NEED, draft), old = valuesOf(NEED, startOf(NEED, d()));
-          return change(Object.fromEntries(Object.entries(now).filter(([of, one]) => String(one) !== String(old[of]))));
-        } }) }))}
+        send: (draft) => change(changesOf(NEED, draft, d())) }) }))}
     ${when(trouble, () => Fault(trouble))}
     <div class="columns">
       <section class="card pad"><h2>${() => t().request.need}</h2>
@@ -568,7 +565,8 @@ export function NewRequestScreen() {
           @compositionend=${(/** @type {any} */ e) => { isComposing = false; write(e); }} @input=${write}>
           </textarea>` })}
         ${when(() => own, () => html`<p lang="ja">${() => chosen().name}</p>`,
-          () => Field({ label: () => t().newRequest.organization, of: 'organization',
+          () => Field({ label: () => t().newRequest.organization,
+          hint: () => html`<a class="link" href="#/organizations">${t().people.make}</a>`, of: 'organization',
           control: Picker({ id: 'organization', from: 'organizations', required: true,
           value: () => (chosen.peek().id ? chosen.peek() : null),
           onPick: (one) => { Object.assign(draft, { organization_id: one.id, organization: one.name }); keep();
