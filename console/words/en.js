@@ -31,6 +31,8 @@ export default {
   component: { skill: 'Skill', experience: 'Track', reliability: 'Reliability', text: 'Text', availability: 'Time',
     distance: 'Distance', theme: 'Causes', format: 'Format', responsiveness: 'Response' },
   side: { organization: 'For the organization', both: 'Both', worker: 'For the worker' },
+  unconfirmed: { format: 'Format', hours: 'Hours', day_parts: 'Days', travel: 'Travel', remote: 'Remote', role: 'Role',
+    skill: 'Skill' },
   gate: {
     inactive: 'On a break', consent_missing: 'No consent', blocked: 'Kept apart', conflict_of_interest: 'Conflict',
     format_not_accepted: 'Other formats only',

@@ -30,6 +30,7 @@ export default {
   component: { skill: 'スキル', experience: '実績', reliability: '信頼', text: '文章', availability: '時間', distance: '距離',
     theme: '関心', format: '形式', responsiveness: '反応' },
   side: { organization: '団体にとって', both: '双方', worker: 'ワーカーにとって' },
+  unconfirmed: { format: '形式', hours: '時間数', day_parts: '曜日', travel: '移動', remote: '遠隔', role: '役割', skill: 'スキル' },
   gate: {
     inactive: '休止中', consent_missing: '同意がない', blocked: '組み合わせない', conflict_of_interest: '利益相反',
     format_not_accepted: '形式が合わない',

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { accessibility, api, base, checkedList, launch, open, openRequest, rest } from './support.mjs';
 
 const PICTURES = new URL('../../target/console/pictures/', import.meta.url).pathname;
-let browser, request, review, round, project, checked, worker;
+let browser, request, review, round, project, checked, worker, event;
 before(async () => {
   mkdirSync(PICTURES, { recursive: true });
   [browser, request] = [await launch(), await openRequest()];
@@ -15,6 +15,8 @@ before(async () => {
   [{ worker }] = (await api('GET', `deliverables/${request.id}/matches?limit=1`)).items;
   [review] = (await api('GET', 'deliverables?status=submitted,screening,hearing&limit=1')).items;
   round = await api('POST', 'rounds', { title: '秋の割り当て', filter: { format: 'one_month' }, past_placement_ppm: 200_000 });
+  event = await api('POST', 'events', { kind: 'seminar', title: 'はじめての説明会', status: 'published', areas: [], times: [{ starts_at: '2026-11-20T19:00:00+09:00' }], place: { name: '区民センター' }, capacity: 40, takes_registrations: true });
+  for (const name of ['高橋 一郎', '佐藤 花子']) await api('POST', `events/${event.id}/registrations`, { name, affiliation: '地域包括支援センター', status: 'attended' });
   [project] = (await api('GET', 'projects?kind=deliverable&status=in_progress,planned,delivered&limit=1')).items;
 });
 after(() => browser?.close());
@@ -85,10 +87,18 @@ for (const [width, height] of [[1280, 860], [390, 844]]) {
       await look('projects');
       await go(`projects/${project.id}`, '.history li');
       await look('project');
+      await page.click('section[aria-labelledby=meetings-title] summary');
+      await page.locator('#new-meetings-title').scrollIntoViewIfNeeded();
+      await look('project-form');
       for (const [name, path, ready] of [['calendar', 'programme', '.year'], ['events', 'programme/events', '.table td'], ['coverage', 'programme/coverage', '.map'], ['statistics', 'programme/statistics?by=family', '.chart']]) {
         await go(path, ready);
         await look(name);
       }
+      await go(`programme/events/${event.id}`, '.facts-list');
+      await look('event');
+      await page.click('[data-do=change]');
+      await look('event-form');
+      await page.keyboard.press('Escape');
       await go(`requests/${request.id}/ranking`, '.row');
       await page.waitForSelector('.easings li', { state: 'attached' });
       await look('ranking');

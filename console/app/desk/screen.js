@@ -86,8 +86,8 @@ async function read(stop) {
 /** @param {import('../../parts/view.js').Signal<Task>} of */
 function Line(of) {
   const to = () => taskHref(of());
-  const content = () => html`<b lang="ja">${() => of().title ?? ''}</b>
-    <span class="small quiet facts"><span>${() => word('TaskKind', of().kind)}</span>
+  const content = () => html`<b lang="ja">${() => of().title ?? word('TaskKind', of().kind)}</b>
+    <span class="small quiet facts"><span>${() => (of().title ? word('TaskKind', of().kind) : '')}</span>
     <span>${() => t().desk.since(date(of().since))}</span>
     </span>
     <span class=${() => `num due ${of().overdue ? 'late' : ''}`}>

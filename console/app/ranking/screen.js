@@ -153,7 +153,7 @@ function Delta(match) {
 /** @param {() => readonly string[]} codes */
 function Unconfirmed(codes) {
   const said = memo(() => codes()
-    .map((code) => word('Unconfirmed', code))
+    .map((code) => t().unconfirmed[/** @type {'hours'} */ (code)] ?? word('Unconfirmed', code))
     .join(t().comma));
   return () => {
     const list = said(), count = codes().length;

@@ -214,7 +214,7 @@ function Decision({ request, onDone }) {
       isFor: declines },
     { name: 'message', kind: 'area', label: () => t().decision.message },
   ]);
-  return html`<section class="card pad"><h2>${() => t().decision.title}</h2>${Form({
+  return html`<section class="card pad" aria-label=${() => t().decision.title}>${Form({
     id: 'decision', key: `decision ${request.id}`, items, start: { way: 'open', reason: 'other', message: '' },
     label: () => t().decision.send, onRefused: onDone,
     send: async (draft) => {
@@ -265,7 +265,7 @@ function history({ request: d, intake, project }) {
   if (!events.some((one) => Math.abs(Date.parse(one.at) - Date.parse(d.status_since)) < 1000)) events.push({ at: d.status_since,
     what: status(d.status), who: '', more: '' });
   if (d.archived_at) events.push({ at: d.archived_at, what: t().history.archived, who: '', more: '' });
-  return events.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  return events.reverse().sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
 
 /** @param {string} id */
@@ -318,7 +318,7 @@ export function RequestScreen(id) {
       <span class="badge accent">${() => word('DeliverableStatus', d().status)}</span>
       </div>
       ${when(() => may('matches:read'),
-        () => html`<p>
+        () => html`<p class="moves">
         <a class="button main" href=${href(`requests/${id}/ranking`)}>${Icon('sliders')}${() => t().request.candidates}
         </a> ${when(() => d().open_places?.some((one) => one.left > 0),
         () => html`<a class="button team-open" href=${href(`requests/${id}/team`)}>${() => t().team.title}</a>`)}
