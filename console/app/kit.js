@@ -3,7 +3,6 @@ export * from '../parts/view.js';
 export * from '../parts/bar.js';
 export * from '../parts/controls.js';
 export * from '../parts/form.js';
-export * from '../parts/gliding.js';
 export * from '../parts/records.js';
 export * from '../words/index.js';
 export * from './api.js';

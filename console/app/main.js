@@ -1,10 +1,8 @@
 /** The shell around the screens: who it is, where they can go, and what everything waits for at the moment. */
-import { effect, html, keyed, mount, signal, when } from '../parts/view.js';
-import { Dialog, Keys, Mark } from '../parts/controls.js';
-import { language, speak, t, vocabulary } from '../words/index.js';
-import { begin, get, isAsked, logInOnce, logOut, resume, send, user, waitingFor } from './api.js';
-import { load } from './catalogue.js';
-import { path, query, replace } from './route.js';
+import {
+  begin, Dialog, effect, get, html, isAsked, keyed, Keys, language, load, logInOnce, logOut, Mark, mount, path, query,
+  replace, resume, send, signal, speak, t, user, vocabulary, waitingFor, when,
+} from './kit.js';
 import { LoginForm, LoginScreen, notice } from './login/screen.js';
 import { SCREENS, screenOf } from './screens.js';
 

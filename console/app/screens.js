@@ -16,6 +16,8 @@ import { deliverable } from './ranking/store.js';
 
 /** The worker that the user is. */
 const own = () => user()?.user?.worker_id ?? '';
+/** The organization that the user is of. */
+const group = () => user()?.user?.organization_id ?? '';
 
 /** The menu. */
 export const SCREENS = [
@@ -26,8 +28,8 @@ export const SCREENS = [
   { path: 'programme', title: () => t().programme.title, isFor: () => may('programmes:read') },
   { path: 'openings', title: () => t().menuItems.openings, isFor: () => Boolean(own()) },
   { path: 'applications', title: () => t().menuItems.applications, isFor: () => may('applications:read') },
-  { path: 'profile', title: () => t().menuItems.profile, isFor: () => Boolean(own()) },
-  { path: 'workers', title: () => t().menuItems.people, isFor: () => may('workers:read') && !own() },
+  { path: 'profile', title: () => t().menuItems.profile, isFor: () => Boolean(own() || group()) },
+  { path: 'workers', title: () => t().menuItems.people, isFor: () => may('workers:read') && !own() && !group() },
   { path: 'imports', title: () => t().menuItems.imports, isFor: () => may('imports:read') },
   { path: 'admin', title: () => t().menuItems.admin, isFor: isAdmin },
 ];
@@ -61,8 +63,8 @@ export function screenOf(path) {
   if ((where === 'workers' && id && more === 'openings') ||
     (where === 'openings' && own())) return { key: path, menu: own() ? 'openings' : 'workers',
     title: () => t().openings.title, render: () => OpeningsScreen(id ?? own()) };
-  if (where === 'profile' &&
-    own()) return { key: path, menu: where, title: () => t().menuItems.profile, render: () => WorkerScreen(own()) };
+  if (where === 'profile' && (own() || group())) return { key: path, menu: where, title: () => t().menuItems.profile,
+    render: () => (own() ? WorkerScreen(own()) : OrganizationScreen(group())) };
   if (where === 'workers' ||
     where === 'organizations') return id
     ? { key: path, menu: 'workers', title: () => t().menuItems.people,

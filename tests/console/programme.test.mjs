@@ -91,6 +91,9 @@ test('an event that waits for its release is a task, which leads to it', async (
   const waiting = await api('POST', 'events', { kind: 'seminar', title: '公開を待つ説明会', status: 'submitted', areas: ['131041'], times: [{ starts_at: '2027-02-20T19:00:00+09:00' }] });
   const { page, faults } = await open(browser, { link: (await invite({ role: 'coordinator', areas: ['131041'] })).link });
   await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/programme/${programme.id}`);
+  await page.waitForSelector('.year .step');
+  assert.equal(await page.locator('[data-do=edit], [data-step]').count(), 0, 'a programme of all areas is the secretariat\'s');
   await page.goto(`${base}/#/?kind=release_event`);
   await page.click(`.queue a[href="#/programme/events/${waiting.id}"]`);
   await page.click('[data-do=published]');

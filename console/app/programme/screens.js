@@ -45,6 +45,8 @@ const areasItem = () => /** @type {Item} */ ({ name: 'areas', kind: 'checks', la
   start: isOffice() ? [] : user()?.user?.areas,
   options: () => named('areas').filter(([code]) => isOffice() || user()?.user?.areas.includes(code)),
   hint: () => t().programme.noArea });
+/** Whether somebody may write what is of these areas. @param {string[]} areas */
+const isMine = (areas) => isOffice() || areas.some((one) => user()?.user?.areas.includes(one));
 const titleItem = /** @type {Item} */ ({ name: 'title', label: () => t().newRequest.name, required: true, most: 200 });
 /**
  * What is done in a dialog.
@@ -111,13 +113,13 @@ const stepForm = (of, i) => {
 };
 /** @param {() => Partial<Gathering>} of an event, or what is known of a new one */
 const eventForm = (of) => {
-  const one = of();
+  const one = of(), host = user()?.user?.organization_id;
   const moved = (/** @type {any} */ draft) => one.status === 'published' && one.times?.length &&
     draft.starts_at !== start.starts_at;
   const items = /** @type {Item[]} */ ([titleItem,
     { name: 'kind', kind: 'select', label: () => t().request.type, options: () => codes('EventKind'),
     start: 'seminar' },
-    { name: 'starts_at', kind: 'datetime-local', label: () => t().projects.startsAt, required: true },
+    { name: 'starts_at', kind: 'datetime-local', label: () => t().projects.startsAt, required: !one.month },
     { name: 'ends_at', kind: 'datetime-local', label: () => t().projects.endsAt },
     { name: 'notice', kind: 'area', label: () => t().programme.whyMoved, required: true, isFor: moved },
     { name: 'place', label: () => t().projects.location, most: 200 },
@@ -126,15 +128,17 @@ const eventForm = (of) => {
     { name: 'takes_registrations', kind: 'check', label: () => t().programme.takes },
     { name: 'capacity', kind: 'number', least: 1, most: 100000, label: () => t().programme.capacity },
     { name: 'waiting_list', kind: 'check', label: () => t().programme.waitingList, isFor: (draft) => draft.capacity },
-    { name: 'description', kind: 'area', label: () => t().programme.description, most: 10000 }, areasItem()]);
+    { name: 'description', kind: 'area', label: () => t().programme.description, most: 10000 },
+    ...(host ? [] : [areasItem()])]);
   const start = startOf(items, { ...one, ...one.times?.[0], place: one.place?.name, notice: '' });
   return { id: 'event', key: `event ${one.id}`, kind: 'wide', items, start, send: async (/** @type {any} */ draft) => {
     const { starts_at, ends_at, place, ...body } = valuesOf(items, draft);
-    Object.assign(body,
-      { times: [{ ...one.times?.[0], starts_at, ends_at }, ...(one.times ?? []).slice(1)],
-      place: place && { ...one.place, name: place } });
+    Object.assign(body, { place: place && { ...one.place, name: place },
+      times: starts_at ? [{ ...one.times?.[0], starts_at, ends_at }, ...(one.times ?? []).slice(1)] : [] });
     if (one.id) return call('PATCH', `events/${one.id}`, { match: of().version, body });
-    go(`programme/events/${(await post('events', { ...body, programme_id: one.programme_id, status: 'draft' })).id}`);
+    const made = await post('events', { ...body, programme_id: one.programme_id, status: 'draft',
+      ...(host && { host_ids: [host] }) });
+    go(`programme/events/${made.id}`);
   } };
 };
 
@@ -166,7 +170,8 @@ export function ProgrammeScreen(id) {
   const step = (/** @type {Signal<Programme>} */ one, /** @type {Programme['calendar'][number]} */ of,
     /** @type {number} */ i) => html`<li>
     <label class="step" data-late=${!of.done && (of.until ?? of.on) < today()}>
-    <input type="checkbox" disabled=${() => !may('programmes:write') || send.is()} .checked=${Boolean(of.done)}
+    <input type="checkbox" disabled=${() => !may('programmes:write') || !isMine(one().areas) || send.is()}
+    .checked=${Boolean(of.done)}
     @change=${() => tick(one.peek(), i)} />
     <span>
     <span class="num small quiet">${date(of.on, { day: 'numeric' })}
@@ -174,7 +179,7 @@ export function ProgrammeScreen(id) {
     </span> <span lang="ja">${of.title ?? word('StepKind', of.kind)}</span>
     </span>
     </label>
-    ${() => (may('programmes:write')
+    ${() => (may('programmes:write') && isMine(one().areas)
     ? html`<button class="small link" data-step
     @click=${() => doing.set({ title: () => t().projects.edit, form: stepForm(one.peek, i) })}>
     ${t().projects.edit}<span class="sr"> ${of.title ?? word('StepKind', of.kind)}</span>
@@ -190,12 +195,13 @@ export function ProgrammeScreen(id) {
     ${() => of().areas.map((one) => name('areas', one)).join(t().comma) || t().programme.allAreas}
     </p><p class="prose" lang="ja">${() => of().goal ?? ''}</p>
     <p class="moves">
-    ${when(() => may('programmes:write'),
+    ${when(() => may('programmes:write') && isMine(of().areas),
       () => html`${Do(() => t().projects.edit, () => programmeForm(of.peek), 'edit', 'slim')}
       ${Do(() => t().programme.addStep, () => stepForm(of.peek), 'step', 'slim')}`)}
     ${when(() => may('events:write'),
       () => Do(() => t().programme.addEvent,
-      () => eventForm(() => ({ programme_id: of.peek().id, areas: of.peek().areas })), 'event', 'slim'))}
+      () => eventForm(() => ({ programme_id: of.peek().id, ...(isOffice() && { areas: of.peek().areas }) })), 'event',
+      'slim'))}
     </p>
     <ol class="year">
     ${() => months()
@@ -275,7 +281,8 @@ export function EventScreen(id) {
   const notice = /** @type {Item[]} */ ([{ name: 'notice', kind: 'area', label: () => t().decision.reason,
     required: true, most: 2000 }]);
   /** What may follow. @type {Record<string, string[]>} */
-  const next = { draft: ['published', 'cancelled'], submitted: ['published', 'cancelled'], published: ['cancelled'] };
+  const next = { draft: ['published', 'cancelled'], published: ['cancelled'],
+    submitted: [...(user()?.user?.organization_id ? [] : ['published']), 'cancelled'] };
   const mark = (/** @type {Registration} */ one,
     /** @type {string} */ status) => (call('PATCH', `events/${id}/registrations/${one.id}`,
     { match: one.version, body: { status: one.status === status ? 'registered' : status } }));
@@ -318,7 +325,7 @@ export function EventScreen(id) {
       <div class="title-line"><h1><span lang="ja">${() => e().title}</span></h1>
       <span class="badge accent">${() => word('EventStatus', e().status)}</span>
       </div>
-      ${when(() => may('events:write') && e().status !== 'cancelled',
+      ${when(() => may('events:write') && e().counts && e().status !== 'cancelled',
         () => html`<p class="moves">
         ${() => (next[e().status] ?? []).map((to) => (to === 'published'
         ? html`<button class="button main" data-do=${to} disabled=${send.is}
@@ -353,7 +360,7 @@ export function EventScreen(id) {
             @click=${() => send(() => anew(async () => { for (const one of left()) await mark(one, 'attended'); }))}>
             ${() => t().programme.allCame(left().length)}
             </button>`)])}
-        ${when(() => may('events:write'),
+        ${when(() => may('events:write') && e().counts,
           () => Add({ id: 'declared', key: `${id} declared`, items: declared, label: () => t().programme.declare,
           send: (draft) => anew(() => change(valuesOf(declared, draft))) }))}
         </section>
