@@ -10,7 +10,7 @@ use super::{
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
 use crate::http::disclosure::impersonal;
-use crate::http::{Json, Submitter};
+use crate::http::{Json, PublicReader, Submitter};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -176,7 +176,24 @@ impl<S: Scope> Caller<S> {
     }
 }
 
-/// Somebody who reads what is public: without a token, or a caller, who may see more. A token that isn't valid is refused.
+/// Somebody who reads what is open to all. Without a valid token, their address has not read too often.
+pub struct OpenReader;
+
+impl FromRequest for OpenReader {
+    type Error = Error;
+    type Future = Ready<Result<OpenReader>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if sender(request).is_some() {
+            return ready(Ok(OpenReader));
+        }
+        let reader = PublicReader::from_request(request, payload).into_inner();
+        ready(reader.map(|_| OpenReader))
+    }
+}
+
+/// Somebody who reads what is public: a caller, who may see more, or without a token; then their address has not read too often.
+/// A token that isn't valid is refused.
 pub struct Visitor(Option<Principal>);
 
 impl Visitor {
@@ -195,9 +212,15 @@ impl FromRequest for Visitor {
     type Error = Error;
     type Future = Ready<Result<Visitor>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let identity = request.extensions().get::<Identity>().cloned();
-        ready(identity.map(|identity| identity.0).transpose().map(Visitor))
+        ready(match identity {
+            Some(identity) => identity.0.map(|principal| Visitor(Some(principal))),
+            None => {
+                let reader = PublicReader::from_request(request, payload).into_inner();
+                reader.map(|_| Visitor(None))
+            }
+        })
     }
 }
 

@@ -6,7 +6,8 @@ use super::{
     Area, Catalogue, CatalogueEntry, Catalogues, Definition, DeliverableType, Entry, Names, Role, Skill,
     Theme, fixed, store,
 };
-use crate::auth::{WriteCatalogue, http::Caller};
+use crate::auth::WriteCatalogue;
+use crate::auth::http::{Caller, OpenReader};
 use crate::db::Pool;
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::disclosure::impersonal;
@@ -213,7 +214,7 @@ macro_rules! operations {
                 responses((status = 200, description = "All entries, in their order", body = Page<CatalogueEntry<$type>>)))]
             #[get($path)]
             async fn list(
-                request: HttpRequest, pool: Data<Pool>, catalogues: Data<Catalogues>,
+                _: OpenReader, request: HttpRequest, pool: Data<Pool>, catalogues: Data<Catalogues>,
                 answers: Data<CatalogueAnswers>, filter: Query<EntryFilter>, language: Language,
             ) -> Result<HttpResponse> {
                 let catalogue = catalogues.latest(&pool).await?;
@@ -225,7 +226,7 @@ macro_rules! operations {
                 responses((status = 200, description = "The entry", body = CatalogueEntry<$type>)))]
             #[get($path_of_one)]
             async fn show(
-                request: HttpRequest, pool: Data<Pool>, language: Language,
+                _: OpenReader, request: HttpRequest, pool: Data<Pool>, language: Language,
             ) -> Result<Entity<CatalogueEntry<$type>>> {
                 super::show(&pool, path_text(&request, "code", 200)?, language).await
             }
@@ -496,6 +497,7 @@ impl AreaFilter {
     responses((status = 200, description = "All families", body = Page<FamilyView>)))]
 #[get("/families")]
 async fn list_families(
+    _: OpenReader,
     request: HttpRequest,
     catalogues: Data<Catalogues>,
     answers: Data<CatalogueAnswers>,
@@ -518,6 +520,7 @@ async fn list_families(
     responses((status = 200, description = "All formats", body = Page<FormatView>)))]
 #[get("/formats")]
 async fn list_formats(
+    _: OpenReader,
     request: HttpRequest,
     catalogues: Data<Catalogues>,
     answers: Data<CatalogueAnswers>,
@@ -546,6 +549,7 @@ async fn list_formats(
     responses((status = 200, description = "The areas", body = Page<AreaView>)))]
 #[get("/areas")]
 async fn list_areas(
+    _: OpenReader,
     request: HttpRequest,
     catalogues: Data<Catalogues>,
     answers: Data<CatalogueAnswers>,

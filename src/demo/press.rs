@@ -51,11 +51,11 @@ pub fn load(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usiz
     let pages: Pages = serde_json::from_str(include_str!("press.json")).map_err(unreadable)?;
     let (writer, mut added) = (Writer::operator(ACTOR), 0);
     for post in pages.posts {
-        actions::create_post(db, &writer, catalogue, post, Language::Ja, now)?;
+        actions::create(db, &writer, catalogue, post, Language::Ja, now)?;
         added += 1;
     }
     for one in pages.publications {
-        let publication = library::add(db, &writer, catalogue, one.publication, now)?;
+        let publication = actions::create(db, &writer, catalogue, one.publication, Language::Ja, now)?;
         for feedback in &one.feedback {
             library::take_feedback(db, publication.id, feedback, now)?;
         }
@@ -88,7 +88,7 @@ pub fn load(db: &mut Db, catalogue: &Catalogue, today: NaiveDate) -> Result<usiz
                 note: Some("デモ用の記録".to_owned()),
             }),
         };
-        actions::create_card(db, &writer, card, Language::Ja, now)?;
+        actions::create(db, &writer, catalogue, card, Language::Ja, now)?;
         added += 1;
     }
     Ok(added)

@@ -7,7 +7,7 @@ use crate::config::PublicUrl;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
 use crate::http::stream::FileBody;
-use crate::http::{Answer, Disclosure, Language, Page, PathId, Query, Submission};
+use crate::http::{Answer, Disclosure, Language, Page, PathId, PublicReader, Query, Submission};
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, post};
@@ -120,6 +120,7 @@ fn answer(media_type: &'static str, text: String, changed_at: Option<Instant>) -
     responses((status = 200, description = "The calendar", body = inline(FileBody), content_type = "text/calendar")))]
 #[get("/feeds/{id}/calendar.ics")]
 async fn show_calendar(
+    _reader: PublicReader,
     pool: Data<Pool>,
     id: PathId,
     key: Query<Key>,
@@ -138,6 +139,7 @@ async fn show_calendar(
     responses((status = 200, description = "The requests", body = inline(FileBody), content_type = "application/atom+xml")))]
 #[get("/feeds/{id}/requests.atom")]
 async fn show_requests(
+    _reader: PublicReader,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     public_url: Data<PublicUrl>,
@@ -161,6 +163,7 @@ async fn show_requests(
     responses((status = 200, description = "The requests", body = requests::JsonFeed, content_type = "application/feed+json")))]
 #[get("/feeds/{id}/requests.json")]
 async fn show_requests_as_json(
+    _reader: PublicReader,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
     public_url: Data<PublicUrl>,

@@ -2,17 +2,26 @@
 //! request pays for one.
 
 use super::{compress, conditional, cors, problem, security, stream, trace};
-use actix_web::Error;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest};
+
+/// Marks a request whose sender doesn't get the body.
+struct HeadOnly;
+
+/// Returns whether the sender gets the body. HEAD only asks what it would be.
+pub fn is_read(request: &HttpRequest) -> bool {
+    request.extensions().get::<HeadOnly>().is_none()
+}
 
 pub async fn edge(mut request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     let trace = trace::begin(&request);
     // HEAD is answered as GET; the protocol's encoder leaves the body out.
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadOnly);
     }
     let answer = match cors::preflight(&request) {
         Some(answer) => request.into_response(answer),

@@ -216,14 +216,32 @@ impl<T> Page<T> {
     }
 
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        let (items, page) = self.apart();
         Page {
-            items: self.items.into_iter().map(f).collect(),
+            items: items.into_iter().map(f).collect(),
+            ..page
+        }
+    }
+
+    /// Returns what `f` makes of all items together. It keeps their order.
+    pub fn map_all<U>(self, f: impl FnOnce(Vec<T>) -> Result<Vec<U>>) -> Result<Page<U>> {
+        let (items, page) = self.apart();
+        Ok(Page {
+            items: f(items)?,
+            ..page
+        })
+    }
+
+    fn apart<U>(self) -> (Vec<T>, Page<U>) {
+        let page = Page {
+            items: Vec::new(),
             next: self.next,
             total: self.total,
             missing: self.missing,
             included: self.included,
             cursors: self.cursors,
-        }
+        };
+        (self.items, page)
     }
 }
 

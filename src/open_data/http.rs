@@ -2,6 +2,7 @@
 
 use super::cache::{MAX_AGE, OpenData};
 use super::{Dataset, OpenDataFormat};
+use crate::auth::http::OpenReader;
 use crate::catalogue::Catalogues;
 use crate::catalogue::areas;
 use crate::config::{OpenDataLicense, PublicUrl};
@@ -49,7 +50,7 @@ pub struct OpenDataCatalogue {
 #[utoipa::path(operation_id = "list_open_data", tag = "Open data",
     responses((status = 200, description = "The catalogue", body = OpenDataCatalogue, content_type = "application/ld+json")))]
 #[get("/open-data")]
-async fn list(public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> HttpResponse {
+async fn list(_: OpenReader, public_url: Data<PublicUrl>, license: Data<OpenDataLicense>) -> HttpResponse {
     let base = format!("{}/v1/open-data", public_url.0);
     let dataset = |dataset: Dataset| {
         let address = format!("{base}/{}", dataset.code());
@@ -107,6 +108,7 @@ pub struct OpenDataGraph {
               (status = 404, description = "The dataset doesn't exist")))]
 #[get("/open-data/{dataset}")]
 async fn show(
+    _: OpenReader,
     request: HttpRequest,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,

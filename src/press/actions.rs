@@ -1,27 +1,25 @@
-//! The use cases of what is shown to everybody.
+//! The use cases that all records share, and the counts of page views. What is special to a kind of record is in `showcase`,
+//! `news` and `library`.
 
-use super::cards::{Card, NewCard, settle};
 use super::filter::ItemFilter;
 use super::month::Month;
-use super::posts::{NewPost, Post, check_number, duplicate_number};
 use super::{
-    Basis, Item, KindViews, PageKind, PageViews, Plan, PressStatus, Signature, check_publication,
-    next_status, publication, store,
+    Basis, Item, KindViews, MonthlyViews, PageKind, PageViews, Plan, Signature, check_publication,
+    publication, store,
 };
-use crate::auth::{Reach, Writer, not_permitted, within_reach};
+use crate::auth::{Reach, Writer, within_reach};
 use crate::catalogue::Catalogue;
 use crate::catalogue::lookup::resolve_area;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
-use crate::http::{IfMatch, Language, Page};
-use crate::projects::{self, Progress, Project};
+use crate::http::{Discloses, IfMatch, Language, Page};
 use crate::values::AreaCode;
-use crate::{deliverables, organizations};
+use serde::Serialize;
 use std::collections::HashMap;
 use strum::VariantArray;
 
 /// How many months of views are shown with a page.
-pub const SHOWN_MONTHS: i64 = 24;
+const SHOWN_MONTHS: i64 = 24;
 /// How many months are counted at once.
 const MOST_MONTHS: i32 = 120;
 
@@ -33,272 +31,128 @@ pub struct Reader {
     pub now: Instant,
 }
 
-// Cards.
+/// A record as it is shown.
+pub trait Shown: Serialize + Discloses {
+    fn id(&self) -> Id;
+    fn version(&self) -> i64;
+    /// Returns it as everybody sees it.
+    fn public(self) -> Self;
+    /// Adds how often it was read.
+    fn viewed(self, views: Vec<MonthlyViews>) -> Self;
+}
 
-pub fn list_cards(
+/// A plan whose record is kept, each kind in its own way.
+pub trait Kept: Plan {
+    type View: Shown;
+
+    /// Adds to records what they show of others, in their order.
+    fn complete(db: &mut Db, items: Vec<Item<Self>>, language: Language) -> Result<Vec<Self::View>>;
+
+    /// Completes and checks what somebody wrote. Returns what the record takes from others, and who recorded a consent.
+    fn settle(
+        &mut self,
+        db: &mut Db,
+        writer: &Writer,
+        catalogue: &Catalogue,
+        before: Option<&Item<Self>>,
+        now: Instant,
+    ) -> Result<(Basis, Option<Signature>)>;
+}
+
+pub fn list<P: Kept>(
     db: &mut Db,
     reader: &Reader,
     catalogue: &Catalogue,
     mut filter: ItemFilter,
-) -> Result<Page<Card>> {
+) -> Result<Page<P::View>> {
     filter.check(catalogue)?;
     let own = reader.own.as_ref();
-    let page = store::list::<NewCard>(db, own, &filter, reader.now)?;
-    let ids: Vec<Id> = page.items.iter().map(|item| item.id).collect();
-    let held = store::held(db, own, &ids)?;
-    let mut known = progress_of(db, &page.items, reader.language)?;
-    let groups = page.items.iter().filter_map(|item| item.basis.organization_id);
-    let groups = organizations::store::labels(db, &groups.collect::<Vec<_>>())?;
-    Ok(page.map(|mut item| {
-        let label = item.basis.organization_id.and_then(|id| groups.get(&id));
-        item.basis.name = label.map(|label| label.name.clone()).or(item.basis.name);
-        let progress = known
-            .remove(&item.plan.project_id)
-            .unwrap_or_else(unknown_progress);
-        let is_held = held.contains(&item.id);
-        let card = Card::of(item, progress);
-        if is_held { card } else { card.public() }
-    }))
-}
-
-pub fn show_card(db: &mut Db, reader: &Reader, id: Id) -> Result<Card> {
-    let own = reader.own.as_ref();
-    let item: Item<NewCard> = store::find(db, own, id, reader.now)?;
-    let is_held = !store::held(db, own, &[id])?.is_empty();
-    let card = complete_card(db, item, reader.language)?;
-    if !is_held {
-        return Ok(card.public());
-    }
-    Ok(Card {
-        views: Some(store::views::of_page(db, PageKind::Card, id, SHOWN_MONTHS)?),
-        ..card
-    })
-}
-
-/// Adds to a card what its project and its organization are now.
-fn complete_card(db: &mut Db, mut item: Item<NewCard>, language: Language) -> Result<Card> {
-    let groups: Vec<Id> = item.basis.organization_id.into_iter().collect();
-    let label = organizations::store::labels(db, &groups)?.into_values().next();
-    item.basis.name = label.map(|label| label.name).or(item.basis.name);
-    let mut known = progress_of(db, std::slice::from_ref(&item), language)?;
-    let progress = known
-        .remove(&item.plan.project_id)
-        .unwrap_or_else(unknown_progress);
-    Ok(Card::of(item, progress))
-}
-
-/// Returns how far the projects of cards have come.
-fn progress_of(db: &mut Db, items: &[Item<NewCard>], language: Language) -> Result<HashMap<Id, Progress>> {
-    let ids: Vec<Id> = items.iter().map(|item| item.plan.project_id).collect();
-    let projects = projects::store::load_some(db, &ids)?.into_iter();
-    Ok(projects
-        .map(|project| (project.id, project.shown(false, language).progress))
-        .collect())
-}
-
-/// The progress of a project that is gone.
-fn unknown_progress() -> Progress {
-    Progress {
-        percent: 0,
-        words: String::new(),
-    }
-}
-
-/// Returns what a card takes from its project.
-fn basis_of(db: &mut Db, project: &Project) -> Result<Basis> {
-    let deliverable = match project.deliverable_id() {
-        Some(id) => deliverables::store::load_some(db, &[id])?.pop(),
-        None => None,
-    };
-    let organization = project.plan.organization_id;
-    let label = organizations::store::labels(db, &[organization])?.remove(&organization);
-    Ok(Basis {
-        area: Some(project.area.clone()),
-        organization_id: Some(organization),
-        project_id: Some(project.id),
-        type_: deliverable.map(|deliverable| deliverable.request.type_),
-        fiscal_year: Some(project.fiscal_year),
-        name: label.map(|label| label.name),
-    })
-}
-
-pub fn create_card(
-    db: &mut Db,
-    writer: &Writer,
-    mut plan: NewCard,
-    language: Language,
-    now: Instant,
-) -> Result<Card> {
-    let project = match projects::store::find(db, &writer.reach, plan.project_id) {
-        Ok(project) => project,
-        Err(Error::NotFound { .. }) => {
-            let rule = Text::new(
-                "このIDのプロジェクトは見つかりません。",
-                "There is no such project.",
-            );
-            return Err(Error::invalid("/project_id", "unknown_record", rule));
-        }
-        Err(error) => return Err(error),
-    };
-    let basis = basis_of(db, &project)?;
-    // A joint organization sees the project, but the lead decides about the card.
-    within_reach(match &writer.reach {
-        Reach::Organization(own) => basis.organization_id == Some(*own),
-        _ => true,
-    })?;
-    plan.status = next_status(&writer.reach, plan.status);
-    settle(&mut plan)?;
-    if store::has_card(db, project.id)? {
-        return Err(Error::Conflict {
-            code: "card_exists",
-            detail: Text::new(
-                "このプロジェクトのカードは、すでに登録されています。",
-                "The project has a card already.",
-            ),
+    let page = store::list::<P>(db, own, &filter, reader.now)?;
+    page.map_all(|items| {
+        let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
+        let held = store::held(db, own, &ids)?;
+        let shown = P::complete(db, items, reader.language)?.into_iter();
+        let shown = shown.map(|one| {
+            if held.contains(&one.id()) {
+                one
+            } else {
+                one.public()
+            }
         });
-    }
-    let signature = plan.consent.is_some().then(|| sign(writer, now));
-    let item = create(db, writer, plan, basis, signature, now)?;
-    complete_card(db, item, language)
+        Ok(shown.collect())
+    })
 }
 
-pub fn update_card(
-    db: &mut Db,
-    writer: &Writer,
-    id: Id,
-    if_match: &IfMatch,
-    now: Instant,
-    change: impl FnOnce(&NewCard) -> Result<NewCard>,
-) -> Result<()> {
-    let before: Item<NewCard> = store::find_for_update(db, &writer.reach, id)?;
-    if_match.check(before.version)?;
-    let mut plan = change(&before.plan)?;
-    if plan == before.plan {
-        return Ok(());
-    }
-    if plan.project_id != before.plan.project_id {
-        return Err(Error::Invalid(vec![not_permitted("/project_id")]));
-    }
-    plan.status = next_status(&writer.reach, plan.status);
-    settle(&mut plan)?;
-    let basis = match projects::store::load_some(db, &[plan.project_id])?.pop() {
-        Some(project) => basis_of(db, &project)?,
-        None => before.basis.clone(),
-    };
-    let signature = match plan.consent == before.plan.consent {
-        true => before.consent_recorded.clone(),
-        false => Some(sign(writer, now)),
-    };
-    update(db, writer, before, plan, basis, signature, now)
-}
-
-fn sign(writer: &Writer, now: Instant) -> Signature {
-    Signature {
-        by: writer.actor.clone(),
-        at: now,
-    }
-}
-
-// Posts.
-
-pub fn list_posts(
-    db: &mut Db,
-    reader: &Reader,
-    catalogue: &Catalogue,
-    mut filter: ItemFilter,
-) -> Result<Page<Post>> {
-    filter.check(catalogue)?;
+pub fn show<P: Kept>(db: &mut Db, reader: &Reader, id: Id) -> Result<P::View> {
     let own = reader.own.as_ref();
-    let page = store::list::<NewPost>(db, own, &filter, reader.now)?;
-    let ids: Vec<Id> = page.items.iter().map(|item| item.id).collect();
-    let held = store::held(db, own, &ids)?;
-    Ok(page.map(|item| {
-        let is_held = held.contains(&item.id);
-        let post = Post::of(item, reader.language);
-        if is_held { post } else { post.public() }
-    }))
-}
-
-pub fn show_post(db: &mut Db, reader: &Reader, id: Id) -> Result<Post> {
-    let own = reader.own.as_ref();
-    let item: Item<NewPost> = store::find(db, own, id, reader.now)?;
-    let post = Post::of(item, reader.language);
+    let item: Item<P> = store::find(db, own, id, reader.now)?;
+    let shown = complete_one(db, item, reader.language)?;
     if store::held(db, own, &[id])?.is_empty() {
-        return Ok(post.public());
+        return Ok(shown.public());
     }
-    Ok(Post {
-        views: Some(store::views::of_page(db, PageKind::Post, id, SHOWN_MONTHS)?),
-        ..post
-    })
+    Ok(shown.viewed(store::views::of_page(db, P::PAGE, id, SHOWN_MONTHS)?))
 }
 
-/// Completes and checks what a post says.
-fn check_post(
+fn complete_one<P: Kept>(db: &mut Db, item: Item<P>, language: Language) -> Result<P::View> {
+    let shown = P::complete(db, vec![item], language)?.pop();
+    shown.ok_or_else(P::missing)
+}
+
+pub fn create<P: Kept>(
     db: &mut Db,
     writer: &Writer,
     catalogue: &Catalogue,
-    before: Option<&NewPost>,
-    id: Id,
-    plan: &mut NewPost,
-) -> Result<Basis> {
-    check_area(
-        &writer.reach,
-        catalogue,
-        before.map(|before| &before.area),
-        &mut plan.area,
-    )?;
-    check_number(plan)?;
-    if plan.status == PressStatus::Submitted {
-        // Offices write posts; there is nobody to submit them to.
-        plan.status = PressStatus::Draft;
-    }
-    let area = plan.area.as_ref().map(|area| area.as_ref());
-    if let Some(number) = plan.number
-        && store::has_number(db, area, number, id)?
-    {
-        return Err(duplicate_number());
-    }
-    Ok(Basis {
-        area: plan.area.clone(),
-        ..Basis::default()
-    })
-}
-
-pub fn create_post(
-    db: &mut Db,
-    writer: &Writer,
-    catalogue: &Catalogue,
-    mut plan: NewPost,
+    mut plan: P,
     language: Language,
     now: Instant,
-) -> Result<Post> {
-    let basis = check_post(db, writer, catalogue, None, Id::new(), &mut plan)?;
+) -> Result<P::View> {
+    let (basis, consent_recorded) = plan.settle(db, writer, catalogue, None, now)?;
     check_publication(&plan, None, now)?;
-    let item = create(db, writer, plan, basis, None, now)?;
-    Ok(Post::of(item, language))
+    let item = Item {
+        id: Id::new(),
+        published_at: publication(&plan, None, now),
+        plan,
+        basis,
+        consent_recorded,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    store::insert(db, &writer.actor, &item)?;
+    complete_one(db, item, language)
 }
 
-pub fn update_post(
+/// Changes a record to what `change` returns.
+pub fn update<P: Kept>(
     db: &mut Db,
     writer: &Writer,
     catalogue: &Catalogue,
-    id: Id,
-    if_match: &IfMatch,
+    (id, if_match): (Id, &IfMatch),
     now: Instant,
-    change: impl FnOnce(&NewPost) -> Result<NewPost>,
+    change: impl FnOnce(&P) -> Result<P>,
 ) -> Result<()> {
-    let before: Item<NewPost> = store::find_for_update(db, &writer.reach, id)?;
+    let before: Item<P> = store::find_for_update(db, &writer.reach, id)?;
     if_match.check(before.version)?;
     let mut plan = change(&before.plan)?;
-    let basis = check_post(db, writer, catalogue, Some(&before.plan), id, &mut plan)?;
     if plan == before.plan {
         return Ok(());
     }
-    check_publication(&plan, before.plan.publish_at, now)?;
-    update(db, writer, before, plan, basis, None, now)
+    let (basis, consent_recorded) = plan.settle(db, writer, catalogue, Some(&before), now)?;
+    if plan == before.plan {
+        return Ok(());
+    }
+    check_publication(&plan, before.plan.publish_at(), now)?;
+    let after = Item {
+        published_at: publication(&plan, before.published_at, now),
+        plan,
+        basis,
+        consent_recorded,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    store::update(db, &writer.actor, &after)
 }
-
-// What they have in common.
 
 /// Completes the code of an area, and checks that the caller may write for it. Only those who reach everything write for all
 /// areas.
@@ -319,51 +173,6 @@ pub fn check_area(
     let covers = || area.as_ref().is_some_and(|area| reach.covers_area(area));
     within_reach(is_kept || *reach == Reach::Everything || covers())
 }
-
-pub fn create<P: Plan>(
-    db: &mut Db,
-    writer: &Writer,
-    plan: P,
-    basis: Basis,
-    consent_recorded: Option<Signature>,
-    now: Instant,
-) -> Result<Item<P>> {
-    let item = Item {
-        id: Id::new(),
-        published_at: publication(&plan, None, now),
-        plan,
-        basis,
-        consent_recorded,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    store::insert(db, &writer.actor, &item)?;
-    Ok(item)
-}
-
-pub fn update<P: Plan>(
-    db: &mut Db,
-    writer: &Writer,
-    before: Item<P>,
-    plan: P,
-    basis: Basis,
-    consent_recorded: Option<Signature>,
-    now: Instant,
-) -> Result<()> {
-    let after = Item {
-        published_at: publication(&plan, before.published_at, now),
-        plan,
-        basis,
-        consent_recorded,
-        version: before.version + 1,
-        updated_at: now,
-        ..before
-    };
-    store::update(db, &writer.actor, &after)
-}
-
-// Page views.
 
 /// Returns the months from `from` to `until`: by default those of the last year.
 pub fn months(from: Option<&str>, until: Option<&str>) -> Result<(Month, Month)> {
@@ -418,7 +227,9 @@ pub fn count_views(db: &mut Db, months: (Month, Month), now: Instant) -> Result<
                 .get(&(month, kind.code().to_owned()))
                 .copied()
                 .unwrap_or_default(),
-            published: published.get(&(month, kind)).copied().unwrap_or_default(),
+            published: kind
+                .has_records()
+                .then(|| published.get(&(month, kind)).copied().unwrap_or_default()),
         })
     };
     Ok(PageViews {

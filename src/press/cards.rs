@@ -1,6 +1,7 @@
 //! Cards of projects: what the organization agreed to show of its project.
 
 use super::{Item, MonthlyViews, PageKind, Plan, PressStatus, Signature, https_address};
+use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::disclosure::impersonal;
@@ -86,6 +87,11 @@ pub struct NewCard {
 
 impl Plan for NewCard {
     const PAGE: PageKind = PageKind::Card;
+    const SUBJECT: Subject = Subject::Card;
+
+    fn missing() -> Error {
+        Error::not_found("カード", "card")
+    }
 
     fn kind(&self) -> &'static str {
         "card"
@@ -165,14 +171,6 @@ impl Card {
             created_at: item.created_at,
             updated_at: item.updated_at,
         }
-    }
-
-    /// Returns it as everybody sees it.
-    pub fn public(mut self) -> Card {
-        self.plan.consent = None;
-        self.consent_recorded = None;
-        self.views = None;
-        self
     }
 }
 

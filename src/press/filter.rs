@@ -4,88 +4,117 @@ use super::posts::PostKind;
 use super::publications::PublicationKind;
 use super::{PageKind, PressStatus};
 use crate::catalogue::{Catalogue, Filters};
+use crate::db::Id;
 use crate::error::Result;
 use crate::http::query::Several;
 use crate::values::{AreaCode, Code};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CardFilter {
-    #[param(example = "131041")]
-    pub area: Option<AreaCode>,
-    /// The deliverable type.
-    #[serde(rename = "type")]
-    #[param(example = "flyer")]
-    pub type_: Option<Code>,
+/// Defines the parameters of a list: `kind` or others of its kind, and those that all lists have.
+macro_rules! filter {
+    ($name:ident { $($(#[$about:meta])* $own:ident: $type:ty,)* }, $(#[$year:meta])* fiscal_year, $(#[$words:meta])* q, $kinds:expr) => {
+        #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub struct $name {
+            $($(#[$about])* pub $own: $type,)*
+            /// The area that it is about.
+            #[param(example = "131041")]
+            pub area: Option<AreaCode>,
+            $(#[$year])*
+            #[param(minimum = 1900, maximum = 2200, example = 2026)]
+            pub fiscal_year: Option<i32>,
+            $(#[$words])*
+            #[param(max_length = 200)]
+            pub q: Option<String>,
+            /// What isn't published is listed only for those who may write it.
+            #[param(inline)]
+            pub status: Option<PressStatus>,
+            /// Items per page.
+            #[param(minimum = 1, maximum = 200, default = 50)]
+            pub limit: Option<u32>,
+            /// The cursor in `next` of the previous page.
+            pub cursor: Option<String>,
+        }
+
+        impl From<$name> for ItemFilter {
+            fn from(filter: $name) -> ItemFilter {
+                let common = ItemFilter {
+                    area: filter.area.clone(),
+                    fiscal_year: filter.fiscal_year,
+                    q: filter.q.clone(),
+                    status: filter.status,
+                    limit: filter.limit,
+                    cursor: filter.cursor.clone(),
+                    ..ItemFilter::default()
+                };
+                ($kinds)(filter, common)
+            }
+        }
+    };
+}
+
+filter!(
+    CardFilter {
+        /// The deliverable type.
+        #[serde(rename = "type")]
+        #[param(example = "flyer")]
+        type_: Option<Code>,
+        /// The project.
+        #[param(example = "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b")]
+        project_id: Option<Id>,
+    },
     /// The project's fiscal year: April to March, named by the year in which it begins.
-    #[param(minimum = 1900, maximum = 2200, example = 2026)]
-    pub fiscal_year: Option<i32>,
+    fiscal_year,
     /// Words in the title, the story or the name of the organization.
-    #[param(max_length = 200)]
-    pub q: Option<String>,
-    /// Drafts and submitted cards are listed only for those who may write them.
-    #[param(inline)]
-    pub status: Option<PressStatus>,
-    /// Items per page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// The cursor in `next` of the previous page.
-    pub cursor: Option<String>,
-}
+    q,
+    |filter: CardFilter, common| ItemFilter {
+        kinds: PageKind::Card.kinds().to_vec(),
+        type_: filter.type_,
+        project_id: filter.project_id,
+        ..common
+    }
+);
 
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PostFilter {
-    /// One kind, or several separated by commas.
-    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<PostKind>>)]
-    pub kind: Option<Several<PostKind>>,
-    /// The area that it is about.
-    #[param(example = "131041")]
-    pub area: Option<AreaCode>,
+filter!(
+    PostFilter {
+        /// One kind, or several separated by commas.
+        #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<PostKind>>)]
+        kind: Option<Several<PostKind>>,
+    },
     /// The fiscal year in which it was published: April to March, named by the year in which it begins.
-    #[param(minimum = 1900, maximum = 2200, example = 2026)]
-    pub fiscal_year: Option<i32>,
+    fiscal_year,
     /// Words in the title or the text.
-    #[param(max_length = 200)]
-    pub q: Option<String>,
-    /// Drafts are listed only for those who may write them.
-    #[param(inline)]
-    pub status: Option<PressStatus>,
-    /// Items per page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// The cursor in `next` of the previous page.
-    pub cursor: Option<String>,
-}
+    q,
+    |filter: PostFilter, common| ItemFilter {
+        kinds: kinds(&filter.kind, PageKind::Post),
+        ..common
+    }
+);
 
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PublicationFilter {
-    /// One kind, or several separated by commas.
-    #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<PublicationKind>>)]
-    pub kind: Option<Several<PublicationKind>>,
-    /// The area that it is about.
-    #[param(example = "132012")]
-    pub area: Option<AreaCode>,
+filter!(
+    PublicationFilter {
+        /// One kind, or several separated by commas.
+        #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<PublicationKind>>)]
+        kind: Option<Several<PublicationKind>>,
+    },
     /// The fiscal year in which it was published: April to March, named by the year in which it begins.
-    #[param(minimum = 1900, maximum = 2200, example = 2026)]
-    pub fiscal_year: Option<i32>,
+    fiscal_year,
     /// Words in the title, the site, the points or the texts.
-    #[param(max_length = 200)]
-    pub q: Option<String>,
-    /// Drafts are listed only for those who may write them.
-    #[param(inline)]
-    pub status: Option<PressStatus>,
-    /// Items per page.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<u32>,
-    /// The cursor in `next` of the previous page.
-    pub cursor: Option<String>,
+    q,
+    |filter: PublicationFilter, common| ItemFilter {
+        kinds: kinds(&filter.kind, PageKind::Publication),
+        ..common
+    }
+);
+
+/// Returns the kinds that are asked for, or all of a page's.
+fn kinds<K: Copy + Into<&'static str>>(asked: &Option<Several<K>>, page: PageKind) -> Vec<&'static str> {
+    match asked {
+        Some(asked) => asked.codes(),
+        None => page.kinds().to_vec(),
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -117,58 +146,12 @@ pub struct ItemFilter {
     pub kinds: Vec<&'static str>,
     pub area: Option<AreaCode>,
     pub type_: Option<Code>,
+    pub project_id: Option<Id>,
     pub fiscal_year: Option<i32>,
     pub q: Option<String>,
     pub status: Option<PressStatus>,
     pub limit: Option<u32>,
     pub cursor: Option<String>,
-}
-
-impl From<CardFilter> for ItemFilter {
-    fn from(filter: CardFilter) -> ItemFilter {
-        ItemFilter {
-            kinds: PageKind::Card.kinds().to_vec(),
-            area: filter.area,
-            type_: filter.type_,
-            fiscal_year: filter.fiscal_year,
-            q: filter.q,
-            status: filter.status,
-            limit: filter.limit,
-            cursor: filter.cursor,
-        }
-    }
-}
-
-impl From<PostFilter> for ItemFilter {
-    fn from(filter: PostFilter) -> ItemFilter {
-        let kinds = filter.kind.as_ref().map(Several::codes);
-        ItemFilter {
-            kinds: kinds.unwrap_or_else(|| PageKind::Post.kinds().to_vec()),
-            area: filter.area,
-            type_: None,
-            fiscal_year: filter.fiscal_year,
-            q: filter.q,
-            status: filter.status,
-            limit: filter.limit,
-            cursor: filter.cursor,
-        }
-    }
-}
-
-impl From<PublicationFilter> for ItemFilter {
-    fn from(filter: PublicationFilter) -> ItemFilter {
-        let kinds = filter.kind.as_ref().map(Several::codes);
-        ItemFilter {
-            kinds: kinds.unwrap_or_else(|| PageKind::Publication.kinds().to_vec()),
-            area: filter.area,
-            type_: None,
-            fiscal_year: filter.fiscal_year,
-            q: filter.q,
-            status: filter.status,
-            limit: filter.limit,
-            cursor: filter.cursor,
-        }
-    }
 }
 
 impl ItemFilter {

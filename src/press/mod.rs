@@ -3,16 +3,16 @@
 //!
 //! * `cards`, `posts`, `publications`: the records and their rules. `feedback`: what readers think of publications. `markdown`: the text of posts as harmless HTML. `filter`: the parameters
 //!   of lists. `month`: months as they are written.
-//! * `counter`: collects page views until they are written. `actions`: the use cases of cards and posts; `library`: those of
-//!   publications. `store`: SQL. `http`: the operations,
-//!   most of which need no token. `tasks`: writes the page views.
+//! * `counter`: collects page views until they are written. `actions`: the use cases that all records share; `showcase`, `news`
+//!   and `library`: what is special to cards, posts and publications. `store`: SQL. `http`: the operations, most of which need no
+//!   token. `tasks`: writes the page views.
 //!
 //! All these records are rows of one table, as they obey the same rules: an office drafts them, publishes them, and everybody
 //! reads what is published. With a token, the same address shows drafts to those who may write them.
 //!
 //! A card is shown while its organization agrees to it. What an organization writes itself is released by a coordinator.
 //!
-//! A page view is a number per record and month. Nothing is kept about who reads: no address, no cookie, no time.
+//! A page view is a number per page and month, also of the pages of `listings`. Nothing is kept about who reads: no address, no cookie, no time.
 //!
 //! Deliberately absent: pictures, which are shown by their https address.
 
@@ -25,8 +25,10 @@ pub mod http;
 pub mod library;
 pub mod markdown;
 pub mod month;
+pub mod news;
 pub mod posts;
 pub mod publications;
+pub mod showcase;
 pub mod store;
 pub mod tasks;
 
@@ -66,40 +68,36 @@ codes! {
         Post,
         /// A playbook or a textbook.
         Publication,
+        /// The page of an event.
+        Event,
+        /// A page of the lists of events and of openings for volunteers.
+        Listing,
     }
 }
 
 impl PageKind {
-    /// Returns the kind of record in the change log.
-    pub fn subject(self) -> Subject {
-        match self {
-            PageKind::Card => Subject::Card,
-            PageKind::Post => Subject::Post,
-            PageKind::Publication => Subject::Publication,
-        }
-    }
-
-    /// Returns the codes of the records in the column `kind`.
+    /// Returns the codes of its records in the column `kind`. Pages of events have none.
     pub fn kinds(self) -> &'static [&'static str] {
         match self {
             PageKind::Card => &["card"],
             PageKind::Post => &["news", "newsletter"],
             PageKind::Publication => &["playbook", "textbook"],
+            PageKind::Event | PageKind::Listing => &[],
         }
     }
 
-    pub fn missing(self) -> Error {
-        match self {
-            PageKind::Card => Error::not_found("カード", "card"),
-            PageKind::Post => Error::not_found("お知らせ", "post"),
-            PageKind::Publication => Error::not_found("資料", "publication"),
-        }
+    pub fn has_records(self) -> bool {
+        !self.kinds().is_empty()
     }
 }
 
 /// What clients write of a record that can be shown to everybody.
 pub trait Plan: Clone + PartialEq + Serialize + DeserializeOwned {
     const PAGE: PageKind;
+    /// The kind of record in the change log.
+    const SUBJECT: Subject;
+
+    fn missing() -> Error;
 
     /// Returns the code in the column `kind`.
     fn kind(&self) -> &'static str;
@@ -143,6 +141,15 @@ pub struct Basis {
     pub fiscal_year: Option<i32>,
     /// The name of the organization.
     pub name: Option<String>,
+}
+
+impl Basis {
+    pub fn of_area(area: &Option<AreaCode>) -> Basis {
+        Basis {
+            area: area.clone(),
+            ..Basis::default()
+        }
+    }
 }
 
 /// A record that can be shown to everybody.
@@ -193,9 +200,9 @@ pub struct KindViews {
     pub kind: PageKind,
     #[schema(minimum = 0)]
     pub views: i64,
-    /// How many of the pages that are public now were published in this month.
+    /// How many of the pages that are public now were published in this month. Null for pages of events.
     #[schema(minimum = 0)]
-    pub published: i64,
+    pub published: Option<i64>,
 }
 
 /// Views of pages by month and kind.

@@ -26,6 +26,11 @@ impl Month {
         (1900..=2200).contains(&day.year()).then(|| Month::of(day))
     }
 
+    /// Returns the first and the last month of some fiscal years.
+    pub fn of_years(from: i32, to: i32) -> (Month, Month) {
+        (Month(from * 12 + 3), Month(to * 12 + 14))
+    }
+
     /// Returns the fiscal year that it is in.
     pub fn fiscal_year(self) -> Option<i32> {
         NaiveDate::from_ymd_opt(self.0.div_euclid(12), self.0.rem_euclid(12) as u32 + 1, 1).map(fiscal_year)
@@ -56,6 +61,11 @@ mod tests {
         for wrong in ["2026-13", "2026-1", "2026-11-01", "1899-12", "", "年年"] {
             assert_eq!(Month::parse(wrong), None, "{wrong}");
         }
+        let (first, last) = Month::of_years(2026, 2027);
+        assert_eq!(
+            (first.to_string(), last.to_string()),
+            ("2026-04".into(), "2028-03".into())
+        );
         assert_eq!(Month::parse("2027-03").unwrap().fiscal_year(), Some(2026));
         assert_eq!(Month::parse("2027-04").unwrap().fiscal_year(), Some(2027));
     }

@@ -2,6 +2,7 @@
 
 use super::markdown::{self, PostNotice, PostNoticeCode};
 use super::{Item, MonthlyViews, PageKind, Plan, PressStatus, codes};
+use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::Language;
@@ -65,6 +66,11 @@ pub struct NewPost {
 
 impl Plan for NewPost {
     const PAGE: PageKind = PageKind::Post;
+    const SUBJECT: Subject = Subject::Post;
+
+    fn missing() -> Error {
+        Error::not_found("お知らせ", "post")
+    }
 
     fn kind(&self) -> &'static str {
         self.kind.code()
@@ -129,13 +135,6 @@ impl Post {
             created_at: item.created_at,
             updated_at: item.updated_at,
         }
-    }
-
-    /// Returns it as everybody sees it.
-    pub fn public(mut self) -> Post {
-        self.notices.clear();
-        self.views = None;
-        self
     }
 }
 

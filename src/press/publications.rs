@@ -2,7 +2,9 @@
 
 use super::feedback::FeedbackSummary;
 use super::{Item, MonthlyViews, PageKind, Plan, PressStatus, codes, https_address};
+use crate::changes::Subject;
 use crate::db::{Id, Instant};
+use crate::error::Error;
 use crate::http::disclosure::impersonal;
 use crate::values::{AreaCode, broken, broken_at, not_blank, plausible_day};
 use chrono::NaiveDate;
@@ -162,6 +164,11 @@ pub struct NewPublication {
 
 impl Plan for NewPublication {
     const PAGE: PageKind = PageKind::Publication;
+    const SUBJECT: Subject = Subject::Publication;
+
+    fn missing() -> Error {
+        Error::not_found("資料", "publication")
+    }
 
     fn kind(&self) -> &'static str {
         self.kind.code()
@@ -213,12 +220,5 @@ impl Publication {
             created_at: item.created_at,
             updated_at: item.updated_at,
         }
-    }
-
-    /// Returns it as everybody sees it.
-    pub fn public(mut self) -> Publication {
-        self.plan.recipients.clear();
-        self.views = None;
-        self
     }
 }

@@ -1,6 +1,6 @@
 //! Computing a report.
 
-use super::sections::{self, Gatherings, Names, Overview};
+use super::sections::{self, Gatherings, Names, Overview, Web};
 use super::{MOST_ROWS, MOST_YEARS, Report, ReportSpan, years};
 use crate::auth::Reach;
 use crate::catalogue::{Catalogue, Filters};
@@ -8,10 +8,14 @@ use crate::db::{BATCH, Db, Id, Instant};
 use crate::deliverables::DeliverableStatus;
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::http::Language;
+use crate::press::actions::Shown;
+use crate::press::feedback::FeedbackSummary;
+use crate::press::month::Month;
+use crate::press::publications::{NewPublication, Publication};
 use crate::reach::store::some_organizations;
 use crate::statistics::coverage::CoverageFilter;
 use crate::statistics::{self, Dimension, Group, StatisticsFilter};
-use crate::{deliverables, events, organizations, programmes, projects};
+use crate::{deliverables, events, organizations, press, programmes, projects};
 use std::collections::{BTreeSet, HashMap};
 
 /// One more than a section shows, so that it knows whether there are more.
@@ -77,7 +81,10 @@ pub fn report(
     let accompanied = projects::store::accompaniments(db, reach, of_years, LIMIT)?;
     let leads = engaged.iter().flat_map(|one| one.request.organization_ids());
     let helped = accompanied.iter().map(|one| one.plan.organization_id);
-    let named: BTreeSet<Id> = leads.chain(helped).collect();
+    let published = publications(db, reach, areas.as_deref(), of_years)?;
+    let sent_to = published.iter().flat_map(|one| &one.plan.recipients);
+    let sent_to = sent_to.filter_map(|recipient| recipient.organization_id);
+    let named: BTreeSet<Id> = leads.chain(helped).chain(sent_to).collect();
     let names = Names {
         catalogue,
         language: span.language,
@@ -103,6 +110,10 @@ pub fn report(
     };
     let coverage = statistics::actions::coverage(db, catalogue, &coverage)?;
     let programmes = programmes::store::of_years(db, areas.as_deref(), of_years, LIMIT)?;
+    let web = Web {
+        views: press::store::views::count(db, Month::of_years(span.from, span.to))?,
+        is_of_areas: areas.is_some(),
+    };
     let counts = sections::count_engagements(&recorded, &declared);
     let overview = Overview {
         counts: &counts,
@@ -120,6 +131,8 @@ pub fn report(
         sections::events(&names, &gatherings),
         sections::funnels(&names, &gatherings, &funnels),
         sections::outcomes(&names, &outcomes),
+        sections::publications(&names, &published),
+        sections::page_views(&names, &web),
         sections::coverage(&names, coverage, |area| reach.covers_area(area)),
         sections::calendar(&names, &programmes),
     ];
@@ -138,6 +151,31 @@ pub fn report(
         created_at: Instant::now(),
         sections,
     })
+}
+
+/// Finds the publications of some years with their feedback, without the recipients of those that the caller may not change.
+fn publications(
+    db: &mut Db,
+    reach: &Reach,
+    areas: Option<&[String]>,
+    (from, to): (i32, i32),
+) -> Result<Vec<Publication>> {
+    let (months, now) = (Month::of_years(from, to), Instant::now());
+    let items = press::store::of_months::<NewPublication>(db, areas, months, now, LIMIT)?;
+    let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
+    let mut feedback: HashMap<Id, FeedbackSummary> = HashMap::new();
+    let mut held: BTreeSet<Id> = BTreeSet::new();
+    for ids in ids.chunks(BATCH) {
+        feedback.extend(press::store::feedback::summaries(db, ids)?);
+        held.extend(press::store::held(db, Some(reach), ids)?);
+    }
+    let shown = items.into_iter().map(|item| {
+        let summary = feedback.remove(&item.id).unwrap_or_default();
+        let is_held = held.contains(&item.id);
+        let shown = Publication::of(item, summary);
+        if is_held { shown } else { shown.public() }
+    });
+    Ok(shown.collect())
 }
 
 /// Looks up the names of the organizations that the caller knows of. Who is helped in an area may belong to another one.

@@ -4,13 +4,16 @@ use super::ColumnKind::{Code, Codes, Day, Decimal, Number, Percent, Text, Year};
 use super::tables::{Cell, ColumnWords, ReportSection, SectionCode};
 use super::{MOST_ROWS, ReportSpan};
 use crate::catalogue::Catalogue;
-use crate::catalogue::calendar::day_in_tokyo;
+use crate::catalogue::calendar::{day_in_tokyo, fiscal_year};
 use crate::db::Id;
 use crate::deliverables::{Deliverable, DeliverableStatus, JointStatus};
 use crate::events::funnel::{Funnel, FunnelEvent};
 use crate::events::rules::first_day;
 use crate::events::{Event, EventKind, EventStatus};
 use crate::http::Language;
+use crate::press::PageKind;
+use crate::press::month::Month;
+use crate::press::publications::{Publication, Recipient};
 use crate::programmes::Programme;
 use crate::projects::{Project, ProjectStatus};
 use crate::statistics::Group;
@@ -18,7 +21,7 @@ use crate::statistics::coverage::Coverage;
 use crate::statistics::outcomes::OutcomeStatistics;
 use crate::statistics::store::DeclaredTotal;
 use chrono::NaiveDate;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 const YEAR: ColumnWords = ("fiscal_year", "年度", "Fiscal year", Year);
 const AREA: ColumnWords = ("area", "地域", "Area", Code);
@@ -621,6 +624,111 @@ pub fn coverage(names: &Names, coverage: Coverage, is_shown: impl Fn(&str) -> bo
             names.language,
             &format!("75歳以上は{need}年、将来推計は{projection}年。出典：{credits}"),
             &format!("Aged 75 and over: {need}; projection: {projection}. Sources: {credits}"),
+        );
+    }
+    section
+}
+
+pub fn publications(names: &Names, found: &[Publication]) -> ReportSection {
+    const COLUMNS: &[ColumnWords] = &[
+        YEAR,
+        ("published_on", "公開日", "Published", Day),
+        ("kind", "種別", "Kind", Code),
+        ("title", "題名", "Title", Text),
+        ("version", "版", "Version", Text),
+        ("sent_to", "送付先", "Sent to", Text),
+        ("copies", "部数", "Copies", Number),
+        ("feedback", "感想", "Feedback", Number),
+        ("mean", "平均", "Mean", Decimal),
+    ];
+    let mut section = names.section(SectionCode::Publications, COLUMNS);
+    let row = |one: &Publication| {
+        let day = day_in_tokyo(one.published_at.unwrap_or(one.created_at).utc());
+        let latest = one.plan.versions.iter().max_by_key(|version| version.on);
+        let recipients = &one.plan.recipients;
+        let name = |recipient: &Recipient| match recipient.organization_id {
+            Some(id) => names.organizations.get(&id).cloned(),
+            None => recipient.name.clone(),
+        };
+        let mut sent_to: Vec<String> = recipients.iter().filter_map(name).collect();
+        // An office that got several parcels is named once.
+        let mut seen = HashSet::new();
+        sent_to.retain(|name| seen.insert(name.clone()));
+        let copies: i64 = recipients.iter().map(|one| i64::from(one.copies)).sum();
+        vec![
+            Cell::Year(fiscal_year(day)),
+            Cell::Day(day),
+            names.coded("PublicationKind", one.plan.kind.code()),
+            Cell::text(&one.plan.title),
+            Cell::known(latest.map(|version| version.label.clone())),
+            Cell::known((!sent_to.is_empty()).then(|| names.list(&sent_to))),
+            Cell::number((!recipients.is_empty()).then_some(copies)),
+            Cell::Number(one.feedback.count),
+            Cell::decimal(one.feedback.mean),
+        ]
+    };
+    fill(&mut section, found.iter().map(row), names.language);
+    section.add_up();
+    section.note(
+        names.language,
+        "版は最新のものです。送付先と感想は、作成日までのすべてです。平均は1（役に立たない）〜5（とても役に立つ）の平均です。",
+        "The version is the latest. Recipients and feedback are all until today. The mean is of marks from 1 (no help) to 5 (a great help).",
+    );
+    section
+}
+
+/// How often pages were read.
+pub struct Web {
+    /// By month and code of the kind.
+    pub views: Vec<(i32, String, i64)>,
+    /// Whether the report is of some areas.
+    pub is_of_areas: bool,
+}
+
+pub fn page_views(names: &Names, web: &Web) -> ReportSection {
+    const COLUMNS: &[ColumnWords] = &[
+        YEAR,
+        ("month", "月", "Month", Day),
+        ("card", "カード", "Cards", Number),
+        ("post", "お知らせ・会報", "Posts", Number),
+        ("publication", "資料", "Publications", Number),
+        ("event", "イベント", "Events", Number),
+        ("listing", "イベントの一覧", "Lists of events", Number),
+        ("views", "合計", "All", Number),
+    ];
+    // In the order of the columns.
+    const KINDS: [PageKind; 5] = [
+        PageKind::Card,
+        PageKind::Post,
+        PageKind::Publication,
+        PageKind::Event,
+        PageKind::Listing,
+    ];
+    let mut section = names.section(SectionCode::PageViews, COLUMNS);
+    let mut months: BTreeMap<i32, HashMap<&str, i64>> = BTreeMap::new();
+    for (month, kind, views) in &web.views {
+        *months.entry(*month).or_default().entry(kind).or_default() += views;
+    }
+    let rows = months.into_iter().filter_map(|(month, views)| {
+        let month = Month(month);
+        let counts = KINDS.map(|kind| views.get(kind.code()).copied().unwrap_or_default());
+        let mut row = vec![Cell::Year(month.fiscal_year()?), Cell::text(month.to_string())];
+        row.extend(counts.map(Cell::Number));
+        row.push(Cell::Number(counts.iter().sum()));
+        Some(row)
+    });
+    fill(&mut section, rows, names.language);
+    section.add_up();
+    section.note(
+        names.language,
+        "トークンなしの閲覧を、Cookieも個人の情報も使わずに数えています。キャッシュが答えた閲覧は含みません。閲覧のない月は載せていません。",
+        "Readings without a token, counted without cookies and without anything about who reads. What caches answer isn't counted. Months without views are left out.",
+    );
+    if web.is_of_areas {
+        section.note(
+            names.language,
+            "閲覧数は地域ごとには数えていないため、全地域の合計です。",
+            "Views aren't counted by area: these are of all areas.",
         );
     }
     section

@@ -32,6 +32,10 @@ pub enum SectionCode {
     Accompaniments,
     /// What became of delivered work.
     Outcomes,
+    /// Playbooks and textbooks, to whom they were sent, and what readers think of them.
+    Publications,
+    /// How often pages were read, by month and kind.
+    PageViews,
     /// What was done in each area against the need there.
     Coverage,
     /// The calendars of the programmes.
@@ -291,7 +295,14 @@ impl ReportSection {
         use SectionCode::*;
         matches!(
             self.code,
-            EngagementCounts | Engagements | EventCounts | Events | Accompaniments | Calendar
+            EngagementCounts
+                | Engagements
+                | EventCounts
+                | Events
+                | Accompaniments
+                | Publications
+                | PageViews
+                | Calendar
         )
     }
 }

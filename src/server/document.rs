@@ -431,6 +431,10 @@ fn flat(schema: &Value, all: &Map<String, Value>) -> Value {
 /// Adds the errors and headers that follow from the kind of operation.
 fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let secured = operation.contains_key("security");
+    let is_open = operation
+        .get("security")
+        .and_then(Value::as_array)
+        .is_none_or(|alternatives| alternatives.contains(&json!({})));
     let has_body = operation.contains_key("requestBody");
     let has_parameters = operation
         .get("parameters")
@@ -495,6 +499,13 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         errors.push((
             507,
             "The server's storage is full. Try again after the seconds in Retry-After",
+        ));
+    }
+    // Those without a token are counted by their address.
+    if method == "get" && is_open && !is_health && !is_authentication {
+        errors.push((
+            429,
+            "Your address reads too often without a token. Try again after the seconds in Retry-After",
         ));
     }
     if secured {

@@ -1,6 +1,7 @@
 //! The HTTP face of the vocabulary, which needs no token.
 
 use super::Vocabulary;
+use crate::auth::http::OpenReader;
 use crate::catalogue::Catalogues;
 use crate::db::Pool;
 use crate::error::Result;
@@ -23,7 +24,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 #[utoipa::path(operation_id = "show_vocabulary", tag = "Catalogue",
     responses((status = 200, description = "The vocabulary", body = Vocabulary)))]
 #[get("/vocabulary")]
-async fn show(pool: Data<Pool>, catalogues: Data<Catalogues>) -> Result<HttpResponse> {
+async fn show(_: OpenReader, pool: Data<Pool>, catalogues: Data<Catalogues>) -> Result<HttpResponse> {
     let catalogue = pool.read(move |db| catalogues.current(db)).await?;
     let control = (header::CACHE_CONTROL, "public, max-age=3600");
     let vocabulary = Vocabulary::of(&catalogue);

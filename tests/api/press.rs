@@ -14,6 +14,7 @@ on_both! {
     a_feed_reader_follows_posts,
     readers_say_what_they_think_of_a_publication,
     page_views_are_counted_by_month_without_anything_about_who_reads,
+    an_address_reads_what_is_published_so_often,
 }
 
 fn token(app: &TestApp, role: UserRole, of: &str) -> String {
@@ -203,7 +204,7 @@ fn an_organization_writes_its_own_card_and_a_coordinator_releases_it(app: &TestA
 }
 
 fn the_showcase_is_filtered_paged_and_cached(app: &TestApp) {
-    let mut ids = Vec::new();
+    let mut projects = Vec::new();
     for (name, area, day) in [
         ("風のひろば", "131041", "2026-10-01"),
         ("海のひろば", "131130", "2026-10-01"),
@@ -212,7 +213,8 @@ fn the_showcase_is_filtered_paged_and_cached(app: &TestApp) {
         let (_, project) = project(app, name, area, day);
         let card = json!({"project_id": project, "title": format!("{name}の一年"), "status": "published",
             "consent": consent(true)});
-        ids.push(id_of(&app.post("/v1/showcase", &card).expect(201)));
+        app.post("/v1/showcase", &card).expect(201);
+        projects.push(project);
     }
     let found = |query: &str| titles(&read(app, &format!("/v1/showcase?{query}")).expect(200));
     assert_eq!(
@@ -221,6 +223,11 @@ fn the_showcase_is_filtered_paged_and_cached(app: &TestApp) {
     );
     assert_eq!(found("area=131041"), ["風のひろばの一年"]);
     assert_eq!(found("fiscal_year=2025"), ["山のサロンの一年"]);
+    assert_eq!(
+        found(&format!("project_id={}", projects[1])),
+        ["海のひろばの一年"]
+    );
+    assert!(found(&format!("project_id={}", Id::new())).is_empty());
     assert_eq!(
         found("q=%E3%81%B2%E3%82%8D%E3%81%B0%20%E6%B5%B7"),
         ["海のひろばの一年"]
@@ -236,6 +243,7 @@ fn the_showcase_is_filtered_paged_and_cached(app: &TestApp) {
         ("type=leaflet", 422),
         ("fiscal_year=1", 400),
         ("limit=0", 400),
+        ("project_id=x", 400),
         ("x=1", 400),
     ] {
         read(app, &format!("/v1/showcase?{query}")).expect(status);
@@ -381,8 +389,9 @@ fn page_views_are_counted_by_month_without_anything_about_who_reads(app: &TestAp
         let answer = read(app, &path).expect(200);
         assert_eq!(answer.header("set-cookie"), "");
     }
-    // Those with a token aren't counted, nor lists.
+    // Those with a token aren't counted, nor lists, nor questions about the head.
     app.get(&path).expect(200);
+    app.send("HEAD", &path, &[], b"").expect(200);
     read(app, "/v1/posts").expect(200);
     app.until(|| app.get(&path).expect(200).json()["views"][0]["views"] == 3);
     let month = app.get(&path).json()["views"][0]["month"]
@@ -395,7 +404,9 @@ fn page_views_are_counted_by_month_without_anything_about_who_reads(app: &TestAp
         counts["items"],
         json!([{"month": month, "kind": "card", "views": 0, "published": 0},
             {"month": month, "kind": "post", "views": 3, "published": 1},
-            {"month": month, "kind": "publication", "views": 0, "published": 0}])
+            {"month": month, "kind": "publication", "views": 0, "published": 0},
+            {"month": month, "kind": "event", "views": 0, "published": null},
+            {"month": month, "kind": "listing", "views": 0, "published": null}])
     );
     read(app, &path).expect(200);
     app.until(|| app.get(&path).expect(200).json()["views"][0]["views"] == 4);
@@ -403,7 +414,7 @@ fn page_views_are_counted_by_month_without_anything_about_who_reads(app: &TestAp
     let year = app
         .call("GET", "/v1/statistics/page-views", &here, &Value::Null)
         .expect(200);
-    assert_eq!(year.json()["items"].as_array().unwrap().len(), 36);
+    assert_eq!(year.json()["items"].as_array().unwrap().len(), 60);
     for (query, status, code) in [
         ("from=2026-13", 400, "invalid_month"),
         ("from=2026-04&until=2026-03", 422, "out_of_range"),
@@ -413,6 +424,37 @@ fn page_views_are_counted_by_month_without_anything_about_who_reads(app: &TestAp
             .get(&format!("/v1/statistics/page-views?{query}"))
             .expect(status);
         assert_eq!(answer.json()["errors"][0]["code"], code);
+    }
+}
+
+fn an_address_reads_what_is_published_so_often(app: &TestApp) {
+    let server = app.another_with(&["--public-reads-per-minute=2", "--trusted-proxies=127.0.0.1"]);
+    for (at, path) in [
+        "/v1/showcase",
+        "/v1/posts",
+        "/v1/posts.atom",
+        "/v1/publications",
+        "/v1/open-data",
+        "/v1/skills",
+        "/v1/areas",
+        "/v1/vocabulary",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let address = format!("192.0.2.{at}");
+        let read = || server.send("GET", path, &[("x-forwarded-for", address.as_str())], b"");
+        // The minute may end in between, but not twice.
+        let answers: Vec<Response> = (0..6).map(|_| read()).collect();
+        let refused = answers.iter().find(|answer| answer.status == 429);
+        assert_eq!(refused.expect(path).code(), "too_many_requests");
+        // Who has a token isn't counted by the address.
+        let bearer = format!("Bearer {}", app.admin);
+        let headers = [
+            ("x-forwarded-for", address.as_str()),
+            ("authorization", bearer.as_str()),
+        ];
+        server.send("GET", path, &headers, b"").expect(200);
     }
 }
 

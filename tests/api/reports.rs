@@ -9,6 +9,7 @@ use std::io::Cursor;
 
 on_both! {
     a_report_is_of_the_areas_that_its_reader_reaches,
+    a_report_has_the_publications_and_page_views_of_its_years,
     a_report_takes_as_many_statements_for_one_record_as_for_many,
 }
 
@@ -192,7 +193,7 @@ fn check_page(page: &Response) {
 fn check_workbook(app: &TestApp) {
     let mut book = workbook(app, &format!("{SPAN}&format=xlsx"));
     let names = book.sheet_names();
-    assert_eq!(names.len(), 12);
+    assert_eq!(names.len(), 14);
     assert_eq!((&names[0][..], &names[5][..]), ("年度ごとの概要", "大会・総会"));
     let sheet = book.worksheet_range("大会・総会").unwrap();
     let cell = |row: u32, column: u32| sheet.get_value((row, column)).unwrap();
@@ -321,7 +322,7 @@ fn a_report_is_of_the_areas_that_its_reader_reaches(app: &TestApp) {
     assert!(empty.contains("この期間の記録はありません。"));
     assert_eq!(
         workbook(app, "/v1/reports/1999?format=xlsx").sheet_names().len(),
-        12
+        14
     );
     for (years, code) in [
         ("from=2022&to=2015", "years_reversed"),
@@ -343,6 +344,90 @@ fn a_report_is_of_the_areas_that_its_reader_reaches(app: &TestApp) {
     }
 }
 
+fn a_report_has_the_publications_and_page_views_of_its_years(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let publish = |title: &str, area: Option<&str>, status: &str| {
+        let body = json!({"kind": "playbook", "title": title, "area": area, "status": status,
+            "versions": [{"label": "第2版", "on": "2026-10-01"}, {"label": "第1版", "on": "2026-09-01"}],
+            "recipients": [{"organization_id": organization, "on": "2026-10-01", "copies": 2},
+                {"name": "高齢者福祉課", "on": "2026-10-01", "copies": 20},
+                {"name": "高齢者福祉課", "on": "2026-11-01", "copies": 5}]});
+        let made = app.post("/v1/publications", &body).expect(201).json();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let here = publish("移動支援の<b>台本", Some("131041"), "published");
+    publish("隣の台本", Some("131130"), "published");
+    publish("みんなの教科書", None, "published");
+    publish("下書き", Some("131041"), "draft");
+    for scale in [5, 2] {
+        let body = json!({"scale": scale, "role": "resident"}).to_string();
+        let headers = [("content-type", "application/json")];
+        let path = format!("/v1/publications/{here}/feedback");
+        app.send("POST", &path, &headers, body.as_bytes()).expect(201);
+    }
+    // Views of pages, also of the lists and of an event; a question about the head is none.
+    let seminar = event(app, json!({"title": "ゼミ", "areas": ["131041"]}));
+    let pages = [
+        "/events".to_owned(),
+        "/openings".to_owned(),
+        format!("/events/{seminar}"),
+    ];
+    for path in &pages {
+        app.send("GET", path, &[], b"").expect(200);
+        app.send("HEAD", path, &[], b"").expect(200);
+    }
+    app.send("GET", "/events/x", &[], b"").expect(400);
+    app.send("GET", &format!("/v1/publications/{here}"), &[], b"")
+        .expect(200);
+    let viewed = || app.get("/v1/statistics/page-views").json()["items"].clone();
+    app.until(|| {
+        let items = viewed();
+        let all = items.as_array().unwrap().iter();
+        all.filter_map(|one| one["views"].as_i64()).sum::<i64>() == 4
+    });
+    let today = chrono::Utc::now() + chrono::Duration::hours(9);
+    let year = chrono::Datelike::year(&today) - i32::from(chrono::Datelike::month(&today) < 4);
+    let path = format!("/v1/reports/{year}");
+    let all = app.get(&path).expect(200).json();
+    let published = rows(&all, "publications");
+    assert_eq!(published.len(), 3);
+    assert_includes(
+        &published[0],
+        &json!({"fiscal_year": year, "kind": "playbook", "title": "移動支援の<b>台本", "version": "第2版",
+            "sent_to": "風のひろば、高齢者福祉課", "copies": 27, "feedback": 2, "mean": 3.5}),
+    );
+    assert_includes(&published[1], &json!({"feedback": 0, "mean": null}));
+    assert_includes(
+        &section(&all, "publications")["total"],
+        &json!({"copies": 81, "feedback": 2}),
+    );
+    let month = today.format("%Y-%m").to_string();
+    assert_eq!(
+        rows(&all, "page_views"),
+        &[
+            json!({"fiscal_year": year, "month": month, "card": 0, "post": 0, "publication": 1, "event": 1, "listing": 2,
+            "views": 4})
+        ]
+    );
+    // A coordinator doesn't learn to whom others sent theirs, and is told that views are of all areas.
+    let own = app.get_as(UserRole::Coordinator, &path).expect(200).json();
+    assert_eq!(rows(&own, "publications").len(), 2);
+    assert_includes(
+        &rows(&own, "publications")[1],
+        &json!({"title": "みんなの教科書", "sent_to": null, "copies": null}),
+    );
+    assert_eq!(section(&own, "page_views")["notes"].as_array().unwrap().len(), 2);
+    let page = app.get(&format!("{path}?format=html")).expect(200).text;
+    for part in ["移動支援の&lt;b&gt;台本", "高齢者福祉課", "ウェブの閲覧数"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let mut book = workbook(app, &format!("{path}?format=xlsx"));
+    let sheet = book.worksheet_range("資料の発行").unwrap();
+    assert_eq!(sheet.get_value((3, 8)), Some(&Data::Float(3.5)));
+    let sheet = book.worksheet_range("ウェブの閲覧数").unwrap();
+    assert_eq!(sheet.get_value((3, 7)), Some(&Data::Float(4.0)));
+}
+
 fn a_report_takes_as_many_statements_for_one_record_as_for_many(app: &TestApp) {
     start_counting();
     let server = app.another();
@@ -359,6 +444,9 @@ fn a_report_takes_as_many_statements_for_one_record_as_for_many(app: &TestApp) {
             .expect(201);
         let programme = json!({"title": "プロボノ", "kind": "pro_bono", "fiscal_year": 2026});
         app.post("/v1/programmes", &programme).expect(201);
+        let book = json!({"kind": "playbook", "title": "台本", "status": "published",
+            "recipients": [{"organization_id": organization, "on": "2026-10-01", "copies": 1}]});
+        app.post("/v1/publications", &book).expect(201);
     };
     let count = || {
         let show = || drop(server.get("/v1/reports/2026").expect(200));

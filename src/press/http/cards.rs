@@ -1,18 +1,17 @@
 //! The operations of cards.
 
-use super::visits::{answer, reader};
-use crate::auth::http::{Caller, Visitor};
+use super::records;
+use super::visits::Visit;
+use crate::auth::http::Caller;
 use crate::auth::{Reach, ReadPress, WriteShowcase};
 use crate::catalogue::Catalogues;
-use crate::db::{Db, Id, Instant, Pool};
+use crate::db::{Id, Pool};
 use crate::error::Result;
-use crate::http::{Answer, Entity, IfMatch, Language, Page, Patch, PathId, Query, Submission};
+use crate::http::{Entity, IfMatch, Language, Page, Patch, PathId, Query, Submission};
 use crate::press::cards::{Card, NewCard};
-use crate::press::counter::ViewCounter;
 use crate::press::filter::CardFilter;
-use crate::press::{PageKind, actions};
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, patch, post};
+use actix_web::{HttpResponse, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -20,10 +19,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
 }
 
 /// Returns the cards that a visitor may change, or read before they are public.
-fn own(visitor: &Visitor) -> Option<Reach> {
-    visitor
+fn own(visit: &Visit) -> Option<Reach> {
+    visit
         .reach::<ReadPress>()
-        .or_else(|| visitor.reach::<WriteShowcase>())
+        .or_else(|| visit.reach::<WriteShowcase>())
 }
 
 /// List cards of projects
@@ -34,19 +33,13 @@ fn own(visitor: &Visitor) -> Option<Reach> {
     params(CardFilter), responses((status = 200, description = "One page", body = Page<Card>)))]
 #[get("/showcase")]
 async fn list(
-    visitor: Visitor,
-    request: HttpRequest,
+    visit: Visit,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
-    language: Language,
     filter: Query<CardFilter>,
 ) -> Result<HttpResponse> {
-    let reader = reader(own(&visitor), language);
-    let page = pool.read(move |db| {
-        let catalogue = catalogues.current(db)?;
-        actions::list_cards(db, &reader, &catalogue, filter.0.into())
-    });
-    Ok(answer(&visitor, &request, page.await?))
+    let own = own(&visit);
+    records::list::<NewCard>(visit, own, (pool, catalogues), filter.0).await
 }
 
 /// Write a card of a project
@@ -60,15 +53,11 @@ async fn list(
 async fn create(
     caller: Caller<WriteShowcase>,
     pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
     language: Language,
     new: Submission<NewCard>,
 ) -> Result<HttpResponse> {
-    let writer = caller.writer();
-    let insert = move |db: &mut Db, plan: NewCard| {
-        let card = actions::create_card(db, &writer, plan, language, Instant::now())?;
-        Answer::created(format!("/v1/showcase/{}", card.id), card.id, card.version, &card)
-    };
-    new.write(&pool, caller.submitter(), insert).await
+    records::create(caller, (pool, catalogues), "/v1/showcase", language, new).await
 }
 
 /// Show a card of a project
@@ -78,20 +67,9 @@ async fn create(
     params(("id" = Id, Path, description = "The card")),
     responses((status = 200, description = "The card", body = Card)))]
 #[get("/showcase/{id}")]
-async fn show(
-    visitor: Visitor,
-    request: HttpRequest,
-    pool: Data<Pool>,
-    views: Data<ViewCounter>,
-    language: Language,
-    id: PathId,
-) -> Result<HttpResponse> {
-    let reader = reader(own(&visitor), language);
-    let card = pool.read(move |db| actions::show_card(db, &reader, id.0)).await?;
-    if !visitor.has_token() {
-        views.count(PageKind::Card, card.id);
-    }
-    Ok(answer(&visitor, &request, Entity::composed(card.version, card)))
+async fn show(visit: Visit, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+    let own = own(&visit);
+    records::show::<NewCard>(visit, own, pool, id.0).await
 }
 
 /// Change a card
@@ -107,20 +85,13 @@ async fn show(
 async fn update(
     caller: Caller<WriteShowcase>,
     pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
     language: Language,
     id: PathId,
     if_match: IfMatch,
     patch: CardPatch,
 ) -> Result<Entity<Card>> {
-    let writer = caller.writer();
-    let reader = reader(Some(caller.reach()), language);
-    let updated = pool.write(move |db| {
-        let change = |before: &NewCard| patch.apply(before);
-        actions::update_card(db, &writer, id.0, &if_match, Instant::now(), change)?;
-        actions::show_card(db, &reader, id.0)
-    });
-    let card = updated.await?;
-    Ok(Entity::composed(card.version, card))
+    records::update(caller, (pool, catalogues), language, (id.0, if_match), patch).await
 }
 
 type CardPatch = Patch<NewCard>;

@@ -1,10 +1,10 @@
-//! The HTTP face of what is shown to everybody. `cards`, `posts`, `publications`: reading and writing them.
-//! `views`: how often they are read. `visits`: how
-//! a visitor is answered.
+//! The HTTP face of what is shown to everybody. `cards`, `posts`, `publications`: the operations of each kind of record;
+//! `records`: what these do. `views`: how often pages are read. `visits`: how a visitor is answered.
 
 mod cards;
 mod posts;
 mod publications;
+mod records;
 mod views;
 mod visits;
 

@@ -1,21 +1,21 @@
 //! The operations of news and newsletters.
 
-use super::visits::{MAX_AGE, answer, reader};
-use crate::auth::http::{Caller, Visitor};
+use super::records;
+use super::visits::{MAX_AGE, Visit, reader};
+use crate::auth::http::{Caller, OpenReader};
 use crate::auth::{ReadPress, WritePress};
 use crate::catalogue::Catalogues;
 use crate::config::PublicUrl;
-use crate::db::{Db, Id, Instant, Pool};
+use crate::db::{Id, Pool};
 use crate::error::Result;
 use crate::feeds::atom::{self, Entry};
 use crate::http::conditional::make_public;
 use crate::http::stream::FileBody;
-use crate::http::{Answer, Disclosure, Entity, IfMatch, Language, Page, Patch, PathId, Query, Submission};
-use crate::press::counter::ViewCounter;
+use crate::http::{Disclosure, Entity, IfMatch, Language, Page, Patch, PathId, Query, Submission};
+use crate::press::actions;
 use crate::press::filter::{FeedFilter, PostFilter};
 use crate::press::markdown::beginning;
 use crate::press::posts::{NewPost, Post};
-use crate::press::{PageKind, actions};
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
@@ -40,19 +40,13 @@ const SUMMARY: usize = 300;
     params(PostFilter), responses((status = 200, description = "One page", body = Page<Post>)))]
 #[get("/posts")]
 async fn list(
-    visitor: Visitor,
-    request: HttpRequest,
+    visit: Visit,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
-    language: Language,
     filter: Query<PostFilter>,
 ) -> Result<HttpResponse> {
-    let reader = reader(visitor.reach::<ReadPress>(), language);
-    let page = pool.read(move |db| {
-        let catalogue = catalogues.current(db)?;
-        actions::list_posts(db, &reader, &catalogue, filter.0.into())
-    });
-    Ok(answer(&visitor, &request, page.await?))
+    let own = visit.reach::<ReadPress>();
+    records::list::<NewPost>(visit, own, (pool, catalogues), filter.0).await
 }
 
 /// Write news or a newsletter
@@ -71,13 +65,7 @@ async fn create(
     language: Language,
     new: Submission<NewPost>,
 ) -> Result<HttpResponse> {
-    let writer = caller.writer();
-    let insert = move |db: &mut Db, plan: NewPost| {
-        let catalogue = catalogues.current(db)?;
-        let post = actions::create_post(db, &writer, &catalogue, plan, language, Instant::now())?;
-        Answer::created(format!("/v1/posts/{}", post.id), post.id, post.version, &post)
-    };
-    new.write(&pool, caller.submitter(), insert).await
+    records::create(caller, (pool, catalogues), "/v1/posts", language, new).await
 }
 
 /// Show news or a newsletter
@@ -87,20 +75,9 @@ async fn create(
     params(("id" = Id, Path, description = "The post")),
     responses((status = 200, description = "The post", body = Post)))]
 #[get("/posts/{id}")]
-async fn show(
-    visitor: Visitor,
-    request: HttpRequest,
-    pool: Data<Pool>,
-    views: Data<ViewCounter>,
-    language: Language,
-    id: PathId,
-) -> Result<HttpResponse> {
-    let reader = reader(visitor.reach::<ReadPress>(), language);
-    let post = pool.read(move |db| actions::show_post(db, &reader, id.0)).await?;
-    if !visitor.has_token() {
-        views.count(PageKind::Post, post.id);
-    }
-    Ok(answer(&visitor, &request, Entity::composed(post.version, post)))
+async fn show(visit: Visit, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+    let own = visit.reach::<ReadPress>();
+    records::show::<NewPost>(visit, own, pool, id.0).await
 }
 
 /// Change news or a newsletter
@@ -123,16 +100,7 @@ async fn update(
     if_match: IfMatch,
     patch: PostPatch,
 ) -> Result<Entity<Post>> {
-    let writer = caller.writer();
-    let reader = reader(Some(caller.reach()), language);
-    let updated = pool.write(move |db| {
-        let catalogue = catalogues.current(db)?;
-        let change = |before: &NewPost| patch.apply(before);
-        actions::update_post(db, &writer, &catalogue, id.0, &if_match, Instant::now(), change)?;
-        actions::show_post(db, &reader, id.0)
-    });
-    let post = updated.await?;
-    Ok(Entity::composed(post.version, post))
+    records::update(caller, (pool, catalogues), language, (id.0, if_match), patch).await
 }
 
 type PostPatch = Patch<NewPost>;
@@ -144,6 +112,7 @@ type PostPatch = Patch<NewPost>;
     responses((status = 200, description = "The posts", body = inline(FileBody), content_type = "application/atom+xml")))]
 #[get("/posts.atom")]
 async fn follow(
+    _: OpenReader,
     request: HttpRequest,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
@@ -154,7 +123,7 @@ async fn follow(
     let reader = reader(None, language);
     let page = pool.read(move |db| {
         let catalogue = catalogues.current(db)?;
-        actions::list_posts(db, &reader, &catalogue, filter.0.into())
+        actions::list::<NewPost>(db, &reader, &catalogue, filter.0.into())
     });
     let base = public_url.0.trim_end_matches('/').to_owned();
     let entry = |post: Post| Entry {

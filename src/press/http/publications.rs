@@ -1,7 +1,8 @@
 //! The operations of publications, and of what readers think of them.
 
-use super::visits::{answer, reader};
-use crate::auth::http::{Caller, Visitor};
+use super::records;
+use super::visits::Visit;
+use crate::auth::http::Caller;
 use crate::auth::{ReadPress, WritePress};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
@@ -11,14 +12,13 @@ use crate::http::{
     Answer, ClientAddress, Entity, IfMatch, Language, Page, Paging, Patch, PathId, Query, Submission,
     Submitter,
 };
-use crate::press::counter::ViewCounter;
 use crate::press::feedback::{Feedback, FeedbackNote, NewFeedback};
 use crate::press::filter::PublicationFilter;
+use crate::press::library;
 use crate::press::publications::{NewPublication, Publication};
-use crate::press::{PageKind, library};
 use crate::sessions::Client;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, patch, post};
+use actix_web::{HttpResponse, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -38,19 +38,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
     params(PublicationFilter), responses((status = 200, description = "One page", body = Page<Publication>)))]
 #[get("/publications")]
 async fn list(
-    visitor: Visitor,
-    request: HttpRequest,
+    visit: Visit,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
-    language: Language,
     filter: Query<PublicationFilter>,
 ) -> Result<HttpResponse> {
-    let reader = reader(visitor.reach::<ReadPress>(), language);
-    let page = pool.read(move |db| {
-        let catalogue = catalogues.current(db)?;
-        library::list(db, &reader, &catalogue, filter.0.into())
-    });
-    Ok(answer(&visitor, &request, page.await?))
+    let own = visit.reach::<ReadPress>();
+    records::list::<NewPublication>(visit, own, (pool, catalogues), filter.0).await
 }
 
 /// Add a playbook or a textbook
@@ -63,20 +57,10 @@ async fn create(
     caller: Caller<WritePress>,
     pool: Data<Pool>,
     catalogues: Data<Catalogues>,
+    language: Language,
     new: Submission<NewPublication>,
 ) -> Result<HttpResponse> {
-    let writer = caller.writer();
-    let insert = move |db: &mut Db, plan: NewPublication| {
-        let catalogue = catalogues.current(db)?;
-        let added = library::add(db, &writer, &catalogue, plan, Instant::now())?;
-        Answer::created(
-            format!("/v1/publications/{}", added.id),
-            added.id,
-            added.version,
-            &added,
-        )
-    };
-    new.write(&pool, caller.submitter(), insert).await
+    records::create(caller, (pool, catalogues), "/v1/publications", language, new).await
 }
 
 /// Show a playbook or a textbook
@@ -86,20 +70,9 @@ async fn create(
     params(("id" = Id, Path, description = "The publication")),
     responses((status = 200, description = "The publication", body = Publication)))]
 #[get("/publications/{id}")]
-async fn show(
-    visitor: Visitor,
-    request: HttpRequest,
-    pool: Data<Pool>,
-    views: Data<ViewCounter>,
-    language: Language,
-    id: PathId,
-) -> Result<HttpResponse> {
-    let reader = reader(visitor.reach::<ReadPress>(), language);
-    let found = pool.read(move |db| library::show(db, &reader, id.0)).await?;
-    if !visitor.has_token() {
-        views.count(PageKind::Publication, found.id);
-    }
-    Ok(answer(&visitor, &request, Entity::composed(found.version, found)))
+async fn show(visit: Visit, pool: Data<Pool>, id: PathId) -> Result<HttpResponse> {
+    let own = visit.reach::<ReadPress>();
+    records::show::<NewPublication>(visit, own, pool, id.0).await
 }
 
 /// Change a playbook or a textbook
@@ -121,16 +94,7 @@ async fn update(
     if_match: IfMatch,
     patch: PublicationPatch,
 ) -> Result<Entity<Publication>> {
-    let writer = caller.writer();
-    let reader = reader(Some(caller.reach()), language);
-    let updated = pool.write(move |db| {
-        let catalogue = catalogues.current(db)?;
-        let change = |before: &NewPublication| patch.apply(before);
-        library::change(db, &writer, &catalogue, id.0, &if_match, Instant::now(), change)?;
-        library::show(db, &reader, id.0)
-    });
-    let changed = updated.await?;
-    Ok(Entity::composed(changed.version, changed))
+    records::update(caller, (pool, catalogues), language, (id.0, if_match), patch).await
 }
 
 type PublicationPatch = Patch<NewPublication>;

@@ -140,7 +140,7 @@ pub fn find<P: Plan>(db: &mut Db, own: Option<&Reach>, id: Id, now: Instant) -> 
         .select(ItemRow::as_select())
         .into_boxed();
     let found = visible(query, own, now).get_result(db).optional()?;
-    found.ok_or_else(|| P::PAGE.missing())?.read()
+    found.ok_or_else(P::missing)?.read()
 }
 
 /// Finds a record that the caller may change, and locks it until the transaction ends.
@@ -160,7 +160,7 @@ pub fn find_own<P: Plan>(db: &mut Db, own: &Reach, id: Id) -> Result<Item<P>> {
         query = query.filter(condition);
     }
     let found = query.get_result(db).optional()?;
-    found.ok_or_else(|| P::PAGE.missing())?.read()
+    found.ok_or_else(P::missing)?.read()
 }
 
 /// Returns those of the records that a caller may change.
@@ -199,6 +199,9 @@ pub fn list<P: Plan>(
     }
     if let Some(type_) = &filter.type_ {
         query = query.filter(dsl::deliverable_type.assume_not_null().eq(type_.as_ref()));
+    }
+    if let Some(project) = filter.project_id {
+        query = query.filter(dsl::project_id.assume_not_null().eq(project));
     }
     if let Some(year) = filter.fiscal_year {
         query = query.filter(dsl::fiscal_year.eq(year));
@@ -253,13 +256,38 @@ pub fn insert<P: Plan>(db: &mut Db, actor: &str, item: &Item<P>) -> Result<()> {
 /// Writes the next version of a record.
 pub fn update<P: Plan>(db: &mut Db, actor: &str, item: &Item<P>) -> Result<()> {
     let (id, before, row) = (item.id, item.version - 1, ItemRow::of(item)?);
-    update_version!(db, press_items, key: id, before: before, set: row, missing: P::PAGE.missing())?;
+    update_version!(db, press_items, key: id, before: before, set: row, missing: P::missing())?;
     log(db, actor, item, Action::Updated)
 }
 
 fn log<P: Plan>(db: &mut Db, actor: &str, item: &Item<P>, action: Action) -> Result<()> {
-    let change = Change::new(P::PAGE.subject(), item.id, action, item.version);
+    let change = Change::new(P::SUBJECT, item.id, action, item.version);
     changes::store::append(db, actor, &[change])
+}
+
+/// Lists the records that are public now and were published in some months, the oldest first: all, or those of some areas and
+/// those of all areas.
+pub fn of_months<P: Plan>(
+    db: &mut Db,
+    areas: Option<&[String]>,
+    (from, until): (Month, Month),
+    now: Instant,
+    limit: i64,
+) -> Result<Vec<Item<P>>> {
+    let mut query = dsl::press_items
+        .filter(dsl::is_released.eq(true))
+        .filter(dsl::kind.eq_any(P::PAGE.kinds()))
+        .filter(dsl::month.between(from.0, until.0))
+        .filter(dsl::listed_at.le(now))
+        .order((dsl::listed_at, dsl::id))
+        .limit(limit)
+        .select(ItemRow::as_select())
+        .into_boxed();
+    if let Some(areas) = areas {
+        query = query.filter(dsl::area.is_null().or(dsl::area.assume_not_null().eq_any(areas)));
+    }
+    let rows: Vec<ItemRow> = query.load(db)?;
+    rows.into_iter().map(ItemRow::read).collect()
 }
 
 /// Returns how many of the pages that are public now were published in each month, by the codes of `kind`.
