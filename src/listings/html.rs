@@ -1,16 +1,14 @@
 //! Listings as pages for people, search engines and previews of links. They have no scripts.
-//!
-//! Only `'static` text is written as markup; everything else goes through [`Markup::text`], which escapes it.
 
+use super::form::{self, Form};
+use super::markup::{Head, Markup, begin, choose, end};
 use super::{Listing, jsonld, wording};
 use crate::catalogue::Catalogue;
+use crate::db::Id;
 use crate::error::{Error, Text};
 use crate::events::{EventKind, EventStatus, ListingFilter};
 use crate::http::Language;
 use crate::values::words;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
 use strum::VariantArray;
 
 pub const STYLE: &str = include_str!("listings.css");
@@ -23,119 +21,6 @@ pub struct HtmlPage {
     pub text: String,
     /// The hash of the data about the event, if the page has some.
     pub data_hash: Option<String>,
-}
-
-/// HTML that is being written.
-#[derive(Default)]
-struct Markup(String);
-
-impl Markup {
-    fn raw(&mut self, markup: &'static str) -> &mut Markup {
-        self.0 += markup;
-        self
-    }
-
-    /// Writes text of any origin, also within the quotes of an attribute.
-    fn text(&mut self, text: &str) -> &mut Markup {
-        for c in text.chars() {
-            match c {
-                '&' => self.0 += "&amp;",
-                '<' => self.0 += "&lt;",
-                '>' => self.0 += "&gt;",
-                '"' => self.0 += "&quot;",
-                '\'' => self.0 += "&#39;",
-                c => self.0.push(c),
-            }
-        }
-        self
-    }
-
-    fn words(&mut self, language: Language, ja: &'static str, en: &'static str) -> &mut Markup {
-        self.text(choose(language, ja, en))
-    }
-
-    fn row(&mut self, name: &str, value: &str) {
-        self.raw("<dt>").text(name).raw("</dt><dd>");
-        for (i, line) in value.lines().enumerate() {
-            self.raw(if i == 0 { "" } else { "<br>" }).text(line);
-        }
-        self.raw("</dd>\n");
-    }
-
-    fn link(&mut self, url: &str, name: &str) -> &mut Markup {
-        self.raw("<a href=\"").text(url).raw("\">").text(name).raw("</a>")
-    }
-
-    /// Writes data for programs. Nothing in it ends the element.
-    fn data(&mut self, data: &serde_json::Value) -> String {
-        let json = data
-            .to_string()
-            .replace('<', "\\u003c")
-            .replace("\u{2028}", "\\u2028");
-        self.0 += "<script type=\"application/ld+json\">";
-        self.0 += &json;
-        self.0 += "</script>\n";
-        STANDARD.encode(Sha256::digest(&json))
-    }
-}
-
-fn choose(language: Language, ja: &'static str, en: &'static str) -> &'static str {
-    match language {
-        Language::Ja => ja,
-        Language::En => en,
-    }
-}
-
-/// What the head of a page says.
-struct Head<'a> {
-    title: &'a str,
-    description: &'a str,
-    /// The address of the page, and that of the same in other formats, by media type.
-    url: &'a str,
-    others: &'a [(&'static str, String)],
-    is_indexed: bool,
-}
-
-fn begin(page: &mut Markup, language: Language, head: &Head) {
-    page.raw("<!doctype html>\n<html lang=\"")
-        .text(language.tag())
-        .raw("\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>")
-        .text(head.title)
-        .raw("</title>\n<meta name=\"description\" content=\"")
-        .text(head.description)
-        .raw("\">\n");
-    if !head.is_indexed {
-        page.raw("<meta name=\"robots\" content=\"noindex\">\n");
-    }
-    for (property, content) in [
-        ("og:title", head.title),
-        ("og:description", head.description),
-        ("og:url", head.url),
-        ("og:type", "website"),
-        ("og:site_name", "Musubi"),
-        ("og:locale", choose(language, "ja_JP", "en_US")),
-    ] {
-        page.raw("<meta property=\"")
-            .text(property)
-            .raw("\" content=\"")
-            .text(content)
-            .raw("\">\n");
-    }
-    page.raw("<link rel=\"canonical\" href=\"")
-        .text(head.url)
-        .raw("\">\n");
-    for (media_type, url) in head.others {
-        page.raw("<link rel=\"alternate\" type=\"")
-            .text(media_type)
-            .raw("\" href=\"")
-            .text(url)
-            .raw("\">\n");
-    }
-    page.raw("<link rel=\"stylesheet\" href=\"/listings.css\">\n");
-}
-
-fn end(page: &mut Markup) {
-    page.raw("</main>\n</html>\n");
 }
 
 fn kind_name(kind: EventKind, language: Language) -> String {
@@ -160,6 +45,14 @@ impl ListPage {
             ListPage::Events => "/events",
             ListPage::Openings => "/openings",
         }
+    }
+
+    /// Returns what its page views are counted by.
+    pub fn id(self) -> Id {
+        Id(uuid::Uuid::from_u128(match self {
+            ListPage::Events => 1,
+            ListPage::Openings => 2,
+        }))
     }
 
     fn title(self, language: Language) -> &'static str {
@@ -355,8 +248,8 @@ fn formats(page: &mut Markup, others: &[(&'static str, String)], language: Langu
     page.raw("</p>\n");
 }
 
-/// Writes one listing.
-pub fn one(one: &Listing, catalogue: &Catalogue, language: Language) -> HtmlPage {
+/// Writes one listing, with the form for registering.
+pub fn one(one: &Listing, catalogue: &Catalogue, form: &Form, language: Language) -> HtmlPage {
     let when = wording::times(one, language);
     let place = wording::place(one, language);
     let facts = when
@@ -386,6 +279,7 @@ pub fn one(one: &Listing, catalogue: &Catalogue, language: Language) -> HtmlPage
     begin(&mut page, language, &head);
     let data_hash = page.data(&jsonld::one(one));
     page.raw("<main>\n<h1>").text(&one.title).raw("</h1>\n");
+    form::write_refusal(&mut page, form, language);
     if let Some(cancelled) = cancelled(one, language) {
         page.raw("<p><strong>").text(cancelled).raw("</strong></p>\n");
     } else if one.over {
@@ -483,6 +377,12 @@ pub fn one(one: &Listing, catalogue: &Catalogue, language: Language) -> HtmlPage
         choose(language, "イベントの一覧", "All events"),
     )
     .raw("</p>\n");
+    if one.links.register.is_some() {
+        form::write(&mut page, one.id, form, language);
+    }
+    if !one.over {
+        form::write_cancellation(&mut page, one.id, form, language);
+    }
     end(&mut page);
     HtmlPage {
         text: page.0,
@@ -518,23 +418,4 @@ pub fn refused(error: &Error, language: Language) -> String {
         .raw("</p>\n");
     end(&mut page);
     page.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_people_wrote_becomes_markup() {
-        let mut page = Markup::default();
-        page.link("https://example.jp/?a=1&b='\"", "<script>alert(1)</script>");
-        assert_eq!(
-            page.0,
-            "<a href=\"https://example.jp/?a=1&amp;b=&#39;&quot;\">&lt;script&gt;alert(1)&lt;/script&gt;</a>"
-        );
-        let mut page = Markup::default();
-        page.data(&serde_json::json!({"name": "</script><b>"}));
-        assert_eq!(page.0.matches("</script>").count(), 1);
-        assert!(!page.0.contains("<b>"));
-    }
 }

@@ -1,8 +1,8 @@
 //! Listings: published events as everybody sees them, without a token.
 //!
 //! * `actions`: lists them, and finds one. `wording`: when and where, in words. `jsonld`: as schema.org describes events.
-//!   `feed`: for calendar programs and feed readers. `sheet`: for spreadsheets. `html`: as pages. `http`: the operations and
-//!   the pages.
+//!   `feed`: for calendar programs and feed readers. `sheet`: for spreadsheets. `html`: as pages, written with `markup`, with a
+//!   `form` for registering. `http`: the operations and the pages.
 //!
 //! A listing goes when the event is over. A cancelled event stays until then, so that calendars learn of it.
 //!
@@ -11,9 +11,11 @@
 
 pub mod actions;
 mod feed;
+mod form;
 mod html;
 pub mod http;
 mod jsonld;
+mod markup;
 mod sheet;
 mod wording;
 

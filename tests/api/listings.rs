@@ -10,6 +10,7 @@ on_both! {
     programs_read_listings_in_their_formats,
     public_caches_keep_listings_and_an_address_reads_them_so_often,
     people_and_search_engines_read_pages_without_scripts,
+    people_register_with_a_form_without_scripts,
 }
 
 fn text(value: &Value) -> String {
@@ -475,4 +476,164 @@ fn people_and_search_engines_read_pages_without_scripts(app: &TestApp) {
     );
     let over = open(app, &format!("/events/{over}")).expect(200);
     assert!(over.text.contains("終了しました") && over.text.contains("noindex"));
+}
+
+/// Sends a form as a browser does.
+fn submit(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Response {
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    let content = [("content-type", "application/x-www-form-urlencoded")];
+    app.send("POST", path, &content, body.as_bytes())
+}
+
+fn people_register_with_a_form_without_scripts(app: &TestApp) {
+    let id = event(
+        app,
+        json!({"capacity": 1, "waiting_list": true, "online_url": "https://example.jp/secret-room", "online": true}),
+    );
+    let path = format!("/events/{id}");
+    let page = open(app, &path).expect(200);
+    for part in [
+        &format!("<form class=\"registration\" method=\"post\" action=\"/events/{id}\">"),
+        "<input type=\"email\" name=\"email\" autocomplete=\"email\" maxlength=\"254\" value=\"\" required>",
+        "name=\"website\" tabindex=\"-1\"",
+    ] {
+        assert!(page.text.contains(part), "{part}\n{}", page.text);
+    }
+    assert!(
+        page.header("content-security-policy")
+            .contains("form-action 'self'")
+    );
+    // What is wrong is said beside the field, and what was typed stays.
+    let typed = [
+        ("name", "山田 \"花子\" <b>"),
+        ("email", "hanako"),
+        ("places", "三"),
+        ("note", "車椅子で\r\n行きます"),
+    ];
+    let refused = submit(app, &path, &typed).expect(422);
+    for part in [
+        "申込みは完了していません。",
+        "value=\"山田 &quot;花子&quot; &lt;b&gt;\" required>",
+        "value=\"三\" aria-invalid=\"true\" aria-describedby=\"places-fault\">",
+        "<span class=\"fault\" id=\"places-fault\">",
+        ">車椅子で\n行きます</textarea>",
+    ] {
+        assert!(refused.text.contains(part), "{part}\n{}", refused.text);
+    }
+    assert_eq!(refused.header("cache-control"), "no-store");
+    assert!(
+        refused
+            .header("content-security-policy")
+            .contains("script-src 'sha256-")
+    );
+    let typed = [("name", "山田 花子"), ("email", "hanako"), ("places", "1")];
+    let refused = submit(app, &path, &typed).expect(422);
+    assert!(
+        refused
+            .text
+            .contains("value=\"hanako\" required aria-invalid=\"true\" aria-describedby=\"email-fault\">")
+    );
+    let empty = submit(app, &format!("{path}?lang=en"), &[]).expect(422);
+    assert_eq!(empty.text.matches("Fill in this field.").count(), 2);
+    assert!(
+        empty.text.contains("<html lang=\"en\">")
+            && empty.text.contains(&format!("action=\"{path}?lang=en\""))
+    );
+    let guest =
+        |name: &str, email: &str| submit(app, &path, &[("name", name), ("email", email), ("phone", "")]);
+    let trap = submit(
+        app,
+        &path,
+        &[
+            ("name", "x"),
+            ("email", "x@example.jp"),
+            ("website", "https://spam.example"),
+        ],
+    );
+    assert!(
+        trap.expect(422)
+            .text
+            .contains("この項目は空のままにしてください。")
+    );
+    // Registered, twice, and on the waiting list.
+    let done = guest("山田 花子", "hanako@example.jp").expect(200);
+    for part in [
+        "<h1>申し込みました</h1>",
+        "https://example.jp/secret-room",
+        "mrg_",
+        "noindex",
+    ] {
+        assert!(done.text.contains(part), "{part}\n{}", done.text);
+    }
+    assert_eq!(done.header("cache-control"), "no-store");
+    let twice = guest("山田 花子", "HANAKO@example.jp").expect(409);
+    assert!(
+        twice
+            .text
+            .contains("id=\"email-fault\">すでに申し込まれています。"),
+        "{}",
+        twice.text
+    );
+    assert!(twice.text.contains("value=\"HANAKO@example.jp\""));
+    let waiting = guest("佐藤 実", "minoru@example.jp").expect(200);
+    assert!(waiting.text.contains("<h1>キャンセル待ちに登録しました</h1>"));
+    assert!(!waiting.text.contains("secret-room"));
+    let listed = |status: &str| {
+        let list = app
+            .get(&format!("/v1/events/{id}/registrations"))
+            .expect(200)
+            .json();
+        let items = list["items"].as_array().unwrap().iter();
+        items
+            .filter(|one| one["status"] == status)
+            .map(|one| text(&one["name"]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (listed("registered"), listed("waiting")),
+        (vec!["山田 花子".to_owned()], vec!["佐藤 実".to_owned()])
+    );
+    // With the number of the registration it is cancelled, and who waits moves up.
+    let (_, rest) = done.text.split_once("mrg_").unwrap();
+    let (rest, _) = rest.split_once('<').unwrap();
+    let cancellation = format!("{path}/cancellation");
+    let wrong = submit(app, &cancellation, &[("secret", "mrg_x")]).expect(422);
+    assert!(wrong.text.contains("<details open>") && wrong.text.contains("id=\"secret-fault\">"));
+    let cancelled = submit(app, &cancellation, &[("secret", &format!("mrg_{rest}"))]).expect(200);
+    assert!(cancelled.text.contains("<h1>申込みを取り消しました</h1>"));
+    assert_eq!(listed("registered"), ["佐藤 実"]);
+    // Full without a waiting list, closed, over, unknown, and another kind of body.
+    let change = |change: Value| drop(app.patch(&format!("/v1/events/{id}"), &change).expect(200));
+    change(json!({"waiting_list": false}));
+    let full = guest("鈴木 一", "hajime@example.jp").expect(409);
+    assert!(full.text.contains("定員に達しています。") && full.text.contains("value=\"鈴木 一\""));
+    change(json!({"takes_registrations": false}));
+    let closed = guest("鈴木 一", "hajime@example.jp").expect(409);
+    assert!(closed.text.contains("申込みは受け付けていません。") && !closed.text.contains("name=\"email\""));
+    let over = event(
+        app,
+        json!({"times": [{"starts_at": "2020-10-08T13:30:00+09:00"}]}),
+    );
+    let over = submit(
+        app,
+        &format!("/events/{over}"),
+        &[("name", "x"), ("email", "x@example.jp")],
+    )
+    .expect(409);
+    assert!(over.text.contains("終了しました"));
+    submit(
+        app,
+        &format!("/events/{}", musubi::db::Id::new()),
+        &[("name", "x"), ("email", "x@example.jp")],
+    )
+    .expect(404);
+    let content = [("content-type", "multipart/form-data; boundary=x")];
+    let other = app.send("POST", &path, &content, b"--x--").expect(415);
+    assert!(other.text.contains("<h1>表示できません</h1>"));
+    // An address that sends too many waits, and keeps what it typed.
+    let answers: Vec<Response> = (0..40).map(|_| guest("鈴木 一", "hajime@example.jp")).collect();
+    let slowed = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert!(!slowed.header("retry-after").is_empty());
 }

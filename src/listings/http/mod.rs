@@ -86,8 +86,7 @@ fn link_next(mut answer: HttpResponse, request: &HttpRequest, next: Option<&str>
 /// may be kept by caches for a minute. `links` say where to go on: to the calendar entry, to the registration, to the
 /// deliverable for which one can apply.
 #[utoipa::path(operation_id = "list_listings", tag = "Listings", params(ListingFilter),
-    responses((status = 200, description = "One page", body = Page<Listing>),
-              (status = 429, description = "Your address reads too often; wait as long as Retry-After says")))]
+    responses((status = 200, description = "One page", body = Page<Listing>)))]
 #[get("/listings")]
 async fn list(
     _reader: PublicReader,
@@ -136,8 +135,7 @@ pub struct ListingNode {
 ///
 /// The events as schema.org describes them, up to 500. `Link` with `rel="next"` leads to further ones.
 #[utoipa::path(operation_id = "list_listings_as_json_ld", tag = "Listings", params(ListingFilter),
-    responses((status = 200, description = "The listings", body = ListingGraph, content_type = "application/ld+json"),
-              (status = 429, description = "Your address reads too often; wait as long as Retry-After says")))]
+    responses((status = 200, description = "The listings", body = ListingGraph, content_type = "application/ld+json")))]
 #[get("/listings.jsonld")]
 async fn list_as_json_ld(
     _reader: PublicReader,
@@ -157,8 +155,7 @@ async fn list_as_json_ld(
 ///
 /// For calendar programs, which poll this address: up to 500 events. With `area=131041` it is the calendar of one ward.
 #[utoipa::path(operation_id = "list_listings_as_calendar", tag = "Listings", params(ListingFilter),
-    responses((status = 200, description = "The calendar", body = inline(FileBody), content_type = "text/calendar"),
-              (status = 429, description = "Your address reads too often; wait as long as Retry-After says")))]
+    responses((status = 200, description = "The calendar", body = inline(FileBody), content_type = "text/calendar")))]
 #[get("/listings.ics")]
 async fn list_as_calendar(
     _reader: PublicReader,
@@ -179,8 +176,7 @@ async fn list_as_calendar(
 ///
 /// For feed readers: the 100 listings that changed last. `cursor` has no meaning here.
 #[utoipa::path(operation_id = "list_listings_as_feed", tag = "Listings", params(ListingFilter),
-    responses((status = 200, description = "The feed", body = inline(FileBody), content_type = "application/atom+xml"),
-              (status = 429, description = "Your address reads too often; wait as long as Retry-After says")))]
+    responses((status = 200, description = "The feed", body = inline(FileBody), content_type = "application/atom+xml")))]
 #[get("/listings.atom")]
 async fn list_as_feed(
     _reader: PublicReader,
@@ -209,8 +205,7 @@ async fn list_as_feed(
 /// For spreadsheets and catalogues of open data: イベント一覧 with its 32 columns, up to 500 rows (UTF-8 with a byte order mark).
 /// `Link` with `rel="next"` leads to further rows.
 #[utoipa::path(operation_id = "list_listings_as_csv", tag = "Listings", params(ListingFilter),
-    responses((status = 200, description = "The file", body = inline(FileBody), content_type = "text/csv"),
-              (status = 429, description = "Your address reads too often; wait as long as Retry-After says")))]
+    responses((status = 200, description = "The file", body = inline(FileBody), content_type = "text/csv")))]
 #[get("/listings.csv")]
 async fn list_as_csv(
     _reader: PublicReader,
@@ -244,8 +239,7 @@ async fn find(pool: &Pool, public_url: Data<PublicUrl>, id: PathId) -> Result<Li
 /// Also of an event that is over.
 #[utoipa::path(operation_id = "show_listing", tag = "Listings",
     params(("id" = Id, Path, description = "The event")),
-    responses((status = 200, description = "The listing", body = Listing),
-              (status = 429, description = "Your address reads too often; wait as long as Retry-After says")))]
+    responses((status = 200, description = "The listing", body = Listing)))]
 #[get("/listings/{id}")]
 async fn show(
     _reader: PublicReader,
@@ -263,8 +257,7 @@ async fn show(
 /// An event as schema.org describes it.
 #[utoipa::path(operation_id = "show_listing_as_json_ld", tag = "Listings",
     params(("id" = Id, Path, description = "The event")),
-    responses((status = 200, description = "The listing", body = ListingNode, content_type = "application/ld+json"),
-              (status = 429, description = "Your address reads too often; wait as long as Retry-After says")))]
+    responses((status = 200, description = "The listing", body = ListingNode, content_type = "application/ld+json")))]
 #[get("/listings/{id}/event.jsonld")]
 async fn show_as_json_ld(
     _reader: PublicReader,
@@ -282,8 +275,7 @@ async fn show_as_json_ld(
 /// An entry for each of its times.
 #[utoipa::path(operation_id = "show_listing_as_calendar", tag = "Listings",
     params(("id" = Id, Path, description = "The event")),
-    responses((status = 200, description = "The calendar", body = inline(FileBody), content_type = "text/calendar"),
-              (status = 429, description = "Your address reads too often; wait as long as Retry-After says")))]
+    responses((status = 200, description = "The calendar", body = inline(FileBody), content_type = "text/calendar")))]
 #[get("/listings/{id}/event.ics")]
 async fn show_as_calendar(
     _reader: PublicReader,
