@@ -178,6 +178,18 @@ pub fn create(
     db: &mut Db,
     writer: &Writer,
     catalogue: &Catalogue,
+    plan: NewEvent,
+    now: Instant,
+) -> Result<Event> {
+    create_as(db, writer, catalogue, Id::new(), plan, now)
+}
+
+/// Makes an event that comes back with the id that it had.
+pub fn create_as(
+    db: &mut Db,
+    writer: &Writer,
+    catalogue: &Catalogue,
+    id: Id,
     mut plan: NewEvent,
     now: Instant,
 ) -> Result<Event> {
@@ -185,7 +197,7 @@ pub fn create(
     check_holders(db, writer, None, &mut plan)?;
     plan.status = next_status(&writer.reach, None, plan.status)?;
     let event = Event {
-        id: Id::new(),
+        id,
         fiscal_year: store::year_of(&plan),
         attendance: plan.declared_attendance.map(i64::from),
         counts: None,
@@ -200,6 +212,23 @@ pub fn create(
     let change = store::insert_unlogged(db, &event)?;
     changes::store::append(db, &writer.actor, &[change])?;
     Ok(event)
+}
+
+/// Gives an event the plan that it had before, as an import that is undone does. Nothing is moved or announced by that.
+pub fn restore(db: &mut Db, actor: &str, event: Event, plan: NewEvent, now: Instant) -> Result<()> {
+    store::lock_event(db, event.id)?;
+    let is_published = plan.status == EventStatus::Published;
+    let after = Event {
+        fiscal_year: store::year_of(&plan),
+        published_at: event.published_at.or(is_published.then_some(now)),
+        plan,
+        version: event.version + 1,
+        updated_at: now,
+        ..event
+    };
+    let mut changes = vec![store::update_unlogged(db, &after)?];
+    changes.extend(super::registering::promote(db, &after, now)?);
+    changes::store::append(db, actor, &changes)
 }
 
 /// Changes an event to what `change` returns. Writes nothing if that is the same. Places that become free go to those who

@@ -2,8 +2,8 @@
 
 use super::{EventKind, EventStatus};
 use crate::db::Id;
-use crate::http::Language;
 use crate::http::query::Several;
+use crate::http::{Language, Paging};
 use crate::values::{AreaCode, sort_order};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -94,4 +94,21 @@ pub struct ListingFilter {
     pub limit: Option<u32>,
     /// The cursor in `next` of the previous page.
     pub cursor: Option<String>,
+}
+
+/// The registrations for an event, as an export asks for them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrationFilter {
+    pub event_id: Id,
+    pub limit: Option<u32>,
+    pub cursor: Option<String>,
+}
+
+impl RegistrationFilter {
+    /// Returns the event, and the page of its registrations.
+    pub fn paging(self) -> (Id, Paging) {
+        let (limit, cursor) = (self.limit, self.cursor);
+        (self.event_id, Paging { limit, cursor })
+    }
 }

@@ -6,9 +6,9 @@
 use super::ExportKind;
 use Of::{
     AccountStatus, ApplicationDirection, ApplicationSide, ApplicationStatus, ConsentPurpose, DayPart,
-    DecisionReason, DecisionStatus, DeliverableStatus, Family, Format, ImportMode, ImportStatus,
-    IntermediaryKind, OrganizationKind, OrganizationStatus, PairStatus, ProjectKind, ProjectReason,
-    ProjectStatus, RecordKind, Role, Theme, Type, UserRole, WorkerStatus,
+    DecisionReason, DecisionStatus, DeliverableStatus, EventKind, EventStatus, Family, Format, ImportMode,
+    ImportStatus, IntermediaryKind, OrganizationKind, OrganizationStatus, PairStatus, ProjectKind,
+    ProjectReason, ProjectStatus, RecordKind, RegistrationStatus, Role, Theme, Type, UserRole, WorkerStatus,
 };
 use Shape::*;
 
@@ -63,6 +63,9 @@ pub enum Of {
     ProjectKind,
     ProjectStatus,
     ProjectReason,
+    EventKind,
+    EventStatus,
+    RegistrationStatus,
     DecisionStatus,
     DecisionReason,
     AccountStatus,
@@ -76,7 +79,7 @@ pub enum Of {
 impl Of {
     /// What has the same codes everywhere.
     #[cfg(test)]
-    pub const FIXED: [Of; 20] = [
+    pub const FIXED: [Of; 23] = [
         Of::WorkerStatus,
         Of::OrganizationStatus,
         Of::OrganizationKind,
@@ -89,6 +92,9 @@ impl Of {
         Of::ProjectKind,
         Of::ProjectStatus,
         Of::ProjectReason,
+        Of::EventKind,
+        Of::EventStatus,
+        Of::RegistrationStatus,
         Of::DecisionStatus,
         Of::DecisionReason,
         Of::AccountStatus,
@@ -336,6 +342,74 @@ const PROJECTS: &[Column] = &[
 ];
 
 #[rustfmt::skip]
+const EVENTS: &[Column] = &[
+    column("record_id", "記録ID", "/id", Text),
+    column("kind", "種別", "/kind", Word(EventKind)),
+    column("title", "イベント名", "/title", Text),
+    column("kana", "ふりがな", "/kana", Text),
+    column("status", "状態", "/status", Word(EventStatus)),
+    column("notice", "お知らせ", "/notice", Text),
+    column("description", "内容", "/description", Text),
+    column("series", "シリーズ", "/series", Text),
+    column("number", "回", "/number", Text),
+    column("times", "日時", "/times", Json),
+    column("month", "開催月", "/month", Text),
+    column("place_name", "場所", "/place/name", Text),
+    column("address", "住所", "/place/address", Text),
+    column("wheelchair", "車椅子可", "/place/wheelchair", Flag),
+    column("online", "オンライン可", "/online", Flag),
+    column("online_url", "オンライン会場のURL", "/online_url", Text),
+    column("url", "URL", "/url", Text),
+    column("areas", "区市町村", "/areas", List(Of::Text)),
+    column("host_ids", "主催団体の記録ID", "/host_ids", List(Of::Text)),
+    column("contact_office", "問い合わせ先", "/contact/office", Text),
+    column("contact_phone", "電話番号", "/contact/phone", Text),
+    column("audience", "対象", "/audience", Text),
+    column("fee_yen", "費用", "/fee_yen", Number),
+    column("takes_registrations", "申込み受付", "/takes_registrations", Flag),
+    column("capacity", "定員", "/capacity", Number),
+    column("waiting_list", "キャンセル待ち", "/waiting_list", Flag),
+    column("registration_closes_at", "申込期限", "/registration_closes_at", Moment),
+    column("declared_attendance", "公表した参加者数", "/declared_attendance", Number),
+    column("attendance", "参加者数", "/attendance", Number),
+    column("registered", "申込数", "/counts/registered", Number),
+    column("waiting", "キャンセル待ちの数", "/counts/waiting", Number),
+    column("attended", "参加した数", "/counts/attended", Number),
+    column("absent", "欠席した数", "/counts/absent", Number),
+    column("speakers", "講師", "/speakers", Json),
+    column("breakouts", "分科会", "/breakouts", Json),
+    column("materials", "資料", "/materials", Json),
+    column("questions", "アンケート", "/questions", Json),
+    column("fiscal_year", "年度", "/fiscal_year", Number),
+    column("programme_id", "プログラムの記録ID", "/programme_id", Text),
+    column("deliverable_record_id", "申込み先の支援内容の記録ID", "/deliverable_id", Text),
+    column("published_at", "公開日時", "/published_at", Moment),
+    column("version", "版", "/version", Number),
+    column("created_at", "登録日時", "/created_at", Moment),
+    column("updated_at", "更新日時", "/updated_at", Moment),
+];
+
+#[rustfmt::skip]
+const REGISTRATIONS: &[Column] = &[
+    column("record_id", "記録ID", "/id", Text),
+    column("event_id", "イベントの記録ID", "/event_id", Text),
+    column("name", "氏名", "/name", Text),
+    column("email", "メールアドレス", "/email", Text),
+    column("phone", "電話番号", "/phone", Text),
+    column("affiliation", "所属", "/affiliation", Text),
+    column("status", "状態", "/status", Word(RegistrationStatus)),
+    column("places", "人数", "/places", Number),
+    column("wants_consultation", "個別相談の希望", "/wants_consultation", Flag),
+    column("note", "連絡事項", "/note", Text),
+    column("answered", "アンケート回答済み", "/answered", Flag),
+    column("worker_id", "ワーカーの記録ID", "/worker_id", Text),
+    column("organization_id", "団体の記録ID", "/organization_id", Text),
+    column("version", "版", "/version", Number),
+    column("created_at", "登録日時", "/created_at", Moment),
+    column("updated_at", "更新日時", "/updated_at", Moment),
+];
+
+#[rustfmt::skip]
 const USERS: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
     column("name", "氏名", "/name", Text),
@@ -444,6 +518,8 @@ pub fn columns(kind: ExportKind) -> &'static [Column] {
         ExportKind::Intake => INTAKE,
         ExportKind::Applications => APPLICATIONS,
         ExportKind::Projects => PROJECTS,
+        ExportKind::Events => EVENTS,
+        ExportKind::Registrations => REGISTRATIONS,
         ExportKind::Users => USERS,
         ExportKind::Partners => PARTNERS,
         ExportKind::Duplicates => DUPLICATES,
@@ -467,10 +543,11 @@ mod tests {
             (ExportKind::Deliverables, ImportKind::Deliverables),
             (ExportKind::Applications, ImportKind::Applications),
             (ExportKind::Projects, ImportKind::Projects),
+            (ExportKind::Events, ImportKind::Events),
         ] {
             for field in fields(of) {
                 // Exports have the full name only, and the ids of what an application or a project is about.
-                const FURTHER: [&str; 13] = [
+                const FURTHER: [&str; 18] = [
                     "family_name",
                     "given_name",
                     "deliverable_external_id",
@@ -484,8 +561,13 @@ mod tests {
                     "email",
                     "phone",
                     "applied_on",
+                    "starts_on",
+                    "starts_at",
+                    "ends_on",
+                    "ends_at",
+                    "registration_closes_time",
                 ];
-                let acts = matches!(of, ImportKind::Applications | ImportKind::Projects);
+                let acts = of.acts();
                 let is_looked_up = acts || field.name.ends_with("_name");
                 if is_looked_up && FURTHER.contains(&field.name) {
                     continue;

@@ -9,6 +9,7 @@ use crate::db::{Db, Id};
 use crate::deliverables::{self, DeliverableFilter};
 use crate::duplicates::{self, DuplicateFilter};
 use crate::error::{Error, FieldError, Place, Result, Text};
+use crate::events::{self, EventFilter, filter::RegistrationFilter};
 use crate::exposures::{self, ShownListFilter};
 use crate::http::page::MAX_LIMIT;
 use crate::http::{Discloses, Language, Page, Paging, query};
@@ -43,10 +44,12 @@ paged!(
     AuditFilter,
     DeliverableFilter,
     DuplicateFilter,
+    EventFilter,
     ImportFilter,
     OrganizationFilter,
     Paging,
     ProjectFilter,
+    RegistrationFilter,
     ShownListFilter,
     UserFilter,
     WorkerFilter
@@ -132,6 +135,15 @@ fn pages(
         })?,
         ExportKind::Projects => each(filter, |f: ProjectFilter| {
             let page = projects::actions::list(db, viewer, catalogue, f, Language::Ja)?;
+            write_page(page, people, write)
+        })?,
+        ExportKind::Events => each(filter, |f: EventFilter| {
+            let page = events::actions::list(db, &viewer.reach, catalogue, f, Language::Ja)?;
+            write_page(page, people, write)
+        })?,
+        ExportKind::Registrations => each(filter, |f: RegistrationFilter| {
+            let (event, paging) = f.paging();
+            let page = events::registering::list(db, viewer, event, &paging)?;
             write_page(page, people, write)
         })?,
         ExportKind::Users => each(filter, |f: UserFilter| {

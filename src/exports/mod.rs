@@ -45,6 +45,9 @@ pub enum ExportKind {
     Intake,
     Applications,
     Projects,
+    Events,
+    /// The registrations for one event: `filter` needs its `event_id`.
+    Registrations,
     Users,
     Partners,
     Duplicates,
@@ -67,6 +70,8 @@ impl ExportKind {
             ExportKind::Intake => "受付",
             ExportKind::Applications => "応募",
             ExportKind::Projects => "プロジェクト",
+            ExportKind::Events => "イベント",
+            ExportKind::Registrations => "申込み",
             ExportKind::Users => "利用者",
             ExportKind::Partners => "連携アプリ",
             ExportKind::Duplicates => "重複",

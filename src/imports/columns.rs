@@ -6,7 +6,7 @@ use super::days::day_parts;
 use super::fields::Field;
 use super::finding::{Finding, Severity};
 use super::headings::{Concept, EXACT, NEAR, SURE, concepts, heading_key, with_values};
-use super::kinds::{applications, deliverables, organizations, projects, workers};
+use super::kinds::{applications, deliverables, events, organizations, projects, workers};
 use super::vocabulary::Vocabulary;
 use crate::catalogue::{DayPart, lookup};
 use crate::error::{Error, Result};
@@ -29,6 +29,7 @@ pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
         ImportKind::Deliverables => deliverables::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Applications => applications::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Projects => projects::fields::FIELDS.iter().map(|f| &f.field).collect(),
+        ImportKind::Events => events::fields::FIELDS.iter().map(|f| &f.field).collect(),
         ImportKind::Engagements => Vec::new(),
     }
 }
@@ -164,6 +165,7 @@ impl Columns {
             ImportKind::Deliverables => deliverables::fields::NEEDED,
             ImportKind::Applications => applications::fields::NEEDED,
             ImportKind::Projects => projects::fields::NEEDED,
+            ImportKind::Events => events::fields::NEEDED,
             ImportKind::Engagements => &[],
         };
         self.strict || needed.iter().any(|field| target.is_field(field))

@@ -7,9 +7,9 @@ use super::days;
 use super::places::{self, Written};
 use super::vocabulary::{Vocabulary, Words};
 use crate::auth::Reach;
-use crate::catalogue::{DayPart, Format};
-use crate::db::Id;
-use chrono::NaiveDate;
+use crate::catalogue::{DayPart, Format, calendar};
+use crate::db::{Id, Instant};
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tables::Remark;
@@ -367,6 +367,23 @@ pub fn parse_json<T: DeserializeOwned>(text: &str) -> CellResult<T> {
         )
     })?;
     decode(&value)
+}
+
+/// Parses a moment: 2026-04-01T00:00:00Z, or 2026-04-01 09:00:00 in Tokyo.
+pub fn parse_moment(text: &str) -> CellResult<Instant> {
+    let in_tokyo = || {
+        let forms = ["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"];
+        let mut read = forms.iter().map(|form| NaiveDateTime::parse_from_str(text, form));
+        read.find_map(Result::ok).map(calendar::moment_in_tokyo)
+    };
+    let stated = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
+    stated.or_else(in_tokyo).map(Instant::from).ok_or_else(|| {
+        Remark::new(
+            "invalid_moment",
+            "日時は 2026-04-01 09:00:00 のように入力してください。",
+            "Write a date and time like 2026-04-01 09:00:00.",
+        )
+    })
 }
 
 /// Checks the id of a record, which is looked up before the draft is made.

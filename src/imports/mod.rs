@@ -6,7 +6,7 @@
 //!
 //! * `headings`, `assignment`, `columns`, `mappings`: what headings mean. `fields`: what cells are put into.
 //!   `vocabulary`, `days`, `places`: what words mean in cells. `kinds`: rows as workers, organizations,
-//!   deliverables, applications. `finding`: what was found in a row.
+//!   deliverables, applications, projects, events. `finding`: what was found in a row.
 //! * `http` receives files, `spool` stores them, within the `quotas`; `parameters` has the options of a request. `jobs` runs
 //!   imports, resumes and undoes them; `log` has what they append to the change log.
 //! * `archive`, `engagements`, `plan`, `totals`: a published archive: its file, its rows, what to write, and
@@ -41,7 +41,7 @@ pub mod vocabulary;
 
 use crate::auth::{
     DecideApplications, DecideDeliverables, Scope, SubmitApplications, WithdrawApplications,
-    WriteApplications, WriteDeliverables, WriteProjects,
+    WriteApplications, WriteDeliverables, WriteEvents, WriteProjects,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -73,6 +73,8 @@ pub enum ImportKind {
     Applications,
     /// The work of teams, also of years ago: for whom, who took part, and how far it has come.
     Projects,
+    /// Trainings, lectures and other gatherings, as an office plans or publishes them.
+    Events,
     /// A published archive: organizations, and what was done for them.
     Engagements,
 }
@@ -80,6 +82,14 @@ pub enum ImportKind {
 impl ImportKind {
     pub fn code(self) -> &'static str {
         self.into()
+    }
+
+    /// Returns whether its rows do what the API does, instead of being records.
+    pub fn acts(self) -> bool {
+        matches!(
+            self,
+            ImportKind::Applications | ImportKind::Projects | ImportKind::Events
+        )
     }
 
     /// Returns the scopes that a sender needs beside `imports:write`.
@@ -98,6 +108,7 @@ impl ImportKind {
                 SubmitApplications::NAME,
                 DecideApplications::NAME,
             ],
+            ImportKind::Events => &[WriteEvents::NAME],
             _ => &[],
         }
     }

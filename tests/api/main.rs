@@ -33,6 +33,7 @@ mod hostile_files;
 mod http_semantics;
 mod import_applications;
 mod import_archive;
+mod import_events;
 mod import_projects;
 mod import_quotas;
 mod import_recovery;

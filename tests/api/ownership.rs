@@ -79,6 +79,9 @@ fn file(app: &TestApp, kind: ImportKind, area: &str, tag: &str) -> Vec<u8> {
                 "案件番号,団体名,件名,支援内容,進捗状況,開始日\n{tag},{asking},会員募集,チラシ,進行中,2026-10-01\n"
             )
         }
+        ImportKind::Events => {
+            format!("イベント名,開催日,開始時刻,区市町村\n{tag},2026-10-08,13:30,{area_name}\n")
+        }
         ImportKind::Engagements => format!(
             "年度,区分,期間,地域名,団体名,支援内容\n令和3年度,短期プロジェクト,1日,{area_name},{asking},チラシ\n"
         ),
@@ -132,8 +135,8 @@ fn imports_of_every_kind_obey_the_areas_of_their_sender(app: &TestApp) {
             let own = check("inside", &inside, true);
             let outside = file(app, kind, ITABASHI, &format!("{tag}-out"));
             check("outside", &outside, false);
-            // Applications and projects can't move away.
-            if mode == "dry_run" || matches!(kind, ImportKind::Applications | ImportKind::Projects) {
+            // Applications, projects and events can't move away.
+            if mode == "dry_run" || kind.acts() {
                 continue;
             }
             import(app, &app.admin, kind, "best_effort", &outside);

@@ -9,17 +9,19 @@ use crate::auth::Reach;
 use crate::catalogue::calendar::{day_number, fiscal_year, midnight_in_tokyo};
 use crate::changes::{Action, Change, Subject};
 use crate::db::schema::{event_areas, event_follows, event_hosts, events};
-use crate::db::{Db, Doc, Id, Instant, insert_all, keyset, lock, update_version};
+use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all, keyset, lock, update_version};
 use crate::error::{Error, Result};
 use crate::http::{Cursor, Page, page};
 use crate::reach::store as reach;
 use crate::values::with_wards;
+use chrono::{Datelike, Months, NaiveDate};
 use diesel::prelude::*;
 use event_areas::dsl as a;
 use event_follows::dsl as f;
 use event_hosts::dsl as h;
 use events::dsl;
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 
 /// An event as it is stored: its plan, and what follows from earlier changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -365,6 +367,72 @@ fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {
     });
     insert_all!(db, event_follows::table, &followed.collect::<Vec<_>>())?;
     Ok(())
+}
+
+/// Lists the events of a first day that a caller holds.
+pub fn held_on(db: &mut Db, reach: &Reach, day: NaiveDate) -> Result<Vec<Event>> {
+    held_between(db, reach, day, day)
+}
+
+/// Lists the events of a month that a caller holds.
+pub fn held_in_month(db: &mut Db, reach: &Reach, day: NaiveDate) -> Result<Vec<Event>> {
+    let first = day.with_day(1).unwrap_or(day);
+    let last = first
+        .checked_add_months(Months::new(1))
+        .and_then(|next| next.pred_opt());
+    held_between(db, reach, first, last.unwrap_or(day))
+}
+
+fn held_between(db: &mut Db, reach: &Reach, from: NaiveDate, until: NaiveDate) -> Result<Vec<Event>> {
+    /// More than any office has in a month.
+    const MOST: i64 = 2_000;
+    let mut query = dsl::events
+        .filter(dsl::first_day.between(day_number(from), day_number(until)))
+        .order((dsl::first_day, dsl::id))
+        .limit(MOST)
+        .select(EventRow::as_select())
+        .into_boxed();
+    if let Some(condition) = reach::own_events(reach) {
+        query = query.filter(condition);
+    }
+    Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
+}
+
+/// Returns the versions of those of the events that exist.
+pub fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(BATCH) {
+        let some = dsl::events.filter(dsl::id.eq_any(ids));
+        found.extend(some.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?);
+    }
+    Ok(found)
+}
+
+/// Returns those of the events for which somebody registered, or which others follow up.
+pub fn used(db: &mut Db, ids: &[Id]) -> Result<HashSet<Id>> {
+    let mut found = HashSet::new();
+    for ids in ids.chunks(BATCH) {
+        let counts = registrations::counts(db, ids)?;
+        found.extend(counts.into_keys());
+        let followed = f::event_follows.filter(f::followed_id.eq_any(ids));
+        found.extend(followed.select(f::followed_id).load::<Id>(db)?);
+    }
+    Ok(found)
+}
+
+/// Deletes an event that nobody has registered for. Returns what to log.
+pub fn delete_unlogged(db: &mut Db, event: &Event) -> Result<Change> {
+    let id = event.id;
+    diesel::delete(a::event_areas.filter(a::event_id.eq(id))).execute(db)?;
+    diesel::delete(h::event_hosts.filter(h::event_id.eq(id))).execute(db)?;
+    diesel::delete(f::event_follows.filter(f::event_id.eq(id))).execute(db)?;
+    diesel::delete(dsl::events.find(id)).execute(db)?;
+    Ok(Change::new(
+        Subject::Event,
+        id,
+        Action::Deleted,
+        event.version + 1,
+    ))
 }
 
 /// Inserts an event. Returns what to log.

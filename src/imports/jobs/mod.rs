@@ -189,11 +189,10 @@ impl ImportOptions {
         if self.kind != ImportKind::Engagements {
             Columns::new(self.kind, &self.mapping)?;
         }
-        let is_acting = matches!(self.kind, ImportKind::Applications | ImportKind::Projects);
-        if is_acting && self.on_absent == AbsentPolicy::Archive {
+        if self.kind.acts() && self.on_absent == AbsentPolicy::Archive {
             let rule = Text::new(
-                "応募とプロジェクトの一覧では使えません。一覧にないものは、そのまま残ります。",
-                "Lists of applications and projects have no such option: what the file doesn't have stays.",
+                "応募、プロジェクト、イベントの一覧では使えません。一覧にないものは、そのまま残ります。",
+                "Lists of applications, projects and events have no such option: what the file doesn't have stays.",
             );
             return Err(Error::invalid("/on_absent", "unexpected_option", rule));
         }

@@ -21,6 +21,7 @@ use crate::changes::{self, Subject};
 use crate::db::{Db, commit_lazily};
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
+use crate::events::Event;
 use crate::imports::columns::{Columns, SAMPLE};
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity};
@@ -75,6 +76,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
                 }
                 ImportKind::Applications => acts::run::<Application>(lease, job, read, &speed),
                 ImportKind::Projects => acts::run::<Project>(lease, job, read, &speed),
+                ImportKind::Events => acts::run::<Event>(lease, job, read, &speed),
             }
         },
     )

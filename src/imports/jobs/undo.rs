@@ -12,6 +12,7 @@ use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::{self, Deliverable};
 use crate::duplicates;
 use crate::error::{Error, Result, Text};
+use crate::events::Event;
 use crate::imports::ImportKind;
 use crate::imports::fields::Context;
 use crate::imports::finding::Finding;
@@ -41,6 +42,7 @@ pub fn begin(pool: &Pool, job: &Import) -> Result<()> {
                 }
                 ImportKind::Applications => acts::changed_since::<Application>(db, &page)?,
                 ImportKind::Projects => acts::changed_since::<Project>(db, &page)?,
+                ImportKind::Events => acts::changed_since::<Event>(db, &page)?,
             };
             Ok((newer.into_iter().min(), page.last().map(|write| write.record_id)))
         })?;
@@ -96,7 +98,8 @@ fn changed_since<R: Record>(db: &mut Db, job: &Import, page: &[RecordWriteRow]) 
         ImportKind::Organizations
         | ImportKind::Engagements
         | ImportKind::Applications
-        | ImportKind::Projects => deliverables::store::organizations_with_deliverables(db, &created)?,
+        | ImportKind::Projects
+        | ImportKind::Events => deliverables::store::organizations_with_deliverables(db, &created)?,
     };
     let is_newer = |write: &&RecordWriteRow| {
         versions
@@ -119,6 +122,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
         ImportKind::Deliverables | ImportKind::Engagements => run_kind::<Deliverable>(lease, job),
         ImportKind::Applications => acts::undo::<Application>(lease, job),
         ImportKind::Projects => acts::undo::<Project>(lease, job),
+        ImportKind::Events => acts::undo::<Event>(lease, job),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Kinds of records: how the cells of a row become a worker, an organization or a deliverable, and what a row of
-//! applications or projects does (`acting`).
+//! applications, projects or events does (`acting`).
 //!
 //! A row changes the record that is already there. A column with an empty cell unsets its field; a field
 //! without a column stays. The result has to follow the rules of the API. A broken rule is reported with the
@@ -8,6 +8,7 @@
 pub mod acting;
 pub mod applications;
 pub mod deliverables;
+pub mod events;
 pub mod layout;
 pub mod organizations;
 pub mod projects;

@@ -367,7 +367,7 @@ impl<'r> Reading<'r> {
         (first, is_used, _): (&str, bool, u8),
         context: &Context,
     ) -> Option<Remark> {
-        let is_area = ["area", "organization_area"]
+        let is_area = ["area", "areas", "organization_area"]
             .iter()
             .any(|field| cell.target.is_field(field));
         let area = |text: &str| context.vocabulary.area(self.place(text)).ok();

@@ -1,14 +1,15 @@
 //! The fields of a worker, and how each cell is put into a draft of the profile.
 
-use crate::catalogue::{DayPart, calendar};
+use crate::catalogue::DayPart;
 use crate::db::{Id, Instant};
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json, unrecognized,
+    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json, parse_moment,
+    unrecognized,
 };
 use crate::workers::{
     ConsentPurpose, Evidence, Experience, NewWorker, Personal, TrackRecord, WorkerSkill, WorkerStatus,
 };
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::NaiveDate;
 use tables::Remark;
 use tables::cells::dates::parse_date;
 use tables::cells::{CellResult, parse_boolean};
@@ -320,23 +321,6 @@ fn parse_purpose(text: &str) -> CellResult<ConsentPurpose> {
         "応募のみ" | "応募" => Ok(ConsentPurpose::Applying),
         code => parse_code(code),
     }
-}
-
-/// Parses a moment: 2026-04-01T00:00:00Z, or 2026-04-01 09:00:00 in Tokyo.
-fn parse_moment(text: &str) -> CellResult<Instant> {
-    let in_tokyo = || {
-        let forms = ["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M"];
-        let mut read = forms.iter().map(|form| NaiveDateTime::parse_from_str(text, form));
-        read.find_map(Result::ok).map(calendar::moment_in_tokyo)
-    };
-    let stated = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
-    stated.or_else(in_tokyo).map(Instant::from).ok_or_else(|| {
-        Remark::new(
-            "invalid_moment",
-            "日時は 2026-04-01 09:00:00 のように入力してください。",
-            "Write a date and time like 2026-04-01 09:00:00.",
-        )
-    })
 }
 
 /// What identifies a worker, and what keeps people apart who must not meet.

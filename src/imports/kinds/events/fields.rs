@@ -1,0 +1,553 @@
+//! The fields of an event, and how each cell is put into a draft.
+
+use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
+use crate::db::Instant;
+use crate::events::{
+    Breakout, EventContact, EventKind, EventMaterial, EventPlace, EventStatus, EventTime, NewEvent, Question,
+    Speaker,
+};
+use crate::imports::fields::{Input, check_record_id, field_table, parse_code, parse_json, parse_moment};
+use crate::values::{AreaCode, words};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use serde::de::DeserializeOwned;
+use tables::Remark;
+use tables::cells::{CellResult, split_items};
+use text::fold;
+
+/// What a row says about an event. `None`: the row doesn't say.
+#[derive(Default)]
+pub struct Draft {
+    pub kind: Option<EventKind>,
+    pub title: Option<String>,
+    pub kana: Option<String>,
+    pub status: Option<EventStatus>,
+    pub notice: Option<String>,
+    pub description: Option<String>,
+    pub series: Option<String>,
+    pub number: Option<String>,
+    pub times: Option<Vec<EventTime>>,
+    pub starts_on: Option<NaiveDate>,
+    pub starts_time: Option<NaiveTime>,
+    pub ends_on: Option<NaiveDate>,
+    pub ends_time: Option<NaiveTime>,
+    pub month: Option<String>,
+    pub place_name: Option<String>,
+    pub address: Option<String>,
+    pub wheelchair: Option<bool>,
+    pub online: Option<bool>,
+    pub online_url: Option<String>,
+    pub url: Option<String>,
+    pub areas: Vec<AreaCode>,
+    pub contact_office: Option<String>,
+    pub contact_phone: Option<String>,
+    pub audience: Option<String>,
+    pub fee_yen: Option<i32>,
+    pub takes_registrations: Option<bool>,
+    pub capacity: Option<i32>,
+    pub waiting_list: Option<bool>,
+    pub closes: Option<Closing>,
+    pub closes_time: Option<NaiveTime>,
+    pub declared_attendance: Option<i32>,
+    pub speakers: Option<Vec<Speaker>>,
+    pub breakouts: Option<Vec<Breakout>>,
+    pub materials: Option<Vec<EventMaterial>>,
+    pub questions: Option<Vec<Question>>,
+}
+
+/// Until when people can register.
+#[derive(Clone, Copy)]
+pub enum Closing {
+    At(Instant),
+    On(NaiveDate),
+}
+
+field_table! { draft, cell: Draft;
+    "record_id", "記録ID" => check_record_id(draft, cell)?;
+    "kind", "種別"
+        => draft.kind = cell.parse(parse_kind)?;
+    "title", "イベント名"
+        => draft.title = cell.line();
+    "kana", "ふりがな"
+        => draft.kana = cell.line();
+    "status", "状態"
+        => draft.status = cell.parse(parse_status)?;
+    "notice", "お知らせ"
+        => draft.notice = cell.text();
+    "description", "内容"
+        => draft.description = cell.text();
+    "series", "シリーズ"
+        => draft.series = cell.line();
+    "number", "回"
+        => draft.number = cell.line().map(|text| if cell.stored.is_some() { text } else { plain_number(&text) });
+    "times", "日時"
+        => draft.times = json(cell)?;
+    "starts_on", "開催日"
+        => draft.starts_on = cell.date()?;
+    "starts_at", "開始時刻"
+        => clock(cell, draft)?;
+    "ends_on", "終了日"
+        => draft.ends_on = cell.date()?;
+    "ends_at", "終了時刻"
+        => draft.ends_time = cell.parse(parse_time)?;
+    "month", "開催月"
+        => draft.month = cell.text();
+    "place_name", "場所"
+        => draft.place_name = cell.line();
+    "address", "住所"
+        => draft.address = cell.line();
+    "wheelchair", "車椅子可"
+        => draft.wheelchair = cell.boolean()?;
+    "online", "オンライン可"
+        => draft.online = cell.boolean()?;
+    "online_url", "オンライン会場のURL"
+        => draft.online_url = cell.text();
+    "url", "URL"
+        => draft.url = cell.text();
+    "areas", "区市町村"
+        => draft.areas = areas(cell)?;
+    "contact_office", "問い合わせ先"
+        => draft.contact_office = cell.line();
+    "contact_phone", "電話番号"
+        => draft.contact_phone = cell.phone()?;
+    "audience", "対象"
+        => draft.audience = cell.line();
+    "fee_yen", "費用"
+        => draft.fee_yen = cell.parse(parse_yen)?;
+    "takes_registrations", "申込み受付"
+        => draft.takes_registrations = cell.boolean()?;
+    "capacity", "定員"
+        => draft.capacity = cell.parse(parse_count)?;
+    "waiting_list", "キャンセル待ち"
+        => draft.waiting_list = cell.boolean()?;
+    "registration_closes_at", "申込期限"
+        => draft.closes = closing(cell)?;
+    "registration_closes_time", "申込期限の時刻"
+        => draft.closes_time = cell.parse(parse_time)?;
+    "declared_attendance", "公表した参加者数"
+        => draft.declared_attendance = cell.parse(parse_count)?;
+    "speakers", "講師"
+        => draft.speakers = speakers(cell)?;
+    "breakouts", "分科会"
+        => draft.breakouts = json(cell)?;
+    "materials", "資料"
+        => draft.materials = json(cell)?;
+    "questions", "アンケート"
+        => draft.questions = json(cell)?;
+}
+
+/// Without these, a row can't be an event: what it is called, and when it is.
+pub const NEEDED: &[&str] = &[
+    "record_id",
+    "title",
+    "times",
+    "starts_on",
+    "starts_at",
+    "ends_on",
+    "ends_at",
+    "month",
+    "status",
+];
+
+impl Draft {
+    /// Returns the plan that the row makes of the one before, or of nothing. What the row doesn't say stays.
+    pub fn plan(&self, before: Option<&NewEvent>) -> NewEvent {
+        let mut plan = before.cloned().unwrap_or_else(blank);
+        fn put<T: Clone>(field: &mut T, value: &Option<T>) {
+            if let Some(value) = value {
+                *field = value.clone();
+            }
+        }
+        fn put_known<T: Clone>(field: &mut Option<T>, value: &Option<T>) {
+            if value.is_some() {
+                field.clone_from(value);
+            }
+        }
+        put(&mut plan.kind, &self.kind);
+        put(&mut plan.title, &self.title);
+        put(&mut plan.status, &self.status);
+        put(&mut plan.online, &self.online);
+        put(&mut plan.takes_registrations, &self.takes_registrations);
+        put(&mut plan.waiting_list, &self.waiting_list);
+        put(&mut plan.speakers, &self.speakers);
+        put(&mut plan.breakouts, &self.breakouts);
+        put(&mut plan.materials, &self.materials);
+        put(&mut plan.questions, &self.questions);
+        put_known(&mut plan.kana, &self.kana);
+        put_known(&mut plan.notice, &self.notice);
+        put_known(&mut plan.description, &self.description);
+        put_known(&mut plan.series, &self.series);
+        put_known(&mut plan.number, &self.number);
+        put_known(&mut plan.online_url, &self.online_url);
+        put_known(&mut plan.url, &self.url);
+        put_known(&mut plan.audience, &self.audience);
+        put_known(&mut plan.fee_yen, &self.fee_yen);
+        put_known(&mut plan.capacity, &self.capacity);
+        put_known(&mut plan.declared_attendance, &self.declared_attendance);
+        if !self.areas.is_empty() {
+            plan.areas.clone_from(&self.areas);
+        }
+        if let Some((times, month)) = self.when(&plan) {
+            (plan.times, plan.month) = (times, month);
+        }
+        if let Some(closes) = self.closes {
+            plan.registration_closes_at = Some(self.closing(closes));
+        }
+        let place = plan.place.take();
+        let name = self
+            .place_name
+            .clone()
+            .or(place.as_ref().map(|own| own.name.clone()));
+        // An address alone is where it is, too.
+        plan.place = name.or(self.address.clone()).map(|name| EventPlace {
+            name,
+            address: self
+                .address
+                .clone()
+                .filter(|_| self.place_name.is_some() || place.is_some())
+                .or(place.as_ref().and_then(|own| own.address.clone())),
+            wheelchair: self.wheelchair.or(place.and_then(|own| own.wheelchair)),
+        });
+        let contact = plan.contact.take();
+        let office = self
+            .contact_office
+            .clone()
+            .or(contact.as_ref().map(|own| own.office.clone()));
+        plan.contact = office.map(|office| EventContact {
+            office,
+            phone: self.contact_phone.clone().or(contact.and_then(|own| own.phone)),
+        });
+        plan
+    }
+
+    /// Returns when the event is: its times, or else its month. `None`: the row says nothing that isn't known.
+    fn when(&self, before: &NewEvent) -> Option<(Vec<EventTime>, Option<String>)> {
+        if let Some(times) = &self.times
+            && (!times.is_empty() || self.month.is_some())
+        {
+            return Some((times.clone(), self.month.clone()));
+        }
+        let Some(first) = self.starts_on else {
+            return self.month.clone().map(|month| (Vec::new(), Some(month)));
+        };
+        let begins = |time: &EventTime| day_in_tokyo(time.starts_at.utc()) == first;
+        let Some(begin) = self.starts_time else {
+            // Of an event that is known, the hour stays.
+            let is_known = before.times.iter().any(begins);
+            let month = first.format("%Y-%m").to_string();
+            return (!is_known).then_some((Vec::new(), Some(month)));
+        };
+        let starts_at = moment(first, begin);
+        let last = self.ends_on.unwrap_or(first);
+        let ends_at = match self.ends_time {
+            Some(end) => Some(moment(last, end)),
+            None if last > first => last.checked_add_days(Days::new(1)).map(midnight),
+            None => None,
+        };
+        let is_same =
+            |time: &EventTime| time.starts_at == starts_at && (ends_at.is_none() || time.ends_at == ends_at);
+        // A list has the first begin and the last end of an event with several times.
+        let begins = before.times.iter().map(|time| time.starts_at).min();
+        let ends = before.times.iter().filter_map(|time| time.ends_at).max();
+        let is_whole = begins == Some(starts_at) && ends_at.is_some() && ends == ends_at;
+        if is_whole || before.times.iter().any(is_same) {
+            return None;
+        }
+        let time = EventTime {
+            starts_at,
+            ends_at,
+            label: None,
+        };
+        Some((vec![time], None))
+    }
+
+    /// Returns whether the row has a day without an hour, so that only its month is kept.
+    pub fn is_without_hour(&self) -> bool {
+        self.times.is_none() && self.starts_on.is_some() && self.starts_time.is_none()
+    }
+
+    /// Returns the moment at which registration closes: without an hour, when the day is over.
+    fn closing(&self, closes: Closing) -> Instant {
+        match (closes, self.closes_time) {
+            (Closing::At(at), _) => at,
+            (Closing::On(day), Some(time)) => moment(day, time),
+            (Closing::On(day), None) => midnight(day.checked_add_days(Days::new(1)).unwrap_or(day)),
+        }
+    }
+}
+
+fn midnight(day: NaiveDate) -> Instant {
+    midnight_in_tokyo(day).into()
+}
+
+fn moment(day: NaiveDate, time: NaiveTime) -> Instant {
+    let since = time.signed_duration_since(NaiveTime::MIN);
+    Instant::from(midnight_in_tokyo(day) + TimeDelta::seconds(since.num_seconds()))
+}
+
+/// Returns an event of which nothing is known.
+fn blank() -> NewEvent {
+    NewEvent {
+        kind: EventKind::CommunityEvent,
+        title: String::new(),
+        kana: None,
+        status: EventStatus::Draft,
+        notice: None,
+        description: None,
+        series: None,
+        number: None,
+        programme_id: None,
+        times: Vec::new(),
+        month: None,
+        place: None,
+        online: false,
+        online_url: None,
+        url: None,
+        areas: Vec::new(),
+        host_ids: Vec::new(),
+        contact: None,
+        audience: None,
+        fee_yen: None,
+        takes_registrations: true,
+        capacity: None,
+        waiting_list: true,
+        registration_closes_at: None,
+        declared_attendance: None,
+        breakouts: Vec::new(),
+        declared_breakouts: None,
+        speakers: Vec::new(),
+        materials: Vec::new(),
+        questions: Vec::new(),
+        follows_event_ids: Vec::new(),
+        deliverable_id: None,
+    }
+}
+
+/// Reads a list as an export has it. An empty list is one.
+fn json<T: DeserializeOwned>(cell: &Input) -> CellResult<Option<Vec<T>>> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    parse_json(cell.spelling()).map(Some)
+}
+
+/// Reads speakers as an export has them, or as an office writes them: 田中 さくら（地域づくり研究所）、…
+fn speakers(cell: &Input) -> CellResult<Option<Vec<Speaker>>> {
+    if cell.is_empty() || cell.text.starts_with('[') {
+        return json(cell);
+    }
+    let speaker = |item: &String| {
+        let mut parts = item.split(['(', '（', ')', '）']).map(str::trim);
+        Speaker {
+            name: parts.next().unwrap_or_default().to_owned(),
+            affiliation: parts.next().filter(|text| !text.is_empty()).map(str::to_owned),
+        }
+    };
+    Ok(Some(
+        split_items(cell.text, &|_| false).iter().map(speaker).collect(),
+    ))
+}
+
+/// Reads the hour of the begin, or a span: 13:30〜16:00.
+fn clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
+    let text = fold(cell.text);
+    let mut parts = text.split(['~', '〜', '-', '―', '–', '—', 'ー']).map(str::trim);
+    let (first, second) = (parts.next().unwrap_or_default(), parts.next());
+    if first.is_empty() {
+        return Ok(());
+    }
+    draft.starts_time = Some(parse_time(first)?);
+    if let Some(second) = second.filter(|text| !text.is_empty()) {
+        draft.ends_time = draft.ends_time.or(Some(parse_time(second)?));
+    }
+    Ok(())
+}
+
+/// Parses a time of day: 13:30, 13時30分, 午後1時半.
+pub fn parse_time(text: &str) -> CellResult<NaiveTime> {
+    let text: String = fold(text).split_whitespace().collect();
+    let (is_afternoon, rest) = match (text.strip_prefix("午後"), text.strip_prefix("午前")) {
+        (Some(rest), _) => (true, rest),
+        (_, Some(rest)) => (false, rest),
+        _ => (false, text.as_str()),
+    };
+    let rest = rest.trim_end_matches("から").trim_end_matches("まで");
+    let mut parts = rest.split([':', '時']);
+    let hour: Option<u32> = parts.next().and_then(|hour| hour.parse().ok());
+    let minute = match parts.next().unwrap_or_default().trim_end_matches('分') {
+        "" if rest.contains([':', '時']) => Some(0),
+        "半" => Some(30),
+        minute => minute.parse::<u32>().ok(),
+    };
+    let hour = hour.map(|hour| {
+        if is_afternoon && hour < 12 {
+            hour + 12
+        } else {
+            hour
+        }
+    });
+    let time = hour
+        .zip(minute)
+        .and_then(|(hour, minute)| NaiveTime::from_hms_opt(hour, minute, 0));
+    time.ok_or_else(|| {
+        Remark::new(
+            "invalid_time",
+            "時刻は 13:30、13時30分、午後1時半 のように入力してください。",
+            "Write a time of day like 13:30.",
+        )
+    })
+}
+
+fn closing(cell: &mut Input) -> CellResult<Option<Closing>> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(at) = parse_moment(cell.text) {
+        return Ok(Some(Closing::At(at)));
+    }
+    Ok(cell.date()?.map(Closing::On))
+}
+
+fn areas(cell: &mut Input) -> CellResult<Vec<AreaCode>> {
+    let mut found = Vec::new();
+    for item in split_items(cell.text, &|_| false) {
+        let mut one = Input {
+            text: &item,
+            stored: None,
+            prefecture: cell.prefecture,
+            context: cell.context,
+            warnings: cell.warnings,
+        };
+        found.extend(one.area()?.map(AreaCode::from));
+    }
+    Ok(found)
+}
+
+/// Returns the number of a session without what is around it: 第2回.
+fn plain_number(text: &str) -> String {
+    text.trim_start_matches('第')
+        .trim_end_matches('回')
+        .trim()
+        .to_owned()
+}
+
+fn number(text: &str) -> Option<i32> {
+    let text = fold(text).replace(',', "");
+    let text = text.trim_start_matches(['約', '¥', '\\']).trim();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let is_unit = ["", "円", "人", "名", "組", "席"].contains(&unit.trim());
+    number.parse().ok().filter(|_| is_unit)
+}
+
+fn no_number() -> Remark {
+    Remark::new("invalid_number", "数字で入力してください。", "Enter a number.")
+}
+
+fn parse_yen(text: &str) -> CellResult<i32> {
+    match text {
+        "無料" | "なし" | "free" => Ok(0),
+        text => number(text).ok_or_else(no_number),
+    }
+}
+
+fn parse_count(text: &str) -> CellResult<i32> {
+    number(text).ok_or_else(no_number)
+}
+
+/// Finds a code by its word in the vocabulary.
+fn of_word<T: DeserializeOwned>(schema: &str, text: &str) -> CellResult<T> {
+    let found = words::sets()
+        .get(schema)
+        .and_then(|set| set.iter().find(|(_, words)| words.ja == text));
+    parse_code(found.map_or(text, |(code, _)| code))
+}
+
+fn parse_kind(text: &str) -> CellResult<EventKind> {
+    match text {
+        "講演会" | "公開講座・講演会" => Ok(EventKind::PublicLecture),
+        "セミナー" | "ゼミ" | "ワークショップ" => Ok(EventKind::Seminar),
+        "大会" | "総会" => Ok(EventKind::Conference),
+        "報告会" => Ok(EventKind::ResultsMeeting),
+        "相談会" | "個別相談会" => Ok(EventKind::Consultation),
+        "事例検討会" | "勉強会" => Ok(EventKind::CaseStudy),
+        "イベント" | "地域イベント" | "交流会" | "催し" => Ok(EventKind::CommunityEvent),
+        "ボランティア" | "ボランティア・活動者募集" => Ok(EventKind::VolunteerOpening),
+        "教室" | "体験講座" => Ok(EventKind::Course),
+        text => of_word("EventKind", text),
+    }
+}
+
+fn parse_status(text: &str) -> CellResult<EventStatus> {
+    match text {
+        "公開中" | "公開済み" | "開催" => Ok(EventStatus::Published),
+        "非公開" | "準備中" => Ok(EventStatus::Draft),
+        "取りやめ" | "キャンセル" => Ok(EventStatus::Cancelled),
+        text => of_word("EventStatus", text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn times_of_day_are_read_as_offices_write_them() {
+        for (text, expected) in [
+            ("13:30", "13:30"),
+            ("１３：３０", "13:30"),
+            ("13:30:00", "13:30"),
+            ("9時", "09:00"),
+            ("13時30分", "13:30"),
+            ("午後1時半", "13:30"),
+            ("午前10時", "10:00"),
+            ("午後0時15分", "12:15"),
+        ] {
+            let found = parse_time(text).map(|time| time.format("%H:%M").to_string());
+            assert_eq!(found.ok().as_deref(), Some(expected), "{text}");
+        }
+        for wrong in ["", "25:00", "13:60", "夕方", "1330"] {
+            assert!(parse_time(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(parse_yen("無料").ok(), Some(0));
+        assert_eq!(parse_yen("1,500円").ok(), Some(1500));
+        assert_eq!(parse_count("約30名").ok(), Some(30));
+        assert!(parse_count("若干名").is_err());
+    }
+
+    #[test]
+    fn a_row_becomes_a_time_or_a_month_and_keeps_what_is_known() {
+        let mut draft = Draft {
+            starts_on: Some(day("2026-10-08")),
+            ..Draft::default()
+        };
+        let month = draft.plan(None);
+        assert_eq!((month.times.len(), month.month.as_deref()), (0, Some("2026-10")));
+        draft.starts_time = NaiveTime::from_hms_opt(13, 30, 0);
+        draft.ends_time = NaiveTime::from_hms_opt(16, 0, 0);
+        let plan = draft.plan(None);
+        let time = &plan.times[0];
+        assert_eq!(time.starts_at, Instant::parse("2026-10-08T04:30:00Z").unwrap());
+        assert_eq!(time.ends_at, Instant::parse("2026-10-08T07:00:00Z"));
+        // The hour stays where a row has only the day, and so do several times with the same begin and end.
+        let only_day = Draft {
+            starts_on: draft.starts_on,
+            ..Draft::default()
+        };
+        assert_eq!(only_day.plan(Some(&plan)), plan);
+        let mut several = plan.clone();
+        several.times[0].ends_at = Instant::parse("2026-10-08T05:30:00Z");
+        several.times.push(EventTime {
+            starts_at: Instant::parse("2026-10-08T06:00:00Z").unwrap(),
+            ends_at: Instant::parse("2026-10-08T07:00:00Z"),
+            label: None,
+        });
+        assert_eq!(draft.plan(Some(&several)), several);
+        draft.closes = Some(Closing::On(day("2026-10-01")));
+        let closes = draft.plan(None).registration_closes_at;
+        assert_eq!(closes, Instant::parse("2026-10-01T15:00:00Z"));
+    }
+}

@@ -1,0 +1,268 @@
+//! A row of a list of events: it finds the event, or makes one, as the API does.
+//!
+//! The id of a record names an event, else its title and first day do. Another event of the same day has another title.
+
+pub mod fields;
+
+use super::acting::{Acting, ActingRecord, Acts, Done, Written};
+use super::reading::Reading;
+use crate::auth::secret::KeyedDigest;
+use crate::auth::{Reach, Writer};
+use crate::catalogue::{Catalogue, Catalogues};
+use crate::changes;
+use crate::db::{Db, Id, Instant};
+use crate::error::{Error, Result};
+use crate::events::{self, Event, EventStatus, NewEvent, rules::first_day};
+use crate::http::{IfMatch, Language};
+use crate::imports::columns::Target;
+use crate::imports::fields::{Context, set};
+use crate::imports::jobs::people::RowPerson;
+use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
+use crate::organizations::names::name_key;
+use fields::{Draft, FIELDS};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use tables::{Remark, Row};
+use validator::Validate;
+
+/// What is kept of a row, to take it back: the plan before. Null for a new event.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    plan: Option<NewEvent>,
+}
+
+impl ActingRecord for Event {
+    fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+        act(db, acting, row)
+    }
+    fn field_of(pointer: &str) -> Option<&'static str> {
+        field_of(pointer)
+    }
+    /// Nobody: what a list says about people is published with the event.
+    fn people(_: &KeyedDigest, _: &str, _: &Row, _: &Reading) -> Vec<RowPerson> {
+        Vec::new()
+    }
+    fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
+        events::store::versions(db, ids)
+    }
+    fn used(db: &mut Db, ids: &[Id]) -> Result<HashSet<Id>> {
+        events::store::used(db, ids)
+    }
+    fn take_back(
+        db: &mut Db,
+        actor: &str,
+        _: &Catalogues,
+        write: &RecordWriteRow,
+        now: Instant,
+    ) -> Result<Vec<(Id, i64)>> {
+        let id = write.record_id;
+        let kept = write.before.as_ref().map(|kept| kept.0.clone());
+        let kept = kept.map(serde_json::from_value::<Kept>).transpose();
+        let kept = kept.map_err(|e| Error::Internal(format!("{id} can't be restored: {e}")))?;
+        let event = events::store::find(db, &Reach::Everything, id)?;
+        let Some(plan) = kept.unwrap_or_default().plan else {
+            let change = events::store::delete_unlogged(db, &event)?;
+            changes::store::append(db, actor, &[change])?;
+            return Ok(Vec::new());
+        };
+        events::actions::restore(db, actor, event, plan, now)?;
+        Ok(Vec::new())
+    }
+}
+
+fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
+    let Acts { reading, hash, .. } = row;
+    let context = acting.context;
+    let Some(draft) = understand(reading, context) else {
+        return Ok(Done::Rejected);
+    };
+    let Some(title) = draft.title.clone() else {
+        reading.reject("title", missing_title());
+        return Ok(Done::Rejected);
+    };
+    let found = match find(db, reading, &draft, &title, &context.reach)? {
+        Ok(found) => found,
+        Err(remark) => {
+            reading.reject("title", remark);
+            return Ok(Done::Rejected);
+        }
+    };
+    let writer = Writer {
+        actor: acting.principal.actor(),
+        role: acting.principal.role,
+        reach: context.reach.clone(),
+    };
+    let catalogue = acting.catalogues.current(db)?;
+    let Some(before) = found else {
+        let mut plan = draft.plan(None);
+        if let (Reach::Areas(areas), true) = (&context.reach, plan.areas.is_empty())
+            && let [only] = areas.as_slice()
+        {
+            // Who looks after one area holds the events that they list.
+            plan.areas = vec![only.as_str().into()];
+        }
+        if draft.is_without_hour() {
+            reading.warn("starts_on", no_hour());
+        }
+        if draft.kind.is_none() {
+            reading.warn("kind", assumed_kind());
+        }
+        let id = free_id(db, reading)?;
+        let made = make(db, &writer, &catalogue, id, plan)?;
+        let written = Written::new(made.id, made.version);
+        return Ok(Done::Created(written.keeping(&Kept::default())?));
+    };
+    let hashes = row_hashes(db, &[before.id])?;
+    if hashes.get(&before.id).is_some_and(|(own, _)| *own == hash) {
+        reading.findings.clear();
+        return Ok(Done::Unchanged(before.id));
+    }
+    if !acting.updates {
+        return Ok(Done::Existing(before.id));
+    }
+    let plan = draft.plan(Some(&before.plan));
+    if plan == before.plan {
+        return Ok(Done::Unchanged(before.id));
+    }
+    check(&plan)?;
+    events::actions::update(db, &writer, &catalogue, before.id, &IfMatch::Absent, |_| Ok(plan))?;
+    let after = events::store::find(db, &Reach::Everything, before.id)?;
+    if after.version == before.version {
+        return Ok(Done::Unchanged(before.id));
+    }
+    let kept = Kept {
+        plan: Some(before.plan),
+    };
+    Ok(Done::Updated(
+        Written::new(after.id, after.version).keeping(&kept)?,
+    ))
+}
+
+/// Reads the cells of a row. What breaks a rule of the API is left out, if the row can do without it.
+fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
+    reading.make(field_of, |reading| {
+        let mut draft = Draft::default();
+        reading.apply(context, |target, cell| match target {
+            Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
+            _ => Ok(()),
+        });
+        if draft.title.is_some() {
+            check(&draft.plan(None))?;
+        }
+        Ok(draft)
+    })
+}
+
+fn check(plan: &NewEvent) -> Result<()> {
+    plan.validate()
+        .map_err(|errors| crate::http::body::invalid(&errors))
+}
+
+type Search = Result<std::result::Result<Option<Event>, Remark>>;
+
+/// Finds the event of a row among those that the sender holds.
+fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, reach: &Reach) -> Search {
+    if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
+        match events::actions::find_held(db, reach, id) {
+            Ok(event) => return Ok(Ok(Some(event))),
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let Some(day) = first_day(&draft.plan(None)) else {
+        return Ok(Ok(None));
+    };
+    let key = name_key(title);
+    let number = draft.number.as_deref();
+    // The sessions of a series may have one title.
+    let is_it = |one: &Event| {
+        let own = one.plan.number.as_deref();
+        name_key(&one.plan.title) == key && own.zip(number).is_none_or(|(own, number)| own == number)
+    };
+    let days = match draft.is_without_hour() {
+        true => events::store::held_in_month(db, reach, day)?,
+        false => events::store::held_on(db, reach, day)?,
+    };
+    let mut found: Vec<Event> = days.into_iter().filter(is_it).collect();
+    if draft.is_without_hour() {
+        found.retain(|one| one.plan.times.is_empty() || first_day(&one.plan) == draft.starts_on);
+    }
+    Ok(match found.len() {
+        0 | 1 => Ok(found.pop()),
+        _ => Err(ambiguous()),
+    })
+}
+
+/// Makes an event. What was cancelled had been published.
+fn make(db: &mut Db, writer: &Writer, catalogue: &Catalogue, id: Id, plan: NewEvent) -> Result<Event> {
+    let now = Instant::now();
+    if plan.status != EventStatus::Cancelled {
+        return events::actions::create_as(db, writer, catalogue, id, plan, now);
+    }
+    let published = NewEvent {
+        status: EventStatus::Published,
+        ..plan.clone()
+    };
+    events::actions::create_as(db, writer, catalogue, id, published, now)?;
+    events::actions::update(db, writer, catalogue, id, &IfMatch::Absent, |_| Ok(plan))?;
+    events::store::find(db, &Reach::Everything, id)
+}
+
+/// Returns the id that the row states, if it is of no record, or a new one.
+fn free_id(db: &mut Db, reading: &Reading) -> Result<Id> {
+    let stated = reading.text("record_id").and_then(|id| id.parse().ok().map(Id));
+    let Some(id) = stated else { return Ok(Id::new()) };
+    let is_taken =
+        !events::store::versions(db, &[id])?.is_empty() || !changes::store::deleted(db, &[id])?.is_empty();
+    Ok(if is_taken { Id::new() } else { id })
+}
+
+fn missing_title() -> Remark {
+    Remark::new(
+        "missing_field",
+        "イベント名を入力してください。",
+        "Give the name of the event.",
+    )
+}
+
+fn ambiguous() -> Remark {
+    Remark::new(
+        "ambiguous_event",
+        "同じ日に同じ名前のイベントが複数あります。記録IDを入力してください。",
+        "Several events of this day have this name. Give the id of the record.",
+    )
+}
+
+fn no_hour() -> Remark {
+    Remark::new(
+        "no_hour",
+        "開始時刻がないため、開催月だけを取り込みました。",
+        "The row has no hour, so only the month was imported.",
+    )
+}
+
+fn assumed_kind() -> Remark {
+    let word = crate::values::words::text("EventKind", "community_event");
+    let (ja, en) = (Language::Ja.choose(&word), Language::En.choose(&word));
+    Remark::new(
+        "assumed_kind",
+        format!("種別がないため、{ja}として取り込みました。"),
+        format!("The row gives no kind, so {en} was used."),
+    )
+}
+
+/// Returns the field that a JSON pointer into an event means.
+fn field_of(pointer: &str) -> Option<&'static str> {
+    let mut parts = pointer.split('/').skip(1);
+    let member = match (parts.next().unwrap_or_default(), parts.last()) {
+        ("times", Some("ends_at")) => "ends_at",
+        ("times", _) => "starts_on",
+        ("place", Some("name") | None) => "place_name",
+        ("place", Some(part)) => part,
+        ("contact", Some("phone")) => "contact_phone",
+        ("contact", _) => "contact_office",
+        (member, _) => member,
+    };
+    let mut names = FIELDS.iter().map(|setter| setter.field.name);
+    names.find(|name| *name == member)
+}

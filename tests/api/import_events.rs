@@ -1,0 +1,300 @@
+//! Lists of events: an office's sheet, イベント一覧, and exported events come in; registrations go out.
+
+use crate::support::{TestApp, assert_includes, merge, on_both};
+use musubi::auth::{Claims, UserRole};
+use serde_json::{Value, json};
+
+on_both! {
+    a_sheet_of_an_office_becomes_events_once,
+    rows_that_cannot_be_events_say_why,
+    an_event_list_of_the_open_data_definition_is_imported,
+    exported_events_are_the_same_when_they_come_back,
+    an_undone_list_of_events_leaves_nothing,
+    registrations_are_exported_to_those_who_hold_the_event,
+}
+
+const HEADER: &str =
+    "イベント名,種別,状態,開催日,開始時刻,終了時刻,場所,区市町村,定員,費用,申込期限,対象,講師,備考\n";
+
+fn import(app: &TestApp, rows: &str) -> Value {
+    app.import_and_wait("kind=events", format!("{HEADER}{rows}").as_bytes())
+}
+
+/// Returns created, updated, unchanged and rejected rows.
+fn counts(import: &Value) -> [u64; 4] {
+    let progress = &import["progress"];
+    ["created", "updated", "unchanged", "rejected"].map(|name| progress[name].as_u64().unwrap())
+}
+
+fn events(app: &TestApp) -> Vec<Value> {
+    let page = app.get("/v1/events?limit=200&sort=starts_on").expect(200).json();
+    page["items"].as_array().unwrap().clone()
+}
+
+fn codes(app: &TestApp, import: &Value) -> Vec<String> {
+    app.findings_of(import)
+        .into_iter()
+        .map(|(.., code)| code)
+        .collect()
+}
+
+fn a_sheet_of_an_office_becomes_events_once(app: &TestApp) {
+    let rows = "広報の基礎,ゼミ・セミナー,公開,令和8年10月8日,午後1時半,16時,新宿区役所,新宿区,30名,無料,2026/10/1,住民,田中 さくら（研究所）、森 一郎,内部メモ\n\
+        総会,大会,下書き,2026-11-20,10:00〜12:00,,区民ホール,新宿区、板橋区,,\"1,000円\",,,,\n\
+        ふれあい市,イベント,,2026-12-01,,,公園,新宿区,,,,,,\n";
+    let first = import(app, rows);
+    assert_eq!(counts(&first), [3, 0, 0, 0], "{:?}", app.findings_of(&first));
+    let found = codes(app, &first);
+    assert!(found.contains(&"no_hour".to_owned()), "{found:?}");
+    let all = events(app);
+    assert_includes(
+        &all[0],
+        &json!({"title": "広報の基礎", "kind": "seminar", "status": "published", "areas": ["131041"],
+            "times": [{"starts_at": "2026-10-08T04:30:00.000000Z", "ends_at": "2026-10-08T07:00:00.000000Z", "label": null}],
+            "place": {"name": "新宿区役所"}, "capacity": 30, "fee_yen": 0, "audience": "住民",
+            "registration_closes_at": "2026-10-01T15:00:00.000000Z",
+            "speakers": [{"name": "田中 さくら", "affiliation": "研究所"}, {"name": "森 一郎", "affiliation": null}]}),
+    );
+    assert_includes(
+        &all[1],
+        &json!({"kind": "conference", "status": "draft", "areas": ["131041", "131199"], "fee_yen": 1000,
+            "times": [{"starts_at": "2026-11-20T01:00:00.000000Z", "ends_at": "2026-11-20T03:00:00.000000Z"}]}),
+    );
+    assert_includes(
+        &all[2],
+        &json!({"times": [], "month": "2026-12", "status": "draft"}),
+    );
+    // Again, nothing changes. Then a row says something new, and what it doesn't say stays.
+    assert_eq!(counts(&import(app, rows)), [0, 0, 3, 0]);
+    let other = app.import_and_wait(
+        "kind=events",
+        "講座名,開始日,開始時間,定員\n広報の基礎,2026/10/8,13:30,40\n".as_bytes(),
+    );
+    assert_eq!(counts(&other), [0, 1, 0, 0], "{:?}", app.findings_of(&other));
+    assert_includes(
+        &events(app)[0],
+        &json!({"capacity": 40, "kind": "seminar", "fee_yen": 0}),
+    );
+    // A dry run writes nothing.
+    let dry = app.import_and_wait(
+        "kind=events&mode=dry_run",
+        "イベント名,開催日,開始時刻\n新しい会,2026/10/9,13:30\n".as_bytes(),
+    );
+    assert_eq!((counts(&dry), events(app).len()), ([1, 0, 0, 0], 3));
+}
+
+fn rows_that_cannot_be_events_say_why(app: &TestApp) {
+    for (row, code) in [
+        (",ゼミ,,2026-10-08,13:30,,,,,,,,,", "missing_field"),
+        ("会,ゼミ,,,,,,,,,,,,", "missing_dates"),
+        ("会,ゼミ,,10月の終わり,13:30,,,,,,,,,", "invalid_date"),
+        ("会,ゼミ,,2026-10-08,夕方,,,,,,,,,", "invalid_time"),
+        ("会,ゼミ,,2026-10-08,13:30,12:00,,,,,,,,", "ends_before_start"),
+        ("会,ゼミ,中止,2026-10-08,13:30,,,,,,,,,", "missing_notice"),
+    ] {
+        let done = import(app, &format!("{row}\n"));
+        assert_eq!(counts(&done), [0, 0, 0, 1], "{row}");
+        assert!(
+            codes(app, &done).contains(&code.to_owned()),
+            "{row}: {:?}",
+            codes(app, &done)
+        );
+    }
+    // What an event can do without is left out, with a finding.
+    let done = import(app, "会,謎の種別,,2026-10-08,13:30,,,火星,若干名,,,,,\n");
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert_includes(
+        &events(app)[0],
+        &json!({"kind": "community_event", "capacity": null, "areas": []}),
+    );
+    // The times of a published event move only with a notice.
+    let publish = "kind=events";
+    let file = |hour: &str, notice: &str| {
+        let id = events(app)[0]["id"].as_str().unwrap().to_owned();
+        format!("記録ID,イベント名,状態,開催日,開始時刻,お知らせ\n{id},会,公開,2026-10-08,{hour},{notice}\n")
+    };
+    let done = app.import_and_wait(publish, file("13:30", "").as_bytes());
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
+    let done = app.import_and_wait(publish, file("14:00", "").as_bytes());
+    assert_eq!(
+        (counts(&done), codes(app, &done)),
+        ([0, 0, 0, 1], vec!["missing_notice".to_owned()])
+    );
+    let done = app.import_and_wait(publish, file("14:00", "会場の都合").as_bytes());
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
+}
+
+fn an_event_list_of_the_open_data_definition_is_imported(app: &TestApp) {
+    let body = json!({"kind": "seminar", "title": "広報の基礎", "kana": "コウホウノキソ", "status": "published", "areas": ["131041"],
+        "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"},
+            {"starts_at": "2199-10-15T13:30:00+09:00", "ends_at": "2199-10-15T16:00:00+09:00"}],
+        "place": {"name": "新宿区役所", "address": "東京都新宿区歌舞伎町1-4-1"}, "fee_yen": 0, "capacity": 30,
+        "contact": {"office": "社会福祉協議会", "phone": "03-1234-5678"}, "registration_closes_at": "2199-10-01T17:00:00+09:00"});
+    app.post("/v1/events", &body).expect(201);
+    let list = app.send("GET", "/v1/listings.csv", &[], b"").expect(200).text;
+    let before = events(app);
+    let done = app.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done)[0], 0, "{:?}", app.findings_of(&done));
+    assert_eq!(counts(&done)[3], 0, "{:?}", app.findings_of(&done));
+    assert_includes(
+        &events(app)[0],
+        &json!({"times": before[0]["times"], "title": "広報の基礎", "kind": "seminar", "capacity": 30, "areas": ["131041"]}),
+    );
+    let empty = app.empty();
+    let done = empty.import_and_wait("kind=events", list.as_bytes());
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", empty.findings_of(&done));
+    assert_includes(
+        &events(&empty)[0],
+        &json!({"title": "広報の基礎", "kana": "コウホウノキソ", "status": "draft", "areas": ["131041"],
+            "times": [{"starts_at": "2199-10-08T04:30:00.000000Z", "ends_at": "2199-10-15T07:00:00.000000Z"}],
+            "place": {"name": "新宿区役所", "address": "東京都新宿区歌舞伎町1-4-1"}, "fee_yen": 0, "capacity": 30,
+            "contact": {"office": "社会福祉協議会", "phone": "03-1234-5678"},
+            "registration_closes_at": "2199-10-01T08:00:00.000000Z"}),
+    );
+}
+
+fn exported_events_are_the_same_when_they_come_back(app: &TestApp) {
+    for n in 0..4 {
+        let mut body = json!({"kind": "public_lecture", "title": format!("=講座、{n}"), "areas": ["131041", "131199"],
+            "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00", "label": "前編"},
+                {"starts_at": "2199-10-15T13:30:00+09:00"}]});
+        merge(
+            &mut body,
+            match n {
+                0 => {
+                    json!({"times": [], "month": "2199-12", "status": "published", "online": true, "online_url": "https://example.jp/room"})
+                }
+                1 => {
+                    json!({"description": "一行目\n二行目, \"引用\"", "number": "第2回", "series": "ゼミ", "fee_yen": 1500, "capacity": 100,
+                    "place": {"name": "-5番地", "address": null, "wheelchair": true}, "waiting_list": false,
+                    "speakers": [{"name": "田中", "affiliation": "a、b"}],
+                    "breakouts": [{"title": "分科会", "speakers": []}], "materials": [{"title": "資料", "url": "https://example.jp/"}]})
+                }
+                2 => {
+                    json!({"status": "cancelled", "notice": "台風のため", "takes_registrations": false, "declared_attendance": 12})
+                }
+                _ => {
+                    json!({"registration_closes_at": "2199-10-01T17:00:00+09:00", "kana": "ｶﾅ", "audience": "なし",
+                    "contact": {"office": "@係", "phone": "0120-000-000"}, "questions": [{"kind": "scale", "text": "どうでしたか。"}]})
+                }
+            },
+        );
+        let is_cancelled = body["status"] == "cancelled";
+        if is_cancelled {
+            body["status"] = json!("published");
+        }
+        let made = app.post("/v1/events", &body).expect(201).json();
+        if is_cancelled {
+            let path = format!("/v1/events/{}", made["id"].as_str().unwrap());
+            app.patch(&path, &json!({"status": "cancelled"})).expect(200);
+        }
+    }
+    let export = |format: &str, headings: &str| {
+        let body = json!({"kind": "events", "format": format, "headings": headings});
+        let (status, file) = app.post_for_bytes("/v1/exports", &app.admin, &body);
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&file));
+        file
+    };
+    let before = events(app);
+    for (format, headings) in [("csv", "ja"), ("csv", "en"), ("xlsx", "ja"), ("ndjson", "ja")] {
+        let done = app.import_and_wait("kind=events", &export(format, headings));
+        assert_eq!(
+            counts(&done),
+            [0, 0, 4, 0],
+            "{format} {headings}: {:?}",
+            app.findings_of(&done)
+        );
+        assert_eq!(codes(app, &done), Vec::<String>::new(), "{format} {headings}");
+    }
+    assert_eq!(before, events(app));
+    let plain = |mut event: Value| {
+        for own in ["version", "created_at", "updated_at", "published_at", "moved_at"] {
+            event.as_object_mut().unwrap().remove(own);
+        }
+        event
+    };
+    let expected: Vec<Value> = before.into_iter().map(plain).collect();
+    for format in ["csv", "xlsx", "ndjson"] {
+        let empty = app.empty();
+        let done = empty.import_and_wait("kind=events", &export(format, "ja"));
+        assert_eq!(
+            counts(&done),
+            [4, 0, 0, 0],
+            "{format}: {:?}",
+            empty.findings_of(&done)
+        );
+        let found: Vec<Value> = events(&empty).into_iter().map(plain).collect();
+        assert_eq!(found, expected, "{format}");
+    }
+}
+
+fn an_undone_list_of_events_leaves_nothing(app: &TestApp) {
+    let made = app
+        .post(
+            "/v1/events",
+            &json!({"kind": "seminar", "title": "広報の基礎", "capacity": 10, "areas": ["131041"],
+                "times": [{"starts_at": "2199-10-08T13:30:00+09:00"}]}),
+        )
+        .expect(201)
+        .json();
+    let rows = "広報の基礎,,,2199-10-08,13:30,,,,30,,,,,\n会,イベント,公開,2199-10-09,13:30,,,新宿区,,,,,,\n";
+    let undo = |import: &Value| {
+        let id = import["id"].as_str().unwrap().to_owned();
+        let answer = app.post(&format!("/v1/imports/{id}/undo"), &Value::Null);
+        if answer.status == 202 {
+            app.wait_for_import(&id);
+        }
+        answer
+    };
+    let done = import(app, rows);
+    assert_eq!(counts(&done), [1, 1, 0, 0], "{:?}", app.findings_of(&done));
+    undo(&done).expect(202);
+    let left = events(app);
+    assert_eq!(
+        (left.len(), &left[0]["id"], &left[0]["capacity"]),
+        (1, &made["id"], &json!(10))
+    );
+    // An event for which somebody registered stays.
+    let done = import(app, rows);
+    let id = events(app)[1]["id"].as_str().unwrap().to_owned();
+    app.post(
+        &format!("/v1/events/{id}/registrations"),
+        &json!({"name": "川村 葵"}),
+    )
+    .expect(201);
+    assert_eq!(undo(&done).expect(409).code(), "changed_since");
+    assert_eq!(events(app).len(), 2);
+}
+
+fn registrations_are_exported_to_those_who_hold_the_event(app: &TestApp) {
+    let made = app.post(
+        "/v1/events",
+        &json!({"kind": "seminar", "title": "ゼミ", "status": "published", "areas": ["131041"],
+            "times": [{"starts_at": "2199-10-08T13:30:00+09:00"}]}),
+    );
+    let id = made.expect(201).json()["id"].as_str().unwrap().to_owned();
+    for (name, places) in [("=川村 葵", 1), ("佐藤 実", 2)] {
+        app.post(
+            &format!("/v1/events/{id}/registrations"),
+            &json!({"name": name, "places": places, "affiliation": "ケア24"}),
+        )
+        .expect(201);
+    }
+    let export = |token: &str, filter: Value| {
+        let body = json!({"kind": "registrations", "format": "csv", "filter": filter});
+        app.call("POST", "/v1/exports", token, &body)
+    };
+    let all = export(&app.admin, json!({"event_id": id})).expect(200).text;
+    for part in ["氏名", "'=川村 葵", "佐藤 実", "申込済み", "ケア24"] {
+        assert!(all.contains(part), "{part}\n{all}");
+    }
+    let missing = export(&app.admin, json!({})).expect(422);
+    assert_eq!(missing.faults()[0].0, "/filter/event_id");
+    let mut claims = Claims::new(UserRole::Coordinator, "c-1", chrono::Utc::now().timestamp(), 600);
+    claims.belonging.areas = vec!["131199".into()];
+    let elsewhere = export(&app.state.keys.sign(&claims).unwrap(), json!({"event_id": id}));
+    assert!(!elsewhere.text.contains("川村"), "{}", elsewhere.text);
+    // Whose data was exported is in the audit.
+    let audited = app.get("/v1/audit?action=personal_data.read&limit=1").json()["items"][0].clone();
+    assert_eq!(audited["subjects"].as_array().unwrap().len(), 2);
+}
