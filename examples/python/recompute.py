@@ -264,15 +264,25 @@ def completion(usual, completed, dropped):
     return ratio(5 * usual + PPM * completed, 5 + completed + dropped)
 
 
+def worth(record):
+    """What the deliveries of a family and role are worth: for each 40 hours, one counts twice."""
+    return record["delivered"] + min(record["delivered"], record["minutes"] // 2400)
+
+
+def reliability(usual, completed, dropped, praise, criticism):
+    completed = 8 * completed + praise
+    return ratio(40 * usual + PPM * completed, 40 + completed + 8 * dropped + criticism)
+
+
 def counted_here(workers):
     """Adds what was counted here to what each roster says: of a person's records, the primary one has everything."""
-    people = {w["id"]: dict(w) for w in workers}
+    people = {w["id"]: dict(w, praise=0, criticism=0) for w in workers}
     for one in workers:
         here, person = one["here"], people.get(one["merged_into"] or one["id"])
         if person is None:
             continue
         person["open_load"] += here["open_load"]
-        delivered = [dict(r) for r in here["by_role"] if r["delivered"]]
+        delivered = [dict(r, delivered=worth(r)) for r in here["by_role"] if r["delivered"]]
         if delivered:
             person["experience"] = (person["experience"] or []) + delivered
         if here["delivered"] or here["dropped"]:
@@ -281,6 +291,8 @@ def counted_here(workers):
                 "completed": record["completed"] + here["delivered"],
                 "dropped": record["dropped"] + here["dropped"],
             }
+        person["praise"] += here["praise"]
+        person["criticism"] += here["criticism"]
         if here["last_active_on"]:
             person["last_active_on"] = max(person["last_active_on"] or "", here["last_active_on"])
     return list(people.values())
@@ -434,7 +446,8 @@ def values(population, request, worker, role):
         yield ratio(sum(known), len(known)) if known else 500_000
 
     record = worker["track_record"] or {"completed": 0, "dropped": 0}
-    yield completion(population.completion[role_code], record["completed"], record["dropped"])
+    reviews = worker["praise"], worker["criticism"]
+    yield reliability(population.completion[role_code], record["completed"], record["dropped"], *reviews)
 
     if worker["last_active_on"] is not None:
         last = datetime.date.fromisoformat(worker["last_active_on"])

@@ -206,6 +206,10 @@ tables! {
         ended -> Integer,
         placed -> Integer,
         last_day -> Nullable<Integer>,
+        minutes -> Integer,
+        reviews -> Integer,
+        praise -> Integer,
+        criticism -> Integer,
     }
 
     workers: worker_separations (worker_id, organization_id) {
@@ -534,6 +538,7 @@ tables! {
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
+        to_count -> Bool,
     }
 
     follow_ups: follow_ups (id) {

@@ -6,7 +6,7 @@ use crate::db::Id;
 use crate::deliverables::NewDeliverable;
 use crate::workers::{Consent, Evidence, Worker, WorkerStatus};
 use matcher::words::Piece;
-use matcher::{Candidate, Counted, EntryNo, Need, PastDeliveries, RoleNeed, Wish};
+use matcher::{Candidate, Counted, EntryNo, Need, PastDeliveries, PastHours, RoleNeed, Wish};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -30,6 +30,28 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
     let counted: Vec<PastDeliveries> = delivered_here
         .filter_map(|one| past(&one.family, &one.role, one.delivered))
         .collect();
+    // For enough hours, a delivery counts twice.
+    let worth: Vec<PastDeliveries> = here
+        .by_role
+        .iter()
+        .filter(|one| one.delivered > 0)
+        .filter_map(|one| {
+            past(
+                &one.family,
+                &one.role,
+                one.delivered.saturating_add(one.counted_twice()),
+            )
+        })
+        .collect();
+    let worked = here.by_role.iter().filter(|one| one.minutes > 0);
+    let hours = worked.filter_map(|one| {
+        Some(PastHours {
+            family: catalogue.family_position(&one.family)?,
+            role: catalogue.roles.position(&one.role)?,
+            minutes: one.minutes,
+            twice: one.counted_twice(),
+        })
+    });
     let declared = profile.experience.as_ref().map(|all| {
         let declared = all.iter();
         declared
@@ -94,8 +116,8 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
             .as_ref()
             .map(|codes| positions(codes, &|code| catalogue.themes.position(code))),
         experience: match declared {
-            None if counted.is_empty() => None,
-            declared => Some([declared.unwrap_or_default(), counted.clone()].concat()),
+            None if worth.is_empty() => None,
+            declared => Some([declared.unwrap_or_default(), worth].concat()),
         },
         record: match record {
             None if record_here == (0, 0) => None,
@@ -107,9 +129,12 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
                 ))
             }
         },
+        reviews: (here.praise, here.criticism),
         last_active: profile.last_active_on.max(here.last_active_on).map(day_number),
         counted: Counted {
             deliveries: counted,
+            hours: hours.collect(),
+            reviews: here.reviews,
             record: record_here,
             last_active: here.last_active_on.map(day_number),
             outcomes: here

@@ -120,6 +120,9 @@ impl Explainer<'_> {
                 let role = query.need.roles.get(a.role).map_or(0, |role| role.role);
                 let deliveries = c.deliveries(query.need.family, role);
                 let here = c.counted.deliveries(query.need.family, role);
+                let (minutes, twice) = c.counted.hours(query.need.family, role);
+                let deliveries = deliveries.map(|worth| worth.saturating_sub(twice));
+                let hours = minutes / 60;
                 let by_roster = deliveries.map(|all| all.saturating_sub(here));
                 let by_roster = by_roster.filter(|n| *n > 0 || here == 0);
                 let because = deliveries.map(|n| {
@@ -131,10 +134,20 @@ impl Explainer<'_> {
                             format!(" ({here} here, {roster} by roster)"),
                         ),
                     };
+                    let (twice_ja, twice_en) = match twice {
+                        0 => (String::new(), String::new()),
+                        _ => (
+                            format!("。活動{hours}時間により{twice}件を2件分と数えます"),
+                            format!(
+                                "; {twice} of them {} twice, for {hours} hours",
+                                plural(twice, "counts", "count")
+                            ),
+                        ),
+                    };
                     self.text(
-                        format!("同種または同じ役割の実績が{n}件あります{ja}"),
+                        format!("同種または同じ役割の実績が{n}件あります{ja}{twice_ja}"),
                         format!(
-                            "{n} past {} of this kind or in this role{en}",
+                            "{n} past {} of this kind or in this role{en}{twice_en}",
                             plural(n, "delivery", "deliveries")
                         ),
                     )
@@ -143,6 +156,8 @@ impl Explainer<'_> {
                     deliveries,
                     deliveries_here: here,
                     deliveries_by_roster: by_roster,
+                    hours_here: hours,
+                    deliveries_counted_twice: twice,
                 };
                 (ComponentInputs::Experience(inputs), because.unwrap_or_default())
             }
@@ -170,10 +185,20 @@ impl Explainer<'_> {
                             ),
                         ),
                     };
+                    let (reviews_ja, reviews_en) = match c.counted.reviews {
+                        0 => (String::new(), String::new()),
+                        n => (
+                            format!("。団体からの評価{n}件も数えます"),
+                            format!(
+                                ", {n} {} by organizations",
+                                plural(n.into(), "review", "reviews")
+                            ),
+                        ),
+                    };
                     self.text(
-                        format!("完了{completed}件、途中辞退{dropped}件です{ja}"),
+                        format!("完了{completed}件、途中辞退{dropped}件です{ja}{reviews_ja}"),
                         format!(
-                            "completed {completed} {}, dropped {dropped}{en}",
+                            "completed {completed} {}, dropped {dropped}{en}{reviews_en}",
                             plural(completed.into(), "project", "projects")
                         ),
                     )
@@ -185,6 +210,9 @@ impl Explainer<'_> {
                     dropped_here,
                     completed_by_roster: by_roster.map(|roster| roster.0),
                     dropped_by_roster: by_roster.map(|roster| roster.1),
+                    reviews_here: c.counted.reviews,
+                    praise_eighths: c.reviews.0,
+                    criticism_eighths: c.reviews.1,
                 };
                 (ComponentInputs::Reliability(inputs), because.unwrap_or_default())
             }

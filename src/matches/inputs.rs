@@ -51,6 +51,12 @@ pub struct ExperienceInputs {
     pub deliveries_here: u64,
     #[schema(required = true, minimum = 0)]
     pub deliveries_by_roster: Option<u64>,
+    /// Whole hours that were logged here in the same family or role.
+    #[schema(minimum = 0)]
+    pub hours_here: u64,
+    /// How many of the deliveries here count twice because of these hours: one for each 40.
+    #[schema(minimum = 0)]
+    pub deliveries_counted_twice: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -101,6 +107,15 @@ pub struct ReliabilityInputs {
     pub completed_by_roster: Option<u16>,
     #[schema(required = true, minimum = 0)]
     pub dropped_by_roster: Option<u16>,
+    /// Reviews by organizations that both sides see.
+    #[schema(minimum = 0)]
+    pub reviews_here: u16,
+    /// What good reviews count as completed, in eighths of a project.
+    #[schema(minimum = 0)]
+    pub praise_eighths: u16,
+    /// What bad reviews count as dropped, in eighths of a project.
+    #[schema(minimum = 0)]
+    pub criticism_eighths: u16,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,12 +7,13 @@ use super::rules::{self, Ruled, Writing, day_exceeded, too_many};
 use super::status::ArtifactStatus;
 use super::store::{self, work as store_work};
 use super::team::{Event, record};
-use super::work::{Entry, NewArtifact, NewMilestone, Work, WorkKind};
-use super::{Member, Project, ProjectAction, Seat};
+use super::work::{CountedAs, Entry, NewArtifact, NewMilestone, Work, WorkKind};
+use super::{Member, Project, ProjectAction, ProjectKind, Seat, hours};
 use crate::auth::{Reach, Viewer, access_denied};
 use crate::catalogue::calendar::day_number;
 use crate::changes::{self, Change};
 use crate::db::{Db, Id, Instant};
+use crate::deliverables::{self, Deliverable};
 use crate::error::{Error, Result, Text};
 use crate::http::{IfMatch, Page, Paging};
 use crate::values::Lifecycle;
@@ -25,6 +26,8 @@ struct Workplace {
     /// Those whom the caller may know of, also those who have left.
     members: Vec<Member>,
     seat: Seat,
+    /// The deliverable, where it is locked, too.
+    deliverable: Option<Deliverable>,
 }
 
 impl Workplace {
@@ -35,6 +38,7 @@ impl Workplace {
             project,
             members,
             seat,
+            deliverable: None,
         })
     }
 
@@ -46,6 +50,29 @@ impl Workplace {
     fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Workplace> {
         let project = store::find_for_update(db, reach, id)?;
         Workplace::of(db, reach, project)
+    }
+
+    /// Finds the project to write work of a kind. Hours also lock the deliverable, before the project and the worker, as
+    /// everything does that counts in a worker's record.
+    fn find_to_write(db: &mut Db, reach: &Reach, id: Id, kind: WorkKind) -> Result<Workplace> {
+        let deliverable = match kind {
+            WorkKind::Hours if store::find(db, reach, id)?.kind == ProjectKind::Deliverable => Some(
+                deliverables::store::find_archived_too_for_update(db, id)?,
+            ),
+            _ => None,
+        };
+        let place = Workplace::find_for_update(db, reach, id)?;
+        Ok(Workplace { deliverable, ..place })
+    }
+
+    /// Returns as what hours of a worker count, where there is a deliverable and they are in its team.
+    fn counts_as(&self, worker: Option<Id>) -> Option<CountedAs> {
+        let of_worker = self.members.iter().filter(|one| one.worker_id == worker);
+        let last = of_worker.max_by_key(|one| one.joined_at)?;
+        Some(CountedAs {
+            family: self.deliverable.as_ref()?.family.to_string(),
+            role: last.role.to_string(),
+        })
     }
 
     fn key(&self) -> (Id, Id) {
@@ -110,7 +137,7 @@ pub fn create<T: Ruled>(
     mut new: T,
     now: Instant,
 ) -> Result<(Id, Option<Id>, T::View)> {
-    let place = Workplace::find_for_update(db, &author.reach, project)?;
+    let place = Workplace::find_to_write(db, &author.reach, project, T::KIND)?;
     let writing = writing(&place, author);
     writing.check(T::KIND)?;
     new.check(None, &writing)?;
@@ -121,11 +148,13 @@ pub fn create<T: Ruled>(
         Seat::Member(worker) => Some(worker),
         _ => None,
     };
+    let worker_id = new.worker().or(own);
     let entry = Entry {
         id: Id::new(),
         project_id: project,
         organization_id: place.project.plan.organization_id,
-        worker_id: new.worker().or(own),
+        worker_id,
+        counted_as: place.counts_as(worker_id),
         revision: u16::from(new.waits() && T::KIND == WorkKind::Artifact),
         work: new,
         file: None,
@@ -135,14 +164,15 @@ pub fn create<T: Ruled>(
         updated_at: now,
     };
     check_day(db, &entry)?;
-    let change = store_work::insert_unlogged(db, &entry)?;
+    let mut changes = hours::count(db, None, Some(&entry), now)?;
+    changes.push(store_work::insert_unlogged(db, &entry)?);
     finish(
         db,
         author,
         &place,
         ProjectAction::Created,
         &entry,
-        vec![change],
+        changes,
         now,
     )?;
     Ok((
@@ -161,7 +191,7 @@ pub fn update<T: Ruled>(
     change: impl FnOnce(&T) -> Result<T>,
     now: Instant,
 ) -> Result<(i64, T::View)> {
-    let place = Workplace::find_for_update(db, &author.reach, project)?;
+    let place = Workplace::find_to_write(db, &author.reach, project, T::KIND)?;
     let before = find::<T>(db, &place, id)?;
     let writing = writing(&place, author);
     writing.check(T::KIND)?;
@@ -173,23 +203,28 @@ pub fn update<T: Ruled>(
         return Ok((before.version, place.shown(before, author.personal_data)));
     }
     let is_submitted = T::KIND == WorkKind::Artifact && work.waits() && !before.work.waits();
+    let worker_id = work.worker().or(before.worker_id);
+    let is_same = worker_id == before.worker_id;
+    let counted_as = before.counted_as.clone().filter(|_| is_same);
     let after = Entry {
-        worker_id: work.worker().or(before.worker_id),
+        worker_id,
+        counted_as: counted_as.or_else(|| place.counts_as(worker_id)),
         revision: before.revision.saturating_add(is_submitted.into()),
         work,
         version: before.version + 1,
         updated_at: now,
-        ..before
+        ..before.clone()
     };
     check_day(db, &after)?;
-    let change = store_work::update_unlogged(db, &after)?;
+    let mut changes = hours::count(db, Some(&before), Some(&after), now)?;
+    changes.push(store_work::update_unlogged(db, &after)?);
     finish(
         db,
         author,
         &place,
         ProjectAction::Updated,
         &after,
-        vec![change],
+        changes,
         now,
     )?;
     Ok((after.version, place.shown(after, author.personal_data)))
@@ -202,20 +237,21 @@ pub fn delete<T: Ruled>(
     if_match: &IfMatch,
     now: Instant,
 ) -> Result<()> {
-    let place = Workplace::find_for_update(db, &author.reach, project)?;
+    let place = Workplace::find_to_write(db, &author.reach, project, T::KIND)?;
     let before = find::<T>(db, &place, id)?;
     let writing = writing(&place, author);
     writing.check(T::KIND)?;
     writing.check_owner(&before)?;
     if_match.check(before.version)?;
-    let change = store_work::delete_unlogged(db, id, before.version)?;
+    let mut changes = hours::count(db, Some(&before), None, now)?;
+    changes.push(store_work::delete_unlogged(db, id, before.version)?);
     finish(
         db,
         author,
         &place,
         ProjectAction::Deleted,
         &before,
-        vec![change],
+        changes,
         now,
     )
 }

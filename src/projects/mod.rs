@@ -4,7 +4,7 @@
 //! * `work`: milestones, meetings, hours, artifacts, risks and notes. `rules`: who may write which, and how milestones are
 //!   laid out. `files`: what an artifact's file may be.
 //! * `team`: what follows for a project when its deliverable or team changes. `actions`: accompaniments, and what callers
-//!   see. `entries`: the use cases of the work. `past`: projects that lists of offices tell of.
+//!   see. `entries`: the use cases of the work. `hours`: what they count in a member's record. `past`: projects that lists of offices tell of.
 //!
 //! A deliverable whose team is complete has a project with the same id; so has one whose team was formed elsewhere, once the
 //! work begins. Its status follows the deliverable's; its members are the agreed applications, and those who left stay in
@@ -19,6 +19,7 @@ pub mod actions;
 pub mod entries;
 pub mod files;
 pub mod filter;
+pub mod hours;
 pub mod http;
 pub mod past;
 pub mod rules;

@@ -164,6 +164,7 @@ pub(super) fn lay_out(
             work: milestone,
             file: None,
             revision: 0,
+            counted_as: None,
             created_by: actor.to_owned(),
             version: 1,
             created_at: now,

@@ -149,6 +149,8 @@ pub struct Entry<T> {
     pub file: Option<ArtifactFile>,
     /// How often it was submitted.
     pub revision: u16,
+    /// As what the hours count in the worker's record.
+    pub counted_as: Option<CountedAs>,
     pub created_by: String,
     pub version: i64,
     pub created_at: Instant,
@@ -163,6 +165,16 @@ pub struct Document<T> {
     pub file: Option<ArtifactFile>,
     #[serde(default)]
     pub revision: u16,
+    #[serde(default)]
+    pub counted_as: Option<CountedAs>,
+}
+
+/// The family and the role in which hours count. An entry keeps them, so that exactly what was added is taken off again
+/// when the request has another type by then, or the member another role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CountedAs {
+    pub family: String,
+    pub role: String,
 }
 
 macro_rules! views {

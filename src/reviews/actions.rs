@@ -1,15 +1,23 @@
 //! The use cases of reviews.
 
 use super::{
-    NewReview, Review, ReviewAuthor, ReviewList, author_for, closed, mark_shown, not_delivered, not_in_team,
-    open_until, shown_already, store, unknown_member,
+    DAYS, NewReview, Review, ReviewAuthor, ReviewList, author_for, closed, mark_shown, not_delivered, not_in_team,
+    open_until, shown_already, store, store::Uncounted, unknown_member,
 };
-use crate::applications;
+use crate::applications::{self, team};
 use crate::auth::{Reach, Viewer, Writer};
 use crate::catalogue::calendar;
-use crate::db::{Db, Id, Instant};
+use crate::changes::{self, Change};
+use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
 use crate::error::Result;
+use crate::workers;
+
+/// The actor in the change log.
+const REVIEWS: &str = "reviews";
+
+/// How many reviews one round looks up.
+const BATCH: i64 = 100;
 
 /// Returns when it was delivered.
 fn delivered_at(deliverable: &Deliverable) -> Option<Instant> {
@@ -24,11 +32,11 @@ pub fn write(db: &mut Db, writer: &Writer, project: Id, new: NewReview) -> Resul
     let delivered = delivered_at(&deliverable).ok_or_else(not_delivered)?;
     let side = ReviewAuthor::of(&writer.reach);
     let author = author_for(side, new.author)?;
-    let team = applications::store::team(db, &writer.reach, project)?;
-    if side == Some(ReviewAuthor::Member) && team.is_empty() {
+    let in_team = applications::store::team(db, &writer.reach, project)?;
+    if side == Some(ReviewAuthor::Member) && in_team.is_empty() {
         return Err(not_in_team());
     }
-    let member = team.into_iter().find(|one| one.id == new.application_id);
+    let member = in_team.into_iter().find(|one| one.id == new.application_id);
     let member = member
         .filter(|one| one.worker_id.is_some())
         .ok_or_else(unknown_member)?;
@@ -53,12 +61,79 @@ pub fn write(db: &mut Db, writer: &Writer, project: Id, new: NewReview) -> Resul
         created_at: before.map_or(now, |before| before.created_at),
         updated_at: now,
     };
+    if before.is_some_and(|before| before.shown) {
+        return Err(shown_already());
+    }
+    // From now on both sides see what the organization wrote.
+    let of_organization = match author {
+        ReviewAuthor::Organization => Some(&review),
+        ReviewAuthor::Member => written
+            .iter()
+            .find(|one| one.author == ReviewAuthor::Organization),
+    };
+    let uncounted = of_organization.filter(|_| review.shown).map(|one| Uncounted {
+        id: one.id,
+        worker: review.worker_id,
+        family: deliverable.family.to_string(),
+        role: member.role.to_string(),
+        scales: one.scales,
+    });
+    let mut counted = None;
+    if let Some(one) = &uncounted {
+        counted = count(db, one, now)?;
+    }
     match before {
         None => store::insert(db, &writer.actor, &review)?,
-        Some(before) if before.shown => return Err(shown_already()),
         Some(_) => store::update(db, &writer.actor, &review)?,
     }
+    if let Some(one) = &uncounted {
+        store::mark_counted(db, one.id)?;
+    }
+    changes::store::append(db, &writer.actor, counted.as_slice())?;
     Ok(review)
+}
+
+/// Counts a review in the record of the member. Locks the worker, so call it before the first write to the change log.
+/// Returns what to log.
+fn count(db: &mut Db, one: &Uncounted, now: Instant) -> Result<Option<Change>> {
+    let Some(worker) = one.worker else {
+        return Ok(None);
+    };
+    team::lock_worker(db, worker)?;
+    let key = (one.family.as_str(), one.role.as_str());
+    workers::store::records::count(db, worker, key, one.scales.counts(), now)
+}
+
+/// Counts the reviews that are shown because the time to write is over. Each has a transaction for itself, since it locks a
+/// worker.
+pub fn count_shown(pool: &Pool, now: Instant) -> Result<()> {
+    let today = calendar::day_in_tokyo(now.utc());
+    let oldest = Instant::from(calendar::midnight_in_tokyo(calendar::days_before(today, DAYS)));
+    loop {
+        let found = pool.read_blocking(|db| store::uncounted(db, oldest, BATCH))?;
+        let mut done = 0;
+        for one in &found {
+            done += usize::from(pool.write_blocking(|db| count_one(db, one, now))?);
+        }
+        // What another server did in the meantime isn't listed again.
+        if done == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Counts a review, unless another server has. Returns whether it did.
+fn count_one(db: &mut Db, one: &Uncounted, now: Instant) -> Result<bool> {
+    // The worker before the review, as everywhere.
+    if let Some(worker) = one.worker {
+        team::lock_worker(db, worker)?;
+    }
+    if !store::mark_counted(db, one.id)? {
+        return Ok(false);
+    }
+    let changes = count(db, one, now)?;
+    changes::store::append(db, REVIEWS, changes.as_slice())?;
+    Ok(true)
 }
 
 /// Lists the reviews of a project that a caller may see.
@@ -113,7 +188,7 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<Review>> {
 
 /// Empties the words by a person and about them. The marks stay, and are still counted. Returns what to log. Call it
 /// before the applications forget the person.
-pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<crate::changes::Change>> {
+pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
     let applications = applications::store::held_on(db, worker)?;
     let members: Vec<Id> = applications.iter().map(|one| one.id).collect();
     store::forget(db, &members)
@@ -124,7 +199,7 @@ pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Res
     let Some(author) = ReviewAuthor::of(reach) else {
         return Ok(Vec::new());
     };
-    let oldest = calendar::days_before(calendar::today(), super::DAYS);
+    let oldest = calendar::days_before(calendar::today(), DAYS);
     let since = calendar::midnight_in_tokyo(oldest);
     store::waiting(db, reach, author, Instant::from(since), after, limit)
 }

@@ -7,11 +7,15 @@
 //! are in, or when the time to write is over, [`DAYS`] days after the delivery. Until then it can be changed, and not
 //! afterwards. Coordinators see all of them at once.
 //!
-//! Deliberately absent: reviews in public and in rankings by name. Statistics have means of many.
+//! Once a review is shown, what the organization says counts in the member's record, and so in rankings: as work that was
+//! completed or dropped, in eighths of a project. `tasks` counts what is shown because the time is over.
+//!
+//! Deliberately absent: words and single marks in public and in rankings. Statistics have means of many.
 
 pub mod actions;
 pub mod http;
 pub mod store;
+pub mod tasks;
 
 use crate::auth::Reach;
 use crate::catalogue::calendar;
@@ -19,6 +23,7 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::Discloses;
 use crate::values::not_blank;
+use crate::workers::Counts;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,6 +90,21 @@ pub struct Scales {
     #[validate(range(min = 1, max = 5))]
     #[schema(minimum = 1, maximum = 5, example = 5)]
     pub again: i32,
+}
+
+impl Scales {
+    /// Returns what the marks count in a member's record. Marks of 3 count nothing; all marks of 5 count like one more
+    /// project that was completed, and all marks of 1 like one that was dropped.
+    pub fn counts(self) -> Counts {
+        let sum = self.communication + self.quality + self.reliability + self.again;
+        let eighths = |n: i32| i16::try_from(n.clamp(0, 8)).unwrap_or_default();
+        Counts {
+            reviews: 1,
+            praise: eighths(sum - 12),
+            criticism: eighths(12 - sum),
+            ..Counts::default()
+        }
+    }
 }
 
 /// A review as a side writes it.
@@ -287,6 +307,22 @@ mod tests {
         assert_eq!(reviews.each_ref().map(|one| one.shown), [true, true, false]);
         mark_shown(&mut reviews, true);
         assert!(reviews.iter().all(|one| one.shown));
+    }
+
+    #[test]
+    fn marks_count_by_how_far_they_are_from_the_middle() {
+        let counted = |[communication, quality, reliability, again]: [i32; 4]| {
+            let marks = Scales {
+                communication,
+                quality,
+                reliability,
+                again,
+            };
+            (marks.counts().praise, marks.counts().criticism)
+        };
+        assert_eq!([counted([5; 4]), counted([4; 4])], [(8, 0), (4, 0)]);
+        assert_eq!([counted([3; 4]), counted([5, 1, 3, 3])], [(0, 0), (0, 0)]);
+        assert_eq!([counted([1; 4]), counted([2, 3, 2, 3])], [(0, 8), (0, 2)]);
     }
 
     #[test]

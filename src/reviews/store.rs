@@ -28,6 +28,8 @@ struct ReviewRow {
     version: i64,
     created_at: Instant,
     updated_at: Instant,
+    /// Whether the member's record has yet to count it.
+    to_count: bool,
 }
 
 impl ReviewRow {
@@ -45,6 +47,7 @@ impl ReviewRow {
             version: review.version,
             created_at: review.created_at,
             updated_at: review.updated_at,
+            to_count: review.author == ReviewAuthor::Organization,
         }
     }
 
@@ -114,6 +117,57 @@ pub fn update(db: &mut Db, actor: &str, review: &Review) -> Result<()> {
     update_version!(db, project_reviews, key: id, before: before, set: row, missing: missing)?;
     let change = Change::new(Subject::Review, id, Action::Updated, review.version);
     changes::store::append(db, actor, &[change])
+}
+
+/// A review that a member's record has yet to count.
+pub struct Uncounted {
+    pub id: Id,
+    /// Who is meant. `None` if it isn't to be counted at all: the member wrote it, or is erased.
+    pub worker: Option<Id>,
+    pub family: String,
+    pub role: String,
+    pub scales: Scales,
+}
+
+/// Lists reviews that have yet to be counted of projects that delivered before a moment.
+pub fn uncounted(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<Uncounted>> {
+    let scales = (
+        dsl::communication,
+        dsl::quality,
+        dsl::reliability,
+        dsl::again,
+    );
+    let found = dsl::project_reviews
+        .inner_join(a::table.on(a::id.eq(dsl::application_id)))
+        .inner_join(d::table.on(d::id.eq(dsl::deliverable_id)))
+        .filter(dsl::to_count)
+        .filter(d::status.eq(DeliverableStatus::Delivered.code()))
+        .filter(sql::<Bool>("deliverables.status_since < ").bind::<MicrosecondTime, _>(before))
+        .order(dsl::id)
+        .limit(limit)
+        .select((dsl::id, dsl::author, a::worker_id, d::family, a::role, scales));
+    type Row = (Id, String, Option<Id>, String, String, (i32, i32, i32, i32));
+    let read = |(id, author, worker, family, role, scales): Row| Uncounted {
+        id,
+        worker: worker.filter(|_| author == ReviewAuthor::Organization.code()),
+        family,
+        role,
+        scales: Scales {
+            communication: scales.0,
+            quality: scales.1,
+            reliability: scales.2,
+            again: scales.3,
+        },
+    };
+    Ok(found.load::<Row>(db)?.into_iter().map(read).collect())
+}
+
+/// Notes that a review is counted. Returns whether it wasn't before.
+pub fn mark_counted(db: &mut Db, id: Id) -> Result<bool> {
+    let marked = diesel::update(dsl::project_reviews.filter(dsl::id.eq(id)).filter(dsl::to_count))
+        .set(dsl::to_count.eq(false))
+        .execute(db)?;
+    Ok(marked == 1)
 }
 
 /// Empties the words about and by these members. Returns what to log.

@@ -1,10 +1,12 @@
 //! What happens here counts beside what rosters say: in the ranking, in its explanation, and for the capacity.
 
 use crate::support::{TestApp, on_both};
-use matcher::formulas::{completion_ppm, experience_ppm};
+use matcher::formulas::{completion_ppm, experience_ppm, reliability_ppm};
 use matcher::ppm::{PPM, ratio};
 use musubi::auth::{Claims, UserRole};
-use musubi::db::Id;
+use musubi::db::{Db, Id, Instant};
+use musubi::erasure::actions as erasure;
+use musubi::reviews;
 use serde_json::{Value, json};
 
 on_both! {
@@ -15,6 +17,7 @@ on_both! {
     an_answer_by_the_worker_moves_their_last_activity,
     places_here_and_elsewhere_fill_the_capacity_together,
     another_type_moves_what_is_open_to_its_family,
+    hours_count_deliveries_twice_and_reviews_count_once_they_are_shown,
 }
 
 fn one_place(format: &str) -> Value {
@@ -97,12 +100,13 @@ fn a_roster_neither_erases_nor_doubles_what_happened_here(app: &TestApp) {
     assert_eq!(
         before.0["by_role"],
         json!([{"family": "print", "role": "designer", "open": 1, "delivered": 3, "dropped": 0,
-        "ended": 4, "placed": 4}])
+        "ended": 4, "placed": 4, "minutes": 0, "reviews": 0, "praise": 0, "criticism": 0}])
     );
     let experience = component(&before.1, "experience");
     assert_eq!(
         experience["inputs"],
-        json!({"deliveries": 5, "deliveries_here": 3, "deliveries_by_roster": 2})
+        json!({"deliveries": 5, "deliveries_here": 3, "deliveries_by_roster": 2, "hours_here": 0,
+            "deliveries_counted_twice": 0})
     );
     assert!(
         experience["because"]
@@ -118,7 +122,7 @@ fn a_roster_neither_erases_nor_doubles_what_happened_here(app: &TestApp) {
     assert_eq!(
         component(&before.1, "reliability")["inputs"],
         json!({"completed": 5, "dropped": 1, "completed_here": 3, "dropped_here": 0, "completed_by_roster": 2,
-            "dropped_by_roster": 1})
+            "dropped_by_roster": 1, "reviews_here": 0, "praise_eighths": 0, "criticism_eighths": 0})
     );
 }
 
@@ -323,4 +327,127 @@ fn another_type_moves_what_is_open_to_its_family(app: &TestApp) {
     assert_eq!(open.iter().sum::<u64>(), 1, "{}", family());
     app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
     assert_eq!(here(app, &member)["open_load"], 0);
+}
+
+fn id(created: &Value) -> String {
+    created["id"].as_str().unwrap().to_owned()
+}
+
+fn hours_count_deliveries_twice_and_reviews_count_once_they_are_shown(app: &TestApp) {
+    let member = app.worker(json!({"capacity": 5}));
+    let own = token(app, &member);
+    let organization = app.organization("風");
+    let mut claims = Claims::new(
+        UserRole::Organization,
+        "reviews",
+        chrono::Utc::now().timestamp(),
+        600,
+    );
+    claims.belonging.organization_id = Some(Id(organization.parse().unwrap()));
+    let group = app.state.keys.sign(&claims).unwrap();
+    let poster = request(app);
+    let flyers: Vec<(String, String)> = (0..2)
+        .map(|_| {
+            let flyer = app.deliverable(&organization, one_place("one_day"));
+            let place = join(app, &flyer, &member);
+            to(app, &flyer, "in_progress");
+            (flyer, place.rsplit('/').next().unwrap().to_owned())
+        })
+        .collect();
+    let counted = || {
+        let shown = explained(app, &poster, &member);
+        let of = |name: &str| component(&shown, name).clone();
+        (of("experience"), of("reliability"))
+    };
+    let usual = |delivered| completion_ppm(completion_ppm(800_000, (delivered, 0)), (delivered, 0));
+
+    // Hours without a delivery count nothing.
+    let hours = format!("/v1/projects/{}/hours", flyers[0].0);
+    let log = |day: u32, minutes: u32| {
+        let body = json!({"worked_on": format!("2026-10-{day:02}"), "minutes": minutes});
+        id(&app.call("POST", &hours, &own, &body).expect(201).json())
+    };
+    let entries: Vec<String> = (1..=4).map(|day| log(day, 900)).collect();
+    let (experience, _) = counted();
+    assert_eq!(experience["value_ppm"], 0);
+    assert_eq!(experience["inputs"]["hours_here"], 60);
+    let before = app.get(&format!("/v1/workers/{member}")).expect(200).json();
+    to(app, &flyers[0].0, "delivered");
+    let (experience, reliability) = counted();
+    assert_eq!(experience["value_ppm"], experience_ppm(2));
+    assert_eq!(
+        experience["inputs"],
+        json!({"deliveries": 1, "deliveries_here": 1, "deliveries_by_roster": null, "hours_here": 60,
+            "deliveries_counted_twice": 1})
+    );
+    assert!(
+        experience["because"].as_str().unwrap().contains("活動60時間により1件を2件分"),
+        "{experience}"
+    );
+    assert_eq!(reliability["value_ppm"], completion_ppm(usual(1), (1, 0)));
+    // More hours don't count more, fewer do count less, and the entry knows as what it was counted.
+    let late = log(5, 1440);
+    assert_eq!(counted().0["inputs"]["deliveries_counted_twice"], 1);
+    app.patch(&format!("{hours}/{}", entries[0]), &json!({"minutes": 1}))
+        .expect(200);
+    for gone in [&entries[1], &late] {
+        app.delete(&format!("{hours}/{gone}")).expect(204);
+    }
+    let (experience, _) = counted();
+    assert_eq!(experience["value_ppm"], experience_ppm(1));
+    assert_eq!(experience["inputs"]["hours_here"], 30);
+    assert_eq!(here(app, &member)["by_role"][0]["minutes"], 1801);
+    let after = app.get(&format!("/v1/workers/{member}")).expect(200).json();
+    assert!(after["version"].as_i64() > before["version"].as_i64());
+
+    // A review counts when both are in.
+    let review = |(flyer, application): &(String, String), token: &str, mark: i32| {
+        let body = json!({"application_id": application, "scales": {"communication": mark, "quality": mark,
+            "reliability": mark, "again": mark}});
+        app.call("POST", &format!("/v1/projects/{flyer}/reviews"), token, &body)
+            .expect(201);
+    };
+    review(&flyers[0], &group, 1);
+    review(&flyers[0], &group, 5);
+    assert_eq!(here(app, &member)["reviews"], 0, "the member doesn't see it yet");
+    review(&flyers[0], &own, 2);
+    let (_, reliability) = counted();
+    assert_eq!(reliability["value_ppm"], reliability_ppm(usual(1), (1, 0), (8, 0)));
+    assert_eq!(reliability["inputs"]["reviews_here"], 1);
+    assert!(
+        reliability["because"].as_str().unwrap().contains("評価1件"),
+        "{reliability}"
+    );
+    // Or when the time is over; once, however often the task runs, and on however many servers.
+    to(app, &flyers[1].0, "delivered");
+    review(&flyers[1], &group, 2);
+    let count_at = |days: i64| {
+        let now = Instant::from(chrono::Utc::now() + chrono::Duration::days(days));
+        reviews::actions::count_shown(&app.state.pool, now).unwrap();
+    };
+    count_at(14);
+    assert_eq!(here(app, &member)["reviews"], 1, "on the last day it can still change");
+    for _ in 0..2 {
+        count_at(15);
+    }
+    let (_, reliability) = counted();
+    assert_eq!(reliability["value_ppm"], reliability_ppm(usual(2), (2, 0), (8, 4)));
+    assert_eq!(
+        (
+            &here(app, &member)["reviews"],
+            &here(app, &member)["praise"],
+            &here(app, &member)["criticism"]
+        ),
+        (&json!(2), &json!(8), &json!(4))
+    );
+
+    // The person is erased; hours and marks stay with the projects.
+    let erase = |db: &mut Db| {
+        let who = Id(member.parse().unwrap());
+        erasure::erase_one(db, &musubi::auth::Reach::Everything, "test", who, |_| Ok(()))
+    };
+    app.state.pool.write_blocking(erase).unwrap();
+    let kept = app.get(&hours).expect(200).json();
+    assert_eq!(kept["items"].as_array().unwrap().len(), 3);
+    count_at(40);
 }

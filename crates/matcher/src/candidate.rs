@@ -37,6 +37,8 @@ pub struct Candidate {
     pub experience: Option<Vec<PastDeliveries>>,
     /// The number of projects completed and dropped.
     pub record: Option<(u16, u16)>,
+    /// What reviews count as completed and as dropped, in eighths of a project.
+    pub reviews: (u16, u16),
     /// Days since 1970-01-01.
     pub last_active: Option<i32>,
     /// How much of this the caller has counted, where the rest was declared, and how applications ended.
@@ -45,10 +47,13 @@ pub struct Candidate {
     pub evidence: Arc<[Piece]>,
 }
 
-/// The part of deliveries, record and activity that was counted, not declared.
+/// The part of deliveries, hours, record and activity that was counted, not declared.
 #[derive(Debug, Clone, Default)]
 pub struct Counted {
     pub deliveries: Vec<PastDeliveries>,
+    pub hours: Vec<PastHours>,
+    /// The number of reviews.
+    pub reviews: u16,
     /// The number of projects completed and dropped.
     pub record: (u16, u16),
     /// Days since 1970-01-01.
@@ -62,6 +67,23 @@ impl Counted {
     pub fn deliveries(&self, family: EntryNo, role: EntryNo) -> u64 {
         of_family_or_role(&self.deliveries, family, role)
     }
+
+    /// Adds up the minutes in the family or in the role, and the deliveries that count twice because of them.
+    pub fn hours(&self, family: EntryNo, role: EntryNo) -> (u64, u64) {
+        let own = self.hours.iter().filter(|h| h.family == family || h.role == role);
+        own.fold((0, 0), |(minutes, twice), h| {
+            (minutes + u64::from(h.minutes), twice + u64::from(h.twice))
+        })
+    }
+}
+
+/// Hours that were worked in one family and role, and how many deliveries there count twice because of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PastHours {
+    pub family: EntryNo,
+    pub role: EntryNo,
+    pub minutes: u32,
+    pub twice: u16,
 }
 
 /// Past deliveries of one family in one role.

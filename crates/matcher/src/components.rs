@@ -5,7 +5,7 @@
 //! themes or evidence: what they don't name counts as for those who name nothing.
 
 use super::coded::coded;
-use super::formulas::{self, completion_ppm, experience_ppm, hours_ppm, idle_ppm, near_ppm, remote_ppm};
+use super::formulas::{self, experience_ppm, hours_ppm, idle_ppm, near_ppm, reliability_ppm, remote_ppm};
 use super::population::{NEUTRAL_PPM, Population};
 use super::ppm::{PPM, ratio};
 use super::{Candidate, EntryNo, Need};
@@ -199,13 +199,14 @@ pub fn format(candidate: &Candidate, need: &Need, population: &Population) -> Sc
     }
 }
 
-/// Returns [`completion_ppm`] of the record, from the usual share in the role. Without a record it is that share.
+/// Returns [`reliability_ppm`] of the record and the reviews, from the usual share in the role. Without either it is that
+/// share.
 pub fn reliability(candidate: &Candidate, role: EntryNo, population: &Population) -> Score {
-    let (completed, dropped) = candidate.record.unwrap_or_default();
-    let record = (u64::from(completed), u64::from(dropped));
+    let wide = |(good, bad): (u16, u16)| (u64::from(good), u64::from(bad));
+    let (record, reviews) = (candidate.record.unwrap_or_default(), candidate.reviews);
     Score {
-        ppm: completion_ppm(population.completion_ppm(role), record),
-        known: candidate.record.is_some(),
+        ppm: reliability_ppm(population.completion_ppm(role), wide(record), wide(reviews)),
+        known: candidate.record.is_some() || reviews != (0, 0),
     }
 }
 

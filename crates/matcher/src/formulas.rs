@@ -94,6 +94,15 @@ pub fn completion_ppm(usual_ppm: u64, (completed, dropped): (u64, u64)) -> u64 {
     ratio(5 * usual_ppm + completed * PPM, 5 + completed + dropped)
 }
 
+/// Returns [`completion_ppm`] with reviews, which count as completed and as dropped in eighths of a project.
+pub fn reliability_ppm(usual_ppm: u64, (completed, dropped): (u64, u64), (praise, criticism): (u64, u64)) -> u64 {
+    let completed = 8 * completed + praise;
+    ratio(
+        8 * 5 * usual_ppm + completed * PPM,
+        8 * 5 + completed + 8 * dropped + criticism,
+    )
+}
+
 /// Returns `2^(−days since last active / 60)`.
 pub fn idle_ppm(days: i32) -> u64 {
     ppm::from_unit(libm::exp2(-f64::from(days) / 60.0))

@@ -47,7 +47,7 @@ pub mod round;
 pub mod triage;
 pub mod words;
 
-pub use candidate::{Candidate, Counted, PastDeliveries};
+pub use candidate::{Candidate, Counted, PastDeliveries, PastHours};
 pub use components::{COMPONENTS, Component, Score};
 pub use draw::Draw;
 pub use fit::{Fit, InvalidWeights, Weights};

@@ -491,6 +491,20 @@ fn reliability_starts_from_what_is_usual_in_the_role() {
 }
 
 #[test]
+fn reviews_count_as_completed_and_as_dropped_in_eighths_of_a_project() {
+    let of = |record, reviews| {
+        let reviewed = with(|c| (c.record, c.reviews) = (record, reviews));
+        value(Component::Reliability, &reviewed, &need())
+    };
+    // (5 · 0.8 + 3 + 11/8) / (5 + 3 + 1 + 11/8 + 2/8)
+    assert_eq!(of(Some((3, 1)), (11, 2)), (788_235, true));
+    // Eight eighths are a project, and nothing changes without reviews.
+    assert_eq!(of(Some((3, 1)), (8, 8)), of(Some((4, 2)), (0, 0)));
+    assert_eq!(of(None, (0, 0)), (800_000, false));
+    assert_eq!(of(None, (4, 0)), (818_182, true));
+}
+
+#[test]
 fn before_any_record_four_of_five_projects_count_as_completed() {
     assert_eq!(
         value(Component::Reliability, &worker(1), &need()),
@@ -603,6 +617,7 @@ fn candidate(draw: &mut Draw, id: u128) -> Candidate {
         count: 1,
     };
     let record = (draw.below(5) as u16, draw.below(3) as u16);
+    let reviews = (draw.below(20) as u16, draw.below(9) as u16);
     let day = 100 - draw.below(300) as i32;
     let known = draw.below(4) > 0;
     Candidate {
@@ -623,6 +638,7 @@ fn candidate(draw: &mut Draw, id: u128) -> Candidate {
         themes: draw.maybe(vec![theme]),
         experience: draw.maybe(vec![past]),
         record: draw.maybe(record),
+        reviews: draw.maybe(reviews).unwrap_or_default(),
         last_active: draw.maybe(day),
         evidence: if draw.below(3) > 0 {
             [Piece::of("チラシと会員")].into()
@@ -737,6 +753,8 @@ fn raising_a_known_input_never_lowers_the_fit() {
                 .record
                 .map(|(completed, dropped)| (completed, dropped.saturating_sub(1)))
         });
+        raise(&|c| c.reviews.0 += 1);
+        raise(&|c| c.reviews.1 = c.reviews.1.saturating_sub(1));
         raise(&|c| c.last_active = c.last_active.map(|day| day + 20));
         raise(&|c| c.experience.iter_mut().flatten().for_each(|past| past.count += 1));
         raise(&|c| {
@@ -758,7 +776,7 @@ fn raising_a_known_input_never_lowers_the_fit() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 300 * 13);
+    assert_eq!(tried, 300 * 15);
 }
 
 #[test]

@@ -55,7 +55,12 @@ const SELECTED: Selected = (
 
 fn entry<T: Work>(columns: Columns<T>, organization_id: Id) -> Entry<T> {
     let (id, project_id, worker_id, document, created_by, version, created_at, updated_at) = columns;
-    let Document { work, file, revision } = document.0;
+    let Document {
+        work,
+        file,
+        revision,
+        counted_as,
+    } = document.0;
     Entry {
         id,
         project_id,
@@ -64,6 +69,7 @@ fn entry<T: Work>(columns: Columns<T>, organization_id: Id) -> Entry<T> {
         work,
         file,
         revision,
+        counted_as,
         created_by,
         version,
         created_at,
@@ -184,6 +190,7 @@ macro_rules! values {
             work: entry.work.clone(),
             file: entry.file.clone(),
             revision: entry.revision,
+            counted_as: entry.counted_as.clone(),
         };
         (
             dsl::day.eq(day(entry)),

@@ -22,6 +22,10 @@ struct Row {
     ended: i32,
     placed: i32,
     last_day: Option<i32>,
+    minutes: i32,
+    reviews: i32,
+    praise: i32,
+    criticism: i32,
 }
 
 impl Row {
@@ -36,6 +40,10 @@ impl Row {
             ended: record.ended.into(),
             placed: record.placed.into(),
             last_day: record.last_active_on.map(day_number),
+            minutes: i32::try_from(record.minutes).unwrap_or(i32::MAX),
+            reviews: record.reviews.into(),
+            praise: record.praise.into(),
+            criticism: record.criticism.into(),
         }
     }
 
@@ -50,6 +58,10 @@ impl Row {
             ended: count(self.ended),
             placed: count(self.placed),
             last_active_on: self.last_day.map(day_of_number),
+            minutes: u32::try_from(self.minutes).unwrap_or_default(),
+            reviews: count(self.reviews),
+            praise: count(self.praise),
+            criticism: count(self.criticism),
         }
     }
 }

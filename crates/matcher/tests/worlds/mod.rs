@@ -129,6 +129,7 @@ impl World {
             themes: draw.maybe(themes),
             experience: draw.maybe(experience),
             record: draw.maybe(record),
+            reviews: (active_on as u16 % 17, active_on as u16 % 5),
             last_active: draw.maybe(active_on),
             counted: Default::default(),
             evidence,
