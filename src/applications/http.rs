@@ -13,6 +13,7 @@ use crate::auth::{
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::actions::Editor;
+use crate::deliverables::rules::check_declined;
 use crate::deliverables::{Deliverable, DeliverableFilter, NewDeliverable};
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
@@ -225,6 +226,9 @@ type ApplicationPatch = Patch<Outcome>;
 /// until a coordinator opens it again. Only `starts_on`, `ends_on` and `day_parts` may change without that. Of a request
 /// in progress, nothing else may change; of one that is delivered, declined or cancelled, nothing at all (422
 /// `not_permitted`).
+///
+/// To decline a request, use `POST /v1/deliverables/{id}/decisions`, which takes the reason (422 `decision_required`). To
+/// cancel one that is matched or in progress, give a `cancellation_reason`.
 #[utoipa::path(operation_id = "update_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
     params(("id" = Id, Path, description = "The deliverable")),
     request_body(content = inline(DeliverablePatch), content_type = "application/merge-patch+json"),
@@ -243,7 +247,9 @@ async fn update_deliverable(
     let editor = Editor::of(caller.writer(), caller.may::<DecideDeliverables>());
     let updated = pool.write(move |db| {
         requests::update(db, &editor, &catalogues, id.0, &if_match, |before| {
-            patch.apply(before)
+            let after = patch.apply(before)?;
+            check_declined(before, &after)?;
+            Ok(after)
         })
     });
     let deliverable = updated.await?;

@@ -108,6 +108,7 @@ properties! {
         "/external_team": [yes yes no no no yes no],
         "/applications_per_place": [yes yes yes no no yes no],
         "/status": [yes yes yes no no yes no],
+        "/cancellation_reason": [yes yes yes no no yes no],
         "/source": [yes yes no no no yes no],
         "/external_id": [yes yes no no no yes no],
     }

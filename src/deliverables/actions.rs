@@ -87,6 +87,7 @@ pub fn update(
         return Ok(before);
     }
     rules::check_requesters(&editor.reach, &before.request, Some(&request))?;
+    rules::check_reason(&before.request, &request)?;
     let reviewed = if editor.may_decide {
         None
     } else {

@@ -22,7 +22,7 @@ pub mod store;
 
 pub use filter::{DeliverableFilter, DeliverableSort};
 pub use joint::{JointAnswer, JointDeliverable, JointFilter, JointOrganization, JointStatus};
-pub use status::DeliverableStatus;
+pub use status::{DeliverableStatus, ProjectReason};
 
 use crate::auth::Reach;
 use crate::catalogue::calendar::{self, DayPart};
@@ -32,7 +32,7 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
 use crate::organizations::Organization;
 use crate::values::{
-    AreaCode, Code, Lifecycle, both_or_neither, distinct_codes, not_blank, not_reversed, plausible_day,
+    AreaCode, Code, Lifecycle, both_or_neither, broken_at, distinct_codes, not_blank, not_reversed, plausible_day,
     short_words,
 };
 use crate::workers::is_demo;
@@ -142,6 +142,11 @@ pub struct NewDeliverable {
     #[serde(default)]
     #[schema(default = "draft")]
     pub status: DeliverableStatus,
+    /// Why it was cancelled. Required to cancel a request that is matched or in progress; its project has the same reason.
+    /// Null unless the request is cancelled.
+    #[serde(default)]
+    #[schema(example = json!(null))]
+    pub cancellation_reason: Option<ProjectReason>,
     /// The system that the record comes from. Give it together with `external_id`.
     #[serde(default)]
     #[validate(length(min = 1, max = 100))]
@@ -156,6 +161,14 @@ pub struct NewDeliverable {
 
 fn consistent(new: &NewDeliverable) -> Result<(), ValidationError> {
     both_or_neither(&new.source, &new.external_id)?;
+    if new.cancellation_reason.is_some() && new.status != DeliverableStatus::Cancelled {
+        return Err(broken_at(
+            "cancellation_reason",
+            "unexpected_reason",
+            "理由は、中止するときだけ指定できます。",
+            "Only a cancelled request has a reason.",
+        ));
+    }
     not_reversed(new.starts_on, new.ends_on, "ends_on")
 }
 

@@ -34,6 +34,7 @@ pub const RELEASED: &[(&str, bool)] = &[
     ("applications_per_place", false),
     // The moves between statuses have rules of their own.
     ("status", false),
+    ("cancellation_reason", false),
     ("source", true),
     ("external_id", true),
 ];

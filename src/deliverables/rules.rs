@@ -20,6 +20,32 @@ pub fn check_decision(
     })
 }
 
+/// Checks that a request to which people have agreed isn't cancelled without a reason.
+pub fn check_reason(before: &NewDeliverable, after: &NewDeliverable) -> Result<()> {
+    let is_cancelled = after.status == DeliverableStatus::Cancelled;
+    if !is_cancelled || !before.status.needs_reason_to_cancel() || after.cancellation_reason.is_some() {
+        return Ok(());
+    }
+    let rule = Text::new(
+        "チームが決まった依頼の中止には理由が必要です。",
+        "To cancel a request that has a team, give a reason.",
+    );
+    Err(Error::invalid("/cancellation_reason", "missing_field", rule))
+}
+
+/// Checks that a request isn't declined by a mere change of its status.
+pub fn check_declined(before: &NewDeliverable, after: &NewDeliverable) -> Result<()> {
+    let is_declined = after.status == DeliverableStatus::Declined;
+    if !is_declined || !before.status.is_under_review() {
+        return Ok(());
+    }
+    let rule = Text::new(
+        "見送りには理由が必要です。POST /v1/deliverables/{id}/decisions で決定してください。",
+        "To decline a request, give a reason: decide with POST /v1/deliverables/{id}/decisions.",
+    );
+    Err(Error::invalid("/status", "decision_required", rule))
+}
+
 /// Checks that an organization that joined a request doesn't take it over: only the lead archives it (`after` is none)
 /// or changes who requests it.
 pub fn check_requesters(

@@ -44,6 +44,40 @@ pub enum DeliverableStatus {
     Cancelled,
 }
 
+/// Why a request was cancelled, and with it its project.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ProjectReason {
+    /// The organization no longer needs it.
+    NoLongerNeeded,
+    /// The organization can't accompany the work.
+    OrganizationUnavailable,
+    /// Too few members are left.
+    TeamDissolved,
+    /// The dates can't be kept.
+    Schedule,
+    Other,
+}
+
+impl ProjectReason {
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+}
+
 use DeliverableStatus::*;
 
 impl Lifecycle for DeliverableStatus {
@@ -88,6 +122,11 @@ impl DeliverableStatus {
             Open | Matched | InProgress | Delivered => true,
             Declined | Cancelled => before,
         }
+    }
+
+    /// Returns whether a request in this status is cancelled only with a reason: people have agreed to it.
+    pub fn needs_reason_to_cancel(self) -> bool {
+        matches!(self, Matched | InProgress)
     }
 
     /// Returns whether a request in this status has a team.

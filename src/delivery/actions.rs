@@ -108,6 +108,7 @@ fn move_deliverable(
     requests::update(db, editor, catalogues, before.id, &IfMatch::Absent, |request| {
         Ok(NewDeliverable {
             status,
+            cancellation_reason: plan.reason,
             ..request.clone()
         })
     })?;

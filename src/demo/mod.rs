@@ -192,6 +192,7 @@ fn load_requests(
             shared_with_partners: true,
             external_team: false,
             applications_per_place: None,
+            cancellation_reason: None,
             organization_id,
             joint_organization_ids: Vec::new(),
             type_: details.type_,

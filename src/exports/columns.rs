@@ -238,6 +238,7 @@ const DELIVERABLES: &[Column] = &[
     column("themes", "テーマ", "/themes", List(Theme)),
     column("shared_with_partners", "公開", "/shared_with_partners", Flag),
     column("status", "状態", "/status", Word(DeliverableStatus)),
+    column("cancellation_reason", "中止の理由", "/cancellation_reason", Word(ProjectReason)),
     column("team", "チーム", "/roles", Json),
     column("external_team", "外部で組んだチーム", "/external_team", Flag),
     column("applications_per_place", "1席あたりの応募数", "/applications_per_place", Number),

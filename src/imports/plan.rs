@@ -421,6 +421,7 @@ fn request(engagement: &Engagement, lead: Id, joint: &[Id], external_id: &str) -
         shared_with_partners: false,
         external_team: true,
         applications_per_place: None,
+        cancellation_reason: None,
         organization_id: lead,
         joint_organization_ids: joint.to_vec(),
         type_: first,

@@ -235,6 +235,7 @@ impl PreviewNeed {
             shared_with_partners: false,
             external_team: false,
             applications_per_place: None,
+            cancellation_reason: None,
             organization_id: self.organization_id.unwrap_or(Id(uuid::Uuid::nil())),
             joint_organization_ids: Vec::new(),
             type_,

@@ -29,7 +29,8 @@ pub mod team;
 pub mod work;
 
 pub use filter::{ProjectFilter, ProjectSort};
-pub use status::{ArtifactStatus, ProjectReason, ProjectStatus};
+pub use crate::deliverables::ProjectReason;
+pub use status::{ArtifactStatus, ProjectStatus};
 
 use crate::auth::Reach;
 use crate::catalogue::calendar;

@@ -75,40 +75,6 @@ impl ProjectStatus {
     }
 }
 
-/// Why a project was cancelled.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ProjectReason {
-    /// The organization no longer needs it.
-    NoLongerNeeded,
-    /// The organization can't accompany the work.
-    OrganizationUnavailable,
-    /// Too few members are left.
-    TeamDissolved,
-    /// The dates can't be kept.
-    Schedule,
-    Other,
-}
-
-impl ProjectReason {
-    pub fn code(self) -> &'static str {
-        self.into()
-    }
-}
-
 /// The status of an artifact.
 #[derive(
     Debug,

@@ -71,6 +71,10 @@ pub fn follow(
         title: deliverable.request.title.clone(),
         organization_id: deliverable.request.organization_id,
         status,
+        reason: match status {
+            ProjectStatus::Cancelled if status != before.plan.status => deliverable.request.cancellation_reason,
+            _ => before.plan.reason,
+        },
         ..before.plan.clone()
     };
     let after = Project {

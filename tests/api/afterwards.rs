@@ -893,7 +893,7 @@ fn answers_count_for_who_gave_them(app: &TestApp) {
     asked_ago(app, &waiting, 30);
     app.patch(
         &format!("/v1/deliverables/{deliverable}"),
-        &json!({"status": "cancelled"}),
+        &json!({"status": "cancelled", "cancellation_reason": "no_longer_needed"}),
     )
     .expect(200);
     assert_includes(

@@ -143,7 +143,11 @@ impl Walk<'_> {
                 let path = format!("/v1/deliverables/{deliverable}");
                 (
                     format!("{status} {deliverable}"),
-                    app.patch(&path, &json!({"status": status})),
+                    app.patch(
+                        &path,
+                        &json!({"status": status,
+                            "cancellation_reason": (status == "cancelled").then_some("other")}),
+                    ),
                 )
             }
             18 => {

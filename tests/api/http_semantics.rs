@@ -494,7 +494,8 @@ fn etags_of_composed_answers_change_with_the_body(app: &TestApp) {
     let intake = format!("{path}/intake");
     let read = app.get(&intake).header("etag").to_owned();
     app.get_with(&intake, &[("if-none-match", &read)]).expect(304);
-    app.patch(&path, &json!({"status": "declined"})).expect(200);
+    let decision = json!({"status": "declined", "reason": "other"});
+    app.post(&format!("{path}/decisions"), &decision).expect(201);
     let changed = app.get_with(&intake, &[("if-none-match", &read)]).expect(200);
     assert_ne!(changed.header("etag"), read);
     app.patch_with(

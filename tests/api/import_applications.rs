@@ -302,7 +302,8 @@ fn rows_obey_the_rules_of_applying(app: &TestApp) {
         code(&[row("佐藤", "成立"), row("佐藤", "成立") + "\n"]),
         ["duplicate_row"]
     );
-    app.patch(&path, &json!({"status": "cancelled"})).expect(200);
+    let cancelled = json!({"status": "cancelled", "cancellation_reason": "no_longer_needed"});
+    app.patch(&path, &cancelled).expect(200);
     person(app, "鈴木");
     assert_eq!(code(&[row("鈴木", "応募中")]), ["deliverable_not_open"]);
 }

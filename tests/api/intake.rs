@@ -106,6 +106,13 @@ fn a_request_is_screened_heard_and_opened(app: &TestApp) {
 
 fn a_request_is_declined_with_a_reason_and_a_word(app: &TestApp) {
     let (path, organization) = submitted(app, "中野みまもり隊");
+    // A change of the status alone would say nothing to the organization.
+    assert_eq!(
+        app.patch(&path, &json!({"status": "declined"}))
+            .expect(422)
+            .faults(),
+        [("/status".into(), "decision_required".into())]
+    );
     let faults = |decision: Value| decide(app, &path, &decision).expect(422).faults();
     assert_eq!(
         faults(json!({"status": "declined"})),

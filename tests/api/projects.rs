@@ -289,6 +289,8 @@ fn a_project_and_its_deliverable_agree_whichever_is_moved(app: &TestApp) {
         (&json!("cancelled"), &json!("schedule"))
     );
     assert_eq!(statuses(&case), pair("cancelled", "cancelled"));
+    let request = app.get(&format!("/v1/deliverables/{}", case.id)).expect(200);
+    assert_eq!(request.json()["cancellation_reason"], "schedule");
     assert!(
         done["members"]
             .as_array()
@@ -312,6 +314,28 @@ fn a_project_and_its_deliverable_agree_whichever_is_moved(app: &TestApp) {
     )
     .expect(200);
     assert_eq!(case.show(app)["title"], "別の題");
+    // Cancelled with its request, and for its reason.
+    let cancelled = Case::new(app);
+    let request = format!("/v1/deliverables/{}", cancelled.id);
+    for (body, code) in [
+        (json!({"status": "cancelled"}), "missing_field"),
+        (json!({"cancellation_reason": "schedule"}), "unexpected_reason"),
+    ] {
+        assert_eq!(
+            app.patch(&request, &body).expect(422).faults(),
+            [("/cancellation_reason".into(), code.into())]
+        );
+    }
+    app.patch(
+        &request,
+        &json!({"status": "cancelled", "cancellation_reason": "organization_unavailable"}),
+    )
+    .expect(200);
+    let over = cancelled.show(app);
+    assert_eq!(
+        (&over["status"], &over["reason"]),
+        (&json!("cancelled"), &json!("organization_unavailable"))
+    );
     // Archived with its request.
     app.delete(&format!("/v1/deliverables/{}", case.id)).expect(204);
     assert_eq!(case.show(app)["status"], "cancelled");

@@ -198,6 +198,10 @@ impl Matrix<'_> {
             (Deliverables, "/external_team") => json!(true),
             (Deliverables, "/applications_per_place") => json!(5),
             (Deliverables, "/status") => json!("submitted"),
+            // The reason goes with the end.
+            (Deliverables, "/cancellation_reason") => {
+                return json!({"status": "cancelled", "cancellation_reason": "schedule"});
+            }
             (Applications, "/direction" | "/deliverable_id" | "/worker_id" | "/role" | "/message") => {
                 json!("x")
             }

@@ -95,6 +95,10 @@ fn each_property_by_each_role_in_each_status(app: &TestApp) {
             for to in moves {
                 match *to {
                     "open" => app.release(&path).expect(200),
+                    "declined" => {
+                        let decision = json!({"status": "declined", "reason": "other"});
+                        app.post(&format!("{path}/decisions"), &decision).expect(201)
+                    }
                     to => app.patch(&path, &json!({"status": to})).expect(200),
                 };
             }
@@ -109,7 +113,8 @@ fn each_property_by_each_role_in_each_status(app: &TestApp) {
             for &(name, is_released) in RELEASED {
                 // An organization can't give its request away, nor set what imports know it by.
                 let is_own = role == UserRole::Organization;
-                if ["status", "source", "external_id"].contains(&name)
+                // The reason goes with the status.
+                if ["status", "cancellation_reason", "source", "external_id"].contains(&name)
                     // The status follows the team.
                     || (name, status) == ("external_team", Matched)
                     || is_own && ["organization_id", "external_team"].contains(&name)
@@ -238,7 +243,7 @@ fn a_returned_request_is_hidden_until_it_is_released_again(app: &TestApp) {
     assert_eq!(for_applicant(), 200);
     app.patch(&bid, &accepted).expect(200);
     // One change may cancel and rewrite: the request isn't published again.
-    let ended = mine(json!({"status": "cancelled", "title": "やめました"}))
+    let ended = mine(json!({"status": "cancelled", "cancellation_reason": "other", "title": "やめました"}))
         .expect(200)
         .json();
     assert_eq!(ended["status"], "cancelled");

@@ -351,9 +351,14 @@ fn fill(app: &TestApp, seed: u64) {
             let team = ["matched", "in_progress", "delivered"].contains(status);
             let body = match team {
                 true => json!({"status": status, "external_team": true}),
-                false => json!({"status": status}),
+                false => json!({"status": status, "cancellation_reason": "schedule"}),
             };
-            app.patch(&path, &body).expect(200);
+            if *status == "declined" {
+                let decision = json!({"status": "declined", "reason": "other"});
+                app.post(&format!("{path}/decisions"), &decision).expect(201);
+            } else {
+                app.patch(&path, &body).expect(200);
+            }
         }
         if n == 7 || n == 11 {
             app.delete(&path).expect(204);

@@ -222,10 +222,12 @@ fn every_other_end_closes_the_applications(app: &TestApp) {
         }
         "declined" => {
             app.patch(path, &json!({"status": "submitted"})).expect(200);
-            app.patch(path, &json!({"status": "declined"})).expect(200);
+            let decision = json!({"status": "declined", "reason": "other"});
+            app.post(&format!("{path}/decisions"), &decision).expect(201);
         }
         _ => {
-            app.patch(path, &json!({"status": "cancelled"})).expect(200);
+            let cancelled = json!({"status": "cancelled", "cancellation_reason": "no_longer_needed"});
+            app.patch(path, &cancelled).expect(200);
         }
     };
     for how in ["archived", "declined", "cancelled"] {
@@ -566,7 +568,7 @@ fn what_happens_at_once_never_fails(app: &TestApp) {
             let mut clients = Vec::new();
             for flyer in &flyers {
                 let change = [
-                    json!({"status": "cancelled"}),
+                    json!({"status": "cancelled", "cancellation_reason": "schedule"}),
                     json!({"title": "別の題"}),
                     json!({"remote": true}),
                 ];

@@ -124,8 +124,9 @@ fn lists_what_waits_for_each_caller_until_it_is_done(app: &TestApp) {
     app.patch(&format!("/v1/applications/{application}"), &declined)
         .expect(200);
     for id in [&requested, joint] {
-        app.patch(&format!("/v1/deliverables/{id}"), &json!({"status": "declined"}))
-            .expect(200);
+        let decision = json!({"status": "declined", "reason": "other"});
+        app.post(&format!("/v1/deliverables/{id}/decisions"), &decision)
+            .expect(201);
     }
     assert_eq!(found(&tasks(app, &here, "")), []);
 }
@@ -196,7 +197,8 @@ fn a_request_is_due_when_its_intake_says(app: &TestApp) {
         assert_eq!(intake(app)["due_on"], day);
         assert_eq!(counts(app)["items"][2]["overdue"], u32::from(overdue));
     }
-    app.patch(&path, &json!({"status": "declined"})).expect(200);
+    let decision = json!({"status": "declined", "reason": "other"});
+    app.post(&format!("{path}/decisions"), &decision).expect(201);
     assert_eq!(intake(app)["due_on"], Value::Null);
 }
 

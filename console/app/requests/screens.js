@@ -237,6 +237,9 @@ const NEED = /** @type {import('../../parts/form.js').Item[]} */ ([['title', 'te
   ['day_parts', 'checks', dayParts], ['themes', 'checks', () => named('themes')]]
   .map(([field, kind, options]) => ({ name: field, kind, options, required: ['title', 'type'].includes(String(field)),
     label: () => word('DeliverableField', /** @type {string} */ (field)) })));
+/** Why a request is cancelled to which people have agreed. */
+const CANCELLATION = /** @type {import('../../parts/form.js').Item[]} */ ([{ name: 'reason', kind: 'select',
+  label: () => t().decision.reason, options: () => codes('ProjectReason'), start: 'other' }]);
 /** What has a project, or had one. */
 const WORKED = ['matched', 'in_progress', 'delivered', 'closed', 'cancelled'];
 /** Who did something: the role, where it was somebody. @param {string|null|undefined} actor */
@@ -302,8 +305,11 @@ export function RequestScreen(id) {
   const change = async (/** @type {object} */ body) => {
     try { await call('PATCH', `deliverables/${id}`, { match: d().version, body }); } finally { await load(); }
   };
+  const isCancelling = signal(false);
   const move = (/** @type {string} */ status) => {
-    if (status !== 'cancelled' || confirm(t.peek().admin.sure)) void act(() => change({ status }));
+    // People have agreed to it, and hear why.
+    if (status === 'cancelled' && d().status === 'matched') isCancelling.set(true);
+    else if (status !== 'cancelled' || confirm(t.peek().admin.sure)) void act(() => change({ status }));
   };
   const mayMove = (/** @type {string} */ to) => may(['submitted', 'cancelled'].includes(to) ? 'deliverables:write'
     : 'deliverables:decide');
@@ -329,6 +335,11 @@ export function RequestScreen(id) {
         disabled=${act.is} @click=${() => move(to)}>${t().projects.to(word('DeliverableStatus', to))}</button>`)}
         </p>`)}
     </header>
+    ${when(isCancelling, () => Dialog({ title: () => word('DeliverableStatus', 'cancelled'),
+      onClose: () => isCancelling.set(false),
+      content: Form({ id: 'cancel', key: `cancel ${id}`, items: CANCELLATION,
+        label: () => word('DeliverableStatus', 'cancelled'),
+        send: ({ reason }) => change({ status: 'cancelled', cancellation_reason: reason }) }) }))}
     ${when(isEditing, () => Dialog({ title: () => t().projects.edit, kind: 'wide', onClose: () => isEditing.set(false),
       content: Form({ id: 'need', key: `need ${id}`, kind: 'wide', items: NEED, start: startOf(NEED, d()),
         label: () => t().projects.save,

@@ -2,7 +2,7 @@
 
 use crate::catalogue::DayPart;
 use crate::catalogue::entries::RoleWish;
-use crate::deliverables::{DeliverableStatus, NewDeliverable};
+use crate::deliverables::{DeliverableStatus, NewDeliverable, ProjectReason};
 use crate::imports::fields::{
     Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json,
 };
@@ -66,6 +66,8 @@ field_table! { request, cell: NewDeliverable;
         => request.shared_with_partners = cell.boolean()?.unwrap_or_default();
     "status", "状態"
         => request.status = cell.parse(parse_status)?.unwrap_or(request.status);
+    "cancellation_reason", "中止の理由"
+        => request.cancellation_reason = cell.parse(parse_cancellation)?;
 }
 
 fn set_day_parts(request: &mut NewDeliverable, cell: &mut Input) -> CellResult<()> {
@@ -95,6 +97,18 @@ pub fn types_named(cell: &Input, words: &str) -> Vec<Code> {
     }
     let types = catalogue.types_named(words);
     types.iter().map(|kind| kind.code.clone()).collect()
+}
+
+pub fn parse_cancellation(text: &str) -> CellResult<ProjectReason> {
+    use ProjectReason::*;
+    match text {
+        "支援が不要になった" | "不要になった" => Ok(NoLongerNeeded),
+        "団体の都合" | "団体都合" => Ok(OrganizationUnavailable),
+        "チームの解散" | "メンバー不足" | "解散" => Ok(TeamDissolved),
+        "日程" | "日程の都合" | "スケジュール" => Ok(Schedule),
+        "その他" => Ok(Other),
+        code => parse_code(code),
+    }
 }
 
 fn parse_status(text: &str) -> CellResult<DeliverableStatus> {

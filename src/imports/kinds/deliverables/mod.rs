@@ -229,6 +229,7 @@ pub fn blank(organization_id: Id) -> NewDeliverable {
         shared_with_partners: false,
         external_team: false,
         applications_per_place: None,
+        cancellation_reason: None,
         status: DeliverableStatus::default(),
         source: None,
         external_id: None,

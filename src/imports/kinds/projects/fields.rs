@@ -4,6 +4,7 @@ use crate::db::{Id, Instant};
 use crate::imports::fields::{
     Input, check_record_id, field_table, ignore, parse_code, parse_json, unrecognized,
 };
+use crate::imports::kinds::deliverables::fields::parse_cancellation;
 use crate::projects::{ProjectKind, ProjectReason, ProjectStatus, SupportKind};
 use crate::values::Code;
 use chrono::NaiveDate;
@@ -70,7 +71,7 @@ field_table! { draft, cell: Draft;
     "members", "メンバー"
         => draft.members.extend(members(cell)?);
     "reason", "中止の理由"
-        => draft.reason = cell.parse(parse_reason)?;
+        => draft.reason = cell.parse(parse_cancellation)?;
     "message", "終了時のメッセージ"
         => draft.message = cell.text();
     "needs", "伴走支援のニーズ"
@@ -187,18 +188,6 @@ fn parse_status(text: &str) -> CellResult<ProjectStatus> {
         "中止" | "取りやめ" | "打ち切り" | "キャンセル" | "取り下げ" | "取下げ" => {
             Ok(Cancelled)
         }
-        code => parse_code(code),
-    }
-}
-
-fn parse_reason(text: &str) -> CellResult<ProjectReason> {
-    use ProjectReason::*;
-    match text {
-        "支援が不要になった" | "不要になった" => Ok(NoLongerNeeded),
-        "団体の都合" | "団体都合" => Ok(OrganizationUnavailable),
-        "チームの解散" | "メンバー不足" | "解散" => Ok(TeamDissolved),
-        "日程" | "日程の都合" | "スケジュール" => Ok(Schedule),
-        "その他" => Ok(Other),
         code => parse_code(code),
     }
 }
