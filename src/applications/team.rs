@@ -235,6 +235,7 @@ pub fn counts(before: &Application, after: &Application, has_begun: bool) -> Cou
         open,
         ended: i16::from(is_ended && !before.is_unanswered()),
         placed: i16::from(is_ended && to == Agreed),
+        withdrawn: i16::from(is_ended && to == Withdrawn && !before.is_unanswered()),
         dropped: i16::from(
             (from, to) == (Agreed, Withdrawn)
                 && has_begun

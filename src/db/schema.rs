@@ -210,6 +210,7 @@ tables! {
         reviews -> Integer,
         praise -> Integer,
         criticism -> Integer,
+        withdrawn -> Integer,
     }
 
     workers: worker_separations (worker_id, organization_id) {

@@ -137,6 +137,10 @@ pub fn candidate(worker: &Worker, catalogue: &Catalogue) -> Candidate {
             reviews: here.reviews,
             record: record_here,
             last_active: here.last_active_on.map(day_number),
+            withdrawn: here
+                .by_role
+                .iter()
+                .fold(0u16, |sum, one| sum.saturating_add(one.withdrawn)),
             outcomes: here
                 .by_role
                 .iter()

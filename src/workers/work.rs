@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 /// What was counted here for one family of deliverables and one role.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 #[schema(example = json!({"family": "print", "role": "designer", "open": 1, "delivered": 3, "dropped": 0, "ended": 5,
-    "placed": 4, "minutes": 4980, "reviews": 2, "praise": 11, "criticism": 0}))]
+    "placed": 4, "withdrawn": 1, "minutes": 4980, "reviews": 2, "praise": 11, "criticism": 0}))]
 pub struct RoleRecord {
     #[schema(value_type = Code)]
     pub family: String,
@@ -28,6 +28,8 @@ pub struct RoleRecord {
     pub ended: u16,
     /// Of these, those that led to a place.
     pub placed: u16,
+    /// Of these, those that the worker withdrew before there was a place.
+    pub withdrawn: u16,
     /// Minutes that were logged in projects. For each 40 hours, one delivery counts twice.
     pub minutes: u32,
     /// Reviews by organizations that both sides see.
@@ -45,7 +47,7 @@ pub struct RoleRecord {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 #[schema(example = json!({"open_load": 1, "delivered": 3, "dropped": 0, "reviews": 2, "praise": 11, "criticism": 0,
     "last_active_on": "2026-11-20", "by_role": [{"family": "print", "role": "designer", "open": 1, "delivered": 3,
-    "dropped": 0, "ended": 5, "placed": 4, "minutes": 4980, "reviews": 2, "praise": 11, "criticism": 0}]}))]
+    "dropped": 0, "ended": 5, "placed": 4, "withdrawn": 1, "minutes": 4980, "reviews": 2, "praise": 11, "criticism": 0}]}))]
 pub struct CountedHere {
     /// Teams that the worker is in now.
     pub open_load: u16,
@@ -85,6 +87,7 @@ pub struct Counts {
     pub dropped: i16,
     pub ended: i16,
     pub placed: i16,
+    pub withdrawn: i16,
     pub minutes: i32,
     pub reviews: i16,
     pub praise: i16,
@@ -101,6 +104,7 @@ impl Counts {
             dropped: self.dropped - other.dropped,
             ended: self.ended - other.ended,
             placed: self.placed - other.placed,
+            withdrawn: self.withdrawn - other.withdrawn,
             minutes: self.minutes - other.minutes,
             reviews: self.reviews - other.reviews,
             praise: self.praise - other.praise,
@@ -129,6 +133,7 @@ impl RoleRecord {
             dropped: self.dropped.saturating_add_signed(counts.dropped),
             ended: self.ended.saturating_add_signed(counts.ended),
             placed: self.placed.saturating_add_signed(counts.placed),
+            withdrawn: self.withdrawn.saturating_add_signed(counts.withdrawn),
             minutes: self.minutes.saturating_add_signed(counts.minutes),
             reviews: self.reviews.saturating_add_signed(counts.reviews),
             praise: self.praise.saturating_add_signed(counts.praise),

@@ -25,6 +25,7 @@ on_both! {
     the_command_judges_instances,
     a_round_has_a_limited_size,
     workers_withdraw_while_it_is_published,
+    applications_are_withdrawn_while_it_is_published,
     coordinators_hear_of_their_rounds,
     the_demos_requests_stand_side_by_side_in_the_docs,
 }
@@ -886,6 +887,78 @@ fn workers_withdraw_while_it_is_published(app: &TestApp) {
     );
     let status = ["draft", "published"][published];
     assert_eq!(show(app, &id)["status"], status);
+}
+
+fn applications_are_withdrawn_while_it_is_published(app: &TestApp) {
+    let deliverables = requests(app);
+    let ids = people(app, 6);
+    let own: Vec<String> = ids
+        .iter()
+        .map(|worker| {
+            let bid = json!({"deliverable_id": deliverables[1], "worker_id": worker, "role": "designer"});
+            text(&app.post("/v1/applications", &bid).expect(201).json()["id"])
+        })
+        .collect();
+    let id = create(
+        app,
+        &json!({"deliverable_ids": deliverables, "past_placement_ppm": 300_000}),
+    );
+    let path = format!("/v1/rounds/{id}");
+    let filled = show(app, &id)["totals"]["filled"].as_u64().unwrap() as usize;
+    let barrier = Barrier::new(20 + own.len());
+    let answers: Vec<u16> = std::thread::scope(|scope| {
+        let publish = || {
+            barrier.wait();
+            app.post(&format!("{path}/publish"), &json!({})).status
+        };
+        let clients: Vec<_> = (0..20).map(|_| scope.spawn(publish)).collect();
+        for one in &own {
+            let barrier = &barrier;
+            scope.spawn(move || {
+                barrier.wait();
+                let withdrawn = json!({"status": "withdrawn", "reason": "schedule"});
+                app.patch(&format!("/v1/applications/{one}"), &withdrawn)
+                    .expect(200);
+            });
+        }
+        clients.into_iter().map(|client| client.join().unwrap()).collect()
+    });
+    let published = answers.iter().filter(|status| **status == 200).count();
+    assert!(
+        published <= 1 && answers.iter().all(|status| [200, 409].contains(status)),
+        "{answers:?}"
+    );
+    let round = show(app, &id);
+    assert_eq!(round["status"], ["draft", "published"][published]);
+    for one in &own {
+        let ended = app.get(&format!("/v1/applications/{one}")).expect(200).json();
+        assert_eq!(ended["status"], "withdrawn");
+    }
+    // Each place has one application: that of a worker who had not withdrawn yet, or an invitation, and never both.
+    let chosen: Vec<&Value> = round["assignments"].as_array().unwrap().iter().collect();
+    let with: BTreeSet<String> = chosen
+        .iter()
+        .filter_map(|one| Some(one["application_id"].as_str()?.to_owned()))
+        .collect();
+    assert_eq!(with.len(), published * filled);
+    let still_there = with.iter().filter(|one| own.contains(one)).count();
+    let invited = invitations(app);
+    let distinct: BTreeSet<&(String, String)> = invited.iter().collect();
+    assert_eq!(
+        (invited.len(), distinct.len()),
+        (with.len() - still_there, invited.len())
+    );
+    // Who withdraws isn't passed over.
+    let another = create(
+        app,
+        &json!({"deliverable_ids": deliverables, "past_placement_ppm": 300_000}),
+    );
+    let instance = app.get(&format!("/v1/rounds/{another}/instance")).expect(200).json();
+    for worker in instance["workers"].as_array().unwrap() {
+        assert_eq!(worker["passed_over"], 0, "{worker}");
+    }
+    let here = app.get(&format!("/v1/workers/{}", ids[0])).expect(200).json()["here"]["by_role"][0].clone();
+    assert_eq!((&here["ended"], &here["withdrawn"]), (&json!(1), &json!(1)));
 }
 
 fn coordinators_hear_of_their_rounds(app: &TestApp) {

@@ -100,7 +100,7 @@ fn a_roster_neither_erases_nor_doubles_what_happened_here(app: &TestApp) {
     assert_eq!(
         before.0["by_role"],
         json!([{"family": "print", "role": "designer", "open": 1, "delivered": 3, "dropped": 0,
-        "ended": 4, "placed": 4, "minutes": 0, "reviews": 0, "praise": 0, "criticism": 0}])
+        "ended": 4, "placed": 4, "withdrawn": 0, "minutes": 0, "reviews": 0, "praise": 0, "criticism": 0}])
     );
     let experience = component(&before.1, "experience");
     assert_eq!(

@@ -60,6 +60,8 @@ pub struct Counted {
     pub last_active: Option<i32>,
     /// Of each role, how many applications ended in a place, and how many without.
     pub outcomes: Vec<(EntryNo, (u16, u16))>,
+    /// How many of those without a place the worker withdrew.
+    pub withdrawn: u16,
 }
 
 impl Counted {

@@ -26,6 +26,7 @@ struct Row {
     reviews: i32,
     praise: i32,
     criticism: i32,
+    withdrawn: i32,
 }
 
 impl Row {
@@ -44,6 +45,7 @@ impl Row {
             reviews: record.reviews.into(),
             praise: record.praise.into(),
             criticism: record.criticism.into(),
+            withdrawn: record.withdrawn.into(),
         }
     }
 
@@ -62,6 +64,7 @@ impl Row {
             reviews: count(self.reviews),
             praise: count(self.praise),
             criticism: count(self.criticism),
+            withdrawn: count(self.withdrawn),
         }
     }
 }

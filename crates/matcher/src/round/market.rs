@@ -102,7 +102,8 @@ impl<'a> IndexMarket<'a> {
     }
 }
 
-/// Returns the past by what was counted. Work in teams that were formed elsewhere was delivered without an application.
+/// Returns the past by what was counted. Work in teams that were formed elsewhere was delivered without an application. Who
+/// withdrew an application wasn't passed over.
 fn past(counted: &Counted) -> Past {
     let sum = |of: fn(&(u16, u16)) -> u16| {
         counted
@@ -113,7 +114,7 @@ fn past(counted: &Counted) -> Past {
     };
     Past {
         placed: sum(|one| one.0).max(counted.record.0.into()),
-        passed_over: sum(|one| one.1),
+        passed_over: sum(|one| one.1).saturating_sub(counted.withdrawn.into()),
     }
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE worker_records DROP COLUMN withdrawn;
