@@ -140,6 +140,9 @@ pub struct Application {
     /// When Musubi warned that the answer is overdue or the offer ends soon. It does so once.
     #[schema(example = json!(null))]
     pub warned_at: Option<Instant>,
+    /// When it left the waiting list. Null before, and once it has moved on.
+    #[schema(example = json!(null))]
+    pub moved_up_at: Option<Instant>,
     /// When the server has to look at it again.
     #[serde(skip)]
     pub next_check_at: Option<Instant>,
@@ -308,6 +311,7 @@ impl Application {
             },
             awaits: None,
             warned_at: None,
+            moved_up_at: None,
             next_check_at: None,
             created_by: actor.to_owned(),
             version: 1,
@@ -319,7 +323,9 @@ impl Application {
 
     /// Returns the next version, with this outcome and place.
     pub fn moved(&self, outcome: Outcome, place: Option<u16>, now: Instant) -> Application {
+        let is_moved = outcome.status != self.outcome.status;
         let next = Application {
+            moved_up_at: self.moved_up_at.filter(|_| !is_moved),
             outcome,
             place,
             version: self.version + 1,

@@ -85,6 +85,7 @@ struct TermsRow {
     agreement: Option<Doc<ApplicationAgreement>>,
     worker_agrees: bool,
     organization_agrees: bool,
+    moved_up_at: Option<Instant>,
 }
 
 impl TermsRow {
@@ -99,6 +100,7 @@ impl TermsRow {
             agreement: outcome.agreement.clone().map(Doc),
             worker_agrees: outcome.worker_agrees,
             organization_agrees: outcome.organization_agrees,
+            moved_up_at: application.moved_up_at,
         }
     }
 }
@@ -112,6 +114,7 @@ type TermsColumns = (
     Nullable<JsonText>,
     Bool,
     Bool,
+    Nullable<MicrosecondTime>,
 );
 
 type Terms = (
@@ -123,6 +126,7 @@ type Terms = (
     Option<Doc<ApplicationAgreement>>,
     bool,
     bool,
+    Option<Instant>,
 );
 
 /// Selects the further columns. diesel doesn't know them as those of this table.
@@ -130,7 +134,7 @@ fn terms_columns() -> SqlLiteral<TermsColumns> {
     sql(
         "applications.direction, applications.awaits, applications.respond_by, applications.warned_at, \
          applications.next_check_at, applications.agreement, applications.worker_agrees, \
-         applications.organization_agrees",
+         applications.organization_agrees, applications.moved_up_at",
     )
 }
 
@@ -147,7 +151,7 @@ pub struct StoredApplication {
 impl StoredApplication {
     fn read(self) -> Result<Application> {
         let row = self.row;
-        let (direction, awaits, respond_by, warned_at, next_check_at, agreement, worker, organization) =
+        let (direction, awaits, respond_by, warned_at, next_check_at, agreement, worker, organization, moved_up) =
             self.terms;
         let invalid = |_| Error::Internal(format!("application {} has an unknown code", row.id));
         let reason = row.reason.map(|code| code.parse().map_err(invalid)).transpose()?;
@@ -172,6 +176,7 @@ impl StoredApplication {
             awaits,
             warned_at,
             next_check_at,
+            moved_up_at: moved_up,
             partner_id: row.partner_id,
             sandbox: row.sandbox,
             created_by: row.created_by,
@@ -549,6 +554,35 @@ pub fn waiting(
         ApplicationSide::Organization => query.filter(reach::decidable_applications(reach)),
         ApplicationSide::Worker => query.filter(reach::for_forming_team()),
     };
+    if let Some(condition) = reach::applications(reach) {
+        query = query.filter(condition);
+    }
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    Ok(query.load(db)?)
+}
+
+/// Lists the applications within the reach that have left the waiting list since a moment and not moved on, oldest first:
+/// application, deliverable and moment.
+pub fn moved_up(
+    db: &mut Db,
+    reach: &Reach,
+    since: Instant,
+    after: Option<Id>,
+    limit: i64,
+) -> Result<Vec<(Id, Id, Instant)>> {
+    let moved = dsl::applications
+        // Written out, as the condition of the index is.
+        .filter(sql::<Bool>("applications.moved_up_at IS NOT NULL"))
+        .filter(sql::<Bool>("applications.moved_up_at >= ").bind::<MicrosecondTime, _>(since))
+        .filter(reach::for_forming_team())
+        .select((
+            dsl::id,
+            dsl::deliverable_id,
+            sql::<MicrosecondTime>("applications.moved_up_at"),
+        ));
+    let mut query = moved.order(dsl::id).limit(limit).into_boxed();
     if let Some(condition) = reach::applications(reach) {
         query = query.filter(condition);
     }

@@ -2,7 +2,7 @@
 //! for their turn; when there is room again, they move up in the order in which they came.
 
 use super::{Application, ApplicationDirection, ApplicationStatus, store};
-use crate::changes::Change;
+use crate::changes::{Action, Change};
 use crate::db::{Db, Instant};
 use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::error::Result;
@@ -55,6 +55,14 @@ fn next_up(one: &Application) -> ApplicationStatus {
     }
 }
 
+/// Returns an application as it is when its turn has come.
+fn moved_up(one: &Application, now: Instant) -> Application {
+    Application {
+        moved_up_at: Some(now),
+        ..one.set(next_up(one), now)
+    }
+}
+
 /// Puts the applications for roles without a free place on the waiting list, and moves others up where there is room.
 /// Returns what to log. Lock the applications before.
 pub fn balance(db: &mut Db, deliverable: &Deliverable, now: Instant) -> Result<Vec<Change>> {
@@ -77,12 +85,19 @@ pub fn balance(db: &mut Db, deliverable: &Deliverable, now: Instant) -> Result<V
             waiting.map(|one| one.set(Waitlisted, now)).collect()
         } else if room.pending > 0 && status != Matched {
             let first = store::first_waiting(db, deliverable.id, role, room.pending)?;
-            first.iter().map(|one| one.set(next_up(one), now)).collect()
+            first.iter().map(|one| moved_up(one, now)).collect()
         } else {
             Vec::new()
         };
         for one in &moved {
-            changes.push(store::update_unlogged(db, one)?);
+            let change = store::update_unlogged(db, one)?;
+            changes.push(match one.moved_up_at {
+                Some(_) => Change {
+                    action: Action::MovedUp,
+                    ..change
+                },
+                None => change,
+            });
         }
     }
     Ok(changes)

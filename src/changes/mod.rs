@@ -81,6 +81,8 @@ pub enum Action {
     Updated,
     Archived,
     Deleted,
+    /// An application left the waiting list.
+    MovedUp,
     /// The record is what it was, but others see it now.
     Shown,
 }

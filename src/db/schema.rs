@@ -281,6 +281,7 @@ tables! {
         agreement -> Nullable<JsonText>,
         worker_agrees -> Bool,
         organization_agrees -> Bool,
+        moved_up_at -> Nullable<MicrosecondTime>,
     }
 
     applications: application_responses (application_id) {

@@ -299,6 +299,7 @@ const APPLICATIONS: &[Column] = &[
     column("awaits", "回答待ちの相手", "/awaits", Word(ApplicationSide)),
     column("respond_by", "回答期限", "/respond_by", Moment),
     column("warned_at", "督促日時", "/warned_at", Moment),
+    column("moved_up_at", "繰り上がった日時", "/moved_up_at", Moment),
     column("goal", "目標", "/agreement/goal", Text),
     column("schedule", "日程", "/agreement/schedule", Text),
     column("worker_agrees", "ワーカーの合意", "/worker_agrees", Flag),

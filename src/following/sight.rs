@@ -23,6 +23,8 @@ pub enum ChangeAction {
     Created,
     /// It has another version.
     Updated,
+    /// An application left the waiting list.
+    MovedUp,
     /// It was archived.
     Archived,
     /// It was deleted.
@@ -174,6 +176,7 @@ impl Sight {
             (_, _, Action::Archived) => ChangeAction::Archived,
             (false, true, _) | (_, _, Action::Created) => ChangeAction::Created,
             (true, true, Action::Updated) => ChangeAction::Updated,
+            (true, true, Action::MovedUp) => ChangeAction::MovedUp,
         };
         let is_readable = !matches!(action, ChangeAction::Deleted | ChangeAction::Removed);
         Some(SeenChange {
@@ -248,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_change_means_to_each_follower_what_it_does_to_their_lists() {
-        use Action::{Archived, Created, Deleted, Shown, Updated};
+        use Action::{Archived, Created, Deleted, MovedUp, Shown, Updated};
         use ChangeAction as Seen;
         let here = "area:131041";
         let everybody = |_: &str| true;
@@ -266,6 +269,7 @@ mod tests {
                 Some(Seen::Updated),
             ),
             (Updated, "area:131130", "area:131130", None, Some(Seen::Updated)),
+            (MovedUp, here, here, Some(Seen::MovedUp), Some(Seen::MovedUp)),
             (Archived, here, here, Some(Seen::Archived), Some(Seen::Archived)),
             (Deleted, here, "", Some(Seen::Deleted), Some(Seen::Deleted)),
             (Deleted, "area:131130", "", None, Some(Seen::Deleted)),

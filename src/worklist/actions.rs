@@ -28,6 +28,9 @@ const ORDER: &str = "id";
 /// How many tasks of a kind are counted.
 const COUNTED: i64 = 1000;
 
+/// How many days the task about an application that left the waiting list is there.
+const TURN_DAYS: i64 = 7;
+
 /// How many days an import waits to be repaired.
 const IMPORT_DAYS: i64 = 30;
 
@@ -151,6 +154,16 @@ fn waiting(
         TaskKind::ConfirmAgreement => answers(Organization, &[Offered])?,
         TaskKind::AnswerInvitation => answers(Worker, &[Submitted])?,
         TaskKind::AnswerOffer => answers(Worker, &[Offered])?,
+        TaskKind::CheckTurn => {
+            let later = |moment: Instant, days| Instant::from(moment.utc() + Duration::days(days));
+            let since = later(Instant::now(), -TURN_DAYS);
+            let found = applications::store::moved_up(db, reach, since, after, limit)?;
+            let check = |(id, deliverable, since)| Waiting {
+                expires_at: Some(later(since, TURN_DAYS)),
+                ..one(id, Some(deliverable), since, format!("/v1/applications/{id}"))
+            };
+            found.into_iter().map(check).collect()
+        }
         TaskKind::ReviewRequest => {
             let found = deliverables::store::waiting(db, reach, after, limit)?;
             let ids: Vec<Id> = found.iter().map(|(id, ..)| *id).collect();

@@ -28,7 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Everything that waits for you to answer or decide, the oldest record first: applications for open deliverables,
 /// invitations, offers, agreements, requests under review, invitations to request a deliverable jointly, milestones that
 /// are overdue, artifacts, free places in teams at work, delivered projects, steps of programmes, pairs of records that may be the same, reviews
-/// to write, follow-ups to answer, your imports with rejected rows, your webhooks that were switched off, events to release. Only what your scopes let you do is listed. A task disappears when it is done.
+/// to write, follow-ups to answer, applications that left the waiting list, your imports with rejected rows, your webhooks that were switched off, events to release. Only what your scopes let you do is listed. A task disappears when it is done.
 #[utoipa::path(operation_id = "list_tasks", tag = "Tasks", security(("bearer" = ["tasks:read"])),
     params(TaskFilter), responses((status = 200, description = "One page", body = Page<Task>)))]
 #[get("/tasks")]
@@ -62,6 +62,10 @@ fn assignee(caller: &Caller<ReadTasks>) -> Assignee {
         ),
         (
             TaskKind::AnswerOffer,
+            is_worker && caller.may::<SubmitApplications>(),
+        ),
+        (
+            TaskKind::CheckTurn,
             is_worker && caller.may::<SubmitApplications>(),
         ),
         (TaskKind::ConfirmAgreement, caller.may::<DecideApplications>()),

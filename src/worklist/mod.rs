@@ -70,6 +70,9 @@ pub enum TaskKind {
     /// Publish the event of an organization, or give it back as a draft. Due 7 days after it changed last; when the event
     /// is over, the task disappears.
     ReleaseEvent,
+    /// Your application has left the waiting list: withdraw it if you no longer want the place. The task disappears when the
+    /// application moves on, or after 7 days.
+    CheckTurn,
 }
 
 impl TaskKind {
@@ -87,7 +90,8 @@ impl TaskKind {
             | TaskKind::AnswerOffer
             | TaskKind::ConfirmAgreement
             | TaskKind::RepairWebhook
-            | TaskKind::ReleaseEvent => 7,
+            | TaskKind::ReleaseEvent
+            | TaskKind::CheckTurn => 7,
             TaskKind::ReviewRequest => intake::STEP_DAYS,
             TaskKind::WriteReview => reviews::DAYS,
             TaskKind::AnswerFollowUp => follow_ups::DUE_DAYS,

@@ -504,6 +504,9 @@ fn a_full_role_has_a_waiting_list_in_order(app: &TestApp) {
         .expect(409);
     assert_eq!(full.code(), "role_filled");
     // When the offer ends, as many as may wait for an answer move up, in order.
+    let own = scene.token_of(&workers[1]);
+    assert_eq!(scene.kinds(&own), [""; 0]);
+    let position = app.get("/v1/changes").expect(200).json()["position"].clone();
     app.patch(
         &format!("/v1/deliverables/{}", scene.flyer),
         &json!({"applications_per_place": 2}),
@@ -524,6 +527,21 @@ fn a_full_role_has_a_waiting_list_in_order(app: &TestApp) {
         "{both:?}"
     );
     assert_eq!((both[0].as_str(), both[1].as_str()), ("submitted", "submitted"));
+    // The workers hear of it: a task each, and a change that says so.
+    assert_eq!(scene.kinds(&own), ["check_turn"]);
+    let task = scene.tasks(&own)[0].clone();
+    assert_eq!(task["id"], second["id"]);
+    assert!(task["expires_at"].is_string() && scene.now(&second)["moved_up_at"].is_string());
+    assert!(scene.now(&fourth)["moved_up_at"].is_null());
+    let moved_up = || {
+        let path = format!("/v1/changes?after={}&limit=200", position.as_str().unwrap());
+        let page = app.get(&path).expect(200).json();
+        let mut moved = page["items"].as_array().unwrap().clone();
+        moved.retain(|one| one["action"] == "moved_up");
+        moved.iter().map(|one| one["id"].clone()).collect::<Vec<_>>()
+    };
+    // A server learns of a change a moment later.
+    app.until(|| moved_up() == [second["id"].clone(), third["id"].clone()]);
     scene
         .patch(
             &scene.token_of(&workers[1]),
@@ -535,6 +553,7 @@ fn a_full_role_has_a_waiting_list_in_order(app: &TestApp) {
         statuses(&scene),
         ["withdrawn", "submitted", "shortlisted", "waitlisted"]
     );
+    assert_eq!(scene.kinds(&own), [""; 0], "it is gone when it is done");
     // Who was invited has said yes already.
     assert_eq!(scene.now(&invitation)["awaits"], "organization");
     app.delete(&format!("/v1/deliverables/{}", scene.flyer))
