@@ -151,8 +151,17 @@ pub struct StoredApplication {
 impl StoredApplication {
     fn read(self) -> Result<Application> {
         let row = self.row;
-        let (direction, awaits, respond_by, warned_at, next_check_at, agreement, worker, organization, moved_up) =
-            self.terms;
+        let (
+            direction,
+            awaits,
+            respond_by,
+            warned_at,
+            next_check_at,
+            agreement,
+            worker,
+            organization,
+            moved_up,
+        ) = self.terms;
         let invalid = |_| Error::Internal(format!("application {} has an unknown code", row.id));
         let reason = row.reason.map(|code| code.parse().map_err(invalid)).transpose()?;
         let awaits = awaits.map(|code| code.parse().map_err(invalid)).transpose()?;

@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use crate::values::code_list;
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, Timelike, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::Schema;
@@ -109,6 +109,17 @@ impl DayPart {
         (position < DAY_PARTS).then_some(DayPart(position))
     }
 
+    /// Returns the day-part of a moment in Tokyo. The afternoon begins at noon, the evening at 18:00.
+    pub fn of(at: DateTime<Utc>) -> DayPart {
+        let time = time_in_tokyo(at);
+        let part = match time.hour() {
+            ..12 => 0,
+            12..18 => 1,
+            _ => 2,
+        };
+        DayPart(time.weekday().num_days_from_monday() as u8 * 3 + part)
+    }
+
     pub fn code(self) -> &'static str {
         CODES.get(usize::from(self.0)).copied().unwrap_or_default()
     }
@@ -192,5 +203,14 @@ mod tests {
             assert_eq!(DayPart::try_from(part.code().to_owned()), Ok(part));
         }
         assert_eq!(DayPart::set(&[DayPart(0), DayPart(20)]), 1 | 1 << 20);
+    }
+
+    #[test]
+    fn a_moment_has_the_day_part_of_tokyo() {
+        let part = |text: &str| DayPart::of(text.parse().unwrap()).code();
+        assert_eq!(part("2026-10-02T15:00:00Z"), "saturday_morning");
+        assert_eq!(part("2026-10-03T02:59:59Z"), "saturday_morning");
+        assert_eq!(part("2026-10-03T03:00:00Z"), "saturday_afternoon");
+        assert_eq!(part("2026-10-04T09:00:00Z"), "sunday_evening");
     }
 }

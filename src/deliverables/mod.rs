@@ -32,8 +32,8 @@ use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result};
 use crate::organizations::Organization;
 use crate::values::{
-    AreaCode, Code, Lifecycle, both_or_neither, broken_at, distinct_codes, not_blank, not_reversed, plausible_day,
-    short_words,
+    AreaCode, Code, Lifecycle, both_or_neither, broken_at, distinct_codes, not_blank, not_reversed,
+    plausible_day, short_words,
 };
 use crate::workers::is_demo;
 use chrono::NaiveDate;

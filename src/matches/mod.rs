@@ -5,7 +5,7 @@
 //! * `snapshot`: one state of the database, ready to be ranked; `index`: the newest snapshot. `requesters`:
 //!   the organizations that ask. `encode`: turns records into the matcher's integers.
 //! * `responses`: how fast an organization answers.
-//! * `team`: who has a place already, and who has applied.
+//! * `team`: who has a place already, and who has applied. `joining`: what helps to join a team at work.
 //! * `ranking`: one page of a ranking in a fair order; `page`: its cursor; `view`: the response bodies.
 //! * `explain`, `wording`: numbers and gates in words, through the `explainer`. `advice`: improvements and
 //!   relaxations.
@@ -24,6 +24,7 @@ pub mod http;
 pub mod index;
 pub mod inputs;
 pub mod inquiry;
+pub mod joining;
 mod merged;
 pub mod page;
 pub mod ranking;

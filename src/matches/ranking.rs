@@ -3,6 +3,7 @@
 use super::encode;
 use super::explain::summary;
 use super::inquiry::Inquiry;
+use super::joining::MeetingsAhead;
 use super::page::{PageEnd, start};
 use super::snapshot::Snapshot;
 use super::team::{self, Applied};
@@ -189,6 +190,7 @@ pub fn rank_workers(
         None => HashMap::new(),
     };
     let (explainer, words) = (snapshot.explainer(options.language), encode::words(request));
+    let meetings = MeetingsAhead::of(db, deliverable.as_ref())?;
     let item = |(TeamHit { hit, above, .. }, position): &(&TeamHit, RankPosition)| {
         let id = Id(Uuid::from_u128(hit.candidate.id));
         let (label, assessment) = labels.get(&id).zip(hit.assess(&query))?;
@@ -197,6 +199,9 @@ pub fn rank_workers(
             position: *position,
             worker: explainer.brief(id, label, role),
             application: applied.get(&hit.candidate.id).cloned(),
+            joining: meetings
+                .as_ref()
+                .map(|meetings| explainer.joining(meetings, need, &hit.candidate)),
             explanation: explainer.explain(&query, &words, &hit.candidate, &assessment, *above),
         })
     };

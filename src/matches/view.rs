@@ -252,6 +252,37 @@ pub struct Improvement {
     pub because: String,
 }
 
+/// What helps somebody to join a team at work.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum JoiningReason {
+    /// The worker names a theme of the request.
+    KnowsTheme,
+    /// The worker is free at the time of every meeting ahead.
+    FreeAtMeetings,
+}
+
+/// What speaks for a worker in the place of a member who left. It says more about the fit and doesn't change it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"reasons": ["knows_theme", "free_at_meetings"], "shared_themes": ["dementia"], "meetings_ahead": 3,
+    "free_at": 3, "because": "テーマ（認知症）に関心があります。予定されている打ち合わせ3回すべての曜日・時間帯に参加できます。"}))]
+pub struct Joining {
+    pub reasons: Vec<JoiningReason>,
+    /// Codes of the request's themes that the worker names.
+    pub shared_themes: Vec<Code>,
+    /// The meetings of the project from now on: the next 20 at most.
+    #[schema(minimum = 0, maximum = 20)]
+    pub meetings_ahead: usize,
+    /// At how many of them the worker is free, by day and part. Null if they haven't said when they are free.
+    #[schema(minimum = 0, maximum = 20)]
+    pub free_at: Option<usize>,
+    /// In words, by Accept-Language. Empty without a reason.
+    pub because: String,
+}
+
 /// A ranked worker.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerMatch {
@@ -260,6 +291,8 @@ pub struct WorkerMatch {
     pub worker: WorkerBrief,
     /// The worker's latest application for the deliverable. Null: none, or a need that is not saved.
     pub application: Option<MatchApplication>,
+    /// What speaks for this worker in the place of a member who left. Null unless the work is under way.
+    pub joining: Option<Joining>,
     #[serde(flatten)]
     pub explanation: FitExplanation,
 }

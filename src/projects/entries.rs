@@ -56,9 +56,9 @@ impl Workplace {
     /// everything does that counts in a worker's record.
     fn find_to_write(db: &mut Db, reach: &Reach, id: Id, kind: WorkKind) -> Result<Workplace> {
         let deliverable = match kind {
-            WorkKind::Hours if store::find(db, reach, id)?.kind == ProjectKind::Deliverable => Some(
-                deliverables::store::find_archived_too_for_update(db, id)?,
-            ),
+            WorkKind::Hours if store::find(db, reach, id)?.kind == ProjectKind::Deliverable => {
+                Some(deliverables::store::find_archived_too_for_update(db, id)?)
+            }
             _ => None,
         };
         let place = Workplace::find_for_update(db, reach, id)?;
@@ -166,15 +166,7 @@ pub fn create<T: Ruled>(
     check_day(db, &entry)?;
     let mut changes = hours::count(db, None, Some(&entry), now)?;
     changes.push(store_work::insert_unlogged(db, &entry)?);
-    finish(
-        db,
-        author,
-        &place,
-        ProjectAction::Created,
-        &entry,
-        changes,
-        now,
-    )?;
+    finish(db, author, &place, ProjectAction::Created, &entry, changes, now)?;
     Ok((
         entry.id,
         entry.worker_id,
@@ -218,15 +210,7 @@ pub fn update<T: Ruled>(
     check_day(db, &after)?;
     let mut changes = hours::count(db, Some(&before), Some(&after), now)?;
     changes.push(store_work::update_unlogged(db, &after)?);
-    finish(
-        db,
-        author,
-        &place,
-        ProjectAction::Updated,
-        &after,
-        changes,
-        now,
-    )?;
+    finish(db, author, &place, ProjectAction::Updated, &after, changes, now)?;
     Ok((after.version, place.shown(after, author.personal_data)))
 }
 
@@ -245,15 +229,7 @@ pub fn delete<T: Ruled>(
     if_match.check(before.version)?;
     let mut changes = hours::count(db, Some(&before), None, now)?;
     changes.push(store_work::delete_unlogged(db, id, before.version)?);
-    finish(
-        db,
-        author,
-        &place,
-        ProjectAction::Deleted,
-        &before,
-        changes,
-        now,
-    )
+    finish(db, author, &place, ProjectAction::Deleted, &before, changes, now)
 }
 
 fn writing<'a>(place: &'a Workplace, author: &'a Author) -> Writing<'a> {

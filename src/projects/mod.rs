@@ -28,8 +28,8 @@ pub mod store;
 pub mod team;
 pub mod work;
 
-pub use filter::{ProjectFilter, ProjectSort};
 pub use crate::deliverables::ProjectReason;
+pub use filter::{ProjectFilter, ProjectSort};
 pub use status::{ArtifactStatus, ProjectStatus};
 
 use crate::auth::Reach;

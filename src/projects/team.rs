@@ -72,7 +72,9 @@ pub fn follow(
         organization_id: deliverable.request.organization_id,
         status,
         reason: match status {
-            ProjectStatus::Cancelled if status != before.plan.status => deliverable.request.cancellation_reason,
+            ProjectStatus::Cancelled if status != before.plan.status => {
+                deliverable.request.cancellation_reason
+            }
             _ => before.plan.reason,
         },
         ..before.plan.clone()

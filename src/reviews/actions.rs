@@ -1,8 +1,8 @@
 //! The use cases of reviews.
 
 use super::{
-    DAYS, NewReview, Review, ReviewAuthor, ReviewList, author_for, closed, mark_shown, not_delivered, not_in_team,
-    open_until, shown_already, store, store::Uncounted, unknown_member,
+    DAYS, NewReview, Review, ReviewAuthor, ReviewList, author_for, closed, mark_shown, not_delivered,
+    not_in_team, open_until, shown_already, store, store::Uncounted, unknown_member,
 };
 use crate::applications::{self, team};
 use crate::auth::{Reach, Viewer, Writer};

@@ -131,12 +131,7 @@ pub struct Uncounted {
 
 /// Lists reviews that have yet to be counted of projects that delivered before a moment.
 pub fn uncounted(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<Uncounted>> {
-    let scales = (
-        dsl::communication,
-        dsl::quality,
-        dsl::reliability,
-        dsl::again,
-    );
+    let scales = (dsl::communication, dsl::quality, dsl::reliability, dsl::again);
     let found = dsl::project_reviews
         .inner_join(a::table.on(a::id.eq(dsl::application_id)))
         .inner_join(d::table.on(d::id.eq(dsl::deliverable_id)))

@@ -11,6 +11,7 @@ on_both! {
     a_project_and_its_deliverable_agree_whichever_is_moved,
     milestones_carry_the_progress,
     somebody_drops_out_and_the_work_goes_on,
+    a_ranking_says_who_can_join_a_team_at_work,
     everyone_reads_and_writes_what_belongs_to_their_seat,
     bad_input_has_its_code,
     an_artifact_is_submitted_returned_and_accepted,
@@ -339,6 +340,54 @@ fn a_project_and_its_deliverable_agree_whichever_is_moved(app: &TestApp) {
     // Archived with its request.
     app.delete(&format!("/v1/deliverables/{}", case.id)).expect(204);
     assert_eq!(case.show(app)["status"], "cancelled");
+}
+
+/// It says who knows the theme, and who is free when the team meets: on a Saturday from ten to noon, in Tokyo. What is over
+/// doesn't count.
+fn a_ranking_says_who_can_join_a_team_at_work(app: &TestApp) {
+    let replacement = app.worker(
+        json!({"accepted_formats": ["mid_long"], "themes": ["dementia", "childcare"],
+        "day_parts": ["saturday_morning"]}),
+    );
+    let late = app.worker(json!({"accepted_formats": ["mid_long"], "day_parts": ["sunday_evening"]}));
+    let gone = json!({"status": "withdrawn", "reason": "health"});
+    let themed = Case::with(app, json!({"themes": ["dementia"]}));
+    let joining = |worker: &str| {
+        let path = format!(
+            "/v1/deliverables/{}/matches?fairness=off&role=designer",
+            themed.id
+        );
+        let ranking = app.get(&path).expect(200).json();
+        let items = ranking["items"].as_array().unwrap();
+        let of_worker = items.iter().find(|one| one["worker"]["id"] == worker);
+        of_worker.unwrap()["joining"].clone()
+    };
+    app.patch(&themed.designer_application, &gone).expect(200);
+    assert_eq!(joining(&replacement), Value::Null, "the work hasn't begun");
+    let back = join(
+        app,
+        &themed.id,
+        &app.worker(json!({"accepted_formats": ["mid_long"]})),
+        "designer",
+    );
+    themed.begin(app);
+    app.patch(&back, &gone).expect(200);
+    for (starts_at, ends_at) in [
+        ("2026-11-07T01:00:00Z", "2026-11-07T03:00:00Z"),
+        ("2099-11-07T01:00:00Z", "2099-11-07T03:00:00Z"),
+    ] {
+        let meeting = json!({"title": "定例", "starts_at": starts_at, "ends_at": ends_at});
+        themed.add(app, "meetings", &app.admin, &meeting).expect(201);
+    }
+    assert_eq!(
+        joining(&replacement),
+        json!({"reasons": ["knows_theme", "free_at_meetings"], "shared_themes": ["dementia"], "meetings_ahead": 1,
+            "free_at": 1, "because": "テーマ（認知症）に関心があります。予定されている打ち合わせ1回すべての曜日・時間帯に参加できます。"})
+    );
+    assert_eq!(
+        joining(&late),
+        json!({"reasons": [], "shared_themes": [], "meetings_ahead": 1, "free_at": 0, "because": ""})
+    );
 }
 
 fn milestones_carry_the_progress(app: &TestApp) {

@@ -953,7 +953,10 @@ fn applications_are_withdrawn_while_it_is_published(app: &TestApp) {
         app,
         &json!({"deliverable_ids": deliverables, "past_placement_ppm": 300_000}),
     );
-    let instance = app.get(&format!("/v1/rounds/{another}/instance")).expect(200).json();
+    let instance = app
+        .get(&format!("/v1/rounds/{another}/instance"))
+        .expect(200)
+        .json();
     for worker in instance["workers"].as_array().unwrap() {
         assert_eq!(worker["passed_over"], 0, "{worker}");
     }

@@ -381,7 +381,10 @@ fn hours_count_deliveries_twice_and_reviews_count_once_they_are_shown(app: &Test
             "deliveries_counted_twice": 1})
     );
     assert!(
-        experience["because"].as_str().unwrap().contains("活動60時間により1件を2件分"),
+        experience["because"]
+            .as_str()
+            .unwrap()
+            .contains("活動60時間により1件を2件分"),
         "{experience}"
     );
     assert_eq!(reliability["value_ppm"], completion_ppm(usual(1), (1, 0)));
@@ -412,7 +415,10 @@ fn hours_count_deliveries_twice_and_reviews_count_once_they_are_shown(app: &Test
     assert_eq!(here(app, &member)["reviews"], 0, "the member doesn't see it yet");
     review(&flyers[0], &own, 2);
     let (_, reliability) = counted();
-    assert_eq!(reliability["value_ppm"], reliability_ppm(usual(1), (1, 0), (8, 0)));
+    assert_eq!(
+        reliability["value_ppm"],
+        reliability_ppm(usual(1), (1, 0), (8, 0))
+    );
     assert_eq!(reliability["inputs"]["reviews_here"], 1);
     assert!(
         reliability["because"].as_str().unwrap().contains("評価1件"),
@@ -426,12 +432,19 @@ fn hours_count_deliveries_twice_and_reviews_count_once_they_are_shown(app: &Test
         reviews::actions::count_shown(&app.state.pool, now).unwrap();
     };
     count_at(14);
-    assert_eq!(here(app, &member)["reviews"], 1, "on the last day it can still change");
+    assert_eq!(
+        here(app, &member)["reviews"],
+        1,
+        "on the last day it can still change"
+    );
     for _ in 0..2 {
         count_at(15);
     }
     let (_, reliability) = counted();
-    assert_eq!(reliability["value_ppm"], reliability_ppm(usual(2), (2, 0), (8, 4)));
+    assert_eq!(
+        reliability["value_ppm"],
+        reliability_ppm(usual(2), (2, 0), (8, 4))
+    );
     assert_eq!(
         (
             &here(app, &member)["reviews"],

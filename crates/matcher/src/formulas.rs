@@ -95,7 +95,11 @@ pub fn completion_ppm(usual_ppm: u64, (completed, dropped): (u64, u64)) -> u64 {
 }
 
 /// Returns [`completion_ppm`] with reviews, which count as completed and as dropped in eighths of a project.
-pub fn reliability_ppm(usual_ppm: u64, (completed, dropped): (u64, u64), (praise, criticism): (u64, u64)) -> u64 {
+pub fn reliability_ppm(
+    usual_ppm: u64,
+    (completed, dropped): (u64, u64),
+    (praise, criticism): (u64, u64),
+) -> u64 {
     let completed = 8 * completed + praise;
     ratio(
         8 * 5 * usual_ppm + completed * PPM,

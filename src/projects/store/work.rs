@@ -140,6 +140,16 @@ pub fn all<T: Work>(db: &mut Db, project: Id) -> Result<Vec<Entry<T>>> {
     Ok(rows.into_iter().map(|row| entry(row, project)).collect())
 }
 
+/// Lists the entries of a kind of a project from a day on, by day.
+pub fn from_day<T: Work>(db: &mut Db, project: Id, day: i32, limit: i64) -> Result<Vec<Entry<T>>> {
+    let later = readable!(T::KIND, project, Seat::Office).filter(dsl::day.ge(day));
+    let rows = later
+        .order((dsl::day, dsl::id))
+        .limit(limit)
+        .load::<Columns<T>>(db)?;
+    Ok(rows.into_iter().map(|row| entry(row, project)).collect())
+}
+
 /// Returns those of the projects in which anything but the first milestones was written.
 pub fn used(db: &mut Db, projects: &[Id]) -> Result<HashSet<Id>> {
     let is_plan = || dsl::kind.eq(WorkKind::Milestone.code()).and(dsl::version.eq(1));
