@@ -3,12 +3,12 @@
 use super::fixed::Fixed;
 use super::rules::Rules;
 use super::{
-    Area, Catalogue, CatalogueEntry, Catalogues, Definition, DeliverableType, Entry, Names, Role, Skill,
-    Theme, fixed, store,
+    Area, Catalogue, CatalogueEntry, Catalogues, DeliverableType, DeliverableTypeEntry, Names, RealDurations,
+    Role, Shown, Skill, Theme, fixed, store,
 };
 use crate::auth::WriteCatalogue;
 use crate::auth::http::{Caller, OpenReader};
-use crate::db::Pool;
+use crate::db::{Db, Pool};
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::disclosure::impersonal;
 use crate::http::{
@@ -39,9 +39,11 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(list_areas);
 }
 
-impl<T: Definition> CatalogueEntry<T> {
-    fn tagged(entry: Entry<T>, language: Language) -> Entity<CatalogueEntry<T>> {
-        Entity::composed(entry.version, CatalogueEntry::of(entry, language))
+/// Returns how long projects took, for kinds that show it.
+fn durations<T: Shown>(db: &mut Db) -> Result<RealDurations> {
+    match T::HAS_DURATIONS {
+        true => store::durations(db),
+        false => Ok(RealDurations::new()),
     }
 }
 
@@ -67,6 +69,7 @@ type Asked = (&'static str, bool, Language);
 struct Rendered {
     /// The catalogue that it shows, or none if it never changes.
     of: Option<Arc<Catalogue>>,
+    durations: RealDurations,
     plain: Bytes,
     gzip: Bytes,
     tag: HeaderValue,
@@ -79,18 +82,20 @@ impl CatalogueAnswers {
         request: &HttpRequest,
         asked: Asked,
         of: Option<Arc<Catalogue>>,
-        items: impl FnOnce() -> Vec<T>,
+        durations: RealDurations,
+        items: impl FnOnce(&RealDurations) -> Vec<T>,
     ) -> Result<HttpResponse> {
         let is_current = |rendered: &&Arc<Rendered>| match (&rendered.of, &of) {
             (None, None) => true,
-            (Some(shown), Some(current)) => Arc::ptr_eq(shown, current),
+            (Some(shown), Some(current)) => Arc::ptr_eq(shown, current) && rendered.durations == durations,
             _ => false,
         };
         let known = self.lists.read().get(&asked).filter(is_current).cloned();
         let rendered = match known {
             Some(rendered) => rendered,
             None => {
-                let rendered = Arc::new(Rendered::new(&Page::all(items()), of)?);
+                let page = Page::all(items(&durations));
+                let rendered = Arc::new(Rendered::new(&page, of, durations)?);
                 self.lists.write().insert(asked, Arc::clone(&rendered));
                 rendered
             }
@@ -100,11 +105,16 @@ impl CatalogueAnswers {
 }
 
 impl Rendered {
-    fn new<T: Serialize>(page: &Page<T>, of: Option<Arc<Catalogue>>) -> Result<Rendered> {
+    fn new<T: Serialize>(
+        page: &Page<T>,
+        of: Option<Arc<Catalogue>>,
+        durations: RealDurations,
+    ) -> Result<Rendered> {
         let failed = |e: &dyn std::fmt::Display| Error::Internal(format!("a list can't be written: {e}"));
         let plain = serde_json::to_vec(page).map_err(|e| failed(&e))?;
         Ok(Rendered {
             of,
+            durations,
             tag: conditional::weak_tag(&plain),
             gzip: compress::gzip(&plain).map_err(|e| failed(&e))?.into(),
             plain: plain.into(),
@@ -126,7 +136,8 @@ impl Rendered {
     }
 }
 
-fn list<T: Definition>(
+async fn list<T: Shown>(
+    pool: &Pool,
     request: &HttpRequest,
     answers: &CatalogueAnswers,
     catalogue: Arc<Catalogue>,
@@ -135,24 +146,34 @@ fn list<T: Definition>(
     entries: fn(&Catalogue) -> &super::Entries<T>,
 ) -> Result<HttpResponse> {
     let asked = (T::KIND.path(), filter.include_retired, language);
-    answers.respond(request, asked, Some(Arc::clone(&catalogue)), || {
-        let shown = entries(&catalogue)
-            .iter()
-            .filter(|e| filter.include_retired || !e.definition.retired());
-        shown.cloned().map(|e| CatalogueEntry::of(e, language)).collect()
-    })
+    let durations = match T::HAS_DURATIONS {
+        true => pool.lookup(durations::<T>).await?,
+        false => RealDurations::new(),
+    };
+    answers.respond(
+        request,
+        asked,
+        Some(Arc::clone(&catalogue)),
+        durations,
+        |durations| {
+            let shown = entries(&catalogue)
+                .iter()
+                .filter(|e| filter.include_retired || !e.definition.retired());
+            shown.cloned().map(|e| T::view(e, language, durations)).collect()
+        },
+    )
 }
 
-async fn show<T: Definition>(
-    pool: &Pool,
-    code: String,
-    language: Language,
-) -> Result<Entity<CatalogueEntry<T>>> {
-    let entry = pool.lookup(move |db| store::find::<T>(db, &code)).await?;
-    Ok(CatalogueEntry::tagged(entry, language))
+async fn show<T: Shown>(pool: &Pool, code: String, language: Language) -> Result<Entity<T::View>> {
+    let found = pool.lookup(move |db| Ok((store::find::<T>(db, &code)?, durations::<T>(db)?)));
+    let (entry, durations) = found.await?;
+    Ok(Entity::composed(
+        entry.version,
+        T::view(entry, language, &durations),
+    ))
 }
 
-async fn create<T: Rules>(
+async fn create<T: Rules + Shown>(
     pool: &Pool,
     catalogues: Data<Catalogues>,
     by: Submitter,
@@ -160,7 +181,7 @@ async fn create<T: Rules>(
     language: Language,
 ) -> Result<HttpResponse> {
     let actor = by.actor.clone();
-    let insert = move |db: &mut crate::db::Db, new: T| {
+    let insert = move |db: &mut Db, new: T| {
         new.check(&*catalogues.current(db)?, None)?;
         let entry = store::insert(db, &actor, &new)?;
         let (location, version) = (format!("/v1/{}/{}", T::KIND.path(), new.code()), entry.version);
@@ -168,13 +189,13 @@ async fn create<T: Rules>(
             location,
             new.code(),
             version,
-            &CatalogueEntry::of(entry, language),
+            &T::view(entry, language, &durations::<T>(db)?),
         )
     };
     new.write(pool, by, insert).await
 }
 
-async fn update<T: Rules>(
+async fn update<T: Rules + Shown>(
     pool: &Pool,
     catalogues: Data<Catalogues>,
     actor: String,
@@ -182,22 +203,25 @@ async fn update<T: Rules>(
     if_match: IfMatch,
     patch: Patch<T>,
     language: Language,
-) -> Result<Entity<CatalogueEntry<T>>> {
+) -> Result<Entity<T::View>> {
     let updated = pool.write(move |db| {
-        let before: Entry<T> = store::find_for_update(db, &code)?;
+        let before = store::find_for_update::<T>(db, &code)?;
         if_match.check(before.version)?;
         let after = patch.apply(&before.definition)?;
         after.check_change(&before.definition)?;
         after.check(&*catalogues.current(db)?, Some(&before.definition))?;
-        store::update(db, &actor, &before, &after)
+        Ok((store::update(db, &actor, &before, &after)?, durations::<T>(db)?))
     });
-    let entry = updated.await?;
-    Ok(CatalogueEntry::tagged(entry, language))
+    let (entry, durations) = updated.await?;
+    Ok(Entity::composed(
+        entry.version,
+        T::view(entry, language, &durations),
+    ))
 }
 
 /// Defines the four operations of one kind.
 macro_rules! operations {
-    ($module:ident, $type:ident, $path:tt, $path_of_one:tt, $tag:tt, $one:tt,
+    ($module:ident, $type:ident, [$($view:tt)+], $path:tt, $path_of_one:tt, $tag:tt, $one:tt,
      $list:tt, $show:tt, $create:tt, $update:tt) => {
         mod $module {
             use super::*;
@@ -211,31 +235,31 @@ macro_rules! operations {
             #[utoipa::path(operation_id = $list, tag = $tag, params(EntryFilter),
                 summary = concat!("List ", $one, "s"),
                 description = "Returns all entries on one page. Retired entries are included with `include_retired=true`.",
-                responses((status = 200, description = "All entries, in their order", body = Page<CatalogueEntry<$type>>)))]
+                responses((status = 200, description = "All entries, in their order", body = Page<$($view)+>)))]
             #[get($path)]
             async fn list(
                 _: OpenReader, request: HttpRequest, pool: Data<Pool>, catalogues: Data<Catalogues>,
                 answers: Data<CatalogueAnswers>, filter: Query<EntryFilter>, language: Language,
             ) -> Result<HttpResponse> {
                 let catalogue = catalogues.latest(&pool).await?;
-                super::list(&request, &answers, catalogue, filter.0, language, |catalogue| &catalogue.$module)
+                super::list(&pool, &request, &answers, catalogue, filter.0, language, |catalogue| &catalogue.$module).await
             }
 
             #[utoipa::path(operation_id = $show, tag = $tag, params(("code" = String, Path, description = "The entry's code")),
                 summary = concat!("Show a ", $one), description = "Returns retired entries as well.",
-                responses((status = 200, description = "The entry", body = CatalogueEntry<$type>)))]
+                responses((status = 200, description = "The entry", body = $($view)+)))]
             #[get($path_of_one)]
             async fn show(
                 _: OpenReader, request: HttpRequest, pool: Data<Pool>, language: Language,
-            ) -> Result<Entity<CatalogueEntry<$type>>> {
-                super::show(&pool, path_text(&request, "code", 200)?, language).await
+            ) -> Result<Entity<$($view)+>> {
+                super::show::<$type>(&pool, path_text(&request, "code", 200)?, language).await
             }
 
             #[utoipa::path(operation_id = $create, tag = $tag, security(("bearer" = ["catalogue:write"])),
                 summary = concat!("Add a ", $one),
                 description = "Every server can use the entry at once. Returns 409 `duplicate_code` if the code is in use.",
                 request_body = $type,
-                responses((status = 201, description = "Created", body = CatalogueEntry<$type>),
+                responses((status = 201, description = "Created", body = $($view)+),
                           (status = 409, description = "The code is already in use")))]
             #[post($path)]
             async fn create(
@@ -251,12 +275,12 @@ macro_rules! operations {
                                The code can't change.",
                 params(("code" = String, Path, description = "The entry's code")),
                 request_body(content = inline(EntryPatch), content_type = "application/merge-patch+json"),
-                responses((status = 200, description = "Updated", body = CatalogueEntry<$type>)))]
+                responses((status = 200, description = "Updated", body = $($view)+)))]
             #[patch($path_of_one)]
             async fn update(
                 caller: Caller<WriteCatalogue>, request: HttpRequest, pool: Data<Pool>, catalogues: Data<Catalogues>,
                 if_match: IfMatch, language: Language, patch: Patch<$type>,
-            ) -> Result<Entity<CatalogueEntry<$type>>> {
+            ) -> Result<Entity<$($view)+>> {
                 let code = path_text(&request, "code", 200)?;
                 super::update(&pool, catalogues, caller.actor(), code, if_match, patch, language).await
             }
@@ -267,6 +291,7 @@ macro_rules! operations {
 operations!(
     types,
     DeliverableType,
+    [DeliverableTypeEntry],
     "/deliverable-types",
     "/deliverable-types/{code}",
     "Catalogue",
@@ -279,6 +304,7 @@ operations!(
 operations!(
     skills,
     Skill,
+    [CatalogueEntry<Skill>],
     "/skills",
     "/skills/{code}",
     "Catalogue",
@@ -291,6 +317,7 @@ operations!(
 operations!(
     roles,
     Role,
+    [CatalogueEntry<Role>],
     "/roles",
     "/roles/{code}",
     "Catalogue",
@@ -303,6 +330,7 @@ operations!(
 operations!(
     themes,
     Theme,
+    [CatalogueEntry<Theme>],
     "/themes",
     "/themes/{code}",
     "Catalogue",
@@ -510,7 +538,9 @@ async fn list_families(
     };
     let families = &catalogues.fixed().families;
     let asked = ("families", false, language);
-    answers.respond(&request, asked, None, || families.iter().map(view).collect())
+    answers.respond(&request, asked, None, RealDurations::new(), |_| {
+        families.iter().map(view).collect()
+    })
 }
 
 /// List formats
@@ -535,7 +565,9 @@ async fn list_formats(
     };
     let formats = &catalogues.fixed().formats;
     let asked = ("formats", false, language);
-    answers.respond(&request, asked, None, || formats.iter().map(view).collect())
+    answers.respond(&request, asked, None, RealDurations::new(), |_| {
+        formats.iter().map(view).collect()
+    })
 }
 
 /// List areas
@@ -560,7 +592,14 @@ async fn list_areas(
     filter.check(fixed)?;
     if filter.is_everything() {
         let asked = ("areas", filter.include_unserved, language);
-        return answers.respond(&request, asked, None, || filter.list(fixed, language));
+        return answers.respond(&request, asked, None, RealDurations::new(), |_| {
+            filter.list(fixed, language)
+        });
     }
-    Ok(Rendered::new(&Page::all(filter.list(fixed, language)), None)?.respond(&request))
+    Ok(Rendered::new(
+        &Page::all(filter.list(fixed, language)),
+        None,
+        RealDurations::new(),
+    )?
+    .respond(&request))
 }

@@ -33,4 +33,6 @@ pub use filters::Filters;
 pub use fixed::{Family, Format, FormatDefaults};
 pub use lookup::{Checked, Lookup};
 pub use names::Names;
-pub use state::{Catalogue, CatalogueEntry, Entries, Entry};
+pub use state::{
+    Catalogue, CatalogueEntry, DeliverableTypeEntry, Entries, Entry, RealDuration, RealDurations, Shown,
+};

@@ -50,6 +50,75 @@ impl<T: Definition> CatalogueEntry<T> {
     }
 }
 
+/// How long projects of a type really took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"median_days": 94, "deliveries": 12}))]
+pub struct RealDuration {
+    /// The median of the days from the first day to the delivery, both included; the shorter of two in the middle. Null
+    /// without a delivery.
+    #[schema(minimum = 1)]
+    pub median_days: Option<u32>,
+    /// The deliveries behind it: the newest 50 at most, of projects that say when they began.
+    #[schema(minimum = 0, maximum = 50)]
+    pub deliveries: u32,
+}
+
+/// The durations of the types that have any, by code.
+pub type RealDurations = HashMap<String, RealDuration>;
+
+/// A deliverable type of the catalogue.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeliverableTypeEntry {
+    #[serde(flatten)]
+    pub entry: CatalogueEntry<DeliverableType>,
+    /// How long such projects took here, counted again every ten minutes. `weeks` is what the catalogue says. Read-only.
+    pub real_duration: RealDuration,
+}
+
+impl Discloses for DeliverableTypeEntry {
+    fn people(&self) -> Vec<Id> {
+        Vec::new()
+    }
+}
+
+/// A kind of entries, as answers show them.
+pub trait Shown: Definition {
+    type View: Serialize + Discloses;
+
+    /// Whether the view has durations.
+    const HAS_DURATIONS: bool = false;
+
+    fn view(entry: Entry<Self>, language: Language, durations: &RealDurations) -> Self::View;
+}
+
+macro_rules! plainly_shown {
+    ($($kind:ident)*) => {$(
+        impl Shown for $kind {
+            type View = CatalogueEntry<$kind>;
+
+            fn view(entry: Entry<$kind>, language: Language, _: &RealDurations) -> CatalogueEntry<$kind> {
+                CatalogueEntry::of(entry, language)
+            }
+        }
+    )*};
+}
+
+plainly_shown!(Skill Role Theme);
+
+impl Shown for DeliverableType {
+    type View = DeliverableTypeEntry;
+
+    const HAS_DURATIONS: bool = true;
+
+    fn view(entry: Entry<Self>, language: Language, durations: &RealDurations) -> DeliverableTypeEntry {
+        let real = durations.get(entry.definition.code.as_str()).copied();
+        DeliverableTypeEntry {
+            entry: CatalogueEntry::of(entry, language),
+            real_duration: real.unwrap_or_default(),
+        }
+    }
+}
+
 /// The entries of one kind in their order, with their positions by code.
 #[derive(Debug, Clone)]
 pub struct Entries<T> {

@@ -3,10 +3,11 @@
 use super::areas::Areas;
 use super::entries::{Definition, DeliverableType, EntryKind, Role, Skill, Theme};
 use super::fixed::Fixed;
-use super::state::{Catalogue, Entry};
+use super::state::{Catalogue, Entry, RealDuration, RealDurations};
 use crate::changes::{self, Action, Change, Subject};
 use crate::config::ServedAreas;
 use crate::db::schema::catalogue_entries::{self, dsl};
+use crate::db::schema::type_durations::{self, dsl as d};
 use crate::db::{Db, Doc, Instant, lock, on, on_duplicate, update_version};
 use crate::error::{Error, Result, Text};
 use diesel::prelude::*;
@@ -231,4 +232,42 @@ pub fn update<T: Definition>(db: &mut Db, actor: &str, before: &Entry<T>, after:
     let row = row(db, T::KIND, after.code())?;
     changes::store::append(db, actor, &[change(&row, Action::Updated)])?;
     row.entry()
+}
+
+/// Returns how long projects of each type took.
+pub fn durations(db: &mut Db) -> Result<RealDurations> {
+    let rows = d::type_durations.select((d::type_code, d::median_days, d::deliveries));
+    let number = |n: i32| u32::try_from(n).unwrap_or_default();
+    let read = |(code, median, deliveries): (String, Option<i32>, i32)| {
+        let duration = RealDuration {
+            median_days: median.map(number),
+            deliveries: number(deliveries),
+        };
+        (code, duration)
+    };
+    Ok(rows.load(db)?.into_iter().map(read).collect())
+}
+
+/// Writes how long projects of a type took.
+pub fn upsert_duration(db: &mut Db, type_code: &str, duration: RealDuration) -> Result<()> {
+    let number = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+    let values = || {
+        (
+            d::median_days.eq(duration.median_days.map(number)),
+            d::deliveries.eq(number(duration.deliveries)),
+        )
+    };
+    on!(db, |c| diesel::insert_into(type_durations::table)
+        .values((d::type_code.eq(type_code), values()))
+        .on_conflict(d::type_code)
+        .do_update()
+        .set(values())
+        .execute(c))?;
+    Ok(())
+}
+
+/// Lists the codes of all deliverable types, retired ones too.
+pub fn type_codes(db: &mut Db) -> Result<Vec<String>> {
+    let types = dsl::catalogue_entries.filter(dsl::kind.eq(EntryKind::DeliverableType.code()));
+    Ok(types.order(dsl::code).select(dsl::code).load(db)?)
 }

@@ -97,6 +97,12 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
+    catalogue: type_durations (type_code) {
+        type_code -> Text,
+        median_days -> Nullable<Integer>,
+        deliveries -> Integer,
+    }
+
     organizations: organizations (id) {
         id -> UniqueId,
         name -> Text,

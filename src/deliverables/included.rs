@@ -3,7 +3,7 @@
 use super::filter::Include;
 use super::{Deliverable, store};
 use crate::auth::{ReadDeliverables, ReadOrganizations, Scope, Viewer};
-use crate::catalogue::{Catalogue, CatalogueEntry};
+use crate::catalogue::{self, Catalogue, DeliverableType, Shown};
 use crate::db::{Db, Id};
 use crate::error::{Error, Result};
 use crate::http::Language;
@@ -86,7 +86,8 @@ pub fn load<I: Copy + Into<Include>>(
             .types
             .iter()
             .filter_map(|code| reader.catalogue.types.get(code));
-        let types = types.map(|entry| CatalogueEntry::of(entry.clone(), reader.language));
+        let durations = catalogue::store::durations(db)?;
+        let types = types.map(|entry| DeliverableType::view(entry.clone(), reader.language, &durations));
         included.add("deliverable_types", &types.collect::<Vec<_>>())?;
     }
     Ok(Some(included))

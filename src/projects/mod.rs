@@ -4,7 +4,8 @@
 //! * `work`: milestones, meetings, hours, artifacts, risks and notes. `rules`: who may write which, and how milestones are
 //!   laid out. `files`: what an artifact's file may be.
 //! * `team`: what follows for a project when its deliverable or team changes. `actions`: accompaniments, and what callers
-//!   see. `entries`: the use cases of the work. `hours`: what they count in a member's record. `past`: projects that lists of offices tell of.
+//!   see. `entries`: the use cases of the work. `hours`: what they count in a member's record. `past`: projects that lists of offices tell of. `durations`:
+//!   how long projects of a type really took; `tasks` counts it again.
 //!
 //! A deliverable whose team is complete has a project with the same id; so has one whose team was formed elsewhere, once the
 //! work begins. Its status follows the deliverable's; its members are the agreed applications, and those who left stay in
@@ -16,6 +17,7 @@
 //! Deliberately absent: moving a project through its statuses, which also moves its deliverable (`delivery`).
 
 pub mod actions;
+pub mod durations;
 pub mod entries;
 pub mod files;
 pub mod filter;
@@ -25,6 +27,7 @@ pub mod past;
 pub mod rules;
 pub mod status;
 pub mod store;
+pub mod tasks;
 pub mod team;
 pub mod work;
 

@@ -6,8 +6,8 @@ use super::work::{
 };
 use super::{Member, Project, Seat};
 use crate::auth::{access_denied, not_permitted};
-use crate::catalogue::Format;
 use crate::catalogue::entries::DeliverableType;
+use crate::catalogue::{Format, RealDuration};
 use crate::db::Id;
 use crate::deliverables::Deliverable;
 use crate::error::{Error, Result, Text};
@@ -231,13 +231,20 @@ pub fn day_exceeded() -> Error {
 }
 
 /// From so many deliveries on, the time that they took counts more than the planned length of their type.
-pub const ENOUGH_DELIVERIES: usize = 5;
+pub const ENOUGH_DELIVERIES: u32 = 5;
 
-/// Returns the median of the days that projects took, if there are enough. Of two in the middle, the shorter.
-pub fn usual_days(mut taken: Vec<u32>) -> Option<u32> {
+/// Returns the median of the days that projects took, and how many projects it is of. Of two in the middle, the shorter.
+pub fn real_duration(mut taken: Vec<u32>) -> RealDuration {
     taken.sort_unstable();
-    let middle = taken.get(taken.len().saturating_sub(1) / 2).copied();
-    middle.filter(|_| taken.len() >= ENOUGH_DELIVERIES)
+    RealDuration {
+        median_days: taken.get(taken.len().saturating_sub(1) / 2).copied(),
+        deliveries: u32::try_from(taken.len()).unwrap_or(u32::MAX),
+    }
+}
+
+/// Returns how long projects usually take, if there are enough deliveries.
+pub fn usual_days(real: RealDuration) -> Option<u32> {
+    real.median_days.filter(|_| real.deliveries >= ENOUGH_DELIVERIES)
 }
 
 /// Lays out the milestones of a deliverable's project: one for each phase of its type, evenly over the time from the
@@ -290,10 +297,12 @@ mod tests {
 
     #[test]
     fn what_projects_took_counts_from_five_deliveries_on() {
-        assert_eq!(usual_days(vec![]), None);
-        assert_eq!(usual_days(vec![30; 4]), None);
-        assert_eq!(usual_days(vec![90, 10, 30, 20, 400]), Some(30));
-        assert_eq!(usual_days(vec![90, 10, 30, 20, 400, 40]), Some(30));
+        let usual = |taken: Vec<u32>| usual_days(real_duration(taken));
+        assert_eq!([usual(vec![]), usual(vec![30; 4])], [None, None]);
+        assert_eq!(usual(vec![90, 10, 30, 20, 400]), Some(30));
+        assert_eq!(usual(vec![90, 10, 30, 20, 400, 40]), Some(30));
+        let few = real_duration(vec![9, 7]);
+        assert_eq!((few.median_days, few.deliveries), (Some(7), 2));
     }
 
     #[test]

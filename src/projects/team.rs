@@ -3,6 +3,7 @@
 //! Call it in the same transaction, with the deliverable locked. It compares what should be with what is, so that it doesn't
 //! matter what has changed, and in which order. It returns what to log.
 
+use super::durations;
 use super::store::{self, history, work};
 use super::work::{Entry, Visibility, Work};
 use super::{
@@ -13,7 +14,7 @@ use crate::catalogue;
 use crate::catalogue::entries::DeliverableType;
 use crate::changes::Change;
 use crate::db::{Db, Id, Instant};
-use crate::deliverables::{self, Deliverable};
+use crate::deliverables::Deliverable;
 use crate::error::{Error, Result};
 use crate::values::Code;
 
@@ -145,9 +146,6 @@ pub(super) fn begun(deliverable: &Deliverable, status: ProjectStatus, now: Insta
     }
 }
 
-/// How many of the newest deliveries say how long a type takes.
-const NEWEST: i64 = 50;
-
 /// Writes the milestones with which a project begins.
 pub(super) fn lay_out(
     db: &mut Db,
@@ -157,9 +155,7 @@ pub(super) fn lay_out(
     now: Instant,
 ) -> Result<Vec<Change>> {
     let kind = catalogue::store::find::<DeliverableType>(db, &deliverable.request.type_)?.definition;
-    let delivered = deliverables::store::delivered(db, &deliverable.request.type_, NEWEST)?;
-    let taken = store::load_some(db, &delivered)?;
-    let usual_days = rules::usual_days(taken.iter().filter_map(Project::days_taken).collect());
+    let usual_days = rules::usual_days(durations::of_type(db, &deliverable.request.type_)?);
     let mut changes = Vec::new();
     for milestone in rules::milestones(deliverable, &kind, usual_days, project.first_day()) {
         let entry = Entry {

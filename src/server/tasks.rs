@@ -6,7 +6,7 @@ use crate::http::idempotency;
 use crate::tasks::{TaskCounts, TaskSet};
 use crate::{
     applications, duplicates, erasure, exposures, follow_ups, following, imports, matches, partners, press,
-    reviews, rounds, sessions, webhooks,
+    projects, reviews, rounds, sessions, webhooks,
 };
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -53,6 +53,7 @@ pub fn start(state: &AppState, retention: Retention, counts: TaskCounts) -> Task
     tasks.start(imports::tasks::purge(pool, retention.imports));
     tasks.start(duplicates::tasks::follow_changes(pool, stopping, importing));
     tasks.start(follow_ups::tasks::make(pool));
+    tasks.start(projects::tasks::measure_durations(pool));
     tasks.start(reviews::tasks::count_shown(pool));
     tasks.start(rounds::tasks::purge(pool));
     tasks.start(erasure::tasks::apply_retention(pool, retention));

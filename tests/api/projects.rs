@@ -12,6 +12,7 @@ on_both! {
     milestones_carry_the_progress,
     somebody_drops_out_and_the_work_goes_on,
     a_ranking_says_who_can_join_a_team_at_work,
+    the_catalogue_says_how_long_projects_really_took,
     everyone_reads_and_writes_what_belongs_to_their_seat,
     bad_input_has_its_code,
     an_artifact_is_submitted_returned_and_accepted,
@@ -388,6 +389,38 @@ fn a_ranking_says_who_can_join_a_team_at_work(app: &TestApp) {
         joining(&late),
         json!({"reasons": [], "shared_themes": [], "meetings_ahead": 1, "free_at": 0, "because": ""})
     );
+}
+
+fn the_catalogue_says_how_long_projects_really_took(app: &TestApp) {
+    let list = "/v1/deliverable-types";
+    let of_type = |code: &str| {
+        let listed = app.get(list).expect(200).json();
+        let types = listed["items"].as_array().unwrap();
+        let entry = types.iter().find(|one| one["code"] == code).unwrap();
+        let single = app.get(&format!("{list}/{code}")).expect(200).json();
+        assert_eq!(single["real_duration"], entry["real_duration"]);
+        entry["real_duration"].clone()
+    };
+    let measure = || musubi::projects::durations::measure(&app.state.pool).unwrap();
+    measure();
+    let nothing = json!({"median_days": null, "deliveries": 0});
+    assert_eq!(of_type("website"), nothing);
+    let before = app.get(list).header("etag").to_owned();
+    for starts_on in ["2026-10-01", "2026-11-01"] {
+        let case = Case::with(app, json!({"starts_on": starts_on}));
+        case.begin(app);
+        app.patch(&case.path, &json!({"status": "delivered"})).expect(200);
+    }
+    app.get_with(list, &[("if-none-match", &before)]).expect(304);
+    measure();
+    app.get_with(list, &[("if-none-match", &before)]).expect(200);
+    let first: chrono::NaiveDate = "2026-11-01".parse().unwrap();
+    let shorter = (musubi::catalogue::calendar::today() - first).num_days() + 1;
+    assert_eq!(
+        of_type("website"),
+        json!({"median_days": shorter, "deliveries": 2})
+    );
+    assert_eq!(of_type("flyer"), nothing);
 }
 
 fn milestones_carry_the_progress(app: &TestApp) {

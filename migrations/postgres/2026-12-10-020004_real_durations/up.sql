@@ -1,0 +1,6 @@
+-- How many days projects of each type took here: the median, and the number of deliveries behind it. A task counts again.
+CREATE TABLE type_durations (
+    type_code text COLLATE "C" NOT NULL PRIMARY KEY,
+    median_days integer,
+    deliveries integer NOT NULL
+);
