@@ -74,6 +74,7 @@ example-python: tools
 example-typescript:
     npm --prefix examples/typescript run --silent start
     npm --prefix examples/typescript run --silent contract
+    npm --prefix examples/typescript run --silent follow
     npm --prefix examples/typescript run --silent hooks
     npm --prefix examples/typescript run --silent roster
 
