@@ -90,7 +90,7 @@ fn rows_that_cannot_be_events_say_why(app: &TestApp) {
         ("会,ゼミ,,10月の終わり,13:30,,,,,,,,,", "invalid_date"),
         ("会,ゼミ,,2026-10-08,夕方,,,,,,,,,", "invalid_time"),
         ("会,ゼミ,,2026-10-08,13:30,12:00,,,,,,,,", "ends_before_start"),
-        ("会,ゼミ,中止,2026-10-08,13:30,,,,,,,,,", "missing_notice"),
+        ("会,ゼミ,中止,2026-10-08,13:30,,,,,,,,,", "missing_field"),
     ] {
         let done = import(app, &format!("{row}\n"));
         assert_eq!(counts(&done), [0, 0, 0, 1], "{row}");
@@ -118,7 +118,7 @@ fn rows_that_cannot_be_events_say_why(app: &TestApp) {
     let done = app.import_and_wait(publish, file("14:00", "").as_bytes());
     assert_eq!(
         (counts(&done), codes(app, &done)),
-        ([0, 0, 0, 1], vec!["missing_notice".to_owned()])
+        ([0, 0, 0, 1], vec!["missing_field".to_owned()])
     );
     let done = app.import_and_wait(publish, file("14:00", "会場の都合").as_bytes());
     assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));

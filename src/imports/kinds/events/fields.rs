@@ -88,7 +88,7 @@ field_table! { draft, cell: Draft;
     "ends_on", "終了日"
         => draft.ends_on = cell.date()?;
     "ends_at", "終了時刻"
-        => draft.ends_time = cell.parse(parse_time)?;
+        => draft.ends_time = cell.parse(parse_time)?.or(draft.ends_time);
     "month", "開催月"
         => draft.month = cell.text();
     "place_name", "場所"
