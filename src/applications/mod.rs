@@ -346,10 +346,11 @@ impl Application {
     }
 
     /// Returns the application without what the caller may not see. Organizations don't see which partner app
-    /// sent it.
+    /// sent it, nor that somebody is ill or moves.
     pub fn shown(mut self, reach: &Reach, personal_data: bool) -> Application {
         if matches!(reach, Reach::Organization(_)) {
             self.partner_id = None;
+            self.outcome.reason = self.outcome.reason.filter(|reason| !reason.is_private());
             self.created_by = self.created_by.split(':').next().unwrap_or_default().to_owned();
         }
         if !personal_data {

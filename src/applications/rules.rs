@@ -3,6 +3,7 @@
 use super::{ApplicationDirection, NewApplication};
 use crate::deliverables::{Deliverable, DeliverableStatus};
 use crate::error::{Error, FieldError, Result, Text};
+use crate::values::words;
 use crate::workers::{NewWorker, Worker, WorkerStatus};
 
 /// The taken places of a deliverable: role and number.
@@ -43,7 +44,10 @@ pub fn check_available<'a>(
     let deliverable = deliverable.filter(is_forming).ok_or_else(|| {
         conflict(
             "deliverable_not_open",
-            format!("この支援内容は現在募集していません（状態: {status}）。"),
+            format!(
+                "この支援内容は現在募集していません。状態: {}",
+                words::with_code("DeliverableStatus", status)
+            ),
             format!("This deliverable doesn't take applications: its status is {status}."),
         )
     })?;
@@ -132,8 +136,8 @@ pub fn role_filled(role: &str) -> Error {
 pub fn already_applied() -> Error {
     conflict(
         "already_applied",
-        "このワーカーはすでにこの支援内容に応募しています。".to_owned(),
-        "This worker has already applied for this deliverable.".to_owned(),
+        "すでに応募または招待があります。".to_owned(),
+        "This worker has already applied for this deliverable, or was invited.".to_owned(),
     )
 }
 

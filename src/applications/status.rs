@@ -2,7 +2,8 @@
 //! move is in `moves`.
 
 use crate::error::{Error, Result, Text};
-use crate::values::Lifecycle;
+use crate::projects::PRIVATE_REASONS;
+use crate::values::{Lifecycle, words};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 use utoipa::ToSchema;
@@ -145,6 +146,7 @@ use ApplicationStatus::*;
 
 impl Lifecycle for ApplicationStatus {
     const NAME: (&'static str, &'static str) = ("応募の状態", "The status of an application");
+    const SCHEMA: &'static str = "ApplicationStatus";
 
     /// Returns the statuses that may follow. None follows an end: the worker applies again with a new
     /// application.
@@ -214,26 +216,31 @@ impl ApplicationStatus {
     pub fn check_reason(self, by: ApplicationSide, reason: Option<ApplicationReason>) -> Result<()> {
         let allowed = self.reasons(by);
         let list = || allowed.iter().map(|r| r.code()).collect::<Vec<_>>().join(", ");
-        let status = self.code();
+        let word = |reason: &ApplicationReason| words::with_code("ApplicationReason", reason.code());
+        let list_ja = || allowed.iter().map(word).collect::<Vec<_>>().join("、");
+        let (status, status_ja) = (self.code(), words::with_code("ApplicationStatus", self.code()));
         let (code, ja, en) = match reason {
             None if allowed.is_empty() => return Ok(()),
             Some(reason) if allowed.contains(&reason) => return Ok(()),
             None => (
                 "missing_field",
-                format!("{status} には理由が必要です。次から選んでください: {}", list()),
+                format!(
+                    "{status_ja}には理由が必要です。次から選んでください: {}",
+                    list_ja()
+                ),
                 format!("{status} needs a reason. Use one of: {}.", list()),
             ),
             Some(_) if allowed.is_empty() => (
                 "unexpected_reason",
-                format!("{status} には理由を指定できません。"),
+                format!("{status_ja}には理由を指定できません。"),
                 format!("{status} can't have a reason."),
             ),
             Some(reason) => (
                 "unexpected_reason",
                 format!(
-                    "{} は {status} の理由に指定できません。次から選んでください: {}",
-                    reason.code(),
-                    list()
+                    "{}は{status_ja}の理由に指定できません。次から選んでください: {}",
+                    word(&reason),
+                    list_ja()
                 ),
                 format!(
                     "{} is not a reason for {status}. Use one of: {}.",
@@ -254,7 +261,12 @@ impl ApplicationReason {
     /// Returns whether a member who leaves for this reason after work has begun has dropped it. Nobody chooses illness or
     /// has to explain a move.
     pub fn counts_as_dropped(self) -> bool {
-        !matches!(self, Health | Relocation)
+        !self.is_private()
+    }
+
+    /// Returns whether only the office and the person learn of it.
+    pub fn is_private(self) -> bool {
+        PRIVATE_REASONS.contains(&self.code())
     }
 }
 
@@ -297,6 +309,11 @@ mod tests {
         let error = Agreed.check_move(Offered).unwrap_err();
         assert_eq!((error.status(), error.code()), (409, "illegal_transition"));
         assert!(error.detail().en.contains("agreed") && error.detail().en.contains("offered"));
+        for status in ApplicationStatus::VARIANTS {
+            let word = words::text("ApplicationStatus", status.code()).ja;
+            let ja = status.illegal_move(Agreed).detail().ja;
+            assert!(ja.contains(&format!("{word}（{}）", status.code())), "{ja}");
+        }
         assert!(Declined.check_move(Declined).is_ok());
     }
 }

@@ -9,12 +9,15 @@ use utoipa::openapi::schema::Schema;
 
 /// Returns the time in Tokyo: UTC+9, without summer time since 1951.
 pub fn time_in_tokyo(at: DateTime<Utc>) -> NaiveDateTime {
-    (at + chrono::Duration::hours(9)).naive_utc()
+    at.checked_add_signed(chrono::Duration::hours(9))
+        .unwrap_or(at)
+        .naive_utc()
 }
 
 /// Returns the moment at which it is this time in Tokyo.
 pub fn moment_in_tokyo(time: NaiveDateTime) -> DateTime<Utc> {
-    time.and_utc() - chrono::Duration::hours(9)
+    let at = time.and_utc();
+    at.checked_sub_signed(chrono::Duration::hours(9)).unwrap_or(at)
 }
 
 /// Returns the moment at which a day begins in Tokyo.

@@ -49,6 +49,7 @@ impl JointStatus {
 
 impl Lifecycle for JointStatus {
     const NAME: (&'static str, &'static str) = ("共同の依頼への回答", "The status of a joint organization");
+    const SCHEMA: &'static str = "JointStatus";
 
     /// Returns the statuses that may follow. After an end, only a new invitation helps.
     fn next(self) -> &'static [JointStatus] {

@@ -107,10 +107,7 @@ fn may_return(status: DeliverableStatus) -> bool {
 /// changed it since.
 pub fn check_was_read(before: DeliverableStatus, after: DeliverableStatus, if_match: &IfMatch) -> Result<()> {
     let releases = before.is_under_review() && after.is_released(false);
-    match if_match {
-        IfMatch::Absent | IfMatch::Any if releases => Err(Error::PreconditionRequired),
-        _ => Ok(()),
-    }
+    if_match.check_was_read(releases)
 }
 
 /// Returns whether an organization's change sent a released request back to the coordinator.

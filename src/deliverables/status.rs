@@ -82,6 +82,7 @@ use DeliverableStatus::*;
 
 impl Lifecycle for DeliverableStatus {
     const NAME: (&'static str, &'static str) = ("依頼の状態", "The status of a request");
+    const SCHEMA: &'static str = "DeliverableStatus";
 
     /// Returns the statuses that may follow. A matched request opens again when a member leaves the team. A request
     /// that was released goes back to the coordinator when its organization changes it.

@@ -251,6 +251,9 @@ pub fn update(
     }
     check_holders(db, writer, Some(&before), &mut plan)?;
     plan.status = next_status(&writer.reach, Some(&before), plan.status)?;
+    rules::check_cancelled(&writer.reach, &before, &plan)?;
+    let was_submitted = before.plan.status == EventStatus::Submitted;
+    if_match.check_was_read(was_submitted && plan.status == EventStatus::Published)?;
     let now = Instant::now();
     let was_public = before.is_public();
     let is_moved = was_public && (plan.times != before.plan.times || plan.month != before.plan.month);

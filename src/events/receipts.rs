@@ -3,7 +3,7 @@
 //! What keeps programs out: the requests of an address are slowed down, and a field that people don't see.
 
 use super::answers::{AnswerNote, SecretAnswers, store_answers};
-use super::registering::{check_open, insert, remove};
+use super::registering::{check_open, insert, withdraw};
 use super::registration::{NewGuest, NewRegistration, Receipt, Registration, RegistrationStatus};
 use super::store::registrations;
 use super::{Event, store};
@@ -110,8 +110,12 @@ pub async fn cancel(pool: &Pool, client: Client, secret: String) -> Result<()> {
     let of = open(pool, client, secret).await?;
     let cancel = move |db: &mut Db| {
         store::lock_event(db, of.0)?;
-        let (event, one, _) = found(db, of)?;
-        remove(db, GUEST, &event, &one)
+        let (event, one, keys) = found(db, of)?;
+        // Once more changes nothing.
+        if one.new.status == RegistrationStatus::Cancelled && one.new.registrant().is_empty() {
+            return Ok(());
+        }
+        withdraw(db, GUEST, &event, (one, keys), Instant::now()).map(|_| ())
     };
     pool.write(cancel).await
 }

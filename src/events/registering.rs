@@ -1,7 +1,7 @@
 //! The use cases of registrations: who comes, who waits, who came.
 
 use super::registration::{NewRegistration, Registration, RegistrationStatus};
-use super::rules::{event_full, last_moment, registration_closed};
+use super::rules::{check_begun, event_full, has_begun, last_moment, registration_closed, too_many_places};
 use super::store::registrations::{self as store, Keys};
 use super::store::{find, held, lock_event};
 use super::{Event, EventStatus};
@@ -75,8 +75,9 @@ pub fn placed(
     };
     let counts = store::counts(db, &[event.id])?;
     let counts = counts.get(&event.id).copied().unwrap_or_default();
-    // Who waits goes first.
-    let has_room = counts.taken() + i64::from(places) <= i64::from(capacity) && counts.waiting == 0;
+    // Who waits goes first, except who needs more places than are free.
+    let free = i64::from(capacity) - counts.taken();
+    let has_room = i64::from(places) <= free && store::waiting(db, event.id, free, 1)?.is_empty();
     match (has_room, event.plan.waiting_list) {
         (true, _) => Ok(Registered),
         (false, true) => Ok(Waiting),
@@ -150,12 +151,26 @@ pub fn create(
         return Err(Error::Invalid(vec![not_permitted("/status")]));
     }
     // Who holds the event writes down afterwards who came.
-    if !(holds && matches!(new.status, Attended | Absent)) {
-        check_open(&event, now)?;
+    match holds && matches!(new.status, Attended | Absent) {
+        true => check_begun(&event.plan, now)?,
+        false => check_open(&event, now)?,
     }
     let partner_id = check_person(db, viewer, holds, &mut new)?;
     insert(db, &viewer.actor, &event, (new, partner_id), None, now)
         .map(|one| one.shown(viewer.personal_data, event.plan.online_url.as_ref()))
+}
+
+/// Checks that an event has as many places as somebody asks for. Who came, came.
+fn check_places(event: &Event, new: &NewRegistration) -> Result<()> {
+    let asks = matches!(new.status, Registered | Waiting);
+    match event
+        .plan
+        .capacity
+        .filter(|capacity| asks && new.places > *capacity)
+    {
+        Some(capacity) => Err(Error::Invalid(vec![too_many_places(capacity)])),
+        None => Ok(()),
+    }
 }
 
 /// Stores a new registration.
@@ -170,6 +185,7 @@ pub fn insert(
     if store::count(db, event.id)? >= MOST {
         return Err(event_full());
     }
+    check_places(event, &new)?;
     let person_key = person_key(db, &new)?;
     new.status = placed(db, event, new.status, new.places)?;
     let one = Registration {
@@ -192,7 +208,8 @@ pub fn insert(
     Ok(one)
 }
 
-/// Gives free places to those who wait, in their order. Returns what to log.
+/// Gives free places to those who wait, in their order. Who needs more places than are free holds up nobody. Returns what to
+/// log.
 pub fn promote(db: &mut Db, event: &Event, now: Instant) -> Result<Vec<Change>> {
     let is_over = last_moment(&event.plan).is_some_and(|last| last <= now);
     if event.plan.status != EventStatus::Published || is_over {
@@ -206,9 +223,9 @@ pub fn promote(db: &mut Db, event: &Event, now: Instant) -> Result<Vec<Change>> 
     let capacity = event.plan.capacity.map_or(i64::MAX, i64::from);
     let mut free = capacity - counts.taken();
     let mut changes = Vec::new();
-    for (mut one, keys) in store::waiting(db, event.id, PROMOTED)? {
+    for (mut one, keys) in store::waiting(db, event.id, free, PROMOTED)? {
         if i64::from(one.new.places) > free {
-            break;
+            continue;
         }
         free -= i64::from(one.new.places);
         one.new.status = Registered;
@@ -219,8 +236,8 @@ pub fn promote(db: &mut Db, event: &Event, now: Instant) -> Result<Vec<Change>> 
     Ok(changes)
 }
 
-/// Changes a registration to what `change` returns. Who registered may correct and cancel it; those who hold the event also
-/// say who attended.
+/// Changes a registration to what `change` returns. Who registered may correct it while the event takes registrations, and
+/// cancel it until it is known whether they came; those who hold the event also say who attended.
 pub fn update(
     db: &mut Db,
     viewer: &Viewer,
@@ -261,6 +278,27 @@ pub fn update(
     }
     before.new.status.check_move(new.status)?;
     let now = Instant::now();
+    if !holds {
+        let cancelled = NewRegistration {
+            status: Cancelled,
+            ..before.new.clone()
+        };
+        match before.new.status {
+            Attended | Absent | Cancelled => return Err(registration_closed()),
+            Registered | Waiting if new != cancelled => check_open(&event, now)?,
+            // What was counted stays, without the person.
+            Registered | Waiting if has_begun(&event.plan, now) => {
+                return withdraw(db, &viewer.actor, &event, (before, keys), now).map(shown);
+            }
+            Registered | Waiting => {}
+        }
+    }
+    if moves && matches!(new.status, Attended | Absent) {
+        check_begun(&event.plan, now)?;
+    }
+    if new.places > before.new.places {
+        check_places(&event, &new)?;
+    }
     if new.places > before.new.places && before.new.status == Registered && new.status == Registered {
         let counts = store::counts(db, &[event.id])?;
         let taken = counts.get(&event.id).copied().unwrap_or_default().taken();
@@ -286,19 +324,50 @@ pub fn update(
     Ok(shown(after))
 }
 
-/// Deletes a registration with what is known of the person. The place goes to who waits.
+/// Deletes a registration with what is known of the person. The place goes to who waits. After the begin, only those who hold
+/// the event delete what was counted; for others the person is forgotten.
 pub fn delete(db: &mut Db, viewer: &Viewer, (event, id): (Id, Id), if_match: &IfMatch) -> Result<()> {
     lock_event(db, event)?;
     let event = find(db, &viewer.reach, event)?;
-    let (before, _) = store::find(db, &viewer.reach, event.id, id)?;
+    let (before, keys) = store::find(db, &viewer.reach, event.id, id)?;
     if_match.check(before.version)?;
-    remove(db, &viewer.actor, &event, &before)
+    let now = Instant::now();
+    let holds = !held(db, &viewer.reach, &[event.id])?.is_empty();
+    let is_counted = has_begun(&event.plan, now) || matches!(before.new.status, Attended | Absent);
+    if !holds && is_counted {
+        return withdraw(db, &viewer.actor, &event, (before, keys), now).map(|_| ());
+    }
+    let mut changes = vec![store::delete_unlogged(db, &before)?];
+    crate::http::idempotency::forget(db, &before.id.to_string())?;
+    changes.extend(promote(db, &event, now)?);
+    changes::store::append(db, &viewer.actor, &changes)
 }
 
-/// Deletes a registration of an event that is locked.
-pub fn remove(db: &mut Db, actor: &str, event: &Event, before: &Registration) -> Result<()> {
-    let mut changes = vec![store::delete_unlogged(db, before)?];
-    crate::http::idempotency::forget(db, &before.id.to_string())?;
-    changes.extend(promote(db, event, Instant::now())?);
-    changes::store::append(db, actor, &changes)
+/// Cancels a registration of an event that is locked, and forgets the person. What is known of whether they came stays.
+pub fn withdraw(
+    db: &mut Db,
+    actor: &str,
+    event: &Event,
+    (before, mut keys): (Registration, Keys),
+    now: Instant,
+) -> Result<Registration> {
+    let id = before.id;
+    let mut after = Registration {
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    if matches!(after.new.status, Registered | Waiting) {
+        after.new.status = Cancelled;
+    }
+    after.forget();
+    after.new.worker_id = None;
+    after.partner_id = None;
+    // Who has answered the questionnaire doesn't register and answer again.
+    keys.person_key = keys.person_key.filter(|_| after.answered);
+    let mut changes = vec![store::update_unlogged(db, &after, keys)?];
+    crate::http::idempotency::forget(db, &id.to_string())?;
+    changes.extend(promote(db, event, now)?);
+    changes::store::append(db, actor, &changes)?;
+    Ok(after)
 }

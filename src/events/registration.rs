@@ -22,6 +22,7 @@ codes! {
 
 impl Lifecycle for RegistrationStatus {
     const NAME: (&'static str, &'static str) = ("申込みの状態", "The status of a registration");
+    const SCHEMA: &'static str = "RegistrationStatus";
 
     fn next(self) -> &'static [RegistrationStatus] {
         use RegistrationStatus::*;
@@ -198,8 +199,8 @@ pub struct NewGuest {
     #[schema(min_length = 1, max_length = 200)]
     pub affiliation: Option<String>,
     #[serde(default = "one")]
-    #[validate(range(min = 1, max = 20))]
-    #[schema(minimum = 1, maximum = 20, default = 1)]
+    #[validate(range(min = 1, max = 4))]
+    #[schema(minimum = 1, maximum = 4, default = 1)]
     pub places: i32,
     #[serde(default)]
     pub wants_consultation: bool,

@@ -4,7 +4,7 @@ use super::{
     Breakout, Event, EventNotice, EventNoticeCode, EventStatus, EventTime, NewEvent, Question, QuestionKind,
     first_of_month,
 };
-use crate::auth::Reach;
+use crate::auth::{Reach, not_permitted};
 use crate::catalogue::calendar::{day_in_tokyo, fiscal_year, midnight_in_tokyo};
 use crate::db::Instant;
 use crate::error::{Error, FieldError, Result, Text};
@@ -23,6 +23,25 @@ pub fn first_day_of(times: &[EventTime], month: Option<&str>) -> Option<NaiveDat
     let first = times.iter().map(|time| time.starts_at).min();
     let first = first.map(|at| day_in_tokyo(at.utc()));
     first.or_else(|| month.and_then(first_of_month))
+}
+
+/// Returns whether an event has begun: its first time, or else its month.
+pub fn has_begun(plan: &NewEvent, now: Instant) -> bool {
+    let first = plan.times.iter().map(|time| time.starts_at).min();
+    let first = first.or_else(|| first_day(plan).map(|day| Instant::from(midnight_in_tokyo(day))));
+    first.is_some_and(|first| first <= now)
+}
+
+/// Checks that it can be known who came: from the day of the begin on, since people come before it.
+pub fn check_begun(plan: &NewEvent, now: Instant) -> Result<()> {
+    match first_day(plan).is_some_and(|day| Instant::from(midnight_in_tokyo(day)) <= now) {
+        true => Ok(()),
+        false => Err(conflict(
+            "event_not_begun",
+            "出欠は、イベントの初日から記録できます。",
+            "Who came is known from the first day of the event on.",
+        )),
+    }
 }
 
 /// Returns when an event is over: the last end, or that of the last day or of the month.
@@ -158,6 +177,34 @@ pub fn next_status(reach: &Reach, before: Option<&Event>, asked: EventStatus) ->
     })
 }
 
+/// Checks that what an organization cancels goes on to say what a coordinator released: only the status and the reason differ,
+/// and afterwards nothing. What is being reviewed again is cancelled by a coordinator.
+pub fn check_cancelled(reach: &Reach, before: &Event, after: &NewEvent) -> Result<()> {
+    let is_office = matches!(reach, Reach::Everything | Reach::Areas(_));
+    if is_office || after.status != EventStatus::Cancelled {
+        return Ok(());
+    }
+    let from = before.plan.status;
+    if !matches!(from, EventStatus::Published | EventStatus::Cancelled) {
+        return Err(Error::Invalid(vec![not_permitted("/status")]));
+    }
+    let value = |plan: &NewEvent| serde_json::to_value(plan).map_err(|e| Error::Internal(e.to_string()));
+    let (old, new) = (value(&before.plan)?, value(after)?);
+    let may_differ: &[&str] = match from {
+        EventStatus::Published => &["status", "notice"],
+        _ => &[],
+    };
+    let names = new.as_object().into_iter().flat_map(|fields| fields.keys());
+    let faults: Vec<FieldError> = names
+        .filter(|name| !may_differ.contains(&name.as_str()) && old.get(*name) != new.get(*name))
+        .map(|name| not_permitted(&format!("/{name}")))
+        .collect();
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Invalid(faults)),
+    }
+}
+
 /// Returns what an event is noted for.
 pub fn notices(plan: &NewEvent, attendance: Option<i64>, language: Language) -> Vec<EventNotice> {
     let mut notices = Vec::new();
@@ -239,6 +286,14 @@ pub fn already_registered() -> Error {
         "すでに申し込まれています。",
         "This person is registered already.",
     )
+}
+
+pub fn too_many_places(capacity: i32) -> FieldError {
+    let rule = Text::new(
+        format!("定員（{capacity}人）以下で指定してください。"),
+        format!("Give at most {capacity}, the capacity of the event."),
+    );
+    FieldError::at("/places", "too_many_places", rule)
 }
 
 pub fn event_full() -> Error {

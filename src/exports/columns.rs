@@ -467,7 +467,7 @@ const DUPLICATES: &[Column] = &[
 #[rustfmt::skip]
 const AUDIT: &[Column] = &[
     column("seq", "通し番号", "/seq", Number),
-    column("at", "日時", "/at", Moment),
+    column("at", "日時", "/occurred_at", Moment),
     column("actor", "行為者", "/actor", Text),
     column("action", "行為", "/action", Text),
     column("subjects", "対象の記録ID", "/subjects", List(Of::Text)),

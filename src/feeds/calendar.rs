@@ -97,7 +97,7 @@ fn add_work(db: &mut Db, reach: &Reach, occasions: &mut Occasions) -> Result<()>
         let title = &one.work.title;
         Occasion {
             uid: format!("milestone-{}", one.id),
-            when: When::Day(one.work.due_on),
+            when: When::Days(one.work.due_on, one.work.due_on),
             summary: Text::new(
                 format!("マイルストーン：{title}（{project}）"),
                 format!("Milestone: {title} ({project})"),
@@ -137,11 +137,13 @@ fn last_days(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
         ..ProjectFilter::default()
     };
     let page = projects::store::list(db, reach, &filter)?;
+    let from = days_before(today(), DAYS_BACK);
     let last_day = |one: projects::Project| {
         let title = &one.plan.title;
+        let day = one.plan.ends_on.filter(|day| *day >= from)?;
         Some(Occasion {
             uid: format!("project-{}", one.id),
-            when: When::Day(one.plan.ends_on?),
+            when: When::Days(day, day),
             summary: Text::new(format!("最終日：{title}"), format!("Last day: {title}")),
             location: None,
             link: None,
@@ -170,7 +172,7 @@ fn requested_days(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
         let title = &one.request.title;
         Some(Occasion {
             uid: format!("deliverable-{}", one.id),
-            when: When::Day(one.request.ends_on?),
+            when: When::Days(one.request.ends_on?, one.request.ends_on?),
             summary: Text::new(format!("納期：{title}"), format!("Due: {title}")),
             location: None,
             link: None,
@@ -253,7 +255,7 @@ fn steps(db: &mut Db, reach: &Reach) -> Result<Vec<Occasion>> {
         };
         Occasion {
             uid: format!("step-{}", one.id),
-            when: When::Day(one.day),
+            when: When::Days(one.day, one.last_day),
             summary: Text::new(format!("{ja}（{programme}）"), format!("{en} ({programme})")),
             location: None,
             link: None,

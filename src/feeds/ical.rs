@@ -11,7 +11,8 @@ use chrono::NaiveDate;
 use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
 
 pub enum When {
-    Day(NaiveDate),
+    /// The first and the last day.
+    Days(NaiveDate, NaiveDate),
     Time(Instant, Option<Instant>),
 }
 
@@ -41,9 +42,9 @@ pub fn printed(name: &str, about: Option<&str>, occasions: &[Occasion], language
     ] {
         calendar.append_property(Property::new(name, value));
     }
-    calendar.name(name);
+    calendar.name(&line(name));
     if let Some(about) = about {
-        calendar.append_property(Property::new("X-WR-CALDESC", about));
+        calendar.append_property(Property::new("X-WR-CALDESC", line(about)));
     }
     for one in occasions {
         calendar.push(event(one, language));
@@ -51,33 +52,81 @@ pub fn printed(name: &str, about: Option<&str>, occasions: &[Occasion], language
     calendar.to_string()
 }
 
+/// Returns a text with one kind of line break: a bare carriage return ends a line of the calendar for some readers.
+fn text(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .replace(['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], "\n")
+}
+
+/// Returns a text in one line.
+fn line(words: &str) -> String {
+    text(words).replace('\n', " ")
+}
+
 fn event(one: &Occasion, language: Language) -> Event {
     let mut event = Event::new();
     event
         .uid(&format!("{}@musubi", one.uid))
-        .summary(language.choose(&one.summary))
+        .summary(&line(language.choose(&one.summary)))
         .sequence(u32::try_from(one.sequence).unwrap_or(u32::MAX))
         .timestamp(one.changed_at.utc())
         .last_modified(one.changed_at.utc());
     match one.when {
-        When::Day(day) => event.starts(day),
+        When::Days(first, _) => event.starts(first),
         When::Time(from, _) => event.starts(from.utc()),
     };
-    if let When::Time(_, Some(to)) = one.when {
-        event.ends(to.utc());
+    match one.when {
+        When::Time(_, Some(to)) => drop(event.ends(to.utc())),
+        // The end of a whole day is the day after (RFC 5545, 3.6.1). Without one, the event has one day.
+        When::Days(first, last) if last > first => {
+            last.succ_opt().map(|end| event.ends(end));
+        }
+        _ => {}
     }
     if let Some(description) = &one.description {
-        event.description(description);
+        event.description(&text(description));
     }
     if let Some(location) = &one.location {
-        event.location(location);
+        event.location(&line(location));
     }
     if let Some(link) = &one.link {
-        event.url(link);
+        event.url(&line(link));
     }
     event.status(match one.is_cancelled {
         true => EventStatus::Cancelled,
         false => EventStatus::Confirmed,
     });
     event.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_with_any_line_break_add_no_line_to_a_calendar() {
+        for end in ["\r\n", "\r", "\n", "\u{2028}", "\u{2029}"] {
+            let words = format!("相談会{end}ATTENDEE:x");
+            let day = NaiveDate::from_ymd_opt(2026, 10, 8).unwrap();
+            let occasion = Occasion {
+                uid: "event-1".into(),
+                when: When::Days(day, day),
+                summary: Text::new(words.clone(), words.clone()),
+                description: Some(words.clone()),
+                location: Some(words.clone()),
+                link: None,
+                is_cancelled: false,
+                sequence: 1,
+                changed_at: Instant::now(),
+            };
+            let written = printed(&words, Some(&words), &[occasion], Language::Ja);
+            let bare = written.replace("\r\n", "");
+            assert!(
+                !bare.contains(['\r', '\n', '\u{2028}', '\u{2029}']),
+                "{written:?}"
+            );
+            assert!(!written.contains("\nATTENDEE"), "{written}");
+            assert!(written.contains("SUMMARY:相談会 ATTENDEE:x"), "{written}");
+        }
+    }
 }

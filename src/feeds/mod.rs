@@ -16,7 +16,7 @@ mod calendar;
 pub mod http;
 pub mod ical;
 mod requests;
-mod store;
+pub mod store;
 
 use crate::auth::{Extent, Reach, Scope, UserRole, extent};
 use crate::db::{Id, Instant};

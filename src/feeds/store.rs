@@ -33,6 +33,12 @@ pub fn delete(db: &mut Db, user: Id, id: Id) -> Result<bool> {
     Ok(diesel::delete(own).execute(db)? == 1)
 }
 
+/// Deletes all feeds of a user.
+pub fn delete_all(db: &mut Db, user: Id) -> Result<()> {
+    diesel::delete(dsl::feeds.filter(dsl::user_id.eq(user))).execute(db)?;
+    Ok(())
+}
+
 /// Finds the user and the digest of a feed.
 pub fn find(db: &mut Db, id: Id) -> Result<Option<(Id, String)>> {
     let found = dsl::feeds.find(id).select((dsl::user_id, dsl::digest));

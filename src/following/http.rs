@@ -109,9 +109,9 @@ pub struct ChangeFilter {
 #[into_params(parameter_in = Query)]
 pub struct StreamFilter {
     /// The position after which to begin, unless there is a `Last-Event-ID`: `position` of an answer, or the header
-    /// `Musubi-Position`.
+    /// `Musubi-Position`. Without both you get the changes from now on.
     #[param(example = "1284-9f3a2c51", pattern = "^(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$")]
-    pub after: String,
+    pub after: Option<String>,
     /// Only these kinds of records, separated by commas. All that you may read, by default.
     #[param(inline, style = Form, explode = false, min_items = 1, value_type = Option<Vec<Subject>>)]
     pub types: Option<Several<Subject>>,
@@ -304,8 +304,8 @@ async fn follow(
         .get("last-event-id")
         .filter(|last| !last.is_empty());
     let last = last.map(|last| Position::parse("last-event-id", last.to_str().unwrap_or_default()));
-    let after = last.unwrap_or_else(|| Position::parse("after", &after));
-    let follower = Follower::new(&caller, types, Some(after), pool, feed).await?;
+    let given = || after.map(|after| Position::parse("after", &after));
+    let follower = Follower::new(&caller, types, last.or_else(given), pool, feed).await?;
     // What has expired is refused before the stream begins.
     if follower.feed.look(&follower.sight, follower.after, 0).is_none() {
         let after = follower.after;

@@ -86,6 +86,14 @@ impl IfMatch {
         }
     }
 
+    /// Checks that who releases a record names the version that they have read. Its author may have changed it since.
+    pub fn check_was_read(&self, releases: bool) -> Result<()> {
+        match self {
+            IfMatch::Absent | IfMatch::Any if releases => Err(Error::PreconditionRequired),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks the condition where no record exists yet.
     pub fn check_absent(&self) -> Result<()> {
         match self {

@@ -5,7 +5,8 @@
 
 use crate::db::Instant;
 use crate::error::{FieldError, Text};
-use chrono::NaiveDate;
+use crate::values::plausible_day;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer, MapAccessDeserializer};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Expected, MapAccess, SeqAccess, Unexpected,
@@ -17,6 +18,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::num::IntErrorKind;
 use uuid::Uuid;
+use validator::ValidationError;
 
 /// Why a value can't be decoded.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ enum Fault {
     },
     WrongType,
     OutOfRange,
+    /// A date or a time of a year that can't be meant, and that a database may not hold.
+    ImplausibleYear(ValidationError),
     /// A type's own text about the value: English, or Japanese and English separated by a line break.
     Malformed(String),
 }
@@ -68,6 +72,18 @@ impl Shape {
             () if name == type_name::<Instant>() => Shape::Time,
             () => Shape::Text,
         }
+    }
+
+    /// Checks the year of a date or a time that was just decoded. Everything that callers send comes through here; what is
+    /// stored does not.
+    fn check_year(self, text: Option<&str>) -> Result<(), DecodeError> {
+        let day = text.and_then(|text| match self {
+            Shape::Date => text.parse().ok(),
+            Shape::Time => Some(text.parse::<DateTime<Utc>>().ok()?.date_naive()),
+            _ => None,
+        });
+        let checked = day.map_or(Ok(()), |day| plausible_day(&day));
+        checked.map_err(|rule| DecodeError::new(Fault::ImplausibleYear(rule)))
     }
 
     fn names(self) -> (&'static str, &'static str) {
@@ -114,7 +130,7 @@ impl DecodeError {
             Fault::DuplicateField(_) => "duplicate_field",
             Fault::UnknownValue { .. } => "unknown_value",
             Fault::WrongType => "wrong_type",
-            Fault::OutOfRange => "out_of_range",
+            Fault::OutOfRange | Fault::ImplausibleYear(_) => "out_of_range",
             Fault::Malformed(_) if matches!(self.expected, Some(Shape::Uuid)) => "invalid_uuid",
             Fault::Malformed(_) => "invalid_value",
         }
@@ -143,10 +159,8 @@ impl DecodeError {
                 Text::new(format!("{ja}で指定してください。"), format!("Expected {en}."))
             }
             Fault::OutOfRange => Text::new("値が範囲外です。", "The value is out of range."),
-            Fault::Malformed(reason) if reason.contains('\n') => {
-                let (ja, en) = reason.split_once('\n').unwrap_or_default();
-                Text::new(ja.to_owned(), en.to_owned())
-            }
+            Fault::ImplausibleYear(rule) => in_both_languages(rule.message.as_deref().unwrap_or_default()),
+            Fault::Malformed(reason) if reason.contains('\n') => in_both_languages(reason),
             Fault::Malformed(reason) => match self.expected {
                 Some(Shape::Uuid) => not_a_uuid(),
                 Some(Shape::Date) => Text::new(
@@ -169,6 +183,11 @@ impl DecodeError {
             Fault::UnknownField(name) => Some(name),
             _ => None,
         }
+    }
+
+    /// Whether the value has the form that the place takes, and only lies outside its range.
+    pub fn is_well_formed(&self) -> bool {
+        matches!(self.fault, Fault::ImplausibleYear(_))
     }
 
     /// Whether leaving the field out mends the error.
@@ -207,6 +226,12 @@ impl DecodeError {
         let name = self.field().or(self.path.last().map(String::as_str));
         FieldError::parameter(name.unwrap_or_default(), code, text)
     }
+}
+
+/// Separates a text's Japanese from its English.
+fn in_both_languages(text: &str) -> Text {
+    let (ja, en) = text.split_once('\n').unwrap_or_default();
+    Text::new(ja.to_owned(), en.to_owned())
 }
 
 /// The text for something that is given twice.
@@ -334,8 +359,11 @@ impl<'de> Deserializer<'de> for Json<'de> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.deserialize_any(visitor)
-            .map_err(|e: DecodeError| e.expecting(Shape::of_string::<V::Value>()))
+        let shape = Shape::of_string::<V::Value>();
+        let text = self.0.as_str();
+        let value = self.deserialize_any(visitor).map_err(|e: DecodeError| e.expecting(shape))?;
+        shape.check_year(text)?;
+        Ok(value)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -489,9 +517,11 @@ impl<'de> Deserializer<'de> for Parameter {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor
-            .visit_string(self.0)
-            .map_err(|e: DecodeError| e.expecting(Shape::of_string::<V::Value>()))
+        let shape = Shape::of_string::<V::Value>();
+        let text = self.0.clone();
+        let value = visitor.visit_string(self.0).map_err(|e: DecodeError| e.expecting(shape))?;
+        shape.check_year(Some(&text))?;
+        Ok(value)
     }
 
     deserialize_integers! {

@@ -215,6 +215,16 @@ impl<T> Page<T> {
         Page { included, ..self }
     }
 
+    /// Keeps the items that pass, each with its cursor.
+    pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        let kept: Vec<bool> = self.items.iter().map(keep).collect();
+        let mut of_items = kept.iter();
+        self.items.retain(|_| of_items.next().copied().unwrap_or(true));
+        let mut of_cursors = kept.iter();
+        self.cursors
+            .retain(|_| of_cursors.next().copied().unwrap_or(true));
+    }
+
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         let (items, page) = self.apart();
         Page {

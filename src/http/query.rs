@@ -27,7 +27,10 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     no_nul(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
-    decode::parameters(pairs).map_err(|e| Error::InvalidParameters(vec![e.in_parameters()]))
+    decode::parameters(pairs).map_err(|e| match e.is_well_formed() {
+        true => Error::Invalid(vec![e.in_parameters()]),
+        false => Error::InvalidParameters(vec![e.in_parameters()]),
+    })
 }
 
 /// Refuses NUL, which PostgreSQL can't store.

@@ -32,13 +32,20 @@ impl Severity {
     }
 }
 
-/// The sender may not write the record of a row: it is outside their areas.
-pub fn access_denied() -> Remark {
-    Remark::new(
-        "access_denied",
-        "この記録を登録・変更する権限がありません。",
-        "You don't have access to this record.",
-    )
+/// The sender may not write the record of a row: it is outside their areas, in a place that the row names.
+pub fn access_denied(place: Option<&str>) -> Remark {
+    match place {
+        Some(place) => Remark::new(
+            "access_denied",
+            format!("{place}は担当の区市町村ではありません。"),
+            format!("{place} isn't one of your areas."),
+        ),
+        None => Remark::new(
+            "access_denied",
+            "この記録を登録・変更する権限がありません。",
+            "You don't have access to this record.",
+        ),
+    }
 }
 
 /// Something that an import found in a row.

@@ -158,7 +158,7 @@ pub fn plan(
 
 /// A row about a record outside the sender's areas.
 fn refused(row: &Engagement) -> Fault {
-    let remark = access_denied();
+    let remark = access_denied(row.cells.get(3).map(String::as_str));
     Fault {
         line: row.line,
         column: "地域名".to_owned(),

@@ -122,12 +122,12 @@ pub fn list(
     }
     page.raw("</ul>\n");
     if listings.is_empty() {
+        let (nothing_ja, nothing_en) = match which {
+            ListPage::Events => ("該当するイベントはありません。", "There is no such event."),
+            ListPage::Openings => ("該当する募集はありません。", "There is no such opening."),
+        };
         page.raw("<p>")
-            .words(
-                language,
-                "該当するイベントはありません。",
-                "There is no such event.",
-            )
+            .words(language, nothing_ja, nothing_en)
             .raw("</p>\n");
     }
     if let Some(next) = next {

@@ -13,6 +13,7 @@ use crate::catalogue::Catalogue;
 use crate::config::SessionLimits;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, FieldError, Result, Text};
+use crate::feeds;
 use crate::http::body::invalid;
 use crate::organizations;
 use crate::sessions::actions::open_with_secret;
@@ -135,6 +136,8 @@ pub async fn accept_invitation(
         };
         users::store::set_password(db, id, &hash)?;
         sessions::insert_device(db, id, &device, now)?;
+        // Who knew the password may have added feeds, whose addresses need no session.
+        feeds::store::delete_all(db, id)?;
         sessions::revoke_all(db, id, None, now)
     });
     accepted.await?;

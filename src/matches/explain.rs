@@ -126,6 +126,12 @@ impl Explainer<'_> {
                 let by_roster = deliveries.map(|all| all.saturating_sub(here));
                 let by_roster = by_roster.filter(|n| *n > 0 || here == 0);
                 let because = deliveries.map(|n| {
+                    if n == 0 {
+                        return self.text(
+                            "同種または同じ役割の実績はありません",
+                            "no past deliveries of this kind or in this role",
+                        );
+                    }
                     let roster = by_roster.unwrap_or(0);
                     let (ja, en) = match here {
                         0 => (String::new(), String::new()),
@@ -441,11 +447,17 @@ impl Explainer<'_> {
         let label = self.format_label(query.need.format);
         let because = match (accepted, preferred) {
             (None, _) => String::new(),
-            (_, true) => self.text(format!("{label}を希望しています"), format!("prefers {label}")),
-            (Some(true), _) => self.text(format!("{label}に対応できます"), format!("accepts {label}")),
+            (_, true) => self.text(
+                format!("{label}を希望しています"),
+                format!("prefers {}", label.to_lowercase()),
+            ),
+            (Some(true), _) => self.text(
+                format!("{label}に対応できます"),
+                format!("accepts {}", label.to_lowercase()),
+            ),
             (Some(false), _) => self.text(
                 format!("{label}には対応していません"),
-                format!("does not accept {label}"),
+                format!("does not accept {}", label.to_lowercase()),
             ),
         };
         let inputs = FormatInputs {

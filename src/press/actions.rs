@@ -141,6 +141,8 @@ pub fn update<P: Kept>(
     if plan == before.plan {
         return Ok(());
     }
+    let was_submitted = before.plan.status() == PressStatus::Submitted;
+    if_match.check_was_read(was_submitted && plan.status() == PressStatus::Published)?;
     check_publication(&plan, before.plan.publish_at(), now)?;
     let after = Item {
         published_at: publication(&plan, before.published_at, now),

@@ -170,7 +170,7 @@ pub fn records(db: &mut Db, sight: &Sight, id: Id, paging: &Paging) -> Result<Pa
         let ids = of_kind.map(|(id, ..)| *id).collect();
         known.extend(named(db, sight, kind, ids)?);
     }
-    page.items.retain(|(id, ..)| known.contains_key(id));
+    page.retain(|(id, ..)| known.contains_key(id));
     Ok(page.map(|(id, kind, added_at)| {
         let (title, _) = known.remove(&id).unwrap_or_default();
         shown(kind, id, title, added_at)

@@ -189,6 +189,8 @@ pub struct DatedStep {
     pub programme_id: Id,
     pub kind: StepKind,
     pub day: NaiveDate,
+    /// The same as the first, unless the step takes several days.
+    pub last_day: NaiveDate,
     /// The title of the step, if it has one, and that of the programme.
     pub title: Option<String>,
     pub programme: String,

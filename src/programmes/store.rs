@@ -1,6 +1,6 @@
 //! SQL of programmes.
 
-use super::{DatedStep, NewProgramme, Programme, ProgrammeFilter, ProgrammeRecordKind};
+use super::{DatedStep, NewProgramme, Programme, ProgrammeFilter, ProgrammeRecordKind, ProgrammeStep};
 use crate::auth::Reach;
 use crate::catalogue::calendar::{day_number, day_of_number};
 use crate::changes::{self, Action, Change, Subject};
@@ -188,7 +188,7 @@ fn insert_steps(
     programme: &Programme,
     mut ids: HashMap<String, Vec<(Id, Instant)>>,
 ) -> Result<()> {
-    let row = |step: &super::ProgrammeStep| {
+    let row = |step: &ProgrammeStep| {
         let kind = step.kind.code();
         let known = ids.get_mut(kind).and_then(Vec::pop);
         let (id, created_at) = known.unwrap_or_else(|| (Id::new(), programme.updated_at));
@@ -259,11 +259,17 @@ fn dated_steps(db: &mut Db, rows: Vec<StepRow>) -> Result<Vec<DatedStep>> {
     let of: HashMap<Id, Programme> = of.load(db)?.into_iter().map(|row| (row.id, row.read())).collect();
     let step = |row: StepRow| {
         let programme = of.get(&row.programme_id)?;
+        let day = day_of_number(row.day);
+        let is_stored = |step: &&ProgrammeStep| {
+            step.kind.code() == row.kind && step.on == day && step.title == row.title
+        };
+        let last_day = programme.plan.calendar.iter().find(is_stored).and_then(|step| step.until);
         Some(DatedStep {
             id: row.id,
             programme_id: row.programme_id,
             kind: row.kind.parse().ok()?,
-            day: day_of_number(row.day),
+            day,
+            last_day: last_day.unwrap_or(day),
             title: row.title,
             programme: programme.plan.title.clone(),
             since: row.created_at,

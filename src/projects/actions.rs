@@ -44,7 +44,7 @@ pub fn list(
     })?;
     Ok(page
         .including(included)
-        .map(|one| one.shown(viewer.personal_data, language)))
+        .map(|one| one.shown(&viewer.reach, viewer.personal_data, language)))
 }
 
 /// Shows a project with everybody who is or was in its team.
@@ -58,7 +58,7 @@ pub fn show(
     let mut found = [store::find(db, &viewer.reach, id)?];
     add_members(db, viewer, catalogue, &mut found, language, false)?;
     let [project] = found;
-    Ok(project.shown(viewer.personal_data, language))
+    Ok(project.shown(&viewer.reach, viewer.personal_data, language))
 }
 
 /// Adds the members to projects, as far as the viewer knows of them, with two statements in all.

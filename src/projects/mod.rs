@@ -214,9 +214,20 @@ pub struct Member {
     pub role: Code,
     pub joined_at: Instant,
     pub left_at: Option<Instant>,
-    /// Why the member left: a reason of applications.
+    /// Why the member left: a reason of applications. That somebody is ill or moves is for the office and for themselves.
     #[schema(pattern = "^[a-z_]+$")]
     pub reason: Option<String>,
+}
+
+/// The reasons of applications that only the office and the person learn of.
+pub const PRIVATE_REASONS: [&str; 2] = ["health", "relocation"];
+
+impl Member {
+    fn hide_private_reason(&mut self, reach: &Reach) {
+        let is_own = matches!(reach, Reach::Worker(own) if self.worker_id == Some(*own));
+        let is_private = |code: &String| PRIVATE_REASONS.contains(&code.as_str());
+        self.reason = self.reason.take().filter(|code| is_own || !is_private(code));
+    }
 }
 
 /// A project.
@@ -308,7 +319,10 @@ impl Project {
     }
 
     /// Returns it without what the caller may not see, and with its words.
-    pub fn shown(mut self, personal_data: bool, language: Language) -> Project {
+    pub fn shown(mut self, reach: &Reach, personal_data: bool, language: Language) -> Project {
+        if !matches!(reach, Reach::Everything | Reach::Areas(_)) {
+            self.members.iter_mut().for_each(|member| member.hide_private_reason(reach));
+        }
         if !personal_data {
             self.plan.message = None;
             self.plan

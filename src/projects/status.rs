@@ -34,6 +34,7 @@ pub enum ProjectStatus {
 
 impl Lifecycle for ProjectStatus {
     const NAME: (&'static str, &'static str) = ("プロジェクトの状態", "The status of a project");
+    const SCHEMA: &'static str = "ProjectStatus";
 
     fn next(self) -> &'static [ProjectStatus] {
         use ProjectStatus::*;
@@ -105,6 +106,7 @@ pub enum ArtifactStatus {
 
 impl Lifecycle for ArtifactStatus {
     const NAME: (&'static str, &'static str) = ("成果物の状態", "The status of an artifact");
+    const SCHEMA: &'static str = "ArtifactStatus";
 
     fn next(self) -> &'static [ArtifactStatus] {
         use ArtifactStatus::*;

@@ -266,7 +266,7 @@ pub struct NewMilestone {
     #[validate(range(max = 100))]
     #[schema(minimum = 0, maximum = 100)]
     pub progress: u16,
-    /// The day on which it was done. Not in the future, and not before the project's first day.
+    /// The day on which it was done. Not in the future. It may be before the project's first day, since work may begin early.
     #[serde(default)]
     #[validate(custom(function = "past_day"))]
     pub done_on: Option<NaiveDate>,

@@ -525,7 +525,7 @@ pub fn outcomes(names: &Names, outcomes: &OutcomeStatistics) -> ReportSection {
             percent(half.percent),
             Cell::Number(whole.answered),
             percent(whole.percent),
-            Cell::Number(of.reach),
+            Cell::number(of.reach),
             percent(of.would_do_again.percent),
             Cell::decimal(of.reviews_of_members.map(|means| means.quality)),
         ])

@@ -30,19 +30,24 @@ impl Words<'_> {
     /// Names a loss of places and fit. Gains are named as such.
     fn loss(&self, loss: RoundLoss) -> String {
         let (fit, places) = (decimal(loss.fit_ppm.abs()), loss.places.abs());
+        let is_small = fit == decimal(0);
         let is_gain = loss.places < 0 || loss.places == 0 && loss.fit_ppm < 0;
         let (down_ja, down_en) = match is_gain {
             true => ("増えます", "gains"),
             false => ("減ります", "loses"),
         };
+        let also_down_ja = if is_gain { "増え" } else { "減り" };
         match loss.places {
+            0 if is_small => self
+                .explainer
+                .text("適合度の合計はほとんど変わりません", "the round hardly changes"),
             0 => self.explainer.text(
                 format!("適合度の合計が{fit}{down_ja}"),
                 format!("the round {down_en} {fit}"),
             ),
             _ => {
                 let (also_ja, also_en) = match (loss.fit_ppm, is_gain) {
-                    (0, _) => (String::new(), String::new()),
+                    _ if is_small => (String::new(), String::new()),
                     (sum, false) if sum > 0 => (
                         format!("、適合度の合計も{fit}減ります"),
                         format!(" and {fit} of fit"),
@@ -61,6 +66,7 @@ impl Words<'_> {
                     ),
                 };
                 let of = if places == 1 { "place" } else { "places" };
+                let down_ja = if is_small { down_ja } else { also_down_ja };
                 self.explainer.text(
                     format!("埋まる枠が{places}つ{down_ja}{also_ja}"),
                     format!("the round {down_en} {places} {of}{also_en}"),
@@ -92,13 +98,6 @@ impl Words<'_> {
                 "People are scarce here. With one place less, the round would fill as many.",
             ),
             None => match slot.price {
-                Some(price) if price.places == 0 => self.explainer.text(
-                    format!(
-                        "枠が1つ減ると、適合度の合計が{}減ります。",
-                        decimal(price.fit_ppm)
-                    ),
-                    format!("With one place less, the round loses {}.", decimal(price.fit_ppm)),
-                ),
                 Some(price) => {
                     let loss = self.loss(price);
                     self.explainer.text(

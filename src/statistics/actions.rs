@@ -179,7 +179,7 @@ pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> 
             None => code.get(..2) == place.get(..2),
         })
     };
-    let areas = catalogue.fixed.served_areas().filter(|area| is_asked(&area.code));
+    let areas = catalogue.fixed.served_areas();
     let hidden = (!filter.include_demo).then_some(DEMO_SOURCE);
     let of_year =
         |year: i32| filter.from.is_none_or(|from| from <= year) && filter.to.is_none_or(|to| year <= to);
@@ -227,5 +227,6 @@ pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> 
     Ok(Coverage::new(
         covered,
         coverage::needs(figures, &sources, filter.projection_year),
+        is_asked,
     ))
 }

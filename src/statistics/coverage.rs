@@ -229,7 +229,8 @@ pub fn needs(
 }
 
 impl Coverage {
-    pub fn new(areas: Vec<CoveredArea>, mut needs: Needs) -> Coverage {
+    /// Compares all served areas, and keeps those that were asked for.
+    pub fn new(areas: Vec<CoveredArea>, mut needs: Needs, is_asked: impl Fn(&str) -> bool) -> Coverage {
         let mut items: Vec<AreaCoverage> = Vec::with_capacity(areas.len());
         let mut known = (0, 0);
         for area in areas {
@@ -268,6 +269,11 @@ impl Coverage {
             }
         }
         rank(&mut items);
+        items.retain(|item| is_asked(&item.area));
+        let (people, engagements) = items.iter().fold((0, 0), |sum, item| match &item.need {
+            Some(need) => (sum.0 + need.value, sum.1 + item.counts.engagements),
+            None => sum,
+        });
         let without = items.iter().filter(|item| item.need.is_none()).count();
         let counts = items
             .iter()
@@ -464,7 +470,7 @@ mod tests {
             figure("b", 2020, Fact, 30_000),
         ];
         let areas = || vec![area("a", 6, 4), area("b", 2, 5), area("c", 1, 0)];
-        let coverage = Coverage::new(areas(), needs(figures.clone(), &sources, None));
+        let coverage = Coverage::new(areas(), needs(figures.clone(), &sources, None), |_| true);
         // At the mean of 2 for 10,000, a would have 2 and b 6.
         let found: Vec<_> = coverage
             .items
@@ -499,9 +505,9 @@ mod tests {
             })
         );
         assert_eq!(coverage.total.served_per_10000, Some(2.0));
-        let then = Coverage::new(areas(), needs(figures, &sources, Some(2030)));
+        let then = Coverage::new(areas(), needs(figures, &sources, Some(2030)), |_| true);
         assert_eq!(then.items[0].trend_percent, Some(20.0));
-        let none = Coverage::new(areas(), Needs::new());
+        let none = Coverage::new(areas(), Needs::new(), |_| true);
         assert_eq!((none.need_status, none.total.need), (NeedStatus::None, None));
     }
 }

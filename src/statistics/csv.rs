@@ -95,11 +95,10 @@ impl Table for OutcomeStatistics {
                 half.yes,
                 whole.answered,
                 whole.yes,
-                *reach,
-                again.answered,
-                again.yes,
             ];
             let mut cells: Vec<String> = counts.iter().map(ToString::to_string).collect();
+            cells.push(reach.map(|people| people.to_string()).unwrap_or_default());
+            cells.extend([again.answered, again.yes].map(|count| count.to_string()));
             cells.extend(means(&item.outcome.reviews_of_members));
             cells.extend(means(&item.outcome.reviews_of_organizations));
             let median = item.outcome.median_days;

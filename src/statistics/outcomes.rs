@@ -76,9 +76,10 @@ pub struct OutcomeCounts {
     pub in_use_after_6_months: Share,
     /// The same after 12 months.
     pub in_use_after_12_months: Share,
-    /// How many people the work has reached: the sum over the latest answer about each deliverable.
+    /// How many people the work has reached: the sum over the latest answer about each deliverable. Null if none gives a
+    /// number.
     #[schema(minimum = 0, example = 5400)]
-    pub reach: i64,
+    pub reach: Option<i64>,
     /// Whether the organization would do it again, in the latest answer about each deliverable.
     pub would_do_again: Share,
     /// The marks that organizations gave members. Null for fewer than 5 organizations or 5 workers.
@@ -211,11 +212,8 @@ impl Sum {
             median_days: days.get(days.len().saturating_sub(1) / 2).copied(),
             in_use_after_6_months: after(6),
             in_use_after_12_months: after(12),
-            reach: self
-                .latest
-                .values()
-                .filter_map(|answer| answer.reach.map(i64::from))
-                .sum(),
+            reach: (self.latest.values().filter_map(|answer| answer.reach.map(i64::from)))
+                .reduce(|sum, reach| sum + reach),
             would_do_again,
             reviews_of_members: self.of_members.means(),
             reviews_of_organizations: self.of_organizations.means(),
@@ -311,7 +309,7 @@ mod tests {
         sum.add_answer(&answer(12, 300));
         sum.add_answer(&answer(6, 200));
         let outcome = sum.outcome();
-        assert_eq!((outcome.reach, outcome.would_do_again.percent), (300, Some(100)));
+        assert_eq!((outcome.reach, outcome.would_do_again.percent), (Some(300), Some(100)));
         assert_eq!(outcome.in_use_after_6_months.answered, 1);
     }
 }

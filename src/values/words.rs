@@ -45,6 +45,11 @@ pub fn text(schema: &str, code: &str) -> Text {
     )
 }
 
+/// Returns what a code means in Japanese, with the code for programs: 募集中（open）.
+pub fn with_code(schema: &str, code: &str) -> String {
+    format!("{}（{code}）", text(schema, code).ja)
+}
+
 /// Schemas of codes that are plain text in the code.
 macro_rules! schemas {
     ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(

@@ -4,10 +4,11 @@ use super::{NewWorker, Personal, is_partners};
 use crate::auth::{PartnerReach, Reach, RecordKind, Writer, check_properties};
 use crate::error::{Error, FieldError, Result, Text};
 
-fn own_source() -> Text {
+fn own_source(partner: &PartnerReach) -> Text {
+    let source = &partner.source;
     Text::new(
-        "source には、自分のアプリの値を指定してください。",
-        "Use the source of your own app.",
+        format!("source には、自分のアプリの値（{source}）を指定してください。"),
+        format!("Use the source of your own app: {source}."),
     )
 }
 
@@ -80,7 +81,7 @@ fn check_partner(
 ) {
     let source = worker.source.get_or_insert_with(|| partner.source.clone());
     if *source != partner.source {
-        fault(faults, "/source", "wrong_source", own_source());
+        fault(faults, "/source", "wrong_source", own_source(partner));
     }
     if worker.external_id.is_none() {
         faults.push(required("/external_id"));
@@ -108,7 +109,7 @@ fn check_partner(
 pub fn check_source(reach: &Reach, source: &str) -> Result<()> {
     match reach {
         Reach::Partner(partner) if partner.source != source => {
-            Err(Error::invalid("/source", "wrong_source", own_source()))
+            Err(Error::invalid("/source", "wrong_source", own_source(partner)))
         }
         _ => Ok(()),
     }

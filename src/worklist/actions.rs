@@ -246,7 +246,7 @@ fn waiting(
                 let href = format!("/v1/programmes/{}", step.programme_id);
                 Waiting {
                     title: Some(format!("{title}（{}）", step.programme)),
-                    due_on: step.day,
+                    due_on: step.last_day,
                     ..one(step.id, None, step.since, href)
                 }
             };
@@ -292,14 +292,16 @@ fn waiting(
         }
         TaskKind::ReleaseEvent => {
             let found = events::store::waiting(db, reach, Instant::now(), after, limit)?.into_iter();
-            let release = |event: Event| Waiting {
-                title: Some(event.plan.title),
-                ..one(
-                    event.id,
-                    None,
-                    event.updated_at,
-                    format!("/v1/events/{}", event.id),
-                )
+            let release = |event: Event| {
+                let href = format!("/v1/events/{}", event.id);
+                let usual = one(event.id, None, event.updated_at, href);
+                // Nobody hears of it in time once it has begun.
+                let eve = events::rules::first_day(&event.plan).map(|first| calendar::days_before(first, 1));
+                Waiting {
+                    due_on: eve.map_or(usual.due_on, |eve| eve.min(usual.due_on)),
+                    title: Some(event.plan.title),
+                    ..usual
+                }
             };
             found.map(release).collect()
         }

@@ -8,6 +8,7 @@ on_both! {
     an_event_is_drafted_released_moved_and_cancelled,
     places_are_taken_waited_for_and_counted,
     somebody_without_an_account_registers_and_answers,
+    who_asks_for_many_places_holds_up_nobody,
     what_an_event_must_obey_is_said_with_its_place,
     seminars_lead_to_consultations_and_applications,
     who_came_is_seen_by_few_and_forgotten,
@@ -75,9 +76,9 @@ fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
     let path = format!("/v1/events/{}", text(&made["id"]));
     call("GET", &path, &elsewhere, Value::Null).expect(404);
     call("GET", &path, &here, Value::Null).expect(200);
-    let released = call("PATCH", &path, &here, json!({"status": "published"}))
-        .expect(200)
-        .json();
+    // A coordinator releases the version that they have read.
+    call("PATCH", &path, &here, json!({"status": "published"})).expect(428);
+    let released = app.publish(&path, &here).expect(200).json();
     assert!(released["published_at"].is_string());
     let seen = call("GET", &path, &elsewhere, Value::Null).expect(200).json();
     assert_includes(&seen, &json!({"online_url": null, "counts": null, "notices": []}));
@@ -99,7 +100,28 @@ fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
         .json();
     assert_eq!(rewritten["status"], "submitted");
     call("GET", &path, &elsewhere, Value::Null).expect(404);
-    call("PATCH", &path, &here, json!({"status": "published"})).expect(200);
+    // What is reviewed again isn't made public by cancelling it, nor are other words with what was released.
+    let cancel = |more: Value| {
+        let mut body = json!({"status": "cancelled", "notice": "台風のため"});
+        merge(&mut body, more);
+        call("PATCH", &path, &member, body)
+    };
+    assert_eq!(
+        cancel(json!({})).expect(422).faults(),
+        [("/status".into(), "not_permitted".into())]
+    );
+    app.publish(&path, &here).expect(200);
+    let others = [
+        ("title", json!("別の催し")),
+        ("description", json!("別の話")),
+        ("url", json!("https://spam.example")),
+        ("place", json!({"name": "別の家"})),
+        ("capacity", json!(9)),
+    ];
+    for (name, value) in others.clone() {
+        let refused = cancel(json!({name: value})).expect(422).faults();
+        assert_eq!(refused, [(format!("/{name}"), "not_permitted".to_owned())]);
+    }
     assert_eq!(
         call(
             "PATCH",
@@ -118,6 +140,12 @@ fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
         json!({"status": "cancelled", "notice": "台風のため"}),
     )
     .expect(200);
+    for (name, value) in others.into_iter().chain([("notice", json!("別の理由"))]) {
+        let refused = call("PATCH", &path, &member, json!({name: value}))
+            .expect(422)
+            .faults();
+        assert_eq!(refused, [(format!("/{name}"), "not_permitted".to_owned())]);
+    }
     let back = call("PATCH", &path, &here, json!({"status": "published"})).expect(409);
     assert_eq!(back.code(), "illegal_transition");
     assert_eq!(
@@ -266,11 +294,23 @@ fn places_are_taken_waited_for_and_counted(app: &TestApp) {
         .call("PATCH", &one(&third), &member, &json!({"places": 2}))
         .expect(409);
     assert_eq!(more.code(), "event_full");
-    // Afterwards the list says who came: also somebody who came without one.
+    // From the first day on the list says who came: also somebody who came without one.
+    let early = app.call("PATCH", &one(&second), &here, &json!({"status": "absent"}));
+    assert_eq!(early.expect(409).code(), "event_not_begun");
+    let begun = json!({"times": [{"starts_at": "2020-10-07T13:30:00+09:00", "ends_at": "2020-10-07T16:00:00+09:00"},
+        {"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"}], "notice": "日程の追加"});
+    app.call("PATCH", &path, &here, &begun).expect(200);
     app.call("PATCH", &one(&second), &here, &json!({"status": "absent"}))
         .expect(200);
     app.call("PATCH", &one(&third), &here, &json!({"status": "attended"}))
         .expect(200);
+    // Who came doesn't rewrite what was counted; deleting forgets them, and keeps the count.
+    let rewritten = app.call("PATCH", &one(&third), &member, &json!({"places": 3}));
+    assert_eq!(rewritten.expect(409).code(), "registration_closed");
+    app.call("DELETE", &one(&third), &member, &Value::Null)
+        .expect(204);
+    let kept = app.get(&one(&third)).expect(200).json();
+    assert_includes(&kept, &json!({"status": "attended", "places": 1, "name": null}));
     let walk_in = json!({"name": "山田", "places": 3, "status": "attended"});
     add(&here, walk_in).expect(201);
     let event = app.get(&path).expect(200).json();
@@ -373,7 +413,9 @@ fn somebody_without_an_account_registers_and_answers(app: &TestApp) {
     let waiting = guest(app, &listing, &person("saburo")).expect(201).json();
     assert_eq!(waiting["status"], "waiting");
     with("cancel", json!({"secret": secret})).expect(204);
-    with("show", json!({"secret": secret})).expect(422);
+    with("cancel", json!({"secret": secret})).expect(204);
+    let cancelled = with("show", json!({"secret": secret})).expect(200).json();
+    assert_eq!(cancelled["status"], "cancelled");
     let up = with("show", json!({"secret": waiting["secret"]}))
         .expect(200)
         .json();
@@ -390,6 +432,27 @@ fn somebody_without_an_account_registers_and_answers(app: &TestApp) {
         statuses.push(guest(app, &listing, &person(&format!("p{n}"))).status);
     }
     assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+fn who_asks_for_many_places_holds_up_nobody(app: &TestApp) {
+    let path = seminar(app, json!({"capacity": 3}));
+    let list = format!("{path}/registrations");
+    let add = |name: &str, places: i32| app.post(&list, &json!({"name": name, "places": places}));
+    assert_eq!(
+        add("全部", 4).expect(422).faults(),
+        [("/places".into(), "too_many_places".into())]
+    );
+    let many = json!({"name": "hanako", "email": "hanako@example.jp", "places": 5});
+    guest(app, &format!("{path}/guest-registrations"), &many).expect(422);
+    let status = |name: &str, places: i32| text(&add(name, places).expect(201).json()["status"]);
+    assert_eq!(status("一", 2), "registered");
+    assert_eq!(status("二", 3), "waiting");
+    assert_eq!(status("三", 1), "registered");
+    assert_eq!(status("四", 1), "waiting");
+    // One more place is too little for the first who waits, and enough for the next.
+    app.patch(&path, &json!({"capacity": 4})).expect(200);
+    let event = app.get(&path).expect(200).json();
+    assert_includes(&event["counts"], &json!({"registered": 4, "waiting": 3}));
 }
 
 fn what_an_event_must_obey_is_said_with_its_place(app: &TestApp) {

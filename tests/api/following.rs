@@ -486,7 +486,7 @@ fn a_wait_ends_with_the_next_change(app: &TestApp) {
 fn read_until(app: &TestApp, token: &str, last: &str, needle: &str) -> Vec<(String, Value)> {
     use std::io::{BufRead, BufReader, Write};
     let mut stream = std::net::TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
-    write!(stream, "GET /v1/changes/events?after=0-00000000 HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\nlast-event-id: {last}\r\n\r\n").unwrap();
+    write!(stream, "GET /v1/changes/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\nlast-event-id: {last}\r\n\r\n").unwrap();
     let mut events = Vec::new();
     let mut id = String::new();
     for line in BufReader::new(stream).lines() {

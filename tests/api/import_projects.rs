@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both! {
     a_list_of_past_projects_is_imported_once,
     a_list_moves_projects_as_the_api_does,
+    a_cell_names_at_most_fifty_members,
     rows_that_cannot_be_understood_say_why,
     a_team_that_was_formed_elsewhere_gets_its_project,
     accompaniments_are_recorded_with_their_end,
@@ -214,6 +215,19 @@ fn a_list_moves_projects_as_the_api_does(app: &TestApp) {
         wrong.expect(422).faults(),
         [("/on_absent".into(), "unexpected_option".into())]
     );
+}
+
+fn a_cell_names_at_most_fifty_members(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let names: Vec<String> = (0..51).map(|n| format!("山田{n}")).collect();
+    let list = format!(
+        "団体名,件名,区分,状態,メンバー\n戸山ふれあいの会,チラシ,支援内容,完了,{}\n",
+        names.join("、")
+    );
+    let job = app.import_and_wait("kind=projects", list.as_bytes());
+    let id = job["id"].as_str().unwrap();
+    let findings = app.get(&format!("/v1/imports/{id}/findings")).expect(200);
+    assert!(findings.text.contains("too_many_members"), "{}", findings.text);
 }
 
 fn rows_that_cannot_be_understood_say_why(app: &TestApp) {
@@ -480,6 +494,22 @@ fn erasing_a_member_erases_the_lists_that_name_them(app: &TestApp) {
         2,
         "that somebody was there stays"
     );
+    // Also those that name them with others, or as one speaks to them, and that nobody was found for.
+    for (n, cell) in [
+        "高橋 公彦様（デザイナー）",
+        "高橋公彦・だれか",
+        "だれかと高橋 公彦",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let worker = person(app, "高橋 公彦");
+        let row = format!("Q-{n},戸山ふれあいの会,冊子{n},チラシ,完了,2024-05-01,,{cell}\n");
+        let done = import(app, &row);
+        app.delete(&format!("/v1/workers/{worker}")).expect(204);
+        let path = format!("/v1/imports/{}/annotated-file", done["id"].as_str().unwrap());
+        assert_ne!(app.get(&path).status, 200, "{cell}");
+    }
 }
 
 /// Five deliveries say how long a flyer takes, and the next one is laid out by that.

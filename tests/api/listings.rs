@@ -148,8 +148,7 @@ fn a_listing_is_released_changed_and_gone(app: &TestApp) {
         &json!({"id": id, "title": "配達の手伝い", "href": event, "deliverable_id": null, "overdue": false}),
     );
     assert_eq!((tasks(&elsewhere).len(), tasks(&member).len()), (0, 0));
-    app.call("PATCH", &event, &here, &json!({"status": "published"}))
-        .expect(200);
+    app.publish(&event, &here).expect(200);
     assert!(tasks(&here).is_empty());
     let shown = open(app, &listing).expect(200).json();
     assert_includes(

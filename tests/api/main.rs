@@ -25,6 +25,7 @@ mod erasure;
 mod events;
 mod exports;
 mod exposures;
+mod far_times;
 mod faults;
 mod feeds;
 mod following;

@@ -124,7 +124,9 @@ impl Belongings {
         app.send("PUT", &artifact, &headers, b"%PDF-1.7").expect(200);
         // The caller's own is published; nobody else sees the other.
         let status = if code == "own" { "published" } else { "draft" };
-        let event = json!({"kind": "seminar", "title": "ゼミ", "month": "2199-10", "areas": [area],
+        let times =
+            json!([{"starts_at": "2026-04-01T10:00:00+09:00"}, {"starts_at": "2199-10-01T10:00:00+09:00"}]);
+        let event = json!({"kind": "seminar", "title": "ゼミ", "times": times, "areas": [area],
             "host_ids": [organization], "status": status});
         let event = text(&app.post("/v1/events", &event).expect(201).json()["id"]);
         let path = format!("/v1/events/{event}/registrations");

@@ -188,7 +188,8 @@ fn an_organization_writes_its_own_card_and_a_coordinator_releases_it(app: &TestA
     let waiting = app.call("GET", "/v1/showcase?status=submitted", &here, &Value::Null);
     assert_eq!(titles(&waiting), ["海のひろば"]);
     app.call("PATCH", &path, &here, &json!({"status": "published"}))
-        .expect(200);
+        .expect(428);
+    app.publish(&path, &here).expect(200);
     read(app, &path).expect(200);
     // What the organization changes is released again; withdrawing needs nobody.
     let changed = app
@@ -196,8 +197,7 @@ fn an_organization_writes_its_own_card_and_a_coordinator_releases_it(app: &TestA
         .expect(200);
     assert_eq!(changed.json()["status"], "submitted");
     read(app, &path).expect(404);
-    app.call("PATCH", &path, &here, &json!({"status": "published"}))
-        .expect(200);
+    app.publish(&path, &here).expect(200);
     let withdrawn = json!({"consent": {"given": false, "on": "2026-12-01"}});
     app.call("PATCH", &path, &own, &withdrawn).expect(200);
     read(app, &path).expect(404);

@@ -750,11 +750,6 @@ fn bad_input_has_its_code(app: &TestApp) {
             "/due_on",
             "dates_reversed",
         ),
-        (
-            milestone(json!({"progress": 100, "done_on": "2026-09-30"})),
-            "/done_on",
-            "dates_reversed",
-        ),
         (milestone(json!({"title": " "})), "/title", "blank"),
         (
             meeting(json!({"ends_at": "2026-11-07T00:59:59Z"})),

@@ -204,6 +204,7 @@ impl Survey {
         let mut rows = self.rows(source)?;
         let (mut row, mut last): (Row, Option<(usize, Row)>) = (Row::default(), None);
         let (mut of_sheet, mut seen, mut filled) = (0, 0, Vec::new());
+        let mut has_wide = false;
         loop {
             if self.sheet.is_none() && seen == MAX_ROWS {
                 break;
@@ -221,7 +222,10 @@ impl Survey {
             if seen > MAX_ROWS {
                 continue;
             }
-            let found = count_headings(&row);
+            // Headings aren't looked for in a row that is too wide for a header.
+            let is_wide = row.width() > MAX_COLUMNS;
+            has_wide |= is_wide;
+            let found = if is_wide { 0 } else { count_headings(&row) };
             let add = |found: usize, header: Row, best: &mut Vec<(usize, Row)>| match best.last_mut() {
                 Some(known) if known.1.sheet == header.sheet => {
                     if found > known.0 {
@@ -234,7 +238,7 @@ impl Survey {
             // The second line of a heading stands directly below the first.
             if let Some((above, upper)) = last
                 .take()
-                .filter(|(above, upper)| *above > 0 && upper.line + 1 == row.line)
+                .filter(|(above, upper)| *above > 0 && !is_wide && upper.line + 1 == row.line)
             {
                 let joined = joined(&upper, &row);
                 let together = count_headings(&joined);
@@ -256,14 +260,14 @@ impl Survey {
                 known
             }
         };
-        let Some((_, header)) = best.iter().cloned().reduce(better) else {
+        let Some((score, header)) = best.iter().cloned().reduce(better) else {
             return Err(Error::invalid(
                 "no_rows",
                 "行がありません。",
                 "The file has no rows.",
             ));
         };
-        if header.width() > MAX_COLUMNS {
+        if header.width() > MAX_COLUMNS || (score == 0 && has_wide) {
             return Err(Error::too_many_columns());
         }
         self.header_line = header.line;

@@ -70,7 +70,8 @@ async fn show(
 
 /// Cancel a registration with its secret
 ///
-/// Deletes it with what is known of you. The place goes to who has waited longest.
+/// Forgets who you are; that a registration was cancelled stays. The place goes to who has waited longest. Once more changes
+/// nothing.
 #[utoipa::path(operation_id = "cancel_guest_registration", tag = "Events", request_body = ReceiptSecret,
     responses((status = 204, description = "Cancelled"),
               (status = 429, description = "Too many failed attempts; wait as long as Retry-After says")))]

@@ -92,14 +92,15 @@ async fn show(
 
 /// Change a registration
 ///
-/// Send a JSON Merge Patch. Who registered corrects it or cancels it (`{"status": "cancelled"}`); those who hold the event
-/// also say who attended and who was absent. A place that becomes free goes to who has waited longest.
+/// Send a JSON Merge Patch. Who registered corrects it while registration is open, or cancels it (`{"status": "cancelled"}`)
+/// until it is known whether they came; after the begin that forgets the person and keeps the count. Those who hold the event
+/// also say who attended and who was absent, from its first day on. A place that becomes free goes to who has waited longest.
 #[utoipa::path(operation_id = "update_registration", tag = "Events", security(("bearer" = ["registrations:write"])),
     params(("id" = Id, Path, description = "The event"), ("entry_id" = Id, Path, description = "The registration")),
     request_body(content = inline(RegistrationPatch), content_type = "application/merge-patch+json",
         example = json!({"status": "attended"})),
     responses((status = 200, description = "Updated", body = Registration),
-              (status = 409, description = "The status can't change like this, or there are too few places")))]
+              (status = 409, description = "The status can't change like this or not yet, registration is closed, or there are too few places")))]
 #[patch("/events/{id}/registrations/{entry_id}")]
 async fn update(
     caller: Caller<WriteRegistrations>,
@@ -122,7 +123,8 @@ type RegistrationPatch = Patch<NewRegistration>;
 
 /// Delete a registration
 ///
-/// Forgets the person. To keep count of cancellations, cancel the registration instead.
+/// Forgets the person. After the begin what was counted stays, unless you hold the event. To keep count of cancellations,
+/// cancel the registration instead.
 #[utoipa::path(operation_id = "delete_registration", tag = "Events", security(("bearer" = ["registrations:write"])),
     params(("id" = Id, Path, description = "The event"), ("entry_id" = Id, Path, description = "The registration")),
     responses((status = 204, description = "Deleted")))]

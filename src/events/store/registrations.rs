@@ -59,8 +59,8 @@ impl RegistrationRow {
             worker_id: one.new.worker_id,
             organization_id: one.new.organization_id,
             partner_id: one.partner_id,
-            // Who has cancelled may register again.
-            person_key: keys.person_key.filter(|_| !is_over),
+            // Who has cancelled may register again, unless they answered the questionnaire.
+            person_key: keys.person_key.filter(|_| !is_over || one.answered),
             places: one.new.places,
             wants_consultation: one.new.wants_consultation,
             personal: Doc(one.new.registrant()),
@@ -198,11 +198,13 @@ pub fn count(db: &mut Db, event: Id) -> Result<i64> {
     Ok(all.count().get_result(db)?)
 }
 
-/// Lists the first registrations that wait for a place.
-pub fn waiting(db: &mut Db, event: Id, limit: i64) -> Result<Vec<(Registration, Keys)>> {
+/// Lists the first registrations that wait for places, and need no more than are free.
+pub fn waiting(db: &mut Db, event: Id, free: i64, limit: i64) -> Result<Vec<(Registration, Keys)>> {
+    let free = i32::try_from(free).unwrap_or(if free < 0 { 0 } else { i32::MAX });
     let waiting = dsl::event_registrations
         .filter(dsl::event_id.eq(event))
         .filter(dsl::status.eq(RegistrationStatus::Waiting.code()))
+        .filter(dsl::places.le(free))
         .order(dsl::id)
         .limit(limit)
         .select(RegistrationRow::as_select());
@@ -361,7 +363,15 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<Registration>> {
 /// Forgets a person. That somebody was registered stays. Returns what to log.
 pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
     let own = dsl::event_registrations.filter(dsl::worker_id.assume_not_null().eq(worker));
-    let found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
+    let mut found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
+    // Of a registration that was cancelled after the questionnaire was answered, only the key is left.
+    let key = dsl::person_key.assume_not_null().eq(format!("worker:{worker}"));
+    let keyed = dsl::event_registrations
+        .filter(key)
+        .select((dsl::id, dsl::version));
+    found.extend(keyed.load::<(Id, i64)>(db)?);
+    found.sort_unstable();
+    found.dedup();
     empty(db, found)
 }
 

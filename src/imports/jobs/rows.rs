@@ -568,7 +568,12 @@ fn effect<'r, R: Record>(
         return Ok(RowEffect::Nothing);
     };
     if !batch.job.may_write(R::area(&details)) {
-        candidate.reading.reject("area", access_denied());
+        let named = candidate.reading.text("area").filter(|text| {
+            let read = context.vocabulary.area(candidate.reading.place(text)).ok();
+            read.as_deref() == R::area(&details)
+        });
+        let named = named.map(str::to_owned);
+        candidate.reading.reject("area", access_denied(named.as_deref()));
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     }

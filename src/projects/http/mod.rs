@@ -63,7 +63,7 @@ async fn create(
     let insert = move |db: &mut Db, plan: NewProject| {
         let project = actions::create(db, &writer, plan, Instant::now())?;
         let (id, version) = (project.id, project.version);
-        let shown = project.shown(personal_data, language);
+        let shown = project.shown(&writer.reach, personal_data, language);
         Answer::created(format!("/v1/projects/{id}"), id, version, &shown)
     };
     new.write(&pool, caller.submitter(), insert).await

@@ -494,6 +494,19 @@ impl TestApp {
         self.patch_with(path, &headers, &json!({"status": "open"}))
     }
 
+    /// Publishes a submitted record as somebody who has read it.
+    pub fn publish(&self, path: &str, token: &str) -> Response {
+        let read = self.call("GET", path, token, &Value::Null).expect(200);
+        let bearer = format!("Bearer {token}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("if-match", read.header("etag")),
+            ("content-type", "application/merge-patch+json"),
+        ];
+        let body = json!({"status": "published"}).to_string();
+        self.send("PATCH", path, &headers, body.as_bytes())
+    }
+
     pub fn patch_with(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {
         self.authorized("PATCH", path, headers, Some(body))
     }

@@ -4,6 +4,7 @@ pub mod fields;
 
 use super::reading::Reading;
 use crate::auth::Reach;
+use crate::catalogue::Definition;
 use crate::db::{Db, Id};
 use crate::deliverables::rules::check_organizations;
 use crate::deliverables::{DeliverableStatus, NewDeliverable};
@@ -190,9 +191,11 @@ pub fn guess_type(reading: &mut Reading, request: &NewDeliverable, context: &Con
     match (guess, near) {
         (Some(guess), Some(code)) if guess.confidence_ppm >= MIN_CONFIDENCE_PPM => {
             let percent = guess.confidence_ppm / 10_000;
+            let entry = catalogue.types.get(code.as_str());
+            let name = entry.map_or(code.as_str(), |entry| entry.definition.names().ja.as_str());
             let remark = Remark::new(
                 "guessed_type",
-                format!("「{word}」を {code} として取り込みました（確信度{percent}%）。"),
+                format!("「{word}」を「{name}」（{code}）として取り込みました（確信度{percent}%）。"),
                 format!("{word:?} was imported as {code} (confidence {percent}%)."),
             );
             reading.warn("type", remark.suggesting(Some(code.as_str())));

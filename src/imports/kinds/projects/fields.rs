@@ -81,7 +81,7 @@ field_table! { draft, cell: Draft;
     "outcome", "伴走支援の成果"
         => draft.outcome = cell.text();
     "advisors", "アドバイザー"
-        => draft.advisors = cell.items(true);
+        => draft.advisors = bounded(cell.items(true))?;
 }
 
 fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
@@ -93,6 +93,21 @@ fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
             "The day is in the future.",
         )),
         _ => Ok(day),
+    }
+}
+
+/// The most items of a cell: each name is looked up while a row is written, and others wait.
+const MOST_ITEMS: usize = 50;
+
+/// Returns the items of a cell, unless there are too many.
+fn bounded<T>(items: Vec<T>) -> CellResult<Vec<T>> {
+    match items.len() <= MOST_ITEMS {
+        true => Ok(items),
+        false => Err(Remark::new(
+            "too_many_members",
+            "1つのセルに書けるのは50件までです。",
+            "A cell can have at most 50 items.",
+        )),
     }
 }
 
@@ -109,7 +124,7 @@ struct ExportedMember {
 /// erased is nobody whom a list can add.
 fn members(cell: &mut Input) -> CellResult<Vec<NamedMember>> {
     if cell.text.starts_with('[') {
-        let all: Vec<ExportedMember> = parse_json(cell.spelling())?;
+        let all: Vec<ExportedMember> = bounded(parse_json(cell.spelling())?)?;
         let present = all.into_iter().filter(|one| one.left_at.is_none());
         let member = |one: ExportedMember| {
             Some(NamedMember {
@@ -120,7 +135,7 @@ fn members(cell: &mut Input) -> CellResult<Vec<NamedMember>> {
         };
         return Ok(present.filter_map(member).collect());
     }
-    let items = split_items(cell.text, &|_| true);
+    let items = bounded(split_items(cell.text, &|_| true))?;
     items.iter().map(|item| member(cell, item)).collect()
 }
 
@@ -193,12 +208,10 @@ fn parse_status(text: &str) -> CellResult<ProjectStatus> {
 }
 
 fn supports(cell: &Input) -> CellResult<Vec<SupportKind>> {
-    split_items(cell.text, &|item| {
+    let items = split_items(cell.text, &|item| {
         item == "相談・助言" || item == "企画・計画" || item == "研修・講座"
-    })
-    .iter()
-    .map(|item| parse_support(item))
-    .collect()
+    });
+    bounded(items)?.iter().map(|item| parse_support(item)).collect()
 }
 
 fn parse_support(text: &str) -> CellResult<SupportKind> {

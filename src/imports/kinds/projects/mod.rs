@@ -85,7 +85,26 @@ impl ActingRecord for Project {
             let words = cell.text.split([
                 '、', ',', ';', '/', '|', '\n', '(', ')', '（', '）', ':', '：', '[', ']', '"',
             ]);
-            let words = words.map(str::trim).filter(|word| !word.is_empty());
+            // A name may stand between others, or with what one calls somebody; it is found whole and in its parts.
+            let parts = |word: &str| -> Vec<String> {
+                let mut all = vec![word.to_owned()];
+                all.extend(word.split(['・', 'と', '&', '＆', '＋', '+']).map(str::to_owned));
+                all.extend(word.split_whitespace().map(str::to_owned));
+                let bare = |one: &String| {
+                    let one = one.trim();
+                    let mut polite = ["様", "さま", "さん", "氏"].into_iter();
+                    let cut = polite.find_map(|ending| one.strip_suffix(ending));
+                    cut.unwrap_or(one).trim().to_owned()
+                };
+                let bare: Vec<String> = all.iter().map(bare).collect();
+                all.extend(bare);
+                all
+            };
+            let words: Vec<String> = words.flat_map(parts).collect();
+            let words = words
+                .iter()
+                .map(|word| word.trim())
+                .filter(|word| !word.is_empty());
             found.extend(people::of_words(digests, source, reading.line, words));
         }
         found

@@ -1,6 +1,6 @@
 //! The fields of a worker, and how each cell is put into a draft of the profile.
 
-use crate::catalogue::DayPart;
+use crate::catalogue::{DayPart, Definition};
 use crate::db::{Id, Instant};
 use crate::imports::fields::{
     Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json, parse_moment,
@@ -252,9 +252,11 @@ fn add_skills(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
             Ok(meaning) => {
                 if meaning.confidence_ppm < 1_000_000 {
                     let (code, percent) = (meaning.code.clone(), meaning.confidence_ppm / 10_000);
+                    let entry = cell.vocabulary().catalogue.skills.get(&code);
+                    let name = entry.map_or(code.as_str(), |entry| entry.definition.names().ja.as_str());
                     let remark = Remark::new(
                         "guessed_skill",
-                        format!("「{word}」を {code} として取り込みました（確信度{percent}%）。"),
+                        format!("「{word}」を「{name}」（{code}）として取り込みました（確信度{percent}%）。"),
                         format!("{word:?} was imported as {code} (confidence {percent}%)."),
                     );
                     cell.warnings.push(remark.suggesting(Some(code)));
