@@ -5,10 +5,11 @@
 
 use super::ExportKind;
 use Of::{
-    AccountStatus, ApplicationDirection, ApplicationSide, ApplicationStatus, ConsentPurpose, DayPart,
-    DecisionReason, DecisionStatus, DeliverableStatus, EventKind, EventStatus, Family, Format, ImportMode,
-    ImportStatus, IntermediaryKind, OrganizationKind, OrganizationStatus, PairStatus, ProjectKind,
-    ProjectReason, ProjectStatus, RecordKind, RegistrationStatus, Role, Theme, Type, UserRole, WorkerStatus,
+    AccountStatus, ApplicationDirection, ApplicationSide, ApplicationStatus, AuditAction, ConsentPurpose,
+    DayPart, DecisionReason, DecisionStatus, DeliverableStatus, EventKind, EventStatus, Family, Format,
+    ImportMode, ImportStatus, IntermediaryKind, OrganizationKind, OrganizationStatus, PairStatus,
+    ProjectKind, ProjectReason, ProjectStatus, RecordKind, RegistrationStatus, Role, Theme, Type, UserRole,
+    WorkerStatus,
 };
 use Shape::*;
 
@@ -23,7 +24,7 @@ pub enum Shape {
     Flag,
     /// `2026-04-01`
     Day,
-    /// `2026-04-01T03:00:00.000000Z`
+    /// `2026-04-01T03:00:00.000000Z`; with the offset of Tokyo in a CSV under Japanese headings
     Moment,
     /// Texts or codes, joined by 、
     List(Of),
@@ -74,12 +75,13 @@ pub enum Of {
     RecordKind,
     ImportMode,
     ImportStatus,
+    AuditAction,
 }
 
 impl Of {
     /// What has the same codes everywhere.
     #[cfg(test)]
-    pub const FIXED: [Of; 23] = [
+    pub const FIXED: [Of; 24] = [
         Of::WorkerStatus,
         Of::OrganizationStatus,
         Of::OrganizationKind,
@@ -103,6 +105,7 @@ impl Of {
         Of::RecordKind,
         Of::ImportMode,
         Of::ImportStatus,
+        Of::AuditAction,
     ];
 }
 
@@ -469,7 +472,8 @@ const AUDIT: &[Column] = &[
     column("seq", "通し番号", "/seq", Number),
     column("at", "日時", "/occurred_at", Moment),
     column("actor", "行為者", "/actor", Text),
-    column("action", "行為", "/action", Text),
+    column("action", "行為", "/action", Word(AuditAction)),
+    column("operation", "操作", "/operation", Text),
     column("subjects", "対象の記録ID", "/subjects", List(Of::Text)),
     column("hash", "ハッシュ値", "/hash", Text),
 ];

@@ -104,6 +104,7 @@ fn sets(of: Of) -> &'static [&'static str] {
         Of::RecordKind => &["DuplicateKind", "ImportKind"],
         Of::ImportMode => &["ImportMode"],
         Of::ImportStatus => &["ImportStatus"],
+        Of::AuditAction => &["AuditAction"],
         _ => &[],
     }
 }

@@ -58,7 +58,8 @@ pub fn list(
         });
         Entry {
             id: format!("urn:uuid:{}", one.id),
-            url: format!("{base}/v1/deliverables/{}", one.id),
+            // A page for people: the console asks for the login, and then shows the request.
+            url: format!("{base}/#/requests/{}", one.id),
             title: request.title.clone(),
             summary: type_.into_iter().chain(area).collect::<Vec<_>>().join(" / "),
             published_at: one.status_since,

@@ -361,7 +361,9 @@ impl<'de> Deserializer<'de> for Json<'de> {
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let shape = Shape::of_string::<V::Value>();
         let text = self.0.as_str();
-        let value = self.deserialize_any(visitor).map_err(|e: DecodeError| e.expecting(shape))?;
+        let value = self
+            .deserialize_any(visitor)
+            .map_err(|e: DecodeError| e.expecting(shape))?;
         shape.check_year(text)?;
         Ok(value)
     }
@@ -519,7 +521,9 @@ impl<'de> Deserializer<'de> for Parameter {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let shape = Shape::of_string::<V::Value>();
         let text = self.0.clone();
-        let value = visitor.visit_string(self.0).map_err(|e: DecodeError| e.expecting(shape))?;
+        let value = visitor
+            .visit_string(self.0)
+            .map_err(|e: DecodeError| e.expecting(shape))?;
         shape.check_year(Some(&text))?;
         Ok(value)
     }

@@ -4,8 +4,8 @@
 use super::filter::ItemFilter;
 use super::month::Month;
 use super::{
-    Basis, Item, KindViews, MonthlyViews, PageKind, PageViews, Plan, Signature, check_publication,
-    publication, store,
+    Basis, Item, KindViews, MonthlyViews, PageKind, PageViews, Plan, PressStatus, Signature,
+    check_publication, publication, store,
 };
 use crate::auth::{Reach, Writer, within_reach};
 use crate::catalogue::Catalogue;

@@ -121,7 +121,12 @@ fn progress_of(db: &mut Db, items: &[Item<NewCard>], language: Language) -> Resu
     let ids: Vec<Id> = items.iter().map(|item| item.plan.project_id).collect();
     let projects = projects::store::load_some(db, &ids)?.into_iter();
     Ok(projects
-        .map(|project| (project.id, project.shown(&Reach::Everything, false, language).progress))
+        .map(|project| {
+            (
+                project.id,
+                project.shown(&Reach::Everything, false, language).progress,
+            )
+        })
         .collect())
 }
 

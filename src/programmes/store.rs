@@ -260,10 +260,14 @@ fn dated_steps(db: &mut Db, rows: Vec<StepRow>) -> Result<Vec<DatedStep>> {
     let step = |row: StepRow| {
         let programme = of.get(&row.programme_id)?;
         let day = day_of_number(row.day);
-        let is_stored = |step: &&ProgrammeStep| {
-            step.kind.code() == row.kind && step.on == day && step.title == row.title
-        };
-        let last_day = programme.plan.calendar.iter().find(is_stored).and_then(|step| step.until);
+        let is_stored =
+            |step: &&ProgrammeStep| step.kind.code() == row.kind && step.on == day && step.title == row.title;
+        let last_day = programme
+            .plan
+            .calendar
+            .iter()
+            .find(is_stored)
+            .and_then(|step| step.until);
         Some(DatedStep {
             id: row.id,
             programme_id: row.programme_id,

@@ -321,7 +321,9 @@ impl Project {
     /// Returns it without what the caller may not see, and with its words.
     pub fn shown(mut self, reach: &Reach, personal_data: bool, language: Language) -> Project {
         if !matches!(reach, Reach::Everything | Reach::Areas(_)) {
-            self.members.iter_mut().for_each(|member| member.hide_private_reason(reach));
+            self.members
+                .iter_mut()
+                .for_each(|member| member.hide_private_reason(reach));
         }
         if !personal_data {
             self.plan.message = None;

@@ -89,13 +89,7 @@ impl Table for OutcomeStatistics {
                 would_do_again: again,
                 ..
             } = &item.outcome;
-            let counts = [
-                *delivered,
-                half.answered,
-                half.yes,
-                whole.answered,
-                whole.yes,
-            ];
+            let counts = [*delivered, half.answered, half.yes, whole.answered, whole.yes];
             let mut cells: Vec<String> = counts.iter().map(ToString::to_string).collect();
             cells.push(reach.map(|people| people.to_string()).unwrap_or_default());
             cells.extend([again.answered, again.yes].map(|count| count.to_string()));

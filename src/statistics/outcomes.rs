@@ -212,8 +212,11 @@ impl Sum {
             median_days: days.get(days.len().saturating_sub(1) / 2).copied(),
             in_use_after_6_months: after(6),
             in_use_after_12_months: after(12),
-            reach: (self.latest.values().filter_map(|answer| answer.reach.map(i64::from)))
-                .reduce(|sum, reach| sum + reach),
+            reach: (self
+                .latest
+                .values()
+                .filter_map(|answer| answer.reach.map(i64::from)))
+            .reduce(|sum, reach| sum + reach),
             would_do_again,
             reviews_of_members: self.of_members.means(),
             reviews_of_organizations: self.of_organizations.means(),
@@ -309,7 +312,10 @@ mod tests {
         sum.add_answer(&answer(12, 300));
         sum.add_answer(&answer(6, 200));
         let outcome = sum.outcome();
-        assert_eq!((outcome.reach, outcome.would_do_again.percent), (Some(300), Some(100)));
+        assert_eq!(
+            (outcome.reach, outcome.would_do_again.percent),
+            (Some(300), Some(100))
+        );
         assert_eq!(outcome.in_use_after_6_months.answered, 1);
     }
 }

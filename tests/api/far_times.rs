@@ -63,7 +63,11 @@ fn every_operation_refuses_an_implausible_year(app: &TestApp) {
                 if spoil(&mut body, time, date) > 0 {
                     let answer = app.call(&method, &filled, &app.admin, &body);
                     let status = answer.status;
-                    assert!((400..500).contains(&status), "{method} {path} {body}: {}", answer.text);
+                    assert!(
+                        (400..500).contains(&status),
+                        "{method} {path} {body}: {}",
+                        answer.text
+                    );
                     bodies += 1;
                 }
                 for parameter in operation["parameters"].as_array().into_iter().flatten() {
@@ -78,13 +82,20 @@ fn every_operation_refuses_an_implausible_year(app: &TestApp) {
                         .finish();
                     let answer = app.call(&method, &format!("{filled}?{query}"), &app.admin, &Value::Null);
                     let status = answer.status;
-                    assert!((400..500).contains(&status), "{method} {path}?{query}: {}", answer.text);
+                    assert!(
+                        (400..500).contains(&status),
+                        "{method} {path}?{query}: {}",
+                        answer.text
+                    );
                     parameters += 1;
                 }
             }
         }
     }
-    assert!(bodies >= 3 * 10 && parameters >= 3 * 10, "{bodies} bodies, {parameters} parameters");
+    assert!(
+        bodies >= 3 * 10 && parameters >= 3 * 10,
+        "{bodies} bodies, {parameters} parameters"
+    );
 }
 
 fn a_published_event_and_a_post_stay_readable(app: &TestApp) {
@@ -93,13 +104,23 @@ fn a_published_event_and_a_post_stay_readable(app: &TestApp) {
     let event = app.post("/v1/events", &event).expect(201).json();
     let path = format!("/v1/events/{}", event["id"].as_str().unwrap());
     for time in TIMES {
-        let refused = app.patch(&path, &json!({"registration_closes_at": time})).expect(422);
-        assert_eq!(refused.faults(), [("/registration_closes_at".into(), "out_of_range".into())]);
+        let refused = app
+            .patch(&path, &json!({"registration_closes_at": time}))
+            .expect(422);
+        assert_eq!(
+            refused.faults(),
+            [("/registration_closes_at".into(), "out_of_range".into())]
+        );
         let post = json!({"title": "お知らせ", "body": "本文", "status": "published", "publish_at": time});
         let refused = app.post("/v1/posts", &post).expect(422);
         assert_eq!(refused.faults(), [("/publish_at".into(), "out_of_range".into())]);
     }
-    for public in ["/v1/listings.csv", "/v1/listings.jsonld", "/v1/posts", "/v1/posts.atom"] {
+    for public in [
+        "/v1/listings.csv",
+        "/v1/listings.jsonld",
+        "/v1/posts",
+        "/v1/posts.atom",
+    ] {
         app.send("GET", public, &[], b"").expect(200);
     }
 }

@@ -7,6 +7,8 @@ use super::columns::{Column, columns};
 use super::words::Words;
 use super::{ExportFormat, NewExport};
 use crate::catalogue::Catalogue;
+use crate::catalogue::calendar::time_in_tokyo;
+use crate::db::Instant;
 use crate::error::Result;
 use crate::http::Language;
 use cell::{Cell, cell, failed, harmless};
@@ -79,6 +81,7 @@ impl<'s> Sheet<'s> {
                         Cell::Text(text) => harmless(text),
                         Cell::Number(number) => number.to_string(),
                         Cell::Flag(flag) => flag.to_string(),
+                        Cell::Moment(text) if self.words.is_some() => in_tokyo(text),
                         Cell::Day(text) | Cell::Moment(text) => text,
                     };
                     writer.write_field(text).map_err(failed)?;
@@ -104,4 +107,10 @@ impl<'s> Sheet<'s> {
             Output::Ndjson(mut file) => file.flush().map_err(failed),
         }
     }
+}
+
+/// Returns the same moment with the offset of Tokyo, so that an office reads its own day.
+fn in_tokyo(text: String) -> String {
+    let at = Instant::parse(&text).map(|at| time_in_tokyo(at.utc()));
+    at.map_or(text, |at| at.format("%Y-%m-%dT%H:%M:%S%.6f+09:00").to_string())
 }
