@@ -67,8 +67,8 @@ pub enum TaskKind {
     RepairImport,
     /// Repair the receiver of your webhook, which was switched off, and enable the webhook. Due after 7 days.
     RepairWebhook,
-    /// Publish the event of an organization, or give it back as a draft. Due 7 days after it changed last, but before the event; when the event
-    /// is over, the task disappears.
+    /// Publish the event of an organization, or give it back as a draft. Due 7 days after it changed last, but at the latest
+    /// on the day before the event; when the event is over, the task disappears.
     ReleaseEvent,
     /// Your application has left the waiting list: withdraw it if you no longer want the place. The task disappears when the
     /// application moves on, or after 7 days.

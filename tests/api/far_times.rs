@@ -1,7 +1,7 @@
 //! Dates and times that nobody can mean: no operation fails on them, and none stores them.
 
 use crate::support::{TestApp, on_both};
-use musubi::server::Document;
+use musubi::server::document::Document;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
