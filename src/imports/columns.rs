@@ -5,14 +5,14 @@ use super::assignment::assign;
 use super::days::day_parts;
 use super::fields::Field;
 use super::finding::{Finding, Severity};
-use super::headings::{Concept, EXACT, NEAR, SURE, concepts, heading_key, with_values};
+use super::headings::{Concept, EXACT, NEAR, SURE, Values, concepts, heading_key, is_period, with_values};
 use super::kinds::{applications, deliverables, events, organizations, projects, workers};
 use super::vocabulary::Vocabulary;
 use crate::catalogue::{DayPart, lookup};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use tables::cells::{is_placeholder, unprotected};
+use tables::cells::{is_placeholder, normalize, parse_amount, parse_boolean, unprotected};
 use tables::{Remark, Row};
 use utoipa::ToSchema;
 
@@ -20,6 +20,8 @@ use utoipa::ToSchema;
 const LONGEST_HEADING: usize = 200;
 /// Rows below the header whose cells help to understand it.
 pub const SAMPLE: usize = 30;
+/// Fields whose answers may have a column each, marked with ○.
+const ANSWERED: [&str; 4] = ["skills", "themes", "roles", "day_parts"];
 
 /// Returns the fields of a kind, in the order of their table.
 pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
@@ -39,6 +41,12 @@ pub fn fields(kind: ImportKind) -> Vec<&'static Field> {
 pub enum Target {
     /// The field with this name, at this position of its kind's table.
     Field { name: &'static str, position: usize },
+    /// One answer of the field with this name and position. The cells are ○ or empty.
+    Answer {
+        name: &'static str,
+        position: usize,
+        answer: String,
+    },
     /// A skill. The cells are ○ or a level.
     Skill(String),
     /// Some day-parts. The cells are ○ or times of day.
@@ -48,7 +56,7 @@ pub enum Target {
 impl Target {
     pub fn is_field(&self, name: &str) -> bool {
         match self {
-            Target::Field { name: own, .. } => *own == name,
+            Target::Field { name: own, .. } | Target::Answer { name: own, .. } => *own == name,
             Target::Skill(_) => name == "skills",
             Target::DayParts(_) => name == "day_parts",
         }
@@ -100,6 +108,12 @@ pub struct Columns {
     pub readings: Vec<ColumnReading>,
     /// The column that names the prefecture of a place beside it.
     pub prefecture: Option<usize>,
+    /// The column that has names with their readings.
+    name_with_reading: Option<usize>,
+    /// Whether the readings of family name and given name have a column each.
+    pub has_split_reading: bool,
+    /// What those readings are.
+    pub reading_of_name: Option<Target>,
     /// The published layout that the headings are of.
     pub layout: Option<String>,
     /// For each column, its turn among those of its field.
@@ -148,6 +162,9 @@ impl Columns {
             targets: Vec::new(),
             readings: Vec::new(),
             prefecture: None,
+            name_with_reading: None,
+            has_split_reading: false,
+            reading_of_name: None,
             layout: None,
             turns: Vec::new(),
             shared: HashSet::new(),
@@ -207,6 +224,11 @@ impl Columns {
         is_field && self.has_header && !self.is_own_export() && !text.is_empty() && is_placeholder(text)
     }
 
+    /// Returns whether the rows are people, not groups or what they do.
+    pub fn is_of_people(&self) -> bool {
+        self.kind == ImportKind::Workers
+    }
+
     /// Returns whether Musubi wrote the file.
     pub fn is_own_export(&self) -> bool {
         self.layout.as_deref() == Some("own_export")
@@ -218,8 +240,8 @@ impl Columns {
         self.is_own_export().then_some(stored)
     }
 
-    /// Counts the cells of a row that are headings: three for one that is a field or mapped, one for another that
-    /// is known.
+    /// Counts the cells of a row that are headings: three for one that is a field or mapped, two for one of several
+    /// answers below a heading (活動分野_福祉), one for another that is known, such as a weekday.
     pub fn count(&self, row: &Row) -> usize {
         const LONGEST: usize = 300;
         const MOST: usize = 200;
@@ -236,9 +258,27 @@ impl Columns {
             let mut best = best.filter_map(|one| concepts().get(one.concept));
             let weigh = |concept: &Concept| if concept.field(self.kind).is_some() { 3 } else { 1 };
             let first = best.next().map_or(0, weigh);
-            best.map(weigh).fold(first, usize::max)
+            match best.map(weigh).fold(first, usize::max) {
+                0 if self.answer(cell, false).is_some() => 2,
+                0 if self.kind == ImportKind::Workers && day_parts(cell).is_ok() => 1,
+                weight => weight,
+            }
         };
         cells.take(MOST).map(weight).sum()
+    }
+
+    /// Returns the field and the answer of a column that is one of several below a heading: 活動分野_福祉. An answer that
+    /// is a heading itself (地域) is one only if the cells are marks.
+    fn answer<'n>(&self, name: &'n str, has_marks: bool) -> Option<(&'static Field, &'n str)> {
+        const MARKED: [&str; 4] = ["consent_print", "open_data", "consent", "shared"];
+        let (group, answer) = name.rsplit_once('_')?;
+        let field = concepts().field(self.kind, group)?;
+        let known = self.fields.iter().find(|own| own.name == field)?;
+        let scores = concepts().scores(answer);
+        let means = scores.first().filter(|one| one.score >= SURE);
+        let means = means.and_then(|one| concepts().get(one.concept));
+        let is_answer = means.is_none_or(|concept| has_marks && !MARKED.contains(&concept.means.as_str()));
+        (ANSWERED.contains(&known.name) && !answer.trim().is_empty() && is_answer).then_some((*known, answer))
     }
 
     /// Decides what the columns of a header mean. `sample` are rows below it.
@@ -267,12 +307,10 @@ impl Columns {
                 false => self.candidates(name, &cells, vocabulary),
             };
             let is_known = found.first().is_some_and(|one| one.score >= EXACT - 100);
-            special.push(
-                match mapped.contains_key(&column) || is_known || self.kind != ImportKind::Workers {
-                    true => None,
-                    false => special_target(name, vocabulary),
-                },
-            );
+            special.push(match mapped.contains_key(&column) || is_known {
+                true => None,
+                false => self.special_target(name, &cells, vocabulary),
+            });
             candidates.push(found);
             nearest.push(near);
         }
@@ -351,6 +389,19 @@ impl Columns {
             self.targets.push(target);
             self.turns.push(turn);
         }
+        self.put_person_first();
+        let of_kana = |at: &usize| {
+            let target = self.targets.get(*at).and_then(Option::as_ref);
+            target.is_some_and(|target| target.is_field("kana"))
+        };
+        let kana: Vec<usize> = (0..header.len()).filter(of_kana).collect();
+        let is_part = |at: &usize| {
+            header
+                .get(*at)
+                .is_some_and(|name| concepts().is_part_of_reading(name))
+        };
+        self.has_split_reading = kana.len() == 2 && kana.iter().all(is_part);
+        self.take_name_with_reading(header);
         let mut unused = self
             .targets
             .iter()
@@ -358,6 +409,38 @@ impl Columns {
             .map(|(target, name)| target.is_none().then_some(name));
         let is_prefecture = |name: Option<&String>| name.is_some_and(|name| concepts().is_prefecture(name));
         self.prefecture = unused.position(is_prefecture);
+    }
+
+    /// Returns the target of a column for one skill, for some day-parts, or for another answer of several.
+    fn special_target(&self, name: &str, cells: &[&str], vocabulary: &Vocabulary) -> Option<Target> {
+        let are_marks = !cells.is_empty()
+            && cells.iter().all(|cell| {
+                normalize(cell).is_ok_and(|cell| cell.is_empty() || parse_boolean(&cell).is_ok())
+            });
+        let below = self.answer(name, are_marks);
+        let answer = below.map_or(name, |(_, answer)| answer);
+        if self.kind == ImportKind::Workers {
+            let skill = vocabulary.skills.find(answer);
+            let is_skills = below.is_none_or(|(field, _)| field.name == "skills");
+            if let Some(meaning) = skill.filter(|one| is_skills && one.confidence_ppm == 1_000_000) {
+                return Some(Target::Skill(meaning.code));
+            }
+            let parts = [name, answer].into_iter().find_map(|text| day_parts(text).ok());
+            if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
+                return Some(Target::DayParts(parts));
+            }
+        }
+        let of_themes = || {
+            let themes = self.fields.iter().find(|field| field.name == "themes")?;
+            vocabulary.themes.is_known(name).then_some((*themes, name))
+        };
+        let (field, answer) = below.or_else(of_themes).filter(|_| are_marks)?;
+        let position = self.fields.iter().position(|own| own.name == field.name)?;
+        Some(Target::Answer {
+            name: field.name,
+            position,
+            answer: answer.trim().to_owned(),
+        })
     }
 
     /// Returns the fields that a heading may mean, the best first, and the one that it resembles most.
@@ -382,13 +465,16 @@ impl Columns {
                 continue;
             };
             // 緊急連絡先電話番号: cells of numbers don't make it the volunteer's own.
-            let score = match one.score + CLEARLY < other_by_name && other_by_name >= 900 {
-                true => one.score,
-                false => with_values(one.score, concept, cells, vocabulary),
-            };
             let position = concept
                 .field(self.kind)
                 .and_then(|field| self.fields.iter().position(|own| own.name == field));
+            // What looks like a person's name may be a group's, so it is none the more for that.
+            let is_less = one.score + CLEARLY < other_by_name && other_by_name >= 900;
+            let is_vague = position.is_none() && !concept.values.is_some_and(Values::is_strict);
+            let score = match is_less || is_vague {
+                true => one.score,
+                false => with_values(one.score, concept, cells, vocabulary),
+            };
             match position {
                 None => strongest_other = strongest_other.max(score),
                 Some(position) => match found.iter_mut().find(|other| other.position == position) {
@@ -414,6 +500,75 @@ impl Columns {
         };
         found.retain(|one| one.score >= least);
         (found, near)
+    }
+
+    /// Lets the number of a representative come after that of the contact person, as their names do.
+    fn put_person_first(&mut self) {
+        const LATER: u8 = 20;
+        for ((name, target), turn) in self.names.iter().zip(&self.targets).zip(&mut self.turns) {
+            let is_contact = target
+                .as_ref()
+                .is_some_and(|target| target.is_field("contact_phone") || target.is_field("contact_email"));
+            if is_contact && concepts().is_of_representative(name) {
+                *turn += LATER;
+            }
+        }
+    }
+
+    /// Takes 団体名（ふりがな） for the name if no other column has it.
+    fn take_name_with_reading(&mut self, header: &[String]) {
+        let Some(position) = self.fields.iter().position(|field| field.name == "name") else {
+            return;
+        };
+        let has_name = ["name", "family_name", "given_name"]
+            .iter()
+            .any(|field| self.has(field));
+        let mut kana = (0..header.len()).filter(|at| {
+            let target = self.targets.get(*at).and_then(Option::as_ref);
+            target.is_some_and(|target| target.is_field("kana"))
+        });
+        let (Some(column), None, false) = (kana.next(), kana.next(), has_name) else {
+            return;
+        };
+        let heading = header.get(column).map_or("", String::as_str);
+        let outside = heading.find(['(', '（', '\n', '[', '［', '【']);
+        let name = outside.and_then(|end| heading.get(..end)).unwrap_or_default();
+        if concepts().field(self.kind, name) != Some("name") {
+            return;
+        }
+        if let Some(target) = self.targets.get_mut(column) {
+            let name = Target::Field {
+                name: "name",
+                position,
+            };
+            self.reading_of_name = target.replace(name);
+        }
+        if let Some(reading) = self.readings.get_mut(column) {
+            reading.field = Some("name".to_owned());
+        }
+        self.name_with_reading = Some(column);
+    }
+
+    /// Returns the name and the reading of a cell that has both: すみれ会（すみれかい）.
+    pub fn with_reading<'t>(&self, column: usize, text: &'t str) -> Option<(&'t str, &'t str)> {
+        let text = Some(text).filter(|_| self.name_with_reading == Some(column))?;
+        let split = text
+            .strip_suffix(')')
+            .and_then(|text| text.rsplit_once('('))
+            .or_else(|| text.rsplit_once('\n'));
+        let (name, kana) = split.map(|(name, kana)| (name.trim(), kana.trim()))?;
+        let is_kana = |c: char| matches!(text::hiragana(c), 'ぁ'..='ん' | 'ー' | ' ' | '・');
+        (!name.is_empty() && !kana.is_empty() && kana.chars().all(is_kana)).then_some((name, kana))
+    }
+
+    /// Returns the period that a heading states for its numbers, if the cell states none: 1か月の活動時間.
+    pub fn with_period(&self, column: usize, target: &Target, text: &str) -> Option<String> {
+        if self.is_own_export() || !target.is_field("hours_per_week") {
+            return None;
+        }
+        let period = is_period(self.names.get(column)?)?;
+        let states_none = parse_amount(text).is_ok_and(|amount| amount.per.is_none());
+        states_none.then(|| format!("{period}{text}"))
     }
 
     /// Returns the columns that the mapping names with the position of their field; none if it leaves them out. A
@@ -503,7 +658,8 @@ impl Columns {
                 None => unused_column(reading, heading_of),
                 Some(Target::Field { name, .. }) => {
                     let first = *seen.entry((name, self.turn(column))).or_insert(&reading.heading);
-                    let is_collected = target.is_some_and(Target::is_collected);
+                    let is_collected = target.is_some_and(Target::is_collected)
+                        || (self.has_split_reading && *name == "kana");
                     // Rows that name their cells may name them differently.
                     if is_collected || !self.has_header || std::ptr::eq(first, reading.heading.as_str()) {
                         continue;
@@ -557,24 +713,9 @@ fn same_field(first: &str, reading: &ColumnReading, field: &str) -> Remark {
     )
 }
 
-/// Returns the target of a column for one skill, or for some day-parts.
-fn special_target(name: &str, vocabulary: &Vocabulary) -> Option<Target> {
-    if let Some(meaning) = vocabulary
-        .skills
-        .find(name)
-        .filter(|meaning| meaning.confidence_ppm == 1_000_000)
-    {
-        return Some(Target::Skill(meaning.code));
-    }
-    day_parts(name)
-        .ok()
-        .filter(|parts| !parts.is_empty())
-        .map(Target::DayParts)
-}
-
 fn field_name(target: &Target) -> String {
     match target {
-        Target::Field { name, .. } => (*name).to_owned(),
+        Target::Field { name, .. } | Target::Answer { name, .. } => (*name).to_owned(),
         Target::Skill(code) => format!("skill:{code}"),
         Target::DayParts(_) => "day_parts".to_owned(),
     }

@@ -19,6 +19,33 @@ pub struct Days {
     pub unknown: Vec<String>,
     /// Whether it says more than the parts do: which week of the month, how often.
     pub is_inexact: bool,
+    pub says: Says,
+}
+
+/// What a cell names. Days and parts may stand in columns side by side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Says {
+    #[default]
+    Both,
+    Days,
+    Parts,
+}
+
+/// Puts together what several cells of a row say: days in one and times in another mean these times of these days.
+pub fn together(cells: &[(Says, Vec<DayPart>)]) -> Vec<DayPart> {
+    let all = |says: Says| {
+        let those = cells.iter().filter(|(own, _)| *own == says);
+        those
+            .flat_map(|(_, parts)| parts.iter().copied())
+            .collect::<Vec<_>>()
+    };
+    let (mut days, parts) = (all(Says::Days), all(Says::Parts));
+    match (days.is_empty(), parts.is_empty()) {
+        (false, false) => days.retain(|part| parts.contains(part)),
+        _ => days.extend(parts),
+    }
+    days.extend(all(Says::Both));
+    days
 }
 
 /// Parses day-parts, if all of the cell can be read.
@@ -51,6 +78,7 @@ pub fn read(cell: &str) -> CellResult<Days> {
             Some(tail) => tail,
             None => {
                 reader.unknown.push(next);
+                reader.is_within_words = true;
                 rest.get(next.len_utf8()..).unwrap_or_default()
             }
         };
@@ -84,6 +112,12 @@ struct Reader {
     unknowns: Vec<String>,
     is_inexact: bool,
     is_excluded: bool,
+    /// The days that a list isn't about: 水曜以外の平日.
+    except: u32,
+    /// Whether what comes next belongs to words that can't be read: the 日 of 休みの日 is no Sunday.
+    is_within_words: bool,
+    has_named_days: bool,
+    has_named_parts: bool,
 }
 
 const ANY: [&str; 12] = [
@@ -100,9 +134,10 @@ const ANY: [&str; 12] = [
     "anytime",
     "everyday",
 ];
-const DAYS: [(&str, u8); 33] = [
+const DAYS: [(&str, u8); 34] = [
     ("土日祝日", 0b110_0000),
     ("土日祝", 0b110_0000),
+    ("土日", 0b110_0000),
     ("平日", 0b001_1111),
     ("週末", 0b110_0000),
     ("休日", 0b110_0000),
@@ -135,7 +170,7 @@ const DAYS: [(&str, u8); 33] = [
     ("祝", 64),
     ("holidays", 64),
 ];
-const PARTS: [(&str, u8); 19] = [
+const PARTS: [(&str, u8); 22] = [
     ("午前中", 1),
     ("午前", 1),
     ("朝", 1),
@@ -152,20 +187,36 @@ const PARTS: [(&str, u8); 19] = [
     ("1日中", 7),
     ("am", 1),
     ("pm", 2),
+    ("mornings", 1),
+    ("afternoons", 2),
+    ("evenings", 4),
     ("morning", 1),
     ("afternoon", 2),
     ("evening", 4),
 ];
 /// Words that change nothing.
-const NEUTRAL: [&str; 33] = [
+const NEUTRAL: [&str; 46] = [
+    "または",
+    "もしくは",
+    "又は",
+    "あるいは",
+    "および",
+    "及び",
+    "いずれも",
+    "or",
+    "and",
+    "それぞれ",
+    "か",
+    "や",
+    "+",
     "毎週",
     "曜日",
     "曜",
+    "のみ",
     "の",
     "は",
     "なら",
     "であれば",
-    "のみ",
     "だけ",
     "中心",
     "希望",
@@ -201,8 +252,14 @@ impl Reader {
     /// Reads a word, and returns what follows it.
     fn token<'t>(&mut self, text: &'t str) -> Option<&'t str> {
         let strip = |word: &str| text.strip_prefix(word);
+        let is_within_words = std::mem::take(&mut self.is_within_words);
         if let Some(tail) = EXCEPT.iter().find_map(|word| strip(word)) {
             self.end_unknown();
+            if let Some(named) = tail.strip_prefix('の').filter(|_| self.set == 0) {
+                self.except |= self.take();
+                self.is_excluded |= self.except != 0;
+                return Some(named);
+            }
             self.exclude();
             return Some(tail);
         }
@@ -224,6 +281,15 @@ impl Reader {
             return Some(tail);
         }
         if let Some((tail, set)) = find(&DAYS) {
+            // 月末, 日によって, 来月, 休みの日: a character within other words is no day.
+            let is_character = text
+                .chars()
+                .next()
+                .is_some_and(|c| text.len() - tail.len() == c.len_utf8());
+            let is_sure = !is_character || tail.starts_with('曜');
+            if !is_sure && (is_within_words || !is_word_at(tail)) {
+                return None;
+            }
             self.begin_days(set);
             return Some(tail);
         }
@@ -236,11 +302,13 @@ impl Reader {
         }
         let tail = NEUTRAL.iter().find_map(|word| strip(word))?;
         self.end_unknown();
+        self.is_within_words = is_within_words && text.starts_with('の');
         Some(tail)
     }
 
     fn begin_days(&mut self, set: u8) {
         self.end_unknown();
+        self.has_named_days = true;
         if self.has_parts && self.days != 0 {
             self.flush();
         }
@@ -255,6 +323,7 @@ impl Reader {
 
     fn add_parts(&mut self, set: u8) {
         self.end_unknown();
+        self.has_named_parts = true;
         self.parts |= set;
         self.has_parts = true;
         self.is_range = false;
@@ -297,6 +366,14 @@ impl Reader {
     fn finish(mut self, cell: &str) -> CellResult<Days> {
         self.end_unknown();
         self.flush();
+        if self.except != 0 {
+            let from = if self.set == 0 {
+                (1 << DAY_PARTS) - 1
+            } else {
+                self.set
+            };
+            self.set = from & !self.except;
+        }
         let denies = |text: &String| {
             ["不可", "ng", "できな", "無理", "×"]
                 .iter()
@@ -310,8 +387,30 @@ impl Reader {
             parts: parts.filter_map(DayPart::at).collect(),
             unknown: self.unknowns,
             is_inexact: self.is_inexact,
+            says: match (self.has_named_days, self.has_named_parts) {
+                (true, false) => Says::Days,
+                (false, true) => Says::Parts,
+                _ => Says::Both,
+            },
         })
     }
+}
+
+/// Returns whether a text is at its end, or goes on with a word that is known beside days.
+fn is_word_at(text: &str) -> bool {
+    let begins = |word: &&str| text.starts_with(*word);
+    let lists = ANY
+        .iter()
+        .chain(&NEUTRAL)
+        .chain(&OFTEN)
+        .chain(&RANGE)
+        .chain(&EXCEPT);
+    let words = DAYS.iter().chain(&PARTS).map(|(word, _)| word);
+    text.is_empty()
+        || text.starts_with(|c: char| c.is_ascii_digit())
+        || lists.chain(words).any(begins)
+        || ordinal(text).is_some()
+        || often(text).is_some()
 }
 
 /// Returns the days from one to another, over the end of the week if need be.
@@ -468,6 +567,11 @@ mod tests {
             ("平日夜（水曜を除く）", "moe tue the fre"),
             ("Mon, Wed evening", "moe wee"),
             ("土曜か日曜の午後", "saa sua"),
+            ("土 または 日の夜", "sae sue"),
+            ("水曜以外の平日、午前", "mom tum thm frm"),
+            ("土曜日又は日曜日、いずれも午後", "saa sua"),
+            ("月末の土曜午後", "saa"),
+            ("4月から毎週金夜", "fre"),
         ] {
             assert_eq!(codes(cell), expected, "{cell}");
         }
@@ -476,7 +580,18 @@ mod tests {
         }
         assert_eq!(read("土日以外").unwrap().parts.len(), 15);
         assert_eq!(read("夜").unwrap().parts.len(), 7);
-        for none in ["そのうち", "応相談", "月2回", "週1回程度", "", "要相談"] {
+        for none in [
+            "そのうち",
+            "応相談",
+            "月2回",
+            "週1回程度",
+            "",
+            "要相談",
+            "仕事が休みの日",
+            "日によって違う",
+            "都合の良い日",
+            "来月",
+        ] {
             assert_eq!(read(none).unwrap_err().code, "invalid_day_part", "{none}");
         }
         assert!(read("第2土曜").unwrap().is_inexact);
@@ -484,5 +599,12 @@ mod tests {
         assert_eq!((partly.parts.len(), partly.unknown.len()), (3, 1));
         assert!(day_parts("土曜、夏休み").is_err());
         assert_eq!(read("[]").unwrap(), Days::default());
+        let cells = ["月・木", "午前", "日曜の夜"].map(|cell| {
+            let days = read(cell).unwrap();
+            (days.says, days.parts)
+        });
+        assert_eq!(together(&cells[..2]), read("月・木の午前").unwrap().parts);
+        assert_eq!(together(&cells[..1]).len(), 6);
+        assert_eq!(together(&cells).len(), 3);
     }
 }

@@ -4,6 +4,7 @@
 //! year and category, like a merged cell of the publication. A requester is never repeated.
 
 use super::archive::{ArchiveError, Fault, check_text, find_columns};
+use super::headings::heading_key;
 use super::places;
 use crate::catalogue::{Catalogue, Format, lookup, names};
 use crate::values::Code;
@@ -316,9 +317,18 @@ pub fn fiscal_year(text: &str) -> Option<i32> {
         .strip_suffix("年度")
         .or_else(|| folded.strip_suffix('年'))
         .unwrap_or(&folded);
-    let (era, last, number) = [("昭和", 64, 1925), ("平成", 31, 1988), ("令和", 99, 2018)]
+    let bare = bare.strip_prefix("fy").unwrap_or(bare);
+    let eras = [
+        (["昭和", "s"], 64, 1925),
+        (["平成", "h"], 31, 1988),
+        (["令和", "r"], 99, 2018),
+    ];
+    let (era, last, number) = eras
         .into_iter()
-        .find_map(|(era, last, before)| bare.strip_prefix(era).map(|number| (before, last, number)))
+        .find_map(|(names, last, before)| {
+            let number = names.into_iter().find_map(|name| bare.strip_prefix(name));
+            number.map(|number| (before, last, number))
+        })
         .unwrap_or((0, 2200, bare));
     let number = if number == "元" && era > 0 {
         1
@@ -332,15 +342,96 @@ pub fn fiscal_year(text: &str) -> Option<i32> {
 /// Returns the format of a category. A short project was a day in the first years and a month later.
 pub fn format(category: &str, period: &str) -> Option<Format> {
     let (category, period) = (names::key(category), names::key(period));
-    Some(match category.as_str() {
-        "長期プロジェクト" => Format::Long,
-        "中・長期プロジェクト" => Format::MidLong,
-        "短期プロジェクト" if period == names::key("1か月") => Format::OneMonth,
-        "短期プロジェクト" => Format::OneDay,
+    let bare = category.strip_suffix("プロジェクト").unwrap_or(&category);
+    Some(match bare.strip_suffix('型').unwrap_or(bare) {
+        "長期" => Format::Long,
+        "中・長期" | "中長期" => Format::MidLong,
+        "短期" if period == names::key("1か月") => Format::OneMonth,
+        "短期" | "1日" => Format::OneDay,
+        "1か月" => Format::OneMonth,
         "その他" => Format::Other,
-        individual if individual.starts_with("個人型プロジェクト") => Format::Individual,
+        individual
+            if ["個人", "grant"]
+                .iter()
+                .any(|begin| individual.starts_with(begin)) =>
+        {
+            Format::Individual
+        }
         _ => return None,
     })
+}
+
+/// Returns the column of the archive that a heading means.
+pub fn column(heading: &str) -> Option<&'static str> {
+    const OTHERS: [(&str, &[&str]); 6] = [
+        (
+            "年度",
+            &["実施年度", "支援年度", "採択年度", "fiscal year", "year"],
+        ),
+        (
+            "区分",
+            &[
+                "支援区分",
+                "プロジェクト区分",
+                "プログラム",
+                "プログラム区分",
+                "形式",
+                "category",
+            ],
+        ),
+        (
+            "期間",
+            &["支援期間", "実施期間", "プロジェクト期間", "period", "duration"],
+        ),
+        (
+            "地域名",
+            &[
+                "地域",
+                "区市町村",
+                "区市町村名",
+                "市区町村",
+                "市区町村名",
+                "自治体",
+                "自治体名",
+                "活動地域",
+                "area",
+                "municipality",
+            ],
+        ),
+        (
+            "団体名",
+            &[
+                "団体",
+                "団体名称",
+                "支援団体",
+                "支援団体名",
+                "支援先",
+                "支援先団体",
+                "支援先団体名",
+                "実施団体",
+                "依頼団体",
+                "organization",
+                "organisation",
+            ],
+        ),
+        (
+            "支援内容",
+            &[
+                "支援の内容",
+                "支援メニュー",
+                "成果物",
+                "支援成果物",
+                "内容",
+                "deliverable",
+                "support",
+            ],
+        ),
+    ];
+    let key = heading_key(heading);
+    let is_it = |(name, others): &&(&str, &[&str])| {
+        heading_key(name) == key || others.iter().any(|other| heading_key(other) == key)
+    };
+    OTHERS.iter().find(is_it).map(|(name, _)| *name)
 }
 
 #[cfg(test)]
@@ -353,6 +444,8 @@ mod tests {
         assert_eq!(fiscal_year("令和元年度"), Some(2019));
         assert_eq!(fiscal_year("令和３年度"), Some(2021));
         assert_eq!(fiscal_year("2019年度"), Some(2019));
+        assert_eq!(fiscal_year("Ｈ３１"), Some(2019));
+        assert_eq!(fiscal_year("R元年度"), Some(2019));
         for none in [
             "",
             "元年度",
@@ -375,6 +468,16 @@ mod tests {
             format("個人型プロジェクト「GRANT」", ""),
             Some(Format::Individual)
         );
+        assert_eq!(format("中長期", ""), Some(Format::MidLong));
+        assert_eq!(format("短期型", "1日"), Some(Format::OneDay));
         assert_eq!(format("謎", ""), None);
+    }
+
+    #[test]
+    fn headings_of_the_archive_may_be_written_otherwise() {
+        assert_eq!(column("実施年度"), Some("年度"));
+        assert_eq!(column("支援先 団体"), Some("団体名"));
+        assert_eq!(column("Fiscal Year"), Some("年度"));
+        assert_eq!(column("備考"), None);
     }
 }

@@ -3,11 +3,11 @@
 //! Each kind of record has one table of its fields: `kinds::workers::fields`, `kinds::organizations::fields`,
 //! `kinds::deliverables::fields`.
 
-use super::days;
+use super::days::{self, Days};
 use super::places::{self, Written};
 use super::vocabulary::{Vocabulary, Words};
 use crate::auth::Reach;
-use crate::catalogue::{DayPart, Format, calendar};
+use crate::catalogue::{Format, calendar};
 use crate::db::{Id, Instant};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use serde::de::DeserializeOwned;
@@ -108,6 +108,19 @@ impl<'i> Input<'i> {
         self.stored.map_or_else(|| one_line(self.text), str::to_owned)
     }
 
+    /// Returns the name of a person, without 様 and the like.
+    pub fn person(&self) -> Option<String> {
+        let name = self.line()?;
+        if self.stored.is_some() {
+            return Some(name);
+        }
+        let bare = name.strip_suffix('様').map(str::trim_end).or_else(|| {
+            let spaced = [" 殿", " さん", " 氏", " 先生", "(様)"];
+            spaced.iter().find_map(|title| name.strip_suffix(title))
+        });
+        Some(bare.filter(|bare| !bare.is_empty()).unwrap_or(&name).to_owned())
+    }
+
     /// Splits the text into the items of a list.
     pub fn items(&self, is_one: bool) -> Vec<String> {
         split_items(self.spelling(), &|_| is_one)
@@ -206,7 +219,7 @@ impl<'i> Input<'i> {
     }
 
     /// Reads days and parts of days. Warns about what can't be read or isn't kept.
-    pub fn days(&mut self) -> CellResult<Vec<DayPart>> {
+    pub fn days(&mut self) -> CellResult<Days> {
         let days = days::read(self.text)?;
         if !days.unknown.is_empty() || days.is_inexact {
             let text = self.text;
@@ -216,7 +229,7 @@ impl<'i> Input<'i> {
                 format!("Only weekdays and times of day were imported from {text:?}."),
             ));
         }
-        Ok(days.parts)
+        Ok(days)
     }
 
     /// Returns the first of several things in a cell, and warns about the others.

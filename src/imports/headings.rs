@@ -100,6 +100,22 @@ pub enum Values {
     Corporate,
 }
 
+impl Values {
+    /// Returns whether hardly anything else looks like these cells.
+    pub fn is_strict(self) -> bool {
+        matches!(
+            self,
+            Values::Email
+                | Values::Phone
+                | Values::Postal
+                | Values::AreaCode
+                | Values::Url
+                | Values::Corporate
+                | Values::Date
+        )
+    }
+}
+
 /// A concept, by its position, and how well a heading fits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Score {
@@ -122,6 +138,10 @@ pub struct Concepts {
     other_kana: Option<usize>,
     /// The concept of what may be shown.
     release: Option<usize>,
+    /// The concept of a person's name, and those of persons with the concept of their name.
+    person_name: Option<usize>,
+    persons: Vec<(usize, usize)>,
+    representative: Option<usize>,
 }
 
 static CONCEPTS: LazyLock<Concepts> = LazyLock::new(|| {
@@ -172,6 +192,65 @@ fn split_notes(heading: &str) -> (String, Vec<String>) {
     (base, notes)
 }
 
+/// Returns the period that a heading states for its numbers, as an amount begins with it.
+pub fn is_period(heading: &str) -> Option<&'static str> {
+    const MONTHS: [&str; 14] = [
+        "か月",
+        "ヶ月",
+        "ケ月",
+        "ヵ月",
+        "カ月",
+        "箇月",
+        "月間",
+        "月あたり",
+        "月当たり",
+        "月の",
+        "月に",
+        "毎月",
+        "月平均",
+        "month",
+    ];
+    const WEEKS: [&str; 2] = ["週", "week"];
+    let folded = fold(heading);
+    let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
+    if has(&WEEKS) {
+        return None;
+    }
+    if has(&MONTHS) || folded.contains("(月)") || folded.ends_with("/月") {
+        return Some("月");
+    }
+    let of_day = ["1日あたり", "1日の", "一日の", "1日当たり", "per day"];
+    has(&of_day).then_some("1日")
+}
+
+/// Returns what a form asks for: 区市町村 of お住まいの区市町村をお教えください. Each has what it costs.
+fn asked(key: &str) -> Vec<(String, u32)> {
+    const REQUESTS: [&str; 9] = [
+        "ください",
+        "下さい",
+        "ますか",
+        "ですか",
+        "でしょうか",
+        "ませんか",
+        "願います",
+        "いたします",
+        "ましょう",
+    ];
+    const PARTICLES: [char; 6] = ['を', 'は', 'に', 'が', 'で', 'て'];
+    const MOST: usize = 3;
+    if !REQUESTS.iter().any(|end| key.ends_with(end)) {
+        return Vec::new();
+    }
+    let ends = key.char_indices().filter(|(_, c)| PARTICLES.contains(c));
+    let ends: Vec<usize> = ends.map(|(at, _)| at).collect();
+    let cut = ends.iter().rev().filter_map(|at| key.get(..*at));
+    cut.filter(|rest| rest.chars().count() > 1)
+        .take(MOST)
+        .zip([20, 150, 250])
+        .map(|(rest, cost)| (rest.to_owned(), cost))
+        .collect()
+}
+
 /// Returns a key without the number of a question or of one of several columns.
 fn without_numbers(key: &str) -> &str {
     let rest = key.strip_prefix(['q', '問']).unwrap_or(key);
@@ -215,6 +294,16 @@ impl Concepts {
                 .collect(),
             other_kana: position("other_kana"),
             release: position("consent_print"),
+            person_name: position("name"),
+            persons: [
+                ("person", "person"),
+                ("contact", "person"),
+                ("representative", "representative"),
+            ]
+            .into_iter()
+            .filter_map(|(whose, meant)| Some((position(whose)?, position(meant)?)))
+            .collect(),
+            representative: position("representative"),
             words,
             anywhere,
             data,
@@ -241,6 +330,31 @@ impl Concepts {
         self.words
             .get(&heading_key(heading))
             .is_some_and(|found| found.iter().any(kept))
+    }
+
+    /// Returns the concepts of which a word is the whole.
+    fn whole<'c>(&'c self, key: &str) -> impl Iterator<Item = usize> + 'c {
+        let found = self.words.get(key).into_iter().flatten();
+        found.map(|(at, _)| *at)
+    }
+
+    /// Returns whether a heading is the reading of a part of a name: セイ, 名（カナ）.
+    pub fn is_part_of_reading(&self, heading: &str) -> bool {
+        let (base, notes) = split_notes(heading);
+        let base = heading_key(&base);
+        let is_part = |at: usize| {
+            let concept = self.get(at).map_or("", |concept| concept.means.as_str());
+            ["family_name", "given_name"].contains(&concept)
+        };
+        ["せい", "めい"].contains(&base.as_str()) || (!notes.is_empty() && self.whole(&base).any(is_part))
+    }
+
+    /// Returns whether a heading begins with a representative: 代表者電話, 会長の携帯.
+    pub fn is_of_representative(&self, heading: &str) -> bool {
+        let key = heading_key(heading);
+        let heads = key.char_indices().filter_map(|(at, _)| key.get(..at));
+        let mut heads = heads.filter(|head| head.chars().count() > 1);
+        heads.any(|head| self.whole(head).any(|at| Some(at) == self.representative))
     }
 
     /// Returns whether a heading is of a column that names prefectures.
@@ -279,7 +393,7 @@ impl Concepts {
         }
         // 特技・資格: of several things in one column, the first.
         let first_of_several = base_text
-            .split(['・', '/', '、', ',', '／'])
+            .split(['・', '/', '、', ',', '／', '\n'])
             .next()
             .unwrap_or_default();
         if first_of_several.len() < base_text.len() {
@@ -379,6 +493,8 @@ impl Concepts {
         if stripped != key {
             forms.push((stripped.to_owned(), 0));
         }
+        let of_question: Vec<(String, u32)> = forms.iter().flat_map(|(form, _)| asked(form)).collect();
+        forms.extend(of_question);
         for begins in [true, false] {
             for (list, cost) in [
                 (&self.marks, 0),
@@ -421,6 +537,15 @@ impl Concepts {
                 let found = self.words.get(part).into_iter().flatten();
                 found.filter(|(_, is_head)| *is_head).map(|(at, _)| *at)
             };
+            // リーダーの氏名, 問い合わせ先氏名: the person's.
+            let is_of = |part: &str, concept: Option<usize>| within(part).any(|at| Some(at) == concept);
+            if is_of(tail, self.person_name) {
+                for (whose, meant) in &self.persons {
+                    if is_of(head, Some(*whose)) || self.whole(head).any(|at| at == *whose) {
+                        add(*meant, 940);
+                    }
+                }
+            }
             let n = n as u32;
             within(tail).for_each(|at| add(at, 560 + 400 * (length - n) / length));
             within(head).for_each(|at| add(at, 300 + 250 * n / length));
@@ -474,16 +599,7 @@ pub fn with_values(score: u32, concept: &Concept, cells: &[&str], vocabulary: &V
         return score;
     };
     let fitting = cells.iter().filter(|cell| fits(values, cell, vocabulary)).count();
-    let is_strict = matches!(
-        values,
-        Values::Email
-            | Values::Phone
-            | Values::Postal
-            | Values::AreaCode
-            | Values::Url
-            | Values::Corporate
-            | Values::Date
-    );
+    let is_strict = values.is_strict();
     match (fitting * 10 >= cells.len() * 6, fitting) {
         (true, _) if is_strict && score >= NEAR => (score + 250).min(EXACT - 1).max(score),
         (true, _) if score >= NEAR => (score + 60).min(EXACT - 1).max(score),
@@ -570,8 +686,32 @@ mod tests {
             (Workers, "備考", None),
             (Workers, "事務局用メモ", None),
             (Workers, "Full Name", Some("name")),
+            (Workers, "御芳名", Some("name")),
+            (Workers, "Member No.", Some("external_id")),
+            (Workers, "Home City", Some("area")),
+            (Workers, "Hours/Week", Some("hours_per_week")),
+            (Workers, "連絡先_自宅", Some("phone")),
+            (Workers, "３．お住まいの市区町村をお教えください", Some("area")),
+            (
+                Workers,
+                "参加しやすい曜日や時間帯に印をつけてください",
+                Some("day_parts"),
+            ),
+            (Workers, "１か月に活動できる時間数の目安", Some("hours_per_week")),
+            (Workers, "培ったスキルがあればお書きください", Some("skills")),
+            (Workers, "個人情報の取扱いに同意しますか", Some("consent")),
+            (Workers, "活動に興味を持ったきっかけは何ですか", None),
+            (Workers, "面談日時", None),
+            (Workers, "担当者氏名", None),
             (Workers, "E-Mail Address", Some("email")),
             (Organizations, "法人名称", Some("name")),
+            (Organizations, "団体の名前", Some("name")),
+            (Organizations, "リーダー氏名", Some("contact_person")),
+            (Organizations, "問い合わせ先のお名前", Some("contact_person")),
+            (Organizations, "電話\nFAX", Some("contact_phone")),
+            (Organizations, "Contact Name", Some("contact_person")),
+            (Organizations, "Legal Status", Some("kind")),
+            (Organizations, "Organization Name", Some("name")),
             (Organizations, "名称_カナ", Some("kana")),
             (Organizations, "主たる事務所の所在地", Some("area")),
             (Organizations, "電話番号1", Some("contact_phone")),
@@ -583,7 +723,7 @@ mod tests {
             (Organizations, "電話・FAX", Some("contact_phone")),
             (Organizations, "代表者氏名（フリガナ）", None),
             (Organizations, "代表者の住所", None),
-            (Organizations, "代表者のお名前", None),
+            (Organizations, "代表者のお名前", Some("contact_person")),
             (Organizations, "連絡窓口の担当者", Some("contact_person")),
             (Organizations, "團體名", Some("name")),
             (Organizations, "主な活動分野", Some("themes")),
@@ -593,6 +733,15 @@ mod tests {
             (Organizations, "オープンデータ公開可否", Some("open_data")),
             (Organizations, "郵便番号", None),
             (Deliverables, "依頼団体の名称", Some("organization")),
+            (Deliverables, "依頼元", Some("organization")),
+            (Deliverables, "お困りごとの内容", Some("trouble")),
+            (Deliverables, "希望する成果物", Some("type")),
+            (Deliverables, "完了希望時期", Some("ends_on")),
+            (Deliverables, "Request ID", Some("external_id")),
+            (Deliverables, "Due Date", Some("ends_on")),
+            (Projects, "Project Name", Some("title")),
+            (Projects, "支援先団体", Some("organization")),
+            (Applications, "応募先の団体", Some("organization")),
             (Deliverables, "お困りごと（具体的に）", Some("trouble")),
             (Deliverables, "ご希望の支援内容", Some("type")),
             (Deliverables, "納品希望の期限", Some("ends_on")),
@@ -621,6 +770,14 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn headings_state_periods() {
+        assert_eq!(is_period("1か月に活動できる時間数"), Some("月"));
+        assert_eq!(is_period("活動時間（月）"), Some("月"));
+        assert_eq!(is_period("月〜金の活動時間"), None);
+        assert_eq!(is_period("週の活動時間（1か月の平均）"), None);
     }
 
     #[test]

@@ -75,7 +75,8 @@ pub fn kind_of(name: &str) -> OrganizationKind {
     if let Some(kind) = kind {
         return kind;
     }
-    if ends(&["社会福祉協議会", "社会福祉法人協議会", "社協"]) {
+    if ends(&["社会福祉協議会", "社会福祉法人協議会", "社協"]) || bare.contains("社会福祉協議会")
+    {
         OrganizationKind::SocialWelfareCouncil
     } else if ends(&[
         "町会",

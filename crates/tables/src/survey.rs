@@ -199,6 +199,8 @@ impl Survey {
         const MAX_ROWS: usize = 40;
         /// How much better a later sheet, or a second row, must be.
         const CLEARLY: usize = 2;
+        /// What the heading of a field counts.
+        const FIELD: usize = 3;
         // The best row of each sheet.
         let mut best: Vec<(usize, Row)> = Vec::new();
         let mut rows = self.rows(source)?;
@@ -238,12 +240,17 @@ impl Survey {
             // The second line of a heading stands directly below the first.
             if let Some((above, upper)) = last
                 .take()
-                .filter(|(above, upper)| *above > 0 && !is_wide && upper.line + 1 == row.line)
+                .filter(|(above, upper)| {
+                    *above > 0 && !is_wide && upper.line + 1 == row.line && is_stacked(upper, &row)
+                })
             {
                 let joined = joined(&upper, &row);
                 let together = count_headings(&joined);
-                if together > found.max(above) + CLEARLY {
-                    add(together, joined, &mut best);
+                // Where the second line has the headings, those above it say whose they are: 代表者 above 氏名.
+                let is_complete =
+                    above >= FIELD && found > above && together >= found && is_group_line(&upper);
+                if is_complete || together > found.max(above) + CLEARLY {
+                    add(together.max(found + usize::from(is_complete)), joined, &mut best);
                 }
             }
             last = Some((found, row.clone()));
@@ -293,6 +300,32 @@ impl Survey {
         }
         Ok(())
     }
+}
+
+/// Returns whether a row has at least two different texts: a title has one.
+fn is_group_line(row: &Row) -> bool {
+    let mut texts = row.texts().map(str::trim).filter(|text| !text.is_empty());
+    let first = texts.next();
+    texts.any(|text| Some(text) != first)
+}
+
+/// Returns whether a row may be the second line of a heading: below most headings that stand alone, it has nothing new.
+fn is_stacked(upper: &Row, lower: &Row) -> bool {
+    let texts = |row: &Row| -> Vec<String> { row.texts().map(|text| text.trim().to_owned()).collect() };
+    let (upper, lower) = (texts(upper), texts(lower));
+    let at = |texts: &[String], column: usize| texts.get(column).cloned().unwrap_or_default();
+    let is_alone = |column: &usize| {
+        let own = at(&upper, *column);
+        let next = at(&upper, column + 1);
+        !own.is_empty() && next != own && (!next.is_empty() || column + 1 >= upper.len().max(lower.len()))
+    };
+    let alone: Vec<usize> = (0..upper.len()).filter(is_alone).collect();
+    let is_new = |column: &&usize| {
+        let below = at(&lower, **column);
+        !below.is_empty() && below != at(&upper, **column) && !below.starts_with(['(', '（', '※', '[', '〔'])
+    };
+    let new = alone.iter().filter(is_new).count();
+    new * 2 <= alone.len()
 }
 
 /// Joins the two lines of a header: a heading above several columns stands before each of theirs.

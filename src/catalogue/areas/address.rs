@@ -46,7 +46,7 @@ pub struct Reader<'a> {
 impl Reader<'_> {
     pub fn read(&self, text: &str) -> Place {
         let key = key(text);
-        let key = without_post_code(&key);
+        let key = without_post_code(without_label(&key));
         let (outside, inside) = split_brackets(key);
         let place = match (outside.is_empty(), inside.split_first()) {
             (true, Some((first, others))) => self.read_parts(first, others),
@@ -331,6 +331,27 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads an address that begins with the street: 1-2-3 Ebisu, Shibuya-ku, Tokyo 150-0013.
+    fn read_backwards(&self, text: &str) -> Option<Place> {
+        let is_number = |c: char| c.is_ascii_digit() || "-〒".contains(c);
+        let parts: Vec<&str> = text
+            .split(',')
+            .map(|part| part.trim_end_matches(is_number))
+            .collect();
+        let mut named = parts.iter().enumerate().filter_map(|(at, part)| {
+            let named = self.named(part, None).filter(|named| named.rest.is_empty());
+            named.map(|named| (at, named))
+        });
+        let (at, named) = named.next().filter(|_| text.is_ascii() && parts.len() > 1)?;
+        let beside: Vec<String> = parts
+            .iter()
+            .skip(at + 1)
+            .filter(|part| !part.is_empty() && **part != "japan")
+            .map(|part| (*part).to_owned())
+            .collect();
+        Some(self.settle(named, &beside))
+    }
+
     /// Reads a text that doesn't begin with a name.
     fn read_otherwise(&self, text: &str, prefecture: Option<&Prefecture>, rest: &str) -> Place {
         const WHOLE: [&str; 9] = ["", "内", "全域", "全体", "一円", "下", "その他", "23区", "23区内"];
@@ -344,8 +365,14 @@ impl Reader<'_> {
         {
             return Place::Prefecture;
         }
-        // 新宿 for 新宿区, 三宅島 for 三宅村
-        let suffixed = ["区", "市", "町", "村"].map(|suffix| format!("{rest}{suffix}"));
+        if let Some(place) = self.read_backwards(text) {
+            return place;
+        }
+        // 新宿 for 新宿区, Nerima for Nerima-ku, 三宅島 for 三宅村
+        const SUFFIXES: [&str; 4] = ["区", "市", "町", "村"];
+        const ENGLISH: [&str; 5] = ["-ku", "-shi", "-machi", "-cho", "-mura"];
+        let suffixes: &[&str] = if rest.is_ascii() { &ENGLISH } else { &SUFFIXES };
+        let suffixed: Vec<String> = suffixes.iter().map(|suffix| format!("{rest}{suffix}")).collect();
         let whole = |name: &String| {
             let named = self.named(name, prefecture).filter(|named| named.rest.is_empty());
             named.map(|named| named.meanings)
@@ -419,6 +446,14 @@ fn next_place(rest: &str) -> Option<&str> {
     joined
         .or((after.len() < rest.len()).then_some(after))
         .filter(|after| !after.is_empty())
+}
+
+/// Removes what only says that a place follows.
+fn without_label(text: &str) -> &str {
+    const LABELS: [&str; 5] = ["郵便番号", "現住所", "住所", "所在地", "自宅"];
+    let label = LABELS.iter().find_map(|label| text.strip_prefix(label));
+    let rest = label.map(|rest| rest.trim_start_matches(SEPARATORS));
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(text)
 }
 
 /// Removes a post code, with or without 〒, from the beginning.

@@ -301,6 +301,27 @@ fn lands(areas: &[Area]) -> Vec<EntryNo> {
     lands.collect()
 }
 
+/// Returns the English name of an area as it is written: Minato-ku, Minato City, Minato Ward, City of Minato.
+fn english_names(name: &str) -> Vec<String> {
+    const KINDS: [(&str, &[&str]); 7] = [
+        ("-ku", &["City", "Ward"]),
+        ("-shi", &["City"]),
+        ("-cho", &["Town"]),
+        ("-machi", &["Town"]),
+        ("-mura", &["Village"]),
+        ("-son", &["Village"]),
+        ("-gun", &[]),
+    ];
+    let kind = KINDS
+        .iter()
+        .find_map(|(suffix, words)| Some((name.strip_suffix(suffix)?, *words)));
+    let (stem, words) = kind.unwrap_or((name, &[]));
+    let named = words
+        .iter()
+        .flat_map(|word| [format!("{stem} {word}"), format!("{word} of {stem}")]);
+    std::iter::once(name.to_owned()).chain(named).collect()
+}
+
 impl Names {
     fn of(areas: &Areas) -> Names {
         let mut names = Names {
@@ -318,10 +339,19 @@ impl Names {
                 if let Some(city) = city {
                     names.read(spelling::key(&city.kana) + &reading, known);
                 }
+                // みたか市, as some write it for children and foreigners.
+                for (kana, kanji) in [("し", "市"), ("く", "区")] {
+                    if let Some(stem) = reading.strip_suffix(kana).filter(|_| name.ends_with(kanji)) {
+                        names.spell(format!("{stem}{kanji}"), known);
+                    }
+                }
                 names.read(reading, known);
             }
-            names.read(spelling::key(&area.english), known);
-            names.read(spelling::key(&areas.full_english(area)), known);
+            for english in english_names(&area.english) {
+                names.read(spelling::key(&english), known);
+                let full = areas.full_english(area).replacen(&area.english, &english, 1);
+                names.read(spelling::key(&full), known);
+            }
         }
         let searched = |area: &Area| {
             let parts = [areas.full_name(area), area.kana.clone(), areas.full_english(area)];

@@ -11,6 +11,7 @@ use crate::imports::actions::{ArchiveProgress, import_archive};
 use crate::imports::archive::{ArchiveFile, Fault};
 use crate::imports::engagements;
 use crate::imports::finding::{Finding, Severity};
+use crate::imports::kinds::layout::total_or_note;
 use crate::imports::plan::ArchiveReport;
 use crate::organizations::MAX_ALIASES;
 use tables::{FileFormat, Remark, Row, Survey};
@@ -21,7 +22,7 @@ const LARGEST: usize = 64 * 1024 * 1024;
 pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     let check = || lease.check();
     let file = JobFile::of(lease.pool, job).checked(&check);
-    let is_known = |cell: &&str| engagements::HEADER.contains(&cell.trim());
+    let is_known = |cell: &&str| engagements::column(cell).is_some();
     let survey = lease
         .workbooks
         .survey(&file, &|| file.check(), &job.options.hints(), &|row| {
@@ -30,7 +31,7 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     job.detected = Some(survey.detected.clone());
     job.progress.total = Some(survey.row_count);
     check_rows(survey.row_count, Some(most_at_once(lease)?))?;
-    let (text, lines) = as_csv(&survey, &file)?;
+    let (text, lines, skipped) = as_csv(&survey, &file)?;
     let archive = ArchiveFile {
         name: job.options.file_name.as_deref().unwrap_or("engagements"),
         bytes: &text,
@@ -70,9 +71,12 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     progress.created = report.created_deliverables as u64;
     progress.unchanged = report.unchanged_deliverables as u64;
     progress.rejected = rejected.len() as u64;
+    progress.skipped = skipped.len() as u64;
+    progress.rows_read += progress.skipped;
     // A server that died may have saved the findings already, together with the progress.
     if progress.findings == 0 {
-        let found = report_findings(&report, &lines);
+        let mut found = skipped;
+        found.extend(report_findings(&report, &lines));
         lease.step(job, |db, next| findings::report(db, next, &found))?;
     }
     job.status = match (job.options.mode, is_clean) {
@@ -86,14 +90,15 @@ pub fn run(lease: &Lease, job: &mut Import) -> Result<JobEnd, JobEnd> {
     Ok(JobEnd::Finished)
 }
 
-/// Writes the rows as CSV, one line each, and returns it with the line of the file that each row begins at.
-fn as_csv(survey: &Survey, file: &JobFile) -> Result<(Vec<u8>, Vec<u64>)> {
+/// Writes the rows as CSV, one line each, under the archive's own headings. Returns it with the line of the file that each
+/// row begins at, and what is said about totals and notes.
+fn as_csv(survey: &Survey, file: &JobFile) -> Result<(Vec<u8>, Vec<u64>, Vec<Finding>)> {
     let failed = |e: csv::Error| Error::Internal(e.to_string());
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     let mut row = Row::default();
     let mut rows = survey.rows(file)?;
     let ragged = survey.detected.encoding.is_none();
-    let mut records: Vec<Row> = Vec::new();
+    let (mut records, mut skipped): (Vec<Row>, Vec<Finding>) = (Vec::new(), Vec::new());
     let (mut lines, mut length) = (vec![survey.header_line], 0);
     while rows.next(&mut row)? {
         length += row.size_bytes();
@@ -105,13 +110,15 @@ fn as_csv(survey: &Survey, file: &JobFile) -> Result<(Vec<u8>, Vec<u64>)> {
             )
             .into());
         }
+        if let Some(remark) = total_or_note(&row) {
+            skipped.push(Finding::new(row.line, None, "", remark, Severity::Warning));
+            continue;
+        }
         lines.push(row.line);
         records.push(std::mem::take(&mut row));
     }
-    let header = rows.header();
-    writer
-        .write_record(header.iter().map(|name| name.replace('\n', " ")))
-        .map_err(failed)?;
+    let header = headings(rows.header());
+    writer.write_record(&header).map_err(failed)?;
     for record in &records {
         let mut cells: Vec<String> = record.texts().map(|cell| cell.replace('\n', " ")).collect();
         if ragged || survey.detected.format == FileFormat::Ndjson {
@@ -120,7 +127,22 @@ fn as_csv(survey: &Survey, file: &JobFile) -> Result<(Vec<u8>, Vec<u64>)> {
         writer.write_record(&cells).map_err(failed)?;
     }
     let text = writer.into_inner().map_err(|e| Error::Internal(e.to_string()))?;
-    Ok((text, lines))
+    Ok((text, lines, skipped))
+}
+
+/// Returns a header with the archive's own headings in place of others that mean the same.
+fn headings(header: &[String]) -> Vec<String> {
+    let mut headings: Vec<String> = header.iter().map(|name| name.trim().replace('\n', " ")).collect();
+    for name in engagements::HEADER {
+        if headings.iter().any(|heading| heading == name) {
+            continue;
+        }
+        let mut others = headings.iter_mut();
+        if let Some(other) = others.find(|heading| engagements::column(heading) == Some(name)) {
+            *other = name.to_owned();
+        }
+    }
+    headings
 }
 
 fn report_findings(report: &ArchiveReport, lines: &[u64]) -> Vec<Finding> {

@@ -78,6 +78,8 @@ struct Candidate<'r, R: Record> {
     external_id: String,
     /// The id that an earlier version derived for a row without one.
     former_id: Option<String>,
+    /// The id of a row without one if another person has what identifies it: a couple with one number.
+    own_id: Option<String>,
     row_hash: i64,
     /// The source that the row states, or that of the import.
     stated_source: String,
@@ -164,13 +166,14 @@ pub fn apply<'r, R: Record>(
         } else if let Some(id) = free_id.filter(|_| is_unnamed) {
             external_id = record_name(id);
         }
-        let (mut details, mut former_id) = (None, None);
+        let (mut details, mut former_id, mut own_id) = (None, None, None);
         if external_id.is_empty() && !reading.is_rejected() && !reading.is_skipped {
             details = R::understand(&mut reading, None, &references, batch.context);
             if let Some(details) = &details {
                 let likeness = R::likeness(details);
                 external_id = batch.derived(&likeness);
                 former_id = Some(formerly_derived(&likeness));
+                own_id = R::namesake(details).map(|name| batch.derived(&format!("{likeness}\n{name}")));
             }
         }
         let fate = match reading.is_rejected() {
@@ -183,6 +186,7 @@ pub fn apply<'r, R: Record>(
             reading,
             external_id,
             former_id,
+            own_id,
             row_hash: batch.row_hash(row),
             source: stated_source.clone(),
             stated_source,
@@ -279,6 +283,7 @@ fn match_records<R: Record>(
     let mut named: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for candidate in candidates.iter().filter(|one| one.stated.is_none()) {
         let ids = candidate.former_id.as_deref().into_iter();
+        let ids = ids.chain(candidate.own_id.as_deref());
         let ids = ids.chain([candidate.external_id.as_str()]);
         let of_source = named.entry(candidate.stated_source.clone()).or_default();
         of_source.extend(ids.filter(|id| !id.is_empty()));
@@ -314,9 +319,20 @@ fn match_records<R: Record>(
             true => hash(id),
             false => hash(&format!("{}\n{id}", candidate.stated_source)),
         };
+        let own_key = candidate.own_id.as_deref().map(in_source);
+        let is_taken = |key: &u64| earlier.0.get(key).or_else(|| here.get(key)).copied();
+        let is_known = candidate
+            .own_id
+            .as_ref()
+            .is_some_and(|id| by_external_id.contains_key(id));
+        let is_shared = is_taken(&in_source(&candidate.external_id)).is_some();
+        if let Some(own_id) = candidate.own_id.take_if(|_| is_known || is_shared) {
+            candidate.external_id = own_id;
+            candidate.former_id = None;
+        }
         let key = in_source(&candidate.external_id);
         let former_key = candidate.former_id.as_deref().map(in_source);
-        if let Some(first) = earlier.0.get(&key).or_else(|| here.get(&key)) {
+        if let Some(first) = is_taken(&key) {
             let (ja, en) = (
                 format!("{first}行目と同じ記録の行です。"),
                 format!("Line {first} is about the same record."),
@@ -330,9 +346,10 @@ fn match_records<R: Record>(
         let line = candidate.row.line.min(u64::from(u32::MAX)) as u32;
         here.insert(key, line);
         outcome.external_ids.push((key, line));
+        here.extend(own_key.map(|own| (own, line)));
         outcome
             .external_ids
-            .extend(former_key.map(|former| (former, line)));
+            .extend(former_key.into_iter().chain(own_key).map(|other| (other, line)));
         candidate.source = batch.own_source(&candidate.stated_source, &candidate.reading);
         let of_record = |external_id: &String| {
             let known = by_external_id.get(external_id)?.iter();

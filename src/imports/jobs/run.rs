@@ -124,7 +124,7 @@ fn with_rows(
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);
     let strict = options.strict;
-    let seed = format!("3\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
+    let seed = format!("4\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
     let before = job.clone();
     let batch = BatchContext {
         job: &before,

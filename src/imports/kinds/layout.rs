@@ -1,7 +1,7 @@
 //! Rows of a sheet that are no records: section lines, totals, notes, examples, and the numbered rows of a form that
 //! nobody has filled in. And cells that say "as above".
 
-use super::sections::PLACE_HEADING;
+use super::sections::{PLACE_HEADING, without_number};
 use crate::imports::columns::Columns;
 use crate::imports::vocabulary::Vocabulary;
 use std::collections::BTreeMap;
@@ -41,12 +41,14 @@ pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Optio
         target.is_some_and(|target| fields.iter().any(|field| target.is_field(field)))
     };
     let has_names = (0..columns.targets.len()).any(|at| is_in(at, &NAMES));
-    let is_number = |cell: &str| cell.chars().all(|c| c.is_numeric() || ",.-".contains(c));
-    let is_id = |at: usize| is_in(at, &["external_id"]);
+    let is_number = |cell: &str| cell.chars().all(|c| c.is_alphanumeric() || ",.-_".contains(c));
+    let is_id =
+        |at: usize, cell: &str| is_in(at, &["external_id"]) && is_number(cell) && cell.chars().count() <= 12;
+    let is_code = |cell: &str| cell.is_ascii() || cell.chars().all(char::is_numeric);
     if has_names
         && filled
             .iter()
-            .all(|(at, cell)| is_placeholder(cell) || (is_id(*at) && is_number(cell) && cell.len() <= 6))
+            .all(|(at, cell)| is_placeholder(cell) || (is_id(*at, cell) && is_code(cell)))
     {
         return Some(Remark::new(
             BLANK,
@@ -55,19 +57,9 @@ pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Optio
         ));
     }
     let key: String = first.chars().filter(|c| !c.is_whitespace()).collect();
-    const TOTALS: [&str; 8] = ["合計", "計", "小計", "総計", "総数", "総合計", "平均", "累計"];
-    let bare = key.trim_end_matches(|c: char| c.is_numeric() || "()（）件人名団体".contains(c));
-    if (TOTALS.contains(&bare) || TOTALS.contains(&key.as_str()))
-        && filled
-            .iter()
-            .skip(1)
-            .all(|(_, cell)| cell.chars().any(char::is_numeric) || is_placeholder(cell))
-    {
-        return Some(Remark::new(
-            "total_row",
-            "合計の行として読み飛ばしました。",
-            "This row of totals was skipped.",
-        ));
+    let cells: Vec<&str> = filled.iter().map(|(_, cell)| *cell).collect();
+    if let Some(remark) = total(&key, &cells) {
+        return Some(remark);
     }
     const MARKS: [&str; 14] = [
         "必須",
@@ -104,43 +96,79 @@ pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Optio
             "This example was skipped.",
         ));
     }
-    let texts: Vec<&str> = filled.iter().map(|(_, cell)| *cell).collect();
-    let is_one_text = texts.iter().all(|cell| *cell == first);
+    let is_one_text = cells.iter().all(|cell| *cell == first);
     if !is_one_text || columns.targets.len() < 2 {
         return None;
     }
-    let is_note = key.starts_with(['※', '＊', '*', '注', '†'])
-        || [
-            "（注",
-            "(注",
-            "備考",
-            "出典",
-            "資料",
-            "以上",
-            "作成",
-            "問い合わせ",
-            "お問い合わせ",
-        ]
-        .iter()
-        .any(|word| key.starts_with(word))
-        || (key.contains("現在") && key.chars().any(char::is_numeric));
-    if is_note {
-        return Some(Remark::new(
-            "note_row",
-            "注記の行として読み飛ばしました。",
-            "This note was skipped.",
-        ));
+    if let Some(remark) = note(&key) {
+        return Some(remark);
     }
     let is_marked = key.starts_with([
         '【', '〔', '■', '◆', '●', '▼', '▽', '◇', '□', '〈', '《', '＜', '<', '≪', '★', '☆', '・',
     ]) || (key.starts_with(['[', '［']) && key.ends_with([']', '］']));
-    let is_area = !is_in(first_at, &["area"]) && vocabulary.area(first).is_ok();
-    let is_name = is_in(first_at, &NAMES) || is_id(first_at);
-    (is_marked || is_area || (!is_name && has_names)).then(|| {
+    let is_area = !is_in(first_at, &["area"]) && vocabulary.area(without_number(first)).is_ok();
+    let is_name = is_in(first_at, &NAMES);
+    // 休止者, 第2班: nobody is called that.
+    const GROUPS: [&str; 8] = ["者", "会員", "班", "一覧", "名簿", "部会", "の部", "期生"];
+    let is_group =
+        is_in(first_at, &["name"]) && columns.is_of_people() && GROUPS.iter().any(|end| key.ends_with(end));
+    (is_marked || is_area || is_group || (!is_name && has_names)).then(|| {
         Remark::new(
             "section_row",
             "見出しの行として読み飛ばしました。",
             "This line is a heading of the rows below it, so it was skipped.",
+        )
+    })
+}
+
+/// Says why a row of a published archive is none of its rows.
+pub fn total_or_note(row: &Row) -> Option<Remark> {
+    let cells: Vec<&str> = row
+        .texts()
+        .map(str::trim)
+        .filter(|cell| !cell.is_empty())
+        .collect();
+    let first = cells.first()?;
+    let key: String = first.chars().filter(|c| !c.is_whitespace()).collect();
+    total(&key, &cells).or_else(|| note(&key).filter(|_| cells.iter().all(|cell| cell == first)))
+}
+
+/// Says that a row has totals.
+fn total(key: &str, cells: &[&str]) -> Option<Remark> {
+    const TOTALS: [&str; 8] = ["合計", "計", "小計", "総計", "総数", "総合計", "平均", "累計"];
+    let bare = key.trim_end_matches(|c: char| c.is_numeric() || "()（）件人名団体".contains(c));
+    let are_numbers = |cell: &&str| cell.chars().any(char::is_numeric) || is_placeholder(cell);
+    let is_total = (TOTALS.contains(&bare) || TOTALS.contains(&key)) && cells.iter().skip(1).all(are_numbers);
+    is_total.then(|| {
+        Remark::new(
+            "total_row",
+            "合計の行として読み飛ばしました。",
+            "This row of totals was skipped.",
+        )
+    })
+}
+
+/// Says that a line is a note.
+fn note(key: &str) -> Option<Remark> {
+    const WORDS: [&str; 9] = [
+        "（注",
+        "(注",
+        "備考",
+        "出典",
+        "資料",
+        "以上",
+        "作成",
+        "問い合わせ",
+        "お問い合わせ",
+    ];
+    let is_note = key.starts_with(['※', '＊', '*', '注', '†'])
+        || WORDS.iter().any(|word| key.starts_with(word))
+        || (key.contains("現在") && key.chars().any(char::is_numeric));
+    is_note.then(|| {
+        Remark::new(
+            "note_row",
+            "注記の行として読み飛ばしました。",
+            "This note was skipped.",
         )
     })
 }

@@ -6,7 +6,7 @@ use crate::imports::fields::{Context, Input};
 use crate::imports::finding::{Finding, Severity};
 use crate::imports::places::Written;
 use std::collections::HashMap;
-use tables::cells::{CellResult, normalize};
+use tables::cells::{CellResult, normalize, parse_boolean};
 use tables::{Remark, Row};
 
 /// A cell of a column that is imported. Its text is empty if it unsets the field.
@@ -22,6 +22,48 @@ pub struct Cell<'r> {
 /// The turns of columns with addresses, and of the place above a row: see `data/headings.json`.
 const ADDRESS_TURN: u8 = 3;
 const PLACE_TURN: u8 = 9;
+
+/// What a cell adds to the columns of its field before it.
+enum Together {
+    Nothing,
+    /// The text of all columns so far.
+    All(String),
+}
+
+/// Puts a cell's text behind those of the columns before it that mean the same field. Returns `None` for a field whose
+/// setter does that itself, and for the first of its columns.
+fn put_together<'c>(
+    cell: &'c Cell,
+    has_split_reading: bool,
+    collected: &mut HashMap<&'c str, String>,
+) -> Option<Together> {
+    const FIELDS: [(&str, &str); 8] = [
+        ("themes", "、"),
+        ("roles", "、"),
+        ("qualifications", "、"),
+        ("aliases", "、"),
+        ("members", "、"),
+        ("description", "\n"),
+        ("trouble", "\n"),
+        ("kana", " "),
+    ];
+    let (field, between) = FIELDS.iter().find(|(name, _)| cell.target.is_field(name))?;
+    if *field == "kana" && !has_split_reading {
+        return None;
+    }
+    let Some(before) = collected.get_mut(field) else {
+        collected.insert(field, cell.text.clone());
+        return None;
+    };
+    if cell.text.is_empty() {
+        return Some(Together::Nothing);
+    }
+    if !before.is_empty() {
+        before.push_str(between);
+    }
+    before.push_str(&cell.text);
+    Some(Together::All(before.clone()))
+}
 
 /// The cells of a row, and the findings about them.
 pub struct Reading<'r> {
@@ -87,16 +129,7 @@ impl<'r> Reading<'r> {
                 continue;
             };
             match normalize(raw) {
-                Ok(text) => reading.cells.push(Cell {
-                    column,
-                    target,
-                    text: match columns.says_nothing(target, &text) {
-                        true => String::new(),
-                        false => text,
-                    },
-                    raw,
-                    stored: columns.stored(raw),
-                }),
+                Ok(text) => reading.add_cell(column, target, raw, text),
                 Err(remark) => {
                     let severity = reading.severity(target);
                     reading.add(column, raw, remark, severity);
@@ -109,6 +142,36 @@ impl<'r> Reading<'r> {
         }
         reading.lasting = reading.findings.len();
         reading
+    }
+
+    fn add_cell(&mut self, column: usize, target: &'r Target, raw: &'r str, text: String) {
+        let columns = self.columns;
+        let text = match target {
+            _ if columns.says_nothing(target, &text) => String::new(),
+            Target::Answer { answer, .. } => match parse_boolean(&text) {
+                Ok(true) => answer.clone(),
+                _ => String::new(),
+            },
+            _ => columns.with_period(column, target, &text).unwrap_or(text),
+        };
+        let both = columns
+            .with_reading(column, &text)
+            .map(|(name, kana)| (name.to_owned(), kana.to_owned()));
+        let stored = columns.stored(raw);
+        let cell = |target, text| Cell {
+            column,
+            target,
+            text,
+            raw,
+            stored,
+        };
+        let Some((name, kana)) = both else {
+            self.cells.push(cell(target, text));
+            return;
+        };
+        self.cells.push(cell(target, name));
+        self.cells
+            .extend(columns.reading_of_name.as_ref().map(|target| cell(target, kana)));
     }
 
     /// A cell that can't be used rejects its row only if it identifies the row, or if safety needs it.
@@ -194,8 +257,20 @@ impl<'r> Reading<'r> {
         let mut first: HashMap<usize, (&str, bool, u8)> = HashMap::new();
         // The findings that rejected the row because of one of several columns of a field.
         let mut failed: Vec<(usize, u8, usize)> = Vec::new();
+        // What the columns of a field said so far, if their values are put together.
+        let mut collected: HashMap<&str, String> = HashMap::new();
         for cell in &cells {
+            let together = match cell.stored {
+                Some(_) => None,
+                None => put_together(cell, self.columns.has_split_reading, &mut collected),
+            };
+            let text = match &together {
+                Some(Together::Nothing) => continue,
+                Some(Together::All(text)) => text.as_str(),
+                None => cell.text.as_str(),
+            };
             let shared = match cell.target {
+                _ if together.is_some() => None,
                 Target::Field { position, .. } if self.columns.is_shared(*position) => Some(*position),
                 _ => None,
             };
@@ -208,13 +283,21 @@ impl<'r> Reading<'r> {
                 }
             }
             let mut input = Input {
-                text: &cell.text,
+                text,
                 stored: cell.stored,
                 prefecture: self.prefecture,
                 context,
                 warnings: &mut warnings,
             };
             let applied = apply(cell.target, &mut input);
+            if together.is_some() {
+                // What was said about the columns before isn't said again.
+                let said = |one: &Remark| {
+                    let is_it = |known: &Finding| known.code == one.code && known.message == one.message;
+                    self.findings.iter().any(is_it)
+                };
+                warnings.retain(|one| !said(one));
+            }
             if let Some(position) = shared {
                 let is_used = applied.is_ok() && !cell.text.is_empty();
                 first.insert(position, (&cell.text, is_used, self.columns.turn(cell.column)));

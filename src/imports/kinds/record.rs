@@ -39,6 +39,10 @@ pub trait Record: Sized + Clone {
     fn origin(details: &mut Self::Details) -> (&mut Option<String>, &mut Option<String>);
     /// Returns what identifies a row without an id when it is imported again.
     fn likeness(details: &Self::Details) -> String;
+    /// Returns what tells apart records with the same likeness, if they may have it.
+    fn namesake(_: &Self::Details) -> Option<String> {
+        None
+    }
 
     fn refer(db: &mut Db, readings: &[Reading], context: &Context) -> Result<Self::References>;
     fn understand(
@@ -106,6 +110,9 @@ impl Record for Worker {
     }
     fn likeness(details: &NewWorker) -> String {
         people::likeness(details)
+    }
+    fn namesake(details: &NewWorker) -> Option<String> {
+        people::namesake(details)
     }
     fn refer(_: &mut Db, _: &[Reading], _: &Context) -> Result<()> {
         Ok(())

@@ -84,7 +84,25 @@ fn section(row: &Row, vocabulary: &Vocabulary) -> Option<String> {
     if !texts.all(|text| text == first) {
         return None;
     }
-    let bare = first.trim_matches(|c: char| !c.is_alphanumeric());
+    let bare = without_number(first);
     let is_place = !bare.is_ascii() && vocabulary.area(bare).is_ok();
     is_place.then(|| bare.to_owned())
+}
+
+/// Returns a heading without marks, its own number and how many rows it has: 3．豊島区（12団体）, ■中野区の部.
+pub fn without_number(heading: &str) -> &str {
+    let is_mark = |c: char| !c.is_alphanumeric();
+    let is_digit = |c: &char| c.is_numeric();
+    let bare = heading.trim_matches(is_mark);
+    let digits = bare.chars().take_while(is_digit).count();
+    let number = bare.char_indices().nth(digits).map(|(at, _)| bare.split_at(at).1);
+    let bare = number.filter(|_| (1..=2).contains(&digits)).unwrap_or(bare);
+    let bare = bare.trim_start_matches(is_mark);
+    let count = bare.split_once(['(', '（', '〔', '[', ' ', '\u{3000}', ':', '：']);
+    let counted = count.filter(|(_, count)| count.chars().any(|c| c.is_numeric()));
+    let bare = counted.map_or(bare, |(bare, _)| bare).trim_end();
+    ["の部", "在住", "分"]
+        .iter()
+        .find_map(|end| bare.strip_suffix(end))
+        .unwrap_or(bare)
 }

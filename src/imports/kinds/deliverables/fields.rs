@@ -71,7 +71,11 @@ field_table! { request, cell: NewDeliverable;
 }
 
 fn set_day_parts(request: &mut NewDeliverable, cell: &mut Input) -> CellResult<()> {
-    let parts = if cell.is_empty() { Vec::new() } else { cell.days()? };
+    let parts = if cell.is_empty() {
+        Vec::new()
+    } else {
+        cell.days()?.parts
+    };
     if DayPart::set(&parts) != DayPart::set(&request.day_parts) {
         request.day_parts = parts;
     }

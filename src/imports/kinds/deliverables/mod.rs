@@ -55,6 +55,13 @@ pub fn requester(reading: &Reading, context: &Context) -> Option<Requester> {
     texts.iter().any(|text| !text.is_empty()).then_some(requester)
 }
 
+/// Splits すみれ会（新宿区）, as lists tell apart groups with the same name.
+fn name_and_area<'n>(name: &'n str, context: &Context) -> Option<(&'n str, String)> {
+    let (name, place) = name.trim_end().strip_suffix(')')?.rsplit_once('(')?;
+    let area = context.vocabulary.area(place).ok()?;
+    Some((name.trim(), area))
+}
+
 /// Finds a requester by the id of its record, else by its external id in the same source, else by its name in the area, else
 /// by its name if only one organization has it.
 pub fn find(db: &mut Db, requester: &Requester, context: &Context) -> Result<Option<Organization>> {
@@ -80,6 +87,11 @@ pub fn find(db: &mut Db, requester: &Requester, context: &Context) -> Result<Opt
         if found.is_empty() {
             found = organizations::store::find_by_name(db, reach, area, &key)?;
         }
+    }
+    if found.is_empty()
+        && let Some((name, area)) = name_and_area(&requester.name, context)
+    {
+        found = organizations::store::find_by_name(db, reach, Some(&area), &name_key(name))?;
     }
     let only = <[Id; 1]>::try_from(found).ok();
     Ok(only.and_then(|[id]| organizations::store::find(db, &Reach::Everything, id, false).ok()))
@@ -122,7 +134,9 @@ pub fn understand(
         let mut request = before.cloned().unwrap_or_else(|| blank(organization_id));
         request.organization_id = organization_id;
         reading.apply(context, |target, cell| match target {
-            Target::Field { position, .. } => set(FIELDS, *position, &mut request, cell),
+            Target::Field { position, .. } | Target::Answer { position, .. } => {
+                set(FIELDS, *position, &mut request, cell)
+            }
             _ => Ok(()),
         });
         if reading.is_rejected() {

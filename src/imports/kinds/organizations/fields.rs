@@ -44,7 +44,7 @@ field_table! { draft, cell: Draft;
     "corporate_number", "法人番号"
         => draft.details.corporate_number = digits(cell.text);
     "contact_person", "担当者"
-        => contact(draft).person = cell.line();
+        => contact(draft).person = cell.person();
     "contact_email", "メールアドレス"
         => contact(draft).email = cell.email();
     "contact_phone", "電話番号"
@@ -123,6 +123,28 @@ const KINDS: &[(&str, OrganizationKind)] = &[
     ("法人格なし", OrganizationKind::VoluntaryGroup),
     ("なし", OrganizationKind::VoluntaryGroup),
     ("老人クラブ", OrganizationKind::VoluntaryGroup),
+    ("老人会", OrganizationKind::VoluntaryGroup),
+    ("シニアクラブ", OrganizationKind::VoluntaryGroup),
+    ("子ども会", OrganizationKind::VoluntaryGroup),
+    ("婦人会", OrganizationKind::VoluntaryGroup),
+    ("女性会", OrganizationKind::VoluntaryGroup),
+    ("pta", OrganizationKind::VoluntaryGroup),
+    ("ボランティア", OrganizationKind::VoluntaryGroup),
+    ("市民グループ", OrganizationKind::VoluntaryGroup),
+    ("グループ", OrganizationKind::VoluntaryGroup),
+    ("権利能力なき社団", OrganizationKind::VoluntaryGroup),
+    ("voluntarygroup", OrganizationKind::VoluntaryGroup),
+    ("volunteergroup", OrganizationKind::VoluntaryGroup),
+    ("neighborhoodassociation", OrganizationKind::NeighbourhoodAssociation),
+    ("neighbourhoodassociation", OrganizationKind::NeighbourhoodAssociation),
+    ("医療法人", OrganizationKind::Association),
+    ("企業組合", OrganizationKind::Cooperative),
+    ("労協", OrganizationKind::Cooperative),
+    ("ワーカーズコープ", OrganizationKind::Cooperative),
+    ("ワーカーズコレクティブ", OrganizationKind::Cooperative),
+    ("連合町会", OrganizationKind::NeighbourhoodAssociation),
+    ("マンション管理組合", OrganizationKind::NeighbourhoodAssociation),
+    ("管理組合", OrganizationKind::NeighbourhoodAssociation),
     ("実行委員会", OrganizationKind::VoluntaryGroup),
     ("social_welfare_corporation", OrganizationKind::SocialWelfareCorporation),
     ("社会福祉法人", OrganizationKind::SocialWelfareCorporation),
@@ -152,12 +174,32 @@ const KINDS: &[(&str, OrganizationKind)] = &[
     ("その他", OrganizationKind::VoluntaryGroup),
 ];
 
+/// Reads a kind, also if it is written twice (NPO（特定非営利活動法人）, 自治会・町内会) or cut short (一般社団).
 fn parse_kind(text: &str) -> CellResult<OrganizationKind> {
     let key = names::key(text);
     let bare: String = key.chars().filter(|c| !"()（）・認定格:".contains(*c)).collect();
-    let known = KINDS.iter().find(|(word, _)| *word == key || *word == bare);
+    let exact = |word: &str| {
+        KINDS
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, kind)| *kind)
+    };
+    let known = |word: &str| {
+        let beginnings = ["非営利型", "特例認定", "認定", ""];
+        let bare = beginnings.iter().find_map(|begin| word.strip_prefix(begin))?;
+        let ends = ["格", "等", "など", "型", "団体", ""];
+        let mut cut = ends.iter().filter_map(|end| bare.strip_suffix(end));
+        exact(bare).or_else(|| cut.find_map(|word| exact(word).or_else(|| exact(&format!("{word}法人")))))
+    };
     let form = || without_legal_form(&format!("{text}X")).1;
-    known.map(|(_, kind)| *kind).or_else(form).ok_or_else(|| {
+    let parts = || {
+        let parts = key.split(|c: char| "()（）[]・、,/／ ".contains(c));
+        let kinds: Vec<OrganizationKind> = parts.filter_map(known).collect();
+        let first = kinds.first().copied()?;
+        kinds.iter().all(|kind| *kind == first).then_some(first)
+    };
+    let found = exact(&key).or_else(|| exact(&bare)).or_else(|| known(&key));
+    found.or_else(form).or_else(parts).ok_or_else(|| {
         let words = KINDS.iter().map(|(word, _)| *word);
         unknown_kind().suggesting(lookup::nearest(&key, words))
     })

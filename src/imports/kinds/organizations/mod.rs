@@ -23,7 +23,9 @@ pub fn understand(
             has_kind: before.is_some(),
         };
         reading.apply(context, |target, cell| match target {
-            Target::Field { position, .. } => set(FIELDS, *position, &mut draft, cell),
+            Target::Field { position, .. } | Target::Answer { position, .. } => {
+                set(FIELDS, *position, &mut draft, cell)
+            }
             _ => Ok(()),
         });
         let Draft {

@@ -2,6 +2,7 @@
 
 use crate::catalogue::{DayPart, Definition};
 use crate::db::{Id, Instant};
+use crate::imports::days::Says;
 use crate::imports::fields::{
     Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json, parse_moment,
     unrecognized,
@@ -36,7 +37,8 @@ pub struct Draft {
     /// Whether a cell states that there are no skills.
     pub has_no_skills: bool,
     pub unrecognized_skills: Vec<String>,
-    pub day_parts: Option<Vec<DayPart>>,
+    /// What each cell about days says.
+    pub day_parts: Option<Vec<(Says, Vec<DayPart>)>>,
     pub evidence: Option<Vec<Evidence>>,
 }
 
@@ -55,7 +57,7 @@ field_table! { draft, cell: Draft;
     "external_id", "ID"
         => draft.worker.external_id = cell.text();
     "name", "氏名"
-        => draft.personal.name = cell.line();
+        => draft.personal.name = cell.person();
     "family_name", "姓"
         => draft.family_name = cell.line();
     "given_name", "名"
@@ -158,14 +160,11 @@ fn set_phone(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
 /// Reads an answer, or the day on which the consent was given. What can't be read is no consent.
 fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     draft.consent = Some(ConsentAnswer::No);
-    let answer = match (parse_boolean(cell.text), cell.text) {
-        (Ok(true), _) | (Err(_), "同意する" | "同意します" | "同意済" | "同意済み" | "承諾" | "了承") => {
-            ConsentAnswer::Yes
-        }
-        (Ok(false), _) | (Err(_), "" | "不同意" | "同意しない" | "同意なし" | "未同意" | "撤回" | "取消") => {
-            ConsentAnswer::No
-        }
-        (Err(_), _) => match parse_date(cell.text) {
+    let answer = match (answer(cell.text), day_beside(cell.text)) {
+        (Some(true), _) => ConsentAnswer::Yes,
+        (Some(false), _) => ConsentAnswer::No,
+        (None, Some(day)) => ConsentAnswer::GivenOn(day),
+        (None, None) => match parse_date(cell.text) {
             Ok(_) => cell.date()?.map_or(ConsentAnswer::No, ConsentAnswer::GivenOn),
             Err(_) => {
                 let (ja, en) = (
@@ -178,6 +177,60 @@ fn set_consent(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     };
     draft.consent = Some(answer);
     Ok(())
+}
+
+/// Reads whether somebody agrees.
+fn answer(text: &str) -> Option<bool> {
+    const YES: [&str; 16] = [
+        "同意する",
+        "同意します",
+        "同意しました",
+        "同意済",
+        "同意済み",
+        "同意あり",
+        "承諾",
+        "承諾済",
+        "了承",
+        "同意書あり",
+        "同意書受領",
+        "同意書受領済",
+        "同意書提出",
+        "同意書提出済",
+        "受領",
+        "提出済",
+    ];
+    const NO: [&str; 9] = [
+        "",
+        "不同意",
+        "同意しない",
+        "同意しません",
+        "同意なし",
+        "未同意",
+        "撤回",
+        "取消",
+        "未提出",
+    ];
+    match parse_boolean(text) {
+        Ok(answer) => Some(answer),
+        Err(_) if YES.contains(&text) => Some(true),
+        Err(_) if NO.contains(&text) => Some(false),
+        Err(_) => None,
+    }
+}
+
+/// Reads the day beside a yes: 有（R7.3.3）, 2026/4/1 同意書受領. There is none if anything else stands there.
+fn day_beside(text: &str) -> Option<NaiveDate> {
+    let is_between = |c: char| c.is_whitespace() || "()（）、,:".contains(c);
+    let words = text.split(is_between).filter(|word| !word.is_empty());
+    let (days, rest): (Vec<&str>, Vec<&str>) = words.partition(|word| parse_date(word).is_ok());
+    let [day] = days[..] else { return None };
+    let is_yes = rest
+        .iter()
+        .all(|word| answer(word) == Some(true) || *word == "同意日");
+    let day = parse_date(day)
+        .ok()
+        .filter(|day| day.is_exact && is_yes && !rest.is_empty())?;
+    Some(day.date)
 }
 
 /// Reads the status. Who may have left isn't proposed to anyone.
@@ -213,10 +266,13 @@ fn set_count(draft: &mut Draft, count: Option<u16>, place: fn(&mut TrackRecord) 
 
 fn add_day_parts(draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     if cell.is_empty() {
-        (draft.day_parts, draft.worker.day_parts) = (None, None);
+        draft.worker.day_parts = None;
     } else {
-        let day_parts = cell.days()?;
-        draft.day_parts.get_or_insert_default().extend(day_parts);
+        let days = cell.days()?;
+        draft
+            .day_parts
+            .get_or_insert_default()
+            .push((days.says, days.parts));
     }
     Ok(())
 }

@@ -6,12 +6,13 @@ use super::reading::Reading;
 use crate::catalogue::{DayPart, calendar};
 use crate::db::Instant;
 use crate::imports::columns::Target;
-use crate::imports::days::day_parts;
+use crate::imports::days::{Says, day_parts, together};
 use crate::imports::fields::{Context, Input, set};
 use crate::workers::{Consent, Evidence, NewWorker, Personal};
 use fields::{ConsentAnswer, DEFAULT_LEVEL, Draft, FIELDS, add_skill, parse_level};
 use tables::Remark;
 use tables::cells::{CellResult, parse_boolean};
+use text::{fold, todays_form};
 use validator::Validate;
 
 /// The version of the consent's text if a file doesn't state it.
@@ -41,7 +42,9 @@ pub fn understand(reading: &mut Reading, before: Option<&NewWorker>, context: &C
 
 fn apply(target: &Target, draft: &mut Draft, cell: &mut Input) -> CellResult<()> {
     match target {
-        Target::Field { position, .. } => set(FIELDS, *position, draft, cell)?,
+        Target::Field { position, .. } | Target::Answer { position, .. } => {
+            set(FIELDS, *position, draft, cell)?;
+        }
         Target::Skill(code) => {
             let skills = draft.skills.get_or_insert_default();
             let level = match (cell.text, parse_level(cell.text)) {
@@ -53,22 +56,36 @@ fn apply(target: &Target, draft: &mut Draft, cell: &mut Input) -> CellResult<()>
             add_skill(skills, code, level);
         }
         Target::DayParts(of_heading) => {
-            let parts = draft.day_parts.get_or_insert_default();
+            let cells = draft.day_parts.get_or_insert_default();
             if cell.is_empty() {
                 return Ok(());
             }
             match parse_boolean(cell.text) {
-                Ok(true) => parts.extend(of_heading),
+                Ok(true) => cells.push((says(of_heading), of_heading.clone())),
                 Ok(false) => {}
                 // 午前: the mornings of the days in the heading.
                 Err(remark) => {
                     let of_cell = day_parts(cell.text).map_err(|_| remark)?;
-                    parts.extend(of_heading.iter().filter(|part| of_cell.contains(part)));
+                    let both = of_heading.iter().copied().filter(|part| of_cell.contains(part));
+                    cells.push((Says::Both, both.collect()));
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Returns whether a heading names whole days (月), a part of all days (午前), or both (土曜午前).
+fn says(of_heading: &[DayPart]) -> Says {
+    let set = DayPart::set(of_heading);
+    let of_day = |day: u32| set >> (3 * day) & 0b111;
+    if (0..7).all(|day| [0, 0b111].contains(&of_day(day))) {
+        Says::Days
+    } else if (0..7).all(|day| of_day(day) == of_day(0)) {
+        Says::Parts
+    } else {
+        Says::Both
+    }
 }
 
 /// Puts together what several cells state.
@@ -85,7 +102,8 @@ fn finish(reading: &mut Reading, draft: Draft) -> NewWorker {
     if let Some(skills) = draft.skills {
         worker.skills = (!skills.is_empty() || draft.has_no_skills).then_some(skills);
     }
-    if let Some(mut parts) = draft.day_parts {
+    if let Some(cells) = draft.day_parts {
+        let mut parts = together(&cells);
         parts.sort_unstable();
         parts.dedup();
         let is_same = |before: &Vec<DayPart>| DayPart::set(before) == DayPart::set(&parts);
@@ -193,4 +211,13 @@ pub fn likeness(worker: &NewWorker) -> String {
         .map(Option::unwrap_or_default)
         .join("|");
     personal.email.or(personal.phone).unwrap_or(name).to_lowercase()
+}
+
+/// Returns what tells apart people who share what identifies a row: a couple has one number.
+pub fn namesake(worker: &NewWorker) -> Option<String> {
+    let personal = worker.personal.as_ref()?;
+    personal.email.as_ref().or(personal.phone.as_ref())?;
+    let name = fold(personal.name.as_ref()?);
+    let letters = name.chars().filter(|c| !c.is_whitespace()).map(todays_form);
+    Some(letters.collect())
 }
