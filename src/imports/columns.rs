@@ -654,7 +654,8 @@ impl Columns {
                 None if self.left_out.contains(&column) => continue,
                 None if self.prefecture == Some(column) && self.has_place() => continue,
                 None if self.is_own_export() && concepts().is_kept(&reading.heading) => continue,
-                None if reading.heading.is_empty() && is_empty(sample, column) => continue,
+                // A note beside the heading is no column.
+                None if is_no_heading(&reading.heading) && is_empty(sample, column) => continue,
                 None => unused_column(reading, heading_of),
                 Some(Target::Field { name, .. }) => {
                     let first = *seen.entry((name, self.turn(column))).or_insert(&reading.heading);
@@ -676,6 +677,10 @@ impl Columns {
         }
         findings
     }
+}
+
+fn is_no_heading(heading: &str) -> bool {
+    heading.is_empty() || heading.starts_with('※')
 }
 
 fn is_empty(sample: &[Row], column: usize) -> bool {

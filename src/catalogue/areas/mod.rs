@@ -328,6 +328,7 @@ impl Names {
             prefectures: areas.prefectures.iter().map(PrefectureNames::of).collect(),
             ..Names::default()
         };
+        let mut mixed: Vec<(String, Known)> = Vec::new();
         for (i, area) in (0..).zip(&areas.all) {
             let (known, name) = (Known::Present(i), spelling::key(&area.name));
             let island = area.island.as_deref().unwrap_or_default();
@@ -339,11 +340,9 @@ impl Names {
                 if let Some(city) = city {
                     names.read(spelling::key(&city.kana) + &reading, known);
                 }
-                // みたか市, as some write it for children and foreigners.
                 for (kana, kanji) in [("し", "市"), ("く", "区")] {
-                    if let Some(stem) = reading.strip_suffix(kana).filter(|_| name.ends_with(kanji)) {
-                        names.spell(format!("{stem}{kanji}"), known);
-                    }
+                    let stem = reading.strip_suffix(kana).filter(|_| name.ends_with(kanji));
+                    mixed.extend(stem.map(|stem| (format!("{stem}{kanji}"), known)));
                 }
                 names.read(reading, known);
             }
@@ -352,6 +351,11 @@ impl Names {
                 let full = areas.full_english(area).replacen(&area.english, &english, 1);
                 names.read(spelling::key(&full), known);
             }
+        }
+        // みたか市, as some write it for children and foreigners; but みよし市 is the name of one.
+        mixed.retain(|(name, _)| !names.spellings.contains_key(name));
+        for (name, known) in mixed {
+            names.spell(name, known);
         }
         let searched = |area: &Area| {
             let parts = [areas.full_name(area), area.kana.clone(), areas.full_english(area)];
