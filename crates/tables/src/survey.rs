@@ -238,12 +238,9 @@ impl Survey {
             };
             add(found, row.clone(), &mut best);
             // The second line of a heading stands directly below the first.
-            if let Some((above, upper)) = last
-                .take()
-                .filter(|(above, upper)| {
-                    *above > 0 && !is_wide && upper.line + 1 == row.line && is_stacked(upper, &row)
-                })
-            {
+            if let Some((above, upper)) = last.take().filter(|(above, upper)| {
+                *above > 0 && !is_wide && upper.line + 1 == row.line && is_stacked(upper, &row)
+            }) {
                 let joined = joined(&upper, &row);
                 let together = count_headings(&joined);
                 // Where the second line has the headings, those above it say whose they are: 代表者 above 氏名.
