@@ -44,10 +44,10 @@
 //! | 11 | [`workers`] | the volunteers |
 //! | 12 | [`deliverables`] | the requests |
 //! | 13 | [`duplicates`], [`projects`], [`users`] | records that may be the same; the work of teams; people who log in |
-//! | 14 | [`applications`], [`exposures`], [`login`], [`programmes`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; logging in; a fiscal year's schemes with their calendars; how much each component of a ranking counts |
+//! | 14 | [`applications`], [`exposures`], [`programmes`], [`weights`] | requests for a place in a team, and what follows for the team; the rankings that were shown; a fiscal year's schemes with their calendars; how much each component of a ranking counts |
 //! | 15 | [`delivery`], [`events`], [`follow_ups`], [`intake`], [`partners`], [`reviews`] | how a project moves, together with its request; gatherings and who comes to them; what became of delivered work; how a request is examined and decided; the apps through which volunteers come; what both sides say of each other |
 //! | 16 | [`feeds`], [`mod@matches`], [`statistics`], [`triage`], [`tuning`], [`webhooks`] | secret URLs for calendars and feed readers; rankings; counts; which deliverable types may solve a described problem; whether other weights would do better; changes, sent to addresses that partners and administrators choose |
-//! | 17 | [`imports`], [`press`], [`rounds`] | files that come in; what everybody reads: cards of projects, news, playbooks and textbooks; the best team for a request, and people for many requests at once |
+//! | 17 | [`imports`], [`login`], [`press`], [`rounds`] | files that come in; logging in; what everybody reads: cards of projects, news, playbooks and textbooks; the best team for a request, and people for many requests at once |
 //! | 18 | [`backup`], [`erasure`], [`exports`], [`worklist`] | the whole database as a file; forgetting a person; files that go out; what waits for the caller |
 //! | 19 | [`listings`], [`open_data`], [`reports`] | published events for everybody; public datasets; a fiscal year's figures as tables |
 //! | 20 | [`server`] | routes, tasks, shared state, the OpenAPI document |
