@@ -42,7 +42,7 @@ enum Fault {
     WrongType,
     OutOfRange,
     /// A date or a time of a year that can't be meant, and that a database may not hold.
-    ImplausibleYear(ValidationError),
+    ImplausibleYear(Box<ValidationError>),
     /// A type's own text about the value: English, or Japanese and English separated by a line break.
     Malformed(String),
 }
@@ -83,7 +83,7 @@ impl Shape {
             _ => None,
         });
         let checked = day.map_or(Ok(()), |day| plausible_day(&day));
-        checked.map_err(|rule| DecodeError::new(Fault::ImplausibleYear(rule)))
+        checked.map_err(|rule| DecodeError::new(Fault::ImplausibleYear(Box::new(rule))))
     }
 
     fn names(self) -> (&'static str, &'static str) {
