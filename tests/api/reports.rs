@@ -409,7 +409,7 @@ fn a_report_has_the_publications_and_page_views_of_its_years(app: &TestApp) {
             "views": 4})
         ]
     );
-    // A coordinator doesn't learn to whom others sent theirs, and is told that views are of all areas.
+    // A coordinator doesn't learn to whom others sent theirs, and reads that views are of all areas.
     let own = app.get_as(UserRole::Coordinator, &path).expect(200).json();
     assert_eq!(rows(&own, "publications").len(), 2);
     assert_includes(
