@@ -1,6 +1,6 @@
 //! Imports whose server dies or stops, whose database fails, or that are cancelled.
 
-use crate::support::{config, postgres};
+use crate::support::{Storage, config};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use musubi::changes;
@@ -15,7 +15,7 @@ use musubi::imports::jobs::{Import, ImportFilter, ImportMode, ImportOptions, Imp
 use musubi::imports::jobs::{MOST_AT_ONCE_ON_SQLITE, MOST_FINDINGS};
 use musubi::server::AppState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -27,22 +27,17 @@ fn roster(rows: usize) -> Vec<u8> {
 
 /// Runs a test on both databases, without a server.
 fn on_both(test: impl Fn(&AppState)) {
-    let folder = TempDir::new().unwrap();
-    test(&AppState::open(&config(folder.path(), None)).unwrap());
+    let storage = Storage::sqlite();
+    test(&AppState::open(&storage.config()).unwrap());
     on_postgres(|state, _| test(state));
 }
 
 /// Runs a test on PostgreSQL, with a separate connection.
 fn on_postgres(test: impl Fn(&AppState, &mut PgConnection)) {
-    if let Some(cluster) = postgres::cluster() {
-        static NUMBER: AtomicU32 = AtomicU32::new(10_000);
-        let url = cluster.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed));
-        let folder = TempDir::new().unwrap();
-        let mut own = PgConnection::establish(&url).unwrap();
-        test(
-            &AppState::open(&config(folder.path(), Some(url))).unwrap(),
-            &mut own,
-        );
+    if let Some(storage) = Storage::postgres() {
+        let config = storage.config();
+        let mut own = PgConnection::establish(&config.database().unwrap()).unwrap();
+        test(&AppState::open(&config).unwrap(), &mut own);
     }
 }
 

@@ -12,9 +12,9 @@ use musubi::config::{Config, DatabaseConfig, LogFormat, ServedAreas, ServerConfi
 use musubi::db::{migrate_to, migration_names};
 use musubi::server::{AppState, Listener};
 use musubi::values::words;
+use postgres::Database;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
@@ -54,7 +54,35 @@ pub struct TestApp {
     thread: Mutex<Option<JoinHandle<()>>>,
     config: Config,
     /// Deleted when the server stops.
-    _folder: Option<TempDir>,
+    _storage: Option<Storage>,
+}
+
+/// What a test may write to: a folder, and a database beside it or in it. Deleted with this value.
+pub struct Storage {
+    folder: TempDir,
+    database: Option<Database>,
+}
+
+impl Storage {
+    /// With a database of PostgreSQL, if that is installed.
+    pub fn postgres() -> Option<Storage> {
+        let database = Some(postgres::cluster()?.fresh_database());
+        let folder = TempDir::new().unwrap();
+        Some(Storage { folder, database })
+    }
+
+    pub fn sqlite() -> Storage {
+        let folder = TempDir::new().unwrap();
+        Storage {
+            folder,
+            database: None,
+        }
+    }
+
+    pub fn config(&self) -> Config {
+        let url = self.database.as_ref().map(|one| one.url.clone());
+        config(self.folder.path(), url)
+    }
 }
 
 #[derive(Debug)]
@@ -162,21 +190,17 @@ fn template() -> PathBuf {
     folder.path().join("musubi.sqlite3")
 }
 
-fn fresh_postgres() -> Option<String> {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    Some(postgres::cluster()?.fresh_database(NUMBER.fetch_add(1, Ordering::Relaxed)))
-}
-
 impl TestApp {
     pub fn sqlite() -> TestApp {
-        let folder = TempDir::new().unwrap();
+        let storage = Storage::sqlite();
         for extension in ["sqlite3", "sqlite3-wal"] {
             let from = template().with_extension(extension);
             if from.exists() {
-                std::fs::copy(from, folder.path().join("musubi").with_extension(extension)).unwrap();
+                let to = storage.folder.path().join("musubi").with_extension(extension);
+                std::fs::copy(from, to).unwrap();
             }
         }
-        TestApp::start(config(folder.path(), None), Some(folder), &[])
+        TestApp::start(storage.config(), Some(storage), &[])
     }
 
     /// Stops the server, reverses the migrations from the one whose name ends like this, runs them again, and starts
@@ -216,29 +240,31 @@ impl TestApp {
     }
 
     /// Opens an empty database of the same kind, without a server and its background tasks.
-    pub fn state_without_server(&self) -> (AppState, TempDir) {
-        let folder = TempDir::new().unwrap();
-        let url = self.config.database_url.as_ref().and_then(|_| fresh_postgres());
-        (AppState::open(&config(folder.path(), url)).unwrap(), folder)
+    pub fn state_without_server(&self) -> (AppState, Storage) {
+        let storage = match self.config.database_url {
+            Some(_) => Storage::postgres().unwrap(),
+            None => Storage::sqlite(),
+        };
+        (AppState::open(&storage.config()).unwrap(), storage)
     }
 
     /// Starts a server on this database, with a pool that waits for it only so many seconds.
     pub fn impatient(database_url: Option<String>, seconds: u64) -> TestApp {
-        let folder = TempDir::new().unwrap();
-        let mut config = config(folder.path(), database_url);
+        let storage = Storage::sqlite();
+        let mut config = config(storage.folder.path(), database_url);
         config.database_options.database_timeout_seconds = seconds;
         config.database_options.database_task_timeout_seconds = seconds;
-        TestApp::start(config, Some(folder), &[])
+        TestApp::start(config, Some(storage), &[])
     }
 
     /// Starts a server that writes to one database, and reads from its standby. It has metrics.
     pub fn with_standby(database_url: String, read_url: String) -> TestApp {
-        let folder = TempDir::new().unwrap();
-        let mut config = config(folder.path(), Some(database_url));
+        let storage = Storage::sqlite();
+        let mut config = config(storage.folder.path(), Some(database_url));
         config.database_options.database_read_url = Some(read_url);
         // A standby that is gone is waited for that long.
         config.database_options.database_timeout_seconds = 5;
-        TestApp::start(config, Some(folder), &["--metrics-listen=127.0.0.1:0"])
+        TestApp::start(config, Some(storage), &["--metrics-listen=127.0.0.1:0"])
     }
 
     /// Returns what the server tells Prometheus.
@@ -250,13 +276,8 @@ impl TestApp {
 
     /// Returns none if PostgreSQL is not installed.
     pub fn postgres() -> Option<TestApp> {
-        let url = fresh_postgres()?;
-        let folder = TempDir::new().unwrap();
-        Some(TestApp::start(
-            config(folder.path(), Some(url)),
-            Some(folder),
-            &[],
-        ))
+        let storage = Storage::postgres()?;
+        Some(TestApp::start(storage.config(), Some(storage), &[]))
     }
 
     /// Starts a server on an empty database of the same kind.
@@ -267,7 +288,7 @@ impl TestApp {
         }
     }
 
-    fn start(config: Config, folder: Option<TempDir>, more: &[&str]) -> TestApp {
+    fn start(config: Config, storage: Option<Storage>, more: &[&str]) -> TestApp {
         let state = AppState::open(&config).unwrap();
         let listen = server_config(more);
         let (sender, receiver) = std::sync::mpsc::channel();
@@ -297,7 +318,7 @@ impl TestApp {
             handle,
             thread: Mutex::new(Some(thread)),
             config,
-            _folder: folder,
+            _storage: storage,
         };
         // It answers 503 until its match index is built.
         loop {
@@ -349,7 +370,12 @@ impl TestApp {
                 .run(ureq::http::Request::from_parts(parts, ()))
                 .unwrap()
         };
-        let text = response.body_mut().read_to_string().unwrap();
+        // A stream of changes ends with its token, an hour from now.
+        let is_endless = response.status() == 200 && path.starts_with("/v1/changes/events");
+        let text = match is_endless {
+            true => String::new(),
+            false => response.body_mut().read_to_string().unwrap(),
+        };
         let response = Response {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
@@ -552,7 +578,6 @@ impl TestApp {
     }
 }
 
-/// Sets each member of `more`; null unsets.
 /// Checks that the codes of errors and findings have words in the vocabulary.
 fn check_codes(response: &Response, path: &str) {
     let is_problem = response.header("content-type") == "application/problem+json";
@@ -575,6 +600,7 @@ fn check_codes(response: &Response, path: &str) {
     }
 }
 
+/// Sets each member of `more`; null unsets.
 pub fn merge(body: &mut Value, more: Value) {
     json_patch::merge(body, &more);
 }

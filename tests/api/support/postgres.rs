@@ -6,6 +6,7 @@ use super::config;
 use diesel::prelude::*;
 use musubi::server::AppState;
 use std::io::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 #[path = "../../cluster/mod.rs"]
@@ -22,11 +23,12 @@ pub fn own_server(settings: &str) -> Option<cluster::Cluster> {
     Some(cluster::Cluster::start(&cluster::binaries()?, settings))
 }
 
+static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+
 pub fn cluster() -> Option<&'static Cluster> {
-    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
     let start = || match cluster::binaries() {
         Some(binaries) => {
-            let server = cluster::Cluster::start(&binaries, "-c max_connections=300");
+            let server = cluster::Cluster::start(&binaries, "-c max_connections=300 -c autovacuum=off");
             let admin = Mutex::new(server.connect());
             let cluster = Cluster { server, admin };
             cluster.make_template();
@@ -46,6 +48,22 @@ pub fn cluster() -> Option<&'static Cluster> {
     CLUSTER.get_or_init(start).as_ref()
 }
 
+/// A database of one test. It is dropped with this value, since hundreds of them would fill the disk.
+pub struct Database {
+    pub url: String,
+    name: String,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // A failed test says why by itself; what is left goes with the cluster.
+        if let Some(Some(cluster)) = CLUSTER.get() {
+            let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+            let _ = diesel::sql_query(sql).execute(&mut *cluster.admin.lock().unwrap());
+        }
+    }
+}
+
 impl Cluster {
     /// Makes a database that is migrated and seeded, to be copied.
     fn make_template(&self) {
@@ -55,8 +73,9 @@ impl Cluster {
         drop(AppState::open(&config(folder.path(), Some(url))).unwrap());
     }
 
-    pub fn fresh_database(&self, number: u32) -> String {
-        let name = format!("test_{number}");
+    pub fn fresh_database(&self) -> Database {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         // The pool that made the template may still be closing its connections.
         let others =
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'template_musubi'";
@@ -64,7 +83,8 @@ impl Cluster {
         self.execute(&format!(
             "CREATE DATABASE {name} TEMPLATE template_musubi STRATEGY FILE_COPY"
         ));
-        self.server.url(&name)
+        let url = self.server.url(&name);
+        Database { url, name }
     }
 
     fn execute(&self, sql: &str) {
