@@ -303,7 +303,10 @@ const SELECTORS: &[(&str, &[&str])] = &[
         &["deliverable_id", "role", "sort", "status", "worker_id"],
     ),
     ("list_audit", &["action", "actor", "subject_id"]),
-    ("list_cards", &["area", "fiscal_year", "q", "status", "type"]),
+    (
+        "list_cards",
+        &["area", "fiscal_year", "project_id", "q", "status", "type"],
+    ),
     ("list_consents", &[]),
     ("list_coordinator_responses", &[]),
     (
