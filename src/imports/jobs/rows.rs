@@ -14,7 +14,7 @@ use crate::error::{Error, Result, Text};
 use crate::imports::columns::Columns;
 use crate::imports::fields::Context;
 use crate::imports::finding::{Finding, Severity, access_denied};
-use crate::imports::kinds::layout::{BLANK, no_record};
+use crate::imports::kinds::layout::{BLANK, no_record, other_delimiter};
 use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::record::Record;
 use crate::imports::log::Log;
@@ -759,7 +759,11 @@ impl BatchContext<'_> {
     /// Reads the cells of a row, unless it is no record.
     pub fn read<'r>(&'r self, row: &'r Row) -> Reading<'r> {
         let mut reading = Reading::of(row, self.columns);
-        if let Some(remark) = no_record(row, self.columns, self.context.vocabulary) {
+        if row.fault.is_none()
+            && let Some(remark) = other_delimiter(row, self.columns)
+        {
+            reading.refuse(remark);
+        } else if let Some(remark) = no_record(row, self.columns, self.context.vocabulary) {
             reading.skip(remark);
         }
         reading

@@ -21,6 +21,28 @@ const NAMES: [&str; 6] = [
     "record_id",
 ];
 
+/// Says that a line separates its cells in another way than its file. Read as one cell, it would seem to be a heading.
+pub fn other_delimiter(row: &Row, columns: &Columns) -> Option<Remark> {
+    let mut cells = row.texts().map(str::trim).filter(|cell| !cell.is_empty());
+    let (cell, None) = (cells.next()?, cells.next()) else {
+        return None;
+    };
+    let width = columns.names.len();
+    let has_as_many = |delimiter: &&str| width > 1 && cell.split(*delimiter).count() == width;
+    let found = [";", "\t", "|"].iter().find(has_as_many)?;
+    let (ja, en) = match *found {
+        "\t" => ("タブ", "tabs"),
+        other => (other, other),
+    };
+    Some(Remark::new(
+        "other_delimiter",
+        format!("この行の区切り文字（{ja}）は、ほかの行と異なります。ほかの行にそろえてください。"),
+        format!(
+            "The cells of this line are separated by {en}, unlike those of the other lines. Separate them alike."
+        ),
+    ))
+}
+
 /// Says why a row is no record, if it isn't one.
 pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Option<Remark> {
     // Rows that name their cells are records, and so are those that Musubi wrote.

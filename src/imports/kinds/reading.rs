@@ -195,6 +195,13 @@ impl<'r> Reading<'r> {
         self.add_row("", remark, Severity::Warning);
     }
 
+    /// Rejects a row whose cells can't be told apart.
+    pub fn refuse(&mut self, remark: Remark) {
+        self.cells.clear();
+        self.findings.clear();
+        self.add_row("", remark, Severity::Error);
+    }
+
     fn add_row(&mut self, value: &str, remark: Remark, severity: Severity) {
         self.findings
             .push(Finding::new(self.line, None, value, remark, severity));
