@@ -29,8 +29,8 @@ pub fn other_delimiter(row: &Row, columns: &Columns) -> Option<Remark> {
     };
     let width = columns.names.len();
     let has_as_many = |delimiter: &&str| width > 1 && cell.split(*delimiter).count() == width;
-    let found = [";", "\t", "|"].iter().find(has_as_many)?;
-    let (ja, en) = match *found {
+    let found = [";", "\t", "|"].into_iter().find(has_as_many)?;
+    let (ja, en) = match found {
         "\t" => ("タブ", "tabs"),
         other => (other, other),
     };
