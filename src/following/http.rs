@@ -285,7 +285,7 @@ pub struct ChangeStreamEvent {
 /// `id`. Signs of life come every 15 seconds. The stream ends when your token expires or is revoked, when your permissions
 /// change, and when the server stops. Returns 410 and 429 as `GET /v1/changes` does.
 #[utoipa::path(operation_id = "follow_changes", tag = "Changes", security(("bearer" = ["changes:read"])),
-    params(StreamFilter, ("Last-Event-ID" = Option<String>, Header, pattern = "^(0|[1-9][0-9]{0,17})-[0-9a-f]{8}$", description = "The `id` of the last event that you got")),
+    params(StreamFilter, ("Last-Event-ID" = Option<String>, Header, pattern = "^((0|[1-9][0-9]{0,17})-[0-9a-f]{8})?$", description = "The `id` of the last event that you got; empty if you got none")),
     responses((status = 200, description = "The events", body = ChangeStreamEvent, content_type = "text/event-stream"),
         (status = 410, description = "`expired_position`, `foreign_position`: list everything again")))]
 #[get("/changes/events")]
