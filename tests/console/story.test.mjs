@@ -90,6 +90,7 @@ test('by keyboard alone', async () => {
     assert.fail(`Tab does not reach ${selector}; at ${await focused()}`);
   };
   await page.waitForSelector('.queue a');
+  await rest(page);
   await press('Tab');
   assert.ok(await page.evaluate(() => document.activeElement.matches('.skip')));
   await press('Enter');
