@@ -224,7 +224,6 @@ export function onChange(types, run) {
   };
 }
 
-
 /**
  * Who uses the console. The refresh token is in a cookie that no script can read; the access token is held here, in
  * memory, and fetched anew before it ends. Tabs share the cookie, and a refresh token works once: so only one tab

@@ -7,8 +7,6 @@ import { language, number, t } from '../words/index.js';
 import { get, isAbort, onChange } from '../app/api.js';
 import { query, requery } from '../app/route.js';
 
-
-
 /**
  * Reads now, again when a signal changes that `read` looks at before it waits, and again after changes of these kinds.
  * @template T @param {(stop: AbortSignal) => Promise<T>} read @param {string[]} types
@@ -157,5 +155,6 @@ export function Choice({ param, label, options }) {
     <option value="">${label}</option>${options().map(([code, title]) => html`<option value=${code}>${title}</option>`)}
     </select>`);
 }
+
 /** The filters of a screen, as they are in the address. @param {string[]} params */
 export const chosen = (params) => Object.fromEntries(params.map((one) => [one, query()[one]]));

@@ -69,6 +69,7 @@ test('a programme and its calendar are made and changed, and an event in it, whi
   assert.deepEqual(await accessibility(page), []);
   await send();
   await page.waitForSelector('.event');
+  assert.equal(await page.locator('[data-do=cancelled]').count(), 0, 'what nobody has seen is not cancelled');
   await page.click('[data-do=published]');
   await page.waitForFunction(() => document.querySelector('.badge.accent').textContent === '公開');
   await page.click('[data-do=change]');
@@ -121,11 +122,27 @@ test('events are filtered, and attendance is taken', async () => {
   await page.waitForSelector('[data-mark=absent][aria-pressed=true]');
   const { items } = await api('GET', `events/${event.id}/registrations`);
   assert.deepEqual(items.map((one) => [one.name, one.status]), [['高橋 一郎', 'absent']]);
+  assert.ok(await page.isDisabled('[data-mark=cancelled]'), 'who was absent is not cancelled');
   await page.click('.adder:last-of-type summary');
   await page.fill('#declared-declared_attendance', '27');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => [...document.querySelectorAll('.figure b')].some((one) => one.textContent === '27'));
   assert.deepEqual(await accessibility(page), []);
+  assert.deepEqual(faults, []);
+});
+
+test('before an event, a registration is only cancelled, and then nothing more is marked', async () => {
+  const later = await api('POST', 'events', { kind: 'seminar', title: '先の説明会', status: 'published', areas: [], times: [{ starts_at: '2199-11-20T19:00:00+09:00' }], takes_registrations: true });
+  await api('POST', `events/${later.id}/registrations`, { name: '田中 実' });
+  const { page, faults } = await open(browser, {});
+  await page.waitForSelector('.queue');
+  await page.goto(`${base}/#/programme/events/${later.id}`);
+  await page.waitForSelector('[data-mark]');
+  assert.ok(await page.isDisabled('[data-mark=attended]') && await page.isDisabled('[data-mark=absent]'));
+  await page.click('[data-mark=cancelled]');
+  await page.waitForSelector('[data-mark]', { state: 'detached' });
+  const { items } = await api('GET', `events/${later.id}/registrations`);
+  assert.deepEqual(items.map((one) => one.status), ['cancelled']);
   assert.deepEqual(faults, []);
 });
 

@@ -37,8 +37,8 @@ export async function invite(details = {}) {
 }
 
 /**
- * A separate page, which fails the test by `faults` if it logs an error, breaks the policy, asks another origin, or asks
- * the same thing twice in a row. `expected` are patterns of messages that the test brings about on purpose.
+ * A separate page, which fails the test by `faults` if it logs an error, breaks the policy, or asks another origin.
+ * `expected` are patterns of messages that the test brings about on purpose.
  */
 export async function open(browser, { width = 1280, height = 860, language = 'ja', scheme = 'light', link, motion = 'reduce', ...options } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, locale: language === 'ja' ? 'ja-JP' : 'en-GB', colorScheme: scheme, reducedMotion: motion, ...options });

@@ -13,7 +13,6 @@ const PLACES = /** @type {[string, string, () => string][]} */ (['users', 'partn
 const places = () => PLACES.filter(([, scope]) => !scope || may(scope));
 export const isAdmin = () => may('users:read');
 
-
 /** @param {string} at @param {() => unknown} content */
 const Frame = (at,
   content) => html`<main class="screen request" id="main" tabindex="-1">

@@ -8,7 +8,8 @@ import {
 /** @param {import('../types.js').Task} task @returns {string|null} */
 function taskHref(task) {
   if (task.kind === 'decide_duplicate') return `duplicates/${task.id}`;
-  if (['answer_invitation', 'answer_offer'].includes(task.kind) && user()?.user?.worker_id) return 'applications';
+  if (['answer_invitation', 'answer_offer', 'check_turn'].includes(task.kind) &&
+    user()?.user?.worker_id) return 'applications';
   if (task.kind === 'answer_joint_invitation') return 'requests';
   if (task.kind === 'repair_webhook') return `admin/webhooks/${task.id}`;
   if (task.kind === 'repair_import') return `imports/${task.id}`;

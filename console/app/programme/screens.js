@@ -33,8 +33,11 @@ const area = () => param('area', () => t().requests.any.area, () => named('areas
 const Save = (label,
   of) => html`<button class="button" data-save @click=${() => save(...of())}>${Icon('down')}${label}</button>`;
 
-const monthOf = (/** @type {Gathering} */ one) => one.month ??
-  (one.times[0] ? new Date(Date.parse(one.times[0].starts_at) + 9 * 3_600_000).toISOString().slice(0, 7) : '');
+/** The first day of an event, in Tokyo; of a month, its first. @param {Partial<Gathering>} one */
+const dayOf = ({ times = [], month }) => {
+  const first = Math.min(...times.map((time) => Date.parse(time.starts_at)));
+  return times.length ? new Date(first + 9 * 3_600_000).toISOString().slice(0, 10) : `${month}-01`;
+};
 const held = (/** @type {Gathering} */ one) => (one.times?.[0] ? moment(one.times[0].starts_at)
   : one.month ? date(`${one.month}-01`, { year: 'numeric', month: 'long' }) : '');
 
@@ -207,7 +210,7 @@ export function ProgrammeScreen(id) {
     ${() => months()
       .map((month) => html`<li><h3 class="num">${date(`${month}-01`, { month: 'short' })}</h3>
       <ul>${of().calendar.map((one, i) => one.on.startsWith(month) && step(of, one, i))}
-      ${(shown()?.events ?? []).filter((one) => one.programme_id === of().id && monthOf(one) === month)
+      ${(shown()?.events ?? []).filter((one) => one.programme_id === of().id && dayOf(one).startsWith(month))
       .map((one) => html`<li><a class="small" lang="ja" href=${href(`programme/events/${one.id}`)}>${one.title}</a>
       </li>`)}
       </ul>
@@ -267,22 +270,32 @@ export function EventScreen(id) {
   const send = sending(trouble), e = () => /** @type {Gathering} */ (shown()?.event ?? {});
   const anew = async (/** @type {() => Promise<unknown>} */ run) => { try { await run(); } finally { await load(); } };
   const change = (/** @type {object} */ body) => call('PATCH', `events/${id}`, { match: e().version, body });
-  const begun = () => e().times?.some((one) => Date.parse(one.starts_at) < Date.now());
+  /** People come from the first day on. */
+  const begun = () => dayOf(e()) <= today();
   const left = () => (shown()?.registrations ?? []).filter((one) => one.status === 'registered');
   const guest = /** @type {Item[]} */ ([{ name: 'name', label: () => t().admin.name, required: true, most: 100 },
     { name: 'affiliation', label: () => t().programme.affiliation, most: 200 },
     { name: 'email', kind: 'email', label: () => t().login.email },
-    { name: 'places', kind: 'number', label: () => t().programme.places, start: 1, least: 1, most: 1000,
+    { name: 'places', kind: 'number', label: () => t().programme.places, start: 1, least: 1, most: 20,
       required: true },
     { name: 'status', kind: 'select', label: () => t().requests.any.status,
-      options: () => codes('RegistrationStatus').filter(([code]) => ['registered', 'attended'].includes(code)) }]);
+      options: () => codes('RegistrationStatus')
+        .filter(([code]) => code === 'registered' || (code === 'attended' && begun())) }]);
   const declared = /** @type {Item[]} */ ([{ name: 'declared_attendance', kind: 'number',
     label: () => t().programme.attendance, least: 0, most: 100000, hint: () => t().programme.declareHint }]);
   const notice = /** @type {Item[]} */ ([{ name: 'notice', kind: 'area', label: () => t().decision.reason,
     required: true, most: 2000 }]);
-  /** What may follow. @type {Record<string, string[]>} */
-  const next = { draft: ['published', 'cancelled'], published: ['cancelled'],
-    submitted: [...(user()?.user?.organization_id ? [] : ['published']), 'cancelled'] };
+  /** What may follow: only what was public is cancelled, and the office decides about what a group has submitted. */
+  const next = () => {
+    const { status, published_at } = e(), isGroup = Boolean(user()?.user?.organization_id);
+    return [...(status === 'draft' || (status === 'submitted' && !isGroup) ? ['published'] : []),
+      ...(status === 'published' || (published_at && !isGroup) ? ['cancelled'] : [])];
+  };
+  /** What may follow of who registered; what is pressed is taken back. @type {Record<string, string[]>} */
+  const marks = { registered: ['attended', 'absent', 'cancelled'], waiting: ['attended', 'cancelled'],
+    attended: ['attended', 'absent'], absent: ['attended', 'absent'] };
+  const mayMark = (/** @type {Registration} */ one,
+    /** @type {string} */ to) => marks[one.status]?.includes(to) && (to === 'cancelled' || begun());
   const mark = (/** @type {Registration} */ one,
     /** @type {string} */ status) => (call('PATCH', `events/${id}/registrations/${one.id}`,
     { match: one.version, body: { status: one.status === status ? 'registered' : status } }));
@@ -296,11 +309,10 @@ export function EventScreen(id) {
     </span>
     </td>
     <td>
-    ${when(() => may('registrations:write') &&
-      ['registered', 'waiting', 'attended', 'absent', 'cancelled'].includes(of().status),
+    ${when(() => may('registrations:write') && marks[of().status],
       () => html`<span class="moves">
       ${['attended', 'absent', 'cancelled'].map((status) => html`<button class="button slim check" data-mark=${status}
-      disabled=${send.is} aria-pressed=${() => String(of().status === status)}
+      disabled=${() => send.is() || !mayMark(of(), status)} aria-pressed=${() => String(of().status === status)}
       @click=${() => send(() => anew(() => mark(of.peek(), status)))}>
       ${() => word('RegistrationStatus', status)}<span class="sr"> ${() => of().name}</span>
       </button>`)}
@@ -327,7 +339,7 @@ export function EventScreen(id) {
       </div>
       ${when(() => may('events:write') && e().counts && e().status !== 'cancelled',
         () => html`<p class="moves">
-        ${() => (next[e().status] ?? []).map((to) => (to === 'published'
+        ${() => next().map((to) => (to === 'published'
         ? html`<button class="button main" data-do=${to} disabled=${send.is}
         @click=${() => send(() => anew(() => change({ status: to })))}>
         ${t().projects.publish}

@@ -1,8 +1,8 @@
 /** Projects: the list, and one with everything that its team, the organization and the office do in it. */
-import { name, number,
+import {
   Add, call, Choice, chosen, Clear, codes, date, Dialog, each, effect, Fault, Form, get, href, html, Icon, listing,
-  may, memo, moment, named, Once, onRemove, post, reading, save, secret, sending, signal, startOf, t, Table, today,
-  user, valuesOf, Waiting, when, word, years,
+  may, memo, moment, name, named, number, Once, onRemove, post, reading, save, secret, sending, signal, startOf, t,
+  Table, today, user, valuesOf, Waiting, when, word, years,
 } from '../kit.js';
 
 /**
@@ -58,27 +58,23 @@ export function ProjectScreen(id) {
     isOffice = () => ['admin', 'coordinator'].includes(role());
   const { shown, trouble, load } = reading(async (stop) => {
     /** Who has left the team reads little of its work. */
-    const list = (/** @type {string} */ of,
-      may = true) => (may
-      ? get(`${base}/${of}`, { limit: 200 }, stop).then((page) => page.items,
-      (error) => { if (error.status === 403) return []; throw error; })
-      : []);
+    const list = (/** @type {string} */ of) => get(`${base}/${of}`, { limit: 200 }, stop).then((page) => page.items,
+      (error) => { if (error.status === 403) return []; throw error; });
     const all = (/** @type {string} */ of) => get(`${base}/${of}`, {}, stop);
     const project = /** @type {Project} */ (await get(base, {}, stop)),
       isOver = ['delivered', 'closed'].includes(project.status) && project.kind === 'deliverable';
     const [cards, organization, team, reviews, followUps, milestones, meetings, artifacts, risks, notes, hours,
       history] = await Promise.all([
-      may('press:read') ? get('showcase', { area: project.area, fiscal_year: project.fiscal_year, limit: 200 }, stop)
-        : null,
+      may('press:read') ? get('showcase', { project_id: id }, stop) : null,
       may('organizations:read') ? get(`organizations/${project.organization_id}`, { include_archived: true }, stop)
         : null,
       isOver && may('reviews:write') ? get('applications', { deliverable_id: id, status: 'agreed', limit: 200 }, stop)
         : null,
       isOver && may('reviews:read') ? all('reviews') : null,
       isOver && may('follow_ups:read') ? all('follow-ups') : null,
-      ...['milestones', 'meetings', 'artifacts', 'risks', 'notes', 'hours', 'history'].map((one) => list(one)),
+      ...['milestones', 'meetings', 'artifacts', 'risks', 'notes', 'hours', 'history'].map(list),
     ]);
-    return { project, card: cards?.items.find((/** @type {any} */ one) => one.project_id === id), organization,
+    return { project, card: cards?.items[0], organization,
       team: team?.items ?? [], reviews, followUps, milestones: /** @type {Milestone[]} */ (milestones), meetings,
       artifacts, risks, notes, hours, history: /** @type {Schemas['Happening'][]} */ (history) };
   }, ['project', 'project_entry', 'application', 'card', 'review', 'follow_up']);
