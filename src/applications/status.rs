@@ -3,142 +3,76 @@
 
 use crate::error::{Error, Result, Text};
 use crate::projects::PRIVATE_REASONS;
-use crate::values::{Lifecycle, words};
-use serde::{Deserialize, Serialize};
+use crate::values::{Lifecycle, coded_enum, words};
 use strum::VariantArray;
-use utoipa::ToSchema;
 
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Default,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ApplicationStatus {
-    /// It waits for an answer: an application for that of the organization, an invitation for that of the worker.
-    #[default]
-    Submitted,
-    /// The organization considers the worker. An invitation gets here when the worker says yes.
-    Shortlisted,
-    /// The organization offers the place and holds it, until both sides have agreed on the goal and the schedule.
-    Offered,
-    /// The worker has a place in the team.
-    Agreed,
-    /// It waits for a place, or for its turn.
-    Waitlisted,
-    /// The organization or the coordinator declined; an invitation: the worker did.
-    Declined,
-    /// The worker stepped back, before or after the agreement; an unanswered invitation: the organization did.
-    Withdrawn,
-    /// Nobody answered in time.
-    Expired,
-}
-
-/// Who began it.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Default,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ApplicationDirection {
-    /// The worker asks the organization.
-    #[default]
-    Application,
-    /// The organization or a coordinator asks the worker.
-    Invitation,
-}
-
-impl ApplicationDirection {
-    pub fn code(self) -> &'static str {
-        self.into()
+coded_enum! {
+    #[derive(Default)]
+    ApplicationStatus {
+        /// It waits for an answer: an application for that of the organization, an invitation for that of the worker.
+        #[default]
+        Submitted,
+        /// The organization considers the worker. An invitation gets here when the worker says yes.
+        Shortlisted,
+        /// The organization offers the place and holds it, until both sides have agreed on the goal and the schedule.
+        Offered,
+        /// The worker has a place in the team.
+        Agreed,
+        /// It waits for a place, or for its turn.
+        Waitlisted,
+        /// The organization or the coordinator declined; an invitation: the worker did.
+        Declined,
+        /// The worker stepped back, before or after the agreement; an unanswered invitation: the organization did.
+        Withdrawn,
+        /// Nobody answered in time.
+        Expired,
     }
 }
 
-/// Whose answer it waits for.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ApplicationSide {
-    /// The organization, or a coordinator in its place.
-    Organization,
-    /// The worker, or the app or coordinator who answers for them.
-    Worker,
-}
-
-impl ApplicationSide {
-    pub fn code(self) -> &'static str {
-        self.into()
+coded_enum! {
+    /// Who began it.
+    #[derive(Default)]
+    ApplicationDirection {
+        /// The worker asks the organization.
+        #[default]
+        Application,
+        /// The organization or a coordinator asks the worker.
+        Invitation,
     }
 }
 
-/// Why an application ended.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ApplicationReason {
-    /// Someone else got the place.
-    AnotherChosen,
-    /// Other skills are needed.
-    Skills,
-    /// The dates don't fit.
-    Schedule,
-    /// The work isn't needed any more.
-    NoLongerNeeded,
-    /// The request was cancelled, declined, delivered or archived. Set when that happens.
-    RequestClosed,
-    /// The worker has too much to do.
-    Workload,
-    Health,
-    /// The worker is moving away.
-    Relocation,
-    /// The worker is busy with other work.
-    OtherWork,
-    Other,
+coded_enum! {
+    /// Whose answer it waits for.
+    ApplicationSide {
+        /// The organization, or a coordinator in its place.
+        Organization,
+        /// The worker, or the app or coordinator who answers for them.
+        Worker,
+    }
+}
+
+coded_enum! {
+    /// Why an application ended.
+    ApplicationReason {
+        /// Someone else got the place.
+        AnotherChosen,
+        /// Other skills are needed.
+        Skills,
+        /// The dates don't fit.
+        Schedule,
+        /// The work isn't needed any more.
+        NoLongerNeeded,
+        /// The request was cancelled, declined, delivered or archived. Set when that happens.
+        RequestClosed,
+        /// The worker has too much to do.
+        Workload,
+        Health,
+        /// The worker is moving away.
+        Relocation,
+        /// The worker is busy with other work.
+        OtherWork,
+        Other,
+    }
 }
 
 use ApplicationReason::*;
@@ -183,10 +117,6 @@ const ORGANIZATIONS: &[ApplicationReason] = &[
 const WORKERS: &[ApplicationReason] = &[Schedule, Workload, Health, Relocation, OtherWork, Other];
 
 impl ApplicationStatus {
-    pub fn code(self) -> &'static str {
-        self.into()
-    }
-
     /// Returns the codes of those that haven't ended.
     pub fn active() -> impl Iterator<Item = &'static str> {
         let all = ApplicationStatus::VARIANTS.iter();
@@ -254,10 +184,6 @@ impl ApplicationStatus {
 }
 
 impl ApplicationReason {
-    pub fn code(self) -> &'static str {
-        self.into()
-    }
-
     /// Returns whether a member who leaves for this reason after work has begun has dropped it. Nobody chooses illness or
     /// has to explain a move.
     pub fn counts_as_dropped(self) -> bool {

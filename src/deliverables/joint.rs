@@ -7,45 +7,26 @@
 
 use crate::catalogue::Format;
 use crate::db::{Id, Instant};
-use crate::values::{AreaCode, Code, Lifecycle};
+use crate::values::{AreaCode, Code, Lifecycle, coded_enum};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum JointStatus {
-    /// Waits for the organization's answer.
-    Invited,
-    Accepted,
-    /// The organization refused the invitation.
-    Declined,
-    /// The organization had accepted, and stepped back.
-    Left,
+coded_enum! {
+    JointStatus {
+        /// Waits for the organization's answer.
+        Invited,
+        Accepted,
+        /// The organization refused the invitation.
+        Declined,
+        /// The organization had accepted, and stepped back.
+        Left,
+    }
 }
 
 use JointStatus::*;
-
-impl JointStatus {
-    pub fn code(self) -> &'static str {
-        self.into()
-    }
-}
 
 impl Lifecycle for JointStatus {
     const NAME: (&'static str, &'static str) = ("共同の依頼への回答", "The status of a joint organization");

@@ -3,78 +3,44 @@
 //! submitted when its organization changes it; see `release`.
 
 use crate::error::{Error, Result, Text};
-use crate::values::Lifecycle;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::values::{Lifecycle, coded_enum};
 
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Default,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum DeliverableStatus {
-    #[default]
-    Draft,
-    /// Waits for a coordinator's review.
-    Submitted,
-    /// A coordinator reads the request and asks back.
-    Screening,
-    /// A coordinator talks with the organization.
-    Hearing,
-    /// Workers may apply.
-    Open,
-    /// The team is complete.
-    Matched,
-    InProgress,
-    Delivered,
-    /// Not accepted by the coordinator.
-    Declined,
-    /// Withdrawn by the organization.
-    Cancelled,
+coded_enum! {
+    #[derive(Default)]
+    DeliverableStatus {
+        #[default]
+        Draft,
+        /// Waits for a coordinator's review.
+        Submitted,
+        /// A coordinator reads the request and asks back.
+        Screening,
+        /// A coordinator talks with the organization.
+        Hearing,
+        /// Workers may apply.
+        Open,
+        /// The team is complete.
+        Matched,
+        InProgress,
+        Delivered,
+        /// Not accepted by the coordinator.
+        Declined,
+        /// Withdrawn by the organization.
+        Cancelled,
+    }
 }
 
-/// Why a request was cancelled, and with it its project.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ProjectReason {
-    /// The organization no longer needs it.
-    NoLongerNeeded,
-    /// The organization can't accompany the work.
-    OrganizationUnavailable,
-    /// Too few members are left.
-    TeamDissolved,
-    /// The dates can't be kept.
-    Schedule,
-    Other,
-}
-
-impl ProjectReason {
-    pub fn code(self) -> &'static str {
-        self.into()
+coded_enum! {
+    /// Why a request was cancelled, and with it its project.
+    ProjectReason {
+        /// The organization no longer needs it.
+        NoLongerNeeded,
+        /// The organization can't accompany the work.
+        OrganizationUnavailable,
+        /// Too few members are left.
+        TeamDissolved,
+        /// The dates can't be kept.
+        Schedule,
+        Other,
     }
 }
 
@@ -101,10 +67,6 @@ impl Lifecycle for DeliverableStatus {
 }
 
 impl DeliverableStatus {
-    pub fn code(self) -> &'static str {
-        self.into()
-    }
-
     /// Returns whether a request in this status waits for a coordinator's decision.
     pub fn is_under_review(self) -> bool {
         matches!(self, Submitted | Screening | Hearing)

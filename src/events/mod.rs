@@ -33,7 +33,7 @@ pub use filter::{EventFilter, EventSort, ListingFilter};
 
 use crate::db::{Id, Instant};
 use crate::http::disclosure::impersonal;
-use crate::values::{AreaCode, broken, distinct_codes, not_blank};
+use crate::values::{AreaCode, broken, coded_enum, distinct_codes, not_blank};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -41,26 +41,7 @@ use validator::{Validate, ValidationError};
 
 impersonal!(Event);
 
-macro_rules! codes {
-    ($(#[$about:meta])* $name:ident { $($(#[$variant_about:meta])* $variant:ident),+ $(,)? }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-        #[derive(strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
-        #[serde(rename_all = "snake_case")]
-        #[strum(serialize_all = "snake_case")]
-        pub enum $name { $($(#[$variant_about])* $variant),+ }
-
-        impl $name {
-            pub fn code(self) -> &'static str {
-                self.into()
-            }
-        }
-    };
-}
-pub(crate) use codes;
-
-codes! {
+coded_enum! {
     /// The kind of a gathering.
     EventKind {
         /// A training for coordinators (全体研修).
@@ -90,7 +71,7 @@ codes! {
     }
 }
 
-codes! {
+coded_enum! {
     /// How far an event has come.
     EventStatus {
         /// Only those who hold it see it.
@@ -200,7 +181,7 @@ pub struct EventContact {
     pub phone: Option<String>,
 }
 
-codes! {
+coded_enum! {
     /// How a question is answered.
     QuestionKind {
         /// 1 (not at all) to 5 (very).
@@ -410,7 +391,7 @@ pub struct EventNotice {
     pub message: String,
 }
 
-codes! {
+coded_enum! {
     /// What an event is noted for.
     EventNoticeCode {
         /// Two breakouts of one speaker overlap.

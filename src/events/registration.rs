@@ -1,14 +1,13 @@
 //! Registrations: who comes to an event.
 
-use super::codes;
 use crate::db::{Id, Instant};
 use crate::http::Discloses;
-use crate::values::{Lifecycle, not_blank};
+use crate::values::{Lifecycle, coded_enum, not_blank};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-codes! {
+coded_enum! {
     /// What became of a registration.
     RegistrationStatus {
         Registered,

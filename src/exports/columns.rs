@@ -42,6 +42,7 @@ pub enum Shape {
 
 /// What codes stand for; `words` has the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 pub enum Of {
     /// No codes.
     Text,
@@ -76,37 +77,6 @@ pub enum Of {
     ImportMode,
     ImportStatus,
     AuditAction,
-}
-
-impl Of {
-    /// What has the same codes everywhere.
-    #[cfg(test)]
-    pub const FIXED: [Of; 24] = [
-        Of::WorkerStatus,
-        Of::OrganizationStatus,
-        Of::OrganizationKind,
-        Of::IntermediaryKind,
-        Of::DeliverableStatus,
-        Of::ConsentPurpose,
-        Of::ApplicationDirection,
-        Of::ApplicationSide,
-        Of::ApplicationStatus,
-        Of::ProjectKind,
-        Of::ProjectStatus,
-        Of::ProjectReason,
-        Of::EventKind,
-        Of::EventStatus,
-        Of::RegistrationStatus,
-        Of::DecisionStatus,
-        Of::DecisionReason,
-        Of::AccountStatus,
-        Of::UserRole,
-        Of::PairStatus,
-        Of::RecordKind,
-        Of::ImportMode,
-        Of::ImportStatus,
-        Of::AuditAction,
-    ];
 }
 
 pub struct Column {

@@ -170,7 +170,7 @@ pub fn write_refusal(page: &mut Markup, form: &Form, language: Language) {
         return;
     }
     page.raw("<div class=\"refused\" role=\"alert\">\n<p><strong>")
-        .words(language, "申込みは完了していません。", "This was not done.")
+        .words(language, "手続きは完了していません。", "This was not done.")
         .raw("</strong></p>\n");
     let of_all: Vec<&Text> = form
         .faults
@@ -252,7 +252,7 @@ pub fn write(page: &mut Markup, event: Id, form: &Form, language: Language) {
     };
     page.raw("<label>")
         .words(language, "人数", "People")
-        .raw(" <input type=\"number\" name=\"places\" min=\"1\" max=\"20\" value=\"")
+        .raw(" <input type=\"number\" name=\"places\" min=\"1\" max=\"4\" value=\"")
         .text(places)
         .raw("\"");
     end_input(page, form, "places");
@@ -418,24 +418,28 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_beside_its_field() {
-        let form = form("name=+&email=x&places=%E4%B8%89");
-        let error = form.guest().unwrap_err();
-        let form = form.refused(&error);
-        let ja = |name: &str| {
+        let faults = |sent: &str, name: &str| {
+            let form = form(sent);
+            let error = form.guest().unwrap_err();
+            let form = form.refused(&error);
             form.faults_of(name)
                 .map(|text| text.ja.to_string())
                 .collect::<Vec<_>>()
         };
-        assert_eq!(ja("places").len(), 1);
-        let form = super::tests::form("name=+&email=x");
-        let error = form.guest().unwrap_err();
-        let form = form.refused(&error);
-        let ja = |name: &str| {
-            form.faults_of(name)
-                .map(|text| text.ja.to_string())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(ja("name"), ["入力してください。"]);
-        assert_eq!(ja("email").len(), 1);
+        assert_eq!(faults("name=+&email=x&places=%E4%B8%89", "places").len(), 1);
+        assert_eq!(faults("name=a&email=a%40example.jp&places=5", "places").len(), 1);
+        assert_eq!(faults("name=+&email=x", "name"), ["入力してください。"]);
+        assert_eq!(faults("name=+&email=x", "email").len(), 1);
+    }
+
+    #[test]
+    fn the_form_asks_for_as_many_places_as_a_guest_gets() {
+        let mut page = Markup::default();
+        write(&mut page, Id::new(), &Form::default(), Language::Ja);
+        let (_, most) = page.0.split_once("max=\"").unwrap();
+        let (most, _) = most.split_once('"').unwrap();
+        let asks = |places: i32| form(&format!("name=a&email=a%40example.jp&places={places}")).guest();
+        let most: i32 = most.parse().unwrap();
+        assert!(asks(most).is_ok() && asks(most + 1).is_err());
     }
 }

@@ -2,10 +2,9 @@
 //!
 //! What keeps programs out: the requests of an address are slowed down, and a field that people don't see.
 
-use super::codes;
 use crate::db::{Id, Instant};
 use crate::http::disclosure::impersonal;
-use crate::values::{broken, not_blank};
+use crate::values::{broken, coded_enum, not_blank};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -16,7 +15,7 @@ impersonal!(Feedback, FeedbackNote);
 /// How much feedback a publication takes.
 pub const MOST: i64 = 10_000;
 
-codes! {
+coded_enum! {
     /// As what somebody answers.
     FeedbackRole {
         /// A member of a community organization.

@@ -4,13 +4,14 @@
 //! mail address, a picture is loaded by https; of any other, only the words remain. Everything else is escaped by the
 //! renderer.
 
-use super::{codes, https_address};
+use super::https_address;
+use crate::values::coded_enum;
 use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
-codes! {
+coded_enum! {
     /// What is left out of a text.
     PostNoticeCode {
         /// HTML.

@@ -36,9 +36,8 @@ use crate::auth::Reach;
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
-use crate::events::codes;
 use crate::http::disclosure::impersonal;
-use crate::values::{AreaCode, Code, broken};
+use crate::values::{AreaCode, Code, broken, coded_enum};
 use month::Month;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -47,7 +46,7 @@ use validator::ValidationError;
 
 impersonal!(PageViews);
 
-codes! {
+coded_enum! {
     /// How far a card or a text has come.
     PressStatus {
         /// Only those who may change it see it.
@@ -59,7 +58,7 @@ codes! {
     }
 }
 
-codes! {
+coded_enum! {
     /// The kind of a page whose views are counted.
     PageKind {
         /// A card of a project.

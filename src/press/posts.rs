@@ -1,20 +1,20 @@
 //! News and numbered newsletters.
 
 use super::markdown::{self, PostNotice, PostNoticeCode};
-use super::{Item, MonthlyViews, PageKind, Plan, PressStatus, codes};
+use super::{Item, MonthlyViews, PageKind, Plan, PressStatus};
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::http::Language;
 use crate::http::disclosure::impersonal;
-use crate::values::{AreaCode, not_blank};
+use crate::values::{AreaCode, coded_enum, not_blank};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
 impersonal!(Post);
 
-codes! {
+coded_enum! {
     /// What a post is.
     PostKind {
         News,

@@ -1,12 +1,12 @@
 //! Playbooks (台本) and textbooks: what was learnt, for others to use.
 
 use super::feedback::FeedbackSummary;
-use super::{Item, MonthlyViews, PageKind, Plan, PressStatus, codes, https_address};
+use super::{Item, MonthlyViews, PageKind, Plan, PressStatus, https_address};
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::Error;
 use crate::http::disclosure::impersonal;
-use crate::values::{AreaCode, broken, broken_at, not_blank, plausible_day};
+use crate::values::{AreaCode, broken, broken_at, coded_enum, not_blank, plausible_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use validator::{Validate, ValidationError};
 
 impersonal!(Publication);
 
-codes! {
+coded_enum! {
     /// What a publication is.
     PublicationKind {
         /// How one site did it (台本).

@@ -19,7 +19,7 @@ pub mod store;
 
 use crate::db::{Id, Instant};
 use crate::http::disclosure::impersonal;
-use crate::values::{AreaCode, distinct_codes, not_blank, plausible_day};
+use crate::values::{AreaCode, coded_enum, distinct_codes, not_blank, plausible_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -32,24 +32,7 @@ pub const MOST_STEPS: usize = 50;
 /// How many days before its day a step becomes a task.
 pub const STEP_DAYS: u64 = 14;
 
-macro_rules! codes {
-    ($(#[$about:meta])* $name:ident { $($(#[$variant_about:meta])* $variant:ident),+ $(,)? }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[derive(Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
-        #[serde(rename_all = "snake_case")]
-        #[strum(serialize_all = "snake_case")]
-        pub enum $name { $($(#[$variant_about])* $variant),+ }
-
-        impl $name {
-            pub fn code(self) -> &'static str {
-                self.into()
-            }
-        }
-    };
-}
-
-codes! {
+coded_enum! {
     /// What a programme is about.
     ProgrammeKind {
         /// Teams of pro bono workers.
@@ -66,7 +49,7 @@ codes! {
     }
 }
 
-codes! {
+coded_enum! {
     /// A step in the calendar of a programme.
     StepKind {
         ApplicationsOpen,
@@ -83,7 +66,7 @@ codes! {
     }
 }
 
-codes! {
+coded_enum! {
     /// What belongs to a programme.
     ProgrammeRecordKind {
         /// A deliverable, with its project.

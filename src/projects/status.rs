@@ -1,35 +1,20 @@
 //! The statuses of projects and artifacts, and the moves between them.
 
 use crate::deliverables::{Deliverable, DeliverableStatus};
-use crate::values::Lifecycle;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::values::{Lifecycle, coded_enum};
 
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Default,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ProjectStatus {
-    /// The work hasn't begun.
-    #[default]
-    Planned,
-    InProgress,
-    Delivered,
-    /// Delivered and handed over: nothing is left to do.
-    Closed,
-    Cancelled,
+coded_enum! {
+    #[derive(Default)]
+    ProjectStatus {
+        /// The work hasn't begun.
+        #[default]
+        Planned,
+        InProgress,
+        Delivered,
+        /// Delivered and handed over: nothing is left to do.
+        Closed,
+        Cancelled,
+    }
 }
 
 impl Lifecycle for ProjectStatus {
@@ -48,10 +33,6 @@ impl Lifecycle for ProjectStatus {
 }
 
 impl ProjectStatus {
-    pub fn code(self) -> &'static str {
-        self.into()
-    }
-
     /// Returns the status that a deliverable's project has, if it had this one before. Only `closed` is the project's own.
     pub fn following(self, deliverable: &Deliverable) -> ProjectStatus {
         use DeliverableStatus::{Cancelled, Declined, Delivered, InProgress};
@@ -76,32 +57,19 @@ impl ProjectStatus {
     }
 }
 
-/// The status of an artifact.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Default,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ArtifactStatus {
-    /// It isn't ready to be seen by the organization.
-    #[default]
-    Draft,
-    /// The organization is to answer.
-    Submitted,
-    Accepted,
-    /// The organization asks for changes.
-    Returned,
+coded_enum! {
+    /// The status of an artifact.
+    #[derive(Default)]
+    ArtifactStatus {
+        /// It isn't ready to be seen by the organization.
+        #[default]
+        Draft,
+        /// The organization is to answer.
+        Submitted,
+        Accepted,
+        /// The organization asks for changes.
+        Returned,
+    }
 }
 
 impl Lifecycle for ArtifactStatus {

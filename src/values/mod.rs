@@ -1,23 +1,27 @@
 //! Small values that every slice writes the same way, each with its schema, its wire format and its rule in one place.
 //!
-//! * `codes`: [`Code`] and [`AreaCode`]. `lifecycle`: statuses and the moves between them. `wards`: the codes that a city's code covers. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
+//! * `codes`: [`Code`] and [`AreaCode`]. `coded`: enums with codes. `lifecycle`: statuses and the moves between them. `wards`:
+//!   the codes that a city's code covers. `rules`: validators for `#[validate(custom(…))]`. `sort`: the orders of a list.
 //! * `words`: what codes mean, in Japanese and English.
 //!
 //! # Enums with codes
 //!
-//! An enum whose values have a code on the wire and in a column derives both forms from its variants:
+//! An enum whose values have a code on the wire and in a column derives both forms from its variants. `coded_enum!` does
+//! that:
 //!
 //! ```ignore
-//! #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-//! #[derive(strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
-//! #[serde(rename_all = "snake_case")]
-//! #[strum(serialize_all = "snake_case")]
-//! pub enum Status { Open, InProgress }
+//! coded_enum! {
+//!     /// How far it has come.
+//!     Status {
+//!         Open,
+//!         InProgress,
+//!     }
+//! }
 //! ```
 //!
-//! A code is `status.into()`, a status is `code.parse()`, all of them are `Status::VARIANTS`. Where rows or texts need a
-//! `&'static str` often, a `code()` that is `self.into()` saves the type annotation.
+//! A code is `status.code()`, a status is `code.parse()`, all of them are `Status::VARIANTS`.
 
+mod coded;
 mod codes;
 mod lifecycle;
 mod rules;
@@ -25,6 +29,7 @@ mod sort;
 mod wards;
 pub mod words;
 
+pub(crate) use coded::coded_enum;
 pub use codes::{AreaCode, Code, code_list};
 pub use lifecycle::Lifecycle;
 pub use rules::{

@@ -513,7 +513,7 @@ fn people_register_with_a_form_without_scripts(app: &TestApp) {
     ];
     let refused = submit(app, &path, &typed).expect(422);
     for part in [
-        "申込みは完了していません。",
+        "手続きは完了していません。",
         "value=\"山田 &quot;花子&quot; &lt;b&gt;\" required>",
         "value=\"三\" aria-invalid=\"true\" aria-describedby=\"places-fault\">",
         "<span class=\"fault\" id=\"places-fault\">",

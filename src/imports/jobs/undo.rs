@@ -180,13 +180,10 @@ fn restore<R: Record>(
         let Some(record) = records.get(&write.record_id) else {
             continue;
         };
-        match &write.before {
+        match write.kept()? {
             None if write.action == "created" => created.push(record.clone()),
             None => {}
-            Some(before) => {
-                let details = serde_json::from_value(before.0.clone());
-                let details = details
-                    .map_err(|e| Error::Internal(format!("{} can't be restored: {e}", write.record_id)))?;
+            Some(details) => {
                 let restored = record.restored(details, context, now)?;
                 R::update(db, log, &restored, Action::Updated)?;
             }

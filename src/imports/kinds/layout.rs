@@ -63,14 +63,17 @@ pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Optio
         target.is_some_and(|target| fields.iter().any(|field| target.is_field(field)))
     };
     let has_names = (0..columns.targets.len()).any(|at| is_in(at, &NAMES));
-    let is_number = |cell: &str| cell.chars().all(|c| c.is_alphanumeric() || ",.-_".contains(c));
-    let is_id =
-        |at: usize, cell: &str| is_in(at, &["external_id"]) && is_number(cell) && cell.chars().count() <= 12;
-    let is_code = |cell: &str| cell.is_ascii() || cell.chars().all(char::is_numeric);
+    let is_sign = |c: char| c.is_ascii_alphanumeric() || ",.-_".contains(c);
+    let is_id = |at: usize, cell: &str| {
+        let is_short = cell.chars().count() <= 12;
+        is_in(at, &["external_id"])
+            && is_short
+            && (cell.chars().all(is_sign) || cell.chars().all(char::is_numeric))
+    };
     if has_names
         && filled
             .iter()
-            .all(|(at, cell)| is_placeholder(cell) || (is_id(*at, cell) && is_code(cell)))
+            .all(|(at, cell)| is_placeholder(cell) || is_id(*at, cell))
     {
         return Some(Remark::new(
             BLANK,

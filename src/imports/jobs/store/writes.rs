@@ -2,8 +2,9 @@
 
 use crate::db::schema::{import_writes, imported_records};
 use crate::db::{BATCH, Db, Doc, Id, insert_all};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use diesel::prelude::*;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use {import_writes::dsl as w, imported_records::dsl as r};
 
@@ -73,6 +74,18 @@ pub struct RecordWriteRow {
     pub action: String,
     pub version: i64,
     pub before: Option<Doc<serde_json::Value>>,
+}
+
+impl RecordWriteRow {
+    /// Returns what was kept to take the write back, if anything was.
+    pub fn kept<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+        let kept = self
+            .before
+            .as_ref()
+            .map(|kept| serde_json::from_value(kept.0.clone()));
+        let unreadable = |e| Error::Internal(format!("{} can't be restored: {e}", self.record_id));
+        kept.transpose().map_err(unreadable)
+    }
 }
 
 /// Lists an import's writes by record id, after the id `after`.

@@ -49,15 +49,7 @@ impl ActingRecord for Application {
         write: &RecordWriteRow,
         now: Instant,
     ) -> Result<Vec<(Id, i64)>> {
-        let id = write.record_id;
-        let before = write
-            .before
-            .as_ref()
-            .map(|before| serde_json::from_value(before.0.clone()));
-        let before: Option<Outcome> = before
-            .transpose()
-            .map_err(|e| Error::Internal(format!("{id} can't be restored: {e}")))?;
-        let deliverable = past::take_back(db, actor, id, before, now)?;
+        let deliverable = past::take_back(db, actor, write.record_id, write.kept::<Outcome>()?, now)?;
         store::touched(db, deliverable, now)
     }
 }

@@ -56,11 +56,9 @@ impl ActingRecord for Event {
         now: Instant,
     ) -> Result<Vec<(Id, i64)>> {
         let id = write.record_id;
-        let kept = write.before.as_ref().map(|kept| kept.0.clone());
-        let kept = kept.map(serde_json::from_value::<Kept>).transpose();
-        let kept = kept.map_err(|e| Error::Internal(format!("{id} can't be restored: {e}")))?;
+        let Kept { plan } = write.kept()?.unwrap_or_default();
         let event = events::store::find(db, &Reach::Everything, id)?;
-        let Some(plan) = kept.unwrap_or_default().plan else {
+        let Some(plan) = plan else {
             let change = events::store::delete_unlogged(db, &event)?;
             changes::store::append(db, actor, &[change])?;
             return Ok(Vec::new());

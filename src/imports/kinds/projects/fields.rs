@@ -105,8 +105,8 @@ fn bounded<T>(items: Vec<T>) -> CellResult<Vec<T>> {
         true => Ok(items),
         false => Err(Remark::new(
             "too_many_members",
-            "1つのセルに書けるのは50件までです。",
-            "A cell can have at most 50 items.",
+            format!("1つのセルに書けるのは{MOST_ITEMS}件までです。"),
+            format!("A cell can have at most {MOST_ITEMS} items."),
         )),
     }
 }

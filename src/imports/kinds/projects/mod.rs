@@ -123,9 +123,8 @@ impl ActingRecord for Project {
         now: Instant,
     ) -> Result<Vec<(Id, i64)>> {
         let id = write.record_id;
-        let kept = write.before.as_ref().map(|kept| kept.0.clone());
-        let kept = serde_json::from_value(kept.unwrap_or_default());
-        let kept: Kept = kept.map_err(|e| Error::Internal(format!("{id} can't be restored: {e}")))?;
+        let kept: Option<Kept> = write.kept()?;
+        let kept = kept.ok_or_else(|| Error::Internal(format!("nothing was kept of {id}")))?;
         take_back(db, (actor, catalogues), id, kept, now)?;
         Ok(Vec::new())
     }
