@@ -64,13 +64,12 @@
 //!   in `tests/architecture.rs`.
 //! * The matcher has no clock, no randomness and no IO: the same inputs give the same ranking on every
 //!   machine.
-//! * Every operation names its scope in the handler's signature. These are open on purpose: health,
-//!   documents, public datasets, listings, reading the catalogue and
-//!   the vocabulary, and the operations that take a secret in the request
-//!   (logging in, client credentials, the links of follow-ups, the URLs of feeds, the secrets of registrations), and
-//!   registering for a published event without an account. So is reading what is published: cards, posts and publications, and saying what one thinks of
-//!   a publication. A token shows
-//!   drafts there to those who write them.
+//! * Every operation names its scope in the handler's signature. These are open on purpose: health, documents,
+//!   public datasets, listings, reading the catalogue and the vocabulary, the operations that take a secret in
+//!   the request (logging in, client credentials, the links of follow-ups, the URLs of feeds, the secrets of
+//!   registrations), registering for a published event without an account, reading what is published (cards,
+//!   posts and publications), and saying what one thinks of a publication. A token shows drafts there to those
+//!   who write them.
 //! * Store lookups take a `Reach`; records outside it return 404. Only the `reach` module defines which
 //!   records a `Reach` covers.
 //! * If personal data is disclosed to somebody else, the audit says so. The audit and the change log hold

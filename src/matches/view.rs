@@ -265,7 +265,7 @@ pub enum JoiningReason {
     FreeAtMeetings,
 }
 
-/// What speaks for a worker in the place of a member who left. It says more about the fit and doesn't change it.
+/// What speaks for a worker in the place of a member who left. It doesn't change the fit.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"reasons": ["knows_theme", "free_at_meetings"], "shared_themes": ["dementia"], "meetings_ahead": 3,
     "free_at": 3, "because": "テーマ（認知症）に関心があります。予定されている打ち合わせ3回すべての曜日・時間帯に参加できます。"}))]

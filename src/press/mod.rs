@@ -1,8 +1,8 @@
 //! What is shown to everybody: cards of projects (`/v1/showcase`), news and newsletters (`/v1/posts`), playbooks and textbooks
 //! (`/v1/publications`), and how often each was read.
 //!
-//! * `cards`, `posts`, `publications`: the records and their rules. `feedback`: what readers think of publications. `markdown`: the text of posts as harmless HTML. `filter`: the parameters
-//!   of lists. `month`: months as they are written.
+//! * `cards`, `posts`, `publications`: the records and their rules. `feedback`: what readers think of publications. `markdown`:
+//!   the text of posts as harmless HTML. `filter`: the parameters of lists. `month`: months as they are written.
 //! * `counter`: collects page views until they are written. `actions`: the use cases that all records share; `showcase`, `news`
 //!   and `library`: what is special to cards, posts and publications. `store`: SQL. `http`: the operations, most of which need no
 //!   token. `tasks`: writes the page views.
@@ -12,7 +12,8 @@
 //!
 //! A card is shown while its organization agrees to it. What an organization writes itself is released by a coordinator.
 //!
-//! A page view is a number per page and month, also of the pages of `listings`. Nothing is kept about who reads: no address, no cookie, no time.
+//! A page view is a number per page and month, also of the pages of `listings`. Nothing is kept about who reads: no address, no
+//! cookie, no time.
 //!
 //! Deliberately absent: pictures, which are shown by their https address.
 

@@ -4,8 +4,8 @@
 //! * `work`: milestones, meetings, hours, artifacts, risks and notes. `rules`: who may write which, and how milestones are
 //!   laid out. `files`: what an artifact's file may be.
 //! * `team`: what follows for a project when its deliverable or team changes. `actions`: accompaniments, and what callers
-//!   see. `entries`: the use cases of the work. `hours`: what they count in a member's record. `past`: projects that lists of offices tell of. `durations`:
-//!   how long projects of a type really took; `tasks` counts it again.
+//!   see. `entries`: the use cases of the work. `hours`: what they count in a member's record. `past`: projects that lists of
+//!   offices tell of. `durations`: how long projects of a type really took; `tasks` counts it again.
 //!
 //! A deliverable whose team is complete has a project with the same id; so has one whose team was formed elsewhere, once the
 //! work begins. Its status follows the deliverable's; its members are the agreed applications, and those who left stay in

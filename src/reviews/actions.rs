@@ -86,8 +86,11 @@ pub fn write(db: &mut Db, writer: &Writer, project: Id, new: NewReview) -> Resul
         None => store::insert(db, &writer.actor, &review)?,
         Some(_) => store::update(db, &writer.actor, &review)?,
     }
-    if let Some(one) = &uncounted {
-        store::mark_counted(db, one.id)?;
+    // The task has counted it if the time ended in between.
+    if let Some(one) = &uncounted
+        && !store::mark_counted(db, one.id)?
+    {
+        return Err(closed(until));
     }
     changes::store::append(db, &writer.actor, counted.as_slice())?;
     Ok(review)
