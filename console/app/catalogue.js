@@ -33,8 +33,9 @@ export const named = (of) => [...entries(of).values()].filter((one) => !one.reti
 /** The same of a set of the vocabulary. @param {string} set @returns {[string, () => string][]} */
 export const codes = (set) => Object.keys(vocabulary.peek()[set] ?? {}).map((code) => [code, () => word(set, code)]);
 
-/** The day in Tokyo. */
-export const today = () => new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 10);
+/** The day of a moment in Tokyo. @param {number} at */
+export const dayAt = (at) => new Date(at + 9 * 3_600_000).toISOString().slice(0, 10);
+export const today = () => dayAt(Date.now());
 /** The fiscal year of today, which begins in April. */
 export const thisYear = () => Number(today().slice(0, 4)) - Number(today().slice(5, 7) < '04');
 /** Fiscal years to choose from, the next one first. @returns {[string, () => string][]} */

@@ -146,9 +146,11 @@ export const Fact = (label,
 
 /**
  * A filter that is in the address. Its options come with the catalogue: the value is set again once they are there.
- * @param {{param: string, label: () => string, options: () => import('./form.js').Option[]}} of
+ * @param {string} param
+ * @param {() => string} label
+ * @param {() => import('./form.js').Option[]} options
  */
-export function Choice({ param, label, options }) {
+export function Choice(param, label, options) {
   const value = () => query()[param] ?? '';
   return keyed(() => JSON.stringify(options()), () => html`<select class=${() => `select ${value() ? 'on' : ''}`}
     aria-label=${label} @change=${(/** @type {any} */ e) => requery({ [param]: e.target.value })} .value=${value}>

@@ -67,7 +67,7 @@ const toggle = (path,
   () => change(path, one, { status: one.status === 'active' ? 'suspended' : 'active' })];
 
 const Users = () => html`<div class="filters">
-  ${Choice({ param: 'role', label: () => t().request.role, options: () => codes('UserRole') })}
+  ${Choice('role', () => t().request.role, () => codes('UserRole'))}
   </div>${Managed({
   path: 'users', scope: 'users:write', asked: () => ({ role: query().role }), head: () => t().admin.users,
   cells: (one) => html`<th scope="row">${() => one().name}<span class="small quiet">${() => one().email}</span></th>
@@ -179,7 +179,7 @@ function Webhook(id) {
     <button class="button plain" data-do="refresh" @click=${list.load}>${() => t().admin.doings.refresh}</button>
     </p>`)}
     <div class="filters">
-    ${Choice({ param: 'status', label: () => t().requests.any.status, options: () => codes('WebhookDeliveryStatus') })}
+    ${Choice('status', () => t().requests.any.status, () => codes('WebhookDeliveryStatus'))}
     </div>
     ${Table({ of: list, label: () => t().admin.deliveries, head: () => [...t().admin.deliveryHead, t().admin.actions],
       line })}`;
@@ -280,7 +280,7 @@ function Audit() {
     </span>
     </p>
     <div class="filters">
-    ${Choice({ param: 'action', label: () => t().admin.audit[0], options: () => codes('AuditAction') })}
+    ${Choice('action', () => t().admin.audit[0], () => codes('AuditAction'))}
     </div>
     ${Table({ of, label: () => t().admin.places.audit, head: () => t().admin.audit, line,
       key: (one) => String(one.seq) })}`;

@@ -5,7 +5,7 @@
 import {
   Bar, call, changesOf, Choice, Clear, codes, count, date, dayParts, Dialog, each, Fault, Form, get, go, href, html,
   Icon, inOrder, keyed, listing, logOut, may, moment, name, named, points, post, query, reading, requery, save,
-  Screen, Search, sending, signal, startOf, t, Table, Tabs, user, valuesOf, vocabulary, when, word,
+  Screen, Search, sending, signal, startOf, t, Table, Tabs, today, user, valuesOf, vocabulary, when, word,
 } from '../kit.js';
 
 const names = (/** @type {string} */ of,
@@ -118,8 +118,8 @@ export function PeopleScreen(which) {
     <header class="title"><h1>${() => word('ImportKind', which)}</h1>${PeopleTabs(which)}
     <div class="filters">
     ${Search({ value: () => query().q ?? '', label: () => t().people.find, onText: (q) => requery({ q }) })}
-      ${FILTERS[which].map(([param, label, options]) => Choice({ param, label, options }))}
-      ${Choice({ param: 'sort', label: () => t().people.sort, options: sorts })}${Clear(all)}
+      ${FILTERS[which].map((one) => Choice(...one))}
+      ${Choice('sort', () => t().people.sort, sorts)}${Clear(all)}
       </div><span class="num quiet" role="status">${() => count(of)}</span>
       ${when(() => !isWorkers && may('organizations:write') && user()?.role !== 'organization',
         () => html`<button class="button main" data-new @click=${() => isNew.set(true)}>${() => t().people.make}
@@ -217,7 +217,7 @@ export function WorkerScreen(id) {
     await call('PATCH', `workers/${id}`, { match: one().version, body: { consent: given } }); await of.load(); };
   const Giving = () => Dialog({ title: () => t().people.give, kind: 'narrow', onClose: () => isGiving.set(false),
     content: Form({ id: `consent-${id}`, label: () => t().people.save, send: consent, onRefused: of.load,
-    start: { purpose: 'matching', given_on: new Date(Date.now() + 32_400_000).toISOString().slice(0, 10),
+    start: { purpose: 'matching', given_on: today(),
     text_version: consents?.items()[0]?.text_version ?? '' },
     items: [
     { name: 'purpose', kind: 'select', label: () => word('WorkerField', 'consent_purpose'),

@@ -1,6 +1,6 @@
 /** The programme of a year: its calendar, events with who came, where help is needed and reaches, and figures. */
 import {
-  Add, call, Choice, chosen, codes, date, Dialog, each, entries, Fault, Form, get, go, href, html, Icon, listing,
+  Add, call, Choice, chosen, codes, date, dayAt, Dialog, each, entries, Fault, Form, get, go, href, html, Icon, listing,
   may, memo, moment, name, named, number, post, query, reading, requery, save, sending, signal, startOf, t, Table,
   thisYear, today, untracked, user, valuesOf, Waiting, when, word, years,
 } from '../kit.js';
@@ -24,20 +24,16 @@ const Head = (here, tools) => html`<header class="title"><h1>${() => t().program
     </a>`)}
   </nav><div class="filters">${tools}</div>
   </header>`;
-const param = (/** @type {string} */ one, /** @type {() => string} */ label,
-  /** @type {() => import('../../parts/form.js').Option[]} */ options) => Choice({ param: one, label, options });
-const year = () => param('fiscal_year', () => t().requests.any.year, years);
-const area = () => param('area', () => t().requests.any.area, () => named('areas'));
+const year = () => Choice('fiscal_year', () => t().requests.any.year, years);
+const area = () => Choice('area', () => t().requests.any.area, () => named('areas'));
 
 /** @param {() => string} label @param {() => Parameters<typeof save>} of */
 const Save = (label,
   of) => html`<button class="button" data-save @click=${() => save(...of())}>${Icon('down')}${label}</button>`;
 
 /** The first day of an event, in Tokyo; of a month, its first. @param {Partial<Gathering>} one */
-const dayOf = ({ times = [], month }) => {
-  const first = Math.min(...times.map((time) => Date.parse(time.starts_at)));
-  return times.length ? new Date(first + 9 * 3_600_000).toISOString().slice(0, 10) : `${month}-01`;
-};
+const dayOf = ({ times, month }) => (times?.length
+  ? dayAt(Math.min(...times.map((time) => Date.parse(time.starts_at)))) : `${month}-01`);
 const held = (/** @type {Gathering} */ one) => (one.times?.[0] ? moment(one.times[0].starts_at)
   : one.month ? date(`${one.month}-01`, { year: 'numeric', month: 'long' }) : '');
 
@@ -247,8 +243,8 @@ export function EventsScreen() {
     </tr>`;
   return html`<main class="screen requests programme" id="main" tabindex="-1">
     ${Head('events',
-    [param('kind', () => t().request.type, () => codes('EventKind')),
-    param('status', () => t().requests.any.status, () => codes('EventStatus')), year(), area(),
+    [Choice('kind', () => t().request.type, () => codes('EventKind')),
+    Choice('status', () => t().requests.any.status, () => codes('EventStatus')), year(), area(),
     when(() => may('events:write'),
     () => Do(() => t().programme.addEvent, () => eventForm(() => ({})), 'event', 'main'))])}
     ${Table({ of: list, label: () => t().programme.parts.events, head: () => t().programme.head, line })}
@@ -521,7 +517,7 @@ export function CoverageScreen() {
     html`<select class="select on" aria-label=${() => t().programme.measure} .value=${by}
     @change=${(/** @type {any} */ e) => requery({ measure: e.target.value })}>
     ${MEASURES.map((one) => html`<option value=${one}>${() => t().programme.measures[one]}</option>`)}
-    </select>${param('from', () => t().programme.from, years)}${param('to', () => t().programme.to, years)}
+    </select>${Choice('from', () => t().programme.from, years)}${Choice('to', () => t().programme.to, years)}
     ${Save(() => t().programme.csv, () => ['statistics/coverage.csv', asked(), 'coverage.csv'])}`)}
     ${when(trouble, () => Fault(trouble))}
     ${when(shown,

@@ -22,8 +22,6 @@ export function ProjectsScreen() {
   const params = ['status', 'kind', 'area', 'fiscal_year', 'organization_id'];
   const of = listing('projects', () => ({ ...chosen(params), include: 'organization', limit: 50 }),
     ['project', 'application']);
-  const filter = (/** @type {string} */ param, /** @type {() => string} */ label,
-    /** @type {() => Option[]} */ options) => Choice({ param, label, options });
   const team = (/** @type {Project} */ one) => one.members.filter((who) => !who.left_at).length;
   const group = (/** @type {Project} */ one) => of.shown()?.included?.organizations?.find((/** @type {any} */ it) => it.id === one.organization_id);
   const line = (/** @type {Signal<Project>} */ one) => html`<tr>
@@ -37,10 +35,10 @@ export function ProjectsScreen() {
     <td class="num">${() => date(one().starts_on)}</td><td class="num">${() => date(one().ends_on)}</td></tr>`;
   return html`<main class="screen requests" id="main" tabindex="-1">
     <header class="title"><h1>${() => t().projects.title}</h1><div class="filters">
-      ${filter('status', () => t().requests.any.status, () => codes('ProjectStatus'))}
-      ${filter('kind', () => t().request.type, () => codes('ProjectKind'))}
-      ${filter('area', () => t().requests.any.area, () => named('areas'))}
-      ${filter('fiscal_year', () => t().requests.any.year, years)}${Clear(params)}</div></header>
+      ${Choice('status', () => t().requests.any.status, () => codes('ProjectStatus'))}
+      ${Choice('kind', () => t().request.type, () => codes('ProjectKind'))}
+      ${Choice('area', () => t().requests.any.area, () => named('areas'))}
+      ${Choice('fiscal_year', () => t().requests.any.year, years)}${Clear(params)}</div></header>
     ${Table({ of, label: () => t().projects.title, head: () => t().projects.head, line })}</main>`;
 }
 

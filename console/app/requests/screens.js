@@ -162,7 +162,7 @@ export function RequestsScreen() {
   effect(onChange(['deliverable', 'application', 'project'], () => isTable() || again(0)));
   onRemove(() => { clearTimeout(timer); stop.abort(); });
   const any = (/** @type {'family'|'area'|'format'|'role'} */ param,
-    /** @type {string} */ of) => Choice({ param, label: () => t().requests.any[param], options: () => named(of) });
+    /** @type {string} */ of) => Choice(param, () => t().requests.any[param], () => named(of));
   const view = (/** @type {'board'|'table'} */ which) => html`<button
     aria-pressed=${() => String(isTable() === (which === 'table'))}
     @click=${() => requery({ view: which === 'table' ? which : undefined, status: undefined, sort: undefined })}>
@@ -174,13 +174,13 @@ export function RequestsScreen() {
       <div class="filters">
         ${Search({ value: () => query().q ?? '', label: () => t().requests.find, onText: (q) => requery({ q }) })}
         ${any('family', 'families')}${any('area', 'areas')}${any('format', 'formats')}${any('role', 'roles')}
-        ${Choice({ param: 'fiscal_year', label: () => t().requests.any.year, options: years })}
+        ${Choice('fiscal_year', () => t().requests.any.year, years)}
         ${when(isTable,
-          () => html`${Choice({ param: 'status', label: () => t().requests.any.status,
-          options: () => COLUMNS.map(([column, statuses]) => [statuses.join(','),
-          () => t().requests.columns[/** @type {'open'} */ (column)]]) })}
-          ${Choice({ param: 'sort', label: () => t().requests.sort,
-          options: () => SORTS.map((code) => [code, () => t().requests.sorts[/** @type {'ends_on'} */ (code)]]) })}`)}
+          () => html`${Choice('status', () => t().requests.any.status,
+          () => COLUMNS.map(([column, statuses]) => [statuses.join(','),
+          () => t().requests.columns[/** @type {'open'} */ (column)]]))}
+          ${Choice('sort', () => t().requests.sort,
+          () => SORTS.map((code) => [code, () => t().requests.sorts[/** @type {'ends_on'} */ (code)]]))}`)}
         ${Clear([...FILTERS, 'status'])}
       </div>
       ${when(() => may('deliverables:write'),
@@ -495,7 +495,7 @@ export function ApplicationsScreen() {
   return html`<main class="screen request" id="main" tabindex="-1" aria-busy=${() => String(!of.shown())}>
     <header class="title"><h1>${() => t().applications.title}</h1>
     <div class="filters">
-    ${Choice({ param: 'status', label: () => t().requests.any.status, options: () => codes('ApplicationStatus') })}
+    ${Choice('status', () => t().requests.any.status, () => codes('ApplicationStatus'))}
     ${Clear(['status', 'worker_id'])}
     </div>
     </header>

@@ -350,7 +350,7 @@ export function NewRoundScreen() {
   const chosen = () => open().filter((one) => !off().has(one.id));
   const set = (/** @type {Iterable<string>} */ ids) => { off.set(new Set(ids)); keep({ off: [...off.peek()] }); };
   const any = (/** @type {'family'|'area'|'format'} */ param,
-    /** @type {string} */ of) => Choice({ param, label: () => t().requests.any[param], options: () => named(of) });
+    /** @type {string} */ of) => Choice(param, () => t().requests.any[param], () => named(of));
   const make = (/** @type {Event} */ event) => { event.preventDefault(); void send(async () => {
     const made = await post('rounds',
       { title: draft.title || null, deliverable_ids: chosen().map((one) => one.id), objective: draft.objective,
