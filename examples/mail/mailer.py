@@ -26,6 +26,15 @@ MAILS = {
     "offered": ("内定のお知らせ", "「{title}」のメンバーに内定しました。{until}までにお返事ください。"),
     "reminded": ("お返事をお待ちしています", "「{title}」へのお返事の期限は{until}です。"),
     "agreed": ("参加が決まりました", "「{title}」への参加が決まりました。"),
+    "cancelled": ("取りやめのお知らせ", "「{title}」は取りやめになりました。理由：{why}。"),
+}
+
+# The reasons for which requests are cancelled or archived: ProjectReason of GET /v1/vocabulary.
+WHY = {
+    "no_longer_needed": "必要がなくなったため",
+    "organization_unavailable": "団体が対応できなくなったため",
+    "team_dissolved": "メンバーが足りなくなったため",
+    "schedule": "日程が合わなくなったため",
 }
 
 
@@ -36,6 +45,8 @@ def reasons(application):
         yield "invited"
     elif status in ("offered", "agreed"):
         yield status
+    elif application["request_reason"]:
+        yield "cancelled"
     # Musubi notes once that an answer is overdue: the task is due.
     if application["warned_at"] and (status == "offered" or (status == "submitted" and is_invitation)):
         yield "reminded"
@@ -105,13 +116,14 @@ class Mailer(http.server.ThreadingHTTPServer):
         address = (worker or {}).get("personal", {}).get("email")
         if not address:
             return
-        deliverable = self.musubi.get(f"/v1/deliverables/{application['deliverable_id']}") or {}
+        deliverable = self.musubi.get(f"/v1/deliverables/{application['deliverable_id']}?include_archived=true") or {}
         until = (application["respond_by"] or "")[:10]
+        why = WHY.get(application["request_reason"], "依頼した団体の都合")
         subject, text = MAILS[reason]
         mail = email.message.EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self.settings["MAIL_FROM"], address, subject
         mail["Date"], mail["Message-ID"] = email.utils.formatdate(), f"<{application['id']}.{reason}@musubi>"
-        mail.set_content(text.format(title=deliverable.get("title", "プロジェクト"), until=until) + "\n")
+        mail.set_content(text.format(title=deliverable.get("title", "プロジェクト"), until=until, why=why) + "\n")
         with smtplib.SMTP(self.settings["SMTP_HOST"], int(self.settings["SMTP_PORT"]), timeout=5) as server:
             if self.settings.get("SMTP_USER"):
                 server.starttls()

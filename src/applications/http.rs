@@ -14,7 +14,7 @@ use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::actions::Editor;
 use crate::deliverables::rules::check_declined;
-use crate::deliverables::{Deliverable, DeliverableFilter, NewDeliverable};
+use crate::deliverables::{ArchiveReason, Deliverable, DeliverableFilter, NewDeliverable};
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
 use crate::http::{Answer, Entity, IfMatch, Language, Page, Patch, PathId, Query, Submission};
@@ -260,9 +260,12 @@ type DeliverablePatch = Patch<NewDeliverable>;
 /// Archive a deliverable
 ///
 /// An archived deliverable no longer appears in lists and rankings, and still counts in the statistics. If it hasn't
-/// ended, its applications are declined with the reason `request_closed`.
+/// ended, its applications are declined with the reason `request_closed`, and its project is cancelled.
+///
+/// Say why with `reason`: the project, the applications (`request_reason`) and the request (`archive_reason`) show it to
+/// those concerned. A request that is matched or in progress needs it; one that has ended has none.
 #[utoipa::path(operation_id = "archive_deliverable", tag = "Deliverables", security(("bearer" = ["deliverables:write"])),
-    params(("id" = Id, Path, description = "The deliverable")),
+    params(("id" = Id, Path, description = "The deliverable"), ArchiveReason),
     responses((status = 204, description = "Archived")))]
 #[delete("/deliverables/{id}")]
 async fn archive_deliverable(
@@ -270,9 +273,10 @@ async fn archive_deliverable(
     pool: Data<Pool>,
     id: PathId,
     if_match: IfMatch,
+    query: Query<ArchiveReason>,
 ) -> Result<HttpResponse> {
     let editor = Editor::of(caller.writer(), caller.may::<DecideDeliverables>());
-    pool.write(move |db| requests::archive(db, &editor, id.0, &if_match))
+    pool.write(move |db| requests::archive(db, &editor, id.0, &if_match, query.0.reason))
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

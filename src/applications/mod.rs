@@ -49,7 +49,7 @@ pub use terms::ApplicationAgreement;
 use crate::auth::Reach;
 use crate::catalogue::calendar;
 use crate::db::{Id, Instant};
-use crate::deliverables::{Deliverable, Places};
+use crate::deliverables::{Deliverable, Places, ProjectReason};
 use crate::http::Discloses;
 use crate::http::page::Total;
 use crate::values::Code;
@@ -143,6 +143,9 @@ pub struct Application {
     /// When it left the waiting list. Null before, and once it has moved on.
     #[schema(example = json!(null))]
     pub moved_up_at: Option<Instant>,
+    /// Why the request was cancelled or archived, if the application ended with it (`request_closed`) and a reason was given.
+    #[schema(example = json!(null))]
+    pub request_reason: Option<ProjectReason>,
     /// When the server has to look at it again.
     #[serde(skip)]
     pub next_check_at: Option<Instant>,
@@ -312,6 +315,7 @@ impl Application {
             awaits: None,
             warned_at: None,
             moved_up_at: None,
+            request_reason: None,
             next_check_at: None,
             created_by: actor.to_owned(),
             version: 1,

@@ -6,7 +6,7 @@ use crate::catalogue::Catalogues;
 use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::actions::{self, Editor};
-use crate::deliverables::{self, Deliverable, NewDeliverable};
+use crate::deliverables::{self, Deliverable, NewDeliverable, ProjectReason};
 use crate::error::Result;
 use crate::http::IfMatch;
 
@@ -32,10 +32,16 @@ pub fn update(
 }
 
 /// Archives a request.
-pub fn archive(db: &mut Db, editor: &Editor, id: Id, if_match: &IfMatch) -> Result<()> {
+pub fn archive(
+    db: &mut Db,
+    editor: &Editor,
+    id: Id,
+    if_match: &IfMatch,
+    reason: Option<ProjectReason>,
+) -> Result<()> {
     let before = deliverables::store::find_for_update(db, &editor.reach, id)?;
     let active = team::lock(db, id)?;
-    let after = actions::archive(db, editor, id, if_match)?;
+    let after = actions::archive(db, editor, id, if_match, reason)?;
     let (_, changes) = team::follow(db, &editor.actor, &before, after, active, Instant::now())?;
     changes::store::append(db, &editor.actor, &changes)
 }

@@ -11,6 +11,7 @@ use crate::auth::Reach;
 use crate::catalogue::calendar::{day_in_tokyo, month_number};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{application_terms as terms, applications};
+use crate::deliverables::ProjectReason;
 use crate::db::{
     BATCH, Db, Doc, Id, Instant, JsonText, MicrosecondTime, keyset, on_duplicate, update_version,
 };
@@ -86,6 +87,7 @@ struct TermsRow {
     worker_agrees: bool,
     organization_agrees: bool,
     moved_up_at: Option<Instant>,
+    request_reason: Option<&'static str>,
 }
 
 impl TermsRow {
@@ -101,6 +103,7 @@ impl TermsRow {
             worker_agrees: outcome.worker_agrees,
             organization_agrees: outcome.organization_agrees,
             moved_up_at: application.moved_up_at,
+            request_reason: application.request_reason.map(ProjectReason::code),
         }
     }
 }
@@ -115,6 +118,7 @@ type TermsColumns = (
     Bool,
     Bool,
     Nullable<MicrosecondTime>,
+    Nullable<Text>,
 );
 
 type Terms = (
@@ -127,6 +131,7 @@ type Terms = (
     bool,
     bool,
     Option<Instant>,
+    Option<String>,
 );
 
 /// Selects the further columns. diesel doesn't know them as those of this table.
@@ -134,7 +139,7 @@ fn terms_columns() -> SqlLiteral<TermsColumns> {
     sql(
         "applications.direction, applications.awaits, applications.respond_by, applications.warned_at, \
          applications.next_check_at, applications.agreement, applications.worker_agrees, \
-         applications.organization_agrees, applications.moved_up_at",
+         applications.organization_agrees, applications.moved_up_at, applications.request_reason",
     )
 }
 
@@ -161,10 +166,14 @@ impl StoredApplication {
             worker,
             organization,
             moved_up,
+            request_reason,
         ) = self.terms;
         let invalid = |_| Error::Internal(format!("application {} has an unknown code", row.id));
         let reason = row.reason.map(|code| code.parse().map_err(invalid)).transpose()?;
         let awaits = awaits.map(|code| code.parse().map_err(invalid)).transpose()?;
+        let request_reason = request_reason
+            .map(|code| code.parse().map_err(invalid))
+            .transpose()?;
         Ok(Application {
             id: row.id,
             direction: direction.parse().map_err(invalid)?,
@@ -186,6 +195,7 @@ impl StoredApplication {
             warned_at,
             next_check_at,
             moved_up_at: moved_up,
+            request_reason,
             partner_id: row.partner_id,
             sandbox: row.sandbox,
             created_by: row.created_by,

@@ -12,7 +12,7 @@ use crate::auth::{Reach, UserRole};
 use crate::catalogue::calendar;
 use crate::changes::{Action, Change};
 use crate::db::{Db, Id, Instant};
-use crate::deliverables::{self, Deliverable, DeliverableStatus};
+use crate::deliverables::{self, Deliverable, DeliverableStatus, ProjectReason};
 use crate::error::{Error, Result, Text};
 use crate::projects;
 use crate::projects::team::Placed;
@@ -126,7 +126,7 @@ pub fn follow(
         }
         // What an import closed stays closed when it is undone.
         if !was_over && is_over && !(is_member && is_delivered(&after)) {
-            changes.push(store::update_unlogged(db, &closed(application, now))?);
+            changes.push(store::update_unlogged(db, &closed(application, after.end_reason(), now))?);
         }
     }
     let (after, settled) = settle(db, actor, after, now)?;
@@ -148,14 +148,17 @@ fn agreed(active: &[Application]) -> Taken {
         .collect()
 }
 
-fn closed(application: &Application, now: Instant) -> Application {
+fn closed(application: &Application, why: Option<ProjectReason>, now: Instant) -> Application {
     let outcome = Outcome {
         status: ApplicationStatus::Declined,
         reason: Some(ApplicationReason::RequestClosed),
         note: None,
         ..application.outcome.clone()
     };
-    application.moved(outcome, None, now)
+    Application {
+        request_reason: why,
+        ..application.moved(outcome, None, now)
+    }
 }
 
 /// Counts the held places of a request again, and sets an open one to matched if its team is complete and a matched one

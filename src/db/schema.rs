@@ -288,6 +288,7 @@ tables! {
         worker_agrees -> Bool,
         organization_agrees -> Bool,
         moved_up_at -> Nullable<MicrosecondTime>,
+        request_reason -> Nullable<Text>,
     }
 
     applications: application_responses (application_id) {

@@ -1,8 +1,8 @@
 //! The use cases of deliverables. Each runs in its caller's transaction: it loads, checks, writes and logs.
 
 use super::{
-    Deliverable, JointDeliverable, JointFilter, JointOrganization, JointStatus, NewDeliverable, default_area,
-    release, rules, store,
+    Deliverable, JointDeliverable, JointFilter, JointOrganization, JointStatus, NewDeliverable, ProjectReason,
+    default_area, release, rules, store,
 };
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::{Reach, RecordKind, UserRole, Writer, check_properties, within_reach};
@@ -111,11 +111,18 @@ pub fn update(
 }
 
 /// Archives a deliverable.
-pub fn archive(db: &mut Db, editor: &Editor, id: Id, if_match: &IfMatch) -> Result<Deliverable> {
+pub fn archive(
+    db: &mut Db,
+    editor: &Editor,
+    id: Id,
+    if_match: &IfMatch,
+    reason: Option<ProjectReason>,
+) -> Result<Deliverable> {
     let before = store::find_for_update(db, &editor.reach, id)?;
     if_match.check(before.version)?;
     rules::check_requesters(&editor.reach, &before.request, None)?;
-    let archived = before.archived(Instant::now());
+    rules::check_archive_reason(&before, reason)?;
+    let archived = before.archived(reason, Instant::now());
     store::update(db, &editor.actor, &archived, Action::Archived)?;
     Ok(archived)
 }

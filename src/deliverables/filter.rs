@@ -1,6 +1,6 @@
 //! The parameters of lists.
 
-use super::DeliverableStatus;
+use super::{DeliverableStatus, ProjectReason};
 use crate::catalogue::Format;
 use crate::db::Id;
 use crate::http::query::Several;
@@ -109,4 +109,14 @@ pub struct DeliverableFilter {
     pub limit: Option<u32>,
     /// `next` of the previous page.
     pub cursor: Option<String>,
+}
+
+/// Why a request is archived.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ArchiveReason {
+    /// Why, if it hasn't ended. Required for a request that is matched or in progress (422 `missing_field`).
+    #[param(inline, example = "no_longer_needed")]
+    pub reason: Option<ProjectReason>,
 }

@@ -20,7 +20,7 @@ pub mod rules;
 pub mod status;
 pub mod store;
 
-pub use filter::{DeliverableFilter, DeliverableSort};
+pub use filter::{ArchiveReason, DeliverableFilter, DeliverableSort};
 pub use joint::{JointAnswer, JointDeliverable, JointFilter, JointOrganization, JointStatus};
 pub use status::{DeliverableStatus, ProjectReason};
 
@@ -338,6 +338,10 @@ pub struct Deliverable {
     pub days_to_match: Option<u32>,
     /// When the request was archived.
     pub archived_at: Option<Instant>,
+    /// Why it was archived, if it hadn't ended before and a reason was given. Its project and its applications have the
+    /// same reason.
+    #[schema(example = json!(null))]
+    pub archive_reason: Option<ProjectReason>,
     /// Grows with each change. Also the ETag.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -365,6 +369,7 @@ impl Deliverable {
             opened_at: (request.status == DeliverableStatus::Open).then_some(now),
             days_to_match: None,
             archived_at: None,
+            archive_reason: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -576,10 +581,16 @@ impl Deliverable {
         self
     }
 
-    /// Returns the next version, archived.
-    pub fn archived(&self, now: Instant) -> Deliverable {
+    /// Returns why it was cancelled or archived.
+    pub fn end_reason(&self) -> Option<ProjectReason> {
+        self.request.cancellation_reason.or(self.archive_reason)
+    }
+
+    /// Returns the next version, archived for a reason.
+    pub fn archived(&self, reason: Option<ProjectReason>, now: Instant) -> Deliverable {
         Deliverable {
             archived_at: Some(now),
+            archive_reason: reason,
             version: self.version + 1,
             updated_at: now,
             ..self.clone()

@@ -1,6 +1,6 @@
 //! Who may change what of a deliverable, and which organizations it may name.
 
-use super::{Deliverable, DeliverableStatus, JointOrganization, JointStatus, NewDeliverable};
+use super::{Deliverable, DeliverableStatus, JointOrganization, JointStatus, NewDeliverable, ProjectReason};
 use crate::auth::{DecideDeliverables, Reach, Scope, within_reach};
 use crate::db::Id;
 use crate::error::{Error, FieldError, Result, Text};
@@ -31,6 +31,27 @@ pub fn check_reason(before: &NewDeliverable, after: &NewDeliverable) -> Result<(
         "To cancel a request that has a team, give a reason.",
     );
     Err(Error::invalid("/cancellation_reason", "missing_field", rule))
+}
+
+/// Checks the reason for archiving a request: one to which people have agreed needs it, one that has ended has none.
+pub fn check_archive_reason(before: &Deliverable, reason: Option<ProjectReason>) -> Result<()> {
+    if before.is_over() && reason.is_some() {
+        let rule = Text::new(
+            "すでに終了した依頼の保管には、理由を指定できません。",
+            "A request that has ended is archived without a reason.",
+        );
+        let fault = FieldError::parameter("reason", "unexpected_reason", rule);
+        return Err(Error::Invalid(vec![fault]));
+    }
+    if before.request.status.needs_reason_to_cancel() && reason.is_none() {
+        let rule = Text::new(
+            "チームが決まった依頼の保管には理由が必要です。",
+            "To archive a request that has a team, give a reason.",
+        );
+        let fault = FieldError::parameter("reason", "missing_field", rule);
+        return Err(Error::Invalid(vec![fault]));
+    }
+    Ok(())
 }
 
 /// Checks that a request isn't declined by a mere change of its status.

@@ -30,7 +30,7 @@ coded_enum! {
 }
 
 coded_enum! {
-    /// Why a request was cancelled, and with it its project.
+    /// Why a request was cancelled or archived before its end, and with it its project.
     ProjectReason {
         /// The organization no longer needs it.
         NoLongerNeeded,

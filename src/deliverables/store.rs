@@ -2,7 +2,7 @@
 
 use super::{
     Deliverable, DeliverableFilter, DeliverableSort, DeliverableStatus, JointDeliverable, JointFilter,
-    JointOrganization, JointStatus, NewDeliverable, Provenance,
+    JointOrganization, JointStatus, NewDeliverable, ProjectReason, Provenance,
 };
 use crate::auth::Reach;
 use crate::catalogue::calendar::day_number;
@@ -54,6 +54,8 @@ pub struct DeliverableDocument {
     opened_at: Option<Instant>,
     #[serde(default)]
     days_to_match: Option<u32>,
+    #[serde(default)]
+    archive_reason: Option<ProjectReason>,
 }
 
 /// The columns that a deliverable is read from.
@@ -84,6 +86,7 @@ impl From<StoredDeliverable> for Deliverable {
             status_since,
             opened_at,
             days_to_match,
+            archive_reason,
         } = stored.document.0;
         let by_status = request.status.is_released(true) && changed_since_release.is_empty();
         let deliverable = Deliverable {
@@ -102,6 +105,7 @@ impl From<StoredDeliverable> for Deliverable {
             opened_at,
             days_to_match,
             archived_at: stored.archived_at,
+            archive_reason,
             version: stored.version,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
@@ -187,6 +191,7 @@ impl<'a> DeliverableRow<'a> {
                 status_since: Some(deliverable.status_since),
                 opened_at: deliverable.opened_at,
                 days_to_match: deliverable.days_to_match,
+                archive_reason: deliverable.archive_reason,
             }),
             grams: text::grams(texts),
             archived_at: deliverable.archived_at,

@@ -74,7 +74,7 @@ pub fn follow(
         status,
         reason: match status {
             ProjectStatus::Cancelled if status != before.plan.status => {
-                deliverable.request.cancellation_reason
+                deliverable.end_reason()
             }
             _ => before.plan.reason,
         },

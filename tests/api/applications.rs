@@ -239,7 +239,7 @@ fn checks_the_deliverable_the_worker_and_the_role(app: &TestApp) {
     ] {
         assert_eq!(with(more).faults(), [(place.to_owned(), code.to_owned())]);
     }
-    app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
+    app.archive(&flyer).expect(204);
     assert_eq!(
         apply(app, &flyer, &designer).expect(422).faults()[0].1,
         "unknown_deliverable"
@@ -280,7 +280,7 @@ fn returns_409_with_a_code_if_the_place_is_not_available(app: &TestApp) {
     let next = apply(app, &flyer, &app.worker(json!({}))).expect(201).json();
     assert_eq!(next["status"], "waitlisted", "all places are held");
     assert_eq!(to(app, &busy, "agreed").expect(409).code(), "at_capacity");
-    app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
+    app.archive(&flyer).expect(204);
     assert_eq!(to(app, &late, "agreed").expect(409).code(), "illegal_transition");
     for closed in [&late, &again] {
         let closed = app.get(closed).expect(200).json();

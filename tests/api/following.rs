@@ -266,11 +266,7 @@ fn a_client_that_lists_and_follows_has_what_a_fresh_list_has(app: &TestApp) {
                         .status,
                 )
             }
-            7 if !requests.is_empty() => (
-                "archive",
-                app.delete(&format!("/v1/deliverables/{}", numbers.pick(&requests)))
-                    .status,
-            ),
+            7 if !requests.is_empty() => ("archive", app.archive(numbers.pick(&requests).as_str()).status),
             8 => {
                 let body = volunteer(step, area);
                 (

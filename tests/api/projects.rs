@@ -339,8 +339,35 @@ fn a_project_and_its_deliverable_agree_whichever_is_moved(app: &TestApp) {
         (&json!("cancelled"), &json!("organization_unavailable"))
     );
     // Archived with its request.
-    app.delete(&format!("/v1/deliverables/{}", case.id)).expect(204);
-    assert_eq!(case.show(app)["status"], "cancelled");
+    let path = format!("/v1/deliverables/{}", case.id);
+    assert_eq!(
+        app.delete(&path).expect(422).faults(),
+        [("reason".into(), "missing_field".into())]
+    );
+    app.delete(&format!("{path}?reason=because")).expect(400);
+    app.delete(&format!("{path}?reason=team_dissolved")).expect(204);
+    let over = case.show(app);
+    assert_eq!(
+        (&over["status"], &over["reason"]),
+        (&json!("cancelled"), &json!("team_dissolved"))
+    );
+    let archived = app.get(&format!("{path}?include_archived=true")).expect(200).json();
+    assert_eq!(archived["archive_reason"], "team_dissolved");
+    assert_eq!(archived["cancellation_reason"], json!(null));
+    let told = app.get(&case.designer_application).expect(200).json();
+    assert_eq!(
+        (&told["status"], &told["reason"], &told["request_reason"]),
+        (&json!("declined"), &json!("request_closed"), &json!("team_dissolved"))
+    );
+    // What has ended is archived without a reason.
+    let ended = app.deliverable(&app.organization("風"), json!({}));
+    let ended = format!("/v1/deliverables/{ended}");
+    app.patch(&ended, &json!({"status": "cancelled"})).expect(200);
+    assert_eq!(
+        app.delete(&format!("{ended}?reason=other")).expect(422).faults(),
+        [("reason".into(), "unexpected_reason".into())]
+    );
+    app.delete(&ended).expect(204);
 }
 
 /// It says who knows the theme, and who is free when the team meets: on a Saturday from ten to noon, in Tokyo. What is over

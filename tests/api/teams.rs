@@ -203,7 +203,7 @@ fn delivered_work_frees_the_team_and_counts_in_its_records(app: &TestApp) {
         .expect(200);
     assert!(why.text.contains("\"deliveries\":1"), "{}", why.text);
     accept(app, &poster, &member, "designer");
-    app.delete(&path).expect(204);
+    app.archive(path.rsplit('/').next().unwrap()).expect(204);
     assert_includes(
         &worker(app, &member)["here"],
         &json!({"open_load": 1, "delivered": 1}),
@@ -218,7 +218,8 @@ fn every_other_end_closes_the_applications(app: &TestApp) {
     let organization = app.organization("風");
     let end = |path: &str, how: &str| match how {
         "archived" => {
-            app.delete(path).expect(204);
+            let by = format!("{path}?reason=no_longer_needed");
+            app.delete(&by).expect(204);
         }
         "declined" => {
             app.patch(path, &json!({"status": "submitted"})).expect(200);
@@ -249,7 +250,9 @@ fn every_other_end_closes_the_applications(app: &TestApp) {
             }
             end(&path, how);
             for path in closed.drain(..) {
-                let expected = json!({"status": "declined", "reason": "request_closed", "place": null});
+                let why = (how != "declined").then_some("no_longer_needed");
+                let expected = json!({"status": "declined", "reason": "request_closed", "place": null,
+                    "request_reason": why});
                 assert_includes(&app.get(&path).expect(200).json(), &expected);
             }
             assert_includes(
@@ -533,7 +536,7 @@ fn whatever_happens_places_loads_and_applications_agree(app: &TestApp) {
                         app.patch(&path, &json!({"status": to})),
                     )
                 }
-                11 if draws.below(4) == 0 => (format!("archive {deliverable}"), app.delete(&path)),
+                11 if draws.below(4) == 0 => (format!("archive {deliverable}"), app.archive(deliverable)),
                 _ => continue,
             };
             assert!(answer.status < 500, "{name}: {}", answer.text);
@@ -543,7 +546,7 @@ fn whatever_happens_places_loads_and_applications_agree(app: &TestApp) {
             }
         }
         for deliverable in deliverables {
-            app.delete(&format!("/v1/deliverables/{deliverable}"));
+            app.archive(&deliverable);
         }
     }
 }
@@ -595,7 +598,7 @@ fn what_happens_at_once_never_fails(app: &TestApp) {
         let is_right = |(_, status): &(String, u16)| [200, 204, 409].contains(status);
         assert!(statuses.iter().all(is_right), "{statuses:?}");
         for flyer in &flyers {
-            app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
+            app.archive(flyer).expect(204);
         }
         for worker_id in &workers[2..] {
             assert_eq!(worker(app, worker_id)["here"]["open_load"], 0);

@@ -325,7 +325,7 @@ fn another_type_moves_what_is_open_to_its_family(app: &TestApp) {
         .map(|one| one["open"].as_u64().unwrap())
         .collect();
     assert_eq!(open.iter().sum::<u64>(), 1, "{}", family());
-    app.delete(&format!("/v1/deliverables/{flyer}")).expect(204);
+    app.archive(&flyer).expect(204);
     assert_eq!(here(app, &member)["open_load"], 0);
 }
 

@@ -266,8 +266,9 @@ function history({ request: d, intake, project }) {
   if (d.opened_at &&
     !intake?.decisions.length) events.push({ at: d.opened_at, what: status('open'), who: '', more: '' });
   if (!events.some((one) => Math.abs(Date.parse(one.at) - Date.parse(d.status_since)) < 1000)) events.push({ at: d.status_since,
-    what: status(d.status), who: '', more: '' });
-  if (d.archived_at) events.push({ at: d.archived_at, what: t().history.archived, who: '', more: '' });
+    what: status(d.status), who: '', more: d.cancellation_reason ? word('ProjectReason', d.cancellation_reason) : '' });
+  if (d.archived_at) events.push({ at: d.archived_at, what: t().history.archived, who: '',
+    more: d.archive_reason ? word('ProjectReason', d.archive_reason) : '' });
   return events.reverse().sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
 

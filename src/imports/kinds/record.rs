@@ -433,7 +433,7 @@ impl Record for Deliverable {
         before.map_or(Ok(()), |before| check_invitations(before, self))
     }
     fn retired(&self, now: Instant) -> Option<Deliverable> {
-        Some(self.archived(now))
+        Some(self.archived(None, now))
     }
     fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
         deliverables::store::known(db, source, external_ids)

@@ -541,6 +541,15 @@ impl TestApp {
         self.authorized("DELETE", path, &[], None)
     }
 
+    /// Archives a deliverable, with a reason if it needs one.
+    pub fn archive(&self, deliverable: &str) -> Response {
+        let path = format!("/v1/deliverables/{deliverable}");
+        match self.delete(&path) {
+            answer if answer.status == 422 => self.delete(&format!("{path}?reason=schedule")),
+            answer => answer,
+        }
+    }
+
     /// Registers an organization in 新宿区 and returns its id.
     pub fn organization(&self, name: &str) -> String {
         let created = self

@@ -1,0 +1,2 @@
+-- Why the request of an application ended, if the application ended with it.
+ALTER TABLE applications ADD COLUMN request_reason TEXT;
