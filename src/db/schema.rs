@@ -610,6 +610,7 @@ tables! {
         version -> BigInt,
         created_at -> MicrosecondTime,
         updated_at -> MicrosecondTime,
+        returned -> Bool,
     }
 
     projects: project_files (entry_id, position) {

@@ -365,6 +365,8 @@ pub fn store_file(
         revision: before.revision.saturating_add(1),
         work: NewArtifact {
             status: ArtifactStatus::Submitted,
+            // It was about the version before.
+            answer: None,
             ..before.work.clone()
         },
         file: Some(file),

@@ -150,6 +150,10 @@ impl Ruled for NewArtifact {
             );
             return Err(Error::invalid("/link", "missing_content", rule));
         }
+        // What was said of the version before isn't about this one.
+        if self.status == ArtifactStatus::Submitted && earlier != self.status && words.is_none() {
+            self.answer = None;
+        }
         if self.status == ArtifactStatus::Returned && self.answer.is_none() {
             return Err(missing("/answer"));
         }

@@ -116,6 +116,11 @@ pub trait Work:
         false
     }
 
+    /// Returns whether its author has to change it.
+    fn is_returned(&self) -> bool {
+        false
+    }
+
     fn visibility(&self) -> Visibility {
         Visibility::Team
     }
@@ -483,7 +488,8 @@ pub struct NewArtifact {
     /// To submit it, it needs a link or a file. The organization and coordinators set accepted and returned.
     #[serde(default)]
     pub status: ArtifactStatus,
-    /// The organization's words. Required to return it. Null without the scope `personal_data:read`.
+    /// The organization's words about what was handed in. Required to return it. Null without the scope
+    /// `personal_data:read`, and when a new version is handed in.
     #[serde(default)]
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000)]
@@ -496,6 +502,10 @@ impl Work for NewArtifact {
 
     fn waits(&self) -> bool {
         self.status == ArtifactStatus::Submitted
+    }
+
+    fn is_returned(&self) -> bool {
+        self.status == ArtifactStatus::Returned
     }
 
     fn hide(&mut self, _: Option<&BTreeSet<Id>>, personal_data: bool) {

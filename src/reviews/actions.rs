@@ -2,7 +2,7 @@
 
 use super::{
     DAYS, NewReview, Review, ReviewAuthor, ReviewList, author_for, closed, mark_shown, not_delivered,
-    not_in_team, open_until, shown_already, store, store::Uncounted, unknown_member,
+    not_in_team, open_until, shown_already, store, store::Uncounted, store::Unwritten, unknown_member,
 };
 use crate::applications::{self, team};
 use crate::auth::{Reach, Viewer, Writer};
@@ -197,8 +197,8 @@ pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
     store::forget(db, &members)
 }
 
-/// Lists the members of whom a caller's side has yet to write, oldest first: application, deliverable and delivery.
-pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Result<Vec<(Id, Id, Instant)>> {
+/// Lists the members of whom a caller's side has yet to write, oldest first.
+pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Result<Vec<Unwritten>> {
     let Some(author) = ReviewAuthor::of(reach) else {
         return Ok(Vec::new());
     };

@@ -203,8 +203,10 @@ fn empty(db: &mut Db, found: Vec<(Id, i64)>) -> Result<Vec<Change>> {
     Ok(found.into_iter().map(change).collect())
 }
 
-/// Lists the members of teams that delivered since a moment and about whom, or by whom, a review is missing, oldest first:
-/// application, deliverable and delivery.
+/// A review that is missing: application, deliverable, member and delivery.
+pub type Unwritten = (Id, Id, Option<Id>, Instant);
+
+/// Lists the members of teams that delivered since a moment and about whom, or by whom, a review is missing, oldest first.
 pub fn waiting(
     db: &mut Db,
     reach: &Reach,
@@ -212,7 +214,7 @@ pub fn waiting(
     since: Instant,
     after: Option<Id>,
     limit: i64,
-) -> Result<Vec<(Id, Id, Instant)>> {
+) -> Result<Vec<Unwritten>> {
     let written = project_reviews::table
         .filter(dsl::application_id.eq(a::id))
         .filter(dsl::author.eq(author.code()));
@@ -226,7 +228,12 @@ pub fn waiting(
         .filter(a::status.eq(ApplicationStatus::Agreed.code()))
         .filter(a::worker_id.is_not_null())
         .filter(not(exists(written)))
-        .select((a::id, a::deliverable_id, sql::<MicrosecondTime>(at)));
+        .select((
+            a::id,
+            a::deliverable_id,
+            a::worker_id,
+            sql::<MicrosecondTime>(at),
+        ));
     let mut query = waiting.order(a::id).limit(limit).into_boxed();
     if let Some(condition) = reach::applications(reach) {
         query = query.filter(condition);

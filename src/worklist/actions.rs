@@ -1,21 +1,24 @@
 //! Collects what waits for a caller.
 
-use super::{Task, TaskCount, TaskCounts, TaskFilter, TaskKind};
+use super::{Task, TaskCount, TaskCounts, TaskFilter, TaskKind, TaskSubject};
 use crate::applications::answers::due_on;
 use crate::applications::store::UnansweredRow;
 use crate::applications::{ApplicationSide, ApplicationStatus};
 use crate::auth::{Reach, Viewer};
-use crate::catalogue::calendar;
+use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
 use crate::error::Result;
 use crate::events::Event;
-use crate::http::{Cursor, Page, page};
+use crate::deliverables::Deliverable;
+use crate::http::{Cursor, Language, Page, page};
 use crate::intake::NewIntake;
 use crate::programmes::{self, DatedStep, STEP_DAYS};
 use crate::projects::work::WorkKind;
 use crate::projects::{self, Project};
+use crate::reach::store::some_workers;
 use crate::values::words;
 use crate::webhooks::{self, WebhookOwner};
+use crate::workers::{self, alias_in_language};
 use crate::{applications, deliverables, duplicates, events, follow_ups, imports, intake, reviews};
 use ApplicationSide::{Organization, Worker};
 use ApplicationStatus::{Offered, Shortlisted, Submitted};
@@ -53,12 +56,20 @@ struct Waiting {
     due_on: NaiveDate,
     warned_at: Option<Instant>,
     expires_at: Option<Instant>,
+    /// Whose review is missing.
+    member: Option<Id>,
     /// Where to read it.
     href: String,
 }
 
 /// Lists the tasks, those with the oldest record first.
-pub fn list(db: &mut Db, assignee: &Assignee, filter: &TaskFilter) -> Result<Page<Task>> {
+pub fn list(
+    db: &mut Db,
+    assignee: &Assignee,
+    catalogue: &Catalogue,
+    filter: &TaskFilter,
+    language: Language,
+) -> Result<Page<Task>> {
     let limit = page::limit(filter.limit)?;
     let after = Cursor::decode(filter.cursor.as_deref(), ORDER)?.map(|cursor| cursor.id);
     let mut found = Vec::new();
@@ -73,9 +84,15 @@ pub fn list(db: &mut Db, assignee: &Assignee, filter: &TaskFilter) -> Result<Pag
     found.truncate(limit as usize + 1);
     let about: Vec<Id> = found.iter().filter_map(|one| one.deliverable).collect();
     // Who is asked to join a request sees its title, although it is beyond their reach.
-    let titles = deliverables::store::titles(db, &Reach::Everything, &about)?;
+    let about = deliverables::store::some(db, &Reach::Everything, &about)?;
+    let reviewed = reviewed(db, &assignee.viewer, catalogue, (&found, &about), language)?;
+    let titles: HashMap<Id, String> = about
+        .into_iter()
+        .map(|one| (one.id, one.request.title))
+        .collect();
     let today = calendar::today();
     let task = |one: Waiting| Task {
+        about: reviewed.get(&one.id).cloned(),
         href: one.href,
         id: one.id,
         kind: one.kind,
@@ -95,6 +112,53 @@ pub fn list(db: &mut Db, assignee: &Assignee, filter: &TaskFilter) -> Result<Pag
         value: String::new(),
         id: last.id,
     }))
+}
+
+/// Returns whom each missing review is about: an organization reviews the member, a member the organization.
+fn reviewed(
+    db: &mut Db,
+    viewer: &Viewer,
+    catalogue: &Catalogue,
+    (found, about): (&[Waiting], &[Deliverable]),
+    language: Language,
+) -> Result<HashMap<Id, TaskSubject>> {
+    let missing = || found.iter().filter(|one| one.kind == TaskKind::WriteReview);
+    let members: Vec<Id> = missing().filter_map(|one| one.member).collect();
+    if members.is_empty() {
+        return Ok(HashMap::new());
+    }
+    if !matches!(viewer.reach, Reach::Organization(_)) {
+        let leads = deliverables::listing::leads(db, viewer, about)?;
+        let lead = |one: &Waiting| {
+            let deliverable = about.iter().find(|other| Some(other.id) == one.deliverable)?;
+            let organization = deliverable.request.organization_id;
+            let subject = TaskSubject {
+                worker_id: None,
+                organization_id: Some(organization),
+                name: leads.get(&organization).map(|lead| lead.name.clone()),
+            };
+            Some((one.id, subject))
+        };
+        return Ok(missing().filter_map(lead).collect());
+    }
+    let known = match viewer.beside.workers {
+        true => Vec::from_iter(some_workers(db, &viewer.reach, &members)?),
+        false => Vec::new(),
+    };
+    let labels = workers::store::labels(db, &known)?;
+    let member = |one: &Waiting| {
+        let name = one.member.and_then(|id| labels.get(&id)).map(|label| {
+            let area = label.area.as_deref();
+            alias_in_language(&label.alias, area, catalogue, language).into_owned()
+        });
+        let subject = TaskSubject {
+            worker_id: one.member,
+            organization_id: None,
+            name,
+        };
+        (one.id, subject)
+    };
+    Ok(missing().map(member).collect())
 }
 
 /// Counts the tasks of each kind.
@@ -131,6 +195,7 @@ fn waiting(
         due_on: kind.due_on(since),
         warned_at: None,
         expires_at: None,
+        member: None,
         href,
     };
     let mut answers = |side, statuses: &[ApplicationStatus]| -> Result<Vec<Waiting>> {
@@ -187,7 +252,7 @@ fn waiting(
                 .map(|(id, since)| one(id, Some(id), since, href.clone()))
                 .collect()
         }
-        TaskKind::FinishMilestone | TaskKind::AnswerArtifact => {
+        TaskKind::FinishMilestone | TaskKind::AnswerArtifact | TaskKind::ReviseArtifact => {
             let is_milestone = kind == TaskKind::FinishMilestone;
             let (work, segment, before) = match is_milestone {
                 true => {
@@ -196,7 +261,13 @@ fn waiting(
                 }
                 false => (WorkKind::Artifact, "artifacts", None),
             };
-            let found = projects::store::work::waiting(db, reach, work, before, after, limit)?;
+            let found = match (kind, reach) {
+                (TaskKind::ReviseArtifact, Reach::Worker(worker)) => {
+                    projects::store::work::returned(db, *worker, after, limit)?
+                }
+                (TaskKind::ReviseArtifact, _) => Vec::new(),
+                _ => projects::store::work::waiting(db, reach, work, before, after, limit)?,
+            };
             let ids: Vec<Id> = found.iter().map(|(_, project, ..)| *project).collect();
             let of_entries: HashMap<Id, Project> = projects::store::load_some(db, &ids)?
                 .into_iter()
@@ -262,7 +333,10 @@ fn waiting(
             let found = reviews::actions::waiting(db, reach, after, limit)?.into_iter();
             let href = |project| format!("/v1/projects/{project}/reviews");
             found
-                .map(|(id, project, since)| one(id, Some(project), since, href(project)))
+                .map(|(id, project, member, since)| Waiting {
+                    member,
+                    ..one(id, Some(project), since, href(project))
+                })
                 .collect()
         }
         TaskKind::RepairImport => {

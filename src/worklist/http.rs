@@ -7,10 +7,11 @@ use crate::auth::{
     WriteDuplicates, WriteEvents, WriteImports, WriteIntake, WriteProgrammes, WriteProjectWork,
     WriteProjects, WriteReviews, WriteWebhooks, http::Caller,
 };
+use crate::catalogue::Catalogues;
 use crate::db::Pool;
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
-use crate::http::{Json, Page, Query};
+use crate::http::{Json, Language, Page, Query};
 use crate::reviews::ReviewAuthor;
 use crate::webhooks;
 use actix_web::get;
@@ -27,14 +28,24 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Everything that waits for you to answer or decide, the oldest record first: applications for open deliverables,
 /// invitations, offers, agreements, requests under review, invitations to request a deliverable jointly, milestones that
-/// are overdue, artifacts, free places in teams at work, delivered projects, steps of programmes, pairs of records that may be the same, reviews
+/// are overdue, artifacts to answer or to revise, free places in teams at work, delivered projects, steps of programmes, pairs of records that may be the same, reviews
 /// to write, follow-ups to answer, applications that left the waiting list, your imports with rejected rows, your webhooks that were switched off, events to release. Only what your scopes let you do is listed. A task disappears when it is done.
 #[utoipa::path(operation_id = "list_tasks", tag = "Tasks", security(("bearer" = ["tasks:read"])),
     params(TaskFilter), responses((status = 200, description = "One page", body = Page<Task>)))]
 #[get("/tasks")]
-async fn list(caller: Caller<ReadTasks>, pool: Data<Pool>, filter: Query<TaskFilter>) -> Result<Page<Task>> {
+async fn list(
+    caller: Caller<ReadTasks>,
+    pool: Data<Pool>,
+    catalogues: Data<Catalogues>,
+    filter: Query<TaskFilter>,
+    language: Language,
+) -> Result<Page<Task>> {
     let assignee = assignee(&caller);
-    pool.read(move |db| actions::list(db, &assignee, &filter.0)).await
+    let page = pool.read(move |db| {
+        let catalogue = catalogues.current(db)?;
+        actions::list(db, &assignee, &catalogue, &filter.0, language)
+    });
+    page.await
 }
 
 /// Count what waits for you
@@ -78,6 +89,10 @@ fn assignee(caller: &Caller<ReadTasks>) -> Assignee {
         (
             TaskKind::AnswerArtifact,
             !matches!(reach, Reach::Worker(_)) && caller.may::<WriteProjectWork>(),
+        ),
+        (
+            TaskKind::ReviseArtifact,
+            matches!(reach, Reach::Worker(_)) && caller.may::<WriteProjectWork>(),
         ),
         (TaskKind::FillPlace, caller.may::<WriteProjects>()),
         (TaskKind::CloseProject, caller.may::<WriteProjects>()),

@@ -50,6 +50,8 @@ pub enum TaskKind {
     FinishMilestone,
     /// Accept or return an artifact. Due 14 days after it was submitted.
     AnswerArtifact,
+    /// Change an artifact of yours that was returned, and hand in a new version. Due 14 days after it was returned.
+    ReviseArtifact,
     /// Find somebody for a place that became free while the work is under way. Due 14 days after that.
     FillPlace,
     /// Close a project that was delivered. Due 30 days after that.
@@ -83,6 +85,7 @@ impl TaskKind {
             TaskKind::AnswerApplication
             | TaskKind::AnswerJointInvitation
             | TaskKind::AnswerArtifact
+            | TaskKind::ReviseArtifact
             | TaskKind::FillPlace
             | TaskKind::RepairImport => 14,
             TaskKind::CloseProject | TaskKind::DecideDuplicate => 30,
@@ -108,7 +111,7 @@ impl TaskKind {
 /// Something that waits for you.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"id": "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b", "kind": "answer_application",
-    "deliverable_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "title": "会員募集のチラシ",
+    "deliverable_id": "0192f0c1-6f5e-7a51-9c55-0d6f3a1b2c3d", "title": "会員募集のチラシ", "about": null,
     "since": "2026-11-10T02:00:00Z", "due_on": "2026-11-24", "overdue": true,
     "warned_at": "2026-11-24T02:00:00Z", "expires_at": "2026-12-08T02:00:00Z",
     "href": "/v1/applications/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b"}))]
@@ -122,6 +125,8 @@ pub struct Task {
     /// The title of the deliverable or the accompaniment, the name of the imported file, the step and its programme, the
     /// event, or the description of the webhook. Null for duplicates.
     pub title: Option<String>,
+    /// Whom the review is about. Null for all other tasks.
+    pub about: Option<TaskSubject>,
     /// Since when it waits.
     pub since: Instant,
     /// The last day to do it, in Japan's time.
@@ -134,6 +139,17 @@ pub struct Task {
     pub expires_at: Option<Instant>,
     /// Where to read the record.
     pub href: String,
+}
+
+/// Whom a task is about: a worker or an organization.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({"worker_id": "0192f0c1-7a11-7c02-8d1e-2b4c6d8e0f10", "organization_id": null,
+    "name": "新宿区のデザイナー"}))]
+pub struct TaskSubject {
+    pub worker_id: Option<Id>,
+    pub organization_id: Option<Id>,
+    /// The alias of the worker, or the name of the organization. Null if you can't read it.
+    pub name: Option<String>,
 }
 
 /// How many tasks of a kind wait for you.

@@ -370,6 +370,17 @@ fn reviews_wait_as_tasks_until_they_are_written(app: &TestApp) {
         &json!({"id": application, "deliverable_id": project.id, "overdue": false,
             "due_on": due.date_naive().to_string(), "href": project.reviews()}),
     );
+    // A task says whom the review is about.
+    assert_eq!(
+        own[0]["about"],
+        json!({"worker_id": null, "organization_id": project.organization, "name": "川の会"})
+    );
+    for task in waiting(&project.member) {
+        let about = &task["about"];
+        let member = project.team.iter().find(|(worker, _)| about["worker_id"] == **worker);
+        assert_eq!(task["id"], member.unwrap().1.as_str());
+        assert!(about["name"].is_string() && about["organization_id"].is_null());
+    }
     assert!(waiting(&coordinator(app, "131041")).is_empty());
     let counts = app
         .call("GET", "/v1/tasks/counts", &project.member, &Value::Null)

@@ -949,8 +949,8 @@ fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
         .expect(200)
         .json();
     assert_eq!(
-        (&again["status"], &again["revision"]),
-        (&json!("submitted"), &json!(2))
+        (&again["status"], &again["revision"], &again["answer"]),
+        (&json!("submitted"), &json!(2), &Value::Null)
     );
     assert_eq!(app.bytes(&file, &format!("Bearer {member}")), b"%PDF-1.7 second");
     patch(&organization, json!({"status": "accepted"})).expect(200);
@@ -1068,6 +1068,24 @@ fn what_waits_in_projects_is_in_the_worklist(app: &TestApp) {
     assert_eq!(waiting("finish_milestone"), [overdue; 3]);
     let link = json!({"title": "案", "link": "https://example.jp/1", "status": "submitted"});
     let artifact = id_of(&case.add(app, "artifacts", &tokens[2], &link).expect(201));
+    assert_eq!(waiting("answer_artifact"), [1, 1, 0]);
+    assert_eq!(waiting("revise_artifact"), [0, 0, 0]);
+    let at = format!("{}/artifacts/{artifact}", case.path);
+    let returned = json!({"status": "returned", "answer": "電話番号を直してください。"});
+    app.call("PATCH", &at, &tokens[1], &returned).expect(200);
+    assert_eq!(waiting("answer_artifact"), [0, 0, 0]);
+    assert_eq!(waiting("revise_artifact"), [0, 0, 1], "who handed it in");
+    let anew = json!({"status": "submitted", "link": "https://example.jp/2"});
+    let anew = app.call("PATCH", &at, &tokens[2], &anew).expect(200).json();
+    assert_eq!((&anew["answer"], &anew["revision"]), (&Value::Null, &json!(2)));
+    assert_eq!(waiting("revise_artifact"), [0, 0, 0]);
+    // What the office handed in is the team's to change.
+    let theirs = json!({"title": "事務局案", "link": "https://example.jp/3", "status": "submitted"});
+    let theirs = id_of(&case.add(app, "artifacts", &tokens[0], &theirs).expect(201));
+    let theirs = format!("{}/artifacts/{theirs}", case.path);
+    app.call("PATCH", &theirs, &tokens[1], &returned).expect(200);
+    assert_eq!(waiting("revise_artifact"), [0, 0, 1]);
+    app.call("DELETE", &theirs, &tokens[0], &Value::Null).expect(204);
     assert_eq!(waiting("answer_artifact"), [1, 1, 0]);
     let accepted = json!({"status": "accepted"});
     app.call(

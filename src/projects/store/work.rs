@@ -3,7 +3,7 @@
 use crate::auth::Reach;
 use crate::catalogue::calendar::{day_in_tokyo, day_number};
 use crate::changes::{Action, Change, Subject};
-use crate::db::schema::{project_entries, project_files, projects};
+use crate::db::schema::{project_entries, project_files, project_members as m, projects};
 use crate::db::{BATCH, Db, Doc, Id, Instant, keyset, update_version};
 use crate::error::{Error, Result};
 use crate::http::{Cursor, Page, Paging, page};
@@ -205,6 +205,7 @@ macro_rules! values {
         (
             dsl::day.eq(day(entry)),
             dsl::waits.eq(entry.work.waits()),
+            dsl::returned.eq(entry.work.is_returned()),
             dsl::visibility.eq(entry.work.visibility().code()),
             dsl::worker_id.eq(entry.worker_id),
             dsl::minutes.eq(entry.work.minutes().map(i32::from)),
@@ -323,6 +324,43 @@ pub fn waiting(
     if let Some(condition) = reach::project_work(reach) {
         query = query.filter(condition);
     }
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    Ok(query.load(db)?)
+}
+
+/// Lists the returned artifacts in projects under way that a worker has to change, oldest first: those that they wrote, and
+/// of the projects in whose team they are, those of nobody who still is in it.
+pub fn returned(db: &mut Db, worker: Id, after: Option<Id>, limit: i64) -> Result<Vec<WaitingEntry>> {
+    let under_way = projects::table
+        .filter(projects::status.eq("in_progress"))
+        .select(projects::id);
+    let of_member = |worker: Id| {
+        m::table
+            .filter(m::worker_id.eq(worker))
+            .filter(m::left_at.is_null())
+            .select(m::project_id)
+    };
+    let has_author = m::table
+        .filter(m::project_id.eq(dsl::project_id))
+        .filter(m::worker_id.eq(dsl::worker_id))
+        .filter(m::left_at.is_null());
+    let mut query = dsl::project_entries
+        // Written out, as the condition of the index is.
+        .filter(dsl::returned)
+        .filter(dsl::project_id.eq_any(under_way))
+        .filter(dsl::project_id.eq_any(of_member(worker)))
+        .filter(
+            // Unknown for what nobody wrote, which has no author either.
+            dsl::worker_id
+                .eq(worker)
+                .or(diesel::dsl::not(diesel::dsl::exists(has_author))),
+        )
+        .order(dsl::id)
+        .limit(limit)
+        .select((dsl::id, dsl::project_id, dsl::updated_at, dsl::day))
+        .into_boxed();
     if let Some(after) = after {
         query = query.filter(dsl::id.gt(after));
     }
