@@ -149,7 +149,9 @@ export const isAbort = (error) => error instanceof DOMException && error.name ==
  */
 export async function save(path, query, name) {
   const answer = await call('GET', path, { query, raw: true, headers: { accept: '*/*' } });
-  const download = name ?? answer.headers.get('content-disposition')?.match(/filename="?([^";]+)/)?.[1] ?? '';
+  const disposition = answer.headers.get('content-disposition') ?? '', encoded = disposition.match(/filename\*=UTF-8''([^;]+)/)?.[1];
+  const download = name ?? (encoded ? decodeURIComponent(encoded)
+    : disposition.match(/filename="?([^";]+)/)?.[1] ?? '');
   const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await answer.blob()), download });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -54,7 +54,7 @@ async fn create(
     let slot = open.download(caller.actor())?;
     let own = pool.clone();
     let create = move || actions::create(&own, &catalogues, &viewer, &new);
-    stream::write_file(&name, media_type, slot, &pool, create).await
+    stream::write_file(stream::attachment(&name), media_type, slot, &pool, create).await
 }
 
 /// Returns the caller as the list's own handler sees them.

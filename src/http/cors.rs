@@ -17,7 +17,7 @@ const PREFLIGHT_S: &str = "600";
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
 const REQUEST_HEADERS: &str = "accept, accept-language, authorization, content-type, idempotency-key, if-match, \
     if-none-match, last-event-id, musubi-position, traceparent, tracestate, x-csrf-token, x-request-id";
-const ANSWER_HEADERS: &str = "etag, link, location, musubi-position, ratelimit, ratelimit-policy, retry-after, x-csrf-token, x-request-id";
+const ANSWER_HEADERS: &str = "content-disposition, etag, link, location, musubi-position, ratelimit, ratelimit-policy, retry-after, x-csrf-token, x-request-id";
 
 /// The origins whose pages may call the API.
 #[derive(Clone, Default)]

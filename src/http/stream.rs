@@ -86,7 +86,7 @@ fn too_many(code: &'static str) -> Error {
 
 /// Writes a file on a separate thread, and answers with it. The caller's slot is free when the file has left.
 pub async fn write_file(
-    name: &str,
+    disposition: String,
     media_type: &str,
     slot: Slot<String>,
     pool: &Pool,
@@ -101,13 +101,54 @@ pub async fn write_file(
     answer
         .insert_header((header::CONTENT_TYPE, media_type))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::CONTENT_DISPOSITION, attachment(name)));
+        .insert_header((header::CONTENT_DISPOSITION, disposition));
     Ok(disclosure.attach(answer.body(body)))
 }
 
-/// Returns the header that makes browsers save an answer under a name.
+/// Returns the header that makes browsers save an answer under a name of our own: letters, digits, `-` and `.`.
 pub fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{name}\"")
+}
+
+/// The longest name that people gave to a file, in characters. File systems take 255 bytes.
+const LONGEST_NAME: usize = 60;
+
+/// Returns the header for a name that people gave, in any script (RFC 6266, RFC 8187): `filename*` has the name, and `plain`
+/// is for programs that read ASCII only.
+pub fn named_attachment(stem: &str, extension: &str, plain: &str) -> String {
+    let stem = file_stem(stem, extension);
+    if stem.is_empty() {
+        return attachment(&format!("{plain}.{extension}"));
+    }
+    let mut encoded = String::new();
+    for byte in format!("{stem}.{extension}").bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => encoded.push(char::from(byte)),
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+    format!("attachment; filename=\"{plain}.{extension}\"; filename*=UTF-8''{encoded}")
+}
+
+/// Returns the name that people gave to a file, without the extension and without what a file system, or a reader, takes
+/// for something else: separators of folders, signs that Windows refuses, control characters, marks that turn the
+/// direction of writing, and dots and spaces at the ends.
+fn file_stem(name: &str, extension: &str) -> String {
+    let is_dangerous = |c: char| {
+        let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        c.is_control() || turns || "/\\:*?\"<>|".contains(c)
+    };
+    let name = name.trim();
+    let suffix = name.char_indices().rev().nth(extension.chars().count());
+    let stem = match suffix {
+        Some((at, '.')) if name.get(at + 1..).is_some_and(|end| end.eq_ignore_ascii_case(extension)) => {
+            name.get(..at).unwrap_or(name)
+        }
+        _ => name,
+    };
+    let safe = |c| if is_dangerous(c) { '_' } else { c };
+    let stem: String = stem.chars().map(safe).take(LONGEST_NAME).collect();
+    stem.trim_matches(|c: char| c == '.' || c.is_whitespace()).to_owned()
 }
 
 /// Makes a body of a whole file, with its length.
@@ -206,6 +247,25 @@ fn overloaded() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_have_the_names_that_people_gave_them() {
+        let of = |stem: &str| named_attachment(stem, "pdf", "file-1");
+        assert_eq!(
+            of("チラシ 第2案"),
+            "attachment; filename=\"file-1.pdf\"; \
+             filename*=UTF-8''%E3%83%81%E3%83%A9%E3%82%B7%20%E7%AC%AC2%E6%A1%88.pdf"
+        );
+        // Neither a header nor a path is broken, and no extension is hidden or doubled.
+        let encoded = |stem: &str| of(stem).split("UTF-8''").nth(1).map(str::to_owned);
+        assert_eq!(encoded("../a\"b\r\nx: y").as_deref(), Some("_a_b__x_%20y.pdf"));
+        assert_eq!(encoded("flyer.PDF").as_deref(), Some("flyer.pdf"));
+        assert_eq!(encoded("a\u{202e}fdp.exe").as_deref(), Some("a_fdp.exe.pdf"));
+        assert_eq!(encoded(&"あ".repeat(200)).map(|name| name.len()), Some(60 * 9 + 4));
+        for nameless in ["", " .. ", "．".trim_matches('．')] {
+            assert_eq!(of(nameless), "attachment; filename=\"file-1.pdf\"");
+        }
+    }
 
     #[test]
     fn counts_what_waits_until_it_has_left_and_refuses_more() {

@@ -146,8 +146,7 @@ impl Target {
                 if import.detected.is_none() {
                     return Ok(());
                 }
-                let (name, _) = annotate::name_and_type(&import);
-                let path = path(name.rsplit('.').next().unwrap_or_default());
+                let path = path(annotate::download(&import).extension);
                 let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
                 annotate::write(&state.pool, &state.workbooks, &import, Language::Ja, &mut file)
             }

@@ -387,11 +387,12 @@ pub fn store_file(
     Ok((after.version, place.shown(after, author.personal_data)))
 }
 
-/// Finds the file of an artifact.
-pub fn find_file(db: &mut Db, reach: &Reach, project: Id, id: Id) -> Result<ArtifactFile> {
+/// Finds the file of an artifact, with the artifact's title.
+pub fn find_file(db: &mut Db, reach: &Reach, project: Id, id: Id) -> Result<(String, ArtifactFile)> {
     let place = Workplace::find(db, reach, project)?;
     let missing = || Error::NotFound {
         what: Text::new("ファイル", "file"),
     };
-    find::<NewArtifact>(db, &place, id)?.file.ok_or_else(missing)
+    let artifact = find::<NewArtifact>(db, &place, id)?;
+    Ok((artifact.work.title, artifact.file.ok_or_else(missing)?))
 }

@@ -57,6 +57,14 @@ impl FileType {
         self.into()
     }
 
+    /// Returns how names of such files end.
+    pub fn extension(self) -> &'static str {
+        match self {
+            FileType::Jpeg => "jpg",
+            other => other.code(),
+        }
+    }
+
     pub fn media_type(self) -> &'static str {
         match self {
             FileType::Pdf => "application/pdf",

@@ -8,12 +8,12 @@ use super::{
     StatisticsFilter, actions, csv,
 };
 use crate::auth::{ReadOrganizations, ReadResponses, ReadStatistics, http::Caller};
-use crate::catalogue::Catalogues;
+use crate::catalogue::{Catalogues, calendar};
 use crate::db::{Id, Pool};
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
 use crate::http::page::Paging;
-use crate::http::stream::FileBody;
+use crate::http::stream::{FileBody, attachment};
 use crate::http::{Discloses, Disclosure, Json, Page, Query};
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -78,7 +78,7 @@ async fn download_deliverables(
     catalogues: Data<Catalogues>,
     filter: Query<StatisticsFilter>,
 ) -> Result<HttpResponse> {
-    table(&deliverables(&caller, &pool, catalogues, filter).await?)
+    table("deliverables", &deliverables(&caller, &pool, catalogues, filter).await?)
 }
 
 async fn deliverables(
@@ -128,7 +128,7 @@ async fn download_applications(
     catalogues: Data<Catalogues>,
     filter: Query<ApplicationStatisticsFilter>,
 ) -> Result<HttpResponse> {
-    table(&applications(&pool, catalogues, filter).await?)
+    table("applications", &applications(&pool, catalogues, filter).await?)
 }
 
 async fn applications(
@@ -176,7 +176,7 @@ async fn download_outcomes(
     catalogues: Data<Catalogues>,
     filter: Query<OutcomeFilter>,
 ) -> Result<HttpResponse> {
-    table(&outcomes(&pool, catalogues, filter).await?)
+    table("outcomes", &outcomes(&pool, catalogues, filter).await?)
 }
 
 async fn outcomes(
@@ -224,7 +224,7 @@ async fn download_coverage(
     catalogues: Data<Catalogues>,
     filter: Query<CoverageFilter>,
 ) -> Result<HttpResponse> {
-    csv_file(coverage(&pool, catalogues, filter).await?.csv()?)
+    csv_file("coverage", coverage(&pool, catalogues, filter).await?.csv()?)
 }
 
 async fn coverage(
@@ -280,12 +280,15 @@ async fn list_coordinator_responses(
         .await
 }
 
-fn table(statistics: &impl csv::Table) -> Result<HttpResponse> {
-    csv_file(csv::write(statistics)?)
+fn table(name: &str, statistics: &impl csv::Table) -> Result<HttpResponse> {
+    csv_file(name, csv::write(statistics)?)
 }
 
-fn csv_file(bytes: Vec<u8>) -> Result<HttpResponse> {
-    let media_type = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
-    let response = HttpResponse::Ok().insert_header(media_type).body(bytes);
+fn csv_file(name: &str, bytes: Vec<u8>) -> Result<HttpResponse> {
+    let name = format!("{name}-{}.csv", calendar::today());
+    let response = HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((header::CONTENT_DISPOSITION, attachment(&name)))
+        .body(bytes);
     Ok(Disclosure::nobody().attach(response))
 }

@@ -927,6 +927,14 @@ fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
         ),
         (&json!("submitted"), &json!(1), &json!(large.len()))
     );
+    // It has the artifact's name, in any script, and one in ASCII for old programs.
+    let named = app.call("GET", &file, &organization, &Value::Null).expect(200);
+    assert_eq!(
+        named.header("content-disposition"),
+        format!(
+            "attachment; filename=\"artifact-{id}.pdf\"; filename*=UTF-8''%E3%82%B5%E3%82%A4%E3%83%88%E6%A1%88.pdf"
+        )
+    );
     let bytes = app.bytes(&file, &format!("Bearer {organization}"));
     assert!(bytes == large, "what comes out is what went in");
     // The organization answers, and only it.

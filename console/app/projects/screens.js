@@ -234,7 +234,7 @@ export function ProjectScreen(id) {
       ${when(() => of().file,
         () => html`<p>
         <button class="small link" data-download
-        @click=${() => save(`${base}/artifacts/${of.peek().id}/file`, {}, `${of.peek().title}.${of.peek().file.type}`)}>
+        @click=${() => save(`${base}/artifacts/${of.peek().id}/file`, {})}>
         ${() => word('FileType', of().file.type)}
         </button>
         <span class="small quiet num">

@@ -300,13 +300,13 @@ async fn download_annotated(
     });
     let (import, disclosure) = found.await?;
     let slot = open.download(caller.actor())?;
-    let (name, media_type) = annotate::name_and_type(&import);
+    let file = annotate::download(&import);
     let own = pool.clone();
     let write = move || {
         let file = actions::write_annotated(&own, &workbooks, &import, language)?;
         Ok((file, disclosure))
     };
-    answers::write_file(&name, &media_type, slot, &pool, write).await
+    answers::write_file(file.disposition, &file.media_type, slot, &pool, write).await
 }
 
 /// Cancel an import

@@ -9,6 +9,7 @@ use super::store::findings;
 use crate::db::Pool;
 use crate::error::{Error, Result};
 use crate::http::Language;
+use crate::http::stream::{attachment, named_attachment};
 use crate::imports::finding::Finding;
 use crate::workbooks::Workbooks;
 use encoding_rs::Encoding;
@@ -22,8 +23,15 @@ use tables::{FileFormat, Row, Source, Survey};
 /// The heading of the added column.
 pub const HEADING: &str = "取り込み結果";
 
-/// Returns the name and media type of the annotated file.
-pub fn name_and_type(job: &Import) -> (String, String) {
+/// How the annotated file is sent.
+pub struct Download {
+    /// The header with its name, which is that of the file that was sent.
+    pub disposition: String,
+    pub extension: &'static str,
+    pub media_type: String,
+}
+
+pub fn download(job: &Import) -> Download {
     let detected = job.detected.as_ref();
     let format = detected.map(|detected| detected.format);
     let encoding = detected.and_then(|detected| detected.encoding.as_deref());
@@ -36,7 +44,19 @@ pub fn name_and_type(job: &Import) -> (String, String) {
         Some(FileFormat::Tsv) => ("tsv", text("tab-separated-values")),
         _ => ("csv", text("csv")),
     };
-    (format!("import-{}.{extension}", job.id), media_type)
+    let plain = format!("import-{}", job.id);
+    let disposition = match &job.options.file_name {
+        Some(sent) => {
+            let stem = sent.rsplit_once('.').map_or(sent.as_str(), |(stem, _)| stem);
+            named_attachment(&format!("{stem}-{HEADING}"), extension, &plain)
+        }
+        None => attachment(&format!("{plain}.{extension}")),
+    };
+    Download {
+        disposition,
+        extension,
+        media_type,
+    }
 }
 
 /// Writes the annotated file.

@@ -107,7 +107,7 @@ async fn receive(mut payload: Payload) -> Result<(File, u64, String)> {
 
 /// Download the file of an artifact
 #[utoipa::path(operation_id = "download_artifact_file", tag = "Projects", security(("bearer" = ["project_work:read"])),
-    description = "Returns the file as it was sent.",
+    description = "Returns the file as it was sent, named by the artifact's title.",
     params(("id" = Id, Path, description = "The project"), ("entry_id" = Id, Path, description = "The artifact")),
     responses((status = 200, description = "The file", content((inline(FileBody) = "application/pdf"),
         (inline(FileBody) = "image/png"), (inline(FileBody) = "image/jpeg"),
@@ -123,17 +123,17 @@ async fn download(
     path: EntryPath,
 ) -> Result<HttpResponse> {
     let (reach, (project, id)) = (caller.reach(), (path.0, path.1));
-    let file = pool
+    let (title, file) = pool
         .read(move |db| entries::find_file(db, &reach, project, id))
         .await?;
     let slot = open.download(caller.actor())?;
-    let name = format!("{id}.{}", file.type_.code());
+    let name = answers::named_attachment(&title, file.type_.extension(), &format!("artifact-{id}"));
     let own = pool.clone();
     let write = move || {
         own.read_blocking(|db| copy(db, id))
             .map(|file| (file, Disclosure::nobody()))
     };
-    answers::write_file(&name, file.type_.media_type(), slot, &pool, write).await
+    answers::write_file(name, file.type_.media_type(), slot, &pool, write).await
 }
 
 /// Copies a file out of the database.
