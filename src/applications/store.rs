@@ -11,10 +11,10 @@ use crate::auth::Reach;
 use crate::catalogue::calendar::{day_in_tokyo, month_number};
 use crate::changes::{self, Action, Change, Subject};
 use crate::db::schema::{application_terms as terms, applications};
-use crate::deliverables::ProjectReason;
 use crate::db::{
     BATCH, Db, Doc, Id, Instant, JsonText, MicrosecondTime, keyset, on_duplicate, update_version,
 };
+use crate::deliverables::ProjectReason;
 use crate::error::{Error, Result};
 use crate::http::page;
 use crate::http::query::Several;

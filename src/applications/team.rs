@@ -126,7 +126,10 @@ pub fn follow(
         }
         // What an import closed stays closed when it is undone.
         if !was_over && is_over && !(is_member && is_delivered(&after)) {
-            changes.push(store::update_unlogged(db, &closed(application, after.end_reason(), now))?);
+            changes.push(store::update_unlogged(
+                db,
+                &closed(application, after.end_reason(), now),
+            )?);
         }
     }
     let (after, settled) = settle(db, actor, after, now)?;

@@ -1,8 +1,8 @@
 //! The use cases of deliverables. Each runs in its caller's transaction: it loads, checks, writes and logs.
 
 use super::{
-    Deliverable, JointDeliverable, JointFilter, JointOrganization, JointStatus, NewDeliverable, ProjectReason,
-    default_area, release, rules, store,
+    Deliverable, JointDeliverable, JointFilter, JointOrganization, JointStatus, NewDeliverable,
+    ProjectReason, default_area, release, rules, store,
 };
 use crate::audit::{self, Act, AuditAction};
 use crate::auth::{Reach, RecordKind, UserRole, Writer, check_properties, within_reach};

@@ -141,14 +141,19 @@ fn file_stem(name: &str, extension: &str) -> String {
     let name = name.trim();
     let suffix = name.char_indices().rev().nth(extension.chars().count());
     let stem = match suffix {
-        Some((at, '.')) if name.get(at + 1..).is_some_and(|end| end.eq_ignore_ascii_case(extension)) => {
+        Some((at, '.'))
+            if name
+                .get(at + 1..)
+                .is_some_and(|end| end.eq_ignore_ascii_case(extension)) =>
+        {
             name.get(..at).unwrap_or(name)
         }
         _ => name,
     };
     let safe = |c| if is_dangerous(c) { '_' } else { c };
     let stem: String = stem.chars().map(safe).take(LONGEST_NAME).collect();
-    stem.trim_matches(|c: char| c == '.' || c.is_whitespace()).to_owned()
+    stem.trim_matches(|c: char| c == '.' || c.is_whitespace())
+        .to_owned()
 }
 
 /// Makes a body of a whole file, with its length.
@@ -261,7 +266,10 @@ mod tests {
         assert_eq!(encoded("../a\"b\r\nx: y").as_deref(), Some("_a_b__x_%20y.pdf"));
         assert_eq!(encoded("flyer.PDF").as_deref(), Some("flyer.pdf"));
         assert_eq!(encoded("a\u{202e}fdp.exe").as_deref(), Some("a_fdp.exe.pdf"));
-        assert_eq!(encoded(&"あ".repeat(200)).map(|name| name.len()), Some(60 * 9 + 4));
+        assert_eq!(
+            encoded(&"あ".repeat(200)).map(|name| name.len()),
+            Some(60 * 9 + 4)
+        );
         for nameless in ["", " .. ", "．".trim_matches('．')] {
             assert_eq!(of(nameless), "attachment; filename=\"file-1.pdf\"");
         }

@@ -5,7 +5,7 @@ use crate::catalogue::{Catalogue, Filters};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, DeliverableStatus};
 use crate::error::Result;
-use crate::events::store::listed;
+use crate::events::store::{listed, registrations};
 use crate::events::{self, Event, ListingFilter};
 use crate::http::{Page, page};
 use crate::organizations;
@@ -79,7 +79,11 @@ fn surroundings(db: &mut Db, events: &[Event], base: &str) -> Result<Surrounding
         .collect();
     let asked = deliverables::store::load_some(db, &asked)?.into_iter();
     let open = asked.filter(|one| one.archived_at.is_none() && one.request.status == DeliverableStatus::Open);
+    let limited = events.iter().filter(|event| event.plan.capacity.is_some());
+    let limited: Vec<Id> = limited.map(|event| event.id).collect();
+    let counts = registrations::counts(db, &limited)?.into_iter();
     Ok(Surroundings {
+        taken: counts.map(|(id, counts)| (id, counts.taken())).collect(),
         open: open.map(|one| one.id).collect(),
         hosts: organizations::store::published_names(db, &hosts)?,
         base: base.trim_end_matches('/').to_owned(),

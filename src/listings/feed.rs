@@ -97,6 +97,11 @@ fn titled(one: &Listing, language: Language) -> String {
 
 fn about(one: &Listing, language: Language) -> String {
     let description = one.description.as_ref().map(|text| wording::cut(text, SHOWN));
-    let parts = [one.notice.clone(), wording::fee(one, language), description];
+    let parts = [
+        one.notice.clone(),
+        wording::full(one, language),
+        wording::fee(one, language),
+        description,
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }

@@ -222,8 +222,8 @@ fn begin_form(page: &mut Markup, event: Id, path: &'static str, form: &Form) {
         .raw("\">\n");
 }
 
-/// Writes the form.
-pub fn write(page: &mut Markup, event: Id, form: &Form, language: Language) {
+/// Writes the form. `waits`: who registers is put on the waiting list.
+pub fn write(page: &mut Markup, event: Id, form: &Form, waits: bool, language: Language) {
     page.raw("<h2 id=\"registration\">")
         .words(language, "申込み", "Register")
         .raw("</h2>\n");
@@ -288,7 +288,10 @@ pub fn write(page: &mut Markup, event: Id, form: &Form, language: Language) {
             "If all places are taken, you are put on the waiting list. What you enter is used for this event only.",
         )
         .raw("</p>\n<p><button>")
-        .words(language, "申し込む", "Register")
+        .text(match waits {
+            true => choose(language, "キャンセル待ちに申し込む", "Join the waiting list"),
+            false => choose(language, "申し込む", "Register"),
+        })
         .raw("</button></p>\n</form>\n");
 }
 

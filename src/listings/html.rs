@@ -2,7 +2,7 @@
 
 use super::form::{self, Form};
 use super::markup::{Head, Markup, begin, choose, end};
-use super::{Listing, jsonld, wording};
+use super::{Listing, ListingRegistration, jsonld, wording};
 use crate::catalogue::Catalogue;
 use crate::db::Id;
 use crate::error::{Error, Text};
@@ -111,6 +111,8 @@ pub fn list(
             .raw("</h2>\n<p>");
         if let Some(cancelled) = cancelled(one, language) {
             page.raw("<strong>").text(cancelled).raw("</strong> ");
+        } else if let Some(full) = wording::full(one, language) {
+            page.raw("<strong>").text(&full).raw("</strong> ");
         }
         let mut facts = vec![kind_name(one.kind, language)];
         facts.extend(wording::times(one, language).into_iter().next());
@@ -286,6 +288,8 @@ pub fn one(one: &Listing, catalogue: &Catalogue, form: &Form, language: Language
         page.raw("<p><strong>")
             .words(language, "終了しました", "This is over")
             .raw("</strong></p>\n");
+    } else if let Some(full) = wording::full(one, language) {
+        page.raw("<p><strong>").text(&full).raw("</strong></p>\n");
     }
     page.raw("<dl>\n");
     let own = |text: Option<&String>| text.cloned();
@@ -378,7 +382,8 @@ pub fn one(one: &Listing, catalogue: &Catalogue, form: &Form, language: Language
     )
     .raw("</p>\n");
     if one.links.register.is_some() {
-        form::write(&mut page, one.id, form, language);
+        let waits = one.registration == ListingRegistration::WaitingList;
+        form::write(&mut page, one.id, form, waits, language);
     }
     if !one.over {
         form::write_cancellation(&mut page, one.id, form, language);

@@ -2,7 +2,7 @@
 //!
 //! An opening for volunteers is an event that one can join (`JoinAction`): schema.org has no type for voluntary work.
 
-use super::Listing;
+use super::{Listing, ListingRegistration};
 use crate::catalogue::calendar::time_in_tokyo;
 use crate::db::Instant;
 use crate::events::rules::first_day_of;
@@ -94,11 +94,17 @@ fn node(one: &Listing) -> Value {
         .chain(one.breakouts.iter().map(breakout))
         .collect();
     let closes = one.registration_closes_at.map(moment);
-    let is_open = one.links.register.is_some();
-    let offer = one.fee_yen.map(|yen| {
+    let is_full = one.registration.is_full();
+    let availability = match one.registration {
+        ListingRegistration::Open => Some("https://schema.org/InStock"),
+        ListingRegistration::WaitingList | ListingRegistration::Full => Some("https://schema.org/SoldOut"),
+        ListingRegistration::NotTaken | ListingRegistration::Closed => None,
+    };
+    // What is full is said even if nobody knows what it costs.
+    let offer = (one.fee_yen.is_some() || is_full).then(|| {
         stated(
-            json!({"@type": "Offer", "price": yen, "priceCurrency": "JPY", "url": one.links.page,
-            "availability": is_open.then_some("https://schema.org/InStock"), "validThrough": closes}),
+            json!({"@type": "Offer", "price": one.fee_yen, "priceCurrency": one.fee_yen.map(|_| "JPY"),
+            "url": one.links.page, "availability": availability, "validThrough": closes}),
         )
     });
     let action = match (&one.links.register, &one.links.apply) {
@@ -123,7 +129,8 @@ fn node(one: &Listing) -> Value {
         "eventAttendanceMode": mode.map(|mode| format!("https://schema.org/{mode}")),
         "location": locations, "organizer": organizers, "performer": one.speakers.iter().map(person).collect::<Vec<_>>(),
         "isAccessibleForFree": one.fee_yen.map(|yen| yen == 0), "offers": offer,
-        "maximumAttendeeCapacity": one.capacity, "audience": audience, "superEvent": series, "subEvent": parts,
+        "maximumAttendeeCapacity": one.capacity, "remainingAttendeeCapacity": is_full.then_some(0),
+        "audience": audience, "superEvent": series, "subEvent": parts,
         "potentialAction": action.map(|type_| json!({"@type": type_, "target": one.links.page})),
     }))
 }

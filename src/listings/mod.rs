@@ -6,8 +6,8 @@
 //!
 //! A listing goes when the event is over. A cancelled event stays until then, so that calendars learn of it.
 //!
-//! Deliberately absent: the address of the online room, documents for those who come, figures of registrations, and the names
-//! of organizations that didn't agree to be published (`open_data`).
+//! Deliberately absent: the address of the online room, documents for those who come, figures of registrations (only whether
+//! all places are taken), and the names of organizations that didn't agree to be published (`open_data`).
 
 pub mod actions;
 mod feed;
@@ -49,12 +49,40 @@ pub struct ListingLinks {
     pub calendar: String,
     /// As JSON-LD.
     pub json_ld: String,
-    /// Where to register with POST, without an account. Null: registration is closed, or not here.
+    /// Where to register with POST, without an account. Null: registration is closed, all places are taken without a
+    /// waiting list, or one doesn't register here.
     pub register: Option<String>,
     /// The deliverable for which those who are interested can apply, with a token. Null: there is none that is open.
     pub deliverable: Option<String>,
     /// Where to apply for it with POST and a token.
     pub apply: Option<String>,
+}
+
+/// Whether one can register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ListingRegistration {
+    /// It takes no registrations here.
+    NotTaken,
+    Open,
+    /// All places are taken. Who registers is put on the waiting list.
+    WaitingList,
+    /// All places are taken, and there is no waiting list.
+    Full,
+    /// The time to register is over, or the event is over or cancelled.
+    Closed,
+}
+
+impl ListingRegistration {
+    /// Returns whether all places are taken.
+    pub fn is_full(self) -> bool {
+        matches!(self, ListingRegistration::WaitingList | ListingRegistration::Full)
+    }
+
+    fn takes(self) -> bool {
+        matches!(self, ListingRegistration::Open | ListingRegistration::WaitingList)
+    }
 }
 
 /// A published event, as everybody sees it.
@@ -65,7 +93,7 @@ pub struct ListingLinks {
     "times": [{"starts_at": "2026-10-08T04:30:00Z", "ends_at": "2026-10-08T07:00:00Z", "label": null}], "month": null,
     "place": {"name": "新宿区役所 第一分庁舎", "address": "東京都新宿区歌舞伎町1-5-1", "wheelchair": true}, "online": true, "url": null,
     "areas": ["131041"], "hosts": ["風のひろば"], "contact": null, "audience": "生活支援コーディネーター", "fee_yen": 0,
-    "capacity": 30, "registration_closes_at": null, "speakers": [], "breakouts": [], "moved_at": null,
+    "capacity": 30, "registration": "open", "registration_closes_at": null, "speakers": [], "breakouts": [], "moved_at": null,
     "published_at": "2026-09-01T00:00:00Z", "updated_at": "2026-09-01T00:00:00Z", "over": false,
     "links": {"page": "https://musubi.example.jp/events/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
         "json": "https://musubi.example.jp/v1/listings/0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
@@ -105,6 +133,8 @@ pub struct Listing {
     /// What it costs. 0: free of charge. Null: unknown.
     pub fee_yen: Option<i32>,
     pub capacity: Option<i32>,
+    /// Whether one can register, and whether all places are taken.
+    pub registration: ListingRegistration,
     pub registration_closes_at: Option<Instant>,
     pub speakers: Vec<Speaker>,
     pub breakouts: Vec<Breakout>,
@@ -127,6 +157,8 @@ struct Surroundings {
     hosts: HashMap<Id, String>,
     /// The deliverables for which one can apply.
     open: BTreeSet<Id>,
+    /// How many places are taken of the events that have a capacity.
+    taken: HashMap<Id, i64>,
     /// The address of the server.
     base: String,
 }
@@ -140,7 +172,18 @@ impl Listing {
             .plan
             .registration_closes_at
             .is_some_and(|closes| closes <= now);
-        let takes = is_on && event.plan.takes_registrations && !is_closed;
+        let taken = around.taken.get(&id).copied().unwrap_or_default();
+        let is_full = event
+            .plan
+            .capacity
+            .is_some_and(|capacity| taken >= i64::from(capacity));
+        let registration = match (is_full, event.plan.waiting_list) {
+            _ if !event.plan.takes_registrations => ListingRegistration::NotTaken,
+            _ if !is_on || is_closed => ListingRegistration::Closed,
+            (false, _) => ListingRegistration::Open,
+            (true, true) => ListingRegistration::WaitingList,
+            (true, false) => ListingRegistration::Full,
+        };
         let deliverable = event.plan.deliverable_id;
         let open = deliverable.filter(|id| is_on && around.open.contains(id));
         let NewEvent { host_ids, .. } = &event.plan;
@@ -151,7 +194,9 @@ impl Listing {
             page: format!("{base}/events/{id}"),
             calendar: format!("{json}/event.ics"),
             json_ld: format!("{json}/event.jsonld"),
-            register: takes.then(|| format!("{base}/v1/events/{id}/guest-registrations")),
+            register: registration
+                .takes()
+                .then(|| format!("{base}/v1/events/{id}/guest-registrations")),
             deliverable: open.map(|id| format!("{base}/v1/deliverables/{id}")),
             apply: open.map(|_| format!("{base}/v1/applications")),
             json,
@@ -178,6 +223,7 @@ impl Listing {
             audience: plan.audience,
             fee_yen: plan.fee_yen,
             capacity: plan.capacity,
+            registration,
             registration_closes_at: plan.registration_closes_at,
             speakers: plan.speakers,
             breakouts: plan.breakouts,

@@ -104,6 +104,7 @@ fn row(one: &Listing, catalogue: &Catalogue) -> [String; 32] {
         notes.push("中止".to_owned());
     }
     notes.extend(one.notice.clone());
+    notes.extend(wording::full(one, Language::Ja));
     if one.areas.len() > 1 {
         let names = wording::areas(&one.areas, catalogue, Language::Ja);
         notes.push(format!("開催地域：{}", names.join("、")));

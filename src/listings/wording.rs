@@ -6,7 +6,7 @@ use crate::catalogue::calendar::time_in_tokyo;
 use crate::db::Instant;
 use crate::events::EventTime;
 use crate::http::Language;
-use crate::values::AreaCode;
+use crate::values::{AreaCode, words};
 use chrono::{Datelike, NaiveDateTime};
 
 const DAYS: [(&str, &str); 7] = [
@@ -80,6 +80,15 @@ pub fn place(one: &Listing, language: Language) -> Option<String> {
     });
     let parts: Vec<String> = place.into_iter().chain(online).collect();
     (!parts.is_empty()).then(|| parts.join(" / "))
+}
+
+/// Says that all places are taken, and whether there is a waiting list.
+pub fn full(one: &Listing, language: Language) -> Option<String> {
+    let code: &str = one.registration.into();
+    let words = words::text("ListingRegistration", code);
+    one.registration
+        .is_full()
+        .then(|| language.choose(&words).to_owned())
 }
 
 pub fn fee(one: &Listing, language: Language) -> Option<String> {

@@ -73,9 +73,7 @@ pub fn follow(
         organization_id: deliverable.request.organization_id,
         status,
         reason: match status {
-            ProjectStatus::Cancelled if status != before.plan.status => {
-                deliverable.end_reason()
-            }
+            ProjectStatus::Cancelled if status != before.plan.status => deliverable.end_reason(),
             _ => before.plan.reason,
         },
         ..before.plan.clone()

@@ -228,12 +228,7 @@ pub fn waiting(
         .filter(a::status.eq(ApplicationStatus::Agreed.code()))
         .filter(a::worker_id.is_not_null())
         .filter(not(exists(written)))
-        .select((
-            a::id,
-            a::deliverable_id,
-            a::worker_id,
-            sql::<MicrosecondTime>(at),
-        ));
+        .select((a::id, a::deliverable_id, a::worker_id, sql::<MicrosecondTime>(at)));
     let mut query = waiting.order(a::id).limit(limit).into_boxed();
     if let Some(condition) = reach::applications(reach) {
         query = query.filter(condition);

@@ -78,7 +78,10 @@ async fn download_deliverables(
     catalogues: Data<Catalogues>,
     filter: Query<StatisticsFilter>,
 ) -> Result<HttpResponse> {
-    table("deliverables", &deliverables(&caller, &pool, catalogues, filter).await?)
+    table(
+        "deliverables",
+        &deliverables(&caller, &pool, catalogues, filter).await?,
+    )
 }
 
 async fn deliverables(

@@ -7,9 +7,9 @@ use crate::applications::{ApplicationSide, ApplicationStatus};
 use crate::auth::{Reach, Viewer};
 use crate::catalogue::{Catalogue, calendar};
 use crate::db::{Db, Id, Instant};
+use crate::deliverables::Deliverable;
 use crate::error::Result;
 use crate::events::Event;
-use crate::deliverables::Deliverable;
 use crate::http::{Cursor, Language, Page, page};
 use crate::intake::NewIntake;
 use crate::programmes::{self, DatedStep, STEP_DAYS};
@@ -86,10 +86,7 @@ pub fn list(
     // Who is asked to join a request sees its title, although it is beyond their reach.
     let about = deliverables::store::some(db, &Reach::Everything, &about)?;
     let reviewed = reviewed(db, &assignee.viewer, catalogue, (&found, &about), language)?;
-    let titles: HashMap<Id, String> = about
-        .into_iter()
-        .map(|one| (one.id, one.request.title))
-        .collect();
+    let titles: HashMap<Id, String> = about.into_iter().map(|one| (one.id, one.request.title)).collect();
     let today = calendar::today();
     let task = |one: Waiting| Task {
         about: reviewed.get(&one.id).cloned(),

@@ -377,7 +377,10 @@ fn reviews_wait_as_tasks_until_they_are_written(app: &TestApp) {
     );
     for task in waiting(&project.member) {
         let about = &task["about"];
-        let member = project.team.iter().find(|(worker, _)| about["worker_id"] == **worker);
+        let member = project
+            .team
+            .iter()
+            .find(|(worker, _)| about["worker_id"] == **worker);
         assert_eq!(task["id"], member.unwrap().1.as_str());
         assert!(about["name"].is_string() && about["organization_id"].is_null());
     }

@@ -557,7 +557,43 @@ fn people_register_with_a_form_without_scripts(app: &TestApp) {
             .contains("この項目は空のままにしてください。")
     );
     // Registered, twice, and on the waiting list.
+    let state = |id: &str| {
+        let listing = open(app, &format!("/v1/listings/{id}")).expect(200).json();
+        let node = open(app, &format!("/v1/listings/{id}/event.jsonld"))
+            .expect(200)
+            .json();
+        (
+            text(&listing["registration"]),
+            listing["links"]["register"].is_string(),
+            node["offers"]["availability"].clone(),
+        )
+    };
+    assert_eq!(state(&id).0, "open");
+    assert!(!open(app, &path).text.contains("満席"));
     let done = guest("山田 花子", "hanako@example.jp").expect(200);
+    let sold_out = json!("https://schema.org/SoldOut");
+    assert_eq!(state(&id), ("waiting_list".to_owned(), true, sold_out.clone()));
+    assert!(
+        open(app, &path)
+            .text
+            .contains("<strong>満席（キャンセル待ち受付中）</strong>")
+    );
+    assert!(
+        open(app, "/events?lang=en")
+            .text
+            .contains("<strong>Full (waiting list)</strong>")
+    );
+    assert!(
+        open(app, "/v1/listings.csv")
+            .text
+            .contains("満席（キャンセル待ち受付中）")
+    );
+    app.patch(&format!("/v1/events/{id}"), &json!({"waiting_list": false}))
+        .expect(200);
+    assert_eq!(state(&id), ("full".to_owned(), false, sold_out));
+    assert!(!open(app, &path).text.contains("<button>申し込む"));
+    app.patch(&format!("/v1/events/{id}"), &json!({"waiting_list": true}))
+        .expect(200);
     for part in [
         "<h1>申し込みました</h1>",
         "https://example.jp/secret-room",
@@ -607,7 +643,8 @@ fn people_register_with_a_form_without_scripts(app: &TestApp) {
     let change = |change: Value| drop(app.patch(&format!("/v1/events/{id}"), &change).expect(200));
     change(json!({"waiting_list": false}));
     let full = guest("鈴木 一", "hajime@example.jp").expect(409);
-    assert!(full.text.contains("定員に達しています。") && full.text.contains("value=\"鈴木 一\""));
+    assert!(full.text.contains("定員に達しています。") && !full.text.contains("name=\"email\""));
+    assert!(full.text.contains("<strong>満席</strong>"));
     change(json!({"takes_registrations": false}));
     let closed = guest("鈴木 一", "hajime@example.jp").expect(409);
     assert!(closed.text.contains("申込みは受け付けていません。") && !closed.text.contains("name=\"email\""));

@@ -556,8 +556,7 @@ fn a_full_role_has_a_waiting_list_in_order(app: &TestApp) {
     assert_eq!(scene.kinds(&own), [""; 0], "it is gone when it is done");
     // Who was invited has said yes already.
     assert_eq!(scene.now(&invitation)["awaits"], "organization");
-    app.archive(&scene.flyer)
-        .expect(204);
+    app.archive(&scene.flyer).expect(204);
     for one in [&third, &fourth, &invitation] {
         assert_includes(
             &scene.now(one),
@@ -897,8 +896,7 @@ fn each_role_makes_exactly_the_moves_of_the_table(app: &TestApp) {
                             answer.status, answer.text
                         ));
                     }
-                    app.archive(&scene.flyer)
-                        .expect(204);
+                    app.archive(&scene.flyer).expect(204);
                 }
             }
         }

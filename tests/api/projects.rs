@@ -351,13 +351,20 @@ fn a_project_and_its_deliverable_agree_whichever_is_moved(app: &TestApp) {
         (&over["status"], &over["reason"]),
         (&json!("cancelled"), &json!("team_dissolved"))
     );
-    let archived = app.get(&format!("{path}?include_archived=true")).expect(200).json();
+    let archived = app
+        .get(&format!("{path}?include_archived=true"))
+        .expect(200)
+        .json();
     assert_eq!(archived["archive_reason"], "team_dissolved");
     assert_eq!(archived["cancellation_reason"], json!(null));
     let told = app.get(&case.designer_application).expect(200).json();
     assert_eq!(
         (&told["status"], &told["reason"], &told["request_reason"]),
-        (&json!("declined"), &json!("request_closed"), &json!("team_dissolved"))
+        (
+            &json!("declined"),
+            &json!("request_closed"),
+            &json!("team_dissolved")
+        )
     );
     // What has ended is archived without a reason.
     let ended = app.deliverable(&app.organization("風"), json!({}));

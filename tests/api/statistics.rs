@@ -307,7 +307,10 @@ fn counts_applications(app: &TestApp) {
         .expect(200);
     assert_eq!(csv.text, "status,count\ndeclined,1\nsubmitted,2\n");
     let name = csv.header("content-disposition");
-    assert!(name.starts_with("attachment; filename=\"applications-2"), "{name}");
+    assert!(
+        name.starts_with("attachment; filename=\"applications-2"),
+        "{name}"
+    );
     app.get("/v1/statistics/applications?group_by=worker").expect(400);
     app.get("/v1/statistics/deliverables?group_by=role").expect(400);
     // Demo data counts only if you ask for it; erasing a worker changes nothing.

@@ -815,7 +815,8 @@ fn take_back(
     changes::store::append(db, actor, &removed)?;
     if kept.began == Began::Everything && project.kind == ProjectKind::Deliverable {
         let deliverable = deliverables::store::find_archived_too_for_update(db, id)?;
-        let change = deliverables::store::update_unlogged(db, &deliverable.archived(None, now), Action::Archived)?;
+        let change =
+            deliverables::store::update_unlogged(db, &deliverable.archived(None, now), Action::Archived)?;
         changes::store::append(db, actor, &[change])?;
     }
     Ok(())
