@@ -10,6 +10,7 @@ use crate::changes;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::rules::unknown_organization;
 use crate::error::{Error, FieldError, Result, Text};
+use crate::http::query::check_span;
 use crate::http::{IfMatch, Language, Page};
 use crate::reach::store as reach;
 use crate::{organizations, programmes};
@@ -27,6 +28,7 @@ pub fn list(
         .fiscal_year(filter.fiscal_year)
         .text("series", &filter.series)
         .check()?;
+    check_span(filter.from, ("until", filter.until))?;
     let mut page = store::list(db, reach, &filter)?;
     complete(db, reach, &mut page.items, language)?;
     Ok(page)

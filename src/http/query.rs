@@ -122,6 +122,22 @@ pub fn path_text(request: &HttpRequest, name: &'static str, longest: usize) -> R
     Err(Error::parameter(name, "invalid_length", rule))
 }
 
+/// Refuses a span whose end, named by a parameter, is before its begin: it would find nothing.
+pub fn check_span<T: PartialOrd>(from: Option<T>, (name, to): (&'static str, Option<T>)) -> Result<()> {
+    if from.zip(to).is_none_or(|(from, to)| from <= to) {
+        return Ok(());
+    }
+    let rule = Text::new(
+        "終わりは始まり（from）以降にしてください。",
+        "The end of the span is before its begin (`from`).",
+    );
+    Err(Error::Invalid(vec![FieldError::parameter(
+        name,
+        "span_reversed",
+        rule,
+    )]))
+}
+
 /// Refuses a filter that is longer than any value it could match.
 pub fn check_length(name: &'static str, text: &Option<String>, longest: usize) -> Result<()> {
     if text.as_ref().is_none_or(|text| text.chars().count() <= longest) {

@@ -7,6 +7,7 @@ use crate::deliverables::{self, DeliverableStatus};
 use crate::error::Result;
 use crate::events::store::{listed, registrations};
 use crate::events::{self, Event, ListingFilter};
+use crate::http::query::check_span;
 use crate::http::{Page, page};
 use crate::organizations;
 
@@ -61,6 +62,7 @@ pub fn show(db: &mut Db, id: Id, base: &str) -> Result<Listing> {
 }
 
 fn check(catalogue: &Catalogue, filter: &mut ListingFilter) -> Result<()> {
+    check_span(filter.from, ("to", filter.to))?;
     let filters = Filters::of(catalogue);
     filters.area(&mut filter.area).text("q", &filter.q).check()
 }

@@ -12,6 +12,7 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::lookup::resolve_area;
 use crate::db::{Db, Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
+use crate::http::query::check_span;
 use crate::http::{Discloses, IfMatch, Language, Page};
 use crate::values::AreaCode;
 use serde::Serialize;
@@ -194,7 +195,8 @@ pub fn months(from: Option<&str>, until: Option<&str>) -> Result<(Month, Month)>
         .or(from.map(|from| Month(from.0 + 11)))
         .unwrap_or_else(Month::current);
     let from = from.unwrap_or(Month(until.0 - 11));
-    if from <= until && until.0 - from.0 < MOST_MONTHS {
+    check_span(Some(from), ("until", Some(until)))?;
+    if until.0 - from.0 < MOST_MONTHS {
         return Ok((from, until));
     }
     let rule = Text::new(

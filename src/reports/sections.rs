@@ -532,6 +532,22 @@ pub fn outcomes(names: &Names, outcomes: &OutcomeStatistics) -> ReportSection {
     });
     fill(&mut section, rows, names.language);
     section.add_up();
+    // Shares and means of all years together: they don't add up.
+    let all = &outcomes.total;
+    let (half, whole) = (all.in_use_after_6_months, all.in_use_after_12_months);
+    for (at, cell) in [
+        (3, percent(half.percent)),
+        (5, percent(whole.percent)),
+        (7, percent(all.would_do_again.percent)),
+        (
+            8,
+            Cell::decimal(all.reviews_of_members.map(|means| means.quality)),
+        ),
+    ] {
+        if let Some(total) = section.total.as_mut().and_then(|total| total.get_mut(at)) {
+            *total = cell;
+        }
+    }
     section.note(
         names.language,
         "成果物の評価は1〜5の平均で、5団体・5人以上の評価がある場合に示します。",

@@ -14,6 +14,7 @@ use crate::db::{Db, Id};
 use crate::error::{Error, FieldError, Place, Result, Text};
 use crate::http::Page;
 use crate::http::page::Paging;
+use crate::http::query::check_span;
 use crate::indicators::{self, Indicator};
 use crate::reach::store::has_organization;
 use crate::users::{self, UserFilter};
@@ -173,6 +174,7 @@ pub fn coverage(db: &mut Db, catalogue: &Catalogue, filter: &CoverageFilter) -> 
         .year("to", filter.to)
         .year("projection_year", filter.projection_year)
         .check()?;
+    check_span(filter.from, ("to", filter.to))?;
     let is_asked = |code: &str| {
         place.as_deref().is_none_or(|place| match catalogue.area(place) {
             Some(_) => with_wards(place).iter().any(|one| one == code),

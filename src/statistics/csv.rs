@@ -14,8 +14,14 @@ pub trait Table {
 }
 
 impl Table for DeliverableStatistics {
-    const COUNTS: &'static [&'static str] =
-        &["recorded", "unlisted", "total", "matched", "median_days_to_match"];
+    const COUNTS: &'static [&'static str] = &[
+        "recorded",
+        "unlisted",
+        "total",
+        "matched",
+        "timed",
+        "median_days_to_match",
+    ];
 
     fn group_by(&self) -> &[Dimension] {
         &self.group_by
@@ -30,6 +36,7 @@ impl Table for DeliverableStatistics {
                 optional(counts.unlisted),
                 counts.total.to_string(),
                 counts.matched.to_string(),
+                counts.timed.to_string(),
                 optional(counts.median_days_to_match.map(i64::from)),
             ];
             (&item.group, cells)

@@ -70,7 +70,7 @@ async fn count_deliverables(
 #[utoipa::path(operation_id = "download_deliverable_counts", tag = "Statistics", security(("bearer" = ["statistics:read"])),
     params(StatisticsFilter),
     responses((status = 200, description = "The table", body = inline(FileBody), content_type = "text/csv",
-        example = "fiscal_year,format,recorded,unlisted,total,matched,median_days_to_match\n2021,one_month,10,0,10,6,9\n")))]
+        example = "fiscal_year,format,recorded,unlisted,total,matched,timed,median_days_to_match\n2021,one_month,10,0,10,8,6,9\n")))]
 #[get("/statistics/deliverables.csv")]
 async fn download_deliverables(
     caller: Caller<ReadStatistics>,

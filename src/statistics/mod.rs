@@ -146,9 +146,12 @@ pub struct Counts {
     /// The sum of both.
     #[schema(minimum = 0, example = 10)]
     pub total: i64,
-    /// Deliverables whose days from opening to a complete team are known.
-    #[schema(minimum = 0, example = 6)]
+    /// Deliverables that found a team, also those whose work has begun, ended or was cancelled after that.
+    #[schema(minimum = 0, example = 8)]
     pub matched: i64,
+    /// Those of them of which it is known how many days it took from opening to a complete team.
+    #[schema(minimum = 0, example = 6)]
+    pub timed: i64,
     /// The median of these days; of two in the middle, the smaller one.
     #[schema(minimum = 0, example = 9)]
     pub median_days_to_match: Option<i32>,

@@ -4,6 +4,7 @@ use super::{
     ApplicationGroup, ApplicationStatistics, Counts, DeliverableStatistics, Dimension, Group, GroupCounts,
 };
 use crate::catalogue::lookup;
+use crate::deliverables::DeliverableStatus;
 use crate::error::{Error, FieldError, Place, Result};
 use std::collections::BTreeMap;
 
@@ -76,23 +77,25 @@ impl Group {
 struct Sum {
     recorded: i64,
     unlisted: i64,
+    matched: i64,
     /// How many deliverables were matched after so many days.
-    matched: BTreeMap<i32, i64>,
+    days: BTreeMap<i32, i64>,
 }
 
 impl Sum {
     fn counts(self, with_unlisted: bool) -> Counts {
-        let matched = self.matched.values().sum();
+        let timed = self.days.values().sum();
         let mut passed = 0;
-        let median = self.matched.iter().find(|(_, count)| {
+        let median = self.days.iter().find(|(_, count)| {
             passed += **count;
-            passed * 2 >= matched
+            passed * 2 >= timed
         });
         Counts {
             recorded: self.recorded,
             unlisted: with_unlisted.then_some(self.unlisted),
             total: self.recorded + self.unlisted,
-            matched,
+            matched: self.matched,
+            timed,
             median_days_to_match: median.map(|(days, _)| *days),
         }
     }
@@ -112,10 +115,13 @@ impl DeliverableStatistics {
         let mut groups: BTreeMap<Group, Sum> = BTreeMap::new();
         let mut total = Sum::default();
         for (group, days, count) in recorded {
+            let status = group.status.as_deref().and_then(|code| code.parse().ok());
+            let has_team = days.is_some() || status.is_some_and(DeliverableStatus::has_team);
             for sum in [groups.entry(group.by(&group_by)).or_default(), &mut total] {
                 sum.recorded += count;
+                sum.matched += if has_team { count } else { 0 };
                 if let Some(days) = days {
-                    *sum.matched.entry(days).or_default() += count;
+                    *sum.days.entry(days).or_default() += count;
                 }
             }
         }
@@ -199,6 +205,7 @@ mod tests {
                 unlisted: Some(5),
                 total: 11,
                 matched: 4,
+                timed: 4,
                 median_days_to_match: Some(4)
             }
         );
@@ -210,6 +217,7 @@ mod tests {
                 unlisted: None,
                 total: 6,
                 matched: 4,
+                timed: 4,
                 median_days_to_match: Some(4)
             }
         );

@@ -308,9 +308,48 @@ fn both_ways_to_get_a_token_are_declared() {
 
 on_both! {
     serves_the_committed_document,
+    a_span_that_ends_before_it_begins_is_refused_everywhere,
 }
 
 fn serves_the_committed_document(app: &TestApp) {
     let served = app.send("GET", "/openapi.json", &[], b"").expect(200);
     assert!(served.text == std::fs::read_to_string("openapi/openapi.json").unwrap());
+}
+
+/// Every list and table with a begin and an end: `from`, and `to` or `until`.
+fn a_span_that_ends_before_it_begins_is_refused_everywhere(app: &TestApp) {
+    let mut found = 0;
+    for operation in Document::shared().operations() {
+        let parameters = operation.object.get("parameters").and_then(Value::as_array);
+        let parameter = |name: &str| {
+            let mut all = parameters.into_iter().flatten();
+            all.find(|one| one["name"] == name && one["in"] == "query")
+        };
+        let (Some(from), Some((end, _))) = (
+            parameter("from"),
+            ["to", "until"]
+                .into_iter()
+                .find_map(|name| parameter(name).map(|one| (name, one))),
+        ) else {
+            continue;
+        };
+        found += 1;
+        let schema = from["schema"].to_string();
+        let (early, late) = match () {
+            () if schema.contains("integer") => ("2025", "2026"),
+            () if schema.contains("\"date\"") => ("2026-04-01", "2026-04-02"),
+            () => ("2026-04", "2026-05"),
+        };
+        let of = |from: &str, to: &str| app.get(&format!("{}?from={from}&{end}={to}", operation.path));
+        let refused = of(late, early).expect(422).faults();
+        let code = match operation.path.as_str() {
+            "/v1/reports" => "years_reversed",
+            _ => "span_reversed",
+        };
+        assert_eq!(refused, [(end.to_owned(), code.to_owned())], "{}", operation.path);
+        for (from, to) in [(early, late), (late, late)] {
+            assert!(of(from, to).status < 300, "{}", operation.path);
+        }
+    }
+    assert!(found >= 10, "{found}");
 }

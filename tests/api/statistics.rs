@@ -92,7 +92,7 @@ fn reproduces_the_published_table(app: &TestApp) {
     assert_eq!(counted, published());
     assert_eq!(
         answer["total"],
-        json!({"recorded": 147, "unlisted": 5, "total": 152, "matched": 0, "median_days_to_match": null})
+        json!({"recorded": 147, "unlisted": 5, "total": 152, "matched": 147, "timed": 0, "median_days_to_match": null})
     );
     let grant = answer["items"]
         .as_array()
@@ -131,7 +131,7 @@ fn adds_up_in_every_dimension(app: &TestApp) {
     let by_area = app.get("/v1/statistics/deliverables?group_by=area").json();
     assert_eq!(
         by_area["total"],
-        json!({"recorded": 147, "unlisted": null, "total": 147, "matched": 0, "median_days_to_match": null})
+        json!({"recorded": 147, "unlisted": null, "total": 147, "matched": 147, "timed": 0, "median_days_to_match": null})
     );
     let flyers = app
         .get("/v1/statistics/deliverables?type=flyer&fiscal_year=2018")
@@ -169,10 +169,10 @@ fn returns_the_counts_as_a_table(app: &TestApp) {
     let lines: Vec<&str> = csv.text.lines().collect();
     assert_eq!(
         lines[0],
-        "fiscal_year,format,recorded,unlisted,total,matched,median_days_to_match"
+        "fiscal_year,format,recorded,unlisted,total,matched,timed,median_days_to_match"
     );
     assert_eq!(lines.len(), 18);
-    assert!(lines.contains(&"2021,individual,0,5,5,0,"));
+    assert!(lines.contains(&"2021,individual,0,5,5,0,0,"));
     // The other path has one type, whatever the client would like.
     let json = app
         .get_with("/v1/statistics/deliverables", &[("accept", "text/csv")])
