@@ -5,11 +5,11 @@
 
 use super::ExportKind;
 use Of::{
-    AccountStatus, ApplicationDirection, ApplicationSide, ApplicationStatus, AuditAction, ConsentPurpose,
-    DayPart, DecisionReason, DecisionStatus, DeliverableStatus, EventKind, EventStatus, Family, Format,
-    ImportMode, ImportStatus, IntermediaryKind, OrganizationKind, OrganizationStatus, PairStatus,
-    ProjectKind, ProjectReason, ProjectStatus, RecordKind, RegistrationStatus, Role, Theme, Type, UserRole,
-    WorkerStatus,
+    AccountStatus, ApplicationDirection, ApplicationReason, ApplicationSide, ApplicationStatus, AuditAction,
+    ConsentPurpose, DayPart, DecisionReason, DecisionStatus, DeliverableStatus, DuplicateAgreement,
+    DuplicateField, EventKind, EventStatus, Family, Format, ImportMode, ImportStatus, IntermediaryKind,
+    ListKind, OrganizationKind, OrganizationStatus, PairStatus, ProjectKind, ProjectReason, ProjectStatus,
+    RecordKind, RegistrationStatus, Role, Skill, SupportKind, Theme, Type, UserRole, WorkerStatus,
 };
 use Shape::*;
 
@@ -34,6 +34,8 @@ pub enum Shape {
     Levels,
     /// Values that have no simpler form.
     Json,
+    /// The same; members with these names have codes, wherever they are. Their words under Japanese headings.
+    Coded(&'static [(&'static str, Of)]),
     /// The text of a single piece of evidence that has no title; JSON otherwise.
     Evidence,
     /// The code of a municipality; its name under Japanese headings.
@@ -62,6 +64,11 @@ pub enum Of {
     ApplicationDirection,
     ApplicationSide,
     ApplicationStatus,
+    ApplicationReason,
+    SupportKind,
+    ListKind,
+    DuplicateField,
+    DuplicateAgreement,
     ProjectKind,
     ProjectStatus,
     ProjectReason,
@@ -99,7 +106,7 @@ impl Column {
             Shape::Moment => 20.0,
             Shape::Word(_) | Shape::Area => 16.0,
             Shape::List(_) | Shape::NullableList(_) | Shape::Levels => 30.0,
-            Shape::Json | Shape::Evidence => 40.0,
+            Shape::Json | Shape::Coded(_) | Shape::Evidence => 40.0,
             Shape::Text if self.pointer.ends_with("id") => 38.0,
             Shape::Text => 24.0,
         };
@@ -212,7 +219,7 @@ const DELIVERABLES: &[Column] = &[
     column("shared_with_partners", "公開", "/shared_with_partners", Flag),
     column("status", "状態", "/status", Word(DeliverableStatus)),
     column("cancellation_reason", "中止の理由", "/cancellation_reason", Word(ProjectReason)),
-    column("team", "チーム", "/roles", Json),
+    column("team", "チーム", "/roles", Coded(&[("role", Role), ("skill", Skill)])),
     column("external_team", "外部で組んだチーム", "/external_team", Flag),
     column("applications_per_place", "1席あたりの応募数", "/applications_per_place", Number),
     column("family", "分類", "/family", Word(Family)),
@@ -254,7 +261,7 @@ const INTAKE: &[Column] = &[
     column("decision_message", "決定の連絡文", "/decisions/0/message", Text),
     column("decided_at", "決定日時", "/decisions/0/decided_at", Moment),
     column("decided_by", "決定者", "/decisions/0/decided_by", Text),
-    column("decisions", "これまでの決定", "/decisions", Json),
+    column("decisions", "これまでの決定", "/decisions", Coded(&[("status", DecisionStatus), ("reason", DecisionReason)])),
     column("version", "版", "/version", Number),
     column("updated_at", "更新日時", "/updated_at", Moment),
 ];
@@ -269,7 +276,7 @@ const APPLICATIONS: &[Column] = &[
     column("direction", "応募・招待の別", "/direction", Word(ApplicationDirection)),
     column("place", "席", "/place", Number),
     column("status", "状態", "/status", Word(ApplicationStatus)),
-    column("reason", "理由", "/reason", Text),
+    column("reason", "理由", "/reason", Word(ApplicationReason)),
     column("request_reason", "依頼の終了の理由", "/request_reason", Word(ProjectReason)),
     column("awaits", "回答待ちの相手", "/awaits", Word(ApplicationSide)),
     column("respond_by", "回答期限", "/respond_by", Moment),
@@ -305,12 +312,12 @@ const PROJECTS: &[Column] = &[
     column("starts_on", "開始日", "/starts_on", Day),
     column("ends_on", "終了予定日", "/ends_on", Day),
     column("delivered_on", "納品日", "/delivered_on", Day),
-    column("members", "メンバー", "/members", Json),
+    column("members", "メンバー", "/members", Coded(&[("role", Role), ("reason", ApplicationReason)])),
     column("vacant_since", "欠員の発生日時", "/vacant_since", Moment),
     column("reason", "中止の理由", "/reason", Word(ProjectReason)),
     column("message", "終了時のメッセージ", "/message", Text),
     column("needs", "伴走支援のニーズ", "/accompaniment/needs", Text),
-    column("supports", "伴走支援の内容", "/accompaniment/supports", Json),
+    column("supports", "伴走支援の内容", "/accompaniment/supports", List(SupportKind)),
     column("outcome", "伴走支援の成果", "/accompaniment/outcome", Text),
     column("advisors", "アドバイザー", "/accompaniment/advisors", List(Of::Text)),
     column("version", "版", "/version", Number),
@@ -431,7 +438,7 @@ const DUPLICATES: &[Column] = &[
     column("other_area", "他方の区市町村", "/records/1/area", Area),
     column("other_source", "他方の出所", "/records/1/source", Text),
     column("score", "確からしさ", "/score", Number),
-    column("reasons", "理由", "/reasons", Json),
+    column("reasons", "理由", "/reasons", Coded(&[("field", DuplicateField), ("agreement", DuplicateAgreement)])),
     column("status", "状態", "/status", Word(PairStatus)),
     column("primary_id", "主記録ID", "/primary_id", Text),
     column("version", "版", "/version", Number),
@@ -455,13 +462,13 @@ const SHOWN_LISTS: &[Column] = &[
     column("record_id", "記録ID", "/id", Text),
     column("shown_at", "表示日時", "/shown_at", Moment),
     column("viewer", "閲覧者", "/viewer", Text),
-    column("kind", "種別", "/kind", Text),
+    column("kind", "種別", "/kind", Word(ListKind)),
     column("subject_id", "対象の記録ID", "/subject_id", Text),
     column("strength_ppm", "公平化の強さ(ppm)", "/strength_ppm", Number),
     column("ndcg_ppm", "nDCG@50(ppm)", "/ndcg_ppm", Number),
     column("role", "役割", "/role", Word(Role)),
     column("weights_version", "重みの版", "/weights_version", Text),
-    column("items", "順位", "/items", Json),
+    column("items", "順位", "/items", Coded(&[("role", Role)])),
 ];
 
 #[rustfmt::skip]

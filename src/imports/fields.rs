@@ -382,6 +382,37 @@ pub fn parse_json<T: DeserializeOwned>(text: &str) -> CellResult<T> {
     decode(&value)
 }
 
+/// Parses JSON in which the members `role` and `skill` have codes or, as Musubi writes them for an office, words.
+pub fn parse_worded_json<T: DeserializeOwned>(text: &str, vocabulary: &Vocabulary) -> CellResult<T> {
+    let mut value: Value = parse_json(text)?;
+    let sets = [("role", &vocabulary.roles), ("skill", &vocabulary.skills)];
+    put_codes(&mut value, &sets);
+    decode(&value)
+}
+
+fn put_codes(value: &mut Value, sets: &[(&str, &Words)]) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| put_codes(item, sets)),
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                let known = sets.iter().find(|(coded, _)| coded == name);
+                let Some((_, words)) = known else {
+                    put_codes(member, sets);
+                    continue;
+                };
+                if let Value::String(word) = member
+                    && !words.is_code(word)
+                    && words.is_known(word)
+                    && let Some(meaning) = words.find(word)
+                {
+                    *word = meaning.code;
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Parses a moment: 2026-04-01T00:00:00Z, or 2026-04-01 09:00:00 in Tokyo.
 pub fn parse_moment(text: &str) -> CellResult<Instant> {
     let in_tokyo = || {

@@ -58,6 +58,13 @@ pub fn cell(column: &Column, item: &Value, words: Option<&Words>, catalogue: &Ca
             let items = words.map_or_else(|| items.clone(), |words| words.of_list(of, items));
             joined(&items.iter().filter_map(Value::as_str).collect::<Vec<_>>())
         }
+        (Shape::Coded(codes), value) => {
+            let mut value = value.clone();
+            if let Some(words) = words {
+                reword(&mut value, codes, words);
+            }
+            Cell::Text(value.to_string())
+        }
         (Shape::Levels, Value::Array(skills)) => levels(skills, words),
         (Shape::Evidence, Value::Array(pieces)) => evidence(pieces),
         (Shape::Area, Value::String(code)) => {
@@ -65,6 +72,23 @@ pub fn cell(column: &Column, item: &Value, words: Option<&Words>, catalogue: &Ca
             Cell::Text(area.map_or_else(|| code.clone(), |area| catalogue.fixed.name_here(area)))
         }
         _ => Cell::Text(text()),
+    }
+}
+
+/// Puts words in the place of codes, in the members with these names.
+fn reword(value: &mut Value, codes: &[(&str, Of)], words: &Words) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| reword(item, codes, words)),
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                let of = codes.iter().find(|(coded, _)| coded == name);
+                match (of, &member) {
+                    (Some((_, of)), Value::String(code)) => *member = words.of(*of, code).into(),
+                    _ => reword(member, codes, words),
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -4,7 +4,7 @@ use crate::catalogue::DayPart;
 use crate::catalogue::entries::RoleWish;
 use crate::deliverables::{DeliverableStatus, NewDeliverable, ProjectReason};
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_json,
+    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_worded_json,
 };
 use crate::values::{AreaCode, Code};
 use tables::cells::{CellResult, split_items};
@@ -29,7 +29,7 @@ field_table! { request, cell: NewDeliverable;
         => request.external_team = cell.boolean()?.unwrap_or_default();
     "applications_per_place", "1席あたりの応募数"
         => request.applications_per_place = cell.at_most()?;
-    "team", "チーム" => request.roles = cell.parse(parse_json::<Vec<RoleWish>>)?.or(request.roles.take());
+    "team", "チーム" => request.roles = cell.parse(|text| parse_worded_json::<Vec<RoleWish>>(text, cell.vocabulary()))?.or(request.roles.take());
     "type", "支援内容"
         => set_type(request, cell);
     "additional_types", "そのほかの支援内容"

@@ -2,7 +2,7 @@
 
 use crate::db::{Id, Instant};
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_json, unrecognized,
+    Input, check_record_id, field_table, ignore, parse_code, parse_worded_json, unrecognized,
 };
 use crate::imports::kinds::deliverables::fields::parse_cancellation;
 use crate::projects::{ProjectKind, ProjectReason, ProjectStatus, SupportKind};
@@ -124,7 +124,7 @@ struct ExportedMember {
 /// erased is nobody whom a list can add.
 fn members(cell: &mut Input) -> CellResult<Vec<NamedMember>> {
     if cell.text.starts_with('[') {
-        let all: Vec<ExportedMember> = bounded(parse_json(cell.spelling())?)?;
+        let all: Vec<ExportedMember> = bounded(parse_worded_json(cell.spelling(), cell.vocabulary())?)?;
         let present = all.into_iter().filter(|one| one.left_at.is_none());
         let member = |one: ExportedMember| {
             Some(NamedMember {
