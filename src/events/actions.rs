@@ -46,10 +46,14 @@ fn complete(db: &mut Db, reach: &Reach, events: &mut [Event], language: Language
     let ids: Vec<Id> = events.iter().map(|event| event.id).collect();
     let (counts, held) = (registrations::counts(db, &ids)?, store::held(db, reach, &ids)?);
     for event in events {
+        let holds = held.contains(&event.id);
+        if !holds {
+            *event = event.clone().as_public();
+        }
         let of_event = counts.get(&event.id).copied().unwrap_or_default();
         let listed = (of_event.attended > 0).then_some(of_event.attended);
         event.attendance = event.attendance.or(listed);
-        if held.contains(&event.id) {
+        if holds {
             event.counts = Some(of_event);
             event.notices = rules::notices(&event.plan, event.attendance, language);
         } else {
@@ -204,6 +208,7 @@ pub fn create_as(
         attendance: plan.declared_attendance.map(i64::from),
         counts: None,
         notices: Vec::new(),
+        released: None,
         moved_at: None,
         published_at: (plan.status == EventStatus::Published).then_some(now),
         plan,
@@ -216,6 +221,11 @@ pub fn create_as(
     Ok(event)
 }
 
+/// Returns whether a plan waits to be released.
+fn waits(plan: &NewEvent) -> bool {
+    matches!(plan.status, EventStatus::Draft | EventStatus::Submitted)
+}
+
 /// Gives an event the plan that it had before, as an import that is undone does. Nothing is moved or announced by that.
 pub fn restore(db: &mut Db, actor: &str, event: Event, plan: NewEvent, now: Instant) -> Result<()> {
     store::lock_event(db, event.id)?;
@@ -223,6 +233,7 @@ pub fn restore(db: &mut Db, actor: &str, event: Event, plan: NewEvent, now: Inst
     let after = Event {
         fiscal_year: store::year_of(&plan),
         published_at: event.published_at.or(is_published.then_some(now)),
+        released: event.released.clone().filter(|_| waits(&plan)),
         plan,
         version: event.version + 1,
         updated_at: now,
@@ -258,13 +269,36 @@ pub fn update(
     if_match.check_was_read(was_submitted && plan.status == EventStatus::Published)?;
     let now = Instant::now();
     let was_public = before.is_public();
-    let is_moved = was_public && (plan.times != before.plan.times || plan.month != before.plan.month);
-    if is_moved && plan.notice.is_none() {
+    let public = before.clone().as_public().plan;
+    let has_other_times =
+        |plan: &NewEvent| was_public && (plan.times != public.times || plan.month != public.month);
+    if has_other_times(&plan) && plan.notice.is_none() {
         return Err(Error::Invalid(vec![missing_notice()]));
     }
+    let cancels_only = plan.status == EventStatus::Cancelled && {
+        let (status, notice) = (before.plan.status, before.plan.notice.clone());
+        before.plan
+            == NewEvent {
+                status,
+                notice,
+                ..plan.clone()
+            }
+    };
+    if cancels_only && before.released.is_some() {
+        // What nobody released doesn't become public by being cancelled.
+        plan = NewEvent {
+            status: plan.status,
+            notice: plan.notice,
+            ..public.clone()
+        };
+    }
+    // What is public stays so until a coordinator releases the change, or cancels the event.
+    let is_moved = has_other_times(&plan) && !waits(&plan);
+    let released = (was_public && waits(&plan)).then_some(public);
     let is_published = plan.status == EventStatus::Published;
     let after = Event {
         fiscal_year: store::year_of(&plan),
+        released,
         moved_at: if is_moved { Some(now) } else { before.moved_at },
         published_at: before.published_at.or(is_published.then_some(now)),
         plan,

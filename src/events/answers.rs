@@ -187,7 +187,7 @@ pub fn store_answers(
 /// Takes answers from somebody with a token.
 pub fn answer(db: &mut Db, viewer: &Viewer, event: Id, new: NewAnswers, now: Instant) -> Result<AnswerNote> {
     lock_event(db, event)?;
-    let event = find(db, &viewer.reach, event)?;
+    let event = find(db, &viewer.reach, event)?.as_public();
     let registration = match new.registration_id {
         Some(id) => Some(store::find(db, &viewer.reach, event.id, id)?),
         None if held(db, &viewer.reach, &[event.id])?.is_empty() => return Err(access_denied()),

@@ -442,6 +442,8 @@ pub struct Event {
     pub counts: Option<EventCounts>,
     /// What to look at. Empty unless you hold it.
     pub notices: Vec<EventNotice>,
+    /// What everybody sees, while a change by an organization waits for a coordinator. Null otherwise, and unless you hold it.
+    pub released: Option<NewEvent>,
     /// When the times of the published event were moved last.
     pub moved_at: Option<Instant>,
     /// Since when it is published.
@@ -459,8 +461,17 @@ impl Event {
         match self.plan.status {
             EventStatus::Published => true,
             EventStatus::Cancelled => self.published_at.is_some(),
-            EventStatus::Draft | EventStatus::Submitted => false,
+            EventStatus::Draft | EventStatus::Submitted => self.released.is_some(),
         }
+    }
+
+    /// Returns it as everybody sees it: a change that waits for a coordinator isn't public.
+    pub fn as_public(mut self) -> Event {
+        if let Some(released) = self.released.take() {
+            self.attendance = released.declared_attendance.map(i64::from);
+            self.plan = released;
+        }
+        self
     }
 }
 

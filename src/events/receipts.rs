@@ -90,7 +90,7 @@ async fn open(pool: &Pool, client: Client, secret: String) -> Result<(Id, Id)> {
 }
 
 fn found(db: &mut Db, (event, id): (Id, Id)) -> Result<(Event, Registration, registrations::Keys)> {
-    let event = store::find(db, &Reach::Everything, event)?;
+    let event = store::find(db, &Reach::Everything, event)?.as_public();
     let (one, keys) = registrations::find(db, &Reach::Everything, event.id, id)?;
     Ok((event, one, keys))
 }

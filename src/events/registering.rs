@@ -23,13 +23,13 @@ const PROMOTED: i64 = 200;
 pub const MOST: i64 = 100_000;
 
 pub fn list(db: &mut Db, viewer: &Viewer, event: Id, paging: &Paging) -> Result<Page<Registration>> {
-    let event = find(db, &viewer.reach, event)?;
+    let event = find(db, &viewer.reach, event)?.as_public();
     let page = store::list(db, &viewer.reach, event.id, paging)?;
     Ok(page.map(|one| one.shown(viewer.personal_data, event.plan.online_url.as_ref())))
 }
 
 pub fn show(db: &mut Db, viewer: &Viewer, event: Id, id: Id) -> Result<Registration> {
-    let event = find(db, &viewer.reach, event)?;
+    let event = find(db, &viewer.reach, event)?.as_public();
     let (one, _) = store::find(db, &viewer.reach, event.id, id)?;
     Ok(one.shown(viewer.personal_data, event.plan.online_url.as_ref()))
 }
@@ -145,7 +145,7 @@ pub fn create(
     now: Instant,
 ) -> Result<Registration> {
     lock_event(db, event)?;
-    let event = find(db, &viewer.reach, event)?;
+    let event = find(db, &viewer.reach, event)?.as_public();
     let holds = !held(db, &viewer.reach, &[event.id])?.is_empty();
     if new.status == Cancelled || new.status == Waiting {
         return Err(Error::Invalid(vec![not_permitted("/status")]));
@@ -211,6 +211,7 @@ pub fn insert(
 /// Gives free places to those who wait, in their order. Who needs more places than are free holds up nobody. Returns what to
 /// log.
 pub fn promote(db: &mut Db, event: &Event, now: Instant) -> Result<Vec<Change>> {
+    let event = &event.clone().as_public();
     let is_over = last_moment(&event.plan).is_some_and(|last| last <= now);
     if event.plan.status != EventStatus::Published || is_over {
         return Ok(Vec::new());
@@ -246,7 +247,7 @@ pub fn update(
     change: impl FnOnce(&NewRegistration) -> Result<NewRegistration>,
 ) -> Result<Registration> {
     lock_event(db, event)?;
-    let event = find(db, &viewer.reach, event)?;
+    let event = find(db, &viewer.reach, event)?.as_public();
     let (before, mut keys) = store::find(db, &viewer.reach, event.id, id)?;
     if_match.check(before.version)?;
     let seen = before.clone().shown(viewer.personal_data, None);
@@ -328,7 +329,7 @@ pub fn update(
 /// the event delete what was counted; for others the person is forgotten.
 pub fn delete(db: &mut Db, viewer: &Viewer, (event, id): (Id, Id), if_match: &IfMatch) -> Result<()> {
     lock_event(db, event)?;
-    let event = find(db, &viewer.reach, event)?;
+    let event = find(db, &viewer.reach, event)?.as_public();
     let (before, keys) = store::find(db, &viewer.reach, event.id, id)?;
     if_match.check(before.version)?;
     let now = Instant::now();

@@ -72,6 +72,11 @@ pub fn list<P: Kept>(
     page.map_all(|items| {
         let ids: Vec<Id> = items.iter().map(|item| item.id).collect();
         let held = store::held(db, own, &ids)?;
+        let seen = |item: Item<P>| match held.contains(&item.id) {
+            true => item,
+            false => item.as_released(),
+        };
+        let items = items.into_iter().map(seen).collect();
         let shown = P::complete(db, items, reader.language)?.into_iter();
         let shown = shown.map(|one| {
             if held.contains(&one.id()) {
@@ -87,10 +92,10 @@ pub fn list<P: Kept>(
 pub fn show<P: Kept>(db: &mut Db, reader: &Reader, id: Id) -> Result<P::View> {
     let own = reader.own.as_ref();
     let item: Item<P> = store::find(db, own, id, reader.now)?;
-    let shown = complete_one(db, item, reader.language)?;
     if store::held(db, own, &[id])?.is_empty() {
-        return Ok(shown.public());
+        return complete_one(db, item.as_released(), reader.language).map(P::View::public);
     }
+    let shown = complete_one(db, item, reader.language)?;
     Ok(shown.viewed(store::views::of_page(db, P::PAGE, id, SHOWN_MONTHS)?))
 }
 
@@ -113,6 +118,7 @@ pub fn create<P: Kept>(
         id: Id::new(),
         published_at: publication(&plan, None, now),
         plan,
+        released: None,
         basis,
         consent_recorded,
         version: 1,
@@ -145,7 +151,11 @@ pub fn update<P: Kept>(
     let was_submitted = before.plan.status() == PressStatus::Submitted;
     if_match.check_was_read(was_submitted && plan.status() == PressStatus::Published)?;
     check_publication(&plan, before.plan.publish_at(), now)?;
+    // What is public stays so until a coordinator releases the change.
+    let waits = plan.status() == PressStatus::Submitted && plan.is_agreed() && before.is_released();
+    let public = before.released.clone().unwrap_or_else(|| before.plan.clone());
     let after = Item {
+        released: waits.then_some(public),
         published_at: publication(&plan, before.published_at, now),
         plan,
         basis,

@@ -118,6 +118,9 @@ pub struct Card {
     pub id: Id,
     #[serde(flatten)]
     pub plan: NewCard,
+    /// What everybody sees, while a change by the organization waits for a coordinator. Null otherwise, and for those who may
+    /// not write the card.
+    pub released: Option<NewCard>,
     /// Who recorded the consent, and when. Null for those who may not write the card.
     pub consent_recorded: Option<Signature>,
     pub area: AreaCode,
@@ -149,13 +152,19 @@ pub struct Card {
 impl Card {
     /// Shows a card with its progress, without what only those who write it see.
     pub fn of(item: Item<NewCard>, progress: Progress) -> Card {
-        let Item { plan, basis, .. } = item;
+        let Item {
+            plan,
+            released,
+            basis,
+            ..
+        } = item;
         let progress_label = match progress.percent {
             1..=99 => format!("{}%", progress.percent),
             _ => progress.words.clone(),
         };
         Card {
             id: item.id,
+            released,
             consent_recorded: item.consent_recorded,
             area: basis.area.unwrap_or_else(|| "".into()),
             type_: basis.type_,

@@ -157,6 +157,8 @@ impl Basis {
 pub struct Item<P> {
     pub id: Id,
     pub plan: P,
+    /// What everybody sees, while a change by an organization waits for a coordinator.
+    pub released: Option<P>,
     pub basis: Basis,
     /// Since when it is public, or will be. None: it never was.
     pub published_at: Option<Instant>,
@@ -169,7 +171,15 @@ pub struct Item<P> {
 impl<P: Plan> Item<P> {
     /// Returns whether everybody sees it from `listed_at` on.
     pub fn is_released(&self) -> bool {
-        self.plan.status() == PressStatus::Published && self.plan.is_agreed()
+        self.released.is_some() || self.plan.status() == PressStatus::Published && self.plan.is_agreed()
+    }
+
+    /// Returns it as everybody sees it: a change that waits for a coordinator isn't public.
+    pub fn as_released(mut self) -> Item<P> {
+        if let Some(released) = self.released.take() {
+            self.plan = released;
+        }
+        self
     }
 
     /// Returns the moment by which it is listed.

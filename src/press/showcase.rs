@@ -22,6 +22,7 @@ impl Shown for Card {
     }
 
     fn public(mut self) -> Card {
+        self.released = None;
         self.plan.consent = None;
         self.consent_recorded = None;
         self.views = None;

@@ -99,7 +99,18 @@ fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
         .expect(200)
         .json();
     assert_eq!(rewritten["status"], "submitted");
-    call("GET", &path, &elsewhere, Value::Null).expect(404);
+    // Until then everybody sees what was released, and registers for it.
+    assert_eq!(rewritten["released"]["title"], "みんなの食堂");
+    let seen = call("GET", &path, &elsewhere, Value::Null).expect(200).json();
+    assert_includes(
+        &seen,
+        &json!({"title": "みんなの食堂", "status": "published", "released": null}),
+    );
+    let given_back = call("PATCH", &path, &here, json!({"status": "draft"}))
+        .expect(200)
+        .json();
+    assert_eq!(given_back["released"]["title"], "みんなの食堂");
+    call("PATCH", &path, &member, json!({"status": "published"})).expect(200);
     // What is reviewed again isn't made public by cancelling it, nor are other words with what was released.
     let cancel = |more: Value| {
         let mut body = json!({"status": "cancelled", "notice": "台風のため"});
@@ -110,7 +121,11 @@ fn an_event_is_drafted_released_moved_and_cancelled(app: &TestApp) {
         cancel(json!({})).expect(422).faults(),
         [("/status".into(), "not_permitted".into())]
     );
-    app.publish(&path, &here).expect(200);
+    let anew = app.publish(&path, &here).expect(200).json();
+    assert_eq!(
+        (&anew["released"], &anew["title"]),
+        (&Value::Null, &json!("みんなの食堂 春"))
+    );
     let others = [
         ("title", json!("別の催し")),
         ("description", json!("別の話")),

@@ -173,7 +173,17 @@ fn a_listing_is_released_changed_and_gone(app: &TestApp) {
         &json!({"title": "配達と買い物の手伝い"}),
     )
     .expect(200);
-    open(app, &listing).expect(404);
+    // Until then the listing says what was released, also for those who search and register.
+    let kept = open(app, &listing).expect(200).json();
+    assert_eq!(
+        (&kept["title"], &kept["status"]),
+        (&json!("配達の手伝い"), &json!("published"))
+    );
+    let found = |q: &str| open(app, &format!("/v1/listings?q={q}")).expect(200).json()["items"].clone();
+    assert_eq!(found("%E9%85%8D%E9%81%94")[0]["title"], "配達の手伝い");
+    assert_eq!(found("%E8%B2%B7%E3%81%84%E7%89%A9"), json!([]));
+    let page = open(app, &format!("/events/{id}")).expect(200);
+    assert!(!page.text.contains("買い物") && page.text.contains("配達の手伝い"));
     app.call(
         "PATCH",
         &event,
@@ -184,7 +194,7 @@ fn a_listing_is_released_changed_and_gone(app: &TestApp) {
     let cancelled = open(app, "/v1/listings").expect(200).json();
     assert_includes(
         &cancelled["items"][0],
-        &json!({"status": "cancelled", "notice": "台風のため", "links": {"register": null, "apply": null}}),
+        &json!({"status": "cancelled", "title": "配達の手伝い", "notice": "台風のため", "links": {"register": null, "apply": null}}),
     );
     // What was submitted for a day that is over waits for nobody.
     let mut late = body.clone();

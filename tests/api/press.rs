@@ -196,8 +196,21 @@ fn an_organization_writes_its_own_card_and_a_coordinator_releases_it(app: &TestA
         .call("PATCH", &path, &own, &json!({"story": "新しい話"}))
         .expect(200);
     assert_eq!(changed.json()["status"], "submitted");
-    read(app, &path).expect(404);
-    app.publish(&path, &here).expect(200);
+    assert_eq!(changed.json()["released"]["story"], Value::Null);
+    // Until then everybody reads what was released.
+    for text in [read(app, &path), read(app, "/v1/showcase")].map(|answer| answer.expect(200).text) {
+        assert!(
+            text.contains("海のひろば") && !text.contains("新しい話"),
+            "{text}"
+        );
+    }
+    let anew = app.publish(&path, &here).expect(200).json();
+    assert_eq!(anew["released"], Value::Null);
+    assert_eq!(read(app, &path).expect(200).json()["story"], "新しい話");
+    // A change that waits is gone with the consent.
+    app.call("PATCH", &path, &own, &json!({"story": "もっと新しい話"}))
+        .expect(200);
+    read(app, &path).expect(200);
     let withdrawn = json!({"consent": {"given": false, "on": "2026-12-01"}});
     app.call("PATCH", &path, &own, &withdrawn).expect(200);
     read(app, &path).expect(404);

@@ -58,7 +58,7 @@ pub fn page(db: &mut Db, filter: &ListingFilter, limit: i64, now: Instant) -> Re
     let first = page::after(&cursor, Instant::parse)?;
     let query = keyset!(filtered(filter, now), first, dsl::ends_at, dsl::id, ascending);
     let rows: Vec<EventRow> = query.limit(limit + 1).load(db)?;
-    let found = rows.into_iter().map(EventRow::read).collect();
+    let found = rows.into_iter().map(EventRow::read_public).collect();
     Ok(Page::of(found, limit, |last: &Event| Cursor {
         sort: ORDER.to_owned(),
         value: last_moment(&last.plan).unwrap_or(last.created_at).to_string(),
@@ -70,5 +70,5 @@ pub fn page(db: &mut Db, filter: &ListingFilter, limit: i64, now: Instant) -> Re
 pub fn newest(db: &mut Db, filter: &ListingFilter, limit: i64, now: Instant) -> Result<Vec<Event>> {
     let query = filtered(filter, now).order((dsl::updated_at.desc(), dsl::id.desc()));
     let rows: Vec<EventRow> = query.limit(limit).load(db)?;
-    Ok(rows.into_iter().map(EventRow::read).collect())
+    Ok(rows.into_iter().map(EventRow::read_public).collect())
 }

@@ -29,6 +29,9 @@ pub struct Stored {
     plan: NewEvent,
     moved_at: Option<Instant>,
     published_at: Option<Instant>,
+    /// What is public while a change waits.
+    #[serde(default)]
+    released: Option<NewEvent>,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -78,7 +81,8 @@ pub fn searched<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 
 impl EventRow {
     fn of(event: &Event) -> EventRow {
-        let plan = &event.plan;
+        // Lists find what everybody sees. Only the status is that of a change that waits.
+        let plan = event.released.as_ref().unwrap_or(&event.plan);
         let mut tags = String::new();
         for (tag, has) in [
             (FREE, plan.fee_yen == Some(0)),
@@ -93,9 +97,9 @@ impl EventRow {
         EventRow {
             id: event.id,
             kind: plan.kind.code().to_owned(),
-            status: plan.status.code().to_owned(),
+            status: event.plan.status.code().to_owned(),
             is_public: event.is_public(),
-            fiscal_year: event.fiscal_year,
+            fiscal_year: year_of(plan),
             first_day: first_day(plan).map(day_number).unwrap_or_default(),
             ends_at: last_moment(plan).unwrap_or(event.created_at),
             programme_id: plan.programme_id,
@@ -103,9 +107,10 @@ impl EventRow {
             tags,
             grams: grams(plan),
             record: Doc(Stored {
-                plan: plan.clone(),
+                plan: event.plan.clone(),
                 moved_at: event.moved_at,
                 published_at: event.published_at,
+                released: event.released.clone(),
             }),
             version: event.version,
             created_at: event.created_at,
@@ -113,11 +118,16 @@ impl EventRow {
         }
     }
 
+    fn read_public(self) -> Event {
+        self.read().as_public()
+    }
+
     fn read(self) -> Event {
         let Stored {
             plan,
             moved_at,
             published_at,
+            released,
         } = self.record.0;
         Event {
             id: self.id,
@@ -126,6 +136,7 @@ impl EventRow {
             fiscal_year: self.fiscal_year,
             counts: None,
             notices: Vec::new(),
+            released,
             moved_at,
             published_at,
             version: self.version,
@@ -179,7 +190,7 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id) -> Result<Event> {
 pub fn find_public(db: &mut Db, id: Id) -> Result<Event> {
     let query = dsl::events.find(id).filter(dsl::is_public.eq(true));
     let found = query.select(EventRow::as_select()).get_result(db).optional()?;
-    found.map(EventRow::read).ok_or_else(missing)
+    found.map(EventRow::read_public).ok_or_else(missing)
 }
 
 /// Locks an event until the transaction ends.
@@ -288,7 +299,7 @@ pub fn of_years(
         let of_some = a::event_areas.select(a::event_id);
         query = query.filter(there.or(dsl::id.ne_all(of_some)));
     }
-    Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
+    Ok(query.load(db)?.into_iter().map(EventRow::read_public).collect())
 }
 
 /// Returns those of the events that the caller holds.
@@ -346,7 +357,7 @@ pub fn dated(db: &mut Db, reach: &Reach, from: Instant, limit: i64) -> Result<Ve
     if let Some(condition) = reach::attended_events(reach) {
         query = query.filter(condition);
     }
-    Ok(query.load(db)?.into_iter().map(EventRow::read).collect())
+    Ok(query.load(db)?.into_iter().map(EventRow::read_public).collect())
 }
 
 fn insert_parts(db: &mut Db, event: &Event) -> Result<()> {

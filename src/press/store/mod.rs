@@ -27,6 +27,8 @@ const ORDER: &str = "-published_at";
 #[derive(Serialize, Deserialize)]
 struct Stored<P> {
     plan: P,
+    #[serde(default = "Option::default")]
+    released: Option<P>,
     published_at: Option<Instant>,
     consent_recorded: Option<Signature>,
     name: Option<String>,
@@ -61,6 +63,7 @@ impl ItemRow {
         let day = day_in_tokyo(item.listed_at().utc());
         let stored = Stored {
             plan: plan.clone(),
+            released: item.released.clone(),
             published_at: item.published_at,
             consent_recorded: item.consent_recorded.clone(),
             name: basis.name.clone(),
@@ -81,7 +84,14 @@ impl ItemRow {
             project_id: basis.project_id,
             deliverable_type: basis.type_.as_ref().map(ToString::to_string),
             number: plan.number(),
-            grams: searched(plan.texts().into_iter().chain(basis.name.as_deref())),
+            grams: searched(
+                item.released
+                    .as_ref()
+                    .unwrap_or(plan)
+                    .texts()
+                    .into_iter()
+                    .chain(basis.name.as_deref()),
+            ),
             record: Doc(record),
             version: item.version,
             updated_at: item.updated_at,
@@ -93,6 +103,7 @@ impl ItemRow {
         Ok(Item {
             id: self.id,
             plan: stored.plan,
+            released: stored.released,
             basis: Basis {
                 area: self.area.as_deref().map(Into::into),
                 organization_id: self.organization_id,
@@ -287,7 +298,9 @@ pub fn of_months<P: Plan>(
         query = query.filter(dsl::area.is_null().or(dsl::area.assume_not_null().eq_any(areas)));
     }
     let rows: Vec<ItemRow> = query.load(db)?;
-    rows.into_iter().map(ItemRow::read).collect()
+    rows.into_iter()
+        .map(|row| row.read().map(Item::as_released))
+        .collect()
 }
 
 /// Returns how many of the pages that are public now were published in each month, by the codes of `kind`.
