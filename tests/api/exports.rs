@@ -79,6 +79,7 @@ on_both! {
     exports_every_list_with_its_filters_and_all_pages,
     exports_only_what_the_list_shows_its_caller,
     exports_how_requests_were_examined,
+    codes_inside_cells_have_their_words,
     a_sheet_of_the_intake_imported_as_deliverables_changes_nothing,
     keeps_joint_organizations_from_taking_over_a_deliverable,
 }
@@ -489,4 +490,34 @@ fn a_sheet_of_the_intake_imported_as_deliverables_changes_nothing(app: &TestApp)
         }
     }
     assert_eq!(app.get(&path).expect(200).json(), before);
+}
+
+/// As every other column under Japanese headings. Imports read them: see `round_trips`.
+fn codes_inside_cells_have_their_words(app: &TestApp) {
+    let organization = app.organization("風のひろば");
+    let roles = json!([{"role": "designer", "places": 1,
+        "skills": [{"skill": "graphic_design", "level": 2, "weight": 1}]}]);
+    let deliverable = app.deliverable(&organization, json!({ "roles": roles }));
+    let bid = json!({"deliverable_id": deliverable, "worker_id": app.worker(json!({})), "role": "designer"});
+    let bid = app.post("/v1/applications", &bid).expect(201).json();
+    let declined = json!({"status": "declined", "reason": "skills"});
+    app.patch(
+        &format!("/v1/applications/{}", bid["id"].as_str().unwrap()),
+        &declined,
+    )
+    .expect(200);
+    let accompaniment = json!({"organization_id": organization, "title": "居場所づくり",
+        "accompaniment": {"needs": "担い手", "supports": ["consultation", "workshop"]}});
+    app.post("/v1/projects", &accompaniment).expect(201);
+    let cell = |kind: &str, heading: &str| {
+        let rows = sheet(app, kind, json!({}));
+        let at = rows[0].iter().position(|one| one == heading).unwrap();
+        rows[1][at].to_owned()
+    };
+    assert_eq!(cell("applications", "理由"), "スキルが合わない");
+    assert_eq!(cell("projects", "伴走支援の内容"), "相談・助言、ワークショップ");
+    let team = cell("deliverables", "チーム");
+    for code in ["designer", "graphic_design"] {
+        assert!(!team.contains(code), "{team}");
+    }
 }
