@@ -62,13 +62,17 @@ effect(() => {
   document.documentElement.lang = language();
   document.title = `${user() ? found().title() : t().login.title} – ${t().brand}`;
 });
-/** Where a menu is wider than the screen, the current place is within sight. */
-effect(() => { void [user(), path()];
+/** Where a menu is wider than the screen, the current place is within sight. `scrollIntoView` would also move the place from
+ * which Tab goes on. */
+effect(() => {
+  void [user(), path()];
   requestAnimationFrame(() => {
-  for (const one of document.querySelectorAll('nav [aria-current]')) one.scrollIntoView({ block: 'nearest',
-  inline: 'center' });
+    for (const menu of document.querySelectorAll('nav')) {
+      const at = menu.querySelector('[aria-current]')?.getBoundingClientRect(), whole = menu.getBoundingClientRect();
+      if (at) menu.scrollLeft += (at.left + at.right - whole.left - whole.right) / 2;
+    }
   });
-  });
+});
 let last = path.peek();
 effect(() => {
   const now = found().key;
