@@ -182,6 +182,12 @@ pub struct ServerConfig {
     /// Downloads of exports and annotated files that one caller may have unfinished at once
     #[arg(long, env = "MUSUBI_MAX_DOWNLOADS", default_value_t = 4, value_parser = at_least_one)]
     pub max_downloads: usize,
+    /// Files of artifacts that one caller may be sending at once
+    #[arg(long, env = "MUSUBI_MAX_UPLOADS", default_value_t = 4, value_parser = at_least_one)]
+    pub max_uploads: usize,
+    /// MiB that the files of one project may take
+    #[arg(long, env = "MUSUBI_PROJECT_FILES_MIB", default_value_t = 1_024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub project_files_mib: u64,
     /// Times per minute that one address (IPv6: one /64 network) may read what needs no token, on each server
     #[arg(long, env = "MUSUBI_PUBLIC_READS_PER_MINUTE", default_value_t = 300, value_parser = at_least_one)]
     pub public_reads_per_minute: usize,
@@ -370,6 +376,10 @@ pub struct ImportQuota {
     pub unfinished: u64,
 }
 
+/// How many bytes the files of one project may take.
+#[derive(Debug, Clone, Copy)]
+pub struct ProjectFileQuota(pub u64);
+
 /// Proxies whose X-Forwarded-For is trusted.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
@@ -438,6 +448,10 @@ impl ServerConfig {
             of_caller: quota(self.imports_caller_mib, self.imports_caller_unfinished),
             of_all: quota(self.imports_total_mib, self.imports_total_unfinished),
         }
+    }
+
+    pub fn project_file_quota(&self) -> ProjectFileQuota {
+        ProjectFileQuota(self.project_files_mib * 1024 * 1024)
     }
 
     pub fn shutdown(&self) -> Shutdown {

@@ -945,6 +945,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     project_members,
     project_entries,
+    project_files,
     events,
     event_areas,
     event_hosts,

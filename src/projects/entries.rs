@@ -2,7 +2,7 @@
 //! history who did it.
 
 use super::actions::actor_shown;
-use super::files::{ArtifactFile, PIECE};
+use super::files::{ArtifactFile, PIECE, check_room};
 use super::rules::{self, Ruled, Writing, day_exceeded, too_many};
 use super::status::ArtifactStatus;
 use super::store::{self, work as store_work};
@@ -12,6 +12,7 @@ use super::{Member, Project, ProjectAction, ProjectKind, Seat, hours};
 use crate::auth::{Reach, Viewer, access_denied};
 use crate::catalogue::calendar::day_number;
 use crate::changes::{self, Change};
+use crate::config::ProjectFileQuota;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, Deliverable};
 use crate::error::{Error, Result, Text};
@@ -315,11 +316,18 @@ pub fn shift(db: &mut Db, project: Id, days: i64, now: Instant) -> Result<Vec<Ch
     Ok(changes)
 }
 
-/// Checks that the caller may send a file for an artifact, before it arrives.
-pub fn check_file(db: &mut Db, author: &Author, (project, id): (Id, Id), if_match: &IfMatch) -> Result<()> {
+/// Checks that the caller may send a file of `bytes` for an artifact, before it arrives. A length that isn't known yet is 0.
+pub fn check_file(
+    db: &mut Db,
+    author: &Author,
+    (project, id): (Id, Id),
+    if_match: &IfMatch,
+    (quota, bytes): (ProjectFileQuota, u64),
+) -> Result<()> {
     let place = Workplace::find(db, &author.reach, project)?;
     let before = find::<NewArtifact>(db, &place, id)?;
-    check_artifact(&place, author, &before, if_match)
+    check_artifact(&place, author, &before, if_match)?;
+    check_room(quota, store_work::other_file_bytes(db, project, id)?, bytes)
 }
 
 fn check_artifact(
@@ -345,12 +353,18 @@ pub fn store_file(
     author: &Author,
     (project, id): (Id, Id),
     if_match: &IfMatch,
-    file: ArtifactFile,
-    content: &mut impl Read,
+    quota: ProjectFileQuota,
+    (file, content): (ArtifactFile, &mut impl Read),
 ) -> Result<(i64, <NewArtifact as Work>::View)> {
     let place = Workplace::find_for_update(db, &author.reach, project)?;
     let before = find::<NewArtifact>(db, &place, id)?;
     check_artifact(&place, author, &before, if_match)?;
+    // The project is locked, so that two files don't take the same room.
+    check_room(
+        quota,
+        store_work::other_file_bytes(db, project, id)?,
+        file.size_bytes,
+    )?;
     store_work::delete_file(db, id)?;
     for position in 0.. {
         let mut piece = Vec::with_capacity(PIECE);

@@ -1,5 +1,6 @@
-//! The files of artifacts: which may be sent, and how their content is recognized.
+//! The files of artifacts: which may be sent, how much room those of a project have, and how their content is recognized.
 
+use crate::config::ProjectFileQuota;
 use crate::db::Instant;
 use crate::error::{Error, Result, Text};
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,32 @@ fn has_part(file: &File, name: &str) -> bool {
     zip::ZipArchive::new(file).is_ok_and(|archive| archive.index_for_name(name).is_some())
 }
 
+/// Checks that a file of `bytes` has room beside the `others` of its project.
+pub fn check_room(quota: ProjectFileQuota, others: u64, bytes: u64) -> Result<()> {
+    let ProjectFileQuota(most) = quota;
+    // No deleting helps a file that is larger than everything.
+    if bytes > most {
+        let limit_bytes = usize::try_from(most).unwrap_or(usize::MAX);
+        return Err(Error::TooLarge { limit_bytes });
+    }
+    if bytes <= most.saturating_sub(others) {
+        return Ok(());
+    }
+    let mib = most / (1024 * 1024);
+    Err(Error::QuotaExceeded {
+        code: "project_storage_exceeded",
+        detail: Text::new(
+            format!(
+                "1つのプロジェクトのファイルは合計{mib} MiBまでです。不要になった成果物を削除してください。"
+            ),
+            format!(
+                "The files of a project can take up to {mib} MiB. Delete artifacts that you don't need any more."
+            ),
+        ),
+        retry_after_s: 3600,
+    })
+}
+
 pub fn empty() -> Error {
     tables::Error::empty_file().into()
 }
@@ -152,6 +179,16 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         file
+    }
+
+    #[test]
+    fn the_files_of_a_project_share_its_room() {
+        let code = |others, bytes| check_room(ProjectFileQuota(10), others, bytes).map_err(|e| e.code());
+        assert_eq!((code(0, 10), code(7, 3)), (Ok(()), Ok(())));
+        assert_eq!(code(8, 3), Err("project_storage_exceeded"));
+        // The quota was larger before.
+        assert_eq!(code(20, 1), Err("project_storage_exceeded"));
+        assert_eq!(code(0, 11), Err("too_large"));
     }
 
     #[test]

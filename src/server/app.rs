@@ -9,7 +9,8 @@ use crate::auth;
 use crate::auth::oidc::Issuer;
 use crate::catalogue::http::CatalogueAnswers;
 use crate::config::{
-    FrontendUrl, ImportQuotas, OpenDataLicense, PublicUrl, ServerConfig, SessionLimits, TrustedProxies,
+    FrontendUrl, ImportQuotas, OpenDataLicense, ProjectFileQuota, PublicUrl, ServerConfig, SessionLimits,
+    TrustedProxies,
 };
 use crate::error::{Error, Result};
 use crate::following::http::{Followers, mark};
@@ -19,6 +20,7 @@ use crate::http::requests::Requests;
 use crate::http::stream::OpenAnswers;
 use crate::listings;
 use crate::open_data::cache::OpenData;
+use crate::projects::http::files::Uploads;
 use actix_web::dev::{ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
@@ -43,6 +45,8 @@ pub struct AppParts {
     open_data: Data<OpenData>,
     license: Data<OpenDataLicense>,
     open: Data<OpenAnswers>,
+    uploads: Data<Uploads>,
+    file_quota: Data<ProjectFileQuota>,
     followers: Data<Followers>,
     lists: Data<CatalogueAnswers>,
     public_reads: Data<PublicReads>,
@@ -68,6 +72,8 @@ impl AppParts {
             open_data: Data::default(),
             license: Data::new(OpenDataLicense(config.open_data_license.clone())),
             open: Data::new(OpenAnswers::new(config.max_downloads)),
+            uploads: Data::new(Uploads::new(config.max_uploads)),
+            file_quota: Data::new(config.project_file_quota()),
             followers: Data::new(Followers::new(config.follower_limits())),
             lists: Data::default(),
             public_reads: Data::new(PublicReads::new(config.public_reads_per_minute)),
@@ -110,6 +116,8 @@ pub fn app(
         .app_data(parts.open_data)
         .app_data(parts.license)
         .app_data(parts.open)
+        .app_data(parts.uploads)
+        .app_data(parts.file_quota)
         .app_data(parts.followers)
         .app_data(parts.lists)
         .app_data(parts.public_reads)

@@ -5,6 +5,8 @@ use crate::support::{Response, TestApp, merge, on_both};
 use musubi::auth::{Claims, UserRole};
 use musubi::db::Id;
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 on_both! {
     a_complete_team_becomes_a_project,
@@ -16,6 +18,8 @@ on_both! {
     everyone_reads_and_writes_what_belongs_to_their_seat,
     bad_input_has_its_code,
     an_artifact_is_submitted_returned_and_accepted,
+    the_files_of_a_project_share_its_room,
+    a_caller_sends_few_files_at_once,
     an_accompaniment_has_no_deliverable,
     what_waits_in_projects_is_in_the_worklist,
     a_person_is_erased_from_projects_and_hours_still_count,
@@ -982,6 +986,104 @@ fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
     // Deleting it deletes the file.
     app.delete(&path).expect(204);
     app.call("GET", &file, &member, &Value::Null).expect(404);
+}
+
+/// Adds an artifact, and returns the path of its file.
+fn artifact(app: &TestApp, case: &Case) -> String {
+    let created = case.add(app, "artifacts", &app.admin, &json!({"title": "サイト案"}));
+    format!("{}/artifacts/{}/file", case.path, id_of(&created.expect(201)))
+}
+
+fn put_pdf(app: &TestApp, path: &str, token: &str, size: usize) -> Response {
+    let mut file = b"%PDF-1.7\n".to_vec();
+    file.resize(size, b'x');
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/pdf"),
+    ];
+    app.send("PUT", path, &headers, &file)
+}
+
+fn the_files_of_a_project_share_its_room(app: &TestApp) {
+    const KIB: usize = 1024;
+    let app = &app.another_with(&["--project-files-mib=3"]);
+    let (case, other) = (Case::new(app), Case::new(app));
+    case.begin(app);
+    other.begin(app);
+    let (one, two) = (artifact(app, &case), artifact(app, &case));
+    let send = |path: &str, size| put_pdf(app, path, &app.admin, size);
+    send(&one, 2000 * KIB).expect(200);
+    let full = send(&two, 1100 * KIB).expect(429);
+    assert_eq!(full.code(), "project_storage_exceeded");
+    assert!(full.header("retry-after").parse::<u32>().unwrap() > 0);
+    app.get(&two).expect(404);
+    send(&two, 1000 * KIB).expect(200);
+    // What is replaced makes room, and nothing is lost where the next one has none.
+    assert_eq!(
+        send(&two, 1100 * KIB).expect(429).code(),
+        "project_storage_exceeded"
+    );
+    assert_eq!(
+        app.bytes(&two, &format!("Bearer {}", app.admin)).len(),
+        1000 * KIB
+    );
+    send(&one, 100 * KIB).expect(200);
+    send(&two, 2900 * KIB).expect(200);
+    // Neither a larger file nor one of unknown length passes.
+    assert_eq!(send(&two, 3 * KIB * KIB + 1).expect(413).code(), "too_large");
+    let head = format!(
+        "PUT {one} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/pdf\r\n\
+         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        app.admin
+    );
+    let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+    let chunk = format!("%PDF-1.7\n{}", "x".repeat(200 * KIB));
+    let body = format!("{head}{:x}\r\n{chunk}\r\n0\r\n\r\n", chunk.len());
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 429") && answer.contains("project_storage_exceeded"),
+        "{answer}"
+    );
+    // Another project has room of its own; a deleted artifact gives its room back.
+    send(&artifact(app, &other), 2000 * KIB).expect(200);
+    app.delete(two.trim_end_matches("/file")).expect(204);
+    send(&one, 3000 * KIB).expect(200);
+}
+
+fn a_caller_sends_few_files_at_once(app: &TestApp) {
+    let app = &app.another_with(&["--max-uploads=1"]);
+    let case = Case::new(app);
+    case.begin(app);
+    let (one, two) = (artifact(app, &case), artifact(app, &case));
+    let member = token(app, UserRole::Worker, &case.designer);
+    let head = format!(
+        "PUT {one} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/pdf\r\n\
+         Content-Length: 1000\r\n\r\n%PDF-1.7",
+        app.admin
+    );
+    // On a busy machine a slow one may be given up before another comes.
+    let mut slow = None;
+    let mut last = None;
+    app.until(|| {
+        let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        slow = Some(stream);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let answer = put_pdf(app, &two, &app.admin, 100);
+        let is_refused = answer.status == 429;
+        last = Some(answer);
+        is_refused
+    });
+    let refused = last.unwrap();
+    assert_eq!(refused.code(), "too_many_uploads");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    // Others have slots of their own, and a connection that breaks gives its one back.
+    put_pdf(app, &two, &member, 100).expect(200);
+    drop(slow);
+    app.until(|| put_pdf(app, &two, &app.admin, 100).status == 200);
 }
 
 fn an_accompaniment_has_no_deliverable(app: &TestApp) {

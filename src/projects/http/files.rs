@@ -2,8 +2,10 @@
 
 use super::work::EntryPath;
 use crate::auth::{ReadProjectWork, WriteProjectWork, http::Caller};
+use crate::config::ProjectFileQuota;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
+use crate::http::slots::{Slot, Slots};
 use crate::http::stream::{self as answers, FileBody, OpenAnswers};
 use crate::http::{Disclosure, Entity, IfMatch};
 use crate::projects::entries::{self, Author};
@@ -20,8 +22,27 @@ use std::io::Write;
 use std::time::Duration;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// How long the next bytes may take.
+/// How long the next bytes may take, and the whole file.
 const TIMEOUT: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(600);
+/// How many callers can send all their files at once. Each file is on the disk of the server while it arrives.
+const SENDING_CALLERS: usize = 16;
+
+/// The files that are arriving.
+pub struct Uploads(Slots<String>);
+
+impl Uploads {
+    pub fn new(each: usize) -> Uploads {
+        Uploads(Slots::new(each, each * SENDING_CALLERS))
+    }
+
+    fn begin(&self, caller: String) -> Result<Slot<String>> {
+        self.0.take(Some(caller)).ok_or(Error::TooManyRequests {
+            code: "too_many_uploads",
+            retry_after_s: 10,
+        })
+    }
+}
 
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(replace).service(download);
@@ -31,7 +52,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 ///
 /// Send the file as the body, up to 20 MiB, with its media type: PDF, PNG, JPEG, DOCX, XLSX, PPTX or MP4. The content has to be
 /// of that type (422 `file_type_mismatch`). The artifact is submitted to the organization, with the next `revision`; an
-/// earlier file is replaced.
+/// earlier file is replaced. The files of a project share its room (429 `project_storage_exceeded`), and you can send a few at
+/// once (429 `too_many_uploads`).
 #[utoipa::path(operation_id = "replace_artifact_file", tag = "Projects", security(("bearer" = ["project_work:write"])),
     params(("id" = Id, Path, description = "The project"), ("entry_id" = Id, Path, description = "The artifact")),
     request_body(content((inline(FileBody) = "application/pdf"), (inline(FileBody) = "image/png"),
@@ -43,23 +65,29 @@ pub fn routes(cfg: &mut ServiceConfig) {
     responses((status = 200, description = "Stored", body = Artifact),
               (status = 409, description = "The artifact is accepted, or the project is closed or cancelled"),
               (status = 413, description = "The file is larger than 20 MiB"),
-              (status = 422, description = "The file has another type, or is empty")))]
+              (status = 422, description = "The file has another type, or is empty"),
+              (status = 429, description = "`project_storage_exceeded`: the files of the project leave no room, so delete \
+                  artifacts that aren't needed any more; `too_many_uploads`: wait until another file has arrived")))]
 #[put("/projects/{id}/artifacts/{entry_id}/file")]
 async fn replace(
     caller: Caller<WriteProjectWork>,
     pool: Data<Pool>,
     path: EntryPath,
     if_match: IfMatch,
+    (quota, uploads): (Data<ProjectFileQuota>, Data<Uploads>),
     request: HttpRequest,
     payload: Payload,
 ) -> Result<Entity<Artifact>> {
+    let _slot = uploads.begin(caller.actor())?;
     let (author, ids, first) = (Author::from(caller.viewer()), (path.0, path.1), if_match.clone());
+    let (quota, announced) = (**quota, announced(&request));
     let author = pool
-        .read(move |db| entries::check_file(db, &author, ids, &first).map(|()| author))
+        .read(move |db| entries::check_file(db, &author, ids, &first, (quota, announced)).map(|()| author))
         .await?;
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let type_ = FileType::named(content_type.and_then(|one| one.to_str().ok()).unwrap_or_default())?;
-    let (mut content, size_bytes, sha256) = receive(payload).await?;
+    let received = tokio::time::timeout(LONGEST, receive(payload)).await;
+    let (mut content, size_bytes, sha256) = received.map_err(|_| Error::Timeout)??;
     let own = pool.clone();
     let store = move || {
         type_.check(&mut content)?;
@@ -69,10 +97,17 @@ async fn replace(
             sha256,
             stored_at: Instant::now(),
         };
-        own.write_blocking(|db| entries::store_file(db, &author, ids, &if_match, file, &mut content))
+        own.write_blocking(|db| entries::store_file(db, &author, ids, &if_match, quota, (file, &mut content)))
     };
     let (version, artifact) = pool.work(store).await?;
     Ok(Entity::new(version, artifact))
+}
+
+/// Returns the length of the body that is coming, as far as it is announced.
+fn announced(request: &HttpRequest) -> u64 {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or_default()
 }
 
 /// Receives a body as a temporary file. Returns it with its size and its SHA-256 in hexadecimal.

@@ -1,7 +1,7 @@
 //! The HTTP face of projects. `work` has the operations of their work, `files` those of artifacts' files. Use cases are in
 //! `actions.rs` and `entries.rs`, SQL in `store`.
 
-mod files;
+pub mod files;
 mod work;
 
 use super::{Happening, NewProject, Project, ProjectFilter, actions};

@@ -12,6 +12,7 @@ use crate::projects::{Seat, WorkRecord};
 use crate::reach::store as reach;
 use diesel::dsl::sum;
 use diesel::prelude::*;
+use diesel::sql_types::Binary;
 use project_entries::dsl;
 use project_files::dsl as f;
 use serde_json::Value;
@@ -252,6 +253,25 @@ fn change(id: Id, action: Action, version: i64) -> Change {
 pub fn delete_file(db: &mut Db, entry: Id) -> Result<()> {
     diesel::delete(f::project_files.filter(f::entry_id.eq(entry))).execute(db)?;
     Ok(())
+}
+
+diesel::define_sql_function! {
+    /// Returns how many bytes a value has. Neither database reads the bytes for it.
+    fn length(bytes: Binary) -> Integer;
+}
+
+/// Adds up the bytes of the files of a project, without that of one artifact.
+pub fn other_file_bytes(db: &mut Db, project: Id, except: Id) -> Result<u64> {
+    let others = dsl::project_entries
+        .filter(dsl::project_id.eq(project))
+        .filter(dsl::kind.eq(WorkKind::Artifact.code()))
+        .filter(dsl::id.ne(except))
+        .select(dsl::id);
+    let pieces = f::project_files.filter(f::entry_id.eq_any(others));
+    let bytes = pieces
+        .select(sum(length(f::bytes)))
+        .get_result::<Option<i64>>(db)?;
+    Ok(bytes.unwrap_or_default().unsigned_abs())
 }
 
 pub fn insert_piece(db: &mut Db, entry: Id, position: i64, bytes: &[u8]) -> Result<()> {
