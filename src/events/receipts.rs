@@ -7,9 +7,10 @@ use super::registering::{check_open, insert, withdraw};
 use super::registration::{NewGuest, NewRegistration, Receipt, Registration, RegistrationStatus};
 use super::store::registrations;
 use super::{Event, store};
-use crate::auth::{Reach, secret};
+use crate::auth::{self, Reach, secret};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::{Error, Result, Text};
+use crate::http::Submitter;
 use crate::sessions::actions::open_with_secret;
 use crate::sessions::throttle::{of_public_write, too_many_attempts};
 use crate::sessions::{self, Client};
@@ -17,18 +18,20 @@ use crate::sessions::{self, Client};
 /// The actor of what somebody without an account does.
 const GUEST: &str = "guest";
 
-/// Returns what tells a guest from others for idempotency: a digest of the network that the requests come from.
-pub fn guest(client: &Client) -> String {
-    format!("{GUEST}:{}", secret::digest(client.network()))
-}
-
-/// Counts a public write for its address. Too many are refused until the pause is over.
-pub async fn slow_down(pool: &Pool, client: Client) -> Result<()> {
-    let attempt =
-        move |db: &mut Db| sessions::store::attempt(db, &[of_public_write(&client)], Instant::now());
+/// Counts a public write for its address. Too many are refused until the pause is over. Returns the sender: what tells a guest
+/// from others is a digest of the network that the requests come from.
+pub async fn slow_down(pool: &Pool, client: Client) -> Result<Submitter> {
+    let attempt = move |db: &mut Db| {
+        let wait_s = sessions::store::attempt(db, &[of_public_write(&client)], Instant::now())?;
+        let network = auth::store::digests(db)?.of(GUEST, client.network());
+        Ok((wait_s, network))
+    };
     match pool.write(attempt).await? {
-        Some(wait_s) => Err(too_many_attempts(wait_s)),
-        None => Ok(()),
+        (Some(wait_s), _) => Err(too_many_attempts(wait_s)),
+        (None, network) => Ok(Submitter {
+            actor: format!("{GUEST}:{}", hex::encode(network)),
+            grants: Vec::new(),
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::throttle::{Attempt, CLEARED_AFTER_S, Throttle};
 use super::{Client, Devices, Session, SessionRecord};
-use crate::auth::secret;
+use crate::auth::{self, secret};
 use crate::config::SessionLimits;
 use crate::db::schema::{devices, refresh_tokens, sessions, throttles};
 use crate::db::{Db, Id, Instant, lock, on};
@@ -263,10 +263,12 @@ pub fn insert_device(db: &mut Db, user: Id, device: &str, now: Instant) -> Resul
 /// count in those after it.
 pub fn attempt(db: &mut Db, throttles: &[Throttle], now: Instant) -> Result<Option<u64>> {
     use throttles::dsl as t;
+    let digests = auth::store::digests(db)?;
     for throttle in throttles {
-        lock(db, &format!("throttle/{}", throttle.key))?;
+        let key = throttle.key(&digests);
+        lock(db, &format!("throttle/{key}"))?;
         let before = t::throttles
-            .find(&throttle.key)
+            .find(&key)
             .select((t::failures, t::last_at))
             .get_result::<(i32, Instant)>(db)
             .optional()?;
@@ -275,11 +277,7 @@ pub fn attempt(db: &mut Db, throttles: &[Throttle], now: Instant) -> Result<Opti
             last_at,
             wait_s,
         } = throttle.attempt(before, now);
-        let row = (
-            t::key.eq(&throttle.key),
-            t::failures.eq(failures),
-            t::last_at.eq(last_at),
-        );
+        let row = (t::key.eq(&key), t::failures.eq(failures), t::last_at.eq(last_at));
         let insert = diesel::insert_into(throttles::table).values(row);
         let upsert = insert
             .on_conflict(t::key)
@@ -296,7 +294,8 @@ pub fn attempt(db: &mut Db, throttles: &[Throttle], now: Instant) -> Result<Opti
 /// Takes back an attempt that succeeded: one failure in each place.
 pub fn succeed(db: &mut Db, throttles: &[Throttle]) -> Result<()> {
     use throttles::dsl as t;
-    let keys = throttles.iter().map(|throttle| throttle.key.as_str());
+    let digests = auth::store::digests(db)?;
+    let keys = throttles.iter().map(|throttle| throttle.key(&digests));
     diesel::update(t::throttles.filter(t::key.eq_any(keys)))
         .set(t::failures.eq(t::failures - 1))
         .execute(db)?;

@@ -15,14 +15,15 @@
 //! A right one is never refused; wrong ones only count for the address.
 
 use super::Client;
+use crate::auth::secret::KeyedDigest;
 use crate::db::{Id, Instant};
 use crate::error::Error;
-use sha2::{Digest, Sha256};
 
 /// Somewhere that failures are counted, and how many of them have no consequence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Throttle {
-    pub key: String,
+    /// In plain words, which are never stored.
+    place: String,
     free_failures: i32,
     max_pause_s: i64,
 }
@@ -71,16 +72,16 @@ pub struct Attempt {
 
 impl Throttle {
     fn new(kind: &str, what: &[&str], free_failures: i32, max_pause_s: i64) -> Throttle {
-        let mut digest = Sha256::new().chain_update(kind);
-        for part in what {
-            digest.update([0]);
-            digest.update(part);
-        }
         Throttle {
-            key: hex::encode(digest.finalize()),
+            place: format!("{kind}\0{}", what.join("\0")),
             free_failures,
             max_pause_s,
         }
+    }
+
+    /// Returns the key under which it is stored. Whoever reads it doesn't learn an address by trying them all.
+    pub fn key(&self, digests: &KeyedDigest) -> String {
+        hex::encode(digests.of("throttle", &self.place))
     }
 
     /// Returns how long to wait after the last of this many failures: 0 seconds at first, then 1, 2, 4 …
@@ -167,10 +168,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_stored_says_nothing_without_the_key_of_the_installation() {
+        let here = &of_login("a@example.jp", None, &client("203.0.113.7"));
+        let keys = |key: &str| -> Vec<String> {
+            let digests = KeyedDigest::new(key);
+            here.iter().map(|throttle| throttle.key(&digests)).collect()
+        };
+        assert_eq!(keys("one"), keys("one"));
+        assert!(keys("one").iter().all(|key| !keys("other").contains(key)));
+    }
+
+    #[test]
     fn counts_a_whole_network_of_one_host_and_each_device_apart() {
         let keys = |email: &str, device, address: &str| -> Vec<String> {
             let all = of_login(email, device, &client(address)).into_iter();
-            all.map(|throttle| throttle.key).collect()
+            let digests = KeyedDigest::new("one");
+            all.map(|throttle| throttle.key(&digests)).collect()
         };
         let here = keys("a@example.jp", None, "2001:db8:1:2::3");
         assert_eq!(here, keys("A@example.jp", None, "2001:db8:1:2:ffff::"));

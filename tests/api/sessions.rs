@@ -43,6 +43,7 @@ on_both! {
     a_new_password_revokes_the_other_sessions,
     throttles_unknown_accounts_like_known_ones,
     throttles_an_address_that_tries_many_accounts,
+    what_is_stored_of_strangers_is_no_plain_digest,
     a_command_line_token_has_no_session,
 }
 
@@ -456,6 +457,79 @@ fn throttles_an_address_that_tries_many_accounts(app: &TestApp) {
         .unwrap();
     assert!(first >= 50, "{first}");
     assert_eq!(from("203.0.113.8", "x@example.jp".into()), 401);
+}
+
+/// Whoever has a copy of the database could try all addresses otherwise.
+fn what_is_stored_of_strangers_is_no_plain_digest(app: &TestApp) {
+    use diesel::prelude::*;
+    use musubi::db::schema::{idempotency_keys as keys, idempotency_usage as usage, throttles};
+    use sha2::{Digest, Sha256};
+    let (address, email) = ("203.0.113.7", "a@example.jp");
+    guess(app, address, "", email);
+    let area = app.organization("戸山ふれあいの会");
+    let event = json!({"kind": "seminar", "title": "ゼミ", "times": [{"starts_at": "2199-10-01T10:00:00+09:00"}],
+        "areas": ["131041"], "host_ids": [area], "status": "published"});
+    let event = app.post("/v1/events", &event).expect(201).json();
+    let path = format!("/v1/events/{}/guest-registrations", event["id"].as_str().unwrap());
+    let body = json!({"name": "佐藤", "email": email}).to_string();
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-forwarded-for", address),
+        ("idempotency-key", "1"),
+    ];
+    app.send("POST", &path, &headers, body.as_bytes()).expect(201);
+    let stored = app.state.pool.read_blocking(|db| {
+        let mut all: Vec<String> = throttles::table.select(throttles::key).load(db)?;
+        let callers = keys::table.select(keys::caller).load::<String>(db)?;
+        assert!(
+            callers.iter().any(|caller| caller.starts_with("guest:")),
+            "{callers:?}"
+        );
+        all.extend(callers);
+        all.extend(usage::table.select(usage::caller).load::<String>(db)?);
+        Ok(all)
+    });
+    let stored = stored.unwrap();
+    assert!(stored.len() >= 6, "{stored:?}");
+    let hex = |text: &str| hex::encode(Sha256::digest(text));
+    // In all the forms in which earlier releases stored them, too.
+    let kinds = [
+        "",
+        "public write",
+        "address",
+        "account from address",
+        "account",
+        "device",
+        "guest",
+    ];
+    let parts = [
+        address.to_owned(),
+        email.to_owned(),
+        format!("{email}\0{address}"),
+    ];
+    for (kind, part) in kinds
+        .iter()
+        .flat_map(|kind| parts.iter().map(move |part| (kind, part)))
+    {
+        for text in [part.clone(), format!("{kind}\0{part}"), format!("{kind}\n{part}")] {
+            let plain = hex(&text);
+            assert!(
+                stored
+                    .iter()
+                    .all(|key| !key.contains(&plain) && !key.contains(part.as_str()))
+            );
+        }
+    }
+    // The same places have other keys in another installation.
+    let (other, _folder) = app.state_without_server();
+    let elsewhere = other.pool.write_blocking(|db| {
+        let client = musubi::sessions::Client::new(address.parse().ok(), None);
+        let throttles = musubi::sessions::throttle::of_login(email, None, &client);
+        musubi::sessions::store::attempt(db, &throttles, musubi::db::Instant::now())?;
+        Ok(throttles::table.select(throttles::key).load::<String>(db)?)
+    });
+    let elsewhere = elsewhere.unwrap();
+    assert!(elsewhere.len() == 3 && elsewhere.iter().all(|key| !stored.contains(key)));
 }
 
 fn a_command_line_token_has_no_session(app: &TestApp) {

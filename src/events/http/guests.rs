@@ -6,7 +6,7 @@ use crate::events::answers::{AnswerNote, SecretAnswers};
 use crate::events::receipts;
 use crate::events::registration::{NewGuest, Receipt, ReceiptSecret};
 use crate::http::disclosure::{impersonal, json};
-use crate::http::{Answer, ClientAddress, PathId, Submission, Submitter, Valid};
+use crate::http::{Answer, ClientAddress, PathId, Submission, Valid};
 use crate::sessions::Client;
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -39,11 +39,7 @@ async fn register(
     new: Submission<NewGuest>,
 ) -> Result<HttpResponse> {
     let client = Client::new(address.0, None);
-    let submitter = Submitter {
-        actor: receipts::guest(&client),
-        grants: Vec::new(),
-    };
-    receipts::slow_down(&pool, client).await?;
+    let submitter = receipts::slow_down(&pool, client).await?;
     let insert = move |db: &mut Db, guest: NewGuest| {
         let (of, receipt) = receipts::register(db, id.0, guest, Instant::now())?;
         let location = format!("/v1/events/{}", id.0);

@@ -7,10 +7,9 @@ use crate::auth::{ReadPress, WritePress};
 use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
-use crate::events::receipts::{guest, slow_down};
+use crate::events::receipts::slow_down;
 use crate::http::{
     Answer, ClientAddress, Entity, IfMatch, Language, Page, Paging, Patch, PathId, Query, Submission,
-    Submitter,
 };
 use crate::press::feedback::{Feedback, FeedbackNote, NewFeedback};
 use crate::press::filter::PublicationFilter;
@@ -133,12 +132,7 @@ async fn give_feedback(
     id: PathId,
     new: Submission<NewFeedback>,
 ) -> Result<HttpResponse> {
-    let client = Client::new(address.0, None);
-    let submitter = Submitter {
-        actor: guest(&client),
-        grants: Vec::new(),
-    };
-    slow_down(&pool, client).await?;
+    let submitter = slow_down(&pool, Client::new(address.0, None)).await?;
     let insert = move |db: &mut Db, feedback: NewFeedback| {
         let note = library::take_feedback(db, id.0, &feedback, Instant::now())?;
         Answer::created(format!("/v1/publications/{}", id.0), id.0, 1, &note)
