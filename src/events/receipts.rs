@@ -22,7 +22,7 @@ const GUEST: &str = "guest";
 /// from others is a digest of the network that the requests come from.
 pub async fn slow_down(pool: &Pool, client: Client) -> Result<Submitter> {
     let attempt = move |db: &mut Db| {
-        let wait_s = sessions::store::attempt(db, &[of_public_write(&client)], Instant::now())?;
+        let wait_s = sessions::store::attempt(db, &of_public_write(&client), Instant::now())?;
         let network = auth::store::digests(db)?.of(GUEST, client.network());
         Ok((wait_s, network))
     };

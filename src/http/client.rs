@@ -58,9 +58,32 @@ pub fn network_of(address: IpAddr) -> String {
     }
 }
 
+/// Returns what one customer of a provider may have in all: an IPv4 address, or an IPv6 network of 48 bits. Most have less of
+/// it, so it allows more than [`network_of`], and neighbours may share it.
+pub fn site_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("{}/48", Ipv6Addr::from(u128::from(address) >> 80 << 80)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_belongs_to_a_network_and_a_site() {
+        let of = |text: &str| {
+            let address = text.parse().unwrap();
+            (network_of(address), site_of(address))
+        };
+        let pair = |network: &str, site: &str| (network.to_owned(), site.to_owned());
+        let own = pair("2001:db8:1:2::", "2001:db8:1::/48");
+        assert_eq!(of("2001:db8:1:2:3::4"), own);
+        assert_eq!(of("2001:db8:1:ff::").1, own.1);
+        assert_ne!(of("2001:db8:2:2::").1, own.1);
+        assert_eq!(of("::ffff:203.0.113.7"), pair("203.0.113.7", "203.0.113.7"));
+    }
 
     #[test]
     fn believes_only_trusted_proxies() {

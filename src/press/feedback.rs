@@ -1,6 +1,7 @@
 //! What readers think of a publication: a mark, words and their role, without an account.
 //!
-//! What keeps programs out: the requests of an address are slowed down, and a field that people don't see.
+//! What keeps programs out: the requests of an address are slowed down, a publication takes so much a day, and a field that
+//! people don't see.
 
 use crate::db::{Id, Instant};
 use crate::http::disclosure::impersonal;
@@ -12,8 +13,10 @@ use validator::{Validate, ValidationError};
 
 impersonal!(Feedback, FeedbackNote);
 
-/// How much feedback a publication takes.
+/// How much feedback a publication takes, and how much of it within a day: whoever has many addresses doesn't fill it before
+/// somebody notices.
 pub const MOST: i64 = 10_000;
+pub const MOST_A_DAY: i64 = 500;
 
 coded_enum! {
     /// As what somebody answers.

@@ -1,7 +1,7 @@
 //! What is special to publications: their recipients, and what readers think of them.
 
 use super::actions::{Kept, Shown, check_area};
-use super::feedback::{Feedback, FeedbackNote, MOST, NewFeedback};
+use super::feedback::{Feedback, FeedbackNote, MOST, MOST_A_DAY, NewFeedback};
 use super::publications::{NewPublication, Publication};
 use super::{Basis, Item, MonthlyViews, PressStatus, Signature, store};
 use crate::auth::{Reach, Writer};
@@ -11,6 +11,7 @@ use crate::deliverables::rules::unknown_organization;
 use crate::error::{Error, Result, Text};
 use crate::http::{Language, Page, Paging};
 use crate::reach::store as reach;
+use chrono::Duration;
 
 impl Shown for Publication {
     fn id(&self) -> Id {
@@ -97,6 +98,19 @@ pub fn take_feedback(db: &mut Db, id: Id, new: &NewFeedback, now: Instant) -> Re
                 "この資料への感想の受付は終わりました。",
                 "This publication takes no more feedback.",
             ),
+        });
+    }
+    let since = store::feedback::newest(db, id, MOST_A_DAY - 1)?;
+    let ends = since.map(|since| since.utc() + Duration::days(1));
+    let left_s = ends.map_or(0, |ends| (ends - now.utc()).num_seconds());
+    if left_s > 0 {
+        return Err(Error::QuotaExceeded {
+            code: "too_much_feedback_today",
+            detail: Text::new(
+                "この資料への感想は、今日はこれ以上受け付けられません。明日もう一度お試しください。",
+                "This publication takes no more feedback today. Try again tomorrow.",
+            ),
+            retry_after_s: left_s.unsigned_abs(),
         });
     }
     store::feedback::insert(db, publication.id, new, now)?;

@@ -17,7 +17,7 @@ pub mod throttle;
 use crate::auth::secret;
 use crate::db::{Id, Instant};
 use crate::error::Result;
-use crate::http::client::network_of;
+use crate::http::client::{network_of, site_of};
 use serde::Serialize;
 use std::net::IpAddr;
 use utoipa::ToSchema;
@@ -31,6 +31,7 @@ pub struct Client {
     pub address: Option<String>,
     pub user_agent: Option<String>,
     network: String,
+    site: String,
 }
 
 impl Client {
@@ -38,6 +39,7 @@ impl Client {
     pub fn new(address: Option<IpAddr>, user_agent: Option<&str>) -> Client {
         Client {
             network: address.map(network_of).unwrap_or_default(),
+            site: address.map(site_of).unwrap_or_default(),
             address: address.map(|address| address.to_string()),
             user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
         }
@@ -47,6 +49,11 @@ impl Client {
     /// whoever has one of these has all addresses that begin with it.
     pub fn network(&self) -> &str {
         &self.network
+    }
+
+    /// Returns what one customer of a provider may have in all, see [`site_of`].
+    pub fn site(&self) -> &str {
+        &self.site
     }
 }
 

@@ -55,9 +55,16 @@ pub fn of_address(client: &Client) -> Throttle {
     Throttle::new("address", &[client.network()], 50, 300)
 }
 
-/// Returns where what an address writes without an account counts. Each counts, so that nobody fills lists by a program.
-pub fn of_public_write(client: &Client) -> Throttle {
-    Throttle::new("public write", &[client.network()], 30, 300)
+/// Returns where what an address writes without an account counts. Each counts, so that nobody fills lists by a program: by
+/// the network, and with a shorter pause by the site, of which neighbours may have a part.
+pub fn of_public_write(client: &Client) -> Vec<Throttle> {
+    let network = Throttle::new("public write", &[client.network()], 30, 300);
+    let site = Throttle::new("public write of a site", &[client.site()], 300, 60);
+    let has_more = client.site() != client.network();
+    [Some(network), has_more.then_some(site)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What an attempt leads to.
@@ -165,6 +172,15 @@ mod tests {
             account.attempt(Some((70, at(0))), at(CLEARED_AFTER_S)).failures,
             1
         );
+    }
+
+    #[test]
+    fn a_public_write_counts_for_the_network_and_for_its_site() {
+        let of = |address: &str| of_public_write(&client(address));
+        let (here, beside) = (of("2001:db8:1:2::3"), of("2001:db8:1:3::3"));
+        assert!(here[0] != beside[0] && here[1] == beside[1]);
+        assert_ne!(here[1], of("2001:db8:2:2::3")[1]);
+        assert_eq!(of("203.0.113.7").len(), 1);
     }
 
     #[test]

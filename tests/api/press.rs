@@ -13,6 +13,7 @@ on_both! {
     a_post_appears_at_its_time_and_newsletters_are_numbered,
     a_feed_reader_follows_posts,
     readers_say_what_they_think_of_a_publication,
+    nobody_fills_a_publication_with_feedback,
     page_views_are_counted_by_month_without_anything_about_who_reads,
     an_address_reads_what_is_published_so_often,
 }
@@ -469,6 +470,48 @@ fn an_address_reads_what_is_published_so_often(app: &TestApp) {
         ];
         server.send("GET", path, &headers, b"").expect(200);
     }
+}
+
+fn nobody_fills_a_publication_with_feedback(app: &TestApp) {
+    use musubi::press::feedback::{FeedbackRole, MOST_A_DAY, NewFeedback};
+    let book = json!({"kind": "playbook", "title": "移動支援の台本", "site": "館ヶ丘団地", "area": "131041",
+        "points": ["週一日に絞る"], "making": "聞き取りから", "status": "published"});
+    let published = || id_of(&app.post("/v1/publications", &book).expect(201));
+    let give = |publication: &str, address: &str| {
+        let headers = [("content-type", "application/json"), ("x-forwarded-for", address)];
+        let path = format!("/v1/publications/{publication}/feedback");
+        app.send("POST", &path, &headers, br#"{"scale": 1, "role": "other"}"#)
+    };
+    // Whoever has a whole /48 has 65,536 networks.
+    let (mobbed, other) = (published(), published());
+    let from = |n: usize| give(&mobbed, &format!("2001:db8:1:{n:x}::1"));
+    let first = (0..400).position(|n| from(n).status == 429).unwrap();
+    assert!((300..320).contains(&first), "{first}");
+    let refused = from(0xffff).expect(429);
+    assert_eq!(refused.code(), "too_many_attempts");
+    give(&mobbed, "2001:db8:2::1").expect(201);
+    // Nor do many who have one address each.
+    let fill = |publication: &str, at: chrono::DateTime<chrono::Utc>| {
+        let publication = Id(publication.parse().unwrap());
+        let new = NewFeedback {
+            scale: 1,
+            words: None,
+            role: FeedbackRole::Other,
+            website: String::new(),
+        };
+        let fill = |db: &mut musubi::db::Db| {
+            (0..MOST_A_DAY)
+                .try_for_each(|_| musubi::press::store::feedback::insert(db, publication, &new, at.into()))
+        };
+        app.state.pool.write_blocking(fill).unwrap();
+    };
+    fill(&other, chrono::Utc::now() - chrono::Duration::hours(25));
+    give(&other, "203.0.113.1").expect(201);
+    fill(&mobbed, chrono::Utc::now() - chrono::Duration::hours(23));
+    let refused = give(&mobbed, "203.0.113.2").expect(429);
+    assert_eq!(refused.code(), "too_much_feedback_today");
+    let wait_s: i64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=3600).contains(&wait_s), "{wait_s}");
 }
 
 fn readers_say_what_they_think_of_a_publication(app: &TestApp) {

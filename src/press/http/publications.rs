@@ -118,8 +118,8 @@ async fn list_feedback(
 
 /// Say what you think of a publication
 ///
-/// Without an account. Nothing is kept about who answers but the role. The requests of an address are slowed down (429), and
-/// `website` has to stay empty.
+/// Without an account. Nothing is kept about who answers but the role. The requests of an address are slowed down (429), a
+/// publication takes 500 answers a day (429 `too_much_feedback_today`), and `website` has to stay empty.
 #[utoipa::path(operation_id = "create_feedback", tag = "Publishing",
     params(("id" = Id, Path, description = "The publication")), request_body = NewFeedback,
     responses((status = 201, description = "Taken", body = FeedbackNote),

@@ -33,6 +33,13 @@ pub fn count(db: &mut Db, publication: Id) -> Result<i64> {
     Ok(all.count().get_result(db)?)
 }
 
+/// Returns when the last but `nth` feedback on a publication was given.
+pub fn newest(db: &mut Db, publication: Id, nth: i64) -> Result<Option<Instant>> {
+    let all = dsl::publication_feedback.filter(dsl::publication_id.eq(publication));
+    let newest = all.order(dsl::id.desc()).offset(nth).limit(1);
+    Ok(newest.select(dsl::created_at).first(db).optional()?)
+}
+
 fn role(code: &str) -> Result<FeedbackRole> {
     code.parse()
         .map_err(|_| Error::Internal(format!("feedback of an unknown role: {code}")))
