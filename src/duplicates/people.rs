@@ -132,7 +132,8 @@ pub fn plain_name(text: &str) -> String {
     letters.into_iter().map(todays_form).collect()
 }
 
-fn plain_kana(text: &str) -> String {
+/// Normalises the reading of a name, as [`plain_name`] does, in hiragana.
+pub fn plain_kana(text: &str) -> String {
     let letters = fold(text)
         .chars()
         .filter(|c| c.is_alphanumeric())

@@ -5,7 +5,7 @@ use crate::audit::{self, Act, AuditAction};
 use crate::auth::Reach;
 use crate::db::{Db, Id, Instant};
 use crate::error::Result;
-use crate::imports::jobs::people;
+use crate::imports::jobs::people::{self, Traces};
 use crate::workers::Worker;
 use crate::{
     applications, auth, changes, duplicates, events, imports, press, projects, reviews, rounds, sessions,
@@ -66,7 +66,7 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
     for worker in workers {
         let mut changes = reviews::actions::forget(db, worker.id)?;
         changes.append(&mut applications::store::forget(db, worker.id)?);
-        changes.append(&mut events::store::registrations::forget(db, worker.id)?);
+        changes.append(&mut events::registering::forget(db, worker)?);
         projects::store::forget_memberships(db, worker.id)?;
         rounds::store::forget(db, worker.id)?;
         changes.append(&mut projects::store::work::forget(db, worker.id)?);
@@ -75,10 +75,10 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
         duplicates::store::forget(db, worker.id)?;
         changes::store::append(db, actor, &changes)?;
         audit::store::append(db, &Act::new(actor, AuditAction::WorkerErased, worker.id))?;
-        keys.append(&mut people::of_worker(&digests, &worker.profile));
+        keys.append(&mut people::of_worker(&digests, worker));
     }
     let ids: Vec<Id> = workers.iter().map(|worker| worker.id).collect();
-    imports::jobs::store::people::forget(db, &ids, &keys)
+    imports::jobs::store::people::forget(db, &ids, &keys, &Traces::of(workers))
 }
 
 /// Erases workers whose records nobody has changed since, unless they have an active application. Returns how

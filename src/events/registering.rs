@@ -5,20 +5,25 @@ use super::rules::{check_begun, event_full, has_begun, last_moment, registration
 use super::store::registrations::{self as store, Keys};
 use super::store::{find, held, lock_event};
 use super::{Event, EventStatus};
+use crate::auth::secret::KeyedDigest;
 use crate::auth::{Reach, Viewer, not_permitted, within_reach};
 use crate::changes::{self, Change};
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::rules::unknown_organization;
+use crate::duplicates::people::plain_email;
 use crate::error::{Error, FieldError, Result, Text};
 use crate::http::{IfMatch, Page, Paging};
 use crate::reach::store as reach;
 use crate::values::Lifecycle;
+use crate::workers::Worker;
 use crate::{auth, workers};
 use RegistrationStatus::{Absent, Attended, Cancelled, Registered, Waiting};
 use text::fold;
 
 /// How many people move up at once when places become free.
 const PROMOTED: i64 = 200;
+/// How many registrations are read at once.
+const PART: i64 = 500;
 /// How many registrations an event has at most, those included that were cancelled.
 pub const MOST: i64 = 100_000;
 
@@ -52,15 +57,46 @@ pub fn person_key(db: &mut Db, new: &NewRegistration) -> Result<Option<String>> 
         return Ok(Some(format!("worker:{worker}")));
     }
     let digests = auth::store::digests(db)?;
-    let key = |kind: &str, text: &str| Some(format!("{kind}:{}", hex::encode(digests.of(kind, text))));
+    let key = |kind: &str, text: &str| Some(keyed(&digests, kind, text));
     if let Some(email) = &new.email {
-        return Ok(key("email", fold(email).trim()));
+        return Ok(key("email", &plain_email(email)));
     }
     let Some(name) = &new.name else { return Ok(None) };
     let from = new.affiliation.as_deref().unwrap_or_default();
     let of = new.organization_id.map(|id| id.to_string()).unwrap_or_default();
     let name: String = fold(name).split_whitespace().collect();
     Ok(key("name", &format!("{name}\n{}\n{of}", fold(from))))
+}
+
+fn keyed(digests: &KeyedDigest, kind: &str, text: &str) -> String {
+    format!("{kind}:{}", hex::encode(digests.of(kind, text)))
+}
+
+/// Forgets the registrations of a worker, those included that were made with nothing but the worker's e-mail address. That
+/// somebody was registered stays. Returns what to log.
+pub fn forget(db: &mut Db, worker: &Worker) -> Result<Vec<Change>> {
+    let personal = worker.profile.personal.as_ref();
+    let email = personal.and_then(|personal| personal.email.as_deref());
+    let email = email.map(plain_email).filter(|email| !email.is_empty());
+    let digests = auth::store::digests(db)?;
+    let email_key = email.as_deref().map(|email| keyed(&digests, "email", email));
+    let keys = [Some(format!("worker:{}", worker.id)), email_key];
+    let mut changes = store::forget(db, worker.id, &keys.into_iter().flatten().collect::<Vec<_>>())?;
+    let Some(email) = email else { return Ok(changes) };
+    // What was cancelled has no key, so that the person may register again.
+    let mut after = None;
+    loop {
+        let cancelled = store::cancelled(db, after, PART)?;
+        let own = cancelled
+            .iter()
+            .filter(|one| one.new.email.as_deref().map(plain_email) == Some(email.clone()));
+        let own = own.map(|one| (one.id, one.version)).collect();
+        changes.extend(store::empty(db, own)?);
+        after = match cancelled.last() {
+            Some(last) => Some(last.id),
+            None => return Ok(changes),
+        };
+    }
 }
 
 /// Gives a registration that asks for places the status that it gets: registered, or waiting if there are too few.

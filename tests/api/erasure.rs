@@ -81,6 +81,14 @@ fn keyed(app: &TestApp, path: &str, key: &str, body: &Value) -> Value {
         .json()
 }
 
+/// A published seminar, and its path.
+fn seminar(app: &TestApp) -> String {
+    let event = json!({"kind": "seminar", "title": "ゼミ", "status": "published", "areas": ["131041"],
+        "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"}]});
+    let made = app.post("/v1/events", &event).expect(201).json();
+    format!("/v1/events/{}", made["id"].as_str().unwrap())
+}
+
 /// Brings a person's data in.
 type Path<'p> = Box<dyn Fn(&TestApp, &Person) + 'p>;
 
@@ -232,6 +240,58 @@ fn paths(app: &TestApp) -> Vec<(&'static str, Path<'_>)> {
                 create(app, person);
             }),
         ),
+        // Nothing says whose registration it is but the address.
+        (
+            "registration",
+            Box::new(|app: &TestApp, person: &Person| {
+                let path = format!("{}/guest-registrations", seminar(app));
+                let email = person.email.replace("kotoha", "Kotoha");
+                let guest = json!({"name": person.name, "email": email, "phone": person.phone});
+                let headers = [("content-type", "application/json"), ("idempotency-key", "guest")];
+                let sent = app.send("POST", &path, &headers, guest.to_string().as_bytes());
+                sent.expect(201);
+                app.worker(json!({"personal": person.personal()}));
+            }),
+        ),
+        (
+            "registeredhere",
+            Box::new(|app: &TestApp, person: &Person| {
+                let path = format!("{}/registrations", seminar(app));
+                let body = json!({"name": person.name, "email": person.email, "note": person.phone});
+                keyed(app, &path, &person.email, &body);
+                app.worker(json!({"personal": person.personal()}));
+            }),
+        ),
+        (
+            "registrationcancelled",
+            Box::new(|app: &TestApp, person: &Person| {
+                let path = format!("{}/registrations", seminar(app));
+                let body = json!({"name": person.name, "email": person.email, "phone": person.phone});
+                let made = app.post(&path, &body).expect(201).json();
+                let path = format!("{path}/{}", made["id"].as_str().unwrap());
+                app.patch(&path, &json!({"status": "cancelled"})).expect(200);
+                app.worker(json!({"personal": person.personal()}));
+            }),
+        ),
+        // A row about something else, of which a cell quotes the person.
+        (
+            "mentioned",
+            Box::new(|app: &TestApp, person: &Person| {
+                let file = format!(
+                    "講座名,開始日,開始時間,定員\n交流会,2026/10/8,13:30,{}さんに確認\n",
+                    person.name
+                );
+                let done = app.import_and_wait("kind=events", file.as_bytes());
+                assert_ne!(done["progress"]["findings"], 0, "{done}");
+                let file = format!(
+                    "団体名,区市町村,法人番号\n集いの会,新宿区,{}に聞く\n",
+                    person.email
+                );
+                let done = app.import_and_wait("kind=organizations", file.as_bytes());
+                assert_ne!(done["progress"]["findings"], 0, "{done}");
+                app.worker(json!({"personal": person.personal()}));
+            }),
+        ),
         (
             "archive",
             Box::new(move |app: &TestApp, person: &Person| {
@@ -264,6 +324,7 @@ fn nothing_of_an_erased_person_remains_in_any_table(app: &TestApp) {
     // The paths reach every table that holds personal data of workers. A table that begins to hold some joins them.
     let expected = [
         "applications",
+        "event_registrations",
         "idempotency_keys",
         "import_chunks",
         "import_findings",

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registrant, Registration, RegistrationStatus};
 use crate::events::rules::already_registered;
 use crate::events::{EventCounts, Reply};
-use crate::http::{Cursor, Page, Paging, page};
+use crate::http::{Cursor, Page, Paging, idempotency, page};
 use crate::reach::store as reach;
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -360,14 +360,30 @@ pub fn held_on(db: &mut Db, worker: Id) -> Result<Vec<Registration>> {
     rows.map(|row: RegistrationRow| Ok(row.read()?.0)).collect()
 }
 
-/// Forgets a person. That somebody was registered stays. Returns what to log.
-pub fn forget(db: &mut Db, worker: Id) -> Result<Vec<Change>> {
+/// Lists registrations that were cancelled and still say who it was.
+pub fn cancelled(db: &mut Db, after: Option<Id>, limit: i64) -> Result<Vec<Registration>> {
+    let mut query = dsl::event_registrations
+        .filter(dsl::status.eq(RegistrationStatus::Cancelled.code()))
+        // Written out, as the condition of the index is.
+        .filter(dsl::is_personal)
+        .order(dsl::id)
+        .limit(limit)
+        .select(RegistrationRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    let rows = query.load::<RegistrationRow>(db)?.into_iter();
+    rows.map(|row| Ok(row.read()?.0)).collect()
+}
+
+/// Forgets a worker, and whoever has one of these keys. That somebody was registered stays. Returns what to log.
+pub fn forget(db: &mut Db, worker: Id, keys: &[String]) -> Result<Vec<Change>> {
     let own = dsl::event_registrations.filter(dsl::worker_id.assume_not_null().eq(worker));
     let mut found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;
     // Of a registration that was cancelled after the questionnaire was answered, only the key is left.
-    let key = dsl::person_key.assume_not_null().eq(format!("worker:{worker}"));
     let keyed = dsl::event_registrations
-        .filter(key)
+        .filter(dsl::person_key.assume_not_null().eq_any(keys))
         .select((dsl::id, dsl::version));
     found.extend(keyed.load::<(Id, i64)>(db)?);
     found.sort_unstable();
@@ -386,9 +402,12 @@ pub fn forget_old(db: &mut Db, before: Instant, limit: i64) -> Result<Vec<Change
     empty(db, found)
 }
 
-/// Empties registrations, given with their versions.
-fn empty(db: &mut Db, found: Vec<(Id, i64)>) -> Result<Vec<Change>> {
+/// Empties registrations, given with their versions, and forgets what was answered about them. Returns what to log.
+pub fn empty(db: &mut Db, found: Vec<(Id, i64)>) -> Result<Vec<Change>> {
     let ids: Vec<Id> = found.iter().map(|(id, _)| *id).collect();
+    for id in &ids {
+        idempotency::forget(db, &id.to_string())?;
+    }
     diesel::update(dsl::event_registrations.filter(dsl::id.eq_any(ids)))
         .set((
             dsl::worker_id.eq(None::<Id>),

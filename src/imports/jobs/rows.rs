@@ -782,7 +782,12 @@ impl BatchContext<'_> {
                 if !candidate.reading.findings.is_empty() {
                     people.extend(people::of_rejected(digests, source, candidate.row, None));
                 }
+                people.extend(people::of_record(digests, &candidate.reading));
                 people
+            }
+            // What was found in a row may quote whom a cell names.
+            _ if !candidate.reading.findings.is_empty() => {
+                people::of_rejected(digests, source, candidate.row, None)
             }
             _ => Vec::new(),
         }

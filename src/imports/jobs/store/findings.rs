@@ -85,6 +85,43 @@ fn insert(db: &mut Db, import: Id, first: u64, findings: &[Finding]) -> Result<(
     Ok(())
 }
 
+/// Finds the lines of all imports about which something was found whose texts fulfil a condition.
+pub fn lines_that(db: &mut Db, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<(Id, i64)>> {
+    const PART: i64 = 1000;
+    type Texts = (Id, i64, i64, String, Doc<MessageDocument>, Option<String>);
+    let (mut found, mut after) = (Vec::new(), None::<(Id, i64)>);
+    loop {
+        let mut query = dsl::import_findings
+            .order((dsl::job_id, dsl::position))
+            .limit(PART)
+            .select((
+                dsl::job_id,
+                dsl::position,
+                dsl::line,
+                dsl::value,
+                dsl::message,
+                dsl::suggestion,
+            ))
+            .into_boxed();
+        if let Some((import, position)) = after {
+            let is_later = dsl::job_id.eq(import).and(dsl::position.gt(position));
+            query = query.filter(dsl::job_id.gt(import).or(is_later));
+        }
+        let part = query.load::<Texts>(db)?;
+        for (import, _, line, value, Doc(message), suggestion) in &part {
+            let suggestion = suggestion.as_deref().unwrap_or_default();
+            // Each message quotes the same words in both languages.
+            if is_wanted(&format!("{value}\n{}\n{suggestion}", message.ja)) {
+                found.push((*import, *line));
+            }
+        }
+        after = match part.last() {
+            Some((import, position, ..)) => Some((*import, *position)),
+            None => return Ok(found),
+        };
+    }
+}
+
 /// Lists an import's findings with their positions, in the order of the file, after the position `after`.
 pub fn list(db: &mut Db, import: Id, after: Option<i64>, limit: i64) -> Result<Vec<(i64, Finding)>> {
     let rows = dsl::import_findings

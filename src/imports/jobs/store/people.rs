@@ -1,13 +1,13 @@
 //! SQL of who the rows of imports are about, and of forgetting a person.
 
-use super::{ImportStatus, OptionsDocument};
+use super::{ImportStatus, OptionsDocument, findings};
 use crate::db::schema::{
     erased_people, import_chunks, import_findings, import_jobs, import_people, import_writes,
     imported_records,
 };
 use crate::db::{BATCH, Db, Doc, Id, Instant, insert_all};
 use crate::error::Result;
-use crate::imports::jobs::people::{RowPerson, decode, encode};
+use crate::imports::jobs::people::{RowPerson, Traces, decode, encode};
 use crate::imports::jobs::{ImportFailure, ImportProgress};
 use diesel::prelude::*;
 use import_people::dsl;
@@ -47,9 +47,9 @@ pub fn insert(db: &mut Db, import: Id, position: u64, people: &[RowPerson]) -> R
 }
 
 /// Deletes what imports hold of people: the rows that were imported, the records as they were before, every file that
-/// one of them is in, and what was found in their rows. A file that was not read to its end may have anyone in it, so
-/// it is deleted too. Reads the digests of all imports, so call it once for many people.
-pub fn forget(db: &mut Db, workers: &[Id], keys: &BTreeSet<u64>) -> Result<()> {
+/// one of them is in, and what was found in their rows, or names them. A file that was not read to its end may have anyone
+/// in it, so it is deleted too. Reads the digests and findings of all imports, so call it once for many people.
+pub fn forget(db: &mut Db, workers: &[Id], keys: &BTreeSet<u64>, traces: &Traces) -> Result<()> {
     if workers.is_empty() {
         return Ok(());
     }
@@ -68,6 +68,17 @@ pub fn forget(db: &mut Db, workers: &[Id], keys: &BTreeSet<u64>) -> Result<()> {
         lines.entry(import).or_default();
     }
     diesel::delete(import_writes::table.filter(is_own)).execute(db)?;
+    for (import, line) in findings::lines_that(db, |text| traces.are_in(text))? {
+        let of_import = lines.entry(import);
+        // Without lines, all of them are forgotten.
+        of_import
+            .and_modify(|lines| {
+                if !lines.is_empty() {
+                    lines.insert(line);
+                }
+            })
+            .or_insert_with(|| BTreeSet::from([line]));
+    }
     for (import, lines) in lines {
         forget_rows(db, import, lines)?;
     }

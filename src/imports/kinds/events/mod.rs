@@ -16,7 +16,7 @@ use crate::events::{self, Event, EventStatus, NewEvent, rules::first_day};
 use crate::http::{IfMatch, Language};
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
-use crate::imports::jobs::people::RowPerson;
+use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
 use fields::{Draft, FIELDS};
@@ -38,9 +38,13 @@ impl ActingRecord for Event {
     fn field_of(pointer: &str) -> Option<&'static str> {
         field_of(pointer)
     }
-    /// Nobody: what a list says about people is published with the event.
-    fn people(_: &KeyedDigest, _: &str, _: &Row, _: &Reading) -> Vec<RowPerson> {
-        Vec::new()
+    /// Nobody by what is understood: what a list says about people is published with the event.
+    fn people(digests: &KeyedDigest, source: &str, row: &Row, reading: &Reading) -> Vec<RowPerson> {
+        // What was found in a row may quote whom a cell names.
+        match reading.findings.is_empty() {
+            true => Vec::new(),
+            false => people::of_rejected(digests, source, row, None),
+        }
     }
     fn versions(db: &mut Db, ids: &[Id]) -> Result<HashMap<Id, i64>> {
         events::store::versions(db, ids)

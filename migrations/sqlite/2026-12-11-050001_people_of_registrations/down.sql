@@ -1,0 +1,2 @@
+DROP INDEX event_registrations_personal_status;
+DROP INDEX event_registrations_person;
