@@ -428,6 +428,11 @@ fn flat(schema: &Value, all: &Map<String, Value>) -> Value {
     object
 }
 
+/// POSTs about a version of a record that exists.
+const CONDITIONAL_POSTS: [&str; 2] = ["publish_round", "create_decision"];
+/// Operations that change a record in whatever version it is.
+const UNCONDITIONAL: [&str; 1] = ["revoke_feed"];
+
 /// Adds the errors and headers that follow from the kind of operation.
 fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let secured = operation.contains_key("security");
@@ -531,6 +536,25 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         errors.push((415, "The media type of the body is not supported"));
         errors.push((422, "Values in the body are invalid"));
     }
+    let has_condition = match method {
+        "post" => CONDITIONAL_POSTS.contains(&id.as_str()),
+        "delete" if needs_no_key => false,
+        "put" | "patch" | "delete" => !UNCONDITIONAL.contains(&id.as_str()),
+        _ => false,
+    };
+    if has_condition {
+        errors.push((412, "If-Match doesn't have the current version"));
+        let mut tag = header(
+            "If-Match",
+            "The ETag of the version that you intend to change",
+            "string",
+            json!("\"3\""),
+        );
+        if let Some(schema) = tag.get_mut("schema") {
+            *schema = json!({"type": "string", "pattern": r#"^(\*|(W/)?"[0-9]{1,18}(\.[0-9a-f]{16})?")$"#});
+        }
+        headers.push(tag);
+    }
     match method {
         "get" => {
             headers.push(header(
@@ -540,9 +564,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
                 json!("\"3\""),
             ));
         }
-        "post" | "delete" if needs_no_key => {}
-        "post" if !creates => {}
-        "post" => {
+        "post" if creates && !needs_no_key => {
             errors.push((409, "A request with this Idempotency-Key is running"));
             let mut key = header(
                 "Idempotency-Key",
@@ -555,20 +577,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
             }
             headers.push(key);
         }
-        _ => {
-            errors.push((412, "If-Match doesn't have the current version"));
-            let mut tag = header(
-                "If-Match",
-                "The ETag of the version that you intend to change",
-                "string",
-                json!("\"3\""),
-            );
-            if let Some(schema) = tag.get_mut("schema") {
-                *schema =
-                    json!({"type": "string", "pattern": r#"^(\*|(W/)?"[0-9]{1,18}(\.[0-9a-f]{16})?")$"#});
-            }
-            headers.push(tag);
-        }
+        _ => {}
     }
     if let Some(parameters) = operation.entry("parameters").or_insert(json!([])).as_array_mut() {
         // A header is there or not; it can't be null.

@@ -14,6 +14,49 @@ fn the_committed_document_is_up_to_date() {
     );
 }
 
+/// Returns the sources of a folder.
+fn sources(folder: &std::path::Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// The document can't see what a handler takes out of the headers; its signature says so.
+#[test]
+fn an_operation_has_if_match_exactly_if_its_handler_takes_it() {
+    let document = Document::shared();
+    let (mut files, mut checked, mut faults) = (Vec::new(), 0, Vec::new());
+    sources("src".as_ref(), &mut files);
+    let handlers = files
+        .iter()
+        .flat_map(|file| file.split("#[utoipa::path(").skip(1));
+    for handler in handlers {
+        // A macro that makes handlers of several operations has no name here.
+        let Some((_, rest)) = handler.split_once("operation_id = \"") else {
+            continue;
+        };
+        let (id, rest) = rest.split_once('"').unwrap();
+        let (_, rest) = rest.split_once("async fn ").unwrap();
+        let (signature, _) = rest.split_once(" -> ").unwrap();
+        let takes = signature.contains("IfMatch");
+        let operation = document.operations().find(|one| one.id() == id);
+        let operation = operation.unwrap_or_else(|| panic!("{id} is not in the document"));
+        let parameters = operation.object["parameters"].as_array().unwrap();
+        let has = parameters.iter().any(|parameter| parameter["name"] == "If-Match");
+        let may_fail = operation.object["responses"].get("412").is_some();
+        checked += usize::from(takes);
+        if has != takes || may_fail && !has || takes && !may_fail {
+            faults.push(format!("{id}: takes {takes}, has {has}, 412 {may_fail}"));
+        }
+    }
+    assert!(checked > 40 && faults.is_empty(), "{checked}: {faults:#?}");
+}
+
 #[test]
 fn describes_every_operation_completely() {
     let document = Document::shared();

@@ -108,7 +108,8 @@ async fn show(
     request_body(content = inline(EventPatch), content_type = "application/merge-patch+json",
         example = json!({"status": "cancelled", "notice": "台風のため中止します。"})),
     responses((status = 200, description = "Updated", body = Event),
-              (status = 409, description = "The status can't change like this")))]
+              (status = 409, description = "The status can't change like this"),
+              (status = 428, description = "Releasing an event needs `If-Match` with the version that you have read")))]
 #[patch("/events/{id}")]
 async fn update(
     caller: Caller<WriteEvents>,

@@ -80,7 +80,8 @@ async fn show(visit: Visit, pool: Data<Pool>, id: PathId) -> Result<HttpResponse
     params(("id" = Id, Path, description = "The card")),
     request_body(content = inline(CardPatch), content_type = "application/merge-patch+json",
         example = json!({"consent": {"given": false, "on": "2026-12-10", "note": "代表から電話で"}})),
-    responses((status = 200, description = "Updated", body = Card)))]
+    responses((status = 200, description = "Updated", body = Card),
+              (status = 428, description = "Releasing a card needs `If-Match` with the version that you have read")))]
 #[patch("/showcase/{id}")]
 async fn update(
     caller: Caller<WriteShowcase>,

@@ -6,10 +6,11 @@ pub mod postgres;
 
 pub use includes::assert_includes;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{ResourceDef, ServerHandle};
 use musubi::auth::{Claims, UserRole};
 use musubi::config::{Config, DatabaseConfig, LogFormat, ServedAreas, ServerConfig};
 use musubi::db::{migrate_to, migration_names};
+use musubi::server::document::Document;
 use musubi::server::{AppState, Listener};
 use musubi::values::words;
 use postgres::Database;
@@ -382,6 +383,7 @@ impl TestApp {
             text,
         };
         check_codes(&response, path);
+        check_precondition(&response, method, path);
         response
     }
 
@@ -607,6 +609,26 @@ fn check_codes(response: &Response, path: &str) {
             "{code} is not in words.json"
         );
     }
+}
+
+/// Checks that an operation that asks for `If-Match` says so in the document.
+fn check_precondition(response: &Response, method: &str, path: &str) {
+    if response.status != 428 {
+        return;
+    }
+    let path = path.split('?').next().unwrap();
+    let document = Document::shared();
+    let mut operations = document.operations();
+    let asks = operations.find(|one| {
+        let is_it = one.method.eq_ignore_ascii_case(method);
+        is_it && ResourceDef::new(one.path.as_str()).is_match(path)
+    });
+    let asks = asks.unwrap_or_else(|| panic!("{method} {path} is not in the document"));
+    assert!(
+        asks.object["responses"].get("428").is_some(),
+        "{}: 428",
+        asks.id()
+    );
 }
 
 /// Sets each member of `more`; null unsets.
