@@ -715,6 +715,12 @@ tables! {
         updated_at -> MicrosecondTime,
     }
 
+    events: event_guests (registration_id) {
+        registration_id -> UniqueId,
+        event_id -> UniqueId,
+        site -> Text,
+    }
+
     events: event_answers (id) {
         id -> UniqueId,
         event_id -> UniqueId,
@@ -951,6 +957,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_hosts,
     event_follows,
     event_registrations,
+    event_guests,
     event_answers,
     press_items,
     publication_feedback,

@@ -5,6 +5,7 @@
 use super::answers::{AnswerNote, SecretAnswers, store_answers};
 use super::registering::{check_open, insert, withdraw};
 use super::registration::{NewGuest, NewRegistration, Receipt, Registration, RegistrationStatus};
+use super::rules::{share_of_site, share_taken};
 use super::store::registrations;
 use super::{Event, store};
 use crate::auth::{self, Reach, secret};
@@ -48,8 +49,15 @@ fn receipt(event: &Event, one: &Registration, secret: Option<String>) -> Receipt
     }
 }
 
-/// Registers somebody without an account for a published event. Returns the registration's id with the receipt.
-pub fn register(db: &mut Db, event: Id, guest: NewGuest, now: Instant) -> Result<(Id, Receipt)> {
+/// Registers somebody without an account for a published event. Guests from one site leave places for others. Returns the
+/// registration's id with the receipt.
+pub fn register(
+    db: &mut Db,
+    client: &Client,
+    event: Id,
+    guest: NewGuest,
+    now: Instant,
+) -> Result<(Id, Receipt)> {
     if !guest.website.is_empty() {
         let rule = Text::new("この項目は空のままにしてください。", "Leave this field empty.");
         return Err(Error::invalid("/website", "not_permitted", rule));
@@ -57,6 +65,12 @@ pub fn register(db: &mut Db, event: Id, guest: NewGuest, now: Instant) -> Result
     store::lock_event(db, event)?;
     let event = store::find_public(db, event)?;
     check_open(&event, now)?;
+    let digests = auth::store::digests(db)?;
+    let site = hex::encode(digests.of("guest of an event", &format!("{}\n{}", event.id, client.site())));
+    let places = registrations::places_of_site(db, event.id, &site)? + i64::from(guest.places);
+    if places > share_of_site(&event.plan) {
+        return Err(share_taken());
+    }
     let secret = secret::fresh("mrg_")?;
     let new = NewRegistration {
         name: Some(guest.name),
@@ -72,6 +86,7 @@ pub fn register(db: &mut Db, event: Id, guest: NewGuest, now: Instant) -> Result
     };
     let digest = secret::digest(&secret);
     let one = insert(db, GUEST, &event, (new, None), Some(digest), now)?;
+    registrations::insert_guest(db, &one, &site)?;
     Ok((one.id, receipt(&event, &one, Some(secret))))
 }
 

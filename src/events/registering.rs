@@ -1,7 +1,10 @@
 //! The use cases of registrations: who comes, who waits, who came.
 
 use super::registration::{NewRegistration, Registration, RegistrationStatus};
-use super::rules::{check_begun, event_full, has_begun, last_moment, registration_closed, too_many_places};
+use super::rules::{
+    check_begun, event_full, has_begun, last_moment, registration_closed, share_of_organization, share_taken,
+    too_many_places,
+};
 use super::store::registrations::{self as store, Keys};
 use super::store::{find, held, lock_event};
 use super::{Event, EventStatus};
@@ -192,6 +195,7 @@ pub fn create(
         false => check_open(&event, now)?,
     }
     let partner_id = check_person(db, viewer, holds, &mut new)?;
+    check_share(db, viewer, &event, &new, None)?;
     insert(db, &viewer.actor, &event, (new, partner_id), None, now)
         .map(|one| one.shown(viewer.personal_data, event.plan.online_url.as_ref()))
 }
@@ -206,6 +210,28 @@ fn check_places(event: &Event, new: &NewRegistration) -> Result<()> {
     {
         Some(capacity) => Err(Error::Invalid(vec![too_many_places(capacity)])),
         None => Ok(()),
+    }
+}
+
+/// Checks that the people whom an organization registers leave places for others.
+fn check_share(
+    db: &mut Db,
+    viewer: &Viewer,
+    event: &Event,
+    new: &NewRegistration,
+    except: Option<Id>,
+) -> Result<()> {
+    let (Reach::Organization(own), Registered | Waiting) = (&viewer.reach, new.status) else {
+        return Ok(());
+    };
+    // Who holds the event gives the places away.
+    if !held(db, &viewer.reach, &[event.id])?.is_empty() {
+        return Ok(());
+    }
+    let places = store::places_of_organization(db, event.id, *own, except)? + i64::from(new.places);
+    match places > share_of_organization(&event.plan) {
+        true => Err(share_taken()),
+        false => Ok(()),
     }
 }
 
@@ -335,6 +361,7 @@ pub fn update(
     }
     if new.places > before.new.places {
         check_places(&event, &new)?;
+        check_share(db, viewer, &event, &new, Some(before.id))?;
     }
     if new.places > before.new.places && before.new.status == Registered && new.status == Registered {
         let counts = store::counts(db, &[event.id])?;
@@ -403,6 +430,7 @@ pub fn withdraw(
     // Who has answered the questionnaire doesn't register and answer again.
     keys.person_key = keys.person_key.filter(|_| after.answered);
     let mut changes = vec![store::update_unlogged(db, &after, keys)?];
+    store::forget_guests(db, &[id])?;
     crate::http::idempotency::forget(db, &id.to_string())?;
     changes.extend(promote(db, event, now)?);
     changes::store::append(db, actor, &changes)?;

@@ -300,6 +300,30 @@ pub fn event_full() -> Error {
     conflict("event_full", "定員に達しています。", "All places are taken.")
 }
 
+/// Those who come together have at least so many places, and at most this part of them: guests of one site a quarter,
+/// an organization's people half.
+const LEAST_SHARE: i64 = 4;
+/// Stands for the places of an event that doesn't count them.
+const UNCOUNTED: i32 = 400;
+
+/// Returns how many places guests may have together who register from one site.
+pub fn share_of_site(plan: &NewEvent) -> i64 {
+    (i64::from(plan.capacity.unwrap_or(UNCOUNTED)) / 4).max(LEAST_SHARE)
+}
+
+/// Returns how many places the people of an organization may have that it registers itself.
+pub fn share_of_organization(plan: &NewEvent) -> i64 {
+    (i64::from(plan.capacity.unwrap_or(UNCOUNTED)) / 2).max(LEAST_SHARE)
+}
+
+pub fn share_taken() -> Error {
+    conflict(
+        "share_taken",
+        "同じ団体、または同じ場所からの申込みが上限に達しています。人数が多い場合は、主催者に連絡してください。",
+        "You and others of your organization or network have as many places as can be given to you. Ask the organizer for more.",
+    )
+}
+
 pub fn already_answered() -> Error {
     conflict(
         "already_answered",

@@ -9,6 +9,7 @@ on_both! {
     places_are_taken_waited_for_and_counted,
     somebody_without_an_account_registers_and_answers,
     who_asks_for_many_places_holds_up_nobody,
+    those_who_come_together_leave_places_for_others,
     what_an_event_must_obey_is_said_with_its_place,
     seminars_lead_to_consultations_and_applications,
     who_came_is_seen_by_few_and_forgotten,
@@ -468,6 +469,51 @@ fn who_asks_for_many_places_holds_up_nobody(app: &TestApp) {
     app.patch(&path, &json!({"capacity": 4})).expect(200);
     let event = app.get(&path).expect(200).json();
     assert_includes(&event["counts"], &json!({"registered": 4, "waiting": 3}));
+}
+
+fn those_who_come_together_leave_places_for_others(app: &TestApp) {
+    let path = seminar(app, json!({"capacity": 20, "waiting_list": true}));
+    let from = |address: &str, name: &str, places: i32| {
+        let body = json!({"name": name, "email": format!("{name}@example.jp"), "places": places});
+        let headers = [("content-type", "application/json"), ("x-forwarded-for", address)];
+        let path = format!("{path}/guest-registrations");
+        app.send("POST", &path, &headers, body.to_string().as_bytes())
+    };
+    // A quarter for the networks of one site.
+    let first = from("2001:db8:1:1::1", "a", 4).expect(201).json();
+    assert_eq!(from("2001:db8:1:2::1", "b", 2).expect(409).code(), "share_taken");
+    from("2001:db8:1:3::1", "c", 1).expect(201);
+    from("2001:db8:2:1::1", "d", 4).expect(201);
+    // Who cancels makes room again.
+    let secret = json!({"secret": first["secret"]});
+    guest(app, "/v1/registration-secrets/cancel", &secret).expect(204);
+    from("2001:db8:1:2::1", "b", 4).expect(201);
+    // Another event has places of its own.
+    let other = seminar(app, json!({"capacity": 4})) + "/guest-registrations";
+    let body = json!({"name": "a", "email": "a@example.jp", "places": 4}).to_string();
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-forwarded-for", "2001:db8:1:1::1"),
+    ];
+    app.send("POST", &other, &headers, body.as_bytes()).expect(201);
+    // Half of them for an organization, also by changing a registration. Who holds the event is not bound.
+    let organization = app.organization("風のひろば");
+    let own = user(
+        app,
+        "o@example.jp",
+        json!({"role": "organization", "organization_id": organization}),
+    );
+    let list = format!("{path}/registrations");
+    let add = |token: &str, name: &str, places: i32| {
+        app.call("POST", &list, token, &json!({"name": name, "places": places}))
+    };
+    let made = add(&own, "一", 9).expect(201).json();
+    assert_eq!(add(&own, "二", 2).expect(409).code(), "share_taken");
+    let made = format!("{list}/{}", text(&made["id"]));
+    let more = app.call("PATCH", &made, &own, &json!({"places": 11})).expect(409);
+    assert_eq!(more.code(), "share_taken");
+    add(&own, "二", 1).expect(201);
+    add(&app.admin, "三", 11).expect(201);
 }
 
 fn what_an_event_must_obey_is_said_with_its_place(app: &TestApp) {

@@ -25,7 +25,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// Register for a published event
 ///
 /// Without an account. The answer has a secret with which you show and cancel the registration and answer the questionnaire:
-/// keep it, it is shown once. The requests of an address are slowed down (429), and `website` has to stay empty.
+/// keep it, it is shown once. The requests of an address are slowed down (429), guests from one network can have a quarter of the
+/// places (409 `share_taken`), and `website` has to stay empty.
 #[utoipa::path(operation_id = "create_guest_registration", tag = "Events",
     params(("id" = Id, Path, description = "The event")), request_body = NewGuest,
     responses((status = 201, description = "Registered, or waiting", body = Receipt),
@@ -39,9 +40,9 @@ async fn register(
     new: Submission<NewGuest>,
 ) -> Result<HttpResponse> {
     let client = Client::new(address.0, None);
-    let submitter = receipts::slow_down(&pool, client).await?;
+    let submitter = receipts::slow_down(&pool, client.clone()).await?;
     let insert = move |db: &mut Db, guest: NewGuest| {
-        let (of, receipt) = receipts::register(db, id.0, guest, Instant::now())?;
+        let (of, receipt) = receipts::register(db, &client, id.0, guest, Instant::now())?;
         let location = format!("/v1/events/{}", id.0);
         Ok(Answer::created(location, of, 1, &receipt)?.showing_once(&["/secret"]))
     };

@@ -2,7 +2,7 @@
 
 use crate::auth::Reach;
 use crate::changes::{Action, Change, Subject};
-use crate::db::schema::{event_answers, event_registrations, events};
+use crate::db::schema::{event_answers, event_guests, event_registrations, events};
 use crate::db::{Db, Doc, Id, Instant, keyset, on_duplicate, update_version};
 use crate::error::{Error, Result};
 use crate::events::registration::{NewRegistration, Registrant, Registration, RegistrationStatus};
@@ -10,10 +10,11 @@ use crate::events::rules::already_registered;
 use crate::events::{EventCounts, Reply};
 use crate::http::{Cursor, Page, Paging, idempotency, page};
 use crate::reach::store as reach;
-use diesel::dsl::sql;
+use diesel::dsl::{sql, sum};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use event_answers::dsl as w;
+use event_guests::dsl as g;
 use event_registrations::dsl;
 use events::dsl as e;
 use std::collections::HashMap;
@@ -196,6 +197,50 @@ fn change(one: &Registration, action: Action) -> Change {
 pub fn count(db: &mut Db, event: Id) -> Result<i64> {
     let all = dsl::event_registrations.filter(dsl::event_id.eq(event));
     Ok(all.count().get_result(db)?)
+}
+
+/// Notes from which site a guest registered.
+pub fn insert_guest(db: &mut Db, one: &Registration, site: &str) -> Result<()> {
+    let row = (
+        g::registration_id.eq(one.id),
+        g::event_id.eq(one.event_id),
+        g::site.eq(site),
+    );
+    diesel::insert_into(event_guests::table).values(row).execute(db)?;
+    Ok(())
+}
+
+/// Forgets from which site guests registered.
+pub fn forget_guests(db: &mut Db, registrations: &[Id]) -> Result<()> {
+    diesel::delete(g::event_guests.filter(g::registration_id.eq_any(registrations))).execute(db)?;
+    Ok(())
+}
+
+/// Counts the places that the guests of one site have or wait for.
+pub fn places_of_site(db: &mut Db, event: Id, site: &str) -> Result<i64> {
+    let own = g::event_guests
+        .filter(g::event_id.eq(event))
+        .filter(g::site.eq(site))
+        .select(g::registration_id);
+    let places = dsl::event_registrations
+        .filter(dsl::id.eq_any(own))
+        .filter(dsl::status.ne(RegistrationStatus::Cancelled.code()))
+        .select(sum(dsl::places));
+    Ok(places.get_result::<Option<i64>>(db)?.unwrap_or_default())
+}
+
+/// Counts the places that an organization's people have or wait for, without one registration.
+pub fn places_of_organization(db: &mut Db, event: Id, organization: Id, except: Option<Id>) -> Result<i64> {
+    let mut places = dsl::event_registrations
+        .filter(dsl::event_id.eq(event))
+        .filter(dsl::organization_id.assume_not_null().eq(organization))
+        .filter(dsl::status.ne(RegistrationStatus::Cancelled.code()))
+        .select(sum(dsl::places))
+        .into_boxed();
+    if let Some(except) = except {
+        places = places.filter(dsl::id.ne(except));
+    }
+    Ok(places.get_result::<Option<i64>>(db)?.unwrap_or_default())
 }
 
 /// Lists the first registrations that wait for places, and need no more than are free.
@@ -408,6 +453,7 @@ pub fn empty(db: &mut Db, found: Vec<(Id, i64)>) -> Result<Vec<Change>> {
     for id in &ids {
         idempotency::forget(db, &id.to_string())?;
     }
+    forget_guests(db, &ids)?;
     diesel::update(dsl::event_registrations.filter(dsl::id.eq_any(ids)))
         .set((
             dsl::worker_id.eq(None::<Id>),

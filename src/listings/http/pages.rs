@@ -148,8 +148,8 @@ async fn register(
     };
     let taken = async {
         let guest = form.guest()?;
-        receipts::slow_down(&pool, client).await?;
-        let register = move |db: &mut Db| receipts::register(db, event, guest, Instant::now());
+        receipts::slow_down(&pool, client.clone()).await?;
+        let register = move |db: &mut Db| receipts::register(db, &client, event, guest, Instant::now());
         pool.write(register).await
     };
     match taken.await {
