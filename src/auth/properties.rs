@@ -28,6 +28,11 @@ pub enum RecordKind {
     Projects,
     Users,
     Partners,
+    Events,
+    Registrations,
+    Cards,
+    Posts,
+    Publications,
 }
 
 impl RecordKind {
@@ -45,6 +50,10 @@ impl RecordKind {
             RecordKind::Projects => &["projects:write"],
             RecordKind::Users => &["users:write"],
             RecordKind::Partners => &["partners:write"],
+            RecordKind::Events => &["events:write"],
+            RecordKind::Registrations => &["registrations:write"],
+            RecordKind::Cards => &["showcase:write"],
+            RecordKind::Posts | RecordKind::Publications => &["press:write"],
         }
     }
 }
@@ -187,6 +196,84 @@ properties! {
         "/quota_per_day": [yes no no no no no no],
         "/origins": [yes no no no no no no],
         "/sandbox": [yes no no no no no no],
+    }
+    Events {
+        "/title": [yes yes yes no no no no],
+        "/kana": [yes yes yes no no no no],
+        "/kind": [yes yes yes no no no no],
+        "/status": [yes yes yes no no no no],
+        "/notice": [yes yes yes no no no no],
+        "/programme_id": [yes yes no no no no no],
+        "/deliverable_id": [yes yes yes no no no no],
+        "/series": [yes yes yes no no no no],
+        "/number": [yes yes yes no no no no],
+        "/times": [yes yes yes no no no no],
+        "/month": [yes yes yes no no no no],
+        "/areas": [yes yes yes no no no no],
+        "/host_ids": [yes yes yes no no no no],
+        "/place": [yes yes yes no no no no],
+        "/online": [yes yes yes no no no no],
+        "/online_url": [yes yes yes no no no no],
+        "/url": [yes yes yes no no no no],
+        "/fee_yen": [yes yes yes no no no no],
+        "/audience": [yes yes yes no no no no],
+        "/contact": [yes yes yes no no no no],
+        "/description": [yes yes yes no no no no],
+        "/speakers": [yes yes yes no no no no],
+        "/breakouts": [yes yes yes no no no no],
+        "/materials": [yes yes yes no no no no],
+        "/follows_event_ids": [yes yes yes no no no no],
+        "/capacity": [yes yes yes no no no no],
+        "/waiting_list": [yes yes yes no no no no],
+        "/takes_registrations": [yes yes yes no no no no],
+        "/registration_closes_at": [yes yes yes no no no no],
+        "/questions": [yes yes yes no no no no],
+        "/declared_attendance": [yes yes yes no no no no],
+        "/declared_breakouts": [yes yes yes no no no no],
+    }
+    Registrations {
+        "/name": [yes yes yes yes yes no no],
+        "/email": [yes yes yes yes yes no no],
+        "/phone": [yes yes yes yes yes no no],
+        "/affiliation": [yes yes yes yes yes no no],
+        "/note": [yes yes yes yes yes no no],
+        "/worker_id": [yes yes yes yes yes no no],
+        "/organization_id": [yes yes yes no no no no],
+        "/places": [yes yes yes yes yes no no],
+        "/wants_consultation": [yes yes yes yes yes no no],
+        "/registration_id": [yes yes yes yes yes no no],
+        "/replies": [yes yes yes yes yes no no],
+        "/status": [yes yes yes yes yes no no],
+    }
+    Cards {
+        "/project_id": [yes yes yes no no no no],
+        "/title": [yes yes yes no no no no],
+        "/story": [yes yes yes no no no no],
+        "/photo": [yes yes yes no no no no],
+        "/consent": [yes yes yes no no no no],
+        "/status": [yes yes yes no no no no],
+    }
+    Posts {
+        "/kind": [yes yes no no no no no],
+        "/number": [yes yes no no no no no],
+        "/title": [yes yes no no no no no],
+        "/body": [yes yes no no no no no],
+        "/area": [yes yes no no no no no],
+        "/publish_at": [yes yes no no no no no],
+        "/status": [yes yes no no no no no],
+    }
+    Publications {
+        "/kind": [yes yes no no no no no],
+        "/title": [yes yes no no no no no],
+        "/site": [yes yes no no no no no],
+        "/summary": [yes yes no no no no no],
+        "/points": [yes yes no no no no no],
+        "/making": [yes yes no no no no no],
+        "/area": [yes yes no no no no no],
+        "/versions": [yes yes no no no no no],
+        "/links": [yes yes no no no no no],
+        "/recipients": [yes yes no no no no no],
+        "/status": [yes yes no no no no no],
     }
 }
 

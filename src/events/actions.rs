@@ -3,7 +3,7 @@
 use super::rules::{self, missing_notice, next_status};
 use super::store::{self, registrations};
 use super::{Event, EventFilter, EventStatus, NewEvent};
-use crate::auth::{Reach, Writer, access_denied, not_permitted, within_reach};
+use crate::auth::{Reach, RecordKind, Writer, access_denied, check_properties, within_reach};
 use crate::catalogue::lookup::resolve_area;
 use crate::catalogue::{Catalogue, Filters};
 use crate::changes;
@@ -80,6 +80,12 @@ fn resolve(
     before: Option<&Event>,
     plan: &mut NewEvent,
 ) -> Result<()> {
+    check_properties(
+        writer.role,
+        RecordKind::Events,
+        before.map(|before| &before.plan),
+        plan,
+    )?;
     let mut faults = Vec::new();
     for (i, area) in plan.areas.iter_mut().enumerate() {
         resolve_area(catalogue, area, &format!("/areas/{i}"), &mut faults);
@@ -130,10 +136,6 @@ fn resolve(
             Err(error) => return Err(error),
         },
     };
-    let is_office = matches!(writer.reach, Reach::Everything | Reach::Areas(_));
-    if !is_office && plan.programme_id != before.and_then(|before| before.programme_id) {
-        faults.push(not_permitted("/programme_id"));
-    }
     match rules::check(plan, year) {
         Err(Error::Invalid(more)) => faults.extend(more),
         other => other?,

@@ -7,7 +7,7 @@ use super::{
     Basis, Item, KindViews, MonthlyViews, PageKind, PageViews, Plan, PressStatus, Signature,
     check_publication, publication, store,
 };
-use crate::auth::{Reach, Writer, within_reach};
+use crate::auth::{Reach, Writer, check_properties, within_reach};
 use crate::catalogue::Catalogue;
 use crate::catalogue::lookup::resolve_area;
 use crate::db::{Db, Id, Instant};
@@ -112,6 +112,7 @@ pub fn create<P: Kept>(
     language: Language,
     now: Instant,
 ) -> Result<P::View> {
+    check_properties(writer.role, P::RECORD, None, &plan)?;
     let (basis, consent_recorded) = plan.settle(db, writer, catalogue, None, now)?;
     check_publication(&plan, None, now)?;
     let item = Item {
@@ -144,6 +145,7 @@ pub fn update<P: Kept>(
     if plan == before.plan {
         return Ok(());
     }
+    check_properties(writer.role, P::RECORD, Some(&before.plan), &plan)?;
     let (basis, consent_recorded) = plan.settle(db, writer, catalogue, Some(&before), now)?;
     if plan == before.plan {
         return Ok(());

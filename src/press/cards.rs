@@ -1,6 +1,7 @@
 //! Cards of projects: what the organization agreed to show of its project.
 
 use super::{Item, MonthlyViews, PageKind, Plan, PressStatus, Signature, https_address};
+use crate::auth::RecordKind;
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::{Error, FieldError, Result, Text};
@@ -88,6 +89,7 @@ pub struct NewCard {
 impl Plan for NewCard {
     const PAGE: PageKind = PageKind::Card;
     const SUBJECT: Subject = Subject::Card;
+    const RECORD: RecordKind = RecordKind::Cards;
 
     fn missing() -> Error {
         Error::not_found("カード", "card")

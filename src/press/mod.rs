@@ -33,7 +33,7 @@ pub mod showcase;
 pub mod store;
 pub mod tasks;
 
-use crate::auth::Reach;
+use crate::auth::{Reach, RecordKind};
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
@@ -96,6 +96,8 @@ pub trait Plan: Clone + PartialEq + Serialize + DeserializeOwned {
     const PAGE: PageKind;
     /// The kind of record in the change log.
     const SUBJECT: Subject;
+    /// The kind of record in the table of who writes which property.
+    const RECORD: RecordKind;
 
     fn missing() -> Error;
 

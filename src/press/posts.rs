@@ -2,6 +2,7 @@
 
 use super::markdown::{self, PostNotice, PostNoticeCode};
 use super::{Item, MonthlyViews, PageKind, Plan, PressStatus};
+use crate::auth::RecordKind;
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::{Error, Result, Text};
@@ -67,6 +68,7 @@ pub struct NewPost {
 impl Plan for NewPost {
     const PAGE: PageKind = PageKind::Post;
     const SUBJECT: Subject = Subject::Post;
+    const RECORD: RecordKind = RecordKind::Posts;
 
     fn missing() -> Error {
         Error::not_found("お知らせ", "post")

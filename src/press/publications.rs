@@ -2,6 +2,7 @@
 
 use super::feedback::FeedbackSummary;
 use super::{Item, MonthlyViews, PageKind, Plan, PressStatus, https_address};
+use crate::auth::RecordKind;
 use crate::changes::Subject;
 use crate::db::{Id, Instant};
 use crate::error::Error;
@@ -165,6 +166,7 @@ pub struct NewPublication {
 impl Plan for NewPublication {
     const PAGE: PageKind = PageKind::Publication;
     const SUBJECT: Subject = Subject::Publication;
+    const RECORD: RecordKind = RecordKind::Publications;
 
     fn missing() -> Error {
         Error::not_found("資料", "publication")

@@ -239,6 +239,11 @@ fn name_writers(value: &mut Value) {
             RecordKind::Projects => "NewProject",
             RecordKind::Users => "NewUser",
             RecordKind::Partners => "NewPartner",
+            RecordKind::Events => "NewEvent",
+            RecordKind::Registrations => "NewRegistration",
+            RecordKind::Cards => "NewCard",
+            RecordKind::Posts => "NewPost",
+            RecordKind::Publications => "NewPublication",
         };
         if !roles.is_empty() {
             let path = format!("/components/schemas/{name}/properties{}", property.pointer);

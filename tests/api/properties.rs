@@ -39,10 +39,14 @@ fn every_property_of_every_request_body_has_its_writers() {
             .collect();
         let mut written = BTreeSet::new();
         for operation in document.operations() {
-            if !operation
-                .scope()
-                .is_some_and(|scope| kind.scopes().contains(&scope))
-            {
+            // One scope writes both.
+            let is_of = match kind {
+                RecordKind::Posts => operation.path.starts_with("/v1/posts"),
+                RecordKind::Publications => operation.path.starts_with("/v1/publications"),
+                _ => true,
+            };
+            let scope = operation.scope();
+            if !is_of || !scope.is_some_and(|scope| kind.scopes().contains(&scope)) {
                 continue;
             }
             let content = operation
@@ -93,6 +97,17 @@ impl Matrix<'_> {
                 "shared_with_partners": true});
             self.id("/v1/deliverables", admin, &body)
         };
+        let event = |status: &str| {
+            // Who holds the event writes more of a registration.
+            let hosts = if status == "draft" {
+                json!([organization])
+            } else {
+                json!([])
+            };
+            let body = json!({"kind": "seminar", "title": "ゼミ", "areas": ["131041"], "host_ids": hosts,
+                "status": status, "times": [{"starts_at": "2199-10-08T13:30:00+09:00"}]});
+            self.id("/v1/events", admin, &body)
+        };
         let id = match kind {
             RecordKind::Organizations => organization.clone(),
             RecordKind::Workers => worker.clone(),
@@ -116,8 +131,36 @@ impl Matrix<'_> {
                 admin,
                 &json!({"code": format!("p{n}"), "name": "応募"}),
             ),
+            RecordKind::Events => event("draft"),
+            RecordKind::Registrations => {
+                let path = format!("events/{}/registrations", event("published"));
+                let body = json!({"name": "佐藤", "worker_id": worker, "organization_id": organization});
+                let id = self.id(&format!("/v1/{path}"), admin, &body);
+                format!("{path}/{id}")
+            }
+            RecordKind::Cards => {
+                let body = json!({"organization_id": organization, "title": "伴走支援",
+                    "accompaniment": {"needs": "担い手", "supports": ["workshop"]}});
+                let project = self.id("/v1/projects", admin, &body);
+                let card = json!({"project_id": project, "title": "集いの場"});
+                let id = self.id("/v1/showcase", admin, &card);
+                format!("showcase/{id}")
+            }
+            RecordKind::Posts => self.id(
+                "/v1/posts",
+                admin,
+                &json!({"title": "お知らせ", "body": "集いです。", "area": "131041"}),
+            ),
+            RecordKind::Publications => {
+                let book = json!({"kind": "playbook", "title": "台本", "site": "館ヶ丘団地", "area": "131041",
+                    "points": ["週一日に絞る"], "making": "聞き取りから"});
+                self.id("/v1/publications", admin, &book)
+            }
         };
-        let path = format!("/v1/{}/{id}", kind.code());
+        let path = match kind {
+            RecordKind::Registrations | RecordKind::Cards => format!("/v1/{id}"),
+            _ => format!("/v1/{}/{id}", kind.code()),
+        };
         Fresh {
             path,
             organization,
@@ -140,7 +183,10 @@ impl Matrix<'_> {
 
     /// Returns a patch that changes the property, and whatever has to change with it.
     fn change(&self, property: &Property) -> Value {
-        use RecordKind::{Applications, Deliverables, Organizations, Partners, Projects, Users, Workers};
+        use RecordKind::{
+            Applications, Cards, Deliverables, Events, Organizations, Partners, Posts, Projects,
+            Publications, Registrations, Users, Workers,
+        };
         let organization = &self.other_organization;
         let value = match (property.record, property.pointer) {
             (Organizations | Deliverables | Workers, "/source") => {
@@ -227,6 +273,34 @@ impl Matrix<'_> {
             (Partners, "/quota_per_minute" | "/quota_per_day") => json!(7),
             (Partners, "/origins") => json!(["https://app.example.jp"]),
             (Partners, "/sandbox") => json!(true),
+            (Events | Registrations | Cards | Posts | Publications, pointer) => match pointer {
+                "/title" | "/kana" | "/name" | "/series" | "/description" | "/note" | "/body" | "/story"
+                | "/making" | "/summary" | "/site" | "/audience" | "/notice" | "/affiliation" => {
+                    json!("べつのなまえ")
+                }
+                // Only a newsletter has one.
+                "/number" if property.record == Posts => return json!({"kind": "newsletter", "number": 7}),
+                "/status" if property.record == Registrations => json!("cancelled"),
+                "/status" => json!("submitted"),
+                "/kind" if property.record == Events => json!("lecture"),
+                "/kind" if property.record == Posts => json!("newsletter"),
+                "/kind" => json!("textbook"),
+                "/email" => json!("b@example.jp"),
+                "/phone" => json!("03-0000-0000"),
+                "/places" | "/capacity" | "/declared_attendance" | "/number" => json!(7),
+                "/fee_yen" => json!(500),
+                "/wants_consultation" | "/online" => json!(true),
+                "/takes_registrations" | "/waiting_list" => json!(false),
+                "/programme_id" | "/deliverable_id" | "/project_id" | "/worker_id" | "/organization_id" => {
+                    json!(organization)
+                }
+                "/consent" => json!({"given": true, "on": "2026-11-01", "note": "書面で"}),
+                "/photo" => json!({"url": "https://example.jp/photo.jpg", "alt": "会員"}),
+                "/points" => json!(["二つ目"]),
+                "/url" | "/online_url" => json!("https://example.jp/"),
+                "/month" => json!("2199-11"),
+                _ => json!([]),
+            },
             (kind, pointer) => panic!("say how {} {pointer} changes", kind.code()),
         };
         json!({property.pointer.trim_start_matches('/'): value})
@@ -260,6 +334,11 @@ fn each_role_writes_exactly_the_properties_of_the_table(app: &TestApp) {
         "/note",
         "/email",
     ];
+    const FIXED: [(RecordKind, &str); 3] = [
+        (RecordKind::Registrations, "/worker_id"),
+        (RecordKind::Registrations, "/organization_id"),
+        (RecordKind::Cards, "/project_id"),
+    ];
     for (n, property) in PROPERTIES.iter().enumerate() {
         for (m, &role) in UserRole::VARIANTS.iter().enumerate() {
             let writes = property
@@ -290,6 +369,8 @@ fn each_role_writes_exactly_the_properties_of_the_table(app: &TestApp) {
             let after = app.get(&fresh.path).json();
             // Other rules may refuse what the table allows, such as a number that is taken.
             let is_right = match property.may_write(role) {
+                // It is written once, with the record.
+                true if FIXED.contains(&(property.record, property.pointer)) => true,
                 true => !answer.text.contains("not_permitted"),
                 false => refused && after == before,
             };

@@ -1,6 +1,6 @@
 //! The operations of registrations and of the questionnaire.
 
-use crate::auth::{ReadRegistrations, WriteRegistrations, http::Caller};
+use crate::auth::{ReadRegistrations, RecordKind, WriteRegistrations, check_properties, http::Caller};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::error::Result;
 use crate::events::answers::{self, AnswerNote, NewAnswers, Questionnaire};
@@ -59,8 +59,9 @@ async fn create(
     id: PathId,
     new: Submission<NewRegistration>,
 ) -> Result<HttpResponse> {
-    let viewer = caller.viewer();
+    let (viewer, role) = (caller.viewer(), caller.writer().role);
     let insert = move |db: &mut Db, new: NewRegistration| {
+        check_properties(role, RecordKind::Registrations, None, &new)?;
         let one = registering::create(db, &viewer, id.0, new, Instant::now())?;
         let location = format!("/v1/events/{}/registrations/{}", id.0, one.id);
         // The answer is stored as the person's data: erasing the person erases the answer.
@@ -110,9 +111,17 @@ async fn update(
     if_match: IfMatch,
     patch: RegistrationPatch,
 ) -> Result<Entity<Registration>> {
-    let (viewer, entry) = (caller.viewer(), path_id(&request, "entry_id")?);
+    let (viewer, role, entry) = (
+        caller.viewer(),
+        caller.writer().role,
+        path_id(&request, "entry_id")?,
+    );
     let updated = pool.write(move |db| {
-        let change = |before: &NewRegistration| patch.apply(before);
+        let change = |before: &NewRegistration| {
+            let after = patch.apply(before)?;
+            check_properties(role, RecordKind::Registrations, Some(before), &after)?;
+            Ok(after)
+        };
         registering::update(db, &viewer, (id.0, entry), &if_match, change)
     });
     let one = updated.await?;
