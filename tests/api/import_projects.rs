@@ -1,5 +1,6 @@
 //! Lists of projects: rows find or record the work of teams, also of years ago.
 
+use crate::query_counts::{least_queries, start_counting};
 use crate::support::{Response, TestApp, on_both};
 use musubi::auth::{Claims, UserRole};
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ on_both! {
     a_list_of_past_projects_is_imported_once,
     a_list_moves_projects_as_the_api_does,
     a_cell_names_at_most_fifty_members,
+    the_names_of_a_cell_are_looked_up_at_once,
     rows_that_cannot_be_understood_say_why,
     a_team_that_was_formed_elsewhere_gets_its_project,
     accompaniments_are_recorded_with_their_end,
@@ -228,6 +230,35 @@ fn a_cell_names_at_most_fifty_members(app: &TestApp) {
     let id = job["id"].as_str().unwrap();
     let findings = app.get(&format!("/v1/imports/{id}/findings")).expect(200);
     assert!(findings.text.contains("too_many_members"), "{}", findings.text);
+}
+
+/// Others wait while a row is written.
+fn the_names_of_a_cell_are_looked_up_at_once(app: &TestApp) {
+    start_counting();
+    let server = app.another();
+    // The other one would take some of the imports.
+    app.stop();
+    server.organization("戸山ふれあいの会");
+    person(&server, "佐藤 陽子");
+    let searches = |names: &[String]| {
+        let row = format!(
+            "P-1,戸山ふれあいの会,会のチラシ,チラシ,完了,2024/5/1,令和6年9月30日,{}\n",
+            names.join("、")
+        );
+        let import = || {
+            let done =
+                server.import_and_wait("kind=projects&mode=dry_run", format!("{HEADER}{row}").as_bytes());
+            let unknown = findings(&server, &done);
+            let unknown = unknown.iter().filter(|(code, _)| code == "unknown_worker");
+            assert_ne!(unknown.count(), 0, "{done}");
+        };
+        least_queries(&server, &["workers_text", "personal_grams"], 0, import).len()
+    };
+    let names = |n: usize| -> Vec<String> {
+        let others = (1..n).map(|n| format!("架空{n}号"));
+        others.chain(["佐藤陽子".to_owned()]).collect()
+    };
+    assert_eq!((searches(&names(2)), searches(&names(40))), (1, 1));
 }
 
 fn rows_that_cannot_be_understood_say_why(app: &TestApp) {

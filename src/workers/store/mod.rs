@@ -197,6 +197,49 @@ pub fn find_external(
     Ok(preferred(reach, source, area, found.iter()).cloned())
 }
 
+/// Finds workers by their ids in another system, as [`find_external`] does, all with one statement.
+pub fn find_external_each(
+    db: &mut Db,
+    reach: &Reach,
+    source: &str,
+    external_ids: &[&str],
+) -> Result<HashMap<String, Worker>> {
+    let sources = reach.sources(source);
+    let query = named(reach, &sources, external_ids);
+    let found = query.order(dsl::id).load::<Columns>(db)?;
+    let mut by_id: HashMap<String, Vec<Worker>> = HashMap::new();
+    for one in read(db, found)? {
+        let external_id = one.profile.external_id.clone().unwrap_or_default();
+        by_id.entry(external_id).or_default().push(one);
+    }
+    let preferred = |(id, found): (String, Vec<Worker>)| {
+        let one = preferred(reach, source, None, found.iter()).cloned();
+        one.map(|one| (id, one))
+    };
+    Ok(by_id.into_iter().filter_map(preferred).collect())
+}
+
+/// Lists workers within the reach whom one of these texts finds, also by their names, with one statement.
+pub fn list_any(db: &mut Db, reach: &Reach, texts: &[&str], limit: i64) -> Result<Vec<Worker>> {
+    let found_by = |text: &&str| {
+        let words = search::conditions::<workers::table>(db, "workers", &["grams", "personal_grams"], text);
+        words
+            .into_iter()
+            .reduce(|one, other| -> search::Condition<workers::table> { Box::new(one.and(other)) })
+    };
+    let any = texts.iter().filter_map(found_by);
+    let any = any.reduce(|one, other| -> search::Condition<workers::table> { Box::new(one.or(other)) });
+    let Some(any) = any else {
+        return Ok(Vec::new());
+    };
+    let mut query = dsl::workers.select(COLUMNS).into_boxed().filter(any);
+    if let Some(condition) = reach::workers(reach) {
+        query = query.filter(condition);
+    }
+    let rows = query.order(dsl::id).limit(limit).load::<Columns>(db)?;
+    read(db, rows)
+}
+
 /// Returns the query of the workers that a caller may change by their ids in other systems.
 fn named<'a>(reach: &Reach, sources: &'a [String], external_ids: &'a [&'a str]) -> Query<'a> {
     let query = dsl::workers

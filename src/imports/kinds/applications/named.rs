@@ -117,17 +117,55 @@ pub fn person(
     (email, phone): (Option<&str>, Option<&str>),
 ) -> Result<std::result::Result<Worker, Remark>> {
     let filter = WorkerFilter {
-        q: Some(name.chars().take(200).collect()),
+        q: Some(searched(name)),
         limit: Some(MOST),
         ..WorkerFilter::default()
     };
+    let found = workers::store::list(db, reach, &filter, true)?.items;
+    Ok(only(&found, name, (email, phone)))
+}
+
+/// Finds workers by name, in the order of the names, with one statement unless too many are alike.
+pub fn people(
+    db: &mut Db,
+    reach: &Reach,
+    names: &[&str],
+) -> Result<Vec<std::result::Result<Worker, Remark>>> {
+    let texts: Vec<String> = names.iter().map(|name| searched(name)).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let most = i64::from(MOST) * names.len() as i64;
+    let found = workers::store::list_any(db, reach, &texts, most)?;
+    if found.len() as i64 >= most && most > 0 {
+        // What one name finds leaves no room for another.
+        return names
+            .iter()
+            .map(|name| person(db, reach, name, (None, None)))
+            .collect();
+    }
+    Ok(names
+        .iter()
+        .map(|name| only(&found, name, (None, None)))
+        .collect())
+}
+
+/// What is searched for: a cell may hold more than a search takes.
+fn searched(name: &str) -> String {
+    name.chars().take(200).collect()
+}
+
+/// Returns the only one of the workers with a name whom an address or a number doesn't exclude.
+fn only(
+    found: &[Worker],
+    name: &str,
+    (email, phone): (Option<&str>, Option<&str>),
+) -> std::result::Result<Worker, Remark> {
     let key = plain_name(name);
-    let mut found = workers::store::list(db, reach, &filter, true)?.items;
-    found.retain(|one| {
+    let has_name = |one: &&Worker| {
         let personal = one.profile.personal.as_ref();
         let own = personal.and_then(|personal| personal.name.as_deref());
         one.counts() && own.is_some_and(|own| plain_name(own) == key)
-    });
+    };
+    let found: Vec<Worker> = found.iter().filter(has_name).cloned().collect();
     let email = email.map(plain_email);
     let phone = phone.map(plain_phone);
     // Whether an address or a number is the same, if there is one on both sides.
@@ -140,12 +178,12 @@ pub fn person(
         compared.into_iter().flatten().reduce(|one, other| one || other)
     };
     let mut agreeing = found.iter().filter(|one| agrees(one) == Some(true));
-    Ok(match (agreeing.next(), found.as_slice()) {
+    match (agreeing.next(), found.as_slice()) {
         (Some(one), _) if agreeing.next().is_none() => Ok(one.clone()),
         (None, []) => Err(unknown_worker()),
         (None, [one]) if agrees(one).is_none() => Ok(one.clone()),
         _ => Err(ambiguous_worker(&found)),
-    })
+    }
 }
 
 /// Names candidates: what a person recognises them by, and the id that says which is meant.

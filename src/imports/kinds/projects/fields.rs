@@ -96,7 +96,7 @@ fn past_day(cell: &mut Input) -> CellResult<Option<NaiveDate>> {
     }
 }
 
-/// The most items of a cell: each name is looked up while a row is written, and others wait.
+/// The most items of a cell: names are looked up while a row is written, and others wait.
 const MOST_ITEMS: usize = 50;
 
 /// Returns the items of a cell, unless there are too many.

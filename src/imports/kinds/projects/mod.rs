@@ -228,8 +228,9 @@ fn members(
     context: &Context,
 ) -> Result<Option<Vec<TeamMember>>> {
     let mut found = Vec::new();
-    for member in &draft.members {
-        match named::worker(db, member, source, &context.reach)? {
+    let workers = named::workers(db, &draft.members, source, &context.reach)?;
+    for (member, worker) in draft.members.iter().zip(workers) {
+        match worker {
             Ok(worker) => found.push(TeamMember {
                 worker,
                 role: member.role.clone(),

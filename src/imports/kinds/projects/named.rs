@@ -12,7 +12,7 @@ use crate::deliverables::{self, Deliverable, DeliverableFilter};
 use crate::error::Result;
 use crate::imports::fields::Context;
 use crate::imports::kinds::applications::named::{
-    NotFound, ambiguous_deliverable, if_found, names, person, unknown_organization, unknown_worker,
+    NotFound, ambiguous_deliverable, if_found, names, people, unknown_organization, unknown_worker,
 };
 use crate::imports::kinds::deliverables as requests;
 use crate::imports::kinds::reading::Reading;
@@ -22,6 +22,7 @@ use crate::reach::store::has_organization;
 use crate::values::Lifecycle;
 use crate::workers::{self, Worker};
 use chrono::NaiveDate;
+use std::collections::{BTreeSet, HashMap};
 use tables::Remark;
 
 /// How many records are looked through.
@@ -150,22 +151,46 @@ pub fn organization(db: &mut Db, reading: &Reading, context: &Context) -> Search
     })
 }
 
-/// Finds the worker whom a row names as a member.
-pub fn worker(db: &mut Db, member: &NamedMember, source: &str, reach: &Reach) -> Search<Worker> {
-    let found = match &member.who {
-        Who::Record(id) => if_found(workers::store::find(db, reach, *id))?.ok_or_else(unknown_worker),
-        Who::Words(words) => match workers::store::find_external(db, reach, source, words, None)? {
-            Some(found) => Ok(found),
-            None => person(db, reach, words, (None, None))?,
-        },
+/// Finds the workers whom a row names as members, in their order. All words of a row are looked up together.
+pub fn workers(
+    db: &mut Db,
+    members: &[NamedMember],
+    source: &str,
+    reach: &Reach,
+) -> Result<Vec<std::result::Result<Worker, NotFound>>> {
+    let words = members.iter().filter_map(|member| match &member.who {
+        Who::Words(words) => Some(words.as_str()),
+        Who::Record(_) => None,
+    });
+    let words: BTreeSet<&str> = words.collect();
+    let ids: Vec<&str> = words.iter().copied().collect();
+    let known = match ids.is_empty() {
+        true => HashMap::new(),
+        false => workers::store::find_external_each(db, reach, source, &ids)?,
     };
-    Ok(found.map_err(|remark| {
-        let remark = match &member.who {
-            Who::Words(words) => about(remark, words),
-            Who::Record(id) => about(remark, &id.to_string()),
+    let names: Vec<&str> = ids
+        .into_iter()
+        .filter(|word| !known.contains_key(*word))
+        .collect();
+    let mut found: HashMap<&str, _> = names.iter().copied().zip(people(db, reach, &names)?).collect();
+    for (words, worker) in &known {
+        found.insert(words.as_str(), Ok(worker.clone()));
+    }
+    let mut all = Vec::with_capacity(members.len());
+    for member in members {
+        let (one, who) = match &member.who {
+            Who::Record(id) => {
+                let found = if_found(workers::store::find(db, reach, *id))?;
+                (found.ok_or_else(unknown_worker), id.to_string())
+            }
+            Who::Words(words) => {
+                let found = found.get(words.as_str()).cloned();
+                (found.unwrap_or_else(|| Err(unknown_worker())), words.clone())
+            }
         };
-        ("members", remark)
-    }))
+        all.push(one.map_err(|remark| ("members", about(remark, &who))));
+    }
+    Ok(all)
 }
 
 /// Says of whom in a cell a remark is.
