@@ -10,6 +10,7 @@
 //! * `rules`: who can get which place. `actions`: the use cases, each in one transaction.
 //! * `team`: what follows for places, loads and records. `requests`: changing and archiving a deliverable with its
 //!   applications.
+//! * `leaving`: what ends when a person is erased.
 //! * `past`: members of teams that were formed elsewhere, and taking back what an import wrote.
 //! * `responses`: how fast applications are answered.
 //! * `similar`: other open deliverables, for a worker who can't get the place.
@@ -27,6 +28,7 @@ pub mod answers;
 pub mod deadlines;
 pub mod filter;
 pub mod http;
+pub mod leaving;
 pub mod listing;
 pub mod moves;
 pub mod past;

@@ -225,6 +225,11 @@ pub fn find(db: &mut Db, reach: &Reach, id: Id, include_archived: bool) -> Resul
         .ok_or_else(missing)
 }
 
+/// Locks a deliverable, whether it exists or not, until the transaction ends.
+pub fn lock_one(db: &mut Db, id: Id) -> Result<()> {
+    lock(db, &format!("deliverable/{id}"))
+}
+
 /// Finds a deliverable and locks it until the transaction ends.
 pub fn find_for_update(db: &mut Db, reach: &Reach, id: Id) -> Result<Deliverable> {
     lock(db, &format!("deliverable/{id}"))?;

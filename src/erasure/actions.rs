@@ -52,17 +52,29 @@ pub fn erase_one(
     check: impl FnOnce(&Worker) -> Result<()>,
 ) -> Result<()> {
     duplicates::store::lock_all(db)?;
+    applications::leaving::lock(db, &[id])?;
     let worker = workers::store::find_to_change(db, reach, id)?;
     check(&worker)?;
     erase(db, actor, &[worker])
 }
 
-/// Erases people: their records, what they wrote to us and what we answered. The change log and the audit keep ids.
+/// Erases people: their records, what they wrote to us and what we answered. The change log and the audit keep ids. First
+/// they leave their teams, so that the places are free for others.
 ///
 /// Lock all pairs of duplicates before the first worker: their detector writes about the workers whose records go.
 pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
     let digests = auth::store::digests(db)?;
     let mut keys = BTreeSet::new();
+    let ids: Vec<Id> = workers.iter().map(|worker| worker.id).collect();
+    let counted: Vec<Worker>;
+    let workers: &[Worker] = if applications::leaving::leave(db, actor, &ids, Instant::now())? {
+        // Leaving has changed what is counted of them.
+        let find = |id: &Id| workers::store::find_to_change(db, &Reach::Everything, *id);
+        counted = ids.iter().map(find).collect::<Result<_>>()?;
+        &counted
+    } else {
+        workers
+    };
     for worker in workers {
         let mut changes = reviews::actions::forget(db, worker.id)?;
         changes.append(&mut applications::store::forget(db, worker.id)?);
@@ -77,7 +89,6 @@ pub fn erase(db: &mut Db, actor: &str, workers: &[Worker]) -> Result<()> {
         audit::store::append(db, &Act::new(actor, AuditAction::WorkerErased, worker.id))?;
         keys.append(&mut people::of_worker(&digests, worker));
     }
-    let ids: Vec<Id> = workers.iter().map(|worker| worker.id).collect();
     imports::jobs::store::people::forget(db, &ids, &keys, &Traces::of(workers))
 }
 

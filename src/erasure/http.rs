@@ -35,7 +35,9 @@ async fn export(
 
 /// Erase a worker
 ///
-/// Deletes the person's data for good. The change log and the audit keep only ids.
+/// Deletes the person's data for good. The change log and the audit keep only ids. Applications that haven't ended end
+/// first, as if the person had withdrawn: a place in a team is free again, and those on the waiting list move up. Teams whose
+/// work was delivered stay as they were.
 #[utoipa::path(operation_id = "erase_worker", tag = "Workers", security(("bearer" = ["workers:write"])),
     params(("id" = Id, Path, description = "The worker")),
     responses((status = 204, description = "Erased")))]

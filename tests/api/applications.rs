@@ -414,27 +414,52 @@ fn erasing_the_worker_clears_the_worker_and_the_texts(app: &TestApp) {
     for member in ["worker_id", "message", "note"] {
         assert_eq!(application[member], Value::Null, "{member}");
     }
-    assert_includes(&application, &json!({"status": "submitted", "role": "designer"}));
-    assert_eq!(left.header("etag"), "\"3\"");
-    assert_eq!(logged(app, "application"), 3);
-    assert_eq!(to(app, &path, "agreed").expect(409).code(), "worker_unavailable");
-    to(app, &path, "declined").expect(200);
+    assert_includes(
+        &application,
+        &json!({"status": "withdrawn", "reason": "other", "role": "designer"}),
+    );
+    assert_eq!(left.header("etag"), "\"4\"");
+    assert_eq!(logged(app, "application"), 4);
+    assert_eq!(to(app, &path, "agreed").expect(409).code(), "illegal_transition");
 }
 
 fn an_erased_member_of_the_team_can_be_replaced(app: &TestApp) {
-    let flyer = app.deliverable(&app.organization("風"), team(1));
-    let designer = app.worker(json!({}));
-    let path = applied(app, &flyer, &designer);
-    to(app, &path, "agreed").expect(200);
-    app.delete(&format!("/v1/workers/{designer}")).expect(204);
-    assert_eq!(
-        deliverable(app, &flyer)["status"],
-        "matched",
-        "erasing a worker changes no deliverable"
-    );
-    to(app, &path, "withdrawn").expect(200);
-    assert_eq!(deliverable(app, &flyer)["status"], "open");
-    applied(app, &flyer, &app.worker(json!({})));
+    let organization = app.organization("風");
+    for status in ["offered", "agreed"] {
+        let flyer = app.deliverable(&organization, team(1));
+        let designer = app.worker(json!({}));
+        let (path, waiting) = (
+            applied(app, &flyer, &designer),
+            applied(app, &flyer, &app.worker(json!({}))),
+        );
+        to(app, &path, status).expect(200);
+        assert_eq!(app.get(&waiting).json()["status"], "waitlisted");
+        assert_eq!(deliverable(app, &flyer)["open_places"][0]["left"], 0);
+        // The version that the caller has read is that before the place becomes free.
+        let stale = [("if-match", "\"999\"")];
+        let erase = |headers: &[(&str, &str)]| {
+            let bearer = format!("Bearer {}", app.admin);
+            let mut all = vec![("authorization", bearer.as_str())];
+            all.extend_from_slice(headers);
+            app.send("DELETE", &format!("/v1/workers/{designer}"), &all, b"")
+        };
+        erase(&stale).expect(412);
+        assert_eq!(app.get(&path).json()["status"], status);
+        let version = worker(app, &designer)["version"].to_string();
+        erase(&[("if-match", &format!("\"{version}\""))]).expect(204);
+        assert_includes(
+            &app.get(&path).expect(200).json(),
+            &json!({"status": "withdrawn", "place": null, "worker_id": null}),
+        );
+        let request = deliverable(app, &flyer);
+        assert_eq!(
+            (&request["status"], &request["open_places"][0]["left"]),
+            (&json!("open"), &json!(1)),
+            "{status}"
+        );
+        assert_eq!(app.get(&waiting).json()["status"], "submitted");
+        to(app, &waiting, "agreed").expect(200);
+    }
 }
 
 fn one_of_fifty_gets_the_last_place(app: &TestApp) {
