@@ -98,6 +98,17 @@ impl<T: 'static> FromRequest for Patch<T> {
     }
 }
 
+impl<T> Patch<T> {
+    pub fn states(&self, member: &str) -> bool {
+        self.patch.get(member).is_some()
+    }
+
+    /// Returns a member that the patch states, if it can be read.
+    pub fn stated<M: DeserializeOwned>(&self, member: &str) -> Option<M> {
+        serde_json::from_value(self.patch.get(member)?.clone()).ok()
+    }
+}
+
 impl<T: Serialize + DeserializeOwned + Validate> Patch<T> {
     /// Returns the patched value, validated like a new one.
     pub fn apply(&self, to: &T) -> Result<T> {

@@ -30,6 +30,7 @@ pub fn create(pool: &Pool, actor: &str, options: ImportOptions, file: &mut impl 
         options,
         areas: None,
         role: UserRole::Admin,
+        reads_personal: true,
     };
     pool.write_blocking(|db| store::insert(db, id, actor, &options, 0, Instant::now()))?;
     let (mut sha256, mut part, mut size_bytes) = (Sha256::new(), vec![0; PART], 0);

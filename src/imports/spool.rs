@@ -2,7 +2,7 @@
 
 use super::jobs::{Import, ImportOptions, OptionsDocument, store};
 use super::quotas;
-use crate::auth::Principal;
+use crate::auth::{Principal, ReadPersonalData, Scope};
 use crate::config::ImportQuotas;
 use crate::db::{Id, Instant, Pool};
 use crate::error::{Error, Result};
@@ -30,6 +30,7 @@ impl Sender {
             options,
             areas: self.areas.clone(),
             role: self.principal.role,
+            reads_personal: self.principal.extent(ReadPersonalData::NAME).is_some(),
         }
     }
 

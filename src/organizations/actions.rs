@@ -25,12 +25,14 @@ pub fn register(
     Ok(organization)
 }
 
-/// Changes an organization, which has to stay within the reach. `edit` returns the new details.
+/// Changes an organization, which has to stay within the reach. `edit` returns the new details. A `blind` change states the
+/// contact, which the caller may not read: it makes a new version even of the same details, or else a guess would show
+/// whether it is right.
 pub fn change(
     db: &mut Db,
     catalogue: &Catalogue,
     writer: &Writer,
-    id: Id,
+    (id, blind): (Id, bool),
     edit: impl FnOnce(&Organization) -> Result<NewOrganization>,
 ) -> Result<Organization> {
     let before = store::find_to_change(db, &writer.reach, id)?;
@@ -43,7 +45,7 @@ pub fn change(
     )?;
     details.resolve(catalogue, Some(&before.details))?;
     name(db, &writer.reach, Some(&before), &mut details)?;
-    if details == before.details {
+    if details == before.details && !blind {
         return Ok(before);
     }
     let after = before.changed(details, Instant::now());

@@ -27,17 +27,18 @@ pub fn register(
     Ok(worker)
 }
 
-/// Changes a worker, who has to stay within the reach. `edit` returns the new profile.
+/// Changes a worker, who has to stay within the reach. `edit` returns the new profile. A `blind` change states what the
+/// caller may not read: it makes a new version even of the same profile, or else a guess would show whether it is right.
 pub fn change(
     db: &mut Db,
     catalogue: &Catalogue,
     writer: &Writer,
-    id: Id,
+    (id, blind): (Id, bool),
     edit: impl FnOnce(&Worker) -> Result<NewWorker>,
 ) -> Result<Worker> {
     let before = store::find_to_change(db, &writer.reach, id)?;
     let profile = edit(&before)?;
-    write(db, catalogue, writer, before, profile)
+    write(db, catalogue, writer, (before, blind), profile)
 }
 
 /// Registers a worker with an id of another system, or replaces the profile of the worker who has it. `check`
@@ -56,7 +57,8 @@ pub fn replace(
     match before {
         Some(before) => {
             let profile = replacement(&before, profile, kept);
-            Ok((write(db, catalogue, writer, before, profile)?, false))
+            let blind = kept.is_blind();
+            Ok((write(db, catalogue, writer, (before, blind), profile)?, false))
         }
         None => Ok((register(db, catalogue, writer, profile)?, true)),
     }
@@ -69,9 +71,10 @@ pub fn replace_all(
     catalogue: &Catalogue,
     writer: &Writer,
     batch: &WorkerBatch,
+    reads_personal: bool,
 ) -> Result<Vec<Result<(BatchItemStatus, Worker)>>> {
     let (reach, now) = (&writer.reach, Instant::now());
-    let read = Upsert::read_all(batch, reach);
+    let read = Upsert::read_all(batch, reach, reads_personal);
     let valid = || read.iter().flatten();
     let stated: BTreeSet<&str> = valid().map(|one| one.source.as_str()).collect();
     let sources: Vec<String> = stated.iter().flat_map(|source| reach.sources(source)).collect();
@@ -142,10 +145,12 @@ fn decided(
         }
         return Ok((BatchItemStatus::Created, registered(writer, profile, now)?));
     };
-    Ok(match changed(writer, before, profile, now)? {
-        Some(after) => (BatchItemStatus::Updated, after),
-        None => (BatchItemStatus::Unchanged, before.clone()),
-    })
+    Ok(
+        match changed(writer, (before, one.kept.is_blind()), profile, now)? {
+            Some(after) => (BatchItemStatus::Updated, after),
+            None => (BatchItemStatus::Unchanged, before.clone()),
+        },
+    )
 }
 
 fn of_status(done: &[Result<(BatchItemStatus, Worker)>], status: BatchItemStatus) -> Vec<Worker> {
@@ -212,12 +217,12 @@ fn write(
     db: &mut Db,
     catalogue: &Catalogue,
     writer: &Writer,
-    before: Worker,
+    (before, blind): (Worker, bool),
     mut profile: NewWorker,
 ) -> Result<Worker> {
     check(catalogue, writer, Some(&before.profile), &mut profile)?;
     name(db, &writer.reach, Some(&before), &mut profile)?;
-    let Some(after) = changed(writer, &before, profile, Instant::now())? else {
+    let Some(after) = changed(writer, (&before, blind), profile, Instant::now())? else {
         return Ok(before);
     };
     store::update(db, &writer.actor, &after)?;
@@ -242,9 +247,15 @@ fn registered(writer: &Writer, profile: NewWorker, now: Instant) -> Result<Worke
     Ok(worker)
 }
 
-/// Returns the next version of a worker, who has to stay within the reach, or `None` if nothing changes.
-fn changed(writer: &Writer, before: &Worker, profile: NewWorker, now: Instant) -> Result<Option<Worker>> {
-    if profile == before.profile {
+/// Returns the next version of a worker, who has to stay within the reach, or `None` if nothing changes and the caller may
+/// know that.
+fn changed(
+    writer: &Writer,
+    (before, blind): (&Worker, bool),
+    profile: NewWorker,
+    now: Instant,
+) -> Result<Option<Worker>> {
+    if profile == before.profile && !blind {
         return Ok(None);
     }
     let after = before.changed(profile, now);

@@ -34,6 +34,15 @@ pub struct WorkerBatch {
 pub struct Kept {
     pub personal: bool,
     pub consent: bool,
+    /// Whether the caller may read the personal data.
+    pub reads_personal: bool,
+}
+
+impl Kept {
+    /// Returns whether the caller states personal data without being able to read what is there.
+    pub fn is_blind(self) -> bool {
+        !self.personal && !self.reads_personal
+    }
 }
 
 /// A valid profile with its source and external id.
@@ -46,7 +55,7 @@ pub struct Upsert {
 
 impl Upsert {
     /// Reads an item as a single request would be read.
-    fn read(value: &Value, reach: &Reach) -> Result<Upsert> {
+    fn read(value: &Value, reach: &Reach, reads_personal: bool) -> Result<Upsert> {
         let mut profile: NewWorker = body::typed(value)?;
         if let Reach::Partner(partner) = reach {
             profile.source.get_or_insert_with(|| partner.source.clone());
@@ -66,6 +75,7 @@ impl Upsert {
             kept: Kept {
                 personal: value.get("personal").is_none(),
                 consent: value.get("consent").is_none(),
+                reads_personal,
             },
             profile,
             source,
@@ -74,10 +84,10 @@ impl Upsert {
     }
 
     /// Reads all items of a batch. The second with the same source and external id is an error.
-    pub fn read_all(batch: &WorkerBatch, reach: &Reach) -> Vec<Result<Upsert>> {
+    pub fn read_all(batch: &WorkerBatch, reach: &Reach, reads_personal: bool) -> Vec<Result<Upsert>> {
         let mut first: HashMap<(String, String), usize> = HashMap::new();
         let read = |(index, value)| {
-            let upsert = Upsert::read(value, reach)?;
+            let upsert = Upsert::read(value, reach, reads_personal)?;
             let name = (upsert.source.clone(), upsert.external_id.clone());
             match first.get(&name) {
                 Some(first) => Err(repeated(*first)),

@@ -108,11 +108,11 @@ async fn replace_all(
     catalogues: Data<Catalogues>,
     batch: Submission<WorkerBatch, BATCH_LIMIT_BYTES>,
 ) -> Result<HttpResponse> {
-    let writer = caller.writer();
+    let (writer, reads_personal) = (caller.writer(), caller.viewer().personal_data);
     let (language, request_id) = (Language::of(&request), request_id(&request));
     let write = move |db: &mut Db, batch: WorkerBatch| {
         let catalogue = catalogues.current(db)?;
-        let done = actions::replace_all(db, &catalogue, &writer, &batch)?;
+        let done = actions::replace_all(db, &catalogue, &writer, &batch, reads_personal)?;
         let problem = |error: &_| Problem::of(error, language, &request_id);
         Answer::of_batch(&BatchResult::of(done, problem))
     };
@@ -121,7 +121,8 @@ async fn replace_all(
 
 /// Create or replace a worker by external id
 ///
-/// Idempotent: sending the same body again changes nothing, not even the version. Members that you leave out
+/// Idempotent: sending the same body again changes nothing, not even the version, unless it states `personal`, which you may
+/// not read: that makes a new version in any case, so that nobody finds out by trying whether a name is right. Members that you leave out
 /// are reset to their defaults, except `personal` and `consent`, which stay: to erase the one or withdraw the other, send
 /// null. The path gives the source and external id; a body with other values is
 /// rejected. If you reach some areas only, `roster` also means `131041:roster` for each of them, and a new worker gets
@@ -152,6 +153,7 @@ async fn replace(
     let kept = Kept {
         personal: !new.states("personal"),
         consent: !new.states("consent"),
+        reads_personal: caller.viewer().personal_data,
     };
     let mut profile = new.value;
     set_origin(&mut profile, &origin)?;
@@ -225,7 +227,8 @@ async fn show(caller: Caller<ReadWorkers>, pool: Data<Pool>, id: PathId) -> Resu
 
 /// Change a worker
 ///
-/// Takes a JSON Merge Patch. `If-Match` makes sure that you change the version that you have read.
+/// Takes a JSON Merge Patch. `If-Match` makes sure that you change the version that you have read. Who states `personal`
+/// without the scope `personal_data:read` makes a new version, also of the same data.
 #[utoipa::path(operation_id = "update_worker", tag = "Workers", security(("bearer" = ["workers:write"])),
     params(("id" = Id, Path, description = "The worker")),
     request_body(content = inline(WorkerPatch), content_type = "application/merge-patch+json"),
@@ -241,9 +244,10 @@ async fn update(
     patch: WorkerPatch,
 ) -> Result<Entity<Worker>> {
     let (writer, sight) = (caller.writer(), sight(&caller));
+    let blind = patch.states("personal") && !caller.viewer().personal_data;
     let changed = pool.write(move |db| {
         let catalogue = catalogues.current(db)?;
-        let changed = actions::change(db, &catalogue, &writer, id.0, |before| {
+        let changed = actions::change(db, &catalogue, &writer, (id.0, blind), |before| {
             if_match.check(before.version)?;
             patch.apply(&before.profile)
         })?;

@@ -1,11 +1,11 @@
 //! Every operation of the document with every kind of wrong token, and what each role may do.
 
-use crate::support::{TestApp, on_both, token};
+use crate::support::{TestApp, merge, on_both, token};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use musubi::auth::{Claims, PERMISSIONS, UserRole};
 use musubi::server::document::Document;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Operations that need no access token. Add only those that require another secret: an invitation, a link, a
 /// password, a refresh token or a client secret; or those that everybody reads.
@@ -92,6 +92,7 @@ on_both! {
     roles_have_only_the_permissions_they_need,
     shows_and_searches_personal_data_only_with_permission,
     a_patch_keeps_personal_data_that_the_caller_cannot_see,
+    who_cannot_read_personal_data_cannot_guess_it_either,
 }
 
 fn every_operation_requires_a_valid_token_with_its_scope(app: &TestApp) {
@@ -226,6 +227,100 @@ fn shows_and_searches_personal_data_only_with_permission(app: &TestApp) {
     let path = format!("/v1/organizations/{organization}");
     assert_eq!(app.get(&path).json()["contact"]["person"], "田中");
     assert!(app.get_as(UserRole::Importer, &path).expect(200).json()["contact"].is_null());
+}
+
+fn who_cannot_read_personal_data_cannot_guess_it_either(app: &TestApp) {
+    let personal = json!({"name": "佐藤 陽子", "email": "yoko@example.jp"});
+    let worker =
+        app.worker(json!({"personal": personal, "source": "roster", "external_id": "A-1", "area": "131041"}));
+    let organization = json!({"name": "風", "area": "131041", "contact": {"person": "田中"}});
+    let organization = app.post("/v1/organizations", &organization).expect(201).json()["id"].clone();
+    let organization = organization.as_str().unwrap();
+    let importer = app.token(UserRole::Importer);
+    let narrow = app.token_with("workers:read workers:write organizations:read organizations:write");
+    let version = |path: &str| app.get(path).expect(200).json()["version"].as_i64().unwrap();
+    let paths = [
+        format!("/v1/workers/{worker}"),
+        format!("/v1/organizations/{organization}"),
+    ];
+    for token in [&importer, &narrow] {
+        for (path, right, wrong) in [
+            (
+                &paths[0],
+                json!({"personal": {"email": "yoko@example.jp"}}),
+                json!({"personal": {"email": "other@example.jp"}}),
+            ),
+            (
+                &paths[1],
+                json!({"contact": {"person": "田中"}}),
+                json!({"contact": {"person": "鈴木"}}),
+            ),
+        ] {
+            for guess in [&right, &wrong, &right] {
+                let before = version(path);
+                app.call("PATCH", path, token, guess).expect(200);
+                assert_eq!(version(path), before + 1, "{guess}");
+            }
+        }
+        // A change of nothing else is still no change.
+        let before = version(&paths[0]);
+        let same = json!({"area": "131041"});
+        app.call("PATCH", &paths[0], token, &same).expect(200);
+        assert_eq!(version(&paths[0]), before);
+    }
+    let before = version(&paths[0]);
+    app.patch(&paths[0], &json!({"personal": {"email": "yoko@example.jp"}}))
+        .expect(200);
+    assert_eq!(version(&paths[0]), before, "who may read it is told the truth");
+    // As a whole, one by one and together.
+    let whole = json!({"area": "131041", "personal": personal});
+    let named = "/v1/workers/by-external-id/roster/A-1";
+    let mut item = whole.clone();
+    merge(&mut item, json!({"source": "roster", "external_id": "A-1"}));
+    let before = version(&paths[0]);
+    app.call("PUT", named, &importer, &whole).expect(200);
+    app.call("PUT", named, &importer, &whole).expect(200);
+    let batch = app.call("POST", "/v1/workers:batch", &importer, &json!({"items": [item]}));
+    assert_eq!(batch.expect(200).json()["items"][0]["status"], "updated");
+    assert_eq!(version(&paths[0]), before + 3);
+    // And in a file, tried out or not.
+    let rows = |token: &str, query: &str, file: String| {
+        let sent = app.import(token, query, file.as_bytes()).expect(202).json();
+        let done = app.wait_for_import(sent["id"].as_str().unwrap())["progress"].clone();
+        [&done["updated"], &done["unchanged"], &done["rejected"]].map(|count| count.as_i64().unwrap())
+    };
+    let names = |name: &str| format!("記録ID,氏名\n{worker},{name}\n");
+    let contacts = |name: &str| format!("記録ID,担当者\n{organization},{name}\n");
+    for token in [&importer, &narrow_importer(app)] {
+        for name in ["佐藤 陽子", "鈴木 一郎"] {
+            let tried = rows(token, "kind=workers&mode=dry_run", names(name));
+            assert_eq!(tried, [1, 0, 0], "{name}");
+        }
+        for name in ["田中", "鈴木"] {
+            let tried = rows(token, "kind=organizations&mode=dry_run", contacts(name));
+            assert_eq!(tried, [1, 0, 0], "{name}");
+        }
+    }
+    let tried = |file: String| rows(&app.admin, "kind=workers&mode=dry_run", file);
+    assert_eq!(tried(names("佐藤 陽子")), [0, 1, 0]);
+    // A row that somebody else has imported says nothing either; one's own is known.
+    assert_eq!(rows(&app.admin, "kind=workers", names("高橋 空")), [1, 0, 0]);
+    assert_eq!(
+        rows(&importer, "kind=workers&mode=dry_run", names("高橋 空")),
+        [1, 0, 0]
+    );
+    assert_eq!(rows(&importer, "kind=workers", names("高橋 空")), [1, 0, 0]);
+    assert_eq!(rows(&importer, "kind=workers", names("高橋 空")), [0, 1, 0]);
+    // What isn't personal is compared as before.
+    let themes = || format!("記録ID,週の時間\n{worker},5\n");
+    assert_eq!(rows(&importer, "kind=workers", themes()), [1, 0, 0]);
+    let other = format!("週の時間,記録ID\n5,{worker}\n");
+    assert_eq!(rows(&importer, "kind=workers", other), [0, 1, 0]);
+}
+
+/// A token of an administrator who imports without seeing names.
+fn narrow_importer(app: &TestApp) -> String {
+    app.token_with("imports:read imports:write workers:write organizations:write")
 }
 
 fn a_patch_keeps_personal_data_that_the_caller_cannot_see(app: &TestApp) {

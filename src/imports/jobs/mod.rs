@@ -209,6 +209,13 @@ pub struct OptionsDocument {
     /// The sender's role, which decides what properties the file may write.
     #[serde(default = "administrator")]
     pub role: UserRole,
+    /// Whether the sender may read personal data.
+    #[serde(default = "yes")]
+    pub reads_personal: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn administrator() -> UserRole {
@@ -499,6 +506,8 @@ pub struct Import {
     pub areas: Option<Vec<String>>,
     #[serde(skip, default = "administrator")]
     pub role: UserRole,
+    #[serde(skip, default = "yes")]
+    pub reads_personal: bool,
     #[serde(skip)]
     pub cancelling: bool,
     pub created_at: Instant,

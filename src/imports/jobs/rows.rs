@@ -628,7 +628,7 @@ fn effect<'r, R: Record>(
         }
         return Ok(RowEffect::Create(record));
     };
-    if details == *before.details() {
+    if details == *before.details() && !batch.is_blind::<R>(&candidate.reading) {
         candidate.fate = Fate::Unchanged;
         return Ok(RowEffect::Nothing);
     }
@@ -791,6 +791,18 @@ impl BatchContext<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Returns whether a row states personal data that its sender may not read. It counts as a change in any case, or else
+    /// a guess would show whether it is right.
+    fn is_blind<R: Record>(&self, reading: &Reading) -> bool {
+        if self.job.reads_personal {
+            return false;
+        }
+        // Skills that the catalogue doesn't know are kept as free text.
+        let is_kept_as_text = |finding: &Finding| finding.code == "unrecognized_skill";
+        R::PERSONAL.iter().any(|field| reading.text(field).is_some())
+            || reading.findings.iter().any(is_kept_as_text)
     }
 
     /// Hashes what a row says, the first 8 bytes of a SHA-256.

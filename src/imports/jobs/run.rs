@@ -124,7 +124,11 @@ fn with_rows(
     };
     let (kind, mapped) = (options.kind.code(), &job.progress.columns);
     let strict = options.strict;
-    let seed = format!("4\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
+    let mut seed = format!("4\n{kind}\n{newest}\n{strict}\n{mapped:?}\n");
+    if !job.reads_personal {
+        // Such a sender learns that a row was imported before only if they have sent it themselves.
+        seed += &format!("{}\n", job.created_by);
+    }
     let before = job.clone();
     let batch = BatchContext {
         job: &before,

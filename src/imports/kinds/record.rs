@@ -25,6 +25,8 @@ use tables::Remark;
 /// A record that can be imported.
 pub trait Record: Sized + Clone {
     const KIND: RecordKind;
+    /// The fields that only those with the scope `personal_data:read` may read.
+    const PERSONAL: &'static [&'static str] = &[];
     /// What a row says.
     type Details: Clone + PartialEq + Debug + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What rows refer to, looked up for many rows at once.
@@ -87,6 +89,18 @@ pub type EraseWorkers = fn(&mut Db, &str, &[Worker]) -> Result<()>;
 
 impl Record for Worker {
     const KIND: RecordKind = RecordKind::Workers;
+    const PERSONAL: &'static [&'static str] = &[
+        "name",
+        "family_name",
+        "given_name",
+        "kana",
+        "email",
+        "phone",
+        "employer",
+        "evidence",
+        "email_verified",
+        "phone_verified",
+    ];
     type Details = NewWorker;
     type References = ();
 
@@ -194,6 +208,7 @@ impl CorporateNumbers {
 
 impl Record for Organization {
     const KIND: RecordKind = RecordKind::Organizations;
+    const PERSONAL: &'static [&'static str] = &["contact_person", "contact_email", "contact_phone"];
     type Details = NewOrganization;
     type References = CorporateNumbers;
 

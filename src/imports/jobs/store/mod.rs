@@ -65,7 +65,12 @@ impl ImportRow {
                 self.id, self.status
             ))
         };
-        let Doc(OptionsDocument { options, areas, role }) = self.options;
+        let Doc(OptionsDocument {
+            options,
+            areas,
+            role,
+            reads_personal,
+        }) = self.options;
         let (progress, attempts) = self.progress.0.parts();
         Ok(Import {
             id: self.id,
@@ -85,6 +90,7 @@ impl ImportRow {
             created_by: self.created_by,
             areas,
             role,
+            reads_personal,
             cancelling: self.cancelling,
             created_at: self.created_at,
             updated_at: self.updated_at,
