@@ -55,7 +55,7 @@ fn complete(db: &mut Db, reach: &Reach, events: &mut [Event], language: Language
         event.attendance = event.attendance.or(listed);
         if holds {
             event.counts = Some(of_event);
-            event.notices = rules::notices(&event.plan, event.attendance, language);
+            event.notices = rules::notices(&event.plan, event.attendance, of_event.taken(), language);
         } else {
             event.plan.online_url = None;
         }

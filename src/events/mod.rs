@@ -398,6 +398,8 @@ coded_enum! {
         SpeakerOverlap,
         /// More people came than the capacity allows.
         AttendanceAboveCapacity,
+        /// More places are taken than there are. Nobody loses theirs, and nobody else gets one.
+        RegistrationsAboveCapacity,
         /// Two times of the event overlap.
         TimesOverlap,
     }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+/// The most places that somebody without an account registers for.
+pub const MOST_GUEST_PLACES: i32 = 4;
+
 coded_enum! {
     /// What became of a registration.
     RegistrationStatus {
@@ -198,7 +201,7 @@ pub struct NewGuest {
     #[schema(min_length = 1, max_length = 200)]
     pub affiliation: Option<String>,
     #[serde(default = "one")]
-    #[validate(range(min = 1, max = 4))]
+    #[validate(range(min = 1, max = MOST_GUEST_PLACES))]
     #[schema(minimum = 1, maximum = 4, default = 1)]
     pub places: i32,
     #[serde(default)]

@@ -205,8 +205,8 @@ pub fn check_cancelled(reach: &Reach, before: &Event, after: &NewEvent) -> Resul
     }
 }
 
-/// Returns what an event is noted for.
-pub fn notices(plan: &NewEvent, attendance: Option<i64>, language: Language) -> Vec<EventNotice> {
+/// Returns what an event is noted for, where so many places are taken.
+pub fn notices(plan: &NewEvent, attendance: Option<i64>, taken: i64, language: Language) -> Vec<EventNotice> {
     let mut notices = Vec::new();
     let mut note = |code, pointer: String, text: Text| {
         let message = language.choose(&text).to_owned();
@@ -236,14 +236,29 @@ pub fn notices(plan: &NewEvent, attendance: Option<i64>, language: Language) -> 
             note(EventNoticeCode::TimesOverlap, format!("/times/{i}"), text);
         }
     }
-    if let (Some(attendance), Some(capacity)) = (attendance, plan.capacity)
-        && attendance > i64::from(capacity)
-    {
+    let Some(capacity) = plan.capacity else {
+        return notices;
+    };
+    if let Some(attendance) = attendance.filter(|attendance| *attendance > i64::from(capacity)) {
         let text = Text::new(
             format!("参加者数（{attendance}人）が定員（{capacity}人）を超えています。"),
             format!("{attendance} people came, and the capacity is {capacity}."),
         );
         note(EventNoticeCode::AttendanceAboveCapacity, "/capacity".into(), text);
+    } else if taken > i64::from(capacity) {
+        let text = Text::new(
+            format!(
+                "申込み（{taken}人）が定員（{capacity}人）を超えています。申込み済みの人はそのまま参加でき、新しい申込みは空きが出るまで受け付けません。"
+            ),
+            format!(
+                "{taken} places are taken, and the capacity is {capacity}. Those who have registered keep their places, and nobody else gets one until there is room."
+            ),
+        );
+        note(
+            EventNoticeCode::RegistrationsAboveCapacity,
+            "/capacity".into(),
+            text,
+        );
     }
     notices
 }
@@ -408,7 +423,7 @@ mod tests {
                 capacity: Some(10),
                 ..plan(json!({}))
             };
-            let notices = notices(&plan, Some(10), Language::Ja).into_iter();
+            let notices = notices(&plan, Some(10), 10, Language::Ja).into_iter();
             notices.map(|one| (one.code, one.pointer)).collect::<Vec<_>>()
         };
         let at_once = vec![
@@ -421,9 +436,14 @@ mod tests {
         assert!(noted(vec![breakout(one, two, "田中"), breakout(one, two, "鈴木")]).is_empty());
         let crowded = plan(json!({"capacity": 10}));
         assert_eq!(
-            notices(&crowded, Some(11), Language::En)[0].code,
+            notices(&crowded, Some(11), 11, Language::En)[0].code,
             EventNoticeCode::AttendanceAboveCapacity
         );
+        assert_eq!(
+            notices(&crowded, None, 11, Language::En)[0].code,
+            EventNoticeCode::RegistrationsAboveCapacity
+        );
+        assert!(notices(&crowded, None, 10, Language::En).is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use super::markup::{Head, Markup, begin, choose, end};
 use crate::db::Id;
 use crate::error::{Error, Place, Result, Text};
-use crate::events::registration::{NewGuest, Receipt, ReceiptSecret, RegistrationStatus};
+use crate::events::registration::{MOST_GUEST_PLACES, NewGuest, Receipt, ReceiptSecret, RegistrationStatus};
 use crate::http::{Language, body};
 use serde_json::{Map, Value};
 
@@ -222,8 +222,14 @@ fn begin_form(page: &mut Markup, event: Id, path: &'static str, form: &Form) {
         .raw("\">\n");
 }
 
-/// Writes the form. `waits`: who registers is put on the waiting list.
-pub fn write(page: &mut Markup, event: Id, form: &Form, waits: bool, language: Language) {
+/// Writes the form of an event with so many places. `waits`: who registers is put on the waiting list.
+pub fn write(
+    page: &mut Markup,
+    (event, capacity): (Id, Option<i32>),
+    form: &Form,
+    waits: bool,
+    language: Language,
+) {
     page.raw("<h2 id=\"registration\">")
         .words(language, "申込み", "Register")
         .raw("</h2>\n");
@@ -250,9 +256,12 @@ pub fn write(page: &mut Markup, event: Id, form: &Form, waits: bool, language: L
         "" => "1",
         places => places,
     };
+    let most = capacity.map_or(MOST_GUEST_PLACES, |capacity| capacity.min(MOST_GUEST_PLACES));
     page.raw("<label>")
         .words(language, "人数", "People")
-        .raw(" <input type=\"number\" name=\"places\" min=\"1\" max=\"4\" value=\"")
+        .raw(" <input type=\"number\" name=\"places\" min=\"1\" max=\"")
+        .text(&most.to_string())
+        .raw("\" value=\"")
         .text(places)
         .raw("\"");
     end_input(page, form, "places");

@@ -383,7 +383,7 @@ pub fn one(one: &Listing, catalogue: &Catalogue, form: &Form, language: Language
     .raw("</p>\n");
     if one.links.register.is_some() {
         let waits = one.registration == ListingRegistration::WaitingList;
-        form::write(&mut page, one.id, form, waits, language);
+        form::write(&mut page, (one.id, one.capacity), form, waits, language);
     }
     if !one.over {
         form::write_cancellation(&mut page, one.id, form, language);

@@ -469,6 +469,17 @@ fn who_asks_for_many_places_holds_up_nobody(app: &TestApp) {
     app.patch(&path, &json!({"capacity": 4})).expect(200);
     let event = app.get(&path).expect(200).json();
     assert_includes(&event["counts"], &json!({"registered": 4, "waiting": 3}));
+    assert_eq!(event["notices"], json!([]));
+    // Fewer places than are taken: it is noted, nobody loses theirs, and nobody else gets one.
+    let smaller = app.patch(&path, &json!({"capacity": 1})).expect(200).json();
+    assert_includes(
+        &smaller["notices"],
+        &json!([{"code": "registrations_above_capacity", "pointer": "/capacity"}]),
+    );
+    assert_includes(&smaller["counts"], &json!({"registered": 4, "waiting": 3}));
+    assert_eq!(status("五", 1), "waiting");
+    let event = app.get(&path).expect(200).json();
+    assert_includes(&event["counts"], &json!({"registered": 4, "waiting": 4}));
 }
 
 fn those_who_come_together_leave_places_for_others(app: &TestApp) {

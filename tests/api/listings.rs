@@ -502,7 +502,13 @@ fn people_register_with_a_form_without_scripts(app: &TestApp) {
         json!({"capacity": 1, "waiting_list": true, "online_url": "https://example.jp/secret-room", "online": true}),
     );
     let path = format!("/events/{id}");
+    // What the form offers is what the rule allows: four for a guest, and no more than there are.
+    let places = |most: i32| format!("name=\"places\" min=\"1\" max=\"{most}\"");
+    let roomy = event(app, json!({"capacity": 9}));
+    let roomy = open(app, &format!("/events/{roomy}")).expect(200);
+    assert!(roomy.text.contains(&places(4)), "{}", roomy.text);
     let page = open(app, &path).expect(200);
+    assert!(page.text.contains(&places(1)), "{}", page.text);
     for part in [
         &format!("<form class=\"registration\" method=\"post\" action=\"/events/{id}\">"),
         "<input type=\"email\" name=\"email\" autocomplete=\"email\" maxlength=\"254\" value=\"\" required>",
