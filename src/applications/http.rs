@@ -14,10 +14,11 @@ use crate::catalogue::Catalogues;
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::actions::Editor;
 use crate::deliverables::rules::check_declined;
-use crate::deliverables::{ArchiveReason, Deliverable, DeliverableFilter, NewDeliverable};
+use crate::deliverables::{ArchiveReason, Deliverable, DeliverableFilter, DeliverableStatus, NewDeliverable};
 use crate::error::Result;
 use crate::http::disclosure::impersonal;
 use crate::http::{Answer, Entity, IfMatch, Language, Page, Patch, PathId, Query, Submission};
+use crate::values::Lifecycle;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -247,7 +248,12 @@ async fn update_deliverable(
     let editor = Editor::of(caller.writer(), caller.may::<DecideDeliverables>());
     let updated = pool.write(move |db| {
         requests::update(db, &editor, &catalogues, id.0, &if_match, |before| {
-            let after = patch.apply(before)?;
+            let after = patch.apply(before).map_err(|error| {
+                // A move that isn't allowed is the answer, not what the new status can't have.
+                let to = patch.stated::<DeliverableStatus>("status");
+                let illegal = to.and_then(|to| before.status.check_move(to).err());
+                illegal.unwrap_or(error)
+            })?;
             check_declined(before, &after)?;
             Ok(after)
         })

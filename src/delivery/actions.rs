@@ -47,13 +47,15 @@ pub fn update(
     };
     let now = Instant::now();
     let mut changes = Vec::new();
-    if let (Some(from), Some(to)) = (before.plan.starts_on, plan.starts_on)
-        && from != to
-    {
-        let days = to.signed_duration_since(from).num_days();
+    let after = moved.changed(plan, now);
+    // Without a first day, milestones were laid out from the day on which the project was made.
+    let days = after
+        .first_day()
+        .signed_duration_since(before.first_day())
+        .num_days();
+    if days != 0 {
         changes.extend(entries::shift(db, id, days, now)?);
     }
-    let after = moved.changed(plan, now);
     if after.plan == moved.plan {
         changes::store::append(db, &editor.actor, &changes)?;
         return Ok(moved);

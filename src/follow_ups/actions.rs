@@ -9,6 +9,7 @@ use crate::catalogue::calendar;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::{self, DeliverableStatus};
 use crate::error::{Error, Result};
+use crate::projects;
 
 /// How many projects one transaction gives their follow-ups.
 const BATCH: i64 = 100;
@@ -24,7 +25,14 @@ pub fn make(db: &mut Db) -> Result<usize> {
 
 /// Lists the follow-ups of a project.
 pub fn list(db: &mut Db, viewer: &Viewer, project: Id) -> Result<FollowUpList> {
-    let deliverable = deliverables::store::find(db, &viewer.reach, project, true)?;
+    let deliverable = match deliverables::store::find(db, &viewer.reach, project, true) {
+        // An accompaniment has no deliverable, and isn't followed up.
+        Err(Error::NotFound { .. }) => {
+            projects::store::find(db, &viewer.reach, project)?;
+            return Ok(FollowUpList { items: Vec::new() });
+        }
+        found => found?,
+    };
     if deliverable.request.status != DeliverableStatus::Delivered {
         return Ok(FollowUpList { items: Vec::new() });
     }
@@ -56,7 +64,14 @@ pub fn waiting(db: &mut Db, reach: &Reach, after: Option<Id>, limit: i64) -> Res
 
 /// Finds a follow-up of a delivered project, and locks it until the transaction ends.
 fn find(db: &mut Db, reach: &Reach, project: Id, months: i32) -> Result<(Id, FollowUp)> {
-    let deliverable = deliverables::store::find_for_update(db, reach, project)?;
+    let missing = || Error::not_found("この時期のフォローアップ", "follow-up after so many months");
+    let deliverable = match deliverables::store::find_for_update(db, reach, project) {
+        Err(Error::NotFound { .. }) => {
+            projects::store::find(db, reach, project)?;
+            return Err(missing());
+        }
+        found => found?,
+    };
     if deliverable.request.status != DeliverableStatus::Delivered {
         return Err(not_delivered());
     }
@@ -65,7 +80,6 @@ fn find(db: &mut Db, reach: &Reach, project: Id, months: i32) -> Result<(Id, Fol
         store::insert(db, project, deliverable.status_since)?;
     }
     let found = store::of_project(db, project, deliverable.request.organization_id)?;
-    let missing = || Error::not_found("この時期のフォローアップ", "follow-up after so many months");
     let is_asked = |(_, one): &(Id, FollowUp)| i64::from(one.months) == i64::from(months);
     found.into_iter().find(is_asked).ok_or_else(missing)
 }

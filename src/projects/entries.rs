@@ -228,6 +228,7 @@ pub fn delete<T: Ruled>(
     writing.check(T::KIND)?;
     writing.check_owner(&before)?;
     if_match.check(before.version)?;
+    before.work.check_deletion()?;
     let mut changes = hours::count(db, Some(&before), None, now)?;
     changes.push(store_work::delete_unlogged(db, id, before.version)?);
     finish(db, author, &place, ProjectAction::Deleted, &before, changes, now)

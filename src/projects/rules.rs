@@ -27,6 +27,11 @@ pub struct Writing<'a> {
 pub trait Ruled: Work {
     /// Checks what becomes of an entry, `None` for a new one, and fills in what the writer may leave out.
     fn check(&mut self, before: Option<&Entry<Self>>, writing: &Writing) -> Result<()>;
+
+    /// Checks that an entry may be deleted.
+    fn check_deletion(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl Seat {
@@ -159,6 +164,13 @@ impl Ruled for NewArtifact {
         }
         Ok(())
     }
+
+    fn check_deletion(&self) -> Result<()> {
+        match self.status.is_end() {
+            true => Err(accepted_artifact()),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Ruled for NewRisk {
@@ -191,6 +203,16 @@ fn not_a_member(pointer: String) -> Error {
         "This worker isn't a member of the team.",
     );
     Error::invalid(pointer, "not_a_member", rule)
+}
+
+fn accepted_artifact() -> Error {
+    Error::Conflict {
+        code: "illegal_transition",
+        detail: Text::new(
+            "承認された成果物は変更も削除もできません。",
+            "An accepted artifact stays as it is: it can't be changed or deleted.",
+        ),
+    }
 }
 
 pub fn project_ended() -> Error {

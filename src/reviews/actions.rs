@@ -2,7 +2,8 @@
 
 use super::{
     DAYS, NewReview, Review, ReviewAuthor, ReviewList, author_for, closed, mark_shown, not_delivered,
-    not_in_team, open_until, shown_already, store, store::Uncounted, store::Unwritten, unknown_member,
+    not_in_team, not_reviewed, open_until, shown_already, store, store::Uncounted, store::Unwritten,
+    unknown_member,
 };
 use crate::applications::{self, team};
 use crate::auth::{Reach, Viewer, Writer};
@@ -10,8 +11,8 @@ use crate::catalogue::calendar;
 use crate::changes::{self, Change};
 use crate::db::{Db, Id, Instant, Pool};
 use crate::deliverables::{self, Deliverable, DeliverableStatus};
-use crate::error::Result;
-use crate::workers;
+use crate::error::{Error, Result};
+use crate::{projects, workers};
 
 /// The actor in the change log.
 const REVIEWS: &str = "reviews";
@@ -25,10 +26,20 @@ fn delivered_at(deliverable: &Deliverable) -> Option<Instant> {
     is_delivered.then_some(deliverable.status_since)
 }
 
+/// Finds the deliverable of a project, archived or not. An accompaniment has none.
+fn find(db: &mut Db, reach: &Reach, project: Id) -> Result<Option<Deliverable>> {
+    match deliverables::store::find(db, reach, project, true) {
+        Err(Error::NotFound { .. }) => projects::store::find(db, reach, project).map(|_| None),
+        found => found.map(Some),
+    }
+}
+
 /// Writes the review of a side about the other, or changes it while the other side doesn't see it.
 pub fn write(db: &mut Db, writer: &Writer, project: Id, new: NewReview) -> Result<Review> {
     // Locked, so that both sides don't come in at once without seeing that.
-    let deliverable = deliverables::store::find_for_update(db, &writer.reach, project)?;
+    deliverables::store::lock_one(db, project)?;
+    // Archiving what was delivered takes nobody's time to write.
+    let deliverable = find(db, &writer.reach, project)?.ok_or_else(not_reviewed)?;
     let delivered = delivered_at(&deliverable).ok_or_else(not_delivered)?;
     let side = ReviewAuthor::of(&writer.reach);
     let author = author_for(side, new.author)?;
@@ -141,7 +152,12 @@ fn count_one(db: &mut Db, one: &Uncounted, now: Instant) -> Result<bool> {
 
 /// Lists the reviews of a project that a caller may see.
 pub fn list(db: &mut Db, viewer: &Viewer, project: Id) -> Result<ReviewList> {
-    let deliverable = deliverables::store::find(db, &viewer.reach, project, true)?;
+    let Some(deliverable) = find(db, &viewer.reach, project)? else {
+        return Ok(ReviewList {
+            open_until: None,
+            items: Vec::new(),
+        });
+    };
     let delivered = delivered_at(&deliverable);
     let team = applications::store::team(db, &viewer.reach, project)?;
     let mut items = store::of_project(db, project)?;

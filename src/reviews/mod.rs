@@ -230,6 +230,14 @@ fn not_delivered() -> Error {
     )
 }
 
+fn not_reviewed() -> Error {
+    conflict(
+        "not_delivered",
+        "評価の対象は、支援内容のプロジェクトだけです。伴走支援には評価がありません。",
+        "Only the work for a request is reviewed. An accompaniment has no reviews.",
+    )
+}
+
 fn closed(until: NaiveDate) -> Error {
     conflict(
         "review_period_over",

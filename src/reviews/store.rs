@@ -220,7 +220,6 @@ pub fn waiting(
         .filter(dsl::author.eq(author.code()));
     let delivered = d::table
         .filter(d::status.eq(DeliverableStatus::Delivered.code()))
-        .filter(d::archived_at.is_null())
         .filter(sql::<Bool>("deliverables.status_since >= ").bind::<MicrosecondTime, _>(since));
     let at = "(SELECT status_since FROM deliverables WHERE deliverables.id = applications.deliverable_id)";
     let waiting = a::table

@@ -14,6 +14,7 @@ on_both! {
     strangers_cannot_review,
     a_member_reads_nothing_about_other_members,
     reviews_wait_as_tasks_until_they_are_written,
+    reviews_of_an_archived_request_are_still_written,
     erasing_a_member_empties_the_words_and_keeps_the_marks,
     the_words_of_reviews_are_erased_after_the_retention_period,
     both_sides_may_write_at_once,
@@ -354,6 +355,25 @@ fn tasks(app: &TestApp, token: &str, kind: &str) -> Vec<Value> {
         .call("GET", &format!("/v1/tasks?kind={kind}"), token, &Value::Null)
         .expect(200);
     page.json()["items"].as_array().unwrap().clone()
+}
+
+fn reviews_of_an_archived_request_are_still_written(app: &TestApp) {
+    let project = Project::delivered(app, "沼の会", 1);
+    let (worker, application) = &project.team[0];
+    let sides = [project.member.clone(), worker_token(app, worker)];
+    app.delete(&format!("/v1/deliverables/{}", project.id))
+        .expect(204);
+    for side in &sides {
+        assert_eq!(tasks(app, side, "write_review").len(), 1);
+        let listed = app
+            .call("GET", &project.reviews(), side, &Value::Null)
+            .expect(200);
+        assert_eq!(listed.json()["items"], json!([]));
+        app.call("POST", &project.reviews(), side, &review(application, 4, "よい"))
+            .expect(201);
+        assert!(tasks(app, side, "write_review").is_empty());
+    }
+    assert_eq!(project.seen_by(app, &project.member).len(), 2);
 }
 
 fn reviews_wait_as_tasks_until_they_are_written(app: &TestApp) {

@@ -23,6 +23,10 @@ on_both! {
     an_accompaniment_has_no_deliverable,
     what_waits_in_projects_is_in_the_worklist,
     a_person_is_erased_from_projects_and_hours_still_count,
+    erasing_a_member_leaves_a_place_to_fill,
+    the_first_day_of_a_project_moves_its_milestones,
+    an_accompaniment_has_neither_reviews_nor_follow_ups,
+    an_illegal_move_is_told_before_what_a_status_cannot_have,
     a_member_who_is_kept_apart_is_hidden_from_the_organization,
     a_project_with_its_team_costs_a_fixed_number_of_statements,
 }
@@ -983,8 +987,21 @@ fn an_artifact_is_submitted_returned_and_accepted(app: &TestApp) {
     let link = json!({"title": "動画", "link": "https://example.jp/v", "status": "submitted"});
     let link = case.add(app, "artifacts", &member, &link).expect(201).json();
     assert_eq!((&link["revision"], &link["file"]), (&json!(1), &Value::Null));
-    // Deleting it deletes the file.
-    app.delete(&path).expect(204);
+    // An accepted one stays, for everybody.
+    for caller in [&member, &organization, &app.admin] {
+        let refused = app.call("DELETE", &path, caller, &Value::Null).expect(409);
+        assert_eq!(refused.code(), "illegal_transition");
+    }
+    assert_eq!(app.bytes(&file, &format!("Bearer {member}")), b"%PDF-1.7 second");
+    // Deleting another one deletes the file.
+    let path = format!("{}/artifacts/{}", case.path, link["id"].as_str().unwrap());
+    let (file, bearer) = (format!("{path}/file"), format!("Bearer {member}"));
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/pdf"),
+    ];
+    app.send("PUT", &file, &headers, b"%PDF-1.7").expect(200);
+    app.call("DELETE", &path, &member, &Value::Null).expect(204);
     app.call("GET", &file, &member, &Value::Null).expect(404);
 }
 
@@ -1273,6 +1290,125 @@ fn a_person_is_erased_from_projects_and_hours_still_count(app: &TestApp) {
     assert_eq!(
         app.get(&format!("{}/notes/{note}", case.path)).expect(200).json()["text"],
         Value::Null
+    );
+}
+
+fn erasing_a_member_leaves_a_place_to_fill(app: &TestApp) {
+    let case = Case::new(app);
+    case.begin(app);
+    let here = token(app, UserRole::Coordinator, "131041");
+    app.delete(&format!("/v1/workers/{}", case.designer)).expect(204);
+    let project = case.show(app);
+    assert_eq!(project["status"], "in_progress");
+    assert!(project["vacant_since"].is_string(), "{project}");
+    let gone = project["members"].as_array().unwrap().iter();
+    let gone: Vec<&Value> = gone.filter(|one| one["worker_id"].is_null()).collect();
+    assert_eq!(gone.len(), 1);
+    assert!(gone[0]["left_at"].is_string(), "{project}");
+    let tasks = app
+        .call("GET", "/v1/tasks?kind=fill_place", &here, &Value::Null)
+        .expect(200)
+        .json();
+    assert_eq!(tasks["items"][0]["id"], case.id.as_str());
+    replace(app, &case.id, &app.worker(json!({})), "designer");
+    assert!(case.show(app)["vacant_since"].is_null());
+    // A team that has delivered stays as it was.
+    app.patch(&case.path, &json!({"status": "delivered"})).expect(200);
+    app.delete(&format!("/v1/workers/{}", case.writer)).expect(204);
+    let page = app
+        .get(&format!("/v1/applications?deliverable_id={}", case.id))
+        .expect(200)
+        .json();
+    let agreed = page["items"].as_array().unwrap().iter();
+    let agreed = agreed.filter(|one| one["status"] == "agreed").count();
+    assert_eq!(agreed, 2, "{page}");
+}
+
+fn the_first_day_of_a_project_moves_its_milestones(app: &TestApp) {
+    let case = Case::with(app, json!({"starts_on": null, "ends_on": null}));
+    assert_eq!(case.show(app)["starts_on"], Value::Null);
+    let due = || -> Vec<chrono::NaiveDate> {
+        let listed = app.get(&format!("{}/milestones", case.path)).expect(200).json();
+        let items = listed["items"].as_array().unwrap().iter();
+        items
+            .map(|one| one["due_on"].as_str().unwrap().parse().unwrap())
+            .collect()
+    };
+    let later = |days: &[chrono::NaiveDate], by: u64| -> Vec<chrono::NaiveDate> {
+        days.iter().map(|day| *day + chrono::Days::new(by)).collect()
+    };
+    let today = (chrono::Utc::now() + chrono::Duration::hours(9)).date_naive();
+    let laid_out = due();
+    assert!(laid_out.len() > 1);
+    let starts = |by: Option<u64>| {
+        let day = by.map(|by| (today + chrono::Days::new(by)).to_string());
+        app.patch(&case.path, &json!({"starts_on": day})).expect(200);
+    };
+    starts(Some(100));
+    assert_eq!(due(), later(&laid_out, 100));
+    starts(Some(90));
+    assert_eq!(due(), later(&laid_out, 90));
+    starts(None);
+    starts(Some(30));
+    assert_eq!(
+        due(),
+        later(&laid_out, 30),
+        "a day that was taken back counts for nothing"
+    );
+}
+
+fn an_accompaniment_has_neither_reviews_nor_follow_ups(app: &TestApp) {
+    let body =
+        json!({"name": "新宿区社会福祉協議会", "area": "131041", "kind": "social_welfare_corporation"});
+    let organization = id_of(&app.post("/v1/organizations", &body).expect(201));
+    let new = json!({"organization_id": organization, "title": "居場所づくりの伴走支援",
+        "accompaniment": {"needs": "担い手が見つからない。", "supports": ["consultation"]}});
+    let id = id_of(&app.post("/v1/projects", &new).expect(201));
+    let here = token(app, UserRole::Coordinator, "131041");
+    let elsewhere = token(app, UserRole::Coordinator, "131130");
+    for segment in ["reviews", "follow-ups"] {
+        let path = format!("/v1/projects/{id}/{segment}");
+        for caller in [&app.admin, &here] {
+            let listed = app.call("GET", &path, caller, &Value::Null).expect(200).json();
+            assert_eq!(listed["items"], json!([]), "{segment}");
+        }
+        let hidden = app.call("GET", &path, &elsewhere, &Value::Null).expect(404);
+        assert!(hidden.text.contains("プロジェクト"), "{}", hidden.text);
+    }
+    let review = json!({"application_id": Id::new(), "author": "organization", "message": null,
+        "scales": {"communication": 4, "quality": 4, "reliability": 4, "again": 4}});
+    let refused = app
+        .post(&format!("/v1/projects/{id}/reviews"), &review)
+        .expect(409);
+    assert!(refused.text.contains("伴走支援"), "{}", refused.text);
+    let link = app.post(&format!("/v1/projects/{id}/follow-ups/6/link"), &json!({}));
+    assert!(link.expect(404).text.contains("フォローアップ"));
+}
+
+fn an_illegal_move_is_told_before_what_a_status_cannot_have(app: &TestApp) {
+    let case = Case::new(app);
+    let cancelled = json!({"status": "cancelled", "reason": "schedule"});
+    app.patch(&case.path, &cancelled).expect(200);
+    let request = format!("/v1/deliverables/{}", case.id);
+    for (path, status) in [
+        (&request, "open"),
+        (&request, "matched"),
+        (&case.path, "in_progress"),
+        (&case.designer_application, "agreed"),
+        (&case.designer_application, "submitted"),
+    ] {
+        let refused = app.patch(path, &json!({"status": status})).expect(409);
+        assert_eq!(refused.code(), "illegal_transition", "{path} {status}");
+    }
+    // Where the status stays, what it can't have is the fault.
+    let open = app.deliverable(&case.organization, json!({}));
+    let refused = app.patch(
+        &format!("/v1/deliverables/{open}"),
+        &json!({"cancellation_reason": "schedule"}),
+    );
+    assert_eq!(
+        refused.expect(422).faults(),
+        [("/cancellation_reason".into(), "unexpected_reason".into())]
     );
 }
 
