@@ -235,6 +235,8 @@ impl NewDeliverable {
                 .get_or_insert(usual.map_or(kind.hours_per_week, |f| f.hours_per_week));
             // The type's own team may have retired codes: only a team in the request is checked.
             match &self.roles {
+                // Finished work of which nobody knows who was in the team has none.
+                None if before.is_some_and(|before| before.roles.is_none()) => {}
                 None => self.roles = Some(kind.roles.clone()),
                 Some(roles) => lookup::check_roles(catalogue, roles, "/roles", &kept, &mut faults),
             }

@@ -66,6 +66,19 @@ pub struct Context<'c> {
     pub reach: Reach,
 }
 
+impl Context<'_> {
+    /// Returns the area of a new record whose row names none: that of a sender who looks after one area.
+    pub fn only_area(&self) -> Option<&str> {
+        match &self.reach {
+            Reach::Areas(areas) => match areas.as_slice() {
+                [only] => Some(only),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// The text of a cell. It is empty if the cell unsets the field.
 pub struct Input<'i> {
     /// The text in the form in which it is read.

@@ -48,6 +48,25 @@ pub fn access_denied(place: Option<&str>) -> Remark {
     }
 }
 
+/// A row states the id of a record that the sender doesn't reach, or that doesn't exist. Both are answered alike: nobody
+/// learns whether there is one elsewhere.
+pub fn not_among_yours() -> Remark {
+    Remark::new(
+        "access_denied",
+        "この記録IDの記録は、担当の範囲に見つかりません。新しく登録する行では、記録IDを空欄にしてください。",
+        "There is no record with this id among yours. To register a new one, leave the id empty.",
+    )
+}
+
+/// The sender may write records of some areas only, and the row says nothing of where it is.
+pub fn missing_area() -> Remark {
+    Remark::new(
+        "access_denied",
+        "区市町村が分からないため、担当の記録かどうか分かりません。「区市町村」の列に、担当の区市町村を入力してください。",
+        "The row doesn't say its municipality. Give one of your areas in the column 区市町村 (area).",
+    )
+}
+
 /// Something that an import found in a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {

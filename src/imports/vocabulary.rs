@@ -7,6 +7,7 @@
 use super::places::{self, Written};
 use crate::catalogue::entries::Definition;
 use crate::catalogue::{Catalogue, Entries, Format, Names, lookup, names};
+use crate::values::Code;
 use matcher::triage::Triage;
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -124,6 +125,16 @@ impl Words {
         self.by_key.contains_key(&names::key(word))
     }
 
+    /// Returns the code of a word that is known.
+    fn code_of(&self, word: &str) -> Option<&str> {
+        self.by_key.get(&names::key(word)).map(String::as_str)
+    }
+
+    /// Returns the code that a word is near to, though it doesn't mean it.
+    pub fn near(&self, word: &str) -> Option<&str> {
+        self.proposed.get(&names::key(word)).map(String::as_str)
+    }
+
     /// Looks up a word, or guesses its meaning.
     pub fn find(&self, word: &str) -> Option<Meaning> {
         let exact = self.by_key.get(&names::key(word));
@@ -185,6 +196,7 @@ struct SynonymLists {
     themes: Synonyms,
     roles: Synonyms,
     skills: Synonyms,
+    types: Synonyms,
     #[serde(default)]
     proposed: Option<Box<SynonymLists>>,
 }
@@ -198,6 +210,7 @@ pub struct Vocabulary<'c> {
     pub skills: Words,
     pub roles: Words,
     pub themes: Words,
+    pub types: Words,
     formats: HashMap<String, Format>,
 }
 
@@ -232,9 +245,41 @@ impl<'c> Vocabulary<'c> {
                 .with_synonyms(&known.roles, &near.roles),
             themes: Words::of(&catalogue.themes, |d| (&d.names, &d.aliases))
                 .with_synonyms(&known.themes, &near.themes),
+            types: Words::of(&catalogue.types, |d| (&d.names, &d.aliases))
+                .with_synonyms(&known.types, &near.types),
             formats,
             catalogue,
         }
+    }
+
+    /// Finds the types that a cell names: by names that follow each other, or as a list of names and of what offices call
+    /// them. Returns none if any part of the cell is neither.
+    pub fn types_named(&self, cell: &str) -> Vec<Code> {
+        let of_names = |text: &str| -> Vec<Code> {
+            let named = self.catalogue.types_named(text);
+            named.iter().map(|kind| kind.code.clone()).collect()
+        };
+        let of_text = |text: &str| match self.types.code_of(text) {
+            Some(code) => vec![code.into()],
+            None => of_names(text),
+        };
+        let whole = match of_names(cell) {
+            found if found.is_empty() => of_text(cell),
+            found => found,
+        };
+        if !whole.is_empty() {
+            return whole;
+        }
+        let mut found: Vec<Code> = Vec::new();
+        for item in self.types.split(cell) {
+            let codes = of_text(&item);
+            if codes.is_empty() {
+                return Vec::new();
+            }
+            let new: Vec<Code> = codes.into_iter().filter(|code| !found.contains(code)).collect();
+            found.extend(new);
+        }
+        found
     }
 
     /// Finds the municipality that a cell names.
@@ -282,11 +327,13 @@ mod tests {
         let skills = include_str!("../catalogue/data/skills.json");
         let roles = include_str!("../catalogue/data/roles.json");
         let themes = include_str!("../catalogue/data/themes.json");
+        let types = include_str!("../catalogue/data/deliverable_types.json");
         for list in [&*SYNONYMS, SYNONYMS.proposed.as_deref().unwrap()] {
             for (synonyms, entries) in [
                 (&list.skills, skills),
                 (&list.roles, roles),
                 (&list.themes, themes),
+                (&list.types, types),
             ] {
                 for code in synonyms.keys() {
                     assert!(entries.contains(&format!("\"code\": \"{code}\"")), "{code}");

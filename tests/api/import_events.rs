@@ -10,6 +10,9 @@ on_both! {
     an_event_list_of_the_open_data_definition_is_imported,
     exported_events_are_the_same_when_they_come_back,
     an_undone_list_of_events_leaves_nothing,
+    days_and_hours_are_read_as_offices_write_them,
+    an_event_with_a_day_alone_is_not_published_with_its_month,
+    rows_of_events_that_others_hold_change_nothing,
     registrations_are_exported_to_those_who_hold_the_event,
 }
 
@@ -134,8 +137,10 @@ fn an_event_list_of_the_open_data_definition_is_imported(app: &TestApp) {
     let list = app.send("GET", "/v1/listings.csv", &[], b"").expect(200).text;
     let before = events(app);
     let done = app.import_and_wait("kind=events", list.as_bytes());
-    assert_eq!(counts(&done)[0], 0, "{:?}", app.findings_of(&done));
-    assert_eq!(counts(&done)[3], 0, "{:?}", app.findings_of(&done));
+    assert_eq!(counts(&done), [0, 0, 1, 0], "{:?}", app.findings_of(&done));
+    // The page that this server shows of an event is not the event's own.
+    assert!(list.contains(&format!("/events/{}", before[0]["id"].as_str().unwrap())));
+    assert_eq!(events(app)[0]["url"], Value::Null);
     assert_includes(
         &events(app)[0],
         &json!({"times": before[0]["times"], "title": "広報の基礎", "kind": "seminar", "capacity": 30, "areas": ["131041"]}),
@@ -264,6 +269,108 @@ fn an_undone_list_of_events_leaves_nothing(app: &TestApp) {
     .expect(201);
     assert_eq!(undo(&done).expect(409).code(), "changed_since");
     assert_eq!(events(app).len(), 2);
+}
+
+fn days_and_hours_are_read_as_offices_write_them(app: &TestApp) {
+    let (begin, end) = ("2026-12-08T04:30:00.000000Z", "2026-12-08T07:00:00.000000Z");
+    for (n, (head, cells)) in [
+        ("開催日,時間", "R8.12.8,13:30～16:00"),
+        ("開催日,時刻", "令和8年12月8日（火）,午後1時30分から4時まで"),
+        ("開催日,開催時刻", "2026/12/8,13時30分〜16時"),
+        ("開催日,開始,終了", "R8.12.8,13:30,16:00"),
+        ("開始,終了", "2026/12/8 13:30,2026/12/8 16:00"),
+        ("期日,時間", "R8.12.8,13:30-16:00"),
+        ("開催日時", "令和8年12月8日（火） 午後1時30分から4時まで"),
+        ("日時", "R8.12.8 13:30～16:00"),
+        ("開催日", "2026年12月8日(火)13:30〜16:00（開場13:00）"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = format!("イベント名,{head},定員\n会{n},{cells},先着30人程度\n");
+        let done = app.import_and_wait("kind=events", file.as_bytes());
+        assert_eq!(
+            counts(&done),
+            [1, 0, 0, 0],
+            "{head}: {:?}",
+            app.findings_of(&done)
+        );
+        assert_eq!(codes(app, &done), ["assumed_kind"], "{head}");
+        let all = events(app);
+        let made = all.iter().find(|one| one["title"] == format!("会{n}")).unwrap();
+        assert_includes(
+            made,
+            &json!({"capacity": 30, "times": [{"starts_at": begin, "ends_at": end, "label": null}]}),
+        );
+    }
+    for (head, cell, code) in [
+        ("日時", "12月8日 13:30", "invalid_moment"),
+        ("開催日", "12月8日", "invalid_date"),
+    ] {
+        let file = format!("イベント名,{head}\n会,{cell}\n");
+        let done = app.import_and_wait("kind=events", file.as_bytes());
+        assert_eq!(counts(&done), [0, 0, 0, 1], "{head}");
+        assert!(
+            codes(app, &done).contains(&code.to_owned()),
+            "{head}: {:?}",
+            codes(app, &done)
+        );
+    }
+}
+
+fn an_event_with_a_day_alone_is_not_published_with_its_month(app: &TestApp) {
+    let file = "イベント名,種別,状態,開催日\n会,ゼミ,公開,2026-12-08\n".as_bytes();
+    let done = app.import_and_wait("kind=events", file);
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(codes(app, &done), ["no_hour"]);
+    assert_includes(
+        &events(app)[0],
+        &json!({"status": "draft", "month": "2026-12", "times": []}),
+    );
+    assert_eq!(counts(&app.import_and_wait("kind=events", file)), [0, 0, 1, 0]);
+    // Once the hour is known, it is published.
+    let id = events(app)[0]["id"].as_str().unwrap().to_owned();
+    let file = format!("記録ID,イベント名,状態,開催日\n{id},会,公開,2026-12-08\n");
+    let done = app.import_and_wait("kind=events", file.as_bytes());
+    assert_eq!(
+        (counts(&done), codes(app, &done)),
+        ([0, 0, 1, 0], vec!["no_hour".to_owned()])
+    );
+    let file = format!("記録ID,イベント名,状態,開催日,時間\n{id},会,公開,2026-12-08,13:30\n");
+    let done = app.import_and_wait("kind=events", file.as_bytes());
+    assert_eq!(counts(&done), [0, 1, 0, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(events(app)[0]["status"], "published");
+}
+
+fn rows_of_events_that_others_hold_change_nothing(app: &TestApp) {
+    for (title, area) in [("新宿の会", "131041"), ("渋谷の会", "131130")] {
+        let body = json!({"kind": "seminar", "title": title, "status": "published", "areas": [area],
+            "online_url": "https://example.jp/room",
+            "times": [{"starts_at": "2199-10-08T13:30:00+09:00", "ends_at": "2199-10-08T16:00:00+09:00"}]});
+        app.post("/v1/events", &body).expect(201);
+    }
+    let mut claims = Claims::new(UserRole::Coordinator, "c-1", chrono::Utc::now().timestamp(), 600);
+    claims.belonging.areas = vec!["131041".into()];
+    let token = app.state.keys.sign(&claims).unwrap();
+    let import = |file: &[u8]| {
+        let sent = app.import(&token, "kind=events", file).expect(202).json();
+        app.wait_for_import(sent["id"].as_str().unwrap())
+    };
+    let body = json!({"kind": "events", "format": "csv"});
+    let (status, file) = app.post_for_bytes("/v1/exports", &token, &body);
+    assert_eq!(status, 200);
+    let done = import(&file);
+    assert_eq!(counts(&done), [0, 0, 2, 0], "{:?}", app.findings_of(&done));
+    assert_eq!(
+        (&done["status"], codes(app, &done)),
+        (&json!("succeeded"), Vec::new())
+    );
+    let before = events(app);
+    let changed = String::from_utf8(file).unwrap().replace("渋谷の会", "渋谷の大会");
+    let done = import(changed.as_bytes());
+    assert_eq!(counts(&done), [0, 0, 1, 1], "{:?}", app.findings_of(&done));
+    assert_eq!(codes(app, &done), ["access_denied"]);
+    assert_eq!(events(app), before);
 }
 
 fn registrations_are_exported_to_those_who_hold_the_event(app: &TestApp) {

@@ -13,6 +13,7 @@ on_both! {
     rows_that_cannot_be_understood_say_why,
     a_team_that_was_formed_elsewhere_gets_its_project,
     accompaniments_are_recorded_with_their_end,
+    finished_work_without_members_comes_back_without_a_team,
     an_undone_list_of_projects_leaves_nothing,
     a_dry_run_of_projects_writes_nothing,
     only_who_decides_about_projects_imports_them,
@@ -426,6 +427,69 @@ fn accompaniments_are_recorded_with_their_end(app: &TestApp) {
         "見守りの会ができた"
     );
     undo(app, &done).expect(409);
+    // What is supported may say so, too.
+    let file = "団体名,件名,支援内容,状態,相談内容\n戸山ふれあいの会,学び,伴走支援,進行中,話を聞いてほしい\n";
+    let done = app.import_and_wait("kind=projects", file.as_bytes());
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", findings(app, &done));
+    assert_eq!(titled(app, "学び")["kind"], "accompaniment");
+}
+
+fn finished_work_without_members_comes_back_without_a_team(app: &TestApp) {
+    app.organization("戸山ふれあいの会");
+    let done = import(
+        app,
+        "P-1,戸山ふれあいの会,会報,会報,完了,2024-05-01,2024-09-30,\n",
+    );
+    assert_eq!(counts(&done), [1, 0, 0, 0], "{:?}", findings(app, &done));
+    let only = |app: &TestApp| app.get("/v1/deliverables").expect(200).json()["items"][0].clone();
+    let before = only(app);
+    assert_eq!(
+        (&before["roles"], &before["open_places"]),
+        (&Value::Null, &json!([]))
+    );
+    let export = |kind: &str, format: &str| {
+        let (status, file) = app.post_for_bytes(
+            "/v1/exports",
+            &app.admin,
+            &json!({"kind": kind, "format": format}),
+        );
+        assert_eq!(status, 200);
+        file
+    };
+    let organizations = export("organizations", "csv");
+    for format in ["csv", "xlsx", "ndjson"] {
+        let file = export("deliverables", format);
+        let again = app.import_and_wait("kind=deliverables", &file);
+        assert_eq!(
+            counts(&again),
+            [0, 0, 1, 0],
+            "{format}: {:?}",
+            findings(app, &again)
+        );
+        assert_eq!(only(app), before, "{format}");
+        let empty = app.empty();
+        empty.import_and_wait("kind=organizations", &organizations);
+        let back = empty.import_and_wait("kind=deliverables", &file);
+        assert_eq!(
+            counts(&back),
+            [1, 0, 0, 0],
+            "{format}: {:?}",
+            findings(&empty, &back)
+        );
+        let found = only(&empty);
+        assert_eq!(
+            (&found["id"], &found["roles"], &found["open_places"]),
+            (&before["id"], &Value::Null, &json!([])),
+            "{format}"
+        );
+    }
+    // Nor does a change of something else give it one.
+    let path = format!("/v1/deliverables/{}", before["id"].as_str().unwrap());
+    let changed = app
+        .patch(&path, &json!({"trouble": "読まれない"}))
+        .expect(200)
+        .json();
+    assert_eq!(changed["roles"], Value::Null);
 }
 
 fn an_undone_list_of_projects_leaves_nothing(app: &TestApp) {

@@ -561,6 +561,19 @@ fn a_coordinator_imports_only_within_their_areas(app: &TestApp) {
             .unwrap()
             .is_empty()
     );
+    // Who looks after one area registers people there, without a column for it. Who looks after several has to say.
+    let both = person("c@example.jp", json!(["131041", "131130"]));
+    for (token, expected) in [(&own, None), (&both, Some("access_denied"))] {
+        let sent = app.import(
+            token,
+            "kind=workers&mode=dry_run",
+            "氏名,電話番号\n高橋 実,03-5555-0199\n".as_bytes(),
+        );
+        let job = app.wait_for_import(sent.expect(202).json()["id"].as_str().unwrap());
+        let found: Vec<String> = app.findings_of(&job).into_iter().map(|(.., code)| code).collect();
+        assert_eq!(found, Vec::from_iter(expected), "{job}");
+        assert_eq!(job["progress"]["created"], u64::from(expected.is_none()));
+    }
     // They can't move a worker of another area into their own: that external id is like any other.
     let sent = app
         .import(&other, "kind=workers", "id,氏名,地域\n1,佐藤,渋谷区\n".as_bytes())

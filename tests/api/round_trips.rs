@@ -612,7 +612,7 @@ fn an_id_that_is_taken_goes_to_nobody_else(app: &TestApp) {
     assert_eq!(job["progress"]["created"], 1);
     let items = app.get("/v1/workers").json()["items"].clone();
     assert_ne!(items[0]["id"], id.as_str(), "the audit tells of the id's person");
-    // A coordinator gets the record, not the id of one elsewhere.
+    // A coordinator gets no second record of one elsewhere, and doesn't learn whether there is one.
     let elsewhere = app
         .post(
             "/v1/organizations",
@@ -620,17 +620,32 @@ fn an_id_that_is_taken_goes_to_nobody_else(app: &TestApp) {
         )
         .expect(201)
         .json();
-    let text = format!(
-        "記録ID,団体名,区市町村\n{},新宿の会,新宿区\n",
-        elsewhere["id"].as_str().unwrap()
-    );
     let coordinator = crate::support::token(&app.state, musubi::auth::UserRole::Coordinator, None, 600);
-    let sent = app
-        .import(&coordinator, "kind=organizations", text.as_bytes())
-        .expect(202)
-        .json();
-    let job = app.wait_for_import(sent["id"].as_str().unwrap());
-    assert_eq!(job["progress"]["created"], 1, "{:?}", app.findings_of(&job));
+    for id in [
+        elsewhere["id"].as_str().unwrap(),
+        "0192f0c1-8a22-7d13-8e2f-3c5d7e9f1a2b",
+    ] {
+        for (kind, text) in [
+            ("organizations", "記録ID,団体名,区市町村\n{},新宿の会,新宿区\n"),
+            ("workers", "記録ID,氏名,区市町村\n{},佐藤,新宿区\n"),
+            ("deliverables", "記録ID,団体名,支援内容,件名\n{},風,チラシ,募集\n"),
+            ("projects", "記録ID,団体名,支援内容,件名\n{},風,チラシ,募集\n"),
+            (
+                "events",
+                "記録ID,イベント名,開催日,開始時刻\n{},会,2026-10-08,13:30\n",
+            ),
+        ] {
+            let text = text.replace("{}", id);
+            let sent = app.import(&coordinator, &format!("kind={kind}"), text.as_bytes());
+            let job = app.wait_for_import(sent.expect(202).json()["id"].as_str().unwrap());
+            assert_eq!(job["progress"]["created"], 0, "{kind} {id}");
+            assert_eq!(
+                app.findings_of(&job),
+                [(2, "記録ID".to_owned(), "access_denied".to_owned())],
+                "{kind} {id}"
+            );
+        }
+    }
     let kept = app
         .get(&format!(
             "/v1/organizations/{}",

@@ -13,7 +13,7 @@ use crate::db::{Db, Id, Instant};
 use crate::error::{Error, Result, Text};
 use crate::imports::columns::Columns;
 use crate::imports::fields::Context;
-use crate::imports::finding::{Finding, Severity, access_denied};
+use crate::imports::finding::{Finding, Severity, access_denied, missing_area, not_among_yours};
 use crate::imports::kinds::layout::{BLANK, no_record, other_delimiter};
 use crate::imports::kinds::reading::Reading;
 use crate::imports::kinds::record::Record;
@@ -107,6 +107,8 @@ struct Stated {
     version: i64,
     source: Option<String>,
     external_id: Option<String>,
+    /// Whether the sender may write it. Others they only read.
+    is_own: bool,
 }
 
 /// A record that a row may be about.
@@ -155,6 +157,9 @@ pub fn apply<'r, R: Record>(
             Some(id) => stated_ids.of(id),
             None => (None, None),
         };
+        if record_id(&reading).is_some() && stated.is_none() && batch.job.areas.is_some() {
+            reading.reject("record_id", not_among_yours());
+        }
         let is_unnamed = free_id.is_some()
             && reading.is_stored()
             && external_id.is_empty()
@@ -443,8 +448,8 @@ fn record_name(id: Id) -> String {
 
 /// The ids that rows state for their records.
 struct StatedIds {
-    /// The records that the sender may write.
-    own: HashMap<Id, Stated>,
+    /// The records that the sender reads.
+    known: HashMap<Id, Stated>,
     /// The ids that no new record may get: of records that the sender doesn't reach, or that were deleted.
     taken: BTreeSet<Id>,
 }
@@ -452,13 +457,18 @@ struct StatedIds {
 impl StatedIds {
     fn find<R: Record>(db: &mut Db, batch: &BatchContext, readings: &[Reading]) -> Result<StatedIds> {
         let ids: Vec<Id> = readings.iter().filter_map(record_id).collect();
-        let (mut own, mut taken) = (HashMap::new(), BTreeSet::new());
+        let (mut known, mut taken) = (HashMap::new(), BTreeSet::new());
         if ids.is_empty() {
-            return Ok(StatedIds { own, taken });
+            return Ok(StatedIds { known, taken });
         }
+        let readable = match batch.job.areas {
+            Some(_) => R::readable(db, &batch.context.reach, &ids)?,
+            None => BTreeSet::new(),
+        };
         for record in R::load(db, &ids)? {
             taken.insert(record.id());
-            if !batch.job.may_write(R::area(record.details())) {
+            let is_own = batch.job.may_write(R::area(record.details()));
+            if !is_own && !readable.contains(&record.id()) {
                 continue;
             }
             let mut details = record.details().clone();
@@ -468,20 +478,21 @@ impl StatedIds {
                 version: record.version(),
                 source: source.take(),
                 external_id: external_id.take(),
+                is_own,
             };
-            own.insert(stated.id, stated);
+            known.insert(stated.id, stated);
         }
         let unknown: Vec<Id> = ids.into_iter().filter(|id| !taken.contains(id)).collect();
         if !unknown.is_empty() {
             taken.extend(changes::store::deleted(db, &unknown)?);
         }
-        Ok(StatedIds { own, taken })
+        Ok(StatedIds { known, taken })
     }
 
     /// Returns the record with an id, or else the id if a new record may get it.
     fn of(&self, id: Id) -> (Option<Stated>, Option<Id>) {
-        let own = self.own.get(&id).cloned();
-        (own, Some(id).filter(|id| !self.taken.contains(id)))
+        let known = self.known.get(&id).cloned();
+        (known, Some(id).filter(|id| !self.taken.contains(id)))
     }
 }
 
@@ -584,13 +595,18 @@ fn effect<'r, R: Record>(
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     };
-    if !batch.job.may_write(R::area(&details)) {
+    let is_foreign = candidate.stated.as_ref().is_some_and(|stated| !stated.is_own);
+    if !is_foreign && !batch.job.may_write(R::area(&details)) {
         let named = candidate.reading.text("area").filter(|text| {
             let read = context.vocabulary.area(candidate.reading.place(text)).ok();
             read.as_deref() == R::area(&details)
         });
         let named = named.map(str::to_owned);
-        candidate.reading.reject("area", access_denied(named.as_deref()));
+        let remark = match R::area(&details) {
+            Some(_) => access_denied(named.as_deref()),
+            None => missing_area(),
+        };
+        candidate.reading.reject("area", remark);
         candidate.fate = Fate::Rejected;
         return Ok(RowEffect::Nothing);
     }
@@ -609,6 +625,17 @@ fn effect<'r, R: Record>(
     };
     if let Some(before) = before.filter(|before| details != *before.details()) {
         details = with_stored_spelling(&details, before.details())?;
+    }
+    if is_foreign {
+        // A row that changes nothing needs no right to change it.
+        candidate.fate = match before.is_some_and(|before| details == *before.details()) {
+            true => Fate::Unchanged,
+            false => {
+                candidate.reading.reject("record_id", access_denied(None));
+                Fate::Rejected
+            }
+        };
+        return Ok(RowEffect::Nothing);
     }
     if let Err(error) = check_properties(batch.job.role, R::KIND, before.map(R::details), &details) {
         candidate.reading.reject_error(error, |_| None);

@@ -137,7 +137,9 @@ pub fn no_record(row: &Row, columns: &Columns, vocabulary: &Vocabulary) -> Optio
     const GROUPS: [&str; 8] = ["者", "会員", "班", "一覧", "名簿", "部会", "の部", "期生"];
     let is_group =
         is_in(first_at, &["name"]) && columns.is_of_people() && GROUPS.iter().any(|end| key.ends_with(end));
-    (is_marked || is_area || is_group || (!is_name && has_names)).then(|| {
+    // A value elsewhere than in the first column is of a record whose name is missing, if that column is a name or an id.
+    let is_headless = first_at > 0 && (is_in(0, &NAMES) || is_in(0, &["external_id"]));
+    (is_marked || is_area || is_group || (!is_name && has_names && !is_headless)).then(|| {
         Remark::new(
             "section_row",
             "見出しの行として読み飛ばしました。",

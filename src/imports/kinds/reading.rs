@@ -187,6 +187,11 @@ impl<'r> Reading<'r> {
         self.columns.is_own_export() && self.text("record_id").is_some()
     }
 
+    /// Returns whether the row has a cell of this field, and it is empty.
+    pub fn is_blank(&self, field: &str) -> bool {
+        self.cells.iter().any(|cell| cell.target.is_field(field)) && self.text(field).is_none()
+    }
+
     /// Skips a row that is no record.
     pub fn skip(&mut self, remark: Remark) {
         self.cells.clear();

@@ -4,7 +4,7 @@ use super::reading::Reading;
 use super::{deliverables as requests, organizations as groups, workers as people};
 use crate::applications::team;
 use crate::audit::{Act, AuditAction};
-use crate::auth::RecordKind;
+use crate::auth::{Reach, RecordKind};
 use crate::changes::Action;
 use crate::db::{Db, Id, Instant};
 use crate::deliverables::rules::check_invitations;
@@ -14,7 +14,7 @@ use crate::http::IfMatch;
 use crate::imports::fields::Context;
 use crate::imports::log::Log;
 use crate::organizations::{self, NewOrganization, Organization};
-use crate::reach::store::{has_organization, some_own_organizations};
+use crate::reach::store::{has_organization, some_own_organizations, some_workers};
 use crate::workers::{self, NewWorker, Worker, WorkerStatus};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,6 +71,10 @@ pub trait Record: Sized + Clone {
     /// Returns the record archived or paused because its source no longer has it, or `None` if it already is.
     fn retired(&self, now: Instant) -> Option<Self>;
 
+    /// Returns those of the records that the sender sees, though they may not be able to change them.
+    fn readable(_: &mut Db, _: &Reach, _: &[Id]) -> Result<BTreeSet<Id>> {
+        Ok(BTreeSet::new())
+    }
     /// Finds external id, id, version and area of the records that exist.
     fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>>;
     fn load(db: &mut Db, ids: &[Id]) -> Result<Vec<Self>>;
@@ -151,6 +155,10 @@ impl Record for Worker {
             ..self.profile.clone()
         };
         (paused != self.profile).then(|| Worker::changed(self, paused, now))
+    }
+    /// People from elsewhere who applied here.
+    fn readable(db: &mut Db, reach: &Reach, ids: &[Id]) -> Result<BTreeSet<Id>> {
+        some_workers(db, reach, ids)
     }
     fn known(db: &mut Db, source: &str, external_ids: &[&str]) -> Result<Vec<Known>> {
         workers::store::known(db, source, external_ids)

@@ -20,6 +20,7 @@ use crate::error::{Error, Result, Text};
 use crate::http::IfMatch;
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
+use crate::imports::finding::not_among_yours;
 use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::values::{Code, Lifecycle};
@@ -97,6 +98,10 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
             false => Ok(Done::Existing(before.id)),
             true => change(db, (principal, began), reading, before, draft, context),
         };
+    }
+    if stated.is_some() && context.reach != Reach::Everything {
+        reading.reject("record_id", not_among_yours());
+        return Ok(Done::Rejected);
     }
     let found = (
         named::deliverable(db, reading, context)?,

@@ -75,8 +75,8 @@ pub fn deliverable(db: &mut Db, reading: &Reading, context: &Context) -> Found<D
         ..DeliverableFilter::default()
     };
     let listed = deliverables::store::list(db, reach, &filter, false)?.items;
-    let types = context.vocabulary.catalogue.types_named(words);
-    let is_type = |one: &Deliverable| types.iter().any(|kind| kind.code == one.request.type_);
+    let types = context.vocabulary.types_named(words);
+    let is_type = |one: &Deliverable| types.contains(&one.request.type_);
     let is_title = |one: &Deliverable| name_key(&one.request.title) == name_key(words);
     let mut of_title: Vec<&Deliverable> = listed.iter().filter(|one| is_title(one)).collect();
     if of_title.is_empty() && organization_id.is_some() {

@@ -4,7 +4,7 @@ use crate::catalogue::DayPart;
 use crate::catalogue::entries::RoleWish;
 use crate::deliverables::{DeliverableStatus, NewDeliverable, ProjectReason};
 use crate::imports::fields::{
-    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_worded_json,
+    Input, check_record_id, field_table, ignore, parse_code, parse_ids, parse_worded_json, unrecognized,
 };
 use crate::values::{AreaCode, Code};
 use tables::cells::{CellResult, split_items};
@@ -33,10 +33,7 @@ field_table! { request, cell: NewDeliverable;
     "type", "支援内容"
         => set_type(request, cell);
     "additional_types", "そのほかの支援内容"
-        => request.additional_types = split_items(cell.text, &|_| true)
-            .iter()
-            .flat_map(|word| types_named(cell, word))
-            .collect();
+        => set_additional_types(request, cell);
     "title", "件名"
         => request.title = cell.name();
     "trouble", "困りごと"
@@ -93,14 +90,23 @@ fn set_type(request: &mut NewDeliverable, cell: &Input) {
     }
 }
 
+fn set_additional_types(request: &mut NewDeliverable, cell: &mut Input) {
+    request.additional_types = Vec::new();
+    for word in split_items(cell.text, &|_| true) {
+        let types = types_named(cell, &word);
+        if types.is_empty() {
+            cell.warnings.push(unrecognized("unrecognized_type", &word, None));
+        }
+        request.additional_types.extend(types);
+    }
+}
+
 pub fn types_named(cell: &Input, words: &str) -> Vec<Code> {
-    let catalogue = cell.vocabulary().catalogue;
     // A record may keep a type that new ones can't have.
-    if cell.stored.is_some() && catalogue.types.get(words).is_some() {
+    if cell.stored.is_some() && cell.vocabulary().catalogue.types.get(words).is_some() {
         return vec![words.into()];
     }
-    let types = catalogue.types_named(words);
-    types.iter().map(|kind| kind.code.clone()).collect()
+    cell.vocabulary().types_named(words)
 }
 
 pub fn parse_cancellation(text: &str) -> CellResult<ProjectReason> {

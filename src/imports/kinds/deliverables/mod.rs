@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set, unrecognized};
 use crate::organizations::{self, Organization, names::name_key};
-use crate::values::Code;
+use crate::values::{Code, Lifecycle};
 use fields::FIELDS;
 use std::collections::BTreeSet;
 use tables::Remark;
@@ -177,6 +177,10 @@ pub fn understand(
             request.status.check_first().map_err(about_status)?;
         }
         request.resolve(context.vocabulary.catalogue, area, before)?;
+        if before.is_none() && reading.is_stored() && request.status.is_end() && reading.is_blank("team") {
+            // Finished work of which nobody knows who was in the team comes back without one.
+            request.roles = None;
+        }
         Ok(request)
     })
 }
@@ -194,6 +198,19 @@ fn about_status(error: Error) -> Error {
 pub fn guess_type(reading: &mut Reading, request: &NewDeliverable, context: &Context) -> Code {
     let catalogue = context.vocabulary.catalogue;
     let word = reading.text("type").unwrap_or_default().to_owned();
+    if let Some(code) = context.vocabulary.types.near(&word) {
+        let entry = catalogue.types.get(code);
+        let name = entry.map_or(code, |entry| entry.definition.names().ja.as_str());
+        let remark = Remark::new(
+            "guessed_type",
+            format!(
+                "「{word}」を「{name}」（{code}）として取り込みました。違う場合は、支援内容を直してください。"
+            ),
+            format!("{word:?} was imported as {code}. If it is another type, change it."),
+        );
+        reading.warn("type", remark.suggesting(Some(code)));
+        return code.into();
+    }
     let texts = [
         word.as_str(),
         &request.title,

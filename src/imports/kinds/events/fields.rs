@@ -1,5 +1,6 @@
 //! The fields of an event, and how each cell is put into a draft.
 
+use super::when::{self, When, parse_time};
 use crate::catalogue::calendar::{day_in_tokyo, midnight_in_tokyo};
 use crate::db::Instant;
 use crate::events::{
@@ -11,7 +12,7 @@ use crate::values::{AreaCode, words};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::de::DeserializeOwned;
 use tables::Remark;
-use tables::cells::{CellResult, split_items};
+use tables::cells::{CellResult, is_placeholder, split_items};
 use text::fold;
 
 /// What a row says about an event. `None`: the row doesn't say.
@@ -80,15 +81,15 @@ field_table! { draft, cell: Draft;
     "number", "回"
         => draft.number = cell.line().map(|text| if cell.stored.is_some() { text } else { plain_number(&text) });
     "times", "日時"
-        => draft.times = json(cell)?;
+        => moments(cell, draft)?;
     "starts_on", "開催日"
-        => draft.starts_on = cell.date()?;
+        => first_day(cell, draft)?;
     "starts_at", "開始時刻"
         => clock(cell, draft)?;
     "ends_on", "終了日"
-        => draft.ends_on = cell.date()?;
+        => last_day(cell, draft)?;
     "ends_at", "終了時刻"
-        => draft.ends_time = cell.parse(parse_time)?.or(draft.ends_time);
+        => last_clock(cell, draft)?;
     "month", "開催月"
         => draft.month = cell.text();
     "place_name", "場所"
@@ -347,54 +348,77 @@ fn speakers(cell: &Input) -> CellResult<Option<Vec<Speaker>>> {
     ))
 }
 
-/// Reads the hour of the begin, or a span: 13:30〜16:00.
-fn clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
-    let text = fold(cell.text);
-    let mut parts = text.split(['~', '〜', '-', '―', '–', '—', 'ー']).map(str::trim);
-    let (first, second) = (parts.next().unwrap_or_default(), parts.next());
-    if first.is_empty() {
+/// Reads the column of all days and hours: as an export has it, or as an office writes it.
+fn moments(cell: &Input, draft: &mut Draft) -> CellResult<()> {
+    if cell.is_empty() || cell.text.starts_with('[') {
+        draft.times = json(cell)?;
         return Ok(());
     }
-    draft.starts_time = Some(parse_time(first)?);
-    if let Some(second) = second.filter(|text| !text.is_empty()) {
-        draft.ends_time = draft.ends_time.or(Some(parse_time(second)?));
+    let when = when::read(cell.text).filter(|when| when.day.is_some());
+    put(draft, when.ok_or_else(no_moment)?);
+    Ok(())
+}
+
+/// Reads the first day, which may have its hours beside it: R8.12.8 13:30〜16:00.
+fn first_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
+    match when::read(cell.text).filter(|when| when.day.is_some()) {
+        Some(when) => put(draft, when),
+        None => draft.starts_on = cell.date()?.or(draft.starts_on),
     }
     Ok(())
 }
 
-/// Parses a time of day: 13:30, 13時30分, 午後1時半.
-pub fn parse_time(text: &str) -> CellResult<NaiveTime> {
-    let text: String = fold(text).split_whitespace().collect();
-    let (is_afternoon, rest) = match (text.strip_prefix("午後"), text.strip_prefix("午前")) {
-        (Some(rest), _) => (true, rest),
-        (_, Some(rest)) => (false, rest),
-        _ => (false, text.as_str()),
+/// Reads the hour of the begin, a span (13:30〜16:00), or the day of the begin with its hour.
+fn clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
+    if cell.is_empty() || is_placeholder(cell.text) || cell.text == "終日" {
+        return Ok(());
+    }
+    let Some(when) = when::read(cell.text) else {
+        return parse_time(cell.text).map(drop);
     };
-    let rest = rest.trim_end_matches("から").trim_end_matches("まで");
-    let mut parts = rest.split([':', '時']);
-    let hour: Option<u32> = parts.next().and_then(|hour| hour.parse().ok());
-    let minute = match parts.next().unwrap_or_default().trim_end_matches('分') {
-        "" if rest.contains([':', '時']) => Some(0),
-        "半" => Some(30),
-        minute => minute.parse::<u32>().ok(),
-    };
-    let hour = hour.map(|hour| {
-        if is_afternoon && hour < 12 {
-            hour + 12
-        } else {
-            hour
+    draft.starts_time = when.begin.or(draft.starts_time);
+    put(draft, when);
+    Ok(())
+}
+
+fn last_day(cell: &mut Input, draft: &mut Draft) -> CellResult<()> {
+    match when::read(cell.text).filter(|when| when.day.is_some()) {
+        Some(when) => {
+            draft.ends_on = when.last_day.or(when.day);
+            draft.ends_time = draft.ends_time.or(when.end).or(when.begin);
         }
-    });
-    let time = hour
-        .zip(minute)
-        .and_then(|(hour, minute)| NaiveTime::from_hms_opt(hour, minute, 0));
-    time.ok_or_else(|| {
-        Remark::new(
-            "invalid_time",
-            "時刻は 13:30、13時30分、午後1時半 のように入力してください。",
-            "Write a time of day like 13:30.",
-        )
-    })
+        None => draft.ends_on = cell.date()?.or(draft.ends_on),
+    }
+    Ok(())
+}
+
+/// Reads the hour of the end, or the day of the end with its hour.
+fn last_clock(cell: &Input, draft: &mut Draft) -> CellResult<()> {
+    if cell.is_empty() || is_placeholder(cell.text) || cell.text == "終日" {
+        return Ok(());
+    }
+    let Some(when) = when::read(cell.text) else {
+        return parse_time(cell.text).map(drop);
+    };
+    draft.ends_on = draft.ends_on.or(when.last_day).or(when.day);
+    draft.ends_time = when.end.or(when.begin).or(draft.ends_time);
+    Ok(())
+}
+
+/// Puts into the draft what no other column has said.
+fn put(draft: &mut Draft, when: When) {
+    draft.starts_on = draft.starts_on.or(when.day);
+    draft.starts_time = draft.starts_time.or(when.begin);
+    draft.ends_on = draft.ends_on.or(when.last_day);
+    draft.ends_time = draft.ends_time.or(when.end);
+}
+
+fn no_moment() -> Remark {
+    Remark::new(
+        "invalid_moment",
+        "日時は「令和8年12月8日 13:30〜16:00」のように、年から入力してください。",
+        "Write days and hours like 2026-12-08 13:30-16:00, with the year.",
+    )
 }
 
 fn closing(cell: &mut Input) -> CellResult<Option<Closing>> {
@@ -404,7 +428,15 @@ fn closing(cell: &mut Input) -> CellResult<Option<Closing>> {
     if let Ok(at) = parse_moment(cell.text) {
         return Ok(Some(Closing::At(at)));
     }
-    Ok(cell.date()?.map(Closing::On))
+    // R8.12.1（火）17:00まで, 令和8年12月1日必着
+    let bare = ["まで", "必着", "締切"]
+        .iter()
+        .find_map(|ending| cell.text.strip_suffix(ending));
+    match when::read(bare.unwrap_or(cell.text)).map(|when| (when.day, when.begin)) {
+        Some((Some(day), Some(time))) => Ok(Some(Closing::At(moment(day, time)))),
+        Some((Some(day), None)) => Ok(Some(Closing::On(day))),
+        _ => Ok(cell.date()?.map(Closing::On)),
+    }
 }
 
 fn areas(cell: &mut Input) -> CellResult<Vec<AreaCode>> {
@@ -431,11 +463,50 @@ fn plain_number(text: &str) -> String {
 }
 
 fn number(text: &str) -> Option<i32> {
+    const BEFORE: [&str; 11] = [
+        "約",
+        "およそ",
+        "先着順",
+        "先着",
+        "定員",
+        "最大",
+        "各回",
+        "各",
+        "¥",
+        "\\",
+        "参加費",
+    ];
+    const AFTER: [&str; 9] = [
+        "程度",
+        "前後",
+        "ほど",
+        "くらい",
+        "ぐらい",
+        "以内",
+        "限定",
+        "まで",
+        "先着順",
+    ];
     let text = fold(text).replace(',', "");
-    let text = text.trim_start_matches(['約', '¥', '\\']).trim();
+    // 30名（先着順）, 500円（資料代）: a note in brackets adds nothing to the number.
+    let text = match text
+        .trim()
+        .strip_suffix(')')
+        .and_then(|text| text.split_once('('))
+    {
+        Some((number, note)) if !note.contains(|c: char| c.is_ascii_digit()) => number,
+        _ => text.as_str(),
+    };
+    let text = BEFORE.iter().fold(text.trim(), |text, word| {
+        text.strip_prefix(word)
+            .map_or(text, |rest| rest.trim_start_matches([':', ' ', '\u{3000}']))
+    });
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at_checked(digits)?;
-    let is_unit = ["", "円", "人", "名", "組", "席"].contains(&unit.trim());
+    let unit = AFTER.iter().fold(unit.trim(), |unit, word| {
+        unit.strip_suffix(word).map_or(unit, str::trim_end)
+    });
+    let is_unit = ["", "円", "人", "名", "組", "席"].contains(&unit);
     number.parse().ok().filter(|_| is_unit)
 }
 
@@ -495,26 +566,23 @@ mod tests {
     }
 
     #[test]
-    fn times_of_day_are_read_as_offices_write_them() {
-        for (text, expected) in [
-            ("13:30", "13:30"),
-            ("１３：３０", "13:30"),
-            ("13:30:00", "13:30"),
-            ("9時", "09:00"),
-            ("13時30分", "13:30"),
-            ("午後1時半", "13:30"),
-            ("午前10時", "10:00"),
-            ("午後0時15分", "12:15"),
-        ] {
-            let found = parse_time(text).map(|time| time.format("%H:%M").to_string());
-            assert_eq!(found.ok().as_deref(), Some(expected), "{text}");
-        }
-        for wrong in ["", "25:00", "13:60", "夕方", "1330"] {
-            assert!(parse_time(wrong).is_err(), "{wrong}");
-        }
+    fn numbers_are_read_as_offices_write_them() {
         assert_eq!(parse_yen("無料").ok(), Some(0));
         assert_eq!(parse_yen("1,500円").ok(), Some(1500));
-        assert_eq!(parse_count("約30名").ok(), Some(30));
+        assert_eq!(parse_yen("500円（資料代）").ok(), Some(500));
+        for text in [
+            "約30名",
+            "30人程度",
+            "先着30名",
+            "先着順 30名",
+            "定員：30人",
+            "30名（先着順）",
+            "各回30名まで",
+        ] {
+            assert_eq!(parse_count(text).ok(), Some(30), "{text}");
+        }
+        assert!(parse_count("30〜40名").is_err());
+        assert!(parse_count("30名（うち託児10名）").is_err());
         assert!(parse_count("若干名").is_err());
     }
 

@@ -3,6 +3,7 @@
 //! The id of a record names an event, else its title and first day do. Another event of the same day has another title.
 
 pub mod fields;
+mod when;
 
 use super::acting::{Acting, ActingRecord, Acts, Done, Written};
 use super::reading::Reading;
@@ -16,6 +17,7 @@ use crate::events::{self, Event, EventStatus, NewEvent, rules::first_day};
 use crate::http::{IfMatch, Language};
 use crate::imports::columns::Target;
 use crate::imports::fields::{Context, set};
+use crate::imports::finding::{access_denied, not_among_yours};
 use crate::imports::jobs::people::{self, RowPerson};
 use crate::imports::jobs::store::writes::{RecordWriteRow, row_hashes};
 use crate::organizations::names::name_key;
@@ -75,17 +77,20 @@ impl ActingRecord for Event {
 fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     let Acts { reading, hash, .. } = row;
     let context = acting.context;
-    let Some(draft) = understand(reading, context) else {
+    let Some(mut draft) = understand(reading, context) else {
         return Ok(Done::Rejected);
     };
+    if !reading.is_stored() && is_page_here(db, &context.reach, draft.url.as_deref())? {
+        draft.url = None;
+    }
     let Some(title) = draft.title.clone() else {
         reading.reject("title", missing_title());
         return Ok(Done::Rejected);
     };
     let found = match find(db, reading, &draft, &title, &context.reach)? {
         Ok(found) => found,
-        Err(remark) => {
-            reading.reject("title", remark);
+        Err((field, remark)) => {
+            reading.reject(field, remark);
             return Ok(Done::Rejected);
         }
     };
@@ -95,16 +100,18 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         reach: context.reach.clone(),
     };
     let catalogue = acting.catalogues.current(db)?;
-    let Some(before) = found else {
+    let Some((mut before, is_held)) = found else {
         let mut plan = draft.plan(None);
-        if let (Reach::Areas(areas), true) = (&context.reach, plan.areas.is_empty())
-            && let [only] = areas.as_slice()
-        {
+        if let (Some(only), true) = (context.only_area(), plan.areas.is_empty()) {
             // Who looks after one area holds the events that they list.
-            plan.areas = vec![only.as_str().into()];
+            plan.areas = vec![only.into()];
         }
         if draft.is_without_hour() {
-            reading.warn("starts_on", no_hour());
+            let is_held_back = plan.status == EventStatus::Published;
+            if is_held_back {
+                plan.status = EventStatus::Draft;
+            }
+            reading.warn("starts_on", no_hour(is_held_back));
         }
         if draft.kind.is_none() {
             reading.warn("kind", assumed_kind());
@@ -114,6 +121,15 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
         let written = Written::new(made.id, made.version);
         return Ok(Done::Created(written.keeping(&Kept::default())?));
     };
+    if !is_held {
+        // Who only reads an event doesn't see this.
+        before.plan.online_url = None;
+        if draft.plan(Some(&before.plan)) == before.plan {
+            return Ok(Done::Unchanged(before.id));
+        }
+        reading.reject("record_id", access_denied(None));
+        return Ok(Done::Rejected);
+    }
     let hashes = row_hashes(db, &[before.id])?;
     if hashes.get(&before.id).is_some_and(|(own, _)| *own == hash) {
         reading.findings.clear();
@@ -122,7 +138,12 @@ fn act(db: &mut Db, acting: &Acting, row: Acts) -> Result<Done> {
     if !acting.updates {
         return Ok(Done::Existing(before.id));
     }
-    let plan = draft.plan(Some(&before.plan));
+    let mut plan = draft.plan(Some(&before.plan));
+    let is_published = before.plan.status != plan.status && plan.status == EventStatus::Published;
+    if draft.is_without_hour() && plan.times.is_empty() && is_published {
+        plan.status = before.plan.status;
+        reading.warn("starts_on", no_hour(true));
+    }
     if plan == before.plan {
         return Ok(Done::Unchanged(before.id));
     }
@@ -160,13 +181,37 @@ fn check(plan: &NewEvent) -> Result<()> {
         .map_err(|errors| crate::http::body::invalid(&errors))
 }
 
-type Search = Result<std::result::Result<Option<Event>, Remark>>;
+/// Returns whether a URL is the page that this server shows of an event: a list of listings has that where an event has no
+/// page of its own.
+fn is_page_here(db: &mut Db, reach: &Reach, url: Option<&str>) -> Result<bool> {
+    let page = url.and_then(|url| url.trim_end_matches('/').rsplit_once('/'));
+    let Some((_, id)) = page.filter(|(folder, _)| folder.ends_with("/events")) else {
+        return Ok(false);
+    };
+    let Ok(id) = id.parse().map(Id) else {
+        return Ok(false);
+    };
+    match events::store::find(db, reach, id) {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
 
-/// Finds the event of a row among those that the sender holds.
+/// The event of a row, and whether the sender holds it; or the field with what is wrong with it.
+type Search = Result<std::result::Result<Option<(Event, bool)>, (&'static str, Remark)>>;
+
+/// Finds the event of a row: by its id among those that the sender sees, else among those that they hold.
 fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, reach: &Reach) -> Search {
     if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
-        match events::actions::find_held(db, reach, id) {
-            Ok(event) => return Ok(Ok(Some(event))),
+        match events::store::find(db, reach, id) {
+            Ok(event) => {
+                let is_held = !events::store::held(db, reach, &[id])?.is_empty();
+                return Ok(Ok(Some((event, is_held))));
+            }
+            Err(Error::NotFound { .. }) if *reach != Reach::Everything => {
+                return Ok(Err(("record_id", not_among_yours())));
+            }
             Err(Error::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -190,8 +235,8 @@ fn find(db: &mut Db, reading: &Reading, draft: &Draft, title: &str, reach: &Reac
         found.retain(|one| one.plan.times.is_empty() || first_day(&one.plan) == draft.starts_on);
     }
     Ok(match found.len() {
-        0 | 1 => Ok(found.pop()),
-        _ => Err(ambiguous()),
+        0 | 1 => Ok(found.pop().map(|event| (event, true))),
+        _ => Err(("title", ambiguous())),
     })
 }
 
@@ -235,12 +280,20 @@ fn ambiguous() -> Remark {
     )
 }
 
-fn no_hour() -> Remark {
-    Remark::new(
-        "no_hour",
-        "開始時刻がないため、開催月だけを取り込みました。",
-        "The row has no hour, so only the month was imported.",
-    )
+/// Says that a day isn't kept. Where it was to be published, it isn't: readers would see a month.
+fn no_hour(is_held_back: bool) -> Remark {
+    match is_held_back {
+        false => Remark::new(
+            "no_hour",
+            "開始時刻がないため、開催月だけを取り込みました。",
+            "The row has no hour, so only the month was imported.",
+        ),
+        true => Remark::new(
+            "no_hour",
+            "開始時刻がないため、開催月だけを取り込み、公開していません。開始時刻を入力してください。",
+            "The row has no hour, so only the month was imported, and the event wasn't published. Give the hour.",
+        ),
+    }
 }
 
 fn assumed_kind() -> Remark {

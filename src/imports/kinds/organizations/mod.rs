@@ -39,6 +39,10 @@ pub fn understand(
             .contact
             .take_if(|c| c.person.is_none() && c.email.is_none() && c.phone.is_none());
         details.intermediary.take_if(|i| i.name.is_empty());
+        if before.is_none() && details.area.is_empty() && reading.text("area").is_none() {
+            // Who looks after one area registers groups there.
+            details.area = context.only_area().unwrap_or_default().to_owned();
+        }
         for (field, is_missing) in [
             ("name", details.name.is_empty()),
             ("area", details.area.is_empty()),

@@ -191,6 +191,11 @@ fn parse_kind(text: &str) -> CellResult<ProjectKind> {
     }
 }
 
+/// Returns whether the kind of support that a row names is no deliverable.
+pub fn is_accompaniment_word(word: &str) -> bool {
+    matches!(parse_kind(word), Ok(ProjectKind::Accompaniment))
+}
+
 fn parse_status(text: &str) -> CellResult<ProjectStatus> {
     use ProjectStatus::*;
     match text {

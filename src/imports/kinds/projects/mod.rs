@@ -31,7 +31,7 @@ use crate::projects::{
 use crate::reach::store::has_deliverable;
 use crate::values::{AreaCode, Code};
 use crate::workers::Worker;
-use fields::{Draft, FIELDS};
+use fields::{Draft, FIELDS, is_accompaniment_word};
 use named::Found;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -209,11 +209,16 @@ fn understand(reading: &mut Reading, context: &Context) -> Option<Draft> {
     if draft.kind.is_none() && is_accompaniment {
         draft.kind = Some(ProjectKind::Accompaniment);
     }
+    if draft.kind.is_none() && reading.text("type").is_some_and(is_accompaniment_word) {
+        draft.kind = Some(ProjectKind::Accompaniment);
+    }
     if draft.title.is_none() {
-        let kinds = reading
+        let codes = reading
             .text("type")
-            .map(|words| context.vocabulary.catalogue.types_named(words));
-        let known = kinds.iter().flatten().next().map(|kind| kind.names.ja.clone());
+            .map(|words| context.vocabulary.types_named(words));
+        let first = codes.iter().flatten().next();
+        let entry = first.and_then(|code| context.vocabulary.catalogue.types.get(code));
+        let known = entry.map(|entry| entry.definition.names.ja.clone());
         draft.title = known.or_else(|| reading.text("type").map(tables::cells::one_line));
     }
     Some(draft)
@@ -405,10 +410,7 @@ impl Line<'_, '_> {
             ..blank(organization.id)
         };
         let words = self.reading.text("type").unwrap_or_default();
-        let mut types = catalogue
-            .types_named(words)
-            .into_iter()
-            .map(|kind| kind.code.clone());
+        let mut types = context.vocabulary.types_named(words).into_iter();
         request.type_ = types.next().unwrap_or_default();
         request.additional_types = types.collect();
         if request.type_.is_empty() {

@@ -11,6 +11,7 @@ use crate::db::{Db, Id};
 use crate::deliverables::{self, Deliverable, DeliverableFilter};
 use crate::error::Result;
 use crate::imports::fields::Context;
+use crate::imports::finding::not_among_yours;
 use crate::imports::kinds::applications::named::{
     NotFound, ambiguous_deliverable, if_found, names, people, unknown_organization, unknown_worker,
 };
@@ -51,6 +52,9 @@ pub fn project(
     if let Some(id) = reading.text("record_id").and_then(|id| id.parse().ok().map(Id)) {
         if let Some(found) = of_id(db, reach, id)? {
             return Ok(Ok(found));
+        }
+        if *reach != Reach::Everything {
+            return Ok(Err(("record_id", not_among_yours())));
         }
         let is_taken = !projects::store::versions(db, &[id])?.is_empty()
             || !deliverables::store::load_some(db, &[id])?.is_empty()

@@ -32,6 +32,10 @@ pub fn understand(reading: &mut Reading, before: Option<&NewWorker>, context: &C
         };
         reading.apply(context, |target, cell| apply(target, &mut draft, cell));
         let mut worker = finish(reading, draft);
+        if before.is_none() && worker.area.is_none() && reading.text("area").is_none() {
+            // Who looks after one area registers people there.
+            worker.area = context.only_area().map(str::to_owned);
+        }
         worker
             .validate()
             .map_err(|errors| crate::http::body::invalid(&errors))?;

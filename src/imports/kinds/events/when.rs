@@ -1,0 +1,288 @@
+//! When an event is, as offices write it: a day, an hour, a span, or all of it in one cell (令和8年12月8日（火） 午後1時30分から
+//! 4時まで).
+
+use crate::catalogue::calendar::time_in_tokyo;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
+use tables::Remark;
+use tables::cells::CellResult;
+use tables::cells::dates::parse_date;
+use text::fold;
+
+/// What a cell says of when an event is.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    pub day: Option<NaiveDate>,
+    pub begin: Option<NaiveTime>,
+    pub last_day: Option<NaiveDate>,
+    pub end: Option<NaiveTime>,
+}
+
+/// What stands between a begin and an end.
+const BETWEEN: [&str; 10] = ["~", "〜", "から", "より", "-", "–", "—", "―", "−", "ー"];
+
+/// Reads a cell. Returns `None` if any part of it can't be read.
+pub fn read(cell: &str) -> Option<When> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(cell.trim()) {
+        let there = time_in_tokyo(at.with_timezone(&Utc));
+        return Some(without_midnight(When {
+            day: Some(there.date()),
+            begin: Some(there.time()),
+            ..When::default()
+        }));
+    }
+    let text = plain(cell);
+    let (day, rest) = match day_apart(&text) {
+        Some((day, rest)) => (Some(day), rest),
+        None => (None, text.as_str()),
+    };
+    let rest = rest.trim_start_matches(|c: char| c.is_whitespace() || ",、の".contains(c));
+    if rest.is_empty() {
+        return day.map(|_| When {
+            day,
+            ..When::default()
+        });
+    }
+    let found = BETWEEN.iter().filter_map(|word| Some((rest.find(word)?, *word)));
+    let (first, second) = match found.min() {
+        Some((at, word)) => (
+            rest.get(..at)?,
+            rest.get(at..)?
+                .strip_prefix(word)?
+                .trim()
+                .trim_end_matches("まで"),
+        ),
+        None => (rest, ""),
+    };
+    let first = first.trim();
+    let begin = match first {
+        "" => None,
+        first => Some(parse_time(first).ok()?),
+    };
+    let (last_day, last) = match end_apart(second, day) {
+        Some((last_day, rest)) => (Some(last_day), rest.trim()),
+        None => (None, second),
+    };
+    let end = match last {
+        "" => None,
+        last => Some(parse_time(last).ok()?),
+    };
+    let is_marked = |text: &str| text.contains("午前") || text.contains("午後");
+    // 午後1時30分から4時まで: until four in the afternoon.
+    let is_afternoon = |end: &NaiveTime| {
+        let is_before = begin.is_some_and(|begin| *end <= begin);
+        last_day.is_none() && is_before && is_marked(first) && !is_marked(last) && end.hour() < 12
+    };
+    let end = end.map(|end| match is_afternoon(&end) {
+        true => end.overflowing_add_signed(TimeDelta::hours(12)).0,
+        false => end,
+    });
+    Some(without_midnight(When {
+        day,
+        begin,
+        last_day,
+        end,
+    }))
+}
+
+/// A spreadsheet writes a day as its first moment: 2026/12/8 0:00.
+fn without_midnight(when: When) -> When {
+    let is_day = when.day.is_some() && when.end.is_none() && when.begin == Some(NaiveTime::MIN);
+    When {
+        begin: when.begin.filter(|_| !is_day),
+        ..when
+    }
+}
+
+/// Returns a text without weekdays and what else in brackets says nothing of when it is: （火・祝）, （13時開場）.
+fn plain(cell: &str) -> String {
+    const ASIDE: [&str; 3] = ["開場", "受付", "入場"];
+    let (mut text, mut within) = (String::new(), None::<String>);
+    for c in fold(cell).chars() {
+        match (c, &mut within) {
+            ('(' | '[' | '【' | '〔', None) => within = Some(String::new()),
+            (')' | ']' | '】' | '〕', Some(note)) => {
+                let has_time = note.chars().any(|c| c.is_ascii_digit());
+                if has_time && !ASIDE.iter().any(|word| note.contains(word)) {
+                    text.push(' ');
+                    text.push_str(note);
+                }
+                text.push(' ');
+                within = None;
+            }
+            (c, Some(note)) => note.push(c),
+            (c, None) => text.push(c),
+        }
+    }
+    for day in ["月", "火", "水", "木", "金", "土", "日"] {
+        for word in ["曜日", "曜"] {
+            text = text.replace(&format!("{day}{word}"), " ");
+        }
+    }
+    // R8. 12. 8, 2026/ 12/ 8: padded for a column.
+    for mark in [".", "/"] {
+        text = text.replace(&format!("{mark} "), mark);
+    }
+    text = text.replace("正午", "12:00");
+    let is_moment = text.split_once('t').is_some_and(|(day, time)| {
+        let is_digit = |c: char| c.is_ascii_digit();
+        day.len() >= 8 && day.ends_with(is_digit) && time.starts_with(is_digit)
+    });
+    if is_moment {
+        text = text.replacen('t', " ", 1);
+    }
+    text.trim().to_owned()
+}
+
+/// Splits a text that begins with a day into the day and the rest.
+fn day_apart(text: &str) -> Option<(NaiveDate, &str)> {
+    let after_day = text
+        .find('日')
+        .filter(|at| text.get(..*at).is_some_and(|before| before.contains('月')))
+        .map(|at| at + '日'.len_utf8());
+    let at_end = || text.find(|c: char| c.is_whitespace() || "午~〜,、".contains(c));
+    let (day, rest) = text.split_at_checked(after_day.or_else(at_end).unwrap_or(text.len()))?;
+    let day = parse_date(day).ok().filter(|day| day.is_exact)?;
+    Some((day.date, rest))
+}
+
+/// Splits the end of a span into its day and the rest. The day may lack the year or the month: 〜12月10日, 〜10日.
+fn end_apart(text: &str, first: Option<NaiveDate>) -> Option<(NaiveDate, &str)> {
+    if let Some(whole) = day_apart(text) {
+        return Some(whole);
+    }
+    let first = first?;
+    let length = text
+        .find('日')
+        .map(|at| at + '日'.len_utf8())
+        .or_else(|| text.find(char::is_whitespace))
+        .unwrap_or(text.len());
+    let (day, rest) = text.split_at_checked(length)?;
+    if !day.contains(['日', '/']) {
+        return None;
+    }
+    let year = first.year();
+    let read = |text: String| parse_date(&text).ok().filter(|day| day.is_exact);
+    let found = read(format!("{year}年{day}"))
+        .or_else(|| read(format!("{year}/{day}")))
+        .or_else(|| read(format!("{year}年{}月{day}", first.month())))?;
+    Some((found.date, rest))
+}
+
+/// Parses a time of day: 13:30, 13時30分, 午後1時半.
+pub fn parse_time(text: &str) -> CellResult<NaiveTime> {
+    const ENDINGS: [&str; 10] = [
+        "から", "まで", "開始", "開会", "開演", "終了", "閉会", "終演", "ごろ", "頃",
+    ];
+    let text: String = fold(text).split_whitespace().collect();
+    let (is_afternoon, rest) = match (text.strip_prefix("午後"), text.strip_prefix("午前")) {
+        (Some(rest), _) => (true, rest),
+        (_, Some(rest)) => (false, rest),
+        _ => (false, text.as_str()),
+    };
+    let rest = ENDINGS
+        .iter()
+        .fold(rest, |rest, ending| rest.strip_suffix(ending).unwrap_or(rest));
+    let mut parts = rest.split([':', '時']);
+    let hour: Option<u32> = parts.next().and_then(|hour| hour.parse().ok());
+    let minute = match parts.next().unwrap_or_default().trim_end_matches('分') {
+        "" if rest.contains([':', '時']) => Some(0),
+        "半" => Some(30),
+        minute => minute.parse::<u32>().ok(),
+    };
+    let hour = hour.map(|hour| {
+        if is_afternoon && hour < 12 {
+            hour + 12
+        } else {
+            hour
+        }
+    });
+    let time = hour
+        .zip(minute)
+        .and_then(|(hour, minute)| NaiveTime::from_hms_opt(hour, minute, 0));
+    time.ok_or_else(|| {
+        Remark::new(
+            "invalid_time",
+            "時刻は 13:30、13時30分、午後1時半 のように入力してください。",
+            "Write a time of day like 13:30.",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_day_are_read_as_offices_write_them() {
+        for (text, expected) in [
+            ("13:30", "13:30"),
+            ("１３：３０", "13:30"),
+            ("13:30:00", "13:30"),
+            ("9時", "09:00"),
+            ("13時30分", "13:30"),
+            ("午後1時半", "13:30"),
+            ("午前10時", "10:00"),
+            ("午後0時15分", "12:15"),
+            ("13:30開始", "13:30"),
+            ("16時ごろまで", "16:00"),
+        ] {
+            let found = parse_time(text).map(|time| time.format("%H:%M").to_string());
+            assert_eq!(found.ok().as_deref(), Some(expected), "{text}");
+        }
+        for wrong in ["", "25:00", "13:60", "夕方", "1330", "2時間"] {
+            assert!(parse_time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn days_and_hours_in_one_cell_are_read_as_offices_write_them() {
+        let shown = |text: &str| {
+            let when = read(text)?;
+            let time = |time: Option<NaiveTime>| time.map(|time| time.format("%H:%M").to_string());
+            let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+            let all = [
+                day(when.day),
+                time(when.begin),
+                day(when.last_day),
+                time(when.end),
+            ];
+            Some(all.map(|one| one.unwrap_or_else(|| "-".to_owned())).join(" "))
+        };
+        for (text, expected) in [
+            (
+                "令和8年12月8日（火） 午後1時30分から4時まで",
+                "2026-12-08 13:30 - 16:00",
+            ),
+            ("R8.12.8 13:30～16:00", "2026-12-08 13:30 - 16:00"),
+            ("R8.12.8", "2026-12-08 - - -"),
+            ("R8.12.8(火)13:30-16:00", "2026-12-08 13:30 - 16:00"),
+            (
+                "令和 8年12月 8日 火曜日 午前10時〜正午",
+                "2026-12-08 10:00 - 12:00",
+            ),
+            ("2026年12月8日火曜日 10時〜12時", "2026-12-08 10:00 - 12:00"),
+            ("2026/12/1 3:30", "2026-12-01 03:30 - -"),
+            ("2026/12/8 0:00", "2026-12-08 - - -"),
+            ("2026-12-08T13:30:00", "2026-12-08 13:30 - -"),
+            ("2026-12-08T04:30:00Z", "2026-12-08 13:30 - -"),
+            ("令和8年12月8日午前10時から3時まで", "2026-12-08 10:00 - 15:00"),
+            ("2026/12/8 13:30〜16:00（開場13:00）", "2026-12-08 13:30 - 16:00"),
+            ("2026/12/8（13:30〜16:00）", "2026-12-08 13:30 - 16:00"),
+            ("R8.12.8〜R8.12.10", "2026-12-08 - 2026-12-10 -"),
+            (
+                "2026年12月8日 13:30〜10日 16:00",
+                "2026-12-08 13:30 2026-12-10 16:00",
+            ),
+            ("2026年12月8日〜12月9日", "2026-12-08 - 2026-12-09 -"),
+            ("13:30〜16:00", "- 13:30 - 16:00"),
+            ("午後1時から3時", "- 13:00 - 15:00"),
+            ("13:30〜", "- 13:30 - -"),
+            ("〜16:00", "- - - 16:00"),
+        ] {
+            assert_eq!(shown(text).unwrap_or_default(), expected, "{text}");
+        }
+        for wrong in ["", "12月8日 13:30", "R8.12.8 夕方", "R8.12.8、15 13:30", "近日"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}
