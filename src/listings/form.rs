@@ -447,7 +447,13 @@ mod tests {
     #[test]
     fn the_form_asks_for_as_many_places_as_a_guest_gets() {
         let mut page = Markup::default();
-        write(&mut page, Id::new(), &Form::default(), Language::Ja);
+        write(
+            &mut page,
+            (Id::new(), None),
+            &Form::default(),
+            false,
+            Language::Ja,
+        );
         let (_, most) = page.0.split_once("max=\"").unwrap();
         let (most, _) = most.split_once('"').unwrap();
         let asks = |places: i32| form(&format!("name=a&email=a%40example.jp&places={places}")).guest();
