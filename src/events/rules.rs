@@ -245,7 +245,8 @@ pub fn notices(plan: &NewEvent, attendance: Option<i64>, taken: i64, language: L
             format!("{attendance} people came, and the capacity is {capacity}."),
         );
         note(EventNoticeCode::AttendanceAboveCapacity, "/capacity".into(), text);
-    } else if taken > i64::from(capacity) {
+    } else if attendance.is_none() && taken > i64::from(capacity) {
+        // Once people have come, how many came is what counts.
         let text = Text::new(
             format!(
                 "申込み（{taken}人）が定員（{capacity}人）を超えています。申込み済みの人はそのまま参加でき、新しい申込みは空きが出るまで受け付けません。"
