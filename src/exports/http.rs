@@ -27,7 +27,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// one moment. The list's own scope is required as well; `intake` needs `intake:read` and `deliverables:read`,
 /// `registrations` the `event_id` of an event in `filter`. CSV and XLSX files of workers, organizations,
 /// deliverables, applications, projects and events can be imported again. In CSV, an apostrophe precedes text that a spreadsheet would run as a
-/// formula (it starts with `=`, `+`, `-` or `@`). Returns 429 `too_many_downloads` while several of your downloads
+/// formula (it starts with `=`, `+`, `-` or `@`, also in full width). Returns 429 `too_many_downloads` while several of your downloads
 /// are unfinished.
 #[utoipa::path(operation_id = "create_export", tag = "Exports", security(("bearer" = ["exports:read"])),
     request_body = NewExport,

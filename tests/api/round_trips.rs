@@ -11,7 +11,7 @@ on_both! {
 }
 
 /// Texts that a reader of sheets may take for something else.
-const ODD: [&str; 48] = [
+const ODD: [&str; 53] = [
     "風の会（ほし）",
     "髙橋　眞一",
     "=1+1",
@@ -19,6 +19,11 @@ const ODD: [&str; 48] = [
     "''quoted",
     "'",
     "@会報",
+    "＝1+1",
+    "＋81",
+    "－5",
+    "＠会報",
+    "'＝x",
     "-5%の値引き",
     "+81-90-0000-0000",
     "改行\nあり",

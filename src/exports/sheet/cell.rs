@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::exports::columns::{Column, Of, Shape};
 use crate::exports::words::{SEPARATORS, Words};
 use serde_json::Value;
+use tables::cells::is_formula;
 
 /// A cell; XLSX keeps its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,11 +25,9 @@ pub fn failed(error: impl std::fmt::Display) -> Error {
 /// Prefixes text that a spreadsheet would run as a formula with an apostrophe. Imports remove the apostrophe
 /// again.
 pub fn harmless(text: String) -> String {
-    let rest = text.trim_start_matches('\'');
-    if rest.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text
+    match is_formula(&text) {
+        true => format!("'{text}"),
+        false => text,
     }
 }
 
@@ -138,10 +137,12 @@ mod tests {
 
     #[test]
     fn prefixes_formulas_with_an_apostrophe() {
-        for dangerous in ["=1+1", "+81 90", "-1", "@SUM(A1)", "\t=1", "'=1", "''@x"] {
+        for dangerous in [
+            "=1+1", "+81 90", "-1", "@SUM(A1)", "\t=1", "'=1", "''@x", "＝1+1", "＋81", "－1", "＠x", "'＝1",
+        ] {
             assert_eq!(harmless(dangerous.into()), format!("'{dangerous}"));
         }
-        for plain in ["", "a=b", "'quoted'", "1-2"] {
+        for plain in ["", "a=b", "'quoted'", "1-2", "a＝b", "ー"] {
             assert_eq!(harmless(plain.into()), plain);
         }
     }

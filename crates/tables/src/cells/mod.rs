@@ -58,11 +58,16 @@ pub fn normalize(cell: &str) -> CellResult<String> {
 
 /// Returns a text as it was before an export put a quote before it, because a spreadsheet would take it for a formula.
 pub fn unprotected(cell: &str) -> &str {
-    let is_formula = |text: &&str| {
-        let text = text.trim_start_matches('\'');
-        text.starts_with(['=', '+', '-', '@', '\t', '\r'])
-    };
-    cell.strip_prefix('\'').filter(is_formula).unwrap_or(cell)
+    cell.strip_prefix('\'')
+        .filter(|text| is_formula(text))
+        .unwrap_or(cell)
+}
+
+/// Returns whether a spreadsheet might run a text as a formula, whatever quotes are before it. In some languages it takes
+/// the wide characters for the narrow ones.
+pub fn is_formula(text: &str) -> bool {
+    const FIRST: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+    text.trim_start_matches('\'').starts_with(FIRST)
 }
 
 /// Returns whether a cell only says that there is nothing: 非公開, なし, -.
