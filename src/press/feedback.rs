@@ -13,7 +13,7 @@ use validator::{Validate, ValidationError};
 
 impersonal!(Feedback, FeedbackNote);
 
-/// How much feedback a publication takes, and how much of it within a day: whoever has many addresses doesn't fill it before
+/// How much feedback a publication takes, and how much of it within a day: a sender with many addresses doesn't fill it before
 /// somebody notices.
 pub const MOST: i64 = 10_000;
 pub const MOST_A_DAY: i64 = 500;

@@ -435,7 +435,7 @@ fn flat(schema: &Value, all: &Map<String, Value>) -> Value {
 
 /// POSTs about a version of a record that exists.
 const CONDITIONAL_POSTS: [&str; 2] = ["publish_round", "create_decision"];
-/// Operations that change a record in whatever version it is.
+/// Operations that change a record whatever its version is.
 const UNCONDITIONAL: [&str; 1] = ["revoke_feed"];
 
 /// Adds the errors and headers that follow from the kind of operation.

@@ -86,7 +86,7 @@ impl Throttle {
         }
     }
 
-    /// Returns the key under which it is stored. Whoever reads it doesn't learn an address by trying them all.
+    /// Returns the key under which it is stored. A reader of the database learns no address by trying them all.
     pub fn key(&self, digests: &KeyedDigest) -> String {
         hex::encode(digests.of("throttle", &self.place))
     }

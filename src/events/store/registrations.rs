@@ -422,7 +422,7 @@ pub fn cancelled(db: &mut Db, after: Option<Id>, limit: i64) -> Result<Vec<Regis
     rows.map(|row| Ok(row.read()?.0)).collect()
 }
 
-/// Forgets a worker, and whoever has one of these keys. That somebody was registered stays. Returns what to log.
+/// Forgets a worker, and everybody who has one of these keys. That somebody was registered stays. Returns what to log.
 pub fn forget(db: &mut Db, worker: Id, keys: &[String]) -> Result<Vec<Change>> {
     let own = dsl::event_registrations.filter(dsl::worker_id.assume_not_null().eq(worker));
     let mut found = own.select((dsl::id, dsl::version)).load::<(Id, i64)>(db)?;

@@ -181,8 +181,8 @@ fn check(plan: &NewEvent) -> Result<()> {
         .map_err(|errors| crate::http::body::invalid(&errors))
 }
 
-/// Returns whether a URL is the page that this server shows of an event: a list of listings has that where an event has no
-/// page of its own.
+/// Returns whether a URL is the page that this server shows of an event: a list of listings names that one where an event names no
+/// other.
 fn is_page_here(db: &mut Db, reach: &Reach, url: Option<&str>) -> Result<bool> {
     let page = url.and_then(|url| url.trim_end_matches('/').rsplit_once('/'));
     let Some((_, id)) = page.filter(|(folder, _)| folder.ends_with("/events")) else {
