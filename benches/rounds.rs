@@ -10,6 +10,8 @@
 //! For 200 x 10000 hot, OR-tools' min-cost flow solves the same round by the same rules, if `python3` finds the package
 //! `ortools`. It needs every pair written out. `quick` skips it, and everything above 100,000 workers. More than 200 times
 //! exactly the same request is slow, since every path may lead through every slot: `same` includes that, too.
+//!
+//! Before the rounds of a size come single teams: the best one for each of 100 requests, under common meeting times.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +25,7 @@ mod generated;
 use generated::{catalogue, everyone, needs as generate, population};
 use matcher::index::{CandidateIndex, RankRange};
 use matcher::profile::ProfileKey;
-use matcher::round::{IndexMarket, Market, Objective, Order, Round};
+use matcher::round::{IndexMarket, Market, Member, Objective, Order, Round, TeamRound};
 use matcher::*;
 use musubi::catalogue::Catalogue;
 use std::collections::{BTreeMap, HashMap};
@@ -216,6 +218,7 @@ fn bench(workers: u64, deliverables: &[u128], catalogue: &Catalogue, (quick, sam
         everyone.iter().cloned(),
         profiles,
     );
+    teams(&index, &mixed);
     for count in deliverables {
         for (kind, needs) in [("mixed", &mixed), ("hot", &hot), ("same", &equal)] {
             if kind == "same" && *count > 200 && !same {
@@ -241,6 +244,59 @@ fn bench(workers: u64, deliverables: &[u128], catalogue: &Catalogue, (quick, sam
                 rival(&market, &index, &round).unwrap_or_else(|| println!("{skipped}"));
             }
         }
+    }
+}
+
+/// The best team for each of the first needs that have several places, with so many shared day-parts of the week, within the
+/// server's limits.
+fn teams(index: &CandidateIndex, needs: &[Need]) {
+    const WEEK: u32 = (1 << 21) - 1;
+    let member = |worker: u128| {
+        let known = index.get(worker);
+        Member {
+            day_parts: known.as_ref().and_then(|one| one.day_parts).unwrap_or(WEEK),
+            employer: known.as_ref().and_then(|one| one.employer),
+        }
+    };
+    let places = |need: &&Need| need.roles.iter().map(|role| role.places).sum::<u16>() > 1;
+    let several: Vec<&Need> = needs.iter().filter(places).take(100).collect();
+    println!(
+        "one team, {} workers; milliseconds with its runner-up, costs and replacements",
+        index.len()
+    );
+    for common in [0, 2, 3, 4, 5] {
+        let (mut times, mut found, mut exact) = (Vec::new(), 0, 0);
+        for need in &several {
+            let market = IndexMarket::new(index, std::slice::from_ref(*need), Weights::default());
+            let round = TeamRound {
+                slots: market.slots(),
+                day_parts: 0,
+                common,
+                most_of_employer: u32::MAX,
+                min_fit_ppm: 0,
+                pins: Vec::new(),
+                bans: Vec::new(),
+                agreed: Vec::new(),
+                most_nodes: 200_000,
+                most_steps: 3_000_000,
+            };
+            let start = Instant::now();
+            let teams = round.solve(&market, &member);
+            times.push(ms(start));
+            if let Ok(teams) = teams {
+                found += usize::from(teams.best.is_some());
+                exact += usize::from(teams.is_exact);
+            }
+        }
+        times.sort_unstable_by(f64::total_cmp);
+        let at = |part: usize| times[(times.len() - 1) * part / 100];
+        println!(
+            "  {common} shared day-parts: {} requests, {found} with a team, {exact} exact; p50 {:.1}, p90 {:.1}, longest {:.1}",
+            times.len(),
+            at(50),
+            at(90),
+            at(100)
+        );
     }
 }
 
