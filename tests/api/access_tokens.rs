@@ -271,7 +271,7 @@ fn who_cannot_read_personal_data_cannot_guess_it_either(app: &TestApp) {
     let before = version(&paths[0]);
     app.patch(&paths[0], &json!({"personal": {"email": "yoko@example.jp"}}))
         .expect(200);
-    assert_eq!(version(&paths[0]), before, "who may read it is told the truth");
+    assert_eq!(version(&paths[0]), before, "readers see what holds");
     // As a whole, one by one and together.
     let whole = json!({"area": "131041", "personal": personal});
     let named = "/v1/workers/by-external-id/roster/A-1";
@@ -303,7 +303,7 @@ fn who_cannot_read_personal_data_cannot_guess_it_either(app: &TestApp) {
     }
     let tried = |file: String| rows(&app.admin, "kind=workers&mode=dry_run", file);
     assert_eq!(tried(names("佐藤 陽子")), [0, 1, 0]);
-    // A row that somebody else has imported says nothing either; one's own is known.
+    // A row that somebody else has imported says nothing either; the sender's own row does.
     assert_eq!(rows(&app.admin, "kind=workers", names("高橋 空")), [1, 0, 0]);
     assert_eq!(
         rows(&importer, "kind=workers&mode=dry_run", names("高橋 空")),

@@ -499,7 +499,7 @@ fn those_who_come_together_leave_places_for_others(app: &TestApp) {
     let secret = json!({"secret": first["secret"]});
     guest(app, "/v1/registration-secrets/cancel", &secret).expect(204);
     from("2001:db8:1:2::1", "b", 4).expect(201);
-    // Another event has places of its own.
+    // The places of another event are counted apart.
     let other = seminar(app, json!({"capacity": 4})) + "/guest-registrations";
     let body = json!({"name": "a", "email": "a@example.jp", "places": 4}).to_string();
     let headers = [

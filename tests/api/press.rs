@@ -482,7 +482,7 @@ fn nobody_fills_a_publication_with_feedback(app: &TestApp) {
         let path = format!("/v1/publications/{publication}/feedback");
         app.send("POST", &path, &headers, br#"{"scale": 1, "role": "other"}"#)
     };
-    // Whoever has a whole /48 has 65,536 networks.
+    // A holder of a whole /48 has 65,536 networks.
     let (mobbed, other) = (published(), published());
     let from = |n: usize| give(&mobbed, &format!("2001:db8:1:{n:x}::1"));
     let first = (0..400).position(|n| from(n).status == 429).unwrap();

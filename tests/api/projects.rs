@@ -1064,7 +1064,7 @@ fn the_files_of_a_project_share_its_room(app: &TestApp) {
         answer.starts_with("HTTP/1.1 429") && answer.contains("project_storage_exceeded"),
         "{answer}"
     );
-    // Another project has room of its own; a deleted artifact gives its room back.
+    // The room of another project is counted apart; a deleted artifact gives its room back.
     send(&artifact(app, &other), 2000 * KIB).expect(200);
     app.delete(two.trim_end_matches("/file")).expect(204);
     send(&one, 3000 * KIB).expect(200);

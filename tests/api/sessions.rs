@@ -459,7 +459,7 @@ fn throttles_an_address_that_tries_many_accounts(app: &TestApp) {
     assert_eq!(from("203.0.113.8", "x@example.jp".into()), 401);
 }
 
-/// Whoever has a copy of the database could try all addresses otherwise.
+/// Otherwise a reader of a copy of the database could try all addresses.
 fn what_is_stored_of_strangers_is_no_plain_digest(app: &TestApp) {
     use diesel::prelude::*;
     use musubi::db::schema::{idempotency_keys as keys, idempotency_usage as usage, throttles};
